@@ -1,0 +1,114 @@
+package preprocess
+
+// Spec says how an image becomes a model's input tensor. Its steps, in order:
+// decode to Channels (1: ITU-R 601 luma, 3: RGB), orient, resize, crop or pad to
+// Height x Width, then per channel
+//
+//	v = pixel/255*(Range[1]-Range[0]) + Range[0]   (pixel is 255-pixel where Invert is set)
+//	x = (v - Mean[c]) / Std[c]
+//
+// and pack as Layout and Type say. ColorOrder says which colour stands in
+// channel c; Mean and Std are in the order of the tensor's channels.
+type Spec struct {
+	Height, Width int // of the tensor
+	Channels      int // 1 or 3
+
+	Resize        Resize
+	Interpolation Filter
+	CropOffset    CropOffset
+	Fill          [3]uint8 // R, G, B where the resized image is smaller than the tensor
+
+	Range      [2]float64 // the values that pixel 0 and pixel 255 become before Mean and Std
+	Mean, Std  []float64  // one per channel
+	ColorOrder ColorOrder
+	Layout     Layout
+	Type       ElementType
+	Invert     bool
+
+	Orientation Orientation
+}
+
+// Resize says to what size an image is resized before the crop.
+type Resize struct {
+	Mode ResizeMode
+	// Size is the target of the edge that ShortEdge and LongEdge name; Exact uses
+	// Height and Width.
+	Size, Height, Width int
+}
+
+// ResizeMode is the rule that gives the size before the crop.
+type ResizeMode uint8
+
+const (
+	// ResizeNone crops (or pads) the image as it is.
+	ResizeNone ResizeMode = iota
+	// ShortEdge brings the short edge to Size and the long one to
+	// int(Size*long/short): torchvision's Resize(int), PIL-backed.
+	ShortEdge
+	// LongEdge brings the long edge to Size, the short one by timm's
+	// ResizeKeepRatio(longest=1) rule: crop_mode "border".
+	LongEdge
+	// Exact squashes to Height x Width, whatever the ratio was.
+	Exact
+)
+
+// CropOffset is the rule for the first row and column of a centre crop whose
+// margin d is odd.
+type CropOffset uint8
+
+const (
+	// RoundHalfEven is torchvision's int(round(d/2.0)).
+	RoundHalfEven CropOffset = iota
+	// Floor is d//2, as transformers' NumPy center_crop does it.
+	Floor
+)
+
+// Filter is one of Pillow's resampling filters.
+type Filter uint8
+
+const (
+	Nearest Filter = iota
+	Lanczos
+	Bilinear
+	Bicubic
+	Box
+	Hamming
+)
+
+// ColorOrder is the order of a three-channel tensor's colours.
+type ColorOrder uint8
+
+const (
+	RGB ColorOrder = iota
+	BGR
+)
+
+// Layout is the order of the tensor's dimensions.
+type Layout uint8
+
+const (
+	NCHW Layout = iota
+	NHWC
+)
+
+// ElementType is the type of the tensor's elements. Integer types round half to
+// even and saturate.
+type ElementType uint8
+
+const (
+	Float32 ElementType = iota
+	Float16
+	Uint8
+	Int8
+)
+
+// Orientation says what becomes of the EXIF orientation tag.
+type Orientation uint8
+
+const (
+	// IgnoreOrientation leaves the pixels as stored: Pillow's, timm's and
+	// torchvision's default.
+	IgnoreOrientation Orientation = iota
+	// ApplyOrientation turns the image upright, as PIL.ImageOps.exif_transpose.
+	ApplyOrientation
+)

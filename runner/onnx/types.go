@@ -1,0 +1,126 @@
+package onnx
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ElementType is TensorProto.DataType: the type of a tensor's elements. The
+// numbers are those of onnx.proto and of ONNX Runtime's C API.
+type ElementType int32
+
+const (
+	Undefined ElementType = 0
+	Float     ElementType = 1
+	Uint8     ElementType = 2
+	Int8      ElementType = 3
+	Uint16    ElementType = 4
+	Int16     ElementType = 5
+	Int32     ElementType = 6
+	Int64     ElementType = 7
+	String    ElementType = 8
+	Bool      ElementType = 9
+	Float16   ElementType = 10
+	Double    ElementType = 11
+	Uint32    ElementType = 12
+	Uint64    ElementType = 13
+	BFloat16  ElementType = 16
+)
+
+var elementTypes = map[ElementType]struct {
+	name string
+	size int
+}{
+	Undefined: {"undefined", 0}, Float: {"float32", 4}, Uint8: {"uint8", 1}, Int8: {"int8", 1},
+	Uint16: {"uint16", 2}, Int16: {"int16", 2}, Int32: {"int32", 4}, Int64: {"int64", 8},
+	String: {"string", 0}, Bool: {"bool", 1}, Float16: {"float16", 2}, Double: {"float64", 8},
+	Uint32: {"uint32", 4}, Uint64: {"uint64", 8}, BFloat16: {"bfloat16", 2},
+}
+
+// String returns the type's NumPy name ("float32").
+func (t ElementType) String() string {
+	if e, ok := elementTypes[t]; ok {
+		return e.name
+	}
+	return fmt.Sprintf("type %d", int32(t))
+}
+
+// Size returns the bytes that one element takes; 0 where that is not fixed.
+func (t ElementType) Size() int { return elementTypes[t].size }
+
+// Graph is the header of an ONNX file.
+type Graph struct {
+	Name            string
+	IRVersion       int64
+	Producer        string // producer_name: "pytorch", "tf2onnx", ...
+	ProducerVersion string
+	Domain          string
+	ModelVersion    int64
+	Doc             string
+	Opsets          []Opset
+	Metadata        map[string]string // metadata_props
+	Inputs          []Value           // in order; initializers left out
+	Outputs         []Value           // in order
+	Nodes           int               // of the main graph
+	Ops             map[string]int    // op type -> nodes of the main graph
+	Initializers    int
+	ExternalData    []string // files named by initializers, sorted; relative to the model's folder
+	Size            int64    // bytes of the .onnx file, external data not counted
+}
+
+// Opset is one operator set that the graph imports; the default domain is "".
+type Opset struct {
+	Domain  string
+	Version int64
+}
+
+// Value is an input or an output of the graph.
+type Value struct {
+	Name string
+	Type ElementType
+	Kind string // "tensor", or the name of another kind: "sequence", "map", "optional", "sparse_tensor"
+	Dims []Dim
+	// Ranked is false where the graph states no shape: then Dims is empty, and
+	// says nothing.
+	Ranked bool
+	// Op is, for an output, the operator that gives its values: nodes that only
+	// move or convert them (Identity, Reshape, Flatten, Squeeze, Unsqueeze,
+	// Transpose, Cast, QuantizeLinear, DequantizeLinear, Dropout) are passed
+	// over. Empty where it can't be told.
+	Op string
+}
+
+// Dim is one dimension: a fixed Size >= 0, or Size -1 and, where the graph gives
+// one, a symbolic Name.
+type Dim struct {
+	Size int64
+	Name string
+}
+
+// Fixed reports whether the size is known without running the graph.
+func (d Dim) Fixed() bool { return d.Size >= 0 }
+
+func (d Dim) String() string {
+	switch {
+	case d.Size >= 0:
+		return fmt.Sprint(d.Size)
+	case d.Name != "":
+		return d.Name
+	}
+	return "?"
+}
+
+// String describes the value as "pixel_values float32[batch,3,224,224]".
+func (v Value) String() string {
+	if v.Kind != "tensor" {
+		return v.Name + " " + v.Kind
+	}
+	if !v.Ranked {
+		return fmt.Sprintf("%s %s[...]", v.Name, v.Type)
+	}
+	dims := make([]string, len(v.Dims))
+	for i, d := range v.Dims {
+		dims[i] = d.String()
+	}
+	return fmt.Sprintf("%s %s[%s]", v.Name, v.Type, strings.Join(dims, ","))
+}
