@@ -1,0 +1,187 @@
+// Package classify runs image classifiers: encoded images in, classes with
+// probabilities (or raw outputs) out.
+package classify
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"ortho/models"
+	"ortho/preprocess"
+	"ortho/runner"
+)
+
+// Options say how a classifier runs and what it answers. The zero value is the
+// CPU, and every class.
+type Options struct {
+	Runner      runner.Options
+	Batch       int // images of one run; 0: as the graph fixes it, else as suits the provider
+	Concurrency int // runs in flight; 0: as suits the provider
+
+	Top            int     // at most so many predictions an image; 0: all
+	MinProbability float64 // leave out less probable ones
+	Logits         bool    // also return the raw outputs
+	MaxPixels      int64   // refuse larger images before decoding; 0: 100 million
+}
+
+// Classifier is a model ready to classify. Its methods may be called
+// concurrently.
+type Classifier struct {
+	spec     *models.ClassifierSpec
+	opt      Options
+	session  *runner.Session
+	pipeline *runner.Pipeline
+}
+
+// Input is an image to classify. Read returns its encoded bytes; it is called
+// once, on any goroutine.
+type Input struct {
+	Name string
+	Read func() ([]byte, error)
+}
+
+// Item is what became of one input: a Result, or the error that it cost. See
+// [ErrorKind].
+type Item struct {
+	Input  Input
+	Result Result
+	Err    error
+}
+
+// Result is what the model says of one image.
+type Result struct {
+	Predictions   []Prediction // most probable first; ties by index
+	Width, Height int          // pixels of the image as used
+	Logits        []float32    // raw outputs where Options.Logits asks for them
+	Output        *Output      // instead of Predictions where the model's output-name is set
+}
+
+// Prediction is one class. Index identifies it: labels may repeat, and may be
+// missing.
+type Prediction struct {
+	Index       int
+	Label, ID   string
+	Probability float64 // 0 to 1
+}
+
+// Output is a named output's values for one image, such as an embedding.
+type Output struct {
+	Name   string
+	Shape  []int64 // without the batch dimension
+	Values []float32
+}
+
+// Open makes a classifier of a model. Close it after use.
+func Open(m *models.Model, opt Options) (*Classifier, error) {
+	spec, err := m.Classifier()
+	if err != nil {
+		return nil, err
+	}
+	opt.Runner.Outputs = []string{spec.OutputName}
+	session, err := runner.Open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
+	if err != nil {
+		return nil, err
+	}
+	batch, concurrency := runner.DefaultBatch(session.Provider)
+	switch {
+	case spec.Batch > 0 && opt.Batch > 0 && opt.Batch != spec.Batch:
+		session.Close()
+		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, spec.Batch, opt.Batch)
+	case spec.Batch > 0:
+		batch = spec.Batch
+	case opt.Batch > 0:
+		batch = opt.Batch
+	}
+	if opt.Concurrency > 0 {
+		concurrency = opt.Concurrency
+	}
+	in := spec.Input
+	row := []int64{int64(in.Channels), int64(in.Height), int64(in.Width)}
+	if in.Layout == preprocess.NHWC {
+		row = []int64{int64(in.Height), int64(in.Width), int64(in.Channels)}
+	}
+	return &Classifier{spec, opt, session, &runner.Pipeline{
+		Session: session, Row: row, Batch: batch, Pad: spec.Batch > 0, Concurrency: concurrency,
+	}}, nil
+}
+
+// Close frees the session. No call may be under way.
+func (c *Classifier) Close() error { return c.session.Close() }
+
+// Session tells what the classifier runs on.
+func (c *Classifier) Session() *runner.Session { return c.session }
+
+// Batching returns the images of one run, and the runs in flight.
+func (c *Classifier) Batching() (batch, concurrency int) {
+	return c.pipeline.Batch, c.pipeline.Concurrency
+}
+
+// Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP).
+func (c *Classifier) Image(ctx context.Context, data []byte) (Result, error) {
+	one := Input{Name: "image", Read: func() ([]byte, error) { return data, nil }}
+	for item := range c.Stream(ctx, slices.Values([]Input{one})) {
+		return item.Result, item.Err
+	}
+	return Result{}, ctx.Err()
+}
+
+// size is what loading an image tells about it.
+type size struct{ width, height int }
+
+// Stream classifies inputs and yields what became of each, in their order.
+// Memory is bounded however many there are. When ctx is done it ends early,
+// after an item that has all before it.
+func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
+	results := runner.Stream(ctx, c.pipeline, inputs, c.load, c.read)
+	return func(yield func(Item) bool) {
+		for r := range results {
+			err := r.Err
+			if err != nil {
+				err = fmt.Errorf("%s: %w", r.Item.Name, err)
+			}
+			if !yield(Item{r.Item, r.Value, err}) {
+				return
+			}
+		}
+	}
+}
+
+func (c *Classifier) load(_ context.Context, in Input, row []byte) (size, error) {
+	data, err := in.Read()
+	if err != nil {
+		return size{}, &stageError{"read", err}
+	}
+	img, err := preprocess.Decode(data, preprocess.DecodeOptions{
+		Channels: c.spec.Input.Channels, Orientation: c.spec.Input.Orientation, MaxPixels: c.opt.MaxPixels,
+	})
+	if err != nil {
+		return size{}, &stageError{"decode", err}
+	}
+	if err := c.spec.Input.Tensor(row, img); err != nil {
+		return size{}, &stageError{"decode", err}
+	}
+	return size{img.Width, img.Height}, nil
+}
+
+func (c *Classifier) read(s size, outputs []runner.Row) (Result, error) {
+	out := outputs[0]
+	values, err := float32s(out)
+	if err != nil {
+		return Result{}, &stageError{"output", err}
+	}
+	result := Result{Width: s.width, Height: s.height}
+	if c.spec.Embedding {
+		result.Output = &Output{Name: out.Name, Shape: slices.Clone(out.Shape), Values: values}
+		return result, nil
+	}
+	if n := len(c.spec.Labels); n > 0 && n != len(values) {
+		return Result{}, &stageError{"output", fmt.Errorf("output %s has %d values, but there are %d labels", out.Name, len(values), n)}
+	}
+	if c.opt.Logits {
+		result.Logits = values
+	}
+	result.Predictions = c.predictions(values)
+	return result, nil
+}

@@ -1,0 +1,135 @@
+package classify
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"unsafe"
+
+	"ortho/models"
+	"ortho/preprocess"
+	"ortho/runner"
+	"ortho/runner/onnx"
+)
+
+// stageError says at which stage an image failed.
+type stageError struct {
+	kind string
+	err  error
+}
+
+func (e *stageError) Error() string { return e.err.Error() }
+func (e *stageError) Unwrap() error { return e.err }
+
+// ErrorKind names the stage at which an item failed: "read", "unsupported" (not
+// a known image format), "too_large" (more than MaxPixels), "decode", "run" (the
+// graph failed) or "output" (its values can't be used: NaN, a wrong count).
+func ErrorKind(err error) string {
+	var stage *stageError
+	switch {
+	case errors.Is(err, preprocess.ErrUnsupported):
+		return "unsupported"
+	case errors.Is(err, preprocess.ErrTooLarge):
+		return "too_large"
+	case errors.As(err, &stage):
+		return stage.kind
+	}
+	return "run"
+}
+
+// float32s converts a row to float32 and refuses values that are not numbers.
+func float32s(row runner.Row) ([]float32, error) {
+	n := len(row.Data) / max(1, row.Type.Size())
+	values := make([]float32, n)
+	switch row.Type {
+	case onnx.Float:
+		copy(values, view[float32](row.Data))
+	case onnx.Double:
+		convert(values, view[float64](row.Data))
+	case onnx.Float16:
+		for i, v := range view[uint16](row.Data) {
+			values[i] = preprocess.Float16ToFloat32(v)
+		}
+	case onnx.Uint8:
+		convert(values, row.Data)
+	case onnx.Int8:
+		convert(values, view[int8](row.Data))
+	case onnx.Int32:
+		convert(values, view[int32](row.Data))
+	case onnx.Int64:
+		convert(values, view[int64](row.Data))
+	default:
+		return nil, fmt.Errorf("output %s: values of type %s can't be read as scores", row.Name, row.Type)
+	}
+	for i, v := range values {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, fmt.Errorf("output %s: value %d of %d is %v: the model's answer can't be used "+
+				"(usual causes: float16 overflow, or mean, std and input range that don't fit the model)", row.Name, i, n, v)
+		}
+	}
+	return values, nil
+}
+
+func view[T any](data []byte) []T {
+	var t T
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(data))), len(data)/int(unsafe.Sizeof(t)))
+}
+
+func convert[T float64 | uint8 | int8 | int32 | int64](dst []float32, src []T) {
+	for i, v := range src {
+		dst[i] = float32(v)
+	}
+}
+
+// predictions applies the activation and picks the most probable classes.
+func (c *Classifier) predictions(values []float32) []Prediction {
+	p := probabilities(values, c.spec.Activation)
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[b], p[a]) })
+	if c.opt.Top > 0 && len(order) > c.opt.Top {
+		order = order[:c.opt.Top]
+	}
+	predictions := make([]Prediction, 0, len(order))
+	for _, i := range order {
+		if p[i] < c.opt.MinProbability {
+			break
+		}
+		out := Prediction{Index: i, Probability: p[i]}
+		if i < len(c.spec.Labels) {
+			out.Label, out.ID = c.spec.Labels[i].Name, c.spec.Labels[i].ID
+		}
+		predictions = append(predictions, out)
+	}
+	return predictions
+}
+
+// probabilities applies an activation in float64.
+func probabilities(values []float32, activation models.Activation) []float64 {
+	p := make([]float64, len(values))
+	switch activation {
+	case models.Softmax:
+		top := float64(slices.Max(values))
+		sum := 0.0
+		for i, v := range values {
+			p[i] = math.Exp(float64(v) - top)
+			sum += p[i]
+		}
+		for i := range p {
+			p[i] /= sum
+		}
+	case models.Sigmoid:
+		for i, v := range values {
+			p[i] = 1 / (1 + math.Exp(-float64(v)))
+		}
+	default:
+		for i, v := range values {
+			p[i] = float64(v)
+		}
+	}
+	return p
+}

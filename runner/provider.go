@@ -1,0 +1,161 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// Provider is an execution provider with the options that ONNX Runtime defines
+// for it (CUDA's "device_id", OpenVINO's "device_type", ...).
+type Provider struct {
+	Name    string
+	Options map[string]string
+}
+
+// CPU is ONNX Runtime's default provider.
+const CPU = "cpu"
+
+// appenders adds each provider that onnxruntime_go can append to a session's
+// options. CPU needs no call: ONNX Runtime always has it.
+var appenders = map[string]func(*ort.SessionOptions, map[string]string) error{
+	CPU: func(_ *ort.SessionOptions, options map[string]string) error {
+		if len(options) > 0 {
+			return fmt.Errorf("the CPU provider has no options")
+		}
+		return nil
+	},
+	"cuda": func(o *ort.SessionOptions, options map[string]string) error {
+		cuda, err := ort.NewCUDAProviderOptions()
+		if err != nil {
+			return err
+		}
+		defer cuda.Destroy()
+		if err := cuda.Update(options); err != nil {
+			return err
+		}
+		return o.AppendExecutionProviderCUDA(cuda)
+	},
+	"tensorrt": func(o *ort.SessionOptions, options map[string]string) error {
+		trt, err := ort.NewTensorRTProviderOptions()
+		if err != nil {
+			return err
+		}
+		defer trt.Destroy()
+		if err := trt.Update(options); err != nil {
+			return err
+		}
+		return o.AppendExecutionProviderTensorRT(trt)
+	},
+	"openvino": (*ort.SessionOptions).AppendExecutionProviderOpenVINO,
+	"coreml":   (*ort.SessionOptions).AppendExecutionProviderCoreMLV2,
+	"directml": func(o *ort.SessionOptions, options map[string]string) error {
+		device := 0
+		for key, value := range options {
+			n, err := strconv.Atoi(value)
+			if key != "device_id" || err != nil {
+				return fmt.Errorf("option %s=%s: DirectML takes device_id=NUMBER only", key, value)
+			}
+			device = n
+		}
+		return o.AppendExecutionProviderDirectML(device)
+	},
+	"xnnpack":       named("XNNPACK"),
+	"qnn":           named("QNN"),
+	"webgpu":        named("WebGPU"),
+	"azure":         named("AZURE"),
+	"snpe":          named("SNPE"),
+	"vitisai":       named("VitisAI"),
+	"nvtensorrtrtx": named("NvTensorRtRtx"),
+}
+
+func named(name string) func(*ort.SessionOptions, map[string]string) error {
+	return func(o *ort.SessionOptions, options map[string]string) error {
+		return o.AppendExecutionProvider(name, options)
+	}
+}
+
+// ProviderNames lists the providers that can be asked for, sorted.
+func ProviderNames() []string {
+	names := make([]string, 0, len(appenders))
+	for name := range appenders {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ParseProviders reads "cuda,cpu". options are "PROVIDER.KEY=VALUE", each for a
+// provider that is listed.
+func ParseProviders(list string, options []string) ([]Provider, error) {
+	var providers []Provider
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if _, ok := appenders[name]; !ok {
+			return nil, fmt.Errorf("unknown execution provider %q; known: %s", name, strings.Join(ProviderNames(), ", "))
+		}
+		if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == name }) {
+			return nil, fmt.Errorf("execution provider %s is listed twice", name)
+		}
+		providers = append(providers, Provider{Name: name, Options: map[string]string{}})
+	}
+	for _, option := range options {
+		key, value, ok := strings.Cut(option, "=")
+		name, key, dotted := strings.Cut(key, ".")
+		if !ok || !dotted || key == "" {
+			return nil, fmt.Errorf("provider option %q: write PROVIDER.KEY=VALUE, such as cuda.device_id=0", option)
+		}
+		i := slices.IndexFunc(providers, func(p Provider) bool { return p.Name == strings.ToLower(name) })
+		if i < 0 {
+			return nil, fmt.Errorf("provider option %q: provider %s is not among those asked for (%s)", option, name, list)
+		}
+		providers[i].Options[key] = value
+	}
+	return providers, nil
+}
+
+// sessionOptions returns options with exactly the given providers, in order, and
+// the name of the first that this library could append. A provider that cannot
+// be appended is an error, unless a later one is listed to stand in. The caller
+// destroys the result.
+func sessionOptions(providers []Provider) (options *ort.SessionOptions, inUse string, skipped []error, err error) {
+	options, err = ort.NewSessionOptions()
+	if err != nil {
+		return nil, "", nil, fmt.Errorf("create session options: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			options.Destroy()
+		}
+	}()
+	withCPU := false
+	for i, p := range providers {
+		appendTo, ok := appenders[p.Name]
+		if !ok {
+			return nil, "", nil, fmt.Errorf("unknown execution provider %q; known: %s", p.Name, strings.Join(ProviderNames(), ", "))
+		}
+		if err := appendTo(options, p.Options); err != nil {
+			err = fmt.Errorf("execution provider %s cannot be used with this ONNX Runtime library: %w", p.Name, err)
+			if i == len(providers)-1 && inUse == "" {
+				return nil, "", nil, fmt.Errorf("%w; `ortho runtime list` shows the libraries, -p cpu runs on the CPU", err)
+			}
+			skipped = append(skipped, err)
+			continue
+		}
+		withCPU = withCPU || p.Name == CPU
+		if inUse == "" {
+			inUse = p.Name
+		}
+	}
+	if !withCPU {
+		// ONNX Runtime adds the CPU provider unasked; a graph that would run there
+		// in silence must fail instead.
+		if err := options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); err != nil {
+			return nil, "", nil, fmt.Errorf("forbid the CPU provider: %w", err)
+		}
+	}
+	return options, inUse, skipped, nil
+}

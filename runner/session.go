@@ -1,0 +1,195 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"ortho/runner/library"
+	"ortho/runner/onnx"
+)
+
+// Model is a graph to run: a file, or its bytes where it is not one.
+type Model struct {
+	Path  string
+	Data  []byte
+	Graph *onnx.Graph
+}
+
+// Options say how a session runs. The zero value is the CPU provider with
+// settings that suit many small runs.
+type Options struct {
+	Library   string     // path of ONNX Runtime's library; "": searched for as library.Find does
+	Providers []Provider // strict, in order; none: CPU
+	Threads   int        // intra-op threads of one run; 0: 1 on the CPU, ONNX Runtime's choice elsewhere
+	Outputs   []string   // the outputs to compute; none: all
+}
+
+// Session is a graph on its execution providers. It may run concurrently.
+type Session struct {
+	Inputs, Outputs []onnx.Value
+	Provider        string        // the first provider of those asked for that could be used
+	Skipped         []error       // why providers before it could not
+	Library         library.Found // what runs it
+	Threads         int           // intra-op threads; 0: ONNX Runtime's choice
+
+	session *ort.DynamicAdvancedSession
+}
+
+var loaded struct {
+	sync.Mutex
+	library.Found
+	explicit string // what was asked for when it was loaded
+}
+
+// load loads ONNX Runtime, once a process: onnxruntime_go keeps it globally.
+func load(path string) (library.Found, error) {
+	loaded.Lock()
+	defer loaded.Unlock()
+	if loaded.Path != "" {
+		if path != "" && path != loaded.Path && path != loaded.explicit {
+			return library.Found{}, fmt.Errorf("ONNX Runtime is already loaded from %s; a process can't also use %s", loaded.Path, path)
+		}
+		return loaded.Found, nil
+	}
+	found, err := library.Find(path)
+	if err != nil {
+		return library.Found{}, err
+	}
+	ort.SetSharedLibraryPath(found.Path)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return library.Found{}, fmt.Errorf("load ONNX Runtime %s from %s: %w", found.Version, found.Path, err)
+	}
+	loaded.Found, loaded.explicit = found, path
+	return found, nil
+}
+
+// Open makes a session. Errors name the model, and the provider that could not
+// be used with its reason.
+func Open(m Model, opt Options) (*Session, error) {
+	found, err := load(opt.Library)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found, Threads: opt.Threads}
+	if len(opt.Outputs) > 0 {
+		if s.Outputs, err = pick(m.Graph.Outputs, opt.Outputs); err != nil {
+			return nil, err
+		}
+	}
+	providers := opt.Providers
+	if len(providers) == 0 {
+		providers = []Provider{{Name: CPU}}
+	}
+	options, inUse, skipped, err := sessionOptions(providers)
+	if err != nil {
+		return nil, err
+	}
+	defer options.Destroy()
+	s.Provider, s.Skipped = inUse, skipped
+	if s.Threads == 0 && inUse == CPU {
+		s.Threads = 1
+	}
+	if s.Threads > 0 {
+		if err := options.SetIntraOpNumThreads(s.Threads); err != nil {
+			return nil, fmt.Errorf("set %d intra-op threads: %w", s.Threads, err)
+		}
+	}
+	inputs, outputs := names(s.Inputs), names(s.Outputs)
+	if m.Data != nil {
+		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(m.Data, inputs, outputs, options)
+	} else {
+		s.session, err = ort.NewDynamicAdvancedSession(m.Path, inputs, outputs, options)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create a session for %s on %s: %w", m.Path, inUse, err)
+	}
+	return s, nil
+}
+
+func pick(values []onnx.Value, wanted []string) ([]onnx.Value, error) {
+	var picked []onnx.Value
+	for _, name := range wanted {
+		i := 0
+		for i < len(values) && values[i].Name != name {
+			i++
+		}
+		if i == len(values) {
+			return nil, fmt.Errorf("the graph has no output %q; it has %q", name, names(values))
+		}
+		picked = append(picked, values[i])
+	}
+	return picked, nil
+}
+
+func names(values []onnx.Value) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = v.Name
+	}
+	return out
+}
+
+// Run runs the graph once. A nil output is allocated and put in its place; the
+// caller closes it. When ctx is done the run is terminated, and Run returns
+// ctx's error once ONNX Runtime has let go of the tensors.
+func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	options, err := ort.NewRunOptions()
+	if err != nil {
+		return fmt.Errorf("create run options: %w", err)
+	}
+	defer options.Destroy()
+	terminated := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		options.Terminate()
+		close(terminated)
+	})
+	in, out := values(inputs), values(outputs)
+	err = s.session.RunWithOptions(in, out, options)
+	runtime.KeepAlive(inputs)
+	runtime.KeepAlive(outputs)
+	if !stop() {
+		<-terminated
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("run on %s: %w", s.Provider, err)
+	}
+	var errs []error
+	for i, v := range out {
+		if outputs[i] == nil {
+			outputs[i], err = fromAllocated(v)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func values(tensors []*Tensor) []ort.Value {
+	out := make([]ort.Value, len(tensors))
+	for i, t := range tensors {
+		if t != nil {
+			out[i] = t.value
+		}
+	}
+	return out
+}
+
+// Close frees the session. No run may be under way.
+func (s *Session) Close() error {
+	if s.session == nil {
+		return nil
+	}
+	err := s.session.Destroy()
+	s.session = nil
+	return err
+}
