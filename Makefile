@@ -1,10 +1,52 @@
-GO ?= go
+# The two commands of a newcomer: make demo, make test.
 
-build:
-	$(GO) build -o bin/ortho ./cmd/ortho
+GO      ?= go
+PYTHON  ?= python3
+PHOTOS  := cmd/ortho/testdata/photos
+FUZZ    ?= 20s
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-test:
+.PHONY: build demo test race fuzz bench bench-peers lint golden docs runtime clean
+
+build: ## bin/ortho
+	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ortho ./cmd/ortho
+
+runtime: build ## ONNX Runtime, installed where none is found
+	@bin/ortho runtime list --quiet || bin/ortho runtime install
+
+demo: runtime ## classify real photographs
+	bin/ortho classify -k 3 -f table $(PHOTOS)
+
+test: runtime ## what CI runs
 	$(GO) vet ./...
 	$(GO) test ./...
 
-.PHONY: build test
+race: runtime
+	$(GO) test -race ./...
+
+# Every fuzz test of every package, FUZZ long each.
+fuzz:
+	@set -e; for dir in $$($(GO) list -f '{{.Dir}}' ./...); do \
+	  for name in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | sed 's/^func //'); do \
+	    echo "$$name ($$dir)"; (cd $$dir && $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZ) .); \
+	  done; done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./preprocess ./runner ./models/...
+
+bench-peers: runtime ## one photograph, cold start, against Python (needs onnxruntime, pillow, numpy)
+	$(PYTHON) scripts/bench_cold_start.py bin/ortho $(PHOTOS)/chelsea.png
+
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.0 ./...
+
+golden: ## golden files anew, from the libraries in scripts/requirements.txt
+	$(PYTHON) scripts/make_goldens.py
+
+docs: build ## docs/cli.md from the command line itself
+	bin/ortho docs > docs/cli.md
+
+clean:
+	rm -rf bin
