@@ -1,0 +1,229 @@
+package classify_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"ortho/models"
+	"ortho/models/classify"
+)
+
+const bundledModel = "../bundled/efficientnet-lite0"
+
+// golden is what Pillow + ONNX Runtime answer in Python: scripts/goldens/classify.py.
+type golden struct {
+	Input         string
+	Top           []int
+	Probabilities []float64
+}
+
+func goldens(t *testing.T, name string) []golden {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []golden
+	if err := json.Unmarshal(data, &rows); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func open(t *testing.T, path string, opt classify.Options, settings ...string) *classify.Classifier {
+	t.Helper()
+	var s models.Settings
+	for i := 0; i < len(settings); i += 2 {
+		if err := s.Set(settings[i], settings[i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := models.Open(path, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := classify.Open(m, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func file(path string) classify.Input {
+	return classify.Input{Name: filepath.Base(path), Read: func() ([]byte, error) { return os.ReadFile(path) }}
+}
+
+func all(t *testing.T, c *classify.Classifier, paths ...string) []classify.Item {
+	t.Helper()
+	inputs := make([]classify.Input, len(paths))
+	for i, p := range paths {
+		inputs[i] = file(p)
+	}
+	items := slices.Collect(c.Stream(t.Context(), slices.Values(inputs)))
+	if len(items) != len(paths) {
+		t.Fatalf("%d results for %d inputs", len(items), len(paths))
+	}
+	return items
+}
+
+func shared(t *testing.T, parts ...string) string {
+	t.Helper()
+	path := filepath.Join(append([]string{"../../../shared"}, parts...)...)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("needs %s beside the repository", filepath.Join(append([]string{"shared"}, parts...)...))
+	}
+	return path
+}
+
+func TestPhotosEqualPython(t *testing.T) {
+	for _, batch := range []int{1, 3} {
+		c := open(t, bundledModel, classify.Options{Batch: batch})
+		for _, g := range goldens(t, "photos.json") {
+			item := all(t, c, filepath.Join("../../cmd/ortho/testdata/photos", g.Input))[0]
+			if item.Err != nil {
+				t.Fatal(item.Err)
+			}
+			tolerance := 1e-5 // PNG: the same pixels, so the same tensor
+			if filepath.Ext(g.Input) == ".jpg" {
+				tolerance = 0.012 // Go's inverse DCT rounds otherwise
+			}
+			if got := item.Result.Predictions[0].Index; got != g.Top[0] {
+				t.Errorf("batch %d: %s: class %d, Python says %d", batch, g.Input, got, g.Top[0])
+			}
+			for i, class := range g.Top {
+				if got := probability(item.Result, class); math.Abs(got-g.Probabilities[i]) > tolerance {
+					t.Errorf("batch %d: %s: class %d: probability %.6f, Python says %.6f", batch, g.Input, class, got, g.Probabilities[i])
+				}
+			}
+		}
+	}
+}
+
+func probability(r classify.Result, class int) float64 {
+	for _, p := range r.Predictions {
+		if p.Index == class {
+			return p.Probability
+		}
+	}
+	return math.NaN()
+}
+
+// TestSharedImages holds the figures of ImageNet samples: one JPEG of every
+// tenth class, of which Pillow and ONNX Runtime get 89 right.
+func TestSharedImages(t *testing.T) {
+	folder := shared(t, "images")
+	rows := goldens(t, "shared_images.json")
+	paths := make([]string, len(rows))
+	for i, g := range rows {
+		paths[i] = filepath.Join(folder, g.Input)
+	}
+	right, same, near, compared := 0, 0, 0, 0
+	for i, item := range all(t, open(t, bundledModel, classify.Options{}), paths...) {
+		if item.Err != nil {
+			t.Fatal(item.Err)
+		}
+		top := item.Result.Predictions[0].Index
+		if top == 10*i {
+			right++
+		}
+		if top == rows[i].Top[0] {
+			same++
+		}
+		compared++
+		if math.Abs(probability(item.Result, rows[i].Top[0])-rows[i].Probabilities[0]) <= 0.012 {
+			near++
+		}
+	}
+	t.Logf("right %d, same top-1 as Python %d, top probability within 0.012 %d, of %d", right, same, near, compared)
+	if right < 88 || same < 98 || near < compared*9/10 {
+		t.Errorf("right %d (Python 89), same top-1 %d (want 98), within 0.012 %d (want %d)", right, same, near, compared*9/10)
+	}
+}
+
+func TestOtherPeoplesGraphs(t *testing.T) {
+	t.Run("squeezenet_fp16", func(t *testing.T) {
+		model, folder := shared(t, "models", "squeezenet_fp16.onnx"), shared(t, "images")
+		c := open(t, model, classify.Options{Top: 1},
+			"input-range", "0,255", "color-order", "bgr", "mean", "104,117,123", "std", "1", "resize", "256", "interpolation", "bilinear")
+		var paths []string
+		for _, g := range goldens(t, "shared_images.json") {
+			paths = append(paths, filepath.Join(folder, g.Input))
+		}
+		right := 0
+		for i, item := range all(t, c, paths...) {
+			if item.Err != nil {
+				t.Fatal(item.Err)
+			}
+			if item.Result.Predictions[0].Index == 10*i {
+				right++
+			}
+		}
+		t.Logf("%d of 100 right", right)
+		if right < 64 || right > 66 {
+			t.Errorf("%d of 100 right; Python gets 65", right)
+		}
+	})
+	t.Run("mnist", func(t *testing.T) {
+		model := shared(t, "models", "mnist.onnx")
+		for _, c := range []struct {
+			image, invert string
+			want          int
+		}{{"digit_seven.png", "true", 7}, {"digit_eight.png", "false", 8}} {
+			item := all(t, open(t, model, classify.Options{Top: 1}, "input-range", "0,255", "invert", c.invert), shared(t, "images", c.image))[0]
+			if item.Err != nil || item.Result.Predictions[0].Index != c.want {
+				t.Errorf("%s: %+v, %v; want %d", c.image, item.Result.Predictions, item.Err, c.want)
+			}
+		}
+	})
+}
+
+func TestErrorsCostOneItem(t *testing.T) {
+	folder := t.TempDir()
+	broken := filepath.Join(folder, "broken.png")
+	if err := os.WriteFile(broken, []byte("\x89PNG\r\n\x1a\nnot a picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := filepath.Join(folder, "text.jpg")
+	if err := os.WriteFile(text, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good := "../../cmd/ortho/testdata/photos/coffee.png"
+	for _, opt := range []classify.Options{{Top: 1}, {Top: 1, Batch: 4}, {Top: 1, Batch: 2, Concurrency: 3}} {
+		items := all(t, open(t, bundledModel, opt), good, broken, good, filepath.Join(folder, "missing.png"), text, good, good)
+		for i, want := range []string{"", "decode", "", "read", "unsupported", "", ""} {
+			switch err := items[i].Err; {
+			case want == "" && (err != nil || items[i].Result.Predictions[0].Index != 967):
+				t.Errorf("%+v: item %d: %+v, %v", opt, i, items[i].Result, err)
+			case want != "" && (err == nil || classify.ErrorKind(err) != want):
+				t.Errorf("%+v: item %d: error %v, want kind %q", opt, i, err, want)
+			}
+		}
+	}
+	_, err := open(t, bundledModel, classify.Options{MaxPixels: 1000}).Image(t.Context(), must(os.ReadFile(good)))
+	if err == nil || classify.ErrorKind(err) != "too_large" {
+		t.Errorf("more than MaxPixels: %v", err)
+	}
+}
+
+func must(data []byte, err error) []byte {
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+func TestCancel(t *testing.T) {
+	c := open(t, bundledModel, classify.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Image(ctx, must(os.ReadFile("../../cmd/ortho/testdata/photos/coffee.png"))); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
