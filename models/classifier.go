@@ -1,0 +1,29 @@
+package models
+
+import "ortho/preprocess"
+
+// Label names one class: "tench", "n01440764". Both are empty where nothing
+// names the class: its index then stands for it.
+type Label struct{ Name, ID string }
+
+// Activation turns a classifier's output into probabilities.
+type Activation string
+
+const (
+	Softmax Activation = "softmax"
+	Sigmoid Activation = "sigmoid"
+	None    Activation = "none" // the graph has applied it
+)
+
+// ClassifierSpec is all that is needed to run a graph as an image classifier.
+type ClassifierSpec struct {
+	Input                 preprocess.Spec
+	InputName, OutputName string
+	Batch                 int // images per run; 0 where the graph leaves it open
+	Classes               int // values per image; 0 where only a run can tell
+	Labels                []Label
+	Activation            Activation
+	// Embedding is true where output-name was set: that output's values are
+	// returned as they are, not as classes.
+	Embedding bool
+}
