@@ -1,0 +1,143 @@
+"""Writes models/testdata: small graphs in the shapes that exporters give them.
+
+All but the broken ones classify: red, green or blue, whichever channel is
+brightest on average, so that a test sees which pixels reached which channel.
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper, save
+
+HERE = pathlib.Path(__file__).resolve().parent.parent / "models" / "testdata"
+SIZE = 32
+
+
+def graph(nodes, inputs, outputs, initializers):
+    g = helper.make_graph(nodes, "brightest", inputs, outputs, initializers)
+    model = helper.make_model(g, opset_imports=[helper.make_opsetid("", 13)], ir_version=8,
+                              producer_name="make_test_models", producer_version="1")
+    checker.check_model(model)
+    return model
+
+
+def value(name, shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def head(source, kind=np.float32, scale=8.0, classes=3):
+    """Global average, then a Gemm that passes the channels on: [N,C,H,W] -> logits."""
+    weight = (np.eye(classes, dtype=kind) * kind(scale))
+    nodes = [
+        helper.make_node("GlobalAveragePool", [source], ["mean"]),
+        helper.make_node("Flatten", ["mean"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "weight", "bias"], ["scores"]),
+    ]
+    return nodes, [numpy_helper.from_array(weight, "weight"),
+                   numpy_helper.from_array(np.zeros(classes, kind), "bias")]
+
+
+def identity(source, target):
+    return helper.make_node("Identity", [source], [target])
+
+
+def write(name, model, external=None):
+    folder = HERE / name
+    folder.mkdir(parents=True, exist_ok=True)
+    if external:
+        save(model, folder / "model.onnx", save_as_external_data=True, location=external, size_threshold=0)
+    else:
+        save(model, folder / "model.onnx")
+
+
+def metadata(model, **props):
+    helper.set_model_props(model, props)
+    return model
+
+
+def float32_nchw(batch="batch", size=SIZE):
+    nodes, weights = head("input")
+    return graph(nodes + [identity("scores", "logits")],
+                 [value("input", [batch, 3, size, size])], [value("logits", [batch, 3])], weights)
+
+
+def main():
+    write("float32_nchw", float32_nchw())
+    write("dynamic_size", float32_nchw(size="side"))
+    write("batch4", float32_nchw(batch=4))
+    write("external", float32_nchw(), external="weights.bin")
+
+    nodes, weights = head("nchw", scale=0.05)
+    write("uint8_nhwc_softmax", graph(
+        [helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+         helper.make_node("Transpose", ["float"], ["nchw"], perm=[0, 3, 1, 2])] + nodes +
+        [helper.make_node("Softmax", ["scores"], ["probabilities"], axis=1)],
+        [value("image", ["N", SIZE, SIZE, 3], TensorProto.UINT8)], [value("probabilities", ["N", 3])], weights))
+
+    nodes, weights = head("float", scale=0.05)
+    write("int8_nchw", graph(
+        [helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT)] + nodes + [identity("scores", "logits")],
+        [value("image", ["N", 3, SIZE, SIZE], TensorProto.INT8)], [value("logits", ["N", 3])], weights))
+
+    nodes, weights = head("pixels", np.float16)
+    write("float16_nchw", graph(
+        nodes + [identity("scores", "logits")],
+        [value("pixels", ["batch", 3, SIZE, SIZE], TensorProto.FLOAT16)],
+        [value("logits", ["batch", 3], TensorProto.FLOAT16)], weights))
+
+    nodes, weights = head("input")
+    write("sigmoid", graph(
+        nodes + [helper.make_node("Sigmoid", ["scores"], ["probabilities"])],
+        [value("input", ["batch", 3, SIZE, SIZE])], [value("probabilities", ["batch", 3])], weights))
+
+    nodes, weights = head("input", classes=1)
+    write("gray", graph(
+        nodes + [helper.make_node("Sub", ["one", "scores"], ["dark"]),
+                 helper.make_node("Concat", ["dark", "scores"], ["logits"], axis=1)],
+        [value("input", ["batch", 1, SIZE, SIZE])], [value("logits", ["batch", 2])],
+        weights + [numpy_helper.from_array(np.float32(8), "one")]))
+
+    nodes, weights = head("both")
+    write("two_images", graph(
+        [helper.make_node("Add", ["left", "right"], ["both"])] + nodes + [identity("scores", "logits")],
+        [value("left", ["batch", 3, SIZE, SIZE]), value("right", ["batch", 3, SIZE, SIZE])],
+        [value("logits", ["batch", 3])], weights))
+
+    nodes, weights = head("input")
+    write("pooled", graph(
+        nodes + [helper.make_node("Unsqueeze", ["scores", "axes"], ["logits"])],
+        [value("input", ["batch", 3, SIZE, SIZE])], [value("logits", ["batch", 3, 1, 1])],
+        weights + [numpy_helper.from_array(np.array([2, 3], np.int64), "axes")]))
+
+    nodes, weights = head("input")
+    write("nan", graph(
+        nodes + [helper.make_node("Div", ["zero", "zero"], ["undefined"]),
+                 helper.make_node("Add", ["scores", "undefined"], ["logits"])],
+        [value("input", ["batch", 3, SIZE, SIZE])], [value("logits", ["batch", 3])],
+        weights + [numpy_helper.from_array(np.float32(0), "zero")]))
+
+    nodes, weights = head("input")
+    write("embedding", graph(
+        nodes + [identity("scores", "logits"), identity("flat", "embedding")],
+        [value("input", ["batch", 3, SIZE, SIZE])],
+        [value("logits", ["batch", 3]), value("embedding", ["batch", 3])], weights))
+
+    nodes, weights = head("images")
+    write("ultralytics", metadata(graph(
+        nodes + [helper.make_node("Softmax", ["scores"], ["output0"], axis=1)],
+        [value("images", ["batch", 3, SIZE, SIZE])], [value("output0", ["batch", 3])], weights),
+        description="Ultralytics YOLOv8n-cls model", author="Ultralytics", task="classify", batch="1", stride="1",
+        imgsz=str([SIZE, SIZE]), names=str({0: "red", 1: "it's green", 2: "blue"}), channels="3"))
+
+    # The output's shape is left out, as some converters do.
+    model = float32_nchw()
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    write("no_shape", model)
+
+    write("not_an_image", graph(
+        [helper.make_node("Softmax", ["x"], ["y"])], [value("x", ["batch", 3])], [value("y", ["batch", 3])], []))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
