@@ -121,8 +121,8 @@ func ParseProviders(list string, options []string) ([]Provider, error) {
 // the name of the first that this library could append. A provider that cannot
 // be appended is an error, unless a later one is listed to stand in. The caller
 // destroys the result.
-func sessionOptions(providers []Provider) (options *ort.SessionOptions, inUse string, skipped []error, err error) {
-	options, err = ort.NewSessionOptions()
+func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, skipped []error, err error) {
+	options, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("create session options: %w", err)
 	}
