@@ -27,7 +27,9 @@ func Open(path string, flags Settings) (*Model, error) { return nil, errors.ErrU
 
 // OpenFS reads a model folder that is the root of fsys, such as an embedded one;
 // name is the model's name.
-func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) { return nil, errors.ErrUnsupported }
+func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
+	return nil, errors.ErrUnsupported
+}
 
 // Classifier returns how to run the model as an image classifier. The error
 // names every flag that is missing.

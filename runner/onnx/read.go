@@ -1,0 +1,300 @@
+package onnx
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// ReadFile reads the header of the .onnx file at path. See [Read].
+func ReadFile(path string) (*Graph, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder, not an ONNX file", path)
+	}
+	g, err := Read(f, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return g, nil
+}
+
+// Read reads the header of an ONNX file of size bytes. Weights are passed over
+// unread, so that the time and memory taken depend on the number of nodes, not
+// on their weights. A file that holds more text than any exporter writes is
+// refused.
+func Read(r io.ReaderAt, size int64) (*Graph, error) {
+	s := &scanner{r: r, size: size}
+	if size == 0 {
+		return nil, errors.New("not an ONNX file: it is empty")
+	}
+	head, err := s.peek(0, 512)
+	if err != nil {
+		return nil, fmt.Errorf("read ONNX file: %w", err)
+	}
+	if what := foreign(head); what != "" {
+		return nil, fmt.Errorf("not an ONNX file: %s", what)
+	}
+	m := &reader{scanner: s, graph: &Graph{Size: size, Metadata: map[string]string{}, Ops: map[string]int{}},
+		made: map[string]node{}, initializers: map[string]bool{}, external: map[string]bool{}}
+	if err := s.fields(0, size, m.model); err != nil {
+		if m.graph.IRVersion == 0 && !m.found {
+			return nil, fmt.Errorf("not an ONNX file, or a damaged one: %w", err)
+		}
+		return nil, fmt.Errorf("read ONNX file: %w", err)
+	}
+	if !m.found {
+		return nil, errors.New("not an ONNX file: there is no graph in it")
+	}
+	return m.finish(), nil
+}
+
+// foreign says what a file is that is often taken for an ONNX file.
+func foreign(head []byte) string {
+	for _, k := range []struct {
+		at          int
+		magic, what string
+	}{
+		{0, "version https://git-lfs", "it is a Git LFS pointer in place of the file; fetch the file itself (git lfs pull)"},
+		{0, "PK\x03\x04", "it is a zip archive (PyTorch checkpoints are too); export the model to ONNX, or unpack it"},
+		{0, "\x1f\x8b", "it is compressed with gzip; unpack it"},
+		{0, "\x89HDF", "it is an HDF5 file, as Keras writes; convert it with tf2onnx"},
+		{0, "\x80\x02", "it is a Python pickle (a PyTorch checkpoint?); export the model to ONNX"},
+		{4, "TFL3", "it is a TensorFlow Lite model; convert it with tf2onnx"},
+		{4, "ORTM", "it is in ONNX Runtime's .ort format; use the .onnx file that it was made from"},
+		{5, "\x00\x00\x00{\"", "it is a safetensors file; export the model to ONNX"},
+	} {
+		if len(head) > k.at && bytes.HasPrefix(head[k.at:], []byte(k.magic)) {
+			return k.what
+		}
+	}
+	switch text := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n"); {
+	case len(text) == 0:
+		return "it is blank"
+	case text[0] == '<' && (len(text) == 1 || text[1] >= 0x20):
+		return "it is a web page (HTML or XML): a download gave an error or a login page"
+	case text[0] == '{':
+		return "it is JSON text"
+	}
+	return ""
+}
+
+// node is what is remembered of a NodeProto: enough to walk back from an output.
+type node struct{ op, input string }
+
+type reader struct {
+	*scanner
+	graph        *Graph
+	found        bool            // a GraphProto
+	made         map[string]node // value -> the node that gives it
+	initializers map[string]bool
+	external     map[string]bool
+}
+
+// model reads one field of a ModelProto.
+func (m *reader) model(v field) (err error) {
+	g := m.graph
+	if v.typ == protowire.VarintType {
+		switch v.number {
+		case 1:
+			g.IRVersion = int64(v.n)
+		case 5:
+			g.ModelVersion = int64(v.n)
+		}
+		return nil
+	}
+	if v.typ != protowire.BytesType {
+		return nil
+	}
+	switch v.number {
+	case 2:
+		g.Producer, err = m.text(v, maxText, "producer name")
+	case 3:
+		g.ProducerVersion, err = m.text(v, maxText, "producer version")
+	case 4:
+		g.Domain, err = m.text(v, maxText, "domain")
+	case 6:
+		g.Doc, err = m.doc(v)
+	case 7:
+		m.found = true
+		err = m.fields(v.begin, v.end, m.graphField)
+	case 8:
+		var o Opset
+		o, err = m.opset(v)
+		g.Opsets = append(g.Opsets, o)
+	case 14:
+		var key, value string
+		key, value, err = m.pair(v)
+		g.Metadata[key] = value
+	}
+	return err
+}
+
+func (m *reader) opset(v field) (o Opset, err error) {
+	err = m.fields(v.begin, v.end, func(v field) (err error) {
+		switch {
+		case v.number == 1 && v.typ == protowire.BytesType:
+			o.Domain, err = m.text(v, maxText, "domain")
+		case v.number == 2 && v.typ == protowire.VarintType:
+			o.Version = int64(v.n)
+		}
+		return err
+	})
+	return o, errors.Join(err, m.keep(32))
+}
+
+// graphField reads one field of a GraphProto.
+func (m *reader) graphField(v field) (err error) {
+	if v.typ != protowire.BytesType {
+		return nil
+	}
+	g := m.graph
+	switch v.number {
+	case 1:
+		if g.Nodes++; g.Nodes > maxCount {
+			return fmt.Errorf("more than %d nodes", maxCount)
+		}
+		err = m.node(v)
+	case 2:
+		g.Name, err = m.text(v, maxText, "graph name")
+	case 5:
+		if g.Initializers++; g.Initializers > maxCount {
+			return fmt.Errorf("more than %d initializers", maxCount)
+		}
+		err = m.tensor(v)
+	case 10:
+		if g.Doc == "" {
+			g.Doc, err = m.doc(v)
+		}
+	case 11, 12:
+		var value Value
+		if value, err = m.value(v); v.number == 11 {
+			g.Inputs = append(g.Inputs, value)
+		} else {
+			g.Outputs = append(g.Outputs, value)
+		}
+	case 13:
+		err = m.valueInfo(v)
+	case 15:
+		g.Initializers++
+		err = m.fields(v.begin, v.end, func(v field) error { // SparseTensorProto: its values carry the name
+			if v.number == 1 && v.typ == protowire.BytesType {
+				return m.tensor(v)
+			}
+			return nil
+		})
+	}
+	return err
+}
+
+func (m *reader) node(v field) error {
+	var n node
+	var outputs []string
+	inputs := 0
+	err := m.fields(v.begin, v.end, func(v field) (err error) {
+		if v.typ != protowire.BytesType {
+			return nil
+		}
+		switch v.number {
+		case 1:
+			if inputs++; inputs == 1 {
+				n.input, err = m.text(v, maxText, "value name")
+			}
+		case 2:
+			var name string
+			name, err = m.text(v, maxText, "value name")
+			outputs = append(outputs, name)
+		case 4:
+			n.op, err = m.text(v, maxText, "operator name")
+		}
+		return err
+	})
+	m.graph.Ops[n.op]++
+	for _, name := range outputs {
+		m.made[name] = n
+	}
+	return errors.Join(err, m.keep(64))
+}
+
+// tensor reads the name of a TensorProto and of the files that its data lies in.
+func (m *reader) tensor(v field) error {
+	err := m.fields(v.begin, v.end, func(v field) (err error) {
+		if v.typ != protowire.BytesType {
+			return nil
+		}
+		switch v.number {
+		case 8:
+			var name string
+			name, err = m.text(v, maxText, "initializer name")
+			m.initializers[name] = true
+		case 13:
+			var key, value string
+			if key, value, err = m.pair(v); key == "location" {
+				m.external[value] = true
+			}
+		}
+		return err
+	})
+	return errors.Join(err, m.keep(32))
+}
+
+// valueInfo gives an output the shape that the graph states elsewhere.
+func (m *reader) valueInfo(v field) error {
+	if !slices.ContainsFunc(m.graph.Outputs, func(o Value) bool { return !o.Ranked }) {
+		return nil
+	}
+	kept := m.kept
+	value, err := m.value(v)
+	m.kept = kept
+	for i, o := range m.graph.Outputs {
+		if o.Name == value.Name && !o.Ranked && err == nil {
+			m.graph.Outputs[i] = value
+		}
+	}
+	return err
+}
+
+func (m *reader) finish() *Graph {
+	g := m.graph
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(v Value) bool { return m.initializers[v.Name] })
+	for i, v := range g.Outputs {
+		g.Outputs[i].Op = m.origin(v.Name)
+	}
+	if len(m.external) > 0 {
+		g.ExternalData = slices.Sorted(maps.Keys(m.external))
+	}
+	return g
+}
+
+// passing are the operators that move or convert values without changing what
+// they mean.
+var passing = map[string]bool{
+	"Identity": true, "Reshape": true, "Flatten": true, "Squeeze": true, "Unsqueeze": true, "Transpose": true,
+	"Cast": true, "QuantizeLinear": true, "DequantizeLinear": true, "Dropout": true,
+}
+
+// origin walks back from a value to the operator that gives it.
+func (m *reader) origin(value string) string {
+	for range len(m.made) + 1 { // a damaged graph may run in a circle
+		n, ok := m.made[value]
+		if !ok || !passing[n.op] {
+			return n.op
+		}
+		value = n.input
+	}
+	return ""
+}
