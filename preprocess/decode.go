@@ -1,6 +1,11 @@
 package preprocess
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io"
+)
 
 // Image is an 8-bit image: rows from the top, tightly packed, no alpha.
 type Image struct {
@@ -16,6 +21,8 @@ type DecodeOptions struct {
 	MaxPixels   int64       // largest width * height decoded; 0: 100 million
 }
 
+const defaultMaxPixels = 100_000_000
+
 var (
 	// ErrUnsupported is wrapped where data is none of the known image formats.
 	ErrUnsupported = errors.New("not a known image format")
@@ -23,7 +30,152 @@ var (
 	ErrTooLarge = errors.New("image too large")
 )
 
-// Decode decodes an image file.
+// Decode decodes a JPEG, PNG, GIF, BMP, TIFF or WebP file into what Pillow 13's
+// Image.open(file).convert("RGB"), or "L", gives: alpha is dropped, not blended;
+// of an animation the first frame is taken; 16-bit gray is clipped and 16-bit
+// colour cut to its high byte; CMYK JPEGs are Adobe's inverted ones. A TIFF is
+// always turned upright, as Pillow does on loading one.
+//
+// Lossless files and lossy WebP give the same bytes. JPEG differs by rounding in
+// the inverse DCT only: chroma upsampling and colours are libjpeg's.
+//
+// The error wraps ErrUnsupported for a file of another kind, ErrTooLarge for one
+// whose header claims more than MaxPixels (nothing is decoded then); any other
+// says what is wrong with the file.
 func Decode(data []byte, opt DecodeOptions) (*Image, error) {
-	return nil, ErrUnsupported
+	if opt.Channels == 0 {
+		opt.Channels = 3
+	}
+	if opt.Channels != 1 && opt.Channels != 3 {
+		return nil, fmt.Errorf("decode image: %d channels asked for, not 1 or 3", opt.Channels)
+	}
+	if opt.MaxPixels <= 0 {
+		opt.MaxPixels = defaultMaxPixels
+	}
+	if len(data) == 0 {
+		return nil, errors.New("decode image: the file is empty")
+	}
+	f, err := sniff(data)
+	if err != nil {
+		return nil, fmt.Errorf("decode image: %w", err)
+	}
+	pic, err := f.read(data, opt.MaxPixels)
+	if err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("the file is truncated: %w", err)
+		}
+		return nil, fmt.Errorf("decode %s: %w", f.name, err)
+	}
+	img := pic.img.withChannels(opt.Channels)
+	if opt.Orientation == ApplyOrientation || f.name == "TIFF" {
+		img = img.upright(pic.orientation)
+	}
+	return img, nil
+}
+
+// picture is a decoded file: one channel where the file is gray, else three, as
+// stored; orientation is the EXIF tag's value, 0 where there is none.
+type picture struct {
+	img         *Image
+	orientation int
+}
+
+// read runs the format's decoder. A decoder that panics on a bad file has failed
+// to decode it, no more.
+func (f format) read(data []byte, maxPixels int64) (p picture, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = picture{}, fmt.Errorf("the file is corrupt: %v", r)
+		}
+	}()
+	return f.decode(data, maxPixels)
+}
+
+// checkSize is the guard before anything is allocated by what a header claims.
+func checkSize(width, height int, maxPixels int64) error {
+	if width <= 0 || height <= 0 {
+		return fmt.Errorf("the header says %dx%d pixels", width, height)
+	}
+	if int64(width) > maxPixels/int64(height) {
+		return fmt.Errorf("%w: the header says %dx%d = %d pixels, the limit is %d (--max-pixels)",
+			ErrTooLarge, width, height, int64(width)*int64(height), maxPixels)
+	}
+	return nil
+}
+
+func newImage(width, height, channels int) *Image {
+	return &Image{Width: width, Height: height, Channels: channels, Pix: make([]byte, width*height*channels)}
+}
+
+// withChannels converts between gray and RGB as Pillow does, by ITU-R 601 in 16
+// bits of fixed point.
+func (m *Image) withChannels(channels int) *Image {
+	if m.Channels == channels {
+		return m
+	}
+	out := newImage(m.Width, m.Height, channels)
+	if channels == 3 {
+		for i, v := range m.Pix {
+			p := out.Pix[3*i : 3*i+3 : 3*i+3]
+			p[0], p[1], p[2] = v, v, v
+		}
+		return out
+	}
+	for i := range out.Pix {
+		p := m.Pix[3*i : 3*i+3 : 3*i+3]
+		out.Pix[i] = uint8((uint32(p[0])*19595 + uint32(p[1])*38470 + uint32(p[2])*7471 + 0x8000) >> 16)
+	}
+	return out
+}
+
+// upright undoes an EXIF orientation of 2 to 8, as PIL.ImageOps.exif_transpose;
+// any other value leaves the image as it is.
+func (m *Image) upright(orientation int) *Image {
+	w, h := m.Width, m.Height
+	// Source offset of the first pixel, and its change along a row and a column
+	// of the upright image, in pixels.
+	var first, right, down int
+	switch orientation {
+	case 2:
+		first, right, down = w-1, -1, w
+	case 3:
+		first, right, down = w*h-1, -1, -w
+	case 4:
+		first, right, down = w*(h-1), 1, -w
+	case 5:
+		first, right, down = 0, w, 1
+	case 6:
+		first, right, down = w*(h-1), -w, 1
+	case 7:
+		first, right, down = w*h-1, -w, -1
+	case 8:
+		first, right, down = w-1, w, -1
+	default:
+		return m
+	}
+	out := newImage(w, h, m.Channels)
+	if orientation >= 5 {
+		out.Width, out.Height = h, w
+	}
+	dst := out.Pix
+	for y := range out.Height {
+		src := first + y*down
+		for range out.Width {
+			if m.Channels == 1 {
+				dst[0] = m.Pix[src]
+			} else {
+				copy(dst[:3], m.Pix[3*src:3*src+3])
+			}
+			dst, src = dst[m.Channels:], src+right
+		}
+	}
+	return out
+}
+
+// sizeOf is the size of a decoded image, checked against the header's.
+func sizeOf(m image.Image, width, height int) error {
+	if b := m.Bounds(); b.Dx() != width || b.Dy() != height {
+		return fmt.Errorf("the header says %dx%d pixels, the data %dx%d", width, height, b.Dx(), b.Dy())
+	}
+	return nil
 }

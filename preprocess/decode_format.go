@@ -1,0 +1,166 @@
+package preprocess
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"strings"
+
+	"github.com/disintegration/imaging"
+	_ "golang.org/x/image/webp" // imaging registers the other five
+)
+
+// format is one of the six kinds of file that Decode knows.
+type format struct {
+	name   string
+	decode func(data []byte, maxPixels int64) (picture, error)
+}
+
+// sniff tells the format by its first bytes; names of files play no part.
+func sniff(data []byte) (format, error) {
+	starts := func(prefix string) bool { return bytes.HasPrefix(data, []byte(prefix)) }
+	switch {
+	case starts("\xff\xd8\xff"):
+		return format{"JPEG", decodeJPEG}, nil
+	case starts("\x89PNG\r\n\x1a\n"):
+		return format{"PNG", decodePNG}, nil
+	case starts("GIF87a"), starts("GIF89a"):
+		return format{"GIF", decodeGIF}, nil
+	case starts("BM"):
+		return format{"BMP", decodeBMP}, nil
+	case starts("II*\x00"), starts("MM\x00*"), starts("II+\x00"), starts("MM\x00+"):
+		return format{"TIFF", decodeTIFF}, nil
+	case starts("RIFF") && len(data) >= 12 && string(data[8:12]) == "WEBP":
+		return format{"WebP", decodeWebP}, nil
+	}
+	what := ""
+	if kind := otherKind(data); kind != "" {
+		what = " (it looks like " + kind + ")"
+	}
+	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF and WebP are", ErrUnsupported, what)
+}
+
+// otherKind names what is often taken for an image that can be read.
+func otherKind(data []byte) string {
+	head := data[:min(len(data), 512)]
+	if len(head) >= 12 && string(head[4:8]) == "ftyp" {
+		switch string(head[8:12]) {
+		case "avif", "avis":
+			return "AVIF"
+		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
+			return "HEIC"
+		}
+		return "a video or another ISO media file"
+	}
+	text := strings.ToLower(strings.TrimLeft(string(head), "\ufeff \t\r\n"))
+	switch {
+	case strings.HasPrefix(text, "%pdf"):
+		return "PDF"
+	case strings.HasPrefix(text, "<!doctype html"), strings.HasPrefix(text, "<html"):
+		return "an HTML page"
+	case strings.HasPrefix(text, "<svg"), strings.HasPrefix(text, "<?xml") && strings.Contains(text, "<svg"):
+		return "SVG"
+	case strings.HasPrefix(string(head), "\xff\x0a"), strings.HasPrefix(string(head), "\x00\x00\x00\x0cJXL "):
+		return "JPEG XL"
+	case strings.HasPrefix(string(head), "\x00\x00\x00\x0cjP  "):
+		return "JPEG 2000"
+	}
+	return ""
+}
+
+// decodeParts decodes the file that the parts are together, once its header has
+// passed the guard.
+func decodeParts(maxPixels int64, parts ...[]byte) (image.Image, error) {
+	open := func() io.Reader {
+		readers := make([]io.Reader, len(parts))
+		for i, p := range parts {
+			readers[i] = bytes.NewReader(p)
+		}
+		return io.MultiReader(readers...)
+	}
+	cfg, _, err := image.DecodeConfig(open())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSize(cfg.Width, cfg.Height, maxPixels); err != nil {
+		return nil, err
+	}
+	m, err := imaging.Decode(open())
+	if err != nil {
+		return nil, err
+	}
+	return m, sizeOf(m, cfg.Width, cfg.Height)
+}
+
+func decodeBMP(data []byte, maxPixels int64) (picture, error) {
+	m, err := decodeParts(maxPixels, data)
+	if err != nil {
+		return picture{}, err
+	}
+	img, err := pixels(m, highByte)
+	return picture{img: img}, err
+}
+
+func decodePNG(data []byte, maxPixels int64) (picture, error) {
+	const headerEnd = 8 + 8 + 13
+	if len(data) < headerEnd {
+		return picture{}, io.ErrUnexpectedEOF
+	}
+	depth, color := data[24], data[25]
+	width, height := be32(data[16:]), be32(data[20:])
+	if err := checkSize(int(int32(width)), int(int32(height)), maxPixels); err != nil {
+		return picture{}, err
+	}
+	// Deflate packs at most 1032 bytes into one, and every row has a filter byte.
+	rows := (int64(width)*int64(depth) + 7) / 8 * int64(height)
+	if rows > 1032*int64(len(data)) {
+		return picture{}, io.ErrUnexpectedEOF
+	}
+	m, err := decodeParts(maxPixels, data)
+	if err != nil {
+		return picture{}, err
+	}
+	to8 := highByte
+	if depth == 16 && color == 0 {
+		to8 = clip16 // Pillow's mode I;16
+	}
+	img, err := pixels(m, to8)
+	return picture{img, pngOrientation(data)}, err
+}
+
+// decodeTIFF leaves reading to x/image, which knows fewer kinds than libtiff; what
+// it would silently misread is refused.
+func decodeTIFF(data []byte, maxPixels int64) (picture, error) {
+	const (
+		tagCompression, tagPhotometric, tagFillOrder = 259, 262, 266
+		tagSamplesPerPixel, tagPlanar                = 277, 284
+	)
+	if data[2] == '+' || data[3] == '+' {
+		return picture{}, errors.New("BigTIFF is not supported")
+	}
+	tags := tiffTags(data)
+	if tags[tagPlanar] == 2 && tags[tagSamplesPerPixel] > 1 {
+		return picture{}, errors.New("one plane per channel (PlanarConfiguration 2) is not supported")
+	}
+	if c := tags[tagCompression]; tags[tagFillOrder] == 2 && c != 3 && c != 4 {
+		return picture{}, errors.New("reversed bits (FillOrder 2) are not supported")
+	}
+	m, err := decodeParts(maxPixels, data)
+	if err != nil {
+		return picture{}, err
+	}
+	to8 := highByte
+	if g, ok := m.(*image.Gray16); ok {
+		to8 = clip16
+		if tags[tagPhotometric] == 0 {
+			// Pillow does not invert 16-bit gray that counts from white; Go did.
+			for i := range g.Pix {
+				g.Pix[i] ^= 0xff
+			}
+		}
+	}
+	img, err := pixels(m, to8)
+	return picture{img, tags.orientation()}, err
+}

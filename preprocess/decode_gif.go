@@ -1,0 +1,156 @@
+package preprocess
+
+import (
+	"encoding/binary"
+	"errors"
+	"image"
+	"io"
+)
+
+// decodeGIF decodes the first frame and puts it on its canvas as Pillow does: on
+// the transparent colour where there is one, else on colour 0. The frame's own
+// bytes go to the decoder under a header made here, with all 256 colours: Go's
+// palette would have lost the transparent colour, and Pillow does not mind an
+// index out of range.
+func decodeGIF(data []byte, maxPixels int64) (picture, error) {
+	f, err := firstFrame(data)
+	if err != nil {
+		return picture{}, err
+	}
+	width, height := max(f.width, f.left+f.frameWidth), max(f.height, f.top+f.frameHeight)
+	if err := checkSize(width, height, maxPixels); err != nil {
+		return picture{}, err
+	}
+	m, err := decodeParts(maxPixels, f.header(), f.data)
+	if err != nil {
+		return picture{}, err
+	}
+	frame, ok := m.(*image.Paletted)
+	if !ok {
+		return picture{}, errors.New("not a palette image")
+	}
+	channels := 3
+	if f.gray {
+		channels = 1
+	}
+	img := newImage(width, height, channels)
+	if bg := f.palette[f.background]; bg != [3]uint8{} {
+		for i := 0; i < len(img.Pix); i += channels {
+			copy(img.Pix[i:i+channels], bg[:])
+		}
+	}
+	for y := range f.frameHeight {
+		dst := img.Pix[((y+f.top)*width+f.left)*channels:]
+		for i, v := range frame.Pix[y*frame.Stride : y*frame.Stride+f.frameWidth] {
+			copy(dst[i*channels:(i+1)*channels], f.palette[v][:])
+		}
+	}
+	return picture{img: img}, nil
+}
+
+type gifFrame struct {
+	width, height           int // of the logical screen
+	left, top               int
+	frameWidth, frameHeight int
+	interlaced              bool
+	gray                    bool // index i is the gray value i
+	palette                 [256][3]uint8
+	background              uint8
+	data                    []byte // from the LZW code size on
+}
+
+func firstFrame(data []byte) (*gifFrame, error) {
+	f := &gifFrame{}
+	rest := data
+	take := func(n int) []byte {
+		if n > len(rest) {
+			rest = nil
+			return nil
+		}
+		b := rest[:n]
+		rest = rest[n:]
+		return b
+	}
+	colours := func(flags byte) {
+		f.setPalette(take(3 << (flags&7 + 1)))
+	}
+	head := take(13)
+	if head == nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	f.width, f.height = le16(head[6:]), le16(head[8:])
+	f.setPalette(nil)
+	if head[10]&0x80 != 0 {
+		colours(head[10])
+	}
+	for {
+		b := take(1)
+		if b == nil {
+			return nil, io.ErrUnexpectedEOF
+		}
+		switch b[0] {
+		case '!':
+			label := take(1)
+			for first := true; ; first = false {
+				size := take(1)
+				if size == nil {
+					return nil, io.ErrUnexpectedEOF
+				}
+				if size[0] == 0 {
+					break
+				}
+				block := take(int(size[0]))
+				if first && label[0] == 0xf9 && len(block) >= 4 && block[0]&1 != 0 {
+					f.background = block[3]
+				}
+			}
+		case ',':
+			d := take(9)
+			if d == nil {
+				return nil, io.ErrUnexpectedEOF
+			}
+			f.left, f.top = le16(d), le16(d[2:])
+			f.frameWidth, f.frameHeight = le16(d[4:]), le16(d[6:])
+			f.interlaced = d[8]&0x40 != 0
+			if d[8]&0x80 != 0 {
+				colours(d[8])
+			}
+			f.data = rest
+			return f, nil
+		case ';':
+			return nil, errors.New("no image in it")
+		}
+	}
+}
+
+// setPalette keeps a colour table; Pillow makes a gray image of one whose colour
+// i is (i, i, i), and of none at all.
+func (f *gifFrame) setPalette(table []byte) {
+	f.palette, f.gray = [256][3]uint8{}, true
+	for i := range len(table) / 3 {
+		f.palette[i] = [3]uint8(table[3*i:])
+		f.gray = f.gray && f.palette[i] == [3]uint8{uint8(i), uint8(i), uint8(i)}
+	}
+	if f.gray {
+		for i := range f.palette {
+			f.palette[i] = [3]uint8{uint8(i), uint8(i), uint8(i)}
+		}
+	}
+}
+
+// header begins a GIF that is the frame alone.
+func (f *gifFrame) header() []byte {
+	const size, colours = 13, 256
+	h := make([]byte, size+3*colours, size+3*colours+10)
+	copy(h, "GIF89a")
+	binary.LittleEndian.PutUint16(h[6:], uint16(f.frameWidth))
+	binary.LittleEndian.PutUint16(h[8:], uint16(f.frameHeight))
+	h[10] = 0xf7 // a table of 256 colours
+	h = append(h, ',', 0, 0, 0, 0, h[6], h[7], h[8], h[9], 0)
+	if f.interlaced {
+		h[len(h)-1] = 0x40
+	}
+	return h
+}
+
+func le16(b []byte) int { return int(binary.LittleEndian.Uint16(b)) }

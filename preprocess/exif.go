@@ -1,0 +1,125 @@
+package preprocess
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+const tagOrientation = 274
+
+// tags are the first integer values of a TIFF directory's entries.
+type tags map[uint16]uint32
+
+// orientation is the tag's value where it is a meaningful one, else 0.
+func (t tags) orientation() int {
+	if v := t[tagOrientation]; 1 <= v && v <= 8 {
+		return int(v)
+	}
+	return 0
+}
+
+// tiffTags reads the first directory of a TIFF stream, or of what EXIF embeds of
+// one. What is malformed is left out, as Pillow does: a broken tag is no reason
+// to refuse a picture.
+func tiffTags(data []byte) tags {
+	t := tags{}
+	if len(data) < 8 {
+		return t
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	switch string(data[:4]) {
+	case "MM\x00*", "MM*\x00":
+		order = binary.BigEndian
+	case "II*\x00", "II\x00*":
+	default:
+		return t
+	}
+	offset := int64(order.Uint32(data[4:]))
+	if offset+2 > int64(len(data)) {
+		return t
+	}
+	entries := data[offset+2:]
+	for n := order.Uint16(data[offset:]); n > 0 && len(entries) >= 12; n-- {
+		e := entries[:12]
+		entries = entries[12:]
+		size := int64(0)
+		switch order.Uint16(e[2:]) {
+		case 3, 8: // SHORT, SSHORT
+			size = 2
+		case 4, 9, 13: // LONG, SLONG, IFD
+			size = 4
+		case 6: // SBYTE
+			size = 1
+		}
+		count := int64(order.Uint32(e[4:]))
+		value := e[8:]
+		if size == 0 || count == 0 {
+			continue
+		}
+		if count > 4/size {
+			at := int64(order.Uint32(value))
+			if at+count*size > int64(len(data)) {
+				continue
+			}
+			value = data[at:]
+		}
+		tag := order.Uint16(e)
+		switch size {
+		case 1:
+			t[tag] = uint32(value[0])
+		case 2:
+			t[tag] = uint32(order.Uint16(value))
+		case 4:
+			t[tag] = order.Uint32(value)
+		}
+	}
+	return t
+}
+
+// orientationOf is what EXIF data, or else an XMP packet, says.
+func orientationOf(exif, xmp []byte) int {
+	for range 2 {
+		exif = bytes.TrimPrefix(exif, []byte("Exif\x00\x00"))
+	}
+	t := tiffTags(exif)
+	if _, ok := t[tagOrientation]; ok {
+		return t.orientation()
+	}
+	const attribute = "tiff:Orientation"
+	for {
+		i := bytes.Index(xmp, []byte(attribute))
+		if i < 0 {
+			return 0
+		}
+		xmp = xmp[i+len(attribute):]
+		for _, sep := range []string{`="`, `>`} {
+			if v, ok := bytes.CutPrefix(xmp, []byte(sep)); ok && len(v) > 0 && '0' <= v[0] && v[0] <= '9' {
+				return int(v[0] - '0')
+			}
+		}
+	}
+}
+
+// pngOrientation looks into eXIf and the XMP packet of a PNG that has been
+// decoded: chunk lengths are sound up to its end.
+func pngOrientation(data []byte) int {
+	var exif, xmp []byte
+	for data = data[8:]; len(data) >= 12; {
+		n := int64(be32(data))
+		if n+12 > int64(len(data)) {
+			break
+		}
+		body := data[8 : 8+n]
+		switch string(data[4:8]) {
+		case "eXIf":
+			exif = body
+		case "iTXt":
+			// Keyword, 0, compressed?, method, language, 0, translated keyword, 0, text.
+			if text, ok := bytes.CutPrefix(body, []byte("XML:com.adobe.xmp\x00\x00\x00")); ok {
+				xmp = text
+			}
+		}
+		data = data[12+n:]
+	}
+	return orientationOf(exif, xmp)
+}

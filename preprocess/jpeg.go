@@ -1,0 +1,159 @@
+package preprocess
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+)
+
+// decodeJPEG lets Go's decoder do no more than it must, the planes: it gets a
+// header that stops it from converting colours, which is done here as libjpeg
+// does it.
+func decodeJPEG(data []byte, maxPixels int64) (picture, error) {
+	h, err := readJPEGHeader(data)
+	if err != nil {
+		return picture{}, err
+	}
+	if err := checkSize(h.width, h.height, maxPixels); err != nil {
+		return picture{}, err
+	}
+	// A block of 8x8 takes one bit at least.
+	if int64(h.width)*int64(h.height) > 512*int64(len(data)) {
+		return picture{}, io.ErrUnexpectedEOF
+	}
+	m, err := decodeParts(maxPixels, h.plain, data[h.scan:])
+	if err != nil {
+		return picture{}, err
+	}
+	p := picture{orientation: orientationOf(h.exif, h.xmp)}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		p.img = fromYCbCr(m, h.colours() == jpegRGB)
+	case *image.CMYK:
+		p.img = fromCMYK(m, h.colours() == jpegYCCK, h.subsampled)
+	default:
+		p.img, err = pixels(m, highByte)
+	}
+	return p, err
+}
+
+// jpegHeader is what precedes a JPEG's first scan.
+type jpegHeader struct {
+	width, height, components int
+	ids                       []byte
+	subsampled                bool // the second component has fewer samples
+	jfif                      bool
+	adobe                     int // transform of the Adobe marker, -1 without one
+	exif, xmp                 []byte
+
+	plain []byte // the segments that say how to decode, under a neutral header
+	scan  int    // where the first scan's marker stands
+}
+
+func readJPEGHeader(data []byte) (*jpegHeader, error) {
+	h := &jpegHeader{adobe: -1}
+	var tables []byte
+	for pos := 2; ; {
+		// Pillow and libjpeg skip what is no marker.
+		for pos < len(data) && data[pos] != 0xff {
+			pos++
+		}
+		for pos < len(data) && data[pos] == 0xff {
+			pos++
+		}
+		if pos+3 > len(data) {
+			return nil, io.ErrUnexpectedEOF
+		}
+		marker := data[pos]
+		if marker == 0 || marker == 0xd8 || 0xd0 <= marker && marker <= 0xd7 {
+			pos++
+			continue
+		}
+		if marker == 0xd9 {
+			return nil, errors.New("no image in it")
+		}
+		if marker == 0xda {
+			h.scan = pos - 1
+			break
+		}
+		end := pos + 1 + int(be16(data[pos+1:]))
+		if end < pos+3 {
+			return nil, fmt.Errorf("segment %#x has a wrong length", marker)
+		}
+		if end > len(data) {
+			return nil, io.ErrUnexpectedEOF
+		}
+		body := data[pos+3 : end]
+		switch {
+		case marker == 0xe0 && len(body) >= 12 && bytes.HasPrefix(body, []byte("JFIF\x00")):
+			h.jfif = true
+		case marker == 0xee && len(body) >= 12 && bytes.HasPrefix(body, []byte("Adobe")):
+			h.adobe = int(body[11])
+		case marker == 0xe1 && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
+			if h.exif != nil {
+				body = body[6:] // a longer record goes on here
+			}
+			h.exif = append(h.exif, body...)
+		case marker == 0xe1 && bytes.HasPrefix(body, []byte("http://ns.adobe.com/xap/1.0/\x00")):
+			h.xmp = body
+		case marker >= 0xe0 && marker != 0xff: // other APPn, COM
+		default:
+			if 0xc0 <= marker && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc {
+				if err := h.frame(marker, body); err != nil {
+					return nil, err
+				}
+			}
+			tables = append(append(tables, 0xff), data[pos:end]...)
+		}
+		pos = end
+	}
+	if h.components == 0 {
+		return nil, errors.New("no frame header before the first scan")
+	}
+	neutral := "\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+	if h.components == 4 {
+		neutral = "\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
+	}
+	h.plain = append([]byte(neutral), tables...)
+	return h, nil
+}
+
+func (h *jpegHeader) frame(marker byte, body []byte) error {
+	if marker > 0xc2 {
+		return errors.New("lossless, hierarchical and arithmetic-coded JPEGs are not supported")
+	}
+	if len(body) < 6 || len(body) < 6+3*int(body[5]) {
+		return io.ErrUnexpectedEOF
+	}
+	h.height, h.width, h.components = int(be16(body[1:])), int(be16(body[3:])), int(body[5])
+	h.ids = h.ids[:0]
+	for i := range h.components {
+		h.ids = append(h.ids, body[6+3*i])
+	}
+	h.subsampled = h.components > 1 && body[7] != body[10]
+	return nil
+}
+
+type jpegColours uint8
+
+const (
+	jpegYCC jpegColours = iota
+	jpegRGB
+	jpegCMYK
+	jpegYCCK
+)
+
+// colours is libjpeg's guess of what the components mean.
+func (h *jpegHeader) colours() jpegColours {
+	switch {
+	case h.components == 4 && h.adobe <= 0:
+		return jpegCMYK
+	case h.components == 4:
+		return jpegYCCK
+	case h.components == 3 && !h.jfif && (h.adobe == 0 || h.adobe < 0 && string(h.ids) == "RGB"):
+		return jpegRGB
+	}
+	return jpegYCC
+}
