@@ -1,0 +1,118 @@
+package library
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// record is install.json: what lies in an installed folder.
+type record struct {
+	Flavor  string    `json:"flavor"`
+	Version string    `json:"version"`
+	OS      string    `json:"os"`
+	Arch    string    `json:"arch"`
+	Library string    `json:"library"` // file name
+	Source  string    `json:"source"`  // "pip", "npm", "github", "from"
+	Package string    `json:"package"` // "onnxruntime==1.32.0"; from: the file's name
+	SHA256  string    `json:"sha256"`  // of the library
+	Time    time.Time `json:"time"`
+}
+
+const recordName = "install.json"
+
+// DataDir is the folder of what ortho keeps for the user: $ORTHO_DATA_DIR, or
+// the system's place for such (XDG_DATA_HOME, Application Support, LocalAppData).
+func DataDir() (string, error) {
+	if dir := os.Getenv("ORTHO_DATA_DIR"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	switch runtime.GOOS {
+	case "windows":
+		if dir := os.Getenv("LocalAppData"); dir != "" {
+			return filepath.Join(dir, "ortho"), nil
+		}
+		return "", errors.New("data folder: %LocalAppData% is not set; set ORTHO_DATA_DIR")
+	case "darwin":
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("data folder: %w; set ORTHO_DATA_DIR", err)
+		}
+		return filepath.Join(home, "Library", "Application Support", "ortho"), nil
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) { // the specification: relative ones are ignored
+		return filepath.Join(dir, "ortho"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("data folder: %w; set ORTHO_DATA_DIR", err)
+	}
+	return filepath.Join(home, ".local", "share", "ortho"), nil
+}
+
+func readRecord(folder string) (record, error) {
+	f, err := os.Open(filepath.Join(folder, recordName))
+	if err != nil {
+		return record{}, err
+	}
+	defer f.Close()
+	var r record
+	if err := json.NewDecoder(io.LimitReader(f, 1<<20)).Decode(&r); err != nil {
+		return record{}, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	if r.Library == "" || filepath.Base(r.Library) != r.Library || !libraryPattern.MatchString(r.Library) {
+		return record{}, fmt.Errorf("%s: library %q is not a library's name", f.Name(), r.Library)
+	}
+	return r, nil
+}
+
+// installed lists what Install has put there for this machine: cpu before
+// other flavors, then the newest.
+func installed() []candidate {
+	data, err := DataDir()
+	if err != nil {
+		return nil
+	}
+	root := filepath.Join(data, "onnxruntime")
+	entries, _ := os.ReadDir(root) // not there: nothing is installed
+	type install struct {
+		candidate
+		version string
+	}
+	var all []install
+	for _, e := range entries {
+		name := e.Name()
+		if strings.HasPrefix(name, ".") || !strings.HasSuffix(name, "-"+runtime.GOOS+"-"+runtime.GOARCH) {
+			continue // one in the making; another machine's in a shared home
+		}
+		folder := filepath.Join(root, name)
+		r, err := readRecord(folder)
+		if err != nil {
+			all = append(all, install{candidate{folder, SourceInstalled, UnknownFlavor, fmt.Errorf("%w; `ortho runtime install --force` replaces it", err)}, ""})
+			continue
+		}
+		all = append(all, install{candidate{filepath.Join(folder, r.Library), SourceInstalled, r.Flavor, nil}, r.Version})
+	}
+	slices.SortStableFunc(all, func(a, b install) int {
+		if (a.flavor == "cpu") != (b.flavor == "cpu") {
+			if a.flavor == "cpu" {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(compareVersions(b.version, a.version), cmp.Compare(a.path, b.path))
+	})
+	var sorted []candidate
+	for _, i := range all {
+		sorted = append(sorted, i.candidate)
+	}
+	return sorted
+}

@@ -1,0 +1,89 @@
+// Package library finds ONNX Runtime's shared library, tells whether it can be
+// used, and installs the official one.
+package library
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// MinVersion is the oldest ONNX Runtime that can be used: onnxruntime_go
+// v1.27.0 is written against the headers of C API 24, which 1.24 brought. Newer
+// ones serve older APIs, so there is no upper limit.
+const MinVersion = "1.24"
+
+// Where a library comes from, in the order in which they are searched.
+const (
+	SourceExplicit  = "--onnxruntime"
+	SourceEnv       = "ORTHO_ONNXRUNTIME"
+	SourceInstalled = "installed"
+	SourceBeside    = "beside the executable"
+	SourceSystem    = "system"
+	SourcePython    = "python"
+)
+
+// UnknownFlavor is the flavor of a library that nothing tells about.
+const UnknownFlavor = "unknown"
+
+const remedy = "run `ortho runtime install`, or name your own library with --onnxruntime PATH or ORTHO_ONNXRUNTIME=PATH"
+
+// ErrNotFound is returned by Find when no usable library is there at all.
+var ErrNotFound = errors.New("ONNX Runtime was not found")
+
+// Found is a shared library of ONNX Runtime, or a file that claims to be one.
+type Found struct {
+	Path    string // absolute
+	Version string // as the library states it: "1.32.0"; "" when it could not be asked
+	Flavor  string // "cpu", "cuda", "openvino", ...; UnknownFlavor
+	Source  string // one of the Source constants
+	Used    bool   // the one that Find returns
+	Err     error  // why it can't be used
+}
+
+// Find returns the library to use: the first usable one of explicit (a library
+// or the folder that holds it; "" for none), the environment's
+// ORTHO_ONNXRUNTIME, those that Install has put into the user's data folder
+// (cpu before other flavors, then the newest), beside the executable, the
+// system's loader paths, and an installed Python onnxruntime. Where explicit or
+// the variable is set and can't be used, that is the error: nothing else is
+// taken instead. Broken ones further down are passed over. The library stays
+// mapped into the process.
+func Find(explicit string) (Found, error) {
+	var broken []string
+	for c := range candidates(explicit) {
+		f := c.found(true)
+		if f.Err == nil {
+			f.Used = true
+			return f, nil
+		}
+		if c.named() {
+			return Found{}, fmt.Errorf("%s: %w", c.source, f.Err)
+		}
+		broken = append(broken, fmt.Sprintf("\n  %s: %v", c.source, f.Err))
+	}
+	if len(broken) > 0 {
+		return Found{}, fmt.Errorf("%w in a usable state; %s; passed over:%s", ErrNotFound, remedy, strings.Join(broken, ""))
+	}
+	return Found{}, fmt.Errorf("%w; %s", ErrNotFound, remedy)
+}
+
+// List returns every candidate in search order, broken ones with Err, and marks
+// the one that Find would return. A file that several sources lead to is listed
+// once. Unlike Find it starts Python and hashes files to tell their flavor.
+func List(explicit string) []Found {
+	var all []Found
+	decided := false
+	for c := range candidates(explicit) {
+		f := c.found(false)
+		if f.Err == nil && f.Flavor == UnknownFlavor {
+			f.Flavor = flavorByDigest(f.Path)
+		}
+		if !decided {
+			f.Used = f.Err == nil
+			decided = f.Used || c.named()
+		}
+		all = append(all, f)
+	}
+	return all
+}

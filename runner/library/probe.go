@@ -1,0 +1,64 @@
+package library
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+)
+
+// ErrTooOld, ErrNotONNXRuntime, ErrNotLibrary and ErrArchitecture tell kinds of
+// unusable libraries apart.
+var (
+	ErrTooOld         = errors.New("ONNX Runtime is too old")
+	ErrNotONNXRuntime = errors.New("no OrtGetApiBase: not ONNX Runtime")
+	ErrNotLibrary     = errors.New("not a shared library")
+	ErrArchitecture   = errors.New("wrong architecture")
+)
+
+// Probe returns the version that the library at path states, and an error when
+// it can't be used: not a library of this system and architecture (told by its
+// header: such a file is not loaded), not ONNX Runtime, older than MinVersion.
+func Probe(path string) (version string, err error) { return probe(path, false) }
+
+func probe(path string, keep bool) (version string, err error) {
+	path, err = filepath.Abs(path) // a plain name would make the loader search
+	if err != nil {
+		return "", fmt.Errorf("probe %s: %w", path, err)
+	}
+	if err := checkHeader(path); err != nil {
+		return "", err
+	}
+	version, err = loadVersion(path, keep)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	number := leadingNumber.FindString(version)
+	if number == "" {
+		return version, fmt.Errorf("%s: %w: it states version %q", path, ErrNotONNXRuntime, version)
+	}
+	if compareVersions(number, MinVersion) < 0 {
+		return version, fmt.Errorf("%s: %w: it is %s, needed is %s or newer; `ortho runtime install` gets one", path, ErrTooOld, version, MinVersion)
+	}
+	return version, nil
+}
+
+var (
+	leadingNumber = regexp.MustCompile(`^\d+\.\d+(\.\d+)*`)
+	numbers       = regexp.MustCompile(`\d+`)
+)
+
+// compareVersions compares by the numbers in a and b; a missing one is less than 0.
+func compareVersions(a, b string) int {
+	as, bs := numbers.FindAllString(a, -1), numbers.FindAllString(b, -1)
+	for i := range min(len(as), len(bs)) {
+		x, _ := strconv.ParseUint(as[i], 10, 64) // out of range: the largest
+		y, _ := strconv.ParseUint(bs[i], 10, 64)
+		if c := cmp.Compare(x, y); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(as), len(bs))
+}
