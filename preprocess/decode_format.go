@@ -152,15 +152,23 @@ func decodeTIFF(data []byte, maxPixels int64) (picture, error) {
 		return picture{}, err
 	}
 	to8 := highByte
-	if g, ok := m.(*image.Gray16); ok {
+	switch m := m.(type) {
+	case *image.Gray16:
 		to8 = clip16
 		if tags[tagPhotometric] == 0 {
-			// Pillow does not invert 16-bit gray that counts from white; Go did.
-			for i := range g.Pix {
-				g.Pix[i] ^= 0xff
-			}
+			invert(m.Pix) // Go counts from white here, Pillow does not
+		}
+	case *image.Gray:
+		if c := tags[tagCompression]; (c == 3 || c == 4) && tags[tagPhotometric] != 0 {
+			invert(m.Pix) // a fax's white is 0, which libtiff leaves to mean black
 		}
 	}
 	img, err := pixels(m, to8)
 	return picture{img, tags.orientation()}, err
+}
+
+func invert(pix []byte) {
+	for i := range pix {
+		pix[i] ^= 0xff
+	}
 }

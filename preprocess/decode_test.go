@@ -1,0 +1,250 @@
+package preprocess
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const decodeDir = "testdata/decode"
+
+// readNetpbm reads what scripts/goldens/decode.py wrote.
+func readNetpbm(t testing.TB, name string) *Image {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &Image{Channels: 3}
+	var kind byte
+	var depth int
+	if _, err := fmt.Sscanf(string(data[:min(len(data), 40)]), "P%c\n%d %d\n%d", &kind, &m.Width, &m.Height, &depth); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if kind == '5' {
+		m.Channels = 1
+	}
+	m.Pix = data[len(data)-m.Width*m.Height*m.Channels:]
+	return m
+}
+
+// difference is the mean and the largest absolute difference of two images.
+func difference(t testing.TB, got, want *Image) (mean float64, most int) {
+	t.Helper()
+	if got.Width != want.Width || got.Height != want.Height || got.Channels != want.Channels || len(got.Pix) != len(want.Pix) {
+		t.Fatalf("got %dx%dx%d (%d bytes), want %dx%dx%d", got.Width, got.Height, got.Channels, len(got.Pix), want.Width, want.Height, want.Channels)
+	}
+	sum := 0
+	for i := range got.Pix {
+		d := int(got.Pix[i]) - int(want.Pix[i])
+		d = max(d, -d)
+		sum, most = sum+d, max(most, d)
+	}
+	return float64(sum) / float64(len(got.Pix)), most
+}
+
+func goldenFiles(t testing.TB) []string {
+	t.Helper()
+	want, err := filepath.Glob(decodeDir + "/*.pgm")
+	if err != nil || len(want) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for i := range want {
+		want[i] = strings.TrimSuffix(want[i], ".pgm")
+	}
+	return want
+}
+
+// Bounds for JPEG, whose inverse DCT rounds otherwise in Go than in libjpeg-turbo.
+// Everything else is the same to the bit.
+const jpegMean, jpegMost = 0.1, 3
+
+func TestDecode(t *testing.T) {
+	for _, file := range goldenFiles(t) {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check := func(golden string, opt DecodeOptions) {
+				t.Helper()
+				got, err := Decode(data, opt)
+				if err != nil {
+					t.Fatal(err)
+				}
+				mean, most := difference(t, got, readNetpbm(t, golden))
+				if strings.HasSuffix(file, ".jpg") {
+					if mean > jpegMean || most > jpegMost {
+						t.Errorf("%s: differs by %.3f on average, %d at most", golden, mean, most)
+					}
+				} else if most != 0 {
+					t.Errorf("%s: differs by %.3f on average, %d at most", golden, mean, most)
+				}
+			}
+			check(file+".ppm", DecodeOptions{})
+			check(file+".pgm", DecodeOptions{Channels: 1})
+			if upright := file + ".upright.ppm"; exists(upright) {
+				check(upright, DecodeOptions{Orientation: ApplyOrientation})
+			}
+		})
+	}
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	other := errors.New("neither unsupported nor too large")
+	tests := map[string]struct {
+		kind error
+		text string
+	}{
+		"empty":                     {other, "the file is empty"},
+		"text.jpg":                  {ErrUnsupported, "JPEG, PNG, GIF, BMP, TIFF and WebP"},
+		"truncated.jpg":             {other, "decode JPEG: the file is truncated"},
+		"no-end.jpg":                {other, "decode JPEG: the file is truncated"},
+		"truncated-progressive.jpg": {other, "decode JPEG: "},
+		"truncated.png":             {other, "decode PNG: "},
+		"truncated.gif":             {other, "decode GIF: "},
+		"truncated.bmp":             {other, "decode BMP: the file is truncated"},
+		"truncated.webp":            {other, "decode WebP: the file is truncated"},
+		"huge.png":                  {ErrTooLarge, "60000x60000 = 3600000000 pixels, the limit is 100000000 (--max-pixels)"},
+		"huge.gif":                  {ErrTooLarge, "60000x60000"},
+		"huge.bmp":                  {ErrTooLarge, "60000x60000"},
+		"huge.tif":                  {ErrTooLarge, "60000x60000"},
+		"palette-out-of-range.tif":  {other, "decode TIFF: "},
+		"planes.tif":                {other, "PlanarConfiguration 2"},
+	}
+	files, err := os.ReadDir(decodeDir + "/bad")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != len(tests) {
+		t.Errorf("%d bad files, %d tests", len(files), len(tests))
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join(decodeDir, "bad", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			img, err := Decode(data, DecodeOptions{})
+			if err == nil {
+				t.Fatalf("decoded, %dx%d", img.Width, img.Height)
+			}
+			if !strings.Contains(err.Error(), test.text) {
+				t.Errorf("%q does not say %q", err, test.text)
+			}
+			for _, kind := range []error{ErrUnsupported, ErrTooLarge} {
+				if errors.Is(err, kind) != (kind == test.kind) {
+					t.Errorf("%q: is %q: %v", err, kind, errors.Is(err, kind))
+				}
+			}
+		})
+	}
+}
+
+func TestDecodeHintsAtOtherKinds(t *testing.T) {
+	for head, kind := range map[string]string{
+		"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00":           "HEIC",
+		"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00":           "AVIF",
+		"<?xml version=\"1.0\"?>\n<svg xmlns=\"...\"></svg>": "SVG",
+		"  <svg></svg>":                "SVG",
+		"%PDF-1.7":                     "PDF",
+		"<!DOCTYPE html><title>404":    "HTML",
+		"\xef\xbb\xbf<html><body>gone": "HTML",
+	} {
+		_, err := Decode([]byte(head), DecodeOptions{})
+		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), kind) {
+			t.Errorf("%q: %v", head, err)
+		}
+	}
+}
+
+func TestDecodeMaxPixels(t *testing.T) {
+	for _, file := range goldenFiles(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := readNetpbm(t, file+".pgm")
+		n := int64(want.Width * want.Height)
+		if _, err := Decode(data, DecodeOptions{MaxPixels: n}); err != nil {
+			t.Errorf("%s: %d pixels allowed: %v", file, n, err)
+		}
+		if n == 1 {
+			continue
+		}
+		if _, err := Decode(data, DecodeOptions{MaxPixels: n - 1}); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %d pixels allowed: %v", file, n-1, err)
+		}
+	}
+}
+
+func TestDecodeChannels(t *testing.T) {
+	data, err := os.ReadFile(decodeDir + "/png-rgb.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{-1, 2, 4} {
+		if _, err := Decode(data, DecodeOptions{Channels: n}); err == nil {
+			t.Errorf("%d channels: no error", n)
+		}
+	}
+}
+
+// Every cut of every file is an error or an image, and no cut of a JPEG is an image.
+func TestDecodeCut(t *testing.T) {
+	for _, file := range goldenFiles(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; n < len(data); n += 1 + len(data)/50 {
+			img, err := Decode(data[:n], DecodeOptions{})
+			if err == nil && (strings.HasSuffix(file, ".jpg") || img == nil) {
+				t.Errorf("%s: decoded from %d of %d bytes", file, n, len(data))
+			}
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, pattern := range []string{"/*.pgm", "/bad/*"} {
+		files, err := filepath.Glob(decodeDir + pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range files {
+			data, err := os.ReadFile(strings.TrimSuffix(name, ".pgm"))
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data, uint8(len(data)))
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, choice uint8) {
+		opt := DecodeOptions{Channels: 1 + int(choice&2), Orientation: Orientation(choice & 1), MaxPixels: 1_000_000}
+		before := bytes.Clone(data)
+		img, err := Decode(data, opt)
+		if !bytes.Equal(before, data) {
+			t.Fatal("the input was written to")
+		}
+		if err != nil {
+			if img != nil {
+				t.Fatalf("an image and an error: %v", err)
+			}
+			return
+		}
+		if img.Width < 1 || img.Height < 1 || int64(img.Width)*int64(img.Height) > opt.MaxPixels ||
+			img.Channels != opt.Channels || len(img.Pix) != img.Width*img.Height*img.Channels {
+			t.Fatalf("%dx%dx%d in %d bytes", img.Width, img.Height, img.Channels, len(img.Pix))
+		}
+	})
+}
