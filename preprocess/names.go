@@ -1,0 +1,51 @@
+package preprocess
+
+import (
+	"fmt"
+	"strings"
+)
+
+var (
+	filterNames      = []string{Nearest: "nearest", Lanczos: "lanczos", Bilinear: "bilinear", Bicubic: "bicubic", Box: "box", Hamming: "hamming"}
+	colorOrderNames  = []string{RGB: "rgb", BGR: "bgr"}
+	layoutNames      = []string{NCHW: "nchw", NHWC: "nhwc"}
+	typeNames        = []string{Float32: "float32", Float16: "float16", Uint8: "uint8", Int8: "int8"}
+	orientationNames = []string{IgnoreOrientation: "ignore", ApplyOrientation: "exif"}
+)
+
+func (f Filter) String() string      { return filterNames[f] }
+func (c ColorOrder) String() string  { return colorOrderNames[c] }
+func (l Layout) String() string      { return layoutNames[l] }
+func (t ElementType) String() string { return typeNames[t] }
+func (o Orientation) String() string { return orientationNames[o] }
+
+// ParseFilter reads a filter's name, or its number in Pillow (0 nearest, 1
+// lanczos, 2 bilinear, 3 bicubic, 4 box, 5 hamming).
+func ParseFilter(s string) (Filter, error) {
+	if len(s) == 1 && '0' <= s[0] && s[0] <= '5' {
+		return Filter(s[0] - '0'), nil
+	}
+	return parseName[Filter]("interpolation", s, filterNames)
+}
+
+// ParseColorOrder reads "rgb" or "bgr".
+func ParseColorOrder(s string) (ColorOrder, error) {
+	return parseName[ColorOrder]("color order", s, colorOrderNames)
+}
+
+// ParseLayout reads "nchw" or "nhwc".
+func ParseLayout(s string) (Layout, error) { return parseName[Layout]("layout", s, layoutNames) }
+
+// ParseOrientation reads "exif" or "ignore".
+func ParseOrientation(s string) (Orientation, error) {
+	return parseName[Orientation]("orientation", s, orientationNames)
+}
+
+func parseName[T ~uint8](what, s string, names []string) (T, error) {
+	for i, name := range names {
+		if strings.EqualFold(s, name) {
+			return T(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%s %q is not one of %s", what, s, strings.Join(names, ", "))
+}

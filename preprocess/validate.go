@@ -1,0 +1,44 @@
+package preprocess
+
+import (
+	"fmt"
+	"math"
+)
+
+// MaxSize bounds the edges of a tensor and of the image before the crop.
+const MaxSize = 16384
+
+// Validate checks that the spec can be carried out; errors name the flag that
+// mends it.
+func (s *Spec) Validate() error {
+	switch {
+	case s.Height < 1 || s.Width < 1 || s.Height > MaxSize || s.Width > MaxSize:
+		return fmt.Errorf("an input of %dx%d pixels: --input-size must be from 1 to %d", s.Height, s.Width, MaxSize)
+	case s.Channels != 1 && s.Channels != 3:
+		return fmt.Errorf("an input of %d channels: --channels must be 1 or 3", s.Channels)
+	case len(s.Mean) != s.Channels || len(s.Std) != s.Channels:
+		return fmt.Errorf("%d values of --mean and %d of --std for %d channels", len(s.Mean), len(s.Std), s.Channels)
+	case !finite(s.Range[0]) || !finite(s.Range[1]) || s.Range[0] == s.Range[1]:
+		return fmt.Errorf("--input-range %v,%v holds no values", s.Range[0], s.Range[1])
+	}
+	for c := range s.Channels {
+		if !finite(s.Mean[c]) || !finite(s.Std[c]) || s.Std[c] == 0 {
+			return fmt.Errorf("--mean %v and --std %v can't be used: both must be finite, and std not 0", s.Mean[c], s.Std[c])
+		}
+	}
+	edges := []int{s.Resize.Size}
+	switch s.Resize.Mode {
+	case ResizeNone:
+		return nil
+	case Exact:
+		edges = []int{s.Resize.Height, s.Resize.Width}
+	}
+	for _, edge := range edges {
+		if edge < 1 || edge > MaxSize {
+			return fmt.Errorf("a resize to %d pixels: --resize must be from 1 to %d", edge, MaxSize)
+		}
+	}
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
