@@ -94,15 +94,6 @@ func decodeParts(maxPixels int64, parts ...[]byte) (image.Image, error) {
 	return m, sizeOf(m, cfg.Width, cfg.Height)
 }
 
-func decodeBMP(data []byte, maxPixels int64) (picture, error) {
-	m, err := decodeParts(maxPixels, data)
-	if err != nil {
-		return picture{}, err
-	}
-	img, err := pixels(m, highByte)
-	return picture{img: img}, err
-}
-
 func decodePNG(data []byte, maxPixels int64) (picture, error) {
 	const headerEnd = 8 + 8 + 13
 	if len(data) < headerEnd {

@@ -12,14 +12,16 @@ import (
 // canvas as libwebp's WebPAnimDecoder has it once alpha is dropped. The decoder
 // gets the bare bitstream: the alpha plane has no part in the result.
 func decodeWebP(data []byte, maxPixels int64) (picture, error) {
-	if size := int64(binary.LittleEndian.Uint32(data[4:])) + 8; size > int64(len(data)) {
+	size := int64(binary.LittleEndian.Uint32(data[4:])) + 8
+	if size < 12 || size > int64(len(data)) {
 		return picture{}, io.ErrUnexpectedEOF
 	}
 	var (
 		exif, xmp     []byte
 		stream        []byte // with its chunk header
 		width, height int    // of the canvas; 0: those of the stream
-		left, top     int
+		animated      bool
+		left, top     int // of its first frame
 	)
 	var take func(id string, chunk []byte) error
 	take = func(id string, chunk []byte) error {
@@ -39,6 +41,7 @@ func decodeWebP(data []byte, maxPixels int64) (picture, error) {
 				return io.ErrUnexpectedEOF
 			}
 			if stream == nil {
+				animated = true
 				left, top = 2*le24(body), 2*le24(body[3:])
 				return riffChunks(body[16:], take)
 			}
@@ -49,7 +52,7 @@ func decodeWebP(data []byte, maxPixels int64) (picture, error) {
 		}
 		return nil
 	}
-	if err := riffChunks(data[12:], take); err != nil {
+	if err := riffChunks(data[12:size], take); err != nil {
 		return picture{}, err
 	}
 	if stream == nil {
@@ -65,7 +68,7 @@ func decodeWebP(data []byte, maxPixels int64) (picture, error) {
 		return picture{}, err
 	}
 	if width != 0 && (img.Width != width || img.Height != height) {
-		if left+img.Width > width || top+img.Height > height {
+		if !animated || left+img.Width > width || top+img.Height > height {
 			return picture{}, fmt.Errorf("a frame of %dx%d at %d,%d does not fit the canvas of %dx%d",
 				img.Width, img.Height, left, top, width, height)
 		}

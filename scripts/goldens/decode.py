@@ -240,18 +240,33 @@ def gifs():
     yield "gray.gif", saved(frames[0].convert("L"), "GIF")
 
 
+def bmp(width, height, bits, data, palette=b"", compression=0, masks=b"", colours=0, gap=b"", core=False):
+    """A BMP with Windows' header of 40 bytes, or OS/2's of 12."""
+    if core:
+        head = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, compression, 0, 0, 0, colours, 0)
+    head += masks + palette + gap
+    return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(data), 0, 0, 14 + len(head)) + head + data
+
+
 def bmps():
     image = Image.fromarray(picture(33, 17))
     for mode in ("1", "L", "P", "RGB"):
         yield f"{mode.lower()}.bmp", saved(image.convert(mode), "BMP")
     yield "rgba.bmp", saved(Image.fromarray(picture(33, 17, 4)), "BMP")
-    head = struct.pack("<IiiHHIIiiII", 40, 33, -17, 1, 24, 0, 0, 0, 0, 0, 0)
     body = b"".join(r.tobytes() + b"\0" for r in picture(33, 17))
-    yield "top-down.bmp", b"BM" + struct.pack("<IHHI", 54 + len(body), 0, 0, 54) + head + body
-    colours = bytes(np.random.default_rng(3).integers(0, 256, 64, dtype=np.uint8))
-    head = struct.pack("<IiiHHIIiiII", 40, 33, 17, 1, 4, 0, 0, 0, 0, 16, 0)
-    body = np.random.default_rng(4).integers(0, 256, (17, 20), dtype=np.uint8).tobytes()
-    yield "palette4.bmp", b"BM" + struct.pack("<IHHI", 118 + len(body), 0, 0, 118) + head + colours + body
+    yield "top-down.bmp", bmp(33, -17, 24, body)
+    yield "gap.bmp", bmp(33, 17, 24, body, gap=b"gap!")
+    yield "core.bmp", bmp(33, 17, 24, body, core=True)
+    rng = np.random.default_rng(4)
+    colours = rng.integers(0, 256, 64, dtype=np.uint8).tobytes()
+    body = rng.integers(0, 256, (17, 20), dtype=np.uint8).tobytes()
+    yield "palette4.bmp", bmp(33, 17, 4, body, colours, colours=16)
+    yield "core-palette4.bmp", bmp(33, 17, 4, body, colours[:48], core=True)
+    yield "out-of-range.bmp", bmp(33, 17, 4, body, colours[:36], colours=9)
+    body = rng.integers(0, 256, (17, 33, 4), dtype=np.uint8).tobytes()
+    yield "masks.bmp", bmp(33, 17, 32, body, compression=3, masks=struct.pack("<III", 0xFF0000, 0xFF00, 0xFF))
 
 
 def tiffs():
@@ -311,7 +326,7 @@ def webps():
     part = lambda name, body: name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) & 1)
     frame = three(3) + three(2) + three(11) + three(6) + three(100) + b"\0" + still
     body = b"WEBP" + part(b"VP8X", b"\x02\0\0\0" + three(32) + three(16)) + part(b"ANIM", b"\xff\x80\x40\xff\0\0") + part(b"ANMF", frame) + part(b"ANMF", frame)
-    yield "inside.webp", b"RIFF" + struct.pack("<I", len(body)) + body
+    yield "inside.webp", b"RIFF" + struct.pack("<I", len(body)) + body + b"what follows does not count"
 
 
 def bad():
