@@ -14,7 +14,7 @@ func Resample(img *Image, width, height int, f Filter) *Image {
 type region struct{ x, y, width, height int }
 
 // scratch is the memory of one call, reused by later ones.
-type scratch struct{ rows, crop []byte }
+type scratch struct{ pass, crop []byte }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
@@ -27,53 +27,75 @@ func grown(b []byte, n int) []byte {
 
 // resampleRegion computes only r of img resized to width x height, into dst,
 // which holds r's rows tightly packed. Every output pixel is independent, so the
-// result equals a crop of the whole. As in Pillow, rows are filtered first, then
-// columns, rounded to 8 bits between, and a pass that changes no size is left out.
+// result equals a crop of the whole. As in Pillow there are two passes, rounded
+// to 8 bits between, and one that changes no size is left out.
 func resampleRegion(dst []byte, img *Image, width, height int, r region, f Filter) {
 	c := img.Channels
-	if f == Nearest {
+	switch {
+	case f == Nearest:
 		nearest(dst, img, width, height, r)
 		return
-	}
-	var vertical taps
-	lo, hi := r.y, r.y+r.height // the input rows that are needed
-	if height != img.Height {
-		vertical = filterTaps(img.Height, height, r.y, r.y+r.height, f)
-		lo, hi = vertical.start[0], 0
-		for i, start := range vertical.start {
-			lo, hi = min(lo, start), max(hi, start+vertical.count[i])
+	case width == img.Width && height == img.Height:
+		for y := range r.height {
+			copy(dst[y*r.width*c:(y+1)*r.width*c], img.Pix[((r.y+y)*img.Width+r.x)*c:])
 		}
+		return
+	case width == img.Width:
+		v := filterTaps(img.Height, height, r.y, r.y+r.height, f)
+		filterColumns(dst, img.Pix[r.x*c:], r.width*c, img.Width*c, &v, 0)
+		return
 	}
+	h := filterTaps(img.Width, width, r.x, r.x+r.width, f)
+	if height == img.Height {
+		filterRows(dst, img.Pix[r.y*img.Width*c:], img.Width, r.height, &h, 0, c)
+		return
+	}
+	v := filterTaps(img.Height, height, r.y, r.y+r.height, f)
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	stride := r.width * c
-	rows := dst
-	if height != img.Height {
-		s.rows = grown(s.rows, (hi-lo)*stride)
-		rows = s.rows
+	if verticalFirst(img, width, height) {
+		lo, hi := h.span()
+		s.pass = grown(s.pass, r.height*(hi-lo)*c)
+		filterColumns(s.pass, img.Pix[lo*c:], (hi-lo)*c, img.Width*c, &v, 0)
+		filterRows(dst, s.pass, hi-lo, r.height, &h, lo, c)
+		return
 	}
-	if width != img.Width {
-		horizontal := filterTaps(img.Width, width, r.x, r.x+r.width, f)
-		for y := lo; y < hi; y++ {
-			in := img.Pix[y*img.Width*c : (y+1)*img.Width*c]
-			filterRow(rows[(y-lo)*stride:(y-lo+1)*stride], in, &horizontal, c)
-		}
-	} else {
-		for y := lo; y < hi; y++ {
-			copy(rows[(y-lo)*stride:(y-lo+1)*stride], img.Pix[(y*img.Width+r.x)*c:])
-		}
+	lo, hi := v.span()
+	s.pass = grown(s.pass, (hi-lo)*r.width*c)
+	filterRows(s.pass, img.Pix[lo*img.Width*c:], img.Width, hi-lo, &h, 0, c)
+	filterColumns(dst, s.pass, r.width*c, r.width*c, &v, lo)
+}
+
+// verticalFirst is ImagingResampleInner's rule since Pillow 13: columns go first
+// where the height shrinks by more than twice what the width does.
+func verticalFirst(img *Image, width, height int) bool {
+	return img.Height > height && img.Height-height > 2*(img.Width-width)
+}
+
+// span returns the inputs that the taps reach: from lo up to hi.
+func (t *taps) span() (lo, hi int) {
+	lo = t.start[0]
+	for i, start := range t.start {
+		lo, hi = min(lo, start), max(hi, start+t.count[i])
 	}
-	if height != img.Height {
-		filterColumns(dst, rows, &vertical, lo, stride)
-	}
+	return lo, hi
 }
 
 // clip8 rounds a fixed-point sum to a pixel.
 func clip8(v int32) byte { return byte(min(max(v>>precision, 0), 255)) }
 
-func filterRow(dst, in []byte, t *taps, channels int) {
+// filterRows filters n rows of width pixels, whose first pixel is input pixel lo.
+func filterRows(dst, src []byte, width, n int, t *taps, lo, channels int) {
+	out := len(t.start) * channels
+	for y := range n {
+		filterRow(dst[y*out:(y+1)*out], src[y*width*channels:(y+1)*width*channels], t, lo, channels)
+	}
+}
+
+func filterRow(dst, in []byte, t *taps, lo, channels int) {
 	const half = 1 << (precision - 1)
 	for i, start := range t.start {
+		start -= lo
 		weights := t.weight[i*t.width : i*t.width+t.count[i]]
 		if channels == 3 {
 			px := in[start*3 : (start+len(weights))*3]
@@ -97,21 +119,22 @@ func filterRow(dst, in []byte, t *taps, channels int) {
 	}
 }
 
-// filterColumns filters rows (the first of them is input row lo) into dst.
-func filterColumns(dst, rows []byte, t *taps, lo, stride int) {
+// filterColumns filters rows of n bytes, stride apart, of which the first is
+// input row lo, into rows of n bytes.
+func filterColumns(dst, src []byte, n, stride int, t *taps, lo int) {
 	const half = 1 << (precision - 1)
-	sums := make([]int32, stride)
+	sums := make([]int32, n)
 	for i, start := range t.start {
 		for x := range sums {
 			sums[x] = half
 		}
 		for k, w := range t.weight[i*t.width : i*t.width+t.count[i]] {
-			row := rows[(start-lo+k)*stride : (start-lo+k+1)*stride]
+			row := src[(start-lo+k)*stride:]
 			for x, p := range row[:len(sums)] {
 				sums[x] += int32(p) * w
 			}
 		}
-		out := dst[i*stride : (i+1)*stride]
+		out := dst[i*n : (i+1)*n]
 		for x, v := range sums {
 			out[x] = clip8(v)
 		}
