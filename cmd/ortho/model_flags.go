@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/models"
+	"ortho/models/bundled"
+)
+
+const categoryModel = "How the model's input and output are read"
+
+// settings are the flags that override what a model's files say. Each is a key
+// of models.Settings.
+var settings = []struct{ name, usage string }{
+	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)"},
+	{"input-size", "the graph's `HxW` in pixels, or one number for a square"},
+	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE or none"},
+	{"crop-pct", "resize the short edge to input size / `FRACTION`"},
+	{"crop-mode", "center, squash or border (timm's `MODE`)"},
+	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos"},
+	{"input-range", "`LO,HI`: what pixels 0 and 255 become, before mean and std"},
+	{"mean", "subtracted: one `VALUE`, or one for each channel"},
+	{"std", "divided by: one `VALUE`, or one for each channel"},
+	{"color-order", "rgb or bgr"},
+	{"layout", "nchw or nhwc"},
+	{"channels", "1 or 3"},
+	{"orientation", "exif (turn images upright) or ignore"},
+	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k"},
+	{"activation", "softmax, sigmoid or none (inside the graph)"},
+	{"output-name", "return the values of this output as they are (embeddings)"},
+}
+
+func modelFlag(value string) cli.Flag {
+	return &cli.StringFlag{Name: "model", Aliases: []string{"m"}, Value: value, Category: categoryModel,
+		Usage: "a bundled `NAME`, a model folder, or an .onnx file"}
+}
+
+// modelFlags are -m and every override.
+func modelFlags() []cli.Flag {
+	flags := []cli.Flag{modelFlag(bundled.Default)}
+	for _, s := range settings {
+		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: categoryModel})
+	}
+	return append(flags, &cli.BoolFlag{Name: "invert", Usage: "negate the pixels: dark on light to light on dark", Category: categoryModel})
+}
+
+func libraryFlag() cli.Flag {
+	return &cli.StringFlag{Name: "onnxruntime", EnvVars: []string{}, Usage: "`PATH` of ONNX Runtime's library (also: ORTHO_ONNXRUNTIME)"}
+}
+
+// openModel opens what -m names, under the overrides that were given.
+func openModel(c *cli.Context) (*models.Model, error) {
+	var s models.Settings
+	for _, f := range settings {
+		switch {
+		case !c.IsSet(f.name):
+		case f.name == "labels" && c.String(f.name) == "imagenet-1k":
+			labels, err := imagenetLabels()
+			if err != nil {
+				return nil, err
+			}
+			s.SetLabels(labels, "flag --labels imagenet-1k")
+		default:
+			if err := s.Set(f.name, c.String(f.name)); err != nil {
+				return nil, usageError{err}
+			}
+		}
+	}
+	if c.IsSet("invert") {
+		if err := s.Set("invert", fmt.Sprint(c.Bool("invert"))); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	name := c.String("model")
+	if slices.Contains(bundled.Names(), name) {
+		return openBundled(name, s)
+	}
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no model %q: it is neither a file nor a folder, nor bundled (%s)", name, strings.Join(bundled.Names(), ", "))
+	}
+	return models.Open(name, s)
+}
+
+func openBundled(name string, s models.Settings) (*models.Model, error) {
+	files, err := bundled.FS(name)
+	if err != nil {
+		return nil, err
+	}
+	return models.OpenFS(files, name, s)
+}
+
+func imagenetLabels() ([]models.Label, error) {
+	m, err := openBundled(bundled.Default, models.Settings{})
+	if err != nil {
+		return nil, err
+	}
+	spec, err := m.Classifier()
+	if err != nil {
+		return nil, err
+	}
+	return spec.Labels, nil
+}
