@@ -2,7 +2,10 @@ package preprocess
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
+	"encoding/hex"
+	"io"
 )
 
 const tagOrientation = 274
@@ -100,10 +103,11 @@ func orientationOf(exif, xmp []byte) int {
 	}
 }
 
-// pngOrientation looks into eXIf and the XMP packet of a PNG that has been
-// decoded: chunk lengths are sound up to its end.
+// pngOrientation looks into eXIf, into what ImageMagick writes in its stead, and
+// into the XMP packet of a PNG that has been decoded: chunk lengths are sound up
+// to its end.
 func pngOrientation(data []byte) int {
-	var exif, xmp []byte
+	var exif, raw, xmp []byte
 	for data = data[8:]; len(data) >= 12; {
 		n := int64(be32(data))
 		if n+12 > int64(len(data)) {
@@ -113,6 +117,14 @@ func pngOrientation(data []byte) int {
 		switch string(data[4:8]) {
 		case "eXIf":
 			exif = body
+		case "tEXt":
+			if text, ok := bytes.CutPrefix(body, []byte(rawProfile+"\x00")); ok {
+				raw = text
+			}
+		case "zTXt":
+			if text, ok := bytes.CutPrefix(body, []byte(rawProfile+"\x00\x00")); ok {
+				raw = inflate(text)
+			}
 		case "iTXt":
 			// Keyword, 0, compressed?, method, language, 0, translated keyword, 0, text.
 			if text, ok := bytes.CutPrefix(body, []byte("XML:com.adobe.xmp\x00\x00\x00")); ok {
@@ -121,5 +133,39 @@ func pngOrientation(data []byte) int {
 		}
 		data = data[12+n:]
 	}
+	if exif == nil {
+		exif = unhexProfile(raw)
+	}
 	return orientationOf(exif, xmp)
+}
+
+const rawProfile = "Raw profile type exif"
+
+// inflate is Pillow's, with its limit; what is broken or larger is nothing.
+func inflate(data []byte) []byte {
+	const limit = 1 << 20
+	r, err := zlib.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil
+	}
+	text, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil || len(text) > limit {
+		return nil
+	}
+	return text
+}
+
+// unhexProfile reads a line that is empty, the name, the length, then lines of hex
+// digits.
+func unhexProfile(text []byte) []byte {
+	lines := bytes.SplitN(text, []byte("\n"), 4)
+	if len(lines) < 4 {
+		return nil
+	}
+	digits := bytes.Join(bytes.Fields(lines[3]), nil)
+	profile, err := hex.AppendDecode(nil, digits)
+	if err != nil {
+		return nil
+	}
+	return profile
 }

@@ -190,6 +190,11 @@ def pngs():
     yield "exif-late.png", png(24, 13, 8, 2, small, after=chunk(b"eXIf", exif(5, ">")))
     packet = b"XML:com.adobe.xmp\0\0\0\0\0<tiff:Orientation>3</tiff:Orientation>"
     yield "exif-xmp.png", png(24, 13, 8, 2, small, before=chunk(b"iTXt", packet))
+    digits = (b"Exif\0\0" + exif(7)).hex()
+    profile = f"\nexif\n{len(digits) // 2:8}\n{digits[:40]}\n{digits[40:]}\n".encode()
+    name = b"Raw profile type exif\0"
+    yield "exif-text.png", png(24, 13, 8, 2, small, before=chunk(b"tEXt", name + profile))
+    yield "exif-packed-text.png", png(24, 13, 8, 2, small, before=chunk(b"zTXt", name + b"\0" + zlib.compress(profile)))
     frames = [Image.fromarray(picture(24, 13, seed=i)) for i in range(3)]
     yield "animated.png", saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
 
@@ -266,6 +271,10 @@ def bmps():
     yield "core-palette4.bmp", bmp(33, 17, 4, body, colours[:48], core=True)
     yield "out-of-range.bmp", bmp(33, 17, 4, body, colours[:36], colours=9)
     body = rng.integers(0, 256, (17, 33, 4), dtype=np.uint8).tobytes()
+    yield "masks-abgr.bmp", bmp(33, 17, 32, body, compression=3, masks=struct.pack("<III", 0xFF000000, 0xFF0000, 0xFF00))
+    sixteen = rng.integers(0, 256, (17, 68), dtype=np.uint8).tobytes()
+    yield "555.bmp", bmp(33, 17, 16, sixteen)
+    yield "565.bmp", bmp(33, 17, 16, sixteen, compression=3, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F))
     yield "masks.bmp", bmp(33, 17, 32, body, compression=3, masks=struct.pack("<III", 0xFF0000, 0xFF00, 0xFF))
 
 
