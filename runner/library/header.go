@@ -60,7 +60,7 @@ func (h header) check(size int64, goos, goarch string) error {
 		want = "PE"
 	}
 	if h.format != want {
-		return fmt.Errorf("%w of %s: it is a %s file, %s loads %s", ErrNotLibrary, goos, h.format, goos, want)
+		return fmt.Errorf("%w for %s: a %s file, not %s", ErrNotLibrary, goos, h.format, want)
 	}
 	if h.end > size {
 		return fmt.Errorf("%w: truncated, %d of %d bytes are there", ErrNotLibrary, size, h.end)

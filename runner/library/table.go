@@ -58,23 +58,29 @@ var table = []row{
 
 // rowFor returns this machine's row.
 func rowFor(flavor, source string) (row, error) {
-	var flavors []string
 	for _, r := range table {
 		if r.flavor == flavor && r.source == source && r.os == runtime.GOOS && r.arch == runtime.GOARCH {
 			return r, nil
 		}
+	}
+	return row{}, fmt.Errorf("there is no official ONNX Runtime of flavor %s for %s/%s here; `ortho runtime install --from FILE` takes your own", flavor, runtime.GOOS, runtime.GOARCH)
+}
+
+func knownFlavor(flavor string) error {
+	var flavors []string
+	for _, r := range table {
 		flavors = append(flavors, r.flavor)
 	}
-	if !slices.Contains(flavors, flavor) {
-		slices.Sort(flavors)
-		return row{}, fmt.Errorf("flavor %q is not in this version's table, which has: %s", flavor, strings.Join(slices.Compact(flavors), ", "))
+	if slices.Contains(flavors, flavor) {
+		return nil
 	}
-	return row{}, fmt.Errorf("%s has no ONNX Runtime of flavor %s for %s/%s; build one, and install it with --from FILE", source, flavor, runtime.GOOS, runtime.GOARCH)
+	slices.Sort(flavors)
+	return fmt.Errorf("flavor %q is not in this version's table, which has: %s", flavor, strings.Join(slices.Compact(flavors), ", "))
 }
 
 func rowByDigest(digest string) (row, bool) {
 	for _, r := range table {
-		if r.sha256 == digest {
+		if r.sha256 == digest && digest != "" {
 			return r, true
 		}
 	}

@@ -1,0 +1,104 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// pip downloads the wheel. Naming platform and Python makes any pip do, and
+// download touches no environment.
+func (in installer) pip(r row, work string) (string, error) {
+	clients := [][]string{{"python3", "-m", "pip"}, {"python", "-m", "pip"}, {"pip3"}, {"pip"}}
+	for _, client := range clients {
+		program, err := exec.LookPath(client[0])
+		if err != nil {
+			continue
+		}
+		in.opt.Notify(fmt.Sprintf("downloading %s %s by %s", r.pkg, r.version, strings.Join(client, " ")))
+		args := append(client[1:len(client):len(client)], "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
+			"--platform", r.platform, "--python-version", "3.12", "--implementation", "cp", "--abi", "cp312",
+			"--dest", filepath.Join(work, "download"), r.pkg+"=="+r.version)
+		err = runClient(in.ctx, work, program, args)
+		if err == nil {
+			return onlyFile(work, "*.whl")
+		}
+		if !strings.Contains(err.Error(), "No module named") {
+			return "", err
+		}
+	}
+	return "", errors.New("no pip on PATH")
+}
+
+// npm downloads the package's archive.
+func (in installer) npm(r row, work string) (string, error) {
+	program, err := exec.LookPath("npm")
+	if err != nil {
+		return "", errors.New("no npm on PATH")
+	}
+	in.opt.Notify(fmt.Sprintf("downloading %s %s by npm (every platform's library, about 120 MB)", r.pkg, r.version))
+	dir := filepath.Join(work, "download")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", err
+	}
+	// Older npms don't know --pack-destination, and pack into the working folder.
+	err = runClient(in.ctx, dir, program, []string{"pack", r.pkg + "@" + r.version, "--ignore-scripts", "--loglevel=error", "--pack-destination", dir})
+	if err != nil {
+		return "", err
+	}
+	return onlyFile(work, "*.tgz")
+}
+
+func onlyFile(work, pattern string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(work, "download", pattern))
+	if err != nil || len(files) != 1 {
+		return "", fmt.Errorf("the client left %d files of %s, not 1", len(files), pattern)
+	}
+	return files[0], nil
+}
+
+// runClient runs a package client; its error carries the end of what it said.
+func runClient(ctx context.Context, dir, program string, args []string) error {
+	var said tail
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir, cmd.Stderr = dir, &said
+	if runtime.GOOS != "windows" { // let it remove its temporary files
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	}
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, said.text())
+	}
+	return nil
+}
+
+// tail keeps the end of what is written to it.
+type tail []byte
+
+func (t *tail) Write(p []byte) (int, error) {
+	*t = append(*t, p...)
+	if over := len(*t) - 2000; over > 0 {
+		*t = append((*t)[:0], (*t)[over:]...)
+	}
+	return len(p), nil
+}
+
+func (t tail) text() string {
+	clean := strings.Map(func(r rune) rune {
+		if r != '\n' && unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(string(t), ""))
+	return strings.TrimSpace(clean)
+}
