@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/urfave/cli/v2"
+
+	"ortho/runner/library"
+)
+
+func newRuntimeCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "runtime",
+		Usage: "find or install ONNX Runtime's library",
+		Subcommands: []*cli.Command{
+			{
+				Name:  "install",
+				Usage: "install the official library into the user's data folder",
+				Description: "Fetched by pip or npm, or from the project's GitHub release, and checked by SHA-256.\n" +
+					"Nothing else on the machine is touched.",
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "source", Value: "auto", Usage: "`WHERE` from: auto (each in turn), pip, npm, github"},
+					&cli.StringFlag{Name: "from", Usage: "a wheel, tgz, zip, folder or library to install instead: `FILE`"},
+					&cli.StringFlag{Name: "flavor", Usage: "the `BUILD`: cpu (the default; with --from, what its files tell)"},
+					&cli.BoolFlag{Name: "force", Usage: "replace one that is installed already"},
+				},
+				Action: runRuntimeInstall,
+			},
+			{
+				Name:  "list",
+				Usage: "what is there, in search order, and which one is used",
+				Flags: []cli.Flag{
+					libraryFlag(),
+					&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+					&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing; exit 1 when there is none to use"},
+				},
+				Action: runRuntimeList,
+			},
+		},
+	}
+}
+
+func runRuntimeInstall(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("runtime install takes no argument %q; a file is named with --from", c.Args().First())
+	}
+	if source := c.String("source"); !slices.Contains([]string{"auto", "pip", "npm", "github"}, source) {
+		return usagef("--source %q is none of auto, pip, npm, github", source)
+	}
+	if c.IsSet("from") && c.String("from") == "" {
+		return usagef("--from needs a file")
+	}
+	f, err := library.Install(c.Context, library.InstallOptions{
+		Source: c.String("source"),
+		From:   c.String("from"),
+		Flavor: c.String("flavor"),
+		Force:  c.Bool("force"),
+		Notify: func(line string) { slog.Info(printable(line)) },
+	})
+	if err != nil {
+		return err
+	}
+	if used, err := library.Find(""); err != nil {
+		slog.Warn(printable(err.Error()))
+	} else if used.Path != f.Path {
+		slog.Warn(printable(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version)))
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (%s): %s\n", f.Version, f.Flavor, printable(f.Path))
+	return err
+}
+
+func runRuntimeList(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("runtime list takes no argument %q", c.Args().First())
+	}
+	if c.Bool("quiet") {
+		_, err := library.Find(c.String("onnxruntime"))
+		return err
+	}
+	all := library.List(c.String("onnxruntime"))
+	write := writeRuntimes
+	if c.Bool("json") {
+		write = writeRuntimesJSON
+	}
+	if err := write(c.App.Writer, all); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(all, func(f library.Found) bool { return f.Used }) {
+		_, err := library.Find(c.String("onnxruntime"))
+		return err
+	}
+	return nil
+}
+
+func writeRuntimes(w io.Writer, all []library.Found) error {
+	if len(all) == 0 {
+		return nil
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = 0 // as written
+	t.AppendHeader(table.Row{"used", "source", "version", "flavor", "library"})
+	for _, f := range all {
+		used, what := "", f.Path
+		if f.Used {
+			used = "*"
+		}
+		if f.Err != nil {
+			what = f.Err.Error() // names the path
+		}
+		t.AppendRow(table.Row{used, f.Source, printable(f.Version), printable(f.Flavor), printable(what)})
+	}
+	_, err := fmt.Fprintln(w, t.Render())
+	return err
+}
+
+func writeRuntimesJSON(w io.Writer, all []library.Found) error {
+	type row struct {
+		Used    bool   `json:"used"`
+		Source  string `json:"source"`
+		Version string `json:"version,omitempty"`
+		Flavor  string `json:"flavor"`
+		Path    string `json:"path"`
+		Error   string `json:"error,omitempty"`
+	}
+	rows := make([]row, len(all))
+	for i, f := range all {
+		rows[i] = row{Used: f.Used, Source: f.Source, Version: f.Version, Flavor: f.Flavor, Path: f.Path}
+		if f.Err != nil {
+			rows[i].Error = f.Err.Error()
+		}
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(rows)
+}
+
+// printable keeps what a file's name or a library says from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
