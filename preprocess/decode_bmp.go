@@ -73,7 +73,7 @@ func decodeBMP(data []byte, maxPixels int64) (picture, error) {
 			masks, plainMasks = given, false
 		}
 	default:
-		return picture{}, fmt.Errorf("compression %d is not supported", compression)
+		return picture{}, fmt.Errorf("run-length and other compression (kind %d) is not supported", compression)
 	}
 	// Where the file says that the pixels begin; it may be that it does not say.
 	if at := int64(le.Uint32(data[10:])); at > fileHeader+size {

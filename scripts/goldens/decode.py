@@ -116,8 +116,7 @@ def declared(jpeg, width, height, sampling):
 
 
 def jpegs():
-    sizes = [(33, 17), (16, 16), (1, 1), (2, 3), (5, 4), (47, 50)]
-    for width, height in sizes:
+    for width, height in ((33, 17), (16, 16), (1, 1), (2, 3), (5, 4), (47, 50)):
         image = Image.fromarray(picture(width, height))
         for sampling in ("4:4:4", "4:2:2", "4:2:0"):
             data = saved(image, "JPEG", quality=92, subsampling=sampling)
@@ -282,9 +281,9 @@ def tiffs():
     image = Image.fromarray(picture(33, 17))
     for mode in ("1", "L", "P", "RGB"):
         yield f"{mode.lower()}.tif", saved(image.convert(mode), "TIFF")
+    for name in ("lzw", "adobe_deflate"):
+        yield f"{name}.tif", saved(image, "TIFF", compression=f"tiff_{name}")
     yield "rgba.tif", saved(Image.fromarray(picture(33, 17, 4)), "TIFF")
-    yield "lzw.tif", saved(image, "TIFF", compression="tiff_lzw")
-    yield "deflate.tif", saved(image, "TIFF", compression="tiff_adobe_deflate")
     yield "packbits.tif", saved(image, "TIFF", compression="packbits")
     bilevel = saved(image.convert("1"), "TIFF", compression="group4")
     yield "group4.tif", bilevel
@@ -399,10 +398,5 @@ def main(outdir):
                     (out / f"{name}.upright.ppm").write_bytes(netpbm(upright))
     for name, data in bad():
         (out / "bad" / name).write_bytes(data)
-    samples = photos()
-    if samples:
+    if samples := photos():
         (out / PHOTOS).write_bytes(netpbm(Image.fromarray(np.stack(samples))))
-
-
-if __name__ == "__main__":
-    main(pathlib.Path(__file__).parents[2] / "preprocess" / "testdata" / "decode")
