@@ -225,8 +225,7 @@ def gif(screen, frame, index, palette, local=None, transparent=None, background=
 
 def gifs():
     rng = np.random.default_rng(2)
-    palette = rng.integers(0, 256, (16, 3)).tolist()
-    other = rng.integers(0, 256, (16, 3)).tolist()
+    palette, other = rng.integers(0, 256, (2, 16, 3)).tolist()
     index = rng.integers(0, 16, (11, 20))
     full = rng.integers(0, 16, (17, 33))
     yield "plain.gif", gif((33, 17), (0, 0), full, palette)
@@ -315,8 +314,7 @@ def tiffs():
 
 
 def webps():
-    rgb = Image.fromarray(picture(33, 17))
-    clear = picture(33, 17, 4)
+    rgb, clear = Image.fromarray(picture(33, 17)), picture(33, 17, 4)
     clear[::3, ::2, 3] = 0
     rgba = Image.fromarray(clear)
     for width, height in ((33, 17), (1, 1), (2, 3), (16, 16), (47, 50)):
@@ -352,9 +350,8 @@ def bad():
     yield "huge.gif", b"GIF89a" + struct.pack("<HHBBB", 60000, 60000, 0, 0, 0) + b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0;"
     yield "truncated.bmp", saved(Image.fromarray(picture(33, 17)), "BMP")[:-40]
     yield "huge.bmp", b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 60000, 60000, 1, 24, 0, 0, 0, 0, 0, 0)
-    index = np.full((4, 4), 200, np.uint8).tobytes()
     # CVE-2023-36308: index 200 of a palette of two.
-    yield "palette-out-of-range.tif", gray_tiff(4, 4, 8, 3, index, more=[(320, 3, [0, 65535] * 3)])
+    yield "palette-out-of-range.tif", gray_tiff(4, 4, 8, 3, b"\xc8" * 16, more=[(320, 3, [0, 65535] * 3)])
     yield "huge.tif", gray_tiff(60000, 60000, 8, 1, b"\0")
     planes = [(256, 3, [4]), (257, 3, [4]), (258, 3, [8] * 3), (259, 3, [1]), (262, 3, [2]), (277, 3, [3]), (278, 3, [4]), (284, 3, [2])]
     yield "planes.tif", tiff(planes, bytes(48))
