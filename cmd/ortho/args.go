@@ -10,7 +10,7 @@ import (
 // reorder moves a command's flags before its arguments: cli v2 stops looking for
 // flags at the first argument. "--" ends the flags, as everywhere.
 func reorder(app *cli.App, args []string) []string {
-	if len(args) < 2 {
+	if len(args) < 2 || args[len(args)-1] == "--generate-bash-completion" {
 		return args
 	}
 	out, rest := []string{args[0]}, args[1:]
@@ -42,7 +42,7 @@ func reorder(app *cli.App, args []string) []string {
 		}
 	}
 	out = append(out, first...)
-	if slices.ContainsFunc(last, func(arg string) bool { return strings.HasPrefix(arg, "-") && arg != "-" }) || len(last) > 0 && len(commands) == 0 {
+	if len(last) > 0 && len(commands) == 0 {
 		out = append(out, "--")
 	}
 	return append(out, last...)

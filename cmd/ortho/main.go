@@ -109,9 +109,11 @@ func withUsageErrors(commands []*cli.Command) []*cli.Command {
 // logHandler prints notices for people: "ortho: warning: ...".
 type logHandler struct{ w io.Writer }
 
-func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
-func (h *logHandler) WithAttrs([]slog.Attr) slog.Handler                { return h }
-func (h *logHandler) WithGroup(string) slog.Handler                     { return h }
+func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo
+}
+func (h *logHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h *logHandler) WithGroup(string) slog.Handler      { return h }
 
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	prefix := "ortho: "
