@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/models"
+	"ortho/runner/onnx"
+)
+
+func newInspectCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "inspect",
+		Usage: "show a model's graph, and every preprocessing value with where it came from",
+		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, modelFlags()...),
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return usagef("inspect takes no arguments: name the model with -m")
+			}
+			model, err := openModel(c)
+			if err != nil {
+				return err
+			}
+			d, err := describe(model)
+			if err != nil {
+				return err
+			}
+			if c.Bool("json") {
+				encoder := json.NewEncoder(c.App.Writer)
+				encoder.SetEscapeHTML(false)
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(d)
+			}
+			d.print(c.App.Writer)
+			return nil
+		},
+	}
+}
+
+// description is what inspect prints; its JSON is an output format.
+type description struct {
+	Name         string            `json:"name"`
+	Path         string            `json:"path,omitempty"`
+	Size         int64             `json:"size_bytes"`
+	SHA256       string            `json:"sha256"`
+	Exporter     string            `json:"exporter,omitempty"`
+	Producer     string            `json:"producer,omitempty"`
+	IRVersion    int64             `json:"ir_version"`
+	Opsets       map[string]int64  `json:"opsets"`
+	Inputs       []value           `json:"inputs"`
+	Outputs      []value           `json:"outputs"`
+	Nodes        int               `json:"nodes"`
+	Ops          map[string]int    `json:"ops"`
+	ExternalData []string          `json:"external_data,omitempty"`
+	Metadata     map[string]string `json:"metadata,omitempty"`
+	Facts        []models.Fact     `json:"preprocessing"`
+	Missing      string            `json:"missing,omitempty"`
+}
+
+type value struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Kind string `json:"kind"`
+	Dims []any  `json:"shape"` // numbers, symbolic names, or null; null where the graph states no shape
+	Op   string `json:"operator,omitempty"`
+}
+
+func describe(m *models.Model) (*description, error) {
+	digest, err := modelDigest(m)
+	if err != nil {
+		return nil, err
+	}
+	g := m.Graph
+	d := &description{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: digest, Exporter: m.Exporter,
+		Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IRVersion: g.IRVersion, Opsets: map[string]int64{},
+		Inputs: valuesOf(g.Inputs), Outputs: valuesOf(g.Outputs), Nodes: g.Nodes, Ops: g.Ops,
+		ExternalData: g.ExternalData, Metadata: g.Metadata, Facts: m.Facts}
+	for _, o := range g.Opsets {
+		domain := o.Domain
+		if domain == "" {
+			domain = "ai.onnx"
+		}
+		d.Opsets[domain] = o.Version
+	}
+	if _, err := m.Classifier(); err != nil {
+		d.Missing = err.Error()
+	}
+	return d, nil
+}
+
+func modelDigest(m *models.Model) (string, error) {
+	var r io.Reader = bytes.NewReader(m.Data)
+	if m.Data == nil {
+		f, err := os.Open(m.Path)
+		if err != nil {
+			return "", fmt.Errorf("digest: %w", err)
+		}
+		defer f.Close()
+		r = f
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", fmt.Errorf("digest: %w", err)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), nil
+}
+
+func valuesOf(values []onnx.Value) []value {
+	out := make([]value, len(values))
+	for i, v := range values {
+		out[i] = value{Name: v.Name, Type: v.Type.String(), Kind: v.Kind, Op: v.Op}
+		if v.Ranked {
+			out[i].Dims = []any{}
+		}
+		for _, d := range v.Dims {
+			switch {
+			case d.Fixed():
+				out[i].Dims = append(out[i].Dims, d.Size)
+			case d.Name != "":
+				out[i].Dims = append(out[i].Dims, d.Name)
+			default:
+				out[i].Dims = append(out[i].Dims, nil)
+			}
+		}
+	}
+	return out
+}
+
+func (v value) String() string {
+	if v.Kind != "tensor" {
+		return v.Name + "  " + v.Kind
+	}
+	dims := make([]string, len(v.Dims))
+	for i, d := range v.Dims {
+		dims[i] = "?"
+		if d != nil {
+			dims[i] = fmt.Sprint(d)
+		}
+	}
+	shape := strings.Join(dims, ", ")
+	if v.Dims == nil {
+		shape = "shape not stated"
+	}
+	return fmt.Sprintf("%s  %s [%s]", v.Name, v.Type, shape)
+}
+
+func (d *description) print(w io.Writer) {
+	line := func(key, format string, args ...any) {
+		fmt.Fprintf(w, "%-10s %s\n", key, output.Clean(fmt.Sprintf(format, args...)))
+	}
+	line("model", "%s", d.Name)
+	if d.Path != "" {
+		line("file", "%s", d.Path)
+	}
+	line("size", "%.1f MB, %d nodes", float64(d.Size)/1e6, d.Nodes)
+	line("sha256", "%s", d.SHA256)
+	if d.Exporter != "" || d.Producer != "" {
+		line("exporter", "%s (producer %s)", d.Exporter, d.Producer)
+	}
+	for _, domain := range slices.Sorted(maps.Keys(d.Opsets)) {
+		line("opset", "%s %d", domain, d.Opsets[domain])
+	}
+	for _, v := range d.Inputs {
+		line("input", "%s", v)
+	}
+	for _, v := range d.Outputs {
+		line("output", "%s, by %s", v, v.Op)
+	}
+	for _, f := range d.ExternalData {
+		line("weights in", "%s", f)
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.Metadata)) {
+		text := d.Metadata[key]
+		if len(text) > 200 {
+			text = text[:200] + "..."
+		}
+		line("metadata", "%s = %s", key, text)
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.AppendHeader(table.Row{"value", "is", "source"})
+	for _, f := range d.Facts {
+		source := f.Source
+		if source == "" {
+			source = "missing"
+		}
+		t.AppendRow(table.Row{f.Key, output.Clean(f.Value), output.Clean(source)})
+	}
+	fmt.Fprintln(w, t.Render())
+	if d.Missing != "" {
+		line("to classify", "%s", d.Missing)
+	}
+}
