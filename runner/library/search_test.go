@@ -1,0 +1,212 @@
+package library
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func installedFake(t *testing.T, root, flavor, version string) string {
+	t.Helper()
+	data, err := DataDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(data, "onnxruntime", strings.Join([]string{flavor, version, runtime.GOOS, runtime.GOARCH}, "-"))
+	text, err := json.Marshal(record{Flavor: flavor, Version: version, Library: libraryName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, text, folder, recordName)
+	return place(t, fake(t, "1.32.0"), folder, libraryName)
+}
+
+// Every source is there; taking away the first gives the next.
+func TestSearchOrder(t *testing.T) {
+	unixOnly(t)
+	root := isolate(t)
+	lib := fake(t, "1.32.0")
+	venv := filepath.Join(root, "venv")
+	steps := []struct{ source, path string }{
+		{SourceExplicit, place(t, lib, root, "explicit", libraryName)},
+		{SourceEnv, place(t, lib, root, "env", libraryName)},
+		{SourceInstalled, installedFake(t, root, "cpu", "1.32.0")},
+		{SourceInstalled, installedFake(t, root, "cpu", "1.30.0")},
+		{SourceInstalled, installedFake(t, root, "cuda", "1.33.0")},
+		{SourceBeside, place(t, lib, root, "app", "bin", libraryName)},
+		{SourceBeside, place(t, lib, root, "app", "lib", libraryName)},
+		{SourceSystem, place(t, lib, root, "system", libraryName)},
+		{SourceSystem, place(t, lib, root, "cached", libraryName)},
+		{SourcePython, place(t, lib, venv, "lib", "python3.12", "site-packages", "onnxruntime", "capi", libraryName)},
+		{SourcePython, place(t, lib, root, "py", "onnxruntime", "capi", libraryName)},
+	}
+	t.Setenv(SourceEnv, steps[1].path)
+	t.Setenv("VIRTUAL_ENV", venv)
+	askLoader = func(string) string {
+		if _, err := os.Stat(steps[8].path); err != nil {
+			return ""
+		}
+		return steps[8].path
+	}
+	asked := filepath.Join(root, "asked")
+	script(t, "touch '"+asked+"'; echo '"+filepath.Join(root, "py", "onnxruntime")+"'", root, "bin", "python3")
+
+	all := List(steps[0].path)
+	if len(all) != len(steps) {
+		t.Fatalf("%d candidates, want %d: %v", len(all), len(steps), all)
+	}
+	for i, f := range all {
+		if f.Source != steps[i].source || f.Path != steps[i].path || f.Err != nil || f.Used != (i == 0) {
+			t.Errorf("%d: %+v, want %+v", i, f, steps[i])
+		}
+	}
+	os.Remove(asked)
+	explicit := steps[0].path
+	for i, step := range steps {
+		f, err := Find(explicit)
+		if err != nil || f.Path != step.path || f.Source != step.source || f.Version != "1.32.0" || !f.Used {
+			t.Fatalf("%d: %+v, %v; want %+v", i, f, err, step)
+		}
+		if _, err := os.Stat(asked); (err == nil) != (i == len(steps)-1) {
+			t.Errorf("%d: python was asked: %v", i, err == nil)
+		}
+		switch step.source {
+		case SourceExplicit:
+			explicit = ""
+		case SourceEnv:
+			t.Setenv(SourceEnv, "")
+		}
+		if err := os.RemoveAll(filepath.Dir(step.path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Find("")
+	if !errors.Is(err, ErrNotFound) {
+		t.Fatal(err)
+	}
+	for _, s := range []string{"`ortho runtime install`", "--onnxruntime", "ORTHO_ONNXRUNTIME"} {
+		if !strings.Contains(err.Error(), s) {
+			t.Errorf("%q does not say %q", err, s)
+		}
+	}
+	if all := List(""); len(all) != 0 {
+		t.Error(all)
+	}
+}
+
+func TestNamedAndBroken(t *testing.T) {
+	root := isolate(t)
+	good := place(t, fake(t, "1.32.0"), root, "system", libraryName)
+	text := write(t, []byte("not a library at all"), root, "text.so")
+	for name, path := range map[string]string{
+		"text": text, "missing": filepath.Join(root, "missing"), "folder without": filepath.Join(root, "bin"),
+		"too old": fake(t, "1.20.0"),
+	} {
+		for _, source := range []string{SourceExplicit, SourceEnv} {
+			t.Run(name+" "+source, func(t *testing.T) {
+				explicit := path
+				if source == SourceEnv {
+					explicit = ""
+					t.Setenv(SourceEnv, path)
+				}
+				os.MkdirAll(filepath.Join(root, "bin"), 0o755)
+				f, err := Find(explicit)
+				if err == nil || !strings.Contains(err.Error(), source) || !strings.Contains(err.Error(), path) {
+					t.Fatalf("%+v, %v", f, err)
+				}
+				all := List(explicit)
+				if len(all) != 2 || all[0].Err == nil || all[0].Used || all[1].Path != good || all[1].Err != nil || all[1].Used {
+					t.Errorf("%+v", all)
+				}
+			})
+		}
+	}
+}
+
+func TestBrokenOnesArePassedOver(t *testing.T) {
+	root := isolate(t)
+	broken := write(t, []byte("not a library at all"), root, "app", "bin", libraryName)
+	old := place(t, fake(t, "1.20.0"), root, "app", "lib", libraryName)
+	_, err := Find("")
+	if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), broken) || !strings.Contains(err.Error(), "1.20.0") || !strings.Contains(err.Error(), "`ortho runtime install`") {
+		t.Fatal(err)
+	}
+	good := place(t, fake(t, "1.99.0"), root, "system", libraryName)
+	f, err := Find("")
+	if err != nil || f.Path != good || f.Version != "1.99.0" {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	all := List("")
+	if len(all) != 3 || !errors.Is(all[0].Err, ErrNotLibrary) || all[1].Path != old || !errors.Is(all[1].Err, ErrTooOld) || all[1].Version != "1.20.0" || !all[2].Used {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestInstalledWithoutRecord(t *testing.T) {
+	isolate(t)
+	path := installedFake(t, "", "cpu", "1.32.0")
+	for _, text := range []string{"{", `{"library":"../../x.so"}`, `{"library":""}`} {
+		write(t, []byte(text), filepath.Dir(path), recordName)
+		if all := List(""); len(all) != 1 || all[0].Err == nil || !strings.Contains(all[0].Err.Error(), "ortho runtime install --force") {
+			t.Errorf("%s: %+v", text, all)
+		}
+	}
+}
+
+func TestFolderIsEnough(t *testing.T) {
+	root := isolate(t)
+	want := place(t, fake(t, "1.32.0"), root, "build", "lib", libraryName)
+	f, err := Find(filepath.Join(root, "build"))
+	if err != nil || f.Path != want || f.Source != SourceExplicit {
+		t.Fatalf("%+v, %v", f, err)
+	}
+}
+
+func TestVersionedNames(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux's names")
+	}
+	root := isolate(t)
+	high := place(t, fake(t, "1.99.0"), root, "system", "libonnxruntime.so.1.99.0")
+	place(t, fake(t, "1.32.0"), root, "system", "libonnxruntime.so.1.32.0")
+	place(t, fake(t, "1.32.0"), root, "system", "libonnxruntime_providers_cuda.so")
+	if err := os.Symlink("libonnxruntime.so.1.99.0", filepath.Join(root, "system", "libonnxruntime.so.1")); err != nil {
+		t.Fatal(err)
+	}
+	all := List("")
+	if len(all) != 2 || all[0].Path != high || all[0].Flavor != "cuda" {
+		t.Errorf("a link to a library that is listed is listed too, or in the wrong order: %+v", all)
+	}
+}
+
+func TestPythonThatFails(t *testing.T) {
+	unixOnly(t)
+	root := isolate(t)
+	script(t, "exit 9", root, "bin", "python3")
+	script(t, "echo", root, "bin", "python")
+	if _, err := Find(""); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+func TestDataDir(t *testing.T) {
+	root := isolate(t)
+	t.Setenv("ORTHO_DATA_DIR", filepath.Join(root, "own"))
+	if dir, err := DataDir(); err != nil || dir != filepath.Join(root, "own") {
+		t.Error(dir, err)
+	}
+	if runtime.GOOS != "linux" {
+		return
+	}
+	t.Setenv("ORTHO_DATA_DIR", "")
+	for xdg, want := range map[string]string{"": root + "/home/.local/share/ortho", "relative": root + "/home/.local/share/ortho", "/x": "/x/ortho"} {
+		t.Setenv("XDG_DATA_HOME", xdg)
+		if dir, err := DataDir(); err != nil || dir != want {
+			t.Errorf("%q: %s, %v; want %s", xdg, dir, err, want)
+		}
+	}
+}
