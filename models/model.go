@@ -1,8 +1,14 @@
 package models
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
 
 	"ortho/runner/onnx"
 )
@@ -13,24 +19,130 @@ type Model struct {
 	Path     string      // the .onnx file; "" where Data holds it
 	Data     []byte      // the graph's bytes where it comes from a file system, else nil
 	Graph    *onnx.Graph // the header of the file
-	Exporter string      // "timm", "huggingface", "ultralytics", "keras", "pytorch", ...; "" unknown
+	Exporter string      // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
 	Facts    []Fact      // in a fixed order; see [Fact]
+
+	spec ClassifierSpec
+	err  error
 }
 
-// Fact is one resolved value and the source that states it. Where nothing does,
-// Source is empty and Value says what to give.
+// Fact is one resolved value and the source that states it: "flag", "preset
+// NAME", a file's name, a file's name with the class whose default it is,
+// "graph", or "default" where nothing states it and every library does so. Where
+// a value is missing, Source is empty and Value says what to give.
 type Fact struct{ Key, Value, Source string }
 
-// Open reads a model folder or a bare .onnx file. It succeeds for any readable
-// graph: what is missing to use it is told by Facts and [Model.Classifier].
-func Open(path string, flags Settings) (*Model, error) { return nil, errors.ErrUnsupported }
+// Open reads a model: a folder as exporters write it, or an .onnx file.
+//
+// A folder holds model.onnx or one other .onnx, itself or in its sub-folder
+// onnx, and beside it or above onnx the files config.json (Hugging Face, timm),
+// preprocessor_config.json and ortho.json. An .onnx file given by its name has
+// the same files only where they can mean no other: it is the only .onnx of
+// its folder, or all there are variants of one model (model.onnx,
+// model_fp16.onnx, ...).
+//
+// It succeeds for any readable graph: what is missing to use it is told by Facts
+// and [Model.Classifier].
+func Open(name string, flags Settings) (*Model, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	file, folder := name, ""
+	if info.IsDir() {
+		graphName, err := findGraph(os.DirFS(name))
+		if err != nil {
+			return nil, fmt.Errorf("open model %s: %w", name, err)
+		}
+		file, folder = filepath.Join(name, filepath.FromSlash(graphName)), configFolder(name)
+	} else if variantsOnly(filepath.Dir(name)) {
+		folder = configFolder(filepath.Dir(name))
+	}
+	graph, err := onnx.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	m := &Model{Name: modelName(name, info.IsDir()), Path: file, Graph: graph}
+	var configs fs.FS
+	if folder != "" {
+		configs = os.DirFS(folder)
+	}
+	if err := m.resolve(configs, flags); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", name, err)
+	}
+	return m, nil
+}
 
 // OpenFS reads a model folder that is the root of fsys, such as an embedded one;
 // name is the model's name.
 func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
-	return nil, errors.ErrUnsupported
+	file, err := findGraph(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", name, err)
+	}
+	data, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", name, err)
+	}
+	graph, err := onnx.Read(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %s: %w", name, file, err)
+	}
+	m := &Model{Name: name, Data: data, Graph: graph}
+	if err := m.resolve(fsys, flags); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", name, err)
+	}
+	return m, nil
 }
 
 // Classifier returns how to run the model as an image classifier. The error
 // names every flag that is missing.
-func (m *Model) Classifier() (*ClassifierSpec, error) { return nil, errors.ErrUnsupported }
+func (m *Model) Classifier() (*ClassifierSpec, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	spec := m.spec
+	spec.Labels = slices.Clone(spec.Labels)
+	return &spec, nil
+}
+
+func (m *Model) resolve(configs fs.FS, flags Settings) error {
+	r := resolver{name: m.Name, graph: m.Graph}
+	files, err := readConfigs(configs)
+	if err != nil {
+		return err
+	}
+	if r.layers, err = layers(m.Graph, files, configs, flags); err != nil {
+		return err
+	}
+	m.Exporter = exporter(m.Graph, files)
+	r.run()
+	m.Facts, m.spec, m.err = r.facts, r.spec, r.err()
+	if m.err == nil {
+		m.err = m.spec.Input.Validate()
+	}
+	return nil
+}
+
+// findGraph returns the .onnx file of a model folder.
+func findGraph(fsys fs.FS) (string, error) {
+	for _, dir := range []string{"", "onnx"} {
+		names, err := fs.Glob(fsys, path.Join(dir, "*.onnx"))
+		if err != nil {
+			return "", err
+		}
+		model := path.Join(dir, "model.onnx")
+		switch {
+		case slices.Contains(names, model):
+			return model, nil
+		case len(names) == 1:
+			return names[0], nil
+		case len(names) > 1:
+			return "", fmt.Errorf("it holds %d .onnx files and none is model.onnx: name one of %q", len(names), names)
+		}
+	}
+	if _, err := fs.Stat(fsys, "."); err != nil {
+		return "", err
+	}
+	return "", errors.New("there is no .onnx file in it, nor in a folder onnx")
+}

@@ -1,18 +1,226 @@
 package models
 
-import "errors"
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ortho/preprocess"
+)
 
 // Settings is what one layer, such as the command line, states about a model's
 // input and output. The zero value states nothing.
 type Settings struct {
-	labels       []Label
-	labelsSource string
+	values map[string]statement
+	labels *labelList
 }
 
-// Set states one value in the command line's syntax; key is the flag's name.
-func (s *Settings) Set(key, value string) error { return errors.ErrUnsupported }
+// statement is a value in the command line's syntax and the source that states it.
+type statement struct{ value, source string }
+
+// setting is a name that Set takes, and what checks its values.
+type setting struct {
+	name  string
+	check func(string) error
+}
+
+// keys are all settings.
+var keys = []setting{
+	{"preset", func(v string) error { _, err := presetSettings(v); return err }},
+	{"layout", checked(preprocess.ParseLayout)},
+	{"channels", oneOf("channels", "1", "3")},
+	{"input-size", checked(parseSize)},
+	{"resize", checked(parseResize)},
+	{"crop-pct", checked(parseCropPct)},
+	{"crop-mode", oneOf("crop mode", "center", "squash", "border")},
+	{"interpolation", checked(preprocess.ParseFilter)},
+	{"orientation", checked(preprocess.ParseOrientation)},
+	{"color-order", checked(preprocess.ParseColorOrder)},
+	{"invert", checked(strconv.ParseBool)},
+	{"input-range", checked(parseRange)},
+	{"mean", checked(parseFloats)},
+	{"std", checked(parseStd)},
+	{"output-name", notEmpty},
+	{"activation", oneOf("activation", string(Softmax), string(Sigmoid), string(None))},
+	{"labels", notEmpty},
+}
+
+// Set states one value as the command line's flag of that name does:
+//
+//	input-size     224 or 224x320 (height x width)
+//	resize         256 (short edge), 256x256 (squash, height x width), long:256 or none
+//	crop-pct       0.875: the part of the resized short edge that the input shows
+//	crop-mode      center (short edge, crop), squash or border (long edge, pad with the mean)
+//	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming
+//	input-range    0,255: what pixels 0 and 255 become before mean and std
+//	mean, std      one value, or one for each channel of the tensor
+//	color-order    rgb or bgr
+//	layout         nchw or nhwc
+//	channels       1 or 3
+//	invert         true or false
+//	orientation    exif or ignore
+//	labels         a file, see [ReadLabels]
+//	activation     softmax, sigmoid or none
+//	preset         one of [Presets]
+//	output-name    an output to return as it is, such as an embedding
+func (s *Settings) Set(key, value string) error {
+	if key == "labels" {
+		labels, err := ReadLabels(value)
+		if err != nil {
+			return err
+		}
+		s.SetLabels(labels, value)
+		return nil
+	}
+	return s.set(key, value, "")
+}
 
 // SetLabels states the classes' labels, in order; source says where they come from.
 func (s *Settings) SetLabels(labels []Label, source string) {
-	s.labels, s.labelsSource = labels, source
+	s.labels = &labelList{slices.Clone(labels), source}
+}
+
+// set checks and states a value; source "" stands for the layer's own name.
+func (s *Settings) set(key, value, source string) error {
+	for _, k := range keys {
+		if k.name == key {
+			value = strings.TrimSpace(value)
+			if err := k.check(value); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+			s.put(key, value, source)
+			return nil
+		}
+	}
+	return fmt.Errorf("no setting is named %q", key)
+}
+
+// put states a value unchecked, also under the names that are no flags:
+// crop-offset, classes.
+func (s *Settings) put(key, value, source string) {
+	s.values = maps.Clone(s.values)
+	if s.values == nil {
+		s.values = map[string]statement{}
+	}
+	s.values[key] = statement{value, source}
+}
+
+func checked[T any](parse func(string) (T, error)) func(string) error {
+	return func(v string) error {
+		_, err := parse(v)
+		return err
+	}
+}
+
+func oneOf(what string, values ...string) func(string) error {
+	return func(v string) error {
+		if !slices.Contains(values, v) {
+			return fmt.Errorf("%s %q is not one of %s", what, v, strings.Join(values, ", "))
+		}
+		return nil
+	}
+}
+
+func notEmpty(v string) error {
+	if v == "" {
+		return fmt.Errorf("it is empty")
+	}
+	return nil
+}
+
+// size is a height and a width in pixels.
+type size struct{ height, width int }
+
+func (s size) String() string { return fmt.Sprintf("%dx%d", s.height, s.width) }
+
+func parseSize(v string) (size, error) {
+	h, w, two := strings.Cut(v, "x")
+	if !two {
+		w = h
+	}
+	height, err := parseEdge(h)
+	if err != nil {
+		return size{}, err
+	}
+	width, err := parseEdge(w)
+	return size{height, width}, err
+}
+
+func parseEdge(v string) (int, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > preprocess.MaxSize {
+		return 0, fmt.Errorf("%q is no size: a whole number from 1 to %d, or height x width (224x320)", v, preprocess.MaxSize)
+	}
+	return n, nil
+}
+
+func parseResize(v string) (preprocess.Resize, error) {
+	if v == "none" {
+		return preprocess.Resize{Mode: preprocess.ResizeNone}, nil
+	}
+	if strings.Contains(v, "x") {
+		s, err := parseSize(v)
+		return preprocess.Resize{Mode: preprocess.Exact, Height: s.height, Width: s.width}, err
+	}
+	edge, long := strings.CutPrefix(v, "long:")
+	mode := preprocess.ShortEdge
+	if long {
+		mode = preprocess.LongEdge
+	}
+	n, err := parseEdge(edge)
+	return preprocess.Resize{Mode: mode, Size: n}, err
+}
+
+func parseCropPct(v string) (float64, error) {
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(f > 0 && f <= 1) {
+		return 0, fmt.Errorf("%q is no part of 1, such as 0.875", v)
+	}
+	return f, nil
+}
+
+func parseFloats(v string) ([]float64, error) {
+	parts := strings.Split(v, ",")
+	if len(parts) != 1 && len(parts) != 3 {
+		return nil, fmt.Errorf("%q has %d values: give one, or three separated by commas", v, len(parts))
+	}
+	values := make([]float64, len(parts))
+	for i, p := range parts {
+		f, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, fmt.Errorf("%q is no number", p)
+		}
+		values[i] = f
+	}
+	return values, nil
+}
+
+func parseStd(v string) ([]float64, error) {
+	values, err := parseFloats(v)
+	if slices.Contains(values, 0) {
+		err = fmt.Errorf("%q holds 0, which nothing can be divided by", v)
+	}
+	return values, err
+}
+
+func parseRange(v string) ([2]float64, error) {
+	lo, hi, two := strings.Cut(v, ",")
+	a, err := strconv.ParseFloat(strings.TrimSpace(lo), 64)
+	b, err2 := strconv.ParseFloat(strings.TrimSpace(hi), 64)
+	if !two || err != nil || err2 != nil || a == b || math.IsNaN(a+b) || math.IsInf(a, 0) || math.IsInf(b, 0) {
+		return [2]float64{}, fmt.Errorf("%q is no range: give two different numbers, such as 0,255", v)
+	}
+	return [2]float64{a, b}, nil
+}
+
+// formatFloats writes numbers so that they read back the same.
+func formatFloats(values ...float64) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strings.Join(texts, ",")
 }

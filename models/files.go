@@ -1,0 +1,206 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"ortho/runner/onnx"
+)
+
+const (
+	sidecarName = "ortho.json"
+	hfName      = "preprocessor_config.json"
+	configName  = "config.json"
+)
+
+// configFolder is where a model folder's config files lie: above it where it is
+// the onnx folder of a repository that has them there.
+func configFolder(folder string) string {
+	if filepath.Base(folder) != "onnx" {
+		return folder
+	}
+	above := filepath.Dir(folder)
+	for _, name := range []string{sidecarName, hfName, configName} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			return folder
+		}
+		if _, err := os.Stat(filepath.Join(above, name)); err == nil {
+			return above
+		}
+	}
+	return folder
+}
+
+// variantsOnly reports whether a folder's .onnx files are one model.
+func variantsOnly(folder string) bool {
+	names, err := filepath.Glob(filepath.Join(escapeGlob(folder), "*.onnx"))
+	if err != nil || len(names) == 1 {
+		return err == nil
+	}
+	for _, n := range names {
+		if !strings.HasPrefix(filepath.Base(n), "model") {
+			return false
+		}
+	}
+	return len(names) > 0
+}
+
+func modelName(path string, folder bool) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if name := filepath.Base(path); !folder || name != "onnx" {
+		return name
+	}
+	return filepath.Base(filepath.Dir(path))
+}
+
+// readConfigs reads the config files that are there.
+func readConfigs(folder fs.FS) (map[string]object, error) {
+	files := map[string]object{}
+	if folder == nil {
+		return files, nil
+	}
+	for _, name := range []string{sidecarName, hfName, configName} {
+		data, err := readText(folder, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if files[name], err = parseObject(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return files, nil
+}
+
+// layers orders all that is stated by its precedence.
+func layers(g *onnx.Graph, files map[string]object, folder fs.FS, flags Settings) ([]layer, error) {
+	all := withPreset(layer{source: "flag", Settings: flags})
+	if o, ok := files[sidecarName]; ok {
+		s, err := sidecarSettings(o, folder)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", sidecarName, err)
+		}
+		all = append(all, withPreset(layer{source: sidecarName, Settings: s})...)
+	}
+	if isUltralytics(g.Metadata) {
+		s, err := ultralyticsSettings(g.Metadata)
+		all = append(all, layer{"ONNX metadata", s, err})
+	}
+	if o, ok := files[hfName]; ok {
+		s, err := hfSettings(o)
+		all = append(all, layer{hfName, s, err})
+	}
+	if o, ok := files[configName]; ok {
+		l := layer{source: configName}
+		var err error
+		if isTimm(o) {
+			l.Settings, l.problem = timmSettings(o, fixedSize(g))
+		}
+		if l.labels, err = configLabels(o); err != nil {
+			return nil, fmt.Errorf("%s: %w", configName, err)
+		}
+		if err := configClasses(o, &l.Settings); err != nil {
+			return nil, fmt.Errorf("%s: %w", configName, err)
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// withPreset puts the values of a layer's preset right below it.
+func withPreset(l layer) []layer {
+	s, ok := l.values["preset"]
+	if !ok {
+		return []layer{l}
+	}
+	preset, err := presetSettings(s.value)
+	return []layer{l, {"preset " + s.value, preset, err}}
+}
+
+// isTimm tells timm's config.json from Hugging Face's.
+func isTimm(config object) bool {
+	return config.has("pretrained_cfg") || config.has("architecture") && config.has("input_size")
+}
+
+func configLabels(config object) (*labelList, error) {
+	read := timmLabels
+	if config.has("id2label") {
+		read = hfLabels
+	}
+	labels, err := read(config)
+	return &labelList{labels, ""}, err
+}
+
+// configClasses reads how many classes a config.json states, and of what kind.
+func configClasses(config object, s *Settings) error {
+	for _, key := range []string{"num_classes", "num_labels"} {
+		var n int
+		if ok, err := config.get(key, &n); err != nil {
+			return err
+		} else if ok && n > 0 && n <= maxClasses {
+			s.put("classes", strconv.Itoa(n), "")
+		}
+	}
+	var problem string
+	if _, err := config.get("problem_type", &problem); err != nil {
+		return err
+	}
+	switch problem {
+	case "multi_label_classification":
+		s.put("activation", string(Sigmoid), "")
+	case "single_label_classification":
+		s.put("activation", string(Softmax), "")
+	}
+	return nil
+}
+
+// fixedSize is the size of the graph's image input where it is fixed.
+func fixedSize(g *onnx.Graph) *size {
+	for _, v := range g.Inputs {
+		if !isImage(v) {
+			continue
+		}
+		h, w := v.Dims[2], v.Dims[3]
+		if isChannels(w) && !isChannels(v.Dims[1]) {
+			h, w = v.Dims[1], v.Dims[2]
+		}
+		if h.Fixed() && w.Fixed() {
+			return &size{int(h.Size), int(w.Size)}
+		}
+	}
+	return nil
+}
+
+// exporter names what wrote the model, as far as its files and its graph tell.
+func exporter(g *onnx.Graph, files map[string]object) string {
+	config := files[configName]
+	switch producer := strings.ToLower(g.Producer); {
+	case isUltralytics(g.Metadata):
+		return "ultralytics"
+	case isTimm(config):
+		return "timm"
+	case files[hfName] != nil || config.has("model_type") || config.has("architectures"):
+		return "huggingface"
+	case strings.Contains(producer, "caffe2"):
+		return "caffe2"
+	default:
+		return producer // "pytorch", "tf2onnx", "keras2onnx", "cntk", ...
+	}
+}
+
+// escapeGlob makes a pattern that matches a path itself.
+func escapeGlob(path string) string {
+	if filepath.Separator == '\\' {
+		return path
+	}
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}

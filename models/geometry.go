@@ -1,0 +1,111 @@
+package models
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"ortho/preprocess"
+)
+
+// geometry settles resize and crop. A resize in pixels and a crop-pct with its
+// crop-mode are two ways to say the same: the layer with precedence decides.
+func (r *resolver) geometry() {
+	in := &r.spec.Input
+	resize, at, stated := r.find("resize")
+	pct, pctRank, _ := r.find("crop-pct")
+	mode, modeRank, _ := r.find("crop-mode")
+	relative := min(pctRank, modeRank)
+	switch {
+	case stated && at <= relative:
+		if !r.fits(at) {
+			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct")
+			break
+		}
+		in.Resize, _ = parseResize(resize.value)
+		r.fact("resize", describe(in.Resize), resize.source)
+	case relative == len(r.layers) && r.problem():
+		r.gap("resize", "how images are resized", "--resize or --crop-mode")
+	case in.Height > 0:
+		r.relative(pct, mode, relative)
+	}
+	if s, _, ok := r.find("crop-offset"); ok && s.value == "floor" {
+		in.CropOffset = preprocess.Floor
+	}
+	s, _, ok := r.find("interpolation")
+	switch {
+	case in.Resize.Mode == preprocess.ResizeNone:
+		return
+	case !ok:
+		s = statement{"bilinear", "default"}
+	}
+	in.Interpolation, _ = preprocess.ParseFilter(s.value)
+	r.fact("interpolation", in.Interpolation.String(), s.source)
+}
+
+// relative resizes by crop-pct and crop-mode: timm's rules. Where nothing is
+// stated at all, the short edge is brought to the input's.
+func (r *resolver) relative(pct, mode statement, rank int) {
+	in := &r.spec.Input
+	part := 1.0
+	source := "default"
+	if rank < len(r.layers) {
+		source = pct.source
+		if _, at, ok := r.find("crop-mode"); ok && at == rank {
+			source = mode.source
+		}
+	}
+	if pct.value != "" {
+		part, _ = parseCropPct(pct.value)
+	}
+	height, width := int(math.Floor(float64(in.Height)/part)), int(math.Floor(float64(in.Width)/part))
+	switch {
+	case mode.value == "squash":
+		in.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: height, Width: width}
+	case height != width:
+		r.fail("an input of %dx%d is no square: give --resize, or --crop-mode squash", in.Height, in.Width)
+		return
+	case mode.value == "border":
+		in.Resize = preprocess.Resize{Mode: preprocess.LongEdge, Size: height}
+	default:
+		in.Resize = preprocess.Resize{Mode: preprocess.ShortEdge, Size: height}
+	}
+	text := describe(in.Resize)
+	if pct.value != "" {
+		text += ", crop-pct " + strconv.FormatFloat(part, 'g', -1, 64)
+	}
+	r.fact("resize", text, source)
+}
+
+// fits reports whether a layer's resize in pixels is meant for the size that the
+// input has, which another layer may have changed.
+func (r *resolver) fits(rank int) bool {
+	l := r.layers[rank]
+	own, ok := l.values["input-size"]
+	if !ok {
+		return true
+	}
+	at, _ := parseSize(own.value)
+	return at == size{r.spec.Input.Height, r.spec.Input.Width}
+}
+
+func (r *resolver) problem() bool {
+	for _, l := range r.layers {
+		if l.problem != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func describe(r preprocess.Resize) string {
+	switch r.Mode {
+	case preprocess.ShortEdge:
+		return fmt.Sprintf("short edge to %d, then centre crop", r.Size)
+	case preprocess.LongEdge:
+		return fmt.Sprintf("long edge to %d, then pad", r.Size)
+	case preprocess.Exact:
+		return fmt.Sprintf("squash to %dx%d", r.Height, r.Width)
+	}
+	return "none"
+}

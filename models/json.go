@@ -1,0 +1,81 @@
+package models
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+)
+
+// maxText bounds the text files that are read beside a graph.
+const maxText = 16 << 20
+
+// readText reads a file of at most maxText bytes.
+func readText(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxText {
+		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxText>>20)
+	}
+	return data, nil
+}
+
+// object is a JSON object whose values are read one by one. A value that is
+// null counts as absent, as it does for the Python libraries.
+type object map[string]json.RawMessage
+
+// parseObject reads data as one JSON object.
+func parseObject(data []byte) (object, error) {
+	var o object
+	err := json.Unmarshal(data, &o)
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return nil, fmt.Errorf("not JSON: %w, at byte %d", err, syntax.Offset)
+	case err != nil || o == nil:
+		return nil, errors.New("not a JSON object")
+	}
+	return o, nil
+}
+
+func (o object) has(key string) bool { return len(o[key]) > 0 && string(o[key]) != "null" }
+
+// get reads a key's value into v and reports whether it is there.
+func (o object) get(key string, v any) (bool, error) {
+	if !o.has(key) {
+		return false, nil
+	}
+	if err := json.Unmarshal(o[key], v); err != nil {
+		return false, fmt.Errorf("%s: %s is not what is expected there", key, shorten(o[key]))
+	}
+	return true, nil
+}
+
+// edge reads a whole number of pixels; JSON may write it as 224.0.
+func (o object) edge(key string) (int, bool, error) {
+	var f float64
+	ok, err := o.get(key, &f)
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	if f != math.Trunc(f) || f < 1 || f > 1<<20 {
+		return 0, false, fmt.Errorf("%s: %v is no size", key, f)
+	}
+	return int(f), true, nil
+}
+
+func shorten(raw []byte) string {
+	if len(raw) > 60 {
+		return fmt.Sprintf("%.57s...", raw)
+	}
+	return string(raw)
+}

@@ -1,0 +1,148 @@
+package models
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// labelList is labels and where they come from.
+type labelList struct {
+	labels []Label
+	source string
+}
+
+// maxClasses bounds the index of a label.
+const maxClasses = 1 << 20
+
+// ReadLabels reads the labels of classes, in order, from a file: .json holds a
+// list of names, an object of index to name or to [id, name], or a config.json
+// of Hugging Face or timm; .csv has the columns index, id and label under such a
+// header; any other file has one name a line. Files of more than 16 MiB are
+// refused.
+func ReadLabels(path string) ([]Label, error) {
+	data, err := readText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	if err != nil {
+		return nil, fmt.Errorf("read labels: %w", err)
+	}
+	labels, err := parseLabels(path, data)
+	if err != nil {
+		return nil, fmt.Errorf("labels %s: %w", path, err)
+	}
+	return labels, nil
+}
+
+func parseLabels(name string, data []byte) (labels []Label, err error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".json":
+		labels, err = jsonLabels(data)
+	case ".csv":
+		labels, err = csvLabels(data)
+	default:
+		text := strings.TrimRight(string(data), "\r\n")
+		for line := range strings.SplitSeq(text, "\n") {
+			labels = append(labels, Label{Name: strings.TrimSuffix(line, "\r")})
+		}
+		if text == "" {
+			labels = nil
+		}
+	}
+	if err == nil && len(labels) == 0 {
+		err = errors.New("there are none in it")
+	}
+	if len(labels) > maxClasses {
+		err = fmt.Errorf("more than %d", maxClasses)
+	}
+	return labels, err
+}
+
+func jsonLabels(data []byte) ([]Label, error) {
+	var list []string
+	if json.Unmarshal(data, &list) == nil {
+		labels := make([]Label, len(list))
+		for i, name := range list {
+			labels[i].Name = name
+		}
+		return labels, nil
+	}
+	o, err := parseObject(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: neither a list of names nor an object of index to name", err)
+	}
+	if o.has("id2label") {
+		return hfLabels(o)
+	}
+	if o.has("label_names") || o.has("pretrained_cfg") {
+		return timmLabels(o)
+	}
+	return indexedLabels(o)
+}
+
+// indexedLabels reads {"0": "tench"} and {"0": ["n01440764", "tench"]}.
+func indexedLabels(o object) ([]Label, error) {
+	labels := make([]Label, len(o))
+	seen := make([]bool, len(o))
+	for key := range o {
+		i, err := strconv.Atoi(key)
+		if err != nil || i < 0 || i >= len(o) {
+			return nil, fmt.Errorf("key %q is no index from 0 to %d", key, len(o)-1)
+		}
+		var pair []string
+		if ok, err := o.get(key, &labels[i].Name); !ok || err != nil {
+			if ok, err := o.get(key, &pair); !ok || err != nil || len(pair) != 2 {
+				return nil, fmt.Errorf("key %q: %s is neither a name nor [id, name]", key, shorten(o[key]))
+			}
+			labels[i] = Label{ID: pair[0], Name: pair[1]}
+		}
+		if seen[i] {
+			return nil, fmt.Errorf("index %d stands there twice", i)
+		}
+		seen[i] = true
+	}
+	return labels, nil
+}
+
+func csvLabels(data []byte) ([]Label, error) {
+	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	column := map[string]int{"index": -1, "id": -1, "label": -1}
+	for i, name := range rows[0] {
+		if _, ok := column[strings.ToLower(strings.TrimSpace(name))]; ok {
+			column[strings.ToLower(strings.TrimSpace(name))] = i
+		}
+	}
+	if column["label"] < 0 {
+		return nil, errors.New(`the first line names no column "label" (columns: index, id, label)`)
+	}
+	labels := make([]Label, len(rows)-1)
+	seen := make([]bool, len(labels))
+	for n, row := range rows[1:] {
+		i := n
+		if c := column["index"]; c >= 0 {
+			if i, err = strconv.Atoi(strings.TrimSpace(row[c])); err != nil || i < 0 || i >= len(labels) {
+				return nil, fmt.Errorf("line %d: %q is no index from 0 to %d", n+2, row[c], len(labels)-1)
+			}
+		}
+		if seen[i] {
+			return nil, fmt.Errorf("line %d: index %d stands there twice", n+2, i)
+		}
+		seen[i] = true
+		labels[i].Name = row[column["label"]]
+		if c := column["id"]; c >= 0 {
+			labels[i].ID = row[c]
+		}
+	}
+	return labels, nil
+}

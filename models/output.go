@@ -1,0 +1,135 @@
+package models
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ortho/runner/onnx"
+)
+
+// scoreTypes are the element types that a classifier's output may have.
+var scoreTypes = map[onnx.ElementType]bool{
+	onnx.Float: true, onnx.Float16: true, onnx.Double: true, onnx.Uint8: true, onnx.Int8: true,
+}
+
+// classesOf returns the classes of an output of shape [N,C], [N,C,1,1] or
+// [N,1,1,C]; 0 where only a run can tell. ok is false where the shape is another.
+func classesOf(v onnx.Value) (n int, ok bool) {
+	if v.Kind != "tensor" || !scoreTypes[v.Type] {
+		return 0, false
+	}
+	if !v.Ranked {
+		return 0, true
+	}
+	one := func(i int) bool { return v.Dims[i].Size == 1 }
+	var d onnx.Dim
+	switch {
+	case len(v.Dims) == 2, len(v.Dims) == 4 && one(2) && one(3):
+		d = v.Dims[1]
+	case len(v.Dims) == 4 && one(1) && one(2):
+		d = v.Dims[3]
+	default:
+		return 0, false
+	}
+	if d.Size > maxClasses || d.Size == 0 {
+		return 0, false
+	}
+	return int(max(0, d.Size)), true
+}
+
+// output settles which output is read, and what its numbers mean.
+func (r *resolver) output() {
+	if s, _, ok := r.find("output-name"); ok {
+		r.named(s)
+		return
+	}
+	var all []string
+	var picked *onnx.Value
+	for i, v := range r.graph.Outputs {
+		all = append(all, v.String())
+		if _, ok := classesOf(v); ok && (picked == nil || v.Name == "logits") {
+			picked = &r.graph.Outputs[i]
+		}
+	}
+	if picked == nil {
+		r.fact("output", "none gives classes", "graph")
+		r.fail("%s gives no classes: no output has the shape [batch,classes] (outputs: %s)", r.name, strings.Join(all, ", "))
+		return
+	}
+	r.spec.OutputName = picked.Name
+	r.fact("output", picked.String(), "graph")
+	r.activation(picked.Op)
+	r.classes(*picked)
+}
+
+// named reads one output as it is.
+func (r *resolver) named(s statement) {
+	var all []string
+	for _, v := range r.graph.Outputs {
+		if v.Name == s.value {
+			r.spec.OutputName, r.spec.Embedding, r.spec.Activation = v.Name, true, None
+			r.fact("output", v.String(), s.source)
+			return
+		}
+		all = append(all, v.Name)
+	}
+	r.fact("output", s.value+" (not there)", s.source)
+	r.fail("%s has no output %q; there are %s", r.name, s.value, strings.Join(all, ", "))
+}
+
+func (r *resolver) activation(op string) {
+	s, rank, ok := r.find("activation")
+	if !ok || !r.layers[rank].byUser() {
+		switch op {
+		case "Softmax", "Sigmoid", "HardSigmoid":
+			s, ok = statement{string(None), "graph (" + op + " inside)"}, true
+		case "LogSoftmax": // softmax of the logarithm of p is p
+			s, ok = statement{string(Softmax), "graph (LogSoftmax inside)"}, true
+		}
+	}
+	if !ok {
+		s = statement{string(Softmax), "default"}
+	}
+	r.spec.Activation = Activation(s.value)
+	r.fact("activation", s.value, s.source)
+}
+
+// classes settles how many there are and what they are called.
+func (r *resolver) classes(out onnx.Value) {
+	n, _ := classesOf(out)
+	source := "graph"
+	var list *labelList
+	var from string
+	for _, l := range r.layers {
+		if l.labels != nil && len(l.labels.labels) > 0 {
+			list, from = l.labels, l.source
+			if l.labels.source != "" {
+				from = l.labels.source
+			}
+			break
+		}
+	}
+	if s, _, ok := r.find("classes"); n == 0 && ok {
+		n, _ = strconv.Atoi(s.value)
+		source = s.source
+	}
+	if n == 0 && list != nil {
+		n, source = len(list.labels), from
+	}
+	r.spec.Classes = n
+	if n > 0 {
+		r.fact("classes", strconv.Itoa(n), source)
+	} else {
+		r.fact("classes", "the first run tells", "graph")
+	}
+	if list == nil {
+		r.fact("labels", "none: classes are told by their index (--labels names them)", "default")
+		return
+	}
+	r.spec.Labels = list.labels
+	r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(list.labels), list.labels[0].Name, list.labels[len(list.labels)-1].Name), from)
+	if len(list.labels) != n {
+		r.fail("%s holds %d labels, but %s gives %d classes: give other --labels", from, len(list.labels), r.name, n)
+	}
+}

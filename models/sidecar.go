@@ -1,0 +1,85 @@
+package models
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// sidecarSettings reads an ortho.json: the settings of [Settings.Set] in
+// snake_case with JSON values, for what no exporter's file says. Unknown keys
+// are errors. Labels are a list of names, an object as [ReadLabels] takes it, or
+// the name of a file in the folder.
+func sidecarSettings(config object, folder fs.FS) (s Settings, err error) {
+	for _, key := range slices.Sorted(maps.Keys(config)) {
+		name := strings.ReplaceAll(key, "_", "-")
+		if strings.Contains(key, "-") || !slices.ContainsFunc(keys, func(k setting) bool { return k.name == name }) {
+			return s, fmt.Errorf("unknown key %q", key)
+		}
+		if name == "labels" {
+			if s.labels, err = sidecarLabels(config, folder); err != nil {
+				return s, fmt.Errorf("labels: %w", err)
+			}
+			continue
+		}
+		value, err := flagSyntax(name, config[key])
+		if err != nil {
+			return s, fmt.Errorf("%s: %w", key, err)
+		}
+		if err := s.set(name, value, ""); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// flagSyntax writes a JSON value as the command line would.
+func flagSyntax(name string, raw json.RawMessage) (string, error) {
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return "", err
+	}
+	separator := ","
+	if name == "input-size" || name == "resize" {
+		separator = "x"
+	}
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case float64:
+		return formatFloats(v), nil
+	case bool:
+		return fmt.Sprint(v), nil
+	case []any:
+		texts := make([]string, len(v))
+		for i, e := range v {
+			f, ok := e.(float64)
+			if !ok {
+				return "", fmt.Errorf("%s is no list of numbers", shorten(raw))
+			}
+			texts[i] = formatFloats(f)
+		}
+		return strings.Join(texts, separator), nil
+	}
+	return "", fmt.Errorf("%s is neither a number, a text, true, false nor a list of numbers", shorten(raw))
+}
+
+func sidecarLabels(config object, folder fs.FS) (*labelList, error) {
+	var file string
+	if ok, err := config.get("labels", &file); !ok || err != nil {
+		labels, err := jsonLabels(config["labels"])
+		return &labelList{labels, ""}, err
+	}
+	data, err := readText(folder, file)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := parseLabels(file, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return &labelList{labels, file + " (named by ortho.json)"}, nil
+}

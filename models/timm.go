@@ -1,0 +1,126 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// timmSettings reads the config.json that timm writes: the defaults of absent
+// keys are those of timm's resolve_data_config. Where the graph's input has the
+// size under test_input_size, the test_ keys apply.
+func timmSettings(config object, fixed *size) (s Settings, err error) {
+	cfg := config
+	if _, err := config.get("pretrained_cfg", &cfg); err != nil {
+		return s, err
+	}
+	const byDefault = "config.json (timm default)"
+	state := func(key, value, source string) { err = errors.Join(err, s.set(key, value, source)) }
+
+	test := ""
+	shape := []int{3, 224, 224}
+	if at, ok, err := timmSize(cfg, "test_input_size"); err != nil {
+		return s, err
+	} else if ok && fixed != nil && *fixed == (size{at[1], at[2]}) {
+		test, shape = "test_", at
+	}
+	at, ok, err := timmSize(cfg, "input_size")
+	if err != nil {
+		return s, err
+	}
+	source := ""
+	switch {
+	case test != "":
+	case ok:
+		shape = at
+	default:
+		source = byDefault
+	}
+	state("input-size", size{shape[1], shape[2]}.String(), source)
+	state("channels", strconv.Itoa(shape[0]), source)
+
+	interpolation, source := "bicubic", byDefault
+	if ok, err := cfg.get("interpolation", &interpolation); err != nil {
+		return s, err
+	} else if ok && interpolation != "" {
+		source = ""
+	}
+	state("interpolation", interpolation, source)
+
+	pct := 0.875
+	source = byDefault
+	for _, key := range []string{test + "crop_pct", "crop_pct"} {
+		if ok, err := cfg.get(key, &pct); err != nil {
+			return s, err
+		} else if ok {
+			source = ""
+			break
+		}
+	}
+	state("crop-pct", formatFloats(pct), source)
+
+	mode, source := "center", byDefault
+	if ok, err := cfg.get("crop_mode", &mode); err != nil {
+		return s, err
+	} else if ok && mode != "" {
+		source = ""
+	}
+	state("crop-mode", mode, source)
+
+	for _, k := range []struct{ key, value string }{{"mean", imagenetMean}, {"std", imagenetStd}} {
+		var values []float64
+		source := byDefault
+		if ok, err := cfg.get(k.key, &values); err != nil {
+			return s, err
+		} else if ok && len(values) > 0 {
+			k.value, source = formatFloats(values...), ""
+		}
+		state(k.key, k.value, source)
+	}
+	s.put("input-range", "0,1", "")
+	s.put("color-order", "rgb", "")
+	s.put("crop-offset", "round", "")
+	return s, err
+}
+
+func timmSize(cfg object, key string) ([]int, bool, error) {
+	var shape []int
+	ok, err := cfg.get(key, &shape)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	if len(shape) != 3 {
+		return nil, false, fmt.Errorf("%s: %v is not [channels, height, width]", key, shape)
+	}
+	return shape, true, nil
+}
+
+// timmLabels reads label_names and label_descriptions. A name that has a
+// description, such as a WordNet id, becomes the label's ID.
+func timmLabels(config object) ([]Label, error) {
+	var names []string
+	descriptions := map[string]string{}
+	cfg := config
+	if !config.has("label_names") {
+		if _, err := config.get("pretrained_cfg", &cfg); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := cfg.get("label_names", &names); err != nil {
+		return nil, err
+	}
+	if _, err := cfg.get("label_descriptions", &descriptions); err != nil {
+		return nil, err
+	}
+	if len(names) > maxClasses {
+		return nil, fmt.Errorf("label_names: more than %d", maxClasses)
+	}
+	labels := make([]Label, len(names))
+	for i, name := range names {
+		labels[i].Name = name
+		if d, ok := descriptions[name]; ok {
+			labels[i] = Label{Name: d, ID: name}
+		}
+	}
+	return labels, nil
+}
