@@ -102,7 +102,6 @@ func (p *processor) state(key, value, from string) error {
 
 // geometry states what becomes of the image's size.
 func (p *processor) geometry() error {
-	p.settings.put("crop-offset", "floor", "")
 	resize, err := p.flag("do_resize")
 	if err != nil {
 		return err
@@ -112,6 +111,7 @@ func (p *processor) geometry() error {
 		return err
 	}
 	if crop {
+		p.settings.put("crop-offset", "floor", "") // center_crop's d//2
 		s, err := p.size("crop_size")
 		if err != nil {
 			return err
@@ -164,14 +164,14 @@ func (p *processor) resize(s hfSize, crop bool) error {
 			return errors.New("size: ConvNextImageProcessor needs shortest_edge")
 		}
 		if !crop {
-			if err := p.state("input-size", strconv.Itoa(s.edge), "size"); err != nil {
+			if err := p.state("input-size", size{s.edge, s.edge}.String(), "size"); err != nil {
 				return err
 			}
 		}
 		if s.edge >= 384 {
 			return p.state("resize", size{s.edge, s.edge}.String(), "size")
 		}
-		return p.state("resize", strconv.Itoa(int(float64(s.edge)/pct)), "size")
+		return p.short(int(float64(s.edge)/pct), true)
 	case "PoolFormerImageProcessor":
 		if edge := max(s.edge, s.height); s.edge > 0 || s.height == s.width {
 			return p.short(int(float64(edge)/pct), crop)
@@ -199,6 +199,7 @@ func (p *processor) short(edge int, crop bool) error {
 	if !crop {
 		return errors.New("size: shortest_edge without do_center_crop gives inputs of any size")
 	}
+	p.settings.put("crop-offset", "floor", "")
 	return p.state("resize", strconv.Itoa(edge), "size")
 }
 

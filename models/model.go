@@ -30,7 +30,11 @@ type Model struct {
 // NAME", a file's name, a file's name with the class whose default it is,
 // "graph", or "default" where nothing states it and every library does so. Where
 // a value is missing, Source is empty and Value says what to give.
-type Fact struct{ Key, Value, Source string }
+type Fact struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Source string `json:"source"`
+}
 
 // Open reads a model: a folder as exporters write it, or an .onnx file.
 //

@@ -1,0 +1,173 @@
+package models
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestLabels(t *testing.T) {
+	want := []Label{{"tench", "n01440764"}, {"great white shark", "n01484850"}}
+	names := []Label{{Name: "tench"}, {Name: "great white shark"}}
+	for _, c := range []struct {
+		name, data string
+		want       []Label
+	}{
+		{"a.txt", "tench\ngreat white shark\n", names},
+		{"a.txt", "\ufefftench\r\ngreat white shark", names},
+		{"a.names", "tench\n\ngreat white shark\n\n", []Label{{Name: "tench"}, {}, {Name: "great white shark"}}},
+		{"a.txt", "\x1b[31mred\n", []Label{{Name: "\x1b[31mred"}}},
+		{"a.json", `["tench", "great white shark"]`, names},
+		{"a.json", `{"1": "great white shark", "0": "tench"}`, names},
+		{"a.json", `{"0": ["n01440764", "tench"], "1": ["n01484850", "great white shark"]}`, want},
+		{"config.json", `{"id2label": {"0": "tench", "1": "great white shark"}, "label2id": {}}`, names},
+		{"config.json", `{"label_names": ["n01440764", "n01484850"], "label_descriptions": {"n01440764": "tench", "n01484850": "great white shark"}}`, want},
+		{"a.csv", "index,id,label\n1,n01484850,great white shark\n0,n01440764,tench\n", want},
+		{"a.CSV", "label\ntench\ngreat white shark\n", names},
+	} {
+		got, err := parseLabels(c.name, []byte(c.data))
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s %q: %q, %v; want %q", c.name, c.data, got, err, c.want)
+		}
+	}
+	for _, c := range []struct{ name, data, want string }{
+		{"a.txt", "", "none in it"},
+		{"a.json", "[]", "none in it"},
+		{"a.json", "{", "not JSON"},
+		{"a.json", `{"0": "a", "2": "b"}`, `key "2" is no index from 0 to 1`},
+		{"a.json", `{"0": "a", "00": "b"}`, "twice"},
+		{"a.json", `{"0": 7}`, "neither a name nor [id, name]"},
+		{"a.csv", "index,name\n0,a\n", `no column "label"`},
+		{"a.csv", "index,label\n5,a\n", "line 2"},
+		{"a.csv", "index,label\n0,a\n0,b\n", "twice"},
+	} {
+		if _, err := parseLabels(c.name, []byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s %q: %v, want an error that says %q", c.name, c.data, err, c.want)
+		}
+	}
+}
+
+func TestSetLabels(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "labels.txt")
+	if err := os.WriteFile(path, []byte("r\ng\nb\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	spec := classifier(t, folder(t, "float32_nchw"), settings(t, "mean", "0", "std", "1", "labels", path))
+	if want := []Label{{Name: "r"}, {Name: "g"}, {Name: "b"}}; !slices.Equal(spec.Labels, want) {
+		t.Errorf("%q", spec.Labels)
+	}
+	var s Settings
+	if err := s.Set("labels", path+"x"); err == nil || !strings.Contains(err.Error(), "labels.txtx") {
+		t.Errorf("a missing file: %v", err)
+	}
+	m, err := OpenFS(folder(t, "float32_nchw"), "model", settings(t, "mean", "0", "std", "1", "labels", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := fact(t, m, "labels"); f.Source != path {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestSet(t *testing.T) {
+	var s Settings
+	for _, c := range [][2]string{
+		{"input-size", "224"}, {"input-size", "224x320"}, {"resize", "256"}, {"resize", "256x300"}, {"resize", "long:256"}, {"resize", "none"},
+		{"crop-pct", "0.875"}, {"crop-mode", "border"}, {"interpolation", "bicubic"}, {"input-range", "-1, 1"}, {"mean", "0.5"},
+		{"mean", "104, 117,123"}, {"std", "1"}, {"color-order", "bgr"}, {"layout", "nhwc"}, {"channels", "1"}, {"invert", "true"},
+		{"orientation", "exif"}, {"activation", "none"}, {"preset", "torchvision"}, {"output-name", "embedding"},
+	} {
+		if err := s.Set(c[0], c[1]); err != nil {
+			t.Errorf("%s %s: %v", c[0], c[1], err)
+		}
+	}
+	for _, c := range [][3]string{
+		{"input-size", "0", "no size"}, {"input-size", "10x", "no size"}, {"input-size", "99999", "no size"}, {"resize", "long:x", "no size"},
+		{"crop-pct", "87.5", "no part of 1"}, {"crop-pct", "NaN", "no part of 1"}, {"crop-mode", "fit", "center, squash, border"},
+		{"interpolation", "cubic", "bicubic"}, {"input-range", "255", "two different numbers"}, {"input-range", "1,1", "two different"},
+		{"mean", "1,2", "2 values"}, {"mean", "a", "no number"}, {"std", "1,0,1", "holds 0"}, {"std", "inf", "no number"},
+		{"channels", "4", "1, 3"}, {"invert", "maybe", "invert"}, {"preset", "torch", "torchvision-v2"}, {"output-name", "", "empty"},
+		{"classes", "3", `no setting is named "classes"`}, {"crop-offset", "floor", "no setting"},
+	} {
+		if err := s.Set(c[0], c[1]); err == nil || !strings.Contains(err.Error(), c[2]) {
+			t.Errorf("%s %q: %v, want an error that says %q", c[0], c[1], err, c[2])
+		}
+	}
+}
+
+// TestPresetsAreWhole resolves each preset on a graph that says nothing else.
+func TestPresetsAreWhole(t *testing.T) {
+	for _, name := range Presets() {
+		flags := settings(t, "preset", name)
+		if strings.HasPrefix(name, "keras") {
+			flags = settings(t, "preset", name, "input-size", "32")
+		}
+		m, err := OpenFS(folder(t, "dynamic_size"), "model", flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Classifier(); err != nil {
+			t.Error(err)
+		}
+		for _, f := range m.Facts {
+			if slices.Contains([]string{"resize", "interpolation", "input-range", "mean", "std", "color-order"}, f.Key) && f.Source != "preset "+name {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+}
+
+func TestLiteral(t *testing.T) {
+	for text, want := range map[string]any{
+		"[224, 224]":                  []any{int64(224), int64(224)},
+		"(1,)":                        []any{int64(1)},
+		"{0: 'tench', 1: \"it's\", }": nil,
+		`{0: 'a', 1: "it's"}`:         []pair{{int64(0), "a"}, {int64(1), "it's"}},
+		`'\x41\u00e9\n\'\d'`:          "Aé\n'\\d",
+		"None":                        nil,
+		"[True, False, 1.5, -2]":      []any{true, false, 1.5, int64(-2)},
+		" {} ":                        []pair{},
+	} {
+		got, err := parseLiteral(text)
+		if strings.HasSuffix(text, ", }") {
+			if err == nil {
+				t.Errorf("%s was read", text)
+			}
+			continue
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %#v, %v; want %#v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "[", "[1 2]", "{1}", "{1: 2", "'a", `'\`, `'\x4`, "a", "1 2", strings.Repeat("[", 99), "[,]"} {
+		if v, err := parseLiteral(text); err == nil {
+			t.Errorf("%q was read as %v", text, v)
+		}
+	}
+}
+
+func FuzzLiteral(f *testing.F) {
+	f.Add(`{0: 'tench', 1: "it's", 2: '\u00e9'}`)
+	f.Add("[224, (1, 2.5), None, True]")
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := parseLiteral(text)
+		if err == nil {
+			_, _ = namesOf(v)
+			_, _ = sizeOf(v)
+		}
+	})
+}
+
+func FuzzLabels(f *testing.F) {
+	f.Add("a.json", []byte(`{"0": ["n01440764", "tench"]}`))
+	f.Add("a.csv", []byte("index,id,label\n0,n1,tench\n"))
+	f.Add("a.txt", []byte("tench\r\n"))
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		if labels, err := parseLabels(name, data); err == nil && len(labels) == 0 {
+			t.Error("no labels, and no error")
+		}
+	})
+}
