@@ -6,12 +6,11 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/library"
 )
 
@@ -57,22 +56,25 @@ func runRuntimeInstall(c *cli.Context) error {
 	if c.IsSet("from") && c.String("from") == "" {
 		return usagef("--from needs a file")
 	}
+	if c.IsSet("from") && c.String("source") != "auto" {
+		return usagef("--from %s and --source %s exclude each other", c.String("from"), c.String("source"))
+	}
 	f, err := library.Install(c.Context, library.InstallOptions{
 		Source: c.String("source"),
 		From:   c.String("from"),
 		Flavor: c.String("flavor"),
 		Force:  c.Bool("force"),
-		Notify: func(line string) { slog.Info(printable(line)) },
+		Notify: func(line string) { slog.Info(output.Clean(line)) },
 	})
 	if err != nil {
 		return err
 	}
 	if used, err := library.Find(""); err != nil {
-		slog.Warn(printable(err.Error()))
+		slog.Warn(output.Clean(err.Error()))
 	} else if used.Path != f.Path {
-		slog.Warn(printable(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version)))
+		slog.Warn(output.Clean(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version)))
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (%s): %s\n", f.Version, f.Flavor, printable(f.Path))
+	_, err = fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (%s): %s\n", f.Version, f.Flavor, output.Clean(f.Path))
 	return err
 }
 
@@ -115,7 +117,7 @@ func writeRuntimes(w io.Writer, all []library.Found) error {
 		if f.Err != nil {
 			what = f.Err.Error() // names the path
 		}
-		t.AppendRow(table.Row{used, f.Source, printable(f.Version), printable(f.Flavor), printable(what)})
+		t.AppendRow(table.Row{used, f.Source, output.Clean(f.Version), output.Clean(f.Flavor), output.Clean(what)})
 	}
 	_, err := fmt.Fprintln(w, t.Render())
 	return err
@@ -141,14 +143,4 @@ func writeRuntimesJSON(w io.Writer, all []library.Found) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(rows)
-}
-
-// printable keeps what a file's name or a library says from steering the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
 }
