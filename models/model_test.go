@@ -192,7 +192,7 @@ func TestMissing(t *testing.T) {
 		want  []string
 	}{
 		{"float32_nchw", nil, nil, []string{"model does not say how its pixels are normalised: give --mean and --std (and --input-range", "--preset NAME"}},
-		{"float32_nchw", nil, []string{"mean", "0.5"}, []string{"give --std,"}},
+		{"float32_nchw", nil, []string{"mean", "0.5"}, []string{"give --std (and"}},
 		{"dynamic_size", nil, nil, []string{"--input-size", "--mean and --std"}},
 		{"int8_nchw", nil, nil, []string{"--mean"}},
 		{"two_images", nil, []string{"mean", "0", "std", "1"}, []string{"more than one image", "left float32", "right float32"}},
@@ -325,7 +325,7 @@ func TestFactsHaveAnOrder(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	want := "input layout channels input-size resize interpolation orientation color-order invert mean std output activation classes labels"
+	want := "input layout channels input-size resize interpolation orientation color-order invert input-range mean std output activation classes labels"
 	if strings.Join(got, " ") != want {
 		t.Errorf("%s, want %s", got, want)
 	}

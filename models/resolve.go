@@ -230,12 +230,10 @@ func (r *resolver) pixels(t onnx.ElementType) {
 		mean, std, haveMean, haveStd = statement{"0", source}, statement{"1", source}, true, true
 	}
 	if !haveRange {
-		rng, haveRange = statement{"0,1", "default"}, haveMean || haveStd
+		rng = statement{"0,1", "default"}
 	}
-	if haveRange {
-		in.Range, _ = parseRange(rng.value)
-		r.fact("input-range", rng.value, rng.source)
-	}
+	in.Range, _ = parseRange(rng.value)
+	r.fact("input-range", rng.value, rng.source)
 	in.Mean = r.perChannel("mean", mean, haveMean)
 	in.Std = r.perChannel("std", std, haveStd)
 	r.fill()

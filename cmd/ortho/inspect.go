@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -155,6 +157,22 @@ func (v value) String() string {
 	return fmt.Sprintf("%s  %s [%s]", v.Name, v.Type, shape)
 }
 
+// topOps names the most frequent operators, most frequent first.
+func topOps(ops map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(ops), func(a, b string) int {
+		return cmp.Or(ops[b]-ops[a], strings.Compare(a, b))
+	})
+	more := ""
+	if len(names) > 8 {
+		more = fmt.Sprintf(", and %d other kinds", len(names)-8)
+		names = names[:8]
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%d %s", ops[name], name)
+	}
+	return strings.Join(names, ", ") + more
+}
+
 func (d *description) print(w io.Writer) {
 	line := func(key, format string, args ...any) {
 		fmt.Fprintf(w, "%-10s %s\n", key, output.Clean(fmt.Sprintf(format, args...)))
@@ -163,7 +181,7 @@ func (d *description) print(w io.Writer) {
 	if d.Path != "" {
 		line("file", "%s", d.Path)
 	}
-	line("size", "%.1f MB, %d nodes", float64(d.Size)/1e6, d.Nodes)
+	line("size", "%d bytes, %d nodes", d.Size, d.Nodes)
 	line("sha256", "%s", d.SHA256)
 	if d.Exporter != "" || d.Producer != "" {
 		line("exporter", "%s (producer %s)", d.Exporter, d.Producer)
@@ -177,13 +195,18 @@ func (d *description) print(w io.Writer) {
 	for _, v := range d.Outputs {
 		line("output", "%s, by %s", v, v.Op)
 	}
+	line("operators", "%s", topOps(d.Ops))
 	for _, f := range d.ExternalData {
-		line("weights in", "%s", f)
+		text := f
+		if _, err := os.Stat(filepath.Join(filepath.Dir(d.Path), filepath.FromSlash(f))); err != nil {
+			text += " (missing)"
+		}
+		line("weights in", "%s", text)
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.Metadata)) {
 		text := d.Metadata[key]
-		if len(text) > 200 {
-			text = text[:200] + "..."
+		if runes := []rune(text); len(runes) > 200 {
+			text = string(runes[:200]) + "..."
 		}
 		line("metadata", "%s = %s", key, text)
 	}
@@ -199,6 +222,6 @@ func (d *description) print(w io.Writer) {
 	}
 	fmt.Fprintln(w, t.Render())
 	if d.Missing != "" {
-		line("to classify", "%s", d.Missing)
+		fmt.Fprintf(w, "can't classify yet: %s\n", output.Clean(d.Missing))
 	}
 }

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"ortho/models/bundled"
+)
+
+func TestModels(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		code int
+		out  string
+		errs string
+	}{
+		{[]string{"list"}, exitOK, bundled.Default, ""},
+		{[]string{"show", bundled.Default}, exitOK, "Apache-2.0", ""},
+		{[]string{"verify"}, exitOK, bundled.Default + "/model.onnx: ok", ""},
+		{[]string{"show"}, exitUsage, "", "name one model: " + bundled.Default},
+		{[]string{"show", "x"}, exitFailed, "", `no bundled model is named "x"`},
+	} {
+		code, stdout, stderr := ortho(t, append([]string{"models"}, c.args...)...)
+		if code != c.code || !strings.Contains(stdout, c.out) || !strings.Contains(stderr, c.errs) {
+			t.Errorf("models %q: exit %d, %q, %q; want %+v", c.args, code, stdout, stderr, c)
+		}
+	}
+}
