@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"unsafe"
 )
 
 // Default is the model that classify uses where none is named.
@@ -15,6 +16,14 @@ const Default = "efficientnet-lite0"
 
 //go:embed efficientnet-lite0
 var files embed.FS
+
+// The same bytes as in files, which the linker keeps once: embed.FS copies a file
+// that is read, and weights are too large for that.
+//
+//go:embed efficientnet-lite0/model.onnx
+var efficientnetLite0 string
+
+var graphs = map[string]string{Default: efficientnetLite0}
 
 // Names lists the bundled models, sorted.
 func Names() []string {
@@ -30,12 +39,26 @@ func Names() []string {
 }
 
 // FS returns the folder of one model: model.onnx, config.json, README.md
-// (origin, versions, licence, accuracy), LICENSE and SHA256SUMS.
+// (origin, versions, licence, accuracy), LICENSE and SHA256SUMS. What
+// fs.ReadFile gives of model.onnx is read-only memory.
 func FS(name string) (fs.FS, error) {
-	for _, n := range Names() {
-		if n == name {
-			return fs.Sub(files, name)
-		}
+	graph, ok := graphs[name]
+	if !ok {
+		return nil, fmt.Errorf("no bundled model is named %q; bundled: %s", name, strings.Join(Names(), ", "))
 	}
-	return nil, fmt.Errorf("no bundled model is named %q; bundled: %s", name, strings.Join(Names(), ", "))
+	sub, err := fs.Sub(files, name)
+	return folder{sub, graph}, err
+}
+
+type folder struct {
+	fs.FS
+	graph string
+}
+
+// ReadFile implements fs.ReadFileFS without copying the graph.
+func (f folder) ReadFile(name string) ([]byte, error) {
+	if name == "model.onnx" {
+		return unsafe.Slice(unsafe.StringData(f.graph), len(f.graph)), nil
+	}
+	return fs.ReadFile(f.FS, name)
 }
