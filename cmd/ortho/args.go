@@ -36,9 +36,13 @@ func reorder(app *cli.App, args []string) []string {
 		default:
 			first = append(first, arg)
 			name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-			if !hasValue && takesValue(flags, name) && len(rest) > 0 {
-				first, rest = append(first, rest[0]), rest[1:]
+			if hasValue || !takesValue(flags, name) {
+				continue
 			}
+			if len(rest) == 0 { // cli says that the value is missing
+				return append(out, first...)
+			}
+			first, rest = append(first, rest[0]), rest[1:]
 		}
 	}
 	out = append(out, first...)

@@ -113,8 +113,8 @@ func classifyAction(c *cli.Context) error {
 	if done > 1 || failed > 0 {
 		batch, concurrency := classifier.Batching()
 		seconds := time.Since(start).Seconds()
-		slog.Info(fmt.Sprintf("%d images, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
-			done, failed, float64(done)/seconds, classifier.Session().Provider, batch, concurrency))
+		slog.Info(fmt.Sprintf("%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
+			images(done), failed, float64(done)/seconds, classifier.Session().Provider, batch, concurrency))
 	}
 	if failed > 0 {
 		return errItems
@@ -235,12 +235,19 @@ func (r *results) interrupted(err error, done int) error {
 	closed := r.Close()
 	if r.file != nil {
 		name, kept := r.file.Keep()
-		slog.Warn(fmt.Sprintf("interrupted after %d images; they are in %s", done, name))
+		slog.Warn(fmt.Sprintf("interrupted after %s; finished rows are in %s", images(done), name))
 		closed = errors.Join(closed, kept)
 	} else {
-		slog.Warn(fmt.Sprintf("interrupted after %d images", done))
+		slog.Warn(fmt.Sprintf("interrupted after %s", images(done)))
 	}
 	return errors.Join(err, closed)
+}
+
+func images(n int) string {
+	if n == 1 {
+		return "1 image"
+	}
+	return fmt.Sprintf("%d images", n)
 }
 
 func isTerminal(w any) bool {

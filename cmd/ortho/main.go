@@ -74,10 +74,9 @@ func newApp() *cli.App {
 		Suggest:                   true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // run maps errors to exit codes
 		OnUsageError:              onUsageError,
-		CommandNotFound:           nil,
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usagef("no command %q", c.Args().First())
+				return usagef("no command %q; did you mean %q?", c.Args().First(), cli.SuggestCommand(c.App.Commands, c.Args().First()))
 			}
 			return cli.ShowAppHelp(c)
 		},

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// rooms says which third-party modules each room may import, and which rooms.
+var rooms = map[string]struct{ modules, rooms []string }{
+	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term"},
+		[]string{"cmd", "models", "runner", "preprocess"}},
+	"models":     {nil, []string{"models", "runner", "preprocess"}},
+	"runner":     {[]string{"github.com/yalue/onnxruntime_go", "google.golang.org/protobuf"}, []string{"runner"}},
+	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image"}, []string{"preprocess"}},
+}
+
+func TestLayers(t *testing.T) {
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "ortho/...")
+	stdout, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for decoder := json.NewDecoder(strings.NewReader(string(stdout))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		path := strings.TrimPrefix(p.ImportPath, "ortho/")
+		name, _, _ := strings.Cut(path, "/")
+		room, ok := rooms[name]
+		if !ok {
+			t.Errorf("%s is in no room", p.ImportPath)
+		}
+		for _, i := range p.Imports {
+			allowed := true
+			if own, found := strings.CutPrefix(i, "ortho/"); found {
+				allowed = within(own, room.rooms) && (name == "cmd" || own != "models/bundled")
+			} else if first, _, _ := strings.Cut(i, "/"); strings.Contains(first, ".") {
+				allowed = within(i, room.modules)
+			}
+			if !allowed {
+				t.Errorf("%s must not import %s", p.ImportPath, i)
+			}
+		}
+	}
+}
+
+func within(path string, roots []string) bool {
+	for _, root := range roots {
+		if path == root || strings.HasPrefix(path, root+"/") {
+			return true
+		}
+	}
+	return false
+}
