@@ -138,7 +138,7 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 			return nil, "", nil, fmt.Errorf("unknown execution provider %q; known: %s", p.Name, strings.Join(ProviderNames(), ", "))
 		}
 		if err := appendTo(options, p.Options); err != nil {
-			err = fmt.Errorf("execution provider %s cannot be used with this ONNX Runtime library: %w", p.Name, err)
+			err = fmt.Errorf("execution provider %s cannot be used with this ONNX Runtime library: %s", p.Name, strings.TrimSuffix(err.Error(), "."))
 			if i == len(providers)-1 && inUse == "" {
 				return nil, "", nil, fmt.Errorf("%w; `ortho runtime list` shows the libraries, -p cpu runs on the CPU", err)
 			}

@@ -61,7 +61,8 @@ func load(path string) (library.Found, error) {
 		return library.Found{}, err
 	}
 	ort.SetSharedLibraryPath(found.Path)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	// What ONNX Runtime would log of an error comes back as the error.
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return library.Found{}, fmt.Errorf("load ONNX Runtime %s from %s: %w", found.Version, found.Path, err)
 	}
 	loaded.Found, loaded.explicit = found, path
