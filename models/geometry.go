@@ -50,9 +50,9 @@ func (r *resolver) relative(pct, mode statement, rank int) {
 	part := 1.0
 	source := "default"
 	if rank < len(r.layers) {
-		source = pct.source
-		if _, at, ok := r.find("crop-mode"); ok && at == rank {
-			source = mode.source
+		source = mode.source
+		if _, at, ok := r.find("crop-pct"); ok && at == rank {
+			source = pct.source
 		}
 	}
 	if pct.value != "" {
