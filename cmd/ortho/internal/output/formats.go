@@ -42,6 +42,9 @@ func (c *csvWriter) Write(row Row) error {
 	if row.Error != nil {
 		c.w.Write([]string{row.Input, "", "", "", "", "", "", "", row.Error.Kind, row.Error.Message})
 	}
+	if row.Error == nil && len(row.Predictions) == 0 { // nothing above --min-probability
+		c.w.Write([]string{row.Input, "", "", "", "", "", width, height, "", ""})
+	}
 	for i, p := range row.Predictions {
 		c.w.Write([]string{row.Input, strconv.Itoa(i + 1), strconv.Itoa(p.Index), p.ID, p.Label,
 			strconv.FormatFloat(p.Probability, 'g', -1, 64), width, height, "", ""})
