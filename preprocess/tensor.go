@@ -38,7 +38,11 @@ func (s *Spec) ResizedSize(width, height int) (int, int) {
 // the first output pixel, and how many follow.
 func (s *Spec) window(in, out int) (from, to, n int) {
 	if in < out {
-		return 0, (out - in) / 2, in
+		margin := out - in
+		if s.CropOffset == Floor { // transformers pads ceil(d/2) first, torchvision d//2
+			margin++
+		}
+		return 0, margin / 2, in
 	}
 	d := in - out
 	if s.CropOffset == Floor {

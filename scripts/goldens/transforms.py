@@ -45,7 +45,7 @@ def spec(size, resize, interpolation, mean, std, rng=(0, 1), crop="round", fill=
 
 def torchvision_cases():
     modes = {"bilinear": InterpolationMode.BILINEAR, "bicubic": InterpolationMode.BICUBIC}
-    for size, edge, name in [(48, 55, "bilinear"), (48, 49, "bicubic"), (47, 64, "bilinear"), (64, 40, "bicubic")]:
+    for size, edge, name in [(48, 55, "bilinear"), (48, 49, "bicubic"), (47, 64, "bilinear"), (64, 40, "bicubic"), (48, 45, "bilinear")]:
         transform = T.Compose([T.Resize(edge, modes[name]), T.CenterCrop(size), T.ToTensor(), T.Normalize(*IMAGENET)])
         yield "torchvision", {"resize_size": edge, "crop_size": size, "interpolation": name}, spec(size, ["short", edge], name, *IMAGENET), transform
 
@@ -69,6 +69,8 @@ def huggingface_cases():
          spec(48, ["short", 48], "bicubic", *CLIP, crop="floor")),
         ({"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 55}, "crop_size": {"height": 48, "width": 48}},
          spec(48, ["short", 55], "bicubic", *CLIP, crop="floor")),
+        ({"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 45}, "crop_size": {"height": 48, "width": 48}},
+         spec(48, ["short", 45], "bicubic", *CLIP, crop="floor")),
         ({"image_processor_type": "DeiTImageProcessor", "size": {"height": 64, "width": 64}, "crop_size": {"height": 48, "width": 48}},
          spec(48, ["exact", 64, 64], "bicubic", *half, crop="floor")),
         ({"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 48}, "crop_pct": 0.875, "resample": 3},
