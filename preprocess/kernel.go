@@ -1,168 +1,189 @@
 package preprocess
 
-import "sync"
+import "math"
 
-// Resample resizes a whole image: Pillow's Image.resize((width, height), f) to
-// the bit. Both sizes must be positive.
-func Resample(img *Image, width, height int, f Filter) *Image {
-	out := &Image{Width: width, Height: height, Channels: img.Channels, Pix: make([]byte, width*height*img.Channels)}
-	resampleRegion(out.Pix, img, width, height, region{0, 0, width, height}, f)
-	return out
+// precision is Pillow's PRECISION_BITS: filter coefficients are fixed point
+// numbers with so many fractional bits (libImaging/Resample.c).
+const precision = 32 - 8 - 2
+
+// kernel is a resampling filter: its value at x, and the distance from the
+// centre at which it ends. The conversions to float64 keep a compiler from fusing
+// a multiplication with an addition, which would round otherwise.
+type kernel struct {
+	support float64
+	at      func(x float64) float64
 }
 
-// region is a rectangle of an image: its left top corner and its size.
-type region struct{ x, y, width, height int }
-
-// scratch is the memory of one call, reused by later ones.
-type scratch struct{ pass, crop []byte }
-
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
-
-func grown(b []byte, n int) []byte {
-	if cap(b) < n {
-		return make([]byte, n)
-	}
-	return b[:n]
-}
-
-// resampleRegion computes only r of img resized to width x height, into dst,
-// which holds r's rows tightly packed. Every output pixel is independent, so the
-// result equals a crop of the whole. As in Pillow there are two passes, rounded
-// to 8 bits between, and one that changes no size is left out.
-func resampleRegion(dst []byte, img *Image, width, height int, r region, f Filter) {
-	c := img.Channels
-	switch {
-	case f == Nearest:
-		nearest(dst, img, width, height, r)
-		return
-	case width == img.Width && height == img.Height:
-		for y := range r.height {
-			copy(dst[y*r.width*c:(y+1)*r.width*c], img.Pix[((r.y+y)*img.Width+r.x)*c:])
+var kernels = map[Filter]kernel{
+	Box: {0.5, func(x float64) float64 {
+		if x > -0.5 && x <= 0.5 {
+			return 1
 		}
-		return
-	case width == img.Width:
-		v := filterTaps(img.Height, height, r.y, r.y+r.height, f)
-		filterColumns(dst, img.Pix[r.x*c:], r.width*c, img.Width*c, &v, 0)
-		return
-	}
-	h := filterTaps(img.Width, width, r.x, r.x+r.width, f)
-	if height == img.Height {
-		filterRows(dst, img.Pix[r.y*img.Width*c:], img.Width, r.height, &h, 0, c)
-		return
-	}
-	v := filterTaps(img.Height, height, r.y, r.y+r.height, f)
-	s := scratches.Get().(*scratch)
-	defer scratches.Put(s)
-	if verticalFirst(img, width, height) {
-		lo, hi := h.span()
-		s.pass = grown(s.pass, r.height*(hi-lo)*c)
-		filterColumns(s.pass, img.Pix[lo*c:], (hi-lo)*c, img.Width*c, &v, 0)
-		filterRows(dst, s.pass, hi-lo, r.height, &h, lo, c)
-		return
-	}
-	lo, hi := v.span()
-	s.pass = grown(s.pass, (hi-lo)*r.width*c)
-	filterRows(s.pass, img.Pix[lo*img.Width*c:], img.Width, hi-lo, &h, 0, c)
-	filterColumns(dst, s.pass, r.width*c, r.width*c, &v, lo)
+		return 0
+	}},
+	Bilinear: {1, func(x float64) float64 { return max(0, 1-math.Abs(x)) }},
+	Hamming: {1, func(x float64) float64 {
+		x = math.Abs(x)
+		if x == 0 {
+			return 1
+		}
+		if x >= 1 {
+			return 0
+		}
+		// Pillow's two constants are single precision.
+		const a, b = float64(float32(0.54)), float64(float32(0.46))
+		x *= math.Pi
+		return float64(math.Sin(x)/x) * (a + float64(b*math.Cos(x)))
+	}},
+	Bicubic: {2, func(x float64) float64 {
+		const a = -0.5
+		x = math.Abs(x)
+		switch {
+		case x < 1:
+			return float64((float64((a+2)*x)-(a+3))*x*x) + 1
+		case x < 2:
+			return (float64((float64((x-5)*x)+8)*x) - 4) * a
+		}
+		return 0
+	}},
+	Lanczos: {3, func(x float64) float64 {
+		if -3 <= x && x < 3 {
+			return sinc(x) * sinc(x/3)
+		}
+		return 0
+	}},
 }
 
-// verticalFirst is ImagingResampleInner's rule since Pillow 13: columns go first
-// where the height shrinks by more than twice what the width does.
-func verticalFirst(img *Image, width, height int) bool {
-	return img.Height > height && img.Height-height > 2*(img.Width-width)
+func sinc(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	x *= math.Pi
+	return math.Sin(x) / x
+}
+
+// resize1D names the outputs from..to of an edge that goes from in to out pixels.
+type resize1D struct {
+	in, out, from, to int
+	filter            Filter
+}
+
+// taps holds a resize's filter for each of its outputs: where it begins in the
+// input, and its fixed-point coefficients.
+type taps struct {
+	of     resize1D
+	start  []int
+	weight [][]int32
+	pairs  []pair
+	// what the above is cut from
+	weights []int32
+	packed  []int64
+	values  []float64
+}
+
+// pair is the filters of two neighbouring outputs over the inputs that either
+// reaches: the first's coefficient plus 2^32 times the second's, so that one
+// multiplication serves both. See lanes.
+type pair struct {
+	start  int
+	weight []int64
+}
+
+// prepare computes the taps, Pillow's precompute_coeffs and
+// normalize_coeffs_8bpc, unless they are there from an earlier call.
+func (t *taps) prepare(of resize1D) {
+	if t.of == of {
+		return
+	}
+	t.of = of
+	k := kernels[of.filter]
+	scale := float64(float32(of.in)) / float64(of.out)
+	filterScale := max(scale, 1)
+	support := float64(k.support * filterScale)
+	width := int(math.Ceil(support))*2 + 1
+	inverse := 1 / filterScale
+	n := of.to - of.from
+	t.start, t.weight = grown(t.start, n), grown(t.weight, n)
+	t.weights, t.values = grown(t.weights, n*width), grown(t.values, width)
+	for i := range n {
+		center := float64((float64(of.from+i) + 0.5) * scale)
+		lo := max(0, int(center-support+0.5))
+		hi := min(of.in, int(center+support+0.5))
+		values := t.values[:hi-lo]
+		sum := 0.0
+		for x := range values {
+			values[x] = k.at((float64(x+lo) - center + 0.5) * inverse)
+			sum += values[x]
+		}
+		w := t.weights[i*width:][:hi-lo]
+		for x, v := range values {
+			if sum != 0 {
+				v /= sum
+			}
+			w[x] = int32(math.Copysign(0.5, v) + v*(1<<precision))
+		}
+		t.start[i], t.weight[i] = lo, w
+	}
+	t.pair()
+}
+
+// pair packs the taps by twos; an odd last one is paired with nothing.
+func (t *taps) pair() {
+	n := len(t.start)
+	t.pairs = grown(t.pairs, (n+1)/2)
+	size := 0
+	for i := range t.pairs {
+		a, b := 2*i, min(2*i+1, n-1)
+		size += max(t.start[a]+len(t.weight[a]), t.start[b]+len(t.weight[b])) - t.start[a]
+	}
+	t.packed = grown(t.packed, size)
+	free := t.packed
+	clear(free)
+	for i := range t.pairs {
+		a, b := 2*i, min(2*i+1, n-1)
+		start := t.start[a] // never right of the second's
+		size := max(start+len(t.weight[a]), t.start[b]+len(t.weight[b])) - start
+		w := free[:size:size]
+		free = free[size:]
+		for x, v := range t.weight[a] {
+			w[x] = int64(v)
+		}
+		if b > a {
+			for x, v := range t.weight[b] {
+				w[t.start[b]-start+x] += int64(v) << 32
+			}
+		}
+		t.pairs[i] = pair{start, w}
+	}
 }
 
 // span returns the inputs that the taps reach: from lo up to hi.
 func (t *taps) span() (lo, hi int) {
 	lo = t.start[0]
 	for i, start := range t.start {
-		lo, hi = min(lo, start), max(hi, start+t.count[i])
+		lo, hi = min(lo, start), max(hi, start+len(t.weight[i]))
 	}
 	return lo, hi
 }
 
-// clip8 rounds a fixed-point sum to a pixel.
+// bothHalves is the 0.5 that rounds, in either lane.
+const bothHalves = 1<<(precision-1) | 1<<(precision-1+32)
+
+// lanes rounds the two fixed-point sums in v to pixels. v is first + second<<32
+// as whole numbers: a negative first has borrowed from the second. Both sums fit
+// 32 bits, as they must in Pillow.
+func lanes(v int64) (first, second byte) {
+	low := int32(v)
+	return clip8(low), clip8(int32((v - int64(low)) >> 32))
+}
+
+// clip8 rounds a fixed-point sum, to which a half was added, to a pixel.
 func clip8(v int32) byte { return byte(min(max(v>>precision, 0), 255)) }
 
-// filterRows filters n rows of width pixels, whose first pixel is input pixel lo.
-func filterRows(dst, src []byte, width, n int, t *taps, lo, channels int) {
-	out := len(t.start) * channels
-	for y := range n {
-		filterRow(dst[y*out:(y+1)*out], src[y*width*channels:(y+1)*width*channels], t, lo, channels)
+// grown returns n elements of memory, b's where it has them.
+func grown[T any](b []T, n int) []T {
+	if cap(b) < n {
+		return make([]T, n)
 	}
-}
-
-func filterRow(dst, in []byte, t *taps, lo, channels int) {
-	const half = 1 << (precision - 1)
-	for i, start := range t.start {
-		start -= lo
-		weights := t.weight[i*t.width : i*t.width+t.count[i]]
-		if channels == 3 {
-			px := in[start*3 : (start+len(weights))*3]
-			r, g, b := int32(half), int32(half), int32(half)
-			for _, w := range weights {
-				p := px[:3:3]
-				r += int32(p[0]) * w
-				g += int32(p[1]) * w
-				b += int32(p[2]) * w
-				px = px[3:]
-			}
-			d := dst[i*3 : i*3+3 : i*3+3]
-			d[0], d[1], d[2] = clip8(r), clip8(g), clip8(b)
-			continue
-		}
-		sum := int32(half)
-		for k, p := range in[start : start+len(weights)] {
-			sum += int32(p) * weights[k]
-		}
-		dst[i] = clip8(sum)
-	}
-}
-
-// filterColumns filters rows of n bytes, stride apart, of which the first is
-// input row lo, into rows of n bytes.
-func filterColumns(dst, src []byte, n, stride int, t *taps, lo int) {
-	const half = 1 << (precision - 1)
-	sums := make([]int32, n)
-	for i, start := range t.start {
-		for x := range sums {
-			sums[x] = half
-		}
-		for k, w := range t.weight[i*t.width : i*t.width+t.count[i]] {
-			row := src[(start-lo+k)*stride:]
-			for x, p := range row[:len(sums)] {
-				sums[x] += int32(p) * w
-			}
-		}
-		out := dst[i*n : (i+1)*n]
-		for x, v := range sums {
-			out[x] = clip8(v)
-		}
-	}
-}
-
-// nearest is Pillow's ImagingScaleAffine: positions are summed up step by step,
-// and their rounding with them.
-func nearest(dst []byte, img *Image, width, height int, r region) {
-	c := img.Channels
-	columns := nearestPositions(img.Width, width)[r.x : r.x+r.width]
-	lines := nearestPositions(img.Height, height)[r.y : r.y+r.height]
-	for y, line := range lines {
-		in := img.Pix[line*img.Width*c : (line+1)*img.Width*c]
-		out := dst[y*r.width*c : (y+1)*r.width*c]
-		for x, column := range columns {
-			copy(out[x*c:(x+1)*c], in[column*c:(column+1)*c])
-		}
-	}
-}
-
-func nearestPositions(in, out int) []int {
-	step := float64(in) / float64(out)
-	at := step * 0.5
-	positions := make([]int, out)
-	for i := range positions {
-		positions[i] = min(int(at), in-1)
-		at += step
-	}
-	return positions
+	return b[:n]
 }

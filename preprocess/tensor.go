@@ -68,17 +68,17 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 	x, left, w := s.window(width, s.Width)
 	y, top, h := s.window(height, s.Height)
 	memory := scratches.Get().(*scratch)
-	defer scratches.Put(memory)
+	defer memory.release()
 	memory.crop = grown(memory.crop, s.Width*s.Height*s.Channels)
 	crop := memory.crop
 	if w == s.Width && h == s.Height {
-		resampleRegion(crop, img, width, height, region{x, y, w, h}, s.Interpolation)
+		memory.resample(crop, img, width, height, region{x, y, w, h}, s.Interpolation)
 	} else {
 		s.fill(crop)
-		inner := make([]byte, w*h*s.Channels)
-		resampleRegion(inner, img, width, height, region{x, y, w, h}, s.Interpolation)
+		memory.inner = grown(memory.inner, w*h*s.Channels)
+		memory.resample(memory.inner, img, width, height, region{x, y, w, h}, s.Interpolation)
 		for row := range h {
-			copy(crop[((top+row)*s.Width+left)*s.Channels:], inner[row*w*s.Channels:(row+1)*w*s.Channels])
+			copy(crop[((top+row)*s.Width+left)*s.Channels:], memory.inner[row*w*s.Channels:(row+1)*w*s.Channels])
 		}
 	}
 	s.pack(dst, crop)
