@@ -2,6 +2,7 @@ package preprocess
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -13,17 +14,28 @@ var (
 	orientationNames = []string{IgnoreOrientation: "ignore", ApplyOrientation: "exif"}
 )
 
-func (f Filter) String() string      { return filterNames[f] }
-func (c ColorOrder) String() string  { return colorOrderNames[c] }
-func (l Layout) String() string      { return layoutNames[l] }
-func (t ElementType) String() string { return typeNames[t] }
-func (o Orientation) String() string { return orientationNames[o] }
+func (f Filter) String() string      { return nameOf(f, filterNames) }
+func (c ColorOrder) String() string  { return nameOf(c, colorOrderNames) }
+func (l Layout) String() string      { return nameOf(l, layoutNames) }
+func (t ElementType) String() string { return nameOf(t, typeNames) }
+func (o Orientation) String() string { return nameOf(o, orientationNames) }
+
+func nameOf[T ~uint8](v T, names []string) string {
+	if int(v) < len(names) {
+		return names[v]
+	}
+	return strconv.Itoa(int(v))
+}
 
 // ParseFilter reads a filter's name, or its number in Pillow (0 nearest, 1
-// lanczos, 2 bilinear, 3 bicubic, 4 box, 5 hamming).
+// lanczos, 2 bilinear, 3 bicubic, 4 box, 5 hamming). "nearest-exact" is nearest:
+// torchvision's pil_modes_mapping.
 func ParseFilter(s string) (Filter, error) {
 	if len(s) == 1 && '0' <= s[0] && s[0] <= '5' {
 		return Filter(s[0] - '0'), nil
+	}
+	if strings.EqualFold(s, "nearest-exact") {
+		return Nearest, nil
 	}
 	return parseName[Filter]("interpolation", s, filterNames)
 }
@@ -35,6 +47,11 @@ func ParseColorOrder(s string) (ColorOrder, error) {
 
 // ParseLayout reads "nchw" or "nhwc".
 func ParseLayout(s string) (Layout, error) { return parseName[Layout]("layout", s, layoutNames) }
+
+// ParseElementType reads "float32", "float16", "uint8" or "int8".
+func ParseElementType(s string) (ElementType, error) {
+	return parseName[ElementType]("element type", s, typeNames)
+}
 
 // ParseOrientation reads "exif" or "ignore".
 func ParseOrientation(s string) (Orientation, error) {

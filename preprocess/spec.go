@@ -31,8 +31,8 @@ type Spec struct {
 // Resize says to what size an image is resized before the crop.
 type Resize struct {
 	Mode ResizeMode
-	// Size is the target of the edge that ShortEdge and LongEdge name; Exact uses
-	// Height and Width.
+	// Size is the target of the edge that ShortEdge and LongEdge name; Exact, Fit
+	// and Cover use Height and Width.
 	Size, Height, Width int
 }
 
@@ -50,16 +50,25 @@ const (
 	LongEdge
 	// Exact squashes to Height x Width, whatever the ratio was.
 	Exact
+	// Fit keeps the ratio and brings the image to the largest size within Height x
+	// Width: LongEdge for a tensor that is no square.
+	Fit
+	// Cover keeps the ratio and brings the image to the smallest size that covers
+	// Height x Width: timm's ResizeKeepRatio(longest=0), which crop_mode "center"
+	// takes for a tensor that is no square.
+	Cover
 )
 
-// CropOffset is the rule for the first row and column of a centre crop whose
-// margin d is odd.
+// CropOffset is the rule for the first row and column of a centre crop, or of the
+// image within its padding, where the margin d is odd.
 type CropOffset uint8
 
 const (
-	// RoundHalfEven is torchvision's int(round(d/2.0)).
+	// RoundHalfEven is torchvision's and timm's int(round(d/2.0)); padding begins
+	// with d//2.
 	RoundHalfEven CropOffset = iota
-	// Floor is d//2, as transformers' NumPy center_crop does it.
+	// Floor is d//2, as transformers' NumPy center_crop does it; padding begins
+	// with ceil(d/2).
 	Floor
 )
 

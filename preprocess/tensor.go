@@ -1,7 +1,6 @@
 package preprocess
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 )
@@ -27,11 +26,19 @@ func (s *Spec) ResizedSize(width, height int) (int, int) {
 		}
 		return other, size
 	case LongEdge:
-		// timm's ResizeKeepRatio(longest=1): each edge divided by the larger ratio, rounded.
-		ratio := max(float64(height)/float64(s.Resize.Size), float64(width)/float64(s.Resize.Size))
-		return max(1, int(math.RoundToEven(float64(width)/ratio))), max(1, int(math.RoundToEven(float64(height)/ratio)))
+		return keepRatio(width, height, max(float64(height)/float64(s.Resize.Size), float64(width)/float64(s.Resize.Size)))
+	case Fit:
+		return keepRatio(width, height, max(float64(height)/float64(s.Resize.Height), float64(width)/float64(s.Resize.Width)))
+	case Cover:
+		return keepRatio(width, height, min(float64(height)/float64(s.Resize.Height), float64(width)/float64(s.Resize.Width)))
 	}
 	return width, height
+}
+
+// keepRatio is timm's ResizeKeepRatio: both edges divided by ratio and rounded.
+// timm fails where one becomes 0; here it stays a pixel wide.
+func keepRatio(width, height int, ratio float64) (int, int) {
+	return max(1, int(math.RoundToEven(float64(width)/ratio))), max(1, int(math.RoundToEven(float64(height)/ratio)))
 }
 
 // window places a crop of size out in an edge of size in: the first input pixel,
@@ -51,20 +58,32 @@ func (s *Spec) window(in, out int) (from, to, n int) {
 	return int(math.RoundToEven(float64(d) / 2)), 0, out
 }
 
-// Tensor turns an image into the model's input: dst gets Bytes() bytes in native
-// byte order. It allocates little, works on the calling goroutine, and may be
-// called concurrently.
+// Edges beyond these come from no camera: a filter's taps grow with the one, the
+// search for nearest's positions with the other.
+const maxEdge, maxResizedEdge = 1 << 22, 1 << 28
+
+// Tensor turns an image into the model's input: dst, aligned to its elements, gets
+// Bytes() bytes in native byte order. It works on the calling goroutine, reuses
+// its memory, and may be called concurrently. It fails where the spec is not
+// valid, or dst or the image is not what the spec wants.
 func (s *Spec) Tensor(dst []byte, img *Image) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
 	if img.Channels != s.Channels {
 		return fmt.Errorf("an image of %d channels for a tensor of %d", img.Channels, s.Channels)
 	}
 	if len(dst) != s.Bytes() {
 		return fmt.Errorf("%d bytes for a tensor of %d", len(dst), s.Bytes())
 	}
-	if img.Width < 1 || img.Height < 1 {
-		return fmt.Errorf("an image of %dx%d pixels", img.Width, img.Height)
+	if img.Width < 1 || img.Height < 1 || len(img.Pix) != img.Width*img.Height*img.Channels {
+		return fmt.Errorf("an image of %dx%d pixels in %d bytes", img.Width, img.Height, len(img.Pix))
 	}
 	width, height := s.ResizedSize(img.Width, img.Height)
+	if max(img.Width, img.Height) > maxEdge || max(width, height) > maxResizedEdge {
+		return fmt.Errorf("an image of %dx%d pixels, resized to %dx%d before the crop: edges above %d, or %d resized, are not supported",
+			img.Width, img.Height, width, height, maxEdge, maxResizedEdge)
+	}
 	x, left, w := s.window(width, s.Width)
 	y, top, h := s.window(height, s.Height)
 	memory := scratches.Get().(*scratch)
@@ -81,58 +100,11 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 			copy(crop[((top+row)*s.Width+left)*s.Channels:], memory.inner[row*w*s.Channels:(row+1)*w*s.Channels])
 		}
 	}
-	s.pack(dst, crop)
-	return nil
+	return s.pack(dst, crop)
 }
 
 func (s *Spec) fill(crop []byte) {
-	for i := range crop {
-		crop[i] = s.Fill[i%s.Channels]
-	}
-}
-
-// pack normalises 8-bit pixels through a table for each channel and lays them out.
-func (s *Spec) pack(dst, crop []byte) {
-	n := s.Width * s.Height
-	for c := range s.Channels {
-		from := c // the colour in the image that channel c of the tensor holds
-		if s.ColorOrder == BGR {
-			from = s.Channels - 1 - c
-		}
-		first, step := c*n, 1
-		if s.Layout == NHWC {
-			first, step = c, s.Channels
-		}
-		switch s.Type {
-		case Float32:
-			var table [256]uint32
-			for p := range table {
-				table[p] = math.Float32bits(float32(s.value(p, c)))
-			}
-			for i, o := from, first*4; i < len(crop); i, o = i+s.Channels, o+step*4 {
-				binary.NativeEndian.PutUint32(dst[o:o+4:o+4], table[crop[i]])
-			}
-		case Float16:
-			var table [256]uint16
-			for p := range table {
-				table[p] = ToFloat16(float32(s.value(p, c)))
-			}
-			for i, o := from, first*2; i < len(crop); i, o = i+s.Channels, o+step*2 {
-				binary.NativeEndian.PutUint16(dst[o:o+2:o+2], table[crop[i]])
-			}
-		default:
-			var table [256]byte
-			lo, hi := 0.0, 255.0
-			if s.Type == Int8 {
-				lo, hi = -128, 127
-			}
-			for p := range table {
-				table[p] = byte(int(min(max(math.RoundToEven(s.value(p, c)), lo), hi)))
-			}
-			for i, o := from, first; i < len(crop); i, o = i+s.Channels, o+step {
-				dst[o] = table[crop[i]]
-			}
-		}
+	for i := 0; i < len(crop); i += copy(crop[i:], s.Fill[:s.Channels]) {
 	}
 }
 
@@ -141,6 +113,6 @@ func (s *Spec) value(p, c int) float64 {
 	if s.Invert {
 		p = 255 - p
 	}
-	v := float64(p)/255*(s.Range[1]-s.Range[0]) + s.Range[0]
+	v := float64(float64(p)/255*(s.Range[1]-s.Range[0])) + s.Range[0]
 	return (v - s.Mean[c]) / s.Std[c]
 }

@@ -18,7 +18,9 @@ func (s *Spec) Validate() error {
 		return fmt.Errorf("an input of %d channels: --channels must be 1 or 3", s.Channels)
 	case len(s.Mean) != s.Channels || len(s.Std) != s.Channels:
 		return fmt.Errorf("%d values of --mean and %d of --std for %d channels", len(s.Mean), len(s.Std), s.Channels)
-	case !finite(s.Range[0]) || !finite(s.Range[1]) || s.Range[0] == s.Range[1]:
+	case int(s.Interpolation) >= len(filterNames) || int(s.Type) >= len(typeNames) || s.ColorOrder > BGR || s.Layout > NHWC:
+		return fmt.Errorf("interpolation %d, type %d, colour order %d or layout %d is not known", s.Interpolation, s.Type, s.ColorOrder, s.Layout)
+	case !finite(s.Range[1]-s.Range[0]) || s.Range[0] == s.Range[1]:
 		return fmt.Errorf("--input-range %v,%v holds no values", s.Range[0], s.Range[1])
 	}
 	for c := range s.Channels {
@@ -26,12 +28,15 @@ func (s *Spec) Validate() error {
 			return fmt.Errorf("--mean %v and --std %v can't be used: both must be finite, and std not 0", s.Mean[c], s.Std[c])
 		}
 	}
-	edges := []int{s.Resize.Size}
+	edges := [2]int{s.Resize.Size, s.Resize.Size}
 	switch s.Resize.Mode {
 	case ResizeNone:
 		return nil
-	case Exact:
-		edges = []int{s.Resize.Height, s.Resize.Width}
+	case ShortEdge, LongEdge:
+	case Exact, Fit, Cover:
+		edges = [2]int{s.Resize.Height, s.Resize.Width}
+	default:
+		return fmt.Errorf("resize mode %d is not known", s.Resize.Mode)
 	}
 	for _, edge := range edges {
 		if edge < 1 || edge > MaxSize {
