@@ -25,9 +25,9 @@ func newClassifyCommand() *cli.Command {
 	const run, in, out = "How it runs", "Input", "Output"
 	flags := []cli.Flag{
 		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image"},
-		&cli.Float64Flag{Name: "min-probability", Category: out, Usage: "leave out classes below `P` (0 to 1)"},
+		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
 		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL)"},
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, Usage: "`FORMAT`: table, jsonl or csv (default: by the ending of -o, else a table on a terminal, jsonl otherwise)"},
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl or csv"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "auto (on a terminal), always or never"},
@@ -37,9 +37,9 @@ func newClassifyCommand() *cli.Command {
 		&cli.BoolFlag{Name: "fail-fast", Category: in, Usage: "stop at the first image that fails"},
 		&cli.StringFlag{Name: "provider", Aliases: []string{"p"}, Value: runner.CPU, Category: run, Usage: "execution `PROVIDERS`, in order of preference, such as cuda,cpu; no other is used"},
 		&cli.StringSliceFlag{Name: "provider-option", Category: run, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=0; may be repeated"},
-		&cli.IntFlag{Name: "threads", Category: run, Usage: "intra-op threads of one run (default: by provider; cpu: 1)"},
-		&cli.IntFlag{Name: "concurrency", Category: run, Usage: "runs in flight (default: by provider; cpu: one for each core)"},
-		&cli.IntFlag{Name: "batch", Category: run, Usage: "images of one run (default: by provider; cpu: 1)"},
+		&cli.IntFlag{Name: "threads", Category: run, DefaultText: "by provider; cpu: 1", Usage: "intra-op threads of one run"},
+		&cli.IntFlag{Name: "concurrency", Category: run, DefaultText: "by provider; cpu: one for each core", Usage: "runs in flight"},
+		&cli.IntFlag{Name: "batch", Category: run, DefaultText: "by provider; cpu: 1", Usage: "images of one run"},
 	}
 	return &cli.Command{
 		Name:      "classify",
