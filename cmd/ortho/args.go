@@ -7,57 +7,172 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// reorder moves a command's flags before its arguments: cli v2 stops looking for
-// flags at the first argument. "--" ends the flags, as everywhere.
-func reorder(app *cli.App, args []string) []string {
-	if len(args) < 2 || args[len(args)-1] == "--generate-bash-completion" {
-		return args
-	}
-	out, rest := []string{args[0]}, args[1:]
-	commands, flags := app.Commands, app.Flags
-	for len(rest) > 0 {
-		i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(rest[0]) })
-		if i < 0 {
-			break
-		}
-		out, rest = append(out, rest[0]), rest[1:]
-		commands, flags = commands[i].Subcommands, commands[i].Flags
-	}
-	var first, last []string
-	for len(rest) > 0 {
-		arg := rest[0]
-		rest = rest[1:]
-		switch {
-		case arg == "--":
-			last = append(last, rest...)
-			rest = nil
-		case len(arg) < 2 || arg[0] != '-':
-			last = append(last, arg)
-		default:
-			first = append(first, arg)
-			name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-			if hasValue || !takesValue(flags, name) {
-				continue
-			}
-			if len(rest) == 0 { // cli says that the value is missing
-				return append(out, first...)
-			}
-			first, rest = append(first, rest[0]), rest[1:]
-		}
-	}
-	out = append(out, first...)
-	if len(last) > 0 && len(commands) == 0 {
-		out = append(out, "--")
-	}
-	return append(out, last...)
+// commandLine is a command line as cli v2 reads it: flags, "--", arguments.
+type commandLine struct {
+	args    []string
+	command string // "ortho runtime install", as far as it was understood
 }
 
-func takesValue(flags []cli.Flag, name string) bool {
-	for _, f := range flags {
-		if slices.Contains(f.Names(), name) {
-			_, boolean := f.(*cli.BoolFlag)
-			return !boolean
+// arrange puts a command's flags before its arguments, wherever they stood: cli v2
+// stops looking for flags at the first argument. By the flags' own definitions it
+// tells their values from arguments: a flag's value may be the next word whatever
+// it looks like (--mean -1), or stand behind "=", or behind a one-letter flag
+// (-k5). "-" is an argument, and so is all that follows "--". "help" before, within
+// or behind the commands' names becomes --help.
+func arrange(app *cli.App, args []string) (commandLine, error) {
+	line := commandLine{command: app.Name}
+	rest := args[min(1, len(args)):]
+	commands, flags := app.Commands, app.Flags
+	if len(rest) > 0 && rest[0] == "--version" {
+		rest = append([]string{"version"}, rest[1:]...)
+	}
+	line.args = append(line.args, app.Name)
+	help := false
+	for len(commands) > 0 && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+		word := rest[0]
+		rest = rest[1:]
+		if word == "help" {
+			help = true
+			continue
+		}
+		i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(word) })
+		if i < 0 {
+			return line, usagef("no command %q%s", word, didYouMean(word, commandNames(commands)))
+		}
+		c := commands[i]
+		commands, flags = c.Subcommands, c.Flags
+		line.args = append(line.args, word)
+		line.command += " " + word
+		if c.SkipFlagParsing {
+			line.args = append(line.args, rest...)
+			return line, nil
 		}
 	}
-	return false
+	if help {
+		line.args = append(line.args, "--help")
+		return line, nil
+	}
+	given, operands, err := split(rest, flags)
+	if err != nil {
+		return line, err
+	}
+	line.args = append(line.args, given...)
+	if len(operands) > 0 {
+		line.args = append(append(line.args, "--"), operands...)
+	}
+	return line, nil
+}
+
+// split tells flags from arguments. Each flag comes out as one word, -NAME=VALUE,
+// under its first name.
+func split(words []string, flags []cli.Flag) (given, operands []string, err error) {
+	for len(words) > 0 {
+		word := words[0]
+		words = words[1:]
+		if word == "--" {
+			return given, append(operands, words...), nil
+		}
+		if len(word) < 2 || word[0] != '-' {
+			operands = append(operands, word)
+			continue
+		}
+		text := strings.TrimPrefix(word[1:], "-")
+		name, value, hasValue := strings.Cut(text, "=")
+		flag := findFlag(flags, name)
+		if flag == nil && word[1] != '-' && takesValue(findFlag(flags, text[:1])) {
+			flag, name, value, hasValue = findFlag(flags, text[:1]), text[:1], text[1:], true
+		}
+		switch {
+		case flag == nil && (name == "h" || name == "help"):
+			return []string{"--help"}, nil, nil
+		case flag == nil:
+			return nil, nil, usagef("no flag %s%s", strings.TrimSuffix(word, "="+value), didYouMean(name, flagNames(flags)))
+		case takesValue(flag) && !hasValue && len(words) == 0:
+			return nil, nil, usagef("flag %s needs a value", word)
+		case takesValue(flag) && !hasValue:
+			value, words, hasValue = words[0], words[1:], true
+		}
+		word = "-" + flag.Names()[0]
+		if hasValue {
+			word += "=" + value
+		}
+		given = append(given, word)
+	}
+	return given, operands, nil
+}
+
+func findFlag(flags []cli.Flag, name string) cli.Flag {
+	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	if i < 0 {
+		return nil
+	}
+	return flags[i]
+}
+
+func takesValue(f cli.Flag) bool {
+	documented, ok := f.(cli.DocGenerationFlag)
+	return ok && documented.TakesValue()
+}
+
+func commandNames(commands []*cli.Command) []string {
+	var names []string
+	for _, c := range commands {
+		if !c.Hidden {
+			names = append(names, c.Name)
+		}
+	}
+	return append(names, "help")
+}
+
+// flagNames lists flags as they are typed.
+func flagNames(flags []cli.Flag) []string {
+	var names []string
+	for _, f := range flags {
+		for _, name := range f.Names() {
+			dashes := "--"
+			if len(name) == 1 {
+				dashes = "-"
+			}
+			names = append(names, dashes+name)
+		}
+	}
+	return append(names, "--help")
+}
+
+// didYouMean names the candidate that a slip of the fingers, or two after the first
+// letter, lead to.
+func didYouMean(typed string, candidates []string) string {
+	best, nearest := 3, ""
+	for _, c := range candidates {
+		name := strings.TrimLeft(c, "-")
+		d := distance(typed, name)
+		if d < best && d < len(typed) && (d < 2 || typed[0] == name[0]) {
+			best, nearest = d, c
+		}
+	}
+	if nearest == "" {
+		return ""
+	}
+	return "; did you mean " + nearest + "?"
+}
+
+// distance counts the letters to insert, delete or replace (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }

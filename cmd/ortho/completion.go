@@ -2,48 +2,167 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/models"
+	"ortho/models/bundled"
+	"ortho/runner"
 )
 
-// The scripts ask ortho itself what may follow, through cli's
-// --generate-bash-completion.
+// The scripts hand the words before the cursor, and the one under it, to
+// `ortho complete`; where it answers nothing, the shell offers files.
 var completions = map[string]string{
-	"bash": `_ortho() {
-  local words=("${COMP_WORDS[@]:0:$COMP_CWORD}")
-  local cur="${COMP_WORDS[COMP_CWORD]}"
-  [[ "$cur" == -* ]] && words+=("$cur")
-  COMPREPLY=($(compgen -W "$("${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur") $(compgen -f -- "$cur"))
+	"bash": `# source <(ortho completion bash)
+_ortho() {
+  local IFS=$'\n' cur
+  cur="${COMP_LINE:0:COMP_POINT}"
+  cur="${cur##* }"
+  COMPREPLY=($("${COMP_WORDS[0]}" complete "${COMP_WORDS[@]:1:COMP_CWORD-1}" "${COMP_WORDS[COMP_CWORD]}" 2>/dev/null))
+  if [ "${#COMPREPLY[@]}" -eq 0 ]; then
+    compopt -o filenames
+    COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
+  fi
 }
-complete -o filenames -F _ortho ortho
+complete -F _ortho ortho
 `,
 	"zsh": `#compdef ortho
+# ortho completion zsh > "${fpath[1]}/_ortho", or: source <(ortho completion zsh)
 _ortho() {
-  local -a options
-  options=("${(@f)$(${words[1,CURRENT-1]} ${${(M)words[CURRENT]:#-*}} --generate-bash-completion 2>/dev/null)}")
-  compadd -a options
-  _files
+  local -a answers
+  answers=("${(@f)$("${words[1]}" complete "${(@)words[2,CURRENT-1]}" "${words[CURRENT]}" 2>/dev/null)}")
+  if [[ -n "${answers[*]}" ]]; then
+    compadd -- "${answers[@]}"
+  else
+    _files
+  fi
 }
-compdef _ortho ortho
+if [[ "${funcstack[1]}" = _ortho ]]; then _ortho; else compdef _ortho ortho; fi
 `,
-	"fish": `complete -c ortho -a '(set -l words (commandline -opc); $words --generate-bash-completion 2>/dev/null)'
+	"fish": `# ortho completion fish > ~/.config/fish/completions/ortho.fish
+function __ortho_complete
+  set -l words (commandline -opc)
+  set -l current (commandline -ct)
+  set -l answers ($words[1] complete $words[2..-1] "$current" 2>/dev/null)
+  if test (count $answers) -gt 0
+    printf '%s\n' $answers
+  else
+    __fish_complete_path "$current"
+  end
+end
+complete -c ortho -f -a '(__ortho_complete)'
+`,
+	"powershell": `# ortho completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName ortho -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $words = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
+  $before = @($words | Select-Object -Skip 1)
+  # the = keeps an empty last word, which PowerShell would not hand over
+  & $words[0] complete --last=$wordToComplete @before 2>$null | ForEach-Object {
+    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+  }
+}
 `,
 }
 
 func newCompletionCommand() *cli.Command {
+	shells := slices.Sorted(maps.Keys(completions))
 	return &cli.Command{
 		Name:        "completion",
 		Usage:       "print a script that completes ortho's command line in a shell",
-		ArgsUsage:   "bash|zsh|fish",
-		Description: "For bash: source <(ortho completion bash)",
+		ArgsUsage:   strings.Join(shells, "|"),
+		Description: "The script's first line says how to load it; for bash: source <(ortho completion bash)",
 		Action: func(c *cli.Context) error {
 			script, ok := completions[c.Args().First()]
-			if !ok {
-				return usagef("name a shell: %s", strings.Join([]string{"bash", "zsh", "fish"}, ", "))
+			if !ok || c.NArg() != 1 {
+				return usagef("name one shell: %s", strings.Join(shells, ", "))
 			}
 			_, err := fmt.Fprint(c.App.Writer, script)
 			return err
 		},
+	}
+}
+
+// newCompleteCommand answers the scripts. (cli's own completion reads os.Args, and
+// offers flags where a flag's value is due.)
+func newCompleteCommand() *cli.Command {
+	return &cli.Command{
+		Name: "complete", Hidden: true, SkipFlagParsing: true,
+		Usage: "print what may stand at the end of a command line",
+		Action: func(c *cli.Context) error {
+			words := c.Args().Slice()
+			if len(words) > 0 {
+				if last, ok := strings.CutPrefix(words[0], "--last="); ok {
+					words = append(words[1:], last)
+				}
+			}
+			for _, answer := range complete(c.App, words) {
+				if _, err := fmt.Fprintln(c.App.Writer, answer); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// complete returns what the last word may become; nothing where it is a file.
+func complete(app *cli.App, words []string) []string {
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	last := words[len(words)-1]
+	commands, flags := app.Commands, app.Flags
+	var due cli.Flag // whose value is the next word
+	for _, word := range words[:len(words)-1] {
+		switch {
+		case due != nil:
+			due = nil
+		case word == "--":
+			return nil
+		case strings.HasPrefix(word, "-"):
+			if f := findFlag(flags, strings.TrimLeft(word, "-")); takesValue(f) {
+				due = f
+			}
+		default:
+			i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(word) })
+			if i >= 0 {
+				commands, flags = commands[i].Subcommands, commands[i].Flags
+			}
+		}
+	}
+	var answers []string
+	switch {
+	case due != nil:
+		answers = values()[due.Names()[0]]
+	case strings.HasPrefix(last, "-"):
+		answers = slices.DeleteFunc(flagNames(flags), func(name string) bool { return strings.HasPrefix(last, "--") && len(name) == 2 })
+	case len(commands) > 0:
+		answers = commandNames(commands)
+	}
+	return slices.DeleteFunc(slices.Clone(answers), func(a string) bool { return !strings.HasPrefix(a, last) })
+}
+
+// values are those of flags that take one of a few words.
+func values() map[string][]string {
+	return map[string][]string{
+		"model":         bundled.Names(),
+		"format":        output.Formats,
+		"progress":      {"auto", "always", "never"},
+		"provider":      runner.ProviderNames(),
+		"preset":        models.Presets(),
+		"labels":        {"imagenet-1k"},
+		"interpolation": {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"},
+		"crop-mode":     {"center", "squash", "border"},
+		"color-order":   {"rgb", "bgr"},
+		"layout":        {"nchw", "nhwc"},
+		"channels":      {"1", "3"},
+		"orientation":   {"exif", "ignore"},
+		"activation":    {"softmax", "sigmoid", "none"},
+		"source":        {"auto", "pip", "npm", "github"},
 	}
 }

@@ -74,11 +74,15 @@ func TestUsageErrors(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"clasify"}, "classify"},
+		{[]string{"clasify"}, `no command "clasify"; did you mean classify?`},
+		{[]string{"models", "lst"}, "did you mean list?\nSee `ortho models --help`."},
+		{[]string{"xyzzy"}, "no command \"xyzzy\"\nSee `ortho --help`."},
+		{[]string{"classify", "a.jpg", "--outptu", "x"}, "no flag --outptu; did you mean --output?\nSee `ortho classify --help`."},
+		{[]string{"classify", "a.jpg", "-k", "five"}, `invalid value "five" for flag --top`},
 		{[]string{"classify"}, "no images named"},
 		{[]string{"classify", "a.jpg", "--bogus"}, "bogus"},
 		{[]string{"classify", "a.jpg", "-k", "0"}, "--top 0"},
-		{[]string{"classify", "a.jpg", "-k"}, "needs an argument"},
+		{[]string{"classify", "a.jpg", "-k"}, "-k needs a value"},
 		{[]string{"classify", "a.jpg", "--min-probability", "1.5"}, "--min-probability"},
 		{[]string{"classify", "a.jpg", "--threads", "-1"}, "--threads"},
 		{[]string{"classify", "a.jpg", "-f", "xml"}, "table, jsonl, csv"},
@@ -344,38 +348,4 @@ func TestDocs(t *testing.T) {
 	if read(t, name) != want.String() {
 		t.Error("docs/cli.md is out of date: make docs")
 	}
-}
-
-func TestReorder(t *testing.T) {
-	for in, want := range map[string]string{
-		"classify a.jpg -k 3 b.jpg":         "classify -k 3 -- a.jpg b.jpg",
-		"classify a.jpg --top=3 --logits b": "classify --top=3 --logits -- a.jpg b",
-		"classify -- -k a.jpg":              "classify -- -k a.jpg",
-		"classify - -o x":                   "classify -o x -- -",
-		"classify a -m":                     "classify -m",
-		"runtime install --from x":          "runtime install --from x",
-		"help classify":                     "help classify",
-	} {
-		got := strings.Join(reorder(newApp(), append([]string{"ortho"}, strings.Fields(in)...))[1:], " ")
-		if got != want {
-			t.Errorf("%q becomes %q, want %q", in, got, want)
-		}
-	}
-}
-
-func FuzzReorder(f *testing.F) {
-	f.Add("classify\x00a.jpg\x00-k\x003")
-	f.Add("--\x00-\x00--=\x00-=")
-	f.Fuzz(func(t *testing.T, text string) {
-		args := append([]string{"ortho"}, strings.Split(text, "\x00")...)
-		got := reorder(newApp(), slices.Clone(args))
-		if strings.HasPrefix(args[len(args)-1], "-") {
-			return // a flag without its value is reported before anything else counts
-		}
-		for _, a := range args {
-			if a != "--" && !slices.Contains(got, a) {
-				t.Errorf("%q lost from %q: %q", a, args, got)
-			}
-		}
-	})
 }

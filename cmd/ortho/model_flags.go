@@ -52,7 +52,7 @@ func modelFlags() []cli.Flag {
 }
 
 func libraryFlag() cli.Flag {
-	return &cli.StringFlag{Name: "onnxruntime", EnvVars: []string{}, Usage: "`PATH` of ONNX Runtime's library (also: ORTHO_ONNXRUNTIME)"}
+	return &cli.StringFlag{Name: "onnxruntime", Category: "How it runs", Usage: "`PATH` of ONNX Runtime's library (also: ORTHO_ONNXRUNTIME)"}
 }
 
 // openModel opens what -m names, under the overrides that were given.

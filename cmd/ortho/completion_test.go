@@ -1,0 +1,55 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"ortho/models/bundled"
+)
+
+func TestComplete(t *testing.T) {
+	for line, want := range map[string][]string{
+		"cl":                             {"classify"},
+		"models ":                        {"list", "show", "verify", "help"},
+		"runtime inst":                   {"install"},
+		"classify --ov":                  {"--overwrite"},
+		"classify a.jpg --max":           {"--max-pixels"},
+		"classify a.jpg -f ":             {"table", "jsonl", "csv"},
+		"classify -f j":                  {"jsonl"},
+		"classify -m ":                   bundled.Names(),
+		"classify --layout nchw --color": {"--color-order"},
+		"classify ":                      nil, // files
+		"classify -o ":                   nil,
+		"classify -o --ov":               nil,
+		"classify -- --ov":               nil,
+	} {
+		if got := complete(newApp(), strings.Split(line, " ")); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+	if code, stdout, stderr := execute(t, "", "complete", "classify", "--ov"); code != exitOK || stdout != "--overwrite\n" {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	if code, stdout, stderr := execute(t, "", "complete", "--last=", "models"); code != exitOK || !strings.HasPrefix(stdout, "list\n") {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+// TestCompletionScripts has each shell that is here read its script.
+func TestCompletionScripts(t *testing.T) {
+	for shell, script := range completions {
+		if shell == "powershell" {
+			continue // has no check without running
+		}
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Logf("no %s to check its script with", shell)
+			continue
+		}
+		if out, err := exec.Command(path, "-n", "-c", script).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", shell, err, out)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"ortho/cmd/ortho/internal/output"
+)
+
+// Exit codes; the app's help lists them.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitItems       = 3
+	exitInterrupted = 130
+)
+
+const exitHelp = `Exit codes:
+  0    all well
+  1    could not do it
+  2    the command line is wrong
+  3    finished, but some items failed, each with its reason in the output
+  130  interrupted; what was finished is kept`
+
+// usageError is a command line that can't be carried out as it was written.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errItems ends a run that finished, but in which some items failed.
+var errItems = errors.New("some items failed")
+
+// report tells what went wrong and returns the exit code. A reader of stdout that
+// has seen enough (| head) is no error.
+func report(ctx context.Context, err error, command string, stderr io.Writer) int {
+	if err == nil || closedPipe(err) {
+		return exitOK
+	}
+	interrupted := ctx.Err() != nil
+	if errors.Is(err, errItems) && !interrupted {
+		return exitItems
+	}
+	if !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(stderr, "ortho: %s\n", cleanLines(err.Error()))
+	}
+	var usage usageError
+	switch {
+	case interrupted:
+		return exitInterrupted
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "See `%s --help`.\n", command)
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// cleanLines makes a message safe for a terminal. Lines after the first are
+// indented, so that a name within them can't pass for a message of its own.
+func cleanLines(message string) string {
+	lines := strings.Split(message, "\n")
+	for i, line := range lines {
+		lines[i] = output.Clean(line)
+	}
+	return strings.Join(lines, "\n  ")
+}

@@ -1,0 +1,13 @@
+package main
+
+import (
+	"errors"
+	"syscall"
+)
+
+func keepClosedPipes() {}
+
+// closedPipe knows ERROR_BROKEN_PIPE and ERROR_NO_DATA.
+func closedPipe(err error) bool {
+	return errors.Is(err, syscall.ERROR_BROKEN_PIPE) || errors.Is(err, syscall.Errno(232))
+}
