@@ -8,21 +8,26 @@ import (
 )
 
 // WriteNPY writes a tensor, in this machine's byte order, as NumPy's .npy format
-// 1.0 (numpy.lib.format).
+// 1.0 (numpy.lib.format). It fails where data does not fill the shape.
 func WriteNPY(w io.Writer, t ElementType, shape []int, data []byte) error {
 	order := "<"
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		order = ">"
 	}
 	descr := [...]string{Float32: order + "f4", Float16: order + "f2", Uint8: "|u1", Int8: "|i1"}[t]
-	dims := make([]string, len(shape))
-	for i, d := range shape {
-		dims[i] = fmt.Sprint(d)
+	size := t.Size()
+	var dims strings.Builder
+	for _, d := range shape {
+		size *= d
+		fmt.Fprintf(&dims, "%d, ", d)
 	}
-	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }", descr, strings.Join(dims, ", "))
+	if size != len(data) {
+		return fmt.Errorf("write npy: %d bytes for the shape %v of %s", len(data), shape, t)
+	}
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, dims.String())
+	// The data begins at a multiple of 64 bytes.
 	const prefix = 10
-	padding := 64 - (prefix+len(header)+1)%64
-	header += strings.Repeat(" ", padding%64) + "\n"
+	header += strings.Repeat(" ", 63-(prefix+len(header))%64) + "\n"
 	head := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
 	if _, err := w.Write(append(head, header...)); err != nil {
 		return fmt.Errorf("write npy: %w", err)
