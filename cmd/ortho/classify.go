@@ -1,19 +1,13 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
-	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
@@ -28,9 +22,9 @@ func newClassifyCommand() *cli.Command {
 		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
 		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL)"},
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl or csv"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete (until then: FILE.partial)"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
-		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "auto (on a terminal), always or never"},
+		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "`WHEN` progress is shown: auto (on a terminal), always or never (and no summary at the end)"},
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Category: in, Usage: "refuse images of more than `N` pixels before decoding them"},
@@ -47,7 +41,9 @@ func newClassifyCommand() *cli.Command {
 		ArgsUsage: "SRC...",
 		Description: "SRC is a file, a folder (searched recursively), a glob, @list.txt (one path a line) or - (an image on\n" +
 			"standard input). JPEG, PNG, GIF (first frame), BMP, TIFF and WebP. Rows come in the order of the inputs.\n" +
-			"An image that fails costs its own row, never the run.",
+			"An image that fails costs its own row, never the run.\n\n" +
+			"Of folders, files with the endings of these formats are taken, hidden ones and links to folders left out.\n" +
+			"A file whose name begins with - or @ is given as ./-x.jpg. A list names files, not folders.",
 		Flags:  append(append(flags, libraryFlag()), modelFlags()...),
 		Action: classifyAction,
 	}
@@ -58,14 +54,15 @@ func classifyAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	from := source.Options{Stdin: c.App.Reader, StdinPaths: c.Bool("stdin-paths"), NUL: c.Bool("0")}
-	if c.NArg() == 0 && !from.StdinPaths {
-		return usagef("no images named: give files, folders, globs, @list.txt or - (standard input)")
-	}
-	if err := source.Check(c.Args().Slice(), from); err != nil {
+	from, err := sources(c)
+	if err != nil {
 		return err
 	}
-	out, err := openOutput(c)
+	showProgress, err := progressWanted(c)
+	if err != nil {
+		return err
+	}
+	out, err := openResults(c)
 	if err != nil {
 		return err
 	}
@@ -81,16 +78,16 @@ func classifyAction(c *cli.Context) error {
 	for _, skipped := range classifier.Session().Skipped {
 		slog.Warn(skipped.Error())
 	}
-	progress, err := newProgress(c)
-	if err != nil {
-		return out.abandon(err)
+	args := c.Args().Slice()
+	var bar *progress
+	if showProgress {
+		bar = newProgress(c.App.ErrWriter, func(stop func() bool) (int64, bool) { return source.Count(args, from, stop) })
+		defer bar.end()
+		out.above(bar)
 	}
-	defer progress.end()
-	ctx, cancel := context.WithCancel(c.Context)
-	defer cancel()
 	start := time.Now()
 	done, failed := 0, 0
-	for item := range classifier.Stream(ctx, inputs(source.Items(c.Args().Slice(), from))) {
+	for item := range classifier.Stream(c.Context, inputs(source.Items(args, from))) {
 		done++
 		if item.Err != nil {
 			failed++
@@ -98,23 +95,24 @@ func classifyAction(c *cli.Context) error {
 		if err := out.Write(row(item)); err != nil {
 			return out.abandon(fmt.Errorf("write results: %w", err))
 		}
-		progress.step(item.Err != nil)
+		bar.step(item.Err != nil)
 		if item.Err != nil && c.Bool("fail-fast") {
-			return errors.Join(out.finish(), item.Err)
+			bar.end()
+			return out.keep(fmt.Errorf("%w (--fail-fast stops here)", item.Err), done)
 		}
 	}
-	progress.end()
+	bar.end()
 	if err := c.Context.Err(); err != nil {
-		return out.interrupted(err, done)
+		slog.Warn("interrupted after " + images(done))
+		return out.keep(err, done)
 	}
 	if err := out.finish(); err != nil {
 		return err
 	}
-	if done > 1 || failed > 0 {
+	if quiet := c.String("progress") == "never"; !quiet && (done != 1 || failed > 0 || c.IsSet("provider")) {
 		batch, concurrency := classifier.Batching()
-		seconds := time.Since(start).Seconds()
 		slog.Info(fmt.Sprintf("%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
-			images(done), failed, float64(done)/seconds, classifier.Session().Provider, batch, concurrency))
+			images(done), failed, float64(done)/time.Since(start).Seconds(), classifier.Session().Provider, batch, concurrency))
 	}
 	if failed > 0 {
 		return errItems
@@ -122,10 +120,29 @@ func classifyAction(c *cli.Context) error {
 	return nil
 }
 
+// sources checks what can be told of the inputs before any work.
+func sources(c *cli.Context) (source.Options, error) {
+	from := source.Options{Stdin: c.App.Reader, StdinPaths: c.Bool("stdin-paths"), NUL: c.Bool("0")}
+	args := c.Args().Slice()
+	images := 0
+	for _, arg := range args {
+		if arg == "-" {
+			images++
+		}
+	}
+	switch {
+	case len(args) == 0 && !from.StdinPaths:
+		return from, usagef("no images named: give files, folders, globs, @list.txt or - (standard input)")
+	case images > 1 || images == 1 && from.StdinPaths:
+		return from, usagef("standard input can be read once: as one image (-) or as paths (--stdin-paths)")
+	}
+	return from, source.Check(args)
+}
+
 func classifyOptions(c *cli.Context) (classify.Options, error) {
 	for _, name := range []string{"threads", "concurrency", "batch"} {
-		if n := c.Int(name); c.IsSet(name) && (n < 1 || n > 4096) {
-			return classify.Options{}, usagef("--%s %d: from 1 to 4096", name, n)
+		if n := c.Int(name); n < 0 || n > 4096 {
+			return classify.Options{}, usagef("--%s %d: from 1 to 4096, or 0 for the default", name, n)
 		}
 	}
 	switch p := c.Float64("min-probability"); {
@@ -186,82 +203,9 @@ func short(p float64) float64 {
 	return v
 }
 
-// results is where rows go: standard output, or a file that appears at the end.
-type results struct {
-	output.Writer
-	file *output.File // nil: standard output
-}
-
-func openOutput(c *cli.Context) (*results, error) {
-	format, err := output.Format(c.String("format"), c.String("output"), isTerminal(c.App.Writer))
-	if err != nil {
-		return nil, usageError{err}
-	}
-	if format != "jsonl" && c.Bool("logits") || format == "csv" && c.IsSet("output-name") {
-		return nil, usagef("raw outputs need -f jsonl")
-	}
-	r := &results{}
-	w := io.Writer(c.App.Writer)
-	if name := c.String("output"); name != "" && name != "-" {
-		if r.file, err = output.Create(name, c.Bool("overwrite")); err != nil {
-			return nil, err
-		}
-		w = r.file
-	}
-	r.Writer, err = output.New(format, w)
-	return r, err
-}
-
-func (r *results) finish() error {
-	if err := r.Close(); err != nil {
-		return r.abandon(fmt.Errorf("write results: %w", err))
-	}
-	if r.file != nil {
-		return r.file.Commit()
-	}
-	return nil
-}
-
-// abandon leaves no half file behind.
-func (r *results) abandon(err error) error {
-	if r.file != nil {
-		r.file.Discard()
-	}
-	return err
-}
-
-// interrupted keeps what was finished beside the name that was asked for.
-func (r *results) interrupted(err error, done int) error {
-	closed := r.Close()
-	if r.file != nil {
-		name, kept := r.file.Keep()
-		slog.Warn(fmt.Sprintf("interrupted after %s; finished rows are in %s", images(done), name))
-		closed = errors.Join(closed, kept)
-	} else {
-		slog.Warn(fmt.Sprintf("interrupted after %s", images(done)))
-	}
-	return errors.Join(err, closed)
-}
-
 func images(n int) string {
 	if n == 1 {
 		return "1 image"
 	}
 	return fmt.Sprintf("%d images", n)
-}
-
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-func progressMode(c *cli.Context) (bool, error) {
-	switch mode := strings.ToLower(c.String("progress")); mode {
-	case "auto":
-		return isTerminal(c.App.ErrWriter) && !(isTerminal(c.App.Writer) && c.String("output") == ""), nil
-	case "always", "never":
-		return mode == "always", nil
-	default:
-		return false, usagef("--progress %q is not one of auto, always, never", mode)
-	}
 }

@@ -117,7 +117,7 @@ func TestCannot(t *testing.T) {
 		{[]string{"classify", "-o", filepath.Join(dir, "missing", "x.csv"), coffee}, "does not exist"},
 		{[]string{"classify", "../../scripts"}, "no images"},
 		{[]string{"classify", filepath.Join(dir, "*.png")}, "matches nothing"},
-		{[]string{"classify", "@" + filepath.Join(dir, "nolist")}, "open list"},
+		{[]string{"classify", "@" + filepath.Join(dir, "nolist")}, "read list"},
 		{[]string{"classify", "--onnxruntime", library, coffee}, "not a shared library"},
 		{[]string{"classify", "--labels", write(t, filepath.Join(dir, "two.txt"), "a\nb\n"), coffee}, "1000"},
 	} {

@@ -28,29 +28,63 @@ func newPreprocessCommand() *cli.Command {
 }
 
 func preprocessAction(c *cli.Context) error {
-	if c.NArg() != 1 || c.String("output") == "" {
+	name, image := c.String("output"), c.Args().First()
+	switch {
+	case c.NArg() != 1 || name == "":
 		return usagef("give one image, and -o FILE.npy (or -o -)")
+	case c.Int64("max-pixels") < 1:
+		return usagef("--max-pixels %d: at least 1", c.Int64("max-pixels"))
+	case name == "-" && isTerminal(c.App.Writer):
+		return usagef("a tensor is no text for a terminal: give -o FILE.npy, or redirect standard output")
 	}
-	model, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	spec, err := model.Classifier()
-	if err != nil {
-		return err
-	}
-	for item := range source.Items(c.Args().Slice(), source.Options{Stdin: c.App.Reader}) {
-		data, err := item.Read()
+	if name == "-" {
+		tensor, err := imageTensor(c, image)
 		if err != nil {
 			return err
 		}
+		_, err = c.App.Writer.Write(tensor)
+		return err
+	}
+	file, err := output.Create(name, c.Bool("overwrite"))
+	if err != nil {
+		return err
+	}
+	tensor, err := imageTensor(c, image)
+	if err == nil {
+		_, err = file.Write(tensor)
+	}
+	if err != nil {
+		file.Discard()
+		return err
+	}
+	return file.Commit()
+}
+
+// imageTensor reads one image and returns the .npy of the model's input.
+func imageTensor(c *cli.Context, image string) ([]byte, error) {
+	model, err := openModel(c)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := model.Classifier()
+	if err != nil {
+		return nil, err
+	}
+	for item := range source.Items([]string{image}, source.Options{Stdin: c.App.Reader}) {
+		if item.Name != image {
+			break // out of a folder, a list or a glob
+		}
+		data, err := item.Read()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", image, err)
+		}
 		tensor, err := tensorOf(&spec.Input, data, c.Int64("max-pixels"))
 		if err != nil {
-			return fmt.Errorf("%s: %w", item.Name, err)
+			return nil, fmt.Errorf("%s: %w", image, err)
 		}
-		return writeNPY(c, &spec.Input, tensor)
+		return npy(&spec.Input, tensor)
 	}
-	return fmt.Errorf("%s holds no image", c.Args().First())
+	return nil, fmt.Errorf("%s is not one image file", image)
 }
 
 func tensorOf(spec *preprocess.Spec, data []byte, maxPixels int64) ([]byte, error) {
@@ -62,26 +96,12 @@ func tensorOf(spec *preprocess.Spec, data []byte, maxPixels int64) ([]byte, erro
 	return tensor, spec.Tensor(tensor, img)
 }
 
-func writeNPY(c *cli.Context, spec *preprocess.Spec, tensor []byte) error {
+func npy(spec *preprocess.Spec, tensor []byte) ([]byte, error) {
 	shape := []int{1, spec.Channels, spec.Height, spec.Width}
 	if spec.Layout == preprocess.NHWC {
 		shape = []int{1, spec.Height, spec.Width, spec.Channels}
 	}
-	var npy bytes.Buffer
-	if err := preprocess.WriteNPY(&npy, spec.Type, shape, tensor); err != nil {
-		return err
-	}
-	if c.String("output") == "-" {
-		_, err := c.App.Writer.Write(npy.Bytes())
-		return err
-	}
-	file, err := output.Create(c.String("output"), c.Bool("overwrite"))
-	if err != nil {
-		return err
-	}
-	if _, err := file.Write(npy.Bytes()); err != nil {
-		file.Discard()
-		return fmt.Errorf("write output: %w", err)
-	}
-	return file.Commit()
+	var b bytes.Buffer
+	err := preprocess.WriteNPY(&b, spec.Type, shape, tensor)
+	return b.Bytes(), err
 }

@@ -2,55 +2,72 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-
-	"ortho/cmd/ortho/internal/source"
 )
 
-// progress shows images done, their rate, the time left and failures on stderr.
-// A nil progress shows nothing.
+// progress shows images done, their rate, the time left and failures in one line at
+// the end of a terminal. A nil progress shows nothing.
 type progress struct {
 	bars   *mpb.Progress
 	bar    *mpb.Bar
 	failed atomic.Int64
-	stop   atomic.Bool
+	total  atomic.Int64 // 0: not known (yet)
+	ended  atomic.Bool
 }
 
-func newProgress(c *cli.Context) (*progress, error) {
-	wanted, err := progressMode(c)
-	if err != nil || !wanted {
-		return nil, err
+func progressWanted(c *cli.Context) (bool, error) {
+	switch mode := c.String("progress"); mode {
+	case "auto":
+		return isTerminal(c.App.ErrWriter), nil
+	case "always", "never":
+		return mode == "always", nil
+	default:
+		return false, usagef("--progress %q is not one of auto, always, never", mode)
 	}
-	p := &progress{bars: mpb.New(mpb.WithOutput(c.App.ErrWriter), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond))}
+}
+
+// newProgress shows a line until end; count tells the total meanwhile, so that the
+// first result does not wait for it.
+func newProgress(w io.Writer, count func(stop func() bool) (int64, bool)) *progress {
+	p := &progress{bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
 	start := time.Now()
-	p.bar = p.bars.AddBar(0,
+	p.bar = p.bars.New(0, mpb.BarStyle().Lbound("").Filler("\u2588").Tip("").Padding("\u2591").Rbound(""),
 		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d images")),
-		mpb.AppendDecorators(
-			decor.Any(func(s decor.Statistics) string {
-				return fmt.Sprintf("%.1f images/s, %d failed, ", float64(s.Current)/time.Since(start).Seconds(), p.failed.Load())
-			}),
-			decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left"),
-		),
+		mpb.PrependDecorators(decor.Any(p.counts)),
+		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string { return p.speed(s.Current, time.Since(start)) })),
 	)
-	args := c.Args().Slice()
-	if !c.Bool("stdin-paths") { // what is counted must not be read twice
-		go func() {
-			n := int64(0)
-			for range source.Items(args, source.Options{}) {
-				if n++; p.stop.Load() {
-					return
-				}
-			}
+	go func() {
+		if n, known := count(p.ended.Load); known && n > 0 {
+			p.total.Store(n)
 			p.bar.SetTotal(n, false)
-		}()
+		}
+	}()
+	return p
+}
+
+func (p *progress) counts(s decor.Statistics) string {
+	if total := p.total.Load(); total > 0 {
+		return fmt.Sprintf("%d of %d ", s.Current, total)
 	}
-	return p, nil
+	return fmt.Sprintf("%d ", s.Current)
+}
+
+func (p *progress) speed(done int64, elapsed time.Duration) string {
+	rate := float64(done) / elapsed.Seconds()
+	text := fmt.Sprintf(" %.1f images/s", rate)
+	if left := p.total.Load() - done; left > 0 && done > 0 {
+		text += fmt.Sprintf(", %v left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
+	}
+	if n := p.failed.Load(); n > 0 {
+		text += fmt.Sprintf(", %d failed", n)
+	}
+	return text
 }
 
 func (p *progress) step(failed bool) {
@@ -63,9 +80,11 @@ func (p *progress) step(failed bool) {
 	p.bar.Increment()
 }
 
+func (p *progress) running() bool { return p != nil && !p.ended.Load() }
+
 // end takes the line off the terminal; it may be called more than once.
 func (p *progress) end() {
-	if p == nil || p.stop.Swap(true) {
+	if p == nil || p.ended.Swap(true) {
 		return
 	}
 	p.bar.Abort(true)

@@ -3,14 +3,26 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/library"
 )
 
 // version is set by the linker (make build).
-var version = "unknown"
+var version = ""
+
+func ownVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
 
 func newVersionCommand() *cli.Command {
 	return &cli.Command{
@@ -18,13 +30,16 @@ func newVersionCommand() *cli.Command {
 		Usage: "print the versions of ortho, Go and ONNX Runtime",
 		Flags: []cli.Flag{libraryFlag()},
 		Action: func(c *cli.Context) error {
-			fmt.Fprintf(c.App.Writer, "ortho %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(c.App.Writer, "ortho %s (%s, %s/%s)\n", ownVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			found, err := library.Find(c.String("onnxruntime"))
 			if err != nil {
-				fmt.Fprintf(c.App.Writer, "ONNX Runtime: none (needs >= %s)\n", library.MinVersion)
+				if c.IsSet("onnxruntime") {
+					return err
+				}
+				fmt.Fprintf(c.App.Writer, "ONNX Runtime: none found (needs >= %s); `ortho runtime install` gets it\n", library.MinVersion)
 				return nil
 			}
-			fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (needs >= %s), %s: %s\n", found.Version, library.MinVersion, found.Source, found.Path)
+			fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (needs >= %s), %s: %s\n", found.Version, library.MinVersion, found.Source, output.Clean(found.Path))
 			return nil
 		},
 	}

@@ -16,7 +16,8 @@ type File struct {
 }
 
 // Create opens NAME.partial. It refuses, before any work is done, a folder that is
-// missing and, without overwrite, a file that exists.
+// missing and, without overwrite, a file that exists, or the NAME.partial that an
+// earlier run has left or another one is writing.
 func Create(name string, overwrite bool) (*File, error) {
 	if info, err := os.Stat(name); err == nil {
 		if info.IsDir() {
@@ -36,7 +37,14 @@ func Create(name string, overwrite bool) (*File, error) {
 	if _, err := os.Stat(filepath.Dir(name)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("output %s: folder %s does not exist: make it first", name, filepath.Dir(name))
 	}
-	f, err := os.Create(name + ".partial")
+	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if overwrite {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(name+".partial", mode, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s.partial exists: a run that was interrupted left it, or one is writing it; move it away, or --overwrite starts anew", name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("create output: %w", err)
 	}

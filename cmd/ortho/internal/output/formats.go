@@ -1,52 +1,93 @@
 package output
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
-
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
+	"unicode/utf8"
 )
 
-type jsonl struct{ encoder *json.Encoder }
-
-func newJSONL(w io.Writer) *jsonl {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return &jsonl{encoder}
+// jsonl writes one object a line, each with one call of Write, so that a line is
+// there as soon as its item is done.
+type jsonl struct {
+	w       io.Writer
+	line    bytes.Buffer
+	encoder *json.Encoder
 }
 
-func (j *jsonl) Write(row Row) error { return j.encoder.Encode(row) }
-func (j *jsonl) Close() error        { return nil }
+func newJSONL(w io.Writer) *jsonl {
+	j := &jsonl{w: w}
+	j.encoder = json.NewEncoder(&j.line)
+	j.encoder.SetEscapeHTML(false)
+	return j
+}
 
-// csvColumns: a row for each prediction, or one for an item that failed.
+func (j *jsonl) Write(row Row) error {
+	j.line.Reset()
+	if err := j.encoder.Encode(row); err != nil {
+		return err
+	}
+	_, err := j.w.Write(escapeJSON(j.line.Bytes()))
+	return err
+}
+
+func (j *jsonl) Close() error { return nil }
+
+// escapeJSON writes as \uXXXX what encoding/json leaves as it is, but what a terminal
+// could act on. Outside of strings there is no such character.
+func escapeJSON(line []byte) []byte {
+	special := func(r rune) bool { return r >= 0x7f && acts(r) }
+	if bytes.IndexFunc(line, special) < 0 {
+		return line
+	}
+	var out []byte
+	for len(line) > 0 {
+		r, size := utf8.DecodeRune(line)
+		if special(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = append(out, line[:size]...)
+		}
+		line = line[size:]
+	}
+	return out
+}
+
+// csvColumns: a row for each prediction, or one for an item that failed or has none.
 var csvColumns = []string{"input", "rank", "index", "id", "label", "probability", "width", "height", "error_kind", "error"}
 
 type csvWriter struct {
 	w      *csv.Writer
+	clean  func(string) string
 	headed bool
 }
 
-func newCSV(w io.Writer) *csvWriter { return &csvWriter{w: csv.NewWriter(w)} }
+func newCSV(w io.Writer, terminal bool) *csvWriter {
+	c := &csvWriter{w: csv.NewWriter(w), clean: func(s string) string { return s }}
+	if terminal {
+		c.clean = Clean
+	}
+	return c
+}
 
 func (c *csvWriter) Write(row Row) error {
 	if row.Output != nil || row.Logits != nil {
-		return fmt.Errorf("CSV has no place for raw outputs: use -f jsonl")
+		return errors.New("CSV has no place for raw outputs: use -f jsonl")
 	}
 	c.head()
-	width, height := strconv.Itoa(row.Width), strconv.Itoa(row.Height)
-	if row.Error != nil {
-		c.w.Write([]string{row.Input, "", "", "", "", "", "", "", row.Error.Kind, row.Error.Message})
-	}
-	if row.Error == nil && len(row.Predictions) == 0 { // nothing above --min-probability
-		c.w.Write([]string{row.Input, "", "", "", "", "", width, height, "", ""})
+	input, width, height := c.clean(row.Input), strconv.Itoa(row.Width), strconv.Itoa(row.Height)
+	switch {
+	case row.Error != nil:
+		c.w.Write([]string{input, "", "", "", "", "", "", "", row.Error.Kind, c.clean(row.Error.Message)})
+	case len(row.Predictions) == 0: // nothing above --min-probability
+		c.w.Write([]string{input, "", "", "", "", "", width, height, "", ""})
 	}
 	for i, p := range row.Predictions {
-		c.w.Write([]string{row.Input, strconv.Itoa(i + 1), strconv.Itoa(p.Index), p.ID, p.Label,
+		c.w.Write([]string{input, strconv.Itoa(i + 1), strconv.Itoa(p.Index), c.clean(p.ID), c.clean(p.Label),
 			strconv.FormatFloat(p.Probability, 'g', -1, 64), width, height, "", ""})
 	}
 	c.w.Flush()
@@ -64,67 +105,4 @@ func (c *csvWriter) Close() error {
 	c.head()
 	c.w.Flush()
 	return c.w.Error()
-}
-
-// tableRows is how many inputs are gathered into one table: enough for a person,
-// bounded for a million.
-const tableRows = 200
-
-type tableWriter struct {
-	w     *bufio.Writer
-	table table.Writer
-	rows  int
-}
-
-func newTable(w io.Writer) *tableWriter {
-	t := &tableWriter{w: bufio.NewWriter(w)}
-	t.begin()
-	return t
-}
-
-func (t *tableWriter) begin() {
-	t.table, t.rows = table.NewWriter(), 0
-	t.table.SetStyle(table.StyleLight)
-	t.table.Style().Options.SeparateRows = false
-	t.table.Style().Format.Header = text.FormatLower
-	t.table.AppendHeader(table.Row{"image", "class", "label", "probability"})
-	t.table.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}})
-}
-
-func (t *tableWriter) Write(row Row) error {
-	name := Clean(row.Input)
-	switch {
-	case row.Error != nil:
-		t.table.AppendRow(table.Row{name, "", text.WrapSoft("failed: "+Clean(row.Error.Message), 72), ""})
-	case row.Output != nil:
-		t.table.AppendRow(table.Row{name, "", fmt.Sprintf("%s: %d values (-f jsonl prints them)", Clean(row.Output.Name), len(row.Output.Values)), ""})
-	case len(row.Predictions) == 0:
-		t.table.AppendRow(table.Row{name, "", "nothing above --min-probability", ""})
-	}
-	for _, p := range row.Predictions {
-		label := Clean(p.Label)
-		if label == "" {
-			label = fmt.Sprintf("class %d", p.Index)
-		}
-		t.table.AppendRow(table.Row{name, p.Index, label, fmt.Sprintf("%.1f %%", 100*p.Probability)})
-		name = ""
-	}
-	t.table.AppendSeparator()
-	if t.rows++; t.rows == tableRows {
-		return t.flush()
-	}
-	return nil
-}
-
-func (t *tableWriter) flush() error {
-	fmt.Fprintln(t.w, t.table.Render())
-	t.begin()
-	return t.w.Flush()
-}
-
-func (t *tableWriter) Close() error {
-	if t.rows == 0 {
-		return nil
-	}
-	return t.flush()
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"unicode"
 )
 
 // Prediction is one class of a row.
@@ -32,7 +31,8 @@ type Values struct {
 }
 
 // Row is what became of one input: Predictions or Output, or an Error. Its JSON
-// is the row of a JSONL output; bytes of a name that are not UTF-8 become U+FFFD.
+// is the row of a JSONL output. JSON is UTF-8: other bytes of a name become U+FFFD
+// there, so names that differ in them only look the same; CSV keeps every byte.
 type Row struct {
 	Input       string       `json:"input"`
 	Predictions []Prediction `json:"predictions,omitzero"`
@@ -53,15 +53,17 @@ type Writer interface {
 // Formats are the names that New knows.
 var Formats = []string{"table", "jsonl", "csv"}
 
-// New returns a writer of a format.
-func New(format string, w io.Writer) (Writer, error) {
+// New returns a writer of a format. On a terminal, names and labels can't act on it
+// in any format: CSV shows their control characters as escapes there, and the others
+// always do.
+func New(format string, w io.Writer, terminal bool) (Writer, error) {
 	switch format {
 	case "table":
 		return newTable(w), nil
 	case "jsonl":
 		return newJSONL(w), nil
 	case "csv":
-		return newCSV(w), nil
+		return newCSV(w, terminal), nil
 	}
 	return nil, fmt.Errorf("format %q is not one of %s", format, strings.Join(Formats, ", "))
 }
@@ -70,7 +72,7 @@ func New(format string, w io.Writer) (Writer, error) {
 // else a table for a terminal and JSONL for anything else.
 func Format(asked, path string, terminal bool) (string, error) {
 	if asked != "" {
-		if _, err := New(asked, io.Discard); err != nil {
+		if _, err := New(asked, io.Discard, false); err != nil {
 			return "", err
 		}
 		return asked, nil
@@ -86,29 +88,4 @@ func Format(asked, path string, terminal bool) (string, error) {
 		return "table", nil
 	}
 	return "jsonl", nil
-}
-
-// Clean makes text from outside safe to print on a terminal: control characters,
-// and those that change the direction of what follows, are shown as escapes.
-func Clean(s string) string {
-	safe := func(r rune) bool {
-		return !unicode.IsControl(r) && !unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) && r != unicode.ReplacementChar
-	}
-	if strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case safe(r):
-			b.WriteRune(r)
-		case r == unicode.ReplacementChar && !strings.HasPrefix(s[i:], "\uFFFD"):
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
 }

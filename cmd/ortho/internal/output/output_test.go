@@ -2,11 +2,15 @@ package output
 
 import (
 	"bytes"
+	"encoding/csv"
+	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 var someRows = []Row{
@@ -38,7 +42,7 @@ c.jpg,,,,,,1,1,,
 `,
 	} {
 		var b bytes.Buffer
-		w, err := New(format, &b)
+		w, err := New(format, &b, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +64,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 func TestWriteErrorsAreNotLost(t *testing.T) {
 	for _, format := range Formats {
-		w, err := New(format, full{})
+		w, err := New(format, full{}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,9 +136,117 @@ func TestFile(t *testing.T) {
 	if err != nil || partial != name+".partial" || held() != "one" {
 		t.Errorf("%q, %v, %q", partial, err, held())
 	}
-	for _, bad := range []string{dir, filepath.Join(dir, "missing", "x.csv")} {
+	if _, err := Create(filepath.Join(dir, "x.csv"), false); err == nil {
+		t.Error("both the file and its .partial exist, and no error")
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(name, false); err == nil || !strings.Contains(err.Error(), "x.csv.partial exists") {
+		t.Errorf("what an interrupted run left: %v", err)
+	}
+	if data, err := os.ReadFile(partial); err != nil || string(data) != "three" {
+		t.Errorf("what an interrupted run left is now %q, %v", data, err)
+	}
+	if err := write("four", true).Commit(); err != nil || held() != "four" {
+		t.Errorf("%q, %v", held(), err)
+	}
+	for _, bad := range []string{dir, filepath.Join(dir, "missing", "x.csv"), filepath.Join(name, "below-a-file")} {
 		if _, err := Create(bad, true); err == nil {
 			t.Errorf("%s: no error", bad)
 		}
 	}
+}
+
+// hostile is a row whose texts try to act on the terminal.
+var hostile = Row{Input: "a\x1b[2J\r\n\u009b\u202e\xff.jpg", Width: 1, Height: 1,
+	Predictions: []Prediction{{Label: "t\x1b]0;x\x07ench", ID: "\x7f\u2066", Probability: 1}}}
+
+func TestNothingActsOnATerminal(t *testing.T) {
+	failed := Row{Input: hostile.Input, Error: &Error{Kind: "read", Message: hostile.Input + ": no \x1b file"}}
+	for _, format := range Formats {
+		var b bytes.Buffer
+		w, err := New(format, &b, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(w.Write(hostile), w.Write(failed), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(b.String()) {
+			if strings.IndexFunc(strings.TrimSuffix(line, "\n"), acts) >= 0 {
+				t.Errorf("%s: %q", format, line)
+			}
+		}
+	}
+}
+
+func TestNamesSurvive(t *testing.T) {
+	var b bytes.Buffer
+	w, _ := New("jsonl", &b, false)
+	if err := w.Write(hostile); err != nil {
+		t.Fatal(err)
+	}
+	var row Row
+	if err := json.Unmarshal(b.Bytes(), &row); err != nil || row.Input != strings.ToValidUTF8(hostile.Input, "\uFFFD") || row.Predictions[0] != hostile.Predictions[0] {
+		t.Errorf("JSONL: %+v, %v", row, err)
+	}
+	b.Reset()
+	w, _ = New("csv", &b, false)
+	if err := errors.Join(w.Write(hostile), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	records, err := csv.NewReader(&b).ReadAll()
+	if err != nil || records[1][0] != strings.ReplaceAll(hostile.Input, "\r\n", "\n") || records[1][3] != hostile.Predictions[0].ID {
+		t.Errorf("CSV: %q, %v", records, err)
+	}
+}
+
+func TestLongTable(t *testing.T) {
+	var b bytes.Buffer
+	w, _ := New("table", &b, false)
+	long := Row{Input: strings.Repeat("long/", 40) + "a.jpg", Error: &Error{Kind: "decode", Message: strings.Repeat("many words ", 30)}}
+	for range 2*tableRows + 1 {
+		if err := w.Write(long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Count(b.String(), "probability"); got != 2 {
+		t.Errorf("%d tables before the end, want 2: memory must not grow with the inputs", got)
+	}
+	if err := w.Close(); err != nil || strings.Count(b.String(), "a.jpg") != 2*tableRows+1 {
+		t.Errorf("%v: rows are lost", err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := utf8.RuneCountInString(line); n > nameWidth+labelWidth+35 {
+			t.Fatalf("a line of %d characters: %s", n, line)
+		}
+	}
+}
+
+func FuzzRows(f *testing.F) {
+	f.Add("a.jpg", "tench", 0.5)
+	f.Add(hostile.Input, hostile.Predictions[0].Label, 1e-300)
+	f.Fuzz(func(t *testing.T, name, label string, p float64) {
+		if math.IsNaN(p) || math.IsInf(p, 0) {
+			return // classify refuses them
+		}
+		if strings.IndexFunc(Clean(name), acts) >= 0 || Clean(Clean(name)) != Clean(name) {
+			t.Errorf("%q becomes %q", name, Clean(name))
+		}
+		for _, format := range Formats {
+			var b bytes.Buffer
+			w, _ := New(format, &b, true)
+			row := Row{Input: name, Predictions: []Prediction{{Label: label, Probability: p}}}
+			if err := errors.Join(w.Write(row), w.Close()); err != nil {
+				t.Fatalf("%s: %v", format, err)
+			}
+			if format == "jsonl" {
+				var got Row
+				if err := json.Unmarshal(b.Bytes(), &got); err != nil || got.Input != strings.ToValidUTF8(name, "\uFFFD") && utf8.ValidString(name) || got.Predictions[0].Probability != p {
+					t.Errorf("%q: %v", b.String(), err)
+				}
+			}
+		}
+	})
 }

@@ -2,6 +2,8 @@ package source
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,110 +12,214 @@ import (
 	"testing"
 )
 
+// tree makes files and, where a name ends in a slash, folders.
 func tree(t *testing.T, files ...string) string {
 	t.Helper()
 	root := t.TempDir()
 	for _, name := range files {
 		path := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		folder := filepath.Dir(path)
+		if strings.HasSuffix(name, "/") {
+			folder = path
+		}
+		if err := os.MkdirAll(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(name), 0o600); err != nil {
-			t.Fatal(err)
+		if folder != path {
+			write(t, path, name)
 		}
 	}
 	return root
 }
 
-func names(t *testing.T, root string, args []string, opt Options) []string {
+func write(t *testing.T, path, text string) {
 	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func symlink(t *testing.T, target, link string) {
+	t.Helper()
+	if err := os.Symlink(target, link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+}
+
+func names(args []string, opt Options) []string {
 	var got []string
 	for item := range Items(args, opt) {
-		name, err := filepath.Rel(root, item.Name)
-		if err != nil {
-			name = item.Name
-		}
-		got = append(got, filepath.ToSlash(name))
+		got = append(got, filepath.ToSlash(item.Name))
 	}
 	return got
 }
 
 func TestItems(t *testing.T) {
-	root := tree(t, "b.jpg", "a.PNG", "notes.txt", "sub/c.webp", "sub/.hidden/d.jpg", ".e.jpg", "x[1].gif", "list.txt", "@at.png")
-	if err := os.WriteFile(filepath.Join(root, "list.txt"), []byte(filepath.Join(root, "b.jpg")+"\r\n\n"+filepath.Join(root, "notes.txt")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	in := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
+	root := tree(t, "b.jpg", "a.PNG", "notes.txt", "sub/c.webp", "sub/deep/z.tiff", "sub/.hidden/d.jpg", ".e.jpg", "x[1].gif", "x1.gif", "@at.png",
+		"d1/p.jpg", "d1/q.txt", "d2/p.jpg", "d,3/r.jpg", "none/n.txt")
+	write(t, filepath.Join(root, "list.txt"), "b.jpg\r\n\nnotes.txt\n#x.jpg\n a b.jpg\nsub\nmissing.jpg")
+	write(t, filepath.Join(root, "bom.txt"), "\uFEFFb.jpg\n")
+	write(t, filepath.Join(root, "nul.txt"), "b.jpg\x00a\nb.jpg\x00")
+	symlink(t, "b.jpg", filepath.Join(root, "sub", "linked.jpg"))
+	symlink(t, "..", filepath.Join(root, "sub", "loop"))
+	symlink(t, "sub", filepath.Join(root, "link-to-sub"))
+	t.Chdir(root)
+	all := []string{"@at.png", "a.PNG", "b.jpg", "d,3/r.jpg", "d1/p.jpg", "d2/p.jpg", "sub/c.webp", "sub/deep/z.tiff", "sub/linked.jpg", "x1.gif", "x[1].gif"}
 	for name, c := range map[string]struct {
 		args []string
+		opt  Options
 		want []string
 	}{
-		"folder":            {[]string{root}, []string{"@at.png", "a.PNG", "b.jpg", "sub/c.webp", "x[1].gif"}},
-		"any file by name":  {[]string{in("notes.txt")}, []string{"notes.txt"}},
-		"glob":              {[]string{in("*.jpg")}, []string{".e.jpg", "b.jpg"}},
-		"literal with [":    {[]string{in("x[1].gif")}, []string{"x[1].gif"}},
-		"list":              {[]string{"@" + in("list.txt")}, []string{"b.jpg", "notes.txt"}},
-		"missing":           {[]string{in("nope.jpg")}, []string{"nope.jpg"}},
-		"order of the args": {[]string{in("sub"), in("b.jpg"), in("sub")}, []string{"sub/c.webp", "b.jpg", "sub/c.webp"}},
+		"folder":               {[]string{"."}, Options{}, all},
+		"any file by its name": {[]string{"notes.txt"}, Options{}, []string{"notes.txt"}},
+		"link to a folder":     {[]string{"link-to-sub"}, Options{}, []string{"link-to-sub/c.webp", "link-to-sub/deep/z.tiff", "link-to-sub/linked.jpg"}},
+		"glob":                 {[]string{"*.jpg"}, Options{}, []string{"b.jpg"}},
+		"glob of hidden ones":  {[]string{".*.jpg"}, Options{}, []string{".e.jpg"}},
+		"glob in folders":      {[]string{"d?/p.*"}, Options{}, []string{"d1/p.jpg", "d2/p.jpg"}},
+		"glob before a name":   {[]string{"*/p.jpg"}, Options{}, []string{"d1/p.jpg", "d2/p.jpg"}},
+		"glob of folders":      {[]string{"d[12]"}, Options{}, []string{"d1/p.jpg", "d2/p.jpg"}},
+		"glob of folders only": {[]string{"d*/"}, Options{}, []string{"d,3/r.jpg", "d1/p.jpg", "d2/p.jpg"}},
+		"literal with [":       {[]string{"x[1].gif"}, Options{}, []string{"x[1].gif"}},
+		"literal with @":       {[]string{"@at.png"}, Options{}, []string{"@at.png"}},
+		"comma":                {[]string{"d,3"}, Options{}, []string{"d,3/r.jpg"}},
+		"list":                 {[]string{"@list.txt"}, Options{}, []string{"b.jpg", "notes.txt", "#x.jpg", " a b.jpg", "sub", "missing.jpg"}},
+		"list with a mark":     {[]string{"@bom.txt"}, Options{}, []string{"b.jpg"}},
+		"list with NUL":        {[]string{"@nul.txt"}, Options{NUL: true}, []string{"b.jpg", "a\nb.jpg"}},
+		"stdin's paths":        {nil, Options{StdinPaths: true, Stdin: strings.NewReader("x\ny z\n")}, []string{"x", "y z"}},
+		"stdin's paths, NUL":   {nil, Options{StdinPaths: true, NUL: true, Stdin: strings.NewReader("x\x00y\n")}, []string{"x", "y\n"}},
+		"arguments first":      {[]string{"b.jpg"}, Options{StdinPaths: true, Stdin: strings.NewReader("x")}, []string{"b.jpg", "x"}},
+		"missing":              {[]string{"nope.jpg"}, Options{}, []string{"nope.jpg"}},
+		"in the given order":   {[]string{"d2", "b.jpg", "d2"}, Options{}, []string{"d2/p.jpg", "b.jpg", "d2/p.jpg"}},
+		"a long line":          {nil, Options{StdinPaths: true, Stdin: strings.NewReader("x\n" + strings.Repeat("y", MaxPath+1) + "\nz")}, []string{"x", "standard input"}},
 	} {
-		if got := names(t, root, c.args, Options{}); !slices.Equal(got, c.want) {
+		if got := names(c.args, c.opt); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
-	}
-	stop := 0
-	for range Items([]string{root, root}, Options{}) {
-		if stop++; stop == 2 {
-			break
+		if !c.opt.StdinPaths {
+			if n, known := Count(c.args, c.opt, func() bool { return false }); n != int64(len(c.want)) || !known {
+				t.Errorf("%s: %d counted (%v), want %d", name, n, known, len(c.want))
+			}
 		}
 	}
-}
-
-func TestRead(t *testing.T) {
-	root := tree(t, "a.jpg")
-	for item := range Items([]string{"-"}, Options{Stdin: strings.NewReader("pixels")}) {
-		if data, err := item.Read(); err != nil || string(data) != "pixels" {
-			t.Errorf("stdin: %q, %v", data, err)
-		}
-	}
-	big := filepath.Join(root, "big.jpg")
-	f, err := os.Create(big)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Truncate(MaxFile + 1); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	bad := []string{big, filepath.Join(root, "missing.jpg")}
-	if runtime.GOOS != "windows" {
-		bad = append(bad, os.DevNull)
-	}
-	for _, path := range bad {
-		for item := range Items([]string{path}, Options{}) {
-			if _, err := item.Read(); err == nil || !strings.Contains(err.Error(), path) {
-				t.Errorf("%s: %v, want an error with its name", path, err)
+	for i := range all { // whoever has seen enough gets no more
+		seen := 0
+		for range Items([]string{".", "@list.txt", "d*"}, Options{}) {
+			if seen++; seen > i {
+				break
 			}
 		}
 	}
 }
 
-func TestCheck(t *testing.T) {
-	root := tree(t, "a.jpg", "none/b.txt")
-	for _, args := range [][]string{nil, {filepath.Join(root, "none")}, {filepath.Join(root, "*.gif")}, {filepath.Join(root, "[")}, {"@" + filepath.Join(root, "nolist")}} {
-		if err := Check(args, Options{}); err == nil {
-			t.Errorf("%q: no error", args)
-		}
+func TestCountKnowsItsLimits(t *testing.T) {
+	root := tree(t, "a.jpg", "b.jpg")
+	if _, known := Count([]string{root}, Options{StdinPaths: true}, func() bool { return false }); known {
+		t.Error("what standard input holds is said to be known")
 	}
-	if err := Check([]string{root, filepath.Join(root, "missing.jpg")}, Options{}); err != nil {
-		t.Errorf("a missing file is its item's error, not the run's: %v", err)
+	if n, known := Count([]string{root}, Options{}, func() bool { return true }); known {
+		t.Errorf("stopped, yet %d", n)
 	}
-	if err := Check([]string{"-"}, Options{StdinPaths: true}); err == nil {
-		t.Error("standard input is read twice, and no error")
+	if n, known := Count([]string{"-", root}, Options{Stdin: nil}, func() bool { return false }); n != 3 || !known {
+		t.Errorf("%d, %v: counting read standard input", n, known)
 	}
 }
 
-func FuzzPaths(f *testing.F) {
+func TestRead(t *testing.T) {
+	root := tree(t, "a.jpg", "folder.jpg/", "closed.jpg", "shut/a.jpg")
+	in := func(name string) string { return filepath.Join(root, name) }
+	for item := range Items([]string{"-"}, Options{Stdin: strings.NewReader("pixels")}) {
+		if data, err := item.Read(); err != nil || string(data) != "pixels" {
+			t.Errorf("stdin: %q, %v", data, err)
+		}
+	}
+	for item := range Items([]string{in("a.jpg")}, Options{}) {
+		if data, err := item.Read(); err != nil || string(data) != "a.jpg" {
+			t.Errorf("%q, %v", data, err)
+		}
+	}
+	f, err := os.Create(in("big.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Truncate(MaxFile+1), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	bad := map[string]string{"big.jpg": "536870912 at most", "missing.jpg": "", "folder.jpg": "is a folder"}
+	if runtime.GOOS != "windows" {
+		symlink(t, "nowhere", in("dangling.jpg"))
+		symlink(t, "circle.jpg", in("circle.jpg"))
+		symlink(t, os.DevNull, in("device.jpg"))
+		bad["dangling.jpg"], bad["circle.jpg"], bad["device.jpg"] = "", "", "not a regular file"
+		if os.Getuid() != 0 { // root reads everything
+			if err := errors.Join(os.Chmod(in("closed.jpg"), 0), os.Chmod(in("shut"), 0)); err != nil {
+				t.Fatal(err)
+			}
+			defer os.Chmod(in("shut"), 0o700)
+			bad["closed.jpg"] = "permission denied"
+		}
+	}
+	write(t, in("list.txt"), strings.Join([]string{in("folder.jpg"), in("missing.jpg")}, "\n"))
+	for name, want := range bad {
+		read := 0
+		for item := range Items([]string{in(name), "@" + in("list.txt")}, Options{}) {
+			if name == "folder.jpg" && read == 0 { // an empty folder has no items; Check tells so
+				read++
+			}
+			_, err := item.Read()
+			if err == nil || strings.Contains(err.Error(), root) || read == 0 && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want an error with %q, without the path", item.Name, err, want)
+			}
+			if filepath.Base(item.Name) == "missing.jpg" && !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("missing: %v", err)
+			}
+			read++
+		}
+		if read != 3 {
+			t.Errorf("%s: %d items, want 3", name, read)
+		}
+	}
+	if os.Getuid() != 0 && runtime.GOOS != "windows" {
+		if got := names([]string{root}, Options{}); !slices.Contains(got, filepath.ToSlash(in("shut"))) {
+			t.Errorf("a folder that can't be read is not told: %q", got)
+		}
+		if err := Check([]string{in("shut")}); err == nil || !strings.Contains(err.Error(), "permission denied") {
+			t.Errorf("a folder that can't be read: %v", err)
+		}
+	}
+}
+
+// TestReadAllStops reads a stream that states no size.
+func TestReadAllStops(t *testing.T) {
+	for n, want := range map[int]bool{0: true, 99: true, 100: true, 101: false, 1 << 20: false} {
+		data, err := readAll(strings.NewReader(strings.Repeat("x", n)), 0, 100)
+		if (err == nil) != want || want && len(data) != n || !want && !strings.Contains(err.Error(), "more than 100 bytes") {
+			t.Errorf("%d bytes: %d read, %v", n, len(data), err)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	root := tree(t, "a.jpg", "none/b.txt", "none/.c.jpg")
+	in := func(name string) string { return filepath.Join(root, name) }
+	for arg, want := range map[string]string{
+		in("none"):         "holds no images",
+		in("*.gif"):        "matches nothing",
+		in("["):            "syntax error",
+		"@" + in("nolist"): "read list",
+		"@" + in("none"):   "without the @",
+	} {
+		if err := Check([]string{in("a.jpg"), arg}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", arg, err, want)
+		}
+	}
+	if err := Check([]string{root, in("missing.jpg"), "-"}); err != nil {
+		t.Errorf("a missing file is its item's error, not the run's: %v", err)
+	}
+}
+
+func FuzzLists(f *testing.F) {
 	f.Add([]byte("a\nb\r\n\n"), false)
+	f.Add([]byte("\uFEFFa\n\uFEFF"), false)
 	f.Add([]byte("a\x00b\x00\x00c"), true)
 	f.Add(bytes.Repeat([]byte("x"), MaxPath+1), false)
 	f.Fuzz(func(t *testing.T, data []byte, nul bool) {
@@ -121,16 +227,61 @@ func FuzzPaths(f *testing.F) {
 		if nul {
 			separator = "\x00"
 		}
-		most := strings.Count(string(data), separator) + 1
+		got := map[string]bool{}
 		n := 0
-		fromPaths(bytes.NewReader(data), "list", nul, func(item Item) bool {
+		listed(bytes.NewReader(data), "list", nul, func(item Item) bool {
 			if n++; item.Name == "" || strings.Contains(item.Name, separator) {
 				t.Errorf("path %q", item.Name)
 			}
+			got[item.Name] = true
 			return true
 		})
-		if n > most+1 {
-			t.Errorf("%d paths out of %d lines", n, most)
+		text := strings.TrimPrefix(string(data), "\uFEFF")
+		for _, path := range strings.Split(text, separator) {
+			if !nul {
+				path = strings.TrimSuffix(path, "\r")
+			}
+			if len(data) < MaxPath && path != "" && !got[path] {
+				t.Errorf("%q is lost", path)
+			}
+		}
+		if n > strings.Count(text, separator)+1 {
+			t.Errorf("%d paths out of %q", n, data)
+		}
+	})
+}
+
+func FuzzGlob(f *testing.F) {
+	dir := f.TempDir()
+	for _, name := range []string{"a.jpg", "b[1].png", "sub"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Add("*")
+	f.Add("[a-c]*/../?.jpg")
+	f.Add("sub/*/")
+	f.Add("//**//")
+	f.Add("[")
+	f.Fuzz(func(t *testing.T, pattern string) {
+		t.Chdir(dir)
+		pattern = strings.TrimLeft(pattern, `/\`)
+		if strings.HasPrefix(pattern, ".") || strings.Contains(pattern, "/.") || strings.HasSuffix(pattern, "/") || !hasMeta(pattern) { // where we differ
+			glob(pattern, func(string) bool { return true })
+			return
+		}
+		want, err := filepath.Glob(pattern)
+		if err != nil {
+			return
+		}
+		want = slices.DeleteFunc(want, func(path string) bool { return strings.HasPrefix(path, ".") })
+		var got []string
+		glob(pattern, func(match string) bool { got = append(got, match); return true })
+		for i := range want {
+			want[i] = filepath.Clean(want[i])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want as filepath.Glob %q", pattern, got, want)
 		}
 	})
 }

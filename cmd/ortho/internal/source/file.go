@@ -1,0 +1,77 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// MaxFile bounds the bytes of one encoded image.
+const MaxFile = 512 << 20
+
+func fileItem(path string) Item {
+	return Item{path, func() ([]byte, error) { return readFile(path) }}
+}
+
+// readFile opens regular files only: a pipe or a device could block for ever.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, reason(err)
+	case info.IsDir():
+		return nil, errors.New("is a folder, not an image file")
+	case !info.Mode().IsRegular():
+		return nil, errors.New("is not a regular file; what a pipe gives is read with - (standard input)")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, reason(err)
+	}
+	defer f.Close()
+	return readAll(f, info.Size(), MaxFile)
+}
+
+// readAll reads to the end, at most limit bytes; size is what is expected.
+func readAll(r io.Reader, size int64, limit int) ([]byte, error) {
+	if size > int64(limit) {
+		return nil, fmt.Errorf("has %d bytes; an image file may have %d at most", size, limit)
+	}
+	buffer := make([]byte, 0, size+512)
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		n, err := r.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		switch {
+		case len(buffer) > limit:
+			return nil, fmt.Errorf("has more than %d bytes; an image file may have no more", limit)
+		case errors.Is(err, io.EOF):
+			return buffer, nil
+		case err != nil:
+			return nil, reason(err)
+		}
+	}
+}
+
+// reason leaves the path out of an error: an item's name stands before it.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+func regular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

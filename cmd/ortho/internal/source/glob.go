@@ -1,0 +1,60 @@
+package source
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func hasMeta(path string) bool { return strings.ContainsAny(path, "*?[") }
+
+func checkGlob(pattern string) error {
+	if _, err := filepath.Match(pattern, ""); err != nil {
+		return fmt.Errorf("glob %s: %w", pattern, err)
+	}
+	if glob(pattern, func(string) bool { return false }) {
+		return fmt.Errorf("no file is called %s, and as a glob it matches nothing", pattern)
+	}
+	return nil
+}
+
+// glob yields what a pattern matches, as filepath.Glob does, but as it finds it, and
+// as a shell does without hidden names unless the pattern begins with a dot. Folders
+// that can't be read match nothing.
+func glob(pattern string, yield func(string) bool) bool {
+	dir, last := filepath.Split(pattern)
+	if last == "" { // a separator at the end: folders only
+		trimmed := strings.TrimRight(dir, `/`+string(filepath.Separator))
+		if trimmed == "" || trimmed == filepath.VolumeName(dir) {
+			return yield(dir)
+		}
+		return glob(trimmed, func(match string) bool { return !isDir(match) || yield(match) })
+	}
+	if !hasMeta(dir) {
+		return globIn(dir, last, yield)
+	}
+	return glob(dir, func(match string) bool { return globIn(match, last, yield) })
+}
+
+func globIn(dir, pattern string, yield func(string) bool) bool {
+	if !hasMeta(pattern) {
+		path := filepath.Join(dir, pattern)
+		_, err := os.Lstat(path)
+		return err != nil || yield(path)
+	}
+	folder := dir
+	if folder == "" {
+		folder = "."
+	}
+	entries, _ := entriesOf(folder, func(name string, _ bool) bool {
+		matched, _ := filepath.Match(pattern, name)
+		return matched && (strings.HasPrefix(pattern, ".") || !strings.HasPrefix(name, "."))
+	})
+	for _, e := range entries {
+		if !yield(filepath.Join(dir, e.name)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,66 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// MaxPath bounds the bytes of one path of a list.
+const MaxPath = 1 << 16
+
+func checkList(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read list %s: %w", path, reason(err))
+	case info.IsDir():
+		return fmt.Errorf("read list %s: it is a folder; give it without the @", path)
+	case !info.Mode().IsRegular():
+		return nil // a pipe gives what it holds once
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read list %s: %w", path, reason(err))
+	}
+	return f.Close()
+}
+
+// listed yields a file for each line (or NUL-ended string) of r. Lines are taken as
+// they are, but for a carriage return at the end; empty ones, and a byte order mark
+// before the first, are left out. Lists name files: a folder among them fails as an
+// item, since what find prints would otherwise be read twice.
+func listed(r io.Reader, name string, nul bool, yield func(Item) bool) bool {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(make([]byte, 4096), MaxPath)
+	if nul {
+		scanner.Split(scanNUL)
+	}
+	for first := true; scanner.Scan(); first = false {
+		path := scanner.Bytes()
+		if first {
+			path = bytes.TrimPrefix(path, []byte("\uFEFF"))
+		}
+		if len(path) > 0 && !yield(fileItem(string(path))) {
+			return false
+		}
+	}
+	err := scanner.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		err = fmt.Errorf("a path of more than %d bytes; it and those after it are left out", MaxPath)
+	}
+	return err == nil || yield(failed(name, fmt.Errorf("read paths: %w", reason(err))))
+}
+
+func scanNUL(data []byte, atEOF bool) (int, []byte, error) {
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
+}
