@@ -9,10 +9,10 @@ import (
 // A faster kernel is held against it.
 func resampleReference(img *Image, width, height int, f Filter) *Image {
 	if f == Nearest {
-		columns, lines := make([]int, width), make([]int, height)
-		nearestPositions(columns, img.Width, width, 0)
-		nearestPositions(lines, img.Height, height, 0)
-		return build(width, height, img.Channels, func(x, y, c int) byte { return img.at(columns[x], lines[y], c) })
+		columns, lines := make([]int32, width), make([]int32, height)
+		nearestPositions(columns, resize1D{img.Width, width, 0, width, f})
+		nearestPositions(lines, resize1D{img.Height, height, 0, height, f})
+		return build(width, height, img.Channels, func(x, y, c int) byte { return img.at(int(columns[x]), int(lines[y]), c) })
 	}
 	across := func(img *Image) *Image {
 		if width == img.Width {
@@ -21,7 +21,7 @@ func resampleReference(img *Image, width, height int, f Filter) *Image {
 		var t taps
 		t.prepare(resize1D{img.Width, width, 0, width, f})
 		return build(width, img.Height, img.Channels, func(x, y, c int) byte {
-			return weigh(t.weight[x], func(k int) byte { return img.at(t.start[x]+k, y, c) })
+			return t.weigh(x, img.Width, func(column int) byte { return img.at(column, y, c) })
 		})
 	}
 	down := func(img *Image) *Image {
@@ -31,7 +31,7 @@ func resampleReference(img *Image, width, height int, f Filter) *Image {
 		var t taps
 		t.prepare(resize1D{img.Height, height, 0, height, f})
 		return build(img.Width, height, img.Channels, func(x, y, c int) byte {
-			return weigh(t.weight[y], func(k int) byte { return img.at(x, t.start[y]+k, c) })
+			return t.weigh(y, img.Height, func(line int) byte { return img.at(x, line, c) })
 		})
 	}
 	if img.Height > height && img.Height-height > 2*(img.Width-width) {
@@ -50,10 +50,17 @@ func build(width, height, channels int, at func(x, y, c int) byte) *Image {
 	return m
 }
 
-func weigh(weights []int32, at func(int) byte) byte {
+// weigh is output i of a pass over n inputs.
+func (t *taps) weigh(i, n int, at func(int) byte) byte {
 	sum := int64(1 << 21)
-	for k, w := range weights {
-		sum += int64(at(k)) * int64(w)
+	for k := range 4 * t.groups {
+		group := t.weight[(i*t.groups+k/4)*8:]
+		weight := int64(group[k%4]) + int64(group[4+k%4])<<16
+		if in := int(t.start[i]) + k; in < n {
+			sum += int64(at(in)) * weight
+		} else if weight != 0 {
+			panic("a tap beyond the edge")
+		}
 	}
 	return byte(min(max(sum>>22, 0), 255))
 }

@@ -1,120 +1,98 @@
 package preprocess
 
-import "sync"
+// #include "resample.h"
+import "C"
+
+import (
+	"sync"
+	"unsafe"
+)
 
 // Resample resizes a whole image: Pillow 13's Image.resize((width, height), f) to
 // the bit. Both sizes must be positive.
 func Resample(img *Image, width, height int, f Filter) *Image {
 	out := newImage(width, height, img.Channels)
-	s := scratches.Get().(*scratch)
-	defer s.release()
-	s.resample(out.Pix, img, width, height, region{0, 0, width, height}, f)
+	m := scratches.Get().(*scratch)
+	defer m.release()
+	for c := range 3 {
+		for p := range 256 {
+			m.tables[256*c+p] = byte(p)
+		}
+	}
+	m.resample(out.Pix, img, width, height, region{0, 0, width, height}, f,
+		placement{element: 1, channel: [3]int{0, 1, 2}, pixel: img.Channels, row: width * img.Channels})
 	return out
 }
+
+// VectorCode names the vector instructions that resampling uses on this processor:
+// "avx2", "neon", or "" for plain C. The results are the same.
+func VectorCode() string { return C.GoString(C.resample_vector()) }
 
 // region is a rectangle of an image: its left top corner and its size.
 type region struct{ x, y, width, height int }
 
+// placement says where a region's pixels go, in elements: where the first pixel's
+// channels lie, and how far it is to the next pixel and to the next row.
+type placement struct {
+	element    int // bytes of an element
+	channel    [3]int
+	pixel, row int
+}
+
 // scratch is the memory of one call, reused by later ones. The taps stay for the
 // next image of the same size.
 type scratch struct {
-	pass, inner, crop []byte
-	across, down      taps
-	columns, lines    []int // of nearest
+	across, down taps
+	tables       [3 * 256 * 4]byte // what a pixel becomes, by its colour and value
+	job          C.job
+	memory       []uint64
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // release hands the scratch to a later call, except for one that a rare huge
 // image has grown.
-func (s *scratch) release() {
-	const keep = 64 << 20
-	if cap(s.pass)+8*(cap(s.across.packed)+cap(s.down.packed)+cap(s.columns)+cap(s.lines)) <= keep {
-		scratches.Put(s)
+func (m *scratch) release() {
+	const keep = 16 << 20
+	if 8*cap(m.memory)+2*(cap(m.across.weight)+cap(m.down.weight)) <= keep {
+		scratches.Put(m)
 	}
 }
 
-// resample computes only r of img resized to width x height, into dst, which
-// holds r's rows tightly packed. Every output pixel is independent, so the result
-// equals a crop of the whole. As in Pillow there are two passes, rounded to 8 bits
-// between, and one that changes no size is left out.
-func (s *scratch) resample(dst []byte, img *Image, width, height int, r region, f Filter) {
-	c := img.Channels
-	if f == Nearest {
-		s.nearest(dst, img, width, height, r)
-		return
+// vectorized is cleared by tests of the plain C code.
+var vectorized = true
+
+// resample computes only r of img resized to width x height, and writes it to dst by
+// way of the tables. Every output pixel is independent, so the result equals a crop of
+// the whole. As in Pillow there are two passes, rounded to 8 bits between.
+func (m *scratch) resample(dst []byte, img *Image, width, height int, r region, f Filter, to placement) {
+	m.across.prepare(resize1D{img.Width, width, r.x, r.x + r.width, f})
+	m.down.prepare(resize1D{img.Height, height, r.y, r.y + r.height, f})
+	m.job = C.job{
+		across:   C.axis{C.int32_t(img.Width), C.int32_t(r.width), C.int32_t(m.across.groups)},
+		down:     C.axis{C.int32_t(img.Height), C.int32_t(r.height), C.int32_t(m.down.groups)},
+		channels: C.int32_t(img.Channels), element: C.int32_t(to.element),
+		pixel: C.int64_t(to.pixel), row: C.int64_t(to.row),
 	}
-	across, down := width != img.Width, height != img.Height
-	if across {
-		s.across.prepare(resize1D{img.Width, width, r.x, r.x + r.width, f})
+	for c, at := range to.channel {
+		m.job.channel[c] = C.int64_t(at)
 	}
-	if down {
-		s.down.prepare(resize1D{img.Height, height, r.y, r.y + r.height, f})
+	if columnsFirst(img, width, height) {
+		m.job.columns_first = 1
 	}
-	stride := img.Width * c
-	switch {
-	case !across && !down:
-		for y := range r.height {
-			copy(dst[y*r.width*c:(y+1)*r.width*c], img.Pix[(r.y+y)*stride+r.x*c:])
-		}
-	case !across:
-		filterColumns(dst, img.Pix[r.x*c:], r.width*c, stride, &s.down, 0)
-	case !down:
-		filterRows(dst, img.Pix[r.y*stride:], stride, r.height, &s.across, 0, c)
-	case columnsFirst(img, width, height):
-		lo, hi := s.across.span()
-		row := (hi - lo) * c
-		s.pass = grown(s.pass, r.height*row)
-		filterColumns(s.pass, img.Pix[lo*c:], row, stride, &s.down, 0)
-		filterRows(dst, s.pass, row, r.height, &s.across, lo, c)
-	default:
-		lo, hi := s.down.span()
-		row := r.width * c
-		s.pass = grown(s.pass, (hi-lo)*row)
-		filterRows(s.pass, img.Pix[lo*stride:], stride, hi-lo, &s.across, 0, c)
-		filterColumns(dst, s.pass, row, row, &s.down, lo)
+	if vectorized {
+		m.job.vector = 1
 	}
+	m.memory = grown(m.memory, int(C.resample_scratch(&m.job, C.int32_t(m.across.start[r.width-1]))+7)/8)
+	C.resample(&m.job, (*C.uint8_t)(unsafe.SliceData(img.Pix)),
+		(*C.int32_t)(unsafe.SliceData(m.across.start)), (*C.int16_t)(unsafe.SliceData(m.across.weight)),
+		(*C.int32_t)(unsafe.SliceData(m.down.start)), (*C.int16_t)(unsafe.SliceData(m.down.weight)),
+		unsafe.Pointer(&m.tables), unsafe.Pointer(unsafe.SliceData(dst)), (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(m.memory))))
 }
 
 // columnsFirst is ImagingResampleInner's rule since Pillow 13: columns go first
-// where the height shrinks by more than twice what the width does.
+// where the height shrinks by more than twice what the width does. (Where the width
+// stays as it is, the order makes no difference.)
 func columnsFirst(img *Image, width, height int) bool {
 	return img.Height > height && img.Height-height > 2*(img.Width-width)
-}
-
-// nearest is Pillow's ImagingScaleAffine.
-func (s *scratch) nearest(dst []byte, img *Image, width, height int, r region) {
-	c := img.Channels
-	s.columns = grown(s.columns, r.width)
-	s.lines = grown(s.lines, r.height)
-	nearestPositions(s.columns, img.Width, width, r.x)
-	nearestPositions(s.lines, img.Height, height, r.y)
-	for y, line := range s.lines {
-		in := img.Pix[line*img.Width*c : (line+1)*img.Width*c]
-		out := dst[y*r.width*c : (y+1)*r.width*c]
-		if c == 1 {
-			for x, column := range s.columns {
-				out[x] = in[column]
-			}
-			continue
-		}
-		for x, column := range s.columns {
-			o, p := out[3*x:3*x+3:3*x+3], in[3*column:3*column+3:3*column+3]
-			o[0], o[1], o[2] = p[0], p[1], p[2]
-		}
-	}
-}
-
-// nearestPositions gives the inputs that outputs from, from+1... show. Pillow sums
-// the positions up step by step, so their rounding errors add up too.
-func nearestPositions(positions []int, in, out, from int) {
-	step := float64(in) / float64(out)
-	at := float64(step * 0.5)
-	for range from {
-		at += step
-	}
-	for i := range positions {
-		positions[i] = min(int(at), in-1)
-		at += step
-	}
 }

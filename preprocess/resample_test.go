@@ -9,8 +9,10 @@ import (
 )
 
 func TestResampleEqualsReference(t *testing.T) {
+	defer func() { vectorized = true }()
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 400 {
+	for i := range 800 {
+		vectorized = i%2 == 0
 		size := func() int { return 1 + rng.IntN(1+rng.IntN(80)) }
 		img := newImage(size(), size(), 1+2*rng.IntN(2))
 		for i := range img.Pix {
@@ -21,20 +23,7 @@ func TestResampleEqualsReference(t *testing.T) {
 		}
 		width, height, f := size(), size(), Filter(rng.IntN(6))
 		if !bytes.Equal(Resample(img, width, height, f).Pix, resampleReference(img, width, height, f).Pix) {
-			t.Errorf("%dx%dx%d to %dx%d by %s", img.Width, img.Height, img.Channels, width, height, f)
-		}
-	}
-}
-
-// TestLanes packs sums whose signs borrow from one another.
-func TestLanes(t *testing.T) {
-	edges := []int64{math.MinInt32, -1 << 22, -1, 0, 1, 1<<22 - 1, 1 << 22, 255<<22 + 5, math.MaxInt32}
-	for _, a := range edges {
-		for _, b := range edges {
-			first, second := lanes(a + b<<32)
-			if first != clip8(int32(a)) || second != clip8(int32(b)) {
-				t.Errorf("lanes of %d and %d: %d, %d", a, b, first, second)
-			}
+			t.Errorf("vectorized %v: %dx%dx%d to %dx%d by %s", vectorized, img.Width, img.Height, img.Channels, width, height, f)
 		}
 	}
 }
@@ -49,15 +38,15 @@ func TestHamming(t *testing.T) {
 	}
 }
 
-// TestTensorReusesMemory counts what a call allocates once its pool is filled.
-func TestTensorReusesMemory(t *testing.T) {
+// TestTensorAllocatesNothing: what a call needs is there from the one before.
+func TestTensorAllocatesNothing(t *testing.T) {
 	img := newImage(90, 60, 3)
 	for _, resize := range []Resize{{Mode: ShortEdge, Size: 40}, {Mode: LongEdge, Size: 30}} {
 		s := Spec{Height: 32, Width: 32, Channels: 3, Interpolation: Bicubic, Range: [2]float64{0, 1},
 			Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}, Resize: resize}
 		dst := make([]byte, s.Bytes())
-		// The race detector empties pools at random.
-		if n := testing.AllocsPerRun(50, func() { s.Tensor(dst, img) }); n > 6 {
+		// A collection may empty the pool meanwhile, and the race detector does at random.
+		if n := testing.AllocsPerRun(200, func() { s.Tensor(dst, img) }); n >= 1 && !raceEnabled {
 			t.Errorf("%v: %v allocations", resize, n)
 		}
 	}

@@ -3,6 +3,7 @@ package preprocess
 import (
 	"fmt"
 	"math"
+	"unsafe"
 )
 
 // Bytes returns the bytes of one image's tensor.
@@ -63,8 +64,8 @@ func (s *Spec) window(in, out int) (from, to, n int) {
 const maxEdge, maxResizedEdge = 1 << 22, 1 << 28
 
 // Tensor turns an image into the model's input: dst, aligned to its elements, gets
-// Bytes() bytes in native byte order. It works on the calling goroutine, reuses
-// its memory, and may be called concurrently. It fails where the spec is not
+// Bytes() bytes in native byte order. It works on the calling goroutine, allocates
+// nothing once it is warm, and may be called concurrently. It fails where the spec is not
 // valid, or dst or the image is not what the spec wants.
 func (s *Spec) Tensor(dst []byte, img *Image) error {
 	if err := s.Validate(); err != nil {
@@ -84,35 +85,17 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 		return fmt.Errorf("an image of %dx%d pixels, resized to %dx%d before the crop: edges above %d, or %d resized, are not supported",
 			img.Width, img.Height, width, height, maxEdge, maxResizedEdge)
 	}
+	if size := s.Type.Size(); uintptr(unsafe.Pointer(unsafe.SliceData(dst)))%uintptr(size) != 0 {
+		return fmt.Errorf("a tensor's memory is not aligned to its elements of %d bytes", size)
+	}
 	x, left, w := s.window(width, s.Width)
 	y, top, h := s.window(height, s.Height)
-	memory := scratches.Get().(*scratch)
-	defer memory.release()
-	memory.crop = grown(memory.crop, s.Width*s.Height*s.Channels)
-	crop := memory.crop
-	if w == s.Width && h == s.Height {
-		memory.resample(crop, img, width, height, region{x, y, w, h}, s.Interpolation)
-	} else {
-		s.fill(crop)
-		memory.inner = grown(memory.inner, w*h*s.Channels)
-		memory.resample(memory.inner, img, width, height, region{x, y, w, h}, s.Interpolation)
-		for row := range h {
-			copy(crop[((top+row)*s.Width+left)*s.Channels:], memory.inner[row*w*s.Channels:(row+1)*w*s.Channels])
-		}
+	m := scratches.Get().(*scratch)
+	defer m.release()
+	s.tabulate(&m.tables)
+	if w < s.Width || h < s.Height {
+		s.fill(dst, &m.tables)
 	}
-	return s.pack(dst, crop)
-}
-
-func (s *Spec) fill(crop []byte) {
-	for i := 0; i < len(crop); i += copy(crop[i:], s.Fill[:s.Channels]) {
-	}
-}
-
-// value is what pixel p becomes in channel c of the tensor.
-func (s *Spec) value(p, c int) float64 {
-	if s.Invert {
-		p = 255 - p
-	}
-	v := float64(float64(p)/255*(s.Range[1]-s.Range[0])) + s.Range[0]
-	return (v - s.Mean[c]) / s.Std[c]
+	m.resample(dst, img, width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
+	return nil
 }

@@ -1,62 +1,88 @@
 package preprocess
 
 import (
-	"fmt"
 	"math"
 	"unsafe"
 )
 
-// pack normalises 8-bit pixels through a table for each channel and lays them out
-// as the tensor's elements.
-func (s *Spec) pack(dst, crop []byte) error {
-	if size := s.Type.Size(); uintptr(unsafe.Pointer(unsafe.SliceData(dst)))%uintptr(size) != 0 {
-		return fmt.Errorf("a tensor's memory is not aligned to its elements of %d bytes", size)
+// placement says where in the tensor the pixels of a window go whose first row and
+// column are top and left.
+func (s *Spec) placement(left, top int) placement {
+	p := placement{element: s.Type.Size(), pixel: 1, row: s.Width}
+	first, channel := top*s.Width+left, s.Height*s.Width
+	if s.Layout == NHWC {
+		p.pixel, p.row = s.Channels, s.Width*s.Channels
+		first, channel = first*s.Channels, 1
 	}
-	switch s.Type {
-	case Float32:
-		pack(s, dst, crop, func(v float64) uint32 { return math.Float32bits(float32(v)) })
-	case Float16:
-		pack(s, dst, crop, func(v float64) uint16 { return ToFloat16(float32(v)) })
-	case Uint8:
-		pack(s, dst, crop, func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) })
-	case Int8:
-		pack(s, dst, crop, func(v float64) uint8 { return uint8(int8(min(max(math.RoundToEven(v), -128), 127))) })
+	for c := range s.Channels {
+		p.channel[c] = first + s.position(c)*channel
 	}
-	return nil
+	return p
 }
 
-// pack writes tensor elements as the bits that convert makes of their values. dst
-// is aligned to T and holds one of it for each byte of crop.
-func pack[T uint8 | uint16 | uint32](s *Spec, dst, crop []byte, convert func(float64) T) {
-	out := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(dst))), len(crop))
-	// By the pixel's colour: where it goes, and what its values become.
-	to := [3]int{0, 1, 2}
-	if s.ColorOrder == BGR && s.Channels == 3 {
-		to = [3]int{2, 1, 0}
+// position is the tensor's channel in which colour c of a pixel stands.
+func (s *Spec) position(c int) int {
+	if s.ColorOrder == BGR {
+		return s.Channels - 1 - c
 	}
-	var tables [3][256]T
+	return c
+}
+
+// value is what pixel p becomes in channel c of the tensor.
+func (s *Spec) value(p, c int) float64 {
+	if s.Invert {
+		p = 255 - p
+	}
+	v := float64(float64(p)/255*(s.Range[1]-s.Range[0])) + s.Range[0]
+	return (v - s.Mean[c]) / s.Std[c]
+}
+
+// tabulate computes the elements that every colour's values become.
+func (s *Spec) tabulate(tables *[3 * 256 * 4]byte) {
+	switch s.Type {
+	case Float32:
+		tabulate(s, tables, func(v float64) uint32 { return math.Float32bits(float32(v)) })
+	case Float16:
+		tabulate(s, tables, func(v float64) uint16 { return ToFloat16(float32(v)) })
+	case Uint8:
+		tabulate(s, tables, func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) })
+	case Int8:
+		tabulate(s, tables, func(v float64) uint8 { return uint8(int8(min(max(math.RoundToEven(v), -128), 127))) })
+	}
+}
+
+func tabulate[T uint8 | uint16 | uint32](s *Spec, tables *[3 * 256 * 4]byte, convert func(float64) T) {
+	out := elements[T](tables[:])
 	for c := range s.Channels {
-		for p := range tables[c] {
-			tables[c][p] = convert(s.value(p, to[c]))
+		for p := range 256 {
+			out[256*c+p] = convert(s.value(p, s.position(c)))
 		}
 	}
-	r, g, b := &tables[0], &tables[1], &tables[2]
-	switch {
-	case s.Channels == 1:
-		for i, p := range crop {
-			out[i] = r[p]
-		}
-	case s.Layout == NCHW:
-		n := len(crop) / 3
-		reds, greens, blues := out[to[0]*n:][:n], out[to[1]*n:][:n], out[to[2]*n:][:n]
-		for i := range reds {
-			p := crop[3*i : 3*i+3 : 3*i+3]
-			reds[i], greens[i], blues[i] = r[p[0]], g[p[1]], b[p[2]]
-		}
+}
+
+// fill gives every pixel of the tensor the colour Fill.
+func (s *Spec) fill(dst []byte, tables *[3 * 256 * 4]byte) {
+	switch s.Type.Size() {
+	case 4:
+		fill[uint32](s, dst, tables)
+	case 2:
+		fill[uint16](s, dst, tables)
 	default:
-		for i := 0; i+2 < len(crop) && i+2 < len(out); i += 3 {
-			p, o := (*[3]byte)(crop[i:]), (*[3]T)(out[i:])
-			o[to[0]], o[to[1]], o[to[2]] = r[p[0]], g[p[1]], b[p[2]]
+		fill[uint8](s, dst, tables)
+	}
+}
+
+func fill[T uint8 | uint16 | uint32](s *Spec, dst []byte, tables *[3 * 256 * 4]byte) {
+	out, table, p := elements[T](dst), elements[T](tables[:]), s.placement(0, 0)
+	for c := range s.Channels {
+		for i := range s.Height * s.Width {
+			out[p.channel[c]+i*p.pixel] = table[256*c+int(s.Fill[c])]
 		}
 	}
+}
+
+// elements views aligned bytes as elements.
+func elements[T uint8 | uint16 | uint32](b []byte) []T {
+	var t T
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(t)))
 }

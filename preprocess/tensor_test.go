@@ -123,25 +123,38 @@ func FuzzTensor(f *testing.F) {
 				img.Pix[i] = noise[i%len(noise)] ^ noise[i/7%len(noise)]
 			}
 		}
-		got := make([]byte, s.Bytes())
-		if err := s.Tensor(got, img); err != nil {
-			if s.Validate() == nil && w > 0 && h > 0 {
-				t.Fatal(err)
+		defer func() { vectorized = true }()
+		var want []byte
+		for _, vectorized = range []bool{true, false} {
+			got := make([]byte, s.Bytes())
+			if err := s.Tensor(got, img); err != nil {
+				if s.Validate() == nil && w > 0 && h > 0 {
+					t.Fatal(err)
+				}
+				return
 			}
-			return
-		}
-		if width, height := s.ResizedSize(img.Width, img.Height); width*height > 1<<20 {
-			return
-		}
-		if want := tensorReference(&s, img); !bytes.Equal(got, want) {
-			t.Fatalf("%+v: differs from the reference", s)
+			if width, height := s.ResizedSize(img.Width, img.Height); width*height > 1<<20 {
+				return
+			}
+			if want == nil {
+				want = tensorReference(&s, img)
+			}
+			if !bytes.Equal(got, want) {
+				t.Fatalf("vectorized %v: %+v: differs from the reference", vectorized, s)
+			}
 		}
 	})
 }
 
 func BenchmarkTensor(b *testing.B) {
-	for _, size := range [][2]int{{500, 375}, {4000, 3000}} {
-		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
+	defer func() { vectorized = true }()
+	for _, c := range []struct {
+		width, height int
+		vector        bool
+	}{{500, 375, true}, {4000, 3000, true}, {500, 375, false}, {4000, 3000, false}} {
+		size := [2]int{c.width, c.height}
+		b.Run(fmt.Sprintf("%dx%d/vector=%v", size[0], size[1], c.vector), func(b *testing.B) {
+			vectorized = c.vector
 			img := &Image{Width: size[0], Height: size[1], Channels: 3, Pix: make([]byte, size[0]*size[1]*3)}
 			half := []float64{0.5, 0.5, 0.5}
 			s := Spec{Height: 224, Width: 224, Channels: 3, Interpolation: Bicubic, Range: [2]float64{0, 1}, Mean: half, Std: half, Resize: Resize{Mode: ShortEdge, Size: 256}}
