@@ -36,8 +36,9 @@ var (
 // colour cut to its high byte; CMYK JPEGs are Adobe's inverted ones. A TIFF is
 // always turned upright, as Pillow does on loading one.
 //
-// Lossless files and lossy WebP give the same bytes. JPEG differs by rounding in
-// the inverse DCT only: chroma upsampling and colours are libjpeg's.
+// The bytes are Pillow's, those of JPEGs where [TurboJPEG] is there: without it Go's
+// decoder takes its place, which differs by rounding in the inverse DCT only (chroma
+// upsampling and colours are libjpeg's).
 //
 // The error wraps ErrUnsupported for a file of another kind, ErrTooLarge for one
 // whose header claims more than MaxPixels (nothing is decoded then); any other
@@ -49,46 +50,78 @@ func Decode(data []byte, opt DecodeOptions) (*Image, error) {
 	if opt.Channels != 1 && opt.Channels != 3 {
 		return nil, fmt.Errorf("decode image: %d channels asked for, not 1 or 3", opt.Channels)
 	}
-	if opt.MaxPixels <= 0 {
-		opt.MaxPixels = defaultMaxPixels
+	pic, err := read(data, request{maxPixels: opt.MaxPixels})
+	if err != nil {
+		return nil, err
 	}
+	return pic.as(opt.Channels, opt.Orientation), nil
+}
+
+// request is what is asked of a format's decoder.
+type request struct {
+	maxPixels int64
+	// shrink is by how much a JPEG of that size, and of that orientation, may be
+	// decoded smaller: 1, 2, 4 or 8. nil: 1.
+	shrink func(width, height, orientation int) int
+	memory *frame // for the pixels; nil: their own
+}
+
+// image returns an image to decode into.
+func (r request) image(width, height, channels int) *Image {
+	if r.memory == nil {
+		return newImage(width, height, channels)
+	}
+	r.memory.pix = grown(r.memory.pix, width*height*channels)
+	return &Image{Width: width, Height: height, Channels: channels, Pix: r.memory.pix}
+}
+
+// picture is a decoded file: one channel where the file is gray, else three, as
+// stored.
+type picture struct {
+	img           *Image
+	width, height int // of the file; img's, unless that was decoded smaller
+	orientation   int // the EXIF tag's value, 0 where there is none or it has been followed
+	upright       bool
+}
+
+// as gives the picture so many channels, and turns it where that is wanted.
+func (p picture) as(channels int, o Orientation) *Image {
+	img := p.img.withChannels(channels)
+	if o == ApplyOrientation || p.upright {
+		img = img.upright(p.orientation)
+	}
+	return img
+}
+
+// read finds the file's format and runs its decoder. A decoder that panics on a bad
+// file has failed to decode it, no more.
+func read(data []byte, ask request) (p picture, err error) {
 	if len(data) == 0 {
-		return nil, errors.New("decode image: the file is empty")
+		return p, errors.New("decode image: the file is empty")
+	}
+	if ask.maxPixels <= 0 {
+		ask.maxPixels = defaultMaxPixels
 	}
 	f, err := sniff(data)
 	if err != nil {
-		return nil, fmt.Errorf("decode image: %w", err)
+		return p, fmt.Errorf("decode image: %w", err)
 	}
-	pic, err := f.read(data, opt.MaxPixels)
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = picture{}, fmt.Errorf("decode %s: the file is corrupt: %v", f.name, r)
+		}
+	}()
+	p, err = f.decode(data, ask)
 	if err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = fmt.Errorf("the file is truncated: %w", err)
 		}
-		return nil, fmt.Errorf("decode %s: %w", f.name, err)
+		return picture{}, fmt.Errorf("decode %s: %w", f.name, err)
 	}
-	img := pic.img.withChannels(opt.Channels)
-	if opt.Orientation == ApplyOrientation || f.name == "TIFF" {
-		img = img.upright(pic.orientation)
+	if p.width == 0 {
+		p.width, p.height = p.img.Width, p.img.Height
 	}
-	return img, nil
-}
-
-// picture is a decoded file: one channel where the file is gray, else three, as
-// stored; orientation is the EXIF tag's value, 0 where there is none.
-type picture struct {
-	img         *Image
-	orientation int
-}
-
-// read runs the format's decoder. A decoder that panics on a bad file has failed
-// to decode it, no more.
-func (f format) read(data []byte, maxPixels int64) (p picture, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			p, err = picture{}, fmt.Errorf("the file is corrupt: %v", r)
-		}
-	}()
-	return f.decode(data, maxPixels)
+	return p, nil
 }
 
 // checkSize is the guard before anything is allocated by what a header claims.

@@ -11,7 +11,7 @@ import (
 // decodeBMP brings the header, of which there are many, to the one kind that the
 // decoder reads, with a full palette where there is one: Pillow takes an index out
 // of range for black.
-func decodeBMP(data []byte, maxPixels int64) (picture, error) {
+func decodeBMP(data []byte, ask request) (picture, error) {
 	const fileHeader, header = 14, 40
 	le := binary.LittleEndian
 	if len(data) < fileHeader+12 {
@@ -32,7 +32,7 @@ func decodeBMP(data []byte, maxPixels int64) (picture, error) {
 		width, height = int(int32(le.Uint32(h[4:]))), int(int32(le.Uint32(h[8:])))
 		depth, compression, colours, entry = le16(h[14:]), int(le.Uint32(h[16:])), int(int32(le.Uint32(h[32:]))), 4
 	}
-	if err := checkSize(width, max(height, -height), maxPixels); err != nil {
+	if err := checkSize(width, max(height, -height), ask.maxPixels); err != nil {
 		return picture{}, err
 	}
 
@@ -98,7 +98,7 @@ func decodeBMP(data []byte, maxPixels int64) (picture, error) {
 	le.PutUint32(plain[22:], uint32(height))
 	le.PutUint16(plain[26:], 1)
 	le.PutUint16(plain[28:], uint16(depth))
-	m, err := decodeParts(maxPixels, append(plain, palette...), rest)
+	m, err := decodeParts(ask.maxPixels, append(plain, palette...), rest)
 	if err != nil {
 		return picture{}, err
 	}

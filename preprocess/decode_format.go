@@ -15,7 +15,7 @@ import (
 // format is one of the six kinds of file that Decode knows.
 type format struct {
 	name   string
-	decode func(data []byte, maxPixels int64) (picture, error)
+	decode func(data []byte, ask request) (picture, error)
 }
 
 // sniff tells the format by its first bytes; names of files play no part.
@@ -94,14 +94,14 @@ func decodeParts(maxPixels int64, parts ...[]byte) (image.Image, error) {
 	return m, sizeOf(m, cfg.Width, cfg.Height)
 }
 
-func decodePNG(data []byte, maxPixels int64) (picture, error) {
+func decodePNG(data []byte, ask request) (picture, error) {
 	const headerEnd = 8 + 8 + 13
 	if len(data) < headerEnd {
 		return picture{}, io.ErrUnexpectedEOF
 	}
 	depth, color := data[24], data[25]
 	width, height := be32(data[16:]), be32(data[20:])
-	if err := checkSize(int(int32(width)), int(int32(height)), maxPixels); err != nil {
+	if err := checkSize(int(int32(width)), int(int32(height)), ask.maxPixels); err != nil {
 		return picture{}, err
 	}
 	// Deflate packs at most 1032 bytes into one, and every row has a filter byte.
@@ -109,7 +109,7 @@ func decodePNG(data []byte, maxPixels int64) (picture, error) {
 	if rows > 1032*int64(len(data)) {
 		return picture{}, io.ErrUnexpectedEOF
 	}
-	m, err := decodeParts(maxPixels, data)
+	m, err := decodeParts(ask.maxPixels, data)
 	if err != nil {
 		return picture{}, err
 	}
@@ -118,12 +118,12 @@ func decodePNG(data []byte, maxPixels int64) (picture, error) {
 		to8 = clip16 // Pillow's mode I;16
 	}
 	img, err := pixels(m, to8)
-	return picture{img, pngOrientation(data)}, err
+	return picture{img: img, orientation: pngOrientation(data)}, err
 }
 
 // decodeTIFF leaves reading to x/image, which knows fewer kinds than libtiff; what
 // it would silently misread is refused.
-func decodeTIFF(data []byte, maxPixels int64) (picture, error) {
+func decodeTIFF(data []byte, ask request) (picture, error) {
 	const (
 		tagCompression, tagPhotometric, tagFillOrder = 259, 262, 266
 		tagSamplesPerPixel, tagPlanar                = 277, 284
@@ -138,7 +138,7 @@ func decodeTIFF(data []byte, maxPixels int64) (picture, error) {
 	if c := tags[tagCompression]; tags[tagFillOrder] == 2 && c != 3 && c != 4 {
 		return picture{}, errors.New("reversed bits (FillOrder 2) are not supported")
 	}
-	m, err := decodeParts(maxPixels, data)
+	m, err := decodeParts(ask.maxPixels, data)
 	if err != nil {
 		return picture{}, err
 	}
@@ -155,7 +155,7 @@ func decodeTIFF(data []byte, maxPixels int64) (picture, error) {
 		}
 	}
 	img, err := pixels(m, to8)
-	return picture{img, tags.orientation()}, err
+	return picture{img: img, orientation: tags.orientation(), upright: true}, err
 }
 
 func invert(pix []byte) {

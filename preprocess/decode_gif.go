@@ -12,16 +12,16 @@ import (
 // bytes go to the decoder under a header made here, with all 256 colours: Go's
 // palette would have lost the transparent colour, and Pillow does not mind an
 // index out of range.
-func decodeGIF(data []byte, maxPixels int64) (picture, error) {
+func decodeGIF(data []byte, ask request) (picture, error) {
 	f, err := firstFrame(data)
 	if err != nil {
 		return picture{}, err
 	}
 	width, height := max(f.width, f.left+f.frameWidth), max(f.height, f.top+f.frameHeight)
-	if err := checkSize(width, height, maxPixels); err != nil {
+	if err := checkSize(width, height, ask.maxPixels); err != nil {
 		return picture{}, err
 	}
-	m, err := decodeParts(maxPixels, f.header(), f.data)
+	m, err := decodeParts(ask.maxPixels, f.header(), f.data)
 	if err != nil {
 		return picture{}, err
 	}

@@ -11,7 +11,7 @@ import (
 // decodeWebP decodes the picture, or an animation's first frame on a black
 // canvas as libwebp's WebPAnimDecoder has it once alpha is dropped. The decoder
 // gets the bare bitstream: the alpha plane has no part in the result.
-func decodeWebP(data []byte, maxPixels int64) (picture, error) {
+func decodeWebP(data []byte, ask request) (picture, error) {
 	size := int64(binary.LittleEndian.Uint32(data[4:])) + 8
 	if size < 12 || size > int64(len(data)) {
 		return picture{}, io.ErrUnexpectedEOF
@@ -59,11 +59,11 @@ func decodeWebP(data []byte, maxPixels int64) (picture, error) {
 		return picture{}, errors.New("no image in it")
 	}
 	if width != 0 {
-		if err := checkSize(width, height, maxPixels); err != nil {
+		if err := checkSize(width, height, ask.maxPixels); err != nil {
 			return picture{}, err
 		}
 	}
-	img, err := decodeWebPStream(stream, maxPixels)
+	img, err := decodeWebPStream(stream, ask.maxPixels)
 	if err != nil {
 		return picture{}, err
 	}
@@ -78,7 +78,7 @@ func decodeWebP(data []byte, maxPixels int64) (picture, error) {
 		}
 		img = canvas
 	}
-	return picture{img, orientationOf(exif, xmp)}, nil
+	return picture{img: img, orientation: orientationOf(exif, xmp)}, nil
 }
 
 func decodeWebPStream(chunk []byte, maxPixels int64) (*Image, error) {

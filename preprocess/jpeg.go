@@ -8,39 +8,59 @@ import (
 	"io"
 )
 
-// decodeJPEG lets Go's decoder do no more than it must, the planes: it gets a
-// header that stops it from converting colours, which is done here as libjpeg
-// does it.
-func decodeJPEG(data []byte, maxPixels int64) (picture, error) {
+// decodeJPEG has libjpeg-turbo decode, or Go where that is not there.
+func decodeJPEG(data []byte, ask request) (picture, error) {
 	h, err := readJPEGHeader(data)
 	if err != nil {
 		return picture{}, err
 	}
-	if err := checkSize(h.width, h.height, maxPixels); err != nil {
+	if err := checkSize(h.width, h.height, ask.maxPixels); err != nil {
 		return picture{}, err
 	}
 	// A block of 8x8 takes one bit at least.
 	if int64(h.width)*int64(h.height) > 512*int64(len(data)) {
 		return picture{}, io.ErrUnexpectedEOF
 	}
-	m, err := decodeParts(maxPixels, h.plain, data[h.scan:])
-	if err != nil {
-		return picture{}, err
-	}
-	p := picture{orientation: orientationOf(h.exif, h.xmp)}
-	switch m := m.(type) {
-	case *image.YCbCr:
-		p.img = fromYCbCr(m, h.colours() == jpegRGB)
-	case *image.CMYK:
-		p.img = fromCMYK(m, h.colours() == jpegYCCK, h.subsampled)
-	default:
-		p.img, err = pixels(m, highByte)
+	p := picture{width: h.width, height: h.height, orientation: orientationOf(h.exif, h.xmp)}
+	_, err = jpegLibrary()
+	switch {
+	case errors.Is(err, ErrNoTurboJPEG):
+		p.img, err = h.golang(data, ask)
+	case err == nil:
+		shrink := 1
+		if ask.shrink != nil {
+			shrink = ask.shrink(h.width, h.height, p.orientation)
+		}
+		p.img, err = h.turbo(data, ask, shrink)
 	}
 	return p, err
 }
 
+// jpegLibrary is what tests of Go's decoder replace.
+var jpegLibrary = TurboJPEG
+
+// golang lets Go's decoder do no more than it must, the planes: it gets a header
+// that stops it from converting colours, which is done here as libjpeg does it.
+func (h *jpegHeader) golang(data []byte, ask request) (*Image, error) {
+	if h.process > 0xc2 {
+		return nil, errors.New("lossless, hierarchical and arithmetic-coded JPEGs are not supported")
+	}
+	m, err := decodeParts(ask.maxPixels, h.plain, data[h.scan:])
+	if err != nil {
+		return nil, err
+	}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		return fromYCbCr(m, h.colours() == jpegRGB, ask), nil
+	case *image.CMYK:
+		return fromCMYK(m, h.colours() == jpegYCCK, h.subsampled), nil
+	}
+	return pixels(m, highByte)
+}
+
 // jpegHeader is what precedes a JPEG's first scan.
 type jpegHeader struct {
+	process                   byte // the frame's marker: baseline, progressive, ...
 	width, height, components int
 	ids                       []byte
 	subsampled                bool // the second component has fewer samples
@@ -121,9 +141,7 @@ func readJPEGHeader(data []byte) (*jpegHeader, error) {
 }
 
 func (h *jpegHeader) frame(marker byte, body []byte) error {
-	if marker > 0xc2 {
-		return errors.New("lossless, hierarchical and arithmetic-coded JPEGs are not supported")
-	}
+	h.process = marker
 	if len(body) < 6 || len(body) < 6+3*int(body[5]) {
 		return io.ErrUnexpectedEOF
 	}

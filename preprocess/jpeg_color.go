@@ -100,12 +100,12 @@ func ratio(r image.YCbCrSubsampleRatio) (h, v int) {
 }
 
 // fromYCbCr converts a JPEG's three planes, which are R, G and B where rgb is set.
-func fromYCbCr(m *image.YCbCr, rgb bool) *Image {
+func fromYCbCr(m *image.YCbCr, rgb bool, ask request) *Image {
 	w, height := m.Rect.Dx(), m.Rect.Dy()
 	h, v := ratio(m.SubsampleRatio)
 	cw, ch := (w+h-1)/h, (height+v-1)/v
 	cbs, crs := plane{m.Cb, m.CStride, cw, ch}, plane{m.Cr, m.CStride, cw, ch}
-	img := newImage(w, height, 3)
+	img := ask.image(w, height, 3)
 	cb, cr := make([]byte, h*cw), make([]byte, h*cw)
 	for y := range height {
 		cbs.row(cb, y, h, v)
@@ -176,12 +176,17 @@ func fromCMYK(m *image.CMYK, ycck, subsampled bool) *Image {
 			paper := 255 - int32(src[4*x+3])
 			d := dst[3*x : 3*x+3 : 3*x+3]
 			for i, ink := range d {
-				t := int32(ink)*paper + 128
-				d[i] = clamp8(paper - (t>>8+t)>>8)
+				d[i] = inked(ink, paper)
 			}
 		}
 	}
 	return img
+}
+
+// inked is Pillow's CMYK to RGB: an ink on what black leaves of the paper.
+func inked(ink uint8, paper int32) uint8 {
+	t := int32(ink)*paper + 128
+	return clamp8(paper - (t>>8+t)>>8)
 }
 
 // component takes one component, as stored, out of a CMYK image in which each of

@@ -1,8 +1,8 @@
 """Golden files of decoding: small odd images and the pixels Pillow makes of them.
 
 Beside each image FILE stand FILE.ppm (convert("RGB")) and FILE.pgm (convert("L")),
-and FILE.upright.ppm where the EXIF orientation plays a part
-(PIL.ImageOps.exif_transpose). bad/ holds what must be refused.
+FILE.upright.ppm where the EXIF orientation plays a part (PIL.ImageOps.exif_transpose),
+and FILE.draft2.ppm, .draft4.ppm, .draft8.ppm of some JPEGs (Image.draft). bad/ holds what must be refused.
 """
 
 import io
@@ -370,6 +370,18 @@ def photos(count=400):
     return samples
 
 
+DRAFTED = {"420-47x50.jpg", "422-47x50.jpg", "444-47x50.jpg", "440-19x29.jpg", "cmyk.jpg", "gray.jpg", "progressive.jpg"}
+
+
+def drafts(data):
+    """What libjpeg's scaled decoding gives, by its divisor."""
+    for by in (2, 4, 8):
+        image = Image.open(io.BytesIO(data))
+        mode, box = image.draft(None, (image.width // by, image.height // by))
+        assert image.size == tuple(-(-v // by) for v in Image.open(io.BytesIO(data)).size), (image.size, by)
+        yield by, image.convert("RGB")
+
+
 def netpbm(image):
     kind = b"P6" if image.mode == "RGB" else b"P5"
     return kind + b"\n%d %d\n255\n" % image.size + image.tobytes()
@@ -390,6 +402,9 @@ def main(outdir):
                 opened = lambda: Image.open(io.BytesIO(data))
                 (out / f"{name}.ppm").write_bytes(netpbm(opened().convert("RGB")))
                 (out / f"{name}.pgm").write_bytes(netpbm(opened().convert("L")))
+                if name.removeprefix("jpeg-") in DRAFTED:
+                    for by, image in drafts(data):
+                        (out / f"{name}.draft{by}.ppm").write_bytes(netpbm(image))
                 if "exif" in name:
                     upright = ImageOps.exif_transpose(opened()).convert("RGB")
                     (out / f"{name}.upright.ppm").write_bytes(netpbm(upright))

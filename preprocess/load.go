@@ -1,0 +1,70 @@
+package preprocess
+
+import "sync"
+
+// LoadOptions say how Load decodes.
+type LoadOptions struct {
+	MaxPixels int64 // largest width * height decoded; 0: 100 million
+	// Scaled lets libjpeg-turbo decode a JPEG by 2, 4 or 8 times smaller where both of
+	// its edges then are still at least twice what the resize brings them to: Pillow's
+	// draft. It is faster, and not exact. Without libjpeg-turbo it has no effect.
+	Scaled bool
+}
+
+// Load turns an image file into the model's input: [Decode], as the spec wants it,
+// then [Spec.Tensor]. It reuses the memory of the pixels. Returned is the size of
+// the file's image, upright where the spec turns it. Errors are those of the two.
+func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err error) {
+	memory := frames.Get().(*frame)
+	defer memory.release()
+	ask := request{maxPixels: opt.MaxPixels, memory: memory}
+	if opt.Scaled {
+		ask.shrink = s.shrink
+	}
+	pic, err := read(file, ask)
+	if err != nil {
+		return 0, 0, err
+	}
+	img := pic.as(s.Channels, s.Orientation)
+	width, height = pic.width, pic.height
+	if s.Orientation == ApplyOrientation || pic.upright {
+		width, height = turned(width, height, pic.orientation)
+	}
+	return width, height, s.Tensor(dst, img)
+}
+
+// shrink is Pillow's choice in JpegImageFile.draft, for twice the resized size.
+func (s *Spec) shrink(width, height, orientation int) int {
+	if s.Orientation == ApplyOrientation {
+		width, height = turned(width, height, orientation)
+	}
+	w, h := s.ResizedSize(width, height)
+	for _, by := range []int{8, 4, 2} {
+		if width >= 2*by*w && height >= 2*by*h {
+			return by
+		}
+	}
+	return 1
+}
+
+// turned is an image's size once it is upright.
+func turned(width, height, orientation int) (int, int) {
+	if orientation >= 5 {
+		return height, width
+	}
+	return width, height
+}
+
+// frame is memory for one image's pixels, reused by later ones.
+type frame struct{ pix []byte }
+
+var frames = sync.Pool{New: func() any { return new(frame) }}
+
+// release hands the memory to a later image, except where a rare huge one has
+// grown it.
+func (f *frame) release() {
+	const keep = 64 << 20
+	if cap(f.pix) <= keep {
+		frames.Put(f)
+	}
+}

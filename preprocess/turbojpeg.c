@@ -1,0 +1,87 @@
+#define _GNU_SOURCE // dladdr
+#define _DARWIN_C_SOURCE
+
+#include "turbojpeg.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+	void *(*init)(void);
+	int (*destroy)(void *);
+	int (*header)(void *, const unsigned char *, unsigned long, int *, int *, int *, int *);
+	int (*decompress)(void *, const unsigned char *, unsigned long, unsigned char *, int, int, int, int, int);
+	char *(*error_text)(void *);
+	int (*error_code)(void *);
+} turbo;
+
+#ifdef _WIN32
+#include <windows.h>
+
+static void *load(const char *name) {
+	// A plain name must not be looked for in the working folder.
+	DWORD where = strpbrk(name, "\\/") ? LOAD_WITH_ALTERED_SEARCH_PATH : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
+	return (void *)LoadLibraryExA(name, NULL, where);
+}
+
+static void *symbol(void *library, const char *name) { return (void *)GetProcAddress((HMODULE)library, name); }
+
+static void unload(void *library) { FreeLibrary((HMODULE)library); }
+
+static void file_name(void *library, void *init, char *path, size_t n) {
+	(void)init;
+	GetModuleFileNameA((HMODULE)library, path, (DWORD)n);
+}
+#else
+#include <dlfcn.h>
+
+static void *load(const char *name) { return dlopen(name, RTLD_NOW | RTLD_LOCAL); }
+
+static void *symbol(void *library, const char *name) { return dlsym(library, name); }
+
+static void unload(void *library) { dlclose(library); }
+
+static void file_name(void *library, void *init, char *path, size_t n) {
+	Dl_info info;
+	(void)library;
+	if (dladdr(init, &info)) snprintf(path, n, "%s", info.dli_fname);
+}
+#endif
+
+const char *turbo_load(const char *name, char *path, size_t n) {
+	void *library = load(name);
+	if (!library) return "it can't be loaded";
+	*(void **)&turbo.init = symbol(library, "tjInitDecompress");
+	*(void **)&turbo.destroy = symbol(library, "tjDestroy");
+	*(void **)&turbo.header = symbol(library, "tjDecompressHeader3");
+	*(void **)&turbo.decompress = symbol(library, "tjDecompress2");
+	*(void **)&turbo.error_text = symbol(library, "tjGetErrorStr2");
+	*(void **)&turbo.error_code = symbol(library, "tjGetErrorCode");
+	if (turbo.init && turbo.destroy && turbo.header && turbo.decompress && turbo.error_text && turbo.error_code) {
+		file_name(library, *(void **)&turbo.init, path, n);
+		return NULL;
+	}
+	unload(library);
+	return "it is not libturbojpeg 2.0 or newer";
+}
+
+void *turbo_new(void) { return turbo.init(); }
+
+void turbo_free(void *decoder) { turbo.destroy(decoder); }
+
+int turbo_decode(void *decoder, const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n) {
+	// The size may not be the caller's: of two headers the library may see another. (It
+	// tells the size also where it calls the subsampling unusual.)
+	int w = -1, h = -1, subsampling, colours;
+	turbo.header(decoder, data, (unsigned long)size, &w, &h, &subsampling, &colours);
+	if (w != width || h != height) {
+		snprintf(message, n, "%s", w < 0 ? turbo.error_text(decoder) : "it has headers of different sizes");
+		return TURBO_FATAL;
+	}
+	// The defaults are Pillow's: the accurate inverse DCT and smooth upsampling.
+	const int limit_scans = 32768; // TJFLAG_LIMITSCANS: 500 at most
+	if (turbo.decompress(decoder, data, (unsigned long)size, dst, (width + shrink - 1) / shrink, 0, (height + shrink - 1) / shrink, format, limit_scans) == 0)
+		return TURBO_OK;
+	snprintf(message, n, "%s", turbo.error_text(decoder));
+	return turbo.error_code(decoder) == 0 ? TURBO_WARNING : TURBO_FATAL;
+}

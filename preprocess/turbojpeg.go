@@ -1,0 +1,190 @@
+package preprocess
+
+// #cgo linux LDFLAGS: -ldl
+// #include <stdlib.h>
+// #include "turbojpeg.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"unsafe"
+)
+
+// TurboJPEGVariable is the environment variable that names libturbojpeg's file, or
+// holds "off" to decode JPEGs without it.
+const TurboJPEGVariable = "ORTHO_TURBOJPEG"
+
+// ErrNoTurboJPEG is wrapped where libturbojpeg is not there, or turned off.
+var ErrNoTurboJPEG = errors.New("libjpeg-turbo's libturbojpeg was not found")
+
+// TurboJPEG returns the file of libjpeg-turbo's library (libturbojpeg, 2.0 or newer)
+// that JPEGs are decoded with, for the pixels that Pillow gives and in a quarter of
+// the time. It is looked for once: as [TurboJPEGVariable] says, else by the system's
+// loader and where package managers put it.
+//
+// The error wraps ErrNoTurboJPEG where Go's decoder takes its place. Any other says
+// that the file which the variable names can't be used: JPEGs then fail.
+func TurboJPEG() (path string, err error) {
+	found := turbo()
+	return found.path, found.err
+}
+
+type turboLibrary struct {
+	path string
+	err  error
+}
+
+var turbo = sync.OnceValue(func() turboLibrary {
+	switch named := os.Getenv(TurboJPEGVariable); named {
+	case "":
+	case "off":
+		return turboLibrary{err: fmt.Errorf("%w: %s=off", ErrNoTurboJPEG, TurboJPEGVariable)}
+	default:
+		path, err := filepath.Abs(named) // a plain name would make the loader search
+		if err == nil {
+			path, err = loadTurbo(path)
+		}
+		if err != nil {
+			return turboLibrary{err: fmt.Errorf("%s=%s: %w", TurboJPEGVariable, named, err)}
+		}
+		return turboLibrary{path: path}
+	}
+	for _, name := range turboNames() {
+		if path, err := loadTurbo(name); err == nil {
+			return turboLibrary{path: path}
+		}
+	}
+	return turboLibrary{err: ErrNoTurboJPEG}
+})
+
+// turboNames are what the library is called, and where installers put it that the
+// loader does not know of.
+func turboNames() []string {
+	switch runtime.GOOS {
+	case "darwin":
+		return []string{"libturbojpeg.dylib", "libturbojpeg.0.dylib", "/opt/homebrew/lib/libturbojpeg.dylib", "/usr/local/lib/libturbojpeg.dylib",
+			"/opt/local/lib/libturbojpeg.dylib", "/opt/libjpeg-turbo/lib/libturbojpeg.dylib"}
+	case "windows":
+		return []string{"turbojpeg.dll", "libturbojpeg.dll", `C:\libjpeg-turbo64\bin\turbojpeg.dll`, `C:\libjpeg-turbo-gcc64\bin\libturbojpeg.dll`}
+	}
+	return []string{"libturbojpeg.so.0", "libturbojpeg.so", "/opt/libjpeg-turbo/lib64/libturbojpeg.so.0"}
+}
+
+func loadTurbo(name string) (path string, err error) {
+	if filepath.IsAbs(name) {
+		if _, err := os.Stat(name); err != nil {
+			return "", err
+		}
+	}
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	buffer := make([]byte, 4096)
+	text := (*C.char)(unsafe.Pointer(&buffer[0]))
+	if reason := C.turbo_load(cname, text, C.size_t(len(buffer))); reason != nil {
+		return "", errors.New(C.GoString(reason))
+	}
+	if path = C.GoString(text); path == "" {
+		path = name
+	}
+	return path, nil
+}
+
+// turboDecoder decodes one file at a time.
+type turboDecoder struct{ handle unsafe.Pointer }
+
+var turboDecoders = sync.Pool{New: func() any {
+	handle := C.turbo_new()
+	if handle == nil {
+		return (*turboDecoder)(nil)
+	}
+	d := &turboDecoder{handle}
+	runtime.AddCleanup(d, func(handle unsafe.Pointer) { C.turbo_free(handle) }, handle)
+	return d
+}}
+
+// decode fills an image with the pixels of a file of width x height, both divided by
+// shrink and rounded up: with those of a gray file where the image has one channel,
+// with inks as stored where it has four.
+//
+// What the library warns of is passed over, as Pillow does; complete tells whether
+// there was nothing.
+func (d *turboDecoder) decode(data []byte, width, height, shrink int, img *Image) (complete bool, err error) {
+	format := C.int(C.TURBO_RGB)
+	switch img.Channels {
+	case 1:
+		format = C.TURBO_GRAY
+	case 4:
+		format = C.TURBO_CMYK
+	}
+	var message [256]C.char
+	switch C.turbo_decode(d.handle, (*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), (*C.uint8_t)(unsafe.SliceData(img.Pix)),
+		C.int(width), C.int(height), C.int(shrink), format, &message[0], C.size_t(len(message))) {
+	case C.TURBO_OK:
+		return true, nil
+	case C.TURBO_WARNING:
+		return false, nil
+	}
+	return false, errors.New(C.GoString(&message[0]))
+}
+
+// turbo decodes the file whose header is h, by 1, 2, 4 or 8 times smaller.
+func (h *jpegHeader) turbo(data []byte, ask request, shrink int) (*Image, error) {
+	if n := h.components; n != 1 && n != 3 && n != 4 {
+		return nil, fmt.Errorf("%d components are not supported", n)
+	}
+	d := turboDecoders.Get().(*turboDecoder)
+	if d == nil {
+		return nil, errors.New("no memory for a decoder")
+	}
+	defer turboDecoders.Put(d)
+	img := ask.image((h.width+shrink-1)/shrink, (h.height+shrink-1)/shrink, h.components)
+	complete, err := d.decode(data, h.width, h.height, shrink, img)
+	switch {
+	case err != nil:
+		return nil, err
+	case !complete && !ended(data[h.scan:]):
+		return nil, io.ErrUnexpectedEOF
+	case h.components == 4:
+		return inksToRGB(img), nil
+	}
+	return img, nil
+}
+
+// ended tells whether the end marker follows a JPEG's scans. Where it does, what is
+// missing before it is left gray, in Pillow too.
+func ended(scans []byte) bool {
+	for i := 0; i+1 < len(scans); i++ {
+		if scans[i] != 0xff {
+			continue
+		}
+		switch marker := scans[i+1]; {
+		case marker == 0xd9:
+			return true
+		case marker == 0 || 0xd0 <= marker && marker <= 0xd7:
+			i++
+		case marker == 0xff:
+		case i+3 < len(scans):
+			i += 1 + int(be16(scans[i+2:]))
+		}
+	}
+	return false
+}
+
+// inksToRGB is Pillow's way from an Adobe CMYK JPEG, whose inks are inverted.
+func inksToRGB(inks *Image) *Image {
+	img := newImage(inks.Width, inks.Height, 3)
+	for i := range len(inks.Pix) / 4 {
+		s, d := inks.Pix[4*i:4*i+4:4*i+4], img.Pix[3*i:3*i+3:3*i+3]
+		paper := int32(s[3])
+		for c := range 3 {
+			d[c] = inked(255-s[c], paper)
+		}
+	}
+	return img
+}

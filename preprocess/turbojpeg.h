@@ -1,0 +1,26 @@
+#ifndef ORTHO_TURBOJPEG_H
+#define ORTHO_TURBOJPEG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The part of libturbojpeg's C API that decoding needs, as versions 2 and 3 have it
+// (turbojpeg.h). The library is loaded at run time.
+
+enum { TURBO_RGB = 0, TURBO_GRAY = 6, TURBO_CMYK = 11 }; // TJPF_RGB, TJPF_GRAY, TJPF_CMYK
+
+enum { TURBO_OK, TURBO_WARNING, TURBO_FATAL };
+
+// turbo_load loads the library called name. It returns NULL, or why it can't be used.
+// path, of n bytes, gets the file's name where the system tells it.
+const char *turbo_load(const char *name, char *path, size_t n);
+
+// turbo_new returns a decoder, NULL where memory is short. It serves one call at a time.
+void *turbo_new(void);
+void turbo_free(void *decoder);
+
+// turbo_decode decodes a file of width x height pixels, both divided by shrink (1, 2, 4
+// or 8) and rounded up, tightly packed. message, of n bytes, gets what went wrong.
+int turbo_decode(void *decoder, const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n);
+
+#endif
