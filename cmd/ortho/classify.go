@@ -28,6 +28,7 @@ func newClassifyCommand() *cli.Command {
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Category: in, Usage: "refuse images of more than `N` pixels before decoding them"},
+		decodeFlag(),
 		&cli.BoolFlag{Name: "fail-fast", Category: in, Usage: "stop at the first image that fails"},
 		&cli.StringFlag{Name: "provider", Aliases: []string{"p"}, Value: runner.CPU, Category: run, Usage: "execution `PROVIDERS`, in order of preference, such as cuda,cpu; no other is used"},
 		&cli.StringSliceFlag{Name: "provider-option", Category: run, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=0; may be repeated"},
@@ -157,7 +158,12 @@ func classifyOptions(c *cli.Context) (classify.Options, error) {
 	if err != nil {
 		return classify.Options{}, usageError{err}
 	}
+	scaled, err := scaledDecoding(c)
+	if err != nil {
+		return classify.Options{}, err
+	}
 	return classify.Options{
+		Scaled:         scaled,
 		Runner:         runner.Options{Library: c.String("onnxruntime"), Providers: providers, Threads: c.Int("threads")},
 		Batch:          c.Int("batch"),
 		Concurrency:    c.Int("concurrency"),

@@ -21,6 +21,7 @@ func newPreprocessCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`.npy; - is standard output"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output file"},
+			decodeFlag(),
 			&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Usage: "refuse images of more than `N` pixels"},
 		}, modelFlags()...),
 		Action: preprocessAction,
@@ -62,6 +63,10 @@ func preprocessAction(c *cli.Context) error {
 
 // imageTensor reads one image and returns the .npy of the model's input.
 func imageTensor(c *cli.Context, image string) ([]byte, error) {
+	scaled, err := scaledDecoding(c)
+	if err != nil {
+		return nil, err
+	}
 	model, err := openModel(c)
 	if err != nil {
 		return nil, err
@@ -78,22 +83,13 @@ func imageTensor(c *cli.Context, image string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", image, err)
 		}
-		tensor, err := tensorOf(&spec.Input, data, c.Int64("max-pixels"))
-		if err != nil {
+		tensor := make([]byte, spec.Input.Bytes())
+		if _, _, err := spec.Input.Load(tensor, data, preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}); err != nil {
 			return nil, fmt.Errorf("%s: %w", image, err)
 		}
 		return npy(&spec.Input, tensor)
 	}
 	return nil, fmt.Errorf("%s is not one image file", image)
-}
-
-func tensorOf(spec *preprocess.Spec, data []byte, maxPixels int64) ([]byte, error) {
-	img, err := preprocess.Decode(data, preprocess.DecodeOptions{Channels: spec.Channels, Orientation: spec.Orientation, MaxPixels: maxPixels})
-	if err != nil {
-		return nil, err
-	}
-	tensor := make([]byte, spec.Bytes())
-	return tensor, spec.Tensor(tensor, img)
 }
 
 func npy(spec *preprocess.Spec, tensor []byte) ([]byte, error) {

@@ -24,6 +24,7 @@ type Options struct {
 	MinProbability float64 // leave out less probable ones
 	Logits         bool    // also return the raw outputs
 	MaxPixels      int64   // refuse larger images before decoding; 0: 100 million
+	Scaled         bool    // decode large JPEGs smaller: faster, not exact; see [preprocess.LoadOptions]
 }
 
 // Classifier is a model ready to classify. Its methods may be called
@@ -53,7 +54,7 @@ type Item struct {
 // Result is what the model says of one image.
 type Result struct {
 	Predictions   []Prediction // most probable first; ties by index
-	Width, Height int          // pixels of the image as used
+	Width, Height int          // pixels of the image, upright where the model wants it so
 	Logits        []float32    // raw outputs where Options.Logits asks for them
 	Output        *Output      // instead of Predictions where the model's output-name is set
 }
@@ -153,16 +154,11 @@ func (c *Classifier) load(_ context.Context, in Input, row []byte) (size, error)
 	if err != nil {
 		return size{}, &stageError{"read", err}
 	}
-	img, err := preprocess.Decode(data, preprocess.DecodeOptions{
-		Channels: c.spec.Input.Channels, Orientation: c.spec.Input.Orientation, MaxPixels: c.opt.MaxPixels,
-	})
+	width, height, err := c.spec.Input.Load(row, data, preprocess.LoadOptions{MaxPixels: c.opt.MaxPixels, Scaled: c.opt.Scaled})
 	if err != nil {
 		return size{}, &stageError{"decode", err}
 	}
-	if err := c.spec.Input.Tensor(row, img); err != nil {
-		return size{}, &stageError{"decode", err}
-	}
-	return size{img.Width, img.Height}, nil
+	return size{width, height}, nil
 }
 
 func (c *Classifier) read(s size, outputs []runner.Row) (Result, error) {
