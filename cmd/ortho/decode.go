@@ -30,3 +30,18 @@ func scaledDecoding(c *cli.Context) (bool, error) {
 	}
 	return how == "scaled", nil
 }
+
+// decoder is what decodes JPEGs; its JSON is an output format.
+type decoder struct {
+	Name  string `json:"name"` // "libjpeg-turbo", "go"
+	Path  string `json:"path,omitempty"`
+	Error string `json:"error,omitempty"` // why it is not libjpeg-turbo
+}
+
+func jpegDecoder() decoder {
+	path, err := preprocess.TurboJPEG()
+	if err != nil {
+		return decoder{Name: "go", Error: err.Error()}
+	}
+	return decoder{Name: "libjpeg-turbo", Path: path}
+}

@@ -17,7 +17,7 @@ import (
 func newRuntimeCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "runtime",
-		Usage: "find or install ONNX Runtime's library",
+		Usage: "find or install ONNX Runtime's library; see which one decodes JPEGs",
 		Subcommands: []*cli.Command{
 			{
 				Name:  "install",
@@ -103,7 +103,7 @@ func runRuntimeList(c *cli.Context) error {
 
 func writeRuntimes(w io.Writer, all []library.Found) error {
 	if len(all) == 0 {
-		return nil
+		return writeJPEGDecoder(w)
 	}
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
@@ -119,7 +119,19 @@ func writeRuntimes(w io.Writer, all []library.Found) error {
 		}
 		t.AppendRow(table.Row{used, f.Source, output.Clean(f.Version), output.Clean(f.Flavor), output.Clean(what)})
 	}
-	_, err := fmt.Fprintln(w, t.Render())
+	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
+		return err
+	}
+	return writeJPEGDecoder(w)
+}
+
+func writeJPEGDecoder(w io.Writer) error {
+	d := jpegDecoder()
+	text := d.Name + " (" + d.Error + ")"
+	if d.Error == "" {
+		text = d.Name + ": " + d.Path
+	}
+	_, err := fmt.Fprintf(w, "JPEG decoder: %s\n", output.Clean(text))
 	return err
 }
 
@@ -142,5 +154,5 @@ func writeRuntimesJSON(w io.Writer, all []library.Found) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(rows)
+	return e.Encode(map[string]any{"onnxruntime": rows, "jpeg_decoder": jpegDecoder()})
 }
