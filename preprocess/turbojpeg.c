@@ -18,10 +18,12 @@ static struct {
 #ifdef _WIN32
 #include <windows.h>
 
-static void *load(const char *name) {
+static void *load(const char *name, char *reason, size_t n) {
 	// A plain name must not be looked for in the working folder.
 	DWORD where = strpbrk(name, "\\/") ? LOAD_WITH_ALTERED_SEARCH_PATH : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
-	return (void *)LoadLibraryExA(name, NULL, where);
+	HMODULE library = LoadLibraryExA(name, NULL, where);
+	if (!library) snprintf(reason, n, "load: error %lu", GetLastError());
+	return (void *)library;
 }
 
 static void *symbol(void *library, const char *name) { return (void *)GetProcAddress((HMODULE)library, name); }
@@ -35,7 +37,11 @@ static void file_name(void *library, void *init, char *path, size_t n) {
 #else
 #include <dlfcn.h>
 
-static void *load(const char *name) { return dlopen(name, RTLD_NOW | RTLD_LOCAL); }
+static void *load(const char *name, char *reason, size_t n) {
+	void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	if (!library) snprintf(reason, n, "load: %s", dlerror());
+	return library;
+}
 
 static void *symbol(void *library, const char *name) { return dlsym(library, name); }
 
@@ -48,9 +54,9 @@ static void file_name(void *library, void *init, char *path, size_t n) {
 }
 #endif
 
-const char *turbo_load(const char *name, char *path, size_t n) {
-	void *library = load(name);
-	if (!library) return "it can't be loaded";
+int turbo_load(const char *name, char *text, size_t n) {
+	void *library = load(name, text, n);
+	if (!library) return 0;
 	*(void **)&turbo.init = symbol(library, "tjInitDecompress");
 	*(void **)&turbo.destroy = symbol(library, "tjDestroy");
 	*(void **)&turbo.header = symbol(library, "tjDecompressHeader3");
@@ -58,11 +64,12 @@ const char *turbo_load(const char *name, char *path, size_t n) {
 	*(void **)&turbo.error_text = symbol(library, "tjGetErrorStr2");
 	*(void **)&turbo.error_code = symbol(library, "tjGetErrorCode");
 	if (turbo.init && turbo.destroy && turbo.header && turbo.decompress && turbo.error_text && turbo.error_code) {
-		file_name(library, *(void **)&turbo.init, path, n);
-		return NULL;
+		file_name(library, *(void **)&turbo.init, text, n);
+		return 1;
 	}
 	unload(library);
-	return "it is not libturbojpeg 2.0 or newer";
+	snprintf(text, n, "it is not libturbojpeg 2.0 or newer");
+	return 0;
 }
 
 void *turbo_new(void) { return turbo.init(); }

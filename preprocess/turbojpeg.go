@@ -51,7 +51,7 @@ var turbo = sync.OnceValue(func() turboLibrary {
 			path, err = loadTurbo(path)
 		}
 		if err != nil {
-			return turboLibrary{err: fmt.Errorf("%s=%s: %w", TurboJPEGVariable, named, err)}
+			return turboLibrary{err: fmt.Errorf("%s=%s (a file of libturbojpeg, or off): %w", TurboJPEGVariable, named, err)}
 		}
 		return turboLibrary{path: path}
 	}
@@ -86,8 +86,8 @@ func loadTurbo(name string) (path string, err error) {
 	defer C.free(unsafe.Pointer(cname))
 	buffer := make([]byte, 4096)
 	text := (*C.char)(unsafe.Pointer(&buffer[0]))
-	if reason := C.turbo_load(cname, text, C.size_t(len(buffer))); reason != nil {
-		return "", errors.New(C.GoString(reason))
+	if C.turbo_load(cname, text, C.size_t(len(buffer))) == 0 {
+		return "", errors.New(C.GoString(text))
 	}
 	if path = C.GoString(text); path == "" {
 		path = name

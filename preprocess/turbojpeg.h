@@ -11,9 +11,9 @@ enum { TURBO_RGB = 0, TURBO_GRAY = 6, TURBO_CMYK = 11 }; // TJPF_RGB, TJPF_GRAY,
 
 enum { TURBO_OK, TURBO_WARNING, TURBO_FATAL };
 
-// turbo_load loads the library called name. It returns NULL, or why it can't be used.
-// path, of n bytes, gets the file's name where the system tells it.
-const char *turbo_load(const char *name, char *path, size_t n);
+// turbo_load loads the library called name. text, of n bytes, gets the file's name where
+// the system tells it; or, where 0 is returned, why it can't be used.
+int turbo_load(const char *name, char *text, size_t n);
 
 // turbo_new returns a decoder, NULL where memory is short. It serves one call at a time.
 void *turbo_new(void);
