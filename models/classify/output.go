@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -86,14 +85,7 @@ func convert[T float64 | uint8 | int8 | int32 | int64](dst []float32, src []T) {
 // predictions applies the activation and picks the most probable classes.
 func (c *Classifier) predictions(values []float32) []Prediction {
 	p := probabilities(values, c.spec.Activation)
-	order := make([]int, len(p))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[b], p[a]) })
-	if c.opt.Top > 0 && len(order) > c.opt.Top {
-		order = order[:c.opt.Top]
-	}
+	order := largest(p, c.opt.Top)
 	predictions := make([]Prediction, 0, len(order))
 	for _, i := range order {
 		if p[i] < c.opt.MinProbability {
@@ -106,6 +98,29 @@ func (c *Classifier) predictions(values []float32) []Prediction {
 		predictions = append(predictions, out)
 	}
 	return predictions
+}
+
+// largest returns the indices of the n largest values, largest first and ties by
+// index; of all where n is 0.
+func largest(values []float64, n int) []int {
+	if n <= 0 || n > len(values) {
+		n = len(values)
+	}
+	order := make([]int, 0, n+1)
+	for i, v := range values {
+		if len(order) == n && v <= values[order[n-1]] {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(order, v, func(j int, v float64) int {
+			if values[j] >= v {
+				return -1
+			}
+			return 1
+		})
+		order = slices.Insert(order, at, i)
+		order = order[:min(len(order), n)]
+	}
+	return order
 }
 
 // probabilities applies an activation in float64.

@@ -1,0 +1,89 @@
+package classify_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"ortho/models"
+	"ortho/models/classify"
+	"ortho/runner"
+	"ortho/runner/onnx"
+)
+
+// BenchmarkGraph is the bare graph: one shared session, a thread a run, as many runs
+// at once as cores, no image work. BenchmarkStream is all of it, on photographs.
+func BenchmarkGraph(b *testing.B) {
+	m, err := models.Open(bundledModel, models.Settings{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	session, err := runner.Open(runner.Model{Path: m.Path, Graph: m.Graph}, runner.Options{})
+	if err != nil {
+		b.Skip(err)
+	}
+	defer session.Close()
+	_, concurrency := runner.DefaultBatch(runner.CPU)
+	work := make(chan struct{}, concurrency)
+	var running sync.WaitGroup
+	b.ReportAllocs()
+	for range concurrency {
+		in, err := runner.NewTensor(onnx.Float, []int64{1, 3, 224, 224})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer in.Close()
+		out, err := runner.NewTensor(onnx.Float, []int64{1, 1000})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer out.Close()
+		running.Go(func() {
+			for range work {
+				if err := session.Run(context.Background(), []*runner.Tensor{in}, []*runner.Tensor{out}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	b.ResetTimer()
+	for range b.N {
+		work <- struct{}{}
+	}
+	close(work)
+	running.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}
+
+func BenchmarkStream(b *testing.B) {
+	paths, _ := filepath.Glob("../../../shared/images/n*.JPEG")
+	if len(paths) == 0 {
+		paths, _ = filepath.Glob("../../cmd/ortho/testdata/photos/*.*g")
+	}
+	m, err := models.Open(bundledModel, models.Settings{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := classify.Open(m, classify.Options{Top: 5})
+	if err != nil {
+		b.Skip(err)
+	}
+	defer c.Close()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for item := range c.Stream(b.Context(), func(yield func(classify.Input) bool) {
+		for i := range b.N {
+			path := paths[i%len(paths)]
+			if !yield(classify.Input{Name: path, Read: func() ([]byte, error) { return os.ReadFile(path) }}) {
+				return
+			}
+		}
+	}) {
+		if item.Err != nil {
+			b.Fatal(item.Err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}
