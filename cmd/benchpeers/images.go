@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ortho/preprocess"
+)
+
+// photographs are the folder's JPEGs; the repository's own samples where it is not there.
+func photographs(folder string) ([]string, error) {
+	var files []string
+	for _, pattern := range []string{"*.JPEG", "*.jpg", "*.jpeg"} {
+		some, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, some...)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s holds no JPEGs: name a folder of photographs with -photos", folder)
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// repeat makes a folder of n links to the files, in turn.
+func repeat(files []string, folder string, n int) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for i := range n {
+		file, err := filepath.Abs(files[i%len(files)])
+		if err != nil {
+			return err
+		}
+		if err := os.Symlink(file, filepath.Join(folder, fmt.Sprintf("%06d.jpg", i))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// How a photograph becomes one of 12 megapixels: its middle, enlarged; noise, since
+// enlarging leaves none for the encoder to spend bits on; 4:2:0.
+const (
+	width, height = 4000, 3000
+	quality       = 90
+	noise         = 5.0 // standard deviation, in levels
+	seed          = 1
+	different     = 16
+)
+
+// enlarge makes JPEGs of 12 megapixels out of some of the photographs, and returns
+// them with their bytes together.
+func enlarge(photos []string, folder string) (made []string, bytes int64, err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, 0, err
+	}
+	n := min(different, len(photos))
+	for i := range n {
+		photo := photos[i*len(photos)/n]
+		to := filepath.Join(folder, strings.TrimSuffix(filepath.Base(photo), filepath.Ext(photo))+".jpg")
+		size, err := enlargeOne(photo, to, rand.New(rand.NewPCG(seed, uint64(i))))
+		if err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", photo, err)
+		}
+		made, bytes = append(made, to), bytes+size
+	}
+	return made, bytes, nil
+}
+
+func enlargeOne(from, to string, random *rand.Rand) (int64, error) {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return 0, err
+	}
+	img, err := preprocess.Decode(data, preprocess.DecodeOptions{})
+	if err != nil {
+		return 0, err
+	}
+	img = preprocess.Resample(middle(img), width, height, preprocess.Bicubic)
+	out := image.NewRGBA(image.Rect(0, 0, width, height))
+	for i := range width * height {
+		grain := random.NormFloat64() * noise
+		for c := range 3 {
+			out.Pix[4*i+c] = uint8(min(max(float64(img.Pix[3*i+c])+grain+0.5, 0), 255))
+		}
+		out.Pix[4*i+3] = 255
+	}
+	f, err := os.Create(to)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	w := bufio.NewWriter(f)
+	if err := jpeg.Encode(w, out, &jpeg.Options{Quality: quality}); err != nil {
+		return 0, err
+	}
+	if err := w.Flush(); err != nil {
+		return 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), f.Close()
+}
+
+// middle cuts the largest part of 4 by 3 out of an image.
+func middle(img *preprocess.Image) *preprocess.Image {
+	w, h := img.Width, img.Height
+	if w*height > h*width {
+		w = h * width / height
+	} else {
+		h = w * height / width
+	}
+	x, y := (img.Width-w)/2, (img.Height-h)/2
+	out := &preprocess.Image{Width: w, Height: h, Channels: 3, Pix: make([]byte, 0, w*h*3)}
+	for row := range h {
+		at := ((y+row)*img.Width + x) * 3
+		out.Pix = append(out.Pix, img.Pix[at:at+3*w]...)
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+// Command benchpeers measures ortho against the bare graph and against the Python
+// program that a user would write instead (../shared/peers/classify.py), in one run:
+// make bench-peers.
+//
+// Every round runs each contender once, as a process of its own over the same files,
+// in an order that turns from round to round. Rates leave out start-up: each contender
+// counts from when its session is open. Ratios are taken within a round; printed are
+// their medians with the smallest and the largest.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+)
+
+type settings struct {
+	ortho, python, peer string
+	photos              string
+	rounds              int
+	images              int // of one round, photographs
+	large               int // of one round, 12-megapixel JPEGs
+}
+
+const (
+	float32Model = "efficientnet-lite0"
+	int8Model    = "efficientnet-lite0-int8"
+	float32Graph = "models/bundled/efficientnet-lite0/model.onnx"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("benchpeers: ")
+	if len(os.Args) == 3 && os.Args[1] == "bare" {
+		n, err := strconv.Atoi(os.Args[2])
+		if err == nil {
+			err = bare(n)
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	var s settings
+	flag.StringVar(&s.ortho, "ortho", "bin/ortho", "the binary")
+	flag.StringVar(&s.python, "python", "python3", "the interpreter, with onnxruntime, pillow and numpy")
+	flag.StringVar(&s.peer, "peer", "../shared/peers/classify.py", "the Python program")
+	flag.StringVar(&s.photos, "photos", "../shared/images", "a folder of photographs")
+	flag.IntVar(&s.rounds, "rounds", 7, "rounds")
+	flag.IntVar(&s.images, "images", 1000, "photographs of a round; the folder is repeated")
+	flag.IntVar(&s.large, "large", 80, "12-megapixel JPEGs of a round")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, s); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, s settings) error {
+	dir, err := os.MkdirTemp("", "benchpeers")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	photos, err := photographs(s.photos)
+	if err != nil {
+		return err
+	}
+	withPython := pythonReady(ctx, s)
+	if !withPython {
+		log.Printf("no Python with onnxruntime, pillow and numpy (%s), or no %s: ortho and the bare graph only", s.python, s.peer)
+	}
+	fmt.Println(environment(ctx, s))
+
+	small := filepath.Join(dir, "photos")
+	if err := repeat(photos, small, s.images); err != nil {
+		return err
+	}
+	set := []contender{
+		bareGraph(s.images),
+		ortho(s, "ortho", small),
+		ortho(s, "ortho, int8", small, "-m", int8Model),
+	}
+	if withPython {
+		set = append(set, python(s, "Python, two threads", small, "threads"), python(s, "Python, one by one", small, "default"))
+	}
+	fmt.Printf("\n## %d photographs (%d different ones)\n\n", s.images, len(photos))
+	if err := compare(ctx, set, s.rounds, []ratio{
+		{"ortho", "bare graph"}, {"ortho", "Python, two threads"}, {"ortho", "Python, one by one"}, {"ortho, int8", "ortho"},
+	}); err != nil {
+		return err
+	}
+
+	large := filepath.Join(dir, "large")
+	log.Printf("making 12-megapixel JPEGs")
+	made, bytes, err := enlarge(photos, filepath.Join(dir, "made"))
+	if err != nil {
+		return err
+	}
+	if err := repeat(made, large, s.large); err != nil {
+		return err
+	}
+	set = []contender{
+		ortho(s, "ortho, exact", large),
+		ortho(s, "ortho, scaled", large, "--decode", "scaled"),
+	}
+	if withPython {
+		set = append(set, python(s, "Python, two threads", large, "threads"), python(s, "Python, two threads and draft", large, "threads-draft"))
+	}
+	fmt.Printf("\n## %d JPEGs of 4000x3000 (%d different ones, %.1f MB on average, quality %d, noise of %v levels, seed %d)\n\n",
+		s.large, len(made), float64(bytes)/float64(len(made))/1e6, quality, noise, seed)
+	if err := compare(ctx, set, s.rounds, []ratio{
+		{"ortho, exact", "Python, two threads"}, {"ortho, scaled", "Python, two threads and draft"}, {"ortho, scaled", "ortho, exact"},
+	}); err != nil {
+		return err
+	}
+	same, n, err := agreement(ctx, s, photos, made)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nTop-1 with `--decode scaled` is that of exact decoding on %d of %d such JPEGs.\n", same, n)
+	return nil
+}
