@@ -39,11 +39,13 @@ func newClassifyCommand() *cli.Command {
 		Name:      "classify",
 		Usage:     "say what images show",
 		ArgsUsage: "SRC...",
-		Description: "SRC is a file, a folder (searched recursively), a glob, @list.txt (one path a line) or - (an image on\n" +
-			"standard input). JPEG, PNG, GIF (first frame), BMP, TIFF and WebP. Rows come in the order of the inputs.\n" +
-			"An image that fails costs its own row, never the run.\n\n" +
-			"Of folders, files with the endings of these formats are taken, hidden ones and links to folders left out.\n" +
-			"A file whose name begins with - or @ is given as ./-x.jpg. A list names files, not folders.",
+		Description: "SRC is a file, a folder (searched recursively), a .tar archive (such as a WebDataset shard), a glob,\n" +
+			"@list.txt (one path a line) or - (an image on standard input). JPEG, PNG, GIF (first frame), BMP, TIFF and\n" +
+			"WebP. Rows come in the order of the inputs. An image that fails costs its own row, never the run.\n\n" +
+			"Of folders and archives, files with the endings of these formats are taken, hidden ones and links to folders\n" +
+			"left out. An image in an archive is called archive.tar/path/in/it.jpg; archives in a folder are given as\n" +
+			"'folder/*.tar'. A file whose name begins with - or @ is given as ./-x.jpg. A list names files and archives,\n" +
+			"not folders.",
 		Flags:  append(append(flags, libraryFlag()), modelFlags()...),
 		Action: classifyAction,
 	}

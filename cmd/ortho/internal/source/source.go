@@ -1,9 +1,10 @@
-// Package source finds the images that a command line names: files, folders,
-// globs, lists of paths and standard input.
+// Package source finds the images that a command line names: files, folders, tar
+// archives, globs, lists of paths and standard input.
 package source
 
 import (
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"strings"
@@ -23,9 +24,10 @@ type Options struct {
 	NUL        bool // paths in lists end with NUL, not with a newline
 }
 
-// Items yields the images in the order of the arguments, a folder's and a glob's in
-// the order of their names. Paths are found as they are needed: of all names, those
-// of one folder (and of those above it) are held at a time.
+// Items yields the images in the order of the arguments, a folder's and a
+// glob's in the order of their names, an archive's in its own. Paths are found as
+// they are needed: of all names, those of one folder (and of those above it) are
+// held at a time. An image in an archive is called archive.tar/path/in/it.jpg.
 func Items(args []string, opt Options) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		for _, arg := range args {
@@ -40,8 +42,8 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 }
 
 // Check tells which argument can never give an image: a list that can't be read, a
-// glob without a match, a folder without images. A missing file is no such thing:
-// it fails as an item, in its place.
+// glob without a match, a folder or an archive without images, a compressed
+// archive. A missing file is no such thing: it fails as an item, in its place.
 func Check(args []string) error {
 	for _, arg := range args {
 		kind, path := kindOf(arg)
@@ -80,17 +82,19 @@ type kind int
 const (
 	file kind = iota
 	folder
+	archived
 	globbed
 	list
 	stdin
 )
 
 var checks = [...]func(path string) error{
-	file:    func(string) error { return nil },
-	folder:  checkFolder,
-	globbed: checkGlob,
-	list:    checkList,
-	stdin:   func(string) error { return nil },
+	file:     func(string) error { return nil },
+	folder:   checkFolder,
+	archived: checkTar,
+	globbed:  checkGlob,
+	list:     checkList,
+	stdin:    func(string) error { return nil },
 }
 
 // kindOf takes what exists by its name first: a file called "@x" or "a[1].jpg" is
@@ -102,6 +106,8 @@ func kindOf(arg string) (kind, string) {
 		return stdin, arg
 	case err == nil && info.IsDir():
 		return folder, arg
+	case err == nil && info.Mode().IsRegular() && archive(arg):
+		return archived, arg
 	case err == nil:
 		return file, arg
 	case strings.HasPrefix(arg, "@"):
@@ -120,13 +126,15 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 		data, err := readAll(opt.Stdin, 0, MaxFile)
 		return yield(Item{"-", func() ([]byte, error) { return data, err }})
 	case folder:
-		return walk(path, yield)
+		return walk(path, Endings, yield)
+	case archived:
+		return untar(path, yield)
 	case globbed:
-		return glob(path, func(match string) bool {
-			if isDir(match) {
-				return walk(match, yield)
+		return glob(path, func(match string, mode fs.FileMode) bool {
+			if isDir(match, mode) {
+				return walk(match, Endings, yield)
 			}
-			return yield(fileItem(match))
+			return named(match, yield)
 		})
 	case list:
 		f, err := os.Open(path)
@@ -138,6 +146,14 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 	default:
 		return yield(fileItem(path))
 	}
+}
+
+// named yields what a path of a list or a glob stands for.
+func named(path string, yield func(Item) bool) bool {
+	if archive(path) && regular(path) {
+		return untar(path, yield)
+	}
+	return yield(fileItem(path))
 }
 
 func failed(name string, err error) Item {
