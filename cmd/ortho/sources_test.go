@@ -81,3 +81,38 @@ func TestClassifyTar(t *testing.T) {
 		}
 	}
 }
+
+func TestShard(t *testing.T) {
+	needLibrary(t)
+	shard := write(t, filepath.Join(t.TempDir(), "x.tar"), tarOf(t, "a.png", read(t, coffee), "b.png", read(t, cat)))
+	args := []string{"classify", "-k", "1", "-f", "csv", coffee, shard}
+	lines := func(stdout string) (names []string) {
+		for line := range strings.Lines(stdout) {
+			name, _, _ := strings.Cut(line, ",")
+			names = append(names, name)
+		}
+		return names[min(1, len(names)):] // without the head
+	}
+	for text, want := range map[string][]string{
+		"0/2":    {coffee, shard + "/b.png"},
+		"1/2":    {shard + "/a.png"},
+		"3/4":    {},
+		"auto":   {shard + "/a.png"}, // by the environment below
+		"auto/3": {shard + "/a.png"},
+	} {
+		t.Setenv("AWS_BATCH_JOB_ARRAY_INDEX", "1")
+		t.Setenv("AWS_BATCH_JOB_ARRAY_SIZE", "3")
+		code, stdout, stderr := execute(t, "", append(args, "--shard", text)...)
+		if got := lines(stdout); code != exitOK || !slices.Equal(got, want) {
+			t.Errorf("--shard %s: exit %d, %q, want %q; %s", text, code, got, want, stderr)
+		}
+	}
+	if code, stdout, stderr := execute(t, "", "classify", "--progress", "always", "--shard", "1/2", coffee); code != exitOK || stdout != "" {
+		t.Errorf("a shard without items: exit %d, %q, %s", code, stdout, stderr)
+	}
+	for text, want := range map[string]string{"2/2": "0 to 1", "": "is not i/n", "auto/2": "the array job has 3 tasks", "1": "--shard"} {
+		if code, stdout, stderr := execute(t, "", append(args, "--shard", text)...); code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("--shard %q: exit %d, %q, %q; want exit 2 and %q", text, code, stdout, stderr, want)
+		}
+	}
+}

@@ -3,6 +3,8 @@
 package source
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"io/fs"
 	"iter"
@@ -22,14 +24,16 @@ type Options struct {
 	Stdin      io.Reader
 	StdinPaths bool // standard input holds paths
 	NUL        bool // paths in lists end with NUL, not with a newline
+	Shard      Shard
 }
 
-// Items yields the images in the order of the arguments, a folder's and a
+// Items yields the shard's images in the order of the arguments, a folder's and a
 // glob's in the order of their names, an archive's in its own. Paths are found as
 // they are needed: of all names, those of one folder (and of those above it) are
 // held at a time. An image in an archive is called archive.tar/path/in/it.jpg.
 func Items(args []string, opt Options) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
+		yield = opt.Shard.own(yield)
 		for _, arg := range args {
 			if !expand(arg, opt, yield) {
 				return
@@ -54,27 +58,35 @@ func Check(args []string) error {
 	return nil
 }
 
-// Count returns the number of items, and whether it can be told without using the
-// input up. It gives up where stop says so.
-func Count(args []string, opt Options, stop func() bool) (n int64, known bool) {
+// Inventory is what can be told of a run's items before it.
+type Inventory struct {
+	Items  int64
+	Digest string // SHA-256 (hex) of their names in order, each ended by a NUL byte
+}
+
+// Survey goes over the shard's items without reading images. It can't tell (false)
+// what would be used up by that, as standard input's paths and a list that is a
+// pipe; and it gives up where stop says so.
+func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 	if opt.StdinPaths {
-		return 0, false
+		return Inventory{}, false
 	}
+	opt.Stdin = strings.NewReader("") // an image there counts, unread
+	n, names := int64(0), sha256.New()
+	own := opt.Shard.own(func(item Item) bool {
+		n++
+		names.Write([]byte(item.Name + "\x00"))
+		return true
+	})
 	for _, arg := range args {
-		kind, path := kindOf(arg)
-		if kind == stdin {
-			n++
-			continue
+		if kind, path := kindOf(arg); kind == list && !regular(path) {
+			return Inventory{}, false
 		}
-		if kind == list && !regular(path) {
-			return 0, false
-		}
-		stopped := !expand(arg, opt, func(Item) bool { n++; return !stop() })
-		if stopped {
-			return 0, false
+		if !expand(arg, opt, func(item Item) bool { return !stop() && own(item) }) {
+			return Inventory{}, false
 		}
 	}
-	return n, true
+	return Inventory{n, hex.EncodeToString(names.Sum(nil))}, true
 }
 
 type kind int

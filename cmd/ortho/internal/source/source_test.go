@@ -96,8 +96,8 @@ func TestItems(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 		if !c.opt.StdinPaths {
-			if n, known := Count(c.args, c.opt, func() bool { return false }); n != int64(len(c.want)) || !known {
-				t.Errorf("%s: %d counted (%v), want %d", name, n, known, len(c.want))
+			if s, known := Survey(c.args, c.opt, func() bool { return false }); s.Items != int64(len(c.want)) || !known {
+				t.Errorf("%s: %+v (%v), want %d", name, s, known, len(c.want))
 			}
 		}
 	}
@@ -108,19 +108,6 @@ func TestItems(t *testing.T) {
 				break
 			}
 		}
-	}
-}
-
-func TestCountKnowsItsLimits(t *testing.T) {
-	root := tree(t, "a.jpg", "b.jpg")
-	if _, known := Count([]string{root}, Options{StdinPaths: true}, func() bool { return false }); known {
-		t.Error("what standard input holds is said to be known")
-	}
-	if n, known := Count([]string{root}, Options{}, func() bool { return true }); known {
-		t.Errorf("stopped, yet %d", n)
-	}
-	if n, known := Count([]string{"-", root}, Options{Stdin: nil}, func() bool { return false }); n != 3 || !known {
-		t.Errorf("%d, %v: counting read standard input", n, known)
 	}
 }
 
