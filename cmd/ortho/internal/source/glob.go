@@ -26,7 +26,7 @@ func checkGlob(pattern string) error {
 func glob(pattern string, yield func(path string, mode fs.FileMode) bool) bool {
 	dir, last := filepath.Split(pattern)
 	if last == "" { // a separator at the end: folders only
-		trimmed := strings.TrimRight(dir, `/`+string(filepath.Separator))
+		trimmed := strings.TrimRightFunc(dir, func(r rune) bool { return r < 0x80 && os.IsPathSeparator(uint8(r)) })
 		if trimmed == "" || trimmed == filepath.VolumeName(dir) {
 			return yield(dir, fs.ModeDir)
 		}

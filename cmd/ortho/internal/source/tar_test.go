@@ -378,38 +378,6 @@ func TestTarOfTheTool(t *testing.T) {
 	}
 }
 
-// BenchmarkSurvey goes over 100,000 images of a few bytes.
-func BenchmarkSurvey(b *testing.B) {
-	const images = 100_000
-	dir := b.TempDir()
-	var list strings.Builder
-	if err := os.Mkdir(filepath.Join(dir, "images"), 0o700); err != nil {
-		b.Fatal(err)
-	}
-	entries := make([]tar.Header, 0, 2*images)
-	for i := range images {
-		name := filepath.Join(dir, "images", fmt.Sprintf("%06d.jpg", i))
-		if err := os.WriteFile(name, nil, 0o600); err != nil {
-			b.Fatal(err)
-		}
-		list.WriteString(name + "\n")
-		entries = append(entries, tar.Header{Name: fmt.Sprintf("%06d.jpg", i), Size: 6000}, tar.Header{Name: fmt.Sprintf("%06d.cls", i), Size: 3})
-	}
-	err := os.WriteFile(filepath.Join(dir, "list.txt"), []byte(list.String()), 0o600)
-	if err := errors.Join(err, os.WriteFile(filepath.Join(dir, "x.tar"), tarOf(b, false, entries...), 0o600)); err != nil {
-		b.Fatal(err)
-	}
-	for _, arg := range []string{filepath.Join(dir, "images"), filepath.Join(dir, "images", "*"), "@" + filepath.Join(dir, "list.txt"), filepath.Join(dir, "x.tar")} {
-		b.Run(filepath.Base(arg), func(b *testing.B) {
-			for b.Loop() {
-				if s, known := Survey([]string{arg}, Options{}, func() bool { return false }); !known || s.Items != images {
-					b.Fatalf("%+v, %v", s, known)
-				}
-			}
-		})
-	}
-}
-
 // FuzzTar compares with archive/tar's own reading from front to end.
 func FuzzTar(f *testing.F) {
 	dir := f.TempDir()
