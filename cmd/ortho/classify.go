@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"os"
 	"strconv"
 	"time"
 
@@ -27,6 +28,7 @@ func newClassifyCommand() *cli.Command {
 		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "`WHEN` progress is shown: auto (on a terminal), always or never (and no summary at the end)"},
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
+		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
 		&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Category: in, Usage: "refuse images of more than `N` pixels before decoding them"},
 		decodeFlag(),
 		&cli.BoolFlag{Name: "fail-fast", Category: in, Usage: "stop at the first image that fails"},
@@ -40,11 +42,14 @@ func newClassifyCommand() *cli.Command {
 		Name:      "classify",
 		Usage:     "say what images show",
 		ArgsUsage: "SRC...",
-		Description: "SRC is a file, a folder (searched recursively), a glob, @list.txt (one path a line) or - (an image on\n" +
-			"standard input). JPEG, PNG, GIF (first frame), BMP, TIFF and WebP. Rows come in the order of the inputs.\n" +
-			"An image that fails costs its own row, never the run.\n\n" +
-			"Of folders, files with the endings of these formats are taken, hidden ones and links to folders left out.\n" +
-			"A file whose name begins with - or @ is given as ./-x.jpg. A list names files, not folders.",
+		Description: "SRC is a file, a folder (searched recursively), a .tar archive (such as a WebDataset shard), a glob,\n" +
+			"@list.txt (one path a line) or - (an image on standard input). JPEG, PNG, GIF (first frame), BMP, TIFF and\n" +
+			"WebP. Rows come in the order of the inputs. An image that fails costs its own row, never the run.\n\n" +
+			"Of folders and archives, files with the endings of these formats are taken, hidden ones and links to folders\n" +
+			"left out. An image in an archive is called archive.tar/path/in/it.jpg; archives in a folder are given as\n" +
+			"'folder/*.tar'. A file whose name begins with - or @ is given as ./-x.jpg. A list names files and archives,\n" +
+			"not folders.\n\n" +
+			"With --shard, N runs over the same inputs share the images: each takes every Nth, and writes its own output.",
 		Flags:  append(append(flags, libraryFlag()), modelFlags()...),
 		Action: classifyAction,
 	}
@@ -82,7 +87,10 @@ func classifyAction(c *cli.Context) error {
 	args := c.Args().Slice()
 	var bar *progress
 	if showProgress {
-		bar = newProgress(c.App.ErrWriter, func(stop func() bool) (int64, bool) { return source.Count(args, from, stop) })
+		bar = newProgress(c.App.ErrWriter, func(stop func() bool) (int64, bool) {
+			all, known := source.Survey(args, from, stop)
+			return all.Items, known
+		})
 		defer bar.end()
 		out.above(bar)
 	}
@@ -136,6 +144,12 @@ func sources(c *cli.Context) (source.Options, error) {
 		return from, usagef("no images named: give files, folders, globs, @list.txt or - (standard input)")
 	case images > 1 || images == 1 && from.StdinPaths:
 		return from, usagef("standard input can be read once: as one image (-) or as paths (--stdin-paths)")
+	}
+	if c.IsSet("shard") {
+		var err error
+		if from.Shard, err = source.ParseShard(c.String("shard"), os.Getenv); err != nil {
+			return from, usagef("--shard %w", err)
+		}
 	}
 	return from, source.Check(args)
 }

@@ -71,7 +71,11 @@ func regular(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-func isDir(path string) bool {
+// isDir follows links: mode is the path's own type.
+func isDir(path string, mode fs.FileMode) bool {
+	if mode&fs.ModeSymlink == 0 {
+		return mode.IsDir()
+	}
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,7 @@ var Endings = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp",
 
 func checkFolder(path string) error {
 	var broken error
-	empty := walk(path, func(item Item) bool {
+	empty := walk(path, Endings, func(item Item) bool {
 		if item.Name == path {
 			_, broken = item.Read()
 		}
@@ -26,21 +27,26 @@ func checkFolder(path string) error {
 	case broken != nil:
 		return fmt.Errorf("folder %s: %w", path, broken)
 	case empty:
-		return fmt.Errorf("folder %s holds no images (files ending in %s)", path, strings.Join(Endings, " "))
+		hint := ""
+		walk(path, []string{".tar"}, func(item Item) bool {
+			hint = fmt.Sprintf(", but tar archives; give them as '%s'", filepath.Join(filepath.Dir(item.Name), "*"+filepath.Ext(item.Name)))
+			return false
+		})
+		return fmt.Errorf("folder %s holds no images (files ending in %s)%s", path, strings.Join(Endings, " "), hint)
 	}
 	return nil
 }
 
-// walk yields the image files below a folder. Links to files are followed, links to
+// walk yields the files below a folder that have one of the endings. Links to files are followed, links to
 // folders are not, so none is entered twice; hidden files and folders are left out.
 // A folder that can't be read is an item that fails.
-func walk(dir string, yield func(Item) bool) bool {
-	entries, err := entriesOf(dir, func(name string, isDir bool) bool {
-		return !strings.HasPrefix(name, ".") && (isDir || slices.Contains(Endings, strings.ToLower(filepath.Ext(name))))
+func walk(dir string, endings []string, yield func(Item) bool) bool {
+	entries, err := entriesOf(dir, func(name string, mode fs.FileMode) bool {
+		return !strings.HasPrefix(name, ".") && (mode.IsDir() || slices.Contains(endings, strings.ToLower(filepath.Ext(name))))
 	})
 	for _, e := range entries {
 		path := filepath.Join(dir, e.name)
-		if e.dir && !walk(path, yield) || !e.dir && !yield(fileItem(path)) {
+		if e.mode.IsDir() && !walk(path, endings, yield) || !e.mode.IsDir() && !yield(fileItem(path)) {
 			return false
 		}
 	}
@@ -49,12 +55,12 @@ func walk(dir string, yield func(Item) bool) bool {
 
 type entry struct {
 	name string
-	dir  bool
+	mode fs.FileMode // type only
 }
 
 // entriesOf lists the wanted entries of a folder by name. It holds no others, and of
 // them little: folders of millions of files exist.
-func entriesOf(dir string, want func(name string, isDir bool) bool) ([]entry, error) {
+func entriesOf(dir string, want func(name string, mode fs.FileMode) bool) ([]entry, error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
@@ -64,8 +70,8 @@ func entriesOf(dir string, want func(name string, isDir bool) bool) ([]entry, er
 	for {
 		some, err := f.ReadDir(1024)
 		for _, e := range some {
-			if want(e.Name(), e.IsDir()) {
-				entries = append(entries, entry{e.Name(), e.IsDir()})
+			if want(e.Name(), e.Type()) {
+				entries = append(entries, entry{e.Name(), e.Type()})
 			}
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,46 +14,46 @@ func checkGlob(pattern string) error {
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return fmt.Errorf("glob %s: %w", pattern, err)
 	}
-	if glob(pattern, func(string) bool { return false }) {
+	if glob(pattern, func(string, fs.FileMode) bool { return false }) {
 		return fmt.Errorf("no file is called %s, and as a glob it matches nothing", pattern)
 	}
 	return nil
 }
 
-// glob yields what a pattern matches, as filepath.Glob does, but as it finds it, and
-// as a shell does without hidden names unless the pattern begins with a dot. Folders
-// that can't be read match nothing.
-func glob(pattern string, yield func(string) bool) bool {
+// glob yields what a pattern matches, as filepath.Glob does, but as it finds it and
+// with its type (links are not followed), and as a shell does without hidden names
+// unless the pattern begins with a dot. Folders that can't be read match nothing.
+func glob(pattern string, yield func(path string, mode fs.FileMode) bool) bool {
 	dir, last := filepath.Split(pattern)
 	if last == "" { // a separator at the end: folders only
-		trimmed := strings.TrimRight(dir, `/`+string(filepath.Separator))
+		trimmed := strings.TrimRightFunc(dir, func(r rune) bool { return r < 0x80 && os.IsPathSeparator(uint8(r)) })
 		if trimmed == "" || trimmed == filepath.VolumeName(dir) {
-			return yield(dir)
+			return yield(dir, fs.ModeDir)
 		}
-		return glob(trimmed, func(match string) bool { return !isDir(match) || yield(match) })
+		return glob(trimmed, func(match string, mode fs.FileMode) bool { return !isDir(match, mode) || yield(match, mode) })
 	}
 	if !hasMeta(dir) {
 		return globIn(dir, last, yield)
 	}
-	return glob(dir, func(match string) bool { return globIn(match, last, yield) })
+	return glob(dir, func(match string, _ fs.FileMode) bool { return globIn(match, last, yield) })
 }
 
-func globIn(dir, pattern string, yield func(string) bool) bool {
+func globIn(dir, pattern string, yield func(string, fs.FileMode) bool) bool {
 	if !hasMeta(pattern) {
 		path := filepath.Join(dir, pattern)
-		_, err := os.Lstat(path)
-		return err != nil || yield(path)
+		info, err := os.Lstat(path)
+		return err != nil || yield(path, info.Mode())
 	}
 	folder := dir
 	if folder == "" {
 		folder = "."
 	}
-	entries, _ := entriesOf(folder, func(name string, _ bool) bool {
+	entries, _ := entriesOf(folder, func(name string, _ fs.FileMode) bool {
 		matched, _ := filepath.Match(pattern, name)
 		return matched && (strings.HasPrefix(pattern, ".") || !strings.HasPrefix(name, "."))
 	})
 	for _, e := range entries {
-		if !yield(filepath.Join(dir, e.name)) {
+		if !yield(filepath.Join(dir, e.name), e.mode) {
 			return false
 		}
 	}

@@ -29,10 +29,11 @@ func checkList(path string) error {
 	return f.Close()
 }
 
-// listed yields a file for each line (or NUL-ended string) of r. Lines are taken as
-// they are, but for a carriage return at the end; empty ones, and a byte order mark
-// before the first, are left out. Lists name files: a folder among them fails as an
-// item, since what find prints would otherwise be read twice.
+// listed yields a file, or what is in an archive, for each line (or NUL-ended string)
+// of r. Lines are taken as they are, but for a carriage return at the end; empty
+// ones, and a byte order mark before the first, are left out. Lists name files: a
+// folder among them fails as an item, since what find prints would otherwise be read
+// twice.
 func listed(r io.Reader, name string, nul bool, yield func(Item) bool) bool {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 4096), MaxPath)
@@ -44,7 +45,7 @@ func listed(r io.Reader, name string, nul bool, yield func(Item) bool) bool {
 		if first {
 			path = bytes.TrimPrefix(path, []byte("\uFEFF"))
 		}
-		if len(path) > 0 && !yield(fileItem(string(path))) {
+		if len(path) > 0 && !named(string(path), yield) {
 			return false
 		}
 	}

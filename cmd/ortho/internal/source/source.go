@@ -1,9 +1,12 @@
-// Package source finds the images that a command line names: files, folders,
-// globs, lists of paths and standard input.
+// Package source finds the images that a command line names: files, folders, tar
+// archives, globs, lists of paths and standard input.
 package source
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"strings"
@@ -21,13 +24,16 @@ type Options struct {
 	Stdin      io.Reader
 	StdinPaths bool // standard input holds paths
 	NUL        bool // paths in lists end with NUL, not with a newline
+	Shard      Shard
 }
 
-// Items yields the images in the order of the arguments, a folder's and a glob's in
-// the order of their names. Paths are found as they are needed: of all names, those
-// of one folder (and of those above it) are held at a time.
+// Items yields the shard's images in the order of the arguments, a folder's and a
+// glob's in the order of their names, an archive's in its own. Paths are found as
+// they are needed: of all names, those of one folder (and of those above it) are
+// held at a time. An image in an archive is called archive.tar/path/in/it.jpg.
 func Items(args []string, opt Options) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
+		yield = opt.Shard.own(yield)
 		for _, arg := range args {
 			if !expand(arg, opt, yield) {
 				return
@@ -40,8 +46,8 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 }
 
 // Check tells which argument can never give an image: a list that can't be read, a
-// glob without a match, a folder without images. A missing file is no such thing:
-// it fails as an item, in its place.
+// glob without a match, a folder or an archive without images, a compressed
+// archive. A missing file is no such thing: it fails as an item, in its place.
 func Check(args []string) error {
 	for _, arg := range args {
 		kind, path := kindOf(arg)
@@ -52,27 +58,35 @@ func Check(args []string) error {
 	return nil
 }
 
-// Count returns the number of items, and whether it can be told without using the
-// input up. It gives up where stop says so.
-func Count(args []string, opt Options, stop func() bool) (n int64, known bool) {
+// Inventory is what can be told of a run's items before it.
+type Inventory struct {
+	Items  int64
+	Digest string // SHA-256 (hex) of their names in order, each ended by a NUL byte
+}
+
+// Survey goes over the shard's items without reading images. It can't tell (false)
+// what would be used up by that, as standard input's paths and a list that is a
+// pipe; and it gives up where stop says so.
+func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 	if opt.StdinPaths {
-		return 0, false
+		return Inventory{}, false
 	}
+	opt.Stdin = strings.NewReader("") // an image there counts, unread
+	n, names := int64(0), sha256.New()
+	own := opt.Shard.own(func(item Item) bool {
+		n++
+		names.Write([]byte(item.Name + "\x00"))
+		return true
+	})
 	for _, arg := range args {
-		kind, path := kindOf(arg)
-		if kind == stdin {
-			n++
-			continue
+		if kind, path := kindOf(arg); kind == list && !regular(path) {
+			return Inventory{}, false
 		}
-		if kind == list && !regular(path) {
-			return 0, false
-		}
-		stopped := !expand(arg, opt, func(Item) bool { n++; return !stop() })
-		if stopped {
-			return 0, false
+		if !expand(arg, opt, func(item Item) bool { return !stop() && own(item) }) {
+			return Inventory{}, false
 		}
 	}
-	return n, true
+	return Inventory{n, hex.EncodeToString(names.Sum(nil))}, true
 }
 
 type kind int
@@ -80,17 +94,19 @@ type kind int
 const (
 	file kind = iota
 	folder
+	archived
 	globbed
 	list
 	stdin
 )
 
 var checks = [...]func(path string) error{
-	file:    func(string) error { return nil },
-	folder:  checkFolder,
-	globbed: checkGlob,
-	list:    checkList,
-	stdin:   func(string) error { return nil },
+	file:     func(string) error { return nil },
+	folder:   checkFolder,
+	archived: checkTar,
+	globbed:  checkGlob,
+	list:     checkList,
+	stdin:    func(string) error { return nil },
 }
 
 // kindOf takes what exists by its name first: a file called "@x" or "a[1].jpg" is
@@ -102,6 +118,8 @@ func kindOf(arg string) (kind, string) {
 		return stdin, arg
 	case err == nil && info.IsDir():
 		return folder, arg
+	case err == nil && info.Mode().IsRegular() && archive(arg):
+		return archived, arg
 	case err == nil:
 		return file, arg
 	case strings.HasPrefix(arg, "@"):
@@ -120,13 +138,15 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 		data, err := readAll(opt.Stdin, 0, MaxFile)
 		return yield(Item{"-", func() ([]byte, error) { return data, err }})
 	case folder:
-		return walk(path, yield)
+		return walk(path, Endings, yield)
+	case archived:
+		return untar(path, yield)
 	case globbed:
-		return glob(path, func(match string) bool {
-			if isDir(match) {
-				return walk(match, yield)
+		return glob(path, func(match string, mode fs.FileMode) bool {
+			if isDir(match, mode) {
+				return walk(match, Endings, yield)
 			}
-			return yield(fileItem(match))
+			return named(match, yield)
 		})
 	case list:
 		f, err := os.Open(path)
@@ -138,6 +158,14 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 	default:
 		return yield(fileItem(path))
 	}
+}
+
+// named yields what a path of a list or a glob stands for.
+func named(path string, yield func(Item) bool) bool {
+	if archive(path) && regular(path) {
+		return untar(path, yield)
+	}
+	return yield(fileItem(path))
 }
 
 func failed(name string, err error) Item {

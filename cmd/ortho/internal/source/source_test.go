@@ -1,8 +1,10 @@
 package source
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -96,8 +98,8 @@ func TestItems(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 		if !c.opt.StdinPaths {
-			if n, known := Count(c.args, c.opt, func() bool { return false }); n != int64(len(c.want)) || !known {
-				t.Errorf("%s: %d counted (%v), want %d", name, n, known, len(c.want))
+			if s, known := Survey(c.args, c.opt, func() bool { return false }); s.Items != int64(len(c.want)) || !known {
+				t.Errorf("%s: %+v (%v), want %d", name, s, known, len(c.want))
 			}
 		}
 	}
@@ -108,19 +110,6 @@ func TestItems(t *testing.T) {
 				break
 			}
 		}
-	}
-}
-
-func TestCountKnowsItsLimits(t *testing.T) {
-	root := tree(t, "a.jpg", "b.jpg")
-	if _, known := Count([]string{root}, Options{StdinPaths: true}, func() bool { return false }); known {
-		t.Error("what standard input holds is said to be known")
-	}
-	if n, known := Count([]string{root}, Options{}, func() bool { return true }); known {
-		t.Errorf("stopped, yet %d", n)
-	}
-	if n, known := Count([]string{"-", root}, Options{Stdin: nil}, func() bool { return false }); n != 3 || !known {
-		t.Errorf("%d, %v: counting read standard input", n, known)
 	}
 }
 
@@ -217,6 +206,38 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// BenchmarkSurvey goes over 100,000 images of a few bytes.
+func BenchmarkSurvey(b *testing.B) {
+	const images = 100_000
+	dir := b.TempDir()
+	var list strings.Builder
+	if err := os.Mkdir(filepath.Join(dir, "images"), 0o700); err != nil {
+		b.Fatal(err)
+	}
+	entries := make([]tar.Header, 0, 2*images)
+	for i := range images {
+		name := filepath.Join(dir, "images", fmt.Sprintf("%06d.jpg", i))
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		list.WriteString(name + "\n")
+		entries = append(entries, tar.Header{Name: fmt.Sprintf("%06d.jpg", i), Size: 6000}, tar.Header{Name: fmt.Sprintf("%06d.cls", i), Size: 3})
+	}
+	err := os.WriteFile(filepath.Join(dir, "list.txt"), []byte(list.String()), 0o600)
+	if err := errors.Join(err, os.WriteFile(filepath.Join(dir, "x.tar"), tarOf(b, false, entries...), 0o600)); err != nil {
+		b.Fatal(err)
+	}
+	for _, arg := range []string{filepath.Join(dir, "images"), filepath.Join(dir, "images", "*"), "@" + filepath.Join(dir, "list.txt"), filepath.Join(dir, "x.tar")} {
+		b.Run(filepath.Base(arg), func(b *testing.B) {
+			for b.Loop() {
+				if s, known := Survey([]string{arg}, Options{}, func() bool { return false }); !known || s.Items != images {
+					b.Fatalf("%+v, %v", s, known)
+				}
+			}
+		})
+	}
+}
+
 func FuzzLists(f *testing.F) {
 	f.Add([]byte("a\nb\r\n\n"), false)
 	f.Add([]byte("\uFEFFa\n\uFEFF"), false)
@@ -267,7 +288,7 @@ func FuzzGlob(f *testing.F) {
 		t.Chdir(dir)
 		pattern = strings.TrimLeft(pattern, `/\`)
 		if strings.HasPrefix(pattern, ".") || strings.Contains(pattern, "/.") || strings.HasSuffix(pattern, "/") || !hasMeta(pattern) { // where we differ
-			glob(pattern, func(string) bool { return true })
+			glob(pattern, func(string, fs.FileMode) bool { return true })
 			return
 		}
 		want, err := filepath.Glob(pattern)
@@ -276,7 +297,7 @@ func FuzzGlob(f *testing.F) {
 		}
 		want = slices.DeleteFunc(want, func(path string) bool { return strings.HasPrefix(path, ".") })
 		var got []string
-		glob(pattern, func(match string) bool { got = append(got, match); return true })
+		glob(pattern, func(match string, _ fs.FileMode) bool { got = append(got, match); return true })
 		for i := range want {
 			want[i] = filepath.Clean(want[i])
 		}

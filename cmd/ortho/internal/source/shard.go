@@ -1,0 +1,146 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Shard is one of Count parts of the items: those at the positions p, counted from
+// 0 over all arguments, with p mod Count = Index. The zero value is everything.
+type Shard struct{ Index, Count int }
+
+// own passes on a shard's items; it is for one pass.
+func (s Shard) own(yield func(Item) bool) func(Item) bool {
+	if s.Count <= 1 {
+		return yield
+	}
+	next := 0
+	return func(item Item) bool {
+		position := next
+		next = (next + 1) % s.Count
+		return position != s.Index || yield(item)
+	}
+}
+
+// ParseShard reads "i/n", with i from 0 to n-1. With "auto" and "auto/n" it takes
+// what getenv tells of an array job's task: of Slurm, a Kubernetes indexed job or
+// AWS Batch. Kubernetes doesn't tell the count; there it must be auto/n.
+func ParseShard(text string, getenv func(string) string) (Shard, error) {
+	malformed := fmt.Errorf("%q is not i/n (such as 0/8, the first of eight), auto or auto/n", text)
+	index, count, slash := strings.Cut(text, "/")
+	var s Shard
+	var err error
+	if slash {
+		if s.Count, err = number(count); err != nil || s.Count == 0 {
+			return Shard{}, malformed
+		}
+	}
+	if index == "auto" {
+		return arrayTask(s.Count, getenv)
+	}
+	if s.Index, err = number(index); err != nil || !slash {
+		return Shard{}, malformed
+	}
+	if s.Index >= s.Count {
+		return Shard{}, fmt.Errorf("%q: the shards of %d are 0 to %d", text, s.Count, s.Count-1)
+	}
+	return s, nil
+}
+
+// number takes digits only.
+func number(text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	return int(n), err
+}
+
+// arrayTask asks all schedulers: more than one may have set its variables (Slurm
+// within Kubernetes), and then they must agree. A count of 0 is not known.
+func arrayTask(count int, getenv func(string) string) (Shard, error) {
+	var s Shard
+	var told []string
+	for _, scheduler := range schedulers {
+		t, is, err := scheduler.task(getenv)
+		switch {
+		case err != nil:
+			return Shard{}, fmt.Errorf("auto: %w; give i/n", err)
+		case !is:
+			continue
+		}
+		told = append(told, fmt.Sprintf("%s=%s", scheduler.index, getenv(scheduler.index)))
+		if len(told) > 1 && (t.Index != s.Index || t.Count > 0 && s.Count > 0 && t.Count != s.Count) {
+			return Shard{}, fmt.Errorf("auto: %s disagree on which task this is, or of how many; give i/n", strings.Join(told, " and "))
+		}
+		s = Shard{t.Index, max(s.Count, t.Count)}
+	}
+	switch of := max(s.Count, count); {
+	case told == nil:
+		return Shard{}, errors.New("auto: not a task of an array job: none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set; give i/n")
+	case of == 0:
+		return Shard{}, fmt.Errorf("auto: %s doesn't say of how many; give auto/n", told[0])
+	case count > 0 && s.Count > 0 && count != s.Count:
+		return Shard{}, fmt.Errorf("auto/%d: the array job has %d tasks (%s)", count, s.Count, told[0])
+	case s.Index >= of:
+		return Shard{}, fmt.Errorf("auto: %s is task %d, counted from 0, but the shards of %d are 0 to %d", told[0], s.Index, of, of-1)
+	default:
+		return Shard{s.Index, of}, nil
+	}
+}
+
+// scheduler names the variables that it sets in a task of an array job: the task's
+// index, and where they exist the first, the last, the step between them and how
+// many there are.
+type scheduler struct{ index, first, last, step, count string }
+
+var schedulers = []scheduler{
+	// https://slurm.schedmd.com/job_array.html#env_vars
+	{"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT"},
+	// https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode
+	{index: "JOB_COMPLETION_INDEX"},
+	// https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
+	{index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE"},
+}
+
+// task counts from 0, one by one. Count is 0 where it isn't told.
+func (s scheduler) task(getenv func(string) string) (t Shard, is bool, err error) {
+	if getenv(s.index) == "" {
+		return Shard{}, false, nil
+	}
+	read := func(name string, otherwise int) int {
+		if name == "" || getenv(name) == "" {
+			return otherwise
+		}
+		n, bad := number(getenv(name))
+		if bad != nil && err == nil {
+			err = fmt.Errorf("%s=%q is not a number from 0 on", name, getenv(name))
+		}
+		return n
+	}
+	const unset = -1
+	index, first, last, step := read(s.index, 0), read(s.first, unset), read(s.last, unset), read(s.step, 1)
+	count := read(s.count, unset)
+	if s.first == "" {
+		first = 0
+	}
+	if first == last {
+		step = 1 // of one task there is none
+	}
+	switch {
+	case err != nil:
+		return Shard{}, false, err
+	case first == unset:
+		return Shard{}, false, fmt.Errorf("%s is set but %s is not, so where the tasks begin is not known", s.index, s.first)
+	case count == 0:
+		return Shard{}, false, fmt.Errorf("%s=0", s.count)
+	case index < first || last != unset && index > last:
+		return Shard{}, false, fmt.Errorf("%s=%d is not among the job's tasks (%s=%d, %s=%d)", s.index, index, s.first, first, s.last, last)
+	case step == 0 || (index-first)%step != 0 || last != unset && (last-first)%step != 0 ||
+		last != unset && count != unset && (last-first)/step+1 != count:
+		// Such as --array=1,2,7: which one 7 is among them, the variables don't tell.
+		return Shard{}, false, fmt.Errorf("the numbers of the job's tasks have gaps (%s=%d, %s=%d, %s=%d, %s=%d)", s.first, first, s.last, last, s.step, step, s.count, count)
+	case count == unset && last != unset:
+		count = (last-first)/step + 1
+	}
+	return Shard{(index - first) / step, max(0, count)}, true, nil
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ortho/cmd/ortho/internal/output"
+)
+
+// tarOf makes a shard of names and bodies, in turn.
+func tarOf(t *testing.T, namesAndBodies ...string) string {
+	t.Helper()
+	var buffer bytes.Buffer
+	w := tar.NewWriter(&buffer)
+	for pair := range slices.Chunk(namesAndBodies, 2) {
+		if err := w.WriteHeader(&tar.Header{Name: pair[0], Size: int64(len(pair[1])), Mode: 0o600}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(pair[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.String()
+}
+
+func inputsOf(rows []output.Row) []string {
+	var names []string
+	for _, row := range rows {
+		names = append(names, row.Input)
+	}
+	return names
+}
+
+func TestClassifyTar(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	good := write(t, in("good.tar"), tarOf(t, "0/coffee.png", read(t, coffee), "0/coffee.cls", "967", "./1/cat.png", read(t, cat)))
+	bad := write(t, in("bad.tar"), tarOf(t, "text.png", "hello", "../cat.png", read(t, cat), "cat.png", read(t, cat)))
+	write(t, in("cut.tar"), tarOf(t, "cat.png", read(t, cat), "coffee.png", read(t, coffee))[:300_000])
+
+	code, stdout, stderr := execute(t, "", "classify", "-k", "1", good)
+	got := rows(t, stdout)
+	if want := []string{good + "/0/coffee.png", good + "/1/cat.png"}; code != exitOK || !slices.Equal(inputsOf(got), want) {
+		t.Fatalf("exit %d, %q, want %q; %s", code, stdout, want, stderr)
+	}
+	if got[0].Predictions[0].Label != "espresso" || got[1].Width == 0 || got[1].Predictions[0].Label == "espresso" {
+		t.Errorf("%+v", got)
+	}
+
+	code, stdout, stderr = execute(t, "", "classify", "-k", "1", bad, in("[cg]*.tar"), coffee)
+	got = rows(t, stdout)
+	want := []string{bad + "/text.png", bad + "/../cat.png", bad + "/cat.png", in("cut.tar/cat.png"), in("cut.tar/coffee.png"), good + "/0/coffee.png", good + "/1/cat.png", coffee}
+	if code != exitItems || !slices.Equal(inputsOf(got), want) {
+		t.Fatalf("exit %d, %q, want %q; %s", code, inputsOf(got), want, stderr)
+	}
+	for i, kind := range []string{"unsupported", "read", "", "", "read", "", "", ""} {
+		if e := got[i].Error; (e == nil) != (kind == "") || e != nil && e.Kind != kind {
+			t.Errorf("%s: %+v, want %q", got[i].Input, e, kind)
+		}
+	}
+	if e := got[4].Error; !strings.Contains(e.Message, "cut.tar/coffee.png") || !strings.Contains(e.Message, "cut short") {
+		t.Errorf("%+v", e)
+	}
+
+	for name, want := range map[string]string{
+		write(t, in("none.tar"), tarOf(t, "0.cls", "967")): "holds no images",
+		write(t, in("packed.tar"), "\x1f\x8b\x08"):         "decompress it first",
+		write(t, in("packed.tgz"), "\x1f\x8b\x08"):         "decompress it first",
+		dir: "give them as '" + in("*.tar") + "'",
+	} {
+		if code, stdout, stderr := execute(t, "", "classify", good, name); code != exitFailed || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d, %q, %q; want %q", name, code, stdout, stderr, want)
+		}
+	}
+}
+
+func TestShard(t *testing.T) {
+	needLibrary(t)
+	shard := write(t, filepath.Join(t.TempDir(), "x.tar"), tarOf(t, "a.png", read(t, coffee), "b.png", read(t, cat)))
+	args := []string{"classify", "-k", "1", "-f", "csv", coffee, shard}
+	lines := func(stdout string) (names []string) {
+		for line := range strings.Lines(stdout) {
+			name, _, _ := strings.Cut(line, ",")
+			names = append(names, name)
+		}
+		return names[min(1, len(names)):] // without the head
+	}
+	for text, want := range map[string][]string{
+		"0/2":    {coffee, shard + "/b.png"},
+		"1/2":    {shard + "/a.png"},
+		"3/4":    {},
+		"auto":   {shard + "/a.png"}, // by the environment below
+		"auto/3": {shard + "/a.png"},
+	} {
+		t.Setenv("AWS_BATCH_JOB_ARRAY_INDEX", "1")
+		t.Setenv("AWS_BATCH_JOB_ARRAY_SIZE", "3")
+		code, stdout, stderr := execute(t, "", append(args, "--shard", text)...)
+		if got := lines(stdout); code != exitOK || !slices.Equal(got, want) {
+			t.Errorf("--shard %s: exit %d, %q, want %q; %s", text, code, got, want, stderr)
+		}
+	}
+	if code, stdout, stderr := execute(t, "", "classify", "--progress", "always", "--shard", "1/2", coffee); code != exitOK || stdout != "" {
+		t.Errorf("a shard without items: exit %d, %q, %s", code, stdout, stderr)
+	}
+	for text, want := range map[string]string{"2/2": "0 to 1", "": "is not i/n", "auto/2": "the array job has 3 tasks", "1": "--shard"} {
+		if code, stdout, stderr := execute(t, "", append(args, "--shard", text)...); code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("--shard %q: exit %d, %q, %q; want exit 2 and %q", text, code, stdout, stderr, want)
+		}
+	}
+}
