@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
-	"sync"
 
 	"ortho/runner/onnx"
 )
@@ -43,7 +42,8 @@ type Row struct {
 // Stream loads every item into a row with load, runs the graph, and makes the
 // item's result from its rows of the outputs with read. mid carries what load
 // learned. load may be called by several goroutines, at most one a core; order,
-// errors and cancellation are as in [Map].
+// errors and cancellation are as in [Map], but that a load under way when ctx is done
+// is not waited for: it ends by itself, and its result is dropped.
 func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[In],
 	load func(ctx context.Context, item In, row []byte) (Mid, error),
 	read func(mid Mid, outputs []Row) (Out, error)) iter.Seq[Result[In, Out]] {
@@ -64,11 +64,14 @@ func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[I
 			}
 			n := 0 // rows filled; a failed load's row goes to another item
 			for len(jobs) > 0 {
-				loadAll(len(jobs), loaders, func(i int) {
-					mids[n+i], errs[n+i] = load(ctx, jobs[i].item, b.in.Row(n+i))
+				these, first := jobs, n
+				err := loadAll(ctx, len(these), loaders, func(i int) {
+					mids[first+i], errs[first+i] = load(ctx, these[i].item, b.in.Row(first+i))
 				})
-				first := n
-				for i, j := range jobs {
+				if err != nil {
+					return // ctx is done: no result of these is due
+				}
+				for i, j := range these {
 					from := first + i
 					if err := errs[from]; err != nil {
 						q.done(ctx, j, none, err)
@@ -104,22 +107,34 @@ func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[I
 	})
 }
 
-// loadAll calls f(0..n-1): one on this goroutine, several side by side where
-// loaders has room.
-func loadAll(n int, loaders chan struct{}, f func(i int)) {
-	if n == 1 {
-		f(0)
-		return
-	}
-	var all sync.WaitGroup
+// loadAll calls f(0..n-1), side by side where loaders has room, and waits for all of
+// them; where ctx is done first, it returns ctx's error while some run on.
+func loadAll(ctx context.Context, n int, loaders chan struct{}, f func(i int)) error {
+	loaded := make(chan struct{}, n)
 	for i := range n {
-		loaders <- struct{}{}
-		all.Go(func() {
-			defer func() { <-loaders }()
+		if n > 1 { // a single one takes its caller's place
+			select {
+			case loaders <- struct{}{}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		go func() {
 			f(i)
-		})
+			if n > 1 {
+				<-loaders
+			}
+			loaded <- struct{}{}
+		}()
 	}
-	all.Wait()
+	for range n {
+		select {
+		case <-loaded:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // batch is the memory of one batch: the input, the outputs where the graph
