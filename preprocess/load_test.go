@@ -170,3 +170,36 @@ func BenchmarkLoad(b *testing.B) {
 		})
 	}
 }
+
+// FuzzLoad: whatever the file is, Load fails where Decode does, and gives what Decode
+// and Tensor give; scaled, it fails no oftener.
+func FuzzLoad(f *testing.F) {
+	for _, file := range goldenFiles(f) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, uint8(3), uint8(len(data)))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, edge, choice uint8) {
+		const limit = 1_000_000
+		s := pixelSpec(1+int(edge), 1+int(choice&2), Orientation(choice&1))
+		exact, scaled := make([]byte, s.Bytes()), make([]byte, s.Bytes())
+		img, want := Decode(data, DecodeOptions{Channels: s.Channels, Orientation: s.Orientation, MaxPixels: limit})
+		if img != nil && max(img.Width, img.Height) > 1000*min(img.Width, img.Height) {
+			return // resized, the long edge is beyond all that is supported
+		}
+		if _, _, err := s.Load(exact, data, LoadOptions{MaxPixels: limit}); (err == nil) != (want == nil) {
+			t.Fatalf("Load: %v; Decode: %v", err, want)
+		}
+		if want != nil {
+			return
+		}
+		if !bytes.Equal(exact, tensor(t, s, img)) {
+			t.Fatal("not what Decode and Tensor give")
+		}
+		if _, _, err := s.Load(scaled, data, LoadOptions{MaxPixels: limit, Scaled: true}); err != nil {
+			t.Fatalf("scaled: %v", err)
+		}
+	})
+}

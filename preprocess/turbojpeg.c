@@ -72,11 +72,7 @@ int turbo_load(const char *name, char *text, size_t n) {
 	return 0;
 }
 
-void *turbo_new(void) { return turbo.init(); }
-
-void turbo_free(void *decoder) { turbo.destroy(decoder); }
-
-int turbo_decode(void *decoder, const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n) {
+static int decode(void *decoder, const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n) {
 	// The size may not be the caller's: of two headers the library may see another. (It
 	// tells the size also where it calls the subsampling unusual.)
 	int w = -1, h = -1, subsampling, colours;
@@ -87,8 +83,30 @@ int turbo_decode(void *decoder, const uint8_t *data, size_t size, uint8_t *dst, 
 	}
 	// The defaults are Pillow's: the accurate inverse DCT and smooth upsampling.
 	const int limit_scans = 32768; // TJFLAG_LIMITSCANS: 500 at most
-	if (turbo.decompress(decoder, data, (unsigned long)size, dst, (width + shrink - 1) / shrink, 0, (height + shrink - 1) / shrink, format, limit_scans) == 0)
-		return TURBO_OK;
-	snprintf(message, n, "%s", turbo.error_text(decoder));
-	return turbo.error_code(decoder) == 0 ? TURBO_WARNING : TURBO_FATAL;
+	const int w1 = (width + shrink - 1) / shrink, h1 = (height + shrink - 1) / shrink;
+	const size_t row = (size_t)w1 * (format == TURBO_GRAY ? 1 : format == TURBO_CMYK ? 4 : 3);
+	uint8_t *last = dst + row * (h1 - 1);
+	// An error after a warning passes for a warning (tjGetErrorCode). Rows are written
+	// from the top, so the last one tells: of two fills, one would be left in it.
+	for (int fill = 0; fill <= 255; fill += 255) {
+		memset(last, fill, row);
+		if (turbo.decompress(decoder, data, (unsigned long)size, dst, w1, 0, h1, format, limit_scans) == 0) return TURBO_OK;
+		snprintf(message, n, "%s", turbo.error_text(decoder));
+		if (turbo.error_code(decoder) != 0) break; // TJERR_WARNING is 0
+		for (size_t i = 0; i < row; i++)
+			if (last[i] != fill) return TURBO_WARNING;
+	}
+	return TURBO_FATAL;
+}
+
+int turbo_decode(const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n) {
+	// A new one for each file: it would keep tables, which a broken file may lack.
+	void *decoder = turbo.init();
+	if (!decoder) {
+		snprintf(message, n, "no memory for a decoder");
+		return TURBO_FATAL;
+	}
+	int result = decode(decoder, data, size, dst, width, height, shrink, format, message, n);
+	turbo.destroy(decoder);
+	return result;
 }

@@ -95,60 +95,29 @@ func loadTurbo(name string) (path string, err error) {
 	return path, nil
 }
 
-// turboDecoder decodes one file at a time.
-type turboDecoder struct{ handle unsafe.Pointer }
-
-var turboDecoders = sync.Pool{New: func() any {
-	handle := C.turbo_new()
-	if handle == nil {
-		return (*turboDecoder)(nil)
-	}
-	d := &turboDecoder{handle}
-	runtime.AddCleanup(d, func(handle unsafe.Pointer) { C.turbo_free(handle) }, handle)
-	return d
-}}
-
-// decode fills an image with the pixels of a file of width x height, both divided by
-// shrink and rounded up: with those of a gray file where the image has one channel,
-// with inks as stored where it has four.
-//
-// What the library warns of is passed over, as Pillow does; complete tells whether
-// there was nothing.
-func (d *turboDecoder) decode(data []byte, width, height, shrink int, img *Image) (complete bool, err error) {
-	format := C.int(C.TURBO_RGB)
-	switch img.Channels {
+// turbo decodes the file whose header is h, by 1, 2, 4 or 8 times smaller: a gray file
+// to one channel. What the library warns of is passed over, as Pillow does, unless the
+// file ends too early.
+func (h *jpegHeader) turbo(data []byte, ask request, shrink int) (*Image, error) {
+	var format C.int
+	switch h.components {
 	case 1:
 		format = C.TURBO_GRAY
+	case 3:
+		format = C.TURBO_RGB
 	case 4:
 		format = C.TURBO_CMYK
+	default:
+		return nil, fmt.Errorf("%d components are not supported", h.components)
 	}
-	var message [256]C.char
-	switch C.turbo_decode(d.handle, (*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), (*C.uint8_t)(unsafe.SliceData(img.Pix)),
-		C.int(width), C.int(height), C.int(shrink), format, &message[0], C.size_t(len(message))) {
-	case C.TURBO_OK:
-		return true, nil
-	case C.TURBO_WARNING:
-		return false, nil
-	}
-	return false, errors.New(C.GoString(&message[0]))
-}
-
-// turbo decodes the file whose header is h, by 1, 2, 4 or 8 times smaller.
-func (h *jpegHeader) turbo(data []byte, ask request, shrink int) (*Image, error) {
-	if n := h.components; n != 1 && n != 3 && n != 4 {
-		return nil, fmt.Errorf("%d components are not supported", n)
-	}
-	d := turboDecoders.Get().(*turboDecoder)
-	if d == nil {
-		return nil, errors.New("no memory for a decoder")
-	}
-	defer turboDecoders.Put(d)
 	img := ask.image((h.width+shrink-1)/shrink, (h.height+shrink-1)/shrink, h.components)
-	complete, err := d.decode(data, h.width, h.height, shrink, img)
+	var message [256]C.char
+	result := C.turbo_decode((*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), (*C.uint8_t)(unsafe.SliceData(img.Pix)),
+		C.int(h.width), C.int(h.height), C.int(shrink), format, &message[0], C.size_t(len(message)))
 	switch {
-	case err != nil:
-		return nil, err
-	case !complete && !ended(data[h.scan:]):
+	case result == C.TURBO_FATAL:
+		return nil, errors.New(C.GoString(&message[0]))
+	case result == C.TURBO_WARNING && !ended(data[h.scan:]):
 		return nil, io.ErrUnexpectedEOF
 	case h.components == 4:
 		return inksToRGB(img), nil

@@ -15,12 +15,8 @@ enum { TURBO_OK, TURBO_WARNING, TURBO_FATAL };
 // the system tells it; or, where 0 is returned, why it can't be used.
 int turbo_load(const char *name, char *text, size_t n);
 
-// turbo_new returns a decoder, NULL where memory is short. It serves one call at a time.
-void *turbo_new(void);
-void turbo_free(void *decoder);
-
 // turbo_decode decodes a file of width x height pixels, both divided by shrink (1, 2, 4
 // or 8) and rounded up, tightly packed. message, of n bytes, gets what went wrong.
-int turbo_decode(void *decoder, const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n);
+int turbo_decode(const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n);
 
 #endif
