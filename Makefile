@@ -34,8 +34,10 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./preprocess ./runner ./models/...
 
-bench-peers: runtime ## one photograph, cold start, against Python (needs onnxruntime, pillow, numpy)
-	$(PYTHON) scripts/bench_cold_start.py bin/ortho $(PHOTOS)/chelsea.png
+# Python takes part where it has onnxruntime, pillow and numpy.
+bench-peers: runtime ## against the bare graph and Python: many photographs, then one from a cold start
+	$(GO) run ./cmd/benchpeers -python $(PYTHON)
+	-@$(PYTHON) scripts/bench_cold_start.py bin/ortho $(PHOTOS)/chelsea.png
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
