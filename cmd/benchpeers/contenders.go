@@ -155,7 +155,7 @@ func environment(ctx context.Context, s settings) string {
 }
 
 // agreement counts the files whose top-1 class is the same with both ways of decoding.
-func agreement(ctx context.Context, s settings, _, files []string) (same, n int, err error) {
+func agreement(ctx context.Context, s settings, files []string) (same, n int, err error) {
 	exact, err := topClasses(ctx, s, files)
 	if err != nil {
 		return 0, 0, err

@@ -14,7 +14,7 @@ import (
 	"ortho/preprocess"
 )
 
-// photographs are the folder's JPEGs; the repository's own samples where it is not there.
+// photographs are the folder's JPEGs.
 func photographs(folder string) ([]string, error) {
 	var files []string
 	for _, pattern := range []string{"*.JPEG", "*.jpg", "*.jpeg"} {

@@ -120,7 +120,7 @@ func run(ctx context.Context, s settings) error {
 	}); err != nil {
 		return err
 	}
-	same, n, err := agreement(ctx, s, photos, made)
+	same, n, err := agreement(ctx, s, made)
 	if err != nil {
 		return err
 	}
