@@ -5,11 +5,13 @@ import (
 	"iter"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/classify"
 	"ortho/runner"
@@ -20,10 +22,12 @@ func newClassifyCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image"},
 		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
-		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL)"},
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl or csv"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete (until then: FILE.partial)"},
+		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL, Parquet)"},
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
+		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
+		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete FILE"},
 		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "`WHEN` progress is shown: auto (on a terminal), always or never (and no summary at the end)"},
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
@@ -43,7 +47,10 @@ func newClassifyCommand() *cli.Command {
 			"standard input). JPEG, PNG, GIF (first frame), BMP, TIFF and WebP. Rows come in the order of the inputs.\n" +
 			"An image that fails costs its own row, never the run.\n\n" +
 			"Of folders, files with the endings of these formats are taken, hidden ones and links to folders left out.\n" +
-			"A file whose name begins with - or @ is given as ./-x.jpg. A list names files, not folders.",
+			"A file whose name begins with - or @ is given as ./-x.jpg. A list names files, not folders.\n\n" +
+			"With -o FILE a run survives what ends it, a crash too: its rows are in FILE.partial as soon as they are made,\n" +
+			"and --resume goes on from there, if model, settings, ONNX Runtime and inputs are the same. FILE.run.json\n" +
+			"tells what they were, and stays beside FILE.",
 		Flags:  append(append(flags, libraryFlag()), modelFlags()...),
 		Action: classifyAction,
 	}
@@ -78,46 +85,73 @@ func classifyAction(c *cli.Context) error {
 	for _, skipped := range classifier.Session().Skipped {
 		slog.Warn(skipped.Error())
 	}
-	args := c.Args().Slice()
+	count, err := out.begin(c, from, options, model, classifier)
+	if err != nil {
+		return out.abandon(err)
+	}
+	if out.complete() {
+		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
+		return itemsError(out)
+	}
+	quiet := c.String("progress") == "never"
+	before, failedBefore := out.resumed()
+	if before > 0 && !quiet {
+		slog.Info(fmt.Sprintf("resumed at %s", images(before)))
+	}
 	var bar *progress
 	if showProgress {
-		bar = newProgress(c.App.ErrWriter, func(stop func() bool) (int64, bool) { return source.Count(args, from, stop) })
+		bar = newProgress(c.App.ErrWriter, before, failedBefore, count)
 		defer bar.end()
 		out.above(bar)
 	}
 	start := time.Now()
-	done, failed := 0, 0
-	for item := range classifier.Stream(c.Context, inputs(source.Items(args, from))) {
+	done := 0
+	speed := func() record.Speed { return speedOf(classifier, done, time.Since(start)) }
+	for item := range classifier.Stream(c.Context, inputs(out.items(c.Context, source.Items(c.Args().Slice(), from)))) {
+		if err := out.write(row(item)); err != nil {
+			bar.end()
+			return out.keep(err, speed())
+		}
 		done++
-		if item.Err != nil {
-			failed++
-		}
-		if err := out.Write(row(item)); err != nil {
-			return out.abandon(fmt.Errorf("write results: %w", err))
-		}
 		bar.step(item.Err != nil)
 		if item.Err != nil && c.Bool("fail-fast") {
 			bar.end()
-			return out.keep(fmt.Errorf("%w (--fail-fast stops here)", item.Err), done)
+			return out.keep(fmt.Errorf("%w (--fail-fast stops here)", item.Err), speed())
 		}
 	}
 	bar.end()
+	rows, failed := out.counts()
 	if err := c.Context.Err(); err != nil {
-		slog.Warn("interrupted after " + images(done))
-		return out.keep(err, done)
+		slog.Warn("interrupted after " + images(rows))
+		return out.keep(err, speed())
 	}
-	if err := out.finish(); err != nil {
+	s := speed()
+	if err := out.finish(c.Context, s); err != nil {
 		return err
 	}
-	if quiet := c.String("progress") == "never"; !quiet && (done != 1 || failed > 0 || c.IsSet("provider")) {
-		batch, concurrency := classifier.Batching()
-		slog.Info(fmt.Sprintf("%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
-			images(done), failed, float64(done)/time.Since(start).Seconds(), classifier.Session().Provider, batch, concurrency))
+	if !quiet && (rows != 1 || failed > 0 || c.IsSet("provider")) {
+		resumed := ""
+		if before > 0 {
+			resumed = fmt.Sprintf(" (resumed at %d)", before)
+		}
+		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
+			images(rows), resumed, failed, s.PerSecond, s.Provider, s.Batch, s.Concurrency))
 	}
-	if failed > 0 {
+	return itemsError(out)
+}
+
+func itemsError(out *results) error {
+	if _, failed := out.counts(); failed > 0 {
 		return errItems
 	}
 	return nil
+}
+
+// speedOf tells how this run's images went.
+func speedOf(c *classify.Classifier, done int, took time.Duration) record.Speed {
+	batch, concurrency := c.Batching()
+	return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
+		Provider: c.Session().Provider, Threads: c.Session().Threads, Batch: batch, Concurrency: concurrency}
 }
 
 // sources checks what can be told of the inputs before any work.
@@ -180,19 +214,22 @@ func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
 
 func row(item classify.Item) output.Row {
 	if item.Err != nil {
-		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: item.Err.Error()}}
+		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(item.Err.Error())}}
 	}
 	r := output.Row{Input: item.Input.Name, Width: item.Result.Width, Height: item.Result.Height, Logits: item.Result.Logits}
 	if out := item.Result.Output; out != nil {
-		r.Output = &output.Values{Name: out.Name, Shape: out.Shape, Values: out.Values}
+		r.Output = &output.Values{Name: text(out.Name), Shape: out.Shape, Values: out.Values}
 		return r
 	}
 	r.Predictions = make([]output.Prediction, len(item.Result.Predictions))
 	for i, p := range item.Result.Predictions {
-		r.Predictions[i] = output.Prediction{Index: p.Index, Label: p.Label, ID: p.ID, Probability: short(p.Probability)}
+		r.Predictions[i] = output.Prediction{Index: p.Index, Label: text(p.Label), ID: text(p.ID), Probability: short(p.Probability)}
 	}
 	return r
 }
+
+// text is UTF-8: names of files in messages, and labels, may not be.
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // short keeps six significant digits: a float32 graph gives no more.
 func short(p float64) float64 {
@@ -203,7 +240,7 @@ func short(p float64) float64 {
 	return v
 }
 
-func images(n int) string {
+func images(n int64) string {
 	if n == 1 {
 		return "1 image"
 	}

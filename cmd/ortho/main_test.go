@@ -90,6 +90,11 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"classify", "a.jpg", "--provider-option", "cuda.device_id=0"}, "cuda"},
 		{[]string{"classify", "a.jpg", "--interpolation", "sharp"}, "bicubic"},
 		{[]string{"classify", "a.jpg", "--logits", "-f", "csv"}, "jsonl"},
+		{[]string{"classify", "a.jpg", "--resume"}, "-o FILE"},
+		{[]string{"classify", "a.jpg", "--retry-failed", "-o", "-"}, "-o FILE"},
+		{[]string{"classify", "a.jpg", "--resume", "-o", os.DevNull}, "-o FILE"},
+		{[]string{"classify", "a.jpg", "-o", "x.csv", "--resume", "--overwrite"}, "one of them"},
+		{[]string{"classify", "a.jpg", "-o", "x.csv", "--retry-failed", "--overwrite"}, "one of them"},
 		{[]string{"preprocess", "a.jpg"}, "-o"},
 		{[]string{"completion", "tcsh"}, "bash"},
 	} {

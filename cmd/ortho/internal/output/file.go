@@ -79,9 +79,6 @@ func (f *File) Commit() error {
 	return nil
 }
 
-// Keep closes the file as NAME.partial and returns that name.
-func (f *File) Keep() (string, error) { return f.File.Name(), f.File.Close() }
-
 // Discard removes what was written.
 func (f *File) Discard() {
 	f.File.Close()
