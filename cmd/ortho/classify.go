@@ -87,55 +87,64 @@ func classifyAction(c *cli.Context) error {
 	}
 	count, err := out.begin(c, from, options, model, classifier)
 	if err != nil {
+		if c.Context.Err() != nil {
+			slog.Warn("interrupted before the first image")
+		}
 		return out.abandon(err)
 	}
 	if out.complete() {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
 		return itemsError(out)
 	}
-	quiet := c.String("progress") == "never"
-	before, failedBefore := out.resumed()
-	if before > 0 && !quiet {
-		slog.Info(fmt.Sprintf("resumed at %s", images(before)))
-	}
 	var bar *progress
+	before, failed := out.resumed()
+	if before > 0 && c.String("progress") != "never" {
+		slog.Info("resumed at " + images(before))
+	}
 	if showProgress {
-		bar = newProgress(c.App.ErrWriter, before, failedBefore, count)
+		bar = newProgress(c.App.ErrWriter, before, failed, count)
 		defer bar.end()
 		out.above(bar)
 	}
+	return classifyAll(c, classifier, source.Items(c.Args().Slice(), from), out, bar)
+}
+
+// classifyAll writes a row for each item, and finishes the output.
+func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq[source.Item], out *results, bar *progress) error {
 	start := time.Now()
 	done := 0
-	speed := func() record.Speed { return speedOf(classifier, done, time.Since(start)) }
-	for item := range classifier.Stream(c.Context, inputs(out.items(c.Context, source.Items(c.Args().Slice(), from)))) {
+	keep := func(why error) error {
+		bar.end()
+		return out.keep(why, speedOf(classifier, done, time.Since(start)))
+	}
+	for item := range classifier.Stream(c.Context, inputs(out.items(c.Context, items))) {
 		if err := out.write(row(item)); err != nil {
-			bar.end()
-			return out.keep(err, speed())
+			return keep(err)
 		}
 		done++
 		bar.step(item.Err != nil)
 		if item.Err != nil && c.Bool("fail-fast") {
-			bar.end()
-			return out.keep(fmt.Errorf("%w (--fail-fast stops here)", item.Err), speed())
+			return keep(fmt.Errorf("%w (--fail-fast stops here)", item.Err))
 		}
 	}
 	bar.end()
 	rows, failed := out.counts()
 	if err := c.Context.Err(); err != nil {
 		slog.Warn("interrupted after " + images(rows))
-		return out.keep(err, speed())
+		return keep(err)
 	}
-	s := speed()
-	if err := out.finish(c.Context, s); err != nil {
+	speed := speedOf(classifier, done, time.Since(start))
+	if err := out.finish(c.Context, speed); err != nil {
 		return err
 	}
-	if !quiet && (rows != 1 || failed > 0 || c.IsSet("provider")) {
+	before, _ := out.resumed()
+	if c.String("progress") != "never" && (rows != 1 || failed > 0 || before > 0 || c.IsSet("provider")) {
 		resumed := ""
 		if before > 0 {
 			resumed = fmt.Sprintf(" (resumed at %d)", before)
 		}
 		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
-			images(rows), resumed, failed, s.PerSecond, s.Provider, s.Batch, s.Concurrency))
+			images(rows), resumed, failed, speed.PerSecond, speed.Provider, speed.Batch, speed.Concurrency))
 	}
 	return itemsError(out)
 }

@@ -43,6 +43,7 @@ type Run struct {
 	begun        bool
 	record       Record
 	start        int64 // rows that were there
+	failed       int64 // of them
 
 	mutex sync.Mutex
 	given []given // inputs whose rows are to come, in order
@@ -179,11 +180,10 @@ func (r *Run) Begin(ctx context.Context, now Record) error {
 	if err != nil {
 		return err
 	}
-	var failed int64
-	r.start, failed = r.partial.counts()
+	r.start, r.failed = r.partial.counts()
 	now = *old
 	now.Finished, now.Speed = time.Time{}, Speed{}
-	now.Rows, now.Failed = r.start, failed
+	now.Rows, now.Failed = r.start, r.failed
 	now.Resumes = append(now.Resumes, Resumed{time.Now().Round(time.Millisecond), r.start})
 	return r.write(now)
 }
@@ -290,13 +290,13 @@ func (r *Run) tidy() {
 // Complete tells, after Begin, that OUT is all that this run would make.
 func (r *Run) Complete() bool { return r.partial == nil }
 
-// Resumed returns how many rows need not be made, and how many of those failed.
+// Resumed returns how many rows were there and need not be made, and how many of those
+// failed.
 func (r *Run) Resumed() (rows, failed int64) {
-	rows, failed = r.record.Rows, r.record.Failed
 	if r.mode == RetryFailed {
-		return rows - failed, 0
+		return r.start - r.failed, 0
 	}
-	return rows, failed
+	return r.start, r.failed
 }
 
 // Counts returns the rows that are there, and how many of them failed.
