@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/classify"
 	"ortho/runner"
@@ -21,10 +23,12 @@ func newClassifyCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image"},
 		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
-		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL)"},
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl or csv"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete (until then: FILE.partial)"},
+		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL, Parquet)"},
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
+		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
+		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete FILE"},
 		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "`WHEN` progress is shown: auto (on a terminal), always or never (and no summary at the end)"},
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
@@ -49,7 +53,10 @@ func newClassifyCommand() *cli.Command {
 			"left out. An image in an archive is called archive.tar/path/in/it.jpg; archives in a folder are given as\n" +
 			"'folder/*.tar'. A file whose name begins with - or @ is given as ./-x.jpg. A list names files and archives,\n" +
 			"not folders.\n\n" +
-			"With --shard, N runs over the same inputs share the images: each takes every Nth, and writes its own output.",
+			"With --shard, N runs over the same inputs share the images: each takes every Nth, and writes its own output.\n\n" +
+			"With -o FILE a run survives what ends it, a crash too: its rows are in FILE.partial as soon as they are made,\n" +
+			"and --resume goes on from there, if model, settings, ONNX Runtime and inputs are the same. FILE.run.json\n" +
+			"tells what they were, and stays beside FILE.",
 		Flags:  append(append(flags, libraryFlag()), modelFlags()...),
 		Action: classifyAction,
 	}
@@ -84,49 +91,82 @@ func classifyAction(c *cli.Context) error {
 	for _, skipped := range classifier.Session().Skipped {
 		slog.Warn(skipped.Error())
 	}
-	args := c.Args().Slice()
+	count, err := out.begin(c, from, options, model, classifier)
+	if err != nil {
+		if c.Context.Err() != nil {
+			slog.Warn("interrupted before the first image")
+		}
+		return out.abandon(err)
+	}
+	if out.complete() {
+		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
+		return itemsError(out)
+	}
 	var bar *progress
+	before, failed := out.resumed()
+	if before > 0 && c.String("progress") != "never" {
+		slog.Info("resumed at " + images(before))
+	}
 	if showProgress {
-		bar = newProgress(c.App.ErrWriter, func(stop func() bool) (int64, bool) {
-			all, known := source.Survey(args, from, stop)
-			return all.Items, known
-		})
+		bar = newProgress(c.App.ErrWriter, before, failed, count)
 		defer bar.end()
 		out.above(bar)
 	}
+	return classifyAll(c, classifier, source.Items(c.Args().Slice(), from), out, bar)
+}
+
+// classifyAll writes a row for each item, and finishes the output.
+func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq[source.Item], out *results, bar *progress) error {
 	start := time.Now()
-	done, failed := 0, 0
-	for item := range classifier.Stream(c.Context, inputs(source.Items(args, from))) {
+	done := 0
+	keep := func(why error) error {
+		bar.end()
+		return out.keep(why, speedOf(classifier, done, time.Since(start)))
+	}
+	for item := range classifier.Stream(c.Context, inputs(out.items(c.Context, items))) {
+		if err := out.write(row(item)); err != nil {
+			return keep(err)
+		}
 		done++
-		if item.Err != nil {
-			failed++
-		}
-		if err := out.Write(row(item)); err != nil {
-			return out.abandon(fmt.Errorf("write results: %w", err))
-		}
 		bar.step(item.Err != nil)
 		if item.Err != nil && c.Bool("fail-fast") {
-			bar.end()
-			return out.keep(fmt.Errorf("%w (--fail-fast stops here)", item.Err), done)
+			return keep(fmt.Errorf("%w (--fail-fast stops here)", item.Err))
 		}
 	}
 	bar.end()
+	rows, failed := out.counts()
 	if err := c.Context.Err(); err != nil {
-		slog.Warn("interrupted after " + images(done))
-		return out.keep(err, done)
+		slog.Warn("interrupted after " + images(rows))
+		return keep(err)
 	}
-	if err := out.finish(); err != nil {
+	speed := speedOf(classifier, done, time.Since(start))
+	if err := out.finish(c.Context, speed); err != nil {
 		return err
 	}
-	if quiet := c.String("progress") == "never"; !quiet && (done != 1 || failed > 0 || c.IsSet("provider")) {
-		batch, concurrency := classifier.Batching()
-		slog.Info(fmt.Sprintf("%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
-			images(done), failed, float64(done)/time.Since(start).Seconds(), classifier.Session().Provider, batch, concurrency))
+	before, _ := out.resumed()
+	if c.String("progress") != "never" && (rows != 1 || failed > 0 || before > 0 || c.IsSet("provider")) {
+		resumed := ""
+		if before > 0 {
+			resumed = fmt.Sprintf(" (resumed at %d)", before)
+		}
+		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
+			images(rows), resumed, failed, speed.PerSecond, speed.Provider, speed.Batch, speed.Concurrency))
 	}
-	if failed > 0 {
+	return itemsError(out)
+}
+
+func itemsError(out *results) error {
+	if _, failed := out.counts(); failed > 0 {
 		return errItems
 	}
 	return nil
+}
+
+// speedOf tells how this run's images went.
+func speedOf(c *classify.Classifier, done int, took time.Duration) record.Speed {
+	batch, concurrency := c.Batching()
+	return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
+		Provider: c.Session().Provider, Threads: c.Session().Threads, Batch: batch, Concurrency: concurrency}
 }
 
 // sources checks what can be told of the inputs before any work.
@@ -200,19 +240,22 @@ func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
 
 func row(item classify.Item) output.Row {
 	if item.Err != nil {
-		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: item.Err.Error()}}
+		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(item.Err.Error())}}
 	}
 	r := output.Row{Input: item.Input.Name, Width: item.Result.Width, Height: item.Result.Height, Logits: item.Result.Logits}
 	if out := item.Result.Output; out != nil {
-		r.Output = &output.Values{Name: out.Name, Shape: out.Shape, Values: out.Values}
+		r.Output = &output.Values{Name: text(out.Name), Shape: out.Shape, Values: out.Values}
 		return r
 	}
 	r.Predictions = make([]output.Prediction, len(item.Result.Predictions))
 	for i, p := range item.Result.Predictions {
-		r.Predictions[i] = output.Prediction{Index: p.Index, Label: p.Label, ID: p.ID, Probability: short(p.Probability)}
+		r.Predictions[i] = output.Prediction{Index: p.Index, Label: text(p.Label), ID: text(p.ID), Probability: short(p.Probability)}
 	}
 	return r
 }
+
+// text is UTF-8: names of files in messages, and labels, may not be.
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // short keeps six significant digits: a float32 graph gives no more.
 func short(p float64) float64 {
@@ -223,7 +266,7 @@ func short(p float64) float64 {
 	return v
 }
 
-func images(n int) string {
+func images(n int64) string {
 	if n == 1 {
 		return "1 image"
 	}

@@ -16,7 +16,7 @@ func TestComplete(t *testing.T) {
 		"runtime inst":                   {"install"},
 		"classify --ov":                  {"--overwrite"},
 		"classify a.jpg --max":           {"--max-pixels"},
-		"classify a.jpg -f ":             {"table", "jsonl", "csv"},
+		"classify a.jpg -f ":             {"table", "jsonl", "csv", "parquet"},
 		"classify -f j":                  {"jsonl"},
 		"classify -m ":                   bundled.Names(),
 		"classify --layout nchw --color": {"--color-order"},

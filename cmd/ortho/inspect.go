@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
@@ -102,20 +101,10 @@ func describe(m *models.Model) (*description, error) {
 }
 
 func modelDigest(m *models.Model) (string, error) {
-	var r io.Reader = bytes.NewReader(m.Data)
 	if m.Data == nil {
-		f, err := os.Open(m.Path)
-		if err != nil {
-			return "", fmt.Errorf("digest: %w", err)
-		}
-		defer f.Close()
-		r = f
+		return fileDigest(m.Path)
 	}
-	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		return "", fmt.Errorf("digest: %w", err)
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)), nil
+	return fmt.Sprintf("%x", sha256.Sum256(m.Data)), nil
 }
 
 func valuesOf(values []onnx.Value) []value {

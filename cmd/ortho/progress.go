@@ -18,6 +18,7 @@ type progress struct {
 	bar    *mpb.Bar
 	failed atomic.Int64
 	total  atomic.Int64 // 0: not known (yet)
+	before int64        // images that were done before; the rate leaves them out
 	ended  atomic.Bool
 }
 
@@ -32,16 +33,18 @@ func progressWanted(c *cli.Context) (bool, error) {
 	}
 }
 
-// newProgress shows a line until end; count tells the total meanwhile, so that the
-// first result does not wait for it.
-func newProgress(w io.Writer, count func(stop func() bool) (int64, bool)) *progress {
-	p := &progress{bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
+// newProgress shows a line until end, from the images that were done before; count
+// tells the total meanwhile, so that the first result does not wait for it.
+func newProgress(w io.Writer, done, failed int64, count func(stop func() bool) (int64, bool)) *progress {
+	p := &progress{before: done, bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
 	start := time.Now()
 	p.bar = p.bars.New(0, mpb.BarStyle().Lbound("").Filler("\u2588").Tip("").Padding("\u2591").Rbound(""),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(p.counts)),
 		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string { return p.speed(s.Current, time.Since(start)) })),
 	)
+	p.failed.Store(failed)
+	p.bar.SetCurrent(done)
 	go func() {
 		if n, known := count(p.ended.Load); known && n > 0 {
 			p.total.Store(n)
@@ -59,9 +62,9 @@ func (p *progress) counts(s decor.Statistics) string {
 }
 
 func (p *progress) speed(done int64, elapsed time.Duration) string {
-	rate := float64(done) / elapsed.Seconds()
+	rate := float64(done-p.before) / elapsed.Seconds()
 	text := fmt.Sprintf(" %.1f images/s", rate)
-	if left := p.total.Load() - done; left > 0 && done > 0 {
+	if left := p.total.Load() - done; left > 0 && rate > 0 {
 		text += fmt.Sprintf(", %v left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
 	}
 	if n := p.failed.Load(); n > 0 {

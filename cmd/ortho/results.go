@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"os"
 
@@ -10,13 +12,21 @@ import (
 	"golang.org/x/term"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
 )
 
-// results is where rows go: standard output, or a file that appears at the end.
+// results is where rows go: a stream (standard output, a device or a pipe), or a file,
+// whose run can be resumed.
 type results struct {
-	output.Writer
-	file   *output.File // nil: standard output
+	format string
+	run    *record.Run // nil: a stream
+
+	stream output.Writer
+	device *output.File // nil: standard output
 	screen *screen      // nil: not a terminal that progress is shown on, too
+	rows   int64        // of the stream
+	failed int64
 }
 
 // openResults chooses the format and opens the output, before any work.
@@ -28,23 +38,59 @@ func openResults(c *cli.Context) (*results, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	if format != "jsonl" && c.Bool("logits") || format == "csv" && c.IsSet("output-name") {
-		return nil, usagef("raw outputs need -f jsonl")
-	}
-	r := &results{}
-	var w io.Writer = c.App.Writer
+	raw := format == "jsonl" || format == "parquet"
 	switch {
-	case toFile:
-		if r.file, err = output.Create(name, c.Bool("overwrite")); err != nil {
+	case !raw && c.Bool("logits"), format == "csv" && c.IsSet("output-name"):
+		return nil, usagef("raw outputs need -f jsonl or parquet")
+	case format == "parquet" && terminal:
+		return nil, usagef("Parquet is no text for a terminal: give -o FILE, or redirect standard output")
+	}
+	mode, err := outputMode(c)
+	if err != nil {
+		return nil, err
+	}
+	device := false
+	if toFile {
+		if device, err = output.Check(name, true); err != nil {
 			return nil, err
 		}
-		w = r.file
+	}
+	r := &results{format: format}
+	if toFile && !device {
+		r.run, err = record.Open(name, format, mode)
+		return r, err
+	}
+	if mode == record.Resume || mode == record.RetryFailed {
+		return nil, usagef("only a file can be resumed: name it with -o FILE")
+	}
+	var w io.Writer = c.App.Writer
+	switch {
+	case device:
+		if r.device, err = output.Create(name, true); err != nil {
+			return nil, err
+		}
+		w = r.device
 	case sameFile(c.App.Writer, c.App.ErrWriter):
 		r.screen = &screen{to: c.App.Writer}
 		w = r.screen
 	}
-	r.Writer, err = output.New(format, w, terminal)
+	r.stream, err = output.New(format, w, terminal)
 	return r, err
+}
+
+func outputMode(c *cli.Context) (record.Mode, error) {
+	overwrite, resume, retry := c.Bool("overwrite"), c.Bool("resume"), c.Bool("retry-failed")
+	switch {
+	case overwrite && (resume || retry):
+		return 0, usagef("--overwrite starts anew, --resume and --retry-failed go on with what is there: give one of them")
+	case overwrite:
+		return record.Overwrite, nil
+	case retry:
+		return record.RetryFailed, nil
+	case resume:
+		return record.Resume, nil
+	}
+	return record.Fresh, nil
 }
 
 // above has rows appear above the progress line where both go to one terminal.
@@ -54,39 +100,100 @@ func (r *results) above(p *progress) {
 	}
 }
 
-func (r *results) finish() error {
-	if err := r.Close(); err != nil {
-		return r.abandon(fmt.Errorf("write results: %w", err))
+// complete tells that an earlier run has left nothing to do.
+func (r *results) complete() bool { return r.run != nil && r.run.Complete() }
+
+// items are those of the inputs whose rows are to be made.
+func (r *results) items(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Item] {
+	if r.run == nil {
+		return items
 	}
-	if r.file != nil {
-		return r.file.Commit()
+	return r.run.Items(ctx, items)
+}
+
+func (r *results) write(row output.Row) (err error) {
+	if r.run != nil {
+		err = r.run.Write(row)
+	} else {
+		err = r.stream.Write(row)
+		r.rows++
+		if row.Error != nil {
+			r.failed++
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write results: %w", err)
 	}
 	return nil
 }
 
-// abandon leaves no half file behind.
+// counts returns all rows that are there, and those of them that failed.
+func (r *results) counts() (rows, failed int64) {
+	if r.run == nil {
+		return r.rows, r.failed
+	}
+	return r.run.Counts()
+}
+
+// resumed returns the rows that an earlier run has left to this one.
+func (r *results) resumed() (rows, failed int64) {
+	if r.run == nil {
+		return 0, 0
+	}
+	return r.run.Resumed()
+}
+
+// finish completes the output.
+func (r *results) finish(ctx context.Context, speed record.Speed) error {
+	if r.run == nil {
+		if err := r.stream.Close(); err != nil {
+			return r.abandon(fmt.Errorf("write results: %w", err))
+		}
+		if r.device != nil {
+			return r.device.Commit()
+		}
+		return nil
+	}
+	if err := r.run.Finish(ctx, speed); err != nil {
+		r.kept()
+		return fmt.Errorf("finish output: %w", err)
+	}
+	return nil
+}
+
+// abandon ends a run that has not begun: it leaves nothing behind.
 func (r *results) abandon(err error) error {
-	if r.file != nil {
-		r.file.Discard()
+	if r.run != nil {
+		r.run.Abandon()
+	}
+	if r.device != nil {
+		r.device.Discard()
 	}
 	return err
 }
 
 // keep ends a run early: what was finished is kept, but not under the name of a
 // complete output.
-func (r *results) keep(why error, done int) error {
-	if err := r.Close(); err != nil {
-		return r.abandon(fmt.Errorf("write results: %w", err))
-	}
-	if r.file == nil {
+func (r *results) keep(why error, speed record.Speed) error {
+	if r.run != nil {
+		if err := r.run.Stop(speed); err != nil {
+			slog.Warn(err.Error())
+		}
+		r.kept()
 		return why
 	}
-	name, err := r.file.Keep()
-	if err != nil {
-		return fmt.Errorf("write results: %w", err)
+	if err := r.stream.Close(); err != nil {
+		return r.abandon(fmt.Errorf("write results: %w", err))
 	}
-	slog.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s", images(done), name))
+	if r.device != nil {
+		r.device.Close()
+	}
 	return why
+}
+
+func (r *results) kept() {
+	rows, _ := r.run.Counts()
+	slog.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", images(rows), r.run.Partial()))
 }
 
 // screen writes to a terminal that may show progress at its end.

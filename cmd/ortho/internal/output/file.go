@@ -8,6 +8,25 @@ import (
 	"path/filepath"
 )
 
+// Check refuses, before any work is done, an output that can't be written: a folder,
+// one in a folder that is missing and, without overwrite, a file that exists. device
+// tells that it is a device or a pipe, which takes what it gets.
+func Check(name string, overwrite bool) (device bool, err error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return false, fmt.Errorf("output %s is a folder", name)
+	case err == nil && !info.Mode().IsRegular():
+		return true, nil
+	case err == nil && !overwrite:
+		return false, fmt.Errorf("output %s exists: --overwrite replaces it", name)
+	}
+	if _, err := os.Stat(filepath.Dir(name)); errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("output %s: folder %s does not exist: make it first", name, filepath.Dir(name))
+	}
+	return false, nil
+}
+
 // File is an output file that appears under its name only when it is complete.
 // Until then it stands beside it as NAME.partial.
 type File struct {
@@ -15,27 +34,20 @@ type File struct {
 	name string
 }
 
-// Create opens NAME.partial. It refuses, before any work is done, a folder that is
-// missing and, without overwrite, a file that exists, or the NAME.partial that an
-// earlier run has left or another one is writing.
+// Create opens NAME.partial, or a device or a pipe as it is. It refuses what Check
+// does and, without overwrite, the NAME.partial that an earlier run has left or another
+// one is writing.
 func Create(name string, overwrite bool) (*File, error) {
-	if info, err := os.Stat(name); err == nil {
-		if info.IsDir() {
-			return nil, fmt.Errorf("output %s is a folder", name)
-		}
-		if !overwrite && info.Mode().IsRegular() {
-			return nil, fmt.Errorf("output %s exists: --overwrite replaces it", name)
-		}
-		if !info.Mode().IsRegular() { // a device or a pipe takes what it gets
-			f, err := os.OpenFile(name, os.O_WRONLY, 0)
-			if err != nil {
-				return nil, fmt.Errorf("open output: %w", err)
-			}
-			return &File{f, ""}, nil
-		}
+	device, err := Check(name, overwrite)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := os.Stat(filepath.Dir(name)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("output %s: folder %s does not exist: make it first", name, filepath.Dir(name))
+	if device {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("open output: %w", err)
+		}
+		return &File{f, ""}, nil
 	}
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if overwrite {
@@ -66,9 +78,6 @@ func (f *File) Commit() error {
 	}
 	return nil
 }
-
-// Keep closes the file as NAME.partial and returns that name.
-func (f *File) Keep() (string, error) { return f.File.Name(), f.File.Close() }
 
 // Discard removes what was written.
 func (f *File) Discard() {

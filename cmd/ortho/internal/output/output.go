@@ -1,10 +1,12 @@
-// Package output writes rows of results: a table for people, JSONL or CSV for
-// programs.
+// Package output writes rows of results: a table for people; JSONL, CSV or Parquet
+// for programs, which can also be read back.
 package output
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path/filepath"
 	"strings"
 )
@@ -30,9 +32,14 @@ type Values struct {
 	Values []float32 `json:"values"`
 }
 
-// Row is what became of one input: Predictions or Output, or an Error. Its JSON
-// is the row of a JSONL output. JSON is UTF-8: other bytes of a name become U+FFFD
-// there, so names that differ in them only look the same; CSV keeps every byte.
+// Row is what became of one input: Predictions (of which there may be none) or
+// Output, or an Error. Its JSON is the row of a JSONL output, and Parquet has the
+// same columns.
+//
+// Input may hold any bytes, as names of files do; all other texts must be UTF-8.
+// JSON and Parquet's strings are UTF-8: where Input isn't, its other bytes become
+// U+FFFD there, and a field more, input_bytes, holds the name itself (base64 in
+// JSON). CSV keeps every byte.
 type Row struct {
 	Input       string       `json:"input"`
 	Predictions []Prediction `json:"predictions,omitzero"`
@@ -43,6 +50,24 @@ type Row struct {
 	Height      int          `json:"height,omitempty"`
 }
 
+// check tells what no writer has written: a row says one thing of its input.
+func (r *Row) check() error {
+	n := 0
+	for _, there := range []bool{r.Predictions != nil, r.Output != nil, r.Error != nil} {
+		if there {
+			n++
+		}
+	}
+	if n != 1 {
+		return errors.New("it is no row: one of predictions, output and error must be there")
+	}
+	return nil
+}
+
+// MaxRow bounds the bytes of one row that is read back. A row of JSONL with a
+// million values has about ten million.
+const MaxRow = 256 << 20
+
 // Writer takes rows in order. Close writes what is still held back; it does not
 // close what is written to.
 type Writer interface {
@@ -51,11 +76,11 @@ type Writer interface {
 }
 
 // Formats are the names that New knows.
-var Formats = []string{"table", "jsonl", "csv"}
+var Formats = []string{"table", "jsonl", "csv", "parquet"}
 
 // New returns a writer of a format. On a terminal, names and labels can't act on it
 // in any format: CSV shows their control characters as escapes there, and the others
-// always do.
+// always do. (Parquet is no text, and not for a terminal.)
 func New(format string, w io.Writer, terminal bool) (Writer, error) {
 	switch format {
 	case "table":
@@ -64,8 +89,26 @@ func New(format string, w io.Writer, terminal bool) (Writer, error) {
 		return newJSONL(w), nil
 	case "csv":
 		return newCSV(w, terminal), nil
+	case "parquet":
+		return newParquet(w), nil
 	}
 	return nil, fmt.Errorf("format %q is not one of %s", format, strings.Join(Formats, ", "))
+}
+
+// Read yields the rows of a file that New's writer of that format has written, and
+// ends with the first error. A table can't be read back.
+func Read(format string, r io.ReaderAt, size int64) iter.Seq2[Row, error] {
+	switch format {
+	case "jsonl":
+		return readJSONL(io.NewSectionReader(r, 0, size))
+	case "csv":
+		return readCSV(io.NewSectionReader(r, 0, size), MaxRow)
+	case "parquet":
+		return readParquet(r, size)
+	}
+	return func(yield func(Row, error) bool) {
+		yield(Row{}, fmt.Errorf("rows can't be read back from the format %s", format))
+	}
 }
 
 // Format chooses the format: the one asked for, else by the output file's ending,
@@ -82,6 +125,8 @@ func Format(asked, path string, terminal bool) (string, error) {
 		return "jsonl", nil
 	case ending == ".csv":
 		return "csv", nil
+	case ending == ".parquet" || ending == ".pq":
+		return "parquet", nil
 	case ending == ".txt":
 		return "table", nil
 	case path == "" && terminal:

@@ -46,7 +46,7 @@ func (t *tableWriter) Write(row Row) error {
 	name := Clean(row.Input)
 	switch {
 	case row.Error != nil: // the name stands beside it already
-		t.table.AppendRow(table.Row{name, "", "failed: " + Clean(strings.TrimPrefix(row.Error.Message, row.Input+": ")), ""})
+		t.table.AppendRow(table.Row{name, "", "failed: " + Clean(strings.TrimPrefix(row.Error.Message, strings.ToValidUTF8(row.Input, "\uFFFD")+": ")), ""})
 	case row.Output != nil:
 		t.table.AppendRow(table.Row{name, "", fmt.Sprintf("%s: %d values (-f jsonl prints them)", Clean(row.Output.Name), len(row.Output.Values)), ""})
 	case len(row.Predictions) == 0:

@@ -11,6 +11,14 @@ import (
 // 0 over all arguments, with p mod Count = Index. The zero value is everything.
 type Shard struct{ Index, Count int }
 
+// String is as ParseShard reads it; "" for everything.
+func (s Shard) String() string {
+	if s.Count <= 1 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", s.Index, s.Count)
+}
+
 // own passes on a shard's items; it is for one pass.
 func (s Shard) own(yield func(Item) bool) func(Item) bool {
 	if s.Count <= 1 {

@@ -1,0 +1,172 @@
+package output
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"unicode/utf8"
+)
+
+// jsonl writes one object a line, each with one call of Write, so that a line is
+// there as soon as its item is done.
+type jsonl struct {
+	w    io.Writer
+	line bytes.Buffer
+}
+
+func newJSONL(w io.Writer) *jsonl { return &jsonl{w: w} }
+
+func (j *jsonl) Write(row Row) error {
+	line, err := EncodeLine(&j.line, row, Next)
+	if err != nil {
+		return err
+	}
+	_, err = j.w.Write(line)
+	return err
+}
+
+func (j *jsonl) Close() error { return nil }
+
+// Next is the position of a row that follows the one before it.
+const Next = -1
+
+// line is a row with what only lines of JSONL have.
+type line struct {
+	Row
+	InputBytes []byte `json:"input_bytes,omitempty"` // see [Row]
+	Position   *int64 `json:"position,omitempty"`    // in files that are not complete: from 0
+}
+
+// EncodeLine returns a row as a line of JSONL, good until buffer is used again. A
+// position other than Next stands in it: the row replaces the one there.
+func EncodeLine(buffer *bytes.Buffer, row Row, position int64) ([]byte, error) {
+	l := line{Row: row}
+	if !utf8.ValidString(row.Input) {
+		l.InputBytes = []byte(row.Input)
+	}
+	if position != Next {
+		l.Position = &position
+	}
+	buffer.Reset()
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(l); err != nil {
+		return nil, err
+	}
+	return escapeJSON(buffer.Bytes()), nil
+}
+
+// DecodeLine reads what EncodeLine has written.
+func DecodeLine(text []byte) (row Row, position int64, err error) {
+	var l line
+	if err := json.Unmarshal(text, &l); err != nil {
+		return Row{}, Next, err
+	}
+	if l.InputBytes != nil {
+		l.Input = string(l.InputBytes)
+	}
+	position = Next
+	if l.Position != nil {
+		position = *l.Position
+	}
+	if position < Next || l.Position != nil && position == Next {
+		return Row{}, Next, fmt.Errorf("position %d is below 0", position)
+	}
+	return l.Row, position, l.check()
+}
+
+// Lines reads the lines of a file one by one.
+type Lines struct {
+	r      *bufio.Reader
+	max    int
+	long   []byte // a line that the reader's buffer does not hold
+	offset int64  // of the next line
+}
+
+// NewLines reads lines of at most max bytes.
+func NewLines(r io.Reader, max int) *Lines { return &Lines{r: bufio.NewReader(r), max: max} }
+
+// ErrLongLine is a line of more bytes than the limit.
+var ErrLongLine = errors.New("the line is too long")
+
+// Next returns the next line without its newline, good until the next call, and the
+// offset at which it begins. At the end the error is io.EOF; io.ErrUnexpectedEOF
+// where the last line has no newline, however long it is.
+func (l *Lines) Next() (text []byte, offset int64, err error) {
+	offset = l.offset
+	l.long = l.long[:0]
+	tooLong := false
+	for {
+		part, err := l.r.ReadSlice('\n')
+		l.offset += int64(len(part))
+		tooLong = tooLong || len(l.long)+len(part) > l.max
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			if !tooLong {
+				l.long = append(l.long, part...)
+			}
+		case errors.Is(err, io.EOF) && l.offset > offset:
+			return nil, offset, io.ErrUnexpectedEOF
+		case err != nil:
+			return nil, offset, err
+		case tooLong:
+			return nil, offset, ErrLongLine
+		case len(l.long) == 0:
+			return part[:len(part)-1], offset, nil
+		default:
+			l.long = append(l.long, part[:len(part)-1]...)
+			return l.long, offset, nil
+		}
+	}
+}
+
+func readJSONL(r io.Reader) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		lines := NewLines(r, MaxRow)
+		for n := 1; ; n++ {
+			text, _, err := lines.Next()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			var row Row
+			position := int64(Next)
+			if err == nil {
+				row, position, err = DecodeLine(text)
+			}
+			if err == nil && position != Next {
+				err = errors.New("a complete file has no positions")
+			}
+			if err != nil {
+				yield(Row{}, fmt.Errorf("line %d: %w", n, err))
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// escapeJSON writes as \uXXXX what encoding/json leaves as it is, but what a terminal
+// could act on. Outside of strings there is no such character.
+func escapeJSON(line []byte) []byte {
+	special := func(r rune) bool { return r >= 0x7f && acts(r) }
+	if bytes.IndexFunc(line, special) < 0 {
+		return line
+	}
+	var out []byte
+	for len(line) > 0 {
+		r, size := utf8.DecodeRune(line)
+		if special(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = append(out, line[:size]...)
+		}
+		line = line[size:]
+	}
+	return out
+}

@@ -1,0 +1,97 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"ortho/cmd/ortho/internal/output"
+)
+
+// FuzzPartial scans anything. What it takes for rows stays as it is: they can be read,
+// a second scan finds the same, and a row that is appended comes last.
+func FuzzPartial(f *testing.F) {
+	w := fresh(f, "jsonl")
+	w.most = 5
+	if _, err := w.run(f); err != nil {
+		f.Fatal(err)
+	}
+	text := read(f, w.out+".partial")
+	f.Add([]byte(text))
+	f.Add([]byte(text + `{"input":"bad1","predictions":[],"position":1}` + "\n" + `{"input":"x","pred`))
+	f.Add([]byte(text[:len(text)-1]))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		name := filepath.Join(t.TempDir(), "x.partial")
+		write(t, name, string(data))
+		file, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		p := newPartial(file, name)
+		if p.scan(t.Context()) != nil {
+			if read(t, name) != string(data) {
+				t.Error("a file that is refused was changed")
+			}
+			return
+		}
+		if !bytes.HasPrefix(data, []byte(read(t, name))) {
+			t.Error("more than the end was changed")
+		}
+		last := output.Row{Input: "last", Predictions: []output.Prediction{}}
+		if err := p.append(last, output.Next); err != nil {
+			t.Fatal(err)
+		}
+		var rows, failed int64
+		var row output.Row
+		for row, err = range p.all() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rows++; row.Error != nil {
+				failed++
+			}
+		}
+		again := newPartial(file, name)
+		if err := again.scan(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		n, m := again.counts()
+		if !reflect.DeepEqual(row, last) || n != rows || m != failed || again.size != p.size {
+			t.Errorf("%d rows, %d failed, last %+v; scanned again: %d, %d", rows, failed, row, n, m)
+		}
+	})
+}
+
+// FuzzRecord reads anything. What is a record is written and read to the same.
+func FuzzRecord(f *testing.F) {
+	whole, err := json.Marshal(Record{Version: 1, Preprocessing: now.Preprocessing, Settings: now.Settings, Inputs: now.Inputs, Rows: 5})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add([]byte(`{"version":1,"settings":{"a":"1","a":"2"},"model":{"external_data":{"w":"x"}}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := parseRecord(data)
+		if err != nil {
+			return
+		}
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Skip(err) // a year of five digits
+		}
+		again, err := parseRecord(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if lines := r.differences(again); len(lines) > 0 {
+			t.Errorf("%q", lines)
+		}
+		if second, err := json.Marshal(again); err != nil || !bytes.Equal(second, text) {
+			t.Errorf("%s, then %s, %v", text, second, err)
+		}
+	})
+}

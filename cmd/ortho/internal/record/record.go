@@ -1,0 +1,272 @@
+// Package record has runs survive: the rows of a run stand in OUT.partial as soon as
+// they are there, beside OUT.run.json, the record of how they are made. What was
+// interrupted is continued where it ended, if it would be made the same way.
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+)
+
+// Version is that of the record's format. A change that older versions of ortho would
+// misread raises it.
+const Version = 1
+
+// maxRecord bounds the bytes of a record that is read.
+const maxRecord = 16 << 20
+
+// Record is OUT.run.json. It stays beside the complete output.
+type Record struct {
+	Version     int    `json:"version"`
+	Ortho       string `json:"ortho"`       // its version
+	ONNXRuntime string `json:"onnxruntime"` // its version
+
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished,omitzero"` // not there: the run is not complete
+	Resumes  []Resumed `json:"resumes,omitempty"`
+
+	Model         Model    `json:"model"`
+	Preprocessing Settings `json:"preprocessing"`
+	Settings      Settings `json:"settings"` // options that change rows
+	Inputs        *Inputs  `json:"inputs,omitempty"`
+
+	// When the run was begun or resumed last, or ended by itself.
+	Rows   int64 `json:"rows"`   // failed ones among them
+	Failed int64 `json:"failed"` // but for those that were redone with success
+
+	// How the last resume ran, or the whole where there was none. None of it changes
+	// rows.
+	Speed
+}
+
+// Model names a graph.
+type Model struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"` // of the graph's file
+	// ExternalData are the SHA-256 of the files with weights beside it, by name.
+	ExternalData Settings `json:"external_data,omitempty"`
+}
+
+// Inputs tell one list of inputs from another.
+type Inputs struct {
+	Count  int64  `json:"count"`
+	SHA256 string `json:"sha256"` // of their names in order, each ended by NUL
+}
+
+// Resumed is a start after the first.
+type Resumed struct {
+	Time time.Time `json:"time"`
+	Rows int64     `json:"rows"` // that were there already
+}
+
+// Speed is how fast rows came, and on what.
+type Speed struct {
+	Seconds     float64 `json:"seconds"`
+	PerSecond   float64 `json:"images_per_s"`
+	Provider    string  `json:"provider"`
+	Threads     int     `json:"threads"` // 0: ONNX Runtime's choice
+	Batch       int     `json:"batch"`
+	Concurrency int     `json:"concurrency"`
+}
+
+// Settings are values by name, in an order that reads well: a JSON object. Those with
+// an empty value are left out.
+type Settings []Setting
+
+// Setting is one value.
+type Setting struct{ Key, Value string }
+
+func (s Settings) get(key string) string {
+	if i := slices.IndexFunc(s, func(x Setting) bool { return x.Key == key }); i >= 0 {
+		return s[i].Value
+	}
+	return ""
+}
+
+// MarshalJSON keeps the order.
+func (s Settings) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	b.WriteByte('{')
+	for _, x := range s {
+		if x.Value == "" {
+			continue
+		}
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		if err := encoder.Encode(x.Key); err != nil {
+			return nil, err
+		}
+		b.WriteByte(':')
+		if err := encoder.Encode(x.Value); err != nil {
+			return nil, err
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// UnmarshalJSON keeps the order.
+func (s *Settings) UnmarshalJSON(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if t, err := decoder.Token(); err != nil || t != json.Delim('{') {
+		return errors.Join(errors.New("settings are no JSON object"), err)
+	}
+	*s = nil
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		var value string
+		if err := decoder.Decode(&value); err != nil {
+			return fmt.Errorf("%v: %w", key, err)
+		}
+		if slices.ContainsFunc(*s, func(x Setting) bool { return x.Key == key }) {
+			return fmt.Errorf("%v is there twice", key)
+		}
+		if value == "" {
+			continue
+		}
+		*s = append(*s, Setting{key.(string), value})
+	}
+	return nil
+}
+
+// differences lists what keeps rows of one run from standing beside those of another,
+// a line each.
+func (r *Record) differences(now *Record) []string {
+	var lines []string
+	compare := func(key, was, is string) {
+		if was == is {
+			return
+		}
+		for _, v := range []*string{&was, &is} {
+			if *v == "" {
+				*v = "not set"
+			}
+		}
+		lines = append(lines, fmt.Sprintf("%s was %s, and is %s", key, was, is))
+	}
+	all := func(prefix string, was, is Settings) {
+		for _, x := range was {
+			compare(prefix+x.Key, x.Value, is.get(x.Key))
+		}
+		for _, x := range is {
+			if was.get(x.Key) == "" {
+				compare(prefix+x.Key, "", x.Value)
+			}
+		}
+	}
+	all("", r.Settings, now.Settings)
+	compare("model's SHA-256", r.Model.SHA256, now.Model.SHA256)
+	all("SHA-256 of ", r.Model.ExternalData, now.Model.ExternalData)
+	all("preprocessing: ", r.Preprocessing, now.Preprocessing)
+	compare("ONNX Runtime", r.ONNXRuntime, now.ONNXRuntime)
+	compare("number of inputs", r.Inputs.count(), now.Inputs.count())
+	if r.Inputs.count() == now.Inputs.count() {
+		compare("names of the inputs' SHA-256", r.Inputs.digest(), now.Inputs.digest())
+	}
+	return lines
+}
+
+func (i *Inputs) count() string {
+	if i == nil {
+		return "not known"
+	}
+	return fmt.Sprint(i.Count)
+}
+
+func (i *Inputs) digest() string {
+	if i == nil {
+		return ""
+	}
+	return i.SHA256
+}
+
+func readRecord(name string) (*Record, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	if err != nil {
+		return nil, err
+	}
+	r, err := parseRecord(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+func parseRecord(data []byte) (*Record, error) {
+	if len(data) > maxRecord {
+		return nil, fmt.Errorf("it has more than %d bytes", maxRecord)
+	}
+	var r Record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("it can't be read: %w", err)
+	}
+	switch {
+	case r.Version > Version:
+		return nil, fmt.Errorf("its version is %d, and this ortho knows %d: use ortho %s or newer", r.Version, Version, r.Ortho)
+	case r.Version < 1 || r.Rows < 0 || r.Failed < 0 || r.Failed > r.Rows || r.Inputs != nil && r.Inputs.Count < 0:
+		return nil, errors.New("it is no record of a run")
+	}
+	return &r, nil
+}
+
+// write replaces the record at once: a crash leaves the old one or the new one.
+func (r *Record) write(name string) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return replace(name, func(w io.Writer) error {
+		_, err := w.Write(b.Bytes())
+		return err
+	})
+}
+
+// replace writes a file that is there under its name only when it is complete, and on
+// the disk. Until then it is NAME.tmp; what a crash leaves of that is written over.
+func replace(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	err = write(f)
+	if err == nil {
+		err = toDisk(f)
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = rename(name+".tmp", name)
+	}
+	if err != nil {
+		os.Remove(name + ".tmp")
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// toDisk waits until a file is on the disk. Tests of thousands of runs do not.
+var toDisk = (*os.File).Sync
+
+func missing(name string) bool {
+	_, err := os.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,368 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/source"
+)
+
+// Mode says what becomes of what an earlier run has left.
+type Mode int
+
+const (
+	Fresh       Mode = iota // it is refused
+	Overwrite               // it is replaced
+	Resume                  // it is continued; where nothing is there, the run begins
+	RetryFailed             // as Resume, and the rows that failed are made again
+)
+
+// Run writes the rows of one run:
+//
+//	Open          takes OUT.partial for this process
+//	Begin         checks OUT.run.json against this run, or writes it; repairs OUT.partial
+//	Items, Write  skip the inputs whose rows are there; append those of the others
+//	Finish        makes OUT of OUT.partial, which is the truth as long as it is there
+//
+// The process may be killed at any moment: the next run with Resume loses no row, and
+// has none twice.
+type Run struct {
+	name, format string
+	mode         Mode
+	partial      *partial // nil: OUT is there alone
+	created      bool     // OUT.partial was not there
+	begun        bool
+	record       Record
+	start        int64 // rows that were there
+	failed       int64 // of them
+
+	mutex sync.Mutex
+	given []given // inputs whose rows are to come, in order
+	err   error   // why Items ended early
+}
+
+// given is an input that Items has yielded, and the position that its row is written
+// with.
+type given struct {
+	name     string
+	position int64
+}
+
+var (
+	errLocked = errors.New("another run is writing it")
+	errMoved  = errors.New("another run has just taken it away")
+)
+
+// Open takes NAME.partial. It refuses an output that can't be written, what the mode
+// does not allow, and a NAME.partial that another run is writing. No row is touched
+// before Begin.
+func Open(name, format string, mode Mode) (*Run, error) {
+	r := &Run{name: name, format: format, mode: mode}
+	err := errMoved
+	for range 10 { // a run that ends meanwhile takes the file away once
+		if !errors.Is(err, errMoved) {
+			break
+		}
+		err = r.open()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Partial is the name of the file that holds the rows until they are complete.
+func (r *Run) Partial() string { return r.name + ".partial" }
+
+// temporary is the file that OUT or OUT.partial is written to first.
+func (r *Run) temporary() string { return r.name + ".tmp" }
+
+func (r *Run) recordName() string { return r.name + ".run.json" }
+
+func (r *Run) resumes() bool { return r.mode == Resume || r.mode == RetryFailed }
+
+func (r *Run) open() error {
+	f, err := openLocked(r.Partial(), os.O_RDWR)
+	switch {
+	case err == nil && r.mode == Fresh:
+		f.Close()
+		return fmt.Errorf("%s exists: a run that did not finish left it; --resume continues it, --overwrite starts anew", r.Partial())
+	case err == nil:
+		r.partial = newPartial(f, r.Partial())
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if _, err := output.Check(r.name, r.mode != Fresh); err != nil {
+		return err
+	}
+	if r.resumes() && !missing(r.name) {
+		return nil
+	}
+	f, err = openLocked(r.Partial(), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	if errors.Is(err, fs.ErrExist) {
+		return errMoved
+	}
+	if err != nil {
+		return err
+	}
+	r.partial, r.created = newPartial(f, r.Partial()), true
+	return nil
+}
+
+// openLocked opens a file for this process alone. The lock may come after the file was
+// renamed or removed: then it is not that of the name any more.
+func openLocked(name string, flag int) (*os.File, error) {
+	f, err := open(name, flag)
+	if err != nil {
+		return nil, fmt.Errorf("open output: %w", err)
+	}
+	if err := lock(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock %s: %w", name, err)
+	}
+	locked, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("open output: %w", err)
+	}
+	if named, err := os.Stat(name); err != nil || !os.SameFile(locked, named) {
+		f.Close()
+		return nil, fmt.Errorf("open %s: %w", name, errMoved)
+	}
+	return f, nil
+}
+
+// Begin starts or continues the run that now describes: what it is made of, and with
+// what settings. It refuses to continue one that was begun otherwise, and says what
+// differs. Where Complete reports true afterwards, there is nothing to do.
+func (r *Run) Begin(ctx context.Context, now Record) error {
+	now.Version, now.Started = Version, time.Now().Round(time.Millisecond)
+	if r.partial != nil {
+		info, err := r.partial.file.Stat()
+		if err != nil {
+			return fmt.Errorf("open output: %w", err)
+		}
+		// Without a row there is nothing to continue, whatever a record says.
+		if r.mode == Overwrite || info.Size() == 0 {
+			return r.begin(now)
+		}
+	}
+	old, err := r.readOld()
+	if err != nil {
+		return err
+	}
+	if lines := old.differences(&now); len(lines) > 0 {
+		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.stands(), strings.Join(lines, "\n"))
+	}
+	if old.Ortho != now.Ortho {
+		slog.Warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.stands(), old.Ortho, now.Ortho))
+	}
+	if r.partial == nil && (r.mode != RetryFailed || old.Failed == 0) {
+		r.record = *old
+		r.tidy()
+		return nil
+	}
+	if r.partial == nil {
+		err = r.reopen(ctx, old)
+	} else {
+		err = r.partial.scan(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	r.start, r.failed = r.partial.counts()
+	now = *old
+	now.Finished, now.Speed = time.Time{}, Speed{}
+	now.Rows, now.Failed = r.start, r.failed
+	now.Resumes = append(now.Resumes, Resumed{time.Now().Round(time.Millisecond), r.start})
+	return r.write(now)
+}
+
+// begin has the first rows come. They do so after the record: rows without one could
+// not be continued.
+func (r *Run) begin(now Record) error {
+	if err := r.partial.file.Truncate(0); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return r.write(now)
+}
+
+func (r *Run) write(now Record) error {
+	if err := now.write(r.recordName()); err != nil {
+		return err
+	}
+	r.record, r.begun = now, true
+	return nil
+}
+
+// stands is the file that holds what an earlier run has made.
+func (r *Run) stands() string {
+	if r.partial == nil {
+		return r.name
+	}
+	return r.Partial()
+}
+
+func (r *Run) readOld() (*Record, error) {
+	old, err := readRecord(r.recordName())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s can't be continued: there is no %s to say how it was made; move it away, or --overwrite starts anew", r.stands(), r.recordName())
+	case err != nil:
+		return nil, fmt.Errorf("%s can't be continued: %w; move both away, or --overwrite starts anew", r.stands(), err)
+	case r.partial == nil && old.Finished.IsZero():
+		return nil, fmt.Errorf("%s is not of the run that %s tells of: that one did not finish, and %s is gone; --overwrite starts anew", r.name, r.recordName(), r.Partial())
+	}
+	return old, nil
+}
+
+// reopen makes OUT.partial of a complete output.
+func (r *Run) reopen(ctx context.Context, old *Record) (err error) {
+	if r.format == "table" {
+		return fmt.Errorf("%s is a table, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
+	}
+	in, err := os.Open(r.name)
+	if err != nil {
+		return fmt.Errorf("read output: %w", err)
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return fmt.Errorf("read output: %w", err)
+	}
+	f, err := openLocked(r.temporary(), os.O_RDWR|os.O_CREATE) // the lock outlives the renaming
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(r.temporary())
+		}
+	}()
+	if !missing(r.Partial()) {
+		return fmt.Errorf("%s: %w", r.Partial(), errLocked)
+	}
+	if err := f.Truncate(0); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	p := newPartial(f, r.Partial())
+	for row, err := range output.Read(r.format, in, info.Size()) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("read %s back: %w", r.name, err)
+		}
+		if err := p.append(row, output.Next); err != nil {
+			return fmt.Errorf("write output: %w", err)
+		}
+	}
+	if rows, failed := p.counts(); rows != old.Rows || failed != old.Failed {
+		return fmt.Errorf("%s has %d rows, %d of them failed, but %s tells of %d and %d: it was changed; --overwrite makes it anew",
+			r.name, rows, failed, r.recordName(), old.Rows, old.Failed)
+	}
+	if err := errors.Join(toDisk(f), rename(r.temporary(), r.Partial())); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	r.partial = p
+	return nil
+}
+
+// tidy removes what a crash of reopen has left.
+func (r *Run) tidy() {
+	if f, err := openLocked(r.temporary(), os.O_RDWR); err == nil {
+		os.Remove(r.temporary())
+		f.Close()
+	}
+}
+
+// Complete tells, after Begin, that OUT is all that this run would make.
+func (r *Run) Complete() bool { return r.partial == nil }
+
+// Resumed returns how many rows were there and need not be made, and how many of those
+// failed.
+func (r *Run) Resumed() (rows, failed int64) {
+	if r.mode == RetryFailed {
+		return r.start - r.failed, 0
+	}
+	return r.start, r.failed
+}
+
+// Counts returns the rows that are there, and how many of them failed.
+func (r *Run) Counts() (rows, failed int64) {
+	if r.partial == nil {
+		return r.record.Rows, r.record.Failed
+	}
+	return r.partial.counts()
+}
+
+// Items yields the items whose rows are to be made, and checks that the others have
+// the names of their rows; it reads none of those. Where one does not, it ends, and
+// Finish fails.
+func (r *Run) Items(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Item] {
+	return func(yield func(source.Item) bool) {
+		next, stop := iter.Pull2(r.partial.all())
+		defer stop()
+		position := int64(0)
+		for item := range items {
+			if ctx.Err() != nil {
+				return
+			}
+			at := int64(output.Next)
+			if position < r.start {
+				row, err, _ := next()
+				if err == nil && row.Input != item.Name {
+					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: the inputs are others than those it was begun with", position+1, item.Name, r.Partial(), row.Input)
+				}
+				if err != nil {
+					r.fail(err)
+					return
+				}
+				at = position
+				position++
+				if r.mode != RetryFailed || !r.partial.hasFailed(at) {
+					continue
+				}
+			}
+			r.mutex.Lock()
+			r.given = append(r.given, given{item.Name, at})
+			r.mutex.Unlock()
+			if !yield(item) {
+				return
+			}
+		}
+		if position < r.start {
+			r.fail(fmt.Errorf("there are %d inputs, but %s has %d rows: the inputs are others than those it was begun with", position, r.Partial(), r.start))
+		}
+	}
+}
+
+func (r *Run) fail(err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.err = err
+}
+
+// Write appends the row of the first input that Items has yielded and that has none.
+func (r *Run) Write(row output.Row) error {
+	r.mutex.Lock()
+	if len(r.given) == 0 || r.given[0].name != row.Input {
+		r.mutex.Unlock()
+		return fmt.Errorf("a row of %s came out of turn", row.Input)
+	}
+	position := r.given[0].position
+	r.given = r.given[1:]
+	r.mutex.Unlock()
+	return r.partial.append(row, position)
+}

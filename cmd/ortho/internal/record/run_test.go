@@ -1,0 +1,574 @@
+package record
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/source"
+)
+
+func TestMain(m *testing.M) {
+	toDisk = func(*os.File) error { return nil }
+	os.Exit(m.Run())
+}
+
+// now is what the runs of these tests are made of.
+var now = Record{
+	Ortho: "1.0", ONNXRuntime: "1.32.0", Model: Model{Name: "m", SHA256: "abc"},
+	Preprocessing: Settings{{"resize", "short edge to 32"}, {"mean", "0"}},
+	Settings:      Settings{{"top", "5"}, {"output-name", ""}},
+	Inputs:        &Inputs{Count: 9, SHA256: "names"},
+}
+
+// names has an input twice, and one whose name is not UTF-8. Those with "bad" in
+// their names fail.
+var names = []string{"a", "bad1", "a", "\xffb.png", "bad2", "c\r\nd", "e", "e", "bad3"}
+
+func items(names []string) func(yield func(source.Item) bool) {
+	return func(yield func(source.Item) bool) {
+		for _, name := range names {
+			if !yield(source.Item{Name: name}) {
+				return
+			}
+		}
+	}
+}
+
+func rowOf(name string, mended bool) output.Row {
+	if strings.HasPrefix(name, "bad") && !mended {
+		return output.Row{Input: name, Error: &output.Error{Kind: "decode", Message: name + ": broken"}}
+	}
+	return output.Row{Input: name, Predictions: []output.Prediction{{Index: len(name), Probability: 0.5}}, Width: 8, Height: 8}
+}
+
+// work runs from Open to the end. After most rows it stops; -1 has no limit.
+type work struct {
+	out, format string
+	mode        Mode
+	now         Record
+	names       []string
+	mended      bool // what failed does so no more
+	most        int
+}
+
+func (w work) run(t testing.TB) (made int, err error) {
+	t.Helper()
+	r, err := Open(w.out, w.format, w.mode)
+	if err != nil {
+		return 0, err
+	}
+	if err := r.Begin(t.Context(), w.now); err != nil {
+		r.Abandon()
+		return 0, err
+	}
+	if r.Complete() {
+		return 0, nil
+	}
+	for item := range r.Items(t.Context(), items(w.names)) {
+		if made == w.most {
+			return made, r.Stop(Speed{})
+		}
+		if err := r.Write(rowOf(item.Name, w.mended)); err != nil {
+			t.Fatal(err)
+		}
+		made++
+	}
+	return made, r.Finish(t.Context(), Speed{Seconds: 1, Provider: "cpu"})
+}
+
+func fresh(t testing.TB, format string) work {
+	t.Helper()
+	return work{out: filepath.Join(t.TempDir(), "out"), format: format, now: now, names: names, most: -1}
+}
+
+// want is the output of a run that nothing interrupts.
+func want(t testing.TB, format string, mended bool) string {
+	t.Helper()
+	w := fresh(t, format)
+	w.mended = mended
+	if made, err := w.run(t); err != nil || made != len(names) {
+		t.Fatalf("%d rows, %v", made, err)
+	}
+	return read(t, w.out)
+}
+
+func read(t testing.TB, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func write(t testing.TB, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func recordOf(t testing.TB, out string) Record {
+	t.Helper()
+	var r Record
+	if err := json.Unmarshal([]byte(read(t, out+".run.json")), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// left are the names of a folder's files, without the output's.
+func left(t testing.TB, out string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimPrefix(e.Name(), filepath.Base(out)))
+	}
+	return names
+}
+
+func check(t testing.TB, what, out, want string) {
+	t.Helper()
+	if got := read(t, out); got != want {
+		t.Errorf("%s: the output is\n%q, want\n%q", what, got, want)
+	}
+	if got := left(t, out); !slices.Equal(got, []string{"", ".run.json"}) {
+		t.Errorf("%s: files left: %q", what, got)
+	}
+	if r := recordOf(t, out); r.Finished.IsZero() || r.Rows != int64(len(names)) {
+		t.Errorf("%s: the record says %+v", what, r)
+	}
+}
+
+var formats = []string{"jsonl", "csv", "parquet", "table"}
+
+func TestResume(t *testing.T) {
+	for _, format := range formats {
+		whole := want(t, format, false)
+		for most := range len(names) + 1 {
+			w := fresh(t, format)
+			w.most = most
+			w.mode = Resume // nothing is there: it begins
+			if made, err := w.run(t); err != nil || made != most {
+				t.Fatalf("%d rows, %v", made, err)
+			}
+			if most == len(names) {
+				check(t, format, w.out, whole)
+				continue
+			}
+			if r := recordOf(t, w.out); !r.Finished.IsZero() || r.Rows != int64(most) {
+				t.Errorf("stopped after %d: %+v", most, r)
+			}
+			w.most = -1
+			if made, err := w.run(t); err != nil || made != len(names)-most {
+				t.Errorf("resumed after %d: %d rows, %v", most, made, err)
+			}
+			check(t, format, w.out, whole)
+			if r := recordOf(t, w.out); r.Failed != 3 || most > 0 && (len(r.Resumes) != 1 || r.Resumes[0].Rows != int64(most)) {
+				t.Errorf("resumed after %d: %+v", most, r)
+			}
+			if made, err := w.run(t); made != 0 || err != nil {
+				t.Errorf("complete: %d rows, %v", made, err)
+			}
+			check(t, format, w.out, whole)
+		}
+	}
+}
+
+func TestRetryFailed(t *testing.T) {
+	for _, format := range formats[:3] {
+		broken, mended := want(t, format, false), want(t, format, true)
+		for _, rows := range []int{1, 2, 5, len(names)} { // rows that the first run makes
+			for most := -1; most < len(names)-rows+3; most++ { // that the second makes
+				w := fresh(t, format)
+				w.most = rows
+				if _, err := w.run(t); err != nil {
+					t.Fatal(err)
+				}
+				w.mode, w.most = RetryFailed, most
+				if _, err := w.run(t); err != nil { // fails again
+					t.Fatal(err)
+				}
+				w.mended, w.most = true, -1
+				if _, err := w.run(t); err != nil {
+					t.Fatal(err)
+				}
+				check(t, fmt.Sprintf("%s, %d rows, then %d", format, rows, most), w.out, mended)
+				if r := recordOf(t, w.out); r.Failed != 0 {
+					t.Errorf("%+v", r)
+				}
+				if made, err := w.run(t); made != 0 || err != nil {
+					t.Errorf("none failed: %d rows, %v", made, err)
+				}
+			}
+		}
+		w := fresh(t, format)
+		for range 3 { // failing again changes nothing
+			if made, err := w.run(t); err != nil || w.mode == RetryFailed && made != 3 {
+				t.Errorf("%d rows, %v", made, err)
+			}
+			check(t, format, w.out, broken)
+			w.mode = RetryFailed
+		}
+	}
+	w := fresh(t, "table")
+	if _, err := w.run(t); err != nil {
+		t.Fatal(err)
+	}
+	w.mode = RetryFailed
+	if _, err := w.run(t); err == nil || !strings.Contains(err.Error(), "is a table") {
+		t.Errorf("a table: %v", err)
+	}
+}
+
+// TestTorn cuts OUT.partial at every byte of its last two lines.
+func TestTorn(t *testing.T) {
+	whole, mended := want(t, "csv", false), want(t, "csv", true)
+	for _, mode := range []Mode{Resume, RetryFailed} {
+		w := fresh(t, "csv")
+		w.most = 6
+		if _, err := w.run(t); err != nil {
+			t.Fatal(err)
+		}
+		if mode == RetryFailed { // so that the last two lines have positions
+			w.mode, w.mended, w.most = mode, true, 2
+			if _, err := w.run(t); err != nil {
+				t.Fatal(err)
+			}
+			whole = mended
+		}
+		w.mode, w.most = mode, -1
+		text, record := read(t, w.out+".partial"), read(t, w.out+".run.json")
+		lines := slices.Collect(strings.Lines(text))
+		for cut := len(text) - len(lines[len(lines)-1]) - len(lines[len(lines)-2]); cut <= len(text); cut++ {
+			tails := []string{"", "\x00\x00\x00", "not a row\n"}
+			if cut%20 > 0 {
+				tails = tails[:1]
+			}
+			for _, tail := range tails {
+				w.out = filepath.Join(t.TempDir(), "out")
+				write(t, w.out+".partial", text[:cut]+tail)
+				write(t, w.out+".run.json", record)
+				if _, err := w.run(t); err != nil {
+					t.Fatalf("cut at %d, then %q: %v", cut, tail, err)
+				}
+				check(t, fmt.Sprintf("cut at %d, then %q", cut, tail), w.out, whole)
+			}
+		}
+	}
+}
+
+// TestCrashes has a run end between any two steps of Finish, and of turning a
+// complete output back into rows.
+func TestCrashes(t *testing.T) {
+	const redo = ".retry" // with RetryFailed from there on
+	for _, format := range formats[:3] {
+		broken, mended := want(t, format, false), want(t, format, true)
+		w := fresh(t, format)
+		w.most = len(names) - 1
+		if _, err := w.run(t); err != nil {
+			t.Fatal(err)
+		}
+		running := read(t, w.out+".run.json")
+		w.mode, w.most = Resume, -1
+		if _, err := w.run(t); err != nil {
+			t.Fatal(err)
+		}
+		finished := read(t, w.out+".run.json")
+		rows := want(t, "jsonl", false)
+		for name, files := range map[string]map[string]string{
+			"partial made":           {".partial": "", ".tmp": "older"},
+			"record half written":    {".partial": "", ".run.json.tmp": running[:20]},
+			"record written":         {".partial": "", ".run.json": running},
+			"all rows there":         {".partial": rows, ".run.json": running},
+			"finish half written":    {".partial": rows, ".run.json": running, ".run.json.tmp": finished[:30]},
+			"record finished":        {".partial": rows, ".run.json": finished},
+			"half rendered":          {".partial": rows, ".run.json": finished, ".tmp": broken[:len(broken)/2]},
+			"rendered":               {".partial": rows, ".run.json": finished, ".tmp": broken},
+			"there, partial too":     {".partial": rows, ".run.json": finished, "": broken},
+			"partial taken away":     {".run.json": finished, "": broken},
+			"read back, then left":   {"": broken, ".run.json": finished, ".tmp": rows},
+			"an older output":        {".partial": rows, ".run.json": running, "": "older"},
+			"half read back" + redo:  {"": broken, ".run.json": finished, ".tmp": rows[:len(rows)/2]},
+			"read back" + redo:       {"": broken, ".run.json": finished, ".tmp": rows},
+			"rows again" + redo:      {"": broken, ".run.json": finished, ".partial": rows},
+			"a record of it" + redo:  {"": broken, ".run.json": running, ".partial": rows},
+			"nothing at all" + redo:  {},
+			"an empty record" + redo: {".partial": "", ".run.json": ""},
+		} {
+			w.out, w.mode, w.mended = filepath.Join(t.TempDir(), "out"), Resume, false
+			result := broken
+			if strings.HasSuffix(name, redo) {
+				w.mode, w.mended, result = RetryFailed, true, mended
+			}
+			for ending, text := range files {
+				write(t, w.out+ending, text)
+			}
+			if _, err := w.run(t); err != nil {
+				t.Errorf("%s, %s: %v", format, name, err)
+				continue
+			}
+			check(t, format+", "+name, w.out, result)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	begun := fresh(t, "csv")
+	begun.most = 4
+	if _, err := begun.run(t); err != nil {
+		t.Fatal(err)
+	}
+	partial, record := read(t, begun.out+".partial"), read(t, begun.out+".run.json")
+	lines := slices.Collect(strings.Lines(partial))
+	changed := func(change func(*Record)) func(*work) {
+		return func(w *work) {
+			w.now.Settings, w.now.Preprocessing = slices.Clone(now.Settings), slices.Clone(now.Preprocessing)
+			change(&w.now)
+		}
+	}
+	for name, c := range map[string]struct {
+		partial, record string
+		change          func(*work)
+		want            []string
+	}{
+		"setting":        {partial, record, changed(func(r *Record) { r.Settings[0].Value = "3" }), []string{"top was 5, and is 3", "out.partial", "--overwrite"}},
+		"new setting":    {partial, record, changed(func(r *Record) { r.Settings[1].Value = "x" }), []string{"output-name was not set, and is x"}},
+		"setting gone":   {partial, record, changed(func(r *Record) { r.Settings[0].Value = "" }), []string{"top was 5, and is not set"}},
+		"model":          {partial, record, changed(func(r *Record) { r.Model.SHA256 = "def" }), []string{"SHA-256 was abc, and is def"}},
+		"weights":        {partial, record, changed(func(r *Record) { r.Model.ExternalData = Settings{{"w.bin", "1"}} }), []string{"w.bin was not set, and is 1"}},
+		"preprocessing":  {partial, record, changed(func(r *Record) { r.Preprocessing[1].Value = "1" }), []string{"mean was 0, and is 1"}},
+		"runtime":        {partial, record, changed(func(r *Record) { r.ONNXRuntime = "1.33.0" }), []string{"ONNX Runtime was 1.32.0, and is 1.33.0"}},
+		"count":          {partial, record, changed(func(r *Record) { r.Inputs = &Inputs{8, "names"} }), []string{"number of inputs was 9, and is 8"}},
+		"digest":         {partial, record, changed(func(r *Record) { r.Inputs = &Inputs{9, "other"} }), []string{"was names, and is other"}},
+		"not known":      {partial, record, changed(func(r *Record) { r.Inputs = nil }), []string{"was 9, and is not known"}},
+		"other names":    {partial, record, func(w *work) { w.names = []string{"a", "x"} }, []string{"input 2 is x", "is of bad1"}},
+		"fewer names":    {partial, record, func(w *work) { w.names = names[:2] }, []string{"2 inputs", "4 rows"}},
+		"no record":      {partial, "", func(*work) {}, []string{"there is no", "out.run.json", "--overwrite"}},
+		"broken record":  {partial, record[:50], func(*work) {}, []string{"out.run.json", "--overwrite"}},
+		"newer record":   {partial, strings.Replace(record, `"version": 1`, `"version": 2`, 1), func(*work) {}, []string{"version is 2", "1.0"}},
+		"other JSON":     {partial, `{"format": "x"}`, func(*work) {}, []string{"no record"}},
+		"bad middle":     {lines[0] + "{}\n" + lines[1], record, func(*work) {}, []string{"out.partial, line 2", "no row"}},
+		"no such row":    {lines[0] + `{"input":"a","predictions":[],"position":7}` + "\n" + lines[1], record, func(*work) {}, []string{"line 2", "position 7"}},
+		"row not failed": {lines[0] + `{"input":"a","predictions":[],"position":0}` + "\n" + lines[1], record, func(*work) {}, []string{"line 2", "position 0"}},
+	} {
+		w := begun
+		w.out, w.mode, w.most = filepath.Join(t.TempDir(), "out"), Resume, -1
+		write(t, w.out+".partial", c.partial)
+		if c.record != "" {
+			write(t, w.out+".run.json", c.record)
+		}
+		c.change(&w)
+		_, err := w.run(t)
+		if err == nil {
+			t.Errorf("%s: no error", name)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v; want %q", name, err, want)
+			}
+		}
+		if got := read(t, w.out+".partial"); got != c.partial {
+			t.Errorf("%s: the partial is now %q", name, got)
+		}
+	}
+}
+
+func TestWhatMayDiffer(t *testing.T) {
+	w := fresh(t, "csv")
+	w.most = 4
+	if _, err := w.run(t); err != nil {
+		t.Fatal(err)
+	}
+	w.mode, w.most = Resume, -1
+	w.now.Ortho, w.now.Model.Name = "2.0", "moved"
+	w.now.Speed = Speed{Batch: 8, Threads: 4, Concurrency: 2}
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	if made, err := w.run(t); err != nil || made != len(names)-4 {
+		t.Errorf("%d rows, %v", made, err)
+	}
+	if !strings.Contains(log.String(), "was begun by ortho 1.0; this is 2.0") {
+		t.Errorf("another version of ortho: %q", log.String())
+	}
+	check(t, "resumed", w.out, want(t, "csv", false))
+}
+
+func TestNoInputs(t *testing.T) {
+	for _, format := range formats {
+		w := fresh(t, format)
+		w.names = nil
+		for _, mode := range []Mode{Fresh, Resume, RetryFailed, Overwrite} {
+			w.mode = mode
+			if made, err := w.run(t); err != nil || made != 0 {
+				t.Errorf("%s: %d rows, %v", format, made, err)
+			}
+			if got := left(t, w.out); !slices.Equal(got, []string{"", ".run.json"}) {
+				t.Errorf("%s: files left: %q", format, got)
+			}
+		}
+	}
+}
+
+func TestWhatIsThere(t *testing.T) {
+	open := func(out string, mode Mode, want string) {
+		t.Helper()
+		w := work{out: out, format: "csv", mode: mode, now: now, names: names, most: -1}
+		_, err := w.run(t)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("mode %d: %v; want %q", mode, err, want)
+		}
+	}
+	w := fresh(t, "csv")
+	write(t, w.out, "older")
+	open(w.out, Fresh, "--overwrite replaces it")
+	open(w.out, Resume, "no "+w.out+".run.json")
+	open(w.out, RetryFailed, "no "+w.out+".run.json")
+	if got := left(t, w.out); !slices.Equal(got, []string{""}) || read(t, w.out) != "older" {
+		t.Errorf("left: %q", got)
+	}
+	w.mode, w.most = Overwrite, 3
+	if _, err := w.run(t); err != nil {
+		t.Fatal(err)
+	}
+	open(w.out, Fresh, "--resume continues it, --overwrite starts anew")
+	if err := os.Remove(w.out + ".partial"); err != nil {
+		t.Fatal(err)
+	}
+	open(w.out, Resume, "did not finish")
+	open(w.out, Overwrite, "")
+	check(t, "overwritten", w.out, want(t, "csv", false))
+	write(t, w.out, strings.Join(slices.Collect(strings.Lines(read(t, w.out)))[:5], ""))
+	open(w.out, RetryFailed, "it was changed")
+	open(filepath.Join(filepath.Dir(w.out), "none", "x"), Resume, "does not exist")
+	open(filepath.Dir(w.out), Overwrite, "is a folder")
+}
+
+func TestOneRunWrites(t *testing.T) {
+	w := fresh(t, "jsonl")
+	first, err := Open(w.out, "jsonl", Fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Begin(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []Mode{Fresh, Overwrite, Resume, RetryFailed} {
+		if _, err := Open(w.out, "jsonl", mode); !errors.Is(err, errLocked) {
+			t.Errorf("mode %d: %v", mode, err)
+		}
+	}
+	if err := first.Stop(Speed{}); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Open(w.out, "jsonl", Resume)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Abandon()
+}
+
+func TestAbandonedLeavesWhatWasThere(t *testing.T) {
+	w := fresh(t, "jsonl")
+	r, err := Open(w.out, "jsonl", Fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Abandon()
+	if got := left(t, w.out); len(got) != 0 {
+		t.Errorf("left: %q", got)
+	}
+	w.most = 3
+	if _, err := w.run(t); err != nil {
+		t.Fatal(err)
+	}
+	before := read(t, w.out+".partial")
+	for _, mode := range []Mode{Overwrite, Resume} {
+		if r, err = Open(w.out, "jsonl", mode); err != nil {
+			t.Fatal(err)
+		}
+		r.Abandon()
+		if read(t, w.out+".partial") != before {
+			t.Errorf("mode %d: rows are gone", mode)
+		}
+	}
+}
+
+// TestWriteFails has the file take no more, as a full disk does.
+func TestWriteFails(t *testing.T) {
+	w := fresh(t, "csv")
+	r, err := Open(w.out, "csv", Fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Begin(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	writable := r.partial.file
+	n := 0
+	for item := range r.Items(t.Context(), items(names)) {
+		if n == 4 {
+			if r.partial.file, err = os.Open(r.Partial()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err = r.Write(rowOf(item.Name, false)); err != nil {
+			break
+		}
+		n++
+	}
+	if err == nil || n != 4 {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+	if err := errors.Join(r.Stop(Speed{}), writable.Close()); err != nil {
+		t.Fatal(err)
+	}
+	w.mode = Resume
+	if made, err := w.run(t); err != nil || made != len(names)-4 {
+		t.Errorf("%d rows, %v", made, err)
+	}
+	check(t, "resumed", w.out, want(t, "csv", false))
+}
+
+func TestInterruptedFinish(t *testing.T) {
+	w := fresh(t, "csv")
+	r, err := Open(w.out, "csv", Fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Begin(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	for item := range r.Items(t.Context(), items(names)) {
+		if err := r.Write(rowOf(item.Name, false)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Finish(ctx, Speed{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	w.mode = Resume
+	if made, err := w.run(t); err != nil || made != 0 {
+		t.Errorf("%d rows, %v", made, err)
+	}
+	check(t, "resumed", w.out, want(t, "csv", false))
+}

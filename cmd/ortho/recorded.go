@@ -1,0 +1,124 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
+	"ortho/models/classify"
+)
+
+// begin starts or continues the run where rows go to a file. count tells the number of
+// the inputs, for those who want to know.
+func (r *results) begin(c *cli.Context, from source.Options, opt classify.Options, model *models.Model, classifier *classify.Classifier) (count func(stop func() bool) (int64, bool), err error) {
+	args := c.Args().Slice()
+	if r.run == nil {
+		return func(stop func() bool) (int64, bool) {
+			all, known := source.Survey(args, from, stop)
+			return all.Items, known
+		}, nil
+	}
+	now, err := recorded(c, r.format, from.Shard, opt, model, classifier)
+	if err != nil {
+		return nil, err
+	}
+	all, known := source.Survey(args, from, func() bool { return c.Context.Err() != nil })
+	if known {
+		now.Inputs = &record.Inputs{Count: all.Items, SHA256: all.Digest}
+	}
+	if err := c.Context.Err(); err != nil {
+		return nil, err
+	}
+	return func(func() bool) (int64, bool) { return all.Items, known }, r.run.Begin(c.Context, now)
+}
+
+// recorded describes a run: all that its rows follow from. A run that differs in any
+// of it can't continue another.
+func recorded(c *cli.Context, format string, shard source.Shard, opt classify.Options, model *models.Model, classifier *classify.Classifier) (record.Record, error) {
+	r := record.Record{
+		Ortho:       ownVersion(),
+		ONNXRuntime: classifier.Session().Library.Version,
+		Model:       record.Model{Name: model.Name},
+		Settings:    rowSettings(c, format, shard, opt),
+	}
+	var err error
+	if r.Model.SHA256, err = modelDigest(model); err != nil {
+		return r, err
+	}
+	for _, name := range model.Graph.ExternalData {
+		digest, err := fileDigest(filepath.Join(filepath.Dir(model.Path), filepath.FromSlash(name)))
+		if err != nil {
+			return r, err
+		}
+		r.Model.ExternalData = append(r.Model.ExternalData, record.Setting{Key: name, Value: digest})
+	}
+	for _, f := range model.Facts {
+		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
+	}
+	digest, err := labelsDigest(model)
+	if err != nil {
+		return r, err
+	}
+	r.Preprocessing = append(r.Preprocessing, record.Setting{Key: "labels' SHA-256", Value: digest})
+	return r, nil
+}
+
+// rowSettings are the options that change rows.
+func rowSettings(c *cli.Context, format string, shard source.Shard, opt classify.Options) record.Settings {
+	var providers, providerOptions []string
+	for _, p := range opt.Runner.Providers {
+		providers = append(providers, p.Name)
+		for _, key := range slices.Sorted(maps.Keys(p.Options)) {
+			providerOptions = append(providerOptions, p.Name+"."+key+"="+p.Options[key])
+		}
+	}
+	return record.Settings{
+		{Key: "format", Value: format},
+		{Key: "top", Value: strconv.Itoa(opt.Top)},
+		{Key: "min-probability", Value: strconv.FormatFloat(opt.MinProbability, 'g', -1, 64)},
+		{Key: "logits", Value: strconv.FormatBool(opt.Logits)},
+		{Key: "max-pixels", Value: strconv.FormatInt(opt.MaxPixels, 10)},
+		{Key: "decode", Value: c.String("decode")},
+		{Key: "JPEG decoder", Value: jpegDecoder().Name},
+		{Key: "shard", Value: shard.String()},
+		{Key: "output-name", Value: c.String("output-name")},
+		{Key: "provider", Value: strings.Join(providers, ",")},
+		{Key: "provider-option", Value: strings.Join(providerOptions, " ")},
+	}
+}
+
+func labelsDigest(model *models.Model) (string, error) {
+	spec, err := model.Classifier()
+	if err != nil || len(spec.Labels) == 0 {
+		return "", err
+	}
+	h := sha256.New()
+	for _, l := range spec.Labels {
+		fmt.Fprintf(h, "%s\x00%s\x00", l.Name, l.ID)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), nil
+}
+
+func fileDigest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("digest: %w", err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("digest: %w", err)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), nil
+}
