@@ -313,3 +313,45 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
+
+// TestResumeShardOfArchive: an archive's shard is continued, and under another shard or
+// another way of decoding it is not.
+func TestResumeShardOfArchive(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	var entries []string
+	for i := range 7 {
+		entries = append(entries, fmt.Sprintf("%d.png", i), read(t, coffee))
+	}
+	archive := write(t, filepath.Join(dir, "x.tar"), tarOf(t, append(entries, "7.png", "broken")...))
+	out := filepath.Join(dir, "x.jsonl")
+	args := []string{"classify", "-m", "../../models/testdata/float32_nchw", "--input-range", "0,1", archive, "-o", out}
+	if code, _, stderr := execute(t, "", with(args, "--shard", "1/2")...); code != exitItems {
+		t.Fatalf("exit %d, %s", code, stderr)
+	}
+	whole := read(t, out)
+	if names := inputsOf(rows(t, whole)); !slices.Equal(names, []string{archive + "/1.png", archive + "/3.png", archive + "/5.png", archive + "/7.png"}) {
+		t.Fatalf("%q", names)
+	}
+	// What a crash in the third row leaves.
+	cut := strings.Index(whole, "/5.png") + 3
+	if err := os.Rename(out, out+".partial"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, out+".partial", whole[:cut])
+	for _, c := range []struct {
+		flags []string
+		want  string
+	}{
+		{[]string{"--shard", "0/2"}, "shard was 1/2, and is 0/2"},
+		{nil, "shard was 1/2, and is not set"},
+		{[]string{"--shard", "1/2", "--decode", "scaled"}, "decode was exact, and is scaled"},
+	} {
+		if code, _, stderr := execute(t, "", with(args, append(c.flags, "--resume")...)...); code != exitFailed || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: exit %d, %s", c.flags, code, stderr)
+		}
+	}
+	if code, _, stderr := execute(t, "", with(args, "--shard", "1/2", "--resume")...); code != exitItems || read(t, out) != whole {
+		t.Errorf("exit %d, %s\n%s\nwant\n%s", code, stderr, read(t, out), whole)
+	}
+}
