@@ -14,7 +14,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	"models":     {nil, []string{"models", "runner", "preprocess"}},
-	"runner":     {[]string{"github.com/yalue/onnxruntime_go", "google.golang.org/protobuf"}, []string{"runner"}},
+	"runner":     {[]string{"github.com/yalue/onnxruntime_go", "golang.org/x/sys", "google.golang.org/protobuf"}, []string{"runner"}},
 	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image"}, []string{"preprocess"}},
 }
 
