@@ -8,6 +8,8 @@ import (
 	"math"
 	"testing"
 
+	ort "github.com/yalue/onnxruntime_go"
+
 	"ortho/runner/library"
 	"ortho/runner/onnx"
 )
@@ -116,6 +118,23 @@ func TestStreamLeavesLoadsBehind(t *testing.T) {
 			t.Errorf("%d results, though item 12 was never loaded", results)
 		}
 		close(stuck)
+	}
+}
+
+func TestExactInt8(t *testing.T) {
+	open(t, "float32_nchw", Options{}) // loads ONNX Runtime
+	for _, saturates := range []bool{false, true} {
+		options, err := ort.NewSessionOptions()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer options.Destroy()
+		if err := exactInt8(options, saturates); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := options.HasSessionConfigEntry("session.x64quantprecision"); got != saturates || err != nil {
+			t.Errorf("saturates %t: session.x64quantprecision set: %t, %v", saturates, got, err)
+		}
 	}
 }
 

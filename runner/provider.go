@@ -2,11 +2,13 @@ package runner
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
+	"golang.org/x/sys/cpu"
 )
 
 // Provider is an execution provider with the options that ONNX Runtime defines
@@ -131,6 +133,9 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 			options.Destroy()
 		}
 	}()
+	if err := exactInt8(options, saturates); err != nil {
+		return nil, "", nil, err
+	}
 	withCPU := false
 	for i, p := range providers {
 		appendTo, ok := appenders[p.Name]
@@ -158,4 +163,21 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 		}
 	}
 	return options, inUse, skipped, nil
+}
+
+// saturates: without VNNI, ONNX Runtime's x86 kernels add products of uint8
+// activations and int8 weights in 16 bits, which is too few for them.
+var saturates = (runtime.GOARCH == "amd64" || runtime.GOARCH == "386") && !cpu.X86.HasAVX512VNNI && !cpu.X86.HasAVXVNNI
+
+// exactInt8 has ONNX Runtime compute 8-bit models with more bits on a CPU that
+// saturates: slower, and the same answers as everywhere. Nowhere else, since it
+// slows them on every x86 CPU.
+func exactInt8(options *ort.SessionOptions, saturates bool) error {
+	if !saturates {
+		return nil
+	}
+	if err := options.AddSessionConfigEntry("session.x64quantprecision", "1"); err != nil {
+		return fmt.Errorf("forbid saturating 8-bit products: %w", err)
+	}
+	return nil
 }

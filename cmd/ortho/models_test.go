@@ -16,6 +16,9 @@ func TestModels(t *testing.T) {
 	}{
 		{[]string{"list"}, exitOK, bundled.Default, ""},
 		{[]string{"show", bundled.Default}, exitOK, "Apache-2.0", ""},
+		{[]string{"list"}, exitOK, bundled.Default + "-int8\t1000 classes, 224x224, 5.0 MB\n", ""},
+		{[]string{"show", bundled.Default + "-int8"}, exitOK, "Calibrated", ""},
+		{[]string{"verify"}, exitOK, bundled.Default + "-int8/model.onnx: ok", ""},
 		{[]string{"verify"}, exitOK, bundled.Default + "/model.onnx: ok", ""},
 		{[]string{"show"}, exitUsage, "", "name one model: " + bundled.Default},
 		{[]string{"show", "x"}, exitFailed, "", `no bundled model is named "x"`},

@@ -14,7 +14,7 @@ import (
 // Default is the model that classify uses where none is named.
 const Default = "efficientnet-lite0"
 
-//go:embed efficientnet-lite0
+//go:embed efficientnet-lite0 efficientnet-lite0-int8
 var files embed.FS
 
 // The same bytes as in files, which the linker keeps once: embed.FS copies a file
@@ -23,7 +23,10 @@ var files embed.FS
 //go:embed efficientnet-lite0/model.onnx
 var efficientnetLite0 string
 
-var graphs = map[string]string{Default: efficientnetLite0}
+//go:embed efficientnet-lite0-int8/model.onnx
+var efficientnetLite0Int8 string
+
+var graphs = map[string]string{Default: efficientnetLite0, Default + "-int8": efficientnetLite0Int8}
 
 // Names lists the bundled models, sorted.
 func Names() []string {

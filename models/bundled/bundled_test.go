@@ -3,6 +3,7 @@ package bundled
 import (
 	"bytes"
 	"io/fs"
+	"slices"
 	"testing"
 )
 
@@ -24,7 +25,25 @@ func TestFS(t *testing.T) {
 			}
 		}
 	}
+	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8"}) {
+		t.Errorf("names: %q", got)
+	}
 	if _, err := FS("nope"); err == nil {
 		t.Error("an unknown name gives no error")
+	}
+}
+
+// TestInt8SharesConfig: the linker keeps equal files once.
+func TestInt8SharesConfig(t *testing.T) {
+	var configs [][]byte
+	for _, name := range Names() {
+		data, err := files.ReadFile(name + "/config.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		configs = append(configs, data)
+	}
+	if !bytes.Equal(configs[0], configs[1]) {
+		t.Error("the two models have different labels or preprocessing")
 	}
 }
