@@ -119,39 +119,32 @@ size_t resample_scratch(const job *j, int32_t last_start) {
 	return 4 * (size_t)j->down.groups * sizeof(uint8_t *) + (size_t)l.rows * l.stride + ROWS * (size_t)(l.copy + result_stride(j));
 }
 
-#define WRITE(type)                                                                                    \
-	do {                                                                                           \
-		const type *table = tables;                                                            \
-		type *to = dst;                                                                        \
-		to += y * j->row;                                                                      \
-		if (j->channels == 1) {                                                                \
-			to += j->channel[0];                                                           \
-			for (int x = 0; x < n; x++) to[x * j->pixel] = table[row[x]];                  \
-		} else {                                                                               \
-			type *a = to + j->channel[0], *b = to + j->channel[1], *c = to + j->channel[2]; \
-			ptrdiff_t step = j->pixel;                                                     \
-			if (step == 1) {                                                               \
-				for (int x = 0; x < n; x++, row += 3) {                                \
-					a[x] = table[row[0]];                                          \
-					b[x] = table[256 + row[1]];                                    \
-					c[x] = table[512 + row[2]];                                    \
-				}                                                                      \
-			} else {                                                                       \
-				for (int x = 0; x < n; x++, row += 3, a += step, b += step, c += step) { \
-					*a = table[row[0]];                                            \
-					*b = table[256 + row[1]];                                      \
-					*c = table[512 + row[2]];                                      \
-				}                                                                      \
-			}                                                                              \
-		}                                                                                      \
-	} while (0)
+// write_TYPE writes a row of n pixels as a tensor's elements.
+#define WRITE(type)                                                                                                                   \
+	static void write_##type(const job *j, const type *table, const uint8_t *row, type *to) {                                     \
+		const ptrdiff_t step = j->pixel;                                                                                      \
+		const int n = j->across.out;                                                                                          \
+		type *a = to + j->channel[0], *b = to + j->channel[1], *c = to + j->channel[2];                                       \
+		if (j->channels == 1) {                                                                                               \
+			for (int x = 0; x < n; x++) a[x * step] = table[row[x]];                                                      \
+			return;                                                                                                       \
+		}                                                                                                                     \
+		for (int x = 0; x < n; x++, row += 3, a += step, b += step, c += step) {                                              \
+			*a = table[row[0]];                                                                                           \
+			*b = table[256 + row[1]];                                                                                     \
+			*c = table[512 + row[2]];                                                                                     \
+		}                                                                                                                     \
+	}
+WRITE(uint8_t)
+WRITE(uint16_t)
+WRITE(uint32_t)
 
 static void write_row(const job *j, const void *tables, const uint8_t *row, void *dst, ptrdiff_t y) {
-	int n = j->across.out;
+	ptrdiff_t at = y * j->row;
 	switch (j->element) {
-	case 1: WRITE(uint8_t); break;
-	case 2: WRITE(uint16_t); break;
-	case 4: WRITE(uint32_t); break;
+	case 1: write_uint8_t(j, tables, row, (uint8_t *)dst + at); break;
+	case 2: write_uint16_t(j, tables, row, (uint16_t *)dst + at); break;
+	case 4: write_uint32_t(j, tables, row, (uint32_t *)dst + at); break;
 	}
 }
 
