@@ -121,6 +121,43 @@ func TestStreamLeavesLoadsBehind(t *testing.T) {
 	}
 }
 
+func TestFixedDimensions(t *testing.T) {
+	run := func(s *Session, batch int64) error {
+		in, err := NewTensor(onnx.Float, []int64{batch, 3, 32, 32})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		out := make([]*Tensor, 1)
+		err = s.Run(t.Context(), []*Tensor{in}, out)
+		if out[0] != nil {
+			out[0].Close()
+		}
+		return err
+	}
+	name := open(t, "float32_nchw", Options{}).Inputs[0].Dims[0].Name
+	sizes := func(n int64) Options {
+		return Options{Dims: func(provider string) map[string]int64 {
+			if provider != CPU {
+				t.Errorf("asked for provider %s", provider)
+			}
+			return map[string]int64{name: n}
+		}}
+	}
+	fixed := open(t, "float32_nchw", sizes(2))
+	if err := run(fixed, 2); err != nil || !fixed.Fixed {
+		t.Errorf("fixed %v: %v", fixed.Fixed, err)
+	}
+	if run(fixed, 1) == nil {
+		t.Error("a run of another size than was fixed: no error")
+	}
+	// What no session can be made of is left open.
+	open := open(t, "batch2_unsaid", sizes(1))
+	if err := run(open, 2); err != nil || open.Fixed {
+		t.Errorf("fixed %v: %v", open.Fixed, err)
+	}
+}
+
 func TestExactInt8(t *testing.T) {
 	open(t, "float32_nchw", Options{}) // loads ONNX Runtime
 	for _, saturates := range []bool{false, true} {

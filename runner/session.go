@@ -27,6 +27,10 @@ type Options struct {
 	Providers []Provider // strict, in order; none: CPU
 	Threads   int        // intra-op threads of one run; 0: 1 on the CPU, ONNX Runtime's choice elsewhere
 	Outputs   []string   // the outputs to compute; none: all
+	// Dims returns the sizes of the inputs' symbolic dimensions, by their names, that all
+	// runs will have on a provider: the graph can then be optimised for them. It is a hint:
+	// where no session can be made of it, they are left open. nil: all left open.
+	Dims func(provider string) map[string]int64
 }
 
 // Session is a graph on its execution providers. It may run concurrently.
@@ -36,6 +40,7 @@ type Session struct {
 	Skipped         []error       // why providers before it could not
 	Library         library.Found // what runs it
 	Threads         int           // intra-op threads; 0: ONNX Runtime's choice
+	Fixed           bool          // runs must have the sizes that Options.Dims gave
 
 	session *ort.DynamicAdvancedSession
 }
@@ -82,22 +87,42 @@ func Open(m Model, opt Options) (*Session, error) {
 			return nil, err
 		}
 	}
+	err = s.create(m, opt)
+	if err != nil && s.Fixed {
+		opt.Dims = nil
+		err = s.create(m, opt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) create(m Model, opt Options) error {
 	providers := opt.Providers
 	if len(providers) == 0 {
 		providers = []Provider{{Name: CPU}}
 	}
 	options, inUse, skipped, err := sessionOptions(providers)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer options.Destroy()
-	s.Provider, s.Skipped = inUse, skipped
+	s.Provider, s.Skipped, s.Fixed = inUse, skipped, false
 	if s.Threads == 0 && inUse == CPU {
 		s.Threads = 1
 	}
 	if s.Threads > 0 {
 		if err := options.SetIntraOpNumThreads(s.Threads); err != nil {
-			return nil, fmt.Errorf("set %d intra-op threads: %w", s.Threads, err)
+			return fmt.Errorf("set %d intra-op threads: %w", s.Threads, err)
+		}
+	}
+	if opt.Dims != nil {
+		if sizes := opt.Dims(inUse); len(sizes) > 0 {
+			s.Fixed = true
+			if err := fixDimensions(s.Library, options, sizes); err != nil {
+				return err
+			}
 		}
 	}
 	inputs, outputs := names(s.Inputs), names(s.Outputs)
@@ -107,9 +132,9 @@ func Open(m Model, opt Options) (*Session, error) {
 		s.session, err = ort.NewDynamicAdvancedSession(m.Path, inputs, outputs, options)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("create a session for %s on %s: %w", m.Path, inUse, err)
+		return fmt.Errorf("create a session for %s on %s: %w", m.Path, inUse, err)
 	}
-	return s, nil
+	return nil
 }
 
 func pick(values []onnx.Value, wanted []string) ([]onnx.Value, error) {

@@ -135,6 +135,15 @@ def main():
     model.graph.output[0].type.tensor_type.ClearField("shape")
     write("no_shape", model)
 
+    # Says that any batch will do, and takes 2 only.
+    nodes, weights = head("pair")
+    write("batch2_unsaid", graph(
+        [helper.make_node("Transpose", ["input"], ["batch_last"], perm=[1, 2, 3, 0]),
+         helper.make_node("MatMul", ["batch_last", "two"], ["same"]),
+         helper.make_node("Transpose", ["same"], ["pair"], perm=[3, 0, 1, 2])] + nodes + [identity("scores", "logits")],
+        [value("input", ["batch", 3, SIZE, SIZE])], [value("logits", ["batch", 3])],
+        weights + [numpy_helper.from_array(np.eye(2, dtype=np.float32), "two")]))
+
     write("not_an_image", graph(
         [helper.make_node("Softmax", ["x"], ["y"])], [value("x", ["batch", 3])], [value("y", ["batch", 3])], []))
 

@@ -64,24 +64,29 @@ func python(s settings, name, folder, mode string) contender {
 	}}
 }
 
-func bareGraph(n int) contender {
-	return contender{"bare graph", func(ctx context.Context) *exec.Cmd {
+func bareGraph(name string, n int, fixed bool) contender {
+	return contender{name, func(ctx context.Context) *exec.Cmd {
 		self, err := os.Executable()
 		if err != nil {
 			self = os.Args[0]
 		}
-		return exec.CommandContext(ctx, self, "bare", strconv.Itoa(n))
+		return exec.CommandContext(ctx, self, "bare", strconv.Itoa(n), strconv.FormatBool(fixed))
 	}}
 }
 
 // bare runs the graph n times on one tensor: one shared session, one intra-op thread,
-// as many runs at once as cores.
-func bare(n int) error {
+// as many runs at once as cores. Where fixed is set, ONNX Runtime is told that batches
+// are of 1, as ortho does.
+func bare(n int, fixed bool) error {
 	m, err := models.Open(float32Graph, models.Settings{})
 	if err != nil {
 		return err
 	}
-	session, err := runner.Open(runner.Model{Path: m.Path, Graph: m.Graph}, runner.Options{})
+	opt := runner.Options{}
+	if fixed {
+		opt.Dims = func(string) map[string]int64 { return map[string]int64{m.Graph.Inputs[0].Dims[0].Name: 1} }
+	}
+	session, err := runner.Open(runner.Model{Path: m.Path, Graph: m.Graph}, opt)
 	if err != nil {
 		return err
 	}

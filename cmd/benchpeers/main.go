@@ -36,10 +36,10 @@ const (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("benchpeers: ")
-	if len(os.Args) == 3 && os.Args[1] == "bare" {
+	if len(os.Args) == 4 && os.Args[1] == "bare" {
 		n, err := strconv.Atoi(os.Args[2])
 		if err == nil {
-			err = bare(n)
+			err = bare(n, os.Args[3] == "true")
 		}
 		if err != nil {
 			log.Fatal(err)
@@ -83,7 +83,8 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	set := []contender{
-		bareGraph(s.images),
+		bareGraph("bare graph", s.images, false),
+		bareGraph("bare graph, batch fixed", s.images, true),
 		ortho(s, "ortho", small),
 		ortho(s, "ortho, int8", small, "-m", int8Model),
 	}
@@ -92,7 +93,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	fmt.Printf("\n## %d photographs (%d different ones)\n\n", s.images, len(photos))
 	if err := compare(ctx, set, s.rounds, []ratio{
-		{"ortho", "bare graph"}, {"ortho", "Python, two threads"}, {"ortho", "Python, one by one"}, {"ortho, int8", "ortho"},
+		{"ortho", "bare graph"}, {"ortho", "bare graph, batch fixed"}, {"ortho", "Python, two threads"}, {"ortho", "Python, one by one"}, {"ortho, int8", "ortho"},
 	}); err != nil {
 		return err
 	}

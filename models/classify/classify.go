@@ -11,6 +11,7 @@ import (
 	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
+	"ortho/runner/onnx"
 )
 
 // Options say how a classifier runs and what it answers. The zero value is the
@@ -80,16 +81,33 @@ func Open(m *models.Model, opt Options) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	if spec.Batch > 0 && opt.Batch > 0 && opt.Batch != spec.Batch {
+		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, spec.Batch, opt.Batch)
+	}
+	in := spec.Input
+	row := []int64{int64(in.Channels), int64(in.Height), int64(in.Width)}
+	if in.Layout == preprocess.NHWC {
+		row = []int64{int64(in.Height), int64(in.Width), int64(in.Channels)}
+	}
 	opt.Runner.Outputs = []string{spec.OutputName}
+	opt.Runner.Dims = func(provider string) map[string]int64 {
+		batch, _ := batching(spec, opt, provider)
+		return dims(m.Graph.Inputs[0], append([]int64{int64(batch)}, row...))
+	}
 	session, err := runner.Open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
 	if err != nil {
 		return nil, err
 	}
-	batch, concurrency := runner.DefaultBatch(session.Provider)
+	batch, concurrency := batching(spec, opt, session.Provider)
+	return &Classifier{spec, opt, session, &runner.Pipeline{
+		Session: session, Row: row, Batch: batch, Pad: spec.Batch > 0 || session.Fixed, Concurrency: concurrency,
+	}}, nil
+}
+
+// batching is what was asked for, or else suits the graph and the provider.
+func batching(spec *models.ClassifierSpec, opt Options, provider string) (batch, concurrency int) {
+	batch, concurrency = runner.DefaultBatch(provider)
 	switch {
-	case spec.Batch > 0 && opt.Batch > 0 && opt.Batch != spec.Batch:
-		session.Close()
-		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, spec.Batch, opt.Batch)
 	case spec.Batch > 0:
 		batch = spec.Batch
 	case opt.Batch > 0:
@@ -98,14 +116,26 @@ func Open(m *models.Model, opt Options) (*Classifier, error) {
 	if opt.Concurrency > 0 {
 		concurrency = opt.Concurrency
 	}
-	in := spec.Input
-	row := []int64{int64(in.Channels), int64(in.Height), int64(in.Width)}
-	if in.Layout == preprocess.NHWC {
-		row = []int64{int64(in.Height), int64(in.Width), int64(in.Channels)}
+	return batch, concurrency
+}
+
+// dims gives an input's symbolic dimensions the sizes of shape; none where one name
+// would need two.
+func dims(input onnx.Value, shape []int64) map[string]int64 {
+	if len(input.Dims) != len(shape) {
+		return nil
 	}
-	return &Classifier{spec, opt, session, &runner.Pipeline{
-		Session: session, Row: row, Batch: batch, Pad: spec.Batch > 0, Concurrency: concurrency,
-	}}, nil
+	sizes := map[string]int64{}
+	for i, d := range input.Dims {
+		if d.Fixed() || d.Name == "" {
+			continue
+		}
+		if size, ok := sizes[d.Name]; ok && size != shape[i] {
+			return nil
+		}
+		sizes[d.Name] = shape[i]
+	}
+	return sizes
 }
 
 // Close frees the session. No call may be under way.

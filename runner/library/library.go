@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unsafe"
 )
 
 // MinVersion is the oldest ONNX Runtime that can be used: onnxruntime_go
 // v1.27.0 is written against the headers of C API 24, which 1.24 brought. Newer
 // ones serve older APIs, so there is no upper limit.
 const MinVersion = "1.24"
+
+// apiVersion is the C API that MinVersion brought.
+const apiVersion = 24
 
 // Where a library comes from, in the order in which they are searched.
 const (
@@ -39,6 +43,19 @@ type Found struct {
 	Source  string // one of the Source constants
 	Used    bool   // the one that Find returns
 	Err     error  // why it can't be used
+}
+
+// API returns the library's table of C functions (OrtApi, version 24), and leaves it
+// mapped.
+func (f Found) API() (unsafe.Pointer, error) {
+	api, err := loadAPI(f.Path, apiVersion)
+	if err == nil && api == nil {
+		err = ErrTooOld
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	return api, nil
 }
 
 // Find returns the library to use: the first usable one of explicit (a library

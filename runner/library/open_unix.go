@@ -20,6 +20,11 @@ static const char *ortVersion(void *get) {
 	return base->GetVersionString();
 }
 
+static const void *ortApi(void *get, unsigned int version) {
+	const ApiBase *base = ((const ApiBase *(*)(void))get)();
+	return base && base->GetApi ? base->GetApi(version) : NULL;
+}
+
 static const char *ortPath(void *symbol) {
 	Dl_info info;
 	return dladdr(symbol, &info) ? info.dli_fname : NULL;
@@ -67,6 +72,15 @@ func loadVersion(path string, keep bool) (string, error) {
 		return "", fmt.Errorf("%w: OrtGetApiBase gives no version", ErrNotONNXRuntime)
 	}
 	return C.GoString(version), nil
+}
+
+// loadAPI leaves the library mapped.
+func loadAPI(path string, version uint32) (unsafe.Pointer, error) {
+	_, get, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	return unsafe.Pointer(C.ortApi(get, C.uint(version))), nil
 }
 
 // loaderPath returns where the loader finds name, "" when it doesn't.

@@ -14,6 +14,11 @@ static const char *ortVersion(void *get) {
 	return base->GetVersionString();
 }
 
+static const void *ortApi(void *get, unsigned int version) {
+	const ApiBase *base = ((const ApiBase *(*)(void))get)();
+	return base && base->GetApi ? base->GetApi(version) : NULL;
+}
+
 static void *pointer(uintptr_t address) { return (void *)address; }
 */
 import "C"
@@ -42,6 +47,19 @@ func loadVersion(path string, keep bool) (string, error) {
 		return "", fmt.Errorf("%w: OrtGetApiBase gives no version", ErrNotONNXRuntime)
 	}
 	return C.GoString(version), nil
+}
+
+// loadAPI leaves the library mapped.
+func loadAPI(path string, version uint32) (unsafe.Pointer, error) {
+	handle, err := syscall.LoadLibrary(path)
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	get, err := syscall.GetProcAddress(handle, "OrtGetApiBase")
+	if err != nil {
+		return nil, ErrNotONNXRuntime
+	}
+	return unsafe.Pointer(C.ortApi(C.pointer(C.uintptr_t(get)), C.uint(version))), nil
 }
 
 // loaderPath returns where the loader finds name, "" when it doesn't.
