@@ -2,16 +2,18 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"image"
 	"image/jpeg"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
-	"strings"
 
 	"ortho/preprocess"
+	"ortho/runner"
 )
 
 // photographs are the folder's JPEGs.
@@ -55,26 +57,32 @@ const (
 	quality       = 90
 	noise         = 5.0 // standard deviation, in levels
 	seed          = 1
-	different     = 16
+	different     = 100
 )
 
 // enlarge makes JPEGs of 12 megapixels out of some of the photographs, and returns
 // them with their bytes together.
-func enlarge(photos []string, folder string) (made []string, bytes int64, err error) {
+func enlarge(ctx context.Context, photos []string, folder string) (made []string, bytes int64, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, 0, err
 	}
 	n := min(different, len(photos))
-	for i := range n {
-		photo := photos[i*len(photos)/n]
-		to := filepath.Join(folder, strings.TrimSuffix(filepath.Base(photo), filepath.Ext(photo))+".jpg")
-		size, err := enlargeOne(photo, to, rand.New(rand.NewPCG(seed, uint64(i))))
-		if err != nil {
-			return nil, 0, fmt.Errorf("%s: %w", photo, err)
+	items := func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
+				return
+			}
 		}
-		made, bytes = append(made, to), bytes+size
 	}
-	return made, bytes, nil
+	for r := range runner.Map(ctx, items, runtime.GOMAXPROCS(0), func(_ context.Context, i int) (int64, error) {
+		return enlargeOne(photos[i*len(photos)/n], filepath.Join(folder, fmt.Sprintf("%03d.jpg", i)), rand.New(rand.NewPCG(seed, uint64(i))))
+	}) {
+		if r.Err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", photos[r.Item*len(photos)/n], r.Err)
+		}
+		made, bytes = append(made, filepath.Join(folder, fmt.Sprintf("%03d.jpg", r.Item))), bytes+r.Value
+	}
+	return made, bytes, ctx.Err()
 }
 
 func enlargeOne(from, to string, random *rand.Rand) (int64, error) {
