@@ -16,7 +16,7 @@ import (
 // A row group is held in memory until it is complete. It ends with so many rows, or
 // with the row with which their values are so many bytes, whichever comes first.
 const (
-	groupRows  = 1 << 14
+	groupRows  = 1 << 16
 	groupBytes = 16 << 20
 )
 
