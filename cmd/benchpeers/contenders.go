@@ -66,12 +66,17 @@ func python(s settings, name, folder, mode string) contender {
 
 func bareGraph(name string, n int, fixed bool) contender {
 	return contender{name, func(ctx context.Context) *exec.Cmd {
-		self, err := os.Executable()
-		if err != nil {
-			self = os.Args[0]
-		}
-		return exec.CommandContext(ctx, self, "bare", strconv.Itoa(n), strconv.FormatBool(fixed))
+		return child(ctx, "bare", strconv.Itoa(n), strconv.FormatBool(fixed))
 	}}
+}
+
+// child is a process of this program.
+func child(ctx context.Context, args ...string) *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	return exec.CommandContext(ctx, self, args...)
 }
 
 // bare runs the graph n times on one tensor: one shared session, one intra-op thread,

@@ -60,11 +60,10 @@ const (
 	different     = 100
 )
 
-// enlarge makes JPEGs of 12 megapixels out of some of the photographs, and returns
-// them with their bytes together.
-func enlarge(ctx context.Context, photos []string, folder string) (made []string, bytes int64, err error) {
+// enlarge makes JPEGs of 12 megapixels out of some of the photographs.
+func enlarge(ctx context.Context, photos []string, folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, 0, err
+		return err
 	}
 	n := min(different, len(photos))
 	items := func(yield func(int) bool) {
@@ -74,25 +73,36 @@ func enlarge(ctx context.Context, photos []string, folder string) (made []string
 			}
 		}
 	}
-	for r := range runner.Map(ctx, items, runtime.GOMAXPROCS(0), func(_ context.Context, i int) (int64, error) {
-		return enlargeOne(photos[i*len(photos)/n], filepath.Join(folder, fmt.Sprintf("%03d.jpg", i)), rand.New(rand.NewPCG(seed, uint64(i))))
+	for r := range runner.Map(ctx, items, runtime.GOMAXPROCS(0), func(_ context.Context, i int) (struct{}, error) {
+		return struct{}{}, enlargeOne(photos[i*len(photos)/n], filepath.Join(folder, fmt.Sprintf("%03d.jpg", i)), rand.New(rand.NewPCG(seed, uint64(i))))
 	}) {
 		if r.Err != nil {
-			return nil, 0, fmt.Errorf("%s: %w", photos[r.Item*len(photos)/n], r.Err)
+			return fmt.Errorf("%s: %w", photos[r.Item*len(photos)/n], r.Err)
 		}
-		made, bytes = append(made, filepath.Join(folder, fmt.Sprintf("%03d.jpg", r.Item))), bytes+r.Value
 	}
-	return made, bytes, ctx.Err()
+	return ctx.Err()
 }
 
-func enlargeOne(from, to string, random *rand.Rand) (int64, error) {
+// size is the bytes of files together.
+func size(files []string) (bytes int64, err error) {
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			return 0, err
+		}
+		bytes += info.Size()
+	}
+	return bytes, nil
+}
+
+func enlargeOne(from, to string, random *rand.Rand) error {
 	data, err := os.ReadFile(from)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	img, err := preprocess.Decode(data, preprocess.DecodeOptions{})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	img = preprocess.Resample(middle(img), width, height, preprocess.Bicubic)
 	out := image.NewRGBA(image.Rect(0, 0, width, height))
@@ -105,21 +115,17 @@ func enlargeOne(from, to string, random *rand.Rand) (int64, error) {
 	}
 	f, err := os.Create(to)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer f.Close()
 	w := bufio.NewWriter(f)
 	if err := jpeg.Encode(w, out, &jpeg.Options{Quality: quality}); err != nil {
-		return 0, err
+		return err
 	}
 	if err := w.Flush(); err != nil {
-		return 0, err
+		return err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), f.Close()
+	return f.Close()
 }
 
 // middle cuts the largest part of 4 by 3 out of an image.
