@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -40,7 +42,26 @@ func (r *results) begin(c *cli.Context, from source.Options, opt classify.Option
 	if err := c.Context.Err(); err != nil {
 		return nil, err
 	}
-	return func(func() bool) (int64, bool) { return all.Items, known }, r.run.Begin(c.Context, now)
+	if err := r.run.Begin(c.Context, now); err != nil {
+		return nil, err
+	}
+	if r.run.Complete() && !known {
+		err = verify(c.Context, r.run, source.Items(args, from))
+	}
+	return func(func() bool) (int64, bool) { return all.Items, known }, err
+}
+
+// verify uses up inputs that could not be told before. A source that is blocked is not
+// waited for once ctx is done.
+func verify(ctx context.Context, run *record.Run, items iter.Seq[source.Item]) error {
+	result := make(chan error, 1)
+	go func() { result <- run.Verify(items) }()
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // recorded describes a run: all that its rows follow from. A run that differs in any

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -32,6 +33,9 @@ type results struct {
 // openResults chooses the format and opens the output, before any work.
 func openResults(c *cli.Context) (*results, error) {
 	name := c.String("output")
+	if c.IsSet("output") && name == "" {
+		return nil, usagef("--output names no file (- is standard output)")
+	}
 	toFile := name != "" && name != "-"
 	terminal := !toFile && isTerminal(c.App.Writer)
 	format, err := output.Format(c.String("format"), name, terminal)
@@ -155,7 +159,9 @@ func (r *results) finish(ctx context.Context, speed record.Speed) error {
 		return nil
 	}
 	if err := r.run.Finish(ctx, speed); err != nil {
-		r.kept()
+		if !errors.Is(err, record.ErrMisfit) {
+			r.kept()
+		}
 		return fmt.Errorf("finish output: %w", err)
 	}
 	return nil

@@ -355,3 +355,43 @@ func TestResumeShardOfArchive(t *testing.T) {
 		t.Errorf("exit %d, %s\n%s\nwant\n%s", code, stderr, read(t, out), whole)
 	}
 }
+
+// TestResumeCompleteByPaths: paths on standard input are not known before, and still
+// must be those that the output was made of.
+func TestResumeCompleteByPaths(t *testing.T) {
+	needLibrary(t)
+	out := filepath.Join(t.TempDir(), "x.jsonl")
+	args := []string{"classify", "-m", "../../models/testdata/float32_nchw", "--input-range", "0,1", "--stdin-paths", "-o", out}
+	for _, c := range []struct {
+		paths, flag, want string
+		code              int
+	}{
+		{coffee + "\n" + cat, "--resume", "2 images", exitOK},
+		{coffee + "\n" + cat, "--resume", "nothing to do", exitOK},
+		{coffee + "\n" + coffee, "--resume", "was made of 2 inputs, and not of these 2", exitFailed},
+		{coffee, "--retry-failed", "was made of 2 inputs, and not of these 1", exitFailed},
+	} {
+		if code, _, stderr := execute(t, c.paths, with(args, c.flag)...); code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: exit %d, %s; want %d, %s", c.paths, code, stderr, c.code, c.want)
+		}
+	}
+}
+
+// TestResumeChangedPartial: where the inputs are the same, it is the rows that are not.
+func TestResumeChangedPartial(t *testing.T) {
+	needLibrary(t)
+	out := filepath.Join(t.TempDir(), "x.jsonl")
+	args := []string{"classify", "-m", "../../models/testdata/float32_nchw", "--input-range", "0,1", coffee, cat, coffee, "-o", out}
+	if code, _, stderr := execute(t, "", args...); code != exitOK {
+		t.Fatalf("exit %d, %s", code, stderr)
+	}
+	lines := strings.SplitAfter(read(t, out), "\n")
+	if err := os.Remove(out); err != nil {
+		t.Fatal(err)
+	}
+	write(t, out+".partial", lines[1])
+	code, _, stderr := execute(t, "", with(args, "--resume")...)
+	if code != exitFailed || !strings.Contains(stderr, ".partial was changed") || strings.Contains(stderr, "--resume continues it") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}

@@ -22,7 +22,7 @@ import (
 // Where it fails, OUT.partial is kept.
 func (r *Run) Finish(ctx context.Context, speed Speed) error {
 	r.mutex.Lock()
-	err := r.err
+	err, listed := r.err, r.listed
 	r.mutex.Unlock()
 	if err == nil {
 		err = ctx.Err()
@@ -32,6 +32,9 @@ func (r *Run) Finish(ctx context.Context, speed Speed) error {
 	}
 	if err == nil {
 		r.record.Finished = time.Now().Round(time.Millisecond)
+		if r.record.Listed = nil; r.record.Inputs == nil {
+			r.record.Listed = listed
+		}
 		err = r.update(speed)
 	}
 	if err == nil {

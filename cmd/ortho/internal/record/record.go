@@ -5,9 +5,12 @@ package record
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -36,6 +39,8 @@ type Record struct {
 	Preprocessing Settings `json:"preprocessing"`
 	Settings      Settings `json:"settings"` // options that change rows
 	Inputs        *Inputs  `json:"inputs,omitempty"`
+	// Listed are the inputs of a complete run that could not be known before it.
+	Listed *Inputs `json:"listed,omitempty"`
 
 	// When the run was begun or resumed last, or ended by itself.
 	Rows   int64 `json:"rows"`   // failed ones among them
@@ -58,6 +63,27 @@ type Model struct {
 type Inputs struct {
 	Count  int64  `json:"count"`
 	SHA256 string `json:"sha256"` // of their names in order, each ended by NUL
+}
+
+// tally makes Inputs of their names, one by one.
+type tally struct {
+	count int64
+	names hash.Hash
+}
+
+func (t *tally) add(name string) {
+	if t.names == nil {
+		t.names = sha256.New()
+	}
+	t.count++
+	io.WriteString(t.names, name+"\x00")
+}
+
+func (t *tally) inputs() *Inputs {
+	if t.names == nil {
+		t.names = sha256.New()
+	}
+	return &Inputs{t.count, hex.EncodeToString(t.names.Sum(nil))}
 }
 
 // Resumed is a start after the first.

@@ -45,9 +45,10 @@ type Run struct {
 	start        int64 // rows that were there
 	failed       int64 // of them
 
-	mutex sync.Mutex
-	given []given // inputs whose rows are to come, in order
-	err   error   // why Items ended early
+	mutex  sync.Mutex
+	given  []given // inputs whose rows are to come, in order
+	listed *Inputs // all, once Items has gone through them
+	err    error   // why Items ended early
 }
 
 // given is an input that Items has yielded, and the position that its row is written
@@ -315,15 +316,17 @@ func (r *Run) Items(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[s
 		next, stop := iter.Pull2(r.partial.all())
 		defer stop()
 		position := int64(0)
+		var listed tally
 		for item := range items {
 			if ctx.Err() != nil {
 				return
 			}
+			listed.add(item.Name)
 			at := int64(output.Next)
 			if position < r.start {
 				row, err, _ := next()
 				if err == nil && row.Input != item.Name {
-					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: the inputs are others than those it was begun with", position+1, item.Name, r.Partial(), row.Input)
+					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, item.Name, r.Partial(), row.Input, r.misfit())
 				}
 				if err != nil {
 					r.fail(err)
@@ -343,9 +346,40 @@ func (r *Run) Items(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[s
 			}
 		}
 		if position < r.start {
-			r.fail(fmt.Errorf("there are %d inputs, but %s has %d rows: the inputs are others than those it was begun with", position, r.Partial(), r.start))
+			r.fail(fmt.Errorf("there are %d inputs, but %s has %d rows: %w", position, r.Partial(), r.start, r.misfit()))
 		}
+		r.mutex.Lock()
+		r.listed = listed.inputs()
+		r.mutex.Unlock()
 	}
+}
+
+// ErrMisfit is wrapped where rows and inputs don't belong together: to resume once more
+// is of no use.
+var ErrMisfit = errors.New("they don't belong together")
+
+// misfit says which of the two is wrong, as far as that is known.
+func (r *Run) misfit() error {
+	if r.record.Inputs != nil { // compared already
+		return fmt.Errorf("%w: %s was changed; move it away, or --overwrite starts anew", ErrMisfit, r.Partial())
+	}
+	return fmt.Errorf("%w: the inputs are others than those it was begun with; give the same, or --overwrite starts anew", ErrMisfit)
+}
+
+// Verify compares the inputs with those of a complete output that were not known
+// before, such as paths on standard input.
+func (r *Run) Verify(items iter.Seq[source.Item]) error {
+	if r.record.Listed == nil {
+		return nil
+	}
+	var now tally
+	for item := range items {
+		now.add(item.Name)
+	}
+	if is := now.inputs(); *is != *r.record.Listed {
+		return fmt.Errorf("%s was made of %d inputs, and not of these %d: give the same, or --overwrite starts anew", r.name, r.record.Listed.Count, is.Count)
+	}
+	return nil
 }
 
 func (r *Run) fail(err error) {
