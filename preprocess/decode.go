@@ -36,9 +36,10 @@ var (
 // colour cut to its high byte; CMYK JPEGs are Adobe's inverted ones. A TIFF is
 // always turned upright, as Pillow does on loading one.
 //
-// The bytes are Pillow's, those of JPEGs where [TurboJPEG] is there: without it Go's
-// decoder takes its place, which differs by rounding in the inverse DCT only (chroma
-// upsampling and colours are libjpeg's).
+// The bytes are Pillow's, those of sound JPEGs where [TurboJPEG] is there: without it
+// Go's decoder takes its place, which differs by rounding in the inverse DCT only
+// (chroma upsampling and colours are libjpeg's). A damaged JPEG is refused, or given
+// with what could be read of it, nearly always as Pillow does.
 //
 // The error wraps ErrUnsupported for a file of another kind, ErrTooLarge for one
 // whose header claims more than MaxPixels (nothing is decoded then); any other

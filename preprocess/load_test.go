@@ -143,6 +143,30 @@ func TestTurboTwoHeaders(t *testing.T) {
 	}
 }
 
+// An error behind all the pixels, and behind a warning, is an error, as in Pillow; and a
+// marker among the pixels is not the file's end.
+func TestTurboErrorAfterWarning(t *testing.T) {
+	needTurboJPEG(t)
+	data, err := os.ReadFile(decodeDir + "/jpeg-420-16x16.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := bytes.Index(data, []byte{0xff, 0xc0})
+	segment := data[frame : frame+2+int(be16(data[frame+2:]))]
+	end := len(data) - 2
+	if _, err := Decode(bytes.Join([][]byte{data[:end], {0, 0, 0}, segment, data[end:]}, nil), DecodeOptions{}); err == nil {
+		t.Error("a second frame header behind the scan: no error")
+	}
+	if _, err := Decode(bytes.Join([][]byte{data[:end], {0, 0, 0}, data[end:]}, nil), DecodeOptions{}); err != nil {
+		t.Errorf("extraneous bytes: %v", err)
+	}
+	broken := bytes.Clone(data)
+	broken[end-8], broken[end-7] = 0xff, 0xe5
+	if _, err := Decode(broken, DecodeOptions{}); err != nil {
+		t.Errorf("a marker within the scan: %v", err)
+	}
+}
+
 func BenchmarkLoad(b *testing.B) {
 	files, err := filepath.Glob("../../shared/images/n*.JPEG")
 	if err != nil || len(files) == 0 {

@@ -29,7 +29,7 @@ typedef struct {
 // resample_scratch returns the bytes of memory that resample needs.
 size_t resample_scratch(const job *j, int32_t last_start);
 
-// kernel resamples src, rows of in pixels tightly packed, and writes each output by
+// resample resamples src, rows of in pixels tightly packed, and writes each output by
 // way of tables (256 elements a channel, by the pixel's value) into dst.
 void resample(const job *j, const uint8_t *src, const int32_t *across_start, const int16_t *across_weight, const int32_t *down_start,
 	const int16_t *down_weight, const void *tables, void *dst, uint8_t *scratch);

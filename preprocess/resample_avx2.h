@@ -4,7 +4,7 @@
 
 #define AVX2 __attribute__((target("avx2")))
 
-// round_sums puts the halves together, rounds, and cuts to 16 bits.
+// rounded puts the halves together, rounds, and cuts to 16 bits.
 static inline AVX2 __m256i rounded(__m256i low, __m256i high) {
 	__m256i sum = _mm256_add_epi32(_mm256_add_epi32(low, _mm256_slli_epi32(high, 16)), _mm256_set1_epi32(1 << (PRECISION - 1)));
 	return _mm256_srai_epi32(sum, PRECISION);

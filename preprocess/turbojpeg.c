@@ -12,7 +12,6 @@ static struct {
 	int (*header)(void *, const unsigned char *, unsigned long, int *, int *, int *, int *);
 	int (*decompress)(void *, const unsigned char *, unsigned long, unsigned char *, int, int, int, int, int);
 	char *(*error_text)(void *);
-	int (*error_code)(void *);
 } turbo;
 
 #ifdef _WIN32
@@ -62,13 +61,22 @@ int turbo_load(const char *name, char *text, size_t n) {
 	*(void **)&turbo.header = symbol(library, "tjDecompressHeader3");
 	*(void **)&turbo.decompress = symbol(library, "tjDecompress2");
 	*(void **)&turbo.error_text = symbol(library, "tjGetErrorStr2");
-	*(void **)&turbo.error_code = symbol(library, "tjGetErrorCode");
-	if (turbo.init && turbo.destroy && turbo.header && turbo.decompress && turbo.error_text && turbo.error_code) {
+	if (turbo.init && turbo.destroy && turbo.header && turbo.decompress && turbo.error_text) {
 		file_name(library, *(void **)&turbo.init, text, n);
 		return 1;
 	}
 	unload(library);
 	snprintf(text, n, "it is not libturbojpeg 2.0 or newer");
+	return 0;
+}
+
+// warns tells by the last message whether it was a warning: the JWRN texts of jerror.h.
+// (tjGetErrorCode calls an error that follows a warning a warning.)
+static int warns(const char *message) {
+	static const char *const texts[] = {"Corrupt JPEG data: ", "Premature end of JPEG file", "Inconsistent progression sequence",
+		"Invalid SOS parameters for sequential JPEG", "Unknown Adobe color transform code", "Warning: unknown JFIF revision"};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (strncmp(message, texts[i], strlen(texts[i])) == 0) return 1;
 	return 0;
 }
 
@@ -84,19 +92,9 @@ static int decode(void *decoder, const uint8_t *data, size_t size, uint8_t *dst,
 	// The defaults are Pillow's: the accurate inverse DCT and smooth upsampling.
 	const int limit_scans = 32768; // TJFLAG_LIMITSCANS: 500 at most
 	const int w1 = (width + shrink - 1) / shrink, h1 = (height + shrink - 1) / shrink;
-	const size_t row = (size_t)w1 * (format == TURBO_GRAY ? 1 : format == TURBO_CMYK ? 4 : 3);
-	uint8_t *last = dst + row * (h1 - 1);
-	// An error after a warning passes for a warning (tjGetErrorCode). Rows are written
-	// from the top, so the last one tells: of two fills, one would be left in it.
-	for (int fill = 0; fill <= 255; fill += 255) {
-		memset(last, fill, row);
-		if (turbo.decompress(decoder, data, (unsigned long)size, dst, w1, 0, h1, format, limit_scans) == 0) return TURBO_OK;
-		snprintf(message, n, "%s", turbo.error_text(decoder));
-		if (turbo.error_code(decoder) != 0) break; // TJERR_WARNING is 0
-		for (size_t i = 0; i < row; i++)
-			if (last[i] != fill) return TURBO_WARNING;
-	}
-	return TURBO_FATAL;
+	if (turbo.decompress(decoder, data, (unsigned long)size, dst, w1, 0, h1, format, limit_scans) == 0) return TURBO_OK;
+	snprintf(message, n, "%s", turbo.error_text(decoder));
+	return warns(message) ? TURBO_WARNING : TURBO_FATAL;
 }
 
 int turbo_decode(const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n) {

@@ -6,6 +6,7 @@ package preprocess
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +44,7 @@ type turboLibrary struct {
 var turbo = sync.OnceValue(func() turboLibrary {
 	switch named := os.Getenv(TurboJPEGVariable); named {
 	case "":
-	case "off":
+	case "off", "OFF":
 		return turboLibrary{err: fmt.Errorf("%w: %s=off", ErrNoTurboJPEG, TurboJPEGVariable)}
 	default:
 		path, err := filepath.Abs(named) // a plain name would make the loader search
@@ -125,25 +126,9 @@ func (h *jpegHeader) turbo(data []byte, ask request, shrink int) (*Image, error)
 	return img, nil
 }
 
-// ended tells whether the end marker follows a JPEG's scans. Where it does, what is
-// missing before it is left gray, in Pillow too.
-func ended(scans []byte) bool {
-	for i := 0; i+1 < len(scans); i++ {
-		if scans[i] != 0xff {
-			continue
-		}
-		switch marker := scans[i+1]; {
-		case marker == 0xd9:
-			return true
-		case marker == 0 || 0xd0 <= marker && marker <= 0xd7:
-			i++
-		case marker == 0xff:
-		case i+3 < len(scans):
-			i += 1 + int(be16(scans[i+2:]))
-		}
-	}
-	return false
-}
+// ended tells whether the end marker is among a JPEG's scans, within which no 0xff
+// stands alone. Where it is, what is missing before it is left gray, in Pillow too.
+func ended(scans []byte) bool { return bytes.Contains(scans, []byte{0xff, 0xd9}) }
 
 // inksToRGB is Pillow's way from an Adobe CMYK JPEG, whose inks are inverted.
 func inksToRGB(inks *Image) *Image {
