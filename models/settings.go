@@ -142,11 +142,12 @@ func parseSize(v string) (size, error) {
 		w = h
 	}
 	height, err := parseEdge(h)
-	if err != nil {
+	width, err2 := parseEdge(w)
+	if err != nil || err2 != nil {
+		_, err := parseEdge(v)
 		return size{}, err
 	}
-	width, err := parseEdge(w)
-	return size{height, width}, err
+	return size{height, width}, nil
 }
 
 func parseEdge(v string) (int, error) {

@@ -41,7 +41,8 @@ type Row struct {
 
 // Stream loads every item into a row with load, runs the graph, and makes the
 // item's result from its rows of the outputs with read. mid carries what load
-// learned. load may be called by several goroutines, at most one a core; order,
+// learned. load may be called by several goroutines: one for each batch in flight, or for
+// batches of several rows one a core; order,
 // errors and cancellation are as in [Map], but that a load under way when ctx is done
 // is not waited for: it ends by itself, and its result is dropped.
 func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[In],

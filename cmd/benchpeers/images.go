@@ -60,12 +60,12 @@ const (
 	different     = 100
 )
 
-// enlarge makes JPEGs of 12 megapixels out of some of the photographs.
-func enlarge(ctx context.Context, photos []string, folder string) error {
+// enlarge makes up to most JPEGs of 12 megapixels, each out of another photograph.
+func enlarge(ctx context.Context, photos []string, folder string, most int) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	n := min(different, len(photos))
+	n := min(most, different, len(photos))
 	items := func(yield func(int) bool) {
 		for i := range n {
 			if !yield(i) {

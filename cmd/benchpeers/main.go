@@ -35,29 +35,33 @@ const (
 
 // inChild are this program's own child processes, by their name: what is measured, and
 // what takes memory. (On Linux a process begins with its parent's peak for its own.)
-var inChild = map[string]func(a, b string) error{
-	"bare": func(n, fixed string) error {
-		count, err := strconv.Atoi(n)
+var inChild = map[string]func(args []string) error{
+	"bare": func(args []string) error {
+		n, err := strconv.Atoi(args[0])
 		if err != nil {
 			return err
 		}
-		return bare(count, fixed == "true")
+		return bare(n, args[1] == "true")
 	},
-	"enlarge": func(photos, folder string) error {
-		files, err := photographs(photos)
+	"enlarge": func(args []string) error {
+		files, err := photographs(args[0])
 		if err != nil {
 			return err
 		}
-		return enlarge(context.Background(), files, folder)
+		n, err := strconv.Atoi(args[2])
+		if err != nil {
+			return err
+		}
+		return enlarge(context.Background(), files, args[1], n)
 	},
 }
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("benchpeers: ")
-	if len(os.Args) == 4 {
+	if len(os.Args) > 1 {
 		if run := inChild[os.Args[1]]; run != nil {
-			if err := run(os.Args[2], os.Args[3]); err != nil {
+			if err := run(os.Args[2:]); err != nil {
 				log.Fatal(err)
 			}
 			return
@@ -72,6 +76,12 @@ func main() {
 	flag.IntVar(&s.images, "images", 1000, "photographs of a round; the folder is repeated")
 	flag.IntVar(&s.large, "large", 100, "12-megapixel JPEGs of a round")
 	flag.Parse()
+	if s.rounds < 1 || s.images < 1 || s.large < 1 {
+		log.Fatal("-rounds, -images and -large: at least 1 each")
+	}
+	if _, err := os.Stat(s.ortho); err != nil {
+		log.Fatalf("-ortho: %v: make build", err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, s); err != nil {
@@ -108,7 +118,7 @@ func run(ctx context.Context, s settings) error {
 	if withPython {
 		set = append(set, python(s, "Python, two threads", small, "threads"), python(s, "Python, one by one", small, "default"))
 	}
-	fmt.Printf("\n## %d photographs (%d different ones)\n\n", s.images, len(photos))
+	fmt.Printf("\n## %d photographs (%d different ones)\n\n", s.images, min(s.images, len(photos)))
 	if err := compare(ctx, set, s.rounds, []ratio{
 		{"ortho", "bare graph"}, {"ortho", "bare graph, batch fixed"}, {"ortho", "Python, two threads"}, {"ortho", "Python, one by one"}, {"ortho, int8", "ortho"},
 	}); err != nil {
@@ -118,7 +128,7 @@ func run(ctx context.Context, s settings) error {
 	large := filepath.Join(dir, "large")
 	log.Printf("making 12-megapixel JPEGs")
 	folder := filepath.Join(dir, "made")
-	if out, err := child(ctx, "enlarge", s.photos, folder).CombinedOutput(); err != nil {
+	if out, err := child(ctx, "enlarge", s.photos, folder, strconv.Itoa(s.large)).CombinedOutput(); err != nil {
 		return fmt.Errorf("enlarge: %w\n%s", err, out)
 	}
 	made, err := photographs(folder)

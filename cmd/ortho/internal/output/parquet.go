@@ -20,6 +20,9 @@ const (
 	groupBytes = 16 << 20
 )
 
+// maxGroupRows bounds those of a row group that is read, whatever version wrote it.
+const maxGroupRows = 1 << 20
+
 // maxFooter bounds what is read of a file's footer, which has some thousand bytes for
 // each row group.
 const maxFooter = 256 << 20
@@ -219,8 +222,8 @@ func checkFooter(r io.ReaderAt, size int64) error {
 // checkGroup refuses what parquet-go would use time and memory on without bounds, and
 // newParquet does not write.
 func checkGroup(g *format.RowGroup) error {
-	if g.NumRows > groupRows {
-		return fmt.Errorf("it has %d rows, more than %d", g.NumRows, groupRows)
+	if g.NumRows > maxGroupRows {
+		return fmt.Errorf("it has %d rows, more than %d", g.NumRows, maxGroupRows)
 	}
 	for _, c := range g.Columns {
 		if c.MetaData.Codec != format.Zstd {

@@ -59,7 +59,7 @@ type given struct {
 }
 
 var (
-	errLocked = errors.New("another run is writing it")
+	errLocked = errors.New("another run is writing it; wait for it to end, or stop it")
 	errMoved  = errors.New("another run has just taken it away")
 )
 
