@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -353,4 +354,31 @@ func TestDocs(t *testing.T) {
 	if read(t, name) != want.String() {
 		t.Error("docs/cli.md is out of date: make docs")
 	}
+}
+
+// TestPreprocessInterrupted: a decoder that takes its time is not waited for.
+func TestPreprocessInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := filepath.Join(t.TempDir(), "x.npy")
+	block := make(chan struct{})
+	defer close(block)
+	var stdout, stderr bytes.Buffer
+	if code := run(ctx, []string{"ortho", "preprocess", "-", "-o", out}, blocked{cancel, block}, &stdout, &stderr); code != exitInterrupted {
+		t.Errorf("exit %d, %s", code, stderr.String())
+	}
+	if left, _ := filepath.Glob(out + "*"); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// blocked interrupts the run when it is read, and gives nothing.
+type blocked struct {
+	cancel func()
+	until  chan struct{}
+}
+
+func (b blocked) Read([]byte) (int, error) {
+	b.cancel()
+	<-b.until
+	return 0, io.EOF
 }

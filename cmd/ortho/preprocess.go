@@ -38,8 +38,9 @@ func preprocessAction(c *cli.Context) error {
 	case name == "-" && isTerminal(c.App.Writer):
 		return usagef("a tensor is no text for a terminal: give -o FILE.npy, or redirect standard output")
 	}
+	load := func() ([]byte, error) { return imageTensor(c, image) }
 	if name == "-" {
-		tensor, err := imageTensor(c, image)
+		tensor, err := interruptible(c.Context, load)
 		if err != nil {
 			return err
 		}
@@ -50,7 +51,7 @@ func preprocessAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	tensor, err := imageTensor(c, image)
+	tensor, err := interruptible(c.Context, load)
 	if err == nil {
 		_, err = file.Write(tensor)
 	}

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -46,22 +44,9 @@ func (r *results) begin(c *cli.Context, from source.Options, opt classify.Option
 		return nil, err
 	}
 	if r.run.Complete() && !known {
-		err = verify(c.Context, r.run, source.Items(args, from))
+		_, err = interruptible(c.Context, func() (none struct{}, err error) { return none, r.run.Verify(source.Items(args, from)) })
 	}
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
-}
-
-// verify uses up inputs that could not be told before. A source that is blocked is not
-// waited for once ctx is done.
-func verify(ctx context.Context, run *record.Run, items iter.Seq[source.Item]) error {
-	result := make(chan error, 1)
-	go func() { result <- run.Verify(items) }()
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // recorded describes a run: all that its rows follow from. A run that differs in any

@@ -116,3 +116,20 @@ func TestShard(t *testing.T) {
 		}
 	}
 }
+
+// TestClassifyJoinedTars: what follows an archive's end is left out, and not in silence.
+func TestClassifyJoinedTars(t *testing.T) {
+	needLibrary(t)
+	one := tarOf(t, "a.png", read(t, coffee))
+	dir := t.TempDir()
+	joined := write(t, filepath.Join(dir, "joined.tar"), one+one)
+	padded := write(t, filepath.Join(dir, "padded.tar"), one+strings.Repeat("\x00", 10240))
+	code, stdout, _ := execute(t, "", "classify", joined, padded)
+	got := rows(t, stdout)
+	if code != exitItems || !slices.Equal(inputsOf(got), []string{joined + "/a.png", joined, padded + "/a.png"}) {
+		t.Fatalf("exit %d, %s", code, stdout)
+	}
+	if e := got[1].Error; e == nil || !strings.Contains(e.Message, "end-of-archive mark") || got[0].Error != nil || got[2].Error != nil {
+		t.Errorf("%s", stdout)
+	}
+}

@@ -204,6 +204,8 @@ func (w *window) atEnd(err error, images int) error {
 		switch {
 		case n < block || last != [block]byte{}: // archive/tar lets that pass
 			return fmt.Errorf("has no end-of-archive mark: it is cut short at byte %d, after %s, or was never finished", w.offset, count(images))
+		case w.more():
+			return fmt.Errorf("goes on behind its end-of-archive mark at byte %d, after %s: what follows (another archive, joined by cat?) is left out; give it as a file of its own", w.offset, count(images))
 		case images == 0:
 			return unusable("holds no images (entries ending in " + strings.Join(Endings, " ") + ")")
 		}
@@ -214,6 +216,23 @@ func (w *window) atEnd(err error, images int) error {
 		return errors.New("is not a tar archive, or its first header is damaged")
 	}
 	return fmt.Errorf("can't be read beyond byte %d, after %s; what follows is lost: %w", w.offset, count(images), reason(err))
+}
+
+// more tells whether there is anything but padding behind the end.
+func (w *window) more() bool {
+	const padding = 1 << 20 // far more than tar's blocking factors make
+	rest := io.NewSectionReader(w.from, w.offset, padding)
+	for {
+		n, err := rest.Read(w.buffer[:])
+		for _, b := range w.buffer[:n] {
+			if b != 0 {
+				return true
+			}
+		}
+		if err != nil {
+			return false
+		}
+	}
 }
 
 func count(images int) string {
