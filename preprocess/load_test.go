@@ -122,15 +122,21 @@ func TestShrink(t *testing.T) {
 	}
 }
 
-// A file whose two headers disagree must not show the pixels of an earlier one.
-func TestTurboTwoHeaders(t *testing.T) {
-	needTurboJPEG(t)
+// baseline is a small JPEG, where its frame header stands, and that header.
+func baseline(t *testing.T) (data []byte, frame int, segment []byte) {
+	t.Helper()
 	data, err := os.ReadFile(decodeDir + "/jpeg-420-16x16.jpg")
 	if err != nil {
 		t.Fatal(err)
 	}
-	frame := bytes.Index(data, []byte{0xff, 0xc0})
-	segment := data[frame : frame+2+int(be16(data[frame+2:]))]
+	frame = bytes.Index(data, []byte{0xff, 0xc0})
+	return data, frame, data[frame : frame+2+int(be16(data[frame+2:]))]
+}
+
+// A file whose two headers disagree must not show the pixels of an earlier one.
+func TestTurboTwoHeaders(t *testing.T) {
+	needTurboJPEG(t)
+	data, frame, segment := baseline(t)
 	other := bytes.Clone(segment)
 	other[6] = 32
 	for _, two := range [][]byte{
@@ -147,12 +153,7 @@ func TestTurboTwoHeaders(t *testing.T) {
 // marker among the pixels is not the file's end.
 func TestTurboErrorAfterWarning(t *testing.T) {
 	needTurboJPEG(t)
-	data, err := os.ReadFile(decodeDir + "/jpeg-420-16x16.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	frame := bytes.Index(data, []byte{0xff, 0xc0})
-	segment := data[frame : frame+2+int(be16(data[frame+2:]))]
+	data, _, segment := baseline(t)
 	end := len(data) - 2
 	if _, err := Decode(bytes.Join([][]byte{data[:end], {0, 0, 0}, segment, data[end:]}, nil), DecodeOptions{}); err == nil {
 		t.Error("a second frame header behind the scan: no error")

@@ -87,36 +87,35 @@ static const passes plain = {across_plain, down_plain};
 #include "resample_neon.h"
 #else
 static const passes *vector_passes(void) { return NULL; }
-const char *resample_vector(void) { return ""; }
+const char *ortho_resample_vector(void) { return ""; }
 #endif
 
 // Memory: pointers to the rows that one output takes, rows between the passes, and a
 // copy of a source row too near to the image's end to be read with slack.
 typedef struct {
-	ptrdiff_t stride, copy;
-	int32_t rows;
+	ptrdiff_t stride, copy, result; // bytes of a row between the passes, of a copy, of a row of outputs
+	int32_t rows;                   // between the passes
 } layout;
 
+static ptrdiff_t with_slack(ptrdiff_t n) { return (n + SLACK + 7) & ~(ptrdiff_t)7; }
+
 static layout layout_of(const job *j, int32_t last_start) {
-	ptrdiff_t c = j->channels;
-	ptrdiff_t reach = (ptrdiff_t)(last_start + 4 * j->across.groups) * c;
 	layout l;
-	l.copy = (reach + SLACK + 7) & ~(ptrdiff_t)7;
+	l.copy = with_slack((ptrdiff_t)(last_start + 4 * j->across.groups) * j->channels);
+	l.result = with_slack((ptrdiff_t)j->across.out * j->channels);
 	if (j->columns_first) {
 		l.stride = l.copy; // filtered down, not yet across
 		l.rows = ROWS;
 	} else {
-		l.stride = (j->across.out * c + SLACK + 7) & ~(ptrdiff_t)7;
+		l.stride = l.result;
 		l.rows = 4 * j->down.groups + ROWS;
 	}
 	return l;
 }
 
-static ptrdiff_t result_stride(const job *j) { return ((ptrdiff_t)j->across.out * j->channels + SLACK + 7) & ~(ptrdiff_t)7; }
-
-size_t resample_scratch(const job *j, int32_t last_start) {
+size_t ortho_resample_scratch(const job *j, int32_t last_start) {
 	layout l = layout_of(j, last_start);
-	return 4 * (size_t)j->down.groups * sizeof(uint8_t *) + (size_t)l.rows * l.stride + ROWS * (size_t)(l.copy + result_stride(j));
+	return 4 * (size_t)j->down.groups * sizeof(uint8_t *) + (size_t)l.rows * l.stride + ROWS * (size_t)(l.copy + l.result);
 }
 
 // write_TYPE writes a row of n pixels as a tensor's elements.
@@ -150,7 +149,7 @@ static void write_row(const job *j, const void *tables, const uint8_t *row, void
 
 static inline int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
 
-void resample(const job *j, const uint8_t *src, const int32_t *across_start, const int16_t *across_weight, const int32_t *down_start,
+void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_start, const int16_t *across_weight, const int32_t *down_start,
 	const int16_t *down_weight, const void *tables, void *dst, uint8_t *scratch) {
 	const passes *p = j->vector ? vector_passes() : NULL;
 	if (!p) p = &plain;
@@ -164,14 +163,13 @@ void resample(const job *j, const uint8_t *src, const int32_t *across_start, con
 	uint8_t *between = scratch + taps * sizeof *rows;
 	uint8_t *copies = between + l.rows * l.stride;
 	uint8_t *results = copies + ROWS * l.copy;
-	const ptrdiff_t step = result_stride(j);
 
 	if (j->columns_first) {
 		const ptrdiff_t first = (ptrdiff_t)across_start[0] * channels;
 		ptrdiff_t n = (ptrdiff_t)least(last_start + 4 * across->groups, across->in) * channels - first;
 		const uint8_t *in[ROWS];
 		uint8_t *out[ROWS];
-		for (int r = 0; r < ROWS; r++) in[r] = between + r * l.stride, out[r] = results + r * step;
+		for (int r = 0; r < ROWS; r++) in[r] = between + r * l.stride, out[r] = results + r * l.result;
 		for (int32_t y = 0; y < down->out; y += ROWS) {
 			int32_t some = least(ROWS, down->out - y);
 			for (int32_t r = 0; r < some; r++) {

@@ -26,7 +26,7 @@ func Resample(img *Image, width, height int, f Filter) *Image {
 
 // VectorCode names the vector instructions that resampling uses on this processor:
 // "avx2", "neon", or "" for plain C. The results are the same.
-func VectorCode() string { return C.GoString(C.resample_vector()) }
+func VectorCode() string { return C.GoString(C.ortho_resample_vector()) }
 
 // region is a rectangle of an image: its left top corner and its size.
 type region struct{ x, y, width, height int }
@@ -83,8 +83,8 @@ func (m *scratch) resample(dst []byte, img *Image, width, height int, r region, 
 	if vectorized {
 		m.job.vector = 1
 	}
-	m.memory = grown(m.memory, int(C.resample_scratch(&m.job, C.int32_t(m.across.start[r.width-1]))+7)/8)
-	C.resample(&m.job, (*C.uint8_t)(unsafe.SliceData(img.Pix)),
+	m.memory = grown(m.memory, int(C.ortho_resample_scratch(&m.job, C.int32_t(m.across.start[r.width-1]))+7)/8)
+	C.ortho_resample(&m.job, (*C.uint8_t)(unsafe.SliceData(img.Pix)),
 		(*C.int32_t)(unsafe.SliceData(m.across.start)), (*C.int16_t)(unsafe.SliceData(m.across.weight)),
 		(*C.int32_t)(unsafe.SliceData(m.down.start)), (*C.int16_t)(unsafe.SliceData(m.down.weight)),
 		unsafe.Pointer(&m.tables), unsafe.Pointer(unsafe.SliceData(dst)), (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(m.memory))))

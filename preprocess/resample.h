@@ -26,15 +26,15 @@ typedef struct {
 	int64_t channel[3], pixel, row;
 } job;
 
-// resample_scratch returns the bytes of memory that resample needs.
-size_t resample_scratch(const job *j, int32_t last_start);
+// ortho_resample_scratch returns the bytes of memory that ortho_resample needs.
+size_t ortho_resample_scratch(const job *j, int32_t last_start);
 
-// resample resamples src, rows of in pixels tightly packed, and writes each output by
+// ortho_resample resamples src, rows of in pixels tightly packed, and writes each output by
 // way of tables (256 elements a channel, by the pixel's value) into dst.
-void resample(const job *j, const uint8_t *src, const int32_t *across_start, const int16_t *across_weight, const int32_t *down_start,
+void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_start, const int16_t *across_weight, const int32_t *down_start,
 	const int16_t *down_weight, const void *tables, void *dst, uint8_t *scratch);
 
-// resample_vector names the vector code that this processor runs; "" for none.
-const char *resample_vector(void);
+// ortho_resample_vector names the vector code that this processor runs; "" for none.
+const char *ortho_resample_vector(void);
 
 #endif

@@ -97,4 +97,4 @@ static const passes *vector_passes(void) {
 	return __builtin_cpu_supports("avx2") ? &avx2 : NULL;
 }
 
-const char *resample_vector(void) { return __builtin_cpu_supports("avx2") ? "avx2" : ""; }
+const char *ortho_resample_vector(void) { return __builtin_cpu_supports("avx2") ? "avx2" : ""; }

@@ -73,4 +73,4 @@ static const passes *vector_passes(void) {
 	return &neon;
 }
 
-const char *resample_vector(void) { return "neon"; }
+const char *ortho_resample_vector(void) { return "neon"; }

@@ -46,7 +46,7 @@ func TestTensorAllocatesNothing(t *testing.T) {
 			Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}, Resize: resize}
 		dst := make([]byte, s.Bytes())
 		// A collection may empty the pool meanwhile, and the race detector does at random.
-		if n := testing.AllocsPerRun(200, func() { s.Tensor(dst, img) }); n >= 1 && !raceEnabled {
+		if n := testing.AllocsPerRun(200, func() { s.Tensor(dst, img) }); n >= 1 && !instrumented {
 			t.Errorf("%v: %v allocations", resize, n)
 		}
 	}

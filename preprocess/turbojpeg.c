@@ -53,7 +53,7 @@ static void file_name(void *library, void *init, char *path, size_t n) {
 }
 #endif
 
-int turbo_load(const char *name, char *text, size_t n) {
+int ortho_turbo_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);
 	if (!library) return 0;
 	*(void **)&turbo.init = symbol(library, "tjInitDecompress");
@@ -97,7 +97,7 @@ static int decode(void *decoder, const uint8_t *data, size_t size, uint8_t *dst,
 	return warns(message) ? TURBO_WARNING : TURBO_FATAL;
 }
 
-int turbo_decode(const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n) {
+int ortho_turbo_decode(const uint8_t *data, size_t size, uint8_t *dst, int width, int height, int shrink, int format, char *message, size_t n) {
 	// A new one for each file: it would keep tables, which a broken file may lack.
 	void *decoder = turbo.init();
 	if (!decoder) {

@@ -87,7 +87,7 @@ func loadTurbo(name string) (path string, err error) {
 	defer C.free(unsafe.Pointer(cname))
 	buffer := make([]byte, 4096)
 	text := (*C.char)(unsafe.Pointer(&buffer[0]))
-	if C.turbo_load(cname, text, C.size_t(len(buffer))) == 0 {
+	if C.ortho_turbo_load(cname, text, C.size_t(len(buffer))) == 0 {
 		return "", errors.New(C.GoString(text))
 	}
 	if path = C.GoString(text); path == "" {
@@ -113,7 +113,7 @@ func (h *jpegHeader) turbo(data []byte, ask request, shrink int) (*Image, error)
 	}
 	img := ask.image((h.width+shrink-1)/shrink, (h.height+shrink-1)/shrink, h.components)
 	var message [256]C.char
-	result := C.turbo_decode((*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), (*C.uint8_t)(unsafe.SliceData(img.Pix)),
+	result := C.ortho_turbo_decode((*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), (*C.uint8_t)(unsafe.SliceData(img.Pix)),
 		C.int(h.width), C.int(h.height), C.int(shrink), format, &message[0], C.size_t(len(message)))
 	switch {
 	case result == C.TURBO_FATAL:

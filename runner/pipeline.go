@@ -41,10 +41,10 @@ type Row struct {
 
 // Stream loads every item into a row with load, runs the graph, and makes the
 // item's result from its rows of the outputs with read. mid carries what load
-// learned. load may be called by several goroutines: one for each batch in flight, or for
-// batches of several rows one a core; order,
-// errors and cancellation are as in [Map], but that a load under way when ctx is done
-// is not waited for: it ends by itself, and its result is dropped.
+// learned. load may be called by several goroutines: one for each batch in flight, or
+// for batches of several rows one a core. Order, errors and cancellation are as in
+// [Map], but that a load under way when ctx is done is not waited for: it ends by
+// itself, and its result is dropped.
 func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[In],
 	load func(ctx context.Context, item In, row []byte) (Mid, error),
 	read func(mid Mid, outputs []Row) (Out, error)) iter.Seq[Result[In, Out]] {

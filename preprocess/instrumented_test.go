@@ -2,4 +2,4 @@
 
 package preprocess
 
-const raceEnabled = true
+const instrumented = true

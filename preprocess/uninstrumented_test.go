@@ -2,4 +2,4 @@
 
 package preprocess
 
-const raceEnabled = false
+const instrumented = false
