@@ -58,6 +58,9 @@ func (f Found) Missing(provider string) error {
 	}
 	missing := map[string]bool{}
 	walkNeeded(path, map[string]bool{}, missing)
+	if provider == "tensorrt" && !loaderFinds(driver) {
+		missing[driver] = true
+	}
 	if len(missing) == 0 {
 		return nil
 	}
@@ -117,11 +120,14 @@ var nvidiaPackages = []struct{ prefix, before13, from13 string }{
 	{"libnvonnxparser", "'tensorrt-cuMAJOR-libs==SO.*'", "'tensorrt-cuMAJOR-libs==SO.*'"},
 }
 
+// driver is the library that NVIDIA's driver brings.
+const driver = "libcuda.so.1"
+
 var cudaMajor = regexp.MustCompile(`^lib(?:cudart|cublas|cublasLt)\.so\.(\d+)$`)
 
 func missingError(library, provider string, missing map[string]bool) error {
-	driver := missing["libcuda.so.1"]
-	delete(missing, "libcuda.so.1")
+	noDriver := missing[driver]
+	delete(missing, driver)
 	names := make([]string, 0, len(missing))
 	major := ""
 	for name := range missing {
@@ -132,8 +138,8 @@ func missingError(library, provider string, missing map[string]bool) error {
 	}
 	slices.Sort(names)
 	var text []string
-	if driver {
-		text = append(text, "no NVIDIA driver was found (libcuda.so.1): it needs an NVIDIA GPU and its driver")
+	if noDriver {
+		text = append(text, "no NVIDIA driver was found ("+driver+"): it needs an NVIDIA GPU and its driver")
 	}
 	if len(names) == 0 {
 		return fmt.Errorf("%s can't be loaded: %s", library, strings.Join(text, "; "))
