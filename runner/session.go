@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -34,6 +33,11 @@ type Options struct {
 	// runs will have on a provider: the graph can then be optimised for them. It is a hint:
 	// where no session can be made of it, they are left open. nil: all left open.
 	Dims func(provider string) map[string]int64
+	// Unoptimized switches graph optimisation off: what the graph says, node by node.
+	Unoptimized bool
+	// Profile, where not "", has ONNX Runtime write its profile (Chrome's trace format) to
+	// a file whose name begins so. It is there when the session is closed.
+	Profile string
 }
 
 // Session is a graph on its execution providers. It may run concurrently.
@@ -92,6 +96,9 @@ func load(path string, providers []Provider) (library.Found, error) {
 	return found, nil
 }
 
+// Load loads the library that Open would, and tells which it is.
+func Load(opt Options) (library.Found, error) { return load(opt.Library, opt.Providers) }
+
 // Open makes a session. Errors name the model, and the provider that could not
 // be used with its reason.
 func Open(m Model, opt Options) (*Session, error) {
@@ -136,6 +143,16 @@ func (s *Session) create(m Model, opt Options) error {
 	if s.Threads > 0 {
 		if err := options.SetIntraOpNumThreads(s.Threads); err != nil {
 			return fmt.Errorf("set %d intra-op threads: %w", s.Threads, err)
+		}
+	}
+	if opt.Unoptimized {
+		if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll); err != nil {
+			return fmt.Errorf("switch graph optimisation off: %w", err)
+		}
+	}
+	if opt.Profile != "" {
+		if err := options.EnableProfiling(opt.Profile); err != nil {
+			return fmt.Errorf("profile to %s: %w", opt.Profile, err)
 		}
 	}
 	if opt.Dims != nil {
@@ -188,6 +205,23 @@ func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	missing, err := s.reserve(inputs, outputs)
+	if err == nil {
+		err = s.run(ctx, inputs, outputs)
+	}
+	if err == nil {
+		return nil
+	}
+	for _, i := range missing {
+		if outputs[i] != nil {
+			outputs[i].Close()
+			outputs[i] = nil
+		}
+	}
+	return err
+}
+
+func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 	options, err := ort.NewRunOptions()
 	if err != nil {
 		return fmt.Errorf("create run options: %w", err)
@@ -209,19 +243,13 @@ func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 		<-terminated
 	}
 	if err != nil {
+		err = s.discard(outputs, out, err)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return fmt.Errorf("run on %s: %w", s.Provider, err)
 	}
-	var errs []error
-	for i, v := range out {
-		if outputs[i] == nil {
-			outputs[i], err = fromAllocated(v)
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
+	return s.adopt(outputs, out)
 }
 
 func values(tensors []*Tensor) []ort.Value {
