@@ -6,7 +6,9 @@ import (
 	"html"
 	"html/template"
 	"image/color"
+	"math"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -67,6 +69,9 @@ func Color(i int) color.Color { return Colors[i%len(Colors)] }
 // Ink is the page's colour of text at an opacity between 0 and 1.
 func Ink(opacity float64) color.Color { return color.NRGBA{A: uint8(255 * opacity)} }
 
+// Paper is the page's background.
+var Paper color.Color = color.RGBA{0xfe, 0xfe, 0xfe, 0xff}
+
 // Shades is a palette for heat maps: n blues from nearly clear to nearly opaque, on
 // which Ink can be read, on a dark page too.
 func Shades(n int) palette.Palette {
@@ -89,11 +94,36 @@ func NewPlot(x, y string) *plot.Plot {
 		axis.Label.TextStyle.Font = textFont(11)
 		axis.Tick.Label.Font = textFont(10)
 		axis.Label.Padding = 4
+		axis.Tick.Marker = plot.TickerFunc(ticks)
 		axis.LineStyle.Color = Ink(0.5)
 		axis.Tick.LineStyle.Color = Ink(0.5)
 	}
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	return p
+}
+
+// ticks are five or so round numbers, where gonum's own are three.
+func ticks(low, high float64) []plot.Tick {
+	if !(high > low) || math.IsInf(high-low, 0) {
+		return nil
+	}
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/4)))
+	for _, factor := range []float64{5, 2} {
+		if (high-low)/(step*factor) >= 4 {
+			step *= factor
+			break
+		}
+	}
+	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
+	var ticks []plot.Tick
+	for i := math.Ceil(low/step - 1e-9); i <= high/step+1e-9; i++ {
+		v := i * step
+		if v == 0 {
+			v = 0 // no -0
+		}
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'f', decimals, 64)})
+	}
+	return ticks
 }
 
 // Grid is a grid in the page's style, to be added before what it lies behind.
@@ -207,18 +237,31 @@ func drawn(w, h vg.Length, attributes, desc string, paint func(draw.Canvas) stri
 	if desc != "" {
 		desc = "<desc>" + html.EscapeString(desc) + "</desc>\n"
 	}
-	// Liberation Sans has the widths of Arial and Helvetica.
 	return template.HTML(fmt.Sprintf(`<svg viewBox="0 0 %g %g" %s fill="currentColor" font-family="Arial, Helvetica, 'Liberation Sans', sans-serif">`+"\n%s%s%s</svg>",
-		w.Points(), h.Points(), attributes, desc, themed.Replace(fonts.ReplaceAllString(body, "")), over)), nil
+		w.Points(), h.Points(), attributes, desc, texts.ReplaceAllStringFunc(themed.Replace(body), fitted), over)), nil
+}
+
+// texts are vgsvg's, whose fonts are the page's.
+var texts = regexp.MustCompile(`(<text [^>]*?)style="font-family:[^;"]*;font-variant:[^;"]*;font-weight:normal;font-style:normal;font-size:([0-9.]+)px([^"]*)">([^<]*)`)
+
+// fitted gives a text the width that the plot was laid out with: the reader's font may
+// be a wider one.
+func fitted(element string) string {
+	m := texts.FindStringSubmatch(element)
+	size, err := strconv.ParseFloat(m[2], 64)
+	if err != nil || m[4] == "" {
+		return element
+	}
+	face := font.DefaultCache.Lookup(textFont(0), vg.Length(size))
+	return fmt.Sprintf(`%sstyle="font-size:%spx%s" textLength="%.4g" lengthAdjust="spacingAndGlyphs">%s`, m[1], m[2], m[3], face.Width(html.UnescapeString(m[4])).Points(), m[4])
 }
 
 var (
-	// fonts and the sizes' medium are the page's.
-	fonts = regexp.MustCompile(`font-family:[^;"]*;font-variant:[^;"]*;font-weight:normal;font-style:normal;?`)
 	// themed leaves colours to the page: vgsvg writes no fill that is black, so that the
 	// root's stands.
 	themed = func() *strings.Replacer {
-		pairs := []string{"stroke:#000000", "stroke:currentColor", "data:image/jpg;", "data:image/png;", "xlink:href", "href"}
+		pairs := []string{"stroke:#000000", "stroke:currentColor", "data:image/jpg;", "data:image/png;", "xlink:href", "href",
+			"fill:#FEFEFE", "fill:var(--page,#FEFEFE)", "stroke:#FEFEFE", "stroke:var(--page,#FEFEFE)"}
 		for i, c := range Colors {
 			r, g, b, _ := c.RGBA()
 			hex := fmt.Sprintf("#%02X%02X%02X", r>>8, g>>8, b>>8)

@@ -78,8 +78,8 @@ func (p *Page) WriteHTML(w io.Writer) error {
 	return err
 }
 
-// WriteMarkdown writes the page as GitHub shows it: without figures and HTML blocks.
-func (p *Page) WriteMarkdown(w io.Writer) error {
+// Markdown is the page as GitHub shows it: without figures and HTML blocks.
+func (p *Page) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", markdown(p.Title))
 	if p.Subtitle != "" {
@@ -97,8 +97,7 @@ func (p *Page) WriteMarkdown(w io.Writer) error {
 	if p.By != "" {
 		fmt.Fprintf(&b, "---\n%s\n", markdown(p.By))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
 // Save writes the page's HTML to a file that appears when it is complete. Without
