@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -9,6 +10,8 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 	"golang.org/x/sys/cpu"
+
+	"ortho/runner/library"
 )
 
 // Provider is an execution provider with the options that ONNX Runtime defines
@@ -142,10 +145,11 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 		if !ok {
 			return nil, "", nil, fmt.Errorf("unknown execution provider %q; known: %s", p.Name, strings.Join(ProviderNames(), ", "))
 		}
+		takeLog()
 		if err := appendTo(options, p.Options); err != nil {
-			err = fmt.Errorf("execution provider %s cannot be used with this ONNX Runtime library: %s", p.Name, strings.TrimSuffix(err.Error(), "."))
+			err = fmt.Errorf("execution provider %s cannot be used: %w", p.Name, whyNot(loaded.Found, p.Name, err))
 			if i == len(providers)-1 && inUse == "" {
-				return nil, "", nil, fmt.Errorf("%w; `ortho runtime list` shows the libraries, -p cpu runs on the CPU", err)
+				return nil, "", nil, fmt.Errorf("%w; `ortho doctor` tells what can, -p cpu runs on the CPU", err)
 			}
 			skipped = append(skipped, err)
 			continue
@@ -163,6 +167,21 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 		}
 	}
 	return options, inUse, skipped, nil
+}
+
+// whyNot finds the reason for which a provider could not be appended: that it is not
+// in the library, that something which it needs is missing, or what the log says.
+func whyNot(lib library.Found, provider string, err error) error {
+	if !lib.Has(provider) {
+		return fmt.Errorf("%s does not have it; %s", lib, library.Remedy(provider))
+	}
+	if missing := lib.Missing(provider); missing != nil {
+		return missing
+	}
+	if log := takeLog(); log != "" {
+		return errors.New(log)
+	}
+	return errors.New(strings.TrimSuffix(err.Error(), "."))
 }
 
 // saturates: without VNNI, ONNX Runtime's x86 kernels add products of uint8

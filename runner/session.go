@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -23,7 +26,7 @@ type Model struct {
 // Options say how a session runs. The zero value is the CPU provider with
 // settings that suit many small runs.
 type Options struct {
-	Library   string     // path of ONNX Runtime's library; "": searched for as library.Find does
+	Library   string     // path of ONNX Runtime's library; "": searched for as library.FindFor does
 	Providers []Provider // strict, in order; none: CPU
 	Threads   int        // intra-op threads of one run; 0: 1 on the CPU, ONNX Runtime's choice elsewhere
 	Outputs   []string   // the outputs to compute; none: all
@@ -31,6 +34,11 @@ type Options struct {
 	// runs will have on a provider: the graph can then be optimised for them. It is a hint:
 	// where no session can be made of it, they are left open. nil: all left open.
 	Dims func(provider string) map[string]int64
+	// Unoptimized switches graph optimisation off: what the graph says, node by node.
+	Unoptimized bool
+	// Profile, where not "", has ONNX Runtime write its profile (Chrome's trace format) to
+	// a file whose name begins so. It is there when the session is closed.
+	Profile string
 }
 
 // Session is a graph on its execution providers. It may run concurrently.
@@ -43,6 +51,7 @@ type Session struct {
 	Fixed           bool          // runs must have the sizes that Options.Dims gave
 
 	session *ort.DynamicAdvancedSession
+	ran     atomic.Bool
 }
 
 var loaded struct {
@@ -51,33 +60,50 @@ var loaded struct {
 	explicit string // what was asked for when it was loaded
 }
 
-// load loads ONNX Runtime, once a process: onnxruntime_go keeps it globally.
-func load(path string) (library.Found, error) {
+// load loads ONNX Runtime, once a process: onnxruntime_go keeps it globally. Of the
+// libraries that are there it is one that suits the providers.
+func load(path string, providers []Provider) (library.Found, error) {
 	loaded.Lock()
 	defer loaded.Unlock()
+	var wanted []string
+	for _, p := range providers {
+		wanted = append(wanted, p.Name)
+	}
 	if loaded.Path != "" {
 		if path != "" && path != loaded.Path && path != loaded.explicit {
 			return library.Found{}, fmt.Errorf("ONNX Runtime is already loaded from %s; a process can't also use %s", loaded.Path, path)
 		}
+		if len(wanted) > 0 && !slices.ContainsFunc(wanted, loaded.Has) {
+			return library.Found{}, fmt.Errorf("%s is already loaded, and a process can't use another: %w: %s", loaded.Found, library.ErrNoProvider, strings.Join(wanted, ", "))
+		}
 		return loaded.Found, nil
 	}
-	found, err := library.Find(path)
+	found, err := library.FindFor(path, wanted)
 	if err != nil {
 		return library.Found{}, err
 	}
-	ort.SetSharedLibraryPath(found.Path)
-	// What ONNX Runtime would log of an error comes back as the error.
-	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
-		return library.Found{}, fmt.Errorf("load ONNX Runtime %s from %s: %w", found.Version, found.Path, err)
+	fail := func(err error) (library.Found, error) {
+		return library.Found{}, fmt.Errorf("load %s: %w", found, err)
 	}
+	if err := keepLog(found); err != nil {
+		return fail(err)
+	}
+	ort.SetSharedLibraryPath(found.Path)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return fail(err)
+	}
+	takeLog() // what it says of devices that nobody asked for
 	loaded.Found, loaded.explicit = found, path
 	return found, nil
 }
 
+// Load loads the library that Open would, and tells which it is.
+func Load(opt Options) (library.Found, error) { return load(opt.Library, opt.Providers) }
+
 // Open makes a session. Errors name the model, and the provider that could not
 // be used with its reason.
 func Open(m Model, opt Options) (*Session, error) {
-	found, err := load(opt.Library)
+	found, err := load(opt.Library, opt.Providers)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +129,9 @@ func (s *Session) create(m Model, opt Options) error {
 	if len(providers) == 0 {
 		providers = []Provider{{Name: CPU}}
 	}
+	if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name != CPU }) {
+		defer keepSignals()()
+	}
 	options, inUse, skipped, err := sessionOptions(providers)
 	if err != nil {
 		return err
@@ -115,6 +144,16 @@ func (s *Session) create(m Model, opt Options) error {
 	if s.Threads > 0 {
 		if err := options.SetIntraOpNumThreads(s.Threads); err != nil {
 			return fmt.Errorf("set %d intra-op threads: %w", s.Threads, err)
+		}
+	}
+	if opt.Unoptimized {
+		if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll); err != nil {
+			return fmt.Errorf("switch graph optimisation off: %w", err)
+		}
+	}
+	if opt.Profile != "" {
+		if err := options.EnableProfiling(opt.Profile); err != nil {
+			return fmt.Errorf("profile to %s: %w", opt.Profile, err)
 		}
 	}
 	if opt.Dims != nil {
@@ -177,6 +216,9 @@ func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 		options.Terminate()
 		close(terminated)
 	})
+	if s.Provider != CPU && s.ran.CompareAndSwap(false, true) {
+		defer keepSignals()() // what a driver does as late as this
+	}
 	in, out := values(inputs), values(outputs)
 	err = s.session.RunWithOptions(in, out, options)
 	runtime.KeepAlive(inputs)

@@ -25,25 +25,22 @@ type limits struct {
 
 var packageLimits = limits{file: 2 << 30, total: 8 << 30, entries: 100_000}
 
-// Only files of these names leave a package, under these names: nothing in it
-// chooses where they go. Links are passed over.
-var (
-	companionPattern = regexp.MustCompile(`^((lib)?onnxruntime_providers_[a-z0-9_]+\.(so|dll|dylib)|DirectML\.dll)$`)
-	licencePattern   = regexp.MustCompile(`^(LICENSE(\.txt|\.md)?|ThirdPartyNotices\.txt)$`)
-)
+// Only the library, its companions and files of these names leave a package, under
+// these names: nothing in it chooses where they go. Links are passed over.
+var licencePattern = regexp.MustCompile(`^(LICENSE(\.txt|\.md)?|ThirdPartyNotices\.txt)$`)
 
 // contents is what was taken out of a package: paths of files in a work folder.
 type contents struct {
 	library    string
-	companions []string // provider libraries that lay beside it
+	companions []string // libraries that providers need, and that lay beside it
 	licences   []string
 }
 
 // unpack takes the library that fits this machine out of a wheel, zip, tgz,
-// folder or bare library, with what belongs to it, into dir. inside, where it is
-// not "", is the library's path in the package.
-func unpack(ctx context.Context, pkg, dir, inside string, limit limits) (contents, error) {
-	u := unpacker{ctx: ctx, dir: dir, inside: inside, limit: limit, folders: map[string]string{}, companions: map[string][]string{}}
+// folder or bare library, with the companions beside it that take wants by their
+// names, into dir. inside, where it is not "", is the library's path in the package.
+func unpack(ctx context.Context, pkg, dir, inside string, take func(name string) bool, limit limits) (contents, error) {
+	u := unpacker{ctx: ctx, dir: dir, inside: inside, take: take, limit: limit, folders: map[string]string{}, companions: map[string][]string{}}
 	if err := u.walk(pkg); err != nil {
 		return contents{}, err
 	}
@@ -62,6 +59,7 @@ type unpacker struct {
 	ctx        context.Context
 	dir        string
 	inside     string
+	take       func(name string) bool
 	limit      limits
 	entries    int
 	total      int64
@@ -200,7 +198,7 @@ func (u *unpacker) visit(name string, size int64, open func() (io.ReadCloser, er
 			return os.Remove(file)
 		}
 		u.got.library = file
-	case companionPattern.MatchString(base):
+	case u.take(base):
 		if u.inside != "" && folder != path.Dir(u.inside) {
 			return nil
 		}

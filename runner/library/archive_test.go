@@ -188,7 +188,7 @@ func TestUnpackLimits(t *testing.T) {
 			{limits{info.Size(), info.Size() - 1, 10}, false},
 			{limits{info.Size(), 1 << 20, 3}, false},
 		} {
-			_, err := unpack(context.Background(), pkg, t.TempDir(), "", test.limit)
+			_, err := unpack(context.Background(), pkg, t.TempDir(), "", isCompanion, test.limit)
 			if (err == nil) != test.ok {
 				t.Errorf("%s, %+v: %v", name, test.limit, err)
 			}
@@ -213,14 +213,14 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.WriteFile(pkg, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		unpack(context.Background(), pkg, dir, "", limits{file: 1 << 16, total: 1 << 17, entries: 50})
+		unpack(context.Background(), pkg, dir, "", isCompanion, limits{file: 1 << 16, total: 1 << 17, entries: 50})
 		filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || path == pkg {
 				return err
 			}
 			base := filepath.Base(path)
 			if !strings.HasPrefix(path, dir) || !d.Type().IsRegular() ||
-				!libraryPattern.MatchString(base) && !companionPattern.MatchString(base) && !licencePattern.MatchString(base) {
+				!libraryPattern.MatchString(base) && !isCompanion(base) && !licencePattern.MatchString(base) {
 				t.Errorf("%s (%v)", path, d.Type())
 			}
 			return nil

@@ -54,7 +54,10 @@ func Install(ctx context.Context, opt InstallOptions) (Found, error) {
 	if err := knownFlavor(in.opt.Flavor); err != nil {
 		return Found{}, err
 	}
-	sources := installSources
+	sources := sourcesFor(in.opt.Flavor)
+	if len(sources) == 0 {
+		return Found{}, notOffered(in.opt.Flavor)
+	}
 	if opt.Source != "" && opt.Source != "auto" {
 		if !slices.Contains(installSources, opt.Source) {
 			return Found{}, fmt.Errorf("source %q is none of auto, %s", opt.Source, strings.Join(installSources, ", "))
@@ -110,15 +113,19 @@ func (in installer) fetch(source string) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	got, err := unpack(in.ctx, pkg, filepath.Join(work, "unpacked"), r.inside, packageLimits)
+	take := isCompanion
+	if r.sha256 != "" { // what is not pinned is not taken
+		take = func(name string) bool { return r.beside[name] != "" }
+	}
+	got, err := unpack(in.ctx, pkg, filepath.Join(work, "unpacked"), r.inside, take, packageLimits)
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: %w", rec.Package, err)
 	}
-	if rec.SHA256, err = fileDigest(got.library); err != nil {
+	if err := rec.digest(got); err != nil {
 		return Found{}, err
 	}
-	if r.sha256 != "" && rec.SHA256 != r.sha256 {
-		return Found{}, fmt.Errorf("%s of %s has SHA-256 %s, but %s is pinned: not installed", r.inside, rec.Package, rec.SHA256, r.sha256)
+	if err := r.check(rec); err != nil {
+		return Found{}, fmt.Errorf("%w: not installed", err)
 	}
 	version, err := Probe(got.library)
 	if err != nil {
@@ -145,12 +152,13 @@ func (in installer) from() (Found, error) {
 		return fail(err)
 	}
 	defer os.RemoveAll(work)
-	got, err := unpack(in.ctx, in.opt.From, filepath.Join(work, "unpacked"), "", packageLimits)
+	got, err := unpack(in.ctx, in.opt.From, filepath.Join(work, "unpacked"), "", isCompanion, packageLimits)
 	if err != nil {
 		return fail(err)
 	}
+	got.companions = withoutCopies(got.companions)
 	rec := record{OS: runtime.GOOS, Arch: runtime.GOARCH, Flavor: in.opt.Flavor, Source: "from", Package: filepath.Base(in.opt.From)}
-	if rec.SHA256, err = fileDigest(got.library); err != nil {
+	if err := rec.digest(got); err != nil {
 		return fail(err)
 	}
 	r, pinned := rowByDigest(rec.SHA256)
@@ -215,6 +223,16 @@ func intact(folder string) (Found, record, error) {
 	}
 	if digest != r.SHA256 {
 		return Found{}, r, fmt.Errorf("%s has SHA-256 %s, installed was %s", path, digest, r.SHA256)
+	}
+	for name, want := range r.Beside {
+		path := filepath.Join(folder, name)
+		digest, err := fileDigest(path)
+		if err != nil {
+			return Found{}, r, fmt.Errorf("a library that was installed is gone: %v", err)
+		}
+		if digest != want {
+			return Found{}, r, fmt.Errorf("%s has SHA-256 %s, installed was %s", path, digest, want)
+		}
 	}
 	version, err := Probe(path)
 	if err != nil {

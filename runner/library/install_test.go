@@ -28,7 +28,11 @@ func pin(t *testing.T, digests map[string]string) {
 	table = nil
 	for source, digest := range digests {
 		inside := map[string]string{"pip": "onnxruntime/capi/" + libraryName, "npm": "package/bin/" + libraryName}[source]
-		table = append(table, row{"cpu", runtime.GOOS, runtime.GOARCH, "1.32.0", source, "onnxruntime-" + source, "any", inside, digest})
+		beside := pins{}
+		if source == "pip" {
+			beside["libonnxruntime_providers_shared.so"] = digestOfText("shared")
+		}
+		table = append(table, row{"cpu", runtime.GOOS, runtime.GOARCH, "1.32.0", source, "onnxruntime-" + source, "any", inside, digest, beside})
 	}
 }
 
@@ -39,6 +43,11 @@ func digestOf(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return digest
+}
+
+func digestOfText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // wheel makes a wheel's bytes around the library.
@@ -54,6 +63,7 @@ func wheel(t *testing.T, lib string) []byte {
 		"onnxruntime/LICENSE":                                   "MIT",
 		"onnxruntime/ThirdPartyNotices.txt":                     "others",
 		"onnxruntime/capi/onnxruntime_pybind11_state.so":        "python's",
+		"onnxruntime/capi/libonnxruntime_providers_dnnl.so":     "not pinned",
 		"elsewhere/libonnxruntime_providers_cuda.so":            "not beside it",
 		"onnxruntime-1.32.0.dist-info/licenses/something/NOTES": "no",
 	})
@@ -156,6 +166,16 @@ func TestInstallByPip(t *testing.T) {
 		t.Errorf("%s, %v", said, err)
 	}
 	os.Remove(filepath.Join(root, "asked-python3"))
+	beside := filepath.Join(filepath.Dir(f.Path), "libonnxruntime_providers_shared.so")
+	os.Remove(beside)
+	for _, text := range []string{"", "damaged"} { // the companion is gone, then another
+		if text != "" {
+			write(t, []byte(text), beside)
+		}
+		if _, said, err = install(t, InstallOptions{}); err != nil || !strings.Contains(said, "replacing") || digestOf(t, beside) != digestOfText("shared") {
+			t.Errorf("%s, %v", said, err)
+		}
+	}
 	if _, said, err = install(t, InstallOptions{Force: true}); err != nil || strings.Contains(said, "already") {
 		t.Errorf("%s, %v", said, err)
 	}
@@ -188,6 +208,23 @@ func TestInstallFallsBack(t *testing.T) {
 		{"wrong digest", func(root string) {
 			client(t, root, "python3", "--dest", write(t, wheel(t, other), root, "x.whl"))
 		}, []string{digestOf(t, lib), digestOf(t, other)}},
+		{"wrong companion", func(root string) {
+			data, err := os.ReadFile(lib)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client(t, root, "python3", "--dest", write(t, zipOf(t, map[string]string{
+				"onnxruntime/capi/" + libraryName:                     string(data),
+				"onnxruntime/capi/libonnxruntime_providers_shared.so": "another",
+			}), root, "x.whl"))
+		}, []string{"libonnxruntime_providers_shared.so has SHA-256", digestOfText("another"), digestOfText("shared")}},
+		{"no companion", func(root string) {
+			data, err := os.ReadFile(lib)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client(t, root, "python3", "--dest", write(t, zipOf(t, map[string]string{"onnxruntime/capi/" + libraryName: string(data)}), root, "x.whl"))
+		}, []string{"holds no libonnxruntime_providers_shared.so"}},
 		{"nothing brought", func(root string) { script(t, "exit 0", root, "bin", "python3") }, []string{"0 files"}},
 		{"not a wheel", func(root string) {
 			client(t, root, "python3", "--dest", write(t, []byte("PK but no more"), root, "x.whl"))
@@ -201,7 +238,7 @@ func TestInstallFallsBack(t *testing.T) {
 			if err == nil {
 				t.Fatalf("%+v", f)
 			}
-			for _, s := range append(test.says, "pip:", "npm:", "github:") {
+			for _, s := range append(test.says, "pip:", "npm:") {
 				if !strings.Contains(err.Error(), s) {
 					t.Errorf("%q does not say %q", err, s)
 				}
@@ -285,8 +322,8 @@ func TestInstallFromGitHub(t *testing.T) {
 func TestInstallOptionsRefused(t *testing.T) {
 	isolate(t)
 	for want, opt := range map[string]InstallOptions{
-		`flavor "cuda" is not in this version's table, which has: cpu`: {Flavor: "cuda"},
-		`source "conda" is none of auto, pip, npm, github`:             {Source: "conda"},
+		`flavor "rocm" is not in this version's table, which has: cpu, cuda, openvino`: {Flavor: "rocm"},
+		`source "conda" is none of auto, pip, npm, github`:                             {Source: "conda"},
 		`can't be named too`:        {Source: "pip", From: "x"},
 		`flavor "../x" is not a wo`: {Flavor: "../x", From: "x"},
 	} {
@@ -368,12 +405,24 @@ func TestOldWorkFoldersAreSwept(t *testing.T) {
 // The real thing, for who has a network.
 func TestInstallFromNetwork(t *testing.T) {
 	if os.Getenv("ORTHO_TEST_NETWORK") == "" {
-		t.Skip("ORTHO_TEST_NETWORK is not set: the real package is not fetched")
+		t.Skip("ORTHO_TEST_NETWORK is not set: the real packages are not fetched")
 	}
 	t.Setenv("ORTHO_DATA_DIR", t.TempDir())
-	f, said, err := install(t, InstallOptions{Source: "pip"})
-	if err != nil || f.Version != pipVersion {
-		t.Fatalf("%+v, %v, %s", f, err, said)
+	for flavor, version := range map[string]string{"cpu": pipVersion, "openvino": openvinoVersion, "cuda": cudaVersion} {
+		if _, err := rowFor(flavor, "pip"); err != nil {
+			t.Logf("skipped: %v", err)
+			continue
+		}
+		f, said, err := install(t, InstallOptions{Source: "pip", Flavor: flavor})
+		if err != nil || f.Version != version || f.Flavor != flavor {
+			t.Errorf("%+v, %v, %s", f, err, said)
+		}
+	}
+	all := List("")
+	for _, f := range all {
+		if f.Source == SourceInstalled && (!f.Has("cpu") || !f.Has(f.Flavor)) {
+			t.Errorf("%+v", f)
+		}
 	}
 }
 
@@ -384,6 +433,11 @@ func TestTable(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		digests[r.sha256] = true
+		for name, digest := range r.beside {
+			if len(digest) != 64 || !isCompanion(name) || r.sha256 == "" {
+				t.Errorf("%s %s %s: %s %s", r.flavor, r.os, r.arch, name, digest)
+			}
+		}
 	}
 	if text, err := json.Marshal(record{}); err != nil || !bytes.Contains(text, []byte(`"sha256"`)) {
 		t.Errorf("%s, %v", text, err)

@@ -24,7 +24,22 @@ type record struct {
 	Source  string    `json:"source"`  // "pip", "npm", "github", "from"
 	Package string    `json:"package"` // "onnxruntime==1.32.0"; from: the file's name
 	SHA256  string    `json:"sha256"`  // of the library
+	Beside  pins      `json:"beside,omitempty"`
 	Time    time.Time `json:"time"`
+}
+
+// digest notes what was taken out of a package.
+func (r *record) digest(got contents) (err error) {
+	if r.SHA256, err = fileDigest(got.library); err != nil {
+		return err
+	}
+	r.Beside = pins{}
+	for _, file := range got.companions {
+		if r.Beside[filepath.Base(file)], err = fileDigest(file); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const recordName = "install.json"
@@ -70,6 +85,11 @@ func readRecord(folder string) (record, error) {
 	}
 	if r.Library == "" || filepath.Base(r.Library) != r.Library || !libraryPattern.MatchString(r.Library) {
 		return record{}, fmt.Errorf("%s: library %q is not a library's name", f.Name(), r.Library)
+	}
+	for name := range r.Beside {
+		if filepath.Base(name) != name {
+			return record{}, fmt.Errorf("%s: %q is not a file's name", f.Name(), name)
+		}
 	}
 	return r, nil
 }

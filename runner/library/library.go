@@ -5,7 +5,6 @@ package library
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"unsafe"
 )
 
@@ -43,17 +42,24 @@ type Found struct {
 	Source  string // one of the Source constants
 	Used    bool   // the one that Find returns
 	Err     error  // why it can't be used
+
+	// Providers are the execution providers that were compiled in, as the library states
+	// them, by ortho's names ("cpu", "cuda", ...). What they need may still be missing:
+	// see [Found.Missing].
+	Providers []string
 }
 
 // API returns the library's table of C functions (OrtApi, version 24), and leaves it
 // mapped.
 func (f Found) API() (unsafe.Pointer, error) {
-	api, err := loadAPI(f.Path, apiVersion)
-	if err == nil && api == nil {
-		err = ErrTooOld
-	}
+	m, err := load(f.Path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	api := m.api(apiVersion)
+	if api == nil {
+		m.close()
+		return nil, fmt.Errorf("%s: %w", f.Path, ErrTooOld)
 	}
 	return api, nil
 }
@@ -66,24 +72,7 @@ func (f Found) API() (unsafe.Pointer, error) {
 // the variable is set and can't be used, that is the error: nothing else is
 // taken instead. Broken ones further down are passed over. The library stays
 // mapped into the process.
-func Find(explicit string) (Found, error) {
-	var broken []string
-	for c := range candidates(explicit) {
-		f := c.found(true)
-		if f.Err == nil {
-			f.Used = true
-			return f, nil
-		}
-		if c.named() {
-			return Found{}, fmt.Errorf("%s: %w", c.source, f.Err)
-		}
-		broken = append(broken, fmt.Sprintf("\n  %s: %v", c.source, f.Err))
-	}
-	if len(broken) > 0 {
-		return Found{}, fmt.Errorf("%w in a usable state; %s; passed over:%s", ErrNotFound, remedy, strings.Join(broken, ""))
-	}
-	return Found{}, fmt.Errorf("%w; %s", ErrNotFound, remedy)
-}
+func Find(explicit string) (Found, error) { return FindFor(explicit, nil) }
 
 // List returns every candidate in search order, broken ones with Err, and marks
 // the one that Find would return. A file that several sources lead to is listed
@@ -92,7 +81,7 @@ func List(explicit string) []Found {
 	var all []Found
 	decided := false
 	for c := range candidates(explicit) {
-		f := c.found(false)
+		f := c.found(func(Found) bool { return false })
 		if f.Err == nil && f.Flavor == UnknownFlavor {
 			f.Flavor = flavorByDigest(f.Path)
 		}

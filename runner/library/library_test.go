@@ -29,12 +29,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// fake compiles a library that states the version; "" has no OrtGetApiBase.
-func fake(t testing.TB, version string) string {
+// fake compiles a library that states the version and the providers; "" has no
+// OrtGetApiBase.
+func fake(t testing.TB, version string, providers ...string) string {
 	t.Helper()
 	built.Lock()
 	defer built.Unlock()
-	if file, ok := built.files[version]; ok {
+	key := strings.Join(append([]string{version}, providers...), " ")
+	if file, ok := built.files[key]; ok {
 		return file
 	}
 	if built.dir == "" {
@@ -60,10 +62,13 @@ func fake(t testing.TB, version string) string {
 	if version != "" {
 		args = append(args, fmt.Sprintf("-DVERSION=%q", version))
 	}
+	if len(providers) > 0 {
+		args = append(args, fmt.Sprintf(`-DPROVIDERS="%s"`, strings.Join(providers, `","`)))
+	}
 	if out, err := exec.Command(compiler, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	built.files[version] = file
+	built.files[key] = file
 	return file
 }
 
@@ -96,6 +101,9 @@ func isolate(t *testing.T) string {
 	for _, version := range []string{"", "1.20.0", "1.32.0", "1.99.0"} {
 		fake(t, version) // while the compiler is on PATH
 	}
+	fake(t, "1.32.0", "CPUExecutionProvider")
+	fake(t, "1.24.1", "OpenVINOExecutionProvider", "CPUExecutionProvider")
+	fake(t, "1.31.1", "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
 	root := t.TempDir()
 	if real, err := filepath.EvalSymlinks(root); err == nil {
 		root = real

@@ -33,62 +33,71 @@ static const char *ortPath(void *symbol) {
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"unsafe"
 )
 
-// open loads name and finds OrtGetApiBase in it. dlerror is kept by thread, so
-// the caller's goroutine stays on its own.
-func open(name string) (handle, get unsafe.Pointer, err error) {
+// mapped is ONNX Runtime's library in this process.
+type mapped struct{ handle, get unsafe.Pointer }
+
+// load maps the library that name leads to, and finds OrtGetApiBase in it.
+func load(name string) (mapped, error) {
+	handle, err := dlopen(name)
+	if err != nil {
+		return mapped{}, fmt.Errorf("load: %w", err)
+	}
+	symbol := C.CString("OrtGetApiBase")
+	defer C.free(unsafe.Pointer(symbol))
+	get := C.dlsym(handle, symbol)
+	if get == nil {
+		C.dlclose(handle)
+		return mapped{}, ErrNotONNXRuntime
+	}
+	return mapped{handle, get}, nil
+}
+
+// dlopen returns dlerror's text, which is kept by thread: the caller's goroutine stays
+// on its own.
+func dlopen(name string) (unsafe.Pointer, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cname := C.CString(name)
 	defer C.free(unsafe.Pointer(cname))
-	handle = C.dlopen(cname, C.RTLD_LAZY|C.RTLD_LOCAL)
+	handle := C.dlopen(cname, C.RTLD_LAZY|C.RTLD_LOCAL)
 	if handle == nil {
-		return nil, nil, fmt.Errorf("load: %s", C.GoString(C.dlerror()))
+		return nil, errors.New(C.GoString(C.dlerror()))
 	}
-	symbol := C.CString("OrtGetApiBase")
-	defer C.free(unsafe.Pointer(symbol))
-	get = C.dlsym(handle, symbol)
-	if get == nil {
-		C.dlclose(handle)
-		return nil, nil, ErrNotONNXRuntime
-	}
-	return handle, get, nil
+	return handle, nil
 }
 
-func loadVersion(path string, keep bool) (string, error) {
-	handle, get, err := open(path)
-	if err != nil {
-		return "", err
-	}
-	if !keep {
-		defer C.dlclose(handle)
-	}
-	version := C.ortVersion(get)
-	if version == nil {
-		return "", fmt.Errorf("%w: OrtGetApiBase gives no version", ErrNotONNXRuntime)
-	}
-	return C.GoString(version), nil
-}
+func (m mapped) close() { C.dlclose(m.handle) }
 
-// loadAPI leaves the library mapped.
-func loadAPI(path string, version uint32) (unsafe.Pointer, error) {
-	_, get, err := open(path)
-	if err != nil {
-		return nil, err
-	}
-	return unsafe.Pointer(C.ortApi(get, C.uint(version))), nil
+// version is what the library states; "" when it states none.
+func (m mapped) version() string { return C.GoString(C.ortVersion(m.get)) }
+
+// api is the library's table of functions; nil when it is older.
+func (m mapped) api(version uint32) unsafe.Pointer {
+	return unsafe.Pointer(C.ortApi(m.get, C.uint(version)))
 }
 
 // loaderPath returns where the loader finds name, "" when it doesn't.
 func loaderPath(name string) string {
-	handle, get, err := open(name)
+	m, err := load(name)
 	if err != nil {
 		return ""
 	}
-	defer C.dlclose(handle)
-	return C.GoString(C.ortPath(get))
+	defer m.close()
+	return C.GoString(C.ortPath(m.get))
+}
+
+// loaderFinds tells whether the loader can load any library of the name.
+func loaderFinds(name string) bool {
+	handle, err := dlopen(name)
+	if err != nil {
+		return false
+	}
+	C.dlclose(handle)
+	return true
 }

@@ -29,37 +29,34 @@ import (
 	"unsafe"
 )
 
-func loadVersion(path string, keep bool) (string, error) {
-	handle, err := syscall.LoadLibrary(path)
+// mapped is ONNX Runtime's library in this process.
+type mapped struct {
+	handle syscall.Handle
+	get    unsafe.Pointer
+}
+
+// load maps the library that name leads to, and finds OrtGetApiBase in it.
+func load(name string) (mapped, error) {
+	handle, err := syscall.LoadLibrary(name)
 	if err != nil {
-		return "", fmt.Errorf("load: %w", err)
+		return mapped{}, fmt.Errorf("load: %w", err)
 	}
 	get, err := syscall.GetProcAddress(handle, "OrtGetApiBase")
 	if err != nil {
 		syscall.FreeLibrary(handle)
-		return "", ErrNotONNXRuntime
+		return mapped{}, ErrNotONNXRuntime
 	}
-	if !keep {
-		defer syscall.FreeLibrary(handle)
-	}
-	version := C.ortVersion(C.pointer(C.uintptr_t(get)))
-	if version == nil {
-		return "", fmt.Errorf("%w: OrtGetApiBase gives no version", ErrNotONNXRuntime)
-	}
-	return C.GoString(version), nil
+	return mapped{handle, C.pointer(C.uintptr_t(get))}, nil
 }
 
-// loadAPI leaves the library mapped.
-func loadAPI(path string, version uint32) (unsafe.Pointer, error) {
-	handle, err := syscall.LoadLibrary(path)
-	if err != nil {
-		return nil, fmt.Errorf("load: %w", err)
-	}
-	get, err := syscall.GetProcAddress(handle, "OrtGetApiBase")
-	if err != nil {
-		return nil, ErrNotONNXRuntime
-	}
-	return unsafe.Pointer(C.ortApi(C.pointer(C.uintptr_t(get)), C.uint(version))), nil
+func (m mapped) close() { syscall.FreeLibrary(m.handle) }
+
+// version is what the library states; "" when it states none.
+func (m mapped) version() string { return C.GoString(C.ortVersion(m.get)) }
+
+// api is the library's table of functions; nil when it is older.
+func (m mapped) api(version uint32) unsafe.Pointer {
+	return unsafe.Pointer(C.ortApi(m.get, C.uint(version)))
 }
 
 // loaderPath returns where the loader finds name, "" when it doesn't.
@@ -72,4 +69,14 @@ func loaderPath(name string) string {
 	var buffer [32768]uint16
 	n := C.GetModuleFileNameW(C.HMODULE(C.pointer(C.uintptr_t(handle))), (*C.WCHAR)(unsafe.Pointer(&buffer[0])), C.DWORD(len(buffer)))
 	return syscall.UTF16ToString(buffer[:n])
+}
+
+// loaderFinds tells whether the loader can load any library of the name.
+func loaderFinds(name string) bool {
+	handle, err := syscall.LoadLibrary(name)
+	if err != nil {
+		return false
+	}
+	syscall.FreeLibrary(handle)
+	return true
 }

@@ -21,28 +21,41 @@ var (
 // Probe returns the version that the library at path states, and an error when
 // it can't be used: not a library of this system and architecture (told by its
 // header: such a file is not loaded), not ONNX Runtime, older than MinVersion.
-func Probe(path string) (version string, err error) { return probe(path, false) }
+func Probe(path string) (version string, err error) {
+	m, version, err := probe(path)
+	if err == nil {
+		m.close()
+	}
+	return version, err
+}
 
-func probe(path string, keep bool) (version string, err error) {
+// probe leaves a library that can be used mapped.
+func probe(path string) (m mapped, version string, err error) {
 	path, err = filepath.Abs(path) // a plain name would make the loader search
 	if err != nil {
-		return "", fmt.Errorf("probe %s: %w", path, err)
+		return m, "", fmt.Errorf("probe %s: %w", path, err)
 	}
 	if err := checkHeader(path); err != nil {
-		return "", err
+		return m, "", err
 	}
-	version, err = loadVersion(path, keep)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+	if m, err = load(path); err != nil {
+		return m, "", fmt.Errorf("%s: %w", path, err)
 	}
+	version = m.version()
 	number := leadingNumber.FindString(version)
-	if number == "" {
-		return version, fmt.Errorf("%s: %w: it states version %q", path, ErrNotONNXRuntime, version)
+	switch {
+	case version == "":
+		err = fmt.Errorf("%s: %w: OrtGetApiBase gives no version", path, ErrNotONNXRuntime)
+	case number == "":
+		err = fmt.Errorf("%s: %w: it states version %q", path, ErrNotONNXRuntime, version)
+	case compareVersions(number, MinVersion) < 0:
+		err = fmt.Errorf("%s: %w: it is %s, needed is %s or newer; `ortho runtime install` gets one", path, ErrTooOld, version, MinVersion)
 	}
-	if compareVersions(number, MinVersion) < 0 {
-		return version, fmt.Errorf("%s: %w: it is %s, needed is %s or newer; `ortho runtime install` gets one", path, ErrTooOld, version, MinVersion)
+	if err != nil {
+		m.close()
+		m = mapped{}
 	}
-	return version, nil
+	return m, version, err
 }
 
 var (

@@ -25,14 +25,23 @@ type candidate struct {
 // take its place.
 func (c candidate) named() bool { return c.source == SourceExplicit || c.source == SourceEnv }
 
-// found probes the candidate; keep leaves it mapped when it can be used.
-func (c candidate) found(keep bool) Found {
+// found probes the candidate, and leaves it mapped when it can be used and keep says
+// so.
+func (c candidate) found(keep func(Found) bool) Found {
 	f := Found{Path: c.path, Flavor: c.flavor, Source: c.source, Err: c.err}
-	if f.Err == nil {
-		f.Version, f.Err = probe(c.path, keep)
-	}
 	if f.Flavor == "" {
 		f.Flavor = flavorByNeighbours(c.path)
+	}
+	if f.Err != nil {
+		return f
+	}
+	var m mapped
+	if m, f.Version, f.Err = probe(c.path); f.Err != nil {
+		return f
+	}
+	f.Providers = providersOf(m)
+	if !keep(f) {
+		m.close()
 	}
 	return f
 }

@@ -49,7 +49,7 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 	if what := foreign(head); what != "" {
 		return nil, fmt.Errorf("not an ONNX file: %s", what)
 	}
-	m := &reader{scanner: s, graph: &Graph{Size: size, Metadata: map[string]string{}, Ops: map[string]int{}},
+	m := &reader{scanner: s, graph: &Graph{Size: size, Metadata: map[string]string{}, Ops: map[string]int{}, Weights: map[ElementType]int{}},
 		made: map[string]node{}, initializers: map[string]bool{}, external: map[string]bool{}}
 	if err := s.fields(0, size, m.model); err != nil {
 		if m.graph.IRVersion == 0 && !m.found {
@@ -230,18 +230,20 @@ func (m *reader) node(v field) error {
 	return errors.Join(err, m.keep(64))
 }
 
-// tensor reads the name of a TensorProto and of the files that its data lies in.
+// tensor reads the name and type of a TensorProto, and of the files that its data lies in.
 func (m *reader) tensor(v field) error {
 	err := m.fields(v.begin, v.end, func(v field) (err error) {
-		if v.typ != protowire.BytesType {
-			return nil
-		}
-		switch v.number {
-		case 8:
+		switch {
+		case v.number == 2 && v.typ == protowire.VarintType:
+			if t := ElementType(v.n); t.Size() > 0 {
+				m.graph.Weights[t]++
+			}
+		case v.typ != protowire.BytesType:
+		case v.number == 8:
 			var name string
 			name, err = m.text(v, maxText, "initializer name")
 			m.initializers[name] = true
-		case 13:
+		case v.number == 13:
 			var key, value string
 			if key, value, err = m.pair(v); key == "location" {
 				m.external[value] = true

@@ -69,6 +69,9 @@ func TestReadDetails(t *testing.T) {
 	if want := map[string]int{"GlobalAveragePool": 1, "Flatten": 1, "Gemm": 1, "Softmax": 1}; !maps.Equal(g.Ops, want) || g.Nodes != 4 {
 		t.Errorf("ops %v (%d nodes), want %v", g.Ops, g.Nodes, want)
 	}
+	if half, err := ReadFile(filepath.Join(testdata, "float16_nchw", "model.onnx")); err != nil || half.Weights[Float16] != half.Initializers || g.Weights[Float] != g.Initializers {
+		t.Errorf("weights %v and %v of %d (%v)", g.Weights, half.Weights, half.Initializers, err)
+	}
 	g, err = ReadFile(filepath.Join(testdata, "external", "model.onnx"))
 	if err != nil {
 		t.Fatal(err)

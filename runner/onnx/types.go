@@ -64,8 +64,9 @@ type Graph struct {
 	Nodes           int               // of the main graph
 	Ops             map[string]int    // op type -> nodes of the main graph
 	Initializers    int
-	ExternalData    []string // files named by initializers, sorted; relative to the model's folder
-	Size            int64    // bytes of the .onnx file, external data not counted
+	Weights         map[ElementType]int // element type -> initializers
+	ExternalData    []string            // files named by initializers, sorted; relative to the model's folder
+	Size            int64               // bytes of the .onnx file, external data not counted
 }
 
 // Opset is one operator set that the graph imports; the default domain is "".

@@ -1,11 +1,30 @@
-/* A library that states VERSION as ONNX Runtime's does; without it, one that is something else. */
+/* A library that states VERSION, and PROVIDERS ("A", "B"), as ONNX Runtime's does;
+   without VERSION, one that is something else. */
 #ifdef VERSION
 typedef struct {
 	const void *(*GetApi)(unsigned int);
 	const char *(*GetVersionString)(void);
 } ApiBase;
 
+#ifdef PROVIDERS
+static const char *names[] = {PROVIDERS};
+static int given; /* lists that were not released */
+
+static void *get_available(const char ***list, int *n) {
+	*list = names;
+	*n = sizeof names / sizeof *names;
+	given++;
+	return 0;
+}
+static void *release_available(const char **list, int n) {
+	if (list != names || n != sizeof names / sizeof *names || --given) __builtin_trap();
+	return 0;
+}
+static const void *table[200] = {[125] = get_available, [126] = release_available};
+static const void *api(unsigned int version) { return table; }
+#else
 static const void *api(unsigned int version) { return 0; }
+#endif
 static const char *version(void) { return VERSION; }
 static const ApiBase base = {api, version};
 

@@ -1,0 +1,14 @@
+// Package bench measures a graph over execution providers, threads, batches and runs in
+// flight, and says which to use and whether the answers are still right.
+//
+// Every cell of the sweep is a process of its own, with its own ONNX Runtime library and
+// memory figures; a crash costs one cell. All cells are opened, and then take turns:
+//
+//	Sweep --requests, JSON lines--> Serve (one process a cell: session, inputs, reference)
+//	      <--answers---------------
+//
+//	reference outputs -> profiles -> cells open -> rounds, interleaved -> rows -> Recommend
+//
+// What is slow or noisy for a while then meets all cells, and not one. A round drives the
+// same runner.Session as everything else in ortho does.
+package bench

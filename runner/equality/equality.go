@@ -1,0 +1,217 @@
+package equality
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"ortho/runner/npz"
+	"ortho/runner/onnx"
+)
+
+// Comparison gathers how outputs differ from a reference's, chunk by chunk.
+type Comparison struct {
+	tolerance Tolerance
+	outputs   []*gathered // in the reference's order
+}
+
+// New returns a comparison that has seen nothing.
+func New(t Tolerance) *Comparison { return &Comparison{tolerance: t} }
+
+// Add compares the outputs of one chunk of the inputs, found by name, with the reference's.
+// An output whose first dimension is rows holds a row for each input; any other counts as
+// one row a chunk. rows 0 says that the inputs have no batch dimension.
+//
+// An error says that there is nothing to compare: an output is missing or malformed, or its
+// element type can't be compared with the reference's (floating-point types can, with each
+// other). A shape that differs is no error, but a difference.
+func (c *Comparison) Add(want, got []npz.Array, rows int) error {
+	if c.outputs == nil {
+		for _, w := range want {
+			c.outputs = append(c.outputs, &gathered{name: w.Name, want: w.Type, got: w.Type, low: math.Inf(1), high: math.Inf(-1), image: true})
+		}
+	}
+	if len(want) != len(c.outputs) || len(got) != len(want) {
+		return fmt.Errorf("compare outputs: %d outputs and %d of the reference, not %d each", len(got), len(want), len(c.outputs))
+	}
+	others := make([]npz.Array, len(want))
+	for i, w := range want {
+		if w.Name != c.outputs[i].name {
+			return fmt.Errorf("compare outputs: the reference's output %d is %q, and was %q", i, w.Name, c.outputs[i].name)
+		}
+		at := slices.IndexFunc(got, func(a npz.Array) bool { return a.Name == w.Name })
+		if at < 0 {
+			return fmt.Errorf("compare outputs: there is no output %q", w.Name)
+		}
+		others[i] = got[at]
+		if err := c.outputs[i].check(w, others[i]); err != nil {
+			return fmt.Errorf("compare output %q: %w", w.Name, err)
+		}
+	}
+	for i, w := range want {
+		o := c.outputs[i]
+		o.got = others[i].Type
+		o.add(w, others[i], rows, c.tolerance.of(w.Type))
+	}
+	return nil
+}
+
+// gathered is what is known of an output so far.
+type gathered struct {
+	name        string
+	want, got   onnx.ElementType
+	elements    int
+	rows        []row
+	shapes      [2][]int64 // the first pair that differs
+	nonFinite   int
+	maxAbs      float64
+	ww, gg, wg  float64            // sums of products
+	dd          float64            // sum of squared differences
+	finite      int                // elements that the sums are of
+	low, high   float64            // of the reference
+	byMagnitude map[int][2]float64 // binary exponent of |want| -> largest |got-want|, and relative to |want|
+	image       bool
+}
+
+// row is what judging it takes once the scale of the whole output is known.
+type row struct {
+	nonFinite bool
+	excess    float64 // largest |got-want| - RTol*|want|
+	element   int     // where that is
+	want, got uint64  // the element's bits
+	dd        float64 // sum of squared differences
+	n         int
+	top       [2]int  // index of the largest element; -1: the row is no vector
+	gap       float64 // by how much the reference prefers its own, less the relative tolerance
+}
+
+func (o *gathered) check(want, got npz.Array) error {
+	for _, a := range []npz.Array{want, got} {
+		size := int64(a.Type.Size())
+		if size == 0 {
+			return fmt.Errorf("%s elements can't be compared", a.Type)
+		}
+		n := size
+		for _, d := range a.Shape {
+			if d < 0 || d > 0 && n > math.MaxInt64/d {
+				return fmt.Errorf("shape %v is none", a.Shape)
+			}
+			n *= d
+		}
+		if n != int64(len(a.Data)) {
+			return fmt.Errorf("%d bytes where %s%v takes %d", len(a.Data), a.Type, a.Shape, n)
+		}
+	}
+	if want.Type != o.want {
+		return fmt.Errorf("the reference's elements are %s, and were %s", want.Type, o.want)
+	}
+	if got.Type != want.Type && (typePrecision[got.Type] == "" || typePrecision[want.Type] == "") {
+		return fmt.Errorf("its elements are %s, the reference's %s", got.Type, want.Type)
+	}
+	if len(o.rows) > 0 && got.Type != o.got {
+		return errors.New("its element type changes from chunk to chunk")
+	}
+	return nil
+}
+
+// add compares two arrays that passed check.
+func (o *gathered) add(want, got npz.Array, rows int, t Tolerance) {
+	if !slices.Equal(want.Shape, got.Shape) {
+		if o.shapes[0] == nil {
+			o.shapes = [2][]int64{append([]int64{}, want.Shape...), append([]int64{}, got.Shape...)}
+		}
+		return
+	}
+	shape := want.Shape
+	if rows > 0 && len(shape) > 0 && shape[0] == int64(rows) {
+		shape = shape[1:]
+	} else {
+		rows = 1
+	}
+	o.image = o.image && isImage(shape)
+	n := len(want.Data) / want.Type.Size() / rows
+	vector := n > 1 && slices.Max(shape) == int64(n)
+	for r := range rows {
+		o.addRow(want.Data[r*n*want.Type.Size():][:n*want.Type.Size()], got.Data[r*n*got.Type.Size():][:n*got.Type.Size()], vector, t)
+	}
+	o.elements += rows * n
+}
+
+func (o *gathered) addRow(want, got []byte, vector bool, t Tolerance) {
+	r := row{excess: math.Inf(-1), top: [2]int{-1, -1}}
+	ws, gs := o.want.Size(), o.got.Size()
+	float := typePrecision[o.want] != ""
+	maxW, maxG := math.Inf(-1), math.Inf(-1)
+	for i := range len(want) / ws {
+		wb, gb := bitsAt(want, ws, i), bitsAt(got, gs, i)
+		if o.want == onnx.Bool {
+			wb, gb = min(wb, 1), min(gb, 1)
+		}
+		w, g := number(o.want, wb), number(o.got, gb)
+		if vector && w > maxW {
+			maxW, r.top[0] = w, i
+		}
+		if vector && g > maxG {
+			maxG, r.top[1] = g, i
+		}
+		var d float64
+		switch {
+		case !float:
+			d = distance(o.want, wb, gb)
+		case w-w != 0 || g-g != 0: // NaN or infinite
+			if w != g && (w == w || g == g) {
+				o.nonFinite++
+				if !r.nonFinite {
+					r.nonFinite, r.element, r.want, r.got = true, i, wb, gb
+				}
+			}
+			continue
+		default:
+			d = math.Abs(g - w)
+		}
+		m := math.Abs(w)
+		o.ww, o.gg, o.wg = o.ww+w*w, o.gg+g*g, o.wg+w*g
+		r.dd += d * d
+		r.n++
+		o.low, o.high = min(o.low, w), max(o.high, w)
+		if d == 0 {
+			continue
+		}
+		o.maxAbs = max(o.maxAbs, d)
+		o.magnitude(m, d)
+		if e := d - t.RTol*m; e > r.excess && !r.nonFinite {
+			r.excess, r.element, r.want, r.got = e, i, wb, gb
+		}
+	}
+	o.dd += r.dd
+	o.finite += r.n
+	if r.top[0] >= 0 && r.top[1] >= 0 {
+		w := number(o.want, bitsAt(want, ws, r.top[1]))
+		r.gap = maxW - w - 2*t.RTol*math.Abs(maxW)
+	}
+	o.rows = append(o.rows, r)
+}
+
+// magnitude remembers a difference d at a reference of magnitude m, so that the largest
+// relative difference above a floor is known when the floor is.
+func (o *gathered) magnitude(m, d float64) {
+	e := math.MinInt
+	if m > 0 {
+		e = math.Ilogb(m)
+	}
+	if o.byMagnitude == nil {
+		o.byMagnitude = map[int][2]float64{}
+	}
+	v := o.byMagnitude[e]
+	o.byMagnitude[e] = [2]float64{max(v[0], d), max(v[1], d/m)}
+}
+
+// isImage tells a row of 1, 3 or 4 channels, first or last, by at least 16x16 pixels.
+func isImage(shape []int64) bool {
+	if len(shape) != 3 {
+		return false
+	}
+	channels := func(n int64) bool { return n == 1 || n == 3 || n == 4 }
+	return channels(shape[0]) && shape[1] >= 16 && shape[2] >= 16 || channels(shape[2]) && shape[0] >= 16 && shape[1] >= 16
+}

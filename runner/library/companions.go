@@ -1,0 +1,179 @@
+package library
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// companionPattern is what else belongs to a build with more providers than the CPU:
+// the providers' libraries, and OpenVINO's and TBB's own where they come along.
+var companionPattern = regexp.MustCompile(`^((lib)?onnxruntime_providers_[a-z0-9_]+\.(so|dll|dylib)|DirectML\.dll` +
+	`|libopenvino(_[a-z0-9_]+)?\.so(\.\d+){0,3}|openvino(_[a-z0-9_]+)?\.dll|libtbb[a-z]*\.so(\.\d+){0,2}|tbb[a-z]*\d*\.dll)$`)
+
+func isCompanion(name string) bool { return companionPattern.MatchString(name) }
+
+// withoutCopies leaves out libraries that are there under the name, too, by which
+// others ask for them (SONAME): wheels can't hold links.
+func withoutCopies(files []string) []string {
+	return slices.DeleteFunc(slices.Clone(files), func(file string) bool {
+		soname := filepath.Join(filepath.Dir(file), soname(file))
+		return soname != file && slices.Contains(files, soname)
+	})
+}
+
+// soname is the name that an ELF library gives itself; its file's name where it gives
+// none.
+func soname(file string) string {
+	f, err := elf.Open(file)
+	if err == nil {
+		defer f.Close()
+		if names, err := f.DynString(elf.DT_SONAME); err == nil && len(names) > 0 {
+			return filepath.Base(names[0])
+		}
+	}
+	return filepath.Base(file)
+}
+
+// Missing tells why the provider's own library can't be loaded: what it needs and is
+// not there, with how to get it. It is nil where nothing is missing, the provider is
+// part of f, or the system's libraries don't tell (they do on Linux).
+func (f Found) Missing(provider string) error {
+	if runtime.GOOS != "linux" || !slices.Contains([]string{"cuda", "tensorrt", "openvino", "migraphx", "rocm"}, provider) {
+		return nil
+	}
+	name := fmt.Sprintf("libonnxruntime_providers_%s.so", provider)
+	real, err := filepath.EvalSymlinks(f.Path)
+	if err != nil {
+		return nil
+	}
+	path := filepath.Join(filepath.Dir(real), name)
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("%s does not lie beside %s", name, f.Path)
+	}
+	missing := map[string]bool{}
+	walkNeeded(path, map[string]bool{}, missing)
+	if provider == "tensorrt" && !loaderFinds(driver) {
+		missing[driver] = true
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return missingError(name, provider, missing)
+}
+
+// walkNeeded collects the libraries that file needs, and those beside it that it
+// needs, which neither lie there nor are found by the loader. Loading the file itself
+// to see would run its initialisers, which crash outside ONNX Runtime.
+func walkNeeded(file string, seen, missing map[string]bool) {
+	if seen[file] {
+		return
+	}
+	seen[file] = true
+	f, err := elf.Open(file)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	needed, err := f.ImportedLibraries()
+	if err != nil {
+		return
+	}
+	for _, name := range needed {
+		beside := filepath.Join(filepath.Dir(file), name)
+		if _, err := os.Stat(beside); err == nil && searchesBeside(f) {
+			walkNeeded(beside, seen, missing)
+		} else if !loaderFinds(name) {
+			missing[name] = true
+		}
+	}
+}
+
+// searchesBeside tells whether the file has the loader look into its own folder.
+func searchesBeside(f *elf.File) bool {
+	for _, tag := range []elf.DynTag{elf.DT_RUNPATH, elf.DT_RPATH} {
+		paths, _ := f.DynString(tag)
+		for _, path := range paths {
+			if slices.ContainsFunc(strings.Split(path, ":"), func(p string) bool { return p == "$ORIGIN" || p == "${ORIGIN}" }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Packages of pip that hold NVIDIA's libraries. MAJOR is CUDA's version, without which
+// most names are from 13 on; SO is the library's own.
+var nvidiaPackages = []struct{ prefix, before13, from13 string }{
+	{"libcublas", "nvidia-cublas-cuMAJOR", "nvidia-cublas"},
+	{"libcudart", "nvidia-cuda-runtime-cuMAJOR", "nvidia-cuda-runtime"},
+	{"libcurand", "nvidia-curand-cuMAJOR", "nvidia-curand"},
+	{"libcufft", "nvidia-cufft-cuMAJOR", "nvidia-cufft"},
+	{"libnvrtc", "nvidia-cuda-nvrtc-cuMAJOR", "nvidia-cuda-nvrtc"},
+	{"libcudnn", "nvidia-cudnn-cuMAJOR", "nvidia-cudnn-cuMAJOR"},
+	{"libnvinfer", "'tensorrt-cuMAJOR-libs==SO.*'", "'tensorrt-cuMAJOR-libs==SO.*'"},
+	{"libnvonnxparser", "'tensorrt-cuMAJOR-libs==SO.*'", "'tensorrt-cuMAJOR-libs==SO.*'"},
+}
+
+// driver is the library that NVIDIA's driver brings.
+const driver = "libcuda.so.1"
+
+var cudaMajor = regexp.MustCompile(`^lib(?:cudart|cublas|cublasLt)\.so\.(\d+)$`)
+
+func missingError(library, provider string, missing map[string]bool) error {
+	noDriver := missing[driver]
+	delete(missing, driver)
+	names := make([]string, 0, len(missing))
+	major := ""
+	for name := range missing {
+		names = append(names, name)
+		if m := cudaMajor.FindStringSubmatch(name); m != nil {
+			major = m[1]
+		}
+	}
+	slices.Sort(names)
+	var text []string
+	if noDriver {
+		text = append(text, "no NVIDIA driver was found ("+driver+"): it needs an NVIDIA GPU and its driver")
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("%s can't be loaded: %s", library, strings.Join(text, "; "))
+	}
+	text = append(text, "missing are "+strings.Join(names, ", "))
+	switch {
+	case provider == "openvino":
+		text = append(text, "`ortho runtime install --flavor openvino --force` installs them, or name their folder in LD_LIBRARY_PATH")
+	case major != "":
+		text = append(text, fmt.Sprintf("they come with the system's CUDA %s packages or by `pip install %s`; name their folders (site-packages/nvidia/*/lib) in LD_LIBRARY_PATH",
+			major, strings.Join(pipPackages(names, major), " ")))
+	default:
+		text = append(text, "name their folder in LD_LIBRARY_PATH")
+	}
+	return fmt.Errorf("%s can't be loaded: %s", library, strings.Join(text, "; "))
+}
+
+// pipPackages are those that hold the libraries, and cuDNN, which is opened only when
+// a graph needs it.
+func pipPackages(libraries []string, major string) []string {
+	var packages []string
+	for _, p := range nvidiaPackages {
+		name := p.from13
+		if major == "11" || major == "12" {
+			name = p.before13
+		}
+		name = strings.ReplaceAll(name, "MAJOR", major)
+		i := slices.IndexFunc(libraries, func(l string) bool { return strings.HasPrefix(l, p.prefix) })
+		if i >= 0 {
+			_, version, _ := strings.Cut(libraries[i], ".so.")
+			packages = append(packages, strings.ReplaceAll(name, "SO", version))
+		} else if p.prefix == "libcudnn" {
+			packages = append(packages, name)
+		}
+	}
+	return slices.Compact(packages)
+}

@@ -1,0 +1,61 @@
+package runner
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ortho/runner/library"
+)
+
+// Lines as ONNX Runtime 1.24.1 and 1.31.1 log them.
+func TestTidyLog(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "\n\n": "", "plain\n": "plain", "one\ntwo\n": "one; two",
+		"/onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:2043 onnxruntime::Provider& onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load library /x/libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: cannot open shared object file: No such file or directory\n": "Failed to load library /x/libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: cannot open shared object file: No such file or directory",
+		"/onnxruntime/onnxruntime/core/providers/openvino/openvino_provider_factory.cc:141 std::string onnxruntime::openvino_ep::ParseDeviceType(std::shared_ptr<OVCore>, const onnxruntime::ProviderOptions&) [ERROR] [OpenVINO] Device GPU is not available\n":                                                                 "[OpenVINO] Device GPU is not available",
+		"/onnxruntime/onnxruntime/core/providers/openvino/openvino_provider_factory.cc:232 onnxruntime::openvino_ep::ParseProviderInfo(const onnxruntime::ProviderOptions&, const onnxruntime::ConfigOptions*, ProviderInfo&)::<lambda()> Invalid provider_option key: num_threads\n":                                            "Invalid provider_option key: num_threads",
+	} {
+		if got := tidyLog(text); got != want {
+			t.Errorf("%q:\n%q, want\n%q", text, got, want)
+		}
+	}
+}
+
+// The reason is the nearest one that is known.
+func TestWhyNot(t *testing.T) {
+	lib := library.Found{Path: filepath.Join(t.TempDir(), "libonnxruntime.so"), Version: "1.32.0", Flavor: "cpu", Providers: []string{"cpu", "xnnpack"}}
+	failed := errors.New("Failed to load shared library.")
+	takeLog()
+	if err := whyNot(lib, "openvino", failed); !strings.Contains(err.Error(), "ONNX Runtime 1.32.0 (cpu, ") || !strings.Contains(err.Error(), "does not have it") {
+		t.Error(err)
+	}
+	if err := whyNot(lib, "xnnpack", failed); err.Error() != "Failed to load shared library" {
+		t.Error(err)
+	}
+}
+
+// The library of this process is not exchanged, and says what it lacks.
+func TestLoadedLibraryLacksProvider(t *testing.T) {
+	s := open(t, "float32_nchw", Options{})
+	defer s.Close()
+	lacks := ""
+	for _, name := range []string{"qnn", "snpe", "cuda"} {
+		if !s.Library.Has(name) {
+			lacks = name
+		}
+	}
+	if lacks == "" {
+		t.Skip("this library has every provider")
+	}
+	if _, err := load("", []Provider{{Name: lacks}}); !errors.Is(err, library.ErrNoProvider) || !strings.Contains(err.Error(), s.Library.Path) || !strings.Contains(err.Error(), "already loaded") {
+		t.Error(err)
+	}
+	if found, err := load("", []Provider{{Name: lacks}, {Name: CPU}}); err != nil || found.Path != s.Library.Path {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, err := load(filepath.Join(t.TempDir(), "other.so"), nil); err == nil || !strings.Contains(err.Error(), "can't also use") {
+		t.Error(err)
+	}
+}
