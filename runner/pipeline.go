@@ -221,7 +221,7 @@ func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 		if b.out[i] == nil {
 			temporary = append(temporary, t)
 		}
-		if t.Shape[0] != in.Shape[0] {
+		if len(t.Shape) == 0 || t.Shape[0] != in.Shape[0] {
 			return nil, fmt.Errorf("output %s has shape %v for a batch of %d: its first dimension is not the batch",
 				b.p.Session.Outputs[i].Name, t.Shape, in.Shape[0])
 		}

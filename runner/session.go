@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -206,6 +205,23 @@ func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	missing, err := s.reserve(inputs, outputs)
+	if err == nil {
+		err = s.run(ctx, inputs, outputs)
+	}
+	if err == nil {
+		return nil
+	}
+	for _, i := range missing {
+		if outputs[i] != nil {
+			outputs[i].Close()
+			outputs[i] = nil
+		}
+	}
+	return err
+}
+
+func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 	options, err := ort.NewRunOptions()
 	if err != nil {
 		return fmt.Errorf("create run options: %w", err)
@@ -227,19 +243,13 @@ func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 		<-terminated
 	}
 	if err != nil {
+		err = s.discard(outputs, out, err)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return fmt.Errorf("run on %s: %w", s.Provider, err)
 	}
-	var errs []error
-	for i, v := range out {
-		if outputs[i] == nil {
-			outputs[i], err = fromAllocated(v)
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
+	return s.adopt(outputs, out)
 }
 
 func values(tensors []*Tensor) []ort.Value {

@@ -1,12 +1,15 @@
 package runner
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
@@ -14,22 +17,58 @@ import (
 // row-major order, in memory that Go owns.
 type Tensor struct {
 	Type  onnx.ElementType
-	Shape []int64
+	Shape []int64 // none: a scalar
 
 	data  []byte
-	value *ort.CustomDataTensor
+	value ort.Value // nil: without elements
 }
 
-// NewTensor returns a tensor of zeros. Its element type must have a fixed size,
-// its shape at least one dimension, all of them positive. The library must be
-// loaded.
+// NewTensor returns a tensor of zeros. Its element type must have a fixed size, and its
+// dimensions must be positive; none make a scalar, which the binding does not have for
+// float16 and bfloat16. The library must be loaded.
 func NewTensor(t onnx.ElementType, shape []int64) (*Tensor, error) {
 	n, err := byteSize(t, shape)
 	if err != nil {
 		return nil, err
 	}
+	if len(shape) == 0 {
+		return newScalar(t)
+	}
 	words := make([]uint64, (n+7)/8) // aligned for every element type
-	return wrap(t, shape, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), n))
+	return wrap(t, shape, bytesOf(words)[:n])
+}
+
+// TensorOf returns a tensor with an array's elements, copied. What NewTensor refuses is
+// an error that names the array.
+func TensorOf(a npz.Array) (*Tensor, error) {
+	t, err := NewTensor(a.Type, a.Shape)
+	if err != nil {
+		return nil, fmt.Errorf("input %s: %w", a.Name, err)
+	}
+	if len(a.Data) != len(t.data) {
+		t.Close()
+		return nil, fmt.Errorf("input %s: %d bytes for a tensor of %d", a.Name, len(a.Data), len(t.data))
+	}
+	copy(t.data, a.Data)
+	swapOrder(t.data, t.Type)
+	return t, nil
+}
+
+// Array returns a copy of the tensor under a name.
+func (t *Tensor) Array(name string) npz.Array {
+	data := slices.Clone(t.data)
+	swapOrder(data, t.Type)
+	return npz.Array{Name: name, Type: t.Type, Shape: slices.Clone(t.Shape), Data: data}
+}
+
+// swapOrder converts between little-endian and this machine's byte order.
+func swapOrder(data []byte, t onnx.ElementType) {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 || t.Size() < 2 {
+		return
+	}
+	for e := range slices.Chunk(data, t.Size()) {
+		slices.Reverse(e)
+	}
 }
 
 func byteSize(t onnx.ElementType, shape []int64) (int, error) {
@@ -37,11 +76,11 @@ func byteSize(t onnx.ElementType, shape []int64) (int, error) {
 	if n == 0 {
 		return 0, fmt.Errorf("a tensor of %s elements is not supported", t)
 	}
-	if len(shape) == 0 {
-		return 0, fmt.Errorf("a tensor without dimensions is not supported")
-	}
 	for _, d := range shape {
-		if d <= 0 || n > math.MaxInt32*int64(8)/d {
+		if d == 0 {
+			return 0, fmt.Errorf("a tensor of shape %v has no elements: a dimension of 0 is not supported", shape)
+		}
+		if d < 0 || n > math.MaxInt32*int64(8)/d {
 			return 0, fmt.Errorf("a tensor of shape %v is not supported", shape)
 		}
 		n *= d
@@ -55,6 +94,41 @@ func wrap(t onnx.ElementType, shape []int64, data []byte) (*Tensor, error) {
 		return nil, fmt.Errorf("create tensor %s%v: %w", t, shape, err)
 	}
 	return &Tensor{Type: t, Shape: append([]int64(nil), shape...), data: data, value: value}, nil
+}
+
+// scalars make a scalar of each type that the binding has one of.
+var scalars = map[onnx.ElementType]func() (ort.Value, []byte, error){
+	onnx.Float: scalar[float32], onnx.Double: scalar[float64], onnx.Bool: scalar[bool],
+	onnx.Uint8: scalar[uint8], onnx.Uint16: scalar[uint16], onnx.Uint32: scalar[uint32], onnx.Uint64: scalar[uint64],
+	onnx.Int8: scalar[int8], onnx.Int16: scalar[int16], onnx.Int32: scalar[int32], onnx.Int64: scalar[int64],
+}
+
+func scalar[T ort.TensorData]() (ort.Value, []byte, error) {
+	s, err := ort.NewEmptyScalar[T]()
+	if err != nil {
+		return nil, nil, err
+	}
+	// The native value points into the slice that a Scalar begins with. Set would put
+	// another in its place, and GetData only reads it.
+	return s, bytesOf(*(*[]T)(unsafe.Pointer(s))), nil
+}
+
+func newScalar(t onnx.ElementType) (*Tensor, error) {
+	make, ok := scalars[t]
+	if !ok {
+		return nil, fmt.Errorf("a %s scalar is not supported by ONNX Runtime's Go binding", t)
+	}
+	value, data, err := make()
+	if err != nil {
+		return nil, fmt.Errorf("create a %s scalar: %w", t, err)
+	}
+	return &Tensor{Type: t, data: data, value: value}, nil
+}
+
+// bytesOf returns the memory of elements.
+func bytesOf[T any](elements []T) []byte {
+	var one T
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(elements))), len(elements)*int(unsafe.Sizeof(one)))
 }
 
 // head returns a tensor over the first n rows of t, in the same memory.
@@ -86,34 +160,4 @@ func (t *Tensor) Close() {
 		t.value.Destroy()
 		t.value = nil
 	}
-}
-
-// fromAllocated copies an output that ONNX Runtime allocated, and frees it.
-func fromAllocated(v ort.Value) (*Tensor, error) {
-	defer v.Destroy()
-	shape := v.GetShape()
-	switch x := v.(type) {
-	case *ort.Tensor[float32]:
-		return copied(onnx.Float, shape, x.GetData())
-	case *ort.Tensor[float64]:
-		return copied(onnx.Double, shape, x.GetData())
-	case *ort.Tensor[uint8]:
-		return copied(onnx.Uint8, shape, x.GetData())
-	case *ort.Tensor[int8]:
-		return copied(onnx.Int8, shape, x.GetData())
-	case *ort.Tensor[int32]:
-		return copied(onnx.Int32, shape, x.GetData())
-	case *ort.Tensor[int64]:
-		return copied(onnx.Int64, shape, x.GetData())
-	}
-	return nil, fmt.Errorf("an output whose shape the graph does not state can't be carried as %T", v)
-}
-
-func copied[T any](t onnx.ElementType, shape []int64, data []T) (*Tensor, error) {
-	out, err := NewTensor(t, shape)
-	if err != nil {
-		return nil, err
-	}
-	copy(unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(out.data))), len(data)), data)
-	return out, nil
 }

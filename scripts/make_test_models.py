@@ -62,6 +62,67 @@ def float32_nchw(batch="batch", size=SIZE):
                  [value("input", [batch, 3, size, size])], [value("logits", [batch, 3])], weights)
 
 
+def passing(name, nodes, inputs, outputs, *initializers, opset=13):
+    """A graph that runs other than image models do."""
+    g = helper.make_graph(nodes, name, inputs, outputs, list(initializers))
+    model = helper.make_model(g, opset_imports=[helper.make_opsetid("", opset)], ir_version=8,
+                              producer_name="make_test_models", producer_version="1")
+    checker.check_model(model)
+    return model
+
+
+def unsaid(model):
+    """Leaves the outputs' shapes out."""
+    for output in model.graph.output:
+        output.type.tensor_type.ClearField("shape")
+    return model
+
+
+def not_images():
+    """Values of other types and ranks than images have."""
+    node = helper.make_node
+    write("scalars", passing(
+        "scalars", [node("Mul", ["x", "scale"], ["y"]), node("ReduceSum", ["y"], ["total"], keepdims=0)],
+        [value("x", ["batch", 3]), value("scale", [])], [value("y", ["batch", 3]), value("total", [])]))
+    write("scalar_types", passing(
+        "scalar_types", [node("Identity", ["a"], ["a_out"]), node("Identity", ["b"], ["b_out"])],
+        [value("a", [], TensorProto.INT64), value("b", [], TensorProto.BOOL)],
+        [value("a_out", [], TensorProto.INT64), value("b_out", [], TensorProto.BOOL)]))
+    write("scalar_float16", passing(
+        "scalar_float16", [node("Identity", ["a"], ["b"])], [value("a", [], TensorProto.FLOAT16)], [value("b", [], TensorProto.FLOAT16)]))
+    write("scalar_unsaid", unsaid(passing(
+        "scalar_unsaid", [node("ReduceSum", ["x"], ["total"], keepdims=0)], [value("x", ["batch", 3])], [value("total", [])])))
+    kinds = {"uint8": TensorProto.UINT8, "int8": TensorProto.INT8, "uint16": TensorProto.UINT16, "int16": TensorProto.INT16,
+             "uint32": TensorProto.UINT32, "int32": TensorProto.INT32, "uint64": TensorProto.UINT64, "int64": TensorProto.INT64,
+             "bool": TensorProto.BOOL, "float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE}
+    write("types_unsaid", unsaid(passing(
+        "types_unsaid", [node("Cast", ["x"], [name], to=kind) for name, kind in kinds.items()],
+        [value("x", ["batch", 2])], [value(name, ["batch", 2], kind) for name, kind in kinds.items()])))
+    write("types_in", passing(
+        "types_in", [node("Cast", [name], [name + "_out"], to=TensorProto.DOUBLE) for name in kinds],
+        [value(name, ["batch", 2], kind) for name, kind in kinds.items()],
+        [value(name + "_out", ["batch", 2], TensorProto.DOUBLE) for name in kinds]))
+    half = [node("Cast", ["x"], ["y"], to=TensorProto.FLOAT16)]
+    write("float16_out", passing("float16_out", half, [value("x", ["batch", "width"])], [value("y", ["batch", "width"], TensorProto.FLOAT16)]))
+    write("float16_unsaid", unsaid(passing("float16_unsaid", half, [value("x", ["batch", 2])], [value("y", ["batch", 2], TensorProto.FLOAT16)])))
+    write("empty_out", passing(
+        "empty_out", [node("NonZero", ["x"], ["found"])], [value("x", ["batch", 2])], [value("found", [2, "n"], TensorProto.INT64)]))
+    write("tokens", passing(
+        "tokens", [node("Gather", ["table", "input_ids"], ["rows"]), node("Unsqueeze", ["attention_mask", "axis"], ["mask3"]),
+                   node("Cast", ["mask3"], ["mask"], to=TensorProto.FLOAT), node("Mul", ["rows", "mask"], ["hidden"])],
+        [value("input_ids", ["batch", "sequence length"], TensorProto.INT64), value("attention_mask", ["batch", "sequence length"], TensorProto.INT64)],
+        [value("hidden", ["batch", "sequence length", 4])],
+        numpy_helper.from_array(np.arange(8, dtype=np.float32).reshape(2, 4), "table"), numpy_helper.from_array(np.array([2], np.int64), "axis")))
+    strings = helper.make_tensor_value_info("text", TensorProto.STRING, ["batch"])
+    write("strings", passing("strings", [node("Identity", ["text"], ["same"])], [strings],
+                             [helper.make_tensor_value_info("same", TensorProto.STRING, ["batch"])]))
+    write("sequence_out", passing(
+        "sequence_out", [node("SequenceConstruct", ["x", "x"], ["list"])], [value("x", ["batch", 2])],
+        [helper.make_tensor_sequence_value_info("list", TensorProto.FLOAT, ["batch", 2])]))
+    write("no_inputs", passing("no_inputs", [node("Identity", ["c"], ["y"])], [], [value("y", [2])],
+                               numpy_helper.from_array(np.ones(2, np.float32), "c")))
+
+
 def main():
     write("float32_nchw", float32_nchw())
     write("dynamic_size", float32_nchw(size="side"))
@@ -143,6 +204,8 @@ def main():
          helper.make_node("Transpose", ["same"], ["pair"], perm=[3, 0, 1, 2])] + nodes + [identity("scores", "logits")],
         [value("input", ["batch", 3, SIZE, SIZE])], [value("logits", ["batch", 3])],
         weights + [numpy_helper.from_array(np.eye(2, dtype=np.float32), "two")]))
+
+    not_images()
 
     write("not_an_image", graph(
         [helper.make_node("Softmax", ["x"], ["y"])], [value("x", ["batch", 3])], [value("y", ["batch", 3])], []))

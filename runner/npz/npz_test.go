@@ -1,0 +1,281 @@
+package npz
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"ortho/runner/onnx"
+)
+
+// counting returns 0, 1, 2, ... (mod 2 for bool), as scripts/make_npz_goldens.py does.
+func counting(name string, t onnx.ElementType, shape ...int64) Array {
+	a := Array{Name: name, Type: t, Shape: shape}
+	n := int64(1)
+	for _, d := range shape {
+		n *= d
+	}
+	half := []uint16{0, 0x3c00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600, 0x4700, 0x4800, 0x4880, 0x4900, 0x4980, 0x4a00, 0x4a80, 0x4b00,
+		0x4b80, 0x4c00, 0x4c40, 0x4c80, 0x4cc0, 0x4d00, 0x4d40, 0x4d80, 0x4dc0}
+	for i := range n {
+		switch t {
+		case onnx.Bool:
+			a.Data = append(a.Data, byte(i%2))
+		case onnx.Float16:
+			a.Data = binary.LittleEndian.AppendUint16(a.Data, half[i])
+		case onnx.Float:
+			a.Data = binary.LittleEndian.AppendUint32(a.Data, math.Float32bits(float32(i)))
+		case onnx.Double:
+			a.Data = binary.LittleEndian.AppendUint64(a.Data, math.Float64bits(float64(i)))
+		default:
+			a.Data = append(a.Data, binary.LittleEndian.AppendUint64(nil, uint64(i))[:t.Size()]...)
+		}
+	}
+	return a
+}
+
+var types = []onnx.ElementType{onnx.Bool, onnx.Int8, onnx.Int16, onnx.Int32, onnx.Int64, onnx.Uint8, onnx.Uint16, onnx.Uint32, onnx.Uint64,
+	onnx.Float16, onnx.Float, onnx.Double}
+
+func allTypes() []Array {
+	var all []Array
+	for _, t := range types {
+		all = append(all, counting(t.String(), t, 2, 3, 4))
+	}
+	return all
+}
+
+func shapes() []Array {
+	scalar := counting("scalar", onnx.Float)
+	scalar.Data = binary.LittleEndian.AppendUint32(nil, math.Float32bits(7))
+	empty := counting("empty", onnx.Float, 0, 3)
+	empty.Data = []byte{}
+	return []Array{scalar, counting("vector", onnx.Int64, 5), empty, counting("1x4 Input Vector", onnx.Float, 1, 1, 4),
+		counting("/model/out:0", onnx.Float, 2, 2), counting("\u00e9", onnx.Uint8, 1)}
+}
+
+func TestReadGoldens(t *testing.T) {
+	single := []Array{counting("", onnx.Float, 2, 3)}
+	for file, want := range map[string][]Array{
+		"types.npz": allTypes(), "compressed.npz": allTypes(), "fortran.npz": allTypes(), "big_endian.npz": allTypes(),
+		"shapes.npz": shapes(), "single.npy": single, "single_fortran.npy": single, "version2.npy": single, "version3.npy": single,
+	} {
+		got, err := ReadFile(filepath.Join("testdata", file))
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+		} else if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", file, got, want)
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	for file, want := range map[string]string{
+		"refused_objects.npy": "pickle", "refused_strings.npy": "strings", "refused_complex.npy": "complex", "refused_dates.npy": "dates",
+		"refused_records.npy": "structured", "refused_bfloat16.npy": "bfloat16", "refused_longdouble.npy": "of this size",
+		"refused_text.npz": "notes.txt", "missing.npz": "missing.npz", ".": "not a file",
+	} {
+		path := filepath.Join("testdata", file)
+		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v, want it to say %q", file, err, want)
+		}
+	}
+	npy := func(header string, data int) string {
+		head := binary.LittleEndian.AppendUint16([]byte(magic+"\x01\x00"), uint16(len(header)))
+		return string(head) + header + strings.Repeat("\x00", data)
+	}
+	for _, c := range []struct{ file, want string }{
+		{"", "empty"},
+		{"hello", "neither"},
+		{magic, "ends early"},
+		{magic + "\x09\x00", "version 9"},
+		{magic + "\x02\x00\xff\xff\xff\xff", "header of 4294967295 bytes"},
+		{npy("", 0), "no Python dict"},
+		{npy("{", 0), "not understood"},
+		{npy("{}", 0), "says no descr"},
+		{npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", 7), "takes 8 bytes, and there are 7"},
+		{npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", 9), "takes 8 bytes, and there are 9"},
+		{npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", 0), "may take up to"},
+		{npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}", 0), "out of range"},
+		{npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}", 8), "not understood"},
+		{npy("{'descr': '<f4', 'fortran_order': False, 'shape': ("+strings.Repeat("1,", 65)+")}", 4), "64 dimensions"},
+		{npy("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': ()}", 4), "twice"},
+		{npy("{'descr': '<f4', 'fortran_order': 'no', 'shape': ()}", 4), "fortran_order"},
+		{npy("{'descr': '<f4' 'fortran_order': False, 'shape': ()}", 4), "comma"},
+		{npy("{'descr': '<x9', 'fortran_order': False, 'shape': ()}", 4), "can't be used"},
+		{"PK\x03\x04damaged", "damaged .npz"},
+	} {
+		if a, err := read(strings.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%.80q: %v, %v, want an error with %q", c.file, a, err, c.want)
+		}
+	}
+	// An order of keys that NumPy does not write, but may be.
+	good := npy(`{"shape": (2L, ), 'fortran_order':True,'descr':'|u1'}`, 2)
+	if a, err := read(strings.NewReader(good), int64(len(good))); err != nil || a[0].String() != "uint8[2]" {
+		t.Errorf("%v, %v", a, err)
+	}
+}
+
+// TestArchives: what no library writes.
+func TestArchives(t *testing.T) {
+	one, err := header(counting("", onnx.Uint8, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one = append(one, 5)
+	archive := func(fill func(w *zip.Writer)) string {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		fill(w)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	add := func(w *zip.Writer, name string, data []byte) {
+		e, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ name, file, want string }{
+		{"twice", archive(func(w *zip.Writer) { add(w, "a.npy", one); add(w, "a.npy", one) }), "twice"},
+		{"many", archive(func(w *zip.Writer) {
+			for i := range MaxArrays + 1 {
+				add(w, fmt.Sprint(i, ".npy"), one)
+			}
+		}), "more than 1024"},
+		{"long name", archive(func(w *zip.Writer) { add(w, strings.Repeat("a", 5000)+".npy", one) }), "longer than"},
+		{"checksum", archive(func(w *zip.Writer) {
+			e, err := w.CreateRaw(&zip.FileHeader{Name: "a.npy", CRC32: crc32.ChecksumIEEE(one) + 1, CompressedSize64: uint64(len(one)), UncompressedSize64: uint64(len(one))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Write(one)
+		}), "checksum"},
+		{"bomb", archive(func(w *zip.Writer) {
+			e, err := w.CreateRaw(&zip.FileHeader{Name: "a.npy", Method: zip.Deflate, CompressedSize64: 4, UncompressedSize64: 1 << 31})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Write([]byte{1, 0, 0, 0})
+		}), "can't come of 4"},
+	} {
+		if a, err := read(strings.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, %v, want an error with %q", c.name, a, err, c.want)
+		}
+	}
+	if a, err := read(strings.NewReader(archive(func(*zip.Writer) {})), 22); err != nil || len(a) != 0 {
+		t.Errorf("no arrays: %v, %v", a, err)
+	}
+}
+
+func TestWriteFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.npz")
+	for _, want := range [][]Array{allTypes(), shapes(), {}} {
+		if err := WriteFile(path, want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadFile(path)
+		if err != nil || len(got) != len(want) || len(want) > 0 && !reflect.DeepEqual(got, want) {
+			t.Errorf("%v, %v, want %v", got, err, want)
+		}
+	}
+	before, _ := os.ReadFile(path)
+	for _, bad := range [][]Array{
+		{{Type: onnx.Float, Data: make([]byte, 4)}},
+		{{Name: "a", Type: onnx.Float, Data: make([]byte, 5)}},
+		{{Name: "a", Type: onnx.BFloat16, Data: make([]byte, 2)}},
+		{{Name: "a", Type: onnx.String}},
+		{{Name: "a", Type: onnx.Float, Shape: []int64{-1}}},
+		{counting("a", onnx.Uint8, 1), counting("a", onnx.Uint8, 1)},
+		{counting("a\x00", onnx.Uint8, 1)},
+		{counting("\xff", onnx.Uint8, 1)},
+	} {
+		if err := WriteFile(path, bad); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+	if err := WriteFile(filepath.Join(t.TempDir(), "missing", "x.npz"), nil); err == nil {
+		t.Error("no folder: no error")
+	}
+	folder := t.TempDir()
+	if err := WriteFile(folder, allTypes()); err == nil {
+		t.Error("a folder in its place: no error")
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Error("what was refused has changed the file")
+	}
+	for _, dir := range []string{filepath.Dir(path), filepath.Dir(folder)} {
+		if left, _ := filepath.Glob(filepath.Join(dir, "*.partial")); len(left) > 0 {
+			t.Errorf("left behind: %q", left)
+		}
+	}
+}
+
+// TestNumPyReads has NumPy read what WriteFile writes.
+func TestNumPyReads(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil || exec.Command(python, "-c", "import numpy").Run() != nil {
+		t.Skip("needs python3 with numpy")
+	}
+	golden := filepath.Join(t.TempDir(), "x.npz")
+	for file, arrays := range map[string][]Array{"types.npz": allTypes(), "shapes.npz": shapes()} {
+		if err := WriteFile(golden, arrays); err != nil {
+			t.Fatal(err)
+		}
+		const program = `
+import sys, numpy as np
+a, b = (np.load(f, allow_pickle=False) for f in sys.argv[1:])
+assert a.files == b.files, (a.files, b.files)
+for n in a.files:
+    assert a[n].dtype == b[n].dtype and a[n].shape == b[n].shape and (a[n] == b[n]).all(), n
+print(len(a.files))`
+		out, err := exec.Command(python, "-c", program, golden, filepath.Join("testdata", file)).CombinedOutput()
+		if err != nil || strings.TrimSpace(string(out)) != fmt.Sprint(len(arrays)) {
+			t.Errorf("%s: %v: %s", file, err, out)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.np?")
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		arrays, err := read(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		for i := range arrays {
+			if arrays[i].Name == "" || strings.ContainsRune(arrays[i].Name, 0) {
+				arrays[i].Name = fmt.Sprintf("array %d", i)
+			}
+		}
+		path := filepath.Join(t.TempDir(), "x.npz")
+		if err := WriteFile(path, arrays); err != nil {
+			t.Fatalf("read, but not written: %v", err)
+		}
+		again, err := ReadFile(path)
+		if err != nil || len(again) != len(arrays) || len(again) > 0 && !reflect.DeepEqual(again, arrays) {
+			t.Fatalf("%v, %v, want %v", again, err, arrays)
+		}
+	})
+}

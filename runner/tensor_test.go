@@ -1,0 +1,239 @@
+package runner
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"ortho/runner/library"
+	"ortho/runner/npz"
+	"ortho/runner/onnx"
+)
+
+func float32Array(name string, shape []int64, values ...float32) npz.Array {
+	a := npz.Array{Name: name, Type: onnx.Float, Shape: shape}
+	for _, v := range values {
+		a.Data = binary.LittleEndian.AppendUint32(a.Data, math.Float32bits(v))
+	}
+	return a
+}
+
+// runArrays runs a graph on arrays, and returns its outputs by their names.
+func runArrays(t *testing.T, s *Session, arrays ...npz.Array) (map[string]npz.Array, error) {
+	t.Helper()
+	var in []*Tensor
+	for _, a := range arrays {
+		tensor, err := TensorOf(a)
+		if err != nil {
+			return nil, err
+		}
+		defer tensor.Close()
+		in = append(in, tensor)
+	}
+	out := make([]*Tensor, len(s.Outputs))
+	if err := s.Run(t.Context(), in, out); err != nil {
+		for i, o := range out {
+			if o != nil {
+				t.Errorf("output %d is left behind by a run that failed", i)
+			}
+		}
+		return nil, err
+	}
+	got := map[string]npz.Array{}
+	for i, o := range out {
+		got[s.Outputs[i].Name] = o.Array(s.Outputs[i].Name)
+		o.Close()
+	}
+	return got, nil
+}
+
+func same(a, b npz.Array) bool {
+	return a.String() == b.String() && bytes.Equal(a.Data, b.Data)
+}
+
+func TestScalars(t *testing.T) {
+	s := open(t, "scalars", Options{})
+	for range 3 {
+		got, err := runArrays(t, s, float32Array("x", []int64{2, 3}, 1, 2, 3, 4, 5, 6), float32Array("scale", nil, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := float32Array("y", []int64{2, 3}, 2, 4, 6, 8, 10, 12); !same(got["y"], want) {
+			t.Errorf("%v, want %v", got["y"], want)
+		}
+		if want := float32Array("total", nil, 42); !same(got["total"], want) {
+			t.Errorf("%v, want %v", got["total"], want)
+		}
+	}
+	// An output that the caller made.
+	x, err := TensorOf(float32Array("x", []int64{1, 3}, 1, 1, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	scale, err := NewTensor(onnx.Float, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scale.Close()
+	total, err := NewTensor(onnx.Float, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer total.Close()
+	for i := range 3 {
+		scale.Float32s()[0] = float32(i) // written between runs
+		out := []*Tensor{nil, total}
+		if err := s.Run(t.Context(), []*Tensor{x, scale}, out); err != nil {
+			t.Fatal(err)
+		}
+		out[0].Close()
+		if got := total.Float32s()[0]; got != float32(3*i) {
+			t.Errorf("total %v, want %v", got, 3*i)
+		}
+	}
+}
+
+func TestScalarTypes(t *testing.T) {
+	s := open(t, "scalar_types", Options{})
+	a := npz.Array{Name: "a", Type: onnx.Int64, Data: binary.LittleEndian.AppendUint64(nil, uint64(math.MaxUint64))}
+	b := npz.Array{Name: "b", Type: onnx.Bool, Data: []byte{1}}
+	got, err := runArrays(t, s, a, b)
+	if err != nil || !bytes.Equal(got["a_out"].Data, a.Data) || !bytes.Equal(got["b_out"].Data, b.Data) || got["b_out"].String() != "b_out bool[]" {
+		t.Errorf("%v, %v", got, err)
+	}
+	for kind := range scalars {
+		scalar, err := NewTensor(kind, nil)
+		if err != nil || len(scalar.Bytes()) != kind.Size() || len(scalar.Shape) != 0 {
+			t.Errorf("%s: %+v, %v", kind, scalar, err)
+			continue
+		}
+		scalar.Close()
+	}
+	for _, kind := range []onnx.ElementType{onnx.Float16, onnx.BFloat16} {
+		if _, err := NewTensor(kind, nil); err == nil || !strings.Contains(err.Error(), kind.String()+" scalar") {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+// TestAllocatedTypes: outputs of each type, whose shape only a run tells.
+func TestAllocatedTypes(t *testing.T) {
+	s := open(t, "types_unsaid", Options{})
+	got, err := runArrays(t, s, float32Array("x", []int64{3, 2}, 0, 1, 2, 3, 4, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := open(t, "types_in", Options{})
+	var in []npz.Array
+	for _, v := range back.Inputs {
+		a := got[v.Name]
+		if a.Type != v.Type || len(a.Shape) != 2 || a.Shape[0] != 3 || len(a.Data) != 6*v.Type.Size() {
+			t.Fatalf("%v for %v", a, v)
+		}
+		in = append(in, a)
+	}
+	got, err = runArrays(t, back, in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, a := range got {
+		for i := range 6 {
+			want := float64(i)
+			if name == "bool_out" {
+				want = min(1, want)
+			}
+			if v := math.Float64frombits(binary.LittleEndian.Uint64(a.Data[8*i:])); v != want {
+				t.Errorf("%s[%d] is %v, want %v", name, i, v, want)
+			}
+		}
+	}
+}
+
+func TestFloat16Outputs(t *testing.T) {
+	x := float32Array("x", []int64{2, 2}, 0, 1, -2, 0.5)
+	got, err := runArrays(t, open(t, "float16_out", Options{}), x)
+	want := npz.Array{Name: "y", Type: onnx.Float16, Shape: []int64{2, 2}, Data: []byte{0, 0, 0, 0x3c, 0, 0xc0, 0, 0x38}}
+	if err != nil || !same(got["y"], want) {
+		t.Errorf("%v, %v, want %v", got, err, want)
+	}
+	if _, err = runArrays(t, open(t, "float16_unsaid", Options{}), x); err == nil || !strings.Contains(err.Error(), "output y float16[...]") {
+		t.Errorf("a float16 output of unknown shape: %v", err)
+	}
+}
+
+func TestEmptyOutput(t *testing.T) {
+	s := open(t, "empty_out", Options{})
+	for _, c := range []struct {
+		x    []float32
+		want string
+	}{{[]float32{0, 0}, "found int64[2,0]"}, {[]float32{0, 1}, "found int64[2,1]"}} {
+		got, err := runArrays(t, s, float32Array("x", []int64{1, 2}, c.x...))
+		if err != nil || got["found"].String() != c.want {
+			t.Errorf("%v: %v, %v", c.x, got, err)
+		}
+	}
+}
+
+func TestRefusedValues(t *testing.T) {
+	x := float32Array("x", []int64{1, 2}, 1, 2)
+	for _, c := range []struct {
+		model  string
+		arrays []npz.Array
+		want   []string
+	}{
+		{"sequence_out", []npz.Array{x}, []string{"output list", "sequence"}},
+		{"scalar_unsaid", []npz.Array{float32Array("x", []int64{1, 3}, 1, 2, 3)}, []string{"output total", "scalar"}},
+		{"scalar_float16", []npz.Array{{Name: "a", Type: onnx.Float16, Data: []byte{0, 0}}}, []string{"input a", "float16 scalar"}},
+		{"no_inputs", nil, []string{"without inputs"}},
+		{"scalars", []npz.Array{x}, []string{"1 inputs"}},
+		{"float32_nchw", []npz.Array{float32Array("input", []int64{0, 3, 32, 32})}, []string{"input input", "dimension of 0"}},
+		{"float32_nchw", []npz.Array{{Name: "input", Type: onnx.Float, Shape: []int64{1}, Data: []byte{1}}}, []string{"input input", "1 bytes"}},
+		{"float32_nchw", []npz.Array{{Name: "input", Type: onnx.String, Shape: []int64{1}}}, []string{"input input", "string"}},
+		{"float32_nchw", []npz.Array{x}, []string{"run on cpu"}},
+	} {
+		_, err := runArrays(t, open(t, c.model, Options{}), c.arrays...)
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want it to say %q", c.model, err, want)
+			}
+		}
+	}
+}
+
+// TestSharedModels runs graphs that others exported, where they are.
+func TestSharedModels(t *testing.T) {
+	if _, err := library.Find(""); err != nil {
+		t.Skipf("needs ONNX Runtime: %v", err)
+	}
+	run := func(name string, in npz.Array) (map[string]npz.Array, error) {
+		path := "../../shared/models/" + name
+		graph, err := onnx.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			t.Skip("needs " + path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(Model{Path: path, Graph: graph}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		return runArrays(t, s, in)
+	}
+	got, err := run("sum_and_difference.onnx", float32Array("1x4 Input Vector", []int64{1, 1, 4}, 0.2, 0.3, 0.6, 0.9))
+	if out := got["1x2 Output Vector"]; err != nil || out.String() != "1x2 Output Vector float32[1,1,2]" ||
+		math.Abs(float64(math.Float32frombits(binary.LittleEndian.Uint32(out.Data)))-2) > 0.1 {
+		t.Errorf("sum_and_difference: %v, %v", got, err)
+	}
+	half := npz.Array{Name: "data_0", Type: onnx.Float16, Shape: []int64{1, 3, 224, 224}, Data: make([]byte, 2*3*224*224)}
+	got, err = run("squeezenet_fp16.onnx", half)
+	if out := got["softmaxout_1"]; err != nil || out.String() != "softmaxout_1 float16[1,1000,1,1]" || len(out.Data) != 2000 {
+		t.Errorf("squeezenet_fp16: %v, %v", got, err)
+	}
+}
