@@ -115,7 +115,7 @@ func (f Facts) markdown(b *strings.Builder) {
 	for _, fact := range f {
 		fmt.Fprintf(b, "- %s: %s", markdown(fact.Name), markdown(fact.Value))
 		if fact.Hint != "" {
-			fmt.Fprintf(b, " (%s)", markdown(fact.Hint))
+			fmt.Fprintf(b, "; %s", markdown(fact.Hint))
 		}
 		b.WriteString("\n")
 	}

@@ -31,7 +31,7 @@ type Figure struct {
 	Keys  []Key  // the legend, above the plot, where it hides nothing
 	Hints []Hint // shown where the mouse rests
 	Wide  bool   // takes the page's whole width
-	// Height in points: a figure is 520 points wide, a wide one 1,000. 0 is 320.
+	// Height in points: a figure is 520 points wide, a wide one 860. 0 is 320.
 	Height vg.Length
 }
 
@@ -159,16 +159,22 @@ func (f Figure) html() (template.HTML, error) {
 	for _, k := range f.Keys {
 		swatch, err := f.swatch(k)
 		if err != nil {
-			return "", err
+			return f.undrawn(err)
 		}
 		view.Keys = append(view.Keys, key{k.Name, swatch})
 	}
 	drawing, err := f.SVG()
 	if err != nil {
-		return "", err
+		return f.undrawn(err)
 	}
 	view.Drawing = drawing
 	return render("figure", view)
+}
+
+// undrawn takes a figure's place: what a report is about took longer to find out than to
+// draw, and is not lost for a figure.
+func (f Figure) undrawn(err error) (template.HTML, error) {
+	return render("notice", Notice{Bad, f.Title + " is missing:", err.Error()})
 }
 
 func (Figure) markdown(*strings.Builder) {}
@@ -178,7 +184,7 @@ func (Figure) markdown(*strings.Builder) {}
 func (f Figure) SVG() (svg template.HTML, err error) {
 	w, h := vg.Length(520), f.Height
 	if f.Wide {
-		w = 1000
+		w = 860
 	}
 	if h == 0 {
 		h = 320

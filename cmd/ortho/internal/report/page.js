@@ -7,8 +7,8 @@ for (const head of document.querySelectorAll("th")) {
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
     const numeric = head.classList.contains("n"), body = head.closest("table").tBodies[0], sign = up ? 1 : -1;
     const key = row => {
-      const text = row.cells[head.cellIndex].textContent.trim();
-      return numeric ? parseFloat(text.replace(/^[^-0-9.]+/, "").replace("\u2212", "-")) : text;
+      const text = row.cells[head.cellIndex].firstChild?.textContent ?? ""; // without the note
+      return numeric ? parseFloat(text) : text;
     };
     const compare = (a, b) => {
       if (!numeric) return sign * a.localeCompare(b, "en", {numeric: true});

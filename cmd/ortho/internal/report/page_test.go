@@ -143,9 +143,13 @@ func TestSave(t *testing.T) {
 	if err := p.Save(name, false); err == nil {
 		t.Error("an existing file was replaced")
 	}
-	p.Sections = []Section{{"bad", []Block{Figure{Plot: nil}}}}
-	if err := p.Save(name, true); err == nil {
-		t.Error("a figure without a plot was drawn")
+	p.Sections = []Section{{"bad", []Block{Figure{Title: "No plot", Plot: nil}, Text("more")}}}
+	if err := p.Save(name, true); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil || !strings.Contains(string(text), "No plot is missing:") || !strings.Contains(string(text), "<p>more</p>") {
+		t.Errorf("a figure that can't be drawn costs more than itself: %v\n%s", err, text)
 	}
 	if _, err := os.Stat(name + ".partial"); err == nil {
 		t.Error("a half-written file was left")
