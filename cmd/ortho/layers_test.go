@@ -15,7 +15,8 @@ var rooms = map[string]struct{ modules, rooms []string }{
 		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	"models":     {nil, []string{"models", "runner", "preprocess"}},
-	"runner":     {[]string{"github.com/yalue/onnxruntime_go", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"}, []string{"runner"}},
+	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
+		[]string{"runner"}},
 	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image"}, []string{"preprocess"}},
 }
 
