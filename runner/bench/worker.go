@@ -77,7 +77,6 @@ type worker struct {
 	session *runner.Session
 	inputs  [][]*runner.Tensor // of every run over the rows there are
 	slots   [][]*runner.Tensor // outputs for each run in flight; nil tensors are allocated by every run
-	at      int                // the run that comes next
 	varying bool               // the outputs' shapes follow from the inputs' values
 }
 
@@ -145,6 +144,9 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 		return nil, err
 	}
 	o.Startup.LoadMS = lap(&clock)
+	if len(w.session.Skipped) > 0 { // another one is not timed in its place
+		return nil, errors.Join(w.session.Skipped...)
+	}
 	memory(&o.Memory.SessionBytes, nil)
 	o.LibraryVersion, o.Provider, o.Threads, o.Fixed = found.Version, w.session.Provider, w.session.Threads, w.session.Fixed
 
