@@ -47,6 +47,8 @@ func newApp() *cli.App {
 		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 		Commands: configure([]*cli.Command{
 			newClassifyCommand(),
+			newCompareCommand(),
+			newRunArraysCommand(),
 			newModelsCommand(),
 			newInspectCommand(),
 			newPreprocessCommand(),
