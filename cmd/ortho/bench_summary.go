@@ -117,15 +117,15 @@ func summaryRow(r bench.Row, v *bench.Verdict) table.Row {
 	}
 	row := table.Row{mark, provider, r.Threads, r.Batch, r.Concurrency, "", "", "", "", "", ""}
 	if r.ThroughputS != nil {
-		row[5] = figure(*r.ThroughputS)
+		row[5] = fourDigits(*r.ThroughputS)
 		if ci := r.ThroughputCI; ci != nil {
-			row[5] = fmt.Sprintf("%s [%s, %s]", figure(*r.ThroughputS), figure(ci.Low), figure(ci.High))
+			row[5] = fmt.Sprintf("%s [%s, %s]", fourDigits(*r.ThroughputS), fourDigits(ci.Low), fourDigits(ci.High))
 		}
 	}
 	if l := r.LatencyMS; l != nil {
-		row[6], row[7] = figure(l.P50), "withheld"
+		row[6], row[7] = fourDigits(l.P50), "withheld"
 		if l.P99 != nil {
-			row[7] = figure(*l.P99)
+			row[7] = fourDigits(*l.P99)
 		}
 	}
 	row[8] = "unknown"
@@ -142,8 +142,8 @@ func summaryRow(r bench.Row, v *bench.Verdict) table.Row {
 	return row
 }
 
-// figure shows four significant digits.
-func figure(v float64) string {
+// fourDigits shows four significant digits.
+func fourDigits(v float64) string {
 	switch {
 	case v >= 1000:
 		return fmt.Sprintf("%.0f", v)

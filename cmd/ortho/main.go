@@ -48,6 +48,8 @@ func newApp() *cli.App {
 		Commands: configure([]*cli.Command{
 			newClassifyCommand(),
 			newBenchCommand(),
+			newCompareCommand(),
+			newRunArraysCommand(),
 			newModelsCommand(),
 			newInspectCommand(),
 			newPreprocessCommand(),

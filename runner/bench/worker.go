@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"ortho/runner"
+	"ortho/runner/child"
 	"ortho/runner/equality"
 	"ortho/runner/feed"
 	"ortho/runner/machine"
@@ -21,51 +20,12 @@ import (
 	"ortho/runner/onnx"
 )
 
-// maxLine bounds a line of the protocol.
-const maxLine = 64 << 20
-
-// Serve is a cell's process: it answers the requests of a Sweep, one JSON object a
-// line, until in ends or ctx is done.
+// Serve is a cell's process: it answers the requests of a Sweep, until in ends or ctx
+// is done.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	var w worker
 	defer w.close()
-	lines := make(chan []byte)
-	failed := make(chan error, 1)
-	go func() {
-		defer close(lines)
-		scanner := bufio.NewScanner(in)
-		scanner.Buffer(nil, maxLine)
-		for scanner.Scan() {
-			select {
-			case lines <- append([]byte(nil), scanner.Bytes()...):
-			case <-ctx.Done():
-				return
-			}
-		}
-		failed <- scanner.Err()
-	}()
-	encoder := json.NewEncoder(out)
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case line, ok := <-lines:
-			if !ok {
-				return <-failed
-			}
-			var r request
-			a, err := answer{}, json.Unmarshal(line, &r)
-			if err == nil {
-				a, err = w.answer(ctx, r)
-			}
-			if err != nil {
-				a = answer{Error: err.Error()}
-			}
-			if err := encoder.Encode(a); err != nil {
-				return fmt.Errorf("answer: %w", err)
-			}
-		}
-	}
+	return child.Serve(ctx, in, out, func(ctx context.Context, r request) (any, error) { return w.answer(ctx, r) })
 }
 
 // worker is the state of a cell's process.
