@@ -187,8 +187,8 @@ func parseCropPct(v string) (float64, error) {
 
 func parseTemperature(v string) (float64, error) {
 	f, err := strconv.ParseFloat(v, 64)
-	if err != nil || !(f > 0) || math.IsInf(f, 0) {
-		return 0, fmt.Errorf("%q is no temperature: a number above 0, such as 1.5", v)
+	if err != nil || !(f >= 1e-3 && f <= 1e3) {
+		return 0, fmt.Errorf("%q is no temperature: a number from 0.001 to 1000, such as 1.5", v)
 	}
 	return f, nil
 }

@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|evaluate ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -11,6 +11,7 @@ OUT = {
     "decode": ROOT / "preprocess/testdata/decode",
     "transforms": ROOT / "preprocess/testdata/transforms",
     "classify": ROOT / "models/classify/testdata",
+    "evaluate": ROOT / "models/evaluate/testdata",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 
