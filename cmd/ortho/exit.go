@@ -37,9 +37,9 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 // errItems ends a run that finished, but in which some items failed.
 var errItems = errors.New("some items failed")
 
-// report tells what went wrong and returns the exit code. A reader of stdout that
+// exitStatus tells what went wrong and returns the exit code. A reader of stdout that
 // has seen enough (| head) is no error.
-func report(ctx context.Context, err error, command string, stderr io.Writer) int {
+func exitStatus(ctx context.Context, err error, command string, stderr io.Writer) int {
 	if err == nil || closedPipe(err) {
 		return exitOK
 	}
