@@ -29,6 +29,7 @@ func newClassifyCommand() *cli.Command {
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete FILE"},
+		&cli.StringFlag{Name: "html", Category: out, Usage: "also write a page to `FILE`, which shows the first images with their classes and needs no network"},
 		progressFlag(),
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
@@ -67,9 +68,16 @@ func classifyAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	page, err := openGallery(c)
+	if err != nil {
+		return err
+	}
 	out, err := openResults(c)
 	if err != nil {
 		return err
+	}
+	if err := page.fits(out); err != nil {
+		return out.abandon(err)
 	}
 	model, err := openModel(c)
 	if err != nil {
@@ -92,6 +100,9 @@ func classifyAction(c *cli.Context) error {
 	}
 	if out.complete() {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
+		if err := page.write(c, model.Name, out); err != nil {
+			return err
+		}
 		return itemsError(out)
 	}
 	var bar *progress
@@ -104,11 +115,18 @@ func classifyAction(c *cli.Context) error {
 		defer bar.end()
 		out.above(bar)
 	}
-	return classifyAll(c, classifier, source.Items(c.Args().Slice(), from), out, bar)
+	if err := classifyAll(c, classifier, page.remember(source.Items(c.Args().Slice(), from)), out, page, bar); err != nil {
+		page.lost()
+		return err
+	}
+	if err := page.write(c, model.Name, out); err != nil {
+		return err
+	}
+	return itemsError(out)
 }
 
 // classifyAll writes a row for each item, and finishes the output.
-func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq[source.Item], out *results, bar *progress) error {
+func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq[source.Item], out *results, page *gallery, bar *progress) error {
 	start := time.Now()
 	done := 0
 	keep := func(why error) error {
@@ -116,8 +134,12 @@ func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq
 		return out.keep(why, speedOf(classifier, done, time.Since(start)))
 	}
 	for item := range classifier.Stream(c.Context, inputs(out.items(c.Context, items))) {
-		if err := out.write(row(item)); err != nil {
+		made := row(item)
+		if err := out.write(made); err != nil {
 			return keep(err)
+		}
+		if out.run == nil {
+			page.add(made)
 		}
 		done++
 		bar.step(item.Err != nil)
@@ -144,7 +166,7 @@ func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq
 		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
 			images(rows), resumed, failed, speed.PerSecond, speed.Provider, speed.Batch, speed.Concurrency))
 	}
-	return itemsError(out)
+	return nil
 }
 
 func itemsError(out *results) error {

@@ -335,7 +335,11 @@ func (doc *evaluation) write(c *cli.Context, early error) error {
 		}
 	}
 	if name := c.String("html"); name != "" {
-		if err := doc.page(c).Save(name, c.Bool("overwrite")); err != nil {
+		page, err := doc.page(c)
+		if err == nil {
+			err = page.Save(name, c.Bool("overwrite"))
+		}
+		if err != nil {
 			return err
 		}
 	}

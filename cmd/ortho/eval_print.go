@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/models"
 	"ortho/models/evaluate"
 )
 
@@ -51,10 +52,10 @@ func (doc *evaluation) print(w io.Writer) {
 	}
 	var confused, worst, failed []string
 	for _, p := range r.MostConfused(10) {
-		confused = append(confused, fmt.Sprintf("%d of %d %s taken for %s", p.N, names[p.Truth].N, className(names[p.Truth].Name), className(names[p.Predicted].Name)))
+		confused = append(confused, fmt.Sprintf("%d of %d %s taken for %s", p.N, names[p.Truth].N, names[p.Truth].Name, names[p.Predicted].Name))
 	}
 	for _, m := range r.Mistakes[:min(5, len(r.Mistakes))] {
-		worst = append(worst, fmt.Sprintf("%s: %s %s, but is %s (%s, place %d)", m.Input, percent(m.Probability), className(m.Predicted), className(m.Truth), percent(m.TruthProbability), m.TruthRank))
+		worst = append(worst, fmt.Sprintf("%s: %s %s, but is %s (%s, place %d)", m.Input, percent(m.Probability), m.Predicted, m.Truth, percent(m.TruthProbability), m.TruthRank))
 	}
 	for _, f := range doc.Failures[:min(20, len(doc.Failures))] {
 		failed = append(failed, f.Error.Message)
@@ -79,6 +80,14 @@ func (doc *evaluation) printCalibration(line func(key, format string, args ...an
 		line("", "at temperature %v", c.Temperature)
 	}
 	line("temperature", "%s", temperatureText(doc.Result))
+	if c.Fitted.Temperature != nil && !doc.appliesTemperature() {
+		line("", "ortho can't apply it: the softmax is inside the graph")
+	}
+}
+
+// appliesTemperature tells whether --temperature can be given for the model.
+func (doc *evaluation) appliesTemperature() bool {
+	return doc.Result.Calibration.Activation == models.Softmax
 }
 
 // temperatureText says what the fitted temperature is, and what it does.
@@ -103,19 +112,6 @@ func temperatureText(r *evaluate.Result) string {
 }
 
 func percent(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }
-
-// className is a class as people name it, with what tells it from others of its label.
-func className(n evaluate.Name) string {
-	switch {
-	case n.Label == "" && n.ID == "":
-		return fmt.Sprintf("class %d", n.Index)
-	case n.Label == "":
-		return n.ID
-	case n.ID == "":
-		return fmt.Sprintf("%s (%d)", n.Label, n.Index)
-	}
-	return fmt.Sprintf("%s (%s)", n.Label, n.ID)
-}
 
 // String tells the kind, and how classes were found: "CSV, 100 classes named by id".
 func (d data) String() string {

@@ -9,6 +9,8 @@ import (
 // Calibration says whether probabilities can be believed: of the answers that are given
 // 80 %, 80 % should be right.
 type Calibration struct {
+	// Activation is what made the probabilities; "none" where the graph has.
+	Activation models.Activation `json:"activation"`
 	// Temperature is what the logits were divided by before the softmax.
 	Temperature float64 `json:"temperature"`
 	// ECE is the expected calibration error of Guo et al. (2017), "On calibration of
@@ -80,7 +82,7 @@ func chanceECE(bins *[Bins]bin) float64 {
 }
 
 func (e *Evaluation) calibration() Calibration {
-	c := Calibration{Temperature: e.opt.Temperature, Bins: []Bin{}}
+	c := Calibration{Activation: e.opt.Activation, Temperature: e.opt.Temperature, Bins: []Bin{}}
 	switch {
 	case e.n == 0:
 		c.Reason = "nothing was judged"

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -162,4 +163,18 @@ func (r *Result) MostConfused(n int) []Pair {
 	wrong := slices.DeleteFunc(slices.Clone(r.Confusion), func(p Pair) bool { return p.Truth == p.Predicted })
 	slices.SortStableFunc(wrong, func(a, b Pair) int { return cmp.Compare(b.N, a.N) })
 	return wrong[:min(n, len(wrong))]
+}
+
+// String is the label, with the id, or else the index, that tells it from others of its
+// label: "crane (n02012849)".
+func (n Name) String() string {
+	switch {
+	case n.Label == "" && n.ID == "":
+		return fmt.Sprintf("class %d", n.Index)
+	case n.Label == "":
+		return n.ID
+	case n.ID == "":
+		return fmt.Sprintf("%s (%d)", n.Label, n.Index)
+	}
+	return fmt.Sprintf("%s (%s)", n.Label, n.ID)
 }
