@@ -11,7 +11,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
@@ -41,7 +40,7 @@ func (doc *evaluation) page(c *cli.Context) (*report.Page, error) {
 	}
 	fact := func(name, value string) {
 		if value != "" {
-			e.How = append(e.How, report.Fact{Name: output.Clean(name), Value: output.Clean(value)})
+			e.How = append(e.How, report.Fact{Name: name, Value: value})
 		}
 	}
 	fact("model's SHA-256", doc.Model.SHA256)

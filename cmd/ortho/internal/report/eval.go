@@ -47,7 +47,11 @@ func (e *Evaluation) Page() (*Page, error) {
 		add("Classes", e.classes()...)
 	}
 	add("Failed", e.failures()...)
-	add("How it was made", e.How)
+	how := make(Facts, len(e.How))
+	for i, f := range e.How {
+		how[i] = Fact{output.Clean(f.Name), output.Clean(f.Value), output.Clean(f.Hint)}
+	}
+	add("How it was made", how)
 	return p, nil
 }
 
@@ -101,7 +105,7 @@ func (e *Evaluation) calibration() []Block {
 	} else {
 		blocks = append(blocks, Notice{Title: "Temperature.", Text: e.Temperature + "."})
 		if e.Apply != "" {
-			blocks = append(blocks, Text("A temperature divides the logits before the softmax; which class comes first stays the same. This applies it:"), Command(e.Apply))
+			blocks = append(blocks, Text("A temperature divides the logits before the softmax; which class comes first stays the same. This applies it:"), Command(output.Clean(e.Apply)))
 		}
 	}
 	return blocks

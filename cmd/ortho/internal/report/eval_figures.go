@@ -25,7 +25,7 @@ type intervals struct {
 // reliability is the diagram of DeGroot and Fienberg (1983), as Guo et al. (2017) draw it.
 func reliability(c evaluate.Calibration) Figure {
 	p := NewPlot("probability of the answer (%)", "answers that are right (%)")
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 102, 0, 102 // room for the last tick's label
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 103, 0, 103 // room for the last tick's label
 	p.X.Tick.Marker, p.Y.Tick.Marker = every(20, 100), every(20, 100)
 	bars := bins(c, func(b evaluate.Bin) float64 {
 		if b.Right == nil {
@@ -62,7 +62,7 @@ func reliability(c evaluate.Calibration) Figure {
 // sureness shows how many answers are of which probability.
 func sureness(c evaluate.Calibration) Figure {
 	p := NewPlot("probability of the answer (%)", "answers")
-	p.X.Min, p.X.Max, p.Y.Min = 0, 102, 0
+	p.X.Min, p.X.Max, p.Y.Min = 0, 103, 0
 	p.X.Tick.Marker = every(20, 100)
 	var hints []Hint
 	most := 1
