@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strconv"
@@ -81,6 +82,22 @@ func named(name string) func(*ort.SessionOptions, map[string]string) error {
 	return func(o *ort.SessionOptions, options map[string]string) error {
 		return o.AppendExecutionProvider(name, options)
 	}
+}
+
+// withThreads tells the threads to OpenVINO, which has its own and does not look at the
+// session's, where its options don't.
+func withThreads(providers []Provider, threads int) []Provider {
+	const key = "num_of_threads"
+	providers = slices.Clone(providers)
+	for i, p := range providers {
+		if _, given := p.Options[key]; p.Name != "openvino" || given || p.Options["load_config"] != "" || threads < 1 {
+			continue
+		}
+		options := map[string]string{key: strconv.Itoa(threads)}
+		maps.Copy(options, p.Options)
+		providers[i].Options = options
+	}
+	return providers
 }
 
 // ProviderNames lists the providers that can be asked for, sorted.
