@@ -19,7 +19,7 @@ func Bench(f *bench.File) *Page {
 	p := &Page{
 		Title: "Benchmark of " + run.Model.Name,
 		Subtitle: fmt.Sprintf("Which provider, threads, batch and concurrency? %s measured on %s, %s.",
-			count(len(r.rows), "cell"), orUnknown(run.Machine.CPUModel), run.Start.UTC().Format("2 January 2006 15:04 UTC")),
+			count(len(r.rows), "cell"), cmp.Or(run.Machine.CPUModel, "an unknown CPU"), run.Start.UTC().Format("2 January 2006 15:04 UTC")),
 		By: "Made by ortho " + orUnknown(run.Ortho) + " of " + count(len(f.Rows), "row") + ". The page fetches nothing.",
 	}
 	p.add("Recommendation", r.recommendation()...)
@@ -185,7 +185,7 @@ func (r *results) recommendation() []Block {
 	if best := r.row(v.Recommended); best != nil {
 		blocks = append(blocks, Notice{Best, "Use " + settings(best.Config) + ".", r.figures(best)})
 		if v.Flags != "" {
-			blocks = append(blocks, Command(v.Flags))
+			blocks = append(blocks, Text("Flags to give:"), Command(v.Flags))
 		}
 	} else if v.Recommended != nil {
 		blocks = append(blocks, Notice{Weak, "Use " + settings(*v.Recommended) + ".", "The file holds no figures of it."})
@@ -321,9 +321,13 @@ func (r *results) overhead() []Block {
 	}{{"ortho's session", o.OwnMS}, {"bare DynamicAdvancedSession.Run", o.BareMS}} {
 		t.Rows = append(t.Rows, Row{Cells: Cells(s.name, fmt.Sprint(s.N), precise(s.Mean), precise(s.P50), precise(s.P90), precise(s.P95), precise(s.Min), precise(s.Max))})
 	}
-	return []Block{
+	blocks := []Block{
 		Text(fmt.Sprintf("A run through ortho's session costs %s ms (%s) over a bare loop of DynamicAdvancedSession.Run: the difference of the medians of runs in turns, of %s.",
 			precise(o.CostMS), share, o.Config)),
 		t,
 	}
+	if n := min(o.BareMS.N, o.OwnMS.N); n < 30 {
+		blocks = append(blocks, Notice{Weak, "Few runs:", fmt.Sprintf("medians of %s tell little.", count(n, "run"))})
+	}
+	return blocks
 }

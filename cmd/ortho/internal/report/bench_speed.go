@@ -77,7 +77,7 @@ func (r *results) tradeoff() Figure {
 		}
 		f.Hints = append(f.Hints, Hint{X: x, Y: y, Text: hint})
 	}
-	across := &plotter.XErrorBars{XYs: points, XErrors: low, LineStyle: draw.LineStyle{Color: Ink(0.45), Width: 0.75}, CapWidth: 4}
+	across := &plotter.XErrorBars{XYs: points, XErrors: low, LineStyle: draw.LineStyle{Color: Ink(0.35), Width: 0.75}, CapWidth: 4}
 	up := &plotter.YErrorBars{XYs: points, YErrors: high, LineStyle: across.LineStyle, CapWidth: 4}
 	scatter := &plotter.Scatter{XYs: points, GlyphStyleFunc: func(i int) draw.GlyphStyle { return styles[i] }}
 
@@ -90,8 +90,11 @@ func (r *results) tradeoff() Figure {
 		p.Add(line)
 	}
 	p.Add(across, up, scatter)
-	p.Y.Min = 0
-	p.Y.Max *= 1.06
+	// Intervals of few, noisy rounds may reach beyond the axes.
+	p.Y.Min, p.Y.Max = 0, 1.12*slices.MaxFunc(points, func(a, b plotter.XY) int { return cmp.Compare(a.Y, b.Y) }).Y
+	p.X.Min, p.X.Max = slices.Min(p50), slices.Max(p50)
+	margin := 0.04 * max(p.X.Max-p.X.Min, 0.1*p.X.Max)
+	p.X.Min, p.X.Max = p.X.Min-margin, p.X.Max+margin
 	logarithmic := scale(&p.X, p50)
 
 	for i, name := range r.series {

@@ -59,11 +59,11 @@ func (r *results) newRow(row *bench.Row, cells ...Cell) Row {
 }
 
 func (r *results) speedTable() Table {
-	t := Table{Caption: "Speed; small: 95 % confidence intervals", Columns: append(cellColumns(),
+	t := Table{Caption: "Speed; small: 95 % confidence intervals", Columns: append(cellColumns(), Column{Name: "verdict"},
 		Column{Name: r.unit, Hint: "by wall clock", Number: true}, Column{Name: "p50\u00a0ms", Hint: "of single runs", Number: true},
 		Column{Name: "mean\u00a0ms", Number: true}, Column{Name: "p90\u00a0ms", Number: true}, Column{Name: "p95\u00a0ms", Number: true},
 		Column{Name: "p99\u00a0ms", Hint: fmt.Sprintf("withheld below %d samples", stats.MinP99), Number: true},
-		Column{Name: "CV\u00a0%", Hint: "coefficient of variation of the rounds' throughput", Number: true}, Column{Name: "verdict"})}
+		Column{Name: "CV\u00a0%", Hint: "coefficient of variation of the rounds' throughput", Number: true})}
 	for i := range r.rows {
 		row := &r.rows[i]
 		l := row.LatencyMS
@@ -78,8 +78,8 @@ func (r *results) speedTable() Table {
 		if row.Unstable {
 			cv.Mark, cv.Note = Weak, "unstable"
 		}
-		t.Rows = append(t.Rows, r.newRow(row, Cell{Text: number(*row.ThroughputS), Note: bounds(row.ThroughputCI)}, Cell{Text: number(l.P50), Note: bounds(row.LatencyCI)},
-			Cell{Text: number(l.Mean)}, Cell{Text: number(l.P90)}, Cell{Text: number(l.P95)}, p99, cv, r.verdictCell(row)))
+		t.Rows = append(t.Rows, r.newRow(row, r.verdictCell(row), Cell{Text: number(*row.ThroughputS), Note: bounds(row.ThroughputCI)}, Cell{Text: number(l.P50), Note: bounds(row.LatencyCI)},
+			Cell{Text: number(l.Mean)}, Cell{Text: number(l.P90)}, Cell{Text: number(l.P95)}, p99, cv))
 	}
 	return t
 }

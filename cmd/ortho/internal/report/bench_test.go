@@ -118,7 +118,7 @@ func benchFile() *bench.File {
 	}
 	best, second := f.Rows[17].Config, f.Rows[1].Config
 	f.Verdict = &bench.Verdict{Kind: bench.KindVerdict, Objective: "throughput", Recommended: &best, RunnerUp: &second, Ties: []bench.Config{f.Rows[21].Config},
-		Flags:   "ortho classify -m efficientnet-lite0 -p openvino --threads 1 --batch 1 --concurrency 2",
+		Flags:   "--provider openvino --threads 1 --batch 1 --concurrency 2",
 		Reasons: []string{"Its throughput is the highest of the 22 cells that fit, and the interval of the difference to the runner-up, 4.1 % to 7.9 %, excludes 0."}}
 	for _, row := range f.Rows {
 		switch {

@@ -70,8 +70,29 @@ func bars(f Figure, axis string, palette, names []string, rows [][]part, text fu
 	slices.Reverse(names)
 	f.Plot.NominalY(names...)
 	f.Plot.X.Min, f.Plot.X.Max = 0, longest
+	if ends := ends(rows); len(ends.XYs) > 0 {
+		f.Plot.Add(ends)
+		f.Plot.X.Max *= 1.13 // room for them
+	}
 	f.Plot.Y.Min, f.Plot.Y.Max = -0.5, float64(len(rows))-0.5
 	return f
+}
+
+// ends are the values of bars of one part, written at their ends.
+func ends(rows [][]part) *plotter.Labels {
+	var at plotter.XYs
+	var texts []string
+	for i, row := range rows {
+		if len(row) == 1 {
+			at, texts = append(at, plotter.XY{X: row[0].value, Y: float64(len(rows) - 1 - i)}), append(texts, fmt.Sprintf("%.1f", row[0].value))
+		}
+	}
+	l := Labels(at, texts)
+	l.Offset = vg.Point{X: 4}
+	for i := range l.TextStyle {
+		l.TextStyle[i].YAlign = draw.YCenter
+	}
+	return l
 }
 
 func (r *results) timeBlocks() []Block {
