@@ -100,6 +100,11 @@ func (g *gallery) write(c *cli.Context, model string, out *results) error {
 	}
 	all, failed := out.counts()
 	p := report.Gallery{Title: "What " + model + " says", By: madeBy(time.Now()), Total: all, Failed: failed}
+	var bar *progress // JPEGs of 12 megapixels take 50 ms each
+	if shown, _ := progressWanted(c); shown {
+		bar = newProgress(c.App.ErrWriter, 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
+		defer bar.end()
+	}
 	bytes := 0
 	for at := 0; at < len(g.rows) && bytes < maxGalleryBytes; at = len(p.Cards) {
 		some := g.rows[at:min(len(g.rows), at+64)]
@@ -113,8 +118,10 @@ func (g *gallery) write(c *cli.Context, model string, out *results) error {
 				break
 			}
 			p.Cards = append(p.Cards, cardOf(row, pictures[i]))
+			bar.step(false)
 		}
 	}
+	bar.end()
 	if shown := int64(len(p.Cards)); shown < all {
 		slog.Warn(fmt.Sprintf("%s shows the first %d of %s", g.name, shown, images(all)))
 	}
