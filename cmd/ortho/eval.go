@@ -337,6 +337,9 @@ func (doc *evaluation) write(c *cli.Context, early error) error {
 	}
 	if name := c.String("html"); name != "" {
 		page, err := doc.page(c)
+		if err != nil && c.Context.Err() != nil {
+			slog.Warn(name + " is not written")
+		}
 		if err == nil {
 			err = page.Save(name, c.Bool("overwrite"))
 		}

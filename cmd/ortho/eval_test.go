@@ -172,6 +172,16 @@ func TestEval(t *testing.T) {
 	})
 }
 
+// TestEvalNoSuchClass: a graph that states no number of classes tells it by its answers.
+func TestEvalNoSuchClass(t *testing.T) {
+	needLibrary(t)
+	list := write(t, filepath.Join(t.TempDir(), "l.csv"), "input,label\n"+absolute(t, coffee)+",70000\n")
+	code, stdout, stderr := execute(t, "", "eval", "-m", "../../models/testdata/no_shape", "--input-range", "0,1", "--data", list)
+	if code != exitFailed || stdout != "" || !strings.Contains(stderr, "its class is 70000, but the model has 3") {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+}
+
 func absolute(t *testing.T, name string) string {
 	t.Helper()
 	name, err := filepath.Abs(name)

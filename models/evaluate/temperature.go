@@ -41,7 +41,7 @@ var (
 
 func fitted(items []scored) Fitted {
 	f := Fitted{Items: len(items)}
-	inverse, deviation, err := fit(items)
+	inverse, deviation, err := fit(items, 1)
 	if err != nil {
 		f.Reason = err.Error()
 		return f
@@ -57,7 +57,7 @@ func fitted(items []scored) Fitted {
 	}
 	var inverses [2]float64
 	for i, half := range halves {
-		if inverses[i], _, err = fit(half); err != nil {
+		if inverses[i], _, err = fit(half, inverse); err != nil {
 			f.Reason = "a half of the items is too few to fit a temperature that the other is judged by: " + err.Error()
 			return f
 		}
@@ -70,8 +70,8 @@ func fitted(items []scored) Fitted {
 }
 
 // fit minimises the mean NLL, which is convex in the inverse temperature, by Newton's
-// method within bounds that close in. It returns the inverse and its standard error.
-func fit(items []scored) (inverse, deviation float64, err error) {
+// method from start, within bounds that close in. It returns the inverse and its standard error.
+func fit(items []scored, start float64) (inverse, deviation float64, err error) {
 	low, high := 1.0/MaxTemperature, 1/MinTemperature
 	if len(items) == 0 || sums(items, high).slope <= 0 {
 		return 0, 0, errCold
@@ -79,7 +79,7 @@ func fit(items []scored) (inverse, deviation float64, err error) {
 	if sums(items, low).slope >= 0 {
 		return 0, 0, errHot
 	}
-	for inverse = 1; ; {
+	for inverse = start; ; {
 		s := sums(items, inverse)
 		if s.slope > 0 {
 			high = inverse

@@ -26,7 +26,6 @@ type intervals struct {
 func reliability(c evaluate.Calibration) Figure {
 	p := NewPlot("probability of the answer (%)", "answers that are right (%)")
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 103, 0, 103 // room for the last tick's label
-	p.X.Tick.Marker, p.Y.Tick.Marker = every(20, 100), every(20, 100)
 	bars := bins(c, func(b evaluate.Bin) float64 {
 		if b.Right == nil {
 			return 0
@@ -63,40 +62,18 @@ func reliability(c evaluate.Calibration) Figure {
 func sureness(c evaluate.Calibration) Figure {
 	p := NewPlot("probability of the answer (%)", "answers")
 	p.X.Min, p.X.Max, p.Y.Min = 0, 103, 0
-	p.X.Tick.Marker = every(20, 100)
 	var hints []Hint
 	most := 1
 	for _, b := range c.Bins {
 		most = max(most, b.N)
 	}
 	p.Y.Max = 1.05 * float64(most)
-	p.Y.Tick.Marker = every(niceStep(most), most)
 	for _, b := range c.Bins {
 		hints = append(hints, Hint{X: 50 * (b.Low + b.High), Y: float64(most) / 2, W: 100 * (b.High - b.Low), H: float64(most),
 			Text: fmt.Sprintf("%.0f to %.0f %%: %d answers", 100*b.Low, 100*b.High, b.N)})
 	}
 	p.Add(Grid(), bins(c, func(b evaluate.Bin) float64 { return float64(b.N) }))
 	return Figure{Title: "How sure the answers are", Note: "Answers by their probability.", Plot: p, Hints: hints, Desc: "A histogram of the probabilities of the answers."}
-}
-
-// every are ticks at the multiples of step.
-func every(step, most int) plot.ConstantTicks {
-	var ticks []plot.Tick
-	for v := 0; v <= most; v += step {
-		ticks = append(ticks, plot.Tick{Value: float64(v), Label: strconv.Itoa(v)})
-	}
-	return ticks
-}
-
-// niceStep is the 1, 2 or 5 times a power of ten that makes about five ticks.
-func niceStep(most int) int {
-	for step := 1; ; step *= 10 {
-		for _, s := range []int{step, 2 * step, 5 * step} {
-			if most/s <= 5 {
-				return s
-			}
-		}
-	}
 }
 
 func bins(c evaluate.Calibration, height func(evaluate.Bin) float64) *plotter.Histogram {

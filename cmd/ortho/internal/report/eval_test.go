@@ -106,11 +106,3 @@ func TestPicture(t *testing.T) {
 		t.Errorf("a limit: %+v", p)
 	}
 }
-
-func TestNiceStep(t *testing.T) {
-	for most, want := range map[int]int{1: 1, 5: 1, 6: 2, 11: 2, 26: 5, 60: 20, 50_000: 10_000} {
-		if got := niceStep(most); got != want {
-			t.Errorf("%d: %d, want %d", most, got, want)
-		}
-	}
-}
