@@ -51,6 +51,8 @@ func newApp() *cli.App {
 			newInspectCommand(),
 			newPreprocessCommand(),
 			newRuntimeCommand(),
+			newDoctorCommand(),
+			newTryProvidersCommand(),
 			newVersionCommand(),
 			newCompletionCommand(),
 			newCompleteCommand(),
