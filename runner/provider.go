@@ -164,7 +164,7 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 		}
 		takeLog()
 		if err := appendTo(options, p.Options); err != nil {
-			err = fmt.Errorf("execution provider %s cannot be used: %w", p.Name, whyNot(loaded.Found, p.Name, err))
+			err = &ProviderError{p.Name, whyNot(loaded.Found, p.Name, err)}
 			if i == len(providers)-1 && inUse == "" {
 				return nil, "", nil, fmt.Errorf("%w; `ortho doctor` tells what can, -p cpu runs on the CPU", err)
 			}
@@ -185,6 +185,17 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 	}
 	return options, inUse, skipped, nil
 }
+
+// ProviderError is a provider that can't be used, with the reason.
+type ProviderError struct {
+	Provider string
+	Reason   error
+}
+
+func (e *ProviderError) Error() string {
+	return fmt.Sprintf("execution provider %s cannot be used: %v", e.Provider, e.Reason)
+}
+func (e *ProviderError) Unwrap() error { return e.Reason }
 
 // whyNot finds the reason for which a provider could not be appended: that it is not
 // in the library, that something which it needs is missing, or what the log says.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -25,6 +26,10 @@ func Try(ctx context.Context, path string, p Provider) error {
 		return err
 	}
 	s, err := Open(Model{Data: tryGraph, Graph: graph}, Options{Library: path, Providers: []Provider{p}})
+	var unusable *ProviderError
+	if errors.As(err, &unusable) {
+		return unusable.Reason
+	}
 	if err != nil {
 		return err
 	}

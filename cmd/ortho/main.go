@@ -55,6 +55,8 @@ func newApp() *cli.App {
 			newInspectCommand(),
 			newPreprocessCommand(),
 			newRuntimeCommand(),
+			newDoctorCommand(),
+			newTryProvidersCommand(),
 			newVersionCommand(),
 			newCompletionCommand(),
 			newCompleteCommand(),
