@@ -161,19 +161,6 @@ func numberList(text string, least int) ([]int, error) {
 	return numbers, nil
 }
 
-// providersOf reads an entry of --providers, with the options that are for its providers.
-func providersOf(entry string, options []string) ([]runner.Provider, error) {
-	list := strings.ReplaceAll(entry, "+", ",")
-	names := strings.Split(list, ",")
-	var own []string
-	for _, o := range options {
-		if name, _, _ := strings.Cut(o, "."); slices.Contains(names, strings.ToLower(name)) {
-			own = append(own, o)
-		}
-	}
-	return runner.ParseProviders(list, own)
-}
-
 // newBenchWorkerCommand is what bench run starts for each cell.
 func newBenchWorkerCommand() *cli.Command {
 	return &cli.Command{

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -47,20 +45,6 @@ func benchInputs(c *cli.Context, m *models.Model, batch int) (*feed.Set, *bench.
 		return set, nil, err
 	}
 	return benchImages(c, m, what, max(batch, benchRows))
-}
-
-// dimSizes reads NAME=N.
-func dimSizes(texts []string) (map[string]int64, error) {
-	sizes := map[string]int64{}
-	for _, text := range texts {
-		name, size, ok := strings.Cut(text, "=")
-		n, err := strconv.ParseInt(size, 10, 64)
-		if !ok || name == "" || err != nil || n < 1 || n > 1<<31 {
-			return nil, usagef("--dim %q: write NAME=N, such as sequence=128", text)
-		}
-		sizes[name] = n
-	}
-	return sizes, nil
 }
 
 // benchImages takes up to rows images, spread over all there are.
@@ -170,16 +154,4 @@ func timeOutput(spec *models.ClassifierSpec, g *onnx.Graph) *stats.Summary {
 	}
 	s := stats.Summarize(took)
 	return &s
-}
-
-// graphFile returns the path of the model's graph; a bundled one is written to folder.
-func graphFile(m *models.Model, folder string) (string, error) {
-	if m.Data == nil {
-		return filepath.Abs(m.Path)
-	}
-	path := filepath.Join(folder, "model.onnx")
-	if err := os.WriteFile(path, m.Data, 0o600); err != nil {
-		return "", fmt.Errorf("hand over the bundled model: %w", err)
-	}
-	return path, nil
 }

@@ -271,7 +271,7 @@ func commandLineOf(args []string) string {
 }
 
 // finishVerdict recommends, and says how to ask for it.
-func finishVerdict(f *bench.File, cells []bench.Cell, explicit string) *runSettings {
+func finishVerdict(f *bench.File, cells []bench.Cell, explicit string) *savedSettings {
 	p := f.Run.Plan
 	v := bench.Recommend(f.Rows, p.Objective, bench.Constraints{MaxP99MS: p.MaxP99MS, MaxRSSMiB: p.MaxRSSMiB})
 	f.Verdict = &v
@@ -357,7 +357,7 @@ func (l *benchLog) close(remove bool) {
 }
 
 // write writes all files, each whole or not at all.
-func (f outputFiles) write(result *bench.File, settings *runSettings) error {
+func (f outputFiles) write(result *bench.File, settings *savedSettings) error {
 	for _, w := range []struct {
 		name string
 		to   func(io.Writer) error

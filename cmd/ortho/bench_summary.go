@@ -43,13 +43,20 @@ func writeBench(c *cli.Context, f *bench.File) error {
 		right = append(right, table.ColumnConfig{Number: n, Align: align.AlignRight})
 	}
 	t.SetColumnConfigs(append(right, table.ColumnConfig{Number: 11, WidthMax: 60}))
+	var others []bench.Row
 	for _, r := range rows {
-		t.AppendRow(summaryRow(r, f.Verdict))
+		if r.Status == bench.StatusOK {
+			t.AppendRow(summaryRow(r, f.Verdict))
+		} else {
+			others = append(others, r)
+		}
 	}
-	if _, err := fmt.Fprintln(c.App.Writer, t.Render()); err != nil {
-		return err
+	if t.Length() > 0 {
+		if _, err := fmt.Fprintln(c.App.Writer, t.Render()); err != nil {
+			return err
+		}
 	}
-	for _, line := range f.Verdict.Reasons {
+	for _, line := range append(notMeasured(others), f.Verdict.Reasons...) {
 		if _, err := fmt.Fprintln(c.App.Writer, output.Clean(line)); err != nil {
 			return err
 		}
@@ -59,6 +66,21 @@ func writeBench(c *cli.Context, f *bench.File) error {
 		return err
 	}
 	return nil
+}
+
+// notMeasured tells of the cells without figures, those with one reason together.
+func notMeasured(rows []bench.Row) []string {
+	var lines []string
+	for len(rows) > 0 {
+		first, n := rows[0], len(rows)
+		rows = slices.DeleteFunc(rows, func(r bench.Row) bool { return r.Status == first.Status && r.Reason == first.Reason })
+		name := first.Config.String()
+		if n -= len(rows); n > 1 {
+			name = fmt.Sprintf("%d cells, such as %s", n, name)
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, strings.ReplaceAll(first.Status, "_", " "), first.Reason))
+	}
+	return lines
 }
 
 func unitOf(f *bench.File) string {
@@ -94,20 +116,16 @@ func summaryRow(r bench.Row, v *bench.Verdict) table.Row {
 		mark = "="
 	}
 	row := table.Row{mark, provider, r.Threads, r.Batch, r.Concurrency, "", "", "", "", "", ""}
-	if r.Status != bench.StatusOK {
-		row[10] = output.Clean(strings.ReplaceAll(r.Status, "_", " ") + ": " + r.Reason)
-		return row
-	}
 	if r.ThroughputS != nil {
-		row[5] = figure(*r.ThroughputS)
+		row[5] = fourDigits(*r.ThroughputS)
 		if ci := r.ThroughputCI; ci != nil {
-			row[5] = fmt.Sprintf("%s [%s, %s]", figure(*r.ThroughputS), figure(ci.Low), figure(ci.High))
+			row[5] = fmt.Sprintf("%s [%s, %s]", fourDigits(*r.ThroughputS), fourDigits(ci.Low), fourDigits(ci.High))
 		}
 	}
 	if l := r.LatencyMS; l != nil {
-		row[6], row[7] = figure(l.P50), "withheld"
+		row[6], row[7] = fourDigits(l.P50), "withheld"
 		if l.P99 != nil {
-			row[7] = figure(*l.P99)
+			row[7] = fourDigits(*l.P99)
 		}
 	}
 	row[8] = "unknown"
@@ -124,8 +142,8 @@ func summaryRow(r bench.Row, v *bench.Verdict) table.Row {
 	return row
 }
 
-// figure shows four significant digits.
-func figure(v float64) string {
+// fourDigits shows four significant digits.
+func fourDigits(v float64) string {
 	switch {
 	case v >= 1000:
 		return fmt.Sprintf("%.0f", v)

@@ -47,7 +47,10 @@ func newApp() *cli.App {
 		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 		Commands: configure([]*cli.Command{
 			newClassifyCommand(),
+			newEvalCommand(),
 			newBenchCommand(),
+			newCompareCommand(),
+			newRunArraysCommand(),
 			newModelsCommand(),
 			newInspectCommand(),
 			newPreprocessCommand(),

@@ -21,8 +21,8 @@ import (
 	"ortho/runner/machine"
 )
 
-// runSettings is what bench run --save-settings writes and classify --settings uses.
-type runSettings struct {
+// savedSettings is what bench run --save-settings writes and classify --settings uses.
+type savedSettings struct {
 	Kind            string   `json:"kind"` // settingsKind
 	Model           string   `json:"model"`
 	ModelSHA256     string   `json:"model_sha256"`
@@ -45,8 +45,8 @@ const (
 )
 
 // settingsOf are the settings of the recommended cell.
-func settingsOf(f *bench.File, cell bench.Cell, explicit string) runSettings {
-	s := runSettings{
+func settingsOf(f *bench.File, cell bench.Cell, explicit string) savedSettings {
+	s := savedSettings{
 		Kind: settingsKind, Model: f.Run.Model.Name, ModelSHA256: f.Run.Model.SHA256, CPU: f.Run.Machine.CPUModel, Objective: f.Run.Plan.Objective,
 		Provider: strings.ReplaceAll(cell.Providers, "+", ","), ProviderOptions: []string{},
 		Threads: cell.Threads, Batch: cell.Batch, Concurrency: cell.Concurrency, ONNXRuntime: cell.Library.Version,
@@ -70,7 +70,7 @@ func settingsOf(f *bench.File, cell bench.Cell, explicit string) runSettings {
 }
 
 // values are the flags of classify, by name, that say the same.
-func (s runSettings) values() [][2]string {
+func (s savedSettings) values() [][2]string {
 	v := [][2]string{{"provider", s.Provider}}
 	for _, o := range s.ProviderOptions {
 		v = append(v, [2]string{"provider-option", o})
@@ -90,7 +90,7 @@ func (s runSettings) values() [][2]string {
 }
 
 // flags are the settings as they are typed.
-func (s runSettings) flags() string {
+func (s savedSettings) flags() string {
 	args := []string{""}
 	for _, v := range s.values() {
 		args = append(args, "--"+v[0], v[1])
@@ -98,7 +98,7 @@ func (s runSettings) flags() string {
 	return strings.TrimPrefix(commandLineOf(args), "ortho ")
 }
 
-func writeSettings(w io.Writer, s runSettings) error {
+func writeSettings(w io.Writer, s savedSettings) error {
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func writeSettings(w io.Writer, s runSettings) error {
 	return err
 }
 
-func readSettings(path string) (s runSettings, err error) {
+func readSettings(path string) (s savedSettings, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return s, fmt.Errorf("settings: %w", err)
@@ -119,7 +119,7 @@ func readSettings(path string) (s runSettings, err error) {
 	return s, nil
 }
 
-func parseSettings(r io.Reader) (s runSettings, err error) {
+func parseSettings(r io.Reader) (s savedSettings, err error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxSettings+1))
 	switch {
 	case err != nil:
@@ -143,13 +143,13 @@ func parseSettings(r io.Reader) (s runSettings, err error) {
 }
 
 // applySettings gives the flags that were not typed the values of --settings FILE.
-func applySettings(c *cli.Context) (*runSettings, error) {
+func applySettings(c *cli.Context) error {
 	if !c.IsSet("settings") {
-		return nil, nil
+		return nil
 	}
 	s, err := readSettings(c.String("settings"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	typed := map[string]bool{}
 	for _, v := range s.values() {
@@ -161,21 +161,26 @@ func applySettings(c *cli.Context) (*runSettings, error) {
 			continue
 		}
 		if err := c.Set(v[0], v[1]); err != nil {
-			return nil, fmt.Errorf("settings %s: %s: %w", c.String("settings"), v[0], err)
+			return fmt.Errorf("settings %s: %s: %w", c.String("settings"), v[0], err)
 		}
 	}
-	return &s, nil
+	return nil
 }
 
-// fits warns where the settings were measured with another model or on another machine.
-func (s *runSettings) fits(m *models.Model) {
-	if s == nil {
+// checkSettings warns where --settings were measured with another model or on another
+// CPU than this run's.
+func checkSettings(c *cli.Context, m *models.Model) {
+	if !c.IsSet("settings") {
 		return
+	}
+	s, err := readSettings(c.String("settings"))
+	if err != nil {
+		return // applySettings has told
 	}
 	if digest, err := modelDigest(m); err == nil && digest != s.ModelSHA256 {
 		slog.Warn(fmt.Sprintf("the settings were measured with another model, %s: `ortho bench run` measures this one", s.Model))
 	}
 	if cpu := machine.Read().CPUModel; cpu != s.CPU {
-		slog.Warn(fmt.Sprintf("the settings were measured on another CPU (%s): `ortho bench run` measures this one", s.CPU))
+		slog.Warn(fmt.Sprintf("the settings were measured on another CPU, %s: `ortho bench run` measures this one", s.CPU))
 	}
 }

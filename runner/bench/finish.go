@@ -65,7 +65,7 @@ func (w *work) measureOverhead(ctx context.Context) error {
 	if best == nil || w.left() < 0 {
 		return nil
 	}
-	a, err := best.ask(ctx, request{Overhead: &overheadRequest{min(overheadTime, w.left()).Seconds() * 2 / 3}}, time.Minute+20*overheadTime)
+	a, err := ask(ctx, best.process, request{Overhead: &overheadRequest{min(overheadTime, w.left()).Seconds() * 2 / 3}}, time.Minute+20*overheadTime)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

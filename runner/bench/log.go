@@ -33,8 +33,11 @@ type logged struct {
 
 const kindRound = "round"
 
-// maxLog bounds the lines of a log.
-const maxLog = 1 << 20
+// Limits of a log.
+const (
+	maxLog  = 1 << 20 // lines
+	maxLine = 4 << 20 // bytes of one
+)
 
 // CreateLog begins a log at path, in place of one that is there.
 func CreateLog(path string, run Run) (*Log, error) {

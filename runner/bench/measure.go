@@ -56,20 +56,20 @@ func (w *work) measure(ctx context.Context) error {
 				return nil
 			}
 			w.tell("measure", round*len(cells)+i, rounds*len(cells), c.Config)
-			request := turn
+			asked := turn
 			if len(c.rounds) > c.before {
-				request.Warmup = 1
+				asked.Warmup = 1
 			}
 			limit := time.Minute + 20*time.Duration(turn.Seconds*float64(time.Second))
 			if turn.Runs > 0 {
 				limit = checkLimit
 			}
-			a, err := c.ask(ctx, requestOf(request), limit)
+			a, err := ask(ctx, c.process, request{Round: &asked}, limit)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			if err == nil && a.Round == nil {
-				err = errTimeout
+				err = errUnasked
 			}
 			if err != nil {
 				c.fail(err)
@@ -88,8 +88,6 @@ func (w *work) measure(ctx context.Context) error {
 	}
 	return nil
 }
-
-func requestOf(r roundRequest) request { return request{Round: &r} }
 
 // contenders are the cells that more rounds may yet make the winner. The rest have been
 // slower than the best in every round, and by more than a little.

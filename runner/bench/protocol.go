@@ -12,9 +12,8 @@ type request struct {
 	Overhead *overheadRequest `json:"overhead,omitempty"`
 }
 
-// answer is what the process answers: an error, or what was asked for.
+// answer is what the process answers: what was asked for.
 type answer struct {
-	Error    string     `json:"error,omitempty"`
 	Opened   *opened    `json:"opened,omitempty"`
 	Compared *compared  `json:"compared,omitempty"`
 	Profile  *Placement `json:"profile,omitempty"`

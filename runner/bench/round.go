@@ -3,8 +3,10 @@ package bench
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ortho/runner"
@@ -13,7 +15,7 @@ import (
 )
 
 // maxSamples is the number of single latencies that a round keeps.
-const maxSamples = 4000
+const maxSamples = 1000
 
 // run is one run of the graph: when it ended since the round's start, and how long it took.
 type run struct{ end, took time.Duration }
@@ -41,55 +43,35 @@ func (w *worker) drive(ctx context.Context, d time.Duration, count int, runs [][
 	if count == 0 && d == 0 {
 		return nil
 	}
-	var (
-		mu    sync.Mutex
-		first error
-		left  = count
-		wait  sync.WaitGroup
-		start = time.Now()
-	)
-	// claim returns the inputs of the next run; nil: no more.
-	claim := func(mine int) []*runner.Tensor {
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case first != nil:
-			return nil
-		case count > 0:
-			if left == 0 {
-				return nil
-			}
-			left--
-		case mine > 0 && time.Since(start) >= d:
-			return nil
-		}
-		w.at++
-		return w.inputs[w.at%len(w.inputs)]
-	}
+	var left atomic.Int64 // of count
+	left.Store(int64(count))
+	errs := make([]error, len(w.slots))
+	var failed atomic.Bool
+	var wait sync.WaitGroup
+	start := time.Now()
 	for i, outputs := range w.slots {
 		wait.Go(func() {
-			for mine := 0; ; mine++ {
-				in := claim(mine)
-				if in == nil {
-					return
+			var took []run
+			begin := start
+			for n := 0; !failed.Load(); n++ {
+				if count > 0 && left.Add(-1) < 0 || count == 0 && n > 0 && begin.Sub(start) >= d {
+					break
 				}
-				begin := time.Now()
-				err := w.runOnce(ctx, in, outputs)
+				if errs[i] = w.runOnce(ctx, w.inputs[(i+n)%len(w.inputs)], outputs); errs[i] != nil {
+					failed.Store(true)
+					break
+				}
 				end := time.Now()
-				if err != nil {
-					mu.Lock()
-					first = err
-					mu.Unlock()
-					return
-				}
-				if runs != nil {
-					runs[i] = append(runs[i], run{end.Sub(start), end.Sub(begin)})
-				}
+				took = append(took, run{end.Sub(start), end.Sub(begin)})
+				begin = end
+			}
+			if runs != nil {
+				runs[i] = took
 			}
 		})
 	}
 	wait.Wait()
-	return first
+	return errors.Join(errs...)
 }
 
 // runOnce runs into the slot's memory; outputs whose shapes change from run to run are

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ortho/runner"
+	"ortho/runner/child"
 	"ortho/runner/equality"
 	"ortho/runner/feed"
 	"ortho/runner/machine"
@@ -67,26 +68,27 @@ const (
 // cell is a cell at work.
 type cell struct {
 	Cell
-	*process       // nil: not open, or failed
-	row      Row   // all but what follows from the rounds
-	peak     int64 // highest of the rounds; 0: not known
-	rounds   []Round
-	before   int // of rounds, those of an earlier run
+	process *child.Process // nil: not open, or failed
+	row     Row            // all but what follows from the rounds
+	peak    int64          // highest of the rounds; 0: not known
+	rounds  []Round
+	before  int // of rounds, those of an earlier run
+}
+
+func (c *cell) close() {
+	if c.process != nil {
+		c.process.Close()
+		c.process = nil
+	}
 }
 
 func (c *cell) fail(err error) {
-	if c.process != nil {
-		c.stop(true)
-		c.process = nil
-	}
+	c.close()
 	c.row.Status, c.row.Reason = StatusFailed, err.Error()
 }
 
 func (c *cell) skip(reason string) {
-	if c.process != nil {
-		c.stop(false)
-		c.process = nil
-	}
+	c.close()
 	if c.row.Status == StatusOK {
 		c.row.Status, c.row.Reason = StatusSkipped, reason
 	}
@@ -105,9 +107,7 @@ func (s *Sweep) Measure(ctx context.Context) (*File, error) {
 	}
 	defer func() {
 		for _, c := range w.cells {
-			if c.process != nil {
-				c.stop(ctx.Err() != nil)
-			}
+			c.close()
 		}
 	}()
 	w.inputs = filepath.Join(s.Folder, "inputs.npz")
@@ -191,15 +191,15 @@ func describePrecision(g *onnx.Graph) (name, tolerance string) {
 
 // once opens a cell in a process of its own, asks one thing and ends it.
 func (w *work) once(ctx context.Context, c Cell, unoptimized bool, r request, got func(answer)) error {
-	p, err := start(w.Worker)
+	p, err := child.Start(w.Worker())
 	if err != nil {
 		return err
 	}
-	defer func() { p.stop(ctx.Err() != nil) }()
-	if _, err := p.ask(ctx, w.openRequest(c, unoptimized), openLimit); err != nil {
+	defer p.Close()
+	if _, err := ask(ctx, p, w.openRequest(c, unoptimized), openLimit); err != nil {
 		return err
 	}
-	a, err := p.ask(ctx, r, checkLimit)
+	a, err := ask(ctx, p, r, checkLimit)
 	if err == nil && got != nil {
 		got(a)
 	}
@@ -267,15 +267,15 @@ func (w *work) openAll(ctx context.Context) error {
 }
 
 func (w *work) openCell(ctx context.Context, c *cell) (err error) {
-	if c.process, err = start(w.Worker); err != nil {
+	if c.process, err = child.Start(w.Worker()); err != nil {
 		return err
 	}
-	a, err := c.ask(ctx, w.openRequest(c.Cell, false), openLimit)
+	a, err := ask(ctx, c.process, w.openRequest(c.Cell, false), openLimit)
 	if err != nil {
 		return err
 	}
 	if a.Opened == nil {
-		return errors.New("its process answered otherwise than it was asked")
+		return errUnasked
 	}
 	o := a.Opened
 	c.row.LibraryVersion, c.row.Provider, c.row.IntraOpThreads, c.row.ShapesFixed = o.LibraryVersion, o.Provider, o.Threads, o.Fixed
@@ -288,13 +288,26 @@ func (w *work) openCell(ctx context.Context, c *cell) (err error) {
 		c.row.Unknown["equal"] = "no reference outputs: " + w.Sweep.Run.Reference.Error
 		return nil
 	}
-	if a, err = c.ask(ctx, request{Compare: &compareRequest{file}}, checkLimit); err != nil {
+	if a, err = ask(ctx, c.process, request{Compare: &compareRequest{file}}, checkLimit); err != nil {
 		return fmt.Errorf("compare outputs: %w", err)
 	}
 	if a.Compared != nil {
 		c.row.Equality, c.row.Equal = a.Compared.Outputs, &a.Compared.Equal
 	}
 	return nil
+}
+
+var errUnasked = errors.New("its process answered something else")
+
+// ask sends a request to a cell's process. One that does not answer within limit is an
+// error; it can't be asked again.
+func ask(ctx context.Context, p *child.Process, r request, limit time.Duration) (a answer, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v", limit.Round(time.Second)))
+	defer cancel()
+	if err = p.Ask(ctx, r, &a); err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return a, err
 }
 
 // TempFolder makes a folder for a sweep's files; remove it after use.

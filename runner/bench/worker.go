@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"ortho/runner"
+	"ortho/runner/child"
 	"ortho/runner/equality"
 	"ortho/runner/feed"
 	"ortho/runner/machine"
@@ -21,51 +20,12 @@ import (
 	"ortho/runner/onnx"
 )
 
-// maxLine bounds a line of the protocol.
-const maxLine = 64 << 20
-
-// Serve is a cell's process: it answers the requests of a Sweep, one JSON object a
-// line, until in ends or ctx is done.
+// Serve is a cell's process: it answers the requests of a Sweep, until in ends or ctx
+// is done.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	var w worker
 	defer w.close()
-	lines := make(chan []byte)
-	failed := make(chan error, 1)
-	go func() {
-		defer close(lines)
-		scanner := bufio.NewScanner(in)
-		scanner.Buffer(nil, maxLine)
-		for scanner.Scan() {
-			select {
-			case lines <- append([]byte(nil), scanner.Bytes()...):
-			case <-ctx.Done():
-				return
-			}
-		}
-		failed <- scanner.Err()
-	}()
-	encoder := json.NewEncoder(out)
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case line, ok := <-lines:
-			if !ok {
-				return <-failed
-			}
-			var r request
-			a, err := answer{}, json.Unmarshal(line, &r)
-			if err == nil {
-				a, err = w.answer(ctx, r)
-			}
-			if err != nil {
-				a = answer{Error: err.Error()}
-			}
-			if err := encoder.Encode(a); err != nil {
-				return fmt.Errorf("answer: %w", err)
-			}
-		}
-	}
+	return child.Serve(ctx, in, out, func(ctx context.Context, r request) (any, error) { return w.answer(ctx, r) })
 }
 
 // worker is the state of a cell's process.
@@ -77,7 +37,6 @@ type worker struct {
 	session *runner.Session
 	inputs  [][]*runner.Tensor // of every run over the rows there are
 	slots   [][]*runner.Tensor // outputs for each run in flight; nil tensors are allocated by every run
-	at      int                // the run that comes next
 	varying bool               // the outputs' shapes follow from the inputs' values
 }
 
@@ -145,6 +104,9 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 		return nil, err
 	}
 	o.Startup.LoadMS = lap(&clock)
+	if len(w.session.Skipped) > 0 { // another one is not timed in its place
+		return nil, errors.Join(w.session.Skipped...)
+	}
 	memory(&o.Memory.SessionBytes, nil)
 	o.LibraryVersion, o.Provider, o.Threads, o.Fixed = found.Version, w.session.Provider, w.session.Threads, w.session.Fixed
 
