@@ -2,7 +2,7 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,34 +152,9 @@ func fixture(t *testing.T) *bench.File {
 			t.Fatal(err)
 		}
 	}
-	text, err := os.ReadFile(name)
+	f, err := bench.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
-	}
-	f := &bench.File{}
-	for line := range strings.Lines(string(text)) {
-		var row struct{ Kind string }
-		err := json.Unmarshal([]byte(line), &row)
-		if err == nil {
-			var to any
-			switch row.Kind {
-			case bench.KindRun:
-				to = &f.Run
-			case bench.KindCell:
-				f.Rows = append(f.Rows, bench.Row{})
-				to = &f.Rows[len(f.Rows)-1]
-			case bench.KindStages:
-				to = &f.Stages
-			case bench.KindOverhead:
-				to = &f.Overhead
-			case bench.KindVerdict:
-				to = &f.Verdict
-			}
-			err = json.Unmarshal([]byte(line), to)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
 	}
 	return f
 }
@@ -299,6 +275,35 @@ func TestBenchMissing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzBench renders whatever passes for a results file.
+func FuzzBench(f *testing.F) {
+	text, err := os.ReadFile("testdata/bench.jsonl")
+	if err != nil {
+		f.Fatal(err)
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	f.Add(slices.Concat(lines[0], lines[3], lines[len(lines)-4], lines[len(lines)-3], lines[len(lines)-2]))
+	f.Add(slices.Concat(lines[0], lines[len(lines)-5], lines[len(lines)-2]))
+	f.Add(lines[0])
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file, err := bench.Read(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		var b bytes.Buffer
+		if err := Bench(file).WriteHTML(&b); err != nil {
+			t.Error(err)
+		}
+		if _, after, found := strings.Cut(b.String(), "is missing:"); found {
+			t.Error("a figure is missing:", after[:min(len(after), 200)])
+		}
+		Bench(file).Markdown()
+		if err := errors.Join(WriteBenchCSV(io.Discard, file), WriteBenchstat(io.Discard, file)); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func summary(samples []float64) stats.Summary { return stats.Summarize(samples) }

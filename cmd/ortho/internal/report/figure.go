@@ -114,6 +114,9 @@ func ticks(low, high float64) []plot.Tick {
 			break
 		}
 	}
+	if first := low / step; math.Abs(first) > 1e9 || step == 0 { // too little between to tell apart
+		return []plot.Tick{{Value: low, Label: strconv.FormatFloat(low, 'g', 4, 64)}}
+	}
 	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	var ticks []plot.Tick
 	for i := math.Ceil(low/step - 1e-9); i <= high/step+1e-9; i++ {

@@ -155,3 +155,30 @@ func TestSave(t *testing.T) {
 		t.Error("a half-written file was left")
 	}
 }
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{0, 100, "0 20 40 60 80 100"},
+		{0, 1, "0.0 0.2 0.4 0.6 0.8 1.0"},
+		{-1, 1, "-1.0 -0.5 0.0 0.5 1.0"},
+		{5.2, 15.9, "6 8 10 12 14"},
+		{0, 0.013, "0.000 0.002 0.004 0.006 0.008 0.010 0.012"},
+		{0, 237, "0 50 100 150 200"},
+		{1e300, math.Nextafter(1e300, math.Inf(1)), "1e+300"},
+		{0, math.SmallestNonzeroFloat64, "0"},
+		{1, 1, ""},
+		{math.Inf(-1), math.Inf(1), ""},
+		{math.NaN(), 1, ""},
+	} {
+		var labels []string
+		for _, tick := range ticks(c.low, c.high) {
+			labels = append(labels, tick.Label)
+		}
+		if got := strings.Join(labels, " "); got != c.want {
+			t.Errorf("from %g to %g: %s, want %s", c.low, c.high, got, c.want)
+		}
+	}
+}
