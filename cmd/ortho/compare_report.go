@@ -97,7 +97,7 @@ func (t *contest) report(running *compare.Comparison, in *compareInput) (*compar
 		if found.Rows == 0 {
 			if len(r.Failures) > 0 {
 				first := r.Failures[0]
-				return nil, fmt.Errorf("nothing could be compared with %s: %d inputs failed, such as %s: %s", found.Side, len(r.Failures), first.Input, first.Error)
+				return nil, fmt.Errorf("nothing could be compared with %s: %d inputs failed, such as %s: %s", found.Side, max(1, r.Input.Failed+found.FailedAlone), first.Input, first.Error)
 			}
 			return nil, fmt.Errorf("nothing could be compared with %s: there are no inputs", found.Side)
 		}
@@ -202,13 +202,21 @@ func figure(v *float64, digits int) string {
 	return strconv.FormatFloat(*v, 'g', digits, 64)
 }
 
+// index shows the place of a row's largest element; a row of NaN has none.
+func index(i int) string {
+	if i < 0 {
+		return "none"
+	}
+	return strconv.Itoa(i)
+}
+
 // list tells the first inputs that disagree.
 func (c *candidate) list(line func(string, ...any)) {
 	for _, o := range c.Outputs {
 		for i, row := range o.First {
 			text := fmt.Sprintf("differs    %s: output %s, element %d is %s, the reference's %s", o.Inputs[i], o.Name, row.Element, row.Got, row.Want)
 			if row.Top1 != nil {
-				text += fmt.Sprintf("; the largest element is %d, the reference's %d", row.Top1[1], row.Top1[0])
+				text += fmt.Sprintf("; the largest element is %s, the reference's %s", index(row.Top1[1]), index(row.Top1[0]))
 			}
 			line("%s", text)
 		}
