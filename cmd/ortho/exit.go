@@ -42,9 +42,9 @@ var errItems = errors.New("some items failed")
 // errVerdict ends a comparison whose verdict is no.
 var errVerdict = errors.New("the verdict is no")
 
-// report tells what went wrong and returns the exit code. A reader of stdout that
+// exitStatus tells what went wrong and returns the exit code. A reader of stdout that
 // has seen enough (| head) is no error.
-func report(ctx context.Context, err error, command string, stderr io.Writer) int {
+func exitStatus(ctx context.Context, err error, command string, stderr io.Writer) int {
 	if err == nil || closedPipe(err) {
 		return exitOK
 	}

@@ -34,6 +34,7 @@ var settings = []struct{ name, usage string }{
 	{"orientation", "exif (turn images upright) or ignore"},
 	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k"},
 	{"activation", "softmax, sigmoid or none (inside the graph)"},
+	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it"},
 	{"output-name", "return the values of this output as they are (embeddings)"},
 }
 
