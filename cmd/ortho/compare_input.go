@@ -52,7 +52,8 @@ func (t *contest) inputs(c *cli.Context) (*compareInput, error) {
 		if c.Int("rows") < 1 || c.Int("rows") > 1_000_000 {
 			return nil, usagef("--rows %d: from 1 to 1000000", c.Int("rows"))
 		}
-		set, err = feed.Synthetic(t.sides[0].Graph, dims, c.Int("rows"), c.Uint64("seed"))
+		rows := (c.Int("rows") + t.batch - 1) / t.batch * t.batch
+		set, err = feed.Synthetic(t.sides[0].Graph, dims, rows, c.Uint64("seed"))
 	} else {
 		set, err = feed.ReadNPZ(what, t.sides[0].Graph)
 	}

@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/models/evaluate"
 	"ortho/runner/compare"
 	"ortho/runner/equality"
 )
@@ -50,22 +50,8 @@ type candidate struct {
 	Precision  equality.Precision  `json:"precision"`
 	Tolerance  string              `json:"tolerance"` // the rule in words
 	Thresholds *compare.Thresholds `json:"thresholds,omitempty"`
-	Top1       map[string]interval `json:"top1_interval,omitempty"` // by output: 95 %, Wilson
-}
-
-// interval holds a share with 95 % confidence.
-type interval struct {
-	Low  float64 `json:"low"`
-	High float64 `json:"high"`
-}
-
-// wilson is E. B. Wilson's interval (1927) of k in n, 95 %.
-func wilson(k, n int) interval {
-	const z = 1.959963984540054
-	p, m := float64(k)/float64(n), float64(n)
-	middle := (p + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return interval{max(0, middle-half), min(1, middle+half)}
+	// Top1 is by output, with a 95 % interval (Wilson); ties count as agreement.
+	Top1 map[string]*evaluate.Rate `json:"top1,omitempty"`
 }
 
 // report gathers what was found.
@@ -97,11 +83,11 @@ func (t *contest) report(running *compare.Comparison, in *compareInput) (*compar
 		if found.Rows == 0 {
 			if len(r.Failures) > 0 {
 				first := r.Failures[0]
-				return nil, fmt.Errorf("nothing could be compared with %s: %d inputs failed, such as %s: %s", found.Side, len(r.Failures), first.Input, first.Error)
+				return nil, fmt.Errorf("nothing could be compared with %s: %d inputs failed, such as %s: %s", found.Side, max(1, r.Input.Failed+found.FailedAlone), first.Input, first.Error)
 			}
 			return nil, fmt.Errorf("nothing could be compared with %s: there are no inputs", found.Side)
 		}
-		c := candidate{Result: found, Precision: t.tolerances[i].Precision, Tolerance: t.tolerances[i].String(), Top1: map[string]interval{}}
+		c := candidate{Result: found, Precision: t.tolerances[i].Precision, Tolerance: t.tolerances[i].String(), Top1: map[string]*evaluate.Rate{}}
 		if c.comparedSide, err = side(i + 1); err != nil {
 			return nil, err
 		}
@@ -110,7 +96,8 @@ func (t *contest) report(running *compare.Comparison, in *compareInput) (*compar
 		}
 		for _, o := range found.Outputs {
 			if o.Top1 != nil {
-				c.Top1[o.Name] = wilson(o.Top1.Same+o.Top1.Ties, o.Top1.Same+o.Top1.Ties+o.Top1.Differ)
+				agreed := o.Top1.Same + o.Top1.Ties
+				c.Top1[o.Name] = evaluate.NewRate(agreed, agreed+o.Top1.Differ)
 			}
 		}
 		r.Equal = r.Equal && found.Equal
@@ -202,13 +189,21 @@ func figure(v *float64, digits int) string {
 	return strconv.FormatFloat(*v, 'g', digits, 64)
 }
 
+// index shows the place of a row's largest element; a row of NaN has none.
+func index(i int) string {
+	if i < 0 {
+		return "none"
+	}
+	return strconv.Itoa(i)
+}
+
 // list tells the first inputs that disagree.
 func (c *candidate) list(line func(string, ...any)) {
 	for _, o := range c.Outputs {
 		for i, row := range o.First {
 			text := fmt.Sprintf("differs    %s: output %s, element %d is %s, the reference's %s", o.Inputs[i], o.Name, row.Element, row.Got, row.Want)
 			if row.Top1 != nil {
-				text += fmt.Sprintf("; the largest element is %d, the reference's %d", row.Top1[1], row.Top1[0])
+				text += fmt.Sprintf("; the largest element is %s, the reference's %s", index(row.Top1[1]), index(row.Top1[0]))
 			}
 			line("%s", text)
 		}

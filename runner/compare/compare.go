@@ -47,7 +47,7 @@ type Failure struct {
 const (
 	maxFailures = 1000
 	maxRows     = 64
-	maxBytes    = 64 << 20
+	maxBytes    = 32 << 20
 )
 
 // Comparison is the sides' processes, and what was found so far.
@@ -134,7 +134,7 @@ func (c *Comparison) Close() {
 func (c *Comparison) Opened(side int) Opened { return c.opened[side] }
 
 // Room returns how many rows the next chunk may have, if one takes rowBytes: a multiple
-// of the batch, within 64 rows and 64 MiB, of outputs too. The first chunk is one run.
+// of the batch, within 64 rows and 32 MiB, of outputs too. The first chunk is one run.
 func (c *Comparison) Room(rowBytes int64) int {
 	if c.chunks == 0 {
 		return c.batch

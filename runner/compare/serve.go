@@ -98,6 +98,9 @@ func (w *worker) open(r openRequest) (Opened, error) {
 func outputName(run int, name string) string { return fmt.Sprintf("%d.%s", run, name) }
 
 func (w *worker) run(ctx context.Context, r runRequest) (ran, error) {
+	if r.Rows < 0 || r.Batch < 1 {
+		return ran{}, fmt.Errorf("%d rows in batches of %d", r.Rows, r.Batch)
+	}
 	arrays, err := npz.ReadFile(r.Inputs)
 	if err != nil {
 		return ran{}, err

@@ -17,7 +17,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// counting returns 0, 1, 2, ... (mod 2 for bool), as scripts/make_npz_goldens.py does.
+// counting returns 0, 1, 2, ... (mod 2 for bool), as scripts/goldens/npz.py does.
 func counting(name string, t onnx.ElementType, shape ...int64) Array {
 	a := Array{Name: name, Type: t, Shape: shape}
 	n := int64(1)
