@@ -13,6 +13,7 @@ import (
 	"ortho/models/bundled"
 	"ortho/models/evaluate"
 	"ortho/runner"
+	"ortho/runner/library"
 )
 
 // The scripts hand the words before the cursor, and the one under it, to
@@ -166,5 +167,6 @@ func values() map[string][]string {
 		"activation":    {"softmax", "sigmoid", "none"},
 		"truth":         append([]string{"auto"}, evaluate.Kinds...),
 		"source":        {"auto", "pip", "npm", "github"},
+		"flavor":        library.Flavors(),
 	}
 }

@@ -142,16 +142,21 @@ func (r row) check(got record) error {
 	return nil
 }
 
-func knownFlavor(flavor string) error {
+// Flavors lists the builds that Install knows.
+func Flavors() []string {
 	var flavors []string
 	for _, r := range table {
 		flavors = append(flavors, r.flavor)
 	}
-	if slices.Contains(flavors, flavor) {
-		return nil
-	}
 	slices.Sort(flavors)
-	return fmt.Errorf("flavor %q is not in this version's table, which has: %s", flavor, strings.Join(slices.Compact(flavors), ", "))
+	return slices.Compact(flavors)
+}
+
+func knownFlavor(flavor string) error {
+	if flavors := Flavors(); !slices.Contains(flavors, flavor) {
+		return fmt.Errorf("flavor %q is not in this version's table, which has: %s", flavor, strings.Join(flavors, ", "))
+	}
+	return nil
 }
 
 func rowByDigest(digest string) (row, bool) {
