@@ -23,6 +23,7 @@ type ClassifierSpec struct {
 	Classes               int // values per image; 0 where only a run can tell
 	Labels                []Label
 	Activation            Activation
+	Temperature           float64 // logits are divided by it before the softmax; 0: not divided
 	// Embedding is true where output-name was set: that output's values are
 	// returned as they are, not as classes.
 	Embedding bool

@@ -172,6 +172,8 @@ func TestPrecedence(t *testing.T) {
 		{[]string{"config.json", timmConfig}, nil, "labels", `3, from "red" to "blue"`, "config.json"},
 		{[]string{"config.json", `{"num_labels": 3, "problem_type": "multi_label_classification"}`}, nil, "activation", "sigmoid", "config.json"},
 		{[]string{"config.json", `{"problem_type": "multi_label_classification"}`}, []string{"activation", "none"}, "activation", "none", "flag"},
+		{[]string{"ortho.json", `{"temperature": 0.8}`}, nil, "temperature", "0.8", "ortho.json"},
+		{[]string{"ortho.json", `{"temperature": 0.8}`}, []string{"temperature", "1.25"}, "temperature", "1.25", "flag"},
 	} {
 		m, err := OpenFS(folder(t, "float32_nchw", c.files...), "model", settings(t, c.flags...))
 		if err != nil {
@@ -200,6 +202,8 @@ func TestMissing(t *testing.T) {
 		{"embedding", nil, []string{"mean", "0", "std", "1", "output-name", "x"}, []string{`no output "x"`, "logits, embedding"}},
 		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "input-size", "64"}, []string{"flag states an input of 64x64", "takes 32x32 only"}},
 		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "channels", "1"}, []string{"--channels 1, but the graph takes 3"}},
+		{"sigmoid", []string{"ortho.json", `{"temperature": 2}`}, []string{"mean", "0", "std", "1"}, []string{"ortho.json states a temperature of 2", "none", "already"}},
+		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "activation", "sigmoid", "temperature", "2"}, []string{"flag states a temperature of 2", "sigmoid", "of its own"}},
 		{"gray", nil, []string{"mean", "1,2,3", "std", "1"}, []string{"3 values of mean", "1 channels"}},
 		{"float32_nchw", []string{"config.json", `{"id2label": {"0": "a", "1": "b"}}`}, []string{"mean", "0", "std", "1"}, []string{"config.json holds 2 labels", "3 classes"}},
 		{"float32_nchw", []string{"preprocessor_config.json", `{"image_processor_type": "PerceiverImageProcessor"}`}, nil, []string{"PerceiverImageProcessor does more than its keys say", "--mean"}},
@@ -235,6 +239,7 @@ func TestOpenErrors(t *testing.T) {
 		"unknown key":     {folder(t, "float32_nchw", "ortho.json", `{"meen": 1}`), `ortho.json: unknown key "meen"`},
 		"dash in key":     {folder(t, "float32_nchw", "ortho.json", `{"crop-pct": 1}`), `unknown key "crop-pct"`},
 		"bad value":       {folder(t, "float32_nchw", "ortho.json", `{"crop_pct": 7}`), `ortho.json: crop-pct: "7"`},
+		"no temperature":  {folder(t, "float32_nchw", "ortho.json", `{"temperature": 0}`), `ortho.json: temperature: "0"`},
 		"null value":      {folder(t, "float32_nchw", "ortho.json", `{"crop_pct": null}`), `ortho.json: crop_pct: null`},
 		"missing labels":  {folder(t, "float32_nchw", "ortho.json", `{"labels": "x.txt"}`), "x.txt"},
 		"label index":     {folder(t, "float32_nchw", "config.json", `{"id2label": {"1": "a"}}`), `config.json: id2label: key "1"`},

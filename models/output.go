@@ -60,6 +60,7 @@ func (r *resolver) output() {
 	r.spec.OutputName = picked.Name
 	r.fact("output", picked.String(), "graph")
 	r.activation(picked.Op)
+	r.temperature()
 	r.classes(*picked)
 }
 
@@ -93,6 +94,26 @@ func (r *resolver) activation(op string) {
 	}
 	r.spec.Activation = Activation(s.value)
 	r.fact("activation", s.value, s.source)
+}
+
+// temperature settles what logits are divided by. Only a softmax outside of the graph
+// has logits to divide; sigmoids would need a temperature and a threshold each.
+func (r *resolver) temperature() {
+	s, _, ok := r.find("temperature")
+	if !ok {
+		return
+	}
+	r.fact("temperature", s.value, s.source)
+	t, _ := parseTemperature(s.value)
+	why := map[Activation]string{
+		Sigmoid: "the activation is sigmoid: each class has a probability of its own",
+		None:    "the activation is none: the graph has made its logits probabilities already",
+	}[r.spec.Activation]
+	if t != 1 && why != "" {
+		r.fail("%s states a temperature of %s, which divides logits before a softmax, but %s", s.source, s.value, why)
+		return
+	}
+	r.spec.Temperature = t
 }
 
 // classes settles how many there are and what they are called.

@@ -45,6 +45,7 @@ var keys = []setting{
 	{"std", checked(parseStd)},
 	{"output-name", notEmpty},
 	{"activation", oneOf("activation", string(Softmax), string(Sigmoid), string(None))},
+	{"temperature", checked(parseTemperature)},
 	{"labels", notEmpty},
 }
 
@@ -64,6 +65,7 @@ var keys = []setting{
 //	orientation    exif or ignore
 //	labels         a file, see [ReadLabels]
 //	activation     softmax, sigmoid or none
+//	temperature    1.5: logits are divided by it before the softmax
 //	preset         one of [Presets]
 //	output-name    an output to return as it is, such as an embedding
 func (s *Settings) Set(key, value string) error {
@@ -179,6 +181,14 @@ func parseCropPct(v string) (float64, error) {
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || !(f > 0 && f <= 1) {
 		return 0, fmt.Errorf("%q is no part of 1, such as 0.875", v)
+	}
+	return f, nil
+}
+
+func parseTemperature(v string) (float64, error) {
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(f >= 1e-3 && f <= 1e3) {
+		return 0, fmt.Errorf("%q is no temperature: a number from 0.001 to 1000, such as 1.5", v)
 	}
 	return f, nil
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strconv"
@@ -83,6 +84,22 @@ func named(name string) func(*ort.SessionOptions, map[string]string) error {
 	}
 }
 
+// withThreads tells the threads to OpenVINO, which has its own and does not look at the
+// session's, where its options don't.
+func withThreads(providers []Provider, threads int) []Provider {
+	const key = "num_of_threads"
+	providers = slices.Clone(providers)
+	for i, p := range providers {
+		if _, given := p.Options[key]; p.Name != "openvino" || given || p.Options["load_config"] != "" || threads < 1 {
+			continue
+		}
+		options := map[string]string{key: strconv.Itoa(threads)}
+		maps.Copy(options, p.Options)
+		providers[i].Options = options
+	}
+	return providers
+}
+
 // ProviderNames lists the providers that can be asked for, sorted.
 func ProviderNames() []string {
 	names := make([]string, 0, len(appenders))
@@ -147,7 +164,7 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 		}
 		takeLog()
 		if err := appendTo(options, p.Options); err != nil {
-			err = fmt.Errorf("execution provider %s cannot be used: %w", p.Name, whyNot(loaded.Found, p.Name, err))
+			err = &ProviderError{p.Name, whyNot(loaded.Found, p.Name, err)}
 			if i == len(providers)-1 && inUse == "" {
 				return nil, "", nil, fmt.Errorf("%w; `ortho doctor` tells what can, -p cpu runs on the CPU", err)
 			}
@@ -168,6 +185,17 @@ func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, 
 	}
 	return options, inUse, skipped, nil
 }
+
+// ProviderError is a provider that can't be used, with the reason.
+type ProviderError struct {
+	Provider string
+	Reason   error
+}
+
+func (e *ProviderError) Error() string {
+	return fmt.Sprintf("execution provider %s cannot be used: %v", e.Provider, e.Reason)
+}
+func (e *ProviderError) Unwrap() error { return e.Reason }
 
 // whyNot finds the reason for which a provider could not be appended: that it is not
 // in the library, that something which it needs is missing, or what the log says.

@@ -131,7 +131,7 @@ func (s *Session) create(m Model, opt Options) error {
 	if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name != CPU }) {
 		defer keepSignals()()
 	}
-	options, inUse, skipped, err := sessionOptions(providers)
+	options, inUse, skipped, err := sessionOptions(withThreads(providers, opt.Threads))
 	if err != nil {
 		return err
 	}

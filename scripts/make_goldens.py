@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -13,6 +13,7 @@ OUT = {
     "classify": ROOT / "models/classify/testdata",
     "equality": ROOT / "runner/equality/testdata",
     "stats": ROOT / "runner/stats/testdata",
+    "evaluate": ROOT / "models/evaluate/testdata",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 

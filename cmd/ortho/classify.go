@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,11 +16,10 @@ import (
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/classify"
-	"ortho/runner"
 )
 
 func newClassifyCommand() *cli.Command {
-	const run, in, out = "How it runs", "Input", "Output"
+	const in, out = "Input", "Output"
 	flags := []cli.Flag{
 		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image"},
 		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
@@ -29,18 +29,11 @@ func newClassifyCommand() *cli.Command {
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete FILE"},
-		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "`WHEN` progress is shown: auto (on a terminal), always or never (and no summary at the end)"},
+		&cli.StringFlag{Name: "html", Category: out, Usage: "also write a page to `FILE`, which shows the first images with their classes and needs no network"},
+		progressFlag(),
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
-		&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Category: in, Usage: "refuse images of more than `N` pixels before decoding them"},
-		decodeFlag(),
-		&cli.BoolFlag{Name: "fail-fast", Category: in, Usage: "stop at the first image that fails"},
-		&cli.StringFlag{Name: "provider", Aliases: []string{"p"}, Value: runner.CPU, Category: run, Usage: "execution `PROVIDERS`, in order of preference, such as cuda,cpu; no other is used"},
-		&cli.StringSliceFlag{Name: "provider-option", Category: run, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=0; may be repeated"},
-		&cli.IntFlag{Name: "threads", Category: run, DefaultText: "by provider; cpu: 1", Usage: "intra-op threads of one run"},
-		&cli.IntFlag{Name: "concurrency", Category: run, DefaultText: "by provider; cpu: one for each core", Usage: "runs in flight"},
-		&cli.IntFlag{Name: "batch", Category: run, DefaultText: "by provider; cpu: 1", Usage: "images of one run"},
 	}
 	return &cli.Command{
 		Name:      "classify",
@@ -57,7 +50,7 @@ func newClassifyCommand() *cli.Command {
 			"With -o FILE a run survives what ends it, a crash too: its rows are in FILE.partial as soon as they are made,\n" +
 			"and --resume goes on from there, if model, settings, ONNX Runtime and inputs are the same. FILE.run.json\n" +
 			"tells what they were, and stays beside FILE.",
-		Flags:  append(append(flags, libraryFlag()), modelFlags()...),
+		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags()),
 		Action: classifyAction,
 	}
 }
@@ -75,14 +68,22 @@ func classifyAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	page, err := openGallery(c)
+	if err != nil {
+		return err
+	}
 	out, err := openResults(c)
 	if err != nil {
 		return err
+	}
+	if err := page.fits(out); err != nil {
+		return out.abandon(err)
 	}
 	model, err := openModel(c)
 	if err != nil {
 		return out.abandon(err)
 	}
+	checkSettings(c, model)
 	classifier, err := classify.Open(model, options)
 	if err != nil {
 		return out.abandon(err)
@@ -100,6 +101,9 @@ func classifyAction(c *cli.Context) error {
 	}
 	if out.complete() {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
+		if err := page.write(c, model.Name, out); err != nil {
+			return err
+		}
 		return itemsError(out)
 	}
 	var bar *progress
@@ -112,11 +116,18 @@ func classifyAction(c *cli.Context) error {
 		defer bar.end()
 		out.above(bar)
 	}
-	return classifyAll(c, classifier, source.Items(c.Args().Slice(), from), out, bar)
+	if err := classifyAll(c, classifier, page.remember(source.Items(c.Args().Slice(), from)), out, page, bar); err != nil {
+		page.lost()
+		return err
+	}
+	if err := page.write(c, model.Name, out); err != nil {
+		return err
+	}
+	return itemsError(out)
 }
 
 // classifyAll writes a row for each item, and finishes the output.
-func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq[source.Item], out *results, bar *progress) error {
+func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq[source.Item], out *results, page *gallery, bar *progress) error {
 	start := time.Now()
 	done := 0
 	keep := func(why error) error {
@@ -124,8 +135,12 @@ func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq
 		return out.keep(why, speedOf(classifier, done, time.Since(start)))
 	}
 	for item := range classifier.Stream(c.Context, inputs(out.items(c.Context, items))) {
-		if err := out.write(row(item)); err != nil {
+		made := row(item)
+		if err := out.write(made); err != nil {
 			return keep(err)
+		}
+		if out.run == nil {
+			page.add(made)
 		}
 		done++
 		bar.step(item.Err != nil)
@@ -152,7 +167,7 @@ func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq
 		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
 			images(rows), resumed, failed, speed.PerSecond, speed.Provider, speed.Batch, speed.Concurrency))
 	}
-	return itemsError(out)
+	return nil
 }
 
 func itemsError(out *results) error {
@@ -195,37 +210,18 @@ func sources(c *cli.Context) (source.Options, error) {
 }
 
 func classifyOptions(c *cli.Context) (classify.Options, error) {
-	for _, name := range []string{"threads", "concurrency", "batch"} {
-		if n := c.Int(name); n < 0 || n > 4096 {
-			return classify.Options{}, usagef("--%s %d: from 1 to 4096, or 0 for the default", name, n)
-		}
+	options, err := runOptions(c)
+	if err != nil {
+		return options, err
 	}
 	switch p := c.Float64("min-probability"); {
 	case c.Int("top") < 1:
-		return classify.Options{}, usagef("--top %d: at least 1", c.Int("top"))
+		return options, usagef("--top %d: at least 1", c.Int("top"))
 	case !(p >= 0 && p <= 1):
-		return classify.Options{}, usagef("--min-probability %v: from 0 to 1", p)
-	case c.Int64("max-pixels") < 1:
-		return classify.Options{}, usagef("--max-pixels %d: at least 1", c.Int64("max-pixels"))
+		return options, usagef("--min-probability %v: from 0 to 1", p)
 	}
-	providers, err := runner.ParseProviders(c.String("provider"), c.StringSlice("provider-option"))
-	if err != nil {
-		return classify.Options{}, usageError{err}
-	}
-	scaled, err := scaledDecoding(c)
-	if err != nil {
-		return classify.Options{}, err
-	}
-	return classify.Options{
-		Scaled:         scaled,
-		Runner:         runner.Options{Library: c.String("onnxruntime"), Providers: providers, Threads: c.Int("threads")},
-		Batch:          c.Int("batch"),
-		Concurrency:    c.Int("concurrency"),
-		Top:            c.Int("top"),
-		MinProbability: c.Float64("min-probability"),
-		Logits:         c.Bool("logits"),
-		MaxPixels:      c.Int64("max-pixels"),
-	}, nil
+	options.Top, options.MinProbability, options.Logits = c.Int("top"), c.Float64("min-probability"), c.Bool("logits")
+	return options, nil
 }
 
 func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {

@@ -11,6 +11,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/models/evaluate"
 	"ortho/runner"
 )
 
@@ -163,6 +164,7 @@ func values() map[string][]string {
 		"channels":      {"1", "3"},
 		"orientation":   {"exif", "ignore"},
 		"activation":    {"softmax", "sigmoid", "none"},
+		"truth":         append([]string{"auto"}, evaluate.Kinds...),
 		"source":        {"auto", "pip", "npm", "github"},
 	}
 }

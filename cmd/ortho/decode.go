@@ -38,6 +38,13 @@ type decoder struct {
 	Error string `json:"error,omitempty"` // why it is not libjpeg-turbo
 }
 
+func (d decoder) String() string {
+	if d.Error != "" {
+		return d.Name + " (" + d.Error + ")"
+	}
+	return d.Name + ": " + d.Path
+}
+
 func jpegDecoder() decoder {
 	path, err := preprocess.TurboJPEG()
 	switch {

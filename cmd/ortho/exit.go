@@ -16,6 +16,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitItems       = 3
+	exitVerdict     = 4
 	exitInterrupted = 130
 )
 
@@ -24,6 +25,7 @@ const exitHelp = `Exit codes:
   1    could not do it
   2    the command line is wrong
   3    finished, but some items failed, each with its reason in the output
+  4    the verdict is no (compare)
   130  interrupted; what was finished is kept`
 
 // usageError is a command line that can't be carried out as it was written.
@@ -37,15 +39,21 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 // errItems ends a run that finished, but in which some items failed.
 var errItems = errors.New("some items failed")
 
-// report tells what went wrong and returns the exit code. A reader of stdout that
+// errVerdict ends a comparison whose verdict is no.
+var errVerdict = errors.New("the verdict is no")
+
+// exitStatus tells what went wrong and returns the exit code. A reader of stdout that
 // has seen enough (| head) is no error.
-func report(ctx context.Context, err error, command string, stderr io.Writer) int {
+func exitStatus(ctx context.Context, err error, command string, stderr io.Writer) int {
 	if err == nil || closedPipe(err) {
 		return exitOK
 	}
 	interrupted := ctx.Err() != nil
 	if errors.Is(err, errItems) && !interrupted {
 		return exitItems
+	}
+	if errors.Is(err, errVerdict) && !interrupted {
+		return exitVerdict
 	}
 	if !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(stderr, "ortho: %s\n", cleanLines(err.Error()))

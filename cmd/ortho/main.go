@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		err = app.RunContext(ctx, line.args)
 	}
-	return report(ctx, err, line.command, stderr)
+	return exitStatus(ctx, err, line.command, stderr)
 }
 
 func newApp() *cli.App {
@@ -42,15 +42,21 @@ func newApp() *cli.App {
 		HideVersion:               true,
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
-		ExitErrHandler:            func(*cli.Context, error) {}, // report maps errors to exit codes
+		ExitErrHandler:            func(*cli.Context, error) {}, // exitStatus maps errors to exit codes
 		OnUsageError:              onUsageError,
 		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 		Commands: configure([]*cli.Command{
 			newClassifyCommand(),
+			newEvalCommand(),
+			newBenchCommand(),
+			newCompareCommand(),
+			newRunArraysCommand(),
 			newModelsCommand(),
 			newInspectCommand(),
 			newPreprocessCommand(),
 			newRuntimeCommand(),
+			newDoctorCommand(),
+			newTryProvidersCommand(),
 			newVersionCommand(),
 			newCompletionCommand(),
 			newCompleteCommand(),

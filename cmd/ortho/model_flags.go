@@ -34,6 +34,7 @@ var settings = []struct{ name, usage string }{
 	{"orientation", "exif (turn images upright) or ignore"},
 	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k"},
 	{"activation", "softmax, sigmoid or none (inside the graph)"},
+	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it"},
 	{"output-name", "return the values of this output as they are (embeddings)"},
 }
 
@@ -57,6 +58,15 @@ func libraryFlag() cli.Flag {
 
 // openModel opens what -m names, under the overrides that were given.
 func openModel(c *cli.Context) (*models.Model, error) {
+	s, err := givenSettings(c)
+	if err != nil {
+		return nil, err
+	}
+	return openNamed(c.String("model"), s)
+}
+
+// givenSettings are the overrides that were given.
+func givenSettings(c *cli.Context) (models.Settings, error) {
 	var s models.Settings
 	for _, f := range settings {
 		switch {
@@ -64,21 +74,25 @@ func openModel(c *cli.Context) (*models.Model, error) {
 		case f.name == "labels" && c.String(f.name) == "imagenet-1k":
 			labels, err := imagenetLabels()
 			if err != nil {
-				return nil, err
+				return s, err
 			}
 			s.SetLabels(labels, "flag --labels imagenet-1k")
 		default:
 			if err := s.Set(f.name, c.String(f.name)); err != nil {
-				return nil, usageError{err}
+				return s, usageError{err}
 			}
 		}
 	}
 	if c.IsSet("invert") {
 		if err := s.Set("invert", fmt.Sprint(c.Bool("invert"))); err != nil {
-			return nil, usageError{err}
+			return s, usageError{err}
 		}
 	}
-	name := c.String("model")
+	return s, nil
+}
+
+// openNamed opens a bundled model, a folder or a file.
+func openNamed(name string, s models.Settings) (*models.Model, error) {
 	if slices.Contains(bundled.Names(), name) {
 		return openBundled(name, s)
 	}

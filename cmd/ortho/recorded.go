@@ -29,7 +29,7 @@ func (r *results) begin(c *cli.Context, from source.Options, opt classify.Option
 			return all.Items, known
 		}, nil
 	}
-	now, err := recorded(c, r.format, from.Shard, opt, model, classifier)
+	now, err := recorded(rowSettings(c, r.format, from.Shard, opt), model, classifier)
 	if err != nil {
 		return nil, err
 	}
@@ -49,14 +49,14 @@ func (r *results) begin(c *cli.Context, from source.Options, opt classify.Option
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
 }
 
-// recorded describes a run: all that its rows follow from. A run that differs in any
-// of it can't continue another.
-func recorded(c *cli.Context, format string, shard source.Shard, opt classify.Options, model *models.Model, classifier *classify.Classifier) (record.Record, error) {
+// recorded describes a run: all that its rows follow from, settings among it. A run that
+// differs in any of it can't continue another.
+func recorded(settings record.Settings, model *models.Model, classifier *classify.Classifier) (record.Record, error) {
 	r := record.Record{
 		Ortho:       ownVersion(),
 		ONNXRuntime: classifier.Session().Library.Version,
 		Model:       record.Model{Name: model.Name},
-		Settings:    rowSettings(c, format, shard, opt),
+		Settings:    settings,
 	}
 	var err error
 	if r.Model.SHA256, err = modelDigest(model); err != nil {
@@ -82,6 +82,18 @@ func recorded(c *cli.Context, format string, shard source.Shard, opt classify.Op
 
 // rowSettings are the options that change rows.
 func rowSettings(c *cli.Context, format string, shard source.Shard, opt classify.Options) record.Settings {
+	return append(record.Settings{
+		{Key: "format", Value: format},
+		{Key: "top", Value: strconv.Itoa(opt.Top)},
+		{Key: "min-probability", Value: strconv.FormatFloat(opt.MinProbability, 'g', -1, 64)},
+		{Key: "logits", Value: strconv.FormatBool(opt.Logits)},
+		{Key: "shard", Value: shard.String()},
+		{Key: "output-name", Value: c.String("output-name")},
+	}, runSettings(c, opt)...)
+}
+
+// runSettings are the options of runFlags and imageFlags that change what a model answers.
+func runSettings(c *cli.Context, opt classify.Options) record.Settings {
 	var providers, providerOptions []string
 	for _, p := range opt.Runner.Providers {
 		providers = append(providers, p.Name)
@@ -90,15 +102,9 @@ func rowSettings(c *cli.Context, format string, shard source.Shard, opt classify
 		}
 	}
 	return record.Settings{
-		{Key: "format", Value: format},
-		{Key: "top", Value: strconv.Itoa(opt.Top)},
-		{Key: "min-probability", Value: strconv.FormatFloat(opt.MinProbability, 'g', -1, 64)},
-		{Key: "logits", Value: strconv.FormatBool(opt.Logits)},
 		{Key: "max-pixels", Value: strconv.FormatInt(opt.MaxPixels, 10)},
 		{Key: "decode", Value: c.String("decode")},
 		{Key: "JPEG decoder", Value: jpegDecoder().Name},
-		{Key: "shard", Value: shard.String()},
-		{Key: "output-name", Value: c.String("output-name")},
 		{Key: "provider", Value: strings.Join(providers, ",")},
 		{Key: "provider-option", Value: strings.Join(providerOptions, " ")},
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
@@ -27,7 +29,7 @@ func newRuntimeCommand() *cli.Command {
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "source", Value: "auto", Usage: "`WHERE` from: auto (each in turn), pip, npm, github"},
 					&cli.StringFlag{Name: "from", Usage: "a wheel, tgz, zip, folder or library to install instead: `FILE`"},
-					&cli.StringFlag{Name: "flavor", Usage: "the `BUILD`: cpu (the default; with --from, what its files tell)"},
+					&cli.StringFlag{Name: "flavor", Usage: "the `BUILD`: cpu (the default; with --from, what its files tell), openvino (150 MB) or cuda (300 MB; CUDA 13, cuDNN 9 and, for TensorRT, TensorRT 10 are not within)"},
 					&cli.BoolFlag{Name: "force", Usage: "replace one that is installed already"},
 				},
 				Action: runRuntimeInstall,
@@ -71,6 +73,8 @@ func runRuntimeInstall(c *cli.Context) error {
 	}
 	if used, err := library.Find(""); err != nil {
 		slog.Warn(output.Clean(err.Error()))
+	} else if other, err := library.FindFor("", []string{f.Flavor}); used.Path != f.Path && err == nil && other.Path == f.Path {
+		slog.Info(fmt.Sprintf("-p %s takes this one", f.Flavor))
 	} else if used.Path != f.Path {
 		slog.Warn(output.Clean(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version)))
 	}
@@ -102,57 +106,67 @@ func runRuntimeList(c *cli.Context) error {
 }
 
 func writeRuntimes(w io.Writer, all []library.Found) error {
-	if len(all) == 0 {
-		return writeJPEGDecoder(w)
-	}
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = 0 // as written
-	t.AppendHeader(table.Row{"used", "source", "version", "flavor", "library"})
-	for _, f := range all {
-		used, what := "", f.Path
-		if f.Used {
-			used = "*"
+	if len(all) > 0 {
+		if _, err := fmt.Fprintln(w, runtimeTable(runtimeRows(all))); err != nil {
+			return err
 		}
-		if f.Err != nil {
-			what = f.Err.Error() // names the path
-		}
-		t.AppendRow(table.Row{used, f.Source, output.Clean(f.Version), output.Clean(f.Flavor), output.Clean(what)})
-	}
-	if _, err := fmt.Fprintln(w, t.Render()); err != nil {
-		return err
 	}
 	return writeJPEGDecoder(w)
 }
 
+func runtimeTable(rows []runtimeRow) string {
+	t := newTable("used", "source", "version", "flavor", "providers", "library")
+	for _, r := range rows {
+		used := ""
+		if r.Used {
+			used = "*"
+		}
+		// An error names the path.
+		t.AppendRow(table.Row{used, r.Source, output.Clean(r.Version), output.Clean(r.Flavor), output.Clean(strings.Join(r.Providers, " ")), output.Clean(cmp.Or(r.Error, r.Path))})
+	}
+	return t.Render()
+}
+
+// newTable has the header's words as they are written.
+func newTable(header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = 0
+	t.AppendHeader(header)
+	return t
+}
+
 func writeJPEGDecoder(w io.Writer) error {
 	d := jpegDecoder()
-	text := d.Name + " (" + d.Error + ")"
-	if d.Error == "" {
-		text = d.Name + ": " + d.Path
-	}
-	_, err := fmt.Fprintf(w, "JPEG decoder: %s\n", output.Clean(text))
+	_, err := fmt.Fprintf(w, "JPEG decoder: %s\n", output.Clean(d.String()))
 	return err
 }
 
-func writeRuntimesJSON(w io.Writer, all []library.Found) error {
-	type row struct {
-		Used    bool   `json:"used"`
-		Source  string `json:"source"`
-		Version string `json:"version,omitempty"`
-		Flavor  string `json:"flavor"`
-		Path    string `json:"path"`
-		Error   string `json:"error,omitempty"`
-	}
-	rows := make([]row, len(all))
+// runtimeRow is a library that was found; its JSON is an output format.
+type runtimeRow struct {
+	Used      bool     `json:"used"`
+	Source    string   `json:"source"`
+	Version   string   `json:"version,omitempty"`
+	Flavor    string   `json:"flavor"`
+	Providers []string `json:"providers"` // that were compiled in
+	Path      string   `json:"path"`
+	Error     string   `json:"error,omitempty"`
+}
+
+func runtimeRows(all []library.Found) []runtimeRow {
+	rows := make([]runtimeRow, len(all))
 	for i, f := range all {
-		rows[i] = row{Used: f.Used, Source: f.Source, Version: f.Version, Flavor: f.Flavor, Path: f.Path}
+		rows[i] = runtimeRow{Used: f.Used, Source: f.Source, Version: f.Version, Flavor: f.Flavor, Providers: f.Providers, Path: f.Path}
 		if f.Err != nil {
 			rows[i].Error = f.Err.Error()
 		}
 	}
+	return rows
+}
+
+func writeRuntimesJSON(w io.Writer, all []library.Found) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(map[string]any{"onnxruntime": rows, "jpeg_decoder": jpegDecoder()})
+	return e.Encode(map[string]any{"onnxruntime": runtimeRows(all), "jpeg_decoder": jpegDecoder()})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // fakeRuntime compiles a library that states the version.
-func fakeRuntime(t *testing.T, version string) string {
+func fakeRuntime(t *testing.T, version string, defines ...string) string {
 	t.Helper()
 	compiler, err := exec.LookPath("cc")
 	if err != nil {
@@ -25,7 +25,7 @@ func fakeRuntime(t *testing.T, version string) string {
 	}
 	lib := filepath.Join(t.TempDir(), name)
 	source := filepath.Join("..", "..", "runner", "library", "testdata", "fake.c")
-	if out, err := exec.Command(compiler, "-shared", "-fPIC", "-o", lib, source, `-DVERSION="`+version+`"`).CombinedOutput(); err != nil {
+	if out, err := exec.Command(compiler, append(defines, "-shared", "-fPIC", "-o", lib, source, `-DVERSION="`+version+`"`)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return lib

@@ -84,7 +84,7 @@ func convert[T float64 | uint8 | int8 | int32 | int64](dst []float32, src []T) {
 
 // predictions applies the activation and picks the most probable classes.
 func (c *Classifier) predictions(values []float32) []Prediction {
-	p := probabilities(values, c.spec.Activation)
+	p := probabilities(values, c.spec.Activation, c.spec.Temperature)
 	order := largest(p, c.opt.Top)
 	predictions := make([]Prediction, 0, len(order))
 	for _, i := range order {
@@ -123,15 +123,18 @@ func largest(values []float64, n int) []int {
 	return order
 }
 
-// probabilities applies an activation in float64.
-func probabilities(values []float32, activation models.Activation) []float64 {
+// probabilities applies an activation in float64; a temperature of 0 stands for 1.
+func probabilities(values []float32, activation models.Activation, temperature float64) []float64 {
 	p := make([]float64, len(values))
 	switch activation {
 	case models.Softmax:
+		if temperature == 0 {
+			temperature = 1
+		}
 		top := float64(slices.Max(values))
 		sum := 0.0
 		for i, v := range values {
-			p[i] = math.Exp(float64(v) - top)
+			p[i] = math.Exp((float64(v) - top) / temperature)
 			sum += p[i]
 		}
 		for i := range p {

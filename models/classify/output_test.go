@@ -2,9 +2,12 @@ package classify
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"ortho/models"
 )
 
 func TestLargest(t *testing.T) {
@@ -27,6 +30,28 @@ func TestLargest(t *testing.T) {
 			if got := largest(values, n); !slices.Equal(got, want[:k]) {
 				t.Fatalf("the %d largest of %v: %v, want %v", n, values, got, want[:k])
 			}
+		}
+	}
+}
+
+// TestTemperature compares with the softmax of divided logits, by the formula.
+func TestTemperature(t *testing.T) {
+	logits := []float32{-2, 0.5, 3, 2.25}
+	for _, temperature := range []float64{0, 1, 0.25, 3} {
+		divisor := cmp.Or(temperature, 1)
+		sum := 0.0
+		for _, v := range logits {
+			sum += math.Exp(float64(v) / divisor)
+		}
+		for i, p := range probabilities(logits, models.Softmax, temperature) {
+			if want := math.Exp(float64(logits[i])/divisor) / sum; math.Abs(p-want) > 1e-15 {
+				t.Errorf("temperature %v, class %d: %v, want %v", temperature, i, p, want)
+			}
+		}
+	}
+	for _, tiny := range []float64{1e-300, math.SmallestNonzeroFloat64} {
+		if p := probabilities(logits, models.Softmax, tiny); !slices.Equal(p, []float64{0, 0, 1, 0}) {
+			t.Errorf("temperature %v: %v", tiny, p)
 		}
 	}
 }

@@ -23,6 +23,8 @@ type Output struct {
 	Exact  bool   `json:"exact"`            // every element is the same
 	Reason string `json:"reason,omitempty"` // why not within
 
+	Shapes *[2][]int64 `json:"shapes,omitempty"` // the reference's and its own, where they differ: the first pair
+
 	RMS       *float64 `json:"rms"`       // of the reference: the scale of the tolerance
 	MaxAbs    *float64 `json:"max_abs"`   // largest |got - want|
 	MaxRel    *float64 `json:"max_rel"`   // largest |got - want| / max(|want|, floor); the floor is the power of two at or below RMS / 16
@@ -79,6 +81,9 @@ func (c *Comparison) Outputs() []Output {
 func (o *gathered) output(t Tolerance) Output {
 	out := Output{Name: o.name, Type: o.want.String(), Rows: len(o.rows), Elements: o.elements, NonFinite: o.nonFinite}
 	out.Exact = o.nonFinite == 0 && o.maxAbs == 0 && o.shapes[0] == nil && o.want == o.got
+	if o.shapes[0] != nil {
+		out.Shapes = &o.shapes
+	}
 	out.Image = o.image && len(o.rows) > 0
 	scale := 0.0
 	if o.finite > 0 {

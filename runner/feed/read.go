@@ -3,6 +3,7 @@ package feed
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"ortho/runner/npz"
@@ -11,29 +12,32 @@ import (
 
 // ReadNPZ reads a graph's inputs from an .npz file that holds them by their names, or
 // from an .npy for a graph with one input. Types must be the graph's, shapes what it
-// declares: where it has a batch dimension (see [BatchDim]), the arrays may have any
-// number of rows, or any multiple of one that is fixed. Arrays that are no input are
-// passed over, such as the outputs that belong to them.
+// declares; see [Of].
 func ReadNPZ(path string, g *onnx.Graph) (*Set, error) {
 	arrays, err := npz.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	s, err := match(arrays, g)
+	s, err := Of("npz", arrays, g)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
 }
 
-func match(arrays []npz.Array, g *onnx.Graph) (*Set, error) {
+// Of makes a graph's inputs of the arrays that have their names, or of a single nameless
+// one. Where the graph has a batch dimension (see [BatchDim]), the arrays may have any
+// number of rows, or any multiple of one that is fixed. Arrays that are no input are
+// passed over, such as the outputs that belong to them.
+func Of(source string, arrays []npz.Array, g *onnx.Graph) (*Set, error) {
 	if err := carried(g); err != nil {
 		return nil, err
 	}
 	if len(arrays) == 1 && arrays[0].Name == "" && len(g.Inputs) == 1 {
+		arrays = slices.Clone(arrays)
 		arrays[0].Name = g.Inputs[0].Name
 	}
-	s := &Set{Source: "npz", Dims: map[string]int64{}}
+	s := &Set{Source: source, Dims: map[string]int64{}}
 	for _, in := range g.Inputs {
 		a, err := find(arrays, in.Name)
 		if err != nil {

@@ -40,9 +40,10 @@ func soname(file string) string {
 	return filepath.Base(file)
 }
 
-// Missing tells why the provider's own library can't be loaded: what it needs and is
-// not there, with how to get it. It is nil where nothing is missing, the provider is
-// part of f, or the system's libraries don't tell (they do on Linux).
+// Missing tells why the provider's own library can't be loaded, as a [MissingError]:
+// what it needs and is not there, with how to get it. It is nil where nothing is
+// missing, the provider is part of f, or the system's libraries don't tell (they do on
+// Linux).
 func (f Found) Missing(provider string) error {
 	if runtime.GOOS != "linux" || !slices.Contains([]string{"cuda", "tensorrt", "openvino", "migraphx", "rocm"}, provider) {
 		return nil
@@ -54,7 +55,7 @@ func (f Found) Missing(provider string) error {
 	}
 	path := filepath.Join(filepath.Dir(real), name)
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("%s does not lie beside %s", name, f.Path)
+		return &MissingError{name, "it does not lie beside " + f.Path, "install the whole package: `ortho runtime install`"}
 	}
 	missing := map[string]bool{}
 	walkNeeded(path, map[string]bool{}, missing)
@@ -125,36 +126,48 @@ const driver = "libcuda.so.1"
 
 var cudaMajor = regexp.MustCompile(`^lib(?:cudart|cublas|cublasLt)\.so\.(\d+)$`)
 
+// MissingError is what a provider's library can't be loaded for.
+type MissingError struct {
+	Library string // the provider's: its file's name
+	Reason  string
+	Remedy  string
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("%s can't be loaded: %s; %s", e.Library, e.Reason, e.Remedy)
+}
+
 func missingError(library, provider string, missing map[string]bool) error {
-	noDriver := missing[driver]
-	delete(missing, driver)
-	names := make([]string, 0, len(missing))
+	var reasons, remedies []string
+	if missing[driver] {
+		reasons = append(reasons, "no NVIDIA driver or GPU was found ("+driver+")")
+		remedies = append(remedies, "it takes an NVIDIA GPU with its driver")
+	}
+	var names []string
 	major := ""
 	for name := range missing {
+		if name == driver {
+			continue
+		}
 		names = append(names, name)
 		if m := cudaMajor.FindStringSubmatch(name); m != nil {
 			major = m[1]
 		}
 	}
-	slices.Sort(names)
-	var text []string
-	if noDriver {
-		text = append(text, "no NVIDIA driver was found ("+driver+"): it needs an NVIDIA GPU and its driver")
+	if len(names) > 0 {
+		slices.Sort(names)
+		reasons = append(reasons, "missing are "+strings.Join(names, ", "))
+		switch {
+		case provider == "openvino":
+			remedies = append(remedies, "`ortho runtime install --flavor openvino --force` installs them again, or LD_LIBRARY_PATH names their folder")
+		case major != "":
+			remedies = append(remedies, fmt.Sprintf("the system's CUDA %s packages have them, or `pip install %s`, whose folders (site-packages/nvidia/*/lib) LD_LIBRARY_PATH must name",
+				major, strings.Join(pipPackages(names, major), " ")))
+		default:
+			remedies = append(remedies, "LD_LIBRARY_PATH names their folder")
+		}
 	}
-	if len(names) == 0 {
-		return fmt.Errorf("%s can't be loaded: %s", library, strings.Join(text, "; "))
-	}
-	text = append(text, "missing are "+strings.Join(names, ", "))
-	switch {
-	case provider == "openvino":
-		text = append(text, "`ortho runtime install --flavor openvino --force` installs them, or name their folder in LD_LIBRARY_PATH")
-	case major != "":
-		text = append(text, fmt.Sprintf("they come with the system's CUDA %s packages or by `pip install %s`; name their folders (site-packages/nvidia/*/lib) in LD_LIBRARY_PATH",
-			major, strings.Join(pipPackages(names, major), " ")))
-	default:
-		text = append(text, "name their folder in LD_LIBRARY_PATH")
-	}
-	return fmt.Errorf("%s can't be loaded: %s", library, strings.Join(text, "; "))
+	return &MissingError{library, strings.Join(reasons, "; "), strings.Join(remedies, "; ")}
 }
 
 // pipPackages are those that hold the libraries, and cuDNN, which is opened only when

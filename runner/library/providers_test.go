@@ -193,7 +193,7 @@ func TestMissing(t *testing.T) {
 			}
 		}
 	}
-	if err := f.Missing("migraphx"); err == nil || !strings.Contains(err.Error(), "does not lie beside") {
+	if err := f.Missing("migraphx"); err == nil || !strings.Contains(err.Error(), "it does not lie beside") {
 		t.Error(err)
 	}
 	if err := f.Missing("xnnpack"); err != nil {

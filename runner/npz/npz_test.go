@@ -279,3 +279,55 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestHalf(t *testing.T) {
+	for h := range 1 << 16 {
+		v := fromHalf(uint16(h))
+		back := toHalf(float32(v))
+		if v != v {
+			if back&0x7fff != 0x7e00 {
+				t.Errorf("%#04x: NaN comes back as %#04x", h, back)
+			}
+			continue
+		}
+		if back != uint16(h) {
+			t.Errorf("%#04x: %v comes back as %#04x", h, v, back)
+		}
+		// Between this one and the next, to the nearer; halfway to the even one.
+		next := fromHalf(uint16(h + 1))
+		if h&0x7fff >= 0x7bff {
+			continue
+		}
+		half := (v + next) / 2
+		even := uint16(h + h&1)
+		for x, want := range map[float64]uint16{half: even, v + (next-v)*0.49: uint16(h), v + (next-v)*0.51: uint16(h + 1)} {
+			if got := toHalf(float32(x)); got != want {
+				t.Errorf("%v: %#04x, want %#04x", x, got, want)
+			}
+		}
+	}
+	for v, want := range map[float32]uint16{65519.9: 0x7bff, 65520: 0x7c00, -1e9: 0xfc00, float32(math.Inf(1)): 0x7c00, 1e-9: 0, 0x1p-25: 0} {
+		if got := toHalf(v); got != want {
+			t.Errorf("%v: %#04x, want %#04x", v, got, want)
+		}
+	}
+}
+
+func TestAs(t *testing.T) {
+	for _, from := range []onnx.ElementType{onnx.Float16, onnx.Float, onnx.Double} {
+		for _, to := range []onnx.ElementType{onnx.Float16, onnx.Float, onnx.Double} {
+			got, err := counting("x", from, 2, 3, 4).As(to)
+			if err != nil || !reflect.DeepEqual(got, counting("x", to, 2, 3, 4)) {
+				t.Errorf("%s as %s: %v, %v", from, to, got, err)
+			}
+		}
+	}
+	if got, err := counting("x", onnx.Int64, 2).As(onnx.Int64); err != nil || got.Type != onnx.Int64 {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, c := range [][2]onnx.ElementType{{onnx.Int64, onnx.Float}, {onnx.Float, onnx.Int32}, {onnx.Float, onnx.BFloat16}} {
+		if got, err := counting("x", c[0], 2).As(c[1]); err == nil {
+			t.Errorf("%s as %s: %v", c[0], c[1], got)
+		}
+	}
+}

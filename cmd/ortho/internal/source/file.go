@@ -11,7 +11,8 @@ import (
 // MaxFile bounds the bytes of one encoded image.
 const MaxFile = 512 << 20
 
-func fileItem(path string) Item {
+// File is the image in a file, of whatever name. A link to it is followed.
+func File(path string) Item {
 	return Item{path, func() ([]byte, error) { return readFile(path) }}
 }
 

@@ -46,7 +46,7 @@ func walk(dir string, endings []string, yield func(Item) bool) bool {
 	})
 	for _, e := range entries {
 		path := filepath.Join(dir, e.name)
-		if e.mode.IsDir() && !walk(path, endings, yield) || !e.mode.IsDir() && !yield(fileItem(path)) {
+		if e.mode.IsDir() && !walk(path, endings, yield) || !e.mode.IsDir() && !yield(File(path)) {
 			return false
 		}
 	}

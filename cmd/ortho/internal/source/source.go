@@ -156,7 +156,7 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 		defer f.Close()
 		return listed(f, arg, opt.NUL, yield)
 	default:
-		return yield(fileItem(path))
+		return yield(File(path))
 	}
 }
 
@@ -165,7 +165,7 @@ func named(path string, yield func(Item) bool) bool {
 	if archive(path) && regular(path) {
 		return untar(path, yield)
 	}
-	return yield(fileItem(path))
+	return yield(File(path))
 }
 
 func failed(name string, err error) Item {

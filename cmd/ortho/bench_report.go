@@ -1,0 +1,66 @@
+package main
+
+import (
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/report"
+	"ortho/runner/bench"
+)
+
+func newBenchReportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "report",
+		Usage:     "show what a results file of bench run holds",
+		ArgsUsage: "FILE.jsonl",
+		Description: "Without flags, the table and the recommendation that bench run printed; of a run that did not finish, Markdown. The HTML\n" +
+			"page has the figures and needs no network. --benchstat is for two files and `benchstat OLD NEW` (golang.org/x/perf/cmd/benchstat).",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "html", Usage: "write a report with figures to `FILE`"},
+			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing file"},
+			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown: the report without its figures"},
+			&cli.BoolFlag{Name: "csv", Usage: "print a line of CSV for each cell"},
+			&cli.BoolFlag{Name: "benchstat", Usage: "print Go's benchmark format, a line for each round"},
+		},
+		Action: benchReportAction,
+	}
+}
+
+func benchReportAction(c *cli.Context) error {
+	if c.NArg() != 1 {
+		return usagef("give one results file, as bench run -o writes it")
+	}
+	formats := 0
+	for _, name := range []string{"markdown", "csv", "benchstat"} {
+		if c.Bool(name) {
+			formats++
+		}
+	}
+	if formats > 1 {
+		return usagef("--markdown, --csv and --benchstat exclude each other: standard output holds one of them")
+	}
+	f, err := bench.ReadFile(c.Args().First())
+	if err != nil {
+		return err
+	}
+	if name := c.String("html"); name != "" {
+		if err := report.Bench(f).Save(name, c.Bool("overwrite")); err != nil {
+			return err
+		}
+		if formats == 0 {
+			return nil
+		}
+	}
+	switch {
+	case c.Bool("csv"):
+		return report.WriteBenchCSV(c.App.Writer, f)
+	case c.Bool("benchstat"):
+		return report.WriteBenchstat(c.App.Writer, f)
+	case c.Bool("markdown") || f.Verdict == nil:
+		_, err := io.WriteString(c.App.Writer, report.Bench(f).Markdown())
+		return err
+	default:
+		return writeBench(c, f)
+	}
+}

@@ -1,0 +1,389 @@
+package main
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/report"
+	"ortho/models"
+	"ortho/runner"
+	"ortho/runner/bench"
+	"ortho/runner/feed"
+	"ortho/runner/library"
+	"ortho/runner/machine"
+	"ortho/runner/npz"
+)
+
+func benchRunAction(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("bench run takes no argument %q; the model is named with -m, images with --input", c.Args().First())
+	}
+	showProgress, err := progressWanted(c)
+	if err != nil {
+		return err
+	}
+	files, err := benchFiles(c)
+	if err != nil {
+		return err
+	}
+	model, err := openModel(c)
+	if err != nil {
+		return err
+	}
+	fixed, open := feed.BatchDim(model.Graph)
+	if open {
+		fixed = 0
+	} else {
+		fixed = max(1, fixed)
+	}
+	plan, err := benchPlan(c, int(fixed))
+	if err != nil {
+		return err
+	}
+	cells, err := benchCells(c.String("onnxruntime"), plan, int(fixed))
+	if err != nil {
+		return err
+	}
+	largest := slices.Max(plan.Batch)
+	if fixed > 0 {
+		largest = int(fixed)
+	}
+	set, stages, err := benchInputs(c, model, largest)
+	if err != nil {
+		return err
+	}
+	folder, err := bench.TempFolder()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	sweep := &bench.Sweep{Graph: model.Graph, Inputs: set, Cells: cells, Folder: folder}
+	if sweep.Model, err = graphFile(model, folder); err != nil {
+		return err
+	}
+	if sweep.Worker, err = benchWorker(); err != nil {
+		return err
+	}
+	if sweep.Reference, err = referenceCell(c.String("onnxruntime")); err != nil {
+		return err
+	}
+	if sweep.Run, err = describeRun(c, model, plan, set, sweep); err != nil {
+		return err
+	}
+	log, err := files.openLog(sweep)
+	if err != nil {
+		return err
+	}
+	if showProgress {
+		status := newStatus(c.App.ErrWriter)
+		defer status.end()
+		sweep.Notify = status.show
+		defer func() { sweep.Notify = nil }()
+	}
+	result, err := sweep.Measure(c.Context)
+	if err != nil {
+		log.close(false)
+		if c.Context.Err() != nil {
+			if log == nil {
+				slog.Warn("interrupted: nothing is kept without -o FILE")
+			} else {
+				slog.Warn(fmt.Sprintf("interrupted: the rounds that were measured are in %s; --resume continues", files.rounds()))
+			}
+		}
+		return err
+	}
+	result.Stages = stages
+	settings := finishVerdict(result, cells, c.String("onnxruntime"))
+	if err := files.write(result, settings); err != nil {
+		log.close(false)
+		return err
+	}
+	log.close(true)
+	if err := writeBench(c, result); err != nil {
+		return err
+	}
+	return benchOutcome(result)
+}
+
+// benchOutcome is the exit code: something to recommend, and no cell that failed.
+func benchOutcome(f *bench.File) error {
+	if f.Verdict.Recommended == nil {
+		return fmt.Errorf("no settings can be recommended: %s", strings.Join(f.Verdict.Reasons, "; "))
+	}
+	if slices.ContainsFunc(f.Rows, func(r bench.Row) bool { return r.Status == bench.StatusFailed }) {
+		return errItems
+	}
+	return nil
+}
+
+// benchCells are all combinations, each with the library that has its providers. Those
+// that can't be run are in it with the reason.
+func benchCells(explicit string, plan bench.Plan, fixed int) ([]bench.Cell, error) {
+	type side struct {
+		name string
+		list []runner.Provider
+		lib  bench.Library
+		err  error
+	}
+	var sides []side
+	for _, o := range plan.ProviderOptions {
+		if name, _, _ := strings.Cut(o, "."); !slices.ContainsFunc(plan.Providers, func(e string) bool {
+			return slices.Contains(strings.Split(e, "+"), strings.ToLower(name))
+		}) {
+			return nil, usagef("provider option %q: provider %s is not among --providers", o, name)
+		}
+	}
+	for _, entry := range plan.Providers {
+		list, err := providersOf(entry, plan.ProviderOptions)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		var names []string
+		for _, p := range list {
+			names = append(names, p.Name)
+		}
+		found, err := library.FindFor(explicit, names)
+		sides = append(sides, side{entry, list, bench.Library{Flavor: found.Flavor, Version: found.Version, Path: found.Path}, err})
+	}
+	// A flavor's own CPU provider tells its version's part from the provider's.
+	for _, s := range slices.Clone(sides) {
+		same := func(o side) bool { return o.name == runner.CPU && o.lib.Path == s.lib.Path }
+		if s.err == nil && s.lib.Flavor != runner.CPU && !slices.ContainsFunc(sides, same) {
+			sides = append(sides, side{runner.CPU, []runner.Provider{{Name: runner.CPU}}, s.lib, nil})
+		}
+	}
+	var cells []bench.Cell
+	for _, s := range sides {
+		for _, threads := range plan.Threads {
+			for _, batch := range plan.Batch {
+				for _, concurrency := range plan.Concurrency {
+					cell := bench.Cell{Config: bench.Config{Providers: s.name, Flavor: s.lib.Flavor, Threads: threads, Batch: batch, Concurrency: concurrency},
+						List: s.list, Library: s.lib, Status: bench.StatusOK}
+					switch {
+					case s.err != nil:
+						cell.Status, cell.Reason = bench.StatusFailed, s.err.Error()
+					case fixed > 0 && batch != fixed:
+						cell.Status, cell.Reason = bench.StatusRuledOut, fmt.Sprintf("the graph takes batches of exactly %d", fixed)
+					}
+					cells = append(cells, cell)
+					if s.err != nil {
+						goto next // one row tells it
+					}
+				}
+			}
+		}
+	next:
+	}
+	if len(cells) > 512 {
+		return nil, usagef("%d cells are too many to keep open side by side (512): sweep fewer values at once", len(cells))
+	}
+	return cells, nil
+}
+
+// referenceCell is the CPU provider of the flavor cpu.
+func referenceCell(explicit string) (bench.Cell, error) {
+	found, err := library.FindFor(explicit, []string{runner.CPU})
+	if err != nil {
+		return bench.Cell{}, err
+	}
+	return bench.Cell{
+		Config:  bench.Config{Providers: runner.CPU, Flavor: found.Flavor},
+		List:    []runner.Provider{{Name: runner.CPU}},
+		Library: bench.Library{Flavor: found.Flavor, Version: found.Version, Path: found.Path},
+		Status:  bench.StatusOK,
+	}, nil
+}
+
+// benchWorker makes the command of a cell's process: this program.
+func benchWorker() (func() *exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("start processes of ortho: %w", err)
+	}
+	return func() *exec.Cmd { return exec.Command(self, "bench", "worker") }, nil
+}
+
+func describeRun(c *cli.Context, m *models.Model, plan bench.Plan, set *feed.Set, s *bench.Sweep) (bench.Run, error) {
+	digest, err := modelDigest(m)
+	if err != nil {
+		return bench.Run{}, err
+	}
+	r := bench.Run{
+		Kind: bench.KindRun, Format: bench.Format, Ortho: ownVersion(), Start: time.Now().UTC().Truncate(time.Second),
+		Command:   commandLineOf(os.Args),
+		Model:     bench.Model{Name: m.Name, SHA256: digest, SizeBytes: m.Graph.Size},
+		Machine:   machine.Read(),
+		Input:     bench.Input{Source: set.Source, Rows: set.Rows, Seed: set.Seed, Dims: set.Dims, SHA256: arraysDigest(set.Arrays)},
+		Plan:      plan,
+		Reference: bench.Reference{Library: s.Reference.Library, Providers: runner.CPU, Optimized: "disabled"},
+	}
+	if what := c.String("input"); set.Source != "synthetic" {
+		r.Input.Name = what
+	}
+	for _, v := range m.Graph.Inputs {
+		r.Model.Inputs = append(r.Model.Inputs, v.String())
+	}
+	for _, v := range m.Graph.Outputs {
+		r.Model.Outputs = append(r.Model.Outputs, v.String())
+	}
+	for _, cell := range append([]bench.Cell{s.Reference}, s.Cells...) {
+		if cell.Library.Path != "" && !slices.Contains(r.Libraries, cell.Library) {
+			r.Libraries = append(r.Libraries, cell.Library)
+		}
+	}
+	return r, nil
+}
+
+func arraysDigest(arrays []npz.Array) string {
+	h := sha256.New()
+	for _, a := range arrays {
+		fmt.Fprintf(h, "%s %s %v\n", a.Name, a.Type, a.Shape)
+		h.Write(a.Data)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// commandLineOf is the command to repeat, as a shell reads it.
+func commandLineOf(args []string) string {
+	words := []string{"ortho"}
+	for _, arg := range args[min(1, len(args)):] {
+		if arg == "" || strings.ContainsFunc(arg, func(r rune) bool {
+			return !strings.ContainsRune("-_./,=:+@%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+		}) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
+}
+
+// finishVerdict recommends, and says how to ask for it.
+func finishVerdict(f *bench.File, cells []bench.Cell, explicit string) *savedSettings {
+	p := f.Run.Plan
+	v := bench.Recommend(f.Rows, p.Objective, bench.Constraints{MaxP99MS: p.MaxP99MS, MaxRSSMiB: p.MaxRSSMiB})
+	f.Verdict = &v
+	if v.Recommended == nil {
+		return nil
+	}
+	i := slices.IndexFunc(cells, func(c bench.Cell) bool { return c.Config == *v.Recommended })
+	s := settingsOf(f, cells[i], explicit)
+	v.Flags = s.flags()
+	if f.Stages != nil {
+		for _, r := range f.Rows {
+			if r.Config == *v.Recommended && r.LatencyMS != nil {
+				ms := r.LatencyMS.P50 / float64(max(1, r.Batch))
+				f.Stages.RunMS = &ms
+			}
+		}
+	}
+	return &s
+}
+
+// outputFiles are what bench run writes.
+type outputFiles struct {
+	c                       *cli.Context
+	results, html, settings string
+}
+
+// benchFiles refuses files that can't be written before any work.
+func benchFiles(c *cli.Context) (outputFiles, error) {
+	f := outputFiles{c, c.String("output"), c.String("html"), c.String("save-settings")}
+	if c.Bool("resume") && f.results == "" {
+		return f, usagef("--resume continues -o FILE: name it")
+	}
+	if c.Bool("resume") && c.Bool("overwrite") {
+		return f, usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
+	}
+	if f.results == "-" {
+		return f, usagef("-o - : results go to a file; standard output gets the summary")
+	}
+	for _, name := range []string{f.results, f.html, f.settings} {
+		if name != "" {
+			if _, err := output.Check(name, c.Bool("overwrite")); err != nil {
+				return f, err
+			}
+		}
+	}
+	return f, nil
+}
+
+func (f outputFiles) rounds() string { return f.results + ".rounds" }
+
+// benchLog may be nil: nothing is kept.
+type benchLog struct{ *bench.Log }
+
+func (f outputFiles) openLog(s *bench.Sweep) (*benchLog, error) {
+	if f.results == "" {
+		return nil, nil
+	}
+	var l *bench.Log
+	var err error
+	if f.c.Bool("resume") {
+		l, err = bench.ContinueLog(f.rounds(), s.Run)
+	} else {
+		if _, missing := os.Stat(f.rounds()); !errors.Is(missing, fs.ErrNotExist) && !f.c.Bool("overwrite") {
+			return nil, fmt.Errorf("%s exists: a run that was interrupted left it; --resume continues it, --overwrite starts anew", f.rounds())
+		}
+		l, err = bench.CreateLog(f.rounds(), s.Run)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Done, s.Peaks, s.Elapsed = l.Rounds()
+	s.Log = l.Add
+	return &benchLog{l}, nil
+}
+
+func (l *benchLog) close(remove bool) {
+	if l == nil {
+		return
+	}
+	if err := l.Close(remove); err != nil {
+		slog.Warn(err.Error())
+	}
+}
+
+// write writes all files, each whole or not at all.
+func (f outputFiles) write(result *bench.File, settings *savedSettings) error {
+	for _, w := range []struct {
+		name string
+		to   func(io.Writer) error
+	}{
+		{f.results, result.Write},
+		{f.html, func(w io.Writer) error { return report.Bench(result).WriteHTML(w) }},
+		{f.settings, func(w io.Writer) error { return writeSettings(w, *settings) }},
+	} {
+		if w.name == "" || w.name == f.settings && settings == nil {
+			continue
+		}
+		if err := writeOutput(w.name, f.c.Bool("overwrite"), w.to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeOutput(name string, overwrite bool, write func(io.Writer) error) error {
+	file, err := output.Create(name, overwrite)
+	if err != nil {
+		return err
+	}
+	if err := write(file); err != nil {
+		file.Discard()
+		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+	}
+	return file.Commit()
+}

@@ -1,0 +1,5 @@
+package main
+
+import "github.com/urfave/cli/v2"
+
+func newBenchCompareCommand() *cli.Command { return &cli.Command{Name: "compare"} }

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/runner/compare"
+	"ortho/runner/equality"
+)
+
+// comparison is what compare prints; its JSON is an output format.
+type comparison struct {
+	Kind       string            `json:"kind"`   // "ortho compare"
+	Format     int               `json:"format"` // of this document
+	Ortho      string            `json:"ortho"`
+	Equal      bool              `json:"equal"`
+	Input      comparedInput     `json:"input"`
+	Reference  comparedSide      `json:"reference"`
+	Candidates []candidate       `json:"candidates"`
+	Failures   []compare.Failure `json:"failures"` // the first 1000 of images and runs
+}
+
+type comparedInput struct {
+	Source string           `json:"source"` // images, npz or synthetic
+	Seed   *uint64          `json:"seed,omitempty"`
+	Dims   map[string]int64 `json:"dims,omitempty"`
+	Batch  int              `json:"batch"`
+	Failed int              `json:"failed"` // images that can't be read, and inputs that no side can run
+}
+
+type comparedSide struct {
+	Name         string `json:"name"`
+	Model        string `json:"model"`
+	SHA256       string `json:"sha256"`
+	Providers    string `json:"providers"`
+	Optimization string `json:"graph_optimization"`
+	compare.Opened
+}
+
+type candidate struct {
+	comparedSide
+	compare.Result
+	Precision  equality.Precision  `json:"precision"`
+	Tolerance  string              `json:"tolerance"` // the rule in words
+	Thresholds *compare.Thresholds `json:"thresholds,omitempty"`
+	Top1       map[string]interval `json:"top1_interval,omitempty"` // by output: 95 %, Wilson
+}
+
+// interval holds a share with 95 % confidence.
+type interval struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// wilson is E. B. Wilson's interval (1927) of k in n, 95 %.
+func wilson(k, n int) interval {
+	const z = 1.959963984540054
+	p, m := float64(k)/float64(n), float64(n)
+	middle := (p + z*z/(2*m)) / (1 + z*z/m)
+	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
+	return interval{max(0, middle-half), min(1, middle+half)}
+}
+
+// report gathers what was found.
+func (t *contest) report(running *compare.Comparison, in *compareInput) (*comparison, error) {
+	failed, failures := running.Failed()
+	r := &comparison{Kind: "ortho compare", Format: 1, Ortho: ownVersion(), Equal: true,
+		Input:    comparedInput{Source: "images", Batch: t.batch, Failed: failed + in.nfail},
+		Failures: append([]compare.Failure{}, append(in.failed, failures...)...)}
+	if in.set != nil {
+		r.Input.Source, r.Input.Dims = in.set.Source, in.set.Dims
+		if in.set.Source == "synthetic" {
+			r.Input.Seed = &in.set.Seed
+		}
+	}
+	side := func(i int) (comparedSide, error) {
+		m := t.model(i)
+		digest, err := modelDigest(m)
+		s := comparedSide{Name: t.sides[i].Name, Model: m.Name, SHA256: digest, Providers: t.entries[i], Optimization: "all", Opened: running.Opened(i)}
+		if t.sides[i].Options.Unoptimized {
+			s.Optimization = "none"
+		}
+		return s, err
+	}
+	var err error
+	if r.Reference, err = side(0); err != nil {
+		return nil, err
+	}
+	for i, found := range running.Results(t.thresholds) {
+		if found.Rows == 0 {
+			if len(r.Failures) > 0 {
+				first := r.Failures[0]
+				return nil, fmt.Errorf("nothing could be compared with %s: %d inputs failed, such as %s: %s", found.Side, len(r.Failures), first.Input, first.Error)
+			}
+			return nil, fmt.Errorf("nothing could be compared with %s: there are no inputs", found.Side)
+		}
+		c := candidate{Result: found, Precision: t.tolerances[i].Precision, Tolerance: t.tolerances[i].String(), Top1: map[string]interval{}}
+		if c.comparedSide, err = side(i + 1); err != nil {
+			return nil, err
+		}
+		if t.thresholds.Any() {
+			c.Thresholds = &t.thresholds
+		}
+		for _, o := range found.Outputs {
+			if o.Top1 != nil {
+				c.Top1[o.Name] = wilson(o.Top1.Same+o.Top1.Ties, o.Top1.Same+o.Top1.Ties+o.Top1.Differ)
+			}
+		}
+		r.Equal = r.Equal && found.Equal
+		r.Candidates = append(r.Candidates, c)
+	}
+	return r, nil
+}
+
+func (r *comparison) encode(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+// print writes it for people.
+func (r *comparison) print(w io.Writer) error {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintln(&b, output.Clean(fmt.Sprintf(format, args...))) }
+	line("reference  %s", r.Reference.describe())
+	for _, c := range r.Candidates {
+		verdict := "equal"
+		if !c.Equal {
+			verdict = "NOT EQUAL: " + c.Reason
+		}
+		line("candidate  %s", c.comparedSide.describe())
+		line("verdict    %s", verdict)
+		if c.Thresholds != nil {
+			line("rule       %s", c.Thresholds.String())
+		} else {
+			line("rule       %s: %s", c.Precision, c.Tolerance)
+		}
+		line("inputs     %d rows of %s compared, %d failed, batch %d", c.Rows, r.Input.Source, r.Input.Failed+c.FailedAlone, r.Input.Batch)
+		if c.Notice != "" {
+			line("note       %s", c.Notice)
+		}
+		b.WriteString(c.table() + "\n")
+		c.list(line)
+	}
+	for i, f := range r.Failures {
+		if i == 10 {
+			line("and %d further failures (--json lists them)", len(r.Failures)-i)
+			break
+		}
+		if f.Side != "" {
+			f.Input += " on " + f.Side
+		}
+		line("failed     %s: %s", f.Input, f.Error)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (s comparedSide) describe() string {
+	text := fmt.Sprintf("%s on %s, ONNX Runtime %s (%s)", s.Model, s.Providers, s.Version, s.Flavor)
+	if s.Optimization == "none" {
+		text += ", graph not optimised"
+	}
+	return text
+}
+
+func (c *candidate) table() string {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.AppendHeader(table.Row{"output", "type", "rows", "max abs", "max rel", "cosine", "SQNR dB", "PSNR dB", "top-1", "equal"})
+	for _, o := range c.Outputs {
+		top := "-"
+		if o.Top1 != nil {
+			i := c.Top1[o.Name]
+			top = fmt.Sprintf("%.2f %% (%.1f-%.1f)", 100*o.Top1.Agreement, 100*i.Low, 100*i.High)
+		}
+		equal := "yes"
+		switch {
+		case o.Exact:
+			equal = "exact"
+		case !o.Within:
+			equal = "no"
+		}
+		t.AppendRow(table.Row{output.Clean(o.Name), o.Type, o.Rows, figure(o.MaxAbs, 3), figure(o.MaxRel, 3), figure(o.Cosine, 7), figure(o.SQNR, 4), figure(o.PSNR, 4), top, equal})
+	}
+	return t.Render()
+}
+
+// figure shows digits significant digits, or that it is not known.
+func figure(v *float64, digits int) string {
+	if v == nil {
+		return "-"
+	}
+	return strconv.FormatFloat(*v, 'g', digits, 64)
+}
+
+// list tells the first inputs that disagree.
+func (c *candidate) list(line func(string, ...any)) {
+	for _, o := range c.Outputs {
+		for i, row := range o.First {
+			text := fmt.Sprintf("differs    %s: output %s, element %d is %s, the reference's %s", o.Inputs[i], o.Name, row.Element, row.Got, row.Want)
+			if row.Top1 != nil {
+				text += fmt.Sprintf("; the largest element is %d, the reference's %d", row.Top1[1], row.Top1[0])
+			}
+			line("%s", text)
+		}
+		if more := o.Beyond - len(o.First); more > 0 {
+			line("differs    and %d further rows of output %s are beyond the tolerance of %s", more, o.Name, c.Precision)
+		}
+	}
+}

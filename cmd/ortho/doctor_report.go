@@ -1,0 +1,162 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	pretty "github.com/jedib0t/go-pretty/v6/text"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/runner/library"
+)
+
+// write renders the diagnosis for people.
+func (d diagnosis) write(w io.Writer) error {
+	var b strings.Builder
+	section := func(title string) { fmt.Fprintf(&b, "\n%s\n", title) }
+	fmt.Fprintf(&b, "ortho %s\n", d.Ortho)
+	section("ONNX Runtime libraries (* is used, unless -p asks for what it lacks)")
+	if len(d.ONNXRuntime) == 0 {
+		fmt.Fprintln(&b, "none: `ortho runtime install` gets one")
+	} else {
+		fmt.Fprintln(&b, runtimeTable(d.ONNXRuntime))
+	}
+	section("Execution providers (* is taken by -p)")
+	fmt.Fprintln(&b, d.providerTable())
+	if absent := d.absent(); absent != "" {
+		fmt.Fprintln(&b, absent)
+	}
+	section("Machine")
+	fmt.Fprintln(&b, d.machineTable())
+	for _, list := range []struct {
+		title string
+		lines []string
+	}{{"Warnings", d.Warnings}, {"Hints", d.Hints}} {
+		if len(list.lines) > 0 {
+			section(list.title)
+		}
+		for _, line := range list.lines {
+			fmt.Fprintf(&b, "- %s\n", output.Clean(line))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (d diagnosis) providerTable() string {
+	t := newTable("used", "provider", "library", "available", "reason, and what to do")
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 5, WidthMax: 80, WidthMaxEnforcer: pretty.WrapSoft}})
+	for _, p := range d.Providers {
+		if p.Status == stateAbsent && !installable(p.Provider) {
+			continue
+		}
+		used, available := "", "no: "+p.Status
+		if p.Used {
+			used = "*"
+		}
+		if p.Available {
+			available = "yes"
+		}
+		name := p.Provider
+		for _, key := range slices.Sorted(maps.Keys(p.Options)) {
+			name += " " + key + "=" + p.Options[key]
+		}
+		why := p.Reason
+		if p.Remedy != "" {
+			why += "; " + p.Remedy
+		}
+		t.AppendRow(table.Row{used, output.Clean(name), output.Clean(strings.TrimSpace(p.Version + " " + p.Flavor)), available, output.Clean(why)})
+	}
+	return t.Render()
+}
+
+// absent names the providers that no library has, nor one that ortho can install.
+func (d diagnosis) absent() string {
+	var names []string
+	for _, p := range d.Providers {
+		if p.Status == stateAbsent && !installable(p.Provider) {
+			names = append(names, p.Provider)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "In no library here: " + strings.Join(names, ", ") + ". A build with one is named by --onnxruntime PATH."
+}
+
+func installable(provider string) bool {
+	return strings.Contains(library.Remedy(provider), "--flavor")
+}
+
+func (d diagnosis) machineTable() string {
+	m := d.Machine
+	t := newTable("what", "value")
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 110, WidthMaxEnforcer: pretty.WrapSoft}})
+	row := func(what, field, value string) {
+		if value == "" {
+			value = "unknown: " + cmp.Or(m.Unknown[field], "the system does not tell")
+		}
+		t.AppendRow(table.Row{what, output.Clean(value)})
+	}
+	row("system", "platform", m.Platform)
+	row("kernel", "kernel", strings.TrimSpace(m.Kernel+" "+m.OS+"/"+m.Arch))
+	if in := strings.Join(slices.Compact(slices.DeleteFunc([]string{m.Virtualization, m.Container}, func(s string) bool { return s == "" })), ", "); in != "" {
+		row("guest of", "", in)
+	}
+	row("CPU", "cpu_model", m.CPUModel)
+	row("CPU features", "", cmp.Or(strings.Join(m.CPUFeatures, " "), "none that matter here"))
+	row("cores", "", fmt.Sprintf("%s physical, %s logical, %d usable", count(m.PhysicalCores), count(m.LogicalCores), m.UsableCores))
+	quota := "none"
+	if m.QuotaCores != nil {
+		quota = fmt.Sprintf("%.2f cores", *m.QuotaCores)
+	}
+	if m.Unknown["quota_cores"] != "" {
+		quota = ""
+	}
+	row("CPU quota", "quota_cores", quota)
+	row("governor", "governor", m.Governor)
+	memory := ""
+	if m.MemoryTotal != nil && m.MemoryAvailable != nil {
+		memory = fmt.Sprintf("%s, of which %s available", gigabytes(*m.MemoryTotal), gigabytes(*m.MemoryAvailable))
+	}
+	if m.MemoryLimit != nil {
+		memory += fmt.Sprintf("; control groups allow %s", gigabytes(*m.MemoryLimit))
+	}
+	row("memory", "memory_total_bytes", memory)
+	for _, g := range m.GPUs {
+		text := g.Name
+		if g.Driver != "" {
+			text += ", driver " + g.Driver
+		}
+		if g.MemoryTotal != nil {
+			text += ", " + gigabytes(*g.MemoryTotal)
+		}
+		if g.ComputeCapability != "" {
+			text += ", compute capability " + g.ComputeCapability
+		}
+		row("GPU", "", text)
+	}
+	if len(m.GPUs) == 0 {
+		row("GPU", "", cmp.Or(m.Unknown["gpus"], "no NVIDIA driver; others are not looked for"))
+	}
+	row("JPEG decoder", "", d.JPEGDecoder.String())
+	row("data folder", "", cmp.Or(d.Data.Error, d.Data.Path))
+	for _, r := range d.Data.Runtimes {
+		row("  installed", "", fmt.Sprintf("%s, %.0f MB", r.Name, float64(r.Bytes)/1e6))
+	}
+	return t.Render()
+}
+
+func count(n *int) string {
+	if n == nil {
+		return "?"
+	}
+	return fmt.Sprint(*n)
+}
+
+func gigabytes(n uint64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }

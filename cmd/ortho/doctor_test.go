@@ -1,0 +1,208 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ortho/runner/library"
+	"ortho/runner/machine"
+)
+
+// doctor runs it with the test binary as the child, and reads what it prints.
+func doctor(t *testing.T, args ...string) (code int, d diagnosis, stderr string) {
+	t.Helper()
+	t.Setenv("ORTHO_TEST_MAIN", "1")
+	code, stdout, stderr := execute(t, "", append([]string{"doctor", "--json"}, args...)...)
+	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
+		t.Fatalf("exit %d, %v: %q, %q", code, err, stdout, stderr)
+	}
+	return code, d, stderr
+}
+
+func (d diagnosis) of(provider string) (states []providerState) {
+	for _, p := range d.Providers {
+		if p.Provider == provider {
+			states = append(states, p)
+		}
+	}
+	return states
+}
+
+func TestDoctor(t *testing.T) {
+	needLibrary(t)
+	code, d, stderr := doctor(t)
+	used := slices.IndexFunc(d.ONNXRuntime, func(r runtimeRow) bool { return r.Used })
+	if code != exitOK || stderr != "" || used < 0 {
+		t.Fatalf("exit %d, %q, %+v", code, stderr, d.ONNXRuntime)
+	}
+	cpu := d.of("cpu")
+	if len(cpu) == 0 || !cpu[0].Used || !cpu[0].Available || cpu[0].Status != stateOK || cpu[0].Library != d.ONNXRuntime[used].Path {
+		t.Errorf("%+v", cpu)
+	}
+	for _, p := range d.Providers {
+		if p.Available != (p.Status == stateOK) || p.Available != (p.Reason == "") || (p.Library == "") != (p.Status == stateAbsent) || p.Status == stateCrashed || p.Status == stateHung {
+			t.Errorf("%+v", p)
+		}
+		if p.Status == stateAbsent && p.Remedy == "" {
+			t.Errorf("%+v: and what to do?", p)
+		}
+	}
+	if d.Machine.UsableCores == 0 || d.Data.Path == "" || d.JPEGDecoder.Name == "" || d.Warnings == nil || d.Hints == nil {
+		t.Errorf("%+v", d)
+	}
+	code, stdout, stderr := execute(t, "", "doctor")
+	if code != exitOK || stderr != "" {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+	for _, s := range []string{"ONNX Runtime libraries", "Execution providers", "Machine", d.Data.Path, "JPEG decoder"} {
+		if !strings.Contains(stdout, s) {
+			t.Errorf("%q does not say %q", stdout, s)
+		}
+	}
+}
+
+// What CUDA needs, and that OpenVINO runs, where their flavors are installed.
+func TestDoctorFlavors(t *testing.T) {
+	needLibrary(t)
+	all := library.List("")
+	has := func(provider string) bool {
+		return slices.ContainsFunc(all, func(f library.Found) bool { return f.Err == nil && f.Flavor == provider && f.Has(provider) })
+	}
+	if !has("openvino") && !has("cuda") {
+		t.Skip("neither flavor openvino nor cuda is installed")
+	}
+	_, d, _ := doctor(t)
+	if states := d.of("openvino"); has("openvino") && !slices.ContainsFunc(states, func(p providerState) bool { return p.Available }) {
+		t.Errorf("%+v", states)
+	}
+	if states := d.of("cuda"); has("cuda") && len(d.Machine.GPUs) == 0 && runtime.GOOS == "linux" {
+		if states[0].Available || !strings.Contains(states[0].Reason, "no NVIDIA driver or GPU") || !strings.Contains(states[0].Reason, "libcudart.so.") && states[0].Remedy == "" {
+			t.Errorf("%+v", states)
+		}
+	}
+}
+
+// A library that ends its process costs its own providers, and a usage error nothing.
+func TestDoctorSurvives(t *testing.T) {
+	defines := []string{`-DPROVIDERS="CUDAExecutionProvider","MIGraphXExecutionProvider","CPUExecutionProvider"`}
+	crashes, hangs := fakeRuntime(t, "1.99.0", defines...), ""
+	if runtime.GOOS != "windows" {
+		hangs = fakeRuntime(t, "1.98.0", append(defines, "-DHANG")...)
+	}
+	real := library.List("")
+	if len(real) > 0 && real[0].Source == library.SourceInstalled { // a good one after the bad
+		code, d, stderr := doctor(t, "--onnxruntime", crashes)
+		cpu := d.of("cpu")
+		if code != exitFailed || !strings.Contains(stderr, "crashed") || len(cpu) < 2 || cpu[0].Status != stateCrashed || !cpu[1].Available {
+			t.Errorf("exit %d, %q, %+v", code, stderr, cpu)
+		}
+	}
+	emptyMachine(t)
+	for lib, want := range map[string]string{crashes: stateCrashed, hangs: stateHung} {
+		if lib == "" {
+			continue
+		}
+		if want == stateHung {
+			old := tryTimeout
+			tryTimeout = time.Second
+			defer func() { tryTimeout = old }()
+		}
+		code, d, stderr := doctor(t, "--onnxruntime", lib)
+		if code != exitFailed || !strings.Contains(stderr, want) {
+			t.Errorf("exit %d, %q", code, stderr)
+		}
+		for _, name := range []string{"cpu", "cuda"} {
+			if p := d.of(name)[0]; p.Status != want || p.Available || p.Reason == "" || p.Library != lib {
+				t.Errorf("%+v, want %s", p, want)
+			}
+		}
+		if p := d.of("migraphx")[0]; p.Status != stateUnsupported || !strings.Contains(p.Reason, "not supported by our binding") {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
+func TestDoctorWithoutLibrary(t *testing.T) {
+	emptyMachine(t)
+	if _, err := library.Find(""); err == nil {
+		t.Skip("ONNX Runtime lies in a folder of the system's")
+	}
+	code, d, stderr := doctor(t)
+	if code != exitFailed || !strings.Contains(stderr, "`ortho runtime install`") || len(d.ONNXRuntime) != 0 || d.of("cpu")[0].Status != stateAbsent || d.Machine.OS == "" {
+		t.Errorf("exit %d, %q, %+v", code, stderr, d)
+	}
+	code, stdout, _ := execute(t, "", "doctor")
+	if code != exitFailed || !strings.Contains(stdout, "none: `ortho runtime install` gets one") {
+		t.Errorf("exit %d, %q", code, stdout)
+	}
+	if code, stdout, stderr := execute(t, "", "doctor", "x"); code != exitUsage || stdout != "" || stderr == "" {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	half, cores := 0.5, 8
+	for name, test := range map[string]struct {
+		d    diagnosis
+		want []string
+	}{
+		"nothing": {diagnosis{Machine: machine.Facts{Arch: "arm64", UsableCores: 8}}, nil},
+		"slow": {diagnosis{Machine: machine.Facts{Arch: "amd64", UsableCores: 4, LogicalCores: &cores, QuotaCores: &half, Governor: "powersave"},
+			JPEGDecoder: decoder{Name: "go", Error: "not found"}},
+			[]string{"powersave", "0.50 of 4 cores", "4 of 8 logical", "no AVX2", "no VNNI", "libjpeg-turbo"}},
+		"driver": {diagnosis{Machine: machine.Facts{Arch: "arm64", Unknown: map[string]string{"gpus": "nvidia-smi does not answer"}}}, []string{"does not answer"}},
+	} {
+		test.d.advise()
+		if len(test.d.Warnings) != len(test.want) {
+			t.Errorf("%s: %q", name, test.d.Warnings)
+			continue
+		}
+		for i, s := range test.want {
+			if !strings.Contains(test.d.Warnings[i], s) {
+				t.Errorf("%s: %q does not say %q", name, test.d.Warnings[i], s)
+			}
+		}
+	}
+	gpu := diagnosis{Machine: machine.Facts{Arch: "arm64", GPUs: []machine.GPU{{Name: "NVIDIA A10"}}}}
+	if gpu.advise(); len(gpu.Hints) != 1 || !strings.Contains(gpu.Hints[0], "NVIDIA A10") {
+		t.Errorf("%q", gpu.Hints)
+	}
+}
+
+// The library that -p needs is taken, in a process of its own, without any variable.
+func TestClassifyOnOpenVINO(t *testing.T) {
+	needLibrary(t)
+	if !slices.ContainsFunc(library.List(""), func(f library.Found) bool { return f.Has("openvino") }) {
+		t.Skip("flavor openvino is not installed")
+	}
+	want := topClass(t, "cpu")
+	if got := topClass(t, "openvino"); got != want {
+		t.Errorf("%d, on the CPU provider %d", got, want)
+	}
+}
+
+func topClass(t *testing.T, provider string) int {
+	t.Helper()
+	cmd := process(t, "classify", "-p", provider, "-f", "jsonl", coffee)
+	cmd.Env = []string{"ORTHO_TEST_MAIN=1", "HOME=" + os.Getenv("HOME"), "ORTHO_DATA_DIR=" + os.Getenv("ORTHO_DATA_DIR"), "XDG_DATA_HOME=" + os.Getenv("XDG_DATA_HOME"), "LocalAppData=" + os.Getenv("LocalAppData")}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v, %s", provider, err, stderrOf(err))
+	}
+	return rows(t, string(out))[0].Predictions[0].Index
+}
+
+func stderrOf(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return string(exit.Stderr)
+	}
+	return ""
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/models"
+	"ortho/models/evaluate"
+)
+
+// print writes the summary for people.
+func (doc *evaluation) print(w io.Writer) {
+	line := func(key, format string, args ...any) {
+		fmt.Fprintf(w, "%-18s %s\n", key, output.Clean(fmt.Sprintf(format, args...)))
+	}
+	r := doc.Result
+	line("model", "%s", doc.Model.Name)
+	line("data", "%s: %s", doc.Data.Path, doc.Data)
+	partial := ""
+	if !doc.Complete {
+		partial = " (PARTIAL: the run ended before the last one)"
+	}
+	line("images", "%d judged, %d failed%s", r.Items, doc.Failed, partial)
+	if r.Items > 0 {
+		rate := func(key string, rate *evaluate.Rate) {
+			if rate != nil {
+				line(key, "%s   95 %% interval %s to %s   %d of %d", percent(rate.Rate), percent(rate.Low), percent(rate.High), rate.Right, rate.N)
+			}
+		}
+		rate("top-1", r.Top1)
+		rate("top-5", r.Top5)
+		line("balanced accuracy", "%s   macro F1 %s", percent(*r.BalancedAccuracy), percent(*r.MacroF1))
+		doc.printCalibration(line)
+	}
+	if doc.Throughput != nil {
+		line("throughput", "%.1f images/s; provider %s, batch %d, %d at once", *doc.Throughput, doc.Provider, doc.Batch, doc.Concurrency)
+	}
+	list := func(title string, lines []string) {
+		if len(lines) > 0 {
+			fmt.Fprintf(w, "\n%s\n", title)
+		}
+		for _, l := range lines {
+			fmt.Fprintf(w, "  %s\n", output.Clean(l))
+		}
+	}
+	names := map[int]evaluate.Class{}
+	for _, c := range r.PerClass {
+		names[c.Index] = c
+	}
+	var confused, worst, failed []string
+	for _, p := range r.MostConfused(10) {
+		confused = append(confused, fmt.Sprintf("%d of %d %s taken for %s", p.N, names[p.Truth].N, names[p.Truth].Name, names[p.Predicted].Name))
+	}
+	for _, m := range r.Mistakes[:min(5, len(r.Mistakes))] {
+		worst = append(worst, fmt.Sprintf("%s: %s %s, but is %s (%s, place %d)", m.Input, percent(m.Probability), m.Predicted, m.Truth, percent(m.TruthProbability), m.TruthRank))
+	}
+	for _, f := range doc.Failures[:min(20, len(doc.Failures))] {
+		failed = append(failed, f.Error.Message)
+	}
+	if more := doc.Failed - int64(len(failed)); more > 0 {
+		failed = append(failed, fmt.Sprintf("and %d more (--json tells them)", more))
+	}
+	list("most confused", confused)
+	list("worst mistakes", worst)
+	list("failed", failed)
+}
+
+func (doc *evaluation) printCalibration(line func(key, format string, args ...any)) {
+	c := doc.Result.Calibration
+	if c.ECE != nil {
+		line("calibration", "ECE %s (about %s by chance alone)", percent(*c.ECE), percent(*c.ChanceECE))
+	}
+	if c.NLL != nil {
+		line("", "NLL %.3f, Brier %.3f", *c.NLL, *c.Brier)
+	}
+	if c.Temperature != 1 {
+		line("", "at temperature %v", c.Temperature)
+	}
+	line("temperature", "%s", temperatureText(doc.Result))
+	if c.Fitted.Temperature != nil && !doc.appliesTemperature() {
+		line("", "ortho can't apply it: the softmax is inside the graph")
+	}
+}
+
+// appliesTemperature tells whether --temperature can be given for the model.
+func (doc *evaluation) appliesTemperature() bool {
+	return doc.Result.Calibration.Activation == models.Softmax
+}
+
+// temperatureText says what the fitted temperature is, and what it does.
+func temperatureText(r *evaluate.Result) string {
+	f := r.Calibration.Fitted
+	if f.Temperature == nil {
+		return "none can be fitted: " + f.Reason
+	}
+	high := "unbounded"
+	if f.High != nil {
+		high = fmt.Sprintf("%.3g", *f.High)
+	}
+	text := fmt.Sprintf("%.4g fits best (95 %% interval %.3g to %s", *f.Temperature, *f.Low, high)
+	if f.Items < r.Items {
+		text += fmt.Sprintf("; of a sample of %d", f.Items)
+	}
+	text += ")"
+	if f.ECE == nil {
+		return text + "; " + f.Reason
+	}
+	return text + fmt.Sprintf(": ECE %s, NLL %.3f, cross-fitted", percent(*f.ECE), *f.NLL)
+}
+
+func percent(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }
+
+// String tells the kind, and how classes were found: "CSV, 100 classes named by id".
+func (d data) String() string {
+	var by []string
+	for _, kind := range evaluate.Kinds {
+		switch n := d.NamedBy[kind]; {
+		case n == d.Classes:
+			by = append(by, kind)
+		case n > 0:
+			by = append(by, fmt.Sprintf("%s (%d)", kind, n))
+		}
+	}
+	classes := "classes"
+	if d.Classes == 1 {
+		classes = "class"
+	}
+	return fmt.Sprintf("%s, %d %s named by %s", d.Kind, d.Classes, classes, strings.Join(slices.Clip(by), " and "))
+}

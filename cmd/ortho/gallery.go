@@ -1,0 +1,201 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/source"
+)
+
+// The most that a gallery shows, so that a browser opens it.
+const maxGalleryImages, maxGalleryBytes = 1000, 30 << 20
+
+// gallery is the page of classify --html: the first rows of the output, those that earlier
+// runs have made among them, with thumbnails that are made when all rows are there. A nil
+// gallery does nothing.
+type gallery struct {
+	name      string
+	overwrite bool
+	rows      []output.Row // of a stream, which can't be read back
+
+	mutex sync.Mutex
+	items []source.Item // of the first rows
+}
+
+// openGallery refuses, before any work, what could not be written.
+func openGallery(c *cli.Context) (*gallery, error) {
+	if !c.IsSet("html") {
+		return nil, nil
+	}
+	g := &gallery{name: c.String("html"), overwrite: c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed")}
+	switch {
+	case g.name == "" || g.name == "-":
+		return nil, usagef("--html names no file")
+	case g.name == c.String("output"):
+		return nil, usagef("--output and --html name one file")
+	}
+	_, err := output.Check(g.name, g.overwrite)
+	return g, err
+}
+
+// fits refuses an output that could not be read back.
+func (g *gallery) fits(out *results) error {
+	if g != nil && out.run != nil && out.format == "table" {
+		return usagef("--html reads the output back, which a table in a file can't be: give -f jsonl, csv or parquet")
+	}
+	return nil
+}
+
+// remember passes items on, and keeps the first.
+func (g *gallery) remember(items iter.Seq[source.Item]) iter.Seq[source.Item] {
+	if g == nil {
+		return items
+	}
+	return func(yield func(source.Item) bool) {
+		for item := range items {
+			g.mutex.Lock()
+			if len(g.items) < maxGalleryImages {
+				g.items = append(g.items, item)
+			}
+			g.mutex.Unlock()
+			if !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+func (g *gallery) add(row output.Row) {
+	if g != nil && len(g.rows) < maxGalleryImages {
+		row.Logits = nil
+		g.rows = append(g.rows, row)
+	}
+}
+
+// lost tells that a run that ended early leaves no gallery.
+func (g *gallery) lost() {
+	if g != nil {
+		slog.Warn(g.name + " is not written")
+	}
+}
+
+// write makes the page of a complete output.
+func (g *gallery) write(c *cli.Context, model string, out *results) error {
+	if g == nil {
+		return nil
+	}
+	if out.run != nil {
+		if err := g.readBack(out.format, c.String("output")); err != nil {
+			return fmt.Errorf("make %s: %w", g.name, err)
+		}
+	}
+	all, failed := out.counts()
+	p := report.Gallery{Title: "What " + model + " says", By: madeBy(time.Now()), Total: all, Failed: failed}
+	var bar *progress // JPEGs of 12 megapixels take 50 ms each
+	if shown, _ := progressWanted(c); shown {
+		bar = newProgress(c.App.ErrWriter, 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
+		defer bar.end()
+	}
+	bytes := 0
+	for at := 0; at < len(g.rows) && bytes < maxGalleryBytes; at = len(p.Cards) {
+		some := g.rows[at:min(len(g.rows), at+64)]
+		pictures, err := picturesOf(c.Context, g.itemsOf(at, some), c.Int64("max-pixels"))
+		if err != nil {
+			g.lost()
+			return err
+		}
+		for i, row := range some {
+			if bytes += len(pictures[i].URL); bytes > maxGalleryBytes {
+				break
+			}
+			p.Cards = append(p.Cards, cardOf(row, pictures[i]))
+			bar.step(false)
+		}
+	}
+	bar.end()
+	if shown := int64(len(p.Cards)); shown < all {
+		slog.Warn(fmt.Sprintf("%s shows the first %d of %s", g.name, shown, images(all)))
+	}
+	page, err := p.Page()
+	if err == nil {
+		err = page.Save(g.name, g.overwrite)
+	}
+	return err
+}
+
+// readBack takes the first rows of a complete output.
+func (g *gallery) readBack(format, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	for row, err := range output.Read(format, f, info.Size()) {
+		if err != nil {
+			return fmt.Errorf("read %s back: %w", name, err)
+		}
+		if g.add(row); len(g.rows) == maxGalleryImages {
+			break
+		}
+	}
+	return nil
+}
+
+// itemsOf are the images of some rows. Where the inputs were not gone through, as those of
+// a complete output, a row's name is that of its file.
+func (g *gallery) itemsOf(at int, rows []output.Row) []source.Item {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	items := make([]source.Item, len(rows))
+	for i, row := range rows {
+		switch {
+		case at+i >= len(g.items):
+			items[i] = source.File(row.Input)
+		case g.items[at+i].Name == row.Input:
+			items[i] = g.items[at+i]
+		default:
+			items[i].Read = func() ([]byte, error) { return nil, errors.New("the inputs are others now") }
+		}
+	}
+	return items
+}
+
+// galleryBars is how many classes of an image are shown.
+const galleryBars = 5
+
+func cardOf(row output.Row, picture report.Picture) report.Card {
+	card := report.Card{Name: row.Input, Picture: picture}
+	switch {
+	case row.Error != nil:
+		card.Error = row.Error.Message
+		card.Picture.Missing = "" // it would say the same
+	case row.Output != nil:
+		card.Note = fmt.Sprintf("%s: %d values", row.Output.Name, len(row.Output.Values))
+	case len(row.Predictions) == 0:
+		card.Note = "nothing above --min-probability"
+	}
+	for _, p := range row.Predictions[:min(len(row.Predictions), galleryBars)] {
+		label := p.Label
+		if label == "" {
+			label = fmt.Sprintf("class %d", p.Index)
+		}
+		card.Bars = append(card.Bars, report.Bar{Label: label, Probability: p.Probability})
+	}
+	if more := len(row.Predictions) - len(card.Bars); more > 0 {
+		card.Note = fmt.Sprintf("the first %d of %d classes", len(card.Bars), len(row.Predictions))
+	}
+	return card
+}

@@ -1,0 +1,119 @@
+// Package dataset reads images whose classes are known: an ImageFolder, or a CSV file.
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ortho/cmd/ortho/internal/source"
+)
+
+// Set is the images of one dataset.
+type Set struct {
+	Kind  string   // "ImageFolder" or "CSV"
+	Names []string // of the classes, as the data writes them, each once
+	Notes []string // what was left out
+	items func(yield func(Item) bool) bool
+}
+
+// Item is an image; Class is an index of Set.Names.
+type Item struct {
+	source.Item
+	Class int
+}
+
+// Open reads what a dataset says of its images, and none of them. A folder is an
+// ImageFolder as torchvision's: each sub-folder is a class, and all images below it are of
+// it; hidden files and folders are left out. A file is a CSV with the columns input and
+// label under such a header, the inputs relative to the CSV's folder or absolute.
+func Open(path string) (*Set, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("data %s: there is no such folder or CSV file", path)
+	case err != nil:
+		return nil, fmt.Errorf("data %s: %w", path, err)
+	case info.IsDir():
+		return openFolder(path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("data %s: neither a folder nor a regular file", path)
+	}
+	return openCSV(path)
+}
+
+// Items yields the images in order: a folder's by the names of classes and files, a CSV's
+// as its rows. Those of a folder are found as they are needed.
+func (s *Set) Items() iter.Seq[Item] {
+	return func(yield func(Item) bool) { s.items(yield) }
+}
+
+// Count goes over the images without reading them; it gives up where stop says so.
+func (s *Set) Count(stop func() bool) (n int64, known bool) {
+	known = s.items(func(Item) bool {
+		n++
+		return !stop()
+	})
+	return n, known
+}
+
+func openFolder(path string) (*Set, error) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, fmt.Errorf("data %s: %w", path, err)
+	}
+	s := &Set{Kind: "ImageFolder"}
+	var empty []string
+	loose := 0
+	for _, e := range entries {
+		in := filepath.Join(path, e.Name())
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if info, err := os.Stat(in); err != nil || !info.IsDir() { // a link to a folder is one
+			loose++
+			continue
+		}
+		if source.Check([]string{in}) != nil {
+			empty = append(empty, e.Name())
+			continue
+		}
+		s.Names = append(s.Names, e.Name())
+	}
+	switch {
+	case len(s.Names) == 0 && len(empty) > 0:
+		return nil, fmt.Errorf("data %s: no sub-folder holds images (files ending in %s)", path, strings.Join(source.Endings, " "))
+	case len(s.Names) == 0:
+		return nil, fmt.Errorf("data %s has no sub-folders: an ImageFolder has one for each class, named by the class's id, label or index; or give a CSV file with the columns input,label", path)
+	}
+	if len(empty) > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("%d sub-folders hold no images: %s", len(empty), some(empty)))
+	}
+	if loose > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("%d files in %s itself are of no class, and left out", loose, path))
+	}
+	s.items = func(yield func(Item) bool) bool {
+		for class, name := range s.Names {
+			for item := range source.Items([]string{filepath.Join(path, name)}, source.Options{}) {
+				if !yield(Item{item, class}) {
+					return false
+				}
+			}
+		}
+		return true
+	}
+	return s, nil
+}
+
+// some are the first of many names.
+func some(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

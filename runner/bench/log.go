@@ -1,0 +1,174 @@
+package bench
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"time"
+)
+
+// Log keeps a sweep's rounds in a file, so that a run that is ended early can be
+// continued: a Run first, then a line for each round.
+type Log struct {
+	file    *os.File
+	start   time.Time
+	rounds  map[Config][]Round
+	peaks   map[Config]int64
+	elapsed time.Duration
+}
+
+// logged is a line of the log.
+type logged struct {
+	Kind     string  `json:"kind"` // "round"
+	ElapsedS float64 `json:"elapsed_s"`
+	Peak     *int64  `json:"peak_rss_bytes"`
+	Config
+	Round Round `json:"round"`
+}
+
+const kindRound = "round"
+
+// Limits of a log.
+const (
+	maxLog  = 1 << 20 // lines
+	maxLine = 4 << 20 // bytes of one
+)
+
+// CreateLog begins a log at path, in place of one that is there.
+func CreateLog(path string, run Run) (*Log, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("keep rounds: %w", err)
+	}
+	l := &Log{file: f, start: time.Now()}
+	if err := l.line(run); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// ContinueLog opens the log at path that an earlier run has left, and begins one where
+// there is none. A log of another model, machine, plan or other inputs is an error. A
+// last line that was cut off is dropped.
+func ContinueLog(path string, run Run) (*Log, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0o666)
+	if errors.Is(err, fs.ErrNotExist) {
+		return CreateLog(path, run)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("continue: %w", err)
+	}
+	l := &Log{file: f, rounds: map[Config][]Round{}, peaks: map[Config]int64{}}
+	if err := l.read(run); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("continue %s: %w; --overwrite starts anew", path, err)
+	}
+	l.start = time.Now().Add(-l.elapsed)
+	return l, nil
+}
+
+func (l *Log) read(run Run) error {
+	scanner := bufio.NewScanner(l.file)
+	scanner.Buffer(nil, maxLine)
+	end := int64(0)
+	for n := 1; scanner.Scan(); n++ {
+		line := scanner.Bytes()
+		if n > maxLog {
+			return fmt.Errorf("it has more than %d lines", maxLog)
+		}
+		if n == 1 {
+			var before Run
+			if err := json.Unmarshal(line, &before); err != nil || before.Kind != KindRun {
+				return errors.New("its first line does not say what was run")
+			}
+			if err := before.continuedBy(run); err != nil {
+				return err
+			}
+		} else {
+			var r logged
+			if err := json.Unmarshal(line, &r); err != nil || r.Kind != kindRound {
+				break // cut off
+			}
+			l.rounds[r.Config] = append(l.rounds[r.Config], r.Round)
+			if r.Peak != nil {
+				l.peaks[r.Config] = max(l.peaks[r.Config], *r.Peak)
+			}
+			l.elapsed = time.Duration(r.ElapsedS * float64(time.Second))
+		}
+		end += int64(len(line)) + 1
+	}
+	if err := scanner.Err(); err != nil {
+		return err
+	}
+	if end == 0 {
+		return errors.New("it is empty")
+	}
+	info, err := l.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < end { // the last line's end is missing
+		if _, err := l.file.WriteAt([]byte("\n"), info.Size()); err != nil {
+			return err
+		}
+	}
+	if err := l.file.Truncate(end); err != nil {
+		return err
+	}
+	_, err = l.file.Seek(0, io.SeekEnd)
+	return err
+}
+
+// continuedBy tells why other can't go on with what r has measured.
+func (r Run) continuedBy(other Run) error {
+	switch {
+	case r.Model.SHA256 != other.Model.SHA256:
+		return fmt.Errorf("it measured another model (%s, SHA-256 %.12s...)", r.Model.Name, r.Model.SHA256)
+	case r.Input.SHA256 != other.Input.SHA256:
+		return errors.New("it had other inputs")
+	case !reflect.DeepEqual(r.Plan, other.Plan):
+		return errors.New("it had other options")
+	case !reflect.DeepEqual(r.Libraries, other.Libraries):
+		return errors.New("it had other libraries of ONNX Runtime")
+	}
+	if differences := r.Machine.Same(other.Machine); len(differences) > 0 {
+		return fmt.Errorf("it ran on another machine: %s", differences[0])
+	}
+	return nil
+}
+
+// Rounds are those of an earlier run, with the peaks of memory and the time it took.
+func (l *Log) Rounds() (map[Config][]Round, map[Config]int64, time.Duration) {
+	return l.rounds, l.peaks, l.elapsed
+}
+
+// Add keeps a round.
+func (l *Log) Add(c Config, r Round, peak *int64) error {
+	return l.line(logged{kindRound, short(time.Since(l.start).Seconds()), peak, c, r})
+}
+
+func (l *Log) line(v any) error {
+	text, err := json.Marshal(v)
+	if err == nil {
+		_, err = l.file.Write(append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep rounds: %w", err)
+	}
+	return nil
+}
+
+// Close ends the log; remove deletes it.
+func (l *Log) Close(remove bool) error {
+	err := l.file.Close()
+	if remove {
+		err = os.Remove(l.file.Name())
+	}
+	return err
+}

@@ -1,0 +1,72 @@
+package bench
+
+import "ortho/runner"
+
+// request is what the sweep asks of a cell's process; exactly one field is set.
+type request struct {
+	Open     *openRequest     `json:"open,omitempty"`
+	Outputs  *outputsRequest  `json:"outputs,omitempty"`
+	Compare  *compareRequest  `json:"compare,omitempty"`
+	Profile  *profileRequest  `json:"profile,omitempty"`
+	Round    *roundRequest    `json:"round,omitempty"`
+	Overhead *overheadRequest `json:"overhead,omitempty"`
+}
+
+// answer is what the process answers: what was asked for.
+type answer struct {
+	Opened   *opened    `json:"opened,omitempty"`
+	Compared *compared  `json:"compared,omitempty"`
+	Profile  *Placement `json:"profile,omitempty"`
+	Round    *Round     `json:"round,omitempty"`
+	Peak     *int64     `json:"peak_rss_bytes,omitempty"` // with Round
+	Overhead *Overhead  `json:"overhead,omitempty"`
+}
+
+// openRequest has a session made, and run once.
+type openRequest struct {
+	Model       string            `json:"model"`
+	Library     string            `json:"library"`
+	Providers   []runner.Provider `json:"providers"`
+	Threads     int               `json:"threads"`
+	Batch       int               `json:"batch"` // rows of one run
+	Concurrency int               `json:"concurrency"`
+	Inputs      string            `json:"inputs"` // npz
+	Unoptimized bool              `json:"unoptimized,omitempty"`
+}
+
+// opened is what opening showed.
+type opened struct {
+	LibraryVersion string  `json:"library_version"`
+	Provider       string  `json:"provider"`
+	Threads        int     `json:"threads"`
+	Fixed          bool    `json:"fixed"`
+	Startup        Startup `json:"startup"`
+	Memory         Memory  `json:"memory"`
+	MemoryReason   string  `json:"memory_reason,omitempty"` // why some of it is not known
+}
+
+// outputsRequest has the outputs of every run over the inputs' rows written to a file.
+type outputsRequest struct {
+	File string `json:"file"` // npz
+}
+
+// compareRequest has them compared with such a file.
+type compareRequest struct {
+	File string `json:"file"`
+}
+
+type profileRequest struct {
+	Folder string `json:"folder"` // for ONNX Runtime's profile
+	Runs   int    `json:"runs"`   // that are profiled, after a first
+}
+
+// roundRequest has the graph run for a while, or a number of times where Runs is not 0.
+type roundRequest struct {
+	Seconds float64 `json:"seconds"`
+	Runs    int     `json:"runs,omitempty"`
+	Warmup  int     `json:"warmup"` // runs before the clock starts
+}
+
+type overheadRequest struct {
+	Seconds float64 `json:"seconds"`
+}

@@ -1,0 +1,130 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ortho/runner"
+	"ortho/runner/feed"
+	"ortho/runner/library"
+	"ortho/runner/onnx"
+)
+
+const (
+	workerVariable = "ORTHO_TEST_WORKER" // has the test's program be a cell's process
+	network        = "../../models/bundled/efficientnet-lite0/model.onnx"
+)
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(workerVariable) {
+	case "":
+		os.Exit(m.Run())
+	case "crash":
+		os.Stderr.WriteString("a provider that aborts\n")
+		os.Exit(70)
+	}
+	if err := Serve(context.Background(), os.Stdin, os.Stdout); err != nil {
+		os.Exit(1)
+	}
+}
+
+// testWorker starts this program as a cell's process.
+func testWorker(kind string) func() *exec.Cmd {
+	return func() *exec.Cmd {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), workerVariable+"="+kind)
+		return cmd
+	}
+}
+
+// testSweep is a sweep of the CPU provider over a graph.
+func testSweep(t *testing.T, model string, rows int, configs ...Config) *Sweep {
+	t.Helper()
+	found, err := library.Find("")
+	if errors.Is(err, library.ErrNotFound) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	g, err := onnx.ReadFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := feed.Synthetic(g, nil, rows, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := filepath.Abs(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cpu := Cell{Config: Config{Providers: "cpu", Flavor: found.Flavor, Threads: 1, Batch: 1, Concurrency: 1},
+		List: []runner.Provider{{Name: runner.CPU}}, Library: Library{found.Flavor, found.Version, found.Path}, Status: StatusOK}
+	s := &Sweep{Model: path, Graph: g, Inputs: set, Reference: cpu, Worker: testWorker("serve"), Folder: t.TempDir(),
+		Run: Run{Kind: KindRun, Format: Format, Plan: Plan{Rounds: 3, Iterations: 12, Warmup: 1, Objective: ObjectiveThroughput}}}
+	for _, c := range configs {
+		cell := cpu
+		cell.Config = c
+		cell.Flavor = found.Flavor
+		s.Cells = append(s.Cells, cell)
+	}
+	return s
+}
+
+func TestMeasure(t *testing.T) {
+	s := testSweep(t, network, 4, Config{"cpu", "", 1, 1, 1}, Config{"cpu", "", 1, 1, 2}, Config{"cpu", "", 2, 4, 1})
+	f, err := s.Measure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range f.Rows {
+		if r.Status != StatusOK || r.LatencyMS == nil || r.ThroughputS == nil || r.CV == nil {
+			t.Fatalf("%v: %s %s, latency %v", r.Config, r.Status, r.Reason, r.LatencyMS)
+		}
+		if r.Equal == nil || !*r.Equal || len(r.Equality) != 1 {
+			t.Errorf("%v: equal %v, %+v", r.Config, r.Equal, r.Equality)
+		}
+		if len(r.Rounds) != 3 || r.LatencyMS.N != 12 {
+			t.Errorf("%v: %d rounds of %d runs", r.Config, len(r.Rounds), r.LatencyMS.N)
+		}
+		if r.LatencyMS.P99 != nil || r.Unknown["p99"] == "" {
+			t.Errorf("%v: p99 of 12 runs", r.Config)
+		}
+		if p := r.Placement; p == nil || len(p.Providers) != 1 || p.Providers[0].Name != "CPUExecutionProvider" || p.Providers[0].Nodes < 20 {
+			t.Errorf("%v: placement %+v, %v", r.Config, p, r.Unknown)
+		}
+		if r.Startup.LoadMS == nil || r.Startup.FirstRunMS == nil || *r.Startup.LoadMS <= 0 {
+			t.Errorf("%v: startup %+v", r.Config, r.Startup)
+		}
+	}
+	if f.Overhead == nil || f.Overhead.BareMS.N == 0 {
+		t.Errorf("overhead %+v", f.Overhead)
+	}
+}
+
+// A process that ends costs its cell, and says why; the others go on.
+func TestCrash(t *testing.T) {
+	s := testSweep(t, network, 1, Config{"cpu", "", 1, 1, 1}, Config{"cpu", "", 2, 1, 1})
+	n := 0
+	s.Worker = func() *exec.Cmd {
+		if n++; n == 4 { // reference, profile, first cell, second cell
+			return testWorker("crash")()
+		}
+		return testWorker("serve")()
+	}
+	f, err := s.Measure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := f.Rows[0]; r.Status != StatusOK {
+		t.Errorf("%v: %s %s", r.Config, r.Status, r.Reason)
+	}
+	if r := f.Rows[1]; r.Status != StatusFailed || !strings.Contains(r.Reason, "exit status 70: a provider that aborts") {
+		t.Errorf("%v: %s %s", r.Config, r.Status, r.Reason)
+	}
+}

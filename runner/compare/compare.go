@@ -1,0 +1,313 @@
+// Package compare runs a graph against a reference on the same inputs and says how their
+// outputs differ: another graph (an export, a quantisation), or the same one on another
+// execution provider. Each side is a process of its own, with its own ONNX Runtime
+// library; arrays go by files, and a crash of a side is an error.
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+
+	"ortho/runner"
+	"ortho/runner/child"
+	"ortho/runner/equality"
+	"ortho/runner/feed"
+	"ortho/runner/npz"
+	"ortho/runner/onnx"
+)
+
+// Side is a graph and what runs it.
+type Side struct {
+	Name    string
+	Model   string // path of the .onnx file
+	Graph   *onnx.Graph
+	Options runner.Options
+}
+
+// Chunk is a number of rows for all sides. Memory is what bounds it; see
+// [Comparison.Room].
+type Chunk struct {
+	Names []string    // of the rows; one of a set without a batch
+	Sets  []*feed.Set // by side, of as many rows; a fixed batch may want more, which are not compared
+}
+
+// Failure is an input that a side, or several, could not run.
+type Failure struct {
+	Input string `json:"input"`
+	Side  string `json:"side"`
+	Error string `json:"error"`
+}
+
+// What is kept of failures, and what a chunk may take.
+const (
+	maxFailures = 1000
+	maxRows     = 64
+	maxBytes    = 64 << 20
+)
+
+// Comparison is the sides' processes, and what was found so far.
+type Comparison struct {
+	sides    []Side
+	batch    int
+	folder   string
+	children []*child.Process
+	opened   []Opened
+	found    []*candidate // of all sides but the first
+	failed   int          // inputs that no side could run
+	failures []Failure
+	rowBytes int64 // the most that a row has taken, of inputs or outputs
+	chunks   int
+}
+
+// candidate is what was found of a side other than the reference.
+type candidate struct {
+	pairs       map[string]string // output -> the reference's
+	notice      string
+	compared    *equality.Comparison
+	rows, runs  []string // names of the rows, and of the runs, that were compared
+	failedAlone int      // inputs that only this side, or only the reference, could not run
+}
+
+// Open starts a process for each side by command and opens its session; the first side is
+// the reference. Runs are of batch rows. Files lie in folder while they are needed.
+// tolerances are the candidates'. Close it after use.
+func Open(ctx context.Context, command func() *exec.Cmd, sides []Side, batch int, folder string, tolerances []equality.Tolerance) (*Comparison, error) {
+	c := &Comparison{sides: sides, batch: batch, folder: folder, opened: make([]Opened, len(sides))}
+	for i, s := range sides[1:] {
+		pairs, notice, err := pairOutputs(sides[0].Graph.Outputs, s.Graph.Outputs)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		c.found = append(c.found, &candidate{pairs: pairs, notice: notice, compared: equality.New(tolerances[i])})
+	}
+	for range sides {
+		p, err := child.Start(command())
+		if err != nil {
+			c.Close()
+			return nil, err
+		}
+		c.children = append(c.children, p)
+	}
+	err := c.each(func(i int) error {
+		s := sides[i]
+		o := s.Options
+		r := openRequest{Model: s.Model, Library: o.Library, Providers: o.Providers, Threads: o.Threads, Unoptimized: o.Unoptimized}
+		return c.children[i].Ask(ctx, request{Open: &r}, &c.opened[i])
+	})
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// each does something with all sides at once.
+func (c *Comparison) each(f func(i int) error) error {
+	errs := make([]error, len(c.sides))
+	var all sync.WaitGroup
+	for i := range c.sides {
+		all.Go(func() {
+			if err := f(i); err != nil {
+				errs[i] = fmt.Errorf("%s: %w", c.sides[i].Name, err)
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// Close ends the sides' processes.
+func (c *Comparison) Close() {
+	var all sync.WaitGroup
+	for _, p := range c.children {
+		all.Go(p.Close)
+	}
+	all.Wait()
+}
+
+// Opened tells what a side runs on.
+func (c *Comparison) Opened(side int) Opened { return c.opened[side] }
+
+// Room returns how many rows the next chunk may have, if one takes rowBytes: a multiple
+// of the batch, within 64 rows and 64 MiB, of outputs too. The first chunk is one run.
+func (c *Comparison) Room(rowBytes int64) int {
+	if c.chunks == 0 {
+		return c.batch
+	}
+	rows := min(maxRows, maxBytes/max(1, rowBytes, c.rowBytes))
+	return max(c.batch, int(rows)/c.batch*c.batch)
+}
+
+// Add runs a chunk on all sides and compares their outputs. An error ends the comparison:
+// a side's process has ended, or there is nothing to compare. An input that a side can't
+// run is no error; see [Result].
+func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
+	answers := make([]ran, len(c.sides))
+	outputs := make([]map[string]npz.Array, len(c.sides))
+	rows := len(chunk.Names)
+	if chunk.Sets[0].Rows == 0 {
+		rows = 0
+	}
+	bytes := make([]int64, len(c.sides))
+	err := c.each(func(i int) error {
+		in, out := filepath.Join(c.folder, fmt.Sprintf("in-%d.npz", i)), filepath.Join(c.folder, fmt.Sprintf("out-%d.npz", i))
+		defer os.Remove(in)
+		defer os.Remove(out)
+		if err := npz.WriteFile(in, chunk.Sets[i].Arrays); err != nil {
+			return fmt.Errorf("hand over inputs: %w", err)
+		}
+		if err := c.children[i].Ask(ctx, request{Run: &runRequest{Inputs: in, Outputs: out, Rows: rows, Batch: c.batch}}, &answers[i]); err != nil {
+			return err
+		}
+		arrays, err := npz.ReadFile(out)
+		if err != nil {
+			return fmt.Errorf("take over outputs: %w", err)
+		}
+		outputs[i] = map[string]npz.Array{}
+		for _, a := range arrays {
+			outputs[i][a.Name] = a
+			bytes[i] += int64(len(a.Data))
+		}
+		if n := len(runs(rows, c.batch)); len(answers[i].Errors) != n {
+			return fmt.Errorf("%d runs where %d were asked for", len(answers[i].Errors), n)
+		}
+		return nil
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	c.chunks++
+	for i := range bytes {
+		for _, a := range chunk.Sets[i].Arrays {
+			c.rowBytes = max(c.rowBytes, int64(len(a.Data)/max(1, rows)))
+		}
+		c.rowBytes = max(c.rowBytes, bytes[i]/int64(max(1, rows)))
+	}
+	for run, n := range runs(rows, c.batch) {
+		names := chunk.Names[run*c.batch : run*c.batch+max(1, n)]
+		if err := c.compare(run, n, names, answers, outputs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare looks at one run of all sides.
+func (c *Comparison) compare(run, n int, names []string, answers []ran, outputs []map[string]npz.Array) error {
+	all := true
+	for i, a := range answers {
+		if a.Errors[run] == "" {
+			all = false
+			continue
+		}
+		for _, name := range names {
+			if len(c.failures) < maxFailures {
+				c.failures = append(c.failures, Failure{name, c.sides[i].Name, a.Errors[run]})
+			}
+		}
+	}
+	if all {
+		c.failed += len(names)
+		return nil
+	}
+	for i, f := range c.found {
+		if (answers[0].Errors[run] == "") != (answers[i+1].Errors[run] == "") {
+			f.failedAlone += len(names)
+		}
+		if answers[0].Errors[run] != "" || answers[i+1].Errors[run] != "" {
+			continue
+		}
+		var want, got []npz.Array
+		for _, v := range c.sides[0].Graph.Outputs {
+			a := outputs[0][outputName(run, v.Name)]
+			a.Name = v.Name
+			want = append(want, a)
+		}
+		for _, v := range c.sides[i+1].Graph.Outputs {
+			if name, ok := f.pairs[v.Name]; ok {
+				a := outputs[i+1][outputName(run, v.Name)]
+				a.Name = name
+				got = append(got, a)
+			}
+		}
+		if err := f.compared.Add(want, got, n); err != nil {
+			return fmt.Errorf("%s: %w", c.sides[i+1].Name, err)
+		}
+		f.rows = append(f.rows, names...)
+		f.runs = append(f.runs, span(names))
+	}
+	return nil
+}
+
+func span(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return names[0] + " to " + names[len(names)-1]
+}
+
+// Result is what was found of a candidate.
+type Result struct {
+	Side        string   `json:"-"`
+	Equal       bool     `json:"equal"`
+	Reason      string   `json:"reason,omitempty"` // why not
+	Rows        int      `json:"rows"`             // that were compared
+	FailedAlone int      `json:"failed_on_one_side"`
+	Notice      string   `json:"notice,omitempty"`
+	Outputs     []Output `json:"outputs"`
+}
+
+// Output is an output's differences, and the inputs of the rows that are listed.
+type Output struct {
+	equality.Output
+	Inputs []string `json:"first_inputs,omitempty"` // of First, in its order
+}
+
+// Results returns what was found so far, by candidate, under thresholds in place of the
+// tolerance where there are any. A candidate is equal if all outputs are, and neither side
+// failed on an input that the other could run.
+func (c *Comparison) Results(t Thresholds) []Result {
+	var results []Result
+	for i, f := range c.found {
+		r := Result{Side: c.sides[i+1].Name, Rows: len(f.rows), FailedAlone: f.failedAlone, Notice: f.notice}
+		for _, o := range f.compared.Outputs() {
+			t.judge(&o)
+			named := Output{Output: o}
+			for _, row := range o.First {
+				name := ""
+				switch {
+				case o.Rows == len(f.rows) && row.Row < len(f.rows):
+					name = f.rows[row.Row]
+				case row.Row < len(f.runs):
+					name = f.runs[row.Row]
+				}
+				named.Inputs = append(named.Inputs, name)
+			}
+			if !o.Within && r.Reason == "" {
+				r.Reason = fmt.Sprintf("output %s: %s", o.Name, o.Reason)
+			}
+			r.Outputs = append(r.Outputs, named)
+		}
+		switch {
+		case f.failedAlone > 0:
+			r.Reason = fmt.Sprintf("%d inputs could be run on one side only", f.failedAlone)
+		case len(r.Outputs) == 0:
+			r.Reason = "nothing was compared"
+		}
+		r.Equal = r.Reason == ""
+		results = append(results, r)
+	}
+	return results
+}
+
+// Failed returns the number of inputs that no side could run, and the first failures of
+// all kinds.
+func (c *Comparison) Failed() (int, []Failure) { return c.failed, c.failures }

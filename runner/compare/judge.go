@@ -1,0 +1,72 @@
+package compare
+
+import (
+	"fmt"
+	"strings"
+
+	"ortho/runner/equality"
+)
+
+// Thresholds are limits that the user sets in place of a tolerance; nil ones are none.
+type Thresholds struct {
+	MaxAbs    *float64 `json:"max_abs,omitempty"`
+	MaxRel    *float64 `json:"max_rel,omitempty"`
+	MinCosine *float64 `json:"min_cosine,omitempty"`
+	MinSQNR   *float64 `json:"min_sqnr_db,omitempty"`
+	MinTop1   *float64 `json:"min_top1,omitempty"` // 0 to 1; ties count as agreement
+}
+
+// Any tells whether there are any.
+func (t Thresholds) Any() bool { return t != Thresholds{} }
+
+// judge sets an output's verdict. Shapes and what is not finite must agree in any case;
+// an output to which none of the thresholds applies is held to the tolerance.
+func (t Thresholds) judge(o *equality.Output) {
+	if !t.Any() || o.Shapes != nil || o.NonFinite > 0 || o.Rows == 0 {
+		return
+	}
+	var reasons []string
+	applied := false
+	same := o.MaxAbs != nil && *o.MaxAbs == 0
+	limit := func(limit, value *float64, ok func(value, limit float64) bool, what, rule string) {
+		if limit == nil {
+			return
+		}
+		applied = true
+		switch {
+		case value == nil && !same:
+			reasons = append(reasons, fmt.Sprintf("its %s can't be told, %s %g", what, rule, *limit))
+		case value != nil && !ok(*value, *limit):
+			reasons = append(reasons, fmt.Sprintf("its %s is %.4g, %s %g", what, *value, rule, *limit))
+		}
+	}
+	most := func(v, limit float64) bool { return v <= limit }
+	least := func(v, limit float64) bool { return v >= limit }
+	limit(t.MaxAbs, o.MaxAbs, most, "largest difference", "above")
+	limit(t.MaxRel, o.MaxRel, most, "largest relative difference", "above")
+	limit(t.MinCosine, o.Cosine, least, "cosine", "below")
+	limit(t.MinSQNR, o.SQNR, least, "SQNR in dB", "below")
+	if o.Top1 != nil {
+		limit(t.MinTop1, &o.Top1.Agreement, least, "top-1 agreement", "below")
+	}
+	if applied {
+		o.Within, o.Reason = len(reasons) == 0, strings.Join(reasons, "; ")
+	}
+}
+
+// String says the limits in words.
+func (t Thresholds) String() string {
+	var words []string
+	for _, l := range []struct {
+		limit *float64
+		text  string
+	}{
+		{t.MaxAbs, "largest difference <= %g"}, {t.MaxRel, "largest relative difference <= %g"}, {t.MinCosine, "cosine >= %g"},
+		{t.MinSQNR, "SQNR >= %g dB"}, {t.MinTop1, "top-1 agreement >= %g"},
+	} {
+		if l.limit != nil {
+			words = append(words, fmt.Sprintf(l.text, *l.limit))
+		}
+	}
+	return strings.Join(words, ", ")
+}

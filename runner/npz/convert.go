@@ -1,0 +1,81 @@
+package npz
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"ortho/runner/onnx"
+)
+
+// As returns the array with its elements converted between float16, float32 and float64,
+// rounded to the nearest (ties to even, by way of float32 to float16). Other types can
+// only be had as what they are.
+func (a Array) As(t onnx.ElementType) (Array, error) {
+	if t == a.Type {
+		return a, nil
+	}
+	get, put := floats[a.Type].get, floats[t].put
+	if get == nil || put == nil {
+		return Array{}, fmt.Errorf("array %s: %s elements can't be made of it", a, t)
+	}
+	out := Array{Name: a.Name, Type: t, Shape: a.Shape}
+	size := a.Type.Size()
+	out.Data = make([]byte, 0, len(a.Data)/size*t.Size())
+	for i := 0; i+size <= len(a.Data); i += size {
+		out.Data = put(out.Data, get(a.Data[i:]))
+	}
+	return out, nil
+}
+
+var floats = map[onnx.ElementType]struct {
+	get func([]byte) float64
+	put func([]byte, float64) []byte
+}{
+	onnx.Float16: {
+		func(b []byte) float64 { return fromHalf(binary.LittleEndian.Uint16(b)) },
+		func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint16(b, toHalf(float32(v))) },
+	},
+	onnx.Float: {
+		func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) },
+		func(b []byte, v float64) []byte {
+			return binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(v)))
+		},
+	},
+	onnx.Double: {
+		func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) },
+		func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(v)) },
+	},
+}
+
+// fromHalf returns the value of IEEE 754 binary16 bits.
+func fromHalf(h uint16) float64 {
+	exponent, fraction := int(h>>10&31), float64(h&0x3ff)
+	v := math.Ldexp(1+fraction/1024, exponent-15)
+	switch {
+	case exponent == 0:
+		v = math.Ldexp(fraction, -24)
+	case exponent == 31 && fraction == 0:
+		v = math.Inf(1)
+	case exponent == 31:
+		v = math.NaN()
+	}
+	return math.Copysign(v, 1-2*float64(h>>15))
+}
+
+// toHalf rounds to IEEE 754 binary16.
+func toHalf(v float32) uint16 {
+	sign := uint16(math.Float32bits(v) >> 16 & 0x8000)
+	switch m := math.Abs(float64(v)); {
+	case m != m:
+		return sign | 0x7e00
+	case m >= 65520: // halfway from the largest to what would be the next
+		return sign | 0x7c00
+	case m < 0x1p-14:
+		return sign | uint16(math.RoundToEven(m*0x1p24)) // subnormal, or the first that is not
+	default:
+		fraction, exponent := math.Frexp(m) // m = fraction * 2^exponent, fraction from 0.5
+		// 1024 to 2048; 2048 carries into the exponent.
+		return sign | uint16(int(math.RoundToEven(fraction*2048))-1024+(exponent+14)<<10)
+	}
+}
