@@ -20,6 +20,9 @@ type Effect struct {
 	// Process is the standard deviation, as a part of the value, that a new process brings
 	// and rounds within one process don't show; 0 where both series come from one.
 	Process float64
+	// Common is a ratio that both series are known to differ by for another reason; 0 is
+	// none. The test is of what is left of it.
+	Common float64
 }
 
 // Welch compares two series that were measured apart, by Welch's test of their logarithms
@@ -55,6 +58,9 @@ func Paired(first, second []float64, e Effect) (t Test, ok bool) {
 // variance^2/uncertainty degrees of freedom (Welch and Satterthwaite), and to which each
 // process adds its own, known one.
 func against(difference, variance, uncertainty float64, e Effect) Test {
+	if e.Common > 0 {
+		difference -= math.Log(e.Common)
+	}
 	variance += 2 * e.Process * e.Process
 	df := math.Inf(1)
 	if uncertainty > 0 {
@@ -62,7 +68,7 @@ func against(difference, variance, uncertainty float64, e Effect) Test {
 	}
 	t, se, margin := studentT(df), math.Sqrt(variance), math.Log1p(e.Min)
 	reach := t.Quantile((1+confidence)/2) * se
-	test := Test{Ratio: math.Exp(difference), Interval: Interval{math.Exp(difference - reach), math.Exp(difference + reach)}}
+	test := Test{Ratio: exp(difference), Interval: Interval{exp(difference - reach), exp(difference + reach)}}
 	switch size := math.Abs(difference); {
 	case se > 0:
 		test.P = min(1, t.Survival((size-margin)/se)+t.Survival((size+margin)/se))
@@ -71,6 +77,11 @@ func against(difference, variance, uncertainty float64, e Effect) Test {
 	}
 	return test
 }
+
+// Simes returns the p-value of two tests of one thing taken together: that one of them shows
+// more than chance, where they tend to agree (Simes, An Improved Bonferroni Procedure for
+// Multiple Tests of Significance, Biometrika 73, 1986).
+func Simes(a, b float64) float64 { return min(2*min(a, b), max(a, b)) }
 
 // Holm adjusts the p-values of several tests, so that those below a level are, taken
 // together, false alarms with at most that probability (Holm, A Simple Sequentially Rejective

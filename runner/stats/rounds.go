@@ -122,7 +122,7 @@ func interval(values []float64, rounds int, statistic func(times []int) float64)
 	}
 	if len(values) < manyRounds {
 		reach := reach(values)
-		return &Interval{middle * math.Exp(-reach), middle * math.Exp(reach)}
+		return &Interval{exp(math.Log(middle) - reach), exp(math.Log(middle) + reach)}
 	}
 	random := rand.New(rand.NewPCG(1, uint64(rounds))) // the same interval of the same rounds
 	var found []float64
@@ -153,6 +153,9 @@ func logs(values []float64) []float64 {
 	}
 	return logs
 }
+
+// exp returns e^v, finite.
+func exp(v float64) float64 { return min(math.Exp(v), math.MaxFloat64) }
 
 func studentT(df float64) distuv.StudentsT {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: min(df, 1e6)} // beyond, it is the normal distribution
