@@ -42,15 +42,6 @@ func (c *cell) finish() Row {
 	return row
 }
 
-// roundsOf are a row's rounds as the statistics see them.
-func roundsOf(row Row) []stats.Round {
-	var rounds []stats.Round
-	for _, r := range row.Rounds {
-		rounds = append(rounds, stats.Round{WallS: r.WallS, Rows: r.Runs * max(1, row.Batch), Latencies: r.LatencyMS})
-	}
-	return rounds
-}
-
 func median(c *cell) float64 { return stats.Quantile(c.rounds[0].LatencyMS, 0.5) }
 
 // measureOverhead compares ortho's session with the bare one, in the cell whose runs are
