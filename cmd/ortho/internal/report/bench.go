@@ -192,8 +192,8 @@ func (r *results) recommendation() []Block {
 	} else {
 		blocks = append(blocks, Notice{Bad, "No setting fits.", "Each cell failed, gave other outputs than the reference or broke a constraint; the reasons are below."})
 	}
-	for _, reason := range v.Reasons {
-		blocks = append(blocks, Text(reason))
+	if len(v.Reasons) > 0 {
+		blocks = append(blocks, List(v.Reasons))
 	}
 	facts := Facts{{"Objective", objectiveWords(v.Objective), ""}, {"Constraints", r.constraints(), ""}}
 	if v.RunnerUp != nil {
@@ -206,11 +206,16 @@ func (r *results) recommendation() []Block {
 	}
 	switch {
 	case len(v.Ties) > 0:
-		names := make([]string, len(v.Ties))
-		for i, c := range v.Ties {
-			names[i] = c.String()
+		const most = 3
+		var names []string
+		for _, c := range v.Ties[:min(most, len(v.Ties))] {
+			names = append(names, c.String())
 		}
-		facts = append(facts, Fact{"Ties", strings.Join(names, "; "), "the measurement can't tell these from the recommended one"})
+		text := strings.Join(names, "; ")
+		if more := len(v.Ties) - most; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		facts = append(facts, Fact{"Ties", text, "the measurement can't tell these from the recommended one; the table marks them"})
 	case v.Recommended != nil:
 		facts = append(facts, Fact{"Ties", "none", ""})
 	}

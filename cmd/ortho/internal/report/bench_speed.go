@@ -100,7 +100,7 @@ func (r *results) tradeoff() Figure {
 	for i, name := range r.series {
 		f.Keys = append(f.Keys, Key{name, []plot.Thumbnailer{&plotter.Scatter{GlyphStyle: glyph(i)}}})
 	}
-	if len(r.excluded) > 0 {
+	if slices.ContainsFunc(r.rows, func(row bench.Row) bool { _, out := r.excluded[row.Config]; return out }) {
 		f.Keys = append(f.Keys, Key{"hollow: could not win", []plot.Thumbnailer{&plotter.Scatter{GlyphStyle: draw.GlyphStyle{Color: Ink(0.6), Radius: 4, Shape: draw.RingGlyph{}}}}})
 	}
 	if len(front) > 1 {

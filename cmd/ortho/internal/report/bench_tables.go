@@ -19,21 +19,35 @@ func (r *results) tables() []Block {
 	if len(r.rows) > 0 {
 		blocks = append(blocks, r.speedTable(), r.startupTable(), r.outputTable())
 	}
-	t := Table{Caption: "Cells without figures", Columns: append(cellColumns(), Column{Name: "status"}, Column{Name: "reason"})}
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		if r.row(&row.Config) == nil {
-			status := Cell{Text: strings.ReplaceAll(orUnknown(row.Status), "_", " "), Mark: Dim}
-			if row.Status == bench.StatusFailed {
-				status.Mark = Bad
-			}
-			t.Rows = append(t.Rows, Row{Cells: append(cellCells(row), status, Cell{Text: reason(row, "status", row.Reason)})})
-		}
-	}
-	if len(t.Rows) > 0 {
+	if t := r.unmeasured(); len(t.Rows) > 0 {
 		blocks = append(blocks, t)
 	}
 	return blocks
+}
+
+// unmeasured are the cells without figures: those of a provider for which the same is
+// true in one row.
+func (r *results) unmeasured() Table {
+	t := Table{Caption: "Cells without figures; they are threads / batch / concurrency", Columns: []Column{{Name: "provider"}, {Name: "cells"}, {Name: "status"}, {Name: "reason"}}}
+	at := map[[3]string]int{}
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if r.row(&row.Config) != nil {
+			continue
+		}
+		status := Cell{Text: strings.ReplaceAll(orUnknown(row.Status), "_", " "), Mark: Dim}
+		if row.Status == bench.StatusFailed {
+			status.Mark = Bad
+		}
+		key := [3]string{seriesOf(row.Config), row.Status, reason(row, "status", row.Reason)}
+		if n, there := at[key]; there {
+			t.Rows[n].Cells[1].Text += ", " + short(row.Config)
+			continue
+		}
+		at[key] = len(t.Rows)
+		t.Rows = append(t.Rows, Row{Cells: []Cell{{Text: key[0]}, {Text: short(row.Config)}, status, {Text: key[2]}}})
+	}
+	return t
 }
 
 func cellColumns() []Column {

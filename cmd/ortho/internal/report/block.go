@@ -9,6 +9,9 @@ import (
 // Text is a paragraph.
 type Text string
 
+// List are paragraphs of a list.
+type List []string
+
 // Mark says how a notice, a row or a cell is meant; it has a colour, and never the
 // colour alone: texts say it too.
 type Mark string
@@ -85,6 +88,7 @@ type Fold struct {
 type HTML template.HTML
 
 func (t Text) html() (template.HTML, error)    { return render("text", t) }
+func (l List) html() (template.HTML, error)    { return render("list", l) }
 func (n Notice) html() (template.HTML, error)  { return render("notice", n) }
 func (c Command) html() (template.HTML, error) { return render("command", c) }
 func (f Facts) html() (template.HTML, error)   { return render("facts", f) }
@@ -93,6 +97,13 @@ func (f Fold) html() (template.HTML, error)    { return render("fold", f) }
 func (h HTML) html() (template.HTML, error)    { return template.HTML(h), nil }
 
 func (t Text) markdown(b *strings.Builder) { fmt.Fprintf(b, "%s\n\n", markdown(string(t))) }
+
+func (l List) markdown(b *strings.Builder) {
+	for _, text := range l {
+		fmt.Fprintf(b, "- %s\n", markdown(text))
+	}
+	b.WriteString("\n")
+}
 
 func (n Notice) markdown(b *strings.Builder) {
 	if n.Title != "" {

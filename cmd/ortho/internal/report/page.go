@@ -29,7 +29,7 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is what a section is made of: Text, Notice, Command, Facts, Table, Figure,
+// Block is what a section is made of: Text, List, Notice, Command, Facts, Table, Figure,
 // Fold or HTML.
 type Block interface {
 	html() (template.HTML, error)

@@ -34,7 +34,7 @@ func hostilePage(t *testing.T) *Page {
 	p.Add(Grid(), plotter.NewHeatMap(grid{}, Shades(9)), scatter, Labels(scatter.XYs, []string{hostile, "b"}))
 	return &Page{Title: hostile, Subtitle: hostile, By: hostile, Sections: []Section{
 		{"One " + hostile, []Block{
-			Text(hostile), Notice{Best, hostile, hostile}, Command(hostile), Facts{{hostile, hostile, hostile}},
+			Text(hostile), List{hostile}, Notice{Best, hostile, hostile}, Command(hostile), Facts{{hostile, hostile, hostile}},
 			Table{hostile, []Column{{hostile, hostile, false}, {"n", "", true}}, []Row{{Best, []Cell{{hostile, hostile, hostile, Bad}, {"1", "", "", Plain}}}}},
 		}},
 		{"Two", []Block{Figure{Title: hostile, Note: hostile, Desc: hostile, Plot: p, Keys: []Key{{hostile, []plot.Thumbnailer{scatter}}},
