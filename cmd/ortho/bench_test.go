@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -207,4 +208,37 @@ func FuzzSettings(f *testing.F) {
 			t.Errorf("%s: %v", again, err)
 		}
 	})
+}
+
+// --rerun measures the best cells of an earlier file, and judges its recommendation.
+func TestBenchRerun(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "r.jsonl")
+	if code, _, stderr := benchRun(t, "--iterations", "6", "--rounds", "3", "--threads", "1", "--batch", "1,2,4", "--concurrency", "1,2", "-o", out); code != exitOK {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	first := measured(t, out)
+	again := filepath.Join(dir, "again.jsonl")
+	code, stdout, stderr := benchRun(t, "--rerun", out, "--iterations", "6", "--rounds", "3", "-o", again)
+	second := measured(t, again)
+	if len(second.Rows) != rerunCells || !strings.Contains(stdout, "The recommendation of "+out) {
+		t.Errorf("exit %d, %d rows: %s%s", code, len(second.Rows), stdout, stderr)
+	}
+	stands := *second.Verdict.Recommended == *first.Verdict.Recommended || slices.Contains(second.Verdict.Ties, *first.Verdict.Recommended)
+	if want := map[bool]int{true: exitOK, false: exitVerdict}[stands]; code != want {
+		t.Errorf("exit %d, but the recommendation stands: %v", code, stands)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--rerun", out, "--threads", "2"}, exitUsage, "--threads"},
+		{[]string{"--rerun", out, "-m", "efficientnet-lite0-int8"}, exitFailed, "another model"},
+		{[]string{"--rerun", filepath.Join(dir, "none.jsonl")}, exitFailed, "none.jsonl"},
+	} {
+		if code, _, stderr := benchRun(t, c.args...); code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: exit %d: %s", c.args, code, stderr)
+		}
+	}
 }
