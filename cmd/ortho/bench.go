@@ -35,6 +35,7 @@ func newBenchRunCommand() *cli.Command {
 		&cli.StringFlag{Name: "threads", Category: sweep, DefaultText: "1 and the number of cores", Usage: "intra-op threads of one run: `N,...`; 0 is the provider's choice"},
 		&cli.StringFlag{Name: "batch", Category: sweep, DefaultText: "1,8, or what the graph fixes", Usage: "rows of one run: `N,...`"},
 		&cli.StringFlag{Name: "concurrency", Category: sweep, DefaultText: "1 and the number of cores", Usage: "runs in flight: `N,...`"},
+		&cli.StringFlag{Name: "rerun", Category: sweep, Usage: "measure again the recommended and the two next best cells of an earlier `FILE`, and say whether its recommendation stands (exit 4: it does not)"},
 		&cli.DurationFlag{Name: "budget", Category: length, DefaultText: "2m, unless --duration or --iterations is given", Usage: "of the whole run, `TIME`: every cell gets its rounds, and the rest goes to those that may win"},
 		&cli.DurationFlag{Name: "duration", Category: length, Usage: "of each cell, all rounds: `TIME`"},
 		&cli.IntFlag{Name: "iterations", Category: length, Usage: "runs of each cell, all rounds: `N`"},
@@ -123,6 +124,9 @@ func benchPlan(c *cli.Context, fixedBatch int) (bench.Plan, error) {
 	}
 	if p.DurationS == 0 && p.Iterations == 0 && p.BudgetS == 0 {
 		p.BudgetS = (2 * time.Minute).Seconds()
+	}
+	if c.IsSet("rerun") && (c.IsSet("providers") || c.IsSet("threads") || c.IsSet("batch") || c.IsSet("concurrency")) {
+		return p, usagef("--rerun takes its cells from the file: --providers, --threads, --batch and --concurrency can't be given too")
 	}
 	for i, entry := range p.Providers {
 		p.Providers[i] = strings.ToLower(strings.TrimSpace(entry))

@@ -53,8 +53,15 @@ func benchRunAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	again, err := openRerun(c, model, &plan)
+	if err != nil {
+		return err
+	}
 	cells, err := benchCells(c.String("onnxruntime"), plan, int(fixed))
 	if err != nil {
+		return err
+	}
+	if cells, err = again.only(cells); err != nil {
 		return err
 	}
 	largest := slices.Max(plan.Batch)
@@ -113,6 +120,9 @@ func benchRunAction(c *cli.Context) error {
 	}
 	log.close(true)
 	if err := writeBench(c, result); err != nil {
+		return err
+	}
+	if err := again.judge(c.App.Writer, result); err != nil {
 		return err
 	}
 	return benchOutcome(result)
