@@ -1,5 +1,0 @@
-package main
-
-import "github.com/urfave/cli/v2"
-
-func newBenchCompareCommand() *cli.Command { return &cli.Command{Name: "compare"} }
