@@ -258,7 +258,7 @@ func (c *CellChange) judge() {
 		}{{"throughput", c.Throughput}, {"latency", c.Latency}} {
 			if low, high := f.CI.Low, f.CI.High; low < 1/(1+noisy) || high > 1+noisy {
 				c.Verdict = VerdictUnknown
-				c.Reason = fmt.Sprintf("too noisy: its %s may have changed by any factor from %.2f to %.2f", f.name, low, high)
+				c.Reason = fmt.Sprintf("too noisy to tell: its %s may have changed by a factor of %.2f to %.2f", f.name, low, high)
 			}
 		}
 	}

@@ -115,7 +115,7 @@ func TestIdenticalSeries(t *testing.T) {
 func TestSlowdown(t *testing.T) {
 	bursts := ordinary
 	bursts.burst = 0.2
-	const series = 300
+	const series = 200
 	for _, c := range []struct {
 		name        string
 		noise       machineNoise
@@ -126,7 +126,7 @@ func TestSlowdown(t *testing.T) {
 		{"20 % slower, 24 cells", ordinary, 24, 1.2, 95, 95},
 		{"20 % slower, 4 cells", ordinary, 4, 1.2, 95, 95},
 		{"20 % faster, 24 cells", ordinary, 24, 1 / 1.2, 95, 95},
-		{"20 % slower, bursts", bursts, 24, 1.2, 40, 85},
+		{"20 % slower, bursts", bursts, 24, 1.2, 35, 85},
 		{"all 20 % slower", ordinary, 24, 0, 95, 95},
 		{"half 20 % slower", ordinary, 24, -1, 95, 95},
 		{"2 % slower", ordinary, 24, 1.02, 0, 0},

@@ -158,6 +158,9 @@ func logs(values []float64) []float64 {
 func exp(v float64) float64 { return min(math.Exp(v), math.MaxFloat64) }
 
 func studentT(df float64) distuv.StudentsT {
+	if !(df >= 1) { // rounding of extreme values
+		df = 1
+	}
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: min(df, 1e6)} // beyond, it is the normal distribution
 }
 

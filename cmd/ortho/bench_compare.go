@@ -1,0 +1,162 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	align "github.com/jedib0t/go-pretty/v6/text"
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/runner/bench"
+)
+
+func newBenchCompareCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "compare",
+		Usage:     "say whether a benchmark became slower",
+		ArgsUsage: "OLD.jsonl NEW.jsonl",
+		Description: "Compares the cells of two results files of bench run, by throughput and median latency. The unit is the round;\n" +
+			"a change counts if it is larger than the minimum effect and than noise explains, with Holm's correction for the\n" +
+			"number of cells. What all cells have in common is taken out unless it is more than a machine's own wandering.\n" +
+			"On a quiet machine, five rounds of 24 cells find one that is 20 % slower in 19 of 20 comparisons, and rarely one\n" +
+			"that is 10 % slower; a cell that is too noisy to tell is \"unknown\".\n\n" +
+			"The exit code is 4 if a cell is slower, fails where it worked, or has outputs that are no longer the reference's;\n" +
+			"1 if no cell can be compared.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "min-effect", Value: fmt.Sprintf("%g%%", 100*bench.MinEffect), Usage: "changes of less than `PERCENT` count as none"},
+			&cli.BoolFlag{Name: "force", Usage: "compare runs of another model, input, machine, set of cells or provider options, too"},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 2 {
+				return usagef("give two results files of bench run: the old one and the new one")
+			}
+			text := c.String("min-effect")
+			percent, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "%")), 64)
+			if err != nil || !(percent >= 0 && percent <= 100) {
+				return usagef("--min-effect %q: a percentage from 0 to 100, such as 5%%", text)
+			}
+			old, err := bench.ReadFile(c.Args().Get(0))
+			if err != nil {
+				return err
+			}
+			new, err := bench.ReadFile(c.Args().Get(1))
+			if err != nil {
+				return err
+			}
+			result, err := bench.Compare(old, new, percent/100, c.Bool("force"))
+			if err != nil {
+				return fmt.Errorf("%w; --force compares what they have in common", err)
+			}
+			for _, d := range result.Differences {
+				slog.Warn("compared although they differ: " + output.Clean(d))
+			}
+			if err := writeComparison(c, result); err != nil {
+				return err
+			}
+			switch result.Verdict {
+			case bench.VerdictSlower, bench.VerdictBroken:
+				return errVerdict
+			case bench.VerdictUnknown:
+				return fmt.Errorf("none of %d cells can be compared", len(result.Cells))
+			}
+			return nil
+		},
+	}
+}
+
+func writeComparison(c *cli.Context, r *bench.Comparison) error {
+	if c.Bool("json") {
+		encoder := json.NewEncoder(c.App.Writer)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(struct {
+			Kind   string `json:"kind"`
+			Format int    `json:"format"` // of this document
+			Ortho  string `json:"ortho"`
+			*bench.Comparison
+		}{"ortho bench compare", 1, ownVersion(), r})
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = 0
+	t.AppendHeader(table.Row{"cell", "rows/s", "new", "change", "p50 ms", "new", "change", "verdict"})
+	var columns []table.ColumnConfig
+	for n := 2; n <= 7; n++ {
+		columns = append(columns, table.ColumnConfig{Number: n, Align: align.AlignRight})
+	}
+	t.SetColumnConfigs(append(columns, table.ColumnConfig{Number: 8, WidthMax: 50, WidthMaxEnforcer: align.WrapSoft}))
+	for _, cell := range r.Cells {
+		verdict := cell.Verdict
+		if cell.Reason != "" {
+			verdict += ": " + output.Clean(cell.Reason)
+		}
+		row := table.Row{output.Clean(cell.Config.String())}
+		for _, change := range []*bench.Change{cell.Throughput, cell.Latency} {
+			if change == nil {
+				row = append(row, "", "", "")
+				continue
+			}
+			row = append(row, fourDigits(*change.Old), fourDigits(*change.New), percentChange(change.Ratio))
+		}
+		t.AppendRow(append(row, verdict))
+	}
+	if len(r.Cells) > 0 {
+		if _, err := fmt.Fprintln(c.App.Writer, t.Render()); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(c.App.Writer, comparisonSummary(r))
+	return err
+}
+
+// comparisonSummary says in words what came out.
+func comparisonSummary(r *bench.Comparison) string {
+	var b strings.Builder
+	for _, f := range []struct {
+		name string
+		*bench.Change
+	}{{"throughput", r.Throughput}, {"median latency", r.Latency}} {
+		if f.Change == nil {
+			continue
+		}
+		fmt.Fprintf(&b, "All cells together: %s %s (95 %% interval %s to %s)", f.name, percentChange(f.Ratio), percentChange(f.CI.Low), percentChange(f.CI.High))
+		if f.P < r.Level {
+			b.WriteString(", more than the machine's wandering explains.\n")
+		} else {
+			b.WriteString(", no more than the machine's wandering explains: cells are compared without it.\n")
+		}
+	}
+	counts := []struct {
+		n    int
+		name string
+	}{{r.Counts.Broken, bench.VerdictBroken}, {r.Counts.Slower, bench.VerdictSlower}, {r.Counts.Faster, bench.VerdictFaster},
+		{r.Counts.NoChange, bench.VerdictNoChange}, {r.Counts.Unknown, bench.VerdictUnknown}}
+	var parts []string
+	for _, c := range counts {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.name))
+		}
+	}
+	fmt.Fprintf(&b, "Verdict: %s (%s of %d cells; changes of less than %g %% count as none).\n", r.Verdict, cmp.Or(strings.Join(parts, ", "), "none"), len(r.Cells), 100*r.MinEffect)
+	if unknown := r.Counts.Unknown; unknown > 0 && slices.ContainsFunc(r.Cells, func(c bench.CellChange) bool { return c.P != nil && c.Verdict == bench.VerdictUnknown }) {
+		b.WriteString("Where it is too noisy to tell, measure again on an idle machine, or with more rounds.\n")
+	}
+	return b.String()
+}
+
+// percentChange writes the ratio 0.8 as "-20.0 %".
+func percentChange(ratio float64) string {
+	if ratio >= 10 {
+		return fmt.Sprintf("x%.3g", ratio)
+	}
+	return fmt.Sprintf("%+.1f %%", 100*(ratio-1))
+}
