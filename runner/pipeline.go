@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 
 	"ortho/runner/onnx"
 )
@@ -21,11 +22,21 @@ type Pipeline struct {
 }
 
 // DefaultBatch returns the rows of one run and the batches in flight that suit a
-// provider: on the CPU one row, and a batch for each core that the process may
-// use (cgroup quotas included); elsewhere larger batches, so that the device is
-// kept busy.
+// provider without options: on the CPU one row, and a batch for each core that the
+// process may use (cgroup quotas included); elsewhere larger batches, so that the
+// device is kept busy.
 func DefaultBatch(provider string) (batch, concurrency int) {
-	if provider == CPU {
+	return Options{}.DefaultBatch(provider)
+}
+
+// DefaultBatch is as the function, for a provider with the options that it has here:
+// OpenVINO computes on the CPU, where device_type names nothing else.
+func (o Options) DefaultBatch(provider string) (batch, concurrency int) {
+	p := Provider{Name: provider}
+	if i := slices.IndexFunc(o.Providers, func(p Provider) bool { return p.Name == provider }); i >= 0 {
+		p = o.Providers[i]
+	}
+	if p.onCPU() {
 		return 1, runtime.GOMAXPROCS(0)
 	}
 	return 16, 3

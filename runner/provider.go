@@ -84,16 +84,30 @@ func named(name string) func(*ort.SessionOptions, map[string]string) error {
 	}
 }
 
-// withThreads tells the threads to OpenVINO, which has its own and does not look at the
-// session's, where its options don't.
+// onCPU tells whether the provider computes on the CPU's cores.
+func (p Provider) onCPU() bool {
+	device := strings.ToUpper(p.Options["device_type"])
+	return p.Name == CPU || p.Name == "openvino" && (device == "" || device == "CPU")
+}
+
+// ownThreads tells whether the options leave the threads to the session.
+func (p Provider) ownThreads() bool {
+	return p.onCPU() && p.Options["num_of_threads"]+p.Options["num_streams"]+p.Options["load_config"] == ""
+}
+
+// withThreads tells OpenVINO, which has threads of its own and does not look at the
+// session's, to give each run that many: as many streams as fit on the cores run at
+// once. Its own default, one stream on all cores, makes concurrent runs wait for each
+// other.
 func withThreads(providers []Provider, threads int) []Provider {
-	const key = "num_of_threads"
 	providers = slices.Clone(providers)
+	threads = max(1, threads)
 	for i, p := range providers {
-		if _, given := p.Options[key]; p.Name != "openvino" || given || p.Options["load_config"] != "" || threads < 1 {
+		if p.Name != "openvino" || !p.ownThreads() {
 			continue
 		}
-		options := map[string]string{key: strconv.Itoa(threads)}
+		streams := max(1, runtime.GOMAXPROCS(0)/threads)
+		options := map[string]string{"num_streams": strconv.Itoa(streams), "num_of_threads": strconv.Itoa(streams * threads)}
 		maps.Copy(options, p.Options)
 		providers[i].Options = options
 	}

@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -57,5 +58,40 @@ func TestLoadedLibraryLacksProvider(t *testing.T) {
 	}
 	if _, err := load(filepath.Join(t.TempDir(), "other.so"), nil); err == nil || !strings.Contains(err.Error(), "can't also use") {
 		t.Error(err)
+	}
+}
+
+func TestOpenVINOsThreads(t *testing.T) {
+	cores := runtime.GOMAXPROCS(4)
+	defer runtime.GOMAXPROCS(cores)
+	for _, test := range []struct {
+		options       map[string]string
+		threads       int
+		streams, of   string
+		batch, flight int
+	}{
+		{nil, 0, "4", "4", 1, 4},
+		{nil, 1, "4", "4", 1, 4},
+		{nil, 2, "2", "4", 1, 4},
+		{nil, 3, "1", "3", 1, 4},
+		{nil, 8, "1", "8", 1, 4},
+		{map[string]string{"device_type": "CPU"}, 2, "2", "4", 1, 4},
+		{map[string]string{"device_type": "GPU"}, 2, "", "", 16, 3},
+		{map[string]string{"device_type": "HETERO:GPU,CPU"}, 2, "", "", 16, 3},
+		{map[string]string{"num_streams": "7"}, 2, "7", "", 1, 4},
+		{map[string]string{"num_of_threads": "7"}, 2, "", "7", 1, 4},
+		{map[string]string{"load_config": "x.json"}, 2, "", "", 1, 4},
+	} {
+		given := []Provider{{Name: "openvino", Options: test.options}, {Name: CPU}}
+		got := withThreads(given, test.threads)
+		if o := got[0].Options; o["num_streams"] != test.streams || o["num_of_threads"] != test.of || len(got[1].Options) != 0 || len(given[0].Options) != len(test.options) {
+			t.Errorf("%v with %d threads: %v", test.options, test.threads, o)
+		}
+		if batch, flight := (Options{Providers: given}).DefaultBatch("openvino"); batch != test.batch || flight != test.flight {
+			t.Errorf("%v: batch %d, %d at once", test.options, batch, flight)
+		}
+	}
+	if batch, flight := DefaultBatch("cuda"); batch != 16 || flight != 3 {
+		t.Errorf("cuda: batch %d, %d at once", batch, flight)
 	}
 }

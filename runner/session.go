@@ -27,7 +27,7 @@ type Model struct {
 type Options struct {
 	Library   string     // path of ONNX Runtime's library; "": searched for as library.FindFor does
 	Providers []Provider // strict, in order; none: CPU
-	Threads   int        // intra-op threads of one run; 0: 1 on the CPU, ONNX Runtime's choice elsewhere
+	Threads   int        // threads of one run; 0: 1 on the CPU, OpenVINO there too, ONNX Runtime's choice elsewhere
 	Outputs   []string   // the outputs to compute; none: all
 	// Dims returns the sizes of the inputs' symbolic dimensions, by their names, that all
 	// runs will have on a provider: the graph can then be optimised for them. It is a hint:
@@ -137,7 +137,7 @@ func (s *Session) create(m Model, opt Options) error {
 	}
 	defer options.Destroy()
 	s.Provider, s.Skipped, s.Fixed = inUse, skipped, false
-	if s.Threads == 0 && inUse == CPU {
+	if s.Threads == 0 && slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == inUse && p.ownThreads() }) {
 		s.Threads = 1
 	}
 	if s.Threads > 0 {

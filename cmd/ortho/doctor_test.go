@@ -176,22 +176,32 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// The library that -p needs is taken, in a process of its own, without any variable.
-func TestClassifyOnOpenVINO(t *testing.T) {
+// The library that -p needs is taken, in a process of its own.
+func TestClassifyOnFlavors(t *testing.T) {
 	needLibrary(t)
-	if !slices.ContainsFunc(library.List(""), func(f library.Found) bool { return f.Has("openvino") }) {
-		t.Skip("flavor openvino is not installed")
-	}
+	_, d, _ := doctor(t)
 	want := topClass(t, "cpu")
-	if got := topClass(t, "openvino"); got != want {
-		t.Errorf("%d, on the CPU provider %d", got, want)
+	for _, provider := range []string{"openvino", "cuda", "tensorrt"} {
+		t.Run(provider, func(t *testing.T) {
+			for _, p := range d.of(provider) {
+				if p.Used && !p.Available {
+					t.Skipf("%s: %s", p.Status, p.Reason)
+				}
+			}
+			if d.of(provider)[0].Status == stateAbsent {
+				t.Skipf("flavor of %s is not installed", provider)
+			}
+			if got := topClass(t, provider); got != want {
+				t.Errorf("%d, on the CPU provider %d", got, want)
+			}
+		})
 	}
 }
 
 func topClass(t *testing.T, provider string) int {
 	t.Helper()
 	cmd := process(t, "classify", "-p", provider, "-f", "jsonl", coffee)
-	cmd.Env = []string{"ORTHO_TEST_MAIN=1", "HOME=" + os.Getenv("HOME"), "ORTHO_DATA_DIR=" + os.Getenv("ORTHO_DATA_DIR"), "XDG_DATA_HOME=" + os.Getenv("XDG_DATA_HOME"), "LocalAppData=" + os.Getenv("LocalAppData")}
+	cmd.Env = []string{"ORTHO_TEST_MAIN=1", "HOME=" + os.Getenv("HOME"), "ORTHO_DATA_DIR=" + os.Getenv("ORTHO_DATA_DIR"), "XDG_DATA_HOME=" + os.Getenv("XDG_DATA_HOME"), "LD_LIBRARY_PATH=" + os.Getenv("LD_LIBRARY_PATH"), "LocalAppData=" + os.Getenv("LocalAppData")}
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s: %v, %s", provider, err, stderrOf(err))

@@ -106,7 +106,7 @@ func Open(m *models.Model, opt Options) (*Classifier, error) {
 
 // batching is what was asked for, or else suits the graph and the provider.
 func batching(spec *models.ClassifierSpec, opt Options, provider string) (batch, concurrency int) {
-	batch, concurrency = runner.DefaultBatch(provider)
+	batch, concurrency = opt.Runner.DefaultBatch(provider)
 	switch {
 	case spec.Batch > 0:
 		batch = spec.Batch
