@@ -66,3 +66,12 @@ func (w *work) measureOverhead(ctx context.Context) error {
 	}
 	return nil
 }
+
+// roundsOf are a row's rounds as the statistics see them.
+func roundsOf(row Row) []stats.Round {
+	var rounds []stats.Round
+	for _, r := range row.Rounds {
+		rounds = append(rounds, stats.Round{WallS: r.WallS, Rows: r.Runs * max(1, row.Batch), Latencies: r.LatencyMS})
+	}
+	return rounds
+}
