@@ -282,8 +282,7 @@ func commandLineOf(args []string) string {
 
 // finishVerdict recommends, and says how to ask for it.
 func finishVerdict(f *bench.File, cells []bench.Cell, explicit string) *savedSettings {
-	p := f.Run.Plan
-	v := bench.Recommend(f.Rows, p.Objective, bench.Constraints{MaxP99MS: p.MaxP99MS, MaxRSSMiB: p.MaxRSSMiB})
+	v := bench.Recommend(f)
 	f.Verdict = &v
 	if v.Recommended == nil {
 		return nil

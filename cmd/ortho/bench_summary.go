@@ -37,7 +37,7 @@ func writeBench(c *cli.Context, f *bench.File) error {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.Style().Format.Header = 0
-	t.AppendHeader(table.Row{"", "provider", "threads", "batch", "concurrency", unitOf(f), "p50 ms", "p99 ms", "peak MiB", "equal", "note"})
+	t.AppendHeader(table.Row{"", "provider", "threads", "batch", "concurrency", f.Unit(), "p50 ms", "p99 ms", "peak MiB", "equal", "note"})
 	var right []table.ColumnConfig
 	for n := 3; n <= 9; n++ {
 		right = append(right, table.ColumnConfig{Number: n, Align: align.AlignRight})
@@ -81,13 +81,6 @@ func notMeasured(rows []bench.Row) []string {
 		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, strings.ReplaceAll(first.Status, "_", " "), first.Reason))
 	}
 	return lines
-}
-
-func unitOf(f *bench.File) string {
-	if f.Run.Input.Source == "images" {
-		return "images/s"
-	}
-	return "rows/s"
 }
 
 // rank orders the table: the best first, cells without figures last.

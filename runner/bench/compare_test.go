@@ -168,7 +168,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, objective := range Objectives {
-			v := Recommend(old.Rows, objective, Constraints{MaxP99MS: 3, MaxRSSMiB: 10})
+			v := recommend(old.Rows, objective, Constraints{MaxP99MS: 3, MaxRSSMiB: 10}, "rows/s")
 			if _, err := json.Marshal(v); err != nil {
 				t.Error(err)
 			}

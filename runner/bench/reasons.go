@@ -10,8 +10,11 @@ import (
 
 // reasons says in words why the chosen one of the candidates, the best of which is the
 // first, is recommended.
-func reasons(others []other, chosen int, runnerUp *other, objective string, c Constraints, v Verdict) []string {
+func reasons(others []other, chosen int, runnerUp *other, objective string, c Constraints, v Verdict, unit string) []string {
 	g, best, o := goals[objective], others[0], others[chosen]
+	if objective == ObjectiveThroughput {
+		g.unit = unit
+	}
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 

@@ -19,7 +19,8 @@ const (
 	tieEffect = 0.02
 )
 
-// Recommend says which cell to use. It goes by the best figure: rows a second, the median
+// Recommend says which cell of a file to use, by the objective and the constraints of its
+// plan. It goes by the best figure: rows a second, the median
 // latency of a single run (the one percentile that every cell has; the tail is what
 // MaxP99MS is for), or the peak of resident memory.
 //
@@ -29,7 +30,12 @@ const (
 // of the two, which were interleaved, are compared in pairs against a minimum effect of 2 %
 // (Holm's correction for the number of cells). Memory has no rounds; there, 2 % is a tie.
 // Among ties the best figure is recommended, but an unstable cell only where all are.
-func Recommend(rows []Row, objective string, c Constraints) Verdict {
+func Recommend(f *File) Verdict {
+	plan := f.Run.Plan
+	return recommend(f.Rows, plan.Objective, Constraints{plan.MaxP99MS, plan.MaxRSSMiB}, f.Unit())
+}
+
+func recommend(rows []Row, objective string, c Constraints, unit string) Verdict {
 	v := Verdict{Kind: KindVerdict, Objective: objective, Ties: []Config{}, Excluded: []Excluded{}}
 	var able []candidate
 	for _, r := range rows {
@@ -64,7 +70,7 @@ func Recommend(rows []Row, objective string, c Constraints) Verdict {
 			break
 		}
 	}
-	v.Reasons = reasons(others, chosen, runnerUp, objective, c, v)
+	v.Reasons = reasons(others, chosen, runnerUp, objective, c, v, unit)
 	return v
 }
 

@@ -63,7 +63,7 @@ func TestRecommend(t *testing.T) {
 		"an unknown objective": {[]Row{fast}, "beauty", Constraints{}, 0, 0, nil, "beauty is not known", "beauty is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := Recommend(c.rows, c.objective, c.constraints)
+			v := recommend(c.rows, c.objective, c.constraints, "rows/s")
 			if got := threadsOf(v.Recommended); got != c.threads {
 				t.Errorf("recommends threads=%d, want %d", got, c.threads)
 			}
@@ -109,7 +109,7 @@ func threadsOf(c *Config) int {
 func TestRecommendPairsRounds(t *testing.T) {
 	ahead, behind := steadyRow(1, 100, 200, 150, 120, 180), steadyRow(2, 80, 160, 120, 96, 144)
 	ahead.Unstable, behind.Unstable = false, false
-	if v := Recommend([]Row{behind, ahead}, ObjectiveThroughput, Constraints{}); len(v.Ties) > 0 || v.Recommended.Threads != 1 {
+	if v := recommend([]Row{behind, ahead}, ObjectiveThroughput, Constraints{}, "rows/s"); len(v.Ties) > 0 || v.Recommended.Threads != 1 {
 		t.Errorf("%+v", v)
 	}
 	// Not by rounds that have no partner, and none of an idle round.

@@ -276,6 +276,14 @@ type Constraints struct {
 	MaxRSSMiB float64
 }
 
+// Unit is that of throughput: "images/s", or "rows/s" of other inputs.
+func (f *File) Unit() string {
+	if f.Run.Input.Source == "images" {
+		return "images/s"
+	}
+	return "rows/s"
+}
+
 // Write writes the file's rows, one JSON object a line.
 func (f *File) Write(w io.Writer) error {
 	b := bufio.NewWriter(w)

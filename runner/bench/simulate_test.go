@@ -193,7 +193,7 @@ func TestRecommendSimulated(t *testing.T) {
 			f.Rows[i].Config.Threads = i
 			figures(&f.Rows[i])
 		}
-		v := Recommend(f.Rows, ObjectiveThroughput, Constraints{})
+		v := recommend(f.Rows, ObjectiveThroughput, Constraints{}, "rows/s")
 		in := func(i int) bool {
 			if *v.Recommended == f.Rows[i].Config {
 				return true

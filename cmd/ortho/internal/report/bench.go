@@ -57,10 +57,7 @@ const (
 )
 
 func newResults(f *bench.File) *results {
-	r := &results{File: f, unit: "rows/s", roles: map[bench.Config]string{}, excluded: map[bench.Config]string{}}
-	if f.Run.Input.Source == "images" {
-		r.unit = "images/s"
-	}
+	r := &results{File: f, unit: f.Unit(), roles: map[bench.Config]string{}, excluded: map[bench.Config]string{}}
 	for _, row := range f.Rows {
 		if measured(&row) {
 			r.rows = append(r.rows, row)
