@@ -44,7 +44,6 @@ func newBenchRunCommand() *cli.Command {
 		&cli.StringFlag{Name: "input", Value: "synthetic", Category: in, Usage: "`WHAT` the graph is fed: images (file, folder, tar, @list), FILE.npz or .npy, or synthetic values"},
 		&cli.StringSliceFlag{Name: "dim", Category: in, Usage: "`NAME=N`: the size of a symbolic dimension other than the batch; may be repeated"},
 		&cli.Uint64Flag{Name: "seed", Value: 1, Category: in, Usage: "of synthetic values: `N`"},
-		&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Category: in, Usage: "refuse images of more than `N` pixels before decoding them"},
 		&cli.StringFlag{Name: "objective", Value: bench.ObjectiveThroughput, Category: choice, Usage: "`WHAT` the best cell is best at: throughput, latency or memory"},
 		&cli.Float64Flag{Name: "max-p99-ms", Category: choice, DefaultText: "any", Usage: "the 99th percentile of a run's latency may be `MS` at most; where it is not known, the cell can't win"},
 		&cli.Float64Flag{Name: "max-rss-mib", Category: choice, DefaultText: "any", Usage: "the peak of resident memory may be `MIB` at most"},
@@ -64,8 +63,10 @@ func newBenchRunCommand() *cli.Command {
 			"providers; a flavor's own CPU provider is measured beside it, so that version and provider are not confused.\n" +
 			"Cells take turns in interleaved rounds. Outputs are compared with those of the CPU provider without graph\n" +
 			"optimisation, and a cell whose outputs are not equal can't win.\n\n" +
+			"Images go the whole way, from the encoded file to the classes, as `ortho classify` takes them: their throughput\n" +
+			"is that of the pipeline, latencies are those of the graph alone. Of other inputs, both are the graph's.\n\n" +
 			"The recommendation comes with the flags to give; --save-settings keeps them for `ortho classify --settings`.",
-		Flags:  append(flags, modelFlags()...),
+		Flags:  slices.Concat(flags, imageFlags(), modelFlags()),
 		Action: benchRunAction,
 	}
 }
@@ -171,6 +172,9 @@ func newBenchWorkerCommand() *cli.Command {
 		Name:   "worker",
 		Hidden: true,
 		Usage:  "a cell's process; speaks JSON lines",
-		Action: func(c *cli.Context) error { return bench.Serve(c.Context, os.Stdin, os.Stdout) },
+		Flags:  append(modelFlags(), imageFlags()...),
+		Action: func(c *cli.Context) error {
+			return bench.Serve(c.Context, os.Stdin, os.Stdout, func() (*bench.Images, error) { return pipelineImages(c) })
+		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/preprocess"
+	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
 	"ortho/runner/npz"
@@ -26,39 +28,49 @@ const (
 	benchBytes = 512 << 20 // of all inputs
 )
 
-// benchInputs makes what --input says, of enough rows for the largest batch. Stages are
-// measured where it is images.
-func benchInputs(c *cli.Context, m *models.Model, batch int) (*feed.Set, *bench.Stages, error) {
+// benchInput is what the graph is fed with.
+type benchInput struct {
+	*feed.Set
+	files  [][]byte      // encoded images
+	stages *bench.Stages // of images
+}
+
+// benchInputs makes what --input says, of enough rows for the largest batch.
+func benchInputs(c *cli.Context, m *models.Model, batch int) (in benchInput, err error) {
 	what := c.String("input")
 	dims, err := dimSizes(c.StringSlice("dim"))
 	if err != nil {
-		return nil, nil, err
+		return in, err
 	}
 	switch ending := strings.ToLower(filepath.Ext(what)); {
 	case what == "":
-		return nil, nil, usagef("--input names nothing: images, FILE.npz or synthetic")
+		return in, usagef("--input names nothing: images, FILE.npz or synthetic")
 	case what == "synthetic":
-		set, err := feed.Synthetic(m.Graph, dims, batch, c.Uint64("seed"))
-		return set, nil, err
+		in.Set, err = feed.Synthetic(m.Graph, dims, batch, c.Uint64("seed"))
+		return in, err
 	case ending == ".npz" || ending == ".npy":
-		set, err := feed.ReadNPZ(what, m.Graph)
-		return set, nil, err
+		in.Set, err = feed.ReadNPZ(what, m.Graph)
+		return in, err
 	}
 	return benchImages(c, m, what, max(batch, benchRows))
 }
 
 // benchImages takes up to rows images, spread over all there are.
-func benchImages(c *cli.Context, m *models.Model, what string, rows int) (*feed.Set, *bench.Stages, error) {
+func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in benchInput, err error) {
 	spec, err := m.Classifier()
 	if err != nil {
-		return nil, nil, fmt.Errorf("--input %s: images need a model whose preprocessing is known: %w", what, err)
+		return in, fmt.Errorf("--input %s: images need a model whose preprocessing is known: %w", what, err)
 	}
 	if len(m.Graph.Inputs) != 1 {
-		return nil, nil, fmt.Errorf("--input %s: the graph has %d inputs; give an .npz with all of them, or synthetic", what, len(m.Graph.Inputs))
+		return in, fmt.Errorf("--input %s: the graph has %d inputs; give an .npz with all of them, or synthetic", what, len(m.Graph.Inputs))
 	}
 	args := []string{what}
 	if err := source.Check(args); err != nil {
-		return nil, nil, err
+		return in, err
+	}
+	scaled, err := scaledDecoding(c)
+	if err != nil {
+		return in, err
 	}
 	rows = max(1, min(rows, benchBytes/max(1, spec.Input.Bytes())))
 	step := int64(1)
@@ -66,24 +78,36 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (*feed.
 		step = max(1, all.Items/int64(rows))
 	}
 	set := &feed.Set{Source: "images"}
+	in.Set = set
 	var data []byte
 	var decode, pack []float64
 	var failed error
 	n := int64(0)
 	for item := range source.Items(args, source.Options{}) {
 		if c.Context.Err() != nil {
-			return nil, nil, c.Context.Err()
+			return in, c.Context.Err()
 		}
 		if n++; (n-1)%step != 0 {
 			continue
 		}
 		row := make([]byte, spec.Input.Bytes())
-		took, err := timeImage(item, &spec.Input, c.Int64("max-pixels"), row)
+		file, err := item.Read()
+		var took [2]float64
+		if err == nil {
+			took, err = timeImage(file, &spec.Input, c.Int64("max-pixels"), row)
+		}
+		if err == nil && scaled {
+			_, _, err = spec.Input.Load(row, file, preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: true})
+		}
 		if err != nil {
 			failed = fmt.Errorf("%s: %w", item.Name, err)
+			if c.Bool("fail-fast") {
+				return in, fmt.Errorf("%w (--fail-fast stops here)", failed)
+			}
 			slog.Warn(failed.Error() + "; left out")
 			continue
 		}
+		in.files = append(in.files, file)
 		decode, pack = append(decode, took[0]), append(pack, took[1])
 		data = append(data, row...)
 		if set.Rows++; set.Rows == rows {
@@ -92,29 +116,23 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (*feed.
 	}
 	if set.Rows == 0 {
 		if failed != nil {
-			return nil, nil, fmt.Errorf("--input %s: no image could be read, such as %w", what, failed)
+			return in, fmt.Errorf("--input %s: no image could be read, such as %w", what, failed)
 		}
-		return nil, nil, fmt.Errorf("--input %s: no images there", what)
+		return in, fmt.Errorf("--input %s: no images there", what)
 	}
-	in := &spec.Input
-	shape := []int64{int64(set.Rows), int64(in.Channels), int64(in.Height), int64(in.Width)}
-	if in.Layout == preprocess.NHWC {
-		shape = []int64{int64(set.Rows), int64(in.Height), int64(in.Width), int64(in.Channels)}
-	}
+	shape := append([]int64{int64(set.Rows)}, classify.Row(spec)...)
 	set.Arrays = []npz.Array{{Name: spec.InputName, Type: m.Graph.Inputs[0].Type, Shape: shape, Data: data}}
-	stages := &bench.Stages{Kind: bench.KindStages, Images: set.Rows, DecodeMS: stats.Summarize(decode), PreprocessMS: stats.Summarize(pack)}
-	stages.PostprocessMS = timeOutput(spec, m.Graph)
-	return set, stages, nil
+	if scaled {
+		return in, nil // its parts can't be told apart
+	}
+	in.stages = &bench.Stages{Kind: bench.KindStages, Images: set.Rows, DecodeMS: stats.Summarize(decode), PreprocessMS: stats.Summarize(pack)}
+	in.stages.PostprocessMS = timeOutput(spec, m.Graph)
+	return in, nil
 }
 
 // timeImage makes an image's row of the input, and times decoding and preprocessing in
-// milliseconds: the faster of two passes, so that reading the file and first use of
-// memory are left out.
-func timeImage(item source.Item, spec *preprocess.Spec, maxPixels int64, row []byte) (took [2]float64, err error) {
-	data, err := item.Read()
-	if err != nil {
-		return took, err
-	}
+// milliseconds: the faster of two passes, so that the first use of memory is left out.
+func timeImage(data []byte, spec *preprocess.Spec, maxPixels int64, row []byte) (took [2]float64, err error) {
 	for pass := range 2 {
 		start := time.Now()
 		img, err := preprocess.Decode(data, preprocess.DecodeOptions{Channels: spec.Channels, Orientation: spec.Orientation, MaxPixels: maxPixels})
@@ -154,4 +172,49 @@ func timeOutput(spec *models.ClassifierSpec, g *onnx.Graph) *stats.Summary {
 	}
 	s := stats.Summarize(took)
 	return &s
+}
+
+// writeFiles leaves the encoded images for the cells.
+func (in benchInput) writeFiles(folder string) (names []string, err error) {
+	for i, data := range in.files {
+		name := filepath.Join(folder, fmt.Sprintf("image-%d", i))
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			return nil, fmt.Errorf("hand over images: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// pipelineImages is what a cell's process does around a run.
+func pipelineImages(c *cli.Context) (*bench.Images, error) {
+	m, err := openModel(c)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := m.Classifier()
+	if err != nil {
+		return nil, err
+	}
+	scaled, err := scaledDecoding(c)
+	if err != nil {
+		return nil, err
+	}
+	load := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
+	return &bench.Images{
+		Row: classify.Row(spec),
+		Load: func(file, row []byte) error {
+			_, _, err := spec.Input.Load(row, file, load)
+			return err
+		},
+		Read: func(outputs []runner.Row) error {
+			for _, out := range outputs {
+				if out.Name == spec.OutputName {
+					_, err := classify.Read(spec, classify.Options{Top: 5}, out)
+					return err
+				}
+			}
+			return fmt.Errorf("the graph has no output %s", spec.OutputName)
+		},
+	}, nil
 }

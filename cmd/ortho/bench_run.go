@@ -68,7 +68,7 @@ func benchRunAction(c *cli.Context) error {
 	if fixed > 0 {
 		largest = int(fixed)
 	}
-	set, stages, err := benchInputs(c, model, largest)
+	in, err := benchInputs(c, model, largest)
 	if err != nil {
 		return err
 	}
@@ -77,17 +77,20 @@ func benchRunAction(c *cli.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	sweep := &bench.Sweep{Graph: model.Graph, Inputs: set, Cells: cells, Folder: folder}
+	sweep := &bench.Sweep{Graph: model.Graph, Inputs: in.Set, Cells: cells, Folder: folder}
 	if sweep.Model, err = graphFile(model, folder); err != nil {
 		return err
 	}
-	if sweep.Worker, err = benchWorker(); err != nil {
+	if sweep.Images, err = in.writeFiles(folder); err != nil {
+		return err
+	}
+	if sweep.Worker, err = benchWorker(c); err != nil {
 		return err
 	}
 	if sweep.Reference, err = referenceCell(c.String("onnxruntime")); err != nil {
 		return err
 	}
-	if sweep.Run, err = describeRun(c, model, plan, set, sweep); err != nil {
+	if sweep.Run, err = describeRun(c, model, plan, in.Set, sweep); err != nil {
 		return err
 	}
 	log, err := files.openLog(sweep)
@@ -112,7 +115,7 @@ func benchRunAction(c *cli.Context) error {
 		}
 		return err
 	}
-	result.Stages = stages
+	result.Stages = in.stages
 	settings := finishVerdict(result, cells, c.String("onnxruntime"))
 	if err := files.write(result, settings); err != nil {
 		log.close(false)
@@ -217,13 +220,20 @@ func referenceCell(explicit string) (bench.Cell, error) {
 	}, nil
 }
 
-// benchWorker makes the command of a cell's process: this program.
-func benchWorker() (func() *exec.Cmd, error) {
+// benchWorker makes the command of a cell's process: this program, which reads images as
+// this run does.
+func benchWorker(c *cli.Context) (func() *exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("start processes of ortho: %w", err)
 	}
-	return func() *exec.Cmd { return exec.Command(self, "bench", "worker") }, nil
+	args := []string{"bench", "worker"}
+	for _, f := range append(modelFlags(), imageFlags()...) {
+		if name := f.Names()[0]; c.IsSet(name) {
+			args = append(args, fmt.Sprintf("--%s=%v", name, c.Value(name)))
+		}
+	}
+	return func() *exec.Cmd { return exec.Command(self, args...) }, nil
 }
 
 func describeRun(c *cli.Context, m *models.Model, plan bench.Plan, set *feed.Set, s *bench.Sweep) (bench.Run, error) {

@@ -84,11 +84,7 @@ func Open(m *models.Model, opt Options) (*Classifier, error) {
 	if spec.Batch > 0 && opt.Batch > 0 && opt.Batch != spec.Batch {
 		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, spec.Batch, opt.Batch)
 	}
-	in := spec.Input
-	row := []int64{int64(in.Channels), int64(in.Height), int64(in.Width)}
-	if in.Layout == preprocess.NHWC {
-		row = []int64{int64(in.Height), int64(in.Width), int64(in.Channels)}
-	}
+	row := Row(spec)
 	opt.Runner.Outputs = []string{spec.OutputName}
 	opt.Runner.Dims = func(provider string) map[string]int64 {
 		batch, _ := batching(spec, opt, provider)

@@ -1,8 +1,27 @@
 package classify
 
-import "ortho/models"
+import (
+	"ortho/models"
+	"ortho/preprocess"
+	"ortho/runner"
+)
 
 // Rank makes predictions of one image's raw outputs, as Stream does.
 func Rank(spec *models.ClassifierSpec, opt Options, values []float32) []Prediction {
 	return (&Classifier{spec: spec, opt: opt}).predictions(values)
+}
+
+// Read makes the result of one image's row of the output, as Stream does; the image's size
+// is not in it.
+func Read(spec *models.ClassifierSpec, opt Options, output runner.Row) (Result, error) {
+	return (&Classifier{spec: spec, opt: opt}).read(size{}, []runner.Row{output})
+}
+
+// Row returns the shape of the model's input without the batch dimension.
+func Row(spec *models.ClassifierSpec) []int64 {
+	in := spec.Input
+	if in.Layout == preprocess.NHWC {
+		return []int64{int64(in.Height), int64(in.Width), int64(in.Channels)}
+	}
+	return []int64{int64(in.Channels), int64(in.Height), int64(in.Width)}
 }

@@ -26,6 +26,9 @@ func (c *cell) finish() Row {
 			row.Unknown["p99"] = "withheld: it takes more samples, see runner/stats.MinP99"
 		}
 	}
+	if rate := stats.Rate(graphRounds(row)); rate > 0 {
+		row.GraphS = &rate
+	}
 	if rate := stats.Rate(rounds); rate > 0 {
 		rates := stats.Rates(rounds)
 		row.ThroughputS, row.ThroughputCI = &rate, stats.RateInterval(rounds)
@@ -67,8 +70,19 @@ func (w *work) measureOverhead(ctx context.Context) error {
 	return nil
 }
 
-// roundsOf are a row's rounds as the statistics see them.
+// roundsOf are a row's rounds as the statistics see them: throughput is that of the
+// pipeline where there is one.
 func roundsOf(row Row) []stats.Round {
+	rounds := graphRounds(row)
+	for i, r := range row.Rounds {
+		if r.Images > 0 {
+			rounds[i].WallS, rounds[i].Rows = r.ImagesS, r.Images
+		}
+	}
+	return rounds
+}
+
+func graphRounds(row Row) []stats.Round {
 	var rounds []stats.Round
 	for _, r := range row.Rounds {
 		rounds = append(rounds, stats.Round{WallS: r.WallS, Rows: r.Runs * max(1, row.Batch), Latencies: r.LatencyMS})

@@ -132,7 +132,10 @@ func (w *work) score(c *cell, r Round) float64 {
 
 // rate returns a round's rows a second.
 func rate(c Config, r Round) float64 {
-	if r.WallS <= 0 {
+	switch {
+	case r.Images > 0 && r.ImagesS > 0:
+		return float64(r.Images) / r.ImagesS
+	case r.WallS <= 0:
 		return 0
 	}
 	return float64(r.Runs*max(1, c.Batch)) / r.WallS

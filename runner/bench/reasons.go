@@ -23,6 +23,8 @@ func reasons(others []other, chosen int, runnerUp *other, objective string, c Co
 		figure += fmt.Sprintf(" (95 %% interval %s to %s)", digits(i.Low), digits(i.High))
 	}
 	switch {
+	case chosen != 0 && !best.row.Unstable:
+		say("%s. %s has %s %s, but it is there to tell versions of ONNX Runtime apart, and they can't be told apart.", figure, best.row.Config, digits(best.figure), g.unit)
 	case chosen != 0:
 		say("%s. %s has %s %s, but its rounds differ too much to rely on it, and they can't be told apart.", figure, best.row.Config, digits(best.figure), g.unit)
 	case len(others) == 1:

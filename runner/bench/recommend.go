@@ -29,7 +29,8 @@ const (
 // satisfies none. Cells that the measurement can't tell from the best are ties: the rounds
 // of the two, which were interleaved, are compared in pairs against a minimum effect of 2 %
 // (Holm's correction for the number of cells). Memory has no rounds; there, 2 % is a tie.
-// Among ties the best figure is recommended, but an unstable cell only where all are.
+// Among ties the best figure is recommended, but an unstable cell only where all are, and
+// another flavor's CPU provider only where nothing else is.
 func Recommend(f *File) Verdict {
 	plan := f.Run.Plan
 	return recommend(f.Rows, plan.Objective, Constraints{plan.MaxP99MS, plan.MaxRSSMiB}, f.Unit())
@@ -52,10 +53,7 @@ func recommend(rows []Row, objective string, c Constraints, unit string) Verdict
 	g := goals[objective]
 	slices.SortStableFunc(able, func(a, b candidate) int { return cmp.Compare(g.worse(a.figure), g.worse(b.figure)) })
 	others := judgeTies(able, objective)
-	chosen := 0
-	if able[0].row.Unstable && objective != ObjectiveMemory {
-		chosen = max(0, slices.IndexFunc(others, func(o other) bool { return o.tie && !o.row.Unstable }))
-	}
+	chosen := choose(others, objective)
 	for i, o := range others {
 		if o.tie && i != chosen {
 			v.Ties = append(v.Ties, o.row.Config)
@@ -72,6 +70,18 @@ func recommend(rows []Row, objective string, c Constraints, unit string) Verdict
 	}
 	v.Reasons = reasons(others, chosen, runnerUp, objective, c, v, unit)
 	return v
+}
+
+// choose returns the first of the ties that is stable and no control, or else the first that
+// is stable, or else the first. A control is a flavor's CPU provider, which is measured to
+// tell its version's part from that of its own provider.
+func choose(others []other, objective string) int {
+	stable := func(o other) bool { return o.tie && (!o.row.Unstable || objective == ObjectiveMemory) }
+	control := func(o other) bool { return o.row.Providers == "cpu" && o.row.Flavor != "cpu" && o.row.Flavor != "" }
+	if i := slices.IndexFunc(others, func(o other) bool { return stable(o) && !control(o) }); i >= 0 {
+		return i
+	}
+	return max(0, slices.IndexFunc(others, stable))
 }
 
 type candidate struct {

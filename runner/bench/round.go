@@ -20,21 +20,39 @@ const maxSamples = 1000
 // run is one run of the graph: when it ended since the round's start, and how long it took.
 type run struct{ end, took time.Duration }
 
+// graphShare is the part of a round that the graph alone gets where images go through the
+// whole pipeline too: single runs' latencies can only be seen there.
+const graphShare = 1. / 3
+
 // round runs the graph in all slots at once and measures every run. The wall clock is
-// that of the first run's start to the last one's end.
+// that of the first run's start to the last one's end. Images then go through the
+// pipeline.
 func (w *worker) round(ctx context.Context, r *roundRequest) (*Round, *int64, error) {
 	if err := w.drive(ctx, 0, r.Warmup*len(w.slots), nil); err != nil {
 		return nil, nil, err
 	}
 	sincePeak := machine.ResetPeak()
 	runs := make([][]run, len(w.slots))
-	if err := w.drive(ctx, time.Duration(r.Seconds*float64(time.Second)), r.Runs, runs); err != nil {
+	d := time.Duration(r.Seconds * float64(time.Second))
+	share := 1.
+	if w.images != nil {
+		share = graphShare
+	}
+	if err := w.drive(ctx, time.Duration(share*float64(d)), r.Runs, runs); err != nil {
 		return nil, nil, err
 	}
-	if sincePeak != nil {
-		return summarize(runs), nil, nil // the peak would be that of creating the session
+	round := summarize(runs)
+	if w.images != nil {
+		images, wall, err := w.stream(ctx, time.Duration((1-share)*float64(d)), r.Runs)
+		if err != nil {
+			return nil, nil, err
+		}
+		round.Images, round.ImagesS = images, wall.Seconds()
 	}
-	return summarize(runs), signed(machine.Memory().Peak), nil
+	if sincePeak != nil {
+		return round, nil, nil // the peak would be that of creating the session
+	}
+	return round, signed(machine.Memory().Peak), nil
 }
 
 // drive runs for a while, and at least once a slot; or as many times as count says

@@ -152,11 +152,12 @@ type Row struct {
 	IntraOpThreads int    `json:"intra_op_threads"`   // as set; 0: ONNX Runtime's choice
 	ShapesFixed    bool   `json:"shapes_fixed"`       // the session was created for this batch's shapes
 
-	LatencyMS    *stats.Summary  `json:"latency_ms"` // of single runs
+	LatencyMS    *stats.Summary  `json:"latency_ms"` // of single runs of the graph
 	LatencyCI    *stats.Interval `json:"latency_ms_p50_ci95"`
-	ThroughputS  *float64        `json:"throughput_per_s"` // rows a second, by wall clock
+	ThroughputS  *float64        `json:"throughput_per_s"` // rows a second, by wall clock; of images, from the encoded file to the answer
 	ThroughputCI *stats.Interval `json:"throughput_per_s_ci95"`
-	CV           *float64        `json:"cv"` // of the rounds' throughput
+	GraphS       *float64        `json:"graph_throughput_per_s"` // rows a second of the graph alone
+	CV           *float64        `json:"cv"`                     // of the rounds' throughput
 	Unstable     bool            `json:"unstable"`
 
 	Startup Startup `json:"startup"`
@@ -215,11 +216,15 @@ type OperatorShare struct {
 }
 
 // Round is one of a cell's turns. Rounds of all cells are interleaved.
+//
+// Images take two turns in a round: through the whole pipeline, and the graph alone.
 type Round struct {
 	WallS     float64   `json:"wall_s"`
 	Runs      int       `json:"runs"`
-	EveryNth  int       `json:"every_nth,omitempty"` // only every nth run's latency is kept; 0: all are
-	LatencyMS []float64 `json:"latency_ms"`          // of single runs, in the order of their ends
+	ImagesS   float64   `json:"images_wall_s,omitempty"` // of the pipeline
+	Images    int       `json:"images,omitempty"`        // that went through it
+	EveryNth  int       `json:"every_nth,omitempty"`     // only every nth run's latency is kept; 0: all are
+	LatencyMS []float64 `json:"latency_ms"`              // of single runs, in the order of their ends
 }
 
 // Stages says where an image's time goes. Each is measured alone, on one core.

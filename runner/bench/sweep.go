@@ -34,6 +34,7 @@ type Sweep struct {
 	Model     string // path of the .onnx file
 	Graph     *onnx.Graph
 	Inputs    *feed.Set
+	Images    []string // files of encoded images that go through the pipeline; none: the graph alone is measured
 	Cells     []Cell
 	Reference Cell // that makes the reference outputs; Batch is each cell's
 	// Worker makes the command of a process that runs Serve on its standard streams.
@@ -153,7 +154,11 @@ func (w *work) runnable() []*cell {
 }
 
 func (w *work) openRequest(c Cell, unoptimized bool) request {
-	return request{Open: &openRequest{Model: w.Model, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
+	var images []string
+	if !unoptimized {
+		images = w.Images
+	}
+	return request{Open: &openRequest{Images: images, Model: w.Model, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
 		Concurrency: c.Concurrency, Inputs: w.inputs, Unoptimized: unoptimized}}
 }
 

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		os.Stderr.WriteString("a provider that aborts\n")
 		os.Exit(70)
 	}
-	if err := Serve(context.Background(), os.Stdin, os.Stdout); err != nil {
+	if err := Serve(context.Background(), os.Stdin, os.Stdout, nil); err != nil {
 		os.Exit(1)
 	}
 }

@@ -21,15 +21,19 @@ import (
 )
 
 // Serve is a cell's process: it answers the requests of a Sweep, until in ends or ctx
-// is done.
-func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	var w worker
+// is done. images is asked where the sweep has images; nil: it has none.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, images func() (*Images, error)) error {
+	w := worker{makeImages: images}
 	defer w.close()
 	return child.Serve(ctx, in, out, func(ctx context.Context, r request) (any, error) { return w.answer(ctx, r) })
 }
 
 // worker is the state of a cell's process.
 type worker struct {
+	makeImages func() (*Images, error)
+	images     *Images // nil: rounds run the graph alone
+	files      [][]byte
+
 	open    *openRequest
 	graph   *onnx.Graph
 	dims    map[string]int64 // the inputs' symbolic dimensions, by name
@@ -126,7 +130,18 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	if err := w.makeSlots(outputs); err != nil {
 		return nil, err
 	}
-	w.varying, err = w.shapesVary(ctx)
+	if w.varying, err = w.shapesVary(ctx); err != nil {
+		return nil, err
+	}
+	if len(open.Images) > 0 {
+		if w.makeImages == nil {
+			return nil, errors.New("this process knows nothing of images")
+		}
+		if w.files, err = readFiles(open.Images); err != nil {
+			return nil, err
+		}
+		w.images, err = w.makeImages()
+	}
 	return o, err
 }
 
