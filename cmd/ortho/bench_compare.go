@@ -26,10 +26,10 @@ func newBenchCompareCommand() *cli.Command {
 		Description: "Compares the cells of two results files of bench run, by throughput and median latency. The unit is the round;\n" +
 			"a change counts if it is larger than the minimum effect and than noise explains, with Holm's correction for the\n" +
 			"number of cells. What all cells have in common is taken out unless it is more than a machine's own wandering.\n" +
-			"On a quiet machine, five rounds of 24 cells find one that is 20 % slower in 19 of 20 comparisons, and rarely one\n" +
+			"On an idle machine, five rounds of 24 cells find one that is 20 % slower in 19 of 20 comparisons, and rarely one\n" +
 			"that is 10 % slower; a cell that is too noisy to tell is \"unknown\".\n\n" +
 			"The exit code is 4 if a cell is slower, fails where it worked, or has outputs that are no longer the reference's;\n" +
-			"1 if no cell can be compared.",
+			"1 if most cells can't be compared.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "min-effect", Value: fmt.Sprintf("%g%%", 100*bench.MinEffect), Usage: "changes of less than `PERCENT` count as none"},
 			&cli.BoolFlag{Name: "force", Usage: "compare runs of another model, input, machine, set of cells or provider options, too"},
@@ -66,7 +66,7 @@ func newBenchCompareCommand() *cli.Command {
 			case bench.VerdictSlower, bench.VerdictBroken:
 				return errVerdict
 			case bench.VerdictUnknown:
-				return fmt.Errorf("none of %d cells can be compared", len(result.Cells))
+				return fmt.Errorf("%d of %d cells can't be compared", result.Counts.Unknown, len(result.Cells))
 			}
 			return nil
 		},

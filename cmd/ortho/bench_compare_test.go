@@ -88,7 +88,7 @@ func TestBenchCompareRefuses(t *testing.T) {
 		{[]string{benchResults, other}, exitFailed, "another model"},
 		{[]string{benchResults, other, "--force"}, exitOK, "another model"},
 		{[]string{benchResults, broken}, exitVerdict, "it crashed"},
-		{[]string{benchResults, none}, exitFailed, "can be compared"},
+		{[]string{benchResults, none}, exitFailed, "can't be compared"},
 	} {
 		code, stdout, stderr := execute(t, "", append([]string{"bench", "compare"}, c.args...)...)
 		if code != c.code || !strings.Contains(stdout+stderr, c.says) {

@@ -26,7 +26,7 @@ const noisy = 0.25
 
 // Comparison is how the cells of a run compare with those of an earlier one.
 type Comparison struct {
-	Verdict     string       `json:"verdict"` // broken or slower if any cell is; otherwise faster if any is; unknown if all are
+	Verdict     string       `json:"verdict"` // broken or slower if any cell is; otherwise faster if any is; unknown if more than half are
 	MinEffect   float64      `json:"min_effect"`
 	Level       float64      `json:"level"`                   // chance that any of the verdicts faster and slower is a false alarm
 	Differences []string     `json:"differences"`             // for which it would be refused, had it not been forced
@@ -71,7 +71,8 @@ type Change struct {
 // machine's own wandering explains, it is taken out, and cells are compared by what is left;
 // a cell must then have changed without this, too, by a test of its own.
 //
-// On a quiet machine, with 24 cells and five rounds, 20 % slower is found in 95 of 100 runs.
+// Simulated with 24 cells and five rounds that differ by 2 %, one cell that is 20 % slower is
+// found in 96 of 100 comparisons, 15 % in 62, 10 % in 10.
 //
 // It refuses to compare runs of another model, input, machine, set of cells or provider
 // options, unless it is forced; then the cells that both have are compared.
@@ -105,7 +106,7 @@ func Compare(old, new *File, minEffect float64, force bool) (*Comparison, error)
 		c.Verdict = VerdictSlower
 	case n.Faster > 0:
 		c.Verdict = VerdictFaster
-	case n.NoChange > 0:
+	case n.NoChange > 0 && n.NoChange >= n.Unknown:
 		c.Verdict = VerdictNoChange
 	default:
 		c.Verdict = VerdictUnknown

@@ -58,6 +58,15 @@ func TestCompareVerdicts(t *testing.T) {
 	if got := compareSimulated(t, runOf(base), runOf(late)); got.Verdict != VerdictSlower {
 		t.Errorf("latency: %s", got.Verdict)
 	}
+	noisyRow := func(threads int) Row { return steadyRow(threads, 300, 100, 350, 80, 280) }
+	mostly := runOf(base, noisyRow(2), noisyRow(3))
+	if got := compareSimulated(t, mostly, mostly); got.Verdict != VerdictUnknown || got.Counts.NoChange != 1 {
+		t.Errorf("most cells are noisy: %s, %+v", got.Verdict, got.Counts)
+	}
+	half := runOf(base, noisyRow(2))
+	if got := compareSimulated(t, half, half); got.Verdict != VerdictNoChange {
+		t.Errorf("half of the cells are noisy: %s, %+v", got.Verdict, got.Counts)
+	}
 	ruled := with(base, func(r *Row) { r.Status, r.Rounds = StatusRuledOut, nil })
 	if got := compareSimulated(t, runOf(ruled), runOf(ruled)); len(got.Cells) != 0 || got.Verdict != VerdictUnknown {
 		t.Errorf("cells that neither run has: %+v", got)

@@ -19,6 +19,9 @@ type machineNoise struct {
 	burst   float64 // chance that a round has a neighbour's burst, through half of its cells' turns
 }
 
+// ordinary is about what an idle machine of two cores shows: five repetitions of a sweep of
+// EfficientNet-Lite0 had rounds that differed by 2 to 4 %, common steps of 1 to 5 % from round
+// to round, and processes that differed by 0.8 %.
 var ordinary = machineNoise{jitter: 0.05, memory: 0.7, turn: 0.015, drift: 0.01, process: [2]float64{0.01, 0.02}}
 
 // simulate measures cells as a sweep does: in rounds, one turn each.
@@ -82,7 +85,8 @@ func compareSimulated(t *testing.T, old, new *File) *Comparison {
 }
 
 // TestIdenticalSeries simulates repetitions of one benchmark: on an ordinary machine, on one
-// with bursts of load, and where only few cells were measured.
+// with bursts of load (which may leave most cells unknown, but changes none), and where only
+// few cells were measured.
 func TestIdenticalSeries(t *testing.T) {
 	bursts := ordinary
 	bursts.burst = 0.3
@@ -98,7 +102,7 @@ func TestIdenticalSeries(t *testing.T) {
 		alarms, unknown := 0, 0
 		for range series {
 			got := compareSimulated(t, simulate(r, c.noise, c.cells, c.rounds, 60, unchanged), simulate(r, c.noise, c.cells, c.rounds, 60, unchanged))
-			if got.Verdict != VerdictNoChange {
+			if got.Verdict != VerdictNoChange && !(c.noise.burst > 0 && got.Verdict == VerdictUnknown) {
 				alarms++
 			}
 			unknown += got.Counts.Unknown
