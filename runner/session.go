@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -170,7 +171,7 @@ func (s *Session) create(m Model, opt Options) error {
 		s.session, err = ort.NewDynamicAdvancedSession(m.Path, inputs, outputs, options)
 	}
 	if err != nil {
-		return fmt.Errorf("create a session for %s on %s: %w", m.Path, inUse, err)
+		return fmt.Errorf("create a session for %s on %s: %w", cmp.Or(m.Path, m.Graph.Name, "the graph"), inUse, err)
 	}
 	return nil
 }

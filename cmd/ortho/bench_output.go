@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/report"
+	"ortho/runner/bench"
+)
+
+// outputFiles are what bench run writes.
+type outputFiles struct {
+	c                       *cli.Context
+	results, html, settings string
+}
+
+// benchFiles refuses files that can't be written before any work.
+func benchFiles(c *cli.Context) (outputFiles, error) {
+	f := outputFiles{c, c.String("output"), c.String("html"), c.String("save-settings")}
+	if c.Bool("resume") && f.results == "" {
+		return f, usagef("--resume continues -o FILE: name it")
+	}
+	if c.Bool("resume") && c.Bool("overwrite") {
+		return f, usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
+	}
+	if f.results == "-" {
+		return f, usagef("-o - : results go to a file; standard output gets the summary")
+	}
+	for _, name := range []string{f.results, f.html, f.settings} {
+		if name != "" {
+			if _, err := output.Check(name, c.Bool("overwrite")); err != nil {
+				return f, err
+			}
+		}
+	}
+	return f, nil
+}
+
+func (f outputFiles) rounds() string { return f.results + ".rounds" }
+
+// benchLog may be nil: nothing is kept.
+type benchLog struct{ *bench.Log }
+
+func (f outputFiles) openLog(s *bench.Sweep) (*benchLog, error) {
+	if f.results == "" {
+		return nil, nil
+	}
+	var l *bench.Log
+	var err error
+	if f.c.Bool("resume") {
+		l, err = bench.ContinueLog(f.rounds(), s.Run)
+	} else {
+		if _, missing := os.Stat(f.rounds()); !errors.Is(missing, fs.ErrNotExist) && !f.c.Bool("overwrite") {
+			return nil, fmt.Errorf("%s exists: a run that was interrupted left it; --resume continues it, --overwrite starts anew", f.rounds())
+		}
+		l, err = bench.CreateLog(f.rounds(), s.Run)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Done, s.Peaks, s.Elapsed = l.Rounds()
+	s.Log = l.Add
+	return &benchLog{l}, nil
+}
+
+func (l *benchLog) close(remove bool) {
+	if l == nil {
+		return
+	}
+	if err := l.Close(remove); err != nil {
+		slog.Warn(err.Error())
+	}
+}
+
+// write writes all files, each whole or not at all.
+func (f outputFiles) write(result *bench.File, settings *savedSettings) error {
+	for _, w := range []struct {
+		name string
+		to   func(io.Writer) error
+	}{
+		{f.results, result.Write},
+		{f.html, func(w io.Writer) error { return report.Bench(result).WriteHTML(w) }},
+		{f.settings, func(w io.Writer) error { return writeSettings(w, *settings) }},
+	} {
+		if w.name == "" || w.name == f.settings && settings == nil {
+			continue
+		}
+		if err := writeOutput(w.name, f.c.Bool("overwrite"), w.to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeOutput(name string, overwrite bool, write func(io.Writer) error) error {
+	file, err := output.Create(name, overwrite)
+	if err != nil {
+		return err
+	}
+	if err := write(file); err != nil {
+		file.Discard()
+		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+	}
+	return file.Commit()
+}
