@@ -27,7 +27,8 @@ func newBenchCompareCommand() *cli.Command {
 			"a change counts if it is larger than the minimum effect and than noise explains, with Holm's correction for the\n" +
 			"number of cells. What all cells have in common is taken out unless it is more than a machine's own wandering.\n" +
 			"On an idle machine, five rounds of 24 cells find one that is 20 % slower in 19 of 20 comparisons, and rarely one\n" +
-			"that is 10 % slower; a cell that is too noisy to tell is \"unknown\".\n\n" +
+			"that is 10 % slower; a cell that is too noisy to tell is \"unknown\". It can't tell software from a machine that\n" +
+			"has become slower for good between the runs (a virtual machine that was moved): measure OLD again, then.\n\n" +
 			"The exit code is 4 if a cell is slower, fails where it worked, or has outputs that are no longer the reference's;\n" +
 			"1 if most cells can't be compared.",
 		Flags: []cli.Flag{

@@ -30,8 +30,8 @@ const (
 // satisfies none. Cells that the measurement can't tell from the best are ties: the rounds
 // of the two, which were interleaved, are compared in pairs against a minimum effect of 2 %
 // (Holm's correction for the number of cells). Memory has no rounds; there, 2 % is a tie.
-// Among ties the best figure is recommended, but an unstable cell only where all are, and
-// another flavor's CPU provider only where nothing else is.
+// Among ties the best figure is recommended, but an unstable cell only where no stable one is
+// within its interval, and another flavor's CPU provider only where nothing else is.
 func Recommend(f *File) Verdict {
 	plan := f.Run.Plan
 	return recommend(f.Rows, plan.Objective, Constraints{plan.MaxP99MS, plan.MaxRSSMiB}, f.Unit())
@@ -75,9 +75,14 @@ func recommend(rows []Row, objective string, c Constraints, unit string) Verdict
 
 // choose returns the first of the ties that is stable and no control, or else the first that
 // is stable, or else the first. A control is a flavor's CPU provider, which is measured to
-// tell its version's part from that of its own provider.
+// tell its version's part from that of its own provider. Noise makes ties of cells that are
+// far apart, too; a stable one that is behind all of the best's interval is none to choose.
 func choose(others []other, objective string) int {
-	stable := func(o other) bool { return o.tie && (!o.row.Unstable || objective == ObjectiveMemory) }
+	g, interval := goals[objective], intervalOf(others[0].row, objective)
+	behind := func(o other) bool {
+		return interval != nil && g.worse(o.figure) > max(g.worse(interval.Low), g.worse(interval.High))
+	}
+	stable := func(o other) bool { return o.tie && (!o.row.Unstable && !behind(o) || objective == ObjectiveMemory) }
 	control := func(o other) bool { return o.row.Providers == "cpu" && o.row.Flavor != "cpu" && o.row.Flavor != "" }
 	if i := slices.IndexFunc(others, func(o other) bool { return stable(o) && !control(o) }); i >= 0 {
 		return i

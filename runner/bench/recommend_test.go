@@ -97,6 +97,28 @@ func TestRecommend(t *testing.T) {
 	}
 }
 
+// TestChooseAmongTies has ties of a best cell whose interval is 250 to 450.
+func TestChooseAmongTies(t *testing.T) {
+	tie := func(figure float64, flavor string, unstable bool) other {
+		r := Row{Config: Config{Providers: "cpu", Flavor: flavor}, Unstable: unstable, ThroughputCI: &stats.Interval{Low: figure - 90, High: figure + 110}}
+		return other{candidate: candidate{r, figure}, tie: true}
+	}
+	best := tie(340, "cpu", true)
+	for name, c := range map[string]struct {
+		others []other
+		want   int
+	}{
+		"stable and near":      {[]other{best, tie(300, "cpu", true), tie(260, "cpu", false)}, 2},
+		"stable, but far":      {[]other{best, tie(300, "cpu", true), tie(190, "cpu", false)}, 0},
+		"a control":            {[]other{tie(340, "openvino", false), tie(330, "cpu", false)}, 1},
+		"a control, far ahead": {[]other{tie(340, "openvino", false), tie(200, "cpu", false)}, 0},
+	} {
+		if got := choose(c.others, ObjectiveThroughput); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
 func threadsOf(c *Config) int {
 	if c == nil {
 		return 0
