@@ -7,7 +7,7 @@
 //	Sweep --requests, JSON lines--> Serve (one process a cell: session, inputs, reference)
 //	      <--answers---------------
 //
-//	reference outputs -> profiles -> cells open -> rounds, interleaved -> rows -> Recommend
+//	reference outputs -> cells open -> rounds, interleaved -> profiles -> rows -> Recommend
 //
 // What is slow or noisy for a while then meets all cells, and not one. A round drives the
 // same runner.Session as everything else in ortho does.

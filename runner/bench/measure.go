@@ -18,6 +18,7 @@ const (
 	maxRounds     = 60                    // of a cell: more tell little
 	contenderGap  = 0.05                  // a cell that is slower by more in every round can't win
 	overheadTime  = 1500 * time.Millisecond
+	slowRun       = 300. // ms: such runs are warm after the few that opening makes
 )
 
 // measure has the cells take turns: the planned rounds for all, and what is left of a
@@ -31,6 +32,7 @@ func (w *work) measure(ctx context.Context) error {
 	rounds := max(1, plan.Rounds)
 	turn := roundRequest{Warmup: max(1, plan.Warmup)}
 	adaptive := false
+	after := overheadTime + min(w.profileTime(), w.left()/3)
 	switch {
 	case plan.Iterations > 0:
 		turn.Runs = (plan.Iterations + rounds - 1) / rounds
@@ -38,7 +40,7 @@ func (w *work) measure(ctx context.Context) error {
 		turn.Seconds = plan.DurationS / float64(rounds)
 	default:
 		adaptive = true
-		turn.Seconds = min(maxTurn, max(minTurn, time.Duration(baseShare*float64(w.left()-overheadTime)/float64(len(cells)*rounds)))).Seconds()
+		turn.Seconds = min(maxTurn, max(minTurn, time.Duration(baseShare*float64(w.left()-after)/float64(len(cells)*rounds)))).Seconds()
 	}
 	shuffle := rand.New(rand.NewPCG(1, uint64(len(cells))))
 	for round := 0; round < rounds || adaptive && round < maxRounds; round++ {
@@ -52,12 +54,12 @@ func (w *work) measure(ctx context.Context) error {
 			if c.process == nil || len(c.rounds) > round {
 				continue // failed in an earlier round; or measured by an earlier run
 			}
-			if w.left()-overheadTime < 0 {
+			if w.left() < after && round > 0 {
 				return nil
 			}
 			w.tell("measure", round*len(cells)+i, rounds*len(cells), c.Config)
 			asked := turn
-			if len(c.rounds) > c.before {
+			if len(c.rounds) > c.before || *c.row.Startup.FirstRunMS > slowRun {
 				asked.Warmup = 1
 			}
 			limit := time.Minute + 20*time.Duration(turn.Seconds*float64(time.Second))

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,7 @@ const (
 	openLimit  = 15 * time.Minute
 	checkLimit = 15 * time.Minute
 	closeTime  = time.Second // kept of a budget for the end
+	openShare  = 0.6         // of what a budget leaves, for opening the cells
 )
 
 // cell is a cell at work.
@@ -98,7 +100,7 @@ func (c *cell) skip(reason string) {
 // Measure does the whole sweep. When ctx is done it returns ctx's error with what was
 // measured; the rounds that Log was told of are not lost.
 func (s *Sweep) Measure(ctx context.Context) (*File, error) {
-	w := &work{Sweep: s, start: time.Now().Add(-s.Elapsed), references: map[int]string{}, profiles: map[string]*Placement{}}
+	w := &work{Sweep: s, start: time.Now().Add(-s.Elapsed), references: map[int]string{}}
 	if s.Run.Plan.BudgetS > 0 {
 		w.deadline = w.start.Add(time.Duration(s.Run.Plan.BudgetS * float64(time.Second)))
 	}
@@ -115,7 +117,7 @@ func (s *Sweep) Measure(ctx context.Context) (*File, error) {
 	if err := npz.WriteFile(w.inputs, s.Inputs.Arrays); err != nil {
 		return nil, fmt.Errorf("hand over inputs: %w", err)
 	}
-	for _, step := range []func(context.Context) error{w.makeReferences, w.makeProfiles, w.openAll, w.measure, w.measureOverhead} {
+	for _, step := range []func(context.Context) error{w.makeReferences, w.openAll, w.measure, w.measureOverhead, w.makeProfiles} {
 		if err := step(ctx); err != nil {
 			return w.file(), err
 		}
@@ -129,8 +131,7 @@ type work struct {
 	start, deadline time.Time // deadline zero: no budget
 	inputs          string    // file
 	cells           []*cell
-	references      map[int]string        // batch -> file
-	profiles        map[string]*Placement // by profileKey
+	references      map[int]string // batch -> file
 	overhead        *Overhead
 }
 
@@ -213,30 +214,55 @@ func (w *work) once(ctx context.Context, c Cell, unoptimized bool, r request, go
 
 func profileKey(c Config) string { return fmt.Sprint(c.Providers, "@", c.Flavor, " ", c.Batch) }
 
-// makeProfiles has each provider's placement of nodes told, at each batch.
-func (w *work) makeProfiles(ctx context.Context) error {
+// profiled are the first cells of each provider and batch: threads and runs in flight
+// change nothing of where nodes are placed.
+func (w *work) profiled() []*cell {
 	var first []*cell
 	seen := map[string]bool{}
 	for _, c := range w.runnable() {
-		if key := profileKey(c.Config); !seen[key] {
+		if key := profileKey(c.Config); !seen[key] && c.row.Startup.FirstRunMS != nil {
 			seen[key] = true
 			first = append(first, c)
 		}
 	}
+	return first
+}
+
+// profileRuns bounds a profile by time and by its size.
+func (w *work) profileRuns(c *cell) int {
+	return max(1, min(10, int(1000/max(1, *c.row.Startup.FirstRunMS)), 100_000/max(1, w.Graph.Nodes)))
+}
+
+// profileTime is what the profiles are likely to take.
+func (w *work) profileTime() time.Duration {
+	ms := 0.
+	for _, c := range w.profiled() {
+		ms += 200 + *c.row.Startup.LoadMS*2 + *c.row.Startup.FirstRunMS*float64(2+w.profileRuns(c))
+	}
+	return time.Duration(ms * float64(time.Millisecond))
+}
+
+// makeProfiles has each provider's placement of nodes told, at each batch.
+func (w *work) makeProfiles(ctx context.Context) error {
+	first := w.profiled()
 	for i, c := range first {
 		w.tell("profile", i, len(first), c.Config)
-		one := c.Cell
-		one.Concurrency = 1
-		runs := max(2, min(10, 100_000/max(1, w.Graph.Nodes)))
-		err := w.once(ctx, one, false, request{Profile: &profileRequest{w.Folder, runs}}, func(a answer) { w.profiles[profileKey(c.Config)] = a.Profile })
+		var placement *Placement
+		err := errors.New("the budget had ended before it was profiled")
+		if w.left() > 0 {
+			one := c.Cell
+			one.Concurrency = 1
+			err = w.once(ctx, one, false, request{Profile: &profileRequest{w.Folder, w.profileRuns(c)}}, func(a answer) { placement = a.Profile })
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil {
-			for _, other := range w.cells {
-				if profileKey(other.Config) == profileKey(c.Config) {
-					other.row.Unknown["placement"] = err.Error()
-				}
+		for _, other := range w.cells {
+			if profileKey(other.Config) != profileKey(c.Config) {
+				continue
+			}
+			if other.row.Placement = placement; err != nil {
+				other.row.Unknown["placement"] = err.Error()
 			}
 		}
 	}
@@ -245,12 +271,13 @@ func (w *work) makeProfiles(ctx context.Context) error {
 
 // openAll opens every cell, one after another, and compares its outputs.
 func (w *work) openAll(ctx context.Context) error {
-	cells := w.runnable()
+	cells := inTurns(w.runnable())
 	var largest int64
+	rest := time.Duration((1 - openShare) * float64(w.left()))
 	for i, c := range cells {
 		w.tell("open", i, len(cells), c.Config)
-		if w.left() < 0 {
-			c.skip("the budget had ended before it was opened")
+		if w.left() < rest && i > 0 {
+			c.skip(fmt.Sprintf("opening %d cells before it took the budget's share: give more --budget, or try fewer values", i))
 			continue
 		}
 		if free := int64(machine.Available()); free > 0 && largest > 0 && free < largest*3/2 {
@@ -271,6 +298,20 @@ func (w *work) openAll(ctx context.Context) error {
 	return nil
 }
 
+// inTurns orders cells so that providers take turns.
+func inTurns(cells []*cell) []*cell {
+	seen := map[string]int{}
+	turn := map[*cell]int{}
+	for _, c := range cells {
+		key := c.Providers + "@" + c.Flavor
+		turn[c] = seen[key]
+		seen[key]++
+	}
+	cells = slices.Clone(cells)
+	slices.SortStableFunc(cells, func(a, b *cell) int { return cmp.Compare(turn[a], turn[b]) })
+	return cells
+}
+
 func (w *work) openCell(ctx context.Context, c *cell) (err error) {
 	if c.process, err = child.Start(w.Worker()); err != nil {
 		return err
@@ -284,7 +325,7 @@ func (w *work) openCell(ctx context.Context, c *cell) (err error) {
 	}
 	o := a.Opened
 	c.row.LibraryVersion, c.row.Provider, c.row.IntraOpThreads, c.row.ShapesFixed = o.LibraryVersion, o.Provider, o.Threads, o.Fixed
-	c.row.Startup, c.row.Memory, c.row.Placement = o.Startup, o.Memory, w.profiles[profileKey(c.Config)]
+	c.row.Startup, c.row.Memory = o.Startup, o.Memory
 	if o.MemoryReason != "" {
 		c.row.Unknown["memory"] = o.MemoryReason
 	}

@@ -112,7 +112,7 @@ func TestCrash(t *testing.T) {
 	s := testSweep(t, network, 1, Config{"cpu", "", 1, 1, 1}, Config{"cpu", "", 2, 1, 1})
 	n := 0
 	s.Worker = func() *exec.Cmd {
-		if n++; n == 4 { // reference, profile, first cell, second cell
+		if n++; n == 3 { // reference, first cell, second cell
 			return testWorker("crash")()
 		}
 		return testWorker("serve")()
