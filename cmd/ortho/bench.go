@@ -131,6 +131,9 @@ func benchPlan(c *cli.Context, fixedBatch int) (bench.Plan, error) {
 	}
 	for i, entry := range p.Providers {
 		p.Providers[i] = strings.ToLower(strings.TrimSpace(entry))
+		if p.Providers[i] == "" {
+			return p, usagef("--providers %q names an empty one", c.String("providers"))
+		}
 		if slices.Contains(p.Providers[:i], p.Providers[i]) {
 			return p, usagef("--providers lists %s twice", entry)
 		}

@@ -34,6 +34,9 @@ func benchFiles(c *cli.Context) (outputFiles, error) {
 	if f.results == "-" {
 		return f, usagef("-o - : results go to a file; standard output gets the summary")
 	}
+	if f.complete() {
+		return f, nil
+	}
 	for _, name := range []string{f.results, f.html, f.settings} {
 		if name != "" {
 			if _, err := output.Check(name, c.Bool("overwrite")); err != nil {
@@ -42,6 +45,16 @@ func benchFiles(c *cli.Context) (outputFiles, error) {
 		}
 	}
 	return f, nil
+}
+
+// complete tells that an earlier run has left nothing to --resume.
+func (f outputFiles) complete() bool {
+	if !f.c.Bool("resume") {
+		return false
+	}
+	_, done := os.Stat(f.results)
+	_, rounds := os.Stat(f.rounds())
+	return done == nil && errors.Is(rounds, fs.ErrNotExist)
 }
 
 func (f outputFiles) rounds() string { return f.results + ".rounds" }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+
 	"io"
 
 	"github.com/urfave/cli/v2"
@@ -45,6 +47,11 @@ func benchReportAction(c *cli.Context) error {
 		return err
 	}
 	if name := c.String("html"); name != "" {
+		if a, err := os.Stat(name); err == nil {
+			if b, err := os.Stat(c.Args().First()); err == nil && os.SameFile(a, b) {
+				return usagef("--html %s is the results file itself", name)
+			}
+		}
 		if err := report.Bench(f).Save(name, c.Bool("overwrite")); err != nil {
 			return err
 		}

@@ -14,9 +14,10 @@ import (
 
 // rerun is what --rerun measures again; nil: nothing.
 type rerun struct {
-	name string
-	best bench.Config   // that was recommended
-	top  []bench.Config // it, and the next best
+	name  string
+	input string         // digest of what it was fed with
+	best  bench.Config   // that was recommended
+	top   []bench.Config // it, and the next best
 }
 
 const rerunCells = 3
@@ -47,7 +48,10 @@ func openRerun(c *cli.Context, m *models.Model, plan *bench.Plan) (*rerun, error
 		plan.ProviderOptions = f.Run.Plan.ProviderOptions
 	}
 	plan.Providers, plan.Threads, plan.Batch, plan.Concurrency = f.Run.Plan.Providers, f.Run.Plan.Threads, f.Run.Plan.Batch, f.Run.Plan.Concurrency
-	r := &rerun{name: name, best: *f.Verdict.Recommended}
+	if err := sameInput(c, f.Run.Input); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	r := &rerun{name: name, input: f.Run.Input.SHA256, best: *f.Verdict.Recommended}
 	rows := slices.DeleteFunc(f.Rows, func(row bench.Row) bool { return row.Status != bench.StatusOK || row.Equal == nil || !*row.Equal })
 	slices.SortStableFunc(rows, func(a, b bench.Row) int { return cmp.Compare(rank(b, plan.Objective), rank(a, plan.Objective)) })
 	r.top = []bench.Config{r.best}
@@ -57,6 +61,37 @@ func openRerun(c *cli.Context, m *models.Model, plan *bench.Plan) (*rerun, error
 		}
 	}
 	return r, nil
+}
+
+// sameInput has the run fed with what the earlier one was, where no flag says otherwise.
+func sameInput(c *cli.Context, in bench.Input) error {
+	set := map[string]string{"seed": fmt.Sprint(in.Seed)}
+	if in.Source != "synthetic" {
+		set = map[string]string{"input": in.Name}
+	}
+	for name, value := range set {
+		if !c.IsSet(name) {
+			if err := c.Set(name, value); err != nil {
+				return err
+			}
+		}
+	}
+	if !c.IsSet("dim") {
+		for name, size := range in.Dims {
+			if err := c.Set("dim", fmt.Sprintf("%s=%d", name, size)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fits refuses other inputs than the earlier run's.
+func (r *rerun) fits(in bench.Input) error {
+	if r != nil && in.SHA256 != r.input {
+		return fmt.Errorf("%s had other inputs: its recommendation can only be judged on the same ones (--input, --dim, --seed)", r.name)
+	}
+	return nil
 }
 
 // only leaves the cells that are measured again.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -32,6 +33,10 @@ func benchRunAction(c *cli.Context) error {
 	files, err := benchFiles(c)
 	if err != nil {
 		return err
+	}
+	if files.complete() {
+		slog.Info(fmt.Sprintf("%s is complete: nothing to do", files.results))
+		return nil
 	}
 	model, err := openModel(c)
 	if err != nil {
@@ -87,6 +92,9 @@ func benchRunAction(c *cli.Context) error {
 	if sweep.Run, err = describeRun(c, model, plan, in.Set, sweep); err != nil {
 		return err
 	}
+	if err := again.fits(sweep.Run.Input); err != nil {
+		return err
+	}
 	log, err := files.openLog(sweep)
 	if err != nil {
 		return err
@@ -128,7 +136,7 @@ func benchRunAction(c *cli.Context) error {
 // benchOutcome is the exit code: something to recommend, and no cell that failed.
 func benchOutcome(f *bench.File) error {
 	if f.Verdict.Recommended == nil {
-		return fmt.Errorf("no settings can be recommended: %s", strings.Join(f.Verdict.Reasons, "; "))
+		return errors.New("no settings can be recommended; a larger --budget, fewer cells or other limits may do")
 	}
 	if slices.ContainsFunc(f.Rows, func(r bench.Row) bool { return r.Status == bench.StatusFailed }) {
 		return errItems

@@ -68,6 +68,16 @@ func TestBenchRun(t *testing.T) {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 
+	if code, _, stderr := benchRun(t, "--iterations", "6", "-o", out, "--resume"); code != exitOK || !strings.Contains(stderr, "nothing to do") {
+		t.Errorf("a complete output: exit %d: %s", code, stderr)
+	}
+	if code, _, _ := execute(t, "", "bench", "report", out, "--html", out, "--overwrite"); code != exitUsage {
+		t.Errorf("a report in place of its results: exit %d", code)
+	}
+	// What a rerun is fed with, the file says.
+	if code, stdout, stderr := benchRun(t, "--rerun", out, "--iterations", "4", "--rounds", "2"); code != exitOK && code != exitVerdict || !strings.Contains(stdout, "images/s") {
+		t.Errorf("rerun: exit %d: %s%s", code, stdout, stderr)
+	}
 	if code, _, stderr := benchRun(t, "--iterations", "6", "-o", out); code != exitFailed || !strings.Contains(stderr, "--overwrite") {
 		t.Errorf("an existing output: exit %d: %s", code, stderr)
 	}
@@ -127,6 +137,7 @@ func TestBenchRunUsage(t *testing.T) {
 		{[]string{"--batch", "1,1"}, "twice"},
 		{[]string{"--providers", "cpu,cpu"}, "twice"},
 		{[]string{"--providers", "gpu"}, "unknown execution provider"},
+		{[]string{"--providers", "cpu,"}, "empty"},
 		{[]string{"--provider-option", "cuda.device_id=0"}, "not among --providers"},
 		{[]string{"--iterations", "5", "--duration", "2s"}, "exclude"},
 		{[]string{"--budget", "-1s"}, "times"},
@@ -235,6 +246,7 @@ func TestBenchRerun(t *testing.T) {
 	}{
 		{[]string{"--rerun", out, "--threads", "2"}, exitUsage, "--threads"},
 		{[]string{"--rerun", out, "-m", "efficientnet-lite0-int8"}, exitFailed, "another model"},
+		{[]string{"--rerun", out, "--seed", "7"}, exitFailed, "other inputs"},
 		{[]string{"--rerun", filepath.Join(dir, "none.jsonl")}, exitFailed, "none.jsonl"},
 	} {
 		if code, _, stderr := benchRun(t, c.args...); code != c.code || !strings.Contains(stderr, c.want) {

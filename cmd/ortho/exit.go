@@ -25,7 +25,7 @@ const exitHelp = `Exit codes:
   1    could not do it
   2    the command line is wrong
   3    finished, but some items failed, each with its reason in the output
-  4    the verdict is no (compare, bench compare)
+  4    the verdict is no (compare, bench compare, bench run --rerun)
   130  interrupted; what was finished is kept`
 
 // usageError is a command line that can't be carried out as it was written.

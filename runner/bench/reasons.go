@@ -70,6 +70,8 @@ func reasons(others []other, chosen int, runnerUp *other, objective string, c Co
 	switch {
 	case len(o.row.Rounds) < 2 && objective != ObjectiveMemory:
 		say("There is one round only: how much its figures vary is not known.")
+	case o.row.Unstable && o.row.CV != nil && *o.row.CV < 0.05:
+		say("Its %d rounds are too few to say how much they vary: more of them (--budget, --rounds) tell more.", len(o.row.Rounds))
 	case o.row.Unstable && o.row.CV != nil:
 		say("Its rounds differ much (coefficient of variation %.0f %%): something else kept the machine busy, so measure again when it is idle.", 100**o.row.CV)
 	}
