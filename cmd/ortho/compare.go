@@ -41,10 +41,10 @@ func newCompareCommand() *cli.Command {
 
 		&cli.StringFlag{Name: "tolerance", Category: limits, DefaultText: "the coarser of the two graphs'", Usage: "what outputs may differ by, by the `PRECISION` computed in: " + strings.Join(precisions(), ", ")},
 		&cli.Float64Flag{Name: "max-abs", Category: limits, Usage: "in place of the tolerance: the largest difference of an element may be `X`"},
-		&cli.Float64Flag{Name: "max-rel", Category: limits, Usage: "in place of the tolerance: the largest relative difference may be `X`"},
+		&cli.Float64Flag{Name: "max-rel", Category: limits, Usage: "in place of the tolerance: the largest |difference| / max(|reference|, RMS / 1024) may be `X`"},
 		&cli.Float64Flag{Name: "min-cosine", Category: limits, Usage: "in place of the tolerance: the cosine of each output with the reference's is at least `X`"},
 		&cli.Float64Flag{Name: "min-sqnr-db", Category: limits, Usage: "in place of the tolerance: the signal-to-noise ratio is at least `DB`"},
-		&cli.Float64Flag{Name: "min-top1", Category: limits, Usage: "in place of the tolerance: the largest element is the same one in at least `SHARE` (0 to 1) of the rows"},
+		&cli.Float64Flag{Name: "min-top1", Category: limits, Usage: "in place of the tolerance: the largest element is the same one, or a tie within the tolerance, in at least `SHARE` (0 to 1) of the rows"},
 
 		&cli.BoolFlag{Name: "json", Category: out, Usage: "print one JSON document"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`; JSON where it ends in .json"},
@@ -326,11 +326,6 @@ func (t *contest) run(c *cli.Context, folder string, showProgress bool) (*compar
 		return nil, err
 	}
 	defer running.Close()
-	for i := range t.sides {
-		for _, why := range running.Opened(i).Skipped {
-			slog.Warn(t.sides[i].Name + ": " + why)
-		}
-	}
 	var bar *progress
 	if showProgress && in.count != nil {
 		bar = newProgress(c.App.ErrWriter, 0, 0, in.count)

@@ -29,12 +29,11 @@ type openRequest struct {
 
 // Opened tells what a side runs on.
 type Opened struct {
-	Provider string   `json:"provider"` // the first of those asked for that could be used
-	Skipped  []string `json:"skipped,omitempty"`
-	Version  string   `json:"onnxruntime"`
-	Flavor   string   `json:"flavor"`
-	Path     string   `json:"library"`
-	Threads  int      `json:"threads"` // intra-op; 0: ONNX Runtime's choice
+	Provider string `json:"provider"` // the first of those asked for that could be used
+	Version  string `json:"onnxruntime"`
+	Flavor   string `json:"flavor"`
+	Path     string `json:"library"`
+	Threads  int    `json:"threads"` // intra-op; 0: ONNX Runtime's choice
 }
 
 // runRequest has a file's rows run, Batch at a time, and the outputs of each run written
@@ -86,12 +85,11 @@ func (w *worker) open(r openRequest) (Opened, error) {
 	if err != nil {
 		return Opened{}, err
 	}
-	o := Opened{Provider: w.session.Provider, Version: w.session.Library.Version, Flavor: w.session.Library.Flavor,
-		Path: w.session.Library.Path, Threads: w.session.Threads}
-	for _, err := range w.session.Skipped {
-		o.Skipped = append(o.Skipped, err.Error())
+	if len(w.session.Skipped) > 0 { // another provider is not compared in its place
+		return Opened{}, errors.Join(w.session.Skipped...)
 	}
-	return o, nil
+	return Opened{Provider: w.session.Provider, Version: w.session.Library.Version, Flavor: w.session.Library.Flavor,
+		Path: w.session.Library.Path, Threads: w.session.Threads}, nil
 }
 
 // outputName is an output's name in the file of all runs' outputs.
