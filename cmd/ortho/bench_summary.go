@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -19,10 +18,6 @@ import (
 	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
 )
-
-func generatedBy() string {
-	return fmt.Sprintf("ortho %s, %s/%s, %s", ownVersion(), runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format("2006-01-02 15:04 UTC"))
-}
 
 // writeBench prints the table of cells and the recommendation.
 func writeBench(c *cli.Context, f *bench.File) error {

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -217,7 +216,7 @@ func TestRecommendSimulated(t *testing.T) {
 		}
 		ties += len(v.Ties)
 	}
-	t.Log(fmt.Sprintf("the best cell lost %d times, a poor one was among the best %d times, %.1f ties", lost, wrong, float64(ties)/100))
+	t.Logf("the best cell lost %d times, a poor one was among the best %d times, %.1f ties", lost, wrong, float64(ties)/100)
 	if wrong > 0 || lost > 5 {
 		t.Errorf("the best cell lost %d times of 100, a poor one was among the best %d times", lost, wrong)
 	}

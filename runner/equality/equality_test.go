@@ -254,11 +254,11 @@ func TestNothingToCompare(t *testing.T) {
 
 func TestFloat16(t *testing.T) {
 	for bits, want := range map[uint16]float64{0: 0, 1: 0x1p-24, 0x03ff: 1023 * 0x1p-24, 0x0400: 0x1p-14, 0x3c00: 1, 0xc500: -5, 0x7bff: 65504, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1)} {
-		if got := float16(bits); got != want {
+		if got := npz.FromHalf(bits); got != want {
 			t.Errorf("%#x is %g, want %g", bits, got, want)
 		}
 	}
-	if v := float16(0x7e00); v == v {
+	if v := npz.FromHalf(0x7e00); v == v {
 		t.Errorf("NaN is %g", v)
 	}
 }

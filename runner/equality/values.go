@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
@@ -29,7 +30,7 @@ func number(t onnx.ElementType, bits uint64) float64 {
 	case onnx.Double:
 		return math.Float64frombits(bits)
 	case onnx.Float16:
-		return float16(uint16(bits))
+		return npz.FromHalf(uint16(bits))
 	case onnx.BFloat16:
 		return float64(math.Float32frombits(uint32(bits) << 16))
 	case onnx.Int8, onnx.Int16, onnx.Int32, onnx.Int64:
@@ -41,23 +42,6 @@ func number(t onnx.ElementType, bits uint64) float64 {
 func signed(t onnx.ElementType, bits uint64) int64 {
 	shift := 64 - 8*t.Size()
 	return int64(bits<<shift) >> shift
-}
-
-func float16(h uint16) float64 {
-	sign, exponent, fraction := h>>15, int(h>>10&31), float64(h&0x3ff)
-	v := math.Ldexp(1+fraction/1024, exponent-15)
-	switch {
-	case exponent == 0:
-		v = math.Ldexp(fraction, -24)
-	case exponent == 31 && fraction == 0:
-		v = math.Inf(1)
-	case exponent == 31:
-		v = math.NaN()
-	}
-	if sign == 1 {
-		return -v
-	}
-	return v
 }
 
 // distance returns |g - w| of two elements of the integer type t, without the overflow and

@@ -33,7 +33,7 @@ var floats = map[onnx.ElementType]struct {
 	put func([]byte, float64) []byte
 }{
 	onnx.Float16: {
-		func(b []byte) float64 { return fromHalf(binary.LittleEndian.Uint16(b)) },
+		func(b []byte) float64 { return FromHalf(binary.LittleEndian.Uint16(b)) },
 		func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint16(b, toHalf(float32(v))) },
 	},
 	onnx.Float: {
@@ -48,8 +48,8 @@ var floats = map[onnx.ElementType]struct {
 	},
 }
 
-// fromHalf returns the value of IEEE 754 binary16 bits.
-func fromHalf(h uint16) float64 {
+// FromHalf returns the value of IEEE 754 binary16 bits.
+func FromHalf(h uint16) float64 {
 	exponent, fraction := int(h>>10&31), float64(h&0x3ff)
 	v := math.Ldexp(1+fraction/1024, exponent-15)
 	switch {

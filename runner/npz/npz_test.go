@@ -282,7 +282,7 @@ func FuzzRead(f *testing.F) {
 
 func TestHalf(t *testing.T) {
 	for h := range 1 << 16 {
-		v := fromHalf(uint16(h))
+		v := FromHalf(uint16(h))
 		back := toHalf(float32(v))
 		if v != v {
 			if back&0x7fff != 0x7e00 {
@@ -294,7 +294,7 @@ func TestHalf(t *testing.T) {
 			t.Errorf("%#04x: %v comes back as %#04x", h, v, back)
 		}
 		// Between this one and the next, to the nearer; halfway to the even one.
-		next := fromHalf(uint16(h + 1))
+		next := FromHalf(uint16(h + 1))
 		if h&0x7fff >= 0x7bff {
 			continue
 		}

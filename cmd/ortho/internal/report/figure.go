@@ -239,8 +239,9 @@ func drawn(w, h vg.Length, attributes, desc string, paint func(draw.Canvas) stri
 		return "", fmt.Errorf("draw a plot: %w", err)
 	}
 	_, body, _ := strings.Cut(b.String(), "<svg ")
-	_, body, ok := strings.Cut(body, ">\n")
-	if body, ok = strings.CutSuffix(strings.TrimSpace(body), "</svg>"); !ok {
+	_, body, _ = strings.Cut(body, ">\n")
+	body, ok := strings.CutSuffix(strings.TrimSpace(body), "</svg>")
+	if !ok {
 		return "", fmt.Errorf("draw a plot: vgsvg wrote no document")
 	}
 	if desc != "" {
