@@ -9,6 +9,7 @@ results that come with the package.
 usage: python scripts/export_esrgan.py      (pip install -r scripts/requirements.txt; needs npm)
 """
 import hashlib
+import importlib.metadata
 import io
 import json
 import pathlib
@@ -195,11 +196,12 @@ def main():
         folder = OUT / f"esrgan-slim-x{scale}"
         folder.mkdir(parents=True, exist_ok=True)
         onnx.save(model, folder / "model.onnx")
-        (folder / "ortho.json").write_text(json.dumps(SIDECAR, indent=1) + "\n")
+        (folder / "ortho.json").write_text("{\n" + ",\n".join(f" {json.dumps(k)}: {json.dumps(v)}" for k, v in SIDECAR.items()) + "\n}\n")
         (folder / "LICENSE").write_bytes(files["LICENSE"])
         sums = [f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in ("model.onnx", "ortho.json")]
         (folder / "SHA256SUMS").write_text("".join(sums))
         print("".join(sums), end="")
+    print(", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("onnx", "onnxruntime", "numpy")))
 
 
 if __name__ == "__main__":
