@@ -69,6 +69,7 @@ def main():
         export(glyphs, OUT / "model.onnx")
         (OUT / "ortho.json").write_text(json.dumps(SIDECAR, indent=1) + "\n")
         (OUT / "vocabulary.txt").write_text("\n".join(text.vocabulary()) + "\n")
+        (OUT / "FONTS.md").write_text(f"# The fonts of glyphs\n\nDebian packages; faces after those of the same design were left out.\n\n{fonts.credits(faces)}")
         sums = [f"{hashlib.sha256((OUT / n).read_bytes()).hexdigest()}  {n}" for n in ("model.onnx", "ortho.json", "vocabulary.txt")]
         (OUT / "SHA256SUMS").write_text("\n".join(sums) + "\n")
         args.evaluate = True

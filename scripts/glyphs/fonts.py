@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import pathlib
 import pickle
+import re
 import subprocess
 
 import numpy as np
@@ -207,3 +208,17 @@ def load(cache):
     print({s: (sum(f.split == s for f in faces), len({f.group for f in faces if f.split == s})) for s in ("train", "validation", "test")})
     cache.write_bytes(pickle.dumps(faces))
     return faces
+
+
+def credits(faces):
+    """A table of the packages whose faces are used: version, licences as Debian names them, faces in each split."""
+    lines = ["| package | version | licences | train | validation | test |", "| --- | --- | --- | --- | --- | --- |"]
+    for package in sorted({f.package for f in faces}):
+        version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=True).stdout
+        notice = pathlib.Path(f"/usr/share/doc/{package}/copyright").read_text(errors="replace")
+        licences = list(dict.fromkeys(re.findall(r"^License: *(\S[^\n]{0,60})", notice, re.M)))
+        if not licences:
+            licences = ["OFL-1.1"] if re.search("open font licen[cs]e", notice, re.I) else ["see its notice"]
+        counts = [str(sum(f.package == package and f.split == s for f in faces)) for s in ("train", "validation", "test")]
+        lines.append("| " + " | ".join([package, version, "; ".join(licences).replace("|", "/"), *counts]) + " |")
+    return "\n".join(lines) + "\n"

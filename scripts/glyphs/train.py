@@ -75,7 +75,7 @@ def text_encoder(net, faces, rng):
             print(f"text {step + 1}: {loss.item():.3f}", flush=True)
 
 
-def decoder(net, faces, judge, rng, seconds, beta=1.0, report=None):
+def decoder(net, faces, judge, rng, seconds):
     """A conditional VAE whose pictures a critic and a classifier of our own also judge, as many steps as fit in the time. Returns its averaged weights'
     decoder and the styles of the training pictures."""
     encoder, critic = network.StyleEncoder(), network.Critic()
@@ -98,7 +98,7 @@ def decoder(net, faces, judge, rng, seconds, beta=1.0, report=None):
         made = torch.sigmoid(drawn)
         recall = F.binary_cross_entropy_with_logits(drawn, x, reduction="none").sum((1, 2, 3)).mean() + 4 * (made - x).abs().sum((1, 2, 3)).mean()
         kl = 0.5 * (mean ** 2 + variance.exp() - 1 - variance).sum(1).mean()
-        loss = recall + beta * kl * 4
+        loss = recall + 2 * kl  # below 1, as recall counts twice or so; styles() makes up for it
         adversarial = done > 0.3
         if adversarial:
             # Noise in place of style, with the attributes of another row: what the exported graph will draw.
