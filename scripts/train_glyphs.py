@@ -5,7 +5,7 @@ field of 28x28, split by family into fonts that train, validate and test. Fonts,
 versions decide the result, so a repeat elsewhere gives another model with figures alike, and --evaluate gives the same figures everywhere.
 
 usage: python scripts/train_glyphs.py [--cache FILE] [--minutes 13] [--evaluate] [--sheet FILE]     (pip install -r scripts/requirements.txt)
---evaluate measures the bundled graph and writes figures.json and the goldens, without training
+--evaluate measures the bundled graph and writes figures.json, ortho.json and the goldens, without training
 --sheet writes a contact sheet of generated digits
 """
 import argparse
@@ -22,7 +22,7 @@ from glyphs import evaluate, fonts, network, text, train
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "models/bundled/glyphs"
-SIDECAR = {"output_range": [0, 1], "vocabulary": "vocabulary.txt", "text_length": text.LENGTH, "latents": "normal", "labels": text.DIGITS}
+SIDECAR = {"output_range": [0, 1], "vocabulary": "vocabulary.txt", "text_length": text.LENGTH, "latent_distribution": "normal", "labels": text.DIGITS}
 SEED = 7
 
 
@@ -44,13 +44,21 @@ def export(glyphs, path):
     torch.onnx.export(
         glyphs, (ids, z), str(path), input_names=["input_ids", "z"], output_names=["image"], opset_version=17, dynamo=False,
         dynamic_axes={n: {0: "batch"} for n in ("input_ids", "z", "image")})
-    graph = onnx.load(path)
-    onnx.checker.check_model(graph)
+    state_size(path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     with torch.no_grad():
         want = glyphs(ids, z).numpy()
     difference = np.abs(session.run(None, {"input_ids": ids.numpy(), "z": z.numpy()})[0] - want).max()
     assert difference < 1e-4, difference
+
+
+def state_size(path):
+    """The exporter leaves the height and width open, which Reshape fixes."""
+    model = onnx.load(path)
+    for axis in (2, 3):
+        model.graph.output[0].type.tensor_type.shape.dim[axis].dim_value = fonts.FIELD
+    onnx.checker.check_model(onnx.shape_inference.infer_shapes(model, strict_mode=True), full_check=True)
+    onnx.save(model, path)
 
 
 def main():
@@ -67,11 +75,8 @@ def main():
         OUT.mkdir(parents=True, exist_ok=True)
         glyphs = fit(faces, args.minutes * 60)
         export(glyphs, OUT / "model.onnx")
-        (OUT / "ortho.json").write_text(json.dumps(SIDECAR, indent=1) + "\n")
         (OUT / "vocabulary.txt").write_text("\n".join(text.vocabulary()) + "\n")
         (OUT / "FONTS.md").write_text(f"# The fonts of glyphs\n\nDebian packages; faces after those of the same design were left out.\n\n{fonts.credits(faces)}")
-        sums = [f"{hashlib.sha256((OUT / n).read_bytes()).hexdigest()}  {n}" for n in ("model.onnx", "ortho.json", "vocabulary.txt")]
-        (OUT / "SHA256SUMS").write_text("\n".join(sums) + "\n")
         args.evaluate = True
     generator = evaluate.Generator(OUT / "model.onnx")
     training = [f for f in faces if f.split == "train"]
@@ -84,6 +89,9 @@ def main():
         print(json.dumps(figures, indent=1))
     if args.evaluate:
         (OUT / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+        (OUT / "ortho.json").write_text(json.dumps(SIDECAR, indent=1) + "\n")
+        sums = [f"{hashlib.sha256((OUT / n).read_bytes()).hexdigest()}  {n}" for n in ("model.onnx", "ortho.json", "vocabulary.txt")]
+        (OUT / "SHA256SUMS").write_text("\n".join(sums) + "\n")
         evaluate.goldens(generator, chosen, figures, OUT.parent / "testdata")
 
 
