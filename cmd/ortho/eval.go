@@ -120,7 +120,7 @@ func evalAction(c *cli.Context) error {
 	for _, skipped := range j.classifier.Session().Skipped {
 		slog.Warn(skipped.Error())
 	}
-	how, err := recorded(runSettings(c, options), j.model, j.classifier)
+	how, err := recorded(runSettings(c, options.Runner), j.model, j.classifier.Session(), labelsOf(j.model))
 	if err != nil {
 		return err
 	}
@@ -273,7 +273,7 @@ func (j *judged) inputs(truths *queue) iter.Seq[classify.Input] {
 	return func(yield func(classify.Input) bool) {
 		for item := range j.set.Items() {
 			truths.add(j.classes[item.Class])
-			if !yield(classify.Input(item.Item)) {
+			if !yield(classify.Input{Name: item.Name, Read: item.Read}) {
 				return
 			}
 		}
