@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,9 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
 	"ortho/models/classify"
 )
 
@@ -105,7 +108,7 @@ func classifyAction(c *cli.Context) error {
 	}
 	if out.complete() {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
-		if err := page.write(c, model.Name, out); err != nil {
+		if err := showClasses(c, page, model, out); err != nil {
 			return err
 		}
 		return itemsError(out)
@@ -119,7 +122,7 @@ func classifyAction(c *cli.Context) error {
 		page.lost()
 		return err
 	}
-	if err := page.write(c, model.Name, out); err != nil {
+	if err := showClasses(c, page, model, out); err != nil {
 		return err
 	}
 	return itemsError(out)
@@ -140,6 +143,13 @@ func classified(ctx context.Context, classifier *classify.Classifier, items iter
 			}
 		}
 	}
+}
+
+// showClasses writes the page of --html.
+func showClasses(c *cli.Context, page *gallery, model *models.Model, out *results) error {
+	return page.write(c, "What "+model.Name+" says", out, runtime.GOMAXPROCS(0), func(row output.Row, item source.Item) report.Card {
+		return classCard(row, item, c.Int64("max-pixels"))
+	})
 }
 
 func itemsError(out *results) error {

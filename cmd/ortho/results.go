@@ -20,6 +20,7 @@ import (
 // whose run can be resumed.
 type results struct {
 	format string
+	name   string      // of the file
 	run    *record.Run // nil: a stream
 
 	stream output.Writer
@@ -58,7 +59,7 @@ func openResults(c *cli.Context) (*results, error) {
 			return nil, err
 		}
 	}
-	r := &results{format: format}
+	r := &results{format: format, name: name}
 	if toFile && !device {
 		r.run, err = record.Open(name, format, mode)
 		return r, err
