@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|text|noise|samples ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -15,6 +15,9 @@ OUT = {
     "stats": ROOT / "runner/stats/testdata",
     "evaluate": ROOT / "models/evaluate/testdata",
     "npz": ROOT / "runner/npz/testdata",
+    "text": ROOT / "models/text/testdata",
+    "noise": ROOT / "models/noise/testdata",
+    "samples": ROOT / "models/generate/testdata/samples",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 
