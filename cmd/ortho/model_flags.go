@@ -44,8 +44,11 @@ func modelFlag(value string) cli.Flag {
 }
 
 // modelFlags are -m and every override.
-func modelFlags() []cli.Flag {
-	flags := []cli.Flag{modelFlag(bundled.Default)}
+func modelFlags() []cli.Flag { return append([]cli.Flag{modelFlag(bundled.Default)}, settingFlags()...) }
+
+// settingFlags are the overrides.
+func settingFlags() []cli.Flag {
+	var flags []cli.Flag
 	for _, s := range settings {
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: categoryModel})
 	}

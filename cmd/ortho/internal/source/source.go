@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -94,6 +95,23 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 		}
 	}
 	return Inventory{n, hex.EncodeToString(names.Sum(nil))}, true
+}
+
+// Single reports whether the arguments name one image file, or standard input as one.
+func Single(args []string, opt Options) bool {
+	if len(args) != 1 || opt.StdinPaths {
+		return false
+	}
+	kind, _ := kindOf(args[0])
+	return kind == file || kind == stdin
+}
+
+// Folders are the arguments that are folders.
+func Folders(args []string) []string {
+	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+		kind, _ := kindOf(arg)
+		return kind != folder
+	})
 }
 
 type kind int
