@@ -78,7 +78,7 @@ func newGenerateCommand() *cli.Command {
 			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size, ortho:seed,\n" +
 			"ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256, ortho:latents-row and\n" +
 			"ortho:interpolate. They hold no time: the same command writes the same bytes.",
-		Flags:  slices.Concat(flags, sessionFlags(), settingFlags()),
+		Flags:  slices.Concat(flags, sessionFlags(), settingFlags(models.Generate)),
 		Action: generateAction,
 	}
 }
