@@ -93,7 +93,7 @@ func (t tiling) cut(size, unit int) edge {
 		e.padded = max(e.padded, t.tile)
 	}
 	if t.tile == 0 || e.padded <= t.tile {
-		e.tile, e.starts = e.padded, []int{0}
+		e.tile, e.starts = e.padded, []int{0} // exact: padded to a tile at least
 		return e
 	}
 	e.tile, e.overlap = t.tile, roundUp(t.overlap, unit)
@@ -109,6 +109,20 @@ func (t tiling) cut(size, unit int) edge {
 		e.starts = append(e.starts, (e.padded-e.tile)/unit*i/max(1, n-1)*unit)
 	}
 	return e
+}
+
+// uncut is an axis of one tile.
+func uncut(size int) edge { return edge{size: size, padded: size, tile: size, starts: []int{0}} }
+
+// placed tells whether lengths of the output must be known from those of the input.
+func (e edge) placed() bool { return len(e.starts) > 1 || e.padded != e.size }
+
+// length is that of the axis in the output, of which a tile's is out.
+func (e edge) length(r ratio, out int) int {
+	if e.placed() {
+		return r.of(e.size)
+	}
+	return out
 }
 
 func divideUp(a, b int) int { return (a + b - 1) / b }

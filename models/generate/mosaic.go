@@ -14,13 +14,14 @@ type mosaic struct {
 	strip                   int       // floats that each of these ends has room for
 	above                   []float32 // faded last rows of the tiles above
 	pixels                  []float32 // of a row of a tile
-	seen                    extremes
+	seen                    levels
 }
 
 func newMosaic(columns, rows []span, width, height, channels int) *mosaic {
 	wide, strip := largest(columns)
 	tall, fading := largest(rows)
-	m := &mosaic{columns: columns, rows: rows, width: width, height: height, channels: channels, strip: strip * channels}
+	m := &mosaic{columns: columns, rows: rows, width: width, height: height, channels: channels, strip: strip * channels,
+		seen: levels{channels: channels}}
 	m.left = make([]float32, tall*m.strip)
 	m.above = make([]float32, fading*width*channels)
 	m.pixels = make([]float32, wide*channels)
@@ -72,7 +73,7 @@ func (m *mosaic) add(row, column int, p *plane, band []byte) (bad int, err error
 	}
 	first, last := m.completed(row)
 	for y := r.from; y < min(r.to, m.height); y++ {
-		n, err := p.pixels(m.pixels, c.from-c.start, y-r.start, to-c.from)
+		n, err := p.Unpack(m.pixels[:(to-c.from)*m.channels], p.data, c.from-c.start, y-r.start, to-c.from)
 		if err != nil {
 			return 0, err
 		}

@@ -3,7 +3,6 @@ package generate
 import (
 	"fmt"
 	"math"
-	"unsafe"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -11,125 +10,59 @@ import (
 	"ortho/runner/onnx"
 )
 
-// plane is an output tensor as an image: where its values are, and what they mean.
+// plane is a graph's output as an image.
 type plane struct {
-	name                    string
-	kind                    onnx.ElementType
-	data                    []byte
-	width, height, channels int
-	channel                 [3]int // where the first pixel's R, G and B lie (or gray), in elements
-	pixel, row              int    // from there to the next pixel, and row
-	zero, scale             float32
+	preprocess.Pixels
+	name string
+	data []byte
 }
 
-// planeOf reads the first image of a tensor of shape [N,C,H,W], or [N,H,W,C], with or
-// without N.
-func planeOf(t *runner.Tensor, out *models.ImageOutput) (plane, error) {
-	p := plane{name: out.Name, kind: t.Type, data: t.Bytes()}
-	shape := t.Shape
+var elementTypes = map[onnx.ElementType]preprocess.ElementType{
+	onnx.Float: preprocess.Float32, onnx.Float16: preprocess.Float16, onnx.Uint8: preprocess.Uint8, onnx.Int8: preprocess.Int8,
+}
+
+// planeOf reads image i of a tensor of shape [N,C,H,W] or [N,H,W,C], or [C,H,W] or [H,W,C].
+func planeOf(t *runner.Tensor, out *models.ImageOutput, i int) (plane, error) {
+	shape, data := t.Shape, t.Bytes()
 	if len(shape) == 4 {
-		shape = shape[1:]
+		if i >= int(shape[0]) {
+			return plane{}, fmt.Errorf("output %s has shape %v: it lacks image %d", out.Name, shape, i)
+		}
+		shape, data = shape[1:], t.Row(i)
 	}
 	if len(shape) != 3 {
-		return p, fmt.Errorf("output %s has shape %v: an image has the dimensions batch, channels, height and width", out.Name, t.Shape)
+		return plane{}, fmt.Errorf("output %s has shape %v: an image has the dimensions batch, channels, height and width", out.Name, t.Shape)
+	}
+	kind, ok := elementTypes[t.Type]
+	if !ok {
+		return plane{}, fmt.Errorf("output %s: values of type %s can't be read as an image", out.Name, t.Type)
 	}
 	c, h, w := int(shape[0]), int(shape[1]), int(shape[2])
-	p.pixel, p.row = 1, w
-	step := h * w
 	if out.Layout == preprocess.NHWC {
 		c, h, w = int(shape[2]), int(shape[0]), int(shape[1])
-		p.pixel, p.row, step = c, w*c, 1
 	}
 	if c != 1 && c != 3 || h < 1 || w < 1 {
-		return p, fmt.Errorf("output %s has shape %v: %d channels of %dx%d pixels are no image (is the layout another than %s?)", out.Name, t.Shape, c, w, h, out.Layout)
+		return plane{}, fmt.Errorf("output %s has shape %v: %d channels of %dx%d pixels are no image (is the layout another than %s?)",
+			out.Name, t.Shape, c, w, h, out.Layout)
 	}
-	p.width, p.height, p.channels = w, h, c
-	for i := range c {
-		p.channel[i] = i * step
-		if out.ColorOrder == preprocess.BGR {
-			p.channel[i] = (c - 1 - i) * step
-		}
-	}
-	lo, hi := out.Range[0], out.Range[1]
-	if out.Invert {
-		lo, hi = hi, lo
-	}
-	p.zero, p.scale = float32(lo), float32(255/(hi-lo))
-	return p, nil
+	return plane{preprocess.Pixels{Height: h, Width: w, Channels: c, Layout: out.Layout, Type: kind,
+		Range: out.Range, ColorOrder: out.ColorOrder, Invert: out.Invert}, out.Name, data}, nil
 }
 
-// pixels writes n pixels from (x, y) on to dst, their channels side by side: 0 is black and
-// 255 white, and values may lie outside of that. Returned is how many are NaN or infinite.
-func (p *plane) pixels(dst []float32, x, y, n int) (bad int, err error) {
-	at := y*p.row + x*p.pixel
-	dst = dst[:n*p.channels]
-	switch p.kind {
-	case onnx.Float:
-		scaled(p, dst, view[float32](p.data), at)
-	case onnx.Float16:
-		p.halves(dst, at)
-	case onnx.Double:
-		scaled(p, dst, view[float64](p.data), at)
-	case onnx.Uint8:
-		scaled(p, dst, p.data, at)
-	case onnx.Int8:
-		scaled(p, dst, view[int8](p.data), at)
-	default:
-		return 0, fmt.Errorf("output %s: values of type %s can't be read as an image", p.name, p.kind)
-	}
-	for _, v := range dst {
-		if math.Float32bits(v)&infinity == infinity {
-			bad++
-		}
-	}
-	return bad, nil
+// levels are what the bytes of an image tell about whether it is one.
+type levels struct {
+	channels          int
+	values, low, high int     // in all, and those that lay a level or more beyond black and white
+	least, most       [3]byte // of each channel; not looked at any more once one has contrast
+	contrast          bool
 }
 
-// infinity is the exponent of what is no number.
-const infinity = 0xff << 23
+// noContrast is by how many levels an image of one colour may vary.
+const noContrast = 2
 
-func scaled[T float32 | float64 | uint8 | int8](p *plane, dst []float32, src []T, at int) {
-	zero, scale, step := p.zero, p.scale, p.pixel
-	if p.channels == 1 {
-		src = src[at:]
-		for i := range dst {
-			dst[i] = (float32(src[i*step]) - zero) * scale
-		}
-		return
-	}
-	r, g, b := src[at+p.channel[0]:], src[at+p.channel[1]:], src[at+p.channel[2]:]
-	for i := 0; len(dst) >= 3; i += step {
-		dst[0], dst[1], dst[2] = (float32(r[i])-zero)*scale, (float32(g[i])-zero)*scale, (float32(b[i])-zero)*scale
-		dst = dst[3:]
-	}
-}
-
-// halves is scaled for float16.
-func (p *plane) halves(dst []float32, at int) {
-	src := view[uint16](p.data)
-	for c := range p.channels {
-		from := src[at+p.channel[c]:]
-		for i := c; i < len(dst); i += p.channels {
-			dst[i] = (preprocess.Float16ToFloat32(from[(i/p.channels)*p.pixel]) - p.zero) * p.scale
-		}
-	}
-}
-
-// view is memory, aligned for T, as elements.
-func view[T any](data []byte) []T {
-	var t T
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(data))), len(data)/int(unsafe.Sizeof(t)))
-}
-
-// extremes are what the values of an image say about whether it is one.
-type extremes struct {
-	values, low, high int // in all, and those a level or more beyond black and white
-	least, most       [3]byte
-}
-
-// round writes float pixels as bytes, clamped and rounded half to even as numpy.rint.
-func (e *extremes) round(dst []byte, src []float32) {
-	const magic = 3 << 22 // adding it leaves no bits for a fraction
+// round writes float pixels as bytes: clamped and rounded half to even, as numpy.rint.
+func (l *levels) round(dst []byte, src []float32) {
+	const magic = 3 << 22 // adding it leaves no bits for a fraction, and the number in the last ones
 	dst = dst[:len(src)]
 	low, high := 0, 0
 	for i, v := range src {
@@ -146,7 +79,51 @@ func (e *extremes) round(dst []byte, src []float32) {
 		}
 		dst[i] = byte(math.Float32bits(v + magic))
 	}
-	e.values += len(src)
-	e.low += low
-	e.high += high
+	l.look(dst)
+	l.low += low
+	l.high += high
+}
+
+// look goes through pixels for contrast.
+func (l *levels) look(pixels []byte) {
+	if l.values == 0 {
+		copy(l.least[:], pixels[:l.channels])
+		l.most = l.least
+	}
+	l.values += len(pixels)
+	for i, v := range pixels {
+		if l.contrast {
+			return
+		}
+		c := i % l.channels
+		l.least[c], l.most[c] = min(l.least[c], v), max(l.most[c], v)
+		l.contrast = l.most[c]-l.least[c] > noContrast
+	}
+}
+
+// verdict tells what is wrong with an image made of another, if it can be told.
+func (l *levels) verdict(output string, in *preprocess.Image) error {
+	of := levels{channels: in.Channels}
+	of.look(in.Pix)
+	switch {
+	case !l.contrast && of.contrast:
+		return fmt.Errorf("output %s: all of the image has the colour %v, and the input has not: the usual causes are an --output-range "+
+			"that is not the graph's (0,255 where it is 0,1), and an --input-range, --mean or --std that it was not made for",
+			output, l.least[:l.channels])
+	case nearlyAll(l.low+l.high, l.values) && !nearlyAll(blackOrWhite(in.Pix), len(in.Pix)):
+		return fmt.Errorf("output %s: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
+			"that is not the graph's (0,1 where it is 0,255)", output, l.values, l.low, l.high)
+	}
+	return nil
+}
+
+func nearlyAll(n, of int) bool { return float64(n) > 0.99*float64(of) }
+
+func blackOrWhite(pixels []byte) (n int) {
+	for _, v := range pixels {
+		if v == 0 || v == 255 {
+			n++
+		}
+	}
+	return n
 }
