@@ -118,7 +118,17 @@ func decodePNG(data []byte, ask request) (picture, error) {
 		to8 = clip16 // Pillow's mode I;16
 	}
 	img, err := pixels(m, to8)
-	return picture{img: img, orientation: pngOrientation(data)}, err
+	if err != nil {
+		return picture{}, err
+	}
+	if color == 0 || color == 4 {
+		img = img.firstChannel() // Go has gray with alpha as colours
+	}
+	p := picture{img: img, orientation: pngOrientation(data)}
+	if ask.extras {
+		p.alpha, p.icc = pngAlpha(m, img, data, depth), pngProfile(data)
+	}
+	return p, nil
 }
 
 // decodeTIFF leaves reading to x/image, which knows fewer kinds than libtiff; what
@@ -155,7 +165,11 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 		}
 	}
 	img, err := pixels(m, to8)
-	return picture{img: img, orientation: tags.orientation(), upright: true}, err
+	p := picture{img: img, orientation: tags.orientation(), upright: true}
+	if ask.extras {
+		p.alpha, p.icc = alphaOf(m), tiffProfile(data)
+	}
+	return p, err
 }
 
 func invert(pix []byte) {
