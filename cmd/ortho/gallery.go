@@ -105,7 +105,7 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 	p := report.Gallery{Title: title, By: madeBy(time.Now()), Total: all, Failed: failed}
 	var bar *progress // JPEGs of 12 megapixels take 50 ms each
 	if shown, _ := progressWanted(c); shown {
-		bar = newProgress(c.App.ErrWriter, 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
+		bar = newProgress(c.App.ErrWriter, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
 		defer bar.end()
 	}
 	bytes := 0

@@ -95,7 +95,7 @@ type generation struct {
 	to        destination
 	shelf     *shelf.Shelf
 	out       *results
-	rows      *kept // those of a stream, with their pictures
+	rows      *kept // of a run that writes none, with its pictures
 	page      *gallery
 	bar       *progress
 	texts     [][2]string // text chunks of every picture
@@ -153,7 +153,7 @@ func (g *generation) openRows() error {
 		}
 		g.rows = &kept{}
 		g.out = &results{format: "jsonl", stream: g.rows}
-		g.shelf = &shelf.Shelf{Overwrite: g.c.Bool("overwrite")}
+		g.shelf = &shelf.Shelf{Folder: filepath.Dir(g.to.file), Overwrite: g.c.Bool("overwrite")}
 		return nil
 	}
 	mode, err := outputMode(g.c)
@@ -205,14 +205,18 @@ func (g *generation) openModel(fallback string) error {
 	return nil
 }
 
-// write makes all that is not there yet. last is called when all is.
-func (g *generation) write(count func(stop func() bool) (int64, bool), answers iter.Seq[answer]) error {
+// write makes all that is not there yet. unit is what progress counts: images, or the tiles
+// of one.
+func (g *generation) write(unit string, count func(stop func() bool) (int64, bool), answers iter.Seq[answer]) error {
 	c := g.c
 	wanted, err := progressWanted(c)
 	if err != nil {
 		return g.out.abandon(err)
 	}
-	g.bar = g.out.progress(c, wanted, count)
+	if unit == "tiles" { // how many, the first of them tells
+		count = func(func() bool) (int64, bool) { return 0, false }
+	}
+	g.bar = g.out.progress(c, wanted, unit, count)
 	defer g.bar.end()
 	defer g.shelf.Sweep()
 	err = writeAll(c, answers, g.out, g.bar, func(done int, took time.Duration) record.Speed {
@@ -256,15 +260,12 @@ func (g *generation) place(row output.Row, file *shelf.File, err error) answer {
 		return answer{end: err}
 	}
 	err = fmt.Errorf("%s: %w", row.Input, err)
-	if g.out.run == nil && g.to.single() {
+	if g.out.run == nil { // no row would tell
 		return answer{end: err}
 	}
 	row.Width, row.Height = 0, 0
-	if row.Picture != nil {
-		row.File = ""
-		if *row.Picture == (output.Picture{}) {
-			row.Picture = nil
-		}
+	if row.File = ""; *row.Picture == (output.Picture{}) {
+		row.Picture = nil
 	}
 	row.Error = &output.Error{Kind: generateErrorKind(err), Message: text(err.Error())}
 	return answer{row: row, err: err}

@@ -75,8 +75,12 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 	case g.out.complete():
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))
 	default:
-		one := imageMaker{generation: g, alone: alone}
-		if err := g.write(count, one.answers(pending(c.Context, g.out, one.named(g.page.remember(items)), nameOfTask))); err != nil {
+		one := imageMaker{generation: g}
+		unit := "images"
+		if alone {
+			unit = "tiles"
+		}
+		if err := g.write(unit, count, one.answers(pending(c.Context, g.out, one.named(g.page.remember(items)), nameOfTask))); err != nil {
 			return err
 		}
 	}
@@ -111,7 +115,6 @@ func nameOfTask(t task) string { return t.Name }
 // one has the generator to itself, which runs its tiles at once, while the next is decoded.
 type imageMaker struct {
 	*generation
-	alone bool
 	large sync.RWMutex
 }
 
@@ -126,7 +129,7 @@ func (m *imageMaker) named(items iter.Seq[source.Item]) iter.Seq[task] {
 	return func(yield func(task) bool) {
 		var names shelf.Names
 		for item := range items {
-			t := task{Item: item, format: m.to.format, file: m.to.file}
+			t := task{Item: item, format: m.to.format, file: filepath.Base(m.to.file)}
 			if m.to.folder != "" {
 				var ending string
 				t.format, ending = m.to.formatFor(item.Path)
@@ -158,9 +161,6 @@ func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
 				if _, err := m.c.App.Writer.Write(r.Value.bytes.Bytes()); err != nil {
 					made = answer{end: err}
 				}
-			}
-			if m.rows != nil && r.Value.bytes != nil {
-				m.rows.show(r.Item.file, r.Value.bytes.Bytes())
 			}
 			if !yield(made) {
 				return
@@ -202,8 +202,8 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 			w = made.bytes
 		} else {
 			var err error
-			if made.file, err = m.create(t.file, t.Name); err != nil {
-				return nil, err
+			if made.file, err = m.shelf.Create(t.file, t.Name); err != nil {
+				return nil, &stepError{"write", err}
 			}
 			w = made.file
 		}
@@ -214,28 +214,11 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 			return nil, &stepError{"write", err}
 		}
 		return writer, nil
-	}, func(done, total int) {
-		if m.alone && m.bar != nil {
-			m.bar.tilesOnly()
-		}
-		m.bar.tiles(done, total)
-	})
+	}, m.bar.tiles)
 	if err == nil {
 		err = writer.Close()
 	}
 	return made, m.completed(made.file, err)
-}
-
-// create begins a picture. What keeps one picture from its name is that image's error.
-func (g *generation) create(name, input string) (*shelf.File, error) {
-	if g.to.folder == "" {
-		name = filepath.ToSlash(name)
-	}
-	f, err := g.shelf.Create(name, input)
-	if err != nil {
-		return nil, &stepError{"write", err}
-	}
-	return f, nil
 }
 
 // completed has a picture on the disk, or nothing of it.

@@ -19,8 +19,8 @@ import (
 // that is wanted).
 type destination struct {
 	folder    string
-	file      string // "-": standard output
-	animation bool   // the file is a GIF of all pictures
+	file      string                // "-": standard output
+	animation bool                  // the file is a GIF of all pictures
 	format    preprocess.FileFormat // "": the input's, where it can be written, else PNG
 	quality   int
 }
@@ -157,9 +157,11 @@ func realPath(name string) (string, error) {
 	}
 }
 
-// kept holds the rows of a run that writes none, for what is shown of them.
+// kept holds the rows of a run that writes none, and what was made without a file.
 type kept struct {
-	rows []output.Row
+	rows   []output.Row
+	images []*preprocess.Image
+	bytes  int
 }
 
 func (k *kept) Write(row output.Row) error {

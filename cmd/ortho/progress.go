@@ -35,10 +35,10 @@ func progressWanted(c *cli.Context) (bool, error) {
 	}
 }
 
-// newProgress shows a line until end, from the images that were done before; count
-// tells the total meanwhile, so that the first result does not wait for it.
-func newProgress(w io.Writer, done, failed int64, count func(stop func() bool) (int64, bool)) *progress {
-	p := &progress{before: done, unit: "images", bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
+// newProgress shows a line until end, from the images (or tiles: unit) that were done
+// before; count tells the total meanwhile, so that the first result does not wait for it.
+func newProgress(w io.Writer, unit string, done, failed int64, count func(stop func() bool) (int64, bool)) *progress {
+	p := &progress{before: done, unit: unit, bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
 	start := time.Now()
 	p.bar = p.bars.New(0, mpb.BarStyle().Lbound("").Filler("\u2588").Tip("").Padding("\u2591").Rbound(""),
 		mpb.BarRemoveOnComplete(),

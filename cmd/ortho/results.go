@@ -105,7 +105,7 @@ func (r *results) above(p *progress) {
 }
 
 // progress shows a line, if it is wanted, from where an earlier run has ended.
-func (r *results) progress(c *cli.Context, wanted bool, count func(stop func() bool) (int64, bool)) *progress {
+func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(stop func() bool) (int64, bool)) *progress {
 	before, failed := r.resumed()
 	if before > 0 && c.String("progress") != "never" {
 		slog.Info("resumed at " + images(before))
@@ -113,7 +113,7 @@ func (r *results) progress(c *cli.Context, wanted bool, count func(stop func() b
 	if !wanted {
 		return nil
 	}
-	bar := newProgress(c.App.ErrWriter, before, failed, count)
+	bar := newProgress(c.App.ErrWriter, unit, before, failed, count)
 	r.above(bar)
 	return bar
 }
