@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|text|noise|samples ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|noise|samples ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -18,6 +18,7 @@ OUT = {
     "text": ROOT / "models/text/testdata",
     "noise": ROOT / "models/noise/testdata",
     "samples": ROOT / "models/generate/testdata/samples",
+    "esrgan": ROOT / "models/bundled/testdata/esrgan-slim",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 
