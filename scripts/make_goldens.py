@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|images ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -15,6 +15,7 @@ OUT = {
     "stats": ROOT / "runner/stats/testdata",
     "evaluate": ROOT / "models/evaluate/testdata",
     "npz": ROOT / "runner/npz/testdata",
+    "images": ROOT / "models/generate/testdata/images",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 
