@@ -15,8 +15,8 @@ type tiling struct {
 	exact         bool // tiles are of that size and no other: the graph's
 }
 
-// Where nothing states them. 32 pixels suffice for receptive fields of 8 about a pixel
-// and spare a third of what 64 would compute twice.
+// Where nothing states them: the quarter of the overlap that has no weight covers a
+// receptive field of 8 pixels about one, and a third is computed twice.
 const defaultTile, defaultOverlap = 256, 32
 
 const smallestTile = 16
@@ -103,7 +103,8 @@ func (t tiling) cut(size, unit int) edge {
 	e.overlap = min(e.overlap, e.tile/2/unit*unit)
 	n := 1 + divideUp(e.padded-e.tile, max(unit, e.tile-e.overlap))
 	if !t.exact {
-		e.tile = min(e.tile, roundUp(divideUp(e.padded+(n-1)*e.overlap, n), unit))
+		// Edges of multiples of 8 suit processors, and graphs that halve them.
+		e.tile = min(e.tile, roundUp(divideUp(e.padded+(n-1)*e.overlap, n), leastCommonMultiple(unit, 8)))
 	}
 	for i := range n {
 		e.starts = append(e.starts, (e.padded-e.tile)/unit*i/max(1, n-1)*unit)
@@ -128,6 +129,14 @@ func (e edge) length(r ratio, out int) int {
 func divideUp(a, b int) int { return (a + b - 1) / b }
 
 func roundUp(a, unit int) int { return divideUp(a, unit) * unit }
+
+func leastCommonMultiple(a, b int) int {
+	x, y := a, b
+	for y != 0 {
+		x, y = y, x%y
+	}
+	return a / x * b
+}
 
 // ratio is an output's edge over an input's, in lowest terms.
 type ratio struct{ num, den int }

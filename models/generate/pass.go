@@ -43,6 +43,7 @@ func (p *pass) run(parent context.Context) (unit [2]int, err error) {
 		p.columns, p.rows = uncut(s.spec.Width), uncut(s.spec.Height)
 	} else {
 		p.columns, p.rows = p.g.tiling.cut(s.Width, p.unit[0]), p.g.tiling.cut(s.Height, p.unit[1])
+		s.Image = s.Padded(p.columns.padded, p.rows.padded)
 	}
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
@@ -214,14 +215,6 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 	p.mosaic = newMosaic(p.columns.spans(scale[0]), p.rows.spans(scale[1]), width, height, out.Channels)
 	p.bands = newBands(ctx, f, p.mosaic.band(), width*out.Channels)
 	return unit, nil
-}
-
-func leastCommonMultiple(a, b int) int {
-	x, y := a, b
-	for y != 0 {
-		x, y = y, x%y
-	}
-	return a / x * b
 }
 
 // add puts a tile in its place. The last one of a row gives rows away.
