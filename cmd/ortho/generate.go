@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -99,6 +100,8 @@ type generation struct {
 	page      *gallery
 	bar       *progress
 	texts     [][2]string // text chunks of every picture
+	newFolder bool        // OUT was not there
+	closed    bool        // the generator
 }
 
 func generateAction(c *cli.Context) error {
@@ -131,7 +134,7 @@ func generateOptions(c *cli.Context) (o generate.Options, err error) {
 	return o, nil
 }
 
-// open opens the model, and the output's rows where it is a folder. close undoes it.
+// open opens the model, and the output's rows where it is a folder.
 func (g *generation) open(fallback string) (err error) {
 	c := g.c
 	if g.page, err = openGallery(c); err != nil {
@@ -141,7 +144,7 @@ func (g *generation) open(fallback string) (err error) {
 		return err
 	}
 	if err := g.openModel(fallback); err != nil {
-		return g.out.abandon(err)
+		return g.abandon(err)
 	}
 	return nil
 }
@@ -160,7 +163,7 @@ func (g *generation) openRows() error {
 	if err != nil {
 		return err
 	}
-	if err := makeFolder(g.to.folder); err != nil {
+	if g.newFolder, err = makeFolder(g.to.folder); err != nil {
 		return err
 	}
 	name := filepath.Join(g.to.folder, "ortho.jsonl")
@@ -171,6 +174,25 @@ func (g *generation) openRows() error {
 	g.out = &results{format: "jsonl", name: name, run: run}
 	g.shelf = &shelf.Shelf{Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
 	return nil
+}
+
+// close frees the session, once.
+func (g *generation) close() {
+	if !g.closed {
+		g.closed = true
+		if err := g.generator.Close(); err != nil {
+			slog.Warn(err.Error())
+		}
+	}
+}
+
+// abandon ends a run that has not begun: it leaves nothing behind.
+func (g *generation) abandon(err error) error {
+	err = g.out.abandon(err)
+	if g.newFolder {
+		os.Remove(g.to.folder) // which is empty
+	}
+	return err
 }
 
 func (g *generation) openModel(fallback string) error {
@@ -211,7 +233,7 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 	c := g.c
 	wanted, err := progressWanted(c)
 	if err != nil {
-		return g.out.abandon(err)
+		return g.abandon(err)
 	}
 	if unit == "tiles" { // how many, the first of them tells
 		count = func(func() bool) (int64, bool) { return 0, false }
@@ -221,7 +243,7 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 	defer g.shelf.Sweep()
 	err = writeAll(c, answers, g.out, g.bar, func(done int, took time.Duration) record.Speed {
 		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
-			Provider: g.generator.Session().Provider, Threads: g.generator.Session().Threads, Concurrency: g.generator.Concurrency()}
+			Provider: g.generator.Session().Provider, Threads: g.generator.Session().Threads, Batch: 1, Concurrency: g.generator.Concurrency()}
 	})
 	if err != nil {
 		g.page.lost()

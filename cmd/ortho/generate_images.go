@@ -51,9 +51,9 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 	if err := g.open(defaultUpscaler); err != nil {
 		return err
 	}
-	defer g.generator.Close()
+	defer g.close()
 	if g.generator.Spec().Image == nil {
-		return g.out.abandon(usagef("%s takes no images: it makes them of %s", g.model.Name, takes(g.generator.Spec())))
+		return g.abandon(usagef("%s takes no images: it makes them of %s", g.model.Name, takes(g.generator.Spec())))
 	}
 	g.tellTiles()
 	items := source.Items(args, from)
@@ -71,7 +71,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 		if c.Context.Err() != nil {
 			slog.Warn("interrupted before the first image")
 		}
-		return g.out.abandon(err)
+		return g.abandon(err)
 	case g.out.complete():
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))
 	default:
@@ -84,6 +84,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 			return err
 		}
 	}
+	g.close() // the page needs the memory
 	if err := g.showChanges(); err != nil {
 		return err
 	}

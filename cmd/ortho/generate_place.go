@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -105,19 +107,17 @@ func (d destination) formatFor(name string) (format preprocess.FileFormat, endin
 	return preprocess.PNG, ".png"
 }
 
-// makeFolder makes an output folder, not those above it.
-func makeFolder(name string) error {
-	info, err := os.Stat(name)
-	switch {
-	case err == nil && info.IsDir():
-		return nil
-	case err == nil:
-		return fmt.Errorf("output %s is no folder", name)
+// makeFolder makes an output folder, if it is not there, but none above it.
+func makeFolder(name string) (made bool, err error) {
+	if err := os.Mkdir(name, 0o777); err == nil {
+		return true, nil
+	} else if !errors.Is(err, fs.ErrExist) {
+		return false, fmt.Errorf("make the output folder: %w", err)
 	}
-	if err := os.Mkdir(name, 0o777); err != nil {
-		return fmt.Errorf("make the output folder: %w", err)
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return false, fmt.Errorf("output %s is no folder", name)
 	}
-	return nil
+	return false, nil
 }
 
 // checkOutside refuses an output folder within one that images are read from: its pictures

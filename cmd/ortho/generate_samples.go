@@ -42,15 +42,15 @@ func generateSamples(c *cli.Context, options generate.Options) error {
 	if err := g.open(fallback); err != nil {
 		return err
 	}
-	defer g.generator.Close()
+	defer g.close()
 	plan, err := wish.plan(g)
 	if err != nil {
-		return g.out.abandon(err)
+		return g.abandon(err)
 	}
 	one := sampleMaker{generation: g, plan: plan}
 	count, err := g.out.begin(c.Context, plan.survey, nil, func() (record.Record, error) { return g.describe(plan.settings()) })
 	if err != nil {
-		return g.out.abandon(err)
+		return g.abandon(err)
 	}
 	if g.out.complete() {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))

@@ -53,15 +53,12 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progr
 	}
 	before, _ := out.resumed()
 	if c.String("progress") != "never" && (rows != 1 || failed > 0 || before > 0 || c.IsSet("provider")) {
-		resumed, batch := "", ""
+		resumed := ""
 		if before > 0 {
 			resumed = fmt.Sprintf(" (resumed at %d)", before)
 		}
-		if went.Batch > 0 {
-			batch = fmt.Sprintf(", batch %d", went.Batch)
-		}
-		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s%s, %d at once",
-			images(rows), resumed, failed, went.PerSecond, went.Provider, batch, went.Concurrency))
+		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
+			images(rows), resumed, failed, went.PerSecond, went.Provider, went.Batch, went.Concurrency))
 	}
 	return nil
 }
