@@ -56,13 +56,13 @@ func written(t testing.TB, m *Image, some int, opt FileOptions) []byte {
 }
 
 func TestFileWriter(t *testing.T) {
-	for _, format := range []FileFormat{PNG, TIFF} {
+	for _, format := range []FileFormat{PNG, TIFF, WebP} {
 		for channels := 1; channels <= 4; channels++ {
 			for _, size := range [][2]int{{1, 1}, {33, 17}, {300, 260}, {5, 3000}} {
 				t.Run(fmt.Sprint(format, channels, size), func(t *testing.T) {
 					m := sketch(size[0], size[1], channels)
 					colours := "RGB "
-					if channels <= 2 {
+					if channels <= 2 && format != WebP { // which has no gray
 						colours = "GRAY"
 					}
 					icc := profileOf(colours, 3000)
@@ -77,7 +77,10 @@ func TestFileWriter(t *testing.T) {
 					if !bytes.Equal(got.ICC, icc) {
 						t.Errorf("%d bytes of a profile", len(got.ICC))
 					}
-					if !bytes.Equal(interleaved(got), m.Pix) {
+					if channels <= 2 {
+						got.Image = got.withChannels(1)
+					}
+					if !bytes.Equal(interleaved(got, channels), m.Pix) {
 						t.Error("other pixels")
 					}
 				})
@@ -86,13 +89,17 @@ func TestFileWriter(t *testing.T) {
 	}
 }
 
-// interleaved is the picture with its alpha, if any.
-func interleaved(p *Picture) []byte {
-	if p.Alpha == nil {
+// interleaved is the picture with its alpha, where it is to have so many channels.
+func interleaved(p *Picture, channels int) []byte {
+	if channels%2 == 1 {
 		return p.Pix
 	}
 	var out []byte
-	for i, a := range p.Alpha {
+	for i := range p.Width * p.Height {
+		a := byte(255)
+		if p.Alpha != nil {
+			a = p.Alpha[i]
+		}
 		out = append(append(out, p.Pix[i*p.Channels:(i+1)*p.Channels]...), a)
 	}
 	return out
