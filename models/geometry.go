@@ -16,6 +16,12 @@ func (r *resolver) geometry() {
 	pct, pctRank, _ := r.find("crop-pct")
 	mode, modeRank, _ := r.find("crop-mode")
 	relative := min(pctRank, modeRank)
+	if in.Height == 0 && r.task == Generate {
+		if stated || relative < len(r.layers) {
+			r.fail("%s takes images of any size, which are not resized: give --input-size", r.name)
+		}
+		return
+	}
 	switch {
 	case stated && at <= relative:
 		if !r.fits(at) {
@@ -26,6 +32,9 @@ func (r *resolver) geometry() {
 		r.fact("resize", describe(in.Resize), resize.source)
 	case relative == len(r.layers) && r.problem():
 		r.gap("resize", "how images are resized", "--resize or --crop-mode")
+	case r.task == Generate && in.Height > 0 && relative == len(r.layers):
+		in.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: in.Height, Width: in.Width}
+		r.fact("resize", describe(in.Resize), "default")
 	case in.Height > 0:
 		r.relative(pct, mode, relative)
 	}
@@ -36,6 +45,8 @@ func (r *resolver) geometry() {
 	switch {
 	case in.Resize.Mode == preprocess.ResizeNone:
 		return
+	case !ok && r.task == Generate:
+		s = statement{"bicubic", "default"} // Pillow's for Image.resize
 	case !ok:
 		s = statement{"bilinear", "default"}
 	}

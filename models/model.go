@@ -19,12 +19,22 @@ type Model struct {
 	Path     string      // the .onnx file; "" where Data holds it
 	Data     []byte      // the graph's bytes where it comes from a file system, else nil
 	Graph    *onnx.Graph // the header of the file
+	Task     Task        // what its outputs are for
 	Exporter string      // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
 	Facts    []Fact      // in a fixed order; see [Fact]
 
 	spec ClassifierSpec
+	made GeneratorSpec
 	err  error
 }
+
+// Task is what a model is for.
+type Task string
+
+const (
+	Classify Task = "classify" // its output are the scores of classes, or an embedding
+	Generate Task = "generate" // its output is an image
+)
 
 // Fact is one resolved value and the source that states it: "flag", "preset
 // NAME", a file's name, a file's name with the class whose default it is,
@@ -102,10 +112,27 @@ func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
 // Classifier returns how to run the model as an image classifier. The error
 // names every flag that is missing.
 func (m *Model) Classifier() (*ClassifierSpec, error) {
+	if m.Task != Classify {
+		return nil, fmt.Errorf("%s gives no classes but an image (output %s): ortho generate runs it (or give --task classify)", m.Name, m.made.Output.Name)
+	}
 	if m.err != nil {
 		return nil, m.err
 	}
 	spec := m.spec
+	spec.Labels = slices.Clone(spec.Labels)
+	return &spec, nil
+}
+
+// Generator returns how to run the model as a generator of images. The error names
+// every flag that is missing.
+func (m *Model) Generator() (*GeneratorSpec, error) {
+	if m.Task != Generate {
+		return nil, fmt.Errorf("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", m.Name, valueList(m.Graph.Outputs))
+	}
+	if m.err != nil {
+		return nil, m.err
+	}
+	spec := m.made
 	spec.Labels = slices.Clone(spec.Labels)
 	return &spec, nil
 }
@@ -121,8 +148,8 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	}
 	m.Exporter = exporter(m.Graph, files)
 	r.run()
-	m.Facts, m.spec, m.err = r.facts, r.spec, r.err()
-	if m.err == nil {
+	m.Task, m.Facts, m.spec, m.made, m.err = r.task, r.facts, r.spec, r.made, r.err()
+	if m.err == nil && m.Task == Classify {
 		m.err = m.spec.Input.Validate()
 	}
 	return nil

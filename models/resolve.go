@@ -26,7 +26,9 @@ type resolver struct {
 	name    string
 	graph   *onnx.Graph
 	layers  []layer // by precedence
+	task    Task
 	spec    ClassifierSpec
+	made    GeneratorSpec // where the task is Generate; its image input is made of spec
 	facts   []Fact
 	missing []gap
 	errs    []error
@@ -86,6 +88,10 @@ func isImage(v onnx.Value) bool {
 func (r *resolver) run() {
 	if s, _, ok := r.find("preset"); ok {
 		r.fact("preset", s.value, s.source)
+	}
+	if r.settleTask(); r.task == Generate {
+		r.generator()
+		return
 	}
 	if in, ok := r.input(); ok {
 		r.shape(in)
@@ -195,6 +201,9 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 			r.fail("%s states an input of %s, but the graph takes %s only: give --input-size %s", s.source, at, fixed, fixed)
 		}
 		at, s = fixed, statement{fixed.String(), "graph"}
+	} else if !ok && r.task == Generate {
+		r.fact("input-size", "the image's own", "graph")
+		return
 	} else if !ok {
 		r.gap("input-size", "what size of image it takes", "--input-size")
 		return
@@ -208,7 +217,8 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 // pixels settles what becomes of the pixels' values.
 func (r *resolver) pixels(t onnx.ElementType) {
 	in := &r.spec.Input
-	in.Orientation, _ = preprocess.ParseOrientation(r.setting("orientation", "ignore"))
+	upright := map[Task]string{Classify: "ignore", Generate: "exif"}
+	in.Orientation, _ = preprocess.ParseOrientation(r.setting("orientation", upright[r.task]))
 	if in.Channels == 3 {
 		in.ColorOrder, _ = preprocess.ParseColorOrder(r.setting("color-order", "rgb"))
 	}
@@ -224,6 +234,11 @@ func (r *resolver) pixels(t onnx.ElementType) {
 		if !haveRange && !haveMean && !haveStd {
 			rng, haveRange = statement{"0,255", "graph (uint8)"}, true
 		}
+	}
+	if r.task == Generate && !haveRange && !haveMean && !haveStd {
+		r.gap("input-range", "which values its pixels have", "--input-range (most graphs: 0,1 or 0,255)")
+		in.Range, in.Mean, in.Std = [2]float64{0, 1}, make([]float64, in.Channels), slices.Repeat([]float64{1}, in.Channels)
+		return
 	}
 	if haveRange && !haveMean && !haveStd {
 		source := "follows from input-range"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +16,9 @@ import (
 // Settings is what one layer, such as the command line, states about a model's
 // input and output. The zero value states nothing.
 type Settings struct {
-	values map[string]statement
-	labels *labelList
+	values     map[string]statement
+	labels     *labelList
+	vocabulary *vocabulary
 }
 
 // statement is a value in the command line's syntax and the source that states it.
@@ -47,6 +50,16 @@ var keys = []setting{
 	{"activation", oneOf("activation", string(Softmax), string(Sigmoid), string(None))},
 	{"temperature", checked(parseTemperature)},
 	{"labels", notEmpty},
+	{"task", oneOf("task", string(Classify), string(Generate))},
+	{"output-range", checked(parseRange)},
+	{"color", oneOf("color", "rgb", "gray", "luma")},
+	{"size-multiple", checked(parseCount)},
+	{"tile", checked(parseEdge)},
+	{"tile-overlap", checked(parseCount)},
+	{"latent-distribution", oneOf("latent distribution", "normal", "uniform")},
+	{"class-input", notEmpty},
+	{"vocabulary", notEmpty},
+	{"text-length", checked(parseCount)},
 }
 
 // Set states one value as the command line's flag of that name does:
@@ -67,7 +80,19 @@ var keys = []setting{
 //	activation     softmax, sigmoid or none
 //	temperature    1.5: logits are divided by it before the softmax
 //	preset         one of [Presets]
-//	output-name    an output to return as it is, such as an embedding
+//	output-name    an output to return as it is, such as an embedding; of a generator, its image
+//	task           classify or generate, where the graph's outputs don't tell
+//
+// and of generators
+//
+//	output-range         0,1: the output's values that become pixels 0 and 255
+//	color                luma or gray: what a graph of one channel is given of a colour image
+//	size-multiple        8: an open height and width are padded up to multiples of it
+//	tile, tile-overlap   the edge of the tiles of large images, and what neighbours share
+//	latent-distribution  normal or uniform (-1 to 1)
+//	class-input          the input that takes the class, where its name does not tell
+//	vocabulary           a file, see [text.ReadVocabulary]
+//	text-length          the tokens of a text, where the graph leaves it open
 func (s *Settings) Set(key, value string) error {
 	if key == "labels" {
 		labels, err := ReadLabels(value)
@@ -75,6 +100,14 @@ func (s *Settings) Set(key, value string) error {
 			return err
 		}
 		s.SetLabels(labels, value)
+		return nil
+	}
+	if key == "vocabulary" {
+		v, err := readVocabulary(os.DirFS(filepath.Dir(value)), filepath.Base(value))
+		if err != nil {
+			return fmt.Errorf("vocabulary %s: %w", value, err)
+		}
+		s.vocabulary = &vocabulary{v, value}
 		return nil
 	}
 	return s.set(key, value, "")
@@ -183,6 +216,14 @@ func parseCropPct(v string) (float64, error) {
 		return 0, fmt.Errorf("%q is no part of 1, such as 0.875", v)
 	}
 	return f, nil
+}
+
+func parseCount(v string) (int, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 1<<20 {
+		return 0, fmt.Errorf("%q is no whole number from 1", v)
+	}
+	return n, nil
 }
 
 func parseTemperature(v string) (float64, error) {

@@ -1,18 +1,21 @@
 package models
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
 	"strings"
+
+	"ortho/models/text"
 )
 
 // sidecarSettings reads an ortho.json: the settings of [Settings.Set] in
 // snake_case with JSON values, for what no exporter's file says. Unknown keys
 // are errors. Labels are a list of names, an object as [ReadLabels] takes it, or
-// the name of a file in the folder.
+// the name of a file in the folder; the vocabulary is that of a file in it.
 func sidecarSettings(config object, folder fs.FS) (s Settings, err error) {
 	for _, key := range slices.Sorted(maps.Keys(config)) {
 		name := strings.ReplaceAll(key, "_", "-")
@@ -22,6 +25,12 @@ func sidecarSettings(config object, folder fs.FS) (s Settings, err error) {
 		if name == "labels" {
 			if s.labels, err = sidecarLabels(config, folder); err != nil {
 				return s, fmt.Errorf("labels: %w", err)
+			}
+			continue
+		}
+		if name == "vocabulary" {
+			if s.vocabulary, err = sidecarVocabulary(config, folder); err != nil {
+				return s, fmt.Errorf("vocabulary: %w", err)
 			}
 			continue
 		}
@@ -82,4 +91,24 @@ func sidecarLabels(config object, folder fs.FS) (*labelList, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return &labelList{labels, file + " (named by ortho.json)"}, nil
+}
+
+func sidecarVocabulary(config object, folder fs.FS) (*vocabulary, error) {
+	var file string
+	if _, err := config.get("vocabulary", &file); err != nil {
+		return nil, err
+	}
+	v, err := readVocabulary(folder, file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return &vocabulary{v, file + " (named by ortho.json)"}, nil
+}
+
+func readVocabulary(folder fs.FS, name string) (*text.Vocabulary, error) {
+	data, err := readText(folder, name)
+	if err != nil {
+		return nil, err
+	}
+	return text.ReadVocabulary(bytes.NewReader(data))
 }

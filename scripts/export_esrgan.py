@@ -9,6 +9,7 @@ results that come with the package.
 usage: python scripts/export_esrgan.py      (pip install -r scripts/requirements.txt; needs npm)
 """
 import hashlib
+import importlib.metadata
 import io
 import json
 import pathlib
@@ -124,7 +125,7 @@ def plain(layers, weights, scale):
 
 
 def folded(weights, scale):
-    """Three steps less, equal but for the rounding of sums, at the borders too:
+    """The same with less work, equal but for the rounding of sums, at the borders too:
 
     - LRL_1 = LFF_1(.) + F_0: the sum is an identity in LFF_1's kernel, which reads F_0.
     - LRL_2 likewise, and GFF_1 of it: 1x1 convolutions with nothing between are one.
@@ -143,7 +144,7 @@ def folded(weights, scale):
     f_2 = graph.relu(graph.conv("F_2_1", lrl_1, *weights["F_2_1"]))
     kernel, bias = weights["LFF_2"]
     outer, outer_bias = weights["GFF_1"]  # reads LRL_1, then LRL_2
-    kernel = skip * 0 + np.einsum("om,mi->oi", outer[:, 64:, 0, 0], (kernel + skip)[:, :, 0, 0])[:, :, None, None]
+    kernel = np.einsum("om,mi->oi", outer[:, 64:, 0, 0], (kernel + skip)[:, :, 0, 0])[:, :, None, None]
     kernel[:, :64] += outer[:, :64]
     gff_1 = graph.conv("GFF_1", graph.node("Concat", "RDB_Concat_2_1", lrl_1, f_2, axis=1), kernel, outer_bias + outer[:, 64:, 0, 0] @ bias)
 
@@ -195,11 +196,12 @@ def main():
         folder = OUT / f"esrgan-slim-x{scale}"
         folder.mkdir(parents=True, exist_ok=True)
         onnx.save(model, folder / "model.onnx")
-        (folder / "ortho.json").write_text(json.dumps(SIDECAR, indent=1) + "\n")
+        (folder / "ortho.json").write_text("{\n" + ",\n".join(f" {json.dumps(k)}: {json.dumps(v)}" for k, v in SIDECAR.items()) + "\n}\n")
         (folder / "LICENSE").write_bytes(files["LICENSE"])
         sums = [f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in ("model.onnx", "ortho.json")]
         (folder / "SHA256SUMS").write_text("".join(sums))
         print("".join(sums), end="")
+    print(", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("onnx", "onnxruntime", "numpy")))
 
 
 if __name__ == "__main__":

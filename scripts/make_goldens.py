@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|images ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|noise|samples|images ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -16,6 +16,10 @@ OUT = {
     "evaluate": ROOT / "models/evaluate/testdata",
     "npz": ROOT / "runner/npz/testdata",
     "images": ROOT / "models/generate/testdata/images",
+    "text": ROOT / "models/text/testdata",
+    "noise": ROOT / "models/noise/testdata",
+    "samples": ROOT / "models/generate/testdata/samples",
+    "esrgan": ROOT / "models/bundled/testdata/esrgan-slim",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 

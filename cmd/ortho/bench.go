@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/models"
 	"ortho/runner"
 	"ortho/runner/bench"
 )
@@ -66,7 +67,7 @@ func newBenchRunCommand() *cli.Command {
 			"Images go the whole way, from the encoded file to the classes, as `ortho classify` takes them: their throughput\n" +
 			"is that of the pipeline, latencies are those of the graph alone. Of other inputs, both are the graph's.\n\n" +
 			"The recommendation comes with the flags to give; --save-settings keeps them for `ortho classify --settings`.",
-		Flags:  slices.Concat(flags, imageFlags(), modelFlags()),
+		Flags:  slices.Concat(flags, imageFlags(), modelFlags(models.Classify)),
 		Action: benchRunAction,
 	}
 }
@@ -175,7 +176,7 @@ func newBenchWorkerCommand() *cli.Command {
 		Name:   "worker",
 		Hidden: true,
 		Usage:  "a cell's process; speaks JSON lines",
-		Flags:  append(modelFlags(), imageFlags()...),
+		Flags:  append(modelFlags(models.Classify), imageFlags()...),
 		Action: func(c *cli.Context) error {
 			return bench.Serve(c.Context, os.Stdin, os.Stdout, func() (*bench.Images, error) { return pipelineImages(c) })
 		},

@@ -230,7 +230,7 @@ func benchWorker(c *cli.Context) (func() *exec.Cmd, error) {
 		return nil, fmt.Errorf("start processes of ortho: %w", err)
 	}
 	args := []string{"bench", "worker"}
-	for _, f := range append(modelFlags(), imageFlags()...) {
+	for _, f := range append(modelFlags(models.Classify), imageFlags()...) {
 		if name := f.Names()[0]; c.IsSet(name) {
 			args = append(args, fmt.Sprintf("--%s=%v", name, c.Value(name)))
 		}

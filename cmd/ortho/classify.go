@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
 	"ortho/models/classify"
 )
 
@@ -50,7 +51,7 @@ func newClassifyCommand() *cli.Command {
 			"With -o FILE a run survives what ends it, a crash too: its rows are in FILE.partial as soon as they are made,\n" +
 			"and --resume goes on from there, if model, settings, ONNX Runtime and inputs are the same. FILE.run.json\n" +
 			"tells what they were, and stays beside FILE.",
-		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags()),
+		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags(models.Classify)),
 		Action: classifyAction,
 	}
 }

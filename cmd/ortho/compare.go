@@ -51,7 +51,7 @@ func newCompareCommand() *cli.Command {
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "`WHEN` progress is shown: auto (on a terminal), always or never"},
 	}
-	for _, f := range modelFlags() {
+	for _, f := range modelFlags("") {
 		switch f.Names()[0] {
 		case "model", "labels", "activation", "output-name": // of no account for what a graph puts out
 		default:

@@ -41,7 +41,7 @@ func newEvalCommand() *cli.Command {
 			"Data is a folder as torchvision's ImageFolder has it, with a sub-folder for each class, or a CSV file with the\n" +
 			"columns input and label, the inputs relative to its own folder. Classes are named by their id (n01440764), label\n" +
 			"(tench; case and _ for spaces don't matter) or index (0). An image that can't be read is counted apart.",
-		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags()),
+		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags(models.Classify)),
 		Action: evalAction,
 	}
 }

@@ -24,7 +24,7 @@ func newInspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "inspect",
 		Usage: "show a model's graph, and every preprocessing value with where it came from",
-		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, modelFlags()...),
+		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, modelFlags("")...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usagef("inspect takes no arguments: name the model with -m")
@@ -55,6 +55,7 @@ type description struct {
 	Path         string            `json:"path,omitempty"`
 	Size         int64             `json:"size_bytes"`
 	SHA256       string            `json:"sha256"`
+	Task         models.Task       `json:"task"`
 	Exporter     string            `json:"exporter,omitempty"`
 	Producer     string            `json:"producer,omitempty"`
 	IRVersion    int64             `json:"ir_version"`
@@ -83,7 +84,7 @@ func describe(m *models.Model) (*description, error) {
 		return nil, err
 	}
 	g := m.Graph
-	d := &description{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: digest, Exporter: m.Exporter,
+	d := &description{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: digest, Task: m.Task, Exporter: m.Exporter,
 		Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IRVersion: g.IRVersion, Opsets: map[string]int64{},
 		Inputs: valuesOf(g.Inputs), Outputs: valuesOf(g.Outputs), Nodes: g.Nodes, Ops: g.Ops,
 		ExternalData: g.ExternalData, Metadata: g.Metadata, Facts: m.Facts}
@@ -94,10 +95,21 @@ func describe(m *models.Model) (*description, error) {
 		}
 		d.Opsets[domain] = o.Version
 	}
-	if _, err := m.Classifier(); err != nil {
+	if err := usable(m); err != nil {
 		d.Missing = err.Error()
 	}
 	return d, nil
+}
+
+// usable tells what is missing to use a model for what it is for.
+func usable(m *models.Model) error {
+	var err error
+	if m.Task == models.Generate {
+		_, err = m.Generator()
+	} else {
+		_, err = m.Classifier()
+	}
+	return err
 }
 
 func modelDigest(m *models.Model) (string, error) {
@@ -211,6 +223,6 @@ func (d *description) print(w io.Writer) {
 	}
 	fmt.Fprintln(w, t.Render())
 	if d.Missing != "" {
-		fmt.Fprintf(w, "can't classify yet: %s\n", output.Clean(d.Missing))
+		fmt.Fprintf(w, "can't %s yet: %s\n", d.Task, output.Clean(d.Missing))
 	}
 }

@@ -17,25 +17,36 @@ import (
 const categoryModel = "How the model's input and output are read"
 
 // settings are the flags that override what a model's files say. Each is a key
-// of models.Settings.
-var settings = []struct{ name, usage string }{
-	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)"},
-	{"input-size", "the graph's `HxW` in pixels, or one number for a square"},
-	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE or none"},
-	{"crop-pct", "resize the short edge to input size / `FRACTION`"},
-	{"crop-mode", "center, squash or border (timm's `MODE`)"},
-	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos"},
-	{"input-range", "`LO,HI`: what pixels 0 and 255 become, before mean and std"},
-	{"mean", "subtracted: one `VALUE`, or one for each channel"},
-	{"std", "divided by: one `VALUE`, or one for each channel"},
-	{"color-order", "rgb or bgr"},
-	{"layout", "nchw or nhwc"},
-	{"channels", "1 or 3"},
-	{"orientation", "exif (turn images upright) or ignore"},
-	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k"},
-	{"activation", "softmax, sigmoid or none (inside the graph)"},
-	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it"},
-	{"output-name", "return the values of this output as they are (embeddings)"},
+// of models.Settings; those of one task only are not shown for the other.
+var settings = []struct {
+	name, usage string
+	task        models.Task // "": both
+}{
+	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)", models.Classify},
+	{"input-size", "the graph's `HxW` in pixels, or one number for a square", ""},
+	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE or none", ""},
+	{"crop-pct", "resize the short edge to input size / `FRACTION`", models.Classify},
+	{"crop-mode", "center, squash or border (timm's `MODE`)", ""},
+	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos", ""},
+	{"input-range", "`LO,HI`: what pixels 0 and 255 become, before mean and std", ""},
+	{"mean", "subtracted: one `VALUE`, or one for each channel", ""},
+	{"std", "divided by: one `VALUE`, or one for each channel", ""},
+	{"output-range", "`LO,HI`: the output's values that become pixels 0 and 255", models.Generate},
+	{"color-order", "rgb or bgr", ""},
+	{"color", "luma or gray: what a graph of one channel is given of a colour image (luma: the colours are resized apart)", models.Generate},
+	{"layout", "nchw or nhwc", ""},
+	{"channels", "1 or 3", ""},
+	{"orientation", "exif (turn images upright) or ignore", ""},
+	{"size-multiple", "images are padded to multiples of `N` pixels, and the result cut", models.Generate},
+	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k", ""},
+	{"latent-distribution", "normal, or uniform (-1 to 1)", models.Generate},
+	{"class-input", "`NAME` of the input that takes the class, where that does not tell", models.Generate},
+	{"vocabulary", "a `FILE` with the tokens of texts, one a line", models.Generate},
+	{"text-length", "`N` tokens of a text, where the graph leaves it open", models.Generate},
+	{"activation", "softmax, sigmoid or none (inside the graph)", models.Classify},
+	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", models.Classify},
+	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", ""},
+	{"task", "classify or generate, where the graph's outputs don't tell", ""},
 }
 
 func modelFlag(value string) cli.Flag {
@@ -43,10 +54,13 @@ func modelFlag(value string) cli.Flag {
 		Usage: "a bundled `NAME`, a model folder, or an .onnx file"}
 }
 
-// modelFlags are -m and every override.
-func modelFlags() []cli.Flag {
+// modelFlags are -m and every override that a task has; "" stands for both.
+func modelFlags(task models.Task) []cli.Flag {
 	flags := []cli.Flag{modelFlag(bundled.Default)}
 	for _, s := range settings {
+		if task != "" && s.task != "" && s.task != task {
+			continue
+		}
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: categoryModel})
 	}
 	return append(flags, &cli.BoolFlag{Name: "invert", Usage: "negate the pixels: dark on light to light on dark", Category: categoryModel})

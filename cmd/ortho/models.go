@@ -31,13 +31,46 @@ func listModels(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		spec, err := m.Classifier()
+		what, err := summary(m)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.App.Writer, "%s\t%d classes, %dx%d, %.1f MB\n", name, spec.Classes, spec.Input.Height, spec.Input.Width, float64(m.Graph.Size)/1e6)
+		fmt.Fprintf(c.App.Writer, "%s\t%s, %.1f MB\n", name, what, float64(m.Graph.Size)/1e6)
 	}
 	return nil
+}
+
+// summary says in a few words what a model makes of what.
+func summary(m *models.Model) (string, error) {
+	if m.Task == models.Classify {
+		spec, err := m.Classifier()
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("classify: images of %dx%d to %d classes", spec.Input.Height, spec.Input.Width, spec.Classes), nil
+	}
+	spec, err := m.Generator()
+	if err != nil {
+		return "", err
+	}
+	var from []string
+	if spec.Image != nil {
+		from = append(from, "images")
+	}
+	if spec.Text != nil {
+		from = append(from, "texts")
+	}
+	if spec.Class != nil || len(spec.Labels) > 0 {
+		from = append(from, "classes")
+	}
+	if spec.Latents != nil {
+		from = append(from, "seeds")
+	}
+	size := "any size"
+	if h, w := spec.Output.Height, spec.Output.Width; h > 0 && w > 0 {
+		size = fmt.Sprintf("%dx%d", h, w)
+	}
+	return fmt.Sprintf("generate: %s to images of %s", strings.Join(from, ", "), size), nil
 }
 
 func showModel(c *cli.Context) error {

@@ -23,7 +23,7 @@ func newPreprocessCommand() *cli.Command {
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output file"},
 			decodeFlag(),
 			&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Usage: "refuse images of more than `N` pixels"},
-		}, modelFlags()...),
+		}, modelFlags("")...),
 		Action: preprocessAction,
 	}
 }

@@ -14,7 +14,7 @@ import (
 // Default is the model that classify uses where none is named.
 const Default = "efficientnet-lite0"
 
-//go:embed efficientnet-lite0 efficientnet-lite0-int8
+//go:embed efficientnet-lite0 efficientnet-lite0-int8 esrgan-slim-x2 esrgan-slim-x4
 var files embed.FS
 
 // The same bytes as in files, which the linker keeps once: embed.FS copies a file
@@ -26,7 +26,18 @@ var efficientnetLite0 string
 //go:embed efficientnet-lite0-int8/model.onnx
 var efficientnetLite0Int8 string
 
-var graphs = map[string]string{Default: efficientnetLite0, Default + "-int8": efficientnetLite0Int8}
+//go:embed esrgan-slim-x2/model.onnx
+var esrganSlimX2 string
+
+//go:embed esrgan-slim-x4/model.onnx
+var esrganSlimX4 string
+
+var graphs = map[string]string{
+	Default:           efficientnetLite0,
+	Default + "-int8": efficientnetLite0Int8,
+	"esrgan-slim-x2":  esrganSlimX2,
+	"esrgan-slim-x4":  esrganSlimX4,
+}
 
 // Names lists the bundled models, sorted.
 func Names() []string {
@@ -41,9 +52,10 @@ func Names() []string {
 	return names
 }
 
-// FS returns the folder of one model: model.onnx, config.json, README.md
-// (origin, versions, licence, accuracy), LICENSE and SHA256SUMS. What
-// fs.ReadFile gives of model.onnx is read-only memory.
+// FS returns the folder of one model: model.onnx, its settings (config.json of a
+// classifier, ortho.json of a generator), README.md (origin, versions, licence,
+// accuracy), LICENSE and SHA256SUMS. What fs.ReadFile gives of model.onnx is
+// read-only memory.
 func FS(name string) (fs.FS, error) {
 	graph, ok := graphs[name]
 	if !ok {

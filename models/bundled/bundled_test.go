@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -17,7 +18,11 @@ func TestFS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range []string{"model.onnx", "config.json", "README.md", "LICENSE", "SHA256SUMS"} {
+		settings := "config.json"
+		if !strings.HasPrefix(name, Default) {
+			settings = "ortho.json"
+		}
+		for _, file := range []string{"model.onnx", settings, "README.md", "LICENSE", "SHA256SUMS"} {
 			got, err := fs.ReadFile(folder, file)
 			want, werr := fs.ReadFile(sub, file)
 			if err != nil || werr != nil || len(got) == 0 || !bytes.Equal(got, want) {
@@ -25,7 +30,7 @@ func TestFS(t *testing.T) {
 			}
 		}
 	}
-	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8"}) {
+	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "esrgan-slim-x2", "esrgan-slim-x4"}) {
 		t.Errorf("names: %q", got)
 	}
 	if _, err := FS("nope"); err == nil {
@@ -36,7 +41,7 @@ func TestFS(t *testing.T) {
 // TestInt8SharesConfig: the linker keeps equal files once.
 func TestInt8SharesConfig(t *testing.T) {
 	var configs [][]byte
-	for _, name := range Names() {
+	for _, name := range []string{Default, Default + "-int8"} {
 		data, err := files.ReadFile(name + "/config.json")
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,236 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ortho/models/text"
+	"ortho/runner/onnx"
+)
+
+// vocabulary is a model's tokens and where they come from.
+type vocabulary struct {
+	*text.Vocabulary
+	source string
+}
+
+func valueList(values []onnx.Value) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = v.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
+// settleTask tells by its outputs what the graph is for: an image among them, and none
+// that gives classes, is for generating.
+func (r *resolver) settleTask() {
+	r.task = Classify
+	if s, _, ok := r.find("task"); ok {
+		r.task = Task(s.value)
+		r.fact("task", s.value, s.source)
+		return
+	}
+	images := false
+	for _, v := range r.graph.Outputs {
+		if _, ok := classesOf(v); ok && v.Ranked {
+			return
+		}
+		images = images || givesImage(v)
+	}
+	if images {
+		r.task = Generate
+		r.fact("task", string(Generate), "graph")
+	}
+}
+
+// givesImage reports whether an output may be a batch of images: with 1 or 3 channels,
+// or with dimensions that are all open.
+func givesImage(v onnx.Value) bool {
+	return isImage(v) && (isChannels(v.Dims[1]) || isChannels(v.Dims[3]) || !v.Dims[1].Fixed() && !v.Dims[3].Fixed())
+}
+
+// takesImage reports whether an input is an image, and no latents.
+func takesImage(v onnx.Value) bool {
+	return givesImage(v) && !(v.Dims[2].Size == 1 && (v.Dims[1].Size == 1 || v.Dims[3].Size == 1))
+}
+
+// generator settles how the graph makes images.
+func (r *resolver) generator() {
+	r.made.Image, r.made.Latents, r.made.Class, r.made.Text = nil, nil, nil, nil
+	var image *onnx.Value
+	for i, v := range r.graph.Inputs {
+		switch {
+		case v.Kind != "tensor" || !v.Ranked:
+			r.fail("%s: nothing is known of its input %s", r.name, v)
+		case takesImage(v) && image == nil:
+			image = &r.graph.Inputs[i]
+		case takesImage(v):
+			r.fail("%s takes more than one image (%s, %s), which can't be given", r.name, image.Name, v.Name)
+		default:
+			r.condition(v)
+		}
+	}
+	if image == nil {
+		r.setting("color-order", "rgb") // of the output
+	} else {
+		r.imageInput(*image)
+	}
+	r.imageOutput()
+	r.conditions()
+	if r.made.Text != nil {
+		r.text()
+	}
+	r.tiles()
+}
+
+// condition tells what an input that is no image takes: see [GeneratorSpec].
+func (r *resolver) condition(v onnx.Value) {
+	named := func(parts ...string) bool {
+		name := strings.ToLower(v.Name)
+		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
+	}
+	s, _, stated := r.find("class-input")
+	isClass := stated && s.value == v.Name || !stated && (named("class", "label", "onehot", "one_hot") || v.Name == "y")
+	integer := v.Type == onnx.Int64 || v.Type == onnx.Int32
+	float := v.Type == onnx.Float || v.Type == onnx.Float16
+	rank := len(v.Dims)
+	single := rank == 0 || rank == 1 || rank == 2 && v.Dims[1].Size == 1
+	switch {
+	case float && single && named("truncation") && r.made.Truncation == "":
+		r.made.Truncation = v.Name
+		r.fact("truncation input", v.String(), "graph")
+	case integer && single && rank > 0 && r.made.Class == nil:
+		r.made.Class = &ClassInput{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
+		r.fact("class input", v.String(), "graph")
+	case float && rank == 2 && isClass && r.made.Class == nil:
+		shape := r.shapeOf(v)
+		r.made.Class = &ClassInput{Name: v.Name, Type: v.Type, Shape: shape, OneHot: true}
+		if len(shape) == 1 {
+			r.made.Class.Count = int(shape[0])
+		}
+		r.fact("class input", v.String()+", one-hot", "graph")
+	case integer && rank == 2 && named("mask"):
+		if r.made.Text == nil {
+			r.made.Text = &TextInput{}
+		}
+		r.made.Text.Mask, r.made.Text.MaskType = v.Name, v.Type
+		r.fact("mask input", v.String(), "graph")
+	case integer && rank == 2 && (r.made.Text == nil || r.made.Text.Name == ""):
+		if r.made.Text == nil {
+			r.made.Text = &TextInput{}
+		}
+		r.made.Text.Name, r.made.Text.Type = v.Name, v.Type
+		if d := v.Dims[1]; d.Fixed() {
+			r.made.Text.Length = int(min(d.Size, 1<<20))
+		}
+		r.fact("text input", v.String(), "graph")
+	case float && rank >= 2 && r.made.Latents == nil:
+		r.made.Latents = &LatentInput{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
+		r.fact("latent input", v.String(), "graph")
+	default:
+		r.fail("%s: what its input %s takes can't be told: it is no image, no latents, no class, no token ids", r.name, v)
+	}
+	if rank > 0 && v.Dims[0].Fixed() {
+		r.batch(v.Dims[0].Size)
+	}
+}
+
+// batch notes that the graph fixes it.
+func (r *resolver) batch(n int64) {
+	if n < 1 || n > 1<<16 {
+		r.fail("%s fixes its batch at %d images", r.name, n)
+		return
+	}
+	r.made.Batch = int(n)
+}
+
+// shapeOf returns a value's shape without the batch dimension.
+func (r *resolver) shapeOf(v onnx.Value) []int64 {
+	shape := []int64{}
+	if len(v.Dims) == 0 {
+		return shape
+	}
+	elements := int64(1)
+	for _, d := range v.Dims[1:] {
+		if !d.Fixed() || d.Size < 1 {
+			r.fail("%s: input %s leaves %s open, so what it takes can't be told: export it with a fixed size", r.name, v, d)
+			return nil
+		}
+		if elements *= d.Size; elements > 1<<28 {
+			r.fail("%s: input %s is too large", r.name, v)
+			return nil
+		}
+		shape = append(shape, d.Size)
+	}
+	return shape
+}
+
+// conditions settles what latents and classes are.
+func (r *resolver) conditions() {
+	if in := r.made.Latents; in != nil {
+		in.Uniform = r.setting("latent-distribution", "normal") == "uniform"
+	}
+	if r.made.Class == nil && r.made.Text == nil {
+		return
+	}
+	for _, l := range r.layers {
+		if l.labels == nil || len(l.labels.labels) == 0 {
+			continue
+		}
+		from := l.source
+		if l.labels.source != "" {
+			from = l.labels.source
+		}
+		labels := l.labels.labels
+		r.made.Labels = labels
+		r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(labels), labels[0].Name, labels[len(labels)-1].Name), from)
+		break
+	}
+	in := r.made.Class
+	if in == nil {
+		return
+	}
+	n := len(r.made.Labels)
+	if s, _, ok := r.find("classes"); ok && in.Count == 0 && n == 0 {
+		n, _ = strconv.Atoi(s.value)
+		r.fact("classes", s.value, s.source)
+	}
+	if in.Count > 0 && n > 0 && n != in.Count {
+		r.fail("there are %d labels, but %s takes %d classes: give other --labels", n, r.name, in.Count)
+	}
+	in.Count = max(in.Count, n)
+}
+
+// text settles how a text becomes tokens.
+func (r *resolver) text() {
+	in := r.made.Text
+	if in.Name == "" {
+		r.fail("%s takes a mask (%s), but no token ids", r.name, in.Mask)
+	}
+	for _, l := range r.layers {
+		if l.vocabulary != nil {
+			in.Vocabulary = l.vocabulary.Vocabulary
+			r.fact("vocabulary", fmt.Sprintf("%d tokens", in.Vocabulary.Len()), l.vocabulary.source)
+			break
+		}
+	}
+	if in.Vocabulary == nil {
+		r.gap("vocabulary", "which tokens it knows", "--vocabulary FILE")
+	}
+	s, _, ok := r.find("text-length")
+	n, _ := parseCount(s.value)
+	switch {
+	case in.Length > 0 && ok && n != in.Length:
+		r.fail("%s states texts of %s tokens, but the graph takes %d", s.source, s.value, in.Length)
+	case in.Length > 0:
+		s = statement{strconv.Itoa(in.Length), "graph"}
+	case !ok:
+		r.gap("text-length", "how many tokens a text has", "--text-length")
+		return
+	}
+	in.Length, _ = parseCount(s.value)
+	r.fact("text-length", s.value, s.source)
+}
