@@ -15,11 +15,11 @@ OUT = {
     "stats": ROOT / "runner/stats/testdata",
     "evaluate": ROOT / "models/evaluate/testdata",
     "npz": ROOT / "runner/npz/testdata",
+    "images": ROOT / "models/generate/testdata/images",
     "text": ROOT / "models/text/testdata",
     "noise": ROOT / "models/noise/testdata",
     "samples": ROOT / "models/generate/testdata/samples",
     "esrgan": ROOT / "models/bundled/testdata/esrgan-slim",
-    "images": ROOT / "models/generate/testdata/images",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 

@@ -44,11 +44,11 @@ func tilingOf(spec *models.GeneratorSpec, graph *onnx.Graph, opt Options) (tilin
 	if t.tile <= 0 {
 		return tiling{}, nil
 	}
-	if t.overlap == 0 {
-		t.overlap = min(defaultOverlap, t.tile/8)
-	}
 	if !t.exact {
 		t.tile = roundUp(t.tile, max(1, spec.Image.Multiple))
+	}
+	if t.overlap == 0 {
+		t.overlap = min(defaultOverlap, t.tile/8)
 	}
 	if t.tile < smallestTile {
 		return tiling{}, fmt.Errorf("tiles of %d pixels are too small: give at least %d", t.tile, smallestTile)
@@ -141,17 +141,20 @@ func leastCommonMultiple(a, b int) int {
 // ratio is an output's edge over an input's, in lowest terms.
 type ratio struct{ num, den int }
 
-// maxDenominator bounds what passes for a ratio of sizes: 31/32 is an unpadded
-// convolution.
-const maxDenominator = 8
-
-func ratioOf(out, in int) (r ratio, whole bool) {
-	a, b := out, in
-	for b != 0 {
-		a, b = b, a%b
+// ratioOf is that of two lengths, by which one part in eight is the finest: 31/32 is a
+// convolution without padding, and no scale. Where the lengths give none it may be one
+// that does not divide the input, whose output has been cut off or filled up: 15/31 is a half.
+func ratioOf(out, in int) (r ratio, ok bool) {
+	for _, near := range []bool{false, true} {
+		for den := 1; den <= 8; den++ {
+			num := (2*out*den + in) / (2 * in)
+			off := out*den - in*num
+			if num > 0 && (off == 0 || near && -den < off && off < den) {
+				return ratio{num, den}, true
+			}
+		}
 	}
-	r = ratio{out / a, in / a}
-	return r, r.den <= maxDenominator
+	return ratio{}, false
 }
 
 // of scales a length, rounding half up.

@@ -186,11 +186,12 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 	unit = p.unit
 	var scale [2]ratio
 	for i, e := range []edge{p.columns, p.rows} {
-		length, whole := []int{out.Width, out.Height}[i], false
-		if scale[i], whole = ratioOf(length, e.tile); !e.placed() {
+		length, ok := []int{out.Width, out.Height}[i], false
+		if !e.placed() {
+			scale[i] = ratio{length, e.tile}
 			continue
 		}
-		if !whole {
+		if scale[i], ok = ratioOf(length, e.tile); !ok {
 			return unit, &stageError{"output", fmt.Errorf("output %s has %dx%d pixels for %dx%d: no ratio of small numbers, "+
 				"so that it can't be put together of tiles, nor be cut to size (--tile -1 runs the whole image)",
 				out.name, out.Width, out.Height, p.columns.tile, p.rows.tile)}
