@@ -12,52 +12,26 @@ import (
 	"testing"
 
 	"ortho/models"
-	"ortho/models/text"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/npz"
-	"ortho/runner/onnx"
 )
 
-// decoder opens a graph of testdata/samples as its shape says it is to be run: see
-// scripts/goldens/samples.py.
+// decoder opens a model of testdata/samples: see scripts/goldens/samples.py.
 func decoder(t testing.TB, name string, opt Options, change ...func(*models.GeneratorSpec)) *Generator {
 	t.Helper()
-	vocabulary, err := text.ReadVocabulary(strings.NewReader("<pad>\n<unk>\nzero\none\ntwo\nthree\nfour\nbold\na\n"))
+	m, err := models.Open(filepath.Join("testdata/samples", name), models.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	labels := []models.Label{{Name: "zero"}, {Name: "one"}, {Name: "two"}, {Name: "three"}, {Name: "four"}}
-	z := &models.LatentInput{Name: "z", Type: onnx.Float, Shape: []int64{16}}
-	spec := map[string]*models.GeneratorSpec{
-		"dcgan": {Latents: &models.LatentInput{Name: "z", Type: onnx.Float, Shape: []int64{16, 1, 1}}},
-		"class": {Latents: z, Class: &models.ClassInput{Name: "label", Type: onnx.Int64, Count: 5}, Labels: labels},
-		"onehot": {Latents: z, Class: &models.ClassInput{Name: "class_vector", Type: onnx.Float, Shape: []int64{5}, OneHot: true, Count: 5},
-			Truncation: "truncation"},
-		"text": {Latents: z, Text: &models.TextInput{Name: "input_ids", Mask: "attention_mask", Type: onnx.Int64, MaskType: onnx.Int32, Length: 6,
-			Vocabulary: vocabulary}, Labels: labels},
-		"half": {Latents: &models.LatentInput{Name: "z", Type: onnx.Float16, Shape: []int64{16}},
-			Class: &models.ClassInput{Name: "label", Type: onnx.Int32, Shape: []int64{1}, Count: 5}},
-		"nhwc":     {Batch: 2, Latents: &models.LatentInput{Name: "z", Type: onnx.Float, Shape: []int64{16}, Uniform: true}},
-		"nan":      {Latents: &models.LatentInput{Name: "z", Type: onnx.Float, Shape: []int64{3, 1, 1}}},
-		"constant": {Latents: &models.LatentInput{Name: "z", Type: onnx.Float, Shape: []int64{3, 1, 1}}},
-	}[name]
-	spec.Output = models.ImageOutput{Name: "image", Type: onnx.Float, Channels: 3, Height: 16, Width: 16, Range: [2]float64{-1, 1}}
-	if name == "half" {
-		spec.Output.Type = onnx.Float16
-	}
-	if name == "nhwc" {
-		spec.Output = models.ImageOutput{Name: "image", Type: onnx.Uint8, Channels: 1, Height: 16, Width: 16, Layout: preprocess.NHWC, Range: [2]float64{0, 255}}
+	spec, err := m.Generator()
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, f := range change {
 		f(spec)
 	}
-	path := filepath.Join("testdata/samples", name, "model.onnx")
-	graph, err := onnx.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := open(runner.Model{Path: path, Graph: graph}, name, spec, opt)
+	g, err := open(runner.Model{Path: m.Path, Graph: m.Graph}, name, spec, opt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 """Small decoders in the shapes that exporters give them, and what PyTorch's noise and ONNX Runtime make of them.
 
-NAME/model.onnx are the graphs. cases.json lists requests by graph; image I of cases.npz is the
+NAME are the models. cases.json lists requests by graph; image I of cases.npz is the
 result of request I: uint8, height x width x channels.
 """
 import json
@@ -41,12 +41,14 @@ def square(source):
     return [node("Reshape", [source, "square"], ["h"])], [constant("square", [-1, LATENTS, 1, 1], np.int64)]
 
 
-def model(out, name, nodes, inputs, outputs, weights):
+def model(out, name, nodes, inputs, outputs, weights, **sidecar):
     g = helper.make_graph(nodes, name, inputs, outputs, weights)
     m = helper.make_model(g, opset_imports=[helper.make_opsetid("", 13)], ir_version=8, producer_name="goldens/samples", producer_version="1")
     checker.check_model(m, full_check=True)
     (out / name).mkdir(exist_ok=True)
     save(m, out / name / "model.onnx")
+    if sidecar:
+        (out / name / "ortho.json").write_text(json.dumps(sidecar) + "\n")
 
 
 def models(out):
@@ -62,7 +64,7 @@ def models(out):
     shape, square_weights = square("both")
     by_class = [node("Gather", ["table", "label"], ["rows"]), node("Add", ["z", "rows"], ["both"])]
     model(out, "class", by_class + shape + nodes + tanh,
-          [value("z", ["batch", LATENTS]), value("label", ["batch"], TensorProto.INT64)], [rgb], weights + square_weights + [table("table", CLASSES)])
+          [value("z", ["batch", LATENTS]), value("label", ["batch"], TensorProto.INT64)], [rgb], weights + square_weights + [table("table", CLASSES)], labels=LABELS)
 
     # BigGAN's inputs.
     one_hot = [node("MatMul", ["class_vector", "table"], ["rows"]), node("Mul", ["rows", "truncation"], ["scaled"]), node("Add", ["z", "scaled"], ["both"])]
@@ -76,26 +78,28 @@ def models(out):
             node("Add", ["z", "text"], ["both"])]
     model(out, "text", mean + shape + nodes + tanh,
           [value("input_ids", ["batch", LENGTH], TensorProto.INT64), value("attention_mask", ["batch", LENGTH], TensorProto.INT32), value("z", ["batch", LATENTS])], [rgb],
-          weights + square_weights + [table("table", len(VOCABULARY)), constant("last", [2], np.int64), constant("tokens", [1], np.int64), constant("one", 1)])
+          weights + square_weights + [table("table", len(VOCABULARY)), constant("last", [2], np.int64), constant("tokens", [1], np.int64), constant("one", 1)],
+          labels=LABELS, vocabulary="vocabulary.txt")
+    (out / "text" / "vocabulary.txt").write_text("\n".join(VOCABULARY) + "\n")
 
     half = [node("Cast", ["z"], ["wide"], to=TensorProto.FLOAT), node("Gather", ["table", "label"], ["rows3"]), node("Squeeze", ["rows3", "axis"], ["rows"]),
             node("Add", ["wide", "rows"], ["both"])]
     model(out, "half", half + shape + nodes + [node("Tanh", ["x"], ["y"]), node("Cast", ["y"], ["image"], to=TensorProto.FLOAT16)],
           [value("z", ["batch", LATENTS], TensorProto.FLOAT16), value("label", ["batch", 1], TensorProto.INT32)], [value("image", ["batch", 3, 16, 16], TensorProto.FLOAT16)],
-          weights + square_weights + [table("table", CLASSES), constant("axis", [1], np.int64)])
+          weights + square_weights + [table("table", CLASSES), constant("axis", [1], np.int64)], labels=LABELS)
 
     nodes, weights = decoder(rng, 1)
     shape, square_weights = square("z")
     bytes_out = [node("Sigmoid", ["x"], ["s"]), node("Mul", ["s", "scale"], ["s255"]), node("Round", ["s255"], ["r"]), node("Cast", ["r"], ["u"], to=TensorProto.UINT8),
                  node("Transpose", ["u"], ["image"], perm=[0, 2, 3, 1])]
     model(out, "nhwc", shape + nodes + bytes_out, [value("z", [2, LATENTS])], [value("image", [2, 16, 16, 1], TensorProto.UINT8)],
-          weights + square_weights + [constant("scale", 255)])
+          weights + square_weights + [constant("scale", 255)], latent_distribution="uniform")
 
     # What must be refused: z [N,3,1,1] -> NaN at one place, or one value everywhere.
     model(out, "nan", [node("Expand", ["z", "size"], ["wide"]), node("Sqrt", ["wide"], ["image"])], [value("z", ["batch", 3, 1, 1])],
-          [value("image", ["batch", 3, 4, 4])], [constant("size", [1, 3, 4, 4], np.int64)])
+          [value("image", ["batch", 3, 4, 4])], [constant("size", [1, 3, 4, 4], np.int64)], output_range=[-1, 1])
     model(out, "constant", [node("Expand", ["z", "size"], ["wide"]), node("Mul", ["wide", "zero"], ["image"])], [value("z", ["batch", 3, 1, 1])],
-          [value("image", ["batch", 3, 4, 4])], [constant("size", [1, 3, 4, 4], np.int64), constant("zero", 0)])
+          [value("image", ["batch", 3, 4, 4])], [constant("size", [1, 3, 4, 4], np.int64), constant("zero", 0)], output_range=[-1, 1])
 
 
 def draw(shape, seed, truncation=None, uniform=False, count=0):
