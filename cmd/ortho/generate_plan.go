@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -145,6 +146,7 @@ type plan struct {
 	latents  [][]float32 // of the pictures of a subject; nil: the seeds'
 	digest   string      // of the file that they come from
 	format   preprocess.FileFormat
+	file     string // of a picture that is alone; "": named by what it shows
 	idDigest string // of the texts' token ids
 }
 
@@ -181,6 +183,9 @@ func (w *wish) plan(g *generation) (*plan, error) {
 	p := &plan{wish: w, each: w.count, seed: w.seed, format: g.to.format}
 	if p.format == "" {
 		p.format = preprocess.PNG
+	}
+	if g.to.single() {
+		p.file = filepath.Base(g.to.file)
 	}
 	if err := p.chooseSubjects(w, spec, g.model.Name); err != nil {
 		return nil, err
@@ -394,7 +399,7 @@ func (p *plan) at(i int) planned {
 	if one.name = fmt.Sprintf("%04d", i); slug != "" {
 		one.name += "-" + slug
 	}
-	one.file = one.name + endings[p.format]
+	one.file = cmp.Or(p.file, one.name+endings[p.format])
 	return one
 }
 
