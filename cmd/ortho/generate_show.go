@@ -38,6 +38,15 @@ func (g *generation) checkSheet() error {
 	return err
 }
 
+// sheetFormat is how the file of --grid is written.
+func sheetFormat(name string) (preprocess.FileFormat, error) {
+	format, err := preprocess.FormatOf(filepath.Base(name))
+	if err != nil {
+		return "", usagef("--grid %w", err)
+	}
+	return format, nil
+}
+
 // mayReplace tells whether what is made at the end may take the place of an earlier one.
 func (g *generation) mayReplace() bool {
 	return g.c.Bool("overwrite") || g.c.Bool("resume") || g.c.Bool("retry-failed")

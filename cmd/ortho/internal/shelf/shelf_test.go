@@ -111,20 +111,20 @@ func TestShelf(t *testing.T) {
 	}
 	for _, c := range []struct {
 		what  string
-		shelf Shelf
+		shelf *Shelf
 		input string
 		text  string
 		fails bool
 		then  string
 	}{
-		{"it is there", Shelf{Folder: dir}, "", "two", true, "one"},
-		{"an earlier run made it", Shelf{Folder: dir, Again: true}, "", "one", false, "one"},
-		{"an earlier run has made another", Shelf{Folder: dir, Again: true}, "", "on", true, "one"},
-		{"and a longer one", Shelf{Folder: dir, Again: true}, "", "one and more", true, "one"},
-		{"it is replaced", Shelf{Folder: dir, Overwrite: true}, "", "two", false, "two"},
-		{"it is the input", Shelf{Folder: dir, Overwrite: true}, name, "three", true, "two"},
+		{"it is there", &Shelf{Folder: dir}, "", "two", true, "one"},
+		{"an earlier run made it", &Shelf{Folder: dir, Again: true}, "", "one", false, "one"},
+		{"an earlier run has made another", &Shelf{Folder: dir, Again: true}, "", "on", true, "one"},
+		{"and a longer one", &Shelf{Folder: dir, Again: true}, "", "one and more", true, "one"},
+		{"it is replaced", &Shelf{Folder: dir, Overwrite: true}, "", "two", false, "two"},
+		{"it is the input", &Shelf{Folder: dir, Overwrite: true}, name, "three", true, "two"},
 	} {
-		err := put(t, &c.shelf, "a/x.png", c.input, c.text)
+		err := put(t, c.shelf, "a/x.png", c.input, c.text)
 		if (err != nil) != c.fails || read(t, name) != c.then {
 			t.Errorf("%s: %v, and it holds %q", c.what, err, read(t, name))
 		}
