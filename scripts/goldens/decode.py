@@ -124,7 +124,7 @@ def icc_profile(colours=b"RGB ", size=0):
     """An ICC profile whose header says so."""
     data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     data += bytes(i % 251 for i in range(size - len(data)))
-    return data[:16] + colours + data[20:]
+    return data[:16] + colours + data[20:24] + bytes(12) + data[36:]  # no date
 
 
 def icc_segments(data, count, lie=0):
@@ -351,6 +351,7 @@ def tiffs():
             if extra:
                 tags.append((338, 3, [extra]))
             yield f"{name}{bits}-samples.tif", tiff(tags, sample[:, :, :n].astype(kind).tobytes())
+    yield "gray-alpha.tif", saved(Image.fromarray(picture(33, 17, 2), "LA"), "TIFF")
     yield "icc.tif", saved(image, "TIFF", icc_profile=icc_profile())
     yield "icc-cmyk.tif", saved(image, "TIFF", icc_profile=icc_profile(b"CMYK"))
     for value in (3, 6):
