@@ -58,8 +58,9 @@ var (
 	wrongRank  = regexp.MustCompile(`Invalid rank for output: (.*) Got: \d+ Expected: (\d+)`)
 	wrongSizes = regexp.MustCompile(`Got invalid dimensions for output: (.*) for the following indices`)
 	wrongSize  = regexp.MustCompile(`index: (\d+) Got: \d+ Expected: (\d+)`)
-	// Versions before "computed output shape" say "re-use buffer. {1} != {2,3}".
-	wrongShape = regexp.MustCompile(`(?:computed output shape for this run is|re-use buffer\. \{[0-9,]*\} !=) \{([0-9,]+)\}`)
+	// Versions before 1.31 say "Current shape:{1} Requested shape:{2,3}", or when they
+	// planned to write the output elsewhere "re-use buffer. {1} != {2,3}".
+	wrongShape = regexp.MustCompile(`(?:computed output shape for this run is |Requested shape:|re-use buffer\. \{[0-9,]*\} != )\{([0-9,]+)\}`)
 )
 
 // resize gives a guessed output the size that a run asked for when it refused it: the
