@@ -16,7 +16,7 @@ func TestModels(t *testing.T) {
 	}{
 		{[]string{"list"}, exitOK, bundled.Default, ""},
 		{[]string{"show", bundled.Default}, exitOK, "Apache-2.0", ""},
-		{[]string{"list"}, exitOK, bundled.Default + "-int8\t1000 classes, 224x224, 5.0 MB\n", ""},
+		{[]string{"list"}, exitOK, bundled.Default + "-int8\tclassify: images of 224x224 to 1000 classes, 5.0 MB\n", ""},
 		{[]string{"show", bundled.Default + "-int8"}, exitOK, "Calibrated", ""},
 		{[]string{"verify"}, exitOK, bundled.Default + "-int8/model.onnx: ok", ""},
 		{[]string{"verify"}, exitOK, bundled.Default + "/model.onnx: ok", ""},

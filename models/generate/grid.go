@@ -15,8 +15,8 @@ type tiling struct {
 	exact         bool // tiles are of that size and no other: the graph's
 }
 
-// Where nothing states them. 32 pixels suffice for receptive fields of 8 about a pixel
-// and spare a third of what 64 would compute twice.
+// Where nothing states them: the quarter of the overlap that has no weight covers a
+// receptive field of 8 pixels about one, and a third is computed twice.
 const defaultTile, defaultOverlap = 256, 32
 
 const smallestTile = 16
@@ -44,11 +44,11 @@ func tilingOf(spec *models.GeneratorSpec, graph *onnx.Graph, opt Options) (tilin
 	if t.tile <= 0 {
 		return tiling{}, nil
 	}
-	if t.overlap == 0 {
-		t.overlap = min(defaultOverlap, t.tile/8)
-	}
 	if !t.exact {
 		t.tile = roundUp(t.tile, max(1, spec.Image.Multiple))
+	}
+	if t.overlap == 0 {
+		t.overlap = min(defaultOverlap, t.tile/8)
 	}
 	if t.tile < smallestTile {
 		return tiling{}, fmt.Errorf("tiles of %d pixels are too small: give at least %d", t.tile, smallestTile)
@@ -103,7 +103,8 @@ func (t tiling) cut(size, unit int) edge {
 	e.overlap = min(e.overlap, e.tile/2/unit*unit)
 	n := 1 + divideUp(e.padded-e.tile, max(unit, e.tile-e.overlap))
 	if !t.exact {
-		e.tile = min(e.tile, roundUp(divideUp(e.padded+(n-1)*e.overlap, n), unit))
+		// Edges of multiples of 8 suit processors, and graphs that halve them.
+		e.tile = min(e.tile, roundUp(divideUp(e.padded+(n-1)*e.overlap, n), leastCommonMultiple(unit, 8)))
 	}
 	for i := range n {
 		e.starts = append(e.starts, (e.padded-e.tile)/unit*i/max(1, n-1)*unit)
@@ -129,20 +130,31 @@ func divideUp(a, b int) int { return (a + b - 1) / b }
 
 func roundUp(a, unit int) int { return divideUp(a, unit) * unit }
 
+func leastCommonMultiple(a, b int) int {
+	x, y := a, b
+	for y != 0 {
+		x, y = y, x%y
+	}
+	return a / x * b
+}
+
 // ratio is an output's edge over an input's, in lowest terms.
 type ratio struct{ num, den int }
 
-// maxDenominator bounds what passes for a ratio of sizes: 31/32 is an unpadded
-// convolution.
-const maxDenominator = 8
-
-func ratioOf(out, in int) (r ratio, whole bool) {
-	a, b := out, in
-	for b != 0 {
-		a, b = b, a%b
+// ratioOf is that of two lengths, by which one part in eight is the finest: 31/32 is a
+// convolution without padding, and no scale. Where the lengths give none it may be one
+// that does not divide the input, whose output has been cut off or filled up: 15/31 is a half.
+func ratioOf(out, in int) (r ratio, ok bool) {
+	for _, near := range []bool{false, true} {
+		for den := 1; den <= 8; den++ {
+			num := (2*out*den + in) / (2 * in)
+			off := out*den - in*num
+			if num > 0 && (off == 0 || near && -den < off && off < den) {
+				return ratio{num, den}, true
+			}
+		}
 	}
-	r = ratio{out / a, in / a}
-	return r, r.den <= maxDenominator
+	return ratio{}, false
 }
 
 // of scales a length, rounding half up.

@@ -31,10 +31,7 @@ func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 	if err := g.takes(in); err != nil {
 		return &stageError{"input", err}
 	}
-	s, err := g.sourceOf(in)
-	if err != nil {
-		return &stageError{"input", err}
-	}
+	s := g.sourceOf(in)
 	unit := [2]int{s.multiple, s.multiple}
 	for range 3 {
 		p := &pass{g: g, in: in, source: s, unit: unit, begin: begin, step: step}
@@ -73,7 +70,7 @@ type source struct {
 	whole    bool                 // resized to the graph's size
 }
 
-func (g *Generator) sourceOf(in *preprocess.Picture) (source, error) {
+func (g *Generator) sourceOf(in *preprocess.Picture) source {
 	image := g.spec.Image
 	s := source{Image: in.Image, spec: image.Spec, multiple: max(1, image.Multiple)}
 	if image.Luma && in.Channels == 3 {
@@ -85,7 +82,7 @@ func (g *Generator) sourceOf(in *preprocess.Picture) (source, error) {
 	if !s.whole {
 		s.spec.Resize = preprocess.Resize{}
 	}
-	return s, s.spec.Validate()
+	return s
 }
 
 // tensor writes the tile whose first pixel is (x, y) to dst.
@@ -96,38 +93,12 @@ func (s *source) tensor(dst []byte, scratch *preprocess.Image, x, y, width, heig
 	} else {
 		spec.Width, spec.Height = width, height
 	}
-	s.crop(scratch, x, y, width, height)
-	return spec.Tensor(dst, scratch)
-}
-
-// crop copies a rectangle, which may reach over the right and the bottom edge: the image is
-// reflected there, without its last row or column twice (numpy.pad's "reflect").
-func (s *source) crop(dst *preprocess.Image, x, y, width, height int) {
-	dst.Width, dst.Height, dst.Channels = width, height, s.spec.Channels
-	if n := width * height * dst.Channels; cap(dst.Pix) < n {
-		dst.Pix = make([]byte, n)
-	} else {
-		dst.Pix = dst.Pix[:n]
-	}
-	inside := min(width, s.Width-x)
+	*scratch = preprocess.Image{Width: width, Height: height, Channels: spec.Channels, Pix: room(scratch.Pix, width*height*spec.Channels)}
 	for row := range height {
-		from := s.Pix[(reflect(y+row, s.Height)*s.Width)*s.Channels:][:s.Width*s.Channels]
-		to := dst.Pix[row*width*dst.Channels:][:width*dst.Channels]
-		recolor(to, from[max(0, x)*s.Channels:][:max(0, inside)*s.Channels], dst.Channels, s.Channels)
-		for i := max(0, inside); i < width; i++ {
-			at := reflect(x+i, s.Width) * s.Channels
-			recolor(to[i*dst.Channels:], from[at:at+s.Channels], dst.Channels, s.Channels)
-		}
+		from := s.Pix[((y+row)*s.Width+x)*s.Channels:]
+		recolor(scratch.Pix[row*width*spec.Channels:], from[:width*s.Channels], spec.Channels, s.Channels)
 	}
-}
-
-// reflect is the pixel of an edge of size n that stands at i, beyond its end.
-func reflect(i, n int) int {
-	if i < n || n == 1 {
-		return min(i, n-1)
-	}
-	i %= 2 * (n - 1)
-	return min(i, 2*(n-1)-i)
+	return spec.Tensor(dst, scratch)
 }
 
 // recolor copies pixels, gray made RGB or RGB gray (ITU-R 601, as Pillow's convert("L")).

@@ -43,6 +43,7 @@ func (p *pass) run(parent context.Context) (unit [2]int, err error) {
 		p.columns, p.rows = uncut(s.spec.Width), uncut(s.spec.Height)
 	} else {
 		p.columns, p.rows = p.g.tiling.cut(s.Width, p.unit[0]), p.g.tiling.cut(s.Height, p.unit[1])
+		s.Image = s.Padded(p.columns.padded, p.rows.padded)
 	}
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
@@ -185,11 +186,12 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 	unit = p.unit
 	var scale [2]ratio
 	for i, e := range []edge{p.columns, p.rows} {
-		length, whole := []int{out.Width, out.Height}[i], false
-		if scale[i], whole = ratioOf(length, e.tile); !e.placed() {
+		length, ok := []int{out.Width, out.Height}[i], false
+		if !e.placed() {
+			scale[i] = ratio{length, e.tile}
 			continue
 		}
-		if !whole {
+		if scale[i], ok = ratioOf(length, e.tile); !ok {
 			return unit, &stageError{"output", fmt.Errorf("output %s has %dx%d pixels for %dx%d: no ratio of small numbers, "+
 				"so that it can't be put together of tiles, nor be cut to size (--tile -1 runs the whole image)",
 				out.name, out.Width, out.Height, p.columns.tile, p.rows.tile)}
@@ -214,14 +216,6 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 	p.mosaic = newMosaic(p.columns.spans(scale[0]), p.rows.spans(scale[1]), width, height, out.Channels)
 	p.bands = newBands(ctx, f, p.mosaic.band(), width*out.Channels)
 	return unit, nil
-}
-
-func leastCommonMultiple(a, b int) int {
-	x, y := a, b
-	for y != 0 {
-		x, y = y, x%y
-	}
-	return a / x * b
 }
 
 // add puts a tile in its place. The last one of a row gives rows away.

@@ -106,13 +106,13 @@ func (l *levels) verdict(output string, in *preprocess.Image) error {
 	of := levels{channels: in.Channels}
 	of.look(in.Pix)
 	switch {
+	case nearlyAll(l.low+l.high, l.values) && !nearlyAll(blackOrWhite(in.Pix), len(in.Pix)):
+		return fmt.Errorf("output %s: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
+			"that is not the graph's (0,1 where it is 0,255)", output, l.values, l.low, l.high)
 	case !l.contrast && of.contrast:
 		return fmt.Errorf("output %s: all of the image has the colour %v, and the input has not: the usual causes are an --output-range "+
 			"that is not the graph's (0,255 where it is 0,1), and an --input-range, --mean or --std that it was not made for",
 			output, l.least[:l.channels])
-	case nearlyAll(l.low+l.high, l.values) && !nearlyAll(blackOrWhite(in.Pix), len(in.Pix)):
-		return fmt.Errorf("output %s: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
-			"that is not the graph's (0,1 where it is 0,255)", output, l.values, l.low, l.high)
 	}
 	return nil
 }
