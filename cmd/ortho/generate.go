@@ -60,14 +60,15 @@ func newGenerateCommand() *cli.Command {
 		Usage:     "make images: of images, texts, classes or chance",
 		ArgsUsage: "[SRC...]",
 		Description: "Runs a graph whose output is an image. Which kind the model is, its inputs tell:\n\n" +
-			"  ortho generate photo.jpg -o large.png                          enlarges a photograph 4 times\n" +
-			"  ortho generate -m candy.onnx --output-range 0,255 photos -o OUT    restyles a folder of them\n" +
-			"  ortho generate --text \"a bold slanted seven\" -o seven.png      draws what a text says\n" +
-			"  ortho generate --class 7 -n 16 --seed 3 --grid sheet.png       16 of a class on one sheet\n" +
-			"  ortho generate -m gan.onnx --interpolate 1,2 -o between.gif    from one seed to another\n\n" +
+			"  ortho generate photo.jpg -o large.png                  enlarges a photograph 4 times\n" +
+			"  ortho generate -m candy.onnx --input-range 0,255 --output-range 0,255 photos -o OUT\n" +
+			"  ortho generate --text \"a bold slanted seven\" -o seven.png  draws what a text says\n" +
+			"  ortho generate --class 7 -n 16 --seed 3 --grid sheet.png   16 of a class on one sheet\n" +
+			"  ortho generate -m gan.onnx --interpolate 1,2 -o between.gif from one seed to another\n\n" +
 			"SRC is as in classify: files, folders, .tar archives, globs, @list.txt or - (an image on standard input).\n" +
 			"EXIF orientation is applied, alpha is kept (not in JPEG), and so is the colour profile. Large images run in\n" +
-			"tiles whose seams are blended.\n\n" +
+			"tiles whose seams are blended, one a core; an image that is not cut has all cores in one run, unless --threads\n" +
+			"or --concurrency say otherwise.\n\n" +
 			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
 			"it is a folder, made if need be. In it, pictures lie as their inputs do in the folder or archive that was\n" +
 			"named (an archive becomes a folder of its name), those made without an image are called 0000-seven.png. Where\n" +
@@ -78,7 +79,7 @@ func newGenerateCommand() *cli.Command {
 			"PNG files tell how they were made, in text chunks: Software, ortho:model, ortho:model-sha256, ortho:provider,\n" +
 			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size, ortho:seed,\n" +
 			"ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256, ortho:latents-row and\n" +
-			"ortho:interpolate. They hold no time: the same command writes the same bytes.",
+			"ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...). They hold no time: the same command writes the same bytes.",
 		Flags:  slices.Concat(flags, sessionFlags(), settingFlags(models.Generate)),
 		Action: generateAction,
 	}
@@ -206,7 +207,14 @@ func (g *generation) openModel(fallback string) error {
 			return usagef("no model named: give -m MODEL")
 		}
 	}
-	if g.model, err = openNamed(name, given); err != nil {
+	g.model, err = openNamed(name, given)
+	if err == nil && g.model.Task != models.Generate && !g.c.IsSet("task") {
+		// The graph's outputs don't tell what it is for, or tell otherwise; the verb does.
+		if err = given.Set("task", string(models.Generate)); err == nil {
+			g.model, err = openNamed(name, given)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	checkSettings(g.c, g.model)
@@ -223,6 +231,17 @@ func (g *generation) openModel(fallback string) error {
 	g.texts = [][2]string{
 		{"Software", "ortho " + ownVersion()}, {"ortho:model", g.model.Name}, {"ortho:model-sha256", digest},
 		{"ortho:provider", g.generator.Session().Provider},
+	}
+	for _, f := range settings {
+		if value := g.c.String(f.name); g.c.IsSet(f.name) {
+			if f.name == "labels" || f.name == "vocabulary" {
+				value = filepath.Base(value) // where a file lies is not for those who get the picture
+			}
+			g.texts = append(g.texts, [2]string{"ortho:" + f.name, shelf.Clean(value)})
+		}
+	}
+	if g.c.IsSet("invert") {
+		g.texts = append(g.texts, [2]string{"ortho:invert", strconv.FormatBool(g.c.Bool("invert"))})
 	}
 	return nil
 }

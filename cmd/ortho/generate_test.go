@@ -117,7 +117,7 @@ func TestGenerateFile(t *testing.T) {
 		}
 	}
 	texts := textOf(t, read(t, out))
-	for key, want := range map[string]string{"Software": "ortho " + ownVersion(), "ortho:model": "nearest_x2.onnx", "ortho:provider": "cpu", "ortho:input": "in.png"} {
+	for key, want := range map[string]string{"Software": "ortho " + ownVersion(), "ortho:model": "nearest_x2.onnx", "ortho:provider": "cpu", "ortho:input": "in.png", "ortho:output-range": "0,1"} {
 		if texts[key] != want {
 			t.Errorf("%s is %q, want %q", key, texts[key], want)
 		}
