@@ -4,10 +4,8 @@
 package generate
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"runtime"
 
 	"ortho/models"
@@ -106,26 +104,4 @@ func ErrorKind(err error) string {
 		return stage.kind
 	}
 	return "run"
-}
-
-// Request says what one image is to be made of. What the model does not take must be left out.
-type Request struct {
-	Seed       uint64    // latents are torch.randn's after torch.manual_seed(Seed)
-	Latents    []float32 // in place of the seed's
-	Text       string
-	Class      *int
-	Truncation float64 // 0: none; see [models.GeneratorSpec]
-}
-
-// Sample is what became of one request.
-type Sample struct {
-	Request Request
-	Image   *preprocess.Image
-	Err     error
-}
-
-// Samples makes an image of each request and yields them in order. The same request gives
-// the same image on every run. When ctx is done it ends early.
-func (g *Generator) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
-	return func(yield func(Sample) bool) {}
 }
