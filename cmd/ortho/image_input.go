@@ -38,7 +38,7 @@ func imageInputOf(m *models.Model) (*imageInput, error) {
 
 // tensor returns the tensor, and how it was made: its height and width are the tensor's.
 // Of an image that the model takes in any size, edge is the most that is taken, from the
-// middle; 0: all.
+// middle; 0: all. Images of generators are always decoded exactly.
 func (in *imageInput) tensor(file []byte, opt preprocess.LoadOptions, edge int) (spec preprocess.Spec, data []byte, err error) {
 	if in.classifier != nil {
 		data = make([]byte, in.classifier.Bytes())

@@ -15,9 +15,9 @@ import (
 // structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False); the
 // defaults there are a flat window of 7x7.
 //
-// The data range is 255 of uint8, otherwise that of the reference's row. Rows without a
-// range (of one value) or with elements that are not finite count only where they are the
-// same as the reference's.
+// The data range is 255 of uint8, otherwise that of the reference's row, which is known when
+// the row is seen; PSNR's is that of all rows. Rows without a range (of one value) or with
+// elements that are not finite count only where they are the same as the reference's.
 type SSIM struct {
 	Mean  float64 `json:"mean"`  // over the rows; 1: all are the same
 	Worst float64 `json:"worst"` // row's
@@ -33,7 +33,7 @@ type similarities struct {
 }
 
 func (s *similarities) add(v float64, row int) {
-	if math.IsNaN(v) {
+	if !(math.Abs(v) <= 1+1e-9) { // NaN, or rounding has left nothing of a tiny range
 		return
 	}
 	if s.n == 0 || v < s.worst {

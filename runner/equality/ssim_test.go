@@ -1,6 +1,8 @@
 package equality
 
 import (
+	"bytes"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -64,6 +66,32 @@ func TestSSIMOfRows(t *testing.T) {
 			t.Errorf("%v: %+v", shape, o)
 		}
 	}
+}
+
+func FuzzSSIM(f *testing.F) {
+	f.Add([]byte{0, 0, 0x80, 0x3f, 0, 0, 0, 0}, []byte{0, 0, 0x80, 0x7f}, int32(onnx.Float), true)
+	f.Add([]byte{1, 2, 3, 4, 5, 6, 7}, []byte{7, 6, 5, 4, 3, 2, 1}, int32(onnx.Uint8), false)
+	f.Fuzz(func(t *testing.T, a, b []byte, typ int32, last bool) {
+		kind := onnx.ElementType(typ)
+		if len(a) == 0 || len(b) == 0 || kind.Size() == 0 {
+			return
+		}
+		shape := []int64{1, 1, 17, 16}
+		if last {
+			shape = []int64{1, 17, 16, 1}
+		}
+		fill := func(with []byte) npz.Array {
+			n := 17 * 16 * kind.Size()
+			return npz.Array{Name: "y", Type: kind, Shape: shape, Data: bytes.Repeat(with, n/len(with)+1)[:n]}
+		}
+		o := compare(t, Float32, fill(a), fill(b), 1)
+		if _, err := json.Marshal(o); err != nil {
+			t.Error(err)
+		}
+		if o.Exact && o.SSIM != nil && o.SSIM.Mean != 1 || o.SSIM != nil && o.SSIM.Worst != o.SSIM.Mean {
+			t.Errorf("%+v", o.SSIM)
+		}
+	})
 }
 
 func BenchmarkSSIM(b *testing.B) {
