@@ -1,9 +1,9 @@
 package preprocess
 
 import (
-	"bytes"
 	"image"
 	"image/color"
+	"slices"
 )
 
 // alphaOf takes the alpha plane out of Go's image types: of 16 bits the high byte. nil
@@ -59,7 +59,7 @@ func paletteAlpha(p color.Palette) (alpha [256]uint8) {
 
 // opaque tells whether an alpha plane says nothing.
 func opaque(alpha []byte) bool {
-	return len(bytes.Trim(alpha, "\xff")) == 0
+	return !slices.ContainsFunc(alpha, func(a byte) bool { return a != 255 })
 }
 
 // firstChannel is the gray image that three equal channels are.

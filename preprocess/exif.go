@@ -43,6 +43,14 @@ type tiffEntry struct {
 	order     binary.ByteOrder
 	tag, kind uint16
 	value     []byte // of all its numbers, one at least
+	raw       []byte // the entry itself
+}
+
+// set makes the entry that of one LONG.
+func (e tiffEntry) set(v uint32) {
+	e.order.PutUint16(e.raw[2:], 4)
+	e.order.PutUint32(e.raw[4:], 1)
+	e.order.PutUint32(e.raw[8:], v)
 }
 
 // tiffEntries yields the first directory's entries of a TIFF stream, or of what EXIF
@@ -83,7 +91,7 @@ func tiffEntries(data []byte) iter.Seq[tiffEntry] {
 				}
 				value = data[at:]
 			}
-			if !yield(tiffEntry{order, order.Uint16(e), kind, value[:count*size]}) {
+			if !yield(tiffEntry{order, order.Uint16(e), kind, value[:count*size], e}) {
 				return
 			}
 		}

@@ -95,7 +95,11 @@ func (h fileHead) encoder(w io.Writer) (rowEncoder, error) {
 	case h.Quality < 0 || h.Quality > 100:
 		return nil, fmt.Errorf("quality %d: from 1 to 100", h.Quality)
 	}
-	if !fits(h.ICC, h.channels) {
+	colours := h.channels
+	if h.Format == WebP {
+		colours = 3 // it has no gray
+	}
+	if !fits(h.ICC, colours) {
 		h.ICC = nil
 	}
 	switch h.Format {

@@ -56,20 +56,17 @@ func written(t testing.TB, m *Image, some int, opt FileOptions) []byte {
 }
 
 func TestFileWriter(t *testing.T) {
-	for _, format := range []FileFormat{PNG, TIFF} {
+	for _, format := range []FileFormat{PNG, TIFF, WebP} {
 		for channels := 1; channels <= 4; channels++ {
 			for _, size := range [][2]int{{1, 1}, {33, 17}, {300, 260}, {5, 3000}} {
 				t.Run(fmt.Sprint(format, channels, size), func(t *testing.T) {
 					m := sketch(size[0], size[1], channels)
 					colours := "RGB "
-					if channels <= 2 {
+					if channels <= 2 && format != WebP { // which has no gray
 						colours = "GRAY"
 					}
 					icc := profileOf(colours, 3000)
 					data := written(t, m, 7, FileOptions{Format: format, ICC: icc})
-					if format == TIFF && channels == 2 {
-						return // x/image does not read it
-					}
 					got, err := DecodePicture(data, DecodeOptions{})
 					if err != nil {
 						t.Fatal(err)
@@ -77,7 +74,10 @@ func TestFileWriter(t *testing.T) {
 					if !bytes.Equal(got.ICC, icc) {
 						t.Errorf("%d bytes of a profile", len(got.ICC))
 					}
-					if !bytes.Equal(interleaved(got), m.Pix) {
+					if channels <= 2 {
+						got.Image = got.withChannels(1)
+					}
+					if !bytes.Equal(interleaved(got, channels), m.Pix) {
 						t.Error("other pixels")
 					}
 				})
@@ -86,13 +86,17 @@ func TestFileWriter(t *testing.T) {
 	}
 }
 
-// interleaved is the picture with its alpha, if any.
-func interleaved(p *Picture) []byte {
-	if p.Alpha == nil {
+// interleaved is the picture with its alpha, where it is to have so many channels.
+func interleaved(p *Picture, channels int) []byte {
+	if channels%2 == 1 {
 		return p.Pix
 	}
 	var out []byte
-	for i, a := range p.Alpha {
+	for i := range p.Width * p.Height {
+		a := byte(255)
+		if p.Alpha != nil {
+			a = p.Alpha[i]
+		}
 		out = append(append(out, p.Pix[i*p.Channels:(i+1)*p.Channels]...), a)
 	}
 	return out
@@ -257,5 +261,33 @@ func BenchmarkFileWriter(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestPrefixCodes: codes are complete and no longer than allowed, however rare a symbol is.
+func TestPrefixCodes(t *testing.T) {
+	fibonacci := []int{1, 1}
+	for len(fibonacci) < 40 {
+		fibonacci = append(fibonacci, fibonacci[len(fibonacci)-1]+fibonacci[len(fibonacci)-2])
+	}
+	for _, counts := range [][]int{fibonacci, {0, 5, 0, 3}, {1, 1, 1, 1, 1}, {0, 1 << 40, 0, 1, 1, 1, 1}} {
+		for _, most := range []int{15, 7} {
+			if len(counts) > 1<<most {
+				continue
+			}
+			sum := 0.0
+			codes := prefixCodes(counts, most)
+			for i, c := range codes {
+				if c.length > most || (c.length > 0) != (counts[i] > 0) {
+					t.Errorf("%d counts, up to %d bits: symbol %d has %d", len(counts), most, i, c.length)
+				}
+				if c.length > 0 {
+					sum += math.Ldexp(1, -c.length)
+				}
+			}
+			if sum != 1 {
+				t.Errorf("%d counts, up to %d bits: %v of all codes", len(counts), most, sum)
+			}
+		}
 	}
 }

@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 OUT = {
     "decode": ROOT / "preprocess/testdata/decode",
     "transforms": ROOT / "preprocess/testdata/transforms",
+    "pictures": ROOT / "preprocess/testdata/pictures",
     "classify": ROOT / "models/classify/testdata",
     "equality": ROOT / "runner/equality/testdata",
     "stats": ROOT / "runner/stats/testdata",

@@ -316,7 +316,7 @@ func (t *contest) run(c *cli.Context, folder string, showProgress bool) (*compar
 	defer running.Close()
 	var bar *progress
 	if showProgress && in.count != nil {
-		bar = newProgress(c.App.ErrWriter, 0, 0, in.count)
+		bar = newProgress(c.App.ErrWriter, "images", 0, 0, in.count)
 		defer bar.end()
 	}
 	done := 0

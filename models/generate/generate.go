@@ -35,7 +35,11 @@ type Generator struct {
 
 // Open makes a generator of a model. Close it after use.
 func Open(m *models.Model, opt Options) (*Generator, error) {
-	return nil, errors.New("not built yet")
+	spec, err := m.Generator()
+	if err != nil {
+		return nil, err
+	}
+	return open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, m.Name, spec, opt)
 }
 
 // open makes a generator of a graph and what is known of it.

@@ -34,6 +34,9 @@ func tilingOf(spec *models.GeneratorSpec, graph *onnx.Graph, opt Options) (tilin
 		// A graph of one size is met by resizing: what it has learnt of whole pictures would
 		// be lost on pieces. Unless somebody says that its size is that of a tile.
 		if t.tile != in.Height || t.tile != in.Width {
+			if opt.Tile > 0 {
+				return tiling{}, fmt.Errorf("tiles of %d pixels for a graph that takes %dx%d: images are resized to that, or a square is their tile", opt.Tile, in.Width, in.Height)
+			}
 			return tiling{}, nil
 		}
 		t.exact = true
@@ -121,7 +124,7 @@ func (e edge) placed() bool { return len(e.starts) > 1 || e.padded != e.size }
 // length is that of the axis in the output, of which a tile's is out.
 func (e edge) length(r ratio, out int) int {
 	if e.placed() {
-		return r.of(e.size)
+		return max(1, r.of(e.size))
 	}
 	return out
 }

@@ -3,7 +3,11 @@ package generate
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"ortho/models"
+	"ortho/runner/onnx"
 )
 
 // TestGrid: for whatever sizes, tiles cover the image, each pixel's weights are one in sum,
@@ -72,6 +76,37 @@ func TestRatio(t *testing.T) {
 	} {
 		if got, ok := ratioOf(c.out, c.in); got != c.want || ok != c.ok {
 			t.Errorf("%d of %d: %v %v, want %v", c.out, c.in, got, ok, c.want)
+		}
+	}
+}
+
+func TestTiling(t *testing.T) {
+	for _, c := range []struct {
+		name, graph string
+		spec        *models.GeneratorSpec
+		opt         Options
+		want        tiling
+		err         string
+	}{
+		{"nothing stated, a local graph", "radius3_x3", spec(), Options{}, tiling{256, 32, false}, ""},
+		{"nothing stated, a mean over all", "gray", spec(), Options{}, tiling{}, ""},
+		{"stated", "gray", spec(func(s *models.GeneratorSpec) { s.Tile, s.Overlap = 64, 16 }), Options{}, tiling{64, 16, false}, ""},
+		{"asked for", "gray", spec(func(s *models.GeneratorSpec) { s.Tile, s.Overlap = 64, 16 }), Options{Tile: 40, Overlap: 12}, tiling{40, 12, false}, ""},
+		{"not at all", "radius3_x3", spec(), Options{Tile: -1}, tiling{}, ""},
+		{"of a multiple", "radius3_x3", spec(multiple(16)), Options{Tile: 40}, tiling{48, 6, false}, ""},
+		{"one size", "style_32x48", spec(fixed(48, 32)), Options{}, tiling{}, ""},
+		{"one size, and a tile", "style_32x48", spec(fixed(48, 32)), Options{Tile: 32}, tiling{}, "48x32"},
+		{"one size that is a tile", "fixed_32x32_x2", spec(fixed(32, 32)), Options{Tile: 32}, tiling{32, 4, true}, ""},
+		{"too small", "radius3_x3", spec(), Options{Tile: 8}, tiling{}, "too small"},
+		{"overlap", "radius3_x3", spec(), Options{Tile: 32, Overlap: 17}, tiling{}, "can't overlap by 17"},
+	} {
+		g, err := onnx.ReadFile(graph(c.graph))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := tilingOf(c.spec, g, c.opt)
+		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s: %+v, %v, want %+v, %q", c.name, got, err, c.want, c.err)
 		}
 	}
 }

@@ -11,10 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -199,7 +196,7 @@ func TestEqualsPython(t *testing.T) {
 		{"luma_x3_fixed", "picture", "luma_x3_fixed", spec(gray, fixed(32, 24)), Options{}, 1},
 		{"blue_nhwc_uint8", "picture", "blue_nhwc_uint8", spec(bgr8), small, 6},
 		{"style_32x48", "picture", "style_32x48", spec(by255, fixed(48, 32)), Options{}, 1},
-		{"style_32x48", "picture", "style_32x48", spec(by255, fixed(48, 32)), Options{Tile: 32}, 1},
+		{"style_32x48", "picture", "style_32x48", spec(by255, fixed(48, 32), func(s *models.GeneratorSpec) { s.Tile = 32 }), Options{}, 1},
 		{"style_32x48", "picture", "style_32x48_kept", spec(by255, fixed(48, 32)), Options{KeepSize: true}, 1},
 	} {
 		t.Run(fmt.Sprintf("%s,%d,%d", c.want, c.opt.Tile, c.opt.Overlap), func(t *testing.T) {
@@ -278,157 +275,6 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-func TestWrongOutputs(t *testing.T) {
-	tiny := Options{Tile: 24, Overlap: 8}
-	flat := &preprocess.Picture{Image: &preprocess.Image{Width: 40, Height: 30, Channels: 3, Pix: bytes.Repeat([]byte{9, 9, 9}, 1200)}}
-	white := &preprocess.Picture{Image: &preprocess.Image{Width: 2, Height: 1, Channels: 1, Pix: []byte{255, 255}}}
-	for _, c := range []struct {
-		name, graph string
-		in          *preprocess.Picture
-		spec        *models.GeneratorSpec
-		opt         Options
-		kind        string
-		want        []string
-	}{
-		{"nan", "nan", golden(t, "picture"), spec(), Options{}, "output", []string{"of 8601 values are NaN or infinite", "tile 1 of 1", "float16"}},
-		{"nan, tiles", "nan", golden(t, "picture"), spec(), tiny, "output", []string{"are NaN or infinite", "float16"}},
-		{"black", "black", golden(t, "picture"), spec(), tiny, "output", []string{"[0 0 0]", "--output-range"}},
-		{"black of flat", "black", flat, spec(), tiny, "", nil},
-		{"range too narrow", "by255", golden(t, "picture"), spec(), tiny, "output", []string{"8601 values", "above white", "--output-range"}},
-		{"range too wide", "nearest_x2", golden(t, "picture"), spec(func(s *models.GeneratorSpec) { s.Output.Range = [2]float64{0, 255} }), tiny, "output", []string{"has the colour", "--output-range"}},
-		{"too bright, but so was the input", "by255", white, spec(), tiny, "", nil},
-		{"no ratio", "smaller", golden(t, "picture"), spec(), tiny, "output", []string{"22x22 pixels for 24x24", "--tile -1"}},
-		{"no ratio, not needed", "smaller", golden(t, "picture"), spec(), Options{Tile: -1}, "", nil},
-		{"luma of a graph for colours", "nearest_x2", golden(t, "picture"), spec(func(s *models.GeneratorSpec) { s.Image.Luma = true }), Options{}, "output", []string{"must give luma"}},
-		{"layout", "nearest_x2", golden(t, "picture"), spec(func(s *models.GeneratorSpec) { s.Output.Layout = preprocess.NHWC }), Options{}, "output", []string{"layout"}},
-		{"no picture", "nearest_x2", &preprocess.Picture{Image: &preprocess.Image{Width: 2, Height: 2, Channels: 3}}, spec(), Options{}, "input", []string{"8-bit image"}},
-		{"other input", "nearest_x2", golden(t, "picture"), spec(func(s *models.GeneratorSpec) { s.Image.Name = "x" }), Options{}, "input", []string{"more than an image"}},
-		{"no input", "nearest_x2", golden(t, "picture"), spec(func(s *models.GeneratorSpec) { s.Image = nil }), Options{}, "input", []string{"takes no image"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := generated(t.Context(), generator(t, graph(c.graph), c.spec, c.opt), c.in)
-			if c.want == nil {
-				if err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if err == nil || ErrorKind(err) != c.kind {
-				t.Fatalf("%v, want an error of kind %s", err, c.kind)
-			}
-			for _, want := range c.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%v: want it to say %q", err, want)
-				}
-			}
-		})
-	}
-}
-
-func TestTiling(t *testing.T) {
-	for _, c := range []struct {
-		name, graph string
-		spec        *models.GeneratorSpec
-		opt         Options
-		want        tiling
-		err         string
-	}{
-		{"nothing stated, a local graph", "radius3_x3", spec(), Options{}, tiling{256, 32, false}, ""},
-		{"nothing stated, a mean over all", "gray", spec(), Options{}, tiling{}, ""},
-		{"stated", "gray", spec(func(s *models.GeneratorSpec) { s.Tile, s.Overlap = 64, 16 }), Options{}, tiling{64, 16, false}, ""},
-		{"asked for", "gray", spec(func(s *models.GeneratorSpec) { s.Tile, s.Overlap = 64, 16 }), Options{Tile: 40, Overlap: 12}, tiling{40, 12, false}, ""},
-		{"not at all", "radius3_x3", spec(), Options{Tile: -1}, tiling{}, ""},
-		{"of a multiple", "radius3_x3", spec(multiple(16)), Options{Tile: 40}, tiling{48, 6, false}, ""},
-		{"one size", "style_32x48", spec(fixed(48, 32)), Options{Tile: 32}, tiling{}, ""},
-		{"one size that is a tile", "fixed_32x32_x2", spec(fixed(32, 32)), Options{Tile: 32}, tiling{32, 4, true}, ""},
-		{"too small", "radius3_x3", spec(), Options{Tile: 8}, tiling{}, "too small"},
-		{"overlap", "radius3_x3", spec(), Options{Tile: 32, Overlap: 17}, tiling{}, "can't overlap by 17"},
-	} {
-		g, err := onnx.ReadFile(graph(c.graph))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := tilingOf(c.spec, g, c.opt)
-		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
-			t.Errorf("%s: %+v, %v, want %+v, %q", c.name, got, err, c.want, c.err)
-		}
-	}
-}
-
-// failing is a writer that does something else.
-type failing struct {
-	do    func() error
-	after atomic.Bool // nothing may be written any more
-	late  atomic.Bool
-}
-
-func (f *failing) Write(rows []byte) (int, error) {
-	if f.after.Load() {
-		f.late.Store(true)
-	}
-	return len(rows), f.do()
-}
-
-func TestEnds(t *testing.T) {
-	in := golden(t, "picture")
-	g := generator(t, graph("radius3_x3"), spec(), Options{Tile: 16, Overlap: 8, Concurrency: 2})
-	full := errors.New("disk full")
-	for _, c := range []struct {
-		name string
-		run  func(ctx context.Context, cancel func(), w *failing) error
-		want error
-		kind string
-	}{
-		{"cancelled before", func(ctx context.Context, cancel func(), w *failing) error {
-			cancel()
-			return g.Image(ctx, in, func(int, int, int) (io.Writer, error) { return w, nil }, nil)
-		}, context.Canceled, "run"},
-		{"cancelled at a step", func(ctx context.Context, cancel func(), w *failing) error {
-			return g.Image(ctx, in, func(int, int, int) (io.Writer, error) { return w, nil }, func(done, total int) {
-				if done == 9 {
-					cancel()
-				}
-				if done > 20 {
-					t.Errorf("step %d after the end", done)
-				}
-			})
-		}, context.Canceled, "run"},
-		{"cancelled by the writer", func(ctx context.Context, cancel func(), w *failing) error {
-			w.do = func() error { cancel(); return nil }
-			return g.Image(ctx, in, func(int, int, int) (io.Writer, error) { return w, nil }, nil)
-		}, context.Canceled, "run"},
-		{"no file", func(ctx context.Context, cancel func(), w *failing) error {
-			return g.Image(ctx, in, func(int, int, int) (io.Writer, error) { return nil, full }, nil)
-		}, full, "write"},
-		{"a file that fails", func(ctx context.Context, cancel func(), w *failing) error {
-			w.do = func() error { return full }
-			return g.Image(ctx, in, func(int, int, int) (io.Writer, error) { return w, nil }, nil)
-		}, full, "write"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			before := runtime.NumGoroutine()
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			w := &failing{do: func() error { return nil }}
-			err := c.run(ctx, cancel, w)
-			w.after.Store(true)
-			if !errors.Is(err, c.want) || ErrorKind(err) != c.kind {
-				t.Errorf("%v (%s), want %v (%s)", err, ErrorKind(err), c.want, c.kind)
-			}
-			deadline := time.Now().Add(10 * time.Second)
-			for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
-				time.Sleep(time.Millisecond)
-			}
-			if n := runtime.NumGoroutine(); n > before {
-				t.Errorf("%d goroutines, %d before", n, before)
-			}
-			if w.late.Load() {
-				t.Error("written to after the return")
-			}
-		})
-	}
-}
-
 // TestStyleTransfer compares with Python on other people's graphs, where they are.
 func TestStyleTransfer(t *testing.T) {
 	for _, name := range []string{"candy", "mosaic"} {
@@ -468,5 +314,70 @@ func TestStyleTransfer(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestUpscaler runs a bundled model, as it ships.
+func TestUpscaler(t *testing.T) {
+	m, err := models.Open("../bundled/esrgan-slim-x4", models.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := "../bundled/testdata/esrgan-slim/"
+	in := picture(t, images+"fixture.png")
+	var whole *made
+	for _, opt := range []Options{{}, {Tile: 96}, {Tile: 128, Overlap: 40, Concurrency: 3}} {
+		g, err := Open(m, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		got, err := generated(t.Context(), g, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if whole == nil {
+			whole = got
+			want, channels := packed(picture(t, images+"4x_result.png"))
+			if got.channels != channels || got.Len() != len(want) {
+				t.Fatalf("%dx%dx%d, want %d bytes", got.width, got.height, got.channels, len(want))
+			}
+			sum := 0.0
+			for i, v := range got.Bytes() {
+				d := float64(v) - float64(want[i])
+				sum += d * d
+			}
+			psnr := 10 * math.Log10(255*255*float64(len(want))/sum)
+			t.Logf("%.1f dB to the package's own result", psnr)
+			if psnr < 60 {
+				t.Errorf("%.1f dB to the package's own result, want 60", psnr)
+			}
+		}
+		if most, _ := difference(got.Bytes(), whole.Bytes()); most > 1 {
+			t.Errorf("%+v: differs by %d from the whole", opt, most)
+		}
+	}
+}
+
+// TestThreads: what runs in tiles has a run for each core, what does not a run on all.
+func TestThreads(t *testing.T) {
+	cores := runtime.GOMAXPROCS(0)
+	for _, c := range []struct {
+		graph                string
+		spec                 *models.GeneratorSpec
+		opt                  Options
+		threads, concurrency int
+	}{
+		{"radius3_x3", spec(), Options{}, 1, cores},
+		{"radius3_x3", spec(), Options{Tile: -1}, cores, 1},
+		{"style_32x48", spec(by255, fixed(48, 32)), Options{}, cores, 1},
+		{"style_32x48", spec(by255, fixed(48, 32)), Options{Concurrency: 2}, 1, 2},
+		{"style_32x48", spec(by255, fixed(48, 32)), Options{Runner: runner.Options{Threads: 1}}, 1, cores},
+		{"radius3_x3", spec(), Options{Concurrency: 1, Runner: runner.Options{Threads: 2}}, 2, 1},
+	} {
+		g := generator(t, graph(c.graph), c.spec, c.opt)
+		if g.session.Threads != c.threads || g.concurrency != c.concurrency {
+			t.Errorf("%s, %+v: %d threads, %d runs, want %d and %d", c.graph, c.opt, g.session.Threads, g.concurrency, c.threads, c.concurrency)
+		}
 	}
 }
