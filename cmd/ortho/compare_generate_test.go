@@ -12,11 +12,7 @@ import (
 	"ortho/preprocess"
 )
 
-const (
-	upscaler  = "esrgan-slim-x4"
-	graphs    = "../../models/generate/testdata/graphs"
-	samplesOf = "../../models/generate/testdata/samples"
-)
+const upscaler = "esrgan-slim-x4"
 
 // smallImage writes an image of less than what compare takes of one.
 func smallImage(t *testing.T, width, height int) string {
@@ -51,13 +47,13 @@ func TestCompareGenerators(t *testing.T) {
 		{[]string{"-m", upscaler, "--providers", "cpu,cpu", "--batch", "2", small, small, coffee}, 3, 0},
 		{[]string{"-m", upscaler, "--providers", "cpu,cpu", coffee}, 1, 1024 * 1024}, // the middle
 		{[]string{"-m", upscaler, "--providers", "cpu,cpu", small}, 1, 160 * 120},
-		{[]string{"-m", graphs + "/nearest_x3.onnx", "-m", graphs + "/nearest_x3_float16.onnx", "--input-range", "0,1", "--task", "generate", photos}, 4, 768 * 768}, // whose output's shape is not stated,
-		{[]string{"-m", graphs + "/luma_x3.onnx", "--providers", "cpu,cpu", "--input-range", "0,1", "--size-multiple", "24", small}, 1, 144 * 144},
-		{[]string{"-m", graphs + "/style_32x48.onnx", "--providers", "cpu,cpu", "--input-range", "0,255", small, coffee, photos}, 6, 32 * 48},
-		{[]string{"-m", graphs + "/blue_nhwc_uint8.onnx", "--providers", "cpu,cpu", small, small}, 2, 40 * 30},
-		{[]string{"-m", samplesOf + "/dcgan", "--providers", "cpu,cpu", "--input", "synthetic", "--rows", "3"}, 3, 16 * 16},
-		{[]string{"-m", samplesOf + "/class", "--providers", "cpu,cpu", "--input", "synthetic", "--rows", "4", "--batch", "2"}, 4, 16 * 16},
-		{[]string{"-m", samplesOf + "/text", "--providers", "cpu,cpu", "--input", "synthetic", "--rows", "3"}, 3, 16 * 16},
+		{[]string{"-m", graphs + "graphs/nearest_x3.onnx", "-m", graphs + "graphs/nearest_x3_float16.onnx", "--input-range", "0,1", "--task", "generate", photos}, 4, 768 * 768}, // whose output's shape is not stated,
+		{[]string{"-m", graphs + "graphs/luma_x3.onnx", "--providers", "cpu,cpu", "--input-range", "0,1", "--size-multiple", "24", small}, 1, 144 * 144},
+		{[]string{"-m", graphs + "graphs/style_32x48.onnx", "--providers", "cpu,cpu", "--input-range", "0,255", small, coffee, photos}, 6, 32 * 48},
+		{[]string{"-m", graphs + "graphs/blue_nhwc_uint8.onnx", "--providers", "cpu,cpu", small, small}, 2, 40 * 30},
+		{[]string{"-m", graphs + "samples/dcgan", "--providers", "cpu,cpu", "--input", "synthetic", "--rows", "3"}, 3, 16 * 16},
+		{[]string{"-m", graphs + "samples/class", "--providers", "cpu,cpu", "--input", "synthetic", "--rows", "4", "--batch", "2"}, 4, 16 * 16},
+		{[]string{"-m", graphs + "samples/text", "--providers", "cpu,cpu", "--input", "synthetic", "--rows", "3"}, 3, 16 * 16},
 	} {
 		code, found, stderr := comparing(t, c.args...)
 		if code != exitOK || !found.Equal {
@@ -77,7 +73,7 @@ func TestCompareGenerators(t *testing.T) {
 
 func TestCompareGeneratorsDiffer(t *testing.T) {
 	small := smallImage(t, 40, 30)
-	different := []string{"-m", graphs + "/nearest_x3.onnx", "-m", graphs + "/radius3_x3.onnx", "--input-range", "0,1", small, coffee}
+	different := []string{"-m", graphs + "graphs/nearest_x3.onnx", "-m", graphs + "graphs/radius3_x3.onnx", "--input-range", "0,1", small, coffee}
 	code, found, stderr := comparing(t, different...)
 	if code != exitVerdict || len(found.Candidates) != 1 {
 		t.Fatalf("exit %d: %s", code, stderr)
@@ -111,8 +107,8 @@ func TestCompareGeneratorsDiffer(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-m", graphs + "/nearest_x3.onnx", "--providers", "cpu,cpu", coffee}, "--input-range"},
-		{[]string{"-m", samplesOf + "/dcgan", "--providers", "cpu,cpu", coffee}, "takes no image"},
+		{[]string{"-m", graphs + "graphs/nearest_x3.onnx", "--providers", "cpu,cpu", coffee}, "--input-range"},
+		{[]string{"-m", graphs + "samples/dcgan", "--providers", "cpu,cpu", coffee}, "takes no image"},
 		{[]string{"-m", upscaler, "--providers", "cpu,cpu", "--input", "synthetic"}, "add --dim height=N --dim width=N"},
 		{[]string{"-m", upscaler, "-m", float, coffee}, "can't be compared"},
 	} {
@@ -169,9 +165,9 @@ func TestPreprocessGenerator(t *testing.T) {
 		bytes int
 	}{
 		{[]string{"-m", upscaler, coffee}, "(1, 3, 400, 600, )", 4 * len(img.Pix)},
-		{[]string{"-m", graphs + "/blue_nhwc_uint8.onnx", coffee}, "(1, 400, 600, 3, )", len(img.Pix)},
-		{[]string{"-m", graphs + "/luma_x3.onnx", "--input-range", "0,1", "--size-multiple", "64", coffee}, "(1, 1, 448, 640, )", 4 * 448 * 640},
-		{[]string{"-m", graphs + "/style_32x48.onnx", "--input-range", "0,255", coffee}, "(1, 3, 32, 48, )", 4 * 3 * 32 * 48}, // its output's range is of no account
+		{[]string{"-m", graphs + "graphs/blue_nhwc_uint8.onnx", coffee}, "(1, 400, 600, 3, )", len(img.Pix)},
+		{[]string{"-m", graphs + "graphs/luma_x3.onnx", "--input-range", "0,1", "--size-multiple", "64", coffee}, "(1, 1, 448, 640, )", 4 * 448 * 640},
+		{[]string{"-m", graphs + "graphs/style_32x48.onnx", "--input-range", "0,255", coffee}, "(1, 3, 32, 48, )", 4 * 3 * 32 * 48}, // its output's range is of no account
 	} {
 		code, _, stderr := execute(t, "", append([]string{"preprocess", "-o", out, "--overwrite"}, c.args...)...)
 		if code != exitOK {
@@ -186,7 +182,7 @@ func TestPreprocessGenerator(t *testing.T) {
 			t.Errorf("%q: not the image's pixels", c.args)
 		}
 	}
-	for _, c := range []struct{ model, want string }{{samplesOf + "/text", "takes no image"}, {graphs + "/nearest_x2.onnx", "--input-range"}} {
+	for _, c := range []struct{ model, want string }{{graphs + "samples/text", "takes no image"}, {graphs + "graphs/nearest_x2.onnx", "--input-range"}} {
 		if code, _, stderr := execute(t, "", "preprocess", "-m", c.model, coffee, "-o", out+"2"); code != exitFailed || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit %d: %s", c.model, code, stderr)
 		}
