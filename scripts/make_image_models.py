@@ -48,6 +48,7 @@ def main():
     repeat = lambda n, kind: [("w", np.repeat(np.eye(3, dtype=kind), n * n, 0)[:, :, None, None])]
     write("nearest_x2", [node("Conv", ["image", "w"], ["features"]), shuffle(2)], open_size(3), ["batch", 3, "2*height", "2*width"], repeat(2, np.float32))
     write("nearest_x3_float16", [node("Conv", ["image", "w"], ["features"]), shuffle(3)], open_size(3), ["batch", 3, "height3", "width3"], repeat(3, np.float16), HALF, unsaid=True)
+    write("nearest_x3", [node("Conv", ["image", "w"], ["features"]), shuffle(3)], open_size(3), ["batch", 3, "height3", "width3"], repeat(3, np.float32))
 
     # Three convolutions: what is more than three pixels away does not count.
     nodes, weights = convolutions(random, (3, 8, 8, 27))
