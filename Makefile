@@ -6,7 +6,7 @@ PHOTOS  := cmd/ortho/testdata/photos
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test race fuzz bench bench-peers lint golden docs runtime clean
+.PHONY: build demo test race fuzz bench bench-peers bench-upscale lint golden docs runtime clean
 
 build: ## bin/ortho
 	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ortho ./cmd/ortho
@@ -14,8 +14,12 @@ build: ## bin/ortho
 runtime: build ## ONNX Runtime, installed where none is found
 	@bin/ortho runtime list --quiet || bin/ortho runtime install
 
-demo: runtime ## classify real photographs
+demo: runtime ## classify and enlarge real photographs, draw digits
 	bin/ortho classify -k 3 -f table $(PHOTOS)
+	bin/ortho generate $(PHOTOS)/chelsea.png -o bin/demo/chelsea-x4.png --html bin/demo/upscaled.html --overwrite
+	bin/ortho generate $(foreach d,zero one two three four five six seven eight nine,--text "a bold $(d)" --text "a light slanted $(d)") \
+	  --seed 3 --grid bin/demo/digits.png --columns 20 --overwrite
+	@echo; echo "See bin/demo/chelsea-x4.png (before and after: bin/demo/upscaled.html) and bin/demo/digits.png."
 
 test: runtime ## what CI runs
 	$(GO) vet ./...
@@ -38,6 +42,9 @@ bench:
 bench-peers: runtime ## against the bare graph and Python: many photographs, then one from a cold start
 	$(GO) run ./cmd/benchpeers -python $(PYTHON)
 	-@$(PYTHON) scripts/bench_cold_start.py bin/ortho $(PHOTOS)/chelsea.png
+
+bench-upscale: runtime ## against Python on the same graph with the same tiles
+	$(PYTHON) scripts/bench_upscale_peers.py bin/ortho $(PHOTOS)/rocket.jpg
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

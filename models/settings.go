@@ -53,7 +53,7 @@ var keys = []setting{
 	{"task", oneOf("task", string(Classify), string(Generate))},
 	{"output-range", checked(parseRange)},
 	{"color", oneOf("color", "rgb", "gray", "luma")},
-	{"size-multiple", checked(parseCount)},
+	{"size-multiple", checked(parseEdge)},
 	{"tile", checked(parseEdge)},
 	{"tile-overlap", checked(parseCount)},
 	{"latent-distribution", oneOf("latent distribution", "normal", "uniform")},

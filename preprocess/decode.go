@@ -65,6 +65,8 @@ type request struct {
 	// decoded smaller: 1, 2, 4 or 8. nil: 1.
 	shrink func(width, height, orientation int) int
 	memory *frame // for the pixels; nil: their own
+	// extras: alpha and the colour profile are wanted too.
+	extras bool
 }
 
 // image returns an image to decode into.
@@ -83,6 +85,7 @@ type picture struct {
 	width, height int // of the file; img's, unless that was decoded smaller
 	orientation   int // the EXIF tag's value, 0 where there is none or it has been followed
 	upright       bool
+	alpha, icc    []byte // where they are asked for; nil: none
 }
 
 // as gives the picture so many channels, and turns it where that is wanted.

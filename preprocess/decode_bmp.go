@@ -37,6 +37,7 @@ func decodeBMP(data []byte, ask request) (picture, error) {
 	}
 
 	var palette []byte
+	gray := false // Pillow's rule: the colours are 0, 1, 2 and so on, or black and white
 	switch {
 	case depth == 1 || depth == 4 || depth == 8:
 		if colours <= 0 {
@@ -46,34 +47,29 @@ func decodeBMP(data []byte, ask request) (picture, error) {
 			return picture{}, io.ErrUnexpectedEOF
 		}
 		palette = make([]byte, 4<<depth)
-		for i := range min(colours, 1<<depth) {
-			copy(palette[4*i:4*i+3], rest[entry*i:])
+		gray = true
+		for i := range colours {
+			v := byte(i)
+			if colours == 2 && i == 1 {
+				v = 255
+			}
+			c := rest[entry*i:][:3]
+			gray = gray && c[0] == v && c[1] == v && c[2] == v
+			if i < 1<<depth {
+				copy(palette[4*i:4*i+3], c)
+			}
 		}
 		rest = rest[entry*colours:]
 	case depth != 16 && depth != 24 && depth != 32:
 		return picture{}, fmt.Errorf("%d bits per pixel are not supported", depth)
 	}
-	masks := [3]uint32{0xff0000, 0xff00, 0xff} // of R, G and B
-	if depth == 16 {
-		masks = [3]uint32{0x7c00, 0x3e0, 0x1f}
+	from := rest // of the masks: behind a header of 40 bytes, or within a longer one
+	if size > header {
+		from = h[header:]
 	}
-	plainMasks := depth != 16
-	switch {
-	case compression == 0:
-	case compression == 3 && depth >= 16:
-		from := rest // behind a header of 40 bytes, or within a longer one
-		if size > header {
-			from = h[header:]
-		}
-		if len(from) < 12 {
-			return picture{}, io.ErrUnexpectedEOF
-		}
-		given := [3]uint32{le.Uint32(from), le.Uint32(from[4:]), le.Uint32(from[8:])}
-		if given != [3]uint32{} && given != masks {
-			masks, plainMasks = given, false
-		}
-	default:
-		return picture{}, fmt.Errorf("run-length and other compression (kind %d) is not supported", compression)
+	masks, err := bmpMasksOf(from, depth, compression, size >= 56)
+	if err != nil {
+		return picture{}, err
 	}
 	// Where the file says that the pixels begin; it may be that it does not say.
 	if at := int64(le.Uint32(data[10:])); at > fileHeader+size {
@@ -82,9 +78,14 @@ func decodeBMP(data []byte, ask request) (picture, error) {
 		}
 		rest = data[at:]
 	}
-	if !plainMasks {
-		var err error
-		if rest, err = unmask(rest, width, max(height, -height), depth, masks); err != nil {
+	p := picture{}
+	if ask.extras && masks.alpha >= 0 {
+		if p.alpha, err = bmpAlpha(rest, width, height, masks.alpha); err != nil {
+			return picture{}, err
+		}
+	}
+	if !masks.plain {
+		if rest, err = unmask(rest, width, max(height, -height), depth, masks.rgb); err != nil {
 			return picture{}, err
 		}
 		depth = 24
@@ -102,8 +103,72 @@ func decodeBMP(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	img, err := pixels(m, highByte)
-	return picture{img: img}, err
+	if p.img, err = pixels(m, highByte); err != nil {
+		return picture{}, err
+	}
+	if gray {
+		p.img = p.img.firstChannel()
+	}
+	return p, nil
+}
+
+// bmpMasks say where the samples of a pixel of 16, 24 or 32 bits are.
+type bmpMasks struct {
+	rgb   [3]uint32
+	plain bool // as the decoder has it: BGR, or BGRX
+	alpha int  // the byte that is alpha; -1: none
+}
+
+// bmpMasksOf reads the masks, of which headers of 56 bytes or more have one for alpha.
+// Pillow takes masks that are all zero for BGRA.
+func bmpMasksOf(from []byte, depth, compression int, four bool) (bmpMasks, error) {
+	m := bmpMasks{[3]uint32{0xff0000, 0xff00, 0xff}, depth != 16, -1}
+	if depth == 16 {
+		m.rgb = [3]uint32{0x7c00, 0x3e0, 0x1f}
+	}
+	switch {
+	case compression == 0:
+		return m, nil
+	case compression != 3 || depth < 16:
+		return m, fmt.Errorf("run-length and other compression (kind %d) is not supported", compression)
+	case len(from) < 12 || four && len(from) < 16:
+		return m, io.ErrUnexpectedEOF
+	}
+	le := binary.LittleEndian
+	given, alpha := [3]uint32{le.Uint32(from), le.Uint32(from[4:]), le.Uint32(from[8:])}, uint32(0)
+	if four {
+		alpha = le.Uint32(from[12:])
+	}
+	none := given == [3]uint32{}
+	if !none && given != m.rgb {
+		m.rgb, m.plain = given, false
+	}
+	if depth == 32 && (alpha != 0 || none) {
+		m.alpha = 3
+		if alpha != 0 {
+			m.alpha = bits.TrailingZeros32(alpha) / 8
+		}
+	}
+	return m, nil
+}
+
+// bmpAlpha takes one byte of every pixel of 32 bits, in rows from the top.
+func bmpAlpha(data []byte, width, height, at int) ([]byte, error) {
+	lines := max(height, -height)
+	if int64(len(data)) < 4*int64(width)*int64(lines) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	out := make([]byte, width*lines)
+	for y := range lines {
+		src := data[4*width*y:]
+		if height > 0 { // rows from the bottom
+			src = data[4*width*(lines-1-y):]
+		}
+		for x := range width {
+			out[y*width+x] = src[4*x+at]
+		}
+	}
+	return out, nil
 }
 
 // unmask brings rows of 16 or 32 bits per pixel to 24 bits, each sample from as

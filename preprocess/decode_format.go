@@ -2,7 +2,6 @@ package preprocess
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -118,48 +117,15 @@ func decodePNG(data []byte, ask request) (picture, error) {
 		to8 = clip16 // Pillow's mode I;16
 	}
 	img, err := pixels(m, to8)
-	return picture{img: img, orientation: pngOrientation(data)}, err
-}
-
-// decodeTIFF leaves reading to x/image, which knows fewer kinds than libtiff; what
-// it would silently misread is refused.
-func decodeTIFF(data []byte, ask request) (picture, error) {
-	const (
-		tagCompression, tagPhotometric, tagFillOrder = 259, 262, 266
-		tagSamplesPerPixel, tagPlanar                = 277, 284
-	)
-	if data[2] == '+' || data[3] == '+' {
-		return picture{}, errors.New("BigTIFF is not supported")
-	}
-	tags := tiffTags(data)
-	if tags[tagPlanar] == 2 && tags[tagSamplesPerPixel] > 1 {
-		return picture{}, errors.New("one plane per channel (PlanarConfiguration 2) is not supported")
-	}
-	if c := tags[tagCompression]; tags[tagFillOrder] == 2 && c != 3 && c != 4 {
-		return picture{}, errors.New("reversed bits (FillOrder 2) are not supported")
-	}
-	m, err := decodeParts(ask.maxPixels, data)
 	if err != nil {
 		return picture{}, err
 	}
-	to8 := highByte
-	switch m := m.(type) {
-	case *image.Gray16:
-		to8 = clip16
-		if tags[tagPhotometric] == 0 {
-			invert(m.Pix) // Go counts from white here, Pillow does not
-		}
-	case *image.Gray:
-		if c := tags[tagCompression]; (c == 3 || c == 4) && tags[tagPhotometric] != 0 {
-			invert(m.Pix) // a fax's white is 0, which libtiff leaves to mean black
-		}
+	if color == 0 || color == 4 {
+		img = img.firstChannel() // Go has gray with alpha as colours
 	}
-	img, err := pixels(m, to8)
-	return picture{img: img, orientation: tags.orientation(), upright: true}, err
-}
-
-func invert(pix []byte) {
-	for i := range pix {
-		pix[i] ^= 0xff
+	p := picture{img: img, orientation: pngOrientation(data)}
+	if ask.extras {
+		p.alpha, p.icc = pngAlpha(m, img, data, depth), pngProfile(data)
 	}
+	return p, nil
 }

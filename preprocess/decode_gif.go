@@ -45,7 +45,19 @@ func decodeGIF(data []byte, ask request) (picture, error) {
 			copy(dst[i*channels:(i+1)*channels], f.palette[v][:])
 		}
 	}
-	return picture{img: img}, nil
+	p := picture{img: img}
+	if ask.extras && f.transparent {
+		p.alpha = make([]byte, width*height) // beyond the frame is transparent
+		for y := range f.frameHeight {
+			dst := p.alpha[(y+f.top)*width+f.left:]
+			for x, v := range frame.Pix[y*frame.Stride : y*frame.Stride+f.frameWidth] {
+				if v != f.background {
+					dst[x] = 255
+				}
+			}
+		}
+	}
+	return p, nil
 }
 
 type gifFrame struct {
@@ -55,7 +67,8 @@ type gifFrame struct {
 	interlaced              bool
 	gray                    bool // index i is the gray value i
 	palette                 [256][3]uint8
-	background              uint8
+	transparent             bool
+	background              uint8  // the transparent colour, or else 0
 	data                    []byte // from the LZW code size on
 }
 
@@ -101,7 +114,7 @@ func firstFrame(data []byte) (*gifFrame, error) {
 				}
 				block := take(int(size[0]))
 				if first && label[0] == 0xf9 && len(block) >= 4 && block[0]&1 != 0 {
-					f.background = block[3]
+					f.transparent, f.background = true, block[3]
 				}
 			}
 		case ',':

@@ -10,7 +10,7 @@ import (
 
 // decodeWebP decodes the picture, or an animation's first frame on a black
 // canvas as libwebp's WebPAnimDecoder has it once alpha is dropped. The decoder
-// gets the bare bitstream: the alpha plane has no part in the result.
+// gets the bare bitstream, and the alpha plane only where that is asked for.
 func decodeWebP(data []byte, ask request) (picture, error) {
 	size := int64(binary.LittleEndian.Uint32(data[4:])) + 8
 	if size < 12 || size > int64(len(data)) {
@@ -18,7 +18,8 @@ func decodeWebP(data []byte, ask request) (picture, error) {
 	}
 	var (
 		exif, xmp     []byte
-		stream        []byte // with its chunk header
+		icc           []byte
+		alpha, stream []byte // with their chunk headers
 		width, height int    // of the canvas; 0: those of the stream
 		animated      bool
 		left, top     int // of its first frame
@@ -45,6 +46,12 @@ func decodeWebP(data []byte, ask request) (picture, error) {
 				left, top = 2*le24(body), 2*le24(body[3:])
 				return riffChunks(body[16:], take)
 			}
+		case "ALPH":
+			if stream == nil {
+				alpha = chunk
+			}
+		case "ICCP":
+			icc = body
 		case "EXIF":
 			exif = body
 		case "XMP ":
@@ -63,102 +70,73 @@ func decodeWebP(data []byte, ask request) (picture, error) {
 			return picture{}, err
 		}
 	}
-	img, err := decodeWebPStream(stream, ask.maxPixels)
+	if !ask.extras {
+		alpha = nil
+	}
+	m, err := decodeWebPStream(alpha, stream, ask.maxPixels)
 	if err != nil {
 		return picture{}, err
+	}
+	img, err := webpPixels(m)
+	if err != nil {
+		return picture{}, err
+	}
+	p := picture{orientation: orientationOf(exif, xmp)}
+	if ask.extras {
+		p.icc = icc
+		if string(stream[:4]) == "VP8 " || vp8lHasAlpha(stream) {
+			p.alpha = alphaOf(m)
+		}
 	}
 	if width != 0 && (img.Width != width || img.Height != height) {
 		if !animated || left+img.Width > width || top+img.Height > height {
 			return picture{}, fmt.Errorf("a frame of %dx%d at %d,%d does not fit the canvas of %dx%d",
 				img.Width, img.Height, left, top, width, height)
 		}
-		canvas := newImage(width, height, 3)
-		for y := range img.Height {
-			copy(canvas.Pix[((y+top)*width+left)*3:], img.Pix[y*img.Width*3:(y+1)*img.Width*3])
+		if p.alpha != nil {
+			frame := &Image{Width: img.Width, Height: img.Height, Channels: 1, Pix: p.alpha}
+			p.alpha = frame.onCanvas(width, height, left, top).Pix
 		}
-		img = canvas
+		img = img.onCanvas(width, height, left, top)
 	}
-	return picture{img: img, orientation: orientationOf(exif, xmp)}, nil
+	p.img = img
+	return p, nil
 }
 
-func decodeWebPStream(chunk []byte, maxPixels int64) (*Image, error) {
-	pad := make([]byte, len(chunk)&1)
-	riff := make([]byte, 12)
-	copy(riff, "RIFF")
-	binary.LittleEndian.PutUint32(riff[4:], uint32(4+len(chunk)+len(pad)))
-	copy(riff[8:], "WEBP")
-	m, err := decodeParts(maxPixels, riff, chunk, pad)
-	if err != nil {
-		return nil, err
+// onCanvas puts the image on one of zeros.
+func (m *Image) onCanvas(width, height, left, top int) *Image {
+	canvas, row := newImage(width, height, m.Channels), m.Width*m.Channels
+	for y := range m.Height {
+		copy(canvas.Pix[((y+top)*width+left)*m.Channels:], m.Pix[y*row:(y+1)*row])
 	}
-	if m, ok := m.(*image.YCbCr); ok {
+	return canvas
+}
+
+// decodeWebPStream decodes a frame's chunks; alpha is nil where it is not wanted, or
+// within the stream.
+func decodeWebPStream(alpha, stream []byte, maxPixels int64) (image.Image, error) {
+	var front riffChunkList
+	if alpha != nil && string(stream[:4]) == "VP8 " {
+		if len(stream) < 8+10 {
+			return nil, io.ErrUnexpectedEOF
+		}
+		const size = 1<<14 - 1
+		front.add("VP8X", vp8x(webpAlpha, le16(stream[14:])&size, le16(stream[16:])&size))
+		front.add("ALPH", alpha[8:])
+	}
+	pad := make([]byte, len(stream)&1)
+	return decodeParts(maxPixels, riffHead(len(front)+len(stream)+len(pad)), front, stream, pad)
+}
+
+func webpPixels(m image.Image) (*Image, error) {
+	switch m := m.(type) {
+	case *image.YCbCr:
 		return fromVP8(m), nil
+	case *image.NYCbCrA:
+		return fromVP8(&m.YCbCr), nil
 	}
 	return pixels(m, highByte)
 }
 
-// riffChunks calls f with each chunk, its header in front.
-func riffChunks(data []byte, f func(id string, chunk []byte) error) error {
-	for len(data) >= 8 {
-		n := int64(binary.LittleEndian.Uint32(data[4:])) + 8
-		if n > int64(len(data)) {
-			return io.ErrUnexpectedEOF
-		}
-		if err := f(string(data[:4]), data[:n:n]); err != nil {
-			return err
-		}
-		data = data[min(n+n&1, int64(len(data))):]
-	}
-	return nil
-}
-
-// fromVP8 is libwebp's "fancy" upsampling and its colours, to the bit. Output
-// rows lie in pairs between two rows of chroma, but for the first and, where the
-// height is even, the last.
-func fromVP8(m *image.YCbCr) *Image {
-	w, h := m.Rect.Dx(), m.Rect.Dy()
-	img := newImage(w, h, 3)
-	u, v := make([]uint8, w+1), make([]uint8, w+1)
-	chroma := (w + 1) / 2
-	for y := range h {
-		near := y / 2
-		far := max(near-1, 0)
-		if y&1 == 1 {
-			far = min(near+1, (h-1)/2)
-		}
-		vp8Chroma(u, m.Cb[near*m.CStride:][:chroma], m.Cb[far*m.CStride:][:chroma])
-		vp8Chroma(v, m.Cr[near*m.CStride:][:chroma], m.Cr[far*m.CStride:][:chroma])
-		dst := img.Pix[y*w*3 : (y+1)*w*3]
-		for x, luma := range m.Y[y*m.YStride:][:w] {
-			yy, uu, vv := int32(luma)*19077>>8, int32(u[x]), int32(v[x])
-			d := dst[3*x : 3*x+3 : 3*x+3]
-			d[0] = vp8Clip(yy + vv*26149>>8 - 14234)
-			d[1] = vp8Clip(yy - uu*6419>>8 - vv*13320>>8 + 8708)
-			d[2] = vp8Clip(yy + uu*33050>>8 - 17685)
-		}
-	}
-	return img
-}
-
-// vp8Chroma weighs the four samples around a pixel 9:3:3:1, near and far being
-// the rows of chroma on its two sides. dst has room for one pixel more.
-func vp8Chroma(dst, near, far []uint8) {
-	n0, f0 := uint32(near[0]), uint32(far[0])
-	dst[0] = uint8((3*n0 + f0 + 2) >> 2)
-	for x := 1; x < len(near); x++ {
-		n1, f1 := uint32(near[x]), uint32(far[x])
-		sum := n0 + n1 + f0 + f1 + 8
-		dst[2*x-1] = uint8(((sum+2*(n1+f0))>>3 + n0) >> 1)
-		dst[2*x] = uint8(((sum+2*(n0+f1))>>3 + n1) >> 1)
-		n0, f0 = n1, f1
-	}
-	if last := 2*len(near) - 1; last < len(dst) {
-		dst[last] = uint8((3*n0 + f0 + 2) >> 2)
-	}
-}
-
-func vp8Clip(v int32) uint8 {
-	return uint8(max(0, min(v>>6, 255)))
-}
-
-func le24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
+// vp8lHasAlpha is the bit behind a lossless stream's size.
+func vp8lHasAlpha(chunk []byte) bool { return len(chunk) >= 8+5 && chunk[8+4]&0x10 != 0 }

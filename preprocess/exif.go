@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"io"
+	"iter"
 )
 
 const tagOrientation = 274
@@ -21,62 +22,80 @@ func (t tags) orientation() int {
 	return 0
 }
 
-// tiffTags reads the first directory of a TIFF stream, or of what EXIF embeds of
-// one. What is malformed is left out, as Pillow does: a broken tag is no reason
-// to refuse a picture.
+// tiffTags reads the integers of a TIFF's first directory.
 func tiffTags(data []byte) tags {
 	t := tags{}
-	if len(data) < 8 {
-		return t
-	}
-	var order binary.ByteOrder = binary.LittleEndian
-	switch string(data[:4]) {
-	case "MM\x00*", "MM*\x00":
-		order = binary.BigEndian
-	case "II*\x00", "II\x00*":
-	default:
-		return t
-	}
-	offset := int64(order.Uint32(data[4:]))
-	if offset+2 > int64(len(data)) {
-		return t
-	}
-	entries := data[offset+2:]
-	for n := order.Uint16(data[offset:]); n > 0 && len(entries) >= 12; n-- {
-		e := entries[:12]
-		entries = entries[12:]
-		size := int64(0)
-		switch order.Uint16(e[2:]) {
+	for e := range tiffEntries(data) {
+		switch e.kind {
 		case 3, 8: // SHORT, SSHORT
-			size = 2
+			t[e.tag] = uint32(e.order.Uint16(e.value))
 		case 4, 9, 13: // LONG, SLONG, IFD
-			size = 4
+			t[e.tag] = e.order.Uint32(e.value)
 		case 6: // SBYTE
-			size = 1
-		}
-		count := int64(order.Uint32(e[4:]))
-		value := e[8:]
-		if size == 0 || count == 0 {
-			continue
-		}
-		if count > 4/size {
-			at := int64(order.Uint32(value))
-			if at+count*size > int64(len(data)) {
-				continue
-			}
-			value = data[at:]
-		}
-		tag := order.Uint16(e)
-		switch size {
-		case 1:
-			t[tag] = uint32(value[0])
-		case 2:
-			t[tag] = uint32(order.Uint16(value))
-		case 4:
-			t[tag] = order.Uint32(value)
+			t[e.tag] = uint32(e.value[0])
 		}
 	}
 	return t
+}
+
+// tiffEntry is an entry of a TIFF directory.
+type tiffEntry struct {
+	order     binary.ByteOrder
+	tag, kind uint16
+	value     []byte // of all its numbers, one at least
+	raw       []byte // the entry itself
+}
+
+// set makes the entry that of one LONG.
+func (e tiffEntry) set(v uint32) {
+	e.order.PutUint16(e.raw[2:], 4)
+	e.order.PutUint32(e.raw[4:], 1)
+	e.order.PutUint32(e.raw[8:], v)
+}
+
+// tiffEntries yields the first directory's entries of a TIFF stream, or of what EXIF
+// embeds of one, as far as they hold integers or bytes. What is malformed is left out, as
+// Pillow does: a broken tag is no reason to refuse a picture.
+func tiffEntries(data []byte) iter.Seq[tiffEntry] {
+	return func(yield func(tiffEntry) bool) {
+		if len(data) < 8 {
+			return
+		}
+		var order binary.ByteOrder = binary.LittleEndian
+		switch string(data[:4]) {
+		case "MM\x00*", "MM*\x00":
+			order = binary.BigEndian
+		case "II*\x00", "II\x00*":
+		default:
+			return
+		}
+		offset := int64(order.Uint32(data[4:]))
+		if offset+2 > int64(len(data)) {
+			return
+		}
+		entries := data[offset+2:]
+		for n := order.Uint16(data[offset:]); n > 0 && len(entries) >= 12; n-- {
+			e := entries[:12]
+			entries = entries[12:]
+			kind := order.Uint16(e[2:])
+			size := map[uint16]int64{1: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4}[kind]
+			count := int64(order.Uint32(e[4:]))
+			value := e[8:]
+			if size == 0 || count == 0 {
+				continue
+			}
+			if count > 4/size {
+				at := int64(order.Uint32(value))
+				if at+count*size > int64(len(data)) {
+					continue
+				}
+				value = data[at:]
+			}
+			if !yield(tiffEntry{order, order.Uint16(e), kind, value[:count*size], e}) {
+				return
+			}
+		}
+	}
 }
 
 // orientationOf is what EXIF data, or else an XMP packet, says.
@@ -123,7 +142,7 @@ func pngOrientation(data []byte) int {
 			}
 		case "zTXt":
 			if text, ok := bytes.CutPrefix(body, []byte(rawProfile+"\x00\x00")); ok {
-				raw = inflate(text)
+				raw = inflate(text, textLimit)
 			}
 		case "iTXt":
 			// Keyword, 0, compressed?, method, language, 0, translated keyword, 0, text.
@@ -141,14 +160,16 @@ func pngOrientation(data []byte) int {
 
 const rawProfile = "Raw profile type exif"
 
-// inflate is Pillow's, with its limit; what is broken or larger is nothing.
-func inflate(data []byte) []byte {
-	const limit = 1 << 20
+// textLimit is Pillow's for what is deflated in a PNG's text.
+const textLimit = 1 << 20
+
+// inflate gives nothing for what is broken or longer than limit.
+func inflate(data []byte, limit int) []byte {
 	r, err := zlib.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return nil
 	}
-	text, err := io.ReadAll(io.LimitReader(r, limit+1))
+	text, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
 	if err != nil || len(text) > limit {
 		return nil
 	}

@@ -22,6 +22,9 @@ func decodeJPEG(data []byte, ask request) (picture, error) {
 		return picture{}, io.ErrUnexpectedEOF
 	}
 	p := picture{width: h.width, height: h.height, orientation: orientationOf(h.exif, h.xmp)}
+	if ask.extras {
+		p.icc = h.profile()
+	}
 	_, err = jpegLibrary()
 	switch {
 	case errors.Is(err, ErrNoTurboJPEG):
@@ -67,6 +70,7 @@ type jpegHeader struct {
 	jfif                      bool
 	adobe                     int // transform of the Adobe marker, -1 without one
 	exif, xmp                 []byte
+	icc                       [][]byte // parts of the profile: number, count, bytes
 
 	plain []byte // the segments that say how to decode, under a neutral header
 	scan  int    // where the first scan's marker stands
@@ -118,6 +122,8 @@ func readJPEGHeader(data []byte) (*jpegHeader, error) {
 			h.exif = append(h.exif, body...)
 		case marker == 0xe1 && bytes.HasPrefix(body, []byte("http://ns.adobe.com/xap/1.0/\x00")):
 			h.xmp = body
+		case marker == 0xe2 && len(body) >= 14 && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")):
+			h.icc = append(h.icc, body[12:])
 		case marker >= 0xe0 && marker != 0xff: // other APPn, COM
 		default:
 			if 0xc0 <= marker && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc {

@@ -1,52 +1,41 @@
 package preprocess
 
 import (
-	"errors"
-	"io"
+	"bytes"
+	"fmt"
 )
 
 // Picture is a decoded image file with what a file made of it should keep.
 type Picture struct {
 	*Image
 	Alpha []byte // Height*Width, not premultiplied; nil: opaque
-	ICC   []byte // the colour profile; nil: none
+	ICC   []byte // the colour profile, one of Image's channels; nil: none
 }
 
 // DecodePicture is [Decode] with alpha and the colour profile, upright where opt says
 // so. opt.Channels 0 keeps a gray file gray.
+//
+// Alpha is that of Pillow's convert("RGBA"), transparent colours of PNG and GIF among it,
+// and nil where every pixel is opaque. The profile is kept where its colours are the
+// image's, so that a CMYK one is dropped; one that is damaged or larger than 16 MiB is, too.
 func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
-	return nil, errors.New("not built yet")
+	if opt.Channels != 0 && opt.Channels != 1 && opt.Channels != 3 {
+		return nil, fmt.Errorf("decode image: %d channels asked for, not 1 or 3", opt.Channels)
+	}
+	pic, err := read(data, request{maxPixels: opt.MaxPixels, extras: true})
+	if err != nil {
+		return nil, err
+	}
+	if opt.Channels == 0 {
+		opt.Channels = pic.img.Channels
+	}
+	out := &Picture{Image: pic.as(opt.Channels, opt.Orientation)}
+	if !opaque(pic.alpha) {
+		pic.img = &Image{Width: pic.img.Width, Height: pic.img.Height, Channels: 1, Pix: pic.alpha}
+		out.Alpha = pic.as(1, opt.Orientation).Pix
+	}
+	if fits(pic.icc, opt.Channels) {
+		out.ICC = bytes.Clone(pic.icc)
+	}
+	return out, nil
 }
-
-// FileFormat is a kind of image file that can be written.
-type FileFormat string
-
-const (
-	PNG  FileFormat = "png"
-	JPEG FileFormat = "jpeg"
-	WebP FileFormat = "webp"
-	TIFF FileFormat = "tiff"
-)
-
-// FileOptions say how an image file is written.
-type FileOptions struct {
-	Format  FileFormat
-	Quality int         // of JPEG and lossy WebP, 1 to 100; 0: 90 (JPEG), lossless (WebP)
-	ICC     []byte      // a colour profile to embed
-	Text    [][2]string // PNG text chunks: keyword, text (UTF-8)
-}
-
-// FileWriter writes an image file row by row: Write takes whole rows from the top.
-type FileWriter struct{}
-
-// NewFileWriter begins a file of 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha, not
-// premultiplied) channels. JPEG has no alpha: that is an error here.
-func NewFileWriter(w io.Writer, width, height, channels int, opt FileOptions) (*FileWriter, error) {
-	return nil, errors.New("not built yet")
-}
-
-// Write takes whole rows, packed.
-func (f *FileWriter) Write(rows []byte) (int, error) { return 0, errors.New("not built yet") }
-
-// Close completes the file. It fails where rows are missing.
-func (f *FileWriter) Close() error { return nil }

@@ -10,8 +10,8 @@ import (
 func resampleReference(img *Image, width, height int, f Filter) *Image {
 	if f == Nearest {
 		columns, lines := make([]int32, width), make([]int32, height)
-		nearestPositions(columns, resize1D{img.Width, width, 0, width, f})
-		nearestPositions(lines, resize1D{img.Height, height, 0, height, f})
+		nearestPositions(columns, resize1D{img.Width, width, 0, width, f, 0})
+		nearestPositions(lines, resize1D{img.Height, height, 0, height, f, 0})
 		return build(width, height, img.Channels, func(x, y, c int) byte { return img.at(int(columns[x]), int(lines[y]), c) })
 	}
 	across := func(img *Image) *Image {
@@ -19,7 +19,7 @@ func resampleReference(img *Image, width, height int, f Filter) *Image {
 			return img
 		}
 		var t taps
-		t.prepare(resize1D{img.Width, width, 0, width, f})
+		t.prepare(resize1D{img.Width, width, 0, width, f, 0})
 		return build(width, img.Height, img.Channels, func(x, y, c int) byte {
 			return t.weigh(x, img.Width, func(column int) byte { return img.at(column, y, c) })
 		})
@@ -29,7 +29,7 @@ func resampleReference(img *Image, width, height int, f Filter) *Image {
 			return img
 		}
 		var t taps
-		t.prepare(resize1D{img.Height, height, 0, height, f})
+		t.prepare(resize1D{img.Height, height, 0, height, f, 0})
 		return build(img.Width, height, img.Channels, func(x, y, c int) byte {
 			return t.weigh(y, img.Height, func(line int) byte { return img.at(x, line, c) })
 		})

@@ -12,6 +12,28 @@ import (
 // the bit. Both sizes must be positive.
 func Resample(img *Image, width, height int, f Filter) *Image {
 	out := newImage(width, height, img.Channels)
+	ResampleRows(out.Pix, img, width, height, f, 0, height)
+	return out
+}
+
+// ResampleRows computes rows y0 to y1 of [Resample], y1 excluded, into dst: the same bytes,
+// (y1-y0)*width*img.Channels of them. It allocates nothing once it is warm.
+func ResampleRows(dst []byte, img *Image, width, height int, f Filter, y0, y1 int) {
+	whole(img).rows(dst, width, height, f, y0, y1)
+}
+
+// strip is some rows of an image: all that are needed.
+type strip struct {
+	*Image
+	top, of int // the first row, and how many the image has
+}
+
+func whole(img *Image) strip { return strip{img, 0, img.Height} }
+
+func (s strip) rows(dst []byte, width, height int, f Filter, y0, y1 int) {
+	if y0 == y1 {
+		return
+	}
 	m := scratches.Get().(*scratch)
 	defer m.release()
 	for c := range 3 {
@@ -19,9 +41,8 @@ func Resample(img *Image, width, height int, f Filter) *Image {
 			m.tables[256*c+p] = byte(p)
 		}
 	}
-	m.resample(out.Pix, img, width, height, region{0, 0, width, height}, f,
-		placement{element: 1, channel: [3]int{0, 1, 2}, pixel: img.Channels, row: width * img.Channels})
-	return out
+	m.resample(dst, s, width, height, region{0, y0, width, y1 - y0}, f,
+		placement{element: 1, channel: [3]int{0, 1, 2}, pixel: s.Channels, row: width * s.Channels})
 }
 
 // VectorCode names the vector instructions that resampling uses on this processor:
@@ -65,9 +86,9 @@ var vectorized = true
 // resample computes only r of img resized to width x height, and writes it to dst by
 // way of the tables. Every output pixel is independent, so the result equals a crop of
 // the whole. As in Pillow there are two passes, rounded to 8 bits between.
-func (m *scratch) resample(dst []byte, img *Image, width, height int, r region, f Filter, to placement) {
-	m.across.prepare(resize1D{img.Width, width, r.x, r.x + r.width, f})
-	m.down.prepare(resize1D{img.Height, height, r.y, r.y + r.height, f})
+func (m *scratch) resample(dst []byte, img strip, width, height int, r region, f Filter, to placement) {
+	m.across.prepare(resize1D{img.Width, width, r.x, r.x + r.width, f, 0})
+	m.down.prepare(resize1D{img.of, height, r.y, r.y + r.height, f, img.top})
 	m.job = C.job{
 		across:   C.axis{C.int32_t(img.Width), C.int32_t(r.width), C.int32_t(m.across.groups)},
 		down:     C.axis{C.int32_t(img.Height), C.int32_t(r.height), C.int32_t(m.down.groups)},
@@ -77,7 +98,7 @@ func (m *scratch) resample(dst []byte, img *Image, width, height int, r region, 
 	for c, at := range to.channel {
 		m.job.channel[c] = C.int64_t(at)
 	}
-	if columnsFirst(img, width, height) {
+	if columnsFirst(img.Width, img.of, width, height) {
 		m.job.columns_first = 1
 	}
 	if vectorized {
@@ -93,6 +114,6 @@ func (m *scratch) resample(dst []byte, img *Image, width, height int, r region, 
 // columnsFirst is ImagingResampleInner's rule since Pillow 13: columns go first
 // where the height shrinks by more than twice what the width does. (Where the width
 // stays as it is, the order makes no difference.)
-func columnsFirst(img *Image, width, height int) bool {
-	return img.Height > height && img.Height-height > 2*(img.Width-width)
+func columnsFirst(fromWidth, fromHeight, width, height int) bool {
+	return fromHeight > height && fromHeight-height > 2*(fromWidth-width)
 }

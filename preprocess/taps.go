@@ -14,7 +14,7 @@ type kernel struct {
 	at      func(x float64) float64
 }
 
-var kernels = map[Filter]kernel{
+var kernels = [...]kernel{
 	Box: {0.5, func(x float64) float64 {
 		if x > -0.5 && x <= 0.5 {
 			return 1
@@ -62,10 +62,24 @@ func sinc(x float64) float64 {
 	return math.Sin(x) / x
 }
 
-// resize1D names the outputs from..to of an edge that goes from in to out pixels.
+// resize1D names the outputs from..to of an edge that goes from in to out pixels, of which
+// those from held on are there.
 type resize1D struct {
 	in, out, from, to int
 	filter            Filter
+	held              int
+}
+
+// reach gives the inputs lo..hi that output i is made of, and where among them its centre
+// is: Pillow's precompute_coeffs. It is not for Nearest.
+func (of resize1D) reach(i int) (center float64, lo, hi int) {
+	if of.in == of.out {
+		return float64(i), i, i + 1
+	}
+	scale := float64(float32(of.in)) / float64(of.out)
+	support := float64(kernels[of.filter].support * max(scale, 1))
+	center = float64((float64(i) + 0.5) * scale)
+	return center, max(0, int(center-support+0.5)), min(of.in, int(center+support+0.5))
 }
 
 // taps holds a resize's filter for each of its outputs, as resample.h lays it out:
@@ -92,7 +106,7 @@ func (t *taps) prepare(of resize1D) {
 		nearestPositions(t.start, of)
 	case of.in == of.out:
 		for i := range t.start {
-			t.start[i] = int32(of.from + i)
+			t.start[i] = int32(of.from + i - of.held)
 		}
 	default:
 		t.filter()
@@ -108,30 +122,23 @@ func (t *taps) prepare(of resize1D) {
 func (t *taps) filter() {
 	of := t.of
 	k := kernels[of.filter]
-	scale := float64(float32(of.in)) / float64(of.out)
-	filterScale := max(scale, 1)
-	support := float64(k.support * filterScale)
-	inverse := 1 / filterScale
-	reach := func(i int) (center float64, lo, hi int) {
-		center = float64((float64(of.from+i) + 0.5) * scale)
-		return center, max(0, int(center-support+0.5)), min(of.in, int(center+support+0.5))
-	}
+	inverse := 1 / max(float64(float32(of.in))/float64(of.out), 1)
 	most := 1
 	for i := range t.start {
-		_, lo, hi := reach(i)
+		_, lo, hi := of.reach(of.from + i)
 		most = max(most, hi-lo)
 	}
 	t.clear((most + 3) / 4)
 	t.values = grown(t.values, most)
 	for i := range t.start {
-		center, lo, hi := reach(i)
+		center, lo, hi := of.reach(of.from + i)
 		values := t.values[:hi-lo]
 		sum := 0.0
 		for x := range values {
 			values[x] = k.at((float64(x+lo) - center + 0.5) * inverse)
 			sum += values[x]
 		}
-		t.start[i] = int32(lo)
+		t.start[i] = int32(lo - of.held)
 		for x, v := range values {
 			if sum != 0 {
 				v /= sum
@@ -164,7 +171,7 @@ func nearestPositions(positions []int32, of resize1D) {
 		at += step
 	}
 	for i := range positions {
-		positions[i] = int32(min(int(at), of.in-1))
+		positions[i] = int32(min(int(at), of.in-1) - of.held)
 		at += step
 	}
 }

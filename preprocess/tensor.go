@@ -96,6 +96,6 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 	if w < s.Width || h < s.Height {
 		s.fill(dst, &m.tables)
 	}
-	m.resample(dst, img, width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
+	m.resample(dst, whole(img), width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	return nil
 }

@@ -1,9 +1,6 @@
 package preprocess
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
 // placement says where in the tensor the pixels of a window go whose first row and
 // column are top and left.
@@ -52,7 +49,7 @@ func (s *Spec) tabulate(tables *[3 * 256 * 4]byte) {
 }
 
 func tabulate[T uint8 | uint16 | uint32](s *Spec, tables *[3 * 256 * 4]byte, convert func(float64) T) {
-	out := elements[T](tables[:])
+	out := view[T](tables[:])
 	for c := range s.Channels {
 		for p := range 256 {
 			out[256*c+p] = convert(s.value(p, s.position(c)))
@@ -73,16 +70,10 @@ func (s *Spec) fill(dst []byte, tables *[3 * 256 * 4]byte) {
 }
 
 func fill[T uint8 | uint16 | uint32](s *Spec, dst []byte, tables *[3 * 256 * 4]byte) {
-	out, table, p := elements[T](dst), elements[T](tables[:]), s.placement(0, 0)
+	out, table, p := view[T](dst), view[T](tables[:]), s.placement(0, 0)
 	for c := range s.Channels {
 		for i := range s.Height * s.Width {
 			out[p.channel[c]+i*p.pixel] = table[256*c+int(s.Fill[c])]
 		}
 	}
-}
-
-// elements views aligned bytes as elements.
-func elements[T uint8 | uint16 | uint32](b []byte) []T {
-	var t T
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(t)))
 }

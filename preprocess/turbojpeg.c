@@ -1,10 +1,5 @@
-#define _GNU_SOURCE // dladdr
-#define _DARWIN_C_SOURCE
-
+#include "dynlib.h"
 #include "turbojpeg.h"
-
-#include <stdio.h>
-#include <string.h>
 
 static struct {
 	void *(*init)(void);
@@ -13,45 +8,6 @@ static struct {
 	int (*decompress)(void *, const unsigned char *, unsigned long, unsigned char *, int, int, int, int, int);
 	char *(*error_text)(void *);
 } turbo;
-
-#ifdef _WIN32
-#include <windows.h>
-
-static void *load(const char *name, char *reason, size_t n) {
-	// A plain name must not be looked for in the working folder.
-	DWORD where = strpbrk(name, "\\/") ? LOAD_WITH_ALTERED_SEARCH_PATH : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
-	HMODULE library = LoadLibraryExA(name, NULL, where);
-	if (!library) snprintf(reason, n, "load: error %lu", GetLastError());
-	return (void *)library;
-}
-
-static void *symbol(void *library, const char *name) { return (void *)GetProcAddress((HMODULE)library, name); }
-
-static void unload(void *library) { FreeLibrary((HMODULE)library); }
-
-static void file_name(void *library, void *init, char *path, size_t n) {
-	(void)init;
-	GetModuleFileNameA((HMODULE)library, path, (DWORD)n);
-}
-#else
-#include <dlfcn.h>
-
-static void *load(const char *name, char *reason, size_t n) {
-	void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-	if (!library) snprintf(reason, n, "load: %s", dlerror());
-	return library;
-}
-
-static void *symbol(void *library, const char *name) { return dlsym(library, name); }
-
-static void unload(void *library) { dlclose(library); }
-
-static void file_name(void *library, void *init, char *path, size_t n) {
-	Dl_info info;
-	(void)library;
-	if (dladdr(init, &info)) snprintf(path, n, "%s", info.dli_fname);
-}
-#endif
 
 int ortho_turbo_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);

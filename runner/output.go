@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -14,13 +17,14 @@ import (
 // reserve checks what a run gets, and returns which outputs it has to allocate. Those
 // that the binding can't take over from ONNX Runtime are made here, if it can be told
 // which size they will have: scalars (it refuses their shape), float16 and bfloat16 (it
-// copies half of their bytes).
-func (s *Session) reserve(inputs, outputs []*Tensor) (missing []int, err error) {
+// copies half of their bytes). Where nothing tells the size, those listed in guessed are
+// made of any size, for the run to refuse.
+func (s *Session) reserve(inputs, outputs []*Tensor) (missing, guessed []int, err error) {
 	if len(inputs) != len(s.Inputs) || len(outputs) != len(s.Outputs) {
-		return nil, fmt.Errorf("%d inputs and %d outputs for a graph of %d and %d", len(inputs), len(outputs), len(s.Inputs), len(s.Outputs))
+		return nil, nil, fmt.Errorf("%d inputs and %d outputs for a graph of %d and %d", len(inputs), len(outputs), len(s.Inputs), len(s.Outputs))
 	}
 	if len(inputs) == 0 {
-		return nil, errors.New("a graph without inputs can't be run by ONNX Runtime's Go binding")
+		return nil, nil, errors.New("a graph without inputs can't be run by ONNX Runtime's Go binding")
 	}
 	for i, v := range s.Outputs {
 		if outputs[i] != nil {
@@ -29,9 +33,9 @@ func (s *Session) reserve(inputs, outputs []*Tensor) (missing []int, err error) 
 		missing = append(missing, i)
 		switch {
 		case v.Kind != "tensor":
-			return missing, fmt.Errorf("output %s is a %s: only tensors can be had", v.Name, v.Kind)
+			return missing, nil, fmt.Errorf("output %s is a %s: only tensors can be had", v.Name, v.Kind)
 		case v.Type.Size() == 0:
-			return missing, fmt.Errorf("output %s: elements of type %s can't be had", v.Name, v.Type)
+			return missing, nil, fmt.Errorf("output %s: elements of type %s can't be had", v.Name, v.Type)
 		}
 		half := v.Type == onnx.Float16 || v.Type == onnx.BFloat16
 		if !half && (!v.Ranked || len(v.Dims) > 0) {
@@ -39,13 +43,68 @@ func (s *Session) reserve(inputs, outputs []*Tensor) (missing []int, err error) 
 		}
 		shape, ok := s.shapeOf(v, inputs)
 		if !ok {
-			return missing, fmt.Errorf("output %s: ONNX Runtime's Go binding can't take a %s output whose shape is not known before the run: the graph has to state it", v, v.Type)
+			guessed, shape = append(guessed, i), slices.Repeat([]int64{1}, max(1, len(v.Dims)))
 		}
 		if outputs[i], err = NewTensor(v.Type, shape); err != nil {
-			return missing, fmt.Errorf("output %s: %w", v.Name, err)
+			return missing, guessed, fmt.Errorf("output %s: %w", v.Name, err)
 		}
 	}
-	return missing, nil
+	return missing, guessed, nil
+}
+
+// What ONNX Runtime says of an output of a wrong size: before the run, as far as it knows
+// the size (each of several indices has a line of its own), or when it comes to the output.
+var (
+	wrongRank  = regexp.MustCompile(`Invalid rank for output: (.*) Got: \d+ Expected: (\d+)`)
+	wrongSizes = regexp.MustCompile(`Got invalid dimensions for output: (.*) for the following indices`)
+	wrongSize  = regexp.MustCompile(`index: (\d+) Got: \d+ Expected: (\d+)`)
+	// Versions before 1.31 say "Current shape:{1} Requested shape:{2,3}", or when they
+	// planned to write the output elsewhere "re-use buffer. {1} != {2,3}".
+	wrongShape = regexp.MustCompile(`(?:computed output shape for this run is |Requested shape:|re-use buffer\. \{[0-9,]*\} != )\{([0-9,]+)\}`)
+)
+
+// resize gives a guessed output the size that a run asked for when it refused it: the
+// binding has no other way to tell it.
+func (s *Session) resize(outputs []*Tensor, guessed []int, refusal error) error {
+	text := refusal.Error()
+	find := func(name string) int {
+		return slices.IndexFunc(guessed, func(i int) bool { return s.Outputs[i].Name == name })
+	}
+	var at int
+	var shape []int64
+	if m := wrongRank.FindStringSubmatch(text); m != nil {
+		rank, _ := strconv.Atoi(m[2])
+		at, shape = find(m[1]), slices.Repeat([]int64{1}, rank)
+	} else if m := wrongSizes.FindStringSubmatch(text); m != nil {
+		if at = find(m[1]); at >= 0 {
+			shape = slices.Clone(outputs[guessed[at]].Shape)
+		}
+		for _, m := range wrongSize.FindAllStringSubmatch(text, -1) {
+			if i, _ := strconv.Atoi(m[1]); i < len(shape) {
+				shape[i], _ = strconv.ParseInt(m[2], 10, 64)
+			}
+		}
+	} else if m := wrongShape.FindStringSubmatch(text); m != nil {
+		at = slices.IndexFunc(guessed, func(i int) bool { return strings.Contains(text, "'"+s.Outputs[i].Name+"'") })
+		if len(guessed) == 1 {
+			at = 0
+		}
+		for _, d := range strings.Split(m[1], ",") {
+			size, _ := strconv.ParseInt(d, 10, 64)
+			shape = append(shape, size)
+		}
+	}
+	if len(shape) == 0 || at < 0 {
+		return refusal
+	}
+	i := guessed[at]
+	t, err := NewTensor(s.Outputs[i].Type, shape)
+	if err != nil {
+		return fmt.Errorf("output %s: %w", s.Outputs[i].Name, err)
+	}
+	outputs[i].Close()
+	outputs[i] = t
+	return nil
 }
 
 // shapeOf tells an output's shape from what the graph states, and the inputs' sizes.

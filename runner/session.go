@@ -200,14 +200,22 @@ func names(values []onnx.Value) []string {
 }
 
 // Run runs the graph once. A nil output is allocated and put in its place; the
-// caller closes it. When ctx is done the run is terminated, and Run returns
+// caller closes it. (For a float16 output whose size neither the graph nor the inputs
+// tell, the graph runs until it asks for the right size, and then again.) When ctx is done the run is terminated, and Run returns
 // ctx's error once ONNX Runtime has let go of the tensors.
 func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	missing, err := s.reserve(inputs, outputs)
+	missing, guessed, err := s.reserve(inputs, outputs)
 	if err == nil {
+		err = s.run(ctx, inputs, outputs)
+	}
+	const most = 3 // refusals of an output: its rank, the sizes known before, the others
+	for i := 0; err != nil && i < most*len(guessed) && ctx.Err() == nil; i++ {
+		if err = s.resize(outputs, guessed, err); err != nil {
+			break
+		}
 		err = s.run(ctx, inputs, outputs)
 	}
 	if err == nil {

@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|noise|samples ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|noise|samples|images ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -10,11 +10,13 @@ ROOT = pathlib.Path(__file__).parent.parent
 OUT = {
     "decode": ROOT / "preprocess/testdata/decode",
     "transforms": ROOT / "preprocess/testdata/transforms",
+    "pictures": ROOT / "preprocess/testdata/pictures",
     "classify": ROOT / "models/classify/testdata",
     "equality": ROOT / "runner/equality/testdata",
     "stats": ROOT / "runner/stats/testdata",
     "evaluate": ROOT / "models/evaluate/testdata",
     "npz": ROOT / "runner/npz/testdata",
+    "images": ROOT / "models/generate/testdata/images",
     "text": ROOT / "models/text/testdata",
     "noise": ROOT / "models/noise/testdata",
     "samples": ROOT / "models/generate/testdata/samples",

@@ -57,6 +57,10 @@ func benchInputs(c *cli.Context, m *models.Model, batch int) (in benchInput, err
 
 // benchImages takes up to rows images, spread over all there are.
 func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in benchInput, err error) {
+	if m.Task == models.Generate {
+		return in, fmt.Errorf("--input %s: images are measured on their way to classes, and %s makes images: give --input synthetic, "+
+			"or tensors in an .npy or .npz file (ortho preprocess -m %s IMG -o x.npy)", what, m.Name, c.String("model"))
+	}
 	spec, err := m.Classifier()
 	if err != nil {
 		return in, fmt.Errorf("--input %s: images need a model whose preprocessing is known: %w", what, err)

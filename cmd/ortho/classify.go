@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +16,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/classify"
@@ -93,7 +96,10 @@ func classifyAction(c *cli.Context) error {
 	for _, skipped := range classifier.Session().Skipped {
 		slog.Warn(skipped.Error())
 	}
-	count, err := out.begin(c, from, options, model, classifier)
+	items := source.Items(c.Args().Slice(), from)
+	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
+		return recorded(rowSettings(c, out.format, from.Shard, options), model, classifier.Session(), labelsOf(model))
+	})
 	if err != nil {
 		if c.Context.Err() != nil {
 			slog.Warn("interrupted before the first image")
@@ -102,73 +108,48 @@ func classifyAction(c *cli.Context) error {
 	}
 	if out.complete() {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
-		if err := page.write(c, model.Name, out); err != nil {
+		if err := showClasses(c, page, model, out); err != nil {
 			return err
 		}
 		return itemsError(out)
 	}
-	var bar *progress
-	before, failed := out.resumed()
-	if before > 0 && c.String("progress") != "never" {
-		slog.Info("resumed at " + images(before))
-	}
-	if showProgress {
-		bar = newProgress(c.App.ErrWriter, before, failed, count)
-		defer bar.end()
-		out.above(bar)
-	}
-	if err := classifyAll(c, classifier, page.remember(source.Items(c.Args().Slice(), from)), out, page, bar); err != nil {
+	bar := out.progress(c, showProgress, "images", count)
+	defer bar.end()
+	items = pending(c.Context, out, page.remember(items), nameOf)
+	if err := writeAll(c, classified(c.Context, classifier, items, page, out), out, bar, func(done int, took time.Duration) record.Speed {
+		return speedOf(classifier, done, took)
+	}); err != nil {
 		page.lost()
 		return err
 	}
-	if err := page.write(c, model.Name, out); err != nil {
+	if err := showClasses(c, page, model, out); err != nil {
 		return err
 	}
 	return itemsError(out)
 }
 
-// classifyAll writes a row for each item, and finishes the output.
-func classifyAll(c *cli.Context, classifier *classify.Classifier, items iter.Seq[source.Item], out *results, page *gallery, bar *progress) error {
-	start := time.Now()
-	done := 0
-	keep := func(why error) error {
-		bar.end()
-		return out.keep(why, speedOf(classifier, done, time.Since(start)))
-	}
-	for item := range classifier.Stream(c.Context, inputs(out.items(c.Context, items))) {
-		made := row(item)
-		if err := out.write(made); err != nil {
-			return keep(err)
-		}
-		if out.run == nil {
-			page.add(made)
-		}
-		done++
-		bar.step(item.Err != nil)
-		if item.Err != nil && c.Bool("fail-fast") {
-			return keep(fmt.Errorf("%w (--fail-fast stops here)", item.Err))
+func nameOf(item source.Item) string { return item.Name }
+
+// classified makes a row of each item.
+func classified(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item], page *gallery, out *results) iter.Seq[answer] {
+	return func(yield func(answer) bool) {
+		for item := range classifier.Stream(ctx, inputs(items)) {
+			made := row(item)
+			if out.run == nil {
+				page.add(made)
+			}
+			if !yield(answer{row: made, err: item.Err}) {
+				return
+			}
 		}
 	}
-	bar.end()
-	rows, failed := out.counts()
-	if err := c.Context.Err(); err != nil {
-		slog.Warn("interrupted after " + images(rows))
-		return keep(err)
-	}
-	speed := speedOf(classifier, done, time.Since(start))
-	if err := out.finish(c.Context, speed); err != nil {
-		return err
-	}
-	before, _ := out.resumed()
-	if c.String("progress") != "never" && (rows != 1 || failed > 0 || before > 0 || c.IsSet("provider")) {
-		resumed := ""
-		if before > 0 {
-			resumed = fmt.Sprintf(" (resumed at %d)", before)
-		}
-		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
-			images(rows), resumed, failed, speed.PerSecond, speed.Provider, speed.Batch, speed.Concurrency))
-	}
-	return nil
+}
+
+// showClasses writes the page of --html.
+func showClasses(c *cli.Context, page *gallery, model *models.Model, out *results) error {
+	return page.write(c, "What "+model.Name+" says", out, runtime.GOMAXPROCS(0), func(row output.Row, item source.Item) report.Card {
+		return classCard(row, item, c.Int64("max-pixels"))
+	})
 }
 
 func itemsError(out *results) error {
@@ -228,7 +209,7 @@ func classifyOptions(c *cli.Context) (classify.Options, error) {
 func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
 	return func(yield func(classify.Input) bool) {
 		for item := range items {
-			if !yield(classify.Input(item)) {
+			if !yield(classify.Input{Name: item.Name, Read: item.Read}) {
 				return
 			}
 		}

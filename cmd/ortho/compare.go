@@ -44,6 +44,8 @@ func newCompareCommand() *cli.Command {
 		&cli.Float64Flag{Name: "max-rel", Category: limits, Usage: "in place of the tolerance: the largest |difference| / max(|reference|, RMS / 1024) may be `X`"},
 		&cli.Float64Flag{Name: "min-cosine", Category: limits, Usage: "in place of the tolerance: the cosine of each output with the reference's is at least `X`"},
 		&cli.Float64Flag{Name: "min-sqnr-db", Category: limits, Usage: "in place of the tolerance: the signal-to-noise ratio is at least `DB`"},
+		&cli.Float64Flag{Name: "min-psnr-db", Category: limits, Usage: "in place of the tolerance: the PSNR of images is at least `DB`"},
+		&cli.Float64Flag{Name: "min-ssim", Category: limits, Usage: "in place of the tolerance: the structural similarity (SSIM) of images is at least `X`"},
 		&cli.Float64Flag{Name: "min-top1", Category: limits, Usage: "in place of the tolerance: the largest element is the same one, or a tie within the tolerance, in at least `SHARE` (0 to 1) of the rows"},
 
 		&cli.BoolFlag{Name: "json", Category: out, Usage: "print one JSON document"},
@@ -53,7 +55,8 @@ func newCompareCommand() *cli.Command {
 	}
 	for _, f := range modelFlags("") {
 		switch f.Names()[0] {
-		case "model", "labels", "activation", "output-name": // of no account for what a graph puts out
+		case "model", "labels", "activation", "output-name", // of no account for what a graph puts out
+			"output-range", "latent-distribution", "class-input", "vocabulary", "text-length":
 		default:
 			flags = append(flags, f)
 		}
@@ -64,13 +67,14 @@ func newCompareCommand() *cli.Command {
 		ArgsUsage: "[SRC...]",
 		Description: "Two models (-m A -m B: an export, a quantisation), or one model on several providers (-m A --providers\n" +
 			"cpu,openvino), are run on the same inputs, and all their outputs compared: the largest absolute and relative\n" +
-			"difference, cosine, signal-to-noise ratio (SQNR), top-1 agreement, PSNR of images, and the first inputs that\n" +
-			"disagree. Any graph can be compared, with --input where it takes other than one image.\n\n" +
+			"difference, cosine, signal-to-noise ratio (SQNR), top-1 agreement, PSNR and structural similarity (SSIM) of\n" +
+			"images, and the first inputs that disagree. Any graph can be compared, with --input where it takes other than\n" +
+			"one image.\n\n" +
 			"SRC is what `ortho classify` takes. Each model gets an image by its own preprocessing; flags for it are for all\n" +
-			"models. Outputs, and the arrays of --input, are paired by name, or else by position. Synthetic floats are normal\n" +
+			"models. A generator that takes images of any size gets the middle of each, at most 256x256 pixels. Outputs, and the arrays of --input, are paired by name, or else by position. Synthetic floats are normal\n" +
 			"(mean 0, deviation 1), int8 and uint8 take any value, wider integers are 0 or 1.\n\n" +
 			"What may differ follows from the precision that the graphs compute in; the result says the rule. One or more of\n" +
-			"--max-abs, --max-rel, --min-cosine, --min-sqnr-db and --min-top1 take its place. An input that no side can run\n" +
+			"the flags that say \"in place of the tolerance\" do just that. An input that no side can run\n" +
 			"is told and left out; one that a single side can't run makes the verdict no.\n\n" +
 			"Each side is a process of its own with the ONNX Runtime library that has its providers. The exit code is 0\n" +
 			"where all are equal and 4 where one is not.",
@@ -170,7 +174,7 @@ func newContest(c *cli.Context, folder string) (*contest, error) {
 		return nil, err
 	}
 	for _, name := range names {
-		m, err := openForOutputs(c, name)
+		m, err := openForInput(c, name)
 		if err != nil {
 			return nil, err
 		}
@@ -184,23 +188,6 @@ func newContest(c *cli.Context, folder string) (*contest, error) {
 	}
 	t.sides[0].Options.Unoptimized = optimization == "none"
 	return t, t.settleBatch(c.Int("batch"))
-}
-
-// openForOutputs opens a model whose outputs are taken as they are: it need not be a
-// classifier.
-func openForOutputs(c *cli.Context, name string) (*models.Model, error) {
-	s, err := givenSettings(c)
-	if err != nil {
-		return nil, err
-	}
-	m, err := openNamed(name, s)
-	if err != nil || len(m.Graph.Outputs) == 0 {
-		return m, err
-	}
-	if err := s.Set("output-name", m.Graph.Outputs[0].Name); err != nil {
-		return m, nil // without a name: as a classifier, or by arrays
-	}
-	return openNamed(name, s)
 }
 
 // makeSides settles what each side runs.
@@ -296,7 +283,8 @@ func (t *contest) readLimits(c *cli.Context) error {
 		low, high float64
 	}{
 		{"max-abs", &t.thresholds.MaxAbs, 0, 1e300}, {"max-rel", &t.thresholds.MaxRel, 0, 1e300},
-		{"min-cosine", &t.thresholds.MinCosine, -1, 1}, {"min-sqnr-db", &t.thresholds.MinSQNR, -1e6, 1e6}, {"min-top1", &t.thresholds.MinTop1, 0, 1},
+		{"min-cosine", &t.thresholds.MinCosine, -1, 1}, {"min-sqnr-db", &t.thresholds.MinSQNR, -1e6, 1e6}, {"min-psnr-db", &t.thresholds.MinPSNR, -1e6, 1e6},
+		{"min-ssim", &t.thresholds.MinSSIM, -1, 1}, {"min-top1", &t.thresholds.MinTop1, 0, 1},
 	} {
 		if !c.IsSet(l.name) {
 			continue
@@ -328,7 +316,7 @@ func (t *contest) run(c *cli.Context, folder string, showProgress bool) (*compar
 	defer running.Close()
 	var bar *progress
 	if showProgress && in.count != nil {
-		bar = newProgress(c.App.ErrWriter, 0, 0, in.count)
+		bar = newProgress(c.App.ErrWriter, "images", 0, 0, in.count)
 		defer bar.end()
 	}
 	done := 0

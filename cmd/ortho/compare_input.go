@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"reflect"
 	"runtime"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/source"
-	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/compare"
@@ -128,35 +128,35 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 		return nil, err
 	}
 	args := c.Args().Slice()
-	specs := make([]*models.ClassifierSpec, len(t.sides))
 	rows := make([]int, len(t.sides)) // which of the distinct tensors a side takes
-	var distinct []preprocess.Spec
-	rowBytes := int64(0)
-	for i := range t.sides {
-		spec, err := t.model(i).Classifier()
+	var distinct []*imageInput
+	for i, side := range t.sides {
+		input, err := imageInputOf(t.model(i))
+		if err == nil && len(side.Graph.Inputs) > 1 {
+			err = fmt.Errorf("%s takes more than an image: %v", side.Name, side.Graph.Inputs)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w (or feed it arrays: --input)", err)
 		}
-		specs[i] = spec
-		for rows[i] = 0; rows[i] < len(distinct) && !reflect.DeepEqual(distinct[rows[i]], spec.Input); rows[i]++ {
+		for rows[i] = 0; rows[i] < len(distinct) && !reflect.DeepEqual(distinct[rows[i]], input); rows[i]++ {
 		}
 		if rows[i] == len(distinct) {
-			distinct = append(distinct, spec.Input)
+			distinct = append(distinct, input)
 		}
-		rowBytes = max(rowBytes, int64(spec.Input.Bytes()))
 	}
 	options := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
-	load := func(_ context.Context, item source.Item) ([][]byte, error) {
+	load := func(_ context.Context, item source.Item) ([]imageRow, error) {
 		data, err := item.Read()
 		if err != nil {
 			return nil, err
 		}
-		tensors := make([][]byte, len(distinct))
-		for i := range distinct {
-			tensors[i] = make([]byte, distinct[i].Bytes())
-			if _, _, err := distinct[i].Load(tensors[i], data, options); err != nil {
+		tensors := make([]imageRow, len(distinct))
+		for i, input := range distinct {
+			spec, data, err := input.tensor(data, options, comparedEdge)
+			if err != nil {
 				return nil, err
 			}
+			tensors[i] = imageRow{tensorShape(&spec), data}
 		}
 		return tensors, nil
 	}
@@ -167,9 +167,9 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 	in.chunks = func(ctx context.Context, room func(int64) int) iter.Seq2[compare.Chunk, error] {
 		return func(yield func(compare.Chunk, error) bool) {
 			var names []string
-			var tensors [][][]byte // by row, then distinct
+			var tensors [][]imageRow // by row, then distinct
 			pass := func() bool {
-				chunk, err := t.imageChunk(specs, rows, names, tensors)
+				chunk, err := t.imageChunk(rows, names, tensors)
 				names, tensors = nil, nil
 				return yield(chunk, err)
 			}
@@ -178,8 +178,15 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 					in.fail(r.Item.Name, r.Err)
 					continue
 				}
+				if len(names) > 0 && !sameShapes(tensors[0], r.Value) && !pass() {
+					return
+				}
 				names, tensors = append(names, text(r.Item.Name)), append(tensors, r.Value)
-				if len(names) >= room(rowBytes) && !pass() {
+				rowBytes := 0
+				for _, row := range r.Value {
+					rowBytes = max(rowBytes, len(row.data))
+				}
+				if len(names) >= room(int64(rowBytes)) && !pass() {
 					return
 				}
 			}
@@ -191,6 +198,21 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 	return in, nil
 }
 
+// comparedEdge is the most of an image that a generator gets which takes any size: enough
+// to tell sides apart, and quick.
+const comparedEdge = 256
+
+// imageRow is an image's tensor.
+type imageRow struct {
+	shape []int64
+	data  []byte
+}
+
+// sameShapes tells whether two images can be rows of one batch.
+func sameShapes(a, b []imageRow) bool {
+	return slices.EqualFunc(a, b, func(a, b imageRow) bool { return slices.Equal(a.shape, b.shape) })
+}
+
 // fail notes an image that can't be read.
 func (in *compareInput) fail(name string, err error) {
 	slog.Warn(fmt.Sprintf("%s: %v; left out", name, err))
@@ -199,19 +221,14 @@ func (in *compareInput) fail(name string, err error) {
 	}
 }
 
-// imageChunk makes the sides' sets of preprocessed images.
-func (t *contest) imageChunk(specs []*models.ClassifierSpec, rows []int, names []string, tensors [][][]byte) (compare.Chunk, error) {
+// imageChunk makes the sides' sets of preprocessed images of one size.
+func (t *contest) imageChunk(rows []int, names []string, tensors [][]imageRow) (compare.Chunk, error) {
 	chunk := compare.Chunk{Names: names}
 	for i, s := range t.sides {
 		in := s.Graph.Inputs[0]
-		a := npz.Array{Name: in.Name, Type: in.Type}
+		a := npz.Array{Name: in.Name, Type: in.Type, Shape: append([]int64{int64(len(names))}, tensors[0][rows[i]].shape...)}
 		for _, row := range tensors {
-			a.Data = append(a.Data, row[rows[i]]...)
-		}
-		spec := specs[i].Input
-		a.Shape = []int64{int64(len(names)), int64(spec.Channels), int64(spec.Height), int64(spec.Width)}
-		if spec.Layout == preprocess.NHWC {
-			a.Shape = []int64{int64(len(names)), int64(spec.Height), int64(spec.Width), int64(spec.Channels)}
+			a.Data = append(a.Data, row[rows[i]].data...)
 		}
 		set := &feed.Set{Source: "images", Arrays: []npz.Array{a}, Rows: len(names)}
 		if fixed, _ := feed.BatchDim(s.Graph); fixed > 0 { // it takes full batches only

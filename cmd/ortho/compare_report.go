@@ -162,7 +162,7 @@ func (s comparedSide) describe() string {
 func (c *candidate) table() string {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"output", "type", "rows", "max abs", "max rel", "cosine", "SQNR dB", "PSNR dB", "top-1", "equal"})
+	t.AppendHeader(table.Row{"output", "type", "rows", "max abs", "max rel", "cosine", "SQNR dB", "PSNR dB", "SSIM", "top-1", "equal"})
 	for _, o := range c.Outputs {
 		top := "-"
 		if o.Top1 != nil {
@@ -176,7 +176,7 @@ func (c *candidate) table() string {
 		case !o.Within:
 			equal = "no"
 		}
-		t.AppendRow(table.Row{output.Clean(o.Name), o.Type, o.Rows, figure(o.MaxAbs, 3), figure(o.MaxRel, 3), figure(o.Cosine, 7), figure(o.SQNR, 4), figure(o.PSNR, 4), top, equal})
+		t.AppendRow(table.Row{output.Clean(o.Name), o.Type, o.Rows, figure(o.MaxAbs, 3), figure(o.MaxRel, 3), figure(o.Cosine, 7), figure(o.SQNR, 4), figure(o.PSNR, 4), similarity(o.SSIM), top, equal})
 	}
 	return t.Render()
 }
@@ -187,6 +187,18 @@ func figure(v *float64, digits int) string {
 		return "-"
 	}
 	return strconv.FormatFloat(*v, 'g', digits, 64)
+}
+
+// similarity shows the mean and, where it is another, the worst row's in brackets.
+func similarity(s *equality.SSIM) string {
+	if s == nil {
+		return "-"
+	}
+	mean, worst := figure(&s.Mean, 4), figure(&s.Worst, 4)
+	if worst == mean {
+		return mean
+	}
+	return mean + " (" + worst + ")"
 }
 
 // index shows the place of a row's largest element; a row of NaN has none.
@@ -200,6 +212,9 @@ func index(i int) string {
 // list tells the first inputs that disagree.
 func (c *candidate) list(line func(string, ...any)) {
 	for _, o := range c.Outputs {
+		if strings.Contains(similarity(o.SSIM), "(") {
+			line("worst      %s: SSIM %s of output %s", o.Worst, figure(&o.SSIM.Worst, 4), o.Name)
+		}
 		for i, row := range o.First {
 			text := fmt.Sprintf("differs    %s: output %s, element %d is %s, the reference's %s", o.Inputs[i], o.Name, row.Element, row.Got, row.Want)
 			if row.Top1 != nil {

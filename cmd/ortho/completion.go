@@ -120,6 +120,7 @@ func complete(app *cli.App, words []string) []string {
 	last := words[len(words)-1]
 	commands, flags := app.Commands, app.Flags
 	var due cli.Flag // whose value is the next word
+	command := ""
 	for _, word := range words[:len(words)-1] {
 		switch {
 		case due != nil:
@@ -133,6 +134,7 @@ func complete(app *cli.App, words []string) []string {
 		default:
 			i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(word) })
 			if i >= 0 {
+				command = commands[i].Name
 				commands, flags = commands[i].Subcommands, commands[i].Flags
 			}
 		}
@@ -140,7 +142,10 @@ func complete(app *cli.App, words []string) []string {
 	var answers []string
 	switch {
 	case due != nil:
-		answers = values()[due.Names()[0]]
+		all, name := values(), due.Names()[0]
+		if answers = all[command+" "+name]; answers == nil {
+			answers = all[name]
+		}
 	case strings.HasPrefix(last, "-"):
 		answers = slices.DeleteFunc(flagNames(flags), func(name string) bool { return strings.HasPrefix(last, "--") && len(name) == 2 })
 	case len(commands) > 0:
@@ -149,24 +154,25 @@ func complete(app *cli.App, words []string) []string {
 	return slices.DeleteFunc(slices.Clone(answers), func(a string) bool { return !strings.HasPrefix(a, last) })
 }
 
-// values are those of flags that take one of a few words.
+// values are those of flags that take one of a few words: of every command's, or of one's.
 func values() map[string][]string {
 	return map[string][]string{
-		"model":         bundled.Names(),
-		"format":        output.Formats,
-		"progress":      {"auto", "always", "never"},
-		"provider":      runner.ProviderNames(),
-		"preset":        models.Presets(),
-		"labels":        {"imagenet-1k"},
-		"interpolation": {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"},
-		"crop-mode":     {"center", "squash", "border"},
-		"color-order":   {"rgb", "bgr"},
-		"layout":        {"nchw", "nhwc"},
-		"channels":      {"1", "3"},
-		"orientation":   {"exif", "ignore"},
-		"activation":    {"softmax", "sigmoid", "none"},
-		"truth":         append([]string{"auto"}, evaluate.Kinds...),
-		"source":        {"auto", "pip", "npm", "github"},
-		"flavor":        library.Flavors(),
+		"model":           bundled.Names(),
+		"format":          output.Formats,
+		"generate format": {"png", "jpeg", "webp", "tiff"},
+		"progress":        {"auto", "always", "never"},
+		"provider":        runner.ProviderNames(),
+		"preset":          models.Presets(),
+		"labels":          {"imagenet-1k"},
+		"interpolation":   {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"},
+		"crop-mode":       {"center", "squash", "border"},
+		"color-order":     {"rgb", "bgr"},
+		"layout":          {"nchw", "nhwc"},
+		"channels":        {"1", "3"},
+		"orientation":     {"exif", "ignore"},
+		"activation":      {"softmax", "sigmoid", "none"},
+		"truth":           append([]string{"auto"}, evaluate.Kinds...),
+		"source":          {"auto", "pip", "npm", "github"},
+		"flavor":          library.Flavors(),
 	}
 }

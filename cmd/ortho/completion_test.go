@@ -18,6 +18,7 @@ func TestComplete(t *testing.T) {
 		"classify a.jpg --max":           {"--max-pixels"},
 		"classify a.jpg -f ":             {"table", "jsonl", "csv", "parquet"},
 		"classify -f j":                  {"jsonl"},
+		"generate -f j":                  {"jpeg"},
 		"classify -m ":                   bundled.Names(),
 		"classify --layout nchw --color": {"--color-order"},
 		"classify ":                      nil, // files

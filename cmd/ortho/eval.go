@@ -120,7 +120,7 @@ func evalAction(c *cli.Context) error {
 	for _, skipped := range j.classifier.Session().Skipped {
 		slog.Warn(skipped.Error())
 	}
-	how, err := recorded(runSettings(c, options), j.model, j.classifier)
+	how, err := recorded(runSettings(c, options.Runner), j.model, j.classifier.Session(), labelsOf(j.model))
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func evalAction(c *cli.Context) error {
 		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []output.Row{}}
 	var bar *progress
 	if showProgress {
-		bar = newProgress(c.App.ErrWriter, 0, 0, j.set.Count)
+		bar = newProgress(c.App.ErrWriter, "images", 0, 0, j.set.Count)
 	}
 	err = doc.judge(c, j, bar)
 	bar.end()
@@ -235,7 +235,7 @@ func (doc *evaluation) judge(c *cli.Context, j *judged, bar *progress) (early er
 	start := time.Now()
 	doc.Started = start.Round(time.Millisecond)
 	done := 0
-	truths := &queue{}
+	truths := &queue[int]{}
 	for item := range j.classifier.Stream(c.Context, j.inputs(truths)) {
 		done++
 		bar.step(item.Err != nil)
@@ -269,36 +269,36 @@ func (doc *evaluation) judge(c *cli.Context, j *judged, bar *progress) (early er
 }
 
 // inputs are the set's images; truths gets the class of each.
-func (j *judged) inputs(truths *queue) iter.Seq[classify.Input] {
+func (j *judged) inputs(truths *queue[int]) iter.Seq[classify.Input] {
 	return func(yield func(classify.Input) bool) {
 		for item := range j.set.Items() {
 			truths.add(j.classes[item.Class])
-			if !yield(classify.Input(item.Item)) {
+			if !yield(classify.Input{Name: item.Name, Read: item.Read}) {
 				return
 			}
 		}
 	}
 }
 
-// queue holds the classes of the images that are under way: answers come in the order
-// of the images.
-type queue struct {
-	mutex   sync.Mutex
-	classes []int
+// queue holds what belongs to the items that are under way, such as the classes of images:
+// answers come in the order of the items.
+type queue[T any] struct {
+	mutex sync.Mutex
+	items []T
 }
 
-func (q *queue) add(class int) {
+func (q *queue[T]) add(item T) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	q.classes = append(q.classes, class)
+	q.items = append(q.items, item)
 }
 
-func (q *queue) next() int {
+func (q *queue[T]) next() T {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	class := q.classes[0]
-	q.classes = q.classes[1:]
-	return class
+	item := q.items[0]
+	q.items = q.items[1:]
+	return item
 }
 
 // write gives out what was found; early is why that is not all. Files are only made of

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -14,14 +15,15 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/runner"
 )
 
 // The most that a gallery shows, so that a browser opens it.
 const maxGalleryImages, maxGalleryBytes = 1000, 30 << 20
 
-// gallery is the page of classify --html: the first rows of the output, those that earlier
-// runs have made among them, with thumbnails that are made when all rows are there. A nil
-// gallery does nothing.
+// gallery is the page of --html: the first rows of the output, those that earlier runs have
+// made among them, with thumbnails that are made when all rows are there. A nil gallery
+// does nothing.
 type gallery struct {
 	name      string
 	overwrite bool
@@ -88,38 +90,37 @@ func (g *gallery) lost() {
 	}
 }
 
-// write makes the page of a complete output.
-func (g *gallery) write(c *cli.Context, model string, out *results) error {
+// write makes the page of a complete output, under a title. card shows a row; so many are
+// made at once.
+func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, card func(output.Row, source.Item) report.Card) error {
 	if g == nil {
 		return nil
 	}
 	if out.run != nil {
-		if err := g.readBack(out.format, c.String("output")); err != nil {
+		if err := g.readBack(out.format, out.name); err != nil {
 			return fmt.Errorf("make %s: %w", g.name, err)
 		}
 	}
 	all, failed := out.counts()
-	p := report.Gallery{Title: "What " + model + " says", By: madeBy(time.Now()), Total: all, Failed: failed}
+	p := report.Gallery{Title: title, By: madeBy(time.Now()), Total: all, Failed: failed}
 	var bar *progress // JPEGs of 12 megapixels take 50 ms each
 	if shown, _ := progressWanted(c); shown {
-		bar = newProgress(c.App.ErrWriter, 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
+		bar = newProgress(c.App.ErrWriter, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
 		defer bar.end()
 	}
 	bytes := 0
-	for at := 0; at < len(g.rows) && bytes < maxGalleryBytes; at = len(p.Cards) {
-		some := g.rows[at:min(len(g.rows), at+64)]
-		pictures, err := picturesOf(c.Context, g.itemsOf(at, some), c.Int64("max-pixels"))
-		if err != nil {
-			g.lost()
-			return err
+	items := g.itemsOf()
+	one := func(_ context.Context, i int) (report.Card, error) { return card(g.rows[i], items[i]), nil }
+	for r := range runner.Map(c.Context, upTo(len(g.rows)), atOnce, one) {
+		if bytes += r.Value.Bytes(); bytes > maxGalleryBytes {
+			break
 		}
-		for i, row := range some {
-			if bytes += len(pictures[i].URL); bytes > maxGalleryBytes {
-				break
-			}
-			p.Cards = append(p.Cards, cardOf(row, pictures[i]))
-			bar.step(false)
-		}
+		p.Cards = append(p.Cards, r.Value)
+		bar.step(false)
+	}
+	if err := c.Context.Err(); err != nil {
+		g.lost()
+		return err
 	}
 	bar.end()
 	if shown := int64(len(p.Cards)); shown < all {
@@ -154,18 +155,29 @@ func (g *gallery) readBack(format, name string) error {
 	return nil
 }
 
-// itemsOf are the images of some rows. Where the inputs were not gone through, as those of
+// upTo yields the numbers from 0 to n-1.
+func upTo(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// itemsOf are the images of the rows. Where the inputs were not gone through, as those of
 // a complete output, a row's name is that of its file.
-func (g *gallery) itemsOf(at int, rows []output.Row) []source.Item {
+func (g *gallery) itemsOf() []source.Item {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	items := make([]source.Item, len(rows))
-	for i, row := range rows {
+	items := make([]source.Item, len(g.rows))
+	for i, row := range g.rows {
 		switch {
-		case at+i >= len(g.items):
+		case i >= len(g.items):
 			items[i] = source.File(row.Input)
-		case g.items[at+i].Name == row.Input:
-			items[i] = g.items[at+i]
+		case g.items[i].Name == row.Input:
+			items[i] = g.items[i]
 		default:
 			items[i].Read = func() ([]byte, error) { return nil, errors.New("the inputs are others now") }
 		}
@@ -176,8 +188,14 @@ func (g *gallery) itemsOf(at int, rows []output.Row) []source.Item {
 // galleryBars is how many classes of an image are shown.
 const galleryBars = 5
 
-func cardOf(row output.Row, picture report.Picture) report.Card {
-	card := report.Card{Name: row.Input, Picture: picture}
+// classCard shows an image with its classes.
+func classCard(row output.Row, item source.Item, maxPixels int64) report.Card {
+	card := report.Card{Name: row.Input}
+	if data, err := item.Read(); err != nil {
+		card.Picture.Missing = err.Error()
+	} else {
+		card.Picture = report.NewPicture(data, maxPixels)
+	}
 	switch {
 	case row.Error != nil:
 		card.Error = row.Error.Message

@@ -25,7 +25,7 @@ func selfContained(t *testing.T, name string, most int, want ...string) string {
 			t.Errorf("%s: no %q", name, w)
 		}
 	}
-	text := regexp.MustCompile(`data:image/jpeg;base64,[^"]*`).ReplaceAllString(page, "data:")
+	text := regexp.MustCompile(`data:image/(jpeg|png);base64,[^"]*`).ReplaceAllString(page, "data:")
 	for _, out := range []string{"http:", "https:", `"//`, `'//`, "(//", "url(", "@import", "ZgotmplZ", "\x00"} {
 		if i := strings.Index(text, out); i >= 0 {
 			t.Errorf("%s has %q: %q", name, out, text[max(0, i-60):min(len(text), i+60)])

@@ -17,7 +17,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"models": {nil, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
-	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image"}, []string{"preprocess"}},
+	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
 }
 
 func TestLayers(t *testing.T) {

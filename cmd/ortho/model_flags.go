@@ -56,7 +56,12 @@ func modelFlag(value string) cli.Flag {
 
 // modelFlags are -m and every override that a task has; "" stands for both.
 func modelFlags(task models.Task) []cli.Flag {
-	flags := []cli.Flag{modelFlag(bundled.Default)}
+	return append([]cli.Flag{modelFlag(bundled.Default)}, settingFlags(task)...)
+}
+
+// settingFlags are the overrides that a task has.
+func settingFlags(task models.Task) []cli.Flag {
+	var flags []cli.Flag
 	for _, s := range settings {
 		if task != "" && s.task != "" && s.task != task {
 			continue

@@ -17,7 +17,8 @@ func newPreprocessCommand() *cli.Command {
 		Usage:     "write the tensor that a model would get of an image",
 		ArgsUsage: "IMG",
 		Description: "The tensor is written as NumPy's .npy, with a batch dimension of 1, to compare it with another pipeline:\n" +
-			"numpy.load(\"x.npy\").",
+			"numpy.load(\"x.npy\"). A generator that takes images of any size gets the image in its own, whole: `ortho generate`\n" +
+			"cuts large ones into tiles.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`.npy; - is standard output"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output file"},
@@ -68,11 +69,11 @@ func imageTensor(c *cli.Context, image string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := openModel(c)
+	model, err := openForInput(c, c.String("model"))
 	if err != nil {
 		return nil, err
 	}
-	spec, err := model.Classifier()
+	input, err := imageInputOf(model)
 	if err != nil {
 		return nil, err
 	}
@@ -84,19 +85,19 @@ func imageTensor(c *cli.Context, image string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", image, err)
 		}
-		tensor := make([]byte, spec.Input.Bytes())
-		if _, _, err := spec.Input.Load(tensor, data, preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}); err != nil {
+		spec, tensor, err := input.tensor(data, preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}, 0)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", image, err)
 		}
-		return npy(&spec.Input, tensor)
+		return npy(&spec, tensor)
 	}
 	return nil, fmt.Errorf("%s is not one image file", image)
 }
 
 func npy(spec *preprocess.Spec, tensor []byte) ([]byte, error) {
-	shape := []int{1, spec.Channels, spec.Height, spec.Width}
-	if spec.Layout == preprocess.NHWC {
-		shape = []int{1, spec.Height, spec.Width, spec.Channels}
+	shape := []int{1}
+	for _, d := range tensorShape(spec) {
+		shape = append(shape, int(d))
 	}
 	var b bytes.Buffer
 	err := preprocess.WriteNPY(&b, spec.Type, shape, tensor)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,44 +19,51 @@ import (
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/classify"
+	"ortho/runner"
 )
 
-// begin starts or continues the run where rows go to a file. count tells the number of
-// the inputs, for those who want to know.
-func (r *results) begin(c *cli.Context, from source.Options, opt classify.Options, model *models.Model, classifier *classify.Classifier) (count func(stop func() bool) (int64, bool), err error) {
-	args := c.Args().Slice()
+// survey tells of a run's inputs before it, if it can; see [source.Survey].
+type survey func(stop func() bool) (source.Inventory, bool)
+
+func surveyOf(c *cli.Context, from source.Options) survey {
+	return func(stop func() bool) (source.Inventory, bool) { return source.Survey(c.Args().Slice(), from, stop) }
+}
+
+// begin starts or continues the run where rows go to a file, if it is the one that now
+// describes. count tells the number of the inputs, for those who want to know.
+func (r *results) begin(ctx context.Context, inputs survey, items iter.Seq[source.Item], now func() (record.Record, error)) (count func(stop func() bool) (int64, bool), err error) {
 	if r.run == nil {
 		return func(stop func() bool) (int64, bool) {
-			all, known := source.Survey(args, from, stop)
+			all, known := inputs(stop)
 			return all.Items, known
 		}, nil
 	}
-	now, err := recorded(rowSettings(c, r.format, from.Shard, opt), model, classifier)
+	described, err := now()
 	if err != nil {
 		return nil, err
 	}
-	all, known := source.Survey(args, from, func() bool { return c.Context.Err() != nil })
+	all, known := inputs(func() bool { return ctx.Err() != nil })
 	if known {
-		now.Inputs = &record.Inputs{Count: all.Items, SHA256: all.Digest}
+		described.Inputs = &record.Inputs{Count: all.Items, SHA256: all.Digest}
 	}
-	if err := c.Context.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := r.run.Begin(c.Context, now); err != nil {
+	if err := r.run.Begin(ctx, described); err != nil {
 		return nil, err
 	}
 	if r.run.Complete() && !known {
-		_, err = interruptible(c.Context, func() (none struct{}, err error) { return none, r.run.Verify(source.Items(args, from)) })
+		_, err = interruptible(ctx, func() (none struct{}, err error) { return none, r.run.Verify(items) })
 	}
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
 }
 
 // recorded describes a run: all that its rows follow from, settings among it. A run that
 // differs in any of it can't continue another.
-func recorded(settings record.Settings, model *models.Model, classifier *classify.Classifier) (record.Record, error) {
+func recorded(settings record.Settings, model *models.Model, session *runner.Session, labels []models.Label) (record.Record, error) {
 	r := record.Record{
 		Ortho:       ownVersion(),
-		ONNXRuntime: classifier.Session().Library.Version,
+		ONNXRuntime: session.Library.Version,
 		Model:       record.Model{Name: model.Name},
 		Settings:    settings,
 	}
@@ -72,11 +81,7 @@ func recorded(settings record.Settings, model *models.Model, classifier *classif
 	for _, f := range model.Facts {
 		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
 	}
-	digest, err := labelsDigest(model)
-	if err != nil {
-		return r, err
-	}
-	r.Preprocessing = append(r.Preprocessing, record.Setting{Key: "labels' SHA-256", Value: digest})
+	r.Preprocessing = append(r.Preprocessing, record.Setting{Key: "labels' SHA-256", Value: labelsDigest(labels)})
 	return r, nil
 }
 
@@ -89,20 +94,20 @@ func rowSettings(c *cli.Context, format string, shard source.Shard, opt classify
 		{Key: "logits", Value: strconv.FormatBool(opt.Logits)},
 		{Key: "shard", Value: shard.String()},
 		{Key: "output-name", Value: c.String("output-name")},
-	}, runSettings(c, opt)...)
+	}, runSettings(c, opt.Runner)...)
 }
 
 // runSettings are the options of runFlags and imageFlags that change what a model answers.
-func runSettings(c *cli.Context, opt classify.Options) record.Settings {
+func runSettings(c *cli.Context, opt runner.Options) record.Settings {
 	var providers, providerOptions []string
-	for _, p := range opt.Runner.Providers {
+	for _, p := range opt.Providers {
 		providers = append(providers, p.Name)
 		for _, key := range slices.Sorted(maps.Keys(p.Options)) {
 			providerOptions = append(providerOptions, p.Name+"."+key+"="+p.Options[key])
 		}
 	}
 	return record.Settings{
-		{Key: "max-pixels", Value: strconv.FormatInt(opt.MaxPixels, 10)},
+		{Key: "max-pixels", Value: strconv.FormatInt(c.Int64("max-pixels"), 10)},
 		{Key: "decode", Value: c.String("decode")},
 		{Key: "JPEG decoder", Value: jpegDecoder().Name},
 		{Key: "provider", Value: strings.Join(providers, ",")},
@@ -110,16 +115,24 @@ func runSettings(c *cli.Context, opt classify.Options) record.Settings {
 	}
 }
 
-func labelsDigest(model *models.Model) (string, error) {
+// labelsOf are the names of a classifier's classes.
+func labelsOf(model *models.Model) []models.Label {
 	spec, err := model.Classifier()
-	if err != nil || len(spec.Labels) == 0 {
-		return "", err
+	if err != nil {
+		return nil
+	}
+	return spec.Labels
+}
+
+func labelsDigest(labels []models.Label) string {
+	if len(labels) == 0 {
+		return ""
 	}
 	h := sha256.New()
-	for _, l := range spec.Labels {
+	for _, l := range labels {
 		fmt.Fprintf(h, "%s\x00%s\x00", l.Name, l.ID)
 	}
-	return fmt.Sprintf("%x", h.Sum(nil)), nil
+	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
 func fileDigest(path string) (string, error) {

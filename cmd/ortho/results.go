@@ -14,13 +14,13 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/source"
 )
 
 // results is where rows go: a stream (standard output, a device or a pipe), or a file,
 // whose run can be resumed.
 type results struct {
 	format string
+	name   string      // of the file
 	run    *record.Run // nil: a stream
 
 	stream output.Writer
@@ -59,7 +59,7 @@ func openResults(c *cli.Context) (*results, error) {
 			return nil, err
 		}
 	}
-	r := &results{format: format}
+	r := &results{format: format, name: name}
 	if toFile && !device {
 		r.run, err = record.Open(name, format, mode)
 		return r, err
@@ -104,15 +104,29 @@ func (r *results) above(p *progress) {
 	}
 }
 
+// progress shows a line, if it is wanted, from where an earlier run has ended.
+func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(stop func() bool) (int64, bool)) *progress {
+	before, failed := r.resumed()
+	if before > 0 && c.String("progress") != "never" {
+		slog.Info("resumed at " + images(before))
+	}
+	if !wanted {
+		return nil
+	}
+	bar := newProgress(c.App.ErrWriter, unit, before, failed, count)
+	r.above(bar)
+	return bar
+}
+
 // complete tells that an earlier run has left nothing to do.
 func (r *results) complete() bool { return r.run != nil && r.run.Complete() }
 
-// items are those of the inputs whose rows are to be made.
-func (r *results) items(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Item] {
+// pending are those of a run's items whose rows are to be made.
+func pending[T any](ctx context.Context, r *results, items iter.Seq[T], name func(T) string) iter.Seq[T] {
 	if r.run == nil {
 		return items
 	}
-	return r.run.Items(ctx, items)
+	return record.Items(ctx, r.run, items, name)
 }
 
 func (r *results) write(row output.Row) (err error) {

@@ -142,7 +142,8 @@ func parseSettings(r io.Reader) (s savedSettings, err error) {
 	return s, nil
 }
 
-// applySettings gives the flags that were not typed the values of --settings FILE.
+// applySettings gives the flags that were not typed the values of --settings FILE. Those
+// that the command does not have are left out.
 func applySettings(c *cli.Context) error {
 	if !c.IsSet("settings") {
 		return nil
@@ -157,7 +158,7 @@ func applySettings(c *cli.Context) error {
 	}
 	for _, v := range s.values() {
 		// Options and a library belong to the provider that they were saved with.
-		if typed[v[0]] || typed["provider"] && (v[0] == "provider-option" || v[0] == "onnxruntime") {
+		if findFlag(c.Command.Flags, v[0]) == nil || typed[v[0]] || typed["provider"] && (v[0] == "provider-option" || v[0] == "onnxruntime") {
 			continue
 		}
 		if err := c.Set(v[0], v[1]); err != nil {

@@ -4,10 +4,9 @@
 package generate
 
 import (
-	"context"
 	"errors"
-	"io"
-	"iter"
+	"fmt"
+	"runtime"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -26,50 +25,87 @@ type Options struct {
 
 // Generator is a model ready to make images. Its methods may be called concurrently.
 type Generator struct {
-	spec *models.GeneratorSpec
+	name        string
+	spec        *models.GeneratorSpec
+	opt         Options
+	tiling      tiling
+	session     *runner.Session
+	concurrency int
 }
 
 // Open makes a generator of a model. Close it after use.
 func Open(m *models.Model, opt Options) (*Generator, error) {
-	return nil, errors.New("not built yet")
+	spec, err := m.Generator()
+	if err != nil {
+		return nil, err
+	}
+	return open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, m.Name, spec, opt)
+}
+
+// open makes a generator of a graph and what is known of it.
+func open(m runner.Model, name string, spec *models.GeneratorSpec, opt Options) (*Generator, error) {
+	g := &Generator{name: name, spec: spec, opt: opt}
+	if spec.Image != nil {
+		var err error
+		if g.tiling, err = tilingOf(spec, m.Graph, opt); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	opt.Runner.Outputs = []string{spec.Output.Name}
+	alone := spec.Image != nil && g.tiling.tile == 0 && onCPU(opt.Runner)
+	if alone && opt.Runner.Threads == 0 && opt.Concurrency <= 1 {
+		// One run an image: nothing else would keep the other cores busy.
+		opt.Runner.Threads = runtime.GOMAXPROCS(0)
+	}
+	var err error
+	if g.session, err = runner.Open(m, opt.Runner); err != nil {
+		return nil, err
+	}
+	_, g.concurrency = opt.Runner.DefaultBatch(g.session.Provider)
+	if opt.Concurrency > 0 {
+		g.concurrency = opt.Concurrency
+	} else if alone && g.session.Threads > 1 {
+		g.concurrency = 1
+	}
+	return g, nil
+}
+
+// onCPU tells whether the first provider is the CPU itself, whose threads the session sets.
+func onCPU(opt runner.Options) bool {
+	return len(opt.Providers) == 0 || opt.Providers[0].Name == runner.CPU
 }
 
 // Close frees the session. No call may be under way.
-func (g *Generator) Close() error { return nil }
+func (g *Generator) Close() error { return g.session.Close() }
 
 // Session tells what the generator runs on.
-func (g *Generator) Session() *runner.Session { return nil }
+func (g *Generator) Session() *runner.Session { return g.session }
 
 // Spec is what the model takes and gives.
 func (g *Generator) Spec() *models.GeneratorSpec { return g.spec }
 
-// Image runs an image through the graph, in tiles where it is large. Where its size is
-// known, begin is called once for what takes the rows: whole rows from the top, packed,
-// of channels 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha). step, if not nil, is
-// called as tiles are done. Memory beyond the input is bounded by a row of tiles.
-func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
-	begin func(width, height, channels int) (io.Writer, error), step func(done, total int)) error {
-	return errors.New("not built yet")
+// stageError says at which stage an image failed.
+type stageError struct {
+	kind string
+	err  error
 }
 
-// Request says what one image is to be made of. What the model does not take must be left out.
-type Request struct {
-	Seed       uint64    // latents are torch.randn's after torch.manual_seed(Seed)
-	Latents    []float32 // in place of the seed's
-	Text       string
-	Class      *int
-	Truncation float64 // 0: none; see [models.GeneratorSpec]
-}
+func (e *stageError) Error() string { return e.err.Error() }
+func (e *stageError) Unwrap() error { return e.err }
 
-// Sample is what became of one request.
-type Sample struct {
-	Request Request
-	Image   *preprocess.Image
-	Err     error
-}
-
-// Samples makes an image of each request and yields them in order. The same request gives
-// the same image on every run. When ctx is done it ends early.
-func (g *Generator) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
-	return func(yield func(Sample) bool) {}
+// ErrorKind names the stage at which an image failed: "unsupported" (not a known image
+// format), "too_large" (more than MaxPixels), "input" (what was asked for does not suit the
+// model), "run" (the graph failed), "output" (its values can't be used: NaN, all black, a
+// size that does not fit) or "write".
+func ErrorKind(err error) string {
+	var stage *stageError
+	switch {
+	case errors.Is(err, preprocess.ErrUnsupported):
+		return "unsupported"
+	case errors.Is(err, preprocess.ErrTooLarge):
+		return "too_large"
+	case errors.As(err, &stage):
+		return stage.kind
+	}
+	return "run"
 }

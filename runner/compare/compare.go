@@ -269,6 +269,7 @@ type Result struct {
 type Output struct {
 	equality.Output
 	Inputs []string `json:"first_inputs,omitempty"` // of First, in its order
+	Worst  string   `json:"worst_input,omitempty"`  // of SSIM's worst row
 }
 
 // Results returns what was found so far, by candidate, under thresholds in place of the
@@ -282,14 +283,10 @@ func (c *Comparison) Results(t Thresholds) []Result {
 			t.judge(&o)
 			named := Output{Output: o}
 			for _, row := range o.First {
-				name := ""
-				switch {
-				case o.Rows == len(f.rows) && row.Row < len(f.rows):
-					name = f.rows[row.Row]
-				case row.Row < len(f.runs):
-					name = f.runs[row.Row]
-				}
-				named.Inputs = append(named.Inputs, name)
+				named.Inputs = append(named.Inputs, f.nameOf(o, row.Row))
+			}
+			if o.SSIM != nil {
+				named.Worst = f.nameOf(o, o.SSIM.Row)
 			}
 			if !o.Within && r.Reason == "" {
 				r.Reason = fmt.Sprintf("output %s: %s", o.Name, o.Reason)
@@ -306,6 +303,17 @@ func (c *Comparison) Results(t Thresholds) []Result {
 		results = append(results, r)
 	}
 	return results
+}
+
+// nameOf names the input of an output's row.
+func (f *candidate) nameOf(o equality.Output, row int) string {
+	switch {
+	case o.Rows == len(f.rows) && row < len(f.rows):
+		return f.rows[row]
+	case row < len(f.runs):
+		return f.runs[row]
+	}
+	return ""
 }
 
 // Failed returns the number of inputs that no side could run, and the first failures of

@@ -205,6 +205,30 @@ func TestDiffers(t *testing.T) {
 	}
 }
 
+// TestImageThresholds: those of images are not for other outputs, which keep the tolerance.
+func TestImageThresholds(t *testing.T) {
+	v := func(v float64) *float64 { return &v }
+	image := equality.Output{Rows: 1, Image: true, MaxAbs: v(0.1), PSNR: v(30), SSIM: &equality.SSIM{Mean: 0.9, Worst: 0.5}}
+	same := equality.Output{Rows: 1, Image: true, MaxAbs: v(0), SSIM: &equality.SSIM{Mean: 1, Worst: 1}} // without a PSNR
+	flat := equality.Output{Rows: 1, Image: true, MaxAbs: v(0.1), PSNR: v(30)}
+	for _, c := range []struct {
+		limits Thresholds
+		o      equality.Output
+		within bool
+	}{
+		{Thresholds{MinPSNR: v(29)}, image, true}, {Thresholds{MinPSNR: v(31)}, image, false}, {Thresholds{MinPSNR: v(99)}, same, true},
+		{Thresholds{MinSSIM: v(0.9)}, image, true}, {Thresholds{MinSSIM: v(0.91)}, image, false}, {Thresholds{MinSSIM: v(1)}, same, true},
+		{Thresholds{MinSSIM: v(0.5)}, flat, false}, {Thresholds{MinSSIM: v(0.5), MinPSNR: v(31)}, image, false},
+		{Thresholds{MinSSIM: v(0), MinPSNR: v(0)}, equality.Output{Rows: 1, MaxAbs: v(0.1), Reason: "the tolerance"}, false},
+	} {
+		o := c.o
+		c.limits.judge(&o)
+		if o.Within != c.within || (o.Reason == "") != c.within {
+			t.Errorf("%s: %+v", c.limits, o)
+		}
+	}
+}
+
 // TestFailures: inputs that sides can't run.
 func TestFailures(t *testing.T) {
 	needLibrary(t)

@@ -13,7 +13,9 @@ type Thresholds struct {
 	MaxRel    *float64 `json:"max_rel,omitempty"`
 	MinCosine *float64 `json:"min_cosine,omitempty"`
 	MinSQNR   *float64 `json:"min_sqnr_db,omitempty"`
-	MinTop1   *float64 `json:"min_top1,omitempty"` // 0 to 1; ties count as agreement
+	MinPSNR   *float64 `json:"min_psnr_db,omitempty"` // of images, as MinSSIM
+	MinSSIM   *float64 `json:"min_ssim,omitempty"`    // the mean
+	MinTop1   *float64 `json:"min_top1,omitempty"`    // 0 to 1; ties count as agreement
 }
 
 // Any tells whether there are any.
@@ -46,6 +48,14 @@ func (t Thresholds) judge(o *equality.Output) {
 	limit(t.MaxRel, o.MaxRel, most, "largest relative difference", "above")
 	limit(t.MinCosine, o.Cosine, least, "cosine", "below")
 	limit(t.MinSQNR, o.SQNR, least, "SQNR in dB", "below")
+	if o.Image {
+		limit(t.MinPSNR, o.PSNR, least, "PSNR in dB", "below")
+		var mean *float64
+		if o.SSIM != nil {
+			mean = &o.SSIM.Mean
+		}
+		limit(t.MinSSIM, mean, least, "SSIM", "below")
+	}
 	if o.Top1 != nil {
 		limit(t.MinTop1, &o.Top1.Agreement, least, "top-1 agreement", "below")
 	}
@@ -62,7 +72,8 @@ func (t Thresholds) String() string {
 		text  string
 	}{
 		{t.MaxAbs, "largest difference <= %g"}, {t.MaxRel, "largest relative difference <= %g"}, {t.MinCosine, "cosine >= %g"},
-		{t.MinSQNR, "SQNR >= %g dB"}, {t.MinTop1, "top-1 agreement >= %g"},
+		{t.MinSQNR, "SQNR >= %g dB"},
+		{t.MinPSNR, "PSNR of images >= %g dB"}, {t.MinSSIM, "SSIM of images >= %g"}, {t.MinTop1, "top-1 agreement >= %g"},
 	} {
 		if l.limit != nil {
 			words = append(words, fmt.Sprintf(l.text, *l.limit))

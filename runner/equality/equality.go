@@ -72,6 +72,7 @@ type gathered struct {
 	low, high   float64            // of the reference
 	byMagnitude map[int][2]float64 // binary exponent of |want| -> largest |got-want|, and relative to |want|
 	image       bool
+	ssim        similarities // of the rows that are images
 }
 
 // row is what judging it takes once the scale of the whole output is known.
@@ -133,12 +134,34 @@ func (o *gathered) add(want, got npz.Array, rows int, t Tolerance) {
 	n := len(want.Data) / want.Type.Size() / rows
 	vector := n > 1 && slices.Max(shape) == int64(n)
 	for r := range rows {
-		o.addRow(want.Data[r*n*want.Type.Size():][:n*want.Type.Size()], got.Data[r*n*got.Type.Size():][:n*got.Type.Size()], vector, t)
+		w, g := want.Data[r*n*want.Type.Size():][:n*want.Type.Size()], got.Data[r*n*got.Type.Size():][:n*got.Type.Size()]
+		low, high := o.addRow(w, g, vector, t)
+		if o.image {
+			o.ssim.add(o.similarity(gridOf(shape), w, g, high-low), len(o.rows)-1)
+		}
 	}
 	o.elements += rows * n
 }
 
-func (o *gathered) addRow(want, got []byte, vector bool, t Tolerance) {
+// similarity is the SSIM of the row that was added last; NaN where there is none.
+func (o *gathered) similarity(g grid, want, got []byte, span float64) float64 {
+	r := &o.rows[len(o.rows)-1]
+	switch {
+	case !r.nonFinite && r.dd == 0:
+		return 1
+	case r.n < g.channels*g.height*g.width:
+		return math.NaN()
+	case o.want == onnx.Uint8:
+		span = 255
+	case !(span > 0):
+		return math.NaN()
+	}
+	return ssim(g, want, got, [2]onnx.ElementType{o.want, o.got}, span)
+}
+
+// addRow returns the range of the reference's row.
+func (o *gathered) addRow(want, got []byte, vector bool, t Tolerance) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
 	r := row{excess: math.Inf(-1), top: [2]int{-1, -1}}
 	ws, gs := o.want.Size(), o.got.Size()
 	float := typePrecision[o.want] != ""
@@ -174,7 +197,7 @@ func (o *gathered) addRow(want, got []byte, vector bool, t Tolerance) {
 		o.ww, o.gg, o.wg = o.ww+w*w, o.gg+g*g, o.wg+w*g
 		r.dd += d * d
 		r.n++
-		o.low, o.high = min(o.low, w), max(o.high, w)
+		low, high = min(low, w), max(high, w)
 		if d == 0 {
 			continue
 		}
@@ -184,6 +207,7 @@ func (o *gathered) addRow(want, got []byte, vector bool, t Tolerance) {
 			r.excess, r.element, r.want, r.got = e, i, wb, gb
 		}
 	}
+	o.low, o.high = min(o.low, low), max(o.high, high)
 	o.dd += r.dd
 	o.finite += r.n
 	if r.top[0] >= 0 && r.top[1] >= 0 {
@@ -191,6 +215,7 @@ func (o *gathered) addRow(want, got []byte, vector bool, t Tolerance) {
 		r.gap = maxW - w - 2*t.RTol*math.Abs(maxW)
 	}
 	o.rows = append(o.rows, r)
+	return low, high
 }
 
 // magnitude remembers a difference d at a reference of magnitude m, so that the largest
@@ -207,11 +232,15 @@ func (o *gathered) magnitude(m, d float64) {
 	o.byMagnitude[e] = [2]float64{max(v[0], d), max(v[1], d/m)}
 }
 
+const smallestImage = 16 // pixels of an edge
+
 // isImage tells a row of 1, 3 or 4 channels, first or last, by at least 16x16 pixels.
 func isImage(shape []int64) bool {
 	if len(shape) != 3 {
 		return false
 	}
-	channels := func(n int64) bool { return n == 1 || n == 3 || n == 4 }
-	return channels(shape[0]) && shape[1] >= 16 && shape[2] >= 16 || channels(shape[2]) && shape[0] >= 16 && shape[1] >= 16
+	return channelCount(shape[0]) && shape[1] >= smallestImage && shape[2] >= smallestImage ||
+		channelCount(shape[2]) && shape[0] >= smallestImage && shape[1] >= smallestImage
 }
+
+func channelCount(n int64) bool { return n == 1 || n == 3 || n == 4 }

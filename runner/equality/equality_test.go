@@ -29,13 +29,14 @@ func TestRealOutputs(t *testing.T) {
 		SQNR                            *float64 `json:"sqnr_db"`
 		PSNR                            *float64 `json:"psnr_db"`
 		Same                            float64  `json:"same_top1"`
+		SSIM                            *SSIM    `json:"ssim"`
 	}
 	var cases []golden
 	data, err := os.ReadFile("testdata/cases.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, &cases); err != nil || len(cases) != 20 {
+	if err := json.Unmarshal(data, &cases); err != nil || len(cases) != 22 {
 		t.Fatal(len(cases), err)
 	}
 	types := map[string]onnx.ElementType{"float32": onnx.Float, "float16": onnx.Float16, "uint8": onnx.Uint8}
@@ -65,6 +66,9 @@ func TestRealOutputs(t *testing.T) {
 				if (v[0] == nil) != (v[1] == nil) || v[0] != nil && math.Abs(*v[0]-*v[1]) > 1e-9*max(1, math.Abs(*v[1])) {
 					t.Errorf("%s: %s %v, NumPy's %v", c.Got, name, show(v[0]), show(v[1]))
 				}
+			}
+			if (o.SSIM == nil) != (c.SSIM == nil) || o.SSIM != nil && (o.SSIM.Row != c.SSIM.Row || math.Abs(o.SSIM.Mean-c.SSIM.Mean) > 1e-9 || math.Abs(o.SSIM.Worst-c.SSIM.Worst) > 1e-9) {
+				t.Errorf("%s: SSIM %+v, scikit-image's %+v", c.Got, o.SSIM, c.SSIM)
 			}
 			if o.Exact != (c.Reference == c.Got) || o.Exact != (o.SQNR == nil) {
 				t.Errorf("%s: exact %t", c.Got, o.Exact)

@@ -31,6 +31,7 @@ type Output struct {
 	Cosine    *float64 `json:"cosine"`    // of the angle between the two; nil where one is all zeros
 	SQNR      *float64 `json:"sqnr_db"`   // 10 log10(sum want^2 / sum (got-want)^2); nil where nothing differs or the reference is all zeros
 	PSNR      *float64 `json:"psnr_db"`   // of images: peak 255 of uint8, otherwise the reference's range; nil where nothing differs
+	SSIM      *SSIM    `json:"ssim"`      // of images; nil where it can't be told
 	Image     bool     `json:"image"`     // rows of 1, 3 or 4 channels of 16x16 pixels or more
 	NonFinite int      `json:"nonfinite"` // elements where only one is NaN or infinite, or both are in another way
 
@@ -100,6 +101,7 @@ func (o *gathered) output(t Tolerance) Output {
 				peak = 255
 			}
 			out.PSNR = finite(10 * math.Log10(peak*peak*n/o.dd))
+			out.SSIM = o.ssim.figure()
 		}
 	}
 	o.judgeRows(t, scale, &out)

@@ -2,17 +2,22 @@
 
 Beside each image FILE stand FILE.ppm (convert("RGB")) and FILE.pgm (convert("L")),
 FILE.upright.ppm where the EXIF orientation plays a part (PIL.ImageOps.exif_transpose),
-and FILE.draft2.ppm, .draft4.ppm, .draft8.ppm of some JPEGs (Image.draft). bad/ holds what must be refused.
+and FILE.draft2.ppm, .draft4.ppm, .draft8.ppm of some JPEGs (Image.draft); FILE.alpha.pgm is the last
+channel of convert("RGBA") where not all of it is 255, FILE.upright.alpha.pgm that of the upright image.
+pictures.json says which files are gray, and the SHA-256 of the colour profiles that fit their files' colours.
+bad/ holds what must be refused.
 """
 
+import hashlib
 import io
+import json
 import pathlib
 import struct
 import warnings
 import zlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 
 def picture(width, height, channels=3, seed=0):
@@ -115,6 +120,20 @@ def declared(jpeg, width, height, sampling):
     return jpeg[:at] + struct.pack(">HH", height, width) + jpeg[at + 4:at + 6] + bytes([sampling]) + jpeg[at + 7:]
 
 
+def icc_profile(colours=b"RGB ", size=0):
+    """An ICC profile whose header says so."""
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data += bytes(i % 251 for i in range(size - len(data)))
+    return data[:16] + colours + data[20:24] + bytes(12) + data[36:]  # no date
+
+
+def icc_segments(data, count, lie=0):
+    """APP2 segments, the last one first."""
+    size = -(-len(data) // count)
+    parts = [data[i * size:(i + 1) * size] for i in range(count)]
+    return [segment(0xE2, b"ICC_PROFILE\0" + bytes([i + 1, count + lie]) + p) for i, p in enumerate(parts)][::-1]
+
+
 def jpegs():
     for width, height in ((33, 17), (16, 16), (1, 1), (2, 3), (5, 4), (47, 50)):
         image = Image.fromarray(picture(width, height))
@@ -146,6 +165,10 @@ def jpegs():
     yield "exif-over-xmp.jpg", after_soi(photo, segment(0xE1, packet % 8), segment(0xE1, b"Exif\0\0" + exif(1)))
     yield "exif-nonsense.jpg", after_soi(photo, segment(0xE1, b"Exif\0\0" + exif(77)))
     yield "exif-short.jpg", after_soi(photo, segment(0xE1, b"Exif\0\0" + exif(6)[:16]))
+    yield "icc.jpg", after_soi(photo, *icc_segments(icc_profile(), 3))
+    yield "icc-part.jpg", after_soi(photo, *icc_segments(icc_profile(), 3, lie=1))
+    yield "icc-gray.jpg", after_soi(saved(image.convert("L"), "JPEG"), *icc_segments(icc_profile(b"GRAY"), 1))
+    yield "icc-cmyk.jpg", after_soi(saved(cmyk, "JPEG"), *icc_segments(icc_profile(b"CMYK"), 1))
     for value in range(1, 9):
         yield f"exif-{value}.jpg", after_soi(photo, segment(0xE1, b"Exif\0\0" + exif(value)))
 
@@ -194,6 +217,18 @@ def pngs():
     name = b"Raw profile type exif\0"
     yield "exif-text.png", png(24, 13, 8, 2, small, before=chunk(b"tEXt", name + profile))
     yield "exif-packed-text.png", png(24, 13, 8, 2, small, before=chunk(b"zTXt", name + b"\0" + zlib.compress(profile)))
+    yield "rgba-exif-6.png", png(33, 17, 8, 6, rows(rgba.reshape(height, -1), 8), before=chunk(b"eXIf", exif(6)))
+    yield "rgb16-trns.png", png(width, height, 16, 2, rows(wide[:, :3 * width] // 200, 16),
+                                chunk(b"tRNS", struct.pack(">3H", *map(int, wide[0, :3] // 200))))
+    one = rng.integers(0, 4, (height, width))
+    plte = chunk(b"PLTE", bytes(range(30, 42)))
+    yield "palette2-one-clear.png", png(width, height, 2, 3, rows(one, 2), plte + chunk(b"tRNS", b"\xff\0"))
+    yield "opaque.png", png(width, height, 8, 6, rows(np.dstack([rgb, np.full_like(rgb[:, :, :1], 255)]).reshape(height, -1), 8))
+    iccp = lambda data: chunk(b"iCCP", b"name\0\0" + data)
+    yield "icc.png", png(24, 13, 8, 2, small, before=iccp(zlib.compress(icc_profile())))
+    yield "icc-broken.png", png(24, 13, 8, 2, small, before=iccp(zlib.compress(icc_profile())[:90]))
+    yield "icc-cmyk.png", png(24, 13, 8, 2, small, before=iccp(zlib.compress(icc_profile(b"CMYK"))))
+    yield "icc-gray.png", png(24, 13, 8, 0, rows(picture(24, 13, 1)[:, :, 0], 8), before=iccp(zlib.compress(icc_profile(b"GRAY"))))
     frames = [Image.fromarray(picture(24, 13, seed=i)) for i in range(3)]
     yield "animated.png", saved(frames[0], "PNG", save_all=True, append_images=frames[1:])
 
@@ -274,6 +309,13 @@ def bmps():
     yield "555.bmp", bmp(33, 17, 16, sixteen)
     yield "565.bmp", bmp(33, 17, 16, sixteen, compression=3, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F))
     yield "masks.bmp", bmp(33, 17, 32, body, compression=3, masks=struct.pack("<III", 0xFF0000, 0xFF00, 0xFF))
+    yield "masks-none.bmp", bmp(33, 17, 32, body, compression=3, masks=bytes(12))
+    for name, masks, height in (("bgra", (0xFF0000, 0xFF00, 0xFF, 0xFF000000), 17), ("abgr", (0xFF000000, 0xFF0000, 0xFF00, 0xFF), 17),
+                                ("rgba-top-down", (0xFF, 0xFF00, 0xFF0000, 0xFF000000), -17)):
+        # A header of 56 bytes has four masks.
+        file = bytearray(bmp(33, height, 32, body, compression=3, masks=struct.pack("<IIII", *masks)))
+        file[14] = 56
+        yield f"header56-{name}.bmp", bytes(file)
 
 
 def tiffs():
@@ -309,6 +351,9 @@ def tiffs():
             if extra:
                 tags.append((338, 3, [extra]))
             yield f"{name}{bits}-samples.tif", tiff(tags, sample[:, :, :n].astype(kind).tobytes())
+    yield "gray-alpha.tif", saved(Image.fromarray(picture(33, 17, 2), "LA"), "TIFF")
+    yield "icc.tif", saved(image, "TIFF", icc_profile=icc_profile())
+    yield "icc-cmyk.tif", saved(image, "TIFF", icc_profile=icc_profile(b"CMYK"))
     for value in (3, 6):
         yield f"exif-{value}.tif", gray_tiff(33, 17, 8, 1, picture(33, 17, 1).tobytes(), more=[(274, 3, [value])])
 
@@ -332,7 +377,17 @@ def webps():
     part = lambda name, body: name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) & 1)
     frame = three(3) + three(2) + three(11) + three(6) + three(100) + b"\0" + still
     body = b"WEBP" + part(b"VP8X", b"\x02\0\0\0" + three(32) + three(16)) + part(b"ANIM", b"\xff\x80\x40\xff\0\0") + part(b"ANMF", frame) + part(b"ANMF", frame)
+    yield "icc.webp", saved(rgb, "WEBP", quality=90, icc_profile=icc_profile())
+    yield "icc-alpha.webp", saved(rgba, "WEBP", lossless=True, exact=True, icc_profile=icc_profile())
+    ramp = np.tile(np.arange(33, dtype=np.uint8) * 7, (17, 1))  # what the alpha filters are for
+    yield "alpha-ramp.webp", saved(Image.fromarray(np.dstack([picture(33, 17), ramp])), "WEBP", quality=80)
+    clear_frames = [Image.fromarray(picture(33, 17, 4, seed=i)) for i in range(2)]
+    yield "animated-alpha.webp", saved(clear_frames[0], "WEBP", save_all=True, append_images=clear_frames[1:], quality=90)
     yield "inside.webp", b"RIFF" + struct.pack("<I", len(body)) + body + b"what follows does not count"
+    still = saved(Image.fromarray(picture(12, 7, 4)), "WEBP", lossless=True, exact=True)[12:]
+    frame = frame[:16] + still
+    body = b"WEBP" + part(b"VP8X", b"\x12\0\0\0" + three(32) + three(16)) + part(b"ANIM", b"\xff\x80\x40\xff\0\0") + part(b"ANMF", frame)
+    yield "inside-alpha.webp", b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def bad():
@@ -382,6 +437,22 @@ def drafts(data):
         yield by, image.convert("RGB")
 
 
+def alpha(image):
+    """The last channel of RGBA, None where all is opaque."""
+    plane = image.convert("RGBA").getchannel("A")
+    return None if plane.getextrema() == (255, 255) else plane
+
+
+GRAY = ("1", "L", "LA", "La", "I;16", "I;16B")
+
+
+def fitting(image):
+    """The SHA-256 of the profile, if it is one of the image's colours."""
+    icc = image.info.get("icc_profile")
+    if icc and icc[16:20] == (b"GRAY" if image.mode in GRAY else b"RGB "):
+        return hashlib.sha256(icc).hexdigest()
+
+
 def netpbm(image):
     kind = b"P6" if image.mode == "RGB" else b"P5"
     return kind + b"\n%d %d\n255\n" % image.size + image.tobytes()
@@ -393,6 +464,7 @@ def main(outdir):
     for old in [*out.iterdir(), *(out / "bad").iterdir()]:
         if old.is_file() and old != out / PHOTOS:
             old.unlink()
+    pictures = {}
     for make in (jpegs, pngs, gifs, bmps, tiffs, webps):
         for name, data in make():
             name = f"{make.__name__[:-1]}-{name}"
@@ -402,12 +474,20 @@ def main(outdir):
                 opened = lambda: Image.open(io.BytesIO(data))
                 (out / f"{name}.ppm").write_bytes(netpbm(opened().convert("RGB")))
                 (out / f"{name}.pgm").write_bytes(netpbm(opened().convert("L")))
+                loaded = opened()
+                loaded.load()
+                pictures[name] = {"gray": loaded.mode in GRAY, "icc": fitting(loaded)}
+                if plane := alpha(opened()):
+                    (out / f"{name}.alpha.pgm").write_bytes(netpbm(plane))
                 if name.removeprefix("jpeg-") in DRAFTED:
                     for by, image in drafts(data):
                         (out / f"{name}.draft{by}.ppm").write_bytes(netpbm(image))
                 if "exif" in name:
                     upright = ImageOps.exif_transpose(opened()).convert("RGB")
                     (out / f"{name}.upright.ppm").write_bytes(netpbm(upright))
+                    if plane := alpha(ImageOps.exif_transpose(opened())):
+                        (out / f"{name}.upright.alpha.pgm").write_bytes(netpbm(plane))
+    (out / "pictures.json").write_text(json.dumps(pictures, indent=1) + "\n")
     for name, data in bad():
         (out / "bad" / name).write_bytes(data)
     if samples := photos():

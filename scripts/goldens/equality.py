@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 import onnxruntime as ort
 from PIL import Image
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from goldens.classify import crop
 
@@ -70,10 +70,16 @@ def main(out):
     pictures = [np.asarray(Image.open(p).convert("RGB").resize((32, 24))) for p in photos]
     want = np.stack(pictures)
     got = np.stack([np.asarray(Image.fromarray(p).rotate(10)) for p in pictures])
-    for name, w, g in (("uint8", want, got), ("pixels", want.astype(np.float32), got.astype(np.float32))):
+    planes = lambda p: (p.transpose(0, 3, 1, 2) / 127.5 - 1).astype(np.float32)
+    gray = lambda p: np.stack([np.asarray(Image.fromarray(q).convert("L"))[..., None] for q in p]).astype(np.float16)
+    for name, w, g in (("uint8", want, got), ("pixels", want.astype(np.float32), got.astype(np.float32)), ("planes", planes(want), planes(got)), ("gray", gray(want), gray(got))):
         (out / f"image_{name}_reference.bin").write_bytes(w.tobytes())
         (out / f"image_{name}_turned.bin").write_bytes(g.tobytes())
-        span = 255 if name == "uint8" else float(w.max() - w.min())
-        cases.append({"reference": f"image_{name}_reference", "got": f"image_{name}_turned", "precision": "float32", "type": w.dtype.name, "shape": w.shape,
-                      "within": False, "psnr_db": float(peak_signal_noise_ratio(w, g, data_range=span)), **measures(w.reshape(ROWS, -1), g.reshape(ROWS, -1))})
+        w, g = (w, g) if name == "uint8" else (w.astype(np.float64), g.astype(np.float64))
+        span = lambda x: 255 if name == "uint8" else float(x.max() - x.min())
+        ssim = [float(structural_similarity(a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=span(a),
+                                            channel_axis=0 if name == "planes" else 2)) for a, b in zip(w, g)]
+        cases.append({"reference": f"image_{name}_reference", "got": f"image_{name}_turned", "precision": "float32", "shape": w.shape,
+                      "type": {"uint8": "uint8", "gray": "float16"}.get(name, "float32"), "within": False, "psnr_db": float(peak_signal_noise_ratio(w, g, data_range=span(w))),
+                      "ssim": {"mean": float(np.mean(ssim)), "worst": min(ssim), "row": int(np.argmin(ssim))}, **measures(w.reshape(ROWS, -1), g.reshape(ROWS, -1))})
     (out / "cases.json").write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")

@@ -32,6 +32,9 @@ func (c *csvWriter) Write(row Row) error {
 	if row.Output != nil || row.Logits != nil {
 		return errors.New("CSV has no place for raw outputs: use -f jsonl or parquet")
 	}
+	if row.Picture != nil {
+		return errPicture
+	}
 	c.head()
 	input, width, height := c.clean(row.Input), strconv.Itoa(row.Width), strconv.Itoa(row.Height)
 	switch {

@@ -32,9 +32,29 @@ type Values struct {
 	Values []float32 `json:"values"`
 }
 
-// Row is what became of one input: Predictions (of which there may be none) or
-// Output, or an Error. Its JSON is the row of a JSONL output, and Parquet has the
-// same columns.
+// Picture is an image that was made, and of what.
+type Picture struct {
+	File       string   `json:"file,omitempty"` // relative to the output folder, with slashes; "" where it failed
+	Seed       *uint64  `json:"seed,omitempty"`
+	Text       string   `json:"text,omitempty"`
+	Class      *int     `json:"class,omitempty"`
+	Label      string   `json:"label,omitempty"` // of the class
+	Truncation float64  `json:"truncation,omitempty"`
+	Latents    *Latents `json:"latents,omitempty"` // in place of the seed's
+}
+
+// Latents tell which of given latents a picture was made of: those of a row, or At (0 to
+// 1) of the way from one to another. The rows are those of a file or, where there is none,
+// seeds.
+type Latents struct {
+	From uint64   `json:"from"`
+	To   *uint64  `json:"to,omitempty"`
+	At   *float64 `json:"at,omitempty"`
+}
+
+// Row is what became of one input: Predictions (of which there may be none), Output or
+// the Picture of a file, or an Error. Its JSON is the row of a JSONL output, and Parquet
+// has the same columns but for those of pictures, which only JSONL has.
 //
 // Input may hold any bytes, as names of files do; all other texts must be UTF-8.
 // JSON and Parquet's strings are UTF-8: where Input isn't, its other bytes become
@@ -42,6 +62,7 @@ type Values struct {
 // JSON). CSV keeps every byte.
 type Row struct {
 	Input       string       `json:"input"`
+	*Picture                 // its fields stand beside these
 	Predictions []Prediction `json:"predictions,omitzero"`
 	Output      *Values      `json:"output,omitempty"`
 	Logits      []float32    `json:"logits,omitempty"`
@@ -53,13 +74,13 @@ type Row struct {
 // check tells what no writer has written: a row says one thing of its input.
 func (r *Row) check() error {
 	n := 0
-	for _, there := range []bool{r.Predictions != nil, r.Output != nil, r.Error != nil} {
+	for _, there := range []bool{r.Predictions != nil, r.Output != nil, r.Picture != nil && r.File != "", r.Error != nil} {
 		if there {
 			n++
 		}
 	}
 	if n != 1 {
-		return errors.New("it is no row: one of predictions, output and error must be there")
+		return errors.New("it is no row: one of predictions, output, file and error must be there")
 	}
 	return nil
 }
@@ -67,6 +88,9 @@ func (r *Row) check() error {
 // MaxRow bounds the bytes of one row that is read back. A row of JSONL with a
 // million values has about ten million.
 const MaxRow = 256 << 20
+
+// errPicture is what formats other than JSONL say to a picture.
+var errPicture = errors.New("only JSONL has a place for pictures")
 
 // Writer takes rows in order. Close writes what is still held back; it does not
 // close what is written to.

@@ -72,6 +72,9 @@ func newParquet(w io.Writer) *parquetWriter {
 }
 
 func (p *parquetWriter) Write(row Row) error {
+	if row.Picture != nil {
+		return errPicture
+	}
 	p.row[0] = toParquet(row)
 	if _, err := p.w.Write(p.row[:]); err != nil {
 		return err

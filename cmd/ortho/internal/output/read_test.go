@@ -30,6 +30,38 @@ var rawRows = []Row{
 	{Input: "c", Error: &Error{Kind: "output", Message: "c: NaN"}},
 }
 
+// pictureRows only JSONL takes.
+var pictureRows = []Row{
+	{Input: "a", Picture: &Picture{File: "sub/a.png"}, Width: 1, Height: 2},
+	{Input: "\xff", Picture: &Picture{File: "0.png", Seed: new(uint64(math.MaxUint64)), Text: "a \u202e\n", Class: new(0), Label: "zero", Truncation: 0.5}, Width: 1, Height: 2},
+	{Input: "c", Picture: &Picture{File: "1.png", Latents: &Latents{From: 1, To: new(uint64(0)), At: new(0.25)}}, Width: 1, Height: 2},
+	{Input: "d", Picture: &Picture{Seed: new(uint64(0))}, Error: &Error{Kind: "output", Message: "d: NaN"}},
+}
+
+func TestPictures(t *testing.T) {
+	data := written(t, "jsonl", pictureRows)
+	if got, err := readAll("jsonl", data); err != nil || !reflect.DeepEqual(got, pictureRows) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if want := `{"input":"a","file":"sub/a.png","width":1,"height":2}`; !bytes.HasPrefix(data, []byte(want+"\n")) {
+		t.Errorf("%s", data)
+	}
+	for _, format := range []string{"csv", "parquet", "table"} {
+		w, err := New(format, io.Discard, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.Write(pictureRows[0]) == nil {
+			t.Errorf("%s takes a picture", format)
+		}
+	}
+	for _, line := range []string{`{"input":"a","file":"a.png","error":{"kind":"x","message":"y"}}`, `{"input":"a","seed":1}`, `{"input":"a","file":"a.png","predictions":[]}`} {
+		if _, err := readAll("jsonl", []byte(line+"\n")); err == nil {
+			t.Errorf("%s is read", line)
+		}
+	}
+}
+
 func written(t testing.TB, format string, rows []Row) []byte {
 	t.Helper()
 	var b bytes.Buffer

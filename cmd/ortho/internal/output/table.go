@@ -43,6 +43,9 @@ func (t *tableWriter) begin() {
 }
 
 func (t *tableWriter) Write(row Row) error {
+	if row.Picture != nil {
+		return errPicture
+	}
 	name := Clean(row.Input)
 	switch {
 	case row.Error != nil: // the name stands beside it already

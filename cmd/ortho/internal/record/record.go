@@ -109,7 +109,8 @@ type Settings []Setting
 // Setting is one value.
 type Setting struct{ Key, Value string }
 
-func (s Settings) get(key string) string {
+// Get returns a value; "" where there is none.
+func (s Settings) Get(key string) string {
 	if i := slices.IndexFunc(s, func(x Setting) bool { return x.Key == key }); i >= 0 {
 		return s[i].Value
 	}
@@ -185,10 +186,10 @@ func (r *Record) differences(now *Record) []string {
 	}
 	all := func(prefix string, was, is Settings) {
 		for _, x := range was {
-			compare(prefix+x.Key, x.Value, is.get(x.Key))
+			compare(prefix+x.Key, x.Value, is.Get(x.Key))
 		}
 		for _, x := range is {
-			if was.get(x.Key) == "" {
+			if was.Get(x.Key) == "" {
 				compare(prefix+x.Key, "", x.Value)
 			}
 		}
@@ -218,6 +219,9 @@ func (i *Inputs) digest() string {
 	}
 	return i.SHA256
 }
+
+// Read returns the record of the run that makes, or has made, an output.
+func Read(out string) (*Record, error) { return readRecord(out + ".run.json") }
 
 func readRecord(name string) (*Record, error) {
 	f, err := os.Open(name)

@@ -308,11 +308,10 @@ func (r *Run) Counts() (rows, failed int64) {
 	return r.partial.counts()
 }
 
-// Items yields the items whose rows are to be made, and checks that the others have
-// the names of their rows; it reads none of those. Where one does not, it ends, and
-// Finish fails.
-func (r *Run) Items(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Item] {
-	return func(yield func(source.Item) bool) {
+// Items yields those of a run's items whose rows are to be made, and checks that the
+// others have the names of their rows. Where one does not, it ends, and Finish fails.
+func Items[T any](ctx context.Context, r *Run, items iter.Seq[T], name func(T) string) iter.Seq[T] {
+	return func(yield func(T) bool) {
 		next, stop := iter.Pull2(r.partial.all())
 		defer stop()
 		position := int64(0)
@@ -321,12 +320,12 @@ func (r *Run) Items(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[s
 			if ctx.Err() != nil {
 				return
 			}
-			listed.add(item.Name)
+			listed.add(name(item))
 			at := int64(output.Next)
 			if position < r.start {
 				row, err, _ := next()
-				if err == nil && row.Input != item.Name {
-					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, item.Name, r.Partial(), row.Input, r.misfit())
+				if err == nil && row.Input != name(item) {
+					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, name(item), r.Partial(), row.Input, r.misfit())
 				}
 				if err != nil {
 					r.fail(err)
@@ -339,7 +338,7 @@ func (r *Run) Items(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[s
 				}
 			}
 			r.mutex.Lock()
-			r.given = append(r.given, given{item.Name, at})
+			r.given = append(r.given, given{name(item), at})
 			r.mutex.Unlock()
 			if !yield(item) {
 				return

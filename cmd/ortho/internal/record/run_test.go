@@ -380,7 +380,7 @@ func TestWriteFails(t *testing.T) {
 	}
 	writable := r.partial.file
 	n := 0
-	for item := range r.Items(t.Context(), items(names)) {
+	for item := range Items(t.Context(), r, items(names), nameOf) {
 		if n == 4 {
 			if r.partial.file, err = os.Open(r.Partial()); err != nil {
 				t.Fatal(err)
@@ -413,7 +413,7 @@ func TestInterruptedFinish(t *testing.T) {
 	if err := r.Begin(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
-	for item := range r.Items(t.Context(), items(names)) {
+	for item := range Items(t.Context(), r, items(names), nameOf) {
 		if err := r.Write(rowOf(item.Name, false)); err != nil {
 			t.Fatal(err)
 		}

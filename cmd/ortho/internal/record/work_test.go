@@ -39,6 +39,8 @@ func items(names []string) func(yield func(source.Item) bool) {
 	}
 }
 
+func nameOf(item source.Item) string { return item.Name }
+
 func rowOf(name string, mended bool) output.Row {
 	if strings.HasPrefix(name, "bad") && !mended {
 		return output.Row{Input: name, Error: &output.Error{Kind: "decode", Message: name + ": broken"}}
@@ -69,7 +71,7 @@ func (w work) run(t testing.TB) (made int, err error) {
 	if r.Complete() {
 		return 0, nil
 	}
-	for item := range r.Items(t.Context(), items(w.names)) {
+	for item := range Items(t.Context(), r, items(w.names), nameOf) {
 		if made == w.most {
 			return made, r.Stop(Speed{})
 		}

@@ -8,18 +8,36 @@ import (
 	"html/template"
 	"image"
 	"image/jpeg"
+	"image/png"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/preprocess"
 )
 
-// Card shows an image, and what was said of it.
+// Card shows an image, and what was said or made of it.
 type Card struct {
 	Name    string
 	Picture Picture
+	Change  *Change // in place of Picture
 	Note    string
 	Bars    []Bar
 	Error   string // why nothing was said
+}
+
+// Change shows an image before and after, and a detail of it: After's has its own pixels,
+// Before's is enlarged to them. There need be none.
+type Change struct {
+	Before, After Picture // of one size
+	Detail        *Change
+}
+
+// Bytes is about what the card adds to a page.
+func (c *Card) Bytes() int {
+	n := len(c.Picture.URL)
+	for change := c.Change; change != nil; change = change.Detail {
+		n += len(change.Before.URL) + len(change.After.URL)
+	}
+	return n
 }
 
 // Bar is a class with its probability, from 0 to 1.
@@ -32,7 +50,8 @@ type Bar struct {
 // Picture is a thumbnail, or why there is none.
 type Picture struct {
 	URL           template.URL // a data: URI
-	Width, Height int
+	Width, Height int          // as shown
+	Pixels        bool         // shown enlarged, each pixel as a square
 	Missing       string
 }
 
@@ -45,16 +64,41 @@ func NewPicture(file []byte, maxPixels int64) Picture {
 	if err != nil {
 		return Picture{Missing: err.Error()}
 	}
-	rgba := image.NewRGBA(image.Rect(0, 0, small.Width, small.Height))
-	for i := range small.Width * small.Height {
-		copy(rgba.Pix[4*i:], small.Pix[3*i:3*i+3])
-		rgba.Pix[4*i+3] = 0xff
-	}
+	return ShowImage(small, 80)
+}
+
+// ShowImage shows an image as it is, encoded as JPEG of a quality.
+func ShowImage(img *preprocess.Image, quality int) Picture {
 	var b bytes.Buffer
-	if err := jpeg.Encode(&b, rgba, &jpeg.Options{Quality: 80}); err != nil {
+	if err := jpeg.Encode(&b, rgba(img), &jpeg.Options{Quality: quality}); err != nil {
 		return Picture{Missing: err.Error()}
 	}
-	return Picture{URL: template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), Width: small.Width, Height: small.Height}
+	return Picture{URL: dataURI("jpeg", b.Bytes()), Width: img.Width, Height: img.Height}
+}
+
+// ShowPixels shows a small image enlarged, encoded as PNG.
+func ShowPixels(img *preprocess.Image, scale int) Picture {
+	var b bytes.Buffer
+	if err := png.Encode(&b, rgba(img)); err != nil {
+		return Picture{Missing: err.Error()}
+	}
+	return Picture{URL: dataURI("png", b.Bytes()), Width: scale * img.Width, Height: scale * img.Height, Pixels: true}
+}
+
+func dataURI(kind string, data []byte) template.URL {
+	return template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(data))
+}
+
+// rgba is an image of 1 or 3 channels as package image has it.
+func rgba(img *preprocess.Image) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, img.Width, img.Height))
+	for i := range img.Width * img.Height {
+		for c := range 3 {
+			out.Pix[4*i+c] = img.Pix[i*img.Channels+min(c, img.Channels-1)]
+		}
+		out.Pix[4*i+3] = 0xff
+	}
+	return out
 }
 
 //go:embed cards.html

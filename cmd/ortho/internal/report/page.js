@@ -18,3 +18,8 @@ for (const head of document.querySelectorAll("th")) {
     body.append(...[...body.rows].map(row => [key(row), row]).sort((a, b) => compare(a[0], b[0])).map(pair => pair[1]));
   });
 }
+
+// What is before and after lie on each other; the slider over them says where one ends.
+for (const slider of document.querySelectorAll(".change input")) {
+  slider.addEventListener("input", () => slider.parentNode.style.setProperty("--at", slider.value + "%"));
+}

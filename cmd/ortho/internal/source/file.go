@@ -11,9 +11,10 @@ import (
 // MaxFile bounds the bytes of one encoded image.
 const MaxFile = 512 << 20
 
-// File is the image in a file, of whatever name. A link to it is followed.
+// File is the image in a file, of whatever name. A link to it is followed. Its Path is
+// the file's.
 func File(path string) Item {
-	return Item{path, func() ([]byte, error) { return readFile(path) }}
+	return Item{path, path, func() ([]byte, error) { return readFile(path) }}
 }
 
 // readFile opens regular files only: a pipe or a device could block for ever.

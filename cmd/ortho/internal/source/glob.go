@@ -10,6 +10,15 @@ import (
 
 func hasMeta(path string) bool { return strings.ContainsAny(path, "*?[") }
 
+// fixedPart is the folder that all matches of a glob lie in.
+func fixedPart(pattern string) string {
+	dir := filepath.Dir(pattern)
+	for hasMeta(dir) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+	}
+	return dir
+}
+
 func checkGlob(pattern string) error {
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return fmt.Errorf("glob %s: %w", pattern, err)

@@ -9,6 +9,9 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +19,11 @@ import (
 // can't be read, that is where it shows. Its errors don't repeat Name.
 type Item struct {
 	Name string
+	// Path is where the image lies in what the argument names, with slashes and without
+	// "..": below a folder, below the part of a glob before its first * ? or [, below a
+	// file's own folder. An archive counts as a folder of its name without .tar. The
+	// paths of a list are taken from the root. Of standard input it is "stdin".
+	Path string
 	Read func() ([]byte, error)
 }
 
@@ -40,7 +48,7 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 			}
 		}
 		if opt.StdinPaths {
-			listed(opt.Stdin, "standard input", opt.NUL, yield)
+			listed(opt.Stdin, "standard input", opt.NUL, below("", yield))
 		}
 	}
 }
@@ -79,7 +87,7 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 		return true
 	})
 	for _, arg := range args {
-		if kind, path := kindOf(arg); kind == list && !regular(path) {
+		if kind, name := kindOf(arg); kind == list && !regular(name) {
 			return Inventory{}, false
 		}
 		if !expand(arg, opt, func(item Item) bool { return !stop() && own(item) }) {
@@ -87,6 +95,23 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 		}
 	}
 	return Inventory{n, hex.EncodeToString(names.Sum(nil))}, true
+}
+
+// Single reports whether the arguments name one image file, or standard input as one.
+func Single(args []string, opt Options) bool {
+	if len(args) != 1 || opt.StdinPaths {
+		return false
+	}
+	kind, _ := kindOf(args[0])
+	return kind == file || kind == stdin
+}
+
+// Folders are the arguments that are folders.
+func Folders(args []string) []string {
+	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+		kind, _ := kindOf(arg)
+		return kind != folder
+	})
 }
 
 type kind int
@@ -136,12 +161,13 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 	case stdin:
 		// Read here and not by Read: a source that blocks can be left behind.
 		data, err := readAll(opt.Stdin, 0, MaxFile)
-		return yield(Item{"-", func() ([]byte, error) { return data, err }})
+		return yield(Item{"-", "stdin", func() ([]byte, error) { return data, err }})
 	case folder:
-		return walk(path, Endings, yield)
+		return walk(path, Endings, below(path, yield))
 	case archived:
-		return untar(path, yield)
+		return untar(path, below(filepath.Dir(path), yield))
 	case globbed:
+		yield = below(fixedPart(path), yield)
 		return glob(path, func(match string, mode fs.FileMode) bool {
 			if isDir(match, mode) {
 				return walk(match, Endings, yield)
@@ -154,10 +180,28 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 			return yield(failed(arg, err))
 		}
 		defer f.Close()
-		return listed(f, arg, opt.NUL, yield)
+		return listed(f, arg, opt.NUL, below("", yield))
 	default:
-		return yield(File(path))
+		return below(filepath.Dir(path), yield)(File(path))
 	}
+}
+
+// below makes the items' paths, which are those of files yet, relative to dir.
+func below(dir string, yield func(Item) bool) func(Item) bool {
+	return func(item Item) bool {
+		if inside, err := filepath.Rel(dir, item.Path); err == nil {
+			item.Path = inside
+		}
+		item.Path = plain(item.Path)
+		return yield(item)
+	}
+}
+
+// plain takes from a path what could lead out of a folder that it is put in: the root, a
+// drive and "..".
+func plain(name string) string {
+	name = filepath.ToSlash(name[len(filepath.VolumeName(name)):])
+	return strings.TrimPrefix(path.Clean("/"+name), "/")
 }
 
 // named yields what a path of a list or a glob stands for.
@@ -169,5 +213,5 @@ func named(path string, yield func(Item) bool) bool {
 }
 
 func failed(name string, err error) Item {
-	return Item{name, func() ([]byte, error) { return nil, err }}
+	return Item{name, name, func() ([]byte, error) { return nil, err }}
 }

@@ -306,3 +306,47 @@ func FuzzGlob(f *testing.F) {
 		}
 	})
 }
+
+// TestPath: where an image lies in what is named, which never leads out of it.
+func TestPath(t *testing.T) {
+	dir := t.TempDir()
+	at := func(names ...string) string { return filepath.Join(append([]string{dir}, names...)...) }
+	for _, d := range []string{"in/a/b", "in/c"} {
+		if err := os.MkdirAll(at(filepath.FromSlash(d)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"in/1.png", "in/a/2.png", "in/a/b/3.png", "in/c/4.png"} {
+		if err := os.WriteFile(at(filepath.FromSlash(name)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rooted := strings.TrimPrefix(filepath.ToSlash(at("in", "1.png")[len(filepath.VolumeName(dir)):]), "/")
+	t.Chdir(dir)
+	for _, c := range []struct {
+		args  []string
+		stdin string
+		want  []string
+	}{
+		{[]string{"in"}, "", []string{"1.png", "a/2.png", "a/b/3.png", "c/4.png"}},
+		{[]string{"in/"}, "", []string{"1.png", "a/2.png", "a/b/3.png", "c/4.png"}},
+		{[]string{"in/../in/a"}, "", []string{"2.png", "b/3.png"}},
+		{[]string{"."}, "", []string{"in/1.png", "in/a/2.png", "in/a/b/3.png", "in/c/4.png"}},
+		{[]string{"in/a/2.png", at("in", "1.png"), "none.png"}, "", []string{"2.png", "1.png", "none.png"}},
+		{[]string{"in/*/*.png"}, "", []string{"a/2.png", "c/4.png"}},
+		{[]string{"in/*"}, "", []string{"1.png", "a/2.png", "a/b/3.png", "c/4.png"}},
+		{[]string{"-"}, "", []string{"stdin"}},
+		{nil, "in/a/2.png\n../x/in/c/4.png\n./in/1.png\n" + at("in", "1.png") + "\n", []string{"in/a/2.png", "x/in/c/4.png", "in/1.png", rooted}},
+	} {
+		var got []string
+		for item := range Items(c.args, Options{Stdin: strings.NewReader(c.stdin), StdinPaths: c.args == nil}) {
+			got = append(got, item.Path)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.args, got, c.want)
+		}
+	}
+	if dir, err := os.Getwd(); err != nil || fixedPart(filepath.Join(dir, "*", "x?")) != dir {
+		t.Errorf("the fixed part of a glob below %s is %s", dir, fixedPart(filepath.Join(dir, "*", "x?")))
+	}
+}

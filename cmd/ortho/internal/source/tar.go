@@ -68,7 +68,7 @@ func untar(name string, yield func(Item) bool) bool {
 		}
 		images++
 		s := section{name, info, w.offset, header.Size}
-		item := Item{name + "/" + inside, s.read}
+		item := Item{name + "/" + inside, strings.TrimSuffix(name, filepath.Ext(name)) + "/" + inside, s.read}
 		if err != nil {
 			item = failed(item.Name, err)
 		}

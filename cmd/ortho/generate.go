@@ -1,0 +1,335 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/shelf"
+	"ortho/models"
+	"ortho/models/bundled"
+	"ortho/models/generate"
+)
+
+func newGenerateCommand() *cli.Command {
+	const in, made, out = "Input", "What is made without an image", "Output"
+	flags := []cli.Flag{
+		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
+		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
+		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
+		maxPixelsFlag(),
+		failFastFlag(),
+		&cli.StringSliceFlag{Name: "text", Category: made, Usage: "`WORDS` that the image is made from; may be repeated"},
+		&cli.StringFlag{Name: "texts", Category: made, Usage: "a `FILE` with a text a line; - is standard input"},
+		&cli.StringSliceFlag{Name: "class", Category: made, Usage: "a class by its `INDEX` or label; may be repeated"},
+		&cli.Uint64Flag{Name: "seed", Category: made, DefaultText: "drawn, and told", Usage: "`NUMBER` that all chance follows from: image i of a text or class has the seed + i, and is the same on every run"},
+		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Value: 1, Category: made, Usage: "images of each text or class"},
+		&cli.Float64Flag{Name: "truncation", Category: made, DefaultText: "none", Usage: "`T` (0 to 1): less variety, and fewer failures: latents beyond 2 are drawn anew, then multiplied by T"},
+		&cli.StringFlag{Name: "latents", Category: made, Usage: "an .npy `FILE` with the latents of an image a row, in place of the seed's"},
+		&cli.StringFlag{Name: "interpolate", Category: made, Usage: "`A,B`: go from the latents of seed A to those of seed B (of --latents: from row A to row B), in --frames steps"},
+		&cli.IntFlag{Name: "frames", Value: 24, Category: made, Usage: "images of --interpolate, both ends among them"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "`OUT`: a folder; a file where there is one image; an animation (.gif); - is standard output"},
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of OUT; in a folder the input's, else png", Usage: "`FORMAT`: png, jpeg, webp or tiff"},
+		&cli.IntFlag{Name: "quality", Category: out, DefaultText: "jpeg: 90, webp: lossless", Usage: "`Q` (1 to 100) of JPEG and WebP"},
+		&cli.BoolFlag{Name: "keep-size", Category: out, Usage: "bring images back to their input's size"},
+		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files"},
+		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue in the folder OUT where a run that was interrupted ended; start where none was, do nothing where it is complete"},
+		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete run"},
+		&cli.StringFlag{Name: "grid", Category: out, Usage: "also show what was made without an image on one sheet, the image `FILE`"},
+		&cli.IntFlag{Name: "columns", Category: out, DefaultText: "a row for each text or class, else a square", Usage: "columns of --grid"},
+		&cli.IntFlag{Name: "scale", Category: out, DefaultText: "so that small images are about 112 pixels", Usage: "enlarge the pixels of --grid `N` times"},
+		&cli.IntFlag{Name: "fps", Value: 12, Category: out, Usage: "images a second of an animation (1 to 50)"},
+		&cli.StringFlag{Name: "html", Category: out, Usage: "also write a page to `FILE`, which shows the first images (before and after) and needs no network"},
+		progressFlag(),
+		&cli.StringFlag{Name: "tile", Category: categoryRun, DefaultText: "as the model says", Usage: "large images run in tiles of `N`xN pixels, which bounds memory; -1: never"},
+		&cli.IntFlag{Name: "tile-overlap", Category: categoryRun, DefaultText: "as the model says", Usage: "`N` pixels that neighbouring tiles share, and are blended over"},
+		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Category: categoryModel, DefaultText: defaultUpscaler + " for images, " + defaultDrawer + " for texts and classes", Usage: "a bundled `NAME`, a model folder, or an .onnx file"},
+	}
+	return &cli.Command{
+		Name:      "generate",
+		Usage:     "make images: of images, texts, classes or chance",
+		ArgsUsage: "[SRC...]",
+		Description: "Runs a graph whose output is an image. Which kind the model is, its inputs tell:\n\n" +
+			"  ortho generate photo.jpg -o large.png                  enlarges a photograph 4 times\n" +
+			"  ortho generate -m candy.onnx --input-range 0,255 --output-range 0,255 photos -o OUT\n" +
+			"  ortho generate --text \"a bold slanted seven\" -o seven.png  draws what a text says\n" +
+			"  ortho generate --class 7 -n 16 --seed 3 --grid sheet.png   16 of a class on one sheet\n" +
+			"  ortho generate -m gan.onnx --interpolate 1,2 -o between.gif from one seed to another\n\n" +
+			"SRC is as in classify: files, folders, .tar archives, globs, @list.txt or - (an image on standard input).\n" +
+			"EXIF orientation is applied, alpha is kept (not in JPEG), and so is the colour profile. Large images run in\n" +
+			"tiles whose seams are blended, one a core; an image that is not cut has all cores in one run, unless --threads\n" +
+			"or --concurrency say otherwise.\n\n" +
+			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
+			"it is a folder, made if need be. In it, pictures lie as their inputs do in the folder or archive that was\n" +
+			"named (an archive becomes a folder of its name), those made without an image are called 0000-seven.png. Where\n" +
+			"two inputs would have one name, the second fails. OUT/ortho.jsonl has a row for each: input, file, width,\n" +
+			"height, and seed, text and class, or why it failed. An image that fails costs its own row, never the run.\n\n" +
+			"What exists is not replaced without --overwrite. Files appear when they are complete; a run that was\n" +
+			"interrupted, killed too, is continued by --resume, if model, settings, ONNX Runtime and inputs are the same.\n\n" +
+			"PNG files tell how they were made, in text chunks: Software, ortho:model, ortho:model-sha256, ortho:provider,\n" +
+			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size, ortho:seed,\n" +
+			"ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256, ortho:latents-row and\n" +
+			"ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...). They hold no time: the same command writes the same bytes.",
+		Flags:  slices.Concat(flags, sessionFlags(), settingFlags(models.Generate)),
+		Action: generateAction,
+	}
+}
+
+// The models that are used where none is named.
+const defaultUpscaler, defaultDrawer = "esrgan-slim-x4", "glyphs"
+
+// generation is a run of generate.
+type generation struct {
+	c         *cli.Context
+	model     *models.Model
+	generator *generate.Generator
+	options   generate.Options
+	to        destination
+	shelf     *shelf.Shelf
+	out       *results
+	rows      *kept // of a run that writes none, with its pictures
+	page      *gallery
+	bar       *progress
+	texts     [][2]string // text chunks of every picture
+	newFolder bool        // OUT was not there
+	closed    bool        // the generator
+}
+
+func generateAction(c *cli.Context) error {
+	options, err := generateOptions(c)
+	if err != nil {
+		return err
+	}
+	if c.NArg() > 0 || c.Bool("stdin-paths") {
+		return generateOfImages(c, options)
+	}
+	return generateSamples(c, options)
+}
+
+func generateOptions(c *cli.Context) (o generate.Options, err error) {
+	if o.Runner, err = runnerOptions(c); err != nil {
+		return o, err
+	}
+	if c.IsSet("tile") {
+		if o.Tile, err = strconv.Atoi(c.String("tile")); err != nil || o.Tile < -1 || o.Tile == 0 || o.Tile > 1<<16 {
+			return o, usagef("--tile %q: pixels, up to 65536, or -1 to never cut images", c.String("tile"))
+		}
+	}
+	if o.Overlap = c.Int("tile-overlap"); o.Overlap < 0 || o.Overlap > 1<<15 {
+		return o, usagef("--tile-overlap %d: from 0 to 32768 pixels", o.Overlap)
+	}
+	if q := c.Int("quality"); c.IsSet("quality") && (q < 1 || q > 100) {
+		return o, usagef("--quality %d: from 1 to 100", q)
+	}
+	o.Concurrency, o.KeepSize = c.Int("concurrency"), c.Bool("keep-size")
+	return o, nil
+}
+
+// open opens the model, and the output's rows where it is a folder.
+func (g *generation) open(fallback string) (err error) {
+	c := g.c
+	if g.page, err = openGallery(c); err != nil {
+		return err
+	}
+	if err := g.openRows(); err != nil {
+		return err
+	}
+	if err := g.openModel(fallback); err != nil {
+		return g.abandon(err)
+	}
+	return nil
+}
+
+func (g *generation) openRows() error {
+	if g.to.folder == "" {
+		if g.c.Bool("resume") || g.c.Bool("retry-failed") {
+			return usagef("only a folder can be resumed: name it with -o FOLDER")
+		}
+		g.rows = &kept{}
+		g.out = &results{format: "jsonl", stream: g.rows}
+		g.shelf = &shelf.Shelf{Folder: filepath.Dir(g.to.file), Overwrite: g.c.Bool("overwrite")}
+		return nil
+	}
+	mode, err := outputMode(g.c)
+	if err != nil {
+		return err
+	}
+	if g.newFolder, err = makeFolder(g.to.folder); err != nil {
+		return err
+	}
+	name := filepath.Join(g.to.folder, "ortho.jsonl")
+	run, err := record.Open(name, "jsonl", mode)
+	if err != nil {
+		return err
+	}
+	g.out = &results{format: "jsonl", name: name, run: run}
+	g.shelf = &shelf.Shelf{Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
+	return nil
+}
+
+// close frees the session, once.
+func (g *generation) close() {
+	if !g.closed {
+		g.closed = true
+		if err := g.generator.Close(); err != nil {
+			slog.Warn(err.Error())
+		}
+	}
+}
+
+// abandon ends a run that has not begun: it leaves nothing behind.
+func (g *generation) abandon(err error) error {
+	err = g.out.abandon(err)
+	if g.newFolder {
+		os.Remove(g.to.folder) // which is empty
+	}
+	return err
+}
+
+func (g *generation) openModel(fallback string) error {
+	given, err := givenSettings(g.c)
+	if err != nil {
+		return err
+	}
+	name := g.c.String("model")
+	if name == "" {
+		if name = fallback; !slices.Contains(bundled.Names(), name) {
+			return usagef("no model named: give -m MODEL")
+		}
+	}
+	g.model, err = openNamed(name, given)
+	if err == nil && g.model.Task != models.Generate && !g.c.IsSet("task") {
+		// The graph's outputs don't tell what it is for, or tell otherwise; the verb does.
+		if err = given.Set("task", string(models.Generate)); err == nil {
+			g.model, err = openNamed(name, given)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	checkSettings(g.c, g.model)
+	if g.generator, err = generate.Open(g.model, g.options); err != nil {
+		return err
+	}
+	for _, skipped := range g.generator.Session().Skipped {
+		slog.Warn(skipped.Error())
+	}
+	digest, err := modelDigest(g.model)
+	if err != nil {
+		return errors.Join(err, g.generator.Close())
+	}
+	g.texts = [][2]string{
+		{"Software", "ortho " + ownVersion()}, {"ortho:model", g.model.Name}, {"ortho:model-sha256", digest},
+		{"ortho:provider", g.generator.Session().Provider},
+	}
+	for _, f := range settings {
+		if value := g.c.String(f.name); g.c.IsSet(f.name) {
+			if f.name == "labels" || f.name == "vocabulary" {
+				value = filepath.Base(value) // where a file lies is not for those who get the picture
+			}
+			g.texts = append(g.texts, [2]string{"ortho:" + f.name, shelf.Clean(value)})
+		}
+	}
+	if g.c.IsSet("invert") {
+		g.texts = append(g.texts, [2]string{"ortho:invert", strconv.FormatBool(g.c.Bool("invert"))})
+	}
+	return nil
+}
+
+// write makes all that is not there yet. unit is what progress counts: images, or the tiles
+// of one.
+func (g *generation) write(unit string, count func(stop func() bool) (int64, bool), answers iter.Seq[answer]) error {
+	c := g.c
+	wanted, err := progressWanted(c)
+	if err != nil {
+		return g.abandon(err)
+	}
+	if unit == "tiles" { // how many, the first of them tells
+		count = func(func() bool) (int64, bool) { return 0, false }
+	}
+	g.bar = g.out.progress(c, wanted, unit, count)
+	defer g.bar.end()
+	defer g.shelf.Sweep()
+	err = writeAll(c, answers, g.out, g.bar, func(done int, took time.Duration) record.Speed {
+		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
+			Provider: g.generator.Session().Provider, Threads: g.generator.Session().Threads, Batch: 1, Concurrency: g.generator.Concurrency()}
+	})
+	if err != nil {
+		g.page.lost()
+	}
+	return err
+}
+
+// describe is the record of the run: what its pictures follow from.
+func (g *generation) describe(more record.Settings) (record.Record, error) {
+	spec := g.generator.Spec()
+	quality := ""
+	if n := g.to.quality; n > 0 {
+		quality = strconv.Itoa(n)
+	}
+	settings := append(record.Settings{
+		{Key: "format", Value: string(g.to.format)},
+		{Key: "quality", Value: quality},
+	}, more...)
+	return recorded(append(settings, runSettings(g.c, g.options.Runner)...), g.model, g.generator.Session(), spec.Labels)
+}
+
+// place has a complete picture appear, and makes its row. A disk that takes no more ends
+// the run.
+func (g *generation) place(row output.Row, file *shelf.File, err error) answer {
+	if err == nil && file != nil {
+		if err = file.Commit(); err != nil && !errors.Is(err, shelf.ErrExists) {
+			return answer{end: err}
+		} else if err != nil {
+			err = &stepError{"write", err}
+		}
+	}
+	if err == nil {
+		return answer{row: row}
+	}
+	if _, full := errors.AsType[*diskError](err); full {
+		return answer{end: err}
+	}
+	err = fmt.Errorf("%s: %w", row.Input, err)
+	if g.out.run == nil { // no row would tell
+		return answer{end: err}
+	}
+	row.Width, row.Height = 0, 0
+	if row.File = ""; *row.Picture == (output.Picture{}) {
+		row.Picture = nil
+	}
+	row.Error = &output.Error{Kind: generateErrorKind(err), Message: text(err.Error())}
+	return answer{row: row, err: err}
+}
+
+// diskError is a picture that can't be written, such as on a full disk.
+type diskError struct{ error }
+
+func (d *diskError) Unwrap() error { return d.error }
+
+// stepError says at which step outside of the generator an image failed: "read", "decode",
+// or "write" where the picture can't have its name or what is there is not to be replaced.
+type stepError struct {
+	kind string
+	error
+}
+
+func (s *stepError) Unwrap() error { return s.error }
+
+func generateErrorKind(err error) string {
+	kind := generate.ErrorKind(err)
+	if step, ok := errors.AsType[*stepError](err); ok && kind == "run" {
+		return step.kind
+	}
+	return kind
+}

@@ -1,0 +1,318 @@
+package main
+
+import (
+	"cmp"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/shelf"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
+	"ortho/models/generate"
+	"ortho/models/noise"
+	"ortho/preprocess"
+	"ortho/runner/npz"
+)
+
+// plan is every picture that is to be made.
+type plan struct {
+	subjects []subject
+	each     int // pictures of a subject
+	wish     *wish
+	seed     uint64
+	latents  [][]float32 // of the pictures of a subject; nil: the seeds'
+	digest   string      // of the file that they come from
+	format   preprocess.FileFormat
+	file     string // of a picture that is alone; "": named by what it shows
+	idDigest string // of the texts' token ids
+}
+
+// subject is what pictures show.
+type subject struct {
+	text  string
+	class *int
+	label string
+}
+
+// planned is one picture.
+type planned struct {
+	name    string // of its row
+	file    string
+	request generate.Request
+	made    output.Picture // without its file
+}
+
+// plan settles what the model is to make.
+func (w *wish) plan(g *generation) (*plan, error) {
+	spec := g.generator.Spec()
+	switch {
+	case spec.Image != nil:
+		return nil, usagef("%s makes images of images: name them", g.model.Name)
+	case len(w.texts) > 0 && spec.Text == nil:
+		return nil, usagef("%s takes no texts: it makes images of %s", g.model.Name, takes(spec))
+	case len(w.texts) > 0 && len(w.classes) > 0 && spec.Class == nil:
+		return nil, usagef("%s takes texts, which classes stand for: give --text or --class", g.model.Name)
+	case spec.Text != nil && len(w.texts)+len(w.classes) == 0:
+		return nil, usagef("%s makes images of %s: give --text", g.model.Name, takes(spec))
+	case spec.Latents == nil && (w.latents != "" || w.ends != nil):
+		return nil, usagef("%s takes no latents: it makes images of %s", g.model.Name, takes(spec))
+	}
+	p := &plan{wish: w, each: w.count, seed: w.seed, format: g.to.format}
+	if p.format == "" {
+		p.format = preprocess.PNG
+	}
+	if g.to.single() {
+		p.file = filepath.Base(g.to.file)
+	}
+	if err := p.chooseSubjects(w, spec, g.model.Name); err != nil {
+		return nil, err
+	}
+	if err := p.chooseLatents(g); err != nil {
+		return nil, err
+	}
+	if n := int64(len(p.subjects)) * int64(p.each); n > maxSamples {
+		return nil, usagef("%d images are more than %d", n, maxSamples)
+	} else if n > 1 && g.to.single() {
+		return nil, usagef("%s is one file, and there are %d images: give -o FOLDER, an animation (.gif) or --grid", g.to.file, n)
+	}
+	if !w.seeded && w.latents == "" && w.ends == nil {
+		if err := p.drawSeed(g); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// chooseSubjects has a subject of each text with each class.
+func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string) error {
+	texts := w.texts
+	if len(texts) == 0 {
+		texts = []string{""}
+	}
+	ids := sha256.New()
+	told := 0
+	for _, t := range texts {
+		if spec.Text != nil && len(w.texts) > 0 {
+			encoded := spec.Text.Vocabulary.Encode(t, spec.Text.Length)
+			binary.Write(ids, binary.LittleEndian, encoded.IDs)
+			if told < 10 && tellLost(t, encoded.Unknown, encoded.Cut, spec.Text.Length) {
+				told++
+			}
+		}
+		if len(w.classes) == 0 {
+			p.subjects = append(p.subjects, subject{text: t})
+		}
+		for _, name := range w.classes {
+			class, err := classOf(name, spec, model)
+			if err != nil {
+				return err
+			}
+			s := subject{text: t, class: &class}
+			if class < len(spec.Labels) {
+				s.label = spec.Labels[class].Name
+			}
+			p.subjects = append(p.subjects, s)
+		}
+	}
+	if len(w.texts) > 0 {
+		p.idDigest = hex.EncodeToString(ids.Sum(nil))
+	}
+	return nil
+}
+
+// tellLost warns of the words of a text that say nothing to the model.
+func tellLost(text string, unknown, cut []string, length int) bool {
+	if len(unknown) > 0 {
+		slog.Warn(fmt.Sprintf("%q: the model knows no %q", text, unknown))
+	}
+	if len(cut) > 0 {
+		slog.Warn(fmt.Sprintf("%q: the model takes %d words, and %q is lost", text, length, cut))
+	}
+	return len(unknown)+len(cut) > 0
+}
+
+// chooseLatents reads --latents, and takes the steps of --interpolate.
+func (p *plan) chooseLatents(g *generation) (err error) {
+	w, in := p.wish, g.generator.Spec().Latents
+	if w.latents != "" {
+		arrays, err := npz.ReadFile(w.latents)
+		if err != nil {
+			return err
+		}
+		if len(arrays) != 1 {
+			return fmt.Errorf("latents %s: it has %d arrays, and not one: give an .npy file", w.latents, len(arrays))
+		}
+		if p.latents, err = g.generator.LatentsOf(arrays[0]); err != nil {
+			return fmt.Errorf("%s: %w", w.latents, err)
+		}
+		if p.digest, err = fileDigest(w.latents); err != nil {
+			return err
+		}
+	}
+	if w.ends != nil {
+		var ends [2][]float32
+		for i, at := range w.ends {
+			switch {
+			case w.latents == "":
+				ends[i] = latentsOfSeed(in, at)
+			case at >= uint64(len(p.latents)):
+				return usagef("--interpolate: %s has the rows 0 to %d", w.latents, len(p.latents)-1)
+			default:
+				ends[i] = p.latents[at]
+			}
+		}
+		p.latents = generate.Interpolate(ends[0], ends[1], w.frames, in.Uniform)
+	}
+	if p.latents != nil {
+		p.each = len(p.latents)
+	}
+	return nil
+}
+
+// latentsOfSeed are those of [generate.Request]'s seed.
+func latentsOfSeed(in *models.LatentInput, seed uint64) []float32 {
+	n := 1
+	for _, d := range in.Shape {
+		n *= int(d)
+	}
+	z, random := make([]float32, n), noise.New(seed)
+	if !in.Uniform {
+		random.Normal(z)
+		return z
+	}
+	random.Uniform(z)
+	for i, v := range z {
+		z[i] = 2*v - 1
+	}
+	return z
+}
+
+// drawSeed takes the seed of the run that is continued, or draws one and tells it.
+func (p *plan) drawSeed(g *generation) error {
+	if g.out.run != nil && (g.c.Bool("resume") || g.c.Bool("retry-failed")) {
+		if old, err := record.Read(g.out.name); err == nil {
+			if seed, err := strconv.ParseUint(old.Settings.Get("seed"), 10, 64); err == nil {
+				p.seed = seed
+				return nil
+			}
+		}
+	}
+	var four [4]byte // PyTorch's generator has seeds of 32 bits
+	if _, err := rand.Read(four[:]); err != nil {
+		return fmt.Errorf("draw a seed: %w", err)
+	}
+	p.seed = uint64(binary.LittleEndian.Uint32(four[:]))
+	slog.Info(fmt.Sprintf("--seed %d makes the same again", p.seed))
+	return nil
+}
+
+// all yields the pictures in their order.
+func (p *plan) all() iter.Seq[planned] {
+	return func(yield func(planned) bool) {
+		for i := range len(p.subjects) * p.each {
+			if !yield(p.at(i)) {
+				return
+			}
+		}
+	}
+}
+
+func (p *plan) at(i int) planned {
+	s, k := p.subjects[i/p.each], i%p.each
+	one := planned{request: generate.Request{Seed: p.seed, Text: s.text, Class: s.class, Truncation: p.wish.truncation},
+		made: output.Picture{Text: s.text, Class: s.class, Label: text(s.label), Truncation: p.wish.truncation}}
+	slug := shelf.Slug(s.text)
+	if slug == "" {
+		slug = shelf.Slug(s.label)
+	}
+	if slug == "" && s.class != nil {
+		slug = fmt.Sprintf("class-%d", *s.class)
+	}
+	switch {
+	case p.wish.ends != nil:
+		at := short(float64(k) / float64(p.each-1))
+		one.request.Latents, one.made.Latents = p.latents[k], &output.Latents{From: p.wish.ends[0], To: &p.wish.ends[1], At: &at}
+		one.request.Seed = p.wish.ends[0]
+	case p.latents != nil:
+		one.request.Latents, one.made.Latents = p.latents[k], &output.Latents{From: uint64(k)}
+	default:
+		one.request.Seed += uint64(k)
+		seed := one.request.Seed
+		one.made.Seed = &seed
+		if slug == "" {
+			slug = fmt.Sprintf("seed-%d", seed)
+		}
+	}
+	if one.name = fmt.Sprintf("%04d", i); slug != "" {
+		one.name += "-" + slug
+	}
+	one.file = cmp.Or(p.file, one.name+endings[p.format])
+	return one
+}
+
+// survey counts the pictures, and tells their names' digest.
+func (p *plan) survey(stop func() bool) (source.Inventory, bool) {
+	names := sha256.New()
+	for one := range p.all() {
+		if stop() {
+			return source.Inventory{}, false
+		}
+		io.WriteString(names, one.name+"\x00")
+	}
+	return source.Inventory{Items: int64(len(p.subjects) * p.each), Digest: hex.EncodeToString(names.Sum(nil))}, true
+}
+
+// settings are what the pictures follow from beside their names.
+func (p *plan) settings() record.Settings {
+	s := record.Settings{
+		{Key: "texts' token ids' SHA-256", Value: p.idDigest},
+		{Key: "classes", Value: strings.Join(p.wish.classes, " ")},
+		{Key: "count", Value: strconv.Itoa(p.wish.count)},
+		{Key: "latents' SHA-256", Value: p.digest},
+	}
+	if p.wish.truncation > 0 {
+		s = append(s, record.Setting{Key: "truncation", Value: fmt.Sprint(p.wish.truncation)})
+	}
+	if e := p.wish.ends; e != nil {
+		return append(s, record.Setting{Key: "interpolate", Value: fmt.Sprintf("%d,%d", e[0], e[1])}, record.Setting{Key: "frames", Value: strconv.Itoa(p.wish.frames)})
+	}
+	return append(s, record.Setting{Key: "seed", Value: strconv.FormatUint(p.seed, 10)})
+}
+
+// texts are the text chunks of the picture.
+func (s sampled) texts(p *plan) (chunks [][2]string) {
+	add := func(key, value string) {
+		if value != "" {
+			chunks = append(chunks, [2]string{"ortho:" + key, strings.ReplaceAll(value, "\x00", "\uFFFD")})
+		}
+	}
+	if s.made.Seed != nil {
+		add("seed", strconv.FormatUint(*s.made.Seed, 10))
+	}
+	add("text", s.made.Text)
+	if s.Class != nil {
+		add("class", strconv.Itoa(*s.Class))
+	}
+	add("label", s.made.Label)
+	if s.made.Truncation > 0 {
+		add("truncation", fmt.Sprint(s.made.Truncation))
+	}
+	add("latents-sha256", p.digest)
+	if l := s.made.Latents; l != nil && l.To == nil {
+		add("latents-row", fmt.Sprint(l.From))
+	} else if l != nil {
+		add("interpolate", fmt.Sprintf("%d,%d,%v", l.From, *l.To, *l.At))
+	}
+	return chunks
+}

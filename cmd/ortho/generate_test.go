@@ -1,0 +1,572 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/png"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/preprocess"
+	"ortho/runner/npz"
+	"ortho/runner/onnx"
+)
+
+const graphs = "../../models/generate/testdata/"
+
+// double is a graph that makes each pixel 2x2.
+var double = []string{"generate", "-m", graphs + "graphs/nearest_x2.onnx", "--input-range", "0,1", "--output-range", "0,1"}
+
+// gan makes 16x16 pixels of 16 numbers.
+var gan = []string{"generate", "-m", graphs + "samples/dcgan"}
+
+// square is a PNG of 8x8 pixels, or of another size.
+func square(t *testing.T, c color.NRGBA, edge int) string {
+	t.Helper()
+	img := image.NewNRGBA(image.Rect(0, 0, edge, edge))
+	for p := range edge * edge {
+		img.SetNRGBA(p%edge, p/edge, c)
+		if p%3 == 0 { // of one colour it would be an error
+			img.SetNRGBA(p%edge, p/edge, color.NRGBA{c.B, 200, c.R, c.A})
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+var red, blue = color.NRGBA{255, 0, 0, 255}, color.NRGBA{9, 90, 200, 255}
+
+// filesIn are the files below a folder, with slashes, sorted.
+func filesIn(t *testing.T, dir string) []string {
+	t.Helper()
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func decoded(t *testing.T, name string) *preprocess.Picture {
+	t.Helper()
+	p, err := preprocess.DecodePicture([]byte(read(t, name)), preprocess.DecodeOptions{})
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return p
+}
+
+// textOf are the tEXt chunks of a PNG.
+func textOf(t *testing.T, file string) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	for data := file[8:]; len(data) >= 12; {
+		n := int(data[0])<<24 | int(data[1])<<16 | int(data[2])<<8 | int(data[3])
+		if data[4:8] == "tEXt" {
+			key, value, _ := strings.Cut(data[8:8+n], "\x00")
+			texts[key] = value
+		}
+		data = data[12+n:]
+	}
+	return texts
+}
+
+func made(t *testing.T, code int, want string, args ...string) {
+	t.Helper()
+	got, stdout, stderr := execute(t, "", args...)
+	if got != code || stdout != "" || !strings.Contains(stderr, want) {
+		t.Fatalf("%q: exit %d, %q, %q; want %d and %q", args, got, stdout, stderr, code, want)
+	}
+}
+
+func TestGenerateFile(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in := write(t, filepath.Join(dir, "in.png"), square(t, red, 8))
+	out := filepath.Join(dir, "out.png")
+	made(t, exitOK, "", with(double, in, "-o", out)...)
+	before, after := decoded(t, in), decoded(t, out)
+	if after.Width != 16 || after.Height != 16 {
+		t.Fatalf("%dx%d", after.Width, after.Height)
+	}
+	for i := range 16 * 16 {
+		x, y := i%16, i/16
+		if !bytes.Equal(after.Pix[3*i:3*i+3], before.Pix[3*(y/2*8+x/2):][:3]) {
+			t.Fatalf("pixel %d,%d: %v", x, y, after.Pix[3*i:3*i+3])
+		}
+	}
+	texts := textOf(t, read(t, out))
+	for key, want := range map[string]string{"Software": "ortho " + ownVersion(), "ortho:model": "nearest_x2.onnx", "ortho:provider": "cpu", "ortho:input": "in.png", "ortho:output-range": "0,1"} {
+		if texts[key] != want {
+			t.Errorf("%s is %q, want %q", key, texts[key], want)
+		}
+	}
+	if len(texts["ortho:model-sha256"]) != 64 {
+		t.Errorf("%q", texts)
+	}
+	first := read(t, out)
+	made(t, exitFailed, "--overwrite replaces it", with(double, in, "-o", out)...)
+	made(t, exitOK, "", with(double, in, "-o", out, "--overwrite")...)
+	if read(t, out) != first {
+		t.Error("the same command has written other bytes")
+	}
+	made(t, exitFailed, "would replace it", with(double, in, "-o", in, "--overwrite")...)
+	made(t, exitFailed, "missing.png", with(double, filepath.Join(dir, "missing.png"), "-o", filepath.Join(dir, "no.png"))...)
+	made(t, exitFailed, "too large", with(double, in, "-o", filepath.Join(dir, "no.png"), "--max-pixels", "60")...)
+	made(t, exitFailed, "--output-range", "generate", "-m", graphs+"graphs/black.onnx", "--input-range", "0,1", "--output-range", "0,1", in, "-o", filepath.Join(dir, "no.png"))
+	for _, ending := range []string{"jpg", "webp", "tif"} {
+		name := filepath.Join(dir, "x."+ending)
+		made(t, exitOK, "", with(double, in, "-o", name)...)
+		if p := decoded(t, name); p.Width != 16 || p.Height != 16 {
+			t.Errorf("%s: %dx%d", name, p.Width, p.Height)
+		}
+	}
+	kept := filepath.Join(dir, "kept.png")
+	made(t, exitOK, "", with(double, in, "-o", kept, "--keep-size")...)
+	if p := decoded(t, kept); p.Width != 8 {
+		t.Errorf("--keep-size: %dx%d", p.Width, p.Height)
+	}
+	code, stdout, stderr := execute(t, read(t, in), with(double, "-", "-o", "-")...)
+	if code != exitOK || !strings.HasPrefix(stdout, "\x89PNG") || textOf(t, stdout)["ortho:input"] != "-" {
+		t.Errorf("standard output: exit %d, %d bytes, %s", code, len(stdout), stderr)
+	}
+	if got, want := filesIn(t, dir), []string{"in.png", "kept.png", "out.png", "x.jpg", "x.tif", "x.webp"}; !slices.Equal(got, want) {
+		t.Errorf("left: %q", got)
+	}
+}
+
+func TestGenerateAlphaAndOrientation(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	clear := write(t, filepath.Join(dir, "clear.png"), square(t, color.NRGBA{255, 0, 0, 100}, 8))
+	made(t, exitOK, "", with(double, clear, "-o", filepath.Join(dir, "a.png"))...)
+	if p := decoded(t, filepath.Join(dir, "a.png")); p.Alpha == nil || p.Alpha[0] != 100 {
+		t.Errorf("alpha: %v", p.Alpha)
+	}
+	made(t, exitFailed, "alpha", with(double, clear, "-o", filepath.Join(dir, "a.jpg"))...)
+}
+
+// TestGenerateFolder: names, collisions, endings, archives, and what fails.
+func TestGenerateFolder(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	for _, d := range []string{"photos/sub", "other"} {
+		if err := os.MkdirAll(in(d), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, two := square(t, red, 8), square(t, blue, 6)
+	write(t, in("photos/a.png"), one)
+	write(t, in("photos/broken.png"), "\x89PNG\r\n\x1a\n")
+	write(t, in("photos/sub/a.png"), two)
+	write(t, in("photos/sub/esc\x1b[31m.png"), two)
+	write(t, in("other/a.png"), two)
+	var asGIF bytes.Buffer
+	if err := gif.Encode(&asGIF, decodeImage(t, one), nil); err != nil {
+		t.Fatal(err)
+	}
+	write(t, in("photos/sub/g.gif"), asGIF.String())
+	write(t, in("shard.tar"), tarOf(t, "x/y.png", one, "../../evil.png", one, "/etc/evil.png", one, "x/./z.png", two, "text.png", "hello"))
+	list := write(t, in("list.txt"), in("other/a.png")+"\n")
+
+	out := in("OUT")
+	args := with(double, in("photos"), in("other"), in("shard.tar"), "@"+list, in("missing.png"), "-o", out)
+	made(t, exitItems, "13 images, 6 failed", args...)
+	listed := strings.TrimPrefix(filepath.ToSlash(in("other/a.png")), "/")
+	if runtime.GOOS == "windows" {
+		listed = listed[3:]
+	}
+	want := []string{"a.png", "ortho.jsonl", "ortho.jsonl.run.json", "shard/x/y.png", "shard/x/z.png", "sub/a.png", "sub/esc_[31m.png", "sub/g.png", listed}
+	slices.Sort(want)
+	if got := filesIn(t, out); !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+	if _, err := os.Stat(in("evil.png")); err == nil {
+		t.Error("an archive has written outside of the folder")
+	}
+	kinds := map[string]string{}
+	for _, row := range rows(t, read(t, filepath.Join(out, "ortho.jsonl"))) {
+		switch {
+		case row.Error != nil:
+			kinds[strings.TrimPrefix(row.Input, dir+string(filepath.Separator))] = row.Error.Kind
+		case row.Picture == nil || row.Width == 0:
+			t.Errorf("%+v", row)
+		default:
+			if p := decoded(t, filepath.Join(out, filepath.FromSlash(row.File))); p.Width != row.Width || p.Height != row.Height {
+				t.Errorf("%s has %dx%d", row.File, p.Width, p.Height)
+			}
+		}
+	}
+	wantKinds := map[string]string{filepath.Join("photos", "broken.png"): "decode", filepath.Join("other", "a.png"): "write",
+		"shard.tar/../../evil.png": "read", "shard.tar//etc/evil.png": "read", "shard.tar/text.png": "unsupported", "missing.png": "read"}
+	if fmt.Sprint(kinds) != fmt.Sprint(wantKinds) {
+		t.Errorf("%v, want %v", kinds, wantKinds)
+	}
+	made(t, exitFailed, "--overwrite", args...)
+	made(t, exitItems, "13 images, 6 failed", with(args, "--overwrite")...)
+	made(t, exitItems, "nothing to do", with(args, "--resume")...)
+	made(t, exitFailed, "keep-size was false, and is true", with(args, "--resume", "--keep-size")...)
+	made(t, exitFailed, "fail-fast", with(args, "--overwrite", "--fail-fast")...)
+	if left, _ := filepath.Glob(filepath.Join(out, "*.png.partial")); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+
+	// What is there and is not of this run costs its row, and stays.
+	foreign := in("foreign")
+	if err := os.Mkdir(foreign, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(foreign, "a.png"), "mine")
+	for _, flag := range []string{"", "--retry-failed"} {
+		args := with(double, in("other"), "-o", foreign)
+		if flag != "" {
+			args = append(args, flag)
+		}
+		made(t, exitItems, "1 failed", args...)
+		if row := rows(t, read(t, filepath.Join(foreign, "ortho.jsonl")))[0]; row.Error == nil || row.Error.Kind != "write" || read(t, filepath.Join(foreign, "a.png")) != "mine" {
+			t.Errorf("%q: %+v", flag, row)
+		}
+	}
+
+	made(t, exitItems, "5 images, 2 failed", with(double, in("photos/sub"), in("other/a.png"), in("photos/a.png"), "-o", in("JPEG"), "--format", "jpeg", "--quality", "70")...)
+	if got := filesIn(t, in("JPEG")); !slices.Equal(got, []string{"a.jpg", "esc_[31m.jpg", "g.jpg", "ortho.jsonl", "ortho.jsonl.run.json"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func decodeImage(t *testing.T, file string) image.Image {
+	t.Helper()
+	img, err := png.Decode(strings.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+func TestGenerateRefuses(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in := write(t, filepath.Join(dir, "in.png"), square(t, red, 8))
+	file := write(t, filepath.Join(dir, "file"), "x")
+	latents := filepath.Join(dir, "z.npy")
+	writeLatents(t, latents, []int{3, 16}, 1)
+	for _, c := range []struct {
+		code int
+		args []string
+		want string
+	}{
+		{exitUsage, with(double, in), "-o names no output"},
+		{exitUsage, with(double, in, in, "-o", filepath.Join(dir, "x.png")), "-o FOLDER"},
+		{exitUsage, with(double, dir, "-o", "-"), "takes one image"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.gif")), "GIF"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--format", "jpeg"), "different things"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--quality", "80"), "--quality is for"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.jpg"), "--quality", "101"), "1 to 100"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--format", "bmp"), "png, jpeg"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--resume"), "-o FOLDER"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--resume", "--overwrite"), "one of them"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--seed", "3"), "--seed is for"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--tile", "0"), "--tile"},
+		{exitUsage, with(double, "-o", filepath.Join(dir, "x")), "makes images of images: name them"},
+		{exitFailed, with(double, in, "-o", file), "is a file"},
+		{exitFailed, with(double, dir, "-o", filepath.Join(dir, "sub")), "would be inputs"},
+		{exitFailed, with(double, dir, "-o", dir), "would be inputs"},
+		{exitFailed, with(double, in, "-o", filepath.Join(dir, "no", "x")), "output folder"},
+		{exitUsage, with(gan, in, "-o", filepath.Join(dir, "x")), "takes no images"},
+		{exitUsage, gan, "nothing says where"},
+		{exitUsage, with(gan, "-n", "2", "-o", filepath.Join(dir, "x.png")), "-o FOLDER"},
+		{exitUsage, with(gan, "-n", "0", "-o", filepath.Join(dir, "x")), "--count"},
+		{exitUsage, with(gan, "--text", "seven", "-o", filepath.Join(dir, "x")), "takes no texts"},
+		{exitUsage, with(gan, "--class", "7", "-o", filepath.Join(dir, "x")), "takes no classes"},
+		{exitUsage, with(gan, "--truncation", "2", "-o", filepath.Join(dir, "x")), "--truncation"},
+		{exitUsage, with(gan, "--interpolate", "1", "-o", filepath.Join(dir, "x")), "A,B"},
+		{exitUsage, with(gan, "--interpolate", "1,2", "-n", "3", "-o", filepath.Join(dir, "x")), "--frames"},
+		{exitUsage, with(gan, "--interpolate", "0,3", "--latents", latents, "-o", filepath.Join(dir, "x")), "rows 0 to 2"},
+		{exitUsage, with(gan, "--latents", latents, "-o", filepath.Join(dir, "x.png")), "3 images"},
+		{exitUsage, with(gan, "--grid", "x.bmp"), "ending"},
+		{exitUsage, with(gan, "--grid", "x.png", "-o", "x.png"), "one file"},
+		{exitUsage, with(gan, "-o", filepath.Join(dir, "x"), "--columns", "3"), "for --grid"},
+		{exitUsage, with(gan, "-o", filepath.Join(dir, "x.gif"), "--fps", "60"), "--fps"},
+		{exitUsage, []string{"generate", "-o", filepath.Join(dir, "x")}, "no model named"},
+		{exitUsage, []string{"generate", "-m", graphs + "samples/class", "--class", "x", "-o", filepath.Join(dir, "x")}, "zero, one, two"},
+		{exitUsage, []string{"generate", "-m", graphs + "samples/onehot", "--class", "5", "-o", filepath.Join(dir, "x")}, "0 to 4"},
+		{exitFailed, []string{"generate", "-m", "efficientnet-lite0", in, "-o", filepath.Join(dir, "x")}, "gives no image"},
+		{exitFailed, with(gan, "--latents", in, "-o", filepath.Join(dir, "x")), "npy"},
+		{exitFailed, with(gan, "--texts", filepath.Join(dir, "none"), "-o", filepath.Join(dir, "x")), "texts"},
+	} {
+		code, stdout, stderr := execute(t, "", c.args...)
+		if code != c.code || stdout != "" || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: exit %d, %q, %q; want %d and %q", c.args[1:], code, stdout, stderr, c.code, c.want)
+		}
+	}
+	if left := filesIn(t, dir); !slices.Equal(left, []string{"file", "in.png", "z.npy"}) {
+		t.Errorf("left: %q", left)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 3 {
+		t.Errorf("left: %v", entries)
+	}
+}
+
+// writeLatents writes an .npy file of small numbers.
+func writeLatents(t *testing.T, name string, shape []int, factor float64) []float32 {
+	t.Helper()
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	values := make([]float32, n)
+	for i := range values {
+		values[i] = float32(factor * random.NormFloat64())
+	}
+	var b bytes.Buffer
+	if err := preprocess.WriteNPY(&b, preprocess.Float32, shape, floatBytes(values)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, name, b.String())
+	if a, err := npz.ReadFile(name); err != nil || a[0].Type != onnx.Float {
+		t.Fatal(a, err)
+	}
+	return values
+}
+
+// TestGenerateResume: after any row was lost, and with it what came after, the run ends as
+// one that nothing has ended early.
+func TestGenerateResume(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	photos, out, ref := filepath.Join(dir, "photos"), filepath.Join(dir, "OUT"), filepath.Join(dir, "REF")
+	if err := os.Mkdir(photos, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 7 {
+		write(t, filepath.Join(photos, fmt.Sprintf("%d.png", i)), square(t, color.NRGBA{uint8(30 * i), 7, 99, 255}, 8))
+	}
+	write(t, filepath.Join(photos, "3.png"), "broken")
+	made(t, exitItems, "7 images, 1 failed", with(double, photos, "-o", ref)...)
+	rowsWanted := read(t, filepath.Join(ref, "ortho.jsonl"))
+	for _, left := range []int{0, 1, 4, 6} {
+		os.RemoveAll(out)
+		made(t, exitItems, "7 images, 1 failed", with(double, photos, "-o", out)...)
+		lines := strings.SplitAfter(read(t, filepath.Join(out, "ortho.jsonl")), "\n")
+		if err := os.Remove(filepath.Join(out, "ortho.jsonl")); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(out, "ortho.jsonl.partial"), strings.Join(lines[:left], "")+`{"input":"to`)
+		// One picture is there without its row, one is half written, one has not been begun.
+		write(t, filepath.Join(out, "5.png.partial"), "half")
+		os.Remove(filepath.Join(out, "6.png"))
+		made(t, exitFailed, "--resume continues it", with(double, photos, "-o", out)...)
+		made(t, exitItems, "", with(double, photos, "-o", out, "--resume")...)
+		if read(t, filepath.Join(out, "ortho.jsonl")) != rowsWanted {
+			t.Errorf("%d rows left: other rows", left)
+		}
+		if !sameFiles(t, out, ref) && left < 6 {
+			t.Errorf("%d rows left: %q, want %q", left, filesIn(t, out), filesIn(t, ref))
+		}
+	}
+	write(t, filepath.Join(photos, "3.png"), square(t, blue, 8))
+	made(t, exitOK, "7 images (resumed at 6), 0 failed", with(double, photos, "-o", ref, "--retry-failed")...)
+	if p := decoded(t, filepath.Join(ref, "3.png")); p.Width != 16 {
+		t.Error("what failed was not made again")
+	}
+}
+
+// sameFiles compares all but the record.
+func sameFiles(t *testing.T, a, b string) bool {
+	t.Helper()
+	names := filesIn(t, a)
+	if !slices.Equal(names, filesIn(t, b)) {
+		return false
+	}
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".run.json") && read(t, filepath.Join(a, name)) != read(t, filepath.Join(b, name)) {
+			t.Errorf("%s differs", name)
+		}
+	}
+	return true
+}
+
+// TestGenerateKilled kills runs of 100 images at random moments, and resumes them.
+func TestGenerateKilled(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	photos, ref := filepath.Join(dir, "photos"), filepath.Join(dir, "REF")
+	if err := os.Mkdir(photos, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		file := square(t, color.NRGBA{uint8(2 * i), 7, uint8(i), 255}, 24)
+		if i%10 == 9 {
+			file = "broken"
+		}
+		write(t, filepath.Join(photos, fmt.Sprintf("%02d.png", i)), file)
+	}
+	start := time.Now()
+	if text, err := process(t, with(double, photos, "-o", ref)...).CombinedOutput(); exitCode(err) != exitItems {
+		t.Fatalf("%v, %s", err, text)
+	}
+	whole := time.Since(start)
+	most := 12
+	if testing.Short() {
+		most = 4
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	kills := 0
+	for round := 0; kills < most && round < 50; round++ {
+		out := filepath.Join(dir, fmt.Sprintf("OUT%d", round))
+		for sessions := 0; ; sessions++ {
+			if sessions > 100 {
+				t.Fatalf("%d sessions", sessions)
+			}
+			var stderr bytes.Buffer
+			cmd := process(t, with(double, photos, "-o", out, "--resume")...)
+			cmd.Stderr = &stderr
+			killed, err := runAndKill(cmd, filepath.Join(out, "ortho.jsonl"), whole, random)
+			if killed {
+				kills++
+				continue
+			}
+			if exitCode(err) != exitItems {
+				t.Fatalf("%v, %s", err, stderr.String())
+			}
+			break
+		}
+		if !sameFiles(t, out, ref) {
+			t.Fatalf("after %d kills: %q, want %q", kills, filesIn(t, out), filesIn(t, ref))
+		}
+	}
+	t.Logf("%d kills", kills)
+}
+
+// TestGenerateInterrupted interrupts a run that waits for its next path: what was finished
+// is kept, and nothing half.
+func TestGenerateInterrupted(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	var paths strings.Builder
+	for i := range 40 {
+		fmt.Fprintln(&paths, write(t, filepath.Join(dir, fmt.Sprintf("%d.png", i)), square(t, color.NRGBA{uint8(i), 200, 3, 255}, 8)))
+	}
+	out := filepath.Join(dir, "OUT")
+	ctx, cancel := context.WithCancel(t.Context())
+	more := make(chan struct{})
+	defer close(more)
+	var stdout, stderr bytes.Buffer
+	go func() { // once some rows are there
+		for ctx.Err() == nil {
+			if text, _ := os.ReadFile(filepath.Join(out, "ortho.jsonl.partial")); bytes.Count(text, []byte("\n")) >= 20 {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	args := with(append([]string{"ortho"}, double...), "--stdin-paths", "-o", out)
+	stdin := io.MultiReader(strings.NewReader(paths.String()), blocked{func() {}, more})
+	if code := run(ctx, args, stdin, &stdout, &stderr); code != exitInterrupted || !strings.Contains(stderr.String(), "--resume continues it") {
+		t.Fatalf("exit %d, %s", code, stderr.String())
+	}
+	names := filesIn(t, out)
+	pictures := 0
+	for _, name := range names {
+		if strings.HasSuffix(name, ".png.partial") {
+			t.Errorf("%s is left", name)
+		}
+		if strings.HasSuffix(name, ".png") {
+			decoded(t, filepath.Join(out, filepath.FromSlash(name)))
+			pictures++
+		}
+	}
+	if made := len(rows(t, read(t, filepath.Join(out, "ortho.jsonl.partial")))); made < 20 || made != pictures {
+		t.Errorf("%d rows, %d pictures", made, pictures)
+	}
+	code, _, errs := execute(t, paths.String(), with(double, "--stdin-paths", "-o", out, "--resume")...)
+	if code != exitOK || len(rows(t, read(t, filepath.Join(out, "ortho.jsonl")))) != 40 {
+		t.Errorf("resumed: exit %d, %s", code, errs)
+	}
+}
+
+// TestGenerateFullDisk ends the run; it is no failure of the images.
+func TestGenerateFullDisk(t *testing.T) {
+	needLibrary(t)
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("needs /dev/full")
+	}
+	dir := t.TempDir()
+	for i := range 3 {
+		write(t, filepath.Join(dir, fmt.Sprintf("%d.png", i)), square(t, red, 8))
+	}
+	out := t.TempDir()
+	if err := os.Symlink("/dev/full", filepath.Join(out, "1.png.partial")); err != nil {
+		t.Fatal(err)
+	}
+	made(t, exitFailed, "no space left", with(double, dir, "-o", out)...)
+	if got := rows(t, read(t, filepath.Join(out, "ortho.jsonl.partial"))); len(got) != 1 || got[0].Error != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestGeneratePage: a page is bounded, refers to nothing, and shows failures.
+func TestGeneratePage(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	name := `<script>alert('x')&"<img src=y>.png`
+	if runtime.GOOS == "windows" {
+		name = "x&y.png"
+	}
+	hostile := write(t, filepath.Join(dir, name), read(t, coffee))
+	html := filepath.Join(dir, "x.html")
+	out := filepath.Join(dir, "OUT")
+	args := with(double, hostile, cat, filepath.Join(dir, "missing.png"), "-o", out, "--html", html)
+	for _, flag := range []string{"--overwrite", "--resume"} { // the second has nothing to do
+		made(t, exitItems, "", with(args, flag)...)
+		page := selfContained(t, html, 600_000, "3 images, 1 failed", "missing.png", "600x400, made 1200x800")
+		if cardsIn(page) != 3 || strings.Count(page, `<div class="change"`) != 4 || strings.Count(page, `class="failed"`) != 1 || strings.Contains(page, "<img src=y") {
+			t.Errorf("%s: %d cards, %d changes", flag, cardsIn(page), strings.Count(page, `<div class="change"`))
+		}
+		os.Remove(html)
+	}
+	made(t, exitOK, "", with(double, cat, "-o", filepath.Join(dir, "cat.png"), "--html", html)...)
+	if page := selfContained(t, html, 300_000, "1 images, 0 failed"); cardsIn(page) != 1 || strings.Count(page, `<div class="change"`) != 2 {
+		t.Errorf("%d cards", cardsIn(page))
+	}
+}
+
+// TestGenerateDefault has the bundled upscaler be the default.
+func TestGenerateDefault(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in := write(t, filepath.Join(dir, "in.png"), square(t, red, 24))
+	out := filepath.Join(dir, "x.png")
+	made(t, exitOK, "", "generate", in, "-o", out)
+	if p := decoded(t, out); p.Width != 96 || textOf(t, read(t, out))["ortho:model"] != defaultUpscaler || textOf(t, read(t, out))["ortho:tile"] == "" {
+		t.Errorf("%dx%d, %q", p.Width, p.Height, textOf(t, read(t, out)))
+	}
+}
+
+func fileRows(t *testing.T, out string) []output.Row {
+	t.Helper()
+	return rows(t, read(t, filepath.Join(out, "ortho.jsonl")))
+}

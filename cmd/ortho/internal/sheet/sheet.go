@@ -1,0 +1,80 @@
+// Package sheet lays pictures out: beside each other on a contact sheet, or after each
+// other in an animation.
+package sheet
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"ortho/preprocess"
+)
+
+// Layout says how a contact sheet looks.
+type Layout struct {
+	Columns   int   // 0: as many as rows, or one more
+	Scale     int   // each pixel becomes so many in both directions; 0: see AutoScale
+	MaxPixels int64 // of the sheet
+}
+
+// gap is the space between pictures and around them, in pixels of the sheet; background
+// its gray, on which both black and white pictures show.
+const gap, background = 8, 0xdd
+
+// visible is the edge that AutoScale has small pictures reach.
+const visible = 112
+
+// AutoScale is the factor that makes a picture large enough to be seen: 4 for 28x28, 1
+// from 75 pixels on.
+func AutoScale(width, height int) int {
+	return max(1, int(math.Round(visible/float64(max(width, height)))))
+}
+
+// Make lays pictures of 1 or 3 channels out, row by row, each in the middle of a cell that
+// holds the largest. The sheet is gray where all of them are.
+func Make(pictures []*preprocess.Image, l Layout) (*preprocess.Image, error) {
+	if len(pictures) == 0 {
+		return nil, errors.New("there is no picture to show on a sheet")
+	}
+	width, height, channels := 0, 0, 1
+	for _, p := range pictures {
+		width, height, channels = max(width, p.Width), max(height, p.Height), max(channels, p.Channels)
+	}
+	scale := l.Scale
+	if scale == 0 {
+		scale = AutoScale(width, height)
+	}
+	columns := l.Columns
+	if columns == 0 {
+		columns = int(math.Ceil(math.Sqrt(float64(len(pictures)))))
+	}
+	columns = min(columns, len(pictures))
+	rows := (len(pictures) + columns - 1) / columns
+	w, h := int64(columns)*int64(width*scale+gap)+gap, int64(rows)*int64(height*scale+gap)+gap
+	if w > l.MaxPixels/h {
+		return nil, fmt.Errorf("the sheet would have %dx%d pixels, more than %d: make fewer pictures, or scale them by 1", w, h, l.MaxPixels)
+	}
+	sheet := &preprocess.Image{Width: int(w), Height: int(h), Channels: channels, Pix: make([]byte, w*h*int64(channels))}
+	for i := range sheet.Pix {
+		sheet.Pix[i] = background
+	}
+	for i, p := range pictures {
+		x := gap + i%columns*(width*scale+gap) + (width-p.Width)*scale/2
+		y := gap + i/columns*(height*scale+gap) + (height-p.Height)*scale/2
+		put(sheet, p, x, y, scale)
+	}
+	return sheet, nil
+}
+
+// put draws a picture enlarged, its left top corner at x, y.
+func put(sheet, p *preprocess.Image, x, y, scale int) {
+	for row := range p.Height * scale {
+		to := sheet.Pix[((y+row)*sheet.Width+x)*sheet.Channels:]
+		for column := range p.Width * scale {
+			from := p.Pix[(row/scale*p.Width+column/scale)*p.Channels:]
+			for c := range sheet.Channels {
+				to[column*sheet.Channels+c] = from[min(c, p.Channels-1)]
+			}
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package shelf
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"ortho/cmd/ortho/internal/output"
+)
+
+// Shelf is a folder that pictures are put into. Its methods may be called concurrently.
+type Shelf struct {
+	// Folder is where names are relative to.
+	Folder string
+	// Overwrite replaces pictures that are there already.
+	Overwrite bool
+	// Again says that an earlier run may have made some of the pictures: those that are
+	// there and equal are left as they are.
+	Again bool
+
+	mutex sync.Mutex
+	open  map[*File]struct{}
+}
+
+// ErrExists is wrapped where a picture is there already.
+var ErrExists = errors.New("--overwrite replaces it")
+
+// File is a picture that is being written. It appears under its name at Commit.
+type File struct {
+	*bufio.Writer
+	shelf  *Shelf
+	file   *output.File
+	target string
+	failed error
+}
+
+// Create begins a picture; name is relative, with slashes. input is the file that it is
+// made of, which is never replaced; "": none. Close or Commit it.
+func (s *Shelf) Create(name, input string) (*File, error) {
+	local, err := filepath.Localize(name)
+	if err != nil {
+		return nil, fmt.Errorf("its picture can't be called %s here", name)
+	}
+	target := filepath.Join(s.Folder, local)
+	if err := s.free(target, input); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+		return nil, fmt.Errorf("make the folder of %s: %w", name, err)
+	}
+	file, err := output.Create(target, true) // what is there is judged
+	if err != nil {
+		return nil, err
+	}
+	f := &File{shelf: s, file: file, target: target}
+	f.Writer = bufio.NewWriterSize(disk{f}, 1<<18)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.open == nil {
+		s.open = map[*File]struct{}{}
+	}
+	s.open[f] = struct{}{}
+	return f, nil
+}
+
+// free tells whether a picture may get a name.
+func (s *Shelf) free(target, input string) error {
+	info, err := os.Stat(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is there, and is no file", target)
+	}
+	if of, err := os.Stat(input); err == nil && os.SameFile(info, of) {
+		return fmt.Errorf("its picture would replace it, as %s: give another output folder", target)
+	}
+	if !s.Overwrite && !s.Again {
+		return fmt.Errorf("%s exists: %w", target, ErrExists)
+	}
+	return nil
+}
+
+// disk is what is buffered before.
+type disk struct{ *File }
+
+func (d disk) Write(p []byte) (int, error) {
+	n, err := d.file.Write(p)
+	if err != nil && d.failed == nil {
+		d.failed = fmt.Errorf("write %s: %w", d.target, err)
+	}
+	return n, err
+}
+
+// Failed is why the file can't be written, such as a full disk.
+func (f *File) Failed() error { return f.failed }
+
+// Complete has all bytes on the disk.
+func (f *File) Complete() error {
+	if err := errors.Join(f.Flush(), f.file.Sync()); err != nil && f.failed == nil {
+		f.failed = fmt.Errorf("write %s: %w", f.target, err)
+	}
+	return f.failed
+}
+
+// Commit has the picture, which is complete, appear. Where another one is there by now, it
+// is an error that wraps ErrExists.
+func (f *File) Commit() error {
+	if f.shelf.Again && !f.shelf.Overwrite {
+		there, err := sameBytes(f.target, f.file.Name())
+		if there || err != nil {
+			f.Discard()
+			return err
+		}
+	}
+	f.forget()
+	return f.file.Commit()
+}
+
+// Discard removes what was written.
+func (f *File) Discard() {
+	f.forget()
+	f.file.Discard()
+}
+
+func (f *File) forget() {
+	f.shelf.mutex.Lock()
+	defer f.shelf.mutex.Unlock()
+	delete(f.shelf.open, f)
+}
+
+// Sweep removes the pictures that were begun, and did not appear. No one may be writing
+// them.
+func (s *Shelf) Sweep() {
+	s.mutex.Lock()
+	left := s.open
+	s.open = nil
+	s.mutex.Unlock()
+	for f := range left {
+		f.file.Discard()
+	}
+}
+
+// sameBytes tells that the target is there and equals a file. One that differs is an
+// error.
+func sameBytes(target, name string) (bool, error) {
+	a, err := os.Open(target)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer a.Close()
+	b, err := os.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer b.Close()
+	x, y := make([]byte, 1<<16), make([]byte, 1<<16)
+	for {
+		n, errA := io.ReadFull(a, x)
+		m, errB := io.ReadFull(b, y)
+		if !bytes.Equal(x[:n], y[:m]) {
+			return false, fmt.Errorf("%s exists, and is not what this run makes: %w", target, ErrExists)
+		}
+		if errA != nil || errB != nil {
+			return true, nil
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package shelf
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestTake(t *testing.T) {
+	var n Names
+	for _, c := range []struct{ inside, ending, want string }{
+		{"a.jpg", "", "a.jpg"},
+		{"a.jpg", ".png", "a.png"},
+		{"sub/a.b.gif", ".png", "sub/a.b.png"},
+		{"../../etc/x.png", "", "etc/x.png"},
+		{"/abs/x.png", "", "abs/x.png"},
+		{"a/../../b.png", "", "b.png"},
+		{"stdin", ".png", "stdin.png"},
+		{"q\x1b[31m\u202e\xff.png", "", "q_[31m__.png"},
+		{"line\nbreak.png", "", "line_break.png"},
+	} {
+		if got, err := n.Take(c.inside, c.ending); got != c.want || err != nil {
+			t.Errorf("Take(%q, %q) = %q, %v; want %q", c.inside, c.ending, got, err, c.want)
+		}
+	}
+	for _, c := range []struct{ inside, ending string }{{"x/../a.bmp", ".png"}, {"a.png", ""}} {
+		if _, err := n.Take(c.inside, c.ending); !errors.Is(err, ErrTaken) {
+			t.Errorf("Take(%q, %q): %v, want ErrTaken", c.inside, c.ending, err)
+		}
+	}
+	for _, inside := range []string{"", "..", "/", ".png", "sub/.x.png", "a\x00b.png"} {
+		if name, err := n.Take(inside, ""); err == nil && name != "a_b.png" {
+			t.Errorf("Take(%q) = %q, want an error", inside, name)
+		}
+	}
+}
+
+func TestSlug(t *testing.T) {
+	for text, want := range map[string]string{
+		"a bold slanted seven":      "a-bold-slanted-seven",
+		"  Zwölf\n../\x1b[31m Öl! ": "zwölf-31m-öl",
+		"../../etc/passwd":          "etc-passwd",
+		"\u202e\xff":                "",
+		"!?":                        "",
+		strings.Repeat("ab ", 100):  strings.TrimSuffix(strings.Repeat("ab-", 20), "-"),
+	} {
+		if got := Slug(text); got != want {
+			t.Errorf("Slug(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// FuzzTake: no name leads out of the folder, acts on a terminal or is given twice.
+func FuzzTake(f *testing.F) {
+	f.Add("../a/b.png", ".png")
+	f.Add("a\x00/..\\x:y", "")
+	f.Add("CON/nul.png", ".jpg")
+	f.Fuzz(func(t *testing.T, inside, ending string) {
+		var n Names
+		if ending != "" {
+			ending = ".png"
+		}
+		name, err := n.Take(inside, ending)
+		if err != nil {
+			return
+		}
+		if !filepath.IsLocal(filepath.FromSlash(name)) || name == "." || !utf8.ValidString(name) || Clean(name) != name {
+			t.Errorf("Take(%q) = %q", inside, name)
+		}
+		if _, err := n.Take(inside, ending); !errors.Is(err, ErrTaken) {
+			t.Errorf("%q is given twice: %v", name, err)
+		}
+		if slug := Slug(inside); strings.ContainsAny(slug, "/\\.\x00\n ") || len([]rune(slug)) > 100 {
+			t.Errorf("Slug(%q) = %q", inside, slug)
+		}
+	})
+}
+
+func put(t *testing.T, s *Shelf, name, input, text string) error {
+	t.Helper()
+	f, err := s.Create(name, input)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	return f.Commit()
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestShelf(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "a", "x.png")
+	if err := put(t, &Shelf{Folder: dir}, "a/x.png", "", "one"); err != nil || read(t, name) != "one" {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what  string
+		shelf *Shelf
+		input string
+		text  string
+		fails bool
+		then  string
+	}{
+		{"it is there", &Shelf{Folder: dir}, "", "two", true, "one"},
+		{"an earlier run made it", &Shelf{Folder: dir, Again: true}, "", "one", false, "one"},
+		{"an earlier run has made another", &Shelf{Folder: dir, Again: true}, "", "on", true, "one"},
+		{"and a longer one", &Shelf{Folder: dir, Again: true}, "", "one and more", true, "one"},
+		{"it is replaced", &Shelf{Folder: dir, Overwrite: true}, "", "two", false, "two"},
+		{"it is the input", &Shelf{Folder: dir, Overwrite: true}, name, "three", true, "two"},
+	} {
+		err := put(t, c.shelf, "a/x.png", c.input, c.text)
+		if (err != nil) != c.fails || read(t, name) != c.then {
+			t.Errorf("%s: %v, and it holds %q", c.what, err, read(t, name))
+		}
+		if c.fails && c.input == "" && !errors.Is(err, ErrExists) {
+			t.Errorf("%s: %v, want ErrExists", c.what, err)
+		}
+	}
+	s := &Shelf{Folder: dir}
+	if _, err := s.Create("swept.png", ""); err != nil {
+		t.Fatal(err)
+	}
+	s.Sweep()
+	if err := os.Mkdir(filepath.Join(dir, "folder.png"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&Shelf{Folder: dir, Overwrite: true}).Create("folder.png", ""); err == nil {
+		t.Error("a folder is replaced")
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 2 {
+		t.Errorf("left: %q", left)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "a", "*")); len(left) != 1 {
+		t.Errorf("left: %q", left)
+	}
+}

@@ -1,0 +1,224 @@
+package generate
+
+import (
+	"fmt"
+	"strings"
+
+	"ortho/models"
+	"ortho/preprocess"
+	"ortho/runner/onnx"
+)
+
+// tiling is how images are cut; a tile of 0: they are not.
+type tiling struct {
+	tile, overlap int  // pixels of the input
+	exact         bool // tiles are of that size and no other: the graph's
+}
+
+// Where nothing states them: the quarter of the overlap that has no weight covers a
+// receptive field of 8 pixels about one, and a third is computed twice.
+const defaultTile, defaultOverlap = 256, 32
+
+const smallestTile = 16
+
+func tilingOf(spec *models.GeneratorSpec, graph *onnx.Graph, opt Options) (tiling, error) {
+	t := tiling{tile: opt.Tile, overlap: opt.Overlap}
+	if t.tile == 0 {
+		t.tile = spec.Tile
+	}
+	if t.overlap == 0 {
+		t.overlap = spec.Overlap
+	}
+	in := &spec.Image.Spec
+	if in.Height > 0 {
+		// A graph of one size is met by resizing: what it has learnt of whole pictures would
+		// be lost on pieces. Unless somebody says that its size is that of a tile.
+		if t.tile != in.Height || t.tile != in.Width {
+			if opt.Tile > 0 {
+				return tiling{}, fmt.Errorf("tiles of %d pixels for a graph that takes %dx%d: images are resized to that, or a square is their tile", opt.Tile, in.Width, in.Height)
+			}
+			return tiling{}, nil
+		}
+		t.exact = true
+	}
+	if t.tile == 0 && local(graph) {
+		t.tile = defaultTile
+	}
+	if t.tile <= 0 {
+		return tiling{}, nil
+	}
+	if !t.exact {
+		t.tile = roundUp(t.tile, max(1, spec.Image.Multiple))
+	}
+	if t.overlap == 0 {
+		t.overlap = min(defaultOverlap, t.tile/8)
+	}
+	if t.tile < smallestTile {
+		return tiling{}, fmt.Errorf("tiles of %d pixels are too small: give at least %d", t.tile, smallestTile)
+	}
+	if t.overlap < 0 || t.overlap > t.tile/2 {
+		return tiling{}, fmt.Errorf("tiles of %d pixels can't overlap by %d: at most half of the tile can be shared", t.tile, t.overlap)
+	}
+	return t, nil
+}
+
+// local tells whether each of the graph's outputs depends on inputs near it alone, as far
+// as operators tell: then tiles give what the whole image would.
+func local(g *onnx.Graph) bool {
+	for op := range g.Ops {
+		if !strings.Contains(localOps, " "+op+" ") {
+			return false
+		}
+	}
+	return len(g.Ops) > 0
+}
+
+// localOps look at the neighbourhood of a pixel. Softmax and ReduceMean, MatMul and the
+// normalisations over an image are not among them, nor are loops and custom operators.
+const localOps = " Abs Add AveragePool BatchNormalization Cast CastLike Clip Concat Constant ConstantOfShape Conv ConvTranspose " +
+	"DepthToSpace DequantizeLinear Div Elu Erf Exp Floor Gather Gelu HardSigmoid HardSwish Identity LeakyRelu Log Max MaxPool Min " +
+	"Mul Neg PRelu Pad Pow QLinearConv QuantizeLinear Range Reciprocal Relu Reshape Resize Round Selu Shape Sigmoid Sign Slice " +
+	"Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Tanh ThresholdedRelu Transpose Unsqueeze Upsample "
+
+// edge is one axis of an image cut into tiles, in pixels of the input. The tiles are of
+// one size, and their starts are multiples of the unit.
+type edge struct {
+	size, padded int // without and with what is added at the end
+	tile         int
+	overlap      int // that neighbours share at least
+	starts       []int
+}
+
+// cut places as few tiles as will do, at even steps: tiles that can be smaller then are.
+func (t tiling) cut(size, unit int) edge {
+	e := edge{size: size, padded: roundUp(size, unit)}
+	if t.exact {
+		e.padded = max(e.padded, t.tile)
+	}
+	if t.tile == 0 || e.padded <= t.tile {
+		e.tile, e.starts = e.padded, []int{0} // exact: padded to a tile at least
+		return e
+	}
+	e.tile, e.overlap = t.tile, roundUp(t.overlap, unit)
+	if !t.exact {
+		e.tile = roundUp(e.tile, unit)
+	}
+	e.overlap = min(e.overlap, e.tile/2/unit*unit)
+	n := 1 + divideUp(e.padded-e.tile, max(unit, e.tile-e.overlap))
+	if !t.exact {
+		// Edges of multiples of 8 suit processors, and graphs that halve them.
+		e.tile = min(e.tile, roundUp(divideUp(e.padded+(n-1)*e.overlap, n), leastCommonMultiple(unit, 8)))
+	}
+	for i := range n {
+		e.starts = append(e.starts, (e.padded-e.tile)/unit*i/max(1, n-1)*unit)
+	}
+	return e
+}
+
+// uncut is an axis of one tile.
+func uncut(size int) edge { return edge{size: size, padded: size, tile: size, starts: []int{0}} }
+
+// placed tells whether lengths of the output must be known from those of the input.
+func (e edge) placed() bool { return len(e.starts) > 1 || e.padded != e.size }
+
+// length is that of the axis in the output, of which a tile's is out.
+func (e edge) length(r ratio, out int) int {
+	if e.placed() {
+		return max(1, r.of(e.size))
+	}
+	return out
+}
+
+func divideUp(a, b int) int { return (a + b - 1) / b }
+
+func roundUp(a, unit int) int { return divideUp(a, unit) * unit }
+
+func leastCommonMultiple(a, b int) int {
+	x, y := a, b
+	for y != 0 {
+		x, y = y, x%y
+	}
+	return a / x * b
+}
+
+// ratio is an output's edge over an input's, in lowest terms.
+type ratio struct{ num, den int }
+
+// ratioOf is that of two lengths, by which one part in eight is the finest: 31/32 is a
+// convolution without padding, and no scale. Where the lengths give none it may be one
+// that does not divide the input, whose output has been cut off or filled up: 15/31 is a half.
+func ratioOf(out, in int) (r ratio, ok bool) {
+	for _, near := range []bool{false, true} {
+		for den := 1; den <= 8; den++ {
+			num := (2*out*den + in) / (2 * in)
+			off := out*den - in*num
+			if num > 0 && (off == 0 || near && -den < off && off < den) {
+				return ratio{num, den}, true
+			}
+		}
+	}
+	return ratio{}, false
+}
+
+// of scales a length, rounding half up.
+func (r ratio) of(n int) int { return (2*n*r.num + r.den) / (2 * r.den) }
+
+// span is a tile's part of an axis of the output. Before and after are the seams that it
+// shares with its neighbours; none at the image's edges.
+type span struct {
+	start         int // of the tile
+	from, to      int // that count: what has a weight
+	before, after *seam
+}
+
+// seam is where a tile fades into the next: from lo to hi the next one's weight grows
+// from 0 to 1. Nearer to a cut edge than a quarter of the overlap a tile has no weight,
+// for there it has seen too little; across the middle half the weight is linear.
+type seam struct {
+	lo, hi int
+	weight []float32 // of the next tile
+}
+
+// spans are the tiles' parts of the scaled axis.
+func (e edge) spans(r ratio) []span {
+	scale := func(n int) int { return n * r.num / r.den } // of multiples of den
+	tile, quarter := scale(e.tile), float64(scale(e.overlap))/4
+	spans := make([]span, len(e.starts))
+	for i, start := range e.starts {
+		spans[i] = span{start: scale(start), to: scale(start) + tile}
+		spans[i].from = spans[i].start
+		if i == 0 {
+			continue
+		}
+		last, this := &spans[i-1], &spans[i]
+		middle := float64(this.start+last.to) / 2
+		last.after = seamAt(middle-quarter, middle+quarter)
+		this.before = last.after
+		last.to, this.from = last.after.hi, last.after.lo
+	}
+	return spans
+}
+
+// seamAt takes in the pixels whose centres lie between from and to.
+func seamAt(from, to float64) *seam {
+	first := func(x float64) int { // the first pixel with its centre at x or after
+		n := int(x)
+		if float64(n)+0.5 < x {
+			n++
+		}
+		return n
+	}
+	s := &seam{lo: first(from), hi: first(to)}
+	for x := s.lo; x < s.hi; x++ {
+		s.weight = append(s.weight, float32((float64(x)+0.5-from)/(to-from)))
+	}
+	return s
+}
+
+// layoutOf is the order of a layout's dimensions.
+func layoutOf(l preprocess.Layout, channels, height, width int) []int64 {
+	if l == preprocess.NHWC {
+		return []int64{int64(height), int64(width), int64(channels)}
+	}
+	return []int64{int64(channels), int64(height), int64(width)}
+}

@@ -1,0 +1,107 @@
+package generate
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"ortho/runner/npz"
+	"ortho/runner/onnx"
+)
+
+// LatentsOf returns the latents that an array holds, as they stand in [Request]: those of
+// n requests where its shape is n and then that of the model's latents, or n by as many
+// numbers as these have; of one where the n is left out. float16 and float64 become
+// float32.
+func (g *Generator) LatentsOf(a npz.Array) ([][]float32, error) {
+	in := g.spec.Latents
+	if in == nil {
+		return nil, fmt.Errorf("%s takes no latents", g.name)
+	}
+	size := int64(count(in.Shape))
+	var n int64
+	switch {
+	case slices.Equal(a.Shape, in.Shape), slices.Equal(a.Shape, []int64{size}):
+		n = 1
+	case len(a.Shape) > 0 && (slices.Equal(a.Shape[1:], in.Shape) || slices.Equal(a.Shape[1:], []int64{size})):
+		n = a.Shape[0]
+	default:
+		return nil, fmt.Errorf("latents of shape %v: %s takes %v (or [%d]), or n of these: %v",
+			a.Shape, g.name, in.Shape, size, append([]string{"n"}, words(in.Shape)...))
+	}
+	if n == 0 {
+		return nil, fmt.Errorf("latents of shape %v: there are none", a.Shape)
+	}
+	a, err := a.As(onnx.Float)
+	if err != nil {
+		return nil, fmt.Errorf("latents: %w", err)
+	}
+	all := make([]float32, n*size)
+	if _, err := binary.Decode(a.Data, binary.LittleEndian, all); err != nil {
+		return nil, fmt.Errorf("latents %s: %w", a, err)
+	}
+	for i, v := range all {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, fmt.Errorf("latents %s: number %d is %v", a, i, v)
+		}
+	}
+	return slices.Collect(slices.Chunk(all, int(size))), nil
+}
+
+func words(shape []int64) []string {
+	out := make([]string, len(shape))
+	for i, d := range shape {
+		out[i] = fmt.Sprint(d)
+	}
+	return out
+}
+
+// Interpolate returns frames latents in equal steps from a to b, both included. Uniform
+// ones lie on the straight line. Normal ones, which are about as long as their dimension's
+// root, lie on a great circle (slerp: Shoemake 1985; for latents: White 2016,
+// arXiv:1609.04468), so that those between are as likely as the ends. nil where a and b
+// are not equally many, or frames is less than 1; one frame is a.
+func Interpolate(a, b []float32, frames int, uniform bool) [][]float32 {
+	if len(a) != len(b) || frames < 1 {
+		return nil
+	}
+	weights := slerp(a, b)
+	if uniform {
+		weights = lerp
+	}
+	out := make([][]float32, frames)
+	out[frames-1] = slices.Clone(b)
+	out[0] = slices.Clone(a)
+	for i := 1; i < frames-1; i++ {
+		wa, wb := weights(float64(i) / float64(frames-1))
+		out[i] = make([]float32, len(a))
+		for j := range a {
+			out[i][j] = float32(wa*float64(a[j]) + wb*float64(b[j]))
+		}
+	}
+	return out
+}
+
+// lerp returns the weights of a and b at t on the line.
+func lerp(t float64) (wa, wb float64) { return 1 - t, t }
+
+// slerp returns the function of the weights on the arc, in angles between a and b. Where
+// these lie on one line through 0 there is no arc, and the line is taken.
+func slerp(a, b []float32) func(t float64) (wa, wb float64) {
+	var dot, aa, bb float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		dot += x * y
+		aa += x * x
+		bb += y * y
+	}
+	angle := math.Acos(min(1, max(-1, dot/math.Sqrt(aa*bb)))) // NaN where a or b is 0
+	sin := math.Sin(angle)
+	if !(sin > 1e-6) {
+		return lerp
+	}
+	return func(t float64) (wa, wb float64) {
+		return math.Sin((1-t)*angle) / sin, math.Sin(t*angle) / sin
+	}
+}

@@ -1,0 +1,116 @@
+package generate
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"ortho/preprocess"
+	"ortho/runner"
+)
+
+// Request says what one image is to be made of. What the model does not take must be left
+// out. All randomness is that of PyTorch's CPU generator after torch.manual_seed(Seed):
+// first the latents, then a class where the model takes one and none is given.
+type Request struct {
+	Seed uint64
+	// Latents stand in place of the seed's: as many as the model takes, row-major.
+	Latents []float32
+	Text    string // "": pads alone, where the model takes a text
+	// Class is from 0. A model that takes no class but a text gets the class's label as the
+	// text. nil, where the model takes a class: int(torch.randint(Count, ())).
+	Class *int
+	// Truncation, from above 0 to 1, draws normal latents as BigGAN does (Brock, Donahue and
+	// Simonyan, 2018): beyond 2 they are drawn anew until none is, and then multiplied by
+	// Truncation, which the model gets too where it has an input for it. 0: not truncated;
+	// such an input gets 1.
+	Truncation float64
+}
+
+// Sample is what became of one request.
+type Sample struct {
+	Request Request
+	Class   *int     // the request's or the drawn one; nil where there is none
+	Unknown []string // words of the text that the model does not know, each once
+	Cut     []string // words of the text beyond those that the model takes
+	Image   *preprocess.Image
+	Err     error // see [ErrorKind]
+}
+
+// Samples makes an image of each request and yields them in order, each by a run of its
+// own: the same request gives the same image on every run, whatever else there is. When
+// ctx is done it ends early, after an image that has all before it.
+func (g *Generator) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
+	results := runner.Map(ctx, requests, g.concurrency, g.sample)
+	return func(yield func(Sample) bool) {
+		for r := range results {
+			s := r.Value
+			s.Request, s.Err = r.Item, r.Err
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
+	c, err := g.conditions(r)
+	s := Sample{Class: c.class, Unknown: c.text.Unknown, Cut: c.text.Cut}
+	if err != nil {
+		return s, &stageError{"input", err}
+	}
+	inputs, err := g.inputs(c)
+	defer closeAll(inputs)
+	if err != nil {
+		return s, &stageError{"input", err}
+	}
+	outputs := make([]*runner.Tensor, 1) // the session computes the image alone
+	if err := g.session.Run(ctx, inputs, outputs); err != nil {
+		return s, err
+	}
+	defer closeAll(outputs)
+	if s.Image, err = g.picture(outputs[0]); err != nil {
+		return s, &stageError{"output", err}
+	}
+	return s, nil
+}
+
+func closeAll(tensors []*runner.Tensor) {
+	for _, t := range tensors {
+		if t != nil {
+			t.Close()
+		}
+	}
+}
+
+// picture is the first image of the output, where that can be one.
+func (g *Generator) picture(t *runner.Tensor) (*preprocess.Image, error) {
+	p, err := planeOf(t, &g.spec.Output, 0)
+	if err != nil {
+		return nil, err
+	}
+	img := &preprocess.Image{Width: p.Width, Height: p.Height, Channels: p.Channels, Pix: make([]byte, p.Width*p.Height*p.Channels)}
+	row := make([]float32, p.Width*p.Channels)
+	seen := levels{channels: p.Channels}
+	bad := 0
+	for y := range p.Height {
+		n, err := p.Unpack(row, p.data, 0, y, p.Width)
+		if err != nil {
+			return nil, err
+		}
+		bad += n
+		seen.round(img.Pix[y*len(row):(y+1)*len(row)], row)
+	}
+	switch {
+	case bad > 0:
+		return nil, fmt.Errorf("output %s: %d of %d values are NaN or infinite: the usual cause is float16 overflow, "+
+			"so that a float32 graph or another provider helps, or else latents that the graph was not made for", p.name, bad, seen.values)
+	case !seen.contrast && p.Width*p.Height > 1:
+		return nil, fmt.Errorf("output %s: all of the image has the colour %v: the usual causes are an --output-range that is not the graph's "+
+			"(0,255 where it is 0,1 or -1,1), and latents or a text that it was not made for", p.name, seen.least[:p.Channels])
+	case nearlyAll(seen.low+seen.high, seen.values):
+		return nil, fmt.Errorf("output %s: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
+			"that is not the graph's (0,1 where it is 0,255)", p.name, seen.values, seen.low, seen.high)
+	}
+	return img, nil
+}

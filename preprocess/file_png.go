@@ -1,0 +1,156 @@
+package preprocess
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	// At the standard library's level 6 smooth pictures are written at 11 MB/s, at this one's at 75,
+	// to files as small as Pillow's.
+	"github.com/klauspost/compress/zlib"
+)
+
+// pngEncoder writes rows of 8 bits a sample: filtered, deflated, cut into chunks.
+type pngEncoder struct {
+	out    pngChunks
+	buffer *bufio.Writer // of an IDAT chunk's bytes
+	zlib   *zlib.Writer
+
+	pixel, row int // bytes
+	above      []byte
+	filtered   [5][]byte // the row by each filter, which stands in front
+}
+
+// pngChunks writes chunks; as a Writer, IDAT ones.
+type pngChunks struct{ io.Writer }
+
+func (c pngChunks) chunk(kind string, body []byte) error {
+	head := binary.BigEndian.AppendUint32(make([]byte, 0, 8), uint32(len(body)))
+	head = append(head, kind...)
+	sum := crc32.Update(crc32.ChecksumIEEE(head[4:]), crc32.IEEETable, body)
+	for _, part := range [][]byte{head, body, binary.BigEndian.AppendUint32(nil, sum)} {
+		if _, err := c.Writer.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c pngChunks) Write(data []byte) (int, error) { return len(data), c.chunk("IDAT", data) }
+
+func newPNGEncoder(w io.Writer, h fileHead) (*pngEncoder, error) {
+	e := &pngEncoder{out: pngChunks{w}, pixel: h.channels, row: h.width * h.channels}
+	e.buffer = bufio.NewWriterSize(e.out, 1<<16)
+	e.zlib, _ = zlib.NewWriterLevel(e.buffer, 6) // fails for levels that there are not
+	e.above = make([]byte, e.row)
+	for i := range e.filtered {
+		e.filtered[i] = make([]byte, 1+e.row)
+		e.filtered[i][0] = byte(i)
+	}
+	texts, err := textChunks(h.Text)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.WriteString(w, "\x89PNG\r\n\x1a\n"); err != nil {
+		return nil, err
+	}
+	head := binary.BigEndian.AppendUint32(nil, uint32(h.width))
+	head = binary.BigEndian.AppendUint32(head, uint32(h.height))
+	head = append(head, 8, []byte{1: 0, 2: 4, 3: 2, 4: 6}[h.channels], 0, 0, 0)
+	if err := e.out.chunk("IHDR", head); err != nil {
+		return nil, err
+	}
+	if h.ICC != nil {
+		if err := e.out.chunk("iCCP", append([]byte("ICC Profile\x00\x00"), deflate(h.ICC)...)); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range texts {
+		if err := e.out.chunk(t.kind, t.body); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+func deflate(data []byte) []byte {
+	var out bytes.Buffer
+	z := zlib.NewWriter(&out)
+	z.Write(data)
+	z.Close()
+	return out.Bytes()
+}
+
+type textChunk struct {
+	kind string
+	body []byte
+}
+
+// textChunks are tEXt chunks, which are Latin-1, or else iTXt ones. The rules are the PNG
+// specification's, sections 11.3.3.2 and 11.3.3.4.
+func textChunks(texts [][2]string) ([]textChunk, error) {
+	var chunks []textChunk
+	for _, t := range texts {
+		keyword, ok := latin1(t[0])
+		if !ok || len(keyword) < 1 || len(keyword) > 79 || strings.TrimSpace(t[0]) != t[0] || strings.Contains(t[0], "  ") || !printable(keyword) {
+			return nil, fmt.Errorf("the PNG text keyword %q is not 1 to 79 printable characters of Latin-1, single spaces between", t[0])
+		}
+		if !utf8.ValidString(t[1]) || strings.ContainsRune(t[1], 0) {
+			return nil, fmt.Errorf("the PNG text %q is not UTF-8 without zero bytes", t[0])
+		}
+		if text, ok := latin1(t[1]); ok {
+			chunks = append(chunks, textChunk{"tEXt", append(append(keyword, 0), text...)})
+			continue
+		}
+		// Keyword, 0, not compressed, method 0, no language, no translated keyword.
+		chunks = append(chunks, textChunk{"iTXt", append(append(keyword, 0, 0, 0, 0, 0), t[1]...)})
+	}
+	return chunks, nil
+}
+
+// latin1 gives a string's characters as bytes, where they all are Latin-1.
+func latin1(s string) ([]byte, bool) {
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r > 255 {
+			return nil, false
+		}
+		out = append(out, byte(r))
+	}
+	return out, true
+}
+
+func printable(latin1 []byte) bool {
+	for _, b := range latin1 {
+		if b < 32 || 127 <= b && b < 161 {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *pngEncoder) rows(packed []byte) error {
+	for ; len(packed) > 0; packed = packed[e.row:] {
+		row := packed[:e.row]
+		if _, err := e.zlib.Write(e.filter(row)); err != nil {
+			return err
+		}
+		copy(e.above, row)
+	}
+	return nil
+}
+
+func (e *pngEncoder) end() error {
+	if err := e.zlib.Close(); err != nil {
+		return err
+	}
+	if err := e.buffer.Flush(); err != nil {
+		return err
+	}
+	return e.out.chunk("IEND", nil)
+}

@@ -1,0 +1,83 @@
+"""Writes models/generate/testdata/graphs: small graphs that take an image and give one.
+
+models/generate/image_test.go says how each is run, scripts/goldens/images.py what comes out.
+"""
+import pathlib
+
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper, save
+
+OUT = pathlib.Path(__file__).resolve().parent.parent / "models/generate/testdata/graphs"
+FLOAT, HALF, UINT8 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.UINT8
+node = helper.make_node
+
+
+def write(name, nodes, source, target, weights=(), kind=FLOAT, out=None, unsaid=False):
+    g = helper.make_graph(
+        nodes, name, [helper.make_tensor_value_info("image", kind, source)], [helper.make_tensor_value_info("made", out or kind, target)],
+        [numpy_helper.from_array(np.asarray(w), n) for n, w in weights])
+    model = helper.make_model(g, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="make_image_models")
+    checker.check_model(model, full_check=True)
+    if unsaid:
+        model.graph.output[0].type.tensor_type.ClearField("shape")
+    save(model, OUT / f"{name}.onnx")
+
+
+def convolutions(random, channels, kinds=np.float32):
+    """A 3x3 convolution between each two counts of channels, with LeakyRelu between: nodes from image to "features", weights."""
+    nodes, weights, x = [], [], "image"
+    for i, (a, b) in enumerate(zip(channels, channels[1:])):
+        last = i == len(channels) - 2
+        kernel = random.normal(0, 1 / np.sqrt(9 * a), (b, a, 3, 3))
+        weights += [(f"w{i}", kernel.astype(kinds)), (f"b{i}", np.full(b, 0.5 if last else 0.1, kinds))]
+        y = "features" if last else f"c{i}"
+        nodes.append(node("Conv", [x, f"w{i}", f"b{i}"], [y], pads=[1, 1, 1, 1]))
+        if not last:
+            nodes.append(node("LeakyRelu", [y], [f"r{i}"], alpha=0.2))
+        x = f"r{i}"
+    return nodes, weights
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(6)
+    open_size = lambda c: ["batch", c, "height", "width"]
+    shuffle = lambda n: node("DepthToSpace", ["features"], ["made"], blocksize=n, mode="CRD")
+
+    # Each pixel n x n times.
+    repeat = lambda n, kind: [("w", np.repeat(np.eye(3, dtype=kind), n * n, 0)[:, :, None, None])]
+    write("nearest_x2", [node("Conv", ["image", "w"], ["features"]), shuffle(2)], open_size(3), ["batch", 3, "2*height", "2*width"], repeat(2, np.float32))
+    write("nearest_x3_float16", [node("Conv", ["image", "w"], ["features"]), shuffle(3)], open_size(3), ["batch", 3, "height3", "width3"], repeat(3, np.float16), HALF, unsaid=True)
+    write("nearest_x3", [node("Conv", ["image", "w"], ["features"]), shuffle(3)], open_size(3), ["batch", 3, "height3", "width3"], repeat(3, np.float32))
+
+    # Three convolutions: what is more than three pixels away does not count.
+    nodes, weights = convolutions(random, (3, 8, 8, 27))
+    write("radius3_x3", nodes + [shuffle(3)], open_size(3), ["batch", 3, "height3", "width3"], weights)
+    nodes, weights = convolutions(random, (1, 8, 9))
+    write("luma_x3", nodes + [shuffle(3)], open_size(1), ["batch", 1, "height3", "width3"], weights)
+    write("luma_x3_fixed", nodes + [shuffle(3)], [1, 1, 24, 32], [1, 1, 72, 96], weights)
+
+    # Blue, the first channel, at half its strength.
+    write("blue_nhwc_uint8", [node("Cast", ["image"], ["x"], to=FLOAT), node("Mul", ["x", "half"], ["y"]), node("Floor", ["y"], ["z"]),
+                              node("Cast", ["z"], ["made"], to=UINT8)],
+          ["batch", "height", "width", 3], ["batch", "height", "width", 3], [("half", np.float32([0.5, 1, 1]))], UINT8)
+
+    # 0-255, of one size, with a normalisation over all of the image, as style transfer has.
+    nodes, weights = convolutions(random, (3, 8, 3))
+    write("style_32x48", nodes + [node("InstanceNormalization", ["features", "scale", "shift"], ["made"])],
+          [1, 3, 32, 48], [1, 3, 32, 48], weights + [("scale", np.full(3, 60, np.float32)), ("shift", np.full(3, 120, np.float32))])
+    write("fixed_32x32_x2", [node("Conv", ["image", "w"], ["features"]), shuffle(2)], [1, 3, 32, 32], [1, 3, 64, 64], repeat(2, np.float32))
+
+    write("half", [node("AveragePool", ["image"], ["made"], kernel_shape=[2, 2], strides=[2, 2])], open_size(3), ["batch", 3, "h", "w"])
+    write("gray", [node("ReduceMean", ["image"], ["made"], axes=[1], keepdims=1)], open_size(3), ["batch", 1, "height", "width"])
+    write("smaller", [node("AveragePool", ["image"], ["made"], kernel_shape=[3, 3], strides=[1, 1])], open_size(3), ["batch", 3, "h", "w"])
+
+    # Values that are none, where the image is dark: the root of less than 0.
+    write("nan", [node("Sub", ["image", "most"], ["x"]), node("Sqrt", ["x"], ["made"])], open_size(3), open_size(3), [("most", np.float32(0.2))])
+    write("black", [node("Mul", ["image", "zero"], ["made"])], open_size(3), open_size(3), [("zero", np.float32(0))])
+    write("by255", [node("Mul", ["image", "much"], ["x"]), node("Add", ["x", "some"], ["made"])], open_size(3), open_size(3),
+          [("much", np.float32(255)), ("some", np.float32(2))])
+
+
+if __name__ == "__main__":
+    main()
