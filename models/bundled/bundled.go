@@ -14,7 +14,7 @@ import (
 // Default is the model that classify uses where none is named.
 const Default = "efficientnet-lite0"
 
-//go:embed efficientnet-lite0 efficientnet-lite0-int8 esrgan-slim-x2 esrgan-slim-x4
+//go:embed efficientnet-lite0 efficientnet-lite0-int8 esrgan-slim-x2 esrgan-slim-x4 glyphs
 var files embed.FS
 
 // The same bytes as in files, which the linker keeps once: embed.FS copies a file
@@ -32,11 +32,15 @@ var esrganSlimX2 string
 //go:embed esrgan-slim-x4/model.onnx
 var esrganSlimX4 string
 
+//go:embed glyphs/model.onnx
+var glyphsGraph string
+
 var graphs = map[string]string{
 	Default:           efficientnetLite0,
 	Default + "-int8": efficientnetLite0Int8,
 	"esrgan-slim-x2":  esrganSlimX2,
 	"esrgan-slim-x4":  esrganSlimX4,
+	"glyphs":          glyphsGraph,
 }
 
 // Names lists the bundled models, sorted.

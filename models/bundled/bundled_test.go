@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ortho/runner"
+	"ortho/runner/library"
+	"ortho/runner/onnx"
 )
 
 func TestFS(t *testing.T) {
@@ -30,7 +34,7 @@ func TestFS(t *testing.T) {
 			}
 		}
 	}
-	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "esrgan-slim-x2", "esrgan-slim-x4"}) {
+	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "esrgan-slim-x2", "esrgan-slim-x4", "glyphs"}) {
 		t.Errorf("names: %q", got)
 	}
 	if _, err := FS("nope"); err == nil {
@@ -51,4 +55,22 @@ func TestInt8SharesConfig(t *testing.T) {
 	if !bytes.Equal(configs[0], configs[1]) {
 		t.Error("the two models have different labels or preprocessing")
 	}
+}
+
+// session opens a graph as the binary does: from its bytes.
+func session(t *testing.T, data []byte) *runner.Session {
+	t.Helper()
+	if _, err := library.Find(""); err != nil {
+		t.Skipf("needs ONNX Runtime: %v", err)
+	}
+	graph, err := onnx.Read(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := runner.Open(runner.Model{Data: data, Graph: graph}, runner.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }

@@ -1,7 +1,6 @@
 package bundled
 
 import (
-	"bytes"
 	"fmt"
 	"image/png"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 	"testing"
 
 	"ortho/runner"
-	"ortho/runner/library"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
@@ -20,12 +18,9 @@ const esrganGoldens = "testdata/esrgan-slim/"
 
 var esrganScales = []int{2, 4}
 
-// upscaler opens esrgan-slim at a scale as the binary does: from its bytes.
+// upscaler opens esrgan-slim at a scale.
 func upscaler(t *testing.T, scale int) *runner.Session {
 	t.Helper()
-	if _, err := library.Find(""); err != nil {
-		t.Skipf("needs ONNX Runtime: %v", err)
-	}
 	folder, err := FS(fmt.Sprintf("esrgan-slim-x%d", scale))
 	if err != nil {
 		t.Fatal(err)
@@ -34,16 +29,7 @@ func upscaler(t *testing.T, scale int) *runner.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	graph, err := onnx.Read(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := runner.Open(runner.Model{Data: data, Graph: graph}, runner.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return session(t, data)
 }
 
 // upscale runs one [N,3,H,W] tensor of values 0-255.
