@@ -3,6 +3,7 @@
 GO      ?= go
 PYTHON  ?= python3
 PHOTOS  := cmd/ortho/testdata/photos
+DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -17,8 +18,8 @@ runtime: build ## ONNX Runtime, installed where none is found
 demo: runtime ## classify and enlarge real photographs, draw digits
 	bin/ortho classify -k 3 -f table $(PHOTOS)
 	bin/ortho generate $(PHOTOS)/chelsea.png -o bin/demo/chelsea-x4.png --html bin/demo/upscaled.html --overwrite
-	bin/ortho generate $(foreach d,zero one two three four five six seven eight nine,--text "a bold $(d)" --text "a light slanted $(d)") \
-	  --seed 3 --grid bin/demo/digits.png --columns 20 --overwrite
+	bin/ortho generate $(foreach d,$(DIGITS),--text "a bold $(d)") $(foreach d,$(DIGITS),--text "a light slanted $(d)") \
+	  --seed 3 --grid bin/demo/digits.png --columns 10 --scale 3 --overwrite
 	@echo; echo "See bin/demo/chelsea-x4.png (before and after: bin/demo/upscaled.html) and bin/demo/digits.png."
 
 test: runtime ## what CI runs
