@@ -17,6 +17,7 @@ runtime: build ## ONNX Runtime, installed where none is found
 
 demo: runtime ## classify and enlarge real photographs, draw digits
 	bin/ortho classify -k 3 -f table $(PHOTOS)
+	@mkdir -p bin/demo
 	bin/ortho generate $(PHOTOS)/chelsea.png -o bin/demo/chelsea-x4.png --html bin/demo/upscaled.html --overwrite
 	bin/ortho generate $(foreach d,$(DIGITS),--text "a bold $(d)") $(foreach d,$(DIGITS),--text "a light slanted $(d)") \
 	  --seed 3 --grid bin/demo/digits.png --columns 10 --scale 3 --overwrite

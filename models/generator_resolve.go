@@ -73,6 +73,9 @@ func (r *resolver) generator() {
 			r.condition(v)
 		}
 	}
+	if s, _, ok := r.find("class-input"); ok && (r.made.Class == nil || r.made.Class.Name != s.value) {
+		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.source, s.value, r.name, valueList(r.graph.Inputs))
+	}
 	if image == nil {
 		r.setting("color-order", "rgb") // of the output
 	} else {
@@ -224,7 +227,7 @@ func (r *resolver) text() {
 	n, _ := parseCount(s.value)
 	switch {
 	case in.Length > 0 && ok && n != in.Length:
-		r.fail("%s states texts of %s tokens, but the graph takes %d", s.source, s.value, in.Length)
+		r.fail("%s states text-length %s, but the graph takes %d tokens", s.source, s.value, in.Length)
 	case in.Length > 0:
 		s = statement{strconv.Itoa(in.Length), "graph"}
 	case !ok:

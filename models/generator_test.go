@@ -131,6 +131,7 @@ func TestNoGenerator(t *testing.T) {
 		{"no such output", list(any), list(image), []string{"output-name", "q"}, []string{`no output "q"`}},
 		{"open latents", list(tensor("z", f, "", "n", "d")), list(image), nil, []string{"leaves d open"}},
 		{"a timestep", list(any, tensor("t", onnx.Double, "")), list(image), nil, []string{"input t", "can't be told"}},
+		{"no such class input", list(tensor("z", f, "", "n", 8)), list(image), []string{"class-input", "foo"}, []string{`"foo"`, "z float32"}},
 		{"no vocabulary", list(tensor("ids", onnx.Int64, "", "n", 77)), list(image), []string{"output-range", "0,1"}, []string{"--vocabulary"}},
 		{"another length", list(tensor("ids", onnx.Int64, "", "n", 77)), list(image), []string{"text-length", "12"}, []string{"77"}},
 		{"labels", list(tensor("class", f, "", "n", 10)), list(image), []string{"labels", "testdata/README.md"}, []string{"--labels"}},

@@ -14,6 +14,9 @@ const maxText = 16 << 20
 
 // readText reads a file of at most maxText bytes.
 func readText(fsys fs.FS, name string) ([]byte, error) {
+	if !fs.ValidPath(name) || name == "." {
+		return nil, fmt.Errorf("%q is no file in the model's folder", name)
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err

@@ -221,7 +221,7 @@ func parseCropPct(v string) (float64, error) {
 func parseCount(v string) (int, error) {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 || n > 1<<20 {
-		return 0, fmt.Errorf("%q is no whole number from 1", v)
+		return 0, fmt.Errorf("%q is no whole number from 1 to %d", v, 1<<20)
 	}
 	return n, nil
 }

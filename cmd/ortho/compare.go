@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +45,7 @@ func newCompareCommand() *cli.Command {
 		&cli.Float64Flag{Name: "max-rel", Category: limits, Usage: "in place of the tolerance: the largest |difference| / max(|reference|, RMS / 1024) may be `X`"},
 		&cli.Float64Flag{Name: "min-cosine", Category: limits, Usage: "in place of the tolerance: the cosine of each output with the reference's is at least `X`"},
 		&cli.Float64Flag{Name: "min-sqnr-db", Category: limits, Usage: "in place of the tolerance: the signal-to-noise ratio is at least `DB`"},
-		&cli.Float64Flag{Name: "min-psnr-db", Category: limits, Usage: "in place of the tolerance: the PSNR of images is at least `DB`"},
+		&cli.Float64Flag{Name: "min-psnr-db", Category: limits, Usage: "in place of the tolerance: the PSNR of images is at least `DB`, by the output-range where it is stated, else the reference's own"},
 		&cli.Float64Flag{Name: "min-ssim", Category: limits, Usage: "in place of the tolerance: the structural similarity (SSIM) of images is at least `X`"},
 		&cli.Float64Flag{Name: "min-top1", Category: limits, Usage: "in place of the tolerance: the largest element is the same one, or a tie within the tolerance, in at least `SHARE` (0 to 1) of the rows"},
 
@@ -232,13 +233,23 @@ func (t *contest) makeSides(c *cli.Context, folder string) error {
 		if same > 1 {
 			name = fmt.Sprintf("%s (%d)", name, same)
 		}
-		t.sides = append(t.sides, compare.Side{Name: name, Model: files[m], Graph: m.Graph,
+		t.sides = append(t.sides, compare.Side{Name: name, Model: files[m], Graph: m.Graph, Spans: spansOf(m),
 			Options: runner.Options{Library: c.String("onnxruntime"), Providers: providers, Threads: c.Int("threads")}})
 		if i > 0 && t.tolerances[i-1].Precision == "" {
 			t.tolerances[i-1] = equality.Coarsest(equality.PrecisionOf(t.model(0).Graph), equality.PrecisionOf(m.Graph)).Tolerance()
 		}
 	}
 	return nil
+}
+
+// spansOf tells how far black and white lie apart in a generator's image, where that is
+// stated.
+func spansOf(m *models.Model) map[string]float64 {
+	spec, err := m.Generator()
+	if err != nil {
+		return nil
+	}
+	return map[string]float64{spec.Output.Name: math.Abs(spec.Output.Range[1] - spec.Output.Range[0])}
 }
 
 // settleBatch finds the rows of one run that all graphs take.

@@ -27,6 +27,9 @@ type Side struct {
 	Model   string // path of the .onnx file
 	Graph   *onnx.Graph
 	Options runner.Options
+	// Spans tells of outputs that are images how far black and white lie apart in them; the
+	// reference's count. See [equality.Comparison.Span].
+	Spans map[string]float64
 }
 
 // Chunk is a number of rows for all sides. Memory is what bounds it; see
@@ -83,7 +86,11 @@ func Open(ctx context.Context, command func() *exec.Cmd, sides []Side, batch int
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
-		c.found = append(c.found, &candidate{pairs: pairs, notice: notice, compared: equality.New(tolerances[i])})
+		compared := equality.New(tolerances[i])
+		for name, span := range sides[0].Spans {
+			compared.Span(name, span)
+		}
+		c.found = append(c.found, &candidate{pairs: pairs, notice: notice, compared: compared})
 	}
 	for range sides {
 		p, err := child.Start(command())

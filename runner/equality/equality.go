@@ -13,11 +13,21 @@ import (
 // Comparison gathers how outputs differ from a reference's, chunk by chunk.
 type Comparison struct {
 	tolerance Tolerance
+	spans     map[string]float64
 	outputs   []*gathered // in the reference's order
 }
 
 // New returns a comparison that has seen nothing.
 func New(t Tolerance) *Comparison { return &Comparison{tolerance: t} }
+
+// Span states how far black and white lie apart in an output of the reference, before
+// anything is added: the range that PSNR and SSIM refer to.
+func (c *Comparison) Span(output string, span float64) {
+	if c.spans == nil {
+		c.spans = map[string]float64{}
+	}
+	c.spans[output] = span
+}
 
 // Add compares the outputs of one chunk of the inputs, found by name, with the reference's.
 // An output whose first dimension is rows holds a row for each input; any other counts as
@@ -29,7 +39,7 @@ func New(t Tolerance) *Comparison { return &Comparison{tolerance: t} }
 func (c *Comparison) Add(want, got []npz.Array, rows int) error {
 	if c.outputs == nil {
 		for _, w := range want {
-			c.outputs = append(c.outputs, &gathered{name: w.Name, want: w.Type, got: w.Type, low: math.Inf(1), high: math.Inf(-1), image: true})
+			c.outputs = append(c.outputs, &gathered{name: w.Name, want: w.Type, got: w.Type, low: math.Inf(1), high: math.Inf(-1), image: true, span: c.spans[w.Name]})
 		}
 	}
 	if len(want) != len(c.outputs) || len(got) != len(want) {
@@ -72,6 +82,7 @@ type gathered struct {
 	low, high   float64            // of the reference
 	byMagnitude map[int][2]float64 // binary exponent of |want| -> largest |got-want|, and relative to |want|
 	image       bool
+	span        float64      // that was stated; 0: none
 	ssim        similarities // of the rows that are images
 }
 
@@ -151,6 +162,8 @@ func (o *gathered) similarity(g grid, want, got []byte, span float64) float64 {
 		return 1
 	case r.n < g.channels*g.height*g.width:
 		return math.NaN()
+	case o.span > 0:
+		span = o.span
 	case o.want == onnx.Uint8:
 		span = 255
 	case !(span > 0):

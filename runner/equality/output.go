@@ -3,6 +3,7 @@ package equality
 import (
 	"fmt"
 	"math"
+	"ortho/runner/onnx"
 )
 
 // maxListed bounds the disagreeing rows that are listed.
@@ -30,7 +31,7 @@ type Output struct {
 	MaxRel    *float64 `json:"max_rel"`   // largest |got - want| / max(|want|, floor); the floor is the power of two at or below RMS / 16
 	Cosine    *float64 `json:"cosine"`    // of the angle between the two; nil where one is all zeros
 	SQNR      *float64 `json:"sqnr_db"`   // 10 log10(sum want^2 / sum (got-want)^2); nil where nothing differs or the reference is all zeros
-	PSNR      *float64 `json:"psnr_db"`   // of images: peak 255 of uint8, otherwise the reference's range; nil where nothing differs
+	PSNR      *float64 `json:"psnr_db"`   // of images: the peak is the span that is stated, else 255 of uint8, else the reference's range; nil where nothing differs
 	SSIM      *SSIM    `json:"ssim"`      // of images; nil where it can't be told
 	Image     bool     `json:"image"`     // rows of 1, 3 or 4 channels of 16x16 pixels or more
 	NonFinite int      `json:"nonfinite"` // elements where only one is NaN or infinite, or both are in another way
@@ -97,7 +98,10 @@ func (o *gathered) output(t Tolerance) Output {
 		out.Cosine = finite(o.wg / math.Sqrt(o.ww) / math.Sqrt(o.gg))
 		out.SQNR = finite(10 * math.Log10(o.ww/o.dd))
 		if peak := o.high - o.low; out.Image {
-			if o.want.String() == "uint8" {
+			switch {
+			case o.span > 0:
+				peak = o.span
+			case o.want == onnx.Uint8:
 				peak = 255
 			}
 			out.PSNR = finite(10 * math.Log10(peak*peak*n/o.dd))

@@ -15,8 +15,8 @@ import (
 // structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False); the
 // defaults there are a flat window of 7x7.
 //
-// The data range is 255 of uint8, otherwise that of the reference's row, which is known when
-// the row is seen; PSNR's is that of all rows. Rows without a range (of one value) or with
+// The data range is the span that is stated, else 255 of uint8, else that of the reference's
+// row, which is known when the row is seen; PSNR's is then that of all rows. Rows without a range (of one value) or with
 // elements that are not finite count only where they are the same as the reference's.
 type SSIM struct {
 	Mean  float64 `json:"mean"`  // over the rows; 1: all are the same

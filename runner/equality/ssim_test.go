@@ -113,3 +113,33 @@ func BenchmarkSSIM(b *testing.B) {
 		})
 	}
 }
+
+// TestSpan: the figures of images are by the range that is stated, whatever the reference's is.
+func TestSpan(t *testing.T) {
+	random := rand.New(rand.NewPCG(2, 2))
+	noise := picture(func(int) float32 { return random.Float32() })
+	noise[0], noise[1] = 0, 1
+	brighter := picture(func(i int) float32 { return noise[i] + 0.25 })
+	figures := func(span float64) (psnr, ssim float64) {
+		c := New(Float32.Tolerance())
+		if span > 0 {
+			c.Span("x", span)
+		}
+		want, got := array(onnx.Float, []int64{1, 20, 18, 3}, noise...), array(onnx.Float, []int64{1, 20, 18, 3}, brighter...)
+		want.Name, got.Name = "x", "x"
+		if err := c.Add([]npz.Array{want}, []npz.Array{got}, 1); err != nil {
+			t.Fatal(err)
+		}
+		o := c.Outputs()[0]
+		return *o.PSNR, o.SSIM.Mean
+	}
+	psnr, ssim := figures(0)
+	if one, same := figures(1); one != psnr || same != ssim {
+		t.Errorf("its own range, stated: %v and %v, not %v and %v", one, same, psnr, ssim)
+	}
+	for span, more := range map[float64]float64{2: 20 * math.Log10(2), 255: 20 * math.Log10(255)} {
+		if p, s := figures(span); math.Abs(p-psnr-more) > 1e-9 || s <= ssim {
+			t.Errorf("span %v: %v and %v after %v and %v", span, p, s, psnr, ssim)
+		}
+	}
+}
