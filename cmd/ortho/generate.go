@@ -106,6 +106,9 @@ type generation struct {
 }
 
 func generateAction(c *cli.Context) error {
+	if task := c.String("task"); c.IsSet("task") && task != string(models.Generate) {
+		return usagef("--task %s: ortho generate runs generators only; for classifiers there is ortho classify", task)
+	}
 	options, err := generateOptions(c)
 	if err != nil {
 		return err

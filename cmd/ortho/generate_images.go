@@ -172,12 +172,12 @@ func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
 
 // picture makes the picture of one image.
 func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err error) {
-	if t.err != nil {
-		return made, &stepError{"write", t.err}
-	}
 	data, err := t.Read()
 	if err != nil {
 		return made, &stepError{"read", err}
+	}
+	if t.err != nil {
+		return made, &stepError{"write", t.err}
 	}
 	spec := m.generator.Spec().Image
 	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: spec.Spec.Orientation, MaxPixels: m.c.Int64("max-pixels")})

@@ -188,12 +188,12 @@ func TestGenerateFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, in("photos/sub/g.gif"), asGIF.String())
-	write(t, in("shard.tar"), tarOf(t, "x/y.png", one, "../../evil.png", one, "/etc/evil.png", one, "x/./z.png", two, "text.png", "hello"))
+	write(t, in("shard.tar"), tarOf(t, "x/y.png", one, "../../evil.png", one, "/etc/evil.png", one, "..\\win.png", one, "x/./z.png", two, "text.png", "hello"))
 	list := write(t, in("list.txt"), in("other/a.png")+"\n")
 
 	out := in("OUT")
 	args := with(double, in("photos"), in("other"), in("shard.tar"), "@"+list, in("missing.png"), "-o", out)
-	made(t, exitItems, "13 images, 6 failed", args...)
+	made(t, exitItems, "14 images, 7 failed", args...)
 	listed := strings.TrimPrefix(filepath.ToSlash(in("other/a.png")), "/")
 	if runtime.GOOS == "windows" {
 		listed = listed[3:]
@@ -220,12 +220,12 @@ func TestGenerateFolder(t *testing.T) {
 		}
 	}
 	wantKinds := map[string]string{filepath.Join("photos", "broken.png"): "decode", filepath.Join("other", "a.png"): "write",
-		"shard.tar/../../evil.png": "read", "shard.tar//etc/evil.png": "read", "shard.tar/text.png": "unsupported", "missing.png": "read"}
+		"shard.tar/../../evil.png": "read", "shard.tar//etc/evil.png": "read", `shard.tar/..\win.png`: "read", "shard.tar/text.png": "unsupported", "missing.png": "read"}
 	if fmt.Sprint(kinds) != fmt.Sprint(wantKinds) {
 		t.Errorf("%v, want %v", kinds, wantKinds)
 	}
 	made(t, exitFailed, "--overwrite", args...)
-	made(t, exitItems, "13 images, 6 failed", with(args, "--overwrite")...)
+	made(t, exitItems, "14 images, 7 failed", with(args, "--overwrite")...)
 	made(t, exitItems, "nothing to do", with(args, "--resume")...)
 	made(t, exitFailed, "keep-size was false, and is true", with(args, "--resume", "--keep-size")...)
 	made(t, exitFailed, "fail-fast", with(args, "--overwrite", "--fail-fast")...)
@@ -289,6 +289,7 @@ func TestGenerateRefuses(t *testing.T) {
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--resume", "--overwrite"), "one of them"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--seed", "3"), "--seed is for"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--tile", "0"), "--tile"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--task", "classify"), "there is ortho classify"},
 		{exitUsage, with(double, "-o", filepath.Join(dir, "x")), "makes images of images: name them"},
 		{exitFailed, with(double, in, "-o", file), "is a file"},
 		{exitFailed, with(double, dir, "-o", filepath.Join(dir, "sub")), "would be inputs"},
