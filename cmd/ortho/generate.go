@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -174,6 +176,19 @@ func (g *generation) openRows() error {
 	run, err := record.Open(name, "jsonl", mode)
 	if err != nil {
 		return err
+	}
+	var once sync.Once
+	run.Gone = func(row output.Row) bool {
+		if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
+			return false
+		}
+		picture := filepath.Join(g.to.folder, filepath.FromSlash(row.File))
+		_, err := os.Stat(picture)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+		once.Do(func() { slog.Warn(fmt.Sprintf("%s is not there any more: what is missing is made again", picture)) })
+		return true
 	}
 	g.out = &results{format: "jsonl", name: name, run: run}
 	g.shelf = &shelf.Shelf{Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
