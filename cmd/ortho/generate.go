@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/generate"
@@ -104,6 +106,7 @@ type generation struct {
 	bar       *progress
 	texts     [][2]string // text chunks of every picture
 	newFolder bool        // OUT was not there
+	own       []string    // names in OUT, with slashes, that are no pictures'
 	closed    bool        // the generator
 }
 
@@ -140,19 +143,60 @@ func generateOptions(c *cli.Context) (o generate.Options, err error) {
 	return o, nil
 }
 
-// open opens the model, and the output's rows where it is a folder.
-func (g *generation) open(fallback string) (err error) {
-	c := g.c
-	if g.page, err = openGallery(c); err != nil {
-		return err
-	}
+// open opens the model, and the output's rows where it is a folder. It refuses, before any
+// work, outputs that could not be written, or would replace what is read.
+func (g *generation) open(fallback string, from source.Options) error {
 	if err := g.openRows(); err != nil {
 		return err
 	}
-	if err := g.openModel(fallback); err != nil {
+	err := g.checkShown()
+	if err == nil {
+		err = g.openModel(fallback, from)
+	}
+	if err != nil {
 		return g.abandon(err)
 	}
 	return nil
+}
+
+// checkShown refuses a page or a sheet that could not be written, or would have the name of
+// a picture.
+func (g *generation) checkShown() (err error) {
+	if g.page, err = openGallery(g.c); err != nil {
+		return err
+	}
+	if g.page != nil && g.to.folder != "" {
+		inside, err := inFolder(g.to.folder, g.page.name)
+		if err != nil {
+			return err
+		}
+		if ending := strings.ToLower(filepath.Ext(inside)); inside != "" && ending != ".html" && ending != ".htm" {
+			return usagef("--html %s lies in the output folder, where pictures and rows have such names: end it with .html", g.page.name)
+		}
+		g.own = append(g.own, filepath.ToSlash(inside))
+	}
+	return g.checkSheet()
+}
+
+// checkReplaced has no output take the place of what the run reads.
+func (g *generation) checkReplaced(from source.Options) error {
+	c := g.c
+	read := filesRead(c, g.model, from)
+	if g.to.folder == "" {
+		return checkReplaced(read, c.String("html"), c.String("grid"), g.to.file)
+	}
+	if err := checkReplaced(read, c.String("html"), c.String("grid"), g.out.name); err != nil || !g.shelf.Overwrite || g.newFolder {
+		return err
+	}
+	if source.Once(c.Args().Slice(), from) {
+		return usagef("--overwrite must know what it is not to replace, and paths from a pipe are known too late: give them as a file (@list.txt), or another folder than %s", g.to.folder)
+	}
+	for name := range read {
+		if err := g.shelf.Protect(name); err != nil {
+			return err
+		}
+	}
+	return c.Context.Err()
 }
 
 func (g *generation) openRows() error {
@@ -191,6 +235,9 @@ func (g *generation) openRows() error {
 		return true
 	}
 	g.out = &results{format: "jsonl", name: name, run: run}
+	for _, ending := range endingsOfRun {
+		g.own = append(g.own, "ortho.jsonl"+ending)
+	}
 	g.shelf = &shelf.Shelf{Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
 	return nil
 }
@@ -214,7 +261,7 @@ func (g *generation) abandon(err error) error {
 	return err
 }
 
-func (g *generation) openModel(fallback string) error {
+func (g *generation) openModel(fallback string, from source.Options) error {
 	given, err := givenSettings(g.c)
 	if err != nil {
 		return err
@@ -236,6 +283,9 @@ func (g *generation) openModel(fallback string) error {
 		return err
 	}
 	checkSettings(g.c, g.model)
+	if err := g.checkReplaced(from); err != nil {
+		return err
+	}
 	if g.generator, err = generate.Open(g.model, g.options); err != nil {
 		return err
 	}

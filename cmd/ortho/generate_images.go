@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -48,7 +49,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 			return err
 		}
 	}
-	if err := g.open(defaultUpscaler); err != nil {
+	if err := g.open(defaultUpscaler, from); err != nil {
 		return err
 	}
 	defer g.close()
@@ -75,7 +76,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 	case g.out.complete():
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))
 	default:
-		one := imageMaker{generation: g}
+		one := imageMaker{generation: g, names: shelf.Names{Reserved: g.own}}
 		unit := "images"
 		if alone {
 			unit = "tiles"
@@ -116,6 +117,7 @@ func nameOfTask(t task) string { return t.Name }
 // one has the generator to itself, which runs its tiles at once, while the next is decoded.
 type imageMaker struct {
 	*generation
+	names shelf.Names
 	large sync.RWMutex
 }
 
@@ -128,13 +130,16 @@ const most = 8
 // named gives every item the name of its picture.
 func (m *imageMaker) named(items iter.Seq[source.Item]) iter.Seq[task] {
 	return func(yield func(task) bool) {
-		var names shelf.Names
+		position := int64(-1)
 		for item := range items {
+			position++
 			t := task{Item: item, format: m.to.format, file: filepath.Base(m.to.file)}
 			if m.to.folder != "" {
 				var ending string
 				t.format, ending = m.to.formatFor(item.Path)
-				t.file, t.err = names.Take(item.Path, ending)
+				if !m.out.run.Failed(position) {
+					t.file, t.err = m.names.Take(item.Path, ending, item.Name)
+				}
 			} else if t.format == "" {
 				t.format, _ = m.to.formatFor(item.Path)
 			}
@@ -155,7 +160,16 @@ type picture struct {
 func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
 	atOnce := min(most, max(2, m.generator.Concurrency()))
 	return func(yield func(answer) bool) {
-		for r := range runner.Map(m.c.Context, tasks, atOnce, m.picture) {
+		for r := range runner.Map(m.c.Context, tasks, atOnce, m.pictureOfName) {
+			if errors.Is(r.Item.err, shelf.ErrTaken) { // what has become of all before it is known now
+				r.Item.err = m.names.Retake(r.Item.file, r.Item.Name)
+				if r.Value, r.Err = m.picture(m.c.Context, r.Item); m.c.Context.Err() != nil {
+					if r.Value.file != nil {
+						r.Value.file.Discard()
+					}
+					return
+				}
+			}
 			row := output.Row{Input: r.Item.Name, Width: r.Value.width, Height: r.Value.height, Picture: &output.Picture{File: r.Item.file}}
 			made := m.place(row, r.Value.file, r.Err)
 			if made.err == nil && made.end == nil && r.Value.bytes != nil {
@@ -163,11 +177,22 @@ func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
 					made = answer{end: err}
 				}
 			}
+			if made.err != nil && r.Item.err == nil && m.to.folder != "" {
+				m.names.Free(r.Item.file)
+			}
 			if !yield(made) {
 				return
 			}
 		}
 	}
+}
+
+// pictureOfName is picture, but for an image whose name another one may have: it waits.
+func (m *imageMaker) pictureOfName(ctx context.Context, t task) (made picture, err error) {
+	if errors.Is(t.err, shelf.ErrTaken) {
+		return made, t.err
+	}
+	return m.picture(ctx, t)
 }
 
 // picture makes the picture of one image.

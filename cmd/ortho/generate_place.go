@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/preprocess"
 )
@@ -123,38 +124,30 @@ func makeFolder(name string) (made bool, err error) {
 // checkOutside refuses an output folder within one that images are read from: its pictures
 // would be inputs.
 func checkOutside(folder string, args []string) error {
-	inner, err := realPath(folder)
-	if err != nil {
-		return err
-	}
 	for _, arg := range source.Folders(args) {
-		outer, err := realPath(arg)
-		if err != nil {
+		if inside, err := inFolder(arg, folder); err != nil {
 			return err
-		}
-		if inside, err := filepath.Rel(outer, inner); err == nil && filepath.IsLocal(inside) {
+		} else if inside != "" {
 			return fmt.Errorf("the output folder %s lies in %s: its pictures would be inputs, too; give one outside", folder, arg)
 		}
 	}
 	return nil
 }
 
-// realPath is a path without links, of what exists of it.
-func realPath(name string) (string, error) {
-	name, err := filepath.Abs(name)
+// inFolder is a file's path in a folder; "" where it is not in it.
+func inFolder(folder, name string) (string, error) {
+	outer, err := shelf.RealPath(folder)
 	if err != nil {
 		return "", err
 	}
-	for rest := ""; ; {
-		if real, err := filepath.EvalSymlinks(name); err == nil {
-			return filepath.Join(real, rest), nil
-		}
-		up := filepath.Dir(name)
-		if up == name {
-			return filepath.Join(name, rest), nil
-		}
-		name, rest = up, filepath.Join(filepath.Base(name), rest)
+	inner, err := shelf.RealPath(name)
+	if err != nil {
+		return "", err
 	}
+	if inside, err := filepath.Rel(outer, inner); err == nil && filepath.IsLocal(inside) {
+		return inside, nil
+	}
+	return "", nil
 }
 
 // kept holds the rows of a run that writes none, and what was made without a file.
