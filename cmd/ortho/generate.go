@@ -46,7 +46,8 @@ func newGenerateCommand() *cli.Command {
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of OUT; in a folder the input's, else png", Usage: "`FORMAT`: png, jpeg, webp or tiff"},
 		&cli.IntFlag{Name: "quality", Category: out, DefaultText: "jpeg: 90, webp: lossless", Usage: "`Q` (1 to 100) of JPEG and WebP"},
 		&cli.BoolFlag{Name: "keep-size", Category: out, Usage: "bring images back to their input's size"},
-		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files"},
+		&cli.StringFlag{Name: "background", Category: out, DefaultText: "none: alpha is kept", Usage: "`COLOR` (white, black or #rrggbb) that images with alpha are laid on"},
+		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files, but never what the run reads"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue in the folder OUT where a run that was interrupted ended; start where none was, do nothing where it is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete run"},
 		&cli.StringFlag{Name: "grid", Category: out, Usage: "also show what was made without an image on one sheet, the image `FILE`"},
@@ -70,20 +71,23 @@ func newGenerateCommand() *cli.Command {
 			"  ortho generate --class 7 -n 16 --seed 3 --grid sheet.png   16 of a class on one sheet\n" +
 			"  ortho generate -m gan.onnx --interpolate 1,2 -o between.gif from one seed to another\n\n" +
 			"SRC is as in classify: files, folders, .tar archives, globs, @list.txt or - (an image on standard input).\n" +
-			"EXIF orientation is applied, alpha is kept (not in JPEG), and so is the colour profile. Large images run in\n" +
-			"tiles whose seams are blended, one a core; an image that is not cut has all cores in one run, unless --threads\n" +
-			"or --concurrency say otherwise.\n\n" +
+			"EXIF orientation is applied, alpha is kept (JPEG has none: give --background), and so is the colour profile.\n" +
+			"Large images run in tiles whose seams are blended, one a core; an image that is not cut has all cores in one\n" +
+			"run, unless --threads or --concurrency say otherwise.\n\n" +
 			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
-			"it is a folder, made if need be. In it, pictures lie as their inputs do in the folder or archive that was\n" +
-			"named (an archive becomes a folder of its name), those made without an image are called 0000-seven.png. Where\n" +
-			"two inputs would have one name, the second fails. OUT/ortho.jsonl has a row for each: input, file, width,\n" +
-			"height, and seed, text and class, or why it failed. An image that fails costs its own row, never the run.\n\n" +
+			"it is a folder, made if need be (a new one with an ending is named with a slash: v1.new/). In it, pictures lie\n" +
+			"as their inputs do in the folder or archive that was named (an archive becomes a folder of its name), those\n" +
+			"made without an image are called 0000-seven.png. Where two inputs would have one name, the second fails,\n" +
+			"unless the first did. OUT/ortho.jsonl has a row for each: input, file, width, height, and seed, text and\n" +
+			"class, or why it failed. An image that fails costs its own row, never the run.\n\n" +
 			"What exists is not replaced without --overwrite. Files appear when they are complete; a run that was\n" +
-			"interrupted, killed too, is continued by --resume, if model, settings, ONNX Runtime and inputs are the same.\n\n" +
+			"interrupted, killed too, is continued by --resume, if model, settings, ONNX Runtime and inputs are the same;\n" +
+			"pictures that are not there any more are made again.\n\n" +
 			"PNG files tell how they were made, in text chunks: Software, ortho:model, ortho:model-sha256, ortho:provider,\n" +
-			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size, ortho:seed,\n" +
-			"ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256, ortho:latents-row and\n" +
-			"ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...). They hold no time: the same command writes the same bytes.",
+			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size,\n" +
+			"ortho:background, ortho:seed, ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256,\n" +
+			"ortho:latents-row and ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...).\n" +
+			"They hold no time: the same command writes the same bytes.",
 		Flags:  slices.Concat(flags, sessionFlags(), settingFlags(models.Generate)),
 		Action: generateAction,
 	}

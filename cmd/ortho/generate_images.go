@@ -56,12 +56,13 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 	if g.generator.Spec().Image == nil {
 		return g.abandon(usagef("%s takes no images: it makes them of %s", g.model.Name, takes(g.generator.Spec())))
 	}
-	g.tellTiles()
+	g.tellOptions()
 	items := source.Items(args, from)
 	count, err := g.out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
 		tile, overlap := g.generator.Tiling()
 		return g.describe(record.Settings{
 			{Key: "shard", Value: from.Shard.String()},
+			{Key: "background", Value: g.to.background()},
 			{Key: "keep-size", Value: strconv.FormatBool(options.KeepSize)},
 			{Key: "tile", Value: strconv.Itoa(tile)},
 			{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
@@ -92,14 +93,18 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 	return itemsError(g.out)
 }
 
-// tellTiles adds to the texts of each picture how large images are cut.
-func (g *generation) tellTiles() {
+// tellOptions adds to the texts of each picture how large images are cut, and what is done
+// with the result.
+func (g *generation) tellOptions() {
 	tile, overlap := g.generator.Tiling()
 	if tile > 0 {
 		g.texts = append(g.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
 	}
 	if g.options.KeepSize {
 		g.texts = append(g.texts, [2]string{"ortho:keep-size", "true"})
+	}
+	if g.to.colour != nil {
+		g.texts = append(g.texts, [2]string{"ortho:background", g.to.background()})
 	}
 }
 
@@ -235,7 +240,7 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 		}
 		var err error
 		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
-			Format: t.format, Quality: m.to.quality, ICC: in.ICC, Text: m.textsFor(t.Name)})
+			Format: t.format, Quality: m.to.quality, Background: m.to.colour, ICC: in.ICC, Text: m.textsFor(t.Name)})
 		if err != nil {
 			return nil, &stepError{"write", err}
 		}

@@ -132,6 +132,11 @@ func TestGenerateFile(t *testing.T) {
 		t.Error("the same command has written other bytes")
 	}
 	made(t, exitFailed, "would replace it", with(double, in, "-o", in, "--overwrite")...)
+	made(t, exitOK, "", with(double, in, "-o", filepath.Join(dir, "v1.new")+"/")...)
+	made(t, exitOK, "", with(double, in, "-o", filepath.Join(dir, "v1.new"), "--overwrite")...)
+	if err := os.RemoveAll(filepath.Join(dir, "v1.new")); err != nil {
+		t.Fatal(err)
+	}
 	made(t, exitFailed, "missing.png", with(double, filepath.Join(dir, "missing.png"), "-o", filepath.Join(dir, "no.png"))...)
 	made(t, exitFailed, "too large", with(double, in, "-o", filepath.Join(dir, "no.png"), "--max-pixels", "60")...)
 	made(t, exitFailed, "--output-range", "generate", "-m", graphs+"graphs/black.onnx", "--input-range", "0,1", "--output-range", "0,1", in, "-o", filepath.Join(dir, "no.png"))
@@ -164,7 +169,16 @@ func TestGenerateAlphaAndOrientation(t *testing.T) {
 	if p := decoded(t, filepath.Join(dir, "a.png")); p.Alpha == nil || p.Alpha[0] != 100 {
 		t.Errorf("alpha: %v", p.Alpha)
 	}
-	made(t, exitFailed, "alpha", with(double, clear, "-o", filepath.Join(dir, "a.jpg"))...)
+	made(t, exitFailed, "--background white", with(double, clear, "-o", filepath.Join(dir, "a.jpg"))...)
+	// Of Pillow: Image.alpha_composite of (255, 0, 0) with an alpha of 100.
+	for colour, want := range map[string][]byte{"white": {255, 155, 155}, "black": {100, 0, 0}, "#102030": {110, 19, 29}} {
+		name := filepath.Join(dir, colour+".png")
+		made(t, exitOK, "", with(double, clear, "-o", name, "--background", colour)...)
+		if p := decoded(t, name); p.Alpha != nil || !bytes.Equal(p.Pix[3*2:3*3], want) || textOf(t, read(t, name))["ortho:background"] == "" {
+			t.Errorf("%s: %v, want %v", colour, p.Pix[3*2:3*3], want)
+		}
+	}
+	made(t, exitOK, "", with(double, clear, "-o", filepath.Join(dir, "a.jpg"), "--background", "#FFF000")...)
 }
 
 // TestGenerateFolder: names, collisions, endings, archives, and what fails.
@@ -281,6 +295,13 @@ func TestGenerateRefuses(t *testing.T) {
 		{exitUsage, with(double, in, in, "-o", filepath.Join(dir, "x.png")), "-o FOLDER"},
 		{exitUsage, with(double, dir, "-o", "-"), "takes one image"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.gif")), "GIF"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.bmp")), "no such format: png, jpeg, webp, tiff"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.HEIC")), "slash at its end"},
+		{exitUsage, with(double, in, in, "-o", filepath.Join(dir, "x.avif")), "slash at its end"},
+		{exitUsage, with(gan, "-n", "2", "-o", filepath.Join(dir, "x.xyz")), "slash at its end"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--background", "pink"), "#rrggbb"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--background", "#fff"), "#rrggbb"},
+		{exitUsage, with(gan, "-o", filepath.Join(dir, "x"), "--background", "white"), "are for images"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--format", "jpeg"), "different things"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--quality", "80"), "--quality is for"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.jpg"), "--quality", "101"), "1 to 100"},
