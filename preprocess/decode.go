@@ -16,7 +16,7 @@ type Image struct {
 
 // DecodeOptions says what Decode makes of an image file.
 type DecodeOptions struct {
-	Channels    int         // 3 (RGB), the default, or 1 (luma)
+	Channels    int         // 3 (RGB) or 1 (luma); 0: 3, or as the file has it in DecodePicture
 	Orientation Orientation // what becomes of the EXIF orientation tag
 	MaxPixels   int64       // largest width * height decoded; 0: 100 million
 }

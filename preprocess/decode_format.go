@@ -113,8 +113,8 @@ func decodePNG(data []byte, ask request) (picture, error) {
 		return picture{}, err
 	}
 	to8 := highByte
-	if depth == 16 && color == 0 {
-		to8 = clip16 // Pillow's mode I;16
+	if depth == 16 && color == 0 && !ask.extras {
+		to8 = clip16 // Pillow's mode I;16, of which convert makes no picture
 	}
 	img, err := pixels(m, to8)
 	if err != nil {

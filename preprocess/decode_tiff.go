@@ -3,6 +3,7 @@ package preprocess
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 )
 
@@ -29,6 +30,9 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	if tags[tagSamplesPerPixel] == 2 {
 		return decodeTIFFGrayAlpha(data, tags, ask)
 	}
+	if colors, other := map[uint32]string{5: "CMYK", 6: "YCbCr", 8: "CIELab"}[tags[tagPhotometric]]; other {
+		return picture{}, fmt.Errorf("its colours are %s, which is not supported in TIFF: convert it to RGB", colors)
+	}
 	m, err := decodeParts(ask.maxPixels, data)
 	if err != nil {
 		return picture{}, err
@@ -36,7 +40,9 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	to8 := highByte
 	switch m := m.(type) {
 	case *image.Gray16:
-		to8 = clip16
+		if !ask.extras {
+			to8 = clip16
+		}
 		if tags[tagPhotometric] == 0 {
 			invert(m.Pix) // Go counts from white here, Pillow does not
 		}

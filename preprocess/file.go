@@ -76,6 +76,9 @@ type rowEncoder interface {
 // PNG is written with adaptive filters; JPEG baseline, 4:2:0, with the quantisation tables
 // of libjpeg's quality; TIFF in uncompressed strips, as Pillow does unless told otherwise.
 func NewFileWriter(w io.Writer, width, height, channels int, opt FileOptions) (*FileWriter, error) {
+	if opt.Format == "" {
+		return nil, errors.New("write an image file: no format is stated: png, jpeg, webp or tiff")
+	}
 	head := fileHead{width, height, channels, opt}
 	var flat *flattener
 	if opt.Background != nil && (channels == 2 || channels == 4) {

@@ -13,7 +13,8 @@ type Picture struct {
 }
 
 // DecodePicture is [Decode] with alpha and the colour profile, upright where opt says
-// so. opt.Channels 0 keeps a gray file gray.
+// so. opt.Channels 0 keeps a gray file gray. 16-bit gray is cut to its high byte, as
+// 16-bit colour is: Decode's clipping, Pillow's, makes no picture of it.
 //
 // Alpha is that of Pillow's convert("RGBA"), transparent colours of PNG and GIF among it,
 // and nil where every pixel is opaque. The profile is kept where its colours are the

@@ -209,7 +209,7 @@ func TestGenerateSheet(t *testing.T) {
 		t.Error("the sheet of a complete run differs")
 	}
 	// What fails is an error where no row could tell.
-	made(t, exitFailed, "0000-seed-1: output image", "generate", "-m", graphs+"samples/nan", "--seed", "1", "-n", "2", "--grid", filepath.Join(dir, "nan.png"))
+	made(t, exitFailed, `0000-seed-1: output "image"`, "generate", "-m", graphs+"samples/nan", "--seed", "1", "-n", "2", "--grid", filepath.Join(dir, "nan.png"))
 	made(t, exitItems, "2 failed", "generate", "-m", graphs+"samples/nan", "--seed", "1", "-n", "2", "-o", filepath.Join(dir, "NAN"))
 	if row := fileRows(t, filepath.Join(dir, "NAN"))[1]; row.Error == nil || row.Error.Kind != "output" || row.Seed == nil || row.File != "" {
 		t.Errorf("%+v", row)

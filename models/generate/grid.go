@@ -160,8 +160,8 @@ func ratioOf(out, in int) (r ratio, ok bool) {
 	return ratio{}, false
 }
 
-// of scales a length, rounding half up.
-func (r ratio) of(n int) int { return (2*n*r.num + r.den) / (2 * r.den) }
+// of scales a length; a part of a pixel is none, as in graphs that scale down.
+func (r ratio) of(n int) int { return max(1, n*r.num/r.den) }
 
 // span is a tile's part of an axis of the output. Before and after are the seams that it
 // shares with its neighbours; none at the image's edges.

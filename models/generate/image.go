@@ -15,6 +15,9 @@ import (
 // called as tiles are done, on this goroutine. Memory beyond the input is bounded by a row
 // of tiles.
 //
+// The picture is DecodePicture's, upright or as stored as Spec().Image.Spec.Orientation
+// says.
+//
 // A graph of one size gets the image resized as its spec says. Others get it as it is, its
 // size brought to what the graph takes by reflection at the right and at the bottom, which
 // the output lacks again. A graph of RGB gives RGB of a gray image too. Alpha, and the

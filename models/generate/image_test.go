@@ -218,6 +218,20 @@ func TestEqualsPython(t *testing.T) {
 	}
 }
 
+// TestSizeOfHalf: what a graph that scales down cuts off, tiles cut off too.
+func TestSizeOfHalf(t *testing.T) {
+	in := cropped(golden(t, "picture"), 61, 47)
+	for _, opt := range []Options{{Tile: -1}, {Tile: 32, Overlap: 16}} {
+		m, err := generated(t.Context(), generator(t, graph("half"), spec(), opt), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.width != 30 || m.height != 23 {
+			t.Errorf("%+v: %dx%d, want 30x23", opt, m.width, m.height)
+		}
+	}
+}
+
 func cropped(p *preprocess.Picture, width, height int) *preprocess.Picture {
 	out := &preprocess.Image{Width: width, Height: height, Channels: p.Channels}
 	for y := range height {

@@ -174,7 +174,7 @@ func (p *pass) output() (*runner.Tensor, error) {
 	}
 	t, err := runner.NewTensor(p.g.session.Outputs[0].Type, *shape)
 	if err != nil {
-		return nil, &stageError{"output", fmt.Errorf("output %s: %w", p.g.spec.Output.Name, err)}
+		return nil, &stageError{"output", fmt.Errorf("output %q: %w", p.g.spec.Output.Name, err)}
 	}
 	p.outputs.own(t)
 	return t, nil
@@ -192,7 +192,7 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 			continue
 		}
 		if scale[i], ok = ratioOf(length, e.tile); !ok {
-			return unit, &stageError{"output", fmt.Errorf("output %s has %dx%d pixels for %dx%d: no ratio of small numbers, "+
+			return unit, &stageError{"output", fmt.Errorf("output %q has %dx%d pixels for %dx%d: no ratio of small numbers, "+
 				"so that it can't be put together of tiles, nor be cut to size (--tile -1 runs the whole image)",
 				out.name, out.Width, out.Height, p.columns.tile, p.rows.tile)}
 		}
@@ -202,7 +202,7 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 		return unit, nil
 	}
 	if p.g.spec.Image.Luma && out.Channels != 1 {
-		return unit, &stageError{"output", fmt.Errorf("output %s has %d channels: a graph that takes luma must give luma", out.name, out.Channels)}
+		return unit, &stageError{"output", fmt.Errorf("output %q has %d channels: a graph that takes luma must give luma", out.name, out.Channels)}
 	}
 	width, height := p.columns.length(scale[0], out.Width), p.rows.length(scale[1], out.Height)
 	f := &finish{in: p.in, chroma: p.source.chroma, width: width, height: height, channels: out.Channels}
@@ -221,7 +221,7 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 // add puts a tile in its place. The last one of a row gives rows away.
 func (p *pass) add(t tile, out *plane) (err error) {
 	if size := [3]int{out.Width, out.Height, out.Channels}; size != p.size {
-		return &stageError{"output", fmt.Errorf("output %s: %v (width, height, channels) for a tile where the first gave %v", out.name, size, p.size)}
+		return &stageError{"output", fmt.Errorf("output %q: %v (width, height, channels) for a tile where the first gave %v", out.name, size, p.size)}
 	}
 	if t.column == 0 {
 		if p.band, err = p.bands.take(); err != nil {
@@ -233,7 +233,7 @@ func (p *pass) add(t tile, out *plane) (err error) {
 		return &stageError{"output", err}
 	}
 	if bad > 0 {
-		return &stageError{"output", fmt.Errorf("output %s: %d of %d values are NaN or infinite (tile %d of %d): the usual causes are float16 overflow, "+
+		return &stageError{"output", fmt.Errorf("output %q: %d of %d values are NaN or infinite (tile %d of %d): the usual causes are float16 overflow, "+
 			"so that a float32 graph or another provider helps, and an --input-range, --mean or --std that the graph was not made for",
 			out.name, bad, out.Width*out.Height*out.Channels, t.row*len(p.columns.starts)+t.column+1, len(p.columns.starts)*len(p.rows.starts))}
 	}

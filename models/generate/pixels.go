@@ -26,23 +26,23 @@ func planeOf(t *runner.Tensor, out *models.ImageOutput, i int) (plane, error) {
 	shape, data := t.Shape, t.Bytes()
 	if len(shape) == 4 {
 		if i >= int(shape[0]) {
-			return plane{}, fmt.Errorf("output %s has shape %v: it lacks image %d", out.Name, shape, i)
+			return plane{}, fmt.Errorf("output %q has shape %v: it lacks image %d", out.Name, shape, i)
 		}
 		shape, data = shape[1:], t.Row(i)
 	}
 	if len(shape) != 3 {
-		return plane{}, fmt.Errorf("output %s has shape %v: an image has the dimensions batch, channels, height and width", out.Name, t.Shape)
+		return plane{}, fmt.Errorf("output %q has shape %v: an image has the dimensions batch, channels, height and width", out.Name, t.Shape)
 	}
 	kind, ok := elementTypes[t.Type]
 	if !ok {
-		return plane{}, fmt.Errorf("output %s: values of type %s can't be read as an image", out.Name, t.Type)
+		return plane{}, fmt.Errorf("output %q: values of type %s can't be read as an image", out.Name, t.Type)
 	}
 	c, h, w := int(shape[0]), int(shape[1]), int(shape[2])
 	if out.Layout == preprocess.NHWC {
 		c, h, w = int(shape[2]), int(shape[0]), int(shape[1])
 	}
 	if c != 1 && c != 3 || h < 1 || w < 1 {
-		return plane{}, fmt.Errorf("output %s has shape %v: %d channels of %dx%d pixels are no image (is the layout another than %s?)",
+		return plane{}, fmt.Errorf("output %q has shape %v: %d channels of %dx%d pixels are no image (is the layout another than %s?)",
 			out.Name, t.Shape, c, w, h, out.Layout)
 	}
 	return plane{preprocess.Pixels{Height: h, Width: w, Channels: c, Layout: out.Layout, Type: kind,
@@ -107,10 +107,10 @@ func (l *levels) verdict(output string, in *preprocess.Image) error {
 	of.look(in.Pix)
 	switch {
 	case nearlyAll(l.low+l.high, l.values) && !nearlyAll(blackOrWhite(in.Pix), len(in.Pix)):
-		return fmt.Errorf("output %s: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
+		return fmt.Errorf("output %q: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
 			"that is not the graph's (0,1 where it is 0,255)", output, l.values, l.low, l.high)
 	case !l.contrast && of.contrast:
-		return fmt.Errorf("output %s: all of the image has the colour %v, and the input has not: the usual causes are an --output-range "+
+		return fmt.Errorf("output %q: all of the image has the colour %v, and the input has not: the usual causes are an --output-range "+
 			"that is not the graph's (0,255 where it is 0,1), and an --input-range, --mean or --std that it was not made for",
 			output, l.least[:l.channels])
 	}

@@ -103,13 +103,13 @@ func (g *Generator) picture(t *runner.Tensor) (*preprocess.Image, error) {
 	}
 	switch {
 	case bad > 0:
-		return nil, fmt.Errorf("output %s: %d of %d values are NaN or infinite: the usual cause is float16 overflow, "+
+		return nil, fmt.Errorf("output %q: %d of %d values are NaN or infinite: the usual cause is float16 overflow, "+
 			"so that a float32 graph or another provider helps, or else latents that the graph was not made for", p.name, bad, seen.values)
 	case !seen.contrast && p.Width*p.Height > 1:
-		return nil, fmt.Errorf("output %s: all of the image has the colour %v: the usual causes are an --output-range that is not the graph's "+
+		return nil, fmt.Errorf("output %q: all of the image has the colour %v: the usual causes are an --output-range that is not the graph's "+
 			"(0,255 where it is 0,1 or -1,1), and latents or a text that it was not made for", p.name, seen.least[:p.Channels])
 	case nearlyAll(seen.low+seen.high, seen.values):
-		return nil, fmt.Errorf("output %s: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
+		return nil, fmt.Errorf("output %q: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
 			"that is not the graph's (0,1 where it is 0,255)", p.name, seen.values, seen.low, seen.high)
 	}
 	return img, nil

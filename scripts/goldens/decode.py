@@ -3,7 +3,8 @@
 Beside each image FILE stand FILE.ppm (convert("RGB")) and FILE.pgm (convert("L")),
 FILE.upright.ppm where the EXIF orientation plays a part (PIL.ImageOps.exif_transpose),
 and FILE.draft2.ppm, .draft4.ppm, .draft8.ppm of some JPEGs (Image.draft); FILE.alpha.pgm is the last
-channel of convert("RGBA") where not all of it is 255, FILE.upright.alpha.pgm that of the upright image.
+channel of convert("RGBA") where not all of it is 255, FILE.upright.alpha.pgm that of the upright image;
+FILE.high.pgm is the high byte of 16-bit gray.
 pictures.json says which files are gray, and the SHA-256 of the colour profiles that fit their files' colours.
 bad/ holds what must be refused.
 """
@@ -477,6 +478,8 @@ def main(outdir):
                 loaded = opened()
                 loaded.load()
                 pictures[name] = {"gray": loaded.mode in GRAY, "icc": fitting(loaded)}
+                if loaded.mode.startswith("I;16"):  # convert("L") clips, which makes no picture of it
+                    (out / f"{name}.high.pgm").write_bytes(netpbm(Image.fromarray((np.asarray(loaded) >> 8).astype(np.uint8))))
                 if plane := alpha(opened()):
                     (out / f"{name}.alpha.pgm").write_bytes(netpbm(plane))
                 if name.removeprefix("jpeg-") in DRAFTED:

@@ -1,0 +1,73 @@
+package generate_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"slices"
+
+	"ortho/models"
+	"ortho/models/generate"
+	"ortho/preprocess"
+)
+
+// A photograph becomes one of four times its width and height.
+func ExampleGenerator_Image() {
+	model, err := models.Open("../bundled/esrgan-slim-x4", models.Settings{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	generator, err := generate.Open(model, generate.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer generator.Close()
+	data, err := os.ReadFile("../../cmd/ortho/testdata/photos/chelsea.png")
+	if err != nil {
+		log.Fatal(err)
+	}
+	photo, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: generator.Spec().Image.Spec.Orientation})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var file bytes.Buffer // an os.File, most often
+	var large *preprocess.FileWriter
+	err = generator.Image(context.Background(), photo, func(width, height, channels int) (w io.Writer, err error) {
+		fmt.Printf("%dx%d to %dx%d\n", photo.Width, photo.Height, width, height)
+		large, err = preprocess.NewFileWriter(&file, width, height, channels, preprocess.FileOptions{Format: preprocess.PNG, ICC: photo.ICC})
+		return large, err
+	}, nil)
+	if err == nil {
+		err = large.Close()
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: 451x300 to 1804x1200
+}
+
+// A description becomes a picture of 28x28 pixels.
+func ExampleGenerator_Samples() {
+	model, err := models.Open("../bundled/glyphs", models.Settings{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	generator, err := generate.Open(model, generate.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer generator.Close()
+	requests := []generate.Request{{Text: "a bold slanted seven", Seed: 1}, {Text: "a fancy seven", Seed: 2}}
+	for sample := range generator.Samples(context.Background(), slices.Values(requests)) {
+		if sample.Err != nil {
+			log.Fatal(sample.Err)
+		}
+		fmt.Printf("%dx%d, unknown: %q\n", sample.Image.Width, sample.Image.Height, sample.Unknown)
+	}
+	// Output:
+	// 28x28, unknown: []
+	// 28x28, unknown: ["fancy"]
+}
