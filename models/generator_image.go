@@ -121,7 +121,7 @@ func (r *resolver) outputRange(v onnx.Value) {
 		case v.Op == "Sigmoid", v.Op == "HardSigmoid":
 			s, ok = statement{"0,1", "graph (" + v.Op + " inside)"}, true
 		default:
-			r.gap("output-range", "which values of its output are black and white", "--output-range (most graphs: that of the input)")
+			r.gap("output-range", "which values of its output are black and white", "--output-range (most graphs: 0,1 or 0,255)")
 			return
 		}
 	}

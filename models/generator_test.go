@@ -108,7 +108,8 @@ func TestGenerators(t *testing.T) {
 		if !reflect.DeepEqual(*got, test.want) {
 			t.Errorf("%s:\n%+v, want\n%+v", test.name, *got, test.want)
 		}
-		if _, err := m.Classifier(); err == nil || !strings.Contains(err.Error(), "ortho generate") {
+		_, classes := classesOf(test.out[0])
+		if _, err := m.Classifier(); err == nil || !strings.Contains(err.Error(), "ortho generate") || strings.Contains(err.Error(), "--task classify") != classes {
 			t.Errorf("%s as a classifier: %v", test.name, err)
 		}
 	}
@@ -124,7 +125,8 @@ func TestNoGenerator(t *testing.T) {
 		flags   []string
 		want    []string
 	}{
-		{"nothing stated", list(any), list(image), nil, []string{"--input-range", "--output-range"}},
+		{"nothing stated", list(any), list(image), nil, []string{"model does not say which values its pixels have, nor which values of its output are black and white: " +
+			"give --input-range and --output-range (most graphs: 0,1 or 0,255)"}},
 		{"a classifier", list(tensor("x", f, "", "n", 3, 224, 224)), list(tensor("y", f, "Gemm", "n", 10)), nil, []string{"gives no image", "y float32[n,10]"}},
 		{"two images", list(any, tensor("mask", f, "", "n", 1, "h", "w")), list(image), nil, []string{"more than one image"}},
 		{"two outputs", list(any), list(image, tensor("z", f, "", "n", 3, "H", "W")), nil, []string{"--output-name"}},

@@ -113,7 +113,11 @@ func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
 // names every flag that is missing.
 func (m *Model) Classifier() (*ClassifierSpec, error) {
 	if m.Task != Classify {
-		return nil, fmt.Errorf("%s gives no classes but an image (output %s): ortho generate runs it (or give --task classify)", m.Name, m.made.Output.Name)
+		or := ""
+		if slices.ContainsFunc(m.Graph.Outputs, func(v onnx.Value) bool { _, ok := classesOf(v); return ok }) {
+			or = " (or give --task classify)"
+		}
+		return nil, fmt.Errorf("%s gives no classes but an image (output %s): ortho generate runs it%s", m.Name, m.made.Output.Name, or)
 	}
 	if m.err != nil {
 		return nil, m.err

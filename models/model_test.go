@@ -195,7 +195,7 @@ func TestMissing(t *testing.T) {
 	}{
 		{"float32_nchw", nil, nil, []string{"model does not say how its pixels are normalised: give --mean and --std (and --input-range", "--preset NAME"}},
 		{"float32_nchw", nil, []string{"mean", "0.5"}, []string{"give --std (and"}},
-		{"dynamic_size", nil, nil, []string{"--input-size", "--mean and --std"}},
+		{"dynamic_size", nil, nil, []string{"what size of image it takes, nor how its pixels are normalised: give --input-size; --mean and --std (and --input-range"}},
 		{"int8_nchw", nil, nil, []string{"--mean"}},
 		{"two_images", nil, []string{"mean", "0", "std", "1"}, []string{"more than one image", "left float32", "right float32"}},
 		{"not_an_image", nil, nil, []string{"takes no images", "x float32[batch,3]"}},

@@ -310,11 +310,11 @@ func (r *resolver) fill() {
 func (r *resolver) err() error {
 	errs := slices.Clone(r.errs)
 	if len(r.missing) > 0 {
-		about, give := make([]string, len(r.missing)), make([]string, len(r.missing))
+		about := make([]string, len(r.missing))
 		for i, m := range r.missing {
-			about[i], give[i] = m.about, m.give
+			about[i] = m.about
 		}
-		text := fmt.Sprintf("%s does not say %s: give %s", r.name, strings.Join(about, "; "), strings.Join(give, "; "))
+		text := fmt.Sprintf("%s does not say %s: give %s", r.name, strings.Join(about, ", nor "), toGive(r.missing))
 		if slices.ContainsFunc(r.missing, func(m gap) bool { return m.about == "how its pixels are normalised" }) {
 			text += ", or --preset NAME"
 		}
@@ -332,4 +332,25 @@ func (r *resolver) err() error {
 // graph, rather than what an exporter wrote about the model.
 func (l layer) byUser() bool {
 	return l.source == "flag" || l.source == sidecarName || strings.HasPrefix(l.source, "preset ")
+}
+
+// toGive lists the flags that fill gaps; what is usual for several is said once.
+func toGive(gaps []gap) string {
+	var b strings.Builder
+	for i, g := range gaps {
+		if i > 0 {
+			and := " and "
+			if strings.Contains(gaps[i-1].give+g.give, and) || strings.Contains(gaps[i-1].give+g.give, " or --") {
+				and = "; "
+			}
+			b.WriteString(and)
+		}
+		flag, usual, _ := strings.Cut(g.give, " (")
+		if i+1 < len(gaps) && usual != "" && strings.HasSuffix(gaps[i+1].give, " ("+usual) {
+			b.WriteString(flag)
+		} else {
+			b.WriteString(g.give)
+		}
+	}
+	return b.String()
 }

@@ -38,8 +38,11 @@ func FormatOf(name string) (FileFormat, error) {
 // FileOptions say how an image file is written.
 type FileOptions struct {
 	Format  FileFormat
-	Quality int    // of JPEG and lossy WebP, 1 to 100; 0: 90 (JPEG), lossless (WebP)
-	ICC     []byte // a colour profile to embed; left out where it is of other colours than the channels
+	Quality int // of JPEG and lossy WebP, 1 to 100; 0: 90 (JPEG), lossless (WebP)
+	// Background is the colour (RGB) that an image with alpha is laid on; the file has none
+	// then. nil keeps alpha.
+	Background *[3]byte
+	ICC        []byte // a colour profile to embed; left out where it is of other colours than the channels
 	// Text is what PNG files hold as text chunks, keyword and text (UTF-8): a keyword has 1
 	// to 79 characters of Latin-1 and no space at its ends. Other formats leave it out.
 	Text [][2]string
@@ -51,8 +54,9 @@ type FileOptions struct {
 //
 // A FileWriter that is given up needs no Close: it holds no more than memory.
 type FileWriter struct {
-	row      int // bytes
-	missing  int // rows
+	row      int        // bytes
+	missing  int        // rows
+	flat     *flattener // nil: rows are encoded as they are
 	encoder  rowEncoder
 	failed   error
 	finished bool
@@ -65,8 +69,9 @@ type rowEncoder interface {
 }
 
 // NewFileWriter begins a file of 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha, not
-// premultiplied) channels. JPEG has no alpha: that is an error here, as is a size that
-// the format can't hold: JPEG ends at 65535 pixels a side, WebP at 16383, TIFF at 4 GiB.
+// premultiplied) channels. JPEG has no alpha: without a background that is an error here,
+// as is a size that the format can't hold: JPEG ends at 65535 pixels a side, WebP at 16383,
+// TIFF at 4 GiB.
 //
 // PNG is written with adaptive filters; JPEG baseline, 4:2:0, with the quantisation tables
 // of libjpeg's quality; TIFF in uncompressed strips, as Pillow does unless told otherwise.
@@ -75,11 +80,16 @@ func NewFileWriter(w io.Writer, width, height, channels int, opt FileOptions) (*
 		return nil, errors.New("write an image file: no format is stated: png, jpeg, webp or tiff")
 	}
 	head := fileHead{width, height, channels, opt}
+	var flat *flattener
+	if opt.Background != nil && (channels == 2 || channels == 4) {
+		flat = &flattener{channels: channels, colour: *opt.Background}
+		head.channels = flat.after()
+	}
 	encoder, err := head.encoder(w)
 	if err != nil {
 		return nil, fmt.Errorf("write a %s file of %dx%d pixels: %w", opt.Format, width, height, err)
 	}
-	return &FileWriter{row: width * channels, missing: height, encoder: encoder}, nil
+	return &FileWriter{row: width * channels, missing: height, flat: flat, encoder: encoder}, nil
 }
 
 // fileHead is what is known of a file before its rows.
@@ -133,11 +143,15 @@ func (f *FileWriter) Write(rows []byte) (int, error) {
 	case n == 0:
 		return 0, nil
 	}
-	if err := f.encoder.rows(rows); err != nil {
+	f.missing -= n
+	packed := rows
+	if f.flat != nil {
+		packed = f.flat.rows(rows)
+	}
+	if err := f.encoder.rows(packed); err != nil {
 		f.failed = err
 		return 0, err
 	}
-	f.missing -= n
 	return len(rows), nil
 }
 

@@ -291,3 +291,52 @@ func TestPrefixCodes(t *testing.T) {
 		}
 	}
 }
+
+// TestBackground holds numbers of Pillow 13: Image.alpha_composite of the image over an
+// opaque one.
+func TestBackground(t *testing.T) {
+	for _, c := range []struct{ value, alpha, background, want byte }{
+		{0, 0, 7, 7}, {200, 0, 7, 7}, {255, 1, 0, 1}, {255, 127, 0, 127}, {255, 128, 0, 128}, {10, 1, 200, 199},
+		{10, 254, 200, 11}, {3, 255, 200, 3}, {90, 100, 17, 46}, {250, 77, 3, 78}, {1, 128, 0, 1}, {0, 128, 1, 0},
+	} {
+		f := flattener{channels: 2, colour: [3]byte{c.background, c.background, c.background}}
+		if got := f.rows([]byte{c.value, c.alpha}); len(got) != 1 || got[0] != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+	colour, gray := &[3]byte{0x10, 0x20, 0x30}, &[3]byte{0x80, 0x80, 0x80}
+	for _, c := range []struct {
+		channels   int
+		pix        []byte
+		background *[3]byte
+		after      int
+		want       []byte
+	}{
+		{4, []byte{255, 0, 128, 100, 1, 2, 3, 0, 9, 99, 199, 255, 200, 150, 50, 200}, colour, 3, []byte{110, 19, 79, 16, 32, 48, 9, 99, 199, 160, 125, 50}},
+		{2, []byte{10, 100, 200, 0, 77, 255}, colour, 3, []byte{14, 23, 33, 16, 32, 48, 77, 77, 77}},
+		{2, []byte{10, 100, 200, 0, 77, 255}, gray, 1, []byte{82, 128, 77}},
+		{3, []byte{1, 2, 3}, colour, 3, []byte{1, 2, 3}},
+		{1, []byte{1}, colour, 1, []byte{1}},
+	} {
+		m := &Image{Width: 1, Height: len(c.pix) / c.channels, Channels: c.channels, Pix: c.pix} // a row a pixel
+		for _, format := range []FileFormat{PNG, TIFF, WebP} {
+			p, err := DecodePicture(written(t, m, 2, FileOptions{Format: format, Background: c.background}), DecodeOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, after := c.want, c.after
+			if format == WebP && after == 1 { // which has no gray
+				after, want = 3, nil
+				for _, v := range c.want {
+					want = append(want, v, v, v)
+				}
+			}
+			if p.Alpha != nil || p.Channels != after || !bytes.Equal(p.Pix, want) {
+				t.Errorf("%s of %v: %d channels, %v, alpha %v", format, c.pix, p.Channels, p.Pix, p.Alpha)
+			}
+		}
+		if data := written(t, m, 1, FileOptions{Format: JPEG, Background: c.background}); len(data) == 0 {
+			t.Error("no JPEG")
+		}
+	}
+}

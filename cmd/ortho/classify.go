@@ -88,6 +88,9 @@ func classifyAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	checkSettings(c, model)
+	if err := checkReplaced(filesRead(c, model, from), c.String("output"), c.String("html")); err != nil {
+		return out.abandon(err)
+	}
 	classifier, err := classify.Open(model, options)
 	if err != nil {
 		return out.abandon(err)

@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -16,6 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/generate"
@@ -42,7 +46,8 @@ func newGenerateCommand() *cli.Command {
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of OUT; in a folder the input's, else png", Usage: "`FORMAT`: png, jpeg, webp or tiff"},
 		&cli.IntFlag{Name: "quality", Category: out, DefaultText: "jpeg: 90, webp: lossless", Usage: "`Q` (1 to 100) of JPEG and WebP"},
 		&cli.BoolFlag{Name: "keep-size", Category: out, Usage: "bring images back to their input's size"},
-		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files"},
+		&cli.StringFlag{Name: "background", Category: out, DefaultText: "none: alpha is kept", Usage: "`COLOR` (white, black or #rrggbb) that images with alpha are laid on"},
+		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files, but never what the run reads"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue in the folder OUT where a run that was interrupted ended; start where none was, do nothing where it is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete run"},
 		&cli.StringFlag{Name: "grid", Category: out, Usage: "also show what was made without an image on one sheet, the image `FILE`"},
@@ -66,20 +71,23 @@ func newGenerateCommand() *cli.Command {
 			"  ortho generate --class 7 -n 16 --seed 3 --grid sheet.png   16 of a class on one sheet\n" +
 			"  ortho generate -m gan.onnx --interpolate 1,2 -o between.gif from one seed to another\n\n" +
 			"SRC is as in classify: files, folders, .tar archives, globs, @list.txt or - (an image on standard input).\n" +
-			"EXIF orientation is applied, alpha is kept (not in JPEG), and so is the colour profile. Large images run in\n" +
-			"tiles whose seams are blended, one a core; an image that is not cut has all cores in one run, unless --threads\n" +
-			"or --concurrency say otherwise.\n\n" +
+			"EXIF orientation is applied, alpha is kept (JPEG has none: give --background), and so is the colour profile.\n" +
+			"Large images run in tiles whose seams are blended, one a core; an image that is not cut has all cores in one\n" +
+			"run, unless --threads or --concurrency say otherwise.\n\n" +
 			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
-			"it is a folder, made if need be. In it, pictures lie as their inputs do in the folder or archive that was\n" +
-			"named (an archive becomes a folder of its name), those made without an image are called 0000-seven.png. Where\n" +
-			"two inputs would have one name, the second fails. OUT/ortho.jsonl has a row for each: input, file, width,\n" +
-			"height, and seed, text and class, or why it failed. An image that fails costs its own row, never the run.\n\n" +
+			"it is a folder, made if need be (a new one with an ending is named with a slash: v1.new/). In it, pictures lie\n" +
+			"as their inputs do in the folder or archive that was named (an archive becomes a folder of its name), those\n" +
+			"made without an image are called 0000-seven.png. Where two inputs would have one name, the second fails,\n" +
+			"unless the first did. OUT/ortho.jsonl has a row for each: input, file, width, height, and seed, text and\n" +
+			"class, or why it failed. An image that fails costs its own row, never the run.\n\n" +
 			"What exists is not replaced without --overwrite. Files appear when they are complete; a run that was\n" +
-			"interrupted, killed too, is continued by --resume, if model, settings, ONNX Runtime and inputs are the same.\n\n" +
+			"interrupted, killed too, is continued by --resume, if model, settings, ONNX Runtime and inputs are the same;\n" +
+			"pictures that are not there any more are made again.\n\n" +
 			"PNG files tell how they were made, in text chunks: Software, ortho:model, ortho:model-sha256, ortho:provider,\n" +
-			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size, ortho:seed,\n" +
-			"ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256, ortho:latents-row and\n" +
-			"ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...). They hold no time: the same command writes the same bytes.",
+			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size,\n" +
+			"ortho:background, ortho:seed, ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256,\n" +
+			"ortho:latents-row and ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...).\n" +
+			"They hold no time: the same command writes the same bytes.",
 		Flags:  slices.Concat(flags, sessionFlags(), settingFlags(models.Generate)),
 		Action: generateAction,
 	}
@@ -102,10 +110,14 @@ type generation struct {
 	bar       *progress
 	texts     [][2]string // text chunks of every picture
 	newFolder bool        // OUT was not there
+	own       []string    // names in OUT, with slashes, that are no pictures'
 	closed    bool        // the generator
 }
 
 func generateAction(c *cli.Context) error {
+	if task := c.String("task"); c.IsSet("task") && task != string(models.Generate) {
+		return usagef("--task %s: ortho generate runs generators only; for classifiers there is ortho classify", task)
+	}
 	options, err := generateOptions(c)
 	if err != nil {
 		return err
@@ -135,19 +147,60 @@ func generateOptions(c *cli.Context) (o generate.Options, err error) {
 	return o, nil
 }
 
-// open opens the model, and the output's rows where it is a folder.
-func (g *generation) open(fallback string) (err error) {
-	c := g.c
-	if g.page, err = openGallery(c); err != nil {
-		return err
-	}
+// open opens the model, and the output's rows where it is a folder. It refuses, before any
+// work, outputs that could not be written, or would replace what is read.
+func (g *generation) open(fallback string, from source.Options) error {
 	if err := g.openRows(); err != nil {
 		return err
 	}
-	if err := g.openModel(fallback); err != nil {
+	err := g.checkShown()
+	if err == nil {
+		err = g.openModel(fallback, from)
+	}
+	if err != nil {
 		return g.abandon(err)
 	}
 	return nil
+}
+
+// checkShown refuses a page or a sheet that could not be written, or would have the name of
+// a picture.
+func (g *generation) checkShown() (err error) {
+	if g.page, err = openGallery(g.c); err != nil {
+		return err
+	}
+	if g.page != nil && g.to.folder != "" {
+		inside, err := inFolder(g.to.folder, g.page.name)
+		if err != nil {
+			return err
+		}
+		if ending := strings.ToLower(filepath.Ext(inside)); inside != "" && ending != ".html" && ending != ".htm" {
+			return usagef("--html %s lies in the output folder, where pictures and rows have such names: end it with .html", g.page.name)
+		}
+		g.own = append(g.own, filepath.ToSlash(inside))
+	}
+	return g.checkSheet()
+}
+
+// checkReplaced has no output take the place of what the run reads.
+func (g *generation) checkReplaced(from source.Options) error {
+	c := g.c
+	read := filesRead(c, g.model, from)
+	if g.to.folder == "" {
+		return checkReplaced(read, c.String("html"), c.String("grid"), g.to.file)
+	}
+	if err := checkReplaced(read, c.String("html"), c.String("grid"), g.out.name); err != nil || !g.shelf.Overwrite || g.newFolder {
+		return err
+	}
+	if source.Once(c.Args().Slice(), from) {
+		return usagef("--overwrite must know what it is not to replace, and paths from a pipe are known too late: give them as a file (@list.txt), or another folder than %s", g.to.folder)
+	}
+	for name := range read {
+		if err := g.shelf.Protect(name); err != nil {
+			return err
+		}
+	}
+	return c.Context.Err()
 }
 
 func (g *generation) openRows() error {
@@ -172,7 +225,23 @@ func (g *generation) openRows() error {
 	if err != nil {
 		return err
 	}
+	var once sync.Once
+	run.Gone = func(row output.Row) bool {
+		if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
+			return false
+		}
+		picture := filepath.Join(g.to.folder, filepath.FromSlash(row.File))
+		_, err := os.Stat(picture)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+		once.Do(func() { slog.Warn(fmt.Sprintf("%s is not there any more: what is missing is made again", picture)) })
+		return true
+	}
 	g.out = &results{format: "jsonl", name: name, run: run}
+	for _, ending := range endingsOfRun {
+		g.own = append(g.own, "ortho.jsonl"+ending)
+	}
 	g.shelf = &shelf.Shelf{Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
 	return nil
 }
@@ -196,7 +265,7 @@ func (g *generation) abandon(err error) error {
 	return err
 }
 
-func (g *generation) openModel(fallback string) error {
+func (g *generation) openModel(fallback string, from source.Options) error {
 	given, err := givenSettings(g.c)
 	if err != nil {
 		return err
@@ -218,6 +287,9 @@ func (g *generation) openModel(fallback string) error {
 		return err
 	}
 	checkSettings(g.c, g.model)
+	if err := g.checkReplaced(from); err != nil {
+		return err
+	}
 	if g.generator, err = generate.Open(g.model, g.options); err != nil {
 		return err
 	}

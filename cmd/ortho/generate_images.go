@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -48,19 +49,20 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 			return err
 		}
 	}
-	if err := g.open(defaultUpscaler); err != nil {
+	if err := g.open(defaultUpscaler, from); err != nil {
 		return err
 	}
 	defer g.close()
 	if g.generator.Spec().Image == nil {
 		return g.abandon(usagef("%s takes no images: it makes them of %s", g.model.Name, takes(g.generator.Spec())))
 	}
-	g.tellTiles()
+	g.tellOptions()
 	items := source.Items(args, from)
 	count, err := g.out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
 		tile, overlap := g.generator.Tiling()
 		return g.describe(record.Settings{
 			{Key: "shard", Value: from.Shard.String()},
+			{Key: "background", Value: g.to.background()},
 			{Key: "keep-size", Value: strconv.FormatBool(options.KeepSize)},
 			{Key: "tile", Value: strconv.Itoa(tile)},
 			{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
@@ -75,7 +77,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 	case g.out.complete():
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))
 	default:
-		one := imageMaker{generation: g}
+		one := imageMaker{generation: g, names: shelf.Names{Reserved: g.own}}
 		unit := "images"
 		if alone {
 			unit = "tiles"
@@ -91,14 +93,18 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 	return itemsError(g.out)
 }
 
-// tellTiles adds to the texts of each picture how large images are cut.
-func (g *generation) tellTiles() {
+// tellOptions adds to the texts of each picture how large images are cut, and what is done
+// with the result.
+func (g *generation) tellOptions() {
 	tile, overlap := g.generator.Tiling()
 	if tile > 0 {
 		g.texts = append(g.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
 	}
 	if g.options.KeepSize {
 		g.texts = append(g.texts, [2]string{"ortho:keep-size", "true"})
+	}
+	if g.to.colour != nil {
+		g.texts = append(g.texts, [2]string{"ortho:background", g.to.background()})
 	}
 }
 
@@ -116,6 +122,7 @@ func nameOfTask(t task) string { return t.Name }
 // one has the generator to itself, which runs its tiles at once, while the next is decoded.
 type imageMaker struct {
 	*generation
+	names shelf.Names
 	large sync.RWMutex
 }
 
@@ -128,13 +135,16 @@ const most = 8
 // named gives every item the name of its picture.
 func (m *imageMaker) named(items iter.Seq[source.Item]) iter.Seq[task] {
 	return func(yield func(task) bool) {
-		var names shelf.Names
+		position := int64(-1)
 		for item := range items {
+			position++
 			t := task{Item: item, format: m.to.format, file: filepath.Base(m.to.file)}
 			if m.to.folder != "" {
 				var ending string
 				t.format, ending = m.to.formatFor(item.Path)
-				t.file, t.err = names.Take(item.Path, ending)
+				if !m.out.run.Failed(position) {
+					t.file, t.err = m.names.Take(item.Path, ending, item.Name)
+				}
 			} else if t.format == "" {
 				t.format, _ = m.to.formatFor(item.Path)
 			}
@@ -155,13 +165,25 @@ type picture struct {
 func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
 	atOnce := min(most, max(2, m.generator.Concurrency()))
 	return func(yield func(answer) bool) {
-		for r := range runner.Map(m.c.Context, tasks, atOnce, m.picture) {
+		for r := range runner.Map(m.c.Context, tasks, atOnce, m.pictureOfName) {
+			if errors.Is(r.Item.err, shelf.ErrTaken) { // what has become of all before it is known now
+				r.Item.err = m.names.Retake(r.Item.file, r.Item.Name)
+				if r.Value, r.Err = m.picture(m.c.Context, r.Item); m.c.Context.Err() != nil {
+					if r.Value.file != nil {
+						r.Value.file.Discard()
+					}
+					return
+				}
+			}
 			row := output.Row{Input: r.Item.Name, Width: r.Value.width, Height: r.Value.height, Picture: &output.Picture{File: r.Item.file}}
 			made := m.place(row, r.Value.file, r.Err)
 			if made.err == nil && made.end == nil && r.Value.bytes != nil {
 				if _, err := m.c.App.Writer.Write(r.Value.bytes.Bytes()); err != nil {
 					made = answer{end: err}
 				}
+			}
+			if made.err != nil && r.Item.err == nil && m.to.folder != "" {
+				m.names.Free(r.Item.file)
 			}
 			if !yield(made) {
 				return
@@ -170,14 +192,22 @@ func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
 	}
 }
 
+// pictureOfName is picture, but for an image whose name another one may have: it waits.
+func (m *imageMaker) pictureOfName(ctx context.Context, t task) (made picture, err error) {
+	if errors.Is(t.err, shelf.ErrTaken) {
+		return made, t.err
+	}
+	return m.picture(ctx, t)
+}
+
 // picture makes the picture of one image.
 func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err error) {
-	if t.err != nil {
-		return made, &stepError{"write", t.err}
-	}
 	data, err := t.Read()
 	if err != nil {
 		return made, &stepError{"read", err}
+	}
+	if t.err != nil {
+		return made, &stepError{"write", t.err}
 	}
 	spec := m.generator.Spec().Image
 	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: spec.Spec.Orientation, MaxPixels: m.c.Int64("max-pixels")})
@@ -210,7 +240,7 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 		}
 		var err error
 		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
-			Format: t.format, Quality: m.to.quality, ICC: in.ICC, Text: m.textsFor(t.Name)})
+			Format: t.format, Quality: m.to.quality, Background: m.to.colour, ICC: in.ICC, Text: m.textsFor(t.Name)})
 		if err != nil {
 			return nil, &stepError{"write", err}
 		}

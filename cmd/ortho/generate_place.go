@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -8,11 +9,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/preprocess"
 )
@@ -25,6 +28,7 @@ type destination struct {
 	animation bool                  // the file is a GIF of all pictures
 	format    preprocess.FileFormat // "": the input's, where it can be written, else PNG
 	quality   int
+	colour    *[3]byte // that pictures with alpha are laid on; nil: they keep it
 }
 
 // single reports whether there is one picture.
@@ -34,6 +38,9 @@ func (d destination) single() bool { return d.file != "" && !d.animation }
 func destinationOf(c *cli.Context, alone, animated bool) (d destination, err error) {
 	d.quality = c.Int("quality")
 	if d.format, err = givenFormat(c); err != nil {
+		return d, err
+	}
+	if d.colour, err = givenBackground(c); err != nil {
 		return d, err
 	}
 	name := c.String("output")
@@ -67,6 +74,8 @@ func destinationOf(c *cli.Context, alone, animated bool) (d destination, err err
 		d.file, d.format = name, ending
 	case statErr == nil:
 		return d, fmt.Errorf("output %s is a file: give a folder, or a name that ends with .png, .jpg, .webp or .tif", name)
+	case likeFile.MatchString(filepath.Ext(name)):
+		return d, usagef("-o %s: no such format: png, jpeg, webp, tiff; a folder is named with a slash at its end", name)
 	default:
 		d.folder = name
 	}
@@ -77,6 +86,33 @@ func destinationOf(c *cli.Context, alone, animated bool) (d destination, err err
 		_, err = output.Check(d.file, c.Bool("overwrite"))
 	}
 	return d, err
+}
+
+// likeFile is the ending of a name that is not likely to be meant as a new folder's.
+var likeFile = regexp.MustCompile(`^\.([A-Za-z]{2,4}|[Jj][Pp]2)$`)
+
+// givenBackground reads --background.
+func givenBackground(c *cli.Context) (*[3]byte, error) {
+	text := c.String("background")
+	if !c.IsSet("background") {
+		return nil, nil
+	}
+	if named, ok := map[string]string{"white": "#ffffff", "black": "#000000"}[text]; ok {
+		text = named
+	}
+	digits, ok := strings.CutPrefix(text, "#")
+	if rgb, err := hex.DecodeString(digits); ok && err == nil && len(rgb) == 3 {
+		return (*[3]byte)(rgb), nil
+	}
+	return nil, usagef("--background %q: white, black or #rrggbb", text)
+}
+
+// background is --background as the record and text chunks have it.
+func (d destination) background() string {
+	if d.colour == nil {
+		return ""
+	}
+	return "#" + hex.EncodeToString(d.colour[:])
 }
 
 // givenFormat reads --format.
@@ -123,38 +159,30 @@ func makeFolder(name string) (made bool, err error) {
 // checkOutside refuses an output folder within one that images are read from: its pictures
 // would be inputs.
 func checkOutside(folder string, args []string) error {
-	inner, err := realPath(folder)
-	if err != nil {
-		return err
-	}
 	for _, arg := range source.Folders(args) {
-		outer, err := realPath(arg)
-		if err != nil {
+		if inside, err := inFolder(arg, folder); err != nil {
 			return err
-		}
-		if inside, err := filepath.Rel(outer, inner); err == nil && filepath.IsLocal(inside) {
+		} else if inside != "" {
 			return fmt.Errorf("the output folder %s lies in %s: its pictures would be inputs, too; give one outside", folder, arg)
 		}
 	}
 	return nil
 }
 
-// realPath is a path without links, of what exists of it.
-func realPath(name string) (string, error) {
-	name, err := filepath.Abs(name)
+// inFolder is a file's path in a folder; "" where it is not in it.
+func inFolder(folder, name string) (string, error) {
+	outer, err := shelf.RealPath(folder)
 	if err != nil {
 		return "", err
 	}
-	for rest := ""; ; {
-		if real, err := filepath.EvalSymlinks(name); err == nil {
-			return filepath.Join(real, rest), nil
-		}
-		up := filepath.Dir(name)
-		if up == name {
-			return filepath.Join(name, rest), nil
-		}
-		name, rest = up, filepath.Join(filepath.Base(name), rest)
+	inner, err := shelf.RealPath(name)
+	if err != nil {
+		return "", err
 	}
+	if inside, err := filepath.Rel(outer, inner); err == nil && filepath.IsLocal(inside) {
+		return inside, nil
+	}
+	return "", nil
 }
 
 // kept holds the rows of a run that writes none, and what was made without a file.

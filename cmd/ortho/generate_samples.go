@@ -12,6 +12,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/models/generate"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -32,14 +33,11 @@ func generateSamples(c *cli.Context, options generate.Options) error {
 	case !c.IsSet("grid"):
 		return usagef("nothing says where the images go: give -o OUT, or --grid FILE for a sheet of them (and SRC, if they are to be made of images)")
 	}
-	if err := g.checkSheet(); err != nil {
-		return err
-	}
 	fallback := ""
 	if len(wish.texts)+len(wish.classes) > 0 {
 		fallback = defaultDrawer
 	}
-	if err := g.open(fallback); err != nil {
+	if err := g.open(fallback, source.Options{}); err != nil {
 		return err
 	}
 	defer g.close()

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"ortho/cmd/ortho/internal/output"
@@ -34,9 +35,19 @@ func (g *generation) checkSheet() error {
 	if _, err := sheetFormat(c.String("grid")); err != nil {
 		return err
 	}
+	if g.to.folder != "" {
+		if inside, err := inFolder(g.to.folder, c.String("grid")); err != nil {
+			return err
+		} else if sampleName.MatchString(inside) {
+			return usagef("--grid %s lies in the output folder, where pictures have such names: give another", c.String("grid"))
+		}
+	}
 	_, err := output.Check(c.String("grid"), g.mayReplace())
 	return err
 }
+
+// sampleName is that of a picture that is made without an image.
+var sampleName = regexp.MustCompile(`^\d{4,}[-.]`)
 
 // sheetFormat is how the file of --grid is written.
 func sheetFormat(name string) (preprocess.FileFormat, error) {

@@ -132,6 +132,11 @@ func TestGenerateFile(t *testing.T) {
 		t.Error("the same command has written other bytes")
 	}
 	made(t, exitFailed, "would replace it", with(double, in, "-o", in, "--overwrite")...)
+	made(t, exitOK, "", with(double, in, "-o", filepath.Join(dir, "v1.new")+"/")...)
+	made(t, exitOK, "", with(double, in, "-o", filepath.Join(dir, "v1.new"), "--overwrite")...)
+	if err := os.RemoveAll(filepath.Join(dir, "v1.new")); err != nil {
+		t.Fatal(err)
+	}
 	made(t, exitFailed, "missing.png", with(double, filepath.Join(dir, "missing.png"), "-o", filepath.Join(dir, "no.png"))...)
 	made(t, exitFailed, "too large", with(double, in, "-o", filepath.Join(dir, "no.png"), "--max-pixels", "60")...)
 	made(t, exitFailed, "--output-range", "generate", "-m", graphs+"graphs/black.onnx", "--input-range", "0,1", "--output-range", "0,1", in, "-o", filepath.Join(dir, "no.png"))
@@ -164,7 +169,16 @@ func TestGenerateAlphaAndOrientation(t *testing.T) {
 	if p := decoded(t, filepath.Join(dir, "a.png")); p.Alpha == nil || p.Alpha[0] != 100 {
 		t.Errorf("alpha: %v", p.Alpha)
 	}
-	made(t, exitFailed, "alpha", with(double, clear, "-o", filepath.Join(dir, "a.jpg"))...)
+	made(t, exitFailed, "--background white", with(double, clear, "-o", filepath.Join(dir, "a.jpg"))...)
+	// Of Pillow: Image.alpha_composite of (255, 0, 0) with an alpha of 100.
+	for colour, want := range map[string][]byte{"white": {255, 155, 155}, "black": {100, 0, 0}, "#102030": {110, 19, 29}} {
+		name := filepath.Join(dir, colour+".png")
+		made(t, exitOK, "", with(double, clear, "-o", name, "--background", colour)...)
+		if p := decoded(t, name); p.Alpha != nil || !bytes.Equal(p.Pix[3*2:3*3], want) || textOf(t, read(t, name))["ortho:background"] == "" {
+			t.Errorf("%s: %v, want %v", colour, p.Pix[3*2:3*3], want)
+		}
+	}
+	made(t, exitOK, "", with(double, clear, "-o", filepath.Join(dir, "a.jpg"), "--background", "#FFF000")...)
 }
 
 // TestGenerateFolder: names, collisions, endings, archives, and what fails.
@@ -188,12 +202,12 @@ func TestGenerateFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, in("photos/sub/g.gif"), asGIF.String())
-	write(t, in("shard.tar"), tarOf(t, "x/y.png", one, "../../evil.png", one, "/etc/evil.png", one, "x/./z.png", two, "text.png", "hello"))
+	write(t, in("shard.tar"), tarOf(t, "x/y.png", one, "../../evil.png", one, "/etc/evil.png", one, "..\\win.png", one, "x/./z.png", two, "text.png", "hello"))
 	list := write(t, in("list.txt"), in("other/a.png")+"\n")
 
 	out := in("OUT")
 	args := with(double, in("photos"), in("other"), in("shard.tar"), "@"+list, in("missing.png"), "-o", out)
-	made(t, exitItems, "13 images, 6 failed", args...)
+	made(t, exitItems, "14 images, 7 failed", args...)
 	listed := strings.TrimPrefix(filepath.ToSlash(in("other/a.png")), "/")
 	if runtime.GOOS == "windows" {
 		listed = listed[3:]
@@ -220,12 +234,12 @@ func TestGenerateFolder(t *testing.T) {
 		}
 	}
 	wantKinds := map[string]string{filepath.Join("photos", "broken.png"): "decode", filepath.Join("other", "a.png"): "write",
-		"shard.tar/../../evil.png": "read", "shard.tar//etc/evil.png": "read", "shard.tar/text.png": "unsupported", "missing.png": "read"}
+		"shard.tar/../../evil.png": "read", "shard.tar//etc/evil.png": "read", `shard.tar/..\win.png`: "read", "shard.tar/text.png": "unsupported", "missing.png": "read"}
 	if fmt.Sprint(kinds) != fmt.Sprint(wantKinds) {
 		t.Errorf("%v, want %v", kinds, wantKinds)
 	}
 	made(t, exitFailed, "--overwrite", args...)
-	made(t, exitItems, "13 images, 6 failed", with(args, "--overwrite")...)
+	made(t, exitItems, "14 images, 7 failed", with(args, "--overwrite")...)
 	made(t, exitItems, "nothing to do", with(args, "--resume")...)
 	made(t, exitFailed, "keep-size was false, and is true", with(args, "--resume", "--keep-size")...)
 	made(t, exitFailed, "fail-fast", with(args, "--overwrite", "--fail-fast")...)
@@ -281,6 +295,13 @@ func TestGenerateRefuses(t *testing.T) {
 		{exitUsage, with(double, in, in, "-o", filepath.Join(dir, "x.png")), "-o FOLDER"},
 		{exitUsage, with(double, dir, "-o", "-"), "takes one image"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.gif")), "GIF"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.bmp")), "no such format: png, jpeg, webp, tiff"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.HEIC")), "slash at its end"},
+		{exitUsage, with(double, in, in, "-o", filepath.Join(dir, "x.avif")), "slash at its end"},
+		{exitUsage, with(gan, "-n", "2", "-o", filepath.Join(dir, "x.xyz")), "slash at its end"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--background", "pink"), "#rrggbb"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--background", "#fff"), "#rrggbb"},
+		{exitUsage, with(gan, "-o", filepath.Join(dir, "x"), "--background", "white"), "are for images"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--format", "jpeg"), "different things"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.png"), "--quality", "80"), "--quality is for"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x.jpg"), "--quality", "101"), "1 to 100"},
@@ -289,6 +310,7 @@ func TestGenerateRefuses(t *testing.T) {
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--resume", "--overwrite"), "one of them"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--seed", "3"), "--seed is for"},
 		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--tile", "0"), "--tile"},
+		{exitUsage, with(double, in, "-o", filepath.Join(dir, "x"), "--task", "classify"), "there is ortho classify"},
 		{exitUsage, with(double, "-o", filepath.Join(dir, "x")), "makes images of images: name them"},
 		{exitFailed, with(double, in, "-o", file), "is a file"},
 		{exitFailed, with(double, dir, "-o", filepath.Join(dir, "sub")), "would be inputs"},
@@ -383,8 +405,19 @@ func TestGenerateResume(t *testing.T) {
 		if read(t, filepath.Join(out, "ortho.jsonl")) != rowsWanted {
 			t.Errorf("%d rows left: other rows", left)
 		}
-		if !sameFiles(t, out, ref) && left < 6 {
+		if left == 6 { // the row of 5.png is there: what is half written is not of this run
+			os.Remove(filepath.Join(out, "5.png.partial"))
+		}
+		if !sameFiles(t, out, ref) {
 			t.Errorf("%d rows left: %q, want %q", left, filesIn(t, out), filesIn(t, ref))
+		}
+	}
+	for _, flag := range []string{"--resume", "--retry-failed"} { // pictures that are not there any more
+		os.Remove(filepath.Join(out, "2.png"))
+		os.Remove(filepath.Join(out, "6.png"))
+		made(t, exitItems, "2.png is not there any more", with(double, photos, "-o", out, flag)...)
+		if !sameFiles(t, out, ref) {
+			t.Errorf("%s: %q, want %q", flag, filesIn(t, out), filesIn(t, ref))
 		}
 	}
 	write(t, filepath.Join(photos, "3.png"), square(t, blue, 8))

@@ -54,8 +54,8 @@ func readWish(c *cli.Context) (*wish, error) {
 		return nil, usagef("--interpolate A,B names the seeds: leave --seed out")
 	case c.Int("fps") < 1 || c.Int("fps") > 50:
 		return nil, usagef("--fps %d: from 1 to 50", c.Int("fps"))
-	case c.Bool("keep-size") || c.IsSet("tile") || c.IsSet("tile-overlap"):
-		return nil, usagef("--keep-size, --tile and --tile-overlap are for images: name them")
+	case c.Bool("keep-size") || c.IsSet("background") || c.IsSet("tile") || c.IsSet("tile-overlap"):
+		return nil, usagef("--keep-size, --background, --tile and --tile-overlap are for images: name them")
 	case c.IsSet("shard"):
 		return nil, usagef("--shard is for images: name them (texts and seeds can be given in parts)")
 	}

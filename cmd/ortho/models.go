@@ -20,7 +20,7 @@ func newModelsCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{Name: "list", Usage: "name the bundled models", Action: listModels},
 			{Name: "show", Usage: "print a model's origin, licence and accuracy", ArgsUsage: "NAME", Action: showModel},
-			{Name: "verify", Usage: "check the bundled models' SHA-256 digests", Action: verifyModels},
+			{Name: "verify", Usage: "check the bundled models' SHA-256 digests", ArgsUsage: "[NAME...]", Action: verifyModels},
 		},
 	}
 }
@@ -90,7 +90,11 @@ func showModel(c *cli.Context) error {
 }
 
 func verifyModels(c *cli.Context) error {
-	for _, name := range bundled.Names() {
+	names := c.Args().Slice()
+	if len(names) == 0 {
+		names = bundled.Names()
+	}
+	for _, name := range names {
 		files, err := bundled.FS(name)
 		if err != nil {
 			return err

@@ -15,19 +15,21 @@ import (
 
 // partial is OUT.partial: a row of JSONL for each input, in order. Behind them, or
 // between them, may stand rows with a position: each takes the place of the row there,
-// which has failed. In memory are a bit for each row and the offsets of rows that were
-// replaced.
+// which has failed, or of which something was lost. In memory are two bits for each row and
+// the offsets of rows that were replaced.
 //
 // One goroutine writes while another may read rows.
 type partial struct {
 	file *os.File // under its lock
 	name string
 	line bytes.Buffer
+	gone func(output.Row) bool // while it is scanned; nil: no row is lost
 
 	mutex    sync.Mutex // guards what follows
 	size     int64      // of all whole lines
 	rows     int64      // that stand for an input each
 	failed   bits       // by position
+	lost     bits       // of what was scanned, by position
 	replaced map[int64]int64
 }
 
@@ -58,6 +60,9 @@ func (p *partial) scan(ctx context.Context) error {
 		} else if !errors.Is(err, output.ErrLongLine) {
 			return fmt.Errorf("read %s: %w", p.name, err)
 		}
+		if err == nil && position != output.Next && p.gone == nil && !p.failed.get(position) {
+			err = fmt.Errorf("it replaces the row of position %d, which has not failed", position)
+		}
 		if err == nil {
 			err = p.add(row, position, offset)
 		}
@@ -75,16 +80,17 @@ func (p *partial) scan(ctx context.Context) error {
 
 // add counts a row that stands at an offset.
 func (p *partial) add(row output.Row, position, offset int64) error {
-	if position == output.Next {
-		p.failed.set(p.rows, row.Error != nil)
+	switch {
+	case position == output.Next:
+		position = p.rows
 		p.rows++
-		return nil
-	}
-	if position >= p.rows || !p.failed.get(position) {
-		return fmt.Errorf("it replaces the row of position %d, which has not failed", position)
+	case position >= p.rows:
+		return fmt.Errorf("it replaces the row of position %d, which is not there", position)
+	default:
+		p.replaced[position] = offset
 	}
 	p.failed.set(position, row.Error != nil)
-	p.replaced[position] = offset
+	p.lost.set(position, p.gone != nil && row.Error == nil && p.gone(row))
 	return nil
 }
 
@@ -170,10 +176,11 @@ func (p *partial) counts() (rows, failed int64) {
 	return p.rows, p.failed.count
 }
 
-func (p *partial) hasFailed(position int64) bool {
+// state tells of the row at a position that it failed, or that it is to be made again.
+func (p *partial) state(position int64) (failed, lost bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	return p.failed.get(position)
+	return p.failed.get(position), p.lost.get(position)
 }
 
 // bits is a set of positions.

@@ -36,6 +36,10 @@ const (
 // The process may be killed at any moment: the next run with Resume loses no row, and
 // has none twice.
 type Run struct {
+	// Gone, if not nil, tells of a row of an earlier run that what it names is not there any
+	// more, such as the file of a picture. It is made again. Set it before Begin.
+	Gone func(output.Row) bool
+
 	name, format string
 	mode         Mode
 	partial      *partial // nil: OUT is there alone
@@ -44,6 +48,7 @@ type Run struct {
 	record       Record
 	start        int64 // rows that were there
 	failed       int64 // of them
+	lost         int64 // of them, too
 
 	mutex  sync.Mutex
 	given  []given // inputs whose rows are to come, in order
@@ -169,19 +174,26 @@ func (r *Run) Begin(ctx context.Context, now Record) error {
 		slog.Warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.stands(), old.Ortho, now.Ortho))
 	}
 	if r.partial == nil && (r.mode != RetryFailed || old.Failed == 0) {
-		r.record = *old
-		r.tidy()
-		return nil
+		if lost, err := r.anyGone(ctx); err != nil {
+			return err
+		} else if !lost {
+			r.record = *old
+			r.tidy()
+			return nil
+		}
 	}
 	if r.partial == nil {
 		err = r.reopen(ctx, old)
 	} else {
+		r.partial.gone = r.Gone
 		err = r.partial.scan(ctx)
 	}
 	if err != nil {
 		return err
 	}
+	r.partial.gone = nil
 	r.start, r.failed = r.partial.counts()
+	r.lost = r.partial.lost.count
 	now = *old
 	now.Finished, now.Speed = time.Time{}, Speed{}
 	now.Rows, now.Failed = r.start, r.failed
@@ -227,67 +239,6 @@ func (r *Run) readOld() (*Record, error) {
 	return old, nil
 }
 
-// reopen makes OUT.partial of a complete output.
-func (r *Run) reopen(ctx context.Context, old *Record) (err error) {
-	if r.format == "table" {
-		return fmt.Errorf("%s is a table, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
-	}
-	in, err := os.Open(r.name)
-	if err != nil {
-		return fmt.Errorf("read output: %w", err)
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return fmt.Errorf("read output: %w", err)
-	}
-	f, err := openLocked(r.temporary(), os.O_RDWR|os.O_CREATE) // the lock outlives the renaming
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(r.temporary())
-		}
-	}()
-	if !missing(r.Partial()) {
-		return fmt.Errorf("%s: %w", r.Partial(), errLocked)
-	}
-	if err := f.Truncate(0); err != nil {
-		return fmt.Errorf("write output: %w", err)
-	}
-	p := newPartial(f, r.Partial())
-	for row, err := range output.Read(r.format, in, info.Size()) {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return fmt.Errorf("read %s back: %w", r.name, err)
-		}
-		if err := p.append(row, output.Next); err != nil {
-			return fmt.Errorf("write output: %w", err)
-		}
-	}
-	if rows, failed := p.counts(); rows != old.Rows || failed != old.Failed {
-		return fmt.Errorf("%s has %d rows, %d of them failed, but %s tells of %d and %d: it was changed; --overwrite makes it anew",
-			r.name, rows, failed, r.recordName(), old.Rows, old.Failed)
-	}
-	if err := errors.Join(toDisk(f), rename(r.temporary(), r.Partial())); err != nil {
-		return fmt.Errorf("write output: %w", err)
-	}
-	r.partial = p
-	return nil
-}
-
-// tidy removes what a crash of reopen has left.
-func (r *Run) tidy() {
-	if f, err := openLocked(r.temporary(), os.O_RDWR); err == nil {
-		os.Remove(r.temporary())
-		f.Close()
-	}
-}
-
 // Complete tells, after Begin, that OUT is all that this run would make.
 func (r *Run) Complete() bool { return r.partial == nil }
 
@@ -295,9 +246,18 @@ func (r *Run) Complete() bool { return r.partial == nil }
 // failed.
 func (r *Run) Resumed() (rows, failed int64) {
 	if r.mode == RetryFailed {
-		return r.start - r.failed, 0
+		return r.start - r.lost - r.failed, 0
 	}
-	return r.start, r.failed
+	return r.start - r.lost, r.failed
+}
+
+// Failed tells whether the row at a position stays one that failed.
+func (r *Run) Failed(position int64) bool {
+	if r.mode == RetryFailed || position >= r.start {
+		return false
+	}
+	failed, _ := r.partial.state(position)
+	return failed
 }
 
 // Counts returns the rows that are there, and how many of them failed.
@@ -333,7 +293,7 @@ func Items[T any](ctx context.Context, r *Run, items iter.Seq[T], name func(T) s
 				}
 				at = position
 				position++
-				if r.mode != RetryFailed || !r.partial.hasFailed(at) {
+				if failed, lost := r.partial.state(at); !lost && !(failed && r.mode == RetryFailed) {
 					continue
 				}
 			}

@@ -92,6 +92,42 @@ func TestRetryFailed(t *testing.T) {
 	}
 }
 
+// TestGone has rows made again of which something is gone, after a run of any length, and
+// after one that has made only some of them again.
+func TestGone(t *testing.T) {
+	whole := want(t, "jsonl", false)
+	for rows := 1; rows <= len(names); rows++ {
+		for most := range 4 {
+			for _, mode := range []Mode{Resume, RetryFailed} {
+				w := fresh(t, "jsonl")
+				w.most = rows
+				if _, err := w.run(t); err != nil {
+					t.Fatal(err)
+				}
+				w.mode, w.most = mode, most
+				w.gone = map[string]bool{"c\r\nd": true, "\xffb.png": true, "bad1": true} // a row that failed has nothing to lose
+				if _, err := w.run(t); err != nil {
+					t.Fatal(err)
+				}
+				w.most = -1
+				if _, err := w.run(t); err != nil {
+					t.Fatal(err)
+				}
+				check(t, fmt.Sprintf("%d rows, then %d", rows, most), w.out, whole)
+				for name := range w.gone {
+					if name != "bad1" {
+						t.Errorf("%d rows, then %d: %q was not made again", rows, most, name)
+					}
+				}
+				w.mode = Resume
+				if made, err := w.run(t); made != 0 || err != nil {
+					t.Errorf("nothing is gone: %d rows, %v", made, err)
+				}
+			}
+		}
+	}
+}
+
 // TestTorn cuts OUT.partial at every byte of its last two lines.
 func TestTorn(t *testing.T) {
 	whole, mended := want(t, "csv", false), want(t, "csv", true)

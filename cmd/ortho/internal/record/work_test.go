@@ -55,6 +55,7 @@ type work struct {
 	now         Record
 	names       []string
 	mended      bool // what failed does so no more
+	gone        map[string]bool
 	most        int
 }
 
@@ -63,6 +64,9 @@ func (w work) run(t testing.TB) (made int, err error) {
 	r, err := Open(w.out, w.format, w.mode)
 	if err != nil {
 		return 0, err
+	}
+	if w.gone != nil {
+		r.Gone = func(row output.Row) bool { return w.gone[row.Input] }
 	}
 	if err := r.Begin(t.Context(), w.now); err != nil {
 		r.Abandon()
@@ -78,6 +82,7 @@ func (w work) run(t testing.TB) (made int, err error) {
 		if err := r.Write(rowOf(item.Name, w.mended)); err != nil {
 			t.Fatal(err)
 		}
+		delete(w.gone, item.Name)
 		made++
 	}
 	return made, r.Finish(t.Context(), Speed{Seconds: 1, Provider: "cpu"})

@@ -3,6 +3,7 @@
 package shelf
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -10,19 +11,40 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"unicode"
 )
 
-// Names gives each picture a name of its own. It keeps 16 bytes of each.
-type Names struct{ taken map[[16]byte]struct{} }
+// Names gives each picture a name of its own. It keeps little more than 16 bytes of each,
+// and of the first ones the inputs. Its methods may be called concurrently.
+type Names struct {
+	// Reserved are names, with slashes, of what the run itself puts into the folder.
+	Reserved []string
+
+	mutex sync.Mutex
+	taken map[[16]byte]*holder
+}
+
+// holder is the input that has a name.
+type holder struct {
+	input   string // "": not remembered
+	waiting int    // inputs that Take has refused the name
+	free    bool   // it has failed: the name is for the first of those
+}
+
+// remembered is how many inputs are kept, to tell which has a name.
+const remembered = 1 << 16
 
 // ErrTaken is wrapped where two inputs would have one picture.
-var ErrTaken = errors.New("another input before it has that name")
+var ErrTaken = errors.New("give an output folder for each")
 
-// Take returns the name, with slashes, of a picture made of what lies at inside (see
-// source.Item) with another ending, such as ".png"; "" keeps its own. It never leads out
+// Take returns the name, with slashes, of the picture of an input, which lies at inside (see
+// source.Item), with another ending, such as ".png"; "" keeps its own. It never leads out
 // of the folder. Characters that act on a terminal become "_".
-func (n *Names) Take(inside, ending string) (string, error) {
+//
+// A name belongs to the first input that does not fail. After ErrTaken the input asks again,
+// by Retake, when all before it have their pictures or have failed.
+func (n *Names) Take(inside, ending, input string) (string, error) {
 	name := Clean(strings.TrimPrefix(path.Clean("/"+inside), "/"))
 	if ending != "" {
 		name = strings.TrimSuffix(name, path.Ext(name)) + ending
@@ -33,20 +55,68 @@ func (n *Names) Take(inside, ending string) (string, error) {
 	if _, err := filepath.Localize(name); err != nil {
 		return "", fmt.Errorf("its picture can't be called %s here", name)
 	}
-	key := name
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		key = strings.ToLower(key) // one file there
+	for _, own := range n.Reserved {
+		if strings.HasPrefix(oneFile(name)+"/", oneFile(own)+"/") {
+			return "", fmt.Errorf("its picture would be %s, but the run needs %s itself: rename the input, or its folder", name, own)
+		}
 	}
-	digest := sha256.Sum256([]byte(key))
-	short := [16]byte(digest[:16])
-	if _, there := n.taken[short]; there {
-		return name, fmt.Errorf("its picture would be %s: %w", name, ErrTaken)
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	key := keyOf(name)
+	if h := n.taken[key]; h != nil {
+		h.waiting++
+		return name, h.refuse(name)
 	}
 	if n.taken == nil {
-		n.taken = map[[16]byte]struct{}{}
+		n.taken = map[[16]byte]*holder{}
 	}
-	n.taken[short] = struct{}{}
+	if len(n.taken) >= remembered {
+		input = ""
+	}
+	n.taken[key] = &holder{input: input}
 	return name, nil
+}
+
+// Retake is Take of a name that it has refused the input.
+func (n *Names) Retake(name, input string) error {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	h := n.taken[keyOf(name)]
+	h.waiting--
+	if !h.free {
+		return h.refuse(name)
+	}
+	h.input, h.free = input, false
+	return nil
+}
+
+// Free gives the name of an input back that has failed.
+func (n *Names) Free(name string) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	key := keyOf(name)
+	if h := n.taken[key]; h.waiting > 0 {
+		h.free = true
+	} else {
+		delete(n.taken, key)
+	}
+}
+
+func (h *holder) refuse(name string) error {
+	return fmt.Errorf("its picture would be %s, which %s has already: %w", name, cmp.Or(h.input, "another input"), ErrTaken)
+}
+
+func keyOf(name string) [16]byte {
+	digest := sha256.Sum256([]byte(oneFile(name)))
+	return [16]byte(digest[:16])
+}
+
+// oneFile is the same for all names of one file here.
+func oneFile(name string) string {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 // Clean makes "_" of control characters and what is not UTF-8.

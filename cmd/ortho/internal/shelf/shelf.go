@@ -24,12 +24,14 @@ type Shelf struct {
 	// there and equal are left as they are.
 	Again bool
 
+	inputs map[string]struct{} // that lie in the folder
+
 	mutex sync.Mutex
 	open  map[*File]struct{}
 }
 
 // ErrExists is wrapped where a picture is there already.
-var ErrExists = errors.New("--overwrite replaces it")
+var ErrExists = errors.New("move it away and run again with --retry-failed, or let --overwrite make all anew")
 
 // File is a picture that is being written. It appears under its name at Commit.
 type File struct {
@@ -69,8 +71,70 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	return f, nil
 }
 
+// Protect has a file that the run reads never be replaced. Call it before Create.
+func (s *Shelf) Protect(name string) error {
+	folder, err := RealPath(s.Folder)
+	if err != nil {
+		return err
+	}
+	dir, err := RealPath(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	real, err := RealPath(name)
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{filepath.Join(dir, filepath.Base(name)), real} { // the link, and what it leads to
+		if inside, err := filepath.Rel(folder, path); err != nil || !filepath.IsLocal(inside) {
+			continue
+		}
+		if s.inputs == nil {
+			s.inputs = map[string]struct{}{}
+		}
+		s.inputs[oneFile(path)] = struct{}{}
+	}
+	return nil
+}
+
+// protected tells whether Protect was told of a file.
+func (s *Shelf) protected(target string) bool {
+	if len(s.inputs) == 0 {
+		return false
+	}
+	dir, err := RealPath(filepath.Dir(target))
+	if err != nil {
+		return true
+	}
+	_, is := s.inputs[oneFile(filepath.Join(dir, filepath.Base(target)))]
+	return is
+}
+
+// RealPath is an absolute path without links, of what exists of it.
+func RealPath(name string) (string, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	for rest := ""; ; {
+		if real, err := filepath.EvalSymlinks(name); err == nil {
+			return filepath.Join(real, rest), nil
+		}
+		up := filepath.Dir(name)
+		if up == name {
+			return filepath.Join(name, rest), nil
+		}
+		name, rest = up, filepath.Join(filepath.Base(name), rest)
+	}
+}
+
 // free tells whether a picture may get a name.
 func (s *Shelf) free(target, input string) error {
+	for _, name := range []string{target, target + ".partial"} {
+		if s.protected(name) {
+			return fmt.Errorf("its picture would replace %s, which this run reads: give another output folder", name)
+		}
+	}
 	info, err := os.Stat(target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -22,19 +22,87 @@ func TestTake(t *testing.T) {
 		{"q\x1b[31m\u202e\xff.png", "", "q_[31m__.png"},
 		{"line\nbreak.png", "", "line_break.png"},
 	} {
-		if got, err := n.Take(c.inside, c.ending); got != c.want || err != nil {
+		if got, err := n.Take(c.inside, c.ending, "d/"+c.inside); got != c.want || err != nil {
 			t.Errorf("Take(%q, %q) = %q, %v; want %q", c.inside, c.ending, got, err, c.want)
 		}
 	}
 	for _, c := range []struct{ inside, ending string }{{"x/../a.bmp", ".png"}, {"a.png", ""}} {
-		if _, err := n.Take(c.inside, c.ending); !errors.Is(err, ErrTaken) {
+		if _, err := n.Take(c.inside, c.ending, "d/"+c.inside); !errors.Is(err, ErrTaken) {
 			t.Errorf("Take(%q, %q): %v, want ErrTaken", c.inside, c.ending, err)
 		}
 	}
 	for _, inside := range []string{"", "..", "/", ".png", "sub/.x.png", "a\x00b.png"} {
-		if name, err := n.Take(inside, ""); err == nil && name != "a_b.png" {
+		if name, err := n.Take(inside, "", inside); err == nil && name != "a_b.png" {
 			t.Errorf("Take(%q) = %q, want an error", inside, name)
 		}
+	}
+}
+
+// TestFree: a name belongs to the first input that does not fail.
+func TestFree(t *testing.T) {
+	n := Names{Reserved: []string{"ortho.jsonl", "sub/page.html"}}
+	take := func(input, refused string) {
+		t.Helper()
+		_, err := n.Take("a.png", "", input)
+		if (err != nil) != (refused != "") || err != nil && !strings.Contains(err.Error(), "which "+refused+" has already") {
+			t.Errorf("%s: %v, want it refused for %q", input, err, refused)
+		}
+	}
+	take("1", "")
+	take("2", "1")
+	take("3", "1")
+	n.Free("a.png")
+	take("4", "1") // 2 and 3 were there before
+	if err := n.Retake("a.png", "2"); err != nil {
+		t.Error(err)
+	}
+	n.Free("a.png")
+	if err := n.Retake("a.png", "3"); err != nil {
+		t.Error(err)
+	}
+	if err := n.Retake("a.png", "4"); !errors.Is(err, ErrTaken) || !strings.Contains(err.Error(), "which 3 has") {
+		t.Error(err)
+	}
+	n.Free("a.png")
+	take("5", "")
+	for _, inside := range []string{"ortho.jsonl/a.png", "sub/page.html/b/a.png"} {
+		if _, err := n.Take(inside, "", inside); err == nil || !strings.Contains(err.Error(), "the run needs") {
+			t.Errorf("%s: %v", inside, err)
+		}
+	}
+	for _, inside := range []string{"ortho.jsonl.png", "page.html/a.png"} {
+		if _, err := n.Take(inside, "", inside); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestProtect(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	for _, name := range []string{filepath.Join(dir, "a.png"), filepath.Join(dir, "b.png"), filepath.Join(dir, "c.png"), filepath.Join(other, "d.png")} {
+		if err := os.WriteFile(name, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	links := map[string]string{filepath.Join(dir, "b.png"): filepath.Join(other, "to-b.png"), filepath.Join(other, "d.png"): filepath.Join(dir, "d.png"), dir: filepath.Join(other, "dir")}
+	for to, link := range links {
+		if err := os.Symlink(to, link); err != nil {
+			t.Skip(err)
+		}
+	}
+	s := &Shelf{Folder: filepath.Join(other, "dir"), Overwrite: true}
+	for _, name := range []string{filepath.Join(dir, "a.png"), filepath.Join(other, "to-b.png"), filepath.Join(dir, "d.png"), filepath.Join(dir, "e.png.partial"), filepath.Join(other, "c.png")} {
+		if err := s.Protect(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a.png", "b.png", "d.png", "e.png"} {
+		if err := put(t, s, name, "", "new"); err == nil || !strings.Contains(err.Error(), "which this run reads") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := put(t, s, "c.png", "", "new"); err != nil || read(t, filepath.Join(dir, "c.png")) != "new" {
+		t.Error(err)
 	}
 }
 
@@ -63,14 +131,14 @@ func FuzzTake(f *testing.F) {
 		if ending != "" {
 			ending = ".png"
 		}
-		name, err := n.Take(inside, ending)
+		name, err := n.Take(inside, ending, inside)
 		if err != nil {
 			return
 		}
 		if !filepath.IsLocal(filepath.FromSlash(name)) || name == "." || !utf8.ValidString(name) || Clean(name) != name {
 			t.Errorf("Take(%q) = %q", inside, name)
 		}
-		if _, err := n.Take(inside, ending); !errors.Is(err, ErrTaken) {
+		if _, err := n.Take(inside, ending, inside); !errors.Is(err, ErrTaken) {
 			t.Errorf("%q is given twice: %v", name, err)
 		}
 		if slug := Slug(inside); strings.ContainsAny(slug, "/\\.\x00\n ") || len([]rune(slug)) > 100 {

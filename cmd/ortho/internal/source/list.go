@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 )
 
@@ -29,31 +30,48 @@ func checkList(path string) error {
 	return f.Close()
 }
 
-// listed yields a file, or what is in an archive, for each line (or NUL-ended string)
-// of r. Lines are taken as they are, but for a carriage return at the end; empty
-// ones, and a byte order mark before the first, are left out. Lists name files: a
+// listed yields a file, or what is in an archive, for each path of r. Lists name files: a
 // folder among them fails as an item, since what find prints would otherwise be read
 // twice.
 func listed(r io.Reader, name string, nul bool, yield func(Item) bool) bool {
-	scanner := bufio.NewScanner(r)
-	scanner.Buffer(make([]byte, 4096), MaxPath)
-	if nul {
-		scanner.Split(scanNUL)
-	}
-	for first := true; scanner.Scan(); first = false {
-		path := scanner.Bytes()
-		if first {
-			path = bytes.TrimPrefix(path, []byte("\uFEFF"))
+	for path, err := range paths(r, nul) {
+		if err != nil {
+			return yield(failed(name, fmt.Errorf("read paths: %w", reason(err))))
 		}
-		if len(path) > 0 && !named(string(path), yield) {
+		if !named(path, yield) {
 			return false
 		}
 	}
-	err := scanner.Err()
-	if errors.Is(err, bufio.ErrTooLong) {
-		err = fmt.Errorf("a path of more than %d bytes; it and those after it are left out", MaxPath)
+	return true
+}
+
+// paths yields each line (or NUL-ended string) of r. Lines are taken as they are, but for a
+// carriage return at the end; empty ones, and a byte order mark before the first, are left
+// out. An error ends them.
+func paths(r io.Reader, nul bool) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		scanner := bufio.NewScanner(r)
+		scanner.Buffer(make([]byte, 4096), MaxPath)
+		if nul {
+			scanner.Split(scanNUL)
+		}
+		for first := true; scanner.Scan(); first = false {
+			path := scanner.Bytes()
+			if first {
+				path = bytes.TrimPrefix(path, []byte("\uFEFF"))
+			}
+			if len(path) > 0 && !yield(string(path), nil) {
+				return
+			}
+		}
+		err := scanner.Err()
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = fmt.Errorf("a path of more than %d bytes; it and those after it are left out", MaxPath)
+		}
+		if err != nil {
+			yield("", err)
+		}
 	}
-	return err == nil || yield(failed(name, fmt.Errorf("read paths: %w", reason(err))))
 }
 
 func scanNUL(data []byte, atEOF bool) (int, []byte, error) {

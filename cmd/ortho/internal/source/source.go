@@ -72,11 +72,65 @@ type Inventory struct {
 	Digest string // SHA-256 (hex) of their names in order, each ended by a NUL byte
 }
 
+// Files yields the files that Items, of all shards, would read: images, archives and lists,
+// by their names alone. Of what can be read only once it yields none; see Once.
+func Files(args []string, opt Options) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		each := func(item Item) bool { return yield(item.Name) }
+		for _, arg := range args {
+			more := true
+			switch kind, path := kindOf(arg); kind {
+			case stdin:
+			case folder:
+				more = walk(path, Endings, each)
+			case globbed:
+				more = glob(path, func(match string, mode fs.FileMode) bool {
+					if isDir(match, mode) {
+						return walk(match, Endings, each)
+					}
+					return yield(match)
+				})
+			case list:
+				more = !regular(path) || yield(path) && filesOf(path, opt.NUL, yield)
+			default:
+				more = yield(path)
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// filesOf yields the paths of a list, as far as it can be read.
+func filesOf(list string, nul bool, yield func(string) bool) bool {
+	f, err := os.Open(list)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	for path, err := range paths(f, nul) {
+		if err == nil && !yield(path) {
+			return false
+		}
+	}
+	return true
+}
+
+// Once reports whether paths come from where they can be read only once: from standard
+// input, or a list that is a pipe.
+func Once(args []string, opt Options) bool {
+	return opt.StdinPaths || slices.ContainsFunc(args, func(arg string) bool {
+		kind, name := kindOf(arg)
+		return kind == list && !regular(name)
+	})
+}
+
 // Survey goes over the shard's items without reading images. It can't tell (false)
 // what would be used up by that, as standard input's paths and a list that is a
 // pipe; and it gives up where stop says so.
 func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
-	if opt.StdinPaths {
+	if Once(args, opt) {
 		return Inventory{}, false
 	}
 	opt.Stdin = strings.NewReader("") // an image there counts, unread
@@ -87,9 +141,6 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 		return true
 	})
 	for _, arg := range args {
-		if kind, name := kindOf(arg); kind == list && !regular(name) {
-			return Inventory{}, false
-		}
 		if !expand(arg, opt, func(item Item) bool { return !stop() && own(item) }) {
 			return Inventory{}, false
 		}

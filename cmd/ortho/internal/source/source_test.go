@@ -350,3 +350,27 @@ func TestPath(t *testing.T) {
 		t.Errorf("the fixed part of a glob below %s is %s", dir, fixedPart(filepath.Join(dir, "*", "x?")))
 	}
 }
+
+// TestFiles: all that is read, by names alone.
+func TestFiles(t *testing.T) {
+	root := tree(t, "b.jpg", "sub/c.webp", "sub/notes.txt", "x1.gif", "x2.gif", "s.tar")
+	write(t, filepath.Join(root, "list.txt"), "b.jpg\ns.tar\nmissing.jpg\n")
+	t.Chdir(root)
+	var got []string
+	for name := range Files([]string{"b.jpg", "sub", "x*.gif", "s.tar", "@list.txt", "-", "missing.png", "@nolist"}, Options{Shard: Shard{1, 2}}) {
+		got = append(got, filepath.ToSlash(name))
+	}
+	want := []string{"b.jpg", "sub/c.webp", "x1.gif", "x2.gif", "s.tar", "list.txt", "b.jpg", "s.tar", "missing.jpg", "missing.png"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for name := range Files([]string{"@list.txt", "sub"}, Options{}) { // stopped
+		if name != "list.txt" {
+			t.Error(name)
+		}
+		break
+	}
+	if Once([]string{"@list.txt", "-"}, Options{}) || !Once(nil, Options{StdinPaths: true}) {
+		t.Error("what can be read once is told otherwise")
+	}
+}
