@@ -65,6 +65,8 @@ func (w *wish) plan(g *generation) (*plan, error) {
 		return nil, usagef("%s takes texts, which classes stand for: give --text or --class", g.model.Name)
 	case spec.Text != nil && len(w.texts)+len(w.classes) == 0:
 		return nil, usagef("%s makes images of %s: give --text", g.model.Name, takes(spec))
+	case w.truncation > 0 && spec.Truncation == "" && (spec.Latents == nil || spec.Latents.Uniform):
+		return nil, usagef("--truncation is of normal latents, which %s does not take", g.model.Name)
 	case spec.Latents == nil && (w.latents != "" || w.ends != nil):
 		return nil, usagef("%s takes no latents: it makes images of %s", g.model.Name, takes(spec))
 	}
@@ -85,6 +87,11 @@ func (w *wish) plan(g *generation) (*plan, error) {
 		return nil, usagef("%d images are more than %d", n, maxSamples)
 	} else if n > 1 && g.to.single() {
 		return nil, usagef("%s is one file, and there are %d images: give -o FOLDER, an animation (.gif) or --grid", g.to.file, n)
+	}
+	if out := spec.Output; g.c.IsSet("grid") && out.Width > 0 && out.Height > 0 {
+		if err := layoutOf(g.c, p).Check(len(p.subjects)*p.each, out.Width, out.Height); err != nil {
+			return nil, usageError{fmt.Errorf("--grid: %w", err)}
+		}
 	}
 	if !w.seeded && w.latents == "" && w.ends == nil {
 		if err := p.drawSeed(g); err != nil {
@@ -134,12 +141,25 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 // tellLost warns of the words of a text that say nothing to the model.
 func tellLost(text string, unknown, cut []string, length int) bool {
 	if len(unknown) > 0 {
-		slog.Warn(fmt.Sprintf("%q: the model knows no %q", text, unknown))
+		slog.Warn(fmt.Sprintf("%.60q: the model does not know %s", text, wordList(unknown)))
 	}
 	if len(cut) > 0 {
-		slog.Warn(fmt.Sprintf("%q: the model takes %d words, and %q is lost", text, length, cut))
+		slog.Warn(fmt.Sprintf("%.60q: the model takes %d words, and has not seen %s", text, length, wordList(cut)))
 	}
 	return len(unknown)+len(cut) > 0
+}
+
+// wordList is the first few of some words.
+func wordList(words []string) string {
+	some := make([]string, min(len(words), 8))
+	for i := range some {
+		some[i] = fmt.Sprintf("%.40q", words[i])
+	}
+	list := strings.Join(some, ", ")
+	if len(words) > len(some) {
+		list += fmt.Sprintf(" and %d other words", len(words)-len(some))
+	}
+	return list
 }
 
 // chooseLatents reads --latents, and takes the steps of --interpolate.

@@ -100,10 +100,12 @@ func TestGenerateTexts(t *testing.T) {
 		t.Errorf("%d cards: %s", cardsIn(page), page[:2000])
 	}
 	_, _, stderr := execute(t, "", with(args, "--text", "a bold zebra and seven a a", "-o", filepath.Join(dir, "z.png"))...)
-	if !strings.Contains(stderr, `the model knows no ["zebra" "and"]`) || !strings.Contains(stderr, "is lost") {
+	if !strings.Contains(stderr, `the model does not know "zebra", "and"`) || !strings.Contains(stderr, `has not seen "a"`) {
 		t.Errorf("%s", stderr)
 	}
 	made(t, exitUsage, "give --text", with(args, "-o", filepath.Join(dir, "no"))...)
+	made(t, exitUsage, "the sheet would have", with(args, "--text", "x", "-n", "90000", "--scale", "4", "--grid", filepath.Join(dir, "no.png"))...)
+	made(t, exitUsage, "--fps is for animations", with(args, "--text", "x", "--fps", "3", "-o", filepath.Join(dir, "no"))...)
 	code, _, stderr := execute(t, "eight\n", with(args, "--texts", "-", "-o", filepath.Join(dir, "e.png"))...)
 	if code != exitOK || !bytes.Equal(decoded(t, filepath.Join(dir, "e.png")).Pix, decoded(t, filepath.Join(out, "0004-eight.png")).Pix) {
 		t.Errorf("exit %d, %s", code, stderr)

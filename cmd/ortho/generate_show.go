@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/sheet"
@@ -162,12 +164,16 @@ func (g *generation) showSamples(p *plan) error {
 	})
 }
 
-func (g *generation) writeSheet(p *plan) error {
-	c := g.c
+func layoutOf(c *cli.Context, p *plan) sheet.Layout {
 	layout := sheet.Layout{Columns: c.Int("columns"), Scale: c.Int("scale"), MaxPixels: c.Int64("max-pixels")}
 	if layout.Columns == 0 && len(p.subjects) > 1 && p.each > 1 {
 		layout.Columns = p.each
 	}
+	return layout
+}
+
+func (g *generation) writeSheet(p *plan) error {
+	c := g.c
 	var all []*preprocess.Image
 	bytes := 0
 	for img, err := range g.made() {
@@ -179,7 +185,7 @@ func (g *generation) writeSheet(p *plan) error {
 			return fmt.Errorf("the images have more than %d bytes together, too many for one sheet", maxKept)
 		}
 	}
-	img, err := sheet.Make(all, layout)
+	img, err := sheet.Make(all, layoutOf(c, p))
 	if err != nil {
 		return err
 	}

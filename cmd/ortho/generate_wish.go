@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -52,6 +53,8 @@ func readWish(c *cli.Context) (*wish, error) {
 		return nil, usagef("--truncation is for latents that are drawn, and not for --latents or --interpolate")
 	case c.IsSet("seed") && c.IsSet("interpolate"):
 		return nil, usagef("--interpolate A,B names the seeds: leave --seed out")
+	case c.IsSet("fps") && !strings.EqualFold(filepath.Ext(c.String("output")), ".gif"):
+		return nil, usagef("--fps is for animations: give -o FILE.gif")
 	case c.Int("fps") < 1 || c.Int("fps") > 50:
 		return nil, usagef("--fps %d: from 1 to 50", c.Int("fps"))
 	case c.Bool("keep-size") || c.IsSet("background") || c.IsSet("tile") || c.IsSet("tile-overlap"):
@@ -75,9 +78,12 @@ func readWish(c *cli.Context) (*wish, error) {
 		}
 		w.texts = append(w.texts, more...)
 	}
-	for _, t := range w.texts {
-		if !utf8.ValidString(t) || len(t) > maxText {
-			return nil, usagef("a text is no UTF-8, or has more than %d bytes: %.60q", maxText, t)
+	for i, t := range w.texts {
+		switch {
+		case !utf8.ValidString(t):
+			return nil, usagef("text %d is not in UTF-8: %.60q", i+1, t)
+		case len(t) > maxText:
+			return nil, usagef("text %d has more than %d bytes: %.60q", i+1, maxText, t)
 		}
 	}
 	return w, nil

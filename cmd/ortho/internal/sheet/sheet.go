@@ -30,6 +30,35 @@ func AutoScale(width, height int) int {
 	return max(1, int(math.Round(visible/float64(max(width, height)))))
 }
 
+// Check tells whether a sheet of n pictures of one size would be too large.
+func (l Layout) Check(n, width, height int) error {
+	_, err := l.of(n, width, height)
+	return err
+}
+
+// grid is a sheet's size in pixels, and how it comes about.
+type grid struct {
+	width, height  int64
+	scale, columns int
+}
+
+func (l Layout) of(n, width, height int) (grid, error) {
+	g := grid{scale: l.Scale, columns: l.Columns}
+	if g.scale == 0 {
+		g.scale = AutoScale(width, height)
+	}
+	if g.columns == 0 {
+		g.columns = int(math.Ceil(math.Sqrt(float64(n))))
+	}
+	g.columns = min(g.columns, n)
+	rows := (n + g.columns - 1) / g.columns
+	g.width, g.height = int64(g.columns)*int64(width*g.scale+gap)+gap, int64(rows)*int64(height*g.scale+gap)+gap
+	if g.width > l.MaxPixels/g.height {
+		return g, fmt.Errorf("the sheet would have %dx%d pixels, more than %d: make fewer pictures, or scale them by 1", g.width, g.height, l.MaxPixels)
+	}
+	return g, nil
+}
+
 // Make lays pictures of 1 or 3 channels out, row by row, each in the middle of a cell that
 // holds the largest. The sheet is gray where all of them are.
 func Make(pictures []*preprocess.Image, l Layout) (*preprocess.Image, error) {
@@ -40,20 +69,11 @@ func Make(pictures []*preprocess.Image, l Layout) (*preprocess.Image, error) {
 	for _, p := range pictures {
 		width, height, channels = max(width, p.Width), max(height, p.Height), max(channels, p.Channels)
 	}
-	scale := l.Scale
-	if scale == 0 {
-		scale = AutoScale(width, height)
+	grid, err := l.of(len(pictures), width, height)
+	if err != nil {
+		return nil, err
 	}
-	columns := l.Columns
-	if columns == 0 {
-		columns = int(math.Ceil(math.Sqrt(float64(len(pictures)))))
-	}
-	columns = min(columns, len(pictures))
-	rows := (len(pictures) + columns - 1) / columns
-	w, h := int64(columns)*int64(width*scale+gap)+gap, int64(rows)*int64(height*scale+gap)+gap
-	if w > l.MaxPixels/h {
-		return nil, fmt.Errorf("the sheet would have %dx%d pixels, more than %d: make fewer pictures, or scale them by 1", w, h, l.MaxPixels)
-	}
+	w, h, scale, columns := grid.width, grid.height, grid.scale, grid.columns
 	sheet := &preprocess.Image{Width: int(w), Height: int(h), Channels: channels, Pix: make([]byte, w*h*int64(channels))}
 	for i := range sheet.Pix {
 		sheet.Pix[i] = background
