@@ -78,6 +78,7 @@ func (v *Vocabulary) Len() int { return len(v.tokens) }
 type Encoding struct {
 	IDs     []int64  // as many as were asked for; pads at the end
 	Tokens  int      // how many of them are no pads
+	Known   int      // how many of those are in the vocabulary
 	Unknown []string // the tokens that the vocabulary lacks, each once
 	Cut     []string // the tokens beyond the length, which are lost
 }
@@ -89,7 +90,9 @@ func (v *Vocabulary) Encode(text string, length int) Encoding {
 	e := Encoding{IDs: make([]int64, length), Tokens: n, Cut: tokens[n:]}
 	for i, token := range tokens[:n] {
 		id, ok := v.ids[token]
-		if !ok {
+		if ok {
+			e.Known++
+		} else {
 			id = v.unknown
 			if !slices.Contains(e.Unknown, token) {
 				e.Unknown = append(e.Unknown, token)
