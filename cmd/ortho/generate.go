@@ -156,7 +156,7 @@ func (g *generation) openRows() error {
 			return usagef("only a folder can be resumed: name it with -o FOLDER")
 		}
 		g.rows = &kept{}
-		g.out = &results{format: "jsonl", stream: g.rows}
+		g.out = &results{format: "jsonl", unit: "image", stream: g.rows}
 		g.shelf = &shelf.Shelf{Folder: filepath.Dir(g.to.file), Overwrite: g.c.Bool("overwrite")}
 		return nil
 	}
@@ -172,7 +172,7 @@ func (g *generation) openRows() error {
 	if err != nil {
 		return err
 	}
-	g.out = &results{format: "jsonl", name: name, run: run}
+	g.out = &results{format: "jsonl", unit: "image", name: name, run: run}
 	g.shelf = &shelf.Shelf{Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
 	return nil
 }

@@ -23,8 +23,8 @@ func (e *stageError) Error() string { return e.err.Error() }
 func (e *stageError) Unwrap() error { return e.err }
 
 // ErrorKind names the stage at which an item failed: "read", "unsupported" (not
-// a known image format), "too_large" (more than MaxPixels), "decode", "run" (the
-// graph failed) or "output" (its values can't be used: NaN, a wrong count).
+// a known image format), "too_large" (more than MaxPixels), "decode", "input" (a text
+// of unknown words only), "run" (the graph failed) or "output" (its values can't be used: NaN, a wrong count).
 func ErrorKind(err error) string {
 	var stage *stageError
 	switch {

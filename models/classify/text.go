@@ -37,11 +37,10 @@ type TextItem struct {
 
 // TextResult is what the model says of one text.
 type TextResult struct {
-	Result            // its size is 0x0
-	Text     string   // that was read
-	Unknown  []string // the tokens that the vocabulary lacks, each once
-	Cut      []string // the tokens beyond the model's length, which it has not seen
-	NoTokens bool     // the text holds no token that the vocabulary knows: the model has guessed
+	Result           // its size is 0x0
+	Text    string   // that was read
+	Unknown []string // the tokens that the vocabulary lacks, each once
+	Cut     []string // the tokens beyond the model's length, which it has not seen
 }
 
 // OpenText makes a classifier of a model that takes token ids. Of the options, those of
@@ -100,10 +99,14 @@ func (c *TextClassifier) Stream(ctx context.Context, inputs iter.Seq[TextInput])
 	}
 }
 
-// Text classifies one text.
+// Text classifies one text. One without any word that the model knows is an error of kind
+// "input".
 func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error) {
 	e := c.spec.Text.Vocabulary.Encode(s, c.spec.Text.Length)
-	result := TextResult{Text: s, Unknown: e.Unknown, Cut: e.Cut, NoTokens: e.Known == 0}
+	result := TextResult{Text: s, Unknown: e.Unknown, Cut: e.Cut}
+	if e.Known == 0 {
+		return result, &stageError{"input", fmt.Errorf("the model's vocabulary has none of the text's %d words", e.Tokens)}
+	}
 	arrays, err := c.spec.Text.Arrays(slices.Repeat([]text.Encoding{e}, max(1, c.spec.Batch)))
 	if err != nil {
 		return result, &stageError{"run", err}

@@ -50,10 +50,10 @@ func TestTexts(t *testing.T) {
 		if !errors.Is(items[1].Err, lost) || ErrorKind(items[1].Err) != "read" {
 			t.Errorf("%s: %v", name, items[1].Err)
 		}
-		if got := items[2].Result; !got.NoTokens || !slices.Equal(got.Unknown, []string{"nothing", "of", "it"}) || math.Abs(got.Predictions[0].Probability-1.0/3) > 1e-6 {
-			t.Errorf("%s: %+v", name, got)
+		if got := items[2].Result; ErrorKind(items[2].Err) != "input" || !slices.Equal(got.Unknown, []string{"nothing", "of", "it"}) {
+			t.Errorf("%s: %+v, %v", name, got, items[2].Err)
 		}
-		if got := items[3].Result; got.NoTokens || !slices.Equal(got.Cut, []string{"red"}) || got.Predictions[0].Label != "green" {
+		if got := items[3].Result; !slices.Equal(got.Cut, []string{"red"}) || got.Predictions[0].Label != "green" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

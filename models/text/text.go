@@ -3,6 +3,8 @@ package text
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -73,6 +75,15 @@ func ReadVocabulary(r io.Reader) (*Vocabulary, error) {
 
 // Len returns how many tokens there are.
 func (v *Vocabulary) Len() int { return len(v.tokens) }
+
+// SHA256 tells one vocabulary from another: of its tokens, in order, each ended by a newline.
+func (v *Vocabulary) SHA256() string {
+	h := sha256.New()
+	for _, token := range v.tokens {
+		io.WriteString(h, token+"\n")
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // Encoding is a text as the ids of its tokens.
 type Encoding struct {
