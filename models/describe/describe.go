@@ -116,6 +116,7 @@ type Describer struct {
 	opt     Options
 	host    Host
 	client  *openai.Client
+	http    *http.Client
 	scrub   func(string) string
 	slots   chan struct{} // one for each request in flight, or image that is being prepared
 	ledger  ledger
@@ -128,7 +129,7 @@ type Describer struct {
 	}
 }
 
-// Open checks the options and makes a Describer. It sends nothing. Errors name the option.
+// Open checks the options and makes a Describer, which is closed after use. It sends nothing. Errors name the option.
 func Open(opt Options) (*Describer, error) {
 	base, err := baseURL(opt.BaseURL)
 	if err != nil {
@@ -154,7 +155,8 @@ func Open(opt Options) (*Describer, error) {
 	d.dialect.dialect = firstDialect(opt)
 	config := openai.DefaultConfig(opt.Key.reveal())
 	config.BaseURL = opt.BaseURL
-	config.HTTPClient = &http.Client{Transport: newTransport(func() time.Time { return d.now() })}
+	d.http = &http.Client{Transport: newTransport(func() time.Time { return d.now() })}
+	config.HTTPClient = d.http
 	d.client = openai.NewClientWithConfig(config)
 	return d, nil
 }
@@ -274,6 +276,9 @@ func (d *Describer) Decide(ctx context.Context, img Image, a, b Candidate) (Deci
 	}
 	return decision, nil
 }
+
+// Close ends the connections that are kept for the next request. No call may be under way.
+func (d *Describer) Close() { d.http.CloseIdleConnections() }
 
 // Usage returns what all calls together cost, failed ones too, as far as the server said.
 func (d *Describer) Usage() Usage { return d.ledger.usage() }

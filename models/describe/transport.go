@@ -35,7 +35,7 @@ type exchangeKey struct{}
 // transport notes responses' headers in the exchange, bounds their bodies, and follows no
 // redirects.
 type transport struct {
-	http.RoundTripper
+	*http.Transport
 	now func() time.Time
 }
 
@@ -47,7 +47,7 @@ func newTransport(now func() time.Time) *transport {
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := t.RoundTripper.RoundTrip(r)
+	response, err := t.Transport.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ type schema struct {
 	Title                string          `json:"title"`
 	Description          string          `json:"description"`
 	Enum                 []string        `json:"enum"`
-	Items                *schema         `json:"items"`
+	Items                json.RawMessage `json:"items"`
 	Properties           json.RawMessage `json:"properties"`
 	Required             []string        `json:"required"`
 	AdditionalProperties *bool           `json:"additionalProperties"`
@@ -86,16 +86,8 @@ func (c *counts) check(data json.RawMessage, depth int) (*schema, error) {
 		if s.Items == nil {
 			return nil, errors.New("an array without items")
 		}
-		items, err := json.Marshal(s.Items)
-		if err != nil {
-			return nil, err
-		}
-		if s.Items.Type == "object" {
-			return nil, errors.New("arrays of objects are not checked here")
-		}
-		var bare map[string]any
-		if err := json.Unmarshal(items, &bare); err != nil {
-			return nil, err
+		if _, err := c.check(s.Items, depth+1); err != nil {
+			return nil, fmt.Errorf("items: %w", err)
 		}
 		return &s, nil
 	case "object":

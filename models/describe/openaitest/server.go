@@ -25,6 +25,7 @@ type Server struct {
 	server *httptest.Server
 	done   chan struct{}
 
+	closing  sync.Once
 	mutex    sync.Mutex
 	key      string
 	answer   func(*Request) Answer
@@ -42,11 +43,14 @@ func New(t testing.TB, answers ...Answer) *Server {
 	s.server = httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL = s.server.URL + "/v1"
 	s.Host = s.server.Listener.Addr().String()
-	t.Cleanup(func() {
-		close(s.done)
-		s.server.Close()
-	})
+	t.Cleanup(s.Close)
 	return s
+}
+
+// Close ends what is under way, and the server. It may be called again.
+func (s *Server) Close() {
+	s.closing.Do(func() { close(s.done) })
+	s.server.Close()
 }
 
 // Script has the server give these answers from now on: in turn, and the last one again
