@@ -172,7 +172,7 @@ func (t *tidy) list(name string, list *[]string) []string {
 	}
 	kept := make([]string, 0, len(*list))
 	for _, s := range *list {
-		s = t.scrub(strings.Join(strings.Fields(clean(s)), " "))
+		s = t.scrub(line(s))
 		if utf8.RuneCountInString(s) > maxItem {
 			t.fail("a string of %q has more than %d characters", name, maxItem)
 		}
@@ -213,7 +213,8 @@ func isControl(r rune) bool {
 	return unicode.IsControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
-// soFar returns the part of the description that a beginning of an answer holds.
+// soFar returns the part of the description that the beginning of an answer holds: whole
+// words, as half a key would not be known as one.
 func soFar(answer string) string {
 	_, rest, ok := strings.Cut(answer, `"description"`)
 	if !ok {
@@ -230,13 +231,19 @@ func soFar(answer string) string {
 		}
 		end++
 	}
+	whole := end < len(rest)
 	rest = rest[:min(end, len(rest))]
 	// The last escape may be cut off: \u00e4 is the longest.
 	for cut := range min(6, len(rest)+1) {
 		var s string
-		if json.Unmarshal([]byte(`"`+rest[:len(rest)-cut]+`"`), &s) == nil {
-			return strings.TrimRight(clean(s), "\ufffd") // half of a surrogate pair
+		if json.Unmarshal([]byte(`"`+rest[:len(rest)-cut]+`"`), &s) != nil {
+			continue
 		}
+		if !whole {
+			s = strings.TrimRight(s, "\ufffd") // half of a surrogate pair
+			s = strings.TrimRightFunc(s, func(r rune) bool { return r > ' ' && r <= '~' })
+		}
+		return strings.TrimSpace(clean(s))
 	}
 	return ""
 }

@@ -73,7 +73,7 @@ func (d *Describer) ask(ctx context.Context, img Image, q question) (Source, err
 			if d.streams(q) {
 				d.opt.Stream(img.Name, d.scrub(soFar(string(e.Answer))))
 			}
-			return Source{Model: excerpt(d.scrub(e.Model)), Cached: true}, nil
+			return Source{Model: d.excerpt(e.Model), Cached: true}, nil
 		}
 	}
 	switch {
@@ -108,7 +108,7 @@ func (d *Describer) converse(ctx context.Context, image string, p picture, q que
 		}
 		switch {
 		case r.refusal != "":
-			return Source{}, nil, d.unusable("refused", "%s refuses: %s", d.opt.Model, excerpt(r.refusal))
+			return Source{}, nil, d.unusable("refused", "%s refuses: %s", d.opt.Model, d.excerpt(r.refusal))
 		case r.finish == openai.FinishReasonContentFilter:
 			return Source{}, nil, d.unusable("filtered", "%s: the server's content filter holds the answer back", d.opt.Model)
 		case r.finish == openai.FinishReasonLength && raised:
@@ -120,14 +120,14 @@ func (d *Describer) converse(ctx context.Context, image string, p picture, q que
 		}
 		kept, problem := q.read(r.content)
 		if problem == nil {
-			return Source{Model: excerpt(d.scrub(r.model)), Usage: usage}, kept, nil
+			return Source{Model: d.excerpt(r.model), Usage: usage}, kept, nil
 		}
 		kind := "schema"
 		if strings.TrimSpace(r.content) == "" {
 			kind = "empty"
 		}
 		if repaired {
-			return Source{}, nil, d.unusable(kind, "the answer of %s can't be used: %s", d.opt.Model, excerpt(problem.Error()))
+			return Source{}, nil, d.unusable(kind, "the answer of %s can't be used: %s", d.opt.Model, d.excerpt(problem.Error()))
 		}
 		repaired = true
 		messages = repair(messages, r.content, problem)
@@ -159,9 +159,8 @@ func (d *Describer) send(ctx context.Context, image string, q question, messages
 		}))
 	r, err := retrier.Do(func() (reply, error) {
 		for {
-			sent := d.current()
-			r, err := d.try(ctx, image, q, d.request(q, messages, limit, sent), estimate)
-			if e := (*Error)(nil); !errors.As(err, &e) || !d.learn(e, sent) {
+			r, err := d.try(ctx, image, q, messages, limit, estimate)
+			if e := (*Error)(nil); !errors.As(err, &e) || !e.learned {
 				return r, err
 			}
 		}
@@ -185,8 +184,8 @@ func (d *Describer) worthwhile(ctx context.Context, err error) bool {
 	return true
 }
 
-// try sends a request once.
-func (d *Describer) try(ctx context.Context, image string, q question, request openai.ChatCompletionRequest, estimate int) (reply, error) {
+// try sends a request once, in the way that is known to be understood by then.
+func (d *Describer) try(ctx context.Context, image string, q question, messages []openai.ChatCompletionMessage, limit, estimate int) (reply, error) {
 	if err := d.acquire(ctx); err != nil {
 		return reply{}, err
 	}
@@ -198,6 +197,8 @@ func (d *Describer) try(ctx context.Context, image string, q question, request o
 	timeout, cancel := context.WithTimeout(ctx, d.opt.Timeout)
 	defer cancel()
 	timeout, x := withExchange(timeout)
+	known := d.current()
+	request := d.request(q, messages, limit, known)
 	var r reply
 	if d.streams(q) {
 		r, err = d.stream(timeout, image, request)
@@ -215,7 +216,9 @@ func (d *Describer) try(ctx context.Context, image string, q question, request o
 	case errors.As(err, &e):
 		return r, e
 	}
-	return r, d.failure(err, x)
+	e := d.failure(err, x)
+	e.learned = d.learn(e, known)
+	return r, e
 }
 
 // complete waits for an answer as a whole.

@@ -8,6 +8,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ type Error struct {
 	retry   bool
 	after   time.Duration // what the server asks to wait
 	refused string        // the parameters and words of a 400, to learn from
+	learned bool          // and it was learned from: there is another way to ask
 }
 
 func (e *Error) Error() string { return e.text }
@@ -82,6 +84,7 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	var api *openai.APIError
 	var request *openai.RequestError
 	var redirect *redirectError
+	var unreachable *url.Error
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
 	said := ""
@@ -91,6 +94,10 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 		e.Kind, e.text = "server", fmt.Sprintf("%s redirects to %s: give that address if images may go there", d.host.Name, redirect.to)
 	case errors.Is(err, errTooLong):
 		e.Kind, e.text = "server", fmt.Sprintf("%s sent more than %d bytes", d.host.Name, maxResponse)
+	case errors.As(err, &request): // which may wrap an APIError that says nothing
+		said = string(request.Body)
+		e.refused = d.refusal(said)
+		e.judge(e.refused)
 	case errors.As(err, &api):
 		said = api.Message
 		code := fmt.Sprint(api.Code)
@@ -98,29 +105,27 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 		if api.Param != nil {
 			param = *api.Param
 		}
-		e.refused = strings.ToLower(strings.Join([]string{param, code, api.Type, api.Message}, " "))
+		e.refused = d.refusal(strings.Join([]string{param, code, api.Type, api.Message}, " "))
 		if api.HTTPStatusCode == 0 {
 			e.Status = statusOf(code, api.Type) // it came within a stream, after a 200
 		}
 		e.judge(code + " " + api.Type)
-	case errors.As(err, &request):
-		said = string(request.Body)
-		e.refused = strings.ToLower(said[:min(len(said), 4<<10)])
-		e.judge(e.refused)
 	case x.status == http.StatusOK && (x.page || errors.As(err, &syntax) || errors.As(err, &mismatch)):
 		said = string(x.head)
 		e.Kind = "server"
 		e.text = d.host.Name + " does not speak the API: is the address right?"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		e.Kind, e.retry, e.text = "network", true, fmt.Sprintf("%s broke off", d.host.Name)
-	default:
+	case x.status != 0 || errors.As(err, &unreachable):
 		e.Kind, e.retry = "network", true
-		e.text = fmt.Sprintf("%s can't be reached: %s", d.host.Name, excerpt(err.Error()))
+		e.text = fmt.Sprintf("%s can't be reached: %s", d.host.Name, d.excerpt(err.Error()))
+	default: // go-openai did not send it
+		e.Kind, e.text = "request", d.excerpt(err.Error())
 	}
 	if e.text == "" {
 		e.text = fmt.Sprintf("%s answers %d %s", d.host.Name, e.Status, http.StatusText(e.Status))
 	}
-	if said = excerpt(said); said != "" {
+	if said = d.excerpt(said); said != "" {
 		e.text += ": " + said
 	}
 	e.text = keyLike.ReplaceAllString(d.scrub(e.text), hidden)
@@ -167,15 +172,33 @@ var (
 	tags   = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// excerpt makes one short line of what a server said: text without HTML and control
-// characters.
-func excerpt(s string) string {
-	const longest = 200
-	s = s[:min(len(s), 8<<10)]
+// maxSaid bounds what is looked at of a text that a server sent: bytes.
+const maxSaid = 8 << 10
+
+// excerpt makes one short line of what a server said: text without HTML, control characters
+// and the key.
+func (d *Describer) excerpt(s string) string {
+	if len(s) >= maxSaid {
+		// Half a key would not be known as one.
+		s = s[:max(0, strings.LastIndexAny(s[:maxSaid], " \n<>"))]
+	}
 	if strings.Contains(s, "<") {
 		s = html.UnescapeString(tags.ReplaceAllString(unseen.ReplaceAllString(s, " "), " "))
 	}
-	s = strings.Join(strings.Fields(clean(s)), " ")
+	return short(d.scrub(line(s)))
+}
+
+// refusal is a text to look for words in.
+func (d *Describer) refusal(s string) string {
+	return strings.ToLower(d.scrub(strings.ToValidUTF8(s[:min(len(s), maxSaid)], "")))
+}
+
+// line puts a text on one line.
+func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
+// short cuts a text to what a line of a table or a log can hold.
+func short(s string) string {
+	const longest = 200
 	if runes := []rune(s); len(runes) > longest {
 		s = string(runes[:longest]) + "..."
 	}

@@ -12,11 +12,10 @@ type afterFunc func(time.Duration) <-chan time.Time
 
 func (f afterFunc) After(d time.Duration) <-chan time.Time { return f(d) }
 
-var (
-	Scrubber = scrubber
-	Excerpt  = excerpt
-	SoFar    = soFar
-)
+var SoFar = soFar
+
+// Excerpt is what an error shows of a text.
+func (d *Describer) Excerpt(s string) string { return d.excerpt(s) }
 
 // Enum returns the classes that a schema lists for candidates.
 func Enum(candidates []Candidate) ([]string, error) {

@@ -2,11 +2,13 @@ package describe
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -54,13 +56,14 @@ var keyLike = regexp.MustCompile(`\bsk-[\w*.-]{4,}`)
 // one ("ollama"): no secret, and likely part of other words.
 const shortKey = 8
 
-// scrubber returns a function that hides the key in a text, where it is written in base64
-// (after whatever else) or percent-encoded too.
+// scrubber returns a function that hides the key in a text: as it is, quoted, in
+// base64 (after whatever else) or percent-encoded.
 func scrubber(k Key) func(string) string {
 	key := k.reveal()
 	var forms []string
 	if len(key) > shortKey {
-		forms = append(forms, key, url.QueryEscape(key), url.PathEscape(key))
+		quoted, _ := json.Marshal(key) // a string: no error
+		forms = append(forms, key, url.QueryEscape(key), url.PathEscape(key), strings.Trim(strconv.Quote(key), `"`), strings.Trim(string(quoted), `"`))
 		for before := range 3 {
 			for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 				s := encoding.EncodeToString(append(make([]byte, before), key...))
@@ -69,11 +72,11 @@ func scrubber(k Key) func(string) string {
 				forms = append(forms, s[first:last])
 			}
 		}
-		// The longest first: it may hold another.
-		slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	}
 	pairs := make([]string, 0, 2*len(forms))
-	for _, f := range slices.Compact(forms) {
+	// The longest first: it may hold another.
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	for _, f := range forms {
 		pairs = append(pairs, f, hidden)
 	}
 	replace := strings.NewReplacer(pairs...)

@@ -116,7 +116,7 @@ func parsePrompt(name string, data []byte) (Prompt, error) {
 	if err := tame(t.Root); err != nil {
 		return Prompt{}, err
 	}
-	p := Prompt{Name: name, About: excerpt(about), template: t}
+	p := Prompt{Name: name, About: short(line(about)), template: t}
 	// A wrong field shows only when it is used.
 	if _, err := p.task(promptData{Language: "German", Candidates: []Candidate{{1, "tench", 0.5}}}); err != nil {
 		return Prompt{}, err

@@ -167,7 +167,7 @@ func newChoice(candidates []Candidate) (choice, error) {
 // qualified is a candidate's name with its index, as names repeat: "281 tabby, tabby cat".
 func qualified(c Candidate) string {
 	const longest = 100
-	name := []rune(strings.Join(strings.Fields(clean(c.Name)), " "))
+	name := []rune(line(c.Name))
 	return strings.TrimSpace(strconv.Itoa(c.Index) + " " + string(name[:min(len(name), longest)]))
 }
 
@@ -198,7 +198,7 @@ func (c choice) listed() string {
 // find returns the class that an answer names: in full, or where no schema kept the model
 // to that, by its index or its name alone if no other candidate has it.
 func (c choice) find(answer string) (Class, bool) {
-	answer = strings.Join(strings.Fields(answer), " ")
+	answer = line(answer)
 	if answer == other {
 		return Class{Index: -1}, true
 	}

@@ -43,11 +43,12 @@ func firstDialect(opt Options) dialect {
 // temperature. The families are those that go-openai's ReasoningValidator goes by, also
 // where a router puts the maker before the name (openai/o3).
 func reasoning(model string) bool {
-	name := model[strings.LastIndexByte(model, '/')+1:]
-	return slices.ContainsFunc([]string{"o1", "o3", "o4", "gpt-5", "gpt-6"}, func(family string) bool {
-		rest, ok := strings.CutPrefix(name, family)
-		return ok && (rest == "" || rest[0] == '-' || rest[0] == '.')
-	})
+	for _, family := range []string{"o1", "o3", "o4", "gpt-5", "gpt-6"} {
+		if strings.HasPrefix(model, family) || strings.Contains(model, "/"+family) {
+			return true
+		}
+	}
+	return false
 }
 
 // request is what is sent, but for Stream, which go-openai sets.

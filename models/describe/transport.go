@@ -91,7 +91,7 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
 	b.left -= n
-	if room := 4<<10 - len(b.x.head); room > 0 {
+	if room := maxSaid - len(b.x.head); room > 0 {
 		b.x.head = append(b.x.head, p[:min(n, room)]...)
 	}
 	if err != nil {

@@ -43,6 +43,9 @@ type Request struct {
 	cut, early bool
 }
 
+// Has tells whether the request states a parameter.
+func (r *Request) Has(parameter string) bool { return r.has[parameter] }
+
 // parameters are those that a chat completion may have
 // (https://platform.openai.com/docs/api-reference/chat/create).
 var parameters = strings.Fields(`audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens
