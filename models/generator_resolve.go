@@ -24,8 +24,8 @@ func valueList(values []onnx.Value) string {
 	return strings.Join(texts, ", ")
 }
 
-// settleTask tells by its outputs what the graph is for: an image among them, and none
-// that gives classes, is for generating.
+// settleTask tells what the graph is for: an image among its outputs, and none that gives
+// classes, is for generating; classes out of token ids alone are those of texts.
 func (r *resolver) settleTask() {
 	r.task = Classify
 	if s, _, ok := r.find("task"); ok {
@@ -36,6 +36,10 @@ func (r *resolver) settleTask() {
 	images := false
 	for _, v := range r.graph.Outputs {
 		if _, ok := classesOf(v); ok && v.Ranked {
+			if takesTokens(r.graph) {
+				r.task = ClassifyText
+				r.fact("task", string(ClassifyText), "graph")
+			}
 			return
 		}
 		images = images || givesImage(v)

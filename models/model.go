@@ -26,14 +26,17 @@ type Model struct {
 	spec ClassifierSpec
 	made GeneratorSpec
 	err  error
+
+	untrained []int
 }
 
 // Task is what a model is for.
 type Task string
 
 const (
-	Classify Task = "classify" // its output are the scores of classes, or an embedding
-	Generate Task = "generate" // its output is an image
+	Classify     Task = "classify"      // it takes images; its output are the scores of classes, or an embedding
+	ClassifyText Task = "classify-text" // the same of texts
+	Generate     Task = "generate"      // its output is an image
 )
 
 // Fact is one resolved value and the source that states it: "flag", "preset
@@ -112,7 +115,10 @@ func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
 // Classifier returns how to run the model as an image classifier. The error
 // names every flag that is missing.
 func (m *Model) Classifier() (*ClassifierSpec, error) {
-	if m.Task != Classify {
+	switch m.Task {
+	case ClassifyText:
+		return nil, fmt.Errorf("%s takes texts, not images (input %s): ortho classify-text runs it", m.Name, m.made.Text.Name)
+	case Generate:
 		or := ""
 		if slices.ContainsFunc(m.Graph.Outputs, func(v onnx.Value) bool { _, ok := classesOf(v); return ok }) {
 			or = " (or give --task classify)"
@@ -125,6 +131,21 @@ func (m *Model) Classifier() (*ClassifierSpec, error) {
 	spec := m.spec
 	spec.Labels = slices.Clone(spec.Labels)
 	return &spec, nil
+}
+
+// TextClassifier returns how to run the model as a classifier of texts. The error names
+// every flag that is missing.
+func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
+	if m.Task != ClassifyText {
+		return nil, fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)",
+			m.Name, valueList(m.Graph.Inputs), valueList(m.Graph.Outputs))
+	}
+	if m.err != nil {
+		return nil, m.err
+	}
+	spec := &TextClassifierSpec{Text: *m.made.Text, Batch: m.made.Batch, Scores: m.spec.Scores, Untrained: slices.Clone(m.untrained)}
+	spec.Labels = slices.Clone(spec.Labels)
+	return spec, nil
 }
 
 // Generator returns how to run the model as a generator of images. The error names
@@ -152,7 +173,7 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	}
 	m.Exporter = exporter(m.Graph, files)
 	r.run()
-	m.Task, m.Facts, m.spec, m.made, m.err = r.task, r.facts, r.spec, r.made, r.err()
+	m.Task, m.Facts, m.spec, m.made, m.untrained, m.err = r.task, r.facts, r.spec, r.made, r.untrained, r.err()
 	if m.err == nil && m.Task == Classify {
 		m.err = m.spec.Input.Validate()
 	}

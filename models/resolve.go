@@ -23,15 +23,17 @@ type layer struct {
 // resolver settles every value of a model: the first layer that states one
 // wins, and the graph itself has the last word on what can't be otherwise.
 type resolver struct {
-	name    string
-	graph   *onnx.Graph
-	layers  []layer // by precedence
-	task    Task
-	spec    ClassifierSpec
-	made    GeneratorSpec // where the task is Generate; its image input is made of spec
-	facts   []Fact
-	missing []gap
-	errs    []error
+	name   string
+	graph  *onnx.Graph
+	layers []layer // by precedence
+	task   Task
+	spec   ClassifierSpec
+	made   GeneratorSpec // where the task is Generate; its image input is made of spec
+	// Where the task is ClassifyText, made.Text and made.Batch, spec.Scores and:
+	untrained []int
+	facts     []Fact
+	missing   []gap
+	errs      []error
 }
 
 // gap is something that nothing states: what it is about, and the flags to give.
@@ -89,8 +91,12 @@ func (r *resolver) run() {
 	if s, _, ok := r.find("preset"); ok {
 		r.fact("preset", s.value, s.source)
 	}
-	if r.settleTask(); r.task == Generate {
+	switch r.settleTask(); r.task {
+	case Generate:
 		r.generator()
+		return
+	case ClassifyText:
+		r.textClassifier()
 		return
 	}
 	if in, ok := r.input(); ok {

@@ -50,7 +50,7 @@ var keys = []setting{
 	{"activation", oneOf("activation", string(Softmax), string(Sigmoid), string(None))},
 	{"temperature", checked(parseTemperature)},
 	{"labels", notEmpty},
-	{"task", oneOf("task", string(Classify), string(Generate))},
+	{"task", oneOf("task", string(Classify), string(ClassifyText), string(Generate))},
 	{"output-range", checked(parseRange)},
 	{"color", oneOf("color", "rgb", "gray", "luma")},
 	{"size-multiple", checked(parseEdge)},
@@ -60,6 +60,7 @@ var keys = []setting{
 	{"class-input", notEmpty},
 	{"vocabulary", notEmpty},
 	{"text-length", checked(parseCount)},
+	{"untrained", checked(parseIndices)},
 }
 
 // Set states one value as the command line's flag of that name does:
@@ -81,7 +82,7 @@ var keys = []setting{
 //	temperature    1.5: logits are divided by it before the softmax
 //	preset         one of [Presets]
 //	output-name    an output to return as it is, such as an embedding; of a generator, its image
-//	task           classify or generate, where the graph's outputs don't tell
+//	task           classify, classify-text or generate, where the graph does not tell
 //
 // and of generators
 //
@@ -93,6 +94,7 @@ var keys = []setting{
 //	class-input          the input that takes the class, where its name does not tell
 //	vocabulary           a file, see [text.ReadVocabulary]
 //	text-length          the tokens of a text, where the graph leaves it open
+//	untrained            1,7: the classes that a classifier of texts was given no text for
 func (s *Settings) Set(key, value string) error {
 	if key == "labels" {
 		labels, err := ReadLabels(value)
@@ -224,6 +226,19 @@ func parseCount(v string) (int, error) {
 		return 0, fmt.Errorf("%q is no whole number from 1 to %d", v, 1<<20)
 	}
 	return n, nil
+}
+
+func parseIndices(v string) ([]int, error) {
+	var indices []int
+	for _, part := range strings.Split(v, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 0 || n >= maxClasses {
+			return nil, fmt.Errorf("%q is no index of a class", part)
+		}
+		indices = append(indices, n)
+	}
+	slices.Sort(indices)
+	return slices.Compact(indices), nil
 }
 
 func parseTemperature(v string) (float64, error) {

@@ -113,6 +113,19 @@ def not_images():
         [value("input_ids", ["batch", "sequence length"], TensorProto.INT64), value("attention_mask", ["batch", "sequence length"], TensorProto.INT64)],
         [value("hidden", ["batch", "sequence length", 4])],
         numpy_helper.from_array(np.arange(8, dtype=np.float32).reshape(2, 4), "table"), numpy_helper.from_array(np.array([2], np.int64), "axis")))
+    for name, batch, kind in ("texts", "batch", TensorProto.INT64), ("texts_batch2_int32", 2, TensorProto.INT32):
+        # The sum of the tokens' rows.
+        table = np.zeros((6, 3), np.float32)
+        table[2:5] = 2 * np.eye(3, dtype=np.float32)
+        masked = kind == TensorProto.INT64
+        inputs = [value("input_ids", [batch, 6], kind)] + [value("attention_mask", [batch, 6], kind)] * masked
+        mask = [node("Unsqueeze", ["attention_mask", "axis"], ["mask3"]), node("Cast", ["mask3"], ["mask"], to=TensorProto.FLOAT), node("Mul", ["rows", "mask"], ["kept"])]
+        write(name, passing(
+            name, [node("Gather", ["table", "input_ids"], ["rows"]), *(mask if masked else []), node("ReduceSum", ["kept" if masked else "rows", "tokens"], ["logits"], keepdims=0)],
+            inputs, [value("logits", [batch, 3])],
+            numpy_helper.from_array(table, "table"), numpy_helper.from_array(np.array([2], np.int64), "axis"), numpy_helper.from_array(np.array([1], np.int64), "tokens")))
+        (HERE / name / "vocabulary.txt").write_text("<pad>\n<unk>\nred\ngreen\nblue\nvery\n")
+        (HERE / name / "ortho.json").write_text('{"vocabulary": "vocabulary.txt", "labels": ["red", "green", "blue"], "untrained": [1]}\n')
     strings = helper.make_tensor_value_info("text", TensorProto.STRING, ["batch"])
     write("strings", passing("strings", [node("Identity", ["text"], ["same"])], [strings],
                              [helper.make_tensor_value_info("same", TensorProto.STRING, ["batch"])]))

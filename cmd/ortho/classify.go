@@ -24,21 +24,13 @@ import (
 
 func newClassifyCommand() *cli.Command {
 	const in, out = "Input", "Output"
-	flags := []cli.Flag{
-		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image"},
-		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
-		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL, Parquet)"},
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
-		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
-		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
-		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete FILE"},
+	flags := append(answerFlags(), []cli.Flag{
 		&cli.StringFlag{Name: "html", Category: out, Usage: "also write a page to `FILE`, which shows the first images with their classes and needs no network"},
 		progressFlag(),
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
-	}
+	}...)
 	return &cli.Command{
 		Name:      "classify",
 		Usage:     "say what images show",
@@ -56,6 +48,21 @@ func newClassifyCommand() *cli.Command {
 			"tells what they were, and stays beside FILE.",
 		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags(models.Classify)),
 		Action: classifyAction,
+	}
+}
+
+// answerFlags say what is told of each image or text, and where it goes.
+func answerFlags() []cli.Flag {
+	const out = "Output"
+	return []cli.Flag{
+		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image or text"},
+		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
+		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL, Parquet)"},
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
+		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
+		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
+		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo what failed, also those of a complete FILE"},
 	}
 }
 
@@ -199,14 +206,19 @@ func classifyOptions(c *cli.Context) (classify.Options, error) {
 	if err != nil {
 		return options, err
 	}
+	return options, answerOptions(c, &options)
+}
+
+// answerOptions reads answerFlags.
+func answerOptions(c *cli.Context, options *classify.Options) error {
 	switch p := c.Float64("min-probability"); {
 	case c.Int("top") < 1:
-		return options, usagef("--top %d: at least 1", c.Int("top"))
+		return usagef("--top %d: at least 1", c.Int("top"))
 	case !(p >= 0 && p <= 1):
-		return options, usagef("--min-probability %v: from 0 to 1", p)
+		return usagef("--min-probability %v: from 0 to 1", p)
 	}
 	options.Top, options.MinProbability, options.Logits = c.Int("top"), c.Float64("min-probability"), c.Bool("logits")
-	return options, nil
+	return nil
 }
 
 func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
@@ -223,13 +235,18 @@ func row(item classify.Item) output.Row {
 	if item.Err != nil {
 		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(item.Err.Error())}}
 	}
-	r := output.Row{Input: item.Input.Name, Width: item.Result.Width, Height: item.Result.Height, Logits: item.Result.Logits}
-	if out := item.Result.Output; out != nil {
+	return answered(item.Input.Name, item.Result)
+}
+
+// answered is the row of what a classifier says.
+func answered(input string, result classify.Result) output.Row {
+	r := output.Row{Input: input, Width: result.Width, Height: result.Height, Logits: result.Logits}
+	if out := result.Output; out != nil {
 		r.Output = &output.Values{Name: text(out.Name), Shape: out.Shape, Values: out.Values}
 		return r
 	}
-	r.Predictions = make([]output.Prediction, len(item.Result.Predictions))
-	for i, p := range item.Result.Predictions {
+	r.Predictions = make([]output.Prediction, len(result.Predictions))
+	for i, p := range result.Predictions {
 		r.Predictions[i] = output.Prediction{Index: p.Index, Label: text(p.Label), ID: text(p.ID), Probability: short(p.Probability)}
 	}
 	return r
@@ -247,9 +264,12 @@ func short(p float64) float64 {
 	return v
 }
 
-func images(n int64) string {
+func images(n int64) string { return counted(n, "image") }
+
+// counted is a number of things in words.
+func counted(n int64, unit string) string {
 	if n == 1 {
-		return "1 image"
+		return "1 " + unit
 	}
-	return fmt.Sprintf("%d images", n)
+	return fmt.Sprintf("%d %ss", n, unit)
 }

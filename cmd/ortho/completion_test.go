@@ -11,7 +11,7 @@ import (
 
 func TestComplete(t *testing.T) {
 	for line, want := range map[string][]string{
-		"cl":                             {"classify"},
+		"cl":                             {"classify", "classify-text"},
 		"models ":                        {"list", "show", "verify", "help"},
 		"runtime inst":                   {"install"},
 		"classify --ov":                  {"--overwrite"},

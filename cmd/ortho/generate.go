@@ -209,7 +209,7 @@ func (g *generation) openRows() error {
 			return usagef("only a folder can be resumed: name it with -o FOLDER")
 		}
 		g.rows = &kept{}
-		g.out = &results{format: "jsonl", stream: g.rows}
+		g.out = &results{format: "jsonl", unit: "image", stream: g.rows}
 		g.shelf = &shelf.Shelf{Folder: filepath.Dir(g.to.file), Overwrite: g.c.Bool("overwrite")}
 		return nil
 	}
@@ -238,7 +238,7 @@ func (g *generation) openRows() error {
 		once.Do(func() { slog.Warn(fmt.Sprintf("%s is not there any more: what is missing is made again", picture)) })
 		return true
 	}
-	g.out = &results{format: "jsonl", name: name, run: run}
+	g.out = &results{format: "jsonl", unit: "image", name: name, run: run}
 	for _, ending := range endingsOfRun {
 		g.own = append(g.own, "ortho.jsonl"+ending)
 	}

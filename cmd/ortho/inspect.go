@@ -104,9 +104,12 @@ func describe(m *models.Model) (*description, error) {
 // usable tells what is missing to use a model for what it is for.
 func usable(m *models.Model) error {
 	var err error
-	if m.Task == models.Generate {
+	switch m.Task {
+	case models.Generate:
 		_, err = m.Generator()
-	} else {
+	case models.ClassifyText:
+		_, err = m.TextClassifier()
+	default:
 		_, err = m.Classifier()
 	}
 	return err

@@ -47,6 +47,7 @@ func newApp() *cli.App {
 		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 		Commands: configure([]*cli.Command{
 			newClassifyCommand(),
+			newClassifyTextCommand(),
 			newGenerateCommand(),
 			newEvalCommand(),
 			newBenchCommand(),

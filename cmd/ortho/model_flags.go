@@ -16,37 +16,46 @@ import (
 
 const categoryModel = "How the model's input and output are read"
 
+var (
+	classifying = []models.Task{models.Classify}
+	generating  = []models.Task{models.Generate}
+	pictures    = []models.Task{models.Classify, models.Generate}
+	scoring     = []models.Task{models.Classify, models.ClassifyText}
+	reading     = []models.Task{models.ClassifyText, models.Generate}
+	allTasks    = []models.Task{models.Classify, models.ClassifyText, models.Generate}
+)
+
 // settings are the flags that override what a model's files say. Each is a key
-// of models.Settings; those of one task only are not shown for the other.
+// of models.Settings; a command shows those of its task.
 var settings = []struct {
 	name, usage string
-	task        models.Task // "": both
+	tasks       []models.Task
 }{
-	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)", models.Classify},
-	{"input-size", "the graph's `HxW` in pixels, or one number for a square", ""},
-	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE or none", ""},
-	{"crop-pct", "resize the short edge to input size / `FRACTION`", models.Classify},
-	{"crop-mode", "center, squash or border (timm's `MODE`)", ""},
-	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos", ""},
-	{"input-range", "`LO,HI`: what pixels 0 and 255 become, before mean and std", ""},
-	{"mean", "subtracted: one `VALUE`, or one for each channel", ""},
-	{"std", "divided by: one `VALUE`, or one for each channel", ""},
-	{"output-range", "`LO,HI`: the output's values that become pixels 0 and 255", models.Generate},
-	{"color-order", "rgb or bgr", ""},
-	{"color", "luma or gray: what a graph of one channel is given of a colour image (luma: the colours are resized apart)", models.Generate},
-	{"layout", "nchw or nhwc", ""},
-	{"channels", "1 or 3", ""},
-	{"orientation", "exif (turn images upright) or ignore", ""},
-	{"size-multiple", "images are padded to multiples of `N` pixels, and the result cut", models.Generate},
-	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k", ""},
-	{"latent-distribution", "normal, or uniform (-1 to 1)", models.Generate},
-	{"class-input", "`NAME` of the input that takes the class, where that does not tell", models.Generate},
-	{"vocabulary", "a `FILE` with the tokens of texts, one a line", models.Generate},
-	{"text-length", "`N` tokens of a text, where the graph leaves it open", models.Generate},
-	{"activation", "softmax, sigmoid or none (inside the graph)", models.Classify},
-	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", models.Classify},
-	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", ""},
-	{"task", "classify or generate, where the graph's outputs don't tell", ""},
+	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)", classifying},
+	{"input-size", "the graph's `HxW` in pixels, or one number for a square", pictures},
+	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE or none", pictures},
+	{"crop-pct", "resize the short edge to input size / `FRACTION`", classifying},
+	{"crop-mode", "center, squash or border (timm's `MODE`)", pictures},
+	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos", pictures},
+	{"input-range", "`LO,HI`: what pixels 0 and 255 become, before mean and std", pictures},
+	{"mean", "subtracted: one `VALUE`, or one for each channel", pictures},
+	{"std", "divided by: one `VALUE`, or one for each channel", pictures},
+	{"output-range", "`LO,HI`: the output's values that become pixels 0 and 255", generating},
+	{"color-order", "rgb or bgr", pictures},
+	{"color", "luma or gray: what a graph of one channel is given of a colour image (luma: the colours are resized apart)", generating},
+	{"layout", "nchw or nhwc", pictures},
+	{"channels", "1 or 3", pictures},
+	{"orientation", "exif (turn images upright) or ignore", pictures},
+	{"size-multiple", "images are padded to multiples of `N` pixels, and the result cut", generating},
+	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k", allTasks},
+	{"latent-distribution", "normal, or uniform (-1 to 1)", generating},
+	{"class-input", "`NAME` of the input that takes the class, where that does not tell", generating},
+	{"vocabulary", "a `FILE` with the tokens of texts, one a line", reading},
+	{"text-length", "`N` tokens of a text, where the graph leaves it open", reading},
+	{"activation", "softmax, sigmoid or none (inside the graph)", scoring},
+	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", scoring},
+	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", allTasks},
+	{"task", "classify, classify-text or generate, where the graph's outputs don't tell", allTasks},
 }
 
 func modelFlag(value string) cli.Flag {
@@ -63,10 +72,13 @@ func modelFlags(task models.Task) []cli.Flag {
 func settingFlags(task models.Task) []cli.Flag {
 	var flags []cli.Flag
 	for _, s := range settings {
-		if task != "" && s.task != "" && s.task != task {
+		if task != "" && !slices.Contains(s.tasks, task) {
 			continue
 		}
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: categoryModel})
+	}
+	if task == models.ClassifyText {
+		return flags
 	}
 	return append(flags, &cli.BoolFlag{Name: "invert", Usage: "negate the pixels: dark on light to light on dark", Category: categoryModel})
 }

@@ -49,6 +49,13 @@ func summary(m *models.Model) (string, error) {
 		}
 		return fmt.Sprintf("classify: images of %dx%d to %d classes", spec.Input.Height, spec.Input.Width, spec.Classes), nil
 	}
+	if m.Task == models.ClassifyText {
+		spec, err := m.TextClassifier()
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("classify-text: texts of up to %d words to %d classes", spec.Text.Length, spec.Classes), nil
+	}
 	spec, err := m.Generator()
 	if err != nil {
 		return "", err

@@ -87,18 +87,32 @@ func recorded(settings record.Settings, model *models.Model, session *runner.Ses
 
 // rowSettings are the options that change rows.
 func rowSettings(c *cli.Context, format string, shard source.Shard, opt classify.Options) record.Settings {
-	return append(record.Settings{
+	return append(answerSettings(c, format, shard, opt), runSettings(c, opt.Runner)...)
+}
+
+// answerSettings are the options of answerFlags that change rows.
+func answerSettings(c *cli.Context, format string, shard source.Shard, opt classify.Options) record.Settings {
+	return record.Settings{
 		{Key: "format", Value: format},
 		{Key: "top", Value: strconv.Itoa(opt.Top)},
 		{Key: "min-probability", Value: strconv.FormatFloat(opt.MinProbability, 'g', -1, 64)},
 		{Key: "logits", Value: strconv.FormatBool(opt.Logits)},
 		{Key: "shard", Value: shard.String()},
 		{Key: "output-name", Value: c.String("output-name")},
-	}, runSettings(c, opt.Runner)...)
+	}
 }
 
 // runSettings are the options of runFlags and imageFlags that change what a model answers.
 func runSettings(c *cli.Context, opt runner.Options) record.Settings {
+	return append(record.Settings{
+		{Key: "max-pixels", Value: strconv.FormatInt(c.Int64("max-pixels"), 10)},
+		{Key: "decode", Value: c.String("decode")},
+		{Key: "JPEG decoder", Value: jpegDecoder().Name},
+	}, providerSettings(opt)...)
+}
+
+// providerSettings are the options of sessionFlags that change what a model answers.
+func providerSettings(opt runner.Options) record.Settings {
 	var providers, providerOptions []string
 	for _, p := range opt.Providers {
 		providers = append(providers, p.Name)
@@ -107,9 +121,6 @@ func runSettings(c *cli.Context, opt runner.Options) record.Settings {
 		}
 	}
 	return record.Settings{
-		{Key: "max-pixels", Value: strconv.FormatInt(c.Int64("max-pixels"), 10)},
-		{Key: "decode", Value: c.String("decode")},
-		{Key: "JPEG decoder", Value: jpegDecoder().Name},
 		{Key: "provider", Value: strings.Join(providers, ",")},
 		{Key: "provider-option", Value: strings.Join(providerOptions, " ")},
 	}

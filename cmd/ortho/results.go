@@ -20,6 +20,7 @@ import (
 // whose run can be resumed.
 type results struct {
 	format string
+	unit   string      // what a row is of: "image", "text"
 	name   string      // of the file
 	run    *record.Run // nil: a stream
 
@@ -59,7 +60,7 @@ func openResults(c *cli.Context) (*results, error) {
 			return nil, err
 		}
 	}
-	r := &results{format: format, name: name}
+	r := &results{format: format, unit: "image", name: name}
 	if toFile && !device {
 		r.run, err = record.Open(name, format, mode)
 		return r, err
@@ -97,6 +98,9 @@ func outputMode(c *cli.Context) (record.Mode, error) {
 	return record.Fresh, nil
 }
 
+// many is a count of rows in words.
+func (r *results) many(n int64) string { return counted(n, r.unit) }
+
 // above has rows appear above the progress line where both go to one terminal.
 func (r *results) above(p *progress) {
 	if r.screen != nil {
@@ -108,7 +112,7 @@ func (r *results) above(p *progress) {
 func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(stop func() bool) (int64, bool)) *progress {
 	before, failed := r.resumed()
 	if before > 0 && c.String("progress") != "never" {
-		slog.Info("resumed at " + images(before))
+		slog.Info("resumed at " + r.many(before))
 	}
 	if !wanted {
 		return nil
@@ -213,7 +217,7 @@ func (r *results) keep(why error, speed record.Speed) error {
 
 func (r *results) kept() {
 	rows, _ := r.run.Counts()
-	slog.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", images(rows), r.run.Partial()))
+	slog.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
 }
 
 // screen writes to a terminal that may show progress at its end.

@@ -52,7 +52,7 @@ func runnerOptions(c *cli.Context) (runner.Options, error) {
 			return runner.Options{}, usagef("--%s %d: from 1 to 4096, or 0 for the default", name, n)
 		}
 	}
-	if c.Int64("max-pixels") < 1 {
+	if c.IsSet("max-pixels") && c.Int64("max-pixels") < 1 {
 		return runner.Options{}, usagef("--max-pixels %d: at least 1", c.Int64("max-pixels"))
 	}
 	providers, err := runner.ParseProviders(c.String("provider"), c.StringSlice("provider-option"))

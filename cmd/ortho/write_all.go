@@ -44,7 +44,7 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progr
 	bar.end()
 	rows, failed := out.counts()
 	if err := c.Context.Err(); err != nil {
-		slog.Warn("interrupted after " + images(rows))
+		slog.Warn("interrupted after " + out.many(rows))
 		return keep(err)
 	}
 	went := speed(done, time.Since(start))
@@ -57,8 +57,8 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progr
 		if before > 0 {
 			resumed = fmt.Sprintf(" (resumed at %d)", before)
 		}
-		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f images/s; provider %s, batch %d, %d at once",
-			images(rows), resumed, failed, went.PerSecond, went.Provider, went.Batch, went.Concurrency))
+		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f %ss/s; provider %s, batch %d, %d at once",
+			out.many(rows), resumed, failed, went.PerSecond, out.unit, went.Provider, went.Batch, went.Concurrency))
 	}
 	return nil
 }

@@ -188,22 +188,27 @@ func (c *Classifier) load(_ context.Context, in Input, row []byte) (size, error)
 }
 
 func (c *Classifier) read(s size, outputs []runner.Row) (Result, error) {
-	out := outputs[0]
+	result, err := scored(&c.spec.Scores, c.opt, outputs[0])
+	result.Width, result.Height = s.width, s.height
+	return result, err
+}
+
+// scored makes a result of one item's row of the output.
+func scored(spec *models.Scores, opt Options, out runner.Row) (result Result, err error) {
 	values, err := float32s(out)
 	if err != nil {
-		return Result{}, &stageError{"output", err}
+		return result, &stageError{"output", err}
 	}
-	result := Result{Width: s.width, Height: s.height}
-	if c.spec.Embedding {
+	if spec.Embedding {
 		result.Output = &Output{Name: out.Name, Shape: slices.Clone(out.Shape), Values: values}
 		return result, nil
 	}
-	if n := len(c.spec.Labels); n > 0 && n != len(values) {
-		return Result{}, &stageError{"output", fmt.Errorf("output %s has %d values, but there are %d labels", out.Name, len(values), n)}
+	if n := len(spec.Labels); n > 0 && n != len(values) {
+		return result, &stageError{"output", fmt.Errorf("output %s has %d values, but there are %d labels", out.Name, len(values), n)}
 	}
-	if c.opt.Logits {
+	if opt.Logits {
 		result.Logits = values
 	}
-	result.Predictions = c.predictions(values)
+	result.Predictions = predictions(spec, opt, values)
 	return result, nil
 }

@@ -23,8 +23,8 @@ func (e *stageError) Error() string { return e.err.Error() }
 func (e *stageError) Unwrap() error { return e.err }
 
 // ErrorKind names the stage at which an item failed: "read", "unsupported" (not
-// a known image format), "too_large" (more than MaxPixels), "decode", "run" (the
-// graph failed) or "output" (its values can't be used: NaN, a wrong count).
+// a known image format), "too_large" (more than MaxPixels), "decode", "input" (a text
+// of unknown words only), "run" (the graph failed) or "output" (its values can't be used: NaN, a wrong count).
 func ErrorKind(err error) string {
 	var stage *stageError
 	switch {
@@ -83,21 +83,21 @@ func convert[T float64 | uint8 | int8 | int32 | int64](dst []float32, src []T) {
 }
 
 // predictions applies the activation and picks the most probable classes.
-func (c *Classifier) predictions(values []float32) []Prediction {
-	p := probabilities(values, c.spec.Activation, c.spec.Temperature)
-	order := largest(p, c.opt.Top)
-	predictions := make([]Prediction, 0, len(order))
+func predictions(spec *models.Scores, opt Options, values []float32) []Prediction {
+	p := probabilities(values, spec.Activation, spec.Temperature)
+	order := largest(p, opt.Top)
+	ranked := make([]Prediction, 0, len(order))
 	for _, i := range order {
-		if p[i] < c.opt.MinProbability {
+		if p[i] < opt.MinProbability {
 			break
 		}
 		out := Prediction{Index: i, Probability: p[i]}
-		if i < len(c.spec.Labels) {
-			out.Label, out.ID = c.spec.Labels[i].Name, c.spec.Labels[i].ID
+		if i < len(spec.Labels) {
+			out.Label, out.ID = spec.Labels[i].Name, spec.Labels[i].ID
 		}
-		predictions = append(predictions, out)
+		ranked = append(ranked, out)
 	}
-	return predictions
+	return ranked
 }
 
 // largest returns the indices of the n largest values, largest first and ties by

@@ -8,13 +8,13 @@ import (
 
 // Rank makes predictions of one image's raw outputs, as Stream does.
 func Rank(spec *models.ClassifierSpec, opt Options, values []float32) []Prediction {
-	return (&Classifier{spec: spec, opt: opt}).predictions(values)
+	return predictions(&spec.Scores, opt, values)
 }
 
 // Read makes the result of one image's row of the output, as Stream does; the image's size
 // is not in it.
 func Read(spec *models.ClassifierSpec, opt Options, output runner.Row) (Result, error) {
-	return (&Classifier{spec: spec, opt: opt}).read(size{}, []runner.Row{output})
+	return scored(&spec.Scores, opt, output)
 }
 
 // Row returns the shape of the model's input without the batch dimension.

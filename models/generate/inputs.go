@@ -86,14 +86,9 @@ func array(name string, t onnx.ElementType, shape []int64, floats []float32, int
 	n := count(shape)
 	var err error
 	switch {
-	case t == onnx.Int64:
-		a.Data, err = binary.Append(nil, binary.LittleEndian, integers)
-	case t == onnx.Int32:
-		narrow := make([]int32, len(integers))
-		for i, v := range integers {
-			narrow[i] = int32(v)
-		}
-		a.Data, err = binary.Append(nil, binary.LittleEndian, narrow)
+	case isInteger:
+		a, err = npz.Integers(name, t, []int64{int64(len(integers))}, integers)
+		a.Shape = shape
 	default:
 		a.Type = onnx.Float
 		if a.Data, err = binary.Append(nil, binary.LittleEndian, floats); err == nil {

@@ -3,6 +3,8 @@ package text
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -74,10 +76,20 @@ func ReadVocabulary(r io.Reader) (*Vocabulary, error) {
 // Len returns how many tokens there are.
 func (v *Vocabulary) Len() int { return len(v.tokens) }
 
+// SHA256 tells one vocabulary from another: of its tokens, in order, each ended by a newline.
+func (v *Vocabulary) SHA256() string {
+	h := sha256.New()
+	for _, token := range v.tokens {
+		io.WriteString(h, token+"\n")
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // Encoding is a text as the ids of its tokens.
 type Encoding struct {
 	IDs     []int64  // as many as were asked for; pads at the end
 	Tokens  int      // how many of them are no pads
+	Known   int      // how many of those are in the vocabulary
 	Unknown []string // the tokens that the vocabulary lacks, each once
 	Cut     []string // the tokens beyond the length, which are lost
 }
@@ -89,7 +101,9 @@ func (v *Vocabulary) Encode(text string, length int) Encoding {
 	e := Encoding{IDs: make([]int64, length), Tokens: n, Cut: tokens[n:]}
 	for i, token := range tokens[:n] {
 		id, ok := v.ids[token]
-		if !ok {
+		if ok {
+			e.Known++
+		} else {
 			id = v.unknown
 			if !slices.Contains(e.Unknown, token) {
 				e.Unknown = append(e.Unknown, token)

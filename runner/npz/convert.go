@@ -79,3 +79,32 @@ func toHalf(v float32) uint16 {
 		return sign | uint16(int(math.RoundToEven(fraction*2048))-1024+(exponent+14)<<10)
 	}
 }
+
+// Integers makes an array of int64 or int32 elements, which must fit the type and fill the
+// shape.
+func Integers(name string, t onnx.ElementType, shape []int64, values []int64) (Array, error) {
+	a := Array{Name: name, Type: t, Shape: shape}
+	n := int64(1)
+	for _, d := range shape {
+		n *= d
+	}
+	if n != int64(len(values)) {
+		return a, fmt.Errorf("array %s: %d values for the shape %v", name, len(values), shape)
+	}
+	switch t {
+	case onnx.Int64:
+		for _, v := range values {
+			a.Data = binary.LittleEndian.AppendUint64(a.Data, uint64(v))
+		}
+	case onnx.Int32:
+		for _, v := range values {
+			if v != int64(int32(v)) {
+				return a, fmt.Errorf("array %s: %d is no int32", name, v)
+			}
+			a.Data = binary.LittleEndian.AppendUint32(a.Data, uint32(v))
+		}
+	default:
+		return a, fmt.Errorf("array %s: type %s is neither int64 nor int32", name, t)
+	}
+	return a, nil
+}

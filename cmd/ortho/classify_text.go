@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
+	"ortho/models/classify"
+)
+
+// defaultReader is the model that classify-text uses where none is named.
+const defaultReader = "imagenet-descriptions"
+
+func newClassifyTextCommand() *cli.Command {
+	const in = "Input"
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "texts", Category: in, Usage: "also the lines of a `FILE`, a text each; - is standard input"},
+		&cli.StringSliceFlag{Name: "file", Category: in, Usage: "also a whole `FILE` as one text; may be repeated"},
+		&cli.BoolFlag{Name: "fail-fast", Category: in, Usage: "stop at the first text that fails"},
+		modelFlag(defaultReader),
+		progressFlag(),
+	}
+	return &cli.Command{
+		Name:      "classify-text",
+		Usage:     "say what descriptions describe",
+		ArgsUsage: "[TEXT...]",
+		Description: "Runs a graph that takes token ids and gives classes. Each TEXT is classified; without any, each line of standard\n" +
+			"input. A text is lower-cased and cut into its words, which the model's vocabulary makes ids of.\n\n" +
+			"A text that fails costs its own row, never the run. With -o FILE a run survives what ends it, as that of\n" +
+			"classify does. Words that the vocabulary lacks are told where there is one text.",
+		Flags:  slices.Concat(answerFlags(), flags, sessionFlags(), settingFlags(models.ClassifyText)),
+		Action: classifyTextAction,
+	}
+}
+
+func classifyTextAction(c *cli.Context) error {
+	runnerOptions, err := runnerOptions(c)
+	if err != nil {
+		return err
+	}
+	options := classify.Options{Runner: runnerOptions, Concurrency: c.Int("concurrency")}
+	if err := answerOptions(c, &options); err != nil {
+		return err
+	}
+	showProgress, err := progressWanted(c)
+	if err != nil {
+		return err
+	}
+	texts, err := textsOf(c)
+	if err != nil {
+		return err
+	}
+	out, err := openResults(c)
+	if err != nil {
+		return err
+	}
+	out.unit = "text"
+	model, err := openModel(c)
+	if err != nil {
+		return out.abandon(err)
+	}
+	checkSettings(c, model)
+	classifier, err := classify.OpenText(model, options)
+	if err != nil {
+		return out.abandon(err)
+	}
+	defer classifier.Close()
+	for _, skipped := range classifier.Session().Skipped {
+		slog.Warn(skipped.Error())
+	}
+	count, err := out.begin(c.Context, surveyTexts(texts), nil, func() (record.Record, error) {
+		settings := append(answerSettings(c, out.format, source.Shard{}, options), providerSettings(options.Runner)...)
+		settings = append(settings, record.Setting{Key: "vocabulary's SHA-256", Value: classifier.Spec().Text.Vocabulary.SHA256()})
+		return recorded(settings, model, classifier.Session(), classifier.Spec().Labels)
+	})
+	if err != nil {
+		return out.abandon(err)
+	}
+	if out.complete() {
+		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
+		return itemsError(out)
+	}
+	bar := out.progress(c, showProgress, "texts", count)
+	defer bar.end()
+	items := pending(c.Context, out, slices.Values(texts), func(t classify.TextInput) string { return t.Name })
+	if err := writeAll(c, textAnswers(c.Context, classifier, items, len(texts) == 1), out, bar, func(done int, took time.Duration) record.Speed {
+		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
+			Provider: classifier.Session().Provider, Threads: classifier.Session().Threads, Batch: 1, Concurrency: classifier.Concurrency()}
+	}); err != nil {
+		return err
+	}
+	return itemsError(out)
+}
+
+// textAnswers makes a row of each text. Of one alone, it also warns of what was not read.
+func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items iter.Seq[classify.TextInput], alone bool) iter.Seq[answer] {
+	return func(yield func(answer) bool) {
+		for item := range classifier.Stream(ctx, items) {
+			made := answered(item.Input.Name, item.Result.Result)
+			switch {
+			case item.Err != nil:
+				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(item.Err.Error())}}
+			case alone:
+				warnUnread(item.Result.Unknown, item.Result.Cut)
+			}
+			if !yield(answer{row: made, err: item.Err}) {
+				return
+			}
+		}
+	}
+}
+
+func warnUnread(unknown, cut []string) {
+	if len(unknown) > 0 {
+		slog.Warn("the model does not know " + wordList(unknown))
+	}
+	if len(cut) > 0 {
+		slog.Warn("the text is too long for the model, which has not seen " + wordList(cut))
+	}
+}
+
+// textsOf are the texts to classify: arguments, then lines, then files.
+func textsOf(c *cli.Context) ([]classify.TextInput, error) {
+	all := c.Args().Slice()
+	lines := c.String("texts")
+	if len(all) == 0 && !c.IsSet("texts") && !c.IsSet("file") {
+		if isTerminal(c.App.Reader) {
+			return nil, usagef("no text given: write it as an argument, or name --texts FILE or --file FILE")
+		}
+		lines = "-"
+	}
+	if lines != "" {
+		more, err := readTexts(lines, c.App.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("texts %s: %w", lines, err)
+		}
+		all = append(all, more...)
+	}
+	var inputs []classify.TextInput
+	for _, t := range all {
+		inputs = append(inputs, classify.TextInput{Name: t, Read: func() (string, error) { return checkedText(t) }})
+	}
+	for _, name := range c.StringSlice("file") {
+		inputs = append(inputs, classify.TextInput{Name: name, Read: func() (string, error) { return readText(name) }})
+	}
+	return inputs, nil
+}
+
+func readText(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", errors.Unwrap(err) // its name is the row's
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	if err != nil {
+		return "", err
+	}
+	return checkedText(string(data))
+}
+
+func checkedText(t string) (string, error) {
+	switch {
+	case len(t) > maxText:
+		return "", fmt.Errorf("the text has more than %d bytes", maxText)
+	case !utf8.ValidString(t):
+		return "", errors.New("the text is not in UTF-8")
+	case strings.TrimSpace(t) == "":
+		return "", errors.New("the text is empty")
+	}
+	return t, nil
+}
+
+func surveyTexts(texts []classify.TextInput) survey {
+	return func(func() bool) (source.Inventory, bool) {
+		names := sha256.New()
+		for _, t := range texts {
+			io.WriteString(names, t.Name+"\x00")
+		}
+		return source.Inventory{Items: int64(len(texts)), Digest: fmt.Sprintf("%x", names.Sum(nil))}, true
+	}
+}

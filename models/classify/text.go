@@ -1,0 +1,144 @@
+package classify
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"ortho/models"
+	"ortho/models/text"
+	"ortho/runner"
+)
+
+// TextClassifier is a model ready to classify texts. Its methods may be called
+// concurrently.
+type TextClassifier struct {
+	spec        *models.TextClassifierSpec
+	opt         Options
+	session     *runner.Session
+	concurrency int
+}
+
+// TextInput is a text to classify. Read returns it, in UTF-8; it is called once, on any
+// goroutine.
+type TextInput struct {
+	Name string
+	Read func() (string, error)
+}
+
+// TextItem is what became of one text: a result, or the error that it cost. See
+// [ErrorKind].
+type TextItem struct {
+	Input  TextInput
+	Result TextResult
+	Err    error
+}
+
+// TextResult is what the model says of one text.
+type TextResult struct {
+	Result           // its size is 0x0
+	Text    string   // that was read
+	Unknown []string // the tokens that the vocabulary lacks, each once
+	Cut     []string // the tokens beyond the model's length, which it has not seen
+}
+
+// OpenText makes a classifier of a model that takes token ids. Of the options, those of
+// images are not looked at, and Batch is the texts of one run where the graph fixes it.
+// Close it after use.
+func OpenText(m *models.Model, opt Options) (*TextClassifier, error) {
+	spec, err := m.TextClassifier()
+	if err != nil {
+		return nil, err
+	}
+	opt.Runner.Outputs = []string{spec.OutputName}
+	session, err := runner.Open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
+	if err != nil {
+		return nil, err
+	}
+	_, concurrency := opt.Runner.DefaultBatch(session.Provider)
+	if opt.Concurrency > 0 {
+		concurrency = opt.Concurrency
+	}
+	return &TextClassifier{spec, opt, session, concurrency}, nil
+}
+
+// Close frees the session. No call may be under way.
+func (c *TextClassifier) Close() error { return c.session.Close() }
+
+// Session tells what the classifier runs on.
+func (c *TextClassifier) Session() *runner.Session { return c.session }
+
+// Spec is what the model takes and gives.
+func (c *TextClassifier) Spec() *models.TextClassifierSpec { return c.spec }
+
+// Concurrency returns the runs in flight.
+func (c *TextClassifier) Concurrency() int { return c.concurrency }
+
+// Stream classifies texts and yields what became of each, in their order. Memory is
+// bounded however many there are. When ctx is done it ends early, after an item that has
+// all before it.
+func (c *TextClassifier) Stream(ctx context.Context, inputs iter.Seq[TextInput]) iter.Seq[TextItem] {
+	results := runner.Map(ctx, inputs, c.concurrency, func(ctx context.Context, in TextInput) (TextResult, error) {
+		read, err := in.Read()
+		if err != nil {
+			return TextResult{}, &stageError{"read", err}
+		}
+		return c.Text(ctx, read)
+	})
+	return func(yield func(TextItem) bool) {
+		for r := range results {
+			err := r.Err
+			if err != nil {
+				err = fmt.Errorf("%s: %w", r.Item.Name, err)
+			}
+			if !yield(TextItem{r.Item, r.Value, err}) {
+				return
+			}
+		}
+	}
+}
+
+// Text classifies one text. One without any word that the model knows is an error of kind
+// "input".
+func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error) {
+	e := c.spec.Text.Vocabulary.Encode(s, c.spec.Text.Length)
+	result := TextResult{Text: s, Unknown: e.Unknown, Cut: e.Cut}
+	if e.Known == 0 {
+		return result, &stageError{"input", fmt.Errorf("the model's vocabulary has none of the text's %d words", e.Tokens)}
+	}
+	arrays, err := c.spec.Text.Arrays(slices.Repeat([]text.Encoding{e}, max(1, c.spec.Batch)))
+	if err != nil {
+		return result, &stageError{"run", err}
+	}
+	inputs := make([]*runner.Tensor, len(c.session.Inputs))
+	defer func() {
+		for _, t := range inputs {
+			if t != nil {
+				t.Close()
+			}
+		}
+	}()
+	for i, v := range c.session.Inputs {
+		for _, a := range arrays {
+			if a.Name != v.Name {
+				continue
+			}
+			if inputs[i], err = runner.TensorOf(a); err != nil {
+				return result, &stageError{"run", err}
+			}
+		}
+	}
+	outputs := make([]*runner.Tensor, 1)
+	if err := c.session.Run(ctx, inputs, outputs); err != nil {
+		return result, err
+	}
+	defer outputs[0].Close()
+	out := outputs[0]
+	if len(out.Shape) == 0 {
+		return result, &stageError{"output", fmt.Errorf("output %s is a scalar, not the scores of classes", c.spec.OutputName)}
+	}
+	row := runner.Row{Name: c.spec.OutputName, Type: out.Type, Shape: out.Shape[1:], Data: out.Row(0)}
+	result.Result, err = scored(&c.spec.Scores, c.opt, row)
+	return result, err
+}

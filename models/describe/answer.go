@@ -1,0 +1,249 @@
+package describe
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What an answer may hold at most: bytes, strings of a list, and characters of a text and
+// of a string in a list.
+const (
+	maxAnswer = 256 << 10
+	maxList   = 100
+	maxText   = 8000
+	maxItem   = 500
+)
+
+// descriptionAnswer and decisionAnswer are the answers' fields; nil: it is missing.
+type descriptionAnswer struct {
+	Description *string   `json:"description"`
+	Objects     *[]string `json:"objects"`
+	Attributes  *[]string `json:"attributes"`
+	Scene       *string   `json:"scene"`
+	Class       *string   `json:"class"`
+	Other       *string   `json:"other,omitempty"`
+}
+
+type decisionAnswer struct {
+	Reason *string `json:"reason"`
+	Class  *string `json:"class"`
+}
+
+// readDescription checks an answer against the schema, and returns it also as it is kept:
+// cleaned JSON, which reads the same again.
+func readDescription(answer string, classes choice, scrub func(string) string) (Description, []byte, error) {
+	var a descriptionAnswer
+	if err := unmarshal(answer, &a); err != nil {
+		return Description{}, nil, err
+	}
+	t := tidy{scrub: scrub}
+	d := Description{
+		Sentence:   t.text("description", a.Description),
+		Objects:    t.list("objects", a.Objects),
+		Attributes: t.list("attributes", a.Attributes),
+		Scene:      t.text("scene", a.Scene),
+	}
+	class := t.text("class", a.Class)
+	switch {
+	case t.err != nil:
+		return Description{}, nil, t.err
+	case d.Sentence == "":
+		return Description{}, nil, errors.New(`"description" is empty`)
+	case len(classes.ranked) == 0:
+		// Without candidates there is no "other" in the schema; nor is it missed in answers.
+		a.Other = nil
+		d.Class = Class{-1, class}
+		if class == "" {
+			return Description{}, nil, errors.New(`"class" is empty`)
+		}
+	default:
+		free := t.text(other, a.Other)
+		if t.err != nil {
+			return Description{}, nil, t.err
+		}
+		var ok bool
+		if d.Class, ok = classes.find(class); !ok {
+			return Description{}, nil, fmt.Errorf(`"class" is %.80q, which is none of the strings to choose from`, class)
+		}
+		if d.Class.Index < 0 {
+			if free == "" {
+				return Description{}, nil, errors.New(`"class" is "other", but "other" is empty`)
+			}
+			d.Class.Name = free
+		}
+	}
+	kept, err := json.Marshal(a)
+	return d, kept, err
+}
+
+// readDecision is readDescription for Decide.
+func readDecision(answer string, classes choice, scrub func(string) string) (Decision, []byte, error) {
+	var a decisionAnswer
+	if err := unmarshal(answer, &a); err != nil {
+		return Decision{}, nil, err
+	}
+	t := tidy{scrub: scrub}
+	d := Decision{Reason: t.text("reason", a.Reason)}
+	class := t.text("class", a.Class)
+	if t.err != nil {
+		return Decision{}, nil, t.err
+	}
+	var ok bool
+	if d.Class, ok = classes.find(class); !ok {
+		return Decision{}, nil, fmt.Errorf(`"class" is %.80q, which is none of the strings to choose from`, class)
+	}
+	kept, err := json.Marshal(a)
+	return d, kept, err
+}
+
+// unmarshal reads the one JSON object of an answer into fields, and none besides.
+func unmarshal(answer string, fields any) error {
+	if len(answer) > maxAnswer {
+		return fmt.Errorf("it has more than %d bytes", maxAnswer)
+	}
+	decoder := json.NewDecoder(strings.NewReader(object(answer)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(fields); err != nil {
+		if errors.Is(err, io.EOF) {
+			return errors.New("it holds no JSON object")
+		}
+		var mismatch *json.UnmarshalTypeError
+		if errors.As(err, &mismatch) {
+			return fmt.Errorf("%q holds a %s where a %s must be", mismatch.Field, mismatch.Value, mismatch.Type)
+		}
+		return fmt.Errorf("%.200s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is more after the JSON object")
+	}
+	return nil
+}
+
+// object cuts the JSON object out of what models write around it where nothing holds them
+// to JSON: thoughts, an introduction, a fence (```json).
+func object(answer string) string {
+	s := strings.TrimSpace(answer)
+	if strings.HasPrefix(s, "{") {
+		return s
+	}
+	if _, after, ok := strings.Cut(s, "</think>"); ok {
+		s = after
+	}
+	if _, fenced, ok := strings.Cut(s, "```"); ok {
+		if inner, _, ok := strings.Cut(fenced, "```"); ok {
+			s = inner
+		}
+	}
+	begin, end := strings.IndexByte(s, '{'), strings.LastIndexByte(s, '}')
+	if begin < 0 || end < begin {
+		return ""
+	}
+	return s[begin : end+1]
+}
+
+// tidy cleans fields in place, and keeps the first thing that is wrong with them.
+type tidy struct {
+	scrub func(string) string
+	err   error
+}
+
+func (t *tidy) text(name string, s *string) string {
+	if s == nil {
+		t.fail("%q is missing", name)
+		return ""
+	}
+	*s = t.scrub(strings.TrimSpace(clean(*s)))
+	if utf8.RuneCountInString(*s) > maxText {
+		t.fail("%q has more than %d characters", name, maxText)
+	}
+	return *s
+}
+
+// list leaves empty strings out.
+func (t *tidy) list(name string, list *[]string) []string {
+	if list == nil {
+		t.fail("%q is missing", name)
+		return nil
+	}
+	kept := make([]string, 0, len(*list))
+	for _, s := range *list {
+		s = t.scrub(line(s))
+		if utf8.RuneCountInString(s) > maxItem {
+			t.fail("a string of %q has more than %d characters", name, maxItem)
+		}
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	if len(kept) > maxList {
+		t.fail("%q has more than %d strings", name, maxList)
+	}
+	*list = kept
+	return kept
+}
+
+func (t *tidy) fail(format string, args ...any) {
+	if t.err == nil {
+		t.err = fmt.Errorf(format, args...)
+	}
+}
+
+// clean drops what a terminal or a table would act upon: control characters but line feeds,
+// and marks that turn the direction of text. What is not UTF-8 becomes U+FFFD.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '\t', r == '\r', r == '\u2028', r == '\u2029':
+			return ' '
+		case isControl(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+}
+
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}
+
+// soFar returns the part of the description that the beginning of an answer holds: whole
+// words, as half a key would not be known as one.
+func soFar(answer string) string {
+	_, rest, ok := strings.Cut(answer, `"description"`)
+	if !ok {
+		return ""
+	}
+	rest, ok = strings.CutPrefix(strings.TrimLeft(rest, " \t\r\n:"), `"`)
+	if !ok {
+		return ""
+	}
+	end := 0
+	for end < len(rest) && rest[end] != '"' {
+		if rest[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	whole := end < len(rest)
+	rest = rest[:min(end, len(rest))]
+	// The last escape may be cut off: \u00e4 is the longest.
+	for cut := range min(6, len(rest)+1) {
+		var s string
+		if json.Unmarshal([]byte(`"`+rest[:len(rest)-cut]+`"`), &s) != nil {
+			continue
+		}
+		if !whole {
+			s = strings.TrimRight(s, "\ufffd") // half of a surrogate pair
+			s = strings.TrimRightFunc(s, func(r rune) bool { return r > ' ' && r <= '~' })
+		}
+		return strings.TrimSpace(clean(s))
+	}
+	return ""
+}

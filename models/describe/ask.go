@@ -1,0 +1,243 @@
+package describe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/avast/retry-go/v5"
+	"github.com/sashabaranov/go-openai"
+)
+
+// DryRun returns the request that Describe would send first, as indented JSON with a note
+// in the image's place. It sends nothing.
+func (d *Describer) DryRun(ctx context.Context, img Image) ([]byte, error) {
+	q, err := d.describing(img, &Description{})
+	if err != nil {
+		return nil, err
+	}
+	p, err := d.take(ctx, img)
+	if err != nil {
+		return nil, err
+	}
+	r := d.request(q, d.messages(q, p.elided()), d.opt.MaxTokens, d.current())
+	r.Stream = d.streams(q)
+	return json.MarshalIndent(r, "", "  ")
+}
+
+// take prepares an image once a slot is free.
+func (d *Describer) take(ctx context.Context, img Image) (picture, error) {
+	if err := d.acquire(ctx); err != nil {
+		return picture{}, err
+	}
+	defer d.release()
+	return d.prepare(img)
+}
+
+func (d *Describer) acquire(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	select {
+	case d.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (d *Describer) release() { <-d.slots }
+
+// reply is a server's answer.
+type reply struct {
+	content, refusal string
+	finish           openai.FinishReason
+	model            string
+	usage            Usage
+}
+
+// ask has a question answered: by the cache, or by the server, with one try to mend an
+// answer that can't be used and one with more room for an answer that was cut off.
+func (d *Describer) ask(ctx context.Context, img Image, q question) (Source, error) {
+	p, err := d.take(ctx, img)
+	if err != nil {
+		return Source{}, err
+	}
+	id := d.identify(p, q)
+	if e, ok := d.cache.get(id); ok {
+		if _, err := q.read(string(e.Answer)); err == nil {
+			if d.streams(q) {
+				d.opt.Stream(img.Name, d.scrub(soFar(string(e.Answer))))
+			}
+			return Source{Model: d.excerpt(e.Model), Cached: true}, nil
+		}
+	}
+	switch {
+	case d.opt.Offline && !d.host.Loopback:
+		return Source{}, failed("offline", "offline, and no earlier answer is kept: %s is not asked", d.host.Name)
+	case d.opt.Key.reveal() == "" && d.opt.BaseURL == DefaultBaseURL:
+		return Source{}, failed("auth", "%s wants an API key: set OPENAI_API_KEY", d.host.Name)
+	}
+	deadline, cancel := context.WithTimeoutCause(ctx, d.opt.Deadline, failed("timeout", "no answer within %v", d.opt.Deadline))
+	defer cancel()
+	source, kept, err := d.converse(deadline, img.Name, p, q)
+	if err != nil {
+		return Source{}, err
+	}
+	if err := d.cache.put(id, entry{Model: source.Model, Answer: kept}); err != nil {
+		d.notify("%v", err) // the answer is there all the same
+	}
+	return source, nil
+}
+
+// converse asks until there is an answer that can be used, and returns it as it is kept.
+func (d *Describer) converse(ctx context.Context, image string, p picture, q question) (Source, []byte, error) {
+	messages := d.messages(q, p.uri())
+	limit, estimate := d.opt.MaxTokens, len(q.prompt)/4+imageTokens(p, d.opt.Detail)
+	var raised, repaired bool
+	var usage Usage
+	for {
+		r, err := d.send(ctx, image, q, messages, limit, estimate+limit)
+		usage.add(r.usage)
+		if err != nil {
+			return Source{}, nil, err
+		}
+		switch {
+		case r.refusal != "":
+			return Source{}, nil, d.unusable("refused", "%s refuses: %s", d.opt.Model, d.excerpt(r.refusal))
+		case r.finish == openai.FinishReasonContentFilter:
+			return Source{}, nil, d.unusable("filtered", "%s: the server's content filter holds the answer back", d.opt.Model)
+		case r.finish == openai.FinishReasonLength && raised:
+			return Source{}, nil, d.unusable("length", "the answer of %s has more than %d tokens", d.opt.Model, limit)
+		case r.finish == openai.FinishReasonLength:
+			raised, limit = true, 4*limit
+			d.notify("%s: the answer of %s was cut off; asking again for up to %d tokens", image, d.opt.Model, limit)
+			continue
+		}
+		kept, problem := q.read(r.content)
+		if problem == nil {
+			return Source{Model: d.excerpt(r.model), Usage: usage}, kept, nil
+		}
+		kind := "schema"
+		if strings.TrimSpace(r.content) == "" {
+			kind = "empty"
+		}
+		if repaired {
+			return Source{}, nil, d.unusable(kind, "the answer of %s can't be used: %s", d.opt.Model, d.excerpt(problem.Error()))
+		}
+		repaired = true
+		messages = repair(messages, r.content, problem)
+	}
+}
+
+// unusable is an error about an answer.
+func (d *Describer) unusable(kind, format string, args ...any) *Error {
+	e := failed(kind, format, args...)
+	e.text, e.Status = d.scrub(e.text), http.StatusOK
+	return e
+}
+
+// send sends one request, again where that may help. Between tries it holds no slot.
+func (d *Describer) send(ctx context.Context, image string, q question, messages []openai.ChatCompletionMessage, limit, estimate int) (reply, error) {
+	retrier := retry.NewWithData[reply](
+		retry.Context(ctx), retry.WithTimer(d.timer), retry.LastErrorOnly(true), retry.Attempts(uint(d.opt.Tries)),
+		retry.RetryIf(func(err error) bool { return d.worthwhile(ctx, err) }),
+		retry.Delay(500*time.Millisecond),
+		retry.DelayType(func(n uint, err error, config retry.DelayContext) time.Duration {
+			// What the server asks for, and on top of it the jitter, so that those who were told
+			// the same do not come back at once.
+			wait := min(retry.FullJitterBackoffDelay(n, err, config), 30*time.Second)
+			if e := (*Error)(nil); errors.As(err, &e) {
+				wait += e.after
+			}
+			d.notify("%s: %v; again in %v", image, err, wait.Round(time.Millisecond))
+			return wait
+		}))
+	r, err := retrier.Do(func() (reply, error) {
+		for {
+			r, err := d.try(ctx, image, q, messages, limit, estimate)
+			if e := (*Error)(nil); !errors.As(err, &e) || !e.learned {
+				return r, err
+			}
+		}
+	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return r, err
+}
+
+// worthwhile tells whether to try again after an error.
+func (d *Describer) worthwhile(ctx context.Context, err error) bool {
+	var e *Error
+	if ctx.Err() != nil || !errors.As(err, &e) || !e.retry {
+		return false
+	}
+	if deadline, ok := ctx.Deadline(); ok && d.now().Add(e.after).After(deadline) {
+		e.text += fmt.Sprintf(" (to come back in %v is later than the deadline)", e.after)
+		return false
+	}
+	return true
+}
+
+// try sends a request once, in the way that is known to be understood by then.
+func (d *Describer) try(ctx context.Context, image string, q question, messages []openai.ChatCompletionMessage, limit, estimate int) (reply, error) {
+	if err := d.acquire(ctx); err != nil {
+		return reply{}, err
+	}
+	defer d.release()
+	reserved, err := d.ledger.reserve(estimate)
+	if err != nil {
+		return reply{}, err
+	}
+	timeout, cancel := context.WithTimeout(ctx, d.opt.Timeout)
+	defer cancel()
+	timeout, x := withExchange(timeout)
+	known := d.current()
+	request := d.request(q, messages, limit, known)
+	var r reply
+	if d.streams(q) {
+		r, err = d.stream(timeout, image, request)
+	} else {
+		r, err = d.complete(timeout, request)
+	}
+	d.ledger.settle(reserved, r, err == nil)
+	switch e := (*Error)(nil); {
+	case err == nil:
+		return r, nil
+	case ctx.Err() != nil:
+		return r, context.Cause(ctx)
+	case timeout.Err() != nil:
+		return r, &Error{Kind: "timeout", Status: x.status, retry: true, text: fmt.Sprintf("%s: no answer within %v", d.host.Name, d.opt.Timeout)}
+	case errors.As(err, &e):
+		return r, e
+	}
+	e := d.failure(err, x)
+	e.learned = d.learn(e, known)
+	return r, e
+}
+
+// complete waits for an answer as a whole.
+func (d *Describer) complete(ctx context.Context, request openai.ChatCompletionRequest) (reply, error) {
+	response, err := d.client.CreateChatCompletion(ctx, request)
+	if err != nil {
+		return reply{}, err
+	}
+	r := reply{model: response.Model, usage: usageOf(&response.Usage)}
+	if len(response.Choices) == 0 {
+		return r, failed("empty", "%s sends no answer: its choices are empty", d.host.Name)
+	}
+	choice := response.Choices[0]
+	r.content, r.refusal, r.finish = choice.Message.Content, choice.Message.Refusal, choice.FinishReason
+	return r, nil
+}
+
+func (d *Describer) notify(format string, args ...any) {
+	if d.opt.Notify != nil {
+		d.opt.Notify(d.scrub(fmt.Sprintf(format, args...)))
+	}
+}

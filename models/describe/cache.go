@@ -1,0 +1,118 @@
+package describe
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// cache keeps answers in a folder: a JSON file for each, named by what was asked. A file
+// that can't be read is one that is not there.
+type cache struct{ folder string }
+
+// entry is a kept answer.
+type entry struct {
+	ID     string          `json:"id"`
+	Model  string          `json:"model"`
+	Answer json.RawMessage `json:"answer"`
+}
+
+// maxEntry bounds what is read of a file.
+const maxEntry = 1 << 20
+
+// identify names a question about an image: the SHA-256 of all that the answer depends on.
+func (d *Describer) identify(p picture, q question) string {
+	image := sha256.Sum256(p.jpeg)
+	data, _ := json.Marshal(struct { // strings and numbers: no error
+		Version                                      int
+		Image                                        []byte
+		BaseURL, Model, Prompt, Detail, Name, Schema string
+		Temperature                                  *float64
+		Seed                                         *int
+		MaxTokens                                    int
+	}{1, image[:], d.opt.BaseURL, d.opt.Model, q.prompt, string(d.opt.Detail), q.name, string(q.schema), d.opt.Temperature, d.opt.Seed, d.opt.MaxTokens})
+	id := sha256.Sum256(data)
+	return hex.EncodeToString(id[:])
+}
+
+// prepare makes the folder.
+func (c cache) prepare() error {
+	if c.folder == "" {
+		return nil
+	}
+	if err := os.MkdirAll(c.folder, 0o700); err != nil {
+		return fmt.Errorf("make the cache's folder: %w", err)
+	}
+	return nil
+}
+
+func (c cache) path(id string) string { return filepath.Join(c.folder, id[:2], id+".json") }
+
+func (c cache) get(id string) (entry, bool) {
+	if c.folder == "" {
+		return entry{}, false
+	}
+	// A pipe would be waited for.
+	if info, err := os.Stat(c.path(id)); err != nil || !info.Mode().IsRegular() {
+		return entry{}, false
+	}
+	f, err := os.Open(c.path(id))
+	if err != nil {
+		return entry{}, false
+	}
+	defer f.Close()
+	return readEntry(f, id)
+}
+
+func readEntry(r io.Reader, id string) (entry, bool) {
+	data, err := io.ReadAll(io.LimitReader(r, maxEntry+1))
+	if err != nil || len(data) > maxEntry {
+		return entry{}, false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var e entry
+	if err := decoder.Decode(&e); err != nil || e.ID != id || len(e.Answer) == 0 {
+		return entry{}, false
+	}
+	return e, true
+}
+
+// put writes an answer, all of it or nothing.
+func (c cache) put(id string, e entry) (err error) {
+	if c.folder == "" {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("keep an answer in the cache: %w", err)
+		}
+	}()
+	e.ID = id
+	data, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Dir(c.path(id))
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(folder, ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), c.path(id))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

@@ -1,0 +1,284 @@
+// Package describe has ChatGPT, or another model behind the same API, say what images
+// show: text for people, and one of the classes that a CNN holds possible. It speaks chat
+// completions (https://platform.openai.com/docs/api-reference/chat) with image parts and
+// structured outputs, and gets along with servers that know less of it.
+package describe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/avast/retry-go/v5"
+	"github.com/sashabaranov/go-openai"
+)
+
+// Where images go unless Options say otherwise.
+const (
+	DefaultBaseURL = "https://api.openai.com/v1"
+	DefaultModel   = "gpt-4.1-mini"
+)
+
+// Options say whom to ask, how, and what it may cost. The zero value asks OpenAI without
+// a key, which only serves [Describer.DryRun].
+type Options struct {
+	BaseURL string // of the API, up to before /chat/completions; "": DefaultBaseURL
+	Key     Key    // the zero value: none is sent
+	Model   string // "": DefaultModel
+
+	Prompt     Prompt // the zero value: "caption"
+	Language   string // of the description, such as "German" or "de"; "": as the prompt has it
+	NoEvidence bool   // keep the candidates' probabilities to ourselves: the model sees their names only
+
+	Detail    Detail
+	MaxSide   int   // pixels; larger images are made smaller; 0: 1024, or 512 with DetailLow
+	MaxBytes  int   // of the JPEG that is sent; 0: 1 MiB
+	MaxPixels int64 // refuse larger images before decoding; 0: 100 million
+
+	Temperature *float64 // 0 to 2; nil: the server's. Reasoning models have none, and it is left out.
+	Seed        *int     // nil: none
+	MaxTokens   int      // of an answer; one that it cuts off is asked for again with four times as many; 0: 800, or 4000 for reasoning models
+	Budget      int      // tokens of all requests together; 0: no limit
+
+	Concurrency int           // requests in flight; 0: 4
+	Tries       int           // of one request; 0: 6
+	Timeout     time.Duration // of one try; 0: 2 minutes
+	Deadline    time.Duration // of one image, all tries and waits included; 0: 10 minutes
+
+	Cache   string // folder of earlier answers; "": none
+	Offline bool   // nothing leaves this machine: answers come from Cache, or from a server on it
+
+	// Stream is told an image's description while it is being written, all of it so far.
+	// After a retry it begins anew. It is called by many goroutines, for one image by one.
+	Stream func(image, soFar string)
+	// Notify is told of waits, and of what a server turned out not to know, by many
+	// goroutines.
+	Notify func(line string)
+}
+
+// Detail is how closely the model looks, which decides what an image costs.
+type Detail string
+
+const (
+	DetailAuto Detail = "auto" // the default
+	DetailLow  Detail = "low"
+	DetailHigh Detail = "high"
+)
+
+// Image is an image to describe. Read returns its encoded bytes; it is called once, on the
+// goroutine of the call. The name is for errors and never sent.
+type Image struct {
+	Name string
+	Read func() ([]byte, error)
+	// Candidates are the classes that the answer chooses from, besides "other"; none: the
+	// class is free text. The API takes 999 of them, or 249 long ones: the most probable.
+	Candidates []Candidate
+}
+
+// Candidate is a class that a CNN holds possible.
+type Candidate struct {
+	Index       int
+	Name        string
+	Probability float64 // 0 to 1
+}
+
+// Description is what a model says of an image. Its texts hold no control characters but
+// line feeds.
+type Description struct {
+	Sentence   string // as the prompt asks for it; longer than a sentence where that does
+	Objects    []string
+	Scene      string
+	Attributes []string
+	Class      Class
+	Source
+}
+
+// Class is one of the candidates, or Index -1 and free text.
+type Class struct {
+	Index int
+	Name  string
+}
+
+// Source is where an answer comes from.
+type Source struct {
+	Model  string // as the server names it
+	Cached bool
+	Usage  Usage // what this call cost: nothing where Cached
+}
+
+// Describer asks one model of one server. Its methods may be called concurrently.
+type Describer struct {
+	opt     Options
+	host    Host
+	client  *openai.Client
+	http    *http.Client
+	scrub   func(string) string
+	slots   chan struct{} // one for each request in flight, or image that is being prepared
+	ledger  ledger
+	cache   cache
+	timer   retry.Timer
+	now     func() time.Time
+	dialect struct {
+		sync.Mutex
+		dialect
+	}
+}
+
+// Open checks the options and makes a Describer, which is closed after use. It sends nothing. Errors name the option.
+func Open(opt Options) (*Describer, error) {
+	base, err := baseURL(opt.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	opt.BaseURL = base.String()
+	if err := opt.complete(); err != nil {
+		return nil, err
+	}
+	d := &Describer{
+		opt:    opt,
+		host:   hostOf(base),
+		scrub:  scrubber(opt.Key),
+		slots:  make(chan struct{}, opt.Concurrency),
+		ledger: ledger{budget: opt.Budget},
+		cache:  cache{folder: opt.Cache},
+		timer:  clock{},
+		now:    time.Now,
+	}
+	if err := d.cache.prepare(); err != nil {
+		return nil, err
+	}
+	d.dialect.dialect = firstDialect(opt)
+	config := openai.DefaultConfig(opt.Key.reveal())
+	config.BaseURL = opt.BaseURL
+	d.http = &http.Client{Transport: newTransport(func() time.Time { return d.now() })}
+	config.HTTPClient = d.http
+	d.client = openai.NewClientWithConfig(config)
+	return d, nil
+}
+
+// clock is time itself; tests have their own.
+type clock struct{}
+
+func (clock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// complete fills in what is left out, and checks the rest.
+func (o *Options) complete() error {
+	if o.Model == "" {
+		o.Model = DefaultModel
+	}
+	if o.Prompt.template == nil {
+		var err error
+		if o.Prompt, err = FindPrompt("caption"); err != nil {
+			return err
+		}
+	}
+	if o.Detail == "" {
+		o.Detail = DetailAuto
+	}
+	o.MaxSide = positive(o.MaxSide, 1024)
+	if o.Detail == DetailLow {
+		o.MaxSide = min(o.MaxSide, 512) // it sees no more
+	}
+	o.MaxBytes = positive(o.MaxBytes, 1<<20)
+	o.Concurrency = positive(o.Concurrency, 4)
+	o.Tries = positive(o.Tries, 6)
+	o.Timeout = positive(o.Timeout, 2*time.Minute)
+	o.Deadline = positive(o.Deadline, 10*time.Minute)
+	tokens := 800
+	if reasoning(o.Model) {
+		tokens = 4000 // thoughts count
+	}
+	o.MaxTokens = positive(o.MaxTokens, tokens)
+	switch {
+	case o.Detail != DetailAuto && o.Detail != DetailLow && o.Detail != DetailHigh:
+		return fmt.Errorf("detail %.20q: low, high or auto", o.Detail)
+	case o.MaxSide < minSide || o.MaxSide > 8192:
+		return fmt.Errorf("a side of at most %d pixels can't be: %d to 8192", o.MaxSide, minSide)
+	case o.MaxBytes < 4<<10 || o.MaxBytes > 20<<20:
+		return fmt.Errorf("images of at most %d bytes can't be: 4 KiB to 20 MiB", o.MaxBytes)
+	case o.Temperature != nil && !(*o.Temperature >= 0 && *o.Temperature <= 2):
+		return fmt.Errorf("temperature %v: 0 to 2", *o.Temperature)
+	case o.MaxTokens > 1<<20 || o.Budget < 0 || o.Concurrency > 1024 || o.Tries > 100:
+		return fmt.Errorf("%d tokens an answer (at most %d), a budget of %d (at least 0), %d requests at once (at most 1024), %d tries (at most 100)",
+			o.MaxTokens, 1<<20, o.Budget, o.Concurrency, o.Tries)
+	case strings.ContainsFunc(o.Language, isControl) || len(o.Language) > 64:
+		return fmt.Errorf("language %.20q...: a name or a tag, such as German or de", o.Language)
+	case strings.ContainsFunc(o.Model, isControl) || len(o.Model) > 256:
+		return fmt.Errorf("model %.20q...: a name of at most 256 bytes", o.Model)
+	}
+	return o.Key.check()
+}
+
+func positive[T int | time.Duration](v, otherwise T) T {
+	if v <= 0 {
+		return otherwise
+	}
+	return v
+}
+
+// baseURL keeps secrets and typing errors out of the address: it is shown.
+func baseURL(s string) (*url.URL, error) {
+	if s == "" {
+		s = DefaultBaseURL
+	}
+	u, err := url.Parse(strings.TrimRight(s, "/"))
+	switch {
+	case err != nil:
+		return nil, errors.New("the API's address can't be read: an URL such as http://localhost:11434/v1")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("the API's address at %q has a user, a query or a fragment: keys go into the key's own variable", u.Host)
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return nil, errors.New("the API's address must begin with http:// or https:// and a host")
+	}
+	return u, nil
+}
+
+// Limit returns how many images to hand to the Describer at once, for [runner.Map]: more
+// than there may be requests in flight, as an image that waits for its turn to be asked
+// again holds up no other. What waits holds its JPEG.
+func (d *Describer) Limit() int { return d.opt.Concurrency + 60 }
+
+// Describe asks about one image. The error is an [*Error], or ctx's.
+func (d *Describer) Describe(ctx context.Context, img Image) (Description, error) {
+	var description Description
+	q, err := d.describing(img, &description)
+	if err == nil {
+		description.Source, err = d.ask(ctx, img, q)
+	}
+	if err != nil {
+		return Description{}, err
+	}
+	return description, nil
+}
+
+// Decision is a model's word on which of two classes an image shows.
+type Decision struct {
+	Class  Class // Index -1: neither
+	Reason string
+	Source
+}
+
+// Decide asks which of two classes an image shows. It does not say who holds which: the
+// order is by index. The image's own candidates are not used. Errors are Describe's.
+func (d *Describer) Decide(ctx context.Context, img Image, a, b Candidate) (Decision, error) {
+	var decision Decision
+	q, err := d.deciding(a, b, &decision)
+	if err == nil {
+		decision.Source, err = d.ask(ctx, img, q)
+	}
+	if err != nil {
+		return Decision{}, err
+	}
+	return decision, nil
+}
+
+// Close ends the connections that are kept for the next request. No call may be under way.
+func (d *Describer) Close() { d.http.CloseIdleConnections() }
+
+// Usage returns what all calls together cost, failed ones too, as far as the server said.
+func (d *Describer) Usage() Usage { return d.ledger.usage() }

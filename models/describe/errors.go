@@ -1,0 +1,206 @@
+package describe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/sashabaranov/go-openai"
+
+	"ortho/preprocess"
+)
+
+// Error is why an image has no description. It never holds the key.
+type Error struct {
+	Kind   string // see ErrorKind
+	Status int    // of HTTP; 0: none came
+
+	text    string
+	err     error // never a server's or a client's, which may quote requests
+	retry   bool
+	after   time.Duration // what the server asks to wait
+	refused string        // the parameters and words of a 400, to learn from
+	learned bool          // and it was learned from: there is another way to ask
+}
+
+func (e *Error) Error() string { return e.text }
+func (e *Error) Unwrap() error { return e.err }
+
+// ErrorKind names why an image has no description.
+//
+// The image: "read", "unsupported" (not a known image format), "too_large" (more than
+// MaxPixels) or "decode". Before anything was sent: "offline", "budget", "auth" (no key).
+// On the way: "timeout", "network" (it can't be reached, or broke off), "auth" (the key is
+// refused), "quota" (nothing is left to pay with), "rate_limit", "request" (the server
+// refuses what it was asked, or has no such model) or "server" (it failed, or does not
+// speak the API). The answer: "refused" (the model won't), "filtered" (it may not),
+// "length" (it was cut off), "empty" or "schema" (not what was asked for). "canceled" is
+// ctx's end, "other" anything else.
+func ErrorKind(err error) string {
+	var e *Error
+	switch {
+	case errors.As(err, &e):
+		return e.Kind
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return "canceled"
+	}
+	return "other"
+}
+
+// Fatal tells whether the next image would meet the same error: the key is refused, the
+// quota or the budget is used up, or there is no such model.
+func Fatal(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Kind == "auth" || e.Kind == "quota" || e.Kind == "budget" || e.Status == http.StatusNotFound)
+}
+
+func failed(kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, text: fmt.Sprintf(format, args...)}
+}
+
+// imageError is about an image that could not be prepared.
+func imageError(kind string, err error) *Error {
+	switch {
+	case errors.Is(err, preprocess.ErrUnsupported):
+		kind = "unsupported"
+	case errors.Is(err, preprocess.ErrTooLarge):
+		kind = "too_large"
+	}
+	return &Error{Kind: kind, text: err.Error(), err: err}
+}
+
+// failure makes an Error of what go-openai returned for a try. x is what came over the
+// wire.
+func (d *Describer) failure(err error, x *exchange) *Error {
+	e := &Error{Status: x.status, after: x.after}
+	var api *openai.APIError
+	var request *openai.RequestError
+	var redirect *redirectError
+	var unreachable *url.Error
+	var syntax *json.SyntaxError
+	var mismatch *json.UnmarshalTypeError
+	said := ""
+	switch {
+	case errors.As(err, &redirect):
+		// The image must not go where nobody said it would.
+		e.Kind, e.text = "server", fmt.Sprintf("%s redirects to %s: give that address if images may go there", d.host.Name, redirect.to)
+	case errors.Is(err, errTooLong):
+		e.Kind, e.text = "server", fmt.Sprintf("%s sent more than %d bytes", d.host.Name, maxResponse)
+	case errors.As(err, &request): // which may wrap an APIError that says nothing
+		said = string(request.Body)
+		e.refused = d.refusal(said)
+		e.judge(e.refused)
+	case errors.As(err, &api):
+		said = api.Message
+		code := fmt.Sprint(api.Code)
+		param := ""
+		if api.Param != nil {
+			param = *api.Param
+		}
+		e.refused = d.refusal(strings.Join([]string{param, code, api.Type, api.Message}, " "))
+		if api.HTTPStatusCode == 0 {
+			e.Status = statusOf(code, api.Type) // it came within a stream, after a 200
+		}
+		e.judge(code + " " + api.Type)
+	case x.status == http.StatusOK && (x.page || errors.As(err, &syntax) || errors.As(err, &mismatch)):
+		said = string(x.head)
+		e.Kind = "server"
+		e.text = d.host.Name + " does not speak the API: is the address right?"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		e.Kind, e.retry, e.text = "network", true, fmt.Sprintf("%s broke off", d.host.Name)
+	case x.status != 0 || errors.As(err, &unreachable):
+		e.Kind, e.retry = "network", true
+		e.text = fmt.Sprintf("%s can't be reached: %s", d.host.Name, d.excerpt(err.Error()))
+	default: // go-openai did not send it
+		e.Kind, e.text = "request", d.excerpt(err.Error())
+	}
+	if e.text == "" {
+		e.text = fmt.Sprintf("%s answers %d %s", d.host.Name, e.Status, http.StatusText(e.Status))
+	}
+	if said = d.excerpt(said); said != "" {
+		e.text += ": " + said
+	}
+	e.text = keyLike.ReplaceAllString(d.scrub(e.text), hidden)
+	return e
+}
+
+// judge sets the kind by the status, and by the code and type that the API gives.
+func (e *Error) judge(code string) {
+	switch {
+	case strings.Contains(code, "insufficient_quota") || e.Status == http.StatusPaymentRequired:
+		e.Kind = "quota"
+	case strings.Contains(code, "content_filter") || strings.Contains(code, "content_policy"):
+		e.Kind = "filtered"
+	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
+		e.Kind = "auth"
+	case e.Status == http.StatusTooManyRequests:
+		e.Kind, e.retry = "rate_limit", true
+	case e.Status == http.StatusRequestTimeout || e.Status == http.StatusGatewayTimeout:
+		e.Kind, e.retry = "timeout", true
+	case e.Status >= 500 && e.Status != http.StatusNotImplemented, e.Status == http.StatusConflict:
+		e.Kind, e.retry = "server", true
+	case e.Status >= 400 && e.Status < 500:
+		e.Kind = "request"
+	default:
+		e.Kind = "server"
+	}
+}
+
+// statusOf is the status that an error within a stream would have had.
+func statusOf(code, kind string) int {
+	switch {
+	case strings.Contains(code+kind, "rate_limit"), strings.Contains(code+kind, "insufficient_quota"):
+		return http.StatusTooManyRequests
+	case strings.Contains(code+kind, "invalid_request"):
+		return http.StatusBadRequest
+	case strings.Contains(code+kind, "authentication"), strings.Contains(code, "invalid_api_key"):
+		return http.StatusUnauthorized
+	}
+	return http.StatusInternalServerError
+}
+
+var (
+	unseen = regexp.MustCompile(`(?is)<(script|style|head)\b.*?</(script|style|head)>|<!--.*?-->`)
+	tags   = regexp.MustCompile(`(?s)<[^>]*>`)
+)
+
+// maxSaid bounds what is looked at of a text that a server sent: bytes.
+const maxSaid = 8 << 10
+
+// excerpt makes one short line of what a server said: text without HTML, control characters
+// and the key.
+func (d *Describer) excerpt(s string) string {
+	if len(s) >= maxSaid {
+		// Half a key would not be known as one.
+		s = s[:max(0, strings.LastIndexAny(s[:maxSaid], " \n<>"))]
+	}
+	if strings.Contains(s, "<") {
+		s = html.UnescapeString(tags.ReplaceAllString(unseen.ReplaceAllString(s, " "), " "))
+	}
+	return short(d.scrub(line(s)))
+}
+
+// refusal is a text to look for words in.
+func (d *Describer) refusal(s string) string {
+	return strings.ToLower(d.scrub(strings.ToValidUTF8(s[:min(len(s), maxSaid)], "")))
+}
+
+// line puts a text on one line.
+func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
+// short cuts a text to what a line of a table or a log can hold.
+func short(s string) string {
+	const longest = 200
+	if runes := []rune(s); len(runes) > longest {
+		s = string(runes[:longest]) + "..."
+	}
+	return s
+}

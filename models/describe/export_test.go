@@ -1,0 +1,41 @@
+package describe
+
+import "time"
+
+// SetWait replaces the clock that tries wait by.
+func (d *Describer) SetWait(after func(time.Duration) <-chan time.Time) { d.timer = afterFunc(after) }
+
+// SetNow replaces the time that dates are compared with.
+func (d *Describer) SetNow(now func() time.Time) { d.now = now }
+
+type afterFunc func(time.Duration) <-chan time.Time
+
+func (f afterFunc) After(d time.Duration) <-chan time.Time { return f(d) }
+
+var SoFar = soFar
+
+// Excerpt is what an error shows of a text.
+func (d *Describer) Excerpt(s string) string { return d.excerpt(s) }
+
+// Enum returns the classes that a schema lists for candidates.
+func Enum(candidates []Candidate) ([]string, error) {
+	c, err := newChoice(candidates)
+	return c.enum(), err
+}
+
+// Read reads an answer twice: as it is, and as it is kept.
+func Read(answer string, candidates []Candidate) (first, again Description, err error) {
+	c, err := newChoice(candidates)
+	if err != nil {
+		return first, again, err
+	}
+	same := func(s string) string { return s }
+	first, kept, err := readDescription(answer, c, same)
+	if err != nil {
+		return first, again, err
+	}
+	again, _, err = readDescription(string(kept), c, same)
+	return first, again, err
+}
+
+var ReadEntry = readEntry

@@ -1,0 +1,150 @@
+package describe
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/sashabaranov/go-openai"
+)
+
+// dialect is how much of the API a server and its model know. It is learned from what
+// they refuse.
+type dialect struct {
+	format      format
+	newLimit    bool // max_completion_tokens, and not max_tokens
+	temperature bool
+	seed        bool
+	streamUsage bool // stream_options
+}
+
+// format is how the form of an answer is asked for besides the prompt, the strictest first.
+type format int
+
+const (
+	bySchema format = iota
+	byObject        // some JSON object
+	byPrompt        // nothing else
+)
+
+func (f format) String() string { return []string{"json_schema", "json_object", "text"}[f] }
+
+func firstDialect(opt Options) dialect {
+	think := reasoning(opt.Model)
+	return dialect{
+		newLimit:    think,
+		temperature: opt.Temperature != nil && !think,
+		seed:        opt.Seed != nil,
+		streamUsage: true,
+	}
+}
+
+// reasoning tells whether a model thinks before it answers: those refuse max_tokens and a
+// temperature. The families are those that go-openai's ReasoningValidator goes by, also
+// where a router puts the maker before the name (openai/o3).
+func reasoning(model string) bool {
+	for _, family := range []string{"o1", "o3", "o4", "gpt-5", "gpt-6"} {
+		if strings.HasPrefix(model, family) || strings.Contains(model, "/"+family) {
+			return true
+		}
+	}
+	return false
+}
+
+// request is what is sent, but for Stream, which go-openai sets.
+func (d *Describer) request(q question, messages []openai.ChatCompletionMessage, limit int, known dialect) openai.ChatCompletionRequest {
+	r := openai.ChatCompletionRequest{Model: d.opt.Model, Messages: messages}
+	switch known.format {
+	case bySchema:
+		r.ResponseFormat = &openai.ChatCompletionResponseFormat{
+			Type:       openai.ChatCompletionResponseFormatTypeJSONSchema,
+			JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: q.name, Schema: q.schema, Strict: true},
+		}
+	case byObject:
+		r.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
+	}
+	if known.newLimit {
+		r.MaxCompletionTokens = limit
+	} else {
+		r.MaxTokens = limit
+	}
+	if known.temperature {
+		// go-openai leaves out a 0, and what is smaller overflows in some servers' division.
+		r.Temperature = max(float32(*d.opt.Temperature), 1e-6)
+	}
+	if known.seed {
+		r.Seed = d.opt.Seed
+	}
+	if d.streams(q) && known.streamUsage {
+		r.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
+	}
+	return r
+}
+
+func (d *Describer) streams(q question) bool { return q.stream && d.opt.Stream != nil }
+
+// messages is the question as the user's one message: some models know no other role.
+func (d *Describer) messages(q question, imageURL string) []openai.ChatCompletionMessage {
+	return []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, MultiContent: []openai.ChatMessagePart{
+		{Type: openai.ChatMessagePartTypeText, Text: q.prompt},
+		{Type: openai.ChatMessagePartTypeImageURL, ImageURL: &openai.ChatMessageImageURL{URL: imageURL, Detail: openai.ImageURLDetail(d.opt.Detail)}},
+	}}}
+}
+
+// repair goes on after an answer that can't be used.
+func repair(messages []openai.ChatCompletionMessage, answer string, problem error) []openai.ChatCompletionMessage {
+	const shown = 8 << 10
+	if answer = strings.ToValidUTF8(answer[:min(len(answer), shown)], ""); strings.TrimSpace(answer) == "" {
+		answer = "(nothing)"
+	}
+	return append(slices.Clone(messages),
+		openai.ChatCompletionMessage{Role: openai.ChatMessageRoleAssistant, Content: answer},
+		openai.ChatCompletionMessage{Role: openai.ChatMessageRoleUser, Content: "That can't be used: " + problem.Error() +
+			". Answer again, with one JSON object that has exactly the fields asked for, and nothing else."})
+}
+
+// current returns what is known of the server by now.
+func (d *Describer) current() dialect {
+	d.dialect.Lock()
+	defer d.dialect.Unlock()
+	return d.dialect.dialect
+}
+
+// learn takes from a refusal what the server does not know, and tells whether there is
+// another way to ask than as was sent.
+func (d *Describer) learn(e *Error, sent dialect) bool {
+	if e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity && e.Status != http.StatusNotImplemented {
+		return false
+	}
+	next := sent
+	says := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(e.refused, w) })
+	}
+	// That a value is out of range is no reason to leave the parameter out.
+	unknown := says("unsupported", "not support", "n't support", "unknown", "unrecognized", "unexpected", "extra", "not permitted", "not allowed", "invalid_type")
+	switch {
+	case sent.format < byPrompt && says("response_format", "json_schema", "json_object", "structured output", "guided", "grammar"):
+		next.format++
+	case !unknown:
+		return false
+	case !sent.newLimit && says("max_completion_tokens", "max_tokens"):
+		next.newLimit = true
+	case sent.newLimit && says("max_completion_tokens") && !reasoning(d.opt.Model):
+		next.newLimit = false
+	case sent.temperature && says("temperature"):
+		next.temperature = false
+	case sent.seed && says("seed"):
+		next.seed = false
+	case sent.streamUsage && says("stream_options", "include_usage"):
+		next.streamUsage = false
+	default:
+		return false
+	}
+	d.dialect.Lock()
+	defer d.dialect.Unlock()
+	if d.dialect.dialect == sent { // else another image has learned meanwhile
+		d.dialect.dialect = next
+		d.notify("%s: %s; asking without", d.opt.Model, e.text)
+	}
+	return true
+}
