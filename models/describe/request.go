@@ -66,6 +66,7 @@ func (d *Describer) request(q question, messages []openai.ChatCompletionMessage,
 	if known.newLimit {
 		r.MaxCompletionTokens = limit
 	} else {
+		//lint:ignore SA1019 OpenAI's newer models want the other field; local servers know only this one.
 		r.MaxTokens = limit
 	}
 	if known.temperature {
