@@ -157,18 +157,25 @@ func (d *Describer) send(ctx context.Context, image string, q question, messages
 			d.notify("%s: %v; again in %v", image, err, wait.Round(time.Millisecond))
 			return wait
 		}))
+	var last *Error
 	r, err := retrier.Do(func() (reply, error) {
 		for {
 			r, err := d.try(ctx, image, q, messages, limit, estimate)
 			if e := (*Error)(nil); !errors.As(err, &e) || !e.learned {
+				if ctx.Err() == nil {
+					last = e
+				}
 				return r, err
 			}
 		}
 	})
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+	if err == nil || ctx.Err() == nil {
+		return r, err
 	}
-	return r, err
+	if e := (*Error)(nil); errors.As(context.Cause(ctx), &e) && last != nil { // the deadline, between tries
+		return r, failed(e.Kind, "%s; at last: %s", e.text, last.text)
+	}
+	return r, context.Cause(ctx)
 }
 
 // worthwhile tells whether to try again after an error.

@@ -156,6 +156,16 @@ func TestTimeouts(t *testing.T) {
 	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "timeout" || !strings.Contains(err.Error(), "within 50ms") {
 		t.Errorf("%v", err)
 	}
+	d, err := describe.Open(describe.Options{BaseURL: openaitest.New(t, openaitest.Failing(503)).URL, Deadline: 500 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	d.SetWait(func(time.Duration) <-chan time.Time { return nil }) // the wait outlasts the deadline
+	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "timeout" || !strings.Contains(err.Error(), "within 500ms") {
+		t.Errorf("%v", err)
+	}
+	d, _ = open(t, openaitest.New(t, openaitest.Hang()), describe.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := d.Describe(ctx, small("a")); err == nil {

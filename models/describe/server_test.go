@@ -30,6 +30,8 @@ func TestWhatServersDoNotKnow(t *testing.T) {
 		{"json_schema", describe.Options{}, openaitest.Without(good, "json_schema"), 2, func(r *openaitest.Request) bool { return r.Format == "json_object" }},
 		{"any format", describe.Options{}, openaitest.Without(good, "response_format"), 3, func(r *openaitest.Request) bool { return r.Format == "" }},
 		{"max_tokens", describe.Options{}, openaitest.Without(good, "max_tokens"), 2, func(r *openaitest.Request) bool { return r.MaxTokens == 800 && r.Has("max_completion_tokens") }},
+		{"any limit", describe.Options{}, openaitest.Without(good, "max_tokens", "max_completion_tokens"), 3, func(r *openaitest.Request) bool { return r.MaxTokens == 0 }},
+		{"any limit, reasoning", describe.Options{Model: "o3"}, openaitest.Without(good, "max_completion_tokens"), 2, func(r *openaitest.Request) bool { return r.MaxTokens == 0 }},
 		{"temperature, seed", describe.Options{Temperature: &temperature, Seed: &seed}, openaitest.Without(good, "temperature", "seed"), 3, func(r *openaitest.Request) bool { return !r.Has("temperature") && !r.Has("seed") }},
 		{"all", describe.Options{Temperature: &temperature, Seed: &seed, Stream: func(string, string) {}}, openaitest.Without(good, "response_format", "max_tokens", "temperature", "seed", "stream_options"), 7,
 			func(r *openaitest.Request) bool { return r.Stream }},
