@@ -79,7 +79,7 @@ func (d *Describer) ask(ctx context.Context, img Image, q question) (Source, err
 	switch {
 	case d.opt.Offline && !d.host.Loopback:
 		return Source{}, failed("offline", "offline, and no earlier answer is kept: %s is not asked", d.host.Name)
-	case d.opt.Key.reveal() == "" && d.opt.BaseURL == DefaultBaseURL:
+	case d.opt.Key.reveal() == "" && strings.EqualFold(d.host.Name, "api.openai.com"):
 		return Source{}, failed("auth", "%s wants an API key: set OPENAI_API_KEY", d.host.Name)
 	}
 	deadline, cancel := context.WithTimeoutCause(ctx, d.opt.Deadline, failed("timeout", "no answer within %v", d.opt.Deadline))
@@ -157,18 +157,25 @@ func (d *Describer) send(ctx context.Context, image string, q question, messages
 			d.notify("%s: %v; again in %v", image, err, wait.Round(time.Millisecond))
 			return wait
 		}))
+	var last *Error
 	r, err := retrier.Do(func() (reply, error) {
 		for {
 			r, err := d.try(ctx, image, q, messages, limit, estimate)
 			if e := (*Error)(nil); !errors.As(err, &e) || !e.learned {
+				if ctx.Err() == nil {
+					last = e
+				}
 				return r, err
 			}
 		}
 	})
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+	if err == nil || ctx.Err() == nil {
+		return r, err
 	}
-	return r, err
+	if e := (*Error)(nil); errors.As(context.Cause(ctx), &e) && last != nil { // the deadline, between tries
+		return r, failed(e.Kind, "%s; at last: %s", e.text, last.text)
+	}
+	return r, context.Cause(ctx)
 }
 
 // worthwhile tells whether to try again after an error.
@@ -213,7 +220,7 @@ func (d *Describer) try(ctx context.Context, image string, q question, messages 
 		return r, context.Cause(ctx)
 	case timeout.Err() != nil:
 		return r, &Error{Kind: "timeout", Status: x.status, retry: true, text: fmt.Sprintf("%s: no answer within %v", d.host.Name, d.opt.Timeout)}
-	case errors.As(err, &e):
+	case errors.As(err, &e) && (e.Kind != "empty" || !x.failed(&err)):
 		return r, e
 	}
 	e := d.failure(err, x)

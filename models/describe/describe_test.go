@@ -1,9 +1,12 @@
 package describe_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
+	"image/png"
 	"os"
 	"reflect"
 	"runtime"
@@ -22,6 +25,17 @@ const photos = "../../cmd/ortho/testdata/photos/"
 
 func photo(name string, candidates ...describe.Candidate) describe.Image {
 	return describe.Image{Name: name, Read: func() ([]byte, error) { return os.ReadFile(photos + name) }, Candidates: candidates}
+}
+
+// small is an image that costs tests little, another one for each name of a letter.
+func small(name string, candidates ...describe.Candidate) describe.Image {
+	img := image.NewGray(image.Rect(0, 0, 48, 32))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i * int(name[0]))
+	}
+	var file bytes.Buffer
+	err := png.Encode(&file, img)
+	return describe.Image{Name: name, Read: func() ([]byte, error) { return file.Bytes(), err }, Candidates: candidates}
 }
 
 var cats = []describe.Candidate{{Index: 285, Name: "Egyptian cat", Probability: 0.25}, {Index: 281, Name: "tabby, tabby cat", Probability: 0.5}, {Index: 282, Name: "tiger cat", Probability: 0.125}}
@@ -105,7 +119,7 @@ func TestOther(t *testing.T) {
 	}{{"candidates", cats}, {"none", nil}} {
 		s := openaitest.New(t, openaitest.Describe(openaitest.Description{Class: "lynx"}))
 		d, _ := open(t, s, describe.Options{NoEvidence: true})
-		got, err := d.Describe(t.Context(), photo("chelsea.png", c.candidates...))
+		got, err := d.Describe(t.Context(), small("a", c.candidates...))
 		if err != nil || got.Class != (describe.Class{Index: -1, Name: "lynx"}) {
 			t.Errorf("%s: %+v, %v", c.name, got.Class, err)
 		}
@@ -119,7 +133,7 @@ func TestDecide(t *testing.T) {
 	s := openaitest.New(t, openaitest.Describe(openaitest.Description{Class: "egyptian"}))
 	d, _ := open(t, s, describe.Options{Cache: t.TempDir()})
 	for i, pair := range [][2]describe.Candidate{{cats[0], cats[1]}, {cats[1], cats[0]}} {
-		got, err := d.Decide(t.Context(), photo("chelsea.png"), pair[0], pair[1])
+		got, err := d.Decide(t.Context(), small("a"), pair[0], pair[1])
 		if err != nil || got.Class.Index != 285 || got.Reason == "" || got.Cached != (i == 1) {
 			t.Errorf("%+v, %v", got, err)
 		}
@@ -127,7 +141,7 @@ func TestDecide(t *testing.T) {
 	if r := s.Requests()[0]; !slices.Equal(r.Classes, []string{"281 tabby, tabby cat", "285 Egyptian cat", "other"}) || strings.Contains(r.Text, "%") {
 		t.Errorf("classes %q, prompt %s", r.Classes, r.Text)
 	}
-	if _, err := d.Decide(t.Context(), photo("chelsea.png"), cats[0], cats[0]); err == nil {
+	if _, err := d.Decide(t.Context(), small("a"), cats[0], cats[0]); err == nil {
 		t.Error("a class against itself")
 	}
 }
@@ -171,12 +185,12 @@ func TestStream(t *testing.T) {
 			var told []string
 			s := openaitest.New(t, c.answers...)
 			d, w := open(t, s, describe.Options{Stream: func(image, soFar string) {
-				if image != "chelsea.png" {
+				if image != "a" {
 					t.Errorf("image %q", image)
 				}
 				told = append(told, soFar)
 			}})
-			got, err := d.Describe(t.Context(), photo("chelsea.png", cats...))
+			got, err := d.Describe(t.Context(), small("a", cats...))
 			if c.kind != "" {
 				if describe.ErrorKind(err) != c.kind {
 					t.Fatalf("error %v of kind %s, want %s", err, describe.ErrorKind(err), c.kind)
@@ -235,12 +249,12 @@ func TestWaitingHoldsUpNobody(t *testing.T) {
 	d.SetWait(func(time.Duration) <-chan time.Time { close(waiting); return over })
 	slow := make(chan error)
 	go func() {
-		_, err := d.Describe(t.Context(), photo("rocket.jpg"))
+		_, err := d.Describe(t.Context(), small("c"))
 		slow <- err
 	}()
 	<-waiting
 	for r := range runner.Map(t.Context(), slices.Values(make([]int, others)), d.Limit(), func(ctx context.Context, _ int) (describe.Description, error) {
-		return d.Describe(ctx, photo("coffee.png"))
+		return d.Describe(ctx, small("b"))
 	}) {
 		if r.Err != nil {
 			t.Error(r.Err)
@@ -288,7 +302,7 @@ func TestCancel(t *testing.T) {
 			var all sync.WaitGroup
 			for range 3 {
 				all.Go(func() {
-					if _, err := d.Describe(ctx, photo("chelsea.png")); !errors.Is(err, context.Canceled) || describe.ErrorKind(err) != "canceled" {
+					if _, err := d.Describe(ctx, small("a")); !errors.Is(err, context.Canceled) || describe.ErrorKind(err) != "canceled" {
 						t.Errorf("error %v", err)
 					}
 				})

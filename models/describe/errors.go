@@ -2,14 +2,17 @@ package describe
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,6 +88,8 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	var request *openai.RequestError
 	var redirect *redirectError
 	var unreachable *url.Error
+	var certificate *tls.CertificateVerificationError
+	var name *net.DNSError
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
 	said := ""
@@ -107,18 +112,19 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 		}
 		e.refused = d.refusal(strings.Join([]string{param, code, api.Type, api.Message}, " "))
 		if api.HTTPStatusCode == 0 {
-			e.Status = statusOf(code, api.Type) // it came within a stream, after a 200
+			e.Status = statusOf(code, api.Type) // it came after a 200
 		}
 		e.judge(code + " " + api.Type)
 	case x.status == http.StatusOK && (x.page || errors.As(err, &syntax) || errors.As(err, &mismatch)):
 		said = string(x.head)
 		e.Kind = "server"
 		e.text = d.host.Name + " does not speak the API: is the address right?"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case x.status != 0, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		e.Kind, e.retry, e.text = "network", true, fmt.Sprintf("%s broke off", d.host.Name)
-	case x.status != 0 || errors.As(err, &unreachable):
-		e.Kind, e.retry = "network", true
-		e.text = fmt.Sprintf("%s can't be reached: %s", d.host.Name, d.excerpt(err.Error()))
+	case errors.As(err, &unreachable):
+		e.Kind = "network"
+		e.retry = !errors.As(err, &certificate) && !(errors.As(err, &name) && name.IsNotFound)
+		e.text = fmt.Sprintf("%s can't be reached: %s", d.host.Name, d.excerpt(unreachable.Err.Error()))
 	default: // go-openai did not send it
 		e.Kind, e.text = "request", d.excerpt(err.Error())
 	}
@@ -154,8 +160,11 @@ func (e *Error) judge(code string) {
 	}
 }
 
-// statusOf is the status that an error within a stream would have had.
+// statusOf is the status that an error which came after a 200 would have had.
 func statusOf(code, kind string) int {
+	if status, err := strconv.Atoi(code); err == nil && status >= 400 && status < 600 {
+		return status
+	}
 	switch {
 	case strings.Contains(code+kind, "rate_limit"), strings.Contains(code+kind, "insufficient_quota"):
 		return http.StatusTooManyRequests

@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -64,6 +67,8 @@ func TestFailures(t *testing.T) {
 		{"cut by length once", []openaitest.Answer{openaitest.Length(`{"descr`), good}, "", 2, 0, ""},
 		{"cut by length twice", []openaitest.Answer{openaitest.Length(`{"descr`)}, "length", 2, 0, "3200 tokens"},
 		{"no choices", []openaitest.Answer{openaitest.NoChoices()}, "empty", 1, 0, "choices are empty"},
+		{"an error with 200", []openaitest.Answer{openaitest.Raw(200, "application/json", `{"error":{"code":429,"message":"Slow down"}}`), good}, "", 2, 1, ""},
+		{"an error with 200 for ever", []openaitest.Answer{openaitest.Raw(200, "application/json", `{"error":{"code":402,"message":"Pay first"}}`)}, "quota", 1, 0, "402 Payment Required: Pay first"},
 		{"nothing said once", []openaitest.Answer{openaitest.Say(""), good}, "", 2, 0, ""},
 		{"nothing said", []openaitest.Answer{openaitest.Say("")}, "empty", 2, 0, "no JSON"},
 		{"no JSON once", []openaitest.Answer{openaitest.Say("It's a cat."), good}, "", 2, 0, ""},
@@ -77,7 +82,7 @@ func TestFailures(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := openaitest.New(t, c.answers...)
 			d, w := open(t, s, describe.Options{})
-			got, err := d.Describe(t.Context(), photo("chelsea.png", cats...))
+			got, err := d.Describe(t.Context(), small("a", cats...))
 			switch kind := describe.ErrorKind(err); {
 			case c.kind == "" && (err != nil || got.Class.Index != 281):
 				t.Errorf("%+v, %v", got, err)
@@ -104,7 +109,7 @@ func TestFatal(t *testing.T) {
 		want   bool
 	}{{openaitest.WrongKey(), true}, {openaitest.NoQuota(), true}, {openaitest.Error(404, "", "model_not_found", "no"), true}, {openaitest.Failing(500), false}, {openaitest.Filtered(), false}} {
 		d, _ := open(t, openaitest.New(t, c.answer), describe.Options{})
-		if _, err := d.Describe(t.Context(), photo("chelsea.png")); describe.Fatal(err) != c.want {
+		if _, err := d.Describe(t.Context(), small("a")); describe.Fatal(err) != c.want {
 			t.Errorf("%v: fatal %v", err, !c.want)
 		}
 	}
@@ -128,7 +133,7 @@ func TestRetryAfter(t *testing.T) {
 		s := openaitest.New(t, openaitest.With(openaitest.RateLimited(""), c.name, c.value), openaitest.Describe(openaitest.Description{}))
 		d, w := open(t, s, describe.Options{})
 		d.SetNow(func() time.Time { return now })
-		if _, err := d.Describe(t.Context(), photo("chelsea.png")); err != nil {
+		if _, err := d.Describe(t.Context(), small("a")); err != nil {
 			t.Error(err)
 		}
 		// Up to a second of jitter is added.
@@ -144,16 +149,26 @@ func TestTimeouts(t *testing.T) {
 	s := openaitest.New(t, openaitest.Hang(), openaitest.Describe(openaitest.Description{}))
 	d, w := open(t, s, describe.Options{Timeout: 50 * time.Millisecond})
 	// The second try may be slow, too: only its kind is then known.
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); err != nil && describe.ErrorKind(err) != "timeout" || len(w.all) == 0 {
+	if _, err := d.Describe(t.Context(), small("a")); err != nil && describe.ErrorKind(err) != "timeout" || len(w.all) == 0 {
 		t.Errorf("%v, waits %v", err, w.all)
 	}
 	d, _ = open(t, openaitest.New(t, openaitest.Hang()), describe.Options{Deadline: 50 * time.Millisecond})
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); describe.ErrorKind(err) != "timeout" || !strings.Contains(err.Error(), "within 50ms") {
+	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "timeout" || !strings.Contains(err.Error(), "within 50ms") {
 		t.Errorf("%v", err)
 	}
+	d, err := describe.Open(describe.Options{BaseURL: openaitest.New(t, openaitest.Failing(503)).URL, Deadline: 500 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	d.SetWait(func(time.Duration) <-chan time.Time { return nil }) // the wait outlasts the deadline
+	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "timeout" || !strings.Contains(err.Error(), "within 500ms") {
+		t.Errorf("%v", err)
+	}
+	d, _ = open(t, openaitest.New(t, openaitest.Hang()), describe.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := d.Describe(ctx, photo("chelsea.png")); err == nil {
+	if _, err := d.Describe(ctx, small("a")); err == nil {
 		t.Error("no error")
 	}
 }
@@ -162,8 +177,27 @@ func TestNoServer(t *testing.T) {
 	s := openaitest.New(t)
 	s.Close()
 	d, w := open(t, s, describe.Options{Tries: 2})
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); describe.ErrorKind(err) != "network" || !strings.Contains(err.Error(), s.Host) || len(w.all) != 1 {
+	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "network" || !strings.Contains(err.Error(), s.Host) || len(w.all) != 1 {
 		t.Errorf("%v, waits %v", err, w.all)
+	}
+}
+
+// TestUntrustedServer asks once only: its certificate will be no other.
+func TestUntrustedServer(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	d, err := describe.Open(describe.Options{BaseURL: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.SetWait(func(time.Duration) <-chan time.Time {
+		t.Error("it waits")
+		return time.After(0)
+	})
+	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "network" || !strings.Contains(err.Error(), "certificate") {
+		t.Error(err)
 	}
 }
 
@@ -235,7 +269,7 @@ func TestKeyNeverShows(t *testing.T) {
 				opt.Stream = func(_, soFar string) { see(soFar) }
 			}
 			d, _ := open(t, s, opt)
-			got, err := d.Describe(t.Context(), photo("chelsea.png", cats...))
+			got, err := d.Describe(t.Context(), small("a", cats...))
 			if name == "answer" && err != nil {
 				t.Error(err)
 			}
@@ -244,7 +278,7 @@ func TestKeyNeverShows(t *testing.T) {
 			for e := err; e != nil; e = errors.Unwrap(e) {
 				see(e.Error())
 			}
-			dry, err := d.DryRun(t.Context(), photo("chelsea.png", cats...))
+			dry, err := d.DryRun(t.Context(), small("a", cats...))
 			see(fmt.Sprintf("%s %v", dry, err))
 			see(fmt.Sprintf("%v %+v %#v %+v %#v", d, d, d, opt, opt))
 		}
@@ -275,12 +309,12 @@ func TestKeyNeverShows(t *testing.T) {
 func TestWrongKeyAsServersMaskIt(t *testing.T) {
 	s := openaitest.New(t, openaitest.Error(401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided: sk-proj-****6789. You can find your key at https://platform.openai.com."))
 	d, _ := open(t, s, describe.Options{Key: describe.NewKey("sk-proj-0123456789")})
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); strings.Contains(err.Error(), "6789") || !strings.Contains(err.Error(), "provided: [key]") {
+	if _, err := d.Describe(t.Context(), small("a")); strings.Contains(err.Error(), "6789") || !strings.Contains(err.Error(), "provided: [key]") {
 		t.Error(err)
 	}
 	s.RequireKey("sk-proj-0123456789")
 	s.Script()
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); err != nil {
+	if _, err := d.Describe(t.Context(), small("a")); err != nil {
 		t.Error(err)
 	}
 }

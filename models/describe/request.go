@@ -12,7 +12,7 @@ import (
 // they refuse.
 type dialect struct {
 	format      format
-	newLimit    bool // max_completion_tokens, and not max_tokens
+	limit       limit
 	temperature bool
 	seed        bool
 	streamUsage bool // stream_options
@@ -29,10 +29,23 @@ const (
 
 func (f format) String() string { return []string{"json_schema", "json_object", "text"}[f] }
 
+// limit is the parameter that bounds an answer.
+type limit int
+
+const (
+	maxTokens           limit = iota // which OpenAI's newer models refuse
+	maxCompletionTokens              // which many local servers do not know
+	noLimit
+)
+
 func firstDialect(opt Options) dialect {
 	think := reasoning(opt.Model)
+	by := maxTokens
+	if think {
+		by = maxCompletionTokens
+	}
 	return dialect{
-		newLimit:    think,
+		limit:       by,
 		temperature: opt.Temperature != nil && !think,
 		seed:        opt.Seed != nil,
 		streamUsage: true,
@@ -52,7 +65,7 @@ func reasoning(model string) bool {
 }
 
 // request is what is sent, but for Stream, which go-openai sets.
-func (d *Describer) request(q question, messages []openai.ChatCompletionMessage, limit int, known dialect) openai.ChatCompletionRequest {
+func (d *Describer) request(q question, messages []openai.ChatCompletionMessage, tokens int, known dialect) openai.ChatCompletionRequest {
 	r := openai.ChatCompletionRequest{Model: d.opt.Model, Messages: messages}
 	switch known.format {
 	case bySchema:
@@ -63,10 +76,12 @@ func (d *Describer) request(q question, messages []openai.ChatCompletionMessage,
 	case byObject:
 		r.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
 	}
-	if known.newLimit {
-		r.MaxCompletionTokens = limit
-	} else {
-		r.MaxTokens = limit
+	switch known.limit {
+	case maxTokens:
+		//lint:ignore SA1019 OpenAI's newer models want the other field; local servers know only this one.
+		r.MaxTokens = tokens
+	case maxCompletionTokens:
+		r.MaxCompletionTokens = tokens
 	}
 	if known.temperature {
 		// go-openai leaves out a 0, and what is smaller overflows in some servers' division.
@@ -111,7 +126,7 @@ func (d *Describer) current() dialect {
 }
 
 // learn takes from a refusal what the server does not know, and tells whether there is
-// another way to ask than as was sent.
+// another way to ask than as was sent. Every way is tried once: each knows less.
 func (d *Describer) learn(e *Error, sent dialect) bool {
 	if e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity && e.Status != http.StatusNotImplemented {
 		return false
@@ -127,10 +142,9 @@ func (d *Describer) learn(e *Error, sent dialect) bool {
 		next.format++
 	case !unknown:
 		return false
-	case !sent.newLimit && says("max_completion_tokens", "max_tokens"):
-		next.newLimit = true
-	case sent.newLimit && says("max_completion_tokens") && !reasoning(d.opt.Model):
-		next.newLimit = false
+	case sent.limit == maxTokens && says("max_tokens", "max_completion_tokens"),
+		sent.limit == maxCompletionTokens && says("max_completion_tokens"):
+		next.limit++
 	case sent.temperature && says("temperature"):
 		next.temperature = false
 	case sent.seed && says("seed"):

@@ -30,6 +30,8 @@ func TestWhatServersDoNotKnow(t *testing.T) {
 		{"json_schema", describe.Options{}, openaitest.Without(good, "json_schema"), 2, func(r *openaitest.Request) bool { return r.Format == "json_object" }},
 		{"any format", describe.Options{}, openaitest.Without(good, "response_format"), 3, func(r *openaitest.Request) bool { return r.Format == "" }},
 		{"max_tokens", describe.Options{}, openaitest.Without(good, "max_tokens"), 2, func(r *openaitest.Request) bool { return r.MaxTokens == 800 && r.Has("max_completion_tokens") }},
+		{"any limit", describe.Options{}, openaitest.Without(good, "max_tokens", "max_completion_tokens"), 3, func(r *openaitest.Request) bool { return r.MaxTokens == 0 }},
+		{"any limit, reasoning", describe.Options{Model: "o3"}, openaitest.Without(good, "max_completion_tokens"), 2, func(r *openaitest.Request) bool { return r.MaxTokens == 0 }},
 		{"temperature, seed", describe.Options{Temperature: &temperature, Seed: &seed}, openaitest.Without(good, "temperature", "seed"), 3, func(r *openaitest.Request) bool { return !r.Has("temperature") && !r.Has("seed") }},
 		{"all", describe.Options{Temperature: &temperature, Seed: &seed, Stream: func(string, string) {}}, openaitest.Without(good, "response_format", "max_tokens", "temperature", "seed", "stream_options"), 7,
 			func(r *openaitest.Request) bool { return r.Stream }},
@@ -43,7 +45,7 @@ func TestWhatServersDoNotKnow(t *testing.T) {
 			s := openaitest.New(t, c.answer)
 			d, w := open(t, s, c.opt)
 			for i, want := range []int{c.first, c.first + 1} {
-				if got, err := d.Describe(t.Context(), photo("chelsea.png", cats...)); err != nil || got.Class.Index != 281 {
+				if got, err := d.Describe(t.Context(), small("a", cats...)); err != nil || got.Class.Index != 281 {
 					t.Fatalf("%+v, %v", got, err)
 				}
 				if n := len(s.Requests()); n != want || !c.holds(s.Requests()[n-1]) || len(w.all) > 0 {
@@ -54,7 +56,7 @@ func TestWhatServersDoNotKnow(t *testing.T) {
 	}
 	s := openaitest.New(t, openaitest.Error(400, "invalid_request_error", "invalid_value", "max_tokens is too large: 800. This model supports at most 400."))
 	d, _ := open(t, s, describe.Options{})
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); describe.ErrorKind(err) != "request" || len(s.Requests()) != 1 {
+	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "request" || len(s.Requests()) != 1 {
 		t.Errorf("%d requests, %v", len(s.Requests()), err)
 	}
 }
@@ -64,7 +66,7 @@ func TestLearningTogether(t *testing.T) {
 	s := openaitest.New(t, openaitest.Without(openaitest.Describe(openaitest.Description{}), "response_format", "max_tokens"))
 	d, _ := open(t, s, describe.Options{Concurrency: 8})
 	for r := range runner.Map(t.Context(), slices.Values(make([]int, 40)), d.Limit(), func(ctx context.Context, _ int) (describe.Description, error) {
-		return d.Describe(ctx, photo("coffee.png"))
+		return d.Describe(ctx, small("b"))
 	}) {
 		if r.Err != nil {
 			t.Error(r.Err)
@@ -80,7 +82,7 @@ func TestRepair(t *testing.T) {
 	bad := "```json\n{\"description\":\"A cat.\"}\n```"
 	s := openaitest.New(t, openaitest.Say(bad), openaitest.Describe(openaitest.Description{Class: "tiger"}))
 	d, _ := open(t, s, describe.Options{})
-	got, err := d.Describe(t.Context(), photo("chelsea.png", cats...))
+	got, err := d.Describe(t.Context(), small("a", cats...))
 	if err != nil || got.Class.Index != 282 || got.Usage.Requests != 2 || got.Usage.Total() != 2100 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -93,7 +95,7 @@ func TestBudget(t *testing.T) {
 	s := openaitest.New(t, openaitest.Costing(openaitest.Describe(openaitest.Description{}), 900, 0, 100, 0))
 	d, _ := open(t, s, describe.Options{Budget: 3500})
 	for i := range 5 {
-		_, err := d.Describe(t.Context(), photo("chelsea.png"))
+		_, err := d.Describe(t.Context(), small("a"))
 		if want := i >= 3; (describe.ErrorKind(err) == "budget") != want || !want && err != nil || want && !describe.Fatal(err) {
 			t.Errorf("image %d: %v", i, err)
 		}
@@ -103,7 +105,7 @@ func TestBudget(t *testing.T) {
 	}
 	// Before anything is known, an estimate of the request decides.
 	d, _ = open(t, s, describe.Options{Budget: 900})
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); describe.ErrorKind(err) != "budget" || len(s.Requests()) != 3 {
+	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "budget" || len(s.Requests()) != 3 {
 		t.Errorf("%d requests, %v", len(s.Requests()), err)
 	}
 	// A server that does not count is estimated.
@@ -111,7 +113,7 @@ func TestBudget(t *testing.T) {
 	d, _ = open(t, s, describe.Options{Budget: 4000})
 	var err error
 	for range 10 {
-		if _, err = d.Describe(t.Context(), photo("chelsea.png")); err != nil {
+		if _, err = d.Describe(t.Context(), small("a")); err != nil {
 			break
 		}
 	}
@@ -139,7 +141,7 @@ func TestCache(t *testing.T) {
 		}
 		return got, asked
 	}
-	cat := photo("chelsea.png", cats...)
+	cat := small("a", cats...)
 	first, asked := ask(describe.Options{}, cat)
 	if !asked {
 		t.Fatal("not asked")
@@ -155,16 +157,16 @@ func TestCache(t *testing.T) {
 	}
 	for name, opt := range map[string]describe.Options{
 		"seed": {Seed: &seed}, "temperature": {Temperature: &warm}, "model": {Model: "other"}, "prompt": {Prompt: product}, "language": {Language: "de"},
-		"detail": {Detail: describe.DetailHigh}, "side": {MaxSide: 100}, "evidence": {NoEvidence: true}, "tokens": {MaxTokens: 100},
+		"detail": {Detail: describe.DetailHigh}, "side": {MaxSide: 32}, "evidence": {NoEvidence: true}, "tokens": {MaxTokens: 100},
 	} {
 		if _, asked := ask(opt, cat); !asked {
 			t.Errorf("another %s: the same answer", name)
 		}
 	}
-	if _, asked := ask(describe.Options{}, photo("chelsea.png", cats[:2]...)); !asked {
+	if _, asked := ask(describe.Options{}, small("a", cats[:2]...)); !asked {
 		t.Error("other candidates: the same answer")
 	}
-	if _, asked := ask(describe.Options{}, photo("coffee.png", cats...)); !asked {
+	if _, asked := ask(describe.Options{}, small("b", cats...)); !asked {
 		t.Error("another image: the same answer")
 	}
 	damage(t, folder)
@@ -211,7 +213,7 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "c"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); err != nil || len(lines) != 1 || !strings.Contains(lines[0], "cache") {
+	if _, err := d.Describe(t.Context(), small("a")); err != nil || len(lines) != 1 || !strings.Contains(lines[0], "cache") {
 		t.Errorf("%v, told %q", err, lines)
 	}
 	if _, err := describe.Open(describe.Options{Cache: filepath.Join(folder, "c")}); err == nil {
@@ -223,7 +225,7 @@ func TestOffline(t *testing.T) {
 	// This machine's own server may be asked; others may not.
 	s := openaitest.New(t)
 	d, _ := open(t, s, describe.Options{Offline: true})
-	if _, err := d.Describe(t.Context(), photo("chelsea.png")); err != nil {
+	if _, err := d.Describe(t.Context(), small("a")); err != nil {
 		t.Error(err)
 	}
 	for _, c := range []struct {
@@ -238,7 +240,7 @@ func TestOffline(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Describe(t.Context(), photo("chelsea.png")); describe.ErrorKind(err) != c.kind || d.Host().Loopback {
+		if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != c.kind || d.Host().Loopback {
 			t.Errorf("%+v: %v", c.opt, err)
 		}
 	}
@@ -247,7 +249,7 @@ func TestOffline(t *testing.T) {
 func TestHost(t *testing.T) {
 	for url, want := range map[string]describe.Host{
 		"": {"api.openai.com", false}, "http://localhost:11434/v1/": {"localhost:11434", true}, "http://127.1.2.3/v1": {"127.1.2.3", true}, "http://[::1]:8080": {"[::1]:8080", true},
-		"http://x.localhost": {"x.localhost", true}, "http://localhost.example.com": {"localhost.example.com", false}, "http://192.168.0.7:8000/v1": {"192.168.0.7:8000", false},
+		"http://x.localhost": {"x.localhost", false}, "http://localhost.example.com": {"localhost.example.com", false}, "http://192.168.0.7:8000/v1": {"192.168.0.7:8000", false},
 		"http://0.0.0.0:80": {"0.0.0.0:80", false},
 	} {
 		d, err := describe.Open(describe.Options{BaseURL: url})
@@ -294,7 +296,7 @@ func TestClassesOfASchema(t *testing.T) {
 	s := openaitest.New(t)
 	d, _ := open(t, s, describe.Options{})
 	for _, candidates := range [][]describe.Candidate{many(1000, 90), many(5000, 8), {{Index: 3, Name: "a \"quoted\"\n\x1b name", Probability: 1}, {Index: 4}}} {
-		if _, err := d.Describe(t.Context(), photo("chelsea.png", candidates...)); err != nil {
+		if _, err := d.Describe(t.Context(), small("a", candidates...)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -302,7 +304,7 @@ func TestClassesOfASchema(t *testing.T) {
 		t.Errorf("classes %q", got)
 	}
 	for _, bad := range []describe.Candidate{{Index: -1}, {Index: 1, Probability: 1.5}, {Index: 1, Probability: -0.1}} {
-		if _, err := d.Describe(t.Context(), photo("chelsea.png", bad)); err == nil {
+		if _, err := d.Describe(t.Context(), small("a", bad)); err == nil {
 			t.Errorf("%+v is taken", bad)
 		}
 	}

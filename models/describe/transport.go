@@ -2,6 +2,7 @@ package describe
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sashabaranov/go-openai"
 )
 
 // maxResponse bounds what a server may send.
@@ -68,6 +71,17 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	response.Body = &body{response.Body, x, maxResponse}
 	return response, nil
+}
+
+// failed tells whether the body is an API's error, which some servers send with a 200, and
+// puts it in err's place.
+func (x *exchange) failed(err *error) bool {
+	var body openai.ErrorResponse
+	if json.Unmarshal(x.head, &body) != nil || body.Error == nil {
+		return false
+	}
+	*err = body.Error
+	return true
 }
 
 // withExchange gives a request's context an exchange.

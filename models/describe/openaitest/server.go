@@ -29,7 +29,6 @@ type Server struct {
 	mutex    sync.Mutex
 	key      string
 	answer   func(*Request) Answer
-	lenient  bool
 	requests []*Request
 	images   map[string]int
 }
