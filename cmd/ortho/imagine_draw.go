@@ -94,7 +94,7 @@ func (a *artist) plan(class *decision, d *described) (plan *drawing, why string)
 	case index >= 0 && a.spec.Text != nil:
 		name := a.spec.Labels[index].Name
 		said := append(a.attributes(d), name)
-		return &drawing{request: generate.Request{Text: article(strings.Join(said, " "))}, label: name, slug: shelf.Slug(strings.Join(said, " "))}, ""
+		return &drawing{request: generate.Request{Text: article(strings.Join(said, " "))}, label: name, slug: shelf.Slug(name)}, ""
 	case index >= 0:
 		name := a.spec.Labels[index].Name
 		return &drawing{request: generate.Request{Class: &index}, label: name, slug: shelf.Slug(name)}, ""
@@ -128,18 +128,44 @@ func isDigit(word string) bool {
 	return is || as || slices.Contains([]string{"naught", "nought", "null", "sixes", "zeros"}, word)
 }
 
-// attributes are those of a description that the generator knows all words of, none a
-// digit, as many as the text has room for beside its article and the class.
+// axes of what digits look like: the word for the usual, and those that say otherwise. What
+// nobody speaks of the generator leaves to chance, and what comes out is read less often:
+// mnist.onnx reads 286 of 300 "a seven" as one, and 298 of "a regular upright seven".
+var axes = []struct {
+	usual string
+	other []string
+}{
+	{"regular", strings.Fields("bold thick heavy fat chunky strong extrabold semibold light thin slim fine delicate faint hairline extralight medium weighted")},
+	{"upright", strings.Fields("slanted slanting italic italics oblique inclined leaning sloped tilted straight vertical unslanted")},
+}
+
+// colours are those of ink and paper in a description; to a generator of type, black is a
+// weight.
+var colours = strings.Fields("black white gray grey red green blue dark monochrome background foreground")
+
+// attributes are those of a description that the generator knows all words of, none a digit
+// or a colour, and the usual of what they leave open: as many as the text has room for
+// beside its article and the class.
 func (a *artist) attributes(d *described) (known []string) {
-	room := a.spec.Text.Length - 2
+	knows := func(words string, n int) bool {
+		e := a.spec.Text.Vocabulary.Encode(words, n)
+		return n > 0 && e.Known == n
+	}
+	room := a.spec.Text.Length - 2 - len(axes)
+	var said []string
 	for _, attribute := range d.Attributes {
 		tokens := words.Tokens(attribute)
-		e := a.spec.Text.Vocabulary.Encode(attribute, max(len(tokens), 1))
-		if len(tokens) == 0 || len(tokens) > room || e.Known < e.Tokens || slices.ContainsFunc(tokens, isDigit) {
+		if len(tokens) > room || !knows(attribute, len(tokens)) || slices.ContainsFunc(tokens, func(w string) bool { return isDigit(w) || slices.Contains(colours, w) }) {
 			continue
 		}
 		room -= len(tokens)
-		known = append(known, strings.Join(tokens, " "))
+		known, said = append(known, strings.Join(tokens, " ")), append(said, tokens...)
+	}
+	for _, axis := range axes {
+		open := !slices.ContainsFunc(said, func(w string) bool { return w == axis.usual || slices.Contains(axis.other, w) })
+		if open && knows(axis.usual, 1) {
+			known = append(known, axis.usual)
+		}
 	}
 	return known
 }
