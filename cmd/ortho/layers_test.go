@@ -14,7 +14,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
 		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
-	"models": {nil, []string{"models", "runner", "preprocess"}},
+	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5"}, []string{"models", "runner", "preprocess"}}, // describe alone speaks to servers
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
 	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
