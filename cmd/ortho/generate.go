@@ -23,6 +23,7 @@ import (
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/generate"
+	"ortho/runner"
 )
 
 func newGenerateCommand() *cli.Command {
@@ -300,10 +301,7 @@ func (g *generation) openModel(fallback string, from source.Options) error {
 	if err != nil {
 		return errors.Join(err, g.generator.Close())
 	}
-	g.texts = [][2]string{
-		{"Software", "ortho " + ownVersion()}, {"ortho:model", g.model.Name}, {"ortho:model-sha256", digest},
-		{"ortho:provider", g.generator.Session().Provider},
-	}
+	g.texts = provenance(g.model.Name, digest, g.generator.Session())
 	for _, f := range settings {
 		if value := g.c.String(f.name); g.c.IsSet(f.name) {
 			if f.name == "labels" || f.name == "vocabulary" {
@@ -316,6 +314,11 @@ func (g *generation) openModel(fallback string, from source.Options) error {
 		g.texts = append(g.texts, [2]string{"ortho:invert", strconv.FormatBool(g.c.Bool("invert"))})
 	}
 	return nil
+}
+
+// provenance are the text chunks of what a model has made.
+func provenance(model, digest string, on *runner.Session) [][2]string {
+	return [][2]string{{"Software", "ortho " + ownVersion()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
 }
 
 // write makes all that is not there yet. unit is what progress counts: images, or the tiles

@@ -228,13 +228,20 @@ func (p *plan) drawSeed(g *generation) error {
 			}
 		}
 	}
-	var four [4]byte // PyTorch's generator has seeds of 32 bits
-	if _, err := rand.Read(four[:]); err != nil {
-		return fmt.Errorf("draw a seed: %w", err)
+	var err error
+	if p.seed, err = randomSeed(); err != nil {
+		return err
 	}
-	p.seed = uint64(binary.LittleEndian.Uint32(four[:]))
 	slog.Info(fmt.Sprintf("--seed %d makes the same again", p.seed))
 	return nil
+}
+
+func randomSeed() (uint64, error) {
+	var four [4]byte // PyTorch's generator has seeds of 32 bits
+	if _, err := rand.Read(four[:]); err != nil {
+		return 0, fmt.Errorf("draw a seed: %w", err)
+	}
+	return uint64(binary.LittleEndian.Uint32(four[:])), nil
 }
 
 // all yields the pictures in their order.

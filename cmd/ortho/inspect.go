@@ -33,7 +33,7 @@ func newInspectCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			d, err := describe(model)
+			d, err := inspected(model)
 			if err != nil {
 				return err
 			}
@@ -78,7 +78,7 @@ type value struct {
 	Op   string `json:"operator,omitempty"`
 }
 
-func describe(m *models.Model) (*description, error) {
+func inspected(m *models.Model) (*description, error) {
 	digest, err := modelDigest(m)
 	if err != nil {
 		return nil, err

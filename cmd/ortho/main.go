@@ -49,6 +49,7 @@ func newApp() *cli.App {
 			newClassifyCommand(),
 			newClassifyTextCommand(),
 			newGenerateCommand(),
+			newImagineCommand(),
 			newEvalCommand(),
 			newBenchCommand(),
 			newCompareCommand(),

@@ -1,0 +1,352 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ortho/models"
+	"ortho/models/describe/openaitest"
+	"ortho/preprocess"
+)
+
+const (
+	theKey    = "sk-imagine-0123456789abcdef"
+	sevenFile = "../../../shared/images/digit_seven.png"
+	mnistFile = "../../../shared/models/mnist.onnx"
+)
+
+// chatting points the chat side at a server that answers in turn.
+func chatting(t *testing.T, answers ...openaitest.Answer) *openaitest.Server {
+	t.Helper()
+	s := openaitest.New(t, answers...)
+	s.RequireKey(theKey)
+	t.Setenv(envBaseURL, s.URL)
+	t.Setenv(envKey, theKey)
+	return s
+}
+
+// runImagine runs imagine, and holds its outputs against the key.
+func runImagine(t *testing.T, args ...string) (doc imagined, stderr string) {
+	t.Helper()
+	code, stdout, stderr := execute(t, "", append([]string{"imagine"}, args...)...)
+	if code != exitOK {
+		t.Fatalf("%q: exit %d: %s", args, code, stderr)
+	}
+	if strings.Contains(stdout+stderr, theKey) {
+		t.Errorf("%q: the key shows", args)
+	}
+	if err := json.Unmarshal([]byte(stdout), &doc); err != nil {
+		t.Fatalf("%q: %v in %s", args, err, stdout)
+	}
+	return doc, stderr
+}
+
+// digits are the arguments for a photograph of a seven.
+func digits(t *testing.T) []string {
+	t.Helper()
+	needLibrary(t)
+	for _, name := range []string{sevenFile, mnistFile} {
+		if _, err := os.Stat(name); err != nil {
+			t.Skipf("needs the shared folder beside the repository: %v", err)
+		}
+	}
+	return []string{"-m", mnistFile, "--input-range", "0,255", "--invert", sevenFile}
+}
+
+// readAs counts the pictures of a folder that mnist.onnx reads as a digit.
+func readAs(t *testing.T, folder string, digit int) (n int) {
+	t.Helper()
+	code, stdout, stderr := execute(t, "", "classify", "-m", mnistFile, "--input-range", "0,255", "-f", "jsonl", "-k", "1", folder)
+	if code != exitOK {
+		t.Fatal(stderr)
+	}
+	for _, row := range rows(t, stdout) {
+		if row.Width != 28 || row.Height != 28 {
+			t.Errorf("%s is of %dx%d pixels", row.Input, row.Width, row.Height)
+		}
+		if row.Predictions[0].Index == digit {
+			n++
+		}
+	}
+	return n
+}
+
+// noKeyIn looks for the key in all files of a folder.
+func noKeyIn(t *testing.T, folder string) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && strings.Contains(read(t, name), theKey) {
+			t.Errorf("the key is in %s", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestImagineDigit(t *testing.T) {
+	args := digits(t)
+	handwritten := openaitest.Description{Sentence: "A bold black seven on white paper.", Class: "seven", Attributes: []string{"bold", "black", "handwritten", "three strokes"}}
+	for _, c := range []struct {
+		name    string
+		answers []openaitest.Answer
+		digit   int
+		by      string
+		text    string
+		stand   bool
+	}{
+		{"no key", nil, 7, byImage, "a regular upright seven", true},
+		{"seven", []openaitest.Answer{openaitest.Describe(handwritten)}, 7, byBoth, "a bold handwritten upright seven", false},
+		{"three, twice", []openaitest.Answer{openaitest.Describe(openaitest.Description{Sentence: "A three.", Class: "three"})}, 3, byChat, "a regular upright three", false},
+		{"three in its own words", []openaitest.Answer{openaitest.Say(`{"description":"A three.","objects":[],"attributes":[],"scene":"","class":"other","other":"3"}`),
+			openaitest.Describe(openaitest.Description{Class: "three"})}, 3, byChat, "a regular upright three", false},
+		{"three, then seven", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "three"}), openaitest.Describe(openaitest.Description{Class: "seven"})},
+			7, byChat, "a regular upright seven", false},
+		{"three, then neither", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "three"}), openaitest.Say(`{"reason":"Neither.","class":"other"}`)},
+			7, byImage, "a regular upright seven", false},
+		{"a cat", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "cat"})}, 7, byImage, "a regular upright seven", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if c.answers != nil {
+				chatting(t, c.answers...)
+			} else {
+				t.Setenv(envKey, "")
+				t.Setenv(envBaseURL, "")
+			}
+			out := filepath.Join(dir, "out")
+			doc, stderr := runImagine(t, append(args, "-o", out, "-n", "20", "--seed", "1", "--html", filepath.Join(dir, "page.html"), "--cache", filepath.Join(dir, "cache"))...)
+			if doc.Description.StandIn != c.stand || c.stand && !strings.Contains(stderr, "stands in, and decides nothing") {
+				t.Errorf("stand-in %v, want %v; %s", doc.Description.StandIn, c.stand, stderr)
+			}
+			if doc.Fusion != nil || doc.Decision.Index != c.digit || doc.Decision.By != c.by || doc.Generation.Text != c.text {
+				t.Errorf("%+v, %+v", doc.Decision, doc.Generation)
+			}
+			if (doc.Disagreement != nil) != strings.HasPrefix(c.name, "three") {
+				t.Errorf("disagreement: %+v", doc.Disagreement)
+			}
+			if n := readAs(t, out, c.digit); n < 18 || len(doc.Generation.Files) != 20 {
+				t.Errorf("%d of %d pictures are read as %d", n, len(doc.Generation.Files), c.digit)
+			}
+			chunks := textOf(t, read(t, doc.Generation.Files[3]))
+			for key, want := range map[string]string{"ortho:seed": "4", "ortho:text": c.text, "ortho:model": "glyphs", "ortho:input": "digit_seven.png"} {
+				if chunks[key] != want {
+					t.Errorf("%s is %q, want %q", key, chunks[key], want)
+				}
+			}
+			noKeyIn(t, dir)
+		})
+	}
+}
+
+func TestImagineFuses(t *testing.T) {
+	needLibrary(t)
+	// Both name red, green and blue; the text model was not trained on green.
+	colours := []string{"-m", filepath.Join(testModels, "float32_nchw"), "--input-range", "0,1", "--labels", write(t, filepath.Join(t.TempDir(), "labels.txt"), "red\ngreen\nblue\n"),
+		"--text-model", filepath.Join(testModels, "texts"), coffee}
+	for _, c := range []struct {
+		sentence string
+		flags    []string
+		fused    bool
+		text     string // its top class
+		disagree bool
+	}{
+		{"a red thing", nil, true, "red", false},
+		{"a very blue thing", nil, true, "blue", true},
+		{"a very blue thing", []string{"--text-weight", "0"}, true, "blue", true},
+		{"unheard of", nil, false, "", false},
+	} {
+		s := chatting(t, openaitest.Describe(openaitest.Description{Sentence: c.sentence, Class: "red"}))
+		doc, _ := runImagine(t, append(colours, c.flags...)...)
+		if (doc.Fusion != nil) != c.fused || (doc.Disagreement != nil) != c.disagree {
+			t.Errorf("%q: fusion %+v, disagreement %+v", c.sentence, doc.Fusion, doc.Disagreement)
+			continue
+		}
+		if asked := len(s.Requests()); asked != 1 && !c.disagree || c.disagree && asked != 2 {
+			t.Errorf("%q: %d requests", c.sentence, asked)
+		}
+		if doc.Usage.Requests != len(s.Requests()) || doc.Usage.Prompt != 1000*len(s.Requests()) {
+			t.Errorf("%q: usage %+v", c.sentence, doc.Usage)
+		}
+		if c.disagree && (doc.Decision.By != byChat || doc.Decision.Label != "red") {
+			t.Errorf("%q: %+v", c.sentence, doc.Decision)
+		}
+		if !c.fused {
+			continue
+		}
+		if doc.Text.Predictions[0].Label != c.text {
+			t.Errorf("%q: %+v", c.sentence, doc.Text)
+		}
+		image, words, got := map[int]float64{}, map[int]float64{}, map[int]float64{}
+		for i := range doc.Image.Predictions {
+			image[doc.Image.Predictions[i].Index] = doc.Image.Predictions[i].Probability
+			words[doc.Text.Predictions[i].Index] = doc.Text.Predictions[i].Probability
+			got[doc.Fusion.Predictions[i].Index] = doc.Fusion.Predictions[i].Probability
+		}
+		// Green, which the text model was not trained on, keeps its probability; of the others,
+		// the ratio is that of the products.
+		want := image[0] / image[2]
+		if doc.Fusion.Weight == 1 {
+			want *= words[0] / words[2]
+		}
+		if ratio := got[0] / got[2]; ratio < want*0.999 || ratio > want*1.001 || abs(got[1]-image[1]) > 1e-5 {
+			t.Errorf("%q: %v of %v and %v", c.sentence, got, image, words)
+		}
+	}
+}
+
+func abs(v float64) float64 { return max(v, -v) }
+
+func TestImagineChatFails(t *testing.T) {
+	needLibrary(t)
+	for _, c := range []struct {
+		name   string
+		answer openaitest.Answer
+		kind   string
+	}{
+		{"wrong key", openaitest.WrongKey(), "auth"},
+		{"quota", openaitest.NoQuota(), "quota"},
+		{"refusal", openaitest.Refuse("no"), "refused"},
+		{"filter", openaitest.Filtered(), "filtered"},
+		{"no choices", openaitest.NoChoices(), "empty"},
+		{"HTML", openaitest.Page(404, "<html>none</html>"), "request"},
+		{"not JSON", openaitest.Say("A cup."), "schema"},
+	} {
+		chatting(t, c.answer)
+		doc, stderr := runImagine(t, coffee)
+		if !doc.Description.StandIn || doc.Fusion != nil || doc.Decision.By != byImage || !strings.Contains(stderr, "stands in") {
+			t.Errorf("%s: %+v; %s", c.name, doc.Description, stderr)
+		}
+		if doc.Description.WhyKind != c.kind || !strings.Contains(doc.Generation.None, "-g names one") {
+			t.Errorf("%s: kind %q; %+v", c.name, doc.Description.WhyKind, doc.Generation)
+		}
+		code, stdout, stderr := execute(t, "", "imagine", "--strict", coffee)
+		if code != exitFailed || stdout != "" || strings.Contains(stderr, theKey) {
+			t.Errorf("%s, --strict: exit %d, %q, %s", c.name, code, stdout, stderr)
+		}
+	}
+	// The first answer is there, and the second fails.
+	chatting(t, openaitest.Describe(openaitest.Description{Class: "eggnog"}), openaitest.WrongKey())
+	doc, _ := runImagine(t, coffee)
+	if d := doc.Disagreement; d == nil || d.Error == "" || doc.Decision.By != byImage {
+		t.Errorf("%+v, %+v", doc.Disagreement, doc.Decision)
+	}
+}
+
+func TestImagineOffline(t *testing.T) {
+	needLibrary(t)
+	cache := t.TempDir()
+	t.Setenv(envKey, theKey)
+	t.Setenv(envBaseURL, "")
+	doc, _ := runImagine(t, coffee, "--offline", "--cache", cache)
+	if d := doc.Description; !d.StandIn || d.WhyKind != "offline" {
+		t.Errorf("%+v", d)
+	}
+	chatting(t, openaitest.Describe(openaitest.Description{Sentence: "A cup.", Class: "espresso"}))
+	first, _ := runImagine(t, coffee, "--offline", "--cache", cache) // the server is on this machine
+	again, _ := runImagine(t, coffee, "--offline", "--cache", cache)
+	if first.Description.Cached || !again.Description.Cached || again.Description.Sentence != "A cup." || again.Usage.Requests != 0 {
+		t.Errorf("%+v, then %+v", first.Description, again.Description)
+	}
+	noKeyIn(t, cache)
+}
+
+func TestImagineText(t *testing.T) {
+	needLibrary(t)
+	texts := filepath.Join(testModels, "texts")
+	dir := t.TempDir()
+	t.Setenv(envKey, "")
+	for i, c := range []struct {
+		text  string
+		flags []string
+		want  string // the request's text
+		label string // of the decision
+	}{
+		{"a bold slanted seven", []string{"--text-model", texts}, "a bold slanted seven", ""},
+		{"a very blue seven", []string{"--text-model", texts}, "a very blue seven", "blue"},
+		{"blue sky", []string{"--text-model", texts}, "", "blue"},
+		{"seven or two", []string{"--text-model", texts}, "", ""},
+		{"blue sky", []string{"--text-model", texts, "-g", "glyphs"}, "blue sky", "blue"},
+	} {
+		out := filepath.Join(dir, fmt.Sprintf("%d.png", i))
+		doc, stderr := runImagine(t, append(c.flags, "--text", c.text, "-o", out, "--seed", "3")...)
+		if doc.Generation.Text != c.want || doc.Fusion != nil || doc.Image != nil {
+			t.Errorf("%q: %+v", c.text, doc.Generation)
+		}
+		if label := ""; doc.Decision != nil {
+			if label = doc.Decision.Label; label != c.label {
+				t.Errorf("%q: %+v", c.text, doc.Decision)
+			}
+		} else if c.label != "" {
+			t.Errorf("%q: no decision", c.text)
+		}
+		if _, err := os.Stat(out); (err == nil) != (c.want != "") || c.want == "" && !strings.Contains(stderr, "nothing is drawn") {
+			t.Errorf("%q: %v; %s", c.text, err, stderr)
+		}
+	}
+}
+
+func TestImagineFiles(t *testing.T) {
+	needLibrary(t)
+	t.Setenv(envKey, "")
+	dir := t.TempDir()
+	old := write(t, filepath.Join(dir, "old.png"), "old")
+	doc, page := filepath.Join(dir, "steps.json"), filepath.Join(dir, "steps.html")
+	base := []string{"imagine", "--text", "a seven", "--seed", "1"}
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"-o", old}, exitFailed, "--overwrite"},
+		{[]string{"-o", "-"}, exitUsage, "standard output takes the JSON"},
+		{[]string{"--json", old}, exitFailed, "--overwrite"},
+		{[]string{"--html", old}, exitFailed, "--overwrite"},
+		{[]string{"--json", doc, "--html", doc}, exitUsage, "one file"},
+		{[]string{"-n", "0"}, exitUsage, "--count 0"},
+		{[]string{"-n", "2", "-o", filepath.Join(dir, "x.png")}, exitUsage, "more images"},
+		{[]string{"--text-weight", "-1"}, exitUsage, "--text-weight"},
+		{[]string{"-g", "esrgan-slim-x4"}, exitUsage, "images of images"},
+		{[]string{"photo.jpg"}, exitUsage, "in place of an image"},
+		{[]string{"--json", doc, "--html", page, "-o", old, "--overwrite"}, exitOK, ""},
+		{nil, exitOK, "neither -o nor --html"},
+	} {
+		code, _, stderr := execute(t, "", append(base, c.args...)...)
+		if code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: exit %d, want %d; %s", c.args, code, c.code, stderr)
+		}
+	}
+	if !strings.Contains(read(t, doc), old) || !strings.Contains(read(t, page), "old.png, seed 1") {
+		t.Errorf("%s", read(t, doc))
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*.partial")); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+	if f, err := preprocess.FormatOf(old); err != nil || f != preprocess.PNG || !strings.HasPrefix(read(t, old), "\x89PNG") {
+		t.Errorf("%v, %v", f, err)
+	}
+}
+
+func TestSameName(t *testing.T) {
+	for _, c := range []struct {
+		a, b models.Label
+		want bool
+	}{
+		{models.Label{Name: "seven"}, models.Label{Name: "7"}, true},
+		{models.Label{Name: "7 - seven"}, models.Label{Name: "Seven"}, true},
+		{models.Label{Name: "seven - 8"}, models.Label{Name: "seven"}, false},
+		{models.Label{Name: "tench", ID: "n1"}, models.Label{Name: "Tinca", ID: "n1"}, true},
+		{models.Label{Name: "seventeen"}, models.Label{Name: "seven"}, false},
+		{models.Label{}, models.Label{}, false},
+	} {
+		if got := sameName(c.a, c.b); got != c.want {
+			t.Errorf("%v and %v: %v", c.a, c.b, got)
+		}
+	}
+}
