@@ -54,10 +54,17 @@ func newClassifyCommand() *cli.Command {
 // answerFlags say what is told of each image or text, and where it goes.
 func answerFlags() []cli.Flag {
 	const out = "Output"
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image or text"},
 		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
 		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL, Parquet)"},
+	}, resultFlags()...)
+}
+
+// resultFlags say where rows go.
+func resultFlags() []cli.Flag {
+	const out = "Output"
+	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},

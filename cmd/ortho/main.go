@@ -49,6 +49,7 @@ func newApp() *cli.App {
 			newClassifyCommand(),
 			newClassifyTextCommand(),
 			newGenerateCommand(),
+			newDescribeCommand(),
 			newImagineCommand(),
 			newEvalCommand(),
 			newBenchCommand(),

@@ -33,6 +33,11 @@ type results struct {
 
 // openResults chooses the format and opens the output, before any work.
 func openResults(c *cli.Context) (*results, error) {
+	return openResultsAs(c, func(format string) string { return format })
+}
+
+// openResultsAs is openResults for rows that have a variant of each format.
+func openResultsAs(c *cli.Context, variant func(format string) string) (*results, error) {
 	name := c.String("output")
 	if c.IsSet("output") && name == "" {
 		return nil, usagef("--output names no file (- is standard output)")
@@ -50,6 +55,7 @@ func openResults(c *cli.Context) (*results, error) {
 	case format == "parquet" && terminal:
 		return nil, usagef("Parquet is no text for a terminal: give -o FILE, or redirect standard output")
 	}
+	format = variant(format)
 	mode, err := outputMode(c)
 	if err != nil {
 		return nil, err

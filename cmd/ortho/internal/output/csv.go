@@ -32,7 +32,7 @@ func (c *csvWriter) Write(row Row) error {
 	if row.Output != nil || row.Logits != nil {
 		return errors.New("CSV has no place for raw outputs: use -f jsonl or parquet")
 	}
-	if row.Picture != nil {
+	if row.Picture != nil || row.Description != nil {
 		return errPicture
 	}
 	c.head()

@@ -52,9 +52,10 @@ type Latents struct {
 	At   *float64 `json:"at,omitempty"`
 }
 
-// Row is what became of one input: Predictions (of which there may be none), Output or
-// the Picture of a file, or an Error. Its JSON is the row of a JSONL output, and Parquet
-// has the same columns but for those of pictures, which only JSONL has.
+// Row is what became of one input: Predictions (of which there may be none), Output, a
+// Description or the Picture of a file, or an Error. Its JSON is the row of a JSONL output,
+// and Parquet has the same columns but for those of pictures, which only JSONL has, and of
+// descriptions, see [Descriptions].
 //
 // Input may hold any bytes, as names of files do; all other texts must be UTF-8.
 // JSON and Parquet's strings are UTF-8: where Input isn't, its other bytes become
@@ -65,6 +66,7 @@ type Row struct {
 	*Picture                 // its fields stand beside these
 	Predictions []Prediction `json:"predictions,omitzero"`
 	Output      *Values      `json:"output,omitempty"`
+	Description *Description `json:"description,omitempty"`
 	Logits      []float32    `json:"logits,omitempty"`
 	Error       *Error       `json:"error,omitempty"`
 	Width       int          `json:"width,omitempty"`
@@ -74,13 +76,13 @@ type Row struct {
 // check tells what no writer has written: a row says one thing of its input.
 func (r *Row) check() error {
 	n := 0
-	for _, there := range []bool{r.Predictions != nil, r.Output != nil, r.Picture != nil && r.File != "", r.Error != nil} {
+	for _, there := range []bool{r.Predictions != nil, r.Output != nil, r.Description != nil, r.Picture != nil && r.File != "", r.Error != nil} {
 		if there {
 			n++
 		}
 	}
 	if n != 1 {
-		return errors.New("it is no row: one of predictions, output, file and error must be there")
+		return errors.New("it is no row: one of predictions, output, description, file and error must be there")
 	}
 	return nil
 }
@@ -89,8 +91,8 @@ func (r *Row) check() error {
 // million values has about ten million.
 const MaxRow = 256 << 20
 
-// errPicture is what formats other than JSONL say to a picture.
-var errPicture = errors.New("only JSONL has a place for pictures")
+// errPicture is what formats of classes say to what they have no place for.
+var errPicture = errors.New("the format has no place for pictures and descriptions")
 
 // Writer takes rows in order. Close writes what is still held back; it does not
 // close what is written to.
@@ -115,6 +117,12 @@ func New(format string, w io.Writer, terminal bool) (Writer, error) {
 		return newCSV(w, terminal), nil
 	case "parquet":
 		return newParquet(w), nil
+	case "table" + ofDescriptions:
+		return newDescriptionsTable(w), nil
+	case "csv" + ofDescriptions:
+		return newDescriptionsCSV(w, terminal), nil
+	case "parquet" + ofDescriptions:
+		return newDescriptionsParquet(w), nil
 	}
 	return nil, fmt.Errorf("format %q is not one of %s", format, strings.Join(Formats, ", "))
 }
@@ -129,6 +137,10 @@ func Read(format string, r io.ReaderAt, size int64) iter.Seq2[Row, error] {
 		return readCSV(io.NewSectionReader(r, 0, size), MaxRow)
 	case "parquet":
 		return readParquet(r, size)
+	case "csv" + ofDescriptions:
+		return readDescriptionsCSV(io.NewSectionReader(r, 0, size), MaxRow)
+	case "parquet" + ofDescriptions:
+		return readDescriptionsParquet(r, size)
 	}
 	return func(yield func(Row, error) bool) {
 		yield(Row{}, fmt.Errorf("rows can't be read back from the format %s", format))

@@ -72,7 +72,7 @@ func newParquet(w io.Writer) *parquetWriter {
 }
 
 func (p *parquetWriter) Write(row Row) error {
-	if row.Picture != nil {
+	if row.Picture != nil || row.Description != nil {
 		return errPicture
 	}
 	p.row[0] = toParquet(row)
@@ -146,8 +146,13 @@ func (p *parquetRow) size() int {
 }
 
 func readParquet(r io.ReaderAt, size int64) iter.Seq2[Row, error] {
+	return readParquetAs(r, size, parquetSchema(), (*parquetRow).row)
+}
+
+// readParquetAs yields the rows of a file of T's columns.
+func readParquetAs[T any](r io.ReaderAt, size int64, schema *parquet.Schema, toRow func(*T) Row) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		err := eachParquet(r, size, func(row Row) bool { return yield(row, nil) })
+		err := eachParquet(r, size, schema, toRow, func(row Row) bool { return yield(row, nil) })
 		if err != nil {
 			yield(Row{}, err)
 		}
@@ -155,7 +160,7 @@ func readParquet(r io.ReaderAt, size int64) iter.Seq2[Row, error] {
 }
 
 // eachParquet returns as errors what parquet-go panics with on broken files.
-func eachParquet(r io.ReaderAt, size int64, each func(Row) bool) (err error) {
+func eachParquet[T any](r io.ReaderAt, size int64, schema *parquet.Schema, toRow func(*T) Row, each func(Row) bool) (err error) {
 	inside := true
 	defer func() {
 		if !inside { // the caller's panic
@@ -172,7 +177,7 @@ func eachParquet(r io.ReaderAt, size int64, each func(Row) bool) (err error) {
 	if err != nil {
 		return err
 	}
-	if !parquet.EqualNodes(file.Schema(), parquetSchema()) {
+	if !parquet.EqualNodes(file.Schema(), schema) {
 		return errors.New("its columns are not those of ortho")
 	}
 	for i, g := range file.Metadata().RowGroups {
@@ -180,13 +185,13 @@ func eachParquet(r io.ReaderAt, size int64, each func(Row) bool) (err error) {
 			return fmt.Errorf("row group %d: %w", i, err)
 		}
 	}
-	reader := parquet.NewGenericReader[parquetRow](file, parquetSchema())
+	reader := parquet.NewGenericReader[T](file, schema)
 	defer reader.Close()
 	for n := 1; ; n++ {
-		var one [1]parquetRow
+		var one [1]T
 		read, err := reader.Read(one[:])
 		if read == 1 {
-			row := one[0].row()
+			row := toRow(&one[0])
 			if err := row.check(); err != nil {
 				return fmt.Errorf("row %d: %w", n, err)
 			}

@@ -43,7 +43,7 @@ func (t *tableWriter) begin() {
 }
 
 func (t *tableWriter) Write(row Row) error {
-	if row.Picture != nil {
+	if row.Picture != nil || row.Description != nil {
 		return errPicture
 	}
 	name := Clean(row.Input)

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"ortho/cmd/ortho/internal/output"
+)
+
+// streamed shows the texts of several images while they grow.
+type streamed struct {
+	to io.Writer
+
+	mutex sync.Mutex
+	image string         // whose text was shown last
+	shown map[string]int // bytes, by image
+}
+
+func (s *streamed) show(image, soFar string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.shown == nil {
+		s.shown = map[string]int{}
+	}
+	if image != s.image {
+		fmt.Fprintf(s.to, "\n%s: ", output.Clean(image))
+		s.image, s.shown[image] = image, 0
+	}
+	from := s.shown[image]
+	if from > len(soFar) { // a retry has begun anew
+		fmt.Fprint(s.to, "\n")
+		from = 0
+	}
+	lines := strings.Split(soFar[from:], "\n")
+	for i := range lines {
+		lines[i] = output.Clean(lines[i])
+	}
+	fmt.Fprint(s.to, strings.Join(lines, "\n"))
+	s.shown[image] = len(soFar)
+}
