@@ -74,9 +74,11 @@ func openDescriber(o describe.Options) (*describe.Describer, error) {
 	return d, nil
 }
 
-// tellHost says, once a run and before it happens, that images leave the machine.
+// tellHost says, once a run and before it happens, that images leave the machine. Without a
+// key OpenAI's own server gets none.
 func tellHost(d *describe.Describer, offline bool) {
-	if host := d.Host(); !host.Loopback && !offline {
+	keyless := os.Getenv(envKey) == "" && os.Getenv(envBaseURL) == ""
+	if host := d.Host(); !host.Loopback && !offline && !keyless {
 		slog.Info(fmt.Sprintf("images leave this machine: they are sent to %s, unless an earlier answer is kept (--cache); --offline sends none", host.Name))
 	}
 }

@@ -159,6 +159,9 @@ func values() map[string][]string {
 	return map[string][]string{
 		"model":           bundled.Names(),
 		"format":          output.Formats,
+		"text-model":      bundled.Names(),
+		"generator":       bundled.Names(),
+		"detail":          {"low", "high", "auto"},
 		"generate format": {"png", "jpeg", "webp", "tiff"},
 		"progress":        {"auto", "always", "never"},
 		"provider":        runner.ProviderNames(),

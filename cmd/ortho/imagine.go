@@ -54,8 +54,10 @@ func newImagineCommand() *cli.Command {
 			"The key is read from " + envKey + ", another server's address from " + envBaseURL + ". Without a key, where --offline\n" +
 			"finds no earlier answer, or where the server fails, a sentence made of the image model's classes stands in. The\n" +
 			"output says so, and such a sentence decides nothing. --strict fails instead.\n\n" +
-			"With --text, the text model alone chooses the class. Words that all are " + defaultDrawer + "'s, with one digit among them, are\n" +
-			"drawn as they are.\n\n" +
+			"A digit is asked for as \"a bold upright seven\": with those attributes of the description that the generator knows,\n" +
+			"and regular and upright where it says nothing of weight and slant.\n\n" +
+			"With --text, the text model alone chooses the class. A text of which " + defaultDrawer + " knows all words, with one digit\n" +
+			"among them, is drawn as it is.\n\n" +
 			"A model of 10 gray classes without labels is taken to be one of digits. The flags of how a model is read are\n" +
 			"the image model's. OUT is a file that ends with .png, .jpg, .webp or .tif, or else a folder, in which pictures\n" +
 			"are called 0000-seven.png. PNG files tell how they were made, as those of generate do.",

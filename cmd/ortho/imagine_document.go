@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -244,7 +246,7 @@ func (im *imagination) report(made []sampled) (*report.Page, error) {
 	d := &im.doc
 	p := &report.Page{Title: "What " + output.Clean(im.subject()) + " becomes", By: madeBy(time.Now())}
 	if d.Decision != nil {
-		p.Subtitle = output.Clean(fmt.Sprintf("%s, by %s", d.Decision.Label, d.Decision.By))
+		p.Subtitle = output.Clean(d.Decision.Label + ", the word of the " + d.Decision.By)
 	}
 	if im.image != nil {
 		card := report.Card{Name: d.Input, Picture: report.NewPicture(im.data, im.c.Int64("max-pixels"))}
@@ -276,5 +278,5 @@ func (im *imagination) subject() string {
 	if im.image == nil {
 		return "a description"
 	}
-	return im.doc.Input
+	return path.Base(filepath.ToSlash(im.doc.Input))
 }

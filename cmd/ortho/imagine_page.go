@@ -23,7 +23,7 @@ func (im *imagination) descriptionBlocks() []report.Block {
 			facts = append(facts, report.Fact{Name: name, Value: value})
 		}
 	}
-	fact("by", d.by())
+	fact("by", strings.TrimPrefix(d.by(), "by "))
 	fact("prompt", d.Prompt)
 	if d.Class != nil {
 		fact("class", d.Class.Label)
@@ -42,10 +42,10 @@ func (im *imagination) verdictBlocks() []report.Block {
 	d := &im.doc
 	var blocks []report.Block
 	if dis := d.Disagreement; dis != nil {
-		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: dis.words()})
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: sentence(dis.words())})
 	}
 	if d.Decision != nil {
-		blocks = append(blocks, report.Notice{Mark: report.Best, Title: d.Decision.Label, Text: "decided by: " + d.Decision.By})
+		blocks = append(blocks, report.Notice{Mark: report.Best, Title: d.Decision.Label, Text: "is the word of the " + d.Decision.By + "."})
 	}
 	if d.NotFused != "" {
 		blocks = append(blocks, report.Text("Not fused: "+d.NotFused+"."))
@@ -58,6 +58,11 @@ func (im *imagination) verdictBlocks() []report.Block {
 	}
 	return append(blocks, im.fusionTable(), report.Text(fmt.Sprintf(
 		"Fused: image × text^%g, scaled to a sum of 1. %d classes without text keep the image's probability.", d.Fusion.Weight, d.Fusion.Untrained)))
+}
+
+// sentence begins with a capital and ends with a stop.
+func sentence(s string) string {
+	return strings.TrimSuffix(strings.ToUpper(s[:1])+s[1:], ".") + "."
 }
 
 func (im *imagination) table(model string, all []classify.Prediction, shown []output.Prediction) report.Table {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -289,6 +292,67 @@ func TestImagineText(t *testing.T) {
 		if _, err := os.Stat(out); (err == nil) != (c.want != "") || c.want == "" && !strings.Contains(stderr, "nothing is drawn") {
 			t.Errorf("%q: %v; %s", c.text, err, stderr)
 		}
+	}
+}
+
+func TestImagineGenerators(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	labels := write(t, filepath.Join(dir, "labels.txt"), "2\n1 - one\nnine\n")
+	args := []string{"-m", filepath.Join(testModels, "float32_nchw"), "--input-range", "0,1", "--labels", labels, coffee, "--seed", "5"}
+	for i, c := range []struct {
+		generator, says string
+		class           int // -1: none is asked for
+		text, none      string
+	}{
+		{"class", "2", 2, "", ""},
+		{"text", "2", -1, "a two", ""},
+		{"class", "nine", -1, "", "no label like \"nine\""},
+		{"text", "nine", -1, "A thing on a table.", ""}, // it has no such label, but takes texts
+	} {
+		chatting(t, openaitest.Describe(openaitest.Description{Class: c.says}))
+		out := filepath.Join(dir, fmt.Sprintf("%d.png", i))
+		doc, _ := runImagine(t, append(args, "-g", graphs+"samples/"+c.generator, "-o", out)...)
+		g := doc.Generation
+		if (g.Class == nil) != (c.class < 0) || g.Class != nil && *g.Class != c.class || g.Text != c.text || !strings.Contains(g.None, c.none) {
+			t.Errorf("%s, %s: %+v", c.generator, c.says, g)
+		}
+		if c.none != "" {
+			continue
+		}
+		// The same as generate draws.
+		request := []string{"--text", c.text}
+		if c.class >= 0 {
+			request = []string{"--class", fmt.Sprint(c.class)}
+		}
+		same := filepath.Join(dir, fmt.Sprintf("same%d.png", i))
+		made(t, exitOK, "", append([]string{"generate", "-m", graphs + "samples/" + c.generator, "--seed", "5", "-o", same}, request...)...)
+		if !bytes.Equal(decoded(t, out).Pix, decoded(t, same).Pix) {
+			t.Errorf("%s, %s: generate draws another", c.generator, c.says)
+		}
+	}
+	code, _, stderr := execute(t, "", "imagine", coffee, "-g", graphs+"samples/dcgan")
+	if code != exitUsage || !strings.Contains(stderr, "of classes or texts") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// TestImagineInterrupted interrupts a run that waits for the server: it leaves nothing.
+func TestImagineInterrupted(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	hang := openaitest.Hang()
+	chatting(t, func(w http.ResponseWriter, r *openaitest.Request) {
+		cancel()
+		hang(w, r)
+	})
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"ortho", "imagine", coffee, "-o", filepath.Join(dir, "x.png"), "--html", filepath.Join(dir, "x.html"), "--json", filepath.Join(dir, "x.json")},
+		strings.NewReader(""), &stdout, &stderr)
+	left, err := os.ReadDir(dir)
+	if code != exitInterrupted || stdout.Len() > 0 || !strings.Contains(stderr.String(), "nothing is written") || err != nil || len(left) > 0 {
+		t.Errorf("exit %d, %s, %s, %v, %v", code, &stdout, &stderr, left, err)
 	}
 }
 
