@@ -49,8 +49,8 @@ type FileOptions struct {
 }
 
 // FileWriter writes an image file row by row. PNG, JPEG and TIFF are written as the rows
-// come, in memory of a few rows; WebP can only be written as a whole: its rows are
-// collected until Close.
+// come, in memory of a few rows (JPEG: 16); WebP can only be written as a whole: its rows are
+// collected, packed, until Close.
 //
 // A FileWriter that is given up needs no Close: it holds no more than memory.
 type FileWriter struct {
@@ -72,6 +72,9 @@ type rowEncoder interface {
 // premultiplied) channels. JPEG has no alpha: without a background that is an error here,
 // as is a size that the format can't hold: JPEG ends at 65535 pixels a side, WebP at 16383,
 // TIFF at 4 GiB.
+//
+// Lossy WebP takes libwebp, and the error wraps [ErrNoLibWebP] where that is not there;
+// lossless WebP takes nothing. WebP has no gray: R, G and B are equal then.
 //
 // PNG is written with adaptive filters; JPEG baseline, 4:2:0, with the quantisation tables
 // of libjpeg's quality; TIFF in uncompressed strips, as Pillow does unless told otherwise.

@@ -244,21 +244,12 @@ func TestFileWriterFull(t *testing.T) {
 }
 
 func BenchmarkFileWriter(b *testing.B) {
-	m := sketch(4000, 64, 3)
-	for _, format := range []FileFormat{PNG, JPEG, TIFF} {
+	m := sketch(4000, 256, 3)
+	for _, format := range []FileFormat{PNG, JPEG, TIFF, WebP} {
 		b.Run(string(format), func(b *testing.B) {
 			b.SetBytes(int64(len(m.Pix)))
-			f, err := NewFileWriter(io.Discard, m.Width, m.Height*100000, m.Channels, FileOptions{Format: format})
-			if format == JPEG || format == TIFF {
-				f, err = NewFileWriter(io.Discard, m.Width, m.Height*1000, m.Channels, FileOptions{Format: format})
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
 			for b.Loop() {
-				if _, err := f.Write(m.Pix); err != nil {
-					b.Fatal(err)
-				}
+				written(b, m, 16, FileOptions{Format: format})
 			}
 		})
 	}
