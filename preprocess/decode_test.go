@@ -54,7 +54,9 @@ func goldenFiles(t testing.TB) []string {
 	if err != nil || len(want) == 0 {
 		t.Fatalf("no golden files: %v", err)
 	}
-	want = slices.DeleteFunc(want, func(name string) bool { return strings.HasSuffix(name, ".alpha.pgm") || strings.HasSuffix(name, ".high.pgm") })
+	want = slices.DeleteFunc(want, func(name string) bool {
+		return strings.HasSuffix(name, ".alpha.pgm") || strings.HasSuffix(name, ".high.pgm")
+	})
 	for i := range want {
 		want[i] = strings.TrimSuffix(want[i], ".pgm")
 	}

@@ -37,8 +37,8 @@ func FormatOf(name string) (FileFormat, error) {
 
 // FileOptions say how an image file is written.
 type FileOptions struct {
-	Format  FileFormat
-	Quality int // of JPEG and lossy WebP, 1 to 100; 0: 90 (JPEG), lossless (WebP)
+	Format  FileFormat // must be stated
+	Quality int        // of JPEG and lossy WebP, 1 to 100; 0: 90 (JPEG), lossless (WebP)
 	// Background is the colour (RGB) that an image with alpha is laid on; the file has none
 	// then. nil keeps alpha.
 	Background *[3]byte
@@ -50,7 +50,7 @@ type FileOptions struct {
 
 // FileWriter writes an image file row by row. PNG, JPEG and TIFF are written as the rows
 // come, in memory of a few rows (JPEG: 16); WebP can only be written as a whole: its rows are
-// collected, packed, until Close.
+// collected, packed, until Close, which makes the file beside them in memory.
 //
 // A FileWriter that is given up needs no Close: it holds no more than memory.
 type FileWriter struct {
