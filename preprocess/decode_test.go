@@ -151,6 +151,10 @@ func testDecodeRefuses(t *testing.T, _ bool) {
 		"huge.tif":                  {ErrTooLarge, "60000x60000"},
 		"palette-out-of-range.tif":  {other, "decode TIFF: "},
 		"planes.tif":                {other, "PlanarConfiguration 2"},
+		"cmyk.tif":                  {other, "its colours are CMYK, which is not supported in TIFF: convert it to RGB"},
+		"ycbcr.tif":                 {other, "its colours are YCbCr"},
+		"lab.tif":                   {other, "its colours are CIELab"},
+		"cfa.tif":                   {other, "a camera's raw ones (CFA)"},
 	}
 	files, err := os.ReadDir(decodeDir + "/bad")
 	if err != nil {

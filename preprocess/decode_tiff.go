@@ -14,6 +14,9 @@ const (
 	tagTileWidth, tagExtraSamples                = 322, 338
 )
 
+// otherColors are kinds of photometric interpretation that are not read.
+var otherColors = map[uint32]string{5: "CMYK", 6: "YCbCr", 8: "CIELab", 9: "ICCLab", 32803: "a camera's raw ones (CFA)", 32845: "LogLuv"}
+
 // decodeTIFF leaves reading to x/image, which knows fewer kinds than libtiff; what
 // it would silently misread is refused.
 func decodeTIFF(data []byte, ask request) (picture, error) {
@@ -21,6 +24,13 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 		return picture{}, errors.New("BigTIFF is not supported")
 	}
 	tags := tiffTags(data)
+	if kind := tags[tagPhotometric]; kind > 3 { // gray, RGB and palettes
+		colors, known := otherColors[kind]
+		if !known {
+			colors = fmt.Sprintf("of kind %d (PhotometricInterpretation)", kind)
+		}
+		return picture{}, fmt.Errorf("its colours are %s, which is not supported in TIFF: convert it to RGB", colors)
+	}
 	if tags[tagPlanar] == 2 && tags[tagSamplesPerPixel] > 1 {
 		return picture{}, errors.New("one plane per channel (PlanarConfiguration 2) is not supported")
 	}
@@ -30,9 +40,6 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	if tags[tagSamplesPerPixel] == 2 {
 		return decodeTIFFGrayAlpha(data, tags, ask)
 	}
-	if colors, other := map[uint32]string{5: "CMYK", 6: "YCbCr", 8: "CIELab"}[tags[tagPhotometric]]; other {
-		return picture{}, fmt.Errorf("its colours are %s, which is not supported in TIFF: convert it to RGB", colors)
-	}
 	m, err := decodeParts(ask.maxPixels, data)
 	if err != nil {
 		return picture{}, err
@@ -40,11 +47,12 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	to8 := highByte
 	switch m := m.(type) {
 	case *image.Gray16:
-		if !ask.extras {
-			to8 = clip16
+		if ask.extras {
+			break // the high byte of what Go has counted from white
 		}
+		to8 = clip16
 		if tags[tagPhotometric] == 0 {
-			invert(m.Pix) // Go counts from white here, Pillow does not
+			invert(m.Pix) // Pillow does not count from white here
 		}
 	case *image.Gray:
 		if c := tags[tagCompression]; (c == 3 || c == 4) && tags[tagPhotometric] != 0 {

@@ -37,8 +37,8 @@ func FormatOf(name string) (FileFormat, error) {
 
 // FileOptions say how an image file is written.
 type FileOptions struct {
-	Format  FileFormat
-	Quality int // of JPEG and lossy WebP, 1 to 100; 0: 90 (JPEG), lossless (WebP)
+	Format  FileFormat // must be stated
+	Quality int        // of JPEG and lossy WebP, 1 to 100; 0: 90 (JPEG), lossless (WebP)
 	// Background is the colour (RGB) that an image with alpha is laid on; the file has none
 	// then. nil keeps alpha.
 	Background *[3]byte
@@ -49,8 +49,8 @@ type FileOptions struct {
 }
 
 // FileWriter writes an image file row by row. PNG, JPEG and TIFF are written as the rows
-// come, in memory of a few rows; WebP can only be written as a whole: its rows are
-// collected until Close.
+// come, in memory of a few rows (JPEG: 16); WebP can only be written as a whole: its rows are
+// collected, packed, until Close, which makes the file beside them in memory.
 //
 // A FileWriter that is given up needs no Close: it holds no more than memory.
 type FileWriter struct {
@@ -72,6 +72,9 @@ type rowEncoder interface {
 // premultiplied) channels. JPEG has no alpha: without a background that is an error here,
 // as is a size that the format can't hold: JPEG ends at 65535 pixels a side, WebP at 16383,
 // TIFF at 4 GiB.
+//
+// Lossy WebP takes libwebp, and the error wraps [ErrNoLibWebP] where that is not there;
+// lossless WebP takes nothing. WebP has no gray: R, G and B are equal then.
 //
 // PNG is written with adaptive filters; JPEG baseline, 4:2:0, with the quantisation tables
 // of libjpeg's quality; TIFF in uncompressed strips, as Pillow does unless told otherwise.

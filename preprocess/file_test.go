@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -153,6 +154,7 @@ func TestFileWriterRefuses(t *testing.T) {
 		{5, 5, 5, FileOptions{Format: PNG}, "5 channels"},
 		{5, 0, 3, FileOptions{Format: PNG}, "no such size"},
 		{5, 5, 3, FileOptions{Format: "bmp"}, "no such format"},
+		{5, 5, 3, FileOptions{}, "no format is stated: png, jpeg, webp or tiff"},
 		{5, 5, 3, FileOptions{Format: JPEG, Quality: 101}, "quality 101"},
 		{5, 5, 3, FileOptions{Format: PNG, Text: [][2]string{{"", "x"}}}, "keyword"},
 		{5, 5, 3, FileOptions{Format: PNG, Text: [][2]string{{strings.Repeat("k", 80), "x"}}}, "keyword"},
@@ -243,22 +245,51 @@ func TestFileWriterFull(t *testing.T) {
 	}
 }
 
+// TestFileWriterMemory: rows are passed on, or collected once, which WebP must.
+func TestFileWriterMemory(t *testing.T) {
+	const width, height, room = 1024, 2048, 2 << 20 // room is for the encoders
+	row := make([]byte, width*4)
+	for _, test := range []struct {
+		opt      FileOptions
+		channels int
+		kept     uint64 // bytes
+	}{
+		{FileOptions{Format: PNG}, 4, 0},
+		{FileOptions{Format: TIFF}, 4, 0},
+		{FileOptions{Format: JPEG}, 3, 0},
+		{FileOptions{Format: WebP}, 1, width * height},
+		{FileOptions{Format: WebP}, 4, width * height * 4},
+		{FileOptions{Format: WebP, Quality: 90}, 3, width * height * 3},
+		{FileOptions{Format: WebP, Quality: 90}, 2, width * height * 4}, // it has no gray
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f, err := NewFileWriter(io.Discard, width, height, test.channels, test.opt)
+		if errors.Is(err, ErrNoLibWebP) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range height {
+			if _, err := f.Write(row[:width*test.channels]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took < test.kept || took > test.kept+room {
+			t.Errorf("%+v, %d channels: %d kB are allocated for rows of %d kB", test.opt, test.channels, took>>10, test.kept>>10)
+		}
+	}
+}
+
 func BenchmarkFileWriter(b *testing.B) {
-	m := sketch(4000, 64, 3)
-	for _, format := range []FileFormat{PNG, JPEG, TIFF} {
+	m := sketch(4000, 256, 3)
+	for _, format := range []FileFormat{PNG, JPEG, TIFF, WebP} {
 		b.Run(string(format), func(b *testing.B) {
 			b.SetBytes(int64(len(m.Pix)))
-			f, err := NewFileWriter(io.Discard, m.Width, m.Height*100000, m.Channels, FileOptions{Format: format})
-			if format == JPEG || format == TIFF {
-				f, err = NewFileWriter(io.Discard, m.Width, m.Height*1000, m.Channels, FileOptions{Format: format})
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
 			for b.Loop() {
-				if _, err := f.Write(m.Pix); err != nil {
-					b.Fatal(err)
-				}
+				written(b, m, 16, FileOptions{Format: format})
 			}
 		})
 	}

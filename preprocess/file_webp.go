@@ -28,6 +28,9 @@ type lossyEncoder struct {
 }
 
 func (e *lossyEncoder) rows(packed []byte) error {
+	if e.pix == nil {
+		e.pix = make([]byte, 0, e.head.width*e.head.height*(4-e.head.channels%2))
+	}
 	if e.head.channels >= 3 {
 		e.pix = append(e.pix, packed...)
 		return nil

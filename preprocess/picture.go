@@ -14,7 +14,8 @@ type Picture struct {
 
 // DecodePicture is [Decode] with alpha and the colour profile, upright where opt says
 // so. opt.Channels 0 keeps a gray file gray. 16-bit gray is cut to its high byte, as
-// 16-bit colour is: Decode's clipping, Pillow's, makes no picture of it.
+// 16-bit colour is, and turned round where a TIFF's white is 0: Pillow's mode I;16 knows
+// neither, so that Decode's clipped values make no picture of it.
 //
 // Alpha is that of Pillow's convert("RGBA"), transparent colours of PNG and GIF among it,
 // and nil where every pixel is opaque. The profile is kept where its colours are the

@@ -45,3 +45,5 @@ func riffChunks(data []byte, f func(id string, chunk []byte) error) error {
 	}
 	return nil
 }
+
+func le24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }

@@ -50,5 +50,3 @@ func vp8Chroma(dst, near, far []uint8) {
 func vp8Clip(v int32) uint8 {
 	return uint8(max(0, min(v>>6, 255)))
 }
-
-func le24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }

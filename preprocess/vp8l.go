@@ -4,8 +4,8 @@ import "io"
 
 // vp8lEncoder writes lossless WebP (RFC 9649, section 3), with the part of its means that
 // photographs gain from: green subtracted from red and blue, a predictor for each block, and
-// one set of prefix codes; of copies only those of the pixel before or above. Files are about as large as
-// libwebp's fast ones, and are as large in memory as the image until they are written.
+// one set of prefix codes; of copies only those of the pixel before or above. What is left of
+// the pixels stays in memory, as large as the image, until Close.
 type vp8lEncoder struct {
 	w    io.Writer
 	head fileHead
@@ -28,6 +28,9 @@ func newVP8LEncoder(w io.Writer, h fileHead) *vp8lEncoder {
 
 func (e *vp8lEncoder) rows(packed []byte) error {
 	row := e.head.width * e.head.channels
+	if e.residual == nil {
+		e.residual = make([]byte, 0, row*e.head.height) // append would take twice as much
+	}
 	for ; len(packed) > 0; packed = packed[row:] {
 		e.filled++
 		e.take(e.band[e.filled*e.head.width:(e.filled+1)*e.head.width], packed)

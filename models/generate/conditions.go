@@ -20,7 +20,7 @@ type conditions struct {
 // conditions checks a request, and draws what it leaves to the seed.
 func (g *Generator) conditions(r Request) (c conditions, err error) {
 	if in := g.spec.Image; in != nil {
-		return c, fmt.Errorf("%s makes images of images (input %s): there must be one", g.name, in.Name)
+		return c, fmt.Errorf("%s makes images of images (input %q): there must be one", g.name, in.Name)
 	}
 	random := noise.New(r.Seed)
 	if c.truncation, err = g.truncation(r); err != nil {

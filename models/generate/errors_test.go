@@ -29,7 +29,7 @@ func TestWrongOutputs(t *testing.T) {
 	}{
 		{"nan", "nan", golden(t, "picture"), spec(), Options{}, "output", []string{"of 8601 values are NaN or infinite", "tile 1 of 1", "float16"}},
 		{"nan, tiles", "nan", golden(t, "picture"), spec(), tiny, "output", []string{"are NaN or infinite", "float16"}},
-		{"black", "black", golden(t, "picture"), spec(), tiny, "output", []string{"[0 0 0]", "--output-range"}},
+		{"black", "black", golden(t, "picture"), spec(), tiny, "output", []string{`output "made": all of the image has the colour [0 0 0]`, "--output-range"}},
 		{"black of flat", "black", flat, spec(), tiny, "", nil},
 		{"range too narrow", "by255", golden(t, "picture"), spec(), tiny, "output", []string{"8601 values", "above white", "--output-range"}},
 		{"range too wide", "nearest_x2", golden(t, "picture"), spec(func(s *models.GeneratorSpec) { s.Output.Range = [2]float64{0, 255} }), tiny, "output", []string{"has the colour", "--output-range"}},

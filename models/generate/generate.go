@@ -93,10 +93,12 @@ type stageError struct {
 func (e *stageError) Error() string { return e.err.Error() }
 func (e *stageError) Unwrap() error { return e.err }
 
-// ErrorKind names the stage at which an image failed: "unsupported" (not a known image
-// format), "too_large" (more than MaxPixels), "input" (what was asked for does not suit the
-// model), "run" (the graph failed), "output" (its values can't be used: NaN, all black, a
-// size that does not fit) or "write".
+// ErrorKind names the stage at which one image of many failed, for its row of the results;
+// the error is [preprocess.DecodePicture]'s, [Generator.Image]'s or a [Sample]'s. It is
+// "unsupported" (not a known image format), "too_large" (more than MaxPixels), "input"
+// (what was asked for does not suit the model), "run" (the graph failed, and all
+// else), "output" (its values can't be used: NaN, all black, a size that does not fit) or
+// "write".
 func ErrorKind(err error) string {
 	var stage *stageError
 	switch {

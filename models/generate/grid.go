@@ -160,7 +160,8 @@ func ratioOf(out, in int) (r ratio, ok bool) {
 	return ratio{}, false
 }
 
-// of scales a length; a part of a pixel is none, as in graphs that scale down.
+// of scales a length, rounding down as Resize and pooling do. Of a graph that rounds up
+// tiles can't tell: their own lengths are multiples of den.
 func (r ratio) of(n int) int { return max(1, n*r.num/r.den) }
 
 // span is a tile's part of an axis of the output. Before and after are the seams that it

@@ -13,16 +13,20 @@ import (
 // known, begin is called once for what takes the rows: whole rows from the top, packed,
 // of channels 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha). step, if not nil, is
 // called as tiles are done, on this goroutine. Memory beyond the input is bounded by a row
-// of tiles.
+// of tiles, and by what the writer keeps: of WebP, a [preprocess.FileWriter] keeps all rows.
 //
-// The picture is DecodePicture's, upright or as stored as Spec().Image.Spec.Orientation
-// says.
+// The picture is [preprocess.DecodePicture]'s, with Spec().Image.Spec.Orientation and
+// Channels 0.
 //
 // A graph of one size gets the image resized as its spec says. Others get it as it is, its
 // size brought to what the graph takes by reflection at the right and at the bottom, which
 // the output lacks again. A graph of RGB gives RGB of a gray image too. Alpha, and the
 // colours where the graph takes luma alone, are resized by Pillow's bicubic filter: it
 // rings less than lanczos where an edge is cut out.
+//
+// Where an edge is cut into tiles or brought to a size, that of the output is rounded down,
+// as ONNX's Resize and pooling do: half of 451 is 225. A graph that rounds up, as strided
+// convolutions with padding can, gives one pixel more where it runs on the image as it is.
 //
 // The error tells what is wrong with the output where it can be told: values that are no
 // numbers, an image of one colour, values nearly all out of range. That of the whole image

@@ -156,7 +156,7 @@ func (p *pass) slot() (*slot, error) {
 	shape := layoutOf(p.source.spec.Layout, p.source.spec.Channels, p.rows.tile, p.columns.tile)
 	in, err := runner.NewTensor(v.Type, append([]int64{int64(max(1, p.g.spec.Batch))}, shape...))
 	if err != nil {
-		return nil, &stageError{"input", fmt.Errorf("input %s: %w", v.Name, err)}
+		return nil, &stageError{"input", fmt.Errorf("input %q: %w", v.Name, err)}
 	}
 	s := &slot{in: in}
 	p.slots.own(s)

@@ -4,7 +4,7 @@ Beside each image FILE stand FILE.ppm (convert("RGB")) and FILE.pgm (convert("L"
 FILE.upright.ppm where the EXIF orientation plays a part (PIL.ImageOps.exif_transpose),
 and FILE.draft2.ppm, .draft4.ppm, .draft8.ppm of some JPEGs (Image.draft); FILE.alpha.pgm is the last
 channel of convert("RGBA") where not all of it is 255, FILE.upright.alpha.pgm that of the upright image;
-FILE.high.pgm is the high byte of 16-bit gray.
+FILE.high.pgm is the high byte of 16-bit gray, of a TIFF whose white is 0 (which Pillow leaves so in this mode) 255 minus that.
 pictures.json says which files are gray, and the SHA-256 of the colour profiles that fit their files' colours.
 bad/ holds what must be refused.
 """
@@ -411,6 +411,9 @@ def bad():
     yield "huge.tif", gray_tiff(60000, 60000, 8, 1, b"\0")
     planes = [(256, 3, [4]), (257, 3, [4]), (258, 3, [8] * 3), (259, 3, [1]), (262, 3, [2]), (277, 3, [3]), (278, 3, [4]), (284, 3, [2])]
     yield "planes.tif", tiff(planes, bytes(48))
+    for mode in ("CMYK", "YCbCr", "LAB"):
+        yield f"{mode.lower()}.tif", saved(Image.new(mode, (4, 4)), "TIFF")
+    yield "cfa.tif", gray_tiff(4, 4, 16, 32803, bytes(32))
 
 
 PHOTOS = "photos.ppm"
@@ -479,7 +482,10 @@ def main(outdir):
                 loaded.load()
                 pictures[name] = {"gray": loaded.mode in GRAY, "icc": fitting(loaded)}
                 if loaded.mode.startswith("I;16"):  # convert("L") clips, which makes no picture of it
-                    (out / f"{name}.high.pgm").write_bytes(netpbm(Image.fromarray((np.asarray(loaded) >> 8).astype(np.uint8))))
+                    high = (np.asarray(loaded) >> 8).astype(np.uint8)
+                    if loaded.format == "TIFF" and loaded.tag_v2[262] == 0:
+                        high = 255 - high
+                    (out / f"{name}.high.pgm").write_bytes(netpbm(Image.fromarray(high)))
                 if plane := alpha(opened()):
                     (out / f"{name}.alpha.pgm").write_bytes(netpbm(plane))
                 if name.removeprefix("jpeg-") in DRAFTED:

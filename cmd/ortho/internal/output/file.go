@@ -1,15 +1,18 @@
 package output
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Check refuses, before any work is done, an output that can't be written: a folder,
-// one in a folder that is missing and, without overwrite, a file that exists. device
+// one in a folder that is missing, a name that is too long and, without overwrite, a file
+// that exists. device
 // tells that it is a device or a pipe, which takes what it gets.
 func Check(name string, overwrite bool) (device bool, err error) {
 	info, err := os.Stat(name)
@@ -20,6 +23,8 @@ func Check(name string, overwrite bool) (device bool, err error) {
 		return true, nil
 	case err == nil && !overwrite:
 		return false, fmt.Errorf("output %s exists: --overwrite replaces it", name)
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return false, fmt.Errorf("output %s: the name is too long for a file: give a shorter one", name)
 	}
 	if _, err := os.Stat(filepath.Dir(name)); errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("output %s: folder %s does not exist: make it first", name, filepath.Dir(name))
@@ -28,7 +33,8 @@ func Check(name string, overwrite bool) (device bool, err error) {
 }
 
 // File is an output file that appears under its name only when it is complete.
-// Until then it stands beside it as NAME.partial.
+// Until then it stands beside it as NAME.partial or, where that is too long for a name, as
+// ortho-DIGEST.partial, of NAME's digest.
 type File struct {
 	*os.File
 	name string
@@ -53,9 +59,15 @@ func Create(name string, overwrite bool) (*File, error) {
 	if overwrite {
 		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	f, err := os.OpenFile(name+".partial", mode, 0o666)
+	partial := name + ".partial"
+	f, err := os.OpenFile(partial, mode, 0o666)
+	if errors.Is(err, syscall.ENAMETOOLONG) {
+		digest := sha256.Sum256([]byte(filepath.Base(name)))
+		partial = filepath.Join(filepath.Dir(name), fmt.Sprintf("ortho-%x.partial", digest[:8]))
+		f, err = os.OpenFile(partial, mode, 0o666)
+	}
 	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%s.partial exists: a run that was interrupted left it, or one is writing it; move it away, or --overwrite starts anew", name)
+		return nil, fmt.Errorf("%s exists: a run that was interrupted left it, or one is writing it; move it away, or --overwrite starts anew", partial)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("create output: %w", err)

@@ -158,6 +158,51 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// TestFileOfLongName: a name that .partial makes too long is written all the same.
+func TestFileOfLongName(t *testing.T) {
+	dir := t.TempDir()
+	long := func(n int, first string) string {
+		return filepath.Join(dir, first+strings.Repeat("x", n-len(first)-4)+".png")
+	}
+	if err := os.WriteFile(long(255, "-"), nil, 0o666); err != nil {
+		t.Skipf("names of 255 bytes are none here: %v", err)
+	}
+	begin := func(name, text string, overwrite bool) *File {
+		t.Helper()
+		f, err := Create(name, overwrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	for _, n := range []int{247, 248, 252, 255} {
+		// Two at once, which begin alike.
+		names := []string{long(n, "a"), long(n, "b")}
+		files := []*File{begin(names[0], "one", false), begin(names[1], "two", false)}
+		if _, err := Create(names[0], false); err == nil || !strings.Contains(err.Error(), ".partial exists") {
+			t.Errorf("%d bytes, a file that is being written: %v", n, err)
+		}
+		for i, f := range files {
+			if err := f.Commit(); err != nil {
+				t.Error(err)
+			}
+			if data, err := os.ReadFile(names[i]); string(data) != []string{"one", "two"}[i] {
+				t.Errorf("%d bytes: %q, %v", n, data, err)
+			}
+		}
+		begin(names[0], "three", true).Discard()
+	}
+	if _, err := Create(long(256, "a"), true); err == nil || !strings.Contains(err.Error(), "too long") {
+		t.Errorf("256 bytes: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.partial")); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}
+
 // hostile is a row whose texts try to act on the terminal.
 var hostile = Row{Input: "a\x1b[2J\r\n\u009b\u202e\xff.jpg", Width: 1, Height: 1,
 	Predictions: []Prediction{{Label: "t\x1b]0;x\x07ench", ID: "\x7f\u2066", Probability: 1}}}
