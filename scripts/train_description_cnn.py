@@ -8,7 +8,7 @@ usage: python scripts/train_description_cnn.py {baseline,validate,train,write,te
   test       measures the written model on the guidelines: opened once, nothing is chosen by it
 
 DEB is Debian's package wordnet-base 1:3.0-37 (apt-get download wordnet-base).
-pip install -r scripts/requirements.txt; about ten minutes on two cores.
+pip install -r scripts/requirements.txt; about six minutes for each training on two cores.
 """
 import argparse
 import json
@@ -75,6 +75,7 @@ def validate(args):
     for name, (x, y) in baseline.items():
         print("TF-IDF,", name, train.accuracy(nearest(rest, [" ".join(words[i] for i in row if i) for row in x.tolist()]), y))
     network = fit(rest, words, known, meaning, sets)
+    torch.save(network.state_dict(), args.work / "validated.pt")
     t = train.temperature([(train.logits(network, x), y) for name, (x, y) in baseline.items() if name.startswith("text")])
     print(f"temperature {t:.3f}")
     (args.work / "temperature.json").write_text(json.dumps(t))

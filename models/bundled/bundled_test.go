@@ -6,7 +6,59 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ortho/runner"
+	"ortho/runner/library"
+	"ortho/runner/npz"
+	"ortho/runner/onnx"
 )
+
+// open opens a model as the binary does: from its bytes.
+func open(t *testing.T, name string) *runner.Session {
+	t.Helper()
+	if _, err := library.Find(""); err != nil {
+		t.Skipf("needs ONNX Runtime: %v", err)
+	}
+	folder, err := FS(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := fs.ReadFile(folder, "model.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph, err := onnx.Read(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := runner.Open(runner.Model{Data: data, Graph: graph}, runner.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func tensorOf(t *testing.T, a npz.Array) *runner.Tensor {
+	t.Helper()
+	tensor, err := runner.TensorOf(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tensor.Close)
+	return tensor
+}
+
+// run gives the one output for the one input.
+func run(t *testing.T, s *runner.Session, input *runner.Tensor) *runner.Tensor {
+	t.Helper()
+	outputs := []*runner.Tensor{nil}
+	if err := s.Run(t.Context(), []*runner.Tensor{input}, outputs); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(outputs[0].Close)
+	return outputs[0]
+}
 
 func TestFS(t *testing.T) {
 	for _, name := range Names() {
@@ -30,7 +82,7 @@ func TestFS(t *testing.T) {
 			}
 		}
 	}
-	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "esrgan-slim-x2", "esrgan-slim-x4"}) {
+	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "esrgan-slim-x2", "esrgan-slim-x4", "imagenet-descriptions"}) {
 		t.Errorf("names: %q", got)
 	}
 	if _, err := FS("nope"); err == nil {

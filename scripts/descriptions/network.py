@@ -10,12 +10,12 @@ MAXIMA = 64
 class DescriptionCNN(nn.Module):
     """ids [batch,length] int64 (0 fills) -> logits [batch,classes].
 
-    A word's vector is its meaning (of a sentence model) beside its place among the classes
-    (of latent semantic analysis; only words of the classes' texts have one). Two paths:
-    a weighted mean, in which convolutions over the neighbours decide how much each word
-    counts, as inverse document frequency would, but less behind "unlike"; and maxima of
-    convolutions over 2 to 5 words. Each convolution's output is masked, so that fill
-    changes nothing.
+    A word's vector is its meaning (of a sentence model) beside random numbers that tell it
+    from words alike (only words of the classes' texts have them); neither is trained. Two
+    paths: a weighted mean, in which a word counts by its prior (at the start, its inverse
+    document frequency) and by its scope, which convolutions over the 29 words around it
+    read: less behind "unlike"; and maxima of convolutions over 2 to 5 words. Each
+    convolution's output is masked, so that fill changes nothing.
     """
 
     def __init__(self, meaning, place, classes):

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 import all_minilm_l6_v2
-from sklearn.feature_extraction.text import TfidfVectorizer
 from transformers import AutoModel, AutoTokenizer
 
 from descriptions import data
@@ -49,14 +48,4 @@ def sentence_vectors(words, dimensions, folder):
     vectors -= vectors.mean(0)
     _, _, axes = np.linalg.svd(vectors[:: max(1, len(words) // 20000)], full_matrices=False)
     vectors = vectors @ axes[:dimensions].T
-    return vectors / np.linalg.norm(vectors, axis=1).mean()
-
-
-def class_vectors(words, found, dimensions):
-    """Latent semantic analysis: the words' side of the truncated SVD of TF-IDF over the classes."""
-    texts = [" ".join([*c.names, *c.synonyms, *c.sentences, c.gloss]) for c in found]
-    tfidf = TfidfVectorizer(tokenizer=data.tokens, token_pattern=None, vocabulary={w: i for i, w in enumerate(words)}, sublinear_tf=True)
-    matrix = tfidf.fit_transform(texts)
-    _, s, axes = np.linalg.svd(matrix.toarray(), full_matrices=False)
-    vectors = (axes[:dimensions].T * s[:dimensions]).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1).mean()
