@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/models"
-	"ortho/models/bundled"
 	"ortho/models/classify"
 	"ortho/models/describe"
 	"ortho/models/fuse"
@@ -108,9 +107,6 @@ type textExpert struct {
 // whatever its classes.
 func openTextExpert(c *cli.Context, options runner.Options, image *imageExpert) (*textExpert, string, error) {
 	name := c.String("text-model")
-	if !c.IsSet("text-model") && !slices.Contains(bundled.Names(), name) {
-		return nil, "no text model reads the description: --text-model names one", nil
-	}
 	m, err := openNamed(name, models.Settings{})
 	if err != nil {
 		return nil, "", err

@@ -148,6 +148,17 @@ func TestImagineDigit(t *testing.T) {
 	}
 }
 
+// TestImagineBundled fuses what the bundled models say: both have ImageNet's classes.
+func TestImagineBundled(t *testing.T) {
+	needLibrary(t)
+	chatting(t, openaitest.Describe(openaitest.Description{Sentence: "An Egyptian Mau, a spotted short-haired cat with green eyes.", Class: "Egyptian Mau"}))
+	doc, _ := runImagine(t, cat)
+	if doc.Image.Predictions[0].Index != 282 || doc.Text == nil || doc.Text.Predictions[0].Index != 285 || doc.Fusion == nil || doc.Fusion.Predictions[0].Index != 285 ||
+		doc.Disagreement == nil || doc.Decision.Index != 285 {
+		t.Errorf("image %+v, text %+v, fusion %+v, decision %+v", doc.Image, doc.Text, doc.Fusion, doc.Decision)
+	}
+}
+
 func TestImagineFuses(t *testing.T) {
 	needLibrary(t)
 	// Both name red, green and blue; the text model was not trained on green.
@@ -237,7 +248,7 @@ func TestImagineChatFails(t *testing.T) {
 	// The first answer is there, and the second fails.
 	chatting(t, openaitest.Describe(openaitest.Description{Class: "eggnog"}), openaitest.WrongKey())
 	doc, _ := runImagine(t, coffee)
-	if d := doc.Disagreement; d == nil || d.Error == "" || doc.Decision.By != byImage {
+	if d := doc.Disagreement; d == nil || d.Error == "" || doc.Fusion == nil || doc.Decision.By != byFusion {
 		t.Errorf("%+v, %+v", doc.Disagreement, doc.Decision)
 	}
 }

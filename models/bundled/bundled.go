@@ -14,7 +14,7 @@ import (
 // Default is the model that classify uses where none is named.
 const Default = "efficientnet-lite0"
 
-//go:embed efficientnet-lite0 efficientnet-lite0-int8 esrgan-slim-x2 esrgan-slim-x4 glyphs
+//go:embed efficientnet-lite0 efficientnet-lite0-int8 esrgan-slim-x2 esrgan-slim-x4 glyphs imagenet-descriptions
 var files embed.FS
 
 // The same bytes as in files, which the linker keeps once: embed.FS copies a file
@@ -35,12 +35,16 @@ var esrganSlimX4 string
 //go:embed glyphs/model.onnx
 var glyphsGraph string
 
+//go:embed imagenet-descriptions/model.onnx
+var imagenetDescriptions string
+
 var graphs = map[string]string{
-	Default:           efficientnetLite0,
-	Default + "-int8": efficientnetLite0Int8,
-	"esrgan-slim-x2":  esrganSlimX2,
-	"esrgan-slim-x4":  esrganSlimX4,
-	"glyphs":          glyphsGraph,
+	Default:                 efficientnetLite0,
+	Default + "-int8":       efficientnetLite0Int8,
+	"esrgan-slim-x2":        esrganSlimX2,
+	"esrgan-slim-x4":        esrganSlimX4,
+	"glyphs":                glyphsGraph,
+	"imagenet-descriptions": imagenetDescriptions,
 }
 
 // Names lists the bundled models, sorted.
@@ -57,7 +61,7 @@ func Names() []string {
 }
 
 // FS returns the folder of one model: model.onnx, its settings (config.json of a
-// classifier, ortho.json of a generator), README.md (origin, versions, licence,
+// image classifier, else ortho.json and the vocabulary that it names), README.md (origin, versions, licence,
 // accuracy), LICENSE and SHA256SUMS. What fs.ReadFile gives of model.onnx is
 // read-only memory.
 func FS(name string) (fs.FS, error) {

@@ -9,8 +9,62 @@ import (
 
 	"ortho/runner"
 	"ortho/runner/library"
+	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
+
+// open opens a bundled model.
+func open(t *testing.T, name string) *runner.Session {
+	t.Helper()
+	folder, err := FS(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := fs.ReadFile(folder, "model.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session(t, data)
+}
+
+// session opens a graph as the binary does: from its bytes.
+func session(t *testing.T, data []byte) *runner.Session {
+	t.Helper()
+	if _, err := library.Find(""); err != nil {
+		t.Skipf("needs ONNX Runtime: %v", err)
+	}
+	graph, err := onnx.Read(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := runner.Open(runner.Model{Data: data, Graph: graph}, runner.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func tensorOf(t *testing.T, a npz.Array) *runner.Tensor {
+	t.Helper()
+	tensor, err := runner.TensorOf(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tensor.Close)
+	return tensor
+}
+
+// run gives the one output for the one input.
+func run(t *testing.T, s *runner.Session, input *runner.Tensor) *runner.Tensor {
+	t.Helper()
+	outputs := []*runner.Tensor{nil}
+	if err := s.Run(t.Context(), []*runner.Tensor{input}, outputs); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(outputs[0].Close)
+	return outputs[0]
+}
 
 func TestFS(t *testing.T) {
 	for _, name := range Names() {
@@ -34,7 +88,7 @@ func TestFS(t *testing.T) {
 			}
 		}
 	}
-	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "esrgan-slim-x2", "esrgan-slim-x4", "glyphs"}) {
+	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "esrgan-slim-x2", "esrgan-slim-x4", "glyphs", "imagenet-descriptions"}) {
 		t.Errorf("names: %q", got)
 	}
 	if _, err := FS("nope"); err == nil {
@@ -55,22 +109,4 @@ func TestInt8SharesConfig(t *testing.T) {
 	if !bytes.Equal(configs[0], configs[1]) {
 		t.Error("the two models have different labels or preprocessing")
 	}
-}
-
-// session opens a graph as the binary does: from its bytes.
-func session(t *testing.T, data []byte) *runner.Session {
-	t.Helper()
-	if _, err := library.Find(""); err != nil {
-		t.Skipf("needs ONNX Runtime: %v", err)
-	}
-	graph, err := onnx.Read(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := runner.Open(runner.Model{Data: data, Graph: graph}, runner.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
 }

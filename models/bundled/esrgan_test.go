@@ -3,7 +3,6 @@ package bundled
 import (
 	"fmt"
 	"image/png"
-	"io/fs"
 	"math"
 	"os"
 	"slices"
@@ -21,26 +20,7 @@ var esrganScales = []int{2, 4}
 // upscaler opens esrgan-slim at a scale.
 func upscaler(t *testing.T, scale int) *runner.Session {
 	t.Helper()
-	folder, err := FS(fmt.Sprintf("esrgan-slim-x%d", scale))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := fs.ReadFile(folder, "model.onnx")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return session(t, data)
-}
-
-// upscale runs one [N,3,H,W] tensor of values 0-255.
-func upscale(t *testing.T, s *runner.Session, image *runner.Tensor) *runner.Tensor {
-	t.Helper()
-	outputs := []*runner.Tensor{nil}
-	if err := s.Run(t.Context(), []*runner.Tensor{image}, outputs); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(outputs[0].Close)
-	return outputs[0]
+	return open(t, fmt.Sprintf("esrgan-slim-x%d", scale))
 }
 
 // TestESRGANEqualsTensorFlow: the numbers of TensorFlow.js, from one pixel on, where all is border, to
@@ -57,17 +37,8 @@ func TestESRGANEqualsTensorFlow(t *testing.T) {
 			t.Fatal("no goldens")
 		}
 		for pair := range slices.Chunk(arrays, 2) {
-			image, err := runner.TensorOf(pair[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer image.Close()
-			want, err := runner.TensorOf(pair[1])
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer want.Close()
-			got := upscale(t, s, image)
+			image, want := tensorOf(t, pair[0]), tensorOf(t, pair[1])
+			got := run(t, s, image)
 			if !slices.Equal(got.Shape, want.Shape) {
 				t.Errorf("x%d of %v: shape %v, want %v", scale, image.Shape, got.Shape, want.Shape)
 				continue
@@ -94,7 +65,7 @@ func TestESRGANEqualsPackage(t *testing.T) {
 		}
 		defer image.Close()
 		copy(image.Float32s(), fixture)
-		got := upscale(t, s, image).Float32s()
+		got := run(t, s, image).Float32s()
 
 		want, w, h := pixels(t, fmt.Sprintf("%dx_result.png", scale))
 		if w != scale*width || h != scale*height || len(got) != len(want) {
