@@ -11,7 +11,6 @@ import (
 	"ortho/models/describe/openaitest"
 )
 
-
 // described runs describe, and holds its outputs against the key.
 func describedBy(t *testing.T, want int, args ...string) (stdout, stderr string) {
 	t.Helper()
