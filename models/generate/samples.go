@@ -65,7 +65,7 @@ func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
 		return s, &stageError{"input", err}
 	}
 	outputs := make([]*runner.Tensor, 1) // the session computes the image alone
-	if err := g.session.Run(ctx, inputs, outputs); err != nil {
+	if err := g.run(ctx, inputs, outputs); err != nil {
 		return s, err
 	}
 	defer closeAll(outputs)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -269,6 +270,36 @@ func TestOutputMeaning(t *testing.T) {
 		if other := swapped.Pix[i/3*3+2-i%3]; v != other {
 			t.Fatalf("value %d: %d, as BGR %d", i, v, other)
 		}
+	}
+}
+
+// TestCloseAmongSamples: what is under way ends before the session does, and no more is begun.
+func TestCloseAmongSamples(t *testing.T) {
+	g := decoder(t, "dcgan", Options{Concurrency: 2})
+	requests := func(yield func(Request) bool) {
+		for seed := range uint64(40) {
+			if !yield(Request{Seed: seed}) {
+				return
+			}
+		}
+	}
+	made, refused := 0, 0
+	for s := range g.Samples(t.Context(), requests) {
+		switch {
+		case errors.Is(s.Err, errClosed):
+			refused++
+		case s.Err != nil:
+			t.Fatal(s.Err)
+		default:
+			made++
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A few had been begun before the first was yielded.
+	if made < 1 || refused < 20 || made+refused != 40 {
+		t.Errorf("%d were made, %d refused", made, refused)
 	}
 }
 
