@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -212,6 +213,27 @@ func TestParquetGroupsAreBounded(t *testing.T) {
 }
 
 // FuzzRead reads anything. What can be read is written and read to the same rows.
+var describedRows = []Row{
+	{Input: "a.jpg", Description: &Description{Sentence: "A cat; or \"two\".\r\n", Objects: []string{"cat", "sofa"}, Attributes: []string{}, Scene: "indoors", Class: "tabby", Index: new(int), Model: "m", Tokens: 12}},
+	{Input: "b\xff.jpg", Description: &Description{Objects: []string{}, Attributes: []string{}, Class: "free text", Model: "m", Cached: true}},
+	{Input: "c.jpg", Error: &Error{"refused", "it won't, twice"}},
+}
+
+// TestDescriptions: what the formats of descriptions have comes back out of them.
+func TestDescriptions(t *testing.T) {
+	for _, format := range []string{"csv", "parquet"} {
+		format = Descriptions(format)
+		got, err := readAll(format, written(t, format, describedRows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := json.Marshal(describedRows)
+		if is, _ := json.Marshal(got); !bytes.Equal(is, want) {
+			t.Errorf("%s:\n%s, want\n%s", format, is, want)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	readable := []string{"jsonl", "csv", "parquet"}
 	for i, format := range readable {
@@ -220,6 +242,10 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add(0, written(f, "jsonl", rawRows))
 	f.Add(2, written(f, "parquet", rawRows))
+	for i, format := range []string{"csv", "parquet"} {
+		readable = append(readable, Descriptions(format))
+		f.Add(3+i, written(f, Descriptions(format), describedRows))
+	}
 	f.Fuzz(func(t *testing.T, i int, data []byte) {
 		format := readable[uint(i)%uint(len(readable))]
 		rows, err := readAll(format, data)
@@ -261,6 +287,14 @@ func representable(row Row) bool {
 	if row.Output != nil {
 		texts = append(texts, row.Output.Name)
 		values = append(values[:len(values):len(values)], row.Output.Values...)
+	}
+	if d := row.Description; d != nil {
+		texts = append(texts, d.Sentence, d.Scene, d.Class, d.Model)
+		texts = append(append(texts, d.Objects...), d.Attributes...)
+		for _, p := range d.Evidence {
+			texts = append(texts, p.Label, p.ID)
+			numbers = append(numbers, p.Probability)
+		}
 	}
 	if row.Error != nil {
 		texts = append(texts, row.Error.Kind, row.Error.Message)
