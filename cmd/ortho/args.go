@@ -28,6 +28,7 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 	}
 	line.args = append(line.args, app.Name)
 	help := false
+	takesArguments := false // besides its sub-commands
 	for len(commands) > 0 && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
 		word := rest[0]
 		rest = rest[1:]
@@ -36,11 +37,15 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 			continue
 		}
 		i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(word) })
+		if i < 0 && takesArguments {
+			rest = append([]string{word}, rest...)
+			break
+		}
 		if i < 0 {
 			return line, usagef("no command %q%s", word, didYouMean(word, commandNames(commands)))
 		}
 		c := commands[i]
-		commands, flags = c.Subcommands, c.Flags
+		commands, flags, takesArguments = c.Subcommands, c.Flags, c.ArgsUsage != ""
 		line.args = append(line.args, word)
 		line.command += " " + word
 		if c.SkipFlagParsing {

@@ -41,7 +41,7 @@ func newClassifyTextCommand() *cli.Command {
 		ArgsUsage: "[TEXT...]",
 		Description: "Runs a graph that takes token ids and gives classes. Each TEXT is classified; without any, each line of standard\n" +
 			"input. A text is lower-cased and cut into its words, which the model's vocabulary makes ids of.\n\n" +
-			"A text that fails costs its own row, never the run. With -o FILE a run survives what ends it, as that of\n" +
+			"A text that fails costs its own row, never the run; lines of more than 64 KiB are refused before it. With -o FILE a run survives what ends it, as that of\n" +
 			"classify does. Words that the vocabulary lacks are told where there is one text.",
 		Flags:  slices.Concat(answerFlags(), flags, sessionFlags(), settingFlags(models.ClassifyText)),
 		Action: classifyTextAction,
@@ -114,7 +114,7 @@ func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items
 			made := answered(item.Input.Name, item.Result.Result)
 			switch {
 			case item.Err != nil:
-				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(item.Err.Error())}}
+				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
 			case alone:
 				warnUnread(item.Result.Unknown, item.Result.Cut)
 			}

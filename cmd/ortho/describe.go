@@ -298,11 +298,22 @@ func (d *describing) recorded(format string, shard source.Shard) (record.Record,
 		}
 		prompt = filepath.Base(prompt) + " " + digest
 	}
+	side, temperature := c.Int("max-side"), ""
+	switch {
+	case side > 0:
+	case c.String("detail") == string(describe.DetailLow):
+		side = 512
+	default:
+		side = 1024
+	}
+	if c.IsSet("chat-temperature") {
+		temperature = c.String("chat-temperature")
+	}
 	settings := record.Settings{
 		{Key: "format", Value: format}, {Key: "shard", Value: shard.String()}, {Key: "max-pixels", Value: strconv.FormatInt(c.Int64("max-pixels"), 10)},
 		{Key: "host", Value: d.describer.Host().Name}, {Key: "chat-model", Value: c.String("chat-model")}, {Key: "prompt", Value: prompt},
-		{Key: "lang", Value: c.String("lang")}, {Key: "detail", Value: c.String("detail")}, {Key: "max-side", Value: strconv.Itoa(c.Int("max-side"))},
-		{Key: "chat-temperature", Value: c.String("chat-temperature")}, {Key: "candidates", Value: strconv.Itoa(c.Int("candidates"))},
+		{Key: "lang", Value: c.String("lang")}, {Key: "detail", Value: c.String("detail")}, {Key: "max-side", Value: strconv.Itoa(side)},
+		{Key: "chat-temperature", Value: temperature}, {Key: "candidates", Value: strconv.Itoa(c.Int("candidates"))},
 		{Key: "no-evidence", Value: strconv.FormatBool(c.Bool("no-evidence"))},
 	}
 	if d.classifier == nil {

@@ -58,6 +58,9 @@ func TestDescribe(t *testing.T) {
 	if _, stderr = describedBy(t, exitOK, "-f", "csv", "-m", "none", "--stream", cat); !strings.Contains(stderr, "chelsea.png: A tabby cat looks up.") {
 		t.Error(stderr)
 	}
+	if stdout, _ = describedBy(t, exitOK, cat, "-f", "jsonl", "-m", "none"); len(rows(t, stdout)) != 1 {
+		t.Error(stdout)
+	}
 	if stdout, _ = describedBy(t, exitOK, "prompts"); !strings.Contains(stdout, "alt-text") {
 		t.Error(stdout)
 	}
@@ -95,8 +98,11 @@ func TestDescribeFormats(t *testing.T) {
 		if n := len(server.Requests()); n != 3 {
 			t.Errorf("%s: %d requests, want 3", format, n)
 		}
-		if _, stderr := describedBy(t, exitFailed, append(args, "--resume", "--lang", "de")...); !strings.Contains(stderr, "lang") {
-			t.Error(stderr)
+		describedBy(t, exitItems, append(args, "--resume", "--max-side", "1024")...)
+		for _, flag := range []string{"lang", "chat-temperature"} {
+			if _, stderr := describedBy(t, exitFailed, append(args, "--resume", "--"+flag, "0")...); !strings.Contains(stderr, flag) {
+				t.Error(stderr)
+			}
 		}
 	}
 	noKeyIn(t, dir)
