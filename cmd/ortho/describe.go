@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -77,6 +79,7 @@ type describing struct {
 	describer  *describe.Describer
 	classifier *classify.Classifier // nil: none
 	model      *models.Model
+	busy       chan struct{} // one for each image that the describer has not taken yet
 }
 
 func describeAction(c *cli.Context) error {
@@ -162,6 +165,7 @@ func (d *describing) openDescriber() error {
 func (d *describing) openClassifier() (err error) {
 	c := d.c
 	if c.String("model") == noModel {
+		d.busy = make(chan struct{}, c.Int("concurrency"))
 		return nil
 	}
 	options := classify.Options{Top: c.Int("candidates"), MaxPixels: c.Int64("max-pixels")}
@@ -176,6 +180,8 @@ func (d *describing) openClassifier() (err error) {
 		return err
 	}
 	warnSkipped(d.classifier.Session())
+	_, atOnce := d.classifier.Batching()
+	d.busy = make(chan struct{}, atOnce)
 	return nil
 }
 
@@ -194,7 +200,9 @@ func streamTo(c *cli.Context) func(image, soFar string) {
 // answers makes a row of each item. An error that every image would meet ends the run.
 func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[answer] {
 	return func(yield func(answer) bool) {
-		for r := range runner.Map(ctx, items, d.describer.Limit(), d.describe) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		for r := range runner.Map(ctx, d.paced(ctx, items), d.describer.Limit(), d.describe) {
 			err := r.Err
 			if err != nil {
 				err = fmt.Errorf("%s: %w", r.Item.Name, err)
@@ -204,11 +212,7 @@ func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) i
 				yield(answer{end: err})
 				return
 			case err != nil:
-				kind := describe.ErrorKind(err)
-				if kind == "other" {
-					kind = classify.ErrorKind(err)
-				}
-				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: kind, Message: text(err.Error())}}
+				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: describeErrorKind(err), Message: text(err.Error())}}
 			}
 			if !yield(answer{row: r.Value, err: err}) {
 				return
@@ -217,9 +221,34 @@ func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) i
 	}
 }
 
+// paced has few images read and classified at a time, in order: what waits in the describer
+// to be sent again is a small JPEG, and it takes more of them. image lets the next one come.
+func (d *describing) paced(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Item] {
+	return func(yield func(source.Item) bool) {
+		for item := range items {
+			select {
+			case d.busy <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			if !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+func describeErrorKind(err error) string {
+	if step, ok := errors.AsType[*stepError](err); ok {
+		return step.kind
+	}
+	return describe.ErrorKind(err)
+}
+
 func (d *describing) describe(ctx context.Context, item source.Item) (output.Row, error) {
 	row := output.Row{Input: item.Name}
-	img, evidence, err := d.image(ctx, item)
+	img, evidence, done, err := d.image(ctx, item)
+	defer done()
 	if err != nil {
 		return row, err
 	}
@@ -235,20 +264,34 @@ func (d *describing) describe(ctx context.Context, item source.Item) (output.Row
 	return row, nil
 }
 
-// image is an item as the server gets it, with what the image model says of it.
-func (d *describing) image(ctx context.Context, item source.Item) (img describe.Image, evidence []output.Prediction, err error) {
-	img = describe.Image{Name: item.Name, Read: item.Read}
+// image is an item that paced has let through as the server gets it, with what the image
+// model says of it. done lets the next one through, if taking the image has not.
+func (d *describing) image(ctx context.Context, item source.Item) (img describe.Image, evidence []output.Prediction, done func(), err error) {
+	done = sync.OnceFunc(func() { <-d.busy })
+	img = describe.Image{Name: item.Name, Read: func() ([]byte, error) {
+		data, err := item.Read()
+		done()
+		return data, err
+	}}
 	if d.classifier == nil {
-		return img, nil, nil
+		return img, nil, done, nil
 	}
 	data, err := item.Read()
 	if err != nil {
-		return img, nil, err
+		return img, nil, done, &stepError{"read", err}
 	}
-	img.Read = func() ([]byte, error) { return data, nil }
 	said, err := d.classifier.Image(ctx, data)
+	if err != nil && ctx.Err() != nil {
+		return img, nil, done, ctx.Err()
+	}
 	if err != nil {
-		return img, nil, err
+		return img, nil, done, &stepError{classify.ErrorKind(err), errors.Unwrap(err)} // without "image: "
+	}
+	img.Read = func() ([]byte, error) {
+		taken := data
+		data = nil // the describer has it now, and drops it first
+		done()
+		return taken, nil
 	}
 	for _, p := range said.Predictions {
 		name := text(p.Label)
@@ -257,18 +300,19 @@ func (d *describing) image(ctx context.Context, item source.Item) (img describe.
 		}
 		img.Candidates = append(img.Candidates, describe.Candidate{Index: p.Index, Name: name, Probability: p.Probability})
 	}
-	return img, answered(item.Name, said).Predictions, nil
+	return img, answered(item.Name, said).Predictions, done, nil
 }
 
 // printRequests is --dry-run.
 func (d *describing) printRequests(items iter.Seq[source.Item]) error {
 	failed := false
-	for item := range items {
-		img, _, err := d.image(d.c.Context, item)
+	for item := range d.paced(d.c.Context, items) {
+		img, _, done, err := d.image(d.c.Context, item)
 		var request []byte
 		if err == nil {
 			request, err = d.describer.DryRun(d.c.Context, img)
 		}
+		done()
 		if d.c.Context.Err() != nil {
 			return d.c.Context.Err()
 		}

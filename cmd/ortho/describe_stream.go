@@ -14,29 +14,29 @@ type streamed struct {
 	to io.Writer
 
 	mutex sync.Mutex
-	image string         // whose text was shown last
-	shown map[string]int // bytes, by image
+	image string            // whose text was shown last
+	shown map[string]string // by image
 }
 
 func (s *streamed) show(image, soFar string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.shown == nil {
-		s.shown = map[string]int{}
+		s.shown = map[string]string{}
 	}
 	if image != s.image {
 		fmt.Fprintf(s.to, "\n%s: ", output.Clean(image))
-		s.image, s.shown[image] = image, 0
+		s.image, s.shown[image] = image, ""
 	}
-	from := s.shown[image]
-	if from > len(soFar) { // a retry has begun anew
+	more, goesOn := strings.CutPrefix(soFar, s.shown[image])
+	if !goesOn { // a retry has begun anew
 		fmt.Fprint(s.to, "\n")
-		from = 0
+		more = soFar
 	}
-	lines := strings.Split(soFar[from:], "\n")
+	lines := strings.Split(more, "\n")
 	for i := range lines {
 		lines[i] = output.Clean(lines[i])
 	}
 	fmt.Fprint(s.to, strings.Join(lines, "\n"))
-	s.shown[image] = len(soFar)
+	s.shown[image] = soFar
 }
