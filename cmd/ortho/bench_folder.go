@@ -37,12 +37,6 @@ func (b *pipelineBench) openFolder() (done bool, err error) {
 			return false, err
 		}
 	}
-	if b.folder == "" {
-		return false, nil
-	}
-	if err := os.MkdirAll(b.folder, 0o777); err != nil {
-		return false, fmt.Errorf("-o: %w", err)
-	}
 	return false, nil
 }
 

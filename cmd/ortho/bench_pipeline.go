@@ -195,8 +195,18 @@ func (b *pipelineBench) draw() error {
 	if b.Parts != nil {
 		return nil
 	}
+	made := false
+	if b.folder != "" {
+		var err error
+		if made, err = makeFolder(b.folder); err != nil {
+			return err
+		}
+	}
 	d, err := b.askToDraw()
 	if err != nil {
+		if made {
+			os.Remove(b.folder) // which is empty
+		}
 		return err
 	}
 	b.Pipeline = bench.Pipeline{
@@ -208,7 +218,8 @@ func (b *pipelineBench) draw() error {
 	for i, p := range d.Parts {
 		part := bench.Part{Name: p.Name, Runs: p.Runs, Outputs: p.Outputs, File: p.Name + ".jsonl"}
 		if b.plan.BudgetS > 0 {
-			part.BudgetS = math.Round(max(1, left*shares[i])*10) / 10
+			least := min(leastBudget.Seconds(), max(1, left)/float64(len(d.Parts)))
+			part.BudgetS = math.Round((least+max(0, left-least*float64(len(d.Parts)))*shares[i])*10) / 10
 		}
 		b.Parts = append(b.Parts, part)
 	}
@@ -225,8 +236,11 @@ func (b *pipelineBench) draw() error {
 	return b.write()
 }
 
-// budgetShares are what the parts get of the time. What measuring takes is single runs, and
-// what counts is all runs of an image: the mean of both shares, but a twentieth at least.
+// leastBudget is what each part gets: below, its cells can't be opened.
+const leastBudget = 5 * time.Second
+
+// budgetShares are what the parts get of the rest. What measuring takes is single runs, and
+// what counts is all runs of an image: the mean of both shares.
 func budgetShares(parts []drawnPart) []float64 {
 	var single, image float64
 	for _, p := range parts {
@@ -234,13 +248,8 @@ func budgetShares(parts []drawnPart) []float64 {
 		image += p.TookMS * float64(p.Runs)
 	}
 	shares := make([]float64, len(parts))
-	sum := 0.
 	for i, p := range parts {
-		shares[i] = max(0.05, (p.TookMS/max(single, 1e-9)+p.TookMS*float64(p.Runs)/max(image, 1e-9))/2)
-		sum += shares[i]
-	}
-	for i := range shares {
-		shares[i] /= sum
+		shares[i] = (p.TookMS/single + p.TookMS*float64(p.Runs)/image) / 2
 	}
 	return shares
 }

@@ -62,7 +62,7 @@ func columns(header table.Row, left int) table.Writer {
 	for n := left + 1; n < len(header); n++ {
 		right = append(right, table.ColumnConfig{Number: n, Align: align.AlignRight, AlignFooter: align.AlignRight})
 	}
-	t.SetColumnConfigs(append(right, table.ColumnConfig{Number: len(header), WidthMax: 60}))
+	t.SetColumnConfigs(append(right, table.ColumnConfig{Number: len(header), WidthMax: 60, WidthMaxEnforcer: align.WrapSoft}))
 	return t
 }
 

@@ -69,7 +69,7 @@ func (p *Pipeline) sayBest(say func(string, ...any), best *Setting) {
 		}
 	}
 	if len(timed) == 1 {
-		say("%s: an image takes %s; no other settings are known to be right.", best, figure)
+		say("%s: an image takes %s; in no other settings is its time known.", best, figure)
 		return
 	}
 	say("%s: an image takes %s, the best of %d settings.", best, figure, len(timed))
