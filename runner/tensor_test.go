@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -173,6 +174,13 @@ func TestFloat16Outputs(t *testing.T) {
 	want := npz.Array{Name: "y", Type: onnx.Float16, Shape: []int64{2, 2}, Data: []byte{0, 0, 0, 0x3c, 0, 0xc0, 0, 0x38}}
 	if err != nil || !same(got["y"], want) {
 		t.Errorf("%v, %v, want %v", got, err, want)
+	}
+	wide := npz.Array{Name: "y", Type: onnx.Float16, Shape: []int64{2, 4}, Data: slices.Concat(want.Data[:4], want.Data[:4], want.Data[4:], want.Data[4:])}
+	for _, name := range []string{"float16_scaled", "float16_misnamed"} {
+		got, err := runArrays(t, open(t, name, Options{}), x)
+		if err != nil || !same(got["y"], wide) {
+			t.Errorf("%s: %v, %v, want %v", name, got, err, wide)
+		}
 	}
 	got, err = runArrays(t, open(t, "float16_unsaid", Options{}), x)
 	if err != nil || !same(got["y"], want) {
