@@ -54,6 +54,9 @@ func (d *drawing) denoise(ctx context.Context) error {
 		if d.start != nil && d.start.mask != nil && d.spec.Denoiser.Masked == 0 {
 			d.keepUnmasked(kept, i)
 		}
+		if d.watch != nil {
+			d.watch(d.latents)
+		}
 		if err := d.report(ctx, i, denoised); err != nil {
 			return err
 		}

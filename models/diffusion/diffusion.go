@@ -85,7 +85,9 @@ type Pipeline struct {
 	closed  bool
 	open    map[string]*runner.Session
 	encoded map[string]*embedding
-	inject  func([]float32) // tests put recorded noise in the generator's place
+
+	// Tests put recorded noise in the generator's place, and look at the latents.
+	inject, watch func([]float32)
 }
 
 // Open makes a pipeline ready. Close it after use.

@@ -142,12 +142,15 @@ func (d *drawing) checkSize() error {
 
 // plan settles the steps.
 func (d *drawing) plan() error {
-	config, err := d.spec.Schedule.With(d.Scheduler)
-	if err == nil && d.spec.Unscheduled == nil && d.Scheduler == d.spec.Schedule.Name() {
-		config = d.spec.Schedule
+	config := d.spec.Schedule
+	var err error
+	if d.spec.Unscheduled != nil || d.Scheduler != config.Name() {
+		if config, err = config.With(d.Scheduler); err != nil {
+			return &stageError{"input", err}
+		}
 	}
-	if err != nil {
-		return &stageError{"input", err}
+	if !d.spec.XL && !d.spec.Consistency {
+		config = config.StableDiffusion(d.Mask != nil)
 	}
 	plan := scheduler.Plan{Steps: d.Steps}
 	within := d.spec.Consistency && d.Scheduler == "lcm" // then the schedule itself begins late
