@@ -65,9 +65,6 @@ func newBenchDrawCommand() *cli.Command {
 	}
 }
 
-// looped is the part that runs in every step.
-const looped = "unet"
-
 // shortSteps are enough for a step that is neither the first nor the last.
 const shortSteps = 3
 
@@ -124,7 +121,7 @@ func (r drawRequest) draw(ctx context.Context) (*drawn, error) {
 	d.Image.Width, d.Image.Height, d.Image.Steps = filled.Width, filled.Height, filled.Steps
 	d.Image.Guidance, d.Image.Scheduler, d.Image.Strength = filled.Guidance, filled.Scheduler, filled.Strength
 	for i := range d.Parts {
-		if part := &d.Parts[i]; part.Name == looped { // a step may take several runs
+		if part := &d.Parts[i]; part.Name == models.UNet { // a step may take several runs
 			part.Runs = part.Runs * w.of / max(1, shortOf)
 		}
 	}
@@ -231,7 +228,7 @@ func (w *watch) ran(r diffusion.Run) {
 	part := &w.parts[i]
 	part.Runs++
 	part.TookMS = milliseconds(r.Took)
-	if part.Runs == 1 || r.Part == looped && w.done > 0 && w.done == w.of/2 {
+	if part.Runs == 1 || r.Part == models.UNet && w.done > 0 && w.done == w.of/2 {
 		var arrays []npz.Array
 		for k, t := range r.Inputs {
 			arrays = append(arrays, t.Array(r.Session.Inputs[k].Name))

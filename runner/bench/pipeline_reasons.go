@@ -87,7 +87,7 @@ func (p *Pipeline) sayWork(say func(string, ...any), best *Setting) {
 	if w.StepMS != nil {
 		say("Go's own work between two runs of the UNet takes %s ms: the median of %d steps of an image that was drawn.", digits(w.StepMS.P50), w.StepMS.N)
 	}
-	if w.ImageMS == nil {
+	if w.ImageMS == nil || w.WallMS == nil {
 		say("Go's own work outside the steps is not known: %s.", w.Reason)
 		return
 	}
