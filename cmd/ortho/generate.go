@@ -100,9 +100,9 @@ const defaultUpscaler, defaultDrawer = "esrgan-slim-x4", "glyphs"
 // generation is a run of generate.
 type generation struct {
 	c         *cli.Context
-	model     *models.Model
-	generator *generate.Generator
 	options   generate.Options
+	name      string // of the model
+	engine    engine
 	to        destination
 	shelf     *shelf.Shelf
 	out       *results
@@ -112,7 +112,26 @@ type generation struct {
 	texts     [][2]string // text chunks of every picture
 	newFolder bool        // OUT was not there
 	own       []string    // names in OUT, with slashes, that are no pictures'
-	closed    bool        // the generator
+	closed    bool        // the engine
+}
+
+// engine is what makes the images of a run: a model of one graph, or a pipeline of several.
+type engine interface {
+	Session() *runner.Session // tells what it runs on
+	Concurrency() int         // runs in flight
+	Close() error
+	// record describes the run.
+	record(record.Settings) (record.Record, error)
+}
+
+// singleGraph is the engine of a model that is one graph.
+type singleGraph struct {
+	*generate.Generator
+	model *models.Model
+}
+
+func (s *singleGraph) record(settings record.Settings) (record.Record, error) {
+	return recorded(settings, s.model, s.Session(), s.Spec().Labels)
 }
 
 func generateAction(c *cli.Context) error {
@@ -148,15 +167,15 @@ func generateOptions(c *cli.Context) (o generate.Options, err error) {
 	return o, nil
 }
 
-// open opens the model, and the output's rows where it is a folder. It refuses, before any
+// open opens the output's rows where it is a folder, and the model. It refuses, before any
 // work, outputs that could not be written, or would replace what is read.
-func (g *generation) open(fallback string, from source.Options) error {
+func (g *generation) open(model func() error) error {
 	if err := g.openRows(); err != nil {
 		return err
 	}
 	err := g.checkShown()
 	if err == nil {
-		err = g.openModel(fallback, from)
+		err = model()
 	}
 	if err != nil {
 		return g.abandon(err)
@@ -183,10 +202,11 @@ func (g *generation) checkShown() (err error) {
 	return g.checkSheet()
 }
 
-// checkReplaced has no output take the place of what the run reads.
-func (g *generation) checkReplaced(from source.Options) error {
+// checkReplaced has no output take the place of what the run reads, the model's files among
+// it.
+func (g *generation) checkReplaced(model iter.Seq[string], from source.Options) error {
 	c := g.c
-	read := filesRead(c, g.model, from)
+	read := filesRead(c, model, from)
 	if g.to.folder == "" {
 		return checkReplaced(read, c.String("html"), c.String("grid"), g.to.file)
 	}
@@ -251,7 +271,7 @@ func (g *generation) openRows() error {
 func (g *generation) close() {
 	if !g.closed {
 		g.closed = true
-		if err := g.generator.Close(); err != nil {
+		if err := g.engine.Close(); err != nil {
 			slog.Warn(err.Error())
 		}
 	}
@@ -266,42 +286,43 @@ func (g *generation) abandon(err error) error {
 	return err
 }
 
-func (g *generation) openModel(fallback string, from source.Options) error {
+// openGraph opens a model of one graph.
+func (g *generation) openGraph(fallback string, from source.Options) (*singleGraph, error) {
 	given, err := givenSettings(g.c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	name := g.c.String("model")
 	if name == "" {
 		if name = fallback; !slices.Contains(bundled.Names(), name) {
-			return usagef("no model named: give -m MODEL")
+			return nil, usagef("no model named: give -m MODEL")
 		}
 	}
-	g.model, err = openNamed(name, given)
-	if err == nil && g.model.Task != models.Generate && !g.c.IsSet("task") {
+	model, err := openNamed(name, given)
+	if err == nil && model.Task != models.Generate && !g.c.IsSet("task") {
 		// The graph's outputs don't tell what it is for, or tell otherwise; the verb does.
 		if err = given.Set("task", string(models.Generate)); err == nil {
-			g.model, err = openNamed(name, given)
+			model, err = openNamed(name, given)
 		}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	checkSettings(g.c, g.model)
-	if err := g.checkReplaced(from); err != nil {
-		return err
+	checkSettings(g.c, model)
+	if err := g.checkReplaced(filesOfModel(name, model), from); err != nil {
+		return nil, err
 	}
-	if g.generator, err = generate.Open(g.model, g.options); err != nil {
-		return err
-	}
-	for _, skipped := range g.generator.Session().Skipped {
-		slog.Warn(skipped.Error())
-	}
-	digest, err := modelDigest(g.model)
+	generator, err := generate.Open(model, g.options)
 	if err != nil {
-		return errors.Join(err, g.generator.Close())
+		return nil, err
 	}
-	g.texts = provenance(g.model.Name, digest, g.generator.Session())
+	warnSkipped(generator.Session())
+	digest, err := modelDigest(model)
+	if err != nil {
+		return nil, errors.Join(err, generator.Close())
+	}
+	graph := &singleGraph{generator, model}
+	g.engine, g.name, g.texts = graph, model.Name, provenance(model.Name, digest, generator.Session())
 	for _, f := range settings {
 		if value := g.c.String(f.name); g.c.IsSet(f.name) {
 			if f.name == "labels" || f.name == "vocabulary" {
@@ -313,7 +334,7 @@ func (g *generation) openModel(fallback string, from source.Options) error {
 	if g.c.IsSet("invert") {
 		g.texts = append(g.texts, [2]string{"ortho:invert", strconv.FormatBool(g.c.Bool("invert"))})
 	}
-	return nil
+	return graph, nil
 }
 
 // provenance are the text chunks of what a model has made.
@@ -337,7 +358,7 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 	defer g.shelf.Sweep()
 	err = writeAll(c, answers, g.out, g.bar, func(done int, took time.Duration) record.Speed {
 		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
-			Provider: g.generator.Session().Provider, Threads: g.generator.Session().Threads, Batch: 1, Concurrency: g.generator.Concurrency()}
+			Provider: g.engine.Session().Provider, Threads: g.engine.Session().Threads, Batch: 1, Concurrency: g.engine.Concurrency()}
 	})
 	if err != nil {
 		g.page.lost()
@@ -347,7 +368,6 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 
 // describe is the record of the run: what its pictures follow from.
 func (g *generation) describe(more record.Settings) (record.Record, error) {
-	spec := g.generator.Spec()
 	quality := ""
 	if n := g.to.quality; n > 0 {
 		quality = strconv.Itoa(n)
@@ -356,7 +376,7 @@ func (g *generation) describe(more record.Settings) (record.Record, error) {
 		{Key: "format", Value: string(g.to.format)},
 		{Key: "quality", Value: quality},
 	}, more...)
-	return recorded(append(settings, runSettings(g.c, g.options.Runner)...), g.model, g.generator.Session(), spec.Labels)
+	return g.engine.record(append(settings, runSettings(g.c, g.options.Runner)...))
 }
 
 // place has a complete picture appear, and makes its row. A disk that takes no more ends

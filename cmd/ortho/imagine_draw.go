@@ -218,8 +218,8 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 		if plan.slug != "" {
 			name += "-" + plan.slug
 		}
-		one := planned{name: name, request: s.Request, made: output.Picture{Text: s.Request.Text, Class: s.Request.Class, Label: text(plan.label), Seed: &s.Request.Seed}}
-		made = append(made, sampled{one, s})
+		one := planned{name: name, request: s.Request, made: output.Picture{Text: s.Request.Text, Class: s.Class, Label: text(plan.label), Seed: &s.Request.Seed}}
+		made = append(made, sampled{one, s.Image, nil})
 	}
 	return made, ctx.Err()
 }
@@ -244,7 +244,7 @@ func (im *imagination) save(made []sampled) error {
 		if im.to.folder != "" {
 			name, options.Format = filepath.Join(im.to.folder, s.name+".png"), preprocess.PNG
 		}
-		if err := writeFile(name, overwrite, func(w io.Writer) error { return encode(w, s.Image, options) }); err != nil {
+		if err := writeFile(name, overwrite, func(w io.Writer) error { return encode(w, s.image, options) }); err != nil {
 			if im.to.folder != "" {
 				os.Remove(im.to.folder) // if it is empty
 			}
