@@ -59,12 +59,12 @@ func newGenerateCommand() *cli.Command {
 		progressFlag(),
 		&cli.StringFlag{Name: "tile", Category: categoryRun, DefaultText: "as the model says", Usage: "large images run in tiles of `N`xN pixels, which bounds memory; -1: never"},
 		&cli.IntFlag{Name: "tile-overlap", Category: categoryRun, DefaultText: "as the model says", Usage: "`N` pixels that neighbouring tiles share, and are blended over"},
-		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Category: categoryModel, DefaultText: defaultUpscaler + " for images, " + defaultDrawer + " for texts and classes", Usage: "a bundled `NAME`, a model folder, or an .onnx file"},
+		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Category: categoryModel, DefaultText: defaultUpscaler + " for images, " + defaultDrawer + " for texts and classes", Usage: "a bundled `NAME`, a model folder, a pipeline's folder, or an .onnx file"},
 	}
 	return &cli.Command{
 		Name:      "generate",
 		Usage:     "make images: of images, texts, classes or chance",
-		ArgsUsage: "[SRC...]",
+		ArgsUsage: "[SRC... | TEXT]",
 		Description: "Runs a graph whose output is an image. Which kind the model is, its inputs tell:\n\n" +
 			"  ortho generate photo.jpg -o large.png                  enlarges a photograph 4 times\n" +
 			"  ortho generate -m candy.onnx --input-range 0,255 --output-range 0,255 photos -o OUT\n" +
@@ -75,6 +75,16 @@ func newGenerateCommand() *cli.Command {
 			"EXIF orientation is applied, alpha is kept (JPEG has none: give --background), and so is the colour profile.\n" +
 			"Large images run in tiles whose seams are blended, one a core; an image that is not cut has all cores in one\n" +
 			"run, unless --threads or --concurrency say otherwise.\n\n" +
+			"A Stable Diffusion pipeline, as Optimum and older diffusers export it, is a folder with a model_index.json. It makes\n" +
+			"images of a text, in steps:\n\n" +
+			"  ortho generate -m sd-turbo \"a red fox in snow\" -o fox.png\n" +
+			"  ortho generate -m sd15 -n 4 --seed 7 --steps 25 --scheduler dpm++2m-karras --size 768x512 \"a red fox\" -o OUT\n" +
+			"  ortho generate -m sd15 --image photo.jpg --strength 0.6 --negative blurry \"an oil painting\" -o painted.png\n\n" +
+			"What is left open is as the pipeline's files say, else as diffusers has it: ortho inspect -m DIR shows it, and what a\n" +
+			"folder lacks. A seed gives the latents that it gives diffusers on the CPU; with --latents it is 0, where none is given.\n" +
+			"--mask has --image changed only where the mask is white. One image is made at a time, with all cores unless --threads\n" +
+			"says otherwise. --low-memory has one graph in memory at a time. The end of a text that is too long is not seen, and\n" +
+			"told. No safety checker is run.\n\n" +
 			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
 			"it is a folder, made if need be (a new one with an ending is named with a slash: v1.new/). In it, pictures lie\n" +
 			"as their inputs do in the folder or archive that was named (an archive becomes a folder of its name), those\n" +
@@ -87,9 +97,12 @@ func newGenerateCommand() *cli.Command {
 			"PNG files tell how they were made, in text chunks: Software, ortho:model, ortho:model-sha256, ortho:provider,\n" +
 			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size,\n" +
 			"ortho:background, ortho:seed, ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256,\n" +
-			"ortho:latents-row and ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...).\n" +
-			"They hold no time: the same command writes the same bytes.",
-		Flags:  slices.Concat(flags, sessionFlags(), settingFlags(models.Generate)),
+			"ortho:latents-row and ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...). Of a\n" +
+			"pipeline they are ortho:negative, ortho:steps, ortho:guidance, ortho:scheduler, ortho:strength, ortho:image-sha256\n" +
+			"and ortho:mask-sha256, too, and ortho:model-sha256 is that of the lines that sha256sum prints of all its files that an\n" +
+			"image follows from, in the order of their paths (OUT/ortho.jsonl.run.json lists them). They hold no time: the same\n" +
+			"command writes the same bytes.",
+		Flags:  slices.Concat(flags, pipelineFlags(), sessionFlags(), settingFlags(models.Generate)),
 		Action: generateAction,
 	}
 }
@@ -137,6 +150,12 @@ func (s *singleGraph) record(settings record.Settings) (record.Record, error) {
 func generateAction(c *cli.Context) error {
 	if task := c.String("task"); c.IsSet("task") && task != string(models.Generate) {
 		return usagef("--task %s: ortho generate runs generators only; for classifiers there is ortho classify", task)
+	}
+	if isPipeline(c.String("model")) {
+		return generateOfPipeline(c)
+	}
+	if err := checkGraphFlags(c); err != nil {
+		return err
 	}
 	options, err := generateOptions(c)
 	if err != nil {

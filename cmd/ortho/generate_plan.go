@@ -34,8 +34,9 @@ type plan struct {
 	latents  [][]float32 // of the pictures of a subject; nil: the seeds'
 	digest   string      // of the file that they come from
 	format   preprocess.FileFormat
-	file     string // of a picture that is alone; "": named by what it shows
-	idDigest string // of the texts' token ids
+	file     string          // of a picture that is alone; "": named by what it shows
+	idDigest string          // of the texts' token ids
+	prompted record.Settings // of a pipeline
 }
 
 // subject is what pictures show.
@@ -286,6 +287,10 @@ func (p *plan) at(i int) planned {
 		one.request.Seed = p.wish.ends[0]
 	case p.latents != nil:
 		one.request.Latents, one.made.Latents = p.latents[k], &output.Latents{From: uint64(k)}
+		if p.prompted != nil { // the seed's other chance is left
+			one.request.Seed += uint64(k)
+			one.made.Seed = new(one.request.Seed)
+		}
 	default:
 		one.request.Seed += uint64(k)
 		seed := one.request.Seed
@@ -327,6 +332,7 @@ func (p *plan) settings() record.Settings {
 	if e := p.wish.ends; e != nil {
 		return append(s, record.Setting{Key: "interpolate", Value: fmt.Sprintf("%d,%d", e[0], e[1])}, record.Setting{Key: "frames", Value: strconv.Itoa(p.wish.frames)})
 	}
+	s = append(s, p.prompted...)
 	return append(s, record.Setting{Key: "seed", Value: strconv.FormatUint(p.seed, 10)})
 }
 
@@ -341,6 +347,17 @@ func (s sampled) texts(p *plan) (chunks [][2]string) {
 		add("seed", strconv.FormatUint(*s.made.Seed, 10))
 	}
 	add("text", s.made.Text)
+	if d := s.made.Diffusion; d != nil {
+		add("negative", d.Negative)
+		add("steps", strconv.Itoa(d.Steps))
+		add("guidance", decimal(d.Guidance))
+		add("scheduler", d.Scheduler)
+		if d.Strength > 0 {
+			add("strength", decimal(d.Strength))
+		}
+		add("image-sha256", d.ImageSHA256)
+		add("mask-sha256", d.MaskSHA256)
+	}
 	if s.made.Class != nil {
 		add("class", strconv.Itoa(*s.made.Class))
 	}

@@ -214,6 +214,9 @@ func noteOf(row output.Row) string {
 	if p.Seed != nil {
 		parts = append(parts, fmt.Sprintf("seed %d", *p.Seed))
 	}
+	if d := p.Diffusion; d != nil {
+		parts = append(parts, fmt.Sprintf("%d steps of %s, guidance %s", d.Steps, d.Scheduler, decimal(d.Guidance)))
+	}
 	if l := p.Latents; l != nil && l.At != nil {
 		parts = append(parts, fmt.Sprintf("%v of the way from %d to %d", *l.At, l.From, *l.To))
 	} else if l != nil {

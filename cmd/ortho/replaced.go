@@ -18,7 +18,7 @@ import (
 func filesRead(c *cli.Context, model iter.Seq[string], from source.Options) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		more := func(name string) bool { return c.Context.Err() == nil && yield(name) }
-		for _, flag := range []string{"settings", "labels", "vocabulary", "latents", "texts"} {
+		for _, flag := range []string{"settings", "labels", "vocabulary", "latents", "texts", "image", "mask"} {
 			if c.IsSet(flag) && !more(c.String(flag)) {
 				return
 			}
