@@ -22,6 +22,7 @@ import (
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/models/diffusion"
 	"ortho/models/generate"
 	"ortho/runner"
 )
@@ -442,6 +443,9 @@ func (s *stepError) Unwrap() error { return s.error }
 
 func generateErrorKind(err error) string {
 	kind := generate.ErrorKind(err)
+	if kind == "run" {
+		kind = diffusion.ErrorKind(err)
+	}
 	if step, ok := errors.AsType[*stepError](err); ok && kind == "run" {
 		return step.kind
 	}

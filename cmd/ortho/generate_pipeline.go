@@ -38,7 +38,6 @@ func isPipeline(name string) bool {
 type painter struct {
 	*diffusion.Pipeline
 	pipeline *models.Pipeline
-	spec     *models.PipelineSpec
 	model    record.Model
 	*painting
 	run *generation
@@ -100,9 +99,6 @@ func generateOfPipeline(c *cli.Context) error {
 func (p *painter) open() (err error) {
 	g, c := p.run, p.run.c
 	if p.pipeline, err = models.OpenPipeline(c.String("model")); err != nil {
-		return err
-	}
-	if p.spec, err = p.pipeline.Spec(); err != nil {
 		return err
 	}
 	if p.request.PreviewEvery > 0 {
@@ -174,7 +170,7 @@ func (p *painter) plan(w *wish) (*plan, error) {
 	for _, t := range w.texts {
 		all.subjects = append(all.subjects, subject{text: t})
 	}
-	r := &p.request
+	r, spec := &p.request, p.Spec()
 	if w.latents != "" {
 		if err := all.readLatents(p.latentsOf); err != nil {
 			return nil, err
@@ -182,17 +178,17 @@ func (p *painter) plan(w *wish) (*plan, error) {
 		all.each = len(all.latents)
 	}
 	if r.Width == 0 && r.Image == nil {
-		r.Width, r.Height = p.spec.Width, p.spec.Height
+		r.Width, r.Height = spec.Width, spec.Height
 	}
-	r.Steps = cmp.Or(r.Steps, p.spec.Steps)
+	r.Steps = cmp.Or(r.Steps, spec.Steps)
 	if r.Guidance == nil {
-		r.Guidance = new(p.spec.Guidance)
+		r.Guidance = new(spec.Guidance)
 	}
-	if !g.c.IsSet("negative") {
-		r.Negative = p.spec.Negative
+	if r.Negative == nil && spec.Negative != "" {
+		r.Negative = &spec.Negative
 	}
-	if r.Scheduler == "" && p.spec.Unscheduled == nil {
-		r.Scheduler = p.spec.Schedule.Name()
+	if r.Scheduler == "" && spec.Unscheduled == nil {
+		r.Scheduler = spec.Schedule.Name()
 	}
 	one := *r
 	one.Prompt = w.texts[0]
@@ -218,7 +214,7 @@ func digestOfTexts(texts []string) string {
 // latentsOf takes an image a row of an array [n,channels,height,width], or one of
 // [channels,height,width]. Where no size is given, it is theirs.
 func (p *painter) latentsOf(a npz.Array) ([][]float32, error) {
-	shape, channels, scale := a.Shape, int64(p.spec.Denoiser.Latents), int64(p.spec.Scale)
+	shape, channels, scale := a.Shape, int64(p.Spec().Denoiser.Latents), int64(p.Spec().Scale)
 	if len(shape) == 3 {
 		shape = append([]int64{1}, shape...)
 	}
@@ -259,12 +255,15 @@ func (p *painter) tell(texts []string) {
 		}
 		slog.Info(fmt.Sprintf("%s, %d steps, guidance %s, scheduler %s", size, r.Steps, decimal(*r.Guidance), r.Scheduler))
 	}
-	unguided := *r.Guidance <= 1 || p.spec.Consistency
-	if c.String("negative") != "" && unguided {
-		slog.Warn(fmt.Sprintf("--negative has no effect: it needs a guidance above 1 (it is %s) of a pipeline that is not a latent consistency model", decimal(*r.Guidance)))
-	}
-	if !unguided && r.Negative != "" {
-		texts = append(slices.Clip(texts), r.Negative)
+	spec := p.Spec()
+	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""
+	switch negative := valueOf(r.Negative); {
+	case c.String("negative") != "" && embedded:
+		slog.Warn("--negative has no effect: a latent consistency model takes the text alone")
+	case c.String("negative") != "" && *r.Guidance <= 1:
+		slog.Warn(fmt.Sprintf("--negative has no effect: there is no guidance up to 1, and it is %s", decimal(*r.Guidance)))
+	case negative != "" && !embedded && *r.Guidance > 1:
+		texts = append(slices.Clip(texts), negative)
 	}
 	told := map[string]bool{}
 	for _, t := range texts {
@@ -276,7 +275,7 @@ func (p *painter) tell(texts []string) {
 			slog.Warn("more texts are too long")
 			return
 		}
-		slog.Warn(fmt.Sprintf("%.60q is too long: the pipeline takes %d tokens, and has not seen its end, %q", t, p.spec.Texts[0].Tokenizer.Length(), lost))
+		slog.Warn(fmt.Sprintf("%.60q is too long: the pipeline takes %d tokens, and has not seen its end, %q", t, spec.Texts[0].Tokenizer.Length(), lost))
 	}
 }
 
@@ -306,14 +305,8 @@ func (p *painter) samples(ctx context.Context, todo iter.Seq[planned]) iter.Seq[
 
 // diffusion is what a row tells of a request.
 func (p *painter) diffusion(r diffusion.Request) *output.Diffusion {
-	d := &output.Diffusion{Negative: r.Negative, Steps: r.Steps, Scheduler: r.Scheduler, ImageSHA256: p.image, MaskSHA256: p.mask}
-	if r.Guidance != nil {
-		d.Guidance = *r.Guidance
-	}
-	if r.Image != nil {
-		d.Strength = r.Strength
-	}
-	return d
+	return &output.Diffusion{Negative: valueOf(r.Negative), Steps: r.Steps, Guidance: valueOf(r.Guidance),
+		Scheduler: r.Scheduler, Strength: r.Strength, ImageSHA256: p.image, MaskSHA256: p.mask}
 }
 
 // step counts a step, and has its preview appear.

@@ -86,7 +86,10 @@ type painting struct {
 func readPainting(c *cli.Context) (*painting, error) {
 	p := &painting{}
 	r := &p.request
-	r.Negative, r.Steps, r.Scheduler, r.Strength, r.PreviewEvery = c.String("negative"), c.Int("steps"), c.String("scheduler"), c.Float64("strength"), c.Int("preview")
+	r.Steps, r.Scheduler, r.Strength, r.PreviewEvery = c.Int("steps"), c.String("scheduler"), c.Float64("strength"), c.Int("preview")
+	if c.IsSet("negative") {
+		r.Negative = new(c.String("negative"))
+	}
 	if c.IsSet("guidance") {
 		r.Guidance = new(c.Float64("guidance"))
 	}
@@ -105,10 +108,12 @@ func readPainting(c *cli.Context) (*painting, error) {
 		return nil, usagef("--strength %v: above 0, and 1 at most", r.Strength)
 	case c.IsSet("preview") && r.PreviewEvery < 1:
 		return nil, usagef("--preview %d: every so many steps, at least 1", r.PreviewEvery)
+	case c.IsSet("preview") && c.Bool("low-memory"):
+		return nil, usagef("--preview takes two graphs at a time, and --low-memory is for one: give one of the two flags")
 	case c.IsSet("preview") && (!c.IsSet("output") || c.String("output") == "-"):
 		return nil, usagef("--preview stands beside what -o names: give -o a folder or a file")
 	}
-	if err := checkWords("--negative", r.Negative); err != nil {
+	if err := checkWords("--negative", c.String("negative")); err != nil {
 		return nil, err
 	}
 	var err error
@@ -185,21 +190,26 @@ func previewOf(to destination) string {
 // settings are those that change the images, with what is in effect where none is given.
 func (p *painting) settings() record.Settings {
 	r := p.request
-	size, guidance := "", ""
+	size := ""
 	if r.Width > 0 {
 		size = fmt.Sprintf("%dx%d", r.Width, r.Height)
 	}
-	if r.Guidance != nil {
-		guidance = decimal(*r.Guidance)
-	}
 	s := record.Settings{
-		{Key: "negative", Value: r.Negative}, {Key: "steps", Value: strconv.Itoa(r.Steps)}, {Key: "guidance", Value: guidance},
+		{Key: "negative", Value: valueOf(r.Negative)}, {Key: "steps", Value: strconv.Itoa(r.Steps)}, {Key: "guidance", Value: decimal(valueOf(r.Guidance))},
 		{Key: "scheduler", Value: r.Scheduler}, {Key: "size", Value: size}, {Key: "image's SHA-256", Value: p.image}, {Key: "mask's SHA-256", Value: p.mask},
 	}
 	if r.Strength > 0 {
 		s = append(s, record.Setting{Key: "strength", Value: decimal(r.Strength)})
 	}
 	return s
+}
+
+// valueOf is what p points to; the zero value where it is nil.
+func valueOf[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
 }
 
 // decimal is a number as it is typed.
