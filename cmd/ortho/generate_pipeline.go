@@ -162,21 +162,35 @@ func pipelineDigest(p *models.Pipeline) (record.Model, error) {
 	return m, nil
 }
 
-// plan settles what the pipeline is to make, and fills in what was left open as far as it
-// is known before the image is.
+// plan settles what the pipeline is to make.
 func (p *painter) plan(w *wish) (*plan, error) {
 	g := p.run
 	all := w.newPlan(g.to)
 	for _, t := range w.texts {
 		all.subjects = append(all.subjects, subject{text: t})
 	}
-	r, spec := &p.request, p.Spec()
 	if w.latents != "" {
 		if err := all.readLatents(p.latentsOf); err != nil {
 			return nil, err
 		}
 		all.each = len(all.latents)
 	}
+	p.fill()
+	one := p.request
+	one.Prompt = w.texts[0]
+	if all.latents != nil {
+		one.Latents = all.latents[0]
+	}
+	if err := p.Check(one); err != nil {
+		return nil, usageError{err}
+	}
+	all.prompted = append(record.Settings{{Key: "texts' SHA-256", Value: digestOfTexts(w.texts)}}, p.settings()...)
+	return all, all.settle(g, one.Width, one.Height)
+}
+
+// fill fills in what was left open, as far as it is known before the image is.
+func (p *painter) fill() {
+	r, spec := &p.request, p.Spec()
 	if r.Width == 0 && r.Image == nil {
 		r.Width, r.Height = spec.Width, spec.Height
 	}
@@ -190,16 +204,6 @@ func (p *painter) plan(w *wish) (*plan, error) {
 	if r.Scheduler == "" && spec.Unscheduled == nil {
 		r.Scheduler = spec.Schedule.Name()
 	}
-	one := *r
-	one.Prompt = w.texts[0]
-	if all.latents != nil {
-		one.Latents = all.latents[0]
-	}
-	if err := p.Check(one); err != nil {
-		return nil, usageError{err}
-	}
-	all.prompted = append(record.Settings{{Key: "texts' SHA-256", Value: digestOfTexts(w.texts)}}, p.settings()...)
-	return all, all.settle(g, r.Width, r.Height)
 }
 
 // digestOfTexts is the SHA-256 of texts in order, each ended by NUL.

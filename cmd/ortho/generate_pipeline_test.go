@@ -400,7 +400,7 @@ func TestPipelineRefuses(t *testing.T) {
 		{exitFailed, with(fox, "a fox", "-o", filepath.Join(noDecoder, "unet", "model.onnx")), "output"},
 		{exitFailed, []string{"classify", "-m", whole, image}, "is a pipeline of several graphs"},
 		{exitFailed, []string{"classify-text", "-m", whole, "a fox"}, "ortho generate -m"},
-		{exitFailed, []string{"imagine", "-g", whole, "--text", "a seven", "-o", file}, "is a pipeline of several graphs"},
+		{exitFailed, []string{"imagine", "-g", noDecoder, "--text", "a seven", "-o", file}, "it has no vae_decoder"},
 	} {
 		code, stdout, stderr := execute(t, "", c.args...)
 		if code != c.code || stdout != "" || !strings.Contains(stderr, c.want) {
