@@ -45,7 +45,10 @@ func openArtist(c *cli.Context, options runner.Options) (*artist, error) {
 		name = defaultDrawer
 	}
 	if isPipeline(name) {
-		return a, a.openPipeline(c, name, options)
+		if err := a.openPipeline(c, name, options); err != nil {
+			return nil, err
+		}
+		return a, nil
 	}
 	var s models.Settings
 	err := s.Set("task", string(models.Generate)) // what else it may be, -g rules out
