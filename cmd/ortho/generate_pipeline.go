@@ -106,7 +106,11 @@ func (p *painter) open() (err error) {
 			return err
 		}
 	}
-	if err := g.checkReplaced(filesBelow(p.pipeline.Path, p.pipeline.Files()), source.Options{}); err != nil {
+	own := filesBelow(p.pipeline.Path, p.pipeline.Files())
+	if err := g.checkReplaced(own, source.Options{}); err != nil {
+		return err
+	}
+	if err := checkReplaced(filesRead(c, own, source.Options{}), p.preview); err != nil {
 		return err
 	}
 	if p.Pipeline, err = diffusion.Open(p.pipeline, diffusion.Options{Runner: g.options.Runner, LowMemory: c.Bool("low-memory")}); err != nil {
