@@ -21,7 +21,6 @@ import (
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
-	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
 	"ortho/runner"
@@ -136,16 +135,6 @@ type engine interface {
 	Close() error
 	// record describes the run.
 	record(record.Settings) (record.Record, error)
-}
-
-// singleGraph is the engine of a model that is one graph.
-type singleGraph struct {
-	*generate.Generator
-	model *models.Model
-}
-
-func (s *singleGraph) record(settings record.Settings) (record.Record, error) {
-	return recorded(settings, s.model, s.Session(), s.Spec().Labels)
 }
 
 func generateAction(c *cli.Context) error {
@@ -304,62 +293,6 @@ func (g *generation) abandon(err error) error {
 		os.Remove(g.to.folder) // which is empty
 	}
 	return err
-}
-
-// openGraph opens a model of one graph.
-func (g *generation) openGraph(fallback string, from source.Options) (*singleGraph, error) {
-	given, err := givenSettings(g.c)
-	if err != nil {
-		return nil, err
-	}
-	name := g.c.String("model")
-	if name == "" {
-		if name = fallback; !slices.Contains(bundled.Names(), name) {
-			return nil, usagef("no model named: give -m MODEL")
-		}
-	}
-	model, err := openNamed(name, given)
-	if err == nil && model.Task != models.Generate && !g.c.IsSet("task") {
-		// The graph's outputs don't tell what it is for, or tell otherwise; the verb does.
-		if err = given.Set("task", string(models.Generate)); err == nil {
-			model, err = openNamed(name, given)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	checkSettings(g.c, model)
-	if err := g.checkReplaced(filesOfModel(name, model), from); err != nil {
-		return nil, err
-	}
-	generator, err := generate.Open(model, g.options)
-	if err != nil {
-		return nil, err
-	}
-	warnSkipped(generator.Session())
-	digest, err := modelDigest(model)
-	if err != nil {
-		return nil, errors.Join(err, generator.Close())
-	}
-	graph := &singleGraph{generator, model}
-	g.engine, g.name, g.texts = graph, model.Name, provenance(model.Name, digest, generator.Session())
-	for _, f := range settings {
-		if value := g.c.String(f.name); g.c.IsSet(f.name) {
-			if f.name == "labels" || f.name == "vocabulary" {
-				value = filepath.Base(value) // where a file lies is not for those who get the picture
-			}
-			g.texts = append(g.texts, [2]string{"ortho:" + f.name, shelf.Clean(value)})
-		}
-	}
-	if g.c.IsSet("invert") {
-		g.texts = append(g.texts, [2]string{"ortho:invert", strconv.FormatBool(g.c.Bool("invert"))})
-	}
-	return graph, nil
-}
-
-// provenance are the text chunks of what a model has made.
-func provenance(model, digest string, on *runner.Session) [][2]string {
-	return [][2]string{{"Software", "ortho " + ownVersion()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
 }
 
 // write makes all that is not there yet. unit is what progress counts: images, or the tiles

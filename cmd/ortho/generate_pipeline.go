@@ -83,15 +83,15 @@ func generateOfPipeline(c *cli.Context) error {
 	if err := g.open(p.open); err != nil {
 		return err
 	}
+	if p.preview != "" {
+		defer os.Remove(p.preview) // when no image is under way any more
+	}
 	defer g.close()
 	plan, err := p.plan(wish)
 	if err != nil {
 		return g.abandon(err)
 	}
 	p.tell(wish.texts)
-	if p.preview != "" {
-		defer os.Remove(p.preview)
-	}
 	return g.makeSamples(plan, "steps", p.samples)
 }
 

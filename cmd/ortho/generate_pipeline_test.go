@@ -94,7 +94,7 @@ func TestPipelineKinds(t *testing.T) {
 	dir := t.TempDir()
 	mask := write(t, filepath.Join(dir, "mask.png"), square(t, white, 64))
 	for _, kind := range []string{"sd", "sd-fp16", "sdxl", "lcm", "old", "inpaint"} {
-		args := []string{"generate", "-m", pipelines + kind, "--steps", "2", "a red fox", "--seed", "1", "-o", filepath.Join(dir, kind+".png")}
+		args := []string{"generate", "-m", pipelines + kind, "--steps", "2", "--size", "64", "a red fox", "--seed", "1", "-o", filepath.Join(dir, kind+".png")}
 		if kind == "inpaint" {
 			args = append(args, "--image", mask, "--mask", mask)
 		}
@@ -321,6 +321,8 @@ func TestPipelineFails(t *testing.T) {
 	if left := filesIn(t, dir); !slices.Equal(left, []string{"OUT/ortho.jsonl", "OUT/ortho.jsonl.run.json", "z.npy"}) {
 		t.Errorf("left: %q", left)
 	}
+	writeLatents(t, latents, []int{3, 4, 8, 8}, 1e38)
+	made(t, exitFailed, "--fail-fast stops here", with(args, "-o", filepath.Join(dir, "FAST"), "--fail-fast")...)
 }
 
 func TestPipelineRefuses(t *testing.T) {

@@ -86,36 +86,14 @@ type sampled struct {
 func (m *sampleMaker) answers() iter.Seq[answer] {
 	todo := pending(m.c.Context, m.out, m.plan.all(), func(p planned) string { return p.name })
 	return func(yield func(answer) bool) {
-		for r := range runner.Map(m.c.Context, m.samples(m.c.Context, todo), 2, m.picture) {
+		ctx, cancel := context.WithCancel(m.c.Context)
+		defer cancel() // ends what is under way, also where the run ends early
+		for r := range runner.Map(m.c.Context, m.samples(ctx, todo), 2, m.picture) {
 			made := m.place(rowOfSample(r.Item), r.Value.file, r.Err)
 			if made.err == nil && made.end == nil {
 				made.end = m.keep(r.Item, r.Value)
 			}
 			if !yield(made) {
-				return
-			}
-		}
-	}
-}
-
-// samples runs the requests of what is planned; they are answered in their order.
-func (s *singleGraph) samples(ctx context.Context, todo iter.Seq[planned]) iter.Seq[sampled] {
-	return func(yield func(sampled) bool) {
-		var under queue[planned]
-		requests := func(yield func(generate.Request) bool) {
-			for p := range todo {
-				under.add(p)
-				if !yield(p.request) {
-					return
-				}
-			}
-		}
-		for made := range s.Samples(ctx, requests) {
-			p := under.next()
-			if made.Class != nil { // it may have been drawn
-				p.made.Class = made.Class
-			}
-			if !yield(sampled{p, made.Image, made.Err}) {
 				return
 			}
 		}
