@@ -81,10 +81,10 @@ func newGenerateCommand() *cli.Command {
 			"  ortho generate -m sd15 -n 4 --seed 7 --steps 25 --scheduler dpm++2m-karras --size 768x512 \"a red fox\" -o OUT\n" +
 			"  ortho generate -m sd15 --image photo.jpg --strength 0.6 --negative blurry \"an oil painting\" -o painted.png\n\n" +
 			"What is left open is as the pipeline's files say, else as diffusers has it: ortho inspect -m DIR shows it, and what a\n" +
-			"folder lacks. A seed gives the latents that it gives diffusers on the CPU; with --latents it is 0, where none is given.\n" +
-			"--mask has --image changed only where the mask is white. One image is made at a time, with all cores unless --threads\n" +
-			"says otherwise. --low-memory has one graph in memory at a time. The end of a text that is too long is not seen, and\n" +
-			"told. No safety checker is run.\n\n" +
+			"folder lacks. A seed draws what it draws in diffusers on the CPU; beside --latents it is 0, unless one is given. With\n" +
+			"--mask, --image changes only where the mask is white. One image is made at a time, with all cores unless --threads\n" +
+			"says otherwise; --low-memory has one graph in memory at a time. Of a text that is too long the end is not seen, and\n" +
+			"is told. No safety checker is run.\n\n" +
 			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
 			"it is a folder, made if need be (a new one with an ending is named with a slash: v1.new/). In it, pictures lie\n" +
 			"as their inputs do in the folder or archive that was named (an archive becomes a folder of its name), those\n" +

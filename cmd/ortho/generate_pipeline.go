@@ -269,7 +269,7 @@ func (p *painter) tell(texts []string) {
 	case c.String("negative") != "" && embedded:
 		slog.Warn("--negative has no effect: a latent consistency model takes the text alone")
 	case c.String("negative") != "" && *r.Guidance <= 1:
-		slog.Warn(fmt.Sprintf("--negative has no effect: there is no guidance up to 1, and it is %s", decimal(*r.Guidance)))
+		slog.Warn(fmt.Sprintf("--negative has no effect: guidance begins above 1, and it is %s", decimal(*r.Guidance)))
 	case negative != "" && !embedded && *r.Guidance > 1:
 		texts = append(slices.Clip(texts), negative)
 	}

@@ -293,7 +293,7 @@ func TestPipelineTells(t *testing.T) {
 	}{
 		{with(fox, long), `is too long: the pipeline takes 77 tokens, and has not seen its end, "a a a a a zebra"`},
 		{with(fox, "a fox", "--negative", long), "is too long"},
-		{with(fox, "a fox", "--negative", "blurry", "--guidance", "1"), "--negative has no effect: there is no guidance up to 1, and it is 1"},
+		{with(fox, "a fox", "--negative", "blurry", "--guidance", "1"), "--negative has no effect: guidance begins above 1, and it is 1"},
 		{[]string{"generate", "-m", pipelines + "lcm", "a fox", "--negative", "blurry"}, "a latent consistency model takes the text alone"},
 		{with(fox, "a fox"), "makes the same again"},
 	} {
