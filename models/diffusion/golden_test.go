@@ -161,7 +161,8 @@ func far(got, want []float32) float64 {
 }
 
 // TestEqualsDiffusers: every stage of every case equals what diffusers has there: token ids
-// exactly, latents after each step within 1e-3 of the largest, pixels within one level.
+// exactly, latents after each step within 1e-3 of the largest, pixels within one level; with
+// the noise that was recorded, and from the seed alone.
 func TestEqualsDiffusers(t *testing.T) {
 	cases := goldens(t)
 	worst := map[string]float64{}
@@ -173,11 +174,16 @@ func TestEqualsDiffusers(t *testing.T) {
 			if g.Pipeline != name {
 				continue
 			}
-			t.Run(name+"/"+g.Name, func(t *testing.T) {
-				p.spec = own
-				g.configured(p, t)
-				g.compare(t, p, recorded, worst)
-			})
+			for _, seeded := range []bool{false, true} {
+				if seeded && (g.Refused != "" || p.spec.Encoder.Sampled && g.Image != "") {
+					continue
+				}
+				t.Run(name+"/"+g.Name+map[bool]string{true: "/from the seed"}[seeded], func(t *testing.T) {
+					p.spec = own
+					g.configured(p, t)
+					g.compare(t, p, recorded, worst, seeded)
+				})
+			}
 		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(worst)) {
@@ -195,7 +201,7 @@ func pipelines(cases []golden) []string {
 	return names
 }
 
-func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Array, worst map[string]float64) {
+func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Array, worst map[string]float64, seeded bool) {
 	const tolerance = 1e-3
 	near := func(what string, got []float32, array string) {
 		t.Helper()
@@ -224,7 +230,10 @@ func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Arra
 		}
 		drawn++
 	}
-	p.watch = nil
+	if seeded {
+		p.inject = nil
+		drawn = len(g.Noise)
+	}
 	defer func() { p.inject, p.watch = nil, nil }()
 	step := func(stage func(*drawing) error) {
 		t.Helper()
@@ -263,12 +272,16 @@ func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Arra
 	step(func(d *drawing) error { return d.encodeImage(t.Context()) })
 	want := floats(t, recorded[g.Latents])
 	n, at := len(d.latents), 0
-	p.watch = func(latents []float32) {
+	latents := "latents"
+	if seeded {
+		latents = "latents from seeds"
+	}
+	p.watch = func(x []float32) {
 		if (at+1)*n > len(want) {
 			t.Fatalf("step %d is one too many", at+1)
 		}
-		r := far(latents, want[at*n:(at+1)*n])
-		if worst["latents"] = max(worst["latents"], r); !(r <= tolerance) {
+		r := far(x, want[at*n:(at+1)*n])
+		if worst[latents] = max(worst[latents], r); !(r <= tolerance) {
 			t.Errorf("latents after step %d: %.2g from diffusers, want %v at most", at+1, r, tolerance)
 		}
 		at++
