@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|noise|samples|images|descriptions|schedulers ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|clip|noise|samples|images|descriptions|schedulers ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -18,6 +18,7 @@ OUT = {
     "npz": ROOT / "runner/npz/testdata",
     "images": ROOT / "models/generate/testdata/images",
     "text": ROOT / "models/text/testdata",
+    "clip": ROOT / "models/clip/testdata",
     "noise": ROOT / "models/noise/testdata",
     "samples": ROOT / "models/generate/testdata/samples",
     "esrgan": ROOT / "models/bundled/testdata/esrgan-slim",

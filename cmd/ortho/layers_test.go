@@ -14,8 +14,9 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
 		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
-	// go-openai speaks the API, retry-go waits between tries: both for models/describe.
-	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5"}, []string{"models", "runner", "preprocess"}},
+	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
+	// has the tables of Unicode's normalisation, for models/clip.
+	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
 	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
