@@ -21,9 +21,14 @@ const (
 	defaultEOS = "<|endoftext|>"
 )
 
+// classes are CLIPTokenizer's names, and those of transformers for whatever a tokenizer.json
+// describes.
+var classes = []string{"CLIPTokenizer", "CLIPTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"}
+
 // config is tokenizer_config.json, with special_tokens_map.json on top of it. The named
 // tokens stand in the order in which transformers adds them.
 type config struct {
+	Tokenizer    string                 `json:"tokenizer_class"`
 	Length       *float64               `json:"model_max_length"`
 	BOS          *addedToken            `json:"bos_token"`
 	EOS          *addedToken            `json:"eos_token"`
@@ -71,6 +76,8 @@ func readConfig(fsys fs.FS) (*config, error) {
 		}
 	}
 	switch {
+	case c.Tokenizer != "" && !slices.Contains(classes, c.Tokenizer):
+		return nil, fmt.Errorf("%s: tokenizer_class is %s: only CLIPTokenizer is supported", configName, c.Tokenizer)
 	case c.Padding == "left" || c.Truncation == "left":
 		return nil, fmt.Errorf("%s: padding_side or truncation_side is left: only right is supported", configName)
 	case c.SplitSpecial:

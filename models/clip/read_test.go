@@ -123,12 +123,15 @@ func TestReadErrors(t *testing.T) {
 		"nothing":              {fstest.MapFS{}, "there is neither tokenizer.json nor vocab.json"},
 		"no merges":            {fstest.MapFS{vocabName: vocab[vocabName]}, mergesName},
 		"cut JSON":             {with(vocabName, `{"a": 1`), "vocab.json is not JSON: unexpected end of JSON input, at byte 7"},
-		"a list":               {with(vocabName, `[1]`), "vocab.json: a array stands where"},
+		"a list":               {with(vocabName, `[1]`), "vocab.json: unexpected array at byte 1"},
 		"no number":            {with(vocabName, `{"a": "b"}`), `vocab.json: "b" is no token's id`},
 		"null":                 {with(vocabName, `{"a": null}`), `null is no token's id`},
 		"negative":             {with(vocabName, `{"a": -1}`), `-1 is no token's id`},
 		"large":                {with(vocabName, `{"a": 16777216}`), `16777216 is no token's id`},
-		"empty":                {with(vocabName, `{}`), `vocab.json: the vocabulary has neither "Ā" nor the unknown token "<|endoftext|>"`},
+		"empty":                {with(vocabName, `{}`), `vocab.json: the vocabulary has no token of one byte that ends with </w>`},
+		"GPT-2's":              {with(vocabName, `{"a": 0, "<|endoftext|>": 1}`), `vocab.json: the vocabulary has no token of one byte that ends with </w>`},
+		"no unknown token":     {with(vocabName, `{"a</w>": 0}`), `vocab.json: the vocabulary has neither "Ā" nor the unknown token "<|endoftext|>"`},
+		"class":                {with(configName, `{"tokenizer_class": "T5Tokenizer"}`), `tokenizer_config.json: tokenizer_class is T5Tokenizer: only CLIPTokenizer is supported`},
 		"other merges":         {with(mergesName, "i n\nfoo bar\n"), `merge 2 ("foo" and "bar") has a token that is not in the vocabulary`},
 		"one token":            {with(mergesName, "i n\nfoo\n"), `merges.txt: line 2: "foo" is not two tokens`},
 		"three tokens":         {with(mergesName, "i n t\n"), `merges.txt: line 1: "i n t" is not two tokens`},
@@ -188,11 +191,11 @@ func FuzzRead(f *testing.F) {
 	small := folder([]string{"a b", "ab c", "b c</w>"}, nil)
 	vocab, merges := string(small[vocabName].Data), string(small[mergesName].Data)
 	added := savedJSON(f, func(_, model map[string]any) {
-		model["vocab"], model["merges"] = map[string]any{"a": 0, defaultBOS: 1, defaultEOS: 2}, []any{}
+		model["vocab"], model["merges"] = map[string]any{"a</w>": 0, defaultBOS: 1, defaultEOS: 2}, []any{}
 	})
 	f.Add("", vocab, merges, `{"model_max_length": 7, "pad_token": "!", "extra_special_tokens": {"a": "x"}}`, `{"pad_token": {"content": "!", "normalized": true}}`, `{"<cat>": 517}`)
-	f.Add(added, "", "", `{"added_tokens_decoder": {"0": {"content": "a", "special": true, "single_word": true}}}`, "", "")
-	f.Add("", `{"a":0,"b":1,"ab":3,"<|endoftext|>":2}`, "#version: 0.2\r\na b", `{"additional_special_tokens": ["<|x|>", null], "bos_token": null}`, "[]", "{}")
+	f.Add(added, "", "", `{"added_tokens_decoder": {"0": {"content": "a</w>", "special": true, "single_word": true}}}`, "", "")
+	f.Add("", `{"a":0,"b</w>":1,"ab</w>":3,"<|endoftext|>":2}`, "#version: 0.2\r\na b</w>", `{"additional_special_tokens": ["<|x|>", null], "bos_token": null}`, "[]", "{}")
 	f.Fuzz(func(t *testing.T, tokenizer, vocab, merges, config, special, added string) {
 		fsys := fstest.MapFS{}
 		for name, text := range map[string]string{tokenizerName: tokenizer, vocabName: vocab, mergesName: merges, configName: config, specialName: special, addedName: added} {
