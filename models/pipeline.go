@@ -3,8 +3,10 @@ package models
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"ortho/runner/onnx"
 )
@@ -17,16 +19,35 @@ type Pipeline struct {
 	Class string // of diffusers, as model_index.json names it: StableDiffusionPipeline, ...
 	Parts []Part // in the order of their use
 	Facts []Fact // in a fixed order; see [Fact]
+
+	spec PipelineSpec
+	err  error
 }
 
 // Part is a graph of a pipeline.
 type Part struct {
-	Name  string // that of its folder: text_encoder, text_encoder_2, vae_encoder, unet, vae_decoder
+	Name  string // that of its folder
 	Path  string // the .onnx file
 	Graph *onnx.Graph
+
+	config object // its config.json; nil where there is none
 }
 
-const pipelineIndex = "model_index.json"
+// The folders of a pipeline's parts, in the order of their use.
+const (
+	TextEncoder1 = "text_encoder"
+	TextEncoder2 = "text_encoder_2" // of SDXL
+	VAEEncoder   = "vae_encoder"
+	UNet         = "unet"
+	VAEDecoder   = "vae_decoder"
+)
+
+var partNames = []string{TextEncoder1, TextEncoder2, VAEEncoder, UNet, VAEDecoder}
+
+const (
+	pipelineIndex   = "model_index.json"
+	schedulerConfig = "scheduler/scheduler_config.json"
+)
 
 // IsPipeline tells whether name is the folder of a pipeline.
 func IsPipeline(name string) bool {
@@ -35,7 +56,151 @@ func IsPipeline(name string) bool {
 }
 
 // OpenPipeline reads a pipeline's folder. It succeeds for any folder whose files can be
-// read: what is missing to use it is told by Facts and Spec.
+// read: what is missing to use it is told by Facts and [Pipeline.Spec].
 func OpenPipeline(name string) (*Pipeline, error) {
-	return nil, fmt.Errorf("open pipeline %s: %w", name, errors.ErrUnsupported)
+	p, err := openPipeline(name)
+	if err != nil {
+		return nil, fmt.Errorf("open pipeline %s: %w", name, err)
+	}
+	return p, nil
+}
+
+func openPipeline(name string) (*Pipeline, error) {
+	folder := os.DirFS(name)
+	index, err := readObject(folder, pipelineIndex)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pipeline{Name: modelName(name, true), Path: name}
+	if _, err := index.get("_class_name", &p.Class); err != nil {
+		return nil, fmt.Errorf("%s: %w", pipelineIndex, err)
+	}
+	for _, part := range partNames {
+		one, err := openPart(name, part)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", part, err)
+		}
+		p.Parts = append(p.Parts, *one)
+	}
+	r := pipelineResolver{Pipeline: p, folder: folder, index: index}
+	if err := r.run(); err != nil {
+		return nil, err
+	}
+	p.err = errors.Join(r.problems...)
+	return p, nil
+}
+
+// openPart reads a part's graph and its configuration. It is fs.ErrNotExist where the part
+// has no folder, or no graph in it.
+func openPart(pipeline, name string) (*Part, error) {
+	folder := filepath.Join(pipeline, name)
+	files := os.DirFS(folder)
+	graphs, err := fs.Glob(files, "*.onnx")
+	if err != nil || len(graphs) == 0 {
+		return nil, errors.Join(err, fs.ErrNotExist)
+	}
+	file, err := findGraph(files)
+	if err != nil {
+		return nil, err
+	}
+	part := &Part{Name: name, Path: filepath.Join(folder, filepath.FromSlash(file))}
+	if part.Graph, err = onnx.ReadFile(part.Path); err != nil {
+		return nil, err
+	}
+	part.config, err = readObject(files, configName)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return part, nil
+}
+
+// readObject reads a JSON file.
+func readObject(folder fs.FS, name string) (object, error) {
+	data, err := readText(folder, name)
+	if err != nil {
+		return nil, err
+	}
+	o, err := parseObject(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return o, nil
+}
+
+// Size returns the bytes of the part's files: the graph's, and those of its external data
+// that are there.
+func (p *Part) Size() int64 {
+	n := p.Graph.Size
+	for _, name := range p.externalData() {
+		if info, err := os.Stat(name); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
+}
+
+func (p *Part) externalData() []string {
+	var paths []string
+	for _, name := range p.Graph.ExternalData {
+		paths = append(paths, filepath.Join(filepath.Dir(p.Path), filepath.FromSlash(name)))
+	}
+	return paths
+}
+
+// Files are the paths of all files that the pipeline's answers follow from: graphs with
+// their external data, and configuration, in a fixed order.
+func (p *Pipeline) Files() []string {
+	var paths []string
+	there := func(name string) {
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+			paths = append(paths, name)
+		}
+	}
+	there(filepath.Join(p.Path, pipelineIndex))
+	there(filepath.Join(p.Path, sidecarName))
+	there(filepath.Join(p.Path, filepath.FromSlash(schedulerConfig)))
+	for _, folder := range []string{"tokenizer", "tokenizer_2"} {
+		for _, name := range []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"} {
+			there(filepath.Join(p.Path, folder, name))
+		}
+	}
+	for i := range p.Parts {
+		part := &p.Parts[i]
+		there(filepath.Join(filepath.Dir(part.Path), configName))
+		paths = append(append(paths, part.Path), part.externalData()...)
+	}
+	return paths
+}
+
+// Part returns a part by its name; nil where the pipeline has none.
+func (p *Pipeline) Part(name string) *Part {
+	for i := range p.Parts {
+		if p.Parts[i].Name == name {
+			return &p.Parts[i]
+		}
+	}
+	return nil
+}
+
+// Spec returns how to run the pipeline. The error tells all that is missing or does not
+// suit, and what to do.
+func (p *Pipeline) Spec() (*PipelineSpec, error) {
+	if p.err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Name, p.err)
+	}
+	spec := p.spec
+	return &spec, nil
+}
+
+// folderNamed tells a model's descent by the names it goes by.
+func folderNamed(names []string, word string) bool {
+	for _, n := range names {
+		if strings.Contains(strings.ToLower(n), word) {
+			return true
+		}
+	}
+	return false
 }

@@ -43,7 +43,10 @@ func (s *Session) reserve(inputs, outputs []*Tensor) (missing, guessed []int, er
 		}
 		shape, ok := s.shapeOf(v, inputs)
 		if !ok {
-			guessed, shape = append(guessed, i), slices.Repeat([]int64{1}, max(1, len(v.Dims)))
+			shape = slices.Repeat([]int64{1}, max(1, len(v.Dims)))
+		}
+		if !ok || !fixed(v) { // exporters name dimensions wrongly, too
+			guessed = append(guessed, i)
 		}
 		if outputs[i], err = NewTensor(v.Type, shape); err != nil {
 			return missing, guessed, fmt.Errorf("output %s: %w", v.Name, err)
@@ -107,6 +110,13 @@ func (s *Session) resize(outputs []*Tensor, guessed []int, refusal error) error 
 	return nil
 }
 
+func fixed(v onnx.Value) bool {
+	return !slices.ContainsFunc(v.Dims, func(d onnx.Dim) bool { return !d.Fixed() })
+}
+
+// scaled is a dimension as Optimum names it, such as "latent_height * 8".
+var scaled = regexp.MustCompile(`^(\w+) ([*/]) (\d{1,4})$`)
+
 // shapeOf tells an output's shape from what the graph states, and the inputs' sizes.
 func (s *Session) shapeOf(v onnx.Value, inputs []*Tensor) ([]int64, bool) {
 	if !v.Ranked {
@@ -126,7 +136,15 @@ func (s *Session) shapeOf(v onnx.Value, inputs []*Tensor) ([]int64, bool) {
 		if !ok {
 			size, ok = sizes[d.Name]
 		}
-		if !ok {
+		if m := scaled.FindStringSubmatch(d.Name); !ok && m != nil {
+			n, _ := strconv.ParseInt(m[3], 10, 64)
+			if size, ok = sizes[m[1]]; m[2] == "*" {
+				size *= n
+			} else if n > 0 {
+				size /= n
+			}
+		}
+		if !ok || size < 1 {
 			return nil, false
 		}
 		shape[i] = size

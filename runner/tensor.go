@@ -24,8 +24,7 @@ type Tensor struct {
 }
 
 // NewTensor returns a tensor of zeros. Its element type must have a fixed size, and its
-// dimensions must be positive; none make a scalar, which the binding does not have for
-// float16 and bfloat16. The library must be loaded.
+// dimensions must be positive; none make a scalar. The library must be loaded.
 func NewTensor(t onnx.ElementType, shape []int64) (*Tensor, error) {
 	n, err := byteSize(t, shape)
 	if err != nil {
@@ -94,35 +93,6 @@ func wrap(t onnx.ElementType, shape []int64, data []byte) (*Tensor, error) {
 		return nil, fmt.Errorf("create tensor %s%v: %w", t, shape, err)
 	}
 	return &Tensor{Type: t, Shape: append([]int64(nil), shape...), data: data, value: value}, nil
-}
-
-// scalars make a scalar of each type that the binding has one of.
-var scalars = map[onnx.ElementType]func() (ort.Value, []byte, error){
-	onnx.Float: scalar[float32], onnx.Double: scalar[float64], onnx.Bool: scalar[bool],
-	onnx.Uint8: scalar[uint8], onnx.Uint16: scalar[uint16], onnx.Uint32: scalar[uint32], onnx.Uint64: scalar[uint64],
-	onnx.Int8: scalar[int8], onnx.Int16: scalar[int16], onnx.Int32: scalar[int32], onnx.Int64: scalar[int64],
-}
-
-func scalar[T ort.TensorData]() (ort.Value, []byte, error) {
-	s, err := ort.NewEmptyScalar[T]()
-	if err != nil {
-		return nil, nil, err
-	}
-	// The native value points into the slice that a Scalar begins with. Set would put
-	// another in its place, and GetData only reads it.
-	return s, bytesOf(*(*[]T)(unsafe.Pointer(s))), nil
-}
-
-func newScalar(t onnx.ElementType) (*Tensor, error) {
-	make, ok := scalars[t]
-	if !ok {
-		return nil, fmt.Errorf("a %s scalar is not supported by ONNX Runtime's Go binding", t)
-	}
-	value, data, err := make()
-	if err != nil {
-		return nil, fmt.Errorf("create a %s scalar: %w", t, err)
-	}
-	return &Tensor{Type: t, data: data, value: value}, nil
 }
 
 // bytesOf returns the memory of elements.

@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|clip|noise|samples|images|descriptions ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|clip|noise|samples|images|descriptions|schedulers ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -23,6 +23,7 @@ OUT = {
     "samples": ROOT / "models/generate/testdata/samples",
     "esrgan": ROOT / "models/bundled/testdata/esrgan-slim",
     "descriptions": ROOT / "models/bundled/testdata/imagenet-descriptions",
+    "schedulers": ROOT / "models/scheduler/testdata",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 

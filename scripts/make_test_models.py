@@ -105,6 +105,10 @@ def not_images():
     half = [node("Cast", ["x"], ["y"], to=TensorProto.FLOAT16)]
     write("float16_out", passing("float16_out", half, [value("x", ["batch", "width"])], [value("y", ["batch", "width"], TensorProto.FLOAT16)]))
     write("float16_unsaid", unsaid(passing("float16_unsaid", half, [value("x", ["batch", 2])], [value("y", ["batch", 2], TensorProto.FLOAT16)])))
+    # Optimum's names of a decoder's output, and a name that is not the size (its text_embeds').
+    twice = [node("Concat", ["x", "x"], ["xx"], axis=1), node("Cast", ["xx"], ["y"], to=TensorProto.FLOAT16)]
+    write("float16_scaled", passing("float16_scaled", twice, [value("x", ["batch", "width"])], [value("y", ["batch", "width * 2"], TensorProto.FLOAT16)]))
+    write("float16_misnamed", passing("float16_misnamed", twice, [value("x", ["batch", "width"])], [value("y", ["batch", "width"], TensorProto.FLOAT16)]))
     write("empty_out", passing(
         "empty_out", [node("NonZero", ["x"], ["found"])], [value("x", ["batch", 2])], [value("found", [2, "n"], TensorProto.INT64)]))
     write("tokens", passing(

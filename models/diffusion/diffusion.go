@@ -6,7 +6,9 @@ package diffusion
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"ortho/models"
@@ -15,7 +17,7 @@ import (
 )
 
 // Options say how a pipeline runs. The zero value is the CPU with all cores, all parts
-// being held from the first use to Close.
+// being held from their first use to Close.
 type Options struct {
 	Runner    runner.Options
 	LowMemory bool // hold one graph at a time: images are made in groups, part by part
@@ -34,16 +36,19 @@ type Run struct {
 
 // Request says what one image is to be made of.
 type Request struct {
-	Prompt, Negative string
+	Prompt string
+	// Negative is what the image is led away from: nil, as the pipeline has it, which
+	// differs from "" in some (SDXL). It has no effect without guidance.
+	Negative *string
 	// Seed is that of PyTorch's CPU generator, from which all chance is drawn, in diffusers'
 	// order.
 	Seed uint64
-	// Latents stand in place of the first that are drawn: [channels, height/8, width/8],
-	// standard normal.
+	// Latents stand in place of the first noise that is drawn for the image: [channels,
+	// height/8, width/8], standard normal.
 	Latents       []float32
 	Width, Height int      // 0: those of Image, cut to multiples of 8, else the pipeline's
 	Steps         int      // 0: as the pipeline has it
-	Guidance      *float64 // nil: as the pipeline has it; up to 1: none, and Negative has no effect
+	Guidance      *float64 // nil: as the pipeline has it; up to 1: none
 	Scheduler     string   // one of [scheduler.Names]; "": the pipeline's
 
 	Image    *preprocess.Picture // start from it
@@ -70,33 +75,140 @@ type Sample struct {
 }
 
 // Pipeline is a pipeline ready to make images. It makes one at a time.
-type Pipeline struct{}
+type Pipeline struct {
+	name  string
+	spec  *models.PipelineSpec
+	opt   Options
+	first *runner.Session
+
+	making  sync.Mutex // held while a group of images is made
+	closed  bool
+	open    map[string]*runner.Session
+	encoded map[string]*embedding
+
+	// Tests put recorded noise in the generator's place, and look at the latents.
+	inject, watch func([]float32)
+}
 
 // Open makes a pipeline ready. Close it after use.
-func Open(p *models.Pipeline, opt Options) (*Pipeline, error) { return nil, errors.ErrUnsupported }
+func Open(m *models.Pipeline, opt Options) (*Pipeline, error) {
+	spec, err := m.Spec()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pipeline{name: m.Name, spec: spec, opt: opt, open: map[string]*runner.Session{}, encoded: map[string]*embedding{}}
+	if p.opt.Runner.Threads == 0 && onCPU(opt.Runner) {
+		p.opt.Runner.Threads = cores()
+	}
+	// Of the parts the first in use, so that what does not run is told before any work.
+	if p.first, err = p.use(spec.Texts[0].Part); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
 
-// Close frees all sessions.
-func (p *Pipeline) Close() error { return nil }
+// Close frees all sessions, once the images under way are made; later ones are refused.
+func (p *Pipeline) Close() error {
+	p.making.Lock()
+	defer p.making.Unlock()
+	p.closed = true
+	return p.closeAll()
+}
 
 // Session tells what the parts run on: that of the part that was opened first. It must not
 // be run.
-func (p *Pipeline) Session() *runner.Session { return nil }
+func (p *Pipeline) Session() *runner.Session { return p.first }
 
-// Check tells what of a request does not suit the pipeline, without running anything.
-func (p *Pipeline) Check(r Request) error { return nil }
+// Spec is how the pipeline runs.
+func (p *Pipeline) Spec() *models.PipelineSpec { return p.spec }
 
 // Cut is the end of a text that the pipeline does not see, because it has more tokens than
 // the text encoder takes; "" where it sees all.
-func (p *Pipeline) Cut(text string) string { return "" }
+func (p *Pipeline) Cut(text string) string {
+	longest := ""
+	for _, e := range p.spec.Texts {
+		if cut := e.Tokenizer.Encode(text).Cut; len(cut) > len(longest) {
+			longest = cut
+		}
+	}
+	return longest
+}
+
+// group is how many images LowMemory takes through each part before the next is opened.
+const group = 8
 
 // Samples makes an image of each request and yields them in order. The same request gives
 // the same image on every run. When ctx is done it ends early, after an image that has all
 // before it.
 func (p *Pipeline) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
-	return func(func(Sample) bool) {}
+	size := 1
+	if p.opt.LowMemory {
+		size = group
+	}
+	return func(yield func(Sample) bool) {
+		var under []*drawing
+		flush := func() bool {
+			p.make(ctx, under)
+			for _, d := range under {
+				if ctx.Err() != nil && d.err != nil || !yield(Sample{d.Request, d.image, d.err}) {
+					return false
+				}
+			}
+			under = under[:0]
+			return true
+		}
+		for r := range requests {
+			if ctx.Err() != nil {
+				return
+			}
+			if under = append(under, &drawing{Pipeline: p, Request: r}); len(under) == size && !flush() {
+				return
+			}
+		}
+		flush()
+	}
+}
+
+var errClosed = errors.New("the pipeline is closed")
+
+// make takes drawings through the pipeline, part by part.
+func (p *Pipeline) make(ctx context.Context, all []*drawing) {
+	p.making.Lock()
+	defer p.making.Unlock()
+	for _, stage := range []func(*drawing, context.Context) error{
+		(*drawing).begin, (*drawing).encodeTexts, (*drawing).encodeImage, (*drawing).denoise, (*drawing).decode,
+	} {
+		for _, d := range all {
+			if p.closed {
+				d.err = errClosed
+			}
+			if d.err == nil {
+				d.err = stage(d, ctx)
+			}
+		}
+	}
+}
+
+// stageError says at which stage an image failed.
+type stageError struct {
+	kind string
+	err  error
+}
+
+func (e *stageError) Error() string { return e.err.Error() }
+func (e *stageError) Unwrap() error { return e.err }
+
+func inputError(format string, args ...any) error {
+	return &stageError{"input", fmt.Errorf(format, args...)}
 }
 
 // ErrorKind names the stage at which one image of many failed, for its row of the results:
 // "input" (what was asked for does not suit the pipeline), "run" (a graph failed, and all
 // else) or "output" (its values can't be used: NaN).
-func ErrorKind(err error) string { return "run" }
+func ErrorKind(err error) string {
+	var stage *stageError
+	if errors.As(err, &stage) {
+		return stage.kind
+	}
+	return "run"
+}

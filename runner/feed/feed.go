@@ -168,8 +168,6 @@ func carried(g *onnx.Graph) error {
 			return fmt.Errorf("input %s is a %s: only tensors can be given", in.Name, in.Kind)
 		case in.Type.Size() == 0:
 			return fmt.Errorf("input %s: elements of type %s can't be given", in.Name, in.Type)
-		case in.Ranked && len(in.Dims) == 0 && (in.Type == onnx.Float16 || in.Type == onnx.BFloat16):
-			return fmt.Errorf("input %s is a %s scalar, which ONNX Runtime's Go binding can't hold", in.Name, in.Type)
 		}
 		for _, d := range in.Dims {
 			if d.Size == 0 {

@@ -152,7 +152,6 @@ func TestSyntheticErrors(t *testing.T) {
 		{"x float32[...]", "", 1, []string{"input x", "no shape", ".npz"}},
 		{"x string[batch]", "", 1, []string{"input x", "string"}},
 		{"x sequence", "", 1, []string{"input x", "sequence"}},
-		{"x float16[]", "", 1, []string{"input x", "float16 scalar"}},
 		{"x float32[batch,0]", "", 1, []string{"input x", "size 0"}},
 		{"x float32[batch,3]", "", 0, []string{"0 rows"}},
 		{"x float32[batch,3]", "sequence=4", 1, []string{"sequence", "batch"}},

@@ -1,0 +1,312 @@
+package diffusion
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ortho/models"
+	"ortho/models/scheduler"
+	"ortho/preprocess"
+	"ortho/runner/npz"
+	"ortho/runner/onnx"
+)
+
+// golden is a run of diffusers; see testdata/README.md.
+type golden struct {
+	Name, Pipeline, Task, Prompt string
+	Negative                     *string
+	Steps                        int
+	Guidance                     *float64
+	Width, Height                int
+	Strength                     float64
+	Image, Mask                  string
+	Seed                         uint64
+	Scheduler                    string
+	Config                       map[string]any
+	Legacy, Float32              bool
+	Refused                      string
+	Timesteps                    []float32
+	Cut                          string
+	IDs                          string `json:"ids"`
+	NegativeIDs                  string `json:"negative_ids"`
+	IDs2                         string `json:"ids_2"`
+	NegativeIDs2                 string `json:"negative_ids_2"`
+	Embeds, Pooled               string
+	NegativeEmbeds               string `json:"negative_embeds"`
+	NegativePooled               string `json:"negative_pooled"`
+	Noise                        []string
+	Latents, Result              string
+}
+
+func goldens(t testing.TB) []golden {
+	data, err := os.ReadFile("testdata/goldens/cases.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []golden
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// arrays are those of a pipeline's goldens, by name.
+func arrays(t testing.TB, pipeline string) map[string]npz.Array {
+	all, err := npz.ReadFile(filepath.Join("testdata/goldens", pipeline+".npz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]npz.Array{}
+	for _, a := range all {
+		named[a.Name] = a
+	}
+	return named
+}
+
+func floats(t testing.TB, a npz.Array) []float32 {
+	a, err := a.As(onnx.Float)
+	if err != nil || len(a.Data) == 0 {
+		t.Fatalf("array %s: %v", a, err)
+	}
+	out := make([]float32, len(a.Data)/4)
+	for i := range out {
+		out[i] = math.Float32frombits(uint32(a.Data[4*i]) | uint32(a.Data[4*i+1])<<8 | uint32(a.Data[4*i+2])<<16 | uint32(a.Data[4*i+3])<<24)
+	}
+	return out
+}
+
+func picture(t testing.TB, name string) *preprocess.Picture {
+	data, err := os.ReadFile(filepath.Join("testdata/goldens", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func pipeline(t testing.TB, name string, opt Options) *Pipeline {
+	t.Helper()
+	m, err := models.OpenPipeline(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Open(m, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+func (g *golden) request(t testing.TB) Request {
+	r := Request{Prompt: g.Prompt, Negative: g.Negative, Seed: g.Seed, Steps: g.Steps, Guidance: g.Guidance, Width: g.Width, Height: g.Height,
+		Strength: g.Strength, Scheduler: g.Scheduler}
+	if g.Image != "" {
+		r.Image = picture(t, g.Image)
+	}
+	if g.Mask != "" {
+		r.Mask = picture(t, g.Mask)
+	}
+	return r
+}
+
+// configured lays the case's keys over those of the pipeline's scheduler.
+func (g *golden) configured(p *Pipeline, t testing.TB) {
+	if len(g.Config) == 0 {
+		return
+	}
+	data, err := os.ReadFile(filepath.Join("testdata", g.Pipeline, "scheduler/scheduler_config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config map[string]any
+	if err := json.Unmarshal(data, &config); err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(config, g.Config)
+	if data, err = json.Marshal(config); err != nil {
+		t.Fatal(err)
+	}
+	spec := *p.spec
+	if spec.Schedule, err = scheduler.Read(data); err != nil {
+		t.Fatal(err)
+	}
+	p.spec = &spec
+}
+
+// far is the largest difference, relative to the largest magnitude that is wanted.
+func far(got, want []float32) float64 {
+	if len(got) != len(want) {
+		return math.Inf(1)
+	}
+	difference, most := 0.0, 1e-9
+	for i, w := range want {
+		d := math.Abs(float64(got[i]) - float64(w))
+		if math.IsNaN(d) {
+			return math.Inf(1)
+		}
+		difference, most = max(difference, d), max(most, math.Abs(float64(w)))
+	}
+	return difference / most
+}
+
+// TestEqualsDiffusers: every stage of every case equals what diffusers has there: token ids
+// exactly, latents after each step within 1e-3 of the largest, pixels within one level.
+func TestEqualsDiffusers(t *testing.T) {
+	cases := goldens(t)
+	worst := map[string]float64{}
+	for _, name := range pipelines(cases) {
+		recorded := arrays(t, name)
+		p := pipeline(t, name, Options{})
+		own := p.spec
+		for _, g := range cases {
+			if g.Pipeline != name {
+				continue
+			}
+			t.Run(name+"/"+g.Name, func(t *testing.T) {
+				p.spec = own
+				g.configured(p, t)
+				g.compare(t, p, recorded, worst)
+			})
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(worst)) {
+		t.Logf("%s: %.2g at most", what, worst[what])
+	}
+}
+
+func pipelines(cases []golden) []string {
+	var names []string
+	for _, g := range cases {
+		if !slices.Contains(names, g.Pipeline) {
+			names = append(names, g.Pipeline)
+		}
+	}
+	return names
+}
+
+func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Array, worst map[string]float64) {
+	const tolerance = 1e-3
+	near := func(what string, got []float32, array string) {
+		t.Helper()
+		if array == "" {
+			return
+		}
+		d := far(got, floats(t, recorded[array]))
+		if worst[what] = max(worst[what], d); !(d <= tolerance) {
+			t.Errorf("%s: %.2g from diffusers, want %v at most", what, d, tolerance)
+		}
+	}
+	d := &drawing{Pipeline: p, Request: g.request(t)}
+	if g.Refused != "" {
+		if err := d.begin(t.Context()); err == nil {
+			t.Errorf("no error, and diffusers refuses it: %s", g.Refused)
+		}
+		return
+	}
+	drawn := 0
+	p.inject = func(dst []float32) {
+		if drawn == len(g.Noise) {
+			t.Fatalf("noise is drawn more than %d times", drawn)
+		}
+		if n := copy(dst, floats(t, recorded[g.Noise[drawn]])); n != len(dst) {
+			t.Fatalf("%d numbers are drawn, and diffusers drew %d", len(dst), n)
+		}
+		drawn++
+	}
+	p.watch = nil
+	defer func() { p.inject, p.watch = nil, nil }()
+	step := func(stage func(*drawing) error) {
+		t.Helper()
+		if err := stage(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step(func(d *drawing) error { return d.begin(t.Context()) })
+	if times := d.schedule.Timesteps()[d.from:d.to]; !slices.Equal(times, g.Timesteps) {
+		t.Errorf("timesteps %v, want %v", times, g.Timesteps)
+	}
+	negative := ""
+	if g.Negative != nil {
+		negative = *g.Negative
+	}
+	for i, e := range p.spec.Texts {
+		for text, array := range map[string]string{g.Prompt: []string{g.IDs, g.IDs2}[i], negative: []string{g.NegativeIDs, g.NegativeIDs2}[i]} {
+			if array == "" || text == g.Prompt && array == g.NegativeIDs {
+				continue
+			}
+			if got, want := e.Tokenizer.Encode(text).IDs, int64s(recorded[array]); !slices.Equal(got, want) {
+				t.Errorf("%q: tokens %v, want %v", text, got, want)
+			}
+		}
+	}
+	if cut := p.Cut(g.Prompt); strings.Join(strings.Fields(cut), " ") != strings.Join(strings.Fields(g.Cut), " ") && (cut == "" || g.Cut == "") {
+		t.Errorf("cut %q, want %q", cut, g.Cut)
+	}
+	step(func(d *drawing) error { return d.encodeTexts(t.Context()) })
+	near("embeddings", d.positive.context, g.Embeds)
+	near("pooled", d.positive.pooled, g.Pooled)
+	if g.NegativeEmbeds != "" {
+		near("negative embeddings", d.negative.context, g.NegativeEmbeds)
+		near("negative pooled", d.negative.pooled, g.NegativePooled)
+	}
+	step(func(d *drawing) error { return d.encodeImage(t.Context()) })
+	want := floats(t, recorded[g.Latents])
+	n, at := len(d.latents), 0
+	p.watch = func(latents []float32) {
+		if (at+1)*n > len(want) {
+			t.Fatalf("step %d is one too many", at+1)
+		}
+		r := far(latents, want[at*n:(at+1)*n])
+		if worst["latents"] = max(worst["latents"], r); !(r <= tolerance) {
+			t.Errorf("latents after step %d: %.2g from diffusers, want %v at most", at+1, r, tolerance)
+		}
+		at++
+	}
+	step(func(d *drawing) error { return d.denoise(t.Context()) })
+	if at*n != len(want) || drawn != len(g.Noise) {
+		t.Errorf("%d steps and %d draws, want %d and %d", at, drawn, len(want)/n, len(g.Noise))
+	}
+	if g.Result == "" {
+		return
+	}
+	step(func(d *drawing) error { return d.decode(t.Context()) })
+	if err := within(d.image, recorded[g.Result]); err != nil {
+		t.Error(err)
+	}
+}
+
+// within compares pixels: none may differ by more than one level.
+func within(img *preprocess.Image, want npz.Array) error {
+	if len(want.Shape) != 3 || int(want.Shape[0]) != img.Height || int(want.Shape[1]) != img.Width || len(want.Data) != len(img.Pix) {
+		return fmt.Errorf("the image has %dx%d pixels, want %s", img.Width, img.Height, want)
+	}
+	most := 0
+	for i, v := range img.Pix {
+		most = max(most, int(v)-int(want.Data[i]), int(want.Data[i])-int(v))
+	}
+	if most > 1 {
+		return fmt.Errorf("pixels differ by up to %d levels", most)
+	}
+	return nil
+}
+
+func int64s(a npz.Array) []int64 {
+	out := make([]int64, len(a.Data)/8)
+	for i := range out {
+		for k := range 8 {
+			out[i] |= int64(a.Data[8*i+k]) << (8 * k)
+		}
+	}
+	return out
+}

@@ -1,0 +1,248 @@
+package diffusion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"runtime"
+	"slices"
+	"time"
+	"unsafe"
+
+	"ortho/models"
+	"ortho/preprocess"
+	"ortho/runner"
+	"ortho/runner/onnx"
+)
+
+// onCPU tells whether the first provider is the CPU itself, whose threads the session sets.
+func onCPU(opt runner.Options) bool {
+	return len(opt.Providers) == 0 || opt.Providers[0].Name == runner.CPU
+}
+
+func cores() int { return runtime.GOMAXPROCS(0) }
+
+// use opens a part, if it is not open. With LowMemory all others are closed first.
+func (p *Pipeline) use(part *models.Part) (*runner.Session, error) {
+	if s := p.open[part.Name]; s != nil {
+		return s, nil
+	}
+	if p.opt.LowMemory {
+		if err := p.closeAll(); err != nil {
+			return nil, err
+		}
+	}
+	opt := p.opt.Runner
+	opt.Outputs = p.outputs(part.Name)
+	s, err := runner.Open(runner.Model{Path: part.Path, Graph: part.Graph}, opt)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", part.Name, err)
+	}
+	p.open[part.Name] = s
+	return s, nil
+}
+
+// outputs are those of a part that are used.
+func (p *Pipeline) outputs(part string) []string {
+	switch part {
+	case models.UNet:
+		return []string{p.spec.Denoiser.Output}
+	case models.VAEDecoder:
+		return []string{p.spec.Decoder.Output}
+	case models.VAEEncoder:
+		return []string{p.spec.Encoder.Output}
+	}
+	for _, e := range p.spec.Texts {
+		if e.Part.Name == part && e.Pooled != "" {
+			return []string{e.Context, e.Pooled}
+		} else if e.Part.Name == part {
+			return []string{e.Context}
+		}
+	}
+	return nil
+}
+
+func (p *Pipeline) closeAll() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(p.open)) {
+		errs = append(errs, p.open[name].Close())
+	}
+	clear(p.open)
+	return errors.Join(errs...)
+}
+
+// run runs a part.
+func (p *Pipeline) run(ctx context.Context, part string, s *runner.Session, inputs, outputs []*runner.Tensor) error {
+	begin := time.Now()
+	if err := s.Run(ctx, inputs, outputs); err != nil {
+		return fmt.Errorf("%s: %w", part, err)
+	}
+	if p.opt.Ran != nil {
+		p.opt.Ran(Run{part, time.Since(begin), s, inputs, outputs})
+	}
+	return nil
+}
+
+// once runs a part on inputs that are made for it, and closes them. The outputs are the
+// caller's to close.
+func (p *Pipeline) once(ctx context.Context, part *models.Part, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
+	s, err := p.use(part)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := tensors(s, input)
+	defer closeTensors(inputs)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", part.Name, err)
+	}
+	outputs := make([]*runner.Tensor, len(s.Outputs))
+	if err := p.run(ctx, part.Name, s, inputs, outputs); err != nil {
+		return nil, err
+	}
+	return outputs, nil
+}
+
+// tensors makes all inputs of a session. Also on an error those made so far are returned,
+// to be closed.
+func tensors(s *runner.Session, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
+	var all []*runner.Tensor
+	for _, v := range s.Inputs {
+		t, err := input(v)
+		if err != nil {
+			return all, fmt.Errorf("input %s: %w", v, err)
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func closeTensors(all []*runner.Tensor) {
+	for _, t := range all {
+		if t != nil {
+			t.Close()
+		}
+	}
+}
+
+// rowsOf is how many rows a run of a graph has: those that its input fixes, else n.
+func rowsOf(v onnx.Value, n int) int64 {
+	if len(v.Dims) > 0 && v.Dims[0].Fixed() {
+		return v.Dims[0].Size
+	}
+	return int64(n)
+}
+
+// filled makes a tensor for an input; the values are repeated until they fill it.
+func filled(v onnx.Value, shape []int64, values []float32) (*runner.Tensor, error) {
+	t, err := runner.NewTensor(v.Type, shape)
+	if err != nil {
+		return nil, err
+	}
+	n := len(t.Bytes()) / v.Type.Size()
+	for at := 0; at+len(values) <= n && len(values) > 0; at += len(values) {
+		if err := put(t, at, values); err != nil {
+			t.Close()
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// put writes values into a tensor from element at, converted to its type: to integers cut
+// towards zero, as torch.Tensor.to does.
+func put(t *runner.Tensor, at int, values []float32) error {
+	switch t.Type {
+	case onnx.Float:
+		copy(t.Float32s()[at:at+len(values)], values)
+	case onnx.Float16:
+		half := as[uint16](t)[at:]
+		for i, v := range values {
+			half[i] = preprocess.ToFloat16(v)
+		}
+	case onnx.Double:
+		wide := as[float64](t)[at:]
+		for i, v := range values {
+			wide[i] = float64(v)
+		}
+	case onnx.Int64:
+		whole := as[int64](t)[at:]
+		for i, v := range values {
+			whole[i] = int64(v)
+		}
+	case onnx.Int32:
+		whole := as[int32](t)[at:]
+		for i, v := range values {
+			whole[i] = int32(v)
+		}
+	default:
+		return fmt.Errorf("elements of type %s can't be made: export the graph with float32, float16, int64 or int32", t.Type)
+	}
+	return nil
+}
+
+// get reads a tensor's elements from at into dst.
+func get(dst []float32, t *runner.Tensor, at int) error {
+	if n := len(t.Bytes()) / t.Type.Size(); at+len(dst) > n {
+		return fmt.Errorf("it has %d values (shape %v), and not %d", n, t.Shape, at+len(dst))
+	}
+	switch t.Type {
+	case onnx.Float:
+		copy(dst, t.Float32s()[at:])
+	case onnx.Float16:
+		half := as[uint16](t)[at:]
+		for i := range dst {
+			dst[i] = preprocess.Float16ToFloat32(half[i])
+		}
+	case onnx.Double:
+		wide := as[float64](t)[at:]
+		for i := range dst {
+			dst[i] = float32(wide[i])
+		}
+	default:
+		return fmt.Errorf("elements of type %s can't be read as numbers with fractions", t.Type)
+	}
+	return nil
+}
+
+// as views a tensor's memory, which is aligned for every type.
+func as[T any](t *runner.Tensor) []T {
+	var one T
+	b := t.Bytes()
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(one)))
+}
+
+// finite checks a part's answer.
+func finite(part string, values []float32) error {
+	bad := 0
+	for _, v := range values {
+		if v-v != 0 { // NaN or infinite
+			bad++
+		}
+	}
+	if bad == 0 {
+		return nil
+	}
+	return &stageError{"output", fmt.Errorf("%s: %d of %d values are NaN or infinite: the usual cause is float16 overflow, so that this part in float32 "+
+		"helps (of SDXL above all the VAE), or another provider; else latents, a size or a guidance that it was not made for", part, bad, len(values))}
+}
+
+func float32s(values ...float64) []float32 {
+	out := make([]float32, len(values))
+	for i, v := range values {
+		out[i] = float32(v)
+	}
+	return out
+}
+
+func product(shape []int64) int {
+	n := int64(1)
+	for _, d := range shape {
+		if d < 0 || d > 0 && n > math.MaxInt32/d {
+			return -1
+		}
+		n *= d
+	}
+	return int(n)
+}

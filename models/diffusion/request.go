@@ -1,0 +1,172 @@
+package diffusion
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"ortho/models"
+	"ortho/models/noise"
+	"ortho/models/scheduler"
+	"ortho/preprocess"
+)
+
+// drawing is an image on its way through the pipeline.
+type drawing struct {
+	*Pipeline
+	Request
+	schedule *scheduler.Scheduler
+	from, to int // steps of the schedule
+	guided   bool
+	normal   func([]float32) // draws standard normal numbers
+
+	positive, negative *embedding
+	start              *start // of Image
+	latents            []float32
+	image              *preprocess.Image
+	err                error
+}
+
+// Check tells what of a request does not suit the pipeline, without running anything.
+func (p *Pipeline) Check(r Request) error {
+	d := &drawing{Pipeline: p, Request: r}
+	return d.begin(context.Background())
+}
+
+// begin settles what a request leaves open, and checks it.
+func (d *drawing) begin(context.Context) error {
+	d.fill()
+	for _, check := range []func() error{d.checkNumbers, d.checkImages, d.checkSize, d.plan} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if n := d.spec.Denoiser.Latents * d.rows() * d.columns(); d.Latents != nil && len(d.Latents) != n {
+		return inputError("%d latents, and an image of %dx%d has %d (shape [%d,%d,%d])", len(d.Latents), d.Width, d.Height, n, d.spec.Denoiser.Latents, d.rows(), d.columns())
+	}
+	if d.normal = d.inject; d.normal == nil {
+		d.normal = noise.New(d.Seed).Normal
+	}
+	return nil
+}
+
+// rows and columns are of the latents.
+func (d *drawing) rows() int    { return d.Height / d.spec.Scale }
+func (d *drawing) columns() int { return d.Width / d.spec.Scale }
+
+func (d *drawing) fill() {
+	s := d.spec
+	if d.Steps == 0 {
+		d.Steps = s.Steps
+	}
+	if d.Guidance == nil {
+		guidance := s.Guidance
+		d.Guidance = &guidance
+	}
+	if d.Negative == nil && s.Negative != "" {
+		d.Negative = &s.Negative
+	}
+	if d.Scheduler == "" && s.Unscheduled == nil {
+		d.Scheduler = s.Schedule.Name()
+	}
+	if d.Width == 0 && d.Height == 0 {
+		if d.Width, d.Height = s.Width, s.Height; d.Image != nil && !s.Fixed {
+			d.Width, d.Height = d.Image.Width/s.Scale*s.Scale, d.Image.Height/s.Scale*s.Scale
+		}
+	}
+	if d.Strength == 0 && d.Image != nil {
+		d.Strength = defaultStrength(s.XL, d.Mask != nil)
+	}
+	// An embedded guidance takes the place of a second row.
+	d.guided = *d.Guidance > 1 && s.Denoiser.GuidanceCond == "" && !s.Consistency
+}
+
+// defaultStrength is that of diffusers' pipelines.
+func defaultStrength(xl, masked bool) float64 {
+	switch {
+	case xl && masked:
+		return 0.9999
+	case xl:
+		return 0.3
+	case masked:
+		return 1
+	}
+	return 0.8
+}
+
+func (d *drawing) checkNumbers() error {
+	switch s := d.spec; {
+	case d.Steps < 1 || d.Steps > models.MaxSteps:
+		return inputError("%d steps: from 1 to %d", d.Steps, models.MaxSteps)
+	case !(*d.Guidance >= 0 && *d.Guidance <= models.MaxGuidance):
+		return inputError("a guidance of %v: from 0 to %d", *d.Guidance, models.MaxGuidance)
+	case d.Scheduler == "":
+		return &stageError{"input", s.Unscheduled}
+	case !slices.Contains(scheduler.Names(), d.Scheduler):
+		return inputError("no scheduler is called %q: there are %s", d.Scheduler, strings.Join(scheduler.Names(), ", "))
+	case d.PreviewEvery < 0:
+		return inputError("a preview every %d steps: from 1", d.PreviewEvery)
+	}
+	return nil
+}
+
+func (d *drawing) checkImages() error {
+	switch s := d.spec; {
+	case d.Image != nil && s.Encoder == nil:
+		return inputError("%s can't start from an image: it has no vae_encoder; copy that folder from where the pipeline was exported, or export it anew", d.name)
+	case d.Mask != nil && d.Image == nil:
+		return inputError("a mask is of an image: give that too")
+	case s.Denoiser.Masked > 0 && d.Mask == nil:
+		return inputError("%s is made for inpainting: give an image and a mask, white where it is to be made anew", d.name)
+	case d.Strength != 0 && d.Image == nil:
+		return inputError("a strength is for an image to start from: give that too")
+	case d.Image != nil && !(d.Strength > 0 && d.Strength <= 1):
+		return inputError("a strength of %v: above 0, and 1 at most", d.Strength)
+	}
+	return nil
+}
+
+func (d *drawing) checkSize() error {
+	scale, s := d.spec.Scale, d.spec
+	switch {
+	case s.Fixed && (d.Width != s.Width || d.Height != s.Height):
+		return inputError("a size of %dx%d: the graph of this pipeline was exported for %dx%d alone", d.Width, d.Height, s.Width, s.Height)
+	case d.Width%scale != 0 || d.Height%scale != 0:
+		return inputError("a size of %dx%d: both must be multiples of %d, such as %dx%d", d.Width, d.Height, scale,
+			max(1, (d.Width+scale/2)/scale)*scale, max(1, (d.Height+scale/2)/scale)*scale)
+	case d.Width < scale || d.Height < scale || d.Width > models.MaxEdge || d.Height > models.MaxEdge:
+		return inputError("a size of %dx%d: from %d to %d", d.Width, d.Height, scale, models.MaxEdge)
+	}
+	return nil
+}
+
+// plan settles the steps.
+func (d *drawing) plan() error {
+	config := d.spec.Schedule
+	var err error
+	if d.spec.Unscheduled != nil || d.Scheduler != config.Name() {
+		if config, err = config.With(d.Scheduler); err != nil {
+			return &stageError{"input", err}
+		}
+	}
+	if !d.spec.XL && !d.spec.Consistency {
+		config = config.StableDiffusion(d.Mask != nil)
+	}
+	plan := scheduler.Plan{Steps: d.Steps}
+	within := d.spec.Consistency && d.Scheduler == "lcm" // then the schedule itself begins late
+	if d.Image != nil && within {
+		plan.Strength = d.Strength
+	}
+	if d.schedule, err = scheduler.New(config, plan); err != nil {
+		return &stageError{"input", err}
+	}
+	if d.from, d.to = 0, len(d.schedule.Timesteps()); d.Image == nil || within && d.Mask == nil {
+		return nil
+	}
+	d.from = max(0, d.Steps-min(int(float64(d.Steps)*d.Strength), d.Steps))
+	if d.from >= d.to || d.from == d.Steps {
+		return inputError("a strength of %v leaves none of %d steps: raise one of them", d.Strength, d.Steps)
+	}
+	d.schedule.Begin(d.from)
+	return nil
+}

@@ -1,0 +1,116 @@
+package models
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Limits of what a pipeline can be asked for.
+const (
+	MaxSteps    = 1000
+	MaxGuidance = 1000
+	MaxEdge     = 16384 // pixels
+)
+
+// defaults settles what is in effect where nothing else is asked for: what ortho.json says,
+// else what the model is known for, else what diffusers has.
+func (r *pipelineResolver) defaults() error {
+	s := &r.spec
+	s.Consistency = strings.Contains(r.Class, "LatentConsistencyModel")
+	turbo := folderNamed(r.names, "turbo")
+	oneName := "its name (turbo)"
+	lcm := s.Schedule != nil && s.Unscheduled == nil && s.Schedule.Name() == "lcm"
+
+	steps, stepsFrom := 50, "diffusers' default"
+	guidance, guidanceFrom := 7.5, "diffusers' default"
+	switch {
+	case s.Consistency:
+		steps, guidance = 4, 8.5
+	case turbo:
+		steps, stepsFrom, guidance, guidanceFrom = 1, oneName, 0, oneName
+	case lcm: // a consistency distillation that was merged into the weights
+		steps, stepsFrom, guidance, guidanceFrom = 4, "its scheduler (lcm)", 1, "its scheduler (lcm)"
+	case s.XL && !strings.Contains(r.Class, "Inpaint"):
+		guidance = 5
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.sidecar)) {
+		var err error
+		switch key {
+		case "steps":
+			_, err = r.sidecar.get(key, &steps)
+			stepsFrom = sidecarName
+		case "guidance":
+			_, err = r.sidecar.get(key, &guidance)
+			guidanceFrom = sidecarName
+		case "negative":
+			_, err = r.sidecar.get(key, &s.Negative)
+			r.fact("negative", s.Negative, sidecarName)
+		case "size", "scheduler":
+		default:
+			err = fmt.Errorf("unknown key %q: of a pipeline it may state size, steps, guidance, scheduler and negative", key)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", sidecarName, err)
+		}
+	}
+	if steps < 1 || steps > MaxSteps {
+		return fmt.Errorf("%s: steps: %d is not from 1 to %d", sidecarName, steps, MaxSteps)
+	}
+	if !(guidance >= 0 && guidance <= MaxGuidance) {
+		return fmt.Errorf("%s: guidance: %v is not from 0 to %d", sidecarName, guidance, MaxGuidance)
+	}
+	s.Steps, s.Guidance = steps, guidance
+	r.fact("steps", strconv.Itoa(steps), stepsFrom)
+	r.fact("guidance", strconv.FormatFloat(guidance, 'g', -1, 64), guidanceFrom)
+	return r.imageSize()
+}
+
+// imageSize settles the size of images in pixels.
+func (r *pipelineResolver) imageSize() error {
+	s := &r.spec
+	w, h, source := 512, 512, "default"
+	if s.XL {
+		w, h = 1024, 1024
+	}
+	var edge int
+	var edges []int
+	config := r.partConfig(UNet)
+	if ok, err := config.get("sample_size", &edge); ok && err == nil {
+		w, h, source = edge*s.Scale, edge*s.Scale, UNet+"/"+configName
+	} else if ok, err := config.get("sample_size", &edges); ok && err == nil && len(edges) == 2 {
+		h, w, source = edges[0]*s.Scale, edges[1]*s.Scale, UNet+"/"+configName
+	}
+	if r.sidecar.has("size") {
+		var err error
+		if w, h, err = sidecarSize(r.sidecar["size"]); err != nil {
+			return fmt.Errorf("%s: size: %w", sidecarName, err)
+		}
+		source = sidecarName
+	}
+	if v, ok := valueNamed(r.Part(UNet).Graph.Inputs, s.Denoiser.Sample); ok && len(v.Dims) == 4 && v.Dims[2].Fixed() && v.Dims[3].Fixed() {
+		s.Fixed = true
+		w, h, source = int(v.Dims[3].Size)*s.Scale, int(v.Dims[2].Size)*s.Scale, "unet's graph, which takes no other"
+	}
+	if w < s.Scale || h < s.Scale || w > MaxEdge || h > MaxEdge || w%s.Scale != 0 || h%s.Scale != 0 {
+		return fmt.Errorf("%s: a size of %dx%d: it is in multiples of %d pixels, up to %d", source, w, h, s.Scale, MaxEdge)
+	}
+	s.Width, s.Height = w, h
+	r.fact("size", fmt.Sprintf("%dx%d", w, h), source)
+	return nil
+}
+
+// sidecarSize reads 512 or [768, 512], the width first.
+func sidecarSize(raw json.RawMessage) (w, h int, err error) {
+	if json.Unmarshal(raw, &w) == nil {
+		return w, w, nil
+	}
+	var both []int
+	if err := json.Unmarshal(raw, &both); err != nil || len(both) != 2 {
+		return 0, 0, fmt.Errorf("%s is neither a number of pixels nor [width, height]", shorten(raw))
+	}
+	return both[0], both[1], nil
+}
