@@ -1,6 +1,7 @@
 // Package diffusion runs Stable Diffusion pipelines: a text becomes an image, alone, from
 // another image, or in the masked part of one. It gives what the pipelines of diffusers
-// give for the same folder, seed and settings.
+// give for the same folder, seed and settings. Graphs may be in float16; what lies between
+// them (latents, guidance, scheduler) is in float32 always.
 package diffusion
 
 import (
