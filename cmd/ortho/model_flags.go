@@ -127,6 +127,9 @@ func openNamed(name string, s models.Settings) (*models.Model, error) {
 	if slices.Contains(bundled.Names(), name) {
 		return openBundled(name, s)
 	}
+	if models.IsPipeline(name) {
+		return nil, fmt.Errorf("%s is a pipeline of several graphs, with a model_index.json: ortho generate -m %s \"what to show\" makes images with it, and ortho inspect -m %s shows it", name, name, name)
+	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no model %q: it is neither a file nor a folder, nor bundled (%s)", name, strings.Join(bundled.Names(), ", "))
 	}
