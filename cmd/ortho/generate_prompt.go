@@ -28,12 +28,12 @@ func pipelineFlags() []cli.Flag {
 		&cli.IntFlag{Name: "steps", Category: made, DefaultText: asItSays, Usage: "steps from noise to the image"},
 		&cli.Float64Flag{Name: "guidance", Category: made, DefaultText: asItSays, Usage: "`SCALE`: how closely the text is followed; up to 1 the image is made without guidance, in half the time"},
 		&cli.StringFlag{Name: "scheduler", Category: made, DefaultText: asItSays, Usage: "how a step is made: " + strings.Join(scheduler.Names(), ", ")},
-		&cli.StringFlag{Name: "size", Category: made, DefaultText: asItSays + "; that of --image", Usage: "`WxH` in pixels, the width first, or one number for a square: multiples of 8"},
+		&cli.StringFlag{Name: "size", Category: made, DefaultText: asItSays + "; that of --image", Usage: "`WxH` in pixels, the width first, or one number for a square; multiples of 64 suit all pipelines"},
 		&cli.StringFlag{Name: "image", Category: made, Usage: "start from the image `FILE`"},
 		&cli.Float64Flag{Name: "strength", Category: made, DefaultText: "as diffusers has it", Usage: "`S` (above 0, to 1): how much of --image is replaced by noise"},
 		&cli.StringFlag{Name: "mask", Category: made, Usage: "an image `FILE` of --image's size: what is white in it is made anew, what is black is kept"},
 		&cli.IntFlag{Name: "preview", Category: made, DefaultText: "never", Usage: "every `K` steps, have the picture as it would be then in OUT.preview.png (in a folder: OUT/ortho.preview.png), until the run ends"},
-		&cli.BoolFlag{Name: "low-memory", Category: categoryRun, Usage: "hold one graph of a pipeline at a time; it takes longer"},
+		&cli.BoolFlag{Name: "low-memory", Category: categoryRun, Usage: "hold one graph of a pipeline at a time; it takes longer, and --preview opens two graphs anew for each"},
 	}
 }
 
@@ -108,8 +108,6 @@ func readPainting(c *cli.Context) (*painting, error) {
 		return nil, usagef("--strength %v: above 0, and 1 at most", r.Strength)
 	case c.IsSet("preview") && r.PreviewEvery < 1:
 		return nil, usagef("--preview %d: every so many steps, at least 1", r.PreviewEvery)
-	case c.IsSet("preview") && c.Bool("low-memory"):
-		return nil, usagef("--preview takes two graphs at a time, and --low-memory is for one: give one of the two flags")
 	case c.IsSet("preview") && (!c.IsSet("output") || c.String("output") == "-"):
 		return nil, usagef("--preview stands beside what -o names: give -o a folder or a file")
 	}

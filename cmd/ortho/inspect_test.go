@@ -91,7 +91,7 @@ func TestInspectPipeline(t *testing.T) {
 		want  []string
 		json  pipelineDescription
 	}{
-		{pipelines + "sd", []string{"pipeline   sd (StableDiffusionPipeline)\n", "part       unet: unet/model.onnx, 266.1 kB, opset 18, ", "  input    timestep  float32 []\n",
+		{pipelines + "sd", []string{"pipeline   sd (StableDiffusionPipeline)\n", "part       unet: unet/model.onnx, ", " kB, opset 18, ", "  input    timestep  float32 []\n",
 			"sha256     " + sumOf(t, pipelines+"sd"), "scheduler          │ pndm", "642 tokens, texts of 77", "│ unet/config.json", "-o fox.png makes an image"},
 			pipelineDescription{Class: "StableDiffusionPipeline", SHA256: sumOf(t, pipelines+"sd"), Parts: make([]partDescription, 4)}},
 		{pipelines + "sdxl", []string{"part       text_encoder_2: ", "tokenizer_2"},
