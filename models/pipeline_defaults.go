@@ -95,8 +95,8 @@ func (r *pipelineResolver) imageSize() error {
 		s.Fixed = true
 		w, h, source = int(v.Dims[3].Size)*s.Scale, int(v.Dims[2].Size)*s.Scale, "unet's graph, which takes no other"
 	}
-	if w < s.Scale || h < s.Scale || w > MaxEdge || h > MaxEdge || w%s.Scale != 0 || h%s.Scale != 0 {
-		return fmt.Errorf("%s: a size of %dx%d: it is in multiples of %d pixels, up to %d", source, w, h, s.Scale, MaxEdge)
+	if m := s.Multiple; w < m || h < m || w > MaxEdge || h > MaxEdge || w%m != 0 || h%m != 0 {
+		return fmt.Errorf("%s: a size of %dx%d: it is in multiples of %d pixels, up to %d", source, w, h, m, MaxEdge)
 	}
 	s.Width, s.Height = w, h
 	r.fact("size", fmt.Sprintf("%dx%d", w, h), source)

@@ -231,6 +231,11 @@ func (r *pipelineResolver) autoencoders() {
 	if ok, _ := config.get("block_out_channels", &blocks); ok && len(blocks) > 0 && len(blocks) <= 8 {
 		s.Scale = 1 << (len(blocks) - 1)
 	}
+	s.Multiple = s.Scale
+	var levels []string
+	if ok, _ := r.partConfig(UNet).get("down_block_types", &levels); ok && len(levels) > 0 && len(levels) <= 8 {
+		s.Multiple <<= len(levels) - 1
+	}
 	s.Decoder = half
 	s.Decoder.Part = decoder
 	r.halves(&s.Decoder)
@@ -431,6 +436,11 @@ func (r *pipelineResolver) schedule() error {
 	if s.Schedule, err = scheduler.Read(data); err != nil && (s.Schedule == nil || !errors.Is(err, scheduler.ErrUnknown)) {
 		r.fail("%s: %w", schedulerConfig, err)
 		return nil
+	}
+	if err == nil {
+		if _, err = scheduler.New(s.Schedule, scheduler.Plan{Steps: 10}); err != nil {
+			err = fmt.Errorf("%s: %w", schedulerConfig, err)
+		}
 	}
 	s.Unscheduled = err
 	name, source := "", schedulerConfig

@@ -18,6 +18,9 @@ type PipelineSpec struct {
 	Unscheduled error
 	// Scale is the pixels of an image that a latent stands for, along each edge.
 	Scale int
+	// Multiple is what width and height are multiples of, in pixels: an exported UNet that
+	// halves its latents n times can't pad, and wants 2^n of them.
+	Multiple int
 	// What is in effect where nothing else is asked for.
 	Width, Height int  // in pixels
 	Fixed         bool // the graph takes no other size

@@ -2,9 +2,10 @@
 
 usage: python scripts/make_tiny_diffusion.py [sd|sdxl|lcm|inpaint|sd-fp16|old|goldens ...]      (pip install -r scripts/tiny_diffusion/requirements.txt)
 
-The folders are exported by Optimum itself (old: by torch.onnx, as older diffusers do; see
-scripts/tiny_diffusion/pipelines.py). On one machine every run writes the same bytes. On another,
-weights may differ in their last bit (float16's), so make the folders and the goldens together.
+The folders are exported by Optimum itself, optimum-onnx 0.1.0 (old: by torch.onnx, as older
+diffusers did; see scripts/tiny_diffusion/pipelines.py). On one machine every run writes the same
+bytes, in about a minute. On another, weights may differ in their last bit and latents with them:
+make the folders and the goldens together.
 """
 import json
 import pathlib

@@ -2,6 +2,7 @@ package clip
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -23,7 +24,7 @@ func pairOf(left, right int32) uint64 { return uint64(uint32(left))<<32 | uint64
 // newBPE makes the encoding of a vocabulary and its merges, lowest rank first. Bytes that
 // the vocabulary lacks become the token unknown.
 func newBPE(ids map[string]id, merges [][2]string, unknown string) (bpe, error) {
-	b := bpe{merges: make(map[uint64]merge, len(merges))}
+	b, all := bpe{merges: make(map[uint64]merge, len(merges))}, symbols()
 	orUnknown := func(symbol string) (int32, error) {
 		i, ok := ids[symbol]
 		if !ok {
@@ -34,7 +35,10 @@ func newBPE(ids map[string]id, merges [][2]string, unknown string) (bpe, error) 
 		}
 		return int32(i), nil
 	}
-	for c, symbol := range symbols() {
+	if !slices.ContainsFunc(all[:], func(s string) bool { _, ok := ids[s+wordEnd]; return ok }) {
+		return bpe{}, fmt.Errorf("the vocabulary has no token of one byte that ends with %s: it is not CLIP's", wordEnd)
+	}
+	for c, symbol := range all {
 		var err error
 		if b.inner[c], err = orUnknown(symbol); err != nil {
 			return bpe{}, err

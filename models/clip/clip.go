@@ -4,9 +4,10 @@
 //
 // They differ in characters that came after Unicode 15, and in the order of combining marks
 // that came after Unicode 9: the libraries carry other versions of its tables. transformers
-// 4's class without "Fast" is another tokenizer: it drops control characters, sets Chinese
-// characters apart and knows the final sigma, and with ftfy installed it mends the text
-// first.
+// 4 finds special tokens in capitals too where no file says otherwise, and its class without
+// "Fast" has rules of its own: a final sigma, and what ftfy mends in a text (curled quotes,
+// ligatures, wide letters) or, where ftfy is not installed, control characters dropped and
+// Chinese characters set apart.
 package clip
 
 import (

@@ -1,14 +1,10 @@
 package clip
 
 import (
-	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
-	"strconv"
 )
 
 // The length where a tokenizer states none, that of all of CLIP's, and what counts as one:
@@ -25,9 +21,14 @@ const (
 	defaultEOS = "<|endoftext|>"
 )
 
+// classes are CLIPTokenizer's names, and those of transformers for whatever a tokenizer.json
+// describes.
+var classes = []string{"CLIPTokenizer", "CLIPTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"}
+
 // config is tokenizer_config.json, with special_tokens_map.json on top of it. The named
 // tokens stand in the order in which transformers adds them.
 type config struct {
+	Tokenizer    string                 `json:"tokenizer_class"`
 	Length       *float64               `json:"model_max_length"`
 	BOS          *addedToken            `json:"bos_token"`
 	EOS          *addedToken            `json:"eos_token"`
@@ -48,8 +49,7 @@ type config struct {
 
 // named are the tokens with a name of their own that are there.
 func (c *config) named() []*addedToken {
-	return slices.DeleteFunc([]*addedToken{c.BOS, c.EOS, c.Unknown, c.Separator, c.Pad, c.Class, c.Mask},
-		func(a *addedToken) bool { return a == nil })
+	return present([]*addedToken{c.BOS, c.EOS, c.Unknown, c.Separator, c.Pad, c.Class, c.Mask})
 }
 
 // readConfig reads the files beside the vocabulary. As transformers has it, tokenizer_config's
@@ -58,6 +58,9 @@ func readConfig(fsys fs.FS) (*config, error) {
 	c := &config{}
 	if err := readJSON(fsys, configName, maxConfig, c); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if len(c.Extra) == 0 {
+		c.Extra, c.Additional = c.Additional, nil
 	}
 	if c.Decoder == nil {
 		if err := readJSON(fsys, specialName, maxConfig, c); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -72,10 +75,9 @@ func readConfig(fsys fs.FS) (*config, error) {
 			*token = &addedToken{content: content, special: true}
 		}
 	}
-	if c.Extra == nil {
-		c.Extra = c.Additional
-	}
 	switch {
+	case c.Tokenizer != "" && !slices.Contains(classes, c.Tokenizer):
+		return nil, fmt.Errorf("%s: tokenizer_class is %s: only CLIPTokenizer is supported", configName, c.Tokenizer)
 	case c.Padding == "left" || c.Truncation == "left":
 		return nil, fmt.Errorf("%s: padding_side or truncation_side is left: only right is supported", configName)
 	case c.SplitSpecial:
@@ -87,91 +89,6 @@ func readConfig(fsys fs.FS) (*config, error) {
 		return nil, fmt.Errorf("%s: model_max_length is %v, and a text has at least %d tokens", configName, *c.Length, minLength)
 	}
 	return c, nil
-}
-
-// addedToken is a token that is found before all else: the vocabulary's special ones, and
-// those that were added to it, by textual inversion for example.
-type addedToken struct {
-	id         *id // nil: not said
-	content    string
-	alone      bool  // single_word
-	normalized *bool // found in the normalised text; nil: where it is not special
-	special    bool
-}
-
-// UnmarshalJSON reads a token's text alone, or an object. What lstrip and rstrip say makes
-// no difference: white space never becomes a token.
-func (a *addedToken) UnmarshalJSON(data []byte) error {
-	*a = addedToken{}
-	if data[0] == '"' {
-		a.special = true
-		return json.Unmarshal(data, &a.content)
-	}
-	var o struct {
-		ID         *id
-		Content    *string
-		SingleWord bool `json:"single_word"`
-		Normalized *bool
-		Special    bool
-	}
-	if err := json.Unmarshal(data, &o); err != nil || o.Content == nil {
-		return fmt.Errorf("%.60s is no token: a text, or an object with a content", data)
-	}
-	*a = addedToken{o.ID, *o.Content, o.SingleWord, o.Normalized, o.Special}
-	return nil
-}
-
-// extraTokens are special tokens without a name, or with names of a model's own.
-type extraTokens []*addedToken
-
-func (e *extraTokens) UnmarshalJSON(data []byte) error {
-	*e = nil
-	if data[0] != '{' {
-		return json.Unmarshal(data, (*[]*addedToken)(e))
-	}
-	var byName map[string]*addedToken
-	err := json.Unmarshal(data, &byName)
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		*e = append(*e, byName[name])
-	}
-	return err
-}
-
-// addedTokens returns all added tokens in the order in which transformers adds them.
-func (v *vocabulary) addedTokens(c *config) ([]*addedToken, error) {
-	named := c.named()
-	extra := slices.DeleteFunc(slices.Clone(c.Extra), func(a *addedToken) bool { return a == nil })
-	isSpecial := func(content string) bool {
-		return slices.ContainsFunc(slices.Concat(named, extra), func(a *addedToken) bool { return a.content == content })
-	}
-	byID := map[id]*addedToken{}
-	for text, a := range c.Decoder {
-		n, err := strconv.ParseUint(text, 10, 24)
-		if err != nil || a == nil {
-			return nil, fmt.Errorf("%s: added_tokens_decoder: %.20q is no token's id, or has no token", configName, text)
-		}
-		i := id(n)
-		a.id, byID[i] = &i, a
-	}
-	for content, i := range c.legacy {
-		if other := byID[i]; other != nil {
-			return nil, fmt.Errorf("%s: %q and %q have the same id %d", addedName, content, other.content, i)
-		}
-		byID[i] = &addedToken{id: &i, content: content, special: isSpecial(content)}
-	}
-	if c.Decoder == nil {
-		for _, a := range v.added {
-			byID[*a.id] = &a
-		}
-	}
-	all := slices.SortedFunc(maps.Values(byID), func(a, b *addedToken) int { return cmp.Compare(*a.id, *b.id) })
-	for _, a := range all {
-		a.special = a.special || slices.ContainsFunc(named, func(n *addedToken) bool { return n.content == a.content })
-	}
-	for _, a := range named {
-		a.special = true
-	}
-	return slices.Concat(all, named, extra), nil
 }
 
 // tokenizer puts a vocabulary and its configuration together, as CLIPTokenizer does. A
@@ -189,11 +106,7 @@ func (v *vocabulary) tokenizer(c *config) (*Tokenizer, error) {
 		t.size = max(t.size, int(i)+1)
 	}
 	ids, next := map[string]id{}, id(len(v.ids))
-	var kept []*addedToken
 	for _, a := range added {
-		if _, ok := ids[a.content]; ok {
-			continue
-		}
 		i, ok := v.ids[a.content]
 		if !ok {
 			i = next
@@ -207,11 +120,10 @@ func (v *vocabulary) tokenizer(c *config) (*Tokenizer, error) {
 			return nil, fmt.Errorf("there are more added tokens than ids up to %d", maxID-1)
 		}
 		ids[a.content], next, t.size = i, max(next, i+1), max(t.size, int(i)+1)
-		kept = append(kept, a)
 	}
 	// Of two that read the same once normalised, the special one is found.
-	slices.SortStableFunc(kept, func(a, b *addedToken) int { return bit(b.special) - bit(a.special) })
-	for _, a := range kept {
+	slices.SortStableFunc(added, func(a, b *addedToken) int { return bit(b.special) - bit(a.special) })
+	for _, a := range added {
 		e := ending{int32(ids[a.content]), a.alone}
 		if chars := decode(a.content); a.normalized == nil && a.special || a.normalized != nil && !*a.normalized {
 			t.raw.add(chars, e)

@@ -129,7 +129,7 @@ func readJSON(fsys fs.FS, name string, limit int64, v any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%s is not JSON: %w, at byte %d", name, err, syntax.Offset)
 	case errors.As(err, &kind):
-		return fmt.Errorf("%s: a %s stands where it can't, at byte %d: %s", name, kind.Value, kind.Offset, kind.Field)
+		return fmt.Errorf("%s: unexpected %s at byte %d", name, kind.Value, kind.Offset)
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
 	}

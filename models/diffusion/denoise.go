@@ -13,7 +13,6 @@ import (
 // denoiser runs the UNet step after step with the same tensors.
 type denoiser struct {
 	*drawing
-	session *runner.Session
 	batches []batch
 	rows    int         // 2 with guidance: what is led away from, and the prompt
 	output  [][]float32 // of each row
@@ -103,7 +102,7 @@ func (d *drawing) denoiser() (*denoiser, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &denoiser{drawing: d, session: session, rows: 1}
+	g := &denoiser{drawing: d, rows: 1}
 	if d.guided {
 		g.rows = 2
 	}
@@ -215,6 +214,11 @@ func (g *denoiser) predict(ctx context.Context, scaled []float32, t float32) err
 	if g.start != nil {
 		extra = g.start.extra
 	}
+	// A preview has closed it where one graph is held at a time.
+	session, err := g.use(g.spec.Denoiser.Part)
+	if err != nil {
+		return err
+	}
 	for k := range g.batches {
 		b := &g.batches[k]
 		size := int(b.sample.Shape[0])
@@ -232,7 +236,10 @@ func (g *denoiser) predict(ctx context.Context, scaled []float32, t float32) err
 				return err
 			}
 		}
-		if err := g.run(ctx, models.UNet, g.session, b.inputs, b.outputs); err != nil {
+		if err := g.run(ctx, models.UNet, session, b.inputs, b.outputs); err != nil {
+			if ctx.Err() == nil && (g.Width%64 != 0 || g.Height%64 != 0) {
+				err = fmt.Errorf("%w (%dx%d are no multiples of 64, which exported UNets may want)", err, g.Width, g.Height)
+			}
 			return err
 		}
 		for i := 0; i < size && b.first+i < g.rows; i++ {

@@ -1,6 +1,7 @@
 // Package diffusion runs Stable Diffusion pipelines: a text becomes an image, alone, from
 // another image, or in the masked part of one. It gives what the pipelines of diffusers
-// give for the same folder, seed and settings.
+// give for the same folder, seed and settings. Graphs may be in float16; what lies between
+// them (latents, guidance, scheduler) is in float32 always.
 package diffusion
 
 import (
@@ -46,7 +47,7 @@ type Request struct {
 	// Latents stand in place of the first noise that is drawn for the image: [channels,
 	// height/8, width/8], standard normal.
 	Latents       []float32
-	Width, Height int      // 0: those of Image, cut to multiples of 8, else the pipeline's
+	Width, Height int      // 0: those of Image, cut to what the pipeline can make, else the pipeline's
 	Steps         int      // 0: as the pipeline has it
 	Guidance      *float64 // nil: as the pipeline has it; up to 1: none
 	Scheduler     string   // one of [scheduler.Names]; "": the pipeline's

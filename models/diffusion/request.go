@@ -71,7 +71,7 @@ func (d *drawing) fill() {
 	}
 	if d.Width == 0 && d.Height == 0 {
 		if d.Width, d.Height = s.Width, s.Height; d.Image != nil && !s.Fixed {
-			d.Width, d.Height = d.Image.Width/s.Scale*s.Scale, d.Image.Height/s.Scale*s.Scale
+			d.Width, d.Height = d.Image.Width/s.Multiple*s.Multiple, d.Image.Height/s.Multiple*s.Multiple
 		}
 	}
 	if d.Strength == 0 && d.Image != nil {
@@ -127,15 +127,17 @@ func (d *drawing) checkImages() error {
 }
 
 func (d *drawing) checkSize() error {
-	scale, s := d.spec.Scale, d.spec
+	m, s := d.spec.Multiple, d.spec
 	switch {
 	case s.Fixed && (d.Width != s.Width || d.Height != s.Height):
 		return inputError("a size of %dx%d: the graph of this pipeline was exported for %dx%d alone", d.Width, d.Height, s.Width, s.Height)
-	case d.Width%scale != 0 || d.Height%scale != 0:
-		return inputError("a size of %dx%d: both must be multiples of %d, such as %dx%d", d.Width, d.Height, scale,
-			max(1, (d.Width+scale/2)/scale)*scale, max(1, (d.Height+scale/2)/scale)*scale)
-	case d.Width < scale || d.Height < scale || d.Width > models.MaxEdge || d.Height > models.MaxEdge:
-		return inputError("a size of %dx%d: from %d to %d", d.Width, d.Height, scale, models.MaxEdge)
+	case d.Image != nil && (d.Width == 0 || d.Height == 0):
+		return inputError("an image of %dx%d is too small to start from: the pipeline makes multiples of %d", d.Image.Width, d.Image.Height, m)
+	case d.Width%m != 0 || d.Height%m != 0:
+		return inputError("a size of %dx%d: both must be multiples of %d, such as %dx%d", d.Width, d.Height, m,
+			max(1, (d.Width+m/2)/m)*m, max(1, (d.Height+m/2)/m)*m)
+	case d.Width < m || d.Height < m || d.Width > models.MaxEdge || d.Height > models.MaxEdge:
+		return inputError("a size of %dx%d: from %d to %d", d.Width, d.Height, m, models.MaxEdge)
 	}
 	return nil
 }

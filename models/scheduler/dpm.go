@@ -57,14 +57,18 @@ func newDPM(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 			return nil, fmt.Errorf("steps %d and %d have the same noise, %v: give fewer steps", i, i+1, noise[i])
 		}
 	}
+	d.secondAtLast = bool(s.LowerOrderFinal) && n < 15
+	d.firstAtLast = bool(s.EulerAtFinal) || d.secondAtLast || s.FinalSigmas == "zero"
+	// Of a step without length there are no derivatives.
+	if (d.heun || d.order == 3) && !d.firstAtLast && noise[n-1]-final < 1e-5*final {
+		return nil, fmt.Errorf("the last step begins with the noise that it ends with, %v (final_sigmas_type): set euler_at_final to true", final)
+	}
 	for _, sigma := range noise {
 		alpha := 1 / sqrt(sigma*sigma+1)
 		d.alphas = append(d.alphas, alpha)
 		d.sigmas = append(d.sigmas, sigma*alpha)
 		d.lambdas = append(d.lambdas, log(alpha)-log(sigma*alpha))
 	}
-	d.secondAtLast = bool(s.LowerOrderFinal) && n < 15
-	d.firstAtLast = bool(s.EulerAtFinal) || d.secondAtLast || s.FinalSigmas == "zero"
 	return &Scheduler{timesteps: floats(timesteps), initSigma: 1, signal: d.alphas, noise: d.sigmas, noisy: d.stochastic, solver: d}, nil
 }
 

@@ -1,9 +1,6 @@
 package scheduler
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // pndm is PNDMScheduler: Liu et al., Pseudo Numerical Methods for Diffusion Models on
 // Manifolds. It counts its steps from where an image begins, whatever the timestep, as
@@ -37,15 +34,13 @@ func newPNDM(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
+	// With these, t+ratio of the second and the middles below are timesteps too.
 	d := &pndm{alphas: alphas, final: s.finalAlpha(alphas), ratio: s.TrainSteps / p.Steps, prediction: kind}
 	if s.SkipPRK {
 		// The second timestep twice: first as the end of a half step, as it were.
 		d.timesteps = append(d.timesteps, all[0])
 		if len(all) > 1 {
 			d.timesteps = append(append(d.timesteps, all[1]), all[1:]...)
-			if all[1]+d.ratio >= len(alphas) {
-				return nil, fmt.Errorf("timestep %d is above %d: give other steps, timestep_spacing or steps_offset", all[1]+d.ratio, len(alphas)-1)
-			}
 		}
 	} else {
 		if len(all) < 4 {
@@ -58,11 +53,6 @@ func newPNDM(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 		}
 		d.runge = len(d.timesteps)
 		d.timesteps = append(d.timesteps, all[3:]...)
-	}
-	for _, t := range d.timesteps {
-		if t >= len(alphas) {
-			return nil, fmt.Errorf("timestep %d is above %d: give other steps, timestep_spacing or steps_offset", t, len(alphas)-1)
-		}
 	}
 	if err := checkSignal(d.timesteps, alphas, false); err != nil {
 		return nil, err

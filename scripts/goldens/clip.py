@@ -52,7 +52,7 @@ LONG = [["a", 200_000], ["ab", 100_000], ["the ", 50_000], ["🦊", 50_000], ["�
 # Of these an added token may be part.
 ADDED = [
     "a photo of <my-Cat>", "<my-cat> <MY-CAT>!", "<my-cat>_1 <my-cat>_2<my-cat>", "sks dog, asks sksx xsks SKS sks", "a  SKS\u00a0dog", "style of <a\u0301rt> <árt> <ÁRT> <a\u0323\u0301rt>", "<|endoftext|> <|ENDOFTEXT|> <|StartOfText|>!!", "hello!world! !", "new  york new york New\tYork newyork new yorker",
-    "(sks) _sks sks_ sks1 1sks é sks\u0301 sks-sks", "x<my-cat>x", "<my-cat", "<<my-cat>>", "İx i\u0307x İX", "ab abc abcd ABCD abx", "", "   ", "!<my-cat>!", "日sks本", "<my-cat> " * 50,
+    "(sks) _sks sks_ sks1 1sks é sks\u0301 sks-sks", "x<my-cat>x", "<my-cat", "<<my-cat>>", "İx i\u0307x İX", "ab abc abcd ABCD abx xyz xyzz", "", "   ", "!<my-cat>!", "日sks本", "<my-cat> " * 50,
 ]
 
 
@@ -150,7 +150,7 @@ def main(out):
 
     more = [
         (812, token("<my-Cat>", special=False)), (813, token("<my-cat>_1", special=False, normalized=False)), (814, token("sks", special=False, single_word=True)),
-        (815, token("<a\u0301rt>", special=False)), (816, token("New  York", special=False)), (817, token("İx", special=False)), (818, token("abc", special=False)), (819, token("ABCD", special=False)), (820, token("ab", special=False, single_word=True)),
+        (815, token("<a\u0301rt>", special=False)), (816, token("New  York", special=False)), (817, token("İx", special=False)), (818, token("abc", special=False)), (819, token("ABCD", special=False)), (820, token("xyz", special=False, single_word=True)),
     ]
     cases = [
         case("all", texts + LONG, plain | {"pad_token": EOS}),

@@ -165,6 +165,7 @@ def cases():
                 yield from variants("dpm++2m", 6, {"solver_order": order, "solver_type": solver, "algorithm_type": algorithm},
                                     {"solver_order": order, "solver_type": solver, "algorithm_type": algorithm, "final_sigmas_type": "sigma_min", "lower_order_final": False})
         for keys in ({"final_sigmas_type": "sigma_min"}, {"final_sigmas_type": "sigma_min", "use_karras_sigmas": True}, {"lower_order_final": False},
+                     {"final_sigmas_type": "sigma_min", "use_karras_sigmas": True, "euler_at_final": True},
                      {"euler_at_final": True, "lower_order_final": False, "final_sigmas_type": "sigma_min"}):
             yield from variants("dpm++2m", 16, {"solver_order": order} | keys)
     yield from variants("dpm++2m", 10, {"solver_order": 3, "use_karras_sigmas": True}, begin=3)

@@ -17,7 +17,7 @@ from transformers.models.clip.tokenization_clip import bytes_to_unicode
 # The first merges of CLIP's vocabulary (https://github.com/openai/CLIP, MIT).
 MERGES = (pathlib.Path(__file__).parent / "merges.txt").read_text().splitlines()
 LENGTH = 77
-WIDTH, WIDTH_2, PROJECTION = 24, 16, 20  # of the text encoders
+WIDTH, WIDTH_2, PROJECTION = 16, 12, 20  # of the text encoders
 
 
 def tokenizer(pad="<|endoftext|>"):
@@ -69,7 +69,7 @@ def vae(scaling_factor=0.18215, deviation=-2.0):
 
 def unet(context, channels=4, text=2, **kind):
     settings = dict(
-        sample_size=8, in_channels=channels, out_channels=4, block_out_channels=(8, 16), layers_per_block=1,
+        sample_size=8, in_channels=channels, out_channels=4, block_out_channels=(8, 12), layers_per_block=1,
         norm_num_groups=4, cross_attention_dim=context, attention_head_dim=4,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"))
     model = UNet2DConditionModel(**settings | kind)
