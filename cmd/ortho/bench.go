@@ -24,6 +24,7 @@ func newBenchCommand() *cli.Command {
 			newBenchCompareCommand(),
 			newBenchReportCommand(),
 			newBenchWorkerCommand(),
+			newBenchDrawCommand(),
 		},
 	}
 }
@@ -67,7 +68,7 @@ func newBenchRunCommand() *cli.Command {
 			"Images go the whole way, from the encoded file to the classes, as `ortho classify` takes them: their throughput\n" +
 			"is that of the pipeline, latencies are those of the graph alone. Of other inputs, both are the graph's.\n\n" +
 			"The recommendation comes with the flags to give; --save-settings keeps them for `ortho classify --settings`.",
-		Flags:  slices.Concat(flags, imageFlags(), modelFlags(models.Classify)),
+		Flags:  slices.Concat(flags, pipelineBenchFlags(), imageFlags(), modelFlags(models.Classify)),
 		Action: benchRunAction,
 	}
 }

@@ -57,7 +57,9 @@ func (f outputFiles) complete() bool {
 	return done == nil && errors.Is(rounds, fs.ErrNotExist)
 }
 
-func (f outputFiles) rounds() string { return f.results + ".rounds" }
+const roundsEnding = ".rounds"
+
+func (f outputFiles) rounds() string { return f.results + roundsEnding }
 
 // benchLog may be nil: nothing is kept.
 type benchLog struct{ *bench.Log }

@@ -14,8 +14,8 @@ import (
 func newBenchReportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "show what a results file of bench run holds",
-		ArgsUsage: "FILE.jsonl",
+		Usage:     "show what a results file of bench run, or a pipeline's folder, holds",
+		ArgsUsage: "FILE.jsonl|FOLDER",
 		Description: "Without flags, the table and the recommendation that bench run printed; of a run that did not finish, Markdown. The HTML\n" +
 			"page has the figures and needs no network. --benchstat is for two files and `benchstat OLD NEW` (golang.org/x/perf/cmd/benchstat).",
 		Flags: []cli.Flag{
@@ -41,6 +41,12 @@ func benchReportAction(c *cli.Context) error {
 	}
 	if formats > 1 {
 		return usagef("--markdown, --csv and --benchstat exclude each other: standard output holds one of them")
+	}
+	if info, err := os.Stat(c.Args().First()); err == nil && info.IsDir() {
+		if c.Bool("csv") || c.Bool("benchstat") {
+			return usagef("--csv and --benchstat are of one part: name its file in %s", c.Args().First())
+		}
+		return reportPipeline(c)
 	}
 	f, err := bench.ReadFile(c.Args().First())
 	if err != nil {
@@ -70,4 +76,21 @@ func benchReportAction(c *cli.Context) error {
 	default:
 		return writeBench(c, f)
 	}
+}
+
+func reportPipeline(c *cli.Context) error {
+	p, err := bench.ReadPipeline(c.Args().First())
+	if err != nil {
+		return err
+	}
+	if name := c.String("html"); name != "" {
+		if err := report.Pipeline(p).Save(name, c.Bool("overwrite")); err != nil || !c.Bool("markdown") {
+			return err
+		}
+	}
+	if p.Settings == nil {
+		_, err := io.WriteString(c.App.Writer, report.Pipeline(p).Markdown())
+		return err
+	}
+	return writePipeline(c, p)
 }

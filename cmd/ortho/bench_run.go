@@ -20,11 +20,20 @@ import (
 	"ortho/runner/library"
 	"ortho/runner/machine"
 	"ortho/runner/npz"
+	"ortho/runner/onnx"
 )
 
 func benchRunAction(c *cli.Context) error {
+	if models.IsPipeline(c.String("model")) {
+		return benchPipelineAction(c)
+	}
 	if c.Args().Present() {
 		return usagef("bench run takes no argument %q; the model is named with -m, images with --input", c.Args().First())
+	}
+	for _, f := range pipelineBenchFlags() {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return usagef("--%s is for a pipeline, a folder with model_index.json, which %s is not", name, c.String("model"))
+		}
 	}
 	showProgress, err := progressWanted(c)
 	if err != nil {
@@ -76,54 +85,32 @@ func benchRunAction(c *cli.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	sweep := &bench.Sweep{Graph: model.Graph, Inputs: in.Set, Cells: cells, Folder: folder}
-	if sweep.Model, err = graphFile(model, folder); err != nil {
+	g := benchGraph{name: model.Name, graph: model.Graph, in: in}
+	if g.digest, err = modelDigest(model); err != nil {
 		return err
 	}
-	if sweep.Images, err = in.writeFiles(folder); err != nil {
+	if g.file, err = graphFile(model, folder); err != nil {
 		return err
 	}
-	if sweep.Worker, err = benchWorker(c); err != nil {
-		return err
+	if in.Source != "synthetic" {
+		g.inputName = c.String("input")
 	}
-	if sweep.Reference, err = referenceCell(c.String("onnxruntime")); err != nil {
-		return err
-	}
-	if sweep.Run, err = describeRun(c, model, plan, in.Set, sweep); err != nil {
+	sweep, err := g.sweep(c, plan, cells, folder)
+	if err != nil {
 		return err
 	}
 	if err := again.fits(sweep.Run.Input); err != nil {
-		return err
-	}
-	log, err := files.openLog(sweep)
-	if err != nil {
 		return err
 	}
 	if showProgress {
 		status := newStatus(c.App.ErrWriter)
 		defer status.end()
 		sweep.Notify = status.show
-		defer func() { sweep.Notify = nil }()
 	}
-	result, err := sweep.Measure(c.Context)
+	result, err := g.measure(c, sweep, files)
 	if err != nil {
-		log.close(false)
-		if c.Context.Err() != nil {
-			if log == nil {
-				slog.Warn("interrupted: nothing is kept without -o FILE")
-			} else {
-				slog.Warn(fmt.Sprintf("interrupted: the rounds that were measured are in %s; --resume continues", files.rounds()))
-			}
-		}
 		return err
 	}
-	result.Stages = in.stages
-	settings := finishVerdict(result, cells, c.String("onnxruntime"))
-	if err := files.write(result, settings); err != nil {
-		log.close(false)
-		return err
-	}
-	log.close(true)
 	if err := writeBench(c, result); err != nil {
 		return err
 	}
@@ -131,6 +118,61 @@ func benchRunAction(c *cli.Context) error {
 		return err
 	}
 	return benchOutcome(result)
+}
+
+// benchGraph is a graph that is measured.
+type benchGraph struct {
+	name, digest string
+	file         string // the .onnx
+	graph        *onnx.Graph
+	outputs      []string // that are computed; none: all
+	in           benchInput
+	inputName    string // where that comes from; "": nowhere
+}
+
+// sweep is the measurement of the cells; files for its processes are left in folder.
+func (g benchGraph) sweep(c *cli.Context, plan bench.Plan, cells []bench.Cell, folder string) (*bench.Sweep, error) {
+	s := &bench.Sweep{Model: g.file, Graph: g.graph, Inputs: g.in.Set, Outputs: g.outputs, Cells: cells, Folder: folder}
+	var err error
+	if s.Images, err = g.in.writeFiles(folder); err != nil {
+		return nil, err
+	}
+	if s.Worker, err = benchWorker(c); err != nil {
+		return nil, err
+	}
+	if s.Reference, err = referenceCell(c.String("onnxruntime")); err != nil {
+		return nil, err
+	}
+	s.Run = g.describe(plan, s)
+	return s, nil
+}
+
+// measure does the sweep, recommends, and writes the files.
+func (g benchGraph) measure(c *cli.Context, s *bench.Sweep, files outputFiles) (*bench.File, error) {
+	log, err := files.openLog(s)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.Measure(c.Context)
+	if err != nil {
+		log.close(false)
+		if c.Context.Err() != nil {
+			if log == nil {
+				slog.Warn("interrupted: nothing is kept without -o")
+			} else {
+				slog.Warn(fmt.Sprintf("interrupted: the rounds that were measured are in %s; --resume continues", files.rounds()))
+			}
+		}
+		return nil, err
+	}
+	result.Stages = g.in.stages
+	settings := finishVerdict(result, s.Cells, c.String("onnxruntime"))
+	if err := files.write(result, settings); err != nil {
+		log.close(false)
+		return nil, err
+	}
+	log.close(true)
+	return result, nil
 }
 
 // benchOutcome is the exit code: something to recommend, and no cell that failed.
@@ -225,40 +267,40 @@ func referenceCell(explicit string) (bench.Cell, error) {
 // benchWorker makes the command of a cell's process: this program, which reads images as
 // this run does.
 func benchWorker(c *cli.Context) (func() *exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("start processes of ortho: %w", err)
-	}
 	args := []string{"bench", "worker"}
 	for _, f := range append(modelFlags(models.Classify), imageFlags()...) {
 		if name := f.Names()[0]; c.IsSet(name) {
 			args = append(args, fmt.Sprintf("--%s=%v", name, c.Value(name)))
 		}
 	}
+	return ownCommand(args...)
+}
+
+// ownCommand makes commands of this program.
+func ownCommand(args ...string) (func() *exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("start processes of ortho: %w", err)
+	}
 	return func() *exec.Cmd { return exec.Command(self, args...) }, nil
 }
 
-func describeRun(c *cli.Context, m *models.Model, plan bench.Plan, set *feed.Set, s *bench.Sweep) (bench.Run, error) {
-	digest, err := modelDigest(m)
-	if err != nil {
-		return bench.Run{}, err
-	}
+// describe says what is measured, where and how.
+func (g benchGraph) describe(plan bench.Plan, s *bench.Sweep) bench.Run {
+	set := g.in.Set
 	r := bench.Run{
 		Kind: bench.KindRun, Format: bench.Format, Ortho: ownVersion(), Start: time.Now().UTC().Truncate(time.Second),
 		Command:   commandLineOf(os.Args),
-		Model:     bench.Model{Name: m.Name, SHA256: digest, SizeBytes: m.Graph.Size},
+		Model:     bench.Model{Name: g.name, SHA256: g.digest, SizeBytes: g.graph.Size},
 		Machine:   machine.Read(),
-		Input:     bench.Input{Source: set.Source, Rows: set.Rows, Seed: set.Seed, Dims: set.Dims, SHA256: arraysDigest(set.Arrays)},
+		Input:     bench.Input{Source: set.Source, Name: g.inputName, Rows: set.Rows, Seed: set.Seed, Dims: set.Dims, SHA256: arraysDigest(set.Arrays)},
 		Plan:      plan,
 		Reference: bench.Reference{Library: s.Reference.Library, Providers: runner.CPU, Optimized: "disabled"},
 	}
-	if what := c.String("input"); set.Source != "synthetic" {
-		r.Input.Name = what
-	}
-	for _, v := range m.Graph.Inputs {
+	for _, v := range g.graph.Inputs {
 		r.Model.Inputs = append(r.Model.Inputs, v.String())
 	}
-	for _, v := range m.Graph.Outputs {
+	for _, v := range g.graph.Outputs {
 		r.Model.Outputs = append(r.Model.Outputs, v.String())
 	}
 	for _, cell := range append([]bench.Cell{s.Reference}, s.Cells...) {
@@ -266,7 +308,7 @@ func describeRun(c *cli.Context, m *models.Model, plan bench.Plan, set *feed.Set
 			r.Libraries = append(r.Libraries, cell.Library)
 		}
 	}
-	return r, nil
+	return r
 }
 
 func arraysDigest(arrays []npz.Array) string {

@@ -147,16 +147,15 @@ func fourDigits(v float64) string {
 type status struct {
 	bars *mpb.Progress
 	bar  *mpb.Bar
-	now  chan bench.Progress // the latest
+	now  chan string // the latest
 }
 
 func newStatus(w io.Writer) *status {
-	s := &status{bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30)), now: make(chan bench.Progress, 1)}
+	s := &status{bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30)), now: make(chan string, 1)}
 	shown := ""
 	s.bar = s.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
 		select {
-		case p := <-s.now:
-			shown = describeProgress(p)
+		case shown = <-s.now:
 		default:
 		}
 		return shown
@@ -176,13 +175,15 @@ func describeProgress(p bench.Progress) string {
 	return line
 }
 
-func (s *status) show(p bench.Progress) {
+func (s *status) show(p bench.Progress) { s.tell(describeProgress(p)) }
+
+func (s *status) tell(line string) {
 	select {
 	case <-s.now:
 	default:
 	}
 	select {
-	case s.now <- p:
+	case s.now <- line:
 	default:
 	}
 }

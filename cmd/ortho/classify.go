@@ -102,7 +102,7 @@ func classifyAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	checkSettings(c, model)
-	if err := checkReplaced(filesRead(c, model, from), c.String("output"), c.String("html")); err != nil {
+	if err := checkReplaced(filesRead(c, filesOfModel(c.String("model"), model), from), c.String("output"), c.String("html")); err != nil {
 		return out.abandon(err)
 	}
 	classifier, err := classify.Open(model, options)

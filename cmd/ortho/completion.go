@@ -12,6 +12,7 @@ import (
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/evaluate"
+	"ortho/models/scheduler"
 	"ortho/runner"
 	"ortho/runner/library"
 )
@@ -174,6 +175,7 @@ func values() map[string][]string {
 		"channels":        {"1", "3"},
 		"orientation":     {"exif", "ignore"},
 		"activation":      {"softmax", "sigmoid", "none"},
+		"scheduler":       scheduler.Names(),
 		"truth":           append([]string{"auto"}, evaluate.Kinds...),
 		"source":          {"auto", "pip", "npm", "github"},
 		"flavor":          library.Flavors(),

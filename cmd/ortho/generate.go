@@ -21,7 +21,7 @@ import (
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
-	"ortho/models/bundled"
+	"ortho/models/diffusion"
 	"ortho/models/generate"
 	"ortho/runner"
 )
@@ -59,12 +59,12 @@ func newGenerateCommand() *cli.Command {
 		progressFlag(),
 		&cli.StringFlag{Name: "tile", Category: categoryRun, DefaultText: "as the model says", Usage: "large images run in tiles of `N`xN pixels, which bounds memory; -1: never"},
 		&cli.IntFlag{Name: "tile-overlap", Category: categoryRun, DefaultText: "as the model says", Usage: "`N` pixels that neighbouring tiles share, and are blended over"},
-		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Category: categoryModel, DefaultText: defaultUpscaler + " for images, " + defaultDrawer + " for texts and classes", Usage: "a bundled `NAME`, a model folder, or an .onnx file"},
+		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Category: categoryModel, DefaultText: defaultUpscaler + " for images, " + defaultDrawer + " for texts and classes", Usage: "a bundled `NAME`, a model folder, a pipeline's folder, or an .onnx file"},
 	}
 	return &cli.Command{
 		Name:      "generate",
 		Usage:     "make images: of images, texts, classes or chance",
-		ArgsUsage: "[SRC...]",
+		ArgsUsage: "[SRC... | TEXT]",
 		Description: "Runs a graph whose output is an image. Which kind the model is, its inputs tell:\n\n" +
 			"  ortho generate photo.jpg -o large.png                  enlarges a photograph 4 times\n" +
 			"  ortho generate -m candy.onnx --input-range 0,255 --output-range 0,255 photos -o OUT\n" +
@@ -75,6 +75,16 @@ func newGenerateCommand() *cli.Command {
 			"EXIF orientation is applied, alpha is kept (JPEG has none: give --background), and so is the colour profile.\n" +
 			"Large images run in tiles whose seams are blended, one a core; an image that is not cut has all cores in one\n" +
 			"run, unless --threads or --concurrency say otherwise.\n\n" +
+			"A Stable Diffusion pipeline, as Optimum and older diffusers export it, is a folder with a model_index.json. It makes\n" +
+			"images of a text, in steps:\n\n" +
+			"  ortho generate -m sd-turbo \"a red fox in snow\" -o fox.png\n" +
+			"  ortho generate -m sd15 -n 4 --seed 7 --steps 25 --scheduler dpm++2m-karras --size 768x512 \"a red fox\" -o OUT\n" +
+			"  ortho generate -m sd15 --image photo.jpg --strength 0.6 --negative blurry \"an oil painting\" -o painted.png\n\n" +
+			"What is left open is as the pipeline's files say, else as diffusers has it: ortho inspect -m DIR shows it, and what a\n" +
+			"folder lacks. A seed draws what it draws in diffusers on the CPU; beside --latents it is 0, unless one is given. With\n" +
+			"--mask, --image changes only where the mask is white. One image is made at a time, with all cores unless --threads\n" +
+			"says otherwise; --low-memory has one graph in memory at a time. Of a text that is too long the end is not seen, and\n" +
+			"is told. No safety checker is run.\n\n" +
 			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
 			"it is a folder, made if need be (a new one with an ending is named with a slash: v1.new/). In it, pictures lie\n" +
 			"as their inputs do in the folder or archive that was named (an archive becomes a folder of its name), those\n" +
@@ -87,9 +97,12 @@ func newGenerateCommand() *cli.Command {
 			"PNG files tell how they were made, in text chunks: Software, ortho:model, ortho:model-sha256, ortho:provider,\n" +
 			"and as they apply ortho:input (the file's name), ortho:tile, ortho:tile-overlap, ortho:keep-size,\n" +
 			"ortho:background, ortho:seed, ortho:text, ortho:class, ortho:label, ortho:truncation, ortho:latents-sha256,\n" +
-			"ortho:latents-row and ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...).\n" +
-			"They hold no time: the same command writes the same bytes.",
-		Flags:  slices.Concat(flags, sessionFlags(), settingFlags(models.Generate)),
+			"ortho:latents-row and ortho:interpolate; and the flags given of how the model is read (ortho:output-range, ...). Of a\n" +
+			"pipeline they are ortho:negative, ortho:steps, ortho:guidance, ortho:scheduler, ortho:strength, ortho:image-sha256\n" +
+			"and ortho:mask-sha256, too, and ortho:model-sha256 is that of the lines that sha256sum prints of all its files that an\n" +
+			"image follows from, in the order of their paths (OUT/ortho.jsonl.run.json lists them). They hold no time: the same\n" +
+			"command writes the same bytes.",
+		Flags:  slices.Concat(flags, pipelineFlags(), sessionFlags(), settingFlags(models.Generate)),
 		Action: generateAction,
 	}
 }
@@ -100,9 +113,9 @@ const defaultUpscaler, defaultDrawer = "esrgan-slim-x4", "glyphs"
 // generation is a run of generate.
 type generation struct {
 	c         *cli.Context
-	model     *models.Model
-	generator *generate.Generator
 	options   generate.Options
+	name      string // of the model
+	engine    engine
 	to        destination
 	shelf     *shelf.Shelf
 	out       *results
@@ -112,12 +125,27 @@ type generation struct {
 	texts     [][2]string // text chunks of every picture
 	newFolder bool        // OUT was not there
 	own       []string    // names in OUT, with slashes, that are no pictures'
-	closed    bool        // the generator
+	closed    bool        // the engine
+}
+
+// engine is what makes the images of a run: a model of one graph, or a pipeline of several.
+type engine interface {
+	Session() *runner.Session // tells what it runs on
+	Concurrency() int         // runs in flight
+	Close() error
+	// record describes the run.
+	record(record.Settings) (record.Record, error)
 }
 
 func generateAction(c *cli.Context) error {
 	if task := c.String("task"); c.IsSet("task") && task != string(models.Generate) {
 		return usagef("--task %s: ortho generate runs generators only; for classifiers there is ortho classify", task)
+	}
+	if isPipeline(c.String("model")) {
+		return generateOfPipeline(c)
+	}
+	if err := checkGraphFlags(c); err != nil {
+		return err
 	}
 	options, err := generateOptions(c)
 	if err != nil {
@@ -148,15 +176,15 @@ func generateOptions(c *cli.Context) (o generate.Options, err error) {
 	return o, nil
 }
 
-// open opens the model, and the output's rows where it is a folder. It refuses, before any
+// open opens the output's rows where it is a folder, and the model. It refuses, before any
 // work, outputs that could not be written, or would replace what is read.
-func (g *generation) open(fallback string, from source.Options) error {
+func (g *generation) open(model func() error) error {
 	if err := g.openRows(); err != nil {
 		return err
 	}
 	err := g.checkShown()
 	if err == nil {
-		err = g.openModel(fallback, from)
+		err = model()
 	}
 	if err != nil {
 		return g.abandon(err)
@@ -183,10 +211,11 @@ func (g *generation) checkShown() (err error) {
 	return g.checkSheet()
 }
 
-// checkReplaced has no output take the place of what the run reads.
-func (g *generation) checkReplaced(from source.Options) error {
+// checkReplaced has no output take the place of what the run reads, the model's files among
+// it.
+func (g *generation) checkReplaced(model iter.Seq[string], from source.Options) error {
 	c := g.c
-	read := filesRead(c, g.model, from)
+	read := filesRead(c, model, from)
 	if g.to.folder == "" {
 		return checkReplaced(read, c.String("html"), c.String("grid"), g.to.file)
 	}
@@ -251,7 +280,7 @@ func (g *generation) openRows() error {
 func (g *generation) close() {
 	if !g.closed {
 		g.closed = true
-		if err := g.generator.Close(); err != nil {
+		if err := g.engine.Close(); err != nil {
 			slog.Warn(err.Error())
 		}
 	}
@@ -264,61 +293,6 @@ func (g *generation) abandon(err error) error {
 		os.Remove(g.to.folder) // which is empty
 	}
 	return err
-}
-
-func (g *generation) openModel(fallback string, from source.Options) error {
-	given, err := givenSettings(g.c)
-	if err != nil {
-		return err
-	}
-	name := g.c.String("model")
-	if name == "" {
-		if name = fallback; !slices.Contains(bundled.Names(), name) {
-			return usagef("no model named: give -m MODEL")
-		}
-	}
-	g.model, err = openNamed(name, given)
-	if err == nil && g.model.Task != models.Generate && !g.c.IsSet("task") {
-		// The graph's outputs don't tell what it is for, or tell otherwise; the verb does.
-		if err = given.Set("task", string(models.Generate)); err == nil {
-			g.model, err = openNamed(name, given)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	checkSettings(g.c, g.model)
-	if err := g.checkReplaced(from); err != nil {
-		return err
-	}
-	if g.generator, err = generate.Open(g.model, g.options); err != nil {
-		return err
-	}
-	for _, skipped := range g.generator.Session().Skipped {
-		slog.Warn(skipped.Error())
-	}
-	digest, err := modelDigest(g.model)
-	if err != nil {
-		return errors.Join(err, g.generator.Close())
-	}
-	g.texts = provenance(g.model.Name, digest, g.generator.Session())
-	for _, f := range settings {
-		if value := g.c.String(f.name); g.c.IsSet(f.name) {
-			if f.name == "labels" || f.name == "vocabulary" {
-				value = filepath.Base(value) // where a file lies is not for those who get the picture
-			}
-			g.texts = append(g.texts, [2]string{"ortho:" + f.name, shelf.Clean(value)})
-		}
-	}
-	if g.c.IsSet("invert") {
-		g.texts = append(g.texts, [2]string{"ortho:invert", strconv.FormatBool(g.c.Bool("invert"))})
-	}
-	return nil
-}
-
-// provenance are the text chunks of what a model has made.
-func provenance(model, digest string, on *runner.Session) [][2]string {
-	return [][2]string{{"Software", "ortho " + ownVersion()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
 }
 
 // write makes all that is not there yet. unit is what progress counts: images, or the tiles
@@ -337,7 +311,7 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 	defer g.shelf.Sweep()
 	err = writeAll(c, answers, g.out, g.bar, func(done int, took time.Duration) record.Speed {
 		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
-			Provider: g.generator.Session().Provider, Threads: g.generator.Session().Threads, Batch: 1, Concurrency: g.generator.Concurrency()}
+			Provider: g.engine.Session().Provider, Threads: g.engine.Session().Threads, Batch: 1, Concurrency: g.engine.Concurrency()}
 	})
 	if err != nil {
 		g.page.lost()
@@ -347,7 +321,6 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 
 // describe is the record of the run: what its pictures follow from.
 func (g *generation) describe(more record.Settings) (record.Record, error) {
-	spec := g.generator.Spec()
 	quality := ""
 	if n := g.to.quality; n > 0 {
 		quality = strconv.Itoa(n)
@@ -356,7 +329,7 @@ func (g *generation) describe(more record.Settings) (record.Record, error) {
 		{Key: "format", Value: string(g.to.format)},
 		{Key: "quality", Value: quality},
 	}, more...)
-	return recorded(append(settings, runSettings(g.c, g.options.Runner)...), g.model, g.generator.Session(), spec.Labels)
+	return g.engine.record(append(settings, runSettings(g.c, g.options.Runner)...))
 }
 
 // place has a complete picture appear, and makes its row. A disk that takes no more ends
@@ -403,6 +376,9 @@ func (s *stepError) Unwrap() error { return s.error }
 
 func generateErrorKind(err error) string {
 	kind := generate.ErrorKind(err)
+	if kind == "run" {
+		kind = diffusion.ErrorKind(err)
+	}
 	if step, ok := errors.AsType[*stepError](err); ok && kind == "run" {
 		return step.kind
 	}

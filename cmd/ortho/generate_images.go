@@ -49,17 +49,18 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 			return err
 		}
 	}
-	if err := g.open(defaultUpscaler, from); err != nil {
+	one := imageMaker{generation: g}
+	if err := g.open(func() (err error) { one.graph, err = g.openGraph(defaultUpscaler, from); return err }); err != nil {
 		return err
 	}
 	defer g.close()
-	if g.generator.Spec().Image == nil {
-		return g.abandon(usagef("%s takes no images: it makes them of %s", g.model.Name, takes(g.generator.Spec())))
+	if one.graph.Spec().Image == nil {
+		return g.abandon(usagef("%s takes no images: it makes them of %s", g.name, takes(one.graph.Spec())))
 	}
-	g.tellOptions()
+	one.tellOptions()
 	items := source.Items(args, from)
 	count, err := g.out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
-		tile, overlap := g.generator.Tiling()
+		tile, overlap := one.graph.Tiling()
 		return g.describe(record.Settings{
 			{Key: "shard", Value: from.Shard.String()},
 			{Key: "background", Value: g.to.background()},
@@ -77,7 +78,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 	case g.out.complete():
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))
 	default:
-		one := imageMaker{generation: g, names: shelf.Names{Reserved: g.own}}
+		one.names.Reserved = g.own
 		unit := "images"
 		if alone {
 			unit = "tiles"
@@ -87,7 +88,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 		}
 	}
 	g.close() // the page needs the memory
-	if err := g.showChanges(); err != nil {
+	if err := g.showChanges(one.graph.Spec().Image.Spec.Orientation); err != nil {
 		return err
 	}
 	return itemsError(g.out)
@@ -95,16 +96,16 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 
 // tellOptions adds to the texts of each picture how large images are cut, and what is done
 // with the result.
-func (g *generation) tellOptions() {
-	tile, overlap := g.generator.Tiling()
+func (m *imageMaker) tellOptions() {
+	tile, overlap := m.graph.Tiling()
 	if tile > 0 {
-		g.texts = append(g.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
+		m.texts = append(m.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
 	}
-	if g.options.KeepSize {
-		g.texts = append(g.texts, [2]string{"ortho:keep-size", "true"})
+	if m.options.KeepSize {
+		m.texts = append(m.texts, [2]string{"ortho:keep-size", "true"})
 	}
-	if g.to.colour != nil {
-		g.texts = append(g.texts, [2]string{"ortho:background", g.to.background()})
+	if m.to.colour != nil {
+		m.texts = append(m.texts, [2]string{"ortho:background", m.to.background()})
 	}
 }
 
@@ -122,6 +123,7 @@ func nameOfTask(t task) string { return t.Name }
 // one has the generator to itself, which runs its tiles at once, while the next is decoded.
 type imageMaker struct {
 	*generation
+	graph *singleGraph
 	names shelf.Names
 	large sync.RWMutex
 }
@@ -163,7 +165,7 @@ type picture struct {
 }
 
 func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
-	atOnce := min(most, max(2, m.generator.Concurrency()))
+	atOnce := min(most, max(2, m.graph.Concurrency()))
 	return func(yield func(answer) bool) {
 		for r := range runner.Map(m.c.Context, tasks, atOnce, m.pictureOfName) {
 			if errors.Is(r.Item.err, shelf.ErrTaken) { // what has become of all before it is known now
@@ -209,7 +211,7 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 	if t.err != nil {
 		return made, &stepError{"write", t.err}
 	}
-	spec := m.generator.Spec().Image
+	spec := m.graph.Spec().Image
 	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: spec.Spec.Orientation, MaxPixels: m.c.Int64("max-pixels")})
 	if err != nil {
 		return made, &stepError{"decode", err}
@@ -225,7 +227,7 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 		return made, ctx.Err()
 	}
 	var writer *preprocess.FileWriter
-	err = m.generator.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
+	err = m.graph.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
 		made.width, made.height = width, height
 		var w io.Writer
 		if m.to.file == "-" {

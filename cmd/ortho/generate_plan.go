@@ -34,8 +34,9 @@ type plan struct {
 	latents  [][]float32 // of the pictures of a subject; nil: the seeds'
 	digest   string      // of the file that they come from
 	format   preprocess.FileFormat
-	file     string // of a picture that is alone; "": named by what it shows
-	idDigest string // of the texts' token ids
+	file     string          // of a picture that is alone; "": named by what it shows
+	idDigest string          // of the texts' token ids
+	prompted record.Settings // of a pipeline
 }
 
 // subject is what pictures show.
@@ -54,51 +55,57 @@ type planned struct {
 }
 
 // plan settles what the model is to make.
-func (w *wish) plan(g *generation) (*plan, error) {
-	spec := g.generator.Spec()
+func (w *wish) plan(g *generation, graph *singleGraph) (*plan, error) {
+	spec := graph.Spec()
 	switch {
 	case spec.Image != nil:
-		return nil, usagef("%s makes images of images: name them", g.model.Name)
+		return nil, usagef("%s makes images of images: name them", g.name)
 	case len(w.texts) > 0 && spec.Text == nil:
-		return nil, usagef("%s takes no texts: it makes images of %s", g.model.Name, takes(spec))
+		return nil, usagef("%s takes no texts: it makes images of %s", g.name, takes(spec))
 	case len(w.texts) > 0 && len(w.classes) > 0 && spec.Class == nil:
-		return nil, usagef("%s takes texts, which classes stand for: give --text or --class", g.model.Name)
+		return nil, usagef("%s takes texts, which classes stand for: give --text or --class", g.name)
 	case spec.Text != nil && len(w.texts)+len(w.classes) == 0:
-		return nil, usagef("%s makes images of %s: give --text", g.model.Name, takes(spec))
+		return nil, usagef("%s makes images of %s: give --text", g.name, takes(spec))
 	case w.truncation > 0 && spec.Truncation == "" && (spec.Latents == nil || spec.Latents.Uniform):
-		return nil, usagef("--truncation is of normal latents, which %s does not take", g.model.Name)
+		return nil, usagef("--truncation is of normal latents, which %s does not take", g.name)
 	case spec.Latents == nil && (w.latents != "" || w.ends != nil):
-		return nil, usagef("%s takes no latents: it makes images of %s", g.model.Name, takes(spec))
+		return nil, usagef("%s takes no latents: it makes images of %s", g.name, takes(spec))
 	}
-	p := &plan{wish: w, each: w.count, seed: w.seed, format: g.to.format}
-	if p.format == "" {
-		p.format = preprocess.PNG
-	}
-	if g.to.single() {
-		p.file = filepath.Base(g.to.file)
-	}
-	if err := p.chooseSubjects(w, spec, g.model.Name); err != nil {
+	p := w.newPlan(g.to)
+	if err := p.chooseSubjects(w, spec, g.name); err != nil {
 		return nil, err
 	}
-	if err := p.chooseLatents(g); err != nil {
+	if err := p.chooseLatents(graph); err != nil {
 		return nil, err
 	}
+	return p, p.settle(g, spec.Output.Width, spec.Output.Height)
+}
+
+func (w *wish) newPlan(to destination) *plan {
+	p := &plan{wish: w, each: w.count, seed: w.seed, format: cmp.Or(to.format, preprocess.PNG)}
+	if to.single() {
+		p.file = filepath.Base(to.file)
+	}
+	return p
+}
+
+// settle checks how many pictures there are, of a size that is 0 where it is not known yet,
+// and draws a seed where none is given.
+func (p *plan) settle(g *generation, width, height int) error {
 	if n := int64(len(p.subjects)) * int64(p.each); n > maxSamples {
-		return nil, usagef("%d images are more than %d", n, maxSamples)
+		return usagef("%d images are more than %d", n, maxSamples)
 	} else if n > 1 && g.to.single() {
-		return nil, usagef("%s is one file, and there are %d images: give -o FOLDER, an animation (.gif) or --grid", g.to.file, n)
+		return usagef("%s is one file, and there are %d images: give -o FOLDER, an animation (.gif) or --grid", g.to.file, n)
 	}
-	if out := spec.Output; g.c.IsSet("grid") && out.Width > 0 && out.Height > 0 {
-		if err := layoutOf(g.c, p).Check(len(p.subjects)*p.each, out.Width, out.Height); err != nil {
-			return nil, usageError{fmt.Errorf("--grid: %w", err)}
+	if g.c.IsSet("grid") && width > 0 && height > 0 {
+		if err := layoutOf(g.c, p).Check(len(p.subjects)*p.each, width, height); err != nil {
+			return usageError{fmt.Errorf("--grid: %w", err)}
 		}
 	}
-	if !w.seeded && w.latents == "" && w.ends == nil {
-		if err := p.drawSeed(g); err != nil {
-			return nil, err
-		}
+	if w := p.wish; !w.seeded && w.latents == "" && w.ends == nil {
+		return p.drawSeed(g)
 	}
-	return p, nil
+	return nil
 }
 
 // chooseSubjects has a subject of each text with each class.
@@ -163,20 +170,10 @@ func wordList(words []string) string {
 }
 
 // chooseLatents reads --latents, and takes the steps of --interpolate.
-func (p *plan) chooseLatents(g *generation) (err error) {
-	w, in := p.wish, g.generator.Spec().Latents
+func (p *plan) chooseLatents(graph *singleGraph) error {
+	w, in := p.wish, graph.Spec().Latents
 	if w.latents != "" {
-		arrays, err := npz.ReadFile(w.latents)
-		if err != nil {
-			return err
-		}
-		if len(arrays) != 1 {
-			return fmt.Errorf("latents %s: it has %d arrays, and not one: give an .npy file", w.latents, len(arrays))
-		}
-		if p.latents, err = g.generator.LatentsOf(arrays[0]); err != nil {
-			return fmt.Errorf("%s: %w", w.latents, err)
-		}
-		if p.digest, err = fileDigest(w.latents); err != nil {
+		if err := p.readLatents(graph.LatentsOf); err != nil {
 			return err
 		}
 	}
@@ -198,6 +195,23 @@ func (p *plan) chooseLatents(g *generation) (err error) {
 		p.each = len(p.latents)
 	}
 	return nil
+}
+
+// readLatents reads --latents; of makes the images' of its array.
+func (p *plan) readLatents(of func(npz.Array) ([][]float32, error)) error {
+	name := p.wish.latents
+	arrays, err := npz.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if len(arrays) != 1 {
+		return fmt.Errorf("latents %s: it has %d arrays, and not one: give an .npy file", name, len(arrays))
+	}
+	if p.latents, err = of(arrays[0]); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	p.digest, err = fileDigest(name)
+	return err
 }
 
 // latentsOfSeed are those of [generate.Request]'s seed.
@@ -273,6 +287,10 @@ func (p *plan) at(i int) planned {
 		one.request.Seed = p.wish.ends[0]
 	case p.latents != nil:
 		one.request.Latents, one.made.Latents = p.latents[k], &output.Latents{From: uint64(k)}
+		if p.prompted != nil { // the seed's other chance is left
+			one.request.Seed += uint64(k)
+			one.made.Seed = new(one.request.Seed)
+		}
 	default:
 		one.request.Seed += uint64(k)
 		seed := one.request.Seed
@@ -314,6 +332,7 @@ func (p *plan) settings() record.Settings {
 	if e := p.wish.ends; e != nil {
 		return append(s, record.Setting{Key: "interpolate", Value: fmt.Sprintf("%d,%d", e[0], e[1])}, record.Setting{Key: "frames", Value: strconv.Itoa(p.wish.frames)})
 	}
+	s = append(s, p.prompted...)
 	return append(s, record.Setting{Key: "seed", Value: strconv.FormatUint(p.seed, 10)})
 }
 
@@ -328,8 +347,19 @@ func (s sampled) texts(p *plan) (chunks [][2]string) {
 		add("seed", strconv.FormatUint(*s.made.Seed, 10))
 	}
 	add("text", s.made.Text)
-	if s.Class != nil {
-		add("class", strconv.Itoa(*s.Class))
+	if d := s.made.Diffusion; d != nil {
+		add("negative", d.Negative)
+		add("steps", strconv.Itoa(d.Steps))
+		add("guidance", decimal(d.Guidance))
+		add("scheduler", d.Scheduler)
+		if d.Strength > 0 {
+			add("strength", decimal(d.Strength))
+		}
+		add("image-sha256", d.ImageSHA256)
+		add("mask-sha256", d.MaskSHA256)
+	}
+	if s.made.Class != nil {
+		add("class", strconv.Itoa(*s.made.Class))
 	}
 	add("label", s.made.Label)
 	if s.made.Truncation > 0 {

@@ -37,22 +37,30 @@ func generateSamples(c *cli.Context, options generate.Options) error {
 	if len(wish.texts)+len(wish.classes) > 0 {
 		fallback = defaultDrawer
 	}
-	if err := g.open(fallback, source.Options{}); err != nil {
+	var graph *singleGraph
+	if err := g.open(func() error { graph, err = g.openGraph(fallback, source.Options{}); return err }); err != nil {
 		return err
 	}
 	defer g.close()
-	plan, err := wish.plan(g)
+	plan, err := wish.plan(g, graph)
 	if err != nil {
 		return g.abandon(err)
 	}
-	one := sampleMaker{generation: g, plan: plan}
+	return g.makeSamples(plan, "images", graph.samples)
+}
+
+// makeSamples makes the pictures of a plan, and what shows them together. unit is what
+// progress counts.
+func (g *generation) makeSamples(plan *plan, unit string, samples func(context.Context, iter.Seq[planned]) iter.Seq[sampled]) error {
+	c := g.c
+	one := sampleMaker{generation: g, plan: plan, samples: samples}
 	count, err := g.out.begin(c.Context, plan.survey, nil, func() (record.Record, error) { return g.describe(plan.settings()) })
 	if err != nil {
 		return g.abandon(err)
 	}
 	if g.out.complete() {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))
-	} else if err := g.write("images", count, one.answers()); err != nil {
+	} else if err := g.write(unit, count, one.answers()); err != nil {
 		return err
 	}
 	if err := g.showSamples(plan); err != nil {
@@ -64,19 +72,23 @@ func generateSamples(c *cli.Context, options generate.Options) error {
 // sampleMaker makes pictures as planned.
 type sampleMaker struct {
 	*generation
-	plan *plan
+	plan    *plan
+	samples func(context.Context, iter.Seq[planned]) iter.Seq[sampled] // in their order
 }
 
 // sampled is what became of a planned picture.
 type sampled struct {
 	planned
-	generate.Sample
+	image *preprocess.Image
+	err   error
 }
 
 func (m *sampleMaker) answers() iter.Seq[answer] {
 	todo := pending(m.c.Context, m.out, m.plan.all(), func(p planned) string { return p.name })
 	return func(yield func(answer) bool) {
-		for r := range runner.Map(m.c.Context, m.samples(todo), 2, m.picture) {
+		ctx, cancel := context.WithCancel(m.c.Context)
+		defer cancel() // ends what is under way, also where the run ends early
+		for r := range runner.Map(m.c.Context, m.samples(ctx, todo), 2, m.picture) {
 			made := m.place(rowOfSample(r.Item), r.Value.file, r.Err)
 			if made.err == nil && made.end == nil {
 				made.end = m.keep(r.Item, r.Value)
@@ -88,33 +100,13 @@ func (m *sampleMaker) answers() iter.Seq[answer] {
 	}
 }
 
-// samples runs the requests of what is planned; they are answered in their order.
-func (m *sampleMaker) samples(todo iter.Seq[planned]) iter.Seq[sampled] {
-	return func(yield func(sampled) bool) {
-		var under queue[planned]
-		requests := func(yield func(generate.Request) bool) {
-			for p := range todo {
-				under.add(p)
-				if !yield(p.request) {
-					return
-				}
-			}
-		}
-		for s := range m.generator.Samples(m.c.Context, requests) {
-			if !yield(sampled{under.next(), s}) {
-				return
-			}
-		}
-	}
-}
-
 // picture encodes what was made, where there is a file for it.
 func (m *sampleMaker) picture(_ context.Context, s sampled) (made picture, err error) {
-	if s.Err != nil || m.to.folder == "" && !m.to.single() {
-		return made, s.Err
+	if s.err != nil || m.to.folder == "" && !m.to.single() {
+		return made, s.err
 	}
 	write := func(w io.Writer) error {
-		return encode(w, s.Image, preprocess.FileOptions{Format: m.plan.format, Quality: m.to.quality, Text: append(m.texts[:len(m.texts):len(m.texts)], s.texts(m.plan)...)})
+		return encode(w, s.image, preprocess.FileOptions{Format: m.plan.format, Quality: m.to.quality, Text: append(m.texts[:len(m.texts):len(m.texts)], s.texts(m.plan)...)})
 	}
 	if m.to.file == "-" {
 		made.bytes = new(bytes.Buffer)
@@ -148,8 +140,8 @@ func (m *sampleMaker) keep(s sampled, made picture) error {
 	if m.rows == nil {
 		return nil
 	}
-	m.rows.images = append(m.rows.images, s.Image)
-	if m.rows.bytes += len(s.Image.Pix); m.rows.bytes > maxKept {
+	m.rows.images = append(m.rows.images, s.image)
+	if m.rows.bytes += len(s.image.Pix); m.rows.bytes > maxKept {
 		return fmt.Errorf("the images have more than %d bytes together, too many for one file: make fewer, or give -o FOLDER", maxKept)
 	}
 	return nil
@@ -162,12 +154,9 @@ const maxKept = 1 << 30
 func rowOfSample(s sampled) output.Row {
 	made := s.made
 	made.File = s.file
-	if s.Class != nil && made.Class == nil { // drawn
-		made.Class = s.Class
-	}
 	row := output.Row{Input: s.name, Picture: &made}
-	if s.Image != nil {
-		row.Width, row.Height = s.Image.Width, s.Image.Height
+	if s.image != nil {
+		row.Width, row.Height = s.image.Width, s.image.Height
 	}
 	return row
 }

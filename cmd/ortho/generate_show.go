@@ -144,7 +144,7 @@ func (g *generation) showSamples(p *plan) error {
 	if g.rows != nil {
 		g.page.rows = g.rows.rows
 	}
-	return g.page.write(c, "What "+g.model.Name+" makes", g.out, 1, func(row output.Row, _ source.Item) report.Card {
+	return g.page.write(c, "What "+g.name+" makes", g.out, 1, func(row output.Row, _ source.Item) report.Card {
 		card := report.Card{Name: row.Input, Note: noteOf(row)}
 		if row.Error != nil {
 			card.Error = row.Error.Message
@@ -214,6 +214,9 @@ func noteOf(row output.Row) string {
 	if p.Seed != nil {
 		parts = append(parts, fmt.Sprintf("seed %d", *p.Seed))
 	}
+	if d := p.Diffusion; d != nil {
+		parts = append(parts, fmt.Sprintf("%d steps of %s, guidance %s", d.Steps, d.Scheduler, decimal(d.Guidance)))
+	}
 	if l := p.Latents; l != nil && l.At != nil {
 		parts = append(parts, fmt.Sprintf("%v of the way from %d to %d", *l.At, l.From, *l.To))
 	} else if l != nil {
@@ -241,15 +244,14 @@ func fitted(width, height, edge int) (int, int) {
 }
 
 // showChanges writes the page of what images were and became.
-func (g *generation) showChanges() error {
+func (g *generation) showChanges(orientation preprocess.Orientation) error {
 	if g.page == nil {
 		return nil
 	}
 	if g.rows != nil {
 		g.page.rows = g.rows.rows
 	}
-	orientation := g.generator.Spec().Image.Spec.Orientation
-	return g.page.write(g.c, "What "+g.model.Name+" makes", g.out, 1, func(row output.Row, item source.Item) report.Card {
+	return g.page.write(g.c, "What "+g.name+" makes", g.out, 1, func(row output.Row, item source.Item) report.Card {
 		card := report.Card{Name: row.Input}
 		if row.Error != nil {
 			card.Error = row.Error.Message

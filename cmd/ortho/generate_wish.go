@@ -35,8 +35,9 @@ const (
 	maxSamples = 100_000_000
 )
 
+// readWish reads the flags; arguments are texts (a pipeline's).
 func readWish(c *cli.Context) (*wish, error) {
-	w := &wish{texts: c.StringSlice("text"), classes: c.StringSlice("class"), seed: c.Uint64("seed"), seeded: c.IsSet("seed"),
+	w := &wish{texts: append(c.Args().Slice(), c.StringSlice("text")...), classes: c.StringSlice("class"), seed: c.Uint64("seed"), seeded: c.IsSet("seed"),
 		count: c.Int("count"), truncation: c.Float64("truncation"), latents: c.String("latents"), frames: c.Int("frames")}
 	switch {
 	case w.count < 1 || w.count > 1_000_000:
@@ -79,14 +80,21 @@ func readWish(c *cli.Context) (*wish, error) {
 		w.texts = append(w.texts, more...)
 	}
 	for i, t := range w.texts {
-		switch {
-		case !utf8.ValidString(t):
-			return nil, usagef("text %d is not in UTF-8: %.60q", i+1, t)
-		case len(t) > maxText:
-			return nil, usagef("text %d has more than %d bytes: %.60q", i+1, maxText, t)
+		if err := checkWords(fmt.Sprintf("text %d", i+1), t); err != nil {
+			return nil, err
 		}
 	}
 	return w, nil
+}
+
+func checkWords(what, text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return usagef("%s is not in UTF-8: %.60q", what, text)
+	case len(text) > maxText:
+		return usagef("%s has more than %d bytes: %.60q", what, maxText, text)
+	}
+	return nil
 }
 
 // readTexts reads a text a line; empty lines are left out.

@@ -25,7 +25,7 @@ func newImagineCommand() *cli.Command {
 		maxPixelsFlag(),
 		&cli.StringFlag{Name: "text-model", Value: defaultReader, Category: steps, Usage: "reads the description: a bundled `NAME`, a model folder, or an .onnx file"},
 		&cli.Float64Flag{Name: "text-weight", Value: 1, Category: steps, Usage: "`W`: how much the description counts beside the image, from 0 (not at all)"},
-		&cli.StringFlag{Name: "generator", Aliases: []string{"g"}, Category: steps, DefaultText: defaultDrawer + ", where the class is a digit", Usage: "draws the class, or the description: a bundled `NAME`, a model folder, or an .onnx file"},
+		&cli.StringFlag{Name: "generator", Aliases: []string{"g"}, Category: steps, DefaultText: defaultDrawer + ", where the class is a digit", Usage: "draws the class, or the description: a bundled `NAME`, a model folder, a pipeline's folder, or an .onnx file"},
 		&cli.Uint64Flag{Name: "seed", Category: steps, DefaultText: "drawn, and told", Usage: "`NUMBER` that all chance follows from: picture i has the seed + i"},
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Value: 1, Category: steps, Usage: "pictures"},
 		&cli.BoolFlag{Name: "strict", Category: steps, Usage: "fail where there is no description, rather than have a sentence stand in"},
@@ -49,8 +49,9 @@ func newImagineCommand() *cli.Command {
 			"of 1; classes that the text model was not trained on keep the image's. With other labels, the server's choice\n" +
 			"stands beside the image's. Where the two sides name different classes, the server is asked once more, with\n" +
 			"these two to choose from, and its answer decides. A generator draws the class: " + defaultDrawer + " where it is a digit, or\n" +
-			"that of -g, which must have a label like the class's or take texts: then it gets the description. Without one\n" +
-			"that fits, the run ends after the fusion.\n\n" +
+			"that of -g, which must have a label like the class's or take texts: then it gets the description. The folder of a\n" +
+			"Stable Diffusion pipeline takes texts, and draws as its files say. Without a generator that fits, the run ends\n" +
+			"after the fusion.\n\n" +
 			"The key is read from " + envKey + ", another server's address from " + envBaseURL + ". Without a key, where --offline\n" +
 			"finds no earlier answer, or where the server fails, a sentence made of the image model's classes stands in. The\n" +
 			"output says so, and such a sentence decides nothing. --strict fails instead.\n\n" +
@@ -220,7 +221,7 @@ func (im *imagination) close() {
 		err = errors.Join(err, im.text.classifier.Close())
 	}
 	if im.artist != nil {
-		err = errors.Join(err, im.artist.generator.Close())
+		err = errors.Join(err, im.artist.Close())
 	}
 	if err != nil {
 		slog.Warn(err.Error())

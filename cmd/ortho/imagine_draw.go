@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"os"
 	"path"
@@ -14,8 +16,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/models"
+	"ortho/models/diffusion"
 	"ortho/models/generate"
 	words "ortho/models/text"
 	"ortho/preprocess"
@@ -24,10 +28,14 @@ import (
 
 // artist is the generator that may draw the class.
 type artist struct {
-	model     *models.Model
-	generator *generate.Generator
-	spec      *models.GeneratorSpec
-	given     bool // by -g
+	engine
+	name    string
+	spec    *models.GeneratorSpec // of a model of one graph; empty of a pipeline
+	texts   bool                  // it takes texts
+	given   bool                  // by -g
+	digest  func() (string, error)
+	samples func(context.Context, iter.Seq[planned]) iter.Seq[sampled]
+	tell    func(text string) // warns of what of it says nothing to the model
 }
 
 func openArtist(c *cli.Context, options runner.Options) (*artist, error) {
@@ -36,28 +44,69 @@ func openArtist(c *cli.Context, options runner.Options) (*artist, error) {
 	if !a.given {
 		name = defaultDrawer
 	}
+	if isPipeline(name) {
+		if err := a.openPipeline(c, name, options); err != nil {
+			return nil, err
+		}
+		return a, nil
+	}
 	var s models.Settings
 	err := s.Set("task", string(models.Generate)) // what else it may be, -g rules out
 	if err != nil {
 		return nil, err
 	}
-	if a.model, err = openNamed(name, s); err != nil {
+	model, err := openNamed(name, s)
+	if err != nil {
 		return nil, err
 	}
-	if a.spec, err = a.model.Generator(); err != nil {
+	if a.spec, err = model.Generator(); err != nil {
 		return nil, err
 	}
 	switch {
 	case a.spec.Image != nil:
-		return nil, usagef("%s makes images of images: -g names a generator of classes or texts", a.model.Name)
+		return nil, usagef("%s makes images of images: -g names a generator of classes or texts", model.Name)
 	case a.spec.Class == nil && a.spec.Text == nil:
-		return nil, usagef("%s makes images of %s: -g names a generator of classes or texts", a.model.Name, takes(a.spec))
+		return nil, usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, takes(a.spec))
 	}
-	if a.generator, err = generate.Open(a.model, generate.Options{Runner: options}); err != nil {
+	generator, err := generate.Open(model, generate.Options{Runner: options})
+	if err != nil {
 		return nil, err
 	}
-	warnSkipped(a.generator.Session())
+	warnSkipped(generator.Session())
+	graph := &singleGraph{generator, model}
+	a.engine, a.name, a.samples, a.texts = graph, model.Name, graph.samples, a.spec.Text != nil
+	a.digest = func() (string, error) { return modelDigest(model) }
+	a.tell = func(text string) {
+		if in := a.spec.Text; in != nil {
+			e := in.Vocabulary.Encode(text, in.Length)
+			tellLost(text, e.Unknown, e.Cut, in.Length)
+		}
+	}
 	return a, nil
+}
+
+// openPipeline has a pipeline draw, as its files say.
+func (a *artist) openPipeline(c *cli.Context, name string, options runner.Options) error {
+	model, err := models.OpenPipeline(name)
+	if err != nil {
+		return err
+	}
+	p := &painter{pipeline: model, painting: &painting{}, run: &generation{c: c}}
+	if p.Pipeline, err = diffusion.Open(model, diffusion.Options{Runner: options}); err != nil {
+		return err
+	}
+	p.fill()
+	if err := p.Check(p.request); err != nil {
+		return errors.Join(usageError{err}, p.Close())
+	}
+	warnSkipped(p.Session())
+	a.engine, a.name, a.samples, a.texts, a.spec = p, model.Name, p.samples, true, &models.GeneratorSpec{}
+	a.digest = func() (string, error) {
+		identity, err := interruptible(c.Context, func() (record.Model, error) { return pipelineDigest(model) })
+		return identity.SHA256, err
+	}
+	a.tell = func(text string) { p.tell([]string{text}) }
+	return nil
 }
 
 // nameClasses gives an image model without labels those of a generator that has as many:
@@ -69,7 +118,7 @@ func (a *artist) nameClasses(e *imageExpert) string {
 	}
 	e.scores.Labels = a.spec.Labels
 	return fmt.Sprintf("%s has %d classes without labels: they are taken to be those of %s (%s, ...); --labels FILE names others",
-		e.model.Name, n, a.model.Name, a.spec.Labels[0].Name)
+		e.model.Name, n, a.name, a.spec.Labels[0].Name)
 }
 
 // drawing is what the generator is asked for.
@@ -82,7 +131,7 @@ type drawing struct {
 // plan makes a request of the class and the description. Where the generator does not fit,
 // why says so.
 func (a *artist) plan(class *decision, d *described) (plan *drawing, why string) {
-	if d.By == "the command line" && a.spec.Text != nil && (a.given || a.understands(d.Sentence)) {
+	if d.By == "the command line" && a.texts && (a.given || a.understands(d.Sentence)) {
 		return &drawing{request: generate.Request{Text: d.Sentence}, slug: shelf.Slug(d.Sentence)}, ""
 	}
 	if class == nil {
@@ -91,21 +140,21 @@ func (a *artist) plan(class *decision, d *described) (plan *drawing, why string)
 	label := models.Label{Name: class.Label, ID: class.ID}
 	index := slices.IndexFunc(a.spec.Labels, func(l models.Label) bool { return sameName(l, label) })
 	switch {
-	case index >= 0 && a.spec.Text != nil:
+	case index >= 0 && a.texts:
 		name := a.spec.Labels[index].Name
 		said := append(a.attributes(d), name)
 		return &drawing{request: generate.Request{Text: article(strings.Join(said, " "))}, label: name, slug: shelf.Slug(name)}, ""
 	case index >= 0:
 		name := a.spec.Labels[index].Name
 		return &drawing{request: generate.Request{Class: &index}, label: name, slug: shelf.Slug(name)}, ""
-	case a.given && a.spec.Text != nil && d.StandIn: // which decides nothing, and may name two
+	case a.given && a.texts && d.StandIn: // which decides nothing, and may name two
 		return &drawing{request: generate.Request{Text: article(class.Label)}, slug: shelf.Slug(class.Label)}, ""
-	case a.given && a.spec.Text != nil:
+	case a.given && a.texts:
 		return &drawing{request: generate.Request{Text: d.Sentence}, slug: shelf.Slug(class.Label)}, ""
 	case a.given:
-		return nil, fmt.Sprintf("%s has no label like %q, and takes no texts", a.model.Name, class.Label)
+		return nil, fmt.Sprintf("%s has no label like %q, and takes no texts", a.name, class.Label)
 	}
-	return nil, fmt.Sprintf("no bundled generator draws %q (%s draws digits): -g names one", class.Label, a.model.Name)
+	return nil, fmt.Sprintf("no bundled generator draws %q (%s draws digits): -g names one", class.Label, a.name)
 }
 
 // understands tells that the generator knows all words of a text, and one of them is a
@@ -181,13 +230,13 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 		slog.Info("nothing is drawn: " + why)
 		return made, nil
 	}
-	g.Model, g.Text, g.Class, g.Label = a.model.Name, plan.request.Text, plan.request.Class, text(plan.label)
+	g.Model, g.Text, g.Class, g.Label = a.name, plan.request.Text, plan.request.Class, text(plan.label)
 	if !c.IsSet("output") && im.page == nil {
 		g.None = "neither -o nor --html has a place for pictures"
 		slog.Info("nothing is drawn: " + g.None)
 		return made, nil
 	}
-	if g.Digest, err = modelDigest(a.model); err != nil {
+	if g.Digest, err = a.digest(); err != nil {
 		return made, err
 	}
 	seed := c.Uint64("seed")
@@ -198,28 +247,25 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 		slog.Info(fmt.Sprintf("--seed %d draws the same again", seed))
 	}
 	g.Seed = &seed
-	if a.spec.Text != nil {
-		e := a.spec.Text.Vocabulary.Encode(g.Text, a.spec.Text.Length)
-		tellLost(g.Text, e.Unknown, e.Cut, a.spec.Text.Length)
-	}
-	requests := func(yield func(generate.Request) bool) {
-		for i := range uint64(c.Int("count")) {
-			one := plan.request
-			if one.Seed = seed + i; !yield(one) {
+	a.tell(g.Text)
+	all := func(yield func(planned) bool) {
+		for i := range c.Int("count") {
+			one := planned{name: fmt.Sprintf("%04d", i), request: plan.request}
+			if plan.slug != "" {
+				one.name += "-" + plan.slug
+			}
+			one.request.Seed = seed + uint64(i)
+			one.made = output.Picture{Text: one.request.Text, Class: one.request.Class, Label: text(plan.label), Seed: new(one.request.Seed)}
+			if !yield(one) {
 				return
 			}
 		}
 	}
-	for s := range a.generator.Samples(ctx, requests) {
-		if s.Err != nil {
-			return made, fmt.Errorf("draw %q: %w", plan.slug, s.Err)
+	for s := range a.samples(ctx, all) {
+		if s.err != nil {
+			return made, fmt.Errorf("draw %q: %w", plan.slug, s.err)
 		}
-		name := fmt.Sprintf("%04d", len(made))
-		if plan.slug != "" {
-			name += "-" + plan.slug
-		}
-		one := planned{name: name, request: s.Request, made: output.Picture{Text: s.Request.Text, Class: s.Request.Class, Label: text(plan.label), Seed: &s.Request.Seed}}
-		made = append(made, sampled{one, s})
+		made = append(made, s)
 	}
 	return made, ctx.Err()
 }
@@ -235,7 +281,7 @@ func (im *imagination) save(made []sampled) error {
 			return err
 		}
 	}
-	chunks := provenance(im.artist.model.Name, im.doc.Generation.Digest, im.artist.generator.Session())
+	chunks := provenance(im.artist.name, im.doc.Generation.Digest, im.artist.Session())
 	if im.item.Path != "" {
 		chunks = append(chunks, [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(im.item.Path)))})
 	}
@@ -244,7 +290,7 @@ func (im *imagination) save(made []sampled) error {
 		if im.to.folder != "" {
 			name, options.Format = filepath.Join(im.to.folder, s.name+".png"), preprocess.PNG
 		}
-		if err := writeFile(name, overwrite, func(w io.Writer) error { return encode(w, s.Image, options) }); err != nil {
+		if err := writeFile(name, overwrite, func(w io.Writer) error { return encode(w, s.image, options) }); err != nil {
 			if im.to.folder != "" {
 				os.Remove(im.to.folder) // if it is empty
 			}

@@ -349,6 +349,24 @@ func TestImagineGenerators(t *testing.T) {
 }
 
 // TestImagineInterrupted interrupts a run that waits for the server: it leaves nothing.
+// TestImaginePipeline: a pipeline gets the description, and draws what generate does.
+func TestImaginePipeline(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	labels := write(t, filepath.Join(dir, "labels.txt"), "2\n1 - one\nnine\n")
+	chatting(t, openaitest.Describe(openaitest.Description{Class: "nine"}))
+	out, same := filepath.Join(dir, "x.png"), filepath.Join(dir, "same.png")
+	doc, stderr := runImagine(t, "-m", filepath.Join(testModels, "float32_nchw"), "--input-range", "0,1", "--labels", labels, coffee, "--seed", "5", "-g", pipelines+"sd", "-o", out)
+	if doc.Generation.Text != "A thing on a table." || doc.Generation.Model != "sd" || !strings.Contains(stderr, "64x64, 50 steps, guidance 7.5") {
+		t.Errorf("%+v, %s", doc.Generation, stderr)
+	}
+	made(t, exitOK, "", "generate", "-m", pipelines+"sd", "A thing on a table.", "--seed", "5", "-o", same)
+	texts, want := textOf(t, read(t, out)), textOf(t, read(t, same))
+	if !bytes.Equal(decoded(t, out).Pix, decoded(t, same).Pix) || texts["ortho:model-sha256"] != want["ortho:model-sha256"] || texts["ortho:steps"] != "50" {
+		t.Errorf("generate draws another: %q, %q", texts, want)
+	}
+}
+
 func TestImagineInterrupted(t *testing.T) {
 	needLibrary(t)
 	dir := t.TempDir()

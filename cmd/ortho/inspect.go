@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -23,11 +22,14 @@ import (
 func newInspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "inspect",
-		Usage: "show a model's graph, and every preprocessing value with where it came from",
+		Usage: "show a model's graph, and every preprocessing value with where it came from; or a pipeline's parts",
 		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, modelFlags("")...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usagef("inspect takes no arguments: name the model with -m")
+			}
+			if isPipeline(c.String("model")) {
+				return inspectPipeline(c)
 			}
 			model, err := openModel(c)
 			if err != nil {
@@ -214,17 +216,7 @@ func (d *description) print(w io.Writer) {
 		}
 		line("metadata", "%s = %s", key, text)
 	}
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"value", "is", "source"})
-	for _, f := range d.Facts {
-		source := f.Source
-		if source == "" {
-			source = "missing"
-		}
-		t.AppendRow(table.Row{f.Key, output.Clean(f.Value), output.Clean(source)})
-	}
-	fmt.Fprintln(w, t.Render())
+	printFacts(w, d.Facts)
 	if d.Missing != "" {
 		fmt.Fprintf(w, "can't %s yet: %s\n", d.Task, output.Clean(d.Missing))
 	}

@@ -74,6 +74,62 @@ func TestInspectJSON(t *testing.T) {
 	}
 }
 
+// TestInspectPipeline: its parts, what its files say, and what it lacks.
+func TestInspectPipeline(t *testing.T) {
+	dir := t.TempDir()
+	lacking := filepath.Join(dir, "lacking\x1b[31m")
+	if err := os.CopyFS(lacking, os.DirFS(pipelines+"old")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"vae_decoder/model.onnx", "unet/weights.pb"} {
+		if err := os.Remove(filepath.Join(lacking, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		model string
+		want  []string
+		json  pipelineDescription
+	}{
+		{pipelines + "sd", []string{"pipeline   sd (StableDiffusionPipeline)\n", "part       unet: unet/model.onnx, ", " kB, opset 18, ", "  input    timestep  float32 []\n",
+			"sha256     " + sumOf(t, pipelines+"sd"), "scheduler          │ pndm", "642 tokens, texts of 77", "│ unet/config.json", "-o fox.png makes an image"},
+			pipelineDescription{Class: "StableDiffusionPipeline", SHA256: sumOf(t, pipelines+"sd"), Parts: make([]partDescription, 4)}},
+		{pipelines + "sdxl", []string{"part       text_encoder_2: ", "tokenizer_2"},
+			pipelineDescription{Class: "StableDiffusionXLPipeline", SHA256: sumOf(t, pipelines+"sdxl"), Parts: make([]partDescription, 5)}},
+		{pipelines + "inpaint", []string{"4 channels, and 5 of mask and masked image"},
+			pipelineDescription{Class: "StableDiffusionInpaintPipeline", SHA256: sumOf(t, pipelines+"inpaint"), Parts: make([]partDescription, 4)}},
+		{pipelines + "old", []string{"  weights  in weights.pb\n", "input_ids  int32"},
+			pipelineDescription{Class: "OnnxStableDiffusionPipeline", SHA256: sumOf(t, pipelines+"old"), Parts: make([]partDescription, 4)}},
+		{lacking, []string{"(missing)", "can't generate yet: ", "it has no vae_decoder", "copy"},
+			pipelineDescription{Class: "OnnxStableDiffusionPipeline", Parts: make([]partDescription, 3), Missing: []string{""}}},
+	} {
+		code, stdout, stderr := ortho(t, "inspect", "-m", c.model)
+		if code != exitOK || stderr != "" || strings.Contains(stdout, "\x1b") {
+			t.Errorf("%s: exit %d, %s", c.model, code, stderr)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%s: no %q in\n%s", c.model, want, stdout)
+			}
+		}
+		code, stdout, stderr = ortho(t, "inspect", "--json", "-m", c.model)
+		var got pipelineDescription
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != exitOK {
+			t.Fatalf("%s: exit %d, %v, %s", c.model, code, err, stderr)
+		}
+		if got.Class != c.json.Class || got.SHA256 != c.json.SHA256 || len(got.Parts) != len(c.json.Parts) || (got.Missing == nil) != (c.json.Missing == nil) || len(got.Facts) == 0 {
+			t.Errorf("%s: %+v", c.model, got)
+		}
+		var sum int64
+		for _, p := range got.Parts {
+			sum += p.Size
+		}
+		if got.Size != sum || got.Parts[0].Name != "text_encoder" || got.Parts[0].Inputs[0].Name != "input_ids" || got.Parts[0].Opset == 0 {
+			t.Errorf("%s: %d bytes, %+v", c.model, got.Size, got.Parts[0])
+		}
+	}
+}
+
 func TestInspectErrors(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "page.onnx")
 	if err := os.WriteFile(text, []byte("<!DOCTYPE html>"), 0o600); err != nil {
@@ -90,6 +146,7 @@ func TestInspectErrors(t *testing.T) {
 		{[]string{"--mean", "x"}, exitUsage, "no number"},
 		{[]string{"--preset", "x"}, exitUsage, "torchvision"},
 		{[]string{"extra"}, exitUsage, "no arguments"},
+		{[]string{"-m", pipelines + "sd", "--mean", "1"}, exitUsage, "--mean is not for a pipeline"},
 	} {
 		code, stdout, stderr := ortho(t, append([]string{"inspect"}, c.args...)...)
 		if code != c.code || stdout != "" || !strings.Contains(stderr, c.want) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -126,6 +127,12 @@ func givenSettings(c *cli.Context) (models.Settings, error) {
 func openNamed(name string, s models.Settings) (*models.Model, error) {
 	if slices.Contains(bundled.Names(), name) {
 		return openBundled(name, s)
+	}
+	if models.IsPipeline(name) {
+		return nil, fmt.Errorf("%s is a pipeline of several graphs, with a model_index.json: ortho generate -m %s \"what to show\" makes images with it, and ortho inspect -m %s shows it", name, name, name)
+	}
+	if info, err := os.Stat(filepath.Join(name, models.UNet)); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, models.UNet)
 	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no model %q: it is neither a file nor a folder, nor bundled (%s)", name, strings.Join(bundled.Names(), ", "))

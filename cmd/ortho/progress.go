@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,13 @@ type progress struct {
 	ended  atomic.Bool
 	unit   string                 // what the bar counts
 	part   atomic.Pointer[string] // how far the image that is under way has come
+
+	// Of a bar of steps. mutex is held by those who move the bar, and never by the
+	// decorators, which the bar waits for.
+	mutex sync.Mutex
+	rows  int64                     // images that are done or have failed, in this run
+	each  atomic.Int64              // steps of an image; 0: not known yet
+	since atomic.Pointer[time.Time] // the first step's end: what comes before it is no measure
 }
 
 func progressWanted(c *cli.Context) (bool, error) {
@@ -49,8 +57,10 @@ func newProgress(w io.Writer, unit string, done, failed int64, count func(stop f
 	p.bar.SetCurrent(done)
 	go func() {
 		if n, known := count(p.ended.Load); known && n > 0 {
-			p.total.Store(n)
-			p.bar.SetTotal(n, false)
+			p.mutex.Lock()
+			defer p.mutex.Unlock()
+			p.total.Store(n * max(1, p.each.Load()))
+			p.bar.SetTotal(p.total.Load(), false)
 		}
 	}()
 	return p
@@ -64,8 +74,19 @@ func (p *progress) counts(s decor.Statistics) string {
 }
 
 func (p *progress) speed(done int64, elapsed time.Duration) string {
-	rate := float64(done-p.before) / elapsed.Seconds()
+	before := p.before
+	if p.unit == "steps" {
+		since := p.since.Load()
+		if before = before*p.each.Load() + 1; since == nil || done <= before {
+			return ""
+		}
+		elapsed = time.Since(*since)
+	}
+	rate := float64(done-before) / elapsed.Seconds()
 	text := fmt.Sprintf(" %.1f %s/s", rate, p.unit)
+	if p.unit == "steps" && rate < 1 {
+		text = fmt.Sprintf(" %.1f s/step", 1/rate)
+	}
 	if left := p.total.Load() - done; left > 0 && rate > 0 {
 		text += fmt.Sprintf(", %v left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
 	}
@@ -85,9 +106,37 @@ func (p *progress) step(failed bool) {
 	if failed {
 		p.failed.Add(1)
 	}
-	if p.unit == "images" {
+	switch p.unit {
+	case "images":
 		p.bar.Increment()
+	case "steps": // one that failed has not made all of its steps
+		p.mutex.Lock()
+		defer p.mutex.Unlock()
+		p.rows++
+		if least := (p.before + p.rows) * p.each.Load(); p.bar.Current() < least {
+			p.bar.SetCurrent(least)
+		}
 	}
+}
+
+// stepped counts a step of an image that has so many.
+func (p *progress) stepped(of int) {
+	if p == nil {
+		return
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.each.Load() == 0 { // the bar has counted images so far
+		each, now := int64(of), time.Now()
+		p.each.Store(each)
+		p.since.Store(&now)
+		if n := p.total.Load(); n > 0 {
+			p.total.Store(n * each)
+			p.bar.SetTotal(n*each, false)
+		}
+		p.bar.SetCurrent((p.before + p.rows) * each)
+	}
+	p.bar.Increment()
 }
 
 // tiles shows how far a large image has come: of one alone in the bar itself.

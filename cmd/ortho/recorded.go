@@ -61,28 +61,30 @@ func (r *results) begin(ctx context.Context, inputs survey, items iter.Seq[sourc
 // recorded describes a run: all that its rows follow from, settings among it. A run that
 // differs in any of it can't continue another.
 func recorded(settings record.Settings, model *models.Model, session *runner.Session, labels []models.Label) (record.Record, error) {
-	r := record.Record{
-		Ortho:       ownVersion(),
-		ONNXRuntime: session.Library.Version,
-		Model:       record.Model{Name: model.Name},
-		Settings:    settings,
-	}
+	named := record.Model{Name: model.Name}
 	var err error
-	if r.Model.SHA256, err = modelDigest(model); err != nil {
-		return r, err
+	if named.SHA256, err = modelDigest(model); err != nil {
+		return record.Record{}, err
 	}
 	for _, name := range model.Graph.ExternalData {
 		digest, err := fileDigest(filepath.Join(filepath.Dir(model.Path), filepath.FromSlash(name)))
 		if err != nil {
-			return r, err
+			return record.Record{}, err
 		}
-		r.Model.ExternalData = append(r.Model.ExternalData, record.Setting{Key: name, Value: digest})
+		named.ExternalData = append(named.ExternalData, record.Setting{Key: name, Value: digest})
 	}
-	for _, f := range model.Facts {
-		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
-	}
+	r := recordedAs(settings, named, model.Facts, session)
 	r.Preprocessing = append(r.Preprocessing, record.Setting{Key: "labels' SHA-256", Value: labelsDigest(labels)})
 	return r, nil
+}
+
+// recordedAs is recorded for what is no model of one graph.
+func recordedAs(settings record.Settings, model record.Model, facts []models.Fact, session *runner.Session) record.Record {
+	r := record.Record{Ortho: ownVersion(), ONNXRuntime: session.Library.Version, Model: model, Settings: settings}
+	for _, f := range facts {
+		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
+	}
+	return r
 }
 
 // rowSettings are the options that change rows.

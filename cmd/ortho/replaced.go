@@ -15,16 +15,18 @@ import (
 
 // filesRead yields the files that a run reads: of its flags, its model and its inputs, but
 // for paths that can be read only once.
-func filesRead(c *cli.Context, m *models.Model, from source.Options) iter.Seq[string] {
+func filesRead(c *cli.Context, model iter.Seq[string], from source.Options) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		more := func(name string) bool { return c.Context.Err() == nil && yield(name) }
-		for _, flag := range []string{"settings", "labels", "vocabulary", "latents", "texts"} {
+		for _, flag := range []string{"settings", "labels", "vocabulary", "latents", "texts", "image", "mask"} {
 			if c.IsSet(flag) && !more(c.String(flag)) {
 				return
 			}
 		}
-		if m.Path != "" && !filesOfModel(c.String("model"), m, more) {
-			return
+		for name := range model {
+			if !more(name) {
+				return
+			}
 		}
 		for name := range source.Files(c.Args().Slice(), from) {
 			if !more(name) {
@@ -34,28 +36,37 @@ func filesRead(c *cli.Context, m *models.Model, from source.Options) iter.Seq[st
 	}
 }
 
-// filesOfModel yields all in a model's folder, or the graph's file with its weights.
-func filesOfModel(name string, m *models.Model, yield func(string) bool) bool {
-	if !yield(m.Path) {
-		return false
+// filesOfModel yields all in a model's folder, or the graph's file with its weights; of a
+// bundled one nothing.
+func filesOfModel(name string, m *models.Model) iter.Seq[string] {
+	if m.Path == "" {
+		return func(func(string) bool) {}
 	}
+	own := []string{m.Path}
 	for _, weights := range m.Graph.ExternalData {
-		if !yield(filepath.Join(filepath.Dir(m.Path), filepath.FromSlash(weights))) {
-			return false
-		}
+		own = append(own, filepath.Join(filepath.Dir(m.Path), filepath.FromSlash(weights)))
 	}
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return true
-	}
-	stopped := false
-	filepath.WalkDir(name, func(file string, d fs.DirEntry, err error) error { // what can't be read is passed over
-		if err == nil && !d.IsDir() && !yield(file) {
-			stopped = true
-			return filepath.SkipAll
+	return filesBelow(name, own)
+}
+
+// filesBelow yields the files that are named, and all in a folder, if it is one.
+func filesBelow(folder string, named []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, name := range named {
+			if !yield(name) {
+				return
+			}
 		}
-		return nil
-	})
-	return !stopped
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			return
+		}
+		filepath.WalkDir(folder, func(file string, d fs.DirEntry, err error) error { // what can't be read is passed over
+			if err == nil && !d.IsDir() && !yield(file) {
+				return filepath.SkipAll
+			}
+			return nil
+		})
+	}
 }
 
 // endingsOfRun are those of an output's name, and of what stands beside it while a run is

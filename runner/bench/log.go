@@ -125,6 +125,19 @@ func (l *Log) read(run Run) error {
 	return err
 }
 
+// ReadFinished reads the results that a run like this one has left at path. Those of another
+// model, machine, plan or other inputs are an error.
+func ReadFinished(path string, run Run) (*File, error) {
+	f, err := ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Run.continuedBy(run); err != nil {
+		return nil, fmt.Errorf("continue %s: %w; --overwrite starts anew", path, err)
+	}
+	return f, nil
+}
+
 // continuedBy tells why other can't go on with what r has measured.
 func (r Run) continuedBy(other Run) error {
 	switch {

@@ -35,6 +35,7 @@ type Sweep struct {
 	Model     string // path of the .onnx file
 	Graph     *onnx.Graph
 	Inputs    *feed.Set
+	Outputs   []string // that are computed; none: all
 	Images    []string // files of encoded images that go through the pipeline; none: the graph alone is measured
 	Cells     []Cell
 	Reference Cell // that makes the reference outputs; Batch is each cell's
@@ -160,7 +161,7 @@ func (w *work) openRequest(c Cell, unoptimized bool) request {
 		images = w.Images
 	}
 	return request{Open: &openRequest{Images: images, Model: w.Model, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
-		Concurrency: c.Concurrency, Inputs: w.inputs, Unoptimized: unoptimized}}
+		Concurrency: c.Concurrency, Inputs: w.inputs, Whole: w.Inputs.Rows == 0, Outputs: w.Outputs, Unoptimized: unoptimized}}
 }
 
 // makeReferences has the outputs computed at each batch, by the CPU provider of flavor

@@ -86,7 +86,11 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	if w.graph, err = onnx.ReadFile(open.Model); err != nil {
 		return nil, err
 	}
-	if w.set, err = feed.ReadNPZ(open.Inputs, w.graph); err != nil {
+	arrays, err := npz.ReadFile(open.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	if w.set, err = feedOf(open)("npz", arrays, w.graph); err != nil {
 		return nil, err
 	}
 	first, err := w.set.Slice(0, open.Batch)
@@ -145,6 +149,13 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	return o, err
 }
 
+func feedOf(open *openRequest) func(string, []npz.Array, *onnx.Graph) (*feed.Set, error) {
+	if open.Whole {
+		return feed.Whole
+	}
+	return feed.Of
+}
+
 // shapesVary tells whether another input gives outputs of other shapes, where the graph
 // does not state them.
 func (w *worker) shapesVary(ctx context.Context) (vary bool, err error) {
@@ -161,7 +172,7 @@ func (w *worker) shapesVary(ctx context.Context) (vary bool, err error) {
 }
 
 func (w *worker) options() runner.Options {
-	o := runner.Options{Library: w.open.Library, Providers: w.open.Providers, Threads: w.open.Threads, Unoptimized: w.open.Unoptimized}
+	o := runner.Options{Library: w.open.Library, Providers: w.open.Providers, Threads: w.open.Threads, Outputs: w.open.Outputs, Unoptimized: w.open.Unoptimized}
 	if len(w.dims) > 0 && !w.open.Unoptimized {
 		o.Dims = func(string) map[string]int64 { return w.dims }
 	}

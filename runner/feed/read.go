@@ -95,6 +95,26 @@ func Of(source string, arrays []npz.Array, g *onnx.Graph) (*Set, error) {
 	return s, nil
 }
 
+// Whole makes the inputs of one run of the arrays that have a graph's inputs' names: all are
+// taken as they are, whatever their first dimensions.
+func Whole(source string, arrays []npz.Array, g *onnx.Graph) (*Set, error) {
+	if err := carried(g); err != nil {
+		return nil, err
+	}
+	s := &Set{Source: source, Dims: map[string]int64{}}
+	for _, in := range g.Inputs {
+		a, err := find(arrays, in.Name)
+		if err != nil {
+			return nil, err
+		}
+		if a.Type != in.Type || in.Ranked && len(a.Shape) != len(in.Dims) {
+			return nil, fmt.Errorf("input %s: the array is %s", in, a)
+		}
+		s.Arrays, s.Whole = append(s.Arrays, a), append(s.Whole, true)
+	}
+	return s, nil
+}
+
 func find(arrays []npz.Array, name string) (npz.Array, error) {
 	var there []string
 	for _, a := range arrays {

@@ -51,11 +51,12 @@ type Record struct {
 	Speed
 }
 
-// Model names a graph.
+// Model names a graph, or a pipeline of several.
 type Model struct {
 	Name   string `json:"name"`
-	SHA256 string `json:"sha256"` // of the graph's file
-	// ExternalData are the SHA-256 of the files with weights beside it, by name.
+	SHA256 string `json:"sha256"` // of the graph's file; of a pipeline's files together
+	// ExternalData are the SHA-256 of the files with weights beside the graph, or of all
+	// files of a pipeline, by name.
 	ExternalData Settings `json:"external_data,omitempty"`
 }
 
