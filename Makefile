@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test race fuzz bench bench-peers bench-upscale lint golden docs runtime clean
+.PHONY: build demo test race fuzz bench bench-peers bench-upscale bench-diffusion lint golden docs runtime clean
 
 build: ## bin/ortho
 	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ortho ./cmd/ortho
@@ -47,6 +47,10 @@ bench-peers: runtime ## against the bare graph and Python: many photographs, the
 
 bench-upscale: runtime ## against Python on the same graph with the same tiles
 	$(PYTHON) scripts/bench_upscale_peers.py bin/ortho $(PHOTOS)/rocket.jpg
+
+# Python needs scripts/tiny_diffusion/requirements.txt.
+bench-diffusion: runtime ## text to image against Optimum's pipeline in Python
+	$(PYTHON) scripts/bench_diffusion.py bin/ortho
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
