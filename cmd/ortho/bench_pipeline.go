@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -162,15 +161,9 @@ func pipelineImage(c *cli.Context) (i bench.Image, err error) {
 	if c.IsSet("guidance") {
 		i.Guidance = new(c.Float64("guidance"))
 	}
-	if size := c.String("size"); size != "" {
-		width, height, both := strings.Cut(size, "x")
-		if !both {
-			height = width
-		}
-		w, errW := strconv.ParseUint(width, 10, 16)
-		h, errH := strconv.ParseUint(height, 10, 16)
-		if i.Width, i.Height = int(w), int(h); errors.Join(errW, errH) != nil || w == 0 || h == 0 {
-			return i, usagef("--size %q: WIDTHxHEIGHT in pixels, such as 512x768, or one number", size)
+	if c.IsSet("size") {
+		if i.Width, i.Height, err = widthAndHeight(c.String("size")); err != nil {
+			return i, err
 		}
 	}
 	for _, f := range []struct {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -179,35 +178,19 @@ func (p *painter) plan(w *wish) (*plan, error) {
 		}
 		all.each = len(all.latents)
 	}
-	p.fill()
 	one := p.request
 	one.Prompt = w.texts[0]
 	if all.latents != nil {
 		one.Latents = all.latents[0]
 	}
-	if err := p.Check(one); err != nil {
+	one, err := p.Fill(one)
+	if err != nil {
 		return nil, usageError{err}
 	}
+	one.Prompt, one.Latents = "", nil
+	p.request = one
 	all.prompted = append(record.Settings{{Key: "texts' SHA-256", Value: digestOfTexts(w.texts)}}, p.settings()...)
 	return all, all.settle(g, one.Width, one.Height)
-}
-
-// fill fills in what was left open, as far as it is known before the image is.
-func (p *painter) fill() {
-	r, spec := &p.request, p.Spec()
-	if r.Width == 0 && r.Image == nil {
-		r.Width, r.Height = spec.Width, spec.Height
-	}
-	r.Steps = cmp.Or(r.Steps, spec.Steps)
-	if r.Guidance == nil {
-		r.Guidance = new(spec.Guidance)
-	}
-	if r.Negative == nil && spec.Negative != "" {
-		r.Negative = &spec.Negative
-	}
-	if r.Scheduler == "" && spec.Unscheduled == nil {
-		r.Scheduler = spec.Schedule.Name()
-	}
 }
 
 // digestOfTexts is the SHA-256 of texts in order, each ended by NUL.
@@ -257,11 +240,7 @@ func (p *painter) latentsOf(a npz.Array) ([][]float32, error) {
 func (p *painter) tell(texts []string) {
 	r, c := p.request, p.run.c
 	if c.String("progress") != "never" {
-		size := "the size of --image"
-		if r.Width > 0 {
-			size = fmt.Sprintf("%dx%d", r.Width, r.Height)
-		}
-		slog.Info(fmt.Sprintf("%s, %d steps, guidance %s, scheduler %s", size, r.Steps, decimal(*r.Guidance), r.Scheduler))
+		slog.Info(fmt.Sprintf("%dx%d, %d steps, guidance %s, scheduler %s", r.Width, r.Height, r.Steps, decimal(*r.Guidance), r.Scheduler))
 	}
 	spec := p.Spec()
 	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""

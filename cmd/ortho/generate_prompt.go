@@ -28,7 +28,7 @@ func pipelineFlags() []cli.Flag {
 		&cli.IntFlag{Name: "steps", Category: made, DefaultText: asItSays, Usage: "steps from noise to the image"},
 		&cli.Float64Flag{Name: "guidance", Category: made, DefaultText: asItSays, Usage: "`SCALE`: how closely the text is followed; up to 1 the image is made without guidance, in half the time"},
 		&cli.StringFlag{Name: "scheduler", Category: made, DefaultText: asItSays, Usage: "how a step is made: " + strings.Join(scheduler.Names(), ", ")},
-		&cli.StringFlag{Name: "size", Category: made, DefaultText: asItSays + "; that of --image", Usage: "`WxH` in pixels, the width first, or one number for a square; multiples of 64 suit all pipelines"},
+		&cli.StringFlag{Name: "size", Category: made, DefaultText: asItSays + "; that of --image, unless it is far larger", Usage: "`WxH` in pixels, the width first, or one number for a square; multiples of 64 suit all pipelines"},
 		&cli.StringFlag{Name: "image", Category: made, Usage: "start from the image `FILE`"},
 		&cli.Float64Flag{Name: "strength", Category: made, DefaultText: "as diffusers has it", Usage: "`S` (above 0, to 1): how much of --image is replaced by noise"},
 		&cli.StringFlag{Name: "mask", Category: made, Usage: "an image `FILE` of --image's size: what is white in it is made anew, what is black is kept"},
@@ -188,13 +188,9 @@ func previewOf(to destination) string {
 // settings are those that change the images, with what is in effect where none is given.
 func (p *painting) settings() record.Settings {
 	r := p.request
-	size := ""
-	if r.Width > 0 {
-		size = fmt.Sprintf("%dx%d", r.Width, r.Height)
-	}
 	s := record.Settings{
 		{Key: "negative", Value: valueOf(r.Negative)}, {Key: "steps", Value: strconv.Itoa(r.Steps)}, {Key: "guidance", Value: decimal(valueOf(r.Guidance))},
-		{Key: "scheduler", Value: r.Scheduler}, {Key: "size", Value: size}, {Key: "image's SHA-256", Value: p.image}, {Key: "mask's SHA-256", Value: p.mask},
+		{Key: "scheduler", Value: r.Scheduler}, {Key: "size", Value: fmt.Sprintf("%dx%d", r.Width, r.Height)}, {Key: "image's SHA-256", Value: p.image}, {Key: "mask's SHA-256", Value: p.mask},
 	}
 	if r.Strength > 0 {
 		s = append(s, record.Setting{Key: "strength", Value: decimal(r.Strength)})

@@ -95,8 +95,7 @@ func (a *artist) openPipeline(c *cli.Context, name string, options runner.Option
 	if p.Pipeline, err = diffusion.Open(model, diffusion.Options{Runner: options}); err != nil {
 		return err
 	}
-	p.fill()
-	if err := p.Check(p.request); err != nil {
+	if p.request, err = p.Fill(p.request); err != nil {
 		return errors.Join(usageError{err}, p.Close())
 	}
 	warnSkipped(p.Session())

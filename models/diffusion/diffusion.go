@@ -46,8 +46,11 @@ type Request struct {
 	Seed uint64
 	// Latents stand in place of the first noise that is drawn for the image: [channels,
 	// height/8, width/8], standard normal.
-	Latents       []float32
-	Width, Height int      // 0: those of Image, cut to what the pipeline can make, else the pipeline's
+	Latents []float32
+	// Width and Height are in pixels. Both 0: those of Image, cut to what the pipeline can
+	// make, or shrunk to the pipeline's pixels where they are more than 4 times as many; else
+	// the pipeline's.
+	Width, Height int
 	Steps         int      // 0: as the pipeline has it
 	Guidance      *float64 // nil: as the pipeline has it; up to 1: none
 	Scheduler     string   // one of [scheduler.Names]; "": the pipeline's

@@ -26,7 +26,7 @@ func one(t testing.TB, p *Pipeline, r Request) Sample {
 	return Sample{}
 }
 
-func TestCheck(t *testing.T) {
+func TestFill(t *testing.T) {
 	p := pipeline(t, "sd", Options{})
 	inpaint := pipeline(t, "inpaint", Options{})
 	photo, mask := picture(t, "picture.png"), picture(t, "mask.png")
@@ -61,7 +61,7 @@ func TestCheck(t *testing.T) {
 		"no mask to inpaint":   {inpaint, Request{Image: photo}, []string{"inpainting", "mask"}},
 		"inpainting":           {inpaint, Request{Image: photo, Mask: mask}, nil},
 	} {
-		err := c.p.Check(c.r)
+		_, err := c.p.Fill(c.r)
 		if c.want == nil && err != nil || c.want != nil && ErrorKind(err) != "input" {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -81,7 +81,7 @@ func TestWithoutEncoder(t *testing.T) {
 	spec := *p.spec
 	spec.Encoder = nil
 	p.spec = &spec
-	if err := p.Check(Request{Image: picture(t, "picture.png")}); err == nil || !strings.Contains(err.Error(), "vae_encoder") {
+	if _, err := p.Fill(Request{Image: picture(t, "picture.png")}); err == nil || !strings.Contains(err.Error(), "vae_encoder") {
 		t.Error(err)
 	}
 }
@@ -94,6 +94,10 @@ func TestFilledIn(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	sd := pipeline(t, "sd", Options{})
+	photo := &preprocess.Picture{Image: preprocess.Resample(picture(t, "picture.png").Image, 1600, 800, preprocess.Bicubic)}
+	if r, err := sd.Fill(Request{Image: photo}); err != nil || r.Width != 80 || r.Height != 32 { // 64x64 pixels in its proportions
+		t.Errorf("of a large photograph: %dx%d, %v", r.Width, r.Height, err)
+	}
 	wide := &preprocess.Picture{Image: preprocess.Resample(picture(t, "picture.png").Image, 133, 81, preprocess.Bicubic)}
 	s = one(t, sd, Request{Image: wide, Steps: 2})
 	if r := s.Request; s.Err != nil || r.Width != 128 || r.Height != 80 || r.Strength != 0.8 || s.Image.Width != 128 || s.Image.Height != 80 {

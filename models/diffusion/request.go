@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -27,10 +28,12 @@ type drawing struct {
 	err                error
 }
 
-// Check tells what of a request does not suit the pipeline, without running anything.
-func (p *Pipeline) Check(r Request) error {
+// Fill fills in what a request leaves open, and tells what of it does not suit the pipeline,
+// without running anything.
+func (p *Pipeline) Fill(r Request) (Request, error) {
 	d := &drawing{Pipeline: p, Request: r}
-	return d.begin(context.Background())
+	err := d.begin(context.Background())
+	return d.Request, err
 }
 
 // begin settles what a request leaves open, and checks it.
@@ -71,7 +74,7 @@ func (d *drawing) fill() {
 	}
 	if d.Width == 0 && d.Height == 0 {
 		if d.Width, d.Height = s.Width, s.Height; d.Image != nil && !s.Fixed {
-			d.Width, d.Height = d.Image.Width/s.Multiple*s.Multiple, d.Image.Height/s.Multiple*s.Multiple
+			d.Width, d.Height = d.sizeOf(d.Image.Image)
 		}
 	}
 	if d.Strength == 0 && d.Image != nil {
@@ -79,6 +82,19 @@ func (d *drawing) fill() {
 	}
 	// An embedded guidance takes the place of a second row.
 	d.guided = *d.Guidance > 1 && s.Denoiser.GuidanceCond == "" && !s.Consistency
+}
+
+// sizeOf is the size of what is made from an image: its own, as near as the pipeline can
+// make it. A photograph that is far larger than what the pipeline is made for would take
+// more memory than there is: it is shrunk to as many pixels.
+func (d *drawing) sizeOf(img *preprocess.Image) (width, height int) {
+	s := d.spec
+	shrink := 1.0
+	if own, all := float64(s.Width)*float64(s.Height), float64(img.Width)*float64(img.Height); all > 4*own {
+		shrink = math.Sqrt(own / all)
+	}
+	multiple := func(n int) int { return int(float64(n)*shrink) / s.Multiple * s.Multiple }
+	return multiple(img.Width), multiple(img.Height)
 }
 
 // defaultStrength is that of diffusers' pipelines.
