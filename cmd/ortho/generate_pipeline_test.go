@@ -253,7 +253,7 @@ func TestPipelineImage(t *testing.T) {
 	made(t, exitFailed, "mask's SHA-256", with(args, "--mask", image, "--strength", "0.7", "-o", folder, "--resume")...)
 	made(t, exitFailed, "would replace it", with(args, "--mask", mask, "-o", mask, "--overwrite")...)
 	turned := filepath.Join(dir, "turned.png")
-	made(t, exitOK, "the size of --image", with(fox, "a red fox", "--seed", "1", "--image", orientated(t, dir), "-o", turned)...)
+	made(t, exitOK, "32x64, 3 steps", with(fox, "a red fox", "--seed", "1", "--image", orientated(t, dir), "-o", turned)...)
 	if p := decoded(t, turned); p.Width != 32 || p.Height != 64 {
 		t.Errorf("%dx%d: not upright", p.Width, p.Height)
 	}
