@@ -209,7 +209,7 @@ func (b *pipelineBench) draw() error {
 	shares := budgetShares(d.Parts)
 	left := b.plan.BudgetS - time.Since(b.start).Seconds()
 	for i, p := range d.Parts {
-		part := bench.Part{Name: p.Name, Runs: p.Runs, Outputs: p.Outputs, File: p.Name + ".jsonl"}
+		part := bench.Part{Name: p.Name, Runs: p.Runs, Outputs: p.Outputs, Fixed: p.Fixed, File: p.Name + ".jsonl"}
 		if b.plan.BudgetS > 0 {
 			least := min(leastBudget.Seconds(), max(1, left)/float64(len(d.Parts)))
 			part.BudgetS = math.Round((least+max(0, left-least*float64(len(d.Parts)))*shares[i])*10) / 10
@@ -305,7 +305,7 @@ func (b *pipelineBench) measure(part *bench.Part) error {
 		return fmt.Errorf("%s has no part %s any more", b.model.Path, part.Name)
 	}
 	m := b.model.Parts[i]
-	g := benchGraph{name: b.Name + "/" + part.Name, graph: m.Graph, outputs: part.Outputs, inputName: part.Name + ".npz"}
+	g := benchGraph{name: b.Name + "/" + part.Name, graph: m.Graph, outputs: part.Outputs, open: !part.Fixed, inputName: part.Name + ".npz"}
 	var err error
 	if g.digest, err = fileDigest(m.Path); err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	align "github.com/jedib0t/go-pretty/v6/text"
@@ -24,7 +25,7 @@ func writePipeline(c *cli.Context, p *bench.Pipeline) error {
 	if best := p.Best(); best != nil {
 		lines = append(lines, partTable(p, best).Render())
 	}
-	if len(p.Settings) > 1 {
+	if len(p.Settings) > 1 || p.Best() == nil {
 		lines = append(lines, settingTable(p).Render())
 	}
 	for _, part := range p.Parts {
@@ -35,7 +36,7 @@ func writePipeline(c *cli.Context, p *bench.Pipeline) error {
 			}
 		}
 		for _, line := range notMeasured(others) {
-			lines = append(lines, output.Clean(part.Name+": "+line))
+			lines = append(lines, oneLine(part.Name+": "+line))
 		}
 	}
 	for _, line := range p.Reasons() {
@@ -106,7 +107,7 @@ func settingTable(p *bench.Pipeline) table.Writer {
 	t := columns(table.Row{"", "settings", "ms an image", "largest part's peak MiB", "note"}, 2)
 	for i, s := range p.Settings {
 		if s.ImageMS == nil {
-			t.AppendRow(table.Row{"", s.String(), "unknown", "", output.Clean(s.Reason)})
+			t.AppendRow(table.Row{"", s.String(), "unknown", "", oneLine(s.Reason)})
 			continue
 		}
 		mark := ""
@@ -121,6 +122,9 @@ func settingTable(p *bench.Pipeline) table.Writer {
 	}
 	return t
 }
+
+// oneLine is a message of ONNX Runtime's, which may have several.
+func oneLine(text string) string { return output.Clean(strings.Join(strings.Fields(text), " ")) }
 
 func withInterval(v float64, ci *stats.Interval) string {
 	if ci == nil {

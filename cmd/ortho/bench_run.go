@@ -126,13 +126,14 @@ type benchGraph struct {
 	file         string // the .onnx
 	graph        *onnx.Graph
 	outputs      []string // that are computed; none: all
+	open         bool     // sessions are not made for the inputs' sizes
 	in           benchInput
 	inputName    string // where that comes from; "": nowhere
 }
 
 // sweep is the measurement of the cells; files for its processes are left in folder.
 func (g benchGraph) sweep(c *cli.Context, plan bench.Plan, cells []bench.Cell, folder string) (*bench.Sweep, error) {
-	s := &bench.Sweep{Model: g.file, Graph: g.graph, Inputs: g.in.Set, Outputs: g.outputs, Cells: cells, Folder: folder}
+	s := &bench.Sweep{Model: g.file, Graph: g.graph, Inputs: g.in.Set, Outputs: g.outputs, OpenShapes: g.open, Cells: cells, Folder: folder}
 	var err error
 	if s.Images, err = g.in.writeFiles(folder); err != nil {
 		return nil, err

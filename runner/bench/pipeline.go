@@ -55,12 +55,13 @@ type Part struct {
 	Name    string   `json:"name"`
 	Runs    int      `json:"runs"`     // of an image
 	Outputs []string `json:"outputs"`  // that are computed
+	Fixed   bool     `json:"fixed"`    // its session is made for its inputs' sizes
 	BudgetS float64  `json:"budget_s"` // its part of the run's; 0: none
 	File    string   `json:"file"`     // its results', beside the document
 	Results *File    `json:"-"`
 }
 
-// Work is the time of Go's own work around the graphs, measured while an image was drawn
+// Work is the time of Go's own work around the graphs, measured while images were drawn
 // with all graphs warm: the wall clock without the graphs' runs.
 type Work struct {
 	Provider  string         `json:"provider"` // that drew it
@@ -68,8 +69,8 @@ type Work struct {
 	LowMemory bool           `json:"low_memory"` // one graph was held at a time
 	Steps     int            `json:"steps"`      // that were drawn, of Of
 	Of        int            `json:"of"`
-	StepMS    *stats.Summary `json:"step_ms"`  // of a step, but the first; nil: there was no other
-	ImageMS   *float64       `json:"image_ms"` // of a whole image, from the prompt to its pixels; nil: see Reason
+	StepMS    *stats.Summary `json:"step_ms"`  // of a step, but an image's first; nil: there was no other
+	ImageMS   *float64       `json:"image_ms"` // of a whole image, from the prompt to its pixels, the median of several; nil: see Reason
 	WallMS    *float64       `json:"wall_ms"`  // of the image, runs of the graphs included; nil with ImageMS
 	Reason    string         `json:"reason,omitempty"`
 	PeakBytes *int64         `json:"peak_rss_bytes"` // of the process that drew; nil where the system does not tell

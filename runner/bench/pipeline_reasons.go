@@ -1,9 +1,6 @@
 package bench
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Describe says in words which image's time is told.
 func (p *Pipeline) Describe() string {
@@ -33,10 +30,7 @@ func (p *Pipeline) Reasons() []string {
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	best := p.Best()
 	if best == nil {
-		lines = append(lines, "The time of an image is not known in any settings.")
-		for _, s := range p.Settings {
-			say("%s: %s.", s, s.Reason)
-		}
+		say("The time of an image is not known in any settings.")
 	} else {
 		p.sayBest(say, best)
 	}
@@ -45,14 +39,14 @@ func (p *Pipeline) Reasons() []string {
 		return lines
 	}
 	if part, peak := best.Peak(); peak != nil {
-		say("The largest part by memory is %s: %s MiB at the peak of a process that holds it alone, as --low-memory does.", part, digits(mib(*peak)))
+		say("The largest part by memory is %s: %s MiB at the peak of a process that holds it alone, as --low-memory does.", part, fmt.Sprint(*peak>>20))
 	}
 	if w := p.Work; w.PeakBytes != nil {
 		held := "all parts that an image takes"
 		if w.LowMemory {
 			held = "one part at a time"
 		}
-		say("The process that drew, with %s in memory, had %s MiB at its peak.", held, digits(mib(*w.PeakBytes)))
+		say("The process that drew, with %s in memory, had %s MiB at its peak.", held, fmt.Sprint(*w.PeakBytes>>20))
 	}
 	return lines
 }
@@ -85,7 +79,7 @@ func (p *Pipeline) sayBest(say func(string, ...any), best *Setting) {
 func (p *Pipeline) sayWork(say func(string, ...any), best *Setting) {
 	w := p.Work
 	if w.StepMS != nil {
-		say("Go's own work between two runs of the UNet takes %s ms: the median of %d steps of an image that was drawn.", digits(w.StepMS.P50), w.StepMS.N)
+		say("Go's own work between two runs of the UNet takes %s ms: the median of %d steps that were drawn.", digits(w.StepMS.P50), w.StepMS.N)
 	}
 	if w.ImageMS == nil || w.WallMS == nil {
 		say("Go's own work outside the steps is not known: %s.", w.Reason)
@@ -98,5 +92,3 @@ func (p *Pipeline) sayWork(say func(string, ...any), best *Setting) {
 	}
 	say("%s.", line)
 }
-
-func mib(bytes int64) float64 { return math.Round(float64(bytes) / (1 << 20)) }

@@ -30,10 +30,11 @@ type openRequest struct {
 	Threads     int               `json:"threads"`
 	Batch       int               `json:"batch"` // rows of one run
 	Concurrency int               `json:"concurrency"`
-	Inputs      string            `json:"inputs"`          // npz
-	Whole       bool              `json:"whole,omitempty"` // they are those of one run
-	Outputs     []string          `json:"outputs,omitempty"`
-	Images      []string          `json:"images,omitempty"` // encoded files, to be taken through the pipeline
+	Inputs      string            `json:"inputs"`                // npz
+	Whole       bool              `json:"whole,omitempty"`       // they are those of one run
+	Outputs     []string          `json:"outputs,omitempty"`     // none: all
+	OpenShapes  bool              `json:"open_shapes,omitempty"` // the session is not made for the inputs' sizes
+	Images      []string          `json:"images,omitempty"`      // encoded files, to be taken through the pipeline
 	Unoptimized bool              `json:"unoptimized,omitempty"`
 }
 

@@ -100,11 +100,7 @@ func (w *worker) runOnce(ctx context.Context, in, outputs []*runner.Tensor) erro
 	}
 	fresh := make([]*runner.Tensor, len(outputs))
 	err := w.session.Run(ctx, in, fresh)
-	for _, t := range fresh {
-		if t != nil {
-			t.Close()
-		}
-	}
+	closeTensors(fresh)
 	return err
 }
 

@@ -31,14 +31,16 @@ type Cell struct {
 
 // Sweep measures cells.
 type Sweep struct {
-	Run       Run    // what is known before; Sweep adds the reference's facts
-	Model     string // path of the .onnx file
-	Graph     *onnx.Graph
-	Inputs    *feed.Set
-	Outputs   []string // that are computed; none: all
-	Images    []string // files of encoded images that go through the pipeline; none: the graph alone is measured
-	Cells     []Cell
-	Reference Cell // that makes the reference outputs; Batch is each cell's
+	Run     Run    // what is known before; Sweep adds the reference's facts
+	Model   string // path of the .onnx file
+	Graph   *onnx.Graph
+	Inputs  *feed.Set
+	Outputs []string // that are computed; none: all
+	// OpenShapes has the sessions made for inputs of all sizes, and not for those of Inputs.
+	OpenShapes bool
+	Images     []string // files of encoded images that go through the pipeline; none: the graph alone is measured
+	Cells      []Cell
+	Reference  Cell // that makes the reference outputs; Batch is each cell's
 	// Worker makes the command of a process that runs Serve on its standard streams.
 	Worker func() *exec.Cmd
 	// Folder is for temporary files.
@@ -161,7 +163,7 @@ func (w *work) openRequest(c Cell, unoptimized bool) request {
 		images = w.Images
 	}
 	return request{Open: &openRequest{Images: images, Model: w.Model, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
-		Concurrency: c.Concurrency, Inputs: w.inputs, Whole: w.Inputs.Rows == 0, Outputs: w.Outputs, Unoptimized: unoptimized}}
+		Concurrency: c.Concurrency, Inputs: w.inputs, Whole: w.Inputs.Rows == 0, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized}}
 }
 
 // makeReferences has the outputs computed at each batch, by the CPU provider of flavor

@@ -42,6 +42,7 @@ type worker struct {
 	inputs  [][]*runner.Tensor // of every run over the rows there are
 	slots   [][]*runner.Tensor // outputs for each run in flight; nil tensors are allocated by every run
 	varying bool               // the outputs' shapes follow from the inputs' values
+	untrue  bool               // what the graph states of its outputs' shapes
 }
 
 func (w *worker) answer(ctx context.Context, r request) (a answer, err error) {
@@ -121,12 +122,9 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	if err := w.makeInputs(); err != nil {
 		return nil, err
 	}
-	outputs, err := w.emptyOutputs()
-	if err != nil {
-		return nil, err
-	}
 	clock = time.Now()
-	if err := w.session.Run(ctx, w.inputs[0], outputs); err != nil {
+	outputs, err := w.firstRun(ctx)
+	if err != nil {
 		return nil, err
 	}
 	o.Startup.FirstRunMS = lap(&clock)
@@ -147,6 +145,39 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 		w.images, err = w.makeImages()
 	}
 	return o, err
+}
+
+// firstRun returns its outputs. Graphs may name an output's dimensions wrongly (Optimum's
+// second text encoder does): where memory of the stated shapes does not fit, ONNX Runtime
+// finds them out.
+func (w *worker) firstRun(ctx context.Context) ([]*runner.Tensor, error) {
+	outputs, err := w.emptyOutputs()
+	if err != nil {
+		return nil, err
+	}
+	if err = w.session.Run(ctx, w.inputs[0], outputs); err == nil {
+		return outputs, nil
+	}
+	stated := slices.ContainsFunc(outputs, func(t *runner.Tensor) bool { return t != nil })
+	closeTensors(outputs)
+	if ctx.Err() != nil || !stated {
+		return nil, err
+	}
+	w.untrue = true
+	again := make([]*runner.Tensor, len(outputs))
+	if w.session.Run(ctx, w.inputs[0], again) != nil {
+		closeTensors(again)
+		return nil, err
+	}
+	return again, nil
+}
+
+func closeTensors(tensors []*runner.Tensor) {
+	for _, t := range tensors {
+		if t != nil {
+			t.Close()
+		}
+	}
 }
 
 func feedOf(open *openRequest) func(string, []npz.Array, *onnx.Graph) (*feed.Set, error) {
@@ -173,7 +204,7 @@ func (w *worker) shapesVary(ctx context.Context) (vary bool, err error) {
 
 func (w *worker) options() runner.Options {
 	o := runner.Options{Library: w.open.Library, Providers: w.open.Providers, Threads: w.open.Threads, Outputs: w.open.Outputs, Unoptimized: w.open.Unoptimized}
-	if len(w.dims) > 0 && !w.open.Unoptimized {
+	if len(w.dims) > 0 && !w.open.Unoptimized && !w.open.OpenShapes {
 		o.Dims = func(string) map[string]int64 { return w.dims }
 	}
 	return o
@@ -225,7 +256,7 @@ func (w *worker) emptyOutputs() ([]*runner.Tensor, error) {
 	outputs := make([]*runner.Tensor, len(w.session.Outputs))
 	for i, v := range w.session.Outputs {
 		shape := shapeOf(v, w.dims)
-		if shape == nil {
+		if shape == nil || w.untrue {
 			continue
 		}
 		t, err := runner.NewTensor(v.Type, shape)
@@ -399,11 +430,7 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 
 func (w *worker) close() {
 	for _, tensors := range append(w.inputs, w.slots...) {
-		for _, t := range tensors {
-			if t != nil {
-				t.Close()
-			}
-		}
+		closeTensors(tensors)
 	}
 	if w.session != nil {
 		w.session.Close()

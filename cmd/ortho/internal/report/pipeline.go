@@ -47,7 +47,7 @@ func pipelineAnswer(p *bench.Pipeline) []Block {
 func imageTime(p *bench.Pipeline) []Block {
 	best := p.Best()
 	if best == nil {
-		return nil
+		return []Block{settingsTable(p)}
 	}
 	t := Table{Caption: "By part, with " + best.String() + "; small: 95 % confidence intervals", Columns: []Column{{Name: "part"},
 		{Name: "runs", Hint: "of an image", Number: true}, {Name: "ms a run", Hint: "median", Number: true}, {Name: "ms in an image", Number: true},
@@ -61,23 +61,12 @@ func imageTime(p *bench.Pipeline) []Block {
 	if known {
 		t.Rows = append(t.Rows, Row{Cells: Cells("Go's own work", "", "", number(own), fmt.Sprintf("%.1f", 100*share), "")})
 	}
-	all := Table{Caption: "In all settings", Columns: []Column{{Name: "settings"}, {Name: "ms an image", Number: true}, {Name: "verdict"}}}
 	var names []string
 	var rows [][]part
-	for i, s := range p.Settings {
+	for _, s := range p.Settings {
 		if s.ImageMS == nil {
-			all.Rows = append(all.Rows, Row{Cells: []Cell{{Text: s.String()}, {Text: "unknown", Note: s.Reason, Mark: Dim}, {Text: "can't win", Mark: Dim}}})
 			continue
 		}
-		row, verdict := Row{}, Cell{}
-		switch {
-		case i == 0:
-			row.Mark, verdict = Best, Cell{Text: recommended, Mark: Best}
-		case s.Tie:
-			verdict.Text = tie
-		}
-		row.Cells = []Cell{{Text: s.String()}, {Text: number(*s.ImageMS), Note: bounds(s.ImageCI)}, verdict}
-		all.Rows = append(all.Rows, row)
 		var parts []part
 		for _, time := range s.Parts {
 			parts = append(parts, part{time.Name, time.ImageMS})
@@ -90,16 +79,40 @@ func imageTime(p *bench.Pipeline) []Block {
 	figure := bars(Figure{Title: "An image by part", Note: "Median runs, as often as an image takes them.", Wide: true,
 		Desc: "Stacked bars: what each part takes of an image's time."}, "time of an image (ms)", nil, names, rows,
 		func(p part) string { return p.name + " " + number(p.value) + " ms" })
-	return []Block{t, figure, all}
+	return []Block{t, figure, settingsTable(p)}
+}
+
+func settingsTable(p *bench.Pipeline) Table {
+	t := Table{Caption: "In all settings", Columns: []Column{{Name: "settings"}, {Name: "ms an image", Number: true}, {Name: "verdict"}}}
+	for i, s := range p.Settings {
+		row, verdict := Row{}, Cell{}
+		switch {
+		case s.ImageMS == nil:
+			t.Rows = append(t.Rows, Row{Cells: []Cell{{Text: s.String()}, {Text: "unknown", Note: s.Reason, Mark: Dim}, {Text: "can't win", Mark: Dim}}})
+			continue
+		case i == 0:
+			row.Mark, verdict = Best, Cell{Text: recommended, Mark: Best}
+		case s.Tie:
+			verdict.Text = tie
+		}
+		row.Cells = []Cell{{Text: s.String()}, {Text: number(*s.ImageMS), Note: bounds(s.ImageCI)}, verdict}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
 
 // partBlocks are a part's own report, but for what all parts have in common.
 func partBlocks(p bench.Part) []Block {
 	r := newResults(p.Results)
 	blocks := []Block{Text(fmt.Sprintf("An image takes %s of it.", count(p.Runs, "run")))}
-	blocks = append(blocks, r.recommendation()...)
+	if v := r.Verdict; v != nil {
+		if best := r.row(v.Recommended); best != nil {
+			blocks = append(blocks, Notice{Good, "Alone it is fastest with " + bench.SettingOf(best.Config).String() + ".", r.figures(best)})
+		}
+		blocks = append(blocks, List(v.Reasons))
+	}
 	for _, section := range []Section{{"Time and latency", r.speedFigures()}, {"Where the time goes", r.timeBlocks()}, {"Memory", r.memoryBlocks()},
-		{"All cells", r.tables()}, {"Overhead of ortho", r.overhead()}, {"What was measured", r.environment()}} {
+		{"All cells", r.tables()}, {"Overhead of ortho", r.overhead()}, {"Cells that could not win", r.losers()}, {"What was measured", r.environment()}} {
 		if len(section.Blocks) > 0 {
 			blocks = append(blocks, Fold{section.Title, section.Blocks})
 		}
