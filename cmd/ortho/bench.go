@@ -38,7 +38,7 @@ func newBenchRunCommand() *cli.Command {
 		&cli.StringFlag{Name: "batch", Category: sweep, DefaultText: "1,8, or what the graph fixes", Usage: "rows of one run: `N,...`"},
 		&cli.StringFlag{Name: "concurrency", Category: sweep, DefaultText: "1 and the number of cores", Usage: "runs in flight: `N,...`"},
 		&cli.StringFlag{Name: "rerun", Category: sweep, Usage: "measure again the recommended and the two next best cells of an earlier `FILE`, and say whether its recommendation stands (exit 4: it does not)"},
-		&cli.DurationFlag{Name: "budget", Category: length, DefaultText: "2m, unless --duration or --iterations is given", Usage: "of the whole run, `TIME`: every cell gets its rounds, and the rest goes to those that may win"},
+		&cli.DurationFlag{Name: "budget", Category: length, DefaultText: "2m (of a pipeline 10m), unless --duration or --iterations is given", Usage: "of the whole run, `TIME`: every cell gets its rounds, and the rest goes to those that may win"},
 		&cli.DurationFlag{Name: "duration", Category: length, Usage: "of each cell, all rounds: `TIME`"},
 		&cli.IntFlag{Name: "iterations", Category: length, Usage: "runs of each cell, all rounds: `N`"},
 		&cli.IntFlag{Name: "rounds", Value: 5, Category: length, Usage: "turns of each cell, at least `N`; those of all cells are interleaved"},
@@ -49,7 +49,7 @@ func newBenchRunCommand() *cli.Command {
 		&cli.StringFlag{Name: "objective", Value: bench.ObjectiveThroughput, Category: choice, Usage: "`WHAT` the best cell is best at: throughput, latency or memory"},
 		&cli.Float64Flag{Name: "max-p99-ms", Category: choice, DefaultText: "any", Usage: "the 99th percentile of a run's latency may be `MS` at most; where it is not known, the cell can't win"},
 		&cli.Float64Flag{Name: "max-rss-mib", Category: choice, DefaultText: "any", Usage: "the peak of resident memory may be `MIB` at most"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write all figures and samples to `FILE`.jsonl; until it is complete, rounds are kept in FILE.rounds"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write all figures and samples to `FILE`.jsonl (of a pipeline: to a folder, a file for each part); until it is complete, rounds are kept in FILE.rounds"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue where a run of -o FILE that was interrupted ended"},
 		&cli.StringFlag{Name: "html", Category: out, Usage: "write a report with figures to `FILE`"},
@@ -67,6 +67,11 @@ func newBenchRunCommand() *cli.Command {
 			"optimisation, and a cell whose outputs are not equal can't win.\n\n" +
 			"Images go the whole way, from the encoded file to the classes, as `ortho classify` takes them: their throughput\n" +
 			"is that of the pipeline, latencies are those of the graph alone. Of other inputs, both are the graph's.\n\n" +
+			"Of a Stable Diffusion pipeline (-m FOLDER with model_index.json), an image is drawn first, which shows how often it\n" +
+			"runs each part, and gives their inputs. Each part is then measured as any other graph, and the table has an\n" +
+			"image's time by part, Go's own work between the runs, and each part's peak of memory. The text is the argument:\n\n" +
+			"  ortho bench run -m sd-turbo --steps 4 --threads 1,2,4 -o results \"a red fox in snow\"\n" +
+			"  ortho bench compare old/unet.jsonl results/unet.jsonl\n\n" +
 			"The recommendation comes with the flags to give; --save-settings keeps them for `ortho classify --settings`.",
 		Flags:  slices.Concat(flags, pipelineBenchFlags(), imageFlags(), modelFlags(models.Classify)),
 		Action: benchRunAction,

@@ -93,11 +93,11 @@ func fastest(p bench.Part, s *bench.Setting) string {
 	case v == nil || v.Recommended == nil:
 		return "unknown"
 	case s.Has(*v.Recommended):
-		return "so"
+		return "as here"
 	}
 	for _, c := range v.Ties {
 		if s.Has(c) {
-			return "so (a tie)"
+			return "as here (a tie)"
 		}
 	}
 	return bench.SettingOf(*v.Recommended).String()

@@ -114,7 +114,7 @@ func partBlocks(p bench.Part) []Block {
 	for _, section := range []Section{{"Time and latency", r.speedFigures()}, {"Where the time goes", r.timeBlocks()}, {"Memory", r.memoryBlocks()},
 		{"All cells", r.tables()}, {"Overhead of ortho", r.overhead()}, {"Cells that could not win", r.losers()}, {"What was measured", r.environment()}} {
 		if len(section.Blocks) > 0 {
-			blocks = append(blocks, Fold{section.Title, section.Blocks})
+			blocks = append(blocks, Fold(section))
 		}
 	}
 	return blocks
