@@ -59,8 +59,9 @@ func newBenchRunCommand() *cli.Command {
 		libraryFlag(),
 	}
 	return &cli.Command{
-		Name:  "run",
-		Usage: "measure a model over providers, threads, batches and runs in flight, and recommend settings",
+		Name:      "run",
+		ArgsUsage: "[TEXT]",
+		Usage:     "measure a model over providers, threads, batches and runs in flight, and recommend settings",
 		Description: "Any ONNX graph. Each cell of the sweep is a process of its own, with the ONNX Runtime flavor that has its\n" +
 			"providers; a flavor's own CPU provider is measured beside it, so that version and provider are not confused.\n" +
 			"Cells take turns in interleaved rounds. Outputs are compared with those of the CPU provider without graph\n" +
