@@ -6,7 +6,8 @@ The pipeline is made on the spot, with random weights: the shape of Stable Diffu
 images of 512x512 from latents of 64x64, the UNet running on [2,4,64,64]. Rounds alternate between the contenders.
 Each is a whole command, from its start to written PNG files, of one image and of three: their difference is two
 images of a process that is warm. Printed are medians with 95 % intervals (bootstrap over rounds), ratios within
-rounds, peak resident memory, and what the images of both differ by.
+rounds, CPU time (which tells what is work, and what other programs on the machine), peak resident memory, and what
+the images of both differ by.
 """
 import argparse
 import os
@@ -70,7 +71,7 @@ def measure(command):
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         sys.exit(f"{' '.join(command)} failed: {said.decode(errors='replace')[-2000:]}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def spread(values, unit=""):
@@ -110,24 +111,25 @@ def main(ortho, rounds, folder):
             "ortho --low-memory": of_ortho("--low-memory"),
             "Python": lambda out, count: [sys.executable, __file__, "--draw", str(folder), str(out), str(count)],
         }
-        one, two, peak, outs = ({name: [] for name in contenders} for _ in range(4))
+        one, two, busy, peak, outs = ({name: [] for name in contenders} for _ in range(5))
         for name in contenders:
             outs[name] = work / name.replace(" ", "")
             outs[name].mkdir()
         for round in range(rounds + 1):
             for name, command in contenders.items():
-                short, rss = measure(command(outs[name], 1))
-                long, more = measure(command(outs[name], 3))
+                short, short_busy, rss = measure(command(outs[name], 1))
+                long, long_busy, more = measure(command(outs[name], 3))
                 if round > 0:  # the first one warms the page cache
                     one[name].append(short)
                     two[name].append((long - short) / 2)
+                    busy[name].append((long_busy - short_busy) / 2)
                     peak[name].append(max(rss, more))
         pictures = {name: sorted(outs[name].rglob("*.png"))[0] for name in contenders}
         for name in contenders:
-            print(f"{name}: one image from a cold start {spread(one[name], ' s')}, each further one {spread(two[name], ' s')}, peak {max(peak[name]):.0f} MiB")
+            print(f"{name}: one image from a cold start {spread(one[name], ' s')}, each further one {spread(two[name], ' s')} ({spread(busy[name], ' s')} of CPU), peak {max(peak[name]):.0f} MiB")
         for name in ("ortho", "ortho --low-memory"):
-            cold, warm = ([p / o for o, p in zip(of[name], of["Python"])] for of in (one, two))
-            print(f"Python's time / that of {name}: cold {spread(cold)}, warm {spread(warm)}")
+            cold, warm, work = ([p / o for o, p in zip(of[name], of["Python"])] for of in (one, two, busy))
+            print(f"Python's time / that of {name}: cold {spread(cold)}, warm {spread(warm)}, CPU when warm {spread(work)}")
         largest = max(sizes, key=sizes.get)
         print(f"--low-memory's peak is that of the largest part's file ({largest}, {sizes[largest]:.1f} MiB) and {max(peak['ortho --low-memory']) - sizes[largest]:.0f} MiB more")
         print(compare(pictures["ortho"], pictures["Python"]))
