@@ -14,8 +14,9 @@ import (
 type denoiser struct {
 	*drawing
 	batches []batch
-	rows    int         // 2 with guidance: what is led away from, and the prompt
-	output  [][]float32 // of each row
+	fixed   map[string]int64 // sizes of the graph's symbolic dimensions
+	rows    int              // 2 with guidance: what is led away from, and the prompt
+	output  [][]float32      // of each row
 }
 
 // batch is one run of a step, which has all rows, if the graph takes as many.
@@ -98,10 +99,6 @@ func (d *drawing) report(ctx context.Context, i int, denoised []float32) error {
 
 func (d *drawing) denoiser() (*denoiser, error) {
 	part := d.spec.Denoiser.Part
-	session, err := d.use(part)
-	if err != nil {
-		return nil, err
-	}
 	g := &denoiser{drawing: d, rows: 1}
 	if d.guided {
 		g.rows = 2
@@ -115,12 +112,16 @@ func (d *drawing) denoiser() (*denoiser, error) {
 	}
 	for first := 0; first < g.rows; first += size {
 		b := batch{first: first, outputs: make([]*runner.Tensor, 1)}
-		b.inputs, err = tensors(session, func(v onnx.Value) (*runner.Tensor, error) { return g.input(v, &b, size) })
+		var err error
+		b.inputs, err = tensors(part, func(v onnx.Value) (*runner.Tensor, error) { return g.input(v, &b, size) })
 		g.batches = append(g.batches, b)
 		if err != nil {
 			g.close()
-			return nil, fmt.Errorf("%s: %w", part.Name, err)
+			return nil, err
 		}
+	}
+	if g.batches[0].sample.Type == onnx.Float { // float16 graphs would round elsewhere
+		g.fixed = sizesOf(part.Graph.Inputs, g.batches[0].inputs)
 	}
 	return g, nil
 }
@@ -215,7 +216,7 @@ func (g *denoiser) predict(ctx context.Context, scaled []float32, t float32) err
 		extra = g.start.extra
 	}
 	// A preview has closed it where one graph is held at a time.
-	session, err := g.use(g.spec.Denoiser.Part)
+	session, err := g.use(g.spec.Denoiser.Part, g.fixed)
 	if err != nil {
 		return err
 	}

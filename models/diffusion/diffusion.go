@@ -87,7 +87,7 @@ type Pipeline struct {
 
 	making  sync.Mutex // held while a group of images is made
 	closed  bool
-	open    map[string]*runner.Session
+	open    map[string]*opened
 	encoded map[string]*embedding
 
 	// Tests put recorded noise in the generator's place, and look at the latents.
@@ -100,12 +100,12 @@ func Open(m *models.Pipeline, opt Options) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pipeline{name: m.Name, spec: spec, opt: opt, open: map[string]*runner.Session{}, encoded: map[string]*embedding{}}
+	p := &Pipeline{name: m.Name, spec: spec, opt: opt, open: map[string]*opened{}, encoded: map[string]*embedding{}}
 	if p.opt.Runner.Threads == 0 && onCPU(opt.Runner) {
 		p.opt.Runner.Threads = cores()
 	}
 	// Of the parts the first in use, so that what does not run is told before any work.
-	if p.first, err = p.use(spec.Texts[0].Part); err != nil {
+	if p.first, err = p.use(spec.Texts[0].Part, nil); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -24,24 +24,59 @@ func onCPU(opt runner.Options) bool {
 
 func cores() int { return runtime.GOMAXPROCS(0) }
 
-// use opens a part, if it is not open. With LowMemory all others are closed first.
-func (p *Pipeline) use(part *models.Part) (*runner.Session, error) {
-	if s := p.open[part.Name]; s != nil {
-		return s, nil
+// opened is a part in memory.
+type opened struct {
+	*runner.Session
+	sizes map[string]int64 // of the symbolic dimensions that it was opened for
+}
+
+// use opens a part, if it is not open. With LowMemory all others are closed first. sizes are
+// those that its symbolic dimensions will have: ONNX Runtime then knows all shapes, and
+// makes a faster graph. Where they change it is opened anew, once, for any size.
+func (p *Pipeline) use(part *models.Part, sizes map[string]int64) (*runner.Session, error) {
+	o := p.open[part.Name]
+	if o != nil && (!o.Fixed || maps.Equal(o.sizes, sizes)) {
+		return o.Session, nil
+	}
+	opt := p.opt.Runner
+	opt.Outputs = p.outputs(part.Name)
+	opt.Dims = func(string) map[string]int64 { return sizes }
+	if o != nil {
+		opt.Dims = nil
+		delete(p.open, part.Name)
+		if err := o.Close(); err != nil {
+			return nil, err
+		}
 	}
 	if p.opt.LowMemory {
 		if err := p.closeAll(); err != nil {
 			return nil, err
 		}
 	}
-	opt := p.opt.Runner
-	opt.Outputs = p.outputs(part.Name)
 	s, err := runner.Open(runner.Model{Path: part.Path, Graph: part.Graph}, opt)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", part.Name, err)
 	}
-	p.open[part.Name] = s
+	p.open[part.Name] = &opened{s, sizes}
 	return s, nil
+}
+
+// sizesOf are the sizes of the symbolic dimensions of inputs. A name that has two, as older
+// exporters' batch, is left open.
+func sizesOf(values []onnx.Value, inputs []*runner.Tensor) map[string]int64 {
+	sizes, two := map[string]int64{}, map[string]bool{}
+	for i, v := range values {
+		for k, d := range v.Dims {
+			if d.Fixed() || d.Name == "" || k >= len(inputs[i].Shape) {
+				continue
+			}
+			size, known := sizes[d.Name]
+			two[d.Name] = two[d.Name] || known && size != inputs[i].Shape[k]
+			sizes[d.Name] = inputs[i].Shape[k]
+		}
+	}
+	maps.DeleteFunc(sizes, func(name string, _ int64) bool { return two[name] })
+	return sizes
 }
 
 // outputs are those of a part that are used.
@@ -88,14 +123,18 @@ func (p *Pipeline) run(ctx context.Context, part string, s *runner.Session, inpu
 // once runs a part on inputs that are made for it, and closes them. The outputs are the
 // caller's to close.
 func (p *Pipeline) once(ctx context.Context, part *models.Part, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
-	s, err := p.use(part)
+	inputs, err := tensors(part, input)
+	defer closeTensors(inputs)
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := tensors(s, input)
-	defer closeTensors(inputs)
+	var sizes map[string]int64
+	if inputs[0].Type == onnx.Float { // text encoders take no time
+		sizes = sizesOf(part.Graph.Inputs, inputs)
+	}
+	s, err := p.use(part, sizes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", part.Name, err)
+		return nil, err
 	}
 	outputs := make([]*runner.Tensor, len(s.Outputs))
 	if err := p.run(ctx, part.Name, s, inputs, outputs); err != nil {
@@ -104,14 +143,14 @@ func (p *Pipeline) once(ctx context.Context, part *models.Part, input func(onnx.
 	return outputs, nil
 }
 
-// tensors makes all inputs of a session. Also on an error those made so far are returned,
-// to be closed.
-func tensors(s *runner.Session, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
+// tensors makes all inputs of a part. Also on an error those made so far are returned, to be
+// closed.
+func tensors(part *models.Part, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
 	var all []*runner.Tensor
-	for _, v := range s.Inputs {
+	for _, v := range part.Graph.Inputs {
 		t, err := input(v)
 		if err != nil {
-			return all, fmt.Errorf("input %s: %w", v, err)
+			return all, fmt.Errorf("%s: input %s: %w", part.Name, v, err)
 		}
 		all = append(all, t)
 	}
