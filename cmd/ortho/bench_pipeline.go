@@ -171,7 +171,8 @@ func (b *pipelineBench) askToDraw() (*drawn, error) {
 		return nil, err
 	}
 	r := drawRequest{Pipeline: folder, Image: b.request, MaxPixels: b.c.Int64("max-pixels"), Library: b.c.String("onnxruntime"), Providers: providers,
-		Threads: slices.Max(b.plan.Threads), LowMemory: b.c.Bool("low-memory"), LimitS: b.plan.BudgetS * drawShare, Folder: b.inputs()}
+		Threads:   min(slices.Max(b.plan.Threads), slices.Max(coreCounts())), // more would only wait for each other
+		LowMemory: b.c.Bool("low-memory"), LimitS: b.plan.BudgetS * drawShare, Folder: b.inputs()}
 	if r.Folder, err = filepath.Abs(r.Folder); err != nil {
 		return nil, err
 	}
