@@ -67,7 +67,7 @@ func newBenchDrawCommand() *cli.Command {
 }
 
 // shortSteps are enough for a step that is neither the first nor the last.
-const shortSteps = 3
+const shortSteps = 4
 
 // mostImages are timed: more tell no more of their median.
 const mostImages = 9
@@ -94,16 +94,20 @@ func (r drawRequest) draw(ctx context.Context) (*drawn, error) {
 		return nil, err
 	}
 	defer p.Close()
+	if request, err = p.Fill(request); err != nil {
+		return nil, err
+	}
 	short := request
+	short.Prompt += "." // the embeddings of one that was seen are kept
 	short.Steps = shortSteps
 	if short.Image != nil { // only as many as the strength leaves are done
-		short.Steps = int(math.Ceil(shortSteps / max(0.05, r.Image.Strength)))
+		short.Steps = int(math.Ceil(shortSteps / request.Strength))
 	}
-	if request.Steps > 0 {
-		short.Steps = min(short.Steps, request.Steps)
+	short.Steps = min(short.Steps, request.Steps)
+	if _, err := p.Fill(short); err != nil { // some schedulers want more
+		short.Steps = request.Steps
 	}
-	sample, err := w.draw(ctx, p, short, 0)
-	if err != nil {
+	if _, err := w.draw(ctx, p, short, 0); err != nil {
 		return nil, err
 	}
 	for part, arrays := range w.inputs {
@@ -112,18 +116,13 @@ func (r drawRequest) draw(ctx context.Context) (*drawn, error) {
 		}
 	}
 	d := &drawn{Image: r.Image, Parts: w.parts}
-	filled, shortOf := sample.Request, w.of
+	filled, shortOf := request, w.of
 	w.inputs = nil
-	start := time.Now()
+	start, sample := time.Now(), (*diffusion.Sample)(nil)
 	for n := 0; n == 0 || n < mostImages && sample != nil && time.Since(start) < time.Second; n++ {
 		if sample, err = w.draw(ctx, p, request, r.LimitS); err != nil {
 			return nil, err
 		}
-	}
-	if filled.Steps = request.Steps; sample != nil {
-		filled.Steps = sample.Request.Steps
-	} else if filled.Steps == 0 {
-		filled.Steps = w.of
 	}
 	d.Image.Width, d.Image.Height, d.Image.Steps = filled.Width, filled.Height, filled.Steps
 	d.Image.Guidance, d.Image.Scheduler, d.Image.Strength = filled.Guidance, filled.Scheduler, filled.Strength

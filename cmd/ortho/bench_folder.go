@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"ortho/cmd/ortho/internal/output"
@@ -36,6 +37,10 @@ func (b *pipelineBench) openFolder() (done bool, err error) {
 		if _, err := output.Check(name, overwrite); err != nil {
 			return false, err
 		}
+		read := append(b.model.Files(), b.request.Image, b.request.Mask)
+		if err := checkReplaced(slices.Values(read), name); err != nil {
+			return false, err
+		}
 	}
 	return false, nil
 }
@@ -43,8 +48,10 @@ func (b *pipelineBench) openFolder() (done bool, err error) {
 func (b *pipelineBench) continueFolder(resume, overwrite bool) (done bool, err error) {
 	name := filepath.Join(b.folder, bench.PipelineFile)
 	switch _, err := os.Stat(name); {
-	case errors.Is(err, fs.ErrNotExist) || err == nil && overwrite:
+	case err == nil && overwrite:
 		return false, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, b.checkForeign(overwrite)
 	case err != nil:
 		return false, fmt.Errorf("-o: %w", err)
 	case !resume:
@@ -63,6 +70,19 @@ func (b *pipelineBench) continueFolder(resume, overwrite bool) (done bool, err e
 	}
 	b.Pipeline = *before
 	return false, nil
+}
+
+// checkForeign refuses a folder that has files of the results' names, and no results.
+func (b *pipelineBench) checkForeign(overwrite bool) error {
+	for _, part := range b.model.Parts {
+		for _, ending := range []string{".jsonl", ".jsonl" + roundsEnding, ".npz"} {
+			name := filepath.Join(b.folder, part.Name+ending)
+			if _, err := os.Stat(name); err == nil && !overwrite {
+				return fmt.Errorf("output %s exists: --overwrite replaces it", name)
+			}
+		}
+	}
+	return nil
 }
 
 // write leaves the document in the folder, if there is one.
