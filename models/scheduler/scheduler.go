@@ -64,6 +64,9 @@ func build(k *kind, s *settings, p Plan) (*Scheduler, error) {
 	if p.Steps < 1 || p.Steps > s.TrainSteps {
 		return nil, fmt.Errorf("steps must be from 1 to %d, the timesteps that the model was trained on (num_train_timesteps)", s.TrainSteps)
 	}
+	if s.Thresholding && !(s.SampleMax > 0) {
+		return nil, fmt.Errorf("sample_max_value is %v: it must be above 0", s.SampleMax)
+	}
 	return k.build(s, alphas, p)
 }
 
