@@ -308,6 +308,12 @@ func (r *pipelineResolver) textEncoders() error {
 	if r.spec.XL && r.Part(TextEncoder2) == nil {
 		r.require(TextEncoder2)
 	}
+	var class []*string // of an encoder that the pipeline has, and the folder has not
+	listed, err := r.index.get(TextEncoder1, &class)
+	listed = listed && err == nil && len(class) == 2 && class[1] != nil
+	if r.Part(TextEncoder1) == nil && (listed || !r.spec.XL) {
+		r.require(TextEncoder1)
+	}
 	return nil
 }
 

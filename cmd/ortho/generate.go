@@ -83,7 +83,8 @@ func newGenerateCommand() *cli.Command {
 			"What is left open is as the pipeline's files say, else as diffusers has it: ortho inspect -m DIR shows it, and what a\n" +
 			"folder lacks. A seed draws what it draws in diffusers on the CPU; beside --latents it is 0, unless one is given. With\n" +
 			"--mask, --image changes only where the mask is white. One image is made at a time, with all cores unless --threads\n" +
-			"says otherwise; --low-memory has one graph in memory at a time. Of a text that is too long the end is not seen, and\n" +
+			"says otherwise; --low-memory has one graph in memory at a time, and takes\n" +
+			"8 images through each: an interruption loses those. Of a text that is too long the end is not seen, and\n" +
 			"is told. No safety checker is run.\n\n" +
 			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
 			"it is a folder, made if need be (a new one with an ending is named with a slash: v1.new/). In it, pictures lie\n" +
@@ -222,7 +223,7 @@ func (g *generation) checkReplaced(model iter.Seq[string], from source.Options) 
 	if err := checkReplaced(read, c.String("html"), c.String("grid"), g.out.name); err != nil || !g.shelf.Overwrite || g.newFolder {
 		return err
 	}
-	if source.Once(c.Args().Slice(), from) {
+	if !isPipeline(c.String("model")) && source.Once(c.Args().Slice(), from) {
 		return usagef("--overwrite must know what it is not to replace, and paths from a pipe are known too late: give them as a file (@list.txt), or another folder than %s", g.to.folder)
 	}
 	for name := range read {

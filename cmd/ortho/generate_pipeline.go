@@ -19,6 +19,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/bundled"
@@ -38,6 +39,7 @@ type painter struct {
 	*diffusion.Pipeline
 	pipeline *models.Pipeline
 	model    record.Model
+	shown    string // the preview that this run has written
 	*painting
 	run *generation
 }
@@ -82,9 +84,11 @@ func generateOfPipeline(c *cli.Context) error {
 	if err := g.open(p.open); err != nil {
 		return err
 	}
-	if p.preview != "" {
-		defer os.Remove(p.preview) // when no image is under way any more
-	}
+	defer func() { // when no image is under way any more
+		if p.shown != "" {
+			os.Remove(p.shown)
+		}
+	}()
 	defer g.close()
 	plan, err := p.plan(wish)
 	if err != nil {
@@ -129,7 +133,7 @@ func (p *painter) checkPreview() error {
 	g := p.run
 	name := previewOf(g.to)
 	for _, flag := range []string{"grid", "html"} {
-		if g.c.IsSet(flag) && filepath.Clean(g.c.String(flag)) == filepath.Clean(name) {
+		if g.c.IsSet(flag) && samePath(g.c.String(flag), name) {
 			return usagef("--%s %s is where previews stand: give another name", flag, name)
 		}
 	}
@@ -138,6 +142,13 @@ func (p *painter) checkPreview() error {
 	}
 	p.preview = name
 	return nil
+}
+
+// samePath tells whether two names, of files that need not exist, are of one.
+func samePath(a, b string) bool {
+	realA, errA := shelf.RealPath(a)
+	realB, errB := shelf.RealPath(b)
+	return errA == nil && errB == nil && realA == realB
 }
 
 // pipelineDigest identifies a pipeline by all that its images follow from: its SHA-256 is
@@ -262,7 +273,7 @@ func (p *painter) tell(texts []string) {
 			slog.Warn("more texts are too long")
 			return
 		}
-		slog.Warn(fmt.Sprintf("%.60q is too long: the pipeline takes %d tokens, and has not seen its end, %q", t, spec.Texts[0].Tokenizer.Length(), lost))
+		slog.Warn(fmt.Sprintf("%.60q is too long: the pipeline takes %d tokens, and has not seen its end, %.200q", t, spec.Texts[0].Tokenizer.Length(), lost))
 	}
 }
 
@@ -308,5 +319,7 @@ func (p *painter) step(s diffusion.Step) {
 	if err != nil {
 		slog.Warn(fmt.Sprintf("no more previews: %v", err))
 		p.preview = ""
+		return
 	}
+	p.shown = p.preview
 }

@@ -28,6 +28,9 @@ func filesRead(c *cli.Context, model iter.Seq[string], from source.Options) iter
 				return
 			}
 		}
+		if isPipeline(c.String("model")) { // whose argument is a text
+			return
+		}
 		for name := range source.Files(c.Args().Slice(), from) {
 			if !more(name) {
 				return

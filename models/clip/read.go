@@ -74,6 +74,9 @@ func readVocabulary(fsys fs.FS) (*vocabulary, error) {
 	if v.merges, err = parseMerges(data); err != nil {
 		return nil, fmt.Errorf("%s: %w", mergesName, err)
 	}
+	if len(v.merges) == 0 && len(v.ids) > 2*256+2 {
+		return nil, fmt.Errorf("%s has no merges, and %s has tokens that are made by them: it is cut or empty", mergesName, vocabName)
+	}
 	return v, nil
 }
 

@@ -96,7 +96,7 @@ func TestFilledIn(t *testing.T) {
 	}
 	sd := pipeline(t, "sd", Options{})
 	photo := &preprocess.Picture{Image: preprocess.Resample(picture(t, "picture.png").Image, 1600, 800, preprocess.Bicubic)}
-	if r, err := sd.Fill(Request{Image: photo}); err != nil || r.Width != 80 || r.Height != 32 { // 64x64 pixels in its proportions
+	if r, err := sd.Fill(Request{Image: photo}); err != nil || r.Width != 96 || r.Height != 48 { // 64x64 pixels in its proportions
 		t.Errorf("of a large photograph: %dx%d, %v", r.Width, r.Height, err)
 	}
 	wide := &preprocess.Picture{Image: preprocess.Resample(picture(t, "picture.png").Image, 133, 81, preprocess.Bicubic)}

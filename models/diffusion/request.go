@@ -93,8 +93,13 @@ func (d *drawing) sizeOf(img *preprocess.Image) (width, height int) {
 	if own, all := float64(s.Width)*float64(s.Height), float64(img.Width)*float64(img.Height); all > 4*own {
 		shrink = math.Sqrt(own / all)
 	}
-	multiple := func(n int) int { return int(float64(n)*shrink) / s.Multiple * s.Multiple }
-	return multiple(img.Width), multiple(img.Height)
+	if shrink == 1 { // as diffusers
+		return img.Width / s.Multiple * s.Multiple, img.Height / s.Multiple * s.Multiple
+	}
+	nearest := func(n int) int {
+		return max(1, int(math.Round(float64(n)*shrink/float64(s.Multiple)))) * s.Multiple
+	}
+	return nearest(img.Width), nearest(img.Height)
 }
 
 // defaultStrength is that of diffusers' pipelines.
