@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"ortho/runner/onnx"
 )
@@ -193,14 +192,4 @@ func (p *Pipeline) Spec() (*PipelineSpec, error) {
 	}
 	spec := p.spec
 	return &spec, nil
-}
-
-// folderNamed tells a model's descent by the names it goes by.
-func folderNamed(names []string, word string) bool {
-	for _, n := range names {
-		if strings.Contains(strings.ToLower(n), word) {
-			return true
-		}
-	}
-	return false
 }

@@ -21,7 +21,7 @@ const (
 func (r *pipelineResolver) defaults() error {
 	s := &r.spec
 	s.Consistency = strings.Contains(r.Class, "LatentConsistencyModel")
-	turbo := folderNamed(r.names, "turbo")
+	turbo := slices.ContainsFunc(r.names, func(name string) bool { return strings.Contains(strings.ToLower(name), "turbo") })
 	oneName := "its name (turbo)"
 	lcm := s.Schedule != nil && s.Unscheduled == nil && s.Schedule.Name() == "lcm"
 

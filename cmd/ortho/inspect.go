@@ -40,15 +40,20 @@ func newInspectCommand() *cli.Command {
 				return err
 			}
 			if c.Bool("json") {
-				encoder := json.NewEncoder(c.App.Writer)
-				encoder.SetEscapeHTML(false)
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(d)
+				return writeJSON(c, d)
 			}
 			d.print(c.App.Writer)
 			return nil
 		},
 	}
+}
+
+// writeJSON prints a description.
+func writeJSON(c *cli.Context, d any) error {
+	encoder := json.NewEncoder(c.App.Writer)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(d)
 }
 
 // description is what inspect prints; its JSON is an output format.

@@ -185,15 +185,15 @@ func (g *denoiser) input(v onnx.Value, b *batch, size int) (t *runner.Tensor, er
 // sizes are SDXL's time_ids: the original size, where it was cropped, and the size asked
 // for, or of the refiner the aesthetic score.
 func (g *denoiser) sizes(row int) []float32 {
-	h, w := float64(g.Height), float64(g.Width)
+	h, w := float32(g.Height), float32(g.Width)
 	if !g.spec.Aesthetics {
-		return float32s(h, w, 0, 0, h, w)
+		return []float32{h, w, 0, 0, h, w}
 	}
-	score := 6.0 // diffusers' defaults
+	score := float32(6) // diffusers' defaults
 	if g.guided && row == 0 {
 		score = 2.5
 	}
-	return float32s(h, w, 0, 0, score)
+	return []float32{h, w, 0, 0, score}
 }
 
 // embedGuidance is get_guidance_scale_embedding of LatentConsistencyModelPipeline.

@@ -267,14 +267,6 @@ func finite(part string, values []float32) error {
 		"helps (of SDXL above all the VAE), or another provider; else latents, a size or a guidance that it was not made for", part, bad, len(values))}
 }
 
-func float32s(values ...float64) []float32 {
-	out := make([]float32, len(values))
-	for i, v := range values {
-		out[i] = float32(v)
-	}
-	return out
-}
-
 func product(shape []int64) int {
 	n := int64(1)
 	for _, d := range shape {
