@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test race fuzz bench bench-peers bench-upscale bench-diffusion lint golden docs runtime clean
+.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion lint golden docs runtime clean
 
 build: ## bin/ortho
 	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ortho ./cmd/ortho
@@ -23,12 +23,28 @@ demo: runtime ## classify and enlarge real photographs, draw digits
 	  --seed 3 --grid bin/demo/digits.png --columns 10 --scale 3 --overwrite
 	@echo; echo "See bin/demo/chelsea-x4.png (before and after: bin/demo/upscaled.html) and bin/demo/digits.png."
 
-test: runtime ## what CI runs
+# A time-out that a machine with ten other things to do meets. -short leaves out repetitions,
+# which test-long has.
+TIMEOUT := 45m
+# A mark for each test as it ends, what was skipped and why, what failed.
+TESTED  := $(GO) run gotest.tools/gotestsum@v1.13.0 --format dots --
+
+test: runtime ## what CI runs: under 4 minutes of CPU time
 	$(GO) vet ./...
-	$(GO) test ./...
+	$(TESTED) -short -timeout $(TIMEOUT) ./...
+
+test-long: runtime ## every case and repetition of every test
+	$(TESTED) -timeout $(TIMEOUT) ./...
+
+# The tests that compare numbers, with the kernels that ONNX Runtime has for another CPU:
+# make test-cpu CPU=Haswell (AVX2), SandyBridge (AVX) or Nehalem (SSE4.2).
+# Needs qemu-user (apt install qemu-user), which has no AVX-512, and takes about ten times as long.
+CPU ?= Haswell
+test-cpu: runtime
+	$(GO) test -short -timeout $(TIMEOUT) -exec "qemu-x86_64 -cpu $(CPU)" ./models/... ./preprocess ./runner
 
 race: runtime
-	$(GO) test -race ./...
+	$(GO) test -race -short -timeout $(TIMEOUT) ./...
 
 # Every fuzz test of every package, FUZZ long each.
 fuzz:

@@ -19,7 +19,6 @@ import (
 func benchRun(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	needLibrary(t)
-	t.Setenv("ORTHO_TEST_MAIN", "1")
 	return execute(t, "", append([]string{"bench", "run"}, args...)...)
 }
 
@@ -35,7 +34,7 @@ func measured(t *testing.T, name string) *bench.File {
 func TestBenchRun(t *testing.T) {
 	dir := t.TempDir()
 	out, html, saved := filepath.Join(dir, "r.jsonl"), filepath.Join(dir, "r.html"), filepath.Join(dir, "s.json")
-	code, stdout, stderr := benchRun(t, "--iterations", "6", "--rounds", "3", "--threads", "1", "--batch", "1,2", "--concurrency", "2",
+	code, stdout, stderr := benchRun(t, "--iterations", "3", "--rounds", "2", "--threads", "1", "--batch", "1,2", "--concurrency", "2",
 		"--input", photos, "-o", out, "--html", html, "--save-settings", saved)
 	if code != exitOK {
 		t.Fatalf("exit %d: %s", code, stderr)
@@ -50,7 +49,7 @@ func TestBenchRun(t *testing.T) {
 		t.Errorf("%d rows, input %+v, stages %+v, overhead %+v", len(f.Rows), f.Run.Input, f.Stages, f.Overhead)
 	}
 	for _, r := range f.Rows {
-		if r.Status != bench.StatusOK || r.Equal == nil || !*r.Equal || r.Placement == nil || len(r.Rounds) != 3 {
+		if r.Status != bench.StatusOK || r.Equal == nil || !*r.Equal || r.Placement == nil || len(r.Rounds) != 2 {
 			t.Errorf("%v: %s %s, equal %v, %d rounds", r.Config, r.Status, r.Reason, r.Equal, len(r.Rounds))
 		}
 	}
@@ -68,17 +67,17 @@ func TestBenchRun(t *testing.T) {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 
-	if code, _, stderr := benchRun(t, "--iterations", "6", "-o", out, "--resume"); code != exitOK || !strings.Contains(stderr, "nothing to do") {
+	if code, _, stderr := benchRun(t, "--iterations", "3", "-o", out, "--resume"); code != exitOK || !strings.Contains(stderr, "nothing to do") {
 		t.Errorf("a complete output: exit %d: %s", code, stderr)
 	}
 	if code, _, _ := execute(t, "", "bench", "report", out, "--html", out, "--overwrite"); code != exitUsage {
 		t.Errorf("a report in place of its results: exit %d", code)
 	}
 	// What a rerun is fed with, the file says.
-	if code, stdout, stderr := benchRun(t, "--rerun", out, "--iterations", "4", "--rounds", "2"); code != exitOK && code != exitVerdict || !strings.Contains(stdout, "images/s") {
+	if code, stdout, stderr := benchRun(t, "--rerun", out, "--iterations", "2", "--rounds", "2"); code != exitOK && code != exitVerdict || !strings.Contains(stdout, "images/s") {
 		t.Errorf("rerun: exit %d: %s%s", code, stdout, stderr)
 	}
-	if code, _, stderr := benchRun(t, "--iterations", "6", "-o", out); code != exitFailed || !strings.Contains(stderr, "--overwrite") {
+	if code, _, stderr := benchRun(t, "--iterations", "3", "-o", out); code != exitFailed || !strings.Contains(stderr, "--overwrite") {
 		t.Errorf("an existing output: exit %d: %s", code, stderr)
 	}
 }
@@ -223,14 +222,15 @@ func FuzzSettings(f *testing.F) {
 
 // --rerun measures the best cells of an earlier file, and judges its recommendation.
 func TestBenchRerun(t *testing.T) {
+	const dynamic = "../../models/testdata/float32_nchw"
 	dir := t.TempDir()
 	out := filepath.Join(dir, "r.jsonl")
-	if code, _, stderr := benchRun(t, "--iterations", "6", "--rounds", "3", "--threads", "1", "--batch", "1,2,4", "--concurrency", "1,2", "-o", out); code != exitOK {
+	if code, _, stderr := benchRun(t, "-m", dynamic, "--iterations", "3", "--rounds", "3", "--threads", "1", "--batch", "1,2", "--concurrency", "1,2", "-o", out); code != exitOK {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	first := measured(t, out)
 	again := filepath.Join(dir, "again.jsonl")
-	code, stdout, stderr := benchRun(t, "--rerun", out, "--iterations", "6", "--rounds", "3", "-o", again)
+	code, stdout, stderr := benchRun(t, "-m", dynamic, "--rerun", out, "--iterations", "3", "--rounds", "3", "-o", again)
 	second := measured(t, again)
 	if len(second.Rows) != rerunCells || !strings.Contains(stdout, "The recommendation of "+out) {
 		t.Errorf("exit %d, %d rows: %s%s", code, len(second.Rows), stdout, stderr)
@@ -246,7 +246,7 @@ func TestBenchRerun(t *testing.T) {
 	}{
 		{[]string{"--rerun", out, "--threads", "2"}, exitUsage, "--threads"},
 		{[]string{"--rerun", out, "-m", "efficientnet-lite0-int8"}, exitFailed, "another model"},
-		{[]string{"--rerun", out, "--seed", "7"}, exitFailed, "other inputs"},
+		{[]string{"-m", dynamic, "--rerun", out, "--seed", "7"}, exitFailed, "other inputs"},
 		{[]string{"--rerun", filepath.Join(dir, "none.jsonl")}, exitFailed, "none.jsonl"},
 	} {
 		if code, _, stderr := benchRun(t, c.args...); code != c.code || !strings.Contains(stderr, c.want) {

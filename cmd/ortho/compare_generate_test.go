@@ -91,7 +91,6 @@ func TestCompareGeneratorsDiffer(t *testing.T) {
 		{[]string{"--min-ssim", "0.9"}, exitVerdict, "below 0.9"},
 		{[]string{"--min-psnr-db", "100"}, exitVerdict, "PSNR in dB is"},
 	} {
-		t.Setenv("ORTHO_TEST_MAIN", "1")
 		code, stdout, stderr := execute(t, "", append(append([]string{"compare"}, c.limits...), different...)...)
 		if code != c.code || !strings.Contains(stdout, c.want) || !strings.Contains(stdout, "SSIM") || !strings.Contains(stdout, "worst      "+o.Worst) {
 			t.Errorf("%q: exit %d: %s%s", c.limits, code, stdout, stderr)

@@ -20,7 +20,6 @@ import (
 func comparing(t *testing.T, args ...string) (code int, found comparison, stderr string) {
 	t.Helper()
 	needLibrary(t)
-	t.Setenv("ORTHO_TEST_MAIN", "1")
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	code, stdout, stderr := execute(t, "", append([]string{"compare", "--json"}, args...)...)
@@ -183,7 +182,6 @@ func TestCompareErrors(t *testing.T) {
 
 func TestCompareOutput(t *testing.T) {
 	needLibrary(t)
-	t.Setenv("ORTHO_TEST_MAIN", "1")
 	dir := t.TempDir()
 	args := []string{"compare", "-m", float, "-m", int8s, "--tolerance", "float32", photos}
 	code, stdout, _ := execute(t, "", args...)

@@ -18,7 +18,6 @@ import (
 // doctor runs it with the test binary as the child, and reads what it prints.
 func doctor(t *testing.T, args ...string) (code int, d diagnosis, stderr string) {
 	t.Helper()
-	t.Setenv("ORTHO_TEST_MAIN", "1")
 	code, stdout, stderr := execute(t, "", append([]string{"doctor", "--json"}, args...)...)
 	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
 		t.Fatalf("exit %d, %v: %q, %q", code, err, stdout, stderr)

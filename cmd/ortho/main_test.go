@@ -323,7 +323,7 @@ func (c *cancelling) Read(p []byte) (int, error) {
 	if c.Reader.Len() < int(c.Reader.Size()) {
 		c.cancel()
 	}
-	return c.Reader.Read(p[:min(len(p), 4096)])
+	return c.Reader.Read(p[:min(len(p), 256)])
 }
 
 func TestModelsAndInspect(t *testing.T) {

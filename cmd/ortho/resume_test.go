@@ -22,12 +22,25 @@ import (
 	"ortho/cmd/ortho/internal/record"
 )
 
-// TestMain has the test binary be ortho where a test asks for a process of its own.
+// asOrtho is set in the environment of every process that the tests start.
+const asOrtho = "ORTHO_TEST_MAIN"
+
+// TestMain has the test binary be ortho in the processes that tests, and the commands that
+// they run, start of it.
 func TestMain(m *testing.M) {
-	if os.Getenv("ORTHO_TEST_MAIN") != "" {
+	if os.Getenv(asOrtho) != "" {
 		main()
 	}
+	os.Setenv(asOrtho, "1")
 	os.Exit(m.Run())
+}
+
+// few are the first n of all cases under -short, and else all of them.
+func few[T any](n int, all []T) []T {
+	if testing.Short() {
+		return all[:n]
+	}
+	return all
 }
 
 func process(t *testing.T, args ...string) *exec.Cmd {
@@ -37,7 +50,7 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self, args...)
-	cmd.Env = append(os.Environ(), "ORTHO_TEST_MAIN=1")
+	cmd.Env = os.Environ()
 	return cmd
 }
 
@@ -154,7 +167,7 @@ func TestKilled(t *testing.T) {
 	needLibrary(t)
 	args, most := tiny(t, 400), 50
 	if testing.Short() {
-		most = 10
+		most = 6
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	want := map[string]string{}

@@ -72,6 +72,14 @@ func figures(row *Row) {
 	row.CV, row.Unstable = &cv, stats.Unstable(stats.Rates(rounds))
 }
 
+// repetitions are fewer under -short.
+func repetitions(n int) int {
+	if testing.Short() {
+		return n / 4
+	}
+	return n
+}
+
 func unchanged(int) float64 { return 1 }
 
 func compareSimulated(t *testing.T, old, new *File) *Comparison {
@@ -97,7 +105,7 @@ func TestIdenticalSeries(t *testing.T) {
 		cells, rounds int
 	}{{"ordinary", ordinary, 24, 5}, {"bursts", bursts, 24, 5}, {"restless", restless, 24, 5}, {"few cells", ordinary, 4, 5}, {"three rounds", ordinary, 16, 3}, {"many rounds", ordinary, 16, 30}} {
 		r := rand.New(rand.NewPCG(11, uint64(len(c.name))))
-		const series = 100
+		series := repetitions(100)
 		alarms, unknown := 0, 0
 		for range series {
 			got := compareSimulated(t, simulate(r, c.noise, c.cells, c.rounds, 60, unchanged), simulate(r, c.noise, c.cells, c.rounds, 60, unchanged))
@@ -118,7 +126,7 @@ func TestIdenticalSeries(t *testing.T) {
 func TestSlowdown(t *testing.T) {
 	bursts := ordinary
 	bursts.burst = 0.2
-	const series = 200
+	series := repetitions(200)
 	for _, c := range []struct {
 		name        string
 		noise       machineNoise
