@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -24,14 +25,14 @@ func (r *resolver) geometry() {
 	}
 	switch {
 	case stated && at <= relative:
-		if !r.fits(at) {
-			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct")
+		if in.Height > 0 && !r.fits(at) {
+			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct", "resize", strconv.Itoa(min(in.Height, in.Width)))
 			break
 		}
 		in.Resize, _ = parseResize(resize.value)
 		r.fact("resize", describe(in.Resize), resize.source)
 	case relative == len(r.layers) && r.problem():
-		r.gap("resize", "how images are resized", "--resize or --crop-mode")
+		r.gap("resize", "how images are resized", "--resize or --crop-mode", "resize", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)))
 	case r.task == Generate && in.Height > 0 && relative == len(r.layers):
 		in.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: in.Height, Width: in.Width}
 		r.fact("resize", describe(in.Resize), "default")

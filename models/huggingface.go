@@ -53,8 +53,22 @@ func hfSettings(config object) (Settings, error) {
 	if p.known && p.defaults == nil {
 		return Settings{}, fmt.Errorf("image processor %s does more than its keys say", p.class)
 	}
-	err := errors.Join(p.geometry(), p.values())
+	err := errors.Join(p.format(), p.geometry(), p.values())
 	return p.settings, err
+}
+
+// format states in which order the tensor's dimensions stand.
+func (p *processor) format() error {
+	format := "channels_first" // the default of every processor
+	if _, err := p.config.get("data_format", &format); err != nil {
+		return err
+	}
+	order, ok := map[string]string{"channels_first": "nchw", "channels_last": "nhwc"}[format]
+	if !ok {
+		return fmt.Errorf("data_format: %q is neither channels_first nor channels_last", format)
+	}
+	p.settings.put("data-format", order, "preprocessor_config.json ("+strings.Replace(format, "_", " ", 1)+")")
+	return nil
 }
 
 // source is what states a key: "" for the file itself.

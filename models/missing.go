@@ -1,21 +1,31 @@
 package models
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// gap is something that nothing states: what it is about, and the flags to give.
-type gap struct{ about, give string }
+// gap is something that nothing states: what it is about, the flags to give, and settings
+// that would do, as pairs of key and value.
+type gap struct {
+	about, give string
+	example     []string
+}
 
-func (r *resolver) gap(key, about, give string) {
-	r.missing = append(r.missing, gap{about, give})
+// gap notes that nothing states a key.
+func (r *resolver) gap(key, about, give string, example ...string) {
+	r.missing = append(r.missing, gap{about, give, example})
 	r.fact(key, "missing: give "+give, "")
 }
 
-// err joins all that stands against running the model.
+// normalised is what a gap in mean or std is about.
+const normalised = "how its pixels are normalised"
+
+// err joins all that stands against running the model: all that is missing in one message,
+// with a command line and an ortho.json that would give it.
 func (r *resolver) err() error {
 	errs := slices.Clone(r.errs)
 	if len(r.missing) > 0 {
@@ -24,7 +34,7 @@ func (r *resolver) err() error {
 			about[i] = m.about
 		}
 		text := fmt.Sprintf("%s does not say %s: give %s", r.name, strings.Join(about, ", nor "), toGive(r.missing))
-		if slices.ContainsFunc(r.missing, func(m gap) bool { return m.about == "how its pixels are normalised" }) {
+		if slices.Contains(about, normalised) {
 			text += ", or --preset NAME"
 		}
 		for _, l := range r.layers {
@@ -32,9 +42,57 @@ func (r *resolver) err() error {
 				text += fmt.Sprintf(" (%s: %v)", l.source, l.problem)
 			}
 		}
-		errs = append(errs, errors.New(text))
+		errs = append(errs, errors.New(text+r.examples()))
 	}
 	return errors.Join(errs...)
+}
+
+// examples shows how all that is missing is given at once.
+func (r *resolver) examples() string {
+	command := map[Task]string{Classify: "classify", ClassifyText: "classify-text", Generate: "generate"}[r.task]
+	flags, sidecar := "", make([]string, 0, len(r.missing))
+	for _, m := range r.missing {
+		for i := 0; i < len(m.example); i += 2 {
+			key, value := m.example[i], m.example[i+1]
+			flags += " --" + key + " " + shellWord(value)
+			sidecar = append(sidecar, fmt.Sprintf("%q: %s", strings.ReplaceAll(key, "-", "_"), sidecarSyntax(key, value)))
+		}
+	}
+	of := map[Task]string{Classify: "photo.jpg", ClassifyText: `"a text"`, Generate: "-o made.png"}[r.task]
+	if r.made.Image != nil {
+		of = "photo.jpg " + of
+	}
+	text := fmt.Sprintf("\nfor example, with the model's own values: ortho %s -m %s%s %s\nor for good, in an ortho.json beside it: {%s}",
+		command, shellWord(r.given), flags, of, strings.Join(sidecar, ", "))
+	if r.task != Generate && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.labels != nil && len(l.labels.labels) > 0 }) {
+		text += "\n(nor does it name its classes: --labels FILE does; else they are told by their index)"
+	}
+	return text
+}
+
+// sidecarSyntax writes a value as ortho.json has it: the inverse of flagSyntax.
+func sidecarSyntax(key, value string) string {
+	if key == "input-range" || key == "output-range" || key == "mean" || key == "std" {
+		if strings.Contains(value, ",") {
+			return "[" + strings.ReplaceAll(value, ",", ", ") + "]"
+		}
+		return value
+	}
+	if json.Valid([]byte(value)) {
+		return value
+	}
+	return fmt.Sprintf("%q", value)
+}
+
+// shellWord quotes a word where a shell would take it apart.
+func shellWord(word string) string {
+	plain := func(c rune) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("/\\._-,:+@%=", c) || c > 0x7f
+	}
+	if word != "" && !strings.ContainsFunc(word, func(c rune) bool { return !plain(c) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // toGive lists the flags that fill gaps; what is usual for several is said once.

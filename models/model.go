@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,9 +24,10 @@ type Model struct {
 	Exporter string      // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
 	Facts    []Fact      // in a fixed order; see [Fact]
 
-	spec ClassifierSpec
-	made GeneratorSpec
-	err  error
+	given string // what it was opened by
+	spec  ClassifierSpec
+	made  GeneratorSpec
+	err   error
 
 	untrained []int
 }
@@ -79,7 +81,7 @@ func Open(name string, flags Settings) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model: %w", err)
 	}
-	m := &Model{Name: modelName(name, info.IsDir()), Path: file, Graph: graph}
+	m := &Model{Name: modelName(name, info.IsDir()), Path: file, Graph: graph, given: name}
 	var configs fs.FS
 	if folder != "" {
 		configs = os.DirFS(folder)
@@ -163,7 +165,7 @@ func (m *Model) Generator() (*GeneratorSpec, error) {
 }
 
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
-	r := resolver{name: m.Name, graph: m.Graph}
+	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), graph: m.Graph}
 	files, err := readConfigs(configs)
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type layer struct {
 // wins, and the graph itself has the last word on what can't be otherwise.
 type resolver struct {
 	name   string
+	given  string // what it was opened by
 	graph  *onnx.Graph
 	layers []layer // by precedence
 	task   Task
@@ -155,7 +156,7 @@ func (r *resolver) pixels(t onnx.ElementType) {
 		}
 	}
 	if r.task == Generate && !haveRange && !haveMean && !haveStd {
-		r.gap("input-range", "which values its pixels have", "--input-range (most graphs: 0,1 or 0,255)")
+		r.gap("input-range", "which values its pixels have", "--input-range (most graphs: 0,1 or 0,255)", "input-range", "0,1")
 		in.Range, in.Mean, in.Std = [2]float64{0, 1}, make([]float64, in.Channels), slices.Repeat([]float64{1}, in.Channels)
 		return
 	}
@@ -172,18 +173,19 @@ func (r *resolver) pixels(t onnx.ElementType) {
 	in.Std = r.perChannel("std", std, haveStd)
 	r.fill()
 	if !haveMean || !haveStd {
-		var give []string
+		var give, example []string
+		usual := map[bool][2]string{true: {imagenetMean, imagenetStd}, false: {"0.5", "0.5"}}[in.Channels == 3]
 		if !haveMean {
-			give = append(give, "--mean")
+			give, example = append(give, "--mean"), append(example, "mean", usual[0])
 		}
 		if !haveStd {
-			give = append(give, "--std")
+			give, example = append(give, "--std"), append(example, "std", usual[1])
 		}
 		text := strings.Join(give, " and ")
 		if !haveRange {
 			text += " (and --input-range if pixels are not scaled to 0-1)"
 		}
-		r.missing = append(r.missing, gap{"how its pixels are normalised", text})
+		r.missing = append(r.missing, gap{normalised, text, example})
 	}
 }
 
