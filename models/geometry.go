@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"ortho/preprocess"
 )
@@ -30,6 +31,12 @@ func (r *resolver) geometry() {
 			break
 		}
 		in.Resize, _ = parseResize(resize.value)
+		if part, ok := r.layers[at].values["central"]; ok {
+			height, width, _ := strings.Cut(part.value, ",")
+			in.Central[0], _ = strconv.ParseFloat(height, 64)
+			in.Central[1], _ = strconv.ParseFloat(width, 64)
+			r.fact("central", part.value+" of the short edge (height, width), cut out before the resize", cmp.Or(part.source, resize.source))
+		}
 		r.fact("resize", describe(in.Resize), resize.source)
 	case relative == len(r.layers) && r.problem():
 		r.gap("resize", "how images are resized", "--resize or --crop-mode", "resize", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)))

@@ -124,6 +124,9 @@ func (p *processor) geometry() error {
 	if err != nil {
 		return err
 	}
+	if crop && resize && p.class == "PerceiverImageProcessor" {
+		return p.cropFirst()
+	}
 	if crop {
 		p.settings.put("crop-offset", "floor", "") // center_crop's d//2
 		s, err := p.size("crop_size")
@@ -140,6 +143,18 @@ func (p *processor) geometry() error {
 	if !resize {
 		return p.state("resize", "none", "do_resize")
 	}
+	if err := p.filter(); err != nil {
+		return err
+	}
+	s, err := p.size("size")
+	if err != nil {
+		return err
+	}
+	return p.resize(s, crop)
+}
+
+// filter states Pillow's filter of the resize.
+func (p *processor) filter() error {
 	var filter int
 	o, err := p.at("resample")
 	if err == nil {
@@ -151,14 +166,26 @@ func (p *processor) geometry() error {
 	if filter < 0 || filter > 5 {
 		return fmt.Errorf("resample: %d is none of Pillow's filters", filter)
 	}
-	if err := p.state("interpolation", preprocess.Filter(filter).String(), "resample"); err != nil {
-		return err
-	}
-	s, err := p.size("size")
+	return p.state("interpolation", preprocess.Filter(filter).String(), "resample")
+}
+
+// cropFirst states Perceiver's rule: of the image's middle, size/crop_size of its short edge
+// is squashed to size.
+func (p *processor) cropFirst() error {
+	to, err := p.size("size")
 	if err != nil {
 		return err
 	}
-	return p.resize(s, crop)
+	of, err := p.size("crop_size")
+	if err != nil {
+		return err
+	}
+	if to.edge > 0 || of.edge > 0 || to.height > of.height || to.width > of.width {
+		return errors.New("size, crop_size: PerceiverImageProcessor needs heights and widths, those of size no larger")
+	}
+	part := formatFloats(float64(to.height)/float64(of.height), float64(to.width)/float64(of.width))
+	p.settings.put("central", part, p.source("crop_size"))
+	return errors.Join(p.filter(), p.state("input-size", to.size().String(), "size"), p.state("resize", to.size().String(), "size"))
 }
 
 // resize states the size before the crop, by the class's rule.

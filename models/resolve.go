@@ -78,6 +78,18 @@ func isImage(v onnx.Value) bool {
 	return ok && v.Kind == "tensor" && v.Ranked && len(v.Dims) == 4
 }
 
+// features says of a graph that takes rows of numbers why it takes no images.
+func features(g *onnx.Graph) string {
+	if len(g.Inputs) != 1 || len(g.Inputs[0].Dims) != 2 {
+		return ""
+	}
+	like := ""
+	if slices.ContainsFunc(g.Opsets, func(o onnx.Opset) bool { return o.Domain == "ai.onnx.ml" }) {
+		like = ", as scikit-learn's models do"
+	}
+	return fmt.Sprintf(": it takes rows of %s numbers%s; to classify images, the graph itself has to take pixels and make such rows of them", g.Inputs[0].Dims[1], like)
+}
+
 // run resolves everything.
 func (r *resolver) run() {
 	if s, _, ok := r.find("preset"); ok {
@@ -112,7 +124,7 @@ func (r *resolver) input() (onnx.Value, bool) {
 	switch {
 	case len(images) == 0:
 		r.fact("input", "none takes images", "graph")
-		r.fail("%s takes no images: no input is float32, float16, uint8 or int8 with four dimensions (inputs: %s)", r.name, strings.Join(all, ", "))
+		r.fail("%s takes no images: no input is float32, float16, uint8 or int8 with four dimensions (inputs: %s)%s", r.name, strings.Join(all, ", "), features(r.graph))
 		return onnx.Value{}, false
 	case len(images) > 1:
 		r.fact("input", "several take images", "graph")
@@ -174,12 +186,18 @@ func (r *resolver) pixels(t onnx.ElementType) {
 	r.fill()
 	if !haveMean || !haveStd {
 		var give, example []string
-		usual := map[bool][2]string{true: {imagenetMean, imagenetStd}, false: {"0.5", "0.5"}}[in.Channels == 3]
+		mean, std := imagenetMean, imagenetStd
+		if in.Channels == 1 {
+			mean, std = "0.5", "0.5"
+		}
 		if !haveMean {
-			give, example = append(give, "--mean"), append(example, "mean", usual[0])
+			give, example = append(give, "--mean"), append(example, "mean", mean)
 		}
 		if !haveStd {
-			give, example = append(give, "--std"), append(example, "std", usual[1])
+			give, example = append(give, "--std"), append(example, "std", std)
+		}
+		if in.Layout == preprocess.NHWC && len(give) == 2 && !haveRange { // TensorFlow's and Keras's
+			example = []string{"preset", "keras-tf"}
 		}
 		text := strings.Join(give, " and ")
 		if !haveRange {
