@@ -124,7 +124,10 @@ func (p *processor) geometry() error {
 	if err != nil {
 		return err
 	}
-	if crop && resize && p.class == "PerceiverImageProcessor" {
+	if crop && p.class == "PerceiverImageProcessor" {
+		if !resize {
+			return errors.New("do_resize: without it PerceiverImageProcessor gives inputs of any size")
+		}
 		return p.cropFirst()
 	}
 	if crop {

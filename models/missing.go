@@ -64,6 +64,9 @@ func (r *resolver) examples() string {
 	}
 	text := fmt.Sprintf("\nfor example, with the model's own values: ortho %s -m %s%s %s\nor for good, in an ortho.json beside it: {%s}",
 		command, shellWord(r.given), flags, of, strings.Join(sidecar, ", "))
+	if r.task == Classify && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.source == hfName }) {
+		text += "\n(a " + hfName + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
+	}
 	if r.task != Generate && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.labels != nil && len(l.labels.labels) > 0 }) {
 		text += "\n(nor does it name its classes: --labels FILE does; else they are told by their index)"
 	}

@@ -165,15 +165,15 @@ func (m *Model) Generator() (*GeneratorSpec, error) {
 }
 
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
-	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), graph: m.Graph}
 	files, err := readConfigs(configs)
 	if err != nil {
 		return err
 	}
+	m.Exporter = exporter(m.Graph, files)
+	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: m.Exporter, graph: m.Graph}
 	if r.layers, err = layers(m.Graph, files, configs, flags); err != nil {
 		return err
 	}
-	m.Exporter = exporter(m.Graph, files)
 	r.run()
 	m.Task, m.Facts, m.spec, m.made, m.untrained, m.err = r.task, r.facts, r.spec, r.made, r.untrained, r.err()
 	if m.err == nil && m.Task == Classify {

@@ -24,6 +24,7 @@ type layer struct {
 type resolver struct {
 	name   string
 	given  string // what it was opened by
+	by     string // the exporter
 	graph  *onnx.Graph
 	layers []layer // by precedence
 	task   Task
