@@ -227,7 +227,7 @@ func (r *resolver) perChannel(key string, s statement, ok bool) []float64 {
 // timm's round(255*mean).
 func (r *resolver) fill() {
 	in := &r.spec.Input
-	if in.Resize.Mode != preprocess.LongEdge || in.Range[0] == in.Range[1] {
+	if pads := in.Resize.Mode == preprocess.LongEdge || in.Resize.Mode == preprocess.Fit; !pads || in.Range[0] == in.Range[1] {
 		return
 	}
 	for i := range in.Fill {
