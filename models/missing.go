@@ -21,6 +21,12 @@ func (r *resolver) gap(key, about, give string, example ...string) {
 	r.fact(key, "missing: give "+give, "")
 }
 
+// contradiction notes that two sources disagree about a key, and a value that settles it.
+func (r *resolver) contradiction(key, value, format string, args ...any) {
+	r.remedies = append(r.remedies, key, value)
+	r.fail(format+": give --"+key, args...)
+}
+
 // normalised is what a gap in mean or std is about.
 const normalised = "how its pixels are normalised"
 
@@ -42,7 +48,10 @@ func (r *resolver) err() error {
 				text += fmt.Sprintf(" (%s: %v)", l.source, l.problem)
 			}
 		}
-		errs = append(errs, errors.New(text+r.examples()))
+		errs = append(errs, errors.New(text))
+	}
+	if len(r.missing)+len(r.remedies) > 0 {
+		errs = append(errs, errors.New(r.examples()))
 	}
 	return errors.Join(errs...)
 }
@@ -50,19 +59,21 @@ func (r *resolver) err() error {
 // examples shows how all that is missing is given at once.
 func (r *resolver) examples() string {
 	command := map[Task]string{Classify: "classify", ClassifyText: "classify-text", Generate: "generate"}[r.task]
-	flags, sidecar := "", make([]string, 0, len(r.missing))
+	pairs := slices.Clone(r.remedies)
 	for _, m := range r.missing {
-		for i := 0; i < len(m.example); i += 2 {
-			key, value := m.example[i], m.example[i+1]
-			flags += " --" + key + " " + shellWord(value)
-			sidecar = append(sidecar, fmt.Sprintf("%q: %s", strings.ReplaceAll(key, "-", "_"), sidecarSyntax(key, value)))
-		}
+		pairs = append(pairs, m.example...)
+	}
+	flags, sidecar := "", []string{}
+	for pair := range slices.Chunk(pairs, 2) {
+		key, value := pair[0], pair[1]
+		flags += " --" + key + " " + shellWord(value)
+		sidecar = append(sidecar, fmt.Sprintf("%q: %s", strings.ReplaceAll(key, "-", "_"), sidecarSyntax(key, value)))
 	}
 	of := map[Task]string{Classify: "photo.jpg", ClassifyText: `"a text"`, Generate: "-o made.png"}[r.task]
 	if r.made.Image != nil {
 		of = "photo.jpg " + of
 	}
-	text := fmt.Sprintf("\nfor example, with the model's own values: ortho %s -m %s%s %s\nor for good, in an ortho.json beside it: {%s}",
+	text := fmt.Sprintf("for example, with the model's own values: ortho %s -m %s%s %s\nor for good, in an ortho.json beside it: {%s}",
 		command, shellWord(r.given), flags, of, strings.Join(sidecar, ", "))
 	if r.task == Classify && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.source == hfName }) {
 		text += "\n(a " + hfName + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"

@@ -35,6 +35,7 @@ type resolver struct {
 	facts     []Fact
 	missing   []gap
 	errs      []error
+	remedies  []string // settings, as pairs of key and value, that settle some of errs
 }
 
 // find returns the first statement of a key, and its layer's rank.

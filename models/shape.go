@@ -61,8 +61,8 @@ func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 			r.fail("%s: input %s has neither 1 nor 3 channels", r.name, in)
 			return 0, false
 		case bySize.value != "" && byName.value != "" && bySize.value != byName.value:
-			r.fail("%s: the sizes of its input %s say that it is %s, but the names of its dimensions %s: give --layout", r.name, in, bySize.value, byName.value)
-			return 0, false
+			r.contradiction("layout", bySize.value, "%s: the sizes of its input %s say that it is %s, but the names of its dimensions %s", r.name, in, bySize.value, byName.value)
+			s = bySize // what else is missing under that order is asked for with it
 		case bySize.value != "":
 			s = bySize
 		case byName.value != "":
@@ -132,7 +132,8 @@ func (r *resolver) channels(d onnx.Dim) {
 		}
 		s = statement{d.String(), "graph"}
 	case ok && counted && !r.layers[rank].byUser() && s.value != values:
-		r.fail("%s says that %s takes %s channels, but %s: give --channels", s.source, r.name, s.value, of)
+		r.contradiction("channels", values, "%s says that %s takes %s channels, but %s", s.source, r.name, s.value, of)
+		s = statement{values, of}
 	case ok:
 	case counted:
 		s = statement{values, of}
@@ -170,7 +171,7 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 	case height.Fixed() && width.Fixed():
 		fixed := size{int(min(height.Size, math.MaxInt32)), int(min(width.Size, math.MaxInt32))}
 		if ok && at != fixed {
-			r.fail("%s states an input of %s, but the graph takes %s only: give --input-size %s", s.source, at, fixed, fixed)
+			r.contradiction("input-size", fixed.String(), "%s states an input of %s, but the graph takes %s only", s.source, at, fixed)
 		}
 		at, s = fixed, statement{fixed.String(), "graph"}
 	case !ok && r.task == Generate:
