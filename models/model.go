@@ -43,8 +43,9 @@ const (
 
 // Fact is one resolved value and the source that states it: "flag", "preset
 // NAME", a file's name, a file's name with the class whose default it is,
-// "graph", or "default" where nothing states it and every library does so. Where
-// a value is missing, Source is empty and Value says what to give.
+// "graph", or "default" where nothing states it and every library does so. In
+// parentheses stands what there states it where the key does not tell: a dimension's
+// name, another key. Where a value is missing, Source is empty and Value says what to give.
 type Fact struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`

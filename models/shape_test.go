@@ -1,6 +1,7 @@
 package models
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -125,6 +126,13 @@ func TestAtOnce(t *testing.T) {
 		for _, want := range c.want {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s:\n%v\nlacks %q", c.name, err, want)
+			}
+		}
+		if _, sidecar, ok := strings.Cut(err.Error(), "in an ortho.json beside it: "); ok { // which is all that it takes
+			files := map[string]string{sidecarName: strings.SplitN(sidecar, "\n", 2)[0]}
+			maps.Copy(files, c.files)
+			if _, err := imageClassifier(t, c.dims, files, c.flags...); err != nil {
+				t.Errorf("%s with %s: %v", c.name, files[sidecarName], err)
 			}
 		}
 		if n := strings.Count(err.Error(), "does not say"); n > 1 {

@@ -1,6 +1,7 @@
 package preprocess
 
-// centralSize is the size of an image's middle, as Central has it.
+// centralSize is the size of an image's middle, as Central has it: at least a pixel, where
+// transformers sees nothing of an image of one.
 func (s *Spec) centralSize(width, height int) (int, int) {
 	if s.Central == [2]float64{} {
 		return width, height
