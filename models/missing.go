@@ -78,10 +78,19 @@ func (r *resolver) examples() string {
 	if r.task == Classify && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.source == hfName }) {
 		text += "\n(a " + hfName + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
 	}
+	if r.task == Classify && r.resizesByDefault() {
+		text += "\n(nor how to resize: the short edge is brought to the input's, bilinear, unless --resize, --crop-pct, --crop-mode or --interpolation say otherwise)"
+	}
 	if r.task != Generate && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.labels != nil && len(l.labels.labels) > 0 }) {
 		text += "\n(nor does it name its classes: --labels FILE does; else they are told by their index)"
 	}
 	return text
+}
+
+// resizesByDefault reports whether nothing states the resize, nor is it asked for.
+func (r *resolver) resizesByDefault() bool {
+	stated := slices.ContainsFunc([]string{"resize", "crop-pct", "crop-mode"}, func(key string) bool { _, _, ok := r.find(key); return ok })
+	return !stated && !slices.ContainsFunc(r.facts, func(f Fact) bool { return f.Key == "resize" && f.Source == "" })
 }
 
 // sidecarSyntax writes a value as ortho.json has it: the inverse of flagSyntax.

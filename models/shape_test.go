@@ -99,7 +99,7 @@ func TestAtOnce(t *testing.T) {
 			"model does not say in which order its dimensions stand, nor how many channels it takes, nor what size of image it takes, nor how its pixels are normalised: " +
 				"give --layout and --channels and --input-size; --mean and --std (and --input-range if pixels are not scaled to 0-1), or --preset NAME",
 			"ortho classify -m 'my models/vit' --layout nchw --channels 3 --input-size 224 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 photo.jpg",
-			`{"layout": "nchw", "channels": 3, "input_size": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}`, "--labels FILE"}},
+			`{"layout": "nchw", "channels": 3, "input_size": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}`, "nor how to resize", "--labels FILE"}},
 		{"an unknown processor", []any{"n", "num_channels", "height", "width"}, map[string]string{hfName: `{"image_processor_type": "PixtralImageProcessor"}`}, nil,
 			[]string{"how many channels it takes, nor what size of image it takes, nor how images are resized, nor how its pixels are normalised", "--resize 224", "PixtralImageProcessor does more"}},
 		{"labels there", open, map[string]string{configName: `{"model_type": "vit", "id2label": {"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}}`}, []string{"mean", "0", "std", "1"},
