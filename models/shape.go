@@ -162,12 +162,26 @@ func (r *resolver) perColor() (count, source string, ok bool) {
 	return "", "", false
 }
 
+func fixedOr(d onnx.Dim, open string) string {
+	if d.Fixed() {
+		return d.String()
+	}
+	return open
+}
+
 // inputSize settles the size of the graph's input.
 func (r *resolver) inputSize(height, width onnx.Dim) {
 	s, _, ok := r.find("input-size")
 	own, _, says := r.find("image-size") // what the model was configured for: its files may feed it another
 	at, _ := parseSize(s.value)
-	switch {
+	fits := func(at size) bool {
+		return (!height.Fixed() || height.Size == int64(at.height)) && (!width.Fixed() || width.Size == int64(at.width))
+	}
+	example := "224"
+	if height.Fixed() || width.Fixed() {
+		example = fixedOr(height, example) + "x" + fixedOr(width, example)
+	}
+	switch ownSize, _ := parseSize(own.value); {
 	case height.Fixed() && width.Fixed():
 		fixed := size{int(min(height.Size, math.MaxInt32)), int(min(width.Size, math.MaxInt32))}
 		if ok && at != fixed {
@@ -177,16 +191,13 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 	case !ok && r.task == Generate:
 		r.fact("input-size", "the image's own", "graph")
 		return
-	case !ok && says:
-		s = own
-		at, _ = parseSize(s.value)
-		fallthrough
+	case ok && !fits(at):
+		r.contradiction("input-size", example, "%s states an input of %s, but the graph takes %sx%s", s.source, at, height, width)
 	case ok:
-		if height.Fixed() && height.Size != int64(at.height) || width.Fixed() && width.Size != int64(at.width) {
-			r.fail("%s states an input of %s, but the graph takes %sx%s", s.source, at, height, width)
-		}
+	case says && fits(ownSize):
+		at, s = ownSize, own
 	default:
-		r.gap("input-size", "what size of image it takes", "--input-size", "input-size", "224")
+		r.gap("input-size", "what size of image it takes", "--input-size", "input-size", example)
 		return
 	}
 	r.spec.Input.Height, r.spec.Input.Width = at.height, at.width

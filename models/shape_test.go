@@ -114,6 +114,7 @@ func TestAtOnce(t *testing.T) {
 			[]string{"preprocessor_config.json states an input of 224x224, but the graph takes 96x96 only: give --input-size\n", "how to resize for an input of 96x96",
 				"-m 'my models/vit' --input-size 96x96 --resize 96 photo.jpg\n", `{"input_size": "96x96", "resize": 96}`}},
 		{"no square", []any{"n", 3, 96, 64}, nil, []string{"mean", "0", "std", "1"}, []string{"how to resize for an input of 96x64, which is no square: give --resize or --crop-mode\n", "--resize 96x64 photo.jpg"}},
+		{"half a size", []any{"n", 3, 96, "width"}, map[string]string{configName: vitConfig}, []string{"mean", "0", "std", "1", "crop-mode", "squash"}, []string{"what size of image", "--input-size 96x224 photo.jpg"}},
 		{"six channels", []any{"n", "num_channels", "height", "width"}, map[string]string{configName: `{"model_type": "vit", "num_channels": 6, "image_size": 32}`}, []string{"mean", "0", "std", "1"},
 			[]string{"an input of 6 channels"}},
 		{"wrong order", open, map[string]string{hfName: `{"data_format": "sideways"}`}, nil, []string{`data_format: "sideways"`}},
