@@ -40,6 +40,9 @@ func (c transformCase) spec(t *testing.T) preprocess.Spec {
 	case "exact":
 		s.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: edge(1), Width: edge(2)}
 	}
+	if mode, ok := map[string]preprocess.ResizeMode{"fit": preprocess.Fit, "cover": preprocess.Cover}[c.Spec.Resize[0].(string)]; ok {
+		s.Resize = preprocess.Resize{Mode: mode, Height: edge(1), Width: edge(2)}
+	}
 	for i, v := range c.Spec.Fill {
 		s.Fill[i] = uint8(v)
 	}
@@ -64,11 +67,11 @@ func TestTransformCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all struct{ Cases []transformCase }
-	if err := json.Unmarshal(data, &all); err != nil || len(all.Cases) == 0 {
-		t.Fatalf("%d cases, %v", len(all.Cases), err)
+	var all struct{ Cases, More []transformCase }
+	if err := json.Unmarshal(data, &all); err != nil || len(all.Cases) == 0 || len(all.More) == 0 {
+		t.Fatalf("%d cases and %d more, %v", len(all.Cases), len(all.More), err)
 	}
-	for _, c := range all.Cases {
+	for _, c := range append(all.Cases, all.More...) {
 		var got *ClassifierSpec
 		switch c.Library {
 		case "transformers":

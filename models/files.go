@@ -111,6 +111,7 @@ func layers(g *onnx.Graph, files map[string]object, folder fs.FS, flags Settings
 		if err := configClasses(o, &l.Settings); err != nil {
 			return nil, fmt.Errorf("%s: %w", configName, err)
 		}
+		configImage(o, &l.Settings)
 		all = append(all, l)
 	}
 	return all, nil
@@ -161,6 +162,35 @@ func configClasses(config object, s *Settings) error {
 		s.put("activation", string(Softmax), "")
 	}
 	return nil
+}
+
+// configImage reads what transformers' config.json says of the image that the model was
+// configured for, itself or in its part that sees. It is what is looked at last, so that what
+// can't be read of it says nothing.
+func configImage(config object, s *Settings) {
+	if !config.has("model_type") || isTimm(config) {
+		return
+	}
+	s.put("data-format", "nchw", configName+" (transformers' models take channels first)")
+	var vision object
+	config.get("vision_config", &vision)
+	for _, o := range []object{vision, config} {
+		var channels int
+		if ok, err := o.get("num_channels", &channels); ok && err == nil {
+			s.put("channels", strconv.Itoa(channels), configName+" (num_channels)")
+		}
+		var pair []int
+		if edge, ok, err := o.edge("image_size"); ok && err == nil {
+			pair = []int{edge, edge}
+		} else if _, err := o.get("image_size", &pair); err != nil || len(pair) != 2 {
+			continue
+		}
+		at := size{pair[0], pair[1]}
+		// Perceiver's image_size is that of its own grid, not of the image.
+		if _, err := parseSize(at.String()); err == nil && string(config["model_type"]) != `"perceiver"` {
+			s.put("image-size", at.String(), configName+" (image_size)")
+		}
+	}
 }
 
 // fixedSize is the size of the graph's image input where it is fixed.

@@ -77,7 +77,7 @@ func (r *resolver) pickOutput() *onnx.Value {
 		r.fact("output", "none is an image", "graph")
 		r.fail("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", r.name, all)
 	case len(images) > 1:
-		r.gap("output", "which of its outputs is the image ("+all+")", "--output-name")
+		r.gap("output", "which of its outputs is the image ("+all+")", "--output-name", "output-name", images[0].Name)
 	default:
 		return images[0]
 	}
@@ -121,7 +121,7 @@ func (r *resolver) outputRange(v onnx.Value) {
 		case v.Op == "Sigmoid", v.Op == "HardSigmoid":
 			s, ok = statement{"0,1", "graph (" + v.Op + " inside)"}, true
 		default:
-			r.gap("output-range", "which values of its output are black and white", "--output-range (most graphs: 0,1 or 0,255)")
+			r.gap("output-range", "which values of its output are black and white", "--output-range (most graphs: 0,1 or 0,255)", "output-range", "0,1")
 			return
 		}
 	}

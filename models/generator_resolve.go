@@ -225,7 +225,7 @@ func (r *resolver) text() {
 		}
 	}
 	if in.Vocabulary == nil {
-		r.gap("vocabulary", "which tokens it knows", "--vocabulary FILE")
+		r.gap("vocabulary", "which tokens it knows", "--vocabulary FILE", "vocabulary", "words.txt")
 	}
 	s, _, ok := r.find("text-length")
 	n, _ := parseCount(s.value)
@@ -235,7 +235,7 @@ func (r *resolver) text() {
 	case in.Length > 0:
 		s = statement{strconv.Itoa(in.Length), "graph"}
 	case !ok:
-		r.gap("text-length", "how many tokens a text has", "--text-length")
+		r.gap("text-length", "how many tokens a text has", "--text-length", "text-length", "77")
 		return
 	}
 	in.Length, _ = parseCount(s.value)

@@ -1,9 +1,11 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"ortho/preprocess"
 )
@@ -24,14 +26,20 @@ func (r *resolver) geometry() {
 	}
 	switch {
 	case stated && at <= relative:
-		if !r.fits(at) {
-			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct")
+		if in.Height > 0 && !r.fits(at) {
+			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct", "resize", strconv.Itoa(min(in.Height, in.Width)))
 			break
 		}
 		in.Resize, _ = parseResize(resize.value)
+		if part, ok := r.layers[at].values["central"]; ok {
+			height, width, _ := strings.Cut(part.value, ",")
+			in.Central[0], _ = strconv.ParseFloat(height, 64)
+			in.Central[1], _ = strconv.ParseFloat(width, 64)
+			r.fact("central", part.value+" of the short edge (height, width), cut out before the resize", cmp.Or(part.source, resize.source))
+		}
 		r.fact("resize", describe(in.Resize), resize.source)
 	case relative == len(r.layers) && r.problem():
-		r.gap("resize", "how images are resized", "--resize or --crop-mode")
+		r.gap("resize", "how images are resized", "--resize or --crop-mode", "resize", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)))
 	case r.task == Generate && in.Height > 0 && relative == len(r.layers):
 		in.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: in.Height, Width: in.Width}
 		r.fact("resize", describe(in.Resize), "default")
@@ -55,7 +63,7 @@ func (r *resolver) geometry() {
 }
 
 // relative resizes by crop-pct and crop-mode: timm's rules. Where nothing is
-// stated at all, the short edge is brought to the input's.
+// stated at all, the short edge is brought to that of a square input.
 func (r *resolver) relative(pct, mode statement, rank int) {
 	in := &r.spec.Input
 	part := 1.0
@@ -70,16 +78,22 @@ func (r *resolver) relative(pct, mode statement, rank int) {
 		part, _ = parseCropPct(pct.value)
 	}
 	height, width := int(math.Floor(float64(in.Height)/part)), int(math.Floor(float64(in.Width)/part))
-	switch {
+	oblong := preprocess.Resize{Height: height, Width: width}
+	switch square := height == width; {
 	case mode.value == "squash":
-		in.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: height, Width: width}
-	case height != width:
-		r.fail("an input of %dx%d is no square: give --resize, or --crop-mode squash", in.Height, in.Width)
-		return
-	case mode.value == "border":
+		in.Resize, in.Resize.Mode = oblong, preprocess.Exact
+	case square && mode.value == "border":
 		in.Resize = preprocess.Resize{Mode: preprocess.LongEdge, Size: height}
-	default:
+	case square:
 		in.Resize = preprocess.Resize{Mode: preprocess.ShortEdge, Size: height}
+	case mode.value == "border":
+		in.Resize, in.Resize.Mode = oblong, preprocess.Fit
+	case rank < len(r.layers):
+		in.Resize, in.Resize.Mode = oblong, preprocess.Cover
+	default:
+		r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d, which is no square", in.Height, in.Width), "--resize or --crop-mode",
+			"resize", fmt.Sprintf("%dx%d", in.Height, in.Width))
+		return
 	}
 	text := describe(in.Resize)
 	if pct.value != "" {
@@ -117,6 +131,10 @@ func describe(r preprocess.Resize) string {
 		return fmt.Sprintf("long edge to %d, then pad", r.Size)
 	case preprocess.Exact:
 		return fmt.Sprintf("squash to %dx%d", r.Height, r.Width)
+	case preprocess.Cover:
+		return fmt.Sprintf("cover %dx%d in the image's own ratio, then centre crop", r.Height, r.Width)
+	case preprocess.Fit:
+		return fmt.Sprintf("fit into %dx%d in the image's own ratio, then pad", r.Height, r.Width)
 	}
 	return "none"
 }

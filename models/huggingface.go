@@ -53,8 +53,22 @@ func hfSettings(config object) (Settings, error) {
 	if p.known && p.defaults == nil {
 		return Settings{}, fmt.Errorf("image processor %s does more than its keys say", p.class)
 	}
-	err := errors.Join(p.geometry(), p.values())
+	err := errors.Join(p.format(), p.geometry(), p.values())
 	return p.settings, err
+}
+
+// format states in which order the tensor's dimensions stand.
+func (p *processor) format() error {
+	format := "channels_first" // the default of every processor
+	if _, err := p.config.get("data_format", &format); err != nil {
+		return err
+	}
+	order, ok := map[string]string{"channels_first": "nchw", "channels_last": "nhwc"}[format]
+	if !ok {
+		return fmt.Errorf("data_format: %q is neither channels_first nor channels_last", format)
+	}
+	p.settings.put("data-format", order, "preprocessor_config.json ("+strings.Replace(format, "_", " ", 1)+")")
+	return nil
 }
 
 // source is what states a key: "" for the file itself.
@@ -110,6 +124,12 @@ func (p *processor) geometry() error {
 	if err != nil {
 		return err
 	}
+	if crop && p.class == "PerceiverImageProcessor" {
+		if !resize {
+			return errors.New("do_resize: without it PerceiverImageProcessor gives inputs of any size")
+		}
+		return p.cropFirst()
+	}
 	if crop {
 		p.settings.put("crop-offset", "floor", "") // center_crop's d//2
 		s, err := p.size("crop_size")
@@ -126,6 +146,18 @@ func (p *processor) geometry() error {
 	if !resize {
 		return p.state("resize", "none", "do_resize")
 	}
+	if err := p.filter(); err != nil {
+		return err
+	}
+	s, err := p.size("size")
+	if err != nil {
+		return err
+	}
+	return p.resize(s, crop)
+}
+
+// filter states Pillow's filter of the resize.
+func (p *processor) filter() error {
 	var filter int
 	o, err := p.at("resample")
 	if err == nil {
@@ -137,14 +169,26 @@ func (p *processor) geometry() error {
 	if filter < 0 || filter > 5 {
 		return fmt.Errorf("resample: %d is none of Pillow's filters", filter)
 	}
-	if err := p.state("interpolation", preprocess.Filter(filter).String(), "resample"); err != nil {
-		return err
-	}
-	s, err := p.size("size")
+	return p.state("interpolation", preprocess.Filter(filter).String(), "resample")
+}
+
+// cropFirst states Perceiver's rule: of the image's middle, size/crop_size of its short edge
+// is squashed to size.
+func (p *processor) cropFirst() error {
+	to, err := p.size("size")
 	if err != nil {
 		return err
 	}
-	return p.resize(s, crop)
+	of, err := p.size("crop_size")
+	if err != nil {
+		return err
+	}
+	if to.edge > 0 || of.edge > 0 || to.height > of.height || to.width > of.width {
+		return errors.New("size, crop_size: PerceiverImageProcessor needs heights and widths, those of size no larger")
+	}
+	part := formatFloats(float64(to.height)/float64(of.height), float64(to.width)/float64(of.width))
+	p.settings.put("central", part, p.source("crop_size"))
+	return errors.Join(p.filter(), p.state("input-size", to.size().String(), "size"), p.state("resize", to.size().String(), "size"))
 }
 
 // resize states the size before the crop, by the class's rule.
@@ -201,56 +245,6 @@ func (p *processor) short(edge int, crop bool) error {
 	}
 	p.settings.put("crop-offset", "floor", "")
 	return p.state("resize", strconv.Itoa(edge), "size")
-}
-
-// hfSize is {height, width} or, where edge is not 0, {shortest_edge}.
-type hfSize struct{ height, width, edge int }
-
-func (s hfSize) size() size { return size{s.height, s.width} }
-
-// size reads a size: a number, [height, width] or an object.
-func (p *processor) size(key string) (s hfSize, err error) {
-	o, err := p.at(key)
-	if err != nil {
-		return s, err
-	}
-	var pair []int
-	var parts object
-	if edge, _, err := o.edge(key); err == nil {
-		square := key == "crop_size"
-		if !square {
-			if square, err = p.flag("default_to_square"); err != nil {
-				return s, fmt.Errorf("%s: %d may be a square or a short edge: %w", key, edge, err)
-			}
-		}
-		if square {
-			return hfSize{height: edge, width: edge}, nil
-		}
-		return hfSize{edge: edge}, nil
-	}
-	if _, err := o.get(key, &pair); err == nil {
-		if len(pair) != 2 {
-			return s, fmt.Errorf("%s: %v is not [height, width]", key, pair)
-		}
-		s.height, s.width = pair[0], pair[1]
-	} else if _, err := o.get(key, &parts); err != nil {
-		return s, err
-	} else {
-		var errs [3]error
-		s.height, _, errs[0] = parts.edge("height")
-		s.width, _, errs[1] = parts.edge("width")
-		s.edge, _, errs[2] = parts.edge("shortest_edge")
-		if err := errors.Join(errs[:]...); err != nil {
-			return s, fmt.Errorf("%s: %w", key, err)
-		}
-		if parts.has("longest_edge") || parts.has("max_height") {
-			return s, fmt.Errorf("%s: %s is a rule that ortho doesn't know", key, shorten(o[key]))
-		}
-	}
-	if s.edge == 0 && (s.height < 1 || s.width < 1) {
-		return s, fmt.Errorf("%s: %s gives neither height and width nor shortest_edge", key, shorten(o[key]))
-	}
-	return s, nil
 }
 
 // values states what becomes of the pixels' values.

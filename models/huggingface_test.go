@@ -28,6 +28,9 @@ func TestProcessors(t *testing.T) {
 		{`{"image_processor_type": "LevitImageProcessor", "size": {"shortest_edge": 192}}`, "224x224; 219; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
 		{`{"image_processor_type": "MobileViTImageProcessor", "do_normalize": true}`, "256x256; 224; bicubic; 0,1; 0; 1; bgr"},
 		{`{"image_processor_type": "MobileViTImageProcessor", "do_flip_channel_order": false}`, "256x256; 224; bicubic; 0,1; 0; 1; rgb"},
+		{`{"image_processor_type": "PerceiverImageProcessor"}`, "224x224; 224x224; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "PerceiverFeatureExtractor", "size": 192, "crop_size": 256, "do_center_crop": false}`,
+			"192x192; 192x192; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
 		{`{"image_processor_type": "PoolFormerImageProcessor"}`, "224x224; 248; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
 		{`{"image_processor_type": "ViTImageProcessor", "do_rescale": false, "do_normalize": false}`, "224x224; 224x224; bilinear; 0,255; 0; 1; rgb"},
 		{`{"image_processor_type": "BitImageProcessor", "do_resize": false, "crop_size": {"height": 64, "width": 96}}`,
@@ -65,6 +68,8 @@ func TestProcessorErrors(t *testing.T) {
 		{`{"image_processor_type": "CLIPImageProcessor", "size": {}}`, "size: {} gives neither"},
 		{`{"image_processor_type": "CLIPImageProcessor", "image_mean": "x"}`, `image_mean: "x"`},
 		{`{"image_processor_type": "CLIPImageProcessor", "image_std": [1, 0, 1]}`, "std:"},
+		{`{"image_processor_type": "PerceiverImageProcessor", "size": 300}`, "those of size no larger"},
+		{`{"image_processor_type": "PerceiverImageProcessor", "do_resize": false}`, "do_resize"},
 		{`{"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0}`, "crop_pct: 0"},
 		{`{"image_processor_type": "MineImageProcessor", "do_resize": true, "resample": 2, "size": 224}`, "size: 224 may be a square or a short edge"},
 		{`{"image_processor_type": 7}`, "image_processor_type: 7"},
@@ -97,6 +102,7 @@ func FuzzProcessor(f *testing.F) {
 	f.Add([]byte(`{"image_processor_type": "ViTImageProcessor", "size": 224}`))
 	f.Add([]byte(`{"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 224}, "crop_pct": 1e-300}`))
 	f.Add([]byte(`{"image_processor_type": "EfficientNetImageProcessor", "rescale_factor": 1e308, "image_std": [1e308, 1, 1]}`))
+	f.Add([]byte(`{"image_processor_type": "PerceiverImageProcessor", "size": 32, "crop_size": {"height": 33, "width": 1e9}, "data_format": "channels_last"}`))
 	f.Add([]byte(`{"feature_extractor_type": "LevitFeatureExtractor", "size": {"height": -1, "width": 1e30}}`))
 	fuzzConfig(f, hfName)
 }
@@ -104,6 +110,7 @@ func FuzzProcessor(f *testing.F) {
 func FuzzTimm(f *testing.F) {
 	f.Add([]byte(timmConfig))
 	f.Add([]byte(`{"pretrained_cfg": {"input_size": [3, 0, 99999999999], "test_input_size": [3, 32, 32], "test_crop_pct": 1}}`))
+	f.Add([]byte(`{"model_type": "clip", "num_channels": 3, "image_size": 32, "vision_config": {"image_size": [32, 32], "num_channels": -1}}`))
 	f.Add([]byte(`{"id2label": {"0": "a", "1": "b", "2": "c"}, "problem_type": "multi_label_classification"}`))
 	fuzzConfig(f, configName)
 }

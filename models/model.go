@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,9 +24,10 @@ type Model struct {
 	Exporter string      // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
 	Facts    []Fact      // in a fixed order; see [Fact]
 
-	spec ClassifierSpec
-	made GeneratorSpec
-	err  error
+	given string // what it was opened by
+	spec  ClassifierSpec
+	made  GeneratorSpec
+	err   error
 
 	untrained []int
 }
@@ -41,8 +43,9 @@ const (
 
 // Fact is one resolved value and the source that states it: "flag", "preset
 // NAME", a file's name, a file's name with the class whose default it is,
-// "graph", or "default" where nothing states it and every library does so. Where
-// a value is missing, Source is empty and Value says what to give.
+// "graph", or "default" where nothing states it and every library does so. In
+// parentheses stands what there states it where the key does not tell: a dimension's
+// name, another key. Where a value is missing, Source is empty and Value says what to give.
 type Fact struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`
@@ -79,7 +82,7 @@ func Open(name string, flags Settings) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model: %w", err)
 	}
-	m := &Model{Name: modelName(name, info.IsDir()), Path: file, Graph: graph}
+	m := &Model{Name: modelName(name, info.IsDir()), Path: file, Graph: graph, given: name}
 	var configs fs.FS
 	if folder != "" {
 		configs = os.DirFS(folder)
@@ -163,15 +166,15 @@ func (m *Model) Generator() (*GeneratorSpec, error) {
 }
 
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
-	r := resolver{name: m.Name, graph: m.Graph}
 	files, err := readConfigs(configs)
 	if err != nil {
 		return err
 	}
+	m.Exporter = exporter(m.Graph, files)
+	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: m.Exporter, graph: m.Graph}
 	if r.layers, err = layers(m.Graph, files, configs, flags); err != nil {
 		return err
 	}
-	m.Exporter = exporter(m.Graph, files)
 	r.run()
 	m.Task, m.Facts, m.spec, m.made, m.untrained, m.err = r.task, r.facts, r.spec, r.made, r.untrained, r.err()
 	if m.err == nil && m.Task == Classify {

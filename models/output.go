@@ -54,7 +54,11 @@ func (r *resolver) output() {
 	}
 	if picked == nil {
 		r.fact("output", "none gives classes", "graph")
-		r.fail("%s gives no classes: no output has the shape [batch,classes] (outputs: %s)", r.name, strings.Join(all, ", "))
+		zipped := ""
+		if r.graph.Ops["ZipMap"] > 0 {
+			zipped = `; skl2onnx gives them as a tensor by options={"zipmap": False}`
+		}
+		r.fail("%s gives no classes: no output has the shape [batch,classes] (outputs: %s)%s", r.name, strings.Join(all, ", "), zipped)
 		return
 	}
 	r.spec.OutputName = picked.Name

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -24,6 +23,8 @@ type layer struct {
 // wins, and the graph itself has the last word on what can't be otherwise.
 type resolver struct {
 	name   string
+	given  string // what it was opened by
+	by     string // the exporter
 	graph  *onnx.Graph
 	layers []layer // by precedence
 	task   Task
@@ -34,10 +35,8 @@ type resolver struct {
 	facts     []Fact
 	missing   []gap
 	errs      []error
+	remedies  []string // settings, as pairs of key and value, that settle some of errs
 }
-
-// gap is something that nothing states: what it is about, and the flags to give.
-type gap struct{ about, give string }
 
 // find returns the first statement of a key, and its layer's rank.
 func (r *resolver) find(key string) (s statement, rank int, ok bool) {
@@ -54,11 +53,6 @@ func (r *resolver) find(key string) (s statement, rank int, ok bool) {
 
 func (r *resolver) fact(key, value, source string) {
 	r.facts = append(r.facts, Fact{key, value, source})
-}
-
-func (r *resolver) gap(key, about, give string) {
-	r.missing = append(r.missing, gap{about, give})
-	r.fact(key, "missing: give "+give, "")
 }
 
 func (r *resolver) fail(format string, args ...any) {
@@ -84,6 +78,18 @@ var imageTypes = map[onnx.ElementType]preprocess.ElementType{
 func isImage(v onnx.Value) bool {
 	_, ok := imageTypes[v.Type]
 	return ok && v.Kind == "tensor" && v.Ranked && len(v.Dims) == 4
+}
+
+// features says of a graph that takes rows of numbers why it takes no images.
+func features(g *onnx.Graph) string {
+	if len(g.Inputs) != 1 || len(g.Inputs[0].Dims) != 2 {
+		return ""
+	}
+	like := ""
+	if slices.ContainsFunc(g.Opsets, func(o onnx.Opset) bool { return o.Domain == "ai.onnx.ml" }) {
+		like = ", as scikit-learn's models do"
+	}
+	return fmt.Sprintf(": it takes rows of %s numbers%s; to classify images, the graph itself has to take pixels and make such rows of them", g.Inputs[0].Dims[1], like)
 }
 
 // run resolves everything.
@@ -120,7 +126,7 @@ func (r *resolver) input() (onnx.Value, bool) {
 	switch {
 	case len(images) == 0:
 		r.fact("input", "none takes images", "graph")
-		r.fail("%s takes no images: no input is float32, float16, uint8 or int8 with four dimensions (inputs: %s)", r.name, strings.Join(all, ", "))
+		r.fail("%s takes no images: no input is float32, float16, uint8 or int8 with four dimensions (inputs: %s)%s", r.name, strings.Join(all, ", "), features(r.graph))
 		return onnx.Value{}, false
 	case len(images) > 1:
 		r.fact("input", "several take images", "graph")
@@ -140,84 +146,6 @@ func (r *resolver) input() (onnx.Value, bool) {
 	}
 	r.fact("input", in.String(), "graph")
 	return in, true
-}
-
-// isChannels reports whether a dimension may count an image's channels.
-func isChannels(d onnx.Dim) bool { return d.Size == 1 || d.Size == 3 }
-
-// shape settles layout, channels and the input's size.
-func (r *resolver) shape(in onnx.Value) {
-	second, last := in.Dims[1], in.Dims[3]
-	s, _, stated := r.find("layout")
-	layout, known := statement{"nchw", "graph"}, true
-	switch {
-	case stated:
-		layout = s
-	case isChannels(second) && !isChannels(last):
-	case isChannels(last) && !isChannels(second):
-		layout.value = "nhwc"
-	case second.Fixed() && last.Fixed() && !isChannels(second) && !isChannels(last):
-		r.fail("%s: input %s has neither 1 nor 3 channels", r.name, in)
-		known = false
-	default:
-		known = false
-		r.gap("layout", "in which order its dimensions stand", "--layout")
-	}
-	if !known {
-		r.spec.Input.Channels = 3
-		return
-	}
-	r.fact("layout", layout.value, layout.source)
-	r.spec.Input.Layout, _ = preprocess.ParseLayout(layout.value)
-	channels, height, width := second, in.Dims[2], last
-	if r.spec.Input.Layout == preprocess.NHWC {
-		channels, height, width = last, in.Dims[1], in.Dims[2]
-	}
-	r.channels(channels)
-	r.inputSize(height, width)
-}
-
-func (r *resolver) channels(d onnx.Dim) {
-	s, rank, ok := r.find("channels")
-	switch {
-	case d.Fixed():
-		if ok && s.value != d.String() && r.layers[rank].source == "flag" {
-			r.fail("--channels %s, but the graph takes %s", s.value, d)
-		}
-		s = statement{d.String(), "graph"}
-	case !ok:
-		r.gap("channels", "how many channels it takes", "--channels")
-		r.spec.Input.Channels = 3
-		return
-	}
-	r.spec.Input.Channels, _ = strconv.Atoi(s.value)
-	r.fact("channels", s.value, s.source)
-	if s.value != "1" && s.value != "3" {
-		r.fail("%s: an input of %s channels (layout %s): it must be 1 or 3", r.name, s.value, r.spec.Input.Layout)
-		r.spec.Input.Channels = 3
-	}
-}
-
-func (r *resolver) inputSize(height, width onnx.Dim) {
-	s, _, ok := r.find("input-size")
-	at, _ := parseSize(s.value)
-	if height.Fixed() && width.Fixed() {
-		fixed := size{int(min(height.Size, math.MaxInt32)), int(min(width.Size, math.MaxInt32))}
-		if ok && at != fixed {
-			r.fail("%s states an input of %s, but the graph takes %s only: give --input-size %s", s.source, at, fixed, fixed)
-		}
-		at, s = fixed, statement{fixed.String(), "graph"}
-	} else if !ok && r.task == Generate {
-		r.fact("input-size", "the image's own", "graph")
-		return
-	} else if !ok {
-		r.gap("input-size", "what size of image it takes", "--input-size")
-		return
-	} else if height.Fixed() && height.Size != int64(at.height) || width.Fixed() && width.Size != int64(at.width) {
-		r.fail("%s states an input of %s, but the graph takes %sx%s", s.source, at, height, width)
-	}
-	r.spec.Input.Height, r.spec.Input.Width = at.height, at.width
-	r.fact("input-size", at.String(), s.source)
 }
 
 // pixels settles what becomes of the pixels' values.
@@ -242,7 +170,7 @@ func (r *resolver) pixels(t onnx.ElementType) {
 		}
 	}
 	if r.task == Generate && !haveRange && !haveMean && !haveStd {
-		r.gap("input-range", "which values its pixels have", "--input-range (most graphs: 0,1 or 0,255)")
+		r.gap("input-range", "which values its pixels have", "--input-range (most graphs: 0,1 or 0,255)", "input-range", "0,1")
 		in.Range, in.Mean, in.Std = [2]float64{0, 1}, make([]float64, in.Channels), slices.Repeat([]float64{1}, in.Channels)
 		return
 	}
@@ -259,18 +187,25 @@ func (r *resolver) pixels(t onnx.ElementType) {
 	in.Std = r.perChannel("std", std, haveStd)
 	r.fill()
 	if !haveMean || !haveStd {
-		var give []string
+		var give, example []string
+		mean, std := imagenetMean, imagenetStd
+		if in.Channels == 1 {
+			mean, std = "0.5", "0.5"
+		}
 		if !haveMean {
-			give = append(give, "--mean")
+			give, example = append(give, "--mean"), append(example, "mean", mean)
 		}
 		if !haveStd {
-			give = append(give, "--std")
+			give, example = append(give, "--std"), append(example, "std", std)
+		}
+		if in.Layout == preprocess.NHWC && len(give) == 2 && !haveRange { // TensorFlow's and Keras's
+			example = []string{"preset", "keras-tf"}
 		}
 		text := strings.Join(give, " and ")
 		if !haveRange {
 			text += " (and --input-range if pixels are not scaled to 0-1)"
 		}
-		r.missing = append(r.missing, gap{"how its pixels are normalised", text})
+		r.missing = append(r.missing, gap{normalised, text, example})
 	}
 }
 
@@ -293,7 +228,7 @@ func (r *resolver) perChannel(key string, s statement, ok bool) []float64 {
 // timm's round(255*mean).
 func (r *resolver) fill() {
 	in := &r.spec.Input
-	if in.Resize.Mode != preprocess.LongEdge || in.Range[0] == in.Range[1] {
+	if pads := in.Resize.Mode == preprocess.LongEdge || in.Resize.Mode == preprocess.Fit; !pads || in.Range[0] == in.Range[1] {
 		return
 	}
 	for i := range in.Fill {
@@ -312,51 +247,8 @@ func (r *resolver) fill() {
 	}
 }
 
-// err joins all that stands against running the model.
-func (r *resolver) err() error {
-	errs := slices.Clone(r.errs)
-	if len(r.missing) > 0 {
-		about := make([]string, len(r.missing))
-		for i, m := range r.missing {
-			about[i] = m.about
-		}
-		text := fmt.Sprintf("%s does not say %s: give %s", r.name, strings.Join(about, ", nor "), toGive(r.missing))
-		if slices.ContainsFunc(r.missing, func(m gap) bool { return m.about == "how its pixels are normalised" }) {
-			text += ", or --preset NAME"
-		}
-		for _, l := range r.layers {
-			if l.problem != nil {
-				text += fmt.Sprintf(" (%s: %v)", l.source, l.problem)
-			}
-		}
-		errs = append(errs, errors.New(text))
-	}
-	return errors.Join(errs...)
-}
-
 // byUser reports whether the layer is what a person wrote for this use of the
 // graph, rather than what an exporter wrote about the model.
 func (l layer) byUser() bool {
 	return l.source == "flag" || l.source == sidecarName || strings.HasPrefix(l.source, "preset ")
-}
-
-// toGive lists the flags that fill gaps; what is usual for several is said once.
-func toGive(gaps []gap) string {
-	var b strings.Builder
-	for i, g := range gaps {
-		if i > 0 {
-			and := " and "
-			if strings.Contains(gaps[i-1].give+g.give, and) || strings.Contains(gaps[i-1].give+g.give, " or --") {
-				and = "; "
-			}
-			b.WriteString(and)
-		}
-		flag, usual, _ := strings.Cut(g.give, " (")
-		if i+1 < len(gaps) && usual != "" && strings.HasSuffix(gaps[i+1].give, " ("+usual) {
-			b.WriteString(flag)
-		} else {
-			b.WriteString(g.give)
-		}
-	}
-	return b.String()
 }

@@ -136,7 +136,7 @@ func (s *Settings) set(key, value, source string) error {
 }
 
 // put states a value unchecked, also under the names that are no flags:
-// crop-offset, classes.
+// central, crop-offset, classes, data-format, image-size.
 func (s *Settings) put(key, value, source string) {
 	s.values = maps.Clone(s.values)
 	if s.values == nil {

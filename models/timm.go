@@ -80,6 +80,7 @@ func timmSettings(config object, fixed *size) (s Settings, err error) {
 	s.put("input-range", "0,1", "")
 	s.put("color-order", "rgb", "")
 	s.put("crop-offset", "round", "")
+	s.put("data-format", "nchw", "config.json (timm's models take channels first)")
 	return s, err
 }
 

@@ -38,6 +38,7 @@ func (s *Spec) shrink(width, height, orientation int) int {
 	if s.Orientation == ApplyOrientation {
 		width, height = turned(width, height, orientation)
 	}
+	width, height = s.centralSize(width, height)
 	w, h := s.ResizedSize(width, height)
 	for _, by := range []int{8, 4, 2} {
 		if width >= 2*by*w && height >= 2*by*h {

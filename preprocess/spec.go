@@ -1,8 +1,8 @@
 package preprocess
 
 // Spec says how an image becomes a model's input tensor. Its steps, in order:
-// decode to Channels (1: ITU-R 601 luma, 3: RGB), orient, resize, crop or pad to
-// Height x Width, then per channel
+// decode to Channels (1: ITU-R 601 luma, 3: RGB), orient, cut to the Central part, resize,
+// crop or pad to Height x Width, then per channel
 //
 //	v = pixel/255*(Range[1]-Range[0]) + Range[0]   (pixel is 255-pixel where Invert is set)
 //	x = (v - Mean[c]) / Std[c]
@@ -12,6 +12,10 @@ package preprocess
 type Spec struct {
 	Height, Width int // of the tensor
 	Channels      int // 1 or 3
+
+	// Central, where it is not zero, is the height and width of the image's middle in parts
+	// of its short edge: all that is seen of it, cut out before the resize.
+	Central [2]float64
 
 	Resize        Resize
 	Interpolation Filter

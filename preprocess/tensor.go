@@ -65,7 +65,7 @@ const maxEdge, maxResizedEdge = 1 << 22, 1 << 28
 
 // Tensor turns an image into the model's input: dst, aligned to its elements, gets
 // Bytes() bytes in native byte order. It works on the calling goroutine, allocates
-// nothing once it is warm, and may be called concurrently. It fails where the spec is not
+// nothing once it is warm (but for the Central part), and may be called concurrently. It fails where the spec is not
 // valid, or dst or the image is not what the spec wants.
 func (s *Spec) Tensor(dst []byte, img *Image) error {
 	if err := s.Validate(); err != nil {
@@ -79,6 +79,9 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 	}
 	if img.Width < 1 || img.Height < 1 || len(img.Pix) != img.Width*img.Height*img.Channels {
 		return fmt.Errorf("an image of %dx%d pixels in %d bytes", img.Width, img.Height, len(img.Pix))
+	}
+	if s.Central != [2]float64{} {
+		img = s.central(img)
 	}
 	width, height := s.ResizedSize(img.Width, img.Height)
 	if max(img.Width, img.Height) > maxEdge || max(width, height) > maxResizedEdge {

@@ -23,6 +23,9 @@ func (s *Spec) Validate() error {
 	case !finite(s.Range[1]-s.Range[0]) || s.Range[0] == s.Range[1]:
 		return fmt.Errorf("--input-range %v,%v holds no values", s.Range[0], s.Range[1])
 	}
+	if part := s.Central; part != [2]float64{} && !(part[0] > 0 && part[0] <= 1 && part[1] > 0 && part[1] <= 1) {
+		return fmt.Errorf("a middle of %v x %v of the short edge: it must be from 0 to 1", part[0], part[1])
+	}
 	for c := range s.Channels {
 		if !finite(s.Mean[c]) || !finite(s.Std[c]) || s.Std[c] == 0 {
 			return fmt.Errorf("--mean %v and --std %v can't be used: both must be finite, and std not 0", s.Mean[c], s.Std[c])

@@ -15,7 +15,7 @@ OUT = pathlib.Path(__file__).resolve().parent.parent / "models" / "transformers.
 KEYS = ("default_to_square", "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor",
         "do_normalize", "image_mean", "image_std", "crop_pct", "do_flip_channel_order", "rescale_offset", "include_top")
 # Own code that comes to the common steps for a single image, or that huggingface.go has a rule for.
-READ = {"Beit", "MobileNetV2", "Segformer", "ConvNext", "PoolFormer", "EfficientNet", "Levit", "MobileViT"}
+READ = {"Beit", "MobileNetV2", "Segformer", "ConvNext", "PoolFormer", "EfficientNet", "Levit", "MobileViT", "Perceiver"}
 STEPS = ("preprocess", "_preprocess", "resize", "center_crop", "rescale", "normalize", "process_image", "_preprocess_image_like_inputs")
 
 

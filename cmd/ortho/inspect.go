@@ -223,6 +223,6 @@ func (d *description) print(w io.Writer) {
 	}
 	printFacts(w, d.Facts)
 	if d.Missing != "" {
-		fmt.Fprintf(w, "can't %s yet: %s\n", d.Task, output.Clean(d.Missing))
+		fmt.Fprintf(w, "can't %s yet: %s\n", d.Task, cleanLines(d.Missing))
 	}
 }
