@@ -229,6 +229,9 @@ func TestRan(t *testing.T) {
 
 // TestMemory: what images leave behind does not grow.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("13 images, each with graphs opened anew: make test-long")
+	}
 	p := pipeline(t, "sd", Options{LowMemory: true})
 	var before int64
 	for i := range 13 {
