@@ -152,6 +152,9 @@ func (im *imagination) check() (err error) {
 		return err
 	}
 	if name := c.String("json"); name != "" && name != "-" {
+		if err := fits("json", name, output.JSON); err != nil {
+			return err
+		}
 		if _, err := output.Check(name, c.Bool("overwrite")); err != nil {
 			return err
 		}

@@ -399,8 +399,8 @@ func TestImagineFiles(t *testing.T) {
 	}{
 		{[]string{"-o", old}, exitFailed, "--overwrite"},
 		{[]string{"-o", "-"}, exitUsage, "standard output takes the JSON"},
-		{[]string{"--json", old}, exitFailed, "--overwrite"},
-		{[]string{"--html", old}, exitFailed, "--overwrite"},
+		{[]string{"--json", write(t, filepath.Join(dir, "old.json"), "old")}, exitFailed, "--overwrite"},
+		{[]string{"--html", write(t, filepath.Join(dir, "old.html"), "old")}, exitFailed, "--overwrite"},
 		{[]string{"--json", doc, "--html", doc}, exitUsage, "one file"},
 		{[]string{"-n", "0"}, exitUsage, "--count 0"},
 		{[]string{"-n", "2", "-o", filepath.Join(dir, "x.png")}, exitUsage, "more images"},
