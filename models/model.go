@@ -137,8 +137,8 @@ func (m *Model) Classifier() (*ClassifierSpec, error) {
 // every flag that is missing.
 func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 	if m.Task != ClassifyText {
-		return nil, fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)",
-			m.Name, valueList(m.Graph.Inputs), valueList(m.Graph.Outputs))
+		return nil, fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)%s",
+			m.Name, valueList(m.Graph.Inputs), valueList(m.Graph.Outputs), map[Task]string{Classify: "; ortho classify is for classifiers of images", Generate: "; it makes images: ortho generate runs it"}[m.Task])
 	}
 	if m.err != nil {
 		return nil, m.err
@@ -197,8 +197,17 @@ func findGraph(fsys fs.FS) (string, error) {
 			return "", fmt.Errorf("it holds %d .onnx files and none is model.onnx: name one of %q", len(names), names)
 		}
 	}
-	if _, err := fs.Stat(fsys, "."); err != nil {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
 		return "", err
 	}
-	return "", errors.New("there is no .onnx file in it, nor in a folder onnx")
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	const none = "there is no .onnx file in it, nor in a folder onnx"
+	if name, what := onnx.Foreign(names); name != "" {
+		return "", fmt.Errorf("%s; by its name, %s in it is %s", none, name, what)
+	}
+	return "", errors.New(none + ": name one with -m, or the folder that it was exported to")
 }

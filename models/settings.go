@@ -251,6 +251,9 @@ func parseTemperature(v string) (float64, error) {
 
 func parseFloats(v string) ([]float64, error) {
 	parts := strings.Split(v, ",")
+	if words := strings.Fields(v); len(parts) == 1 && len(words) > 1 {
+		return nil, fmt.Errorf("%q: values are separated by commas: %s", v, strings.Join(words, ","))
+	}
 	if len(parts) != 1 && len(parts) != 3 {
 		return nil, fmt.Errorf("%q has %d values: give one, or three separated by commas", v, len(parts))
 	}
