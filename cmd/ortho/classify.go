@@ -199,6 +199,9 @@ func sources(c *cli.Context) (source.Options, error) {
 	case images > 1 || images == 1 && from.StdinPaths:
 		return from, usagef("standard input can be read once: as one image (-) or as paths (--stdin-paths)")
 	}
+	if err := checkImages(c); err != nil {
+		return from, err
+	}
 	if c.IsSet("shard") {
 		var err error
 		if from.Shard, err = source.ParseShard(c.String("shard"), os.Getenv); err != nil {

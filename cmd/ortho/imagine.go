@@ -162,6 +162,9 @@ func (im *imagination) check() (err error) {
 	if len(args) == 0 {
 		return nil
 	}
+	if err := checkImages(c); err != nil {
+		return err
+	}
 	if err := source.Check(args); err != nil {
 		return err
 	}
