@@ -28,6 +28,7 @@ type Model struct {
 	err  error
 
 	untrained []int
+	doubt     Doubt
 }
 
 // Task is what a model is for.
@@ -143,7 +144,7 @@ func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 	if m.err != nil {
 		return nil, m.err
 	}
-	spec := &TextClassifierSpec{Text: *m.made.Text, Batch: m.made.Batch, Scores: m.spec.Scores, Untrained: slices.Clone(m.untrained)}
+	spec := &TextClassifierSpec{Text: *m.made.Text, Batch: m.made.Batch, Scores: m.spec.Scores, Untrained: slices.Clone(m.untrained), Doubt: m.doubt}
 	spec.Labels = slices.Clone(spec.Labels)
 	return spec, nil
 }
@@ -173,7 +174,7 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	}
 	m.Exporter = exporter(m.Graph, files)
 	r.run()
-	m.Task, m.Facts, m.spec, m.made, m.untrained, m.err = r.task, r.facts, r.spec, r.made, r.untrained, r.err()
+	m.Task, m.Facts, m.spec, m.made, m.untrained, m.doubt, m.err = r.task, r.facts, r.spec, r.made, r.untrained, r.doubt, r.err()
 	if m.err == nil && m.Task == Classify {
 		m.err = m.spec.Input.Validate()
 	}

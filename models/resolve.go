@@ -31,6 +31,7 @@ type resolver struct {
 	made   GeneratorSpec // where the task is Generate; its image input is made of spec
 	// Where the task is ClassifyText, made.Text and made.Batch, spec.Scores and:
 	untrained []int
+	doubt     Doubt
 	facts     []Fact
 	missing   []gap
 	errs      []error

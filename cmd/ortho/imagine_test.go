@@ -286,7 +286,10 @@ func TestImagineText(t *testing.T) {
 		{"a very blue seven", []string{"--text-model", texts}, "a very blue seven", "blue"},
 		{"blue sky", []string{"--text-model", texts}, "", "blue"},
 		{"seven or two", []string{"--text-model", texts}, "", ""},
-		{"blue sky", []string{"--text-model", texts, "-g", "glyphs"}, "blue sky", "blue"},
+		{"blue sky", []string{"--text-model", texts, "-g", "glyphs"}, "", "blue"}, // of which glyphs knows nothing
+		{"a bold blue", []string{"--text-model", texts, "-g", "glyphs"}, "a bold blue", "blue"},
+		{"a bold slanted seven", nil, "a bold slanted seven", ""}, // no word of the ImageNet classes' model
+		{"hello world", nil, "", ""},                              // a guess of 0.5
 	} {
 		out := filepath.Join(dir, fmt.Sprintf("%d.png", i))
 		doc, stderr := runImagine(t, append(c.flags, "--text", c.text, "-o", out, "--seed", "3")...)
@@ -312,16 +315,17 @@ func TestImagineGenerators(t *testing.T) {
 	labels := write(t, filepath.Join(dir, "labels.txt"), "2\n1 - one\nnine\n")
 	args := []string{"-m", filepath.Join(testModels, "float32_nchw"), "--input-range", "0,1", "--labels", labels, coffee, "--seed", "5"}
 	for i, c := range []struct {
-		generator, says string
-		class           int // -1: none is asked for
-		text, none      string
+		generator, says, sentence string
+		class                     int // -1: none is asked for
+		text, none                string
 	}{
-		{"class", "2", 2, "", ""},
-		{"text", "2", -1, "a two", ""},
-		{"class", "nine", -1, "", "no label like \"nine\""},
-		{"text", "nine", -1, "A thing on a table.", ""}, // it has no such label, but takes texts
+		{"class", "2", "", 2, "", ""},
+		{"text", "2", "", -1, "a two", ""},
+		{"class", "nine", "", -1, "", "no label like \"nine\""},
+		{"text", "nine", "A bold thing on a table.", -1, "A bold thing on a table.", ""}, // it has no such label, but takes texts
+		{"text", "nine", "A thing on a table.", -1, "", "says nothing to text"},
 	} {
-		chatting(t, openaitest.Describe(openaitest.Description{Class: c.says}))
+		chatting(t, openaitest.Describe(openaitest.Description{Class: c.says, Sentence: c.sentence}))
 		out := filepath.Join(dir, fmt.Sprintf("%d.png", i))
 		doc, _ := runImagine(t, append(args, "-g", graphs+"samples/"+c.generator, "-o", out)...)
 		g := doc.Generation
