@@ -165,7 +165,7 @@ func (a *artist) fit(class *decision, d *described) (plan *drawing, why string) 
 	case a.given:
 		return nil, fmt.Sprintf("%s has no label like %q, and takes no texts", a.name, class.Label)
 	}
-	return nil, fmt.Sprintf("no bundled generator draws %q (%s draws digits): -g names one", class.Label, a.name)
+	return nil, fmt.Sprintf("no bundled generator draws %q (%s draws digits): -g names one that takes texts, such as the folder of a Stable Diffusion pipeline", class.Label, a.name)
 }
 
 // understands tells that the generator knows all words of a text, and one of them is a
@@ -238,6 +238,9 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 	g.Files = []string{}
 	if plan == nil {
 		g.None = text(why)
+		if c.IsSet("output") {
+			why = fmt.Sprintf("%s; %s is not written", why, c.String("output"))
+		}
 		slog.Info("nothing is drawn: " + why)
 		return made, nil
 	}

@@ -23,7 +23,7 @@ func (im *imagination) settle(ctx context.Context) error {
 	if err := im.describe(ctx); err != nil {
 		return err
 	}
-	if im.text != nil {
+	if im.text != nil && !im.doc.Description.StandIn { // it would read the image model's own classes
 		if err := im.read(ctx); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func chatting(t *testing.T, answers ...openaitest.Answer) *openaitest.Server {
 func runImagine(t *testing.T, args ...string) (doc imagined, stderr string) {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", append([]string{"imagine"}, args...)...)
-	if code != exitOK {
+	if code != exitOK && code != exitItems {
 		t.Fatalf("%q: exit %d: %s", args, code, stderr)
 	}
 	if strings.Contains(stdout+stderr, theKey) {
@@ -45,6 +46,10 @@ func runImagine(t *testing.T, args ...string) (doc imagined, stderr string) {
 	}
 	if err := json.Unmarshal([]byte(stdout), &doc); err != nil {
 		t.Fatalf("%q: %v in %s", args, err, stdout)
+	}
+	// A picture that was asked for and is not there shows in the exit code.
+	if lacks := slices.Contains(args, "-o") && len(doc.Generation.Files) == 0; lacks != (code == exitItems) {
+		t.Errorf("%q: exit %d: %+v", args, code, doc.Generation)
 	}
 	return doc, stderr
 }
@@ -289,7 +294,7 @@ func TestImagineText(t *testing.T) {
 		{"blue sky", []string{"--text-model", texts, "-g", "glyphs"}, "", "blue"}, // of which glyphs knows nothing
 		{"a bold blue", []string{"--text-model", texts, "-g", "glyphs"}, "a bold blue", "blue"},
 		{"a bold slanted seven", nil, "a bold slanted seven", ""}, // no word of the ImageNet classes' model
-		{"hello world", nil, "", ""},                              // a guess of 0.5
+		{"hello world", nil, "", ""}, // a guess of 0.5
 	} {
 		out := filepath.Join(dir, fmt.Sprintf("%d.png", i))
 		doc, stderr := runImagine(t, append(c.flags, "--text", c.text, "-o", out, "--seed", "3")...)

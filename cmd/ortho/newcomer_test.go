@@ -126,6 +126,7 @@ func TestNewcomer(t *testing.T) {
 
 		// Other commands.
 		{"describe cat.png", exitFailed, []string{envKey, envBaseURL}},
+		{"imagine cat.png -o x.png --json x.json", exitItems, []string{envKey, envBaseURL, "-g names one that takes texts", "Stable Diffusion pipeline", "x.png is not written"}},
 		{"generate cat.png", exitUsage, []string{"-o names no output"}},
 		{"generate cat_on_a_mat -o x.png", exitFailed, []string{"cat_on_a_mat: no such file"}},
 		{"generate --text seven", exitUsage, []string{"give -o OUT"}},
