@@ -145,6 +145,9 @@ func generateAction(c *cli.Context) error {
 	if isPipeline(c.String("model")) {
 		return generateOfPipeline(c)
 	}
+	if err := checkIndex(c.String("model")); err != nil { // before its flags are found to be another kind of model's
+		return err
+	}
 	if err := checkGraphFlags(c); err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (im *imagination) decideByText() {
 		return
 	}
 	if !im.c.IsSet("text-model") && im.drawsAsItIs() && !im.sharesLabels() { // one that is named is heard whatever its classes
-		im.doc.Text.Doubt = text(fmt.Sprintf("%s knows all words of the text, and draws it; the classes of %s are others", im.artist.name, im.text.model.Name))
+		im.doc.Text.Doubt = text(fmt.Sprintf("all words of the text are known to %s, which draws it; the classes of %s are others", im.artist.name, im.text.model.Name))
 	}
 	if why := im.doc.Text.Doubt; why != "" {
 		im.note(fmt.Sprintf("%s has no answer: %s", im.text.model.Name, why))

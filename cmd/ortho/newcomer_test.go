@@ -22,7 +22,7 @@ func hour(t *testing.T) string {
 		"cat.png": square(t, red, 8), "docs/readme.txt": "hello\n", "labels.txt": "cat\ndog\n", "out.csv": "old\n",
 		"vit/config.json": `{"architectures": ["ViTForImageClassification"], "model_type": "vit"}`, "vit/pytorch_model.bin": "PK\x03\x04", "tf/saved_model.pb": "\x08\x01\x12",
 		"m.pt": "PK\x03\x04\x00\x00", "m.pth": "\x80\x02\x8a\x0a", "m.safetensors": "\x10\x00\x00\x00\x00\x00\x00\x00{\"a\":1}", "m.h5": "\x89HDF\r\n", "m.tflite": "\x1c\x00\x00\x00TFL3",
-		"m.pb": "\x08\x01\x12\xff", "m.onnx.data": "\x9f\x00\x01\x02", "lfs.onnx": lfs, "lfs.png": lfs, "empty.onnx": "", "empty.png": "", "half.onnx": "\x08\x08\x12\x07pytorch",
+		"m.pb": "\x08\x01\x12\xff", "m.onnx.data": "\x9f\x00\x01\x02", "lfs.onnx": lfs, "lfs.png": lfs, "empty.onnx": "", "empty.png": "", "half.onnx": "\x08\x08\x12\x07pytorch", "alone.onnx": read(t, filepath.Join(testModels, "external", "model.onnx")),
 		"a.heic": "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "a.avif": "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1", "a.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`,
 		"a.pdf": "%PDF-1.7\n", "photos.zip": "PK\x03\x04abc", "page.jpg": "<!DOCTYPE html><html>404</html>",
 	} {
@@ -91,6 +91,7 @@ func TestNewcomer(t *testing.T) {
 		{"classify cat.png -m lfs.onnx", exitFailed, []string{"Git LFS pointer", "git lfs pull"}},
 		{"classify cat.png -m empty.onnx", exitFailed, []string{"it is empty"}},
 		{"classify cat.png -m half.onnx", exitFailed, []string{"half.onnx: not an ONNX file"}},
+		{"classify cat.png -m alone.onnx --input-range 0,1", exitFailed, []string{"its weights are in", "is missing", "copy it there"}},
 		{"classify efficientnet-lite0 -m cat.png", exitUsage, []string{"efficientnet-lite0 is a model", "name it with -m"}},
 		{"classify lfs.png -m cat.png", exitFailed, []string{"it is a PNG image", "images are arguments"}},
 		{"classify lfs.onnx cat.png", exitUsage, []string{"lfs.onnx is a model", "name it with -m"}},

@@ -66,13 +66,15 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 	return m.finish(), nil
 }
 
+const lfsPointer = "version https://git-lfs"
+
 // foreign says what a file is that is often taken for an ONNX file.
 func foreign(head []byte) string {
 	for _, k := range []struct {
 		at          int
 		magic, what string
 	}{
-		{0, "version https://git-lfs", "it is a Git LFS pointer in place of the file; fetch the file itself (git lfs pull)"},
+		{0, lfsPointer, "it is a Git LFS pointer in place of the file; fetch the file itself (git lfs pull)"},
 		{0, "PK\x03\x04", "it is a zip archive (PyTorch checkpoints are too); unpack it, or export the model to ONNX in Python (torch.onnx.export, optimum-cli export onnx)"},
 		{0, "\x1f\x8b", "it is compressed with gzip; unpack it"},
 		{0, "\x89HDF", "it is an HDF5 file, as Keras writes; convert it with tf2onnx"},
