@@ -96,7 +96,11 @@ func (im *imagination) decideByText() {
 		im.doc.Text.Doubt = text(fmt.Sprintf("all words of the text are known to %s, which draws it; the classes of %s are others", im.artist.name, im.text.model.Name))
 	}
 	if why := im.doc.Text.Doubt; why != "" {
-		im.note(fmt.Sprintf("%s has no answer: %s", im.text.model.Name, why))
+		why = fmt.Sprintf("%s has no answer: %s", im.text.model.Name, why)
+		im.note(why)
+		if !isTerminal(im.c.App.Writer) { // where the summary says it
+			slog.Info(why)
+		}
 		return
 	}
 	p := im.text.predictions[0]

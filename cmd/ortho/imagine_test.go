@@ -308,6 +308,9 @@ func TestImagineText(t *testing.T) {
 		} else if c.label != "" {
 			t.Errorf("%q: no decision", c.text)
 		}
+		if silent := c.flags == nil; silent && (doc.Text.Doubt == "" || !strings.Contains(stderr, "imagenet-descriptions has no answer: ")) {
+			t.Errorf("%q: %+v; %s", c.text, doc.Text, stderr)
+		}
 		if _, err := os.Stat(out); (err == nil) != (c.want != "") || c.want == "" && !strings.Contains(stderr, "nothing is drawn") {
 			t.Errorf("%q: %v; %s", c.text, err, stderr)
 		}
