@@ -43,4 +43,16 @@ type TextClassifierSpec struct {
 	// Untrained are the classes that no text was there for in training, in ascending
 	// order: what the model says of them means nothing.
 	Untrained []int
+	Doubt     Doubt
 }
+
+// Doubt is what was measured of a classifier of texts: a first class below these
+// probabilities is more often wrong than it would be worth telling. The zero value doubts
+// nothing.
+type Doubt struct {
+	Below      float64
+	ShortBelow float64 // of a text of up to [Short] words that carry meaning, none of the class's label among them
+}
+
+// Short is how many words a short text has.
+const Short = 4

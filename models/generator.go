@@ -1,6 +1,8 @@
 package models
 
 import (
+	"strings"
+
 	"ortho/models/text"
 	"ortho/preprocess"
 	"ortho/runner/onnx"
@@ -56,6 +58,16 @@ type TextInput struct {
 	MaskType   onnx.ElementType
 	Length     int // tokens of a text, padded or cut to it
 	Vocabulary *text.Vocabulary
+}
+
+// Knows lists some of the words that the model knows and that say something to it.
+func (in *TextInput) Knows() string {
+	const shown = 24
+	some := in.Vocabulary.Samples(shown + 1)
+	if len(some) > shown {
+		return strings.Join(some[:shown], ", ") + ", ..."
+	}
+	return strings.Join(some, ", ")
 }
 
 // ImageOutput is the output that gives an image.

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"ortho/preprocess"
@@ -75,7 +76,11 @@ func (r *resolver) pickOutput() *onnx.Value {
 		r.fail("%s has no output %q; there are %s", r.name, name.value, all)
 	case len(images) == 0:
 		r.fact("output", "none is an image", "graph")
-		r.fail("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", r.name, all)
+		but := ""
+		if slices.ContainsFunc(r.graph.Outputs, func(v onnx.Value) bool { _, ok := classesOf(v); return ok }) {
+			but = "; where they are classes', ortho classify runs it"
+		}
+		r.fail("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)%s", r.name, all, but)
 	case len(images) > 1:
 		r.gap("output", "which of its outputs is the image ("+all+")", "--output-name", "output-name", images[0].Name)
 	default:

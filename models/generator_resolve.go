@@ -217,11 +217,23 @@ func (r *resolver) text() {
 	if in.Name == "" {
 		r.fail("%s takes a mask (%s), but no token ids", r.name, in.Mask)
 	}
-	for _, l := range r.layers {
+	vocabularyRank := len(r.layers)
+	for i, l := range r.layers {
 		if l.vocabulary != nil {
+			vocabularyRank = i
 			in.Vocabulary = l.vocabulary.Vocabulary
 			r.fact("vocabulary", fmt.Sprintf("%d tokens", in.Vocabulary.Len()), l.vocabulary.source)
 			break
+		}
+	}
+	if topic, rank, ok := r.find("topic-words"); ok && rank <= vocabularyRank && in.Vocabulary != nil { // else they are of another vocabulary
+		words := strings.Fields(topic.value)
+		with, err := in.Vocabulary.WithTopic(words)
+		if err != nil {
+			r.fail("%s states topic-words: %w", topic.source, err)
+		} else {
+			in.Vocabulary = with
+			r.fact("topic-words", fmt.Sprintf("%d of the tokens", len(words)), topic.source)
 		}
 	}
 	if in.Vocabulary == nil {

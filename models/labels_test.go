@@ -88,7 +88,7 @@ func TestSet(t *testing.T) {
 		{"input-size", "0", "no size"}, {"input-size", "10x", "no size"}, {"input-size", "99999", "no size"}, {"resize", "long:x", "no size"},
 		{"crop-pct", "87.5", "no part of 1"}, {"crop-pct", "NaN", "no part of 1"}, {"crop-mode", "fit", "center, squash, border"},
 		{"interpolation", "cubic", "bicubic"}, {"input-range", "255", "two different numbers"}, {"input-range", "1,1", "two different"},
-		{"mean", "1,2", "2 values"}, {"mean", "a", "no number"}, {"std", "1,0,1", "holds 0"}, {"std", "inf", "no number"},
+		{"doubt-below", "0.3", "two probabilities"}, {"doubt-below", "0.9,0.3", "two probabilities"}, {"mean", "1,2", "2 values"}, {"mean", "a", "no number"}, {"std", "1,0,1", "holds 0"}, {"std", "inf", "no number"},
 		{"channels", "4", "1, 3"}, {"invert", "maybe", "invert"}, {"preset", "torch", "torchvision-v2"}, {"output-name", "", "empty"},
 		{"classes", "3", `no setting is named "classes"`}, {"crop-offset", "floor", "no setting"},
 	} {

@@ -30,6 +30,7 @@ type Model struct {
 	err   error
 
 	untrained []int
+	doubt     Doubt
 }
 
 // Task is what a model is for.
@@ -140,13 +141,13 @@ func (m *Model) Classifier() (*ClassifierSpec, error) {
 // every flag that is missing.
 func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 	if m.Task != ClassifyText {
-		return nil, fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)",
-			m.Name, valueList(m.Graph.Inputs), valueList(m.Graph.Outputs))
+		return nil, fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)%s",
+			m.Name, valueList(m.Graph.Inputs), valueList(m.Graph.Outputs), map[Task]string{Classify: "; ortho classify is for classifiers of images", Generate: "; it makes images: ortho generate runs it"}[m.Task])
 	}
 	if m.err != nil {
 		return nil, m.err
 	}
-	spec := &TextClassifierSpec{Text: *m.made.Text, Batch: m.made.Batch, Scores: m.spec.Scores, Untrained: slices.Clone(m.untrained)}
+	spec := &TextClassifierSpec{Text: *m.made.Text, Batch: m.made.Batch, Scores: m.spec.Scores, Untrained: slices.Clone(m.untrained), Doubt: m.doubt}
 	spec.Labels = slices.Clone(spec.Labels)
 	return spec, nil
 }
@@ -176,7 +177,7 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 		return err
 	}
 	r.run()
-	m.Task, m.Facts, m.spec, m.made, m.untrained, m.err = r.task, r.facts, r.spec, r.made, r.untrained, r.err()
+	m.Task, m.Facts, m.spec, m.made, m.untrained, m.doubt, m.err = r.task, r.facts, r.spec, r.made, r.untrained, r.doubt, r.err()
 	if m.err == nil && m.Task == Classify {
 		m.err = m.spec.Input.Validate()
 	}
@@ -200,8 +201,17 @@ func findGraph(fsys fs.FS) (string, error) {
 			return "", fmt.Errorf("it holds %d .onnx files and none is model.onnx: name one of %q", len(names), names)
 		}
 	}
-	if _, err := fs.Stat(fsys, "."); err != nil {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
 		return "", err
 	}
-	return "", errors.New("there is no .onnx file in it, nor in a folder onnx")
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	const none = "there is no .onnx file in it, nor in a folder onnx"
+	if name, what := onnx.Foreign(names); name != "" {
+		return "", fmt.Errorf("%s; by its name, %s in it is %s", none, name, what)
+	}
+	return "", errors.New(none + ": name one with -m, or the folder that it was exported to")
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -106,13 +105,11 @@ func (r *pipelineResolver) require(name string) bool {
 
 // weights checks that a part's external data are there.
 func (r *pipelineResolver) weights(p *Part) bool {
-	for _, file := range p.externalData() {
-		if _, err := os.Stat(file); err != nil {
-			r.fail("%s: its weights are not there: %w; copy them from where the pipeline was exported", p.Name, err)
-			return false
-		}
+	err := p.Graph.CheckWeights(p.Path)
+	if err != nil {
+		r.fail("%s: %w", p.Name, err)
 	}
-	return true
+	return err == nil
 }
 
 // denoiser reads the UNet's interface.

@@ -32,6 +32,7 @@ type resolver struct {
 	made   GeneratorSpec // where the task is Generate; its image input is made of spec
 	// Where the task is ClassifyText, made.Text and made.Batch, spec.Scores and:
 	untrained []int
+	doubt     Doubt
 	facts     []Fact
 	missing   []gap
 	errs      []error
@@ -185,6 +186,9 @@ func (r *resolver) pixels(t onnx.ElementType) {
 	r.fact("input-range", rng.value, rng.source)
 	in.Mean = r.perChannel("mean", mean, haveMean)
 	in.Std = r.perChannel("std", std, haveStd)
+	if mean.source == "flag" {
+		r.sameUnits(rng)
+	}
 	r.fill()
 	if !haveMean || !haveStd {
 		var give, example []string

@@ -60,6 +60,8 @@ var keys = []setting{
 	{"class-input", notEmpty},
 	{"vocabulary", notEmpty},
 	{"text-length", checked(parseCount)},
+	{"topic-words", notEmpty},
+	{"doubt-below", checked(parseDoubt)},
 	{"untrained", checked(parseIndices)},
 }
 
@@ -94,6 +96,8 @@ var keys = []setting{
 //	class-input          the input that takes the class, where its name does not tell
 //	vocabulary           a file, see [text.ReadVocabulary]
 //	text-length          the tokens of a text, where the graph leaves it open
+//	topic-words          seven bold: the vocabulary's words that say something to the model, where not all do
+//	doubt-below          0.3,0.9: a less probable first class is no answer, see [Doubt]
 //	untrained            1,7: the classes that a classifier of texts was given no text for
 func (s *Settings) Set(key, value string) error {
 	if key == "labels" {
@@ -241,6 +245,17 @@ func parseIndices(v string) ([]int, error) {
 	return slices.Compact(indices), nil
 }
 
+func parseDoubt(v string) (d Doubt, err error) {
+	below, short, two := strings.Cut(v, ",")
+	var err2 error
+	d.Below, err = strconv.ParseFloat(strings.TrimSpace(below), 64)
+	d.ShortBelow, err2 = strconv.ParseFloat(strings.TrimSpace(short), 64)
+	if !two || err != nil || err2 != nil || !(d.Below >= 0 && d.Below <= d.ShortBelow && d.ShortBelow <= 1) {
+		return Doubt{}, fmt.Errorf("%q: give two probabilities, the second not below the first, such as 0.3,0.9", v)
+	}
+	return d, nil
+}
+
 func parseTemperature(v string) (float64, error) {
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || !(f >= 1e-3 && f <= 1e3) {
@@ -251,6 +266,9 @@ func parseTemperature(v string) (float64, error) {
 
 func parseFloats(v string) ([]float64, error) {
 	parts := strings.Split(v, ",")
+	if words := strings.Fields(v); len(parts) == 1 && len(words) > 1 {
+		return nil, fmt.Errorf("%q: values are separated by commas: %s", v, strings.Join(words, ","))
+	}
 	if len(parts) != 1 && len(parts) != 3 {
 		return nil, fmt.Errorf("%q has %d values: give one, or three separated by commas", v, len(parts))
 	}

@@ -34,6 +34,10 @@ func (r *resolver) textClassifier() {
 	}
 	r.text()
 	r.output()
+	if s, _, ok := r.find("doubt-below"); ok {
+		r.doubt, _ = parseDoubt(s.value)
+		r.fact("doubt-below", s.value, s.source)
+	}
 	s, _, ok := r.find("untrained")
 	if !ok {
 		return

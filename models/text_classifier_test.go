@@ -61,6 +61,7 @@ func TestNoTextClassifier(t *testing.T) {
 		{"an image", list(tensor("x", onnx.Float, "", "n", 3, 8, 8)), nil, "classifies no texts"},
 		{"a mask alone", list(tensor("mask", onnx.Int64, "", "n", 8)), nil, "no token ids"},
 		{"forced", list(tensor("x", onnx.Float, "", "n", 8)), []string{"task", "classify-text"}, "no token ids"},
+		{"topic words", list(ids), []string{"vocabulary", "testdata/texts/vocabulary.txt", "topic-words", "red zebra"}, `no word "zebra"`},
 		{"untrained", list(ids), []string{"untrained", "3"}, "class 3 is untrained"},
 	} {
 		m := &Model{Name: "model", Graph: &onnx.Graph{Inputs: test.in, Outputs: list(scores)}}

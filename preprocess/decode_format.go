@@ -6,6 +6,7 @@ import (
 	"image"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/disintegration/imaging"
 	_ "golang.org/x/image/webp" // imaging registers the other five
@@ -41,30 +42,41 @@ func sniff(data []byte) (format, error) {
 	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF and WebP are", ErrUnsupported, what)
 }
 
+const convertFirst = ": convert it to JPEG or PNG first"
+
+// notText holds of what no text file has.
+func notText(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' }
+
 // otherKind names what is often taken for an image that can be read.
 func otherKind(data []byte) string {
 	head := data[:min(len(data), 512)]
 	if len(head) >= 12 && string(head[4:8]) == "ftyp" {
 		switch string(head[8:12]) {
 		case "avif", "avis":
-			return "AVIF"
+			return "AVIF" + convertFirst
 		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
-			return "HEIC"
+			return "HEIC" + convertFirst
 		}
 		return "a video or another ISO media file"
 	}
 	text := strings.ToLower(strings.TrimLeft(string(head), "\ufeff \t\r\n"))
 	switch {
 	case strings.HasPrefix(text, "%pdf"):
-		return "PDF"
+		return "PDF: save its pages as images first"
 	case strings.HasPrefix(text, "<!doctype html"), strings.HasPrefix(text, "<html"):
-		return "an HTML page"
+		return "an HTML page: what was downloaded is no image"
 	case strings.HasPrefix(text, "<svg"), strings.HasPrefix(text, "<?xml") && strings.Contains(text, "<svg"):
-		return "SVG"
+		return "SVG: draw it as PNG first"
 	case strings.HasPrefix(string(head), "\xff\x0a"), strings.HasPrefix(string(head), "\x00\x00\x00\x0cJXL "):
-		return "JPEG XL"
+		return "JPEG XL" + convertFirst
 	case strings.HasPrefix(string(head), "\x00\x00\x00\x0cjP  "):
-		return "JPEG 2000"
+		return "JPEG 2000" + convertFirst
+	case strings.HasPrefix(text, "version https://git-lfs"):
+		return "a Git LFS pointer in place of the file: git lfs pull fetches it"
+	case strings.HasPrefix(string(head), "PK\x03\x04"):
+		return "a zip archive: unpack it first"
+	case len(text) > 0 && utf8.ValidString(text) && !strings.ContainsFunc(text, notText):
+		return "text"
 	}
 	return ""
 }

@@ -114,6 +114,20 @@ func withThreads(providers []Provider, threads int) []Provider {
 	return providers
 }
 
+// providerMeant says which provider a name from elsewhere is likely to mean.
+func providerMeant(name string) string {
+	name, _, _ = strings.Cut(strings.TrimSuffix(name, "executionprovider"), ":")
+	other := map[string]string{"gpu": "cuda (NVIDIA), directml (Windows), coreml (Apple) or openvino (Intel)", "nvidia": "cuda", "trt": "tensorrt",
+		"dml": "directml", "mps": "coreml", "metal": "coreml", "apple": "coreml", "intel": "openvino", "nnapi": "cpu or xnnpack", "js": "webgpu"}
+	if _, ok := appenders[name]; ok {
+		other[name] = name
+	}
+	if meant := other[name]; meant != "" {
+		return "; did you mean " + meant + "? Else, "
+	}
+	return "; "
+}
+
 // ProviderNames lists the providers that can be asked for, sorted.
 func ProviderNames() []string {
 	names := make([]string, 0, len(appenders))
@@ -131,7 +145,7 @@ func ParseProviders(list string, options []string) ([]Provider, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if _, ok := appenders[name]; !ok {
-			return nil, fmt.Errorf("unknown execution provider %q; known: %s", name, strings.Join(ProviderNames(), ", "))
+			return nil, fmt.Errorf("unknown execution provider %q%sknown: %s", name, providerMeant(name), strings.Join(ProviderNames(), ", "))
 		}
 		if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == name }) {
 			return nil, fmt.Errorf("execution provider %s is listed twice", name)

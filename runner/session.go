@@ -107,6 +107,11 @@ func Open(m Model, opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.Data == nil {
+		if err := m.Graph.CheckWeights(m.Path); err != nil {
+			return nil, err
+		}
+	}
 	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found, Threads: opt.Threads}
 	if len(opt.Outputs) > 0 {
 		if s.Outputs, err = pick(m.Graph.Outputs, opt.Outputs); err != nil {

@@ -24,6 +24,7 @@ from descriptions import data, export, texts, train, vectors
 OUT = data.ROOT / "models/bundled/imagenet-descriptions"
 DIMENSIONS = 256
 STEPS = 1500
+DOUBT_BELOW = [0.3, 0.9]  # measured by measure_description_doubt.py
 
 
 def nearest(found, queries):
@@ -96,7 +97,7 @@ def write(args):
     export.write(network, indices, len(labels), json.loads((args.work / "temperature.json").read_text()), OUT / "model.onnx")
     (OUT / "vocabulary.txt").write_text("\n".join(words) + "\n")
     untrained = sorted(set(range(len(labels))) - set(indices))
-    sidecar = {"vocabulary": "vocabulary.txt", "text_length": train.LENGTH, "untrained": untrained, "labels": {str(i): label for i, label in enumerate(labels)}}
+    sidecar = {"vocabulary": "vocabulary.txt", "text_length": train.LENGTH, "doubt_below": DOUBT_BELOW, "untrained": untrained, "labels": {str(i): label for i, label in enumerate(labels)}}
     lines = json.dumps(sidecar, indent=1).replace("[\n   ", "[").replace(",\n   ", ", ").replace("\n  ]", "]")
     (OUT / "ortho.json").write_text(lines + "\n")
 

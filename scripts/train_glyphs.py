@@ -22,7 +22,8 @@ from glyphs import evaluate, fonts, network, text, train
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "models/bundled/glyphs"
-SIDECAR = {"output_range": [0, 1], "vocabulary": "vocabulary.txt", "text_length": text.LENGTH, "latent_distribution": "normal", "labels": text.DIGITS}
+SIDECAR = {"output_range": [0, 1], "vocabulary": "vocabulary.txt", "text_length": text.LENGTH, "topic_words": " ".join(text.topic()),
+           "latent_distribution": "normal", "labels": text.DIGITS}
 SEED = 7
 
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 			break
 		}
 		if i < 0 {
-			return line, usagef("no command %q%s", word, didYouMean(word, commandNames(commands)))
+			return line, usagef("no command %q%s", word, cmp.Or(commandFor(word), didYouMean(word, commandNames(commands))))
 		}
 		c := commands[i]
 		commands, flags, takesArguments = c.Subcommands, c.Flags, c.ArgsUsage != ""
@@ -91,7 +92,7 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		case flag == nil && (name == "h" || name == "help"):
 			return []string{"--help"}, nil, nil
 		case flag == nil:
-			return nil, nil, usagef("no flag %s%s", strings.TrimSuffix(word, "="+value), didYouMean(name, flagNames(flags)))
+			return nil, nil, usagef("no flag %s%s", strings.TrimSuffix(word, "="+value), cmp.Or(flagFor(name, flags), didYouMean(name, flagNames(flags))))
 		case takesValue(flag) && !hasValue && len(words) == 0:
 			return nil, nil, usagef("flag %s needs a value", word)
 		case takesValue(flag) && !hasValue:

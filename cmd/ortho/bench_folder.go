@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/bench"
@@ -20,12 +19,12 @@ import (
 func (b *pipelineBench) openFolder() (done bool, err error) {
 	c := b.c
 	resume, overwrite := c.Bool("resume"), c.Bool("overwrite")
-	switch ending := strings.ToLower(filepath.Ext(b.folder)); {
+	switch {
 	case resume && b.folder == "":
 		return false, usagef("--resume continues -o FOLDER: name it")
 	case resume && overwrite:
 		return false, usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
-	case b.folder == "-" || ending == ".json" || ending == ".jsonl":
+	case b.folder == "-" || output.NamesFormat(b.folder):
 		return false, usagef("-o %s: the results of a pipeline are a folder with a file for each part: name one", b.folder)
 	}
 	if b.folder != "" {
@@ -34,6 +33,9 @@ func (b *pipelineBench) openFolder() (done bool, err error) {
 		}
 	}
 	if name := c.String("html"); name != "" {
+		if err := fits("html", name, output.HTML); err != nil {
+			return false, err
+		}
 		if _, err := output.Check(name, overwrite); err != nil {
 			return false, err
 		}

@@ -34,6 +34,14 @@ func benchFiles(c *cli.Context) (outputFiles, error) {
 	if f.results == "-" {
 		return f, usagef("-o - : results go to a file; standard output gets the summary")
 	}
+	for _, named := range []struct {
+		flag, name string
+		kind       output.Kind
+	}{{"output", f.results, output.JSONLines}, {"html", f.html, output.HTML}, {"save-settings", f.settings, output.JSON}} {
+		if err := fits(named.flag, named.name, named.kind); err != nil {
+			return f, err
+		}
+	}
 	if f.complete() {
 		return f, nil
 	}

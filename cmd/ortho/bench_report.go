@@ -1,12 +1,12 @@
 package main
 
 import (
-	"os"
-
 	"io"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
 )
@@ -32,6 +32,9 @@ func newBenchReportCommand() *cli.Command {
 func benchReportAction(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("give one results file, as bench run -o writes it")
+	}
+	if err := fits("html", c.String("html"), output.HTML); err != nil {
+		return err
 	}
 	formats := 0
 	for _, name := range []string{"markdown", "csv", "benchstat"} {

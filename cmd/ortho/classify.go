@@ -45,7 +45,7 @@ func newClassifyCommand() *cli.Command {
 			"With --shard, N runs over the same inputs share the images: each takes every Nth, and writes its own output.\n\n" +
 			"With -o FILE a run survives what ends it, a crash too: its rows are in FILE.partial as soon as they are made,\n" +
 			"and --resume goes on from there, if model, settings, ONNX Runtime and inputs are the same. FILE.run.json\n" +
-			"tells what they were, and stays beside FILE.",
+			"tells what they were, and stays beside FILE. A FILE whose name ends as another format does is refused.",
 		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags(models.Classify)),
 		Action: classifyAction,
 	}
@@ -65,7 +65,7 @@ func answerFlags() []cli.Flag {
 func resultFlags() []cli.Flag {
 	const out = "Output"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o, else a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .csv, .parquet, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
@@ -198,6 +198,9 @@ func sources(c *cli.Context) (source.Options, error) {
 		return from, usagef("no images named: give files, folders, globs, @list.txt or - (standard input)")
 	case images > 1 || images == 1 && from.StdinPaths:
 		return from, usagef("standard input can be read once: as one image (-) or as paths (--stdin-paths)")
+	}
+	if err := checkImages(c); err != nil {
+		return from, err
 	}
 	if c.IsSet("shard") {
 		var err error

@@ -42,7 +42,9 @@ func newClassifyTextCommand() *cli.Command {
 		Description: "Runs a graph that takes token ids and gives classes. Each TEXT is classified; without any, each line of standard\n" +
 			"input. A text is lower-cased and cut into its words, which the model's vocabulary makes ids of.\n\n" +
 			"A text that fails costs its own row, never the run; lines of more than 64 KiB are refused before it. With -o FILE a run survives what ends it, as that of\n" +
-			"classify does. Words that the vocabulary lacks are told where there is one text.",
+			"classify does. Words that the vocabulary lacks are told where there is one text. Where the model knows (almost) none\n" +
+			"of the words that carry meaning, or its best guess is of a kind that is seldom right (doubt_below in ortho.json),\n" +
+			"a warning says that the classes are no answer, once a run.",
 		Flags:  slices.Concat(answerFlags(), flags, sessionFlags(), settingFlags(models.ClassifyText)),
 		Action: classifyTextAction,
 	}
@@ -98,25 +100,56 @@ func classifyTextAction(c *cli.Context) error {
 	bar := out.progress(c, showProgress, "texts", count)
 	defer bar.end()
 	items := pending(c.Context, out, slices.Values(texts), func(t classify.TextInput) string { return t.Name })
-	if err := writeAll(c, textAnswers(c.Context, classifier, items, len(texts) == 1), out, bar, func(done int, took time.Duration) record.Speed {
+	var doubts doubts
+	if err := writeAll(c, textAnswers(c.Context, classifier, items, &doubts), out, bar, func(done int, took time.Duration) record.Speed {
 		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
 			Provider: classifier.Session().Provider, Threads: classifier.Session().Threads, Batch: 1, Concurrency: classifier.Concurrency()}
 	}); err != nil {
 		return err
 	}
+	doubts.tell(len(texts) == 1)
 	return itemsError(out)
 }
 
-// textAnswers makes a row of each text. Of one alone, it also warns of what was not read.
-func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items iter.Seq[classify.TextInput], alone bool) iter.Seq[answer] {
+// doubts are the answers of a run that are none.
+type doubts struct {
+	read, doubted int
+	first         classify.TextResult // that is doubted; where none is, the last one that was read
+}
+
+func (d *doubts) add(r classify.TextResult) {
+	d.read++
+	if d.doubted == 0 {
+		d.first = r
+	}
+	if r.Doubt != "" {
+		d.doubted++
+	}
+}
+
+// tell warns of them, once a run; of a text that is alone, also of what was not read.
+func (d *doubts) tell(alone bool) {
+	if alone && d.read > 0 {
+		warnUnread(d.first.Unknown, d.first.Cut)
+	}
+	switch {
+	case d.doubted == 0:
+	case alone:
+		slog.Warn("the classes are no answer: " + d.first.Doubt)
+	default:
+		slog.Warn(fmt.Sprintf("of %s, the classes of %d are no answer; of %.60q, %s", counted(int64(d.read), "text"), d.doubted, d.first.Text, d.first.Doubt))
+	}
+}
+
+// textAnswers makes a row of each text.
+func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items iter.Seq[classify.TextInput], told *doubts) iter.Seq[answer] {
 	return func(yield func(answer) bool) {
 		for item := range classifier.Stream(ctx, items) {
 			made := answered(item.Input.Name, item.Result.Result)
-			switch {
-			case item.Err != nil:
+			if item.Err != nil {
 				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
-			case alone:
-				warnUnread(item.Result.Unknown, item.Result.Cut)
+			} else {
+				told.add(item.Result)
 			}
 			if !yield(answer{row: made, err: item.Err}) {
 				return

@@ -50,7 +50,7 @@ func newCompareCommand() *cli.Command {
 		&cli.Float64Flag{Name: "min-top1", Category: limits, Usage: "in place of the tolerance: the largest element is the same one, or a tie within the tolerance, in at least `SHARE` (0 to 1) of the rows"},
 
 		&cli.BoolFlag{Name: "json", Category: out, Usage: "print one JSON document"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`; JSON where it ends in .json"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`: JSON where it ends in .json, else text"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.StringFlag{Name: "progress", Value: "auto", Category: out, Usage: "`WHEN` progress is shown: auto (on a terminal), always or never"},
 	}
@@ -368,6 +368,13 @@ func openReport(c *cli.Context) (*reportFile, error) {
 			return nil, usagef("--output names no file (- is standard output)")
 		}
 		return r, nil
+	}
+	kind := output.Text
+	if r.json {
+		kind = output.JSON
+	}
+	if err := fits("output", name, kind); err != nil {
+		return nil, err
 	}
 	file, err := output.Create(name, c.Bool("overwrite"))
 	if err != nil {

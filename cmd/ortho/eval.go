@@ -151,6 +151,9 @@ func checkEvalOutputs(c *cli.Context) error {
 		case i == 1 && names[1] != "" && names[1] == names[0]:
 			return usagef("--output and --html name one file")
 		case names[i] != "":
+			if err := fits(flag, names[i], []output.Kind{output.JSON, output.HTML}[i]); err != nil {
+				return err
+			}
 			if _, err := output.Check(names[i], c.Bool("overwrite")); err != nil {
 				return err
 			}

@@ -36,6 +36,17 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// fits refuses, for a flag, a file whose name says another format than it is written in.
+func fits(flag, name string, kind output.Kind) error {
+	if name == "" || name == "-" {
+		return nil
+	}
+	if err := kind.Fits(name); err != nil {
+		return usagef("--%s %w", flag, err)
+	}
+	return nil
+}
+
 // errItems ends a run that finished, but in which some items failed.
 var errItems = errors.New("some items failed")
 

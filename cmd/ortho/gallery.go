@@ -45,6 +45,9 @@ func openGallery(c *cli.Context) (*gallery, error) {
 	case g.name == c.String("output"):
 		return nil, usagef("--output and --html name one file")
 	}
+	if err := fits("html", g.name, output.HTML); err != nil {
+		return nil, err
+	}
 	_, err := output.Check(g.name, g.overwrite)
 	return g, err
 }

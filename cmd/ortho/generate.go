@@ -86,6 +86,7 @@ func newGenerateCommand() *cli.Command {
 			"says otherwise; --low-memory has one graph in memory at a time, and takes\n" +
 			"8 images through each: an interruption loses those. Of a text that is too long the end is not seen, and\n" +
 			"is told. No safety checker is run.\n\n" +
+			"A text is refused where the model knows none of its words that say what to draw; words that it does not know are told.\n\n" +
 			"OUT is a file where SRC is one file, or one image is made, and OUT ends with .png, .jpg, .webp or .tif. Else\n" +
 			"it is a folder, made if need be (a new one with an ending is named with a slash: v1.new/). In it, pictures lie\n" +
 			"as their inputs do in the folder or archive that was named (an archive becomes a folder of its name), those\n" +
@@ -144,6 +145,9 @@ func generateAction(c *cli.Context) error {
 	}
 	if isPipeline(c.String("model")) {
 		return generateOfPipeline(c)
+	}
+	if err := checkIndex(c.String("model")); err != nil { // before its flags are found to be another kind of model's
+		return err
 	}
 	if err := checkGraphFlags(c); err != nil {
 		return err

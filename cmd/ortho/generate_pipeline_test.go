@@ -418,7 +418,10 @@ func TestPipelineRefuses(t *testing.T) {
 	}
 	// Nothing of the pipeline is replaced.
 	mine := without("none")
-	made(t, exitFailed, "would replace it", of(mine, "a fox", "--html", filepath.Join(mine, "unet", "model.onnx"), "-o", file, "--overwrite")...)
+	if err := os.Link(filepath.Join(mine, "unet", "model.onnx"), in("unet.html")); err != nil {
+		t.Fatal(err)
+	}
+	made(t, exitFailed, "would replace it", of(mine, "a fox", "--html", in("unet.html"), "-o", file, "--overwrite")...)
 	made(t, exitFailed, "output", with(fox, "a fox", "--preview", "1", "-o", filepath.Join(write(t, in("a.preview.png"), "mine")[:len(in("a"))]+".png"))...)
 	made(t, exitFailed, "would replace it", with(fox, "a fox", "--preview", "1", "--image", write(t, in("b.preview.png"), square(t, red, 64)), "-o", in("b.png"), "--overwrite")...)
 	if read(t, in("a.preview.png")) != "mine" {

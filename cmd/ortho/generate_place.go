@@ -62,7 +62,7 @@ func destinationOf(c *cli.Context, alone, animated bool) (d destination, err err
 		}
 	case strings.EqualFold(filepath.Ext(name), ".gif"):
 		if !animated {
-			return d, usagef("GIF is for what is made without an image: give an OUT that ends with .png, .jpg, .webp or .tif")
+			return d, usagef("-o %s: GIF is for what is made without an image: give an OUT that ends with .png, .jpg, .webp or .tif", name)
 		}
 		d.file, d.animation = name, true
 	case formatErr == nil && !alone:
@@ -74,7 +74,7 @@ func destinationOf(c *cli.Context, alone, animated bool) (d destination, err err
 		d.file, d.format = name, ending
 	case statErr == nil:
 		return d, fmt.Errorf("output %s is a file: give a folder, or a name that ends with .png, .jpg, .webp or .tif", name)
-	case likeFile.MatchString(filepath.Ext(name)):
+	case output.NamesFormat(name) || likeFile.MatchString(filepath.Ext(name)):
 		return d, usagef("-o %s: no such format: png, jpeg, webp, tiff; a folder is named with a slash at its end", name)
 	default:
 		d.folder = name

@@ -11,6 +11,7 @@ import (
 	"iter"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,7 @@ import (
 	"ortho/models"
 	"ortho/models/generate"
 	"ortho/models/noise"
+	words "ortho/models/text"
 	"ortho/preprocess"
 	"ortho/runner/npz"
 )
@@ -120,7 +122,10 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 		if spec.Text != nil && len(w.texts) > 0 {
 			encoded := spec.Text.Vocabulary.Encode(t, spec.Text.Length)
 			binary.Write(ids, binary.LittleEndian, encoded.IDs)
-			if told < 10 && tellLost(t, encoded.Unknown, encoded.Cut, spec.Text.Length) {
+			if encoded.Telling == 0 && strings.TrimSpace(t) != "" && len(w.texts) == 1 {
+				return usagef("%.60q says nothing to %s, which knows %s", t, model, spec.Text.Knows())
+			}
+			if told < 10 && tellLost(t, encoded, spec.Text.Length) {
 				told++
 			}
 		}
@@ -146,14 +151,15 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 }
 
 // tellLost warns of the words of a text that say nothing to the model.
-func tellLost(text string, unknown, cut []string, length int) bool {
-	if len(unknown) > 0 {
-		slog.Warn(fmt.Sprintf("%.60q: the model does not know %s", text, wordList(unknown)))
+func tellLost(text string, e words.Encoding, length int) bool {
+	lost := slices.Concat(e.Unknown, e.Idle)
+	if len(lost) > 0 {
+		slog.Warn(fmt.Sprintf("%.60q: the model does not know %s", text, wordList(lost)))
 	}
-	if len(cut) > 0 {
-		slog.Warn(fmt.Sprintf("%.60q: the model takes %d words, and has not seen %s", text, length, wordList(cut)))
+	if len(e.Cut) > 0 {
+		slog.Warn(fmt.Sprintf("%.60q: the model takes %d words, and has not seen %s", text, length, wordList(e.Cut)))
 	}
-	return len(unknown)+len(cut) > 0
+	return len(lost)+len(e.Cut) > 0
 }
 
 // wordList is the first few of some words.

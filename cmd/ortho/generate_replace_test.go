@@ -33,8 +33,13 @@ func TestReplacesNothingRead(t *testing.T) {
 	write(t, in("words.txt"), "<pad>\n<unk>\nseven\n")
 	write(t, in("z.npy"), "")
 	writeLatents(t, in("z.npy"), []int{3, 16}, 1)
-	if err := os.Link(in("in.png"), in("same.html")); err != nil {
-		t.Fatal(err)
+	write(t, in("left.html.partial"), square(t, red, 8))
+	// Under these names, what is read could be written as what the flags make.
+	for name, same := range map[string]string{"in.png": "same.html", "photos/a.png": "a.html", "shard.tar": "shard.html", "graph.onnx": "graph.html",
+		"model/model.onnx": "weights.html", "model/ortho.json": "sidecar.html", "z.npy": "z.html"} {
+		if err := os.Link(in(name), in(same)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	before := map[string]string{}
 	for _, name := range filesIn(t, dir) {
@@ -44,28 +49,26 @@ func TestReplacesNothingRead(t *testing.T) {
 	graph := []string{"generate", "-m", in("graph.onnx"), "--input-range", "0,1", "--output-range", "0,1", in("in.png"), "-o", in("new.png")}
 	modelled := []string{"generate", "-m", in("model"), in("in.png"), "-o", in("new.png")}
 	for _, args := range [][]string{
-		with(folder, in("in.png"), "--html", in("in.png")),
 		with(folder, in("in.png"), "--html", in("same.html")),
-		with(folder, in("photos"), "--html", in("photos/a.png")),
-		with(folder, in("*.png"), "--html", in("in.png")),
-		with(folder, "@"+in("list.txt"), "--html", in("in.png")),
+		with(folder, in("photos"), "--html", in("a.html")),
+		with(folder, in("*.png"), "--html", in("same.html")),
+		with(folder, "@"+in("list.txt"), "--html", in("same.html")),
 		with(folder, "@"+in("list.txt"), "--html", in("list.txt")),
-		with(folder, in("shard.tar"), "--html", in("shard.tar")),
-		with(folder, in("in.png.partial"), "--html", in("in.png")), // which stands there until the page is complete
+		with(folder, in("shard.tar"), "--html", in("shard.html")),
+		with(folder, in("left.html.partial"), "--html", in("left.html")), // which stands there until the page is complete
 		with(double, in("in.png"), "-o", in("in.png")),
 		with(double, "@"+in("OUT/ortho.jsonl"), "-o", in("OUT")),
 		with(double, "@"+in("OUT/ortho.jsonl.partial"), "-o", in("OUT")),
-		with(graph, "--html", in("graph.onnx")),
-		with(modelled, "--html", in("model/model.onnx")),
-		with(modelled, "--html", in("model/ortho.json")),
-		with(gan, "--latents", in("z.npy"), "-o", in("new"), "--html", in("z.npy")),
+		with(graph, "--html", in("graph.html")),
+		with(modelled, "--html", in("weights.html")),
+		with(modelled, "--html", in("sidecar.html")),
+		with(gan, "--latents", in("z.npy"), "-o", in("new"), "--html", in("z.html")),
 		{"generate", "--texts", in("words.txt"), "-o", in("new"), "--html", in("words.txt")},
 		{"generate", "--text", "seven", "--vocabulary", in("words.txt"), "-o", in("new"), "--html", in("words.txt")},
 		{"generate", "--class", "seven", "--labels", in("words.txt"), "-o", in("new"), "--html", in("words.txt")},
-		{"classify", in("in.png"), "-f", "csv", "-o", in("in.png")},
-		{"classify", in("in.png"), "--html", in("in.png")},
+		{"classify", in("in.png"), "--html", in("same.html")},
 		{"classify", "@" + in("list.txt"), "-f", "csv", "-o", in("list.txt")},
-		{"classify", in("photos"), "--html", in("photos/a.png")},
+		{"classify", in("photos"), "--html", in("a.html")},
 	} {
 		code, stdout, stderr := execute(t, "", with(args, "--overwrite")...)
 		if code != exitFailed || stdout != "" || !strings.Contains(stderr, "would replace it") {
@@ -186,9 +189,8 @@ func TestGenerateShownInside(t *testing.T) {
 	in := write(t, filepath.Join(dir, "in.png"), square(t, red, 8))
 	out := filepath.Join(dir, "OUT")
 	for _, args := range [][]string{
-		with(double, in, "-o", out, "--html", filepath.Join(out, "odd.png")),
-		with(double, in, "-o", out, "--html", filepath.Join(out, "ortho.jsonl")),
-		with(gan, "-n", "2", "-o", out, "--html", filepath.Join(out, "0000-seed-1.png")),
+		with(double, in, "-o", out, "--html", filepath.Join(out, "odd")),
+		with(gan, "-n", "2", "-o", out, "--html", filepath.Join(out, "0000-seed-1.txt")),
 		with(gan, "-n", "2", "-o", out, "--grid", filepath.Join(out, "0000-seed-1.png")),
 	} {
 		made(t, exitUsage, "lies in the output folder", args...)

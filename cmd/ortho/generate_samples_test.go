@@ -103,8 +103,18 @@ func TestGenerateTexts(t *testing.T) {
 	if !strings.Contains(stderr, `the model does not know "zebra", "and"`) || !strings.Contains(stderr, `has not seen "a"`) {
 		t.Errorf("%s", stderr)
 	}
+	// A text of which the model knows nothing is refused; among others it costs its row.
+	for _, silent := range []string{"a cat", "x", "!?"} {
+		made(t, exitUsage, "which knows", with(args, "--text", silent, "-o", filepath.Join(dir, "no.png"))...)
+	}
+	made(t, exitUsage, `"a cat" says nothing to glyphs, which knows zero, one, two`, "generate", "--text", "a cat", "-o", filepath.Join(dir, "no.png"))
+	made(t, exitOK, `does not know "tails", "cat"`, "generate", "--text", "a cat with two tails", "--seed", "1", "-o", filepath.Join(dir, "two.png"))
+	made(t, exitItems, "1 failed", with(args, "--text", "seven", "--text", "a cat", "--seed", "1", "-o", filepath.Join(dir, "SOME"))...)
+	if row := fileRows(t, filepath.Join(dir, "SOME"))[1]; row.Error == nil || row.Error.Kind != "input" || !strings.Contains(row.Error.Message, `"a cat" says nothing to`) {
+		t.Errorf("%+v", row)
+	}
 	made(t, exitUsage, "give --text", with(args, "-o", filepath.Join(dir, "no"))...)
-	made(t, exitUsage, "the sheet would have", with(args, "--text", "x", "-n", "90000", "--scale", "4", "--grid", filepath.Join(dir, "no.png"))...)
+	made(t, exitUsage, "the sheet would have", with(args, "--text", "seven", "-n", "90000", "--scale", "4", "--grid", filepath.Join(dir, "no.png"))...)
 	made(t, exitUsage, "--fps is for animations", with(args, "--text", "x", "--fps", "3", "-o", filepath.Join(dir, "no"))...)
 	code, _, stderr := execute(t, "eight\n", with(args, "--texts", "-", "-o", filepath.Join(dir, "e.png"))...)
 	if code != exitOK || !bytes.Equal(decoded(t, filepath.Join(dir, "e.png")).Pix, decoded(t, filepath.Join(out, "0004-eight.png")).Pix) {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -51,7 +50,7 @@ func newImagineCommand() *cli.Command {
 			"these two to choose from, and its answer decides. A generator draws the class: " + defaultDrawer + " where it is a digit, or\n" +
 			"that of -g, which must have a label like the class's or take texts: then it gets the description. The folder of a\n" +
 			"Stable Diffusion pipeline takes texts, and draws as its files say. Without a generator that fits, the run ends\n" +
-			"after the fusion.\n\n" +
+			"after the fusion; with -o, its exit code is then 3.\n\n" +
 			"The key is read from " + envKey + ", another server's address from " + envBaseURL + ". Without a key, where --offline\n" +
 			"finds no earlier answer, or where the server fails, a sentence made of the image model's classes stands in. The\n" +
 			"output says so, and such a sentence decides nothing. --strict fails instead.\n\n" +
@@ -99,7 +98,13 @@ func imagineAction(c *cli.Context) error {
 	if err != nil {
 		return im.ended(err)
 	}
-	return im.write(made)
+	if err := im.write(made); err != nil {
+		return err
+	}
+	if c.IsSet("output") && len(made) == 0 {
+		return errItems // the reason is told, and in the output
+	}
+	return nil
 }
 
 // ended tells where a signal has ended the run: nothing is left behind.
@@ -152,12 +157,18 @@ func (im *imagination) check() (err error) {
 		return err
 	}
 	if name := c.String("json"); name != "" && name != "-" {
+		if err := fits("json", name, output.JSON); err != nil {
+			return err
+		}
 		if _, err := output.Check(name, c.Bool("overwrite")); err != nil {
 			return err
 		}
 	}
 	if len(args) == 0 {
 		return nil
+	}
+	if err := checkImages(c); err != nil {
+		return err
 	}
 	if err := source.Check(args); err != nil {
 		return err
@@ -255,8 +266,7 @@ func (im *imagination) describe(ctx context.Context) error {
 		return err
 	}
 	*d = described{Sentence: im.image.standIn(), StandIn: true, By: "stand-in", Why: text(err.Error()), WhyKind: describe.ErrorKind(err)}
-	im.warn("no description: " + err.Error())
-	im.warn(fmt.Sprintf("a sentence made of %s's classes stands in, and decides nothing: %q", im.image.model.Name, d.Sentence))
+	im.warn(fmt.Sprintf("no description: %v; a sentence made of %s's classes stands in, and decides nothing: %q", err, im.image.model.Name, d.Sentence))
 	return nil
 }
 
@@ -270,13 +280,4 @@ func (im *imagination) asked() describe.Image {
 		img.Candidates = append(img.Candidates, im.image.candidate(p.Index))
 	}
 	return img
-}
-
-// article puts "a" or "an" before a class's first name.
-func article(label string) string {
-	label, _, _ = strings.Cut(label, ",")
-	if label != "" && strings.ContainsRune("aeiouAEIOU", rune(label[0])) {
-		return "an " + label
-	}
-	return "a " + label
 }

@@ -38,6 +38,7 @@ type opinion struct {
 	Predictions []output.Prediction `json:"predictions"`
 	Unknown     []string            `json:"unknown,omitempty"` // words of the description that the model does not know
 	Cut         []string            `json:"cut,omitempty"`     // words beyond its length
+	Doubt       string              `json:"doubt,omitempty"`   // why the first class is no answer
 }
 
 // described is the description, or what stands in.
@@ -180,7 +181,11 @@ func (d *imagined) summary() string {
 		line("image", "%s", opinions(d.Image.Predictions))
 	}
 	line("description", "%s (%s)", d.Description.Sentence, d.Description.by())
-	if d.Text != nil {
+	switch {
+	case d.Text == nil:
+	case d.Text.Doubt != "":
+		line("text", "no answer: %s", d.Text.Doubt)
+	default:
 		line("text", "%s", opinions(d.Text.Predictions))
 	}
 	if d.Fusion != nil {

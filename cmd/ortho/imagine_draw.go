@@ -79,7 +79,7 @@ func openArtist(c *cli.Context, options runner.Options) (*artist, error) {
 	a.tell = func(text string) {
 		if in := a.spec.Text; in != nil {
 			e := in.Vocabulary.Encode(text, in.Length)
-			tellLost(text, e.Unknown, e.Cut, in.Length)
+			tellLost(text, e, in.Length)
 		}
 	}
 	return a, nil
@@ -130,11 +130,23 @@ type drawing struct {
 // plan makes a request of the class and the description. Where the generator does not fit,
 // why says so.
 func (a *artist) plan(class *decision, d *described) (plan *drawing, why string) {
+	plan, why = a.fit(class, d)
+	if plan == nil || plan.request.Text == "" || a.spec.Text == nil {
+		return plan, why
+	}
+	if in := a.spec.Text; in.Vocabulary.Encode(plan.request.Text, in.Length).Telling == 0 {
+		return nil, fmt.Sprintf("%.60q says nothing to %s, which knows %s", plan.request.Text, a.name, in.Knows())
+	}
+	return plan, ""
+}
+
+// fit is plan before the words of a text are looked at.
+func (a *artist) fit(class *decision, d *described) (plan *drawing, why string) {
 	if d.By == "the command line" && a.texts && (a.given || a.understands(d.Sentence)) {
 		return &drawing{request: generate.Request{Text: d.Sentence}, slug: shelf.Slug(d.Sentence)}, ""
 	}
 	if class == nil {
-		return nil, "there is no class to draw"
+		return nil, "there is no class to draw, and no generator that draws the text as it is (-g names one)"
 	}
 	label := models.Label{Name: class.Label, ID: class.ID}
 	index := slices.IndexFunc(a.spec.Labels, func(l models.Label) bool { return sameName(l, label) })
@@ -153,7 +165,7 @@ func (a *artist) plan(class *decision, d *described) (plan *drawing, why string)
 	case a.given:
 		return nil, fmt.Sprintf("%s has no label like %q, and takes no texts", a.name, class.Label)
 	}
-	return nil, fmt.Sprintf("no bundled generator draws %q (%s draws digits): -g names one", class.Label, a.name)
+	return nil, fmt.Sprintf("no bundled generator draws %q (%s draws digits): -g names one that takes texts, such as the folder of a Stable Diffusion pipeline", class.Label, a.name)
 }
 
 // understands tells that the generator knows all words of a text, and one of them is a
@@ -226,6 +238,9 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 	g.Files = []string{}
 	if plan == nil {
 		g.None = text(why)
+		if c.IsSet("output") {
+			why = fmt.Sprintf("%s; %s is not written", why, c.String("output"))
+		}
 		slog.Info("nothing is drawn: " + why)
 		return made, nil
 	}

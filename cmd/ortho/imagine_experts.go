@@ -100,6 +100,7 @@ type textExpert struct {
 	classifier  *classify.TextClassifier
 	spec        *models.TextClassifierSpec
 	predictions []classify.Prediction // nil: it can't read the description
+	strange     bool                  // it knows too few of its words
 }
 
 // openTextExpert opens the text model; nil where it would be of no use, and why. The
@@ -136,7 +137,8 @@ func (e *textExpert) read(ctx context.Context, description string) (*opinion, er
 		return nil, fmt.Errorf("%s gives values, and not classes", e.model.Name)
 	}
 	e.predictions = result.Predictions
-	o := &opinion{Model: e.model.Name, Unknown: cleaned(result.Unknown), Cut: cleaned(result.Cut)}
+	o := &opinion{Model: e.model.Name, Unknown: cleaned(result.Unknown), Cut: cleaned(result.Cut), Doubt: text(result.Doubt)}
+	e.strange = result.Strange
 	return o, nil
 }
 

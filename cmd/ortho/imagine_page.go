@@ -53,6 +53,11 @@ func (im *imagination) verdictBlocks() []report.Block {
 	switch {
 	case d.Text == nil:
 		return blocks
+	case d.Text.Doubt != "":
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: d.Text.Model + " has no answer.", Text: sentence(d.Text.Doubt)})
+		if d.Fusion == nil {
+			return blocks
+		}
 	case d.Fusion == nil:
 		return append(blocks, im.table(d.Text.Model, im.text.predictions, d.Text.Predictions))
 	}

@@ -23,7 +23,7 @@ func (im *imagination) settle(ctx context.Context) error {
 	if err := im.describe(ctx); err != nil {
 		return err
 	}
-	if im.text != nil {
+	if im.text != nil && !im.doc.Description.StandIn { // it would read the image model's own classes
 		if err := im.read(ctx); err != nil {
 			return err
 		}
@@ -67,6 +67,9 @@ func (im *imagination) read(ctx context.Context) error {
 		im.warn(fmt.Sprintf("%s can't read the description: %v", im.text.model.Name, err))
 		return nil
 	}
+	if im.image != nil && !im.text.strange {
+		o.Doubt = "" // beside an image, probabilities speak for themselves
+	}
 	o.Predictions = im.shown(im.text.predictions, im.text.spec.Labels)
 	im.doc.Text = o
 	return nil
@@ -89,6 +92,17 @@ func (im *imagination) decideByText() {
 	if im.text == nil || im.text.predictions == nil {
 		return
 	}
+	if !im.c.IsSet("text-model") && im.drawsAsItIs() && !im.sharesLabels() { // one that is named is heard whatever its classes
+		im.doc.Text.Doubt = text(fmt.Sprintf("all words of the text are known to %s, which draws it; the classes of %s are others", im.artist.name, im.text.model.Name))
+	}
+	if why := im.doc.Text.Doubt; why != "" {
+		why = fmt.Sprintf("%s has no answer: %s", im.text.model.Name, why)
+		im.note(why)
+		if !isTerminal(im.c.App.Writer) { // where the summary says it
+			slog.Info(why)
+		}
+		return
+	}
 	p := im.text.predictions[0]
 	if top := im.text.top(); top >= 0 {
 		p.Index = top
@@ -98,6 +112,19 @@ func (im *imagination) decideByText() {
 		l = im.text.spec.Labels[p.Index]
 	}
 	im.doc.Decision = &decision{chosen: chosen{p.Index, text(l.Name)}, ID: text(l.ID), By: byText}
+}
+
+// drawsAsItIs reports whether the generator understands the text by itself.
+func (im *imagination) drawsAsItIs() bool {
+	a := im.artist
+	return a.texts && a.spec.Text != nil && a.understands(im.doc.Description.Sentence)
+}
+
+// sharesLabels reports whether a class of the text model is one that the generator draws.
+func (im *imagination) sharesLabels() bool {
+	return slices.ContainsFunc(im.artist.spec.Labels, func(a models.Label) bool {
+		return slices.ContainsFunc(im.text.spec.Labels, func(b models.Label) bool { return sameName(a, b) })
+	})
 }
 
 // weigh returns the class that both sides together name, and whose word that is. rival is
@@ -111,6 +138,8 @@ func (im *imagination) weigh() (top, rival int, said string) {
 		return first, -1, byImage
 	case im.text == nil || im.text.predictions == nil:
 		im.doc.NotFused = "no text model has read the description"
+	case im.text.strange:
+		im.doc.NotFused = fmt.Sprintf("%s can't read the description: %s", im.text.model.Name, im.doc.Text.Doubt)
 	case !fuse.SameLabels(im.image.scores.Labels, im.text.spec.Labels):
 		im.doc.NotFused = fmt.Sprintf("%s and %s have other labels", im.image.model.Name, im.text.model.Name)
 	case im.image.scores.Activation == models.Sigmoid || im.text.spec.Activation == models.Sigmoid:

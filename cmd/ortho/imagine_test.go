@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func chatting(t *testing.T, answers ...openaitest.Answer) *openaitest.Server {
 func runImagine(t *testing.T, args ...string) (doc imagined, stderr string) {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", append([]string{"imagine"}, args...)...)
-	if code != exitOK {
+	if code != exitOK && code != exitItems {
 		t.Fatalf("%q: exit %d: %s", args, code, stderr)
 	}
 	if strings.Contains(stdout+stderr, theKey) {
@@ -45,6 +46,10 @@ func runImagine(t *testing.T, args ...string) (doc imagined, stderr string) {
 	}
 	if err := json.Unmarshal([]byte(stdout), &doc); err != nil {
 		t.Fatalf("%q: %v in %s", args, err, stdout)
+	}
+	// A picture that was asked for and is not there shows in the exit code.
+	if lacks := slices.Contains(args, "-o") && len(doc.Generation.Files) == 0; lacks != (code == exitItems) {
+		t.Errorf("%q: exit %d: %+v", args, code, doc.Generation)
 	}
 	return doc, stderr
 }
@@ -286,7 +291,10 @@ func TestImagineText(t *testing.T) {
 		{"a very blue seven", []string{"--text-model", texts}, "a very blue seven", "blue"},
 		{"blue sky", []string{"--text-model", texts}, "", "blue"},
 		{"seven or two", []string{"--text-model", texts}, "", ""},
-		{"blue sky", []string{"--text-model", texts, "-g", "glyphs"}, "blue sky", "blue"},
+		{"blue sky", []string{"--text-model", texts, "-g", "glyphs"}, "", "blue"}, // of which glyphs knows nothing
+		{"a bold blue", []string{"--text-model", texts, "-g", "glyphs"}, "a bold blue", "blue"},
+		{"a bold slanted seven", nil, "a bold slanted seven", ""}, // no word of the ImageNet classes' model
+		{"hello world", nil, "", ""}, // a guess of 0.5
 	} {
 		out := filepath.Join(dir, fmt.Sprintf("%d.png", i))
 		doc, stderr := runImagine(t, append(c.flags, "--text", c.text, "-o", out, "--seed", "3")...)
@@ -300,6 +308,9 @@ func TestImagineText(t *testing.T) {
 		} else if c.label != "" {
 			t.Errorf("%q: no decision", c.text)
 		}
+		if silent := c.flags == nil; silent && (doc.Text.Doubt == "" || !strings.Contains(stderr, "imagenet-descriptions has no answer: ")) {
+			t.Errorf("%q: %+v; %s", c.text, doc.Text, stderr)
+		}
 		if _, err := os.Stat(out); (err == nil) != (c.want != "") || c.want == "" && !strings.Contains(stderr, "nothing is drawn") {
 			t.Errorf("%q: %v; %s", c.text, err, stderr)
 		}
@@ -312,16 +323,17 @@ func TestImagineGenerators(t *testing.T) {
 	labels := write(t, filepath.Join(dir, "labels.txt"), "2\n1 - one\nnine\n")
 	args := []string{"-m", filepath.Join(testModels, "float32_nchw"), "--input-range", "0,1", "--labels", labels, coffee, "--seed", "5"}
 	for i, c := range []struct {
-		generator, says string
-		class           int // -1: none is asked for
-		text, none      string
+		generator, says, sentence string
+		class                     int // -1: none is asked for
+		text, none                string
 	}{
-		{"class", "2", 2, "", ""},
-		{"text", "2", -1, "a two", ""},
-		{"class", "nine", -1, "", "no label like \"nine\""},
-		{"text", "nine", -1, "A thing on a table.", ""}, // it has no such label, but takes texts
+		{"class", "2", "", 2, "", ""},
+		{"text", "2", "", -1, "a two", ""},
+		{"class", "nine", "", -1, "", "no label like \"nine\""},
+		{"text", "nine", "A bold thing on a table.", -1, "A bold thing on a table.", ""}, // it has no such label, but takes texts
+		{"text", "nine", "A thing on a table.", -1, "", "says nothing to text"},
 	} {
-		chatting(t, openaitest.Describe(openaitest.Description{Class: c.says}))
+		chatting(t, openaitest.Describe(openaitest.Description{Class: c.says, Sentence: c.sentence}))
 		out := filepath.Join(dir, fmt.Sprintf("%d.png", i))
 		doc, _ := runImagine(t, append(args, "-g", graphs+"samples/"+c.generator, "-o", out)...)
 		g := doc.Generation
@@ -399,8 +411,8 @@ func TestImagineFiles(t *testing.T) {
 	}{
 		{[]string{"-o", old}, exitFailed, "--overwrite"},
 		{[]string{"-o", "-"}, exitUsage, "standard output takes the JSON"},
-		{[]string{"--json", old}, exitFailed, "--overwrite"},
-		{[]string{"--html", old}, exitFailed, "--overwrite"},
+		{[]string{"--json", write(t, filepath.Join(dir, "old.json"), "old")}, exitFailed, "--overwrite"},
+		{[]string{"--html", write(t, filepath.Join(dir, "old.html"), "old")}, exitFailed, "--overwrite"},
 		{[]string{"--json", doc, "--html", doc}, exitUsage, "one file"},
 		{[]string{"-n", "0"}, exitUsage, "--count 0"},
 		{[]string{"-n", "2", "-o", filepath.Join(dir, "x.png")}, exitUsage, "more images"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -118,6 +119,9 @@ func usable(m *models.Model) error {
 		_, err = m.TextClassifier()
 	default:
 		_, err = m.Classifier()
+	}
+	if m.Data == nil {
+		err = errors.Join(err, m.Graph.CheckWeights(m.Path))
 	}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -131,13 +130,21 @@ func openNamed(name string, s models.Settings) (*models.Model, error) {
 	if models.IsPipeline(name) {
 		return nil, fmt.Errorf("%s is a pipeline of several graphs, with a model_index.json: ortho generate -m %s \"what to show\" makes images with it, and ortho inspect -m %s shows it", name, name, name)
 	}
-	if info, err := os.Stat(filepath.Join(name, models.UNet)); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, models.UNet)
+	if err := checkIndex(name); err != nil {
+		return nil, err
 	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no model %q: it is neither a file nor a folder, nor bundled (%s)", name, strings.Join(bundled.Names(), ", "))
+		return nil, noModelNamed(name)
 	}
 	return models.Open(name, s)
+}
+
+// checkIndex refuses a pipeline's folder that lacks the file by which it is known.
+func checkIndex(name string) error {
+	if info, err := os.Stat(filepath.Join(name, models.UNet)); err != nil || !info.IsDir() {
+		return nil
+	}
+	return fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, models.UNet)
 }
 
 func openBundled(name string, s models.Settings) (*models.Model, error) {

@@ -39,6 +39,9 @@ func preprocessAction(c *cli.Context) error {
 	case name == "-" && isTerminal(c.App.Writer):
 		return usagef("a tensor is no text for a terminal: give -o FILE.npy, or redirect standard output")
 	}
+	if err := fits("output", name, output.NPY); err != nil {
+		return err
+	}
 	load := func() ([]byte, error) { return imageTensor(c, image) }
 	if name == "-" {
 		tensor, err := interruptible(c.Context, load)

@@ -2,6 +2,7 @@ package classify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -41,6 +42,8 @@ type TextResult struct {
 	Text    string   // that was read
 	Unknown []string // the tokens that the vocabulary lacks, each once
 	Cut     []string // the tokens beyond the model's length, which it has not seen
+	Strange bool     // the model knows (almost) none of the words that carry meaning
+	Doubt   string   // why the first class is no answer; "" where it is one as far as can be told
 }
 
 // OpenText makes a classifier of a model that takes token ids. Of the options, those of
@@ -103,9 +106,9 @@ func (c *TextClassifier) Stream(ctx context.Context, inputs iter.Seq[TextInput])
 // "input".
 func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error) {
 	e := c.spec.Text.Vocabulary.Encode(s, c.spec.Text.Length)
-	result := TextResult{Text: s, Unknown: e.Unknown, Cut: e.Cut}
+	result := TextResult{Text: s, Unknown: e.Unknown, Cut: e.Cut, Strange: !e.Grasped()}
 	if e.Known == 0 {
-		return result, &stageError{"input", fmt.Errorf("the model's vocabulary has none of the text's %d words", e.Tokens)}
+		return result, &stageError{"input", errors.New("the model's vocabulary has none of the text's words")}
 	}
 	arrays, err := c.spec.Text.Arrays(slices.Repeat([]text.Encoding{e}, max(1, c.spec.Batch)))
 	if err != nil {
@@ -139,6 +142,30 @@ func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error)
 		return result, &stageError{"output", fmt.Errorf("output %s is a scalar, not the scores of classes", c.spec.OutputName)}
 	}
 	row := runner.Row{Name: c.spec.OutputName, Type: out.Type, Shape: out.Shape[1:], Data: out.Row(0)}
-	result.Result, err = scored(&c.spec.Scores, c.opt, row)
+	if result.Result, err = scored(&c.spec.Scores, c.opt, row); err == nil {
+		result.Doubt = c.doubt(e, &result)
+	}
 	return result, err
+}
+
+// doubt says why a result's first class is no answer.
+func (c *TextClassifier) doubt(e text.Encoding, r *TextResult) string {
+	carry := e.Telling + e.Lost
+	switch {
+	case r.Output != nil:
+		return ""
+	case r.Strange:
+		return fmt.Sprintf("the model knows %d of the text's %d words that carry meaning", e.Telling, carry)
+	case len(r.Predictions) == 0:
+		return ""
+	}
+	first, limit := r.Predictions[0], c.spec.Doubt.Below
+	words := text.Tokens(r.Text)
+	if carry <= models.Short && !slices.ContainsFunc(text.Tokens(first.Label), func(w string) bool { return text.Carries(w) && slices.Contains(words, w) }) {
+		limit = c.spec.Doubt.ShortBelow
+	}
+	if first.Probability >= limit {
+		return ""
+	}
+	return fmt.Sprintf("its best guess, %s, has a probability of %.2f, and of such texts a guess below %v is seldom right", first.Label, first.Probability, limit)
 }

@@ -1,10 +1,12 @@
 package classify
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"ortho/models"
@@ -55,6 +57,58 @@ func TestTexts(t *testing.T) {
 		}
 		if got := items[3].Result; !slices.Equal(got.Cut, []string{"red"}) || got.Predictions[0].Label != "green" {
 			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestDoubt: of the recorded descriptions, no right answer is doubted; what is said of
+// something else is.
+func TestDoubt(t *testing.T) {
+	if _, err := library.Find(""); err != nil {
+		t.Skipf("needs ONNX Runtime: %v", err)
+	}
+	m, err := models.Open("../bundled/imagenet-descriptions", models.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := OpenText(m, Options{Top: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	data, err := os.ReadFile("../bundled/testdata/imagenet-descriptions/texts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recorded [][2]any
+	if err := json.Unmarshal(data, &recorded); err != nil || len(recorded) != 20 {
+		t.Fatalf("%d texts, %v", len(recorded), err)
+	}
+	right := 0
+	for _, r := range recorded {
+		got, err := c.Text(t.Context(), r[1].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Predictions[0].Index != int(r[0].(float64)) {
+			continue
+		}
+		right++
+		if got.Doubt != "" {
+			t.Errorf("%q: %s", r[1], got.Doubt)
+		}
+	}
+	if right < 15 {
+		t.Errorf("%d of 20 are right", right)
+	}
+	for text, want := range map[string]string{
+		"a bold slanted seven": "has a probability of", "a thin upright three": "seldom right", "hello world": "seldom right",
+		"zxqv of the": "knows 0 of the text's 1 words", "the": "knows 0 of the text's 0 words", "das ist eine Katze auf dem Sofa": "knows 1 of the text's 7 words",
+		"a zebra": "", "zebra": "", "a photo of a zebra": "", "the striped horse of Africa, covered in black and white stripes": "",
+	} {
+		got, err := c.Text(t.Context(), text)
+		if err != nil || (got.Doubt == "") != (want == "") || !strings.Contains(got.Doubt, want) || got.Strange != strings.Contains(want, "knows") {
+			t.Errorf("%q: %+v, %v; want a doubt %q", text, got, err, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"ortho/models/noise"
 	"ortho/models/text"
@@ -42,6 +43,9 @@ func (g *Generator) conditions(r Request) (c conditions, err error) {
 		c.text = in.Vocabulary.Encode(g.spec.Labels[*r.Class].Name, in.Length)
 	default:
 		c.text = in.Vocabulary.Encode(r.Text, in.Length)
+		if c.text.Telling == 0 && strings.TrimSpace(r.Text) != "" {
+			return c, fmt.Errorf("%.60q says nothing to %s, which knows %s", r.Text, g.name, in.Knows())
+		}
 	}
 	return c, nil
 }

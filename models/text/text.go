@@ -32,6 +32,8 @@ type Vocabulary struct {
 	tokens       []string
 	ids          map[string]int64
 	pad, unknown int64
+	topic        map[string]bool // nil: all but function words
+	samples      []string        // of topic, in the order they were given
 }
 
 // ReadVocabulary reads one token a line, in UTF-8; the id is the line's number from 0.
@@ -52,7 +54,7 @@ func ReadVocabulary(r io.Reader) (*Vocabulary, error) {
 	if lines > MaxTokens {
 		return nil, fmt.Errorf("the vocabulary has %d tokens: more than %d are not read", lines, MaxTokens)
 	}
-	v := &Vocabulary{make([]string, 0, lines), make(map[string]int64, lines), 0, 0}
+	v := &Vocabulary{tokens: make([]string, 0, lines), ids: make(map[string]int64, lines)}
 	for line := range strings.SplitSeq(string(data), "\n") {
 		token := strings.TrimSuffix(line, "\r")
 		if token == "" {
@@ -92,6 +94,9 @@ type Encoding struct {
 	Known   int      // how many of those are in the vocabulary
 	Unknown []string // the tokens that the vocabulary lacks, each once
 	Cut     []string // the tokens beyond the length, which are lost
+	Telling int      // how many of those that are known say something to the model
+	Lost    int      // how many of the others carry meaning: they are no function words
+	Idle    []string // those of the lost that the vocabulary has, but that say nothing to the model, each once
 }
 
 // Encode splits a text as [Tokens] does and looks up the ids, cut or padded to a length.
@@ -101,6 +106,15 @@ func (v *Vocabulary) Encode(text string, length int) Encoding {
 	e := Encoding{IDs: make([]int64, length), Tokens: n, Cut: tokens[n:]}
 	for i, token := range tokens[:n] {
 		id, ok := v.ids[token]
+		switch {
+		case ok && v.tells(token):
+			e.Telling++
+		case !function[token]:
+			e.Lost++
+			if ok && !slices.Contains(e.Idle, token) {
+				e.Idle = append(e.Idle, token)
+			}
+		}
 		if ok {
 			e.Known++
 		} else {

@@ -27,10 +27,13 @@ func ReadFile(path string) (*Graph, error) {
 		return nil, fmt.Errorf("%s is a folder, not an ONNX file", path)
 	}
 	g, err := Read(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err == nil {
+		return g, nil
 	}
-	return g, nil
+	if what := namedAs(path); what != "" {
+		return nil, fmt.Errorf("%s: not an ONNX file: by its name it is %s", path, what)
+	}
+	return nil, fmt.Errorf("%s: %w", path, err)
 }
 
 // Read reads the header of an ONNX file of size bytes. Weights are passed over
@@ -63,20 +66,24 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 	return m.finish(), nil
 }
 
+const lfsPointer = "version https://git-lfs"
+
 // foreign says what a file is that is often taken for an ONNX file.
 func foreign(head []byte) string {
 	for _, k := range []struct {
 		at          int
 		magic, what string
 	}{
-		{0, "version https://git-lfs", "it is a Git LFS pointer in place of the file; fetch the file itself (git lfs pull)"},
-		{0, "PK\x03\x04", "it is a zip archive (PyTorch checkpoints are too); export the model to ONNX, or unpack it"},
+		{0, lfsPointer, "it is a Git LFS pointer in place of the file; fetch the file itself (git lfs pull)"},
+		{0, "PK\x03\x04", "it is a zip archive (PyTorch checkpoints are too); unpack it, or export the model to ONNX in Python (torch.onnx.export, optimum-cli export onnx)"},
 		{0, "\x1f\x8b", "it is compressed with gzip; unpack it"},
 		{0, "\x89HDF", "it is an HDF5 file, as Keras writes; convert it with tf2onnx"},
-		{0, "\x80\x02", "it is a Python pickle (a PyTorch checkpoint?); export the model to ONNX"},
+		{0, "\x80\x02", "it is a Python pickle (a PyTorch checkpoint?); export the model to ONNX in Python (torch.onnx.export, optimum-cli export onnx)"},
+		{0, "\x89PNG", "it is a PNG image; images are arguments, and -m is the model"},
+		{0, "\xff\xd8\xff", "it is a JPEG image; images are arguments, and -m is the model"},
 		{4, "TFL3", "it is a TensorFlow Lite model; convert it with tf2onnx"},
 		{4, "ORTM", "it is in ONNX Runtime's .ort format; use the .onnx file that it was made from"},
-		{5, "\x00\x00\x00{\"", "it is a safetensors file; export the model to ONNX"},
+		{5, "\x00\x00\x00{\"", "it is a safetensors file; export the model to ONNX in Python (torch.onnx.export, optimum-cli export onnx)"},
 	} {
 		if len(head) > k.at && bytes.HasPrefix(head[k.at:], []byte(k.magic)) {
 			return k.what

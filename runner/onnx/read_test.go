@@ -120,7 +120,7 @@ func TestNotONNX(t *testing.T) {
 		"tflite":      {"\x1c\x00\x00\x00TFL3", "TensorFlow Lite"},
 		"ort":         {"\x1c\x00\x00\x00ORTM", ".ort"},
 		"safetensors": {"\x10\x00\x00\x00\x00\x00\x00\x00{\"a\":1}", "safetensors"},
-		"png":         {"\x89PNG\r\n\x1a\n and so on", "not an ONNX file"},
+		"png":         {"\x89PNG\r\n\x1a\n and so on", "it is a PNG image"},
 		"text":        {"hello, this is no model", "not an ONNX file"},
 		"no graph":    {"\x08\x08\x12\x02ab", "no graph"},
 		"half":        {string(good[:len(good)/2]), "truncated"},
@@ -230,4 +230,50 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestCheckWeights(t *testing.T) {
+	dir := t.TempDir()
+	g := &Graph{ExternalData: []string{"sub/w.data"}}
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	check := func(want string) {
+		t.Helper()
+		err := g.CheckWeights(filepath.Join(dir, "m.onnx"))
+		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "w.data")) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	check("is missing")
+	for text, want := range map[string]string{"": "is empty", "version https://git-lfs.github.com/spec/v1\noid": "git lfs pull", "\x00": "", strings.Repeat("\x00", 100): ""} {
+		if err := os.WriteFile(filepath.Join(dir, "sub", "w.data"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		check(want)
+	}
+	if err := (&Graph{}).CheckWeights("none"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestForeign(t *testing.T) {
+	for _, c := range []struct{ name, want string }{
+		{"m.pt", "PyTorch"}, {"M.PTH", "PyTorch"}, {"model.onnx.data", "weights of an ONNX file"}, {"model.onnx_data", "weights of an ONNX file"},
+		{"saved_model.pb", "tf2onnx"}, {"m.safetensors", "optimum-cli"}, {"m.tflite", "tf2onnx"},
+	} {
+		path := filepath.Join(t.TempDir(), c.name)
+		if err := os.WriteFile(path, []byte("\x7f\x00\x01"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one that says %q", c.name, err, c.want)
+		}
+		if name, what := Foreign([]string{"README.md", "config.json", c.name}); name != c.name || !strings.Contains(what, c.want) {
+			t.Errorf("a folder with %s: %q, %q", c.name, name, what)
+		}
+	}
+	if name, what := Foreign([]string{"config.json", "tokenizer.json", "pytorch_model.bin.index.json"}); name != "" {
+		t.Errorf("%q is %q", name, what)
+	}
 }

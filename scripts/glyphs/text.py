@@ -45,6 +45,13 @@ def vocabulary():
     return [PAD, UNKNOWN, *sorted(words)]
 
 
+def topic():
+    """The words that say something of the picture, the plainest first; FILLERS only stand between them."""
+    groups = [*SYNONYMS, *WORDS.values()]
+    phrases = [g[0] for g in groups] + [p for g in groups for p in g] + ["digit", "digits", "number", "numbers", "numeral", "numerals", "figure"]
+    return [w for w in dict.fromkeys(t for p in phrases for t in tokens(p)) if w != "width"]
+
+
 INDEX = {word: i for i, word in enumerate(vocabulary())}
 
 

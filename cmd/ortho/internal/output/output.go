@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"path/filepath"
 	"strings"
 )
 
@@ -158,28 +157,4 @@ func Read(format string, r io.ReaderAt, size int64) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		yield(Row{}, fmt.Errorf("rows can't be read back from the format %s", format))
 	}
-}
-
-// Format chooses the format: the one asked for, else by the output file's ending,
-// else a table for a terminal and JSONL for anything else.
-func Format(asked, path string, terminal bool) (string, error) {
-	if asked != "" {
-		if _, err := New(asked, io.Discard, false); err != nil {
-			return "", err
-		}
-		return asked, nil
-	}
-	switch ending := strings.ToLower(filepath.Ext(path)); {
-	case ending == ".jsonl" || ending == ".ndjson" || ending == ".json":
-		return "jsonl", nil
-	case ending == ".csv":
-		return "csv", nil
-	case ending == ".parquet" || ending == ".pq":
-		return "parquet", nil
-	case ending == ".txt":
-		return "table", nil
-	case path == "" && terminal:
-		return "table", nil
-	}
-	return "jsonl", nil
 }

@@ -81,9 +81,12 @@ func TestFormat(t *testing.T) {
 		want        string
 	}{
 		{"", "", true, "table"}, {"", "", false, "jsonl"}, {"", "x.CSV", true, "csv"}, {"", "x.jsonl", true, "jsonl"},
-		{"", "x.out", true, "jsonl"}, {"", "x.Parquet", false, "parquet"}, {"table", "x.csv", false, "table"}, {"xml", "", false, ""},
+		{"", "x", true, "jsonl"}, {"", "x.Parquet", false, "parquet"}, {"", "x.pq", false, "parquet"}, {"", "x.txt", false, "table"}, {"", "x.ndjson", false, "jsonl"},
+		{"", "/dev/null", true, "jsonl"}, {"", "x.out", false, ""}, {"", "x.json", false, ""}, {"", "x.xlsx", false, ""}, {"", "x.jsonl.gz", false, ""},
+		{"jsonl", "x.out", false, "jsonl"}, {"jsonl", "x.txt", false, "jsonl"}, {"csv", "X.CSV", false, "csv"}, {"csv", "x", false, "csv"}, {"parquet", "x.v2", false, "parquet"},
+		{"table", "x.csv", false, ""}, {"csv", "x.parquet", false, ""}, {"jsonl", "x.json", false, ""}, {"jsonl", "x.jsonl.gz", false, ""}, {"parquet", "x.txt", false, ""}, {"xml", "", false, ""},
 	} {
-		if got, err := Format(c.asked, c.path, c.terminal); got != c.want || (err != nil) != (c.want == "") {
+		if got, err := Format(c.asked, c.path, c.terminal); (err != nil) != (c.want == "") || err == nil && got != c.want {
 			t.Errorf("Format(%q, %q, %v) = %q, %v; want %q", c.asked, c.path, c.terminal, got, err, c.want)
 		}
 	}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/models/bundled"
+)
+
+// What a command line is likely to mean that names the wrong thing in the right place, or
+// the right thing in the wrong place. A message that says so ends the mistake; nothing is
+// corrected in silence.
+
+// commandFor says what a file that stands where a command should be is for.
+func commandFor(word string) string {
+	_, err := os.Stat(word)
+	switch there := err == nil; {
+	case there && isGraph(word):
+		return fmt.Sprintf("; it is a model: ortho inspect -m %s shows it, ortho classify -m %s IMAGE runs it", word, word)
+	case there || isAddress(word):
+		return fmt.Sprintf("; to say what it shows: ortho classify %s", word)
+	}
+	return ""
+}
+
+// elsewhere are the names that flags have in programs alike.
+var elsewhere = map[string]string{"device": "provider", "gpu": "provider", "ep": "provider", "topk": "top", "top-k": "top", "batch-size": "batch", "bs": "batch",
+	"workers": "concurrency", "num-workers": "concurrency", "jobs": "concurrency", "num-threads": "threads", "weights": "model", "checkpoint": "model", "model-path": "model",
+	"out": "output", "output-dir": "output", "output-file": "output", "outdir": "output", "save": "output", "force": "overwrite", "classes": "labels", "names": "labels", "prompt": "text",
+	"negative-prompt": "negative", "num-inference-steps": "steps", "guidance-scale": "guidance", "cfg": "guidance", "threshold": "min-probability", "conf": "min-probability",
+	"img-size": "input-size", "imgsz": "input-size", "image-size": "input-size", "input-shape": "input-size", "quiet": "progress", "silent": "progress", "normalize": "mean", "lib": "onnxruntime"}
+
+// flagFor says which of a command's flags one from elsewhere is likely to mean.
+func flagFor(name string, flags []cli.Flag) string {
+	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	own := name
+	if findFlag(flags, own) == nil {
+		own = elsewhere[name]
+	}
+	switch {
+	case (name == "recursive" || name == "r" || name == "R") && findFlag(flags, "stdin-paths") != nil:
+		return ": folders are always searched with all that is in them"
+	case own == "" || findFlag(flags, own) == nil:
+		return ""
+	}
+	return "; did you mean --" + own + "?"
+}
+
+// checkImages refuses arguments that are no images' paths, and likely to be meant otherwise.
+// Any other that is missing costs its own row.
+func checkImages(c *cli.Context) error {
+	few := c.NArg() <= 2 // or a shell's * has named them all, and one that is no image costs its row
+	for _, arg := range c.Args().Slice() {
+		_, err := os.Lstat(arg)
+		there := err == nil
+		_, notNumber := strconv.ParseFloat(arg, 64)
+		switch {
+		case arg == "-" || strings.HasPrefix(arg, "@"):
+		case isGraph(arg) && few, !there && slices.Contains(bundled.Names(), arg):
+			return usagef("%s is a model, and stands among the images: name it with -m", arg)
+		case there && few && isText(arg):
+			return usagef("%s is text: a list of paths is given as @%s, and the classes' names by --labels %s", arg, arg, arg)
+		case there:
+		case isAddress(arg):
+			return usagef("%s is an address, and ortho fetches nothing: curl -sSL '%s' | %s -", arg, arg, c.Command.HelpName)
+		case notNumber == nil:
+			return usagef("no file is called %s: a flag's values are separated by commas alone, as in --mean 0.485,0.456,0.406", arg)
+		case os.PathSeparator == '/' && strings.Contains(arg, `\`) && !strings.Contains(arg, "/"):
+			return usagef("no file is called %s: here, the names in a path are separated by /", arg)
+		case c.Command.Name == "generate" && strings.Contains(arg, " ") && filepath.Ext(arg) == "":
+			return usagef("no file is called %q: a text that an image is to be made from is given by --text, or with a pipeline's folder as -m", arg)
+		}
+	}
+	return nil
+}
+
+func isText(name string) bool {
+	return slices.Contains([]string{".txt", ".csv", ".json", ".jsonl"}, strings.ToLower(filepath.Ext(name)))
+}
+
+func isGraph(name string) bool { return strings.EqualFold(filepath.Ext(name), ".onnx") }
+
+var address = regexp.MustCompile(`^(?i)(https?|ftp|s3|gs|file)://`)
+
+func isAddress(arg string) bool { return address.MatchString(arg) }
+
+// onHub is how models are called on the Hugging Face Hub.
+var onHub = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*/[\w.-]+$`)
+
+// noModelNamed tells what -m may name.
+func noModelNamed(name string) error {
+	owner, _, _ := strings.Cut(name, "/")
+	_, err := os.Stat(owner)
+	switch {
+	case name == "":
+		return usagef("-m names no model: give a bundled one (%s), a folder or an .onnx file", strings.Join(bundled.Names(), ", "))
+	case isAddress(name):
+		return usagef("%s is an address, and ortho fetches nothing: download the model, with its weights and config files, and name its folder", output.Clean(name))
+	case onHub.MatchString(name) && !isGraph(name) && err != nil:
+		return fmt.Errorf("no folder %s is here, and ortho fetches no models: of one of that name on the Hugging Face Hub, "+
+			"`optimum-cli export onnx -m %s FOLDER` makes a folder to name with -m", name, name)
+	case isGraph(name) || strings.ContainsRune(name, os.PathSeparator):
+		return fmt.Errorf("no model %q: there is no such file or folder", name)
+	}
+	hint := didYouMean(name, bundled.Names())
+	if i := slices.IndexFunc(bundled.Names(), func(n string) bool { return len(name) > 3 && strings.HasPrefix(n, strings.ToLower(name)) }); hint == "" && i >= 0 {
+		hint = "; did you mean " + bundled.Names()[i] + "?"
+	}
+	if hint == "" {
+		hint = "; others are exported to ONNX first, in Python, and named by their folder or file"
+	}
+	return errors.New(fmt.Sprintf("no model %q: it is neither a file nor a folder, nor bundled (%s)", name, strings.Join(bundled.Names(), ", ")) + hint)
+}

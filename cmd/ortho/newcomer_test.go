@@ -1,0 +1,156 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// hour is a folder as a newcomer has it in the first hour: a photograph, and all that is
+// taken for an image or a model.
+func hour(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+	for name, text := range map[string]string{
+		"cat.png": square(t, red, 8), "docs/readme.txt": "hello\n", "labels.txt": "cat\ndog\n", "out.csv": "old\n",
+		"vit/config.json": `{"architectures": ["ViTForImageClassification"], "model_type": "vit"}`, "vit/pytorch_model.bin": "PK\x03\x04", "tf/saved_model.pb": "\x08\x01\x12",
+		"m.pt": "PK\x03\x04\x00\x00", "m.pth": "\x80\x02\x8a\x0a", "m.safetensors": "\x10\x00\x00\x00\x00\x00\x00\x00{\"a\":1}", "m.h5": "\x89HDF\r\n", "m.tflite": "\x1c\x00\x00\x00TFL3",
+		"m.pb": "\x08\x01\x12\xff", "m.onnx.data": "\x9f\x00\x01\x02", "lfs.onnx": lfs, "lfs.png": lfs, "empty.onnx": "", "empty.png": "", "half.onnx": "\x08\x08\x12\x07pytorch", "alone.onnx": read(t, filepath.Join(testModels, "external", "model.onnx")),
+		"a.heic": "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "a.avif": "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1", "a.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`,
+		"a.pdf": "%PDF-1.7\n", "photos.zip": "PK\x03\x04abc", "page.jpg": "<!DOCTYPE html><html>404</html>",
+	} {
+		write(t, filepath.Join(dir, name), text)
+	}
+	return dir
+}
+
+// TestNewcomer: each mistake of the first hour gets the message that ends it: it names what
+// was wrong, and what to do.
+func TestNewcomer(t *testing.T) {
+	needLibrary(t)
+	for _, name := range []string{envKey, envBaseURL} {
+		t.Setenv(name, "")
+	}
+	t.Chdir(hour(t))
+	for _, c := range []struct {
+		line string // words, as a shell cuts them
+		code int
+		want []string
+	}{
+		// The command.
+		{"cat.png", exitUsage, []string{`no command "cat.png"`, "ortho classify cat.png"}},
+		{"photos", exitUsage, []string{"ortho classify photos"}},
+		{"lfs.onnx", exitUsage, []string{"ortho inspect -m lfs.onnx"}},
+		{"clasify cat.png", exitUsage, []string{"did you mean classify?"}},
+		{"help clasify", exitUsage, []string{"did you mean classify?"}},
+
+		// The image.
+		{"classify", exitUsage, []string{"no images named", "folders"}},
+		{"classify nosuch.jpg", exitItems, []string{"nosuch.jpg: no such file"}},
+		{"classify empty", exitFailed, []string{"folder empty holds no images", ".jpg"}},
+		{"classify docs", exitFailed, []string{"folder docs holds no images"}},
+		{"classify photos/*.jpeg", exitFailed, []string{"no file is called photos/*.jpeg", "as a glob it matches nothing"}},
+		{`classify C:\photos\cat.jpg`, exitUsage, []string{`no file is called C:\photos\cat.jpg`, "separated by /"}},
+		{"classify https://example.com/cat.jpg", exitUsage, []string{"fetches nothing", "curl -sSL 'https://example.com/cat.jpg' | ortho classify -"}},
+		{"imagine https://example.com/cat.jpg", exitUsage, []string{"| ortho imagine -"}},
+		{"classify a.heic", exitItems, []string{"HEIC", "convert it to JPEG or PNG first"}},
+		{"classify a.avif", exitItems, []string{"AVIF", "convert it"}},
+		{"classify a.svg", exitItems, []string{"SVG", "draw it as PNG first"}},
+		{"classify a.pdf", exitItems, []string{"PDF", "save its pages as images first"}},
+		{"classify photos.zip", exitItems, []string{"zip archive", "unpack it first"}},
+		{"classify empty.png", exitItems, []string{"empty.png", "the file is empty"}},
+		{"classify lfs.png", exitItems, []string{"Git LFS pointer", "git lfs pull"}},
+		{"classify page.jpg", exitItems, []string{"an HTML page", "what was downloaded is no image"}},
+		{"classify labels.txt", exitUsage, []string{"labels.txt is text", "@labels.txt", "--labels labels.txt"}},
+		{"classify @nosuch.txt", exitFailed, []string{"read list nosuch.txt", "no such file"}},
+
+		// The model.
+		{"classify cat.png -m nosuch.onnx", exitFailed, []string{`no model "nosuch.onnx"`, "no such file or folder"}},
+		{"classify cat.png -m efficientnet-lit0", exitFailed, []string{"did you mean efficientnet-lite0?"}},
+		{"classify cat.png -m efficientnet", exitFailed, []string{"did you mean efficientnet-lite0?"}},
+		{"classify cat.png -m resnet50", exitFailed, []string{"exported to ONNX first"}},
+		{"classify cat.png -m google/vit-base-patch16-224", exitFailed, []string{"optimum-cli export onnx -m google/vit-base-patch16-224 FOLDER"}},
+		{"classify cat.png -m https://example.com/m.onnx", exitUsage, []string{"download the model"}},
+		{"classify cat.png -m vit", exitFailed, []string{"no .onnx file", "pytorch_model.bin", "export the model to ONNX"}},
+		{"classify cat.png -m tf", exitFailed, []string{"saved_model.pb", "tf2onnx"}},
+		{"classify cat.png -m empty", exitFailed, []string{"no .onnx file in it"}},
+		{"classify cat.png -m m.pt", exitFailed, []string{"m.pt: not an ONNX file", "PyTorch", "torch.onnx.export"}},
+		{"classify cat.png -m m.pth", exitFailed, []string{"PyTorch", "torch.onnx.export"}},
+		{"classify cat.png -m m.safetensors", exitFailed, []string{"weights", "optimum-cli export onnx"}},
+		{"classify cat.png -m m.h5", exitFailed, []string{"Keras", "tf2onnx"}},
+		{"classify cat.png -m m.tflite", exitFailed, []string{"TensorFlow Lite", "tf2onnx"}},
+		{"classify cat.png -m m.pb", exitFailed, []string{"TensorFlow", "tf2onnx"}},
+		{"classify cat.png -m m.onnx.data", exitFailed, []string{"weights of an ONNX file", "give that"}},
+		{"classify cat.png -m lfs.onnx", exitFailed, []string{"Git LFS pointer", "git lfs pull"}},
+		{"classify cat.png -m empty.onnx", exitFailed, []string{"it is empty"}},
+		{"classify cat.png -m half.onnx", exitFailed, []string{"half.onnx: not an ONNX file"}},
+		{"classify cat.png -m alone.onnx --input-range 0,1", exitFailed, []string{"its weights are in", "is missing", "copy it there"}},
+		{"classify efficientnet-lite0 -m cat.png", exitUsage, []string{"efficientnet-lite0 is a model", "name it with -m"}},
+		{"classify lfs.png -m cat.png", exitFailed, []string{"it is a PNG image", "images are arguments"}},
+		{"classify lfs.onnx cat.png", exitUsage, []string{"lfs.onnx is a model", "name it with -m"}},
+		{"classify cat.png -m glyphs", exitFailed, []string{"ortho generate runs it"}},
+		{"classify cat.png -m imagenet-descriptions", exitFailed, []string{"ortho classify-text runs it"}},
+		{"generate cat.png -m efficientnet-lite0 -o x.png", exitFailed, []string{"gives no image", "ortho classify runs it"}},
+		{"classify-text cat -m efficientnet-lite0", exitFailed, []string{"classifies no texts", "classifiers of images"}},
+		{"inspect efficientnet-lite0", exitUsage, []string{"name the model with -m"}},
+
+		// Its flags.
+		{"classify cat.png --top-k 3", exitUsage, []string{"did you mean --top?"}},
+		{"classify cat.png --topk=3", exitUsage, []string{"did you mean --top?"}},
+		{"classify cat.png -k 0", exitUsage, []string{"--top 0: at least 1"}},
+		{"classify cat.png --device cuda", exitUsage, []string{"did you mean --provider?"}},
+		{"classify cat.png --batch_size 8", exitUsage, []string{"did you mean --batch?"}},
+		{"classify photos --recursive", exitUsage, []string{"folders are always searched with all that is in them"}},
+		{"classify cat.png -p gpu", exitUsage, []string{"cuda (NVIDIA)", "coreml (Apple)"}},
+		{"classify cat.png -p CUDAExecutionProvider", exitUsage, []string{"did you mean cuda?"}},
+		{"classify cat.png -o", exitUsage, []string{"flag -o needs a value"}},
+		{"classify cat.png -o out.csv", exitFailed, []string{"out.csv exists", "--overwrite"}},
+		{"classify cat.png -o rows.xlsx", exitUsage, []string{".csv", ".parquet"}},
+		{"classify cat.png -f json", exitUsage, []string{"jsonl"}},
+		{"classify cat.png --labels labels.txt", exitFailed, []string{"labels.txt holds 2 labels", "1000 classes"}},
+		{"classify cat.png --mean 0.485 0.456 0.406", exitUsage, []string{"no file is called 0.456", "--mean 0.485,0.456,0.406"}},
+		{"classify cat.png --mean 0.485,0.456", exitUsage, []string{"has 2 values", "three separated by commas"}},
+		{"classify cat.png --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375", exitFailed, []string{"input range 0,1", "--input-range 0,255"}},
+		{"classify cat.png --input-range 0,255 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225", exitFailed, []string{"pixels from 0 to 1", "--input-range 0,1"}},
+		{"classify cat.png --std 0", exitUsage, []string{"nothing can be divided by"}},
+		{"classify cat.png --input-size 224,224", exitUsage, []string{"height x width (224x320)"}},
+		{"runtime list --onnxruntime nosuch.so", exitFailed, []string{"--onnxruntime", "nosuch.so", "no such file"}},
+		{"runtime list --onnxruntime cat.png", exitFailed, []string{"not a shared library"}},
+		{"runtime list --onnxruntime empty", exitFailed, []string{"has no libonnxruntime"}},
+
+		// Other commands.
+		{"describe cat.png", exitFailed, []string{envKey, envBaseURL}},
+		{"imagine cat.png -o x.png --json x.json", exitItems, []string{envKey, envBaseURL, "-g names one that takes texts", "Stable Diffusion pipeline", "x.png is not written"}},
+		{"generate cat.png", exitUsage, []string{"-o names no output"}},
+		{"generate cat_on_a_mat -o x.png", exitFailed, []string{"cat_on_a_mat: no such file"}},
+		{"generate --text seven", exitUsage, []string{"give -o OUT"}},
+		{"eval photos", exitUsage, []string{"--data"}},
+		{"eval --data photos", exitFailed, []string{"has no sub-folders", "one for each class"}},
+		{"bench", exitOK, []string{"run", "compare"}},
+		{"compare cat.png", exitUsage, []string{"-m A -m B", "--providers"}},
+		{"preprocess cat.png", exitUsage, []string{"-o FILE.npy"}},
+	} {
+		expect(t, c.code, c.want, strings.Fields(c.line)...)
+	}
+	expect(t, exitUsage, []string{"values are separated by commas: 0.485,0.456,0.406"}, "classify", "cat.png", "--mean", "0.485 0.456 0.406")
+	expect(t, exitUsage, []string{`no file is called "a cat on a mat"`, "--text"}, "generate", "a cat on a mat", "-o", "x.png")
+}
+
+// expect runs a command line, and looks for words in what it prints.
+func expect(t *testing.T, code int, want []string, args ...string) {
+	t.Helper()
+	got, stdout, stderr := execute(t, "", args...)
+	for _, w := range want {
+		if got != code || !strings.Contains(stdout+stderr, w) {
+			t.Errorf("ortho %s: exit %d, %s%s; want exit %d and %q", strings.Join(args, " "), got, stdout, stderr, code, w)
+			return
+		}
+	}
+}
