@@ -1,0 +1,168 @@
+// Package grid draws tables that fit the terminal.
+package grid
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
+)
+
+// Standard is the width of a terminal that is none: of a file, a pipe.
+const Standard = 80
+
+// Width is that of the terminal that w is, else Standard.
+func Width(w any) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return Standard
+}
+
+// Column is a column's header, and how its cells are drawn.
+type Column struct {
+	header string
+	align  text.Align
+	fit    func(cell string, width int) string
+	least  func(cell string) int // width, as long as others can give
+	broken int                   // the least width, where none can
+}
+
+// Text is a column of words, which are wrapped where the table is too wide.
+func Text(header string) Column { return Column{header, text.AlignLeft, wrap, longestWord, 4} }
+
+// Number is a column that is aligned right.
+func Number(header string) Column { return Column{header, text.AlignRight, wrap, longestWord, 4} }
+
+// File is a column of paths: where the table is too wide, folders are left out of them before
+// a file's own name is cut in the middle.
+func File(header string) Column { return Column{header, text.AlignLeft, shorten, shortened, 10} }
+
+// Table gathers rows. The zero value has no columns; see New.
+type Table struct {
+	columns   []Column
+	rows      [][]string
+	separated map[int]bool // by the number of rows above the line
+	footer    []string
+}
+
+// New is an empty table. Where no column has a header, none is drawn.
+func New(columns ...Column) *Table { return &Table{columns: columns, separated: map[int]bool{}} }
+
+// Row appends a row, of a cell for each column. Cells must be clean: one line, without what
+// acts on a terminal.
+func (t *Table) Row(cells ...any) { t.rows = append(t.rows, texts(cells)) }
+
+// Footer sets the last row, which a line stands above.
+func (t *Table) Footer(cells ...any) { t.footer = texts(cells) }
+
+// Separate draws a line below the rows so far, if others follow.
+func (t *Table) Separate() { t.separated[len(t.rows)] = true }
+
+// Len is the number of rows.
+func (t *Table) Len() int { return len(t.rows) }
+
+func texts(cells []any) []string {
+	s := make([]string, len(cells))
+	for i, c := range cells {
+		s[i] = fmt.Sprint(c)
+	}
+	return s
+}
+
+// Print draws the table for w, in the width that is w's.
+func (t *Table) Print(w io.Writer) error {
+	_, err := fmt.Fprintln(w, t.Draw(Width(w)))
+	return err
+}
+
+// Draw returns the table in at most so many columns of a terminal, unless it has too many
+// columns of its own for that.
+func (t *Table) Draw(width int) string {
+	widths := t.widths(width)
+	out := table.NewWriter()
+	out.SetStyle(table.StyleLight)
+	out.Style().Format.Header, out.Style().Format.Footer = text.FormatDefault, text.FormatDefault
+	fitted := func(cells []string, column func(i int) func(string, int) string) table.Row {
+		row := make(table.Row, len(cells))
+		for i, c := range cells {
+			row[i] = column(i)(c, widths[i])
+		}
+		return row
+	}
+	ofWords := func(int) func(string, int) string { return wrap }
+	ofColumn := func(i int) func(string, int) string { return t.columns[i].fit }
+	if headers := t.headers(); slices.ContainsFunc(headers, func(h string) bool { return h != "" }) {
+		out.AppendHeader(fitted(headers, ofWords))
+	}
+	for i, row := range t.rows {
+		if i > 0 && t.separated[i] {
+			out.AppendSeparator()
+		}
+		out.AppendRow(fitted(row, ofColumn))
+	}
+	if t.footer != nil {
+		out.AppendFooter(fitted(t.footer, ofWords))
+	}
+	configs := make([]table.ColumnConfig, len(t.columns))
+	for i, c := range t.columns {
+		configs[i] = table.ColumnConfig{Number: i + 1, Align: c.align, AlignFooter: c.align}
+	}
+	out.SetColumnConfigs(configs)
+	return out.Render()
+}
+
+func (t *Table) headers() []string {
+	headers := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		headers[i] = c.header
+	}
+	return headers
+}
+
+// widths are those of the columns' cells. What is too wide is taken from the widest columns,
+// as long as no word is broken for it, and then anyhow.
+func (t *Table) widths(width int) []int {
+	n := len(t.columns)
+	widths, whole, broken := make([]int, n), make([]int, n), make([]int, n)
+	for i, column := range t.columns {
+		widths[i], whole[i] = cells(column.header), longestWord(column.header)
+		for _, row := range t.rows {
+			widths[i], whole[i] = max(widths[i], cells(row[i])), max(whole[i], column.least(row[i]))
+		}
+		if t.footer != nil {
+			widths[i], whole[i] = max(widths[i], cells(t.footer[i])), max(whole[i], longestWord(t.footer[i]))
+		}
+		broken[i] = min(whole[i], column.broken)
+	}
+	const border, between = 1, 3 // "│ a │ b │"
+	left := width - border - between*n
+	for _, least := range [][]int{whole, broken} {
+		for sum(widths) > left {
+			widest := -1
+			for i, w := range widths {
+				if w > least[i] && (widest < 0 || w > widths[widest]) {
+					widest = i
+				}
+			}
+			if widest < 0 {
+				break
+			}
+			widths[widest]--
+		}
+	}
+	return widths
+}
+
+func sum(widths []int) (total int) {
+	for _, w := range widths {
+		total += w
+	}
+	return total
+}
