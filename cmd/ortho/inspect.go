@@ -23,22 +23,38 @@ func newInspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "inspect",
 		Usage: "show a model's graph, and every preprocessing value with where it came from; or a pipeline's parts",
-		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, modelFlags("")...),
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+			&cli.BoolFlag{Name: "classes", Usage: "print the classes instead: index, id, label and, where a file tells, what each is; with --json, print them, too"},
+		}, modelFlags("")...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usagef("inspect takes no arguments: name the model with -m")
 			}
 			if isPipeline(c.String("model")) {
+				if c.Bool("classes") {
+					return usagef("--classes: a pipeline has none")
+				}
 				return inspectPipeline(c)
 			}
 			model, err := openModel(c)
 			if err != nil {
 				return err
 			}
+			var classes []class
+			if c.Bool("classes") {
+				if classes, err = classesOf(model); err != nil {
+					return err
+				}
+				if !c.Bool("json") {
+					return printClasses(c, classes)
+				}
+			}
 			d, err := inspected(model)
 			if err != nil {
 				return err
 			}
+			d.Classes = classes
 			if c.Bool("json") {
 				return writeJSON(c, d)
 			}
@@ -75,6 +91,7 @@ type description struct {
 	Metadata     map[string]string `json:"metadata,omitempty"`
 	Facts        []models.Fact     `json:"preprocessing"`
 	Missing      string            `json:"missing,omitempty"`
+	Classes      []class           `json:"classes,omitempty"` // with --classes
 }
 
 type value struct {

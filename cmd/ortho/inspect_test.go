@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"ortho/models/bundled"
 )
@@ -71,6 +72,42 @@ func TestInspectJSON(t *testing.T) {
 	if got.Size != 370 || len(got.SHA256) != 64 || got.Opsets["ai.onnx"] != 13 || got.Inputs[0].Shape[0] != "batch" || got.Inputs[0].Shape[1] != 3.0 ||
 		len(got.External) != 1 || got.Preprocessing[0].Key != "input" || got.Missing == "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestInspectClasses: what a class is stands beside its label, and in no table wider than a
+// terminal.
+func TestInspectClasses(t *testing.T) {
+	labels := write(t, filepath.Join(t.TempDir(), "l.csv"), "label,gloss\nred,\x1b[31mthe colour of blood\ngreen,\nblue,"+strings.Repeat("as the sky ", 30)+"\n")
+	three := []string{"-m", filepath.Join(testModels, "float32_nchw"), "--input-range", "0,1"}
+	for _, c := range []struct {
+		args []string
+		code int
+		want []string
+	}{
+		{[]string{"-m", bundled.Default}, exitOK, []string{"│   282 │ n02123159 │ tiger cat ", "│ a cat having a striped coat ", "│   999 │"}},
+		{[]string{"-m", "imagenet-descriptions"}, exitOK, []string{"│ class │ id        │ label ", "│   282 │ n02123159 │ tiger cat "}},
+		{append(three, "--labels", labels), exitOK, []string{"│ class │ label │ gloss ", `│     0 │ red   │ \x1b[31mthe colour of blood `}},
+		{three, exitFailed, []string{"float32_nchw", "--labels FILE"}},
+		{[]string{"-m", pipelines + "sd"}, exitUsage, []string{"a pipeline has none"}},
+	} {
+		code, stdout, stderr := ortho(t, append([]string{"inspect", "--classes"}, c.args...)...)
+		for _, want := range c.want {
+			if code != c.code || !strings.Contains(stdout+stderr, want) {
+				t.Errorf("%q: exit %d, no %q in\n%s%s", c.args, code, want, stdout, stderr)
+			}
+		}
+		for line := range strings.SplitSeq(stdout, "\n") {
+			if n := utf8.RuneCountInString(line); n > 80 {
+				t.Fatalf("%q: a line of %d characters: %s", c.args, n, line)
+			}
+		}
+	}
+	_, stdout, stderr := ortho(t, "inspect", "--classes", "--json")
+	var got struct{ Classes []class }
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || len(got.Classes) != 1000 ||
+		got.Classes[360] != (class{360, "n02444819", "otter", "freshwater carnivorous mammal having webbed and clawed feet and dark brown fur"}) {
+		t.Errorf("%v, %s: %d classes", err, stderr, len(got.Classes))
 	}
 }
 
