@@ -58,6 +58,7 @@ func TestDoctor(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	code, stdout, stderr := execute(t, "", "doctor")
+	checkTables(t, stdout)
 	if code != exitOK || stderr != "" {
 		t.Errorf("exit %d, %q", code, stderr)
 	}

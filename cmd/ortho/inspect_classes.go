@@ -51,37 +51,10 @@ func classesOf(m *models.Model) ([]class, error) {
 	return classes, nil
 }
 
-// printClasses leaves out the columns that no class has something for.
 func printClasses(c *cli.Context, classes []class) error {
-	fields := []struct {
-		column grid.Column
-		of     func(class) string
-	}{
-		{grid.Text("id"), func(c class) string { return c.ID }},
-		{grid.Text("label"), func(c class) string { return c.Label }},
-		{grid.Text("gloss"), func(c class) string { return c.Gloss }},
-	}
-	columns := []grid.Column{grid.Number("class")}
-	rows := make([][]any, len(classes))
-	for i := range classes {
-		rows[i] = []any{i}
-	}
-	for _, f := range fields {
-		there := false
-		for _, class := range classes {
-			there = there || f.of(class) != ""
-		}
-		if !there {
-			continue
-		}
-		columns = append(columns, f.column)
-		for i, class := range classes {
-			rows[i] = append(rows[i], output.Clean(f.of(class)))
-		}
-	}
-	t := grid.New(columns...)
-	for _, row := range rows {
-		t.Row(row...)
+	t := grid.New(grid.Number("class"), grid.Text("id").Optional(), grid.Text("label").Optional(), grid.Text("gloss").Optional())
+	for _, one := range classes {
+		t.Row(one.Index, output.Clean(one.ID), output.Clean(one.Label), output.Clean(one.Gloss))
 	}
 	return t.Print(c.App.Writer)
 }

@@ -133,7 +133,7 @@ func TestInspectPipeline(t *testing.T) {
 			pipelineDescription{Class: "StableDiffusionPipeline", SHA256: sumOf(t, pipelines+"sd"), Parts: make([]partDescription, 4)}},
 		{pipelines + "sdxl", []string{"part       text_encoder_2: ", "tokenizer_2"},
 			pipelineDescription{Class: "StableDiffusionXLPipeline", SHA256: sumOf(t, pipelines+"sdxl"), Parts: make([]partDescription, 5)}},
-		{pipelines + "inpaint", []string{"4 channels, and 5 of mask and masked image"},
+		{pipelines + "inpaint", []string{"4 channels, and 5 of mask and "},
 			pipelineDescription{Class: "StableDiffusionInpaintPipeline", SHA256: sumOf(t, pipelines+"inpaint"), Parts: make([]partDescription, 4)}},
 		{pipelines + "old", []string{"  weights  in weights.pb\n", "input_ids  int32"},
 			pipelineDescription{Class: "OnnxStableDiffusionPipeline", SHA256: sumOf(t, pipelines+"old"), Parts: make([]partDescription, 4)}},

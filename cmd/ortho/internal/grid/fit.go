@@ -1,6 +1,7 @@
 package grid
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -9,21 +10,53 @@ import (
 // cells is how many columns of a terminal a text takes: Chinese characters and emoji two each.
 func cells(s string) int { return text.StringWidthWithoutEscSequences(s) }
 
+// words splits a text where it may be wrapped. "97.0 %" and "[1.5, 1.7]" are one each.
+func words(s string) []string {
+	found := strings.Fields(s)
+	n := 0
+	for _, word := range found {
+		if n > 0 && (word == "%" || strings.HasPrefix(found[n-1], "[") && strings.HasSuffix(found[n-1], ",") && strings.HasSuffix(word, "]")) {
+			found[n-1] += " " + word
+			continue
+		}
+		found[n] = word
+		n++
+	}
+	return found[:n]
+}
+
+// longestWord is the least width that breaks a text only where it may be: a long word behind
+// its seams.
 func longestWord(s string) (most int) {
-	for word := range strings.FieldsSeq(s) {
-		most = max(most, cells(word))
+	for _, word := range words(s) {
+		for part := range partsOf(word) {
+			most = max(most, cells(part))
+		}
 	}
 	return most
 }
 
-// Wrap breaks a text into lines of at most so many columns, at spaces where it can. Lines
-// after the first begin with the indent.
-func Wrap(s string, width int, indent string) string {
-	if cells(s) <= width {
-		return s
+// seams are what a word may be broken behind where it is too long, a path in the first place.
+const seams = `/\,`
+
+func partsOf(word string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for word != "" {
+			end := strings.IndexAny(word, seams) + 1
+			if end == 0 || strings.HasPrefix(word, "[") {
+				end = len(word)
+			}
+			if !yield(word[:end]) {
+				return
+			}
+			word = word[end:]
+		}
 	}
-	lines := strings.Split(wrap(s, max(1, width-cells(indent))), "\n")
-	return strings.Join(lines, "\n"+indent)
+}
+
+// hang wraps a text that begins in a column of a terminal, and goes on there.
+func hang(s string, width, column int) string {
+	return strings.ReplaceAll(wrap(s, max(width-column, 1)), "\n", "\n"+strings.Repeat(" ", column))
 }
 
 // wrap breaks a text into lines, at spaces where it can.
@@ -33,7 +66,7 @@ func wrap(s string, width int) string {
 	}
 	var lines []string
 	line, used := "", 0
-	for word := range strings.FieldsSeq(s) {
+	for _, word := range words(s) {
 		n := cells(word)
 		if used > 0 && used+1+n <= width {
 			line, used = line+" "+word, used+1+n
@@ -43,7 +76,7 @@ func wrap(s string, width int) string {
 			lines = append(lines, line)
 		}
 		for n > width {
-			begin := head(word, width)
+			begin := seam(head(word, width))
 			lines = append(lines, begin)
 			word = word[len(begin):]
 			n = cells(word)
@@ -56,16 +89,23 @@ func wrap(s string, width int) string {
 // head is as much of the beginning of a word as fits, at least one character: one with the
 // marks that follow it.
 func head(word string, width int) string {
-	end, used := len(word), 0
+	used := 0
 	for i, r := range word {
 		n := text.RuneWidth(r)
 		if i > 0 && n > 0 && used+n > width {
-			end = i
-			break
+			return word[:i]
 		}
 		used += n
 	}
-	return word[:end]
+	return word
+}
+
+// seam is the head up to its last seam, if it has one.
+func seam(head string) string {
+	if i := strings.LastIndexAny(head, seams) + 1; i > 0 {
+		return head[:i]
+	}
+	return head
 }
 
 // tail is as much of the end of a word as fits.

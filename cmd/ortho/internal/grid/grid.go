@@ -2,6 +2,7 @@
 package grid
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -16,13 +17,26 @@ import (
 const Standard = 80
 
 // Width is that of the terminal that w is, else Standard.
-func Width(w any) int {
+func Width(w io.Writer) int { return cmp.Or(terminal(w), Standard) }
+
+// Sentence is a text behind its lead ("- ", "model      "), as w takes it: wrapped to a
+// terminal's width, below its own beginning. Elsewhere it stays in one line, where programs
+// find it.
+func Sentence(w io.Writer, lead, text string) string {
+	if width := terminal(w); width > 0 {
+		text = hang(text, width, cells(lead))
+	}
+	return lead + text
+}
+
+// terminal is the width of a terminal; 0 where w is none.
+func terminal(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-			return width
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return max(0, width)
 		}
 	}
-	return Standard
+	return 0
 }
 
 // Column is a column's header, and how its cells are drawn.
@@ -32,17 +46,29 @@ type Column struct {
 	fit    func(cell string, width int) string
 	least  func(cell string) int // width, as long as others can give
 	broken int                   // the least width, where none can
+	maybe  bool                  // left out where it is empty
 }
 
 // Text is a column of words, which are wrapped where the table is too wide.
-func Text(header string) Column { return Column{header, text.AlignLeft, wrap, longestWord, 4} }
+func Text(header string) Column { return Column{header, text.AlignLeft, wrap, longestWord, 4, false} }
 
 // Number is a column that is aligned right.
-func Number(header string) Column { return Column{header, text.AlignRight, wrap, longestWord, 4} }
+func Number(header string) Column {
+	return Column{header, text.AlignRight, wrap, longestWord, 4, false}
+}
 
 // File is a column of paths: where the table is too wide, folders are left out of them before
 // a file's own name is cut in the middle.
-func File(header string) Column { return Column{header, text.AlignLeft, shorten, shortened, 10} }
+func File(header string) Column { return Column{header, text.AlignLeft, shorten, shortened, 10, false} }
+
+// Absent stands in a cell that has nothing to say.
+const Absent = "-"
+
+// Optional is the column, left out where every cell of it is empty or Absent.
+func (c Column) Optional() Column {
+	c.maybe = true
+	return c
+}
 
 // Table gathers rows. The zero value has no columns; see New.
 type Table struct {
@@ -85,6 +111,7 @@ func (t *Table) Print(w io.Writer) error {
 // Draw returns the table in at most so many columns of a terminal, unless it has too many
 // columns of its own for that.
 func (t *Table) Draw(width int) string {
+	t = t.dense()
 	widths := t.widths(width)
 	out := table.NewWriter()
 	out.SetStyle(table.StyleLight)
@@ -118,6 +145,25 @@ func (t *Table) Draw(width int) string {
 	return out.Render()
 }
 
+// dense is the table without the optional columns that are empty.
+func (t *Table) dense() *Table {
+	dense := &Table{rows: make([][]string, len(t.rows)), separated: t.separated}
+	for i, column := range t.columns {
+		full := func(row []string) bool { return row[i] != "" && row[i] != Absent }
+		if column.maybe && !slices.ContainsFunc(t.rows, full) && (t.footer == nil || !full(t.footer)) {
+			continue
+		}
+		dense.columns = append(dense.columns, column)
+		for n, row := range t.rows {
+			dense.rows[n] = append(dense.rows[n], row[i])
+		}
+		if t.footer != nil {
+			dense.footer = append(dense.footer, t.footer[i])
+		}
+	}
+	return dense
+}
+
 func (t *Table) headers() []string {
 	headers := make([]string, len(t.columns))
 	for i, c := range t.columns {
@@ -126,24 +172,27 @@ func (t *Table) headers() []string {
 	return headers
 }
 
-// widths are those of the columns' cells. What is too wide is taken from the widest columns,
-// as long as no word is broken for it, and then anyhow.
+// widths are those of the columns' cells. What is too wide is taken from the widest columns:
+// as long as only headers are wrapped for it; then as long as no word is broken; then anyhow.
 func (t *Table) widths(width int) []int {
 	n := len(t.columns)
-	widths, whole, broken := make([]int, n), make([]int, n), make([]int, n)
+	natural, headed, whole, broken := make([]int, n), make([]int, n), make([]int, n), make([]int, n)
 	for i, column := range t.columns {
-		widths[i], whole[i] = cells(column.header), longestWord(column.header)
+		whole[i] = longestWord(column.header)
 		for _, row := range t.rows {
-			widths[i], whole[i] = max(widths[i], cells(row[i])), max(whole[i], column.least(row[i]))
+			natural[i], whole[i] = max(natural[i], cells(row[i])), max(whole[i], column.least(row[i]))
 		}
 		if t.footer != nil {
-			widths[i], whole[i] = max(widths[i], cells(t.footer[i])), max(whole[i], longestWord(t.footer[i]))
+			natural[i], whole[i] = max(natural[i], cells(t.footer[i])), max(whole[i], longestWord(t.footer[i]))
 		}
+		headed[i] = max(natural[i], longestWord(column.header))
+		natural[i] = max(natural[i], cells(column.header))
 		broken[i] = min(whole[i], column.broken)
 	}
 	const border, between = 1, 3 // "│ a │ b │"
 	left := width - border - between*n
-	for _, least := range [][]int{whole, broken} {
+	widths := slices.Clone(natural)
+	for _, least := range [][]int{headed, whole, broken} {
 		for sum(widths) > left {
 			widest := -1
 			for i, w := range widths {
@@ -157,8 +206,30 @@ func (t *Table) widths(width int) []int {
 			widths[widest]--
 		}
 	}
+	t.loosen(widths, natural, left)
 	return widths
 }
+
+// loosen gives what wrapped columns do not use to others that it is enough for.
+func (t *Table) loosen(widths, natural []int, left int) {
+	for i, column := range t.columns {
+		used := lineWidth(wrap(column.header, widths[i]))
+		for _, row := range t.rows {
+			used = max(used, lineWidth(column.fit(row[i], widths[i])))
+		}
+		if t.footer != nil {
+			used = max(used, lineWidth(wrap(t.footer[i], widths[i])))
+		}
+		widths[i] = used
+	}
+	for i := range widths {
+		if more := natural[i] - widths[i]; sum(widths)+more <= left {
+			widths[i] += more
+		}
+	}
+}
+
+func lineWidth(lines string) int { return text.LongestLineLen(lines) }
 
 func sum(widths []int) (total int) {
 	for _, w := range widths {

@@ -3,6 +3,7 @@ package grid
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -55,6 +56,20 @@ func TestDraw(t *testing.T) {
 	bare.Row("image", "a")
 	if got := bare.Draw(80); got != "┌───────┬───┐\n│ image │ a │\n└───────┴───┘" {
 		t.Errorf("without headers:\n%s", got)
+	}
+}
+
+func TestOptional(t *testing.T) {
+	table := New(Text("a"), Text("b").Optional(), Number("c").Optional(), Text("d").Optional())
+	table.Row("1", "", Absent, "")
+	table.Row("2", "", Absent, "")
+	if got := table.Draw(80); strings.ContainsAny(got, "bcd") || !strings.Contains(got, "│ a │") {
+		t.Errorf("empty columns:\n%s", got)
+	}
+	table.Row("3", "x", Absent, "")
+	table.Footer("all", "", "", "y")
+	if got := table.Draw(80); !strings.Contains(got, "│ a   │ b │ d │") || !strings.Contains(got, "│ 3   │ x │   │") || !strings.Contains(got, "│ all │   │ y │") {
+		t.Errorf("one empty column:\n%s", got)
 	}
 }
 
@@ -139,21 +154,23 @@ func TestShorten(t *testing.T) {
 	}
 }
 
-func TestWrap(t *testing.T) {
+func TestHang(t *testing.T) {
 	for _, c := range []struct {
-		text   string
-		width  int
-		indent string
-		want   string
+		text          string
+		width, column int
+		want          string
 	}{
-		{"as it is", 8, "  ", "as it is"},
-		{"one two three", 8, "", "one two\nthree"},
-		{"key        one two three", 20, "  ", "key one two three"},
-		{"one two three", 9, "  ", "one two\n  three"},
-		{"猫と犬と馬 ok", 7, "", "猫と犬\nと馬 ok"},
-		{"abcdefgh", 3, "", "abc\ndef\ngh"},
+		{"as it is", 8, 0, "as it is"},
+		{"one two three", 8, 0, "one two\nthree"},
+		{"one two three", 9, 2, "one two\n  three"},
+		{"猫と犬と馬 ok", 7, 0, "猫と犬\nと馬 ok"},
+		{"abcdefgh", 3, 0, "abc\ndef\ngh"},
+		{"/usr/lib/onnxruntime.so.1", 16, 0, "/usr/lib/\nonnxruntime.so.1"},
+		{"about 97.0 % of all", 9, 0, "about\n97.0 % of\nall"},
+		{"207.3 [204.2, 209.4]", 15, 0, "207.3\n[204.2, 209.4]"},
+		{"ab", 3, 9, "a\n         b"},
 	} {
-		if got := Wrap(c.text, c.width, c.indent); got != c.want {
+		if got := hang(c.text, c.width, c.column); got != c.want {
 			t.Errorf("%q in %d: %q, want %q", c.text, c.width, got, c.want)
 		}
 	}
@@ -166,9 +183,12 @@ func TestWidth(t *testing.T) {
 	}
 	defer pipe.Close()
 	defer other.Close()
-	for _, w := range []any{nil, &bytes.Buffer{}, pipe} {
+	for _, w := range []io.Writer{nil, &bytes.Buffer{}, pipe} {
 		if got := Width(w); got != Standard {
 			t.Errorf("%T: %d columns", w, got)
+		}
+		if long := strings.Repeat("word ", 40); Sentence(w, "- ", long) != "- "+long {
+			t.Errorf("%T: a sentence is wrapped for programs", w)
 		}
 	}
 	var b bytes.Buffer
