@@ -87,8 +87,10 @@ func runRuntimeList(c *cli.Context) error {
 		return usagef("runtime list takes no argument %q", c.Args().First())
 	}
 	if c.Bool("quiet") {
-		_, err := library.Find(c.String("onnxruntime"))
-		return err
+		if _, err := library.Find(c.String("onnxruntime")); err != nil {
+			return errQuiet
+		}
+		return nil
 	}
 	all := library.List(c.String("onnxruntime"))
 	write := writeRuntimes
