@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -70,7 +71,7 @@ func (c Column) Optional() Column {
 	return c
 }
 
-// Table gathers rows. The zero value has no columns; see New.
+// Table gathers rows. See [New].
 type Table struct {
 	columns   []Column
 	rows      [][]string
@@ -116,26 +117,28 @@ func (t *Table) Draw(width int) string {
 	out := table.NewWriter()
 	out.SetStyle(table.StyleLight)
 	out.Style().Format.Header, out.Style().Format.Footer = text.FormatDefault, text.FormatDefault
-	fitted := func(cells []string, column func(i int) func(string, int) string) table.Row {
+	words := func(cells []string) table.Row {
 		row := make(table.Row, len(cells))
 		for i, c := range cells {
-			row[i] = column(i)(c, widths[i])
+			row[i] = wrap(c, widths[i])
 		}
 		return row
 	}
-	ofWords := func(int) func(string, int) string { return wrap }
-	ofColumn := func(i int) func(string, int) string { return t.columns[i].fit }
-	if headers := t.headers(); slices.ContainsFunc(headers, func(h string) bool { return h != "" }) {
-		out.AppendHeader(fitted(headers, ofWords))
+	if headers := t.headers(); strings.Join(headers, "") != "" {
+		out.AppendHeader(words(headers))
 	}
-	for i, row := range t.rows {
-		if i > 0 && t.separated[i] {
+	for n, cells := range t.rows {
+		if n > 0 && t.separated[n] {
 			out.AppendSeparator()
 		}
-		out.AppendRow(fitted(row, ofColumn))
+		row := make(table.Row, len(cells))
+		for i, c := range cells {
+			row[i] = t.columns[i].fit(c, widths[i])
+		}
+		out.AppendRow(row)
 	}
 	if t.footer != nil {
-		out.AppendFooter(fitted(t.footer, ofWords))
+		out.AppendFooter(words(t.footer))
 	}
 	configs := make([]table.ColumnConfig, len(t.columns))
 	for i, c := range t.columns {
