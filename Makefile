@@ -10,7 +10,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 .PHONY: build demo test race fuzz bench bench-peers bench-upscale bench-diffusion lint golden docs runtime clean
 
 build: ## bin/ortho
-	@test -e bin/ortho || echo "Building ortho: the first time this takes three minutes of CPU time, since it compiles the libraries, too."
+	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
 	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ortho ./cmd/ortho
 
 runtime: build ## ONNX Runtime, installed where none is found

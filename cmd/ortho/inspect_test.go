@@ -129,7 +129,7 @@ func TestInspectPipeline(t *testing.T) {
 		json  pipelineDescription
 	}{
 		{pipelines + "sd", []string{"pipeline   sd (StableDiffusionPipeline)\n", "part       unet: unet/model.onnx, ", " kB, opset 18, ", "  input    timestep  float32 []\n",
-			"sha256     " + sumOf(t, pipelines+"sd"), "scheduler          │ pndm", "642 tokens, texts of 77", "│ unet/config.json", "-o fox.png makes an image"},
+			"sha256     " + sumOf(t, pipelines+"sd"), "│ pndm ", "642 tokens, texts of 77", "│ unet/config.json", "-o fox.png makes an image"},
 			pipelineDescription{Class: "StableDiffusionPipeline", SHA256: sumOf(t, pipelines+"sd"), Parts: make([]partDescription, 4)}},
 		{pipelines + "sdxl", []string{"part       text_encoder_2: ", "tokenizer_2"},
 			pipelineDescription{Class: "StableDiffusionXLPipeline", SHA256: sumOf(t, pipelines+"sdxl"), Parts: make([]partDescription, 5)}},

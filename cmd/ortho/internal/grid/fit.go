@@ -126,8 +126,12 @@ func tail(word string, width int) string {
 
 const ellipsis = "…"
 
-// shortened is the width from which on a path is not made shorter while there are other ways.
-func shortened(path string) int { return min(cells(path), 20) }
+// shortened is the width down to which a path is made shorter while there are other ways:
+// that of its file's name, unless that is very long, or very short.
+func shortened(path string) int {
+	name := path[strings.LastIndexAny(path, `/\`)+1:]
+	return min(cells(path), max(min(cells(name), 32), 20))
+}
 
 // shorten makes a path fit: what stands for the folders that are left out is "…/". The middle
 // of a name that is too long itself is left out, so that its ending stays.

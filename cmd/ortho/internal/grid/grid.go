@@ -175,8 +175,9 @@ func (t *Table) headers() []string {
 	return headers
 }
 
-// widths are those of the columns' cells. What is too wide is taken from the widest columns:
-// as long as only headers are wrapped for it; then as long as no word is broken; then anyhow.
+// widths are those of the columns' cells. Where they are too wide, first only headers are
+// wrapped; then paths are shortened, and cells wrapped between words, where that costs the
+// fewest lines; and words are broken if that is not enough, in the widest columns.
 func (t *Table) widths(width int) []int {
 	n := len(t.columns)
 	natural, headed, whole, broken := make([]int, n), make([]int, n), make([]int, n), make([]int, n)
@@ -195,22 +196,58 @@ func (t *Table) widths(width int) []int {
 	const border, between = 1, 3 // "│ a │ b │"
 	left := width - border - between*n
 	widths := slices.Clone(natural)
-	for _, least := range [][]int{headed, whole, broken} {
-		for sum(widths) > left {
-			widest := -1
-			for i, w := range widths {
-				if w > least[i] && (widest < 0 || w > widths[widest]) {
-					widest = i
-				}
-			}
-			if widest < 0 {
-				break
-			}
-			widths[widest]--
-		}
-	}
+	free := func(int, int) int { return 0 }
+	narrow(widths, headed, left, free)
+	narrow(widths, whole, left, t.cost())
+	narrow(widths, broken, left, free)
 	t.loosen(widths, natural, left)
 	return widths
+}
+
+// narrow makes widths fit, as long as none falls below the least. It takes from the column
+// where that costs the least, of several the widest.
+func narrow(widths, least []int, left int, cost func(column, width int) int) {
+	if sum(widths) <= left {
+		return
+	}
+	for i, w := range least { // the others have at least theirs
+		widths[i] = min(widths[i], max(w, left-sum(least)+w))
+	}
+	for sum(widths) > left {
+		best, lowest := -1, 0
+		for i, w := range widths {
+			if w <= least[i] {
+				continue
+			}
+			if more := cost(i, w-1) - cost(i, w); best < 0 || more < lowest || more == lowest && w > widths[best] {
+				best, lowest = i, more
+			}
+		}
+		if best < 0 {
+			return
+		}
+		widths[best]--
+	}
+}
+
+// costed is how many rows are looked at for the lines that a width costs.
+const costed = 100
+
+// cost tells how many lines more than one the cells of a column take in a width.
+func (t *Table) cost() func(column, width int) int {
+	known := map[[2]int]int{}
+	return func(column, width int) int {
+		key := [2]int{column, width}
+		if lines, ok := known[key]; ok {
+			return lines
+		}
+		lines := 0
+		for _, row := range t.rows[:min(len(t.rows), costed)] {
+			lines += strings.Count(t.columns[column].fit(row[column], width), "\n")
+		}
+		known[key] = lines
+		return lines
+	}
 }
 
 // loosen gives what wrapped columns do not use to others that it is enough for.
