@@ -46,11 +46,10 @@ func writePipeline(c *cli.Context, p *bench.Pipeline) error {
 			lines = append(lines, oneLine(part.Name+": "+line))
 		}
 	}
-	lines = append(lines, p.Reasons()...)
-	if p.Flags != "" {
-		lines = append(lines, "", "Use it: "+p.Flags)
+	if err := printLines(w, append(lines, p.Reasons()...)); err != nil {
+		return err
 	}
-	return printLines(w, lines)
+	return printFlags(w, p.Flags)
 }
 
 func partTable(p *bench.Pipeline, s *bench.Setting) *grid.Table {

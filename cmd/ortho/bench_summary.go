@@ -56,10 +56,17 @@ func writeBench(c *cli.Context, f *bench.File) error {
 	if err := printLines(c.App.Writer, lines); err != nil {
 		return err
 	}
-	if f.Verdict.Flags != "" {
-		return printLines(c.App.Writer, []string{"", "Use it: " + f.Verdict.Flags})
+	return printFlags(c.App.Writer, f.Verdict.Flags)
+}
+
+// printFlags prints the flags that a benchmark recommends, if any, in one line: they are there
+// to be copied.
+func printFlags(w io.Writer, flags string) error {
+	if flags == "" {
+		return nil
 	}
-	return nil
+	_, err := fmt.Fprintf(w, "\nUse it: %s\n", output.Clean(flags))
+	return err
 }
 
 // printLines prints sentences, a line each or, on a terminal, wrapped.
