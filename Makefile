@@ -10,18 +10,19 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 .PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion lint golden docs runtime clean
 
 build: ## bin/ortho
+	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
 	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ortho ./cmd/ortho
 
 runtime: build ## ONNX Runtime, installed where none is found
-	@bin/ortho runtime list --quiet || bin/ortho runtime install
+	@bin/ortho runtime list --quiet || { echo "ONNX Runtime is not installed yet: fetching it."; bin/ortho runtime install; }
 
 demo: runtime ## classify and enlarge real photographs, draw digits
-	bin/ortho classify -k 3 -f table $(PHOTOS)
+	bin/ortho classify -k 3 docs/photos -f table
 	@mkdir -p bin/demo
-	bin/ortho generate $(PHOTOS)/chelsea.png -o bin/demo/chelsea-x4.png --html bin/demo/upscaled.html --overwrite
+	bin/ortho generate docs/photos/cat.jpg -o bin/demo/cat-x4.png --html bin/demo/upscaled.html --overwrite
 	bin/ortho generate $(foreach d,$(DIGITS),--text "a bold $(d)") $(foreach d,$(DIGITS),--text "a light slanted $(d)") \
 	  --seed 3 --grid bin/demo/digits.png --columns 10 --scale 3 --overwrite
-	@echo; echo "See bin/demo/chelsea-x4.png (before and after: bin/demo/upscaled.html) and bin/demo/digits.png."
+	@echo; echo "See bin/demo/cat-x4.png (before and after: bin/demo/upscaled.html) and bin/demo/digits.png."
 
 # A time-out that a machine with ten other things to do meets. -short leaves out repetitions,
 # which test-long has.

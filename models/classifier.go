@@ -3,8 +3,9 @@ package models
 import "ortho/preprocess"
 
 // Label names one class: "tench", "n01440764". Both are empty where nothing
-// names the class: its index then stands for it.
-type Label struct{ Name, ID string }
+// names the class: its index then stands for it. Gloss says in a few words what the
+// class is, where the label's file does.
+type Label struct{ Name, ID, Gloss string }
 
 // Activation turns a classifier's output into probabilities.
 type Activation string

@@ -23,9 +23,9 @@ const maxClasses = 1 << 20
 
 // ReadLabels reads the labels of classes, in order, from a file: .json holds a
 // list of names, an object of index to name or to [id, name], or a config.json
-// of Hugging Face or timm; .csv has the columns index, id and label under such a
-// header; any other file has one name a line. Files of more than 16 MiB are
-// refused.
+// of Hugging Face or timm; .csv has the columns index, id, label and gloss under such a
+// header, of which label must be there; any other file has one name a line. Files of
+// more than 16 MiB are refused.
 func ReadLabels(path string) ([]Label, error) {
 	data, err := readText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
 	if err != nil {
@@ -117,14 +117,14 @@ func csvLabels(data []byte) ([]Label, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	column := map[string]int{"index": -1, "id": -1, "label": -1}
+	column := map[string]int{"index": -1, "id": -1, "label": -1, "gloss": -1}
 	for i, name := range rows[0] {
 		if _, ok := column[strings.ToLower(strings.TrimSpace(name))]; ok {
 			column[strings.ToLower(strings.TrimSpace(name))] = i
 		}
 	}
 	if column["label"] < 0 {
-		return nil, errors.New(`the first line names no column "label" (columns: index, id, label)`)
+		return nil, errors.New(`the first line names no column "label" (columns: index, id, label, gloss)`)
 	}
 	labels := make([]Label, len(rows)-1)
 	seen := make([]bool, len(labels))
@@ -142,6 +142,9 @@ func csvLabels(data []byte) ([]Label, error) {
 		labels[i].Name = row[column["label"]]
 		if c := column["id"]; c >= 0 {
 			labels[i].ID = row[c]
+		}
+		if c := column["gloss"]; c >= 0 {
+			labels[i].Gloss = row[c]
 		}
 	}
 	return labels, nil

@@ -10,7 +10,8 @@ import (
 )
 
 func TestLabels(t *testing.T) {
-	want := []Label{{"tench", "n01440764"}, {"great white shark", "n01484850"}}
+	want := []Label{{Name: "tench", ID: "n01440764"}, {Name: "great white shark", ID: "n01484850"}}
+	glossed := []Label{{"tench", "n01440764", "a fish"}, {Name: "great white shark", ID: "n01484850"}}
 	names := []Label{{Name: "tench"}, {Name: "great white shark"}}
 	for _, c := range []struct {
 		name, data string
@@ -25,7 +26,9 @@ func TestLabels(t *testing.T) {
 		{"a.json", `{"0": ["n01440764", "tench"], "1": ["n01484850", "great white shark"]}`, want},
 		{"config.json", `{"id2label": {"0": "tench", "1": "great white shark"}, "label2id": {}}`, names},
 		{"config.json", `{"label_names": ["n01440764", "n01484850"], "label_descriptions": {"n01440764": "tench", "n01484850": "great white shark"}}`, want},
+		{"config.json", `{"label_names": ["n01440764", "n01484850"], "label_descriptions": {"n01440764": "tench", "n01484850": "great white shark"}, "label_glosses": {"n01440764": "a fish"}}`, glossed},
 		{"a.csv", "index,id,label\n1,n01484850,great white shark\n0,n01440764,tench\n", want},
+		{"a.csv", "gloss,label,id\na fish,tench,n01440764\n,great white shark,n01484850\n", glossed},
 		{"a.CSV", "label\ntench\ngreat white shark\n", names},
 	} {
 		got, err := parseLabels(c.name, []byte(c.data))

@@ -97,10 +97,11 @@ func timmSize(cfg object, key string) ([]int, bool, error) {
 }
 
 // timmLabels reads label_names and label_descriptions. A name that has a
-// description, such as a WordNet id, becomes the label's ID.
+// description, such as a WordNet id, becomes the label's ID. label_glosses, which timm
+// does not write, has the glosses by name.
 func timmLabels(config object) ([]Label, error) {
 	var names []string
-	descriptions := map[string]string{}
+	descriptions, glosses := map[string]string{}, map[string]string{}
 	cfg := config
 	if !config.has("label_names") {
 		if _, err := config.get("pretrained_cfg", &cfg); err != nil {
@@ -113,14 +114,17 @@ func timmLabels(config object) ([]Label, error) {
 	if _, err := cfg.get("label_descriptions", &descriptions); err != nil {
 		return nil, err
 	}
+	if _, err := cfg.get("label_glosses", &glosses); err != nil {
+		return nil, err
+	}
 	if len(names) > maxClasses {
 		return nil, fmt.Errorf("label_names: more than %d", maxClasses)
 	}
 	labels := make([]Label, len(names))
 	for i, name := range names {
-		labels[i].Name = name
+		labels[i] = Label{Name: name, Gloss: glosses[name]}
 		if d, ok := descriptions[name]; ok {
-			labels[i] = Label{Name: d, ID: name}
+			labels[i].Name, labels[i].ID = d, name
 		}
 	}
 	return labels, nil

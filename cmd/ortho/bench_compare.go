@@ -4,16 +4,14 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	align "github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/bench"
 )
@@ -86,37 +84,28 @@ func writeComparison(c *cli.Context, r *bench.Comparison) error {
 			*bench.Comparison
 		}{"ortho bench compare", 1, ownVersion(), r})
 	}
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = 0
-	t.AppendHeader(table.Row{"cell", "rows/s", "new", "change", "p50 ms", "new", "change", "verdict"})
-	var columns []table.ColumnConfig
-	for n := 2; n <= 7; n++ {
-		columns = append(columns, table.ColumnConfig{Number: n, Align: align.AlignRight})
-	}
-	t.SetColumnConfigs(append(columns, table.ColumnConfig{Number: 8, WidthMax: 50, WidthMaxEnforcer: align.WrapSoft}))
+	t := grid.New(grid.Text("cell"), grid.Number("rows/s"), grid.Number("change"), grid.Number("p50 ms"), grid.Number("change"), grid.Text("verdict"))
 	for _, cell := range r.Cells {
 		verdict := cell.Verdict
 		if cell.Reason != "" {
 			verdict += ": " + output.Clean(cell.Reason)
 		}
-		row := table.Row{output.Clean(cell.Config.String())}
+		row := []any{output.Clean(cell.Config.String())}
 		for _, change := range []*bench.Change{cell.Throughput, cell.Latency} {
 			if change == nil {
-				row = append(row, "", "", "")
+				row = append(row, "", "")
 				continue
 			}
-			row = append(row, fourDigits(*change.Old), fourDigits(*change.New), percentChange(change.Ratio))
+			row = append(row, fourDigits(*change.Old)+" -> "+fourDigits(*change.New), percentChange(change.Ratio))
 		}
-		t.AppendRow(append(row, verdict))
+		t.Row(append(row, verdict)...)
 	}
 	if len(r.Cells) > 0 {
-		if _, err := fmt.Fprintln(c.App.Writer, t.Render()); err != nil {
+		if err := t.Print(c.App.Writer); err != nil {
 			return err
 		}
 	}
-	_, err := io.WriteString(c.App.Writer, comparisonSummary(r))
-	return err
+	return printLines(c.App.Writer, strings.Split(strings.TrimSpace(comparisonSummary(r)), "\n"))
 }
 
 // comparisonSummary says in words what came out.

@@ -87,7 +87,7 @@ func TestBenchCompareRefuses(t *testing.T) {
 		{[]string{benchResults, "missing.jsonl"}, exitFailed, "missing.jsonl"},
 		{[]string{benchResults, other}, exitFailed, "another model"},
 		{[]string{benchResults, other, "--force"}, exitOK, "another model"},
-		{[]string{benchResults, broken}, exitVerdict, "it crashed"},
+		{[]string{benchResults, broken}, exitVerdict, "crashed"},
 		{[]string{benchResults, none}, exitFailed, "can't be compared"},
 	} {
 		code, stdout, stderr := execute(t, "", append([]string{"bench", "compare"}, c.args...)...)

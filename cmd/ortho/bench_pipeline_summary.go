@@ -5,10 +5,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	align "github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
@@ -21,13 +20,21 @@ func writePipeline(c *cli.Context, p *bench.Pipeline) error {
 		_, err := io.WriteString(c.App.Writer, report.Pipeline(p).Markdown())
 		return err
 	}
-	lines := []string{output.Clean(p.Describe())}
+	w := c.App.Writer
+	if err := printLines(w, []string{p.Describe()}); err != nil {
+		return err
+	}
 	if best := p.Best(); best != nil {
-		lines = append(lines, partTable(p, best).Render())
+		if err := partTable(p, best).Print(w); err != nil {
+			return err
+		}
 	}
 	if len(p.Settings) > 1 || p.Best() == nil {
-		lines = append(lines, settingTable(p).Render())
+		if err := settingTable(p).Print(w); err != nil {
+			return err
+		}
 	}
+	var lines []string
 	for _, part := range p.Parts {
 		var others []bench.Row
 		for _, r := range part.Results.Rows {
@@ -39,50 +46,28 @@ func writePipeline(c *cli.Context, p *bench.Pipeline) error {
 			lines = append(lines, oneLine(part.Name+": "+line))
 		}
 	}
-	for _, line := range p.Reasons() {
-		lines = append(lines, output.Clean(line))
+	if err := printLines(w, append(lines, p.Reasons()...)); err != nil {
+		return err
 	}
-	if p.Flags != "" {
-		lines = append(lines, "", "Use it: "+output.Clean(p.Flags))
-	}
-	for _, line := range lines {
-		if _, err := fmt.Fprintln(c.App.Writer, line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return printFlags(w, p.Flags)
 }
 
-// columns is a table with its first columns aligned left, and the rest but the last right.
-func columns(header table.Row, left int) table.Writer {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header, t.Style().Format.Footer = 0, 0
-	t.AppendHeader(header)
-	var right []table.ColumnConfig
-	for n := left + 1; n < len(header); n++ {
-		right = append(right, table.ColumnConfig{Number: n, Align: align.AlignRight, AlignFooter: align.AlignRight})
-	}
-	t.SetColumnConfigs(append(right, table.ColumnConfig{Number: len(header), WidthMax: 60, WidthMaxEnforcer: align.WrapSoft}))
-	return t
-}
-
-func partTable(p *bench.Pipeline, s *bench.Setting) table.Writer {
-	t := columns(table.Row{"part", "runs", "ms a run", "ms in an image", "share", "peak MiB", "fastest alone", "note"}, 1)
+func partTable(p *bench.Pipeline, s *bench.Setting) *grid.Table {
+	t := grid.New(grid.Text("part"), grid.Number("runs"), grid.Number("ms a run"), grid.Number("ms in an image"), grid.Number("share"), grid.Number("peak MiB"), grid.Text("fastest alone"))
 	for i, time := range s.Parts {
 		row := time.Row()
-		note := ""
+		name := time.Name
 		if row.Unstable {
-			note = "unstable"
+			name += ", unstable"
 		}
-		t.AppendRow(table.Row{time.Name, p.Parts[i].Runs, withInterval(time.RunMS, row.LatencyCI), fourDigits(time.ImageMS), percent(time.Share),
-			mebibytes(row.Memory.PeakBytes), fastest(p.Parts[i], s), note})
+		t.Row(output.Clean(name), p.Parts[i].Runs, withInterval(time.RunMS, row.LatencyCI), fourDigits(time.ImageMS), percent(time.Share),
+			mebibytes(row.Memory.PeakBytes), output.Clean(fastest(p.Parts[i], s)))
 	}
 	if ms, share, known := p.OwnWork(s); known {
-		t.AppendRow(table.Row{"Go's own work", "", "", fourDigits(ms), percent(share), "", "", ""})
+		t.Row("Go's own work", "", "", fourDigits(ms), percent(share), "", "")
 	}
 	_, peak := s.Peak()
-	t.AppendFooter(table.Row{"an image", "", "", withInterval(*s.ImageMS, s.ImageCI), "", mebibytes(peak), "", s.String()})
+	t.Footer(output.Clean("an image, "+s.String()), "", "", withInterval(*s.ImageMS, s.ImageCI), "", mebibytes(peak), "")
 	return t
 }
 
@@ -103,11 +88,11 @@ func fastest(p bench.Part, s *bench.Setting) string {
 	return bench.SettingOf(*v.Recommended).String()
 }
 
-func settingTable(p *bench.Pipeline) table.Writer {
-	t := columns(table.Row{"", "settings", "ms an image", "largest part's peak MiB", "note"}, 2)
+func settingTable(p *bench.Pipeline) *grid.Table {
+	t := grid.New(grid.Text(""), grid.Text("settings"), grid.Number("ms an image"), grid.Number("largest part's peak MiB"), grid.Text("note"))
 	for i, s := range p.Settings {
 		if s.ImageMS == nil {
-			t.AppendRow(table.Row{"", s.String(), "unknown", "", oneLine(s.Reason)})
+			t.Row("", output.Clean(s.String()), "unknown", "", oneLine(s.Reason))
 			continue
 		}
 		mark := ""
@@ -118,7 +103,7 @@ func settingTable(p *bench.Pipeline) table.Writer {
 			mark = "="
 		}
 		_, peak := s.Peak()
-		t.AppendRow(table.Row{mark, s.String(), withInterval(*s.ImageMS, s.ImageCI), mebibytes(peak), ""})
+		t.Row(mark, output.Clean(s.String()), withInterval(*s.ImageMS, s.ImageCI), mebibytes(peak), "")
 	}
 	return t
 }

@@ -8,15 +8,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	align "github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
+	"ortho/runner/stats"
 )
 
 // writeBench prints the table of cells and the recommendation.
@@ -29,36 +29,52 @@ func writeBench(c *cli.Context, f *bench.File) error {
 	slices.SortStableFunc(rows, func(a, b bench.Row) int {
 		return cmp.Compare(rank(b, f.Verdict.Objective), rank(a, f.Verdict.Objective))
 	})
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = 0
-	t.AppendHeader(table.Row{"", "provider", "threads", "batch", "concurrency", f.Unit(), "p50 ms", "p99 ms", "peak MiB", "equal", "note"})
-	var right []table.ColumnConfig
-	for n := 3; n <= 9; n++ {
-		right = append(right, table.ColumnConfig{Number: n, Align: align.AlignRight})
-	}
-	t.SetColumnConfigs(append(right, table.ColumnConfig{Number: 11, WidthMax: 60}))
+	t := grid.New(grid.Text(""), grid.Text("provider"), grid.Number("threads / batch / concurrency"), grid.Number(f.Unit()), grid.Number("p50 ms"), grid.Number("p99 ms"), grid.Number("peak MiB"))
 	var others []bench.Row
+	var lines []string
+	withheld := false
 	for _, r := range rows {
-		if r.Status == bench.StatusOK {
-			t.AppendRow(summaryRow(r, f.Verdict))
-		} else {
+		if r.Status != bench.StatusOK {
 			others = append(others, r)
+			continue
 		}
+		t.Row(summaryRow(r, f.Verdict)...)
+		withheld = withheld || r.LatencyMS != nil && r.LatencyMS.P99 == nil
 	}
-	if t.Length() > 0 {
-		if _, err := fmt.Fprintln(c.App.Writer, t.Render()); err != nil {
+	if t.Len() > 0 {
+		if err := t.Print(c.App.Writer); err != nil {
 			return err
 		}
-	}
-	for _, line := range append(notMeasured(others), f.Verdict.Reasons...) {
-		if _, err := fmt.Fprintln(c.App.Writer, output.Clean(line)); err != nil {
-			return err
+		if withheld {
+			lines = append(lines, fmt.Sprintf("p99 withheld (-): it takes %d samples.", stats.MinP99))
+		}
+		if !slices.ContainsFunc(rows, func(r bench.Row) bool { return r.Status == bench.StatusOK && (r.Equal == nil || !*r.Equal) }) {
+			lines = append(lines, "All outputs are equal to the reference's.")
 		}
 	}
-	if f.Verdict.Flags != "" {
-		_, err := fmt.Fprintf(c.App.Writer, "\nUse it: %s\n", output.Clean(f.Verdict.Flags))
+	lines = slices.Concat(lines, notMeasured(others), f.Verdict.Reasons)
+	if err := printLines(c.App.Writer, lines); err != nil {
 		return err
+	}
+	return printFlags(c.App.Writer, f.Verdict.Flags)
+}
+
+// printFlags prints the flags that a benchmark recommends, if any, in one line: they are there
+// to be copied.
+func printFlags(w io.Writer, flags string) error {
+	if flags == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nUse it: %s\n", output.Clean(flags))
+	return err
+}
+
+// printLines prints sentences, a line each or, on a terminal, wrapped.
+func printLines(w io.Writer, lines []string) error {
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, grid.Sentence(w, "", output.Clean(line))); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -91,10 +107,21 @@ func rank(r bench.Row, objective string) float64 {
 	return *r.ThroughputS
 }
 
-func summaryRow(r bench.Row, v *bench.Verdict) table.Row {
+// summaryRow is a cell as a row of the table. What speaks against it stands with its
+// provider.
+func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	provider := r.Providers
 	if r.Flavor != "" && r.Flavor != bench.FlavorOf(r.Providers) {
 		provider += " (" + r.Flavor + "'s " + r.LibraryVersion + ")"
+	}
+	if r.Unstable {
+		provider += ", unstable"
+	}
+	switch {
+	case r.Equal == nil:
+		provider += ", not known to be equal"
+	case !*r.Equal:
+		provider += ", NOT EQUAL"
 	}
 	mark := ""
 	switch {
@@ -103,31 +130,17 @@ func summaryRow(r bench.Row, v *bench.Verdict) table.Row {
 	case slices.Contains(v.Ties, r.Config):
 		mark = "="
 	}
-	row := table.Row{mark, provider, r.Threads, r.Batch, r.Concurrency, "", "", "", "", "", ""}
+	rate, p50, p99 := "", "", ""
 	if r.ThroughputS != nil {
-		row[5] = fourDigits(*r.ThroughputS)
-		if ci := r.ThroughputCI; ci != nil {
-			row[5] = fmt.Sprintf("%s [%s, %s]", fourDigits(*r.ThroughputS), fourDigits(ci.Low), fourDigits(ci.High))
-		}
+		rate = withInterval(*r.ThroughputS, r.ThroughputCI)
 	}
 	if l := r.LatencyMS; l != nil {
-		row[6], row[7] = fourDigits(l.P50), "withheld"
+		p50, p99 = fourDigits(l.P50), "-"
 		if l.P99 != nil {
-			row[7] = fourDigits(*l.P99)
+			p99 = fourDigits(*l.P99)
 		}
 	}
-	row[8] = "unknown"
-	if p := r.Memory.PeakBytes; p != nil {
-		row[8] = fmt.Sprint(*p >> 20)
-	}
-	row[9] = "unknown"
-	if r.Equal != nil {
-		row[9] = map[bool]string{true: "yes", false: "NO"}[*r.Equal]
-	}
-	if r.Unstable {
-		row[10] = "unstable"
-	}
-	return row
+	return []any{mark, output.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, mebibytes(r.Memory.PeakBytes)}
 }
 
 // fourDigits shows four significant digits.

@@ -19,7 +19,9 @@ import (
 func benchRun(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	needLibrary(t)
-	return execute(t, "", append([]string{"bench", "run"}, args...)...)
+	code, stdout, stderr = execute(t, "", append([]string{"bench", "run"}, args...)...)
+	checkTables(t, stdout)
+	return code, stdout, stderr
 }
 
 func measured(t *testing.T, name string) *bench.File {

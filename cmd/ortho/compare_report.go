@@ -7,8 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/evaluate"
 	"ortho/runner/compare"
@@ -116,36 +115,38 @@ func (r *comparison) encode(w io.Writer) error {
 // print writes it for people.
 func (r *comparison) print(w io.Writer) error {
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintln(&b, output.Clean(fmt.Sprintf(format, args...))) }
-	line("reference  %s", r.Reference.describe())
+	line := func(key, format string, args ...any) {
+		fmt.Fprintln(&b, grid.Sentence(w, fmt.Sprintf("%-10s ", key), output.Clean(fmt.Sprintf(format, args...))))
+	}
+	line("reference", "%s", r.Reference.describe())
 	for _, c := range r.Candidates {
 		verdict := "equal"
 		if !c.Equal {
 			verdict = "NOT EQUAL: " + c.Reason
 		}
-		line("candidate  %s", c.comparedSide.describe())
-		line("verdict    %s", verdict)
+		line("candidate", "%s", c.comparedSide.describe())
+		line("verdict", "%s", verdict)
 		if c.Thresholds != nil {
-			line("rule       %s", c.Thresholds.String())
+			line("rule", "%s", c.Thresholds.String())
 		} else {
-			line("rule       %s: %s", c.Precision, c.Tolerance)
+			line("rule", "%s: %s", c.Precision, c.Tolerance)
 		}
-		line("inputs     %d rows of %s compared, %d failed, batch %d", c.Rows, r.Input.Source, r.Input.Failed+c.FailedAlone, r.Input.Batch)
+		line("inputs", "%d rows of %s compared, %d failed, batch %d", c.Rows, r.Input.Source, r.Input.Failed+c.FailedAlone, r.Input.Batch)
 		if c.Notice != "" {
-			line("note       %s", c.Notice)
+			line("note", "%s", c.Notice)
 		}
-		b.WriteString(c.table() + "\n")
+		b.WriteString(c.table().Draw(grid.Width(w)) + "\n")
 		c.list(line)
 	}
 	for i, f := range r.Failures {
 		if i == 10 {
-			line("and %d further failures (--json lists them)", len(r.Failures)-i)
+			line("and", "%d further failures (--json lists them)", len(r.Failures)-i)
 			break
 		}
 		if f.Side != "" {
 			f.Input += " on " + f.Side
 		}
-		line("failed     %s: %s", f.Input, f.Error)
+		line("failed", "%s: %s", f.Input, f.Error)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -159,12 +160,15 @@ func (s comparedSide) describe() string {
 	return text
 }
 
-func (c *candidate) table() string {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"output", "type", "rows", "max abs", "max rel", "cosine", "SQNR dB", "PSNR dB", "SSIM", "top-1", "equal"})
+func (c *candidate) table() *grid.Table {
+	t := grid.New(grid.Text("output"), grid.Number("rows"), grid.Number("max abs / rel").Optional(), grid.Number("cosine").Optional(), grid.Number("SQNR dB").Optional(),
+		grid.Number("PSNR dB").Optional(), grid.Number("SSIM").Optional(), grid.Number("top-1").Optional(), grid.Text("equal"))
 	for _, o := range c.Outputs {
-		top := "-"
+		largest := grid.Absent
+		if o.MaxAbs != nil || o.MaxRel != nil {
+			largest = figure(o.MaxAbs, 3) + " / " + figure(o.MaxRel, 3)
+		}
+		top := grid.Absent
 		if o.Top1 != nil {
 			i := c.Top1[o.Name]
 			top = fmt.Sprintf("%.2f %% (%.1f-%.1f)", 100*o.Top1.Agreement, 100*i.Low, 100*i.High)
@@ -176,15 +180,15 @@ func (c *candidate) table() string {
 		case !o.Within:
 			equal = "no"
 		}
-		t.AppendRow(table.Row{output.Clean(o.Name), o.Type, o.Rows, figure(o.MaxAbs, 3), figure(o.MaxRel, 3), figure(o.Cosine, 7), figure(o.SQNR, 4), figure(o.PSNR, 4), similarity(o.SSIM), top, equal})
+		t.Row(output.Clean(o.Name+" "+o.Type), o.Rows, largest, figure(o.Cosine, 7), figure(o.SQNR, 4), figure(o.PSNR, 4), similarity(o.SSIM), top, equal)
 	}
-	return t.Render()
+	return t
 }
 
 // figure shows digits significant digits, or that it is not known.
 func figure(v *float64, digits int) string {
 	if v == nil {
-		return "-"
+		return grid.Absent
 	}
 	return strconv.FormatFloat(*v, 'g', digits, 64)
 }
@@ -192,7 +196,7 @@ func figure(v *float64, digits int) string {
 // similarity shows the mean and, where it is another, the worst row's in brackets.
 func similarity(s *equality.SSIM) string {
 	if s == nil {
-		return "-"
+		return grid.Absent
 	}
 	mean, worst := figure(&s.Mean, 4), figure(&s.Worst, 4)
 	if worst == mean {
@@ -210,20 +214,20 @@ func index(i int) string {
 }
 
 // list tells the first inputs that disagree.
-func (c *candidate) list(line func(string, ...any)) {
+func (c *candidate) list(line func(key, format string, args ...any)) {
 	for _, o := range c.Outputs {
 		if strings.Contains(similarity(o.SSIM), "(") {
-			line("worst      %s: SSIM %s of output %s", o.Worst, figure(&o.SSIM.Worst, 4), o.Name)
+			line("worst", "%s: SSIM %s of output %s", o.Worst, figure(&o.SSIM.Worst, 4), o.Name)
 		}
 		for i, row := range o.First {
-			text := fmt.Sprintf("differs    %s: output %s, element %d is %s, the reference's %s", o.Inputs[i], o.Name, row.Element, row.Got, row.Want)
+			text := fmt.Sprintf("%s: output %s, element %d is %s, the reference's %s", o.Inputs[i], o.Name, row.Element, row.Got, row.Want)
 			if row.Top1 != nil {
 				text += fmt.Sprintf("; the largest element is %s, the reference's %s", index(row.Top1[1]), index(row.Top1[0]))
 			}
-			line("%s", text)
+			line("differs", "%s", text)
 		}
 		if more := o.Beyond - len(o.First); more > 0 {
-			line("differs    and %d further rows of output %s are beyond the tolerance of %s", more, o.Name, c.Precision)
+			line("differs", "and %d further rows of output %s are beyond the tolerance of %s", more, o.Name, c.Precision)
 		}
 	}
 }

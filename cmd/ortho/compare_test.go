@@ -185,7 +185,7 @@ func TestCompareOutput(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"compare", "-m", float, "-m", int8s, "--tolerance", "float32", photos}
 	code, stdout, _ := execute(t, "", args...)
-	for _, want := range []string{"reference  efficientnet-lite0 on cpu", "NOT EQUAL: output ", "rule       float32", "SQNR DB", "differs    " + filepath.Join(photos, "astronaut.png")} {
+	for _, want := range []string{"reference  efficientnet-lite0 on cpu", "NOT EQUAL: output ", "rule       float32", "SQNR dB", "differs    " + filepath.Join(photos, "astronaut.png")} {
 		if code != exitVerdict || !strings.Contains(stdout, want) {
 			t.Errorf("exit %d: %s\nwant %q", code, stdout, want)
 		}

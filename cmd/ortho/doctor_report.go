@@ -8,9 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	pretty "github.com/jedib0t/go-pretty/v6/text"
-
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/library"
 )
@@ -18,21 +16,22 @@ import (
 // write renders the diagnosis for people.
 func (d diagnosis) write(w io.Writer) error {
 	var b strings.Builder
+	width := grid.Width(w)
 	section := func(title string) { fmt.Fprintf(&b, "\n%s\n", title) }
 	fmt.Fprintf(&b, "ortho %s\n", d.Ortho)
 	section("ONNX Runtime libraries (* is used, unless -p asks for what it lacks)")
 	if len(d.ONNXRuntime) == 0 {
 		fmt.Fprintln(&b, "none: `ortho runtime install` gets one")
 	} else {
-		fmt.Fprintln(&b, runtimeTable(d.ONNXRuntime))
+		fmt.Fprintln(&b, runtimeTable(d.ONNXRuntime).Draw(width))
 	}
 	section("Execution providers (* is taken by -p)")
-	fmt.Fprintln(&b, d.providerTable())
+	fmt.Fprintln(&b, d.providerTable().Draw(width))
 	if absent := d.absent(); absent != "" {
-		fmt.Fprintln(&b, absent)
+		fmt.Fprintln(&b, grid.Sentence(w, "", absent))
 	}
 	section("Machine")
-	fmt.Fprintln(&b, d.machineTable())
+	fmt.Fprintln(&b, d.machineTable().Draw(width))
 	for _, list := range []struct {
 		title string
 		lines []string
@@ -41,16 +40,15 @@ func (d diagnosis) write(w io.Writer) error {
 			section(list.title)
 		}
 		for _, line := range list.lines {
-			fmt.Fprintf(&b, "- %s\n", output.Clean(line))
+			fmt.Fprintln(&b, grid.Sentence(w, "- ", output.Clean(line)))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (d diagnosis) providerTable() string {
-	t := newTable("used", "provider", "library", "available", "reason, and what to do")
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 5, WidthMax: 80, WidthMaxEnforcer: pretty.WrapSoft}})
+func (d diagnosis) providerTable() *grid.Table {
+	t := grid.New(grid.Text("used"), grid.Text("provider"), grid.Text("library"), grid.Text("available"), grid.Text("reason, and what to do"))
 	for _, p := range d.Providers {
 		if p.Status == stateAbsent && !installable(p.Provider) {
 			continue
@@ -70,9 +68,9 @@ func (d diagnosis) providerTable() string {
 		if p.Remedy != "" {
 			why += "; " + p.Remedy
 		}
-		t.AppendRow(table.Row{used, output.Clean(name), output.Clean(strings.TrimSpace(p.Version + " " + p.Flavor)), available, output.Clean(why)})
+		t.Row(used, output.Clean(name), output.Clean(strings.TrimSpace(p.Version+" "+p.Flavor)), available, output.Clean(why))
 	}
-	return t.Render()
+	return t
 }
 
 // absent names the providers that no library has, nor one that ortho can install.
@@ -93,15 +91,14 @@ func installable(provider string) bool {
 	return strings.Contains(library.Remedy(provider), "--flavor")
 }
 
-func (d diagnosis) machineTable() string {
+func (d diagnosis) machineTable() *grid.Table {
 	m := d.Machine
-	t := newTable("what", "value")
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 110, WidthMaxEnforcer: pretty.WrapSoft}})
+	t := grid.New(grid.Text("what"), grid.Text("value"))
 	row := func(what, field, value string) {
 		if value == "" {
 			value = "unknown: " + cmp.Or(m.Unknown[field], "the system does not tell")
 		}
-		t.AppendRow(table.Row{what, output.Clean(value)})
+		t.Row(what, output.Clean(value))
 	}
 	row("system", "platform", m.Platform)
 	row("kernel", "kernel", strings.TrimSpace(m.Kernel+" "+m.OS+"/"+m.Arch))
@@ -149,7 +146,7 @@ func (d diagnosis) machineTable() string {
 	for _, r := range d.Data.Runtimes {
 		row("  installed", "", fmt.Sprintf("%s, %.0f MB", r.Name, float64(r.Bytes)/1e6))
 	}
-	return t.Render()
+	return t
 }
 
 func count(n *int) string {

@@ -57,6 +57,7 @@ func TestDoctor(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	code, stdout, stderr := execute(t, "", "doctor")
+	checkTables(t, stdout)
 	if code != exitOK || stderr != "" {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
@@ -200,7 +201,7 @@ func TestClassifyOnFlavors(t *testing.T) {
 func topClass(t *testing.T, provider string) int {
 	t.Helper()
 	cmd := process(t, "classify", "-p", provider, "-f", "jsonl", coffee)
-	cmd.Env = []string{"ORTHO_TEST_MAIN=1", "HOME=" + os.Getenv("HOME"), "ORTHO_DATA_DIR=" + os.Getenv("ORTHO_DATA_DIR"), "XDG_DATA_HOME=" + os.Getenv("XDG_DATA_HOME"), "LD_LIBRARY_PATH=" + os.Getenv("LD_LIBRARY_PATH"), "LocalAppData=" + os.Getenv("LocalAppData")}
+	cmd.Env = []string{asOrtho + "=1", "HOME=" + os.Getenv("HOME"), "ORTHO_DATA_DIR=" + os.Getenv("ORTHO_DATA_DIR"), "XDG_DATA_HOME=" + os.Getenv("XDG_DATA_HOME"), "LD_LIBRARY_PATH=" + os.Getenv("LD_LIBRARY_PATH"), "LocalAppData=" + os.Getenv("LocalAppData")}
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s: %v, %s", provider, err, stderrOf(err))

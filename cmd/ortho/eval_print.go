@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 	"ortho/models/evaluate"
@@ -14,7 +15,7 @@ import (
 // print writes the summary for people.
 func (doc *evaluation) print(w io.Writer) {
 	line := func(key, format string, args ...any) {
-		fmt.Fprintf(w, "%-18s %s\n", key, output.Clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-18s ", key), output.Clean(fmt.Sprintf(format, args...))))
 	}
 	r := doc.Result
 	line("model", "%s", doc.Model.Name)
@@ -43,7 +44,7 @@ func (doc *evaluation) print(w io.Writer) {
 			fmt.Fprintf(w, "\n%s\n", title)
 		}
 		for _, l := range lines {
-			fmt.Fprintf(w, "  %s\n", output.Clean(l))
+			fmt.Fprintln(w, grid.Sentence(w, "  ", output.Clean(l)))
 		}
 	}
 	names := map[int]evaluate.Class{}

@@ -53,6 +53,9 @@ var errItems = errors.New("some items failed")
 // errVerdict ends a comparison whose verdict is no.
 var errVerdict = errors.New("the verdict is no")
 
+// errQuiet ends what was asked to say nothing, and could not do it.
+var errQuiet = errors.New("nothing is to be said")
+
 // exitStatus tells what went wrong and returns the exit code. A reader of stdout that
 // has seen enough (| head) is no error.
 func exitStatus(ctx context.Context, err error, command string, stderr io.Writer) int {
@@ -66,7 +69,7 @@ func exitStatus(ctx context.Context, err error, command string, stderr io.Writer
 	if errors.Is(err, errVerdict) && !interrupted {
 		return exitVerdict
 	}
-	if !errors.Is(err, context.Canceled) {
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, errQuiet) {
 		fmt.Fprintf(stderr, "ortho: %s\n", cleanLines(err.Error()))
 	}
 	var usage usageError

@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 	"ortho/runner/onnx"
@@ -24,22 +25,38 @@ func newInspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "inspect",
 		Usage: "show a model's graph, and every preprocessing value with where it came from; or a pipeline's parts",
-		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, modelFlags("")...),
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+			&cli.BoolFlag{Name: "classes", Usage: "print the classes instead: index, id, label and, where a file tells, what each is; with --json, print them, too"},
+		}, modelFlags("")...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usagef("inspect takes no arguments: name the model with -m")
 			}
 			if isPipeline(c.String("model")) {
+				if c.Bool("classes") {
+					return usagef("--classes: a pipeline has none")
+				}
 				return inspectPipeline(c)
 			}
 			model, err := openModel(c)
 			if err != nil {
 				return err
 			}
+			var classes []class
+			if c.Bool("classes") {
+				if classes, err = classesOf(model); err != nil {
+					return err
+				}
+				if !c.Bool("json") {
+					return printClasses(c, classes)
+				}
+			}
 			d, err := inspected(model)
 			if err != nil {
 				return err
 			}
+			d.Classes = classes
 			if c.Bool("json") {
 				return writeJSON(c, d)
 			}
@@ -76,6 +93,7 @@ type description struct {
 	Metadata     map[string]string `json:"metadata,omitempty"`
 	Facts        []models.Fact     `json:"preprocessing"`
 	Missing      string            `json:"missing,omitempty"`
+	Classes      []class           `json:"classes,omitempty"` // with --classes
 }
 
 type value struct {
@@ -190,7 +208,7 @@ func topOps(ops map[string]int) string {
 
 func (d *description) print(w io.Writer) {
 	line := func(key, format string, args ...any) {
-		fmt.Fprintf(w, "%-10s %s\n", key, output.Clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), output.Clean(fmt.Sprintf(format, args...))))
 	}
 	line("model", "%s", d.Name)
 	if d.Path != "" {

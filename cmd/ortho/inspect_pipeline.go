@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 )
@@ -97,7 +97,7 @@ const shownOutputs = 3
 
 func (d *pipelineDescription) print(w io.Writer) {
 	line := func(key, format string, args ...any) {
-		fmt.Fprintf(w, "%-10s %s\n", key, output.Clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), output.Clean(fmt.Sprintf(format, args...))))
 	}
 	line("pipeline", "%s (%s)", d.Name, d.Class)
 	line("folder", "%s", d.Path)
@@ -146,15 +146,13 @@ func bytesOf(n int64) string {
 
 // printFacts prints values with where they come from.
 func printFacts(w io.Writer, facts []models.Fact) {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"value", "is", "source"})
+	t := grid.New(grid.Text("value"), grid.Text("is"), grid.Text("source"))
 	for _, f := range facts {
 		source := f.Source
 		if source == "" {
 			source = "missing"
 		}
-		t.AppendRow(table.Row{f.Key, output.Clean(f.Value), output.Clean(source)})
+		t.Row(f.Key, output.Clean(f.Value), output.Clean(source))
 	}
-	fmt.Fprintln(w, t.Render())
+	t.Print(w)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"ortho/models/bundled"
 )
@@ -74,6 +75,42 @@ func TestInspectJSON(t *testing.T) {
 	}
 }
 
+// TestInspectClasses: what a class is stands beside its label, and in no table wider than a
+// terminal.
+func TestInspectClasses(t *testing.T) {
+	labels := write(t, filepath.Join(t.TempDir(), "l.csv"), "label,gloss\nred,\x1b[31mthe colour of blood\ngreen,\nblue,"+strings.Repeat("as the sky ", 30)+"\n")
+	three := []string{"-m", filepath.Join(testModels, "float32_nchw"), "--input-range", "0,1"}
+	for _, c := range []struct {
+		args []string
+		code int
+		want []string
+	}{
+		{[]string{"-m", bundled.Default}, exitOK, []string{"│   282 │ n02123159 │ tiger cat ", "│ a cat having a striped coat ", "│   999 │"}},
+		{[]string{"-m", "imagenet-descriptions"}, exitOK, []string{"│ class │ id        │ label ", "│   282 │ n02123159 │ tiger cat "}},
+		{append(three, "--labels", labels), exitOK, []string{"│ class │ label │ gloss ", `│     0 │ red   │ \x1b[31mthe colour of blood `}},
+		{three, exitFailed, []string{"float32_nchw", "--labels FILE"}},
+		{[]string{"-m", pipelines + "sd"}, exitUsage, []string{"a pipeline has none"}},
+	} {
+		code, stdout, stderr := ortho(t, append([]string{"inspect", "--classes"}, c.args...)...)
+		for _, want := range c.want {
+			if code != c.code || !strings.Contains(stdout+stderr, want) {
+				t.Errorf("%q: exit %d, no %q in\n%s%s", c.args, code, want, stdout, stderr)
+			}
+		}
+		for line := range strings.SplitSeq(stdout, "\n") {
+			if n := utf8.RuneCountInString(line); n > 80 {
+				t.Fatalf("%q: a line of %d characters: %s", c.args, n, line)
+			}
+		}
+	}
+	_, stdout, stderr := ortho(t, "inspect", "--classes", "--json")
+	var got struct{ Classes []class }
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || len(got.Classes) != 1000 ||
+		got.Classes[360] != (class{360, "n02444819", "otter", "freshwater carnivorous mammal having webbed and clawed feet and dark brown fur"}) {
+		t.Errorf("%v, %s: %d classes", err, stderr, len(got.Classes))
+	}
+}
+
 // TestInspectPipeline: its parts, what its files say, and what it lacks.
 func TestInspectPipeline(t *testing.T) {
 	dir := t.TempDir()
@@ -92,11 +129,11 @@ func TestInspectPipeline(t *testing.T) {
 		json  pipelineDescription
 	}{
 		{pipelines + "sd", []string{"pipeline   sd (StableDiffusionPipeline)\n", "part       unet: unet/model.onnx, ", " kB, opset 18, ", "  input    timestep  float32 []\n",
-			"sha256     " + sumOf(t, pipelines+"sd"), "scheduler          │ pndm", "642 tokens, texts of 77", "│ unet/config.json", "-o fox.png makes an image"},
+			"sha256     " + sumOf(t, pipelines+"sd"), "│ pndm ", "642 tokens, texts of 77", "│ unet/config.json", "-o fox.png makes an image"},
 			pipelineDescription{Class: "StableDiffusionPipeline", SHA256: sumOf(t, pipelines+"sd"), Parts: make([]partDescription, 4)}},
 		{pipelines + "sdxl", []string{"part       text_encoder_2: ", "tokenizer_2"},
 			pipelineDescription{Class: "StableDiffusionXLPipeline", SHA256: sumOf(t, pipelines+"sdxl"), Parts: make([]partDescription, 5)}},
-		{pipelines + "inpaint", []string{"4 channels, and 5 of mask and masked image"},
+		{pipelines + "inpaint", []string{"4 channels, and 5 of mask and "},
 			pipelineDescription{Class: "StableDiffusionInpaintPipeline", SHA256: sumOf(t, pipelines+"inpaint"), Parts: make([]partDescription, 4)}},
 		{pipelines + "old", []string{"  weights  in weights.pb\n", "input_ids  int32"},
 			pipelineDescription{Class: "OnnxStableDiffusionPipeline", SHA256: sumOf(t, pipelines+"old"), Parts: make([]partDescription, 4)}},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/models"
 	"ortho/models/bundled"
 )
@@ -25,7 +26,9 @@ func newModelsCommand() *cli.Command {
 	}
 }
 
+// listModels prints a table on a terminal, and lines with a tab for programs.
 func listModels(c *cli.Context) error {
+	t := grid.New(grid.Text("model"), grid.Text("what it does"), grid.Number("MB"))
 	for _, name := range bundled.Names() {
 		m, err := openBundled(name, models.Settings{})
 		if err != nil {
@@ -35,7 +38,14 @@ func listModels(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.App.Writer, "%s\t%s, %.1f MB\n", name, what, float64(m.Graph.Size)/1e6)
+		if size := float64(m.Graph.Size) / 1e6; isTerminal(c.App.Writer) {
+			t.Row(name, what, fmt.Sprintf("%.1f", size))
+		} else if _, err := fmt.Fprintf(c.App.Writer, "%s\t%s, %.1f MB\n", name, what, size); err != nil {
+			return err
+		}
+	}
+	if t.Len() > 0 {
+		return t.Print(c.App.Writer)
 	}
 	return nil
 }

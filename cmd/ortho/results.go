@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 )
@@ -43,7 +44,10 @@ func openResultsAs(c *cli.Context, variant func(format string) string) (*results
 		return nil, usagef("--output names no file (- is standard output)")
 	}
 	toFile := name != "" && name != "-"
-	terminal := !toFile && isTerminal(c.App.Writer)
+	terminal, width := !toFile && isTerminal(c.App.Writer), 0
+	if terminal {
+		width = grid.Width(c.App.Writer)
+	}
 	format, err := output.Format(c.String("format"), name, terminal)
 	if err != nil {
 		return nil, usageError{err}
@@ -85,7 +89,7 @@ func openResultsAs(c *cli.Context, variant func(format string) string) (*results
 		r.screen = &screen{to: c.App.Writer}
 		w = r.screen
 	}
-	r.stream, err = output.New(format, w, terminal)
+	r.stream, err = output.New(format, w, width)
 	return r, err
 }
 

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/library"
 )
@@ -87,8 +87,10 @@ func runRuntimeList(c *cli.Context) error {
 		return usagef("runtime list takes no argument %q", c.Args().First())
 	}
 	if c.Bool("quiet") {
-		_, err := library.Find(c.String("onnxruntime"))
-		return err
+		if _, err := library.Find(c.String("onnxruntime")); err != nil {
+			return errQuiet
+		}
+		return nil
 	}
 	all := library.List(c.String("onnxruntime"))
 	write := writeRuntimes
@@ -107,32 +109,23 @@ func runRuntimeList(c *cli.Context) error {
 
 func writeRuntimes(w io.Writer, all []library.Found) error {
 	if len(all) > 0 {
-		if _, err := fmt.Fprintln(w, runtimeTable(runtimeRows(all))); err != nil {
+		if err := runtimeTable(runtimeRows(all)).Print(w); err != nil {
 			return err
 		}
 	}
 	return writeJPEGDecoder(w)
 }
 
-func runtimeTable(rows []runtimeRow) string {
-	t := newTable("used", "source", "version", "flavor", "providers", "library")
+func runtimeTable(rows []runtimeRow) *grid.Table {
+	t := grid.New(grid.Text("used"), grid.Text("source"), grid.Text("version"), grid.Text("flavor"), grid.Text("providers"), grid.Text("library"))
 	for _, r := range rows {
 		used := ""
 		if r.Used {
 			used = "*"
 		}
 		// An error names the path.
-		t.AppendRow(table.Row{used, r.Source, output.Clean(r.Version), output.Clean(r.Flavor), output.Clean(strings.Join(r.Providers, " ")), output.Clean(cmp.Or(r.Error, r.Path))})
+		t.Row(used, r.Source, output.Clean(r.Version), output.Clean(r.Flavor), output.Clean(strings.Join(r.Providers, " ")), output.Clean(cmp.Or(r.Error, r.Path)))
 	}
-	return t.Render()
-}
-
-// newTable has the header's words as they are written.
-func newTable(header ...any) table.Writer {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = 0
-	t.AppendHeader(header)
 	return t
 }
 

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -9,9 +10,9 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/parquet-go/parquet-go"
+
+	"ortho/cmd/ortho/internal/grid"
 )
 
 func newDescriptionsCSV(w io.Writer, terminal bool) *descriptionsCSV {
@@ -23,19 +24,21 @@ func newDescriptionsCSV(w io.Writer, terminal bool) *descriptionsCSV {
 }
 
 // descriptionsTable prints each row when it is there: an answer takes seconds.
-type descriptionsTable struct{ w io.Writer }
+type descriptionsTable struct {
+	w     io.Writer
+	width int
+}
 
-func newDescriptionsTable(w io.Writer) descriptionsTable { return descriptionsTable{w} }
+func newDescriptionsTable(w io.Writer, width int) descriptionsTable {
+	return descriptionsTable{w, cmp.Or(width, grid.Standard)}
+}
 
 func (t descriptionsTable) Write(row Row) error {
-	one := table.NewWriter()
-	one.SetStyle(table.StyleLight)
-	one.Style().Options.SeparateRows = false
-	one.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 90, WidthMaxEnforcer: text.WrapSoft}})
-	one.AppendRow(table.Row{"image", Clean(row.Input)})
+	one := grid.New(grid.Text(""), grid.Text(""))
+	one.Row("image", Clean(row.Input))
 	switch d := row.Description; {
 	case row.Error != nil:
-		one.AppendRow(table.Row{"failed", Clean(row.Error.Message)})
+		one.Row("failed", Clean(row.Error.Message))
 	case d == nil:
 		return errors.New("it is no row of a description")
 	default:
@@ -46,11 +49,11 @@ func (t descriptionsTable) Write(row Row) error {
 		for _, line := range [][2]string{{"description", Clean(d.Sentence)}, {"class", class}, {"objects", Clean(joined(d.Objects))},
 			{"attributes", Clean(joined(d.Attributes))}, {"scene", Clean(d.Scene)}} {
 			if line[1] != "" {
-				one.AppendRow(table.Row{line[0], line[1]})
+				one.Row(line[0], line[1])
 			}
 		}
 	}
-	_, err := fmt.Fprintln(t.w, one.Render())
+	_, err := fmt.Fprintln(t.w, one.Draw(t.width))
 	return err
 }
 

@@ -116,13 +116,15 @@ type Writer interface {
 // Formats are the names that New knows.
 var Formats = []string{"table", "jsonl", "csv", "parquet"}
 
-// New returns a writer of a format. On a terminal, names and labels can't act on it
-// in any format: CSV shows their control characters as escapes there, and the others
-// always do. (Parquet is no text, and not for a terminal.)
-func New(format string, w io.Writer, terminal bool) (Writer, error) {
+// New returns a writer of a format, for a terminal of width columns, or for what is no
+// terminal where that is 0. On a terminal, names and labels can't act on it in any format:
+// CSV shows their control characters as escapes there, and the others always do. (Parquet
+// is no text, and not for a terminal.)
+func New(format string, w io.Writer, width int) (Writer, error) {
+	terminal := width > 0
 	switch format {
 	case "table":
-		return newTable(w), nil
+		return newTable(w, width), nil
 	case "jsonl":
 		return newJSONL(w), nil
 	case "csv":
@@ -130,7 +132,7 @@ func New(format string, w io.Writer, terminal bool) (Writer, error) {
 	case "parquet":
 		return newParquet(w), nil
 	case "table" + ofDescriptions:
-		return newDescriptionsTable(w), nil
+		return newDescriptionsTable(w, width), nil
 	case "csv" + ofDescriptions:
 		return newDescriptionsCSV(w, terminal), nil
 	case "parquet" + ofDescriptions:

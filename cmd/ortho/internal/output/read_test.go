@@ -49,7 +49,7 @@ func TestPictures(t *testing.T) {
 		t.Errorf("%s", data)
 	}
 	for _, format := range []string{"csv", "parquet", "table"} {
-		w, err := New(format, io.Discard, false)
+		w, err := New(format, io.Discard, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestPictures(t *testing.T) {
 func written(t testing.TB, format string, rows []Row) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := New(format, &b, false)
+	w, err := New(format, &b, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		var b bytes.Buffer
-		w, _ := New("jsonl", &b, false)
+		w, _ := New("jsonl", &b, 0)
 		for _, row := range rows {
 			if !representable(row) {
 				return

@@ -79,7 +79,7 @@ func (r *Run) appear(ctx context.Context) error {
 
 func (r *Run) render(ctx context.Context, to io.Writer) error {
 	buffer := bufio.NewWriterSize(to, 1<<18)
-	w, err := output.New(r.format, buffer, false)
+	w, err := output.New(r.format, buffer, 0)
 	if err != nil {
 		return err
 	}
