@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -16,7 +17,7 @@ import (
 
 // open opens one of models/testdata's graphs: it names the brightest channel of
 // a 32x32 image.
-func open(t *testing.T, name string, opt Options) *Session {
+func open(t testing.TB, name string, opt Options) *Session {
 	t.Helper()
 	if _, err := library.Find(""); err != nil {
 		t.Skipf("needs ONNX Runtime: %v", err)
@@ -225,5 +226,30 @@ func TestNewTensorRefuses(t *testing.T) {
 			tensor.Close()
 			t.Errorf("%s%v: no error", c.t, c.shape)
 		}
+	}
+}
+
+// BenchmarkStream is what a stream costs around a small graph: 8192 items are loaded by
+// nothing but a copy.
+func BenchmarkStream(b *testing.B) {
+	const items = 8192
+	for _, batch := range []int{1, 4, 8} {
+		b.Run(fmt.Sprintf("batch %d", batch), func(b *testing.B) {
+			p := &Pipeline{Session: open(b, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: runtime.GOMAXPROCS(0)}
+			image := make([]byte, 4*3*32*32)
+			paint(1, image)
+			b.ReportAllocs()
+			for b.Loop() {
+				for r := range Stream(b.Context(), p, count(items), func(_ context.Context, n int, row []byte) (int, error) {
+					copy(row, image)
+					return n, nil
+				}, func(n int, outputs []Row) (int, error) { return brightest(outputs[0]), nil }) {
+					if r.Err != nil || r.Value != 1 {
+						b.Fatal(r.Value, r.Err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.N)*items/b.Elapsed().Seconds(), "items/s")
+		})
 	}
 }

@@ -2,6 +2,7 @@ package classify_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -57,6 +58,7 @@ func BenchmarkGraph(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 }
 
+// The whole way of images, by rows of a run. 0 is what suits the provider: 1 on the CPU.
 func BenchmarkStream(b *testing.B) {
 	paths, _ := filepath.Glob("../../../shared/images/n*.JPEG")
 	if len(paths) == 0 {
@@ -66,7 +68,13 @@ func BenchmarkStream(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, err := classify.Open(m, classify.Options{Top: 5})
+	for _, batch := range []int{0, 4, 8} {
+		b.Run(fmt.Sprintf("batch %d", batch), func(b *testing.B) { stream(b, m, batch, paths) })
+	}
+}
+
+func stream(b *testing.B, m *models.Model, batch int, paths []string) {
+	c, err := classify.Open(m, classify.Options{Top: 5, Batch: batch})
 	if err != nil {
 		b.Skip(err)
 	}
