@@ -41,7 +41,7 @@ type Options struct {
 	Profile string
 }
 
-// Session is a graph on its execution providers. It may run concurrently.
+// Session is a graph on its execution providers. Its methods may be called concurrently.
 type Session struct {
 	Inputs, Outputs []onnx.Value
 	Provider        string        // the first provider of those asked for that could be used
@@ -51,8 +51,12 @@ type Session struct {
 	Fixed           bool          // runs must have the sizes that Options.Dims gave
 
 	session *ort.DynamicAdvancedSession
+	gate    Gate
 	ran     atomic.Bool
 }
+
+// enter lets a call in that uses the session, which then calls s.gate.Leave.
+func (s *Session) enter() error { return s.gate.Enter("the session") }
 
 var loaded struct {
 	sync.Mutex
@@ -209,6 +213,15 @@ func names(values []onnx.Value) []string {
 // tell, the graph runs until it asks for the right size, and then again.) When ctx is done the run is terminated, and Run returns
 // ctx's error once ONNX Runtime has let go of the tensors.
 func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.gate.Leave()
+	return s.entered(ctx, inputs, outputs)
+}
+
+// entered is Run, for a call that has entered the session.
+func (s *Session) entered(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -276,12 +289,6 @@ func values(tensors []*Tensor) []ort.Value {
 	return out
 }
 
-// Close frees the session. No run may be under way.
-func (s *Session) Close() error {
-	if s.session == nil {
-		return nil
-	}
-	err := s.session.Destroy()
-	s.session = nil
-	return err
-}
+// Close refuses further runs, whose error is [ErrClosed], waits for those under way, and
+// frees the session. It may be called at any time, and more than once.
+func (s *Session) Close() error { return s.gate.Close(s.session.Destroy) }

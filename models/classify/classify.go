@@ -134,7 +134,9 @@ func dims(input onnx.Value, shape []int64) map[string]int64 {
 	return sizes
 }
 
-// Close frees the session. No call may be under way.
+// Close refuses further images, also of streams under way: their error is
+// [runner.ErrClosed]. It waits for those that are being worked on, and frees the session.
+// It may be called more than once, and within a range over Stream.
 func (c *Classifier) Close() error { return c.session.Close() }
 
 // Session tells what the classifier runs on.

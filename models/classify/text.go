@@ -66,7 +66,7 @@ func OpenText(m *models.Model, opt Options) (*TextClassifier, error) {
 	return &TextClassifier{spec, opt, session, concurrency}, nil
 }
 
-// Close frees the session. No call may be under way.
+// Close refuses further texts, as [Classifier.Close] does images.
 func (c *TextClassifier) Close() error { return c.session.Close() }
 
 // Session tells what the classifier runs on.

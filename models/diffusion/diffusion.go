@@ -85,8 +85,8 @@ type Pipeline struct {
 	opt   Options
 	first *runner.Session
 
+	gate    runner.Gate
 	making  sync.Mutex // held while a group of images is made
-	closed  bool
 	open    map[string]*opened
 	encoded map[string]*embedding
 
@@ -111,13 +111,10 @@ func Open(m *models.Pipeline, opt Options) (*Pipeline, error) {
 	return p, nil
 }
 
-// Close frees all sessions, once the images under way are made; later ones are refused.
-func (p *Pipeline) Close() error {
-	p.making.Lock()
-	defer p.making.Unlock()
-	p.closed = true
-	return p.closeAll()
-}
+// Close refuses further images, whose error is [runner.ErrClosed], waits for those under
+// way, and frees all sessions. It may be called more than once, and within a range over
+// Samples.
+func (p *Pipeline) Close() error { return p.gate.Close(p.closeAll) }
 
 // Session tells what the parts run on: that of the part that was opened first. It must not
 // be run.
@@ -173,19 +170,21 @@ func (p *Pipeline) Samples(ctx context.Context, requests iter.Seq[Request]) iter
 	}
 }
 
-var errClosed = errors.New("the pipeline is closed")
-
 // make takes drawings through the pipeline, part by part.
 func (p *Pipeline) make(ctx context.Context, all []*drawing) {
+	if err := p.gate.Enter("the pipeline"); err != nil {
+		for _, d := range all {
+			d.err = err
+		}
+		return
+	}
+	defer p.gate.Leave()
 	p.making.Lock()
 	defer p.making.Unlock()
 	for _, stage := range []func(*drawing, context.Context) error{
 		(*drawing).begin, (*drawing).encodeTexts, (*drawing).encodeImage, (*drawing).denoise, (*drawing).decode,
 	} {
 		for _, d := range all {
-			if p.closed {
-				d.err = errClosed
-			}
 			if d.err == nil {
 				d.err = stage(d, ctx)
 			}

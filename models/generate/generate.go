@@ -4,11 +4,9 @@
 package generate
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -33,9 +31,7 @@ type Generator struct {
 	tiling      tiling
 	session     *runner.Session
 	concurrency int
-
-	running sync.RWMutex // read-locked by runs
-	closed  bool
+	gate        runner.Gate // images and samples under way
 }
 
 // Open makes a generator of a model. Close it after use.
@@ -80,28 +76,12 @@ func onCPU(opt runner.Options) bool {
 	return len(opt.Providers) == 0 || opt.Providers[0].Name == runner.CPU
 }
 
-// Close frees the session, once runs under way have ended; later ones are refused. A stream
-// of samples that was given up, and is not waited for, can still be at work.
-func (g *Generator) Close() error {
-	g.running.Lock()
-	defer g.running.Unlock()
-	if g.closed {
-		return nil
-	}
-	g.closed = true
-	return g.session.Close()
-}
+// Close refuses further images and samples, whose error is [runner.ErrClosed], waits for
+// those under way, and frees the session. It may be called more than once, and within a
+// range over Samples.
+func (g *Generator) Close() error { return g.gate.Close(g.session.Close) }
 
-var errClosed = errors.New("the generator is closed")
-
-func (g *Generator) run(ctx context.Context, inputs, outputs []*runner.Tensor) error {
-	g.running.RLock()
-	defer g.running.RUnlock()
-	if g.closed {
-		return errClosed
-	}
-	return g.session.Run(ctx, inputs, outputs)
-}
+func (g *Generator) enter() error { return g.gate.Enter("the generator") }
 
 // Session tells what the generator runs on.
 func (g *Generator) Session() *runner.Session { return g.session }

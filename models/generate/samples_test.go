@@ -286,7 +286,7 @@ func TestCloseAmongSamples(t *testing.T) {
 	made, refused := 0, 0
 	for s := range g.Samples(t.Context(), requests) {
 		switch {
-		case errors.Is(s.Err, errClosed):
+		case errors.Is(s.Err, runner.ErrClosed):
 			refused++
 		case s.Err != nil:
 			t.Fatal(s.Err)
