@@ -283,7 +283,7 @@ func values(tensors []*Tensor) []ort.Value {
 	out := make([]ort.Value, len(tensors))
 	for i, t := range tensors {
 		if t != nil {
-			out[i] = t.value
+			out[i] = t.native.value
 		}
 	}
 	return out
