@@ -52,6 +52,7 @@ type Session struct {
 
 	session *ort.DynamicAdvancedSession
 	gate    Gate
+	turn    chan struct{} // what a run holds where there may be only one; nil: there may be more
 	ran     atomic.Bool
 }
 
@@ -141,12 +142,16 @@ func (s *Session) create(m Model, opt Options) error {
 	if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name != CPU }) {
 		defer keepSignals()()
 	}
-	options, inUse, skipped, err := sessionOptions(withThreads(providers, opt.Threads))
+	options, err := sessionOptions(withThreads(providers, opt.Threads))
 	if err != nil {
 		return err
 	}
 	defer options.Destroy()
-	s.Provider, s.Skipped, s.Fixed = inUse, skipped, false
+	inUse := options.inUse
+	s.Provider, s.Skipped, s.Fixed = inUse, options.skipped, false
+	if options.serial {
+		s.turn = make(chan struct{}, 1)
+	}
 	if s.Threads == 0 && slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == inUse && p.ownThreads() }) {
 		s.Threads = 1
 	}
@@ -168,16 +173,16 @@ func (s *Session) create(m Model, opt Options) error {
 	if opt.Dims != nil {
 		if sizes := opt.Dims(inUse); len(sizes) > 0 {
 			s.Fixed = true
-			if err := fixDimensions(s.Library, options, sizes); err != nil {
+			if err := fixDimensions(s.Library, options.SessionOptions, sizes); err != nil {
 				return err
 			}
 		}
 	}
 	inputs, outputs := names(s.Inputs), names(s.Outputs)
 	if m.Data != nil {
-		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(m.Data, inputs, outputs, options)
+		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(m.Data, inputs, outputs, options.SessionOptions)
 	} else {
-		s.session, err = ort.NewDynamicAdvancedSession(m.Path, inputs, outputs, options)
+		s.session, err = ort.NewDynamicAdvancedSession(m.Path, inputs, outputs, options.SessionOptions)
 	}
 	if err != nil {
 		return fmt.Errorf("create a session for %s on %s: %w", cmp.Or(m.Path, m.Graph.Name, "the graph"), inUse, err)
@@ -249,6 +254,14 @@ func (s *Session) entered(ctx context.Context, inputs, outputs []*Tensor) error 
 }
 
 func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
+	if s.turn != nil {
+		select {
+		case s.turn <- struct{}{}:
+			defer func() { <-s.turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	options, err := ort.NewRunOptions()
 	if err != nil {
 		return fmt.Errorf("create run options: %w", err)
