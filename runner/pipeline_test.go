@@ -92,36 +92,6 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// TestStreamLeavesLoadsBehind: a decoder or a network drive that takes its time must
-// not hold up the end.
-func TestStreamLeavesLoadsBehind(t *testing.T) {
-	for _, batch := range []int{1, 3} {
-		p := &Pipeline{Session: open(t, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: 2}
-		ctx, cancel := context.WithCancel(t.Context())
-		stuck := make(chan struct{})
-		results := 0
-		for r := range Stream(ctx, p, count(100), func(_ context.Context, n int, row []byte) (int, error) {
-			if n >= 12 {
-				if n == 12 {
-					cancel()
-				}
-				<-stuck
-			}
-			paint(n, row)
-			return n, nil
-		}, func(n int, outputs []Row) (int, error) { return brightest(outputs[0]), nil }) {
-			if r.Err != nil || r.Value != r.Item%3 {
-				t.Errorf("item %d: %d, %v", r.Item, r.Value, r.Err)
-			}
-			results++
-		}
-		if results > 12 {
-			t.Errorf("%d results, though item 12 was never loaded", results)
-		}
-		close(stuck)
-	}
-}
-
 func TestFixedDimensions(t *testing.T) {
 	run := func(s *Session, batch int64) error {
 		in, err := NewTensor(onnx.Float, []int64{batch, 3, 32, 32})
