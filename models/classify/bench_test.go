@@ -84,7 +84,7 @@ func stream(b *testing.B, m *models.Model, batch int, paths []string) {
 	for item := range c.Stream(b.Context(), func(yield func(classify.Input) bool) {
 		for i := range b.N {
 			path := paths[i%len(paths)]
-			if !yield(classify.Input{Name: path, Read: func() ([]byte, error) { return os.ReadFile(path) }}) {
+			if !yield(classify.Input{Name: path, Read: func(context.Context) ([]byte, error) { return os.ReadFile(path) }}) {
 				return
 			}
 		}

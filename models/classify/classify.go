@@ -37,11 +37,12 @@ type Classifier struct {
 	pipeline *runner.Pipeline
 }
 
-// Input is an image to classify. Read returns its encoded bytes; it is called
-// once, on any goroutine.
+// Input is an image to classify. Read returns its encoded bytes; it is called once, on any
+// goroutine. Its context is done when the stream ends, however that comes; a Read that goes on
+// then is left behind.
 type Input struct {
 	Name string
-	Read func() ([]byte, error)
+	Read func(ctx context.Context) ([]byte, error)
 }
 
 // Item is what became of one input: a Result, or the error that it cost. See
@@ -149,7 +150,7 @@ func (c *Classifier) Batching() (batch, concurrency int) {
 
 // Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP).
 func (c *Classifier) Image(ctx context.Context, data []byte) (Result, error) {
-	one := Input{Name: "image", Read: func() ([]byte, error) { return data, nil }}
+	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
 	for item := range c.Stream(ctx, slices.Values([]Input{one})) {
 		return item.Result, item.Err
 	}
@@ -161,7 +162,9 @@ type size struct{ width, height int }
 
 // Stream classifies inputs and yields what became of each, in their order.
 // Memory is bounded however many there are. When ctx is done it ends early,
-// after an item that has all before it.
+// after an item that has all before it. What it has begun has ended when it ends, or when
+// the range is left, but for what is the caller's: a Read that ignores its context, and
+// inputs where they block.
 func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
 	results := runner.Stream(ctx, c.pipeline, inputs, c.load, c.read)
 	return func(yield func(Item) bool) {
@@ -177,8 +180,8 @@ func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Se
 	}
 }
 
-func (c *Classifier) load(_ context.Context, in Input, row []byte) (size, error) {
-	data, err := in.Read()
+func (c *Classifier) load(ctx context.Context, in Input, row []byte) (size, error) {
+	data, err := runner.Await(ctx, in.Read)
 	if err != nil {
 		return size{}, &stageError{"read", err}
 	}

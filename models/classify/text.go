@@ -21,11 +21,10 @@ type TextClassifier struct {
 	concurrency int
 }
 
-// TextInput is a text to classify. Read returns it, in UTF-8; it is called once, on any
-// goroutine.
+// TextInput is a text to classify. Read returns it, in UTF-8; it is called as [Input]'s.
 type TextInput struct {
 	Name string
-	Read func() (string, error)
+	Read func(ctx context.Context) (string, error)
 }
 
 // TextItem is what became of one text: a result, or the error that it cost. See
@@ -79,11 +78,10 @@ func (c *TextClassifier) Spec() *models.TextClassifierSpec { return c.spec }
 func (c *TextClassifier) Concurrency() int { return c.concurrency }
 
 // Stream classifies texts and yields what became of each, in their order. Memory is
-// bounded however many there are. When ctx is done it ends early, after an item that has
-// all before it.
+// bounded however many there are. It ends as [Classifier.Stream] does.
 func (c *TextClassifier) Stream(ctx context.Context, inputs iter.Seq[TextInput]) iter.Seq[TextItem] {
 	results := runner.Map(ctx, inputs, c.concurrency, func(ctx context.Context, in TextInput) (TextResult, error) {
-		read, err := in.Read()
+		read, err := runner.Await(ctx, in.Read)
 		if err != nil {
 			return TextResult{}, &stageError{"read", err}
 		}

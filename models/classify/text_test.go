@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -31,10 +32,10 @@ func TestTexts(t *testing.T) {
 		defer c.Close()
 		lost := errors.New("lost")
 		inputs := []TextInput{
-			{"a", func() (string, error) { return "Red red very BLUE", nil }},
-			{"b", func() (string, error) { return "", lost }},
-			{"c", func() (string, error) { return "nothing of it", nil }},
-			{"d", func() (string, error) { return "green green very very very very red", nil }},
+			{"a", func(context.Context) (string, error) { return "Red red very BLUE", nil }},
+			{"b", func(context.Context) (string, error) { return "", lost }},
+			{"c", func(context.Context) (string, error) { return "nothing of it", nil }},
+			{"d", func(context.Context) (string, error) { return "green green very very very very red", nil }},
 		}
 		var items []TextItem
 		for item := range c.Stream(t.Context(), slices.Values(inputs)) {
