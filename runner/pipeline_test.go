@@ -27,7 +27,7 @@ func open(t testing.TB, name string, opt Options) *Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(Model{Path: path, Graph: graph}, opt)
+	s, err := Open(t.Context(), Model{Path: path, Graph: graph}, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,16 +154,16 @@ func TestOpenErrors(t *testing.T) {
 		"unknown output":   {Outputs: []string{"nope"}},
 		"cpu option":       {Providers: []Provider{{Name: CPU, Options: map[string]string{"a": "b"}}}},
 	} {
-		if s, err := Open(model, opt); err == nil {
+		if s, err := Open(t.Context(), model, opt); err == nil {
 			s.Close()
 			t.Errorf("%s: no error", name)
 		}
 	}
 	if s.Library.Flavor == "cpu" {
-		if _, err := Open(model, Options{Providers: []Provider{{Name: "cuda"}}}); err == nil {
+		if _, err := Open(t.Context(), model, Options{Providers: []Provider{{Name: "cuda"}}}); err == nil {
 			t.Error("cuda on the cpu flavor: no error")
 		}
-		both, err := Open(model, Options{Providers: []Provider{{Name: "cuda"}, {Name: CPU}}})
+		both, err := Open(t.Context(), model, Options{Providers: []Provider{{Name: "cuda"}, {Name: CPU}}})
 		if err != nil || both.Provider != CPU || len(both.Skipped) != 1 {
 			t.Errorf("cuda,cpu on the cpu flavor: %+v, %v", both, err)
 		}

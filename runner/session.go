@@ -106,8 +106,17 @@ func load(path string, providers []Provider) (library.Found, error) {
 func Load(opt Options) (library.Found, error) { return load(opt.Library, opt.Providers) }
 
 // Open makes a session. Errors name the model, and the provider that could not
-// be used with its reason.
-func Open(m Model, opt Options) (*Session, error) {
+// be used with its reason. ctx is for Open alone.
+//
+// When ctx is done first, Open returns its error at once. ONNX Runtime is told to give the
+// session up, which it does between steps of its own; a provider's step, such as the engine
+// that TensorRT builds for minutes, goes on in the background, and what comes of it is freed.
+func Open(ctx context.Context, m Model, opt Options) (*Session, error) {
+	return await(ctx, func(ctx context.Context) (*Session, error) { return newSession(ctx, m, opt) },
+		func(late *Session) { late.Close() })
+}
+
+func newSession(ctx context.Context, m Model, opt Options) (*Session, error) {
 	found, err := load(opt.Library, opt.Providers)
 	if err != nil {
 		return nil, err
@@ -123,10 +132,10 @@ func Open(m Model, opt Options) (*Session, error) {
 			return nil, err
 		}
 	}
-	err = s.create(m, opt)
-	if err != nil && s.Fixed {
+	err = s.create(ctx, m, opt)
+	if err != nil && s.Fixed && ctx.Err() == nil {
 		opt.Dims = nil
-		err = s.create(m, opt)
+		err = s.create(ctx, m, opt)
 	}
 	if err != nil {
 		return nil, err
@@ -134,7 +143,7 @@ func Open(m Model, opt Options) (*Session, error) {
 	return s, nil
 }
 
-func (s *Session) create(m Model, opt Options) error {
+func (s *Session) create(ctx context.Context, m Model, opt Options) error {
 	providers := opt.Providers
 	if len(providers) == 0 {
 		providers = []Provider{{Name: CPU}}
@@ -178,6 +187,7 @@ func (s *Session) create(m Model, opt Options) error {
 			}
 		}
 	}
+	defer cancellable(ctx, s.Library, options.SessionOptions)()
 	inputs, outputs := names(s.Inputs), names(s.Outputs)
 	if m.Data != nil {
 		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(m.Data, inputs, outputs, options.SessionOptions)

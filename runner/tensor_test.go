@@ -242,7 +242,7 @@ func TestSharedModels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := Open(Model{Path: path, Graph: graph}, Options{})
+		s, err := Open(t.Context(), Model{Path: path, Graph: graph}, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

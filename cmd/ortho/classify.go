@@ -105,7 +105,7 @@ func classifyAction(c *cli.Context) error {
 	if err := checkReplaced(filesRead(c, filesOfModel(c.String("model"), model), from), c.String("output"), c.String("html")); err != nil {
 		return out.abandon(err)
 	}
-	classifier, err := classify.Open(model, options)
+	classifier, err := classify.Open(c.Context, model, options)
 	if err != nil {
 		return out.abandon(err)
 	}

@@ -77,7 +77,7 @@ func classifyTextAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	checkSettings(c, model)
-	classifier, err := classify.OpenText(model, options)
+	classifier, err := classify.OpenText(c.Context, model, options)
 	if err != nil {
 		return out.abandon(err)
 	}

@@ -176,7 +176,7 @@ func (d *describing) openClassifier() (err error) {
 		return err
 	}
 	checkSettings(c, d.model)
-	if d.classifier, err = classify.Open(d.model, options); err != nil {
+	if d.classifier, err = classify.Open(c.Context, d.model, options); err != nil {
 		return err
 	}
 	warnSkipped(d.classifier.Session())

@@ -21,7 +21,7 @@ func BenchmarkGraph(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	session, err := runner.Open(runner.Model{Path: m.Path, Graph: m.Graph}, runner.Options{})
+	session, err := runner.Open(b.Context(), runner.Model{Path: m.Path, Graph: m.Graph}, runner.Options{})
 	if err != nil {
 		b.Skip(err)
 	}
@@ -74,7 +74,7 @@ func BenchmarkStream(b *testing.B) {
 }
 
 func stream(b *testing.B, m *models.Model, batch int, paths []string) {
-	c, err := classify.Open(m, classify.Options{Top: 5, Batch: batch})
+	c, err := classify.Open(b.Context(), m, classify.Options{Top: 5, Batch: batch})
 	if err != nil {
 		b.Skip(err)
 	}

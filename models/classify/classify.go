@@ -76,8 +76,9 @@ type Output struct {
 	Values []float32
 }
 
-// Open makes a classifier of a model. Close it after use.
-func Open(m *models.Model, opt Options) (*Classifier, error) {
+// Open makes a classifier of a model. Close it after use. ctx is for Open alone; see
+// [runner.Open].
+func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error) {
 	spec, err := m.Classifier()
 	if err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func Open(m *models.Model, opt Options) (*Classifier, error) {
 		batch, _ := batching(spec, opt, provider)
 		return dims(m.Graph.Inputs[0], append([]int64{int64(batch)}, row...))
 	}
-	session, err := runner.Open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
+	session, err := runner.Open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func open(t *testing.T, path string, opt classify.Options, settings ...string) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := classify.Open(m, opt)
+	c, err := classify.Open(t.Context(), m, opt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -130,7 +130,7 @@ func TestCloseAmongTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := classify.OpenText(m, classify.Options{Top: 1})
+	c, err := classify.OpenText(t.Context(), m, classify.Options{Top: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,14 +47,14 @@ type TextResult struct {
 
 // OpenText makes a classifier of a model that takes token ids. Of the options, those of
 // images are not looked at, and Batch is the texts of one run where the graph fixes it.
-// Close it after use.
-func OpenText(m *models.Model, opt Options) (*TextClassifier, error) {
+// Close it after use. ctx is as in [Open].
+func OpenText(ctx context.Context, m *models.Model, opt Options) (*TextClassifier, error) {
 	spec, err := m.TextClassifier()
 	if err != nil {
 		return nil, err
 	}
 	opt.Runner.Outputs = []string{spec.OutputName}
-	session, err := runner.Open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
+	session, err := runner.Open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func TestTexts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := OpenText(m, Options{Top: 2, Concurrency: 3})
+		c, err := OpenText(t.Context(), m, Options{Top: 2, Concurrency: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestDoubt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := OpenText(m, Options{Top: 1})
+	c, err := OpenText(t.Context(), m, Options{Top: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,8 +94,10 @@ type Pipeline struct {
 	inject, watch func([]float32)
 }
 
-// Open makes a pipeline ready. Close it after use.
-func Open(m *models.Pipeline, opt Options) (*Pipeline, error) {
+// Open makes a pipeline ready. Close it after use. ctx is for Open alone, which opens the
+// first part; others are opened under the context of the samples that need them. See
+// [runner.Open].
+func Open(ctx context.Context, m *models.Pipeline, opt Options) (*Pipeline, error) {
 	spec, err := m.Spec()
 	if err != nil {
 		return nil, err
@@ -105,7 +107,7 @@ func Open(m *models.Pipeline, opt Options) (*Pipeline, error) {
 		p.opt.Runner.Threads = cores()
 	}
 	// Of the parts the first in use, so that what does not run is told before any work.
-	if p.first, err = p.use(spec.Texts[0].Part, nil); err != nil {
+	if p.first, err = p.use(ctx, spec.Texts[0].Part, nil); err != nil {
 		return nil, err
 	}
 	return p, nil

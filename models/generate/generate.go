@@ -4,6 +4,7 @@
 package generate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -34,17 +35,18 @@ type Generator struct {
 	gate        runner.Gate // images and samples under way
 }
 
-// Open makes a generator of a model. Close it after use.
-func Open(m *models.Model, opt Options) (*Generator, error) {
+// Open makes a generator of a model. Close it after use. ctx is for Open alone; see
+// [runner.Open].
+func Open(ctx context.Context, m *models.Model, opt Options) (*Generator, error) {
 	spec, err := m.Generator()
 	if err != nil {
 		return nil, err
 	}
-	return open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, m.Name, spec, opt)
+	return open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, m.Name, spec, opt)
 }
 
 // open makes a generator of a graph and what is known of it.
-func open(m runner.Model, name string, spec *models.GeneratorSpec, opt Options) (*Generator, error) {
+func open(ctx context.Context, m runner.Model, name string, spec *models.GeneratorSpec, opt Options) (*Generator, error) {
 	g := &Generator{name: name, spec: spec, opt: opt}
 	if spec.Image != nil {
 		var err error
@@ -59,7 +61,7 @@ func open(m runner.Model, name string, spec *models.GeneratorSpec, opt Options) 
 		opt.Runner.Threads = runtime.GOMAXPROCS(0)
 	}
 	var err error
-	if g.session, err = runner.Open(m, opt.Runner); err != nil {
+	if g.session, err = runner.Open(ctx, m, opt.Runner); err != nil {
 		return nil, err
 	}
 	_, g.concurrency = opt.Runner.DefaultBatch(g.session.Provider)

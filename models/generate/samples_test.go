@@ -32,7 +32,7 @@ func decoder(t testing.TB, name string, opt Options, change ...func(*models.Gene
 	for _, f := range change {
 		f(spec)
 	}
-	g, err := open(runner.Model{Path: m.Path, Graph: m.Graph}, name, spec, opt)
+	g, err := open(t.Context(), runner.Model{Path: m.Path, Graph: m.Graph}, name, spec, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
