@@ -135,6 +135,9 @@ func openNamed(name string, s models.Settings) (*models.Model, error) {
 		return nil, fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, models.UNet)
 	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		if now := bundled.Successor(name); now != "" {
+			return nil, fmt.Errorf("no model %q: it is no longer bundled; -m %s took its place", name, now)
+		}
 		return nil, fmt.Errorf("no model %q: it is neither a file nor a folder, nor bundled (%s)", name, strings.Join(bundled.Names(), ", "))
 	}
 	return models.Open(name, s)
