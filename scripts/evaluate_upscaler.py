@@ -49,7 +49,7 @@ def spectrum(residual):
         for start in range(0, lines.shape[1] - WINDOW + 1, WINDOW // 2):
             part = lines[:, start:start + WINDOW]
             power += (np.abs(np.fft.rfft((part - part.mean(1, keepdims=True)) * window)) ** 2).mean(0)
-    return power / power.sum()
+    return power / power.sum() if power.any() else power  # none: smaller than a window
 
 
 def excess(power, period):
