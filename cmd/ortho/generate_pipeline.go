@@ -19,7 +19,6 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/bundled"
@@ -146,8 +145,8 @@ func (p *painter) checkPreview() error {
 
 // samePath tells whether two names, of files that need not exist, are of one.
 func samePath(a, b string) bool {
-	realA, errA := shelf.RealPath(a)
-	realB, errB := shelf.RealPath(b)
+	realA, errA := output.RealPath(a)
+	realB, errB := output.RealPath(b)
 	return errA == nil && errB == nil && realA == realB
 }
 

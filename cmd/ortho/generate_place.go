@@ -15,7 +15,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/preprocess"
 )
@@ -171,11 +170,11 @@ func checkOutside(folder string, args []string) error {
 
 // inFolder is a file's path in a folder; "" where it is not in it.
 func inFolder(folder, name string) (string, error) {
-	outer, err := shelf.RealPath(folder)
+	outer, err := output.RealPath(folder)
 	if err != nil {
 		return "", err
 	}
-	inner, err := shelf.RealPath(name)
+	inner, err := output.RealPath(name)
 	if err != nil {
 		return "", err
 	}

@@ -73,15 +73,15 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 
 // Protect has a file that the run reads never be replaced. Call it before Create.
 func (s *Shelf) Protect(name string) error {
-	folder, err := RealPath(s.Folder)
+	folder, err := output.RealPath(s.Folder)
 	if err != nil {
 		return err
 	}
-	dir, err := RealPath(filepath.Dir(name))
+	dir, err := output.RealPath(filepath.Dir(name))
 	if err != nil {
 		return err
 	}
-	real, err := RealPath(name)
+	real, err := output.RealPath(name)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *Shelf) Protect(name string) error {
 		if s.inputs == nil {
 			s.inputs = map[string]struct{}{}
 		}
-		s.inputs[oneFile(path)] = struct{}{}
+		s.inputs[output.OneFile(path)] = struct{}{}
 	}
 	return nil
 }
@@ -102,30 +102,12 @@ func (s *Shelf) protected(target string) bool {
 	if len(s.inputs) == 0 {
 		return false
 	}
-	dir, err := RealPath(filepath.Dir(target))
+	dir, err := output.RealPath(filepath.Dir(target))
 	if err != nil {
 		return true
 	}
-	_, is := s.inputs[oneFile(filepath.Join(dir, filepath.Base(target)))]
+	_, is := s.inputs[output.OneFile(filepath.Join(dir, filepath.Base(target)))]
 	return is
-}
-
-// RealPath is an absolute path without links, of what exists of it.
-func RealPath(name string) (string, error) {
-	name, err := filepath.Abs(name)
-	if err != nil {
-		return "", err
-	}
-	for rest := ""; ; {
-		if real, err := filepath.EvalSymlinks(name); err == nil {
-			return filepath.Join(real, rest), nil
-		}
-		up := filepath.Dir(name)
-		if up == name {
-			return filepath.Join(name, rest), nil
-		}
-		name, rest = up, filepath.Join(filepath.Base(name), rest)
-	}
 }
 
 // free tells whether a picture may get a name.
