@@ -86,11 +86,15 @@ func classifyAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := openGallery(c)
+	reads, err := protect(c, imagesRead(c))
 	if err != nil {
 		return err
 	}
-	out, err := openResults(c)
+	page, err := openGallery(c, reads)
+	if err != nil {
+		return err
+	}
+	out, err := openResults(c, reads)
 	if err != nil {
 		return err
 	}
@@ -102,9 +106,6 @@ func classifyAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	checkSettings(c, model)
-	if err := checkReplaced(filesRead(c, filesOfModel(c.String("model"), model), from), c.String("output"), c.String("html")); err != nil {
-		return out.abandon(err)
-	}
 	classifier, err := classify.Open(model, options)
 	if err != nil {
 		return out.abandon(err)

@@ -120,6 +120,10 @@ func compareAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	reads, err := protect(c, imagesRead(c))
+	if err != nil {
+		return err
+	}
 	folder, err := os.MkdirTemp("", "ortho-compare-")
 	if err != nil {
 		return fmt.Errorf("make a folder for arrays: %w", err)
@@ -129,7 +133,7 @@ func compareAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	to, err := openReport(c)
+	to, err := openReport(c, reads)
 	if err != nil {
 		return err
 	}
@@ -360,7 +364,7 @@ type reportFile struct {
 	json bool
 }
 
-func openReport(c *cli.Context) (*reportFile, error) {
+func openReport(c *cli.Context, reads *output.Reads) (*reportFile, error) {
 	name := c.String("output")
 	r := &reportFile{w: c.App.Writer, json: c.Bool("json") || strings.EqualFold(filepath.Ext(name), ".json")}
 	if name == "" || name == "-" {
@@ -376,7 +380,7 @@ func openReport(c *cli.Context) (*reportFile, error) {
 	if err := fits("output", name, kind); err != nil {
 		return nil, err
 	}
-	file, err := output.Create(name, c.Bool("overwrite"))
+	file, err := reads.Create(name, c.Bool("overwrite"))
 	if err != nil {
 		return nil, err
 	}
