@@ -114,7 +114,7 @@ func classifyAction(c *cli.Context) error {
 	for _, skipped := range classifier.Session().Skipped {
 		slog.Warn(skipped.Error())
 	}
-	items := source.Items(c.Args().Slice(), from)
+	items := imagesOf(c, from, reads)
 	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
 		return recorded(rowSettings(c, out.format, from.Shard, options), model, classifier.Session(), labelsOf(model))
 	})

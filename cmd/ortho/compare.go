@@ -104,6 +104,7 @@ func newRunArraysCommand() *cli.Command {
 
 // contest is what a command line of compare asks for.
 type contest struct {
+	reads      *output.Reads
 	models     []*models.Model // one, or one for each side
 	sides      []compare.Side
 	entries    []string // providers of each side
@@ -137,6 +138,7 @@ func compareAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	t.reads = reads
 	report, err := t.run(c, folder, showProgress)
 	if err == nil {
 		err = to.write(report)

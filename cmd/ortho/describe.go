@@ -121,7 +121,7 @@ func describeAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	defer d.close()
-	items := source.Items(c.Args().Slice(), from)
+	items := imagesOf(c, from, reads)
 	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) { return d.recorded(out.format, from.Shard) })
 	if err != nil {
 		return out.abandon(err)

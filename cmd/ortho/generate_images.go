@@ -62,7 +62,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 		return g.abandon(usagef("%s takes no images: it makes them of %s", g.name, takes(one.graph.Spec())))
 	}
 	one.tellOptions()
-	items := source.Items(args, from)
+	items := imagesOf(c, from, reads)
 	count, err := g.out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
 		tile, overlap := one.graph.Tiling()
 		return g.describe(record.Settings{

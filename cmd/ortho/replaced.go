@@ -16,6 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/bundled"
 	"ortho/models/describe"
+	"ortho/runner/bench"
 	"ortho/runner/library"
 	"ortho/runner/onnx"
 )
@@ -48,6 +49,23 @@ func protect(c *cli.Context, arguments iter.Seq[string], more ...string) (*outpu
 // imagesRead yields the files of arguments that are images.
 func imagesRead(c *cli.Context) iter.Seq[string] {
 	return source.Files(c.Args().Slice(), source.Options{NUL: c.Bool("0")})
+}
+
+// imagesOf yields the images of the arguments. Of paths that can't be known before, what
+// the run reads is told as they come.
+func imagesOf(c *cli.Context, from source.Options, reads *output.Reads) iter.Seq[source.Item] {
+	items := source.Items(c.Args().Slice(), from)
+	if !source.Once(c.Args().Slice(), from) {
+		return items
+	}
+	return func(yield func(source.Item) bool) {
+		for item := range items {
+			reads.Add(item.Name)
+			if !yield(item) {
+				return
+			}
+		}
+	}
 }
 
 // noFiles is for arguments that are none.
@@ -164,11 +182,12 @@ func modelFiles(name string) iter.Seq[string] {
 
 var configNames = []string{"ortho.json", "preprocessor_config.json", "config.json"}
 
-// madeByRuns tells of files in a model's folder that they are no part of it: rows, pages and
-// pictures, which may stay there.
+// madeByRuns reports whether a file in a model's folder is no part of the model: rows, pages,
+// pictures, arrays and what stands beside them may be left there, to be made anew.
 func madeByRuns(name string) bool {
 	ending := strings.ToLower(filepath.Ext(name))
-	return slices.Contains([]string{".jsonl", ".ndjson", ".parquet", ".pq", ".html", ".htm", ".partial"}, ending) || slices.Contains(source.Endings, ending)
+	return slices.Contains([]string{".jsonl", ".ndjson", ".parquet", ".pq", ".html", ".htm", ".npy", ".npz", ".partial", ".tmp", ".rounds"}, ending) ||
+		slices.Contains(source.Endings, ending) || strings.HasSuffix(name, ".run.json") || filepath.Base(name) == bench.PipelineFile
 }
 
 // graphFiles are an .onnx file and those with its weights.

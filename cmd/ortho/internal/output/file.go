@@ -39,7 +39,8 @@ func (r *Reads) Check(name string, overwrite bool) (device bool, err error) {
 // ortho-DIGEST.partial, of NAME's digest.
 type File struct {
 	*os.File
-	name string
+	reads *Reads
+	name  string
 }
 
 // Create opens NAME.partial, or a device or a pipe as it is. It refuses what Check
@@ -55,7 +56,7 @@ func (r *Reads) Create(name string, overwrite bool) (*File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open output: %w", err)
 		}
-		return &File{f, ""}, nil
+		return &File{f, r, ""}, nil
 	}
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if overwrite {
@@ -73,15 +74,16 @@ func (r *Reads) Create(name string, overwrite bool) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create output: %w", err)
 	}
-	return &File{f, name}, nil
+	return &File{f, r, name}, nil
 }
 
-// Commit makes the file appear under its name.
+// Commit makes the file appear under its name, unless that turned out to be one that the
+// run has read.
 func (f *File) Commit() error {
 	if f.name == "" {
 		return f.File.Close()
 	}
-	err := errors.Join(f.Sync(), f.File.Close())
+	err := errors.Join(f.Sync(), f.File.Close(), f.reads.Late())
 	if err == nil {
 		err = os.Rename(f.File.Name(), f.name)
 	}

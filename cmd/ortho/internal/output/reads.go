@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,7 +17,9 @@ type Reads struct {
 	files iter.Seq[string]
 
 	mutex sync.Mutex
-	free  map[string]struct{} // names that were found to replace nothing
+	free  map[string]struct{}    // names that were found to replace nothing
+	there map[string]os.FileInfo // what is there already of these outputs
+	late  error                  // an output replaces what Add has told of
 
 	folder *folder // nil: outputs are few
 }
@@ -24,7 +27,7 @@ type Reads struct {
 // Protect takes the files' names. They are gone through only where an output is there
 // already, once for all outputs that are named together.
 func Protect(files ...iter.Seq[string]) *Reads {
-	return &Reads{free: map[string]struct{}{}, files: func(yield func(string) bool) {
+	return &Reads{free: map[string]struct{}{}, there: map[string]os.FileInfo{}, files: func(yield func(string) bool) {
 		for _, some := range files {
 			for name := range some {
 				if !yield(name) {
@@ -73,17 +76,46 @@ func (r *Reads) Refuse(names ...string) error {
 			if err != nil {
 				continue
 			}
-			for output, old := range there {
-				if os.SameFile(old, info) {
-					return fmt.Errorf("this run reads %s, and its output %s would replace it: give another name", name, output)
-				}
+			if err := replaced(name, info, there); err != nil {
+				return err
 			}
 		}
 	}
 	for _, name := range names {
 		r.free[name] = struct{}{}
 	}
+	maps.Copy(r.there, there)
 	return nil
+}
+
+// replaced returns an error where a file that is read is one of the outputs.
+func replaced(name string, file os.FileInfo, outputs map[string]os.FileInfo) error {
+	for output, old := range outputs {
+		if os.SameFile(old, file) {
+			return fmt.Errorf("this run reads %s, and its output %s would replace it: give another name", name, output)
+		}
+	}
+	return nil
+}
+
+// Add tells of a file that is read, and that could not be known before, as it comes out of a
+// pipe. An output that would replace it can't be completed: Late returns why.
+func (r *Reads) Add(name string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if len(r.there) == 0 || r.late != nil {
+		return
+	}
+	if info, err := os.Stat(name); err == nil {
+		r.late = replaced(name, info, r.there)
+	}
+}
+
+// Late returns an error where Add has told of a file that an output would replace.
+func (r *Reads) Late() error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.late
 }
 
 // In is for outputs that are many, and all in one folder: it goes through the files that are

@@ -353,6 +353,9 @@ func (r *Run) fail(err error) {
 
 // Write appends the row of the first input that Items has yielded and that has none.
 func (r *Run) Write(row output.Row) error {
+	if err := r.reads.Late(); err != nil {
+		return err
+	}
 	r.mutex.Lock()
 	if len(r.given) == 0 || r.given[0].name != row.Input {
 		r.mutex.Unlock()
