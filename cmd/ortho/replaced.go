@@ -252,17 +252,21 @@ func programFiles(c *cli.Context) iter.Seq[string] {
 		if explicit != "" && !yield(explicit) {
 			return
 		}
-		for _, list := range append(flagValues(c, "provider"), flagValues(c, "providers")...) {
-			for provider := range strings.FieldsFuncSeq(list, func(r rune) bool { return strings.ContainsRune(",+ ", r) }) {
-				found, err := library.FindFor(explicit, []string{strings.ToLower(provider)})
-				if err != nil {
-					continue
-				}
-				files, _ := filepath.Glob(filepath.Join(filepath.Dir(found.Path), "*onnxruntime*"))
-				for _, file := range append(files, found.Path) {
-					if !yield(file) {
-						return
-					}
+		sessions := flagValues(c, "provider")
+		for _, list := range flagValues(c, "providers") {
+			for entry := range strings.SplitSeq(list, ",") {
+				sessions = append(sessions, strings.ReplaceAll(entry, "+", ","))
+			}
+		}
+		for _, list := range sessions { // the library that each of them will find
+			found, err := library.FindFor(explicit, strings.Split(strings.ToLower(strings.ReplaceAll(list, " ", "")), ","))
+			if err != nil {
+				continue
+			}
+			files, _ := filepath.Glob(filepath.Join(filepath.Dir(found.Path), "*onnxruntime*"))
+			for _, file := range append(files, found.Path) {
+				if !yield(file) {
+					return
 				}
 			}
 		}
