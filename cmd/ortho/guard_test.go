@@ -295,6 +295,19 @@ func TestGuardPaths(t *testing.T) {
 	}
 }
 
+// TestGuardPatterns: a pattern does not match the rows that are being written.
+func TestGuardPatterns(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in.png"), square(t, red, 8))
+	code, _, stderr := execute(t, "", "classify", filepath.Join(dir, "*"), "-o", filepath.Join(dir, "rows.jsonl"))
+	if code != exitFailed || !strings.Contains(stderr, "reads "+filepath.Join(dir, "rows.jsonl.partial")) {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if left := filesIn(t, dir); len(left) != 1 {
+		t.Errorf("%q is left behind", left)
+	}
+}
+
 // TestGuardModelFolder: what runs leave in a model's folder is no part of the model.
 func TestGuardModelFolder(t *testing.T) {
 	needLibrary(t)

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
 )
 
 // results is where rows go: a stream (standard output, a device or a pipe), or a file,
@@ -72,7 +73,11 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 	}
 	r := &results{format: format, unit: "image", name: name}
 	if toFile && !device {
-		r.run, err = record.Open(reads, name, format, mode)
+		if r.run, err = record.Open(reads, name, format, mode); err == nil && source.Globbed(c.Args().Slice()) {
+			if err = reads.Recheck(name); err != nil {
+				return nil, r.abandon(err)
+			}
+		}
 		return r, err
 	}
 	if mode == record.Resume || mode == record.RetryFailed {
