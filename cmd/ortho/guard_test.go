@@ -299,12 +299,17 @@ func TestGuardPaths(t *testing.T) {
 func TestGuardPatterns(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "in.png"), square(t, red, 8))
-	code, _, stderr := execute(t, "", "classify", filepath.Join(dir, "*"), "-o", filepath.Join(dir, "rows.jsonl"))
-	if code != exitFailed || !strings.Contains(stderr, "reads "+filepath.Join(dir, "rows.jsonl.partial")) {
-		t.Errorf("exit %d, %s", code, stderr)
-	}
-	if left := filesIn(t, dir); len(left) != 1 {
-		t.Errorf("%q is left behind", left)
+	for _, args := range [][]string{
+		{"classify", filepath.Join(dir, "*"), "-o", filepath.Join(dir, "ortho.jsonl")},
+		with(double, filepath.Join(dir, "*"), "-o", dir),
+	} {
+		code, _, stderr := execute(t, "", args...)
+		if code != exitFailed || !strings.Contains(stderr, "reads "+filepath.Join(dir, "ortho.jsonl.partial")) {
+			t.Errorf("%q: exit %d, %s", args, code, stderr)
+		}
+		if left := filesIn(t, dir); len(left) != 1 {
+			t.Errorf("%q: %q is left behind", args, left)
+		}
 	}
 }
 

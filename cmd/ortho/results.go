@@ -73,11 +73,7 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 	}
 	r := &results{format: format, unit: "image", name: name}
 	if toFile && !device {
-		if r.run, err = record.Open(reads, name, format, mode); err == nil && source.Globbed(c.Args().Slice()) {
-			if err = reads.Recheck(name); err != nil {
-				return nil, r.abandon(err)
-			}
-		}
+		r.run, err = openRun(c, reads, name, format, mode)
 		return r, err
 	}
 	if mode == record.Resume || mode == record.RetryFailed {
@@ -96,6 +92,19 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 	}
 	r.stream, err = output.New(format, w, width)
 	return r, err
+}
+
+// openRun opens the rows of a file.
+func openRun(c *cli.Context, reads *output.Reads, name, format string, mode record.Mode) (*record.Run, error) {
+	run, err := record.Open(reads, name, format, mode)
+	if err != nil || !source.Globbed(c.Args().Slice()) {
+		return run, err
+	}
+	if err := reads.Recheck(name); err != nil {
+		run.Abandon()
+		return nil, err
+	}
+	return run, nil
 }
 
 func outputMode(c *cli.Context) (record.Mode, error) {
