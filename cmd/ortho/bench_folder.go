@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/bench"
@@ -27,6 +26,9 @@ func (b *pipelineBench) openFolder() (done bool, err error) {
 	case b.folder == "-" || output.NamesFormat(b.folder):
 		return false, usagef("-o %s: the results of a pipeline are a folder with a file for each part: name one", b.folder)
 	}
+	if b.reads, err = protect(c, noFiles, b.files()...); err != nil {
+		return false, err
+	}
 	if b.folder != "" {
 		if done, err = b.continueFolder(resume, overwrite); done || err != nil {
 			return done, err
@@ -36,11 +38,7 @@ func (b *pipelineBench) openFolder() (done bool, err error) {
 		if err := fits("html", name, output.HTML); err != nil {
 			return false, err
 		}
-		if _, err := output.Check(name, overwrite); err != nil {
-			return false, err
-		}
-		read := append(b.model.Files(), b.request.Image, b.request.Mask)
-		if err := checkReplaced(slices.Values(read), name); err != nil {
+		if _, err := b.reads.Check(name, overwrite); err != nil {
 			return false, err
 		}
 	}
@@ -74,6 +72,17 @@ func (b *pipelineBench) continueFolder(resume, overwrite bool) (done bool, err e
 	return false, nil
 }
 
+// files are those that may be written to the folder.
+func (b *pipelineBench) files() (names []string) {
+	if b.folder == "" {
+		return nil
+	}
+	for _, part := range b.model.Parts {
+		names = append(names, filepath.Join(b.folder, part.Name+".jsonl"), partInputs(b.folder, part.Name))
+	}
+	return append(names, filepath.Join(b.folder, bench.PipelineFile))
+}
+
 // checkForeign refuses a folder that has files of the results' names, and no results.
 func (b *pipelineBench) checkForeign(overwrite bool) error {
 	for _, part := range b.model.Parts {
@@ -92,5 +101,5 @@ func (b *pipelineBench) write() error {
 	if b.folder == "" {
 		return nil
 	}
-	return writeOutput(filepath.Join(b.folder, bench.PipelineFile), true, b.Write)
+	return writeOutput(b.reads, filepath.Join(b.folder, bench.PipelineFile), true, b.Write)
 }

@@ -19,12 +19,13 @@ import (
 // outputFiles are what bench run writes.
 type outputFiles struct {
 	c                       *cli.Context
+	reads                   *output.Reads
 	results, html, settings string
 }
 
 // benchFiles refuses files that can't be written before any work.
 func benchFiles(c *cli.Context) (outputFiles, error) {
-	f := outputFiles{c, c.String("output"), c.String("html"), c.String("save-settings")}
+	f := outputFiles{c: c, results: c.String("output"), html: c.String("html"), settings: c.String("save-settings")}
 	if c.Bool("resume") && f.results == "" {
 		return f, usagef("--resume continues -o FILE: name it")
 	}
@@ -33,6 +34,10 @@ func benchFiles(c *cli.Context) (outputFiles, error) {
 	}
 	if f.results == "-" {
 		return f, usagef("-o - : results go to a file; standard output gets the summary")
+	}
+	var err error
+	if f.reads, err = protect(c, noFiles); err != nil {
+		return f, err
 	}
 	for _, named := range []struct {
 		flag, name string
@@ -47,7 +52,7 @@ func benchFiles(c *cli.Context) (outputFiles, error) {
 	}
 	for _, name := range []string{f.results, f.html, f.settings} {
 		if name != "" {
-			if _, err := output.Check(name, c.Bool("overwrite")); err != nil {
+			if _, err := f.reads.Check(name, c.Bool("overwrite")); err != nil {
 				return f, err
 			}
 		}
@@ -76,8 +81,11 @@ func (f outputFiles) openLog(s *bench.Sweep) (*benchLog, error) {
 	if f.results == "" {
 		return nil, nil
 	}
+	err := f.reads.Refuse(f.results)
+	if err != nil {
+		return nil, err
+	}
 	var l *bench.Log
-	var err error
 	if f.c.Bool("resume") {
 		l, err = bench.ContinueLog(f.rounds(), s.Run)
 	} else {
@@ -116,15 +124,15 @@ func (f outputFiles) write(result *bench.File, settings *savedSettings) error {
 		if w.name == "" || w.name == f.settings && settings == nil {
 			continue
 		}
-		if err := writeOutput(w.name, f.c.Bool("overwrite"), w.to); err != nil {
+		if err := writeOutput(f.reads, w.name, f.c.Bool("overwrite"), w.to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writeOutput(name string, overwrite bool, write func(io.Writer) error) error {
-	file, err := output.Create(name, overwrite)
+func writeOutput(reads *output.Reads, name string, overwrite bool, write func(io.Writer) error) error {
+	file, err := reads.Create(name, overwrite)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/models"
 	"ortho/runner/bench"
@@ -70,7 +71,7 @@ func benchPipelineAction(c *cli.Context) error {
 		return err
 	}
 	if name := c.String("html"); name != "" {
-		if err := report.Pipeline(&b.Pipeline).Save(name, c.Bool("overwrite")); err != nil {
+		if err := report.Pipeline(&b.Pipeline).Save(b.reads, name, c.Bool("overwrite")); err != nil {
 			return err
 		}
 	}
@@ -84,6 +85,7 @@ func benchPipelineAction(c *cli.Context) error {
 type pipelineBench struct {
 	bench.Pipeline
 	c       *cli.Context
+	reads   *output.Reads
 	start   time.Time
 	model   *models.Pipeline
 	request bench.Image
@@ -247,7 +249,7 @@ func (b *pipelineBench) measure(part *bench.Part) error {
 	if err != nil {
 		return err
 	}
-	files := outputFiles{c: b.c}
+	files := outputFiles{c: b.c, reads: b.reads}
 	if b.folder != "" {
 		files.results = filepath.Join(b.folder, part.File)
 	}

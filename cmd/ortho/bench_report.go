@@ -33,6 +33,10 @@ func benchReportAction(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("give one results file, as bench run -o writes it")
 	}
+	reads, err := protect(c, resultFiles(c.Args().First()))
+	if err != nil {
+		return err
+	}
 	if err := fits("html", c.String("html"), output.HTML); err != nil {
 		return err
 	}
@@ -49,19 +53,14 @@ func benchReportAction(c *cli.Context) error {
 		if c.Bool("csv") || c.Bool("benchstat") {
 			return usagef("--csv and --benchstat are of one part: name its file in %s", c.Args().First())
 		}
-		return reportPipeline(c)
+		return reportPipeline(c, reads)
 	}
 	f, err := bench.ReadFile(c.Args().First())
 	if err != nil {
 		return err
 	}
 	if name := c.String("html"); name != "" {
-		if a, err := os.Stat(name); err == nil {
-			if b, err := os.Stat(c.Args().First()); err == nil && os.SameFile(a, b) {
-				return usagef("--html %s is the results file itself", name)
-			}
-		}
-		if err := report.Bench(f).Save(name, c.Bool("overwrite")); err != nil {
+		if err := report.Bench(f).Save(reads, name, c.Bool("overwrite")); err != nil {
 			return err
 		}
 		if formats == 0 {
@@ -81,13 +80,13 @@ func benchReportAction(c *cli.Context) error {
 	}
 }
 
-func reportPipeline(c *cli.Context) error {
+func reportPipeline(c *cli.Context, reads *output.Reads) error {
 	p, err := bench.ReadPipeline(c.Args().First())
 	if err != nil {
 		return err
 	}
 	if name := c.String("html"); name != "" {
-		if err := report.Pipeline(p).Save(name, c.Bool("overwrite")); err != nil || !c.Bool("markdown") {
+		if err := report.Pipeline(p).Save(reads, name, c.Bool("overwrite")); err != nil || !c.Bool("markdown") {
 			return err
 		}
 	}

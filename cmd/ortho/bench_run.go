@@ -65,6 +65,11 @@ func benchRunAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if again != nil { // it may have named an input
+		if files.reads, err = protect(c, noFiles); err != nil {
+			return err
+		}
+	}
 	cells, err := benchCells(c.String("onnxruntime"), plan, int(fixed))
 	if err != nil {
 		return err

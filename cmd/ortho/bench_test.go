@@ -72,8 +72,8 @@ func TestBenchRun(t *testing.T) {
 	if code, _, stderr := benchRun(t, "--iterations", "3", "-o", out, "--resume"); code != exitOK || !strings.Contains(stderr, "nothing to do") {
 		t.Errorf("a complete output: exit %d: %s", code, stderr)
 	}
-	if code, _, _ := execute(t, "", "bench", "report", out, "--html", out, "--overwrite"); code != exitUsage {
-		t.Errorf("a report in place of its results: exit %d", code)
+	if code, _, stderr := execute(t, "", "bench", "report", out, "--html", out, "--overwrite"); code != exitFailed || !strings.Contains(stderr, "would replace") {
+		t.Errorf("a report in place of its results: exit %d, %s", code, stderr)
 	}
 	// What a rerun is fed with, the file says.
 	if code, stdout, stderr := benchRun(t, "--rerun", out, "--iterations", "2", "--rounds", "2"); code != exitOK && code != exitVerdict || !strings.Contains(stdout, "images/s") {

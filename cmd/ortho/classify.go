@@ -86,11 +86,15 @@ func classifyAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := openGallery(c)
+	reads, err := protect(c, imagesRead(c))
 	if err != nil {
 		return err
 	}
-	out, err := openResults(c)
+	page, err := openGallery(c, reads)
+	if err != nil {
+		return err
+	}
+	out, err := openResults(c, reads)
 	if err != nil {
 		return err
 	}
@@ -102,9 +106,6 @@ func classifyAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	checkSettings(c, model)
-	if err := checkReplaced(filesRead(c, filesOfModel(c.String("model"), model), from), c.String("output"), c.String("html")); err != nil {
-		return out.abandon(err)
-	}
 	classifier, err := classify.Open(c.Context, model, options)
 	if err != nil {
 		return out.abandon(err)
@@ -113,7 +114,7 @@ func classifyAction(c *cli.Context) error {
 	for _, skipped := range classifier.Session().Skipped {
 		slog.Warn(skipped.Error())
 	}
-	items := source.Items(c.Args().Slice(), from)
+	items := imagesOf(c, from, reads)
 	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
 		return recorded(rowSettings(c, out.format, from.Shard, options), model, classifier.Session(), labelsOf(model))
 	})

@@ -63,11 +63,15 @@ func classifyTextAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	reads, err := protect(c, noFiles)
+	if err != nil {
+		return err
+	}
 	texts, err := textsOf(c)
 	if err != nil {
 		return err
 	}
-	out, err := openResults(c)
+	out, err := openResults(c, reads)
 	if err != nil {
 		return err
 	}

@@ -104,6 +104,7 @@ func newRunArraysCommand() *cli.Command {
 
 // contest is what a command line of compare asks for.
 type contest struct {
+	reads      *output.Reads
 	models     []*models.Model // one, or one for each side
 	sides      []compare.Side
 	entries    []string // providers of each side
@@ -120,6 +121,10 @@ func compareAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	reads, err := protect(c, imagesRead(c))
+	if err != nil {
+		return err
+	}
 	folder, err := os.MkdirTemp("", "ortho-compare-")
 	if err != nil {
 		return fmt.Errorf("make a folder for arrays: %w", err)
@@ -129,10 +134,11 @@ func compareAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	to, err := openReport(c)
+	to, err := openReport(c, reads)
 	if err != nil {
 		return err
 	}
+	t.reads = reads
 	report, err := t.run(c, folder, showProgress)
 	if err == nil {
 		err = to.write(report)
@@ -360,7 +366,7 @@ type reportFile struct {
 	json bool
 }
 
-func openReport(c *cli.Context) (*reportFile, error) {
+func openReport(c *cli.Context, reads *output.Reads) (*reportFile, error) {
 	name := c.String("output")
 	r := &reportFile{w: c.App.Writer, json: c.Bool("json") || strings.EqualFold(filepath.Ext(name), ".json")}
 	if name == "" || name == "-" {
@@ -376,7 +382,7 @@ func openReport(c *cli.Context) (*reportFile, error) {
 	if err := fits("output", name, kind); err != nil {
 		return nil, err
 	}
-	file, err := output.Create(name, c.Bool("overwrite"))
+	file, err := reads.Create(name, c.Bool("overwrite"))
 	if err != nil {
 		return nil, err
 	}

@@ -173,7 +173,7 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 				names, tensors = nil, nil
 				return yield(chunk, err)
 			}
-			for r := range runner.Map(ctx, source.Items(args, from), runtime.GOMAXPROCS(0), load) {
+			for r := range runner.Map(ctx, imagesOf(c, from, t.reads), runtime.GOMAXPROCS(0), load) {
 				if r.Err != nil {
 					in.fail(r.Item.Name, r.Err)
 					continue

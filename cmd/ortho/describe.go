@@ -97,6 +97,10 @@ func describeAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	reads, err := protect(c, imagesRead(c))
+	if err != nil {
+		return err
+	}
 	d := &describing{c: c}
 	if err := d.openDescriber(); err != nil {
 		return err
@@ -109,7 +113,7 @@ func describeAction(c *cli.Context) error {
 		defer d.close()
 		return d.printRequests(source.Items(c.Args().Slice(), from))
 	}
-	out, err := openResultsAs(c, output.Descriptions)
+	out, err := openResultsAs(c, reads, output.Descriptions)
 	if err != nil {
 		return err
 	}
@@ -117,7 +121,7 @@ func describeAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	defer d.close()
-	items := source.Items(c.Args().Slice(), from)
+	items := imagesOf(c, from, reads)
 	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) { return d.recorded(out.format, from.Shard) })
 	if err != nil {
 		return out.abandon(err)

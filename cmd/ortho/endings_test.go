@@ -84,7 +84,7 @@ func fileFlags(commands []*cli.Command, above string) (all []string) {
 			continue
 		}
 		for _, f := range c.Flags {
-			if s, ok := f.(*cli.StringFlag); ok && slices.Contains([]string{"output", "html", "json", "grid", "save-settings"}, s.Name) {
+			if s, ok := f.(*cli.StringFlag); ok && slices.Contains(written, s.Name) {
 				all = append(all, above+c.Name+" --"+s.Name)
 			}
 		}

@@ -106,7 +106,11 @@ func evalAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkEvalOutputs(c); err != nil {
+	reads, err := protect(c, noFiles)
+	if err != nil {
+		return err
+	}
+	if err := checkEvalOutputs(c, reads); err != nil {
 		return err
 	}
 	j, told, err := openJudged(c)
@@ -138,11 +142,11 @@ func evalAction(c *cli.Context) error {
 		}
 		return err
 	}
-	return doc.write(c, err)
+	return doc.write(c, reads, err)
 }
 
 // checkEvalOutputs refuses files that can't be written before any work is done.
-func checkEvalOutputs(c *cli.Context) error {
+func checkEvalOutputs(c *cli.Context, reads *output.Reads) error {
 	names := []string{c.String("output"), c.String("html")}
 	for i, flag := range []string{"output", "html"} {
 		switch {
@@ -154,7 +158,7 @@ func checkEvalOutputs(c *cli.Context) error {
 			if err := fits(flag, names[i], []output.Kind{output.JSON, output.HTML}[i]); err != nil {
 				return err
 			}
-			if _, err := output.Check(names[i], c.Bool("overwrite")); err != nil {
+			if _, err := reads.Check(names[i], c.Bool("overwrite")); err != nil {
 				return err
 			}
 		}
@@ -306,7 +310,7 @@ func (q *queue[T]) next() T {
 
 // write gives out what was found; early is why that is not all. Files are only made of
 // what is complete.
-func (doc *evaluation) write(c *cli.Context, early error) error {
+func (doc *evaluation) write(c *cli.Context, reads *output.Reads, early error) error {
 	if c.Bool("json") {
 		if err := doc.writeJSON(c.App.Writer); err != nil {
 			return err
@@ -326,7 +330,7 @@ func (doc *evaluation) write(c *cli.Context, early error) error {
 		return early
 	}
 	if name := c.String("output"); name != "" {
-		file, err := output.Create(name, c.Bool("overwrite"))
+		file, err := reads.Create(name, c.Bool("overwrite"))
 		if err != nil {
 			return err
 		}
@@ -344,7 +348,7 @@ func (doc *evaluation) write(c *cli.Context, early error) error {
 			slog.Warn(name + " is not written")
 		}
 		if err == nil {
-			err = page.Save(name, c.Bool("overwrite"))
+			err = page.Save(reads, name, c.Bool("overwrite"))
 		}
 		if err != nil {
 			return err

@@ -25,6 +25,7 @@ const maxGalleryImages, maxGalleryBytes = 1000, 30 << 20
 // made among them, with thumbnails that are made when all rows are there. A nil gallery
 // does nothing.
 type gallery struct {
+	reads     *output.Reads
 	name      string
 	overwrite bool
 	rows      []output.Row // of a stream, which can't be read back
@@ -34,11 +35,11 @@ type gallery struct {
 }
 
 // openGallery refuses, before any work, what could not be written.
-func openGallery(c *cli.Context) (*gallery, error) {
+func openGallery(c *cli.Context, reads *output.Reads) (*gallery, error) {
 	if !c.IsSet("html") {
 		return nil, nil
 	}
-	g := &gallery{name: c.String("html"), overwrite: c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed")}
+	g := &gallery{reads: reads, name: c.String("html"), overwrite: c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed")}
 	switch {
 	case g.name == "" || g.name == "-":
 		return nil, usagef("--html names no file")
@@ -48,7 +49,7 @@ func openGallery(c *cli.Context) (*gallery, error) {
 	if err := fits("html", g.name, output.HTML); err != nil {
 		return nil, err
 	}
-	_, err := output.Check(g.name, g.overwrite)
+	_, err := reads.Check(g.name, g.overwrite)
 	return g, err
 }
 
@@ -131,7 +132,7 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 	}
 	page, err := p.Page()
 	if err == nil {
-		err = page.Save(g.name, g.overwrite)
+		err = page.Save(g.reads, g.name, g.overwrite)
 	}
 	return err
 }

@@ -110,12 +110,13 @@ func newGenerateCommand() *cli.Command {
 }
 
 // The models that are used where none is named.
-const defaultUpscaler, defaultDrawer = "esrgan-slim-x4", "glyphs"
+const defaultUpscaler, defaultDrawer = "span-x4", "glyphs"
 
 // generation is a run of generate.
 type generation struct {
 	c         *cli.Context
 	options   generate.Options
+	reads     *output.Reads
 	name      string // of the model
 	engine    engine
 	to        destination
@@ -200,7 +201,7 @@ func (g *generation) open(model func() error) error {
 // checkShown refuses a page or a sheet that could not be written, or would have the name of
 // a picture.
 func (g *generation) checkShown() (err error) {
-	if g.page, err = openGallery(g.c); err != nil {
+	if g.page, err = openGallery(g.c, g.reads); err != nil {
 		return err
 	}
 	if g.page != nil && g.to.folder != "" {
@@ -216,27 +217,23 @@ func (g *generation) checkShown() (err error) {
 	return g.checkSheet()
 }
 
-// checkReplaced has no output take the place of what the run reads, the model's files among
-// it.
-func (g *generation) checkReplaced(model iter.Seq[string], from source.Options) error {
+// protectFolder has no picture take the place of what the run reads.
+func (g *generation) protectFolder(from source.Options) (err error) {
 	c := g.c
-	read := filesRead(c, model, from)
-	if g.to.folder == "" {
-		return checkReplaced(read, c.String("html"), c.String("grid"), g.to.file)
+	if g.to.folder == "" || g.newFolder {
+		return nil
 	}
-	if err := checkReplaced(read, c.String("html"), c.String("grid"), g.out.name); err != nil || !g.shelf.Overwrite || g.newFolder {
-		return err
-	}
-	if !isPipeline(c.String("model")) && source.Once(c.Args().Slice(), from) {
+	if g.shelf.Overwrite && !isPipeline(c.String("model")) && source.Once(c.Args().Slice(), from) {
 		return usagef("--overwrite must know what it is not to replace, and paths from a pipe are known too late: give them as a file (@list.txt), or another folder than %s", g.to.folder)
 	}
-	for name := range read {
-		if err := g.shelf.Protect(name); err != nil {
-			return err
-		}
+	if g.shelf.Reads, err = g.reads.In(g.to.folder); err != nil {
+		return err
 	}
 	return c.Context.Err()
 }
+
+// rowsIn is the file of a folder's rows.
+func rowsIn(folder string) string { return filepath.Join(folder, "ortho.jsonl") }
 
 func (g *generation) openRows() error {
 	if g.to.folder == "" {
@@ -245,7 +242,7 @@ func (g *generation) openRows() error {
 		}
 		g.rows = &kept{}
 		g.out = &results{format: "jsonl", unit: "image", stream: g.rows}
-		g.shelf = &shelf.Shelf{Folder: filepath.Dir(g.to.file), Overwrite: g.c.Bool("overwrite")}
+		g.shelf = &shelf.Shelf{Reads: g.reads, Folder: filepath.Dir(g.to.file), Overwrite: g.c.Bool("overwrite")}
 		return nil
 	}
 	mode, err := outputMode(g.c)
@@ -255,8 +252,8 @@ func (g *generation) openRows() error {
 	if g.newFolder, err = makeFolder(g.to.folder); err != nil {
 		return err
 	}
-	name := filepath.Join(g.to.folder, "ortho.jsonl")
-	run, err := record.Open(name, "jsonl", mode)
+	name := rowsIn(g.to.folder)
+	run, err := openRun(g.c, g.reads, name, "jsonl", mode)
 	if err != nil {
 		return err
 	}
@@ -274,10 +271,8 @@ func (g *generation) openRows() error {
 		return true
 	}
 	g.out = &results{format: "jsonl", unit: "image", name: name, run: run}
-	for _, ending := range endingsOfRun {
-		g.own = append(g.own, "ortho.jsonl"+ending)
-	}
-	g.shelf = &shelf.Shelf{Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
+	g.own = append(g.own, output.Beside("ortho.jsonl")...)
+	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (g *generation) openGraph(fallback string, from source.Options) (*singleGra
 		return nil, err
 	}
 	checkSettings(g.c, model)
-	if err := g.checkReplaced(filesOfModel(name, model), from); err != nil {
+	if err := g.protectFolder(from); err != nil {
 		return nil, err
 	}
 	generator, err := generate.Open(g.c.Context, model, g.options)

@@ -39,9 +39,13 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 		return err
 	}
 	args := c.Args().Slice()
+	reads, err := protect(c, imagesRead(c), rowsIn(c.String("output")))
+	if err != nil {
+		return err
+	}
 	alone := source.Single(args, from)
-	g := &generation{c: c, options: options}
-	if g.to, err = destinationOf(c, alone, false); err != nil {
+	g := &generation{c: c, options: options, reads: reads}
+	if g.to, err = destinationOf(c, reads, alone, false); err != nil {
 		return err
 	}
 	if g.to.folder != "" {
@@ -58,7 +62,7 @@ func generateOfImages(c *cli.Context, options generate.Options) error {
 		return g.abandon(usagef("%s takes no images: it makes them of %s", g.name, takes(one.graph.Spec())))
 	}
 	one.tellOptions()
-	items := source.Items(args, from)
+	items := imagesOf(c, from, reads)
 	count, err := g.out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
 		tile, overlap := one.graph.Tiling()
 		return g.describe(record.Settings{

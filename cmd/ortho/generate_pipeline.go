@@ -19,7 +19,6 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/bundled"
@@ -71,10 +70,14 @@ func generateOfPipeline(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	g := &generation{c: c, options: options}
+	reads, err := protect(c, noFiles, rowsIn(c.String("output")))
+	if err != nil {
+		return err
+	}
+	g := &generation{c: c, options: options, reads: reads}
 	switch {
 	case c.IsSet("output"):
-		if g.to, err = destinationOf(c, wish.alone(), true); err != nil {
+		if g.to, err = destinationOf(c, reads, wish.alone(), true); err != nil {
 			return err
 		}
 	case !c.IsSet("grid"):
@@ -109,11 +112,7 @@ func (p *painter) open() (err error) {
 			return err
 		}
 	}
-	own := filesBelow(p.pipeline.Path, p.pipeline.Files())
-	if err := g.checkReplaced(own, source.Options{}); err != nil {
-		return err
-	}
-	if err := checkReplaced(filesRead(c, own, source.Options{}), p.preview); err != nil {
+	if err := g.protectFolder(source.Options{}); err != nil {
 		return err
 	}
 	if p.Pipeline, err = diffusion.Open(c.Context, p.pipeline, diffusion.Options{Runner: g.options.Runner, LowMemory: c.Bool("low-memory")}); err != nil {
@@ -137,7 +136,7 @@ func (p *painter) checkPreview() error {
 			return usagef("--%s %s is where previews stand: give another name", flag, name)
 		}
 	}
-	if _, err := output.Check(name, g.mayReplace()); err != nil {
+	if _, err := g.reads.Check(name, g.mayReplace()); err != nil {
 		return err
 	}
 	p.preview = name
@@ -146,8 +145,8 @@ func (p *painter) checkPreview() error {
 
 // samePath tells whether two names, of files that need not exist, are of one.
 func samePath(a, b string) bool {
-	realA, errA := shelf.RealPath(a)
-	realB, errB := shelf.RealPath(b)
+	realA, errA := output.RealPath(a)
+	realB, errB := output.RealPath(b)
 	return errA == nil && errB == nil && realA == realB
 }
 
@@ -313,7 +312,7 @@ func (p *painter) step(s diffusion.Step) {
 	if s.Preview == nil || p.preview == "" {
 		return
 	}
-	err := writeFile(p.preview, true, func(w io.Writer) error {
+	err := writeFile(p.run.reads, p.preview, true, func(w io.Writer) error {
 		return encode(w, s.Preview, preprocess.FileOptions{Format: preprocess.PNG})
 	})
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/preprocess"
 )
@@ -35,7 +34,7 @@ type destination struct {
 func (d destination) single() bool { return d.file != "" && !d.animation }
 
 // destinationOf tells what -o means where there is one picture (alone), or are many.
-func destinationOf(c *cli.Context, alone, animated bool) (d destination, err error) {
+func destinationOf(c *cli.Context, reads *output.Reads, alone, animated bool) (d destination, err error) {
 	d.quality = c.Int("quality")
 	if d.format, err = givenFormat(c); err != nil {
 		return d, err
@@ -83,7 +82,7 @@ func destinationOf(c *cli.Context, alone, animated bool) (d destination, err err
 		return d, usagef("--quality is for JPEG and WebP")
 	}
 	if d.file != "" && d.file != "-" {
-		_, err = output.Check(d.file, c.Bool("overwrite"))
+		_, err = reads.Check(d.file, c.Bool("overwrite"))
 	}
 	return d, err
 }
@@ -171,11 +170,11 @@ func checkOutside(folder string, args []string) error {
 
 // inFolder is a file's path in a folder; "" where it is not in it.
 func inFolder(folder, name string) (string, error) {
-	outer, err := shelf.RealPath(folder)
+	outer, err := output.RealPath(folder)
 	if err != nil {
 		return "", err
 	}
-	inner, err := shelf.RealPath(name)
+	inner, err := output.RealPath(name)
 	if err != nil {
 		return "", err
 	}
@@ -200,8 +199,8 @@ func (k *kept) Write(row output.Row) error {
 func (k *kept) Close() error { return nil }
 
 // writeFile makes a file that appears when it is complete.
-func writeFile(name string, overwrite bool, write func(io.Writer) error) error {
-	f, err := output.Create(name, overwrite)
+func writeFile(reads *output.Reads, name string, overwrite bool, write func(io.Writer) error) error {
+	f, err := reads.Create(name, overwrite)
 	if err != nil {
 		return err
 	}

@@ -24,10 +24,14 @@ func generateSamples(c *cli.Context, options generate.Options) error {
 	if err != nil {
 		return err
 	}
-	g := &generation{c: c, options: options}
+	reads, err := protect(c, noFiles, rowsIn(c.String("output")))
+	if err != nil {
+		return err
+	}
+	g := &generation{c: c, options: options, reads: reads}
 	switch {
 	case c.IsSet("output"):
-		if g.to, err = destinationOf(c, wish.alone(), true); err != nil {
+		if g.to, err = destinationOf(c, reads, wish.alone(), true); err != nil {
 			return err
 		}
 	case !c.IsSet("grid"):

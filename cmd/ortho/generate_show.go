@@ -45,7 +45,7 @@ func (g *generation) checkSheet() error {
 			return usagef("--grid %s lies in the output folder, where pictures have such names: give another", c.String("grid"))
 		}
 	}
-	_, err := output.Check(c.String("grid"), g.mayReplace())
+	_, err := g.reads.Check(c.String("grid"), g.mayReplace())
 	return err
 }
 
@@ -129,7 +129,7 @@ func (g *generation) readBack(row output.Row) (*preprocess.Image, error) {
 func (g *generation) showSamples(p *plan) error {
 	c := g.c
 	if g.to.animation {
-		if err := writeFile(g.to.file, c.Bool("overwrite"), func(w io.Writer) error { return sheet.WriteGIF(w, g.rows.images, c.Int("fps")) }); err != nil {
+		if err := writeFile(g.reads, g.to.file, c.Bool("overwrite"), func(w io.Writer) error { return sheet.WriteGIF(w, g.rows.images, c.Int("fps")) }); err != nil {
 			return err
 		}
 	}
@@ -194,7 +194,7 @@ func (g *generation) writeSheet(p *plan) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(c.String("grid"), g.mayReplace(), func(w io.Writer) error {
+	return writeFile(g.reads, c.String("grid"), g.mayReplace(), func(w io.Writer) error {
 		return encode(w, img, preprocess.FileOptions{Format: format, Text: g.texts})
 	})
 }

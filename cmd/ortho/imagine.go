@@ -71,6 +71,7 @@ type imagination struct {
 	c         *cli.Context
 	runner    runner.Options
 	to        destination
+	reads     *output.Reads
 	page      *gallery
 	item      source.Item // the image
 	data      []byte
@@ -145,22 +146,25 @@ func (im *imagination) check() (err error) {
 	if im.runner, err = runnerOptions(c); err != nil {
 		return err
 	}
+	if im.reads, err = protect(c, imagesRead(c)); err != nil {
+		return err
+	}
 	if c.IsSet("output") {
-		if im.to, err = destinationOf(c, c.Int("count") == 1, false); err != nil {
+		if im.to, err = destinationOf(c, im.reads, c.Int("count") == 1, false); err != nil {
 			return err
 		}
 		if im.to.file == "-" {
 			return usagef("standard output takes the JSON: give -o a file or a folder")
 		}
 	}
-	if im.page, err = openGallery(c); err != nil {
+	if im.page, err = openGallery(c, im.reads); err != nil {
 		return err
 	}
 	if name := c.String("json"); name != "" && name != "-" {
 		if err := fits("json", name, output.JSON); err != nil {
 			return err
 		}
-		if _, err := output.Check(name, c.Bool("overwrite")); err != nil {
+		if _, err := im.reads.Check(name, c.Bool("overwrite")); err != nil {
 			return err
 		}
 	}

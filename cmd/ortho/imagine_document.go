@@ -139,7 +139,7 @@ func (im *imagination) write(made []sampled) error {
 		if err != nil {
 			return err
 		}
-		if err := page.Save(im.page.name, c.Bool("overwrite")); err != nil {
+		if err := page.Save(im.reads, im.page.name, c.Bool("overwrite")); err != nil {
 			return err
 		}
 	}
@@ -151,7 +151,7 @@ func (im *imagination) write(made []sampled) error {
 	name, out := c.String("json"), c.App.Writer
 	switch {
 	case name != "" && name != "-":
-		if err := writeFile(name, c.Bool("overwrite"), func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+		if err := writeFile(im.reads, name, c.Bool("overwrite"), func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 			return err
 		}
 	case name == "-" || !isTerminal(out):

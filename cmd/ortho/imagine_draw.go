@@ -290,6 +290,19 @@ func (im *imagination) save(made []sampled) error {
 		return nil
 	}
 	overwrite := im.c.Bool("overwrite")
+	nameOf := func(s sampled) string {
+		if im.to.folder == "" {
+			return im.to.file
+		}
+		return filepath.Join(im.to.folder, s.name+".png")
+	}
+	var names []string
+	for _, s := range made {
+		names = append(names, nameOf(s))
+	}
+	if err := im.reads.Refuse(names...); err != nil { // before one of them is written
+		return err
+	}
 	if im.to.folder != "" {
 		if _, err := makeFolder(im.to.folder); err != nil {
 			return err
@@ -300,11 +313,11 @@ func (im *imagination) save(made []sampled) error {
 		chunks = append(chunks, [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(im.item.Path)))})
 	}
 	for _, s := range made {
-		name, options := im.to.file, preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, s.texts(&plan{}))}
+		name, options := nameOf(s), preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, s.texts(&plan{}))}
 		if im.to.folder != "" {
-			name, options.Format = filepath.Join(im.to.folder, s.name+".png"), preprocess.PNG
+			options.Format = preprocess.PNG
 		}
-		if err := writeFile(name, overwrite, func(w io.Writer) error { return encode(w, s.image, options) }); err != nil {
+		if err := writeFile(im.reads, name, overwrite, func(w io.Writer) error { return encode(w, s.image, options) }); err != nil {
 			if im.to.folder != "" {
 				os.Remove(im.to.folder) // if it is empty
 			}

@@ -39,6 +39,10 @@ func preprocessAction(c *cli.Context) error {
 	case name == "-" && isTerminal(c.App.Writer):
 		return usagef("a tensor is no text for a terminal: give -o FILE.npy, or redirect standard output")
 	}
+	reads, err := protect(c, imagesRead(c))
+	if err != nil {
+		return err
+	}
 	if err := fits("output", name, output.NPY); err != nil {
 		return err
 	}
@@ -51,7 +55,7 @@ func preprocessAction(c *cli.Context) error {
 		_, err = c.App.Writer.Write(tensor)
 		return err
 	}
-	file, err := output.Create(name, c.Bool("overwrite"))
+	file, err := reads.Create(name, c.Bool("overwrite"))
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
 )
 
 // results is where rows go: a stream (standard output, a device or a pipe), or a file,
@@ -33,12 +34,12 @@ type results struct {
 }
 
 // openResults chooses the format and opens the output, before any work.
-func openResults(c *cli.Context) (*results, error) {
-	return openResultsAs(c, func(format string) string { return format })
+func openResults(c *cli.Context, reads *output.Reads) (*results, error) {
+	return openResultsAs(c, reads, func(format string) string { return format })
 }
 
 // openResultsAs is openResults for rows that have a variant of each format.
-func openResultsAs(c *cli.Context, variant func(format string) string) (*results, error) {
+func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format string) string) (*results, error) {
 	name := c.String("output")
 	if c.IsSet("output") && name == "" {
 		return nil, usagef("--output names no file (- is standard output)")
@@ -66,13 +67,13 @@ func openResultsAs(c *cli.Context, variant func(format string) string) (*results
 	}
 	device := false
 	if toFile {
-		if device, err = output.Check(name, true); err != nil {
+		if device, err = reads.Check(name, true); err != nil {
 			return nil, err
 		}
 	}
 	r := &results{format: format, unit: "image", name: name}
 	if toFile && !device {
-		r.run, err = record.Open(name, format, mode)
+		r.run, err = openRun(c, reads, name, format, mode)
 		return r, err
 	}
 	if mode == record.Resume || mode == record.RetryFailed {
@@ -81,7 +82,7 @@ func openResultsAs(c *cli.Context, variant func(format string) string) (*results
 	var w io.Writer = c.App.Writer
 	switch {
 	case device:
-		if r.device, err = output.Create(name, true); err != nil {
+		if r.device, err = reads.Create(name, true); err != nil {
 			return nil, err
 		}
 		w = r.device
@@ -91,6 +92,19 @@ func openResultsAs(c *cli.Context, variant func(format string) string) (*results
 	}
 	r.stream, err = output.New(format, w, width)
 	return r, err
+}
+
+// openRun opens the rows of a file.
+func openRun(c *cli.Context, reads *output.Reads, name, format string, mode record.Mode) (*record.Run, error) {
+	run, err := record.Open(reads, name, format, mode)
+	if err != nil || !source.Globbed(c.Args().Slice()) {
+		return run, err
+	}
+	if err := reads.Recheck(name); err != nil {
+		run.Abandon()
+		return nil, err
+	}
+	return run, nil
 }
 
 func outputMode(c *cli.Context) (record.Mode, error) {

@@ -16,7 +16,7 @@ import (
 
 // A photograph becomes one of four times its width and height.
 func ExampleGenerator_Image() {
-	model, err := models.Open("../bundled/esrgan-slim-x4", models.Settings{})
+	model, err := models.Open("../bundled/span-x4", models.Settings{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func ExampleGenerator_Image() {
 		log.Fatal(err)
 	}
 	defer generator.Close()
-	data, err := os.ReadFile("../../cmd/ortho/testdata/photos/chelsea.png")
+	data, err := os.ReadFile("../bundled/testdata/span/photo.png")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func ExampleGenerator_Image() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Output: 451x300 to 1804x1200
+	// Output: 96x72 to 384x288
 }
 
 // A description becomes a picture of 28x28 pixels.

@@ -61,6 +61,25 @@ func (s *Set) Count(stop func() bool) (n int64, known bool) {
 	return n, known
 }
 
+// Files yields the files that a dataset is read from, as far as they can be told: the CSV,
+// and the images.
+func Files(path string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(path) {
+			return
+		}
+		set, err := Open(path)
+		if err != nil {
+			return
+		}
+		for item := range set.Items() {
+			if !yield(item.Name) {
+				return
+			}
+		}
+	}
+}
+
 func openFolder(path string) (*Set, error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {

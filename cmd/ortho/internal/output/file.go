@@ -1,7 +1,6 @@
 package output
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,11 +9,14 @@ import (
 	"syscall"
 )
 
-// Check refuses, before any work is done, an output that can't be written: a folder,
-// one in a folder that is missing, a name that is too long and, without overwrite, a file
-// that exists. device
-// tells that it is a device or a pipe, which takes what it gets.
-func Check(name string, overwrite bool) (device bool, err error) {
+// Check refuses, before any work is done, an output that can't be written: one that would
+// replace what the run reads, a folder, one in a folder that is missing, a name that is too
+// long and, without overwrite, a file that exists. device tells that it is a device or a
+// pipe, which takes what it gets.
+func (r *Reads) Check(name string, overwrite bool) (device bool, err error) {
+	if err := r.Refuse(name); err != nil {
+		return false, err
+	}
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
@@ -37,14 +39,15 @@ func Check(name string, overwrite bool) (device bool, err error) {
 // ortho-DIGEST.partial, of NAME's digest.
 type File struct {
 	*os.File
-	name string
+	reads *Reads
+	name  string
 }
 
 // Create opens NAME.partial, or a device or a pipe as it is. It refuses what Check
 // does and, without overwrite, the NAME.partial that an earlier run has left or another
 // one is writing.
-func Create(name string, overwrite bool) (*File, error) {
-	device, err := Check(name, overwrite)
+func (r *Reads) Create(name string, overwrite bool) (*File, error) {
+	device, err := r.Check(name, overwrite)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +56,7 @@ func Create(name string, overwrite bool) (*File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open output: %w", err)
 		}
-		return &File{f, ""}, nil
+		return &File{f, r, ""}, nil
 	}
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if overwrite {
@@ -62,8 +65,7 @@ func Create(name string, overwrite bool) (*File, error) {
 	partial := name + ".partial"
 	f, err := os.OpenFile(partial, mode, 0o666)
 	if errors.Is(err, syscall.ENAMETOOLONG) {
-		digest := sha256.Sum256([]byte(filepath.Base(name)))
-		partial = filepath.Join(filepath.Dir(name), fmt.Sprintf("ortho-%x.partial", digest[:8]))
+		partial = shortPartial(name)
 		f, err = os.OpenFile(partial, mode, 0o666)
 	}
 	if errors.Is(err, fs.ErrExist) {
@@ -72,15 +74,16 @@ func Create(name string, overwrite bool) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create output: %w", err)
 	}
-	return &File{f, name}, nil
+	return &File{f, r, name}, nil
 }
 
-// Commit makes the file appear under its name.
+// Commit makes the file appear under its name, unless that turned out to be one that the
+// run has read.
 func (f *File) Commit() error {
 	if f.name == "" {
 		return f.File.Close()
 	}
-	err := errors.Join(f.Sync(), f.File.Close())
+	err := errors.Join(f.Sync(), f.File.Close(), f.reads.Late())
 	if err == nil {
 		err = os.Rename(f.File.Name(), f.name)
 	}

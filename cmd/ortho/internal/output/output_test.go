@@ -108,7 +108,7 @@ func TestFile(t *testing.T) {
 	name := filepath.Join(dir, "x.csv")
 	write := func(text string, overwrite bool) *File {
 		t.Helper()
-		f, err := Create(name, overwrite)
+		f, err := Protect().Create(name, overwrite)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestFile(t *testing.T) {
 	if err := f.Commit(); err != nil || held() != "one" {
 		t.Errorf("%q, %v", held(), err)
 	}
-	if _, err := Create(name, false); err == nil || !strings.Contains(err.Error(), "--overwrite") {
+	if _, err := Protect().Create(name, false); err == nil || !strings.Contains(err.Error(), "--overwrite") {
 		t.Errorf("an existing file: %v", err)
 	}
 	write("two", true).Discard()
@@ -139,13 +139,13 @@ func TestFile(t *testing.T) {
 	if err := write("three", true).Close(); err != nil || held() != "one" { // as a crash leaves it
 		t.Errorf("%v, %q", err, held())
 	}
-	if _, err := Create(filepath.Join(dir, "x.csv"), false); err == nil {
+	if _, err := Protect().Create(filepath.Join(dir, "x.csv"), false); err == nil {
 		t.Error("both the file and its .partial exist, and no error")
 	}
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(name, false); err == nil || !strings.Contains(err.Error(), "x.csv.partial exists") {
+	if _, err := Protect().Create(name, false); err == nil || !strings.Contains(err.Error(), "x.csv.partial exists") {
 		t.Errorf("what an interrupted run left: %v", err)
 	}
 	if data, err := os.ReadFile(partial); err != nil || string(data) != "three" {
@@ -155,7 +155,7 @@ func TestFile(t *testing.T) {
 		t.Errorf("%q, %v", held(), err)
 	}
 	for _, bad := range []string{dir, filepath.Join(dir, "missing", "x.csv"), filepath.Join(name, "below-a-file")} {
-		if _, err := Create(bad, true); err == nil {
+		if _, err := Protect().Create(bad, true); err == nil {
 			t.Errorf("%s: no error", bad)
 		}
 	}
@@ -172,7 +172,7 @@ func TestFileOfLongName(t *testing.T) {
 	}
 	begin := func(name, text string, overwrite bool) *File {
 		t.Helper()
-		f, err := Create(name, overwrite)
+		f, err := Protect().Create(name, overwrite)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +185,7 @@ func TestFileOfLongName(t *testing.T) {
 		// Two at once, which begin alike.
 		names := []string{long(n, "a"), long(n, "b")}
 		files := []*File{begin(names[0], "one", false), begin(names[1], "two", false)}
-		if _, err := Create(names[0], false); err == nil || !strings.Contains(err.Error(), ".partial exists") {
+		if _, err := Protect().Create(names[0], false); err == nil || !strings.Contains(err.Error(), ".partial exists") {
 			t.Errorf("%d bytes, a file that is being written: %v", n, err)
 		}
 		for i, f := range files {
@@ -198,7 +198,7 @@ func TestFileOfLongName(t *testing.T) {
 		}
 		begin(names[0], "three", true).Discard()
 	}
-	if _, err := Create(long(256, "a"), true); err == nil || !strings.Contains(err.Error(), "too long") {
+	if _, err := Protect().Create(long(256, "a"), true); err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("256 bytes: %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*.partial")); len(left) > 0 {

@@ -28,6 +28,9 @@ func (r *Run) Finish(ctx context.Context, speed Speed) error {
 		err = ctx.Err()
 	}
 	if err == nil {
+		err = r.reads.Late()
+	}
+	if err == nil {
 		err = toDisk(r.partial.file)
 	}
 	if err == nil {

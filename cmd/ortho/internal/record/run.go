@@ -40,6 +40,7 @@ type Run struct {
 	// more, such as the file of a picture. It is made again. Set it before Begin.
 	Gone func(output.Row) bool
 
+	reads        *output.Reads
 	name, format string
 	mode         Mode
 	partial      *partial // nil: OUT is there alone
@@ -68,11 +69,14 @@ var (
 	errMoved  = errors.New("another run has just taken it away")
 )
 
-// Open takes NAME.partial. It refuses an output that can't be written, what the mode
-// does not allow, and a NAME.partial that another run is writing. No row is touched
-// before Begin.
-func Open(name, format string, mode Mode) (*Run, error) {
-	r := &Run{name: name, format: format, mode: mode}
+// Open takes NAME.partial. It refuses an output that can't be written or would replace what
+// the run reads, what the mode does not allow, and a NAME.partial that another run is
+// writing. No row is touched before Begin.
+func Open(reads *output.Reads, name, format string, mode Mode) (*Run, error) {
+	if err := reads.Refuse(name); err != nil {
+		return nil, err
+	}
+	r := &Run{reads: reads, name: name, format: format, mode: mode}
 	err := errMoved
 	for range 10 { // a run that ends meanwhile takes the file away once
 		if !errors.Is(err, errMoved) {
@@ -108,7 +112,7 @@ func (r *Run) open() error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if _, err := output.Check(r.name, r.mode != Fresh); err != nil {
+	if _, err := r.reads.Check(r.name, r.mode != Fresh); err != nil {
 		return err
 	}
 	if r.resumes() && !missing(r.name) {
@@ -349,6 +353,9 @@ func (r *Run) fail(err error) {
 
 // Write appends the row of the first input that Items has yielded and that has none.
 func (r *Run) Write(row output.Row) error {
+	if err := r.reads.Late(); err != nil {
+		return err
+	}
 	r.mutex.Lock()
 	if len(r.given) == 0 || r.given[0].name != row.Input {
 		r.mutex.Unlock()

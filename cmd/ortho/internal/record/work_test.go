@@ -61,7 +61,7 @@ type work struct {
 
 func (w work) run(t testing.TB) (made int, err error) {
 	t.Helper()
-	r, err := Open(w.out, w.format, w.mode)
+	r, err := Open(output.Protect(), w.out, w.format, w.mode)
 	if err != nil {
 		return 0, err
 	}

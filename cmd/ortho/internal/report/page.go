@@ -101,9 +101,9 @@ func (p *Page) Markdown() string {
 }
 
 // Save writes the page's HTML to a file that appears when it is complete. Without
-// overwrite one that exists is refused.
-func (p *Page) Save(name string, overwrite bool) error {
-	f, err := output.Create(name, overwrite)
+// overwrite one that exists is refused, as is one that the run reads.
+func (p *Page) Save(reads *output.Reads, name string, overwrite bool) error {
+	f, err := reads.Create(name, overwrite)
 	if err != nil {
 		return err
 	}

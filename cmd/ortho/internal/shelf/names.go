@@ -9,10 +9,11 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"unicode"
+
+	"ortho/cmd/ortho/internal/output"
 )
 
 // Names gives each picture a name of its own. It keeps little more than 16 bytes of each,
@@ -56,7 +57,7 @@ func (n *Names) Take(inside, ending, input string) (string, error) {
 		return "", fmt.Errorf("its picture can't be called %s here", name)
 	}
 	for _, own := range n.Reserved {
-		if strings.HasPrefix(oneFile(name)+"/", oneFile(own)+"/") {
+		if strings.HasPrefix(output.OneFile(name)+"/", output.OneFile(own)+"/") {
 			return "", fmt.Errorf("its picture would be %s, but the run needs %s itself: rename the input, or its folder", name, own)
 		}
 	}
@@ -107,16 +108,8 @@ func (h *holder) refuse(name string) error {
 }
 
 func keyOf(name string) [16]byte {
-	digest := sha256.Sum256([]byte(oneFile(name)))
+	digest := sha256.Sum256([]byte(output.OneFile(name)))
 	return [16]byte(digest[:16])
-}
-
-// oneFile is the same for all names of one file here.
-func oneFile(name string) string {
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		return strings.ToLower(name)
-	}
-	return name
 }
 
 // Clean makes "_" of control characters and what is not UTF-8.

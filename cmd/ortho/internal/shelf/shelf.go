@@ -16,6 +16,9 @@ import (
 
 // Shelf is a folder that pictures are put into. Its methods may be called concurrently.
 type Shelf struct {
+	// Reads are the files that the run reads, as output.Reads.In the folder has them where
+	// pictures are many.
+	Reads *output.Reads
 	// Folder is where names are relative to.
 	Folder string
 	// Overwrite replaces pictures that are there already.
@@ -23,8 +26,6 @@ type Shelf struct {
 	// Again says that an earlier run may have made some of the pictures: those that are
 	// there and equal are left as they are.
 	Again bool
-
-	inputs map[string]struct{} // that lie in the folder
 
 	mutex sync.Mutex
 	open  map[*File]struct{}
@@ -56,7 +57,7 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
 		return nil, fmt.Errorf("make the folder of %s: %w", name, err)
 	}
-	file, err := output.Create(target, true) // what is there is judged
+	file, err := s.Reads.Create(target, true) // what is there is judged
 	if err != nil {
 		return nil, err
 	}
@@ -71,69 +72,10 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	return f, nil
 }
 
-// Protect has a file that the run reads never be replaced. Call it before Create.
-func (s *Shelf) Protect(name string) error {
-	folder, err := RealPath(s.Folder)
-	if err != nil {
-		return err
-	}
-	dir, err := RealPath(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	real, err := RealPath(name)
-	if err != nil {
-		return err
-	}
-	for _, path := range []string{filepath.Join(dir, filepath.Base(name)), real} { // the link, and what it leads to
-		if inside, err := filepath.Rel(folder, path); err != nil || !filepath.IsLocal(inside) {
-			continue
-		}
-		if s.inputs == nil {
-			s.inputs = map[string]struct{}{}
-		}
-		s.inputs[oneFile(path)] = struct{}{}
-	}
-	return nil
-}
-
-// protected tells whether Protect was told of a file.
-func (s *Shelf) protected(target string) bool {
-	if len(s.inputs) == 0 {
-		return false
-	}
-	dir, err := RealPath(filepath.Dir(target))
-	if err != nil {
-		return true
-	}
-	_, is := s.inputs[oneFile(filepath.Join(dir, filepath.Base(target)))]
-	return is
-}
-
-// RealPath is an absolute path without links, of what exists of it.
-func RealPath(name string) (string, error) {
-	name, err := filepath.Abs(name)
-	if err != nil {
-		return "", err
-	}
-	for rest := ""; ; {
-		if real, err := filepath.EvalSymlinks(name); err == nil {
-			return filepath.Join(real, rest), nil
-		}
-		up := filepath.Dir(name)
-		if up == name {
-			return filepath.Join(name, rest), nil
-		}
-		name, rest = up, filepath.Join(filepath.Base(name), rest)
-	}
-}
-
 // free tells whether a picture may get a name.
 func (s *Shelf) free(target, input string) error {
-	for _, name := range []string{target, target + ".partial"} {
-		if s.protected(name) {
-			return fmt.Errorf("its picture would replace %s, which this run reads: give another output folder", name)
-		}
+	if err := s.Reads.Refuse(target); err != nil {
+		return err
 	}
 	info, err := os.Stat(target)
 	switch {

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"ortho/cmd/ortho/internal/output"
 )
 
 func TestTake(t *testing.T) {
@@ -90,12 +93,11 @@ func TestProtect(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	s := &Shelf{Folder: filepath.Join(other, "dir"), Overwrite: true}
-	for _, name := range []string{filepath.Join(dir, "a.png"), filepath.Join(other, "to-b.png"), filepath.Join(dir, "d.png"), filepath.Join(dir, "e.png.partial"), filepath.Join(other, "c.png")} {
-		if err := s.Protect(name); err != nil {
-			t.Fatal(err)
-		}
+	reads, err := output.Protect(slices.Values([]string{filepath.Join(dir, "a.png"), filepath.Join(other, "to-b.png"), filepath.Join(dir, "d.png"), filepath.Join(dir, "e.png.partial"), filepath.Join(other, "c.png")})).In(filepath.Join(other, "dir"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	s := &Shelf{Reads: reads, Folder: filepath.Join(other, "dir"), Overwrite: true}
 	for _, name := range []string{"a.png", "b.png", "d.png", "e.png"} {
 		if err := put(t, s, name, "", "new"); err == nil || !strings.Contains(err.Error(), "which this run reads") {
 			t.Errorf("%s: %v", name, err)
@@ -174,7 +176,7 @@ func read(t *testing.T, name string) string {
 func TestShelf(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "a", "x.png")
-	if err := put(t, &Shelf{Folder: dir}, "a/x.png", "", "one"); err != nil || read(t, name) != "one" {
+	if err := put(t, &Shelf{Reads: output.Protect(), Folder: dir}, "a/x.png", "", "one"); err != nil || read(t, name) != "one" {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -185,12 +187,12 @@ func TestShelf(t *testing.T) {
 		fails bool
 		then  string
 	}{
-		{"it is there", &Shelf{Folder: dir}, "", "two", true, "one"},
-		{"an earlier run made it", &Shelf{Folder: dir, Again: true}, "", "one", false, "one"},
-		{"an earlier run has made another", &Shelf{Folder: dir, Again: true}, "", "on", true, "one"},
-		{"and a longer one", &Shelf{Folder: dir, Again: true}, "", "one and more", true, "one"},
-		{"it is replaced", &Shelf{Folder: dir, Overwrite: true}, "", "two", false, "two"},
-		{"it is the input", &Shelf{Folder: dir, Overwrite: true}, name, "three", true, "two"},
+		{"it is there", &Shelf{Reads: output.Protect(), Folder: dir}, "", "two", true, "one"},
+		{"an earlier run made it", &Shelf{Reads: output.Protect(), Folder: dir, Again: true}, "", "one", false, "one"},
+		{"an earlier run has made another", &Shelf{Reads: output.Protect(), Folder: dir, Again: true}, "", "on", true, "one"},
+		{"and a longer one", &Shelf{Reads: output.Protect(), Folder: dir, Again: true}, "", "one and more", true, "one"},
+		{"it is replaced", &Shelf{Reads: output.Protect(), Folder: dir, Overwrite: true}, "", "two", false, "two"},
+		{"it is the input", &Shelf{Reads: output.Protect(), Folder: dir, Overwrite: true}, name, "three", true, "two"},
 	} {
 		err := put(t, c.shelf, "a/x.png", c.input, c.text)
 		if (err != nil) != c.fails || read(t, name) != c.then {
@@ -200,7 +202,7 @@ func TestShelf(t *testing.T) {
 			t.Errorf("%s: %v, want ErrExists", c.what, err)
 		}
 	}
-	s := &Shelf{Folder: dir}
+	s := &Shelf{Reads: output.Protect(), Folder: dir}
 	if _, err := s.Create("swept.png", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +210,7 @@ func TestShelf(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "folder.png"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (&Shelf{Folder: dir, Overwrite: true}).Create("folder.png", ""); err == nil {
+	if _, err := (&Shelf{Reads: output.Protect(), Folder: dir, Overwrite: true}).Create("folder.png", ""); err == nil {
 		t.Error("a folder is replaced")
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 2 {

@@ -1,0 +1,362 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+// guarded are commands that write files, each with what it can read. In the words, FILE is
+// one of the files that stand for an input: the command must refuse to write to any of them.
+var guarded = []struct {
+	command string   // with the input's arguments and flags
+	input   string   // "argument", or the flag that names it
+	files   []string // in the test's folder, that are read
+	outputs string   // flags
+}{
+	{"classify in.png", "argument", []string{"in.png"}, "output html"},
+	{"classify photos", "argument", []string{"photos/a.png", "photos/deep/b.png"}, "output html"},
+	{"classify photos/*.png", "argument", []string{"photos/a.png"}, "output html"},
+	{"classify shard.tar", "argument", []string{"shard.tar"}, "output html"},
+	{"classify @list.txt", "argument", []string{"list.txt", "in.png", "shard.tar"}, "output html"},
+	{"classify -0 @nul.txt", "argument", []string{"nul.txt", "in.png"}, "output html"},
+	{"classify none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json", "graph/config.json", "graph/preprocessor_config.json", "graph/names.txt"}, "output html"},
+	{"classify none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json", "graph/names.txt"}, "output html"},
+	{"classify none.png -m above/onnx", "model", []string{"above/onnx/model.onnx", "above/config.json"}, "output html"},
+	{"classify none.png -m above/onnx/model.onnx", "model", []string{"above/onnx/model.onnx", "above/config.json"}, "output html"},
+	{"classify none.png --labels names.txt", "labels", []string{"names.txt"}, "output html"},
+	{"classify none.png --settings settings.json", "settings", []string{"settings.json"}, "output html"},
+
+	{"classify-text --texts texts.txt", "texts", []string{"texts.txt"}, "output"},
+	{"classify-text --file one.txt --file two.txt", "file", []string{"one.txt", "two.txt"}, "output"},
+	{"classify-text hello -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin"}, "output"},
+	{"classify-text hello --labels names.txt", "labels", []string{"names.txt"}, "output"},
+	{"classify-text hello --vocabulary names.txt", "vocabulary", []string{"names.txt"}, "output"},
+	{"classify-text hello --settings settings.json", "settings", []string{"settings.json"}, "output"},
+
+	{"describe in.png", "argument", []string{"in.png"}, "output"},
+	{"describe @list.txt", "argument", []string{"list.txt", "in.png"}, "output"},
+	{"describe none.png --prompt prompt.txt", "prompt", []string{"prompt.txt"}, "output"},
+	{"describe none.png --cache answers", "cache", []string{"answers/1.json"}, "output"},
+	{"describe none.png -m graph", "model", []string{"graph/model.onnx", "graph/ortho.json"}, "output"},
+	{"describe none.png --labels names.txt", "labels", []string{"names.txt"}, "output"},
+	{"describe none.png --settings settings.json", "settings", []string{"settings.json"}, "output"},
+
+	{"generate in.png", "argument", []string{"in.png"}, "output"},
+	{"generate in.png -o new.png", "argument", []string{"in.png"}, "html"},
+	{"generate photos -o OUT", "argument", []string{"photos/a.png"}, "html"},
+	{"generate @list.txt -o OUT", "argument", []string{"list.txt", "in.png"}, "html"},
+	{"generate none.png -o new.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "html"},
+	{"generate none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin"}, "output"},
+	{"generate --texts texts.txt", "texts", []string{"texts.txt"}, "output grid"},
+	{"generate --latents latents.npy", "latents", []string{"latents.npy"}, "output grid"},
+	{"generate --latents latents.npy -o new.png", "latents", []string{"latents.npy"}, "html"},
+	{"generate --text seven --vocabulary names.txt", "vocabulary", []string{"names.txt"}, "output grid"},
+	{"generate --class seven --labels names.txt", "labels", []string{"names.txt"}, "output grid"},
+	{"generate --class 7 --settings settings.json", "settings", []string{"settings.json"}, "output grid"},
+	{"generate -m sd fox", "model", []string{"sd/model_index.json", "sd/unet/model.onnx", "sd/tokenizer/vocab.json"}, "output grid"},
+	{"generate -m sd fox --image in.png", "image", []string{"in.png"}, "output grid"},
+	{"generate -m sd fox --image photos/a.png --mask in.png -o new.png", "mask", []string{"in.png"}, "html"},
+
+	{"imagine in.png", "argument", []string{"in.png"}, "output html json"},
+	{"imagine --text seven -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin"}, "output html json"},
+	{"imagine --text seven --text-model graph", "text-model", []string{"graph/model.onnx"}, "output html json"},
+	{"imagine --text seven -g sd", "generator", []string{"sd/unet/model.onnx"}, "output html json"},
+	{"imagine in.png --prompt prompt.txt", "prompt", []string{"prompt.txt"}, "output html json"},
+	{"imagine in.png --cache answers", "cache", []string{"answers/1.json"}, "output html json"},
+	{"imagine in.png --labels names.txt", "labels", []string{"names.txt"}, "output html json"},
+	{"imagine in.png --settings settings.json", "settings", []string{"settings.json"}, "output html json"},
+
+	{"eval --data labels.csv", "data", []string{"labels.csv", "photos/a.png"}, "output html"},
+	{"eval --data classes", "data", []string{"classes/0/a.png"}, "output html"},
+	{"eval --data none -m graph", "model", []string{"graph/model.onnx", "graph/names.txt"}, "output html"},
+	{"eval --data none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
+	{"eval --data none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
+
+	{"bench run --iterations 1 --rounds 1 --input photos", "input", []string{"photos/a.png"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 --input @list.txt", "input", []string{"list.txt", "in.png"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 --input arrays.npz", "input", []string{"arrays.npz"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 --rerun results.jsonl", "rerun", []string{"results.jsonl"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 --labels names.txt", "labels", []string{"names.txt"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 -m sd", "model", []string{"sd/unet/model.onnx"}, "html"},
+	{"bench run --iterations 1 --rounds 1 -m sd --image in.png", "image", []string{"in.png"}, "html"},
+	{"bench run --iterations 1 --rounds 1 -m sd --image photos/a.png --mask in.png", "mask", []string{"in.png"}, "html"},
+	{"bench report results.jsonl", "argument", []string{"results.jsonl"}, "html"},
+	{"bench report results", "argument", []string{"results/unet.jsonl"}, "html"},
+
+	{"compare -m graph -m efficientnet-lite0 in.png", "argument", []string{"in.png"}, "output"},
+	{"compare -m efficientnet-lite0 -m graph/model.onnx photos", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
+	{"compare --providers cpu,cpu @list.txt", "argument", []string{"list.txt", "in.png"}, "output"},
+	{"compare --providers cpu,cpu --input arrays.npz", "input", []string{"arrays.npz"}, "output"},
+
+	{"preprocess in.png", "argument", []string{"in.png"}, "output"},
+	{"preprocess none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/config.json"}, "output"},
+	{"preprocess none.png --labels names.txt", "labels", []string{"names.txt"}, "output"},
+	{"preprocess none.png --vocabulary names.txt", "vocabulary", []string{"names.txt"}, "output"},
+}
+
+// TestGuard: no command writes over what it reads, whichever of its flags names the output:
+// by the file's own name, by a link to it, or by another of its names.
+func TestGuard(t *testing.T) {
+	dir := t.TempDir()
+	guardedInputs(t, dir)
+	t.Chdir(dir)
+	before := map[string]string{}
+	for _, name := range filesIn(t, dir) {
+		before[name] = read(t, name)
+	}
+	seen := map[string]bool{}
+	for _, c := range guarded {
+		words := strings.Fields(c.command)
+		seen[commandOf(words)+" --"+c.input] = true
+		for flag := range strings.FieldsSeq(c.outputs) {
+			seen[commandOf(words)+" --"+flag] = true
+			for _, file := range c.files {
+				for _, name := range namesOf(t, file) {
+					code, stdout, stderr := execute(t, "", with(words, "--"+flag, name, "--overwrite")...)
+					if code != exitFailed || stdout != "" || !strings.Contains(stderr, "would replace") || !strings.Contains(stderr, name) || !strings.Contains(stderr, filepath.FromSlash(file)) {
+						t.Errorf("%s --%s %s: exit %d, %q, %q; want %s to be told", c.command, flag, name, code, stdout, stderr, file)
+					}
+				}
+				if read(t, file) != before[file] {
+					t.Fatalf("%s --%s: %s was replaced", c.command, flag, file)
+				}
+			}
+		}
+	}
+	if left := filesIn(t, dir); len(left) != len(before) {
+		t.Errorf("%q is left behind", slices.DeleteFunc(left, func(name string) bool { _, is := before[name]; return is }))
+	}
+	for _, flag := range append(fileFlags(newApp().Commands, ""), readFlags(newApp().Commands, "")...) {
+		if !seen[flag] {
+			t.Errorf("%s is not among the cases", flag)
+		}
+	}
+}
+
+// namesOf are a file's own name and, until the test ends, a symbolic and a hard link to it.
+func namesOf(t *testing.T, file string) []string {
+	names := []string{file}
+	links := t.TempDir()
+	to, err := filepath.Abs(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hard := filepath.Join(links, "hard"+filepath.Ext(file)); os.Link(to, hard) == nil {
+		names = append(names, hard)
+	}
+	if soft := filepath.Join(links, "soft"+filepath.Ext(file)); os.Symlink(to, soft) == nil {
+		names = append(names, soft)
+	}
+	return names
+}
+
+// guardedInputs makes what guarded names.
+func guardedInputs(t *testing.T, dir string) {
+	t.Helper()
+	source := func(name string) string { return read(t, filepath.FromSlash("../../models/"+name)) }
+	picture := square(t, red, 8)
+	for name, text := range map[string]string{
+		"in.png": picture, "photos/a.png": picture, "photos/deep/b.png": picture, "classes/0/a.png": picture,
+		"shard.tar": tarOf(t, "x.png", picture), "list.txt": "in.png\nshard.tar\n", "nul.txt": "in.png\x00",
+		"labels.csv": "input,label\nphotos/a.png,0\n", "names.txt": "<pad>\n<unk>\nseven\n",
+		"texts.txt": "seven\n", "one.txt": "seven", "two.txt": "eight", "prompt.txt": "What is this?", "answers/1.json": "{}",
+		"settings.json": `{"kind": "ortho settings", "provider": "cpu"}`,
+		"latents.npy":   "no array", "arrays.npz": "no arrays", "results.jsonl": read(t, benchResults), "results/unet.jsonl": "no results", "results/pipeline.json": "{}",
+		"graph/model.onnx": source("testdata/external/model.onnx"), "graph/weights.bin": source("testdata/external/weights.bin"),
+		"graph/ortho.json": `{"labels": "names.txt"}`, "graph/names.txt": "a\nb\n", "graph/config.json": "{}", "graph/preprocessor_config.json": "{}",
+		"above/onnx/model.onnx": source("testdata/float32_nchw/model.onnx"), "above/config.json": "{}",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(filepath.FromSlash(name))), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, filepath.FromSlash(name)), text)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "sd"), os.DirFS(filepath.Join(pipelines, "sd"))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readFlags are the flags of what a command reads, of all commands that write files.
+func readFlags(commands []*cli.Command, above string) (all []string) {
+	for _, c := range commands {
+		if !c.Hidden && len(fileFlags([]*cli.Command{{Name: c.Name, Flags: c.Flags}}, "")) > 0 {
+			for _, f := range c.Flags {
+				if _, reads := readBy[f.Names()[0]]; reads {
+					all = append(all, above+c.Name+" --"+f.Names()[0])
+				}
+			}
+		}
+		all = append(all, readFlags(c.Subcommands, above+c.Name+" ")...)
+	}
+	return all
+}
+
+// TestGuardKnowsFlags: a flag that takes a text names what is written, what is read, or no
+// file at all.
+func TestGuardKnowsFlags(t *testing.T) {
+	no := strings.Fields("format progress shard text class interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
+		"lang chat-model detail truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
+	for _, s := range settings {
+		if readBy[s.name] == nil {
+			no = append(no, s.name)
+		}
+	}
+	var check func(commands []*cli.Command)
+	check = func(commands []*cli.Command) {
+		for _, c := range commands {
+			for _, f := range c.Flags {
+				switch f.(type) {
+				case *cli.StringFlag, *cli.StringSliceFlag:
+					name := f.Names()[0]
+					if !slices.Contains(written, name) && readBy[name] == nil && !slices.Contains(no, name) {
+						t.Errorf("%s --%s: does it name a file? It belongs to written, to readBy, or to this test", c.Name, name)
+					}
+				}
+			}
+			check(c.Subcommands)
+		}
+	}
+	check(newApp().Commands)
+}
+
+// TestGuardOpensAll: what writes files gets them from output.Reads. Others write what is no
+// output: to a run's temporary folder, or under names that Reads has not refused.
+func TestGuardOpensAll(t *testing.T) {
+	allowed := map[string]string{
+		"internal/output/file.go":         "os.OpenFile os.Rename", // Reads itself
+		"internal/record/lock_unix.go":    "os.OpenFile os.Rename", // Open asks Reads
+		"internal/record/lock_windows.go": "os.Rename",
+		"internal/record/record.go":       "os.OpenFile",
+		"shared_flags.go":                 "os.WriteFile", // a bundled graph, to a temporary folder
+		"bench_input.go":                  "os.WriteFile", // encoded images, likewise
+		"bench_output.go":                 "bench.CreateLog bench.ContinueLog",
+		"bench_draw.go":                   "npz.WriteFile", // in a process of bench run, which asks
+	}
+	creating := strings.Fields("os.Create os.CreateTemp os.OpenFile os.WriteFile os.Rename os.Link os.Symlink os.CopyFS npz.WriteFile bench.CreateLog bench.ContinueLog")
+	err := filepath.WalkDir(".", func(name string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if of, ok := s.X.(*ast.Ident); ok {
+					call := of.Name + "." + s.Sel.Name
+					if slices.Contains(creating, call) && !slices.Contains(strings.Fields(allowed[filepath.ToSlash(name)]), call) {
+						t.Errorf("%s: %s opens a file that may be one that the run reads: output.Reads opens outputs", name, call)
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestGuardPaths: what comes out of a pipe is known late, and still not replaced.
+func TestGuardPaths(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	rows := write(t, filepath.Join(dir, "rows.jsonl"), "no image, but it is read")
+	page := write(t, filepath.Join(dir, "page.html"), square(t, red, 8))
+	model := []string{"classify", "-m", "../../models/testdata/float32_nchw", "--input-range", "0,1", "--stdin-paths", "--overwrite"}
+	for _, c := range []struct {
+		stdin string
+		args  []string
+	}{
+		{page + "\n" + rows + "\n", []string{"-o", rows}},
+		{page + "\n" + coffee + "\n", []string{"--html", page}},
+	} {
+		code, _, stderr := execute(t, c.stdin, with(model, c.args...)...)
+		if code != exitFailed || !strings.Contains(stderr, "would replace") {
+			t.Errorf("%q: exit %d, %s", c.args, code, stderr)
+		}
+	}
+	if read(t, rows) != "no image, but it is read" || read(t, page) != square(t, red, 8) {
+		t.Error("an input was replaced")
+	}
+	if code, _, stderr := execute(t, coffee+"\n", with(model, "-o", rows, "--html", page)...); code != exitOK {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// TestGuardPatterns: a pattern does not match the rows that are being written.
+func TestGuardPatterns(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in.png"), square(t, red, 8))
+	for _, args := range [][]string{
+		{"classify", filepath.Join(dir, "*"), "-o", filepath.Join(dir, "ortho.jsonl")},
+		with(double, filepath.Join(dir, "*"), "-o", dir),
+	} {
+		code, _, stderr := execute(t, "", args...)
+		if code != exitFailed || !strings.Contains(stderr, "reads "+filepath.Join(dir, "ortho.jsonl.partial")) {
+			t.Errorf("%q: exit %d, %s", args, code, stderr)
+		}
+		if left := filesIn(t, dir); len(left) != 1 {
+			t.Errorf("%q: %q is left behind", args, left)
+		}
+	}
+}
+
+// TestGuardModelFolder: what runs leave in a model's folder is no part of the model.
+func TestGuardModelFolder(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../models/testdata/float32_nchw")); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"classify", coffee, "-m", dir, "--input-range", "0,1", "-o", filepath.Join(dir, "rows.jsonl"), "--html", filepath.Join(dir, "page.html")}
+	for _, more := range []string{"--overwrite", "--overwrite", "--resume"} {
+		if code, _, stderr := execute(t, "", with(args, more)...); code != exitOK {
+			t.Errorf("%s: exit %d, %s", more, code, stderr)
+		}
+	}
+}
+
+// TestGuardFolders: nor does what goes to a folder, by names that the run makes.
+func TestGuardFolders(t *testing.T) {
+	needLibrary(t)
+	sd := pipelines + "sd"
+	for _, c := range []struct {
+		file, text string // in OUT
+		args       []string
+	}{
+		{"0000-a-bold-slanted-seven.png", `{"kind": "ortho settings", "provider": "cpu"}`, []string{"imagine", "--text", "a bold slanted seven", "--seed", "1", "--settings", "FILE", "-o", "OUT"}},
+		{"ortho.jsonl", "seven\n", []string{"generate", "--texts", "FILE", "--seed", "1", "-o", "OUT"}},
+		{"ortho.jsonl.run.json", "seven\n", []string{"generate", "--texts", "FILE", "--seed", "1", "-o", "OUT"}},
+		{"ortho.preview.png", square(t, red, 64), []string{"generate", "-m", sd, "--image", "FILE", "--preview", "1", "--steps", "2", "fox", "-o", "OUT"}},
+		{"x.preview.png", square(t, red, 64), []string{"generate", "-m", sd, "--image", "FILE", "--preview", "1", "--steps", "2", "fox", "-o", "OUT/x.png"}},
+		{"unet.jsonl", square(t, red, 64), []string{"bench", "run", "-m", sd, "--image", "FILE", "-o", "OUT"}},
+		{"text_encoder.npz", square(t, red, 64), []string{"bench", "run", "-m", sd, "--image", "FILE", "-o", "OUT"}},
+		{"unet.jsonl.rounds", square(t, red, 64), []string{"bench", "run", "-m", sd, "--image", "FILE", "-o", "OUT"}},
+	} {
+		dir := t.TempDir()
+		file := write(t, filepath.Join(dir, c.file), c.text)
+		args := slices.Clone(c.args)
+		for i := range args {
+			args[i] = strings.Replace(strings.Replace(args[i], "FILE", file, 1), "OUT", dir, 1)
+		}
+		code, _, stderr := execute(t, "", with(args, "--overwrite")...)
+		if code != exitFailed || !strings.Contains(stderr, "would replace") || read(t, file) != c.text {
+			t.Errorf("%s: exit %d, %s", c.args, code, stderr)
+		}
+		if left := filesIn(t, dir); len(left) != 1 {
+			t.Errorf("%s: %q is left behind", c.args, left)
+		}
+	}
+}
