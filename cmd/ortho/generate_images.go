@@ -208,7 +208,7 @@ func (m *imageMaker) pictureOfName(ctx context.Context, t task) (made picture, e
 
 // picture makes the picture of one image.
 func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err error) {
-	data, err := t.Read()
+	data, err := t.Read(ctx)
 	if err != nil {
 		return made, &stepError{"read", err}
 	}

@@ -37,7 +37,7 @@ func session(t *testing.T, data []byte) *runner.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := runner.Open(runner.Model{Data: data, Graph: graph}, runner.Options{})
+	s, err := runner.Open(t.Context(), runner.Model{Data: data, Graph: graph}, runner.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func ExampleGenerator_Image() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	generator, err := generate.Open(model, generate.Options{})
+	generator, err := generate.Open(context.Background(), model, generate.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func ExampleGenerator_Samples() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	generator, err := generate.Open(model, generate.Options{})
+	generator, err := generate.Open(context.Background(), model, generate.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func generator(t testing.TB, path string, s *models.GeneratorSpec, opt Options) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := open(runner.Model{Path: path, Graph: graph}, filepath.Base(path), s, opt)
+	g, err := open(t.Context(), runner.Model{Path: path, Graph: graph}, filepath.Base(path), s, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func TestUpscaler(t *testing.T) {
 	in := picture(t, images+"photo.png")
 	var whole *made
 	for _, opt := range []Options{{}, {Tile: 64}, {Tile: 80, Overlap: 40, Concurrency: 3}} {
-		g, err := Open(m, opt)
+		g, err := Open(t.Context(), m, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
