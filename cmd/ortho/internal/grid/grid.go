@@ -52,7 +52,9 @@ type Column struct {
 }
 
 // Text is a column of words, which are wrapped where the table is too wide.
-func Text(header string) Column { return Column{header, text.AlignLeft, wrap, longestWord, longestField, 4, false} }
+func Text(header string) Column {
+	return Column{header, text.AlignLeft, wrap, longestWord, longestField, 4, false}
+}
 
 // Number is a column that is aligned right.
 func Number(header string) Column {
@@ -61,7 +63,9 @@ func Number(header string) Column {
 
 // File is a column of paths: where the table is too wide, folders are left out of them before
 // a file's own name is cut in the middle.
-func File(header string) Column { return Column{header, text.AlignLeft, shorten, shortened, shortened, 10, false} }
+func File(header string) Column {
+	return Column{header, text.AlignLeft, shorten, shortened, shortened, 10, false}
+}
 
 // Absent stands in a cell that has nothing to say.
 const Absent = "-"
