@@ -270,7 +270,7 @@ func parseFloats(v string) ([]float64, error) {
 		return nil, fmt.Errorf("%q: values are separated by commas: %s", v, strings.Join(words, ","))
 	}
 	if len(parts) != 1 && len(parts) != 3 {
-		return nil, fmt.Errorf("%q has %d values: give one, or three separated by commas", v, len(parts))
+		return nil, fmt.Errorf("%q has %s: give one, or three separated by commas", v, many(len(parts), "value"))
 	}
 	values := make([]float64, len(parts))
 	for i, p := range parts {
