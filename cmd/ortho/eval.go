@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -255,6 +256,10 @@ func (doc *evaluation) judge(c *cli.Context, j *judged, bar *progress) (early er
 		}
 		if c.Bool("fail-fast") {
 			early = fmt.Errorf("%w (--fail-fast stops here)", item.Err)
+			break
+		}
+		if all := (*classify.SizeError)(nil); errors.As(item.Err, &all) {
+			early = all
 			break
 		}
 	}

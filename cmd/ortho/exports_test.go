@@ -169,3 +169,16 @@ func fileExists(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
 }
+
+// TestSizeThatDoesNotRun: where every image would fail the same way, the run ends at once.
+func TestSizeThatDoesNotRun(t *testing.T) {
+	code, stdout, stderr := ortho(t, "classify", "-m", exports+"/optimum-vit", "--input-size", "40", "--resize", "40", cat, cat, cat)
+	if code != exitFailed || stdout != "" {
+		t.Errorf("exit %d, %q", code, stdout)
+	}
+	for _, want := range []string{"config.json (image_size) says that optimum-vit was configured for 224x224", "optimum-vit does not run at 40x40", "--input-size"} {
+		if strings.Count(stderr, want) != 1 {
+			t.Errorf("%s\nlacks %q, or says it again", stderr, want)
+		}
+	}
+}

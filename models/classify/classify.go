@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -32,9 +33,11 @@ type Options struct {
 // concurrently.
 type Classifier struct {
 	spec     *models.ClassifierSpec
+	model    *models.Model
 	opt      Options
 	session  *runner.Session
 	pipeline *runner.Pipeline
+	ran      atomic.Bool // once
 }
 
 // Input is an image to classify. Read returns its encoded bytes; it is called
@@ -45,7 +48,7 @@ type Input struct {
 }
 
 // Item is what became of one input: a Result, or the error that it cost. See
-// [ErrorKind].
+// [ErrorKind]; a [SizeError] all further items would cost, too.
 type Item struct {
 	Input  Input
 	Result Result
@@ -95,7 +98,7 @@ func Open(m *models.Model, opt Options) (*Classifier, error) {
 		return nil, err
 	}
 	batch, concurrency := batching(spec, opt, session.Provider)
-	return &Classifier{spec, opt, session, &runner.Pipeline{
+	return &Classifier{spec: spec, model: m, opt: opt, session: session, pipeline: &runner.Pipeline{
 		Session: session, Row: row, Batch: batch, Pad: spec.Batch > 0 || session.Fixed, Concurrency: concurrency,
 	}}, nil
 }
@@ -165,6 +168,9 @@ func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Se
 	return func(yield func(Item) bool) {
 		for r := range results {
 			err := r.Err
+			if err != nil && ErrorKind(err) == "run" && ctx.Err() == nil {
+				err = c.runError(err)
+			}
 			if err != nil {
 				err = fmt.Errorf("%s: %w", r.Item.Name, err)
 			}
@@ -188,6 +194,7 @@ func (c *Classifier) load(_ context.Context, in Input, row []byte) (size, error)
 }
 
 func (c *Classifier) read(s size, outputs []runner.Row) (Result, error) {
+	c.ran.Store(true)
 	result, err := scored(&c.spec.Scores, c.opt, outputs[0])
 	result.Width, result.Height = s.width, s.height
 	return result, err
