@@ -70,7 +70,8 @@ func (r *resolver) err() error {
 		}
 		errs = append(errs, errors.New(text))
 	}
-	if len(r.missing)+len(r.remedies) > 0 && len(r.errs) == r.settled {
+	values := slices.ContainsFunc(slices.Collect(slices.Chunk(r.remedies, 2)), func(pair []string) bool { return pair[1] != "" })
+	if (len(r.missing) > 0 || values) && len(r.errs) == r.settled {
 		errs = append(errs, errors.New(r.examples()))
 	}
 	return errors.Join(errs...)

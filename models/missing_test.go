@@ -152,6 +152,31 @@ func TestUnfit(t *testing.T) {
 	}
 }
 
+// TestLabelsOfAnother: labels that are too few are told; where nothing else lacks, no
+// example can name better ones.
+func TestLabelsOfAnother(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "names.txt")
+	if err := os.WriteFile(file, []byte("a\nb\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		classes int
+		flags   []string
+		want    string
+		example string
+	}{
+		{5, []string{"labels", file, "mean", "0", "std", "1"}, "holds 2 labels, but model gives 5 classes: give other --labels", ""},
+		{3, []string{"labels", file, "mean", "0", "std", "1"}, "a class of the background before all others", ""},
+		{1, []string{"labels", file}, "model gives 1 class: give", "vit --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 photo.jpg"},
+	} {
+		g := &onnx.Graph{Inputs: list(tensor("x", onnx.Float, "Conv", "n", 3, 64, 64)), Outputs: list(tensor("y", onnx.Float, "Gemm", "n", c.classes))}
+		_, err := opened(t, g, nil, settings(t, c.flags...)).Classifier()
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.example) || c.example == "" && strings.Contains(err.Error(), "for example") {
+			t.Errorf("%d classes, %q: %v", c.classes, c.flags, err)
+		}
+	}
+}
+
 // TestNotices holds what is done as stated, and told.
 func TestNotices(t *testing.T) {
 	open := []any{"n", "num_channels", "height", "width"}

@@ -161,6 +161,9 @@ func (r *resolver) classes(out onnx.Value) {
 		return
 	}
 	text := fmt.Sprintf("%s holds %s, but %s gives %s: give other --labels", from, many(len(list.labels), "label"), r.name, many(n, "class"))
+	if n == len(list.labels)+1 {
+		text += " (one more: as TensorFlow's models often have a class of the background before all others; then a file whose first line is background, and these after it)"
+	}
 	if list == r.flags.labels {
 		r.wrong("labels", "", "%s", text)
 	} else {
