@@ -204,3 +204,26 @@ func TestNotices(t *testing.T) {
 		}
 	}
 }
+
+// TestSidecarSlips: a key or a quote that is amiss is told with what is right.
+func TestSidecarSlips(t *testing.T) {
+	for data, want := range map[string]string{
+		`{"inputsize": 224}`:         `unknown key "inputsize"; did you mean "input_size"?`,
+		`{"input-size": 224}`:        `did you mean "input_size"?`,
+		`{"Mean": 0.5}`:              `did you mean "mean"?`,
+		`{"image_size": 224}`:        `did you mean "input_size"?`,
+		`{"labls": "a.txt"}`:         `did you mean "labels"?`,
+		`{"interpoaltion": "box"}`:   `did you mean "interpolation"?`,
+		`{"provider": "cuda"}`:       `unknown key "provider"; the keys are the flags' names`,
+		`{mean: 0.5}`:                `keys stand in double quotes`,
+		`{'mean': 0.5}`:              `keys stand in double quotes`,
+		`{"mean": 0.5, "std": 0.5,}`: `no comma stands before }`,
+		`{"mean": 0.5`:               "not JSON: unexpected end",
+	} {
+		m := &Model{Name: "model", Graph: &onnx.Graph{}}
+		err := m.resolve(fstest.MapFS{sidecarName: {Data: []byte(data)}}, Settings{})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), sidecarName+": ") {
+			t.Errorf("%s: %v, want %q", data, err, want)
+		}
+	}
+}

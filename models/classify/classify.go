@@ -211,7 +211,7 @@ func scored(spec *models.Scores, opt Options, out runner.Row) (result Result, er
 		return result, nil
 	}
 	if n := len(spec.Labels); n > 0 && n != len(values) {
-		return result, &stageError{"output", fmt.Errorf("output %s has %d values, but there are %d labels", out.Name, len(values), n)}
+		return result, &stageError{"output", fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(values), n)}
 	}
 	if opt.Logits {
 		result.Logits = values
