@@ -52,7 +52,9 @@ var alike = map[string]string{"size": "input_size", "imagesize": "input_size", "
 // meant says which key an unknown one is likely to stand for: the same letters, another
 // program's name, or a slip of one letter.
 func meant(key string) string {
-	letters := func(s string) string { return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(s)) }
+	letters := func(s string) string {
+		return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(s))
+	}
 	typed := letters(key)
 	best := alike[typed]
 	for _, k := range keys {
