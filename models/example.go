@@ -91,7 +91,7 @@ func (r *resolver) besides(given map[string]bool) string {
 		flags = append(flags, "--resize, --crop-pct, --crop-mode, --interpolation")
 	}
 	if _, _, ok := r.find("color-order"); r.task == Classify && !ok && !given["preset"] && r.spec.Input.Channels == 3 {
-		nor, so, flags = append(nor, "nor the order of colours"), append(so, "they are taken as RGB"), append(flags, "--color-order")
+		nor, so, flags = append(nor, "nor the order of colours"), append(so, "colours are taken as RGB"), append(flags, "--color-order")
 	}
 	if len(nor) > 0 {
 		text += fmt.Sprintf("\n(%s: %s, unless %s say otherwise)", strings.Join(nor, ", "), strings.Join(so, ", and "), strings.Join(flags, ", "))

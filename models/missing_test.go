@@ -97,7 +97,7 @@ func TestExampleSays(t *testing.T) {
 		want    []string
 		not     []string
 	}{
-		{"torch", nchw, "Conv", 5, nil, []string{"ImageNet's usual mean and std, to be replaced by what it was trained with", "nor the order of colours", "taken as RGB", "--labels FILE does"}, []string{"imagenet-1k"}},
+		{"torch", nchw, "Conv", 5, nil, []string{"ImageNet's usual mean and std, to be replaced by what it was trained with", "nor the order of colours", "colours are taken as RGB", "--labels FILE does"}, []string{"imagenet-1k"}},
 		{"torch on ImageNet", nchw, "Conv", 1000, nil, []string{"--labels imagenet-1k does, where its 1000 are ImageNet's"}, nil},
 		{"torch with it inside", nchw, "Div", 5, nil, []string{"the graph begins with Div and so seems to scale them itself", "--input-range 0,1"}, []string{"ImageNet's"}},
 		{"Keras", nhwc, "Conv", 5, nil, []string{"keras-tf", "keras-raw", "to be replaced by what it was trained with"}, []string{"nor how to resize", "begins with"}},

@@ -152,7 +152,11 @@ func (r *resolver) classes(out onnx.Value) {
 		r.fact("classes", "the first run tells", "graph")
 	}
 	if list == nil {
-		r.fact("labels", "none: classes are told by their index (--labels names them)", "default")
+		names := "--labels"
+		if n == 1000 {
+			names += ", imagenet-1k where they are ImageNet's,"
+		}
+		r.fact("labels", "none: classes are told by their index ("+names+" names them)", "default")
 		return
 	}
 	r.spec.Labels = list.labels
