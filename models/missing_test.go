@@ -51,6 +51,9 @@ func TestExampleKeepsFlags(t *testing.T) {
 			"--color-order bgr --invert --mean '0.1,0.2, 0.3' --std 0.229,0.224,0.225 photo.jpg", `{"color_order": "bgr", "invert": true, "mean": [0.1, 0.2, 0.3], "std": [0.229, 0.224, 0.225]}`},
 		{"labels", []any{"n", 3, 64, 64}, "", nil, []string{"labels", labels, "mean", "0"}, "--mean 0 --labels '" + labels + "' --std 0.229,0.224,0.225 photo.jpg",
 			`{"mean": 0, "labels": "my names.txt", "std": [0.229, 0.224, 0.225]}`},
+		{"a mean of bytes", []any{"n", 3, 64, 64}, "", nil, []string{"mean", "104,117,123"}, "vit --mean 104,117,123 --input-range 0,255 --std 58.395,57.12,57.375 photo.jpg",
+			`{"mean": [104, 117, 123], "input_range": [0, 255], "std": [58.395, 57.12, 57.375]}`},
+		{"a std of bytes", []any{"n", 1, 64, 64}, "", nil, []string{"input-range", "0,255", "std", "60"}, "vit --input-range 0,255 --std 60 --mean 127.5 photo.jpg", `{"input_range": [0, 255], "std": 60, "mean": 127.5}`},
 		{"channels that are not", []any{"n", 3, 64, 64}, "", nil, []string{"channels", "1", "mean", "0"}, "vit --mean 0 --std 0.229,0.224,0.225 photo.jpg", `{"mean": 0, "std": [0.229, 0.224, 0.225]}`},
 		{"Rescaling in Keras's graph", []any{"n", 64, 64, 3}, "Mul", nil, []string{"resize", "64"}, "--resize 64 --preset keras-raw photo.jpg", `{"resize": 64, "preset": "keras-raw"}`},
 		{"mean in torch's graph", []any{"n", 3, 64, 64}, "Sub", nil, nil, "vit --input-range 0,255 photo.jpg", `{"input_range": [0, 255]}`},
@@ -79,10 +82,23 @@ func TestExampleKeepsFlags(t *testing.T) {
 		if _, err := opened(t, g, files, Settings{}).Classifier(); err != nil {
 			t.Errorf("%s: with that ortho.json: %v", c.name, err)
 		}
+		if words := strings.Fields(example); !strings.Contains(example, "'") { // as a shell would cut it
+			if _, err := opened(t, g, c.files, settings(t, flagless(words[1:len(words)-1])...)).Classifier(); err != nil {
+				t.Errorf("%s: as %s: %v", c.name, example, err)
+			}
+		}
 		if strings.Contains(err.Error(), "model's own values") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+}
+
+// flagless takes the dashes off flags that each have a value.
+func flagless(words []string) []string {
+	for i := 0; i < len(words); i += 2 {
+		words[i] = strings.TrimPrefix(words[i], "--")
+	}
+	return words
 }
 
 // TestExampleSays: of invented values it is said that they are.

@@ -208,9 +208,18 @@ var arithmetic = []string{"Mul", "Div", "Sub", "Add"}
 func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap {
 	in := &r.spec.Input
 	var give, names, example []string
-	mean, std, of := imagenetMean, imagenetStd, "ImageNet's usual"
-	if in.Channels == 1 {
+	mean, std, of, units := imagenetMean, imagenetStd, "ImageNet's usual", ""
+	bytes := slices.ContainsFunc(slices.Concat(in.Range[:], in.Mean, in.Std), func(v float64) bool { return math.Abs(v) > 10 })
+	switch {
+	case bytes && in.Channels == 1:
+		mean, std, of = "127.5", "127.5", "127.5 for"
+	case bytes: // what is stated is of pixels from 0 to 255, and so has the rest to be
+		mean, std, units = "123.675,116.28,103.53", "58.395,57.12,57.375", " of pixels from 0 to 255"
+	case in.Channels == 1:
 		mean, std, of = "0.5", "0.5", "0.5 for"
+	}
+	if bytes && noRange {
+		example = append(example, "input-range", "0,255")
 	}
 	if noMean {
 		give, names, example = append(give, "--mean"), append(names, "mean"), append(example, "mean", mean)
@@ -218,7 +227,7 @@ func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap 
 	if noStd {
 		give, names, example = append(give, "--std"), append(names, "std"), append(example, "std", std)
 	}
-	note := fmt.Sprintf("with %s %s, to be replaced by what it was trained with", of, strings.Join(names, " and "))
+	note := fmt.Sprintf("with %s %s%s, to be replaced by what it was trained with", of, strings.Join(names, " and "), units)
 	if nothing := noRange && noMean && noStd; nothing {
 		raw := fmt.Sprintf("with pixels from 0 to 255, as the graph begins with %s and so seems to scale them itself", v.Op)
 		switch scales, keras := slices.Contains(arithmetic, v.Op), in.Layout == preprocess.NHWC; { // TensorFlow's, too
