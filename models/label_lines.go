@@ -71,24 +71,26 @@ var (
 )
 
 // textLabels reads one label a line, as people have them: names alone or in quotes, behind
-// an index or a WordNet id, before an index; or all of it as a Python dict or list.
-func textLabels(data []byte) ([]Label, error) {
+// an index or a WordNet id, before an index; or all of it as a Python dict or list. form says
+// what beside names it was taken to hold, if anything.
+func textLabels(data []byte) (labels []Label, form string, err error) {
 	text := strings.TrimSpace(string(data))
 	if text == "" {
-		return nil, nil
+		return nil, "", nil
 	}
 	if text[0] == '{' || text[0] == '[' {
 		if json.Valid([]byte(text)) {
-			return jsonLabels([]byte(text))
+			labels, err = jsonLabels([]byte(text))
+			return labels, "JSON", err
 		}
 		if labels, ok, err := literalLabels(text); ok || strings.HasSuffix(text, "}") || strings.HasSuffix(text, "]") {
-			return labels, err
+			return labels, "Python", err
 		}
 	}
 	lines := strings.Split(strings.TrimRight(string(data), " \t\r\n"), "\n") // a blank first line counts
 	for i := range lines {
 		if lines[i] = strings.TrimSpace(lines[i]); lines[i] == "" {
-			return nil, fmt.Errorf("line %d is blank, and others follow: each line names the class of its number; write - for one without a name", i+1)
+			return nil, "", fmt.Errorf("line %d is blank, and others follow: each line names the class of its number; write - for one without a name", i+1)
 		}
 	}
 	unquoted := func(line string) string {
@@ -99,34 +101,34 @@ func textLabels(data []byte) ([]Label, error) {
 	}
 	if parts := matched(lines, synsetLine); parts != nil {
 		if names := make([]string, len(parts)); len(matched(cut(names, parts, 2), indexLine)) > 1 {
-			return nil, fmt.Errorf("line 1: %q has a WordNet id and a number: which of them gives the order can't be told; keep one of them", lines[0])
+			return nil, "", fmt.Errorf("line 1: %q has a WordNet id and a number: which of them gives the order can't be told; keep one of them", lines[0])
 		}
-		labels := make([]Label, len(parts))
-		for i, m := range parts {
-			labels[i] = Label{ID: m[1], Name: unquoted(m[2])}
+		for _, m := range parts {
+			labels = append(labels, Label{ID: m[1], Name: unquoted(m[2])})
 		}
-		return labels, nil
+		return labels, "a WordNet id before each name", nil
 	}
 	if parts := matched(lines, indexLine); parts != nil {
-		labels, err := placed(lineEntries(parts, 1, 2, unquoted), true)
+		labels, err = placed(lineEntries(parts, 1, 2, unquoted), true)
 		if err != nil {
 			err = fmt.Errorf("each line begins with a number, as if it were the class's index, but %w (where the numbers are part of the names, give them as a JSON list)", err)
 		}
-		return labels, err
+		return labels, "the index before each name", err
 	}
 	if parts := matched(lines, lineIndex); parts != nil && distinct(cut(make([]string, len(parts)), parts, 1)) {
 		if entries := lineEntries(parts, 2, 1, unquoted); ascending(entries) {
-			return placed(entries, true)
+			labels, err = placed(entries, true)
+			return labels, "the index behind each name", err
 		}
 	}
-	labels := make([]Label, len(lines))
+	labels = make([]Label, len(lines))
 	allQuoted := matched(lines, quotedLine) != nil
 	for i, line := range lines {
 		if labels[i].Name = line; allQuoted {
 			labels[i].Name = unquoted(line)
 		}
 	}
-	return labels, nil
+	return labels, "", nil
 }
 
 // matched returns the parts of all lines; nil where one is of another form.

@@ -12,10 +12,11 @@ import (
 	"strings"
 )
 
-// labelList is labels and where they come from.
+// labelList is labels, where they come from, and what beside names the file was taken to
+// hold, if anything.
 type labelList struct {
-	labels []Label
-	source string
+	labels       []Label
+	source, form string
 }
 
 // maxClasses bounds the index of a label.
@@ -28,20 +29,24 @@ const maxClasses = 1 << 20
 // other file has one name a line, which its index or WordNet id may precede, or a Python
 // dict. Indices count from 0, or from 1. Files of more than 16 MiB are refused.
 func ReadLabels(path string) ([]Label, error) {
-	data, err := readText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
-	if err != nil {
-		return nil, fmt.Errorf("read labels: %w", err)
-	}
-	labels, err := parseLabels(path, data)
-	if err != nil {
-		return nil, fmt.Errorf("labels %s: %w", path, err)
-	}
-	return labels, nil
+	labels, _, err := readLabels(path)
+	return labels, err
 }
 
-func parseLabels(name string, data []byte) (labels []Label, err error) {
+func readLabels(path string) (labels []Label, form string, err error) {
+	data, err := readText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	if err != nil {
+		return nil, "", fmt.Errorf("read labels: %w", err)
+	}
+	if labels, form, err = parseLabels(path, data); err != nil {
+		return nil, "", fmt.Errorf("labels %s: %w", path, err)
+	}
+	return labels, form, nil
+}
+
+func parseLabels(name string, data []byte) (labels []Label, form string, err error) {
 	if err := notText(data); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	switch strings.ToLower(filepath.Ext(name)) {
@@ -50,7 +55,7 @@ func parseLabels(name string, data []byte) (labels []Label, err error) {
 	case ".csv":
 		labels, err = csvLabels(data)
 	default:
-		labels, err = textLabels(data)
+		labels, form, err = textLabels(data)
 	}
 	if err == nil && len(labels) == 0 {
 		err = errors.New("there are none in it")
@@ -58,7 +63,7 @@ func parseLabels(name string, data []byte) (labels []Label, err error) {
 	if len(labels) > maxClasses {
 		err = fmt.Errorf("more than %d", maxClasses)
 	}
-	return labels, err
+	return labels, form, err
 }
 
 func jsonLabels(data []byte) ([]Label, error) {

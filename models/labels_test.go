@@ -58,7 +58,7 @@ func TestLabels(t *testing.T) {
 		{"a.json", `{"tench": 0, "great white shark": 1}`, names},
 		{"a.json", `{"tench": "1", "great white shark": "2"}`, names},
 	} {
-		got, err := parseLabels(c.name, []byte(c.data))
+		got, _, err := parseLabels(c.name, []byte(c.data))
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s %q: %q, %v; want %q", c.name, c.data, got, err, c.want)
 		}
@@ -89,8 +89,25 @@ func TestLabels(t *testing.T) {
 		{"a.csv", "index,label\n5,a\n", "line 2"},
 		{"a.csv", "index,label\n0,a\n0,b\n", "twice"},
 	} {
-		if _, err := parseLabels(c.name, []byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := parseLabels(c.name, []byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %q: %v, want an error that says %q", c.name, c.data, err, c.want)
+		}
+	}
+}
+
+// TestLabelForms: what was made of a file is told.
+func TestLabelForms(t *testing.T) {
+	for data, form := range map[string]string{
+		"r\ng\nb\n": "", "1 r\n2 g\n3 b\n": " (the index before each name)", "r 0\ng 1\nb 2\n": " (the index behind each name)", "{0: 'r', 1: 'g', 2: 'b'}": " (Python)",
+		"n00000001 r\nn00000002 g\nn00000003 b\n": " (a WordNet id before each name)",
+	} {
+		m, err := OpenFS(folder(t, "float32_nchw", "ortho.json", `{"labels": "names.txt"}`, "names.txt", data), "model", settings(t, "mean", "0", "std", "1"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if f := fact(t, m, "labels"); f.Value != `3, from "r" to "b"`+form || f.Source != "names.txt (named by ortho.json)" {
+			t.Errorf("%q: %+v", data, f)
 		}
 	}
 }
@@ -215,7 +232,7 @@ func FuzzLabels(f *testing.F) {
 	f.Add("a.csv", []byte("0,tench\n"))
 	f.Add("a.json", []byte(`{"tench": "0"}`))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
-		if labels, err := parseLabels(name, data); err == nil && len(labels) == 0 {
+		if labels, _, err := parseLabels(name, data); err == nil && len(labels) == 0 {
 			t.Error("no labels, and no error")
 		}
 	})

@@ -160,7 +160,11 @@ func (r *resolver) classes(out onnx.Value) {
 		return
 	}
 	r.spec.Labels = list.labels
-	r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(list.labels), list.labels[0].Name, list.labels[len(list.labels)-1].Name), from)
+	form := ""
+	if list.form != "" {
+		form = " (" + list.form + ")"
+	}
+	r.fact("labels", fmt.Sprintf("%d, from %q to %q%s", len(list.labels), list.labels[0].Name, list.labels[len(list.labels)-1].Name, form), from)
 	if len(list.labels) == n {
 		return
 	}

@@ -120,17 +120,17 @@ func sidecarLabels(config object, folder fs.FS) (*labelList, error) {
 	var file string
 	if ok, err := config.get("labels", &file); !ok || err != nil {
 		labels, err := jsonLabels(config["labels"])
-		return &labelList{labels, ""}, err
+		return &labelList{labels: labels}, err
 	}
 	data, err := readText(folder, file)
 	if err != nil {
 		return nil, err
 	}
-	labels, err := parseLabels(file, data)
+	labels, form, err := parseLabels(file, data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return &labelList{labels, file + " (named by ortho.json)"}, nil
+	return &labelList{labels, file + " (named by ortho.json)", form}, nil
 }
 
 func sidecarVocabulary(config object, folder fs.FS) (*vocabulary, error) {
