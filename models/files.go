@@ -138,7 +138,7 @@ func configLabels(config object) (*labelList, error) {
 		read = hfLabels
 	}
 	labels, err := read(config)
-	return &labelList{labels, ""}, err
+	return &labelList{labels: labels}, err
 }
 
 // configClasses reads how many classes a config.json states, and of what kind.

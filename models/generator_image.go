@@ -18,7 +18,7 @@ func (r *resolver) imageInput(in onnx.Value) {
 	}
 	r.shape(in)
 	r.geometry()
-	r.pixels(in.Type)
+	r.pixels(in)
 	multiple := 1
 	if s, _, ok := r.find("size-multiple"); ok && r.spec.Input.Height == 0 {
 		multiple, _ = parseCount(s.value)

@@ -206,7 +206,7 @@ func (r *resolver) conditions() {
 		r.fact("classes", s.value, s.source)
 	}
 	if in.Count > 0 && n > 0 && n != in.Count {
-		r.fail("there are %d labels, but %s takes %d classes: give other --labels", n, r.name, in.Count)
+		r.fail("there are %s, but %s takes %s: give other --labels", many(n, "label"), r.name, many(in.Count, "class"))
 	}
 	in.Count = max(in.Count, n)
 }
@@ -222,7 +222,7 @@ func (r *resolver) text() {
 		if l.vocabulary != nil {
 			vocabularyRank = i
 			in.Vocabulary = l.vocabulary.Vocabulary
-			r.fact("vocabulary", fmt.Sprintf("%d tokens", in.Vocabulary.Len()), l.vocabulary.source)
+			r.fact("vocabulary", many(in.Vocabulary.Len(), "token"), l.vocabulary.source)
 			break
 		}
 	}
@@ -243,7 +243,7 @@ func (r *resolver) text() {
 	n, _ := parseCount(s.value)
 	switch {
 	case in.Length > 0 && ok && n != in.Length:
-		r.fail("%s states text-length %s, but the graph takes %d tokens", s.source, s.value, in.Length)
+		r.fail("%s states text-length %s, but the graph takes %s", s.source, s.value, many(in.Length, "token"))
 	case in.Length > 0:
 		s = statement{strconv.Itoa(in.Length), "graph"}
 	case !ok:

@@ -136,7 +136,7 @@ func TestNoGenerator(t *testing.T) {
 		{"no such class input", list(tensor("z", f, "", "n", 8)), list(image), []string{"class-input", "foo"}, []string{`"foo"`, "z float32"}},
 		{"no vocabulary", list(tensor("ids", onnx.Int64, "", "n", 77)), list(image), []string{"output-range", "0,1"}, []string{"--vocabulary"}},
 		{"another length", list(tensor("ids", onnx.Int64, "", "n", 77)), list(image), []string{"text-length", "12"}, []string{"77"}},
-		{"labels", list(tensor("class", f, "", "n", 10)), list(image), []string{"labels", "testdata/README.md"}, []string{"--labels"}},
+		{"labels", list(tensor("class", f, "", "n", 10)), list(image), []string{"labels", "doc.go"}, []string{"--labels"}},
 		{"luma of three channels", list(any), list(image), []string{"color", "luma"}, []string{"luma is one channel"}},
 		{"resize of any size", list(any), list(image), []string{"resize", "256"}, []string{"--input-size"}},
 		{"wide overlap", list(any), list(image), []string{"tile", "64", "tile-overlap", "48"}, []string{"more than half"}},

@@ -340,7 +340,7 @@ func hfLabels(config object) ([]Label, error) {
 	if _, err := config.get("id2label", &names); err != nil {
 		return nil, err
 	}
-	labels, err := indexedLabels(names)
+	labels, err := indexedLabels(names, false)
 	if err != nil {
 		return nil, fmt.Errorf("id2label: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"strings"
 )
 
 // maxText bounds the text files that are read beside a graph.
@@ -43,11 +44,22 @@ func parseObject(data []byte) (object, error) {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("not JSON: %w, at byte %d", err, syntax.Offset)
+		return nil, fmt.Errorf("not JSON: %w, at byte %d%s", err, syntax.Offset, mistaken(data, syntax))
 	case err != nil || o == nil:
 		return nil, errors.New("not a JSON object")
 	}
 	return o, nil
+}
+
+// mistaken says what JSON wants where a slip is a usual one.
+func mistaken(data []byte, err *json.SyntaxError) string {
+	if !strings.Contains(err.Error(), "looking for beginning of object key") || err.Offset < 1 || err.Offset > int64(len(data)) {
+		return ""
+	}
+	if data[err.Offset-1] == '}' {
+		return " (no comma stands before })"
+	}
+	return ` (keys stand in double quotes: {"mean": 0.5})`
 }
 
 func (o object) has(key string) bool { return len(o[key]) > 0 && string(o[key]) != "null" }

@@ -12,33 +12,42 @@ import (
 	"strings"
 )
 
-// labelList is labels and where they come from.
+// labelList is labels, where they come from, and what beside names the file was taken to
+// hold, if anything.
 type labelList struct {
-	labels []Label
-	source string
+	labels       []Label
+	source, form string
 }
 
 // maxClasses bounds the index of a label.
 const maxClasses = 1 << 20
 
 // ReadLabels reads the labels of classes, in order, from a file: .json holds a
-// list of names, an object of index to name or to [id, name], or a config.json
-// of Hugging Face or timm; .csv has the columns index, id, label and gloss under such a
-// header, of which label must be there; any other file has one name a line. Files of
-// more than 16 MiB are refused.
+// list of names, an object of index to name or to [id, name], or of name to index, or a
+// config.json of Hugging Face or timm; .csv has the columns index, id, label and gloss
+// under such a header, of which label must be there, or index and label without one; any
+// other file has one name a line, which its index or WordNet id may precede, or a Python
+// dict. Indices count from 0, or from 1. Files of more than 16 MiB are refused.
 func ReadLabels(path string) ([]Label, error) {
-	data, err := readText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
-	if err != nil {
-		return nil, fmt.Errorf("read labels: %w", err)
-	}
-	labels, err := parseLabels(path, data)
-	if err != nil {
-		return nil, fmt.Errorf("labels %s: %w", path, err)
-	}
-	return labels, nil
+	labels, _, err := readLabels(path)
+	return labels, err
 }
 
-func parseLabels(name string, data []byte) (labels []Label, err error) {
+func readLabels(path string) (labels []Label, form string, err error) {
+	data, err := readText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	if err != nil {
+		return nil, "", fmt.Errorf("read labels: %w", err)
+	}
+	if labels, form, err = parseLabels(path, data); err != nil {
+		return nil, "", fmt.Errorf("labels %s: %w", path, err)
+	}
+	return labels, form, nil
+}
+
+func parseLabels(name string, data []byte) (labels []Label, form string, err error) {
+	if err := notText(data); err != nil {
+		return nil, "", err
+	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".json":
@@ -46,13 +55,7 @@ func parseLabels(name string, data []byte) (labels []Label, err error) {
 	case ".csv":
 		labels, err = csvLabels(data)
 	default:
-		text := strings.TrimRight(string(data), "\r\n")
-		for line := range strings.SplitSeq(text, "\n") {
-			labels = append(labels, Label{Name: strings.TrimSuffix(line, "\r")})
-		}
-		if text == "" {
-			labels = nil
-		}
+		labels, form, err = textLabels(data)
 	}
 	if err == nil && len(labels) == 0 {
 		err = errors.New("there are none in it")
@@ -60,7 +63,7 @@ func parseLabels(name string, data []byte) (labels []Label, err error) {
 	if len(labels) > maxClasses {
 		err = fmt.Errorf("more than %d", maxClasses)
 	}
-	return labels, err
+	return labels, form, err
 }
 
 func jsonLabels(data []byte) ([]Label, error) {
@@ -82,31 +85,42 @@ func jsonLabels(data []byte) ([]Label, error) {
 	if o.has("label_names") || o.has("pretrained_cfg") {
 		return timmLabels(o)
 	}
-	return indexedLabels(o)
+	return indexedLabels(o, true)
 }
 
-// indexedLabels reads {"0": "tench"} and {"0": ["n01440764", "tench"]}.
-func indexedLabels(o object) ([]Label, error) {
-	labels := make([]Label, len(o))
-	seen := make([]bool, len(o))
-	for key := range o {
+// indexedLabels reads {"0": "tench"}, {"0": ["n01440764", "tench"]}, and {"tench": 0}, also
+// with its numbers as text.
+func indexedLabels(o object, fromOne bool) ([]Label, error) {
+	var entries []entry
+	for key, raw := range o {
 		i, err := strconv.Atoi(key)
-		if err != nil || i < 0 || i >= len(o) {
-			return nil, fmt.Errorf("key %q is no index from 0 to %d", key, len(o)-1)
+		if err != nil {
+			return namedIndices(o, key, fromOne)
 		}
+		e := entry{index: i, where: fmt.Sprintf("key %q", key)}
 		var pair []string
-		if ok, err := o.get(key, &labels[i].Name); !ok || err != nil {
+		if ok, err := o.get(key, &e.label.Name); !ok || err != nil {
 			if ok, err := o.get(key, &pair); !ok || err != nil || len(pair) != 2 {
-				return nil, fmt.Errorf("key %q: %s is neither a name nor [id, name]", key, shorten(o[key]))
+				return nil, fmt.Errorf("key %q: %s is neither a name nor [id, name]", key, shorten(raw))
 			}
-			labels[i] = Label{ID: pair[0], Name: pair[1]}
+			e.label = Label{ID: pair[0], Name: pair[1]}
 		}
-		if seen[i] {
-			return nil, fmt.Errorf("index %d stands there twice", i)
-		}
-		seen[i] = true
+		entries = append(entries, e)
 	}
-	return labels, nil
+	return placed(entries, fromOne)
+}
+
+// namedIndices reads {"tench": 0}; other is a key that is no index.
+func namedIndices(o object, other string, fromOne bool) ([]Label, error) {
+	var entries []entry
+	for key, raw := range o {
+		i, err := strconv.Atoi(strings.Trim(string(raw), `"`))
+		if err != nil {
+			return nil, fmt.Errorf("key %q is no index, and %s of key %q is none either: neither index to name nor name to index", other, shorten(raw), key)
+		}
+		entries = append(entries, entry{i, Label{Name: key}, fmt.Sprintf("key %q", key)})
+	}
+	return placed(entries, fromOne)
 }
 
 func csvLabels(data []byte) ([]Label, error) {
@@ -122,6 +136,9 @@ func csvLabels(data []byte) ([]Label, error) {
 		if _, ok := column[strings.ToLower(strings.TrimSpace(name))]; ok {
 			column[strings.ToLower(strings.TrimSpace(name))] = i
 		}
+	}
+	if _, err := strconv.Atoi(rows[0][0]); err == nil && len(rows[0]) == 2 && column["label"] < 0 {
+		return bareLabels(rows)
 	}
 	if column["label"] < 0 {
 		return nil, errors.New(`the first line names no column "label" (columns: index, id, label, gloss)`)
@@ -148,4 +165,17 @@ func csvLabels(data []byte) ([]Label, error) {
 		}
 	}
 	return labels, nil
+}
+
+// bareLabels reads a CSV of index and name without a header.
+func bareLabels(rows [][]string) ([]Label, error) {
+	entries := make([]entry, len(rows))
+	for n, row := range rows {
+		i, err := strconv.Atoi(strings.TrimSpace(row[0]))
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %q is no index", n+1, row[0])
+		}
+		entries[n] = entry{i, Label{Name: row[1]}, fmt.Sprintf("line %d", n+1)}
+	}
+	return placed(entries, true)
 }

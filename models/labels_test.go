@@ -19,7 +19,7 @@ func TestLabels(t *testing.T) {
 	}{
 		{"a.txt", "tench\ngreat white shark\n", names},
 		{"a.txt", "\ufefftench\r\ngreat white shark", names},
-		{"a.names", "tench\n\ngreat white shark\n\n", []Label{{Name: "tench"}, {}, {Name: "great white shark"}}},
+		{"a.names", "tench\ngreat white shark\n\n \n", names},
 		{"a.txt", "\x1b[31mred\n", []Label{{Name: "\x1b[31mred"}}},
 		{"a.json", `["tench", "great white shark"]`, names},
 		{"a.json", `{"1": "great white shark", "0": "tench"}`, names},
@@ -30,8 +30,35 @@ func TestLabels(t *testing.T) {
 		{"a.csv", "index,id,label\n1,n01484850,great white shark\n0,n01440764,tench\n", want},
 		{"a.csv", "gloss,label,id\na fish,tench,n01440764\n,great white shark,n01484850\n", glossed},
 		{"a.CSV", "label\ntench\ngreat white shark\n", names},
+		{"a.csv", "1,great white shark\n0,tench\n", names},
+
+		// As people have them.
+		{"clsidx.txt", "{0: 'tench',\n 1: 'great white shark'}\n", names},
+		{"a.txt", "{'tench': 0, 'great white shark': 1}", names},
+		{"a.txt", "['tench', 'great white shark']", names},
+		{"a.txt", `["tench", "great white shark"]`, names},
+		{"a.txt", `{"0": "tench", "1": "great white shark"}`, names},
+		{"synset_words.txt", "n01440764 tench\nn01484850 great white shark\n", want},
+		{"a.txt", "n01440764\ttench\r\nn01484850\tgreat white shark\r\n", want},
+		{"a.txt", "n01440764\nn01484850\n", []Label{{Name: "n01440764"}, {Name: "n01484850"}}},
+		{"a.txt", "0 tench\n1 great white shark\n", names},
+		{"a.txt", "0: tench\n1: great white shark", names},
+		{"a.txt", "0,tench\n1,great white shark", names},
+		{"a.txt", "0\ttench\n1\tgreat white shark", names},
+		{"a.txt", "1. tench\n2. great white shark", names},
+		{"a.txt", "1 great white shark\n0 tench", names},
+		{"a.txt", "0: 'tench'\n1: \"great white shark\"", names},
+		{"a.txt", "tench 0\ngreat white shark 1\n", names},
+		{"a.txt", "'tench'\n'great white shark'\n", names},
+		{"a.txt", "\"tench\",\n\"great white shark\"\n", names},
+		{"a.txt", "digit 0\ndigit 1\n", []Label{{Name: "digit 0"}, {Name: "digit 1"}}},
+		{"a.txt", "3 wheeler\nBoeing 747\n", []Label{{Name: "3 wheeler"}, {Name: "Boeing 747"}}},
+		{"a.txt", "0\n1\n2\n", []Label{{Name: "0"}, {Name: "1"}, {Name: "2"}}},
+		{"a.txt", "[mask]\ntench\n", []Label{{Name: "[mask]"}, {Name: "tench"}}},
+		{"a.json", `{"tench": 0, "great white shark": 1}`, names},
+		{"a.json", `{"tench": "1", "great white shark": "2"}`, names},
 	} {
-		got, err := parseLabels(c.name, []byte(c.data))
+		got, _, err := parseLabels(c.name, []byte(c.data))
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s %q: %q, %v; want %q", c.name, c.data, got, err, c.want)
 		}
@@ -40,15 +67,47 @@ func TestLabels(t *testing.T) {
 		{"a.txt", "", "none in it"},
 		{"a.json", "[]", "none in it"},
 		{"a.json", "{", "not JSON"},
-		{"a.json", `{"0": "a", "2": "b"}`, `key "2" is no index from 0 to 1`},
+		{"a.json", `{"0": "a", "2": "b"}`, `key "2" has the index 2, but there are 2 labels from 0 on`},
+		{"a.json", `{"0": "a", "7": "b"}`, `key "7" has the index 7, but there are 2 labels: they must count from 0 to 1, or from 1 to 2`},
+		{"a.json", `{"a": 0, "b": "c"}`, "neither index to name nor name to index"},
+		{"a.json", `{"a": 0, "b": 0}`, "twice"},
+		{"a.names", "tench\n\ngreat white shark\n", "line 2 is blank, and others follow"},
+		{"a.txt", "\ntench", "line 1 is blank"},
+		{"a.txt", "20 km\n30 km\n", "line 1 has the index 20, but there are 2 labels"},
+		{"a.txt", "20 km\n30 km\n", "give them as a JSON list"},
+		{"a.txt", "0 a\n0 b\n", "line 2: index 0 stands there twice"},
+		{"a.txt", "n02119789 1 kit_fox\nn02100735 2 setter\n", "a WordNet id and a number"},
+		{"a.txt", "{0: 'a', 1: b}", "neither JSON nor a Python dict or list: at character"},
+		{"a.txt", "{0: 'a', 'b': 'c'}", "entry b is neither index: name nor name: index"},
+		{"a.txt", "\xff\xd8\xff\xe0\x00\x10JFIF\x00", "it is an image"},
+		{"a.txt", "a\x00b\n", "it is binary"},
+		{"a.txt", "\xff\xfea\x00\n\x00", "UTF-16"},
+		{"a.csv", "0,a\nx,b\n", `line 2: "x" is no index`},
 		{"a.json", `{"0": "a", "00": "b"}`, "twice"},
 		{"a.json", `{"0": 7}`, "neither a name nor [id, name]"},
 		{"a.csv", "index,name\n0,a\n", `no column "label"`},
 		{"a.csv", "index,label\n5,a\n", "line 2"},
 		{"a.csv", "index,label\n0,a\n0,b\n", "twice"},
 	} {
-		if _, err := parseLabels(c.name, []byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := parseLabels(c.name, []byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %q: %v, want an error that says %q", c.name, c.data, err, c.want)
+		}
+	}
+}
+
+// TestLabelForms: what was made of a file is told.
+func TestLabelForms(t *testing.T) {
+	for data, form := range map[string]string{
+		"r\ng\nb\n": "", "1 r\n2 g\n3 b\n": " (the index before each name)", "r 0\ng 1\nb 2\n": " (the index behind each name)", "{0: 'r', 1: 'g', 2: 'b'}": " (Python)",
+		"n00000001 r\nn00000002 g\nn00000003 b\n": " (a WordNet id before each name)",
+	} {
+		m, err := OpenFS(folder(t, "float32_nchw", "ortho.json", `{"labels": "names.txt"}`, "names.txt", data), "model", settings(t, "mean", "0", "std", "1"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if f := fact(t, m, "labels"); f.Value != `3, from "r" to "b"`+form || f.Source != "names.txt (named by ortho.json)" {
+			t.Errorf("%q: %+v", data, f)
 		}
 	}
 }
@@ -167,9 +226,13 @@ func FuzzLiteral(f *testing.F) {
 func FuzzLabels(f *testing.F) {
 	f.Add("a.json", []byte(`{"0": ["n01440764", "tench"]}`))
 	f.Add("a.csv", []byte("index,id,label\n0,n1,tench\n"))
-	f.Add("a.txt", []byte("tench\r\n"))
+	for _, text := range []string{"tench\r\n", "{0: 'tench',\n 1: 'shark'}", "{'tench': 0}", "n01440764 tench\n", "1: tench\n0: shark\n", "tench 0\nshark 1", "'tench',\n'shark'\n", "a\n\nb", "[1"} {
+		f.Add("a.txt", []byte(text))
+	}
+	f.Add("a.csv", []byte("0,tench\n"))
+	f.Add("a.json", []byte(`{"tench": "0"}`))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
-		if labels, err := parseLabels(name, data); err == nil && len(labels) == 0 {
+		if labels, _, err := parseLabels(name, data); err == nil && len(labels) == 0 {
 			t.Error("no labels, and no error")
 		}
 	})

@@ -23,6 +23,7 @@ type Model struct {
 	Task     Task        // what its outputs are for
 	Exporter string      // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
 	Facts    []Fact      // in a fixed order; see [Fact]
+	Notices  []string    // what is done as stated, though it may not be meant: a line each
 
 	given string // what it was opened by
 	spec  ClassifierSpec
@@ -172,12 +173,12 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 		return err
 	}
 	m.Exporter = exporter(m.Graph, files)
-	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: m.Exporter, graph: m.Graph}
+	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: m.Exporter, graph: m.Graph, alone: configs == nil, flags: flags}
 	if r.layers, err = layers(m.Graph, files, configs, flags); err != nil {
 		return err
 	}
 	r.run()
-	m.Task, m.Facts, m.spec, m.made, m.untrained, m.doubt, m.err = r.task, r.facts, r.spec, r.made, r.untrained, r.doubt, r.err()
+	m.Task, m.Facts, m.Notices, m.spec, m.made, m.untrained, m.doubt, m.err = r.task, r.facts, r.notices, r.spec, r.made, r.untrained, r.doubt, r.err()
 	if m.err == nil && m.Task == Classify {
 		m.err = m.spec.Input.Validate()
 	}

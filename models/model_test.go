@@ -204,7 +204,7 @@ func TestMissing(t *testing.T) {
 		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "channels", "1"}, []string{"--channels 1, but the graph takes 3"}},
 		{"sigmoid", []string{"ortho.json", `{"temperature": 2}`}, []string{"mean", "0", "std", "1"}, []string{"ortho.json states a temperature of 2", "none", "already"}},
 		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "activation", "sigmoid", "temperature", "2"}, []string{"flag states a temperature of 2", "sigmoid", "of its own"}},
-		{"gray", nil, []string{"mean", "1,2,3", "std", "1"}, []string{"3 values of mean", "1 channels"}},
+		{"gray", nil, []string{"mean", "1,2,3", "std", "1"}, []string{"3 values of mean", "1 channel"}},
 		{"float32_nchw", []string{"config.json", `{"id2label": {"0": "a", "1": "b"}}`}, []string{"mean", "0", "std", "1"}, []string{"config.json holds 2 labels", "3 classes"}},
 		{"float32_nchw", []string{"preprocessor_config.json", `{"image_processor_type": "PixtralImageProcessor"}`}, nil, []string{"PixtralImageProcessor does more than its keys say", "--mean"}},
 		{"float32_nchw", []string{"preprocessor_config.json", `{"image_processor_type": "OwnImageProcessor", "do_resize": false, "do_rescale": true}`}, nil,

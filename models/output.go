@@ -58,7 +58,7 @@ func (r *resolver) output() {
 		if r.graph.Ops["ZipMap"] > 0 {
 			zipped = `; skl2onnx gives them as a tensor by options={"zipmap": False}`
 		}
-		r.fail("%s gives no classes: no output has the shape [batch,classes] (outputs: %s)%s", r.name, strings.Join(all, ", "), zipped)
+		r.unfit("%s gives no classes: no output has the shape [batch,classes] (outputs: %s)%s%s", r.name, strings.Join(all, ", "), zipped, looks(r.graph))
 		return
 	}
 	r.spec.OutputName = picked.Name
@@ -95,6 +95,9 @@ func (r *resolver) activation(op string) {
 	}
 	if !ok {
 		s = statement{string(Softmax), "default"}
+	}
+	if inside := op == "Softmax" || op == "Sigmoid" || op == "HardSigmoid"; inside && s.value != string(None) {
+		r.notice("%s states the activation %s, and the graph of %s ends in %s already: both are applied (none applies the graph's alone)", s.source, s.value, r.name, op)
 	}
 	r.spec.Activation = Activation(s.value)
 	r.fact("activation", s.value, s.source)
@@ -149,12 +152,29 @@ func (r *resolver) classes(out onnx.Value) {
 		r.fact("classes", "the first run tells", "graph")
 	}
 	if list == nil {
-		r.fact("labels", "none: classes are told by their index (--labels names them)", "default")
+		names := "--labels"
+		if n == 1000 {
+			names += ", imagenet-1k where they are ImageNet's,"
+		}
+		r.fact("labels", "none: classes are told by their index ("+names+" names them)", "default")
 		return
 	}
 	r.spec.Labels = list.labels
-	r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(list.labels), list.labels[0].Name, list.labels[len(list.labels)-1].Name), from)
-	if len(list.labels) != n {
-		r.fail("%s holds %d labels, but %s gives %d classes: give other --labels", from, len(list.labels), r.name, n)
+	form := ""
+	if list.form != "" {
+		form = " (" + list.form + ")"
+	}
+	r.fact("labels", fmt.Sprintf("%d, from %q to %q%s", len(list.labels), list.labels[0].Name, list.labels[len(list.labels)-1].Name, form), from)
+	if len(list.labels) == n {
+		return
+	}
+	text := fmt.Sprintf("%s holds %s, but %s gives %s: give other --labels", from, many(len(list.labels), "label"), r.name, many(n, "class"))
+	if n == len(list.labels)+1 {
+		text += " (one more: as TensorFlow's models often have a class of the background before all others; then a file whose first line is background, and these after it)"
+	}
+	if list == r.flags.labels {
+		r.wrong("labels", "", "%s", text)
+	} else {
+		r.fail("%s", text)
 	}
 }

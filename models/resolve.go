@@ -26,6 +26,8 @@ type resolver struct {
 	given  string // what it was opened by
 	by     string // the exporter
 	graph  *onnx.Graph
+	alone  bool // no files beside it are read
+	flags  Settings
 	layers []layer // by precedence
 	task   Task
 	spec   ClassifierSpec
@@ -37,6 +39,9 @@ type resolver struct {
 	missing   []gap
 	errs      []error
 	remedies  []string // settings, as pairs of key and value, that settle some of errs
+	settled   int      // how many of errs
+	unfits    []error  // what no setting settles
+	notices   []string
 }
 
 // find returns the first statement of a key, and its layer's rank.
@@ -109,7 +114,7 @@ func (r *resolver) run() {
 	if in, ok := r.input(); ok {
 		r.shape(in)
 		r.geometry()
-		r.pixels(in.Type)
+		r.pixels(in)
 	}
 	r.output()
 }
@@ -127,14 +132,14 @@ func (r *resolver) input() (onnx.Value, bool) {
 	switch {
 	case len(images) == 0:
 		r.fact("input", "none takes images", "graph")
-		r.fail("%s takes no images: no input is float32, float16, uint8 or int8 with four dimensions (inputs: %s)%s", r.name, strings.Join(all, ", "), features(r.graph))
+		r.unfit("%s takes no images: no input is float32, float16, uint8 or int8 with four dimensions (inputs: %s)%s", r.name, strings.Join(all, ", "), features(r.graph))
 		return onnx.Value{}, false
 	case len(images) > 1:
 		r.fact("input", "several take images", "graph")
-		r.fail("%s takes more than one image (%s), which no image classifier does", r.name, strings.Join(all, ", "))
+		r.unfit("%s takes more than one image (%s), which no image classifier does", r.name, strings.Join(all, ", "))
 		return onnx.Value{}, false
 	case len(all) > 1:
-		r.fail("%s needs more than an image (inputs: %s)", r.name, strings.Join(all, ", "))
+		r.unfit("%s needs more than an image (inputs: %s)", r.name, strings.Join(all, ", "))
 	}
 	in := images[0]
 	r.spec.InputName = in.Name
@@ -150,7 +155,7 @@ func (r *resolver) input() (onnx.Value, bool) {
 }
 
 // pixels settles what becomes of the pixels' values.
-func (r *resolver) pixels(t onnx.ElementType) {
+func (r *resolver) pixels(v onnx.Value) {
 	in := &r.spec.Input
 	upright := map[Task]string{Classify: "ignore", Generate: "exif"}
 	in.Orientation, _ = preprocess.ParseOrientation(r.setting("orientation", upright[r.task]))
@@ -162,7 +167,7 @@ func (r *resolver) pixels(t onnx.ElementType) {
 	rng, rank, haveRange := r.find("input-range")
 	mean, meanRank, haveMean := r.find("mean")
 	std, stdRank, haveStd := r.find("std")
-	if t == onnx.Uint8 {
+	if v.Type == onnx.Uint8 {
 		// A graph of bytes normalises inside: what a config states is no longer to do.
 		said := func(rank int) bool { return rank < len(r.layers) && r.layers[rank].byUser() }
 		haveRange, haveMean, haveStd = haveRange && said(rank), haveMean && said(meanRank), haveStd && said(stdRank)
@@ -191,26 +196,55 @@ func (r *resolver) pixels(t onnx.ElementType) {
 	}
 	r.fill()
 	if !haveMean || !haveStd {
-		var give, example []string
-		mean, std := imagenetMean, imagenetStd
-		if in.Channels == 1 {
-			mean, std = "0.5", "0.5"
-		}
-		if !haveMean {
-			give, example = append(give, "--mean"), append(example, "mean", mean)
-		}
-		if !haveStd {
-			give, example = append(give, "--std"), append(example, "std", std)
-		}
-		if in.Layout == preprocess.NHWC && len(give) == 2 && !haveRange { // TensorFlow's and Keras's
-			example = []string{"preset", "keras-tf"}
-		}
-		text := strings.Join(give, " and ")
-		if !haveRange {
-			text += " (and --input-range if pixels are not scaled to 0-1)"
-		}
-		r.missing = append(r.missing, gap{normalised, text, example})
+		r.missing = append(r.missing, r.normalisation(v, !haveRange, !haveMean, !haveStd))
 	}
+}
+
+// arithmetic are the operators by which a graph that scales its pixels itself begins.
+var arithmetic = []string{"Mul", "Div", "Sub", "Add"}
+
+// normalisation is the gap of a graph of whose pixels some of this is not stated. The values
+// of its example are usual ones: those that the model was trained with nobody can tell.
+func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap {
+	in := &r.spec.Input
+	var give, names, example []string
+	mean, std, of, units := imagenetMean, imagenetStd, "ImageNet's usual", ""
+	bytes := slices.ContainsFunc(slices.Concat(in.Range[:], in.Mean, in.Std), func(v float64) bool { return math.Abs(v) > 10 })
+	switch {
+	case bytes && in.Channels == 1:
+		mean, std, of = "127.5", "127.5", "127.5 for"
+	case bytes: // what is stated is of pixels from 0 to 255, and so has the rest to be
+		mean, std, units = "123.675,116.28,103.53", "58.395,57.12,57.375", " of pixels from 0 to 255"
+	case in.Channels == 1:
+		mean, std, of = "0.5", "0.5", "0.5 for"
+	}
+	if bytes && noRange {
+		example = append(example, "input-range", "0,255")
+	}
+	if noMean {
+		give, names, example = append(give, "--mean"), append(names, "mean"), append(example, "mean", mean)
+	}
+	if noStd {
+		give, names, example = append(give, "--std"), append(names, "std"), append(example, "std", std)
+	}
+	note := fmt.Sprintf("with %s %s%s, to be replaced by what it was trained with", of, strings.Join(names, " and "), units)
+	if nothing := noRange && noMean && noStd; nothing {
+		raw := fmt.Sprintf("with pixels from 0 to 255, as the graph begins with %s and so seems to scale them itself", v.Op)
+		switch scales, keras := slices.Contains(arithmetic, v.Op), in.Layout == preprocess.NHWC; { // TensorFlow's, too
+		case scales && keras:
+			example, note = []string{"preset", "keras-raw"}, raw
+		case scales:
+			example, note = []string{"input-range", "0,255"}, raw+" (from 0 to 1, as torch has them: --input-range 0,1)"
+		case keras:
+			example = []string{"preset", "keras-tf"}
+			note = "with pixels from -1 to 1, to be replaced by what it was trained with (--preset keras-raw: 0 to 255, keras-torch: ImageNet's mean and std, keras-caffe: BGR)"
+		}
+	}
+	text := strings.Join(give, " and ")
+	if noRange {
+		text += " (and --input-range if pixels are not scaled to 0-1)"
+	}
+	return gap{normalised, text, example, note}
 }
 
 func (r *resolver) perChannel(key string, s statement, ok bool) []float64 {
@@ -223,7 +257,7 @@ func (r *resolver) perChannel(key string, s statement, ok bool) []float64 {
 	if n := r.spec.Input.Channels; len(values) == 1 && n > 1 {
 		values = slices.Repeat(values, n)
 	} else if len(values) != n {
-		r.fail("%s states %d values of %s, but the input has %d channels", s.source, len(values), key, n)
+		r.fail("%s states %s of %s, but the input has %s", s.source, many(len(values), "value"), key, many(n, "channel"))
 	}
 	return values
 }

@@ -101,11 +101,11 @@ var keys = []setting{
 //	untrained            1,7: the classes that a classifier of texts was given no text for
 func (s *Settings) Set(key, value string) error {
 	if key == "labels" {
-		labels, err := ReadLabels(value)
+		labels, form, err := readLabels(value)
 		if err != nil {
 			return err
 		}
-		s.SetLabels(labels, value)
+		s.labels = &labelList{labels, value, form}
 		return nil
 	}
 	if key == "vocabulary" {
@@ -121,7 +121,7 @@ func (s *Settings) Set(key, value string) error {
 
 // SetLabels states the classes' labels, in order; source says where they come from.
 func (s *Settings) SetLabels(labels []Label, source string) {
-	s.labels = &labelList{slices.Clone(labels), source}
+	s.labels = &labelList{labels: slices.Clone(labels), source: source}
 }
 
 // set checks and states a value; source "" stands for the layer's own name.
@@ -270,7 +270,7 @@ func parseFloats(v string) ([]float64, error) {
 		return nil, fmt.Errorf("%q: values are separated by commas: %s", v, strings.Join(words, ","))
 	}
 	if len(parts) != 1 && len(parts) != 3 {
-		return nil, fmt.Errorf("%q has %d values: give one, or three separated by commas", v, len(parts))
+		return nil, fmt.Errorf("%q has %s: give one, or three separated by commas", v, many(len(parts), "value"))
 	}
 	values := make([]float64, len(parts))
 	for i, p := range parts {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -128,11 +129,11 @@ func (r *resolver) channels(d onnx.Dim) {
 	switch {
 	case d.Fixed():
 		if ok && s.value != d.String() && r.layers[rank].source == "flag" {
-			r.fail("--channels %s, but the graph takes %s", s.value, d)
+			r.wrong("channels", "", "--channels %s, but the graph takes %s: leave it out", s.value, d)
 		}
 		s = statement{d.String(), "graph"}
 	case ok && counted && !r.layers[rank].byUser() && s.value != values:
-		r.contradiction("channels", values, "%s says that %s takes %s channels, but %s", s.source, r.name, s.value, of)
+		r.contradiction("channels", values, "%s says that %s takes %s, but %s", s.source, r.name, many(s.value, "channel"), of)
 		s = statement{values, of}
 	case ok:
 	case counted:
@@ -145,7 +146,7 @@ func (r *resolver) channels(d onnx.Dim) {
 	r.spec.Input.Channels, _ = strconv.Atoi(s.value)
 	r.fact("channels", s.value, s.source)
 	if s.value != "1" && s.value != "3" {
-		r.fail("%s: an input of %s channels (layout %s): it must be 1 or 3", r.name, s.value, r.spec.Input.Layout)
+		r.fail("%s: an input of %s (layout %s): it must be 1 or 3", r.name, many(s.value, "channel"), r.spec.Input.Layout)
 		r.spec.Input.Channels = 3
 	}
 }
@@ -171,7 +172,7 @@ func fixedOr(d onnx.Dim, open string) string {
 
 // inputSize settles the size of the graph's input.
 func (r *resolver) inputSize(height, width onnx.Dim) {
-	s, _, ok := r.find("input-size")
+	s, rank, ok := r.find("input-size")
 	own, _, says := r.find("image-size") // what the model was configured for: its files may feed it another
 	at, _ := parseSize(s.value)
 	fits := func(at size) bool {
@@ -202,7 +203,24 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 	}
 	r.spec.Input.Height, r.spec.Input.Width = at.height, at.width
 	r.fact("input-size", at.String(), s.source)
+	if rank < len(r.layers) && r.layers[rank].byUser() && !(height.Fixed() && width.Fixed()) {
+		r.anotherSize(at, s.source)
+	}
 	if says && own.value != at.String() {
 		r.fact("image-size", own.value+", which the model was configured for", own.source)
+	}
+}
+
+// anotherSize tells that the user gives another size than the model's files have.
+func (r *resolver) anotherSize(at size, source string) {
+	for _, key := range []string{"image-size", "input-size"} {
+		for _, l := range r.layers {
+			s, ok := l.values[key]
+			its, err := parseSize(s.value)
+			if ok && err == nil && its != at && !l.byUser() {
+				r.notice("%s states an input of %s, but %s says that %s was configured for %s: it may not run at another, or run worse", source, at, cmp.Or(s.source, l.source), r.name, its)
+				return
+			}
+		}
 	}
 }

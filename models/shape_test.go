@@ -109,7 +109,7 @@ func TestAtOnce(t *testing.T) {
 		{"sizes against names", []any{"n", "channels", "height", 3}, nil, []string{"mean", "0", "std", "1"},
 			[]string{"say that it is nhwc, but the names of its dimensions nchw: give --layout\n", "--layout nhwc --input-size 224 photo.jpg"}},
 		{"one channel and three means", []any{"n", "num_channels", "height", "width"}, map[string]string{configName: `{"model_type": "vit", "num_channels": 1}`, hfName: processorFast}, nil,
-			[]string{"config.json (num_channels) says that model takes 1 channels, but preprocessor_config.json has 3 values of mean: give --channels\n", "--channels 3 photo.jpg"}},
+			[]string{"config.json (num_channels) says that model takes 1 channel, but preprocessor_config.json has 3 values of mean: give --channels\n", "--channels 3 photo.jpg"}},
 		{"a processor of another size", []any{"n", 3, 96, 96}, map[string]string{hfName: processorFast}, nil,
 			[]string{"preprocessor_config.json states an input of 224x224, but the graph takes 96x96 only: give --input-size\n", "how to resize for an input of 96x96",
 				"-m 'my models/vit' --input-size 96x96 --resize 96 photo.jpg\n", `{"input_size": "96x96", "resize": 96}`}},

@@ -20,7 +20,7 @@ func sidecarSettings(config object, folder fs.FS) (s Settings, err error) {
 	for _, key := range slices.Sorted(maps.Keys(config)) {
 		name := strings.ReplaceAll(key, "_", "-")
 		if strings.Contains(key, "-") || !slices.ContainsFunc(keys, func(k setting) bool { return k.name == name }) {
-			return s, fmt.Errorf("unknown key %q", key)
+			return s, fmt.Errorf("unknown key %q%s", key, meant(key))
 		}
 		if name == "labels" {
 			if s.labels, err = sidecarLabels(config, folder); err != nil {
@@ -43,6 +43,46 @@ func sidecarSettings(config object, folder fs.FS) (s Settings, err error) {
 		}
 	}
 	return s, nil
+}
+
+// alike are the names that other programs' files have for some settings.
+var alike = map[string]string{"size": "input_size", "imagesize": "input_size", "cropsize": "input_size", "imgsize": "input_size", "imagemean": "mean", "imagestd": "std",
+	"resample": "interpolation", "names": "labels", "classes": "labels", "classnames": "labels", "channelorder": "color_order", "colourorder": "color_order"}
+
+// meant says which key an unknown one is likely to stand for: the same letters, another
+// program's name, or a slip of one letter.
+func meant(key string) string {
+	letters := func(s string) string {
+		return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(s))
+	}
+	typed := letters(key)
+	best := alike[typed]
+	for _, k := range keys {
+		name := strings.ReplaceAll(k.name, "-", "_")
+		if letters(name) == typed {
+			best = name
+			break
+		}
+		if best == "" && slip(typed, letters(name)) {
+			best = name
+		}
+	}
+	if best == "" {
+		return "; the keys are the flags' names in snake_case, such as input_size, mean, std, labels"
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// slip reports whether two words differ by one letter that is missing, replaced or swapped
+// with its neighbour.
+func slip(a, b string) bool {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return len(a) <= 1 && len(b) <= 1 || len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
 }
 
 // flagSyntax writes a JSON value as the command line would.
@@ -80,17 +120,17 @@ func sidecarLabels(config object, folder fs.FS) (*labelList, error) {
 	var file string
 	if ok, err := config.get("labels", &file); !ok || err != nil {
 		labels, err := jsonLabels(config["labels"])
-		return &labelList{labels, ""}, err
+		return &labelList{labels: labels}, err
 	}
 	data, err := readText(folder, file)
 	if err != nil {
 		return nil, err
 	}
-	labels, err := parseLabels(file, data)
+	labels, form, err := parseLabels(file, data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return &labelList{labels, file + " (named by ortho.json)"}, nil
+	return &labelList{labels, file + " (named by ortho.json)", form}, nil
 }
 
 func sidecarVocabulary(config object, folder fs.FS) (*vocabulary, error) {

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"fmt"
 	"slices"
 
 	"ortho/models/text"
@@ -43,9 +42,9 @@ func (r *resolver) textClassifier() {
 		return
 	}
 	r.untrained, _ = parseIndices(s.value)
-	r.fact("untrained", fmt.Sprintf("%d classes", len(r.untrained)), s.source)
+	r.fact("untrained", many(len(r.untrained), "class"), s.source)
 	if n := r.spec.Classes; n > 0 && slices.Max(r.untrained) >= n {
-		r.fail("%s states that class %d is untrained, but %s gives %d classes", s.source, slices.Max(r.untrained), r.name, n)
+		r.fail("%s states that class %d is untrained, but %s gives %s", s.source, slices.Max(r.untrained), r.name, many(n, "class"))
 	}
 }
 

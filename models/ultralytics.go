@@ -27,7 +27,7 @@ func ultralyticsSettings(metadata map[string]string) (s Settings, err error) {
 	if err != nil {
 		return s, fmt.Errorf("names: %w", err)
 	}
-	s.labels = &labelList{labels, ""}
+	s.labels = &labelList{labels: labels}
 	input, err := parseLiteral(metadata["imgsz"])
 	if err != nil {
 		return s, fmt.Errorf("imgsz: %w", err)

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,13 +48,38 @@ func benchInputs(c *cli.Context, m *models.Model, batch int) (in benchInput, err
 	case what == "":
 		return in, usagef("--input names nothing: images, FILE.npz or synthetic")
 	case what == "synthetic":
-		in.Set, err = feed.Synthetic(m.Graph, dims, batch, c.Uint64("seed"))
+		in.Set, err = synthetic(m, dims, batch, c.Uint64("seed"), "--input photos/")
 		return in, err
 	case ending == ".npz" || ending == ".npy":
 		in.Set, err = feed.ReadNPZ(what, m.Graph)
 		return in, err
 	}
 	return benchImages(c, m, what, max(batch, benchRows))
+}
+
+// synthetic makes values of the sizes that dims give, or else the model's files; images
+// is how to give some in their place.
+func synthetic(m *models.Model, dims map[string]int64, rows int, seed uint64, images string) (*feed.Set, error) {
+	all := m.InputDims()
+	var told []string
+	for _, in := range m.Graph.Inputs {
+		for _, d := range in.Dims {
+			size, known := all[d.Name]
+			text := fmt.Sprintf("%s=%d", d.Name, size)
+			if _, given := dims[d.Name]; known && !given && !slices.Contains(told, text) {
+				told = append(told, text)
+			}
+		}
+	}
+	maps.Copy(all, dims)
+	set, err := feed.Synthetic(m.Graph, all, rows, seed)
+	switch {
+	case err != nil && m.Task == models.Classify:
+		return nil, fmt.Errorf("synthetic input: %w; or %s", err, images)
+	case err == nil && len(told) > 0:
+		slog.Info(fmt.Sprintf("synthetic input of %s, as %s is configured (--dim says otherwise; or %s)", strings.Join(told, ", "), m.Name, images))
+	}
+	return set, err
 }
 
 // benchImages takes up to rows images, spread over all there are.

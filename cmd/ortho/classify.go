@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -152,6 +153,10 @@ func nameOf(item source.Item) string { return item.Name }
 func classified(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item], page *gallery, out *results) iter.Seq[answer] {
 	return func(yield func(answer) bool) {
 		for item := range classifier.Stream(ctx, inputs(items)) {
+			if all := (*classify.SizeError)(nil); errors.As(item.Err, &all) {
+				yield(answer{end: all})
+				return
+			}
 			made := row(item)
 			if out.run == nil {
 				page.add(made)

@@ -53,7 +53,7 @@ func (t *contest) inputs(c *cli.Context) (*compareInput, error) {
 			return nil, usagef("--rows %d: from 1 to 1000000", c.Int("rows"))
 		}
 		rows := (c.Int("rows") + t.batch - 1) / t.batch * t.batch
-		set, err = feed.Synthetic(t.sides[0].Graph, dims, rows, c.Uint64("seed"))
+		set, err = synthetic(t.model(0), dims, rows, c.Uint64("seed"), "name images")
 	} else {
 		set, err = feed.ReadNPZ(what, t.sides[0].Graph)
 	}

@@ -257,3 +257,11 @@ func TestCompareInterrupted(t *testing.T) {
 		}
 	}
 }
+
+// TestSyntheticSizes: what a model's files say of its input is not asked for again.
+func TestSyntheticSizes(t *testing.T) {
+	needLibrary(t)
+	vit := exports + "/optimum-vit"
+	expect(t, exitOK, []string{"synthetic input of num_channels=3, height=224, width=224, as optimum-vit is configured"}, "compare", "-m", vit, "-m", vit, "--input", "synthetic", "--rows", "2")
+	expect(t, exitFailed, []string{"--dim s53=N --dim s0=N; or --input photos/"}, "bench", "run", "-m", exports+"/torch-dynamo-size")
+}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -210,10 +212,32 @@ func openJudged(c *cli.Context) (*judged, data, error) {
 	if len(bad) > 0 {
 		return nil, data{}, unnamed(path, set, bad)
 	}
-	for _, note := range set.Notes {
+	if note := rankedAsText(set.Names); set.Kind == "ImageFolder" && told.NamedBy["index"] == len(set.Names) && note != "" {
+		told.Notes = append(slices.Clone(told.Notes), note)
+	}
+	for _, note := range told.Notes {
 		slog.Warn(fmt.Sprintf("%s: %s", path, note))
 	}
 	return &judged{set: set, classes: classes, model: model, spec: spec}, told, nil
+}
+
+// rankedAsText says that torchvision's ImageFolder would number folders that are named by
+// the numbers from 0 on in another way: by the order of their names as text.
+func rankedAsText(names []string) string {
+	sorted := slices.Sorted(slices.Values(names))
+	other := false
+	for rank, name := range sorted {
+		index, err := strconv.Atoi(name)
+		if err != nil || index >= len(names) {
+			return ""
+		}
+		other = other || index != rank
+	}
+	if !other {
+		return ""
+	}
+	return fmt.Sprintf("sub-folders are taken for the indices that their names are; torchvision's ImageFolder has them in the order of their names as text (%s, ...): "+
+		"where the model was trained so, give the truth as a CSV, or rename them", strings.Join(sorted[:min(len(sorted), 5)], ", "))
 }
 
 // unnamed tells of classes of the data that are none of the model.
@@ -259,6 +283,10 @@ func (doc *evaluation) judge(c *cli.Context, j *judged, bar *progress) (early er
 		}
 		if c.Bool("fail-fast") {
 			early = fmt.Errorf("%w (--fail-fast stops here)", item.Err)
+			break
+		}
+		if all := (*classify.SizeError)(nil); errors.As(item.Err, &all) {
+			early = all
 			break
 		}
 	}

@@ -27,6 +27,7 @@ var (
 	sizeAsWell    = []string{"does not say what size of image it takes, nor how its pixels are normalised: give --input-size; --mean and --std"}
 	asTorchvision = []string{"--preset", "torchvision", "--input-size", "64", "--resize", "73"}
 	asKeras       = []string{"--preset", "keras-tf", "--input-size", "64"}
+	rescaled      = []string{"as the graph begins with Mul and so seems to scale them itself: ortho classify", "--preset keras-raw photo.jpg"}
 )
 
 // lacking are the exports whose files don't say everything: what is said of them, and the
@@ -42,6 +43,7 @@ var lacking = map[string]struct{ says, flags []string }{
 	"torch-dynamo-named":        {sizeAsWell, asTorchvision},
 	"timm-bare":                 {normalisation, []string{"--mean", "0.5", "--std", "0.5", "--crop-pct", "0.9", "--interpolation", "bicubic"}},
 	"keras-fixed":               {normalisation, asKeras},
+	"keras-rescaled":            {rescaled, []string{"--preset", "keras-raw"}},
 	"keras-size":                {sizeAsWell, asKeras},
 	"tf2onnx-fixed":             {normalisation, asKeras},
 	"tf2onnx-size":              {sizeAsWell, asKeras},
@@ -95,7 +97,7 @@ func lacksAtOnce(t *testing.T, folder string, says []string) {
 			t.Errorf("%s\nlacks %q", stderr, s)
 		}
 	}
-	_, example, ok := strings.Cut(stderr, "own values: ortho ")
+	_, example, ok := strings.Cut(stderr, ": ortho classify -m ")
 	if !ok {
 		if !strings.Contains(stderr, "takes no images") {
 			t.Errorf("no example in\n%s", stderr)
@@ -103,7 +105,7 @@ func lacksAtOnce(t *testing.T, folder string, says []string) {
 		return
 	}
 	line, rest, _ := strings.Cut(example, "\n")
-	args := strings.Fields(strings.Replace(line, "photo.jpg", cat, 1))
+	args := append([]string{"classify", "-m"}, strings.Fields(strings.Replace(line, "photo.jpg", cat, 1))...)
 	if code, _, stderr := ortho(t, args...); code != exitOK {
 		t.Errorf("ortho %q, which a message shows: exit %d, %s", args, code, stderr)
 	}
@@ -166,4 +168,17 @@ func sameAsPython(t *testing.T, folder string, flags []string, golden exported) 
 func fileExists(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
+}
+
+// TestSizeThatDoesNotRun: where every image would fail the same way, the run ends at once.
+func TestSizeThatDoesNotRun(t *testing.T) {
+	code, stdout, stderr := ortho(t, "classify", "-m", exports+"/optimum-vit", "--input-size", "40", "--resize", "40", cat, cat, cat)
+	if code != exitFailed || stdout != "" {
+		t.Errorf("exit %d, %q", code, stdout)
+	}
+	for _, want := range []string{"config.json (image_size) says that optimum-vit was configured for 224x224", "optimum-vit does not run at 40x40", "--input-size"} {
+		if strings.Count(stderr, want) != 1 {
+			t.Errorf("%s\nlacks %q, or says it again", stderr, want)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,7 +94,13 @@ func openModel(c *cli.Context) (*models.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openNamed(c.String("model"), s)
+	m, err := openNamed(c.String("model"), s)
+	if err == nil {
+		for _, notice := range m.Notices {
+			slog.Warn(notice)
+		}
+	}
+	return m, err
 }
 
 // givenSettings are the overrides that were given.

@@ -12,7 +12,7 @@ import (
 func hour(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf"} {
+	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf", "own", "quotes", "open"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -22,7 +22,8 @@ func hour(t *testing.T) string {
 		"cat.png": square(t, red, 8), "docs/readme.txt": "hello\n", "labels.txt": "cat\ndog\n", "out.csv": "old\n",
 		"vit/config.json": `{"architectures": ["ViTForImageClassification"], "model_type": "vit"}`, "vit/pytorch_model.bin": "PK\x03\x04", "tf/saved_model.pb": "\x08\x01\x12",
 		"m.pt": "PK\x03\x04\x00\x00", "m.pth": "\x80\x02\x8a\x0a", "m.safetensors": "\x10\x00\x00\x00\x00\x00\x00\x00{\"a\":1}", "m.h5": "\x89HDF\r\n", "m.tflite": "\x1c\x00\x00\x00TFL3",
-		"m.pb": "\x08\x01\x12\xff", "m.onnx.data": "\x9f\x00\x01\x02", "lfs.onnx": lfs, "lfs.png": lfs, "empty.onnx": "", "empty.png": "", "half.onnx": "\x08\x08\x12\x07pytorch", "alone.onnx": read(t, filepath.Join(testModels, "external", "model.onnx")),
+		"m.pb": "\x08\x01\x12\xff", "m.onnx.data": "\x9f\x00\x01\x02", "lfs.onnx": lfs, "lfs.png": lfs, "empty.onnx": "", "empty.png": "", "own/ortho.json": `{"inputsize": 32}`, "quotes/ortho.json": `{mean: 0.5}`, "own/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")),
+		"quotes/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")), "open/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")), "half.onnx": "\x08\x08\x12\x07pytorch", "alone.onnx": read(t, filepath.Join(testModels, "external", "model.onnx")),
 		"a.heic": "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "a.avif": "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1", "a.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`,
 		"a.pdf": "%PDF-1.7\n", "photos.zip": "PK\x03\x04abc", "page.jpg": "<!DOCTYPE html><html>404</html>",
 	} {
@@ -115,6 +116,11 @@ func TestNewcomer(t *testing.T) {
 		{"classify cat.png -o rows.xlsx", exitUsage, []string{".csv", ".parquet"}},
 		{"classify cat.png -f json", exitUsage, []string{"jsonl"}},
 		{"classify cat.png --labels labels.txt", exitFailed, []string{"labels.txt holds 2 labels", "1000 classes"}},
+		{"classify cat.png --labels cat.png", exitUsage, []string{"labels cat.png: it is an image"}},
+		{"classify cat.png --labels docs/readme.txt", exitFailed, []string{"holds 1 label,", "1000 classes"}},
+		{"classify cat.png -m own", exitFailed, []string{`ortho.json: unknown key "inputsize"`, `did you mean "input_size"?`}},
+		{"classify cat.png -m quotes", exitFailed, []string{"ortho.json: not JSON", "keys stand in double quotes"}},
+		{"classify cat.png -m open --input-size 32 --invert", exitFailed, []string{"ortho classify -m open --input-size 32 --invert --mean 0.485,0.456,0.406 --std", "ImageNet's usual", "an ortho.json beside it: {\"input_size\": 32, \"invert\": true,"}},
 		{"classify cat.png --mean 0.485 0.456 0.406", exitUsage, []string{"no file is called 0.456", "--mean 0.485,0.456,0.406"}},
 		{"classify cat.png --mean 0.485,0.456", exitUsage, []string{"has 2 values", "three separated by commas"}},
 		{"classify cat.png --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375", exitFailed, []string{"input range 0,1", "--input-range 0,255"}},

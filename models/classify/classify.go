@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -32,9 +33,11 @@ type Options struct {
 // concurrently.
 type Classifier struct {
 	spec     *models.ClassifierSpec
+	model    *models.Model
 	opt      Options
 	session  *runner.Session
 	pipeline *runner.Pipeline
+	ran      atomic.Bool // once
 }
 
 // Input is an image to classify. Read returns its encoded bytes; it is called once, on any
@@ -46,7 +49,7 @@ type Input struct {
 }
 
 // Item is what became of one input: a Result, or the error that it cost. See
-// [ErrorKind].
+// [ErrorKind]; a [SizeError] all further items would cost, too.
 type Item struct {
 	Input  Input
 	Result Result
@@ -97,7 +100,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 		return nil, err
 	}
 	batch, concurrency := batching(spec, opt, session.Provider)
-	return &Classifier{spec, opt, session, &runner.Pipeline{
+	return &Classifier{spec: spec, model: m, opt: opt, session: session, pipeline: &runner.Pipeline{
 		Session: session, Row: row, Batch: batch, Pad: spec.Batch > 0 || session.Fixed, Concurrency: concurrency,
 	}}, nil
 }
@@ -171,6 +174,9 @@ func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Se
 	return func(yield func(Item) bool) {
 		for r := range results {
 			err := r.Err
+			if err != nil && ErrorKind(err) == "run" && ctx.Err() == nil {
+				err = c.runError(err)
+			}
 			if err != nil {
 				err = fmt.Errorf("%s: %w", r.Item.Name, err)
 			}
@@ -194,6 +200,7 @@ func (c *Classifier) load(ctx context.Context, in Input, row []byte) (size, erro
 }
 
 func (c *Classifier) read(s size, outputs []runner.Row) (Result, error) {
+	c.ran.Store(true)
 	result, err := scored(&c.spec.Scores, c.opt, outputs[0])
 	result.Width, result.Height = s.width, s.height
 	return result, err
@@ -210,7 +217,7 @@ func scored(spec *models.Scores, opt Options, out runner.Row) (result Result, er
 		return result, nil
 	}
 	if n := len(spec.Labels); n > 0 && n != len(values) {
-		return result, &stageError{"output", fmt.Errorf("output %s has %d values, but there are %d labels", out.Name, len(values), n)}
+		return result, &stageError{"output", fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(values), n)}
 	}
 	if opt.Logits {
 		result.Logits = values

@@ -88,7 +88,7 @@ func predictions(spec *models.Scores, opt Options, values []float32) []Predictio
 	order := largest(p, opt.Top)
 	ranked := make([]Prediction, 0, len(order))
 	for _, i := range order {
-		if p[i] < opt.MinProbability {
+		if opt.MinProbability > 0 && p[i] < opt.MinProbability { // what a graph gives as it is may be negative
 			break
 		}
 		out := Prediction{Index: i, Probability: p[i]}

@@ -55,3 +55,27 @@ func TestTemperature(t *testing.T) {
 		}
 	}
 }
+
+// TestRanked: as many as were asked for, of values that are no probabilities too.
+func TestRanked(t *testing.T) {
+	values := []float32{-3, 2, -1, 0}
+	for _, c := range []struct {
+		activation models.Activation
+		opt        Options
+		want       []int
+	}{
+		{models.None, Options{Top: 3}, []int{1, 3, 2}},
+		{models.None, Options{}, []int{1, 3, 2, 0}},
+		{models.None, Options{MinProbability: 0.5}, []int{1}},
+		{models.Softmax, Options{Top: 3}, []int{1, 3, 2}},
+		{models.Sigmoid, Options{MinProbability: 0.5}, []int{1, 3}},
+	} {
+		var got []int
+		for _, p := range predictions(&models.Scores{Activation: c.activation}, c.opt, values) {
+			got = append(got, p.Index)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s %+v: classes %v, want %v", c.activation, c.opt, got, c.want)
+		}
+	}
+}

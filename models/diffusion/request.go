@@ -188,6 +188,9 @@ func (d *drawing) plan() error {
 	}
 	d.from = max(0, d.Steps-min(int(float64(d.Steps)*d.Strength), d.Steps))
 	if d.from >= d.to || d.from == d.Steps {
+		if d.Steps == 1 {
+			return inputError("a strength of %v leaves none of 1 step: raise one of them", d.Strength)
+		}
 		return inputError("a strength of %v leaves none of %d steps: raise one of them", d.Strength, d.Steps)
 	}
 	d.schedule.Begin(d.from)

@@ -27,8 +27,11 @@ func (g *Generator) LatentsOf(a npz.Array) ([][]float32, error) {
 	case len(a.Shape) > 0 && (slices.Equal(a.Shape[1:], in.Shape) || slices.Equal(a.Shape[1:], []int64{size})):
 		n = a.Shape[0]
 	default:
-		return nil, fmt.Errorf("latents of shape %v: %s takes %v (or [%d]), or n of these: %v",
-			a.Shape, g.name, in.Shape, size, append([]string{"n"}, words(in.Shape)...))
+		flat := ""
+		if len(in.Shape) != 1 {
+			flat = fmt.Sprintf(" (or [%d])", size)
+		}
+		return nil, fmt.Errorf("latents of shape %v: %s takes %v%s, or n of these: %v", a.Shape, g.name, in.Shape, flat, append([]string{"n"}, words(in.Shape)...))
 	}
 	if n == 0 {
 		return nil, fmt.Errorf("latents of shape %v: there are none", a.Shape)

@@ -53,6 +53,10 @@ func TestLatentsOf(t *testing.T) {
 			t.Errorf("%v: %v, %v, want %q", c.array.Shape, got, err, c.want)
 		}
 	}
+	g.spec.Latents.Shape = []int64{4}
+	if _, err := g.LatentsOf(floatArray(values[:6], 2, 3)); err == nil || !strings.Contains(err.Error(), "g takes [4], or n of these: [n 4]") {
+		t.Errorf("latents of one dimension: %v", err)
+	}
 	g.spec.Latents = nil
 	if _, err := g.LatentsOf(floatArray(values[:4], 4)); err == nil {
 		t.Error("a model without latents took some")

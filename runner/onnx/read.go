@@ -100,8 +100,9 @@ func foreign(head []byte) string {
 	return ""
 }
 
-// node is what is remembered of a NodeProto: enough to walk back from an output.
-type node struct{ op, input string }
+// node is what is remembered of a NodeProto: enough to walk back from an output, and on
+// from an input.
+type node struct{ op, input, second string }
 
 type reader struct {
 	*scanner
@@ -218,8 +219,11 @@ func (m *reader) node(v field) error {
 		}
 		switch v.number {
 		case 1:
-			if inputs++; inputs == 1 {
+			switch inputs++; inputs {
+			case 1:
 				n.input, err = m.text(v, maxText, "value name")
+			case 2:
+				n.second, err = m.text(v, maxText, "value name")
 			}
 		case 2:
 			var name string
@@ -283,6 +287,9 @@ func (m *reader) finish() *Graph {
 	for i, v := range g.Outputs {
 		g.Outputs[i].Op = m.origin(v.Name)
 	}
+	for i, v := range g.Inputs {
+		g.Inputs[i].Op = m.use(v.Name)
+	}
 	if len(m.external) > 0 {
 		g.ExternalData = slices.Sorted(maps.Keys(m.external))
 	}
@@ -304,6 +311,28 @@ func (m *reader) origin(value string) string {
 			return n.op
 		}
 		value = n.input
+	}
+	return ""
+}
+
+// use walks on from a value to the one operator that takes it.
+func (m *reader) use(value string) string {
+	const most = 8 // moves and conversions before it
+	for range most {
+		op, next := "", ""
+		for made, n := range m.made {
+			if value == "" || n.input != value && n.second != value {
+				continue
+			}
+			if op != "" && op != n.op {
+				return ""
+			}
+			op, next = n.op, made
+		}
+		if !passing[op] {
+			return op
+		}
+		value = next
 	}
 	return ""
 }

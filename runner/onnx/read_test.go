@@ -50,6 +50,21 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestFirstUse tells what a graph begins with, moves and conversions passed over.
+func TestFirstUse(t *testing.T) {
+	for model, want := range map[string]string{
+		"exports/keras-rescaled": "Mul", "exports/keras-fixed": "Conv", "exports/tf2onnx-nchw": "Conv", "exports/torch-torchscript-plain": "Conv",
+		"uint8_nhwc_softmax": "GlobalAveragePool", "two_images": "Add", "not_an_image": "Softmax",
+	} {
+		g, err := ReadFile(filepath.Join(testdata, filepath.FromSlash(model), "model.onnx"))
+		if err != nil {
+			t.Error(err)
+		} else if got := g.Inputs[0].Op; got != want {
+			t.Errorf("%s begins with %q, want %q", model, got, want)
+		}
+	}
+}
+
 func join(values []Value) string {
 	var texts []string
 	for _, v := range values {

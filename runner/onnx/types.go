@@ -87,7 +87,8 @@ type Value struct {
 	// Op is, for an output, the operator that gives its values: nodes that only
 	// move or convert them (Identity, Reshape, Flatten, Squeeze, Unsqueeze,
 	// Transpose, Cast, QuantizeLinear, DequantizeLinear, Dropout) are passed
-	// over. Empty where it can't be told.
+	// over. For an input it is, in the same way, the operator that takes its values first.
+	// Empty where it can't be told, as where several different ones do.
 	Op string
 }
 

@@ -62,13 +62,14 @@ def timm_cases():
             "timm-dynamo": lambda out: own(out, True, use_dynamo=True), "optimum-timm": optimum}
 
 
-def keras_model(size, last="softmax"):
+def keras_model(size, last="softmax", rescaling=False):
     import keras
     import numpy as np
 
     keras.utils.set_random_seed(0)
     images = keras.Input((size, size, 3))
-    x = keras.layers.Conv2D(4, 3, 2, activation="relu")(images)
+    x = keras.layers.Rescaling(1 / 255)(images) if rescaling else images  # as keras.applications' EfficientNet has it
+    x = keras.layers.Conv2D(4, 3, 2, activation="relu")(x)
     model = keras.Model(images, keras.layers.Dense(CLASSES, activation=last)(keras.layers.GlobalAveragePooling2D()(x)))
     model(np.zeros((1, 64, 64, 3), "float32"))
     return model
@@ -79,8 +80,8 @@ def keras_cases():
     import tensorflow as tf
     import tf2onnx
 
-    def own(out, size):
-        keras_model(size).export(str(out / "model.onnx"), format="onnx", verbose=False)
+    def own(out, size, **options):
+        keras_model(size, **options).export(str(out / "model.onnx"), format="onnx", verbose=False)
 
     def by_hand(out, size, nchw=None):
         model = keras_model(size, None)
@@ -88,7 +89,8 @@ def keras_cases():
         tf2onnx.convert.from_function(tf.function(lambda x: model(x), input_signature=signature), input_signature=signature, opset=17,
                                       output_path=str(out / "model.onnx"), inputs_as_nchw=nchw)
 
-    return {"keras-fixed": lambda out: own(out, 64), "keras-size": lambda out: own(out, None), "tf2onnx-fixed": lambda out: by_hand(out, 64),
+    return {"keras-fixed": lambda out: own(out, 64), "keras-size": lambda out: own(out, None),
+            "keras-rescaled": lambda out: own(out, 64, rescaling=True), "tf2onnx-fixed": lambda out: by_hand(out, 64),
             "tf2onnx-size": lambda out: by_hand(out, None), "tf2onnx-nchw": lambda out: by_hand(out, None, ["input"])}
 
 

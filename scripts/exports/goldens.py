@@ -36,9 +36,10 @@ def torchvision_tensor(photo):
     return T.Compose(steps)(photo)[None].numpy(), "torchvision.transforms"
 
 
-def keras_tensor(photo, nchw):
-    """keras.utils.load_img(target_size=(64, 64)) and preprocess_input(mode="tf")."""
-    x = np.asarray(photo.resize((64, 64), Image.Resampling.NEAREST), np.float32)[None] / np.float32(127.5) - 1
+def keras_tensor(photo, nchw, rescaling):
+    """keras.utils.load_img(target_size=(64, 64)) and preprocess_input(mode="tf"), which Rescaling in the model stands for."""
+    x = np.asarray(photo.resize((64, 64), Image.Resampling.NEAREST), np.float32)[None]
+    x = x if rescaling else x / np.float32(127.5) - 1
     return (x.transpose(0, 3, 1, 2) if nchw else x), "keras.applications.imagenet_utils"
 
 
@@ -47,7 +48,7 @@ def tensor(folder):
     if folder.name.startswith("torch"):
         return torchvision_tensor(photo)
     if folder.name.startswith(("keras", "tf2onnx")):
-        return keras_tensor(photo, folder.name.endswith("nchw"))
+        return keras_tensor(photo, folder.name.endswith("nchw"), folder.name.endswith("rescaled"))
     if (folder / "preprocessor_config.json").exists():
         config = json.loads((folder / "config.json").read_text())
         return transformers_tensor(folder, photo.convert("L") if config.get("num_channels") == 1 else photo)

@@ -298,3 +298,11 @@ func FuzzRows(f *testing.F) {
 		}
 	})
 }
+
+func TestPercent(t *testing.T) {
+	for p, want := range map[float64]string{0: "0.0 %", 0.386: "38.6 %", 1: "100.0 %", 1.0000001: "100.0 %", -0.886611: "-0.8866", 9.10123: "9.101"} {
+		if got := percent(p); got != want {
+			t.Errorf("%v: %s, want %s", p, got, want)
+		}
+	}
+}

@@ -49,7 +49,7 @@ func (t *tableWriter) Write(row Row) error {
 		if label == "" {
 			label = fmt.Sprintf("class %d", p.Index)
 		}
-		t.table.Row(name, p.Index, label, fmt.Sprintf("%.1f %%", 100*p.Probability))
+		t.table.Row(name, p.Index, label, percent(p.Probability))
 		name = ""
 	}
 	t.table.Separate()
@@ -57,6 +57,14 @@ func (t *tableWriter) Write(row Row) error {
 		return t.flush()
 	}
 	return nil
+}
+
+// percent writes a probability; what a graph gives under the activation none may be none.
+func percent(p float64) string {
+	if p < 0 || p > 1.0005 { // float32 sums to a little more
+		return fmt.Sprintf("%.4g", p)
+	}
+	return fmt.Sprintf("%.1f %%", 100*p)
 }
 
 func (t *tableWriter) flush() error {
