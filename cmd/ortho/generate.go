@@ -253,7 +253,7 @@ func (g *generation) openRows() error {
 		return err
 	}
 	name := rowsIn(g.to.folder)
-	run, err := record.Open(g.reads, name, "jsonl", mode)
+	run, err := openRun(g.c, g.reads, name, "jsonl", mode)
 	if err != nil {
 		return err
 	}

@@ -295,6 +295,24 @@ func TestGuardPaths(t *testing.T) {
 	}
 }
 
+// TestGuardPatterns: a pattern does not match the rows that are being written.
+func TestGuardPatterns(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in.png"), square(t, red, 8))
+	for _, args := range [][]string{
+		{"classify", filepath.Join(dir, "*"), "-o", filepath.Join(dir, "ortho.jsonl")},
+		with(double, filepath.Join(dir, "*"), "-o", dir),
+	} {
+		code, _, stderr := execute(t, "", args...)
+		if code != exitFailed || !strings.Contains(stderr, "reads "+filepath.Join(dir, "ortho.jsonl.partial")) {
+			t.Errorf("%q: exit %d, %s", args, code, stderr)
+		}
+		if left := filesIn(t, dir); len(left) != 1 {
+			t.Errorf("%q: %q is left behind", args, left)
+		}
+	}
+}
+
 // TestGuardModelFolder: what runs leave in a model's folder is no part of the model.
 func TestGuardModelFolder(t *testing.T) {
 	needLibrary(t)

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
 )
 
 // results is where rows go: a stream (standard output, a device or a pipe), or a file,
@@ -73,7 +74,7 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 	}
 	r := &results{format: format, unit: "image", name: name}
 	if toFile && !device {
-		r.run, err = record.Open(reads, name, format, mode)
+		r.run, err = openRun(c, reads, name, format, mode)
 		return r, err
 	}
 	if mode == record.Resume || mode == record.RetryFailed {
@@ -92,6 +93,19 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 	}
 	r.stream, err = output.New(format, w, width)
 	return r, err
+}
+
+// openRun opens the rows of a file.
+func openRun(c *cli.Context, reads *output.Reads, name, format string, mode record.Mode) (*record.Run, error) {
+	run, err := record.Open(reads, name, format, mode)
+	if err != nil || !source.Globbed(c.Args().Slice()) {
+		return run, err
+	}
+	if err := reads.Recheck(name); err != nil {
+		run.Abandon()
+		return nil, err
+	}
+	return run, nil
 }
 
 func outputMode(c *cli.Context) (record.Mode, error) {

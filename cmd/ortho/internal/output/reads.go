@@ -88,6 +88,15 @@ func (r *Reads) Refuse(names ...string) error {
 	return nil
 }
 
+// Recheck is Refuse once more, for an output that is open: a pattern among the inputs may
+// match what has just been begun.
+func (r *Reads) Recheck(name string) error {
+	r.mutex.Lock()
+	delete(r.free, name)
+	r.mutex.Unlock()
+	return r.Refuse(name)
+}
+
 // replaced returns an error where a file that is read is one of the outputs.
 func replaced(name string, file os.FileInfo, outputs map[string]os.FileInfo) error {
 	for output, old := range outputs {

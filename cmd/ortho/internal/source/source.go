@@ -126,6 +126,15 @@ func Once(args []string, opt Options) bool {
 	})
 }
 
+// Globbed reports whether an argument is a pattern, which matches what is there when it is
+// gone through.
+func Globbed(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool {
+		kind, _ := kindOf(arg)
+		return kind == globbed
+	})
+}
+
 // Survey goes over the shard's items without reading images. It can't tell (false)
 // what would be used up by that, as standard input's paths and a list that is a
 // pipe; and it gives up where stop says so.
