@@ -107,7 +107,7 @@ func TestDoubt(t *testing.T) {
 		"a zebra": "", "zebra": "", "a photo of a zebra": "", "the striped horse of Africa, covered in black and white stripes": "",
 	} {
 		got, err := c.Text(t.Context(), text)
-		if err != nil || (got.Doubt == "") != (want == "") || !strings.Contains(got.Doubt, want) || got.Strange != strings.Contains(want, "knows") {
+		if err != nil || (got.Doubt == "") != (want == "") || !strings.Contains(got.Doubt, want) || got.Strange != (strings.Contains(want, "knows") || strings.Contains(want, "no word")) {
 			t.Errorf("%q: %+v, %v; want a doubt %q", text, got, err, want)
 		}
 	}
