@@ -175,6 +175,9 @@ func warnUnread(unknown, cut []string) {
 // textsOf are the texts to classify: arguments, then lines, then files.
 func textsOf(c *cli.Context) ([]classify.TextInput, error) {
 	all := c.Args().Slice()
+	if err := checkTexts(all); err != nil {
+		return nil, err
+	}
 	lines := c.String("texts")
 	if len(all) == 0 && !c.IsSet("texts") && !c.IsSet("file") {
 		if isTerminal(c.App.Reader) {
@@ -185,7 +188,7 @@ func textsOf(c *cli.Context) ([]classify.TextInput, error) {
 	if lines != "" {
 		more, err := readTexts(lines, c.App.Reader)
 		if err != nil {
-			return nil, fmt.Errorf("texts %s: %w", lines, err)
+			return nil, fmt.Errorf("%s: %w", textsName(lines), err)
 		}
 		all = append(all, more...)
 	}
@@ -197,6 +200,14 @@ func textsOf(c *cli.Context) ([]classify.TextInput, error) {
 		inputs = append(inputs, classify.TextInput{Name: name, Read: func() (string, error) { return readText(name) }})
 	}
 	return inputs, nil
+}
+
+// textsName is what texts are read from.
+func textsName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return "texts " + name
 }
 
 func readText(name string) (string, error) {

@@ -250,7 +250,7 @@ func (p *painter) latentsOf(a npz.Array) ([][]float32, error) {
 func (p *painter) tell(texts []string) {
 	r, c := p.request, p.run.c
 	if c.String("progress") != "never" {
-		slog.Info(fmt.Sprintf("%dx%d, %d steps, guidance %s, scheduler %s", r.Width, r.Height, r.Steps, decimal(*r.Guidance), r.Scheduler))
+		slog.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, counted(int64(r.Steps), "step"), decimal(*r.Guidance), r.Scheduler))
 	}
 	spec := p.Spec()
 	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/models/diffusion"
 	"ortho/models/noise"
 	"ortho/preprocess"
@@ -300,7 +301,7 @@ func TestPipelineTells(t *testing.T) {
 		made(t, exitOK, c.want, with(c.args, "-o", out, "--overwrite")...)
 	}
 	_, _, stderr := execute(t, "", with(fox, "a fox", "--seed", "1", "-o", out, "--overwrite")...)
-	if strings.Contains(stderr, "warning") || strings.Count(stderr, "\n") != 1 {
+	if strings.Contains(stderr, "warning") || strings.Count(stderr, "\n") != 2 || !strings.HasSuffix(stderr, "x.png: 64x64\n") {
 		t.Errorf("%q", stderr)
 	}
 }
@@ -432,7 +433,7 @@ func TestPipelineRefuses(t *testing.T) {
 // TestPipelinePreview has previews stand beside the picture, and go.
 func TestPipelinePreview(t *testing.T) {
 	dir := t.TempDir()
-	p := &painter{painting: &painting{preview: filepath.Join(dir, "fox.preview.png")}, run: &generation{}}
+	p := &painter{painting: &painting{preview: filepath.Join(dir, "fox.preview.png")}, run: &generation{reads: output.Protect(noFiles)}}
 	for i := range 3 {
 		img := &preprocess.Image{Width: 2, Height: 2, Channels: 3, Pix: bytes.Repeat([]byte{byte(i)}, 12)}
 		p.step(diffusion.Step{Done: i + 1, Of: 3, Preview: img})

@@ -122,10 +122,17 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 		if spec.Text != nil && len(w.texts) > 0 {
 			encoded := spec.Text.Vocabulary.Encode(t, spec.Text.Length)
 			binary.Write(ids, binary.LittleEndian, encoded.IDs)
+			if strings.TrimSpace(t) == "" {
+				return usagef("the text is empty: say what %s is to draw (it knows %s), or leave it out and give --class", model, spec.Text.Knows())
+			}
 			if encoded.Telling == 0 && strings.TrimSpace(t) != "" && len(w.texts) == 1 {
 				return usagef("%.60q says nothing to %s, which knows %s", t, model, spec.Text.Knows())
 			}
-			if told < 10 && tellLost(t, encoded, spec.Text.Length) {
+			open := left(t, spec.Labels)
+			if told < 10 && open != "" {
+				slog.Warn(fmt.Sprintf("%.60q %s", t, open))
+			}
+			if told < 10 && (tellLost(t, encoded, spec.Text.Length) || open != "") {
 				told++
 			}
 		}
@@ -148,6 +155,29 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 		p.idDigest = hex.EncodeToString(ids.Sum(nil))
 	}
 	return nil
+}
+
+// left says what a text leaves to a model that draws digits: which one it is.
+func left(text string, labels []models.Label) string {
+	if len(labels) == 0 || slices.ContainsFunc(labels, func(l models.Label) bool { return !isDigit(l.Name) }) {
+		return ""
+	}
+	digits, negated := 0, false
+	for _, word := range words.Tokens(text) {
+		if isDigit(word) {
+			digits++
+		}
+		negated = negated || slices.Contains([]string{"no", "not", "without", "except"}, word)
+	}
+	switch {
+	case digits == 0:
+		return "names no digit: which one is drawn is left to the model"
+	case digits > 1:
+		return fmt.Sprintf("names %d digits: which one is drawn is left to the model", digits)
+	case negated:
+		return "says what is not to be drawn, which the model does not understand"
+	}
+	return ""
 }
 
 // tellLost warns of the words of a text that say nothing to the model.

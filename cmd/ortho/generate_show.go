@@ -222,7 +222,7 @@ func noteOf(row output.Row) string {
 		parts = append(parts, fmt.Sprintf("seed %d", *p.Seed))
 	}
 	if d := p.Diffusion; d != nil {
-		parts = append(parts, fmt.Sprintf("%d steps of %s, guidance %s", d.Steps, d.Scheduler, decimal(d.Guidance)))
+		parts = append(parts, fmt.Sprintf("%s of %s, guidance %s", counted(int64(d.Steps), "step"), d.Scheduler, decimal(d.Guidance)))
 	}
 	if l := p.Latents; l != nil && l.At != nil {
 		parts = append(parts, fmt.Sprintf("%v of the way from %d to %d", *l.At, l.From, *l.To))

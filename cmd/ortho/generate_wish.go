@@ -75,7 +75,7 @@ func readWish(c *cli.Context) (*wish, error) {
 	if name := c.String("texts"); c.IsSet("texts") {
 		more, err := readTexts(name, c.App.Reader)
 		if err != nil {
-			return nil, fmt.Errorf("texts %s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", textsName(name), err)
 		}
 		w.texts = append(w.texts, more...)
 	}

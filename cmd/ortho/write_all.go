@@ -108,8 +108,11 @@ func tellFailed(c *cli.Context, out *results, first *output.Row, failed int64) {
 // reasonOf is a row's error behind the name of its input.
 func reasonOf(row output.Row) string {
 	name := row.Input
-	if len(name) > 200 {
+	switch {
+	case len(name) > 200:
 		name = name[:200] + "..."
+	case strings.TrimSpace(name) == "":
+		name = fmt.Sprintf("%q", name)
 	}
 	return text(name + ": " + strings.TrimPrefix(row.Error.Message, text(row.Input)+": "))
 }
