@@ -5,4 +5,8 @@
 // One engine serves everything that works item by item: [Map] is an ordered,
 // bounded, cancellable parallel map, and [Pipeline] is the same with batches of a
 // session below it.
+//
+// What is open may be closed at any time, by [Gate]: calls under way are waited for, later
+// ones get [ErrClosed]. A context ends what takes one, also Open: nothing of this package
+// runs on then but what ONNX Runtime can't be made to leave, and what [Await] was given.
 package runner

@@ -26,6 +26,19 @@ func (s *Session) reserve(inputs, outputs []*Tensor) (missing, guessed []int, er
 	if len(inputs) == 0 {
 		return nil, nil, errors.New("a graph without inputs can't be run by ONNX Runtime's Go binding")
 	}
+	for i, v := range s.Inputs {
+		switch t := inputs[i]; {
+		case t == nil:
+			return nil, nil, fmt.Errorf("input %s: there is no tensor", v.Name)
+		case t.native == nil:
+			return nil, nil, fmt.Errorf("input %s: the tensor is %w", v.Name, ErrClosed)
+		}
+	}
+	for i, v := range s.Outputs {
+		if t := outputs[i]; t != nil && t.native == nil {
+			return nil, nil, fmt.Errorf("output %s: the tensor is %w", v.Name, ErrClosed)
+		}
+	}
 	for i, v := range s.Outputs {
 		if outputs[i] != nil {
 			continue
@@ -215,5 +228,6 @@ func adopted(v ort.Value) *Tensor {
 }
 
 func own[T ort.TensorData](t onnx.ElementType, v *ort.Tensor[T]) *Tensor {
-	return &Tensor{Type: t, Shape: v.GetShape(), data: bytesOf(v.GetData()), value: v}
+	data := bytesOf(v.GetData())
+	return tensorOver(t, v.GetShape(), data, over(data, v))
 }

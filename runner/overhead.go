@@ -12,12 +12,16 @@ const overheadTurn = 16
 // turns by both, on the same tensors, for about d, and returns the single runs' times.
 // outputs must be tensors of the right shapes.
 func (s *Session) Overhead(ctx context.Context, inputs, outputs []*Tensor, d time.Duration) (own, bare []time.Duration, err error) {
+	if err := s.enter(); err != nil {
+		return nil, nil, err
+	}
+	defer s.gate.Leave()
 	in, out := values(inputs), values(outputs)
 	calls := []struct {
 		took *[]time.Duration
 		run  func() error
 	}{
-		{&own, func() error { return s.Run(ctx, inputs, outputs) }},
+		{&own, func() error { return s.entered(ctx, inputs, outputs) }},
 		{&bare, func() error { return s.session.Run(in, out) }},
 	}
 	for start := time.Now(); len(own) == 0 || time.Since(start) < d; {

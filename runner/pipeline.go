@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"time"
 
 	"ortho/runner/onnx"
 )
@@ -19,6 +20,9 @@ type Pipeline struct {
 	Batch       int     // rows of one run
 	Pad         bool    // the graph takes exactly Batch rows: the last run is padded
 	Concurrency int     // batches in flight; on the CPU one a core, each loading and running in turn
+	// Linger is how long a batch that is not full waits for further items after its first; 0:
+	// no longer than that takes to load.
+	Linger time.Duration
 }
 
 // DefaultBatch returns the rows of one run and the batches in flight that suit a
@@ -54,99 +58,27 @@ type Row struct {
 // item's result from its rows of the outputs with read. mid carries what load
 // learned. load may be called by several goroutines: one for each batch in flight, or
 // for batches of several rows one a core. Order, errors and cancellation are as in
-// [Map], but that a load under way when ctx is done is not waited for: it ends by
-// itself, and its result is dropped.
+// [Map].
+//
+// A batch takes in what comes while its first item is loaded, and then what is there
+// already. So items that come quickly make full batches, and one that comes alone waits for
+// no other, but where p.Linger has it wait.
+//
+// Nothing of the stream runs on when it has ended: a load and a run under way are waited
+// for. A load should end with its context.
 func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[In],
 	load func(ctx context.Context, item In, row []byte) (Mid, error),
 	read func(mid Mid, outputs []Row) (Out, error)) iter.Seq[Result[In, Out]] {
-	loaders := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
+	var loaders chan struct{}
+	if p.Batch > 1 { // else each load has its lane's place
+		loaders = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
+	}
 	return stream(ctx, items, p.Concurrency, p.Batch, func(ctx context.Context, q *queue[In, Out]) {
-		b := &batch{p: p}
-		defer b.close()
-		var none Out
-		rows := make([]job[In], p.Batch) // the item in each row
-		mids := make([]Mid, p.Batch)
-		errs := make([]error, p.Batch)
-		for jobs := q.claim(ctx, p.Batch); len(jobs) > 0; jobs = q.claim(ctx, p.Batch) {
-			if err := b.open(); err != nil {
-				for _, j := range jobs {
-					q.done(ctx, j, none, err)
-				}
-				continue
-			}
-			n := 0 // rows filled; a failed load's row goes to another item
-			for len(jobs) > 0 {
-				these, first := jobs, n
-				err := loadAll(ctx, len(these), loaders, func(i int) {
-					mids[first+i], errs[first+i] = load(ctx, these[i].item, b.in.Row(first+i))
-				})
-				if err != nil {
-					return // ctx is done: no result of these is due
-				}
-				for i, j := range these {
-					from := first + i
-					if err := errs[from]; err != nil {
-						q.done(ctx, j, none, err)
-						continue
-					}
-					if from != n {
-						copy(b.in.Row(n), b.in.Row(from))
-						mids[n] = mids[from]
-					}
-					rows[n] = j
-					n++
-				}
-				jobs = nil
-				if n < p.Batch {
-					jobs = q.refill(p.Batch - n)
-				}
-				if len(jobs) == 0 {
-					break
-				}
-			}
-			if n == 0 {
-				continue
-			}
-			outputs, err := b.run(ctx, n)
-			for i := range n {
-				out, err := none, err
-				if err == nil {
-					out, err = read(mids[i], outputs(i))
-				}
-				q.done(ctx, rows[i], out, err)
-			}
+		l := newLane(p, q, loaders, load, read)
+		defer l.close()
+		for l.serve(ctx) {
 		}
 	})
-}
-
-// loadAll calls f(0..n-1), side by side where loaders has room, and waits for all of
-// them; where ctx is done first, it returns ctx's error while some run on.
-func loadAll(ctx context.Context, n int, loaders chan struct{}, f func(i int)) error {
-	loaded := make(chan struct{}, n)
-	for i := range n {
-		if n > 1 { // a single one takes its caller's place
-			select {
-			case loaders <- struct{}{}:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		go func() {
-			f(i)
-			if n > 1 {
-				<-loaders
-			}
-			loaded <- struct{}{}
-		}()
-	}
-	for range n {
-		select {
-		case <-loaded:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
 }
 
 // batch is the memory of one batch: the input, the outputs where the graph
@@ -225,7 +157,7 @@ func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 			}
 		}
 	}
-	if err := b.p.Session.Run(ctx, []*Tensor{in}, out); err != nil {
+	if err := b.p.Session.entered(ctx, []*Tensor{in}, out); err != nil {
 		return nil, err
 	}
 	for i, t := range out {

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,16 +26,27 @@ type Provider struct {
 // CPU is ONNX Runtime's default provider.
 const CPU = "cpu"
 
-// appenders adds each provider that onnxruntime_go can append to a session's
-// options. CPU needs no call: ONNX Runtime always has it.
-var appenders = map[string]func(*ort.SessionOptions, map[string]string) error{
-	CPU: func(_ *ort.SessionOptions, options map[string]string) error {
+// kind is what is known of a provider.
+type kind struct {
+	add func(*ort.SessionOptions, map[string]string) error // to a session's options
+	// serial: a session on it does one run at a time. ONNX Runtime has those on XNNPACK and
+	// WebGPU wait for each other within Run, where no context ends the wait; those on
+	// DirectML it leaves to the caller.
+	serial bool
+	// plain: it works without memory patterns and with sequential execution only.
+	plain bool
+}
+
+// kinds are the providers that onnxruntime_go can append. CPU needs no call: ONNX Runtime
+// always has it.
+var kinds = map[string]kind{
+	CPU: {add: func(_ *ort.SessionOptions, options map[string]string) error {
 		if len(options) > 0 {
 			return fmt.Errorf("the CPU provider has no options")
 		}
 		return nil
-	},
-	"cuda": func(o *ort.SessionOptions, options map[string]string) error {
+	}},
+	"cuda": {add: func(o *ort.SessionOptions, options map[string]string) error {
 		cuda, err := ort.NewCUDAProviderOptions()
 		if err != nil {
 			return err
@@ -44,8 +56,8 @@ var appenders = map[string]func(*ort.SessionOptions, map[string]string) error{
 			return err
 		}
 		return o.AppendExecutionProviderCUDA(cuda)
-	},
-	"tensorrt": func(o *ort.SessionOptions, options map[string]string) error {
+	}},
+	"tensorrt": {add: func(o *ort.SessionOptions, options map[string]string) error {
 		trt, err := ort.NewTensorRTProviderOptions()
 		if err != nil {
 			return err
@@ -55,10 +67,10 @@ var appenders = map[string]func(*ort.SessionOptions, map[string]string) error{
 			return err
 		}
 		return o.AppendExecutionProviderTensorRT(trt)
-	},
-	"openvino": (*ort.SessionOptions).AppendExecutionProviderOpenVINO,
-	"coreml":   (*ort.SessionOptions).AppendExecutionProviderCoreMLV2,
-	"directml": func(o *ort.SessionOptions, options map[string]string) error {
+	}},
+	"openvino": {add: (*ort.SessionOptions).AppendExecutionProviderOpenVINO},
+	"coreml":   {add: (*ort.SessionOptions).AppendExecutionProviderCoreMLV2},
+	"directml": {serial: true, plain: true, add: func(o *ort.SessionOptions, options map[string]string) error {
 		device := 0
 		for key, value := range options {
 			n, err := strconv.Atoi(value)
@@ -68,14 +80,27 @@ var appenders = map[string]func(*ort.SessionOptions, map[string]string) error{
 			device = n
 		}
 		return o.AppendExecutionProviderDirectML(device)
-	},
-	"xnnpack":       named("XNNPACK"),
-	"qnn":           named("QNN"),
-	"webgpu":        named("WebGPU"),
-	"azure":         named("AZURE"),
-	"snpe":          named("SNPE"),
-	"vitisai":       named("VitisAI"),
-	"nvtensorrtrtx": named("NvTensorRtRtx"),
+	}},
+	"xnnpack":       {serial: true, add: named("XNNPACK")},
+	"qnn":           {add: named("QNN")},
+	"webgpu":        {serial: true, add: named("WebGPU")},
+	"azure":         {add: named("AZURE")},
+	"snpe":          {add: named("SNPE")},
+	"vitisai":       {add: named("VitisAI")},
+	"nvtensorrtrtx": {add: named("NvTensorRtRtx")},
+}
+
+// settings are those of a session's that a plain provider needs.
+type settings interface {
+	SetMemPattern(bool) error
+	SetExecutionMode(ort.ExecutionMode) error
+}
+
+func (k kind) set(o settings) error {
+	if !k.plain {
+		return nil
+	}
+	return errors.Join(o.SetMemPattern(false), o.SetExecutionMode(ort.ExecutionModeSequential))
 }
 
 func named(name string) func(*ort.SessionOptions, map[string]string) error {
@@ -119,7 +144,7 @@ func providerMeant(name string) string {
 	name, _, _ = strings.Cut(strings.TrimSuffix(name, "executionprovider"), ":")
 	other := map[string]string{"gpu": "cuda (NVIDIA), directml (Windows), coreml (Apple) or openvino (Intel)", "nvidia": "cuda", "trt": "tensorrt",
 		"dml": "directml", "mps": "coreml", "metal": "coreml", "apple": "coreml", "intel": "openvino", "nnapi": "cpu or xnnpack", "js": "webgpu"}
-	if _, ok := appenders[name]; ok {
+	if _, ok := kinds[name]; ok {
 		other[name] = name
 	}
 	if meant := other[name]; meant != "" {
@@ -130,12 +155,7 @@ func providerMeant(name string) string {
 
 // ProviderNames lists the providers that can be asked for, sorted.
 func ProviderNames() []string {
-	names := make([]string, 0, len(appenders))
-	for name := range appenders {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(kinds))
 }
 
 // ParseProviders reads "cuda,cpu". options are "PROVIDER.KEY=VALUE", each for a
@@ -144,7 +164,7 @@ func ParseProviders(list string, options []string) ([]Provider, error) {
 	var providers []Provider
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
-		if _, ok := appenders[name]; !ok {
+		if _, ok := kinds[name]; !ok {
 			return nil, fmt.Errorf("unknown execution provider %q%sknown: %s", name, providerMeant(name), strings.Join(ProviderNames(), ", "))
 		}
 		if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == name }) {
@@ -167,51 +187,58 @@ func ParseProviders(list string, options []string) ([]Provider, error) {
 	return providers, nil
 }
 
-// sessionOptions returns options with exactly the given providers, in order, and
-// the name of the first that this library could append. A provider that cannot
-// be appended is an error, unless a later one is listed to stand in. The caller
-// destroys the result.
-func sessionOptions(providers []Provider) (_ *ort.SessionOptions, inUse string, skipped []error, err error) {
-	options, err := ort.NewSessionOptions()
-	if err != nil {
-		return nil, "", nil, fmt.Errorf("create session options: %w", err)
+// chosen are options with exactly the providers asked for, in order.
+type chosen struct {
+	*ort.SessionOptions
+	inUse   string  // the first provider that this library could append
+	skipped []error // why it could not append others
+	serial  bool    // one of the providers is
+}
+
+// sessionOptions makes options. A provider that cannot be appended is an error, unless a
+// later one is listed to stand in. The caller destroys the result.
+func sessionOptions(providers []Provider) (c chosen, err error) {
+	if c.SessionOptions, err = ort.NewSessionOptions(); err != nil {
+		return c, fmt.Errorf("create session options: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			options.Destroy()
+			c.Destroy()
 		}
 	}()
-	if err := exactInt8(options, saturates); err != nil {
-		return nil, "", nil, err
+	if err := exactInt8(c.SessionOptions, saturates); err != nil {
+		return c, err
 	}
 	withCPU := false
 	for i, p := range providers {
-		appendTo, ok := appenders[p.Name]
+		kind, ok := kinds[p.Name]
 		if !ok {
-			return nil, "", nil, fmt.Errorf("unknown execution provider %q; known: %s", p.Name, strings.Join(ProviderNames(), ", "))
+			return c, fmt.Errorf("unknown execution provider %q; known: %s", p.Name, strings.Join(ProviderNames(), ", "))
 		}
 		takeLog()
-		if err := appendTo(options, p.Options); err != nil {
+		if err := kind.add(c.SessionOptions, p.Options); err != nil {
 			err = &ProviderError{p.Name, whyNot(loaded.Found, p.Name, err)}
-			if i == len(providers)-1 && inUse == "" {
-				return nil, "", nil, fmt.Errorf("%w; `ortho doctor` tells what can, -p cpu runs on the CPU", err)
+			if i == len(providers)-1 && c.inUse == "" {
+				return c, fmt.Errorf("%w; `ortho doctor` tells what can, -p cpu runs on the CPU", err)
 			}
-			skipped = append(skipped, err)
+			c.skipped = append(c.skipped, err)
 			continue
 		}
-		withCPU = withCPU || p.Name == CPU
-		if inUse == "" {
-			inUse = p.Name
+		if err := kind.set(c); err != nil {
+			return c, fmt.Errorf("set what %s needs: %w", p.Name, err)
 		}
+		withCPU = withCPU || p.Name == CPU
+		c.serial = c.serial || kind.serial
+		c.inUse = cmp.Or(c.inUse, p.Name)
 	}
 	if !withCPU {
 		// ONNX Runtime adds the CPU provider unasked; a graph that would run there
 		// in silence must fail instead.
-		if err := options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); err != nil {
-			return nil, "", nil, fmt.Errorf("forbid the CPU provider: %w", err)
+		if err := c.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); err != nil {
+			return c, fmt.Errorf("forbid the CPU provider: %w", err)
 		}
 	}
-	return options, inUse, skipped, nil
+	return c, nil
 }
 
 // ProviderError is a provider that can't be used, with the reason.

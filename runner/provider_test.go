@@ -1,13 +1,20 @@
 package runner
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	ort "github.com/yalue/onnxruntime_go"
 
 	"ortho/runner/library"
+	"ortho/runner/onnx"
 )
 
 // Lines as ONNX Runtime 1.24.1 and 1.31.1 log them.
@@ -93,5 +100,93 @@ func TestOpenVINOsThreads(t *testing.T) {
 	}
 	if batch, flight := DefaultBatch("cuda"); batch != 16 || flight != 3 {
 		t.Errorf("cuda: batch %d, %d at once", batch, flight)
+	}
+}
+
+// recorder takes settings down.
+type recorder struct{ got []string }
+
+func (r *recorder) SetMemPattern(on bool) error {
+	r.got = append(r.got, fmt.Sprint("memory patterns ", on))
+	return nil
+}
+
+func (r *recorder) SetExecutionMode(mode ort.ExecutionMode) error {
+	r.got = append(r.got, fmt.Sprint("execution ", mode))
+	return nil
+}
+
+// What each provider's own documentation or source asks for.
+func TestKinds(t *testing.T) {
+	for _, name := range ProviderNames() {
+		var r recorder
+		if err := kinds[name].set(&r); err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		if name == "directml" {
+			want = []string{"memory patterns false", fmt.Sprint("execution ", ort.ExecutionMode(ort.ExecutionModeSequential))}
+		}
+		if !slices.Equal(r.got, want) {
+			t.Errorf("%s: set %q, want %q", name, r.got, want)
+		}
+		if want := slices.Contains([]string{"directml", "xnnpack", "webgpu"}, name); kinds[name].serial != want {
+			t.Errorf("%s: serial %t, want %t", name, kinds[name].serial, want)
+		}
+	}
+	s := open(t, "float32_nchw", Options{}) // loads ONNX Runtime
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer options.Destroy()
+	if err := kinds["directml"].set(options); err != nil {
+		t.Error(err)
+	}
+	if s.turn != nil {
+		t.Error("a session on the CPU does one run at a time")
+	}
+}
+
+// TestSerialRuns: where a session does one run at a time, another waits for it, but no
+// longer than its context.
+func TestSerialRuns(t *testing.T) {
+	kind := kinds[CPU]
+	defer func() { kinds[CPU] = kind }()
+	serial := kind
+	serial.serial = true
+	kinds[CPU] = serial
+	s := open(t, "float32_nchw", Options{})
+	in, err := NewTensor(onnx.Float, []int64{1, 3, 32, 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	run := func(ctx context.Context) error {
+		out := make([]*Tensor, 1)
+		err := s.Run(ctx, []*Tensor{in}, out)
+		if out[0] != nil {
+			out[0].Close()
+		}
+		return err
+	}
+	s.turn <- struct{}{} // a run is under way
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- run(ctx) }()
+	select {
+	case err := <-ended:
+		t.Errorf("a second run did not wait: %v", err)
+	case <-time.After(10 * time.Millisecond):
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want context.Canceled", err)
+	}
+	<-s.turn
+	for range 2 {
+		if err := run(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -114,5 +114,5 @@ func newScalar(t onnx.ElementType) (*Tensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create a %s scalar: %w", t, err)
 	}
-	return &Tensor{Type: t, data: data, value: value}, nil
+	return tensorOver(t, nil, data, over(data, value)), nil
 }

@@ -41,7 +41,7 @@ type Options struct {
 	Profile string
 }
 
-// Session is a graph on its execution providers. It may run concurrently.
+// Session is a graph on its execution providers. Its methods may be called concurrently.
 type Session struct {
 	Inputs, Outputs []onnx.Value
 	Provider        string        // the first provider of those asked for that could be used
@@ -51,8 +51,13 @@ type Session struct {
 	Fixed           bool          // runs must have the sizes that Options.Dims gave
 
 	session *ort.DynamicAdvancedSession
+	gate    Gate
+	turn    chan struct{} // what a run holds where there may be only one; nil: there may be more
 	ran     atomic.Bool
 }
+
+// enter lets a call in that uses the session, which then calls s.gate.Leave.
+func (s *Session) enter() error { return s.gate.Enter("the session") }
 
 var loaded struct {
 	sync.Mutex
@@ -101,8 +106,17 @@ func load(path string, providers []Provider) (library.Found, error) {
 func Load(opt Options) (library.Found, error) { return load(opt.Library, opt.Providers) }
 
 // Open makes a session. Errors name the model, and the provider that could not
-// be used with its reason.
-func Open(m Model, opt Options) (*Session, error) {
+// be used with its reason. ctx is for Open alone.
+//
+// When ctx is done first, Open returns its error at once. ONNX Runtime is told to give the
+// session up, which it does between steps of its own; a provider's step, such as the engine
+// that TensorRT builds for minutes, goes on in the background, and what comes of it is freed.
+func Open(ctx context.Context, m Model, opt Options) (*Session, error) {
+	return await(ctx, func(ctx context.Context) (*Session, error) { return newSession(ctx, m, opt) },
+		func(late *Session) { late.Close() })
+}
+
+func newSession(ctx context.Context, m Model, opt Options) (*Session, error) {
 	found, err := load(opt.Library, opt.Providers)
 	if err != nil {
 		return nil, err
@@ -118,10 +132,10 @@ func Open(m Model, opt Options) (*Session, error) {
 			return nil, err
 		}
 	}
-	err = s.create(m, opt)
-	if err != nil && s.Fixed {
+	err = s.create(ctx, m, opt)
+	if err != nil && s.Fixed && ctx.Err() == nil {
 		opt.Dims = nil
-		err = s.create(m, opt)
+		err = s.create(ctx, m, opt)
 	}
 	if err != nil {
 		return nil, err
@@ -129,7 +143,7 @@ func Open(m Model, opt Options) (*Session, error) {
 	return s, nil
 }
 
-func (s *Session) create(m Model, opt Options) error {
+func (s *Session) create(ctx context.Context, m Model, opt Options) error {
 	providers := opt.Providers
 	if len(providers) == 0 {
 		providers = []Provider{{Name: CPU}}
@@ -137,12 +151,16 @@ func (s *Session) create(m Model, opt Options) error {
 	if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name != CPU }) {
 		defer keepSignals()()
 	}
-	options, inUse, skipped, err := sessionOptions(withThreads(providers, opt.Threads))
+	options, err := sessionOptions(withThreads(providers, opt.Threads))
 	if err != nil {
 		return err
 	}
 	defer options.Destroy()
-	s.Provider, s.Skipped, s.Fixed = inUse, skipped, false
+	inUse := options.inUse
+	s.Provider, s.Skipped, s.Fixed = inUse, options.skipped, false
+	if options.serial {
+		s.turn = make(chan struct{}, 1)
+	}
 	if s.Threads == 0 && slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == inUse && p.ownThreads() }) {
 		s.Threads = 1
 	}
@@ -164,16 +182,17 @@ func (s *Session) create(m Model, opt Options) error {
 	if opt.Dims != nil {
 		if sizes := opt.Dims(inUse); len(sizes) > 0 {
 			s.Fixed = true
-			if err := fixDimensions(s.Library, options, sizes); err != nil {
+			if err := fixDimensions(s.Library, options.SessionOptions, sizes); err != nil {
 				return err
 			}
 		}
 	}
+	defer cancellable(ctx, s.Library, options.SessionOptions)()
 	inputs, outputs := names(s.Inputs), names(s.Outputs)
 	if m.Data != nil {
-		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(m.Data, inputs, outputs, options)
+		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(m.Data, inputs, outputs, options.SessionOptions)
 	} else {
-		s.session, err = ort.NewDynamicAdvancedSession(m.Path, inputs, outputs, options)
+		s.session, err = ort.NewDynamicAdvancedSession(m.Path, inputs, outputs, options.SessionOptions)
 	}
 	if err != nil {
 		return fmt.Errorf("create a session for %s on %s: %w", cmp.Or(m.Path, m.Graph.Name, "the graph"), inUse, err)
@@ -209,6 +228,15 @@ func names(values []onnx.Value) []string {
 // tell, the graph runs until it asks for the right size, and then again.) When ctx is done the run is terminated, and Run returns
 // ctx's error once ONNX Runtime has let go of the tensors.
 func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.gate.Leave()
+	return s.entered(ctx, inputs, outputs)
+}
+
+// entered is Run, for a call that has entered the session.
+func (s *Session) entered(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -236,6 +264,14 @@ func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 }
 
 func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
+	if s.turn != nil {
+		select {
+		case s.turn <- struct{}{}:
+			defer func() { <-s.turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	options, err := ort.NewRunOptions()
 	if err != nil {
 		return fmt.Errorf("create run options: %w", err)
@@ -270,18 +306,12 @@ func values(tensors []*Tensor) []ort.Value {
 	out := make([]ort.Value, len(tensors))
 	for i, t := range tensors {
 		if t != nil {
-			out[i] = t.value
+			out[i] = t.native.value
 		}
 	}
 	return out
 }
 
-// Close frees the session. No run may be under way.
-func (s *Session) Close() error {
-	if s.session == nil {
-		return nil
-	}
-	err := s.session.Destroy()
-	s.session = nil
-	return err
-}
+// Close refuses further runs, whose error is [ErrClosed], waits for those under way, and
+// frees the session. It may be called at any time, and more than once.
+func (s *Session) Close() error { return s.gate.Close(s.session.Destroy) }

@@ -19,13 +19,16 @@ type Result[In, Out any] struct {
 // most a few times limit items are held at any time, however many there are.
 //
 // When ctx is done, no further item is begun, what is under way is waited for,
-// and the sequence ends after the last result that has all before it. A source
-// that is blocked (on a pipe, say) is not waited for.
+// and the sequence ends after the last result that has all before it. Where the range
+// is left, f's context is done, and f is waited for, too. Only items, which may be blocked
+// (on a pipe, say), is not: what waits within f for something that ends by no context is
+// best called through [Await].
 func Map[In, Out any](ctx context.Context, items iter.Seq[In], limit int, f func(context.Context, In) (Out, error)) iter.Seq[Result[In, Out]] {
 	return stream(ctx, items, limit, 1, func(ctx context.Context, q *queue[In, Out]) {
-		for jobs := q.claim(ctx, 1); len(jobs) > 0; jobs = q.claim(ctx, 1) {
-			out, err := f(ctx, jobs[0].item)
-			q.done(ctx, jobs[0], out, err)
+		var j job[In]
+		for q.claim(ctx, 1, nil, func(next job[In]) { j = next }) > 0 {
+			out, err := f(ctx, j.item)
+			q.done(ctx, j, out, err)
 		}
 	})
 }
@@ -41,7 +44,8 @@ type job[In any] struct {
 //	items --(puller, a token each)--> in --claim--> workers --done--> out --> consumer, in order
 //	          ^------------------------ tokens come back as results are yielded ------'
 //
-// The tokens bound how far the stream runs ahead of the first unfinished item.
+// The tokens bound how far the stream runs ahead of the first unfinished item; in and out
+// have room for all of them, so that neither the puller nor a worker ever waits there.
 type queue[In, Out any] struct {
 	in       chan job[In]
 	out      chan finished[In, Out]
@@ -55,45 +59,53 @@ type finished[In, Out any] struct {
 	aborted bool // ctx was done first: the item has no result
 }
 
-// claim takes the next n items, which follow one another; fewer only where the
-// stream ends. Nothing is claimed once ctx is done.
-func (q *queue[In, Out]) claim(ctx context.Context, n int) []job[In] {
+// claim takes the next items, which follow one another, and begins each as soon as it is
+// there: one at least, n at most, and fewer where the stream ends. From when enough is closed
+// it takes only what is there already. Nothing is claimed once ctx is done.
+func (q *queue[In, Out]) claim(ctx context.Context, n int, enough <-chan struct{}, begin func(job[In])) (claimed int) {
 	q.claiming.Lock()
 	defer q.claiming.Unlock()
-	jobs := make([]job[In], 0, n)
-	for len(jobs) < n && ctx.Err() == nil {
+	for claimed < n && ctx.Err() == nil {
 		select {
 		case j, ok := <-q.in:
 			if !ok {
-				return jobs
+				return claimed
 			}
-			jobs = append(jobs, j)
+			begin(j)
+			claimed++
+		case <-enough:
+			return claimed + q.ready(n-claimed, begin)
 		case <-ctx.Done():
 		}
 	}
-	return jobs
+	return claimed
 }
 
-// refill takes up to n further items if they are there now. It never waits: the
+// refill begins up to n further items if they are there now. It never waits: the
 // caller holds items of its own that others may be waiting for.
-func (q *queue[In, Out]) refill(n int) []job[In] {
+func (q *queue[In, Out]) refill(n int, begin func(job[In])) (claimed int) {
 	if !q.claiming.TryLock() {
-		return nil
+		return 0
 	}
 	defer q.claiming.Unlock()
-	var jobs []job[In]
-	for len(jobs) < n {
+	return q.ready(n, begin)
+}
+
+// ready begins up to n items that are there now.
+func (q *queue[In, Out]) ready(n int, begin func(job[In])) (claimed int) {
+	for claimed < n {
 		select {
 		case j, ok := <-q.in:
 			if !ok {
-				return jobs
+				return claimed
 			}
-			jobs = append(jobs, j)
+			begin(j)
+			claimed++
 		default:
-			return jobs
+			return claimed
 		}
 	}
-	return jobs
+	return claimed
 }
 
 func (q *queue[In, Out]) done(ctx context.Context, j job[In], value Out, err error) {
@@ -109,7 +121,7 @@ func stream[In, Out any](parent context.Context, items iter.Seq[In], workers, si
 		defer cancel()
 		window := 2 * (workers + 1) * size
 		tokens := make(chan struct{}, window)
-		q := &queue[In, Out]{in: make(chan job[In]), out: make(chan finished[In, Out], window)}
+		q := &queue[In, Out]{in: make(chan job[In], window), out: make(chan finished[In, Out], window)}
 
 		go func() {
 			defer close(q.in)
@@ -120,11 +132,7 @@ func stream[In, Out any](parent context.Context, items iter.Seq[In], workers, si
 				case <-ctx.Done():
 					return
 				}
-				select {
-				case q.in <- job[In]{position, item}:
-				case <-ctx.Done():
-					return
-				}
+				q.in <- job[In]{position, item}
 				position++
 			}
 		}()
@@ -137,7 +145,7 @@ func stream[In, Out any](parent context.Context, items iter.Seq[In], workers, si
 			running.Wait()
 			close(q.out)
 		}()
-		// Also when the consumer stops early: nothing may run on after the return.
+		// Also when the consumer stops early: no worker runs on after the return.
 		defer func() {
 			cancel()
 			for range q.out {

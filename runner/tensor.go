@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"unsafe"
 
@@ -19,8 +20,40 @@ type Tensor struct {
 	Type  onnx.ElementType
 	Shape []int64 // none: a scalar
 
-	data  []byte
-	value ort.Value // nil: without elements
+	data      []byte
+	native    *native // nil: closed
+	forgotten runtime.Cleanup
+}
+
+// native is ONNX Runtime's side of a tensor. The memory that it points to is Go's, and
+// pinned: C may not keep a pointer to it otherwise.
+type native struct {
+	value ort.Value
+	pin   runtime.Pinner
+}
+
+// over is the side of a value over data.
+func over(data []byte, value ort.Value) *native {
+	n := &native{value: value}
+	if len(data) > 0 {
+		n.pin.Pin(unsafe.SliceData(data))
+	}
+	return n
+}
+
+func (n *native) free() {
+	if n.value != nil {
+		n.value.Destroy()
+	}
+	n.pin.Unpin()
+}
+
+// tensorOver makes a tensor. Where its Close is forgotten the garbage collector makes up for
+// it: a pin that is left behind would end the program.
+func tensorOver(t onnx.ElementType, shape []int64, data []byte, n *native) *Tensor {
+	tensor := &Tensor{Type: t, Shape: shape, data: data, native: n}
+	tensor.forgotten = runtime.AddCleanup(tensor, (*native).free, n)
+	return tensor
 }
 
 // NewTensor returns a tensor of zeros. Its element type must have a fixed size, and its
@@ -88,11 +121,14 @@ func byteSize(t onnx.ElementType, shape []int64) (int, error) {
 }
 
 func wrap(t onnx.ElementType, shape []int64, data []byte) (*Tensor, error) {
+	n := over(data, nil)
 	value, err := ort.NewCustomDataTensor(ort.NewShape(shape...), data, ort.TensorElementDataType(t))
 	if err != nil {
+		n.free()
 		return nil, fmt.Errorf("create tensor %s%v: %w", t, shape, err)
 	}
-	return &Tensor{Type: t, Shape: append([]int64(nil), shape...), data: data, value: value}, nil
+	n.value = value
+	return tensorOver(t, append([]int64(nil), shape...), data, n), nil
 }
 
 // bytesOf returns the memory of elements.
@@ -126,8 +162,9 @@ func (t *Tensor) Row(i int) []byte {
 
 // Close frees ONNX Runtime's side of the tensor. No run may be using it.
 func (t *Tensor) Close() {
-	if t.value != nil {
-		t.value.Destroy()
-		t.value = nil
+	if t.native != nil {
+		t.forgotten.Stop()
+		t.native.free()
+		t.native = nil
 	}
 }

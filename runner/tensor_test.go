@@ -6,9 +6,11 @@ import (
 	"errors"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ortho/runner/library"
 	"ortho/runner/npz"
@@ -240,7 +242,7 @@ func TestSharedModels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := Open(Model{Path: path, Graph: graph}, Options{})
+		s, err := Open(t.Context(), Model{Path: path, Graph: graph}, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,5 +258,67 @@ func TestSharedModels(t *testing.T) {
 	got, err = run("squeezenet_fp16.onnx", half)
 	if out := got["softmaxout_1"]; err != nil || out.String() != "softmaxout_1 float16[1,1000,1,1]" || len(out.Data) != 2000 {
 		t.Errorf("squeezenet_fp16: %v, %v", got, err)
+	}
+}
+
+// TestForgottenTensors: pinned memory whose pin is left behind would end the program.
+func TestForgottenTensors(t *testing.T) {
+	s := open(t, "scalars", Options{})
+	freed := make(chan struct{}, 3)
+	func() {
+		x, err := NewTensor(onnx.Float, []int64{2, 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		scale, err := NewTensor(onnx.Float, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := make([]*Tensor, 2)
+		if err := s.Run(t.Context(), []*Tensor{x, scale}, out); err != nil {
+			t.Fatal(err)
+		}
+		for _, tensor := range []*Tensor{x, scale, out[0]} {
+			runtime.AddCleanup(tensor, func(c chan struct{}) { c <- struct{}{} }, freed)
+		}
+		out[1].Close()
+	}()
+	for range 3 {
+		for waiting := true; waiting; {
+			runtime.GC()
+			select {
+			case <-freed:
+				waiting = false
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}
+	for range 3 { // what holds the pins is collected
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// TestClosedTensors are refused, not run.
+func TestClosedTensors(t *testing.T) {
+	s := open(t, "float32_nchw", Options{})
+	made := func(shape ...int64) *Tensor {
+		tensor, err := NewTensor(onnx.Float, shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(tensor.Close)
+		return tensor
+	}
+	closed := made(1, 3, 32, 32)
+	closed.Close()
+	if err := s.Run(t.Context(), []*Tensor{closed}, make([]*Tensor, 1)); !errors.Is(err, ErrClosed) {
+		t.Errorf("a closed input: %v", err)
+	}
+	if err := s.Run(t.Context(), []*Tensor{made(1, 3, 32, 32)}, []*Tensor{closed}); !errors.Is(err, ErrClosed) {
+		t.Errorf("a closed output: %v", err)
+	}
+	if err := s.Run(t.Context(), []*Tensor{nil}, make([]*Tensor, 1)); err == nil {
+		t.Error("no input: no error")
 	}
 }

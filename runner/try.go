@@ -25,7 +25,7 @@ func Try(ctx context.Context, path string, p Provider) error {
 	if err != nil {
 		return err
 	}
-	s, err := Open(Model{Data: tryGraph, Graph: graph}, Options{Library: path, Providers: []Provider{p}})
+	s, err := Open(ctx, Model{Data: tryGraph, Graph: graph}, Options{Library: path, Providers: []Provider{p}})
 	var unusable *ProviderError
 	if errors.As(err, &unusable) {
 		return unusable.Reason

@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime as ort
 from PIL import Image
 
-MODEL = pathlib.Path(__file__).parent.parent / "models/bundled/esrgan-slim-x4/model.onnx"
+MODEL = pathlib.Path(__file__).parent.parent / "models/bundled/span-x4/model.onnx"
 
 
 def starts(size, tile, overlap):

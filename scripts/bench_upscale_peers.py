@@ -37,7 +37,7 @@ def main(ortho, photo, rounds=7):
         source, out = f"{folder}/in.png", f"{folder}/out.tif"
         Image.open(photo).convert("RGB").resize((1152, 928), Image.BICUBIC).save(source)
         commands = {
-            "ortho": [ortho, "generate", "-m", "esrgan-slim-x4", "--overwrite", "--progress", "never", source, "-o", out],
+            "ortho": [ortho, "generate", "-m", "span-x4", "--overwrite", "--progress", "never", source, "-o", out],
             "Python, two runs of one thread": [sys.executable, str(PEER), "--sessions", "2", source, out],
             "Python, one run of two threads": [sys.executable, str(PEER), "--threads", "2", source, out],
         }

@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|esrgan|text|clip|noise|samples|images|descriptions|schedulers ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -21,7 +21,7 @@ OUT = {
     "clip": ROOT / "models/clip/testdata",
     "noise": ROOT / "models/noise/testdata",
     "samples": ROOT / "models/generate/testdata/samples",
-    "esrgan": ROOT / "models/bundled/testdata/esrgan-slim",
+    "span": ROOT / "models/bundled/testdata/span",
     "descriptions": ROOT / "models/bundled/testdata/imagenet-descriptions",
     "schedulers": ROOT / "models/scheduler/testdata",
 }

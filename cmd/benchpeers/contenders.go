@@ -91,7 +91,7 @@ func bare(n int, fixed bool) error {
 	if fixed {
 		opt.Dims = func(string) map[string]int64 { return map[string]int64{m.Graph.Inputs[0].Dims[0].Name: 1} }
 	}
-	session, err := runner.Open(runner.Model{Path: m.Path, Graph: m.Graph}, opt)
+	session, err := runner.Open(context.Background(), runner.Model{Path: m.Path, Graph: m.Graph}, opt)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (r drawRequest) draw(ctx context.Context) (*drawn, error) {
 		return nil, err
 	}
 	w := &watch{inputs: map[string][]npz.Array{}}
-	p, err := diffusion.Open(m, diffusion.Options{
+	p, err := diffusion.Open(ctx, m, diffusion.Options{
 		Runner:    runner.Options{Library: r.Library, Providers: r.Providers, Threads: r.Threads},
 		LowMemory: r.LowMemory,
 		Ran:       w.ran,

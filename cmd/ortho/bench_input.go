@@ -95,7 +95,7 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in ben
 			continue
 		}
 		row := make([]byte, spec.Input.Bytes())
-		file, err := item.Read()
+		file, err := item.Read(c.Context)
 		var took [2]float64
 		if err == nil {
 			took, err = timeImage(file, &spec.Input, c.Int64("max-pixels"), row)

@@ -106,7 +106,7 @@ func classifyAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	checkSettings(c, model)
-	classifier, err := classify.Open(model, options)
+	classifier, err := classify.Open(c.Context, model, options)
 	if err != nil {
 		return out.abandon(err)
 	}
@@ -165,8 +165,8 @@ func classified(ctx context.Context, classifier *classify.Classifier, items iter
 
 // showClasses writes the page of --html.
 func showClasses(c *cli.Context, page *gallery, model *models.Model, out *results) error {
-	return page.write(c, "What "+model.Name+" says", out, runtime.GOMAXPROCS(0), func(row output.Row, item source.Item) report.Card {
-		return classCard(row, item, c.Int64("max-pixels"))
+	return page.write(c, "What "+model.Name+" says", out, runtime.GOMAXPROCS(0), func(ctx context.Context, row output.Row, item source.Item) report.Card {
+		return classCard(ctx, row, item, c.Int64("max-pixels"))
 	})
 }
 

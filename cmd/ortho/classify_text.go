@@ -81,7 +81,7 @@ func classifyTextAction(c *cli.Context) error {
 		return out.abandon(err)
 	}
 	checkSettings(c, model)
-	classifier, err := classify.OpenText(model, options)
+	classifier, err := classify.OpenText(c.Context, model, options)
 	if err != nil {
 		return out.abandon(err)
 	}
@@ -194,10 +194,10 @@ func textsOf(c *cli.Context) ([]classify.TextInput, error) {
 	}
 	var inputs []classify.TextInput
 	for _, t := range all {
-		inputs = append(inputs, classify.TextInput{Name: t, Read: func() (string, error) { return checkedText(t) }})
+		inputs = append(inputs, classify.TextInput{Name: t, Read: func(context.Context) (string, error) { return checkedText(t) }})
 	}
 	for _, name := range c.StringSlice("file") {
-		inputs = append(inputs, classify.TextInput{Name: name, Read: func() (string, error) { return readText(name) }})
+		inputs = append(inputs, classify.TextInput{Name: name, Read: func(context.Context) (string, error) { return readText(name) }})
 	}
 	return inputs, nil
 }

@@ -12,7 +12,7 @@ import (
 	"ortho/preprocess"
 )
 
-const upscaler = "esrgan-slim-x4"
+const upscaler = "span-x4"
 
 // smallImage writes an image of less than what compare takes of one.
 func smallImage(t *testing.T, width, height int) string {
@@ -37,17 +37,16 @@ func smallImage(t *testing.T, width, height int) string {
 }
 
 func TestCompareGenerators(t *testing.T) {
-	small := smallImage(t, 40, 30)
+	small, other := smallImage(t, 40, 30), smallImage(t, 52, 44)
 	for _, c := range []struct {
 		args   []string
 		rows   int
 		pixels int // of a row's output
 	}{
-		{[]string{"-m", upscaler, "--providers", "cpu,cpu", "--reference-optimization", "none", small, coffee}, 2, 0}, // of different sizes
-		{[]string{"-m", upscaler, "--providers", "cpu,cpu", "--batch", "2", small, small, coffee}, 3, 0},
-		{[]string{"-m", upscaler, "--providers", "cpu,cpu", coffee}, 1, 1024 * 1024}, // the middle
+		{[]string{"-m", upscaler, "--providers", "cpu,cpu", "--reference-optimization", "none", small, other}, 2, 0}, // of different sizes
+		{[]string{"-m", upscaler, "--providers", "cpu,cpu", "--batch", "2", small, small, other}, 3, 0},
 		{[]string{"-m", upscaler, "--providers", "cpu,cpu", small}, 1, 160 * 120},
-		{[]string{"-m", graphs + "graphs/nearest_x3.onnx", "-m", graphs + "graphs/nearest_x3_float16.onnx", "--input-range", "0,1", "--task", "generate", photos}, 4, 768 * 768}, // whose output's shape is not stated,
+		{[]string{"-m", graphs + "graphs/nearest_x3.onnx", "-m", graphs + "graphs/nearest_x3_float16.onnx", "--input-range", "0,1", "--task", "generate", photos}, 4, 768 * 768}, // of the middle; whose output's shape is not stated
 		{[]string{"-m", graphs + "graphs/luma_x3.onnx", "--providers", "cpu,cpu", "--input-range", "0,1", "--size-multiple", "24", small}, 1, 144 * 144},
 		{[]string{"-m", graphs + "graphs/style_32x48.onnx", "--providers", "cpu,cpu", "--input-range", "0,255", small, coffee, photos}, 6, 32 * 48},
 		{[]string{"-m", graphs + "graphs/blue_nhwc_uint8.onnx", "--providers", "cpu,cpu", small, small}, 2, 40 * 30},
@@ -96,8 +95,8 @@ func TestCompareGeneratorsDiffer(t *testing.T) {
 			t.Errorf("%q: exit %d: %s%s", c.limits, code, stdout, stderr)
 		}
 	}
-	for _, input := range [][]string{{coffee}, {"--input", "synthetic", "--dim", "height=24", "--dim", "width=20", "--rows", "2"}} {
-		code, found, stderr := comparing(t, append([]string{"-m", "esrgan-slim-x2", "-m", "esrgan-slim-x4"}, input...)...)
+	for _, input := range [][]string{{small}, {"--input", "synthetic", "--dim", "height=24", "--dim", "width=20", "--rows", "2"}} {
+		code, found, stderr := comparing(t, append([]string{"-m", "span-x2", "-m", "span-x4"}, input...)...)
 		if code != exitVerdict || found.Candidates[0].Outputs[0].Shapes == nil || !strings.Contains(found.Candidates[0].Reason, "its shape is [1 3 ") {
 			t.Errorf("%q: exit %d: %s; %+v", input, code, stderr, found)
 		}

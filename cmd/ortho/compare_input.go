@@ -145,8 +145,8 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 		}
 	}
 	options := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
-	load := func(_ context.Context, item source.Item) ([]imageRow, error) {
-		data, err := item.Read()
+	load := func(ctx context.Context, item source.Item) ([]imageRow, error) {
+		data, err := item.Read(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -186,7 +186,7 @@ func (d *describing) openClassifier() (err error) {
 		return err
 	}
 	checkSettings(c, d.model)
-	if d.classifier, err = classify.Open(d.model, options); err != nil {
+	if d.classifier, err = classify.Open(c.Context, d.model, options); err != nil {
 		return err
 	}
 	warnSkipped(d.classifier.Session())
@@ -278,15 +278,15 @@ func (d *describing) describe(ctx context.Context, item source.Item) (output.Row
 // model says of it. done lets the next one through, if taking the image has not.
 func (d *describing) image(ctx context.Context, item source.Item) (img describe.Image, evidence []output.Prediction, done func(), err error) {
 	done = sync.OnceFunc(func() { <-d.busy })
-	img = describe.Image{Name: item.Name, Read: func() ([]byte, error) {
-		data, err := item.Read()
+	img = describe.Image{Name: item.Name, Read: func(ctx context.Context) ([]byte, error) {
+		data, err := item.Read(ctx)
 		done()
 		return data, err
 	}}
 	if d.classifier == nil {
 		return img, nil, done, nil
 	}
-	data, err := item.Read()
+	data, err := item.Read(ctx)
 	if err != nil {
 		return img, nil, done, &stepError{"read", err}
 	}
@@ -297,7 +297,7 @@ func (d *describing) image(ctx context.Context, item source.Item) (img describe.
 	if err != nil {
 		return img, nil, done, &stepError{classify.ErrorKind(err), errors.Unwrap(err)} // without "image: "
 	}
-	img.Read = func() ([]byte, error) {
+	img.Read = func(context.Context) ([]byte, error) {
 		taken := data
 		data = nil // the describer has it now, and drops it first
 		done()

@@ -87,7 +87,7 @@ func TestDescribePaced(t *testing.T) {
 	defer stop()
 	let := 0
 	for item := range d.paced(ctx, slices.Values(make([]source.Item, 9))) {
-		if item.Read = func() ([]byte, error) { return nil, nil }; let == 2 {
+		if item.Read = func(context.Context) ([]byte, error) { return nil, nil }; let == 2 {
 			_, _, done, _ := d.image(ctx, item)
 			done()
 			done() // once is enough

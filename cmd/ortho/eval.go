@@ -117,7 +117,7 @@ func evalAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.classifier, err = classify.Open(j.model, options); err != nil {
+	if j.classifier, err = classify.Open(c.Context, j.model, options); err != nil {
 		return err
 	}
 	defer j.classifier.Close()

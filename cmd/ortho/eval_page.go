@@ -64,8 +64,8 @@ func (doc *evaluation) page(c *cli.Context) (*report.Page, error) {
 // picturesOf makes thumbnails, in order, on all cores. An image without one says why.
 func picturesOf(ctx context.Context, items []source.Item, maxPixels int64) ([]report.Picture, error) {
 	pictures := make([]report.Picture, 0, len(items))
-	for r := range runner.Map(ctx, slices.Values(items), runtime.GOMAXPROCS(0), func(_ context.Context, item source.Item) (report.Picture, error) {
-		data, err := item.Read()
+	for r := range runner.Map(ctx, slices.Values(items), runtime.GOMAXPROCS(0), func(ctx context.Context, item source.Item) (report.Picture, error) {
+		data, err := item.Read(ctx)
 		if err != nil {
 			return report.Picture{Missing: err.Error()}, nil
 		}

@@ -96,7 +96,7 @@ func (g *gallery) lost() {
 
 // write makes the page of a complete output, under a title. card shows a row; so many are
 // made at once.
-func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, card func(output.Row, source.Item) report.Card) error {
+func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
 	if g == nil {
 		return nil
 	}
@@ -114,7 +114,7 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 	}
 	bytes := 0
 	items := g.itemsOf()
-	one := func(_ context.Context, i int) (report.Card, error) { return card(g.rows[i], items[i]), nil }
+	one := func(ctx context.Context, i int) (report.Card, error) { return card(ctx, g.rows[i], items[i]), nil }
 	for r := range runner.Map(c.Context, upTo(len(g.rows)), atOnce, one) {
 		if bytes += r.Value.Bytes(); bytes > maxGalleryBytes {
 			break
@@ -183,7 +183,7 @@ func (g *gallery) itemsOf() []source.Item {
 		case g.items[i].Name == row.Input:
 			items[i] = g.items[i]
 		default:
-			items[i].Read = func() ([]byte, error) { return nil, errors.New("the inputs are others now") }
+			items[i].Read = func(context.Context) ([]byte, error) { return nil, errors.New("the inputs are others now") }
 		}
 	}
 	return items
@@ -193,9 +193,9 @@ func (g *gallery) itemsOf() []source.Item {
 const galleryBars = 5
 
 // classCard shows an image with its classes.
-func classCard(row output.Row, item source.Item, maxPixels int64) report.Card {
+func classCard(ctx context.Context, row output.Row, item source.Item, maxPixels int64) report.Card {
 	card := report.Card{Name: row.Input}
-	if data, err := item.Read(); err != nil {
+	if data, err := item.Read(ctx); err != nil {
 		card.Picture.Missing = err.Error()
 	} else {
 		card.Picture = report.NewPicture(data, maxPixels)

@@ -110,7 +110,7 @@ func newGenerateCommand() *cli.Command {
 }
 
 // The models that are used where none is named.
-const defaultUpscaler, defaultDrawer = "esrgan-slim-x4", "glyphs"
+const defaultUpscaler, defaultDrawer = "span-x4", "glyphs"
 
 // generation is a run of generate.
 type generation struct {

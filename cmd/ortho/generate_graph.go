@@ -53,7 +53,7 @@ func (g *generation) openGraph(fallback string, from source.Options) (*singleGra
 	if err := g.protectFolder(from); err != nil {
 		return nil, err
 	}
-	generator, err := generate.Open(model, g.options)
+	generator, err := generate.Open(g.c.Context, model, g.options)
 	if err != nil {
 		return nil, err
 	}

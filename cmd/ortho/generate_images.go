@@ -31,7 +31,7 @@ var ofSamples = []string{"text", "texts", "class", "seed", "count", "truncation"
 func generateOfImages(c *cli.Context, options generate.Options) error {
 	for _, name := range ofSamples {
 		if c.IsSet(name) && name == "scale" && c.String(name) == "2" && !c.IsSet("model") {
-			return usagef("--scale is of --grid, and how far images are enlarged is the model's: -m esrgan-slim-x2 does it twice, %s four times", defaultUpscaler)
+			return usagef("--scale is of --grid, and how far images are enlarged is the model's: -m span-x2 does it twice, %s four times", defaultUpscaler)
 		} else if c.IsSet(name) {
 			return usagef("--%s is for what is made without an image, and images are named", name)
 		}
@@ -210,7 +210,7 @@ func (m *imageMaker) pictureOfName(ctx context.Context, t task) (made picture, e
 
 // picture makes the picture of one image.
 func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err error) {
-	data, err := t.Read()
+	data, err := t.Read(ctx)
 	if err != nil {
 		return made, &stepError{"read", err}
 	}

@@ -115,7 +115,7 @@ func (p *painter) open() (err error) {
 	if err := g.protectFolder(source.Options{}); err != nil {
 		return err
 	}
-	if p.Pipeline, err = diffusion.Open(p.pipeline, diffusion.Options{Runner: g.options.Runner, LowMemory: c.Bool("low-memory")}); err != nil {
+	if p.Pipeline, err = diffusion.Open(c.Context, p.pipeline, diffusion.Options{Runner: g.options.Runner, LowMemory: c.Bool("low-memory")}); err != nil {
 		return err
 	}
 	warnSkipped(p.Session())

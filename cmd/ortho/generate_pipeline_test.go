@@ -433,7 +433,7 @@ func TestPipelineRefuses(t *testing.T) {
 // TestPipelinePreview has previews stand beside the picture, and go.
 func TestPipelinePreview(t *testing.T) {
 	dir := t.TempDir()
-	p := &painter{painting: &painting{preview: filepath.Join(dir, "fox.preview.png")}, run: &generation{reads: output.Protect(noFiles)}}
+	p := &painter{painting: &painting{preview: filepath.Join(dir, "fox.preview.png")}, run: &generation{reads: output.Protect()}}
 	for i := range 3 {
 		img := &preprocess.Image{Width: 2, Height: 2, Channels: 3, Pix: bytes.Repeat([]byte{byte(i)}, 12)}
 		p.step(diffusion.Step{Done: i + 1, Of: 3, Preview: img})

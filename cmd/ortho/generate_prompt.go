@@ -148,7 +148,7 @@ func readPicture(c *cli.Context, flag string) (*preprocess.Picture, string, erro
 		return nil, "", nil
 	}
 	name := c.String(flag)
-	data, err := source.File(name).Read()
+	data, err := source.File(name).Read(c.Context)
 	if err != nil {
 		return nil, "", fmt.Errorf("--%s %s: %w", flag, name, err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -113,7 +114,7 @@ func (g *generation) readBack(row output.Row) (*preprocess.Image, error) {
 	}
 	name := filepath.Join(g.shelf.Folder, filepath.FromSlash(row.File))
 	item := source.File(name)
-	data, err := item.Read()
+	data, err := item.Read(g.c.Context)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -147,7 +148,7 @@ func (g *generation) showSamples(p *plan) error {
 	if g.rows != nil {
 		g.page.rows = g.rows.rows
 	}
-	return g.page.write(c, "What "+g.name+" makes", g.out, 1, func(row output.Row, _ source.Item) report.Card {
+	return g.page.write(c, "What "+g.name+" makes", g.out, 1, func(_ context.Context, row output.Row, _ source.Item) report.Card {
 		card := report.Card{Name: row.Input, Note: noteOf(row)}
 		if row.Error != nil {
 			card.Error = row.Error.Message
@@ -258,7 +259,7 @@ func (g *generation) showChanges(orientation preprocess.Orientation) error {
 	if g.rows != nil {
 		g.page.rows = g.rows.rows
 	}
-	return g.page.write(g.c, "What "+g.name+" makes", g.out, 1, func(row output.Row, item source.Item) report.Card {
+	return g.page.write(g.c, "What "+g.name+" makes", g.out, 1, func(ctx context.Context, row output.Row, item source.Item) report.Card {
 		card := report.Card{Name: row.Input}
 		if row.Error != nil {
 			card.Error = row.Error.Message
@@ -270,7 +271,7 @@ func (g *generation) showChanges(orientation preprocess.Orientation) error {
 			return card
 		}
 		card.Picture = shown(after)
-		data, err := item.Read()
+		data, err := item.Read(ctx)
 		if err != nil {
 			card.Note = "the input can't be shown: " + err.Error()
 			return card

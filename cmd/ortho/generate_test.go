@@ -597,6 +597,7 @@ func TestGenerateDefault(t *testing.T) {
 	if p := decoded(t, out); p.Width != 96 || textOf(t, read(t, out))["ortho:model"] != defaultUpscaler || textOf(t, read(t, out))["ortho:tile"] == "" {
 		t.Errorf("%dx%d, %q", p.Width, p.Height, textOf(t, read(t, out)))
 	}
+	made(t, exitFailed, "-m "+defaultUpscaler+" took its place", "generate", "-m", "esrgan-slim-x4", in, "-o", out, "--overwrite")
 }
 
 func fileRows(t *testing.T, out string) []output.Row {

@@ -215,7 +215,7 @@ func (im *imagination) open() (err error) {
 // readOne reads the image that is named.
 func readOne(c *cli.Context) (source.Item, []byte, error) {
 	for item := range source.Items(c.Args().Slice(), source.Options{Stdin: c.App.Reader}) {
-		data, err := interruptible(c.Context, item.Read)
+		data, err := runner.Await(c.Context, item.Read)
 		if err != nil {
 			return item, nil, fmt.Errorf("%s: %w", item.Name, err)
 		}
@@ -279,7 +279,7 @@ const candidates = 10
 
 // asked is the image as the server gets it.
 func (im *imagination) asked() describe.Image {
-	img := describe.Image{Name: im.item.Name, Read: func() ([]byte, error) { return im.data, nil }}
+	img := describe.Image{Name: im.item.Name, Read: func(context.Context) ([]byte, error) { return im.data, nil }}
 	for _, p := range im.image.predictions[:min(candidates, len(im.image.predictions))] {
 		img.Candidates = append(img.Candidates, im.image.candidate(p.Index))
 	}

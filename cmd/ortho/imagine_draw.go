@@ -68,7 +68,7 @@ func openArtist(c *cli.Context, options runner.Options) (*artist, error) {
 	case a.spec.Class == nil && a.spec.Text == nil:
 		return nil, usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, takes(a.spec))
 	}
-	generator, err := generate.Open(model, generate.Options{Runner: options})
+	generator, err := generate.Open(c.Context, model, generate.Options{Runner: options})
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (a *artist) openPipeline(c *cli.Context, name string, options runner.Option
 		return err
 	}
 	p := &painter{pipeline: model, painting: &painting{}, run: &generation{c: c}}
-	if p.Pipeline, err = diffusion.Open(model, diffusion.Options{Runner: options}); err != nil {
+	if p.Pipeline, err = diffusion.Open(c.Context, model, diffusion.Options{Runner: options}); err != nil {
 		return err
 	}
 	if p.request, err = p.Fill(p.request); err != nil {

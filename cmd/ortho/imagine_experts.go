@@ -39,7 +39,7 @@ func openImageExpert(c *cli.Context, options runner.Options) (*imageExpert, erro
 	}
 	checkSettings(c, m)
 	e := &imageExpert{model: m, scores: spec.Scores, gray: spec.Input.Channels == 1}
-	if e.classifier, err = classify.Open(m, classify.Options{Runner: options, MaxPixels: c.Int64("max-pixels")}); err != nil {
+	if e.classifier, err = classify.Open(c.Context, m, classify.Options{Runner: options, MaxPixels: c.Int64("max-pixels")}); err != nil {
 		return nil, err
 	}
 	warnSkipped(e.classifier.Session())
@@ -120,7 +120,7 @@ func openTextExpert(c *cli.Context, options runner.Options, image *imageExpert) 
 		return nil, fmt.Sprintf("%s does not read the description: its classes are others than those of %s", m.Name, image.model.Name), nil
 	}
 	e := &textExpert{model: m, spec: spec}
-	if e.classifier, err = classify.OpenText(m, classify.Options{Runner: options}); err != nil {
+	if e.classifier, err = classify.OpenText(c.Context, m, classify.Options{Runner: options}); err != nil {
 		return nil, "", err
 	}
 	warnSkipped(e.classifier.Session())

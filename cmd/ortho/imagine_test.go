@@ -417,7 +417,7 @@ func TestImagineFiles(t *testing.T) {
 		{[]string{"-n", "0"}, exitUsage, "--count 0"},
 		{[]string{"-n", "2", "-o", filepath.Join(dir, "x.png")}, exitUsage, "more images"},
 		{[]string{"--text-weight", "-1"}, exitUsage, "--text-weight"},
-		{[]string{"-g", "esrgan-slim-x4"}, exitUsage, "images of images"},
+		{[]string{"-g", "span-x4"}, exitUsage, "images of images"},
 		{[]string{"photo.jpg"}, exitUsage, "in place of an image"},
 		{[]string{"--json", doc, "--html", page, "-o", old, "--overwrite"}, exitOK, ""},
 		{nil, exitOK, "neither -o nor --html"},

@@ -174,6 +174,8 @@ func noModelNamed(name string) error {
 	owner, _, _ := strings.Cut(name, "/")
 	_, err := os.Stat(owner)
 	switch {
+	case bundled.Successor(name) != "":
+		return fmt.Errorf("no model %q: it is no longer bundled; -m %s took its place", name, bundled.Successor(name))
 	case name == "":
 		return usagef("-m names no model: give a bundled one (%s), a folder or an .onnx file", strings.Join(bundled.Names(), ", "))
 	case isAddress(name):

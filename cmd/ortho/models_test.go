@@ -22,6 +22,7 @@ func TestModels(t *testing.T) {
 		{[]string{"verify"}, exitOK, bundled.Default + "/model.onnx: ok", ""},
 		{[]string{"verify", "glyphs"}, exitOK, "glyphs/model.onnx: ok", ""},
 		{[]string{"verify", "x"}, exitFailed, "", `no bundled model is named "x"`},
+		{[]string{"show", "esrgan-slim-x2"}, exitFailed, "", "esrgan-slim-x2 is no longer bundled: span-x2 took its place"},
 		{[]string{"show"}, exitUsage, "", "name one model: " + bundled.Default},
 		{[]string{"show", "x"}, exitFailed, "", `no bundled model is named "x"`},
 	} {

@@ -142,7 +142,7 @@ func TestNewcomer(t *testing.T) {
 		{"classify -- -dash.jpg -k 1", exitUsage, []string{"-k stands behind --", "before it"}},
 		{"classify -dash.jpg", exitUsage, []string{"./-dash.jpg", "behind --"}},
 		{"classify cat.png --html page.txt", exitUsage, []string{"page.txt", ".html"}},
-		{"inspect -m esrgan-slim-x4 --classes", exitFailed, []string{"has no classes", "of images"}},
+		{"inspect -m span-x4 --classes", exitFailed, []string{"has no classes", "of images"}},
 		{"inspect -m alone.onnx --classes --labels labels.txt", exitOK, []string{"0\t\tcat\t\n1\t\tdog"}},
 
 		// What failed is told, wherever the rows go.
@@ -175,7 +175,7 @@ func TestNewcomer(t *testing.T) {
 		{"describe cat.png -o described.jsonl", exitFailed, []string{"OpenAI wants an API key: set " + envKey}},
 		{"describe cat.png --dry-run -o d.png", exitUsage, []string{"d.png", ".jsonl"}},
 		{"eval --data cat.png", exitFailed, []string{"cat.png is an image", "sub-folder for each class"}},
-		{"generate cat.png --scale 2", exitUsage, []string{"-m esrgan-slim-x2"}},
+		{"generate cat.png --scale 2", exitUsage, []string{"-m span-x2"}},
 		{"generate --text bold --seed 1 -o bold.png", exitOK, []string{`"bold" names no digit`}},
 		{"generate --text 7,eights --text not-seven --seed 1 -o DIGITS", exitOK, []string{`"7,eights" names 2 digits`, `"not-seven" says what is not to be drawn`}},
 		{"generate -o x.png", exitUsage, []string{"name images, or give --text or --class"}},

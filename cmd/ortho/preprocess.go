@@ -88,7 +88,7 @@ func imageTensor(c *cli.Context, image string) ([]byte, error) {
 		if item.Name != image {
 			break // out of a folder, a list or a glob
 		}
-		data, err := item.Read()
+		data, err := item.Read(c.Context)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", image, err)
 		}

@@ -14,7 +14,7 @@ import (
 // Default is the model that classify uses where none is named.
 const Default = "efficientnet-lite0"
 
-//go:embed efficientnet-lite0 efficientnet-lite0-int8 esrgan-slim-x2 esrgan-slim-x4 glyphs imagenet-descriptions
+//go:embed efficientnet-lite0 efficientnet-lite0-int8 glyphs imagenet-descriptions span-x2 span-x4
 var files embed.FS
 
 // The same bytes as in files, which the linker keeps once: embed.FS copies a file
@@ -26,26 +26,31 @@ var efficientnetLite0 string
 //go:embed efficientnet-lite0-int8/model.onnx
 var efficientnetLite0Int8 string
 
-//go:embed esrgan-slim-x2/model.onnx
-var esrganSlimX2 string
-
-//go:embed esrgan-slim-x4/model.onnx
-var esrganSlimX4 string
-
 //go:embed glyphs/model.onnx
 var glyphsGraph string
 
 //go:embed imagenet-descriptions/model.onnx
 var imagenetDescriptions string
 
+//go:embed span-x2/model.onnx
+var spanX2 string
+
+//go:embed span-x4/model.onnx
+var spanX4 string
+
 var graphs = map[string]string{
 	Default:                 efficientnetLite0,
 	Default + "-int8":       efficientnetLite0Int8,
-	"esrgan-slim-x2":        esrganSlimX2,
-	"esrgan-slim-x4":        esrganSlimX4,
 	"glyphs":                glyphsGraph,
 	"imagenet-descriptions": imagenetDescriptions,
+	"span-x2":               spanX2,
+	"span-x4":               spanX4,
 }
+
+var successors = map[string]string{"esrgan-slim-x2": "span-x2", "esrgan-slim-x4": "span-x4"}
+
+// Successor names the model that took the place of one that was bundled once, or nothing.
+func Successor(name string) string { return successors[name] }
 
 // Names lists the bundled models, sorted.
 func Names() []string {
@@ -66,6 +71,9 @@ func Names() []string {
 // read-only memory.
 func FS(name string) (fs.FS, error) {
 	graph, ok := graphs[name]
+	if now := Successor(name); now != "" {
+		return nil, fmt.Errorf("%s is no longer bundled: %s took its place", name, now)
+	}
 	if !ok {
 		return nil, fmt.Errorf("no bundled model is named %q; bundled: %s", name, strings.Join(Names(), ", "))
 	}

@@ -37,7 +37,7 @@ func session(t *testing.T, data []byte) *runner.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := runner.Open(runner.Model{Data: data, Graph: graph}, runner.Options{})
+	s, err := runner.Open(t.Context(), runner.Model{Data: data, Graph: graph}, runner.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestFS(t *testing.T) {
 			}
 		}
 	}
-	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "esrgan-slim-x2", "esrgan-slim-x4", "glyphs", "imagenet-descriptions"}) {
+	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "glyphs", "imagenet-descriptions", "span-x2", "span-x4"}) {
 		t.Errorf("names: %q", got)
 	}
 	if _, err := FS("nope"); err == nil {

@@ -2,6 +2,7 @@ package classify_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,7 +21,7 @@ func BenchmarkGraph(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	session, err := runner.Open(runner.Model{Path: m.Path, Graph: m.Graph}, runner.Options{})
+	session, err := runner.Open(b.Context(), runner.Model{Path: m.Path, Graph: m.Graph}, runner.Options{})
 	if err != nil {
 		b.Skip(err)
 	}
@@ -57,6 +58,7 @@ func BenchmarkGraph(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 }
 
+// The whole way of images, by rows of a run. 0 is what suits the provider: 1 on the CPU.
 func BenchmarkStream(b *testing.B) {
 	paths, _ := filepath.Glob("../../../shared/images/n*.JPEG")
 	if len(paths) == 0 {
@@ -66,7 +68,13 @@ func BenchmarkStream(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, err := classify.Open(m, classify.Options{Top: 5})
+	for _, batch := range []int{0, 4, 8} {
+		b.Run(fmt.Sprintf("batch %d", batch), func(b *testing.B) { stream(b, m, batch, paths) })
+	}
+}
+
+func stream(b *testing.B, m *models.Model, batch int, paths []string) {
+	c, err := classify.Open(b.Context(), m, classify.Options{Top: 5, Batch: batch})
 	if err != nil {
 		b.Skip(err)
 	}
@@ -76,7 +84,7 @@ func BenchmarkStream(b *testing.B) {
 	for item := range c.Stream(b.Context(), func(yield func(classify.Input) bool) {
 		for i := range b.N {
 			path := paths[i%len(paths)]
-			if !yield(classify.Input{Name: path, Read: func() ([]byte, error) { return os.ReadFile(path) }}) {
+			if !yield(classify.Input{Name: path, Read: func(context.Context) ([]byte, error) { return os.ReadFile(path) }}) {
 				return
 			}
 		}

@@ -37,11 +37,12 @@ type Classifier struct {
 	pipeline *runner.Pipeline
 }
 
-// Input is an image to classify. Read returns its encoded bytes; it is called
-// once, on any goroutine.
+// Input is an image to classify. Read returns its encoded bytes; it is called once, on any
+// goroutine. Its context is done when the stream ends, however that comes; a Read that goes on
+// then is left behind.
 type Input struct {
 	Name string
-	Read func() ([]byte, error)
+	Read func(ctx context.Context) ([]byte, error)
 }
 
 // Item is what became of one input: a Result, or the error that it cost. See
@@ -75,8 +76,9 @@ type Output struct {
 	Values []float32
 }
 
-// Open makes a classifier of a model. Close it after use.
-func Open(m *models.Model, opt Options) (*Classifier, error) {
+// Open makes a classifier of a model. Close it after use. ctx is for Open alone; see
+// [runner.Open].
+func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error) {
 	spec, err := m.Classifier()
 	if err != nil {
 		return nil, err
@@ -90,7 +92,7 @@ func Open(m *models.Model, opt Options) (*Classifier, error) {
 		batch, _ := batching(spec, opt, provider)
 		return dims(m.Graph.Inputs[0], append([]int64{int64(batch)}, row...))
 	}
-	session, err := runner.Open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
+	session, err := runner.Open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +136,9 @@ func dims(input onnx.Value, shape []int64) map[string]int64 {
 	return sizes
 }
 
-// Close frees the session. No call may be under way.
+// Close refuses further images, also of streams under way: their error is
+// [runner.ErrClosed]. It waits for those that are being worked on, and frees the session.
+// It may be called more than once, and within a range over Stream.
 func (c *Classifier) Close() error { return c.session.Close() }
 
 // Session tells what the classifier runs on.
@@ -147,7 +151,7 @@ func (c *Classifier) Batching() (batch, concurrency int) {
 
 // Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP).
 func (c *Classifier) Image(ctx context.Context, data []byte) (Result, error) {
-	one := Input{Name: "image", Read: func() ([]byte, error) { return data, nil }}
+	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
 	for item := range c.Stream(ctx, slices.Values([]Input{one})) {
 		return item.Result, item.Err
 	}
@@ -159,7 +163,9 @@ type size struct{ width, height int }
 
 // Stream classifies inputs and yields what became of each, in their order.
 // Memory is bounded however many there are. When ctx is done it ends early,
-// after an item that has all before it.
+// after an item that has all before it. What it has begun has ended when it ends, or when
+// the range is left, but for what is the caller's: a Read that ignores its context, and
+// inputs where they block.
 func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
 	results := runner.Stream(ctx, c.pipeline, inputs, c.load, c.read)
 	return func(yield func(Item) bool) {
@@ -175,8 +181,8 @@ func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Se
 	}
 }
 
-func (c *Classifier) load(_ context.Context, in Input, row []byte) (size, error) {
-	data, err := in.Read()
+func (c *Classifier) load(ctx context.Context, in Input, row []byte) (size, error) {
+	data, err := runner.Await(ctx, in.Read)
 	if err != nil {
 		return size{}, &stageError{"read", err}
 	}

@@ -52,7 +52,7 @@ func open(t *testing.T, path string, opt classify.Options, settings ...string) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := classify.Open(m, opt)
+	c, err := classify.Open(t.Context(), m, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func open(t *testing.T, path string, opt classify.Options, settings ...string) *
 }
 
 func file(path string) classify.Input {
-	return classify.Input{Name: filepath.Base(path), Read: func() ([]byte, error) { return os.ReadFile(path) }}
+	return classify.Input{Name: filepath.Base(path), Read: func(context.Context) ([]byte, error) { return os.ReadFile(path) }}
 }
 
 func all(t *testing.T, c *classify.Classifier, paths ...string) []classify.Item {

@@ -15,7 +15,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	classifier, err := classify.Open(model, classify.Options{Top: 1})
+	classifier, err := classify.Open(context.Background(), model, classify.Options{Top: 1})
 	if err != nil {
 		log.Fatal(err)
 	}

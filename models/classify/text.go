@@ -21,11 +21,10 @@ type TextClassifier struct {
 	concurrency int
 }
 
-// TextInput is a text to classify. Read returns it, in UTF-8; it is called once, on any
-// goroutine.
+// TextInput is a text to classify. Read returns it, in UTF-8; it is called as [Input]'s.
 type TextInput struct {
 	Name string
-	Read func() (string, error)
+	Read func(ctx context.Context) (string, error)
 }
 
 // TextItem is what became of one text: a result, or the error that it cost. See
@@ -48,14 +47,14 @@ type TextResult struct {
 
 // OpenText makes a classifier of a model that takes token ids. Of the options, those of
 // images are not looked at, and Batch is the texts of one run where the graph fixes it.
-// Close it after use.
-func OpenText(m *models.Model, opt Options) (*TextClassifier, error) {
+// Close it after use. ctx is as in [Open].
+func OpenText(ctx context.Context, m *models.Model, opt Options) (*TextClassifier, error) {
 	spec, err := m.TextClassifier()
 	if err != nil {
 		return nil, err
 	}
 	opt.Runner.Outputs = []string{spec.OutputName}
-	session, err := runner.Open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
+	session, err := runner.Open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +65,7 @@ func OpenText(m *models.Model, opt Options) (*TextClassifier, error) {
 	return &TextClassifier{spec, opt, session, concurrency}, nil
 }
 
-// Close frees the session. No call may be under way.
+// Close refuses further texts, as [Classifier.Close] does images.
 func (c *TextClassifier) Close() error { return c.session.Close() }
 
 // Session tells what the classifier runs on.
@@ -79,11 +78,10 @@ func (c *TextClassifier) Spec() *models.TextClassifierSpec { return c.spec }
 func (c *TextClassifier) Concurrency() int { return c.concurrency }
 
 // Stream classifies texts and yields what became of each, in their order. Memory is
-// bounded however many there are. When ctx is done it ends early, after an item that has
-// all before it.
+// bounded however many there are. It ends as [Classifier.Stream] does.
 func (c *TextClassifier) Stream(ctx context.Context, inputs iter.Seq[TextInput]) iter.Seq[TextItem] {
 	results := runner.Map(ctx, inputs, c.concurrency, func(ctx context.Context, in TextInput) (TextResult, error) {
-		read, err := in.Read()
+		read, err := runner.Await(ctx, in.Read)
 		if err != nil {
 			return TextResult{}, &stageError{"read", err}
 		}

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -24,17 +25,17 @@ func TestTexts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := OpenText(m, Options{Top: 2, Concurrency: 3})
+		c, err := OpenText(t.Context(), m, Options{Top: 2, Concurrency: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close()
 		lost := errors.New("lost")
 		inputs := []TextInput{
-			{"a", func() (string, error) { return "Red red very BLUE", nil }},
-			{"b", func() (string, error) { return "", lost }},
-			{"c", func() (string, error) { return "nothing of it", nil }},
-			{"d", func() (string, error) { return "green green very very very very red", nil }},
+			{"a", func(context.Context) (string, error) { return "Red red very BLUE", nil }},
+			{"b", func(context.Context) (string, error) { return "", lost }},
+			{"c", func(context.Context) (string, error) { return "nothing of it", nil }},
+			{"d", func(context.Context) (string, error) { return "green green very very very very red", nil }},
 		}
 		var items []TextItem
 		for item := range c.Stream(t.Context(), slices.Values(inputs)) {
@@ -71,7 +72,7 @@ func TestDoubt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := OpenText(m, Options{Top: 1})
+	c, err := OpenText(t.Context(), m, Options{Top: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

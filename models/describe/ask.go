@@ -35,7 +35,7 @@ func (d *Describer) take(ctx context.Context, img Image) (picture, error) {
 		return picture{}, err
 	}
 	defer d.release()
-	return d.prepare(img)
+	return d.prepare(ctx, img)
 }
 
 func (d *Describer) acquire(ctx context.Context) error {

@@ -71,10 +71,10 @@ const (
 )
 
 // Image is an image to describe. Read returns its encoded bytes; it is called once, on the
-// goroutine of the call. The name is for errors and never sent.
+// goroutine of the call, with its context. The name is for errors and never sent.
 type Image struct {
 	Name string
-	Read func() ([]byte, error)
+	Read func(ctx context.Context) ([]byte, error)
 	// Candidates are the classes that the answer chooses from, besides "other"; none: the
 	// class is free text. The API takes 999 of them, or 249 long ones: the most probable.
 	Candidates []Candidate

@@ -24,7 +24,7 @@ import (
 const photos = "../../cmd/ortho/testdata/photos/"
 
 func photo(name string, candidates ...describe.Candidate) describe.Image {
-	return describe.Image{Name: name, Read: func() ([]byte, error) { return os.ReadFile(photos + name) }, Candidates: candidates}
+	return describe.Image{Name: name, Read: func(context.Context) ([]byte, error) { return os.ReadFile(photos + name) }, Candidates: candidates}
 }
 
 // small is an image that costs tests little, another one for each name of a letter.
@@ -35,7 +35,7 @@ func small(name string, candidates ...describe.Candidate) describe.Image {
 	}
 	var file bytes.Buffer
 	err := png.Encode(&file, img)
-	return describe.Image{Name: name, Read: func() ([]byte, error) { return file.Bytes(), err }, Candidates: candidates}
+	return describe.Image{Name: name, Read: func(context.Context) ([]byte, error) { return file.Bytes(), err }, Candidates: candidates}
 }
 
 var cats = []describe.Candidate{{Index: 285, Name: "Egyptian cat", Probability: 0.25}, {Index: 281, Name: "tabby, tabby cat", Probability: 0.5}, {Index: 282, Name: "tiger cat", Probability: 0.125}}

@@ -215,7 +215,7 @@ func TestImagesThatCannotBeRead(t *testing.T) {
 		{[]byte("\x89PNG\r\n\x1a\nnot a picture"), nil, "decode"},
 		{bmp(4000, 4000), nil, "too_large"},
 	} {
-		_, err := d.Describe(t.Context(), describe.Image{Name: "x", Read: func() ([]byte, error) { return c.data, c.err }})
+		_, err := d.Describe(t.Context(), describe.Image{Name: "x", Read: func(context.Context) ([]byte, error) { return c.data, c.err }})
 		if describe.ErrorKind(err) != c.kind || c.err != nil && !errors.Is(err, c.err) {
 			t.Errorf("%v of kind %s, want %s", err, describe.ErrorKind(err), c.kind)
 		}

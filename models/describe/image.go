@@ -2,6 +2,7 @@ package describe
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
 
@@ -28,8 +29,8 @@ func (p picture) elided() string {
 
 // prepare makes the JPEG: upright, no side longer than MaxSide, without metadata, on white
 // where it was transparent, and within MaxBytes, for which quality goes first and then size.
-func (d *Describer) prepare(img Image) (picture, error) {
-	file, err := img.Read()
+func (d *Describer) prepare(ctx context.Context, img Image) (picture, error) {
+	file, err := img.Read(ctx)
 	if err != nil {
 		return picture{}, imageError("read", err)
 	}

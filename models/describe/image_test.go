@@ -2,6 +2,7 @@ package describe_test
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -19,7 +20,7 @@ func sent(t *testing.T, file []byte, opt describe.Options) *openaitest.Request {
 	t.Helper()
 	s := openaitest.New(t)
 	d, _ := open(t, s, opt)
-	if _, err := d.Describe(t.Context(), describe.Image{Name: "x", Read: func() ([]byte, error) { return file, nil }}); err != nil {
+	if _, err := d.Describe(t.Context(), describe.Image{Name: "x", Read: func(context.Context) ([]byte, error) { return file, nil }}); err != nil {
 		t.Fatal(err)
 	}
 	return s.Requests()[0]

@@ -216,7 +216,7 @@ func (g *denoiser) predict(ctx context.Context, scaled []float32, t float32) err
 		extra = g.start.extra
 	}
 	// A preview has closed it where one graph is held at a time.
-	session, err := g.use(g.spec.Denoiser.Part, g.fixed)
+	session, err := g.use(ctx, g.spec.Denoiser.Part, g.fixed)
 	if err != nil {
 		return err
 	}

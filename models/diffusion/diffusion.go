@@ -85,8 +85,8 @@ type Pipeline struct {
 	opt   Options
 	first *runner.Session
 
+	gate    runner.Gate
 	making  sync.Mutex // held while a group of images is made
-	closed  bool
 	open    map[string]*opened
 	encoded map[string]*embedding
 
@@ -94,8 +94,10 @@ type Pipeline struct {
 	inject, watch func([]float32)
 }
 
-// Open makes a pipeline ready. Close it after use.
-func Open(m *models.Pipeline, opt Options) (*Pipeline, error) {
+// Open makes a pipeline ready. Close it after use. ctx is for Open alone, which opens the
+// first part; others are opened under the context of the samples that need them. See
+// [runner.Open].
+func Open(ctx context.Context, m *models.Pipeline, opt Options) (*Pipeline, error) {
 	spec, err := m.Spec()
 	if err != nil {
 		return nil, err
@@ -105,19 +107,16 @@ func Open(m *models.Pipeline, opt Options) (*Pipeline, error) {
 		p.opt.Runner.Threads = cores()
 	}
 	// Of the parts the first in use, so that what does not run is told before any work.
-	if p.first, err = p.use(spec.Texts[0].Part, nil); err != nil {
+	if p.first, err = p.use(ctx, spec.Texts[0].Part, nil); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// Close frees all sessions, once the images under way are made; later ones are refused.
-func (p *Pipeline) Close() error {
-	p.making.Lock()
-	defer p.making.Unlock()
-	p.closed = true
-	return p.closeAll()
-}
+// Close refuses further images, whose error is [runner.ErrClosed], waits for those under
+// way, and frees all sessions. It may be called more than once, and within a range over
+// Samples.
+func (p *Pipeline) Close() error { return p.gate.Close(p.closeAll) }
 
 // Session tells what the parts run on: that of the part that was opened first. It must not
 // be run.
@@ -173,19 +172,21 @@ func (p *Pipeline) Samples(ctx context.Context, requests iter.Seq[Request]) iter
 	}
 }
 
-var errClosed = errors.New("the pipeline is closed")
-
 // make takes drawings through the pipeline, part by part.
 func (p *Pipeline) make(ctx context.Context, all []*drawing) {
+	if err := p.gate.Enter("the pipeline"); err != nil {
+		for _, d := range all {
+			d.err = err
+		}
+		return
+	}
+	defer p.gate.Leave()
 	p.making.Lock()
 	defer p.making.Unlock()
 	for _, stage := range []func(*drawing, context.Context) error{
 		(*drawing).begin, (*drawing).encodeTexts, (*drawing).encodeImage, (*drawing).denoise, (*drawing).decode,
 	} {
 		for _, d := range all {
-			if p.closed {
-				d.err = errClosed
-			}
 			if d.err == nil {
 				d.err = stage(d, ctx)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"ortho/models"
 	"ortho/preprocess"
+	"ortho/runner"
 	"ortho/runner/machine"
 	"ortho/runner/npz"
 )
@@ -201,11 +202,35 @@ func TestFailures(t *testing.T) {
 		t.Errorf("%q", kinds)
 	}
 	p.Close()
-	if s := one(t, p, Request{Steps: 1}); !errors.Is(s.Err, errClosed) {
+	if s := one(t, p, Request{Steps: 1}); !errors.Is(s.Err, runner.ErrClosed) {
 		t.Error(s.Err)
 	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCloseDuringSample: an image under way is finished before the sessions are freed.
+func TestCloseDuringSample(t *testing.T) {
+	p := pipeline(t, "sd", Options{})
+	closed := make(chan error)
+	s := one(t, p, Request{Steps: 2, Step: func(s Step) {
+		if s.Done > 1 {
+			return
+		}
+		go func() { closed <- p.Close() }()
+		for p.gate.Enter("it") == nil { // until Close has begun
+			p.gate.Leave()
+		}
+	}})
+	if s.Err != nil || s.Image == nil {
+		t.Error(s.Err)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if s := one(t, p, Request{Steps: 1}); !errors.Is(s.Err, runner.ErrClosed) {
+		t.Errorf("%v, want ErrClosed", s.Err)
 	}
 }
 

@@ -100,7 +100,7 @@ func pipeline(t testing.TB, name string, opt Options) *Pipeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Open(m, opt)
+	p, err := Open(t.Context(), m, opt)
 	if err != nil {
 		t.Fatal(err)
 	}

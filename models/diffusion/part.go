@@ -33,7 +33,7 @@ type opened struct {
 // use opens a part, if it is not open. With LowMemory all others are closed first. sizes are
 // those that its symbolic dimensions will have: ONNX Runtime then knows all shapes, and
 // makes a faster graph. Where they change it is opened anew, once, for any size.
-func (p *Pipeline) use(part *models.Part, sizes map[string]int64) (*runner.Session, error) {
+func (p *Pipeline) use(ctx context.Context, part *models.Part, sizes map[string]int64) (*runner.Session, error) {
 	o := p.open[part.Name]
 	if o != nil && (!o.Fixed || maps.Equal(o.sizes, sizes)) {
 		return o.Session, nil
@@ -53,7 +53,7 @@ func (p *Pipeline) use(part *models.Part, sizes map[string]int64) (*runner.Sessi
 			return nil, err
 		}
 	}
-	s, err := runner.Open(runner.Model{Path: part.Path, Graph: part.Graph}, opt)
+	s, err := runner.Open(ctx, runner.Model{Path: part.Path, Graph: part.Graph}, opt)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", part.Name, err)
 	}
@@ -132,7 +132,7 @@ func (p *Pipeline) once(ctx context.Context, part *models.Part, input func(onnx.
 	if inputs[0].Type == onnx.Float { // text encoders take no time
 		sizes = sizesOf(part.Graph.Inputs, inputs)
 	}
-	s, err := p.use(part, sizes)
+	s, err := p.use(ctx, part, sizes)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-const upscaler = "../bundled/esrgan-slim-x4/model.onnx"
+const upscaler = "../bundled/span-x4/model.onnx"
 
 func upscalerSpec() *models.GeneratorSpec {
 	return spec(by255, func(s *models.GeneratorSpec) { s.Output.Name, s.Tile, s.Overlap = "upscaled", 256, 32 })

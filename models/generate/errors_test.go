@@ -13,6 +13,7 @@ import (
 
 	"ortho/models"
 	"ortho/preprocess"
+	"ortho/runner"
 )
 
 func TestWrongOutputs(t *testing.T) {
@@ -133,5 +134,32 @@ func TestEnds(t *testing.T) {
 				t.Error("written to after the return")
 			}
 		})
+	}
+}
+
+// TestCloseDuringImage: an image under way is finished, tile by tile, before the session is
+// freed; later ones are refused.
+func TestCloseDuringImage(t *testing.T) {
+	in := golden(t, "picture")
+	g := generator(t, graph("radius3_x3"), spec(), Options{Tile: 16, Overlap: 8, Concurrency: 2})
+	closed := make(chan error)
+	rows, steps := 0, 0
+	err := g.Image(t.Context(), in, func(width, height, channels int) (io.Writer, error) {
+		go func() { closed <- g.Close() }()
+		for g.enter() == nil { // until Close has begun
+			g.gate.Leave()
+		}
+		return writer(func(data []byte) { rows += len(data) / (width * channels) }), nil
+	}, func(done, total int) { steps = total - done })
+	if err != nil || rows != 3*in.Height || steps != 0 {
+		t.Errorf("%v; %d rows of %d, %d tiles left", err, rows, 3*in.Height, steps)
+	}
+	for _, err := range []error{<-closed, g.Close()} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if err := g.Image(t.Context(), in, nil, nil); !errors.Is(err, runner.ErrClosed) {
+		t.Errorf("%v, want ErrClosed", err)
 	}
 }

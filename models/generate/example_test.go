@@ -16,16 +16,16 @@ import (
 
 // A photograph becomes one of four times its width and height.
 func ExampleGenerator_Image() {
-	model, err := models.Open("../bundled/esrgan-slim-x4", models.Settings{})
+	model, err := models.Open("../bundled/span-x4", models.Settings{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	generator, err := generate.Open(model, generate.Options{})
+	generator, err := generate.Open(context.Background(), model, generate.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer generator.Close()
-	data, err := os.ReadFile("../../cmd/ortho/testdata/photos/chelsea.png")
+	data, err := os.ReadFile("../bundled/testdata/span/photo.png")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func ExampleGenerator_Image() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Output: 451x300 to 1804x1200
+	// Output: 96x72 to 384x288
 }
 
 // A description becomes a picture of 28x28 pixels.
@@ -55,7 +55,7 @@ func ExampleGenerator_Samples() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	generator, err := generate.Open(model, generate.Options{})
+	generator, err := generate.Open(context.Background(), model, generate.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -33,22 +32,21 @@ type Generator struct {
 	tiling      tiling
 	session     *runner.Session
 	concurrency int
-
-	running sync.RWMutex // read-locked by runs
-	closed  bool
+	gate        runner.Gate // images and samples under way
 }
 
-// Open makes a generator of a model. Close it after use.
-func Open(m *models.Model, opt Options) (*Generator, error) {
+// Open makes a generator of a model. Close it after use. ctx is for Open alone; see
+// [runner.Open].
+func Open(ctx context.Context, m *models.Model, opt Options) (*Generator, error) {
 	spec, err := m.Generator()
 	if err != nil {
 		return nil, err
 	}
-	return open(runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, m.Name, spec, opt)
+	return open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, m.Name, spec, opt)
 }
 
 // open makes a generator of a graph and what is known of it.
-func open(m runner.Model, name string, spec *models.GeneratorSpec, opt Options) (*Generator, error) {
+func open(ctx context.Context, m runner.Model, name string, spec *models.GeneratorSpec, opt Options) (*Generator, error) {
 	g := &Generator{name: name, spec: spec, opt: opt}
 	if spec.Image != nil {
 		var err error
@@ -63,7 +61,7 @@ func open(m runner.Model, name string, spec *models.GeneratorSpec, opt Options) 
 		opt.Runner.Threads = runtime.GOMAXPROCS(0)
 	}
 	var err error
-	if g.session, err = runner.Open(m, opt.Runner); err != nil {
+	if g.session, err = runner.Open(ctx, m, opt.Runner); err != nil {
 		return nil, err
 	}
 	_, g.concurrency = opt.Runner.DefaultBatch(g.session.Provider)
@@ -80,28 +78,12 @@ func onCPU(opt runner.Options) bool {
 	return len(opt.Providers) == 0 || opt.Providers[0].Name == runner.CPU
 }
 
-// Close frees the session, once runs under way have ended; later ones are refused. A stream
-// of samples that was given up, and is not waited for, can still be at work.
-func (g *Generator) Close() error {
-	g.running.Lock()
-	defer g.running.Unlock()
-	if g.closed {
-		return nil
-	}
-	g.closed = true
-	return g.session.Close()
-}
+// Close refuses further images and samples, whose error is [runner.ErrClosed], waits for
+// those under way, and frees the session. It may be called more than once, and within a
+// range over Samples.
+func (g *Generator) Close() error { return g.gate.Close(g.session.Close) }
 
-var errClosed = errors.New("the generator is closed")
-
-func (g *Generator) run(ctx context.Context, inputs, outputs []*runner.Tensor) error {
-	g.running.RLock()
-	defer g.running.RUnlock()
-	if g.closed {
-		return errClosed
-	}
-	return g.session.Run(ctx, inputs, outputs)
-}
+func (g *Generator) enter() error { return g.gate.Enter("the generator") }
 
 // Session tells what the generator runs on.
 func (g *Generator) Session() *runner.Session { return g.session }

@@ -35,6 +35,10 @@ import (
 // is not used after the return.
 func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 	begin func(width, height, channels int) (io.Writer, error), step func(done, total int)) error {
+	if err := g.enter(); err != nil {
+		return err
+	}
+	defer g.gate.Leave()
 	if err := g.takes(in); err != nil {
 		return &stageError{"input", err}
 	}

@@ -74,7 +74,7 @@ func generator(t testing.TB, path string, s *models.GeneratorSpec, opt Options) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := open(runner.Model{Path: path, Graph: graph}, filepath.Base(path), s, opt)
+	g, err := open(t.Context(), runner.Model{Path: path, Graph: graph}, filepath.Base(path), s, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,15 +336,15 @@ func TestStyleTransfer(t *testing.T) {
 
 // TestUpscaler runs a bundled model, as it ships.
 func TestUpscaler(t *testing.T) {
-	m, err := models.Open("../bundled/esrgan-slim-x4", models.Settings{})
+	m, err := models.Open("../bundled/span-x4", models.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	images := "../bundled/testdata/esrgan-slim/"
-	in := picture(t, images+"fixture.png")
+	images := "../bundled/testdata/span/"
+	in := picture(t, images+"photo.png")
 	var whole *made
-	for _, opt := range []Options{{}, {Tile: 96}, {Tile: 128, Overlap: 40, Concurrency: 3}} {
-		g, err := Open(m, opt)
+	for _, opt := range []Options{{}, {Tile: 64}, {Tile: 80, Overlap: 40, Concurrency: 3}} {
+		g, err := Open(t.Context(), m, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -355,7 +355,7 @@ func TestUpscaler(t *testing.T) {
 		}
 		if whole == nil {
 			whole = got
-			want, channels := packed(picture(t, images+"4x_result.png"))
+			want, channels := packed(picture(t, images+"photo_x4.png"))
 			if got.channels != channels || got.Len() != len(want) {
 				t.Fatalf("%dx%dx%d, want %d bytes", got.width, got.height, got.channels, len(want))
 			}
@@ -365,9 +365,9 @@ func TestUpscaler(t *testing.T) {
 				sum += d * d
 			}
 			psnr := 10 * math.Log10(255*255*float64(len(want))/sum)
-			t.Logf("%.1f dB to the package's own result", psnr)
+			t.Logf("%.1f dB to ncnn's result", psnr)
 			if psnr < 60 {
-				t.Errorf("%.1f dB to the package's own result, want 60", psnr)
+				t.Errorf("%.1f dB to ncnn's result, want 60", psnr)
 			}
 		}
 		if most, _ := difference(got.Bytes(), whole.Bytes()); most > 1 {

@@ -134,7 +134,7 @@ func (p *pass) tile(ctx context.Context, t tile) (*runner.Tensor, error) {
 		return nil, err
 	}
 	outputs := []*runner.Tensor{out}
-	if err := p.g.run(ctx, []*runner.Tensor{s.in}, outputs); err != nil {
+	if err := p.g.session.Run(ctx, []*runner.Tensor{s.in}, outputs); err != nil {
 		if ctx.Err() == nil && p.g.spec.Image.Spec.Height == 0 {
 			err = fmt.Errorf("%dx%d pixels: %w (a graph that takes only certain sizes needs --size-multiple, and a large image --tile)",
 				p.columns.tile, p.rows.tile, err)

@@ -54,6 +54,10 @@ func (g *Generator) Samples(ctx context.Context, requests iter.Seq[Request]) ite
 }
 
 func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
+	if err := g.enter(); err != nil {
+		return Sample{}, err
+	}
+	defer g.gate.Leave()
 	c, err := g.conditions(r)
 	s := Sample{Class: c.class, Unknown: c.text.Unknown, Cut: c.text.Cut}
 	if err != nil {
@@ -65,7 +69,7 @@ func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
 		return s, &stageError{"input", err}
 	}
 	outputs := make([]*runner.Tensor, 1) // the session computes the image alone
-	if err := g.run(ctx, inputs, outputs); err != nil {
+	if err := g.session.Run(ctx, inputs, outputs); err != nil {
 		return s, err
 	}
 	defer closeAll(outputs)

@@ -32,7 +32,7 @@ func decoder(t testing.TB, name string, opt Options, change ...func(*models.Gene
 	for _, f := range change {
 		f(spec)
 	}
-	g, err := open(runner.Model{Path: m.Path, Graph: m.Graph}, name, spec, opt)
+	g, err := open(t.Context(), runner.Model{Path: m.Path, Graph: m.Graph}, name, spec, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestCloseAmongSamples(t *testing.T) {
 	made, refused := 0, 0
 	for s := range g.Samples(t.Context(), requests) {
 		switch {
-		case errors.Is(s.Err, errClosed):
+		case errors.Is(s.Err, runner.ErrClosed):
 			refused++
 		case s.Err != nil:
 			t.Fatal(s.Err)

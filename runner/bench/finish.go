@@ -59,7 +59,15 @@ func (w *work) measureOverhead(ctx context.Context) error {
 	if best == nil || w.left() < 0 {
 		return nil
 	}
-	a, err := ask(ctx, best.process, request{Overhead: &overheadRequest{min(overheadTime, w.left()).Seconds() * 2 / 3}}, time.Minute+20*overheadTime)
+	seconds := min(overheadTime, w.left()).Seconds() * 2 / 3
+	if w.Sweep.Run.Plan.Iterations > 0 { // few runs were asked for: no more time than theirs
+		measured := 0.
+		for _, r := range best.rounds {
+			measured += r.WallS
+		}
+		seconds = min(seconds, measured)
+	}
+	a, err := ask(ctx, best.process, request{Overhead: &overheadRequest{seconds}}, time.Minute+20*overheadTime)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -108,7 +108,7 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	o.Startup.LibraryMS = lap(&clock)
 	memory(&o.Memory.LibraryBytes, nil)
 	clock = time.Now()
-	if w.session, err = runner.Open(runner.Model{Path: open.Model, Graph: w.graph}, options); err != nil {
+	if w.session, err = runner.Open(ctx, runner.Model{Path: open.Model, Graph: w.graph}, options); err != nil {
 		return nil, err
 	}
 	o.Startup.LoadMS = lap(&clock)
@@ -240,7 +240,7 @@ func (w *worker) compare(ctx context.Context, file string) (*compared, error) {
 func (w *worker) profile(ctx context.Context, r *profileRequest) (*Placement, error) {
 	options := w.options()
 	options.Profile = filepath.Join(r.Folder, fmt.Sprintf("profile-%d", os.Getpid()))
-	session, err := runner.Open(runner.Model{Path: w.open.Model, Graph: w.graph}, options)
+	session, err := runner.Open(ctx, runner.Model{Path: w.open.Model, Graph: w.graph}, options)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	return child.Serve(ctx, in, out, func(ctx context.Context, r request) (any, error) {
 		switch {
 		case r.Open != nil && w.session == nil:
-			return w.open(*r.Open)
+			return w.open(ctx, *r.Open)
 		case r.Run != nil && w.session != nil:
 			return w.run(ctx, *r.Run)
 		}
@@ -75,12 +75,12 @@ type worker struct {
 	session *runner.Session
 }
 
-func (w *worker) open(r openRequest) (Opened, error) {
+func (w *worker) open(ctx context.Context, r openRequest) (Opened, error) {
 	var err error
 	if w.graph, err = onnx.ReadFile(r.Model); err != nil {
 		return Opened{}, err
 	}
-	w.session, err = runner.Open(runner.Model{Path: r.Model, Graph: w.graph},
+	w.session, err = runner.Open(ctx, runner.Model{Path: r.Model, Graph: w.graph},
 		runner.Options{Library: r.Library, Providers: r.Providers, Threads: r.Threads, Unoptimized: r.Unoptimized})
 	if err != nil {
 		return Opened{}, err

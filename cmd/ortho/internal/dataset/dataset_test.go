@@ -36,7 +36,7 @@ func listed(t *testing.T, s *Set, root string) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if data, err := item.Read(); err != nil || string(data) != name {
+		if data, err := item.Read(t.Context()); err != nil || string(data) != name {
 			t.Errorf("%s: %q, %v", item.Name, data, err)
 		}
 		got = append(got, s.Names[item.Class]+" "+filepath.ToSlash(name))

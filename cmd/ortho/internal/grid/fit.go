@@ -36,6 +36,22 @@ func longestWord(s string) (most int) {
 	return most
 }
 
+// longestField is the least width that breaks no word, though "[1.5, 1.7]" behind its comma.
+func longestField(s string) (most int) {
+	for _, word := range words(s) {
+		pieces := []string{word}
+		if strings.HasPrefix(word, "[") {
+			pieces = strings.Fields(word)
+		}
+		for _, piece := range pieces {
+			for part := range partsOf(piece) {
+				most = max(most, cells(part))
+			}
+		}
+	}
+	return most
+}
+
 // seams are what a word may be broken behind where it is too long, a path in the first place.
 const seams = `/\,`
 

@@ -46,21 +46,26 @@ type Column struct {
 	align  text.Align
 	fit    func(cell string, width int) string
 	least  func(cell string) int // width, as long as others can give
+	split  func(cell string) int // width, where all have given that: intervals are broken, words are not
 	broken int                   // the least width, where none can
 	maybe  bool                  // left out where it is empty
 }
 
 // Text is a column of words, which are wrapped where the table is too wide.
-func Text(header string) Column { return Column{header, text.AlignLeft, wrap, longestWord, 4, false} }
+func Text(header string) Column {
+	return Column{header, text.AlignLeft, wrap, longestWord, longestField, 4, false}
+}
 
 // Number is a column that is aligned right.
 func Number(header string) Column {
-	return Column{header, text.AlignRight, wrap, longestWord, 4, false}
+	return Column{header, text.AlignRight, wrap, longestWord, longestField, 4, false}
 }
 
 // File is a column of paths: where the table is too wide, folders are left out of them before
 // a file's own name is cut in the middle.
-func File(header string) Column { return Column{header, text.AlignLeft, shorten, shortened, 10, false} }
+func File(header string) Column {
+	return Column{header, text.AlignLeft, shorten, shortened, shortened, 10, false}
+}
 
 // Absent stands in a cell that has nothing to say.
 const Absent = "-"
@@ -177,21 +182,21 @@ func (t *Table) headers() []string {
 
 // widths are those of the columns' cells. Where they are too wide, first only headers are
 // wrapped; then paths are shortened, and cells wrapped between words, where that costs the
-// fewest lines; and words are broken if that is not enough, in the widest columns.
+// fewest lines; then intervals are broken; and words if that is not enough, in the widest columns.
 func (t *Table) widths(width int) []int {
 	n := len(t.columns)
-	natural, headed, whole, broken := make([]int, n), make([]int, n), make([]int, n), make([]int, n)
+	natural, headed, whole, split, broken := make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n)
 	for i, column := range t.columns {
-		whole[i] = longestWord(column.header)
+		whole[i], split[i] = longestWord(column.header), longestField(column.header)
 		for _, row := range t.rows {
-			natural[i], whole[i] = max(natural[i], cells(row[i])), max(whole[i], column.least(row[i]))
+			natural[i], whole[i], split[i] = max(natural[i], cells(row[i])), max(whole[i], column.least(row[i])), max(split[i], column.split(row[i]))
 		}
 		if t.footer != nil {
-			natural[i], whole[i] = max(natural[i], cells(t.footer[i])), max(whole[i], longestWord(t.footer[i]))
+			natural[i], whole[i], split[i] = max(natural[i], cells(t.footer[i])), max(whole[i], longestWord(t.footer[i])), max(split[i], longestField(t.footer[i]))
 		}
 		headed[i] = max(natural[i], longestWord(column.header))
 		natural[i] = max(natural[i], cells(column.header))
-		broken[i] = min(whole[i], column.broken)
+		broken[i] = min(split[i], column.broken)
 	}
 	const border, between = 1, 3 // "│ a │ b │"
 	left := width - border - between*n
@@ -199,6 +204,7 @@ func (t *Table) widths(width int) []int {
 	free := func(int, int) int { return 0 }
 	narrow(widths, headed, left, free)
 	narrow(widths, whole, left, t.cost())
+	narrow(widths, split, left, t.cost())
 	narrow(widths, broken, left, free)
 	t.loosen(widths, natural, left)
 	return widths

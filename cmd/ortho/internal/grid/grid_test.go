@@ -207,3 +207,20 @@ func TestWidth(t *testing.T) {
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, fmt.Errorf("full") }
+
+// TestWords: an interval is broken before a word is, and a word only where nothing else helps.
+func TestWords(t *testing.T) {
+	g := New(Text("part"), Number("runs"), Number("ms a run"), Number("ms in an image"), Number("share"), Number("peak MiB"), Text("fastest alone"))
+	g.Row("text_encoder, unstable", 2, "0.2529 [1.371e-10, 5693027208502]", "0.5057", "10.3 %", "69", "cpu threads=2")
+	g.Row("vae_decoder", 1, "0.6424 [0.5375, 0.7678]", "0.6424", "13.1 %", "70", "as here")
+	g.Footer("an image, cpu threads=1", "", "", "4.898 [2.567, 11.85]", "", "72", "")
+	drawn := g.Draw(Standard)
+	if n := measured(t, drawn); n > Standard {
+		t.Errorf("%d columns", n)
+	}
+	for _, word := range []string{" text_encoder,", " unstable ", " 5693027208502] ", " threads=2 ", " vae_decoder "} {
+		if !strings.Contains(drawn, word) {
+			t.Errorf("no %q in\n%s", word, drawn)
+		}
+	}
+}

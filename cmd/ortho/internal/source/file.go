@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,14 +12,17 @@ import (
 // MaxFile bounds the bytes of one encoded image.
 const MaxFile = 512 << 20
 
+// piece is how much is read before the context is looked at again.
+const piece = 4 << 20
+
 // File is the image in a file, of whatever name. A link to it is followed. Its Path is
 // the file's.
 func File(path string) Item {
-	return Item{path, path, func() ([]byte, error) { return readFile(path) }}
+	return Item{path, path, func(ctx context.Context) ([]byte, error) { return readFile(ctx, path) }}
 }
 
 // readFile opens regular files only: a pipe or a device could block for ever.
-func readFile(path string) ([]byte, error) {
+func readFile(ctx context.Context, path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -33,20 +37,23 @@ func readFile(path string) ([]byte, error) {
 		return nil, reason(err)
 	}
 	defer f.Close()
-	return readAll(f, info.Size(), MaxFile)
+	return readAll(ctx, f, info.Size(), MaxFile)
 }
 
-// readAll reads to the end, at most limit bytes; size is what is expected.
-func readAll(r io.Reader, size int64, limit int) ([]byte, error) {
+// readAll reads to the end, at most limit bytes, until ctx is done; size is what is expected.
+func readAll(ctx context.Context, r io.Reader, size int64, limit int) ([]byte, error) {
 	if size > int64(limit) {
 		return nil, fmt.Errorf("has %d bytes; an image file may have %d at most", size, limit)
 	}
 	buffer := make([]byte, 0, size+512)
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if len(buffer) == cap(buffer) {
 			buffer = append(buffer, 0)[:len(buffer)]
 		}
-		n, err := r.Read(buffer[len(buffer):cap(buffer)])
+		n, err := r.Read(buffer[len(buffer):min(cap(buffer), len(buffer)+piece)])
 		buffer = buffer[:len(buffer)+n]
 		switch {
 		case len(buffer) > limit:

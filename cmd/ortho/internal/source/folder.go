@@ -2,6 +2,7 @@ package source
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ func checkFolder(path string) error {
 	var broken error
 	empty := walk(path, Endings, func(item Item) bool {
 		if item.Name == path {
-			_, broken = item.Read()
+			_, broken = item.Read(context.Background())
 		}
 		return false
 	})

@@ -3,6 +3,7 @@
 package source
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -24,7 +25,7 @@ type Item struct {
 	// file's own folder. An archive counts as a folder of its name without .tar. The
 	// paths of a list are taken from the root. Of standard input it is "stdin".
 	Path string
-	Read func() ([]byte, error)
+	Read func(ctx context.Context) ([]byte, error)
 }
 
 // Options say where to look besides the arguments.
@@ -220,8 +221,8 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 	switch kind, path := kindOf(arg); kind {
 	case stdin:
 		// Read here and not by Read: a source that blocks can be left behind.
-		data, err := readAll(opt.Stdin, 0, MaxFile)
-		return yield(Item{"-", "stdin", func() ([]byte, error) { return data, err }})
+		data, err := readAll(context.Background(), opt.Stdin, 0, MaxFile)
+		return yield(Item{"-", "stdin", func(context.Context) ([]byte, error) { return data, err }})
 	case folder:
 		return walk(path, Endings, below(path, yield))
 	case archived:
@@ -273,5 +274,5 @@ func named(path string, yield func(Item) bool) bool {
 }
 
 func failed(name string, err error) Item {
-	return Item{name, name, func() ([]byte, error) { return nil, err }}
+	return Item{name, name, func(context.Context) ([]byte, error) { return nil, err }}
 }

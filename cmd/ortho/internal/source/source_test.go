@@ -3,6 +3,7 @@ package source
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -117,12 +118,12 @@ func TestRead(t *testing.T) {
 	root := tree(t, "a.jpg", "folder.jpg/", "closed.jpg", "shut/a.jpg")
 	in := func(name string) string { return filepath.Join(root, name) }
 	for item := range Items([]string{"-"}, Options{Stdin: strings.NewReader("pixels")}) {
-		if data, err := item.Read(); err != nil || string(data) != "pixels" {
+		if data, err := item.Read(t.Context()); err != nil || string(data) != "pixels" {
 			t.Errorf("stdin: %q, %v", data, err)
 		}
 	}
 	for item := range Items([]string{in("a.jpg")}, Options{}) {
-		if data, err := item.Read(); err != nil || string(data) != "a.jpg" {
+		if data, err := item.Read(t.Context()); err != nil || string(data) != "a.jpg" {
 			t.Errorf("%q, %v", data, err)
 		}
 	}
@@ -154,7 +155,7 @@ func TestRead(t *testing.T) {
 			if name == "folder.jpg" && read == 0 { // an empty folder has no items; Check tells so
 				read++
 			}
-			_, err := item.Read()
+			_, err := item.Read(t.Context())
 			if err == nil || strings.Contains(err.Error(), root) || read == 0 && !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want an error with %q, without the path", item.Name, err, want)
 			}
@@ -180,7 +181,7 @@ func TestRead(t *testing.T) {
 // TestReadAllStops reads a stream that states no size.
 func TestReadAllStops(t *testing.T) {
 	for n, want := range map[int]bool{0: true, 99: true, 100: true, 101: false, 1 << 20: false} {
-		data, err := readAll(strings.NewReader(strings.Repeat("x", n)), 0, 100)
+		data, err := readAll(t.Context(), strings.NewReader(strings.Repeat("x", n)), 0, 100)
 		if (err == nil) != want || want && len(data) != n || !want && !strings.Contains(err.Error(), "more than 100 bytes") {
 			t.Errorf("%d bytes: %d read, %v", n, len(data), err)
 		}
@@ -374,3 +375,27 @@ func TestFiles(t *testing.T) {
 		t.Error("what can be read once is told otherwise")
 	}
 }
+
+// TestReadIsCancelled: also while it reads.
+func TestReadIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	read := 0
+	data, err := readAll(ctx, reader(func(p []byte) (int, error) {
+		if read++; read == 3 {
+			cancel()
+		}
+		return len(p), nil
+	}), 0, MaxFile)
+	if data != nil || !errors.Is(err, context.Canceled) || read != 3 {
+		t.Errorf("%d bytes, %v after %d reads", len(data), err, read)
+	}
+	name := filepath.Join(t.TempDir(), "a.jpg")
+	write(t, name, "a")
+	if _, err := File(name).Read(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want context.Canceled", err)
+	}
+}
+
+type reader func(p []byte) (int, error)
+
+func (r reader) Read(p []byte) (int, error) { return r(p) }

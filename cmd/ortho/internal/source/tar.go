@@ -2,6 +2,7 @@ package source
 
 import (
 	"archive/tar"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func checkTar(name string) error {
 	var err error
 	untar(name, func(item Item) bool {
 		if item.Name == name {
-			_, err = item.Read()
+			_, err = item.Read(context.Background())
 		}
 		return false
 	})
@@ -134,7 +135,7 @@ type section struct {
 func (s section) cut() bool { return s.size > s.info.Size()-s.offset }
 
 // read opens the archive anew: any number may be read at once, and none stays open.
-func (s section) read() ([]byte, error) {
+func (s section) read(ctx context.Context) ([]byte, error) {
 	if s.cut() {
 		return nil, fmt.Errorf("the archive is cut short: it ends after %d of the entry's %d bytes, and what followed is lost", max(0, s.info.Size()-s.offset), s.size)
 	}
@@ -150,7 +151,7 @@ func (s section) read() ([]byte, error) {
 	if !os.SameFile(info, s.info) || info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()) {
 		return nil, errors.New("the archive was changed after its headers were read")
 	}
-	return readAll(io.NewSectionReader(f, s.offset, s.size), s.size, MaxFile)
+	return readAll(ctx, io.NewSectionReader(f, s.offset, s.size), s.size, MaxFile)
 }
 
 // window reads headers through a small buffer: archive/tar seeks over what lies

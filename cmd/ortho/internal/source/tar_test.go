@@ -55,7 +55,7 @@ func results(t testing.TB, args []string, opt Options) []result {
 	var all []result
 	for item := range Items(args, opt) {
 		r := result{name: item.Name}
-		data, err := item.Read()
+		data, err := item.Read(t.Context())
 		if r.data = string(data); err != nil {
 			r.err = err.Error()
 		}
@@ -317,7 +317,7 @@ func TestTarReadsAtOnce(t *testing.T) {
 	for i, item := range slices.Backward(items) {
 		all.Go(func() {
 			for range 3 {
-				data, err := item.Read()
+				data, err := item.Read(t.Context())
 				want := strings.Repeat(entries[i].Name+"\n", 1000)[:i*37]
 				if err != nil || len(data) != i*37 || string(data[:min(len(data), len(want))]) != want {
 					t.Errorf("%s: %d bytes, %v", item.Name, len(data), err)
@@ -332,13 +332,13 @@ func TestTarReadsAtOnce(t *testing.T) {
 	if err := os.Chtimes("x.tar", time.Time{}, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := items[1].Read(); err == nil || !strings.Contains(err.Error(), "changed") {
+	if _, err := items[1].Read(t.Context()); err == nil || !strings.Contains(err.Error(), "changed") {
 		t.Errorf("an archive that changed: %v", err)
 	}
 	if err := os.Remove("x.tar"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := items[1].Read(); !errors.Is(err, os.ErrNotExist) {
+	if _, err := items[1].Read(t.Context()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an archive that is gone: %v", err)
 	}
 }
@@ -397,7 +397,7 @@ func FuzzTar(f *testing.F) {
 		}
 		var got []string
 		for item := range Items([]string{name}, Options{}) {
-			body, err := item.Read()
+			body, err := item.Read(t.Context())
 			if item.Name != name && !strings.HasPrefix(item.Name, name+"/") {
 				t.Errorf("item %q", item.Name)
 			}

@@ -1,0 +1,160 @@
+package classify_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"ortho/models"
+	"ortho/models/classify"
+	"ortho/runner"
+)
+
+const photos = "../../cmd/ortho/testdata/photos/"
+
+// TestHowBatchesAreCut: images get the same answers in batches that are full and in those of
+// one, which a source that waits for each result makes.
+func TestHowBatchesAreCut(t *testing.T) {
+	c := open(t, bundledModel, classify.Options{Batch: 3, Logits: true})
+	names := []string{"coffee.png", "chelsea.png", "astronaut.png", "rocket.jpg"}
+	one := make(chan struct{}, len(names))
+	late := time.After(time.Minute)
+	trickle := func(yield func(classify.Input) bool) {
+		for _, name := range names {
+			if !yield(file(photos + name)) {
+				return
+			}
+			select {
+			case <-one:
+			case <-late:
+				t.Errorf("no result of %s", name)
+				return
+			}
+		}
+	}
+	full := all(t, c, photos+names[0], photos+names[1], photos+names[2], photos+names[3])
+	i := 0
+	for item := range c.Stream(t.Context(), trickle) {
+		if item.Err != nil || full[i].Err != nil {
+			t.Fatal(item.Err, full[i].Err)
+		}
+		for k, v := range item.Result.Logits {
+			if !(math.Abs(float64(v-full[i].Result.Logits[k])) <= 1e-4) {
+				t.Fatalf("%s: logit %d is %v alone and %v in a full batch", names[i], k, v, full[i].Result.Logits[k])
+			}
+		}
+		i++
+		one <- struct{}{}
+	}
+	if i != len(names) {
+		t.Errorf("%d results of %d", i, len(names))
+	}
+}
+
+// TestReadEndsWithItsStream: Read's context is done when the range is left. One that ignores
+// it, on a drive that has gone away, holds nothing up.
+func TestReadEndsWithItsStream(t *testing.T) {
+	c := open(t, bundledModel, classify.Options{Top: 1, Batch: 1, Concurrency: 3})
+	gone := make(chan struct{})
+	defer close(gone)
+	reading, ended := make(chan struct{}, 1), make(chan error, 1)
+	inputs := []classify.Input{
+		file(photos + "coffee.png"),
+		{Name: "slow", Read: func(ctx context.Context) ([]byte, error) {
+			reading <- struct{}{}
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return nil, ctx.Err()
+		}},
+		{Name: "gone", Read: func(context.Context) ([]byte, error) { <-gone; return nil, errors.New("gone") }},
+	}
+	for item := range c.Stream(t.Context(), slices.Values(inputs)) {
+		if item.Err != nil {
+			t.Error(item.Err)
+		}
+		<-reading
+		break
+	}
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want context.Canceled", err)
+	}
+}
+
+// TestCloseAmongImages: a server's classifier that is closed answers what it has begun, and
+// refuses the rest.
+func TestCloseAmongImages(t *testing.T) {
+	photo := must(os.ReadFile(photos + "coffee.png"))
+	for _, batch := range []int{1, 4} {
+		c := open(t, bundledModel, classify.Options{Top: 1, Batch: batch})
+		var running, answered sync.WaitGroup
+		for range 4 {
+			answered.Add(1)
+			running.Go(func() {
+				first := sync.OnceFunc(answered.Done)
+				defer first()
+				for {
+					result, err := c.Image(t.Context(), photo)
+					if errors.Is(err, runner.ErrClosed) {
+						return
+					}
+					if err != nil || result.Predictions[0].Label != "espresso" {
+						t.Errorf("%+v, %v", result, err)
+						return
+					}
+					first()
+				}
+			})
+		}
+		answered.Wait()
+		for range 2 {
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		running.Wait()
+		if _, err := c.Image(t.Context(), photo); !errors.Is(err, runner.ErrClosed) {
+			t.Errorf("%v, want ErrClosed", err)
+		}
+	}
+}
+
+// TestCloseAmongTexts is the same of texts.
+func TestCloseAmongTexts(t *testing.T) {
+	m, err := models.Open(filepath.Join("..", "testdata", "texts"), models.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := classify.OpenText(t.Context(), m, classify.Options{Top: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, refused := 0, 0
+	for item := range c.Stream(t.Context(), func(yield func(classify.TextInput) bool) {
+		for range 40 {
+			if !yield(classify.TextInput{Name: "a", Read: func(context.Context) (string, error) { return "red", nil }}) {
+				return
+			}
+		}
+	}) {
+		switch {
+		case errors.Is(item.Err, runner.ErrClosed):
+			refused++
+		case item.Err != nil:
+			t.Fatal(item.Err)
+		default:
+			made++
+		}
+		if err := c.Close(); err != nil { // within the range, and again and again
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Text(t.Context(), "red"); !errors.Is(err, runner.ErrClosed) || made < 1 || made+refused != 40 {
+		t.Errorf("%d made, %d refused; then %v", made, refused, err)
+	}
+}
