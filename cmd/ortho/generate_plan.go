@@ -157,29 +157,6 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 	return nil
 }
 
-// left says what a text leaves to a model that draws digits: which one it is.
-func left(text string, labels []models.Label) string {
-	if len(labels) == 0 || slices.ContainsFunc(labels, func(l models.Label) bool { return !isDigit(l.Name) }) {
-		return ""
-	}
-	digits, negated := 0, false
-	for _, word := range words.Tokens(text) {
-		if isDigit(word) {
-			digits++
-		}
-		negated = negated || slices.Contains([]string{"no", "not", "without", "except"}, word)
-	}
-	switch {
-	case digits == 0:
-		return "names no digit: which one is drawn is left to the model"
-	case digits > 1:
-		return fmt.Sprintf("names %d digits: which one is drawn is left to the model", digits)
-	case negated:
-		return "says what is not to be drawn, which the model does not understand"
-	}
-	return ""
-}
-
 // tellLost warns of the words of a text that say nothing to the model.
 func tellLost(text string, e words.Encoding, length int) bool {
 	lost := slices.Concat(e.Unknown, e.Idle)
