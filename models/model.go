@@ -72,7 +72,7 @@ func Open(name string, flags Settings) (*Model, error) {
 	}
 	file, folder := name, ""
 	if info.IsDir() {
-		graphName, err := findGraph(os.DirFS(name))
+		graphName, err := findGraph(os.DirFS(name), name)
 		if err != nil {
 			return nil, fmt.Errorf("open model %s: %w", name, err)
 		}
@@ -98,7 +98,7 @@ func Open(name string, flags Settings) (*Model, error) {
 // OpenFS reads a model folder that is the root of fsys, such as an embedded one;
 // name is the model's name.
 func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
-	file, err := findGraph(fsys)
+	file, err := findGraph(fsys, "")
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", name, err)
 	}
@@ -167,6 +167,14 @@ func (m *Model) Generator() (*GeneratorSpec, error) {
 	return &spec, nil
 }
 
+// Labels are the classes' labels, as far as they are known, whatever else is missing.
+func (m *Model) Labels() []Label {
+	if m.Task == Generate {
+		return slices.Clone(m.made.Labels)
+	}
+	return slices.Clone(m.spec.Labels)
+}
+
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	files, err := readConfigs(configs)
 	if err != nil {
@@ -185,8 +193,8 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	return nil
 }
 
-// findGraph returns the .onnx file of a model folder.
-func findGraph(fsys fs.FS) (string, error) {
+// findGraph returns the .onnx file of a model folder, which has a name.
+func findGraph(fsys fs.FS, folder string) (string, error) {
 	for _, dir := range []string{"", "onnx"} {
 		names, err := fs.Glob(fsys, path.Join(dir, "*.onnx"))
 		if err != nil {
@@ -199,6 +207,9 @@ func findGraph(fsys fs.FS) (string, error) {
 		case len(names) == 1:
 			return names[0], nil
 		case len(names) > 1:
+			for i, name := range names {
+				names[i] = filepath.Join(folder, filepath.FromSlash(name))
+			}
 			return "", fmt.Errorf("it holds %d .onnx files and none is model.onnx: name one of %q", len(names), names)
 		}
 	}

@@ -101,7 +101,7 @@ func openPart(pipeline, name string) (*Part, error) {
 	if err != nil || len(graphs) == 0 {
 		return nil, errors.Join(err, fs.ErrNotExist)
 	}
-	file, err := findGraph(files)
+	file, err := findGraph(files, folder)
 	if err != nil {
 		return nil, err
 	}

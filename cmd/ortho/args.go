@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"os"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 			break
 		}
 		if i < 0 {
-			return line, usagef("no command %q%s", word, cmp.Or(commandFor(word), didYouMean(word, commandNames(commands))))
+			return line, usagef("no command %q%s", word, cmp.Or(commandFor(word), verbFor(word), didYouMean(word, commandNames(commands))))
 		}
 		c := commands[i]
 		commands, flags, takesArguments = c.Subcommands, c.Flags, c.ArgsUsage != ""
@@ -60,6 +61,12 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 	}
 	given, operands, err := split(rest, flags)
 	if err != nil {
+		if sub := commandWith(commands, rest[0]); sub != "" {
+			return line, usagef("no flag %s: it is one of `%s %s`", rest[0], line.command, sub)
+		}
+		return line, err
+	}
+	if err := checkTwice(given, flags); err != nil {
 		return line, err
 	}
 	line.args = append(line.args, given...)
@@ -76,7 +83,7 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		word := words[0]
 		words = words[1:]
 		if word == "--" {
-			return given, append(operands, words...), nil
+			return given, append(operands, words...), checkBehind(words, flags)
 		}
 		if len(word) < 2 || word[0] != '-' {
 			operands = append(operands, word)
@@ -89,6 +96,8 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 			flag, name, value, hasValue = findFlag(flags, text[:1]), text[:1], text[1:], true
 		}
 		switch {
+		case isDashed(word) && (flag == nil || strings.TrimLeft(word, "-") != name):
+			return nil, nil, usagef("%s is read as a flag: the file of that name is given as ./%s, or behind --", word, word)
 		case flag == nil && (name == "h" || name == "help"):
 			return []string{"--help"}, nil, nil
 		case flag == nil:
@@ -105,6 +114,52 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		given = append(given, word)
 	}
 	return given, operands, nil
+}
+
+// commandWith is the sub-command that has a flag.
+func commandWith(commands []*cli.Command, word string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+	for _, c := range commands {
+		if findFlag(c.Flags, name) != nil {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// checkTwice refuses flags that name one thing and are given two: the last would be taken in
+// silence.
+func checkTwice(given []string, flags []cli.Flag) error {
+	seen := map[string]string{}
+	for _, word := range given {
+		name, value, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		_, single := findFlag(flags, name).(*cli.StringFlag)
+		if before, twice := seen[name]; single && twice && before != value && slices.Contains([]string{"model", "output", "data"}, name) {
+			return usagef("--%s is given twice, as %s and as %s: give one", name, before, value)
+		}
+		seen[name] = value
+	}
+	return nil
+}
+
+// checkBehind refuses flags behind "--", where every word is a file.
+func checkBehind(words []string, flags []cli.Flag) error {
+	if findFlag(flags, "max-pixels") == nil { // they are texts
+		return nil
+	}
+	for _, word := range words {
+		name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		if _, err := os.Lstat(word); err != nil && strings.HasPrefix(word, "-") && findFlag(flags, name) != nil {
+			return usagef("%s stands behind --, where every word is a file: flags stand before it", word)
+		}
+	}
+	return nil
+}
+
+// isDashed reports whether a file's name looks like a flag.
+func isDashed(word string) bool {
+	_, err := os.Lstat(word)
+	return err == nil && len(word) > 2
 }
 
 func findFlag(flags []cli.Flag, name string) cli.Flag {

@@ -58,7 +58,7 @@ func partTable(p *bench.Pipeline, s *bench.Setting) *grid.Table {
 		row := time.Row()
 		name := time.Name
 		if row.Unstable {
-			name += ", unstable"
+			name += " (unstable)"
 		}
 		t.Row(output.Clean(name), p.Parts[i].Runs, withInterval(time.RunMS, row.LatencyCI), fourDigits(time.ImageMS), percent(time.Share),
 			mebibytes(row.Memory.PeakBytes), output.Clean(fastest(p.Parts[i], s)))

@@ -115,7 +115,7 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 		provider += " (" + r.Flavor + "'s " + r.LibraryVersion + ")"
 	}
 	if r.Unstable {
-		provider += ", unstable"
+		provider += " (unstable)"
 	}
 	switch {
 	case r.Equal == nil:

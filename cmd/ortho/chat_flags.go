@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -68,10 +69,22 @@ func describerOf(c *cli.Context) (*describe.Describer, error) {
 
 func openDescriber(o describe.Options) (*describe.Describer, error) {
 	d, err := describe.Open(o)
-	if err != nil {
-		return nil, usageError{err}
+	switch {
+	case err == nil:
+		return d, nil
+	case strings.Contains(err.Error(), "API's address") && !strings.Contains(o.BaseURL, "@"): // which may hold a password
+		return nil, usagef("%s is %q: %w, as http://localhost:11434/v1 does", envBaseURL, o.BaseURL, err)
 	}
-	return d, nil
+	return nil, usageError{err}
+}
+
+// checkKey refuses to begin where a server wants a key, there is none, and no earlier answer
+// can stand in.
+func checkKey(c *cli.Context) error {
+	if os.Getenv(envKey) != "" || os.Getenv(envBaseURL) != "" || c.IsSet("cache") || c.Bool("offline") {
+		return nil
+	}
+	return fmt.Errorf("OpenAI wants an API key: set %s, or %s to a server of your own, such as http://localhost:11434/v1; --dry-run shows what would be sent", envKey, envBaseURL)
 }
 
 // tellHost says, once a run and before it happens, that images leave the machine. Without a

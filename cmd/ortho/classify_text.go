@@ -44,7 +44,7 @@ func newClassifyTextCommand() *cli.Command {
 			"A text that fails costs its own row, never the run; lines of more than 64 KiB are refused before it. With -o FILE a run survives what ends it, as that of\n" +
 			"classify does. Words that the vocabulary lacks are told where there is one text. Where the model knows (almost) none\n" +
 			"of the words that carry meaning, or its best guess is of a kind that is seldom right (doubt_below in ortho.json),\n" +
-			"a warning says that the classes are no answer, once a run.",
+			"the row has a doubt, which says why its classes are no answer, and a warning tells of the first, once a run.",
 		Flags:  slices.Concat(answerFlags(), flags, sessionFlags(), settingFlags(models.ClassifyText)),
 		Action: classifyTextAction,
 	}
@@ -71,7 +71,7 @@ func classifyTextAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := openResults(c, reads)
+	out, err := openResultsAs(c, reads, output.Texts)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (d *doubts) tell(alone bool) {
 	case alone:
 		slog.Warn("the classes are no answer: " + d.first.Doubt)
 	default:
-		slog.Warn(fmt.Sprintf("of %s, the classes of %d are no answer; of %.60q, %s", counted(int64(d.read), "text"), d.doubted, d.first.Text, d.first.Doubt))
+		slog.Warn(fmt.Sprintf("of %s, the classes of %d are no answer, as their rows say; of %.60q, %s", counted(int64(d.read), "text"), d.doubted, d.first.Text, d.first.Doubt))
 	}
 }
 
@@ -153,6 +153,7 @@ func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items
 			if item.Err != nil {
 				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
 			} else {
+				made.Doubt = text(item.Result.Doubt)
 				told.add(item.Result)
 			}
 			if !yield(answer{row: made, err: item.Err}) {
@@ -174,6 +175,9 @@ func warnUnread(unknown, cut []string) {
 // textsOf are the texts to classify: arguments, then lines, then files.
 func textsOf(c *cli.Context) ([]classify.TextInput, error) {
 	all := c.Args().Slice()
+	if err := checkTexts(all); err != nil {
+		return nil, err
+	}
 	lines := c.String("texts")
 	if len(all) == 0 && !c.IsSet("texts") && !c.IsSet("file") {
 		if isTerminal(c.App.Reader) {
@@ -184,7 +188,7 @@ func textsOf(c *cli.Context) ([]classify.TextInput, error) {
 	if lines != "" {
 		more, err := readTexts(lines, c.App.Reader)
 		if err != nil {
-			return nil, fmt.Errorf("texts %s: %w", lines, err)
+			return nil, fmt.Errorf("%s: %w", textsName(lines), err)
 		}
 		all = append(all, more...)
 	}
@@ -196,6 +200,14 @@ func textsOf(c *cli.Context) ([]classify.TextInput, error) {
 		inputs = append(inputs, classify.TextInput{Name: name, Read: func(context.Context) (string, error) { return readText(name) }})
 	}
 	return inputs, nil
+}
+
+// textsName is what texts are read from.
+func textsName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return "texts " + name
 }
 
 func readText(name string) (string, error) {

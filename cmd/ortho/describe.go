@@ -106,12 +106,18 @@ func describeAction(c *cli.Context) error {
 		return err
 	}
 	defer d.describer.Close()
+	if _, err := output.Format(c.String("format"), c.String("output"), false); err != nil {
+		return usageError{err}
+	}
 	if c.Bool("dry-run") {
 		if err := d.openClassifier(); err != nil {
 			return err
 		}
 		defer d.close()
 		return d.printRequests(source.Items(c.Args().Slice(), from))
+	}
+	if err := checkKey(c); err != nil {
+		return err
 	}
 	out, err := openResultsAs(c, reads, output.Descriptions)
 	if err != nil {
@@ -213,7 +219,7 @@ func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) i
 			}
 			switch {
 			case describe.Fatal(err):
-				yield(answer{end: err})
+				yield(answer{end: r.Err}) // it is not the image's fault
 				return
 			case err != nil:
 				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: describeErrorKind(err), Message: text(err.Error())}}

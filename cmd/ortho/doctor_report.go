@@ -54,7 +54,7 @@ func (d diagnosis) providerTable() *grid.Table {
 			continue
 		}
 		used, available := "", "no: "+p.Status
-		if p.Used {
+		if p.Used && p.Available {
 			used = "*"
 		}
 		if p.Available {

@@ -268,10 +268,10 @@ func (doc *evaluation) judge(c *cli.Context, j *judged, bar *progress) (early er
 	done := 0
 	truths := &queue[int]{}
 	for item := range j.classifier.Stream(c.Context, j.inputs(truths)) {
-		done++
 		bar.step(item.Err != nil)
 		truth := truths.next()
 		if item.Err == nil {
+			done++
 			if early = found.Add(item.Input.Name, truth, item.Result.Logits); early != nil {
 				break
 			}
@@ -383,6 +383,13 @@ func (doc *evaluation) write(c *cli.Context, reads *output.Reads, early error) e
 		}
 	}
 	if doc.Failed > 0 {
+		if c.Bool("json") || !isTerminal(c.App.Writer) { // where the summary is not seen
+			text := fmt.Sprintf("%s failed: %s", images(doc.Failed), reasonOf(doc.Failures[0]))
+			if doc.Failed > 1 {
+				text += fmt.Sprintf("; and %d more", doc.Failed-1)
+			}
+			slog.Warn(text)
+		}
 		return errItems
 	}
 	return nil

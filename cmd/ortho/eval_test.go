@@ -126,7 +126,7 @@ func TestEval(t *testing.T) {
 		if r.Items != 3 || doc.Failed != 1 || len(doc.Failures) != 1 || doc.Failures[0].Error.Kind != "decode" || r.Top1.Right != 2 || doc.Data.NamedBy["label"] != 2 {
 			t.Errorf("%+v, %+v", doc, r)
 		}
-		page := selfContained(t, html, 200_000, "1 images failed", "broken.png", "2 classes named by label")
+		page := selfContained(t, html, 200_000, "1 image failed", "broken.png", "2 classes named by label")
 		if strings.Contains(page, "<script>x") {
 			t.Error("a name is markup")
 		}

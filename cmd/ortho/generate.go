@@ -270,7 +270,7 @@ func (g *generation) openRows() error {
 		once.Do(func() { slog.Warn(fmt.Sprintf("%s is not there any more: what is missing is made again", picture)) })
 		return true
 	}
-	g.out = &results{format: "jsonl", unit: "image", name: name, run: run}
+	g.out = &results{format: "jsonl", unit: "image", name: name, folder: g.to.folder, run: run}
 	g.own = append(g.own, output.Beside("ortho.jsonl")...)
 	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
 	return nil
@@ -315,8 +315,19 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 	})
 	if err != nil {
 		g.page.lost()
+		return err
 	}
-	return err
+	if g.to.single() && g.to.file != "-" && len(g.rows.rows) > 0 {
+		g.tell(g.to.file, "%dx%d", g.rows.rows[0].Width, g.rows.rows[0].Height)
+	}
+	return nil
+}
+
+// tell says what was written, unless nothing is to be said.
+func (g *generation) tell(file, format string, args ...any) {
+	if g.c.String("progress") != "never" {
+		slog.Info(file + ": " + fmt.Sprintf(format, args...))
+	}
 }
 
 // describe is the record of the run: what its pictures follow from.

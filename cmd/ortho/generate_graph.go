@@ -36,7 +36,7 @@ func (g *generation) openGraph(fallback string, from source.Options) (*singleGra
 	name := g.c.String("model")
 	if name == "" {
 		if name = fallback; !slices.Contains(bundled.Names(), name) {
-			return nil, usagef("no model named: give -m MODEL")
+			return nil, usagef("nothing says what to make: name images, or give --text or --class (%s draws digits); or name a model that makes images of chance with -m", defaultDrawer)
 		}
 	}
 	model, err := openNamed(name, given)

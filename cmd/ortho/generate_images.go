@@ -30,7 +30,9 @@ var ofSamples = []string{"text", "texts", "class", "seed", "count", "truncation"
 // generateOfImages makes a picture of each image.
 func generateOfImages(c *cli.Context, options generate.Options) error {
 	for _, name := range ofSamples {
-		if c.IsSet(name) {
+		if c.IsSet(name) && name == "scale" && c.String(name) == "2" && !c.IsSet("model") {
+			return usagef("--scale is of --grid, and how far images are enlarged is the model's: -m span-x2 does it twice, %s four times", defaultUpscaler)
+		} else if c.IsSet(name) {
 			return usagef("--%s is for what is made without an image, and images are named", name)
 		}
 	}

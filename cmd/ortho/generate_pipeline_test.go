@@ -301,7 +301,7 @@ func TestPipelineTells(t *testing.T) {
 		made(t, exitOK, c.want, with(c.args, "-o", out, "--overwrite")...)
 	}
 	_, _, stderr := execute(t, "", with(fox, "a fox", "--seed", "1", "-o", out, "--overwrite")...)
-	if strings.Contains(stderr, "warning") || strings.Count(stderr, "\n") != 1 {
+	if strings.Contains(stderr, "warning") || strings.Count(stderr, "\n") != 2 || !strings.HasSuffix(stderr, "x.png: 64x64\n") {
 		t.Errorf("%q", stderr)
 	}
 }

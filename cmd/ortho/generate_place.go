@@ -60,11 +60,17 @@ func destinationOf(c *cli.Context, reads *output.Reads, alone, animated bool) (d
 			return d, usagef("an image is no text for a terminal: give -o FILE, or redirect standard output")
 		}
 	case strings.EqualFold(filepath.Ext(name), ".gif"):
+		if c.Command.Name == "imagine" {
+			return d, usagef("-o %s: one picture is no animation: give an OUT that ends with .png, .jpg, .webp or .tif", name)
+		}
 		if !animated {
 			return d, usagef("-o %s: GIF is for what is made without an image: give an OUT that ends with .png, .jpg, .webp or .tif", name)
 		}
 		d.file, d.animation = name, true
 	case formatErr == nil && !alone:
+		if animated {
+			return d, usagef("%s is one file, and there are more images: give -o FOLDER, or an animation (-o FILE.gif)", name)
+		}
 		return d, usagef("%s is one file, and there are more images: give -o FOLDER", name)
 	case formatErr == nil:
 		if d.format != "" && d.format != ending {

@@ -122,10 +122,17 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 		if spec.Text != nil && len(w.texts) > 0 {
 			encoded := spec.Text.Vocabulary.Encode(t, spec.Text.Length)
 			binary.Write(ids, binary.LittleEndian, encoded.IDs)
+			if strings.TrimSpace(t) == "" {
+				return usagef("the text is empty: say what %s is to draw (it knows %s), or leave it out and give --class", model, spec.Text.Knows())
+			}
 			if encoded.Telling == 0 && strings.TrimSpace(t) != "" && len(w.texts) == 1 {
 				return usagef("%.60q says nothing to %s, which knows %s", t, model, spec.Text.Knows())
 			}
-			if told < 10 && tellLost(t, encoded, spec.Text.Length) {
+			open := left(t, spec.Labels)
+			if told < 10 && open != "" {
+				slog.Warn(fmt.Sprintf("%.60q %s", t, open))
+			}
+			if told < 10 && (tellLost(t, encoded, spec.Text.Length) || open != "") {
 				told++
 			}
 		}

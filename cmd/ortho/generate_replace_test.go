@@ -190,7 +190,7 @@ func TestGenerateShownInside(t *testing.T) {
 	out := filepath.Join(dir, "OUT")
 	for _, args := range [][]string{
 		with(double, in, "-o", out, "--html", filepath.Join(out, "odd")),
-		with(gan, "-n", "2", "-o", out, "--html", filepath.Join(out, "0000-seed-1.txt")),
+		with(gan, "-n", "2", "-o", out, "--html", filepath.Join(out, "0000-seed-1.odd")),
 		with(gan, "-n", "2", "-o", out, "--grid", filepath.Join(out, "0000-seed-1.png")),
 	} {
 		made(t, exitUsage, "lies in the output folder", args...)

@@ -132,6 +132,9 @@ func (g *generation) showSamples(p *plan) error {
 		if err := writeFile(g.reads, g.to.file, c.Bool("overwrite"), func(w io.Writer) error { return sheet.WriteGIF(w, g.rows.images, c.Int("fps")) }); err != nil {
 			return err
 		}
+		if all := g.rows.images; len(all) > 0 {
+			g.tell(g.to.file, "%s of %dx%d", images(int64(len(all))), all[0].Width, all[0].Height)
+		}
 	}
 	if c.IsSet("grid") {
 		if err := g.writeSheet(p); err != nil {
@@ -194,9 +197,13 @@ func (g *generation) writeSheet(p *plan) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(g.reads, c.String("grid"), g.mayReplace(), func(w io.Writer) error {
+	if err := writeFile(g.reads, c.String("grid"), g.mayReplace(), func(w io.Writer) error {
 		return encode(w, img, preprocess.FileOptions{Format: format, Text: g.texts})
-	})
+	}); err != nil {
+		return err
+	}
+	g.tell(c.String("grid"), "%s, %dx%d", images(int64(len(all))), img.Width, img.Height)
+	return nil
 }
 
 // noteOf says what a picture was made of.

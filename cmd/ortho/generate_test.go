@@ -331,7 +331,7 @@ func TestGenerateRefuses(t *testing.T) {
 		{exitUsage, with(gan, "--grid", "x.png", "-o", "x.png"), "one file"},
 		{exitUsage, with(gan, "-o", filepath.Join(dir, "x"), "--columns", "3"), "for --grid"},
 		{exitUsage, with(gan, "-o", filepath.Join(dir, "x.gif"), "--fps", "60"), "--fps"},
-		{exitUsage, []string{"generate", "-o", filepath.Join(dir, "x")}, "no model named"},
+		{exitUsage, []string{"generate", "-o", filepath.Join(dir, "x")}, "nothing says what to make"},
 		{exitUsage, []string{"generate", "-m", graphs + "samples/class", "--class", "x", "-o", filepath.Join(dir, "x")}, "zero, one, two"},
 		{exitUsage, []string{"generate", "-m", graphs + "samples/onehot", "--class", "5", "-o", filepath.Join(dir, "x")}, "0 to 4"},
 		{exitFailed, []string{"generate", "-m", "efficientnet-lite0", in, "-o", filepath.Join(dir, "x")}, "gives no image"},
@@ -582,7 +582,7 @@ func TestGeneratePage(t *testing.T) {
 		os.Remove(html)
 	}
 	made(t, exitOK, "", with(double, cat, "-o", filepath.Join(dir, "cat.png"), "--html", html)...)
-	if page := selfContained(t, html, 300_000, "1 images, 0 failed"); cardsIn(page) != 1 || strings.Count(page, `<div class="change"`) != 2 {
+	if page := selfContained(t, html, 300_000, "1 image, 0 failed"); cardsIn(page) != 1 || strings.Count(page, `<div class="change"`) != 2 {
 		t.Errorf("%d cards", cardsIn(page))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/models"
+	words "ortho/models/text"
 )
 
 // wish is what the command line says of pictures that are made without an image.
@@ -75,7 +77,7 @@ func readWish(c *cli.Context) (*wish, error) {
 	if name := c.String("texts"); c.IsSet("texts") {
 		more, err := readTexts(name, c.App.Reader)
 		if err != nil {
-			return nil, fmt.Errorf("texts %s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", textsName(name), err)
 		}
 		w.texts = append(w.texts, more...)
 	}
@@ -177,4 +179,27 @@ func takes(spec *models.GeneratorSpec) string {
 		}
 	}
 	return strings.Join(parts, " and ")
+}
+
+// left says what a text leaves to a model that draws digits: which one it is.
+func left(text string, labels []models.Label) string {
+	if len(labels) == 0 || slices.ContainsFunc(labels, func(l models.Label) bool { return !isDigit(l.Name) }) {
+		return ""
+	}
+	digits, negated := 0, false
+	for _, word := range words.Tokens(text) {
+		if isDigit(word) {
+			digits++
+		}
+		negated = negated || slices.Contains([]string{"no", "not", "without", "except"}, word)
+	}
+	switch {
+	case digits == 0:
+		return "names no digit: which one is drawn is left to the model"
+	case digits > 1:
+		return fmt.Sprintf("names %d digits: which one is drawn is left to the model", digits)
+	case negated:
+		return "says what is not to be drawn, which the model does not understand"
+	}
+	return ""
 }

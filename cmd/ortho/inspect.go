@@ -197,7 +197,7 @@ func topOps(ops map[string]int) string {
 	})
 	more := ""
 	if len(names) > 8 {
-		more = fmt.Sprintf(", and %d other kinds", len(names)-8)
+		more = fmt.Sprintf(", and %s", counted(int64(len(names)-8), "other kind"))
 		names = names[:8]
 	}
 	for i, name := range names {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -20,28 +21,11 @@ type class struct {
 
 // classesOf are a model's classes, as its labels name them.
 func classesOf(m *models.Model) ([]class, error) {
-	var labels []models.Label
-	switch m.Task {
-	case models.Generate:
-		spec, err := m.Generator()
-		if err != nil {
-			return nil, err
-		}
-		labels = spec.Labels
-	case models.ClassifyText:
-		spec, err := m.TextClassifier()
-		if err != nil {
-			return nil, err
-		}
-		labels = spec.Labels
-	default:
-		spec, err := m.Classifier()
-		if err != nil {
-			return nil, err
-		}
-		labels = spec.Labels
-	}
+	labels := m.Labels()
 	if len(labels) == 0 {
+		if spec, err := m.Generator(); err == nil && spec.Class == nil {
+			return nil, fmt.Errorf("%s has no classes: it makes images of %s", m.Name, takes(spec))
+		}
 		return nil, fmt.Errorf("%s: nothing names its classes; --labels FILE does", m.Name)
 	}
 	classes := make([]class, len(labels))
@@ -51,10 +35,22 @@ func classesOf(m *models.Model) ([]class, error) {
 	return classes, nil
 }
 
+// printClasses prints a table on a terminal, and lines with tabs for programs.
 func printClasses(c *cli.Context, classes []class) error {
+	if !isTerminal(c.App.Writer) {
+		w := bufio.NewWriter(c.App.Writer)
+		for _, one := range classes {
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", one.Index, output.Clean(one.ID), output.Clean(one.Label), output.Clean(one.Gloss))
+		}
+		return w.Flush()
+	}
+	return classTable(classes).Print(c.App.Writer)
+}
+
+func classTable(classes []class) *grid.Table {
 	t := grid.New(grid.Number("class"), grid.Text("id").Optional(), grid.Text("label").Optional(), grid.Text("gloss").Optional())
 	for _, one := range classes {
 		t.Row(one.Index, output.Clean(one.ID), output.Clean(one.Label), output.Clean(one.Gloss))
 	}
-	return t.Print(c.App.Writer)
+	return t
 }

@@ -91,6 +91,9 @@ func configure(commands []*cli.Command) []*cli.Command {
 // onUsageError keeps cli from printing the whole help to stdout.
 func onUsageError(_ *cli.Context, err error, _ bool) error {
 	text := strings.Replace(err.Error(), "for flag -", "for flag --", 1)
+	if strings.Contains(text, "for flag --seed") {
+		text = strings.TrimSuffix(text, ": parse error") + ": a whole number from 0 to 18446744073709551615"
+	}
 	return usagef("%s", strings.TrimSuffix(text, ": parse error"))
 }
 

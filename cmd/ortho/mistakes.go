@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/models/bundled"
 )
 
@@ -32,12 +33,23 @@ func commandFor(word string) string {
 	return ""
 }
 
+// verbFor says which command does what a name stands for elsewhere.
+func verbFor(word string) string {
+	does := map[string]string{"upscale": "generate photo.jpg -o large.png", "enlarge": "generate photo.jpg -o large.png", "draw": "generate --text WORDS -o OUT.png",
+		"predict": "classify photo.jpg", "infer": "classify photo.jpg", "recognize": "classify photo.jpg", "caption": "describe photo.jpg", "list": "models list",
+		"detect": "classify photo.jpg; it names what an image shows, and not where", "benchmark": "bench run", "evaluate": "eval --data FOLDER", "test": "eval --data FOLDER", "install": "runtime install"}[strings.ToLower(word)]
+	if does == "" {
+		return ""
+	}
+	return "; there is ortho " + does
+}
+
 // elsewhere are the names that flags have in programs alike.
 var elsewhere = map[string]string{"device": "provider", "gpu": "provider", "ep": "provider", "topk": "top", "top-k": "top", "batch-size": "batch", "bs": "batch",
 	"workers": "concurrency", "num-workers": "concurrency", "jobs": "concurrency", "num-threads": "threads", "weights": "model", "checkpoint": "model", "model-path": "model",
 	"out": "output", "output-dir": "output", "output-file": "output", "outdir": "output", "save": "output", "force": "overwrite", "classes": "labels", "names": "labels", "prompt": "text",
 	"negative-prompt": "negative", "num-inference-steps": "steps", "guidance-scale": "guidance", "cfg": "guidance", "threshold": "min-probability", "conf": "min-probability",
-	"img-size": "input-size", "imgsz": "input-size", "image-size": "input-size", "input-shape": "input-size", "quiet": "progress", "silent": "progress", "normalize": "mean", "lib": "onnxruntime"}
+	"img-size": "input-size", "imgsz": "input-size", "image-size": "input-size", "size": "input-size", "input-shape": "input-size", "quiet": "progress", "silent": "progress", "normalize": "mean", "lib": "onnxruntime"}
 
 // flagFor says which of a command's flags one from elsewhere is likely to mean.
 func flagFor(name string, flags []cli.Flag) string {
@@ -47,6 +59,8 @@ func flagFor(name string, flags []cli.Flag) string {
 		own = elsewhere[name]
 	}
 	switch {
+	case name == "json" && findFlag(flags, "format") != nil && findFlag(flags, "top") != nil:
+		return "; -f jsonl prints JSON, a line each"
 	case (name == "recursive" || name == "r" || name == "R") && findFlag(flags, "stdin-paths") != nil:
 		return ": folders are always searched with all that is in them"
 	case own == "" || findFlag(flags, own) == nil:
@@ -67,6 +81,8 @@ func checkImages(c *cli.Context) error {
 		case arg == "-" || strings.HasPrefix(arg, "@"):
 		case isGraph(arg) && few, !there && slices.Contains(bundled.Names(), arg):
 			return usagef("%s is a model, and stands among the images: name it with -m", arg)
+		case there && few && holdsModel(arg):
+			return usagef("%s is a folder with a model, and holds no images: name it with -m", arg)
 		case there && few && isText(arg):
 			return usagef("%s is text: a list of paths is given as @%s, and the classes' names by --labels %s", arg, arg, arg)
 		case there:
@@ -78,9 +94,66 @@ func checkImages(c *cli.Context) error {
 			return usagef("no file is called %s: here, the names in a path are separated by /", arg)
 		case c.Command.Name == "generate" && strings.Contains(arg, " ") && filepath.Ext(arg) == "":
 			return usagef("no file is called %q: a text that an image is to be made from is given by --text, or with a pipeline's folder as -m", arg)
+		case c.Command.Name == "imagine" && strings.Contains(arg, " ") && filepath.Ext(arg) == "":
+			return usagef("no file is called %q: a description, in place of an image, is given by --text", arg)
 		}
 	}
 	return nil
+}
+
+// checkTexts refuses arguments that are files' names, and likely to be meant as files.
+func checkTexts(texts []string) error {
+	for _, arg := range texts {
+		list, isList := strings.CutPrefix(arg, "@")
+		info, err := os.Stat(arg)
+		_, listErr := os.Stat(list)
+		switch {
+		case isList && listErr == nil:
+			return usagef("%s would be classified as a text: --texts %s reads a text of each line", arg, list)
+		case slices.Contains(source.Endings, strings.ToLower(filepath.Ext(arg))) && !strings.Contains(arg, " "):
+			return usagef("%s is the name of an image, and a text is classified here: ortho classify %s says what the image shows", arg, arg)
+		case err == nil && info.Mode().IsRegular() && filepath.Ext(arg) != "":
+			return usagef("%s is a file, and would be classified as a text: --texts %s reads a text of each line, --file %s takes it whole", arg, arg, arg)
+		}
+	}
+	return nil
+}
+
+// holdsModel reports whether a folder holds a graph, and no images.
+func holdsModel(folder string) bool {
+	return len(graphsIn(folder)) > 0 && source.Check([]string{folder}) != nil
+}
+
+// graphsIn are the graphs in a folder, or in its own folder onnx.
+func graphsIn(folder string) (graphs []string) {
+	for _, dir := range []string{folder, filepath.Join(folder, "onnx")} {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if isGraph(e.Name()) {
+				graphs = append(graphs, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	return graphs
+}
+
+// modelsBelow names the sub-folders of a folder that hold graphs.
+func modelsBelow(folder string) string {
+	var names []string
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if in := filepath.Join(folder, e.Name()); len(graphsIn(in)) > 0 {
+			names = append(names, "-m "+in)
+		}
+	}
+	if len(names) == 0 || len(graphsIn(folder)) > 0 {
+		return ""
+	}
+	more := ""
+	if len(names) > 8 {
+		names, more = names[:8], fmt.Sprintf(" and %d more", len(names)-8)
+	}
+	return "; its sub-folders hold models, one of which is named: " + strings.Join(names, ", ") + more
 }
 
 func isText(name string) bool {

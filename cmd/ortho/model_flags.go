@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -116,7 +117,15 @@ func givenSettings(c *cli.Context) (models.Settings, error) {
 			}
 			s.SetLabels(labels, "flag --labels imagenet-1k")
 		default:
-			if err := s.Set(f.name, c.String(f.name)); err != nil {
+			value := c.String(f.name)
+			err := s.Set(f.name, value)
+			switch _, missing := os.Stat(value); {
+			case err == nil:
+			case f.name == "labels" && missing != nil && strings.Contains(value, ","):
+				return s, usagef("--labels %s: it takes a file with the classes' names, one a line, and no file is called that", value)
+			case errors.Is(err, fs.ErrNotExist):
+				return s, fmt.Errorf("--%s: %w", f.name, err)
+			default:
 				return s, usageError{err}
 			}
 		}
@@ -143,7 +152,14 @@ func openNamed(name string, s models.Settings) (*models.Model, error) {
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil, noModelNamed(name)
 	}
-	return models.Open(name, s)
+	if strings.EqualFold(filepath.Ext(name), ".json") {
+		return nil, fmt.Errorf("%s says how a model is used, and is none: name its folder, -m %s", name, filepath.Dir(name))
+	}
+	m, err := models.Open(name, s)
+	if err != nil {
+		err = fmt.Errorf("%w%s", err, modelsBelow(name))
+	}
+	return m, err
 }
 
 // checkIndex refuses a pipeline's folder that lacks the file by which it is known.

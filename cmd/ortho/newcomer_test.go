@@ -12,7 +12,7 @@ import (
 func hour(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf", "own", "quotes", "open"} {
+	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf", "own", "quotes", "open", "torch", "zoo", "zoo/a", "zoo/b"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -25,6 +25,8 @@ func hour(t *testing.T) string {
 		"m.pb": "\x08\x01\x12\xff", "m.onnx.data": "\x9f\x00\x01\x02", "lfs.onnx": lfs, "lfs.png": lfs, "empty.onnx": "", "empty.png": "", "own/ortho.json": `{"inputsize": 32}`, "quotes/ortho.json": `{mean: 0.5}`, "own/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")),
 		"quotes/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")), "open/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")), "half.onnx": "\x08\x08\x12\x07pytorch", "alone.onnx": read(t, filepath.Join(testModels, "external", "model.onnx")),
 		"a.heic": "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "a.avif": "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1", "a.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`,
+		"torch/a.onnx": "\x08\x08", "torch/b.onnx": "\x08\x08", "zoo/a/a.onnx": "\x08\x08", "zoo/b/b.onnx": "\x08\x08", "-dash.jpg": "\xff\xd8", "list.txt": "cat.png\n", "l.tar": "a list\nof things\n",
+		"notes.md": "hello\n", "lines.jsonl": "{}\n", "blank.txt": "\n\n",
 		"a.pdf": "%PDF-1.7\n", "photos.zip": "PK\x03\x04abc", "page.jpg": "<!DOCTYPE html><html>404</html>",
 	} {
 		write(t, filepath.Join(dir, name), text)
@@ -131,8 +133,61 @@ func TestNewcomer(t *testing.T) {
 		{"runtime list --onnxruntime cat.png", exitFailed, []string{"not a shared library"}},
 		{"runtime list --onnxruntime empty", exitFailed, []string{"has no libonnxruntime"}},
 
+		{"classify cat.png -m vit/config.json", exitFailed, []string{"name its folder, -m vit"}},
+		{"classify torch cat.png", exitUsage, []string{"torch is a folder with a model", "name it with -m"}},
+		{"classify cat.png -m torch", exitFailed, []string{`"torch/a.onnx"`}},
+		{"classify cat.png -m zoo", exitFailed, []string{"its sub-folders hold models", "-m zoo/a, -m zoo/b"}},
+		{"classify cat.png --labels cat,dog,bird", exitUsage, []string{"a file with the classes' names, one a line"}},
+		{"classify cat.png --labels nosuch.txt", exitFailed, []string{"--labels", "nosuch.txt", "no such file"}},
+		{"classify cat.png --settings nosuch.json", exitFailed, []string{"nosuch.json: no such file"}},
+		{"classify cat.png --json", exitUsage, []string{"-f jsonl"}},
+		{"classify cat.png --size 224", exitUsage, []string{"did you mean --input-size?"}},
+		{"classify cat.png -o a.csv -o b.csv", exitUsage, []string{"--output is given twice, as a.csv and as b.csv"}},
+		{"classify cat.png -m vit -m tf", exitUsage, []string{"--model is given twice"}},
+		{"eval --data photos --data docs", exitUsage, []string{"--data is given twice"}},
+		{"classify -- -dash.jpg -k 1", exitUsage, []string{"-k stands behind --", "before it"}},
+		{"classify -dash.jpg", exitUsage, []string{"./-dash.jpg", "behind --"}},
+		{"classify cat.png --html page.txt", exitUsage, []string{"page.txt", ".html"}},
+		{"inspect -m span-x4 --classes", exitFailed, []string{"has no classes", "of images"}},
+		{"inspect -m alone.onnx --classes --labels labels.txt", exitOK, []string{"0\t\tcat\t\n1\t\tdog"}},
+
+		// What failed is told, wherever the rows go.
+		{"classify photos/nosuch/ -o z1.csv", exitItems, []string{"ortho: 1 image, 1 failed\n", "warning: photos/nosuch/: no such file"}},
+		{"classify cat.png nosuch.jpg empty.png -o z2.csv", exitItems, []string{"3 images, 2 failed, ", "images/s", "warning: nosuch.jpg: no such file or directory; of the other 1, see z2.csv"}},
+		{"classify nosuch.jpg neither.jpg", exitItems, []string{"none of the 2 files named is there: nosuch.jpg: no such file", "see the rows"}},
+		{"classify l.tar -o z3.csv", exitItems, []string{"not a tar archive: by its bytes, it is text"}},
+		{"generate empty.png -o FAILED", exitItems, []string{"FAILED: 1 image, 1 failed\n", "warning: empty.png: ", "the file is empty"}},
+		{"generate cat.png -o MADE", exitOK, []string{"MADE: 1 image, 0 failed"}},
+		{"generate cat.png -o made.png", exitOK, []string{"ortho: made.png: 32x32\n"}},
+		{"generate --class 7 -n 2 --seed 1 -o between.gif --grid sheet.png", exitOK, []string{"between.gif: 2 images of 28x28", "sheet.png: 2 images, "}},
+
+		// Texts.
+		{"classify-text @list.txt", exitUsage, []string{"--texts list.txt"}},
+		{"classify-text list.txt", exitUsage, []string{"--texts list.txt", "--file list.txt"}},
+		{"classify-text photo.jpg", exitUsage, []string{"ortho classify photo.jpg"}},
+		{"classify-text a the -f csv", exitOK, []string{"input,rank,index,id,label,probability,doubt,error_kind,error\n", "the text has no word that carries meaning", "as their rows say"}},
+		{"classify-text --texts blank.txt", exitFailed, []string{"texts blank.txt: it has no texts"}},
+		{"classify-text --texts -", exitFailed, []string{"standard input: it has no texts"}},
+		{"imagine --text seven -o i.gif", exitUsage, []string{"no animation", ".png"}},
+		{"imagine --text seven --json st.txt", exitUsage, []string{"st.txt", ".json"}},
+
 		// Other commands.
-		{"describe cat.png", exitFailed, []string{envKey, envBaseURL}},
+		{"runtime install cuda", exitUsage, []string{"--flavor cuda"}},
+		{"bench -m vit", exitUsage, []string{"it is one of `ortho bench run`"}},
+		{"bench report lines.jsonl", exitFailed, []string{"it is another file"}},
+		{"upscale photo.jpg", exitUsage, []string{"ortho generate photo.jpg"}},
+		{"predict photo.jpg", exitUsage, []string{"ortho classify photo.jpg"}},
+		{"detect photo.jpg", exitUsage, []string{"ortho classify photo.jpg", "not where"}},
+		{"describe cat.png -o described.jsonl", exitFailed, []string{"OpenAI wants an API key: set " + envKey}},
+		{"describe cat.png --dry-run -o d.png", exitUsage, []string{"d.png", ".jsonl"}},
+		{"eval --data cat.png", exitFailed, []string{"cat.png is an image", "sub-folder for each class"}},
+		{"generate cat.png --scale 2", exitUsage, []string{"-m span-x2"}},
+		{"generate --text bold --seed 1 -o bold.png", exitOK, []string{`"bold" names no digit`}},
+		{"generate --text 7,eights --text not-seven --seed 1 -o DIGITS", exitOK, []string{`"7,eights" names 2 digits`, `"not-seven" says what is not to be drawn`}},
+		{"generate -o x.png", exitUsage, []string{"name images, or give --text or --class"}},
+		{"generate --class 7 -n 2 -o x.png", exitUsage, []string{".gif"}},
+		{"generate --text seven --seed -1 -o x.png", exitUsage, []string{"--seed", "from 0 to 18446744073709551615"}},
+		{"describe cat.png", exitFailed, []string{"OpenAI wants an API key: set " + envKey, envBaseURL}},
 		{"imagine cat.png -o x.png --json x.json", exitItems, []string{envKey, envBaseURL, "-g names one that takes texts", "Stable Diffusion pipeline", "x.png is not written"}},
 		{"generate cat.png", exitUsage, []string{"-o names no output"}},
 		{"generate cat_on_a_mat -o x.png", exitFailed, []string{"cat_on_a_mat: no such file"}},
@@ -147,6 +202,15 @@ func TestNewcomer(t *testing.T) {
 	}
 	expect(t, exitUsage, []string{"values are separated by commas: 0.485,0.456,0.406"}, "classify", "cat.png", "--mean", "0.485 0.456 0.406")
 	expect(t, exitUsage, []string{`no file is called "a cat on a mat"`, "--text"}, "generate", "a cat on a mat", "-o", "x.png")
+	expect(t, exitUsage, []string{`no file is called "an orange on a table"`, "--text"}, "imagine", "an orange on a table")
+	expect(t, exitUsage, []string{"the text is empty"}, "generate", "--text", "", "-o", "x.png")
+	for _, name := range []string{"described.jsonl.partial", "described.jsonl.run.json"} {
+		if _, err := os.Stat(name); err == nil {
+			t.Errorf("%s is left behind, without a key", name)
+		}
+	}
+	t.Setenv(envBaseURL, "localhost:11434")
+	expect(t, exitUsage, []string{envBaseURL + ` is "localhost:11434"`, "http://"}, "describe", "cat.png")
 }
 
 // expect runs a command line, and looks for words in what it prints.

@@ -24,6 +24,7 @@ type results struct {
 	format string
 	unit   string      // what a row is of: "image", "text"
 	name   string      // of the file
+	folder string      // with the pictures that rows are of; "": there are none
 	run    *record.Run // nil: a stream
 
 	stream output.Writer

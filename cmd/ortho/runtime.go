@@ -49,6 +49,9 @@ func newRuntimeCommand() *cli.Command {
 }
 
 func runRuntimeInstall(c *cli.Context) error {
+	if flavor := c.Args().First(); slices.Contains(library.Flavors(), flavor) {
+		return usagef("runtime install takes no argument: the build is named by --flavor %s", flavor)
+	}
 	if c.Args().Present() {
 		return usagef("runtime install takes no argument %q; a file is named with --from", c.Args().First())
 	}

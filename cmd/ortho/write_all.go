@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -20,10 +23,11 @@ type answer struct {
 }
 
 // writeAll writes a row for each item, and finishes the output. speed tells how the run
-// went.
+// went, of the items that have not failed.
 func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progress, speed func(done int, took time.Duration) record.Speed) error {
 	start := time.Now()
 	done := 0
+	var first *output.Row // that failed
 	keep := func(why error) error {
 		bar.end()
 		return out.keep(why, speed(done, time.Since(start)))
@@ -35,7 +39,12 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progr
 		if err := out.write(o.row); err != nil {
 			return keep(err)
 		}
-		done++
+		switch {
+		case o.err == nil:
+			done++
+		case first == nil:
+			first = &o.row
+		}
 		bar.step(o.err != nil)
 		if o.err != nil && c.Bool("fail-fast") {
 			return keep(fmt.Errorf("%w (--fail-fast stops here)", o.err))
@@ -52,13 +61,64 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progr
 		return err
 	}
 	before, _ := out.resumed()
-	if c.String("progress") != "never" && (rows != 1 || failed > 0 || before > 0 || c.IsSet("provider")) {
-		resumed := ""
-		if before > 0 {
-			resumed = fmt.Sprintf(" (resumed at %d)", before)
+	if c.String("progress") == "never" {
+		return nil
+	}
+	if rows != 1 || failed > 0 || before > 0 || out.folder != "" || c.IsSet("provider") {
+		text := out.many(rows)
+		if out.folder != "" {
+			text = out.folder + ": " + text
 		}
-		slog.Info(fmt.Sprintf("%s%s, %d failed, %.1f %ss/s; provider %s, batch %d, %d at once",
-			out.many(rows), resumed, failed, went.PerSecond, out.unit, went.Provider, went.Batch, went.Concurrency))
+		if before > 0 {
+			text += fmt.Sprintf(" (resumed at %d)", before)
+		}
+		text += fmt.Sprintf(", %d failed", failed)
+		if done > 0 {
+			text += fmt.Sprintf(", %.1f %ss/s; provider %s, batch %d, %d at once", went.PerSecond, out.unit, went.Provider, went.Batch, went.Concurrency)
+		}
+		slog.Info(text)
+	}
+	if failed > 0 && !(out.run == nil && isTerminal(c.App.Writer)) { // where the rows are seen
+		tellFailed(c, out, first, failed)
 	}
 	return nil
+}
+
+// tellFailed says why the first of the items that have failed in this run has, and where it
+// is told of the others.
+func tellFailed(c *cli.Context, out *results, first *output.Row, failed int64) {
+	where := out.name
+	if out.run == nil {
+		where = "the rows"
+	}
+	if first == nil {
+		slog.Warn(fmt.Sprintf("why they failed: see %s; --retry-failed does them again", where))
+		return
+	}
+	text := reasonOf(*first)
+	if failed > 1 {
+		text += fmt.Sprintf("; of the other %d, see %s", failed-1, where)
+	}
+	if n := c.NArg(); n > 1 && findFlag(c.Command.Flags, "stdin-paths") != nil && !slices.ContainsFunc(c.Args().Slice(), mayBeThere) {
+		text = fmt.Sprintf("none of the %d files named is there: %s", n, text)
+	}
+	slog.Warn(text)
+}
+
+// reasonOf is a row's error behind the name of its input.
+func reasonOf(row output.Row) string {
+	name := row.Input
+	switch {
+	case len(name) > 200:
+		name = name[:200] + "..."
+	case strings.TrimSpace(name) == "":
+		name = fmt.Sprintf("%q", name)
+	}
+	return text(name + ": " + strings.TrimPrefix(row.Error.Message, text(row.Input)+": "))
+}
+
+// mayBeThere reports whether an argument stands for more than one file's name, or is there.
+func mayBeThere(arg string) bool {
+	_, err := os.Lstat(arg)
+	return err == nil || arg == "-" || strings.HasPrefix(arg, "@") || strings.ContainsAny(arg, "*?[")
 }

@@ -152,6 +152,10 @@ func (c *TextClassifier) doubt(e text.Encoding, r *TextResult) string {
 	switch {
 	case r.Output != nil:
 		return ""
+	case carry == 0:
+		return "the text has no word that carries meaning"
+	case r.Strange && e.Telling == 0:
+		return "the model knows none of the text's words that carry meaning"
 	case r.Strange:
 		return fmt.Sprintf("the model knows %d of the text's %d words that carry meaning", e.Telling, carry)
 	case len(r.Predictions) == 0:

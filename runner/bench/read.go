@@ -78,6 +78,9 @@ func (f *File) add(line []byte, first bool, seen map[Config]bool) error {
 		return fmt.Errorf("no JSON object, or one that was cut off: %w", err)
 	}
 	if first != (head.Kind == KindRun) {
+		if first && head.Kind == "" {
+			return fmt.Errorf("it has no kind, and results of `ortho bench run -o` begin with a %q: it is another file", KindRun)
+		}
 		if first {
 			return fmt.Errorf("it begins with a %q, where results of `ortho bench run -o` begin with a %q", head.Kind, KindRun)
 		}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ortho/cmd/ortho/internal/source"
@@ -42,6 +43,8 @@ func Open(path string) (*Set, error) {
 		return openFolder(path)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("data %s: neither a folder nor a regular file", path)
+	case slices.Contains(source.Endings, strings.ToLower(filepath.Ext(path))):
+		return nil, fmt.Errorf("data %s is an image: give a folder with a sub-folder for each class, or a CSV file with the columns input,label", path)
 	}
 	return openCSV(path)
 }
@@ -80,6 +83,13 @@ func Files(path string) iter.Seq[string] {
 	}
 }
 
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 func openFolder(path string) (*Set, error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -110,10 +120,10 @@ func openFolder(path string) (*Set, error) {
 		return nil, fmt.Errorf("data %s has no sub-folders: an ImageFolder has one for each class, named by the class's id, label or index; or give a CSV file with the columns input,label", path)
 	}
 	if len(empty) > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d sub-folders hold no images: %s", len(empty), some(empty)))
+		s.Notes = append(s.Notes, plural(len(empty), "sub-folder holds", "sub-folders hold")+" no images: "+some(empty))
 	}
 	if loose > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d files in %s itself are of no class, and left out", loose, path))
+		s.Notes = append(s.Notes, fmt.Sprintf("%s %s itself, of no class, and left out", plural(loose, "file is in", "files are in"), path))
 	}
 	s.items = func(yield func(Item) bool) bool {
 		for class, name := range s.Names {

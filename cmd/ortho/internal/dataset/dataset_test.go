@@ -56,7 +56,7 @@ func TestFolder(t *testing.T) {
 	if got, want := listed(t, s, root), []string{"@c @c/y.jpg", "a b a b/x[1].jpg", "b b/1.PNG", "b b/2.jpg", "b b/sub/3.webp"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if notes := strings.Join(s.Notes, "; "); s.Kind != "ImageFolder" || !strings.Contains(notes, "hold no images: empty") || !strings.Contains(notes, "1 files in") {
+	if notes := strings.Join(s.Notes, "; "); s.Kind != "ImageFolder" || !strings.Contains(notes, "1 sub-folder holds no images: empty") || !strings.Contains(notes, "1 file is in") {
 		t.Errorf("%s, %s", s.Kind, notes)
 	}
 	if n, known := s.Count(func() bool { return true }); known || n != 1 {

@@ -11,17 +11,22 @@ import (
 	"strings"
 )
 
-// csvColumns: a row for each prediction, or one for an item that failed or has none.
-var csvColumns = []string{"input", "rank", "index", "id", "label", "probability", "width", "height", "error_kind", "error"}
+// The columns: a row for each prediction, or one for an item that failed or has none. Those
+// of texts have no size, and may be no answer.
+var (
+	imageColumns = []string{"input", "rank", "index", "id", "label", "probability", "width", "height", "error_kind", "error"}
+	textColumns  = []string{"input", "rank", "index", "id", "label", "probability", "doubt", "error_kind", "error"}
+)
 
 type csvWriter struct {
-	w      *csv.Writer
-	clean  func(string) string
-	headed bool
+	w       *csv.Writer
+	clean   func(string) string
+	columns []string
+	headed  bool
 }
 
-func newCSV(w io.Writer, terminal bool) *csvWriter {
-	c := &csvWriter{w: csv.NewWriter(w), clean: func(s string) string { return s }}
+func newCSV(w io.Writer, terminal bool, columns []string) *csvWriter {
+	c := &csvWriter{w: csv.NewWriter(w), clean: func(s string) string { return s }, columns: columns}
 	if terminal {
 		c.clean = Clean
 	}
@@ -36,24 +41,37 @@ func (c *csvWriter) Write(row Row) error {
 		return errPicture
 	}
 	c.head()
-	input, width, height := c.clean(row.Input), strconv.Itoa(row.Width), strconv.Itoa(row.Height)
+	fields := map[string]string{"input": c.clean(row.Input)}
 	switch {
 	case row.Error != nil:
-		c.w.Write([]string{input, "", "", "", "", "", "", "", row.Error.Kind, c.clean(row.Error.Message)})
-	case len(row.Predictions) == 0: // nothing above --min-probability
-		c.w.Write([]string{input, "", "", "", "", "", width, height, "", ""})
+		fields["error_kind"], fields["error"] = row.Error.Kind, c.clean(row.Error.Message)
+	default:
+		fields["width"], fields["height"], fields["doubt"] = strconv.Itoa(row.Width), strconv.Itoa(row.Height), c.clean(row.Doubt)
+	}
+	if len(row.Predictions) == 0 { // it failed, or nothing is above --min-probability
+		c.line(fields)
 	}
 	for i, p := range row.Predictions {
-		c.w.Write([]string{input, strconv.Itoa(i + 1), strconv.Itoa(p.Index), c.clean(p.ID), c.clean(p.Label),
-			strconv.FormatFloat(p.Probability, 'g', -1, 64), width, height, "", ""})
+		fields["rank"], fields["index"], fields["id"], fields["label"] = strconv.Itoa(i+1), strconv.Itoa(p.Index), c.clean(p.ID), c.clean(p.Label)
+		fields["probability"] = strconv.FormatFloat(p.Probability, 'g', -1, 64)
+		c.line(fields)
 	}
 	c.w.Flush()
 	return c.w.Error()
 }
 
+// line writes the columns of a line; what a map lacks is empty.
+func (c *csvWriter) line(fields map[string]string) {
+	line := make([]string, len(c.columns))
+	for i, name := range c.columns {
+		line[i] = fields[name]
+	}
+	c.w.Write(line)
+}
+
 func (c *csvWriter) head() {
 	if !c.headed {
-		c.w.Write(csvColumns)
+		c.w.Write(c.columns)
 		c.headed = true
 	}
 }
@@ -66,11 +84,11 @@ func (c *csvWriter) Close() error {
 
 // readCSV gathers the lines of one input: its predictions' ranks count from 1, and an
 // input without any has one line with no rank. A line may have max bytes.
-func readCSV(r io.Reader, max int) iter.Seq2[Row, error] {
+func readCSV(r io.Reader, max int, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		bounded := &returns{r: r, max: max}
 		reader := csv.NewReader(bounded)
-		reader.FieldsPerRecord = len(csvColumns)
+		reader.FieldsPerRecord = len(columns)
 		reader.ReuseRecord = true
 		var row *Row // not yielded yet: more predictions may follow
 		for n := 0; ; n++ {
@@ -82,11 +100,11 @@ func readCSV(r io.Reader, max int) iter.Seq2[Row, error] {
 					yield(*row, nil)
 				}
 				return
-			case errors.Is(err, io.EOF), err == nil && n == 0 && !slices.Equal(fields, csvColumns):
-				err = fmt.Errorf("it does not begin with the columns %s", strings.Join(csvColumns, ","))
+			case errors.Is(err, io.EOF), err == nil && n == 0 && !slices.Equal(fields, columns):
+				err = fmt.Errorf("it does not begin with the columns %s", strings.Join(columns, ","))
 			case err == nil && n > 0:
 				var done *Row
-				if done, row, err = addCSV(row, fields); err == nil && done != nil && !yield(*done, nil) {
+				if done, row, err = addCSV(row, columns, fields); err == nil && done != nil && !yield(*done, nil) {
 					return
 				}
 			}
@@ -100,33 +118,39 @@ func readCSV(r io.Reader, max int) iter.Seq2[Row, error] {
 
 // addCSV adds a line to the row that it belongs to. Where it begins another, the row
 // before is done.
-func addCSV(before *Row, fields []string) (done, row *Row, err error) {
-	for i, f := range fields {
-		fields[i] = restored(f)
+func addCSV(before *Row, columns, fields []string) (done, row *Row, err error) {
+	field := func(column string) string {
+		if i := slices.Index(columns, column); i >= 0 {
+			return restored(fields[i])
+		}
+		return ""
 	}
-	number := func(i int) int {
-		n, e := strconv.Atoi(fields[i])
+	number := func(column string) int {
+		if !slices.Contains(columns, column) {
+			return 0
+		}
+		n, e := strconv.Atoi(field(column))
 		if e != nil && err == nil {
-			err = fmt.Errorf("%s %q is no number", csvColumns[i], fields[i])
+			err = fmt.Errorf("%s %q is no number", column, field(column))
 		}
 		return n
 	}
-	row = &Row{Input: fields[0]}
+	row = &Row{Input: field("input"), Doubt: field("doubt")}
 	rank := 0
 	switch {
-	case fields[8] != "" || fields[9] != "":
-		row.Error = &Error{fields[8], fields[9]}
-	case fields[1] == "":
+	case field("error_kind") != "" || field("error") != "":
+		row.Error = &Error{field("error_kind"), field("error")}
+	case field("rank") == "":
 		row.Predictions = []Prediction{}
-		row.Width, row.Height = number(6), number(7)
+		row.Width, row.Height = number("width"), number("height")
 	default:
-		rank = number(1)
-		p, e := strconv.ParseFloat(fields[5], 64)
+		rank = number("rank")
+		p, e := strconv.ParseFloat(field("probability"), 64)
 		if e != nil {
-			return nil, nil, fmt.Errorf("probability %q is no number", fields[5])
+			return nil, nil, fmt.Errorf("probability %q is no number", field("probability"))
 		}
-		row.Predictions = []Prediction{{Index: number(2), ID: fields[3], Label: fields[4], Probability: p}}
-		row.Width, row.Height = number(6), number(7)
+		row.Predictions = []Prediction{{Index: number("index"), ID: field("id"), Label: field("label"), Probability: p}}
+		row.Width, row.Height = number("width"), number("height")
 		if err == nil && rank < 1 {
 			err = fmt.Errorf("rank %d is below 1", rank)
 		}

@@ -47,7 +47,7 @@ func NamesFormat(name string) bool {
 }
 
 // Fits refuses a name that says another format. One whose ending says nothing passes, such
-// as that of a device or a pipe, and so does .txt for what is text.
+// as that of a device or a pipe, and so does .txt for lines of text.
 func (k Kind) Fits(name string) error {
 	ending := strings.ToLower(filepath.Ext(name))
 	if slices.Contains(k.endings, ending) || !slices.Contains(others, ending) && (ending != ".txt" || k.text()) || isDevice(name) {
@@ -56,8 +56,10 @@ func (k Kind) Fits(name string) error {
 	return fmt.Errorf("%s: what is written is %s, and the ending says otherwise: give a name that ends with %s", name, k.name, strings.Join(k.endings, " or "))
 }
 
-// text reports whether an editor shows it.
-func (k Kind) text() bool { return k.name != NPY.name && k.name != formats["parquet"].name }
+// text reports whether it is read as lines of text, too.
+func (k Kind) text() bool {
+	return !slices.Contains([]string{NPY.name, HTML.name, JSON.name, formats["parquet"].name}, k.name)
+}
 
 func isDevice(name string) bool {
 	info, err := os.Stat(name)

@@ -66,8 +66,8 @@ type Latents struct {
 
 // Row is what became of one input: Predictions (of which there may be none), Output, a
 // Description or the Picture of a file, or an Error. Its JSON is the row of a JSONL output,
-// and Parquet has the same columns but for those of pictures, which only JSONL has, and of
-// descriptions, see [Descriptions].
+// and Parquet has the same columns but for those of pictures, which only JSONL has, of
+// descriptions, see [Descriptions], and of texts, see [Texts].
 //
 // Input may hold any bytes, as names of files do; all other texts must be UTF-8.
 // JSON and Parquet's strings are UTF-8: where Input isn't, its other bytes become
@@ -77,6 +77,7 @@ type Row struct {
 	Input       string       `json:"input"`
 	*Picture                 // its fields stand beside these
 	Predictions []Prediction `json:"predictions,omitzero"`
+	Doubt       string       `json:"doubt,omitempty"` // why the predictions of a text are no answer
 	Output      *Values      `json:"output,omitempty"`
 	Description *Description `json:"description,omitempty"`
 	Logits      []float32    `json:"logits,omitempty"`
@@ -123,14 +124,18 @@ var Formats = []string{"table", "jsonl", "csv", "parquet"}
 func New(format string, w io.Writer, width int) (Writer, error) {
 	terminal := width > 0
 	switch format {
-	case "table":
-		return newTable(w, width), nil
+	case "table", "table" + ofTexts:
+		return newTable(w, width, format != "table"), nil
 	case "jsonl":
 		return newJSONL(w), nil
 	case "csv":
-		return newCSV(w, terminal), nil
+		return newCSV(w, terminal, imageColumns), nil
+	case "csv" + ofTexts:
+		return newCSV(w, terminal, textColumns), nil
 	case "parquet":
 		return newParquet(w), nil
+	case "parquet" + ofTexts:
+		return newTextsParquet(w), nil
 	case "table" + ofDescriptions:
 		return newDescriptionsTable(w, width), nil
 	case "csv" + ofDescriptions:
@@ -148,9 +153,13 @@ func Read(format string, r io.ReaderAt, size int64) iter.Seq2[Row, error] {
 	case "jsonl":
 		return readJSONL(io.NewSectionReader(r, 0, size))
 	case "csv":
-		return readCSV(io.NewSectionReader(r, 0, size), MaxRow)
+		return readCSV(io.NewSectionReader(r, 0, size), MaxRow, imageColumns)
+	case "csv" + ofTexts:
+		return readCSV(io.NewSectionReader(r, 0, size), MaxRow, textColumns)
 	case "parquet":
 		return readParquet(r, size)
+	case "parquet" + ofTexts:
+		return readTextsParquet(r, size)
 	case "csv" + ofDescriptions:
 		return readDescriptionsCSV(io.NewSectionReader(r, 0, size), MaxRow)
 	case "parquet" + ofDescriptions:

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -53,6 +54,33 @@ c.jpg,,,,,,1,1,,
 		}
 		if err := w.Close(); err != nil || b.String() != want {
 			t.Errorf("%s: %v\n%s\nwant\n%s", format, err, b.String(), want)
+		}
+	}
+}
+
+// TestTexts: the rows of texts have no size, and tell where they are no answer.
+func TestTexts(t *testing.T) {
+	rows := []Row{
+		{Input: "a red fox", Predictions: []Prediction{{Index: 2, Label: "fox", Probability: 0.5}, {Index: 3, Label: "dog", Probability: 0.25}}},
+		{Input: "um", Predictions: []Prediction{{Index: 3, Label: "dog", Probability: 0.125}}, Doubt: "it says nothing"},
+		{Input: "x", Predictions: []Prediction{}, Doubt: "y"},
+		{Input: "", Error: &Error{Kind: "read", Message: "the text is empty"}},
+	}
+	for format, want := range map[string]string{
+		"csv":     "input,rank,index,id,label,probability,doubt,error_kind,error\na red fox,1,2,,fox,0.5,,,\na red fox,2,3,,dog,0.25,,,\num,1,3,,dog,0.125,it says nothing,,\nx,,,,,,y,,\n,,,,,,,read,the text is empty\n",
+		"jsonl":   `"doubt":"it says nothing"}`,
+		"table":   "no answer: it says nothing",
+		"parquet": "",
+	} {
+		data := written(t, Texts(format), rows)
+		if !bytes.Contains(data, []byte(want)) || format == "table" && !bytes.Contains(data, []byte("│ text ")) {
+			t.Errorf("%s: %s; want %s", format, data, want)
+		}
+		if format == "table" {
+			continue
+		}
+		if got, err := readAll(Texts(format), data); err != nil || !reflect.DeepEqual(got, rows) {
+			t.Errorf("%s: %+v, %v", format, got, err)
 		}
 	}
 }

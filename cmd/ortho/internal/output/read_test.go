@@ -150,7 +150,7 @@ func (e *endless) Read(p []byte) (int, error) {
 		p[i] = 'a'
 	}
 	if e.given == 0 {
-		copy(p, strings.Join(csvColumns, ",")+"\n\"")
+		copy(p, strings.Join(imageColumns, ",")+"\n\"")
 	}
 	e.given += len(p)
 	return len(p), nil
@@ -169,7 +169,7 @@ func TestReadingIsBounded(t *testing.T) {
 		}
 	}
 	quote := &endless{}
-	for _, err := range readCSV(quote, 1<<16) {
+	for _, err := range readCSV(quote, 1<<16, imageColumns) {
 		if err == nil || !strings.Contains(err.Error(), "more than") {
 			t.Errorf("an endless field: %v", err)
 		}

@@ -17,18 +17,23 @@ const tableRows = 100
 type tableWriter struct {
 	w     *bufio.Writer
 	width int
+	texts bool // rows are of texts, not of images
 	table *grid.Table
 	rows  int
 }
 
-func newTable(w io.Writer, width int) *tableWriter {
-	t := &tableWriter{w: bufio.NewWriterSize(w, 1<<16), width: cmp.Or(width, grid.Standard)}
+func newTable(w io.Writer, width int, texts bool) *tableWriter {
+	t := &tableWriter{w: bufio.NewWriterSize(w, 1<<16), width: cmp.Or(width, grid.Standard), texts: texts}
 	t.begin()
 	return t
 }
 
 func (t *tableWriter) begin() {
-	t.table, t.rows = grid.New(grid.File("image"), grid.Number("class"), grid.Text("label"), grid.Number("probability")), 0
+	input := grid.File("image")
+	if t.texts {
+		input = grid.Text("text")
+	}
+	t.table, t.rows = grid.New(input, grid.Number("class"), grid.Text("label"), grid.Number("probability")), 0
 }
 
 func (t *tableWriter) Write(row Row) error {
@@ -51,6 +56,9 @@ func (t *tableWriter) Write(row Row) error {
 		}
 		t.table.Row(name, p.Index, label, percent(p.Probability))
 		name = ""
+	}
+	if row.Doubt != "" {
+		t.table.Row(name, "", "no answer: "+Clean(row.Doubt), "")
 	}
 	t.table.Separate()
 	if t.rows++; t.rows == tableRows {

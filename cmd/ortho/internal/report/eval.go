@@ -65,7 +65,7 @@ func (e *Evaluation) summary() []Block {
 			fmt.Sprintf("%d of %d answers are right; 95 %% interval %s to %s.", r.Top1.Right, r.Top1.N, share(r.Top1.Low), share(r.Top1.High))})
 	}
 	if e.Failed > 0 {
-		blocks = append(blocks, Notice{Weak, fmt.Sprintf("%d images failed.", e.Failed), "They are left out of all figures; see below."})
+		blocks = append(blocks, Notice{Weak, count(int(e.Failed), "image") + " failed.", "They are left out of all figures; see below."})
 	}
 	for _, note := range e.Notes {
 		blocks = append(blocks, Notice{Mark: Weak, Text: output.Clean(note)})

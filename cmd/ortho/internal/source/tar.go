@@ -190,13 +190,16 @@ func (w *window) Seek(by int64, whence int) (int64, error) {
 func (w *window) atEnd(err error, images int) error {
 	const block = 512
 	var last, first [block]byte
+	n := 0
 	if w.offset <= block { // nothing was understood
-		n, _ := w.from.ReadAt(first[:], 0)
+		n, _ = w.from.ReadAt(first[:], 0)
 		if packed := compressed("", string(first[:n])); packed != nil {
 			return packed
 		}
 	}
 	switch {
+	case w.offset <= block && images == 0 && isPlain(first[:n]):
+		return errors.New("is not a tar archive: by its bytes, it is text")
 	case err == io.EOF:
 		n := 0
 		if w.offset >= block {
@@ -263,4 +266,14 @@ var compressions = []struct {
 	{"zstd", "\x28\xb5\x2f\xfd", []string{".tar.zst", ".tzst"}},
 	{"xz", "\xfd7zXZ\x00", []string{".tar.xz", ".txz"}},
 	{"bzip2", "BZh", []string{".tar.bz2", ".tbz2", ".tbz"}},
+}
+
+// isPlain reports whether the beginning of a file is text.
+func isPlain(begin []byte) bool {
+	for _, b := range begin {
+		if b < ' ' && b != '\n' && b != '\r' && b != '\t' || b == 0x7f {
+			return false
+		}
+	}
+	return len(begin) > 0
 }

@@ -115,7 +115,7 @@ func TestTar(t *testing.T) {
 		"of zeros":            {make([]byte, 10240), []result{{"x.tar", "", "holds no images"}}},
 		"empty":               {nil, []result{{"x.tar", "", "no end-of-archive mark"}}},
 		"text":                {[]byte(strings.Repeat("<html>", 200)), []result{{"x.tar", "", "is not a tar archive"}}},
-		"short text":          {[]byte("404"), []result{{"x.tar", "", "cut short"}}},
+		"short text":          {[]byte("404"), []result{{"x.tar", "", "not a tar archive: by its bytes, it is text"}}},
 		"gzip":                {append([]byte("\x1f\x8b\x08"), make([]byte, 1024)...), []result{{"x.tar", "", "compressed with gzip; decompress it first (gzip -d)"}}},
 		"short gzip":          {[]byte("\x1f\x8b\x08"), []result{{"x.tar", "", "compressed with gzip"}}},
 		"bzip2":               {append([]byte("BZh91AY"), make([]byte, 1024)...), []result{{"x.tar", "", "compressed with bzip2"}}},
