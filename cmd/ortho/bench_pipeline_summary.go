@@ -117,10 +117,3 @@ func withInterval(v float64, ci *stats.Interval) string {
 	}
 	return fmt.Sprintf("%s [%s, %s]", fourDigits(v), fourDigits(ci.Low), fourDigits(ci.High))
 }
-
-func mebibytes(n *int64) string {
-	if n == nil {
-		return "unknown"
-	}
-	return fmt.Sprint(*n >> 20)
-}

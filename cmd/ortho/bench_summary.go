@@ -143,19 +143,6 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	return []any{mark, output.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, mebibytes(r.Memory.PeakBytes)}
 }
 
-// fourDigits shows four significant digits.
-func fourDigits(v float64) string {
-	switch {
-	case v >= 1000:
-		return fmt.Sprintf("%.0f", v)
-	case v >= 100:
-		return fmt.Sprintf("%.1f", v)
-	case v >= 10:
-		return fmt.Sprintf("%.2f", v)
-	}
-	return fmt.Sprintf("%.4g", v)
-}
-
 // status is a line at the end of a terminal that tells what a sweep does.
 type status struct {
 	bars *mpb.Progress

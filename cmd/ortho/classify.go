@@ -279,13 +279,3 @@ func short(p float64) float64 {
 	}
 	return v
 }
-
-func images(n int64) string { return counted(n, "image") }
-
-// counted is a number of things in words.
-func counted(n int64, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return fmt.Sprintf("%d %ss", n, unit)
-}

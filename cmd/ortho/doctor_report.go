@@ -155,5 +155,3 @@ func count(n *int) string {
 	}
 	return fmt.Sprint(*n)
 }
-
-func gigabytes(n uint64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }

@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -74,19 +72,4 @@ func picturesOf(ctx context.Context, items []source.Item, maxPixels int64) ([]re
 		pictures = append(pictures, r.Value)
 	}
 	return pictures, ctx.Err()
-}
-
-// madeBy is a report's last line.
-func madeBy(at time.Time) string {
-	return fmt.Sprintf("ortho %s, %s/%s, %s", ownVersion(), runtime.GOOS, runtime.GOARCH, at.UTC().Format("2006-01-02 15:04 UTC"))
-}
-
-// quoted is a word for a shell, if it needs to be.
-func quoted(word string) string {
-	if strings.ContainsFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,~", r)
-	}) || word == "" {
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-	}
-	return word
 }

@@ -112,8 +112,6 @@ func temperatureText(r *evaluate.Result) string {
 	return text + fmt.Sprintf(": ECE %s, NLL %.3f, cross-fitted", percent(*f.ECE), *f.NLL)
 }
 
-func percent(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }
-
 // String tells the kind, and how classes were found: "CSV, 100 classes named by id".
 func (d data) String() string {
 	var by []string

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"ortho/cmd/ortho/internal/output"
 )
@@ -81,14 +80,4 @@ func exitStatus(ctx context.Context, err error, command string, stderr io.Writer
 		return exitUsage
 	}
 	return exitFailed
-}
-
-// cleanLines makes a message safe for a terminal. Lines after the first are
-// indented, so that a name within them can't pass for a message of its own.
-func cleanLines(message string) string {
-	lines := strings.Split(message, "\n")
-	for i, line := range lines {
-		lines[i] = output.Clean(line)
-	}
-	return strings.Join(lines, "\n  ")
 }

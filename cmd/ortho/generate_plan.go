@@ -169,19 +169,6 @@ func tellLost(text string, e words.Encoding, length int) bool {
 	return len(lost)+len(e.Cut) > 0
 }
 
-// wordList is the first few of some words.
-func wordList(words []string) string {
-	some := make([]string, min(len(words), 8))
-	for i := range some {
-		some[i] = fmt.Sprintf("%.40q", words[i])
-	}
-	list := strings.Join(some, ", ")
-	if len(words) > len(some) {
-		list += fmt.Sprintf(" and %d other words", len(words)-len(some))
-	}
-	return list
-}
-
 // chooseLatents reads --latents, and takes the steps of --interpolate.
 func (p *plan) chooseLatents(graph *singleGraph) error {
 	w, in := p.wish, graph.Spec().Latents

@@ -205,6 +205,3 @@ func valueOf[T any](p *T) (v T) {
 	}
 	return v
 }
-
-// decimal is a number as it is typed.
-func decimal(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -65,11 +65,6 @@ func (im *imagination) verdictBlocks() []report.Block {
 		"Fused: image × text^%g, scaled to a sum of 1. %d classes without text keep the image's probability.", d.Fusion.Weight, d.Fusion.Untrained)))
 }
 
-// sentence begins with a capital and ends with a stop.
-func sentence(s string) string {
-	return strings.TrimSuffix(strings.ToUpper(s[:1])+s[1:], ".") + "."
-}
-
 func (im *imagination) table(model string, all []classify.Prediction, shown []output.Prediction) report.Table {
 	t := report.Table{Caption: "What " + model + " reads in it", Columns: []report.Column{{Name: "class"}, {Name: "probability", Number: true}}}
 	for _, p := range shown {

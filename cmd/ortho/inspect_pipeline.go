@@ -133,17 +133,6 @@ func (d *pipelineDescription) print(w io.Writer) {
 	}
 }
 
-// bytesOf is a number of bytes for people.
-func bytesOf(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-}
-
 // printFacts prints values with where they come from.
 func printFacts(w io.Writer, facts []models.Fact) {
 	t := grid.New(grid.Text("value"), grid.Text("is"), grid.Text("source"))

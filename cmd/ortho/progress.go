@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
@@ -30,17 +29,6 @@ type progress struct {
 	rows  int64                     // images that are done or have failed, in this run
 	each  atomic.Int64              // steps of an image; 0: not known yet
 	since atomic.Pointer[time.Time] // the first step's end: what comes before it is no measure
-}
-
-func progressWanted(c *cli.Context) (bool, error) {
-	switch mode := c.String("progress"); mode {
-	case "auto":
-		return isTerminal(c.App.ErrWriter), nil
-	case "always", "never":
-		return mode == "always", nil
-	default:
-		return false, usagef("--progress %q is not one of auto, always, never", mode)
-	}
 }
 
 // newProgress shows a line until end, from the images (or tiles: unit) that were done

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+func mebibytes(n *int64) string {
+	if n == nil {
+		return "unknown"
+	}
+	return fmt.Sprint(*n >> 20)
+}
+
+// fourDigits shows four significant digits.
+func fourDigits(v float64) string {
+	switch {
+	case v >= 1000:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 100:
+		return fmt.Sprintf("%.1f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+func images(n int64) string { return counted(n, "image") }
+
+// counted is a number of things in words.
+func counted(n int64, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+func gigabytes(n uint64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
+
+// quoted is a word for a shell, if it needs to be.
+func quoted(word string) string {
+	if strings.ContainsFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,~", r)
+	}) || word == "" {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
+}
+
+func percent(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }
+
+// wordList is the first few of some words.
+func wordList(words []string) string {
+	some := make([]string, min(len(words), 8))
+	for i := range some {
+		some[i] = fmt.Sprintf("%.40q", words[i])
+	}
+	list := strings.Join(some, ", ")
+	if len(words) > len(some) {
+		list += fmt.Sprintf(" and %d other words", len(words)-len(some))
+	}
+	return list
+}
+
+// decimal is a number as it is typed.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// sentence begins with a capital and ends with a stop.
+func sentence(s string) string {
+	return strings.TrimSuffix(strings.ToUpper(s[:1])+s[1:], ".") + "."
+}
+
+// bytesOf is a number of bytes for people.
+func bytesOf(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+}
