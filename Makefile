@@ -11,7 +11,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
-	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/ortho ./cmd/ortho
+	$(GO) build -ldflags "-X ortho/cmd/ortho/internal/build.version=$(VERSION)" -o bin/ortho ./cmd/ortho
 
 runtime: build ## ONNX Runtime, installed where none is found
 	@bin/ortho runtime list --quiet || { echo "ONNX Runtime is not installed yet: fetching it."; bin/ortho runtime install; }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
@@ -82,7 +84,7 @@ func writeComparison(c *cli.Context, r *bench.Comparison) error {
 			Format int    `json:"format"` // of this document
 			Ortho  string `json:"ortho"`
 			*bench.Comparison
-		}{"ortho bench compare", 1, ownVersion(), r})
+		}{"ortho bench compare", 1, build.Version(), r})
 	}
 	t := grid.New(grid.Text("cell"), grid.Number("rows/s"), grid.Number("change"), grid.Number("p50 ms"), grid.Number("change"), grid.Text("verdict"))
 	for _, cell := range r.Cells {

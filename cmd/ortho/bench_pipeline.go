@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -116,7 +118,7 @@ func (b *pipelineBench) draw() error {
 		return err
 	}
 	b.Pipeline = bench.Pipeline{
-		Kind: bench.KindPipeline, Format: bench.Format, Ortho: ownVersion(), Start: b.start.UTC().Truncate(time.Second), Command: commandLineOf(os.Args),
+		Kind: bench.KindPipeline, Format: bench.Format, Ortho: build.Version(), Start: b.start.UTC().Truncate(time.Second), Command: commandLineOf(os.Args),
 		Name: b.model.Name, Class: b.model.Class, Asked: b.request, Image: d.Image, Work: d.Work,
 	}
 	shares := budgetShares(d.Parts)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/models"
@@ -295,7 +297,7 @@ func ownCommand(args ...string) (func() *exec.Cmd, error) {
 func (g benchGraph) describe(plan bench.Plan, s *bench.Sweep) bench.Run {
 	set := g.in.Set
 	r := bench.Run{
-		Kind: bench.KindRun, Format: bench.Format, Ortho: ownVersion(), Start: time.Now().UTC().Truncate(time.Second),
+		Kind: bench.KindRun, Format: bench.Format, Ortho: build.Version(), Start: time.Now().UTC().Truncate(time.Second),
 		Command:   commandLineOf(os.Args),
 		Model:     bench.Model{Name: g.name, SHA256: g.digest, SizeBytes: g.graph.Size},
 		Machine:   machine.Read(),

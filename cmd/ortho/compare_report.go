@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/evaluate"
@@ -56,7 +58,7 @@ type candidate struct {
 // report gathers what was found.
 func (t *contest) report(running *compare.Comparison, in *compareInput) (*comparison, error) {
 	failed, failures := running.Failed()
-	r := &comparison{Kind: "ortho compare", Format: 1, Ortho: ownVersion(), Equal: true,
+	r := &comparison{Kind: "ortho compare", Format: 1, Ortho: build.Version(), Equal: true,
 		Input:    comparedInput{Source: "images", Batch: t.batch, Failed: failed + in.nfail},
 		Failures: append([]compare.Failure{}, append(in.failed, failures...)...)}
 	if in.set != nil {

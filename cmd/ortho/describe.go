@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -371,7 +373,7 @@ func (d *describing) recorded(format string, shard source.Shard) (record.Record,
 		{Key: "no-evidence", Value: strconv.FormatBool(c.Bool("no-evidence"))},
 	}
 	if d.classifier == nil {
-		return record.Record{Ortho: ownVersion(), Model: record.Model{Name: noModel}, Settings: settings}, nil
+		return record.Record{Ortho: build.Version(), Model: record.Model{Name: noModel}, Settings: settings}, nil
 	}
 	options, err := runnerOptions(c)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"slices"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/runner"
@@ -101,7 +103,7 @@ type installed struct {
 
 func diagnose(ctx context.Context, explicit string) (diagnosis, error) {
 	found := library.List(explicit)
-	d := diagnosis{Ortho: ownVersion(), ONNXRuntime: runtimeRows(found), Machine: machine.Read(), JPEGDecoder: jpegDecoder(),
+	d := diagnosis{Ortho: build.Version(), ONNXRuntime: runtimeRows(found), Machine: machine.Read(), JPEGDecoder: jpegDecoder(),
 		Data: readDataFolder(), Warnings: []string{}, Hints: []string{}}
 	seen := map[string]bool{}
 	for _, lib := range found {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/record"
@@ -25,7 +27,7 @@ func (doc *evaluation) page(c *cli.Context) (*report.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &report.Evaluation{Model: doc.Model.Name, Data: fmt.Sprintf("%s: %s", doc.Data.Path, doc.Data), By: madeBy(doc.Started),
+	e := &report.Evaluation{Model: doc.Model.Name, Data: fmt.Sprintf("%s: %s", doc.Data.Path, doc.Data), By: build.MadeBy(doc.Started),
 		Result: doc.Result, Failed: doc.Failed, Temperature: temperatureText(doc.Result), Pictures: pictures, Notes: doc.Data.Notes}
 	for _, f := range doc.Failures {
 		e.Failures = append(e.Failures, report.Fact{Name: f.Input, Value: f.Error.Message})

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -106,7 +108,7 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 		}
 	}
 	all, failed := out.counts()
-	p := report.Gallery{Title: title, By: madeBy(time.Now()), Total: all, Failed: failed}
+	p := report.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
 	var bar *progress // JPEGs of 12 megapixels take 50 ms each
 	if shown, _ := progressWanted(c); shown {
 		bar = newProgress(c.App.ErrWriter, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })

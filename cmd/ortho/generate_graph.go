@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
@@ -80,7 +82,7 @@ func (g *generation) openGraph(fallback string, from source.Options) (*singleGra
 
 // provenance are the text chunks of what a model has made.
 func provenance(model, digest string, on *runner.Session) [][2]string {
-	return [][2]string{{"Software", "ortho " + ownVersion()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
+	return [][2]string{{"Software", "ortho " + build.Version()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
 }
 
 // samples runs the requests of what is planned; they are answered in their order.

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/diffusion"
 	"ortho/models/noise"
@@ -35,7 +37,7 @@ func TestPipelinePicture(t *testing.T) {
 		t.Fatalf("%dx%d", p.Width, p.Height)
 	}
 	texts := textOf(t, read(t, out))
-	for key, want := range map[string]string{"Software": "ortho " + ownVersion(), "ortho:model": "sd", "ortho:provider": "cpu", "ortho:seed": "7", "ortho:text": "a red fox",
+	for key, want := range map[string]string{"Software": "ortho " + build.Version(), "ortho:model": "sd", "ortho:provider": "cpu", "ortho:seed": "7", "ortho:text": "a red fox",
 		"ortho:steps": "3", "ortho:guidance": "5", "ortho:scheduler": "ddim", "ortho:model-sha256": sumOf(t, pipelines+"sd")} {
 		if texts[key] != want {
 			t.Errorf("%s is %q, want %q", key, texts[key], want)

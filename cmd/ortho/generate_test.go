@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"ortho/cmd/ortho/internal/output"
 	"ortho/preprocess"
 	"ortho/runner/npz"
@@ -117,7 +119,7 @@ func TestGenerateFile(t *testing.T) {
 		}
 	}
 	texts := textOf(t, read(t, out))
-	for key, want := range map[string]string{"Software": "ortho " + ownVersion(), "ortho:model": "nearest_x2.onnx", "ortho:provider": "cpu", "ortho:input": "in.png", "ortho:output-range": "0,1"} {
+	for key, want := range map[string]string{"Software": "ortho " + build.Version(), "ortho:model": "nearest_x2.onnx", "ortho:provider": "cpu", "ortho:input": "in.png", "ortho:output-range": "0,1"} {
 		if texts[key] != want {
 			t.Errorf("%s is %q, want %q", key, texts[key], want)
 		}

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -187,7 +189,7 @@ const maxImagined = 1000
 // open reads the image and opens the models, before anything is sent.
 func (im *imagination) open() (err error) {
 	c := im.c
-	im.doc = imagined{Kind: imaginedKind, Ortho: ownVersion(), Notes: []string{}}
+	im.doc = imagined{Kind: imaginedKind, Ortho: build.Version(), Notes: []string{}}
 	if im.describer != nil {
 		if im.item, im.data, err = readOne(c); err != nil {
 			return err

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 )
@@ -249,7 +251,7 @@ const maxShown = 48
 // report is the page of --html: the steps in their order.
 func (im *imagination) report(made []sampled) (*report.Page, error) {
 	d := &im.doc
-	p := &report.Page{Title: "What " + output.Clean(im.subject()) + " becomes", By: madeBy(time.Now())}
+	p := &report.Page{Title: "What " + output.Clean(im.subject()) + " becomes", By: build.MadeBy(time.Now())}
 	if d.Decision != nil {
 		p.Subtitle = output.Clean(d.Decision.Label + ", the word of the " + d.Decision.By)
 	}

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/record"
@@ -80,7 +82,7 @@ func recorded(settings record.Settings, model *models.Model, session *runner.Ses
 
 // recordedAs is recorded for what is no model of one graph.
 func recordedAs(settings record.Settings, model record.Model, facts []models.Fact, session *runner.Session) record.Record {
-	r := record.Record{Ortho: ownVersion(), ONNXRuntime: session.Library.Version, Model: model, Settings: settings}
+	r := record.Record{Ortho: build.Version(), ONNXRuntime: session.Library.Version, Model: model, Settings: settings}
 	for _, f := range facts {
 		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
 	}

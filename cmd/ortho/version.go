@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 
+	"ortho/cmd/ortho/internal/build"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -16,7 +18,7 @@ func newVersionCommand() *cli.Command {
 		Usage: "print the versions of ortho, Go and ONNX Runtime",
 		Flags: []cli.Flag{libraryFlag()},
 		Action: func(c *cli.Context) error {
-			fmt.Fprintf(c.App.Writer, "ortho %s (%s, %s/%s)\n", ownVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(c.App.Writer, "ortho %s (%s, %s/%s)\n", build.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			found, err := library.Find(c.String("onnxruntime"))
 			if err != nil {
 				if c.IsSet("onnxruntime") {
