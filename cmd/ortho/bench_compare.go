@@ -9,12 +9,13 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/build"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/bench"
 )
 
@@ -58,7 +59,7 @@ func newBenchCompareCommand() *cli.Command {
 				return fmt.Errorf("%w; --force compares what they have in common", err)
 			}
 			for _, d := range result.Differences {
-				slog.Warn("compared although they differ: " + output.Clean(d))
+				slog.Warn("compared although they differ: " + term.Clean(d))
 			}
 			if err := writeComparison(c, result); err != nil {
 				return err
@@ -90,9 +91,9 @@ func writeComparison(c *cli.Context, r *bench.Comparison) error {
 	for _, cell := range r.Cells {
 		verdict := cell.Verdict
 		if cell.Reason != "" {
-			verdict += ": " + output.Clean(cell.Reason)
+			verdict += ": " + term.Clean(cell.Reason)
 		}
-		row := []any{output.Clean(cell.Config.String())}
+		row := []any{term.Clean(cell.Config.String())}
 		for _, change := range []*bench.Change{cell.Throughput, cell.Latency} {
 			if change == nil {
 				row = append(row, "", "")

@@ -5,10 +5,11 @@ import (
 	"io"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
@@ -60,14 +61,14 @@ func partTable(p *bench.Pipeline, s *bench.Setting) *grid.Table {
 		if row.Unstable {
 			name += " (unstable)"
 		}
-		t.Row(output.Clean(name), p.Parts[i].Runs, withInterval(time.RunMS, row.LatencyCI), fourDigits(time.ImageMS), percent(time.Share),
-			mebibytes(row.Memory.PeakBytes), output.Clean(fastest(p.Parts[i], s)))
+		t.Row(term.Clean(name), p.Parts[i].Runs, withInterval(time.RunMS, row.LatencyCI), fourDigits(time.ImageMS), percent(time.Share),
+			mebibytes(row.Memory.PeakBytes), term.Clean(fastest(p.Parts[i], s)))
 	}
 	if ms, share, known := p.OwnWork(s); known {
 		t.Row("Go's own work", "", "", fourDigits(ms), percent(share), "", "")
 	}
 	_, peak := s.Peak()
-	t.Footer(output.Clean("an image, "+s.String()), "", "", withInterval(*s.ImageMS, s.ImageCI), "", mebibytes(peak), "")
+	t.Footer(term.Clean("an image, "+s.String()), "", "", withInterval(*s.ImageMS, s.ImageCI), "", mebibytes(peak), "")
 	return t
 }
 
@@ -92,7 +93,7 @@ func settingTable(p *bench.Pipeline) *grid.Table {
 	t := grid.New(grid.Text(""), grid.Text("settings"), grid.Number("ms an image"), grid.Number("largest part's peak MiB"), grid.Text("note"))
 	for i, s := range p.Settings {
 		if s.ImageMS == nil {
-			t.Row("", output.Clean(s.String()), "unknown", "", oneLine(s.Reason))
+			t.Row("", term.Clean(s.String()), "unknown", "", oneLine(s.Reason))
 			continue
 		}
 		mark := ""
@@ -103,13 +104,13 @@ func settingTable(p *bench.Pipeline) *grid.Table {
 			mark = "="
 		}
 		_, peak := s.Peak()
-		t.Row(mark, output.Clean(s.String()), withInterval(*s.ImageMS, s.ImageCI), mebibytes(peak), "")
+		t.Row(mark, term.Clean(s.String()), withInterval(*s.ImageMS, s.ImageCI), mebibytes(peak), "")
 	}
 	return t
 }
 
 // oneLine is a message of ONNX Runtime's, which may have several.
-func oneLine(text string) string { return output.Clean(strings.Join(strings.Fields(text), " ")) }
+func oneLine(text string) string { return term.Clean(strings.Join(strings.Fields(text), " ")) }
 
 func withInterval(v float64, ci *stats.Interval) string {
 	if ci == nil {

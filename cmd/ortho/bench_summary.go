@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
@@ -65,14 +66,14 @@ func printFlags(w io.Writer, flags string) error {
 	if flags == "" {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "\nUse it: %s\n", output.Clean(flags))
+	_, err := fmt.Fprintf(w, "\nUse it: %s\n", term.Clean(flags))
 	return err
 }
 
 // printLines prints sentences, a line each or, on a terminal, wrapped.
 func printLines(w io.Writer, lines []string) error {
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(w, grid.Sentence(w, "", output.Clean(line))); err != nil {
+		if _, err := fmt.Fprintln(w, grid.Sentence(w, "", term.Clean(line))); err != nil {
 			return err
 		}
 	}
@@ -140,7 +141,7 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 			p99 = fourDigits(*l.P99)
 		}
 	}
-	return []any{mark, output.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, mebibytes(r.Memory.PeakBytes)}
+	return []any{mark, term.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, mebibytes(r.Memory.PeakBytes)}
 }
 
 // status is a line at the end of a terminal that tells what a sweep does.

@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
 )
 
 // cleanLines makes a message safe for a terminal. Lines after the first are
@@ -11,7 +11,7 @@ import (
 func cleanLines(message string) string {
 	lines := strings.Split(message, "\n")
 	for i, line := range lines {
-		lines[i] = output.Clean(line)
+		lines[i] = term.Clean(line)
 	}
 	return strings.Join(lines, "\n  ")
 }

@@ -7,10 +7,11 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/build"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/models/evaluate"
 	"ortho/runner/compare"
 	"ortho/runner/equality"
@@ -118,7 +119,7 @@ func (r *comparison) encode(w io.Writer) error {
 func (r *comparison) print(w io.Writer) error {
 	var b strings.Builder
 	line := func(key, format string, args ...any) {
-		fmt.Fprintln(&b, grid.Sentence(w, fmt.Sprintf("%-10s ", key), output.Clean(fmt.Sprintf(format, args...))))
+		fmt.Fprintln(&b, grid.Sentence(w, fmt.Sprintf("%-10s ", key), term.Clean(fmt.Sprintf(format, args...))))
 	}
 	line("reference", "%s", r.Reference.describe())
 	for _, c := range r.Candidates {
@@ -182,7 +183,7 @@ func (c *candidate) table() *grid.Table {
 		case !o.Within:
 			equal = "no"
 		}
-		t.Row(output.Clean(o.Name+" "+o.Type), o.Rows, largest, figure(o.Cosine, 7), figure(o.SQNR, 4), figure(o.PSNR, 4), similarity(o.SSIM), top, equal)
+		t.Row(term.Clean(o.Name+" "+o.Type), o.Rows, largest, figure(o.Cosine, 7), figure(o.SQNR, 4), figure(o.PSNR, 4), similarity(o.SSIM), top, equal)
 	}
 	return t
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
 )
 
 // streamed shows the texts of several images while they grow.
@@ -25,7 +25,7 @@ func (s *streamed) show(image, soFar string) {
 		s.shown = map[string]string{}
 	}
 	if image != s.image {
-		fmt.Fprintf(s.to, "\n%s: ", output.Clean(image))
+		fmt.Fprintf(s.to, "\n%s: ", term.Clean(image))
 		s.image, s.shown[image] = image, ""
 	}
 	more, goesOn := strings.CutPrefix(soFar, s.shown[image])
@@ -35,7 +35,7 @@ func (s *streamed) show(image, soFar string) {
 	}
 	lines := strings.Split(more, "\n")
 	for i := range lines {
-		lines[i] = output.Clean(lines[i])
+		lines[i] = term.Clean(lines[i])
 	}
 	fmt.Fprint(s.to, strings.Join(lines, "\n"))
 	s.shown[image] = soFar

@@ -8,8 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/library"
 )
 
@@ -40,7 +41,7 @@ func (d diagnosis) write(w io.Writer) error {
 			section(list.title)
 		}
 		for _, line := range list.lines {
-			fmt.Fprintln(&b, grid.Sentence(w, "- ", output.Clean(line)))
+			fmt.Fprintln(&b, grid.Sentence(w, "- ", term.Clean(line)))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -68,7 +69,7 @@ func (d diagnosis) providerTable() *grid.Table {
 		if p.Remedy != "" {
 			why += "; " + p.Remedy
 		}
-		t.Row(used, output.Clean(name), output.Clean(strings.TrimSpace(p.Version+" "+p.Flavor)), available, output.Clean(why))
+		t.Row(used, term.Clean(name), term.Clean(strings.TrimSpace(p.Version+" "+p.Flavor)), available, term.Clean(why))
 	}
 	return t
 }
@@ -98,7 +99,7 @@ func (d diagnosis) machineTable() *grid.Table {
 		if value == "" {
 			value = "unknown: " + cmp.Or(m.Unknown[field], "the system does not tell")
 		}
-		t.Row(what, output.Clean(value))
+		t.Row(what, term.Clean(value))
 	}
 	row("system", "platform", m.Platform)
 	row("kernel", "kernel", strings.TrimSpace(m.Kernel+" "+m.OS+"/"+m.Arch))

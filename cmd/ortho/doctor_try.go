@@ -14,9 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/runner"
 	"ortho/runner/library"
 )
@@ -196,7 +197,7 @@ func (h *head) Write(p []byte) (int, error) {
 func (h head) text() string {
 	var lines []string
 	for line := range strings.Lines(string(h)) {
-		if line = strings.TrimSpace(output.Clean(line)); line != "" && len(lines) < 2 {
+		if line = strings.TrimSpace(term.Clean(line)); line != "" && len(lines) < 2 {
 			lines = append(lines, line)
 		}
 	}

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 	"ortho/models/evaluate"
 )
@@ -15,7 +16,7 @@ import (
 // print writes the summary for people.
 func (doc *evaluation) print(w io.Writer) {
 	line := func(key, format string, args ...any) {
-		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-18s ", key), output.Clean(fmt.Sprintf(format, args...))))
+		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-18s ", key), term.Clean(fmt.Sprintf(format, args...))))
 	}
 	r := doc.Result
 	line("model", "%s", doc.Model.Name)
@@ -44,7 +45,7 @@ func (doc *evaluation) print(w io.Writer) {
 			fmt.Fprintf(w, "\n%s\n", title)
 		}
 		for _, l := range lines {
-			fmt.Fprintln(w, grid.Sentence(w, "  ", output.Clean(l)))
+			fmt.Fprintln(w, grid.Sentence(w, "  ", term.Clean(l)))
 		}
 	}
 	names := map[int]evaluate.Class{}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/build"
 
 	"ortho/cmd/ortho/internal/output"
@@ -170,7 +172,7 @@ func (im *imagination) write(made []sampled) error {
 func (d *imagined) summary() string {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-12s %s\n", name, output.Clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(&b, "%-12s %s\n", name, term.Clean(fmt.Sprintf(format, args...)))
 	}
 	opinions := func(all []output.Prediction) string {
 		var parts []string
@@ -251,9 +253,9 @@ const maxShown = 48
 // report is the page of --html: the steps in their order.
 func (im *imagination) report(made []sampled) (*report.Page, error) {
 	d := &im.doc
-	p := &report.Page{Title: "What " + output.Clean(im.subject()) + " becomes", By: build.MadeBy(time.Now())}
+	p := &report.Page{Title: "What " + term.Clean(im.subject()) + " becomes", By: build.MadeBy(time.Now())}
 	if d.Decision != nil {
-		p.Subtitle = output.Clean(d.Decision.Label + ", the word of the " + d.Decision.By)
+		p.Subtitle = term.Clean(d.Decision.Label + ", the word of the " + d.Decision.By)
 	}
 	if im.image != nil {
 		card := report.Card{Name: d.Input, Picture: report.NewPicture(im.data, im.c.Int64("max-pixels"))}

@@ -13,10 +13,11 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 	"ortho/runner/onnx"
 )
@@ -208,7 +209,7 @@ func topOps(ops map[string]int) string {
 
 func (d *description) print(w io.Writer) {
 	line := func(key, format string, args ...any) {
-		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), output.Clean(fmt.Sprintf(format, args...))))
+		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), term.Clean(fmt.Sprintf(format, args...))))
 	}
 	line("model", "%s", d.Name)
 	if d.Path != "" {

@@ -4,10 +4,11 @@ import (
 	"bufio"
 	"fmt"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 )
 
@@ -40,7 +41,7 @@ func printClasses(c *cli.Context, classes []class) error {
 	if !isTerminal(c.App.Writer) {
 		w := bufio.NewWriter(c.App.Writer)
 		for _, one := range classes {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", one.Index, output.Clean(one.ID), output.Clean(one.Label), output.Clean(one.Gloss))
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", one.Index, term.Clean(one.ID), term.Clean(one.Label), term.Clean(one.Gloss))
 		}
 		return w.Flush()
 	}
@@ -50,7 +51,7 @@ func printClasses(c *cli.Context, classes []class) error {
 func classTable(classes []class) *grid.Table {
 	t := grid.New(grid.Number("class"), grid.Text("id").Optional(), grid.Text("label").Optional(), grid.Text("gloss").Optional())
 	for _, one := range classes {
-		t.Row(one.Index, output.Clean(one.ID), output.Clean(one.Label), output.Clean(one.Gloss))
+		t.Row(one.Index, term.Clean(one.ID), term.Clean(one.Label), term.Clean(one.Gloss))
 	}
 	return t
 }

@@ -9,10 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 )
 
@@ -97,7 +98,7 @@ const shownOutputs = 3
 
 func (d *pipelineDescription) print(w io.Writer) {
 	line := func(key, format string, args ...any) {
-		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), output.Clean(fmt.Sprintf(format, args...))))
+		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), term.Clean(fmt.Sprintf(format, args...))))
 	}
 	line("pipeline", "%s (%s)", d.Name, d.Class)
 	line("folder", "%s", d.Path)
@@ -126,10 +127,10 @@ func (d *pipelineDescription) print(w io.Writer) {
 	}
 	printFacts(w, d.Facts)
 	for _, m := range d.Missing {
-		fmt.Fprintf(w, "can't generate yet: %s\n", output.Clean(m))
+		fmt.Fprintf(w, "can't generate yet: %s\n", term.Clean(m))
 	}
 	if len(d.Missing) == 0 {
-		fmt.Fprintf(w, "ortho generate -m %s \"a red fox in snow\" -o fox.png makes an image with it.\n", output.Clean(d.Path))
+		fmt.Fprintf(w, "ortho generate -m %s \"a red fox in snow\" -o fox.png makes an image with it.\n", term.Clean(d.Path))
 	}
 }
 
@@ -141,7 +142,7 @@ func printFacts(w io.Writer, facts []models.Fact) {
 		if source == "" {
 			source = "missing"
 		}
-		t.Row(f.Key, output.Clean(f.Value), output.Clean(source))
+		t.Row(f.Key, term.Clean(f.Value), term.Clean(source))
 	}
 	t.Print(w)
 }

@@ -10,9 +10,10 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/bundled"
 )
@@ -179,7 +180,7 @@ func noModelNamed(name string) error {
 	case name == "":
 		return usagef("-m names no model: give a bundled one (%s), a folder or an .onnx file", strings.Join(bundled.Names(), ", "))
 	case isAddress(name):
-		return usagef("%s is an address, and ortho fetches nothing: download the model, with its weights and config files, and name its folder", output.Clean(name))
+		return usagef("%s is an address, and ortho fetches nothing: download the model, with its weights and config files, and name its folder", term.Clean(name))
 	case onHub.MatchString(name) && !isGraph(name) && err != nil:
 		return fmt.Errorf("no folder %s is here, and ortho fetches no models: of one of that name on the Hugging Face Hub, "+
 			"`optimum-cli export onnx -m %s FOLDER` makes a folder to name with -m", name, name)

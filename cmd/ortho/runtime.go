@@ -9,10 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/library"
 )
 
@@ -69,19 +70,19 @@ func runRuntimeInstall(c *cli.Context) error {
 		From:   c.String("from"),
 		Flavor: c.String("flavor"),
 		Force:  c.Bool("force"),
-		Notify: func(line string) { slog.Info(output.Clean(line)) },
+		Notify: func(line string) { slog.Info(term.Clean(line)) },
 	})
 	if err != nil {
 		return err
 	}
 	if used, err := library.Find(""); err != nil {
-		slog.Warn(output.Clean(err.Error()))
+		slog.Warn(term.Clean(err.Error()))
 	} else if other, err := library.FindFor("", []string{f.Flavor}); used.Path != f.Path && err == nil && other.Path == f.Path {
 		slog.Info(fmt.Sprintf("-p %s takes this one", f.Flavor))
 	} else if used.Path != f.Path {
-		slog.Warn(output.Clean(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version)))
+		slog.Warn(term.Clean(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version)))
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (%s): %s\n", f.Version, f.Flavor, output.Clean(f.Path))
+	_, err = fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (%s): %s\n", f.Version, f.Flavor, term.Clean(f.Path))
 	return err
 }
 
@@ -127,14 +128,14 @@ func runtimeTable(rows []runtimeRow) *grid.Table {
 			used = "*"
 		}
 		// An error names the path.
-		t.Row(used, r.Source, output.Clean(r.Version), output.Clean(r.Flavor), output.Clean(strings.Join(r.Providers, " ")), output.Clean(cmp.Or(r.Error, r.Path)))
+		t.Row(used, r.Source, term.Clean(r.Version), term.Clean(r.Flavor), term.Clean(strings.Join(r.Providers, " ")), term.Clean(cmp.Or(r.Error, r.Path)))
 	}
 	return t
 }
 
 func writeJPEGDecoder(w io.Writer) error {
 	d := jpegDecoder()
-	_, err := fmt.Fprintf(w, "JPEG decoder: %s\n", output.Clean(d.String()))
+	_, err := fmt.Fprintf(w, "JPEG decoder: %s\n", term.Clean(d.String()))
 	return err
 }
 

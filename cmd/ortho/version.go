@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"runtime"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/build"
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/library"
 )
 
@@ -27,7 +28,7 @@ func newVersionCommand() *cli.Command {
 				fmt.Fprintf(c.App.Writer, "ONNX Runtime: none found (needs >= %s); `ortho runtime install` gets it\n", library.MinVersion)
 				return nil
 			}
-			fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (needs >= %s), %s: %s\n", found.Version, library.MinVersion, found.Source, output.Clean(found.Path))
+			fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (needs >= %s), %s: %s\n", found.Version, library.MinVersion, found.Source, term.Clean(found.Path))
 			return nil
 		},
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ortho/cmd/ortho/internal/term"
 )
 
 // The columns: a row for each prediction, or one for an item that failed or has none. Those
@@ -28,7 +30,7 @@ type csvWriter struct {
 func newCSV(w io.Writer, terminal bool, columns []string) *csvWriter {
 	c := &csvWriter{w: csv.NewWriter(w), clean: func(s string) string { return s }, columns: columns}
 	if terminal {
-		c.clean = Clean
+		c.clean = term.Clean
 	}
 	return c
 }

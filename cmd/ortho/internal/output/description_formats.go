@@ -10,6 +10,8 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/parquet-go/parquet-go"
 
 	"ortho/cmd/ortho/internal/grid"
@@ -18,7 +20,7 @@ import (
 func newDescriptionsCSV(w io.Writer, terminal bool) *descriptionsCSV {
 	c := &descriptionsCSV{w: csv.NewWriter(w), clean: func(s string) string { return s }}
 	if terminal {
-		c.clean = Clean
+		c.clean = term.Clean
 	}
 	return c
 }
@@ -35,19 +37,19 @@ func newDescriptionsTable(w io.Writer, width int) descriptionsTable {
 
 func (t descriptionsTable) Write(row Row) error {
 	one := grid.New(grid.Text(""), grid.Text(""))
-	one.Row("image", Clean(row.Input))
+	one.Row("image", term.Clean(row.Input))
 	switch d := row.Description; {
 	case row.Error != nil:
-		one.Row("failed", Clean(row.Error.Message))
+		one.Row("failed", term.Clean(row.Error.Message))
 	case d == nil:
 		return errors.New("it is no row of a description")
 	default:
-		class := Clean(d.Class)
+		class := term.Clean(d.Class)
 		if d.Index != nil {
 			class = fmt.Sprintf("%d %s", *d.Index, class)
 		}
-		for _, line := range [][2]string{{"description", Clean(d.Sentence)}, {"class", class}, {"objects", Clean(joined(d.Objects))},
-			{"attributes", Clean(joined(d.Attributes))}, {"scene", Clean(d.Scene)}} {
+		for _, line := range [][2]string{{"description", term.Clean(d.Sentence)}, {"class", class}, {"objects", term.Clean(joined(d.Objects))},
+			{"attributes", term.Clean(joined(d.Attributes))}, {"scene", term.Clean(d.Scene)}} {
 			if line[1] != "" {
 				one.Row(line[0], line[1])
 			}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"iter"
 	"unicode/utf8"
+
+	"ortho/cmd/ortho/internal/term"
 )
 
 // jsonl writes one object a line, each with one call of Write, so that a line is
@@ -154,7 +156,7 @@ func readJSONL(r io.Reader) iter.Seq2[Row, error] {
 // escapeJSON writes as \uXXXX what encoding/json leaves as it is, but what a terminal
 // could act on. Outside of strings there is no such character.
 func escapeJSON(line []byte) []byte {
-	special := func(r rune) bool { return r >= 0x7f && acts(r) }
+	special := func(r rune) bool { return r >= 0x7f && term.Acts(r) }
 	if bytes.IndexFunc(line, special) < 0 {
 		return line
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"ortho/cmd/ortho/internal/term"
 )
 
 var someRows = []Row{
@@ -125,7 +127,7 @@ func TestClean(t *testing.T) {
 		"tench": "tench", "größe 図": "größe 図", "a\x1b[31mb": `a\x1b[31mb`, "a\nb": `a\x0ab`, "\u202egpj": `\u202egpj`,
 		"\xff.jpg": `\xff.jpg`, "\u009bm": `\x9bm`, "a\u2028b": `a\u2028b`,
 	} {
-		if got := Clean(in); got != want {
+		if got := term.Clean(in); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -250,7 +252,7 @@ func TestNothingActsOnATerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(b.String()) {
-			if strings.IndexFunc(strings.TrimSuffix(line, "\n"), acts) >= 0 {
+			if strings.IndexFunc(strings.TrimSuffix(line, "\n"), term.Acts) >= 0 {
 				t.Errorf("%s: %q", format, line)
 			}
 		}
@@ -307,8 +309,8 @@ func FuzzRows(f *testing.F) {
 		if math.IsNaN(p) || math.IsInf(p, 0) {
 			return // classify refuses them
 		}
-		if strings.IndexFunc(Clean(name), acts) >= 0 || Clean(Clean(name)) != Clean(name) {
-			t.Errorf("%q becomes %q", name, Clean(name))
+		if strings.IndexFunc(term.Clean(name), term.Acts) >= 0 || term.Clean(term.Clean(name)) != term.Clean(name) {
+			t.Errorf("%q becomes %q", name, term.Clean(name))
 		}
 		for _, format := range Formats {
 			var b bytes.Buffer

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/grid"
 )
 
@@ -40,17 +42,17 @@ func (t *tableWriter) Write(row Row) error {
 	if row.Picture != nil || row.Description != nil {
 		return errPicture
 	}
-	name := Clean(row.Input)
+	name := term.Clean(row.Input)
 	switch {
 	case row.Error != nil: // the name stands beside it already
-		t.table.Row(name, "", "failed: "+Clean(strings.TrimPrefix(row.Error.Message, strings.ToValidUTF8(row.Input, "\uFFFD")+": ")), "")
+		t.table.Row(name, "", "failed: "+term.Clean(strings.TrimPrefix(row.Error.Message, strings.ToValidUTF8(row.Input, "\uFFFD")+": ")), "")
 	case row.Output != nil:
-		t.table.Row(name, "", fmt.Sprintf("%s: %d values (-f jsonl prints them)", Clean(row.Output.Name), len(row.Output.Values)), "")
+		t.table.Row(name, "", fmt.Sprintf("%s: %d values (-f jsonl prints them)", term.Clean(row.Output.Name), len(row.Output.Values)), "")
 	case len(row.Predictions) == 0:
 		t.table.Row(name, "", "nothing above --min-probability", "")
 	}
 	for _, p := range row.Predictions {
-		label := Clean(p.Label)
+		label := term.Clean(p.Label)
 		if label == "" {
 			label = fmt.Sprintf("class %d", p.Index)
 		}
@@ -58,7 +60,7 @@ func (t *tableWriter) Write(row Row) error {
 		name = ""
 	}
 	if row.Doubt != "" {
-		t.table.Row(name, "", "no answer: "+Clean(row.Doubt), "")
+		t.table.Row(name, "", "no answer: "+term.Clean(row.Doubt), "")
 	}
 	t.table.Separate()
 	if t.rows++; t.rows == tableRows {

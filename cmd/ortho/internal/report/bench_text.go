@@ -9,7 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/runner/bench"
 )
 
@@ -132,7 +133,7 @@ func WriteBenchCSV(w io.Writer, f *bench.File) error {
 	out.Write(line)
 	for i := range f.Rows {
 		for j, c := range benchColumns {
-			line[j] = output.Clean(c.value(r, &f.Rows[i]))
+			line[j] = term.Clean(c.value(r, &f.Rows[i]))
 		}
 		out.Write(line)
 	}
@@ -144,7 +145,7 @@ func WriteBenchCSV(w io.Writer, f *bench.File) error {
 // a line for each round, so that benchstat can compare two files.
 func WriteBenchstat(w io.Writer, f *bench.File) error {
 	b := bufio.NewWriter(w)
-	value := func(s string) string { return strings.Join(strings.Fields(output.Clean(orUnknown(s))), " ") }
+	value := func(s string) string { return strings.Join(strings.Fields(term.Clean(orUnknown(s))), " ") }
 	fmt.Fprintf(b, "goos: %s\ngoarch: %s\ncpu: %s\northo: %s\nmodel: %s\nsha256: %s\n", value(f.Run.Machine.OS), value(f.Run.Machine.Arch), value(f.Run.Machine.CPUModel),
 		value(f.Run.Ortho), value(f.Run.Model.Name), value(f.Run.Model.SHA256))
 	fmt.Fprint(b, "Unit rows/s better=higher\nUnit p50-ms better=lower\n")

@@ -10,7 +10,8 @@ import (
 	"image/jpeg"
 	"image/png"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/preprocess"
 )
 
@@ -105,7 +106,7 @@ func rgba(img *preprocess.Image) *image.RGBA {
 var cardsSource string
 
 var cards = template.Must(template.New("cards").Funcs(template.FuncMap{
-	"clean":   output.Clean,
+	"clean":   term.Clean,
 	"percent": func(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) },
 	"width":   func(p float64) string { return fmt.Sprintf("%.1f", 100*min(max(p, 0), 1)) },
 }).Parse(cardsSource))

@@ -5,7 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/models/evaluate"
 )
 
@@ -29,7 +30,7 @@ const maxClasses, maxFailures = 2000, 200
 
 // Page lays the report out.
 func (e *Evaluation) Page() (*Page, error) {
-	p := &Page{Title: "How often " + output.Clean(e.Model) + " is right", Subtitle: output.Clean(e.Data), By: e.By}
+	p := &Page{Title: "How often " + term.Clean(e.Model) + " is right", Subtitle: term.Clean(e.Data), By: e.By}
 	add := func(title string, blocks ...Block) {
 		if len(blocks) > 0 {
 			p.Sections = append(p.Sections, Section{title, blocks})
@@ -49,7 +50,7 @@ func (e *Evaluation) Page() (*Page, error) {
 	add("Failed", e.failures()...)
 	how := make(Facts, len(e.How))
 	for i, f := range e.How {
-		how[i] = Fact{output.Clean(f.Name), output.Clean(f.Value), output.Clean(f.Hint)}
+		how[i] = Fact{term.Clean(f.Name), term.Clean(f.Value), term.Clean(f.Hint)}
 	}
 	add("How it was made", how)
 	return p, nil
@@ -68,7 +69,7 @@ func (e *Evaluation) summary() []Block {
 		blocks = append(blocks, Notice{Weak, count(int(e.Failed), "image") + " failed.", "They are left out of all figures; see below."})
 	}
 	for _, note := range e.Notes {
-		blocks = append(blocks, Notice{Mark: Weak, Text: output.Clean(note)})
+		blocks = append(blocks, Notice{Mark: Weak, Text: term.Clean(note)})
 	}
 	var facts Facts
 	if r.Top5 != nil {
@@ -105,7 +106,7 @@ func (e *Evaluation) calibration() []Block {
 	} else {
 		blocks = append(blocks, Notice{Title: "Temperature.", Text: e.Temperature + "."})
 		if e.Apply != "" {
-			blocks = append(blocks, Text("A temperature divides the logits before the softmax; which class comes first stays the same. This applies it:"), Command(output.Clean(e.Apply)))
+			blocks = append(blocks, Text("A temperature divides the logits before the softmax; which class comes first stays the same. This applies it:"), Command(term.Clean(e.Apply)))
 		}
 	}
 	return blocks
@@ -200,7 +201,7 @@ func (e *Evaluation) failures() []Block {
 	}
 	t := Table{Columns: []Column{{Name: "image"}, {Name: "reason"}}}
 	for _, f := range e.Failures[:min(len(e.Failures), maxFailures)] {
-		t.Rows = append(t.Rows, Row{Cells: Cells(output.Clean(f.Name), output.Clean(f.Value))})
+		t.Rows = append(t.Rows, Row{Cells: Cells(term.Clean(f.Name), term.Clean(f.Value))})
 	}
 	if e.Failed > int64(len(t.Rows)) {
 		t.Caption = fmt.Sprintf("The first %d of %d", len(t.Rows), e.Failed)
@@ -208,7 +209,7 @@ func (e *Evaluation) failures() []Block {
 	return []Block{t}
 }
 
-func className(n evaluate.Name) string { return output.Clean(n.String()) }
+func className(n evaluate.Name) string { return term.Clean(n.String()) }
 
 func share(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }
 
@@ -223,5 +224,5 @@ func axisName(n evaluate.Name) string {
 	if runes := []rune(label); len(runes) > most {
 		label = string(runes[:most-1]) + "…"
 	}
-	return output.Clean(label)
+	return term.Clean(label)
 }

@@ -1,4 +1,4 @@
-package output
+package term
 
 import (
 	"fmt"
@@ -7,17 +7,17 @@ import (
 	"unicode/utf8"
 )
 
-// acts tells characters that do something to a terminal rather than show: control
+// Acts tells characters that do something to a terminal rather than show: control
 // characters, line and paragraph separators, and those that change the direction of
 // what follows.
-func acts(r rune) bool {
+func Acts(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
 }
 
 // Clean makes text from outside safe to print on a terminal, in one line: characters
 // that act on it, and bytes that are not UTF-8, are shown as escapes.
 func Clean(s string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, acts) < 0 {
+	if utf8.ValidString(s) && strings.IndexFunc(s, Acts) < 0 {
 		return s
 	}
 	var b strings.Builder
@@ -26,9 +26,9 @@ func Clean(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case acts(r) && r < 0x100:
+		case Acts(r) && r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
-		case acts(r):
+		case Acts(r):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
 			b.WriteString(s[:size])
