@@ -99,7 +99,7 @@ func writeComparison(c *cli.Context, r *bench.Comparison) error {
 				row = append(row, "", "")
 				continue
 			}
-			row = append(row, fourDigits(*change.Old)+" -> "+fourDigits(*change.New), percentChange(change.Ratio))
+			row = append(row, term.FourDigits(*change.Old)+" -> "+term.FourDigits(*change.New), percentChange(change.Ratio))
 		}
 		t.Row(append(row, verdict)...)
 	}

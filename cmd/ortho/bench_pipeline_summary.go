@@ -61,14 +61,14 @@ func partTable(p *bench.Pipeline, s *bench.Setting) *grid.Table {
 		if row.Unstable {
 			name += " (unstable)"
 		}
-		t.Row(term.Clean(name), p.Parts[i].Runs, withInterval(time.RunMS, row.LatencyCI), fourDigits(time.ImageMS), percent(time.Share),
-			mebibytes(row.Memory.PeakBytes), term.Clean(fastest(p.Parts[i], s)))
+		t.Row(term.Clean(name), p.Parts[i].Runs, withInterval(time.RunMS, row.LatencyCI), term.FourDigits(time.ImageMS), term.Percent(time.Share),
+			term.Mebibytes(row.Memory.PeakBytes), term.Clean(fastest(p.Parts[i], s)))
 	}
 	if ms, share, known := p.OwnWork(s); known {
-		t.Row("Go's own work", "", "", fourDigits(ms), percent(share), "", "")
+		t.Row("Go's own work", "", "", term.FourDigits(ms), term.Percent(share), "", "")
 	}
 	_, peak := s.Peak()
-	t.Footer(term.Clean("an image, "+s.String()), "", "", withInterval(*s.ImageMS, s.ImageCI), "", mebibytes(peak), "")
+	t.Footer(term.Clean("an image, "+s.String()), "", "", withInterval(*s.ImageMS, s.ImageCI), "", term.Mebibytes(peak), "")
 	return t
 }
 
@@ -104,7 +104,7 @@ func settingTable(p *bench.Pipeline) *grid.Table {
 			mark = "="
 		}
 		_, peak := s.Peak()
-		t.Row(mark, term.Clean(s.String()), withInterval(*s.ImageMS, s.ImageCI), mebibytes(peak), "")
+		t.Row(mark, term.Clean(s.String()), withInterval(*s.ImageMS, s.ImageCI), term.Mebibytes(peak), "")
 	}
 	return t
 }
@@ -114,7 +114,7 @@ func oneLine(text string) string { return term.Clean(strings.Join(strings.Fields
 
 func withInterval(v float64, ci *stats.Interval) string {
 	if ci == nil {
-		return fourDigits(v)
+		return term.FourDigits(v)
 	}
-	return fmt.Sprintf("%s [%s, %s]", fourDigits(v), fourDigits(ci.Low), fourDigits(ci.High))
+	return fmt.Sprintf("%s [%s, %s]", term.FourDigits(v), term.FourDigits(ci.Low), term.FourDigits(ci.High))
 }

@@ -136,12 +136,12 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 		rate = withInterval(*r.ThroughputS, r.ThroughputCI)
 	}
 	if l := r.LatencyMS; l != nil {
-		p50, p99 = fourDigits(l.P50), "-"
+		p50, p99 = term.FourDigits(l.P50), "-"
 		if l.P99 != nil {
-			p99 = fourDigits(*l.P99)
+			p99 = term.FourDigits(*l.P99)
 		}
 	}
-	return []any{mark, term.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, mebibytes(r.Memory.PeakBytes)}
+	return []any{mark, term.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, term.Mebibytes(r.Memory.PeakBytes)}
 }
 
 // status is a line at the end of a terminal that tells what a sweep does.

@@ -133,7 +133,7 @@ func classifyAction(c *cli.Context) error {
 		return itemsError(out)
 	}
 	bar := out.progress(c, showProgress, "images", count)
-	defer bar.end()
+	defer bar.End()
 	items = pending(c.Context, out, page.remember(items), nameOf)
 	if err := writeAll(c, classified(c.Context, classifier, items, page, out), out, bar, func(done int, took time.Duration) record.Speed {
 		return speedOf(classifier, done, took)

@@ -14,6 +14,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -102,7 +104,7 @@ func classifyTextAction(c *cli.Context) error {
 		return itemsError(out)
 	}
 	bar := out.progress(c, showProgress, "texts", count)
-	defer bar.end()
+	defer bar.End()
 	items := pending(c.Context, out, slices.Values(texts), func(t classify.TextInput) string { return t.Name })
 	var doubts doubts
 	if err := writeAll(c, textAnswers(c.Context, classifier, items, &doubts), out, bar, func(done int, took time.Duration) record.Speed {
@@ -141,7 +143,7 @@ func (d *doubts) tell(alone bool) {
 	case alone:
 		slog.Warn("the classes are no answer: " + d.first.Doubt)
 	default:
-		slog.Warn(fmt.Sprintf("of %s, the classes of %d are no answer, as their rows say; of %.60q, %s", counted(int64(d.read), "text"), d.doubted, d.first.Text, d.first.Doubt))
+		slog.Warn(fmt.Sprintf("of %s, the classes of %d are no answer, as their rows say; of %.60q, %s", term.Counted(int64(d.read), "text"), d.doubted, d.first.Text, d.first.Doubt))
 	}
 }
 
@@ -165,10 +167,10 @@ func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items
 
 func warnUnread(unknown, cut []string) {
 	if len(unknown) > 0 {
-		slog.Warn("the model does not know " + wordList(unknown))
+		slog.Warn("the model does not know " + term.WordList(unknown))
 	}
 	if len(cut) > 0 {
-		slog.Warn("the text is too long for the model, which has not seen " + wordList(cut))
+		slog.Warn("the text is too long for the model, which has not seen " + term.WordList(cut))
 	}
 }
 
@@ -180,7 +182,7 @@ func textsOf(c *cli.Context) ([]classify.TextInput, error) {
 	}
 	lines := c.String("texts")
 	if len(all) == 0 && !c.IsSet("texts") && !c.IsSet("file") {
-		if isTerminal(c.App.Reader) {
+		if term.IsTerminal(c.App.Reader) {
 			return nil, usagef("no text given: write it as an argument, or name --texts FILE or --file FILE")
 		}
 		lines = "-"

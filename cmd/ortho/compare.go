@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -331,10 +333,10 @@ func (t *contest) run(c *cli.Context, folder string, showProgress bool) (*compar
 		return nil, err
 	}
 	defer running.Close()
-	var bar *progress
+	var bar *term.Progress
 	if showProgress && in.count != nil {
-		bar = newProgress(c.App.ErrWriter, "images", 0, 0, in.count)
-		defer bar.end()
+		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, in.count)
+		defer bar.End()
 	}
 	done := 0
 	for chunk, err := range in.chunks(c.Context, running.Room) {
@@ -347,11 +349,11 @@ func (t *contest) run(c *cli.Context, folder string, showProgress bool) (*compar
 		if err == nil {
 			done += len(chunk.Names)
 			for range chunk.Names {
-				bar.step(false)
+				bar.Step(false)
 			}
 		}
 	}
-	bar.end()
+	bar.End()
 	if err := c.Context.Err(); err != nil {
 		slog.Warn(fmt.Sprintf("interrupted after %d inputs: there is no verdict", done))
 		return nil, err

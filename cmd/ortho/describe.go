@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/build"
 
 	"github.com/urfave/cli/v2"
@@ -140,14 +142,14 @@ func describeAction(c *cli.Context) error {
 	}
 	tellHost(d.describer, c.Bool("offline"))
 	bar := out.progress(c, showProgress, "images", count)
-	defer bar.end()
+	defer bar.End()
 	err = writeAll(c, d.answers(c.Context, pending(c.Context, out, items, nameOf)), out, bar, func(done int, took time.Duration) record.Speed {
 		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
 			Provider: d.describer.Host().Name, Batch: 1, Concurrency: c.Int("concurrency")}
 	})
 	if u := d.describer.Usage(); u.Requests > 0 && c.String("progress") != "never" {
 		slog.Info(fmt.Sprintf("%s: %d tokens of prompts (%d cached), %d of answers (%d of reasoning)",
-			counted(int64(u.Requests), "request"), u.Prompt, u.Cached, u.Completion, u.Reasoning))
+			term.Counted(int64(u.Requests), "request"), u.Prompt, u.Cached, u.Completion, u.Reasoning))
 	}
 	if err != nil {
 		return err

@@ -120,10 +120,10 @@ func (d diagnosis) machineTable() *grid.Table {
 	row("governor", "governor", m.Governor)
 	memory := ""
 	if m.MemoryTotal != nil && m.MemoryAvailable != nil {
-		memory = fmt.Sprintf("%s, of which %s available", gigabytes(*m.MemoryTotal), gigabytes(*m.MemoryAvailable))
+		memory = fmt.Sprintf("%s, of which %s available", term.Gigabytes(*m.MemoryTotal), term.Gigabytes(*m.MemoryAvailable))
 	}
 	if m.MemoryLimit != nil {
-		memory += fmt.Sprintf("; control groups allow %s", gigabytes(*m.MemoryLimit))
+		memory += fmt.Sprintf("; control groups allow %s", term.Gigabytes(*m.MemoryLimit))
 	}
 	row("memory", "memory_total_bytes", memory)
 	for _, g := range m.GPUs {
@@ -132,7 +132,7 @@ func (d diagnosis) machineTable() *grid.Table {
 			text += ", driver " + g.Driver
 		}
 		if g.MemoryTotal != nil {
-			text += ", " + gigabytes(*g.MemoryTotal)
+			text += ", " + term.Gigabytes(*g.MemoryTotal)
 		}
 		if g.ComputeCapability != "" {
 			text += ", compute capability " + g.ComputeCapability

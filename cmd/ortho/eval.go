@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/dataset"
@@ -132,12 +134,12 @@ func evalAction(c *cli.Context) error {
 	}
 	doc := &evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: told,
 		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []output.Row{}}
-	var bar *progress
+	var bar *term.Progress
 	if showProgress {
-		bar = newProgress(c.App.ErrWriter, "images", 0, 0, j.set.Count)
+		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, j.set.Count)
 	}
 	err = doc.judge(c, j, bar)
-	bar.end()
+	bar.End()
 	if err != nil && doc.Result.Items == 0 && doc.Failed == 0 {
 		if c.Context.Err() != nil {
 			slog.Warn("interrupted before the first image")
@@ -261,14 +263,14 @@ func unnamed(path string, set *dataset.Set, bad []string) error {
 
 // judge runs the model over the images. It returns why it ended early, if it did; what
 // was found until then is in doc.
-func (doc *evaluation) judge(c *cli.Context, j *judged, bar *progress) (early error) {
+func (doc *evaluation) judge(c *cli.Context, j *judged, bar *term.Progress) (early error) {
 	found := evaluate.New(evaluate.Options{Labels: j.spec.Labels, Activation: j.spec.Activation, Temperature: j.spec.Temperature, Mistakes: mistakesKept})
 	start := time.Now()
 	doc.Started = start.Round(time.Millisecond)
 	done := 0
 	truths := &queue[int]{}
 	for item := range j.classifier.Stream(c.Context, j.inputs(truths)) {
-		bar.step(item.Err != nil)
+		bar.Step(item.Err != nil)
 		truth := truths.next()
 		if item.Err == nil {
 			done++
@@ -348,7 +350,7 @@ func (doc *evaluation) write(c *cli.Context, reads *output.Reads, early error) e
 	}
 	if early != nil {
 		if c.Context.Err() != nil {
-			slog.Warn("interrupted after " + images(int64(doc.Result.Items)+doc.Failed) + ": the figures are those of these alone")
+			slog.Warn("interrupted after " + term.Images(int64(doc.Result.Items)+doc.Failed) + ": the figures are those of these alone")
 		}
 		for _, name := range []string{c.String("output"), c.String("html")} {
 			if name != "" {
@@ -383,8 +385,8 @@ func (doc *evaluation) write(c *cli.Context, reads *output.Reads, early error) e
 		}
 	}
 	if doc.Failed > 0 {
-		if c.Bool("json") || !isTerminal(c.App.Writer) { // where the summary is not seen
-			text := fmt.Sprintf("%s failed: %s", images(doc.Failed), reasonOf(doc.Failures[0]))
+		if c.Bool("json") || !term.IsTerminal(c.App.Writer) { // where the summary is not seen
+			text := fmt.Sprintf("%s failed: %s", term.Images(doc.Failed), reasonOf(doc.Failures[0]))
 			if doc.Failed > 1 {
 				text += fmt.Sprintf("; and %d more", doc.Failed-1)
 			}

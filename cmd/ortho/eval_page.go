@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/build"
 
 	"github.com/urfave/cli/v2"
@@ -36,7 +38,7 @@ func (doc *evaluation) page(c *cli.Context) (*report.Page, error) {
 		e.Throughput = fmt.Sprintf("%.1f images/s", *doc.Throughput)
 	}
 	if t := doc.Result.Calibration.Fitted.Temperature; t != nil && doc.appliesTemperature() {
-		e.Apply = fmt.Sprintf("ortho classify -m %s --temperature %.4g IMAGES", quoted(c.String("model")), *t)
+		e.Apply = fmt.Sprintf("ortho classify -m %s --temperature %.4g IMAGES", term.Quoted(c.String("model")), *t)
 	}
 	fact := func(name, value string) {
 		if value != "" {

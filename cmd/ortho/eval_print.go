@@ -29,12 +29,12 @@ func (doc *evaluation) print(w io.Writer) {
 	if r.Items > 0 {
 		rate := func(key string, rate *evaluate.Rate) {
 			if rate != nil {
-				line(key, "%s   95 %% interval %s to %s   %d of %d", percent(rate.Rate), percent(rate.Low), percent(rate.High), rate.Right, rate.N)
+				line(key, "%s   95 %% interval %s to %s   %d of %d", term.Percent(rate.Rate), term.Percent(rate.Low), term.Percent(rate.High), rate.Right, rate.N)
 			}
 		}
 		rate("top-1", r.Top1)
 		rate("top-5", r.Top5)
-		line("balanced accuracy", "%s   macro F1 %s", percent(*r.BalancedAccuracy), percent(*r.MacroF1))
+		line("balanced accuracy", "%s   macro F1 %s", term.Percent(*r.BalancedAccuracy), term.Percent(*r.MacroF1))
 		doc.printCalibration(line)
 	}
 	if doc.Throughput != nil {
@@ -57,7 +57,7 @@ func (doc *evaluation) print(w io.Writer) {
 		confused = append(confused, fmt.Sprintf("%d of %d %s taken for %s", p.N, names[p.Truth].N, names[p.Truth].Name, names[p.Predicted].Name))
 	}
 	for _, m := range r.Mistakes[:min(5, len(r.Mistakes))] {
-		worst = append(worst, fmt.Sprintf("%s: %s %s, but is %s (%s, place %d)", m.Input, percent(m.Probability), m.Predicted, m.Truth, percent(m.TruthProbability), m.TruthRank))
+		worst = append(worst, fmt.Sprintf("%s: %s %s, but is %s (%s, place %d)", m.Input, term.Percent(m.Probability), m.Predicted, m.Truth, term.Percent(m.TruthProbability), m.TruthRank))
 	}
 	for _, f := range doc.Failures[:min(20, len(doc.Failures))] {
 		failed = append(failed, f.Error.Message)
@@ -73,7 +73,7 @@ func (doc *evaluation) print(w io.Writer) {
 func (doc *evaluation) printCalibration(line func(key, format string, args ...any)) {
 	c := doc.Result.Calibration
 	if c.ECE != nil {
-		line("calibration", "ECE %s (about %s by chance alone)", percent(*c.ECE), percent(*c.ChanceECE))
+		line("calibration", "ECE %s (about %s by chance alone)", term.Percent(*c.ECE), term.Percent(*c.ChanceECE))
 	}
 	if c.NLL != nil {
 		line("", "NLL %.3f, Brier %.3f", *c.NLL, *c.Brier)
@@ -110,7 +110,7 @@ func temperatureText(r *evaluate.Result) string {
 	if f.ECE == nil {
 		return text + "; " + f.Reason
 	}
-	return text + fmt.Sprintf(": ECE %s, NLL %.3f, cross-fitted", percent(*f.ECE), *f.NLL)
+	return text + fmt.Sprintf(": ECE %s, NLL %.3f, cross-fitted", term.Percent(*f.ECE), *f.NLL)
 }
 
 // String tells the kind, and how classes were found: "CSV, 100 classes named by id".

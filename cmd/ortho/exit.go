@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/output"
 )
 
@@ -69,7 +71,7 @@ func exitStatus(ctx context.Context, err error, command string, stderr io.Writer
 		return exitVerdict
 	}
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, errQuiet) {
-		fmt.Fprintf(stderr, "ortho: %s\n", cleanLines(err.Error()))
+		fmt.Fprintf(stderr, "ortho: %s\n", term.CleanLines(err.Error()))
 	}
 	var usage usageError
 	switch {

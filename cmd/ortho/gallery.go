@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/build"
 
 	"github.com/urfave/cli/v2"
@@ -109,10 +111,10 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 	}
 	all, failed := out.counts()
 	p := report.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
-	var bar *progress // JPEGs of 12 megapixels take 50 ms each
+	var bar *term.Progress // JPEGs of 12 megapixels take 50 ms each
 	if shown, _ := progressWanted(c); shown {
-		bar = newProgress(c.App.ErrWriter, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
-		defer bar.end()
+		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
+		defer bar.End()
 	}
 	bytes := 0
 	items := g.itemsOf()
@@ -122,15 +124,15 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 			break
 		}
 		p.Cards = append(p.Cards, r.Value)
-		bar.step(false)
+		bar.Step(false)
 	}
 	if err := c.Context.Err(); err != nil {
 		g.lost()
 		return err
 	}
-	bar.end()
+	bar.End()
 	if shown := int64(len(p.Cards)); shown < all {
-		slog.Warn(fmt.Sprintf("%s shows the first %d of %s", g.name, shown, images(all)))
+		slog.Warn(fmt.Sprintf("%s shows the first %d of %s", g.name, shown, term.Images(all)))
 	}
 	page, err := p.Page()
 	if err == nil {

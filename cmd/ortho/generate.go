@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -124,7 +126,7 @@ type generation struct {
 	out       *results
 	rows      *kept // of a run that writes none, with its pictures
 	page      *gallery
-	bar       *progress
+	bar       *term.Progress
 	texts     [][2]string // text chunks of every picture
 	newFolder bool        // OUT was not there
 	own       []string    // names in OUT, with slashes, that are no pictures'
@@ -307,7 +309,7 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 		count = func(func() bool) (int64, bool) { return 0, false }
 	}
 	g.bar = g.out.progress(c, wanted, unit, count)
-	defer g.bar.end()
+	defer g.bar.End()
 	defer g.shelf.Sweep()
 	err = writeAll(c, answers, g.out, g.bar, func(done int, took time.Duration) record.Speed {
 		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),

@@ -253,7 +253,7 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 			return nil, &stepError{"write", err}
 		}
 		return writer, nil
-	}, m.bar.tiles)
+	}, m.bar.Tiles)
 	if err == nil {
 		err = writer.Close()
 	}

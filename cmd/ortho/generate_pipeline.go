@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -250,7 +252,7 @@ func (p *painter) latentsOf(a npz.Array) ([][]float32, error) {
 func (p *painter) tell(texts []string) {
 	r, c := p.request, p.run.c
 	if c.String("progress") != "never" {
-		slog.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, counted(int64(r.Steps), "step"), decimal(*r.Guidance), r.Scheduler))
+		slog.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, term.Counted(int64(r.Steps), "step"), term.Decimal(*r.Guidance), r.Scheduler))
 	}
 	spec := p.Spec()
 	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""
@@ -258,7 +260,7 @@ func (p *painter) tell(texts []string) {
 	case c.String("negative") != "" && embedded:
 		slog.Warn("--negative has no effect: a latent consistency model takes the text alone")
 	case c.String("negative") != "" && *r.Guidance <= 1:
-		slog.Warn(fmt.Sprintf("--negative has no effect: guidance begins above 1, and it is %s", decimal(*r.Guidance)))
+		slog.Warn(fmt.Sprintf("--negative has no effect: guidance begins above 1, and it is %s", term.Decimal(*r.Guidance)))
 	case negative != "" && !embedded && *r.Guidance > 1:
 		texts = append(slices.Clip(texts), negative)
 	}
@@ -308,7 +310,7 @@ func (p *painter) diffusion(r diffusion.Request) *output.Diffusion {
 
 // step counts a step, and has its preview appear.
 func (p *painter) step(s diffusion.Step) {
-	p.run.bar.stepped(s.Of)
+	p.run.bar.Stepped(s.Of)
 	if s.Preview == nil || p.preview == "" {
 		return
 	}

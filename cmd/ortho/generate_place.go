@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -56,7 +58,7 @@ func destinationOf(c *cli.Context, reads *output.Reads, alone, animated bool) (d
 		switch {
 		case !alone:
 			return d, usagef("standard output takes one image, and there are more: give -o FOLDER")
-		case isTerminal(c.App.Writer):
+		case term.IsTerminal(c.App.Writer):
 			return d, usagef("an image is no text for a terminal: give -o FILE, or redirect standard output")
 		}
 	case strings.EqualFold(filepath.Ext(name), ".gif"):

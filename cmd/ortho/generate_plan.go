@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
@@ -161,10 +163,10 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 func tellLost(text string, e words.Encoding, length int) bool {
 	lost := slices.Concat(e.Unknown, e.Idle)
 	if len(lost) > 0 {
-		slog.Warn(fmt.Sprintf("%.60q: the model does not know %s", text, wordList(lost)))
+		slog.Warn(fmt.Sprintf("%.60q: the model does not know %s", text, term.WordList(lost)))
 	}
 	if len(e.Cut) > 0 {
-		slog.Warn(fmt.Sprintf("%.60q: the model takes %d words, and has not seen %s", text, length, wordList(e.Cut)))
+		slog.Warn(fmt.Sprintf("%.60q: the model takes %d words, and has not seen %s", text, length, term.WordList(e.Cut)))
 	}
 	return len(lost)+len(e.Cut) > 0
 }
@@ -350,10 +352,10 @@ func (s sampled) texts(p *plan) (chunks [][2]string) {
 	if d := s.made.Diffusion; d != nil {
 		add("negative", d.Negative)
 		add("steps", strconv.Itoa(d.Steps))
-		add("guidance", decimal(d.Guidance))
+		add("guidance", term.Decimal(d.Guidance))
 		add("scheduler", d.Scheduler)
 		if d.Strength > 0 {
-			add("strength", decimal(d.Strength))
+			add("strength", term.Decimal(d.Strength))
 		}
 		add("image-sha256", d.ImageSHA256)
 		add("mask-sha256", d.MaskSHA256)

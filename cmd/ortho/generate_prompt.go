@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/record"
@@ -189,11 +191,11 @@ func previewOf(to destination) string {
 func (p *painting) settings() record.Settings {
 	r := p.request
 	s := record.Settings{
-		{Key: "negative", Value: valueOf(r.Negative)}, {Key: "steps", Value: strconv.Itoa(r.Steps)}, {Key: "guidance", Value: decimal(valueOf(r.Guidance))},
+		{Key: "negative", Value: valueOf(r.Negative)}, {Key: "steps", Value: strconv.Itoa(r.Steps)}, {Key: "guidance", Value: term.Decimal(valueOf(r.Guidance))},
 		{Key: "scheduler", Value: r.Scheduler}, {Key: "size", Value: fmt.Sprintf("%dx%d", r.Width, r.Height)}, {Key: "image's SHA-256", Value: p.image}, {Key: "mask's SHA-256", Value: p.mask},
 	}
 	if r.Strength > 0 {
-		s = append(s, record.Setting{Key: "strength", Value: decimal(r.Strength)})
+		s = append(s, record.Setting{Key: "strength", Value: term.Decimal(r.Strength)})
 	}
 	return s
 }

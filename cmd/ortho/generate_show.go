@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -133,7 +135,7 @@ func (g *generation) showSamples(p *plan) error {
 			return err
 		}
 		if all := g.rows.images; len(all) > 0 {
-			g.tell(g.to.file, "%s of %dx%d", images(int64(len(all))), all[0].Width, all[0].Height)
+			g.tell(g.to.file, "%s of %dx%d", term.Images(int64(len(all))), all[0].Width, all[0].Height)
 		}
 	}
 	if c.IsSet("grid") {
@@ -202,7 +204,7 @@ func (g *generation) writeSheet(p *plan) error {
 	}); err != nil {
 		return err
 	}
-	g.tell(c.String("grid"), "%s, %dx%d", images(int64(len(all))), img.Width, img.Height)
+	g.tell(c.String("grid"), "%s, %dx%d", term.Images(int64(len(all))), img.Width, img.Height)
 	return nil
 }
 
@@ -223,7 +225,7 @@ func noteOf(row output.Row) string {
 		parts = append(parts, fmt.Sprintf("seed %d", *p.Seed))
 	}
 	if d := p.Diffusion; d != nil {
-		parts = append(parts, fmt.Sprintf("%s of %s, guidance %s", counted(int64(d.Steps), "step"), d.Scheduler, decimal(d.Guidance)))
+		parts = append(parts, fmt.Sprintf("%s of %s, guidance %s", term.Counted(int64(d.Steps), "step"), d.Scheduler, term.Decimal(d.Guidance)))
 	}
 	if l := p.Latents; l != nil && l.At != nil {
 		parts = append(parts, fmt.Sprintf("%v of the way from %d to %d", *l.At, l.From, *l.To))

@@ -158,11 +158,11 @@ func (im *imagination) write(made []sampled) error {
 		if err := writeFile(im.reads, name, c.Bool("overwrite"), func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 			return err
 		}
-	case name == "-" || !isTerminal(out):
+	case name == "-" || !term.IsTerminal(out):
 		_, err := out.Write(data)
 		return err
 	}
-	if isTerminal(out) {
+	if term.IsTerminal(out) {
 		_, err = io.WriteString(out, doc.summary())
 	}
 	return err
@@ -244,7 +244,7 @@ func (d *disagreement) words() string {
 }
 
 func (u *chatUsage) words() string {
-	return fmt.Sprintf("%d of prompts (%d cached), %d of answers (%d reasoning), in %s", u.Prompt, u.Cached, u.Completion, u.Reasoning, counted(int64(u.Requests), "request"))
+	return fmt.Sprintf("%d of prompts (%d cached), %d of answers (%d reasoning), in %s", u.Prompt, u.Cached, u.Completion, u.Reasoning, term.Counted(int64(u.Requests), "request"))
 }
 
 // maxShown is how many pictures the page shows.

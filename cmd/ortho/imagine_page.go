@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/models/classify"
@@ -42,7 +44,7 @@ func (im *imagination) verdictBlocks() []report.Block {
 	d := &im.doc
 	var blocks []report.Block
 	if dis := d.Disagreement; dis != nil {
-		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: sentence(dis.words())})
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: term.Sentence(dis.words())})
 	}
 	if d.Decision != nil {
 		blocks = append(blocks, report.Notice{Mark: report.Best, Title: d.Decision.Label, Text: "is the word of the " + d.Decision.By + "."})
@@ -54,7 +56,7 @@ func (im *imagination) verdictBlocks() []report.Block {
 	case d.Text == nil:
 		return blocks
 	case d.Text.Doubt != "":
-		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: d.Text.Model + " has no answer.", Text: sentence(d.Text.Doubt)})
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: d.Text.Model + " has no answer.", Text: term.Sentence(d.Text.Doubt)})
 		if d.Fusion == nil {
 			return blocks
 		}

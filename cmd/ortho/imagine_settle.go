@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 	"ortho/models/classify"
@@ -98,7 +100,7 @@ func (im *imagination) decideByText() {
 	if why := im.doc.Text.Doubt; why != "" {
 		why = fmt.Sprintf("%s has no answer: %s", im.text.model.Name, why)
 		im.note(why)
-		if !isTerminal(im.c.App.Writer) { // where the summary says it
+		if !term.IsTerminal(im.c.App.Writer) { // where the summary says it
 			slog.Info(why)
 		}
 		return

@@ -198,7 +198,7 @@ func topOps(ops map[string]int) string {
 	})
 	more := ""
 	if len(names) > 8 {
-		more = fmt.Sprintf(", and %s", counted(int64(len(names)-8), "other kind"))
+		more = fmt.Sprintf(", and %s", term.Counted(int64(len(names)-8), "other kind"))
 		names = names[:8]
 	}
 	for i, name := range names {
@@ -246,6 +246,6 @@ func (d *description) print(w io.Writer) {
 	}
 	printFacts(w, d.Facts)
 	if d.Missing != "" {
-		fmt.Fprintf(w, "can't %s yet: %s\n", d.Task, cleanLines(d.Missing))
+		fmt.Fprintf(w, "can't %s yet: %s\n", d.Task, term.CleanLines(d.Missing))
 	}
 }

@@ -38,7 +38,7 @@ func classesOf(m *models.Model) ([]class, error) {
 
 // printClasses prints a table on a terminal, and lines with tabs for programs.
 func printClasses(c *cli.Context, classes []class) error {
-	if !isTerminal(c.App.Writer) {
+	if !term.IsTerminal(c.App.Writer) {
 		w := bufio.NewWriter(c.App.Writer)
 		for _, one := range classes {
 			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", one.Index, term.Clean(one.ID), term.Clean(one.Label), term.Clean(one.Gloss))

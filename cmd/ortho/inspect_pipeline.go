@@ -102,12 +102,12 @@ func (d *pipelineDescription) print(w io.Writer) {
 	}
 	line("pipeline", "%s (%s)", d.Name, d.Class)
 	line("folder", "%s", d.Path)
-	line("size", "%s in %d parts", bytesOf(d.Size), len(d.Parts))
+	line("size", "%s in %d parts", term.BytesOf(d.Size), len(d.Parts))
 	if d.SHA256 != "" {
 		line("sha256", "%s (of all files that images follow from)", d.SHA256)
 	}
 	for _, p := range d.Parts {
-		line("part", "%s: %s, %s, opset %d, %d nodes", p.Name, p.File, bytesOf(p.Size), p.Opset, p.Nodes)
+		line("part", "%s: %s, %s, opset %d, %d nodes", p.Name, p.File, term.BytesOf(p.Size), p.Opset, p.Nodes)
 		for _, v := range p.Inputs {
 			line("  input", "%s", v)
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -22,7 +24,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	slog.SetDefault(slog.New(&logHandler{w: stderr}))
+	slog.SetDefault(slog.New(&term.LogHandler{W: stderr}))
 	app := newApp()
 	app.Reader, app.Writer, app.ErrWriter = stdin, stdout, stderr
 	line, err := arrange(app, args)

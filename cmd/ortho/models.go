@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
@@ -38,7 +40,7 @@ func listModels(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		if size := float64(m.Graph.Size) / 1e6; isTerminal(c.App.Writer) {
+		if size := float64(m.Graph.Size) / 1e6; term.IsTerminal(c.App.Writer) {
 			t.Row(name, what, fmt.Sprintf("%.1f", size))
 		} else if _, err := fmt.Fprintf(c.App.Writer, "%s\t%s, %.1f MB\n", name, what, size); err != nil {
 			return err

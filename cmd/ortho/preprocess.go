@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -36,7 +38,7 @@ func preprocessAction(c *cli.Context) error {
 		return usagef("give one image, and -o FILE.npy (or -o -)")
 	case c.Int64("max-pixels") < 1:
 		return usagef("--max-pixels %d: at least 1", c.Int64("max-pixels"))
-	case name == "-" && isTerminal(c.App.Writer):
+	case name == "-" && term.IsTerminal(c.App.Writer):
 		return usagef("a tensor is no text for a terminal: give -o FILE.npy, or redirect standard output")
 	}
 	reads, err := protect(c, imagesRead(c))

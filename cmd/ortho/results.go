@@ -8,6 +8,8 @@ import (
 	"iter"
 	"log/slog"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
@@ -27,7 +29,7 @@ type results struct {
 
 	stream output.Writer
 	device *output.File // nil: standard output
-	screen *screen      // nil: not a terminal that progress is shown on, too
+	screen *term.Screen // nil: not a terminal that progress is shown on, too
 	rows   int64        // of the stream
 	failed int64
 }
@@ -44,7 +46,7 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 		return nil, usagef("--output names no file (- is standard output)")
 	}
 	toFile := name != "" && name != "-"
-	terminal, width := !toFile && isTerminal(c.App.Writer), 0
+	terminal, width := !toFile && term.IsTerminal(c.App.Writer), 0
 	if terminal {
 		width = grid.Width(c.App.Writer)
 	}
@@ -85,8 +87,8 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 			return nil, err
 		}
 		w = r.device
-	case sameFile(c.App.Writer, c.App.ErrWriter):
-		r.screen = &screen{to: c.App.Writer}
+	case term.SameFile(c.App.Writer, c.App.ErrWriter):
+		r.screen = &term.Screen{To: c.App.Writer}
 		w = r.screen
 	}
 	r.stream, err = output.New(format, w, width)
@@ -122,17 +124,17 @@ func outputMode(c *cli.Context) (record.Mode, error) {
 }
 
 // many is a count of rows in words.
-func (r *results) many(n int64) string { return counted(n, r.unit) }
+func (r *results) many(n int64) string { return term.Counted(n, r.unit) }
 
 // above has rows appear above the progress line where both go to one terminal.
-func (r *results) above(p *progress) {
+func (r *results) above(p *term.Progress) {
 	if r.screen != nil {
-		r.screen.progress = p
+		r.screen.Progress = p
 	}
 }
 
 // progress shows a line, if it is wanted, from where an earlier run has ended.
-func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(stop func() bool) (int64, bool)) *progress {
+func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(stop func() bool) (int64, bool)) *term.Progress {
 	before, failed := r.resumed()
 	if before > 0 && c.String("progress") != "never" {
 		slog.Info("resumed at " + r.many(before))
@@ -140,7 +142,7 @@ func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(
 	if !wanted {
 		return nil
 	}
-	bar := newProgress(c.App.ErrWriter, unit, before, failed, count)
+	bar := term.NewProgress(c.App.ErrWriter, unit, before, failed, count)
 	r.above(bar)
 	return bar
 }

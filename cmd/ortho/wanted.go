@@ -1,11 +1,15 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/term"
+)
 
 func progressWanted(c *cli.Context) (bool, error) {
 	switch mode := c.String("progress"); mode {
 	case "auto":
-		return isTerminal(c.App.ErrWriter), nil
+		return term.IsTerminal(c.App.ErrWriter), nil
 	case "always", "never":
 		return mode == "always", nil
 	default:

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"ortho/cmd/ortho/internal/term"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
@@ -24,12 +26,12 @@ type answer struct {
 
 // writeAll writes a row for each item, and finishes the output. speed tells how the run
 // went, of the items that have not failed.
-func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progress, speed func(done int, took time.Duration) record.Speed) error {
+func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *term.Progress, speed func(done int, took time.Duration) record.Speed) error {
 	start := time.Now()
 	done := 0
 	var first *output.Row // that failed
 	keep := func(why error) error {
-		bar.end()
+		bar.End()
 		return out.keep(why, speed(done, time.Since(start)))
 	}
 	for o := range answers {
@@ -45,12 +47,12 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progr
 		case first == nil:
 			first = &o.row
 		}
-		bar.step(o.err != nil)
+		bar.Step(o.err != nil)
 		if o.err != nil && c.Bool("fail-fast") {
 			return keep(fmt.Errorf("%w (--fail-fast stops here)", o.err))
 		}
 	}
-	bar.end()
+	bar.End()
 	rows, failed := out.counts()
 	if err := c.Context.Err(); err != nil {
 		slog.Warn("interrupted after " + out.many(rows))
@@ -78,7 +80,7 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *progr
 		}
 		slog.Info(text)
 	}
-	if failed > 0 && !(out.run == nil && isTerminal(c.App.Writer)) { // where the rows are seen
+	if failed > 0 && !(out.run == nil && term.IsTerminal(c.App.Writer)) { // where the rows are seen
 		tellFailed(c, out, first, failed)
 	}
 	return nil

@@ -37,3 +37,13 @@ func Clean(s string) string {
 	}
 	return b.String()
 }
+
+// CleanLines makes a message safe for a terminal. Lines after the first are
+// indented, so that a name within them can't pass for a message of its own.
+func CleanLines(message string) string {
+	lines := strings.Split(message, "\n")
+	for i, line := range lines {
+		lines[i] = Clean(line)
+	}
+	return strings.Join(lines, "\n  ")
+}

@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"io"
@@ -10,8 +10,8 @@ import (
 // does not fall behind where an image fails.
 func TestProgressOfSteps(t *testing.T) {
 	counted := make(chan struct{})
-	p := newProgress(io.Discard, "steps", 2, 0, func(func() bool) (int64, bool) { defer close(counted); return 5, true })
-	defer p.end()
+	p := NewProgress(io.Discard, "steps", 2, 0, func(func() bool) (int64, bool) { defer close(counted); return 5, true })
+	defer p.End()
 	<-counted
 	for p.total.Load() == 0 {
 		time.Sleep(time.Millisecond)
@@ -19,18 +19,18 @@ func TestProgressOfSteps(t *testing.T) {
 	if p.speed(0, time.Second) != "" {
 		t.Error("a speed before the first step")
 	}
-	p.stepped(4)
+	p.Stepped(4)
 	if got := p.bar.Current(); got != 2*4+1 || p.total.Load() != 5*4 {
 		t.Errorf("after a step: %d of %d", got, p.total.Load())
 	}
-	p.step(true)
+	p.Step(true)
 	if got := p.bar.Current(); got != 3*4 {
 		t.Errorf("after an image that failed: %d", got)
 	}
 	for range 4 {
-		p.stepped(4)
+		p.Stepped(4)
 	}
-	p.step(false)
+	p.Step(false)
 	if got := p.bar.Current(); got != 4*4 {
 		t.Errorf("after an image: %d", got)
 	}

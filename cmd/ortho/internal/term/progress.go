@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// progress shows images done, their rate, the time left and failures in one line at
+// Progress shows images done, their rate, the time left and failures in one line at
 // the end of a terminal. A nil progress shows nothing.
-type progress struct {
+type Progress struct {
 	bars   *mpb.Progress
 	bar    *mpb.Bar
 	failed atomic.Int64
@@ -31,10 +31,10 @@ type progress struct {
 	since atomic.Pointer[time.Time] // the first step's end: what comes before it is no measure
 }
 
-// newProgress shows a line until end, from the images (or tiles: unit) that were done
+// NewProgress shows a line until end, from the images (or tiles: unit) that were done
 // before; count tells the total meanwhile, so that the first result does not wait for it.
-func newProgress(w io.Writer, unit string, done, failed int64, count func(stop func() bool) (int64, bool)) *progress {
-	p := &progress{before: done, unit: unit, bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
+func NewProgress(w io.Writer, unit string, done, failed int64, count func(stop func() bool) (int64, bool)) *Progress {
+	p := &Progress{before: done, unit: unit, bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
 	start := time.Now()
 	p.bar = p.bars.New(0, mpb.BarStyle().Lbound("").Filler("\u2588").Tip("").Padding("\u2591").Rbound(""),
 		mpb.BarRemoveOnComplete(),
@@ -54,14 +54,14 @@ func newProgress(w io.Writer, unit string, done, failed int64, count func(stop f
 	return p
 }
 
-func (p *progress) counts(s decor.Statistics) string {
+func (p *Progress) counts(s decor.Statistics) string {
 	if total := p.total.Load(); total > 0 {
 		return fmt.Sprintf("%d of %d ", s.Current, total)
 	}
 	return fmt.Sprintf("%d ", s.Current)
 }
 
-func (p *progress) speed(done int64, elapsed time.Duration) string {
+func (p *Progress) speed(done int64, elapsed time.Duration) string {
 	before := p.before
 	if p.unit == "steps" {
 		since := p.since.Load()
@@ -87,7 +87,7 @@ func (p *progress) speed(done int64, elapsed time.Duration) string {
 	return text
 }
 
-func (p *progress) step(failed bool) {
+func (p *Progress) Step(failed bool) {
 	if p == nil {
 		return
 	}
@@ -107,8 +107,8 @@ func (p *progress) step(failed bool) {
 	}
 }
 
-// stepped counts a step of an image that has so many.
-func (p *progress) stepped(of int) {
+// Stepped counts a step of an image that has so many.
+func (p *Progress) Stepped(of int) {
 	if p == nil {
 		return
 	}
@@ -127,8 +127,8 @@ func (p *progress) stepped(of int) {
 	p.bar.Increment()
 }
 
-// tiles shows how far a large image has come: of one alone in the bar itself.
-func (p *progress) tiles(done, total int) {
+// Tiles shows how far a large image has come: of one alone in the bar itself.
+func (p *Progress) Tiles(done, total int) {
 	switch {
 	case p == nil:
 	case p.unit == "tiles":
@@ -144,10 +144,10 @@ func (p *progress) tiles(done, total int) {
 	}
 }
 
-func (p *progress) running() bool { return p != nil && !p.ended.Load() }
+func (p *Progress) running() bool { return p != nil && !p.ended.Load() }
 
-// end takes the line off the terminal; it may be called more than once.
-func (p *progress) end() {
+// End takes the line off the terminal; it may be called more than once.
+func (p *Progress) End() {
 	if p == nil || p.ended.Swap(true) {
 		return
 	}

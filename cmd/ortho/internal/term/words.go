@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"fmt"
@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-func mebibytes(n *int64) string {
+func Mebibytes(n *int64) string {
 	if n == nil {
 		return "unknown"
 	}
 	return fmt.Sprint(*n >> 20)
 }
 
-// fourDigits shows four significant digits.
-func fourDigits(v float64) string {
+// FourDigits shows four significant digits.
+func FourDigits(v float64) string {
 	switch {
 	case v >= 1000:
 		return fmt.Sprintf("%.0f", v)
@@ -26,20 +26,20 @@ func fourDigits(v float64) string {
 	return fmt.Sprintf("%.4g", v)
 }
 
-func images(n int64) string { return counted(n, "image") }
+func Images(n int64) string { return Counted(n, "image") }
 
-// counted is a number of things in words.
-func counted(n int64, unit string) string {
+// Counted is a number of things in words.
+func Counted(n int64, unit string) string {
 	if n == 1 {
 		return "1 " + unit
 	}
 	return fmt.Sprintf("%d %ss", n, unit)
 }
 
-func gigabytes(n uint64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
+func Gigabytes(n uint64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
 
-// quoted is a word for a shell, if it needs to be.
-func quoted(word string) string {
+// Quoted is a word for a shell, if it needs to be.
+func Quoted(word string) string {
 	if strings.ContainsFunc(word, func(r rune) bool {
 		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,~", r)
 	}) || word == "" {
@@ -48,10 +48,10 @@ func quoted(word string) string {
 	return word
 }
 
-func percent(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }
+func Percent(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }
 
-// wordList is the first few of some words.
-func wordList(words []string) string {
+// WordList is the first few of some words.
+func WordList(words []string) string {
 	some := make([]string, min(len(words), 8))
 	for i := range some {
 		some[i] = fmt.Sprintf("%.40q", words[i])
@@ -63,16 +63,16 @@ func wordList(words []string) string {
 	return list
 }
 
-// decimal is a number as it is typed.
-func decimal(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// Decimal is a number as it is typed.
+func Decimal(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// sentence begins with a capital and ends with a stop.
-func sentence(s string) string {
+// Sentence begins with a capital and ends with a stop.
+func Sentence(s string) string {
 	return strings.TrimSuffix(strings.ToUpper(s[:1])+s[1:], ".") + "."
 }
 
-// bytesOf is a number of bytes for people.
-func bytesOf(n int64) string {
+// BytesOf is a number of bytes for people.
+func BytesOf(n int64) string {
 	switch {
 	case n >= 1e9:
 		return fmt.Sprintf("%.2f GB", float64(n)/1e9)

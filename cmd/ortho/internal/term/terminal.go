@@ -1,0 +1,41 @@
+package term
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// Screen writes to a terminal that may show progress at its end.
+type Screen struct {
+	To       io.Writer
+	Progress *Progress
+}
+
+func (s *Screen) Write(text []byte) (int, error) {
+	if s.Progress.running() {
+		return s.Progress.bars.Write(text)
+	}
+	return s.To.Write(text)
+}
+
+func IsTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// SameFile tells whether both are open on one terminal, pipe or file.
+func SameFile(a, b any) bool {
+	f, ok := a.(*os.File)
+	g, too := b.(*os.File)
+	if !ok || !too {
+		return false
+	}
+	x, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	y, err := g.Stat()
+	return err == nil && os.SameFile(x, y)
+}
