@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner"
 
 	"github.com/urfave/cli/v2"
 
@@ -121,7 +122,7 @@ func (p *painter) open() (err error) {
 		return err
 	}
 	warnSkipped(p.Session())
-	p.model, err = interruptible(c.Context, func() (record.Model, error) { return pipelineDigest(p.pipeline) })
+	p.model, err = runner.Await(c.Context, func(context.Context) (record.Model, error) { return pipelineDigest(p.pipeline) })
 	if err != nil {
 		return errors.Join(err, p.Close())
 	}

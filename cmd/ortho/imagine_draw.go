@@ -101,7 +101,7 @@ func (a *artist) openPipeline(c *cli.Context, name string, options runner.Option
 	warnSkipped(p.Session())
 	a.engine, a.name, a.samples, a.texts, a.spec = p, model.Name, p.samples, true, &models.GeneratorSpec{}
 	a.digest = func() (string, error) {
-		identity, err := interruptible(c.Context, func() (record.Model, error) { return pipelineDigest(model) })
+		identity, err := runner.Await(c.Context, func(context.Context) (record.Model, error) { return pipelineDigest(model) })
 		return identity.SHA256, err
 	}
 	a.tell = func(text string) { p.tell([]string{text}) }

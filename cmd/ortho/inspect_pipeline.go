@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,7 +52,7 @@ func inspectPipeline(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := interruptible(c.Context, func() (*pipelineDescription, error) { return describedPipeline(p) })
+	d, err := runner.Await(c.Context, func(context.Context) (*pipelineDescription, error) { return describedPipeline(p) })
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner"
 
 	"github.com/urfave/cli/v2"
 
@@ -48,9 +50,9 @@ func preprocessAction(c *cli.Context) error {
 	if err := fits("output", name, output.NPY); err != nil {
 		return err
 	}
-	load := func() ([]byte, error) { return imageTensor(c, image) }
+	load := func(context.Context) ([]byte, error) { return imageTensor(c, image) }
 	if name == "-" {
-		tensor, err := interruptible(c.Context, load)
+		tensor, err := runner.Await(c.Context, load)
 		if err != nil {
 			return err
 		}
@@ -61,7 +63,7 @@ func preprocessAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	tensor, err := interruptible(c.Context, load)
+	tensor, err := runner.Await(c.Context, load)
 	if err == nil {
 		_, err = file.Write(tensor)
 	}

@@ -55,7 +55,7 @@ func (r *results) begin(ctx context.Context, inputs survey, items iter.Seq[sourc
 		return nil, err
 	}
 	if r.run.Complete() && !known {
-		_, err = interruptible(ctx, func() (none struct{}, err error) { return none, r.run.Verify(items) })
+		_, err = runner.Await(ctx, func(context.Context) (none struct{}, err error) { return none, r.run.Verify(items) })
 	}
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
 }
