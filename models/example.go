@@ -38,16 +38,18 @@ func (r *resolver) examples() string {
 	for pair := range slices.Chunk(pairs, 2) {
 		settled[pair[0]] = true
 	}
+	named := ""
 	var beside []string // files that ortho.json names
 	for _, k := range keys {
 		switch file, ok := r.flags.file(k.name); {
 		case settled[k.name]:
 		case ok && file == imagenetNames: // ortho.json names files alone
 			give(k.name, file, "")
+			named = " (--labels " + file + " stays a flag)"
 		case ok:
 			give(k.name, file, fmt.Sprintf("%q", filepath.Base(file)))
 			beside = append(beside, filepath.Base(file))
-		case r.flags.values[k.name].value != "":
+		case r.flags.values[k.name].value != "" && r.flags.values[k.name].source == "":
 			value := r.flags.values[k.name].value
 			give(k.name, value, sidecarSyntax(k.name, value))
 		}
@@ -74,8 +76,8 @@ func (r *resolver) examples() string {
 	if len(beside) > 0 {
 		where += ", with " + strings.Join(beside, " and ")
 	}
-	text := fmt.Sprintf("%s: ortho %s -m %s%s %s\nor for good, %s: {%s}", strings.Join(append([]string{"for example"}, notes...), ", "),
-		command, shellWord(r.given), flags, of, where, strings.Join(sidecar, ", "))
+	text := fmt.Sprintf("%s: ortho %s -m %s%s %s\nor for good, %s: {%s}%s", strings.Join(append([]string{"for example"}, notes...), ", "),
+		command, shellWord(r.given), flags, of, where, strings.Join(sidecar, ", "), named)
 	return text + r.besides(settled)
 }
 

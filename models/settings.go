@@ -119,6 +119,10 @@ func (s *Settings) Set(key, value string) error {
 	return s.set(key, value, "")
 }
 
+// Assume states a value that the program chose, not its user: no example in a message repeats
+// it. source says why.
+func (s *Settings) Assume(key, value, source string) error { return s.set(key, value, source) }
+
 // SetLabels states the classes' labels, in order; source says where they come from.
 func (s *Settings) SetLabels(labels []Label, source string) {
 	s.labels = &labelList{labels: slices.Clone(labels), source: source}

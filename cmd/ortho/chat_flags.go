@@ -73,7 +73,7 @@ func openDescriber(o describe.Options) (*describe.Describer, error) {
 	case err == nil:
 		return d, nil
 	case strings.Contains(err.Error(), "API's address") && !strings.Contains(o.BaseURL, "@"): // which may hold a password
-		return nil, usagef("%s is %q: %w, as http://localhost:11434/v1 does", envBaseURL, o.BaseURL, err)
+		return nil, usagef("%s is %q: %w (such as http://localhost:11434/v1)", envBaseURL, o.BaseURL, err)
 	}
 	return nil, usageError{err}
 }

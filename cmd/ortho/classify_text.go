@@ -143,7 +143,7 @@ func (d *doubts) tell(alone bool) {
 	case alone:
 		slog.Warn("the classes are no answer: " + d.first.Doubt)
 	default:
-		slog.Warn(fmt.Sprintf("of %s, the classes of %d are no answer, as their rows say; of %.60q, %s", term.Counted(int64(d.read), "text"), d.doubted, d.first.Text, d.first.Doubt))
+		slog.Warn(fmt.Sprintf("the classes of %s are no answer, as the rows say; of %.60q, %s", term.Counted(int64(d.doubted), "text"), d.first.Text, d.first.Doubt))
 	}
 }
 

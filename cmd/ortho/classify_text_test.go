@@ -25,7 +25,7 @@ func TestClassifyText(t *testing.T) {
 		{[]string{"unheard-of red"}, "", exitOK, []string{`does not know "unheard", "of"`}},
 		{[]string{"red red red red red red blue"}, "", exitOK, []string{`has not seen "blue"`}},
 		{[]string{"unheard things red"}, "", exitOK, []string{"the classes are no answer: the model knows 1 of the text's 3 words"}},
-		{[]string{"unheard things red", "blue", "unheard things blue"}, "", exitOK, []string{`of 3 texts, the classes of 2 are no answer, as their rows say; of "unheard things red", the model knows 1`}},
+		{[]string{"unheard things red", "blue", "unheard things blue"}, "", exitOK, []string{`the classes of 2 texts are no answer, as the rows say; of "unheard things red", the model knows 1`}},
 		{[]string{"unheard", "red"}, "", exitItems, []string{`"kind":"input"`, "none of the text's words", `"label":"red"`}},
 		{[]string{"--file", filepath.Join(dir, "none"), "red"}, "", exitItems, []string{`"kind":"read"`, "no such file"}},
 		{[]string{"--file", filepath.Join(dir, "none"), "--fail-fast"}, "", exitFailed, []string{"--fail-fast stops here"}},

@@ -131,6 +131,9 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 				return usagef("%.60q says nothing to %s, which knows %s", t, model, spec.Text.Knows())
 			}
 			open := left(t, spec.Labels)
+			if encoded.Telling == 0 {
+				open = "" // it is refused
+			}
 			if told < 10 && open != "" {
 				slog.Warn(fmt.Sprintf("%.60q %s", t, open))
 			}

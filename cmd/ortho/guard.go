@@ -75,7 +75,7 @@ func noFiles(func(string) bool) {}
 // interruption ends them early.
 func filesRead(c *cli.Context, arguments iter.Seq[string]) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		from := []iter.Seq[string]{arguments}
+		from := []iter.Seq[string]{arguments, standardInput(c)}
 		for flag, files := range readBy {
 			for _, value := range flagValues(c, flag) {
 				from = append(from, files(value))
@@ -89,6 +89,14 @@ func filesRead(c *cli.Context, arguments iter.Seq[string]) iter.Seq[string] {
 			}
 		}
 	}
+}
+
+// standardInput yields the file that standard input comes from, if it is one: < FILE.
+func standardInput(c *cli.Context) iter.Seq[string] {
+	if f, ok := c.App.Reader.(*os.File); ok {
+		return itself(f.Name()) // of the process's own, /dev/stdin
+	}
+	return noFiles
 }
 
 // flagValues are the values of a flag of texts, its default among them; none where the command

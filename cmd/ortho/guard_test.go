@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -357,6 +358,43 @@ func TestGuardFolders(t *testing.T) {
 		}
 		if left := filesIn(t, dir); len(left) != 1 {
 			t.Errorf("%s: %q is left behind", c.args, left)
+		}
+	}
+}
+
+// TestGuardStandardInput: a file that comes by < is one that the run reads.
+func TestGuardStandardInput(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		file string
+	}{
+		{[]string{"classify", "-", "-f", "jsonl", "-o", "in.out"}, "in.out"},
+		{[]string{"classify", "-", "--html", "in.html"}, "in.html"},
+		{[]string{"classify", "--stdin-paths", "-o", "in.jsonl"}, "in.jsonl"},
+		{[]string{"generate", "-", "-o", "in.png"}, "in.png"},
+		{[]string{"generate", "--texts", "-", "-o", "in.png"}, "in.png"},
+		{[]string{"preprocess", "-", "-o", "in.npy"}, "in.npy"},
+		{[]string{"imagine", "-", "-o", "in.png"}, "in.png"},
+		{[]string{"classify-text", "--texts", "-", "-o", "in.jsonl"}, "in.jsonl"},
+		{[]string{"classify-text", "-o", "in.jsonl"}, "in.jsonl"},
+		{[]string{"describe", "-", "--offline", "-o", "in.jsonl"}, "in.jsonl"},
+	} {
+		dir := t.TempDir()
+		name := write(t, filepath.Join(dir, c.file), "what is read")
+		link := filepath.Join(dir, "another name")
+		if err := os.Link(name, link); err != nil {
+			t.Skip(err)
+		}
+		stdin, err := os.Open(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stdin.Close()
+		args := append([]string{"ortho"}, c.args...)
+		args[len(args)-1] = name
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), append(args, "--overwrite"), stdin, &stdout, &stderr); code != exitFailed || !strings.Contains(stderr.String(), "would replace") || read(t, name) != "what is read" {
+			t.Errorf("%q: exit %d, %s", c.args, code, stderr.String())
 		}
 	}
 }

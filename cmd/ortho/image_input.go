@@ -88,12 +88,12 @@ func openForInput(c *cli.Context, name string) (*models.Model, error) {
 	outputs := m.Graph.Outputs
 	if m.Task != models.Generate {
 		outputs = outputs[:min(1, len(outputs))]
-	} else if err := s.Set("output-range", "0,1"); err != nil {
+	} else if err := s.Assume("output-range", "0,1", "any, since the input counts"); err != nil {
 		return nil, err
 	}
 	for _, v := range outputs {
 		named := s
-		if err := named.Set("output-name", v.Name); err != nil {
+		if err := named.Assume("output-name", v.Name, "the first that fits, since the input counts"); err != nil {
 			continue // without a name: as a classifier, or by arrays
 		}
 		if m, err = openNamed(name, named); err != nil {

@@ -229,7 +229,7 @@ func baseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(s, "/"))
 	switch {
 	case err != nil:
-		return nil, errors.New("the API's address can't be read: an URL such as http://localhost:11434/v1")
+		return nil, errors.New("the API's address can't be read as an address")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("the API's address at %q has a user, a query or a fragment: keys go into the key's own variable", u.Host)
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
