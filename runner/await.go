@@ -1,10 +1,13 @@
 package runner
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Await calls f and returns what it returns, but waits no longer than ctx: an f that goes on
 // when ctx is done (a read from a drive that has gone away) is left behind, and its result
-// is dropped.
+// is dropped. An f that is nil is an error.
 func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
 	return await(ctx, f, func(T) {})
 }
@@ -13,6 +16,9 @@ func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, e
 func await[T any](ctx context.Context, f func(context.Context) (T, error), late func(T)) (none T, err error) {
 	if err := ctx.Err(); err != nil {
 		return none, err
+	}
+	if f == nil { // on a goroutine of ours its caller could not recover from it
+		return none, errors.New("there is no function to call: a Read is nil")
 	}
 	if ctx.Done() == nil {
 		return f(ctx)

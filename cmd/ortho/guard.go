@@ -39,11 +39,29 @@ func protect(c *cli.Context, arguments iter.Seq[string], more ...string) (*outpu
 	for _, name := range written {
 		more = append(more, flagValues(c, name)...)
 	}
+	if err := checkBeside(more); err != nil {
+		return nil, err
+	}
 	reads := output.Protect(filesRead(c, arguments))
 	if err := reads.Refuse(more...); err != nil {
 		return nil, err
 	}
 	return reads, c.Context.Err()
+}
+
+// checkBeside refuses an output that has the name of what stands beside another one.
+func checkBeside(names []string) error {
+	for _, name := range names {
+		if name == "" || name == "-" {
+			continue
+		}
+		for _, beside := range output.Beside(name)[1:] {
+			if slices.ContainsFunc(names, func(other string) bool { return other != "" && filepath.Clean(other) == filepath.Clean(beside) }) {
+				return usagef("%s stands beside the output %s until that is complete: give another name", beside, name)
+			}
+		}
+	}
+	return nil
 }
 
 // imagesRead yields the files of arguments that are images.

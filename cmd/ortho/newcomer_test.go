@@ -194,6 +194,7 @@ func TestNewcomer(t *testing.T) {
 		{"generate --text seven", exitUsage, []string{"give -o OUT"}},
 		{"eval photos", exitUsage, []string{"--data"}},
 		{"eval --data photos", exitFailed, []string{"has no sub-folders", "one for each class"}},
+		{"classify cat.png -o o.jsonl --html o.jsonl.partial", exitUsage, []string{"o.jsonl.partial stands beside the output o.jsonl"}},
 		{"bench", exitOK, []string{"run", "compare"}},
 		{"compare cat.png", exitUsage, []string{"-m A -m B", "--providers"}},
 		{"preprocess cat.png", exitUsage, []string{"-o FILE.npy"}},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"ortho/models"
@@ -316,5 +317,19 @@ func TestCancel(t *testing.T) {
 	cancel()
 	if _, err := c.Image(ctx, must(os.ReadFile("../../cmd/ortho/testdata/photos/coffee.png"))); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// TestNoRead: an input without a Read costs its item.
+func TestNoRead(t *testing.T) {
+	c := open(t, bundledModel, classify.Options{})
+	n := 0
+	for item := range c.Stream(t.Context(), slices.Values([]classify.Input{{Name: "nothing"}})) {
+		if n++; item.Err == nil || !strings.Contains(item.Err.Error(), "nothing") || classify.ErrorKind(item.Err) != "read" {
+			t.Errorf("%v", item.Err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d items", n)
 	}
 }
