@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -109,6 +110,7 @@ func textLabels(data []byte) (labels []Label, form string, err error) {
 			return nil, "", fmt.Errorf("line %d is blank, and others follow: each line names the class of its number; write - for one without a name", i+1)
 		}
 	}
+	lines = withoutCommas(lines)
 	if labels, form, err = numberedLabels(lines); labels != nil || err != nil {
 		return labels, form, err
 	}
@@ -153,7 +155,10 @@ func valueLabels(text string) (labels []Label, form string, ok bool, err error) 
 // numberedLabels reads lines that all hold an index or a WordNet id beside the name; labels
 // is nil where they don't.
 func numberedLabels(lines []string) (labels []Label, form string, err error) {
-	lines = bare(lines)
+	lines = slices.Clone(lines)
+	for i, line := range lines {
+		lines[i] = quotedLast.ReplaceAllString(quotedFirst.ReplaceAllString(line, "$1$2"), "$1$2")
+	}
 	if parts := matched(lines, synsetLine); parts != nil {
 		if names := make([]string, len(parts)); len(matched(cut(names, parts, 2), indexLine)) > 1 {
 			return nil, "", fmt.Errorf("line 1: %q has a WordNet id and a number: which of them gives the order can't be told; keep one of them", lines[0])
@@ -200,21 +205,17 @@ func numberedLabels(lines []string) (labels []Label, form string, err error) {
 	return nil, "", nil
 }
 
-// bare takes the commas that end all lines but the last from them, and the quotes from
-// their indices.
-func bare(lines []string) []string {
-	commas := len(lines) > 1
-	for _, line := range lines[:len(lines)-1] {
-		commas = commas && strings.HasSuffix(line, ",")
-	}
-	bared := make([]string, len(lines))
+// withoutCommas takes the commas from lines that all end in one, the last perhaps excepted,
+// as they do in a list of a program.
+func withoutCommas(lines []string) []string {
+	bare := make([]string, len(lines))
 	for i, line := range lines {
-		if commas {
-			line = strings.TrimRight(strings.TrimSuffix(line, ","), " \t")
+		cut, ok := strings.CutSuffix(line, ",")
+		if bare[i] = strings.TrimSpace(cut); bare[i] == "" || !ok && (i < len(lines)-1 || i == 0) {
+			return lines
 		}
-		bared[i] = quotedLast.ReplaceAllString(quotedFirst.ReplaceAllString(line, "$1$2"), "$1$2")
 	}
-	return bared
+	return bare
 }
 
 func unquoted(line string) string {

@@ -86,6 +86,11 @@ func TestLabels(t *testing.T) {
 		{"a.txt", "n01440764: tench\nn01484850: great white shark\n", want},
 		{"a.txt", "1 n01484850 great white shark\n0 n01440764 tench\n", want},
 
+		{"a.txt", "a,\nb,\nc\n", abc},
+		{"a.txt", "a ,\nb,\nc,\n", abc},
+		{"a.txt", ",\n.\n", []Label{{Name: ","}, {Name: "."}}},
+		{"a.txt", "a,\nb\nc,\n", []Label{{Name: "a,"}, {Name: "b"}, {Name: "c,"}}},
+
 		// Python, as programmers write it.
 		{"a.txt", `{1: "great white shark", 0: "tench",}`, names},
 		{"a.txt", `{"0": "tench", "1": "great white shark",}`, names},
@@ -147,7 +152,7 @@ func TestLabels(t *testing.T) {
 		{"a.txt", "labels = {0: 'a', 1: 'b'}\nprint(labels)\n", "more than one value"},
 		{"a.txt", "{0: 'a',\n1: 'b'}\n# end", "more than one value"},
 		{"a.txt", "import json\nlabels = {\n0: 'a',\n}\n", "line 2: labels = { is program code"},
-		{"a.txt", "const labels = ['a',\n'b'];\n", "line 1: const labels = ['a', is program code"},
+		{"a.txt", "const labels = ['a',\n'b'];\n", "line 1: const labels = ['a' is program code"},
 		{"a.txt", "{'a': True}", "entry a is neither index: name nor name: index"},
 		{"a.txt", "{0: (1, 'a')}", "entry 0 is neither"},
 		{"a.txt", "\n<!DOCTYPE html>\n<p>404\n", "it is a web page (HTML)"},
