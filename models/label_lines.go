@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // entry is a label with the index that its file states, and where it states it.
@@ -59,15 +61,36 @@ func notText(data []byte) error {
 		return errors.New("it is an image, not text with a name in each line")
 	case bytes.IndexByte(data, 0) >= 0:
 		return errors.New("it is binary, not text with a name in each line")
+	case webPage.Match(data):
+		return errors.New("it is a web page (HTML), not the file that the page shows: download the file itself (on a code host, its raw form)")
+	}
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		if !utf8.Valid(line) {
+			return fmt.Errorf("line %d is not UTF-8: %s: save the file as UTF-8 (iconv -f latin1 -t utf-8 turns Latin-1 into it)", i+1, shorten(strconv.AppendQuote(nil, string(line))))
+		}
 	}
 	return nil
 }
 
 var (
-	synsetLine = regexp.MustCompile(`^(n\d{8})(?:\s*,\s*|\s+)(\S.*)$`)
-	indexLine  = regexp.MustCompile(`^(\d{1,7})(?:\s*[:,;\t]\s*|[.)]?\s+)(\S.*)$`)
-	lineIndex  = regexp.MustCompile(`^(.*\S)[\s,:;]+(\d{1,7})$`)
+	webPage = regexp.MustCompile(`^\x{FEFF}?\s*(?:<!--[^>]*-->\s*)*(?i:<!doctype\s+html|<html[\s>])`)
+
+	synsetLine = regexp.MustCompile(`^(n\d{8})(?:\s*[:,;=]\s*|\s+)(\S.*)$`)
+	indexLine  = regexp.MustCompile(`^(\d{1,7})(?:\s*[:,;=\t]\s*|[.)]?\s+)(\S.*)$`)
+	lineIndex  = regexp.MustCompile(`^(\S.*?)(\s*[:,;=\t]\s*|\s+)(\d{1,7})$`)
 	quotedLine = regexp.MustCompile(`^(?:"(.*)"|'(.*)'),?$`)
+
+	// An index in quotes, as JSON has it.
+	quotedFirst = regexp.MustCompile(`^["'](\d{1,7})["'](\s*[:,;=\t])`)
+	quotedLast  = regexp.MustCompile(`([:,;=\t]\s*)["'](\d{1,7})["']$`)
+
+	manyQuoted = regexp.MustCompile(`^(?:"[^"]*"\s*,\s*"|'[^']*'\s*,\s*')`)
+
+	// Comments and a name before a Python value, and how such a value begins where it
+	// is no name in brackets.
+	assigned = regexp.MustCompile(`^((?:#[^\n]*(?:\n\s*|$))*)([A-Za-z_]\w*(?:\s*:[^=\n]*)?\s*=\s*)?[\[{(]`)
+	bracket  = regexp.MustCompile(`^[\[{(]\s*(?:(?:"[^"\n]*"|'[^'\n]*')\s*[,:\]})]|-?\d+\s*:)`)
+	code     = regexp.MustCompile(`^(?:\w+\s+)?[\w.]+(?:\s*:[^=]*)?\s*=\s*[\[{(]`)
 )
 
 // textLabels reads one label a line, as people have them: names alone or in quotes, behind
@@ -78,14 +101,8 @@ func textLabels(data []byte) (labels []Label, form string, err error) {
 	if text == "" {
 		return nil, "", nil
 	}
-	if text[0] == '{' || text[0] == '[' {
-		if json.Valid([]byte(text)) {
-			labels, err = jsonLabels([]byte(text))
-			return labels, "JSON", err
-		}
-		if labels, ok, err := literalLabels(text); ok || strings.HasSuffix(text, "}") || strings.HasSuffix(text, "]") {
-			return labels, "Python", err
-		}
+	if labels, form, ok, err := valueLabels(text); ok {
+		return labels, form, err
 	}
 	lines := strings.Split(strings.TrimRight(string(data), " \t\r\n"), "\n") // a blank first line counts
 	for i := range lines {
@@ -93,11 +110,54 @@ func textLabels(data []byte) (labels []Label, form string, err error) {
 			return nil, "", fmt.Errorf("line %d is blank, and others follow: each line names the class of its number; write - for one without a name", i+1)
 		}
 	}
-	unquoted := func(line string) string {
-		if m := quotedLine.FindStringSubmatch(line); m != nil {
-			return m[1] + m[2]
+	lines = withoutCommas(lines)
+	if labels, form, err = numberedLabels(lines); labels != nil || err != nil {
+		return labels, form, err
+	}
+	labels = make([]Label, len(lines))
+	allQuoted := matched(lines, quotedLine) != nil
+	for i, line := range lines {
+		if code.MatchString(line) {
+			return nil, "", fmt.Errorf("line %d: %s is program code: keep its dict or list alone in the file", i+1, shorten([]byte(line)))
 		}
-		return line
+		if labels[i].Name = line; allQuoted {
+			if manyQuoted.MatchString(line) {
+				return nil, "", fmt.Errorf("line %d: %s holds more than one name: write one name a line, or all of them as a JSON list", i+1, shorten([]byte(line)))
+			}
+			labels[i].Name = unquoted(line)
+		}
+	}
+	return labels, "", nil
+}
+
+// valueLabels reads text that is one value of JSON or Python, which a comment and a name
+// may precede. ok is false where it is none.
+func valueLabels(text string) (labels []Label, form string, ok bool, err error) {
+	if json.Valid([]byte(text)) && (text[0] == '{' || text[0] == '[') {
+		labels, err = jsonLabels([]byte(text))
+		return labels, "JSON", true, err
+	}
+	// 'tench', 'great white shark' is a list, too.
+	if v, err := parseLiteral("[" + text + "]"); err == nil && (text[0] == '\'' || text[0] == '"') {
+		labels, err = namesOf(v)
+		return labels, "", true, err
+	}
+	m := assigned.FindStringSubmatch(text)
+	if m == nil {
+		return nil, "", false, nil
+	}
+	value := text[len(m[0])-1:]
+	labels, ok, err = literalLabels(value)
+	closed := strings.ContainsRune("]}", rune(value[len(value)-1])) && value[0] != '('
+	return labels, "Python", ok || m[2] != "" || bracket.MatchString(value) || m[1] == "" && closed, err
+}
+
+// numberedLabels reads lines that all hold an index or a WordNet id beside the name; labels
+// is nil where they don't.
+func numberedLabels(lines []string) (labels []Label, form string, err error) {
+	lines = slices.Clone(lines)
+	for i, line := range lines {
+		lines[i] = quotedLast.ReplaceAllString(quotedFirst.ReplaceAllString(line, "$1$2"), "$1$2")
 	}
 	if parts := matched(lines, synsetLine); parts != nil {
 		if names := make([]string, len(parts)); len(matched(cut(names, parts, 2), indexLine)) > 1 {
@@ -109,26 +169,60 @@ func textLabels(data []byte) (labels []Label, form string, err error) {
 		return labels, "a WordNet id before each name", nil
 	}
 	if parts := matched(lines, indexLine); parts != nil {
-		labels, err = placed(lineEntries(parts, 1, 2, unquoted), true)
+		form = "the index before each name"
+		entries := lineEntries(parts, 1, 2)
+		names := make([]string, len(parts))
+		if ids := matched(cut(names, parts, 2), synsetLine); ids != nil {
+			form = "the index and a WordNet id before each name"
+			for i, m := range ids {
+				entries[i].label = Label{ID: m[1], Name: unquoted(m[2])}
+			}
+		}
+		labels, err = placed(entries, true)
 		if err != nil {
 			err = fmt.Errorf("each line begins with a number, as if it were the class's index, but %w (where the numbers are part of the names, give them as a JSON list)", err)
 		}
-		return labels, "the index before each name", err
+		return labels, form, err
 	}
 	if parts := matched(lines, lineIndex); parts != nil && distinct(cut(make([]string, len(parts)), parts, 1)) {
-		if entries := lineEntries(parts, 2, 1, unquoted); ascending(entries) {
-			labels, err = placed(entries, true)
-			return labels, "the index behind each name", err
+		labels, err = placed(lineEntries(parts, 3, 1), true)
+		if err == nil {
+			return labels, "the index behind each name", nil
+		}
+		// Names end in numbers, too, but seldom behind a colon.
+		for _, m := range parts {
+			if !strings.ContainsAny(m[2], ":=\t") {
+				return nil, "", nil
+			}
+		}
+		return nil, "", fmt.Errorf("each line ends with a number, as if it were the class's index, but %w (where the numbers are part of the names, give them as a JSON list)", err)
+	}
+	if parts := matched(lines[1:], indexLine); len(parts) > 1 {
+		if _, err := placed(lineEntries(parts, 1, 2), true); err == nil {
+			return nil, "", fmt.Errorf("line 1: %s has no index, but each line below it begins with its own: take it out if it is a heading, or give it its index", shorten([]byte(lines[0])))
 		}
 	}
-	labels = make([]Label, len(lines))
-	allQuoted := matched(lines, quotedLine) != nil
+	return nil, "", nil
+}
+
+// withoutCommas takes the commas from lines that all end in one, the last perhaps excepted,
+// as they do in a list of a program.
+func withoutCommas(lines []string) []string {
+	bare := make([]string, len(lines))
 	for i, line := range lines {
-		if labels[i].Name = line; allQuoted {
-			labels[i].Name = unquoted(line)
+		cut, ok := strings.CutSuffix(line, ",")
+		if bare[i] = strings.TrimSpace(cut); bare[i] == "" || !ok && (i < len(lines)-1 || i == 0) {
+			return lines
 		}
 	}
-	return labels, "", nil
+	return bare
+}
+
+func unquoted(line string) string {
+	if m := quotedLine.FindStringSubmatch(line); m != nil {
+		return m[1] + m[2]
+	}
+	return line
 }
 
 // matched returns the parts of all lines; nil where one is of another form.
@@ -150,23 +244,13 @@ func cut(column []string, parts [][]string, at int) []string {
 	return column
 }
 
-func lineEntries(parts [][]string, index, name int, unquoted func(string) string) []entry {
+func lineEntries(parts [][]string, index, name int) []entry {
 	entries := make([]entry, len(parts))
 	for i, m := range parts {
 		n, _ := strconv.Atoi(m[index])
 		entries[i] = entry{n, Label{Name: unquoted(m[name])}, fmt.Sprintf("line %d", i+1)}
 	}
 	return entries
-}
-
-// ascending reports whether entries count up by one from 0 or 1: names end in numbers, too.
-func ascending(entries []entry) bool {
-	for i, e := range entries {
-		if e.index != i+entries[0].index {
-			return false
-		}
-	}
-	return entries[0].index <= 1
 }
 
 func distinct(names []string) bool {
@@ -191,18 +275,44 @@ func literalLabels(text string) (labels []Label, ok bool, err error) {
 	}
 	entries := make([]entry, len(pairs))
 	for i, p := range pairs {
-		where := fmt.Sprintf("entry %v", p.key)
-		index, name := p.key, p.value
-		if _, named := p.key.(string); named {
-			index, name = p.value, p.key
+		e, ok := p.entry()
+		if !ok {
+			return nil, true, fmt.Errorf("%s is neither index: name nor name: index", e.where)
 		}
-		n, isInt := index.(int64)
-		text, isText := name.(string)
-		if !isInt || !isText || n < 0 || n > maxClasses {
-			return nil, true, fmt.Errorf("%s is neither index: name nor name: index", where)
-		}
-		entries[i] = entry{int(n), Label{Name: text}, where}
+		entries[i] = e
 	}
 	labels, err = placed(entries, true)
 	return labels, true, err
+}
+
+// entry reads 0: 'tench', '0': 'tench', 0: ('n01440764', 'tench'), and 'tench': 0.
+func (p pair) entry() (e entry, ok bool) {
+	e.where = fmt.Sprintf("entry %v", p.key)
+	index, name := p.key, p.value
+	if _, numbered := p.value.(int64); numbered {
+		index, name = p.value, p.key
+	}
+	switch n := index.(type) {
+	case int64:
+		if n < 0 || n > maxClasses {
+			return e, false
+		}
+		e.index = int(n)
+	case string:
+		n64, err := strconv.ParseUint(n, 10, 20)
+		if err != nil {
+			return e, false
+		}
+		e.index = int(n64)
+	default:
+		return e, false
+	}
+	if both, isPair := name.([]any); isPair && len(both) == 2 {
+		if e.label.ID, ok = both[0].(string); !ok {
+			return e, false
+		}
+		name = both[1]
+	}
+	e.label.Name, ok = name.(string)
+	return e, ok
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,9 +26,9 @@ const maxClasses = 1 << 20
 // ReadLabels reads the labels of classes, in order, from a file: .json holds a
 // list of names, an object of index to name or to [id, name], or of name to index, or a
 // config.json of Hugging Face or timm; .csv has the columns index, id, label and gloss
-// under such a header, of which label must be there, or index and label without one; any
-// other file has one name a line, which its index or WordNet id may precede, or a Python
-// dict. Indices count from 0, or from 1. Files of more than 16 MiB are refused.
+// under such a header, of which label must be there, or index and label in either order
+// without one; any other file has one name a line, which its index or WordNet id may
+// precede, or its index follow, or a Python dict or list. Indices count from 0, or from 1. Files of more than 16 MiB are refused.
 func ReadLabels(path string) ([]Label, error) {
 	labels, _, err := readLabels(path)
 	return labels, err
@@ -36,7 +37,11 @@ func ReadLabels(path string) ([]Label, error) {
 func readLabels(path string) (labels []Label, form string, err error) {
 	data, err := readText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
 	if err != nil {
-		return nil, "", fmt.Errorf("read labels: %w", err)
+		var failed *fs.PathError
+		if errors.As(err, &failed) {
+			err = failed.Err // it knows the last part of the path only
+		}
+		return nil, "", fmt.Errorf("read labels %s: %w", path, err)
 	}
 	if labels, form, err = parseLabels(path, data); err != nil {
 		return nil, "", fmt.Errorf("labels %s: %w", path, err)
@@ -85,6 +90,17 @@ func jsonLabels(data []byte) ([]Label, error) {
 	if o.has("label_names") || o.has("pretrained_cfg") {
 		return timmLabels(o)
 	}
+	if o.has("label2id") {
+		var indices object
+		if _, err := o.get("label2id", &indices); err != nil {
+			return nil, err
+		}
+		labels, err := namedIndices(indices, "", false)
+		if err != nil {
+			return nil, fmt.Errorf("label2id: %w", err)
+		}
+		return labels, nil
+	}
 	return indexedLabels(o, true)
 }
 
@@ -110,11 +126,14 @@ func indexedLabels(o object, fromOne bool) ([]Label, error) {
 	return placed(entries, fromOne)
 }
 
-// namedIndices reads {"tench": 0}; other is a key that is no index.
+// namedIndices reads {"tench": 0}; other is a key that is no index, or "" where none may be.
 func namedIndices(o object, other string, fromOne bool) ([]Label, error) {
 	var entries []entry
 	for key, raw := range o {
 		i, err := strconv.Atoi(strings.Trim(string(raw), `"`))
+		if err != nil && other == "" {
+			return nil, fmt.Errorf("key %q: %s is no index", key, shorten(raw))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("key %q is no index, and %s of key %q is none either: neither index to name nor name to index", other, shorten(raw), key)
 		}
@@ -124,7 +143,15 @@ func namedIndices(o object, other string, fromOne bool) ([]Label, error) {
 }
 
 func csvLabels(data []byte) ([]Label, error) {
-	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	first, _, _ := bytes.Cut(data, []byte("\n"))
+	for _, other := range []struct{ mark, name string }{{";", "semicolons"}, {"\t", "tabs"}} {
+		if bytes.Contains(first, []byte(other.mark)) && !bytes.Contains(first, []byte(",")) {
+			return nil, fmt.Errorf("line 1: %s stand between its columns: save it with commas between them", other.name)
+		}
+	}
+	r := csv.NewReader(bytes.NewReader(data))
+	r.TrimLeadingSpace = true
+	rows, err := r.ReadAll()
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +164,12 @@ func csvLabels(data []byte) ([]Label, error) {
 			column[strings.ToLower(strings.TrimSpace(name))] = i
 		}
 	}
-	if _, err := strconv.Atoi(rows[0][0]); err == nil && len(rows[0]) == 2 && column["label"] < 0 {
-		return bareLabels(rows)
+	if len(rows[0]) == 2 && column["label"] < 0 {
+		for index, text := range rows[0] {
+			if _, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
+				return bareLabels(rows, index)
+			}
+		}
 	}
 	if column["label"] < 0 {
 		return nil, errors.New(`the first line names no column "label" (columns: index, id, label, gloss)`)
@@ -167,15 +198,15 @@ func csvLabels(data []byte) ([]Label, error) {
 	return labels, nil
 }
 
-// bareLabels reads a CSV of index and name without a header.
-func bareLabels(rows [][]string) ([]Label, error) {
+// bareLabels reads a CSV of two columns without a header, index and name or name and index.
+func bareLabels(rows [][]string, index int) ([]Label, error) {
 	entries := make([]entry, len(rows))
 	for n, row := range rows {
-		i, err := strconv.Atoi(strings.TrimSpace(row[0]))
+		i, err := strconv.Atoi(strings.TrimSpace(row[index]))
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %q is no index", n+1, row[0])
+			return nil, fmt.Errorf("line %d: %q is no index", n+1, row[index])
 		}
-		entries[n] = entry{i, Label{Name: row[1]}, fmt.Sprintf("line %d", n+1)}
+		entries[n] = entry{i, Label{Name: row[1-index]}, fmt.Sprintf("line %d", n+1)}
 	}
 	return placed(entries, true)
 }

@@ -122,6 +122,9 @@ func (p *literal) dict(depth int) (any, error) {
 		if len(pairs) > 0 && !p.next(',') {
 			return nil, errors.New("a comma or } is missing")
 		}
+		if len(pairs) > 0 && p.next('}') {
+			break // programmers end the last line with a comma, too
+		}
 		key, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
