@@ -9,13 +9,11 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 )
 

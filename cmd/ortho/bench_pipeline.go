@@ -13,10 +13,9 @@ import (
 	"strings"
 	"time"
 
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/models"

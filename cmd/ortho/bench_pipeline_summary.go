@@ -5,12 +5,11 @@ import (
 	"io"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
 )

@@ -11,10 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
 	"ortho/models"
 	"ortho/runner"
 	"ortho/runner/bench"

@@ -8,14 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
 )

@@ -14,13 +14,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
 )

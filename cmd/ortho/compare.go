@@ -11,11 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/runner"

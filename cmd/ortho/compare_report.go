@@ -7,11 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/build"
-
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models/evaluate"
 	"ortho/runner/compare"
 	"ortho/runner/equality"

@@ -11,10 +11,9 @@ import (
 	"runtime"
 	"slices"
 
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
 	"ortho/runner"
 	"ortho/runner/library"
 	"ortho/runner/machine"

@@ -8,9 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/library"
 )
 

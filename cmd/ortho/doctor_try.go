@@ -14,10 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
 	"ortho/runner/library"
 )

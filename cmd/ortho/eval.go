@@ -13,13 +13,12 @@ import (
 	"sync"
 	"time"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/dataset"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/models/evaluate"

@@ -7,15 +7,13 @@ import (
 	"slices"
 	"strconv"
 
-	"ortho/cmd/ortho/internal/term"
-
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
 )
 

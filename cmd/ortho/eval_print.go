@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/evaluate"
 )

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
 )
 
 // Exit codes; the app's help lists them.

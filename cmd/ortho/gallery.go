@@ -10,15 +10,13 @@ import (
 	"sync"
 	"time"
 
-	"ortho/cmd/ortho/internal/term"
-
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
 )
 

@@ -14,14 +14,13 @@ import (
 	"sync"
 	"time"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/models/generate"

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"ortho/cmd/ortho/internal/build"
-
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"

@@ -15,18 +15,17 @@ import (
 	"slices"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-	"ortho/runner"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/preprocess"
+	"ortho/runner"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )

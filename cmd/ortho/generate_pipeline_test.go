@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/build"
-
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/diffusion"
 	"ortho/models/noise"

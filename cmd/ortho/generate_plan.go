@@ -15,12 +15,11 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/generate"
 	"ortho/models/noise"
@@ -127,12 +126,12 @@ func (p *plan) chooseSubjects(w *wish, spec *models.GeneratorSpec, model string)
 			if strings.TrimSpace(t) == "" {
 				return usagef("the text is empty: say what %s is to draw (it knows %s), or leave it out and give --class", model, spec.Text.Knows())
 			}
-			if encoded.Telling == 0 && strings.TrimSpace(t) != "" && len(w.texts) == 1 {
+			if encoded.Telling == 0 && len(w.texts) == 1 {
 				return usagef("%.60q says nothing to %s, which knows %s", t, model, spec.Text.Knows())
 			}
-			open := left(t, spec.Labels)
-			if encoded.Telling == 0 {
-				open = "" // it is refused
+			open := ""
+			if encoded.Telling > 0 { // else it is refused
+				open = left(t, spec.Labels)
 			}
 			if told < 10 && open != "" {
 				slog.Warn(fmt.Sprintf("%.60q %s", t, open))

@@ -10,12 +10,11 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models/diffusion"
 	"ortho/models/scheduler"
 	"ortho/preprocess"

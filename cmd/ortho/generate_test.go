@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/build"
-
 	"ortho/cmd/ortho/internal/output"
 	"ortho/preprocess"
 	"ortho/runner/npz"

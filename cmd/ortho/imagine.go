@@ -8,10 +8,9 @@ import (
 	"math"
 	"slices"
 
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"

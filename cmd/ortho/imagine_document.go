@@ -9,12 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/build"
-
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/term"
 )
 
 const imaginedKind = "ortho imagine"

@@ -6,10 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models/classify"
 )
 

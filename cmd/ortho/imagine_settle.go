@@ -7,9 +7,8 @@ import (
 	"log/slog"
 	"slices"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/models/fuse"

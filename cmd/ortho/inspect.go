@@ -13,11 +13,10 @@ import (
 	"slices"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/onnx"
 )

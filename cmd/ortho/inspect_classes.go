@@ -4,11 +4,10 @@ import (
 	"bufio"
 	"fmt"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 )
 

@@ -10,13 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-	"ortho/runner"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/runner"
 )
 
 // pipelineDescription is what inspect prints of a pipeline; its JSON is an output format.

@@ -10,11 +10,10 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models/bundled"
 )
 

@@ -7,11 +7,10 @@ import (
 	"io/fs"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
 )

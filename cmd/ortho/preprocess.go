@@ -5,14 +5,13 @@ import (
 	"context"
 	"fmt"
 
-	"ortho/cmd/ortho/internal/term"
-	"ortho/runner"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
+	"ortho/runner"
 )
 
 func newPreprocessCommand() *cli.Command {

@@ -13,10 +13,9 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"

@@ -8,14 +8,13 @@ import (
 	"iter"
 	"log/slog"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 )
 
 // results is where rows go: a stream (standard output, a device or a pipe), or a file,

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"runtime"
 
-	"ortho/cmd/ortho/internal/term"
-
-	"ortho/cmd/ortho/internal/build"
-
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/library"
 )
 

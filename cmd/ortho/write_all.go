@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/term"
 )
 
 // answer is what became of one item: its row, with what it has failed of, if so.

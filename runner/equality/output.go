@@ -3,6 +3,7 @@ package equality
 import (
 	"fmt"
 	"math"
+
 	"ortho/runner/onnx"
 )
 

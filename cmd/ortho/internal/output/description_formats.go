@@ -10,11 +10,10 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"github.com/parquet-go/parquet-go"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 )
 
 func newDescriptionsCSV(w io.Writer, terminal bool) *descriptionsCSV {

@@ -7,9 +7,8 @@ import (
 	"io"
 	"strings"
 
-	"ortho/cmd/ortho/internal/term"
-
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
 )
 
 // tableRows is how many inputs are gathered into one table: enough for a person,

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/term"
-
 	"ortho/runner/bench"
 )
 

@@ -11,7 +11,6 @@ import (
 	"image/png"
 
 	"ortho/cmd/ortho/internal/term"
-
 	"ortho/preprocess"
 )
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/term"
-
 	"ortho/models/evaluate"
 )
 
