@@ -60,7 +60,7 @@ func flowed(text string, column, width int) string {
 	margin := strings.Repeat(" ", column)
 	for i, p := range paragraphs {
 		own := len(p) - len(strings.TrimLeft(p, " "))
-		lines := strings.Split(wrapWords(p[own:], max(20, width-column-own)), "\n")
+		lines := strings.Split(grid.Wrap(p[own:], max(20, width-column-own)), "\n")
 		for n := range lines {
 			lines[n] = p[:own] + lines[n]
 			if i+n > 0 && lines[n] != "" {
@@ -70,29 +70,4 @@ func flowed(text string, column, width int) string {
 		paragraphs[i] = strings.Join(lines, "\n")
 	}
 	return strings.Join(paragraphs, "\n")
-}
-
-// wrapWords breaks a line between words. Runs of spaces, which align examples, are kept in
-// a line that fits.
-func wrapWords(line string, width int) string {
-	if utf8.RuneCountInString(line) <= width {
-		return line
-	}
-	var b strings.Builder
-	at := 0
-	for word := range strings.FieldsSeq(line) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case at == 0:
-		case at+1+n > width:
-			b.WriteByte('\n')
-			at = 0
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += n
-	}
-	return b.String()
 }

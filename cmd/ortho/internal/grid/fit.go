@@ -72,11 +72,11 @@ func partsOf(word string) iter.Seq[string] {
 
 // hang wraps a text that begins in a column of a terminal, and goes on there.
 func hang(s string, width, column int) string {
-	return strings.ReplaceAll(wrap(s, max(width-column, 1)), "\n", "\n"+strings.Repeat(" ", column))
+	return strings.ReplaceAll(Wrap(s, max(width-column, 1)), "\n", "\n"+strings.Repeat(" ", column))
 }
 
-// wrap breaks a text into lines, at spaces where it can.
-func wrap(s string, width int) string {
+// Wrap breaks a text into lines, at spaces where it can.
+func Wrap(s string, width int) string {
 	if cells(s) <= width {
 		return s
 	}

@@ -53,12 +53,12 @@ type Column struct {
 
 // Text is a column of words, which are wrapped where the table is too wide.
 func Text(header string) Column {
-	return Column{header, text.AlignLeft, wrap, longestWord, longestField, 4, false}
+	return Column{header, text.AlignLeft, Wrap, longestWord, longestField, 4, false}
 }
 
 // Number is a column that is aligned right.
 func Number(header string) Column {
-	return Column{header, text.AlignRight, wrap, longestWord, longestField, 4, false}
+	return Column{header, text.AlignRight, Wrap, longestWord, longestField, 4, false}
 }
 
 // File is a column of paths: where the table is too wide, folders are left out of them before
@@ -125,7 +125,7 @@ func (t *Table) Draw(width int) string {
 	words := func(cells []string) table.Row {
 		row := make(table.Row, len(cells))
 		for i, c := range cells {
-			row[i] = wrap(c, widths[i])
+			row[i] = Wrap(c, widths[i])
 		}
 		return row
 	}
@@ -259,12 +259,12 @@ func (t *Table) cost() func(column, width int) int {
 // loosen gives what wrapped columns do not use to others that it is enough for.
 func (t *Table) loosen(widths, natural []int, left int) {
 	for i, column := range t.columns {
-		used := lineWidth(wrap(column.header, widths[i]))
+		used := lineWidth(Wrap(column.header, widths[i]))
 		for _, row := range t.rows {
 			used = max(used, lineWidth(column.fit(row[i], widths[i])))
 		}
 		if t.footer != nil {
-			used = max(used, lineWidth(wrap(t.footer[i], widths[i])))
+			used = max(used, lineWidth(Wrap(t.footer[i], widths[i])))
 		}
 		widths[i] = used
 	}
