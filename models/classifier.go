@@ -2,20 +2,6 @@ package models
 
 import "ortho/preprocess"
 
-// Label names one class: "tench", "n01440764". Both are empty where nothing
-// names the class: its index then stands for it. Gloss says in a few words what the
-// class is, where the label's file does.
-type Label struct{ Name, ID, Gloss string }
-
-// Activation turns a classifier's output into probabilities.
-type Activation string
-
-const (
-	Softmax Activation = "softmax"
-	Sigmoid Activation = "sigmoid"
-	None    Activation = "none" // the graph has applied it
-)
-
 // Scores says what the numbers of a classifier's output mean.
 type Scores struct {
 	OutputName  string
@@ -46,14 +32,3 @@ type TextClassifierSpec struct {
 	Untrained []int
 	Doubt     Doubt
 }
-
-// Doubt is what was measured of a classifier of texts: a first class below these
-// probabilities is more often wrong than it would be worth telling. The zero value doubts
-// nothing.
-type Doubt struct {
-	Below      float64
-	ShortBelow float64 // of a text of up to [Short] words that carry meaning, none of the class's label among them
-}
-
-// Short is how many words a short text has.
-const Short = 4

@@ -6,15 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/models/text"
 	"ortho/runner/onnx"
 )
-
-// vocabulary is a model's tokens and where they come from.
-type vocabulary struct {
-	*text.Vocabulary
-	source string
-}
 
 func valueList(values []onnx.Value) string {
 	texts := make([]string, len(values))

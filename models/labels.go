@@ -13,6 +13,20 @@ import (
 	"strings"
 )
 
+// Label names one class: "tench", "n01440764". Both are empty where nothing
+// names the class: its index then stands for it. Gloss says in a few words what the
+// class is, where the label's file does.
+type Label struct{ Name, ID, Gloss string }
+
+// Activation turns a classifier's output into probabilities.
+type Activation string
+
+const (
+	Softmax Activation = "softmax"
+	Sigmoid Activation = "sigmoid"
+	None    Activation = "none" // the graph has applied it
+)
+
 // labelList is labels, where they come from, and what beside names the file was taken to
 // hold, if anything.
 type labelList struct {

@@ -34,15 +34,6 @@ type Model struct {
 	doubt     Doubt
 }
 
-// Task is what a model is for.
-type Task string
-
-const (
-	Classify     Task = "classify"      // it takes images; its output are the scores of classes, or an embedding
-	ClassifyText Task = "classify-text" // the same of texts
-	Generate     Task = "generate"      // its output is an image
-)
-
 // Fact is one resolved value and the source that states it: "flag", "preset
 // NAME", a file's name, a file's name with the class whose default it is,
 // "graph", or "default" where nothing states it and every library does so. In
@@ -176,15 +167,12 @@ func (m *Model) Labels() []Label {
 }
 
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
-	files, err := readConfigs(configs)
+	layers, by, err := readLayers(m.Graph, fixedSize(m.Graph), configs, flags)
 	if err != nil {
 		return err
 	}
-	m.Exporter = exporter(m.Graph, files)
-	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: m.Exporter, graph: m.Graph, alone: configs == nil, flags: flags}
-	if r.layers, err = layers(m.Graph, files, configs, flags); err != nil {
-		return err
-	}
+	m.Exporter = by
+	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: by, graph: m.Graph, alone: configs == nil, flags: flags, layers: layers}
 	r.run()
 	m.Task, m.Facts, m.Notices, m.spec, m.made, m.untrained, m.doubt, m.err = r.task, r.facts, r.notices, r.spec, r.made, r.untrained, r.doubt, r.err()
 	if m.err == nil && m.Task == Classify {

@@ -11,14 +11,6 @@ import (
 	"ortho/runner/onnx"
 )
 
-// layer is one source of settings. problem says why a source that is there
-// can't be read as far as it goes.
-type layer struct {
-	source string
-	Settings
-	problem error
-}
-
 // resolver settles every value of a model: the first layer that states one
 // wins, and the graph itself has the last word on what can't be otherwise.
 type resolver struct {
@@ -283,10 +275,4 @@ func (r *resolver) fill() {
 		}
 		in.Fill[i] = uint8(min(max(v, 0), 255))
 	}
-}
-
-// byUser reports whether the layer is what a person wrote for this use of the
-// graph, rather than what an exporter wrote about the model.
-func (l layer) byUser() bool {
-	return l.source == "flag" || l.source == sidecarName || strings.HasPrefix(l.source, "preset ")
 }

@@ -176,6 +176,17 @@ func notEmpty(v string) error {
 	return nil
 }
 
+// Doubt is what was measured of a classifier of texts: a first class below these
+// probabilities is more often wrong than it would be worth telling. The zero value doubts
+// nothing.
+type Doubt struct {
+	Below      float64
+	ShortBelow float64 // of a text of up to [Short] words that carry meaning, none of the class's label among them
+}
+
+// Short is how many words a short text has.
+const Short = 4
+
 // size is a height and a width in pixels.
 type size struct{ height, width int }
 
@@ -274,7 +285,7 @@ func parseFloats(v string) ([]float64, error) {
 		return nil, fmt.Errorf("%q: values are separated by commas: %s", v, strings.Join(words, ","))
 	}
 	if len(parts) != 1 && len(parts) != 3 {
-		return nil, fmt.Errorf("%q has %s: give one, or three separated by commas", v, many(len(parts), "value"))
+		return nil, fmt.Errorf("%q has %d values: give one, or three separated by commas", v, len(parts))
 	}
 	values := make([]float64, len(parts))
 	for i, p := range parts {

@@ -1,0 +1,35 @@
+package models
+
+import (
+	"ortho/models/text"
+	"strings"
+)
+
+// Task is what a model is for.
+type Task string
+
+const (
+	Classify     Task = "classify"      // it takes images; its output are the scores of classes, or an embedding
+	ClassifyText Task = "classify-text" // the same of texts
+	Generate     Task = "generate"      // its output is an image
+)
+
+// layer is one source of settings. problem says why a source that is there
+// can't be read as far as it goes.
+type layer struct {
+	source string
+	Settings
+	problem error
+}
+
+// byUser reports whether the layer is what a person wrote for this use of the
+// graph, rather than what an exporter wrote about the model.
+func (l layer) byUser() bool {
+	return l.source == "flag" || l.source == sidecarName || strings.HasPrefix(l.source, "preset ")
+}
+
+// vocabulary is a model's tokens and where they come from.
+type vocabulary struct {
+	*text.Vocabulary
+	source string
+}
