@@ -1,7 +1,6 @@
 package models
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -111,34 +110,10 @@ func (r *resolver) besides(given map[string]bool) string {
 // imagenetNames is the word that stands for the labels of ImageNet's classes.
 const imagenetNames = "imagenet-1k"
 
-// file returns what a flag that names a file was given.
-func (s Settings) file(key string) (string, bool) {
-	switch {
-	case key == "labels" && s.labels != nil:
-		return strings.TrimPrefix(s.labels.source, "flag --labels "), true
-	case key == "vocabulary" && s.vocabulary != nil:
-		return s.vocabulary.source, true
-	}
-	return "", false
-}
-
 // resizesByDefault reports whether nothing states the resize, nor is it asked for.
 func (r *resolver) resizesByDefault() bool {
 	stated := slices.ContainsFunc([]string{"resize", "crop-pct", "crop-mode"}, func(key string) bool { _, _, ok := r.find(key); return ok })
 	return !stated && !slices.ContainsFunc(r.facts, func(f Fact) bool { return f.Key == "resize" && f.Source == "" })
-}
-
-// sidecarSyntax writes a value as ortho.json has it: the inverse of flagSyntax.
-func sidecarSyntax(key, value string) string {
-	if key == "input-range" || key == "output-range" || key == "mean" || key == "std" {
-		if list := "[" + strings.ReplaceAll(strings.ReplaceAll(value, " ", ""), ",", ", ") + "]"; strings.Contains(value, ",") && json.Valid([]byte(list)) {
-			return list
-		}
-	}
-	if json.Valid([]byte(value)) {
-		return value
-	}
-	return fmt.Sprintf("%q", value)
 }
 
 // shellWord quotes a word where a shell would take it apart.

@@ -51,6 +51,19 @@ func parseObject(data []byte) (object, error) {
 	return o, nil
 }
 
+// readObject reads a JSON file.
+func readObject(folder fs.FS, name string) (object, error) {
+	data, err := readText(folder, name)
+	if err != nil {
+		return nil, err
+	}
+	o, err := parseObject(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return o, nil
+}
+
 // mistaken says what JSON wants where a slip is a usual one.
 func mistaken(data []byte, err *json.SyntaxError) string {
 	if !strings.Contains(err.Error(), "looking for beginning of object key") || err.Offset < 1 || err.Offset > int64(len(data)) {

@@ -30,7 +30,7 @@ func placed(entries []entry, fromOne bool) ([]Label, error) {
 			if fromOne {
 				must += fmt.Sprintf(", or from 1 to %d", most)
 			}
-			return nil, fmt.Errorf("%s has the index %d, but there are %s: they must count %s", e.where, e.index, many(most, "label"), must)
+			return nil, fmt.Errorf("%s has the index %d, but there are %s: they must count %s", e.where, e.index, howMany(most), must)
 		}
 		if seen[e.index] {
 			return nil, fmt.Errorf("%s: index %d stands there twice", e.where, e.index)
@@ -44,12 +44,20 @@ func placed(entries []entry, fromOne bool) ([]Label, error) {
 	if len(entries) > 0 && !seen[0] {
 		from = 1
 	} else if len(entries) > 0 && last.index == len(entries) {
-		return nil, fmt.Errorf("%s has the index %d, but there are %s from 0 on", last.where, last.index, many(len(entries), "label"))
+		return nil, fmt.Errorf("%s has the index %d, but there are %s from 0 on", last.where, last.index, howMany(len(entries)))
 	}
 	for _, e := range entries {
 		labels[e.index-from] = e.label
 	}
 	return labels, nil
+}
+
+// howMany is a number of labels in words.
+func howMany(labels int) string {
+	if labels == 1 {
+		return "1 label"
+	}
+	return fmt.Sprintf("%d labels", labels)
 }
 
 // notText refuses what is no text, whatever its name says.

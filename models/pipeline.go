@@ -116,19 +116,6 @@ func openPart(pipeline, name string) (*Part, error) {
 	return part, nil
 }
 
-// readObject reads a JSON file.
-func readObject(folder fs.FS, name string) (object, error) {
-	data, err := readText(folder, name)
-	if err != nil {
-		return nil, err
-	}
-	o, err := parseObject(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return o, nil
-}
-
 // Size returns the bytes of the part's files: the graph's, and those of its external data
 // that are there.
 func (p *Part) Size() int64 {

@@ -153,6 +153,17 @@ func (s *Settings) put(key, value, source string) {
 	s.values[key] = statement{value, source}
 }
 
+// file returns what a flag that names a file was given.
+func (s Settings) file(key string) (string, bool) {
+	switch {
+	case key == "labels" && s.labels != nil:
+		return strings.TrimPrefix(s.labels.source, "flag --labels "), true
+	case key == "vocabulary" && s.vocabulary != nil:
+		return s.vocabulary.source, true
+	}
+	return "", false
+}
+
 func checked[T any](parse func(string) (T, error)) func(string) error {
 	return func(v string) error {
 		_, err := parse(v)

@@ -116,6 +116,19 @@ func flagSyntax(name string, raw json.RawMessage) (string, error) {
 	return "", fmt.Errorf("%s is neither a number, a text, true, false nor a list of numbers", shorten(raw))
 }
 
+// sidecarSyntax writes a value as ortho.json has it: the inverse of flagSyntax.
+func sidecarSyntax(key, value string) string {
+	if key == "input-range" || key == "output-range" || key == "mean" || key == "std" {
+		if list := "[" + strings.ReplaceAll(strings.ReplaceAll(value, " ", ""), ",", ", ") + "]"; strings.Contains(value, ",") && json.Valid([]byte(list)) {
+			return list
+		}
+	}
+	if json.Valid([]byte(value)) {
+		return value
+	}
+	return fmt.Sprintf("%q", value)
+}
+
 func sidecarLabels(config object, folder fs.FS) (*labelList, error) {
 	var file string
 	if ok, err := config.get("labels", &file); !ok || err != nil {
