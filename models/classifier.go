@@ -1,6 +1,9 @@
 package models
 
-import "ortho/preprocess"
+import (
+	"ortho/models/config"
+	"ortho/preprocess"
+)
 
 // Scores says what the numbers of a classifier's output mean.
 type Scores struct {
@@ -30,5 +33,8 @@ type TextClassifierSpec struct {
 	// Untrained are the classes that no text was there for in training, in ascending
 	// order: what the model says of them means nothing.
 	Untrained []int
-	Doubt     Doubt
+	Doubt     config.Doubt
 }
+
+// Short is how many words a short text has.
+const Short = 4

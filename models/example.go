@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"ortho/models/config"
 )
 
 // examples shows how all that is missing is given at once: what flags have stated already,
@@ -39,23 +41,23 @@ func (r *resolver) examples() string {
 	}
 	named := ""
 	var beside []string // files that ortho.json names
-	for _, k := range keys {
-		switch file, ok := r.flags.file(k.name); {
-		case settled[k.name]:
+	for _, k := range config.Keys {
+		switch file, ok := r.flags.File(k.Name); {
+		case settled[k.Name]:
 		case ok && file == imagenetNames: // ortho.json names files alone
-			give(k.name, file, "")
+			give(k.Name, file, "")
 			named = " (--labels " + file + " stays a flag)"
 		case ok:
-			give(k.name, file, fmt.Sprintf("%q", filepath.Base(file)))
+			give(k.Name, file, fmt.Sprintf("%q", filepath.Base(file)))
 			beside = append(beside, filepath.Base(file))
-		case r.flags.values[k.name].value != "" && r.flags.values[k.name].source == "":
-			value := r.flags.values[k.name].value
-			give(k.name, value, sidecarSyntax(k.name, value))
+		case r.flags.Values[k.Name].Value != "" && r.flags.Values[k.Name].Source == "":
+			value := r.flags.Values[k.Name].Value
+			give(k.Name, value, config.SidecarSyntax(k.Name, value))
 		}
 	}
 	for pair := range slices.Chunk(pairs, 2) {
 		if pair[1] != "" {
-			give(pair[0], pair[1], sidecarSyntax(pair[0], pair[1]))
+			give(pair[0], pair[1], config.SidecarSyntax(pair[0], pair[1]))
 		}
 	}
 	of := map[Task]string{Classify: "photo.jpg", ClassifyText: `"a text"`, Generate: "-o made.png"}[r.task]
@@ -67,7 +69,7 @@ func (r *resolver) examples() string {
 	}
 	where := "in an ortho.json beside it"
 	switch {
-	case slices.ContainsFunc(r.layers, func(l layer) bool { return l.source == sidecarName }):
+	case slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.Sidecar }):
 		where = "added to its ortho.json"
 	case r.alone:
 		where += ", in a folder of its own"
@@ -83,8 +85,8 @@ func (r *resolver) examples() string {
 // besides tells what else is not said, and what is done about it.
 func (r *resolver) besides(given map[string]bool) string {
 	text := ""
-	if r.task == Classify && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.source == hfName }) {
-		text += "\n(a " + hfName + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
+	if r.task == Classify && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorName }) {
+		text += "\n(a " + config.ProcessorName + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
 	}
 	var nor, so, flags []string
 	if r.task == Classify && r.resizesByDefault() && !given["preset"] {
@@ -97,7 +99,7 @@ func (r *resolver) besides(given map[string]bool) string {
 	if len(nor) > 0 {
 		text += fmt.Sprintf("\n(%s: %s, unless %s say otherwise)", strings.Join(nor, ", "), strings.Join(so, ", and "), strings.Join(flags, ", "))
 	}
-	if r.task != Generate && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.labels != nil && len(l.labels.labels) > 0 }) {
+	if r.task != Generate && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Labels != nil && len(l.Labels.Labels) > 0 }) {
 		names := "--labels FILE does"
 		if r.task == Classify && r.spec.Classes == 1000 {
 			names = "--labels " + imagenetNames + " does, where its 1000 are ImageNet's, or --labels FILE"

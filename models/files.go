@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
@@ -32,7 +33,7 @@ func modelName(path string, folder bool) string {
 }
 
 // fixedSize is the size of the graph's image input where it is fixed.
-func fixedSize(g *onnx.Graph) *size {
+func fixedSize(g *onnx.Graph) *config.Size {
 	for _, v := range g.Inputs {
 		if !isImage(v) {
 			continue
@@ -42,7 +43,7 @@ func fixedSize(g *onnx.Graph) *size {
 			h, w = v.Dims[1], v.Dims[2]
 		}
 		if h.Fixed() && w.Fixed() {
-			return &size{int(h.Size), int(w.Size)}
+			return &config.Size{int(h.Size), int(w.Size)}
 		}
 	}
 	return nil

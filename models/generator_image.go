@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
@@ -21,8 +22,8 @@ func (r *resolver) imageInput(in onnx.Value) {
 	r.pixels(in)
 	multiple := 1
 	if s, _, ok := r.find("size-multiple"); ok && r.spec.Input.Height == 0 {
-		multiple, _ = parseCount(s.value)
-		r.fact("size-multiple", s.value, s.source)
+		multiple, _ = config.ParseCount(s.Value)
+		r.fact("size-multiple", s.Value, s.Source)
 	}
 	r.made.Image = &ImageInput{Name: in.Name, Spec: r.spec.Input, Multiple: multiple}
 }
@@ -53,7 +54,7 @@ func (r *resolver) imageOutput() {
 // stated is a value as it was settled for the input, or else as it is stated.
 func (r *resolver) stated(key string) string {
 	if s, _, ok := r.find(key); ok {
-		return s.value
+		return s.Value
 	}
 	return map[string]string{"invert": "false", "color-order": "rgb"}[key]
 }
@@ -62,7 +63,7 @@ func (r *resolver) pickOutput() *onnx.Value {
 	name, _, named := r.find("output-name")
 	var images []*onnx.Value
 	for i, v := range r.graph.Outputs {
-		if named && v.Name == name.value {
+		if named && v.Name == name.Value {
 			return &r.graph.Outputs[i]
 		}
 		if givesImage(v) || !v.Ranked && len(r.graph.Outputs) == 1 {
@@ -72,8 +73,8 @@ func (r *resolver) pickOutput() *onnx.Value {
 	all := valueList(r.graph.Outputs)
 	switch {
 	case named:
-		r.fact("output", name.value+" (not there)", name.source)
-		r.fail("%s has no output %q; there are %s", r.name, name.value, all)
+		r.fact("output", name.Value+" (not there)", name.Source)
+		r.fail("%s has no output %q; there are %s", r.name, name.Value, all)
 	case len(images) == 0:
 		r.fact("output", "none is an image", "graph")
 		but := ""
@@ -93,25 +94,25 @@ func (r *resolver) outputShape(v onnx.Value) {
 	out := &r.made.Output
 	second, last := v.Dims[1], v.Dims[3]
 	s, _, stated := r.find("layout")
-	layout := statement{r.spec.Input.Layout.String(), "that of the input"}
+	layout := config.Statement{r.spec.Input.Layout.String(), "that of the input"}
 	switch {
 	case isChannels(second) && !isChannels(last):
-		layout = statement{"nchw", "graph"}
+		layout = config.Statement{"nchw", "graph"}
 	case isChannels(last) && !isChannels(second):
-		layout = statement{"nhwc", "graph"}
+		layout = config.Statement{"nhwc", "graph"}
 	case stated:
 		layout = s
 	case r.made.Image == nil:
-		layout = statement{"nchw", "default"}
+		layout = config.Statement{"nchw", "default"}
 	}
-	out.Layout, _ = preprocess.ParseLayout(layout.value)
+	out.Layout, _ = preprocess.ParseLayout(layout.Value)
 	channels, height, width := second, v.Dims[2], last
 	if out.Layout == preprocess.NHWC {
 		channels, height, width = last, v.Dims[1], v.Dims[2]
 	}
 	fixed := func(d onnx.Dim) int { return int(min(max(d.Size, 0), preprocess.MaxSize*64)) }
 	out.Channels, out.Height, out.Width = fixed(channels), fixed(height), fixed(width)
-	r.fact("output", fmt.Sprintf("%s, %s", v, layout.value), layout.source)
+	r.fact("output", fmt.Sprintf("%s, %s", v, layout.Value), layout.Source)
 }
 
 // outputRange is told by the last operator where that bounds the values.
@@ -120,18 +121,18 @@ func (r *resolver) outputRange(v onnx.Value) {
 	if !ok {
 		switch {
 		case v.Type == onnx.Uint8:
-			s, ok = statement{"0,255", "graph (uint8)"}, true
+			s, ok = config.Statement{"0,255", "graph (uint8)"}, true
 		case v.Op == "Tanh":
-			s, ok = statement{"-1,1", "graph (Tanh inside)"}, true
+			s, ok = config.Statement{"-1,1", "graph (Tanh inside)"}, true
 		case v.Op == "Sigmoid", v.Op == "HardSigmoid":
-			s, ok = statement{"0,1", "graph (" + v.Op + " inside)"}, true
+			s, ok = config.Statement{"0,1", "graph (" + v.Op + " inside)"}, true
 		default:
 			r.gap("output-range", "which values of its output are black and white", "--output-range (most graphs: 0,1 or 0,255)", "output-range", "0,1")
 			return
 		}
 	}
-	r.made.Output.Range, _ = parseRange(s.value)
-	r.fact("output-range", s.value, s.source)
+	r.made.Output.Range, _ = config.ParseRange(s.Value)
+	r.fact("output-range", s.Value, s.Source)
 }
 
 // color settles what a graph that takes and gives one channel is given of colours.
@@ -139,19 +140,19 @@ func (r *resolver) color() {
 	in, out := r.made.Image, r.made.Output
 	s, _, ok := r.find("color")
 	if in == nil || in.Spec.Channels != 1 || out.Channels != 1 {
-		if ok && s.value == "luma" {
-			r.fail("%s states that the graph takes luma, but luma is one channel in and one out", s.source)
+		if ok && s.Value == "luma" {
+			r.fail("%s states that the graph takes luma, but luma is one channel in and one out", s.Source)
 		}
 		return
 	}
 	if !ok {
-		s = statement{"luma", "default (one channel in and out)"}
+		s = config.Statement{"luma", "default (one channel in and out)"}
 	}
-	if s.value == "rgb" {
-		r.fail("%s states that the graph takes RGB, but it takes one channel", s.source)
+	if s.Value == "rgb" {
+		r.fail("%s states that the graph takes RGB, but it takes one channel", s.Source)
 	}
-	in.Luma = s.value == "luma"
-	r.fact("color", s.value, s.source)
+	in.Luma = s.Value == "luma"
+	r.fact("color", s.Value, s.Source)
 }
 
 // tiles settles how large images are cut.
@@ -164,8 +165,8 @@ func (r *resolver) tiles() {
 		to  *int
 	}{{"tile", &r.made.Tile}, {"tile-overlap", &r.made.Overlap}} {
 		if s, _, ok := r.find(f.key); ok {
-			*f.to, _ = parseCount(s.value)
-			r.fact(f.key, s.value, s.source)
+			*f.to, _ = config.ParseCount(s.Value)
+			r.fact(f.key, s.Value, s.Source)
 		}
 	}
 	if tile, overlap := r.made.Tile, r.made.Overlap; tile > 0 && overlap > tile/2 {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
@@ -22,8 +23,8 @@ func valueList(values []onnx.Value) string {
 func (r *resolver) settleTask() {
 	r.task = Classify
 	if s, _, ok := r.find("task"); ok {
-		r.task = Task(s.value)
-		r.fact("task", s.value, s.source)
+		r.task = Task(s.Value)
+		r.fact("task", s.Value, s.Source)
 		return
 	}
 	images := false
@@ -70,8 +71,8 @@ func (r *resolver) generator() {
 			r.condition(v)
 		}
 	}
-	if s, _, ok := r.find("class-input"); ok && (r.made.Class == nil || r.made.Class.Name != s.value) {
-		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.source, s.value, r.name, valueList(r.graph.Inputs))
+	if s, _, ok := r.find("class-input"); ok && (r.made.Class == nil || r.made.Class.Name != s.Value) {
+		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.Source, s.Value, r.name, valueList(r.graph.Inputs))
 	}
 	if image == nil {
 		r.setting("color-order", "rgb") // of the output
@@ -93,7 +94,7 @@ func (r *resolver) condition(v onnx.Value) {
 		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
 	}
 	s, _, stated := r.find("class-input")
-	isClass := stated && s.value == v.Name || !stated && (named("class", "label", "onehot", "one_hot") || v.Name == "y")
+	isClass := stated && s.Value == v.Name || !stated && (named("class", "label", "onehot", "one_hot") || v.Name == "y")
 	integer := v.Type == onnx.Int64 || v.Type == onnx.Int32
 	float := v.Type == onnx.Float || v.Type == onnx.Float16
 	rank := len(v.Dims)
@@ -177,14 +178,14 @@ func (r *resolver) conditions() {
 		return
 	}
 	for _, l := range r.layers {
-		if l.labels == nil || len(l.labels.labels) == 0 {
+		if l.Labels == nil || len(l.Labels.Labels) == 0 {
 			continue
 		}
-		from := l.source
-		if l.labels.source != "" {
-			from = l.labels.source
+		from := l.Source
+		if l.Labels.Source != "" {
+			from = l.Labels.Source
 		}
-		labels := l.labels.labels
+		labels := l.Labels.Labels
 		r.made.Labels = labels
 		r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(labels), labels[0].Name, labels[len(labels)-1].Name), from)
 		break
@@ -195,8 +196,8 @@ func (r *resolver) conditions() {
 	}
 	n := len(r.made.Labels)
 	if s, _, ok := r.find("classes"); ok && in.Count == 0 && n == 0 {
-		n, _ = strconv.Atoi(s.value)
-		r.fact("classes", s.value, s.source)
+		n, _ = strconv.Atoi(s.Value)
+		r.fact("classes", s.Value, s.Source)
 	}
 	if in.Count > 0 && n > 0 && n != in.Count {
 		r.fail("there are %s, but %s takes %s: give other --labels", many(n, "label"), r.name, many(in.Count, "class"))
@@ -212,37 +213,37 @@ func (r *resolver) text() {
 	}
 	vocabularyRank := len(r.layers)
 	for i, l := range r.layers {
-		if l.vocabulary != nil {
+		if l.Vocabulary != nil {
 			vocabularyRank = i
-			in.Vocabulary = l.vocabulary.Vocabulary
-			r.fact("vocabulary", many(in.Vocabulary.Len(), "token"), l.vocabulary.source)
+			in.Vocabulary = l.Vocabulary.Vocabulary
+			r.fact("vocabulary", many(in.Vocabulary.Len(), "token"), l.Vocabulary.Source)
 			break
 		}
 	}
 	if topic, rank, ok := r.find("topic-words"); ok && rank <= vocabularyRank && in.Vocabulary != nil { // else they are of another vocabulary
-		words := strings.Fields(topic.value)
+		words := strings.Fields(topic.Value)
 		with, err := in.Vocabulary.WithTopic(words)
 		if err != nil {
-			r.fail("%s states topic-words: %w", topic.source, err)
+			r.fail("%s states topic-words: %w", topic.Source, err)
 		} else {
 			in.Vocabulary = with
-			r.fact("topic-words", fmt.Sprintf("%d of the tokens", len(words)), topic.source)
+			r.fact("topic-words", fmt.Sprintf("%d of the tokens", len(words)), topic.Source)
 		}
 	}
 	if in.Vocabulary == nil {
 		r.gap("vocabulary", "which tokens it knows", "--vocabulary FILE", "vocabulary", "words.txt")
 	}
 	s, _, ok := r.find("text-length")
-	n, _ := parseCount(s.value)
+	n, _ := config.ParseCount(s.Value)
 	switch {
 	case in.Length > 0 && ok && n != in.Length:
-		r.fail("%s states text-length %s, but the graph takes %s", s.source, s.value, many(in.Length, "token"))
+		r.fail("%s states text-length %s, but the graph takes %s", s.Source, s.Value, many(in.Length, "token"))
 	case in.Length > 0:
-		s = statement{strconv.Itoa(in.Length), "graph"}
+		s = config.Statement{strconv.Itoa(in.Length), "graph"}
 	case !ok:
 		r.gap("text-length", "how many tokens a text has", "--text-length", "text-length", "77")
 		return
 	}
-	in.Length, _ = parseCount(s.value)
-	r.fact("text-length", s.value, s.source)
+	in.Length, _ = config.ParseCount(s.Value)
+	r.fact("text-length", s.Value, s.Source)
 }

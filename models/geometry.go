@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/models/config"
 	"ortho/preprocess"
 )
 
@@ -30,14 +31,14 @@ func (r *resolver) geometry() {
 			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct", "resize", strconv.Itoa(min(in.Height, in.Width)))
 			break
 		}
-		in.Resize, _ = parseResize(resize.value)
-		if part, ok := r.layers[at].values["central"]; ok {
-			height, width, _ := strings.Cut(part.value, ",")
+		in.Resize, _ = config.ParseResize(resize.Value)
+		if part, ok := r.layers[at].Values["central"]; ok {
+			height, width, _ := strings.Cut(part.Value, ",")
 			in.Central[0], _ = strconv.ParseFloat(height, 64)
 			in.Central[1], _ = strconv.ParseFloat(width, 64)
-			r.fact("central", part.value+" of the short edge (height, width), cut out before the resize", cmp.Or(part.source, resize.source))
+			r.fact("central", part.Value+" of the short edge (height, width), cut out before the resize", cmp.Or(part.Source, resize.Source))
 		}
-		r.fact("resize", describe(in.Resize), resize.source)
+		r.fact("resize", describe(in.Resize), resize.Source)
 	case relative == len(r.layers) && r.problem():
 		r.gap("resize", "how images are resized", "--resize or --crop-mode", "resize", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)))
 	case r.task == Generate && in.Height > 0 && relative == len(r.layers):
@@ -46,7 +47,7 @@ func (r *resolver) geometry() {
 	case in.Height > 0:
 		r.relative(pct, mode, relative)
 	}
-	if s, _, ok := r.find("crop-offset"); ok && s.value == "floor" {
+	if s, _, ok := r.find("crop-offset"); ok && s.Value == "floor" {
 		in.CropOffset = preprocess.Floor
 	}
 	s, _, ok := r.find("interpolation")
@@ -54,39 +55,39 @@ func (r *resolver) geometry() {
 	case in.Resize.Mode == preprocess.ResizeNone:
 		return
 	case !ok && r.task == Generate:
-		s = statement{"bicubic", "default"} // Pillow's for Image.resize
+		s = config.Statement{"bicubic", "default"} // Pillow's for Image.resize
 	case !ok:
-		s = statement{"bilinear", "default"}
+		s = config.Statement{"bilinear", "default"}
 	}
-	in.Interpolation, _ = preprocess.ParseFilter(s.value)
-	r.fact("interpolation", in.Interpolation.String(), s.source)
+	in.Interpolation, _ = preprocess.ParseFilter(s.Value)
+	r.fact("interpolation", in.Interpolation.String(), s.Source)
 }
 
 // relative resizes by crop-pct and crop-mode: timm's rules. Where nothing is
 // stated at all, the short edge is brought to that of a square input.
-func (r *resolver) relative(pct, mode statement, rank int) {
+func (r *resolver) relative(pct, mode config.Statement, rank int) {
 	in := &r.spec.Input
 	part := 1.0
 	source := "default"
 	if rank < len(r.layers) {
-		source = mode.source
+		source = mode.Source
 		if _, at, ok := r.find("crop-pct"); ok && at == rank {
-			source = pct.source
+			source = pct.Source
 		}
 	}
-	if pct.value != "" {
-		part, _ = parseCropPct(pct.value)
+	if pct.Value != "" {
+		part, _ = config.ParseCropPct(pct.Value)
 	}
 	height, width := int(math.Floor(float64(in.Height)/part)), int(math.Floor(float64(in.Width)/part))
 	oblong := preprocess.Resize{Height: height, Width: width}
 	switch square := height == width; {
-	case mode.value == "squash":
+	case mode.Value == "squash":
 		in.Resize, in.Resize.Mode = oblong, preprocess.Exact
-	case square && mode.value == "border":
+	case square && mode.Value == "border":
 		in.Resize = preprocess.Resize{Mode: preprocess.LongEdge, Size: height}
 	case square:
 		in.Resize = preprocess.Resize{Mode: preprocess.ShortEdge, Size: height}
-	case mode.value == "border":
+	case mode.Value == "border":
 		in.Resize, in.Resize.Mode = oblong, preprocess.Fit
 	case rank < len(r.layers):
 		in.Resize, in.Resize.Mode = oblong, preprocess.Cover
@@ -96,7 +97,7 @@ func (r *resolver) relative(pct, mode statement, rank int) {
 		return
 	}
 	text := describe(in.Resize)
-	if pct.value != "" {
+	if pct.Value != "" {
 		text += ", crop-pct " + strconv.FormatFloat(part, 'g', -1, 64)
 	}
 	r.fact("resize", text, source)
@@ -106,17 +107,17 @@ func (r *resolver) relative(pct, mode statement, rank int) {
 // input has, which another layer may have changed.
 func (r *resolver) fits(rank int) bool {
 	l := r.layers[rank]
-	own, ok := l.values["input-size"]
+	own, ok := l.Values["input-size"]
 	if !ok {
 		return true
 	}
-	at, _ := parseSize(own.value)
-	return at == size{r.spec.Input.Height, r.spec.Input.Width}
+	at, _ := config.ParseSize(own.Value)
+	return at == config.Size{r.spec.Input.Height, r.spec.Input.Width}
 }
 
 func (r *resolver) problem() bool {
 	for _, l := range r.layers {
-		if l.problem != nil {
+		if l.Problem != nil {
 			return true
 		}
 	}

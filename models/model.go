@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
@@ -31,7 +32,7 @@ type Model struct {
 	err   error
 
 	untrained []int
-	doubt     Doubt
+	doubt     config.Doubt
 }
 
 // Fact is one resolved value and the source that states it: "flag", "preset
@@ -67,9 +68,9 @@ func Open(name string, flags Settings) (*Model, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open model %s: %w", name, err)
 		}
-		file, folder = filepath.Join(name, filepath.FromSlash(graphName)), configFolder(name)
+		file, folder = filepath.Join(name, filepath.FromSlash(graphName)), config.Folder(name)
 	} else if variantsOnly(filepath.Dir(name)) {
-		folder = configFolder(filepath.Dir(name))
+		folder = config.Folder(filepath.Dir(name))
 	}
 	graph, err := onnx.ReadFile(file)
 	if err != nil {
@@ -167,7 +168,7 @@ func (m *Model) Labels() []Label {
 }
 
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
-	layers, by, err := readLayers(m.Graph, fixedSize(m.Graph), configs, flags)
+	layers, by, err := config.Read(m.Graph, fixedSize(m.Graph), configs, flags)
 	if err != nil {
 		return err
 	}

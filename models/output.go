@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
@@ -32,7 +33,7 @@ func classesOf(v onnx.Value) (n int, ok bool) {
 	default:
 		return 0, false
 	}
-	if d.Size > maxClasses || d.Size == 0 {
+	if d.Size > config.MaxClasses || d.Size == 0 {
 		return 0, false
 	}
 	return int(max(0, d.Size)), true
@@ -69,38 +70,38 @@ func (r *resolver) output() {
 }
 
 // named reads one output as it is.
-func (r *resolver) named(s statement) {
+func (r *resolver) named(s config.Statement) {
 	var all []string
 	for _, v := range r.graph.Outputs {
-		if v.Name == s.value {
+		if v.Name == s.Value {
 			r.spec.OutputName, r.spec.Embedding, r.spec.Activation = v.Name, true, None
-			r.fact("output", v.String(), s.source)
+			r.fact("output", v.String(), s.Source)
 			return
 		}
 		all = append(all, v.Name)
 	}
-	r.fact("output", s.value+" (not there)", s.source)
-	r.fail("%s has no output %q; there are %s", r.name, s.value, strings.Join(all, ", "))
+	r.fact("output", s.Value+" (not there)", s.Source)
+	r.fail("%s has no output %q; there are %s", r.name, s.Value, strings.Join(all, ", "))
 }
 
 func (r *resolver) activation(op string) {
 	s, rank, ok := r.find("activation")
-	if !ok || !r.layers[rank].byUser() {
+	if !ok || !r.layers[rank].ByUser() {
 		switch op {
 		case "Softmax", "Sigmoid", "HardSigmoid":
-			s, ok = statement{string(None), "graph (" + op + " inside)"}, true
+			s, ok = config.Statement{string(None), "graph (" + op + " inside)"}, true
 		case "LogSoftmax": // softmax of the logarithm of p is p
-			s, ok = statement{string(Softmax), "graph (LogSoftmax inside)"}, true
+			s, ok = config.Statement{string(Softmax), "graph (LogSoftmax inside)"}, true
 		}
 	}
 	if !ok {
-		s = statement{string(Softmax), "default"}
+		s = config.Statement{string(Softmax), "default"}
 	}
-	if inside := op == "Softmax" || op == "Sigmoid" || op == "HardSigmoid"; inside && s.value != string(None) {
-		r.notice("%s states the activation %s, and the graph of %s ends in %s already: both are applied (none applies the graph's alone)", s.source, s.value, r.name, op)
+	if inside := op == "Softmax" || op == "Sigmoid" || op == "HardSigmoid"; inside && s.Value != string(None) {
+		r.notice("%s states the activation %s, and the graph of %s ends in %s already: both are applied (none applies the graph's alone)", s.Source, s.Value, r.name, op)
 	}
-	r.spec.Activation = Activation(s.value)
-	r.fact("activation", s.value, s.source)
+	r.spec.Activation = Activation(s.Value)
+	r.fact("activation", s.Value, s.Source)
 }
 
 // temperature settles what logits are divided by. Only a softmax outside of the graph
@@ -110,14 +111,14 @@ func (r *resolver) temperature() {
 	if !ok {
 		return
 	}
-	r.fact("temperature", s.value, s.source)
-	t, _ := parseTemperature(s.value)
+	r.fact("temperature", s.Value, s.Source)
+	t, _ := config.ParseTemperature(s.Value)
 	why := map[Activation]string{
 		Sigmoid: "the activation is sigmoid: each class has a probability of its own",
 		None:    "the activation is none: the graph has made its logits probabilities already",
 	}[r.spec.Activation]
 	if t != 1 && why != "" {
-		r.fail("%s states a temperature of %s, which divides logits before a softmax, but %s", s.source, s.value, why)
+		r.fail("%s states a temperature of %s, which divides logits before a softmax, but %s", s.Source, s.Value, why)
 		return
 	}
 	r.spec.Temperature = t
@@ -127,23 +128,23 @@ func (r *resolver) temperature() {
 func (r *resolver) classes(out onnx.Value) {
 	n, _ := classesOf(out)
 	source := "graph"
-	var list *labelList
+	var list *config.LabelList
 	var from string
 	for _, l := range r.layers {
-		if l.labels != nil && len(l.labels.labels) > 0 {
-			list, from = l.labels, l.source
-			if l.labels.source != "" {
-				from = l.labels.source
+		if l.Labels != nil && len(l.Labels.Labels) > 0 {
+			list, from = l.Labels, l.Source
+			if l.Labels.Source != "" {
+				from = l.Labels.Source
 			}
 			break
 		}
 	}
 	if s, _, ok := r.find("classes"); n == 0 && ok {
-		n, _ = strconv.Atoi(s.value)
-		source = s.source
+		n, _ = strconv.Atoi(s.Value)
+		source = s.Source
 	}
 	if n == 0 && list != nil {
-		n, source = len(list.labels), from
+		n, source = len(list.Labels), from
 	}
 	r.spec.Classes = n
 	if n > 0 {
@@ -159,20 +160,20 @@ func (r *resolver) classes(out onnx.Value) {
 		r.fact("labels", "none: classes are told by their index ("+names+" names them)", "default")
 		return
 	}
-	r.spec.Labels = list.labels
+	r.spec.Labels = list.Labels
 	form := ""
-	if list.form != "" {
-		form = " (" + list.form + ")"
+	if list.Form != "" {
+		form = " (" + list.Form + ")"
 	}
-	r.fact("labels", fmt.Sprintf("%d, from %q to %q%s", len(list.labels), list.labels[0].Name, list.labels[len(list.labels)-1].Name, form), from)
-	if len(list.labels) == n {
+	r.fact("labels", fmt.Sprintf("%d, from %q to %q%s", len(list.Labels), list.Labels[0].Name, list.Labels[len(list.Labels)-1].Name, form), from)
+	if len(list.Labels) == n {
 		return
 	}
-	text := fmt.Sprintf("%s holds %s, but %s gives %s: give other --labels", from, many(len(list.labels), "label"), r.name, many(n, "class"))
-	if n == len(list.labels)+1 {
+	text := fmt.Sprintf("%s holds %s, but %s gives %s: give other --labels", from, many(len(list.Labels), "label"), r.name, many(n, "class"))
+	if n == len(list.Labels)+1 {
 		text += " (one more: as TensorFlow's models often have a class of the background before all others; then a file whose first line is background, and these after it)"
 	}
-	if list == r.flags.labels {
+	if list == r.flags.Labels {
 		r.wrong("labels", "", "%s", text)
 	} else {
 		r.fail("%s", text)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
@@ -29,7 +30,7 @@ type Part struct {
 	Path  string // the .onnx file
 	Graph *onnx.Graph
 
-	config object // its config.json; nil where there is none
+	config config.Object // its config.json; nil where there is none
 }
 
 // The folders of a pipeline's parts, in the order of their use.
@@ -66,12 +67,12 @@ func OpenPipeline(name string) (*Pipeline, error) {
 
 func openPipeline(name string) (*Pipeline, error) {
 	folder := os.DirFS(name)
-	index, err := readObject(folder, pipelineIndex)
+	index, err := config.ReadObject(folder, pipelineIndex)
 	if err != nil {
 		return nil, err
 	}
 	p := &Pipeline{Name: modelName(name, true), Path: name}
-	if _, err := index.get("_class_name", &p.Class); err != nil {
+	if _, err := index.Get("_class_name", &p.Class); err != nil {
 		return nil, fmt.Errorf("%s: %w", pipelineIndex, err)
 	}
 	for _, part := range partNames {
@@ -109,7 +110,7 @@ func openPart(pipeline, name string) (*Part, error) {
 	if part.Graph, err = onnx.ReadFile(part.Path); err != nil {
 		return nil, err
 	}
-	part.config, err = readObject(files, configName)
+	part.config, err = config.ReadObject(files, config.Config)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -146,7 +147,7 @@ func (p *Pipeline) Files() []string {
 		}
 	}
 	there(filepath.Join(p.Path, pipelineIndex))
-	there(filepath.Join(p.Path, sidecarName))
+	there(filepath.Join(p.Path, config.Sidecar))
 	there(filepath.Join(p.Path, filepath.FromSlash(schedulerConfig)))
 	for _, folder := range []string{"tokenizer", "tokenizer_2"} {
 		for _, name := range []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"} {
@@ -155,7 +156,7 @@ func (p *Pipeline) Files() []string {
 	}
 	for i := range p.Parts {
 		part := &p.Parts[i]
-		there(filepath.Join(filepath.Dir(part.Path), configName))
+		there(filepath.Join(filepath.Dir(part.Path), config.Config))
 		paths = append(append(paths, part.Path), part.externalData()...)
 	}
 	return paths

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ortho/models/config"
 )
 
 // Limits of what a pipeline can be asked for.
@@ -41,27 +43,27 @@ func (r *pipelineResolver) defaults() error {
 		var err error
 		switch key {
 		case "steps":
-			_, err = r.sidecar.get(key, &steps)
-			stepsFrom = sidecarName
+			_, err = r.sidecar.Get(key, &steps)
+			stepsFrom = config.Sidecar
 		case "guidance":
-			_, err = r.sidecar.get(key, &guidance)
-			guidanceFrom = sidecarName
+			_, err = r.sidecar.Get(key, &guidance)
+			guidanceFrom = config.Sidecar
 		case "negative":
-			_, err = r.sidecar.get(key, &s.Negative)
-			r.fact("negative", s.Negative, sidecarName)
+			_, err = r.sidecar.Get(key, &s.Negative)
+			r.fact("negative", s.Negative, config.Sidecar)
 		case "size", "scheduler":
 		default:
 			err = fmt.Errorf("unknown key %q: of a pipeline it may state size, steps, guidance, scheduler and negative", key)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", sidecarName, err)
+			return fmt.Errorf("%s: %w", config.Sidecar, err)
 		}
 	}
 	if steps < 1 || steps > MaxSteps {
-		return fmt.Errorf("%s: steps: %d is not from 1 to %d", sidecarName, steps, MaxSteps)
+		return fmt.Errorf("%s: steps: %d is not from 1 to %d", config.Sidecar, steps, MaxSteps)
 	}
 	if !(guidance >= 0 && guidance <= MaxGuidance) {
-		return fmt.Errorf("%s: guidance: %v is not from 0 to %d", sidecarName, guidance, MaxGuidance)
+		return fmt.Errorf("%s: guidance: %v is not from 0 to %d", config.Sidecar, guidance, MaxGuidance)
 	}
 	s.Steps, s.Guidance = steps, guidance
 	r.fact("steps", strconv.Itoa(steps), stepsFrom)
@@ -78,18 +80,18 @@ func (r *pipelineResolver) imageSize() error {
 	}
 	var edge int
 	var edges []int
-	config := r.partConfig(UNet)
-	if ok, err := config.get("sample_size", &edge); ok && err == nil {
-		w, h, source = edge*s.Scale, edge*s.Scale, UNet+"/"+configName
-	} else if ok, err := config.get("sample_size", &edges); ok && err == nil && len(edges) == 2 {
-		h, w, source = edges[0]*s.Scale, edges[1]*s.Scale, UNet+"/"+configName
+	unet := r.partConfig(UNet)
+	if ok, err := unet.Get("sample_size", &edge); ok && err == nil {
+		w, h, source = edge*s.Scale, edge*s.Scale, UNet+"/"+config.Config
+	} else if ok, err := unet.Get("sample_size", &edges); ok && err == nil && len(edges) == 2 {
+		h, w, source = edges[0]*s.Scale, edges[1]*s.Scale, UNet+"/"+config.Config
 	}
-	if r.sidecar.has("size") {
+	if r.sidecar.Has("size") {
 		var err error
 		if w, h, err = sidecarSize(r.sidecar["size"]); err != nil {
-			return fmt.Errorf("%s: size: %w", sidecarName, err)
+			return fmt.Errorf("%s: size: %w", config.Sidecar, err)
 		}
-		source = sidecarName
+		source = config.Sidecar
 	}
 	if v, ok := valueNamed(r.Part(UNet).Graph.Inputs, s.Denoiser.Sample); ok && len(v.Dims) == 4 && v.Dims[2].Fixed() && v.Dims[3].Fixed() {
 		s.Fixed = true
@@ -110,7 +112,7 @@ func sidecarSize(raw json.RawMessage) (w, h int, err error) {
 	}
 	var both []int
 	if err := json.Unmarshal(raw, &both); err != nil || len(both) != 2 {
-		return 0, 0, fmt.Errorf("%s is neither a number of pixels nor [width, height]", shorten(raw))
+		return 0, 0, fmt.Errorf("%s is neither a number of pixels nor [width, height]", config.Shorten(raw))
 	}
 	return both[0], both[1], nil
 }

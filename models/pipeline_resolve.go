@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ortho/models/clip"
+	"ortho/models/config"
 	"ortho/models/scheduler"
 	"ortho/runner/onnx"
 )
@@ -18,8 +19,8 @@ import (
 type pipelineResolver struct {
 	*Pipeline
 	folder   fs.FS
-	index    object
-	sidecar  object
+	index    config.Object
+	sidecar  config.Object
 	problems []error
 	names    []string // that the pipeline goes by
 }
@@ -35,13 +36,13 @@ func (r *pipelineResolver) fact(key, value, source string) {
 // run fails only on files that can't be read.
 func (r *pipelineResolver) run() error {
 	var err error
-	if r.sidecar, err = readObject(r.folder, sidecarName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if r.sidecar, err = config.ReadObject(r.folder, config.Sidecar); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	r.names = []string{r.Name}
-	for _, o := range []object{r.index, r.partConfig(UNet)} {
+	for _, o := range []config.Object{r.index, r.partConfig(UNet)} {
 		var name string
-		if ok, err := o.get("_name_or_path", &name); ok && err == nil {
+		if ok, err := o.Get("_name_or_path", &name); ok && err == nil {
 			r.names = append(r.names, name)
 		}
 	}
@@ -65,7 +66,7 @@ func (r *pipelineResolver) run() error {
 	return nil
 }
 
-func (r *pipelineResolver) partConfig(name string) object {
+func (r *pipelineResolver) partConfig(name string) config.Object {
 	if p := r.Part(name); p != nil {
 		return p.config
 	}
@@ -167,7 +168,7 @@ func (r *pipelineResolver) denoiser() {
 }
 
 // channels is the size of a dimension [N,channels,height,width], or what a config says.
-func (r *pipelineResolver) channels(dims []onnx.Dim, key string, config object) int {
+func (r *pipelineResolver) channels(dims []onnx.Dim, key string, config config.Object) int {
 	if len(dims) != 4 {
 		dims = nil
 	}
@@ -176,12 +177,12 @@ func (r *pipelineResolver) channels(dims []onnx.Dim, key string, config object) 
 
 // size is that of a graph's dimension where it is fixed, else what a config says; 0 where
 // neither does.
-func (r *pipelineResolver) size(dims []onnx.Dim, at int, key string, config object) int {
+func (r *pipelineResolver) size(dims []onnx.Dim, at int, key string, config config.Object) int {
 	if at < len(dims) && dims[at].Fixed() {
 		return int(dims[at].Size)
 	}
 	var n int
-	if _, err := config.get(key, &n); err != nil || n < 0 || n > 1<<20 {
+	if _, err := config.Get(key, &n); err != nil || n < 0 || n > 1<<20 {
 		return 0
 	}
 	return n
@@ -192,31 +193,31 @@ func (r *pipelineResolver) from(name string, p *Part) string {
 	if p.config == nil {
 		return name + "'s graph"
 	}
-	return name + "/" + configName
+	return name + "/" + config.Config
 }
 
 // autoencoders reads the VAE's two halves.
 func (r *pipelineResolver) autoencoders() {
 	s := &r.spec
 	decoder := r.Part(VAEDecoder)
-	config, source := decoder.config, VAEDecoder+"/"+configName
+	vae, source := decoder.config, VAEDecoder+"/"+config.Config
 	for _, name := range []string{"vae", VAEEncoder} {
-		if config.has("scaling_factor") || config.has("block_out_channels") {
+		if vae.Has("scaling_factor") || vae.Has("block_out_channels") {
 			break
 		}
-		if o, err := readObject(r.folder, name+"/"+configName); err == nil {
-			config, source = o, name+"/"+configName
+		if o, err := config.ReadObject(r.folder, name+"/"+config.Config); err == nil {
+			vae, source = o, name+"/"+config.Config
 		}
 	}
 	half := Autoencoder{Scaling: 0.18215}
 	scalingSource := "default"
-	if ok, err := config.get("scaling_factor", &half.Scaling); err != nil || ok && !(half.Scaling > 0) {
+	if ok, err := vae.Get("scaling_factor", &half.Scaling); err != nil || ok && !(half.Scaling > 0) {
 		r.fail("%s: scaling_factor: %v is none", source, half.Scaling)
 	} else if ok {
 		scalingSource = source
 	}
 	for key, to := range map[string]*[]float64{"latents_mean": &half.Mean, "latents_std": &half.Std} {
-		if ok, err := config.get(key, to); err != nil || ok && len(*to) != s.Denoiser.Latents {
+		if ok, err := vae.Get(key, to); err != nil || ok && len(*to) != s.Denoiser.Latents {
 			r.fail("%s: %s is not a number for each of the %d channels", source, key, s.Denoiser.Latents)
 		}
 	}
@@ -225,12 +226,12 @@ func (r *pipelineResolver) autoencoders() {
 	}
 	s.Scale = 8
 	var blocks []float64
-	if ok, _ := config.get("block_out_channels", &blocks); ok && len(blocks) > 0 && len(blocks) <= 8 {
+	if ok, _ := vae.Get("block_out_channels", &blocks); ok && len(blocks) > 0 && len(blocks) <= 8 {
 		s.Scale = 1 << (len(blocks) - 1)
 	}
 	s.Multiple = s.Scale
 	var levels []string
-	if ok, _ := r.partConfig(UNet).get("down_block_types", &levels); ok && len(levels) > 0 && len(levels) <= 8 {
+	if ok, _ := r.partConfig(UNet).Get("down_block_types", &levels); ok && len(levels) > 0 && len(levels) <= 8 {
 		s.Multiple <<= len(levels) - 1
 	}
 	s.Decoder = half
@@ -275,8 +276,8 @@ func (r *pipelineResolver) textEncoders() error {
 				e.IDs = v.Name
 			case "attention_mask":
 				e.Mask = v.Name
-				if _, err := p.config.get("use_attention_mask", &e.Masked); err != nil {
-					return fmt.Errorf("%s/%s: %w", name, configName, err)
+				if _, err := p.config.Get("use_attention_mask", &e.Masked); err != nil {
+					return fmt.Errorf("%s/%s: %w", name, config.Config, err)
 				}
 			default:
 				r.fail("%s: what its input %s takes is not known", name, v)
@@ -306,7 +307,7 @@ func (r *pipelineResolver) textEncoders() error {
 		r.require(TextEncoder2)
 	}
 	var class []*string // of an encoder that the pipeline has, and the folder has not
-	listed, err := r.index.get(TextEncoder1, &class)
+	listed, err := r.index.Get(TextEncoder1, &class)
 	listed = listed && err == nil && len(class) == 2 && class[1] != nil
 	if r.Part(TextEncoder1) == nil && (listed || !r.spec.XL) {
 		r.require(TextEncoder1)
@@ -411,23 +412,23 @@ func (r *pipelineResolver) widths() {
 	if d.SizeCount == 0 {
 		d.SizeCount = 6
 	}
-	if _, err := r.index.get("requires_aesthetics_score", &r.spec.Aesthetics); err != nil {
+	if _, err := r.index.Get("requires_aesthetics_score", &r.spec.Aesthetics); err != nil {
 		r.fail("%s: %w", pipelineIndex, err)
 	}
 	r.spec.Aesthetics = r.spec.Aesthetics || d.SizeCount == 5
 	if d.SizeCount != 6 && d.SizeCount != 5 {
 		r.fail("unet: time_ids takes %d numbers, and not 6 (SDXL) or 5 (its refiner)", d.SizeCount)
 	}
-	if _, err := r.index.get("force_zeros_for_empty_prompt", &r.spec.ZeroNegative); err != nil {
+	if _, err := r.index.Get("force_zeros_for_empty_prompt", &r.spec.ZeroNegative); err != nil {
 		r.fail("%s: %w", pipelineIndex, err)
-	} else if !r.index.has("force_zeros_for_empty_prompt") {
+	} else if !r.index.Has("force_zeros_for_empty_prompt") {
 		r.spec.ZeroNegative = true // diffusers' default
 	}
 }
 
 // schedule reads the scheduler's configuration.
 func (r *pipelineResolver) schedule() error {
-	data, err := readText(r.folder, schedulerConfig)
+	data, err := config.ReadText(r.folder, schedulerConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		r.fail("it has no scheduler: copy %s from where the pipeline was exported", filepath.Join(r.Path, filepath.FromSlash(schedulerConfig)))
 		return nil
@@ -450,12 +451,12 @@ func (r *pipelineResolver) schedule() error {
 	if err == nil {
 		name = s.Schedule.Name()
 	}
-	if ok, problem := r.sidecar.get("scheduler", &name); problem != nil {
-		r.fail("%s: %w", sidecarName, problem)
+	if ok, problem := r.sidecar.Get("scheduler", &name); problem != nil {
+		r.fail("%s: %w", config.Sidecar, problem)
 	} else if ok {
-		source, s.Unscheduled = sidecarName, nil
+		source, s.Unscheduled = config.Sidecar, nil
 		if s.Schedule, problem = s.Schedule.With(name); problem != nil {
-			r.fail("%s: scheduler: %w", sidecarName, problem)
+			r.fail("%s: scheduler: %w", config.Sidecar, problem)
 			return nil
 		}
 	}
@@ -464,13 +465,13 @@ func (r *pipelineResolver) schedule() error {
 	} else {
 		r.fact("scheduler", name, source)
 	}
-	config, err := parseObject(data)
+	stated, err := config.ParseObject(data)
 	if err != nil {
 		return nil // scheduler.Read has told
 	}
 	for _, key := range []string{"prediction_type", "timestep_spacing"} {
 		var value string
-		if ok, err := config.get(key, &value); ok && err == nil {
+		if ok, err := stated.Get(key, &value); ok && err == nil {
 			r.fact(strings.ReplaceAll(key, "_", " "), value, schedulerConfig)
 		}
 	}
@@ -481,7 +482,7 @@ func (r *pipelineResolver) schedule() error {
 func (r *pipelineResolver) notRun() {
 	for _, name := range []string{"safety_checker", "feature_extractor", "image_encoder"} {
 		var class []*string
-		if ok, err := r.index.get(name, &class); ok && err == nil && len(class) == 2 && class[1] != nil {
+		if ok, err := r.index.Get(name, &class); ok && err == nil && len(class) == 2 && class[1] != nil {
 			r.fact(name, *class[1]+": not run", pipelineIndex)
 		}
 	}

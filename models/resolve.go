@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
@@ -20,13 +21,13 @@ type resolver struct {
 	graph  *onnx.Graph
 	alone  bool // no files beside it are read
 	flags  Settings
-	layers []layer // by precedence
+	layers []config.Layer // by precedence
 	task   Task
 	spec   ClassifierSpec
 	made   GeneratorSpec // where the task is Generate; its image input is made of spec
 	// Where the task is ClassifyText, made.Text and made.Batch, spec.Scores and:
 	untrained []int
-	doubt     Doubt
+	doubt     config.Doubt
 	facts     []Fact
 	missing   []gap
 	errs      []error
@@ -37,16 +38,16 @@ type resolver struct {
 }
 
 // find returns the first statement of a key, and its layer's rank.
-func (r *resolver) find(key string) (s statement, rank int, ok bool) {
+func (r *resolver) find(key string) (s config.Statement, rank int, ok bool) {
 	for rank, l := range r.layers {
-		if s, ok := l.values[key]; ok {
-			if s.source == "" {
-				s.source = l.source
+		if s, ok := l.Values[key]; ok {
+			if s.Source == "" {
+				s.Source = l.Source
 			}
 			return s, rank, true
 		}
 	}
-	return statement{}, len(r.layers), false
+	return config.Statement{}, len(r.layers), false
 }
 
 func (r *resolver) fact(key, value, source string) {
@@ -61,10 +62,10 @@ func (r *resolver) fail(format string, args ...any) {
 func (r *resolver) setting(key, byDefault string) string {
 	s, _, ok := r.find(key)
 	if !ok {
-		s = statement{byDefault, "default"}
+		s = config.Statement{byDefault, "default"}
 	}
-	r.fact(key, s.value, s.source)
-	return s.value
+	r.fact(key, s.Value, s.Source)
+	return s.Value
 }
 
 // imageTypes are the element types that an image input may have.
@@ -93,7 +94,7 @@ func features(g *onnx.Graph) string {
 // run resolves everything.
 func (r *resolver) run() {
 	if s, _, ok := r.find("preset"); ok {
-		r.fact("preset", s.value, s.source)
+		r.fact("preset", s.Value, s.Source)
 	}
 	switch r.settleTask(); r.task {
 	case Generate:
@@ -161,10 +162,10 @@ func (r *resolver) pixels(v onnx.Value) {
 	std, stdRank, haveStd := r.find("std")
 	if v.Type == onnx.Uint8 {
 		// A graph of bytes normalises inside: what a config states is no longer to do.
-		said := func(rank int) bool { return rank < len(r.layers) && r.layers[rank].byUser() }
+		said := func(rank int) bool { return rank < len(r.layers) && r.layers[rank].ByUser() }
 		haveRange, haveMean, haveStd = haveRange && said(rank), haveMean && said(meanRank), haveStd && said(stdRank)
 		if !haveRange && !haveMean && !haveStd {
-			rng, haveRange = statement{"0,255", "graph (uint8)"}, true
+			rng, haveRange = config.Statement{"0,255", "graph (uint8)"}, true
 		}
 	}
 	if r.task == Generate && !haveRange && !haveMean && !haveStd {
@@ -174,16 +175,16 @@ func (r *resolver) pixels(v onnx.Value) {
 	}
 	if haveRange && !haveMean && !haveStd {
 		source := "follows from input-range"
-		mean, std, haveMean, haveStd = statement{"0", source}, statement{"1", source}, true, true
+		mean, std, haveMean, haveStd = config.Statement{"0", source}, config.Statement{"1", source}, true, true
 	}
 	if !haveRange {
-		rng = statement{"0,1", "default"}
+		rng = config.Statement{"0,1", "default"}
 	}
-	in.Range, _ = parseRange(rng.value)
-	r.fact("input-range", rng.value, rng.source)
+	in.Range, _ = config.ParseRange(rng.Value)
+	r.fact("input-range", rng.Value, rng.Source)
 	in.Mean = r.perChannel("mean", mean, haveMean)
 	in.Std = r.perChannel("std", std, haveStd)
-	if mean.source == "flag" {
+	if mean.Source == "flag" {
 		r.sameUnits(rng)
 	}
 	r.fill()
@@ -200,7 +201,7 @@ var arithmetic = []string{"Mul", "Div", "Sub", "Add"}
 func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap {
 	in := &r.spec.Input
 	var give, names, example []string
-	mean, std, of, units := imagenetMean, imagenetStd, "ImageNet's usual", ""
+	mean, std, of, units := config.ImageNetMean, config.ImageNetStd, "ImageNet's usual", ""
 	bytes := slices.ContainsFunc(slices.Concat(in.Range[:], in.Mean, in.Std), func(v float64) bool { return math.Abs(v) > 10 })
 	switch {
 	case bytes && in.Channels == 1:
@@ -239,17 +240,17 @@ func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap 
 	return gap{normalised, text, example, note}
 }
 
-func (r *resolver) perChannel(key string, s statement, ok bool) []float64 {
+func (r *resolver) perChannel(key string, s config.Statement, ok bool) []float64 {
 	if !ok {
 		r.fact(key, "missing: give --"+key+" or --preset", "")
 		return nil
 	}
-	r.fact(key, s.value, s.source)
-	values, _ := parseFloats(s.value)
+	r.fact(key, s.Value, s.Source)
+	values, _ := config.ParseFloats(s.Value)
 	if n := r.spec.Input.Channels; len(values) == 1 && n > 1 {
 		values = slices.Repeat(values, n)
 	} else if len(values) != n {
-		r.fail("%s states %s of %s, but the input has %s", s.source, many(len(values), "value"), key, many(n, "channel"))
+		r.fail("%s states %s of %s, but the input has %s", s.Source, many(len(values), "value"), key, many(n, "channel"))
 	}
 	return values
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ortho/models/config"
 )
 
 // TestLabelForms: what was made of a file is told.
@@ -53,7 +55,7 @@ func TestSetLabels(t *testing.T) {
 
 // TestPresetsAreWhole resolves each preset on a graph that says nothing else.
 func TestPresetsAreWhole(t *testing.T) {
-	for _, name := range Presets() {
+	for _, name := range config.Presets() {
 		flags := settings(t, "preset", name)
 		if strings.HasPrefix(name, "keras") {
 			flags = settings(t, "preset", name, "input-size", "32")

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
@@ -58,15 +59,15 @@ func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 		bySize, byName := orderBySize(in), orderByName(in)
 		format, _, byFile := r.find("data-format")
 		switch {
-		case bySize.value == "none":
+		case bySize.Value == "none":
 			r.fail("%s: input %s has neither 1 nor 3 channels", r.name, in)
 			return 0, false
-		case bySize.value != "" && byName.value != "" && bySize.value != byName.value:
-			r.contradiction("layout", bySize.value, "%s: the sizes of its input %s say that it is %s, but the names of its dimensions %s", r.name, in, bySize.value, byName.value)
+		case bySize.Value != "" && byName.Value != "" && bySize.Value != byName.Value:
+			r.contradiction("layout", bySize.Value, "%s: the sizes of its input %s say that it is %s, but the names of its dimensions %s", r.name, in, bySize.Value, byName.Value)
 			s = bySize // what else is missing under that order is asked for with it
-		case bySize.value != "":
+		case bySize.Value != "":
 			s = bySize
-		case byName.value != "":
+		case byName.Value != "":
 			s = byName
 		case byFile:
 			s = format
@@ -75,33 +76,33 @@ func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 			return 0, false
 		}
 	}
-	r.fact("layout", s.value, s.source)
-	order, _ := preprocess.ParseLayout(s.value)
+	r.fact("layout", s.Value, s.Source)
+	order, _ := preprocess.ParseLayout(s.Value)
 	return order, true
 }
 
 // orderBySize tells the layout by the fixed dimensions: channels are 1 or 3. "none" is one
 // of no image.
-func orderBySize(in onnx.Value) statement {
+func orderBySize(in onnx.Value) config.Statement {
 	second, last := in.Dims[1], in.Dims[3]
 	may := func(d onnx.Dim) bool { return !d.Fixed() || isChannels(d) }
 	switch {
 	case isChannels(second) && !isChannels(last):
-		return statement{"nchw", "graph"}
+		return config.Statement{"nchw", "graph"}
 	case isChannels(last) && !isChannels(second):
-		return statement{"nhwc", "graph"}
+		return config.Statement{"nhwc", "graph"}
 	case !may(second) && !may(last):
-		return statement{"none", ""}
+		return config.Statement{"none", ""}
 	case !may(last):
-		return statement{"nchw", fmt.Sprintf("graph (its last dimension, %s, counts no channels)", last)}
+		return config.Statement{"nchw", fmt.Sprintf("graph (its last dimension, %s, counts no channels)", last)}
 	case !may(second):
-		return statement{"nhwc", fmt.Sprintf("graph (its second dimension, %s, counts no channels)", second)}
+		return config.Statement{"nhwc", fmt.Sprintf("graph (its second dimension, %s, counts no channels)", second)}
 	}
-	return statement{}
+	return config.Statement{}
 }
 
 // orderByName tells the layout by what the dimensions are called.
-func orderByName(in onnx.Value) statement {
+func orderByName(in onnx.Value) config.Statement {
 	second, third, last := in.Dims[1], in.Dims[2], in.Dims[3]
 	var names []string
 	for _, d := range []onnx.Dim{second, third, last} {
@@ -114,11 +115,11 @@ func orderByName(in onnx.Value) statement {
 	end := roleOf(last) == "channels" || roleOf(second) == "edge"
 	switch {
 	case first && !end:
-		return statement{"nchw", source}
+		return config.Statement{"nchw", source}
 	case end && !first:
-		return statement{"nhwc", source}
+		return config.Statement{"nhwc", source}
 	}
-	return statement{}
+	return config.Statement{}
 }
 
 // channels settles how many there are: as the graph fixes it, as stated, or as many as
@@ -128,25 +129,25 @@ func (r *resolver) channels(d onnx.Dim) {
 	values, of, counted := r.perColor()
 	switch {
 	case d.Fixed():
-		if ok && s.value != d.String() && r.layers[rank].source == "flag" {
-			r.wrong("channels", "", "--channels %s, but the graph takes %s: leave it out", s.value, d)
+		if ok && s.Value != d.String() && r.layers[rank].Source == "flag" {
+			r.wrong("channels", "", "--channels %s, but the graph takes %s: leave it out", s.Value, d)
 		}
-		s = statement{d.String(), "graph"}
-	case ok && counted && !r.layers[rank].byUser() && s.value != values:
-		r.contradiction("channels", values, "%s says that %s takes %s, but %s", s.source, r.name, many(s.value, "channel"), of)
-		s = statement{values, of}
+		s = config.Statement{d.String(), "graph"}
+	case ok && counted && !r.layers[rank].ByUser() && s.Value != values:
+		r.contradiction("channels", values, "%s says that %s takes %s, but %s", s.Source, r.name, many(s.Value, "channel"), of)
+		s = config.Statement{values, of}
 	case ok:
 	case counted:
-		s = statement{values, of}
+		s = config.Statement{values, of}
 	default:
 		r.gap("channels", "how many channels it takes", "--channels", "channels", "3")
 		r.spec.Input.Channels = 3
 		return
 	}
-	r.spec.Input.Channels, _ = strconv.Atoi(s.value)
-	r.fact("channels", s.value, s.source)
-	if s.value != "1" && s.value != "3" {
-		r.fail("%s: an input of %s (layout %s): it must be 1 or 3", r.name, many(s.value, "channel"), r.spec.Input.Layout)
+	r.spec.Input.Channels, _ = strconv.Atoi(s.Value)
+	r.fact("channels", s.Value, s.Source)
+	if s.Value != "1" && s.Value != "3" {
+		r.fail("%s: an input of %s (layout %s): it must be 1 or 3", r.name, many(s.Value, "channel"), r.spec.Input.Layout)
 		r.spec.Input.Channels = 3
 	}
 }
@@ -155,9 +156,9 @@ func (r *resolver) channels(d onnx.Dim) {
 func (r *resolver) perColor() (count, source string, ok bool) {
 	for _, key := range []string{"mean", "std"} {
 		s, _, stated := r.find(key)
-		if values, err := parseFloats(s.value); stated && err == nil && len(values) > 1 {
+		if values, err := config.ParseFloats(s.Value); stated && err == nil && len(values) > 1 {
 			count := strconv.Itoa(len(values))
-			return count, fmt.Sprintf("%s has %s values of %s", s.source, count, key), true
+			return count, fmt.Sprintf("%s has %s values of %s", s.Source, count, key), true
 		}
 	}
 	return "", "", false
@@ -174,26 +175,26 @@ func fixedOr(d onnx.Dim, open string) string {
 func (r *resolver) inputSize(height, width onnx.Dim) {
 	s, rank, ok := r.find("input-size")
 	own, _, says := r.find("image-size") // what the model was configured for: its files may feed it another
-	at, _ := parseSize(s.value)
-	fits := func(at size) bool {
-		return (!height.Fixed() || height.Size == int64(at.height)) && (!width.Fixed() || width.Size == int64(at.width))
+	at, _ := config.ParseSize(s.Value)
+	fits := func(at config.Size) bool {
+		return (!height.Fixed() || height.Size == int64(at.Height)) && (!width.Fixed() || width.Size == int64(at.Width))
 	}
 	example := "224"
 	if height.Fixed() || width.Fixed() {
 		example = fixedOr(height, example) + "x" + fixedOr(width, example)
 	}
-	switch ownSize, _ := parseSize(own.value); {
+	switch ownSize, _ := config.ParseSize(own.Value); {
 	case height.Fixed() && width.Fixed():
-		fixed := size{int(min(height.Size, math.MaxInt32)), int(min(width.Size, math.MaxInt32))}
+		fixed := config.Size{int(min(height.Size, math.MaxInt32)), int(min(width.Size, math.MaxInt32))}
 		if ok && at != fixed {
-			r.contradiction("input-size", fixed.String(), "%s states an input of %s, but the graph takes %s only", s.source, at, fixed)
+			r.contradiction("input-size", fixed.String(), "%s states an input of %s, but the graph takes %s only", s.Source, at, fixed)
 		}
-		at, s = fixed, statement{fixed.String(), "graph"}
+		at, s = fixed, config.Statement{fixed.String(), "graph"}
 	case !ok && r.task == Generate:
 		r.fact("input-size", "the image's own", "graph")
 		return
 	case ok && !fits(at):
-		r.contradiction("input-size", example, "%s states an input of %s, but the graph takes %sx%s", s.source, at, height, width)
+		r.contradiction("input-size", example, "%s states an input of %s, but the graph takes %sx%s", s.Source, at, height, width)
 	case ok:
 	case says && fits(ownSize):
 		at, s = ownSize, own
@@ -201,24 +202,24 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 		r.gap("input-size", "what size of image it takes", "--input-size", "input-size", example)
 		return
 	}
-	r.spec.Input.Height, r.spec.Input.Width = at.height, at.width
-	r.fact("input-size", at.String(), s.source)
-	if rank < len(r.layers) && r.layers[rank].byUser() && !(height.Fixed() && width.Fixed()) {
-		r.anotherSize(at, s.source)
+	r.spec.Input.Height, r.spec.Input.Width = at.Height, at.Width
+	r.fact("input-size", at.String(), s.Source)
+	if rank < len(r.layers) && r.layers[rank].ByUser() && !(height.Fixed() && width.Fixed()) {
+		r.anotherSize(at, s.Source)
 	}
-	if says && own.value != at.String() {
-		r.fact("image-size", own.value+", which the model was configured for", own.source)
+	if says && own.Value != at.String() {
+		r.fact("image-size", own.Value+", which the model was configured for", own.Source)
 	}
 }
 
 // anotherSize tells that the user gives another size than the model's files have.
-func (r *resolver) anotherSize(at size, source string) {
+func (r *resolver) anotherSize(at config.Size, source string) {
 	for _, key := range []string{"image-size", "input-size"} {
 		for _, l := range r.layers {
-			s, ok := l.values[key]
-			its, err := parseSize(s.value)
-			if ok && err == nil && its != at && !l.byUser() {
-				r.notice("%s states an input of %s, but %s says that %s was configured for %s: it may not run at another, or run worse", source, at, cmp.Or(s.source, l.source), r.name, its)
+			s, ok := l.Values[key]
+			its, err := config.ParseSize(s.Value)
+			if ok && err == nil && its != at && !l.ByUser() {
+				r.notice("%s states an input of %s, but %s says that %s was configured for %s: it may not run at another, or run worse", source, at, cmp.Or(s.Source, l.Source), r.name, its)
 				return
 			}
 		}

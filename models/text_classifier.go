@@ -3,6 +3,7 @@ package models
 import (
 	"slices"
 
+	"ortho/models/config"
 	"ortho/models/text"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
@@ -34,17 +35,17 @@ func (r *resolver) textClassifier() {
 	r.text()
 	r.output()
 	if s, _, ok := r.find("doubt-below"); ok {
-		r.doubt, _ = parseDoubt(s.value)
-		r.fact("doubt-below", s.value, s.source)
+		r.doubt, _ = config.ParseDoubt(s.Value)
+		r.fact("doubt-below", s.Value, s.Source)
 	}
 	s, _, ok := r.find("untrained")
 	if !ok {
 		return
 	}
-	r.untrained, _ = parseIndices(s.value)
-	r.fact("untrained", many(len(r.untrained), "class"), s.source)
+	r.untrained, _ = config.ParseIndices(s.Value)
+	r.fact("untrained", many(len(r.untrained), "class"), s.Source)
 	if n := r.spec.Classes; n > 0 && slices.Max(r.untrained) >= n {
-		r.fail("%s states that class %d is untrained, but %s gives %s", s.source, slices.Max(r.untrained), r.name, many(n, "class"))
+		r.fail("%s states that class %d is untrained, but %s gives %s", s.Source, slices.Max(r.untrained), r.name, many(n, "class"))
 	}
 }
 

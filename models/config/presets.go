@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	imagenetMean = "0.485,0.456,0.406"
-	imagenetStd  = "0.229,0.224,0.225"
+	ImageNetMean = "0.485,0.456,0.406"
+	ImageNetStd  = "0.229,0.224,0.225"
 )
 
 // presets say every preprocessing value of exporters that write none of it
@@ -21,7 +21,7 @@ var presets = map[string]map[string]string{
 	"clip": merge(cropped("224", "224", "bicubic"), map[string]string{
 		"mean": "0.48145466,0.4578275,0.40821073", "std": "0.26862954,0.26130258,0.27577711"}),
 	"keras-tf":    keras(map[string]string{"input-range": "-1,1", "mean": "0", "std": "1", "color-order": "rgb"}),
-	"keras-torch": keras(map[string]string{"input-range": "0,1", "mean": imagenetMean, "std": imagenetStd, "color-order": "rgb"}),
+	"keras-torch": keras(map[string]string{"input-range": "0,1", "mean": ImageNetMean, "std": ImageNetStd, "color-order": "rgb"}),
 	"keras-caffe": keras(map[string]string{"input-range": "0,255", "mean": "103.939,116.779,123.68", "std": "1", "color-order": "bgr"}),
 	"keras-raw":   keras(map[string]string{"input-range": "0,255", "mean": "0", "std": "1", "color-order": "rgb"}),
 
@@ -56,7 +56,7 @@ var presets = map[string]map[string]string{
 
 func cropped(input, resize, interpolation string) map[string]string {
 	return map[string]string{"input-size": input, "resize": resize, "interpolation": interpolation, "input-range": "0,1",
-		"mean": imagenetMean, "std": imagenetStd, "color-order": "rgb", "crop-offset": "round"}
+		"mean": ImageNetMean, "std": ImageNetStd, "color-order": "rgb", "crop-offset": "round"}
 }
 
 func keras(values map[string]string) map[string]string {

@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 const maxText = 16 << 20
 
 // readText reads a file of at most maxText bytes.
-func readText(fsys fs.FS, name string) ([]byte, error) {
+func ReadText(fsys fs.FS, name string) ([]byte, error) {
 	if !fs.ValidPath(name) || name == "." {
 		return nil, fmt.Errorf("%q is no file in the model's folder", name)
 	}
@@ -35,11 +35,11 @@ func readText(fsys fs.FS, name string) ([]byte, error) {
 
 // object is a JSON object whose values are read one by one. A value that is
 // null counts as absent, as it does for the Python libraries.
-type object map[string]json.RawMessage
+type Object map[string]json.RawMessage
 
 // parseObject reads data as one JSON object.
-func parseObject(data []byte) (object, error) {
-	var o object
+func ParseObject(data []byte) (Object, error) {
+	var o Object
 	err := json.Unmarshal(data, &o)
 	var syntax *json.SyntaxError
 	switch {
@@ -52,12 +52,12 @@ func parseObject(data []byte) (object, error) {
 }
 
 // readObject reads a JSON file.
-func readObject(folder fs.FS, name string) (object, error) {
-	data, err := readText(folder, name)
+func ReadObject(folder fs.FS, name string) (Object, error) {
+	data, err := ReadText(folder, name)
 	if err != nil {
 		return nil, err
 	}
-	o, err := parseObject(data)
+	o, err := ParseObject(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -75,23 +75,23 @@ func mistaken(data []byte, err *json.SyntaxError) string {
 	return ` (keys stand in double quotes: {"mean": 0.5})`
 }
 
-func (o object) has(key string) bool { return len(o[key]) > 0 && string(o[key]) != "null" }
+func (o Object) Has(key string) bool { return len(o[key]) > 0 && string(o[key]) != "null" }
 
 // get reads a key's value into v and reports whether it is there.
-func (o object) get(key string, v any) (bool, error) {
-	if !o.has(key) {
+func (o Object) Get(key string, v any) (bool, error) {
+	if !o.Has(key) {
 		return false, nil
 	}
 	if err := json.Unmarshal(o[key], v); err != nil {
-		return false, fmt.Errorf("%s: %s is not what is expected there", key, shorten(o[key]))
+		return false, fmt.Errorf("%s: %s is not what is expected there", key, Shorten(o[key]))
 	}
 	return true, nil
 }
 
 // edge reads a whole number of pixels; JSON may write it as 224.0.
-func (o object) edge(key string) (int, bool, error) {
+func (o Object) edge(key string) (int, bool, error) {
 	var f float64
-	ok, err := o.get(key, &f)
+	ok, err := o.Get(key, &f)
 	if err != nil || !ok {
 		return 0, false, err
 	}
@@ -101,7 +101,7 @@ func (o object) edge(key string) (int, bool, error) {
 	return int(f), true, nil
 }
 
-func shorten(raw []byte) string {
+func Shorten(raw []byte) string {
 	if len(raw) > 60 {
 		return fmt.Sprintf("%.57s...", raw)
 	}

@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	_ "embed"
@@ -19,8 +19,8 @@ import (
 //go:embed transformers.json
 var transformersJSON []byte
 
-var transformersDefaults = sync.OnceValue(func() map[string]object {
-	defaults := map[string]object{}
+var transformersDefaults = sync.OnceValue(func() map[string]Object {
+	defaults := map[string]Object{}
 	if err := json.Unmarshal(transformersJSON, &defaults); err != nil {
 		panic(err) // embedded: a test reads it
 	}
@@ -31,17 +31,17 @@ var transformersDefaults = sync.OnceValue(func() map[string]object {
 type processor struct {
 	class    string
 	known    bool
-	config   object
-	defaults object
+	config   Object
+	defaults Object
 	settings Settings
 }
 
 // hfSettings reads a preprocessor_config.json as transformers 5.23 does on its
 // PIL backend.
-func hfSettings(config object) (Settings, error) {
+func hfSettings(config Object) (Settings, error) {
 	p := processor{config: config}
 	for _, key := range []string{"image_processor_type", "feature_extractor_type"} {
-		if ok, err := config.get(key, &p.class); err != nil {
+		if ok, err := config.Get(key, &p.class); err != nil {
 			return Settings{}, err
 		} else if ok {
 			break
@@ -60,7 +60,7 @@ func hfSettings(config object) (Settings, error) {
 // format states in which order the tensor's dimensions stand.
 func (p *processor) format() error {
 	format := "channels_first" // the default of every processor
-	if _, err := p.config.get("data_format", &format); err != nil {
+	if _, err := p.config.Get("data_format", &format); err != nil {
 		return err
 	}
 	order, ok := map[string]string{"channels_first": "nchw", "channels_last": "nhwc"}[format]
@@ -73,18 +73,18 @@ func (p *processor) format() error {
 
 // source is what states a key: "" for the file itself.
 func (p *processor) source(key string) string {
-	if p.config.has(key) {
+	if p.config.Has(key) {
 		return ""
 	}
 	return fmt.Sprintf("preprocessor_config.json (%s default)", p.class)
 }
 
 // at returns the object that states a key.
-func (p *processor) at(key string) (object, error) {
+func (p *processor) at(key string) (Object, error) {
 	switch {
-	case p.config.has(key):
+	case p.config.Has(key):
 		return p.config, nil
-	case p.defaults.has(key):
+	case p.defaults.Has(key):
 		return p.defaults, nil
 	case p.known:
 		return nil, fmt.Errorf("%s is missing, and %s has no default for it", key, p.class)
@@ -97,14 +97,14 @@ func (p *processor) at(key string) (object, error) {
 func (p *processor) flag(key string) (on bool, err error) {
 	o, err := p.at(key)
 	if err == nil {
-		_, err = o.get(key, &on)
+		_, err = o.Get(key, &on)
 	}
 	return on, err
 }
 
 // optional is flag for a key that not every class has.
 func (p *processor) optional(key string) (bool, error) {
-	if !p.config.has(key) && !p.defaults.has(key) {
+	if !p.config.Has(key) && !p.defaults.Has(key) {
 		return false, nil
 	}
 	return p.flag(key)
@@ -161,7 +161,7 @@ func (p *processor) filter() error {
 	var filter int
 	o, err := p.at("resample")
 	if err == nil {
-		_, err = o.get("resample", &filter)
+		_, err = o.Get("resample", &filter)
 	}
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func (p *processor) cropFirst() error {
 	if to.edge > 0 || of.edge > 0 || to.height > of.height || to.width > of.width {
 		return errors.New("size, crop_size: PerceiverImageProcessor needs heights and widths, those of size no larger")
 	}
-	part := formatFloats(float64(to.height)/float64(of.height), float64(to.width)/float64(of.width))
+	part := FormatFloats(float64(to.height)/float64(of.height), float64(to.width)/float64(of.width))
 	p.settings.put("central", part, p.source("crop_size"))
 	return errors.Join(p.filter(), p.state("input-size", to.size().String(), "size"), p.state("resize", to.size().String(), "size"))
 }
@@ -195,7 +195,7 @@ func (p *processor) cropFirst() error {
 func (p *processor) resize(s hfSize, crop bool) error {
 	pct := 0.875 // what crop_pct null means
 	if o, err := p.at("crop_pct"); err == nil {
-		if _, err := o.get("crop_pct", &pct); err != nil {
+		if _, err := o.Get("crop_pct", &pct); err != nil {
 			return err
 		}
 	}
@@ -208,12 +208,12 @@ func (p *processor) resize(s hfSize, crop bool) error {
 			return errors.New("size: ConvNextImageProcessor needs shortest_edge")
 		}
 		if !crop {
-			if err := p.state("input-size", size{s.edge, s.edge}.String(), "size"); err != nil {
+			if err := p.state("input-size", Size{s.edge, s.edge}.String(), "size"); err != nil {
 				return err
 			}
 		}
 		if s.edge >= 384 {
-			return p.state("resize", size{s.edge, s.edge}.String(), "size")
+			return p.state("resize", Size{s.edge, s.edge}.String(), "size")
 		}
 		return p.short(int(float64(s.edge)/pct), true)
 	case "PoolFormerImageProcessor":
@@ -262,7 +262,7 @@ func (p *processor) values() error {
 		o, err := p.at("rescale_factor")
 		factor := 0.0
 		if err == nil {
-			_, err = o.get("rescale_factor", &factor)
+			_, err = o.Get("rescale_factor", &factor)
 		}
 		if err != nil {
 			return err
@@ -276,7 +276,7 @@ func (p *processor) values() error {
 			low, high, from = low-1, high-1, "rescale_offset"
 		}
 	}
-	if err := p.state("input-range", formatFloats(low, high), from); err != nil {
+	if err := p.state("input-range", FormatFloats(low, high), from); err != nil {
 		return err
 	}
 	flip, err := p.optional("do_flip_channel_order")
@@ -317,7 +317,7 @@ func (p *processor) values() error {
 			std[i] *= std[i]
 		}
 	}
-	return errors.Join(p.state("mean", formatFloats(mean...), meanFrom), p.state("std", formatFloats(std...), stdFrom))
+	return errors.Join(p.state("mean", FormatFloats(mean...), meanFrom), p.state("std", FormatFloats(std...), stdFrom))
 }
 
 func (p *processor) numbers(key string) ([]float64, error) {
@@ -326,18 +326,18 @@ func (p *processor) numbers(key string) ([]float64, error) {
 		return nil, err
 	}
 	var one float64
-	if _, err := o.get(key, &one); err == nil {
+	if _, err := o.Get(key, &one); err == nil {
 		return []float64{one}, nil
 	}
 	var values []float64
-	_, err = o.get(key, &values)
+	_, err = o.Get(key, &values)
 	return values, err
 }
 
 // hfLabels reads id2label.
-func hfLabels(config object) ([]Label, error) {
-	var names object
-	if _, err := config.get("id2label", &names); err != nil {
+func hfLabels(config Object) ([]Label, error) {
+	var names Object
+	if _, err := config.Get("id2label", &names); err != nil {
 		return nil, err
 	}
 	labels, err := indexedLabels(names, false)

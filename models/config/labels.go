@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"bytes"
@@ -29,13 +29,13 @@ const (
 
 // labelList is labels, where they come from, and what beside names the file was taken to
 // hold, if anything.
-type labelList struct {
-	labels       []Label
-	source, form string
+type LabelList struct {
+	Labels       []Label
+	Source, Form string
 }
 
 // maxClasses bounds the index of a label.
-const maxClasses = 1 << 20
+const MaxClasses = 1 << 20
 
 // ReadLabels reads the labels of classes, in order, from a file: .json holds a
 // list of names, an object of index to name or to [id, name], or of name to index, or a
@@ -49,7 +49,7 @@ func ReadLabels(path string) ([]Label, error) {
 }
 
 func readLabels(path string) (labels []Label, form string, err error) {
-	data, err := readText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	data, err := ReadText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
 	if err != nil {
 		var failed *fs.PathError
 		if errors.As(err, &failed) {
@@ -79,8 +79,8 @@ func parseLabels(name string, data []byte) (labels []Label, form string, err err
 	if err == nil && len(labels) == 0 {
 		err = errors.New("there are none in it")
 	}
-	if len(labels) > maxClasses {
-		err = fmt.Errorf("more than %d", maxClasses)
+	if len(labels) > MaxClasses {
+		err = fmt.Errorf("more than %d", MaxClasses)
 	}
 	return labels, form, err
 }
@@ -94,19 +94,19 @@ func jsonLabels(data []byte) ([]Label, error) {
 		}
 		return labels, nil
 	}
-	o, err := parseObject(data)
+	o, err := ParseObject(data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: neither a list of names nor an object of index to name", err)
 	}
-	if o.has("id2label") {
+	if o.Has("id2label") {
 		return hfLabels(o)
 	}
-	if o.has("label_names") || o.has("pretrained_cfg") {
+	if o.Has("label_names") || o.Has("pretrained_cfg") {
 		return timmLabels(o)
 	}
-	if o.has("label2id") {
-		var indices object
-		if _, err := o.get("label2id", &indices); err != nil {
+	if o.Has("label2id") {
+		var indices Object
+		if _, err := o.Get("label2id", &indices); err != nil {
 			return nil, err
 		}
 		labels, err := namedIndices(indices, "", false)
@@ -120,7 +120,7 @@ func jsonLabels(data []byte) ([]Label, error) {
 
 // indexedLabels reads {"0": "tench"}, {"0": ["n01440764", "tench"]}, and {"tench": 0}, also
 // with its numbers as text.
-func indexedLabels(o object, fromOne bool) ([]Label, error) {
+func indexedLabels(o Object, fromOne bool) ([]Label, error) {
 	var entries []entry
 	for key, raw := range o {
 		i, err := strconv.Atoi(key)
@@ -129,9 +129,9 @@ func indexedLabels(o object, fromOne bool) ([]Label, error) {
 		}
 		e := entry{index: i, where: fmt.Sprintf("key %q", key)}
 		var pair []string
-		if ok, err := o.get(key, &e.label.Name); !ok || err != nil {
-			if ok, err := o.get(key, &pair); !ok || err != nil || len(pair) != 2 {
-				return nil, fmt.Errorf("key %q: %s is neither a name nor [id, name]", key, shorten(raw))
+		if ok, err := o.Get(key, &e.label.Name); !ok || err != nil {
+			if ok, err := o.Get(key, &pair); !ok || err != nil || len(pair) != 2 {
+				return nil, fmt.Errorf("key %q: %s is neither a name nor [id, name]", key, Shorten(raw))
 			}
 			e.label = Label{ID: pair[0], Name: pair[1]}
 		}
@@ -141,15 +141,15 @@ func indexedLabels(o object, fromOne bool) ([]Label, error) {
 }
 
 // namedIndices reads {"tench": 0}; other is a key that is no index, or "" where none may be.
-func namedIndices(o object, other string, fromOne bool) ([]Label, error) {
+func namedIndices(o Object, other string, fromOne bool) ([]Label, error) {
 	var entries []entry
 	for key, raw := range o {
 		i, err := strconv.Atoi(strings.Trim(string(raw), `"`))
 		if err != nil && other == "" {
-			return nil, fmt.Errorf("key %q: %s is no index", key, shorten(raw))
+			return nil, fmt.Errorf("key %q: %s is no index", key, Shorten(raw))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("key %q is no index, and %s of key %q is none either: neither index to name nor name to index", other, shorten(raw), key)
+			return nil, fmt.Errorf("key %q is no index, and %s of key %q is none either: neither index to name nor name to index", other, Shorten(raw), key)
 		}
 		entries = append(entries, entry{i, Label{Name: key}, fmt.Sprintf("key %q", key)})
 	}

@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ func ultralyticsSettings(metadata map[string]string) (s Settings, err error) {
 	if err != nil {
 		return s, fmt.Errorf("names: %w", err)
 	}
-	s.labels = &labelList{labels: labels}
+	s.Labels = &LabelList{Labels: labels}
 	input, err := parseLiteral(metadata["imgsz"])
 	if err != nil {
 		return s, fmt.Errorf("imgsz: %w", err)
@@ -37,8 +37,8 @@ func ultralyticsSettings(metadata map[string]string) (s Settings, err error) {
 		return s, fmt.Errorf("imgsz: %w", err)
 	}
 	resize := at.String()
-	if at.height == at.width {
-		resize = fmt.Sprint(at.height)
+	if at.Height == at.Width {
+		resize = fmt.Sprint(at.Height)
 	}
 	for _, k := range [][2]string{{"input-size", at.String()}, {"resize", resize}, {"interpolation", "bilinear"},
 		{"input-range", "0,1"}, {"mean", "0"}, {"std", "1"}, {"color-order", "rgb"}} {
@@ -74,7 +74,7 @@ func namesOf(v any) ([]Label, error) {
 }
 
 // sizeOf reads 224 or [height, width].
-func sizeOf(v any) (size, error) {
+func sizeOf(v any) (Size, error) {
 	list, ok := v.([]any)
 	if !ok {
 		list = []any{v, v}
@@ -86,7 +86,7 @@ func sizeOf(v any) (size, error) {
 		}
 	}
 	if edges[0] < 1 || edges[1] < 1 || max(edges[0], edges[1]) > 1<<20 {
-		return size{}, errors.New("neither a size nor [height, width]")
+		return Size{}, errors.New("neither a size nor [height, width]")
 	}
-	return size{int(edges[0]), int(edges[1])}, nil
+	return Size{int(edges[0]), int(edges[1])}, nil
 }

@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 // timmSettings reads the config.json that timm writes: the defaults of absent
 // keys are those of timm's resolve_data_config. Where the graph's input has the
 // size under test_input_size, the test_ keys apply.
-func timmSettings(config object, fixed *size) (s Settings, err error) {
+func timmSettings(config Object, fixed *Size) (s Settings, err error) {
 	cfg := config
-	if _, err := config.get("pretrained_cfg", &cfg); err != nil {
+	if _, err := config.Get("pretrained_cfg", &cfg); err != nil {
 		return s, err
 	}
 	const byDefault = "config.json (timm default)"
@@ -21,7 +21,7 @@ func timmSettings(config object, fixed *size) (s Settings, err error) {
 	shape := []int{3, 224, 224}
 	if at, ok, err := timmSize(cfg, "test_input_size"); err != nil {
 		return s, err
-	} else if ok && fixed != nil && *fixed == (size{at[1], at[2]}) {
+	} else if ok && fixed != nil && *fixed == (Size{at[1], at[2]}) {
 		test, shape = "test_", at
 	}
 	at, ok, err := timmSize(cfg, "input_size")
@@ -36,11 +36,11 @@ func timmSettings(config object, fixed *size) (s Settings, err error) {
 	default:
 		source = byDefault
 	}
-	state("input-size", size{shape[1], shape[2]}.String(), source)
+	state("input-size", Size{shape[1], shape[2]}.String(), source)
 	state("channels", strconv.Itoa(shape[0]), source)
 
 	interpolation, source := "bicubic", byDefault
-	if ok, err := cfg.get("interpolation", &interpolation); err != nil {
+	if ok, err := cfg.Get("interpolation", &interpolation); err != nil {
 		return s, err
 	} else if ok && interpolation != "" {
 		source = ""
@@ -50,30 +50,30 @@ func timmSettings(config object, fixed *size) (s Settings, err error) {
 	pct := 0.875
 	source = byDefault
 	for _, key := range []string{test + "crop_pct", "crop_pct"} {
-		if ok, err := cfg.get(key, &pct); err != nil {
+		if ok, err := cfg.Get(key, &pct); err != nil {
 			return s, err
 		} else if ok {
 			source = ""
 			break
 		}
 	}
-	state("crop-pct", formatFloats(pct), source)
+	state("crop-pct", FormatFloats(pct), source)
 
 	mode, source := "center", byDefault
-	if ok, err := cfg.get("crop_mode", &mode); err != nil {
+	if ok, err := cfg.Get("crop_mode", &mode); err != nil {
 		return s, err
 	} else if ok && mode != "" {
 		source = ""
 	}
 	state("crop-mode", mode, source)
 
-	for _, k := range []struct{ key, value string }{{"mean", imagenetMean}, {"std", imagenetStd}} {
+	for _, k := range []struct{ key, value string }{{"mean", ImageNetMean}, {"std", ImageNetStd}} {
 		var values []float64
 		source := byDefault
-		if ok, err := cfg.get(k.key, &values); err != nil {
+		if ok, err := cfg.Get(k.key, &values); err != nil {
 			return s, err
 		} else if ok && len(values) > 0 {
-			k.value, source = formatFloats(values...), ""
+			k.value, source = FormatFloats(values...), ""
 		}
 		state(k.key, k.value, source)
 	}
@@ -84,9 +84,9 @@ func timmSettings(config object, fixed *size) (s Settings, err error) {
 	return s, err
 }
 
-func timmSize(cfg object, key string) ([]int, bool, error) {
+func timmSize(cfg Object, key string) ([]int, bool, error) {
 	var shape []int
-	ok, err := cfg.get(key, &shape)
+	ok, err := cfg.Get(key, &shape)
 	if err != nil || !ok {
 		return nil, false, err
 	}
@@ -99,26 +99,26 @@ func timmSize(cfg object, key string) ([]int, bool, error) {
 // timmLabels reads label_names and label_descriptions. A name that has a
 // description, such as a WordNet id, becomes the label's ID. label_glosses, which timm
 // does not write, has the glosses by name.
-func timmLabels(config object) ([]Label, error) {
+func timmLabels(config Object) ([]Label, error) {
 	var names []string
 	descriptions, glosses := map[string]string{}, map[string]string{}
 	cfg := config
-	if !config.has("label_names") {
-		if _, err := config.get("pretrained_cfg", &cfg); err != nil {
+	if !config.Has("label_names") {
+		if _, err := config.Get("pretrained_cfg", &cfg); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := cfg.get("label_names", &names); err != nil {
+	if _, err := cfg.Get("label_names", &names); err != nil {
 		return nil, err
 	}
-	if _, err := cfg.get("label_descriptions", &descriptions); err != nil {
+	if _, err := cfg.Get("label_descriptions", &descriptions); err != nil {
 		return nil, err
 	}
-	if _, err := cfg.get("label_glosses", &glosses); err != nil {
+	if _, err := cfg.Get("label_glosses", &glosses); err != nil {
 		return nil, err
 	}
-	if len(names) > maxClasses {
-		return nil, fmt.Errorf("label_names: more than %d", maxClasses)
+	if len(names) > MaxClasses {
+		return nil, fmt.Errorf("label_names: more than %d", MaxClasses)
 	}
 	labels := make([]Label, len(names))
 	for i, name := range names {

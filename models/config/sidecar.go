@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"bytes"
@@ -16,20 +16,20 @@ import (
 // snake_case with JSON values, for what no exporter's file says. Unknown keys
 // are errors. Labels are a list of names, an object as [ReadLabels] takes it, or
 // the name of a file in the folder; the vocabulary is that of a file in it.
-func sidecarSettings(config object, folder fs.FS) (s Settings, err error) {
+func sidecarSettings(config Object, folder fs.FS) (s Settings, err error) {
 	for _, key := range slices.Sorted(maps.Keys(config)) {
 		name := strings.ReplaceAll(key, "_", "-")
-		if strings.Contains(key, "-") || !slices.ContainsFunc(keys, func(k setting) bool { return k.name == name }) {
+		if strings.Contains(key, "-") || !slices.ContainsFunc(Keys, func(k setting) bool { return k.Name == name }) {
 			return s, fmt.Errorf("unknown key %q%s", key, meant(key))
 		}
 		if name == "labels" {
-			if s.labels, err = sidecarLabels(config, folder); err != nil {
+			if s.Labels, err = sidecarLabels(config, folder); err != nil {
 				return s, fmt.Errorf("labels: %w", err)
 			}
 			continue
 		}
 		if name == "vocabulary" {
-			if s.vocabulary, err = sidecarVocabulary(config, folder); err != nil {
+			if s.Vocabulary, err = sidecarVocabulary(config, folder); err != nil {
 				return s, fmt.Errorf("vocabulary: %w", err)
 			}
 			continue
@@ -57,8 +57,8 @@ func meant(key string) string {
 	}
 	typed := letters(key)
 	best := alike[typed]
-	for _, k := range keys {
-		name := strings.ReplaceAll(k.name, "-", "_")
+	for _, k := range Keys {
+		name := strings.ReplaceAll(k.Name, "-", "_")
 		if letters(name) == typed {
 			best = name
 			break
@@ -99,7 +99,7 @@ func flagSyntax(name string, raw json.RawMessage) (string, error) {
 	case string:
 		return v, nil
 	case float64:
-		return formatFloats(v), nil
+		return FormatFloats(v), nil
 	case bool:
 		return fmt.Sprint(v), nil
 	case []any:
@@ -107,17 +107,17 @@ func flagSyntax(name string, raw json.RawMessage) (string, error) {
 		for i, e := range v {
 			f, ok := e.(float64)
 			if !ok {
-				return "", fmt.Errorf("%s is no list of numbers", shorten(raw))
+				return "", fmt.Errorf("%s is no list of numbers", Shorten(raw))
 			}
-			texts[i] = formatFloats(f)
+			texts[i] = FormatFloats(f)
 		}
 		return strings.Join(texts, separator), nil
 	}
-	return "", fmt.Errorf("%s is neither a number, a text, true, false nor a list of numbers", shorten(raw))
+	return "", fmt.Errorf("%s is neither a number, a text, true, false nor a list of numbers", Shorten(raw))
 }
 
 // sidecarSyntax writes a value as ortho.json has it: the inverse of flagSyntax.
-func sidecarSyntax(key, value string) string {
+func SidecarSyntax(key, value string) string {
 	if key == "input-range" || key == "output-range" || key == "mean" || key == "std" {
 		if list := "[" + strings.ReplaceAll(strings.ReplaceAll(value, " ", ""), ",", ", ") + "]"; strings.Contains(value, ",") && json.Valid([]byte(list)) {
 			return list
@@ -129,13 +129,13 @@ func sidecarSyntax(key, value string) string {
 	return fmt.Sprintf("%q", value)
 }
 
-func sidecarLabels(config object, folder fs.FS) (*labelList, error) {
+func sidecarLabels(config Object, folder fs.FS) (*LabelList, error) {
 	var file string
-	if ok, err := config.get("labels", &file); !ok || err != nil {
+	if ok, err := config.Get("labels", &file); !ok || err != nil {
 		labels, err := jsonLabels(config["labels"])
-		return &labelList{labels: labels}, err
+		return &LabelList{Labels: labels}, err
 	}
-	data, err := readText(folder, file)
+	data, err := ReadText(folder, file)
 	if err != nil {
 		return nil, err
 	}
@@ -143,12 +143,12 @@ func sidecarLabels(config object, folder fs.FS) (*labelList, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return &labelList{labels, file + " (named by ortho.json)", form}, nil
+	return &LabelList{labels, file + " (named by ortho.json)", form}, nil
 }
 
-func sidecarVocabulary(config object, folder fs.FS) (*vocabulary, error) {
+func sidecarVocabulary(config Object, folder fs.FS) (*vocabulary, error) {
 	var file string
-	if _, err := config.get("vocabulary", &file); err != nil {
+	if _, err := config.Get("vocabulary", &file); err != nil {
 		return nil, err
 	}
 	v, err := readVocabulary(folder, file)
@@ -159,7 +159,7 @@ func sidecarVocabulary(config object, folder fs.FS) (*vocabulary, error) {
 }
 
 func readVocabulary(folder fs.FS, name string) (*text.Vocabulary, error) {
-	data, err := readText(folder, name)
+	data, err := ReadText(folder, name)
 	if err != nil {
 		return nil, err
 	}

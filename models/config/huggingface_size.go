@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 // hfSize is {height, width} or, where edge is not 0, {shortest_edge}.
 type hfSize struct{ height, width, edge int }
 
-func (s hfSize) size() size { return size{s.height, s.width} }
+func (s hfSize) size() Size { return Size{s.height, s.width} }
 
 // size reads a size: a number, [height, width] or an object.
 func (p *processor) size(key string) (s hfSize, err error) {
@@ -17,7 +17,7 @@ func (p *processor) size(key string) (s hfSize, err error) {
 		return s, err
 	}
 	var pair []int
-	var parts object
+	var parts Object
 	if edge, _, err := o.edge(key); err == nil {
 		square := key == "crop_size"
 		if !square {
@@ -30,12 +30,12 @@ func (p *processor) size(key string) (s hfSize, err error) {
 		}
 		return hfSize{edge: edge}, nil
 	}
-	if _, err := o.get(key, &pair); err == nil {
+	if _, err := o.Get(key, &pair); err == nil {
 		if len(pair) != 2 {
 			return s, fmt.Errorf("%s: %v is not [height, width]", key, pair)
 		}
 		s.height, s.width = pair[0], pair[1]
-	} else if _, err := o.get(key, &parts); err != nil {
+	} else if _, err := o.Get(key, &parts); err != nil {
 		return s, err
 	} else {
 		var errs [3]error
@@ -45,12 +45,12 @@ func (p *processor) size(key string) (s hfSize, err error) {
 		if err := errors.Join(errs[:]...); err != nil {
 			return s, fmt.Errorf("%s: %w", key, err)
 		}
-		if parts.has("longest_edge") || parts.has("max_height") {
-			return s, fmt.Errorf("%s: %s is a rule that ortho doesn't know", key, shorten(o[key]))
+		if parts.Has("longest_edge") || parts.Has("max_height") {
+			return s, fmt.Errorf("%s: %s is a rule that ortho doesn't know", key, Shorten(o[key]))
 		}
 	}
 	if s.edge == 0 && (s.height < 1 || s.width < 1) {
-		return s, fmt.Errorf("%s: %s gives neither height and width nor shortest_edge", key, shorten(o[key]))
+		return s, fmt.Errorf("%s: %s gives neither height and width nor shortest_edge", key, Shorten(o[key]))
 	}
 	return s, nil
 }

@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"bytes"
@@ -74,7 +74,7 @@ func notText(data []byte) error {
 	}
 	for i, line := range bytes.Split(data, []byte("\n")) {
 		if !utf8.Valid(line) {
-			return fmt.Errorf("line %d is not UTF-8: %s: save the file as UTF-8 (iconv -f latin1 -t utf-8 turns Latin-1 into it)", i+1, shorten(strconv.AppendQuote(nil, string(line))))
+			return fmt.Errorf("line %d is not UTF-8: %s: save the file as UTF-8 (iconv -f latin1 -t utf-8 turns Latin-1 into it)", i+1, Shorten(strconv.AppendQuote(nil, string(line))))
 		}
 	}
 	return nil
@@ -126,11 +126,11 @@ func textLabels(data []byte) (labels []Label, form string, err error) {
 	allQuoted := matched(lines, quotedLine) != nil
 	for i, line := range lines {
 		if code.MatchString(line) {
-			return nil, "", fmt.Errorf("line %d: %s is program code: keep its dict or list alone in the file", i+1, shorten([]byte(line)))
+			return nil, "", fmt.Errorf("line %d: %s is program code: keep its dict or list alone in the file", i+1, Shorten([]byte(line)))
 		}
 		if labels[i].Name = line; allQuoted {
 			if manyQuoted.MatchString(line) {
-				return nil, "", fmt.Errorf("line %d: %s holds more than one name: write one name a line, or all of them as a JSON list", i+1, shorten([]byte(line)))
+				return nil, "", fmt.Errorf("line %d: %s holds more than one name: write one name a line, or all of them as a JSON list", i+1, Shorten([]byte(line)))
 			}
 			labels[i].Name = unquoted(line)
 		}
@@ -207,7 +207,7 @@ func numberedLabels(lines []string) (labels []Label, form string, err error) {
 	}
 	if parts := matched(lines[1:], indexLine); len(parts) > 1 {
 		if _, err := placed(lineEntries(parts, 1, 2), true); err == nil {
-			return nil, "", fmt.Errorf("line 1: %s has no index, but each line below it begins with its own: take it out if it is a heading, or give it its index", shorten([]byte(lines[0])))
+			return nil, "", fmt.Errorf("line 1: %s has no index, but each line below it begins with its own: take it out if it is a heading, or give it its index", Shorten([]byte(lines[0])))
 		}
 	}
 	return nil, "", nil
@@ -302,7 +302,7 @@ func (p pair) entry() (e entry, ok bool) {
 	}
 	switch n := index.(type) {
 	case int64:
-		if n < 0 || n > maxClasses {
+		if n < 0 || n > MaxClasses {
 			return e, false
 		}
 		e.index = int(n)

@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"ortho/models/text"
@@ -16,20 +16,20 @@ const (
 
 // layer is one source of settings. problem says why a source that is there
 // can't be read as far as it goes.
-type layer struct {
-	source string
+type Layer struct {
+	Source string
 	Settings
-	problem error
+	Problem error
 }
 
 // byUser reports whether the layer is what a person wrote for this use of the
 // graph, rather than what an exporter wrote about the model.
-func (l layer) byUser() bool {
-	return l.source == "flag" || l.source == sidecarName || strings.HasPrefix(l.source, "preset ")
+func (l Layer) ByUser() bool {
+	return l.Source == "flag" || l.Source == Sidecar || strings.HasPrefix(l.Source, "preset ")
 }
 
 // vocabulary is a model's tokens and where they come from.
 type vocabulary struct {
 	*text.Vocabulary
-	source string
+	Source string
 }

@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"strings"
@@ -39,7 +39,7 @@ func TestProcessors(t *testing.T) {
 			"crop_size": 32, "do_rescale": true, "rescale_factor": 1, "do_normalize": true, "image_mean": 3, "image_std": [1, 2, 3]}`,
 			"32x32; 40; hamming; 0,255; 3; 1,2,3; rgb"},
 	} {
-		config, err := parseObject([]byte(c.config))
+		config, err := ParseObject([]byte(c.config))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestProcessors(t *testing.T) {
 		}
 		var got []string
 		for _, key := range []string{"input-size", "resize", "interpolation", "input-range", "mean", "std", "color-order"} {
-			got = append(got, s.values[key].value)
+			got = append(got, s.Values[key].Value)
 		}
 		if strings.Join(got, "; ") != c.want {
 			t.Errorf("%s:\n%s, want\n%s", c.config, strings.Join(got, "; "), c.want)
@@ -74,7 +74,7 @@ func TestProcessorErrors(t *testing.T) {
 		{`{"image_processor_type": "MineImageProcessor", "do_resize": true, "resample": 2, "size": 224}`, "size: 224 may be a square or a short edge"},
 		{`{"image_processor_type": 7}`, "image_processor_type: 7"},
 	} {
-		config, err := parseObject([]byte(c.config))
+		config, err := ParseObject([]byte(c.config))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func TestTransformersDefaultsAreReadable(t *testing.T) {
 		if defaults == nil {
 			continue
 		}
-		if _, err := hfSettings(object{"image_processor_type": []byte(`"` + class + `"`)}); err != nil {
+		if _, err := hfSettings(Object{"image_processor_type": []byte(`"` + class + `"`)}); err != nil {
 			t.Errorf("%s with its own defaults: %v", class, err)
 		}
 	}

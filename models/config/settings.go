@@ -1,4 +1,4 @@
-package models
+package config
 
 import (
 	"fmt"
@@ -16,53 +16,53 @@ import (
 // Settings is what one layer, such as the command line, states about a model's
 // input and output. The zero value states nothing.
 type Settings struct {
-	values     map[string]statement
-	labels     *labelList
-	vocabulary *vocabulary
+	Values     map[string]Statement
+	Labels     *LabelList
+	Vocabulary *vocabulary
 }
 
 // statement is a value in the command line's syntax and the source that states it.
-type statement struct{ value, source string }
+type Statement struct{ Value, Source string }
 
 // setting is a name that Set takes, and what checks its values.
 type setting struct {
-	name  string
+	Name  string
 	check func(string) error
 }
 
 // keys are all settings.
-var keys = []setting{
+var Keys = []setting{
 	{"preset", func(v string) error { _, err := presetSettings(v); return err }},
 	{"layout", checked(preprocess.ParseLayout)},
 	{"channels", oneOf("channels", "1", "3")},
-	{"input-size", checked(parseSize)},
-	{"resize", checked(parseResize)},
-	{"crop-pct", checked(parseCropPct)},
+	{"input-size", checked(ParseSize)},
+	{"resize", checked(ParseResize)},
+	{"crop-pct", checked(ParseCropPct)},
 	{"crop-mode", oneOf("crop mode", "center", "squash", "border")},
 	{"interpolation", checked(preprocess.ParseFilter)},
 	{"orientation", checked(preprocess.ParseOrientation)},
 	{"color-order", checked(preprocess.ParseColorOrder)},
 	{"invert", checked(strconv.ParseBool)},
-	{"input-range", checked(parseRange)},
-	{"mean", checked(parseFloats)},
+	{"input-range", checked(ParseRange)},
+	{"mean", checked(ParseFloats)},
 	{"std", checked(parseStd)},
 	{"output-name", notEmpty},
 	{"activation", oneOf("activation", string(Softmax), string(Sigmoid), string(None))},
-	{"temperature", checked(parseTemperature)},
+	{"temperature", checked(ParseTemperature)},
 	{"labels", notEmpty},
 	{"task", oneOf("task", string(Classify), string(ClassifyText), string(Generate))},
-	{"output-range", checked(parseRange)},
+	{"output-range", checked(ParseRange)},
 	{"color", oneOf("color", "rgb", "gray", "luma")},
 	{"size-multiple", checked(parseEdge)},
 	{"tile", checked(parseEdge)},
-	{"tile-overlap", checked(parseCount)},
+	{"tile-overlap", checked(ParseCount)},
 	{"latent-distribution", oneOf("latent distribution", "normal", "uniform")},
 	{"class-input", notEmpty},
 	{"vocabulary", notEmpty},
-	{"text-length", checked(parseCount)},
+	{"text-length", checked(ParseCount)},
 	{"topic-words", notEmpty},
-	{"doubt-below", checked(parseDoubt)},
-	{"untrained", checked(parseIndices)},
+	{"doubt-below", checked(ParseDoubt)},
+	{"untrained", checked(ParseIndices)},
 }
 
 // Set states one value as the command line's flag of that name does:
@@ -105,7 +105,7 @@ func (s *Settings) Set(key, value string) error {
 		if err != nil {
 			return err
 		}
-		s.labels = &labelList{labels, value, form}
+		s.Labels = &LabelList{labels, value, form}
 		return nil
 	}
 	if key == "vocabulary" {
@@ -113,7 +113,7 @@ func (s *Settings) Set(key, value string) error {
 		if err != nil {
 			return fmt.Errorf("vocabulary %s: %w", value, err)
 		}
-		s.vocabulary = &vocabulary{v, value}
+		s.Vocabulary = &vocabulary{v, value}
 		return nil
 	}
 	return s.set(key, value, "")
@@ -125,13 +125,13 @@ func (s *Settings) Assume(key, value, source string) error { return s.set(key, v
 
 // SetLabels states the classes' labels, in order; source says where they come from.
 func (s *Settings) SetLabels(labels []Label, source string) {
-	s.labels = &labelList{labels: slices.Clone(labels), source: source}
+	s.Labels = &LabelList{Labels: slices.Clone(labels), Source: source}
 }
 
 // set checks and states a value; source "" stands for the layer's own name.
 func (s *Settings) set(key, value, source string) error {
-	for _, k := range keys {
-		if k.name == key {
+	for _, k := range Keys {
+		if k.Name == key {
 			value = strings.TrimSpace(value)
 			if err := k.check(value); err != nil {
 				return fmt.Errorf("%s: %w", key, err)
@@ -146,20 +146,20 @@ func (s *Settings) set(key, value, source string) error {
 // put states a value unchecked, also under the names that are no flags:
 // central, crop-offset, classes, data-format, image-size.
 func (s *Settings) put(key, value, source string) {
-	s.values = maps.Clone(s.values)
-	if s.values == nil {
-		s.values = map[string]statement{}
+	s.Values = maps.Clone(s.Values)
+	if s.Values == nil {
+		s.Values = map[string]Statement{}
 	}
-	s.values[key] = statement{value, source}
+	s.Values[key] = Statement{value, source}
 }
 
 // file returns what a flag that names a file was given.
-func (s Settings) file(key string) (string, bool) {
+func (s Settings) File(key string) (string, bool) {
 	switch {
-	case key == "labels" && s.labels != nil:
-		return strings.TrimPrefix(s.labels.source, "flag --labels "), true
-	case key == "vocabulary" && s.vocabulary != nil:
-		return s.vocabulary.source, true
+	case key == "labels" && s.Labels != nil:
+		return strings.TrimPrefix(s.Labels.Source, "flag --labels "), true
+	case key == "vocabulary" && s.Vocabulary != nil:
+		return s.Vocabulary.Source, true
 	}
 	return "", false
 }
@@ -192,18 +192,15 @@ func notEmpty(v string) error {
 // nothing.
 type Doubt struct {
 	Below      float64
-	ShortBelow float64 // of a text of up to [Short] words that carry meaning, none of the class's label among them
+	ShortBelow float64 // of a text of up to four words that carry meaning, none of the class's label among them
 }
 
-// Short is how many words a short text has.
-const Short = 4
-
 // size is a height and a width in pixels.
-type size struct{ height, width int }
+type Size struct{ Height, Width int }
 
-func (s size) String() string { return fmt.Sprintf("%dx%d", s.height, s.width) }
+func (s Size) String() string { return fmt.Sprintf("%dx%d", s.Height, s.Width) }
 
-func parseSize(v string) (size, error) {
+func ParseSize(v string) (Size, error) {
 	h, w, two := strings.Cut(v, "x")
 	if !two {
 		w = h
@@ -212,9 +209,9 @@ func parseSize(v string) (size, error) {
 	width, err2 := parseEdge(w)
 	if err != nil || err2 != nil {
 		_, err := parseEdge(v)
-		return size{}, err
+		return Size{}, err
 	}
-	return size{height, width}, nil
+	return Size{height, width}, nil
 }
 
 func parseEdge(v string) (int, error) {
@@ -225,13 +222,13 @@ func parseEdge(v string) (int, error) {
 	return n, nil
 }
 
-func parseResize(v string) (preprocess.Resize, error) {
+func ParseResize(v string) (preprocess.Resize, error) {
 	if v == "none" {
 		return preprocess.Resize{Mode: preprocess.ResizeNone}, nil
 	}
 	if strings.Contains(v, "x") {
-		s, err := parseSize(v)
-		return preprocess.Resize{Mode: preprocess.Exact, Height: s.height, Width: s.width}, err
+		s, err := ParseSize(v)
+		return preprocess.Resize{Mode: preprocess.Exact, Height: s.Height, Width: s.Width}, err
 	}
 	edge, long := strings.CutPrefix(v, "long:")
 	mode := preprocess.ShortEdge
@@ -242,7 +239,7 @@ func parseResize(v string) (preprocess.Resize, error) {
 	return preprocess.Resize{Mode: mode, Size: n}, err
 }
 
-func parseCropPct(v string) (float64, error) {
+func ParseCropPct(v string) (float64, error) {
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || !(f > 0 && f <= 1) {
 		return 0, fmt.Errorf("%q is no part of 1, such as 0.875", v)
@@ -250,7 +247,7 @@ func parseCropPct(v string) (float64, error) {
 	return f, nil
 }
 
-func parseCount(v string) (int, error) {
+func ParseCount(v string) (int, error) {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 || n > 1<<20 {
 		return 0, fmt.Errorf("%q is no whole number from 1 to %d", v, 1<<20)
@@ -258,11 +255,11 @@ func parseCount(v string) (int, error) {
 	return n, nil
 }
 
-func parseIndices(v string) ([]int, error) {
+func ParseIndices(v string) ([]int, error) {
 	var indices []int
 	for _, part := range strings.Split(v, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || n < 0 || n >= maxClasses {
+		if err != nil || n < 0 || n >= MaxClasses {
 			return nil, fmt.Errorf("%q is no index of a class", part)
 		}
 		indices = append(indices, n)
@@ -271,7 +268,7 @@ func parseIndices(v string) ([]int, error) {
 	return slices.Compact(indices), nil
 }
 
-func parseDoubt(v string) (d Doubt, err error) {
+func ParseDoubt(v string) (d Doubt, err error) {
 	below, short, two := strings.Cut(v, ",")
 	var err2 error
 	d.Below, err = strconv.ParseFloat(strings.TrimSpace(below), 64)
@@ -282,7 +279,7 @@ func parseDoubt(v string) (d Doubt, err error) {
 	return d, nil
 }
 
-func parseTemperature(v string) (float64, error) {
+func ParseTemperature(v string) (float64, error) {
 	f, err := strconv.ParseFloat(v, 64)
 	if err != nil || !(f >= 1e-3 && f <= 1e3) {
 		return 0, fmt.Errorf("%q is no temperature: a number from 0.001 to 1000, such as 1.5", v)
@@ -290,7 +287,7 @@ func parseTemperature(v string) (float64, error) {
 	return f, nil
 }
 
-func parseFloats(v string) ([]float64, error) {
+func ParseFloats(v string) ([]float64, error) {
 	parts := strings.Split(v, ",")
 	if words := strings.Fields(v); len(parts) == 1 && len(words) > 1 {
 		return nil, fmt.Errorf("%q: values are separated by commas: %s", v, strings.Join(words, ","))
@@ -310,14 +307,14 @@ func parseFloats(v string) ([]float64, error) {
 }
 
 func parseStd(v string) ([]float64, error) {
-	values, err := parseFloats(v)
+	values, err := ParseFloats(v)
 	if slices.Contains(values, 0) {
 		err = fmt.Errorf("%q holds 0, which nothing can be divided by", v)
 	}
 	return values, err
 }
 
-func parseRange(v string) ([2]float64, error) {
+func ParseRange(v string) ([2]float64, error) {
 	lo, hi, two := strings.Cut(v, ",")
 	a, err := strconv.ParseFloat(strings.TrimSpace(lo), 64)
 	b, err2 := strconv.ParseFloat(strings.TrimSpace(hi), 64)
@@ -328,7 +325,7 @@ func parseRange(v string) ([2]float64, error) {
 }
 
 // formatFloats writes numbers so that they read back the same.
-func formatFloats(values ...float64) string {
+func FormatFloats(values ...float64) string {
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = strconv.FormatFloat(v, 'g', -1, 64)
