@@ -1,8 +1,9 @@
 package models
 
 import (
-	"ortho/models/config"
 	"testing"
+
+	"ortho/models/config"
 )
 
 func FuzzProcessor(f *testing.F) {

@@ -70,7 +70,7 @@ func (r *resolver) pickOutput() *onnx.Value {
 			images = append(images, &r.graph.Outputs[i])
 		}
 	}
-	all := valueList(r.graph.Outputs)
+	all := onnx.List(r.graph.Outputs)
 	switch {
 	case named:
 		r.fact("output", name.Value+" (not there)", name.Source)

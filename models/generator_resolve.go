@@ -10,14 +10,6 @@ import (
 	"ortho/runner/onnx"
 )
 
-func valueList(values []onnx.Value) string {
-	texts := make([]string, len(values))
-	for i, v := range values {
-		texts[i] = v.String()
-	}
-	return strings.Join(texts, ", ")
-}
-
 // settleTask tells what the graph is for: an image among its outputs, and none that gives
 // classes, is for generating; classes out of token ids alone are those of texts.
 func (r *resolver) settleTask() {
@@ -72,7 +64,7 @@ func (r *resolver) generator() {
 		}
 	}
 	if s, _, ok := r.find("class-input"); ok && (r.made.Class == nil || r.made.Class.Name != s.Value) {
-		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.Source, s.Value, r.name, valueList(r.graph.Inputs))
+		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.Source, s.Value, r.name, onnx.List(r.graph.Inputs))
 	}
 	if image == nil {
 		r.setting("color-order", "rgb") // of the output

@@ -3,11 +3,9 @@ package models
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 
@@ -64,19 +62,19 @@ func Open(name string, flags Settings) (*Model, error) {
 	}
 	file, folder := name, ""
 	if info.IsDir() {
-		graphName, err := findGraph(os.DirFS(name), name)
+		graphName, err := config.FindGraph(os.DirFS(name), name)
 		if err != nil {
 			return nil, fmt.Errorf("open model %s: %w", name, err)
 		}
 		file, folder = filepath.Join(name, filepath.FromSlash(graphName)), config.Folder(name)
-	} else if variantsOnly(filepath.Dir(name)) {
+	} else if config.VariantsOnly(filepath.Dir(name)) {
 		folder = config.Folder(filepath.Dir(name))
 	}
 	graph, err := onnx.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("open model: %w", err)
 	}
-	m := &Model{Name: modelName(name, info.IsDir()), Path: file, Graph: graph, given: name}
+	m := &Model{Name: config.NameOf(name, info.IsDir()), Path: file, Graph: graph, given: name}
 	var configs fs.FS
 	if folder != "" {
 		configs = os.DirFS(folder)
@@ -90,7 +88,7 @@ func Open(name string, flags Settings) (*Model, error) {
 // OpenFS reads a model folder that is the root of fsys, such as an embedded one;
 // name is the model's name.
 func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
-	file, err := findGraph(fsys, "")
+	file, err := config.FindGraph(fsys, "")
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", name, err)
 	}
@@ -135,7 +133,7 @@ func (m *Model) Classifier() (*ClassifierSpec, error) {
 func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 	if m.Task != ClassifyText {
 		return nil, fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)%s",
-			m.Name, valueList(m.Graph.Inputs), valueList(m.Graph.Outputs), map[Task]string{Classify: "; ortho classify is for classifiers of images", Generate: "; it makes images: ortho generate runs it"}[m.Task])
+			m.Name, onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs), map[Task]string{Classify: "; ortho classify is for classifiers of images", Generate: "; it makes images: ortho generate runs it"}[m.Task])
 	}
 	if m.err != nil {
 		return nil, m.err
@@ -149,7 +147,7 @@ func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 // every flag that is missing.
 func (m *Model) Generator() (*GeneratorSpec, error) {
 	if m.Task != Generate {
-		return nil, fmt.Errorf("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", m.Name, valueList(m.Graph.Outputs))
+		return nil, fmt.Errorf("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", m.Name, onnx.List(m.Graph.Outputs))
 	}
 	if m.err != nil {
 		return nil, m.err
@@ -180,39 +178,4 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 		m.err = m.spec.Input.Validate()
 	}
 	return nil
-}
-
-// findGraph returns the .onnx file of a model folder, which has a name.
-func findGraph(fsys fs.FS, folder string) (string, error) {
-	for _, dir := range []string{"", "onnx"} {
-		names, err := fs.Glob(fsys, path.Join(dir, "*.onnx"))
-		if err != nil {
-			return "", err
-		}
-		model := path.Join(dir, "model.onnx")
-		switch {
-		case slices.Contains(names, model):
-			return model, nil
-		case len(names) == 1:
-			return names[0], nil
-		case len(names) > 1:
-			for i, name := range names {
-				names[i] = filepath.Join(folder, filepath.FromSlash(name))
-			}
-			return "", fmt.Errorf("it holds %d .onnx files and none is model.onnx: name one of %q", len(names), names)
-		}
-	}
-	entries, err := fs.ReadDir(fsys, ".")
-	if err != nil {
-		return "", err
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	const none = "there is no .onnx file in it, nor in a folder onnx"
-	if name, what := onnx.Foreign(names); name != "" {
-		return "", fmt.Errorf("%s; by its name, %s in it is %s", none, name, what)
-	}
-	return "", errors.New(none + ": name one with -m, or the folder that it was exported to")
 }

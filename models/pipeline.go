@@ -71,7 +71,7 @@ func openPipeline(name string) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pipeline{Name: modelName(name, true), Path: name}
+	p := &Pipeline{Name: config.NameOf(name, true), Path: name}
 	if _, err := index.Get("_class_name", &p.Class); err != nil {
 		return nil, fmt.Errorf("%s: %w", pipelineIndex, err)
 	}
@@ -102,7 +102,7 @@ func openPart(pipeline, name string) (*Part, error) {
 	if err != nil || len(graphs) == 0 {
 		return nil, errors.Join(err, fs.ErrNotExist)
 	}
-	file, err := findGraph(files, folder)
+	file, err := config.FindGraph(files, folder)
 	if err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func (r *pipelineResolver) denoiser() {
 		*to = v.Name
 	}
 	if d.Sample == "" || d.Timestep == "" || d.Context == "" || len(p.Graph.Outputs) == 0 {
-		r.fail("unet: it must take sample, timestep and encoder_hidden_states; its inputs are %s", valueList(p.Graph.Inputs))
+		r.fail("unet: it must take sample, timestep and encoder_hidden_states; its inputs are %s", onnx.List(p.Graph.Inputs))
 		return
 	}
 	r.spec.XL = d.Pooled != "" && d.Sizes != ""
@@ -253,7 +253,7 @@ func (r *pipelineResolver) autoencoders() {
 
 func (r *pipelineResolver) halves(a *Autoencoder) {
 	if g := a.Part.Graph; len(g.Inputs) != 1 || len(g.Outputs) < 1 {
-		r.fail("%s: it must have one input and an output; its inputs are %s", a.Part.Name, valueList(g.Inputs))
+		r.fail("%s: it must have one input and an output; its inputs are %s", a.Part.Name, onnx.List(g.Inputs))
 	} else {
 		a.Input, a.Output = g.Inputs[0].Name, g.Outputs[0].Name
 	}
@@ -284,7 +284,7 @@ func (r *pipelineResolver) textEncoders() error {
 			}
 		}
 		if e.IDs == "" {
-			r.fail("%s: it takes no input_ids; its inputs are %s", name, valueList(p.Graph.Inputs))
+			r.fail("%s: it takes no input_ids; its inputs are %s", name, onnx.List(p.Graph.Inputs))
 		}
 		r.encodings(&e)
 		folder := strings.Replace(name, "text_encoder", "tokenizer", 1)
@@ -324,7 +324,7 @@ func (r *pipelineResolver) encodings(e *TextEncoder) {
 		} else if len(outputs) > 0 && len(outputs[0].Dims) == 3 {
 			e.Context = outputs[0].Name
 		} else {
-			r.fail("%s: it has no output last_hidden_state; its outputs are %s", e.Part.Name, valueList(outputs))
+			r.fail("%s: it has no output last_hidden_state; its outputs are %s", e.Part.Name, onnx.List(outputs))
 		}
 		return
 	}
@@ -335,7 +335,7 @@ func (r *pipelineResolver) encodings(e *TextEncoder) {
 		}
 	}
 	if _, ok := valueNamed(outputs, fmt.Sprintf("hidden_states.%d", layers-1)); !ok || layers < 1 {
-		r.fail("%s: SDXL takes its last hidden layer but one, and it has no outputs hidden_states.N; its outputs are %s", e.Part.Name, valueList(outputs))
+		r.fail("%s: SDXL takes its last hidden layer but one, and it has no outputs hidden_states.N; its outputs are %s", e.Part.Name, onnx.List(outputs))
 		return
 	}
 	e.Context = fmt.Sprintf("hidden_states.%d", layers-1)
@@ -348,7 +348,7 @@ func (r *pipelineResolver) encodings(e *TextEncoder) {
 			return
 		}
 	}
-	r.fail("%s: it has no output text_embeds; its outputs are %s", e.Part.Name, valueList(outputs))
+	r.fail("%s: it has no output text_embeds; its outputs are %s", e.Part.Name, onnx.List(outputs))
 }
 
 // tokenizer checks that a tokeniser is that of its text encoder.

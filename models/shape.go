@@ -225,3 +225,20 @@ func (r *resolver) anotherSize(at config.Size, source string) {
 		}
 	}
 }
+
+// fixedSize is the size of the graph's image input where it is fixed.
+func fixedSize(g *onnx.Graph) *config.Size {
+	for _, v := range g.Inputs {
+		if !isImage(v) {
+			continue
+		}
+		h, w := v.Dims[2], v.Dims[3]
+		if isChannels(w) && !isChannels(v.Dims[1]) {
+			h, w = v.Dims[1], v.Dims[2]
+		}
+		if h.Fixed() && w.Fixed() {
+			return &config.Size{int(h.Size), int(w.Size)}
+		}
+	}
+	return nil
+}

@@ -1,8 +1,9 @@
 package models
 
 import (
-	"ortho/models/config"
 	"testing"
+
+	"ortho/models/config"
 )
 
 // TestTimmTestSize takes the test_ keys where the graph was exported at that size.

@@ -4,11 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"ortho/runner/onnx"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
+
+	"ortho/runner/onnx"
 )
 
 const (
@@ -16,24 +15,6 @@ const (
 	ProcessorName = "preprocessor_config.json"
 	Config        = "config.json"
 )
-
-// configFolder is where a model folder's config files lie: above it where it is
-// the onnx folder of a repository that has them there.
-func Folder(folder string) string {
-	if filepath.Base(folder) != "onnx" {
-		return folder
-	}
-	above := filepath.Dir(folder)
-	for _, name := range []string{Sidecar, ProcessorName, Config} {
-		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
-			return folder
-		}
-		if _, err := os.Stat(filepath.Join(above, name)); err == nil {
-			return above
-		}
-	}
-	return folder
-}
 
 // readConfigs reads the config files that are there.
 func readConfigs(folder fs.FS) (map[string]Object, error) {
@@ -56,7 +37,7 @@ func readConfigs(folder fs.FS) (map[string]Object, error) {
 	return files, nil
 }
 
-// readLayers reads all that is stated about a graph, by precedence: flags, the files in
+// Read reads all that is stated about a graph, by precedence: flags, the files in
 // folder, which may be nil, and its metadata. fixed is the size of the graph's image input
 // where the graph fixes it, else nil. by is what wrote the model.
 func Read(g *onnx.Graph, fixed *Size, folder fs.FS, flags Settings) (all []Layer, by string, err error) {

@@ -13,7 +13,7 @@ import (
 // maxText bounds the text files that are read beside a graph.
 const maxText = 16 << 20
 
-// readText reads a file of at most maxText bytes.
+// ReadText reads a file of at most maxText bytes.
 func ReadText(fsys fs.FS, name string) ([]byte, error) {
 	if !fs.ValidPath(name) || name == "." {
 		return nil, fmt.Errorf("%q is no file in the model's folder", name)
@@ -33,11 +33,11 @@ func ReadText(fsys fs.FS, name string) ([]byte, error) {
 	return data, nil
 }
 
-// object is a JSON object whose values are read one by one. A value that is
+// Object is a JSON object whose values are read one by one. A value that is
 // null counts as absent, as it does for the Python libraries.
 type Object map[string]json.RawMessage
 
-// parseObject reads data as one JSON object.
+// ParseObject reads data as one JSON object.
 func ParseObject(data []byte) (Object, error) {
 	var o Object
 	err := json.Unmarshal(data, &o)
@@ -51,7 +51,7 @@ func ParseObject(data []byte) (Object, error) {
 	return o, nil
 }
 
-// readObject reads a JSON file.
+// ReadObject reads a JSON file.
 func ReadObject(folder fs.FS, name string) (Object, error) {
 	data, err := ReadText(folder, name)
 	if err != nil {
@@ -77,7 +77,7 @@ func mistaken(data []byte, err *json.SyntaxError) string {
 
 func (o Object) Has(key string) bool { return len(o[key]) > 0 && string(o[key]) != "null" }
 
-// get reads a key's value into v and reports whether it is there.
+// Get reads a key's value into v and reports whether it is there.
 func (o Object) Get(key string, v any) (bool, error) {
 	if !o.Has(key) {
 		return false, nil

@@ -27,14 +27,14 @@ const (
 	None    Activation = "none" // the graph has applied it
 )
 
-// labelList is labels, where they come from, and what beside names the file was taken to
+// LabelList is labels, where they come from, and what beside names the file was taken to
 // hold, if anything.
 type LabelList struct {
 	Labels       []Label
 	Source, Form string
 }
 
-// maxClasses bounds the index of a label.
+// MaxClasses bounds the index of a label.
 const MaxClasses = 1 << 20
 
 // ReadLabels reads the labels of classes, in order, from a file: .json holds a

@@ -1,8 +1,9 @@
 package config
 
 import (
-	"ortho/models/text"
 	"strings"
+
+	"ortho/models/text"
 )
 
 // Task is what a model is for.
@@ -14,7 +15,7 @@ const (
 	Generate     Task = "generate"      // its output is an image
 )
 
-// layer is one source of settings. problem says why a source that is there
+// Layer is one source of settings. problem says why a source that is there
 // can't be read as far as it goes.
 type Layer struct {
 	Source string
@@ -22,7 +23,7 @@ type Layer struct {
 	Problem error
 }
 
-// byUser reports whether the layer is what a person wrote for this use of the
+// ByUser reports whether the layer is what a person wrote for this use of the
 // graph, rather than what an exporter wrote about the model.
 func (l Layer) ByUser() bool {
 	return l.Source == "flag" || l.Source == Sidecar || strings.HasPrefix(l.Source, "preset ")

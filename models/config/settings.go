@@ -21,7 +21,7 @@ type Settings struct {
 	Vocabulary *vocabulary
 }
 
-// statement is a value in the command line's syntax and the source that states it.
+// Statement is a value in the command line's syntax and the source that states it.
 type Statement struct{ Value, Source string }
 
 // setting is a name that Set takes, and what checks its values.
@@ -30,7 +30,7 @@ type setting struct {
 	check func(string) error
 }
 
-// keys are all settings.
+// Keys are all settings.
 var Keys = []setting{
 	{"preset", func(v string) error { _, err := presetSettings(v); return err }},
 	{"layout", checked(preprocess.ParseLayout)},
@@ -153,7 +153,7 @@ func (s *Settings) put(key, value, source string) {
 	s.Values[key] = Statement{value, source}
 }
 
-// file returns what a flag that names a file was given.
+// File returns what a flag that names a file was given.
 func (s Settings) File(key string) (string, bool) {
 	switch {
 	case key == "labels" && s.Labels != nil:
@@ -195,7 +195,7 @@ type Doubt struct {
 	ShortBelow float64 // of a text of up to four words that carry meaning, none of the class's label among them
 }
 
-// size is a height and a width in pixels.
+// Size is a height and a width in pixels.
 type Size struct{ Height, Width int }
 
 func (s Size) String() string { return fmt.Sprintf("%dx%d", s.Height, s.Width) }
@@ -324,7 +324,7 @@ func ParseRange(v string) ([2]float64, error) {
 	return [2]float64{a, b}, nil
 }
 
-// formatFloats writes numbers so that they read back the same.
+// FormatFloats writes numbers so that they read back the same.
 func FormatFloats(values ...float64) string {
 	texts := make([]string, len(values))
 	for i, v := range values {

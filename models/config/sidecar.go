@@ -116,7 +116,7 @@ func flagSyntax(name string, raw json.RawMessage) (string, error) {
 	return "", fmt.Errorf("%s is neither a number, a text, true, false nor a list of numbers", Shorten(raw))
 }
 
-// sidecarSyntax writes a value as ortho.json has it: the inverse of flagSyntax.
+// SidecarSyntax writes a value as ortho.json has it: the inverse of flagSyntax.
 func SidecarSyntax(key, value string) string {
 	if key == "input-range" || key == "output-range" || key == "mean" || key == "std" {
 		if list := "[" + strings.ReplaceAll(strings.ReplaceAll(value, " ", ""), ",", ", ") + "]"; strings.Contains(value, ",") && json.Valid([]byte(list)) {
