@@ -12,7 +12,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -80,7 +79,7 @@ func (r drawRequest) draw(ctx context.Context) (*drawn, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := models.OpenPipeline(r.Pipeline)
+	m, err := diffusion.ReadFolder(r.Pipeline)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +126,7 @@ func (r drawRequest) draw(ctx context.Context) (*drawn, error) {
 	d.Image.Width, d.Image.Height, d.Image.Steps = filled.Width, filled.Height, filled.Steps
 	d.Image.Guidance, d.Image.Scheduler, d.Image.Strength = filled.Guidance, filled.Scheduler, filled.Strength
 	for i := range d.Parts {
-		if part := &d.Parts[i]; part.Name == models.UNet { // a step may take several runs
+		if part := &d.Parts[i]; part.Name == diffusion.UNet { // a step may take several runs
 			part.Runs = part.Runs * w.of / max(1, shortOf)
 		}
 	}
@@ -232,7 +231,7 @@ func (w *watch) ran(r diffusion.Run) {
 	part := &w.parts[i]
 	part.Runs++
 	part.TookMS = milliseconds(r.Took)
-	if part.Runs == 1 || r.Part == models.UNet && w.done > 0 && w.done == w.of/2 {
+	if part.Runs == 1 || r.Part == diffusion.UNet && w.done > 0 && w.done == w.of/2 {
 		var arrays []npz.Array
 		for k, t := range r.Inputs {
 			arrays = append(arrays, t.Array(r.Session.Inputs[k].Name))

@@ -18,7 +18,7 @@ import (
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
-	"ortho/models"
+	"ortho/models/diffusion"
 	"ortho/runner/bench"
 	"ortho/runner/child"
 	"ortho/runner/feed"
@@ -41,7 +41,7 @@ func benchPipelineAction(c *cli.Context) error {
 	if b.plan, err = pipelinePlan(c); err != nil {
 		return err
 	}
-	if b.model, err = models.OpenPipeline(c.String("model")); err != nil {
+	if b.model, err = diffusion.ReadFolder(c.String("model")); err != nil {
 		return err
 	}
 	done, err := b.openFolder()
@@ -88,7 +88,7 @@ type pipelineBench struct {
 	c       *cli.Context
 	reads   *output.Reads
 	start   time.Time
-	model   *models.Pipeline
+	model   *diffusion.Folder
 	request bench.Image
 	plan    bench.Plan
 	folder  string // of the results; "": none are kept
@@ -215,7 +215,7 @@ func unique(entries []string) []string {
 
 // measure measures a part, unless an earlier run has.
 func (b *pipelineBench) measure(part *bench.Part) error {
-	i := slices.IndexFunc(b.model.Parts, func(p models.Part) bool { return p.Name == part.Name })
+	i := slices.IndexFunc(b.model.Parts, func(p diffusion.Part) bool { return p.Name == part.Name })
 	if i < 0 {
 		return fmt.Errorf("%s has no part %s any more", b.model.Path, part.Name)
 	}

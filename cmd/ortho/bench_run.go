@@ -15,6 +15,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/models"
+	"ortho/models/diffusion"
 	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
@@ -25,7 +26,7 @@ import (
 )
 
 func benchRunAction(c *cli.Context) error {
-	if models.IsPipeline(c.String("model")) {
+	if diffusion.IsFolder(c.String("model")) {
 		return benchPipelineAction(c)
 	}
 	if c.Args().Present() {

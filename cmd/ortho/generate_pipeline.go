@@ -21,7 +21,6 @@ import (
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
-	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/preprocess"
@@ -32,13 +31,13 @@ import (
 
 // isPipeline tells whether a model's name is that of a pipeline's folder.
 func isPipeline(name string) bool {
-	return !slices.Contains(bundled.Names(), name) && models.IsPipeline(name)
+	return !slices.Contains(bundled.Names(), name) && diffusion.IsFolder(name)
 }
 
 // painter is the engine of a pipeline.
 type painter struct {
 	*diffusion.Pipeline
-	pipeline *models.Pipeline
+	pipeline *diffusion.Folder
 	model    record.Model
 	shown    string // the preview that this run has written
 	*painting
@@ -106,7 +105,7 @@ func generateOfPipeline(c *cli.Context) error {
 // open opens the pipeline as the run's engine.
 func (p *painter) open() (err error) {
 	g, c := p.run, p.run.c
-	if p.pipeline, err = models.OpenPipeline(c.String("model")); err != nil {
+	if p.pipeline, err = diffusion.ReadFolder(c.String("model")); err != nil {
 		return err
 	}
 	if p.request.PreviewEvery > 0 {
@@ -155,7 +154,7 @@ func samePath(a, b string) bool {
 // pipelineDigest identifies a pipeline by all that its images follow from: its SHA-256 is
 // that of a line for each file, the file's SHA-256, two spaces and its path within the
 // folder, in the order of these paths' bytes. That is what sha256sum prints.
-func pipelineDigest(p *models.Pipeline) (record.Model, error) {
+func pipelineDigest(p *diffusion.Folder) (record.Model, error) {
 	m := record.Model{Name: p.Name}
 	for _, file := range p.Files() {
 		name, err := filepath.Rel(p.Path, file)

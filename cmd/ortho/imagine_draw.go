@@ -87,7 +87,7 @@ func openArtist(c *cli.Context, options runner.Options) (*artist, error) {
 
 // openPipeline has a pipeline draw, as its files say.
 func (a *artist) openPipeline(c *cli.Context, name string, options runner.Options) error {
-	model, err := models.OpenPipeline(name)
+	model, err := diffusion.ReadFolder(name)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/diffusion"
 	"ortho/runner"
 )
 
@@ -47,7 +48,7 @@ func inspectPipeline(c *cli.Context) error {
 	if err := checkPipelineFlags(c); err != nil {
 		return err
 	}
-	p, err := models.OpenPipeline(c.String("model"))
+	p, err := diffusion.ReadFolder(c.String("model"))
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func inspectPipeline(c *cli.Context) error {
 	return nil
 }
 
-func describedPipeline(p *models.Pipeline) (*pipelineDescription, error) {
+func describedPipeline(p *diffusion.Folder) (*pipelineDescription, error) {
 	d := &pipelineDescription{Name: p.Name, Path: p.Path, Class: p.Class, Parts: []partDescription{}, Facts: p.Facts}
 	for i := range p.Parts {
 		part := &p.Parts[i]

@@ -37,13 +37,13 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 
 	"models/text": "", "models/clip": "", "models/noise": "", "models/scheduler": "", "models/bundled": "",
-	"models":                     "models/clip models/config models/scheduler models/text preprocess runner/npz runner/onnx",
+	"models":                     "models/config models/text preprocess runner/npz runner/onnx",
 	"models/config":              "models/text preprocess runner/onnx",
 	"models/fuse":                "models",
 	"models/evaluate":            "models runner/stats",
 	"models/classify":            "models models/text preprocess runner runner/onnx",
 	"models/generate":            "models models/noise models/text preprocess runner runner/npz runner/onnx",
-	"models/diffusion":           "models models/noise models/scheduler preprocess runner runner/onnx",
+	"models/diffusion":           "models models/clip models/config models/noise models/scheduler preprocess runner runner/onnx",
 	"models/describe":            "preprocess",
 	"models/describe/openaitest": "",
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/onnx"
@@ -117,7 +116,7 @@ func (d *drawing) latentsOf(ctx context.Context, pixels []float32) ([]float32, e
 }
 
 // channel is how a channel of the latents is normalised.
-func channel(a *models.Autoencoder, c int) (mean, std float32) {
+func channel(a *Autoencoder, c int) (mean, std float32) {
 	if a.Mean == nil {
 		return 0, 1
 	}

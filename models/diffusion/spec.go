@@ -1,4 +1,4 @@
-package models
+package diffusion
 
 import (
 	"ortho/models/clip"
@@ -6,8 +6,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// PipelineSpec is all that is needed to run a Stable Diffusion pipeline.
-type PipelineSpec struct {
+// Spec is all that is needed to run a Stable Diffusion pipeline.
+type Spec struct {
 	Texts    []TextEncoder // one; two of SDXL, whose widths add up
 	Denoiser Denoiser
 	Encoder  *Autoencoder // nil: there is none, and images can't be started from

@@ -1,4 +1,4 @@
-package models
+package diffusion
 
 import (
 	"encoding/json"
@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ortho/models"
 )
 
 // tiny is a pipeline of diffusion's tests.
-func tiny(name string) string { return filepath.Join("diffusion", "testdata", name) }
+func tiny(name string) string { return filepath.Join("testdata", name) }
 
 // changed is a copy of a tiny pipeline, with changes.
 func changed(t testing.TB, name string, change func(folder string)) string {
@@ -51,7 +53,7 @@ func set(t testing.TB, file string, keys map[string]any) {
 	must(t, os.WriteFile(file, data, 0o644))
 }
 
-func TestOpenPipeline(t *testing.T) {
+func TestReadFolder(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		texts    int
@@ -71,7 +73,7 @@ func TestOpenPipeline(t *testing.T) {
 		{"old", 1, false, false, 0, true, 512, 50, 7.5, []string{"latents=4 channels (unet's graph)", "VAE scaling factor=0.18215 (default)", "size=512x512 (default)"}},
 		{"sd-fp16", 1, false, false, 0, true, 64, 50, 7.5, nil},
 	} {
-		p, err := OpenPipeline(tiny(c.name))
+		p, err := ReadFolder(tiny(c.name))
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -102,8 +104,8 @@ func TestOpenPipeline(t *testing.T) {
 	}
 }
 
-// TestPipelineDefaults: what a pipeline is known for, and what its ortho.json says.
-func TestPipelineDefaults(t *testing.T) {
+// TestFolderDefaults: what a pipeline is known for, and what its ortho.json says.
+func TestFolderDefaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		change   func(folder string)
 		steps    int
@@ -125,7 +127,7 @@ func TestPipelineDefaults(t *testing.T) {
 			set(t, filepath.Join(f, "ortho.json"), map[string]any{"scheduler": "dpm++2m"})
 		}, 50, 7.5, 64, "dpm++2m"},
 	} {
-		p, err := OpenPipeline(changed(t, "sd", c.change))
+		p, err := ReadFolder(changed(t, "sd", c.change))
 		must(t, err)
 		s, err := p.Spec()
 		must(t, err)
@@ -135,8 +137,8 @@ func TestPipelineDefaults(t *testing.T) {
 	}
 }
 
-// TestPipelineProblems: each says what is wrong, where, and what to do.
-func TestPipelineProblems(t *testing.T) {
+// TestFolderProblems: each says what is wrong, where, and what to do.
+func TestFolderProblems(t *testing.T) {
 	remove := func(name string) func(string) {
 		return func(f string) { must(t, os.RemoveAll(filepath.Join(f, name))) }
 	}
@@ -177,7 +179,7 @@ func TestPipelineProblems(t *testing.T) {
 		"unet of SDXL":                {"sd", take("sdxl", "unet"), []string{"text_encoder_2"}},
 		"unet of a consistency model": {"inpaint", take("lcm", "unet"), nil},
 	} {
-		p, err := OpenPipeline(changed(t, c.of, c.change))
+		p, err := ReadFolder(changed(t, c.of, c.change))
 		must(t, err)
 		_, err = p.Spec()
 		for _, want := range c.want {
@@ -206,14 +208,14 @@ func TestPipelineProblems(t *testing.T) {
 		"sidecar's size":  {write("ortho.json", `{"size": 100}`), []string{"ortho.json", "100x100", "multiples of 16"}},
 		"huge size":       {key("unet/config.json", "sample_size", 1<<30), []string{"unet/config.json", "up to 16384"}},
 	} {
-		_, err := OpenPipeline(changed(t, "sd", c.change))
+		_, err := ReadFolder(changed(t, "sd", c.change))
 		for _, want := range c.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want it to say %q", name, err, want)
 			}
 		}
 	}
-	if IsPipeline(t.TempDir()) || IsPipeline(tiny("sd/unet")) || !IsPipeline(tiny("sd")) {
+	if IsFolder(t.TempDir()) || IsFolder(tiny("sd/unet")) || !IsFolder(tiny("sd")) {
 		t.Error("a pipeline is known by its model_index.json")
 	}
 }
@@ -224,30 +226,30 @@ func TestUnscheduled(t *testing.T) {
 		"another class": {"_class_name", "UniPCMultistepScheduler", "UniPCMultistepScheduler"},
 		"beta schedule": {"beta_schedule", "sawtooth", "sawtooth"},
 	} {
-		p, err := OpenPipeline(changed(t, "sd", func(f string) { set(t, f+"/scheduler/scheduler_config.json", map[string]any{c.key: c.value}) }))
+		p, err := ReadFolder(changed(t, "sd", func(f string) { set(t, f+"/scheduler/scheduler_config.json", map[string]any{c.key: c.value}) }))
 		must(t, err)
 		s, err := p.Spec()
 		must(t, err)
 		if s.Unscheduled == nil || !strings.Contains(s.Unscheduled.Error(), c.want) {
 			t.Errorf("%s: %v, want it to say %q", name, s.Unscheduled, c.want)
 		}
-		if !slices.ContainsFunc(p.Facts, func(f Fact) bool { return f.Key == "scheduler" && f.Source == "" }) {
+		if !slices.ContainsFunc(p.Facts, func(f models.Fact) bool { return f.Key == "scheduler" && f.Source == "" }) {
 			t.Errorf("%s: the facts don't tell: %v", name, p.Facts)
 		}
 	}
 }
 
-// TestWithoutEncoder: such a pipeline runs, but not from images.
-func TestWithoutEncoder(t *testing.T) {
-	p, err := OpenPipeline(changed(t, "sd", func(f string) { must(t, os.RemoveAll(f+"/vae_encoder")) }))
+// TestFolderWithoutEncoder: such a pipeline runs, but not from images.
+func TestFolderWithoutEncoder(t *testing.T) {
+	p, err := ReadFolder(changed(t, "sd", func(f string) { must(t, os.RemoveAll(f+"/vae_encoder")) }))
 	must(t, err)
 	if s, err := p.Spec(); err != nil || s.Encoder != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
 
-// FuzzPipeline: the JSON files of a folder never panic.
-func FuzzPipeline(f *testing.F) {
+// FuzzFolder: the JSON files of a folder never panic.
+func FuzzFolder(f *testing.F) {
 	for _, file := range []string{"model_index.json", "unet/config.json", "vae_decoder/config.json", "text_encoder/config.json", "scheduler/scheduler_config.json"} {
 		data, err := os.ReadFile(filepath.Join(tiny("sdxl"), filepath.FromSlash(file)))
 		must(f, err)
@@ -270,7 +272,7 @@ func FuzzPipeline(f *testing.F) {
 				os.WriteFile(name, old, 0o644)
 			}
 		}()
-		if p, err := OpenPipeline(folder); err == nil {
+		if p, err := ReadFolder(folder); err == nil {
 			p.Spec()
 		}
 	})

@@ -1,4 +1,4 @@
-package models
+package diffusion
 
 import (
 	"errors"
@@ -7,20 +7,21 @@ import (
 	"os"
 	"path/filepath"
 
+	"ortho/models"
 	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
-// Pipeline is a Stable Diffusion pipeline: a folder of several graphs with their
+// Folder is a Stable Diffusion pipeline: a folder of several graphs with their
 // configuration, as Optimum and older diffusers export it.
-type Pipeline struct {
+type Folder struct {
 	Name  string
-	Path  string // the folder
-	Class string // of diffusers, as model_index.json names it: StableDiffusionPipeline, ...
-	Parts []Part // in the order of their use
-	Facts []Fact // in a fixed order; see [Fact]
+	Path  string        // the folder
+	Class string        // of diffusers, as model_index.json names it: StableDiffusionPipeline, ...
+	Parts []Part        // in the order of their use
+	Facts []models.Fact // in a fixed order; see [models.Fact]
 
-	spec PipelineSpec
+	spec Spec
 	err  error
 }
 
@@ -49,29 +50,29 @@ const (
 	schedulerConfig = "scheduler/scheduler_config.json"
 )
 
-// IsPipeline tells whether name is the folder of a pipeline.
-func IsPipeline(name string) bool {
+// IsFolder tells whether name is the folder of a pipeline.
+func IsFolder(name string) bool {
 	info, err := os.Stat(filepath.Join(name, pipelineIndex))
 	return err == nil && info.Mode().IsRegular()
 }
 
-// OpenPipeline reads a pipeline's folder. It succeeds for any folder whose files can be
-// read: what is missing to use it is told by Facts and [Pipeline.Spec].
-func OpenPipeline(name string) (*Pipeline, error) {
-	p, err := openPipeline(name)
+// ReadFolder reads a pipeline's folder. It succeeds for any folder whose files can be
+// read: what is missing to use it is told by Facts and [Folder.Spec].
+func ReadFolder(name string) (*Folder, error) {
+	p, err := readFolder(name)
 	if err != nil {
 		return nil, fmt.Errorf("open pipeline %s: %w", name, err)
 	}
 	return p, nil
 }
 
-func openPipeline(name string) (*Pipeline, error) {
+func readFolder(name string) (*Folder, error) {
 	folder := os.DirFS(name)
 	index, err := config.ReadObject(folder, pipelineIndex)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pipeline{Name: config.NameOf(name, true), Path: name}
+	p := &Folder{Name: config.NameOf(name, true), Path: name}
 	if _, err := index.Get("_class_name", &p.Class); err != nil {
 		return nil, fmt.Errorf("%s: %w", pipelineIndex, err)
 	}
@@ -85,7 +86,7 @@ func openPipeline(name string) (*Pipeline, error) {
 		}
 		p.Parts = append(p.Parts, *one)
 	}
-	r := pipelineResolver{Pipeline: p, folder: folder, index: index}
+	r := folderResolver{Folder: p, folder: folder, index: index}
 	if err := r.run(); err != nil {
 		return nil, err
 	}
@@ -139,7 +140,7 @@ func (p *Part) externalData() []string {
 
 // Files are the paths of all files that the pipeline's answers follow from: graphs with
 // their external data, and configuration, in a fixed order.
-func (p *Pipeline) Files() []string {
+func (p *Folder) Files() []string {
 	var paths []string
 	there := func(name string) {
 		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
@@ -163,7 +164,7 @@ func (p *Pipeline) Files() []string {
 }
 
 // Part returns a part by its name; nil where the pipeline has none.
-func (p *Pipeline) Part(name string) *Part {
+func (p *Folder) Part(name string) *Part {
 	for i := range p.Parts {
 		if p.Parts[i].Name == name {
 			return &p.Parts[i]
@@ -174,7 +175,7 @@ func (p *Pipeline) Part(name string) *Part {
 
 // Spec returns how to run the pipeline. The error tells all that is missing or does not
 // suit, and what to do.
-func (p *Pipeline) Spec() (*PipelineSpec, error) {
+func (p *Folder) Spec() (*Spec, error) {
 	if p.err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Name, p.err)
 	}

@@ -1,4 +1,4 @@
-package models
+package diffusion
 
 import (
 	"encoding/json"
@@ -20,7 +20,7 @@ const (
 
 // defaults settles what is in effect where nothing else is asked for: what ortho.json says,
 // else what the model is known for, else what diffusers has.
-func (r *pipelineResolver) defaults() error {
+func (r *folderResolver) defaults() error {
 	s := &r.spec
 	s.Consistency = strings.Contains(r.Class, "LatentConsistencyModel")
 	turbo := slices.ContainsFunc(r.names, func(name string) bool { return strings.Contains(strings.ToLower(name), "turbo") })
@@ -72,7 +72,7 @@ func (r *pipelineResolver) defaults() error {
 }
 
 // imageSize settles the size of images in pixels.
-func (r *pipelineResolver) imageSize() error {
+func (r *folderResolver) imageSize() error {
 	s := &r.spec
 	w, h, source := 512, 512, "default"
 	if s.XL {
