@@ -41,18 +41,17 @@ func (r *resolver) examples() string {
 	}
 	named := ""
 	var beside []string // files that ortho.json names
-	for _, k := range config.Keys {
-		switch file, ok := r.flags.File(k.Name); {
-		case settled[k.Name]:
-		case ok && file == imagenetNames: // ortho.json names files alone
-			give(k.Name, file, "")
-			named = " (--labels " + file + " stays a flag)"
-		case ok:
-			give(k.Name, file, fmt.Sprintf("%q", filepath.Base(file)))
-			beside = append(beside, filepath.Base(file))
-		case r.flags.Values[k.Name].Value != "" && r.flags.Values[k.Name].Source == "":
-			value := r.flags.Values[k.Name].Value
-			give(k.Name, value, config.SidecarSyntax(k.Name, value))
+	for _, g := range r.flags.Given() {
+		switch {
+		case settled[g.Key]:
+		case g.File && g.Value == imagenetNames: // ortho.json names files alone
+			give(g.Key, g.Value, "")
+			named = " (--labels " + g.Value + " stays a flag)"
+		case g.File:
+			give(g.Key, g.Value, fmt.Sprintf("%q", filepath.Base(g.Value)))
+			beside = append(beside, filepath.Base(g.Value))
+		default:
+			give(g.Key, g.Value, config.SidecarSyntax(g.Key, g.Value))
 		}
 	}
 	for pair := range slices.Chunk(pairs, 2) {
@@ -93,13 +92,13 @@ func (r *resolver) besides(given map[string]bool) string {
 		nor, so = append(nor, "nor how to resize"), append(so, "the short edge is brought to the input's, bilinear")
 		flags = append(flags, "--resize, --crop-pct, --crop-mode, --interpolation")
 	}
-	if _, _, ok := r.find("color-order"); r.task == Classify && !ok && !given["preset"] && r.spec.Input.Channels == 3 {
+	if _, ok := config.ColorOrder.Find(r.layers); r.task == Classify && !ok && !given["preset"] && r.spec.Input.Channels == 3 {
 		nor, so, flags = append(nor, "nor the order of colours"), append(so, "colours are taken as RGB"), append(flags, "--color-order")
 	}
 	if len(nor) > 0 {
 		text += fmt.Sprintf("\n(%s: %s, unless %s say otherwise)", strings.Join(nor, ", "), strings.Join(so, ", and "), strings.Join(flags, ", "))
 	}
-	if r.task != Generate && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Labels != nil && len(l.Labels.Labels) > 0 }) {
+	if _, ok := config.Labels.Find(r.layers); r.task != Generate && !ok {
 		names := "--labels FILE does"
 		if r.task == Classify && r.spec.Classes == 1000 {
 			names = "--labels " + imagenetNames + " does, where its 1000 are ImageNet's, or --labels FILE"
@@ -114,8 +113,10 @@ const imagenetNames = "imagenet-1k"
 
 // resizesByDefault reports whether nothing states the resize, nor is it asked for.
 func (r *resolver) resizesByDefault() bool {
-	stated := slices.ContainsFunc([]string{"resize", "crop-pct", "crop-mode"}, func(key string) bool { _, _, ok := r.find(key); return ok })
-	return !stated && !slices.ContainsFunc(r.facts, func(f Fact) bool { return f.Key == "resize" && f.Source == "" })
+	_, resize := config.Resize.Find(r.layers)
+	_, pct := config.CropPct.Find(r.layers)
+	_, mode := config.CropMode.Find(r.layers)
+	return !resize && !pct && !mode && !slices.ContainsFunc(r.facts, func(f Fact) bool { return f.Key == "resize" && f.Source == "" })
 }
 
 // shellWord quotes a word where a shell would take it apart.

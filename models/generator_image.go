@@ -3,7 +3,6 @@ package models
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"ortho/models/config"
 	"ortho/preprocess"
@@ -21,9 +20,8 @@ func (r *resolver) imageInput(in onnx.Value) {
 	r.geometry()
 	r.pixels(in)
 	multiple := 1
-	if s, _, ok := r.find("size-multiple"); ok && r.spec.Input.Height == 0 {
-		multiple, _ = config.ParseCount(s.Value)
-		r.fact("size-multiple", s.Value, s.Source)
+	if s, ok := config.SizeMultiple.Find(r.layers); ok && r.spec.Input.Height == 0 {
+		multiple = told(r, config.SizeMultiple, s)
 	}
 	r.made.Image = &ImageInput{Name: in.Name, Spec: r.spec.Input, Multiple: multiple}
 }
@@ -45,22 +43,15 @@ func (r *resolver) imageOutput() {
 	default:
 		r.fact("output", picked.String(), "graph")
 	}
-	out.Invert, _ = strconv.ParseBool(r.stated("invert"))
-	out.ColorOrder, _ = preprocess.ParseColorOrder(r.stated("color-order"))
+	invert, _ := config.Invert.Find(r.layers)
+	order, _ := config.ColorOrder.Find(r.layers)
+	out.Invert, out.ColorOrder = invert.Value, order.Value
 	r.outputRange(*picked)
 	r.color()
 }
 
-// stated is a value as it was settled for the input, or else as it is stated.
-func (r *resolver) stated(key string) string {
-	if s, _, ok := r.find(key); ok {
-		return s.Value
-	}
-	return map[string]string{"invert": "false", "color-order": "rgb"}[key]
-}
-
 func (r *resolver) pickOutput() *onnx.Value {
-	name, _, named := r.find("output-name")
+	name, named := config.OutputName.Find(r.layers)
 	var images []*onnx.Value
 	for i, v := range r.graph.Outputs {
 		if named && v.Name == name.Value {
@@ -93,52 +84,51 @@ func (r *resolver) pickOutput() *onnx.Value {
 func (r *resolver) outputShape(v onnx.Value) {
 	out := &r.made.Output
 	second, last := v.Dims[1], v.Dims[3]
-	s, _, stated := r.find("layout")
-	layout := config.Statement{r.spec.Input.Layout.String(), "that of the input"}
+	s, stated := config.Layout.Find(r.layers)
+	layout := config.Layout.Of(r.spec.Input.Layout, "that of the input")
 	switch {
 	case isChannels(second) && !isChannels(last):
-		layout = config.Statement{"nchw", "graph"}
+		layout = config.Layout.Of(preprocess.NCHW, "graph")
 	case isChannels(last) && !isChannels(second):
-		layout = config.Statement{"nhwc", "graph"}
+		layout = config.Layout.Of(preprocess.NHWC, "graph")
 	case stated:
 		layout = s
 	case r.made.Image == nil:
-		layout = config.Statement{"nchw", "default"}
+		layout = config.Layout.Of(preprocess.NCHW, "default")
 	}
-	out.Layout, _ = preprocess.ParseLayout(layout.Value)
+	out.Layout = layout.Value
 	channels, height, width := second, v.Dims[2], last
 	if out.Layout == preprocess.NHWC {
 		channels, height, width = last, v.Dims[1], v.Dims[2]
 	}
 	fixed := func(d onnx.Dim) int { return int(min(max(d.Size, 0), preprocess.MaxSize*64)) }
 	out.Channels, out.Height, out.Width = fixed(channels), fixed(height), fixed(width)
-	r.fact("output", fmt.Sprintf("%s, %s", v, layout.Value), layout.Source)
+	r.fact("output", fmt.Sprintf("%s, %s", v, layout.Text), layout.Source)
 }
 
 // outputRange is told by the last operator where that bounds the values.
 func (r *resolver) outputRange(v onnx.Value) {
-	s, _, ok := r.find("output-range")
+	s, ok := config.OutputRange.Find(r.layers)
 	if !ok {
 		switch {
 		case v.Type == onnx.Uint8:
-			s, ok = config.Statement{"0,255", "graph (uint8)"}, true
+			s, ok = config.OutputRange.Of([2]float64{0, 255}, "graph (uint8)"), true
 		case v.Op == "Tanh":
-			s, ok = config.Statement{"-1,1", "graph (Tanh inside)"}, true
+			s, ok = config.OutputRange.Of([2]float64{-1, 1}, "graph (Tanh inside)"), true
 		case v.Op == "Sigmoid", v.Op == "HardSigmoid":
-			s, ok = config.Statement{"0,1", "graph (" + v.Op + " inside)"}, true
+			s, ok = config.OutputRange.Of([2]float64{0, 1}, "graph ("+v.Op+" inside)"), true
 		default:
 			r.gap("output-range", "which values of its output are black and white", "--output-range (most graphs: 0,1 or 0,255)", "output-range", "0,1")
 			return
 		}
 	}
-	r.made.Output.Range, _ = config.ParseRange(s.Value)
-	r.fact("output-range", s.Value, s.Source)
+	r.made.Output.Range = told(r, config.OutputRange, s)
 }
 
 // color settles what a graph that takes and gives one channel is given of colours.
 func (r *resolver) color() {
 	in, out := r.made.Image, r.made.Output
-	s, _, ok := r.find("color")
+	s, ok := config.Color.Find(r.layers)
 	if in == nil || in.Spec.Channels != 1 || out.Channels != 1 {
 		if ok && s.Value == "luma" {
 			r.fail("%s states that the graph takes luma, but luma is one channel in and one out", s.Source)
@@ -146,13 +136,12 @@ func (r *resolver) color() {
 		return
 	}
 	if !ok {
-		s = config.Statement{"luma", "default (one channel in and out)"}
+		s = config.Color.Of("luma", "default (one channel in and out)")
 	}
 	if s.Value == "rgb" {
 		r.fail("%s states that the graph takes RGB, but it takes one channel", s.Source)
 	}
-	in.Luma = s.Value == "luma"
-	r.fact("color", s.Value, s.Source)
+	in.Luma = told(r, config.Color, s) == "luma"
 }
 
 // tiles settles how large images are cut.
@@ -161,12 +150,11 @@ func (r *resolver) tiles() {
 		return
 	}
 	for _, f := range []struct {
-		key string
-		to  *int
-	}{{"tile", &r.made.Tile}, {"tile-overlap", &r.made.Overlap}} {
-		if s, _, ok := r.find(f.key); ok {
-			*f.to, _ = config.ParseCount(s.Value)
-			r.fact(f.key, s.Value, s.Source)
+		setting config.Setting[int]
+		to      *int
+	}{{config.Tile, &r.made.Tile}, {config.TileOverlap, &r.made.Overlap}} {
+		if s, ok := f.setting.Find(r.layers); ok {
+			*f.to = told(r, f.setting, s)
 		}
 	}
 	if tile, overlap := r.made.Tile, r.made.Overlap; tile > 0 && overlap > tile/2 {

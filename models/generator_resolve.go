@@ -3,10 +3,10 @@ package models
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ortho/models/config"
+	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
 
@@ -14,9 +14,8 @@ import (
 // classes, is for generating; classes out of token ids alone are those of texts.
 func (r *resolver) settleTask() {
 	r.task = Classify
-	if s, _, ok := r.find("task"); ok {
-		r.task = Task(s.Value)
-		r.fact("task", s.Value, s.Source)
+	if s, ok := config.ModelTask.Find(r.layers); ok {
+		r.task = told(r, config.ModelTask, s)
 		return
 	}
 	images := false
@@ -63,11 +62,11 @@ func (r *resolver) generator() {
 			r.condition(v)
 		}
 	}
-	if s, _, ok := r.find("class-input"); ok && (r.made.Class == nil || r.made.Class.Name != s.Value) {
+	if s, ok := config.ClassInput.Find(r.layers); ok && (r.made.Class == nil || r.made.Class.Name != s.Value) {
 		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.Source, s.Value, r.name, onnx.List(r.graph.Inputs))
 	}
 	if image == nil {
-		r.setting("color-order", "rgb") // of the output
+		settled(r, config.ColorOrder, preprocess.RGB) // of the output
 	} else {
 		r.imageInput(*image)
 	}
@@ -85,7 +84,7 @@ func (r *resolver) condition(v onnx.Value) {
 		name := strings.ToLower(v.Name)
 		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
 	}
-	s, _, stated := r.find("class-input")
+	s, stated := config.ClassInput.Find(r.layers)
 	isClass := stated && s.Value == v.Name || !stated && (named("class", "label", "onehot", "one_hot") || v.Name == "y")
 	integer := v.Type == onnx.Int64 || v.Type == onnx.Int32
 	float := v.Type == onnx.Float || v.Type == onnx.Float16
@@ -164,32 +163,23 @@ func (r *resolver) shapeOf(v onnx.Value) []int64 {
 // conditions settles what latents and classes are.
 func (r *resolver) conditions() {
 	if in := r.made.Latents; in != nil {
-		in.Uniform = r.setting("latent-distribution", "normal") == "uniform"
+		in.Uniform = settled(r, config.LatentDistribution, "normal") == "uniform"
 	}
 	if r.made.Class == nil && r.made.Text == nil {
 		return
 	}
-	for _, l := range r.layers {
-		if l.Labels == nil || len(l.Labels.Labels) == 0 {
-			continue
-		}
-		from := l.Source
-		if l.Labels.Source != "" {
-			from = l.Labels.Source
-		}
-		labels := l.Labels.Labels
+	if s, ok := config.Labels.Find(r.layers); ok {
+		labels := s.Value.Labels
 		r.made.Labels = labels
-		r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(labels), labels[0].Name, labels[len(labels)-1].Name), from)
-		break
+		r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(labels), labels[0].Name, labels[len(labels)-1].Name), s.Source)
 	}
 	in := r.made.Class
 	if in == nil {
 		return
 	}
 	n := len(r.made.Labels)
-	if s, _, ok := r.find("classes"); ok && in.Count == 0 && n == 0 {
-		n, _ = strconv.Atoi(s.Value)
-		r.fact("classes", s.Value, s.Source)
+	if s, ok := config.Classes.Find(r.layers); ok && in.Count == 0 && n == 0 {
+		n = told(r, config.Classes, s)
 	}
 	if in.Count > 0 && n > 0 && n != in.Count {
 		r.fail("there are %s, but %s takes %s: give other --labels", many(n, "label"), r.name, many(in.Count, "class"))
@@ -203,16 +193,12 @@ func (r *resolver) text() {
 	if in.Name == "" {
 		r.fail("%s takes a mask (%s), but no token ids", r.name, in.Mask)
 	}
-	vocabularyRank := len(r.layers)
-	for i, l := range r.layers {
-		if l.Vocabulary != nil {
-			vocabularyRank = i
-			in.Vocabulary = l.Vocabulary.Vocabulary
-			r.fact("vocabulary", many(in.Vocabulary.Len(), "token"), l.Vocabulary.Source)
-			break
-		}
+	vocabulary, ok := config.Vocabulary.Find(r.layers)
+	if ok {
+		in.Vocabulary = vocabulary.Value
+		r.fact("vocabulary", many(in.Vocabulary.Len(), "token"), vocabulary.Source)
 	}
-	if topic, rank, ok := r.find("topic-words"); ok && rank <= vocabularyRank && in.Vocabulary != nil { // else they are of another vocabulary
+	if topic, ok := config.TopicWords.Find(r.layers); ok && topic.Rank <= vocabulary.Rank && in.Vocabulary != nil { // else they are of another vocabulary
 		words := strings.Fields(topic.Value)
 		with, err := in.Vocabulary.WithTopic(words)
 		if err != nil {
@@ -225,17 +211,15 @@ func (r *resolver) text() {
 	if in.Vocabulary == nil {
 		r.gap("vocabulary", "which tokens it knows", "--vocabulary FILE", "vocabulary", "words.txt")
 	}
-	s, _, ok := r.find("text-length")
-	n, _ := config.ParseCount(s.Value)
+	s, ok := config.TextLength.Find(r.layers)
 	switch {
-	case in.Length > 0 && ok && n != in.Length:
-		r.fail("%s states text-length %s, but the graph takes %s", s.Source, s.Value, many(in.Length, "token"))
+	case in.Length > 0 && ok && s.Value != in.Length:
+		r.fail("%s states text-length %s, but the graph takes %s", s.Source, s.Text, many(in.Length, "token"))
 	case in.Length > 0:
-		s = config.Statement{strconv.Itoa(in.Length), "graph"}
+		s = config.TextLength.Of(in.Length, "graph")
 	case !ok:
 		r.gap("text-length", "how many tokens a text has", "--text-length", "text-length", "77")
 		return
 	}
-	in.Length, _ = config.ParseCount(s.Value)
-	r.fact("text-length", s.Value, s.Source)
+	in.Length = told(r, config.TextLength, s)
 }

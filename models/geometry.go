@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"ortho/models/config"
 	"ortho/preprocess"
@@ -15,10 +14,10 @@ import (
 // crop-mode are two ways to say the same: the layer with precedence decides.
 func (r *resolver) geometry() {
 	in := &r.spec.Input
-	resize, at, stated := r.find("resize")
-	pct, pctRank, _ := r.find("crop-pct")
-	mode, modeRank, _ := r.find("crop-mode")
-	relative := min(pctRank, modeRank)
+	resize, stated := config.Resize.Find(r.layers)
+	pct, _ := config.CropPct.Find(r.layers)
+	mode, _ := config.CropMode.Find(r.layers)
+	at, relative := resize.Rank, min(pct.Rank, mode.Rank)
 	if in.Height == 0 && r.task == Generate {
 		if stated || relative < len(r.layers) {
 			r.fail("%s takes images of any size, which are not resized: give --input-size", r.name)
@@ -31,12 +30,10 @@ func (r *resolver) geometry() {
 			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct", "resize", strconv.Itoa(min(in.Height, in.Width)))
 			break
 		}
-		in.Resize, _ = config.ParseResize(resize.Value)
-		if part, ok := r.layers[at].Values["central"]; ok {
-			height, width, _ := strings.Cut(part.Value, ",")
-			in.Central[0], _ = strconv.ParseFloat(height, 64)
-			in.Central[1], _ = strconv.ParseFloat(width, 64)
-			r.fact("central", part.Value+" of the short edge (height, width), cut out before the resize", cmp.Or(part.Source, resize.Source))
+		in.Resize = resize.Value
+		if part, ok := config.Central.In(r.layers[at]); ok {
+			in.Central = part.Value
+			r.fact("central", part.Text+" of the short edge (height, width), cut out before the resize", part.Source)
 		}
 		r.fact("resize", describe(in.Resize), resize.Source)
 	case relative == len(r.layers) && r.problem():
@@ -47,36 +44,36 @@ func (r *resolver) geometry() {
 	case in.Height > 0:
 		r.relative(pct, mode, relative)
 	}
-	if s, _, ok := r.find("crop-offset"); ok && s.Value == "floor" {
-		in.CropOffset = preprocess.Floor
-	}
-	s, _, ok := r.find("interpolation")
+	offset, _ := config.CropOffset.Find(r.layers)
+	in.CropOffset = offset.Value
+	s, ok := config.Interpolation.Find(r.layers)
 	switch {
 	case in.Resize.Mode == preprocess.ResizeNone:
 		return
 	case !ok && r.task == Generate:
-		s = config.Statement{"bicubic", "default"} // Pillow's for Image.resize
+		s = config.Interpolation.Of(preprocess.Bicubic, "default") // Pillow's for Image.resize
 	case !ok:
-		s = config.Statement{"bilinear", "default"}
+		s = config.Interpolation.Of(preprocess.Bilinear, "default")
 	}
-	in.Interpolation, _ = preprocess.ParseFilter(s.Value)
+	in.Interpolation = s.Value
 	r.fact("interpolation", in.Interpolation.String(), s.Source)
 }
 
 // relative resizes by crop-pct and crop-mode: timm's rules. Where nothing is
 // stated at all, the short edge is brought to that of a square input.
-func (r *resolver) relative(pct, mode config.Statement, rank int) {
+func (r *resolver) relative(pct config.Stated[float64], mode config.Stated[string], rank int) {
 	in := &r.spec.Input
 	part := 1.0
 	source := "default"
 	if rank < len(r.layers) {
 		source = mode.Source
-		if _, at, ok := r.find("crop-pct"); ok && at == rank {
+		if pct.Rank == rank {
 			source = pct.Source
 		}
 	}
-	if pct.Value != "" {
-		part, _ = config.ParseCropPct(pct.Value)
+	given := pct.Rank < len(r.layers)
+	if given {
+		part = pct.Value
 	}
 	height, width := int(math.Floor(float64(in.Height)/part)), int(math.Floor(float64(in.Width)/part))
 	oblong := preprocess.Resize{Height: height, Width: width}
@@ -97,7 +94,7 @@ func (r *resolver) relative(pct, mode config.Statement, rank int) {
 		return
 	}
 	text := describe(in.Resize)
-	if pct.Value != "" {
+	if given {
 		text += ", crop-pct " + strconv.FormatFloat(part, 'g', -1, 64)
 	}
 	r.fact("resize", text, source)
@@ -106,13 +103,8 @@ func (r *resolver) relative(pct, mode config.Statement, rank int) {
 // fits reports whether a layer's resize in pixels is meant for the size that the
 // input has, which another layer may have changed.
 func (r *resolver) fits(rank int) bool {
-	l := r.layers[rank]
-	own, ok := l.Values["input-size"]
-	if !ok {
-		return true
-	}
-	at, _ := config.ParseSize(own.Value)
-	return at == config.Size{r.spec.Input.Height, r.spec.Input.Width}
+	own, ok := config.InputSize.In(r.layers[rank])
+	return !ok || own.Value == config.Size{Height: r.spec.Input.Height, Width: r.spec.Input.Width}
 }
 
 func (r *resolver) problem() bool {

@@ -41,7 +41,7 @@ func classesOf(v onnx.Value) (n int, ok bool) {
 
 // output settles which output is read, and what its numbers mean.
 func (r *resolver) output() {
-	if s, _, ok := r.find("output-name"); ok {
+	if s, ok := config.OutputName.Find(r.layers); ok {
 		r.named(s)
 		return
 	}
@@ -70,7 +70,7 @@ func (r *resolver) output() {
 }
 
 // named reads one output as it is.
-func (r *resolver) named(s config.Statement) {
+func (r *resolver) named(s config.Stated[string]) {
 	var all []string
 	for _, v := range r.graph.Outputs {
 		if v.Name == s.Value {
@@ -85,40 +85,38 @@ func (r *resolver) named(s config.Statement) {
 }
 
 func (r *resolver) activation(op string) {
-	s, rank, ok := r.find("activation")
-	if !ok || !r.layers[rank].ByUser() {
+	s, ok := config.OutputActivation.Find(r.layers)
+	if !ok || !r.layers[s.Rank].ByUser() {
 		switch op {
 		case "Softmax", "Sigmoid", "HardSigmoid":
-			s, ok = config.Statement{string(None), "graph (" + op + " inside)"}, true
+			s, ok = config.OutputActivation.Of(None, "graph ("+op+" inside)"), true
 		case "LogSoftmax": // softmax of the logarithm of p is p
-			s, ok = config.Statement{string(Softmax), "graph (LogSoftmax inside)"}, true
+			s, ok = config.OutputActivation.Of(Softmax, "graph (LogSoftmax inside)"), true
 		}
 	}
 	if !ok {
-		s = config.Statement{string(Softmax), "default"}
+		s = config.OutputActivation.Of(Softmax, "default")
 	}
-	if inside := op == "Softmax" || op == "Sigmoid" || op == "HardSigmoid"; inside && s.Value != string(None) {
+	if inside := op == "Softmax" || op == "Sigmoid" || op == "HardSigmoid"; inside && s.Value != None {
 		r.notice("%s states the activation %s, and the graph of %s ends in %s already: both are applied (none applies the graph's alone)", s.Source, s.Value, r.name, op)
 	}
-	r.spec.Activation = Activation(s.Value)
-	r.fact("activation", s.Value, s.Source)
+	r.spec.Activation = told(r, config.OutputActivation, s)
 }
 
 // temperature settles what logits are divided by. Only a softmax outside of the graph
 // has logits to divide; sigmoids would need a temperature and a threshold each.
 func (r *resolver) temperature() {
-	s, _, ok := r.find("temperature")
+	s, ok := config.Temperature.Find(r.layers)
 	if !ok {
 		return
 	}
-	r.fact("temperature", s.Value, s.Source)
-	t, _ := config.ParseTemperature(s.Value)
+	t := told(r, config.Temperature, s)
 	why := map[Activation]string{
 		Sigmoid: "the activation is sigmoid: each class has a probability of its own",
 		None:    "the activation is none: the graph has made its logits probabilities already",
 	}[r.spec.Activation]
 	if t != 1 && why != "" {
-		r.fail("%s states a temperature of %s, which divides logits before a softmax, but %s", s.Source, s.Value, why)
+		r.fail("%s states a temperature of %s, which divides logits before a softmax, but %s", s.Source, s.Text, why)
 		return
 	}
 	r.spec.Temperature = t
@@ -128,23 +126,13 @@ func (r *resolver) temperature() {
 func (r *resolver) classes(out onnx.Value) {
 	n, _ := classesOf(out)
 	source := "graph"
-	var list *config.LabelList
-	var from string
-	for _, l := range r.layers {
-		if l.Labels != nil && len(l.Labels.Labels) > 0 {
-			list, from = l.Labels, l.Source
-			if l.Labels.Source != "" {
-				from = l.Labels.Source
-			}
-			break
-		}
+	list, named := config.Labels.Find(r.layers)
+	labels := list.Value.Labels
+	if s, ok := config.Classes.Find(r.layers); n == 0 && ok {
+		n, source = s.Value, s.Source
 	}
-	if s, _, ok := r.find("classes"); n == 0 && ok {
-		n, _ = strconv.Atoi(s.Value)
-		source = s.Source
-	}
-	if n == 0 && list != nil {
-		n, source = len(list.Labels), from
+	if n == 0 && named {
+		n, source = len(labels), list.Source
 	}
 	r.spec.Classes = n
 	if n > 0 {
@@ -152,7 +140,7 @@ func (r *resolver) classes(out onnx.Value) {
 	} else {
 		r.fact("classes", "the first run tells", "graph")
 	}
-	if list == nil {
+	if !named {
 		names := "--labels"
 		if n == 1000 {
 			names += ", imagenet-1k where they are ImageNet's,"
@@ -160,20 +148,20 @@ func (r *resolver) classes(out onnx.Value) {
 		r.fact("labels", "none: classes are told by their index ("+names+" names them)", "default")
 		return
 	}
-	r.spec.Labels = list.Labels
+	r.spec.Labels = labels
 	form := ""
-	if list.Form != "" {
-		form = " (" + list.Form + ")"
+	if list.Value.Form != "" {
+		form = " (" + list.Value.Form + ")"
 	}
-	r.fact("labels", fmt.Sprintf("%d, from %q to %q%s", len(list.Labels), list.Labels[0].Name, list.Labels[len(list.Labels)-1].Name, form), from)
-	if len(list.Labels) == n {
+	r.fact("labels", fmt.Sprintf("%d, from %q to %q%s", len(labels), labels[0].Name, labels[len(labels)-1].Name, form), list.Source)
+	if len(labels) == n {
 		return
 	}
-	text := fmt.Sprintf("%s holds %s, but %s gives %s: give other --labels", from, many(len(list.Labels), "label"), r.name, many(n, "class"))
-	if n == len(list.Labels)+1 {
+	text := fmt.Sprintf("%s holds %s, but %s gives %s: give other --labels", list.Source, many(len(labels), "label"), r.name, many(n, "class"))
+	if n == len(labels)+1 {
 		text += " (one more: as TensorFlow's models often have a class of the background before all others; then a file whose first line is background, and these after it)"
 	}
-	if list == r.flags.Labels {
+	if r.layers[list.Rank].Source == "flag" {
 		r.wrong("labels", "", "%s", text)
 	} else {
 		r.fail("%s", text)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ortho/models/config"
@@ -21,7 +20,7 @@ type resolver struct {
 	graph  *onnx.Graph
 	alone  bool // no files beside it are read
 	flags  Settings
-	layers []config.Layer // by precedence
+	layers config.Layers // by precedence
 	task   Task
 	spec   ClassifierSpec
 	made   GeneratorSpec // where the task is Generate; its image input is made of spec
@@ -37,19 +36,6 @@ type resolver struct {
 	notices   []string
 }
 
-// find returns the first statement of a key, and its layer's rank.
-func (r *resolver) find(key string) (s config.Statement, rank int, ok bool) {
-	for rank, l := range r.layers {
-		if s, ok := l.Values[key]; ok {
-			if s.Source == "" {
-				s.Source = l.Source
-			}
-			return s, rank, true
-		}
-	}
-	return config.Statement{}, len(r.layers), false
-}
-
 func (r *resolver) fact(key, value, source string) {
 	r.facts = append(r.facts, Fact{key, value, source})
 }
@@ -58,14 +44,19 @@ func (r *resolver) fail(format string, args ...any) {
 	r.errs = append(r.errs, fmt.Errorf(format, args...))
 }
 
-// setting states a value as found, or its default.
-func (r *resolver) setting(key, byDefault string) string {
-	s, _, ok := r.find(key)
-	if !ok {
-		s = config.Statement{byDefault, "default"}
-	}
-	r.fact(key, s.Value, s.Source)
+// told notes a value as a fact, and returns it.
+func told[T any](r *resolver, k config.Setting[T], s config.Stated[T]) T {
+	r.fact(k.Name(), s.Text, s.Source)
 	return s.Value
+}
+
+// settled notes and returns a value as it is stated, or its default.
+func settled[T any](r *resolver, k config.Setting[T], byDefault T) T {
+	s, ok := k.Find(r.layers)
+	if !ok {
+		s = k.Of(byDefault, "default")
+	}
+	return told(r, k, s)
 }
 
 // imageTypes are the element types that an image input may have.
@@ -93,8 +84,8 @@ func features(g *onnx.Graph) string {
 
 // run resolves everything.
 func (r *resolver) run() {
-	if s, _, ok := r.find("preset"); ok {
-		r.fact("preset", s.Value, s.Source)
+	if s, ok := config.Preset.Find(r.layers); ok {
+		told(r, config.Preset, s)
 	}
 	switch r.settleTask(); r.task {
 	case Generate:
@@ -150,22 +141,22 @@ func (r *resolver) input() (onnx.Value, bool) {
 // pixels settles what becomes of the pixels' values.
 func (r *resolver) pixels(v onnx.Value) {
 	in := &r.spec.Input
-	upright := map[Task]string{Classify: "ignore", Generate: "exif"}
-	in.Orientation, _ = preprocess.ParseOrientation(r.setting("orientation", upright[r.task]))
+	upright := map[Task]preprocess.Orientation{Classify: preprocess.IgnoreOrientation, Generate: preprocess.ApplyOrientation}
+	in.Orientation = settled(r, config.Orientation, upright[r.task])
 	if in.Channels == 3 {
-		in.ColorOrder, _ = preprocess.ParseColorOrder(r.setting("color-order", "rgb"))
+		in.ColorOrder = settled(r, config.ColorOrder, preprocess.RGB)
 	}
-	in.Invert, _ = strconv.ParseBool(r.setting("invert", "false"))
+	in.Invert = settled(r, config.Invert, false)
 
-	rng, rank, haveRange := r.find("input-range")
-	mean, meanRank, haveMean := r.find("mean")
-	std, stdRank, haveStd := r.find("std")
+	rng, haveRange := config.InputRange.Find(r.layers)
+	mean, haveMean := config.Mean.Find(r.layers)
+	std, haveStd := config.Std.Find(r.layers)
 	if v.Type == onnx.Uint8 {
 		// A graph of bytes normalises inside: what a config states is no longer to do.
 		said := func(rank int) bool { return rank < len(r.layers) && r.layers[rank].ByUser() }
-		haveRange, haveMean, haveStd = haveRange && said(rank), haveMean && said(meanRank), haveStd && said(stdRank)
+		haveRange, haveMean, haveStd = haveRange && said(rng.Rank), haveMean && said(mean.Rank), haveStd && said(std.Rank)
 		if !haveRange && !haveMean && !haveStd {
-			rng, haveRange = config.Statement{"0,255", "graph (uint8)"}, true
+			rng, haveRange = config.InputRange.Of([2]float64{0, 255}, "graph (uint8)"), true
 		}
 	}
 	if r.task == Generate && !haveRange && !haveMean && !haveStd {
@@ -175,15 +166,14 @@ func (r *resolver) pixels(v onnx.Value) {
 	}
 	if haveRange && !haveMean && !haveStd {
 		source := "follows from input-range"
-		mean, std, haveMean, haveStd = config.Statement{"0", source}, config.Statement{"1", source}, true, true
+		mean, std, haveMean, haveStd = config.Mean.Of([]float64{0}, source), config.Std.Of([]float64{1}, source), true, true
 	}
 	if !haveRange {
-		rng = config.Statement{"0,1", "default"}
+		rng = config.InputRange.Of([2]float64{0, 1}, "default")
 	}
-	in.Range, _ = config.ParseRange(rng.Value)
-	r.fact("input-range", rng.Value, rng.Source)
-	in.Mean = r.perChannel("mean", mean, haveMean)
-	in.Std = r.perChannel("std", std, haveStd)
+	in.Range = told(r, config.InputRange, rng)
+	in.Mean = r.perChannel(config.Mean, mean, haveMean)
+	in.Std = r.perChannel(config.Std, std, haveStd)
 	if mean.Source == "flag" {
 		r.sameUnits(rng)
 	}
@@ -240,13 +230,13 @@ func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap 
 	return gap{normalised, text, example, note}
 }
 
-func (r *resolver) perChannel(key string, s config.Statement, ok bool) []float64 {
+func (r *resolver) perChannel(k config.Setting[[]float64], s config.Stated[[]float64], ok bool) []float64 {
+	key := k.Name()
 	if !ok {
 		r.fact(key, "missing: give --"+key+" or --preset", "")
 		return nil
 	}
-	r.fact(key, s.Value, s.Source)
-	values, _ := config.ParseFloats(s.Value)
+	values := slices.Clone(told(r, k, s))
 	if n := r.spec.Input.Channels; len(values) == 1 && n > 1 {
 		values = slices.Repeat(values, n)
 	} else if len(values) != n {

@@ -1,10 +1,8 @@
 package models
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"ortho/models/config"
@@ -54,20 +52,21 @@ func agreed(a, b onnx.Dim) onnx.Dim {
 // layout tells in which order the dimensions stand: as stated, as the graph's sizes and
 // names have it, or as the library has it whose files lie beside it.
 func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
-	s, _, stated := r.find("layout")
+	s, stated := config.Layout.Find(r.layers)
 	if !stated {
-		bySize, byName := orderBySize(in), orderByName(in)
-		format, _, byFile := r.find("data-format")
+		bySize, one := orderBySize(in)
+		byName, another := orderByName(in)
+		format, byFile := config.DataFormat.Find(r.layers)
 		switch {
-		case bySize.Value == "none":
+		case noImage(in):
 			r.fail("%s: input %s has neither 1 nor 3 channels", r.name, in)
 			return 0, false
-		case bySize.Value != "" && byName.Value != "" && bySize.Value != byName.Value:
-			r.contradiction("layout", bySize.Value, "%s: the sizes of its input %s say that it is %s, but the names of its dimensions %s", r.name, in, bySize.Value, byName.Value)
+		case one && another && bySize.Value != byName.Value:
+			r.contradiction("layout", bySize.Text, "%s: the sizes of its input %s say that it is %s, but the names of its dimensions %s", r.name, in, bySize.Value, byName.Value)
 			s = bySize // what else is missing under that order is asked for with it
-		case bySize.Value != "":
+		case one:
 			s = bySize
-		case byName.Value != "":
+		case another:
 			s = byName
 		case byFile:
 			s = format
@@ -76,33 +75,33 @@ func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 			return 0, false
 		}
 	}
-	r.fact("layout", s.Value, s.Source)
-	order, _ := preprocess.ParseLayout(s.Value)
-	return order, true
+	return told(r, config.Layout, s), true
 }
 
-// orderBySize tells the layout by the fixed dimensions: channels are 1 or 3. "none" is one
-// of no image.
-func orderBySize(in onnx.Value) config.Statement {
+// mayCount reports whether a dimension may be that of an image's channels.
+func mayCount(d onnx.Dim) bool { return !d.Fixed() || isChannels(d) }
+
+// noImage reports whether none of the dimensions can be that of channels.
+func noImage(in onnx.Value) bool { return !mayCount(in.Dims[1]) && !mayCount(in.Dims[3]) }
+
+// orderBySize tells the layout by the fixed dimensions: channels are 1 or 3.
+func orderBySize(in onnx.Value) (s config.Stated[preprocess.Layout], ok bool) {
 	second, last := in.Dims[1], in.Dims[3]
-	may := func(d onnx.Dim) bool { return !d.Fixed() || isChannels(d) }
 	switch {
 	case isChannels(second) && !isChannels(last):
-		return config.Statement{"nchw", "graph"}
+		return config.Layout.Of(preprocess.NCHW, "graph"), true
 	case isChannels(last) && !isChannels(second):
-		return config.Statement{"nhwc", "graph"}
-	case !may(second) && !may(last):
-		return config.Statement{"none", ""}
-	case !may(last):
-		return config.Statement{"nchw", fmt.Sprintf("graph (its last dimension, %s, counts no channels)", last)}
-	case !may(second):
-		return config.Statement{"nhwc", fmt.Sprintf("graph (its second dimension, %s, counts no channels)", second)}
+		return config.Layout.Of(preprocess.NHWC, "graph"), true
+	case !mayCount(last):
+		return config.Layout.Of(preprocess.NCHW, fmt.Sprintf("graph (its last dimension, %s, counts no channels)", last)), true
+	case !mayCount(second):
+		return config.Layout.Of(preprocess.NHWC, fmt.Sprintf("graph (its second dimension, %s, counts no channels)", second)), true
 	}
-	return config.Statement{}
+	return s, false
 }
 
 // orderByName tells the layout by what the dimensions are called.
-func orderByName(in onnx.Value) config.Statement {
+func orderByName(in onnx.Value) (s config.Stated[preprocess.Layout], ok bool) {
 	second, third, last := in.Dims[1], in.Dims[2], in.Dims[3]
 	var names []string
 	for _, d := range []onnx.Dim{second, third, last} {
@@ -115,53 +114,51 @@ func orderByName(in onnx.Value) config.Statement {
 	end := roleOf(last) == "channels" || roleOf(second) == "edge"
 	switch {
 	case first && !end:
-		return config.Statement{"nchw", source}
+		return config.Layout.Of(preprocess.NCHW, source), true
 	case end && !first:
-		return config.Statement{"nhwc", source}
+		return config.Layout.Of(preprocess.NHWC, source), true
 	}
-	return config.Statement{}
+	return s, false
 }
 
 // channels settles how many there are: as the graph fixes it, as stated, or as many as
 // there are values of mean or std.
 func (r *resolver) channels(d onnx.Dim) {
-	s, rank, ok := r.find("channels")
-	values, of, counted := r.perColor()
+	s, ok := config.Channels.Find(r.layers)
+	values, counted := r.perColor()
 	switch {
 	case d.Fixed():
-		if ok && s.Value != d.String() && r.layers[rank].Source == "flag" {
-			r.wrong("channels", "", "--channels %s, but the graph takes %s: leave it out", s.Value, d)
+		if ok && int64(s.Value) != d.Size && r.layers[s.Rank].Source == "flag" {
+			r.wrong("channels", "", "--channels %s, but the graph takes %s: leave it out", s.Text, d)
 		}
-		s = config.Statement{d.String(), "graph"}
-	case ok && counted && !r.layers[rank].ByUser() && s.Value != values:
-		r.contradiction("channels", values, "%s says that %s takes %s, but %s", s.Source, r.name, many(s.Value, "channel"), of)
-		s = config.Statement{values, of}
+		s = config.Channels.Of(int(d.Size), "graph")
+	case ok && counted && !r.layers[s.Rank].ByUser() && s.Value != values.Value:
+		r.contradiction("channels", values.Text, "%s says that %s takes %s, but %s", s.Source, r.name, many(s.Value, "channel"), values.Source)
+		s = values
 	case ok:
 	case counted:
-		s = config.Statement{values, of}
+		s = values
 	default:
 		r.gap("channels", "how many channels it takes", "--channels", "channels", "3")
 		r.spec.Input.Channels = 3
 		return
 	}
-	r.spec.Input.Channels, _ = strconv.Atoi(s.Value)
-	r.fact("channels", s.Value, s.Source)
-	if s.Value != "1" && s.Value != "3" {
+	r.spec.Input.Channels = told(r, config.Channels, s)
+	if s.Value != 1 && s.Value != 3 {
 		r.fail("%s: an input of %s (layout %s): it must be 1 or 3", r.name, many(s.Value, "channel"), r.spec.Input.Layout)
 		r.spec.Input.Channels = 3
 	}
 }
 
 // perColor counts the values of mean or std. One value alone stands for every channel.
-func (r *resolver) perColor() (count, source string, ok bool) {
-	for _, key := range []string{"mean", "std"} {
-		s, _, stated := r.find(key)
-		if values, err := config.ParseFloats(s.Value); stated && err == nil && len(values) > 1 {
-			count := strconv.Itoa(len(values))
-			return count, fmt.Sprintf("%s has %s values of %s", s.Source, count, key), true
+func (r *resolver) perColor() (count config.Stated[int], ok bool) {
+	for _, k := range []config.Setting[[]float64]{config.Mean, config.Std} {
+		if s, ok := k.Find(r.layers); ok && len(s.Value) > 1 {
+			n := len(s.Value)
+			return config.Channels.Of(n, fmt.Sprintf("%s has %d values of %s", s.Source, n, k.Name())), true
 		}
 	}
-	return "", "", false
+	return count, false
 }
 
 func fixedOr(d onnx.Dim, open string) string {
@@ -173,9 +170,9 @@ func fixedOr(d onnx.Dim, open string) string {
 
 // inputSize settles the size of the graph's input.
 func (r *resolver) inputSize(height, width onnx.Dim) {
-	s, rank, ok := r.find("input-size")
-	own, _, says := r.find("image-size") // what the model was configured for: its files may feed it another
-	at, _ := config.ParseSize(s.Value)
+	s, ok := config.InputSize.Find(r.layers)
+	own, says := config.ImageSize.Find(r.layers)
+	at, rank := s.Value, s.Rank
 	fits := func(at config.Size) bool {
 		return (!height.Fixed() || height.Size == int64(at.Height)) && (!width.Fixed() || width.Size == int64(at.Width))
 	}
@@ -183,21 +180,21 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 	if height.Fixed() || width.Fixed() {
 		example = fixedOr(height, example) + "x" + fixedOr(width, example)
 	}
-	switch ownSize, _ := config.ParseSize(own.Value); {
+	switch {
 	case height.Fixed() && width.Fixed():
-		fixed := config.Size{int(min(height.Size, math.MaxInt32)), int(min(width.Size, math.MaxInt32))}
+		fixed := config.Size{Height: int(min(height.Size, math.MaxInt32)), Width: int(min(width.Size, math.MaxInt32))}
 		if ok && at != fixed {
 			r.contradiction("input-size", fixed.String(), "%s states an input of %s, but the graph takes %s only", s.Source, at, fixed)
 		}
-		at, s = fixed, config.Statement{fixed.String(), "graph"}
+		at, s = fixed, config.InputSize.Of(fixed, "graph")
 	case !ok && r.task == Generate:
 		r.fact("input-size", "the image's own", "graph")
 		return
 	case ok && !fits(at):
 		r.contradiction("input-size", example, "%s states an input of %s, but the graph takes %sx%s", s.Source, at, height, width)
 	case ok:
-	case says && fits(ownSize):
-		at, s = ownSize, own
+	case says && fits(own.Value):
+		at, s = own.Value, own
 	default:
 		r.gap("input-size", "what size of image it takes", "--input-size", "input-size", example)
 		return
@@ -207,19 +204,17 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 	if rank < len(r.layers) && r.layers[rank].ByUser() && !(height.Fixed() && width.Fixed()) {
 		r.anotherSize(at, s.Source)
 	}
-	if says && own.Value != at.String() {
-		r.fact("image-size", own.Value+", which the model was configured for", own.Source)
+	if says && own.Value != at {
+		r.fact("image-size", own.Text+", which the model was configured for", own.Source)
 	}
 }
 
 // anotherSize tells that the user gives another size than the model's files have.
 func (r *resolver) anotherSize(at config.Size, source string) {
-	for _, key := range []string{"image-size", "input-size"} {
+	for _, k := range []config.Setting[config.Size]{config.ImageSize, config.InputSize} {
 		for _, l := range r.layers {
-			s, ok := l.Values[key]
-			its, err := config.ParseSize(s.Value)
-			if ok && err == nil && its != at && !l.ByUser() {
-				r.notice("%s states an input of %s, but %s says that %s was configured for %s: it may not run at another, or run worse", source, at, cmp.Or(s.Source, l.Source), r.name, its)
+			if s, ok := k.In(l); ok && s.Value != at && !l.ByUser() {
+				r.notice("%s states an input of %s, but %s says that %s was configured for %s: it may not run at another, or run worse", source, at, s.Source, r.name, s.Value)
 				return
 			}
 		}
@@ -237,7 +232,7 @@ func fixedSize(g *onnx.Graph) *config.Size {
 			h, w = v.Dims[1], v.Dims[2]
 		}
 		if h.Fixed() && w.Fixed() {
-			return &config.Size{int(h.Size), int(w.Size)}
+			return &config.Size{Height: int(h.Size), Width: int(w.Size)}
 		}
 	}
 	return nil

@@ -34,15 +34,14 @@ func (r *resolver) textClassifier() {
 	}
 	r.text()
 	r.output()
-	if s, _, ok := r.find("doubt-below"); ok {
-		r.doubt, _ = config.ParseDoubt(s.Value)
-		r.fact("doubt-below", s.Value, s.Source)
+	if s, ok := config.DoubtBelow.Find(r.layers); ok {
+		r.doubt = told(r, config.DoubtBelow, s)
 	}
-	s, _, ok := r.find("untrained")
+	s, ok := config.Untrained.Find(r.layers)
 	if !ok {
 		return
 	}
-	r.untrained, _ = config.ParseIndices(s.Value)
+	r.untrained = slices.Clone(s.Value)
 	r.fact("untrained", many(len(r.untrained), "class"), s.Source)
 	if n := r.spec.Classes; n > 0 && slices.Max(r.untrained) >= n {
 		r.fail("%s states that class %d is untrained, but %s gives %s", s.Source, slices.Max(r.untrained), r.name, many(n, "class"))

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
 	"strings"
 
+	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
 
@@ -40,7 +40,7 @@ func readConfigs(folder fs.FS) (map[string]Object, error) {
 // Read reads all that is stated about a graph, by precedence: flags, the files in
 // folder, which may be nil, and its metadata. fixed is the size of the graph's image input
 // where the graph fixes it, else nil. by is what wrote the model.
-func Read(g *onnx.Graph, fixed *Size, folder fs.FS, flags Settings) (all []Layer, by string, err error) {
+func Read(g *onnx.Graph, fixed *Size, folder fs.FS, flags Settings) (all Layers, by string, err error) {
 	files, err := readConfigs(folder)
 	if err != nil {
 		return nil, "", err
@@ -50,7 +50,7 @@ func Read(g *onnx.Graph, fixed *Size, folder fs.FS, flags Settings) (all []Layer
 }
 
 // layers orders all that is stated by its precedence.
-func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, flags Settings) ([]Layer, error) {
+func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, flags Settings) (Layers, error) {
 	all := withPreset(Layer{Source: "flag", Settings: flags})
 	if o, ok := files[Sidecar]; ok {
 		s, err := sidecarSettings(o, folder)
@@ -73,7 +73,7 @@ func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, f
 		if isTimm(o) {
 			l.Settings, l.Problem = timmSettings(o, fixed)
 		}
-		if l.Labels, err = configLabels(o); err != nil {
+		if err = configLabels(o, &l.Settings); err != nil {
 			return nil, fmt.Errorf("%s: %w", Config, err)
 		}
 		if err := configClasses(o, &l.Settings); err != nil {
@@ -87,12 +87,12 @@ func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, f
 
 // withPreset puts the values of a layer's preset right below it.
 func withPreset(l Layer) []Layer {
-	s, ok := l.Values["preset"]
+	s, ok := Preset.In(l)
 	if !ok {
 		return []Layer{l}
 	}
 	preset, err := presetSettings(s.Value)
-	return []Layer{l, {"preset " + s.Value, preset, err}}
+	return []Layer{l, {"preset " + s.Text, preset, err}}
 }
 
 // isTimm tells timm's config.json from Hugging Face's.
@@ -100,13 +100,14 @@ func isTimm(config Object) bool {
 	return config.Has("pretrained_cfg") || config.Has("architecture") && config.Has("input_size")
 }
 
-func configLabels(config Object) (*LabelList, error) {
+func configLabels(config Object, s *Settings) error {
 	read := timmLabels
 	if config.Has("id2label") {
 		read = hfLabels
 	}
 	labels, err := read(config)
-	return &LabelList{Labels: labels}, err
+	s.putLabels(labels, "", "")
+	return err
 }
 
 // configClasses reads how many classes a config.json states, and of what kind.
@@ -116,7 +117,7 @@ func configClasses(config Object, s *Settings) error {
 		if ok, err := config.Get(key, &n); err != nil {
 			return err
 		} else if ok && n > 0 && n <= MaxClasses {
-			s.put("classes", strconv.Itoa(n), "")
+			Classes.put(s, n, "")
 		}
 	}
 	var problem string
@@ -125,9 +126,9 @@ func configClasses(config Object, s *Settings) error {
 	}
 	switch problem {
 	case "multi_label_classification":
-		s.put("activation", string(Sigmoid), "")
+		OutputActivation.put(s, Sigmoid, "")
 	case "single_label_classification":
-		s.put("activation", string(Softmax), "")
+		OutputActivation.put(s, Softmax, "")
 	}
 	return nil
 }
@@ -139,13 +140,13 @@ func configImage(config Object, s *Settings) {
 	if !config.Has("model_type") || isTimm(config) {
 		return
 	}
-	s.put("data-format", "nchw", Config+" (transformers' models take channels first)")
+	DataFormat.put(s, preprocess.NCHW, Config+" (transformers' models take channels first)")
 	var vision Object
 	config.Get("vision_config", &vision)
 	for _, o := range []Object{vision, config} {
 		var channels int
 		if ok, err := o.Get("num_channels", &channels); ok && err == nil {
-			s.put("channels", strconv.Itoa(channels), Config+" (num_channels)")
+			Channels.put(s, channels, Config+" (num_channels)")
 		}
 		var pair []int
 		if edge, ok, err := o.edge("image_size"); ok && err == nil {
@@ -155,8 +156,8 @@ func configImage(config Object, s *Settings) {
 		}
 		at := Size{pair[0], pair[1]}
 		// Perceiver's image_size is that of its own grid, not of the image.
-		if _, err := ParseSize(at.String()); err == nil && string(config["model_type"]) != `"perceiver"` {
-			s.put("image-size", at.String(), Config+" (image_size)")
+		if _, err := parseSize(at.String()); err == nil && string(config["model_type"]) != `"perceiver"` {
+			ImageSize.put(s, at, Config+" (image_size)")
 		}
 	}
 }

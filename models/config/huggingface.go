@@ -63,11 +63,11 @@ func (p *processor) format() error {
 	if _, err := p.config.Get("data_format", &format); err != nil {
 		return err
 	}
-	order, ok := map[string]string{"channels_first": "nchw", "channels_last": "nhwc"}[format]
+	order, ok := map[string]preprocess.Layout{"channels_first": preprocess.NCHW, "channels_last": preprocess.NHWC}[format]
 	if !ok {
 		return fmt.Errorf("data_format: %q is neither channels_first nor channels_last", format)
 	}
-	p.settings.put("data-format", order, "preprocessor_config.json ("+strings.Replace(format, "_", " ", 1)+")")
+	DataFormat.put(&p.settings, order, "preprocessor_config.json ("+strings.Replace(format, "_", " ", 1)+")")
 	return nil
 }
 
@@ -131,7 +131,7 @@ func (p *processor) geometry() error {
 		return p.cropFirst()
 	}
 	if crop {
-		p.settings.put("crop-offset", "floor", "") // center_crop's d//2
+		CropOffset.put(&p.settings, preprocess.Floor, "") // center_crop's d//2
 		s, err := p.size("crop_size")
 		if err != nil {
 			return err
@@ -186,8 +186,8 @@ func (p *processor) cropFirst() error {
 	if to.edge > 0 || of.edge > 0 || to.height > of.height || to.width > of.width {
 		return errors.New("size, crop_size: PerceiverImageProcessor needs heights and widths, those of size no larger")
 	}
-	part := FormatFloats(float64(to.height)/float64(of.height), float64(to.width)/float64(of.width))
-	p.settings.put("central", part, p.source("crop_size"))
+	part := [2]float64{float64(to.height) / float64(of.height), float64(to.width) / float64(of.width)}
+	Central.put(&p.settings, part, p.source("crop_size"))
 	return errors.Join(p.filter(), p.state("input-size", to.size().String(), "size"), p.state("resize", to.size().String(), "size"))
 }
 
@@ -243,7 +243,7 @@ func (p *processor) short(edge int, crop bool) error {
 	if !crop {
 		return errors.New("size: shortest_edge without do_center_crop gives inputs of any size")
 	}
-	p.settings.put("crop-offset", "floor", "")
+	CropOffset.put(&p.settings, preprocess.Floor, "")
 	return p.state("resize", strconv.Itoa(edge), "size")
 }
 

@@ -50,7 +50,7 @@ func TestProcessors(t *testing.T) {
 		}
 		var got []string
 		for _, key := range []string{"input-size", "resize", "interpolation", "input-range", "mean", "std", "color-order"} {
-			got = append(got, s.Values[key].Value)
+			got = append(got, s.values[key].text)
 		}
 		if strings.Join(got, "; ") != c.want {
 			t.Errorf("%s:\n%s, want\n%s", c.config, strings.Join(got, "; "), c.want)

@@ -27,11 +27,11 @@ const (
 	None    Activation = "none" // the graph has applied it
 )
 
-// LabelList is labels, where they come from, and what beside names the file was taken to
-// hold, if anything.
+// LabelList is the labels of a model's classes, in order; Form is what beside names their
+// file was taken to hold, if anything.
 type LabelList struct {
-	Labels       []Label
-	Source, Form string
+	Labels []Label
+	Form   string
 }
 
 // MaxClasses bounds the index of a label.

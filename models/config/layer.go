@@ -2,8 +2,6 @@ package config
 
 import (
 	"strings"
-
-	"ortho/models/text"
 )
 
 // Task is what a model is for.
@@ -15,7 +13,7 @@ const (
 	Generate     Task = "generate"      // its output is an image
 )
 
-// Layer is one source of settings. problem says why a source that is there
+// Layer is one source of settings. Problem says why a source that is there
 // can't be read as far as it goes.
 type Layer struct {
 	Source string
@@ -29,8 +27,5 @@ func (l Layer) ByUser() bool {
 	return l.Source == "flag" || l.Source == Sidecar || strings.HasPrefix(l.Source, "preset ")
 }
 
-// vocabulary is a model's tokens and where they come from.
-type vocabulary struct {
-	*text.Vocabulary
-	Source string
-}
+// Layers are all that is stated of a model, the first with precedence.
+type Layers []Layer

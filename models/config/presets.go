@@ -1,10 +1,9 @@
 package config
 
 import (
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
-	"strings"
 )
 
 const (
@@ -72,13 +71,14 @@ func merge(base, over map[string]string) map[string]string {
 func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
 func presetSettings(name string) (Settings, error) {
-	values, ok := presets[name]
-	if !ok {
-		return Settings{}, fmt.Errorf("no preset is named %q; there are %s", name, strings.Join(Presets(), ", "))
-	}
 	var s Settings
-	for k, v := range values {
-		s.put(k, v, "")
+	var errs []error
+	for k, v := range presets[name] {
+		if k == CropOffset.name { // which no flag states
+			errs = append(errs, CropOffset.named().state(&s, v, ""))
+		} else {
+			errs = append(errs, s.set(k, v, ""))
+		}
 	}
-	return s, nil
+	return s, errors.Join(errs...)
 }

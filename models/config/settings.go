@@ -3,66 +3,159 @@ package config
 import (
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"ortho/models/text"
 	"ortho/preprocess"
 )
+
+// Setting is something that can be stated of a model: its name on the command line, and
+// how a value of it is read. It is read once, where it is stated.
+type Setting[T any] struct {
+	name  string
+	parse func(string) (T, error)
+}
+
+// What can be stated, in the order in which [Settings.Given] has it.
+var (
+	Preset             = Setting[string]{"preset", parsePreset}
+	Layout             = Setting[preprocess.Layout]{"layout", preprocess.ParseLayout}
+	Channels           = Setting[int]{"channels", parseChannels}
+	InputSize          = Setting[Size]{"input-size", parseSize}
+	Resize             = Setting[preprocess.Resize]{"resize", parseResize}
+	CropPct            = Setting[float64]{"crop-pct", parseCropPct}
+	CropMode           = Setting[string]{"crop-mode", oneOf("crop mode", "center", "squash", "border")}
+	Interpolation      = Setting[preprocess.Filter]{"interpolation", preprocess.ParseFilter}
+	Orientation        = Setting[preprocess.Orientation]{"orientation", preprocess.ParseOrientation}
+	ColorOrder         = Setting[preprocess.ColorOrder]{"color-order", preprocess.ParseColorOrder}
+	Invert             = Setting[bool]{"invert", strconv.ParseBool}
+	InputRange         = Setting[[2]float64]{"input-range", parseRange}
+	Mean               = Setting[[]float64]{"mean", parseFloats}
+	Std                = Setting[[]float64]{"std", parseStd}
+	OutputName         = Setting[string]{"output-name", notEmpty}
+	OutputActivation   = Setting[Activation]{"activation", oneOf("activation", Softmax, Sigmoid, None)}
+	Temperature        = Setting[float64]{"temperature", parseTemperature}
+	Labels             = Setting[LabelList]{name: "labels"} // read from a file
+	ModelTask          = Setting[Task]{"task", oneOf("task", Classify, ClassifyText, Generate)}
+	OutputRange        = Setting[[2]float64]{"output-range", parseRange}
+	Color              = Setting[string]{"color", oneOf("color", "rgb", "gray", "luma")}
+	SizeMultiple       = Setting[int]{"size-multiple", parseEdge}
+	Tile               = Setting[int]{"tile", parseEdge}
+	TileOverlap        = Setting[int]{"tile-overlap", parseCount}
+	LatentDistribution = Setting[string]{"latent-distribution", oneOf("latent distribution", "normal", "uniform")}
+	ClassInput         = Setting[string]{"class-input", notEmpty}
+	Vocabulary         = Setting[*text.Vocabulary]{name: "vocabulary"} // read from a file
+	TextLength         = Setting[int]{"text-length", parseCount}
+	TopicWords         = Setting[string]{"topic-words", notEmpty}
+	DoubtBelow         = Setting[Doubt]{"doubt-below", parseDoubt}
+	Untrained          = Setting[[]int]{"untrained", parseIndices}
+)
+
+// What exporters' files state, and nobody by a flag.
+var (
+	CropOffset = Setting[preprocess.CropOffset]{"crop-offset", parseCropOffset}
+	Central    = Setting[[2]float64]{name: "central"} // the part of the short edge, height and width, that is cut out before the resize
+	Classes    = Setting[int]{name: "classes"}        // how many there are
+	DataFormat = Setting[preprocess.Layout]{name: "data-format"}
+	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
+)
+
+// byName are the settings as [Settings.Set] finds them.
+var byName = []named{
+	Preset.named(), Layout.named(), Channels.named(), InputSize.named(), Resize.named(), CropPct.named(), CropMode.named(),
+	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), InputRange.named(), Mean.named(), Std.named(),
+	OutputName.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
+	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
+	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
+}
+
+// named is a setting whose type is of no account.
+type named struct {
+	name  string
+	state func(s *Settings, text, source string) error
+}
+
+func (k Setting[T]) named() named {
+	return named{k.name, func(s *Settings, text, source string) error {
+		text = strings.TrimSpace(text)
+		value, err := k.parse(text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k.name, err)
+		}
+		s.put(k.name, statement{value, text, source})
+		return nil
+	}}
+}
+
+// Stated is a value and the source that states it.
+type Stated[T any] struct {
+	Value  T
+	Text   string // as it is stated, in the command line's syntax
+	Source string
+	Rank   int // of the layer that states it: 0 has precedence over all others
+}
+
+// Of is a value that no layer states, but source, such as the graph.
+func (k Setting[T]) Of(value T, source string) Stated[T] {
+	return Stated[T]{Value: value, Text: written(value), Source: source}
+}
+
+// In returns what a layer states of k; Rank is not set.
+func (k Setting[T]) In(l Layer) (Stated[T], bool) {
+	s, ok := l.values[k.name]
+	if !ok {
+		return Stated[T]{}, false
+	}
+	if s.source == "" {
+		s.source = l.Source
+	}
+	return Stated[T]{Value: s.value.(T), Text: s.text, Source: s.source}, true
+}
+
+// Find returns the first statement of k; Rank is the number of layers where there is none.
+func (k Setting[T]) Find(layers Layers) (Stated[T], bool) {
+	for rank, l := range layers {
+		if s, ok := k.In(l); ok {
+			s.Rank = rank
+			return s, true
+		}
+	}
+	return Stated[T]{Rank: len(layers)}, false
+}
+
+// Name is the setting's name on the command line.
+func (k Setting[T]) Name() string { return k.name }
+
+// put states a value that needs no reading.
+func (k Setting[T]) put(s *Settings, value T, source string) {
+	s.put(k.name, statement{value, written(value), source})
+}
+
+// written writes a value as the command line has it.
+func written(value any) string {
+	switch v := value.(type) {
+	case []float64:
+		return FormatFloats(v...)
+	case [2]float64:
+		return FormatFloats(v[:]...)
+	}
+	return fmt.Sprint(value)
+}
 
 // Settings is what one layer, such as the command line, states about a model's
 // input and output. The zero value states nothing.
 type Settings struct {
-	Values     map[string]Statement
-	Labels     *LabelList
-	Vocabulary *vocabulary
+	values map[string]statement // by the settings' names
 }
 
-// Statement is a value in the command line's syntax and the source that states it.
-type Statement struct{ Value, Source string }
-
-// setting is a name that Set takes, and what checks its values.
-type setting struct {
-	Name  string
-	check func(string) error
-}
-
-// Keys are all settings.
-var Keys = []setting{
-	{"preset", func(v string) error { _, err := presetSettings(v); return err }},
-	{"layout", checked(preprocess.ParseLayout)},
-	{"channels", oneOf("channels", "1", "3")},
-	{"input-size", checked(ParseSize)},
-	{"resize", checked(ParseResize)},
-	{"crop-pct", checked(ParseCropPct)},
-	{"crop-mode", oneOf("crop mode", "center", "squash", "border")},
-	{"interpolation", checked(preprocess.ParseFilter)},
-	{"orientation", checked(preprocess.ParseOrientation)},
-	{"color-order", checked(preprocess.ParseColorOrder)},
-	{"invert", checked(strconv.ParseBool)},
-	{"input-range", checked(ParseRange)},
-	{"mean", checked(ParseFloats)},
-	{"std", checked(parseStd)},
-	{"output-name", notEmpty},
-	{"activation", oneOf("activation", string(Softmax), string(Sigmoid), string(None))},
-	{"temperature", checked(ParseTemperature)},
-	{"labels", notEmpty},
-	{"task", oneOf("task", string(Classify), string(ClassifyText), string(Generate))},
-	{"output-range", checked(ParseRange)},
-	{"color", oneOf("color", "rgb", "gray", "luma")},
-	{"size-multiple", checked(parseEdge)},
-	{"tile", checked(parseEdge)},
-	{"tile-overlap", checked(ParseCount)},
-	{"latent-distribution", oneOf("latent distribution", "normal", "uniform")},
-	{"class-input", notEmpty},
-	{"vocabulary", notEmpty},
-	{"text-length", checked(ParseCount)},
-	{"topic-words", notEmpty},
-	{"doubt-below", checked(ParseDoubt)},
-	{"untrained", checked(ParseIndices)},
+// statement is a value, its text and the source that states it; "" stands for the layer's name.
+type statement struct {
+	value        any
+	text, source string
 }
 
 // Set states one value as the command line's flag of that name does:
@@ -99,236 +192,74 @@ var Keys = []setting{
 //	topic-words          seven bold: the vocabulary's words that say something to the model, where not all do
 //	doubt-below          0.3,0.9: a less probable first class is no answer, see [Doubt]
 //	untrained            1,7: the classes that a classifier of texts was given no text for
-func (s *Settings) Set(key, value string) error {
-	if key == "labels" {
-		labels, form, err := readLabels(value)
-		if err != nil {
-			return err
-		}
-		s.Labels = &LabelList{labels, value, form}
-		return nil
-	}
-	if key == "vocabulary" {
-		v, err := readVocabulary(os.DirFS(filepath.Dir(value)), filepath.Base(value))
-		if err != nil {
-			return fmt.Errorf("vocabulary %s: %w", value, err)
-		}
-		s.Vocabulary = &vocabulary{v, value}
-		return nil
-	}
-	return s.set(key, value, "")
-}
+func (s *Settings) Set(key, value string) error { return s.set(key, value, "") }
 
-// Assume states a value that the program chose, not its user: no example in a message repeats
-// it. source says why.
+// Assume states a value that the program chose, not its user: [Settings.Given] does not
+// have it. source says why.
 func (s *Settings) Assume(key, value, source string) error { return s.set(key, value, source) }
 
 // SetLabels states the classes' labels, in order; source says where they come from.
 func (s *Settings) SetLabels(labels []Label, source string) {
-	s.Labels = &LabelList{Labels: slices.Clone(labels), Source: source}
+	s.put(Labels.name, statement{LabelList{Labels: slices.Clone(labels)}, strings.TrimPrefix(source, "flag --labels "), source})
 }
 
-// set checks and states a value; source "" stands for the layer's own name.
+// Given is a setting as [Settings.Set] was given it.
+type Given struct {
+	Key, Value string
+	File       bool // Value is the name of a file, or stands for one
+}
+
+// Given returns what Set was given, in a fixed order.
+func (s Settings) Given() []Given {
+	var all []Given
+	for _, k := range byName {
+		file := k.name == Labels.name || k.name == Vocabulary.name
+		if v, ok := s.values[k.name]; ok && (file || v.source == "") {
+			all = append(all, Given{k.name, v.text, file})
+		}
+	}
+	return all
+}
+
+// set reads and states a value; source "" stands for the layer's own name.
 func (s *Settings) set(key, value, source string) error {
-	for _, k := range Keys {
-		if k.Name == key {
-			value = strings.TrimSpace(value)
-			if err := k.check(value); err != nil {
-				return fmt.Errorf("%s: %w", key, err)
-			}
-			s.put(key, value, source)
-			return nil
+	for _, k := range byName {
+		if k.name == key {
+			return k.state(s, value, source)
 		}
 	}
 	return fmt.Errorf("no setting is named %q", key)
 }
 
-// put states a value unchecked, also under the names that are no flags:
-// central, crop-offset, classes, data-format, image-size.
-func (s *Settings) put(key, value, source string) {
-	s.Values = maps.Clone(s.Values)
-	if s.Values == nil {
-		s.Values = map[string]Statement{}
+func (s *Settings) put(name string, stated statement) {
+	s.values = maps.Clone(s.values)
+	if s.values == nil {
+		s.values = map[string]statement{}
 	}
-	s.Values[key] = Statement{value, source}
+	s.values[name] = stated
 }
 
-// File returns what a flag that names a file was given.
-func (s Settings) File(key string) (string, bool) {
-	switch {
-	case key == "labels" && s.Labels != nil:
-		return strings.TrimPrefix(s.Labels.Source, "flag --labels "), true
-	case key == "vocabulary" && s.Vocabulary != nil:
-		return s.Vocabulary.Source, true
-	}
-	return "", false
-}
-
-func checked[T any](parse func(string) (T, error)) func(string) error {
-	return func(v string) error {
-		_, err := parse(v)
+func (s *Settings) readLabels(path, _ string) error {
+	labels, form, err := readLabels(path)
+	if err != nil {
 		return err
 	}
-}
-
-func oneOf(what string, values ...string) func(string) error {
-	return func(v string) error {
-		if !slices.Contains(values, v) {
-			return fmt.Errorf("%s %q is not one of %s", what, v, strings.Join(values, ", "))
-		}
-		return nil
-	}
-}
-
-func notEmpty(v string) error {
-	if v == "" {
-		return fmt.Errorf("it is empty")
-	}
+	s.put(Labels.name, statement{LabelList{labels, form}, path, path})
 	return nil
 }
 
-// Doubt is what was measured of a classifier of texts: a first class below these
-// probabilities is more often wrong than it would be worth telling. The zero value doubts
-// nothing.
-type Doubt struct {
-	Below      float64
-	ShortBelow float64 // of a text of up to four words that carry meaning, none of the class's label among them
+func (s *Settings) readVocabulary(path, _ string) error {
+	v, err := readVocabulary(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	if err != nil {
+		return fmt.Errorf("vocabulary %s: %w", path, err)
+	}
+	s.put(Vocabulary.name, statement{v, path, path})
+	return nil
 }
 
-// Size is a height and a width in pixels.
-type Size struct{ Height, Width int }
-
-func (s Size) String() string { return fmt.Sprintf("%dx%d", s.Height, s.Width) }
-
-func ParseSize(v string) (Size, error) {
-	h, w, two := strings.Cut(v, "x")
-	if !two {
-		w = h
+// putLabels states labels where there are any.
+func (s *Settings) putLabels(labels []Label, form, source string) {
+	if len(labels) > 0 {
+		s.put(Labels.name, statement{LabelList{labels, form}, "", source})
 	}
-	height, err := parseEdge(h)
-	width, err2 := parseEdge(w)
-	if err != nil || err2 != nil {
-		_, err := parseEdge(v)
-		return Size{}, err
-	}
-	return Size{height, width}, nil
-}
-
-func parseEdge(v string) (int, error) {
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 || n > preprocess.MaxSize {
-		return 0, fmt.Errorf("%q is no size: a whole number from 1 to %d, or height x width (224x320)", v, preprocess.MaxSize)
-	}
-	return n, nil
-}
-
-func ParseResize(v string) (preprocess.Resize, error) {
-	if v == "none" {
-		return preprocess.Resize{Mode: preprocess.ResizeNone}, nil
-	}
-	if strings.Contains(v, "x") {
-		s, err := ParseSize(v)
-		return preprocess.Resize{Mode: preprocess.Exact, Height: s.Height, Width: s.Width}, err
-	}
-	edge, long := strings.CutPrefix(v, "long:")
-	mode := preprocess.ShortEdge
-	if long {
-		mode = preprocess.LongEdge
-	}
-	n, err := parseEdge(edge)
-	return preprocess.Resize{Mode: mode, Size: n}, err
-}
-
-func ParseCropPct(v string) (float64, error) {
-	f, err := strconv.ParseFloat(v, 64)
-	if err != nil || !(f > 0 && f <= 1) {
-		return 0, fmt.Errorf("%q is no part of 1, such as 0.875", v)
-	}
-	return f, nil
-}
-
-func ParseCount(v string) (int, error) {
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 || n > 1<<20 {
-		return 0, fmt.Errorf("%q is no whole number from 1 to %d", v, 1<<20)
-	}
-	return n, nil
-}
-
-func ParseIndices(v string) ([]int, error) {
-	var indices []int
-	for _, part := range strings.Split(v, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || n < 0 || n >= MaxClasses {
-			return nil, fmt.Errorf("%q is no index of a class", part)
-		}
-		indices = append(indices, n)
-	}
-	slices.Sort(indices)
-	return slices.Compact(indices), nil
-}
-
-func ParseDoubt(v string) (d Doubt, err error) {
-	below, short, two := strings.Cut(v, ",")
-	var err2 error
-	d.Below, err = strconv.ParseFloat(strings.TrimSpace(below), 64)
-	d.ShortBelow, err2 = strconv.ParseFloat(strings.TrimSpace(short), 64)
-	if !two || err != nil || err2 != nil || !(d.Below >= 0 && d.Below <= d.ShortBelow && d.ShortBelow <= 1) {
-		return Doubt{}, fmt.Errorf("%q: give two probabilities, the second not below the first, such as 0.3,0.9", v)
-	}
-	return d, nil
-}
-
-func ParseTemperature(v string) (float64, error) {
-	f, err := strconv.ParseFloat(v, 64)
-	if err != nil || !(f >= 1e-3 && f <= 1e3) {
-		return 0, fmt.Errorf("%q is no temperature: a number from 0.001 to 1000, such as 1.5", v)
-	}
-	return f, nil
-}
-
-func ParseFloats(v string) ([]float64, error) {
-	parts := strings.Split(v, ",")
-	if words := strings.Fields(v); len(parts) == 1 && len(words) > 1 {
-		return nil, fmt.Errorf("%q: values are separated by commas: %s", v, strings.Join(words, ","))
-	}
-	if len(parts) != 1 && len(parts) != 3 {
-		return nil, fmt.Errorf("%q has %d values: give one, or three separated by commas", v, len(parts))
-	}
-	values := make([]float64, len(parts))
-	for i, p := range parts {
-		f, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil, fmt.Errorf("%q is no number", p)
-		}
-		values[i] = f
-	}
-	return values, nil
-}
-
-func parseStd(v string) ([]float64, error) {
-	values, err := ParseFloats(v)
-	if slices.Contains(values, 0) {
-		err = fmt.Errorf("%q holds 0, which nothing can be divided by", v)
-	}
-	return values, err
-}
-
-func ParseRange(v string) ([2]float64, error) {
-	lo, hi, two := strings.Cut(v, ",")
-	a, err := strconv.ParseFloat(strings.TrimSpace(lo), 64)
-	b, err2 := strconv.ParseFloat(strings.TrimSpace(hi), 64)
-	if !two || err != nil || err2 != nil || a == b || math.IsNaN(a+b) || math.IsInf(a, 0) || math.IsInf(b, 0) {
-		return [2]float64{}, fmt.Errorf("%q is no range: give two different numbers, such as 0,255", v)
-	}
-	return [2]float64{a, b}, nil
-}
-
-// FormatFloats writes numbers so that they read back the same.
-func FormatFloats(values ...float64) string {
-	texts := make([]string, len(values))
-	for i, v := range values {
-		texts[i] = strconv.FormatFloat(v, 'g', -1, 64)
-	}
-	return strings.Join(texts, ",")
 }

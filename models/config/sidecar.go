@@ -19,17 +19,17 @@ import (
 func sidecarSettings(config Object, folder fs.FS) (s Settings, err error) {
 	for _, key := range slices.Sorted(maps.Keys(config)) {
 		name := strings.ReplaceAll(key, "_", "-")
-		if strings.Contains(key, "-") || !slices.ContainsFunc(Keys, func(k setting) bool { return k.Name == name }) {
+		if strings.Contains(key, "-") || !slices.ContainsFunc(byName, func(k named) bool { return k.name == name }) {
 			return s, fmt.Errorf("unknown key %q%s", key, meant(key))
 		}
 		if name == "labels" {
-			if s.Labels, err = sidecarLabels(config, folder); err != nil {
+			if err = sidecarLabels(config, folder, &s); err != nil {
 				return s, fmt.Errorf("labels: %w", err)
 			}
 			continue
 		}
 		if name == "vocabulary" {
-			if s.Vocabulary, err = sidecarVocabulary(config, folder); err != nil {
+			if err = sidecarVocabulary(config, folder, &s); err != nil {
 				return s, fmt.Errorf("vocabulary: %w", err)
 			}
 			continue
@@ -57,8 +57,8 @@ func meant(key string) string {
 	}
 	typed := letters(key)
 	best := alike[typed]
-	for _, k := range Keys {
-		name := strings.ReplaceAll(k.Name, "-", "_")
+	for _, k := range byName {
+		name := strings.ReplaceAll(k.name, "-", "_")
 		if letters(name) == typed {
 			best = name
 			break
@@ -129,33 +129,36 @@ func SidecarSyntax(key, value string) string {
 	return fmt.Sprintf("%q", value)
 }
 
-func sidecarLabels(config Object, folder fs.FS) (*LabelList, error) {
+func sidecarLabels(config Object, folder fs.FS, s *Settings) error {
 	var file string
 	if ok, err := config.Get("labels", &file); !ok || err != nil {
 		labels, err := jsonLabels(config["labels"])
-		return &LabelList{Labels: labels}, err
+		s.putLabels(labels, "", "")
+		return err
 	}
 	data, err := ReadText(folder, file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	labels, form, err := parseLabels(file, data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	return &LabelList{labels, file + " (named by ortho.json)", form}, nil
+	s.putLabels(labels, form, file+" (named by ortho.json)")
+	return nil
 }
 
-func sidecarVocabulary(config Object, folder fs.FS) (*vocabulary, error) {
+func sidecarVocabulary(config Object, folder fs.FS, s *Settings) error {
 	var file string
 	if _, err := config.Get("vocabulary", &file); err != nil {
-		return nil, err
+		return err
 	}
 	v, err := readVocabulary(folder, file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	return &vocabulary{v, file + " (named by ortho.json)"}, nil
+	s.put(Vocabulary.name, statement{v, file, file + " (named by ortho.json)"})
+	return nil
 }
 
 func readVocabulary(folder fs.FS, name string) (*text.Vocabulary, error) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"ortho/preprocess"
 )
 
 // timmSettings reads the config.json that timm writes: the defaults of absent
@@ -77,10 +79,10 @@ func timmSettings(config Object, fixed *Size) (s Settings, err error) {
 		}
 		state(k.key, k.value, source)
 	}
-	s.put("input-range", "0,1", "")
-	s.put("color-order", "rgb", "")
-	s.put("crop-offset", "round", "")
-	s.put("data-format", "nchw", "config.json (timm's models take channels first)")
+	InputRange.put(&s, [2]float64{0, 1}, "")
+	ColorOrder.put(&s, preprocess.RGB, "")
+	CropOffset.put(&s, preprocess.RoundHalfEven, "")
+	DataFormat.put(&s, preprocess.NCHW, "config.json (timm's models take channels first)")
 	return s, err
 }
 

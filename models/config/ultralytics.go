@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"ortho/preprocess"
 )
 
 // isUltralytics reports whether the graph's metadata is Ultralytics'.
@@ -27,7 +29,7 @@ func ultralyticsSettings(metadata map[string]string) (s Settings, err error) {
 	if err != nil {
 		return s, fmt.Errorf("names: %w", err)
 	}
-	s.Labels = &LabelList{Labels: labels}
+	s.putLabels(labels, "", "")
 	input, err := parseLiteral(metadata["imgsz"])
 	if err != nil {
 		return s, fmt.Errorf("imgsz: %w", err)
@@ -44,7 +46,7 @@ func ultralyticsSettings(metadata map[string]string) (s Settings, err error) {
 		{"input-range", "0,1"}, {"mean", "0"}, {"std", "1"}, {"color-order", "rgb"}} {
 		err = errors.Join(err, s.set(k[0], k[1], ""))
 	}
-	s.put("crop-offset", "round", "")
+	CropOffset.put(&s, preprocess.RoundHalfEven, "")
 	return s, err
 }
 
