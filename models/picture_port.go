@@ -9,21 +9,16 @@ import (
 	"ortho/runner/onnx"
 )
 
-// imageInput settles how an image becomes the graph's input.
-func (r *resolver) imageInput(in onnx.Value) {
-	r.fact("input", in.String(), "graph")
-	r.spec.Input.Type = imageTypes[in.Type]
-	if in.Dims[0].Fixed() {
-		r.batch(in.Dims[0].Size)
-	}
-	r.shape(in)
-	r.geometry()
-	r.pixels(in)
-	multiple := 1
-	if s, ok := config.SizeMultiple.Find(r.layers); ok && r.spec.Input.Height == 0 {
-		multiple = told(r, config.SizeMultiple, s)
-	}
-	r.made.Image = &ImageInput{Name: in.Name, Spec: r.spec.Input, Multiple: multiple}
+// ImageOutput is the output that gives an image.
+type ImageOutput struct {
+	Name          string
+	Type          onnx.ElementType
+	Channels      int // 1 or 3; 0 where only a run can tell
+	Height, Width int // 0 where only a run can tell
+	Layout        preprocess.Layout
+	ColorOrder    preprocess.ColorOrder
+	Range         [2]float64 // the values that become pixel 0 and pixel 255
+	Invert        bool       // 255 minus that
 }
 
 // imageOutput settles which output is the image, and what its values mean.
@@ -142,22 +137,4 @@ func (r *resolver) color() {
 		r.fail("%s states that the graph takes RGB, but it takes one channel", s.Source)
 	}
 	in.Luma = told(r, config.Color, s) == "luma"
-}
-
-// tiles settles how large images are cut.
-func (r *resolver) tiles() {
-	if r.made.Image == nil {
-		return
-	}
-	for _, f := range []struct {
-		setting config.Setting[int]
-		to      *int
-	}{{config.Tile, &r.made.Tile}, {config.TileOverlap, &r.made.Overlap}} {
-		if s, ok := f.setting.Find(r.layers); ok {
-			*f.to = told(r, f.setting, s)
-		}
-	}
-	if tile, overlap := r.made.Tile, r.made.Overlap; tile > 0 && overlap > tile/2 {
-		r.fail("a tile-overlap of %d is more than half of the tile of %d", overlap, tile)
-	}
 }

@@ -10,9 +10,6 @@ import (
 	"ortho/runner/onnx"
 )
 
-// isChannels reports whether a dimension may count an image's channels.
-func isChannels(d onnx.Dim) bool { return d.Size == 1 || d.Size == 3 }
-
 // roles are the names that exporters and people give to the dimensions of images, and what
 // they say. Names that exporters number (s77, unk__6, input_dynamic_axes_2) say nothing.
 var roles = map[string]string{
@@ -219,21 +216,4 @@ func (r *resolver) anotherSize(at config.Size, source string) {
 			}
 		}
 	}
-}
-
-// fixedSize is the size of the graph's image input where it is fixed.
-func fixedSize(g *onnx.Graph) *config.Size {
-	for _, v := range g.Inputs {
-		if !isImage(v) {
-			continue
-		}
-		h, w := v.Dims[2], v.Dims[3]
-		if isChannels(w) && !isChannels(v.Dims[1]) {
-			h, w = v.Dims[1], v.Dims[2]
-		}
-		if h.Fixed() && w.Fixed() {
-			return &config.Size{Height: int(h.Size), Width: int(w.Size)}
-		}
-	}
-	return nil
 }

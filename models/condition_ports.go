@@ -6,76 +6,24 @@ import (
 	"strings"
 
 	"ortho/models/config"
-	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
 
-// settleTask tells what the graph is for: an image among its outputs, and none that gives
-// classes, is for generating; classes out of token ids alone are those of texts.
-func (r *resolver) settleTask() {
-	r.task = Classify
-	if s, ok := config.ModelTask.Find(r.layers); ok {
-		r.task = told(r, config.ModelTask, s)
-		return
-	}
-	images := false
-	for _, v := range r.graph.Outputs {
-		if _, ok := classesOf(v); ok && v.Ranked {
-			if takesTokens(r.graph) {
-				r.task = ClassifyText
-				r.fact("task", string(ClassifyText), "graph")
-			}
-			return
-		}
-		images = images || givesImage(v)
-	}
-	if images {
-		r.task = Generate
-		r.fact("task", string(Generate), "graph")
-	}
+// LatentInput is an input of random numbers.
+type LatentInput struct {
+	Name    string
+	Type    onnx.ElementType
+	Shape   []int64 // without the batch dimension
+	Uniform bool    // from -1 to 1; else standard normal
 }
 
-// givesImage reports whether an output may be a batch of images: with 1 or 3 channels,
-// or with dimensions that are all open.
-func givesImage(v onnx.Value) bool {
-	return isImage(v) && (isChannels(v.Dims[1]) || isChannels(v.Dims[3]) || !v.Dims[1].Fixed() && !v.Dims[3].Fixed())
-}
-
-// takesImage reports whether an input is an image, and no latents.
-func takesImage(v onnx.Value) bool {
-	return givesImage(v) && !(v.Dims[2].Size == 1 && (v.Dims[1].Size == 1 || v.Dims[3].Size == 1))
-}
-
-// generator settles how the graph makes images.
-func (r *resolver) generator() {
-	r.made.Image, r.made.Latents, r.made.Class, r.made.Text = nil, nil, nil, nil
-	var image *onnx.Value
-	for i, v := range r.graph.Inputs {
-		switch {
-		case v.Kind != "tensor" || !v.Ranked:
-			r.fail("%s: nothing is known of its input %s", r.name, v)
-		case takesImage(v) && image == nil:
-			image = &r.graph.Inputs[i]
-		case takesImage(v):
-			r.fail("%s takes more than one image (%s, %s), which can't be given", r.name, image.Name, v.Name)
-		default:
-			r.condition(v)
-		}
-	}
-	if s, ok := config.ClassInput.Find(r.layers); ok && (r.made.Class == nil || r.made.Class.Name != s.Value) {
-		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.Source, s.Value, r.name, onnx.List(r.graph.Inputs))
-	}
-	if image == nil {
-		settled(r, config.ColorOrder, preprocess.RGB) // of the output
-	} else {
-		r.imageInput(*image)
-	}
-	r.imageOutput()
-	r.conditions()
-	if r.made.Text != nil {
-		r.text()
-	}
-	r.tiles()
+// ClassInput is an input that takes a class.
+type ClassInput struct {
+	Name   string
+	Type   onnx.ElementType
+	Shape  []int64 // without the batch dimension
+	OneHot bool
+	Count  int // of classes; 0 where nothing states it
 }
 
 // condition tells what an input that is no image takes: see [GeneratorSpec].
@@ -185,41 +133,4 @@ func (r *resolver) conditions() {
 		r.fail("there are %s, but %s takes %s: give other --labels", many(n, "label"), r.name, many(in.Count, "class"))
 	}
 	in.Count = max(in.Count, n)
-}
-
-// text settles how a text becomes tokens.
-func (r *resolver) text() {
-	in := r.made.Text
-	if in.Name == "" {
-		r.fail("%s takes a mask (%s), but no token ids", r.name, in.Mask)
-	}
-	vocabulary, ok := config.Vocabulary.Find(r.layers)
-	if ok {
-		in.Vocabulary = vocabulary.Value
-		r.fact("vocabulary", many(in.Vocabulary.Len(), "token"), vocabulary.Source)
-	}
-	if topic, ok := config.TopicWords.Find(r.layers); ok && topic.Rank <= vocabulary.Rank && in.Vocabulary != nil { // else they are of another vocabulary
-		words := strings.Fields(topic.Value)
-		with, err := in.Vocabulary.WithTopic(words)
-		if err != nil {
-			r.fail("%s states topic-words: %w", topic.Source, err)
-		} else {
-			in.Vocabulary = with
-			r.fact("topic-words", fmt.Sprintf("%d of the tokens", len(words)), topic.Source)
-		}
-	}
-	if in.Vocabulary == nil {
-		r.gap("vocabulary", "which tokens it knows", "--vocabulary FILE", "vocabulary", "words.txt")
-	}
-	s, ok := config.TextLength.Find(r.layers)
-	switch {
-	case in.Length > 0 && ok && s.Value != in.Length:
-		r.fail("%s states text-length %s, but the graph takes %s", s.Source, s.Text, many(in.Length, "token"))
-	case in.Length > 0:
-		s = config.TextLength.Of(in.Length, "graph")
-	case !ok:
-		r.gap("text-length", "how many tokens a text has", "--text-length", "text-length", "77")
-		return
-	}
-	in.Length = told(r, config.TextLength, s)
 }

@@ -9,6 +9,18 @@ import (
 	"ortho/runner/onnx"
 )
 
+// Scores says what the numbers of a classifier's output mean.
+type Scores struct {
+	OutputName  string
+	Classes     int // values per item; 0 where only a run can tell
+	Labels      []Label
+	Activation  Activation
+	Temperature float64 // logits are divided by it before the softmax; 0: not divided
+	// Embedding is true where output-name was set: that output's values are
+	// returned as they are, not as classes.
+	Embedding bool
+}
+
 // scoreTypes are the element types that a classifier's output may have.
 var scoreTypes = map[onnx.ElementType]bool{
 	onnx.Float: true, onnx.Float16: true, onnx.Double: true, onnx.Uint8: true, onnx.Int8: true,
