@@ -9,16 +9,16 @@ import (
 	"ortho/runner/onnx"
 )
 
-// LatentInput is an input of random numbers.
-type LatentInput struct {
+// LatentsPort is an input of random numbers.
+type LatentsPort struct {
 	Name    string
 	Type    onnx.ElementType
 	Shape   []int64 // without the batch dimension
 	Uniform bool    // from -1 to 1; else standard normal
 }
 
-// ClassInput is an input that takes a class.
-type ClassInput struct {
+// ClassPort is an input that takes a class.
+type ClassPort struct {
 	Name   string
 	Type   onnx.ElementType
 	Shape  []int64 // without the batch dimension
@@ -43,24 +43,24 @@ func (r *resolver) condition(v onnx.Value) {
 		r.made.Truncation = v.Name
 		r.fact("truncation input", v.String(), "graph")
 	case integer && single && rank > 0 && r.made.Class == nil:
-		r.made.Class = &ClassInput{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
+		r.made.Class = &ClassPort{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
 		r.fact("class input", v.String(), "graph")
 	case float && rank == 2 && isClass && r.made.Class == nil:
 		shape := r.shapeOf(v)
-		r.made.Class = &ClassInput{Name: v.Name, Type: v.Type, Shape: shape, OneHot: true}
+		r.made.Class = &ClassPort{Name: v.Name, Type: v.Type, Shape: shape, OneHot: true}
 		if len(shape) == 1 {
 			r.made.Class.Count = int(shape[0])
 		}
 		r.fact("class input", v.String()+", one-hot", "graph")
 	case integer && rank == 2 && named("mask"):
 		if r.made.Text == nil {
-			r.made.Text = &TextInput{}
+			r.made.Text = &TextPort{}
 		}
 		r.made.Text.Mask, r.made.Text.MaskType = v.Name, v.Type
 		r.fact("mask input", v.String(), "graph")
 	case integer && rank == 2 && (r.made.Text == nil || r.made.Text.Name == ""):
 		if r.made.Text == nil {
-			r.made.Text = &TextInput{}
+			r.made.Text = &TextPort{}
 		}
 		r.made.Text.Name, r.made.Text.Type = v.Name, v.Type
 		if d := v.Dims[1]; d.Fixed() {
@@ -68,7 +68,7 @@ func (r *resolver) condition(v onnx.Value) {
 		}
 		r.fact("text input", v.String(), "graph")
 	case float && rank >= 2 && r.made.Latents == nil:
-		r.made.Latents = &LatentInput{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
+		r.made.Latents = &LatentsPort{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
 		r.fact("latent input", v.String(), "graph")
 	default:
 		r.fail("%s: what its input %s takes can't be told: it is no image, no latents, no class, no token ids", r.name, v)

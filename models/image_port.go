@@ -10,8 +10,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// ImageInput is an input that takes an image.
-type ImageInput struct {
+// ImagePort is an input that takes an image.
+type ImagePort struct {
 	Name string
 	// Spec makes the tensor. Height and Width are 0 where the graph leaves them open:
 	// the image keeps its size, and Resize is none.
@@ -123,7 +123,7 @@ func (r *resolver) imageInput(in onnx.Value) {
 	if s, ok := config.SizeMultiple.Find(r.layers); ok && r.spec.Input.Height == 0 {
 		multiple = told(r, config.SizeMultiple, s)
 	}
-	r.made.Image = &ImageInput{Name: in.Name, Spec: r.spec.Input, Multiple: multiple}
+	r.made.Image = &ImagePort{Name: in.Name, Spec: r.spec.Input, Multiple: multiple}
 }
 
 // tiles settles how large images are cut.

@@ -9,8 +9,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// ImageOutput is the output that gives an image.
-type ImageOutput struct {
+// PicturePort is the output that gives an image.
+type PicturePort struct {
 	Name          string
 	Type          onnx.ElementType
 	Channels      int // 1 or 3; 0 where only a run can tell

@@ -19,7 +19,7 @@ type ClassifierSpec struct {
 
 // TextClassifierSpec is all that is needed to run a graph as a classifier of texts.
 type TextClassifierSpec struct {
-	Text  TextInput
+	Text  TextPort
 	Batch int // texts per run; 0 where the graph leaves it open
 	Scores
 	// Untrained are the classes that no text was there for in training, in ascending
@@ -35,12 +35,12 @@ const Short = 4
 // What the graph does not take is nil or "".
 type GeneratorSpec struct {
 	Batch      int // images per run; 0 where the graph leaves it open
-	Image      *ImageInput
-	Latents    *LatentInput
-	Class      *ClassInput
-	Text       *TextInput
+	Image      *ImagePort
+	Latents    *LatentsPort
+	Class      *ClassPort
+	Text       *TextPort
 	Truncation string // the name of the input that takes it
-	Output     ImageOutput
+	Output     PicturePort
 	Labels     []Label // of the classes
 	// Tile is the edge of the tiles of large images and Overlap what neighbours share,
 	// in pixels of the input; 0 where nothing states it.

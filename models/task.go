@@ -75,7 +75,7 @@ func (r *resolver) textClassifier() {
 		r.condition(v)
 	}
 	if r.made.Text == nil {
-		r.made.Text = &TextInput{}
+		r.made.Text = &TextPort{}
 		return
 	}
 	r.text()

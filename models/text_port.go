@@ -10,8 +10,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// TextInput is an input that takes tokens.
-type TextInput struct {
+// TextPort is an input that takes tokens.
+type TextPort struct {
 	Name, Mask string // Mask: the input that is 1 where a token stands
 	Type       onnx.ElementType
 	MaskType   onnx.ElementType
@@ -20,7 +20,7 @@ type TextInput struct {
 }
 
 // Knows lists some of the words that the model knows and that say something to it.
-func (in *TextInput) Knows() string {
+func (in *TextPort) Knows() string {
 	const shown = 24
 	some := in.Vocabulary.Samples(shown + 1)
 	if len(some) > shown {
@@ -78,7 +78,7 @@ func takesTokens(g *onnx.Graph) bool {
 
 // Arrays makes a run's token ids, and its mask where the graph takes one, of texts of the
 // input's length, one a row.
-func (in *TextInput) Arrays(texts []text.Encoding) ([]npz.Array, error) {
+func (in *TextPort) Arrays(texts []text.Encoding) ([]npz.Array, error) {
 	var ids, mask []int64
 	for _, t := range texts {
 		ids = append(ids, t.IDs...)

@@ -219,7 +219,7 @@ func (p *plan) readLatents(of func(npz.Array) ([][]float32, error)) error {
 }
 
 // latentsOfSeed are those of [generate.Request]'s seed.
-func latentsOfSeed(in *models.LatentInput, seed uint64) []float32 {
+func latentsOfSeed(in *models.LatentsPort, seed uint64) []float32 {
 	n := 1
 	for _, d := range in.Shape {
 		n *= int(d)

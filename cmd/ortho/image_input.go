@@ -12,8 +12,8 @@ import (
 
 // imageInput is what makes a model's tensor of an image file.
 type imageInput struct {
-	classifier *preprocess.Spec   // of the one or
-	generator  *models.ImageInput // of the other; without its name
+	classifier *preprocess.Spec  // of the one or
+	generator  *models.ImagePort // of the other; without its name
 }
 
 func imageInputOf(m *models.Model) (*imageInput, error) {

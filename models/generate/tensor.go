@@ -11,7 +11,7 @@ import (
 // no tiles: resized to a size that the graph fixes, or else of the image's own size, filled
 // up to the multiple by reflection. The spec is that of the input with the tensor's height
 // and width. Alpha and, where the graph takes luma, the colours are left out.
-func Tensor(in *models.ImageInput, pic *preprocess.Picture) (preprocess.Spec, []byte, error) {
+func Tensor(in *models.ImagePort, pic *preprocess.Picture) (preprocess.Spec, []byte, error) {
 	g := &Generator{spec: &models.GeneratorSpec{Image: in}}
 	s := g.sourceOf(pic)
 	spec := s.spec

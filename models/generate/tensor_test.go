@@ -24,18 +24,18 @@ func TestTensor(t *testing.T) {
 	// By reflection, the edge itself not repeated.
 	columns, rows := []int{0, 1, 2, 3, 4, 3, 2, 1}, []int{0, 1, 2, 3, 2, 1, 0, 1}
 	for name, c := range map[string]struct {
-		in            models.ImageInput
+		in            models.ImagePort
 		img           *preprocess.Image
 		height, width int
 		want          func(c, y, x int) byte
 	}{
-		"its own size":    {models.ImageInput{Multiple: 1}, colours, 4, 5, func(c, y, x int) byte { return at(colours, c, y, x) }},
-		"bgr, nhwc":       {models.ImageInput{Spec: preprocess.Spec{Layout: preprocess.NHWC, ColorOrder: preprocess.BGR}}, colours, 4, 5, func(c, y, x int) byte { return at(colours, 2-c, y, x) }},
-		"to multiples":    {models.ImageInput{Multiple: 8}, colours, 8, 8, func(c, y, x int) byte { return at(colours, c, rows[y], columns[x]) }},
-		"luma":            {models.ImageInput{Multiple: 4, Luma: true, Spec: preprocess.Spec{Channels: 1}}, colours, 4, 8, func(c, y, x int) byte { return at(luma, c, y, columns[x]) }},
-		"gray":            {models.ImageInput{Spec: preprocess.Spec{Channels: 1}, Luma: true}, gray, 4, 5, func(c, y, x int) byte { return at(gray, 0, y, x) }},
-		"gray to colours": {models.ImageInput{}, gray, 4, 5, func(c, y, x int) byte { return at(gray, 0, y, x) }},
-		"resized": {models.ImageInput{Multiple: 1, Spec: preprocess.Spec{Height: 2, Width: 3, Interpolation: preprocess.Bicubic,
+		"its own size":    {models.ImagePort{Multiple: 1}, colours, 4, 5, func(c, y, x int) byte { return at(colours, c, y, x) }},
+		"bgr, nhwc":       {models.ImagePort{Spec: preprocess.Spec{Layout: preprocess.NHWC, ColorOrder: preprocess.BGR}}, colours, 4, 5, func(c, y, x int) byte { return at(colours, 2-c, y, x) }},
+		"to multiples":    {models.ImagePort{Multiple: 8}, colours, 8, 8, func(c, y, x int) byte { return at(colours, c, rows[y], columns[x]) }},
+		"luma":            {models.ImagePort{Multiple: 4, Luma: true, Spec: preprocess.Spec{Channels: 1}}, colours, 4, 8, func(c, y, x int) byte { return at(luma, c, y, columns[x]) }},
+		"gray":            {models.ImagePort{Spec: preprocess.Spec{Channels: 1}, Luma: true}, gray, 4, 5, func(c, y, x int) byte { return at(gray, 0, y, x) }},
+		"gray to colours": {models.ImagePort{}, gray, 4, 5, func(c, y, x int) byte { return at(gray, 0, y, x) }},
+		"resized": {models.ImagePort{Multiple: 1, Spec: preprocess.Spec{Height: 2, Width: 3, Interpolation: preprocess.Bicubic,
 			Resize: preprocess.Resize{Mode: preprocess.Exact, Height: 2, Width: 3}}}, colours, 2, 3, func(c, y, x int) byte { return at(small, c, y, x) }},
 	} {
 		in := c.in
@@ -63,7 +63,7 @@ func TestTensor(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := Tensor(&models.ImageInput{Multiple: 1 << 20, Spec: preprocess.Spec{Channels: 3}}, &preprocess.Picture{Image: colours}); err == nil {
+	if _, _, err := Tensor(&models.ImagePort{Multiple: 1 << 20, Spec: preprocess.Spec{Channels: 3}}, &preprocess.Picture{Image: colours}); err == nil {
 		t.Error("a tensor of a million pixels a row: no error")
 	}
 }
