@@ -26,7 +26,28 @@ type ClassPort struct {
 	Count  int // of classes; 0 where nothing states it
 }
 
-// condition tells what an input that is no image takes: see [GeneratorSpec].
+// imageAndConditions settles what the inputs of a generator take, and returns the one that
+// takes an image, if any does.
+func (r *resolver) imageAndConditions() (image *onnx.Value) {
+	for i, v := range r.graph.Inputs {
+		switch {
+		case v.Kind != "tensor" || !v.Ranked:
+			r.fail("%s: nothing is known of its input %s", r.name, v)
+		case takesImage(v) && image == nil:
+			image = &r.graph.Inputs[i]
+		case takesImage(v):
+			r.fail("%s takes more than one image (%s, %s), which can't be given", r.name, image.Name, v.Name)
+		default:
+			r.condition(v)
+		}
+	}
+	if s, ok := config.ClassInput.Find(r.layers); ok && (r.class == nil || r.class.Name != s.Value) {
+		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.Source, s.Value, r.name, onnx.List(r.graph.Inputs))
+	}
+	return image
+}
+
+// condition tells what an input that is no image takes: see [ports].
 func (r *resolver) condition(v onnx.Value) {
 	named := func(parts ...string) bool {
 		name := strings.ToLower(v.Name)
@@ -39,52 +60,52 @@ func (r *resolver) condition(v onnx.Value) {
 	rank := len(v.Dims)
 	single := rank == 0 || rank == 1 || rank == 2 && v.Dims[1].Size == 1
 	switch {
-	case float && single && named("truncation") && r.made.Truncation == "":
-		r.made.Truncation = v.Name
+	case float && single && named("truncation") && r.truncation == "":
+		r.truncation = v.Name
 		r.fact("truncation input", v.String(), "graph")
-	case integer && single && rank > 0 && r.made.Class == nil:
-		r.made.Class = &ClassPort{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
+	case integer && single && rank > 0 && r.class == nil:
+		r.class = &ClassPort{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
 		r.fact("class input", v.String(), "graph")
-	case float && rank == 2 && isClass && r.made.Class == nil:
+	case float && rank == 2 && isClass && r.class == nil:
 		shape := r.shapeOf(v)
-		r.made.Class = &ClassPort{Name: v.Name, Type: v.Type, Shape: shape, OneHot: true}
+		r.class = &ClassPort{Name: v.Name, Type: v.Type, Shape: shape, OneHot: true}
 		if len(shape) == 1 {
-			r.made.Class.Count = int(shape[0])
+			r.class.Count = int(shape[0])
 		}
 		r.fact("class input", v.String()+", one-hot", "graph")
 	case integer && rank == 2 && named("mask"):
-		if r.made.Text == nil {
-			r.made.Text = &TextPort{}
+		if r.text == nil {
+			r.text = &TextPort{}
 		}
-		r.made.Text.Mask, r.made.Text.MaskType = v.Name, v.Type
+		r.text.Mask, r.text.MaskType = v.Name, v.Type
 		r.fact("mask input", v.String(), "graph")
-	case integer && rank == 2 && (r.made.Text == nil || r.made.Text.Name == ""):
-		if r.made.Text == nil {
-			r.made.Text = &TextPort{}
+	case integer && rank == 2 && (r.text == nil || r.text.Name == ""):
+		if r.text == nil {
+			r.text = &TextPort{}
 		}
-		r.made.Text.Name, r.made.Text.Type = v.Name, v.Type
+		r.text.Name, r.text.Type = v.Name, v.Type
 		if d := v.Dims[1]; d.Fixed() {
-			r.made.Text.Length = int(min(d.Size, 1<<20))
+			r.text.Length = int(min(d.Size, 1<<20))
 		}
 		r.fact("text input", v.String(), "graph")
-	case float && rank >= 2 && r.made.Latents == nil:
-		r.made.Latents = &LatentsPort{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
+	case float && rank >= 2 && r.latents == nil:
+		r.latents = &LatentsPort{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
 		r.fact("latent input", v.String(), "graph")
 	default:
 		r.fail("%s: what its input %s takes can't be told: it is no image, no latents, no class, no token ids", r.name, v)
 	}
 	if rank > 0 && v.Dims[0].Fixed() {
-		r.batch(v.Dims[0].Size)
+		r.fixBatch(v.Dims[0].Size)
 	}
 }
 
-// batch notes that the graph fixes it.
-func (r *resolver) batch(n int64) {
+// fixBatch notes that the graph fixes it.
+func (r *resolver) fixBatch(n int64) {
 	if n < 1 || n > 1<<16 {
 		r.fail("%s fixes its batch at %d images", r.name, n)
 		return
 	}
-	r.made.Batch = int(n)
+	r.ports.batch = int(n)
 }
 
 // shapeOf returns a value's shape without the batch dimension.
@@ -110,22 +131,22 @@ func (r *resolver) shapeOf(v onnx.Value) []int64 {
 
 // conditions settles what latents and classes are.
 func (r *resolver) conditions() {
-	if in := r.made.Latents; in != nil {
+	if in := r.latents; in != nil {
 		in.Uniform = settled(r, config.LatentDistribution, "normal") == "uniform"
 	}
-	if r.made.Class == nil && r.made.Text == nil {
+	if r.class == nil && r.text == nil {
 		return
 	}
 	if s, ok := config.Labels.Find(r.layers); ok {
 		labels := s.Value.Labels
-		r.made.Labels = labels
+		r.labels = labels
 		r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(labels), labels[0].Name, labels[len(labels)-1].Name), s.Source)
 	}
-	in := r.made.Class
+	in := r.class
 	if in == nil {
 		return
 	}
-	n := len(r.made.Labels)
+	n := len(r.labels)
 	if s, ok := config.Classes.Find(r.layers); ok && in.Count == 0 && n == 0 {
 		n = told(r, config.Classes, s)
 	}

@@ -12,7 +12,6 @@ import (
 // examples shows how all that is missing is given at once: what flags have stated already,
 // and values for the rest.
 func (r *resolver) examples() string {
-	command := map[Task]string{Classify: "classify", ClassifyText: "classify-text", Generate: "generate"}[r.task]
 	flags, sidecar := "", []string{}
 	give := func(key, flag, value string) {
 		switch {
@@ -59,8 +58,8 @@ func (r *resolver) examples() string {
 			give(pair[0], pair[1], config.SidecarSyntax(pair[0], pair[1]))
 		}
 	}
-	of := map[Task]string{Classify: "photo.jpg", ClassifyText: `"a text"`, Generate: "-o made.png"}[r.task]
-	if r.made.Image != nil {
+	of := r.task.sample
+	if r.task.whole && r.image != nil {
 		of = "photo.jpg " + of
 	}
 	if len(notes) == 0 && len(r.missing) > 0 {
@@ -77,30 +76,31 @@ func (r *resolver) examples() string {
 		where += ", with " + strings.Join(beside, " and ")
 	}
 	text := fmt.Sprintf("%s: ortho %s -m %s%s %s\nor for good, %s: {%s}%s", strings.Join(append([]string{"for example"}, notes...), ", "),
-		command, shellWord(r.given), flags, of, where, strings.Join(sidecar, ", "), named)
+		r.task.command, shellWord(r.given), flags, of, where, strings.Join(sidecar, ", "), named)
 	return text + r.besides(settled)
 }
 
 // besides tells what else is not said, and what is done about it.
 func (r *resolver) besides(given map[string]bool) string {
 	text := ""
-	if r.task == Classify && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorName }) {
+	cropped := r.image != nil && !r.task.whole
+	if cropped && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorName }) {
 		text += "\n(a " + config.ProcessorName + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
 	}
 	var nor, so, flags []string
-	if r.task == Classify && r.resizesByDefault() && !given["preset"] {
+	if cropped && r.resizesByDefault() && !given["preset"] {
 		nor, so = append(nor, "nor how to resize"), append(so, "the short edge is brought to the input's, bilinear")
 		flags = append(flags, "--resize, --crop-pct, --crop-mode, --interpolation")
 	}
-	if _, ok := config.ColorOrder.Find(r.layers); r.task == Classify && !ok && !given["preset"] && r.spec.Input.Channels == 3 {
+	if _, ok := config.ColorOrder.Find(r.layers); cropped && !ok && !given["preset"] && r.image.Spec.Channels == 3 {
 		nor, so, flags = append(nor, "nor the order of colours"), append(so, "colours are taken as RGB"), append(flags, "--color-order")
 	}
 	if len(nor) > 0 {
 		text += fmt.Sprintf("\n(%s: %s, unless %s say otherwise)", strings.Join(nor, ", "), strings.Join(so, ", and "), strings.Join(flags, ", "))
 	}
-	if _, ok := config.Labels.Find(r.layers); r.task != Generate && !ok {
+	if _, ok := config.Labels.Find(r.layers); r.task.classes && !ok {
 		names := "--labels FILE does"
-		if r.task == Classify && r.spec.Classes == 1000 {
+		if cropped && r.scores != nil && r.scores.Classes == 1000 {
 			names = "--labels " + imagenetNames + " does, where its 1000 are ImageNet's, or --labels FILE"
 		}
 		text += "\n(nor does it name its classes: " + names + "; else they are told by their index)"

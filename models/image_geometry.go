@@ -13,12 +13,12 @@ import (
 // geometry settles resize and crop. A resize in pixels and a crop-pct with its
 // crop-mode are two ways to say the same: the layer with precedence decides.
 func (r *resolver) geometry() {
-	in := &r.spec.Input
+	in := &r.image.Spec
 	resize, stated := config.Resize.Find(r.layers)
 	pct, _ := config.CropPct.Find(r.layers)
 	mode, _ := config.CropMode.Find(r.layers)
 	at, relative := resize.Rank, min(pct.Rank, mode.Rank)
-	if in.Height == 0 && r.task == Generate {
+	if in.Height == 0 && r.task.whole {
 		if stated || relative < len(r.layers) {
 			r.fail("%s takes images of any size, which are not resized: give --input-size", r.name)
 		}
@@ -38,7 +38,7 @@ func (r *resolver) geometry() {
 		r.fact("resize", describe(in.Resize), resize.Source)
 	case relative == len(r.layers) && r.problem():
 		r.gap("resize", "how images are resized", "--resize or --crop-mode", "resize", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)))
-	case r.task == Generate && in.Height > 0 && relative == len(r.layers):
+	case r.task.whole && in.Height > 0 && relative == len(r.layers):
 		in.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: in.Height, Width: in.Width}
 		r.fact("resize", describe(in.Resize), "default")
 	case in.Height > 0:
@@ -50,7 +50,7 @@ func (r *resolver) geometry() {
 	switch {
 	case in.Resize.Mode == preprocess.ResizeNone:
 		return
-	case !ok && r.task == Generate:
+	case !ok && r.task.whole:
 		s = config.Interpolation.Of(preprocess.Bicubic, "default") // Pillow's for Image.resize
 	case !ok:
 		s = config.Interpolation.Of(preprocess.Bilinear, "default")
@@ -62,7 +62,7 @@ func (r *resolver) geometry() {
 // relative resizes by crop-pct and crop-mode: timm's rules. Where nothing is
 // stated at all, the short edge is brought to that of a square input.
 func (r *resolver) relative(pct config.Stated[float64], mode config.Stated[string], rank int) {
-	in := &r.spec.Input
+	in := &r.image.Spec
 	part := 1.0
 	source := "default"
 	if rank < len(r.layers) {
@@ -104,7 +104,7 @@ func (r *resolver) relative(pct config.Stated[float64], mode config.Stated[strin
 // input has, which another layer may have changed.
 func (r *resolver) fits(rank int) bool {
 	own, ok := config.InputSize.In(r.layers[rank])
-	return !ok || own.Value == config.Size{Height: r.spec.Input.Height, Width: r.spec.Input.Width}
+	return !ok || own.Value == config.Size{Height: r.image.Spec.Height, Width: r.image.Spec.Width}
 }
 
 func (r *resolver) problem() bool {

@@ -13,9 +13,12 @@ import (
 
 // pixels settles what becomes of the pixels' values.
 func (r *resolver) pixels(v onnx.Value) {
-	in := &r.spec.Input
-	upright := map[Task]preprocess.Orientation{Classify: preprocess.IgnoreOrientation, Generate: preprocess.ApplyOrientation}
-	in.Orientation = settled(r, config.Orientation, upright[r.task])
+	in := &r.image.Spec
+	upright := preprocess.IgnoreOrientation
+	if r.task.whole {
+		upright = preprocess.ApplyOrientation
+	}
+	in.Orientation = settled(r, config.Orientation, upright)
 	if in.Channels == 3 {
 		in.ColorOrder = settled(r, config.ColorOrder, preprocess.RGB)
 	}
@@ -32,7 +35,7 @@ func (r *resolver) pixels(v onnx.Value) {
 			rng, haveRange = config.InputRange.Of([2]float64{0, 255}, "graph (uint8)"), true
 		}
 	}
-	if r.task == Generate && !haveRange && !haveMean && !haveStd {
+	if r.task.whole && !haveRange && !haveMean && !haveStd {
 		r.gap("input-range", "which values its pixels have", "--input-range (most graphs: 0,1 or 0,255)", "input-range", "0,1")
 		in.Range, in.Mean, in.Std = [2]float64{0, 1}, make([]float64, in.Channels), slices.Repeat([]float64{1}, in.Channels)
 		return
@@ -62,7 +65,7 @@ var arithmetic = []string{"Mul", "Div", "Sub", "Add"}
 // normalisation is the gap of a graph of whose pixels some of this is not stated. The values
 // of its example are usual ones: those that the model was trained with nobody can tell.
 func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap {
-	in := &r.spec.Input
+	in := &r.image.Spec
 	var give, names, example []string
 	mean, std, of, units := config.ImageNetMean, config.ImageNetStd, "ImageNet's usual", ""
 	bytes := slices.ContainsFunc(slices.Concat(in.Range[:], in.Mean, in.Std), func(v float64) bool { return math.Abs(v) > 10 })
@@ -110,7 +113,7 @@ func (r *resolver) perChannel(k config.Setting[[]float64], s config.Stated[[]flo
 		return nil
 	}
 	values := slices.Clone(told(r, k, s))
-	if n := r.spec.Input.Channels; len(values) == 1 && n > 1 {
+	if n := r.image.Spec.Channels; len(values) == 1 && n > 1 {
 		values = slices.Repeat(values, n)
 	} else if len(values) != n {
 		r.fail("%s states %s of %s, but the input has %s", s.Source, many(len(values), "value"), key, many(n, "channel"))
@@ -121,7 +124,7 @@ func (r *resolver) perChannel(k config.Setting[[]float64], s config.Stated[[]flo
 // fill gives the border of crop-mode border the colour that normalises to 0:
 // timm's round(255*mean).
 func (r *resolver) fill() {
-	in := &r.spec.Input
+	in := &r.image.Spec
 	if pads := in.Resize.Mode == preprocess.LongEdge || in.Resize.Mode == preprocess.Fit; !pads || in.Range[0] == in.Range[1] {
 		return
 	}
@@ -144,7 +147,7 @@ func (r *resolver) fill() {
 // sameUnits refuses a mean of pixels from 0 to 255 beside a range of 0 to 1, and the other
 // way around: each of them is right elsewhere, and together they give no picture.
 func (r *resolver) sameUnits(rng config.Stated[[2]float64]) {
-	in := &r.spec.Input
+	in := &r.image.Spec
 	if in.Mean == nil || in.Std == nil {
 		return
 	}

@@ -74,8 +74,8 @@ func fixedSize(g *onnx.Graph) *config.Size {
 	return nil
 }
 
-// input picks the graph's one image input.
-func (r *resolver) input() (onnx.Value, bool) {
+// onlyImage picks the graph's one image input.
+func (r *resolver) onlyImage() (onnx.Value, bool) {
 	var images []onnx.Value
 	var all []string
 	for _, v := range r.graph.Inputs {
@@ -96,50 +96,42 @@ func (r *resolver) input() (onnx.Value, bool) {
 	case len(all) > 1:
 		r.unfit("%s needs more than an image (inputs: %s)", r.name, strings.Join(all, ", "))
 	}
-	in := images[0]
-	r.spec.InputName = in.Name
-	r.spec.Input.Type = imageTypes[in.Type]
-	if in.Dims[0].Fixed() {
-		r.spec.Batch = int(in.Dims[0].Size)
-		if in.Dims[0].Size < 1 || in.Dims[0].Size > 1<<16 {
-			r.fail("%s fixes its batch at %d images", r.name, in.Dims[0].Size)
-		}
-	}
-	r.fact("input", in.String(), "graph")
-	return in, true
+	return images[0], true
 }
 
-// imageInput settles how an image becomes the graph's input.
-func (r *resolver) imageInput(in onnx.Value) {
+// takeImage settles how an image becomes the graph's input.
+func (r *resolver) takeImage(in onnx.Value) {
 	r.fact("input", in.String(), "graph")
-	r.spec.Input.Type = imageTypes[in.Type]
+	r.image = &ImagePort{Name: in.Name, Spec: preprocess.Spec{Type: imageTypes[in.Type]}, Multiple: 1}
 	if in.Dims[0].Fixed() {
-		r.batch(in.Dims[0].Size)
+		r.fixBatch(in.Dims[0].Size)
 	}
 	r.shape(in)
 	r.geometry()
 	r.pixels(in)
-	multiple := 1
-	if s, ok := config.SizeMultiple.Find(r.layers); ok && r.spec.Input.Height == 0 {
-		multiple = told(r, config.SizeMultiple, s)
+}
+
+// sizeMultiple settles what an open height and width are padded to.
+func (r *resolver) sizeMultiple() {
+	if s, ok := config.SizeMultiple.Find(r.layers); ok && r.image.Spec.Height == 0 {
+		r.image.Multiple = told(r, config.SizeMultiple, s)
 	}
-	r.made.Image = &ImagePort{Name: in.Name, Spec: r.spec.Input, Multiple: multiple}
 }
 
 // tiles settles how large images are cut.
 func (r *resolver) tiles() {
-	if r.made.Image == nil {
+	if r.image == nil {
 		return
 	}
 	for _, f := range []struct {
 		setting config.Setting[int]
 		to      *int
-	}{{config.Tile, &r.made.Tile}, {config.TileOverlap, &r.made.Overlap}} {
+	}{{config.Tile, &r.tile}, {config.TileOverlap, &r.overlap}} {
 		if s, ok := f.setting.Find(r.layers); ok {
 			*f.to = told(r, f.setting, s)
 		}
 	}
-	if tile, overlap := r.made.Tile, r.made.Overlap; tile > 0 && overlap > tile/2 {
+	if tile, overlap := r.tile, r.overlap; tile > 0 && overlap > tile/2 {
 		r.fail("a tile-overlap of %d is more than half of the tile of %d", overlap, tile)
 	}
 }

@@ -32,7 +32,7 @@ func (r *resolver) shape(in onnx.Value) {
 	case !known: // only what both orders agree on is known
 		channels, height, width = agreed(second, last), agreed(third, second), agreed(last, third)
 	}
-	r.spec.Input.Layout = order
+	r.image.Spec.Layout = order
 	r.channels(channels)
 	if known || !second.Fixed() || !third.Fixed() || !last.Fixed() {
 		r.inputSize(height, width)
@@ -137,13 +137,13 @@ func (r *resolver) channels(d onnx.Dim) {
 		s = values
 	default:
 		r.gap("channels", "how many channels it takes", "--channels", "channels", "3")
-		r.spec.Input.Channels = 3
+		r.image.Spec.Channels = 3
 		return
 	}
-	r.spec.Input.Channels = told(r, config.Channels, s)
+	r.image.Spec.Channels = told(r, config.Channels, s)
 	if s.Value != 1 && s.Value != 3 {
-		r.fail("%s: an input of %s (layout %s): it must be 1 or 3", r.name, many(s.Value, "channel"), r.spec.Input.Layout)
-		r.spec.Input.Channels = 3
+		r.fail("%s: an input of %s (layout %s): it must be 1 or 3", r.name, many(s.Value, "channel"), r.image.Spec.Layout)
+		r.image.Spec.Channels = 3
 	}
 }
 
@@ -184,7 +184,7 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 			r.contradiction("input-size", fixed.String(), "%s states an input of %s, but the graph takes %s only", s.Source, at, fixed)
 		}
 		at, s = fixed, config.InputSize.Of(fixed, "graph")
-	case !ok && r.task == Generate:
+	case !ok && r.task.whole:
 		r.fact("input-size", "the image's own", "graph")
 		return
 	case ok && !fits(at):
@@ -196,7 +196,7 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 		r.gap("input-size", "what size of image it takes", "--input-size", "input-size", example)
 		return
 	}
-	r.spec.Input.Height, r.spec.Input.Width = at.Height, at.Width
+	r.image.Spec.Height, r.image.Spec.Width = at.Height, at.Width
 	r.fact("input-size", at.String(), s.Source)
 	if rank < len(r.layers) && r.layers[rank].ByUser() && !(height.Fixed() && width.Fixed()) {
 		r.anotherSize(at, s.Source)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"ortho/models/config"
 	"ortho/runner/onnx"
@@ -25,12 +24,9 @@ type Model struct {
 	Notices  []string    // what is done as stated, though it may not be meant: a line each
 
 	given string // what it was opened by
-	spec  ClassifierSpec
-	made  GeneratorSpec
-	err   error
-
-	untrained []int
-	doubt     config.Doubt
+	task  *task
+	ports ports
+	err   error // what stands against running it
 }
 
 // Fact is one resolved value and the source that states it: "flag", "preset
@@ -107,14 +103,6 @@ func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
 	return m, nil
 }
 
-// Labels are the classes' labels, as far as they are known, whatever else is missing.
-func (m *Model) Labels() []Label {
-	if m.Task == Generate {
-		return slices.Clone(m.made.Labels)
-	}
-	return slices.Clone(m.spec.Labels)
-}
-
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	layers, by, err := config.Read(m.Graph, fixedSize(m.Graph), configs, flags)
 	if err != nil {
@@ -123,9 +111,9 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	m.Exporter = by
 	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: by, graph: m.Graph, alone: configs == nil, flags: flags, layers: layers}
 	r.run()
-	m.Task, m.Facts, m.Notices, m.spec, m.made, m.untrained, m.doubt, m.err = r.task, r.facts, r.notices, r.spec, r.made, r.untrained, r.doubt, r.err()
-	if m.err == nil && m.Task == Classify {
-		m.err = m.spec.Input.Validate()
+	m.Task, m.task, m.ports, m.Facts, m.Notices, m.err = r.task.name, r.task, r.ports, r.facts, r.notices, r.err()
+	if in := m.ports.image; m.err == nil && in != nil && !m.task.whole {
+		m.err = in.Spec.Validate()
 	}
 	return nil
 }

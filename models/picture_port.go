@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"slices"
 
 	"ortho/models/config"
 	"ortho/preprocess"
@@ -21,15 +20,17 @@ type PicturePort struct {
 	Invert        bool       // 255 minus that
 }
 
-// imageOutput settles which output is the image, and what its values mean.
-func (r *resolver) imageOutput() {
+// givePicture settles which output is the image, and what its values mean.
+func (r *resolver) givePicture() {
 	picked := r.pickOutput()
 	if picked == nil {
 		return
 	}
-	out := &r.made.Output
-	out.Name, out.Type = picked.Name, picked.Type
-	out.Layout = r.spec.Input.Layout
+	out := &PicturePort{Name: picked.Name, Type: picked.Type}
+	r.picture = out
+	if r.image != nil {
+		out.Layout = r.image.Spec.Layout
+	}
 	switch _, known := imageTypes[picked.Type]; {
 	case isImage(*picked):
 		r.outputShape(*picked)
@@ -45,13 +46,14 @@ func (r *resolver) imageOutput() {
 	r.color()
 }
 
+// pickOutput picks the output that is the image.
 func (r *resolver) pickOutput() *onnx.Value {
-	name, named := config.OutputName.Find(r.layers)
+	output, name, named := r.namedOutput()
+	if output != nil {
+		return output
+	}
 	var images []*onnx.Value
 	for i, v := range r.graph.Outputs {
-		if named && v.Name == name.Value {
-			return &r.graph.Outputs[i]
-		}
 		if givesImage(v) || !v.Ranked && len(r.graph.Outputs) == 1 {
 			images = append(images, &r.graph.Outputs[i])
 		}
@@ -64,7 +66,7 @@ func (r *resolver) pickOutput() *onnx.Value {
 	case len(images) == 0:
 		r.fact("output", "none is an image", "graph")
 		but := ""
-		if slices.ContainsFunc(r.graph.Outputs, func(v onnx.Value) bool { _, ok := classesOf(v); return ok }) {
+		if mayGiveClasses(r.graph) {
 			but = "; where they are classes', ortho classify runs it"
 		}
 		r.fail("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)%s", r.name, all, but)
@@ -77,10 +79,10 @@ func (r *resolver) pickOutput() *onnx.Value {
 }
 
 func (r *resolver) outputShape(v onnx.Value) {
-	out := &r.made.Output
+	out := r.picture
 	second, last := v.Dims[1], v.Dims[3]
 	s, stated := config.Layout.Find(r.layers)
-	layout := config.Layout.Of(r.spec.Input.Layout, "that of the input")
+	layout := config.Layout.Of(out.Layout, "that of the input")
 	switch {
 	case isChannels(second) && !isChannels(last):
 		layout = config.Layout.Of(preprocess.NCHW, "graph")
@@ -88,7 +90,7 @@ func (r *resolver) outputShape(v onnx.Value) {
 		layout = config.Layout.Of(preprocess.NHWC, "graph")
 	case stated:
 		layout = s
-	case r.made.Image == nil:
+	case r.image == nil:
 		layout = config.Layout.Of(preprocess.NCHW, "default")
 	}
 	out.Layout = layout.Value
@@ -117,12 +119,12 @@ func (r *resolver) outputRange(v onnx.Value) {
 			return
 		}
 	}
-	r.made.Output.Range = told(r, config.OutputRange, s)
+	r.picture.Range = told(r, config.OutputRange, s)
 }
 
 // color settles what a graph that takes and gives one channel is given of colours.
 func (r *resolver) color() {
-	in, out := r.made.Image, r.made.Output
+	in, out := r.image, r.picture
 	s, ok := config.Color.Find(r.layers)
 	if in == nil || in.Spec.Channels != 1 || out.Channels != 1 {
 		if ok && s.Value == "luma" {

@@ -17,19 +17,15 @@ type resolver struct {
 	alone  bool // no files beside it are read
 	flags  Settings
 	layers config.Layers // by precedence
-	task   Task
-	spec   ClassifierSpec
-	made   GeneratorSpec // where the task is Generate; its image input is made of spec
-	// Where the task is ClassifyText, made.Text and made.Batch, spec.Scores and:
-	untrained []int
-	doubt     config.Doubt
-	facts     []Fact
-	missing   []gap
-	errs      []error
-	remedies  []string // settings, as pairs of key and value, that settle some of errs
-	settled   int      // how many of errs
-	unfits    []error  // what no setting settles
-	notices   []string
+	task   *task
+	ports
+	facts    []Fact
+	missing  []gap
+	errs     []error
+	remedies []string // settings, as pairs of key and value, that settle some of errs
+	settled  int      // how many of errs
+	unfits   []error  // what no setting settles
+	notices  []string
 }
 
 func (r *resolver) fact(key, value, source string) {
@@ -60,18 +56,6 @@ func (r *resolver) run() {
 	if s, ok := config.Preset.Find(r.layers); ok {
 		told(r, config.Preset, s)
 	}
-	switch r.settleTask(); r.task {
-	case Generate:
-		r.generator()
-		return
-	case ClassifyText:
-		r.textClassifier()
-		return
-	}
-	if in, ok := r.input(); ok {
-		r.shape(in)
-		r.geometry()
-		r.pixels(in)
-	}
-	r.output()
+	r.task = r.settleTask()
+	r.task.resolve(r)
 }

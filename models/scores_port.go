@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,17 +10,24 @@ import (
 	"ortho/runner/onnx"
 )
 
-// Scores says what the numbers of a classifier's output mean.
-type Scores struct {
+// ScoresPort is the output that gives the scores of classes.
+type ScoresPort struct {
 	OutputName  string
 	Classes     int // values per item; 0 where only a run can tell
 	Labels      []Label
 	Activation  Activation
 	Temperature float64 // logits are divided by it before the softmax; 0: not divided
-	// Embedding is true where output-name was set: that output's values are
-	// returned as they are, not as classes.
-	Embedding bool
+	// Untrained are the classes that no text was there for in training, in ascending
+	// order: what the model says of them means nothing.
+	Untrained []int
+	Doubt     config.Doubt
 }
+
+// EmbeddingPort is an output whose values are taken as they are.
+type EmbeddingPort struct{ OutputName string }
+
+// Short is how many words a short text has: see [config.Doubt].
+const Short = 4
 
 // scoreTypes are the element types that a classifier's output may have.
 var scoreTypes = map[onnx.ElementType]bool{
@@ -51,16 +59,25 @@ func classesOf(v onnx.Value) (n int, ok bool) {
 	return int(max(0, d.Size)), true
 }
 
-// output settles which output is read, and what its numbers mean.
-func (r *resolver) output() {
-	if s, ok := config.OutputName.Find(r.layers); ok {
-		r.named(s)
+// scoresOrEmbedding settles which output is read, and what its numbers mean: those of an
+// output that is named are taken as they are.
+func (r *resolver) scoresOrEmbedding() {
+	switch v, s, named := r.namedOutput(); {
+	case v != nil:
+		r.embedding = &EmbeddingPort{v.Name}
+		r.fact("output", v.String(), s.Source)
+		return
+	case named:
+		var all []string
+		for _, v := range r.graph.Outputs {
+			all = append(all, v.Name)
+		}
+		r.fact("output", s.Value+" (not there)", s.Source)
+		r.fail("%s has no output %q; there are %s", r.name, s.Value, strings.Join(all, ", "))
 		return
 	}
-	var all []string
 	var picked *onnx.Value
 	for i, v := range r.graph.Outputs {
-		all = append(all, v.String())
 		if _, ok := classesOf(v); ok && (picked == nil || v.Name == "logits") {
 			picked = &r.graph.Outputs[i]
 		}
@@ -71,29 +88,14 @@ func (r *resolver) output() {
 		if r.graph.Ops["ZipMap"] > 0 {
 			zipped = `; skl2onnx gives them as a tensor by options={"zipmap": False}`
 		}
-		r.unfit("%s gives no classes: no output has the shape [batch,classes] (outputs: %s)%s%s", r.name, strings.Join(all, ", "), zipped, looks(r.graph))
+		r.unfit("%s gives no classes: no output has the shape [batch,classes] (outputs: %s)%s%s", r.name, onnx.List(r.graph.Outputs), zipped, looks(r.graph))
 		return
 	}
-	r.spec.OutputName = picked.Name
+	r.scores = &ScoresPort{OutputName: picked.Name}
 	r.fact("output", picked.String(), "graph")
 	r.activation(picked.Op)
 	r.temperature()
 	r.classes(*picked)
-}
-
-// named reads one output as it is.
-func (r *resolver) named(s config.Stated[string]) {
-	var all []string
-	for _, v := range r.graph.Outputs {
-		if v.Name == s.Value {
-			r.spec.OutputName, r.spec.Embedding, r.spec.Activation = v.Name, true, None
-			r.fact("output", v.String(), s.Source)
-			return
-		}
-		all = append(all, v.Name)
-	}
-	r.fact("output", s.Value+" (not there)", s.Source)
-	r.fail("%s has no output %q; there are %s", r.name, s.Value, strings.Join(all, ", "))
 }
 
 func (r *resolver) activation(op string) {
@@ -112,7 +114,7 @@ func (r *resolver) activation(op string) {
 	if inside := op == "Softmax" || op == "Sigmoid" || op == "HardSigmoid"; inside && s.Value != None {
 		r.notice("%s states the activation %s, and the graph of %s ends in %s already: both are applied (none applies the graph's alone)", s.Source, s.Value, r.name, op)
 	}
-	r.spec.Activation = told(r, config.OutputActivation, s)
+	r.scores.Activation = told(r, config.OutputActivation, s)
 }
 
 // temperature settles what logits are divided by. Only a softmax outside of the graph
@@ -126,12 +128,12 @@ func (r *resolver) temperature() {
 	why := map[Activation]string{
 		Sigmoid: "the activation is sigmoid: each class has a probability of its own",
 		None:    "the activation is none: the graph has made its logits probabilities already",
-	}[r.spec.Activation]
+	}[r.scores.Activation]
 	if t != 1 && why != "" {
 		r.fail("%s states a temperature of %s, which divides logits before a softmax, but %s", s.Source, s.Text, why)
 		return
 	}
-	r.spec.Temperature = t
+	r.scores.Temperature = t
 }
 
 // classes settles how many there are and what they are called.
@@ -146,7 +148,7 @@ func (r *resolver) classes(out onnx.Value) {
 	if n == 0 && named {
 		n, source = len(labels), list.Source
 	}
-	r.spec.Classes = n
+	r.scores.Classes = n
 	if n > 0 {
 		r.fact("classes", strconv.Itoa(n), source)
 	} else {
@@ -160,7 +162,7 @@ func (r *resolver) classes(out onnx.Value) {
 		r.fact("labels", "none: classes are told by their index ("+names+" names them)", "default")
 		return
 	}
-	r.spec.Labels = labels
+	r.scores.Labels, r.labels = labels, labels
 	form := ""
 	if list.Value.Form != "" {
 		form = " (" + list.Value.Form + ")"
@@ -177,5 +179,25 @@ func (r *resolver) classes(out onnx.Value) {
 		r.wrong("labels", "", "%s", text)
 	} else {
 		r.fail("%s", text)
+	}
+}
+
+// trained settles what a classifier of texts was measured to know.
+func (r *resolver) trained() {
+	scores := r.scores
+	if scores == nil {
+		scores = &ScoresPort{} // of an embedding, or none: the facts tell what is stated
+	}
+	if s, ok := config.DoubtBelow.Find(r.layers); ok {
+		scores.Doubt = told(r, config.DoubtBelow, s)
+	}
+	s, ok := config.Untrained.Find(r.layers)
+	if !ok {
+		return
+	}
+	scores.Untrained = slices.Clone(s.Value)
+	r.fact("untrained", many(len(s.Value), "class"), s.Source)
+	if n := scores.Classes; n > 0 && slices.Max(s.Value) >= n {
+		r.fail("%s states that class %d is untrained, but %s gives %s", s.Source, slices.Max(s.Value), r.name, many(n, "class"))
 	}
 }

@@ -1,13 +1,20 @@
 package models
 
 import (
-	"fmt"
 	"slices"
 
-	"ortho/models/config"
 	"ortho/preprocess"
-	"ortho/runner/onnx"
 )
+
+// The specs are what a task needs of a model's ports, in one piece.
+
+// Scores says what the numbers of a classifier's output mean.
+type Scores struct {
+	ScoresPort
+	// Embedding is true where output-name was set: that output's values are
+	// returned as they are, not as classes.
+	Embedding bool
+}
 
 // ClassifierSpec is all that is needed to run a graph as an image classifier.
 type ClassifierSpec struct {
@@ -22,14 +29,7 @@ type TextClassifierSpec struct {
 	Text  TextPort
 	Batch int // texts per run; 0 where the graph leaves it open
 	Scores
-	// Untrained are the classes that no text was there for in training, in ascending
-	// order: what the model says of them means nothing.
-	Untrained []int
-	Doubt     config.Doubt
 }
-
-// Short is how many words a short text has.
-const Short = 4
 
 // GeneratorSpec is all that is needed to run a graph whose output is an image.
 // What the graph does not take is nil or "".
@@ -50,49 +50,67 @@ type GeneratorSpec struct {
 // Classifier returns how to run the model as an image classifier. The error
 // names every flag that is missing.
 func (m *Model) Classifier() (*ClassifierSpec, error) {
-	switch m.Task {
-	case ClassifyText:
-		return nil, fmt.Errorf("%s takes texts, not images (input %s): ortho classify-text runs it", m.Name, m.made.Text.Name)
-	case Generate:
-		or := ""
-		if slices.ContainsFunc(m.Graph.Outputs, func(v onnx.Value) bool { _, ok := classesOf(v); return ok }) {
-			or = " (or give --task classify)"
-		}
-		return nil, fmt.Errorf("%s gives no classes but an image (output %s): ortho generate runs it%s", m.Name, m.made.Output.Name, or)
+	if err := m.isFor(Classify); err != nil {
+		return nil, err
 	}
-	if m.err != nil {
-		return nil, m.err
+	in, err := m.Image()
+	if err != nil {
+		return nil, err
 	}
-	spec := m.spec
-	spec.Labels = slices.Clone(spec.Labels)
-	return &spec, nil
+	scores, err := m.meaning()
+	if err != nil {
+		return nil, err
+	}
+	return &ClassifierSpec{Input: in.Spec, InputName: in.Name, Batch: m.ports.batch, Scores: scores}, nil
 }
 
 // TextClassifier returns how to run the model as a classifier of texts. The error names
 // every flag that is missing.
 func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
-	if m.Task != ClassifyText {
-		return nil, fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)%s",
-			m.Name, onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs), map[Task]string{Classify: "; ortho classify is for classifiers of images", Generate: "; it makes images: ortho generate runs it"}[m.Task])
+	if err := m.isFor(ClassifyText); err != nil {
+		return nil, err
 	}
-	if m.err != nil {
-		return nil, m.err
+	in, err := m.Text()
+	if err != nil {
+		return nil, err
 	}
-	spec := &TextClassifierSpec{Text: *m.made.Text, Batch: m.made.Batch, Scores: m.spec.Scores, Untrained: slices.Clone(m.untrained), Doubt: m.doubt}
-	spec.Labels = slices.Clone(spec.Labels)
-	return spec, nil
+	scores, err := m.meaning()
+	if err != nil {
+		return nil, err
+	}
+	return &TextClassifierSpec{Text: *in, Batch: m.ports.batch, Scores: scores}, nil
 }
 
 // Generator returns how to run the model as a generator of images. The error names
 // every flag that is missing.
 func (m *Model) Generator() (*GeneratorSpec, error) {
-	if m.Task != Generate {
-		return nil, fmt.Errorf("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", m.Name, onnx.List(m.Graph.Outputs))
+	if err := m.isFor(Generate); err != nil {
+		return nil, err
 	}
-	if m.err != nil {
-		return nil, m.err
+	out, err := m.Picture()
+	if err != nil {
+		return nil, err
 	}
-	spec := m.made
-	spec.Labels = slices.Clone(spec.Labels)
-	return &spec, nil
+	p := m.ports
+	return &GeneratorSpec{Batch: p.batch, Image: p.image, Latents: p.latents, Class: p.class, Text: p.text, Truncation: p.truncation, Output: *out, Labels: slices.Clone(p.labels), Tile: p.tile, Overlap: p.overlap}, nil
+}
+
+// isFor fails where the model is for another task, or something is missing to use it.
+func (m *Model) isFor(name Task) error {
+	if m.Task != name {
+		return taskNamed(name).refuse(m)
+	}
+	return m.err
+}
+
+// meaning is what the model's output means: scores, or values as they are.
+func (m *Model) meaning() (Scores, error) {
+	if out, err := m.Embedding(); err == nil {
+		return Scores{ScoresPort{OutputName: out.OutputName, Activation: None}, true}, nil
+	}
+	out, err := m.Scores()
+	if err != nil {
+		return Scores{}, err
+	}
+	return Scores{ScoresPort: *out}, nil
 }

@@ -1,68 +1,117 @@
 package models
 
 import (
-	"slices"
+	"fmt"
 
 	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
 
-// settleTask tells what the graph is for: an image among its outputs, and none that gives
-// classes, is for generating; classes out of token ids alone are those of texts.
-func (r *resolver) settleTask() {
-	r.task = Classify
-	if s, ok := config.ModelTask.Find(r.layers); ok {
-		r.task = told(r, config.ModelTask, s)
-		return
-	}
-	images := false
-	for _, v := range r.graph.Outputs {
-		if _, ok := classesOf(v); ok && v.Ranked {
-			if takesTokens(r.graph) {
-				r.task = ClassifyText
-				r.fact("task", string(ClassifyText), "graph")
-			}
-			return
-		}
-		images = images || givesImage(v)
-	}
-	if images {
-		r.task = Generate
-		r.fact("task", string(Generate), "graph")
-	}
+// task is a row of the table of tasks: which graphs are for it, and which ports it needs.
+type task struct {
+	name Task
+	fits func(g *onnx.Graph, m meaning) bool // where nothing states the task, but the outputs mean m
+	told bool                                // a fact tells it where the graph alone says so
+
+	// resolve settles the ports, in the order of the facts.
+	resolve func(*resolver)
+	whole   bool // an image is taken as a whole and upright: no middle is cut out of it, and its pixels' values have to be stated
+	classes bool // what comes out are classes, whose names are worth having
+
+	// An example of its use: ortho's command, and what follows the model.
+	command, sample string
+
+	refuse func(m *Model) error  // why a model that is for another task is not for this one
+	other  func(m *Model) string // what one that is for this task does in place of classifying images
+	hint   string                // what to do with it in place of classifying texts
 }
 
-// generator settles how the graph makes images.
-func (r *resolver) generator() {
-	r.made.Image, r.made.Latents, r.made.Class, r.made.Text = nil, nil, nil, nil
-	var image *onnx.Value
-	for i, v := range r.graph.Inputs {
-		switch {
-		case v.Kind != "tensor" || !v.Ranked:
-			r.fail("%s: nothing is known of its input %s", r.name, v)
-		case takesImage(v) && image == nil:
-			image = &r.graph.Inputs[i]
-		case takesImage(v):
-			r.fail("%s takes more than one image (%s, %s), which can't be given", r.name, image.Name, v.Name)
-		default:
-			r.condition(v)
+// tasks is the table of tasks. A graph is for the first that fits, and the last fits all.
+var tasks = []*task{
+	{
+		name: ClassifyText, told: true,
+		fits:    func(g *onnx.Graph, m meaning) bool { return m == meansScores && takesTokens(g) },
+		resolve: (*resolver).textClassifier, classes: true,
+		command: "classify-text", sample: `"a text"`,
+		refuse: func(m *Model) error {
+			hint := ""
+			if m.task.hint != "" {
+				hint = "; " + m.task.hint
+			}
+			return fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)%s",
+				m.Name, onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs), hint)
+		},
+		other: func(m *Model) string {
+			name := ""
+			if m.ports.text != nil {
+				name = m.ports.text.Name
+			}
+			return fmt.Sprintf("takes texts, not images (input %s): ortho classify-text runs it", name)
+		},
+	},
+	{
+		name: Generate, told: true,
+		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansPicture },
+		resolve: (*resolver).generator, whole: true,
+		command: "generate", sample: "-o made.png",
+		refuse: func(m *Model) error {
+			return fmt.Errorf("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", m.Name, onnx.List(m.Graph.Outputs))
+		},
+		other: func(m *Model) string {
+			name, or := "", ""
+			if m.ports.picture != nil {
+				name = m.ports.picture.Name
+			}
+			if mayGiveClasses(m.Graph) {
+				or = " (or give --task classify)"
+			}
+			return fmt.Sprintf("gives no classes but an image (output %s): ortho generate runs it%s", name, or)
+		},
+		hint: "it makes images: ortho generate runs it",
+	},
+	{
+		name:    Classify,
+		fits:    func(*onnx.Graph, meaning) bool { return true },
+		resolve: (*resolver).imageClassifier, classes: true,
+		command: "classify", sample: "photo.jpg",
+		refuse: func(m *Model) error { return fmt.Errorf("%s %s", m.Name, m.task.other(m)) },
+		hint:   "ortho classify is for classifiers of images",
+	},
+}
+
+func taskNamed(name Task) *task {
+	for _, t := range tasks {
+		if t.name == name {
+			return t
 		}
 	}
-	if s, ok := config.ClassInput.Find(r.layers); ok && (r.made.Class == nil || r.made.Class.Name != s.Value) {
-		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.Source, s.Value, r.name, onnx.List(r.graph.Inputs))
+	return nil
+}
+
+// settleTask tells what the graph is for.
+func (r *resolver) settleTask() *task {
+	if s, ok := config.ModelTask.Find(r.layers); ok {
+		return taskNamed(told(r, config.ModelTask, s))
 	}
-	if image == nil {
-		settled(r, config.ColorOrder, preprocess.RGB) // of the output
-	} else {
-		r.imageInput(*image)
+	m := meaningOf(r.graph)
+	for _, t := range tasks {
+		if t.fits(r.graph, m) {
+			if t.told {
+				r.fact("task", string(t.name), "graph")
+			}
+			return t
+		}
 	}
-	r.imageOutput()
-	r.conditions()
-	if r.made.Text != nil {
-		r.text()
+	return nil
+}
+
+// imageClassifier settles how the graph classifies images.
+func (r *resolver) imageClassifier() {
+	if in, ok := r.onlyImage(); ok {
+		r.takeImage(in)
 	}
-	r.tiles()
+	r.scoresOrEmbedding()
 }
 
 // textClassifier settles how the graph classifies texts.
@@ -74,22 +123,27 @@ func (r *resolver) textClassifier() {
 		}
 		r.condition(v)
 	}
-	if r.made.Text == nil {
-		r.made.Text = &TextPort{}
+	if r.text == nil {
 		return
 	}
-	r.text()
-	r.output()
-	if s, ok := config.DoubtBelow.Find(r.layers); ok {
-		r.doubt = told(r, config.DoubtBelow, s)
+	r.takeText()
+	r.scoresOrEmbedding()
+	r.trained()
+}
+
+// generator settles how the graph makes images.
+func (r *resolver) generator() {
+	image := r.imageAndConditions()
+	if image == nil {
+		settled(r, config.ColorOrder, preprocess.RGB) // of the output
+	} else {
+		r.takeImage(*image)
+		r.sizeMultiple()
 	}
-	s, ok := config.Untrained.Find(r.layers)
-	if !ok {
-		return
+	r.givePicture()
+	r.conditions()
+	if r.text != nil {
+		r.takeText()
 	}
-	r.untrained = slices.Clone(s.Value)
-	r.fact("untrained", many(len(r.untrained), "class"), s.Source)
-	if n := r.spec.Classes; n > 0 && slices.Max(r.untrained) >= n {
-		r.fail("%s states that class %d is untrained, but %s gives %s", s.Source, slices.Max(r.untrained), r.name, many(n, "class"))
-	}
+	r.tiles()
 }

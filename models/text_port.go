@@ -29,9 +29,9 @@ func (in *TextPort) Knows() string {
 	return strings.Join(some, ", ")
 }
 
-// text settles how a text becomes tokens.
-func (r *resolver) text() {
-	in := r.made.Text
+// takeText settles how a text becomes tokens.
+func (r *resolver) takeText() {
+	in := r.text
 	if in.Name == "" {
 		r.fail("%s takes a mask (%s), but no token ids", r.name, in.Mask)
 	}

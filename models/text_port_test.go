@@ -13,9 +13,9 @@ import (
 
 func TestTextClassifiers(t *testing.T) {
 	want := TextClassifierSpec{
-		Text:      TextPort{Name: "input_ids", Mask: "attention_mask", Type: onnx.Int64, MaskType: onnx.Int64, Length: 6},
-		Scores:    Scores{OutputName: "logits", Classes: 3, Labels: []Label{{Name: "red"}, {Name: "green"}, {Name: "blue"}}, Activation: Softmax, Temperature: 2},
-		Untrained: []int{1},
+		Text: TextPort{Name: "input_ids", Mask: "attention_mask", Type: onnx.Int64, MaskType: onnx.Int64, Length: 6},
+		Scores: Scores{ScoresPort: ScoresPort{OutputName: "logits", Classes: 3, Labels: []Label{{Name: "red"}, {Name: "green"}, {Name: "blue"}}, Activation: Softmax, Temperature: 2,
+			Untrained: []int{1}}},
 	}
 	batch2 := want
 	batch2.Batch, batch2.Text = 2, TextPort{Name: "input_ids", Type: onnx.Int32, Length: 6}

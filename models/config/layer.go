@@ -13,6 +13,9 @@ const (
 	Generate     Task = "generate"      // its output is an image
 )
 
+// Tasks are all of them.
+var Tasks = []Task{Classify, ClassifyText, Generate}
+
 // Layer is one source of settings. Problem says why a source that is there
 // can't be read as far as it goes.
 type Layer struct {

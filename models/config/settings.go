@@ -40,7 +40,7 @@ var (
 	OutputActivation   = Setting[Activation]{"activation", oneOf("activation", Softmax, Sigmoid, None)}
 	Temperature        = Setting[float64]{"temperature", parseTemperature}
 	Labels             = Setting[LabelList]{name: "labels"} // read from a file
-	ModelTask          = Setting[Task]{"task", oneOf("task", Classify, ClassifyText, Generate)}
+	ModelTask          = Setting[Task]{"task", oneOf("task", Tasks...)}
 	OutputRange        = Setting[[2]float64]{"output-range", parseRange}
 	Color              = Setting[string]{"color", oneOf("color", "rgb", "gray", "luma")}
 	SizeMultiple       = Setting[int]{"size-multiple", parseEdge}
