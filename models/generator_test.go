@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -109,7 +110,8 @@ func TestGenerators(t *testing.T) {
 			t.Errorf("%s:\n%+v, want\n%+v", test.name, *got, test.want)
 		}
 		_, classes := classesOf(test.out[0])
-		if _, err := m.Classifier(); err == nil || !strings.Contains(err.Error(), "ortho generate") || strings.Contains(err.Error(), "--task classify") != classes {
+		var other *TaskError
+		if _, err := m.Classifier(); !errors.As(err, &other) || other.Wanted != Classify || other.Is != Generate || other.MayClassify != classes || !strings.Contains(err.Error(), "gives no classes but an image") {
 			t.Errorf("%s as a classifier: %v", test.name, err)
 		}
 	}

@@ -95,14 +95,6 @@ func (m *Model) Generator() (*GeneratorSpec, error) {
 	return &GeneratorSpec{Batch: p.batch, Image: p.image, Latents: p.latents, Class: p.class, Text: p.text, Truncation: p.truncation, Output: *out, Labels: slices.Clone(p.labels), Tile: p.tile, Overlap: p.overlap}, nil
 }
 
-// isFor fails where the model is for another task, or something is missing to use it.
-func (m *Model) isFor(name Task) error {
-	if m.Task != name {
-		return taskNamed(name).refuse(m)
-	}
-	return m.err
-}
-
 // meaning is what the model's output means: scores, or values as they are.
 func (m *Model) meaning() (Scores, error) {
 	if out, err := m.Embedding(); err == nil {

@@ -22,9 +22,8 @@ type task struct {
 	// An example of its use: ortho's command, and what follows the model.
 	command, sample string
 
-	refuse func(m *Model) error  // why a model that is for another task is not for this one
-	other  func(m *Model) string // what one that is for this task does in place of classifying images
-	hint   string                // what to do with it in place of classifying texts
+	refuse func(m *Model) string // why a model that is for another task is not for this one
+	does   func(m *Model) string // what one that is for this task does in place of classifying images
 }
 
 // tasks is the table of tasks. A graph is for the first that fits, and the last fits all.
@@ -34,20 +33,15 @@ var tasks = []*task{
 		fits:    func(g *onnx.Graph, m meaning) bool { return m == meansScores && takesTokens(g) },
 		resolve: (*resolver).textClassifier, classes: true,
 		command: "classify-text", sample: `"a text"`,
-		refuse: func(m *Model) error {
-			hint := ""
-			if m.task.hint != "" {
-				hint = "; " + m.task.hint
-			}
-			return fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)%s",
-				m.Name, onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs), hint)
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)", onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs))
 		},
-		other: func(m *Model) string {
+		does: func(m *Model) string {
 			name := ""
 			if m.ports.text != nil {
 				name = m.ports.text.Name
 			}
-			return fmt.Sprintf("takes texts, not images (input %s): ortho classify-text runs it", name)
+			return fmt.Sprintf("takes texts, not images (input %s)", name)
 		},
 	},
 	{
@@ -55,30 +49,47 @@ var tasks = []*task{
 		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansPicture },
 		resolve: (*resolver).generator, whole: true,
 		command: "generate", sample: "-o made.png",
-		refuse: func(m *Model) error {
-			return fmt.Errorf("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", m.Name, onnx.List(m.Graph.Outputs))
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", onnx.List(m.Graph.Outputs))
 		},
-		other: func(m *Model) string {
-			name, or := "", ""
+		does: func(m *Model) string {
+			name := ""
 			if m.ports.picture != nil {
 				name = m.ports.picture.Name
 			}
-			if mayGiveClasses(m.Graph) {
-				or = " (or give --task classify)"
-			}
-			return fmt.Sprintf("gives no classes but an image (output %s): ortho generate runs it%s", name, or)
+			return fmt.Sprintf("gives no classes but an image (output %s)", name)
 		},
-		hint: "it makes images: ortho generate runs it",
 	},
 	{
 		name:    Classify,
 		fits:    func(*onnx.Graph, meaning) bool { return true },
 		resolve: (*resolver).imageClassifier, classes: true,
 		command: "classify", sample: "photo.jpg",
-		refuse: func(m *Model) error { return fmt.Errorf("%s %s", m.Name, m.task.other(m)) },
-		hint:   "ortho classify is for classifiers of images",
+		refuse: func(m *Model) string { return m.task.does(m) },
 	},
 }
+
+// TaskError says that a model is for another task than the one that it is wanted for.
+type TaskError struct {
+	Model      string
+	Wanted, Is Task
+	Why        string // what keeps it from the wanted task, as what the model does, or does not
+	// MayClassify: an output of a generator could be the scores of classes, too.
+	MayClassify bool
+}
+
+func (e *TaskError) Error() string { return e.Model + " " + e.Why }
+
+// isFor fails where the model is for another task, or something is missing to use it.
+func (m *Model) isFor(name Task) error {
+	if m.Task != name {
+		return &TaskError{Model: m.Name, Wanted: name, Is: m.Task, Why: taskNamed(name).refuse(m), MayClassify: m.Task == Generate && mayGiveClasses(m.Graph)}
+	}
+	return m.err
+}
+
+// Usable returns what stands against running the model for its task, if anything does.
+func (m *Model) Usable() error { return m.err }
 
 func taskNamed(name Task) *task {
 	for _, t := range tasks {

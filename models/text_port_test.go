@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"os"
 	"reflect"
 	"slices"
@@ -35,7 +36,8 @@ func TestTextClassifiers(t *testing.T) {
 		if !reflect.DeepEqual(*got, want) {
 			t.Errorf("%s:\n%+v, want\n%+v", name, *got, want)
 		}
-		if _, err := m.Classifier(); err == nil || !strings.Contains(err.Error(), "ortho classify-text") {
+		var other *TaskError
+		if _, err := m.Classifier(); !errors.As(err, &other) || other.Wanted != Classify || other.Is != ClassifyText || other.MayClassify || !strings.Contains(err.Error(), "takes texts, not images (input input_ids)") {
 			t.Errorf("%s as a classifier of images: %v", name, err)
 		}
 		arrays, err := got.Text.Arrays(slices.Repeat([]text.Encoding{got.Text.Vocabulary.Encode("Red, unheard-of!", 6)}, 2))

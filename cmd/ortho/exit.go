@@ -70,7 +70,7 @@ func exitStatus(ctx context.Context, err error, command string, stderr io.Writer
 		return exitVerdict
 	}
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, errQuiet) {
-		fmt.Fprintf(stderr, "ortho: %s\n", term.CleanLines(err.Error()))
+		fmt.Fprintf(stderr, "ortho: %s\n", term.CleanLines(remedied(err)))
 	}
 	var usage usageError
 	switch {

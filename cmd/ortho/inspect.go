@@ -122,22 +122,14 @@ func inspected(m *models.Model) (*description, error) {
 		d.Opsets[domain] = o.Version
 	}
 	if err := usable(m); err != nil {
-		d.Missing = err.Error()
+		d.Missing = remedied(err)
 	}
 	return d, nil
 }
 
 // usable tells what is missing to use a model for what it is for.
 func usable(m *models.Model) error {
-	var err error
-	switch m.Task {
-	case models.Generate:
-		_, err = m.Generator()
-	case models.ClassifyText:
-		_, err = m.TextClassifier()
-	default:
-		_, err = m.Classifier()
-	}
+	err := m.Usable()
 	if m.Data == nil {
 		err = errors.Join(err, m.Graph.CheckWeights(m.Path))
 	}

@@ -63,6 +63,9 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
+// ErrNoGraph is what a folder without a graph fails with.
+var ErrNoGraph = errors.New("there is no .onnx file in it, nor in a folder onnx")
+
 // FindGraph returns the .onnx file of a model folder, which has a name.
 func FindGraph(fsys fs.FS, folder string) (string, error) {
 	for _, dir := range []string{"", "onnx"} {
@@ -91,9 +94,8 @@ func FindGraph(fsys fs.FS, folder string) (string, error) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	const none = "there is no .onnx file in it, nor in a folder onnx"
 	if name, what := onnx.Foreign(names); name != "" {
-		return "", fmt.Errorf("%s; by its name, %s in it is %s", none, name, what)
+		return "", fmt.Errorf("%w; by its name, %s in it is %s", ErrNoGraph, name, what)
 	}
-	return "", errors.New(none + ": name one with -m, or the folder that it was exported to")
+	return "", ErrNoGraph
 }

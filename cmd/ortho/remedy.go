@@ -1,0 +1,38 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"ortho/models"
+	"ortho/models/config"
+)
+
+// remedied is an error's text with what to do about it, where a flag or a verb of this
+// program helps: the library's errors name causes.
+func remedied(err error) string {
+	text := err.Error()
+	var task *models.TaskError
+	if errors.As(err, &task) {
+		text = strings.Replace(text, task.Error(), task.Error()+otherVerb(task), 1)
+	}
+	if errors.Is(err, config.ErrNoGraph) && strings.HasSuffix(text, config.ErrNoGraph.Error()) { // else it says what there is
+		text += ": name one with -m, or the folder that it was exported to"
+	}
+	return text
+}
+
+// otherVerb names the verb that a model is for.
+func otherVerb(e *models.TaskError) string {
+	switch {
+	case e.Wanted == models.Classify && e.MayClassify:
+		return ": ortho " + string(e.Is) + " runs it (or give --task classify)"
+	case e.Wanted == models.Classify:
+		return ": ortho " + string(e.Is) + " runs it"
+	case e.Wanted == models.ClassifyText && e.Is == models.Classify:
+		return "; ortho classify is for classifiers of images"
+	case e.Wanted == models.ClassifyText && e.Is == models.Generate:
+		return "; it makes images: ortho generate runs it"
+	}
+	return ""
+}
