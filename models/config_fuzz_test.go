@@ -12,7 +12,7 @@ func FuzzProcessor(f *testing.F) {
 	f.Add([]byte(`{"image_processor_type": "EfficientNetImageProcessor", "rescale_factor": 1e308, "image_std": [1e308, 1, 1]}`))
 	f.Add([]byte(`{"image_processor_type": "PerceiverImageProcessor", "size": 32, "crop_size": {"height": 33, "width": 1e9}, "data_format": "channels_last"}`))
 	f.Add([]byte(`{"feature_extractor_type": "LevitFeatureExtractor", "size": {"height": -1, "width": 1e30}}`))
-	fuzzConfig(f, config.ProcessorName)
+	fuzzConfig(f, config.ProcessorFile)
 }
 
 func FuzzTimm(f *testing.F) {
@@ -20,14 +20,14 @@ func FuzzTimm(f *testing.F) {
 	f.Add([]byte(`{"pretrained_cfg": {"input_size": [3, 0, 99999999999], "test_input_size": [3, 32, 32], "test_crop_pct": 1}}`))
 	f.Add([]byte(`{"model_type": "clip", "num_channels": 3, "image_size": 32, "vision_config": {"image_size": [32, 32], "num_channels": -1}}`))
 	f.Add([]byte(`{"id2label": {"0": "a", "1": "b", "2": "c"}, "problem_type": "multi_label_classification"}`))
-	fuzzConfig(f, config.Config)
+	fuzzConfig(f, config.ConfigFile)
 }
 
 func FuzzSidecar(f *testing.F) {
 	f.Add([]byte(`{"input_size": [32, 32], "mean": [1, 2, 3], "std": 1, "invert": true, "labels": ["a", "b", "c"]}`))
 	f.Add([]byte(`{"preset": "torchvision", "resize": "long:64", "crop_mode": "border"}`))
 	f.Add([]byte(`{"labels": "../../x", "input_range": "0,255"}`))
-	fuzzConfig(f, config.Sidecar)
+	fuzzConfig(f, config.SidecarFile)
 }
 
 // fuzzConfig opens a model with a config file: whatever is in it, an opened model

@@ -67,7 +67,7 @@ func (r *resolver) examples() string {
 	}
 	where := "in an ortho.json beside it"
 	switch {
-	case slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.Sidecar }):
+	case slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.SidecarFile }):
 		where = "added to its ortho.json"
 	case r.alone:
 		where += ", in a folder of its own"
@@ -84,8 +84,8 @@ func (r *resolver) examples() string {
 func (r *resolver) besides(given map[string]bool) string {
 	text := ""
 	cropped := r.image != nil && !r.task.whole
-	if cropped && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorName }) {
-		text += "\n(a " + config.ProcessorName + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
+	if cropped && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorFile }) {
+		text += "\n(a " + config.ProcessorFile + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
 	}
 	var nor, so, flags []string
 	if cropped && r.resizesByDefault() && !given["preset"] {

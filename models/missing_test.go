@@ -34,7 +34,7 @@ func TestExampleKeepsFlags(t *testing.T) {
 	if err := os.WriteFile(labels, []byte("a\nb\nc\nd\ne\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	vit := map[string]string{config.Config: strings.ReplaceAll(vitConfig, "224", "64"), config.ProcessorName: strings.ReplaceAll(processorFast, "224", "64")}
+	vit := map[string]string{config.ConfigFile: strings.ReplaceAll(vitConfig, "224", "64"), config.ProcessorFile: strings.ReplaceAll(processorFast, "224", "64")}
 	open := []any{"n", "num_channels", "height", "width"}
 	for _, c := range []struct {
 		name    string
@@ -76,7 +76,7 @@ func TestExampleKeepsFlags(t *testing.T) {
 		if sidecar != c.sidecar || !json.Valid([]byte(sidecar)) {
 			t.Errorf("%s: ortho.json %s, want %s", c.name, sidecar, c.sidecar)
 		}
-		files := map[string]string{config.Sidecar: sidecar, "my names.txt": "a\nb\nc\nd\ne\n"}
+		files := map[string]string{config.SidecarFile: sidecar, "my names.txt": "a\nb\nc\nd\ne\n"}
 		for name, data := range c.files {
 			files[name] = data
 		}
@@ -119,7 +119,7 @@ func TestExampleSays(t *testing.T) {
 		{"torch with it inside", nchw, "Div", 5, nil, []string{"the graph begins with Div and so seems to scale them itself", "--input-range 0,1"}, []string{"ImageNet's"}},
 		{"Keras", nhwc, "Conv", 5, nil, []string{"keras-tf", "keras-raw", "to be replaced by what it was trained with"}, []string{"nor how to resize", "begins with"}},
 		{"Keras with it inside", nhwc, "Mul", 5, nil, []string{"keras-raw", "the graph begins with Mul"}, []string{"keras-tf"}},
-		{"an ortho.json that is not enough", nchw, "Conv", 5, map[string]string{config.Sidecar: `{"mean": 0}`}, []string{`added to its ortho.json: {"std"`, "usual std,"}, []string{"mean and std"}},
+		{"an ortho.json that is not enough", nchw, "Conv", 5, map[string]string{config.SidecarFile: `{"mean": 0}`}, []string{`added to its ortho.json: {"std"`, "usual std,"}, []string{"mean and std"}},
 	} {
 		in := tensor("x", onnx.Float, c.op, c.dims...)
 		g := &onnx.Graph{Inputs: list(in), Outputs: list(tensor("y", onnx.Float, "Gemm", "n", c.classes))}
@@ -197,7 +197,7 @@ func TestLabelsOfAnother(t *testing.T) {
 // TestNotices holds what is done as stated, and told.
 func TestNotices(t *testing.T) {
 	open := []any{"n", "num_channels", "height", "width"}
-	vit := map[string]string{config.Config: vitConfig, config.ProcessorName: processorFast}
+	vit := map[string]string{config.ConfigFile: vitConfig, config.ProcessorFile: processorFast}
 	for _, c := range []struct {
 		name  string
 		dims  []any
@@ -207,9 +207,9 @@ func TestNotices(t *testing.T) {
 		want  string
 	}{
 		{"another size", open, "Gemm", vit, []string{"input-size", "64", "resize", "64"}, "flag states an input of 64x64, but config.json (image_size) says that model was configured for 224x224"},
-		{"timm's other size", open, "Gemm", map[string]string{config.Config: `{"architecture": "x", "input_size": [3, 224, 224], "mean": [0.5, 0.5, 0.5]}`}, []string{"input-size", "64"}, "config.json says that model was configured for 224x224"},
+		{"timm's other size", open, "Gemm", map[string]string{config.ConfigFile: `{"architecture": "x", "input_size": [3, 224, 224], "mean": [0.5, 0.5, 0.5]}`}, []string{"input-size", "64"}, "config.json says that model was configured for 224x224"},
 		{"the same size", open, "Gemm", vit, []string{"input-size", "224"}, ""},
-		{"the files differ", open, "Gemm", map[string]string{config.Config: strings.Replace(vitConfig, "224", "518", 1), config.ProcessorName: processorFast}, nil, ""},
+		{"the files differ", open, "Gemm", map[string]string{config.ConfigFile: strings.Replace(vitConfig, "224", "518", 1), config.ProcessorFile: processorFast}, nil, ""},
 		{"twice", open, "Softmax", vit, []string{"activation", "softmax"}, "ends in Softmax already: both are applied"},
 		{"once", open, "Softmax", vit, []string{"activation", "none"}, ""},
 		{"outside", open, "Gemm", vit, []string{"activation", "softmax"}, ""},
@@ -238,8 +238,8 @@ func TestSidecarSlips(t *testing.T) {
 		`{"mean": 0.5`:               "not JSON: unexpected end",
 	} {
 		m := &Model{Name: "model", Graph: &onnx.Graph{}}
-		err := m.resolve(fstest.MapFS{config.Sidecar: {Data: []byte(data)}}, Settings{})
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), config.Sidecar+": ") {
+		err := m.resolve(fstest.MapFS{config.SidecarFile: {Data: []byte(data)}}, Settings{})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), config.SidecarFile+": ") {
 			t.Errorf("%s: %v, want %q", data, err, want)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // TestInputDims: sizes of open dimensions, though something else lacks.
 func TestInputDims(t *testing.T) {
-	vit := map[string]string{config.Config: vitConfig}
+	vit := map[string]string{config.ConfigFile: vitConfig}
 	for _, c := range []struct {
 		name  string
 		dims  []any

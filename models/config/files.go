@@ -10,10 +10,11 @@ import (
 	"ortho/runner/onnx"
 )
 
+// The files that are read beside a graph.
 const (
-	Sidecar       = "ortho.json"
-	ProcessorName = "preprocessor_config.json"
-	Config        = "config.json"
+	SidecarFile   = "ortho.json"               // what a person states of the model
+	ProcessorFile = "preprocessor_config.json" // transformers' image processor
+	ConfigFile    = "config.json"              // transformers' or timm's
 )
 
 // readConfigs reads the config files that are there.
@@ -22,7 +23,7 @@ func readConfigs(folder fs.FS) (map[string]Object, error) {
 	if folder == nil {
 		return files, nil
 	}
-	for _, name := range []string{Sidecar, ProcessorName, Config} {
+	for _, name := range []string{SidecarFile, ProcessorFile, ConfigFile} {
 		data, err := ReadText(folder, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -52,32 +53,32 @@ func Read(g *onnx.Graph, fixed *Size, folder fs.FS, flags Settings) (all Layers,
 // layers orders all that is stated by its precedence.
 func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, flags Settings) (Layers, error) {
 	all := withPreset(Layer{Source: "flag", Settings: flags})
-	if o, ok := files[Sidecar]; ok {
+	if o, ok := files[SidecarFile]; ok {
 		s, err := sidecarSettings(o, folder)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", Sidecar, err)
+			return nil, fmt.Errorf("%s: %w", SidecarFile, err)
 		}
-		all = append(all, withPreset(Layer{Source: Sidecar, Settings: s})...)
+		all = append(all, withPreset(Layer{Source: SidecarFile, Settings: s})...)
 	}
 	if isUltralytics(g.Metadata) {
 		s, err := ultralyticsSettings(g.Metadata)
 		all = append(all, Layer{"ONNX metadata", s, err})
 	}
-	if o, ok := files[ProcessorName]; ok {
+	if o, ok := files[ProcessorFile]; ok {
 		s, err := hfSettings(o)
-		all = append(all, Layer{ProcessorName, s, err})
+		all = append(all, Layer{ProcessorFile, s, err})
 	}
-	if o, ok := files[Config]; ok {
-		l := Layer{Source: Config}
+	if o, ok := files[ConfigFile]; ok {
+		l := Layer{Source: ConfigFile}
 		var err error
 		if isTimm(o) {
 			l.Settings, l.Problem = timmSettings(o, fixed)
 		}
 		if err = configLabels(o, &l.Settings); err != nil {
-			return nil, fmt.Errorf("%s: %w", Config, err)
+			return nil, fmt.Errorf("%s: %w", ConfigFile, err)
 		}
 		if err := configClasses(o, &l.Settings); err != nil {
-			return nil, fmt.Errorf("%s: %w", Config, err)
+			return nil, fmt.Errorf("%s: %w", ConfigFile, err)
 		}
 		configImage(o, &l.Settings)
 		all = append(all, l)
@@ -140,13 +141,13 @@ func configImage(config Object, s *Settings) {
 	if !config.Has("model_type") || isTimm(config) {
 		return
 	}
-	DataFormat.put(s, preprocess.NCHW, Config+" (transformers' models take channels first)")
+	DataFormat.put(s, preprocess.NCHW, ConfigFile+" (transformers' models take channels first)")
 	var vision Object
 	config.Get("vision_config", &vision)
 	for _, o := range []Object{vision, config} {
 		var channels int
 		if ok, err := o.Get("num_channels", &channels); ok && err == nil {
-			Channels.put(s, channels, Config+" (num_channels)")
+			Channels.put(s, channels, ConfigFile+" (num_channels)")
 		}
 		var pair []int
 		if edge, ok, err := o.edge("image_size"); ok && err == nil {
@@ -157,20 +158,20 @@ func configImage(config Object, s *Settings) {
 		at := Size{pair[0], pair[1]}
 		// Perceiver's image_size is that of its own grid, not of the image.
 		if _, err := parseSize(at.String()); err == nil && string(config["model_type"]) != `"perceiver"` {
-			ImageSize.put(s, at, Config+" (image_size)")
+			ImageSize.put(s, at, ConfigFile+" (image_size)")
 		}
 	}
 }
 
 // exporter names what wrote the model, as far as its files and its graph tell.
 func exporter(g *onnx.Graph, files map[string]Object) string {
-	config := files[Config]
+	config := files[ConfigFile]
 	switch producer := strings.ToLower(g.Producer); {
 	case isUltralytics(g.Metadata):
 		return "ultralytics"
 	case isTimm(config):
 		return "timm"
-	case files[ProcessorName] != nil || config.Has("model_type") || config.Has("architectures"):
+	case files[ProcessorFile] != nil || config.Has("model_type") || config.Has("architectures"):
 		return "huggingface"
 	case strings.Contains(producer, "caffe2"):
 		return "caffe2"

@@ -27,7 +27,7 @@ type Layer struct {
 // ByUser reports whether the layer is what a person wrote for this use of the
 // graph, rather than what an exporter wrote about the model.
 func (l Layer) ByUser() bool {
-	return l.Source == "flag" || l.Source == Sidecar || strings.HasPrefix(l.Source, "preset ")
+	return l.Source == "flag" || l.Source == SidecarFile || strings.HasPrefix(l.Source, "preset ")
 }
 
 // Layers are all that is stated of a model, the first with precedence.

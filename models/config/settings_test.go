@@ -20,11 +20,11 @@ func TestFind(t *testing.T) {
 		}
 	}
 	flags.SetLabels([]Label{{Name: "a"}}, "flag --labels imagenet-1k")
-	layers := Layers{{Source: "flag", Settings: flags}, {Source: Sidecar, Settings: file}}
+	layers := Layers{{Source: "flag", Settings: flags}, {Source: SidecarFile, Settings: file}}
 	if s, ok := InputRange.Find(layers); !ok || s != (Stated[[2]float64]{[2]float64{0, 255}, "0, 255", "flag", 0}) {
 		t.Errorf("%+v, %v", s, ok)
 	}
-	if s, ok := Mean.Find(layers); !ok || !slices.Equal(s.Value, []float64{1, 2, 3}) || s.Source != Sidecar || s.Rank != 1 {
+	if s, ok := Mean.Find(layers); !ok || !slices.Equal(s.Value, []float64{1, 2, 3}) || s.Source != SidecarFile || s.Rank != 1 {
 		t.Errorf("%+v, %v", s, ok)
 	}
 	if s, ok := ModelTask.Find(layers); !ok || s.Value != Generate || s.Source != "it has to be" {

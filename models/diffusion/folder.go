@@ -50,7 +50,7 @@ const (
 	schedulerConfig = "scheduler/scheduler_config.json"
 )
 
-// IsFolder tells whether name is the folder of a pipeline.
+// IsFolder reports whether name is the folder of a pipeline.
 func IsFolder(name string) bool {
 	info, err := os.Stat(filepath.Join(name, pipelineIndex))
 	return err == nil && info.Mode().IsRegular()
@@ -111,7 +111,7 @@ func openPart(pipeline, name string) (*Part, error) {
 	if part.Graph, err = onnx.ReadFile(part.Path); err != nil {
 		return nil, err
 	}
-	part.config, err = config.ReadObject(files, config.Config)
+	part.config, err = config.ReadObject(files, config.ConfigFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (p *Folder) Files() []string {
 		}
 	}
 	there(filepath.Join(p.Path, pipelineIndex))
-	there(filepath.Join(p.Path, config.Sidecar))
+	there(filepath.Join(p.Path, config.SidecarFile))
 	there(filepath.Join(p.Path, filepath.FromSlash(schedulerConfig)))
 	for _, folder := range []string{"tokenizer", "tokenizer_2"} {
 		for _, name := range []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"} {
@@ -157,7 +157,7 @@ func (p *Folder) Files() []string {
 	}
 	for i := range p.Parts {
 		part := &p.Parts[i]
-		there(filepath.Join(filepath.Dir(part.Path), config.Config))
+		there(filepath.Join(filepath.Dir(part.Path), config.ConfigFile))
 		paths = append(append(paths, part.Path), part.externalData()...)
 	}
 	return paths

@@ -44,26 +44,26 @@ func (r *folderResolver) defaults() error {
 		switch key {
 		case "steps":
 			_, err = r.sidecar.Get(key, &steps)
-			stepsFrom = config.Sidecar
+			stepsFrom = config.SidecarFile
 		case "guidance":
 			_, err = r.sidecar.Get(key, &guidance)
-			guidanceFrom = config.Sidecar
+			guidanceFrom = config.SidecarFile
 		case "negative":
 			_, err = r.sidecar.Get(key, &s.Negative)
-			r.fact("negative", s.Negative, config.Sidecar)
+			r.fact("negative", s.Negative, config.SidecarFile)
 		case "size", "scheduler":
 		default:
 			err = fmt.Errorf("unknown key %q: of a pipeline it may state size, steps, guidance, scheduler and negative", key)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", config.Sidecar, err)
+			return fmt.Errorf("%s: %w", config.SidecarFile, err)
 		}
 	}
 	if steps < 1 || steps > MaxSteps {
-		return fmt.Errorf("%s: steps: %d is not from 1 to %d", config.Sidecar, steps, MaxSteps)
+		return fmt.Errorf("%s: steps: %d is not from 1 to %d", config.SidecarFile, steps, MaxSteps)
 	}
 	if !(guidance >= 0 && guidance <= MaxGuidance) {
-		return fmt.Errorf("%s: guidance: %v is not from 0 to %d", config.Sidecar, guidance, MaxGuidance)
+		return fmt.Errorf("%s: guidance: %v is not from 0 to %d", config.SidecarFile, guidance, MaxGuidance)
 	}
 	s.Steps, s.Guidance = steps, guidance
 	r.fact("steps", strconv.Itoa(steps), stepsFrom)
@@ -82,16 +82,16 @@ func (r *folderResolver) imageSize() error {
 	var edges []int
 	unet := r.partConfig(UNet)
 	if ok, err := unet.Get("sample_size", &edge); ok && err == nil {
-		w, h, source = edge*s.Scale, edge*s.Scale, UNet+"/"+config.Config
+		w, h, source = edge*s.Scale, edge*s.Scale, UNet+"/"+config.ConfigFile
 	} else if ok, err := unet.Get("sample_size", &edges); ok && err == nil && len(edges) == 2 {
-		h, w, source = edges[0]*s.Scale, edges[1]*s.Scale, UNet+"/"+config.Config
+		h, w, source = edges[0]*s.Scale, edges[1]*s.Scale, UNet+"/"+config.ConfigFile
 	}
 	if r.sidecar.Has("size") {
 		var err error
 		if w, h, err = sidecarSize(r.sidecar["size"]); err != nil {
-			return fmt.Errorf("%s: size: %w", config.Sidecar, err)
+			return fmt.Errorf("%s: size: %w", config.SidecarFile, err)
 		}
-		source = config.Sidecar
+		source = config.SidecarFile
 	}
 	if v, ok := valueNamed(r.Part(UNet).Graph.Inputs, s.Denoiser.Sample); ok && len(v.Dims) == 4 && v.Dims[2].Fixed() && v.Dims[3].Fixed() {
 		s.Fixed = true

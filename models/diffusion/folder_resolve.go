@@ -36,7 +36,7 @@ func (r *folderResolver) fact(key, value, source string) {
 // run fails only on files that can't be read.
 func (r *folderResolver) run() error {
 	var err error
-	if r.sidecar, err = config.ReadObject(r.folder, config.Sidecar); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if r.sidecar, err = config.ReadObject(r.folder, config.SidecarFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	r.names = []string{r.Name}
@@ -193,20 +193,20 @@ func (r *folderResolver) from(name string, p *Part) string {
 	if p.config == nil {
 		return name + "'s graph"
 	}
-	return name + "/" + config.Config
+	return name + "/" + config.ConfigFile
 }
 
 // autoencoders reads the VAE's two halves.
 func (r *folderResolver) autoencoders() {
 	s := &r.spec
 	decoder := r.Part(VAEDecoder)
-	vae, source := decoder.config, VAEDecoder+"/"+config.Config
+	vae, source := decoder.config, VAEDecoder+"/"+config.ConfigFile
 	for _, name := range []string{"vae", VAEEncoder} {
 		if vae.Has("scaling_factor") || vae.Has("block_out_channels") {
 			break
 		}
-		if o, err := config.ReadObject(r.folder, name+"/"+config.Config); err == nil {
-			vae, source = o, name+"/"+config.Config
+		if o, err := config.ReadObject(r.folder, name+"/"+config.ConfigFile); err == nil {
+			vae, source = o, name+"/"+config.ConfigFile
 		}
 	}
 	half := Autoencoder{Scaling: 0.18215}
@@ -285,11 +285,11 @@ func (r *folderResolver) schedule() error {
 		name = s.Schedule.Name()
 	}
 	if ok, problem := r.sidecar.Get("scheduler", &name); problem != nil {
-		r.fail("%s: %w", config.Sidecar, problem)
+		r.fail("%s: %w", config.SidecarFile, problem)
 	} else if ok {
-		source, s.Unscheduled = config.Sidecar, nil
+		source, s.Unscheduled = config.SidecarFile, nil
 		if s.Schedule, problem = s.Schedule.With(name); problem != nil {
-			r.fail("%s: scheduler: %w", config.Sidecar, problem)
+			r.fail("%s: scheduler: %w", config.SidecarFile, problem)
 			return nil
 		}
 	}

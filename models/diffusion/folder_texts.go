@@ -30,7 +30,7 @@ func (r *folderResolver) textEncoders() error {
 			case "attention_mask":
 				e.Mask = v.Name
 				if _, err := p.config.Get("use_attention_mask", &e.Masked); err != nil {
-					return fmt.Errorf("%s/%s: %w", name, config.Config, err)
+					return fmt.Errorf("%s/%s: %w", name, config.ConfigFile, err)
 				}
 			default:
 				r.fail("%s: what its input %s takes is not known", name, v)
