@@ -4,18 +4,6 @@ import (
 	"strings"
 )
 
-// Task is what a model is for.
-type Task string
-
-const (
-	Classify     Task = "classify"      // it takes images; its output are the scores of classes, or an embedding
-	ClassifyText Task = "classify-text" // the same of texts
-	Generate     Task = "generate"      // its output is an image
-)
-
-// Tasks are all of them.
-var Tasks = []Task{Classify, ClassifyText, Generate}
-
 // Layer is one source of settings. Problem says why a source that is there
 // can't be read as far as it goes.
 type Layer struct {
