@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,19 +146,21 @@ func TestUnfit(t *testing.T) {
 		in, out []onnx.Value
 		ops     map[string]int
 		want    string
+		output  string // that is taken as it is
 	}{
-		{"yunet", list(image), list(tensor("cls_8", onnx.Float, "", 1, 6400, 1), tensor("bbox_8", onnx.Float, "", 1, 6400, 4)), nil, "looks like a detector"},
-		{"yolo", list(image), list(tensor("output0", onnx.Float, "", 1, 84, 8400)), nil, "looks like a detector"},
-		{"suppressed", list(image), list(tensor("output0", onnx.Float, "", "n", 6, 1)), map[string]int{"NonMaxSuppression": 1}, "looks like a detector"},
-		{"a grid", list(image), list(tensor("758", onnx.Float, "", 1, 85, 22, 22)), nil, "--output-name 758"},
-		{"a segmenter", list(image), list(tensor("logits", onnx.Float, "", "n", 150, 16, 16)), nil, "for each place of an image, as segmenters"},
-		{"features", list(image), list(tensor("last_hidden_state", onnx.Float, "", "n", 197, 768)), nil, "--output-name last_hidden_state"},
+		{"yunet", list(image), list(tensor("cls_8", onnx.Float, "", 1, 6400, 1), tensor("bbox_8", onnx.Float, "", 1, 6400, 4)), nil, "looks like a detector", ""},
+		{"yolo", list(image), list(tensor("output0", onnx.Float, "", 1, 84, 8400)), nil, "looks like a detector", "output0"},
+		{"suppressed", list(image), list(tensor("output0", onnx.Float, "", "n", 6, 1)), map[string]int{"NonMaxSuppression": 1}, "looks like a detector", ""},
+		{"a grid", list(image), list(tensor("758", onnx.Float, "", 1, 85, 22, 22)), nil, "", "758"},
+		{"a segmenter", list(image), list(tensor("logits", onnx.Float, "", "n", 150, 16, 16)), nil, "for each place of an image, as segmenters", "logits"},
+		{"features", list(image), list(tensor("last_hidden_state", onnx.Float, "", "n", 197, 768)), nil, "a model without its last layers", "last_hidden_state"},
 		{"a UNet", list(tensor("sample", onnx.Float, "Conv", "n", 4, 64, 64), tensor("timestep", onnx.Int64, "", "s"), tensor("encoder_hidden_states", onnx.Float, "", "n", "s", 768)),
-			list(tensor("out_sample", onnx.Float, "", "n", 4, 64, 64)), nil, "a part of a diffusion pipeline"},
-		{"a text encoder", list(tensor("input_ids", onnx.Int32, "", "n", 77)), list(tensor("last_hidden_state", onnx.Float, "", "n", 77, 768)), nil, "a part of a model of texts"},
+			list(tensor("out_sample", onnx.Float, "", "n", 4, 64, 64)), nil, "a part of a diffusion pipeline", ""},
+		{"a text encoder", list(tensor("input_ids", onnx.Int32, "", "n", 77)), list(tensor("last_hidden_state", onnx.Float, "", "n", 77, 768)), nil, "a part of a model of texts", ""},
 	} {
 		_, err := opened(t, &onnx.Graph{Inputs: c.in, Outputs: c.out, Ops: c.ops}, nil, Settings{}).Classifier()
-		if err == nil || !strings.Contains(err.Error(), c.want) {
+		var none *NoClassesError
+		if unfit := errors.As(err, &none); err == nil || !strings.Contains(err.Error(), c.want) || unfit && none.Output != c.output || !unfit && c.output != "" {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 			continue
 		}

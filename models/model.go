@@ -50,7 +50,7 @@ type Fact struct {
 // model_fp16.onnx, ...).
 //
 // It succeeds for any readable graph: what is missing to use it is told by Facts
-// and [Model.Classifier].
+// and [Model.Usable].
 func Open(name string, flags Settings) (*Model, error) {
 	info, err := os.Stat(name)
 	if err != nil {

@@ -65,11 +65,7 @@ func (r *resolver) pickOutput() *onnx.Value {
 		r.fail("%s has no output %q; there are %s", r.name, name.Value, all)
 	case len(images) == 0:
 		r.fact("output", "none is an image", "graph")
-		but := ""
-		if mayGiveClasses(r.graph) {
-			but = "; where they are classes', ortho classify runs it"
-		}
-		r.fail("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)%s", r.name, all, but)
+		r.fail("%w", &TaskError{Model: r.name, Wanted: Generate, Why: "gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: " + all + ")", MayClassify: mayGiveClasses(r.graph)})
 	case len(images) > 1:
 		r.gap("output", "which of its outputs is the image ("+all+")", "--output-name", "output-name", images[0].Name)
 	default:

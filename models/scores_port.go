@@ -88,7 +88,9 @@ func (r *resolver) scoresOrEmbedding() {
 		if r.graph.Ops["ZipMap"] > 0 {
 			zipped = `; skl2onnx gives them as a tensor by options={"zipmap": False}`
 		}
-		r.unfit("%s gives no classes: no output has the shape [batch,classes] (outputs: %s)%s%s", r.name, onnx.List(r.graph.Outputs), zipped, looks(r.graph))
+		like, output := looks(r.graph)
+		why := "gives no classes: no output has the shape [batch,classes] (outputs: " + onnx.List(r.graph.Outputs) + ")" + zipped
+		r.unfit("%w", &NoClassesError{Model: r.name, Why: why, Like: like, Output: output})
 		return
 	}
 	r.scores = &ScoresPort{OutputName: picked.Name}

@@ -48,7 +48,7 @@ type GeneratorSpec struct {
 }
 
 // Classifier returns how to run the model as an image classifier. The error
-// names every flag that is missing.
+// is a [TaskError], or tells all that is missing.
 func (m *Model) Classifier() (*ClassifierSpec, error) {
 	if err := m.isFor(Classify); err != nil {
 		return nil, err
@@ -57,15 +57,15 @@ func (m *Model) Classifier() (*ClassifierSpec, error) {
 	if err != nil {
 		return nil, err
 	}
-	scores, err := m.meaning()
+	scores, err := m.outputScores()
 	if err != nil {
 		return nil, err
 	}
 	return &ClassifierSpec{Input: in.Spec, InputName: in.Name, Batch: m.ports.batch, Scores: scores}, nil
 }
 
-// TextClassifier returns how to run the model as a classifier of texts. The error names
-// every flag that is missing.
+// TextClassifier returns how to run the model as a classifier of texts. The error is a
+// [TaskError], or tells all that is missing.
 func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 	if err := m.isFor(ClassifyText); err != nil {
 		return nil, err
@@ -74,15 +74,15 @@ func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 	if err != nil {
 		return nil, err
 	}
-	scores, err := m.meaning()
+	scores, err := m.outputScores()
 	if err != nil {
 		return nil, err
 	}
 	return &TextClassifierSpec{Text: *in, Batch: m.ports.batch, Scores: scores}, nil
 }
 
-// Generator returns how to run the model as a generator of images. The error names
-// every flag that is missing.
+// Generator returns how to run the model as a generator of images. The error is a
+// [TaskError], or tells all that is missing.
 func (m *Model) Generator() (*GeneratorSpec, error) {
 	if err := m.isFor(Generate); err != nil {
 		return nil, err
@@ -95,8 +95,8 @@ func (m *Model) Generator() (*GeneratorSpec, error) {
 	return &GeneratorSpec{Batch: p.batch, Image: p.image, Latents: p.latents, Class: p.class, Text: p.text, Truncation: p.truncation, Output: *out, Labels: slices.Clone(p.labels), Tile: p.tile, Overlap: p.overlap}, nil
 }
 
-// meaning is what the model's output means: scores, or values as they are.
-func (m *Model) meaning() (Scores, error) {
+// outputScores is what the numbers of the output mean: scores, or values as they are.
+func (m *Model) outputScores() (Scores, error) {
 	if out, err := m.Embedding(); err == nil {
 		return Scores{ScoresPort{OutputName: out.OutputName, Activation: None}, true}, nil
 	}

@@ -72,9 +72,9 @@ var tasks = []*task{
 // TaskError says that a model is for another task than the one that it is wanted for.
 type TaskError struct {
 	Model      string
-	Wanted, Is Task
+	Wanted, Is Task   // Is: "" where it is for none that is known
 	Why        string // what keeps it from the wanted task, as what the model does, or does not
-	// MayClassify: an output of a generator could be the scores of classes, too.
+	// MayClassify: an output of what is to make images could be the scores of classes.
 	MayClassify bool
 }
 

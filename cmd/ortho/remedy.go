@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/config"
 )
@@ -16,6 +17,10 @@ func remedied(err error) string {
 	if errors.As(err, &task) {
 		text = strings.Replace(text, task.Error(), task.Error()+otherVerb(task), 1)
 	}
+	var none *models.NoClassesError
+	if errors.As(err, &none) {
+		text = strings.Replace(text, none.Error(), none.Error()+withoutClasses(none), 1)
+	}
 	if errors.Is(err, config.ErrNoGraph) && strings.HasSuffix(text, config.ErrNoGraph.Error()) { // else it says what there is
 		text += ": name one with -m, or the folder that it was exported to"
 	}
@@ -25,6 +30,8 @@ func remedied(err error) string {
 // otherVerb names the verb that a model is for.
 func otherVerb(e *models.TaskError) string {
 	switch {
+	case e.Is == "" && e.MayClassify:
+		return "; where they are classes', ortho classify runs it"
 	case e.Wanted == models.Classify && e.MayClassify:
 		return ": ortho " + string(e.Is) + " runs it (or give --task classify)"
 	case e.Wanted == models.Classify:
@@ -35,4 +42,19 @@ func otherVerb(e *models.TaskError) string {
 		return "; it makes images: ortho generate runs it"
 	}
 	return ""
+}
+
+// withoutClasses says what can be done with a graph that gives none.
+func withoutClasses(e *models.NoClassesError) string {
+	text := ""
+	switch e.Like {
+	case models.PipelinePart:
+		text = ": ortho generate runs the whole, by -m and the folder that has the model_index.json"
+	case models.Detector:
+		text = ": ortho reads no boxes"
+	}
+	if e.Output != "" {
+		text += "; --output-name " + term.Quoted(e.Output) + " gives its values as they are"
+	}
+	return text
 }
