@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models"
 	"ortho/runner/library"
@@ -348,7 +349,7 @@ func TestModelsAndInspect(t *testing.T) {
 
 func TestDocs(t *testing.T) {
 	var want bytes.Buffer
-	if err := writeDocs(&want, newApp()); err != nil {
+	if err := commandline.Docs(&want, newApp()); err != nil {
 		t.Fatal(err)
 	}
 	const name = "../../docs/cli.md"

@@ -1,4 +1,4 @@
-package main
+package commandline
 
 import (
 	"cmp"
@@ -44,7 +44,7 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 			break
 		}
 		if i < 0 {
-			return line, usagef("no command %q%s", word, cmp.Or(commandFor(word), verbFor(word), didYouMean(word, commandNames(commands))))
+			return line, Usagef("no command %q%s", word, cmp.Or(commandFor(word), verbFor(word), DidYouMean(word, commandNames(commands))))
 		}
 		c := commands[i]
 		commands, flags, takesArguments = c.Subcommands, c.Flags, c.ArgsUsage != ""
@@ -62,7 +62,7 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 	given, operands, err := split(rest, flags)
 	if err != nil {
 		if sub := commandWith(commands, rest[0]); sub != "" {
-			return line, usagef("no flag %s: it is one of `%s %s`", rest[0], line.command, sub)
+			return line, Usagef("no flag %s: it is one of `%s %s`", rest[0], line.command, sub)
 		}
 		return line, err
 	}
@@ -91,19 +91,19 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		}
 		text := strings.TrimPrefix(word[1:], "-")
 		name, value, hasValue := strings.Cut(text, "=")
-		flag := findFlag(flags, name)
-		if flag == nil && word[1] != '-' && takesValue(findFlag(flags, text[:1])) {
-			flag, name, value, hasValue = findFlag(flags, text[:1]), text[:1], text[1:], true
+		flag := FindFlag(flags, name)
+		if flag == nil && word[1] != '-' && takesValue(FindFlag(flags, text[:1])) {
+			flag, name, value, hasValue = FindFlag(flags, text[:1]), text[:1], text[1:], true
 		}
 		switch {
 		case isDashed(word) && (flag == nil || strings.TrimLeft(word, "-") != name):
-			return nil, nil, usagef("%s is read as a flag: the file of that name is given as ./%s, or behind --", word, word)
+			return nil, nil, Usagef("%s is read as a flag: the file of that name is given as ./%s, or behind --", word, word)
 		case flag == nil && (name == "h" || name == "help"):
 			return []string{"--help"}, nil, nil
 		case flag == nil:
-			return nil, nil, usagef("no flag %s%s", strings.TrimSuffix(word, "="+value), cmp.Or(flagFor(name, flags), didYouMean(name, flagNames(flags))))
+			return nil, nil, Usagef("no flag %s%s", strings.TrimSuffix(word, "="+value), cmp.Or(flagFor(name, flags), DidYouMean(name, flagNames(flags))))
 		case takesValue(flag) && !hasValue && len(words) == 0:
-			return nil, nil, usagef("flag %s needs a value", word)
+			return nil, nil, Usagef("flag %s needs a value", word)
 		case takesValue(flag) && !hasValue:
 			value, words, hasValue = words[0], words[1:], true
 		}
@@ -120,7 +120,7 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 func commandWith(commands []*cli.Command, word string) string {
 	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
 	for _, c := range commands {
-		if findFlag(c.Flags, name) != nil {
+		if FindFlag(c.Flags, name) != nil {
 			return c.Name
 		}
 	}
@@ -133,9 +133,9 @@ func checkTwice(given []string, flags []cli.Flag) error {
 	seen := map[string]string{}
 	for _, word := range given {
 		name, value, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
-		_, single := findFlag(flags, name).(*cli.StringFlag)
+		_, single := FindFlag(flags, name).(*cli.StringFlag)
 		if before, twice := seen[name]; single && twice && before != value && slices.Contains([]string{"model", "output", "data"}, name) {
-			return usagef("--%s is given twice, as %s and as %s: give one", name, before, value)
+			return Usagef("--%s is given twice, as %s and as %s: give one", name, before, value)
 		}
 		seen[name] = value
 	}
@@ -144,13 +144,13 @@ func checkTwice(given []string, flags []cli.Flag) error {
 
 // checkBehind refuses flags behind "--", where every word is a file.
 func checkBehind(words []string, flags []cli.Flag) error {
-	if findFlag(flags, "max-pixels") == nil { // they are texts
+	if FindFlag(flags, "max-pixels") == nil { // they are texts
 		return nil
 	}
 	for _, word := range words {
 		name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
-		if _, err := os.Lstat(word); err != nil && strings.HasPrefix(word, "-") && findFlag(flags, name) != nil {
-			return usagef("%s stands behind --, where every word is a file: flags stand before it", word)
+		if _, err := os.Lstat(word); err != nil && strings.HasPrefix(word, "-") && FindFlag(flags, name) != nil {
+			return Usagef("%s stands behind --, where every word is a file: flags stand before it", word)
 		}
 	}
 	return nil
@@ -160,80 +160,4 @@ func checkBehind(words []string, flags []cli.Flag) error {
 func isDashed(word string) bool {
 	_, err := os.Lstat(word)
 	return err == nil && len(word) > 2
-}
-
-func findFlag(flags []cli.Flag, name string) cli.Flag {
-	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
-	if i < 0 {
-		return nil
-	}
-	return flags[i]
-}
-
-func takesValue(f cli.Flag) bool {
-	documented, ok := f.(cli.DocGenerationFlag)
-	return ok && documented.TakesValue()
-}
-
-func commandNames(commands []*cli.Command) []string {
-	var names []string
-	for _, c := range commands {
-		if !c.Hidden {
-			names = append(names, c.Name)
-		}
-	}
-	return append(names, "help")
-}
-
-// flagNames lists flags as they are typed.
-func flagNames(flags []cli.Flag) []string {
-	var names []string
-	for _, f := range flags {
-		for _, name := range f.Names() {
-			dashes := "--"
-			if len(name) == 1 {
-				dashes = "-"
-			}
-			names = append(names, dashes+name)
-		}
-	}
-	return append(names, "--help")
-}
-
-// didYouMean names the candidate that a slip of the fingers, or two after the first
-// letter, lead to.
-func didYouMean(typed string, candidates []string) string {
-	best, nearest := 3, ""
-	for _, c := range candidates {
-		name := strings.TrimLeft(c, "-")
-		d := distance(typed, name)
-		if d < best && d < len(typed) && (d < 2 || typed[0] == name[0]) {
-			best, nearest = d, c
-		}
-	}
-	if nearest == "" {
-		return ""
-	}
-	return "; did you mean " + nearest + "?"
-}
-
-// distance counts the letters to insert, delete or replace (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

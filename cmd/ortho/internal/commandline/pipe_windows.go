@@ -1,11 +1,12 @@
-package main
+package commandline
 
 import (
 	"errors"
 	"syscall"
 )
 
-func keepClosedPipes() {}
+// KeepClosedPipes does nothing: a write to a closed pipe returns its error.
+func KeepClosedPipes() {}
 
 // closedPipe knows ERROR_BROKEN_PIPE and ERROR_NO_DATA.
 func closedPipe(err error) bool {

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package main
+package commandline
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// keepClosedPipes makes a write to a closed pipe return its error; by default it
+// KeepClosedPipes makes a write to a closed pipe return its error; by default it
 // ends the process. (Ignoring the signal would do too, but children inherit that.)
-func keepClosedPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+func KeepClosedPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 func closedPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
