@@ -112,14 +112,14 @@ func (l *benchLog) close(remove bool) {
 }
 
 // write writes all files, each whole or not at all.
-func (f outputFiles) write(result *bench.File, settings *savedSettings) error {
+func (f outputFiles) write(result *bench.File, settings *bench.Settings) error {
 	for _, w := range []struct {
 		name string
 		to   func(io.Writer) error
 	}{
 		{f.results, result.Write},
 		{f.html, func(w io.Writer) error { return report.Bench(result).WriteHTML(w) }},
-		{f.settings, func(w io.Writer) error { return writeSettings(w, *settings) }},
+		{f.settings, func(w io.Writer) error { return settings.Write(w) }},
 	} {
 		if w.name == "" || w.name == f.settings && settings == nil {
 			continue

@@ -316,9 +316,9 @@ func (b *pipelineBench) addFlags() error {
 	}
 	for _, cell := range cells {
 		if best.Has(cell.Config) {
-			s := settingsOf(b.Parts[0].Results, cell, b.c.String("onnxruntime"))
+			s := bench.SettingsOf(b.Parts[0].Results, cell, b.c.String("onnxruntime"))
 			s.Batch, s.Concurrency = 0, 0
-			b.Flags = s.flags()
+			b.Flags = flagsOf(s)
 		}
 	}
 	return nil

@@ -342,15 +342,15 @@ func commandLineOf(args []string) string {
 }
 
 // finishVerdict recommends, and says how to ask for it.
-func finishVerdict(f *bench.File, cells []bench.Cell, explicit string) *savedSettings {
+func finishVerdict(f *bench.File, cells []bench.Cell, explicit string) *bench.Settings {
 	v := bench.Recommend(f)
 	f.Verdict = &v
 	if v.Recommended == nil {
 		return nil
 	}
 	i := slices.IndexFunc(cells, func(c bench.Cell) bool { return c.Config == *v.Recommended })
-	s := settingsOf(f, cells[i], explicit)
-	v.Flags = s.flags()
+	s := bench.SettingsOf(f, cells[i], explicit)
+	v.Flags = flagsOf(s)
 	if f.Stages != nil {
 		for _, r := range f.Rows {
 			if r.Config == *v.Recommended && r.LatencyMS != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -203,23 +202,6 @@ func TestReadSettings(t *testing.T) {
 			t.Errorf("%.40q: exit %d: %s", text, code, stderr)
 		}
 	}
-}
-
-func FuzzSettings(f *testing.F) {
-	f.Add(`{"kind":"ortho settings","provider":"cuda,cpu","provider_options":["cuda.device_id=1"],"threads":2,"batch":8,"concurrency":3}`)
-	f.Fuzz(func(t *testing.T, text string) {
-		s, err := parseSettings(strings.NewReader(text))
-		if err != nil {
-			return
-		}
-		again, err := json.Marshal(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := parseSettings(strings.NewReader(string(again))); err != nil {
-			t.Errorf("%s: %v", again, err)
-		}
-	})
 }
 
 // --rerun measures the best cells of an earlier file, and judges its recommendation.
