@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -81,7 +79,7 @@ type describing struct {
 	describer  *describe.Describer
 	classifier *classify.Classifier // nil: none
 	model      *models.Model
-	busy       chan struct{} // one for each image that the describer has not taken yet
+	evidence   *describe.Evidence // what the classifier says
 }
 
 func describeAction(c *cli.Context) error {
@@ -177,7 +175,7 @@ func (d *describing) openDescriber() error {
 func (d *describing) openClassifier() (err error) {
 	c := d.c
 	if c.String("model") == noModel {
-		d.busy = make(chan struct{}, c.Int("concurrency"))
+		d.evidence = describe.NewEvidence(nil, c.Int("concurrency"))
 		return nil
 	}
 	options := classify.Options{Top: c.Int("candidates"), MaxPixels: c.Int64("max-pixels")}
@@ -192,8 +190,7 @@ func (d *describing) openClassifier() (err error) {
 		return err
 	}
 	warnSkipped(d.classifier.Session())
-	_, atOnce := d.classifier.Batching()
-	d.busy = make(chan struct{}, atOnce)
+	d.evidence = describe.NewEvidence(d.classifier, 0)
 	return nil
 }
 
@@ -214,7 +211,7 @@ func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) i
 	return func(yield func(answer) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		for r := range runner.Map(ctx, d.paced(ctx, items), d.describer.Limit(), d.describe) {
+		for r := range runner.Map(ctx, d.evidence.Paced(ctx, images(items)), d.describer.Limit(), d.describe) {
 			err := r.Err
 			if err != nil {
 				err = fmt.Errorf("%s: %w", r.Item.Name, err)
@@ -224,7 +221,7 @@ func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) i
 				yield(answer{end: r.Err}) // it is not the image's fault
 				return
 			case err != nil:
-				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: describeErrorKind(err), Message: text(err.Error())}}
+				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: describe.ErrorKind(err), Message: text(err.Error())}}
 			}
 			if !yield(answer{row: r.Value, err: err}) {
 				return
@@ -233,33 +230,20 @@ func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) i
 	}
 }
 
-// paced has few images read and classified at a time, in order: what waits in the describer
-// to be sent again is a small JPEG, and it takes more of them. image lets the next one come.
-func (d *describing) paced(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Item] {
-	return func(yield func(source.Item) bool) {
+// images are items as the describer takes them.
+func images(items iter.Seq[source.Item]) iter.Seq[describe.Image] {
+	return func(yield func(describe.Image) bool) {
 		for item := range items {
-			select {
-			case d.busy <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
-			if !yield(item) {
+			if !yield(describe.Image{Name: item.Name, Read: item.Read}) {
 				return
 			}
 		}
 	}
 }
 
-func describeErrorKind(err error) string {
-	if step, ok := errors.AsType[*stepError](err); ok {
-		return step.kind
-	}
-	return describe.ErrorKind(err)
-}
-
-func (d *describing) describe(ctx context.Context, item source.Item) (output.Row, error) {
-	row := output.Row{Input: item.Name}
-	img, evidence, done, err := d.image(ctx, item)
+func (d *describing) describe(ctx context.Context, img describe.Image) (output.Row, error) {
+	row := output.Row{Input: img.Name}
+	img, said, done, err := d.evidence.Look(ctx, img)
 	defer done()
 	if err != nil {
 		return row, err
@@ -269,57 +253,21 @@ func (d *describing) describe(ctx context.Context, item source.Item) (output.Row
 		return row, err
 	}
 	row.Description = &output.Description{Sentence: got.Sentence, Objects: append([]string{}, got.Objects...), Attributes: append([]string{}, got.Attributes...),
-		Scene: got.Scene, Class: got.Class.Name, Evidence: evidence, Model: got.Model, Cached: got.Cached, Tokens: got.Usage.Total()}
+		Scene: got.Scene, Class: got.Class.Name, Model: got.Model, Cached: got.Cached, Tokens: got.Usage.Total()}
+	if d.classifier != nil {
+		row.Description.Evidence = answered(row.Input, said).Predictions
+	}
 	if got.Class.Index >= 0 {
 		row.Description.Index = &got.Class.Index
 	}
 	return row, nil
 }
 
-// image is an item that paced has let through as the server gets it, with what the image
-// model says of it. done lets the next one through, if taking the image has not.
-func (d *describing) image(ctx context.Context, item source.Item) (img describe.Image, evidence []output.Prediction, done func(), err error) {
-	done = sync.OnceFunc(func() { <-d.busy })
-	img = describe.Image{Name: item.Name, Read: func(ctx context.Context) ([]byte, error) {
-		data, err := item.Read(ctx)
-		done()
-		return data, err
-	}}
-	if d.classifier == nil {
-		return img, nil, done, nil
-	}
-	data, err := item.Read(ctx)
-	if err != nil {
-		return img, nil, done, &stepError{"read", err}
-	}
-	said, err := d.classifier.Image(ctx, data)
-	if err != nil && ctx.Err() != nil {
-		return img, nil, done, ctx.Err()
-	}
-	if err != nil {
-		return img, nil, done, &stepError{classify.ErrorKind(err), errors.Unwrap(err)} // without "image: "
-	}
-	img.Read = func(context.Context) ([]byte, error) {
-		taken := data
-		data = nil // the describer has it now, and drops it first
-		done()
-		return taken, nil
-	}
-	for _, p := range said.Predictions {
-		name := text(p.Label)
-		if name == "" {
-			name = fmt.Sprintf("class %d", p.Index)
-		}
-		img.Candidates = append(img.Candidates, describe.Candidate{Index: p.Index, Name: name, Probability: p.Probability})
-	}
-	return img, answered(item.Name, said).Predictions, done, nil
-}
-
 // printRequests is --dry-run.
 func (d *describing) printRequests(items iter.Seq[source.Item]) error {
 	failed := false
-	for item := range d.paced(d.c.Context, items) {
-		img, _, done, err := d.image(d.c.Context, item)
+	for img := range d.evidence.Paced(d.c.Context, images(items)) {
+		img, _, done, err := d.evidence.Look(d.c.Context, img)
 		var request []byte
 		if err == nil {
 			request, err = d.describer.DryRun(d.c.Context, img)
@@ -330,7 +278,7 @@ func (d *describing) printRequests(items iter.Seq[source.Item]) error {
 		}
 		if err != nil {
 			failed = true
-			slog.Warn(fmt.Sprintf("%s: %v", item.Name, err))
+			slog.Warn(fmt.Sprintf("%s: %v", img.Name, err))
 			continue
 		}
 		if _, err := fmt.Fprintf(d.c.App.Writer, "%s\n", request); err != nil {

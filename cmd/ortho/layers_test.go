@@ -43,7 +43,7 @@ var walls = map[string]string{
 	"models/classify":            "models models/text preprocess runner runner/onnx",
 	"models/generate":            "models models/noise models/text preprocess runner runner/npz runner/onnx",
 	"models/diffusion":           "models models/noise models/scheduler preprocess runner runner/onnx",
-	"models/describe":            "preprocess",
+	"models/describe":            "models/classify preprocess",
 	"models/describe/openaitest": "",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "",

@@ -65,11 +65,12 @@ type Result struct {
 }
 
 // Prediction is one class. Index identifies it: labels may repeat, and may be
-// missing.
+// missing. Its JSON is that of the rows of results.
 type Prediction struct {
-	Index       int
-	Label, ID   string
-	Probability float64 // 0 to 1
+	Index       int     `json:"index"`
+	Label       string  `json:"label,omitempty"`
+	ID          string  `json:"id,omitempty"`
+	Probability float64 `json:"probability"` // 0 to 1
 }
 
 // Output is a named output's values for one image, such as an embedding.
