@@ -190,36 +190,3 @@ func (g *gallery) itemsOf() []source.Item {
 	}
 	return items
 }
-
-// galleryBars is how many classes of an image are shown.
-const galleryBars = 5
-
-// classCard shows an image with its classes.
-func classCard(ctx context.Context, row output.Row, item source.Item, maxPixels int64) report.Card {
-	card := report.Card{Name: row.Input}
-	if data, err := item.Read(ctx); err != nil {
-		card.Picture.Missing = err.Error()
-	} else {
-		card.Picture = report.NewPicture(data, maxPixels)
-	}
-	switch {
-	case row.Error != nil:
-		card.Error = row.Error.Message
-		card.Picture.Missing = "" // it would say the same
-	case row.Output != nil:
-		card.Note = fmt.Sprintf("%s: %d values", row.Output.Name, len(row.Output.Values))
-	case len(row.Predictions) == 0:
-		card.Note = "nothing above --min-probability"
-	}
-	for _, p := range row.Predictions[:min(len(row.Predictions), galleryBars)] {
-		label := p.Label
-		if label == "" {
-			label = fmt.Sprintf("class %d", p.Index)
-		}
-		card.Bars = append(card.Bars, report.Bar{Label: label, Probability: p.Probability})
-	}
-	if more := len(row.Predictions) - len(card.Bars); more > 0 {
-		card.Note = fmt.Sprintf("the first %d of %d classes", len(card.Bars), len(row.Predictions))
-	}
-	return card
-}

@@ -129,15 +129,6 @@ func providerSettings(opt runner.Options) record.Settings {
 	}
 }
 
-// labelsOf are the names of a classifier's classes.
-func labelsOf(model *models.Model) []models.Label {
-	spec, err := model.Classifier()
-	if err != nil {
-		return nil
-	}
-	return spec.Labels
-}
-
 func labelsDigest(labels []models.Label) string {
 	if len(labels) == 0 {
 		return ""
