@@ -19,6 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/models"
+	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/child"
 	"ortho/runner/feed"
@@ -165,7 +166,7 @@ func budgetShares(parts []drawnPart) []float64 {
 // breaks a provider does not break the run.
 func (b *pipelineBench) askToDraw() (*drawn, error) {
 	b.tell("drawing an image, to see how it uses the parts")
-	providers, err := providersOf(strings.Join(unique(b.plan.Providers), "+"), b.plan.ProviderOptions)
+	providers, err := runner.ParseJoined(strings.Join(bench.Unique(b.plan.Providers), "+"), b.plan.ProviderOptions)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -202,17 +203,6 @@ func (b *pipelineBench) askToDraw() (*drawn, error) {
 	return d, nil
 }
 
-// unique are all providers of the entries, "cuda+cpu" being two.
-func unique(entries []string) []string {
-	var names []string
-	for _, name := range strings.Split(strings.Join(entries, "+"), "+") {
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // measure measures a part, unless an earlier run has.
 func (b *pipelineBench) measure(part *bench.Part) error {
 	i := slices.IndexFunc(b.model.Parts, func(p models.Part) bool { return p.Name == part.Name })
@@ -236,10 +226,10 @@ func (b *pipelineBench) measure(part *bench.Part) error {
 		return fmt.Errorf("%s: %w", part.Name, err)
 	}
 	plan := b.plan
-	plan.Batch, plan.BudgetS = []int{rowsOf(arrays)}, part.BudgetS
-	cells, err := benchCells(b.c.String("onnxruntime"), plan, 0)
+	plan.Batch, plan.BudgetS = []int{bench.RowsOf(arrays)}, part.BudgetS
+	cells, err := bench.Cells(b.c.String("onnxruntime"), plan, 0)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	folder := filepath.Join(b.temp, part.Name)
 	if err := os.Mkdir(folder, 0o700); err != nil {
@@ -272,17 +262,6 @@ func (b *pipelineBench) tell(line string) {
 	}
 }
 
-// rowsOf is the largest first dimension of a run's inputs that are more than a row.
-func rowsOf(arrays []npz.Array) int {
-	rows := int64(1)
-	for _, a := range arrays {
-		if len(a.Shape) > 1 {
-			rows = max(rows, a.Shape[0])
-		}
-	}
-	return int(rows)
-}
-
 // inputs is the folder of the parts' inputs.
 func (b *pipelineBench) inputs() string {
 	if b.folder != "" {
@@ -310,9 +289,9 @@ func (b *pipelineBench) addFlags() error {
 	if best == nil {
 		return nil
 	}
-	cells, err := benchCells(b.c.String("onnxruntime"), b.plan, 0)
+	cells, err := bench.Cells(b.c.String("onnxruntime"), b.plan, 0)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	for _, cell := range cells {
 		if best.Has(cell.Config) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,9 +17,7 @@ import (
 	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
-	"ortho/runner/library"
 	"ortho/runner/machine"
-	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
@@ -71,9 +68,9 @@ func benchRunAction(c *cli.Context) error {
 			return err
 		}
 	}
-	cells, err := benchCells(c.String("onnxruntime"), plan, int(fixed))
+	cells, err := bench.Cells(c.String("onnxruntime"), plan, int(fixed))
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	if cells, err = again.only(cells); err != nil {
 		return err
@@ -147,7 +144,7 @@ func (g benchGraph) sweep(c *cli.Context, plan bench.Plan, cells []bench.Cell, f
 	if s.Worker, err = benchWorker(c); err != nil {
 		return nil, err
 	}
-	if s.Reference, err = referenceCell(c.String("onnxruntime")); err != nil {
+	if s.Reference, err = bench.ReferenceCell(c.String("onnxruntime")); err != nil {
 		return nil, err
 	}
 	s.Run = g.describe(plan, s)
@@ -193,84 +190,6 @@ func benchOutcome(f *bench.File) error {
 	return nil
 }
 
-// benchCells are all combinations, each with the library that has its providers. Those
-// that can't be run are in it with the reason.
-func benchCells(explicit string, plan bench.Plan, fixed int) ([]bench.Cell, error) {
-	type side struct {
-		name string
-		list []runner.Provider
-		lib  bench.Library
-		err  error
-	}
-	var sides []side
-	for _, o := range plan.ProviderOptions {
-		if name, _, _ := strings.Cut(o, "."); !slices.ContainsFunc(plan.Providers, func(e string) bool {
-			return slices.Contains(strings.Split(e, "+"), strings.ToLower(name))
-		}) {
-			return nil, usagef("provider option %q: provider %s is not among --providers", o, name)
-		}
-	}
-	for _, entry := range plan.Providers {
-		list, err := providersOf(entry, plan.ProviderOptions)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		var names []string
-		for _, p := range list {
-			names = append(names, p.Name)
-		}
-		found, err := library.FindFor(explicit, names)
-		sides = append(sides, side{entry, list, bench.Library{Flavor: found.Flavor, Version: found.Version, Path: found.Path}, err})
-	}
-	// A flavor's own CPU provider tells its version's part from the provider's.
-	for _, s := range slices.Clone(sides) {
-		same := func(o side) bool { return o.name == runner.CPU && o.lib.Path == s.lib.Path }
-		if s.err == nil && s.lib.Flavor != runner.CPU && !slices.ContainsFunc(sides, same) {
-			sides = append(sides, side{runner.CPU, []runner.Provider{{Name: runner.CPU}}, s.lib, nil})
-		}
-	}
-	var cells []bench.Cell
-	for _, s := range sides {
-		for _, threads := range plan.Threads {
-			for _, batch := range plan.Batch {
-				for _, concurrency := range plan.Concurrency {
-					cell := bench.Cell{Config: bench.Config{Providers: s.name, Flavor: s.lib.Flavor, Threads: threads, Batch: batch, Concurrency: concurrency},
-						List: s.list, Library: s.lib, Status: bench.StatusOK}
-					switch {
-					case s.err != nil:
-						cell.Status, cell.Reason = bench.StatusFailed, s.err.Error()
-					case fixed > 0 && batch != fixed:
-						cell.Status, cell.Reason = bench.StatusRuledOut, fmt.Sprintf("the graph takes batches of exactly %d", fixed)
-					}
-					cells = append(cells, cell)
-					if s.err != nil {
-						goto next // one row tells it
-					}
-				}
-			}
-		}
-	next:
-	}
-	if len(cells) > 512 {
-		return nil, usagef("%d cells are too many to keep open side by side (512): sweep fewer values at once", len(cells))
-	}
-	return cells, nil
-}
-
-// referenceCell is the CPU provider of the flavor cpu.
-func referenceCell(explicit string) (bench.Cell, error) {
-	found, err := library.FindFor(explicit, []string{runner.CPU})
-	if err != nil {
-		return bench.Cell{}, err
-	}
-	return bench.Cell{
-		Config:  bench.Config{Providers: runner.CPU, Flavor: found.Flavor},
-		List:    []runner.Provider{{Name: runner.CPU}},
-		Library: bench.Library{Flavor: found.Flavor, Version: found.Version, Path: found.Path},
-		Status:  bench.StatusOK,
-	}, nil
-}
-
 // benchWorker makes the command of a cell's process: this program, which reads images as
 // this run does.
 func benchWorker(c *cli.Context) (func() *exec.Cmd, error) {
@@ -300,7 +219,7 @@ func (g benchGraph) describe(plan bench.Plan, s *bench.Sweep) bench.Run {
 		Command:   commandLineOf(os.Args),
 		Model:     bench.Model{Name: g.name, SHA256: g.digest, SizeBytes: g.graph.Size},
 		Machine:   machine.Read(),
-		Input:     bench.Input{Source: set.Source, Name: g.inputName, Rows: set.Rows, Seed: set.Seed, Dims: set.Dims, SHA256: arraysDigest(set.Arrays)},
+		Input:     bench.Input{Source: set.Source, Name: g.inputName, Rows: set.Rows, Seed: set.Seed, Dims: set.Dims, SHA256: bench.ArraysDigest(set.Arrays)},
 		Plan:      plan,
 		Reference: bench.Reference{Library: s.Reference.Library, Providers: runner.CPU, Optimized: "disabled"},
 	}
@@ -316,15 +235,6 @@ func (g benchGraph) describe(plan bench.Plan, s *bench.Sweep) bench.Run {
 		}
 	}
 	return r
-}
-
-func arraysDigest(arrays []npz.Array) string {
-	h := sha256.New()
-	for _, a := range arrays {
-		fmt.Fprintf(h, "%s %s %v\n", a.Name, a.Type, a.Shape)
-		h.Write(a.Data)
-	}
-	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
 // commandLineOf is the command to repeat, as a shell reads it.

@@ -27,7 +27,7 @@ func writeBench(c *cli.Context, f *bench.File) error {
 	}
 	rows := slices.Clone(f.Rows)
 	slices.SortStableFunc(rows, func(a, b bench.Row) int {
-		return cmp.Compare(rank(b, f.Verdict.Objective), rank(a, f.Verdict.Objective))
+		return cmp.Compare(bench.Rank(b, f.Verdict.Objective), bench.Rank(a, f.Verdict.Objective))
 	})
 	t := grid.New(grid.Text(""), grid.Text("provider"), grid.Number("threads / batch / concurrency"), grid.Number(f.Unit()), grid.Number("p50 ms"), grid.Number("p99 ms"), grid.Number("peak MiB"))
 	var others []bench.Row
@@ -92,19 +92,6 @@ func notMeasured(rows []bench.Row) []string {
 		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, strings.ReplaceAll(first.Status, "_", " "), first.Reason))
 	}
 	return lines
-}
-
-// rank orders the table: the best first, cells without figures last.
-func rank(r bench.Row, objective string) float64 {
-	switch {
-	case r.Status != bench.StatusOK || r.ThroughputS == nil:
-		return -1e300
-	case objective == bench.ObjectiveLatency && r.LatencyMS != nil:
-		return -r.LatencyMS.P50
-	case objective == bench.ObjectiveMemory && r.Memory.PeakBytes != nil:
-		return -float64(*r.Memory.PeakBytes)
-	}
-	return *r.ThroughputS
 }
 
 // summaryRow is a cell as a row of the table. What speaks against it stands with its
