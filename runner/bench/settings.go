@@ -39,8 +39,8 @@ const (
 	maxSettings  = 1 << 20
 )
 
-// SettingsOf are the settings of the recommended cell.
-func SettingsOf(f *File, cell Cell, explicit string) Settings {
+// settingsOf are the settings of the recommended cell.
+func settingsOf(f *File, cell Cell, explicit string) Settings {
 	s := Settings{
 		Kind: settingsKind, Model: f.Run.Model.Name, ModelSHA256: f.Run.Model.SHA256, CPU: f.Run.Machine.CPUModel, Objective: f.Run.Plan.Objective,
 		Provider: strings.ReplaceAll(cell.Providers, "+", ","), ProviderOptions: []string{},
