@@ -37,8 +37,8 @@ func Recommend(f *File) Verdict {
 	return recommend(f.Rows, plan.Objective, Constraints{plan.MaxP99MS, plan.MaxRSSMiB}, f.Unit())
 }
 
-// Conclude has f recommend one of the cells that were measured for it, and returns the
-// settings to keep; nil where none can be recommended. explicit is as [Cells] was given it.
+// Conclude has f recommend one of its cells, and returns the settings to keep; nil where none
+// can be recommended. cells are those that were measured, explicit is as [Cells] was given it.
 func (f *File) Conclude(cells []Cell, explicit string) *Settings {
 	v := Recommend(f)
 	f.Verdict = &v
@@ -52,9 +52,13 @@ func (f *File) Conclude(cells []Cell, explicit string) *Settings {
 			}
 		}
 	}
-	i := slices.IndexFunc(cells, func(c Cell) bool { return c.Config == *v.Recommended })
-	s := settingsOf(f, cells[i], explicit)
-	return &s
+	for _, c := range cells {
+		if c.Config == *v.Recommended {
+			s := settingsOf(f, c, explicit)
+			return &s
+		}
+	}
+	return nil
 }
 
 // Ranked are the rows by what the objective looks at: the best first, those without figures
