@@ -45,11 +45,11 @@ func newBenchCompareCommand() *cli.Command {
 			if err != nil || !(percent >= 0 && percent <= 100) {
 				return usagef("--min-effect %q: a percentage from 0 to 100, such as 5%%", text)
 			}
-			old, err := bench.ReadFile(c.Args().Get(0))
+			old, err := readResults(c.Args().Get(0))
 			if err != nil {
 				return err
 			}
-			new, err := bench.ReadFile(c.Args().Get(1))
+			new, err := readResults(c.Args().Get(1))
 			if err != nil {
 				return err
 			}

@@ -60,7 +60,7 @@ func (b *pipelineBench) continueFolder() (done bool, err error) {
 	}
 	before, err := bench.ContinuePipeline(b.folder, b.request)
 	if err != nil {
-		return false, err
+		return false, withRemedy(err)
 	}
 	if before.Settings != nil {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", b.folder))

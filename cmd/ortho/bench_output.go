@@ -74,6 +74,24 @@ const roundsEnding = ".rounds"
 
 func (f benchOutput) rounds() string { return f.results + roundsEnding }
 
+// withRemedy adds the flag that helps where results that are there can't be used.
+func withRemedy(err error) error {
+	var other *bench.ContinueError
+	switch {
+	case errors.As(err, &other):
+		return fmt.Errorf("%w; --overwrite starts anew", err)
+	case errors.Is(err, bench.ErrUnfinished):
+		return fmt.Errorf("%w; `ortho bench run --resume` continues it", err)
+	}
+	return err
+}
+
+// readResults reads a results file.
+func readResults(name string) (*bench.File, error) {
+	f, err := bench.ReadFile(name)
+	return f, withRemedy(err)
+}
+
 // benchLog may be nil: nothing is kept.
 type benchLog struct{ *bench.Log }
 
@@ -88,6 +106,7 @@ func (f benchOutput) openLog(s *bench.Sweep) (*benchLog, error) {
 	var l *bench.Log
 	if f.resume {
 		l, err = bench.ContinueLog(f.rounds(), s.Run)
+		err = withRemedy(err)
 	} else {
 		if _, missing := os.Stat(f.rounds()); !errors.Is(missing, fs.ErrNotExist) && !f.overwrite {
 			return nil, fmt.Errorf("%s exists: a run that was interrupted left it; --resume continues it, --overwrite starts anew", f.rounds())

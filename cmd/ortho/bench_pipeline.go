@@ -184,7 +184,7 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 	}
 	if files.complete() {
 		part.Results, err = bench.ReadFinished(files.results, sweep.Run)
-		return err
+		return withRemedy(err)
 	}
 	sweep.Notify = func(p bench.Progress) { b.shown.tell(part.Name + ": " + describeProgress(p)) }
 	part.Results, err = b.measure(ctx, sweep, files)

@@ -65,7 +65,7 @@ func benchReportAction(c *cli.Context) error {
 }
 
 func (r benchReport) file() error {
-	f, err := bench.ReadFile(r.of)
+	f, err := readResults(r.of)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (r benchReport) file() error {
 func (r benchReport) pipeline() error {
 	p, err := bench.ReadPipeline(r.of)
 	if err != nil {
-		return err
+		return withRemedy(err)
 	}
 	if r.html != "" {
 		if err := report.Pipeline(p).Save(r.reads, r.html, r.overwrite); err != nil || !r.markdown {

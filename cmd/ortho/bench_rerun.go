@@ -15,7 +15,7 @@ func (b *graphBench) readRerun(c *cli.Context) error {
 		return nil
 	}
 	name := c.String("rerun")
-	f, err := bench.ReadFile(name)
+	f, err := readResults(name)
 	if err != nil {
 		return err
 	}

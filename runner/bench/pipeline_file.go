@@ -59,7 +59,7 @@ func ReadPipeline(folder string) (*Pipeline, error) {
 	return p, nil
 }
 
-// ContinuePipeline reads what an earlier run has left in a folder, which is an error
+// ContinuePipeline reads what an earlier run has left in a folder, which is a [ContinueError]
 // where it was asked for another image.
 func ContinuePipeline(folder string, asked Image) (*Pipeline, error) {
 	p, err := ReadPipeline(folder)
@@ -67,7 +67,7 @@ func ContinuePipeline(folder string, asked Image) (*Pipeline, error) {
 		return nil, err
 	}
 	if !reflect.DeepEqual(p.Asked, asked) {
-		return nil, fmt.Errorf("continue %s: it was asked for another image; --overwrite starts anew", filepath.Join(folder, PipelineFile))
+		return nil, &ContinueError{filepath.Join(folder, PipelineFile), errors.New("it was asked for another image")}
 	}
 	return p, nil
 }
