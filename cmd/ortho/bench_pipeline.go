@@ -56,10 +56,10 @@ type pipelineBench struct {
 	lowMemory      bool
 	plan           bench.Plan
 	cells          []bench.Cell // but for their batches, those of every part
-	files          benchOutput  // but for the results, which are
-	folder         string       // "": none are kept
-	temp           string
-	shown          *status // nil: not shown
+	files          benchOutput  // but for the results
+	folder         string       // of the results; "": none are kept
+	temp           string       // folder
+	shown          *status      // nil: not shown
 }
 
 func (b *pipelineBench) run(ctx context.Context) (err error) {
