@@ -187,6 +187,20 @@ func ParseProviders(list string, options []string) ([]Provider, error) {
 	return providers, nil
 }
 
+// ParseJoined is ParseProviders of one session among several: entry joins its providers,
+// "cuda+cpu", and of the options those of other providers are passed over.
+func ParseJoined(entry string, options []string) ([]Provider, error) {
+	list := strings.ReplaceAll(entry, "+", ",")
+	names := strings.Split(list, ",")
+	var own []string
+	for _, o := range options {
+		if name, _, _ := strings.Cut(o, "."); slices.Contains(names, strings.ToLower(name)) {
+			own = append(own, o)
+		}
+	}
+	return ParseProviders(list, own)
+}
+
 // chosen are options with exactly the providers asked for, in order.
 type chosen struct {
 	*ort.SessionOptions

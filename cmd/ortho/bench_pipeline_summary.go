@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/term"
@@ -14,13 +12,13 @@ import (
 	"ortho/runner/stats"
 )
 
-// writePipeline prints the time of an image by part, and in each setting.
-func writePipeline(c *cli.Context, p *bench.Pipeline) error {
-	if c.Bool("markdown") {
-		_, err := io.WriteString(c.App.Writer, report.Pipeline(p).Markdown())
+// writePipeline prints the time of an image by part, and in each setting, or the report in
+// Markdown.
+func writePipeline(w io.Writer, p *bench.Pipeline, markdown bool) error {
+	if markdown {
+		_, err := io.WriteString(w, report.Pipeline(p).Markdown())
 		return err
 	}
-	w := c.App.Writer
 	if err := printLines(w, []string{p.Describe()}); err != nil {
 		return err
 	}

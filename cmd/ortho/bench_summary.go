@@ -1,14 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -19,16 +17,13 @@ import (
 	"ortho/runner/stats"
 )
 
-// writeBench prints the table of cells and the recommendation.
-func writeBench(c *cli.Context, f *bench.File) error {
-	if c.Bool("markdown") {
-		_, err := io.WriteString(c.App.Writer, report.Bench(f).Markdown())
+// writeBench prints the table of cells and the recommendation, or the report in Markdown.
+func writeBench(w io.Writer, f *bench.File, markdown bool) error {
+	if markdown {
+		_, err := io.WriteString(w, report.Bench(f).Markdown())
 		return err
 	}
-	rows := slices.Clone(f.Rows)
-	slices.SortStableFunc(rows, func(a, b bench.Row) int {
-		return cmp.Compare(rank(b, f.Verdict.Objective), rank(a, f.Verdict.Objective))
-	})
+	rows := bench.Ranked(f.Rows, f.Verdict.Objective)
 	t := grid.New(grid.Text(""), grid.Text("provider"), grid.Number("threads / batch / concurrency"), grid.Number(f.Unit()), grid.Number("p50 ms"), grid.Number("p99 ms"), grid.Number("peak MiB"))
 	var others []bench.Row
 	var lines []string
@@ -42,7 +37,7 @@ func writeBench(c *cli.Context, f *bench.File) error {
 		withheld = withheld || r.LatencyMS != nil && r.LatencyMS.P99 == nil
 	}
 	if t.Len() > 0 {
-		if err := t.Print(c.App.Writer); err != nil {
+		if err := t.Print(w); err != nil {
 			return err
 		}
 		if withheld {
@@ -53,10 +48,10 @@ func writeBench(c *cli.Context, f *bench.File) error {
 		}
 	}
 	lines = slices.Concat(lines, notMeasured(others), f.Verdict.Reasons)
-	if err := printLines(c.App.Writer, lines); err != nil {
+	if err := printLines(w, lines); err != nil {
 		return err
 	}
-	return printFlags(c.App.Writer, f.Verdict.Flags)
+	return printFlags(w, f.Verdict.Flags)
 }
 
 // printFlags prints the flags that a benchmark recommends, if any, in one line: they are there
@@ -92,19 +87,6 @@ func notMeasured(rows []bench.Row) []string {
 		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, strings.ReplaceAll(first.Status, "_", " "), first.Reason))
 	}
 	return lines
-}
-
-// rank orders the table: the best first, cells without figures last.
-func rank(r bench.Row, objective string) float64 {
-	switch {
-	case r.Status != bench.StatusOK || r.ThroughputS == nil:
-		return -1e300
-	case objective == bench.ObjectiveLatency && r.LatencyMS != nil:
-		return -r.LatencyMS.P50
-	case objective == bench.ObjectiveMemory && r.Memory.PeakBytes != nil:
-		return -float64(*r.Memory.PeakBytes)
-	}
-	return *r.ThroughputS
 }
 
 // summaryRow is a cell as a row of the table. What speaks against it stands with its
@@ -143,7 +125,7 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	return []any{mark, term.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, term.Mebibytes(r.Memory.PeakBytes)}
 }
 
-// status is a line at the end of a terminal that tells what a sweep does.
+// status is a line at the end of a terminal that tells what a sweep does; nil, none is shown.
 type status struct {
 	bars *mpb.Progress
 	bar  *mpb.Bar
@@ -178,6 +160,9 @@ func describeProgress(p bench.Progress) string {
 func (s *status) show(p bench.Progress) { s.tell(describeProgress(p)) }
 
 func (s *status) tell(line string) {
+	if s == nil {
+		return
+	}
 	select {
 	case <-s.now:
 	default:
@@ -189,6 +174,9 @@ func (s *status) tell(line string) {
 }
 
 func (s *status) end() {
+	if s == nil {
+		return
+	}
 	s.bar.Abort(true)
 	s.bars.Wait()
 }

@@ -221,7 +221,7 @@ func (t *contest) makeSides(c *cli.Context, folder string) error {
 		files[m] = file
 	}
 	for i, entry := range t.entries {
-		providers, err := providersOf(entry, c.StringSlice("provider-option"))
+		providers, err := runner.ParseJoined(entry, c.StringSlice("provider-option"))
 		if err != nil {
 			return usageError{err}
 		}

@@ -42,7 +42,7 @@ var walls = map[string]string{
 	"models/evaluate":            "models runner/stats",
 	"models/classify":            "models models/text preprocess runner runner/onnx",
 	"models/generate":            "models models/noise models/text preprocess runner runner/npz runner/onnx",
-	"models/diffusion":           "models models/noise models/scheduler preprocess runner runner/onnx",
+	"models/diffusion":           "models models/noise models/scheduler preprocess runner runner/onnx runner/npz",
 	"models/describe":            "models/classify preprocess",
 	"models/describe/openaitest": "",
 

@@ -99,4 +99,3 @@ func textsName(name string) string {
 	}
 	return "texts " + name
 }
-

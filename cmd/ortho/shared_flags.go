@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
 	"ortho/models"
-	"ortho/runner"
 )
 
 // dimSizes reads NAME=N.
@@ -24,19 +22,6 @@ func dimSizes(texts []string) (map[string]int64, error) {
 		sizes[name] = n
 	}
 	return sizes, nil
-}
-
-// providersOf reads an entry of --providers, with the options that are for its providers.
-func providersOf(entry string, options []string) ([]runner.Provider, error) {
-	list := strings.ReplaceAll(entry, "+", ",")
-	names := strings.Split(list, ",")
-	var own []string
-	for _, o := range options {
-		if name, _, _ := strings.Cut(o, "."); slices.Contains(names, strings.ToLower(name)) {
-			own = append(own, o)
-		}
-	}
-	return runner.ParseProviders(list, own)
 }
 
 // graphFile returns the path of the model's graph; a bundled one is written to folder.

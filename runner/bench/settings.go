@@ -39,8 +39,8 @@ const (
 	maxSettings  = 1 << 20
 )
 
-// SettingsOf are the settings of the recommended cell.
-func SettingsOf(f *File, cell Cell, explicit string) Settings {
+// settingsOf are the settings of the recommended cell.
+func settingsOf(f *File, cell Cell, explicit string) Settings {
 	s := Settings{
 		Kind: settingsKind, Model: f.Run.Model.Name, ModelSHA256: f.Run.Model.SHA256, CPU: f.Run.Machine.CPUModel, Objective: f.Run.Plan.Objective,
 		Provider: strings.ReplaceAll(cell.Providers, "+", ","), ProviderOptions: []string{},
@@ -100,7 +100,14 @@ func (s Settings) Write(w io.Writer) error {
 	return err
 }
 
-// ParseSettings reads what [Settings.Write] has written.
+// NotSettingsError says why a text is something else than settings.
+type NotSettingsError struct{ Err error }
+
+func (e NotSettingsError) Error() string { return "no saved settings: " + e.Err.Error() }
+func (e NotSettingsError) Unwrap() error { return e.Err }
+
+// ParseSettings reads what [Settings.Write] has written. Something else is a
+// [NotSettingsError]; values that are out of range are errors, too.
 func ParseSettings(r io.Reader) (s Settings, err error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxSettings+1))
 	switch {
@@ -110,11 +117,11 @@ func ParseSettings(r io.Reader) (s Settings, err error) {
 		return s, fmt.Errorf("more than %d bytes", maxSettings)
 	}
 	if err := json.Unmarshal(text, &s); err != nil {
-		return s, fmt.Errorf("not the settings that bench run --save-settings writes: %w", err)
+		return s, NotSettingsError{err}
 	}
 	switch {
 	case s.Kind != settingsKind:
-		return s, fmt.Errorf("not the settings that bench run --save-settings writes: kind is %q, not %q", s.Kind, settingsKind)
+		return s, NotSettingsError{fmt.Errorf("kind is %q, not %q", s.Kind, settingsKind)}
 	case s.Threads < 0 || s.Threads > 4096 || s.Batch < 0 || s.Batch > 4096 || s.Concurrency < 0 || s.Concurrency > 4096:
 		return s, errors.New("threads, batch and concurrency are from 0 to 4096")
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -34,6 +35,19 @@ func TestSettings(t *testing.T) {
 		}
 		if got := strings.Join(got, " "); got != c.want {
 			t.Errorf("the first %d are %s, want %s", c.stop, got, c.want)
+		}
+	}
+}
+
+func TestParseSettingsRefuses(t *testing.T) {
+	for text, other := range map[string]bool{
+		"": true, "[]": true, "{}": true, `{"kind":"run"}`: true,
+		`{"kind":"ortho settings","provider":"gpu"}`: false, `{"kind":"ortho settings","provider":"cpu","batch":-1}`: false,
+		strings.Repeat(" ", maxSettings) + "{}": false,
+	} {
+		_, err := ParseSettings(strings.NewReader(text))
+		if is := (NotSettingsError{}); err == nil || errors.As(err, &is) != other {
+			t.Errorf("%.40q: %v", text, err)
 		}
 	}
 }
