@@ -17,7 +17,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/models"
 	"ortho/runner/bench"
 	"ortho/runner/child"
@@ -72,7 +72,7 @@ func benchPipelineAction(c *cli.Context) error {
 		return err
 	}
 	if name := c.String("html"); name != "" {
-		if err := report.Pipeline(&b.Pipeline).Save(b.reads, name, c.Bool("overwrite")); err != nil {
+		if err := pages.Pipeline(&b.Pipeline).Save(b.reads, name, c.Bool("overwrite")); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
@@ -17,7 +17,7 @@ import (
 // writePipeline prints the time of an image by part, and in each setting.
 func writePipeline(c *cli.Context, p *bench.Pipeline) error {
 	if c.Bool("markdown") {
-		_, err := io.WriteString(c.App.Writer, report.Pipeline(p).Markdown())
+		_, err := io.WriteString(c.App.Writer, pages.Pipeline(p).Markdown())
 		return err
 	}
 	w := c.App.Writer

@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/runner/bench"
 )
 
@@ -60,7 +60,7 @@ func benchReportAction(c *cli.Context) error {
 		return err
 	}
 	if name := c.String("html"); name != "" {
-		if err := report.Bench(f).Save(reads, name, c.Bool("overwrite")); err != nil {
+		if err := pages.Bench(f).Save(reads, name, c.Bool("overwrite")); err != nil {
 			return err
 		}
 		if formats == 0 {
@@ -69,11 +69,11 @@ func benchReportAction(c *cli.Context) error {
 	}
 	switch {
 	case c.Bool("csv"):
-		return report.WriteBenchCSV(c.App.Writer, f)
+		return pages.WriteBenchCSV(c.App.Writer, f)
 	case c.Bool("benchstat"):
-		return report.WriteBenchstat(c.App.Writer, f)
+		return pages.WriteBenchstat(c.App.Writer, f)
 	case c.Bool("markdown") || f.Verdict == nil:
-		_, err := io.WriteString(c.App.Writer, report.Bench(f).Markdown())
+		_, err := io.WriteString(c.App.Writer, pages.Bench(f).Markdown())
 		return err
 	default:
 		return writeBench(c, f)
@@ -86,12 +86,12 @@ func reportPipeline(c *cli.Context, reads *output.Reads) error {
 		return err
 	}
 	if name := c.String("html"); name != "" {
-		if err := report.Pipeline(p).Save(reads, name, c.Bool("overwrite")); err != nil || !c.Bool("markdown") {
+		if err := pages.Pipeline(p).Save(reads, name, c.Bool("overwrite")); err != nil || !c.Bool("markdown") {
 			return err
 		}
 	}
 	if p.Settings == nil {
-		_, err := io.WriteString(c.App.Writer, report.Pipeline(p).Markdown())
+		_, err := io.WriteString(c.App.Writer, pages.Pipeline(p).Markdown())
 		return err
 	}
 	return writePipeline(c, p)

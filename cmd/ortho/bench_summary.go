@@ -13,7 +13,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
@@ -22,7 +22,7 @@ import (
 // writeBench prints the table of cells and the recommendation.
 func writeBench(c *cli.Context, f *bench.File) error {
 	if c.Bool("markdown") {
-		_, err := io.WriteString(c.App.Writer, report.Bench(f).Markdown())
+		_, err := io.WriteString(c.App.Writer, pages.Bench(f).Markdown())
 		return err
 	}
 	rows := slices.Clone(f.Rows)

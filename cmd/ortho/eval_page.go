@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
@@ -27,7 +28,7 @@ func (doc *evaluation) page(c *cli.Context) (*report.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &report.Evaluation{Model: doc.Model.Name, Data: fmt.Sprintf("%s: %s", doc.Data.Path, doc.Data), By: build.MadeBy(doc.Started),
+	e := &pages.Evaluation{Model: doc.Model.Name, Data: fmt.Sprintf("%s: %s", doc.Data.Path, doc.Data), By: build.MadeBy(doc.Started),
 		Result: doc.Result, Failed: doc.Failed, Temperature: temperatureText(doc.Result), Pictures: pictures, Notes: doc.Data.Notes}
 	for _, f := range doc.Failures {
 		e.Failures = append(e.Failures, report.Fact{Name: f.Input, Value: f.Error.Message})
