@@ -13,7 +13,7 @@ import (
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
-		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot"},
+		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip.
