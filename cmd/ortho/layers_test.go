@@ -3,8 +3,13 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +25,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
-	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
+	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
 }
 
 // walls says which packages of the project each package imports: those that may be
@@ -94,6 +99,43 @@ func TestLayers(t *testing.T) {
 				t.Errorf("%s must not import %s", p.ImportPath, i)
 			}
 		}
+	}
+}
+
+// TestImagingDecodesNothing: package preprocess decodes files, and bounds what they may ask
+// for; imaging gets the pictures. A palette without all colours makes it panic
+// (CVE-2023-36308).
+func TestImagingDecodesNothing(t *testing.T) {
+	users := 0
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, i := range file.Imports {
+			if i.Path.Value != `"github.com/disintegration/imaging"` {
+				continue
+			}
+			users++
+			if i.Name != nil {
+				t.Errorf("%s imports imaging as %s: this test looks for calls by its own name", path, i.Name)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if p, ok := s.X.(*ast.Ident); ok && p.Name == "imaging" && slices.Contains([]string{"Open", "Decode"}, s.Sel.Name) {
+						t.Errorf("%s calls imaging.%s", path, s.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	if err != nil || users == 0 {
+		t.Errorf("%d files import imaging, %v", users, err)
 	}
 }
 
