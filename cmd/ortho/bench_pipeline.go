@@ -18,6 +18,7 @@ import (
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/bench"
 	"ortho/runner/child"
@@ -53,8 +54,8 @@ func benchPipelineAction(c *cli.Context) error {
 	}
 	defer os.RemoveAll(b.temp)
 	if showProgress {
-		b.status = newStatus(c.App.ErrWriter)
-		defer b.status.end()
+		b.status = term.NewStatus(c.App.ErrWriter)
+		defer b.status.End()
 	}
 	if err := b.draw(); err != nil {
 		return err
@@ -93,7 +94,7 @@ type pipelineBench struct {
 	plan    bench.Plan
 	folder  string // of the results; "": none are kept
 	temp    string
-	status  *status // nil: not shown
+	status  *term.Status // nil: not shown
 }
 
 // draw finds out how an image uses the parts, and what each is fed; or an earlier run, which
@@ -258,7 +259,7 @@ func (b *pipelineBench) measure(part *bench.Part) error {
 		part.Results, err = bench.ReadFinished(files.results, sweep.Run)
 		return err
 	}
-	sweep.Notify = func(p bench.Progress) { b.tell(part.Name + ": " + describeProgress(p)) }
+	sweep.Notify = func(p bench.Progress) { b.tell(part.Name + ": " + benchProgress(p)) }
 	part.Results, err = g.measure(b.c, sweep, files)
 	if err != nil && b.c.Context.Err() == nil {
 		err = fmt.Errorf("%s: %w", part.Name, err)
@@ -268,7 +269,7 @@ func (b *pipelineBench) measure(part *bench.Part) error {
 
 func (b *pipelineBench) tell(line string) {
 	if b.status != nil {
-		b.status.tell(line)
+		b.status.Tell(line)
 	}
 }
 

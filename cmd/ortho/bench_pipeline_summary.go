@@ -14,13 +14,17 @@ import (
 	"ortho/runner/stats"
 )
 
-// writePipeline prints the time of an image by part, and in each setting.
+// writePipeline prints the report, or the summary.
 func writePipeline(c *cli.Context, p *bench.Pipeline) error {
 	if c.Bool("markdown") {
 		_, err := io.WriteString(c.App.Writer, pages.Pipeline(p).Markdown())
 		return err
 	}
-	w := c.App.Writer
+	return printPipeline(c.App.Writer, p)
+}
+
+// printPipeline prints the time of an image by part, and in each setting.
+func printPipeline(w io.Writer, p *bench.Pipeline) error {
 	if err := printLines(w, []string{p.Describe()}); err != nil {
 		return err
 	}

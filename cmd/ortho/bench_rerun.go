@@ -53,7 +53,7 @@ func openRerun(c *cli.Context, m *models.Model, plan *bench.Plan) (*rerun, error
 	}
 	r := &rerun{name: name, input: f.Run.Input.SHA256, best: *f.Verdict.Recommended}
 	rows := slices.DeleteFunc(f.Rows, func(row bench.Row) bool { return row.Status != bench.StatusOK || row.Equal == nil || !*row.Equal })
-	slices.SortStableFunc(rows, func(a, b bench.Row) int { return cmp.Compare(rank(b, plan.Objective), rank(a, plan.Objective)) })
+	slices.SortStableFunc(rows, func(a, b bench.Row) int { return cmp.Compare(b.Rank(plan.Objective), a.Rank(plan.Objective)) })
 	r.top = []bench.Config{r.best}
 	for _, row := range rows {
 		if row.Config != r.best && len(r.top) < rerunCells {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner"
 	"ortho/runner/bench"
@@ -109,9 +110,9 @@ func benchRunAction(c *cli.Context) error {
 		return err
 	}
 	if showProgress {
-		status := newStatus(c.App.ErrWriter)
-		defer status.end()
-		sweep.Notify = status.show
+		status := term.NewStatus(c.App.ErrWriter)
+		defer status.End()
+		sweep.Notify = func(p bench.Progress) { status.Tell(benchProgress(p)) }
 	}
 	result, err := g.measure(c, sweep, files)
 	if err != nil {

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/pages"
@@ -19,15 +17,20 @@ import (
 	"ortho/runner/stats"
 )
 
-// writeBench prints the table of cells and the recommendation.
+// writeBench prints the report, or the summary.
 func writeBench(c *cli.Context, f *bench.File) error {
 	if c.Bool("markdown") {
 		_, err := io.WriteString(c.App.Writer, pages.Bench(f).Markdown())
 		return err
 	}
+	return printBench(c.App.Writer, f)
+}
+
+// printBench prints the table of cells and the recommendation.
+func printBench(w io.Writer, f *bench.File) error {
 	rows := slices.Clone(f.Rows)
 	slices.SortStableFunc(rows, func(a, b bench.Row) int {
-		return cmp.Compare(rank(b, f.Verdict.Objective), rank(a, f.Verdict.Objective))
+		return cmp.Compare(b.Rank(f.Verdict.Objective), a.Rank(f.Verdict.Objective))
 	})
 	t := grid.New(grid.Text(""), grid.Text("provider"), grid.Number("threads / batch / concurrency"), grid.Number(f.Unit()), grid.Number("p50 ms"), grid.Number("p99 ms"), grid.Number("peak MiB"))
 	var others []bench.Row
@@ -42,7 +45,7 @@ func writeBench(c *cli.Context, f *bench.File) error {
 		withheld = withheld || r.LatencyMS != nil && r.LatencyMS.P99 == nil
 	}
 	if t.Len() > 0 {
-		if err := t.Print(c.App.Writer); err != nil {
+		if err := t.Print(w); err != nil {
 			return err
 		}
 		if withheld {
@@ -53,10 +56,10 @@ func writeBench(c *cli.Context, f *bench.File) error {
 		}
 	}
 	lines = slices.Concat(lines, notMeasured(others), f.Verdict.Reasons)
-	if err := printLines(c.App.Writer, lines); err != nil {
+	if err := printLines(w, lines); err != nil {
 		return err
 	}
-	return printFlags(c.App.Writer, f.Verdict.Flags)
+	return printFlags(w, f.Verdict.Flags)
 }
 
 // printFlags prints the flags that a benchmark recommends, if any, in one line: they are there
@@ -92,19 +95,6 @@ func notMeasured(rows []bench.Row) []string {
 		lines = append(lines, fmt.Sprintf("%s: %s: %s", name, strings.ReplaceAll(first.Status, "_", " "), first.Reason))
 	}
 	return lines
-}
-
-// rank orders the table: the best first, cells without figures last.
-func rank(r bench.Row, objective string) float64 {
-	switch {
-	case r.Status != bench.StatusOK || r.ThroughputS == nil:
-		return -1e300
-	case objective == bench.ObjectiveLatency && r.LatencyMS != nil:
-		return -r.LatencyMS.P50
-	case objective == bench.ObjectiveMemory && r.Memory.PeakBytes != nil:
-		return -float64(*r.Memory.PeakBytes)
-	}
-	return *r.ThroughputS
 }
 
 // summaryRow is a cell as a row of the table. What speaks against it stands with its
@@ -143,27 +133,8 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	return []any{mark, term.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, term.Mebibytes(r.Memory.PeakBytes)}
 }
 
-// status is a line at the end of a terminal that tells what a sweep does.
-type status struct {
-	bars *mpb.Progress
-	bar  *mpb.Bar
-	now  chan string // the latest
-}
-
-func newStatus(w io.Writer) *status {
-	s := &status{bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30)), now: make(chan string, 1)}
-	shown := ""
-	s.bar = s.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
-		select {
-		case shown = <-s.now:
-		default:
-		}
-		return shown
-	})))
-	return s
-}
-
-func describeProgress(p bench.Progress) string {
+// benchProgress says what a sweep does.
+func benchProgress(p bench.Progress) string {
 	step := map[string]string{"reference": "reference outputs", "profile": "profiles", "open": "opening cells", "measure": "measuring"}[p.Step]
 	line := fmt.Sprintf("%s %d of %d: %s", step, p.Done+1, p.Total, p.Cell)
 	if p.Step == "measure" && p.Done >= p.Total {
@@ -173,22 +144,4 @@ func describeProgress(p bench.Progress) string {
 		line += fmt.Sprintf(" (%v left)", max(0, p.Left).Round(time.Second))
 	}
 	return line
-}
-
-func (s *status) show(p bench.Progress) { s.tell(describeProgress(p)) }
-
-func (s *status) tell(line string) {
-	select {
-	case <-s.now:
-	default:
-	}
-	select {
-	case s.now <- line:
-	default:
-	}
-}
-
-func (s *status) end() {
-	s.bar.Abort(true)
-	s.bars.Wait()
 }

@@ -87,7 +87,7 @@ func newResults(f *bench.File) *results {
 		case outA != outB:
 			return -1
 		}
-		return cmp.Compare(r.cost(&a), r.cost(&b))
+		return cmp.Compare(b.Rank(r.objective()), a.Rank(r.objective()))
 	})
 	return r
 }
@@ -96,19 +96,6 @@ func newResults(f *bench.File) *results {
 func measured(row *bench.Row) bool {
 	return row.Status == bench.StatusOK && row.LatencyMS != nil && row.ThroughputS != nil &&
 		row.LatencyMS.P50 > 0 && *row.ThroughputS > 0 && !math.IsInf(row.LatencyMS.P50+*row.ThroughputS, 0)
-}
-
-// cost is what the objective makes small.
-func (r *results) cost(row *bench.Row) float64 {
-	switch r.objective() {
-	case bench.ObjectiveLatency:
-		return row.LatencyMS.P50
-	case bench.ObjectiveMemory:
-		if row.Memory.PeakBytes != nil {
-			return float64(*row.Memory.PeakBytes)
-		}
-	}
-	return -*row.ThroughputS
 }
 
 func (r *results) objective() string {
