@@ -13,6 +13,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 )
@@ -106,7 +107,7 @@ func writeComparison(c *cli.Context, r *bench.Comparison) error {
 			return err
 		}
 	}
-	return printLines(c.App.Writer, strings.Split(strings.TrimSpace(comparisonSummary(r)), "\n"))
+	return pages.PrintLines(c.App.Writer, strings.Split(strings.TrimSpace(comparisonSummary(r)), "\n"))
 }
 
 // comparisonSummary says in words what came out.

@@ -259,7 +259,7 @@ func (b *pipelineBench) measure(part *bench.Part) error {
 		part.Results, err = bench.ReadFinished(files.results, sweep.Run)
 		return err
 	}
-	sweep.Notify = func(p bench.Progress) { b.tell(part.Name + ": " + benchProgress(p)) }
+	sweep.Notify = func(p bench.Progress) { b.tell(part.Name + ": " + pages.BenchProgress(p)) }
 	part.Results, err = g.measure(b.c, sweep, files)
 	if err != nil && b.c.Context.Err() == nil {
 		err = fmt.Errorf("%s: %w", part.Name, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner"
@@ -112,7 +113,7 @@ func benchRunAction(c *cli.Context) error {
 	if showProgress {
 		status := term.NewStatus(c.App.ErrWriter)
 		defer status.End()
-		sweep.Notify = func(p bench.Progress) { status.Tell(benchProgress(p)) }
+		sweep.Notify = func(p bench.Progress) { status.Tell(pages.BenchProgress(p)) }
 	}
 	result, err := g.measure(c, sweep, files)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // Evaluation is what the report of a model's evaluation is made of.
 type Evaluation struct {
 	Model, Data string
-	By          string // see [Page]
+	By          string // see [report.Page]
 	Result      *evaluate.Result
 	Failed      int64
 	Failures    []report.Fact // the first of them: name and reason

@@ -1,4 +1,4 @@
-package main
+package pages
 
 import (
 	"cmp"
@@ -8,26 +8,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
 )
 
-// writeBench prints the report, or the summary.
-func writeBench(c *cli.Context, f *bench.File) error {
-	if c.Bool("markdown") {
-		_, err := io.WriteString(c.App.Writer, pages.Bench(f).Markdown())
-		return err
-	}
-	return printBench(c.App.Writer, f)
-}
-
-// printBench prints the table of cells and the recommendation.
-func printBench(w io.Writer, f *bench.File) error {
+// PrintBench prints the table of cells and the recommendation.
+func PrintBench(w io.Writer, f *bench.File) error {
 	rows := slices.Clone(f.Rows)
 	slices.SortStableFunc(rows, func(a, b bench.Row) int {
 		return cmp.Compare(b.Rank(f.Verdict.Objective), a.Rank(f.Verdict.Objective))
@@ -56,7 +44,7 @@ func printBench(w io.Writer, f *bench.File) error {
 		}
 	}
 	lines = slices.Concat(lines, notMeasured(others), f.Verdict.Reasons)
-	if err := printLines(w, lines); err != nil {
+	if err := PrintLines(w, lines); err != nil {
 		return err
 	}
 	return printFlags(w, f.Verdict.Flags)
@@ -72,8 +60,8 @@ func printFlags(w io.Writer, flags string) error {
 	return err
 }
 
-// printLines prints sentences, a line each or, on a terminal, wrapped.
-func printLines(w io.Writer, lines []string) error {
+// PrintLines prints sentences, a line each or, on a terminal, wrapped.
+func PrintLines(w io.Writer, lines []string) error {
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, grid.Sentence(w, "", term.Clean(line))); err != nil {
 			return err
@@ -133,8 +121,8 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	return []any{mark, term.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, term.Mebibytes(r.Memory.PeakBytes)}
 }
 
-// benchProgress says what a sweep does.
-func benchProgress(p bench.Progress) string {
+// BenchProgress says what a sweep does.
+func BenchProgress(p bench.Progress) string {
 	step := map[string]string{"reference": "reference outputs", "profile": "profiles", "open": "opening cells", "measure": "measuring"}[p.Step]
 	line := fmt.Sprintf("%s %d of %d: %s", step, p.Done+1, p.Total, p.Cell)
 	if p.Step == "measure" && p.Done >= p.Total {

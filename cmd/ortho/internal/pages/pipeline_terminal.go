@@ -1,31 +1,19 @@
-package main
+package pages
 
 import (
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
 )
 
-// writePipeline prints the report, or the summary.
-func writePipeline(c *cli.Context, p *bench.Pipeline) error {
-	if c.Bool("markdown") {
-		_, err := io.WriteString(c.App.Writer, pages.Pipeline(p).Markdown())
-		return err
-	}
-	return printPipeline(c.App.Writer, p)
-}
-
-// printPipeline prints the time of an image by part, and in each setting.
-func printPipeline(w io.Writer, p *bench.Pipeline) error {
-	if err := printLines(w, []string{p.Describe()}); err != nil {
+// PrintPipeline prints the time of an image by part, and in each setting.
+func PrintPipeline(w io.Writer, p *bench.Pipeline) error {
+	if err := PrintLines(w, []string{p.Describe()}); err != nil {
 		return err
 	}
 	if best := p.Best(); best != nil {
@@ -50,7 +38,7 @@ func printPipeline(w io.Writer, p *bench.Pipeline) error {
 			lines = append(lines, oneLine(part.Name+": "+line))
 		}
 	}
-	if err := printLines(w, append(lines, p.Reasons()...)); err != nil {
+	if err := PrintLines(w, append(lines, p.Reasons()...)); err != nil {
 		return err
 	}
 	return printFlags(w, p.Flags)
