@@ -10,8 +10,8 @@ import (
 	"ortho/models/evaluate"
 )
 
-// Evaluation is what the report of a model's evaluation is made of.
-type Evaluation struct {
+// evaluationPage is what the report of a model's evaluation is made of.
+type evaluationPage struct {
 	Model, Data string
 	By          string // see [report.Page]
 	Result      *evaluate.Result
@@ -28,8 +28,8 @@ type Evaluation struct {
 // The most that a report shows: classes with a row each, and failures.
 const maxClasses, maxFailures = 2000, 200
 
-// Page lays the report out.
-func (e *Evaluation) Page() (*report.Page, error) {
+// page lays the report out.
+func (e *evaluationPage) page() (*report.Page, error) {
 	p := &report.Page{Title: "How often " + term.Clean(e.Model) + " is right", Subtitle: term.Clean(e.Data), By: e.By}
 	add := func(title string, blocks ...report.Block) {
 		if len(blocks) > 0 {
@@ -56,7 +56,7 @@ func (e *Evaluation) Page() (*report.Page, error) {
 	return p, nil
 }
 
-func (e *Evaluation) summary() []report.Block {
+func (e *evaluationPage) summary() []report.Block {
 	r := e.Result
 	var blocks []report.Block
 	if r.Top1 == nil {
@@ -93,7 +93,7 @@ func (e *Evaluation) summary() []report.Block {
 	return append(blocks, facts)
 }
 
-func (e *Evaluation) calibration() []report.Block {
+func (e *evaluationPage) calibration() []report.Block {
 	c := e.Result.Calibration
 	var blocks []report.Block
 	if len(c.Bins) > 0 {
@@ -112,7 +112,7 @@ func (e *Evaluation) calibration() []report.Block {
 	return blocks
 }
 
-func (e *Evaluation) confusion() []report.Block {
+func (e *evaluationPage) confusion() []report.Block {
 	r := e.Result
 	pairs := r.MostConfused(50)
 	if len(pairs) == 0 {
@@ -132,7 +132,7 @@ func (e *Evaluation) confusion() []report.Block {
 	return []report.Block{matrix(r), t}
 }
 
-func (e *Evaluation) mistakes() ([]report.Block, error) {
+func (e *evaluationPage) mistakes() ([]report.Block, error) {
 	all := make([]report.Card, len(e.Result.Mistakes))
 	probable := e.Result.Calibration.ECE != nil // else the values are no probabilities
 	for i, m := range e.Result.Mistakes {
@@ -155,7 +155,7 @@ func (e *Evaluation) mistakes() ([]report.Block, error) {
 	return []report.Block{report.Text(fmt.Sprintf("The %d most probable of %d wrong answers, above what is right (✗ the answer, ✓ the truth).", len(all), wrong)), html}, err
 }
 
-func (e *Evaluation) classes() []report.Block {
+func (e *evaluationPage) classes() []report.Block {
 	r := e.Result
 	t := report.Table{Columns: []report.Column{{Name: "class"}, {Name: "images", Number: true}, {Name: "top-1 %", Number: true, Hint: "the class's recall, with its 95 % interval"}}}
 	if r.Top5 != nil {
@@ -195,7 +195,7 @@ func (e *Evaluation) classes() []report.Block {
 	return blocks
 }
 
-func (e *Evaluation) failures() []report.Block {
+func (e *evaluationPage) failures() []report.Block {
 	if len(e.Failures) == 0 {
 		return nil
 	}

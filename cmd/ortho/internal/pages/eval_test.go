@@ -16,7 +16,7 @@ import (
 
 // evaluation judges seeded answers of a model of n classes, with names that no report
 // should believe.
-func evaluation(t *testing.T, n, items int) *Evaluation {
+func evaluation(t *testing.T, n, items int) *evaluationPage {
 	t.Helper()
 	labels := make([]models.Label, n)
 	for i := range labels {
@@ -47,7 +47,7 @@ func evaluation(t *testing.T, n, items int) *Evaluation {
 	for i := range pictures {
 		pictures[i] = report.NewPicture(b.Bytes(), 1e6)
 	}
-	return &Evaluation{Model: hostile, Data: hostile, By: "ortho", Result: r, Failed: 3, Failures: []report.Fact{{Name: hostile, Value: hostile}},
+	return &evaluationPage{Model: hostile, Data: hostile, By: "ortho", Result: r, Failed: 3, Failures: []report.Fact{{Name: hostile, Value: hostile}},
 		Throughput: "1 image/s", Temperature: "none", Apply: hostile, Pictures: pictures, How: report.Facts{{Name: "a", Value: hostile}}, Notes: []string{hostile}}
 }
 
@@ -64,7 +64,7 @@ func TestEvaluationPage(t *testing.T) {
 			continue
 		}
 		e := evaluation(t, c.classes, c.items)
-		p, err := e.Page()
+		p, err := e.page()
 		if err != nil {
 			t.Fatal(err)
 		}
