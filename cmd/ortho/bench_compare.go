@@ -14,6 +14,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 )
@@ -107,7 +108,7 @@ func writeComparison(w io.Writer, r *bench.Comparison, asJSON bool) error {
 			return err
 		}
 	}
-	return printLines(w, strings.Split(strings.TrimSpace(comparisonSummary(r)), "\n"))
+	return pages.PrintLines(w, strings.Split(strings.TrimSpace(comparisonSummary(r)), "\n"))
 }
 
 // comparisonSummary says in words what came out.

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/runner/bench"
 )
 
@@ -136,7 +136,7 @@ func (f benchOutput) write(result *bench.File, settings *bench.Settings) error {
 		to   func(io.Writer) error
 	}{
 		{f.results, result.Write},
-		{f.html, func(w io.Writer) error { return report.Bench(result).WriteHTML(w) }},
+		{f.html, func(w io.Writer) error { return pages.Bench(result).WriteHTML(w) }},
 		{f.settings, func(w io.Writer) error { return settings.Write(w) }},
 	} {
 		if w.name == "" || w.name == f.settings && settings == nil {

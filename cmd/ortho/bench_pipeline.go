@@ -14,7 +14,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/bench"
 )
@@ -59,7 +60,7 @@ type pipelineBench struct {
 	files          benchOutput  // but for the results
 	folder         string       // of the results; "": none are kept
 	temp           string       // folder
-	shown          *status      // nil: not shown
+	shown          *term.Status // nil: not shown
 }
 
 func (b *pipelineBench) run(ctx context.Context) (err error) {
@@ -68,7 +69,7 @@ func (b *pipelineBench) run(ctx context.Context) (err error) {
 	}
 	defer os.RemoveAll(b.temp)
 	b.shown = b.status()
-	defer b.shown.end()
+	defer b.shown.End()
 	if b.Parts == nil { // else an earlier run, which this one continues, has drawn
 		if err := b.draw(ctx); err != nil {
 			return err
@@ -87,11 +88,11 @@ func (b *pipelineBench) run(ctx context.Context) (err error) {
 		return err
 	}
 	if b.files.html != "" {
-		if err := report.Pipeline(&b.Pipeline).Save(b.files.reads, b.files.html, b.files.overwrite); err != nil {
+		if err := pages.Pipeline(&b.Pipeline).Save(b.files.reads, b.files.html, b.files.overwrite); err != nil {
 			return err
 		}
 	}
-	if err := writePipeline(b.stdout, &b.Pipeline, b.markdown); err != nil {
+	if err := pages.PrintPipeline(b.stdout, &b.Pipeline, b.markdown); err != nil {
 		return err
 	}
 	return pipelineOutcome(&b.Pipeline)
@@ -130,7 +131,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 }
 
 func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.Drawn, error) {
-	b.shown.tell("drawing an image, to see how it uses the parts")
+	b.shown.Tell("drawing an image, to see how it uses the parts")
 	r, err := bench.NewDrawRequest(b.plan)
 	if err != nil {
 		return nil, usageError{err}
@@ -186,7 +187,7 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 		part.Results, err = bench.ReadFinished(files.results, sweep.Run)
 		return withRemedy(err)
 	}
-	sweep.Notify = func(p bench.Progress) { b.shown.tell(part.Name + ": " + describeProgress(p)) }
+	sweep.Notify = func(p bench.Progress) { b.shown.Tell(part.Name + ": " + pages.BenchProgress(p)) }
 	part.Results, err = b.measure(ctx, sweep, files)
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("%s: %w", part.Name, err)

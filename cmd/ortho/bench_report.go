@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/runner/bench"
 )
 
@@ -70,7 +70,7 @@ func (r benchReport) file() error {
 		return err
 	}
 	if r.html != "" {
-		if err := report.Bench(f).Save(r.reads, r.html, r.overwrite); err != nil {
+		if err := pages.Bench(f).Save(r.reads, r.html, r.overwrite); err != nil {
 			return err
 		}
 		if !r.markdown && !r.csv && !r.benchstat {
@@ -79,11 +79,11 @@ func (r benchReport) file() error {
 	}
 	switch {
 	case r.csv:
-		return report.WriteBenchCSV(r.stdout, f)
+		return pages.WriteBenchCSV(r.stdout, f)
 	case r.benchstat:
-		return report.WriteBenchstat(r.stdout, f)
+		return pages.WriteBenchstat(r.stdout, f)
 	}
-	return writeBench(r.stdout, f, r.markdown || f.Verdict == nil)
+	return pages.PrintBench(r.stdout, f, r.markdown || f.Verdict == nil)
 }
 
 func (r benchReport) pipeline() error {
@@ -92,9 +92,9 @@ func (r benchReport) pipeline() error {
 		return withRemedy(err)
 	}
 	if r.html != "" {
-		if err := report.Pipeline(p).Save(r.reads, r.html, r.overwrite); err != nil || !r.markdown {
+		if err := pages.Pipeline(p).Save(r.reads, r.html, r.overwrite); err != nil || !r.markdown {
 			return err
 		}
 	}
-	return writePipeline(r.stdout, p, r.markdown || p.Settings == nil)
+	return pages.PrintPipeline(r.stdout, p, r.markdown || p.Settings == nil)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
@@ -107,11 +109,11 @@ func newBenchSetup(c *cli.Context) (benchSetup, error) {
 }
 
 // status shows what the run does, if it is wanted.
-func (s benchSetup) status() *status {
+func (s benchSetup) status() *term.Status {
 	if !s.showProgress {
 		return nil
 	}
-	return newStatus(s.stderr)
+	return term.NewStatus(s.stderr)
 }
 
 // cellsOf are the cells of a plan that flags gave, for a graph that takes batches of fixed
@@ -187,13 +189,13 @@ func (b graphBench) run(ctx context.Context) error {
 		}
 	}
 	status := b.status()
-	defer status.end()
-	sweep.Notify = status.show
+	defer status.End()
+	sweep.Notify = func(p bench.Progress) { status.Tell(pages.BenchProgress(p)) }
 	result, err := b.measure(ctx, sweep, b.files)
 	if err != nil {
 		return err
 	}
-	if err := writeBench(b.stdout, result, b.markdown); err != nil {
+	if err := pages.PrintBench(b.stdout, result, b.markdown); err != nil {
 		return err
 	}
 	if b.again != nil {

@@ -13,14 +13,15 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/preprocess"
 )
 
 // evaluated runs eval --json.
-func evaluated(t *testing.T, want int, args ...string) evaluation {
+func evaluated(t *testing.T, want int, args ...string) pages.Evaluation {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", append([]string{"eval", "--json"}, args...)...)
-	var doc evaluation
+	var doc pages.Evaluation
 	if err := json.Unmarshal([]byte(stdout), &doc); code != want || err != nil {
 		t.Fatalf("exit %d, want %d; %v, %s, %s", code, want, err, stdout, stderr)
 	}
@@ -88,7 +89,7 @@ func TestEval(t *testing.T) {
 				t.Errorf("exit %d, no %q in %s%s", code, want, stdout, stderr)
 			}
 		}
-		var doc evaluation
+		var doc pages.Evaluation
 		if err := json.Unmarshal([]byte(read(t, out)), &doc); err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -108,7 +109,7 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 		}
 	}
 	all, failed := out.counts()
-	p := report.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
+	p := pages.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
 	var bar *term.Progress // JPEGs of 12 megapixels take 50 ms each
 	if shown, _ := progressWanted(c); shown {
 		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })

@@ -3,8 +3,13 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,14 +18,14 @@ import (
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
-		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot"},
+		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip.
 	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
-	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
+	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
 }
 
 // walls says which packages of the project each package imports: those that may be
@@ -48,12 +53,17 @@ var walls = map[string]string{
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "",
 	"cmd/ortho/internal/commandline": "cmd/ortho/internal/grid cmd/ortho/internal/term",
-	"cmd/ortho/internal/sheet":       "preprocess",
-	"cmd/ortho/internal/output":      "cmd/ortho/internal/grid cmd/ortho/internal/term",
-	"cmd/ortho/internal/dataset":     "cmd/ortho/internal/source",
-	"cmd/ortho/internal/shelf":       "cmd/ortho/internal/output",
-	"cmd/ortho/internal/record":      "cmd/ortho/internal/output cmd/ortho/internal/source",
-	"cmd/ortho/internal/report":      "cmd/ortho/internal/output cmd/ortho/internal/term models/evaluate preprocess runner/bench runner/machine runner/stats",
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/source cmd/ortho/internal/term " +
+		"models models/bundled models/classify models/describe preprocess runner runner/bench runner/library runner/machine runner/onnx",
+	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record " +
+		"cmd/ortho/internal/report cmd/ortho/internal/pages cmd/ortho/internal/source cmd/ortho/internal/term models runner",
+	"cmd/ortho/internal/sheet":   "preprocess",
+	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
+	"cmd/ortho/internal/dataset": "cmd/ortho/internal/source",
+	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
+	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source",
+	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term preprocess",
+	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/term models models/evaluate runner/bench runner/machine runner/stats",
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",
@@ -93,6 +103,43 @@ func TestLayers(t *testing.T) {
 				t.Errorf("%s must not import %s", p.ImportPath, i)
 			}
 		}
+	}
+}
+
+// TestImagingDecodesNothing: package preprocess decodes files, and bounds what they may ask
+// for; imaging gets the pictures. A palette without all colours makes it panic
+// (CVE-2023-36308).
+func TestImagingDecodesNothing(t *testing.T) {
+	users := 0
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, i := range file.Imports {
+			if i.Path.Value != `"github.com/disintegration/imaging"` {
+				continue
+			}
+			users++
+			if i.Name != nil {
+				t.Errorf("%s imports imaging as %s: this test looks for calls by its own name", path, i.Name)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if p, ok := s.X.(*ast.Ident); ok && p.Name == "imaging" && slices.Contains([]string{"Open", "Decode"}, s.Sel.Name) {
+						t.Errorf("%s calls imaging.%s", path, s.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	if err != nil || users == 0 {
+		t.Errorf("%d files import imaging, %v", users, err)
 	}
 }
 

@@ -65,20 +65,8 @@ func (f *File) Conclude(cells []Cell, explicit string) *Settings {
 // last.
 func Ranked(rows []Row, objective string) []Row {
 	rows = slices.Clone(rows)
-	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(rank(b, objective), rank(a, objective)) })
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(b.Rank(objective), a.Rank(objective)) })
 	return rows
-}
-
-func rank(r Row, objective string) float64 {
-	switch {
-	case r.Status != StatusOK || r.ThroughputS == nil:
-		return -1e300
-	case objective == ObjectiveLatency && r.LatencyMS != nil:
-		return -r.LatencyMS.P50
-	case objective == ObjectiveMemory && r.Memory.PeakBytes != nil:
-		return -float64(*r.Memory.PeakBytes)
-	}
-	return *r.ThroughputS
 }
 
 func recommend(rows []Row, objective string, c Constraints, unit string) Verdict {

@@ -12,6 +12,7 @@ import (
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
@@ -93,7 +94,7 @@ func (p *page) write(ctx context.Context, out *rows, title string, atOnce int, c
 		}
 	}
 	all, failed := out.counts()
-	g := report.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
+	g := pages.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
 	var bar *term.Progress // JPEGs of 12 megapixels take 50 ms each
 	if p.Progress.Shown {
 		bar = term.NewProgress(p.Err, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(p.shown)), true })

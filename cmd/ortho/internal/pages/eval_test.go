@@ -1,22 +1,22 @@
-package report
+package pages
 
 import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"image/png"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/report"
 	"ortho/models"
 	"ortho/models/evaluate"
 )
 
 // evaluation judges seeded answers of a model of n classes, with names that no report
 // should believe.
-func evaluation(t *testing.T, n, items int) *Evaluation {
+func evaluation(t *testing.T, n, items int) *evaluationPage {
 	t.Helper()
 	labels := make([]models.Label, n)
 	for i := range labels {
@@ -43,12 +43,12 @@ func evaluation(t *testing.T, n, items int) *Evaluation {
 		t.Fatal(err)
 	}
 	r := e.Result()
-	pictures := make([]Picture, len(r.Mistakes))
+	pictures := make([]report.Picture, len(r.Mistakes))
 	for i := range pictures {
-		pictures[i] = NewPicture(b.Bytes(), 1e6)
+		pictures[i] = report.NewPicture(b.Bytes(), 1e6)
 	}
-	return &Evaluation{Model: hostile, Data: hostile, By: "ortho", Result: r, Failed: 3, Failures: []Fact{{Name: hostile, Value: hostile}},
-		Throughput: "1 image/s", Temperature: "none", Apply: hostile, Pictures: pictures, How: Facts{{Name: "a", Value: hostile}}, Notes: []string{hostile}}
+	return &evaluationPage{Model: hostile, Data: hostile, By: "ortho", Result: r, Failed: 3, Failures: []report.Fact{{Name: hostile, Value: hostile}},
+		Throughput: "1 image/s", Temperature: "none", Apply: hostile, Pictures: pictures, How: report.Facts{{Name: "a", Value: hostile}}, Notes: []string{hostile}}
 }
 
 func TestEvaluationPage(t *testing.T) {
@@ -64,7 +64,7 @@ func TestEvaluationPage(t *testing.T) {
 			continue
 		}
 		e := evaluation(t, c.classes, c.items)
-		p, err := e.Page()
+		p, err := e.page()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,25 +87,5 @@ func TestEvaluationPage(t *testing.T) {
 		if i := strings.IndexFunc(page, func(r rune) bool { return r == 0 || r == '\uFFFD' }); i >= 0 {
 			t.Errorf("%d classes: no text: %q", c.classes, page[max(0, i-80):i+20])
 		}
-	}
-}
-
-func TestPicture(t *testing.T) {
-	var b bytes.Buffer
-	img := image.NewNRGBA(image.Rect(0, 0, 640, 320))
-	img.Set(0, 0, color.White)
-	if err := png.Encode(&b, img); err != nil {
-		t.Fatal(err)
-	}
-	if p := NewPicture(b.Bytes(), 1e6); p.Width != 160 || p.Height != 80 || !strings.HasPrefix(string(p.URL), "data:image/jpeg;base64,/9j/") {
-		t.Errorf("%dx%d, %.40s", p.Width, p.Height, p.URL)
-	}
-	for _, data := range [][]byte{nil, []byte("no image"), b.Bytes()[:60]} {
-		if p := NewPicture(data, 1e6); p.URL != "" || p.Missing == "" {
-			t.Errorf("%d bytes: %+v", len(data), p)
-		}
-	}
-	if p := NewPicture(b.Bytes(), 1000); p.URL != "" || !strings.Contains(p.Missing, "too large") {
-		t.Errorf("a limit: %+v", p)
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package pages
 
 import (
 	"cmp"
@@ -8,36 +8,30 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
 )
 
 // Bench is the report of a benchmark: the recommendation first, then what it rests on.
-func Bench(f *bench.File) *Page {
+func Bench(f *bench.File) *report.Page {
 	r := newResults(f)
 	run := &f.Run
-	p := &Page{
+	p := &report.Page{
 		Title: "Benchmark of " + run.Model.Name,
 		Subtitle: fmt.Sprintf("Which provider, threads, batch and concurrency? %s measured on %s, %s.",
 			count(len(r.rows), "cell"), cmp.Or(run.Machine.CPUModel, "an unknown CPU"), run.Start.UTC().Format("2 January 2006 15:04 UTC")),
 		By: "Made by ortho " + orUnknown(run.Ortho) + " of " + count(len(f.Rows), "row") + ". The page fetches nothing.",
 	}
-	p.add("Recommendation", r.recommendation()...)
-	p.add("Throughput and latency", r.speedFigures()...)
-	p.add("Where the time goes", r.timeBlocks()...)
-	p.add("Memory", r.memoryBlocks()...)
-	p.add("All cells", r.tables()...)
-	p.add("Overhead of ortho", r.overhead()...)
-	p.add("What was measured", r.environment()...)
-	p.add("Repeat it", Command(run.Command))
+	p.Add("Recommendation", r.recommendation()...)
+	p.Add("Throughput and latency", r.speedFigures()...)
+	p.Add("Where the time goes", r.timeBlocks()...)
+	p.Add("Memory", r.memoryBlocks()...)
+	p.Add("All cells", r.tables()...)
+	p.Add("Overhead of ortho", r.overhead()...)
+	p.Add("What was measured", r.environment()...)
+	p.Add("Repeat it", report.Command(run.Command))
 	return p
-}
-
-// add adds a section where it has something.
-func (p *Page) add(title string, blocks ...Block) {
-	if len(blocks) > 0 {
-		p.Sections = append(p.Sections, Section{title, blocks})
-	}
 }
 
 // results are a results file with what the report's parts share.
@@ -93,7 +87,7 @@ func newResults(f *bench.File) *results {
 		case outA != outB:
 			return -1
 		}
-		return cmp.Compare(r.cost(&a), r.cost(&b))
+		return cmp.Compare(b.Rank(r.objective()), a.Rank(r.objective()))
 	})
 	return r
 }
@@ -102,19 +96,6 @@ func newResults(f *bench.File) *results {
 func measured(row *bench.Row) bool {
 	return row.Status == bench.StatusOK && row.LatencyMS != nil && row.ThroughputS != nil &&
 		row.LatencyMS.P50 > 0 && *row.ThroughputS > 0 && !math.IsInf(row.LatencyMS.P50+*row.ThroughputS, 0)
-}
-
-// cost is what the objective makes small.
-func (r *results) cost(row *bench.Row) float64 {
-	switch r.objective() {
-	case bench.ObjectiveLatency:
-		return row.LatencyMS.P50
-	case bench.ObjectiveMemory:
-		if row.Memory.PeakBytes != nil {
-			return float64(*row.Memory.PeakBytes)
-		}
-	}
-	return -*row.ThroughputS
 }
 
 func (r *results) objective() string {
@@ -173,33 +154,33 @@ func settings(c bench.Config) string {
 	return fmt.Sprintf("%s with %s, batch %d, %s at a time", seriesOf(c), threads, c.Batch, count(c.Concurrency, "run"))
 }
 
-func (r *results) recommendation() []Block {
+func (r *results) recommendation() []report.Block {
 	v := r.Verdict
 	if v == nil {
-		return []Block{Notice{Bad, "No recommendation.", "The run did not finish: repeat its command, and it goes on where it stopped. What was measured is below."}}
+		return []report.Block{report.Notice{Mark: report.Bad, Title: "No recommendation.", Text: "The run did not finish: repeat its command, and it goes on where it stopped. What was measured is below."}}
 	}
-	var blocks []Block
+	var blocks []report.Block
 	if best := r.row(v.Recommended); best != nil {
-		blocks = append(blocks, Notice{Best, "Use " + settings(best.Config) + ".", r.figures(best)})
+		blocks = append(blocks, report.Notice{Mark: report.Best, Title: "Use " + settings(best.Config) + ".", Text: r.figures(best)})
 		if v.Flags != "" {
-			blocks = append(blocks, Text("Flags to give:"), Command(v.Flags))
+			blocks = append(blocks, report.Text("Flags to give:"), report.Command(v.Flags))
 		}
 	} else if v.Recommended != nil {
-		blocks = append(blocks, Notice{Weak, "Use " + settings(*v.Recommended) + ".", "The file holds no figures of it."})
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "Use " + settings(*v.Recommended) + ".", Text: "The file holds no figures of it."})
 	} else {
-		blocks = append(blocks, Notice{Bad, "No setting fits.", "Each cell failed, gave other outputs than the reference or broke a constraint; the reasons are below."})
+		blocks = append(blocks, report.Notice{Mark: report.Bad, Title: "No setting fits.", Text: "Each cell failed, gave other outputs than the reference or broke a constraint; the reasons are below."})
 	}
 	if len(v.Reasons) > 0 {
-		blocks = append(blocks, List(v.Reasons))
+		blocks = append(blocks, report.List(v.Reasons))
 	}
-	facts := Facts{{"Objective", objectiveWords(v.Objective), ""}, {"Constraints", r.constraints(), ""}}
+	facts := report.Facts{{Name: "Objective", Value: objectiveWords(v.Objective)}, {Name: "Constraints", Value: r.constraints()}}
 	if v.RunnerUp != nil {
 		text := settings(*v.RunnerUp)
 		hint := ""
 		if row := r.row(v.RunnerUp); row != nil {
 			hint = r.figures(row) + r.against(row, r.row(v.Recommended))
 		}
-		facts = append(facts, Fact{"Runner-up", text, hint})
+		facts = append(facts, report.Fact{Name: "Runner-up", Value: text, Hint: hint})
 	}
 	switch {
 	case len(v.Ties) > 0:
@@ -212,16 +193,16 @@ func (r *results) recommendation() []Block {
 		if more := len(v.Ties) - most; more > 0 {
 			text += fmt.Sprintf(" and %d more", more)
 		}
-		facts = append(facts, Fact{"Ties", text, "the measurement can't tell these from the recommended one; the table marks them"})
+		facts = append(facts, report.Fact{Name: "Ties", Value: text, Hint: "the measurement can't tell these from the recommended one; the table marks them"})
 	case v.Recommended != nil:
-		facts = append(facts, Fact{"Ties", "none", ""})
+		facts = append(facts, report.Fact{Name: "Ties", Value: "none"})
 	}
 	blocks = append(blocks, facts)
 	if r.Run.Reference.Error != "" {
-		blocks = append(blocks, Notice{Weak, "Outputs were not checked.", r.Run.Reference.Error})
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "Outputs were not checked.", Text: r.Run.Reference.Error})
 	}
 	if n := r.unstable(); n > 0 {
-		blocks = append(blocks, Notice{Weak, "Noise:", fmt.Sprintf("%d of %s unstable: the throughput differs from round to round more than it should. The table marks them.",
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "Noise:", Text: fmt.Sprintf("%d of %s unstable: the throughput differs from round to round more than it should. The table marks them.",
 			n, count(len(r.rows), "cell"))})
 	}
 	return append(blocks, r.losers()...)
@@ -237,18 +218,18 @@ func (r *results) unstable() (n int) {
 }
 
 // losers are the cells that were measured, but could not win.
-func (r *results) losers() []Block {
-	t := Table{Columns: []Column{{Name: "cell"}, {Name: r.unit, Number: true}, {Name: "why it could not win"}}}
+func (r *results) losers() []report.Block {
+	t := report.Table{Columns: []report.Column{{Name: "cell"}, {Name: r.unit, Number: true}, {Name: "why it could not win"}}}
 	for i := range r.rows {
 		row := &r.rows[i]
 		if reason, out := r.excluded[row.Config]; out {
-			t.Rows = append(t.Rows, Row{Cells: Cells(row.Config.String(), number(*row.ThroughputS), reason)})
+			t.Rows = append(t.Rows, report.Row{Cells: report.Cells(row.Config.String(), number(*row.ThroughputS), reason)})
 		}
 	}
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	return []Block{Fold{count(len(t.Rows), "measured cell") + " could not win", []Block{t}}}
+	return []report.Block{report.Fold{Title: count(len(t.Rows), "measured cell") + " could not win", Blocks: []report.Block{t}}}
 }
 
 // figures are a cell's in a sentence.
@@ -306,7 +287,7 @@ func (r *results) constraints() string {
 	return strings.Join(parts, "; ")
 }
 
-func (r *results) overhead() []Block {
+func (r *results) overhead() []report.Block {
 	o := r.Overhead
 	if o == nil {
 		return nil
@@ -315,21 +296,21 @@ func (r *results) overhead() []Block {
 	if o.BareMS.P50 > 0 {
 		share = fmt.Sprintf("%+.2f %%", 100*o.CostMS/o.BareMS.P50)
 	}
-	t := Table{Columns: []Column{{Name: "one run at a time"}, {Name: "runs", Number: true}, {Name: "mean ms", Number: true}, {Name: "p50 ms", Number: true},
+	t := report.Table{Columns: []report.Column{{Name: "one run at a time"}, {Name: "runs", Number: true}, {Name: "mean ms", Number: true}, {Name: "p50 ms", Number: true},
 		{Name: "p90 ms", Number: true}, {Name: "p95 ms", Number: true}, {Name: "min ms", Number: true}, {Name: "max ms", Number: true}}}
 	for _, s := range []struct {
 		name string
 		stats.Summary
 	}{{"ortho's session", o.OwnMS}, {"bare DynamicAdvancedSession.Run", o.BareMS}} {
-		t.Rows = append(t.Rows, Row{Cells: Cells(s.name, fmt.Sprint(s.N), precise(s.Mean), precise(s.P50), precise(s.P90), precise(s.P95), precise(s.Min), precise(s.Max))})
+		t.Rows = append(t.Rows, report.Row{Cells: report.Cells(s.name, fmt.Sprint(s.N), precise(s.Mean), precise(s.P50), precise(s.P90), precise(s.P95), precise(s.Min), precise(s.Max))})
 	}
-	blocks := []Block{
-		Text(fmt.Sprintf("A run through ortho's session costs %s ms (%s) over a bare loop of DynamicAdvancedSession.Run: the difference of the medians of runs in turns, of %s.",
+	blocks := []report.Block{
+		report.Text(fmt.Sprintf("A run through ortho's session costs %s ms (%s) over a bare loop of DynamicAdvancedSession.Run: the difference of the medians of runs in turns, of %s.",
 			precise(o.CostMS), share, o.Config)),
 		t,
 	}
 	if n := min(o.BareMS.N, o.OwnMS.N); n < 30 {
-		blocks = append(blocks, Notice{Weak, "Few runs:", fmt.Sprintf("medians of %s tell little.", count(n, "run"))})
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "Few runs:", Text: fmt.Sprintf("medians of %s tell little.", count(n, "run"))})
 	}
 	return blocks
 }

@@ -1,4 +1,4 @@
-package report
+package pages
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ortho/cmd/ortho/internal/report"
 	"ortho/models/evaluate"
 )
 
@@ -23,8 +24,8 @@ type intervals struct {
 }
 
 // reliability is the diagram of DeGroot and Fienberg (1983), as Guo et al. (2017) draw it.
-func reliability(c evaluate.Calibration) Figure {
-	p := NewPlot("probability of the answer (%)", "answers that are right (%)")
+func reliability(c evaluate.Calibration) report.Figure {
+	p := report.NewPlot("probability of the answer (%)", "answers that are right (%)")
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 103, 0, 103 // room for the last tick's label
 	bars := bins(c, func(b evaluate.Bin) float64 {
 		if b.Right == nil {
@@ -33,51 +34,51 @@ func reliability(c evaluate.Calibration) Figure {
 		return 100 * b.Right.Rate
 	})
 	points := intervals{}
-	var hints []Hint
+	var hints []report.Hint
 	for _, b := range c.Bins {
 		if b.N == 0 {
 			continue
 		}
 		points.XYs = append(points.XYs, plotter.XY{X: 100 * *b.Probability, Y: 100 * b.Right.Rate})
 		points.YErrors = append(points.YErrors, struct{ Low, High float64 }{100 * (b.Right.Rate - b.Right.Low), 100 * (b.Right.High - b.Right.Rate)})
-		hints = append(hints, Hint{X: 50 * (b.Low + b.High), Y: 50, W: 100 * (b.High - b.Low), H: 100,
+		hints = append(hints, report.Hint{X: 50 * (b.Low + b.High), Y: 50, W: 100 * (b.High - b.Low), H: 100,
 			Text: fmt.Sprintf("%.0f to %.0f %%: %d answers, given %s on average, of which %s are right (95 %% interval %s to %s)",
 				100*b.Low, 100*b.High, b.N, share(*b.Probability), share(b.Right.Rate), share(b.Right.Low), share(b.Right.High))})
 	}
-	ideal := &plotter.Line{XYs: plotter.XYs{{X: 0, Y: 0}, {X: 100, Y: 100}}, LineStyle: draw.LineStyle{Color: Ink(0.6), Width: 1, Dashes: []vg.Length{4, 3}}}
-	p.Add(Grid(), bars, ideal)
+	ideal := &plotter.Line{XYs: plotter.XYs{{X: 0, Y: 0}, {X: 100, Y: 100}}, LineStyle: draw.LineStyle{Color: report.Ink(0.6), Width: 1, Dashes: []vg.Length{4, 3}}}
+	p.Add(report.Grid(), bars, ideal)
 	// Without a point there is nothing that plotter would take.
 	if whiskers, err := plotter.NewYErrorBars(points); err == nil {
-		whiskers.LineStyle = draw.LineStyle{Color: Color(5), Width: 1.2}
+		whiskers.LineStyle = draw.LineStyle{Color: report.Color(5), Width: 1.2}
 		p.Add(whiskers)
 	}
-	dots := &plotter.Scatter{XYs: points.XYs, GlyphStyle: draw.GlyphStyle{Color: Color(5), Radius: 2.5, Shape: draw.CircleGlyph{}}}
+	dots := &plotter.Scatter{XYs: points.XYs, GlyphStyle: draw.GlyphStyle{Color: report.Color(5), Radius: 2.5, Shape: draw.CircleGlyph{}}}
 	p.Add(dots)
-	return Figure{Title: "Reliability", Note: "Answers by their probability: how many of them are right.", Plot: p, Hints: hints,
+	return report.Figure{Title: "Reliability", Note: "Answers by their probability: how many of them are right.", Plot: p, Hints: hints,
 		Desc: fmt.Sprintf("Expected calibration error %s over %d bins of equal width.", share(*c.ECE), len(c.Bins)),
-		Keys: []Key{{"right", []plot.Thumbnailer{bars}}, {"at the bin's mean, with 95 % interval", []plot.Thumbnailer{dots}}, {"as it should be", []plot.Thumbnailer{ideal}}}}
+		Keys: []report.Key{{Name: "right", Thumbs: []plot.Thumbnailer{bars}}, {Name: "at the bin's mean, with 95 % interval", Thumbs: []plot.Thumbnailer{dots}}, {Name: "as it should be", Thumbs: []plot.Thumbnailer{ideal}}}}
 }
 
 // sureness shows how many answers are of which probability.
-func sureness(c evaluate.Calibration) Figure {
-	p := NewPlot("probability of the answer (%)", "answers")
+func sureness(c evaluate.Calibration) report.Figure {
+	p := report.NewPlot("probability of the answer (%)", "answers")
 	p.X.Min, p.X.Max, p.Y.Min = 0, 103, 0
-	var hints []Hint
+	var hints []report.Hint
 	most := 1
 	for _, b := range c.Bins {
 		most = max(most, b.N)
 	}
 	p.Y.Max = 1.05 * float64(most)
 	for _, b := range c.Bins {
-		hints = append(hints, Hint{X: 50 * (b.Low + b.High), Y: float64(most) / 2, W: 100 * (b.High - b.Low), H: float64(most),
+		hints = append(hints, report.Hint{X: 50 * (b.Low + b.High), Y: float64(most) / 2, W: 100 * (b.High - b.Low), H: float64(most),
 			Text: fmt.Sprintf("%.0f to %.0f %%: %d answers", 100*b.Low, 100*b.High, b.N)})
 	}
-	p.Add(Grid(), bins(c, func(b evaluate.Bin) float64 { return float64(b.N) }))
-	return Figure{Title: "How sure the answers are", Note: "Answers by their probability.", Plot: p, Hints: hints, Desc: "A histogram of the probabilities of the answers."}
+	p.Add(report.Grid(), bins(c, func(b evaluate.Bin) float64 { return float64(b.N) }))
+	return report.Figure{Title: "How sure the answers are", Note: "Answers by their probability.", Plot: p, Hints: hints, Desc: "A histogram of the probabilities of the answers."}
 }
 
 func bins(c evaluate.Calibration, height func(evaluate.Bin) float64) *plotter.Histogram {
-	h := &plotter.Histogram{Width: 100 / float64(evaluate.Bins), FillColor: Color(6), LineStyle: draw.LineStyle{Color: Ink(0.3), Width: 0.5}}
+	h := &plotter.Histogram{Width: 100 / float64(evaluate.Bins), FillColor: report.Color(6), LineStyle: draw.LineStyle{Color: report.Ink(0.3), Width: 0.5}}
 	for _, b := range c.Bins {
 		h.Bins = append(h.Bins, plotter.HistogramBin{Min: 100 * b.Low, Max: 100 * b.High, Weight: height(b)})
 	}
@@ -90,7 +91,7 @@ const maxMatrix = 36
 
 // matrix is a part of the confusion matrix, as a heat map: rows are what images are,
 // columns what they are taken for.
-func matrix(r *evaluate.Result) Figure {
+func matrix(r *evaluate.Result) report.Figure {
 	classes := slices.Clone(r.PerClass)
 	note := "Each row has the images of a class, as shares of them."
 	if len(classes) > maxMatrix {
@@ -113,8 +114,8 @@ func matrix(r *evaluate.Result) Figure {
 		at[c.Index] = i
 		m.share[i] = slices.Repeat([]float64{math.NaN()}, n)
 	}
-	p := NewPlot("taken for", "is")
-	var hints []Hint
+	p := report.NewPlot("taken for", "is")
+	var hints []report.Hint
 	var marks plotter.XYs
 	var counts []string
 	for _, pair := range r.Confusion {
@@ -126,16 +127,16 @@ func matrix(r *evaluate.Result) Figure {
 		part := float64(pair.N) / float64(classes[row].N)
 		m.share[row][column] = part
 		x, y := float64(column), m.Y(n-1-row)
-		hints = append(hints, Hint{X: x, Y: y, W: 1, H: 1, Text: fmt.Sprintf("%s taken for %s: %d of %d (%s)",
+		hints = append(hints, report.Hint{X: x, Y: y, W: 1, H: 1, Text: fmt.Sprintf("%s taken for %s: %d of %d (%s)",
 			className(classes[row].Name), className(classes[column].Name), pair.N, classes[row].N, share(part))})
 		marks = append(marks, plotter.XY{X: x, Y: y})
 		counts = append(counts, strconv.Itoa(pair.N))
 	}
-	heat := plotter.NewHeatMap(m, Shades(64))
+	heat := plotter.NewHeatMap(m, report.Shades(64))
 	heat.Min, heat.Max = 0, 1
 	p.Add(heat, outline(n))
 	if n <= 20 {
-		labels := Labels(marks, counts)
+		labels := report.Labels(marks, counts)
 		for i := range labels.TextStyle {
 			labels.TextStyle[i].XAlign, labels.TextStyle[i].YAlign = text.XCenter, text.YCenter
 		}
@@ -149,7 +150,7 @@ func matrix(r *evaluate.Result) Figure {
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.ConstantTicks(across), plot.ConstantTicks(down)
 	p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = math.Pi/2, text.XRight, text.YCenter
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(n)-0.5, -0.5, float64(n)-0.5
-	return Figure{Title: "Confusion matrix", Note: note, Plot: p, Hints: hints, Wide: true, Height: vg.Length(min(900, 220+22*n)),
+	return report.Figure{Title: "Confusion matrix", Note: note, Plot: p, Hints: hints, Wide: true, Height: vg.Length(min(900, 220+22*n)),
 		Desc: "Rows are the classes that images are of, columns those that they are taken for; the table has the most frequent mistakes."}
 }
 
@@ -165,5 +166,5 @@ func (m *cells) Y(r int) float64           { return float64(r) }
 func outline(n int) plot.Plotter {
 	low, high := -0.5, float64(n)-0.5
 	return &plotter.Line{XYs: plotter.XYs{{X: low, Y: low}, {X: high, Y: low}, {X: high, Y: high}, {X: low, Y: high}, {X: low, Y: low}},
-		LineStyle: draw.LineStyle{Color: Ink(0.3), Width: 0.5}}
+		LineStyle: draw.LineStyle{Color: report.Ink(0.3), Width: 0.5}}
 }

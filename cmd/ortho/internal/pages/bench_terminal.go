@@ -1,4 +1,4 @@
-package main
+package pages
 
 import (
 	"fmt"
@@ -7,20 +7,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
 )
 
-// writeBench prints the table of cells and the recommendation, or the report in Markdown.
-func writeBench(w io.Writer, f *bench.File, markdown bool) error {
+// PrintBench prints the table of cells and the recommendation, or the report in Markdown.
+func PrintBench(w io.Writer, f *bench.File, markdown bool) error {
 	if markdown {
-		_, err := io.WriteString(w, report.Bench(f).Markdown())
+		_, err := io.WriteString(w, Bench(f).Markdown())
 		return err
 	}
 	rows := bench.Ranked(f.Rows, f.Verdict.Objective)
@@ -48,7 +44,7 @@ func writeBench(w io.Writer, f *bench.File, markdown bool) error {
 		}
 	}
 	lines = slices.Concat(lines, notMeasured(others), f.Verdict.Reasons)
-	if err := printLines(w, lines); err != nil {
+	if err := PrintLines(w, lines); err != nil {
 		return err
 	}
 	return printFlags(w, f.Verdict.Flags)
@@ -64,8 +60,8 @@ func printFlags(w io.Writer, flags string) error {
 	return err
 }
 
-// printLines prints sentences, a line each or, on a terminal, wrapped.
-func printLines(w io.Writer, lines []string) error {
+// PrintLines prints sentences, a line each or, on a terminal, wrapped.
+func PrintLines(w io.Writer, lines []string) error {
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, grid.Sentence(w, "", term.Clean(line))); err != nil {
 			return err
@@ -125,27 +121,8 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	return []any{mark, term.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, term.Mebibytes(r.Memory.PeakBytes)}
 }
 
-// status is a line at the end of a terminal that tells what a sweep does; nil, none is shown.
-type status struct {
-	bars *mpb.Progress
-	bar  *mpb.Bar
-	now  chan string // the latest
-}
-
-func newStatus(w io.Writer) *status {
-	s := &status{bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30)), now: make(chan string, 1)}
-	shown := ""
-	s.bar = s.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
-		select {
-		case shown = <-s.now:
-		default:
-		}
-		return shown
-	})))
-	return s
-}
-
-func describeProgress(p bench.Progress) string {
+// BenchProgress says what a sweep does.
+func BenchProgress(p bench.Progress) string {
 	step := map[string]string{"reference": "reference outputs", "profile": "profiles", "open": "opening cells", "measure": "measuring"}[p.Step]
 	line := fmt.Sprintf("%s %d of %d: %s", step, p.Done+1, p.Total, p.Cell)
 	if p.Step == "measure" && p.Done >= p.Total {
@@ -155,28 +132,4 @@ func describeProgress(p bench.Progress) string {
 		line += fmt.Sprintf(" (%v left)", max(0, p.Left).Round(time.Second))
 	}
 	return line
-}
-
-func (s *status) show(p bench.Progress) { s.tell(describeProgress(p)) }
-
-func (s *status) tell(line string) {
-	if s == nil {
-		return
-	}
-	select {
-	case <-s.now:
-	default:
-	}
-	select {
-	case s.now <- line:
-	default:
-	}
-}
-
-func (s *status) end() {
-	if s == nil {
-		return
-	}
-	s.bar.Abort(true)
-	s.bars.Wait()
 }

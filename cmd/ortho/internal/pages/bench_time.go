@@ -1,4 +1,4 @@
-package report
+package pages
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
 )
 
@@ -21,10 +22,10 @@ type part struct {
 
 // bars is a figure of horizontal bars, the first on top, each made of parts. The parts of
 // one name have one colour: its place in palette, or after it.
-func bars(f Figure, axis string, palette, names []string, rows [][]part, text func(part) string) Figure {
-	f.Plot = NewPlot(axis, "")
+func bars(f report.Figure, axis string, palette, names []string, rows [][]part, text func(part) string) report.Figure {
+	f.Plot = report.NewPlot(axis, "")
 	f.Height = 62 + 27*vg.Length(len(rows))
-	grid := Grid()
+	grid := report.Grid()
 	grid.Horizontal.Color = nil
 	f.Plot.Add(grid)
 	var parts []string
@@ -51,18 +52,18 @@ func bars(f Figure, axis string, palette, names []string, rows [][]part, text fu
 				}
 			}
 		}
-		chart := &plotter.BarChart{Values: values, Width: 16, Color: Color(i), Horizontal: true}
+		chart := &plotter.BarChart{Values: values, Width: 16, Color: report.Color(i), Horizontal: true}
 		if below != nil {
 			chart.StackOn(below)
 		}
 		below = chart
 		f.Plot.Add(chart)
-		f.Keys = append(f.Keys, Key{name, []plot.Thumbnailer{chart}})
+		f.Keys = append(f.Keys, report.Key{Name: name, Thumbs: []plot.Thumbnailer{chart}})
 	}
 	for j, row := range rows {
 		y, x := float64(len(rows)-1-j), 0.0
 		for _, p := range row {
-			f.Hints = append(f.Hints, Hint{x + p.value/2, y, p.value, 0.6, names[j] + ": " + text(p)})
+			f.Hints = append(f.Hints, report.Hint{X: x + p.value/2, Y: y, W: p.value, H: 0.6, Text: names[j] + ": " + text(p)})
 			x += p.value
 		}
 		longest = max(longest, x)
@@ -87,7 +88,7 @@ func ends(rows [][]part) *plotter.Labels {
 			at, texts = append(at, plotter.XY{X: row[0].value, Y: float64(len(rows) - 1 - i)}), append(texts, fmt.Sprintf("%.1f", row[0].value))
 		}
 	}
-	l := Labels(at, texts)
+	l := report.Labels(at, texts)
 	l.Offset = vg.Point{X: 4}
 	for i := range l.TextStyle {
 		l.TextStyle[i].YAlign = draw.YCenter
@@ -95,8 +96,8 @@ func ends(rows [][]part) *plotter.Labels {
 	return l
 }
 
-func (r *results) timeBlocks() []Block {
-	var blocks []Block
+func (r *results) timeBlocks() []report.Block {
+	var blocks []report.Block
 	if s := r.Stages; s != nil {
 		blocks = append(blocks, r.stages(s))
 	}
@@ -119,7 +120,7 @@ func (r *results) timeBlocks() []Block {
 	}
 	share := func(p part) string { return fmt.Sprintf("%s %.1f %%", p.name, p.value) }
 	if len(rows) > 0 {
-		blocks = append(blocks, bars(Figure{Title: "Share of time by provider", Note: "Of the nodes' time in a separate, profiled session: each provider's best cell (threads / batch / concurrency).",
+		blocks = append(blocks, bars(report.Figure{Title: "Share of time by provider", Note: "Of the nodes' time in a separate, profiled session: each provider's best cell (threads / batch / concurrency).",
 			Desc: "Stacked bars: which execution provider took what share of the time."}, "share of the nodes' time (%)", palette, names, rows, share))
 	}
 	for _, row := range r.leaders() {
@@ -128,7 +129,7 @@ func (r *results) timeBlocks() []Block {
 		}
 	}
 	for _, note := range notes {
-		blocks = append(blocks, Text(note))
+		blocks = append(blocks, report.Text(note))
 	}
 	return blocks
 }
@@ -154,7 +155,7 @@ func (r *results) palette() []string {
 }
 
 // operators are those that take the most time in a cell.
-func operators(row *bench.Row, palette []string, share func(part) string) Figure {
+func operators(row *bench.Row, palette []string, share func(part) string) report.Figure {
 	const most = 10
 	var names []string
 	var rows [][]part
@@ -171,12 +172,12 @@ func operators(row *bench.Row, palette []string, share func(part) string) Figure
 	if rest > 0 {
 		note += fmt.Sprintf(" %s more took %.1f %%.", count(len(row.Placement.Operators)-most, "operator"), rest)
 	}
-	return bars(Figure{Title: "Share of time by operator: " + seriesOf(row.Config), Note: note,
+	return bars(report.Figure{Title: "Share of time by operator: " + seriesOf(row.Config), Note: note,
 		Desc: "Bars: which operators took what share of the time."}, "share of the nodes' time (%)", palette, names, rows, share)
 }
 
 // stages is where one image's time goes.
-func (r *results) stages(s *bench.Stages) Figure {
+func (r *results) stages(s *bench.Stages) report.Figure {
 	parts := []part{{"decode", s.DecodeMS.P50}, {"preprocess", s.PreprocessMS.P50}}
 	if s.RunMS != nil {
 		parts = append(parts, part{"run", *s.RunMS})
@@ -193,41 +194,41 @@ func (r *results) stages(s *bench.Stages) Figure {
 	if s.RunMS == nil {
 		note += " The run's part is unknown: no cell is recommended."
 	}
-	f := bars(Figure{Title: "Stages of one image", Note: note, Desc: "A stacked bar of decode, preprocess, run and postprocess."},
+	f := bars(report.Figure{Title: "Stages of one image", Note: note, Desc: "A stacked bar of decode, preprocess, run and postprocess."},
 		"time of one image (ms)", nil, []string{""}, [][]part{parts}, func(p part) string { return p.name })
 	f.Wide, f.Height = true, 100
 	return f
 }
 
 // memoryBlocks are the resident sets of each provider's best cell, phase by phase.
-func (r *results) memoryBlocks() []Block {
+func (r *results) memoryBlocks() []report.Block {
 	phases := []string{"start", "library", "session", "first run", "peak"}
-	p := NewPlot("", "resident set (MiB)")
-	p.Add(Grid())
-	f := Figure{Title: "Memory by phase", Plot: p, Wide: true, Height: 300, Note: "Each provider's best cell: its process at the start, with the library loaded, the session created, after the first run, and at its peak.",
+	p := report.NewPlot("", "resident set (MiB)")
+	p.Add(report.Grid())
+	f := report.Figure{Title: "Memory by phase", Plot: p, Wide: true, Height: 300, Note: "Each provider's best cell: its process at the start, with the library loaded, the session created, after the first run, and at its peak.",
 		Desc: "Lines: the resident set of a process after each phase."}
-	var missing Facts
+	var missing report.Facts
 	for _, row := range r.leaders() {
 		m := &row.Memory
 		i := slices.Index(r.series, seriesOf(row.Config))
-		line := &plotter.Line{LineStyle: draw.LineStyle{Color: Color(i), Width: 1.5}}
+		line := &plotter.Line{LineStyle: draw.LineStyle{Color: report.Color(i), Width: 1.5}}
 		points := &plotter.Scatter{GlyphStyle: glyph(i)}
 		for phase, v := range []*int64{m.StartBytes, m.LibraryBytes, m.SessionBytes, m.FirstRunBytes, m.PeakBytes} {
 			if v == nil {
 				figure := []string{"start_rss_bytes", "library_rss_bytes", "session_rss_bytes", "first_run_rss_bytes", "peak_rss_bytes"}[phase]
-				missing = append(missing, Fact{seriesOf(row.Config) + ", " + phases[phase], "unknown", reason(row, figure, "")})
+				missing = append(missing, report.Fact{Name: seriesOf(row.Config) + ", " + phases[phase], Value: "unknown", Hint: reason(row, figure, "")})
 				continue
 			}
 			size := float64(*v) / (1 << 20)
 			line.XYs = append(line.XYs, plotter.XY{X: float64(phase), Y: size})
-			f.Hints = append(f.Hints, Hint{X: float64(phase), Y: size, Text: fmt.Sprintf("%s, %s: %s MiB", row.Config, phases[phase], mib(*v))})
+			f.Hints = append(f.Hints, report.Hint{X: float64(phase), Y: size, Text: fmt.Sprintf("%s, %s: %s MiB", row.Config, phases[phase], mib(*v))})
 		}
 		if points.XYs = line.XYs; len(points.XYs) > 0 {
 			p.Add(line, points)
-			f.Keys = append(f.Keys, Key{row.Config.String(), []plot.Thumbnailer{line, points}})
+			f.Keys = append(f.Keys, report.Key{Name: row.Config.String(), Thumbs: []plot.Thumbnailer{line, points}})
 		}
 	}
-	var blocks []Block
+	var blocks []report.Block
 	if len(f.Keys) > 0 {
 		p.NominalX(phases...)
 		p.X.Min, p.X.Max, p.Y.Min = -0.2, float64(len(phases))-0.8, 0

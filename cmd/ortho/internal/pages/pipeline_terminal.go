@@ -1,4 +1,4 @@
-package main
+package pages
 
 import (
 	"fmt"
@@ -6,20 +6,19 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
 )
 
-// writePipeline prints the time of an image by part, and in each setting, or the report in
+// PrintPipeline prints the time of an image by part, and in each setting, or the report in
 // Markdown.
-func writePipeline(w io.Writer, p *bench.Pipeline, markdown bool) error {
+func PrintPipeline(w io.Writer, p *bench.Pipeline, markdown bool) error {
 	if markdown {
-		_, err := io.WriteString(w, report.Pipeline(p).Markdown())
+		_, err := io.WriteString(w, Pipeline(p).Markdown())
 		return err
 	}
-	if err := printLines(w, []string{p.Describe()}); err != nil {
+	if err := PrintLines(w, []string{p.Describe()}); err != nil {
 		return err
 	}
 	if best := p.Best(); best != nil {
@@ -44,7 +43,7 @@ func writePipeline(w io.Writer, p *bench.Pipeline, markdown bool) error {
 			lines = append(lines, oneLine(part.Name+": "+line))
 		}
 	}
-	if err := printLines(w, append(lines, p.Reasons()...)); err != nil {
+	if err := PrintLines(w, append(lines, p.Reasons()...)); err != nil {
 		return err
 	}
 	return printFlags(w, p.Flags)

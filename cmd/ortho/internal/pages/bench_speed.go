@@ -1,4 +1,4 @@
-package report
+package pages
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/bench"
 	"ortho/runner/stats"
 )
@@ -24,7 +25,7 @@ var shapes = []struct{ full, outline draw.GlyphDrawer }{
 type hollow struct{ full, outline draw.GlyphDrawer }
 
 func (h hollow) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
-	c.SetColor(Paper)
+	c.SetColor(report.Paper)
 	h.full.DrawGlyph(c, style, at)
 	c.SetColor(style.Color)
 	h.outline.DrawGlyph(c, style, at)
@@ -32,7 +33,7 @@ func (h hollow) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 
 // glyph is the point of a provider by its place in the series.
 func glyph(series int) draw.GlyphStyle {
-	return draw.GlyphStyle{Color: Color(series), Radius: 4, Shape: shapes[series%len(shapes)].full}
+	return draw.GlyphStyle{Color: report.Color(series), Radius: 4, Shape: shapes[series%len(shapes)].full}
 }
 
 func (r *results) glyph(row *bench.Row) draw.GlyphStyle {
@@ -43,25 +44,25 @@ func (r *results) glyph(row *bench.Row) draw.GlyphStyle {
 	return g
 }
 
-func (r *results) speedFigures() []Block {
+func (r *results) speedFigures() []report.Block {
 	if len(r.rows) == 0 {
 		return nil
 	}
-	return []Block{r.tradeoff(), r.distribution()}
+	return []report.Block{r.tradeoff(), r.distribution()}
 }
 
 // tradeoff is throughput against latency.
-func (r *results) tradeoff() Figure {
+func (r *results) tradeoff() report.Figure {
 	var p50 []float64
 	for i := range r.rows {
 		p50 = append(p50, r.rows[i].LatencyMS.P50)
 	}
-	p := NewPlot("latency p50 (ms)", "throughput ("+r.unit+")")
-	p.Add(Grid())
+	p := report.NewPlot("latency p50 (ms)", "throughput ("+r.unit+")")
+	p.Add(report.Grid())
 	points := make(plotter.XYs, len(r.rows))
 	styles := make([]draw.GlyphStyle, len(r.rows))
 	low, high := make(plotter.XErrors, len(r.rows)), make(plotter.YErrors, len(r.rows))
-	f := Figure{Title: "Throughput against latency", Plot: p, Wide: true, Height: 400}
+	f := report.Figure{Title: "Throughput against latency", Plot: p, Wide: true, Height: 400}
 	for i := range r.rows {
 		row := &r.rows[i]
 		x, y := row.LatencyMS.P50, *row.ThroughputS
@@ -75,14 +76,14 @@ func (r *results) tradeoff() Figure {
 		} else if role := r.roles[row.Config]; role != "" {
 			hint += " (" + role + ")"
 		}
-		f.Hints = append(f.Hints, Hint{X: x, Y: y, Text: hint})
+		f.Hints = append(f.Hints, report.Hint{X: x, Y: y, Text: hint})
 	}
-	across := &plotter.XErrorBars{XYs: points, XErrors: low, LineStyle: draw.LineStyle{Color: Ink(0.35), Width: 0.75}, CapWidth: 4}
+	across := &plotter.XErrorBars{XYs: points, XErrors: low, LineStyle: draw.LineStyle{Color: report.Ink(0.35), Width: 0.75}, CapWidth: 4}
 	up := &plotter.YErrorBars{XYs: points, YErrors: high, LineStyle: across.LineStyle, CapWidth: 4}
 	scatter := &plotter.Scatter{XYs: points, GlyphStyleFunc: func(i int) draw.GlyphStyle { return styles[i] }}
 
 	front := r.front()
-	line := &plotter.Line{LineStyle: draw.LineStyle{Color: Ink(0.5), Width: 1, Dashes: []vg.Length{4, 3}}}
+	line := &plotter.Line{LineStyle: draw.LineStyle{Color: report.Ink(0.5), Width: 1, Dashes: []vg.Length{4, 3}}}
 	for _, i := range front {
 		line.XYs = append(line.XYs, points[i])
 	}
@@ -98,13 +99,13 @@ func (r *results) tradeoff() Figure {
 	logarithmic := scale(&p.X, p50)
 
 	for i, name := range r.series {
-		f.Keys = append(f.Keys, Key{name, []plot.Thumbnailer{&plotter.Scatter{GlyphStyle: glyph(i)}}})
+		f.Keys = append(f.Keys, report.Key{Name: name, Thumbs: []plot.Thumbnailer{&plotter.Scatter{GlyphStyle: glyph(i)}}})
 	}
 	if slices.ContainsFunc(r.rows, func(row bench.Row) bool { _, out := r.excluded[row.Config]; return out }) {
-		f.Keys = append(f.Keys, Key{"hollow: could not win", []plot.Thumbnailer{&plotter.Scatter{GlyphStyle: draw.GlyphStyle{Color: Ink(0.6), Radius: 4, Shape: draw.RingGlyph{}}}}})
+		f.Keys = append(f.Keys, report.Key{Name: "hollow: could not win", Thumbs: []plot.Thumbnailer{&plotter.Scatter{GlyphStyle: draw.GlyphStyle{Color: report.Ink(0.6), Radius: 4, Shape: draw.RingGlyph{}}}}})
 	}
 	if len(front) > 1 {
-		f.Keys = append(f.Keys, Key{"no other is better in both", []plot.Thumbnailer{line}})
+		f.Keys = append(f.Keys, report.Key{Name: "no other is better in both", Thumbs: []plot.Thumbnailer{line}})
 	}
 	r.label(&f, points, front)
 	f.Note = "Up and left is better. Labels are threads / batch / concurrency; bars are 95 % confidence intervals."
@@ -148,7 +149,7 @@ func (r *results) front() []int {
 }
 
 // label names the recommended cell, the runner-up and, where there is room, the front's.
-func (r *results) label(f *Figure, points plotter.XYs, front []int) {
+func (r *results) label(f *report.Figure, points plotter.XYs, front []int) {
 	p := f.Plot
 	var order []int
 	for _, role := range []string{recommended, runnerUp} {
@@ -159,7 +160,7 @@ func (r *results) label(f *Figure, points plotter.XYs, front []int) {
 		}
 	}
 	if len(order) > 0 && r.roles[r.rows[order[0]].Config] == recommended {
-		p.Add(&plotter.Scatter{XYs: points[order[0] : order[0]+1], GlyphStyle: draw.GlyphStyle{Color: Ink(1), Radius: 8, Shape: draw.RingGlyph{}}})
+		p.Add(&plotter.Scatter{XYs: points[order[0] : order[0]+1], GlyphStyle: draw.GlyphStyle{Color: report.Ink(1), Radius: 8, Shape: draw.RingGlyph{}}})
 	}
 	order = append(order, front...)
 	type box struct{ x0, x1, y0, y1 float64 }
@@ -181,7 +182,7 @@ func (r *results) label(f *Figure, points plotter.XYs, front []int) {
 			continue
 		}
 		taken = append(taken, b)
-		l := Labels(points[i:i+1], []string{text})
+		l := report.Labels(points[i:i+1], []string{text})
 		l.Offset = vg.Point{X: 11, Y: 0}
 		l.TextStyle[0].YAlign = draw.YCenter
 		if left {
@@ -225,15 +226,15 @@ func scale(axis *plot.Axis, values []float64) bool {
 }
 
 // distribution is the share of runs that end within a time, of the best cells.
-func (r *results) distribution() Block {
+func (r *results) distribution() report.Block {
 	const most, steps = 6, 200
-	p := NewPlot("latency of a run (ms)", "runs that ended (%)")
-	p.Add(Grid())
-	f := Figure{Title: "Latency distribution", Plot: p, Wide: true, Height: 320,
+	p := report.NewPlot("latency of a run (ms)", "runs that ended (%)")
+	p.Add(report.Grid())
+	f := report.Figure{Title: "Latency distribution", Plot: p, Wide: true, Height: 320,
 		Note: "Empirical distribution of the best cells' single runs; the axis ends at the largest p99."}
 	rows := r.rows[:min(most, len(r.rows))]
 	for _, row := range r.leaders() { // every provider has one
-		if !slices.ContainsFunc(rows, func(o bench.Row) bool { return o.Config == row.Config }) && len(rows) < len(Colors) {
+		if !slices.ContainsFunc(rows, func(o bench.Row) bool { return o.Config == row.Config }) && len(rows) < len(report.Colors) {
 			rows = append(slices.Clip(rows), *row)
 		}
 	}
@@ -243,7 +244,7 @@ func (r *results) distribution() Block {
 		if len(samples) == 0 {
 			continue
 		}
-		line := &plotter.Line{LineStyle: draw.LineStyle{Color: Color(len(f.Keys)), Width: 1.5}, StepStyle: plotter.PreStep}
+		line := &plotter.Line{LineStyle: draw.LineStyle{Color: report.Color(len(f.Keys)), Width: 1.5}, StepStyle: plotter.PreStep}
 		if len(f.Keys)%2 == 1 {
 			line.Dashes = []vg.Length{6, 2}
 		}
@@ -253,10 +254,10 @@ func (r *results) distribution() Block {
 		}
 		p.Add(line)
 		reach = append(reach, samples[0], samples[int(0.99*float64(len(samples)-1)+0.5)])
-		f.Keys = append(f.Keys, Key{rows[i].Config.String(), []plot.Thumbnailer{line}})
+		f.Keys = append(f.Keys, report.Key{Name: rows[i].Config.String(), Thumbs: []plot.Thumbnailer{line}})
 	}
 	if len(reach) == 0 {
-		return Text("The file holds no samples, from which the distribution of latencies could be drawn.")
+		return report.Text("The file holds no samples, from which the distribution of latencies could be drawn.")
 	}
 	p.X.Min, p.X.Max = slices.Min(reach), slices.Max(reach)
 	if scale(&p.X, reach) {

@@ -1,19 +1,16 @@
-package main
+package pages
 
 import (
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
-	"ortho/models"
 	"ortho/models/evaluate"
 )
 
-// print writes the summary for people.
-func (doc *evaluation) print(w io.Writer) {
+// Print writes the summary for people.
+func (doc *Evaluation) Print(w io.Writer) {
 	line := func(key, format string, args ...any) {
 		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-18s ", key), term.Clean(fmt.Sprintf(format, args...))))
 	}
@@ -69,7 +66,7 @@ func (doc *evaluation) print(w io.Writer) {
 	list("failed", failed)
 }
 
-func (doc *evaluation) printCalibration(line func(key, format string, args ...any)) {
+func (doc *Evaluation) printCalibration(line func(key, format string, args ...any)) {
 	c := doc.Result.Calibration
 	if c.ECE != nil {
 		line("calibration", "ECE %s (about %s by chance alone)", term.Percent(*c.ECE), term.Percent(*c.ChanceECE))
@@ -84,11 +81,6 @@ func (doc *evaluation) printCalibration(line func(key, format string, args ...an
 	if c.Fitted.Temperature != nil && !doc.appliesTemperature() {
 		line("", "ortho can't apply it: the softmax is inside the graph")
 	}
-}
-
-// appliesTemperature tells whether --temperature can be given for the model.
-func (doc *evaluation) appliesTemperature() bool {
-	return doc.Result.Calibration.Activation == models.Softmax
 }
 
 // temperatureText says what the fitted temperature is, and what it does.
@@ -110,22 +102,4 @@ func temperatureText(r *evaluate.Result) string {
 		return text + "; " + f.Reason
 	}
 	return text + fmt.Sprintf(": ECE %s, NLL %.3f, cross-fitted", term.Percent(*f.ECE), *f.NLL)
-}
-
-// String tells the kind, and how classes were found: "CSV, 100 classes named by id".
-func (d data) String() string {
-	var by []string
-	for _, kind := range evaluate.Kinds {
-		switch n := d.NamedBy[kind]; {
-		case n == d.Classes:
-			by = append(by, kind)
-		case n > 0:
-			by = append(by, fmt.Sprintf("%s (%d)", kind, n))
-		}
-	}
-	classes := "classes"
-	if d.Classes == 1 {
-		classes = "class"
-	}
-	return fmt.Sprintf("%s, %d %s named by %s", d.Kind, d.Classes, classes, strings.Join(slices.Clip(by), " and "))
 }

@@ -1,4 +1,4 @@
-package report
+package pages
 
 import (
 	"bytes"
@@ -21,6 +21,8 @@ import (
 	"ortho/runner/machine"
 	"ortho/runner/stats"
 )
+
+const hostile = `<script>alert("x")</script> & | * [a](javascript:x) ` + "`'\"\x00\xff\n\\"
 
 // benchFile is a run of 2 providers and what can become of a cell: rows that fail, are
 // ruled out, skipped, unstable, unequal, with figures that are unknown.

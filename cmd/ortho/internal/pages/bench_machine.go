@@ -1,27 +1,28 @@
-package report
+package pages
 
 import (
 	"cmp"
 	"fmt"
 	"strings"
 
+	"ortho/cmd/ortho/internal/report"
 	"ortho/runner/machine"
 )
 
 // machineFacts are what figures depend on besides the model.
-func machineFacts(m *machine.Facts) Facts {
+func machineFacts(m *machine.Facts) report.Facts {
 	missing := func(name string) string { return "unknown: " + cmp.Or(m.Unknown[name], "no reason was recorded") }
-	facts := Facts{
-		{"CPU", cmp.Or(m.CPUModel, missing("cpu_model")), strings.Join(m.CPUFeatures, " ")},
-		{"Cores", fmt.Sprintf("%d usable, %s logical, %s physical", m.UsableCores, optional(m.LogicalCores), optional(m.PhysicalCores)), ""},
+	facts := report.Facts{
+		{Name: "CPU", Value: cmp.Or(m.CPUModel, missing("cpu_model")), Hint: strings.Join(m.CPUFeatures, " ")},
+		{Name: "Cores", Value: fmt.Sprintf("%d usable, %s logical, %s physical", m.UsableCores, optional(m.LogicalCores), optional(m.PhysicalCores))},
 	}
-	quota := Fact{Name: "CPU quota", Value: "none"}
+	quota := report.Fact{Name: "CPU quota", Value: "none"}
 	if m.QuotaCores != nil {
 		quota.Value = trim(*m.QuotaCores) + " cores"
 	} else if m.Unknown["quota_cores"] != "" {
 		quota.Value = missing("quota_cores")
 	}
-	memory := Fact{Name: "Memory", Value: missing("memory_total_bytes")}
+	memory := report.Fact{Name: "Memory", Value: missing("memory_total_bytes")}
 	if m.MemoryTotal != nil {
 		memory.Value = mib(*m.MemoryTotal) + " MiB"
 	}
@@ -32,11 +33,11 @@ func machineFacts(m *machine.Facts) Facts {
 		memory.Hint = strings.TrimPrefix(memory.Hint+"; limited to "+mib(*m.MemoryLimit)+" MiB", "; ")
 	}
 	guest := strings.Trim(m.Virtualization+", "+m.Container, ", ")
-	facts = append(facts, quota, Fact{"Governor", cmp.Or(m.Governor, missing("governor")), ""}, memory,
-		Fact{"System", strings.TrimSpace(orUnknown(m.OS) + "/" + orUnknown(m.Arch) + " " + m.Platform), guest},
-		Fact{"Kernel", cmp.Or(m.Kernel, missing("kernel")), ""})
+	facts = append(facts, quota, report.Fact{Name: "Governor", Value: cmp.Or(m.Governor, missing("governor"))}, memory,
+		report.Fact{Name: "System", Value: strings.TrimSpace(orUnknown(m.OS) + "/" + orUnknown(m.Arch) + " " + m.Platform), Hint: guest},
+		report.Fact{Name: "Kernel", Value: cmp.Or(m.Kernel, missing("kernel"))})
 	for _, g := range m.GPUs {
-		gpu := Fact{Name: "GPU", Value: orUnknown(g.Name), Hint: "driver " + orUnknown(g.Driver)}
+		gpu := report.Fact{Name: "GPU", Value: orUnknown(g.Name), Hint: "driver " + orUnknown(g.Driver)}
 		if g.MemoryTotal != nil {
 			gpu.Hint += ", " + mib(*g.MemoryTotal) + " MiB"
 		}
@@ -47,7 +48,7 @@ func machineFacts(m *machine.Facts) Facts {
 		if m.Unknown["gpus"] != "" {
 			none = missing("gpus")
 		}
-		facts = append(facts, Fact{"GPU", none, ""})
+		facts = append(facts, report.Fact{Name: "GPU", Value: none})
 	}
 	return facts
 }
