@@ -54,12 +54,8 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 	if (o.answers.Logits && !o.rows.Raw()) || (o.rows.Format == "csv" && o.read.OutputName != "") {
 		return commandline.Usagef("raw outputs need -f jsonl or parquet")
 	}
-	reads, err := call.Protect(o.images.Files())
-	if err != nil {
-		return err
-	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
-		Reads: reads, Images: &o.images, Told: o.session.Chosen()}
+		Reads: call.Reads, Images: &o.images, Told: o.session.Chosen()}
 	return job.Run(ctx, to, func() (*job.Job[source.Item], error) {
 		model, err := o.read.Open(call.UI, o.model.Name)
 		if err != nil {
@@ -73,7 +69,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 		flags.TellSkipped(call.UI, classifier.Session())
 		return &job.Job[source.Item]{
 			Unit:   "image",
-			Items:  o.images.Items(reads),
+			Items:  o.images.Items(),
 			Name:   nameOf,
 			Survey: o.images.Survey,
 			Record: func(format string) (record.Record, error) {

@@ -53,16 +53,12 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 	if o.answers.Logits && !o.rows.Raw() {
 		return commandline.Usagef("raw outputs need -f jsonl or parquet")
 	}
-	reads, err := call.Protect(flags.NoFiles)
-	if err != nil {
-		return err
-	}
 	texts, err := o.texts.Inputs(call.In)
 	if err != nil {
 		return err
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.failFast.Stop,
-		Reads: reads, Variant: output.Texts, Told: o.session.Chosen()}
+		Reads: call.Reads, Variant: output.Texts, Told: o.session.Chosen()}
 	return job.Run(ctx, to, func() (*job.Job[classify.TextInput], error) {
 		model, err := o.read.Open(call.UI, o.model.Name)
 		if err != nil {

@@ -89,10 +89,6 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 	case o.concurrency < 1 || o.concurrency > 1000:
 		return commandline.Usagef("--concurrency %d: from 1 to 1000", o.concurrency)
 	}
-	reads, err := call.Protect(o.images.Files())
-	if err != nil {
-		return err
-	}
 	describer, err := o.openDescriber(call)
 	if err != nil {
 		return err
@@ -104,13 +100,13 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 			return err
 		}
 		defer d.close()
-		return d.printRequests(ctx, call.UI, o.images.Items(reads))
+		return d.printRequests(ctx, call.UI, o.images.Items())
 	}
 	if err := o.chat.CheckKey(); err != nil {
 		return err
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.failFast.Stop,
-		Reads: reads, Variant: output.Descriptions, Images: &o.images, Told: o.session.Chosen()}
+		Reads: call.Reads, Variant: output.Descriptions, Images: &o.images, Told: o.session.Chosen()}
 	return job.Run(ctx, to, func() (*job.Job[source.Item], error) {
 		d := &imageDescriber{describer: describer}
 		if err := d.openClassifier(ctx, call, o); err != nil {
@@ -118,7 +114,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 		}
 		return &job.Job[source.Item]{
 			Unit:   "image",
-			Items:  o.images.Items(reads),
+			Items:  o.images.Items(),
 			Name:   nameOf,
 			Survey: o.images.Survey,
 			Record: func(format string) (record.Record, error) { return d.recorded(ctx, format, o) },

@@ -76,7 +76,7 @@ func TestEvalEqualsPython(t *testing.T) {
 	if f := r.Calibration.Fitted; f.Temperature == nil || f.ECE == nil || *f.ECE >= *r.Calibration.ECE {
 		t.Errorf("%+v", f)
 	}
-	selfContained(t, html, 400_000, "Top-1 89.0 %", "Reliability", "Confusion matrix", "data:image/jpeg", "n02128925_jaguar.JPEG", "--temperature 0.")
+	selfContained(t, html, 400_000, fmt.Sprintf("Top-1 %.1f %%", 100*r.Top1.Rate), "Reliability", "Confusion matrix", "data:image/jpeg", "n02128925_jaguar.JPEG", "--temperature 0.")
 }
 
 func TestEval(t *testing.T) {

@@ -2,6 +2,7 @@ package flags
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -15,6 +16,9 @@ import (
 type Call struct {
 	*term.UI
 	Args []string
+	// Reads opens outputs, and lets none take the place of what the command reads.
+	Reads *output.Reads
+
 	line *cli.Context
 }
 
@@ -38,6 +42,16 @@ type Group interface {
 	Read(*Call) error
 }
 
+// A Group that has arguments name files says which, for Reads.
+type argumentFiles interface {
+	Files(*Call) iter.Seq[string]
+}
+
+// A Group of which outputs have other names than its flags says which, for Reads.
+type otherOutputs interface {
+	Outputs(*Call) []string
+}
+
 // Own is a group of a command's own flags, each of which writes to its Destination; what
 // they mean is checked by the command.
 type Own []cli.Flag
@@ -47,7 +61,8 @@ func (o Own) Flags() []cli.Flag { return o }
 func (Own) Read(*Call) error { return nil }
 
 // Command completes a command that is told of: its flags are those of the groups, in that
-// order; it reads them all, and then runs.
+// order. When it is called, it looks first that no output would take the place of what is
+// read; then it reads all groups, and runs.
 func Command(about cli.Command, run func(context.Context, *Call) error, groups ...Group) *cli.Command {
 	for _, g := range groups {
 		about.Flags = append(about.Flags, g.Flags()...)
@@ -59,6 +74,9 @@ func Command(about cli.Command, run func(context.Context, *Call) error, groups .
 			line: line,
 		}
 		if err := applySettings(call); err != nil {
+			return err
+		}
+		if err := call.protect(groups); err != nil {
 			return err
 		}
 		for _, g := range groups {

@@ -30,10 +30,26 @@ var readBy = map[string]func(value string) iter.Seq[string]{
 	"data": dataset.Files, "input": inputFiles, "model": modelFiles, "generator": modelFiles, "text-model": modelFiles,
 }
 
-// Protect refuses, before any work, outputs that would take the place of what the run reads:
-// all that the command line names, arguments being the files of its arguments, as
-// [Images.Files] has them. The run opens its outputs by what it returns. The flags' outputs,
-// and more of them, are checked at once.
+// protect refuses, before any work, outputs that would take the place of what the command
+// reads: all that the command line names.
+func (c *Call) protect(groups []Group) (err error) {
+	var outputs []string
+	arguments := []iter.Seq[string]{}
+	for _, g := range groups {
+		if of, ok := g.(argumentFiles); ok {
+			arguments = append(arguments, of.Files(c))
+		}
+		if of, ok := g.(otherOutputs); ok {
+			outputs = append(outputs, of.Outputs(c)...)
+		}
+	}
+	c.Reads, err = c.Protect(joined(arguments...), outputs...)
+	return err
+}
+
+// Protect refuses outputs, those of the command's flags and more, that would take the place of
+// what it reads, arguments being the files that its arguments name. Outputs are opened by what
+// it returns.
 func (c *Call) Protect(arguments iter.Seq[string], more ...string) (*output.Reads, error) {
 	for _, name := range written {
 		more = append(more, c.values(name)...)
@@ -46,6 +62,19 @@ func (c *Call) Protect(arguments iter.Seq[string], more ...string) (*output.Read
 		return nil, err
 	}
 	return reads, c.line.Context.Err()
+}
+
+// joined yields what several sequences do, one after the other.
+func joined(all ...iter.Seq[string]) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, one := range all {
+			for name := range one {
+				if !yield(name) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // checkBeside refuses an output that has the name of what stands beside another one.

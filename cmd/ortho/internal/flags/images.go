@@ -17,8 +17,9 @@ import (
 type Images struct {
 	Optional bool // there may be none
 
-	args []string
-	from source.Options
+	args  []string
+	from  source.Options
+	reads *output.Reads
 }
 
 func (*Images) Flags() []cli.Flag {
@@ -32,7 +33,7 @@ func (*Images) Flags() []cli.Flag {
 
 // Read checks what can be told of the images before any work.
 func (i *Images) Read(c *Call) error {
-	i.args = c.Args
+	i.args, i.reads = c.Args, c.Reads
 	i.from = source.Options{Stdin: c.In, StdinPaths: c.line.Bool("stdin-paths"), NUL: c.line.Bool("0")}
 	images := 0
 	for _, arg := range i.args {
@@ -75,21 +76,21 @@ func (i *Images) Globbed() bool { return source.Globbed(i.args) }
 // Folders are the folders that they are searched in.
 func (i *Images) Folders() []string { return source.Folders(i.args) }
 
-// Files yields the files that are read for them, of all shards, for [Call.Protect].
-func (i *Images) Files() iter.Seq[string] {
-	return source.Files(i.args, source.Options{NUL: i.from.NUL})
+// Files yields the files that the arguments name, of all shards.
+func (*Images) Files(c *Call) iter.Seq[string] {
+	return source.Files(c.Args, source.Options{NUL: c.line.Bool("0")})
 }
 
-// Items yields the images. Of paths that can't be known before, reads gets to know what the
-// run reads as they come.
-func (i *Images) Items(reads *output.Reads) iter.Seq[source.Item] {
+// Items yields the images. Of paths that can't be known before, [Call.Reads] gets to know what
+// the run reads as they come.
+func (i *Images) Items() iter.Seq[source.Item] {
 	items := source.Items(i.args, i.from)
 	if !source.Once(i.args, i.from) {
 		return items
 	}
 	return func(yield func(source.Item) bool) {
 		for item := range items {
-			reads.Add(item.Name)
+			i.reads.Add(item.Name)
 			if !yield(item) {
 				return
 			}
