@@ -21,6 +21,7 @@ import (
 	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
+	"ortho/models/imagine"
 	words "ortho/models/text"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -149,17 +150,17 @@ func (a *artist) fit(class *decision, d *described) (plan *drawing, why string) 
 		return nil, "there is no class to draw, and no generator that draws the text as it is (-g names one)"
 	}
 	label := models.Label{Name: class.Label, ID: class.ID}
-	index := slices.IndexFunc(a.spec.Labels, func(l models.Label) bool { return sameName(l, label) })
+	index := slices.IndexFunc(a.spec.Labels, func(l models.Label) bool { return imagine.SameName(l, label) })
 	switch {
 	case index >= 0 && a.texts:
 		name := a.spec.Labels[index].Name
 		said := append(a.attributes(d), name)
-		return &drawing{request: generate.Request{Text: article(strings.Join(said, " "))}, label: name, slug: shelf.Slug(name)}, ""
+		return &drawing{request: generate.Request{Text: imagine.Article(strings.Join(said, " "))}, label: name, slug: shelf.Slug(name)}, ""
 	case index >= 0:
 		name := a.spec.Labels[index].Name
 		return &drawing{request: generate.Request{Class: &index}, label: name, slug: shelf.Slug(name)}, ""
 	case a.given && a.texts && d.StandIn: // which decides nothing, and may name two
-		return &drawing{request: generate.Request{Text: article(class.Label)}, slug: shelf.Slug(class.Label)}, ""
+		return &drawing{request: generate.Request{Text: imagine.Article(class.Label)}, slug: shelf.Slug(class.Label)}, ""
 	case a.given && a.texts:
 		return &drawing{request: generate.Request{Text: d.Sentence}, slug: shelf.Slug(class.Label)}, ""
 	case a.given:
@@ -173,35 +174,13 @@ func (a *artist) fit(class *decision, d *described) (plan *drawing, why string) 
 func (a *artist) understands(sentence string) bool {
 	digits := 0
 	for _, token := range words.Tokens(sentence) {
-		if isDigit(token) {
+		if imagine.IsDigit(token) {
 			digits++
 		}
 	}
 	e := a.spec.Text.Vocabulary.Encode(sentence, a.spec.Text.Length)
 	return digits == 1 && e.Known == e.Tokens && len(e.Cut) == 0
 }
-
-// isDigit knows the words for a digit, of which a text must not name a second.
-func isDigit(word string) bool {
-	_, is := digitOf(strings.TrimSuffix(strings.TrimSuffix(word, "s"), "e"))
-	_, as := digitOf(word)
-	return is || as || slices.Contains([]string{"naught", "nought", "null", "sixes", "zeros"}, word)
-}
-
-// axes of what digits look like: the word for the usual, and those that say otherwise. What
-// nobody speaks of the generator leaves to chance, and what comes out is read less often:
-// mnist.onnx reads 286 of 300 "a seven" as one, and 298 of "a regular upright seven".
-var axes = []struct {
-	usual string
-	other []string
-}{
-	{"regular", strings.Fields("bold thick heavy fat chunky strong extrabold semibold light thin slim fine delicate faint hairline extralight medium weighted")},
-	{"upright", strings.Fields("slanted slanting italic italics oblique inclined leaning sloped tilted straight vertical unslanted")},
-}
-
-// colours are those of ink and paper in a description; to a generator of type, black is a
-// weight.
-var colours = strings.Fields("black white gray grey red green blue dark monochrome background foreground")
 
 // attributes are those of a description that the generator knows all words of, none a digit
 // or a colour, and the usual of what they leave open: as many as the text has room for
@@ -211,20 +190,20 @@ func (a *artist) attributes(d *described) (known []string) {
 		e := a.spec.Text.Vocabulary.Encode(words, n)
 		return n > 0 && e.Known == n
 	}
-	room := a.spec.Text.Length - 2 - len(axes)
+	room := a.spec.Text.Length - 2 - len(imagine.Axes)
 	var said []string
 	for _, attribute := range d.Attributes {
 		tokens := words.Tokens(attribute)
-		if len(tokens) > room || !knows(attribute, len(tokens)) || slices.ContainsFunc(tokens, func(w string) bool { return isDigit(w) || slices.Contains(colours, w) }) {
+		if len(tokens) > room || !knows(attribute, len(tokens)) || slices.ContainsFunc(tokens, func(w string) bool { return imagine.IsDigit(w) || slices.Contains(imagine.Colours, w) }) {
 			continue
 		}
 		room -= len(tokens)
 		known, said = append(known, strings.Join(tokens, " ")), append(said, tokens...)
 	}
-	for _, axis := range axes {
-		open := !slices.ContainsFunc(said, func(w string) bool { return w == axis.usual || slices.Contains(axis.other, w) })
-		if open && knows(axis.usual, 1) {
-			known = append(known, axis.usual)
+	for _, axis := range imagine.Axes {
+		open := !slices.ContainsFunc(said, func(w string) bool { return w == axis.Usual || slices.Contains(axis.Other, w) })
+		if open && knows(axis.Usual, 1) {
+			known = append(known, axis.Usual)
 		}
 	}
 	return known

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,6 +12,7 @@ import (
 	"ortho/models/classify"
 	"ortho/models/describe"
 	"ortho/models/fuse"
+	"ortho/models/imagine"
 	"ortho/runner"
 )
 
@@ -66,7 +66,7 @@ func (e *imageExpert) indexOf(c describe.Class) int {
 	if c.Index >= 0 {
 		return c.Index
 	}
-	return slices.IndexFunc(e.scores.Labels, func(l models.Label) bool { return sameName(l, models.Label{Name: c.Name}) })
+	return slices.IndexFunc(e.scores.Labels, func(l models.Label) bool { return imagine.SameName(l, models.Label{Name: c.Name}) })
 }
 
 func (e *imageExpert) candidate(index int) describe.Candidate {
@@ -87,9 +87,9 @@ const likely = 0.01
 
 // standIn is a sentence of the classes.
 func (e *imageExpert) standIn() string {
-	s := "a photograph of " + article(e.label(e.predictions[0].Index))
+	s := "a photograph of " + imagine.Article(e.label(e.predictions[0].Index))
 	if len(e.predictions) > 1 && e.predictions[1].Probability >= likely {
-		s += ", perhaps " + article(e.label(e.predictions[1].Index))
+		s += ", perhaps " + imagine.Article(e.label(e.predictions[1].Index))
 	}
 	return s
 }
@@ -161,33 +161,4 @@ func vector(all []classify.Prediction) []float64 {
 		}
 	}
 	return v
-}
-
-// sameName tells that two labels name one class: by ID, by name in any case, or as one
-// digit.
-func sameName(a, b models.Label) bool {
-	if a.ID != "" && a.ID == b.ID || a.Name != "" && strings.EqualFold(a.Name, b.Name) {
-		return true
-	}
-	x, ok := digitOf(a.Name)
-	y, too := digitOf(b.Name)
-	return ok && too && x == y
-}
-
-var digitNames = []string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
-
-// digitOf reads "7", "seven" or "7 - seven".
-func digitOf(label string) (int, bool) {
-	digit := -1
-	for word := range strings.FieldsFuncSeq(strings.ToLower(label), func(r rune) bool { return r == ' ' || r == '-' || r == ':' }) {
-		d := slices.Index(digitNames, word)
-		if len(word) == 1 && word[0] >= '0' && word[0] <= '9' {
-			d = int(word[0] - '0')
-		}
-		if d < 0 || digit >= 0 && digit != d {
-			return 0, false
-		}
-		digit = d
-	}
-	return digit, digit >= 0
 }

@@ -11,6 +11,7 @@ import (
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/models/fuse"
+	"ortho/models/imagine"
 )
 
 // settle goes from the image, or from a text, to the class that is to be drawn.
@@ -123,7 +124,7 @@ func (im *imagination) drawsAsItIs() bool {
 // sharesLabels reports whether a class of the text model is one that the generator draws.
 func (im *imagination) sharesLabels() bool {
 	return slices.ContainsFunc(im.artist.spec.Labels, func(a models.Label) bool {
-		return slices.ContainsFunc(im.text.spec.Labels, func(b models.Label) bool { return sameName(a, b) })
+		return slices.ContainsFunc(im.text.spec.Labels, func(b models.Label) bool { return imagine.SameName(a, b) })
 	})
 }
 

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"ortho/models"
 	"ortho/models/describe/openaitest"
 	"ortho/preprocess"
 )
@@ -435,23 +434,5 @@ func TestImagineFiles(t *testing.T) {
 	}
 	if f, err := preprocess.FormatOf(old); err != nil || f != preprocess.PNG || !strings.HasPrefix(read(t, old), "\x89PNG") {
 		t.Errorf("%v, %v", f, err)
-	}
-}
-
-func TestSameName(t *testing.T) {
-	for _, c := range []struct {
-		a, b models.Label
-		want bool
-	}{
-		{models.Label{Name: "seven"}, models.Label{Name: "7"}, true},
-		{models.Label{Name: "7 - seven"}, models.Label{Name: "Seven"}, true},
-		{models.Label{Name: "seven - 8"}, models.Label{Name: "seven"}, false},
-		{models.Label{Name: "tench", ID: "n1"}, models.Label{Name: "Tinca", ID: "n1"}, true},
-		{models.Label{Name: "seventeen"}, models.Label{Name: "seven"}, false},
-		{models.Label{}, models.Label{}, false},
-	} {
-		if got := sameName(c.a, c.b); got != c.want {
-			t.Errorf("%v and %v: %v", c.a, c.b, got)
-		}
 	}
 }

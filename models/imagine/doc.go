@@ -1,0 +1,2 @@
+// Package imagine describes an image, settles what it shows, and draws that.
+package imagine
