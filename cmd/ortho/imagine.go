@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/describe"
+	"ortho/models/imagine"
 	"ortho/runner"
 )
 
@@ -81,7 +82,7 @@ type imagination struct {
 	text      *textExpert
 	artist    *artist
 	fused     []float64 // the probabilities of both sides together; nil: not fused
-	doc       imagined
+	doc       imagine.Story
 }
 
 func imagineAction(c *cli.Context) error {
@@ -188,7 +189,7 @@ const maxImagined = 1000
 // open reads the image and opens the models, before anything is sent.
 func (im *imagination) open() (err error) {
 	c := im.c
-	im.doc = imagined{Kind: imaginedKind, Ortho: build.Version(), Notes: []string{}}
+	im.doc = imagine.Story{Kind: imagine.Kind, Ortho: build.Version(), Notes: []string{}}
 	if im.describer != nil {
 		if im.item, im.data, err = readOne(c); err != nil {
 			return err
@@ -263,14 +264,14 @@ func (im *imagination) describe(ctx context.Context) error {
 	tellHost(im.describer, c.Bool("offline"))
 	got, err := im.describer.Describe(ctx, im.asked())
 	if err == nil {
-		*d = described{Sentence: got.Sentence, Objects: got.Objects, Scene: got.Scene, Attributes: got.Attributes,
-			Class: &chosen{Index: im.image.indexOf(got.Class), Label: got.Class.Name}, By: "chat", Prompt: c.String("prompt"), Host: im.describer.Host().Name, Model: got.Model, Cached: got.Cached}
+		*d = imagine.Description{Sentence: got.Sentence, Objects: got.Objects, Scene: got.Scene, Attributes: got.Attributes,
+			Class: &imagine.Class{Index: im.image.indexOf(got.Class), Label: got.Class.Name}, By: "chat", Prompt: c.String("prompt"), Host: im.describer.Host().Name, Model: got.Model, Cached: got.Cached}
 		return nil
 	}
 	if ctx.Err() != nil || c.Bool("strict") {
 		return err
 	}
-	*d = described{Sentence: im.image.standIn(), StandIn: true, By: "stand-in", Why: text(err.Error()), WhyKind: describe.ErrorKind(err)}
+	*d = imagine.Description{Sentence: im.image.standIn(), StandIn: true, By: "stand-in", Why: text(err.Error()), WhyKind: describe.ErrorKind(err)}
 	im.warn(fmt.Sprintf("no description: %v; a sentence made of %s's classes stands in, and decides nothing: %q", err, im.image.model.Name, d.Sentence))
 	return nil
 }

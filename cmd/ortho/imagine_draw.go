@@ -130,7 +130,7 @@ type drawing struct {
 
 // plan makes a request of the class and the description. Where the generator does not fit,
 // why says so.
-func (a *artist) plan(class *decision, d *described) (plan *drawing, why string) {
+func (a *artist) plan(class *imagine.Decision, d *imagine.Description) (plan *drawing, why string) {
 	plan, why = a.fit(class, d)
 	if plan == nil || plan.request.Text == "" || a.spec.Text == nil {
 		return plan, why
@@ -142,7 +142,7 @@ func (a *artist) plan(class *decision, d *described) (plan *drawing, why string)
 }
 
 // fit is plan before the words of a text are looked at.
-func (a *artist) fit(class *decision, d *described) (plan *drawing, why string) {
+func (a *artist) fit(class *imagine.Decision, d *imagine.Description) (plan *drawing, why string) {
 	if d.By == "the command line" && a.texts && (a.given || a.understands(d.Sentence)) {
 		return &drawing{request: generate.Request{Text: d.Sentence}, slug: shelf.Slug(d.Sentence)}, ""
 	}
@@ -185,7 +185,7 @@ func (a *artist) understands(sentence string) bool {
 // attributes are those of a description that the generator knows all words of, none a digit
 // or a colour, and the usual of what they leave open: as many as the text has room for
 // beside its article and the class.
-func (a *artist) attributes(d *described) (known []string) {
+func (a *artist) attributes(d *imagine.Description) (known []string) {
 	knows := func(words string, n int) bool {
 		e := a.spec.Text.Vocabulary.Encode(words, n)
 		return n > 0 && e.Known == n

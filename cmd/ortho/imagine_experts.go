@@ -128,7 +128,7 @@ func openTextExpert(c *cli.Context, options runner.Options, image *imageExpert) 
 }
 
 // read classifies a description.
-func (e *textExpert) read(ctx context.Context, description string) (*opinion, error) {
+func (e *textExpert) read(ctx context.Context, description string) (*imagine.Opinion, error) {
 	result, err := e.classifier.Text(ctx, description)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (e *textExpert) read(ctx context.Context, description string) (*opinion, er
 		return nil, fmt.Errorf("%s gives values, and not classes", e.model.Name)
 	}
 	e.predictions = result.Predictions
-	o := &opinion{Model: e.model.Name, Unknown: cleaned(result.Unknown), Cut: cleaned(result.Cut), Doubt: text(result.Doubt)}
+	o := &imagine.Opinion{Model: e.model.Name, Unknown: cleaned(result.Unknown), Cut: cleaned(result.Cut), Doubt: text(result.Doubt)}
 	e.strange = result.Strange
 	return o, nil
 }

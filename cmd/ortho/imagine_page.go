@@ -23,7 +23,7 @@ func (im *imagination) descriptionBlocks() []report.Block {
 			facts = append(facts, report.Fact{Name: name, Value: value})
 		}
 	}
-	fact("by", strings.TrimPrefix(d.by(), "by "))
+	fact("by", strings.TrimPrefix(authorOf(d), "by "))
 	fact("prompt", d.Prompt)
 	if d.Class != nil {
 		fact("class", d.Class.Label)
@@ -32,7 +32,7 @@ func (im *imagination) descriptionBlocks() []report.Block {
 	fact("scene", d.Scene)
 	fact("attributes", strings.Join(d.Attributes, ", "))
 	if u := &im.doc.Usage; u.Requests > 0 {
-		fact("tokens", u.words())
+		fact("tokens", costOf(u))
 	}
 	return append(blocks, facts)
 }
@@ -42,7 +42,7 @@ func (im *imagination) verdictBlocks() []report.Block {
 	d := &im.doc
 	var blocks []report.Block
 	if dis := d.Disagreement; dis != nil {
-		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: term.Sentence(dis.words())})
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: term.Sentence(disagreementOf(dis))})
 	}
 	if d.Decision != nil {
 		blocks = append(blocks, report.Notice{Mark: report.Best, Title: d.Decision.Label, Text: "is the word of the " + d.Decision.By + "."})

@@ -51,7 +51,7 @@ func (im *imagination) look(ctx context.Context) error {
 		return fmt.Errorf("%s gives no classes", e.model.Name)
 	}
 	e.predictions = result.Predictions
-	im.doc.Image = &opinion{Model: e.model.Name, Predictions: im.shown(e.predictions, e.scores.Labels)}
+	im.doc.Image = &imagine.Opinion{Model: e.model.Name, Predictions: im.shown(e.predictions, e.scores.Labels)}
 	return nil
 }
 
@@ -112,7 +112,7 @@ func (im *imagination) decideByText() {
 	if p.Index < len(im.text.spec.Labels) {
 		l = im.text.spec.Labels[p.Index]
 	}
-	im.doc.Decision = &decision{chosen: chosen{p.Index, text(l.Name)}, ID: text(l.ID), By: byText}
+	im.doc.Decision = &imagine.Decision{Class: imagine.Class{Index: p.Index, Label: text(l.Name)}, ID: text(l.ID), By: imagine.ByText}
 }
 
 // drawsAsItIs reports whether the generator understands the text by itself.
@@ -136,7 +136,7 @@ func (im *imagination) weigh() (top, rival int, said string) {
 	switch {
 	case d.StandIn:
 		im.doc.NotFused = "a stand-in is no description"
-		return first, -1, byImage
+		return first, -1, imagine.ByImage
 	case im.text == nil || im.text.predictions == nil:
 		im.doc.NotFused = "no text model has read the description"
 	case im.text.strange:
@@ -152,11 +152,11 @@ func (im *imagination) weigh() (top, rival int, said string) {
 	switch chosen := d.Class.Index; {
 	case chosen < 0:
 		im.warn(fmt.Sprintf("the description names none of the classes, but %q: the image's class stands", d.Class.Label))
-		return first, -1, byImage
+		return first, -1, imagine.ByImage
 	case chosen != first:
-		return first, chosen, byImage
+		return first, chosen, imagine.ByImage
 	}
-	return first, -1, byBoth
+	return first, -1, imagine.ByBoth
 }
 
 func (im *imagination) fuse() (top, rival int, said string) {
@@ -167,27 +167,27 @@ func (im *imagination) fuse() (top, rival int, said string) {
 		im.warn("not fused: " + err.Error())
 		first, other := im.image.predictions[0].Index, im.text.top()
 		if other == first {
-			return first, -1, byBoth
+			return first, -1, imagine.ByBoth
 		}
-		return first, other, byImage
+		return first, other, imagine.ByImage
 	}
 	var all []classify.Prediction
 	for c, p := range v.Probabilities {
 		all = append(all, classify.Prediction{Index: c, Probability: p})
 	}
 	slices.SortStableFunc(all, func(a, b classify.Prediction) int { return cmp.Compare(b.Probability, a.Probability) })
-	im.doc.Fusion = &fusion{Weight: weight, Untrained: len(im.text.spec.Untrained), Predictions: im.shown(all, im.image.scores.Labels)}
+	im.doc.Fusion = &imagine.Fusion{Weight: weight, Untrained: len(im.text.spec.Untrained), Predictions: im.shown(all, im.image.scores.Labels)}
 	im.fused = v.Probabilities
 	if v.Agree {
-		return v.Top, -1, byFusion
+		return v.Top, -1, imagine.ByFusion
 	}
-	return v.Top, v.Text, byFusion
+	return v.Top, v.Text, imagine.ByFusion
 }
 
 // decideAgain asks the server once more, about the two classes that the sides name.
 func (im *imagination) decideAgain(ctx context.Context, rival int) error {
 	first := im.image.predictions[0].Index
-	d := &disagreement{Image: *im.named(first), Text: *im.named(rival)}
+	d := &imagine.Disagreement{Image: *im.named(first), Text: *im.named(rival)}
 	im.doc.Disagreement = d
 	slog.Info(fmt.Sprintf("the image says %s, the description %s: asking once more", im.image.label(first), im.image.label(rival)))
 	got, err := im.describer.Decide(ctx, im.asked(), im.image.candidate(first), im.image.candidate(rival))
@@ -208,16 +208,18 @@ func (im *imagination) decideAgain(ctx context.Context, rival int) error {
 		im.warn(fmt.Sprintf("the answer to which of the two it is: neither; %s stands", im.doc.Decision.Label))
 		return nil
 	}
-	im.doc.Decision = im.chose(index, byChat)
+	im.doc.Decision = im.chose(index, imagine.ByChat)
 	return nil
 }
 
-func (im *imagination) named(index int) *chosen { return &chosen{index, text(im.image.label(index))} }
+func (im *imagination) named(index int) *imagine.Class {
+	return &imagine.Class{Index: index, Label: text(im.image.label(index))}
+}
 
-func (im *imagination) chose(index int, by string) *decision {
+func (im *imagination) chose(index int, by string) *imagine.Decision {
 	id := ""
 	if index < len(im.image.scores.Labels) {
 		id = im.image.scores.Labels[index].ID
 	}
-	return &decision{chosen: *im.named(index), ID: text(id), By: by}
+	return &imagine.Decision{Class: *im.named(index), ID: text(id), By: by}
 }

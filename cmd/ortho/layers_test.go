@@ -45,7 +45,7 @@ var walls = map[string]string{
 	"models/diffusion":           "models models/noise models/scheduler preprocess runner runner/onnx",
 	"models/describe":            "models/classify preprocess",
 	"models/describe/openaitest": "",
-	"models/imagine":             "models",
+	"models/imagine":             "models models/classify",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "",
 	"cmd/ortho/internal/sheet":   "preprocess",
