@@ -13,24 +13,22 @@ import (
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/classify"
+	"ortho/models/describe"
 	"ortho/models/imagine"
 )
 
-func cleaned(words []string) []string {
-	var out []string
-	for _, w := range words {
-		out = append(out, text(w))
-	}
-	return out
+const documentKind = "ortho imagine"
+
+// document is the JSON of a run.
+type document struct {
+	Kind  string `json:"kind"` // documentKind
+	Ortho string `json:"ortho"`
+	*imagine.Story
 }
 
 // write saves the pictures, then the page and the JSON that name them.
 func (im *imagination) write(made []sampled) error {
-	c, doc := im.c, &im.doc
-	if im.describer != nil {
-		u := im.describer.Usage()
-		doc.Usage = imagine.Usage{Requests: u.Requests, Prompt: u.Prompt, Cached: u.Cached, Completion: u.Completion, Reasoning: u.Reasoning}
-	}
+	c := im.c
 	if err := im.save(made); err != nil {
 		return err
 	}
@@ -43,7 +41,7 @@ func (im *imagination) write(made []sampled) error {
 			return err
 		}
 	}
-	data, err := json.MarshalIndent(doc, "", "  ")
+	data, err := json.MarshalIndent(document{documentKind, build.Version(), im.story}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -59,7 +57,7 @@ func (im *imagination) write(made []sampled) error {
 		return err
 	}
 	if term.IsTerminal(out) {
-		_, err = io.WriteString(out, summaryOf(doc))
+		_, err = io.WriteString(out, summaryOf(im.story))
 	}
 	return err
 }
@@ -139,7 +137,7 @@ func disagreementOf(d *imagine.Disagreement) string {
 	return s + "; asked once more: " + d.Reason
 }
 
-func costOf(u *imagine.Usage) string {
+func costOf(u *describe.Usage) string {
 	return fmt.Sprintf("%d of prompts (%d cached), %d of answers (%d reasoning), in %s", u.Prompt, u.Cached, u.Completion, u.Reasoning, term.Counted(int64(u.Requests), "request"))
 }
 
@@ -148,12 +146,12 @@ const maxShown = 48
 
 // report is the page of --html: the steps in their order.
 func (im *imagination) report(made []sampled) (*report.Page, error) {
-	d := &im.doc
+	d := im.story
 	p := &report.Page{Title: "What " + term.Clean(im.subject()) + " becomes", By: build.MadeBy(time.Now())}
 	if d.Decision != nil {
 		p.Subtitle = term.Clean(d.Decision.Label + ", the word of the " + d.Decision.By)
 	}
-	if im.image != nil {
+	if d.Image != nil {
 		card := report.Card{Name: d.Input, Picture: report.NewPicture(im.data, im.c.Int64("max-pixels"))}
 		for _, q := range d.Image.Predictions {
 			card.Bars = append(card.Bars, report.Bar{Label: labelOf(q), Probability: q.Probability})
@@ -180,8 +178,8 @@ func (im *imagination) report(made []sampled) (*report.Page, error) {
 }
 
 func (im *imagination) subject() string {
-	if im.image == nil {
+	if im.story.Image == nil {
 		return "a description"
 	}
-	return path.Base(filepath.ToSlash(im.doc.Input))
+	return path.Base(filepath.ToSlash(im.story.Input))
 }

@@ -35,7 +35,7 @@ func chatting(t *testing.T, answers ...openaitest.Answer) *openaitest.Server {
 }
 
 // runImagine runs imagine, and holds its outputs against the key.
-func runImagine(t *testing.T, args ...string) (doc imagine.Story, stderr string) {
+func runImagine(t *testing.T, args ...string) (doc document, stderr string) {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", append([]string{"imagine"}, args...)...)
 	if code != exitOK && code != exitItems {
@@ -111,11 +111,11 @@ func TestImagineDigit(t *testing.T) {
 	}{
 		{"no key", nil, 7, imagine.ByImage, "a regular upright seven", true},
 		{"seven", []openaitest.Answer{openaitest.Describe(handwritten)}, 7, imagine.ByBoth, "a bold handwritten upright seven", false},
-		{"three, twice", []openaitest.Answer{openaitest.Describe(openaitest.Description{Sentence: "A three.", Class: "three"})}, 3, imagine.ByChat, "a regular upright three", false},
+		{"three, twice", []openaitest.Answer{openaitest.Describe(openaitest.Description{Sentence: "A three.", Class: "three"})}, 3, imagine.ByDecision, "a regular upright three", false},
 		{"three in its own words", []openaitest.Answer{openaitest.Say(`{"description":"A three.","objects":[],"attributes":[],"scene":"","class":"other","other":"3"}`),
-			openaitest.Describe(openaitest.Description{Class: "three"})}, 3, imagine.ByChat, "a regular upright three", false},
+			openaitest.Describe(openaitest.Description{Class: "three"})}, 3, imagine.ByDecision, "a regular upright three", false},
 		{"three, then seven", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "three"}), openaitest.Describe(openaitest.Description{Class: "seven"})},
-			7, imagine.ByChat, "a regular upright seven", false},
+			7, imagine.ByDecision, "a regular upright seven", false},
 		{"three, then neither", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "three"}), openaitest.Say(`{"reason":"Neither.","class":"other"}`)},
 			7, imagine.ByImage, "a regular upright seven", false},
 		{"a cat", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "cat"})}, 7, imagine.ByImage, "a regular upright seven", false},
@@ -193,7 +193,7 @@ func TestImagineFuses(t *testing.T) {
 		if doc.Usage.Requests != len(s.Requests()) || doc.Usage.Prompt != 1000*len(s.Requests()) {
 			t.Errorf("%q: usage %+v", c.sentence, doc.Usage)
 		}
-		if c.disagree && (doc.Decision.By != imagine.ByChat || doc.Decision.Label != "red") {
+		if c.disagree && (doc.Decision.By != imagine.ByDecision || doc.Decision.Label != "red") {
 			t.Errorf("%q: %+v", c.sentence, doc.Decision)
 		}
 		if !c.fused {

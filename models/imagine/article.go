@@ -10,9 +10,9 @@ import (
 var mass = strings.Fields(`paper wine beer coffee espresso tea milk water juice syrup sauce soup broth consomme eggnog guacamole dough bread hay grass corn rice pasta
 	wool silk velvet denim leather cotton wood sand snow ice fire smoke coral broccoli cauliflower spaghetti food fruit meat cheese butter chocolate armour armor mail jewelry furniture`)
 
-// Article puts "a" or "an" before a class's first name, where English has one there: not
+// article puts "a" or "an" before a class's first name, where English has one there: not
 // before a plural, a mass noun or another article.
-func Article(label string) string {
+func article(label string) string {
 	label, _, _ = strings.Cut(label, ",")
 	label = strings.TrimSpace(label)
 	words := strings.Fields(label)

@@ -11,7 +11,7 @@ func TestArticle(t *testing.T) {
 		"triceratops": "a triceratops", "platypus": "a platypus", "albatross": "an albatross", "praying mantis": "a praying mantis", "school bus": "a school bus", "beer glass": "a beer glass", "lens": "a lens",
 		"cup of noodles": "a cup of noodles", "pair of jeans": "a pair of jeans", "bold seven": "a bold seven", "class 3": "a class 3", "": "", "Éclair": "an Éclair", "a": "an a",
 	} {
-		if got := Article(label); got != want {
+		if got := article(label); got != want {
 			t.Errorf("%q: %q, want %q", label, got, want)
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"ortho/models"
 )
 
-// SameName tells that two labels name one class: by ID, by name in any case, or as one
+// sameName reports whether two labels name one class: by ID, by name in any case, or as one
 // digit.
-func SameName(a, b models.Label) bool {
+func sameName(a, b models.Label) bool {
 	if a.ID != "" && a.ID == b.ID || a.Name != "" && strings.EqualFold(a.Name, b.Name) {
 		return true
 	}
@@ -36,24 +36,25 @@ func digitOf(label string) (int, bool) {
 	return digit, digit >= 0
 }
 
-// IsDigit knows the words for a digit, of which a text must not name a second.
+// IsDigit reports whether a word, in lower case, is one for a digit, in singular or plural: of
+// such words, what draws digits wants one in a text.
 func IsDigit(word string) bool {
 	_, is := digitOf(strings.TrimSuffix(strings.TrimSuffix(word, "s"), "e"))
 	_, as := digitOf(word)
 	return is || as || slices.Contains([]string{"naught", "nought", "null", "sixes", "zeros"}, word)
 }
 
-// Axes of what digits look like: the word for the usual, and those that say otherwise. What
+// axes of what digits look like: the word for the usual, and those that say otherwise. What
 // nobody speaks of the generator leaves to chance, and what comes out is read less often:
 // mnist.onnx reads 286 of 300 "a seven" as one, and 298 of "a regular upright seven".
-var Axes = []struct {
-	Usual string
-	Other []string
+var axes = []struct {
+	usual string
+	other []string
 }{
 	{"regular", strings.Fields("bold thick heavy fat chunky strong extrabold semibold light thin slim fine delicate faint hairline extralight medium weighted")},
 	{"upright", strings.Fields("slanted slanting italic italics oblique inclined leaning sloped tilted straight vertical unslanted")},
 }
 
-// Colours are those of ink and paper in a description; to a generator of type, black is a
+// colours are those of ink and paper in a description; to a generator of type, black is a
 // weight.
-var Colours = strings.Fields("black white gray grey red green blue dark monochrome background foreground")
+var colours = strings.Fields("black white gray grey red green blue dark monochrome background foreground")

@@ -18,7 +18,7 @@ func TestSameName(t *testing.T) {
 		{models.Label{Name: "seventeen"}, models.Label{Name: "seven"}, false},
 		{models.Label{}, models.Label{}, false},
 	} {
-		if got := SameName(c.a, c.b); got != c.want {
+		if got := sameName(c.a, c.b); got != c.want {
 			t.Errorf("%v and %v: %v", c.a, c.b, got)
 		}
 	}

@@ -1,2 +1,0 @@
-// Package imagine describes an image, settles what it shows, and draws that.
-package imagine
