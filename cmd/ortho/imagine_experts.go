@@ -36,7 +36,7 @@ func (im *imagination) openImageExpert() error {
 	}
 	im.closers = append(im.closers, classifier)
 	warnSkipped(classifier.Session())
-	im.experts.Image, err = imagine.NewImageExpert(m, classifier)
+	im.experts.Image, err = imagine.NewImageExpert(m.Name, classifier)
 	return err
 }
 
@@ -69,7 +69,7 @@ func (im *imagination) openTextExpert() error {
 	}
 	im.closers = append(im.closers, classifier)
 	warnSkipped(classifier.Session())
-	im.experts.Text = imagine.NewTextExpert(m, classifier)
+	im.experts.Text = imagine.NewTextExpert(m.Name, classifier)
 	im.experts.Text.Fallback = !named
 	return nil
 }
@@ -121,7 +121,7 @@ func (im *imagination) openArtist() error {
 			tellLost(text, in.Vocabulary.Encode(text, in.Length), in.Length)
 		}
 	}}
-	if im.experts.Artist, err = imagine.NewArtist(model, generator); err != nil {
+	if im.experts.Artist, err = imagine.NewArtist(model.Name, generator); err != nil {
 		return err
 	}
 	im.experts.Artist.Fallback = !c.IsSet("generator")
@@ -148,6 +148,6 @@ func (im *imagination) openPainter(name string) error {
 		identity, err := runner.Await(c.Context, func(context.Context) (record.Model, error) { return pipelineDigest(model) })
 		return identity.SHA256, err
 	}}
-	im.experts.Artist = imagine.NewPainter(model, p.Pipeline, p.request)
+	im.experts.Artist = imagine.NewPainter(model.Name, p.Pipeline, p.request)
 	return nil
 }

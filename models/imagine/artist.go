@@ -36,14 +36,13 @@ type Sample struct {
 	Err       error
 }
 
-// NewArtist makes an artist of a model and its generator, which makes images of classes or
-// texts.
-func NewArtist(m *models.Model, g *generate.Generator) (*Artist, error) {
+// NewArtist makes an artist of a model's generator, which makes images of classes or texts.
+func NewArtist(name string, g *generate.Generator) (*Artist, error) {
 	spec := g.Spec()
 	if spec.Image != nil || spec.Class == nil && spec.Text == nil {
-		return nil, fmt.Errorf("%s does not make images of classes or texts", m.Name)
+		return nil, fmt.Errorf("%s does not make images of classes or texts", name)
 	}
-	return &Artist{Name: m.Name, spec: spec, texts: spec.Text != nil, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
+	return &Artist{Name: name, spec: spec, texts: spec.Text != nil, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
 		return func(yield func(Sample) bool) {
 			for made := range g.Samples(ctx, requests) {
 				s := Sample{Request: made.Request, Image: made.Image, Err: made.Err}
@@ -60,8 +59,8 @@ func NewArtist(m *models.Model, g *generate.Generator) (*Artist, error) {
 
 // NewPainter makes an artist of a pipeline. Each picture is made as request says, which has
 // neither prompt nor seed.
-func NewPainter(m *models.Pipeline, p *diffusion.Pipeline, request diffusion.Request) *Artist {
-	return &Artist{Name: m.Name, spec: &models.GeneratorSpec{}, texts: true, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
+func NewPainter(name string, p *diffusion.Pipeline, request diffusion.Request) *Artist {
+	return &Artist{Name: name, spec: &models.GeneratorSpec{}, texts: true, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
 		asked := func(yield func(diffusion.Request) bool) {
 			for r := range requests {
 				one := request

@@ -21,7 +21,7 @@ func drawer(t *testing.T, name string) *Artist {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
-	a, err := NewArtist(m, g)
+	a, err := NewArtist(m.Name, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestPainter(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	a := NewPainter(m, p, diffusion.Request{Steps: 2})
+	a := NewPainter(m.Name, p, diffusion.Request{Steps: 2})
 	plan, err := a.Plan(settled("espresso"))
 	if err != nil || plan.Request.Text != "A bold thing on a table." || plan.Subject != "espresso" {
 		t.Fatalf("%+v, %v", plan, err)
@@ -145,7 +145,7 @@ func TestNewArtistOfImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	if a, err := NewArtist(m, g); err == nil {
+	if a, err := NewArtist(m.Name, g); err == nil {
 		t.Errorf("%+v", a)
 	}
 }

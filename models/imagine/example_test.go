@@ -32,11 +32,11 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer generator.Close()
-	artist, err := imagine.NewArtist(drawer, generator)
+	artist, err := imagine.NewArtist("glyphs", generator)
 	if err != nil {
 		log.Fatal(err)
 	}
-	experts := imagine.Options{Text: imagine.NewTextExpert(reader, classifier), Artist: artist}
+	experts := imagine.Options{Text: imagine.NewTextExpert("imagenet-descriptions", classifier), Artist: artist}
 	experts.Text.Fallback, artist.Fallback = true, true // nobody has named them
 
 	for _, sentence := range []string{"a small spotted cat with green eyes from Egypt", "a bold slanted seven"} {

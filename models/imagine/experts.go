@@ -20,17 +20,14 @@ type ImageExpert struct {
 	gray       bool
 }
 
-// NewImageExpert makes an expert of a model and its classifier, which must give all classes
+// NewImageExpert makes an expert of a model's classifier, which must give all classes
 // (neither Top nor MinProbability is set).
-func NewImageExpert(m *models.Model, c *classify.Classifier) (*ImageExpert, error) {
-	spec, err := m.Classifier()
-	if err != nil {
-		return nil, err
-	}
+func NewImageExpert(name string, c *classify.Classifier) (*ImageExpert, error) {
+	spec := c.Spec()
 	if spec.Embedding {
-		return nil, fmt.Errorf("%s gives the values of output %s, and not classes", m.Name, spec.OutputName)
+		return nil, fmt.Errorf("%s gives the values of output %s, and not classes", name, spec.OutputName)
 	}
-	return &ImageExpert{Name: m.Name, classifier: c, scores: spec.Scores, gray: spec.Input.Channels == 1}, nil
+	return &ImageExpert{Name: name, classifier: c, scores: spec.Scores, gray: spec.Input.Channels == 1}, nil
 }
 
 // Label names a class, by its index where it has no label.
@@ -101,10 +98,10 @@ type TextExpert struct {
 	classifier *classify.TextClassifier
 }
 
-// NewTextExpert makes an expert of a model and its classifier, which must give all classes,
-// as [NewImageExpert]'s.
-func NewTextExpert(m *models.Model, c *classify.TextClassifier) *TextExpert {
-	return &TextExpert{name: m.Name, classifier: c}
+// NewTextExpert makes an expert of a model's classifier, which must give all classes, as
+// [NewImageExpert]'s.
+func NewTextExpert(name string, c *classify.TextClassifier) *TextExpert {
+	return &TextExpert{name: name, classifier: c}
 }
 
 func (e *TextExpert) spec() *models.TextClassifierSpec { return e.classifier.Spec() }

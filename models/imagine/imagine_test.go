@@ -57,7 +57,7 @@ func imageExpert(t *testing.T, m *models.Model) *imagine.ImageExpert {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	e, err := imagine.NewImageExpert(m, c)
+	e, err := imagine.NewImageExpert(m.Name, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func textExpert(t *testing.T, name string) *imagine.TextExpert {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return imagine.NewTextExpert(m, c)
+	return imagine.NewTextExpert(m.Name, c)
 }
 
 func artist(t *testing.T, name string) *imagine.Artist {
@@ -83,7 +83,7 @@ func artist(t *testing.T, name string) *imagine.Artist {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
-	a, err := imagine.NewArtist(m, g)
+	a, err := imagine.NewArtist(m.Name, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,6 +182,19 @@ func TestOfImageWithoutDescription(t *testing.T) {
 	}
 	if _, err := imagine.OfImage(t.Context(), "cup", cup, imagine.Options{}); err == nil {
 		t.Error("no model looks at the image, and that is no error")
+	}
+}
+
+// TestNewImageExpert: values are no classes.
+func TestNewImageExpert(t *testing.T) {
+	m := open(t, testModels+"embedding", "mean", "0", "std", "1", "output-name", "embedding")
+	c, err := classify.Open(t.Context(), m, classify.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if e, err := imagine.NewImageExpert(m.Name, c); err == nil || !c.Spec().Embedding || !strings.Contains(err.Error(), "embedding gives the values of output embedding") {
+		t.Errorf("%+v, %v", e, err)
 	}
 }
 
