@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/models"
+	"ortho/models/imagine"
 	words "ortho/models/text"
 )
 
@@ -183,12 +184,12 @@ func takes(spec *models.GeneratorSpec) string {
 
 // left says what a text leaves to a model that draws digits: which one it is.
 func left(text string, labels []models.Label) string {
-	if len(labels) == 0 || slices.ContainsFunc(labels, func(l models.Label) bool { return !isDigit(l.Name) }) {
+	if len(labels) == 0 || slices.ContainsFunc(labels, func(l models.Label) bool { return !imagine.IsDigit(l.Name) }) {
 		return ""
 	}
 	digits, negated := 0, false
 	for _, word := range words.Tokens(text) {
-		if isDigit(word) {
+		if imagine.IsDigit(word) {
 			digits++
 		}
 		negated = negated || slices.Contains([]string{"no", "not", "without", "except"}, word)

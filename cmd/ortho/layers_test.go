@@ -50,6 +50,7 @@ var walls = map[string]string{
 	"models/diffusion":           "models models/noise models/scheduler preprocess runner runner/onnx runner/npz",
 	"models/describe":            "models/classify preprocess",
 	"models/describe/openaitest": "",
+	"models/imagine":             "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "",
 	"cmd/ortho/internal/commandline": "cmd/ortho/internal/grid cmd/ortho/internal/term",

@@ -148,6 +148,9 @@ func (c *Classifier) Close() error { return c.session.Close() }
 // Session tells what the classifier runs on.
 func (c *Classifier) Session() *runner.Session { return c.session }
 
+// Spec is what the model takes and gives.
+func (c *Classifier) Spec() *models.ClassifierSpec { return c.spec }
+
 // Batching returns the images of one run, and the runs in flight.
 func (c *Classifier) Batching() (batch, concurrency int) {
 	return c.pipeline.Batch, c.pipeline.Concurrency
