@@ -50,20 +50,9 @@ func (in *imageInput) tensor(file []byte, opt preprocess.LoadOptions, edge int) 
 		return spec, nil, err
 	}
 	if edge > 0 && in.generator.Spec.Height == 0 {
-		pic.Image = middle(pic.Image, edge)
+		pic.Image = pic.Middle(edge, edge)
 	}
 	return generate.Tensor(in.generator, pic)
-}
-
-// middle is a crop of at most edge pixels a side.
-func middle(img *preprocess.Image, edge int) *preprocess.Image {
-	out := &preprocess.Image{Width: min(img.Width, edge), Height: min(img.Height, edge), Channels: img.Channels}
-	left, top := (img.Width-out.Width)/2, (img.Height-out.Height)/2
-	for y := top; y < top+out.Height; y++ {
-		at := (y*img.Width + left) * img.Channels
-		out.Pix = append(out.Pix, img.Pix[at:at+out.Width*img.Channels]...)
-	}
-	return out
 }
 
 // tensorShape is that of one image's tensor, without a batch dimension.
