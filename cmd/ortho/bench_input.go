@@ -151,7 +151,7 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in ben
 		}
 		return in, fmt.Errorf("--input %s: no images there", what)
 	}
-	shape := append([]int64{int64(set.Rows)}, classify.Row(spec)...)
+	shape := append([]int64{int64(set.Rows)}, spec.Input.Shape()...)
 	set.Arrays = []npz.Array{{Name: spec.InputName, Type: m.Graph.Inputs[0].Type, Shape: shape, Data: data}}
 	if scaled {
 		return in, nil // its parts can't be told apart
@@ -233,7 +233,7 @@ func pipelineImages(c *cli.Context) (*bench.Images, error) {
 	}
 	load := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
 	return &bench.Images{
-		Row: classify.Row(spec),
+		Row: spec.Input.Shape(),
 		Load: func(file, row []byte) error {
 			_, _, err := spec.Input.Load(row, file, load)
 			return err

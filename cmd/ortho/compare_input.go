@@ -156,7 +156,7 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 			if err != nil {
 				return nil, err
 			}
-			tensors[i] = imageRow{tensorShape(&spec), data}
+			tensors[i] = imageRow{spec.Shape(), data}
 		}
 		return tensors, nil
 	}

@@ -55,14 +55,6 @@ func (in *imageInput) tensor(file []byte, opt preprocess.LoadOptions, edge int) 
 	return generate.Tensor(in.generator, pic)
 }
 
-// tensorShape is that of one image's tensor, without a batch dimension.
-func tensorShape(spec *preprocess.Spec) []int64 {
-	if spec.Layout == preprocess.NHWC {
-		return []int64{int64(spec.Height), int64(spec.Width), int64(spec.Channels)}
-	}
-	return []int64{int64(spec.Channels), int64(spec.Height), int64(spec.Width)}
-}
-
 // openForInput opens a model of which the input counts, and the outputs are taken as they
 // are: nothing needs to say which of them is the result, nor what its values mean.
 func openForInput(c *cli.Context, name string) (*models.Model, error) {

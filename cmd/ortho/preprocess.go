@@ -106,7 +106,7 @@ func imageTensor(c *cli.Context, image string) ([]byte, error) {
 
 func npy(spec *preprocess.Spec, tensor []byte) ([]byte, error) {
 	shape := []int{1}
-	for _, d := range tensorShape(spec) {
+	for _, d := range spec.Shape() {
 		shape = append(shape, int(d))
 	}
 	var b bytes.Buffer
