@@ -5,18 +5,13 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"reflect"
-	"runtime"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/source"
-	"ortho/preprocess"
-	"ortho/runner"
+	"ortho/models"
 	"ortho/runner/compare"
 	"ortho/runner/feed"
-	"ortho/runner/npz"
 )
 
 // compareInput is what all sides are fed.
@@ -128,37 +123,16 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 		return nil, err
 	}
 	args := c.Args().Slice()
-	rows := make([]int, len(t.sides)) // which of the distinct tensors a side takes
-	var distinct []*imageInput
+	var loaders []*models.ImageLoader
 	for i, side := range t.sides {
-		input, err := imageInputOf(t.model(i))
+		loader, err := t.model(i).ImageLoader()
 		if err == nil && len(side.Graph.Inputs) > 1 {
 			err = fmt.Errorf("%s takes more than an image: %v", side.Name, side.Graph.Inputs)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%w (or feed it arrays: --input)", err)
 		}
-		for rows[i] = 0; rows[i] < len(distinct) && !reflect.DeepEqual(distinct[rows[i]], input); rows[i]++ {
-		}
-		if rows[i] == len(distinct) {
-			distinct = append(distinct, input)
-		}
-	}
-	options := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
-	load := func(ctx context.Context, item source.Item) ([]imageRow, error) {
-		data, err := item.Read(ctx)
-		if err != nil {
-			return nil, err
-		}
-		tensors := make([]imageRow, len(distinct))
-		for i, input := range distinct {
-			spec, data, err := input.tensor(data, options, comparedEdge)
-			if err != nil {
-				return nil, err
-			}
-			tensors[i] = imageRow{spec.Shape(), data}
-		}
-		return tensors, nil
+		loaders = append(loaders, loader)
 	}
 	in := &compareInput{count: func(stop func() bool) (int64, bool) {
 		all, known := source.Survey(args, from, stop)
@@ -166,32 +140,18 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 	}}
 	in.chunks = func(ctx context.Context, room func(int64) int) iter.Seq2[compare.Chunk, error] {
 		return func(yield func(compare.Chunk, error) bool) {
-			var names []string
-			var tensors [][]imageRow // by row, then distinct
-			pass := func() bool {
-				chunk, err := t.imageChunk(rows, names, tensors)
-				names, tensors = nil, nil
-				return yield(chunk, err)
+			options := models.FeedOptions{
+				ImageOptions: models.ImageOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled, Edge: comparedEdge},
+				Rows:         func(rowBytes int) int { return room(int64(rowBytes)) },
+				Failed:       in.fail,
 			}
-			for r := range runner.Map(ctx, imagesOf(c, from, t.reads), runtime.GOMAXPROCS(0), load) {
-				if r.Err != nil {
-					in.fail(r.Item.Name, r.Err)
-					continue
+			for batch, err := range models.FeedImages(ctx, loaders, imageFiles(imagesOf(c, from, t.reads)), options) {
+				for i, name := range batch.Names {
+					batch.Names[i] = text(name)
 				}
-				if len(names) > 0 && !sameShapes(tensors[0], r.Value) && !pass() {
+				if !yield(compare.Chunk{Names: batch.Names, Sets: batch.Sets}, err) {
 					return
 				}
-				names, tensors = append(names, text(r.Item.Name)), append(tensors, r.Value)
-				rowBytes := 0
-				for _, row := range r.Value {
-					rowBytes = max(rowBytes, len(row.data))
-				}
-				if len(names) >= room(int64(rowBytes)) && !pass() {
-					return
-				}
-			}
-			if len(names) > 0 && ctx.Err() == nil {
-				pass()
 			}
 		}
 	}
@@ -202,44 +162,11 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 // to tell sides apart, and quick.
 const comparedEdge = 256
 
-// imageRow is an image's tensor.
-type imageRow struct {
-	shape []int64
-	data  []byte
-}
-
-// sameShapes tells whether two images can be rows of one batch.
-func sameShapes(a, b []imageRow) bool {
-	return slices.EqualFunc(a, b, func(a, b imageRow) bool { return slices.Equal(a.shape, b.shape) })
-}
-
 // fail notes an image that can't be read.
-func (in *compareInput) fail(name string, err error) {
+func (in *compareInput) fail(name string, err error) error {
 	slog.Warn(fmt.Sprintf("%s: %v; left out", name, err))
 	if in.nfail++; len(in.failed) < maxFailed {
 		in.failed = append(in.failed, compare.Failure{Input: text(name), Error: text(err.Error())})
 	}
-}
-
-// imageChunk makes the sides' sets of preprocessed images of one size.
-func (t *contest) imageChunk(rows []int, names []string, tensors [][]imageRow) (compare.Chunk, error) {
-	chunk := compare.Chunk{Names: names}
-	for i, s := range t.sides {
-		in := s.Graph.Inputs[0]
-		a := npz.Array{Name: in.Name, Type: in.Type, Shape: append([]int64{int64(len(names))}, tensors[0][rows[i]].shape...)}
-		for _, row := range tensors {
-			a.Data = append(a.Data, row[rows[i]].data...)
-		}
-		set := &feed.Set{Source: "images", Arrays: []npz.Array{a}, Rows: len(names)}
-		if fixed, _ := feed.BatchDim(s.Graph); fixed > 0 { // it takes full batches only
-			full := (set.Rows + int(fixed) - 1) / int(fixed) * int(fixed)
-			var err error
-			if set.Arrays, err = set.Slice(0, full); err != nil {
-				return chunk, err
-			}
-			set.Rows = full
-		}
-		chunk.Sets = append(chunk.Sets, set)
-	}
-	return chunk, nil
+	return nil
 }

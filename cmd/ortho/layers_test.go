@@ -37,7 +37,7 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 
 	"models/text": "", "models/clip": "", "models/noise": "", "models/scheduler": "", "models/bundled": "",
-	"models":                     "models/clip models/scheduler models/text preprocess runner/npz runner/onnx",
+	"models":                     "models/clip models/scheduler models/text preprocess runner runner/feed runner/npz runner/onnx",
 	"models/fuse":                "models",
 	"models/evaluate":            "models runner/stats",
 	"models/classify":            "models models/text preprocess runner runner/onnx",

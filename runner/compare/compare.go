@@ -36,7 +36,7 @@ type Side struct {
 // [Comparison.Room].
 type Chunk struct {
 	Names []string    // of the rows; one of a set without a batch
-	Sets  []*feed.Set // by side, of as many rows; a fixed batch may want more, which are not compared
+	Sets  []*feed.Set // by side, of as many rows
 }
 
 // Failure is an input that a side, or several, could not run.
@@ -154,6 +154,13 @@ func (c *Comparison) Room(rowBytes int64) int {
 // a side's process has ended, or there is nothing to compare. An input that a side can't
 // run is no error; see [Result].
 func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
+	inputs := make([][]npz.Array, len(c.sides))
+	for i, set := range chunk.Sets {
+		var err error
+		if inputs[i], err = fullBatches(set, c.sides[i].Graph); err != nil {
+			return fmt.Errorf("%s: %w", c.sides[i].Name, err)
+		}
+	}
 	answers := make([]ran, len(c.sides))
 	outputs := make([]map[string]npz.Array, len(c.sides))
 	rows := len(chunk.Names)
@@ -165,7 +172,7 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 		in, out := filepath.Join(c.folder, fmt.Sprintf("in-%d.npz", i)), filepath.Join(c.folder, fmt.Sprintf("out-%d.npz", i))
 		defer os.Remove(in)
 		defer os.Remove(out)
-		if err := npz.WriteFile(in, chunk.Sets[i].Arrays); err != nil {
+		if err := npz.WriteFile(in, inputs[i]); err != nil {
 			return fmt.Errorf("hand over inputs: %w", err)
 		}
 		if err := c.children[i].Ask(ctx, request{Run: &runRequest{Inputs: in, Outputs: out, Rows: rows, Batch: c.batch}}, &answers[i]); err != nil {
@@ -193,7 +200,7 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 	}
 	c.chunks++
 	for i := range bytes {
-		for _, a := range chunk.Sets[i].Arrays {
+		for _, a := range inputs[i] {
 			c.rowBytes = max(c.rowBytes, int64(len(a.Data)/max(1, rows)))
 		}
 		c.rowBytes = max(c.rowBytes, bytes[i]/int64(max(1, rows)))
@@ -205,6 +212,16 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 		}
 	}
 	return nil
+}
+
+// fullBatches fills a set's rows up to what a graph of a fixed batch takes, with rows that
+// are not compared.
+func fullBatches(set *feed.Set, g *onnx.Graph) ([]npz.Array, error) {
+	fixed, _ := feed.BatchDim(g)
+	if fixed < 1 || set.Rows == 0 {
+		return set.Arrays, nil
+	}
+	return set.Slice(0, (set.Rows+int(fixed)-1)/int(fixed)*int(fixed))
 }
 
 // compare looks at one run of all sides.
