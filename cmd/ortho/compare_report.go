@@ -55,10 +55,10 @@ type candidate struct {
 }
 
 // report gathers what was found.
-func (t *contest) report(running *compare.Comparison, in *compareInput) (*comparison, error) {
+func (s *comparedSides) report(running *compare.Comparison, in *comparedInputs) (*comparison, error) {
 	failed, failures := running.Failed()
 	r := &comparison{Kind: "ortho compare", Format: 1, Ortho: build.Version(), Equal: true,
-		Input:    comparedInput{Source: "images", Batch: t.batch, Failed: failed + in.nfail},
+		Input:    comparedInput{Source: "images", Batch: s.plan.Batch, Failed: failed + in.nfail},
 		Failures: append([]compare.Failure{}, append(in.failed, failures...)...)}
 	if in.set != nil {
 		r.Input.Source, r.Input.Dims = in.set.Source, in.set.Dims
@@ -66,20 +66,20 @@ func (t *contest) report(running *compare.Comparison, in *compareInput) (*compar
 			r.Input.Seed = &in.set.Seed
 		}
 	}
-	side := func(i int) (comparedSide, error) {
-		m := t.model(i)
+	sideOf := func(i int) (comparedSide, error) {
+		m := s.model(i)
 		digest, err := modelDigest(m)
-		s := comparedSide{Name: t.sides[i].Name, Model: m.Name, SHA256: digest, Providers: t.entries[i], Optimization: "all", Opened: running.Opened(i)}
-		if t.sides[i].Options.Unoptimized {
-			s.Optimization = "none"
+		side := comparedSide{Name: s.plan.Sides[i].Name, Model: m.Name, SHA256: digest, Providers: s.providers[i], Optimization: "all", Opened: running.Opened(i)}
+		if s.plan.Sides[i].Options.Unoptimized {
+			side.Optimization = "none"
 		}
-		return s, err
+		return side, err
 	}
 	var err error
-	if r.Reference, err = side(0); err != nil {
+	if r.Reference, err = sideOf(0); err != nil {
 		return nil, err
 	}
-	for i, found := range running.Results(t.thresholds) {
+	for i, found := range running.Results(s.thresholds) {
 		if found.Rows == 0 {
 			if len(r.Failures) > 0 {
 				first := r.Failures[0]
@@ -87,12 +87,12 @@ func (t *contest) report(running *compare.Comparison, in *compareInput) (*compar
 			}
 			return nil, fmt.Errorf("nothing could be compared with %s: there are no inputs", found.Side)
 		}
-		c := candidate{Result: found, Precision: t.tolerances[i].Precision, Tolerance: t.tolerances[i].String(), Top1: map[string]*evaluate.Rate{}}
-		if c.comparedSide, err = side(i + 1); err != nil {
+		c := candidate{Result: found, Precision: s.plan.Tolerances[i].Precision, Tolerance: s.plan.Tolerances[i].String(), Top1: map[string]*evaluate.Rate{}}
+		if c.comparedSide, err = sideOf(i + 1); err != nil {
 			return nil, err
 		}
-		if t.thresholds.Any() {
-			c.Thresholds = &t.thresholds
+		if s.thresholds.Any() {
+			c.Thresholds = &s.thresholds
 		}
 		for _, o := range found.Outputs {
 			if o.Top1 != nil {

@@ -76,17 +76,17 @@ type candidate struct {
 	failedAlone int      // inputs that only this side, or only the reference, could not run
 }
 
-// Open starts a process for each side by command and opens its session; the first side is
-// the reference. Runs are of batch rows. Files lie in folder while they are needed.
-// tolerances are the candidates'. Close it after use.
-func Open(ctx context.Context, command func() *exec.Cmd, sides []Side, batch int, folder string, tolerances []equality.Tolerance) (*Comparison, error) {
-	c := &Comparison{sides: sides, batch: batch, folder: folder, opened: make([]Opened, len(sides))}
+// Open starts a process for each side by command and opens its session. Files lie in folder
+// while they are needed. Close it after use.
+func Open(ctx context.Context, plan *Plan, command func() *exec.Cmd, folder string) (*Comparison, error) {
+	sides := plan.Sides
+	c := &Comparison{sides: sides, batch: plan.Batch, folder: folder, opened: make([]Opened, len(sides))}
 	for i, s := range sides[1:] {
 		pairs, notice, err := pairOutputs(sides[0].Graph.Outputs, s.Graph.Outputs)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
-		compared := equality.New(tolerances[i])
+		compared := equality.New(plan.Tolerances[i])
 		for name, span := range sides[0].Spans {
 			compared.Span(name, span)
 		}
@@ -212,16 +212,6 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 		}
 	}
 	return nil
-}
-
-// fullBatches fills a set's rows up to what a graph of a fixed batch takes, with rows that
-// are not compared.
-func fullBatches(set *feed.Set, g *onnx.Graph) ([]npz.Array, error) {
-	fixed, _ := feed.BatchDim(g)
-	if fixed < 1 || set.Rows == 0 {
-		return set.Arrays, nil
-	}
-	return set.Slice(0, (set.Rows+int(fixed)-1)/int(fixed)*int(fixed))
 }
 
 // compare looks at one run of all sides.
