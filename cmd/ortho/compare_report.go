@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/evaluate"
 	"ortho/runner/compare"
@@ -230,5 +234,69 @@ func (c *candidate) list(line func(key, format string, args ...any)) {
 		if more := o.Beyond - len(o.First); more > 0 {
 			line("differs", "and %d further rows of output %s are beyond the tolerance of %s", more, o.Name, c.Precision)
 		}
+	}
+}
+
+// reportOptions say where the report goes.
+type reportOptions struct {
+	json, overwrite bool
+	name            string // "" or "-": standard output
+	named           bool
+}
+
+func reportOptionsOf(c *cli.Context) reportOptions {
+	return reportOptions{json: c.Bool("json"), overwrite: c.Bool("overwrite"), name: c.String("output"), named: c.IsSet("output")}
+}
+
+// reportFile is where the report goes.
+type reportFile struct {
+	w    io.Writer
+	file *output.File // nil: standard output
+	json bool
+}
+
+func openReport(o reportOptions, stdout io.Writer, reads *output.Reads) (*reportFile, error) {
+	name := o.name
+	r := &reportFile{w: stdout, json: o.json || strings.EqualFold(filepath.Ext(name), ".json")}
+	if name == "" || name == "-" {
+		if o.named && name == "" {
+			return nil, usagef("--output names no file (- is standard output)")
+		}
+		return r, nil
+	}
+	kind := output.Text
+	if r.json {
+		kind = output.JSON
+	}
+	if err := fits("output", name, kind); err != nil {
+		return nil, err
+	}
+	file, err := reads.Create(name, o.overwrite)
+	if err != nil {
+		return nil, err
+	}
+	r.w, r.file = file, file
+	return r, nil
+}
+
+func (r *reportFile) write(report *comparison) error {
+	print := report.print
+	if r.json {
+		print = report.encode
+	}
+	if err := print(r.w); err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	if r.file == nil {
+		return nil
+	}
+	file := r.file
+	r.file = nil
+	return file.Commit()
+}
+
+func (r *reportFile) discard() {
+	if r.file != nil {
+		r.file.Discard()
 	}
 }
