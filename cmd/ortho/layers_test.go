@@ -34,6 +34,7 @@ var walls = map[string]string{
 	"runner/equality": "runner/npz runner/onnx",
 	"runner":          "runner/library runner/npz runner/onnx",
 	"runner/bench":    "runner runner/child runner/equality runner/feed runner/machine runner/npz runner/onnx runner/stats",
+	"runner/doctor":   "runner runner/library runner/machine",
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 
 	"models/text": "", "models/clip": "", "models/noise": "", "models/scheduler": "", "models/bundled": "",
