@@ -10,6 +10,7 @@ import (
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner/doctor"
 	"ortho/runner/library"
 )
 
@@ -50,10 +51,10 @@ func (d diagnosis) write(w io.Writer) error {
 func (d diagnosis) providerTable() *grid.Table {
 	t := grid.New(grid.Text("used"), grid.Text("provider"), grid.Text("library"), grid.Text("available"), grid.Text("reason, and what to do"))
 	for _, p := range d.Providers {
-		if p.Status == stateAbsent && !installable(p.Provider) {
+		if p.Status == doctor.Absent && !installable(p.Provider) {
 			continue
 		}
-		used, available := "", "no: "+p.Status
+		used, available := "", "no: "+string(p.Status)
 		if p.Used && p.Available {
 			used = "*"
 		}
@@ -77,7 +78,7 @@ func (d diagnosis) providerTable() *grid.Table {
 func (d diagnosis) absent() string {
 	var names []string
 	for _, p := range d.Providers {
-		if p.Status == stateAbsent && !installable(p.Provider) {
+		if p.Status == doctor.Absent && !installable(p.Provider) {
 			names = append(names, p.Provider)
 		}
 	}

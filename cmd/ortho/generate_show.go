@@ -305,22 +305,12 @@ func changeOf(before, after *preprocess.Image) *report.Change {
 	x, y := busiest(before, w, h)
 	left, top := int(float64(x)*across), int(float64(y)*down)
 	right, bottom := min(after.Width, int(float64(x+w)*across)), min(after.Height, int(float64(y+h)*down))
-	detail := cut(after, left, top, right-left, bottom-top)
+	detail := after.Crop(left, top, right-left, bottom-top)
 	change.Detail = &report.Change{
-		Before: report.ShowImage(preprocess.Resample(cut(before, x, y, w, h), detail.Width, detail.Height, preprocess.Bicubic), 90),
+		Before: report.ShowImage(preprocess.Resample(before.Crop(x, y, w, h), detail.Width, detail.Height, preprocess.Bicubic), 90),
 		After:  report.ShowImage(detail, 90),
 	}
 	return change
-}
-
-// cut copies a rectangle.
-func cut(img *preprocess.Image, x, y, width, height int) *preprocess.Image {
-	out := &preprocess.Image{Width: width, Height: height, Channels: img.Channels}
-	for row := range height {
-		at := ((y+row)*img.Width + x) * img.Channels
-		out.Pix = append(out.Pix, img.Pix[at:at+width*img.Channels]...)
-	}
-	return out
 }
 
 // busiest finds, of 9x9 rectangles over the image, the one whose pixels differ most from

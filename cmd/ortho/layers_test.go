@@ -39,10 +39,11 @@ var walls = map[string]string{
 	"runner/equality": "runner/npz runner/onnx",
 	"runner":          "runner/library runner/npz runner/onnx",
 	"runner/bench":    "runner runner/child runner/equality runner/feed runner/library runner/machine runner/npz runner/onnx runner/stats",
+	"runner/doctor":   "runner runner/library runner/machine",
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 
 	"models/text": "", "models/clip": "", "models/noise": "", "models/scheduler": "", "models/bundled": "",
-	"models":                     "models/clip models/scheduler models/text preprocess runner/npz runner/onnx",
+	"models":                     "models/clip models/scheduler models/text preprocess runner runner/feed runner/npz runner/onnx",
 	"models/fuse":                "models",
 	"models/evaluate":            "models runner/stats",
 	"models/classify":            "models models/text preprocess runner runner/onnx",

@@ -10,6 +10,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
 )
@@ -83,7 +84,7 @@ func imageTensor(c *cli.Context, image string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	input, err := imageInputOf(model)
+	loader, err := model.ImageLoader()
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func imageTensor(c *cli.Context, image string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", image, err)
 		}
-		spec, tensor, err := input.tensor(data, preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}, 0)
+		spec, tensor, err := loader.Load(data, models.ImageOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", image, err)
 		}
@@ -106,7 +107,7 @@ func imageTensor(c *cli.Context, image string) ([]byte, error) {
 
 func npy(spec *preprocess.Spec, tensor []byte) ([]byte, error) {
 	shape := []int{1}
-	for _, d := range tensorShape(spec) {
+	for _, d := range spec.Shape() {
 		shape = append(shape, int(d))
 	}
 	var b bytes.Buffer

@@ -90,7 +90,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 	if spec.Batch > 0 && opt.Batch > 0 && opt.Batch != spec.Batch {
 		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, spec.Batch, opt.Batch)
 	}
-	row := Row(spec)
+	row := spec.Input.Shape()
 	opt.Runner.Outputs = []string{spec.OutputName}
 	opt.Runner.Dims = func(provider string) map[string]int64 {
 		batch, _ := batching(spec, opt, provider)

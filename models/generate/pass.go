@@ -153,7 +153,7 @@ func (p *pass) slot() (*slot, error) {
 		return s, nil
 	}
 	v := p.g.session.Inputs[0]
-	shape := layoutOf(p.source.spec.Layout, p.source.spec.Channels, p.rows.tile, p.columns.tile)
+	shape := p.source.spec.Layout.Shape(p.source.spec.Channels, p.rows.tile, p.columns.tile)
 	in, err := runner.NewTensor(v.Type, append([]int64{int64(max(1, p.g.spec.Batch))}, shape...))
 	if err != nil {
 		return nil, &stageError{"input", fmt.Errorf("input %q: %w", v.Name, err)}
