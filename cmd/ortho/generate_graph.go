@@ -64,7 +64,7 @@ func (g *generation) openGraph(fallback string, from source.Options) (*singleGra
 		return nil, errors.Join(err, generator.Close())
 	}
 	graph := &singleGraph{generator, model}
-	g.engine, g.name, g.texts = graph, model.Name, provenance(model.Name, digest, generator.Session())
+	g.engine, g.name, g.texts = graph, model.Name, modelChunks(model.Name, digest, generator.Session())
 	for _, f := range settings {
 		if value := g.c.String(f.name); g.c.IsSet(f.name) {
 			if f.name == "labels" || f.name == "vocabulary" {
@@ -79,8 +79,8 @@ func (g *generation) openGraph(fallback string, from source.Options) (*singleGra
 	return graph, nil
 }
 
-// provenance are the text chunks of what a model has made.
-func provenance(model, digest string, on *runner.Session) [][2]string {
+// modelChunks are the text chunks of all that a model has made.
+func modelChunks(model, digest string, on *runner.Session) [][2]string {
 	return [][2]string{{"Software", "ortho " + build.Version()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
 }
 

@@ -24,6 +24,7 @@ import (
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
+	"ortho/models/provenance"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/npz"
@@ -125,7 +126,7 @@ func (p *painter) open() (err error) {
 	if err != nil {
 		return errors.Join(err, p.Close())
 	}
-	g.engine, g.name, g.texts = p, p.pipeline.Name, provenance(p.pipeline.Name, p.model.SHA256, p.Session())
+	g.engine, g.name, g.texts = p, p.pipeline.Name, modelChunks(p.pipeline.Name, p.model.SHA256, p.Session())
 	return nil
 }
 
@@ -294,7 +295,7 @@ func (p *painter) samples(ctx context.Context, todo iter.Seq[planned]) iter.Seq[
 		}
 		for made := range p.Samples(ctx, requests) {
 			one := under.next()
-			one.made.Diffusion = p.diffusion(made.Request)
+			one.made.Diffusion = p.provenance(made.Request).Diffusion
 			if !yield(sampled{one, made.Image, made.Err}) {
 				return
 			}
@@ -302,10 +303,11 @@ func (p *painter) samples(ctx context.Context, todo iter.Seq[planned]) iter.Seq[
 	}
 }
 
-// diffusion is what a row tells of a request.
-func (p *painter) diffusion(r diffusion.Request) *output.Diffusion {
-	return &output.Diffusion{Negative: valueOf(r.Negative), Steps: r.Steps, Guidance: valueOf(r.Guidance),
-		Scheduler: r.Scheduler, Strength: r.Strength, ImageSHA256: p.image, MaskSHA256: p.mask}
+// provenance is what an image of a request is made of.
+func (p *painter) provenance(r diffusion.Request) provenance.Image {
+	made := r.Provenance()
+	made.ImageSHA256, made.MaskSHA256 = p.image, p.mask
+	return made
 }
 
 // step counts a step, and has its preview appear.

@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
@@ -23,6 +22,7 @@ import (
 	"ortho/models"
 	"ortho/models/generate"
 	"ortho/models/noise"
+	"ortho/models/provenance"
 	words "ortho/models/text"
 	"ortho/preprocess"
 	"ortho/runner/npz"
@@ -54,7 +54,7 @@ type planned struct {
 	name    string // of its row
 	file    string
 	request generate.Request
-	made    output.Picture // without its file
+	made    provenance.Image
 }
 
 // plan settles what the model is to make.
@@ -276,7 +276,7 @@ func (p *plan) all() iter.Seq[planned] {
 func (p *plan) at(i int) planned {
 	s, k := p.subjects[i/p.each], i%p.each
 	one := planned{request: generate.Request{Seed: p.seed, Text: s.text, Class: s.class, Truncation: p.wish.truncation},
-		made: output.Picture{Text: s.text, Class: s.class, Label: text(s.label), Truncation: p.wish.truncation}}
+		made: provenance.Image{Text: s.text, Class: s.class, Label: text(s.label), Truncation: p.wish.truncation}}
 	slug := shelf.Slug(s.text)
 	if slug == "" {
 		slug = shelf.Slug(s.label)
@@ -287,10 +287,10 @@ func (p *plan) at(i int) planned {
 	switch {
 	case p.wish.ends != nil:
 		at := short(float64(k) / float64(p.each-1))
-		one.request.Latents, one.made.Latents = p.latents[k], &output.Latents{From: p.wish.ends[0], To: &p.wish.ends[1], At: &at}
+		one.request.Latents, one.made.Latents = p.latents[k], &provenance.Latents{From: p.wish.ends[0], To: &p.wish.ends[1], At: &at, SHA256: p.digest}
 		one.request.Seed = p.wish.ends[0]
 	case p.latents != nil:
-		one.request.Latents, one.made.Latents = p.latents[k], &output.Latents{From: uint64(k)}
+		one.request.Latents, one.made.Latents = p.latents[k], &provenance.Latents{From: uint64(k), SHA256: p.digest}
 		if p.prompted != nil { // the seed's other chance is left
 			one.request.Seed += uint64(k)
 			one.made.Seed = new(one.request.Seed)
@@ -338,42 +338,4 @@ func (p *plan) settings() record.Settings {
 	}
 	s = append(s, p.prompted...)
 	return append(s, record.Setting{Key: "seed", Value: strconv.FormatUint(p.seed, 10)})
-}
-
-// texts are the text chunks of the picture.
-func (s sampled) texts(p *plan) (chunks [][2]string) {
-	add := func(key, value string) {
-		if value != "" {
-			chunks = append(chunks, [2]string{"ortho:" + key, strings.ReplaceAll(value, "\x00", "\uFFFD")})
-		}
-	}
-	if s.made.Seed != nil {
-		add("seed", strconv.FormatUint(*s.made.Seed, 10))
-	}
-	add("text", s.made.Text)
-	if d := s.made.Diffusion; d != nil {
-		add("negative", d.Negative)
-		add("steps", strconv.Itoa(d.Steps))
-		add("guidance", term.Decimal(d.Guidance))
-		add("scheduler", d.Scheduler)
-		if d.Strength > 0 {
-			add("strength", term.Decimal(d.Strength))
-		}
-		add("image-sha256", d.ImageSHA256)
-		add("mask-sha256", d.MaskSHA256)
-	}
-	if s.made.Class != nil {
-		add("class", strconv.Itoa(*s.made.Class))
-	}
-	add("label", s.made.Label)
-	if s.made.Truncation > 0 {
-		add("truncation", fmt.Sprint(s.made.Truncation))
-	}
-	add("latents-sha256", p.digest)
-	if l := s.made.Latents; l != nil && l.To == nil {
-		add("latents-row", fmt.Sprint(l.From))
-	} else if l != nil {
-		add("interpolate", fmt.Sprintf("%d,%d,%v", l.From, *l.To, *l.At))
-	}
-	return chunks
 }

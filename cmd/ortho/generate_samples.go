@@ -110,7 +110,7 @@ func (m *sampleMaker) picture(_ context.Context, s sampled) (made picture, err e
 		return made, s.err
 	}
 	write := func(w io.Writer) error {
-		return encode(w, s.image, preprocess.FileOptions{Format: m.plan.format, Quality: m.to.quality, Text: append(m.texts[:len(m.texts):len(m.texts)], s.texts(m.plan)...)})
+		return encode(w, s.image, preprocess.FileOptions{Format: m.plan.format, Quality: m.to.quality, Text: append(m.texts[:len(m.texts):len(m.texts)], s.made.Chunks()...)})
 	}
 	if m.to.file == "-" {
 		made.bytes = new(bytes.Buffer)
@@ -156,9 +156,7 @@ const maxKept = 1 << 30
 
 // rowOfSample is that of a picture, whether it was made or not.
 func rowOfSample(s sampled) output.Row {
-	made := s.made
-	made.File = s.file
-	row := output.Row{Input: s.name, Picture: &made}
+	row := output.Row{Input: s.name, Picture: &output.Picture{File: s.file, Image: s.made}}
 	if s.image != nil {
 		row.Width, row.Height = s.image.Width, s.image.Height
 	}

@@ -15,12 +15,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
+	"ortho/models/provenance"
 	words "ortho/models/text"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -269,7 +269,7 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 				one.name += "-" + plan.slug
 			}
 			one.request.Seed = seed + uint64(i)
-			one.made = output.Picture{Text: one.request.Text, Class: one.request.Class, Label: text(plan.label), Seed: new(one.request.Seed)}
+			one.made = provenance.Image{Text: one.request.Text, Class: one.request.Class, Label: text(plan.label), Seed: new(one.request.Seed)}
 			if !yield(one) {
 				return
 			}
@@ -308,12 +308,12 @@ func (im *imagination) save(made []sampled) error {
 			return err
 		}
 	}
-	chunks := provenance(im.artist.name, im.doc.Generation.Digest, im.artist.Session())
+	chunks := modelChunks(im.artist.name, im.doc.Generation.Digest, im.artist.Session())
 	if im.item.Path != "" {
 		chunks = append(chunks, [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(im.item.Path)))})
 	}
 	for _, s := range made {
-		name, options := nameOf(s), preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, s.texts(&plan{}))}
+		name, options := nameOf(s), preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, s.made.Chunks())}
 		if im.to.folder != "" {
 			options.Format = preprocess.PNG
 		}

@@ -41,13 +41,13 @@ var walls = map[string]string{
 	"runner/bench":    "runner runner/child runner/equality runner/feed runner/library runner/machine runner/npz runner/onnx runner/stats",
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 
-	"models/text": "", "models/clip": "", "models/noise": "", "models/scheduler": "", "models/bundled": "",
+	"models/text": "", "models/clip": "", "models/noise": "", "models/scheduler": "", "models/bundled": "", "models/provenance": "",
 	"models":                     "models/clip models/scheduler models/text preprocess runner/npz runner/onnx",
 	"models/fuse":                "models",
 	"models/evaluate":            "models runner/stats",
 	"models/classify":            "models models/text preprocess runner runner/onnx",
 	"models/generate":            "models models/noise models/text preprocess runner runner/npz runner/onnx",
-	"models/diffusion":           "models models/noise models/scheduler preprocess runner runner/onnx runner/npz",
+	"models/diffusion":           "models models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
 	"models/describe":            "models/classify preprocess",
 	"models/describe/openaitest": "",
 
@@ -58,7 +58,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record " +
 		"cmd/ortho/internal/report cmd/ortho/internal/pages cmd/ortho/internal/source cmd/ortho/internal/term models runner",
 	"cmd/ortho/internal/sheet":   "preprocess",
-	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
+	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term models/provenance",
 	"cmd/ortho/internal/dataset": "cmd/ortho/internal/source",
 	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
 	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source",
