@@ -46,7 +46,7 @@ var walls = map[string]string{
 	"models/fuse":                "models",
 	"models/evaluate":            "models runner/stats",
 	"models/classify":            "models models/text preprocess runner runner/onnx",
-	"models/generate":            "models models/noise models/text preprocess runner runner/npz runner/onnx",
+	"models/generate":            "models models/noise models/provenance models/text preprocess runner runner/npz runner/onnx",
 	"models/diffusion":           "models models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
 	"models/describe":            "models/classify preprocess",
 	"models/describe/openaitest": "",
