@@ -124,7 +124,7 @@ func (g *generation) openRows() error {
 		return err
 	}
 	name := rowsIn(g.to.folder)
-	run, err := openRun(g.c, g.reads, name, "jsonl", mode)
+	run, err := openRun(g.c.Args().Slice(), g.reads, name, "jsonl", mode)
 	if err != nil {
 		return err
 	}
