@@ -1,13 +1,13 @@
 package main
 
 import (
+	"iter"
 	"slices"
-	"strconv"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
-	"ortho/models/generate"
 )
 
 func newGenerateCommand() *cli.Command {
@@ -100,40 +100,73 @@ func generateAction(c *cli.Context) error {
 	if task := c.String("task"); c.IsSet("task") && task != string(models.Generate) {
 		return usagef("--task %s: ortho generate runs generators only; for classifiers there is ortho classify", task)
 	}
-	if isPipeline(c.String("model")) {
-		return generateOfPipeline(c)
-	}
-	if err := checkIndex(c.String("model")); err != nil { // before its flags are found to be another kind of model's
+	ofPipeline := isPipeline(c.String("model"))
+	ofImages := !ofPipeline && (c.NArg() > 0 || c.Bool("stdin-paths"))
+	g, err := readGeneration(c, ofPipeline, ofImages)
+	switch {
+	case err != nil:
 		return err
+	case ofPipeline:
+		return g.makeOfPrompts(c.Context)
+	case ofImages:
+		return g.makeOfImages(c.Context)
 	}
-	if err := checkGraphFlags(c); err != nil {
-		return err
-	}
-	options, err := generateOptions(c)
-	if err != nil {
-		return err
-	}
-	if c.NArg() > 0 || c.Bool("stdin-paths") {
-		return generateOfImages(c, options)
-	}
-	return generateSamples(c, options)
+	return g.makeSamples(c.Context)
 }
 
-func generateOptions(c *cli.Context) (o generate.Options, err error) {
-	if o.Runner, err = runnerOptions(c); err != nil {
+// readGeneration reads the flags of a run, and refuses those that don't suit it or would
+// have it destroy what it reads.
+func readGeneration(c *cli.Context, ofPipeline, ofImages bool) (*generation, error) {
+	o, err := readGenerateOptions(c, ofPipeline, ofImages)
+	if err != nil {
+		return nil, err
+	}
+	g, arguments := &generation{options: o}, iter.Seq[string](noFiles)
+	if ofImages {
+		arguments = imagesRead(c)
+	}
+	if g.reads, err = protect(c, arguments, rowsIn(o.output)); err != nil {
+		return nil, err
+	}
+	switch {
+	case ofImages:
+		if g.to, err = destinationOf(c, g.reads, source.Single(o.args, o.images.from), false); err == nil && g.to.folder != "" {
+			err = checkOutside(g.to.folder, o.args)
+		}
+	case c.IsSet("output"):
+		g.to, err = destinationOf(c, g.reads, o.samples.alone(), true)
+	case o.grid == nil && ofPipeline:
+		err = usagef("nothing says where the images go: give -o OUT, or --grid FILE for a sheet of them")
+	case o.grid == nil:
+		err = usagef("nothing says where the images go: give -o OUT, or --grid FILE for a sheet of them (and SRC, if they are to be made of images)")
+	}
+	return g, err
+}
+
+// readGenerateOptions reads all flags but those of the destination.
+func readGenerateOptions(c *cli.Context, ofPipeline, ofImages bool) (o generateOptions, err error) {
+	if ofPipeline {
+		err = checkPipelineFlags(c)
+	} else if err = checkIndex(c.String("model")); err == nil { // before its flags are found to be another kind of model's
+		err = checkGraphFlags(c)
+	}
+	if err != nil {
 		return o, err
 	}
-	if c.IsSet("tile") {
-		if o.Tile, err = strconv.Atoi(c.String("tile")); err != nil || o.Tile < -1 || o.Tile == 0 || o.Tile > 1<<16 {
-			return o, usagef("--tile %q: pixels, up to 65536, or -1 to never cut images", c.String("tile"))
+	if o, err = readGeneral(c); err != nil {
+		return o, err
+	}
+	if ofImages {
+		o.images, err = readImages(c)
+		return o, err
+	}
+	if ofPipeline {
+		if err := checkPrompt(c); err != nil {
+			return o, err
 		}
 	}
-	if o.Overlap = c.Int("tile-overlap"); o.Overlap < 0 || o.Overlap > 1<<15 {
-		return o, usagef("--tile-overlap %d: from 0 to 32768 pixels", o.Overlap)
+	if o.samples, err = readSamples(c); err == nil && ofPipeline {
+		o.prompt, err = readPrompt(c)
 	}
-	if q := c.Int("quality"); c.IsSet("quality") && (q < 1 || q > 100) {
-		return o, usagef("--quality %d: from 1 to 100", q)
-	}
-	o.Concurrency, o.KeepSize = c.Int("concurrency"), c.Bool("keep-size")
-	return o, nil
+	return o, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,8 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
@@ -22,20 +21,19 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
-	"ortho/runner"
+	"ortho/preprocess"
 )
 
 // generation is a run of generate.
 type generation struct {
-	c         *cli.Context
-	options   generate.Options
+	options   generateOptions
 	reads     *output.Reads
+	to        destination
 	name      string // of the model
 	engine    engine
-	to        destination
 	shelf     *shelf.Shelf
 	out       *results
-	rows      *kept // of a run that writes none, with its pictures
+	unfiled   *unfiled // rows of a run that writes none, with its pictures
 	page      *gallery
 	bar       *term.Progress
 	texts     [][2]string // text chunks of every picture
@@ -44,24 +42,15 @@ type generation struct {
 	closed    bool        // the engine
 }
 
-// engine is what makes the images of a run: a model of one graph, or a pipeline of several.
-type engine interface {
-	Session() *runner.Session // tells what it runs on
-	Concurrency() int         // runs in flight
-	Close() error
-	// record describes the run.
-	record(record.Settings) (record.Record, error)
-}
-
 // open opens the output's rows where it is a folder, and the model. It refuses, before any
 // work, outputs that could not be written, or would replace what is read.
-func (g *generation) open(model func() error) error {
+func (g *generation) open(ctx context.Context, model func(context.Context) error) error {
 	if err := g.openRows(); err != nil {
 		return err
 	}
 	err := g.checkShown()
 	if err == nil {
-		err = model()
+		err = model(ctx)
 	}
 	if err != nil {
 		return g.abandon(err)
@@ -72,7 +61,7 @@ func (g *generation) open(model func() error) error {
 // checkShown refuses a page or a sheet that could not be written, or would have the name of
 // a picture.
 func (g *generation) checkShown() (err error) {
-	if g.page, err = openGallery(g.c, g.reads); err != nil {
+	if g.page, err = galleryOf(g.options.html, g.options.output, g.reads, g.mayReplace()); err != nil {
 		return err
 	}
 	if g.page != nil && g.to.folder != "" {
@@ -89,34 +78,35 @@ func (g *generation) checkShown() (err error) {
 }
 
 // protectFolder has no picture take the place of what the run reads.
-func (g *generation) protectFolder(from source.Options) (err error) {
-	c := g.c
+func (g *generation) protectFolder(ctx context.Context) (err error) {
 	if g.to.folder == "" || g.newFolder {
 		return nil
 	}
-	if g.shelf.Overwrite && !isPipeline(c.String("model")) && source.Once(c.Args().Slice(), from) {
+	if i := g.options.images; i != nil && g.shelf.Overwrite && source.Once(g.options.args, i.from) {
 		return usagef("--overwrite must know what it is not to replace, and paths from a pipe are known too late: give them as a file (@list.txt), or another folder than %s", g.to.folder)
 	}
 	if g.shelf.Reads, err = g.reads.In(g.to.folder); err != nil {
 		return err
 	}
-	return c.Context.Err()
+	return ctx.Err()
 }
 
 // rowsIn is the file of a folder's rows.
 func rowsIn(folder string) string { return filepath.Join(folder, "ortho.jsonl") }
 
+// openRows opens a folder's rows; those of a file stay in memory.
 func (g *generation) openRows() error {
+	o := &g.options
 	if g.to.folder == "" {
-		if g.c.Bool("resume") || g.c.Bool("retry-failed") {
+		if o.resume || o.retryFailed {
 			return usagef("only a folder can be resumed: name it with -o FOLDER")
 		}
-		g.rows = &kept{}
-		g.out = &results{format: "jsonl", unit: "image", stream: g.rows}
-		g.shelf = &shelf.Shelf{Reads: g.reads, Folder: filepath.Dir(g.to.file), Overwrite: g.c.Bool("overwrite")}
+		g.unfiled = &unfiled{}
+		g.out = &results{format: "jsonl", unit: "image", stream: g.unfiled}
+		g.shelf = &shelf.Shelf{Reads: g.reads, Folder: filepath.Dir(g.to.file), Overwrite: o.overwrite}
 		return nil
 	}
-	mode, err := outputMode(g.c)
+	mode, err := modeOf(o.overwrite, o.resume, o.retryFailed)
 	if err != nil {
 		return err
 	}
@@ -124,12 +114,22 @@ func (g *generation) openRows() error {
 		return err
 	}
 	name := rowsIn(g.to.folder)
-	run, err := openRun(g.c.Args().Slice(), g.reads, name, "jsonl", mode)
+	run, err := openRun(o.args, g.reads, name, "jsonl", mode)
 	if err != nil {
 		return err
 	}
+	run.Gone = g.gone()
+	g.out = &results{format: "jsonl", unit: "image", name: name, folder: g.to.folder, run: run}
+	g.own = append(g.own, output.Beside("ortho.jsonl")...)
+	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
+	return nil
+}
+
+// gone returns what reports whether a row's picture is not there any more. It tells the
+// first.
+func (g *generation) gone() func(output.Row) bool {
 	var once sync.Once
-	run.Gone = func(row output.Row) bool {
+	return func(row output.Row) bool {
 		if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
 			return false
 		}
@@ -141,10 +141,6 @@ func (g *generation) openRows() error {
 		once.Do(func() { slog.Warn(fmt.Sprintf("%s is not there any more: what is missing is made again", picture)) })
 		return true
 	}
-	g.out = &results{format: "jsonl", unit: "image", name: name, folder: g.to.folder, run: run}
-	g.own = append(g.own, output.Beside("ortho.jsonl")...)
-	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
-	return nil
 }
 
 // close frees the session, once.
@@ -168,19 +164,18 @@ func (g *generation) abandon(err error) error {
 
 // write makes all that is not there yet. unit is what progress counts: images, or the tiles
 // of one.
-func (g *generation) write(unit string, count func(stop func() bool) (int64, bool), answers iter.Seq[answer]) error {
-	c := g.c
-	wanted, err := progressWanted(c)
+func (g *generation) write(ctx context.Context, unit string, count func(stop func() bool) (int64, bool), answers iter.Seq[answer]) error {
+	wanted, err := g.options.progressWanted()
 	if err != nil {
 		return g.abandon(err)
 	}
 	if unit == "tiles" { // how many, the first of them tells
 		count = func(func() bool) (int64, bool) { return 0, false }
 	}
-	g.bar = g.out.progress(c, wanted, unit, count)
+	g.bar = g.options.bar(g.out, wanted, unit, count)
 	defer g.bar.End()
 	defer g.shelf.Sweep()
-	err = writeAll(c, answers, g.out, g.bar, func(done int, took time.Duration) record.Speed {
+	err = g.options.writeAll(ctx, answers, g.out, g.bar, func(done int, took time.Duration) record.Speed {
 		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
 			Provider: g.engine.Session().Provider, Threads: g.engine.Session().Threads, Batch: 1, Concurrency: g.engine.Concurrency()}
 	})
@@ -188,15 +183,15 @@ func (g *generation) write(unit string, count func(stop func() bool) (int64, boo
 		g.page.lost()
 		return err
 	}
-	if g.to.single() && g.to.file != "-" && len(g.rows.rows) > 0 {
-		g.tell(g.to.file, "%dx%d", g.rows.rows[0].Width, g.rows.rows[0].Height)
+	if g.to.single() && g.to.file != "-" && len(g.unfiled.rows) > 0 {
+		g.tell(g.to.file, "%dx%d", g.unfiled.rows[0].Width, g.unfiled.rows[0].Height)
 	}
 	return nil
 }
 
 // tell says what was written, unless nothing is to be said.
 func (g *generation) tell(file, format string, args ...any) {
-	if g.c.String("progress") != "never" {
+	if !g.options.quiet() {
 		slog.Info(file + ": " + fmt.Sprintf(format, args...))
 	}
 }
@@ -211,17 +206,23 @@ func (g *generation) describe(more record.Settings) (record.Record, error) {
 		{Key: "format", Value: string(g.to.format)},
 		{Key: "quality", Value: quality},
 	}, more...)
-	return g.engine.record(append(settings, runSettings(g.c, g.options.Runner)...))
+	settings = append(settings, imageSettings(g.options.maxPixels, "")...)
+	return g.engine.record(append(settings, providerSettings(g.options.run.Runner)...))
 }
 
 // place has a complete picture appear, and makes its row. A disk that takes no more ends
 // the run.
-func (g *generation) place(row output.Row, file *shelf.File, err error) answer {
-	if err == nil && file != nil {
-		if err = file.Commit(); err != nil && !errors.Is(err, shelf.ErrExists) {
+func (g *generation) place(row output.Row, picture draft, err error) answer {
+	if err == nil && picture.file != nil {
+		if err = picture.file.Commit(); err != nil && !errors.Is(err, shelf.ErrExists) {
 			return answer{end: err}
 		} else if err != nil {
 			err = &stepError{"write", err}
+		}
+	}
+	if err == nil && picture.bytes != nil {
+		if _, err := g.options.stdout.Write(picture.bytes.Bytes()); err != nil {
+			return answer{end: err}
 		}
 	}
 	if err == nil {
@@ -265,4 +266,30 @@ func generateErrorKind(err error) string {
 		return step.kind
 	}
 	return kind
+}
+
+// unfiled are the rows and images of a run whose output is no folder.
+type unfiled struct {
+	rows   []output.Row
+	images []*preprocess.Image
+	bytes  int
+}
+
+func (u *unfiled) Write(row output.Row) error {
+	u.rows = append(u.rows, row)
+	return nil
+}
+
+func (u *unfiled) Close() error { return nil }
+
+// maxUnfiled bounds the pixels of what is shown together without being files.
+const maxUnfiled = 1 << 30
+
+// add keeps an image for what shows them together.
+func (u *unfiled) add(img *preprocess.Image) error {
+	u.images = append(u.images, img)
+	if u.bytes += len(img.Pix); u.bytes > maxUnfiled {
+		return fmt.Errorf("the images have more than %d bytes together, too many for one file: make fewer, or give -o FOLDER", maxUnfiled)
+	}
+	return nil
 }

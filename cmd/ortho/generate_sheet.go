@@ -1,14 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
-
-	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/sheet"
@@ -19,30 +18,31 @@ import (
 
 // checkSheet refuses, before any work, a sheet that could not be written.
 func (g *generation) checkSheet() error {
-	c := g.c
+	o := &g.options
+	columns, scale := valueOf(o.columns), valueOf(o.scale)
 	switch {
-	case c.Int("columns") < 0 || c.Int("columns") > 10_000:
-		return usagef("--columns %d: from 1 to 10000", c.Int("columns"))
-	case c.Int("scale") < 0 || c.Int("scale") > 64:
-		return usagef("--scale %d: from 1 to 64", c.Int("scale"))
-	case !c.IsSet("grid") && (c.IsSet("columns") || c.IsSet("scale")):
+	case columns < 0 || columns > 10_000:
+		return usagef("--columns %d: from 1 to 10000", columns)
+	case scale < 0 || scale > 64:
+		return usagef("--scale %d: from 1 to 64", scale)
+	case o.grid == nil && (o.columns != nil || o.scale != nil):
 		return usagef("--columns and --scale are for --grid")
-	case !c.IsSet("grid"):
+	case o.grid == nil:
 		return nil
-	case c.String("grid") == c.String("output"):
+	case *o.grid == o.output:
 		return usagef("--output and --grid name one file")
 	}
-	if _, err := sheetFormat(c.String("grid")); err != nil {
+	if _, err := sheetFormat(*o.grid); err != nil {
 		return err
 	}
 	if g.to.folder != "" {
-		if inside, err := inFolder(g.to.folder, c.String("grid")); err != nil {
+		if inside, err := inFolder(g.to.folder, *o.grid); err != nil {
 			return err
 		} else if sampleName.MatchString(inside) {
-			return usagef("--grid %s lies in the output folder, where pictures have such names: give another", c.String("grid"))
+			return usagef("--grid %s lies in the output folder, where pictures have such names: give another", *o.grid)
 		}
 	}
-	_, err := g.reads.Check(c.String("grid"), g.mayReplace())
+	_, err := g.reads.Check(*o.grid, g.mayReplace())
 	return err
 }
 
@@ -60,7 +60,7 @@ func sheetFormat(name string) (preprocess.FileFormat, error) {
 
 // mayReplace tells whether what is made at the end may take the place of an earlier one.
 func (g *generation) mayReplace() bool {
-	return g.c.Bool("overwrite") || g.c.Bool("resume") || g.c.Bool("retry-failed")
+	return g.options.overwrite || g.options.resume || g.options.retryFailed
 }
 
 // limitOfOurs bounds the pixels of pictures that are read back: inputs may be enlarged.
@@ -68,10 +68,10 @@ const limitOfOurs = 1 << 30
 
 // made yields the pictures of a run whose rows are all there, those of earlier runs among
 // them, in their order.
-func (g *generation) made() iter.Seq2[*preprocess.Image, error] {
+func (g *generation) made(ctx context.Context) iter.Seq2[*preprocess.Image, error] {
 	return func(yield func(*preprocess.Image, error) bool) {
-		if g.rows != nil {
-			for _, img := range g.rows.images {
+		if g.unfiled != nil {
+			for _, img := range g.unfiled.images {
 				if !yield(img, nil) {
 					return
 				}
@@ -95,7 +95,7 @@ func (g *generation) made() iter.Seq2[*preprocess.Image, error] {
 				if row.Error != nil {
 					continue
 				}
-				img, err = g.readBack(row)
+				img, err = g.readBack(ctx, row)
 			}
 			if !yield(img, err) || err != nil {
 				return
@@ -105,13 +105,13 @@ func (g *generation) made() iter.Seq2[*preprocess.Image, error] {
 }
 
 // readBack decodes a picture that was written.
-func (g *generation) readBack(row output.Row) (*preprocess.Image, error) {
+func (g *generation) readBack(ctx context.Context, row output.Row) (*preprocess.Image, error) {
 	if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
 		return nil, fmt.Errorf("the row of %s names no picture", row.Input)
 	}
 	name := filepath.Join(g.shelf.Folder, filepath.FromSlash(row.File))
 	item := source.File(name)
-	data, err := item.Read(g.c.Context)
+	data, err := item.Read(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -122,40 +122,51 @@ func (g *generation) readBack(row output.Row) (*preprocess.Image, error) {
 	return p.Image, nil
 }
 
-func layoutOf(c *cli.Context, p *plan) sheet.Layout {
-	layout := sheet.Layout{Columns: c.Int("columns"), Scale: c.Int("scale"), MaxPixels: c.Int64("max-pixels")}
-	if layout.Columns == 0 && len(p.subjects) > 1 && p.each > 1 {
-		layout.Columns = p.each
+// layout is how the sheet is laid out: a row for each of several subjects.
+func (r *sampleRun) layout() sheet.Layout {
+	layout := sheet.Layout{Columns: valueOf(r.options.columns), Scale: valueOf(r.options.scale), MaxPixels: r.options.maxPixels}
+	if layout.Columns == 0 && len(r.series.Subjects) > 1 && r.series.Each() > 1 {
+		layout.Columns = r.series.Each()
 	}
 	return layout
 }
 
-func (g *generation) writeSheet(p *plan) error {
-	c := g.c
+func (r *sampleRun) writeSheet(ctx context.Context, name string) error {
 	var all []*preprocess.Image
 	bytes := 0
-	for img, err := range g.made() {
+	for img, err := range r.made(ctx) {
 		if err != nil {
 			return err
 		}
 		all = append(all, img)
-		if bytes += len(img.Pix); bytes > maxKept {
-			return fmt.Errorf("the images have more than %d bytes together, too many for one sheet", maxKept)
+		if bytes += len(img.Pix); bytes > maxUnfiled {
+			return fmt.Errorf("the images have more than %d bytes together, too many for one sheet", maxUnfiled)
 		}
 	}
-	img, err := sheet.Make(all, layoutOf(c, p))
+	img, err := sheet.Make(all, r.layout())
 	if err != nil {
 		return err
 	}
-	format, err := sheetFormat(c.String("grid"))
+	format, err := sheetFormat(name)
 	if err != nil {
 		return err
 	}
-	if err := writeFile(g.reads, c.String("grid"), g.mayReplace(), func(w io.Writer) error {
-		return encode(w, img, preprocess.FileOptions{Format: format, Text: g.texts})
+	if err := writeFile(r.reads, name, r.mayReplace(), func(w io.Writer) error {
+		return encode(w, img, preprocess.FileOptions{Format: format, Text: r.texts})
 	}); err != nil {
 		return err
 	}
-	g.tell(c.String("grid"), "%s, %dx%d", term.Images(int64(len(all))), img.Width, img.Height)
+	r.tell(name, "%s, %dx%d", term.Images(int64(len(all))), img.Width, img.Height)
+	return nil
+}
+
+func (r *sampleRun) writeAnimation() error {
+	all := r.unfiled.images
+	if err := writeFile(r.reads, r.to.file, r.options.overwrite, func(w io.Writer) error { return sheet.WriteGIF(w, all, r.options.fps) }); err != nil {
+		return err
+	}
+	if len(all) > 0 {
+		r.tell(r.to.file, "%s of %dx%d", term.Images(int64(len(all))), all[0].Width, all[0].Height)
+	}
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 
@@ -15,30 +14,20 @@ import (
 	"ortho/preprocess"
 )
 
-// showSamples writes the animation, the sheet and the page of what was made.
-func (g *generation) showSamples(p *plan) error {
-	c := g.c
-	if g.to.animation {
-		if err := writeFile(g.reads, g.to.file, c.Bool("overwrite"), func(w io.Writer) error { return sheet.WriteGIF(w, g.rows.images, c.Int("fps")) }); err != nil {
+// show writes the animation, the sheet and the page of what was made.
+func (r *sampleRun) show(ctx context.Context) error {
+	if r.to.animation {
+		if err := r.writeAnimation(); err != nil {
 			return err
 		}
-		if all := g.rows.images; len(all) > 0 {
-			g.tell(g.to.file, "%s of %dx%d", term.Images(int64(len(all))), all[0].Width, all[0].Height)
-		}
 	}
-	if c.IsSet("grid") {
-		if err := g.writeSheet(p); err != nil {
-			return fmt.Errorf("make %s: %w", c.String("grid"), err)
+	if grid := r.options.grid; grid != nil {
+		if err := r.writeSheet(ctx, *grid); err != nil {
+			return fmt.Errorf("make %s: %w", *grid, err)
 		}
-	}
-	if g.page == nil {
-		return nil
 	}
 	at := 0
-	if g.rows != nil {
-		g.page.rows = g.rows.rows
-	}
-	return g.page.write(c, "What "+g.name+" makes", g.out, 1, func(_ context.Context, row output.Row, _ source.Item) report.Card {
+	return r.showRows(ctx, func(ctx context.Context, row output.Row, _ source.Item) report.Card {
 		card := report.Card{Name: row.Input, Note: noteOf(row)}
 		if row.Error != nil {
 			card.Error = row.Error.Message
@@ -46,16 +35,27 @@ func (g *generation) showSamples(p *plan) error {
 		}
 		var img *preprocess.Image
 		var err error
-		if g.rows != nil && g.rows.images != nil {
-			img = g.rows.images[at]
+		if r.unfiled != nil && r.unfiled.images != nil {
+			img = r.unfiled.images[at]
 			at++
-		} else if img, err = g.readBack(row); err != nil {
+		} else if img, err = r.readBack(ctx, row); err != nil {
 			card.Picture.Missing = err.Error()
 			return card
 		}
 		card.Picture = shown(img)
 		return card
 	})
+}
+
+// showRows writes the page, if there is one.
+func (g *generation) showRows(ctx context.Context, card func(context.Context, output.Row, source.Item) report.Card) error {
+	if g.page == nil {
+		return nil
+	}
+	if g.unfiled != nil {
+		g.page.rows = g.unfiled.rows
+	}
+	return g.page.writeAs(ctx, g.options.reporting, "What "+g.name+" makes", g.out, 1, card)
 }
 
 // noteOf says what a picture was made of.
@@ -104,20 +104,14 @@ func fitted(width, height, edge int) (int, int) {
 }
 
 // showChanges writes the page of what images were and became.
-func (g *generation) showChanges(orientation preprocess.Orientation) error {
-	if g.page == nil {
-		return nil
-	}
-	if g.rows != nil {
-		g.page.rows = g.rows.rows
-	}
-	return g.page.write(g.c, "What "+g.name+" makes", g.out, 1, func(ctx context.Context, row output.Row, item source.Item) report.Card {
+func (g *generation) showChanges(ctx context.Context, orientation preprocess.Orientation) error {
+	return g.showRows(ctx, func(ctx context.Context, row output.Row, item source.Item) report.Card {
 		card := report.Card{Name: row.Input}
 		if row.Error != nil {
 			card.Error = row.Error.Message
 			return card
 		}
-		after, err := g.readBack(row)
+		after, err := g.readBack(ctx, row)
 		if err != nil {
 			card.Picture.Missing = err.Error()
 			return card
@@ -128,7 +122,7 @@ func (g *generation) showChanges(orientation preprocess.Orientation) error {
 			card.Note = "the input can't be shown: " + err.Error()
 			return card
 		}
-		before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: orientation, MaxPixels: g.c.Int64("max-pixels")})
+		before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: orientation, MaxPixels: g.options.maxPixels})
 		if err != nil {
 			card.Note = "the input can't be shown: " + err.Error()
 			return card

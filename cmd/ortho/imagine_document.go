@@ -127,7 +127,7 @@ func cleaned(words []string) []string {
 }
 
 // write saves the pictures, then the page and the JSON that name them.
-func (im *imagination) write(made []sampled) error {
+func (im *imagination) write(made []sample) error {
 	c, doc := im.c, &im.doc
 	if im.describer != nil {
 		u := im.describer.Usage()
@@ -249,7 +249,7 @@ func (u *chatUsage) words() string {
 const maxShown = 48
 
 // report is the page of --html: the steps in their order.
-func (im *imagination) report(made []sampled) (*report.Page, error) {
+func (im *imagination) report(made []sample) (*report.Page, error) {
 	d := &im.doc
 	p := &report.Page{Title: "What " + term.Clean(im.subject()) + " becomes", By: build.MadeBy(time.Now())}
 	if d.Decision != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"os"
 	"path"
@@ -20,7 +19,6 @@ import (
 	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
-	"ortho/models/provenance"
 	words "ortho/models/text"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -29,13 +27,12 @@ import (
 // artist is the generator that may draw the class.
 type artist struct {
 	engine
-	name    string
-	spec    *models.GeneratorSpec // of a model of one graph; empty of a pipeline
-	texts   bool                  // it takes texts
-	given   bool                  // by -g
-	digest  func() (string, error)
-	samples func(context.Context, iter.Seq[planned]) iter.Seq[sampled]
-	tell    func(text string) // warns of what of it says nothing to the model
+	name   string
+	spec   *models.GeneratorSpec // of a model of one graph; empty of a pipeline
+	texts  bool                  // it takes texts
+	given  bool                  // by -g
+	digest func() (string, error)
+	tell   func(text string) // warns of what of it says nothing to the model
 }
 
 func openArtist(c *cli.Context, options runner.Options) (*artist, error) {
@@ -66,15 +63,14 @@ func openArtist(c *cli.Context, options runner.Options) (*artist, error) {
 	case a.spec.Image != nil:
 		return nil, usagef("%s makes images of images: -g names a generator of classes or texts", model.Name)
 	case a.spec.Class == nil && a.spec.Text == nil:
-		return nil, usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, takes(a.spec))
+		return nil, usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, generate.Takes(a.spec))
 	}
 	generator, err := generate.Open(c.Context, model, generate.Options{Runner: options})
 	if err != nil {
 		return nil, err
 	}
 	warnSkipped(generator.Session())
-	graph := &singleGraph{generator, model}
-	a.engine, a.name, a.samples, a.texts = graph, model.Name, graph.samples, a.spec.Text != nil
+	a.engine, a.name, a.texts = &graphEngine{generator, model}, model.Name, a.spec.Text != nil
 	a.digest = func() (string, error) { return modelDigest(model) }
 	a.tell = func(text string) {
 		if in := a.spec.Text; in != nil {
@@ -91,20 +87,20 @@ func (a *artist) openPipeline(c *cli.Context, name string, options runner.Option
 	if err != nil {
 		return err
 	}
-	p := &painter{pipeline: model, painting: &painting{}, run: &generation{c: c}}
+	p := &pipelineEngine{model: model}
 	if p.Pipeline, err = diffusion.Open(c.Context, model, diffusion.Options{Runner: options}); err != nil {
 		return err
 	}
-	if p.request, err = p.Fill(p.request); err != nil {
+	if p.asked.request, err = p.Fill(p.asked.request); err != nil {
 		return errors.Join(usageError{err}, p.Close())
 	}
 	warnSkipped(p.Session())
-	a.engine, a.name, a.samples, a.texts, a.spec = p, model.Name, p.samples, true, &models.GeneratorSpec{}
+	a.engine, a.name, a.texts, a.spec = p, model.Name, true, &models.GeneratorSpec{}
 	a.digest = func() (string, error) {
 		identity, err := runner.Await(c.Context, func(context.Context) (record.Model, error) { return pipelineDigest(model) })
 		return identity.SHA256, err
 	}
-	a.tell = func(text string) { p.tell([]string{text}) }
+	a.tell = func(text string) { p.tell([]string{text}, false) }
 	return nil
 }
 
@@ -231,7 +227,7 @@ func (a *artist) attributes(d *described) (known []string) {
 }
 
 // draw makes the pictures, where there is a place for them and a generator that fits.
-func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
+func (im *imagination) draw(ctx context.Context) (made []sample, err error) {
 	c, a := im.c, im.artist
 	plan, why := a.plan(im.doc.Decision, &im.doc.Description)
 	g := &im.doc.Generation
@@ -255,21 +251,20 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 	}
 	seed := c.Uint64("seed")
 	if !c.IsSet("seed") {
-		if seed, err = randomSeed(); err != nil {
+		if seed, err = generate.RandomSeed(); err != nil {
 			return made, err
 		}
 		slog.Info(fmt.Sprintf("--seed %d draws the same again", seed))
 	}
 	g.Seed = &seed
 	a.tell(g.Text)
-	all := func(yield func(planned) bool) {
+	all := func(yield func(request) bool) {
 		for i := range c.Int("count") {
-			one := planned{name: fmt.Sprintf("%04d", i), request: plan.request}
+			one := request{plan.request, fmt.Sprintf("%04d", i)}
 			if plan.slug != "" {
 				one.name += "-" + plan.slug
 			}
-			one.request.Seed = seed + uint64(i)
-			one.made = provenance.Image{Text: one.request.Text, Class: one.request.Class, Label: text(plan.label), Seed: new(one.request.Seed)}
+			one.Seed, one.Label = seed+uint64(i), text(plan.label)
 			if !yield(one) {
 				return
 			}
@@ -285,12 +280,12 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 }
 
 // save has the pictures appear, each when it is complete.
-func (im *imagination) save(made []sampled) error {
+func (im *imagination) save(made []sample) error {
 	if len(made) == 0 || im.to == (destination{}) {
 		return nil
 	}
 	overwrite := im.c.Bool("overwrite")
-	nameOf := func(s sampled) string {
+	nameOf := func(s sample) string {
 		if im.to.folder == "" {
 			return im.to.file
 		}
