@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"log/slog"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +20,6 @@ import (
 	"ortho/models/generate"
 	"ortho/runner"
 	"ortho/runner/npz"
-	"ortho/runner/onnx"
 )
 
 // isPipeline tells whether a model's name is that of a pipeline's folder.
@@ -158,38 +155,19 @@ func digestOfTexts(texts []string) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// latentsOf takes an image a row of an array [n,channels,height,width], or one of
-// [channels,height,width]. Where no size is given, it is theirs.
+// latentsOf takes an image a row of an array. Where no size is asked for, it is theirs.
 func (e *pipelineEngine) latentsOf(a npz.Array) ([][]float32, error) {
-	shape, channels, scale := a.Shape, int64(e.Spec().Denoiser.Latents), int64(e.Spec().Scale)
-	if len(shape) == 3 {
-		shape = append([]int64{1}, shape...)
+	all, width, height, err := e.LatentsOf(a)
+	if err != nil {
+		return nil, err
 	}
-	r := &e.asked.request
-	if len(shape) != 4 || shape[0] < 1 || shape[1] != channels || shape[2] < 1 || shape[3] < 1 || shape[2] > math.MaxInt32 || shape[3] > math.MaxInt32 {
-		return nil, fmt.Errorf("latents of shape %v: %s takes [n,%d,height/%d,width/%d]", a.Shape, e.model.Name, channels, scale, scale)
-	}
-	height, width := int(shape[2]*scale), int(shape[3]*scale)
-	switch {
+	switch r := &e.asked.request; {
 	case r.Width == 0 && r.Image == nil:
 		r.Width, r.Height = width, height
 	case r.Width > 0 && (r.Width != width || r.Height != height):
 		return nil, fmt.Errorf("latents of shape %v are of images of %dx%d pixels, and --size says %dx%d", a.Shape, width, height, r.Width, r.Height)
 	}
-	a, err := a.As(onnx.Float)
-	if err != nil {
-		return nil, err
-	}
-	values := make([]float32, len(a.Data)/4)
-	if _, err := binary.Decode(a.Data, binary.LittleEndian, values); err != nil {
-		return nil, err
-	}
-	for i, v := range values {
-		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil, fmt.Errorf("latents: number %d is %v", i, v)
-		}
-	}
-	return slices.Collect(slices.Chunk(values, len(values)/int(shape[0]))), nil
+	return all, nil
 }
 
 // tell says what is in effect, and what of the texts is not.
