@@ -39,14 +39,19 @@ type gallery struct {
 
 // openGallery refuses, before any work, what could not be written.
 func openGallery(c *cli.Context, reads *output.Reads) (*gallery, error) {
-	if !c.IsSet("html") {
+	return galleryOf(givenText(c, "html"), c.String("output"), reads, c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed"))
+}
+
+// galleryOf is openGallery of --html, nil where it is not given, beside an output.
+func galleryOf(html *string, beside string, reads *output.Reads, overwrite bool) (*gallery, error) {
+	if html == nil {
 		return nil, nil
 	}
-	g := &gallery{reads: reads, name: c.String("html"), overwrite: c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed")}
+	g := &gallery{reads: reads, name: *html, overwrite: overwrite}
 	switch {
 	case g.name == "" || g.name == "-":
 		return nil, usagef("--html names no file")
-	case g.name == c.String("output"):
+	case g.name == beside:
 		return nil, usagef("--output and --html name one file")
 	}
 	if err := fits("html", g.name, output.HTML); err != nil {
@@ -100,6 +105,10 @@ func (g *gallery) lost() {
 // write makes the page of a complete output, under a title. card shows a row; so many are
 // made at once.
 func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
+	return g.writeAs(c.Context, reportingOf(c), title, out, atOnce, card)
+}
+
+func (g *gallery) writeAs(ctx context.Context, told reporting, title string, out *results, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
 	if g == nil {
 		return nil
 	}
@@ -111,21 +120,21 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 	all, failed := out.counts()
 	p := pages.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
 	var bar *term.Progress // JPEGs of 12 megapixels take 50 ms each
-	if shown, _ := progressWanted(c); shown {
-		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
+	if shown, _ := told.progressWanted(); shown {
+		bar = term.NewProgress(told.stderr, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
 		defer bar.End()
 	}
 	bytes := 0
 	items := g.itemsOf()
 	one := func(ctx context.Context, i int) (report.Card, error) { return card(ctx, g.rows[i], items[i]), nil }
-	for r := range runner.Map(c.Context, upTo(len(g.rows)), atOnce, one) {
+	for r := range runner.Map(ctx, upTo(len(g.rows)), atOnce, one) {
 		if bytes += r.Value.Bytes(); bytes > maxGalleryBytes {
 			break
 		}
 		p.Cards = append(p.Cards, r.Value)
 		bar.Step(false)
 	}
-	if err := c.Context.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		g.lost()
 		return err
 	}

@@ -11,14 +11,15 @@ import (
 	"path/filepath"
 	"slices"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/shelf"
+	"ortho/models/generate"
 	"ortho/models/imagine"
+	"ortho/models/provenance"
 	"ortho/preprocess"
 )
 
 // draw makes the pictures, where there is a place for them and a generator that fits.
-func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
+func (im *imagination) draw(ctx context.Context) (made []sample, err error) {
 	c, a, g := im.c, im.artist, &im.story.Generation
 	plan, err := im.experts.Artist.Plan(im.story)
 	if err != nil {
@@ -40,7 +41,7 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 	}
 	seed := c.Uint64("seed")
 	if !c.IsSet("seed") {
-		if seed, err = randomSeed(); err != nil {
+		if seed, err = generate.RandomSeed(); err != nil {
 			return made, err
 		}
 		slog.Info(fmt.Sprintf("--seed %d draws the same again", seed))
@@ -52,15 +53,16 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 		if s.Err != nil {
 			return made, fmt.Errorf("draw %q: %w", slug, s.Err)
 		}
-		r := s.Request
-		one := planned{name: fmt.Sprintf("%04d", len(made)), request: r, made: output.Picture{Text: r.Text, Class: r.Class, Label: g.Label, Seed: &r.Seed}}
+		one := sample{request: request{s.Request, fmt.Sprintf("%04d", len(made))}, image: s.Image,
+			made: provenance.Image{Text: s.Request.Text, Class: s.Request.Class, Label: g.Label, Seed: &s.Request.Seed}}
 		if slug != "" {
 			one.name += "-" + slug
 		}
 		if s.Diffusion != nil {
-			one.made.Diffusion = a.made(*s.Diffusion)
+			one.made = s.Diffusion.Provenance()
+			one.made.Label = g.Label
 		}
-		made = append(made, sampled{planned: one, image: s.Image})
+		made = append(made, one)
 	}
 	return made, ctx.Err()
 }
@@ -78,12 +80,12 @@ func (im *imagination) whyNot(err error) string {
 }
 
 // save has the pictures appear, each when it is complete.
-func (im *imagination) save(made []sampled) error {
+func (im *imagination) save(made []sample) error {
 	if len(made) == 0 || im.to == (destination{}) {
 		return nil
 	}
 	overwrite := im.c.Bool("overwrite")
-	nameOf := func(s sampled) string {
+	nameOf := func(s sample) string {
 		if im.to.folder == "" {
 			return im.to.file
 		}
@@ -101,12 +103,12 @@ func (im *imagination) save(made []sampled) error {
 			return err
 		}
 	}
-	chunks := provenance(im.experts.Artist.Name, im.story.Generation.Digest, im.artist.Session())
+	chunks := modelChunks(im.experts.Artist.Name, im.story.Generation.Digest, im.artist.Session())
 	if im.item.Path != "" {
 		chunks = append(chunks, [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(im.item.Path)))})
 	}
 	for _, s := range made {
-		name, options := nameOf(s), preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, s.texts(&plan{}))}
+		name, options := nameOf(s), preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, s.made.Chunks())}
 		if im.to.folder != "" {
 			options.Format = preprocess.PNG
 		}

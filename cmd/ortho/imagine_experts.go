@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/models"
 	"ortho/models/classify"
@@ -78,8 +77,7 @@ func (im *imagination) openTextExpert() error {
 type artist struct {
 	engine
 	digest func() (string, error)
-	tell   func(text string)                           // warns of what of it says nothing to the model
-	made   func(r diffusion.Request) *output.Diffusion // what a row tells of a pipeline's request
+	tell   func(text string) // warns of what of it says nothing to the model
 }
 
 func (im *imagination) openArtist() error {
@@ -108,7 +106,7 @@ func (im *imagination) openArtist() error {
 	case spec.Image != nil:
 		return usagef("%s makes images of images: -g names a generator of classes or texts", model.Name)
 	case spec.Class == nil && spec.Text == nil:
-		return usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, takes(spec))
+		return usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, generate.Takes(spec))
 	}
 	generator, err := generate.Open(c.Context, model, generate.Options{Runner: im.runner})
 	if err != nil {
@@ -116,7 +114,7 @@ func (im *imagination) openArtist() error {
 	}
 	im.closers = append(im.closers, generator)
 	warnSkipped(generator.Session())
-	im.artist = &artist{engine: &singleGraph{generator, model}, digest: func() (string, error) { return modelDigest(model) }, tell: func(text string) {
+	im.artist = &artist{engine: &graphEngine{generator, model}, digest: func() (string, error) { return modelDigest(model) }, tell: func(text string) {
 		if in := spec.Text; in != nil {
 			tellLost(text, in.Vocabulary.Encode(text, in.Length), in.Length)
 		}
@@ -135,19 +133,19 @@ func (im *imagination) openPainter(name string) error {
 	if err != nil {
 		return err
 	}
-	p := &painter{pipeline: model, painting: &painting{}, run: &generation{c: c}}
+	p := &pipelineEngine{model: model}
 	if p.Pipeline, err = diffusion.Open(c.Context, model, diffusion.Options{Runner: im.runner}); err != nil {
 		return err
 	}
-	if p.request, err = p.Fill(p.request); err != nil {
+	if p.asked.request, err = p.Fill(p.asked.request); err != nil {
 		return errors.Join(usageError{err}, p.Close())
 	}
 	im.closers = append(im.closers, p)
 	warnSkipped(p.Session())
-	im.artist = &artist{engine: p, made: p.diffusion, tell: func(text string) { p.tell([]string{text}) }, digest: func() (string, error) {
+	im.artist = &artist{engine: p, tell: func(text string) { p.tell([]string{text}, false) }, digest: func() (string, error) {
 		identity, err := runner.Await(c.Context, func(context.Context) (record.Model, error) { return pipelineDigest(model) })
 		return identity.SHA256, err
 	}}
-	im.experts.Artist = imagine.NewPainter(model.Name, p.Pipeline, p.request)
+	im.experts.Artist = imagine.NewPainter(model.Name, p.Pipeline, p.asked.request)
 	return nil
 }

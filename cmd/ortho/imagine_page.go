@@ -98,7 +98,7 @@ func (im *imagination) fusionTable() report.Table {
 
 func percentOf(p float64) string { return fmt.Sprintf("%.2f %%", 100*p) }
 
-func (im *imagination) pictureBlocks(made []sampled) ([]report.Block, error) {
+func (im *imagination) pictureBlocks(made []sample) ([]report.Block, error) {
 	g := &im.story.Generation
 	var blocks []report.Block
 	if g.None != "" {
@@ -138,7 +138,7 @@ func (im *imagination) pictureBlocks(made []sampled) ([]report.Block, error) {
 }
 
 // showDrawn enlarges a small picture to about 160 pixels.
-func showDrawn(s sampled) report.Picture {
+func showDrawn(s sample) report.Picture {
 	if edge := max(s.image.Width, s.image.Height); edge <= 80 {
 		return report.ShowPixels(s.image, max(1, 160/edge))
 	}

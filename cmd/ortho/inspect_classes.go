@@ -9,6 +9,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/generate"
 )
 
 // class is one of a model's classes; its JSON is an output format.
@@ -24,7 +25,7 @@ func classesOf(m *models.Model) ([]class, error) {
 	labels := m.Labels()
 	if len(labels) == 0 {
 		if spec, err := m.Generator(); err == nil && spec.Class == nil {
-			return nil, fmt.Errorf("%s has no classes: it makes images of %s", m.Name, takes(spec))
+			return nil, fmt.Errorf("%s has no classes: it makes images of %s", m.Name, generate.Takes(spec))
 		}
 		return nil, fmt.Errorf("%s: nothing names its classes; --labels FILE does", m.Name)
 	}

@@ -69,10 +69,13 @@ func applySettings(c *cli.Context) error {
 // checkSettings warns where --settings were measured with another model or on another
 // CPU than this run's.
 func checkSettings(c *cli.Context, m *models.Model) {
-	if !c.IsSet("settings") {
-		return
+	if c.IsSet("settings") {
+		checkSettingsFile(c.String("settings"), m)
 	}
-	s, err := readSettings(c.String("settings"))
+}
+
+func checkSettingsFile(name string, m *models.Model) {
+	s, err := readSettings(name)
 	if err != nil {
 		return // applySettings has told
 	}

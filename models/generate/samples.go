@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"ortho/models/provenance"
 	"ortho/preprocess"
 	"ortho/runner"
 )
@@ -25,6 +26,11 @@ type Request struct {
 	// Truncation, which the model gets too where it has an input for it. 0: not truncated;
 	// such an input gets 1.
 	Truncation float64
+
+	// Label is that of Class and Origin says where Latents come from, for
+	// [Sample.Provenance]: nothing else is made of them.
+	Label  string
+	Origin *provenance.Latents
 }
 
 // Sample is what became of one request.

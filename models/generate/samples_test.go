@@ -99,7 +99,7 @@ func sampleGoldens(t testing.TB) []sampleGolden {
 		if images[i].Name != strconv.Itoa(i) {
 			t.Fatalf("image %d is named %s", i, images[i].Name)
 		}
-		out = append(out, sampleGolden{c.Model, Request{seed, r.Latents, r.Text, r.Class, r.Truncation}, images[i]})
+		out = append(out, sampleGolden{c.Model, Request{Seed: seed, Latents: r.Latents, Text: r.Text, Class: r.Class, Truncation: r.Truncation}, images[i]})
 	}
 	return out
 }

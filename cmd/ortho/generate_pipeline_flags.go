@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,16 +75,17 @@ func checkGraphFlags(c *cli.Context) error {
 	return nil
 }
 
-// painting is what the flags ask of every image of a pipeline.
-type painting struct {
-	request     diffusion.Request // without its prompt, seed and latents
-	image, mask string            // the files' SHA-256
-	preview     string            // a file; "": none
+// promptOptions are what the flags ask of every image of a pipeline.
+type promptOptions struct {
+	request                 diffusion.Request // without its prompt, seed and latents
+	negative                string            // as given
+	imageSHA256, maskSHA256 string            // of the files
+	lowMemory               bool
 }
 
-// readPainting reads pipelineFlags.
-func readPainting(c *cli.Context) (*painting, error) {
-	p := &painting{}
+// readPrompt reads pipelineFlags.
+func readPrompt(c *cli.Context) (*promptOptions, error) {
+	p := &promptOptions{negative: c.String("negative"), lowMemory: c.Bool("low-memory")}
 	r := &p.request
 	r.Steps, r.Scheduler, r.Strength, r.PreviewEvery = c.Int("steps"), c.String("scheduler"), c.Float64("strength"), c.Int("preview")
 	if c.IsSet("negative") {
@@ -112,7 +112,7 @@ func readPainting(c *cli.Context) (*painting, error) {
 	case c.IsSet("preview") && (!c.IsSet("output") || c.String("output") == "-"):
 		return nil, usagef("--preview stands beside what -o names: give -o a folder or a file")
 	}
-	if err := checkWords("--negative", c.String("negative")); err != nil {
+	if err := checkWords("--negative", p.negative); err != nil {
 		return nil, err
 	}
 	var err error
@@ -121,10 +121,10 @@ func readPainting(c *cli.Context) (*painting, error) {
 			return nil, err
 		}
 	}
-	if r.Image, p.image, err = readPicture(c, "image"); err != nil {
+	if r.Image, p.imageSHA256, err = readPicture(c, "image"); err != nil {
 		return nil, err
 	}
-	r.Mask, p.mask, err = readPicture(c, "mask")
+	r.Mask, p.maskSHA256, err = readPicture(c, "mask")
 	return p, err
 }
 
@@ -178,23 +178,16 @@ func checkPrompt(c *cli.Context) error {
 	return nil
 }
 
-// previewOf is where previews of what goes to a destination stand.
-func previewOf(to destination) string {
-	if to.folder != "" {
-		return filepath.Join(to.folder, "ortho.preview.png")
-	}
-	return strings.TrimSuffix(to.file, filepath.Ext(to.file)) + ".preview.png"
-}
-
 // settings are those that change the images, with what is in effect where none is given.
-func (p *painting) settings() record.Settings {
-	r := p.request
+func (p *promptOptions) settings() record.Settings {
+	r, made := p.request, p.request.Provenance()
 	s := record.Settings{
-		{Key: "negative", Value: valueOf(r.Negative)}, {Key: "steps", Value: strconv.Itoa(r.Steps)}, {Key: "guidance", Value: term.Decimal(valueOf(r.Guidance))},
-		{Key: "scheduler", Value: r.Scheduler}, {Key: "size", Value: fmt.Sprintf("%dx%d", r.Width, r.Height)}, {Key: "image's SHA-256", Value: p.image}, {Key: "mask's SHA-256", Value: p.mask},
+		{Key: "negative", Value: made.Negative}, {Key: "steps", Value: strconv.Itoa(made.Steps)}, {Key: "guidance", Value: term.Decimal(made.Guidance)},
+		{Key: "scheduler", Value: made.Scheduler}, {Key: "size", Value: fmt.Sprintf("%dx%d", r.Width, r.Height)},
+		{Key: "image's SHA-256", Value: p.imageSHA256}, {Key: "mask's SHA-256", Value: p.maskSHA256},
 	}
-	if r.Strength > 0 {
-		s = append(s, record.Setting{Key: "strength", Value: term.Decimal(r.Strength)})
+	if made.Strength > 0 {
+		s = append(s, record.Setting{Key: "strength", Value: term.Decimal(made.Strength)})
 	}
 	return s
 }

@@ -191,20 +191,6 @@ func inFolder(folder, name string) (string, error) {
 	return "", nil
 }
 
-// kept holds the rows of a run that writes none, and what was made without a file.
-type kept struct {
-	rows   []output.Row
-	images []*preprocess.Image
-	bytes  int
-}
-
-func (k *kept) Write(row output.Row) error {
-	k.rows = append(k.rows, row)
-	return nil
-}
-
-func (k *kept) Close() error { return nil }
-
 // writeFile makes a file that appears when it is complete.
 func writeFile(reads *output.Reads, name string, overwrite bool, write func(io.Writer) error) error {
 	f, err := reads.Create(name, overwrite)
