@@ -3,7 +3,7 @@
 // through them.
 //
 // One engine serves everything that works item by item: [Map] is an ordered,
-// bounded, cancellable parallel map, and [Pipeline] is the same with batches of a
+// bounded, cancellable parallel map, and [Lanes] is the same with batches of a
 // session below it.
 //
 // What is open may be closed at any time, by [Gate]: calls under way are waited for, later

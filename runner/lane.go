@@ -23,7 +23,7 @@ type lane[In, Mid, Out any] struct {
 	loading sync.WaitGroup
 }
 
-func newLane[In, Mid, Out any](p *Pipeline, q *queue[In, Out], loaders chan struct{},
+func newLane[In, Mid, Out any](p *Lanes, q *queue[In, Out], loaders chan struct{},
 	load func(ctx context.Context, item In, row []byte) (Mid, error),
 	read func(mid Mid, outputs []Row) (Out, error)) *lane[In, Mid, Out] {
 	return &lane[In, Mid, Out]{batch: batch{p: p}, queue: q, load: load, read: read, loaders: loaders,

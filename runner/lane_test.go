@@ -13,7 +13,7 @@ import (
 )
 
 // painted streams items through the graph that names the brightest channel.
-func painted(ctx context.Context, p *Pipeline, items iter.Seq[int], load func(ctx context.Context, n int) error) iter.Seq[Result[int, int]] {
+func painted(ctx context.Context, p *Lanes, items iter.Seq[int], load func(ctx context.Context, n int) error) iter.Seq[Result[int, int]] {
 	return Stream(ctx, p, items, func(ctx context.Context, n int, row []byte) (int, error) {
 		if err := load(ctx, n); err != nil {
 			return 0, err
@@ -23,16 +23,16 @@ func painted(ctx context.Context, p *Pipeline, items iter.Seq[int], load func(ct
 	}, func(n int, outputs []Row) (int, error) { return brightest(outputs[0]), nil })
 }
 
-func at(t *testing.T, batch, concurrency int) *Pipeline {
+func at(t *testing.T, batch, concurrency int) *Lanes {
 	t.Helper()
-	return &Pipeline{Session: open(t, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: concurrency}
+	return &Lanes{Session: open(t, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: concurrency}
 }
 
 // TestBatchWaitsForNobody: an item that comes alone has its result before the next one is
 // there, whether it can be loaded or not, also where the graph takes no fewer.
 func TestBatchWaitsForNobody(t *testing.T) {
-	fixed := &Pipeline{Session: open(t, "batch4", Options{}), Row: []int64{3, 32, 32}, Batch: 4, Pad: true, Concurrency: 2}
-	for _, p := range []*Pipeline{at(t, 4, 2), fixed} {
+	fixed := &Lanes{Session: open(t, "batch4", Options{}), Row: []int64{3, 32, 32}, Batch: 4, Pad: true, Concurrency: 2}
+	for _, p := range []*Lanes{at(t, 4, 2), fixed} {
 		answered := make(chan struct{})
 		late := time.After(20 * time.Second)
 		source := func(yield func(int) bool) {

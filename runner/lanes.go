@@ -11,10 +11,10 @@ import (
 	"ortho/runner/onnx"
 )
 
-// Pipeline streams items through a session with one input: each item fills one
+// Lanes stream items through a session with one input: each item fills one
 // row of a batch, and reads its row of the outputs. A ring of reused batches
 // lets the next ones load while some run.
-type Pipeline struct {
+type Lanes struct {
 	Session     *Session
 	Row         []int64 // the input's shape without the batch dimension
 	Batch       int     // rows of one run
@@ -66,7 +66,7 @@ type Row struct {
 //
 // Nothing of the stream runs on when it has ended: a load and a run under way are waited
 // for. A load should end with its context.
-func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[In],
+func Stream[In, Mid, Out any](ctx context.Context, p *Lanes, items iter.Seq[In],
 	load func(ctx context.Context, item In, row []byte) (Mid, error),
 	read func(mid Mid, outputs []Row) (Out, error)) iter.Seq[Result[In, Out]] {
 	var loaders chan struct{}
@@ -84,7 +84,7 @@ func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[I
 // batch is the memory of one batch: the input, the outputs where the graph
 // states their shape, and views of both for the shorter last run.
 type batch struct {
-	p   *Pipeline
+	p   *Lanes
 	in  *Tensor
 	out []*Tensor // nil: ONNX Runtime allocates it in every run
 }

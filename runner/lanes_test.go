@@ -66,7 +66,7 @@ func TestStream(t *testing.T) {
 		{"batch4", 4, 2, true}, {"no_shape", 3, 2, false}, {"pooled", 2, 2, false},
 	} {
 		t.Run(fmt.Sprintf("%s batch %d x %d", c.model, c.batch, c.concurrency), func(t *testing.T) {
-			p := &Pipeline{Session: open(t, c.model, Options{}), Row: []int64{3, 32, 32}, Batch: c.batch, Pad: c.pad, Concurrency: c.concurrency}
+			p := &Lanes{Session: open(t, c.model, Options{}), Row: []int64{3, 32, 32}, Batch: c.batch, Pad: c.pad, Concurrency: c.concurrency}
 			next := 0
 			for r := range Stream(t.Context(), p, count(101), func(_ context.Context, n int, row []byte) (int, error) {
 				if n%7 == 5 {
@@ -205,7 +205,7 @@ func BenchmarkStream(b *testing.B) {
 	const items = 8192
 	for _, batch := range []int{1, 4, 8} {
 		b.Run(fmt.Sprintf("batch %d", batch), func(b *testing.B) {
-			p := &Pipeline{Session: open(b, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: runtime.GOMAXPROCS(0)}
+			p := &Lanes{Session: open(b, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: runtime.GOMAXPROCS(0)}
 			image := make([]byte, 4*3*32*32)
 			paint(1, image)
 			b.ReportAllocs()

@@ -32,12 +32,12 @@ type Options struct {
 // Classifier is a model ready to classify. Its methods may be called
 // concurrently.
 type Classifier struct {
-	spec     *models.ClassifierSpec
-	model    *models.Model
-	opt      Options
-	session  *runner.Session
-	pipeline *runner.Pipeline
-	ran      atomic.Bool // once
+	spec    *models.ClassifierSpec
+	model   *models.Model
+	opt     Options
+	session *runner.Session
+	lanes   *runner.Lanes
+	ran     atomic.Bool // once
 }
 
 // Input is an image to classify. Read returns its encoded bytes; it is called once, on any
@@ -100,7 +100,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 		return nil, err
 	}
 	batch, concurrency := batching(spec, opt, session.Provider)
-	return &Classifier{spec: spec, model: m, opt: opt, session: session, pipeline: &runner.Pipeline{
+	return &Classifier{spec: spec, model: m, opt: opt, session: session, lanes: &runner.Lanes{
 		Session: session, Row: row, Batch: batch, Pad: spec.Batch > 0 || session.Fixed, Concurrency: concurrency,
 	}}, nil
 }
@@ -149,7 +149,7 @@ func (c *Classifier) Session() *runner.Session { return c.session }
 
 // Batching returns the images of one run, and the runs in flight.
 func (c *Classifier) Batching() (batch, concurrency int) {
-	return c.pipeline.Batch, c.pipeline.Concurrency
+	return c.lanes.Batch, c.lanes.Concurrency
 }
 
 // Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP).
@@ -170,7 +170,7 @@ type size struct{ width, height int }
 // the range is left, but for what is the caller's: a Read that ignores its context, and
 // inputs where they block.
 func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
-	results := runner.Stream(ctx, c.pipeline, inputs, c.load, c.read)
+	results := runner.Stream(ctx, c.lanes, inputs, c.load, c.read)
 	return func(yield func(Item) bool) {
 		for r := range results {
 			err := r.Err

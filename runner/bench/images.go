@@ -31,11 +31,11 @@ func readFiles(names []string) ([][]byte, error) {
 	return files, nil
 }
 
-// stream takes images through the pipeline for a while, or count runs' worth of them, and
+// stream takes images through lanes for a while, or count runs' worth of them, and
 // returns their number and the wall clock. It ends with a full batch.
 func (w *worker) stream(ctx context.Context, d time.Duration, count int) (images int, wall time.Duration, err error) {
 	batch := max(1, w.open.Batch)
-	p := &runner.Pipeline{Session: w.session, Row: w.images.Row, Batch: batch, Pad: true, Concurrency: w.open.Concurrency}
+	p := &runner.Lanes{Session: w.session, Row: w.images.Row, Batch: batch, Pad: true, Concurrency: w.open.Concurrency}
 	start := time.Now()
 	source := func(yield func([]byte) bool) {
 		for n := 0; ; n++ {
