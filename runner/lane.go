@@ -12,8 +12,7 @@ import (
 type lane[In, Mid, Out any] struct {
 	batch
 	queue   *queue[In, Out]
-	load    func(ctx context.Context, item In, row []byte) (Mid, error)
-	read    func(mid Mid, outputs []Row) (Out, error)
+	work    Work[In, Mid, Out]
 	loaders chan struct{} // holds a token for each load under way, of all lanes; nil: not bounded
 
 	rows    int // that are taken
@@ -23,10 +22,8 @@ type lane[In, Mid, Out any] struct {
 	loading sync.WaitGroup
 }
 
-func newLane[In, Mid, Out any](p *Lanes, q *queue[In, Out], loaders chan struct{},
-	load func(ctx context.Context, item In, row []byte) (Mid, error),
-	read func(mid Mid, outputs []Row) (Out, error)) *lane[In, Mid, Out] {
-	return &lane[In, Mid, Out]{batch: batch{p: p}, queue: q, load: load, read: read, loaders: loaders,
+func newLane[In, Mid, Out any](p *Lanes, w Work[In, Mid, Out], q *queue[In, Out], loaders chan struct{}) *lane[In, Mid, Out] {
+	return &lane[In, Mid, Out]{batch: batch{p: p, row: w.Row}, queue: q, work: w, loaders: loaders,
 		jobs: make([]job[In], p.Batch), mids: make([]Mid, p.Batch), errs: make([]error, p.Batch)}
 }
 
@@ -81,7 +78,7 @@ func (l *lane[In, Mid, Out]) serve(ctx context.Context) bool {
 	for i := range l.rows {
 		out, err := none, err
 		if err == nil {
-			out, err = l.read(l.mids[i], outputs(i))
+			out, err = l.work.Read(l.mids[i], outputs(i))
 		}
 		l.queue.done(ctx, l.jobs[i], out, err)
 	}
@@ -118,7 +115,7 @@ func (l *lane[In, Mid, Out]) begin(ctx context.Context, j job[In], ended func())
 				return
 			}
 		}
-		l.mids[row], l.errs[row] = l.load(ctx, j.item, l.in.Row(row))
+		l.mids[row], l.errs[row] = l.work.Load(ctx, j.item, l.in.Row(row))
 	})
 }
 

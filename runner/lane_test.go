@@ -14,24 +14,29 @@ import (
 
 // painted streams items through the graph that names the brightest channel.
 func painted(ctx context.Context, p *Lanes, items iter.Seq[int], load func(ctx context.Context, n int) error) iter.Seq[Result[int, int]] {
-	return Stream(ctx, p, items, func(ctx context.Context, n int, row []byte) (int, error) {
+	return Stream(ctx, p, painting(func(ctx context.Context, n int, row []byte) (int, error) {
 		if err := load(ctx, n); err != nil {
 			return 0, err
 		}
 		paint(n, row)
 		return n, nil
-	}, func(n int, outputs []Row) (int, error) { return brightest(outputs[0]), nil })
+	}), items)
+}
+
+// painting is the work around that graph.
+func painting(load func(ctx context.Context, n int, row []byte) (int, error)) Work[int, int, int] {
+	return Work[int, int, int]{[]int64{3, 32, 32}, load, func(_ int, outputs []Row) (int, error) { return brightest(outputs[0]), nil }}
 }
 
 func at(t *testing.T, batch, concurrency int) *Lanes {
 	t.Helper()
-	return &Lanes{Session: open(t, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: concurrency}
+	return &Lanes{Session: open(t, "float32_nchw", Options{}), Batch: batch, Concurrency: concurrency}
 }
 
 // TestBatchWaitsForNobody: an item that comes alone has its result before the next one is
 // there, whether it can be loaded or not, also where the graph takes no fewer.
 func TestBatchWaitsForNobody(t *testing.T) {
-	fixed := &Lanes{Session: open(t, "batch4", Options{}), Row: []int64{3, 32, 32}, Batch: 4, Pad: true, Concurrency: 2}
+	fixed := &Lanes{Session: open(t, "batch4", Options{}), Batch: 4, Pad: true, Concurrency: 2}
 	for _, p := range []*Lanes{at(t, 4, 2), fixed} {
 		answered := make(chan struct{})
 		late := time.After(20 * time.Second)
@@ -86,7 +91,7 @@ func TestFullBatchesAreTheRule(t *testing.T) {
 		var mu sync.Mutex
 		loaded := 0
 		var batches []int // the loads before each run's first read
-		for r := range Stream(t.Context(), p, source, func(_ context.Context, n int, row []byte) (int, error) {
+		work := painting(func(_ context.Context, n int, row []byte) (int, error) {
 			if n == 0 && linger == 0 {
 				<-given // all are in the stream: its window is wide enough
 			}
@@ -95,14 +100,16 @@ func TestFullBatchesAreTheRule(t *testing.T) {
 			defer mu.Unlock()
 			loaded++
 			return n, nil
-		}, func(n int, outputs []Row) (int, error) {
+		})
+		work.Read = func(n int, outputs []Row) (int, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if loaded > 0 {
 				batches, loaded = append(batches, loaded), 0
 			}
 			return brightest(outputs[0]), nil
-		}) {
+		}
+		for r := range Stream(t.Context(), p, work, source) {
 			if r.Err != nil || r.Value != r.Item%3 {
 				t.Errorf("item %d: %d, %v", r.Item, r.Value, r.Err)
 			}
@@ -125,7 +132,7 @@ func TestFailedRowsAreFilled(t *testing.T) {
 		close(given)
 	}
 	var loaded, reads atomic.Int32
-	for r := range Stream(t.Context(), at(t, 4, 1), source, func(_ context.Context, n int, row []byte) (int, error) {
+	work := painting(func(_ context.Context, n int, row []byte) (int, error) {
 		<-given
 		if n < 6 {
 			return 0, fmt.Errorf("load %d", n)
@@ -133,12 +140,14 @@ func TestFailedRowsAreFilled(t *testing.T) {
 		paint(n, row)
 		loaded.Add(1)
 		return n, nil
-	}, func(n int, outputs []Row) (int, error) {
+	})
+	work.Read = func(n int, outputs []Row) (int, error) {
 		if reads.Add(1) == 1 && loaded.Load() != 4 {
 			t.Errorf("%d rows of the first run, want 4", loaded.Load())
 		}
 		return brightest(outputs[0]), nil
-	}) {
+	}
+	for r := range Stream(t.Context(), at(t, 4, 1), work, source) {
 		if failed := r.Item < 6; failed != (r.Err != nil) || !failed && r.Value != r.Item%3 {
 			t.Errorf("item %d: %d, %v", r.Item, r.Value, r.Err)
 		}

@@ -16,10 +16,9 @@ import (
 // lets the next ones load while some run.
 type Lanes struct {
 	Session     *Session
-	Row         []int64 // the input's shape without the batch dimension
-	Batch       int     // rows of one run
-	Pad         bool    // the graph takes exactly Batch rows: the last run is padded
-	Concurrency int     // batches in flight; on the CPU one a core, each loading and running in turn
+	Batch       int  // rows of one run
+	Pad         bool // the graph takes exactly Batch rows: the last run is padded
+	Concurrency int  // batches in flight; on the CPU one a core, each loading and running in turn
 	// Linger is how long a batch that is not full waits for further items after its first; 0:
 	// no longer than that takes to load.
 	Linger time.Duration
@@ -46,19 +45,9 @@ func (o Options) DefaultBatch(provider string) (batch, concurrency int) {
 	return 16, 3
 }
 
-// Row is one item's part of an output: its shape without the batch dimension.
-type Row struct {
-	Name  string
-	Type  onnx.ElementType
-	Shape []int64
-	Data  []byte
-}
-
-// Stream loads every item into a row with load, runs the graph, and makes the
-// item's result from its rows of the outputs with read. mid carries what load
-// learned. load may be called by several goroutines: one for each batch in flight, or
-// for batches of several rows one a core. Order, errors and cancellation are as in
-// [Map].
+// Stream does the work of every item, and yields the results in the order of the items.
+// Loads run on one goroutine for each batch in flight, or for batches of several rows one a
+// core. Errors and cancellation are as in [Map].
 //
 // A batch takes in what comes while its first item is loaded, and then what is there
 // already. So items that come quickly make full batches, and one that comes alone waits for
@@ -66,15 +55,13 @@ type Row struct {
 //
 // Nothing of the stream runs on when it has ended: a load and a run under way are waited
 // for. A load should end with its context.
-func Stream[In, Mid, Out any](ctx context.Context, p *Lanes, items iter.Seq[In],
-	load func(ctx context.Context, item In, row []byte) (Mid, error),
-	read func(mid Mid, outputs []Row) (Out, error)) iter.Seq[Result[In, Out]] {
+func Stream[In, Mid, Out any](ctx context.Context, p *Lanes, w Work[In, Mid, Out], items iter.Seq[In]) iter.Seq[Result[In, Out]] {
 	var loaders chan struct{}
 	if p.Batch > 1 { // else each load has its lane's place
 		loaders = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
 	}
 	return stream(ctx, items, p.Concurrency, p.Batch, func(ctx context.Context, q *queue[In, Out]) {
-		l := newLane(p, q, loaders, load, read)
+		l := newLane(p, w, q, loaders)
 		defer l.close()
 		for l.serve(ctx) {
 		}
@@ -85,6 +72,7 @@ func Stream[In, Mid, Out any](ctx context.Context, p *Lanes, items iter.Seq[In],
 // states their shape, and views of both for the shorter last run.
 type batch struct {
 	p   *Lanes
+	row []int64 // the input's shape without the batch dimension
 	in  *Tensor
 	out []*Tensor // nil: ONNX Runtime allocates it in every run
 }
@@ -94,7 +82,7 @@ func (b *batch) open() error {
 		return nil
 	}
 	size := int64(b.p.Batch)
-	in, err := NewTensor(b.p.Session.Inputs[0].Type, append([]int64{size}, b.p.Row...))
+	in, err := NewTensor(b.p.Session.Inputs[0].Type, append([]int64{size}, b.row...))
 	if err != nil {
 		return fmt.Errorf("input %s: %w", b.p.Session.Inputs[0].Name, err)
 	}

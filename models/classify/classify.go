@@ -37,6 +37,7 @@ type Classifier struct {
 	opt     Options
 	session *runner.Session
 	lanes   *runner.Lanes
+	work    runner.Work[Input, size, Result]
 	ran     atomic.Bool // once
 }
 
@@ -100,9 +101,11 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 		return nil, err
 	}
 	batch, concurrency := batching(spec, opt, session.Provider)
-	return &Classifier{spec: spec, model: m, opt: opt, session: session, lanes: &runner.Lanes{
-		Session: session, Row: row, Batch: batch, Pad: spec.Batch > 0 || session.Fixed, Concurrency: concurrency,
-	}}, nil
+	c := &Classifier{spec: spec, model: m, opt: opt, session: session, lanes: &runner.Lanes{
+		Session: session, Batch: batch, Pad: spec.Batch > 0 || session.Fixed, Concurrency: concurrency,
+	}}
+	c.work = runner.Work[Input, size, Result]{Row: row, Load: c.load, Read: c.read}
+	return c, nil
 }
 
 // batching is what was asked for, or else suits the graph and the provider.
@@ -170,7 +173,7 @@ type size struct{ width, height int }
 // the range is left, but for what is the caller's: a Read that ignores its context, and
 // inputs where they block.
 func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
-	results := runner.Stream(ctx, c.lanes, inputs, c.load, c.read)
+	results := runner.Stream(ctx, c.lanes, c.work, inputs)
 	return func(yield func(Item) bool) {
 		for r := range results {
 			err := r.Err
