@@ -2,6 +2,8 @@ package runner
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 
 	"ortho/runner/onnx"
 )
@@ -12,10 +14,10 @@ import (
 type Work[In, Mid, Out any] struct {
 	Row []int64 // the input's shape without the batch dimension
 	// Load fills the row with an item, and returns what Read is to know of it. It may be
-	// called by several goroutines, and should end with its context.
+	// called by several goroutines, and should end with its context. A panic costs the item.
 	Load func(ctx context.Context, item In, row []byte) (Mid, error)
 	// Read makes an item's result of its rows of the outputs, which are valid until it
-	// returns. It may be called by several goroutines.
+	// returns. It may be called by several goroutines. A panic costs the item.
 	Read func(mid Mid, outputs []Row) (Out, error)
 }
 
@@ -25,4 +27,22 @@ type Row struct {
 	Type  onnx.ElementType
 	Shape []int64
 	Data  []byte
+}
+
+// PanicError is a panic within a [Work].
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// guarded calls f, whose panic is an error: it costs its item, and nobody else's.
+func guarded[T any](f func() (T, error)) (value T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PanicError{r, debug.Stack()}
+		}
+	}()
+	return f()
 }

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -19,8 +20,10 @@ import (
 // CPU, and every class.
 type Options struct {
 	Runner      runner.Options
-	Batch       int // images of one run; 0: as the graph fixes it, else as suits the provider
-	Concurrency int // runs in flight; 0: as suits the provider
+	Batch       int           // images of one run; 0: as the graph fixes it, else as suits the provider
+	Concurrency int           // runs in flight; 0: as suits the provider
+	Linger      time.Duration // as in [runner.PoolOptions]
+	Waiting     int           // calls of Image that may wait; see [runner.PoolOptions]
 
 	Top            int     // at most so many predictions an image; 0: all
 	MinProbability float64 // leave out less probable ones
@@ -36,8 +39,7 @@ type Classifier struct {
 	model   *models.Model
 	opt     Options
 	session *runner.Session
-	lanes   *runner.Lanes
-	work    runner.Work[Input, size, Result]
+	pool    *runner.Pool[Input, Result]
 	ran     atomic.Bool // once
 }
 
@@ -101,10 +103,9 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 		return nil, err
 	}
 	batch, concurrency := batching(spec, opt, session.Provider)
-	c := &Classifier{spec: spec, model: m, opt: opt, session: session, lanes: &runner.Lanes{
-		Session: session, Batch: batch, Pad: spec.Batch > 0 || session.Fixed, Concurrency: concurrency,
-	}}
-	c.work = runner.Work[Input, size, Result]{Row: row, Load: c.load, Read: c.read}
+	c := &Classifier{spec: spec, model: m, opt: opt, session: session}
+	c.pool = runner.NewPool(session, runner.Work[Input, size, Result]{Row: row, Load: c.load, Read: c.read}, runner.PoolOptions{
+		Batch: batch, Concurrency: concurrency, Pad: spec.Batch > 0 || session.Fixed, Linger: opt.Linger, Waiting: opt.Waiting})
 	return c, nil
 }
 
@@ -145,23 +146,26 @@ func dims(input onnx.Value, shape []int64) map[string]int64 {
 // Close refuses further images, also of streams under way: their error is
 // [runner.ErrClosed]. It waits for those that are being worked on, and frees the session.
 // It may be called more than once, and within a range over Stream.
-func (c *Classifier) Close() error { return c.session.Close() }
+func (c *Classifier) Close() error {
+	c.pool.Close()
+	return c.session.Close()
+}
 
 // Session tells what the classifier runs on.
 func (c *Classifier) Session() *runner.Session { return c.session }
 
 // Batching returns the images of one run, and the runs in flight.
 func (c *Classifier) Batching() (batch, concurrency int) {
-	return c.lanes.Batch, c.lanes.Concurrency
+	return c.pool.Batching()
 }
 
-// Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP).
+// Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at
+// the same time share runs; with Options.Waiting, those that would be too many get
+// [runner.ErrBusy].
 func (c *Classifier) Image(ctx context.Context, data []byte) (Result, error) {
 	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
-	for item := range c.Stream(ctx, slices.Values([]Input{one})) {
-		return item.Result, item.Err
-	}
-	return Result{}, ctx.Err()
+	result, err := c.pool.Do(ctx, one)
+	return result, c.told(ctx, one, err)
 }
 
 // size is what loading an image tells about it.
@@ -173,21 +177,24 @@ type size struct{ width, height int }
 // the range is left, but for what is the caller's: a Read that ignores its context, and
 // inputs where they block.
 func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
-	results := runner.Stream(ctx, c.lanes, c.work, inputs)
 	return func(yield func(Item) bool) {
-		for r := range results {
-			err := r.Err
-			if err != nil && ErrorKind(err) == "run" && ctx.Err() == nil {
-				err = c.runError(err)
-			}
-			if err != nil {
-				err = fmt.Errorf("%s: %w", r.Item.Name, err)
-			}
-			if !yield(Item{r.Item, r.Value, err}) {
+		for r := range runner.Each(ctx, c.pool, inputs, func(in Input) Input { return in }) {
+			if !yield(Item{r.Item, r.Value, c.told(ctx, r.Item, r.Err)}) {
 				return
 			}
 		}
 	}
+}
+
+// told is an image's error in words, with its name.
+func (c *Classifier) told(ctx context.Context, in Input, err error) error {
+	switch {
+	case err == nil, ctx.Err() != nil && err == ctx.Err():
+		return err
+	case ErrorKind(err) == "run" && ctx.Err() == nil:
+		err = c.runError(err)
+	}
+	return fmt.Errorf("%s: %w", in.Name, err)
 }
 
 func (c *Classifier) load(ctx context.Context, in Input, row []byte) (size, error) {

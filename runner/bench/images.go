@@ -27,11 +27,12 @@ func readFiles(names []string) ([][]byte, error) {
 	return files, nil
 }
 
-// stream takes images through lanes for a while, or count runs' worth of them, and
+// stream takes images through a pool for a while, or count runs' worth of them, and
 // returns their number and the wall clock. It ends with a full batch.
 func (w *worker) stream(ctx context.Context, d time.Duration, count int) (images int, wall time.Duration, err error) {
 	batch := max(1, w.open.Batch)
-	p := &runner.Lanes{Session: w.session, Batch: batch, Pad: true, Concurrency: w.open.Concurrency}
+	pool := runner.NewPool(w.session, *w.images, runner.PoolOptions{Batch: batch, Pad: true, Concurrency: w.open.Concurrency})
+	defer pool.Close()
 	start := time.Now()
 	source := func(yield func([]byte) bool) {
 		for n := 0; ; n++ {
@@ -43,7 +44,7 @@ func (w *worker) stream(ctx context.Context, d time.Duration, count int) (images
 			}
 		}
 	}
-	for r := range runner.Stream(ctx, p, *w.images, iter.Seq[[]byte](source)) {
+	for r := range runner.Each(ctx, pool, iter.Seq[[]byte](source), func(file []byte) []byte { return file }) {
 		if r.Err != nil {
 			return 0, 0, r.Err
 		}

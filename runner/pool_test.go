@@ -13,14 +13,35 @@ import (
 )
 
 // painted streams items through the graph that names the brightest channel.
-func painted(ctx context.Context, p *Lanes, items iter.Seq[int], load func(ctx context.Context, n int) error) iter.Seq[Result[int, int]] {
-	return Stream(ctx, p, painting(func(ctx context.Context, n int, row []byte) (int, error) {
+func painted(ctx context.Context, p opened, items iter.Seq[int], load func(ctx context.Context, n int) error) iter.Seq[Result[int, int]] {
+	return p.each(ctx, paintingAfter(load), items)
+}
+
+// opened is a session, and how a pool of it is made.
+type opened struct {
+	s *Session
+	o PoolOptions
+}
+
+// each streams items through a pool that is there for them alone.
+func (p opened) each(ctx context.Context, w Work[int, int, int], items iter.Seq[int]) iter.Seq[Result[int, int]] {
+	return func(yield func(Result[int, int]) bool) {
+		pool := NewPool(p.s, w, p.o)
+		defer pool.Close()
+		Each(ctx, pool, items, itself)(yield)
+	}
+}
+
+func itself(n int) int { return n }
+
+func paintingAfter(load func(ctx context.Context, n int) error) Work[int, int, int] {
+	return painting(func(ctx context.Context, n int, row []byte) (int, error) {
 		if err := load(ctx, n); err != nil {
 			return 0, err
 		}
 		paint(n, row)
 		return n, nil
-	}), items)
+	})
 }
 
 // painting is the work around that graph.
@@ -28,16 +49,16 @@ func painting(load func(ctx context.Context, n int, row []byte) (int, error)) Wo
 	return Work[int, int, int]{[]int64{3, 32, 32}, load, func(_ int, outputs []Row) (int, error) { return brightest(outputs[0]), nil }}
 }
 
-func at(t *testing.T, batch, concurrency int) *Lanes {
+func at(t *testing.T, batch, concurrency int) opened {
 	t.Helper()
-	return &Lanes{Session: open(t, "float32_nchw", Options{}), Batch: batch, Concurrency: concurrency}
+	return opened{open(t, "float32_nchw", Options{}), PoolOptions{Batch: batch, Concurrency: concurrency}}
 }
 
 // TestBatchWaitsForNobody: an item that comes alone has its result before the next one is
 // there, whether it can be loaded or not, also where the graph takes no fewer.
 func TestBatchWaitsForNobody(t *testing.T) {
-	fixed := &Lanes{Session: open(t, "batch4", Options{}), Batch: 4, Pad: true, Concurrency: 2}
-	for _, p := range []*Lanes{at(t, 4, 2), fixed} {
+	fixed := opened{open(t, "batch4", Options{}), PoolOptions{Batch: 4, Pad: true, Concurrency: 2}}
+	for _, p := range []opened{at(t, 4, 2), fixed} {
 		answered := make(chan struct{})
 		late := time.After(20 * time.Second)
 		source := func(yield func(int) bool) {
@@ -87,7 +108,7 @@ func TestFullBatchesAreTheRule(t *testing.T) {
 			close(given)
 		}
 		p := at(t, batch, 1)
-		p.Linger = linger
+		p.o.Linger = linger
 		var mu sync.Mutex
 		loaded := 0
 		var batches []int // the loads before each run's first read
@@ -109,7 +130,7 @@ func TestFullBatchesAreTheRule(t *testing.T) {
 			}
 			return brightest(outputs[0]), nil
 		}
-		for r := range Stream(t.Context(), p, work, source) {
+		for r := range p.each(t.Context(), work, source) {
 			if r.Err != nil || r.Value != r.Item%3 {
 				t.Errorf("item %d: %d, %v", r.Item, r.Value, r.Err)
 			}
@@ -147,7 +168,7 @@ func TestFailedRowsAreFilled(t *testing.T) {
 		}
 		return brightest(outputs[0]), nil
 	}
-	for r := range Stream(t.Context(), at(t, 4, 1), work, source) {
+	for r := range at(t, 4, 1).each(t.Context(), work, source) {
 		if failed := r.Item < 6; failed != (r.Err != nil) || !failed && r.Value != r.Item%3 {
 			t.Errorf("item %d: %d, %v", r.Item, r.Value, r.Err)
 		}
@@ -228,10 +249,10 @@ func TestCloseAmongBatches(t *testing.T) {
 		go func() {
 			<-begun
 			for range 2 {
-				go func() { closed <- p.Session.Close() }()
+				go func() { closed <- p.s.Close() }()
 			}
-			for p.Session.enter() == nil { // until Close has begun
-				p.Session.gate.Leave()
+			for p.s.enter() == nil { // until Close has begun
+				p.s.gate.Leave()
 			}
 			select {
 			case <-closed:
