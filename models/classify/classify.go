@@ -178,8 +178,31 @@ type size struct{ width, height int }
 // inputs where they block.
 func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		for r := range runner.Each(ctx, c.pool, inputs, func(in Input) Input { return in }) {
-			if !yield(Item{r.Item, r.Value, c.told(ctx, r.Item, r.Err)}) {
+		for r := range Each(ctx, c, inputs, func(in Input) Input { return in }) {
+			if !yield(Item{r.Item, r.Value, r.Err}) {
+				return
+			}
+		}
+	}
+}
+
+// Each is Stream for items of the caller's own, which come back with their results. input
+// says of each, once, what is to be classified.
+func Each[T any](ctx context.Context, c *Classifier, items iter.Seq[T], input func(T) Input) iter.Seq[runner.Result[T, Result]] {
+	type one struct {
+		item  T
+		input Input
+	}
+	ones := func(yield func(one) bool) {
+		for item := range items {
+			if !yield(one{item, input(item)}) {
+				return
+			}
+		}
+	}
+	return func(yield func(runner.Result[T, Result]) bool) {
+		for r := range runner.Each(ctx, c.pool, ones, func(o one) Input { return o.input }) {
+			if !yield(runner.Result[T, Result]{Item: r.Item.item, Value: r.Value, Err: c.told(ctx, r.Item.input, r.Err)}) {
 				return
 			}
 		}
