@@ -152,7 +152,7 @@ func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items
 		for item := range classifier.Stream(ctx, items) {
 			made := answered(item.Input.Name, item.Result.Result)
 			if item.Err != nil {
-				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
+				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: string(models.StageOf(item.Err)), Message: text(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
 			} else {
 				made.Doubt = text(item.Result.Doubt)
 				told.add(item.Result)

@@ -251,8 +251,8 @@ func (d *describing) paced(ctx context.Context, items iter.Seq[source.Item]) ite
 }
 
 func describeErrorKind(err error) string {
-	if step, ok := errors.AsType[*stepError](err); ok {
-		return step.kind
+	if at, ok := errors.AsType[*models.StageError](err); ok {
+		return string(at.Stage)
 	}
 	return describe.ErrorKind(err)
 }
@@ -290,14 +290,14 @@ func (d *describing) image(ctx context.Context, item source.Item) (img describe.
 	}
 	data, err := item.Read(ctx)
 	if err != nil {
-		return img, nil, done, &stepError{"read", err}
+		return img, nil, done, models.StageRead.Wrap(err)
 	}
 	said, err := d.classifier.Image(ctx, data)
 	if err != nil && ctx.Err() != nil {
 		return img, nil, done, ctx.Err()
 	}
 	if err != nil {
-		return img, nil, done, &stepError{classify.ErrorKind(err), errors.Unwrap(err)} // without "image: "
+		return img, nil, done, models.StageOf(err).Wrap(errors.Unwrap(err)) // without "image: "
 	}
 	img.Read = func(context.Context) ([]byte, error) {
 		taken := data

@@ -19,6 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -212,15 +213,15 @@ func (m *imageMaker) pictureOfName(ctx context.Context, t task) (made picture, e
 func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err error) {
 	data, err := t.Read(ctx)
 	if err != nil {
-		return made, &stepError{"read", err}
+		return made, models.StageRead.Wrap(err)
 	}
 	if t.err != nil {
-		return made, &stepError{"write", t.err}
+		return made, models.StageWrite.Wrap(t.err)
 	}
 	spec := m.graph.Spec().Image
 	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: spec.Spec.Orientation, MaxPixels: m.c.Int64("max-pixels")})
 	if err != nil {
-		return made, &stepError{"decode", err}
+		return made, models.StageDecode.Wrap(err)
 	}
 	if in.Width*in.Height > largePixels && spec.Spec.Height == 0 {
 		m.large.Lock()
@@ -242,7 +243,7 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 		} else {
 			var err error
 			if made.file, err = m.shelf.Create(t.file, t.Name); err != nil {
-				return nil, &stepError{"write", err}
+				return nil, models.StageWrite.Wrap(err)
 			}
 			w = made.file
 		}
@@ -250,7 +251,7 @@ func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err err
 		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
 			Format: t.format, Quality: m.to.quality, Background: m.to.colour, ICC: in.ICC, Text: m.textsFor(t.Name)})
 		if err != nil {
-			return nil, &stepError{"write", err}
+			return nil, models.StageWrite.Wrap(err)
 		}
 		return writer, nil
 	}, m.bar.Tiles)

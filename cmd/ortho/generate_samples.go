@@ -13,6 +13,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -117,7 +118,7 @@ func (m *sampleMaker) picture(_ context.Context, s sampled) (made picture, err e
 		return made, write(made.bytes)
 	}
 	if made.file, err = m.shelf.Create(s.file, ""); err != nil {
-		return made, &stepError{"write", err}
+		return made, models.StageWrite.Wrap(err)
 	}
 	return made, m.completed(made.file, write(made.file))
 }
@@ -126,7 +127,7 @@ func (m *sampleMaker) picture(_ context.Context, s sampled) (made picture, err e
 func encode(w io.Writer, img *preprocess.Image, options preprocess.FileOptions) error {
 	f, err := preprocess.NewFileWriter(w, img.Width, img.Height, img.Channels, options)
 	if err != nil {
-		return &stepError{"write", err}
+		return models.StageWrite.Wrap(err)
 	}
 	if _, err := f.Write(img.Pix); err != nil {
 		return err

@@ -62,7 +62,7 @@ func (im *imagination) read(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err != nil && classify.ErrorKind(err) != "input":
+	case err != nil && models.StageOf(err) != models.StageInput:
 		return fmt.Errorf("read the description: %w", err)
 	case err != nil:
 		im.warn(fmt.Sprintf("%s can't read the description: %v", im.text.model.Name, err))

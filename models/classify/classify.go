@@ -52,7 +52,7 @@ type Input struct {
 }
 
 // Item is what became of one input: a Result, or the error that it cost. See
-// [ErrorKind]; a [SizeError] all further items would cost, too.
+// [models.StageOf]; a [SizeError] all further items would cost, too.
 type Item struct {
 	Input  Input
 	Result Result
@@ -214,7 +214,7 @@ func (c *Classifier) told(ctx context.Context, in Input, err error) error {
 	switch {
 	case err == nil, ctx.Err() != nil && err == ctx.Err():
 		return err
-	case ErrorKind(err) == "run" && ctx.Err() == nil:
+	case models.StageOf(err) == models.StageRun && ctx.Err() == nil:
 		err = c.runError(err)
 	}
 	return fmt.Errorf("%s: %w", in.Name, err)
@@ -223,11 +223,11 @@ func (c *Classifier) told(ctx context.Context, in Input, err error) error {
 func (c *Classifier) load(ctx context.Context, in Input, row []byte) (size, error) {
 	data, err := runner.Await(ctx, in.Read)
 	if err != nil {
-		return size{}, &stageError{"read", err}
+		return size{}, models.StageRead.Wrap(err)
 	}
 	width, height, err := c.spec.Input.Load(row, data, preprocess.LoadOptions{MaxPixels: c.opt.MaxPixels, Scaled: c.opt.Scaled})
 	if err != nil {
-		return size{}, &stageError{"decode", err}
+		return size{}, models.StageDecode.Wrap(err)
 	}
 	return size{width, height}, nil
 }
@@ -243,14 +243,14 @@ func (c *Classifier) read(s size, outputs []runner.Row) (Result, error) {
 func scored(spec *models.Scores, opt Options, out runner.Row) (result Result, err error) {
 	values, err := float32s(out)
 	if err != nil {
-		return result, &stageError{"output", err}
+		return result, models.StageOutput.Wrap(err)
 	}
 	if spec.Embedding {
 		result.Output = &Output{Name: out.Name, Shape: slices.Clone(out.Shape), Values: values}
 		return result, nil
 	}
 	if n := len(spec.Labels); n > 0 && n != len(values) {
-		return result, &stageError{"output", fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(values), n)}
+		return result, models.StageOutput.Wrap(fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(values), n))
 	}
 	if opt.Logits {
 		result.Logits = values

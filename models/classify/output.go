@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,31 +11,6 @@ import (
 	"ortho/runner"
 	"ortho/runner/onnx"
 )
-
-// stageError says at which stage an image failed.
-type stageError struct {
-	kind string
-	err  error
-}
-
-func (e *stageError) Error() string { return e.err.Error() }
-func (e *stageError) Unwrap() error { return e.err }
-
-// ErrorKind names the stage at which an item failed: "read", "unsupported" (not
-// a known image format), "too_large" (more than MaxPixels), "decode", "input" (a text
-// of unknown words only), "run" (the graph failed) or "output" (its values can't be used: NaN, a wrong count).
-func ErrorKind(err error) string {
-	var stage *stageError
-	switch {
-	case errors.Is(err, preprocess.ErrUnsupported):
-		return "unsupported"
-	case errors.Is(err, preprocess.ErrTooLarge):
-		return "too_large"
-	case errors.As(err, &stage):
-		return stage.kind
-	}
-	return "run"
-}
 
 // float32s converts a row to float32 and refuses values that are not numbers.
 func float32s(row runner.Row) ([]float32, error) {

@@ -263,8 +263,8 @@ func finite(part string, values []float32) error {
 	if bad == 0 {
 		return nil
 	}
-	return &stageError{"output", fmt.Errorf("%s: %d of %d values are NaN or infinite: the usual cause is float16 overflow, so that this part in float32 "+
-		"helps (of SDXL above all the VAE), or another provider; else latents, a size or a guidance that it was not made for", part, bad, len(values))}
+	return models.StageOutput.Wrap(fmt.Errorf("%s: %d of %d values are NaN or infinite: the usual cause is float16 overflow, so that this part in float32 "+
+		"helps (of SDXL above all the VAE), or another provider; else latents, a size or a guidance that it was not made for", part, bad, len(values)))
 }
 
 func product(shape []int64) int {

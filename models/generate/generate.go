@@ -5,12 +5,10 @@ package generate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 
 	"ortho/models"
-	"ortho/preprocess"
 	"ortho/runner"
 )
 
@@ -90,31 +88,3 @@ func (g *Generator) Session() *runner.Session { return g.session }
 
 // Spec is what the model takes and gives.
 func (g *Generator) Spec() *models.GeneratorSpec { return g.spec }
-
-// stageError says at which stage an image failed.
-type stageError struct {
-	kind string
-	err  error
-}
-
-func (e *stageError) Error() string { return e.err.Error() }
-func (e *stageError) Unwrap() error { return e.err }
-
-// ErrorKind names the stage at which one image of many failed, for its row of the results;
-// the error is [preprocess.DecodePicture]'s, [Generator.Image]'s or a [Sample]'s. It is
-// "unsupported" (not a known image format), "too_large" (more than MaxPixels), "input"
-// (what was asked for does not suit the model), "run" (the graph failed, and all
-// else), "output" (its values can't be used: NaN, all black, a size that does not fit) or
-// "write".
-func ErrorKind(err error) string {
-	var stage *stageError
-	switch {
-	case errors.Is(err, preprocess.ErrUnsupported):
-		return "unsupported"
-	case errors.Is(err, preprocess.ErrTooLarge):
-		return "too_large"
-	case errors.As(err, &stage):
-		return stage.kind
-	}
-	return "run"
-}
