@@ -102,7 +102,7 @@ func Open(ctx context.Context, m *models.Pipeline, opt Options) (*Pipeline, erro
 		return nil, err
 	}
 	p := &Pipeline{name: m.Name, spec: spec, opt: opt, open: map[string]*opened{}, encoded: map[string]*embedding{}}
-	if p.opt.Runner.Threads == 0 && onCPU(opt.Runner) {
+	if p.opt.Runner.Threads == 0 && opt.Runner.OnCPU() {
 		p.opt.Runner.Threads = cores()
 	}
 	// Of the parts the first in use, so that what does not run is told before any work.

@@ -15,11 +15,6 @@ import (
 	"ortho/runner/onnx"
 )
 
-// onCPU tells whether the first provider is the CPU itself, whose threads the session sets.
-func onCPU(opt runner.Options) bool {
-	return len(opt.Providers) == 0 || opt.Providers[0].Name == runner.CPU
-}
-
 func cores() int { return runtime.GOMAXPROCS(0) }
 
 // opened is a part in memory.

@@ -53,7 +53,7 @@ func open(ctx context.Context, m runner.Model, name string, spec *models.Generat
 		}
 	}
 	opt.Runner.Outputs = []string{spec.Output.Name}
-	alone := spec.Image != nil && g.tiling.tile == 0 && onCPU(opt.Runner)
+	alone := spec.Image != nil && g.tiling.tile == 0 && opt.Runner.OnCPU()
 	if alone && opt.Runner.Threads == 0 && opt.Concurrency <= 1 {
 		// One run an image: nothing else would keep the other cores busy.
 		opt.Runner.Threads = runtime.GOMAXPROCS(0)
@@ -69,11 +69,6 @@ func open(ctx context.Context, m runner.Model, name string, spec *models.Generat
 		g.concurrency = 1
 	}
 	return g, nil
-}
-
-// onCPU tells whether the first provider is the CPU itself, whose threads the session sets.
-func onCPU(opt runner.Options) bool {
-	return len(opt.Providers) == 0 || opt.Providers[0].Name == runner.CPU
 }
 
 // Close refuses further images and samples, whose error is [runner.ErrClosed], waits for
