@@ -115,6 +115,9 @@ func (p Provider) onCPU() bool {
 	return p.Name == CPU || p.Name == "openvino" && (device == "" || device == "CPU")
 }
 
+// OnCPU reports whether the first provider is the CPU itself, whose threads the session sets.
+func (o Options) OnCPU() bool { return len(o.Providers) == 0 || o.Providers[0].Name == CPU }
+
 // ownThreads tells whether the options leave the threads to the session.
 func (p Provider) ownThreads() bool {
 	return p.onCPU() && p.Options["num_of_threads"]+p.Options["num_streams"]+p.Options["load_config"] == ""

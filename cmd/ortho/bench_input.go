@@ -245,18 +245,18 @@ func pipelineImages(c *cli.Context) (*bench.Images, error) {
 	load := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
 	return &bench.Images{
 		Row: spec.Input.Shape(),
-		Load: func(file, row []byte) error {
-			_, _, err := spec.Input.Load(row, file, load)
-			return err
+		Load: func(_ context.Context, file, row []byte) (none struct{}, err error) {
+			_, _, err = spec.Input.Load(row, file, load)
+			return none, err
 		},
-		Read: func(outputs []runner.Row) error {
+		Read: func(_ struct{}, outputs []runner.Row) (none struct{}, err error) {
 			for _, out := range outputs {
 				if out.Name == spec.OutputName {
 					_, err := classify.Read(spec, classify.Options{Top: 5}, out)
-					return err
+					return none, err
 				}
 			}
-			return fmt.Errorf("the graph has no output %s", spec.OutputName)
+			return none, fmt.Errorf("the graph has no output %s", spec.OutputName)
 		},
 	}, nil
 }

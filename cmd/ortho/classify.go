@@ -138,7 +138,7 @@ func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
 
 func row(item classify.Item) output.Row {
 	if item.Err != nil {
-		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: term.UTF8(item.Err.Error())}}
+		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: string(models.StageOf(item.Err)), Message: term.UTF8(item.Err.Error())}}
 	}
 	return answered(item.Input.Name, item.Result)
 }

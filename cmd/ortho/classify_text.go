@@ -137,7 +137,7 @@ func textRows(ctx context.Context, classifier *classify.TextClassifier, items it
 		for item := range classifier.Stream(ctx, items) {
 			made := answered(item.Input.Name, item.Result.Result)
 			if item.Err != nil {
-				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: term.UTF8(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
+				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: string(models.StageOf(item.Err)), Message: term.UTF8(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
 			} else {
 				made.Doubt = term.UTF8(item.Result.Doubt)
 				told.add(item.Result)

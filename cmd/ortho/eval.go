@@ -3,12 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -233,20 +231,18 @@ func judge(c *cli.Context, doc *pages.Evaluation, j *judged, bar *term.Progress)
 	start := time.Now()
 	doc.Started = start.Round(time.Millisecond)
 	done := 0
-	truths := &queue[int]{}
-	for item := range j.classifier.Stream(c.Context, j.inputs(truths)) {
+	for item := range classify.Each(c.Context, j.classifier, j.set.Items(), inputOf) {
 		bar.Step(item.Err != nil)
-		truth := truths.next()
 		if item.Err == nil {
 			done++
-			if early = found.Add(item.Input.Name, truth, item.Result.Logits); early != nil {
+			if early = found.Add(item.Item.Name, j.classes[item.Item.Class], item.Value.Logits); early != nil {
 				break
 			}
 			continue
 		}
 		doc.Failed++
 		if doc.Failed <= failuresKept {
-			doc.Failures = append(doc.Failures, row(item))
+			doc.Failures = append(doc.Failures, row(classify.Item{Input: inputOf(item.Item), Err: item.Err}))
 		}
 		if c.Bool("fail-fast") {
 			early = fmt.Errorf("%w (--fail-fast stops here)", item.Err)
@@ -270,37 +266,8 @@ func judge(c *cli.Context, doc *pages.Evaluation, j *judged, bar *term.Progress)
 	return early
 }
 
-// inputs are the set's images; truths gets the class of each.
-func (j *judged) inputs(truths *queue[int]) iter.Seq[classify.Input] {
-	return func(yield func(classify.Input) bool) {
-		for item := range j.set.Items() {
-			truths.add(j.classes[item.Class])
-			if !yield(classify.Input{Name: item.Name, Read: item.Read}) {
-				return
-			}
-		}
-	}
-}
-
-// queue holds what belongs to the items that are under way, such as the classes of images:
-// answers come in the order of the items.
-type queue[T any] struct {
-	mutex sync.Mutex
-	items []T
-}
-
-func (q *queue[T]) add(item T) {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	q.items = append(q.items, item)
-}
-
-func (q *queue[T]) next() T {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	item := q.items[0]
-	q.items = q.items[1:]
-	return item
+func inputOf(item dataset.Item) classify.Input {
+	return classify.Input{Name: item.Name, Read: item.Read}
 }
 
 // writeEvaluation gives out what was found; early is why that is not all. Files are only made of

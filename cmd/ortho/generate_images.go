@@ -16,6 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
 )
@@ -170,14 +171,14 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	}
 	data, err := one.Read(ctx)
 	if err != nil {
-		return nil, &stepError{"read", err}
+		return nil, models.StageRead.Wrap(err)
 	}
 	if one.err != nil {
-		return nil, &stepError{"write", one.err}
+		return nil, models.StageWrite.Wrap(one.err)
 	}
 	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.options.maxPixels})
 	if err != nil {
-		return nil, &stepError{"decode", err}
+		return nil, models.StageDecode.Wrap(err)
 	}
 	return in, nil
 }
@@ -194,7 +195,7 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
 			Format: one.format, Quality: r.to.quality, Background: r.to.colour, ICC: in.ICC, Text: r.textsFor(one.Name)})
 		if err != nil {
-			return nil, &stepError{"write", err}
+			return nil, models.StageWrite.Wrap(err)
 		}
 		return writer, nil
 	}, r.bar.Tiles)
@@ -224,7 +225,7 @@ func (d *draft) begin(g *generation, name, input string) (io.Writer, error) {
 	}
 	var err error
 	if d.file, err = g.shelf.Create(name, input); err != nil {
-		return nil, &stepError{"write", err}
+		return nil, models.StageWrite.Wrap(err)
 	}
 	return d.file, nil
 }

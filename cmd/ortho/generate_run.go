@@ -19,8 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
-	"ortho/models/diffusion"
-	"ortho/models/generate"
+	"ortho/models"
 	"ortho/preprocess"
 )
 
@@ -217,7 +216,7 @@ func (g *generation) place(row output.Row, picture draft, err error) answer {
 		if err = picture.file.Commit(); err != nil && !errors.Is(err, shelf.ErrExists) {
 			return answer{end: err}
 		} else if err != nil {
-			err = &stepError{"write", err}
+			err = models.StageWrite.Wrap(err)
 		}
 	}
 	if err == nil && picture.bytes != nil {
@@ -239,7 +238,7 @@ func (g *generation) place(row output.Row, picture draft, err error) answer {
 	if row.File = ""; *row.Picture == (output.Picture{}) {
 		row.Picture = nil
 	}
-	row.Error = &output.Error{Kind: generateErrorKind(err), Message: text(err.Error())}
+	row.Error = &output.Error{Kind: string(models.StageOf(err)), Message: text(err.Error())}
 	return answer{row: row, err: err}
 }
 
@@ -247,26 +246,6 @@ func (g *generation) place(row output.Row, picture draft, err error) answer {
 type diskError struct{ error }
 
 func (d *diskError) Unwrap() error { return d.error }
-
-// stepError says at which step outside of the generator an image failed: "read", "decode",
-// or "write" where the picture can't have its name or what is there is not to be replaced.
-type stepError struct {
-	kind string
-	error
-}
-
-func (s *stepError) Unwrap() error { return s.error }
-
-func generateErrorKind(err error) string {
-	kind := generate.ErrorKind(err)
-	if kind == "run" {
-		kind = diffusion.ErrorKind(err)
-	}
-	if step, ok := errors.AsType[*stepError](err); ok && kind == "run" {
-		return step.kind
-	}
-	return kind
-}
 
 // unfiled are the rows and images of a run whose output is no folder.
 type unfiled struct {

@@ -12,6 +12,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
+	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -150,7 +151,7 @@ func (r *sampleRun) draft(_ context.Context, s sample) (made draft, err error) {
 func encode(w io.Writer, img *preprocess.Image, options preprocess.FileOptions) error {
 	f, err := preprocess.NewFileWriter(w, img.Width, img.Height, img.Channels, options)
 	if err != nil {
-		return &stepError{"write", err}
+		return models.StageWrite.Wrap(err)
 	}
 	if _, err := f.Write(img.Pix); err != nil {
 		return err

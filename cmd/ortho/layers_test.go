@@ -49,7 +49,7 @@ var walls = map[string]string{
 	"models/classify":            "models models/text preprocess runner runner/onnx",
 	"models/generate":            "models models/noise models/provenance models/text preprocess runner runner/npz runner/onnx",
 	"models/diffusion":           "models models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
-	"models/describe":            "models/classify preprocess",
+	"models/describe":            "models models/classify preprocess",
 	"models/describe/openaitest": "",
 	"models/imagine":             "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"ortho/models"
 	"ortho/models/classify"
 )
 
@@ -52,7 +53,7 @@ func (e *Evidence) Paced(ctx context.Context, images iter.Seq[Image]) iter.Seq[I
 // candidates and what the classifier says of it, which is nothing where there is none. done
 // lets the next image through, if the describer has not by taking this one; it may be called
 // more than once, and must be after an error, too. The error is ctx's or an [*Error] of the
-// kind "read" or one of [classify.ErrorKind].
+// kind "read" or one of [models.Stage].
 func (e *Evidence) Look(ctx context.Context, img Image) (looked Image, said classify.Result, done func(), err error) {
 	done = sync.OnceFunc(func() { <-e.under })
 	looked = img
@@ -74,7 +75,7 @@ func (e *Evidence) Look(ctx context.Context, img Image) (looked Image, said clas
 	}
 	if err != nil {
 		err = cmp.Or(errors.Unwrap(err), err) // without "image: "
-		return looked, said, done, &Error{Kind: classify.ErrorKind(err), text: err.Error(), err: err}
+		return looked, said, done, &Error{Kind: string(models.StageOf(err)), text: err.Error(), err: err}
 	}
 	looked.Read = func(context.Context) ([]byte, error) {
 		taken := data

@@ -6,7 +6,6 @@ package diffusion
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -75,7 +74,7 @@ type Step struct {
 type Sample struct {
 	Request Request // with all that was left open filled in
 	Image   *preprocess.Image
-	Err     error // see [ErrorKind]
+	Err     error // see [models.StageOf]
 }
 
 // Pipeline is a pipeline ready to make images. It makes one at a time.
@@ -103,7 +102,7 @@ func Open(ctx context.Context, m *models.Pipeline, opt Options) (*Pipeline, erro
 		return nil, err
 	}
 	p := &Pipeline{name: m.Name, spec: spec, opt: opt, open: map[string]*opened{}, encoded: map[string]*embedding{}}
-	if p.opt.Runner.Threads == 0 && onCPU(opt.Runner) {
+	if p.opt.Runner.Threads == 0 && opt.Runner.OnCPU() {
 		p.opt.Runner.Threads = cores()
 	}
 	// Of the parts the first in use, so that what does not run is told before any work.
@@ -194,26 +193,6 @@ func (p *Pipeline) make(ctx context.Context, all []*drawing) {
 	}
 }
 
-// stageError says at which stage an image failed.
-type stageError struct {
-	kind string
-	err  error
-}
-
-func (e *stageError) Error() string { return e.err.Error() }
-func (e *stageError) Unwrap() error { return e.err }
-
 func inputError(format string, args ...any) error {
-	return &stageError{"input", fmt.Errorf(format, args...)}
-}
-
-// ErrorKind names the stage at which one image of many failed, for its row of the results:
-// "input" (what was asked for does not suit the pipeline), "run" (a graph failed, and all
-// else) or "output" (its values can't be used: NaN).
-func ErrorKind(err error) string {
-	var stage *stageError
-	if errors.As(err, &stage) {
-		return stage.kind
-	}
-	return "run"
+	return models.StageInput.Wrap(fmt.Errorf(format, args...))
 }

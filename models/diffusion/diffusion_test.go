@@ -64,7 +64,7 @@ func TestFill(t *testing.T) {
 		"inpainting":           {inpaint, Request{Image: photo, Mask: mask}, nil},
 	} {
 		_, err := c.p.Fill(c.r)
-		if c.want == nil && err != nil || c.want != nil && ErrorKind(err) != "input" {
+		if c.want == nil && err != nil || c.want != nil && models.StageOf(err) != "input" {
 			t.Errorf("%s: %v", name, err)
 		}
 		for _, want := range c.want {
@@ -191,7 +191,7 @@ func TestFailures(t *testing.T) {
 	for s := range p.Samples(t.Context(), slices.Values(requests)) {
 		kind := ""
 		if s.Err != nil {
-			kind = ErrorKind(s.Err)
+			kind = string(models.StageOf(s.Err))
 		}
 		if kind == "output" && (!strings.Contains(s.Err.Error(), "unet") || !strings.Contains(s.Err.Error(), "float16") || !strings.Contains(s.Err.Error(), "step 1 of")) {
 			t.Error(s.Err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"ortho/models"
 	"ortho/models/provenance"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -40,7 +41,7 @@ type Sample struct {
 	Unknown []string // words of the text that the model does not know, each once
 	Cut     []string // words of the text beyond those that the model takes
 	Image   *preprocess.Image
-	Err     error // see [ErrorKind]
+	Err     error // see [models.StageOf]
 }
 
 // Samples makes an image of each request and yields them in order, each by a run of its
@@ -67,12 +68,12 @@ func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
 	c, err := g.conditions(r)
 	s := Sample{Class: c.class, Unknown: c.text.Unknown, Cut: c.text.Cut}
 	if err != nil {
-		return s, &stageError{"input", err}
+		return s, models.StageInput.Wrap(err)
 	}
 	inputs, err := g.inputs(c)
 	defer closeAll(inputs)
 	if err != nil {
-		return s, &stageError{"input", err}
+		return s, models.StageInput.Wrap(err)
 	}
 	outputs := make([]*runner.Tensor, 1) // the session computes the image alone
 	if err := g.session.Run(ctx, inputs, outputs); err != nil {
@@ -80,7 +81,7 @@ func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
 	}
 	defer closeAll(outputs)
 	if s.Image, err = g.picture(outputs[0]); err != nil {
-		return s, &stageError{"output", err}
+		return s, models.StageOutput.Wrap(err)
 	}
 	return s, nil
 }

@@ -146,8 +146,8 @@ func TestSamplesInOrder(t *testing.T) {
 			t.Errorf("sample %d has seed %d", i, s.Request.Seed)
 		}
 		if i == 7 {
-			if s.Err == nil || s.Image != nil || ErrorKind(s.Err) != "input" {
-				t.Errorf("class 9: %v (%s)", s.Err, ErrorKind(s.Err))
+			if s.Err == nil || s.Image != nil || models.StageOf(s.Err) != "input" {
+				t.Errorf("class 9: %v (%s)", s.Err, models.StageOf(s.Err))
 			}
 			continue
 		}
@@ -231,12 +231,12 @@ func TestRequestsRefused(t *testing.T) {
 			change = func(*models.GeneratorSpec) {}
 		}
 		s := samples(t, decoder(t, c.model, Options{}, change), c.request)[0]
-		if s.Err == nil || !strings.Contains(s.Err.Error(), c.want) || ErrorKind(s.Err) != "input" || s.Image != nil {
-			t.Errorf("%s, %+v: %v (%s), want %q in it", c.model, c.request, s.Err, ErrorKind(s.Err), c.want)
+		if s.Err == nil || !strings.Contains(s.Err.Error(), c.want) || models.StageOf(s.Err) != "input" || s.Image != nil {
+			t.Errorf("%s, %+v: %v (%s), want %q in it", c.model, c.request, s.Err, models.StageOf(s.Err), c.want)
 		}
 	}
 	s := samples(t, decoder(t, "dcgan", Options{}, func(s *models.GeneratorSpec) { s.Latents.Shape = []int64{16} }), Request{})[0]
-	if s.Err == nil || ErrorKind(s.Err) != "run" {
+	if s.Err == nil || models.StageOf(s.Err) != "run" {
 		t.Errorf("latents of another rank: %v", s.Err)
 	}
 }
@@ -253,8 +253,8 @@ func TestUselessOutput(t *testing.T) {
 		{"dcgan", nil, [2]float64{-1e-6, 1e-6}, "above white"},
 	} {
 		s := samples(t, decoder(t, c.model, Options{}, func(s *models.GeneratorSpec) { s.Output.Range = c.values }), Request{Latents: c.latents})[0]
-		if s.Err == nil || !strings.Contains(s.Err.Error(), c.want) || ErrorKind(s.Err) != "output" || s.Image != nil {
-			t.Errorf("%s: %v (%s), want %q in it", c.model, s.Err, ErrorKind(s.Err), c.want)
+		if s.Err == nil || !strings.Contains(s.Err.Error(), c.want) || models.StageOf(s.Err) != "output" || s.Image != nil {
+			t.Errorf("%s: %v (%s), want %q in it", c.model, s.Err, models.StageOf(s.Err), c.want)
 		}
 	}
 }

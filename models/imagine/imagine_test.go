@@ -177,7 +177,7 @@ func TestOfImageWithoutDescription(t *testing.T) {
 			t.Errorf("strict: %+v, %v", s, err)
 		}
 	}
-	if _, err := imagine.OfImage(t.Context(), "text", []byte("text"), imagine.Options{Image: expert}); err == nil || !strings.HasPrefix(err.Error(), "text: ") || classify.ErrorKind(err) != "unsupported" {
+	if _, err := imagine.OfImage(t.Context(), "text", []byte("text"), imagine.Options{Image: expert}); err == nil || !strings.HasPrefix(err.Error(), "text: ") || string(models.StageOf(err)) != "unsupported" {
 		t.Error(err)
 	}
 	if _, err := imagine.OfImage(t.Context(), "cup", cup, imagine.Options{}); err == nil {

@@ -38,7 +38,7 @@ func (r *run) read(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err != nil && classify.ErrorKind(err) != "input":
+	case err != nil && models.StageOf(err) != models.StageInput:
 		return fmt.Errorf("read the description: %w", err)
 	case err != nil:
 		r.warn("%s can't read the description: %v", r.Text.name, err)

@@ -66,16 +66,13 @@ func TestStream(t *testing.T) {
 		{"batch4", 4, 2, true}, {"no_shape", 3, 2, false}, {"pooled", 2, 2, false},
 	} {
 		t.Run(fmt.Sprintf("%s batch %d x %d", c.model, c.batch, c.concurrency), func(t *testing.T) {
-			p := &Pipeline{Session: open(t, c.model, Options{}), Row: []int64{3, 32, 32}, Batch: c.batch, Pad: c.pad, Concurrency: c.concurrency}
+			p := opened{open(t, c.model, Options{}), PoolOptions{Batch: c.batch, Pad: c.pad, Concurrency: c.concurrency}}
 			next := 0
-			for r := range Stream(t.Context(), p, count(101), func(_ context.Context, n int, row []byte) (int, error) {
+			for r := range painted(t.Context(), p, count(101), func(_ context.Context, n int) error {
 				if n%7 == 5 {
-					return 0, fmt.Errorf("load %d", n)
+					return fmt.Errorf("load %d", n)
 				}
-				paint(n, row)
-				return n, nil
-			}, func(n int, outputs []Row) (int, error) {
-				return brightest(outputs[0]), nil
+				return nil
 			}) {
 				if r.Item != next {
 					t.Fatalf("item %d came where %d was due", r.Item, next)
@@ -205,15 +202,16 @@ func BenchmarkStream(b *testing.B) {
 	const items = 8192
 	for _, batch := range []int{1, 4, 8} {
 		b.Run(fmt.Sprintf("batch %d", batch), func(b *testing.B) {
-			p := &Pipeline{Session: open(b, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: runtime.GOMAXPROCS(0)}
+			p := opened{open(b, "float32_nchw", Options{}), PoolOptions{Batch: batch, Concurrency: runtime.GOMAXPROCS(0)}}
 			image := make([]byte, 4*3*32*32)
 			paint(1, image)
+			work := painting(func(_ context.Context, n int, row []byte) (int, error) {
+				copy(row, image)
+				return n, nil
+			})
 			b.ReportAllocs()
 			for b.Loop() {
-				for r := range Stream(b.Context(), p, count(items), func(_ context.Context, n int, row []byte) (int, error) {
-					copy(row, image)
-					return n, nil
-				}, func(n int, outputs []Row) (int, error) { return brightest(outputs[0]), nil }) {
+				for r := range p.each(b.Context(), work, count(items)) {
 					if r.Err != nil || r.Value != 1 {
 						b.Fatal(r.Value, r.Err)
 					}

@@ -3,27 +3,11 @@ package runner
 import (
 	"context"
 	"fmt"
-	"iter"
 	"runtime"
 	"slices"
-	"time"
 
 	"ortho/runner/onnx"
 )
-
-// Pipeline streams items through a session with one input: each item fills one
-// row of a batch, and reads its row of the outputs. A ring of reused batches
-// lets the next ones load while some run.
-type Pipeline struct {
-	Session     *Session
-	Row         []int64 // the input's shape without the batch dimension
-	Batch       int     // rows of one run
-	Pad         bool    // the graph takes exactly Batch rows: the last run is padded
-	Concurrency int     // batches in flight; on the CPU one a core, each loading and running in turn
-	// Linger is how long a batch that is not full waits for further items after its first; 0:
-	// no longer than that takes to load.
-	Linger time.Duration
-}
 
 // DefaultBatch returns the rows of one run and the batches in flight that suit a
 // provider without options: on the CPU one row, and a batch for each core that the
@@ -46,45 +30,14 @@ func (o Options) DefaultBatch(provider string) (batch, concurrency int) {
 	return 16, 3
 }
 
-// Row is one item's part of an output: its shape without the batch dimension.
-type Row struct {
-	Name  string
-	Type  onnx.ElementType
-	Shape []int64
-	Data  []byte
-}
-
-// Stream loads every item into a row with load, runs the graph, and makes the
-// item's result from its rows of the outputs with read. mid carries what load
-// learned. load may be called by several goroutines: one for each batch in flight, or
-// for batches of several rows one a core. Order, errors and cancellation are as in
-// [Map].
-//
-// A batch takes in what comes while its first item is loaded, and then what is there
-// already. So items that come quickly make full batches, and one that comes alone waits for
-// no other, but where p.Linger has it wait.
-//
-// Nothing of the stream runs on when it has ended: a load and a run under way are waited
-// for. A load should end with its context.
-func Stream[In, Mid, Out any](ctx context.Context, p *Pipeline, items iter.Seq[In],
-	load func(ctx context.Context, item In, row []byte) (Mid, error),
-	read func(mid Mid, outputs []Row) (Out, error)) iter.Seq[Result[In, Out]] {
-	var loaders chan struct{}
-	if p.Batch > 1 { // else each load has its lane's place
-		loaders = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
-	}
-	return stream(ctx, items, p.Concurrency, p.Batch, func(ctx context.Context, q *queue[In, Out]) {
-		l := newLane(p, q, loaders, load, read)
-		defer l.close()
-		for l.serve(ctx) {
-		}
-	})
-}
-
 // batch is the memory of one batch: the input, the outputs where the graph
 // states their shape, and views of both for the shorter last run.
 type batch struct {
-	p   *Pipeline
+	session *Session
+	row     []int64 // the input's shape without the batch dimension
+	size    int     // rows
+	pad     bool    // no run has fewer
+
 	in  *Tensor
 	out []*Tensor // nil: ONNX Runtime allocates it in every run
 }
@@ -93,13 +46,13 @@ func (b *batch) open() error {
 	if b.in != nil {
 		return nil
 	}
-	size := int64(b.p.Batch)
-	in, err := NewTensor(b.p.Session.Inputs[0].Type, append([]int64{size}, b.p.Row...))
+	size := int64(b.size)
+	in, err := NewTensor(b.session.Inputs[0].Type, append([]int64{size}, b.row...))
 	if err != nil {
-		return fmt.Errorf("input %s: %w", b.p.Session.Inputs[0].Name, err)
+		return fmt.Errorf("input %s: %w", b.session.Inputs[0].Name, err)
 	}
-	b.out = make([]*Tensor, len(b.p.Session.Outputs))
-	for i, v := range b.p.Session.Outputs {
+	b.out = make([]*Tensor, len(b.session.Outputs))
+	for i, v := range b.session.Outputs {
 		if shape := outputShape(v, size); shape != nil {
 			if b.out[i], err = NewTensor(v.Type, shape); err != nil {
 				in.Close()
@@ -137,8 +90,8 @@ func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 		}
 	}()
 	switch {
-	case n == b.p.Batch:
-	case b.p.Pad:
+	case n == b.size:
+	case b.pad:
 		clear(b.in.data[n*len(b.in.Row(0)):])
 	default:
 		for i, t := range append([]*Tensor{b.in}, b.out...) {
@@ -157,7 +110,7 @@ func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 			}
 		}
 	}
-	if err := b.p.Session.entered(ctx, []*Tensor{in}, out); err != nil {
+	if err := b.session.entered(ctx, []*Tensor{in}, out); err != nil {
 		return nil, err
 	}
 	for i, t := range out {
@@ -166,13 +119,13 @@ func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 		}
 		if len(t.Shape) == 0 || t.Shape[0] != in.Shape[0] {
 			return nil, fmt.Errorf("output %s has shape %v for a batch of %d: its first dimension is not the batch",
-				b.p.Session.Outputs[i].Name, t.Shape, in.Shape[0])
+				b.session.Outputs[i].Name, t.Shape, in.Shape[0])
 		}
 	}
 	return func(row int) []Row {
 		rows := make([]Row, len(out))
 		for i, t := range out {
-			rows[i] = Row{b.p.Session.Outputs[i].Name, t.Type, t.Shape[1:], t.Row(row)}
+			rows[i] = Row{b.session.Outputs[i].Name, t.Type, t.Shape[1:], t.Row(row)}
 		}
 		return rows
 	}, nil

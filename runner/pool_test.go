@@ -13,26 +13,52 @@ import (
 )
 
 // painted streams items through the graph that names the brightest channel.
-func painted(ctx context.Context, p *Pipeline, items iter.Seq[int], load func(ctx context.Context, n int) error) iter.Seq[Result[int, int]] {
-	return Stream(ctx, p, items, func(ctx context.Context, n int, row []byte) (int, error) {
+func painted(ctx context.Context, p opened, items iter.Seq[int], load func(ctx context.Context, n int) error) iter.Seq[Result[int, int]] {
+	return p.each(ctx, paintingAfter(load), items)
+}
+
+// opened is a session, and how a pool of it is made.
+type opened struct {
+	s *Session
+	o PoolOptions
+}
+
+// each streams items through a pool that is there for them alone.
+func (p opened) each(ctx context.Context, w Work[int, int, int], items iter.Seq[int]) iter.Seq[Result[int, int]] {
+	return func(yield func(Result[int, int]) bool) {
+		pool := NewPool(p.s, w, p.o)
+		defer pool.Close()
+		Each(ctx, pool, items, itself)(yield)
+	}
+}
+
+func itself(n int) int { return n }
+
+func paintingAfter(load func(ctx context.Context, n int) error) Work[int, int, int] {
+	return painting(func(ctx context.Context, n int, row []byte) (int, error) {
 		if err := load(ctx, n); err != nil {
 			return 0, err
 		}
 		paint(n, row)
 		return n, nil
-	}, func(n int, outputs []Row) (int, error) { return brightest(outputs[0]), nil })
+	})
 }
 
-func at(t *testing.T, batch, concurrency int) *Pipeline {
+// painting is the work around that graph.
+func painting(load func(ctx context.Context, n int, row []byte) (int, error)) Work[int, int, int] {
+	return Work[int, int, int]{[]int64{3, 32, 32}, load, func(_ int, outputs []Row) (int, error) { return brightest(outputs[0]), nil }}
+}
+
+func at(t *testing.T, batch, concurrency int) opened {
 	t.Helper()
-	return &Pipeline{Session: open(t, "float32_nchw", Options{}), Row: []int64{3, 32, 32}, Batch: batch, Concurrency: concurrency}
+	return opened{open(t, "float32_nchw", Options{}), PoolOptions{Batch: batch, Concurrency: concurrency}}
 }
 
 // TestBatchWaitsForNobody: an item that comes alone has its result before the next one is
 // there, whether it can be loaded or not, also where the graph takes no fewer.
 func TestBatchWaitsForNobody(t *testing.T) {
-	fixed := &Pipeline{Session: open(t, "batch4", Options{}), Row: []int64{3, 32, 32}, Batch: 4, Pad: true, Concurrency: 2}
-	for _, p := range []*Pipeline{at(t, 4, 2), fixed} {
+	fixed := opened{open(t, "batch4", Options{}), PoolOptions{Batch: 4, Pad: true, Concurrency: 2}}
+	for _, p := range []opened{at(t, 4, 2), fixed} {
 		answered := make(chan struct{})
 		late := time.After(20 * time.Second)
 		source := func(yield func(int) bool) {
@@ -82,11 +108,11 @@ func TestFullBatchesAreTheRule(t *testing.T) {
 			close(given)
 		}
 		p := at(t, batch, 1)
-		p.Linger = linger
+		p.o.Linger = linger
 		var mu sync.Mutex
 		loaded := 0
 		var batches []int // the loads before each run's first read
-		for r := range Stream(t.Context(), p, source, func(_ context.Context, n int, row []byte) (int, error) {
+		work := painting(func(_ context.Context, n int, row []byte) (int, error) {
 			if n == 0 && linger == 0 {
 				<-given // all are in the stream: its window is wide enough
 			}
@@ -95,14 +121,16 @@ func TestFullBatchesAreTheRule(t *testing.T) {
 			defer mu.Unlock()
 			loaded++
 			return n, nil
-		}, func(n int, outputs []Row) (int, error) {
+		})
+		work.Read = func(n int, outputs []Row) (int, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if loaded > 0 {
 				batches, loaded = append(batches, loaded), 0
 			}
 			return brightest(outputs[0]), nil
-		}) {
+		}
+		for r := range p.each(t.Context(), work, source) {
 			if r.Err != nil || r.Value != r.Item%3 {
 				t.Errorf("item %d: %d, %v", r.Item, r.Value, r.Err)
 			}
@@ -125,7 +153,7 @@ func TestFailedRowsAreFilled(t *testing.T) {
 		close(given)
 	}
 	var loaded, reads atomic.Int32
-	for r := range Stream(t.Context(), at(t, 4, 1), source, func(_ context.Context, n int, row []byte) (int, error) {
+	work := painting(func(_ context.Context, n int, row []byte) (int, error) {
 		<-given
 		if n < 6 {
 			return 0, fmt.Errorf("load %d", n)
@@ -133,12 +161,14 @@ func TestFailedRowsAreFilled(t *testing.T) {
 		paint(n, row)
 		loaded.Add(1)
 		return n, nil
-	}, func(n int, outputs []Row) (int, error) {
+	})
+	work.Read = func(n int, outputs []Row) (int, error) {
 		if reads.Add(1) == 1 && loaded.Load() != 4 {
 			t.Errorf("%d rows of the first run, want 4", loaded.Load())
 		}
 		return brightest(outputs[0]), nil
-	}) {
+	}
+	for r := range at(t, 4, 1).each(t.Context(), work, source) {
 		if failed := r.Item < 6; failed != (r.Err != nil) || !failed && r.Value != r.Item%3 {
 			t.Errorf("item %d: %d, %v", r.Item, r.Value, r.Err)
 		}
@@ -219,10 +249,10 @@ func TestCloseAmongBatches(t *testing.T) {
 		go func() {
 			<-begun
 			for range 2 {
-				go func() { closed <- p.Session.Close() }()
+				go func() { closed <- p.s.Close() }()
 			}
-			for p.Session.enter() == nil { // until Close has begun
-				p.Session.gate.Leave()
+			for p.s.enter() == nil { // until Close has begun
+				p.s.gate.Leave()
 			}
 			select {
 			case <-closed:
