@@ -20,13 +20,18 @@ func imageFiles(items iter.Seq[source.Item]) iter.Seq[models.ImageFile] {
 	}
 }
 
-// openForInput opens a model of which the input counts, and the outputs are taken as they
-// are: nothing needs to say which of them is the result, nor what its values mean.
+// openForInput is [openInput] with the settings that flags give.
 func openForInput(c *cli.Context, name string) (*models.Model, error) {
 	s, err := givenSettings(c)
 	if err != nil {
 		return nil, err
 	}
+	return openInput(name, s)
+}
+
+// openInput opens a model of which the input counts, and the outputs are taken as they
+// are: nothing needs to say which of them is the result, nor what its values mean.
+func openInput(name string, s models.Settings) (*models.Model, error) {
 	m, err := openNamed(name, s)
 	if err != nil {
 		return nil, err
