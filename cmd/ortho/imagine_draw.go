@@ -18,7 +18,7 @@ import (
 )
 
 // draw makes the pictures, where there is a place for them and a generator that fits.
-func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
+func (im *imagination) draw(ctx context.Context) (made []imagine.Sample, err error) {
 	c, a, g := im.c, im.artist, &im.story.Generation
 	plan, err := im.experts.Artist.Plan(im.story)
 	if err != nil {
@@ -47,20 +47,12 @@ func (im *imagination) draw(ctx context.Context) (made []sampled, err error) {
 	}
 	g.Seed = &seed
 	a.tell(g.Text)
-	slug := shelf.Slug(plan.Subject)
+	im.slug = shelf.Slug(plan.Subject)
 	for s := range im.experts.Artist.Draw(ctx, plan, seed, c.Int("count")) {
 		if s.Err != nil {
-			return made, fmt.Errorf("draw %q: %w", slug, s.Err)
+			return made, fmt.Errorf("draw %q: %w", im.slug, s.Err)
 		}
-		r := s.Request
-		one := planned{name: fmt.Sprintf("%04d", len(made)), request: r, made: output.Picture{Text: r.Text, Class: r.Class, Label: g.Label, Seed: &r.Seed}}
-		if slug != "" {
-			one.name += "-" + slug
-		}
-		if s.Diffusion != nil {
-			one.made.Diffusion = a.made(*s.Diffusion)
-		}
-		made = append(made, sampled{planned: one, image: s.Image})
+		made = append(made, s)
 	}
 	return made, ctx.Err()
 }
@@ -78,20 +70,14 @@ func (im *imagination) whyNot(err error) string {
 }
 
 // save has the pictures appear, each when it is complete.
-func (im *imagination) save(made []sampled) error {
+func (im *imagination) save(made []imagine.Sample) error {
 	if len(made) == 0 || im.to == (destination{}) {
 		return nil
 	}
 	overwrite := im.c.Bool("overwrite")
-	nameOf := func(s sampled) string {
-		if im.to.folder == "" {
-			return im.to.file
-		}
-		return filepath.Join(im.to.folder, s.name+".png")
-	}
 	var names []string
-	for _, s := range made {
-		names = append(names, nameOf(s))
+	for i := range made {
+		names = append(names, im.fileOf(i))
 	}
 	if err := im.reads.Refuse(names...); err != nil { // before one of them is written
 		return err
@@ -105,12 +91,13 @@ func (im *imagination) save(made []sampled) error {
 	if im.item.Path != "" {
 		chunks = append(chunks, [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(im.item.Path)))})
 	}
-	for _, s := range made {
-		name, options := nameOf(s), preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, s.texts(&plan{}))}
+	for i, s := range made {
+		of := sampled{planned: planned{made: im.pictureOf(s)}}
+		name, options := names[i], preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, of.texts(&plan{}))}
 		if im.to.folder != "" {
 			options.Format = preprocess.PNG
 		}
-		if err := writeFile(im.reads, name, overwrite, func(w io.Writer) error { return encode(w, s.image, options) }); err != nil {
+		if err := writeFile(im.reads, name, overwrite, func(w io.Writer) error { return encode(w, s.Image, options) }); err != nil {
 			if im.to.folder != "" {
 				os.Remove(im.to.folder) // if it is empty
 			}
@@ -119,4 +106,25 @@ func (im *imagination) save(made []sampled) error {
 		im.story.Generation.Files = append(im.story.Generation.Files, text(name))
 	}
 	return nil
+}
+
+// fileOf names the file of a picture.
+func (im *imagination) fileOf(picture int) string {
+	if im.to.folder == "" {
+		return im.to.file
+	}
+	name := fmt.Sprintf("%04d", picture)
+	if im.slug != "" {
+		name += "-" + im.slug
+	}
+	return filepath.Join(im.to.folder, name+".png")
+}
+
+// pictureOf is what a picture was made of.
+func (im *imagination) pictureOf(s imagine.Sample) output.Picture {
+	p := output.Picture{Text: s.Request.Text, Class: s.Request.Class, Label: im.story.Generation.Label, Seed: &s.Request.Seed}
+	if s.Diffusion != nil {
+		p.Diffusion = im.artist.made(*s.Diffusion)
+	}
+	return p
 }
