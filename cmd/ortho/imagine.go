@@ -82,6 +82,7 @@ type imagination struct {
 	closers []io.Closer // what experts and the artist run on
 	notes   []string    // of opening them
 	story   *imagine.Story
+	slug    string // of the pictures' names
 }
 
 func imagineAction(c *cli.Context) error {

@@ -27,7 +27,7 @@ type document struct {
 }
 
 // write saves the pictures, then the page and the JSON that name them.
-func (im *imagination) write(made []sample) error {
+func (im *imagination) write(made []imagine.Sample) error {
 	c := im.c
 	if err := im.save(made); err != nil {
 		return err
@@ -145,7 +145,7 @@ func costOf(u *describe.Usage) string {
 const maxShown = 48
 
 // report is the page of --html: the steps in their order.
-func (im *imagination) report(made []sample) (*report.Page, error) {
+func (im *imagination) report(made []imagine.Sample) (*report.Page, error) {
 	d := im.story
 	p := &report.Page{Title: "What " + term.Clean(im.subject()) + " becomes", By: build.MadeBy(time.Now())}
 	if d.Decision != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 // draw makes the pictures, where there is a place for them and a generator that fits.
-func (im *imagination) draw(ctx context.Context) (made []sample, err error) {
+func (im *imagination) draw(ctx context.Context) (made []imagine.Sample, err error) {
 	c, a, g := im.c, im.artist, &im.story.Generation
 	plan, err := im.experts.Artist.Plan(im.story)
 	if err != nil {
@@ -48,21 +48,12 @@ func (im *imagination) draw(ctx context.Context) (made []sample, err error) {
 	}
 	g.Seed = &seed
 	a.tell(g.Text)
-	slug := shelf.Slug(plan.Subject)
+	im.slug = shelf.Slug(plan.Subject)
 	for s := range im.experts.Artist.Draw(ctx, plan, seed, c.Int("count")) {
 		if s.Err != nil {
-			return made, fmt.Errorf("draw %q: %w", slug, s.Err)
+			return made, fmt.Errorf("draw %q: %w", im.slug, s.Err)
 		}
-		one := sample{request: request{s.Request, fmt.Sprintf("%04d", len(made))}, image: s.Image,
-			made: provenance.Image{Text: s.Request.Text, Class: s.Request.Class, Label: g.Label, Seed: &s.Request.Seed}}
-		if slug != "" {
-			one.name += "-" + slug
-		}
-		if s.Diffusion != nil {
-			one.made = s.Diffusion.Provenance()
-			one.made.Label = g.Label
-		}
-		made = append(made, one)
+		made = append(made, s)
 	}
 	return made, ctx.Err()
 }
@@ -80,20 +71,14 @@ func (im *imagination) whyNot(err error) string {
 }
 
 // save has the pictures appear, each when it is complete.
-func (im *imagination) save(made []sample) error {
+func (im *imagination) save(made []imagine.Sample) error {
 	if len(made) == 0 || im.to == (destination{}) {
 		return nil
 	}
 	overwrite := im.c.Bool("overwrite")
-	nameOf := func(s sample) string {
-		if im.to.folder == "" {
-			return im.to.file
-		}
-		return filepath.Join(im.to.folder, s.name+".png")
-	}
 	var names []string
-	for _, s := range made {
-		names = append(names, nameOf(s))
+	for i := range made {
+		names = append(names, im.fileOf(i))
 	}
 	if err := im.reads.Refuse(names...); err != nil { // before one of them is written
 		return err
@@ -107,12 +92,12 @@ func (im *imagination) save(made []sample) error {
 	if im.item.Path != "" {
 		chunks = append(chunks, [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(im.item.Path)))})
 	}
-	for _, s := range made {
-		name, options := nameOf(s), preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, s.made.Chunks())}
+	for i, s := range made {
+		name, options := names[i], preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, im.pictureOf(s).Chunks())}
 		if im.to.folder != "" {
 			options.Format = preprocess.PNG
 		}
-		if err := writeFile(im.reads, name, overwrite, func(w io.Writer) error { return encode(w, s.image, options) }); err != nil {
+		if err := writeFile(im.reads, name, overwrite, func(w io.Writer) error { return encode(w, s.Image, options) }); err != nil {
 			if im.to.folder != "" {
 				os.Remove(im.to.folder) // if it is empty
 			}
@@ -121,4 +106,26 @@ func (im *imagination) save(made []sample) error {
 		im.story.Generation.Files = append(im.story.Generation.Files, text(name))
 	}
 	return nil
+}
+
+// fileOf names the file of a picture.
+func (im *imagination) fileOf(picture int) string {
+	if im.to.folder == "" {
+		return im.to.file
+	}
+	name := fmt.Sprintf("%04d", picture)
+	if im.slug != "" {
+		name += "-" + im.slug
+	}
+	return filepath.Join(im.to.folder, name+".png")
+}
+
+// pictureOf is what a picture was made of.
+func (im *imagination) pictureOf(s imagine.Sample) provenance.Image {
+	p := provenance.Image{Text: s.Request.Text, Class: s.Request.Class, Seed: &s.Request.Seed}
+	if s.Diffusion != nil {
+		p = s.Diffusion.Provenance()
+	}
+	p.Label = im.story.Generation.Label
+	return p
 }

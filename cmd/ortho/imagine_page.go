@@ -98,7 +98,7 @@ func (im *imagination) fusionTable() report.Table {
 
 func percentOf(p float64) string { return fmt.Sprintf("%.2f %%", 100*p) }
 
-func (im *imagination) pictureBlocks(made []sample) ([]report.Block, error) {
+func (im *imagination) pictureBlocks(made []imagine.Sample) ([]report.Block, error) {
 	g := &im.story.Generation
 	var blocks []report.Block
 	if g.None != "" {
@@ -121,7 +121,7 @@ func (im *imagination) pictureBlocks(made []sample) ([]report.Block, error) {
 	}
 	var cards []report.Card
 	for i, s := range made[:min(len(made), maxShown)] {
-		card := report.Card{Name: fmt.Sprintf("seed %d", s.request.Seed), Picture: showDrawn(s)}
+		card := report.Card{Name: fmt.Sprintf("seed %d", s.Request.Seed), Picture: showDrawn(s)}
 		if i < len(g.Files) {
 			card.Name = filepath.Base(g.Files[i]) + ", " + card.Name
 		}
@@ -138,9 +138,9 @@ func (im *imagination) pictureBlocks(made []sample) ([]report.Block, error) {
 }
 
 // showDrawn enlarges a small picture to about 160 pixels.
-func showDrawn(s sample) report.Picture {
-	if edge := max(s.image.Width, s.image.Height); edge <= 80 {
-		return report.ShowPixels(s.image, max(1, 160/edge))
+func showDrawn(s imagine.Sample) report.Picture {
+	if edge := max(s.Image.Width, s.Image.Height); edge <= 80 {
+		return report.ShowPixels(s.Image, max(1, 160/edge))
 	}
-	return report.ShowImage(s.image, 90)
+	return report.ShowImage(s.Image, 90)
 }
