@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
 	"ortho/runner/doctor"
@@ -71,7 +72,7 @@ func newTryProvidersCommand() *cli.Command {
 // diagnosis is what doctor finds; its JSON is an output format.
 type diagnosis struct {
 	Ortho       string            `json:"ortho"` // version
-	ONNXRuntime []runtimeRow      `json:"onnxruntime"`
+	ONNXRuntime []pages.Runtime   `json:"onnxruntime"`
 	Providers   []doctor.Provider `json:"providers"`
 	Machine     machine.Facts     `json:"machine"`
 	JPEGDecoder decoder           `json:"jpeg_decoder"`
@@ -89,7 +90,7 @@ func diagnose(ctx context.Context, explicit string) (diagnosis, error) {
 		return diagnosis{}, fmt.Errorf("start processes of ortho: %w", err)
 	}
 	found := library.List(explicit)
-	d := diagnosis{Ortho: build.Version(), ONNXRuntime: runtimeRows(found), Machine: machine.Read(), JPEGDecoder: jpegDecoder(),
+	d := diagnosis{Ortho: build.Version(), ONNXRuntime: pages.Runtimes(found), Machine: machine.Read(), JPEGDecoder: jpegDecoder(),
 		Data: doctor.ReadData(), Warnings: []string{}, Hints: []string{}}
 	d.Providers, err = doctor.Providers(ctx, found, doctor.Options{Timeout: tryTimeout,
 		Command: func(ctx context.Context, library string, tries []string) *exec.Cmd {
@@ -116,7 +117,7 @@ func (d diagnosis) verdict(explicit string) error {
 		if !p.Available {
 			return fmt.Errorf("the CPU provider of %s does not run (%s): %s", p.Library, p.Status, p.Reason)
 		}
-		if slices.ContainsFunc(d.ONNXRuntime, func(r runtimeRow) bool { return r.Used }) {
+		if slices.ContainsFunc(d.ONNXRuntime, func(r pages.Runtime) bool { return r.Used }) {
 			return nil
 		}
 	}

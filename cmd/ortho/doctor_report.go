@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/doctor"
 	"ortho/runner/library"
@@ -24,7 +25,7 @@ func (d diagnosis) write(w io.Writer) error {
 	if len(d.ONNXRuntime) == 0 {
 		fmt.Fprintln(&b, "none: `ortho runtime install` gets one")
 	} else {
-		fmt.Fprintln(&b, runtimeTable(d.ONNXRuntime).Draw(width))
+		fmt.Fprintln(&b, pages.RuntimeTable(d.ONNXRuntime).Draw(width))
 	}
 	section("Execution providers (* is taken by -p)")
 	fmt.Fprintln(&b, d.providerTable().Draw(width))

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/runner/doctor"
 	"ortho/runner/library"
 	"ortho/runner/machine"
@@ -38,7 +39,7 @@ func (d diagnosis) of(provider string) (states []doctor.Provider) {
 func TestDoctor(t *testing.T) {
 	needLibrary(t)
 	code, d, stderr := diagnosed(t)
-	used := slices.IndexFunc(d.ONNXRuntime, func(r runtimeRow) bool { return r.Used })
+	used := slices.IndexFunc(d.ONNXRuntime, func(r pages.Runtime) bool { return r.Used })
 	if code != exitOK || stderr != "" || used < 0 {
 		t.Fatalf("exit %d, %q, %+v", code, stderr, d.ONNXRuntime)
 	}

@@ -274,7 +274,7 @@ func inputOf(item dataset.Item) classify.Input {
 // what is complete.
 func writeEvaluation(c *cli.Context, doc *pages.Evaluation, reads *output.Reads, early error) error {
 	if c.Bool("json") {
-		if err := doc.WriteJSON(c.App.Writer); err != nil {
+		if err := pages.WriteJSON(c.App.Writer, doc); err != nil {
 			return err
 		}
 	} else {
@@ -296,7 +296,7 @@ func writeEvaluation(c *cli.Context, doc *pages.Evaluation, reads *output.Reads,
 		if err != nil {
 			return err
 		}
-		if err := doc.WriteJSON(file); err != nil {
+		if err := pages.WriteJSON(file, doc); err != nil {
 			file.Discard()
 			return fmt.Errorf("write %s: %w", name, err)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/models"
 	"ortho/runner/library"
 )
@@ -334,7 +335,7 @@ func TestModelsAndInspect(t *testing.T) {
 		}
 	}
 	_, stdout, _ := execute(t, "", "inspect", "--json", "--std", "0.25")
-	var d description
+	var d pages.Inspection
 	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,7 @@
 package pages
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -67,12 +65,4 @@ func (d EvaluationData) String() string {
 // appliesTemperature tells whether --temperature can be given for the model.
 func (doc *Evaluation) appliesTemperature() bool {
 	return doc.Result.Calibration.Activation == models.Softmax
-}
-
-// WriteJSON writes the document, indented.
-func (doc *Evaluation) WriteJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(doc)
 }

@@ -1,69 +1,45 @@
-package main
+package pages
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
-	"ortho/runner"
 )
 
-// pipelineDescription is what inspect prints of a pipeline; its JSON is an output format.
-type pipelineDescription struct {
-	Name    string            `json:"name"`
-	Path    string            `json:"path"`
-	Class   string            `json:"class"`
-	Size    int64             `json:"size_bytes"`       // of all parts
-	SHA256  string            `json:"sha256,omitempty"` // see pipelineDigest; not there where a file is missing
-	Parts   []partDescription `json:"parts"`
-	Facts   []models.Fact     `json:"facts"`
-	Missing []string          `json:"missing,omitempty"`
+// PipelineInspection is what inspect prints of a pipeline; its JSON is an output format.
+type PipelineInspection struct {
+	Name    string           `json:"name"`
+	Path    string           `json:"path"`
+	Class   string           `json:"class"`
+	Size    int64            `json:"size_bytes"`       // of all parts
+	SHA256  string           `json:"sha256,omitempty"` // see pipelineDigest; not there where a file is missing
+	Parts   []PartInspection `json:"parts"`
+	Facts   []models.Fact    `json:"facts"`
+	Missing []string         `json:"missing,omitempty"`
 }
 
-// partDescription is a graph of a pipeline.
-type partDescription struct {
+// PartInspection is a graph of a pipeline.
+type PartInspection struct {
 	Name         string   `json:"name"`
 	File         string   `json:"file"`       // within the pipeline's folder
 	Size         int64    `json:"size_bytes"` // with external data
 	ExternalData []string `json:"external_data,omitempty"`
 	Opset        int64    `json:"opset"` // of ai.onnx
 	Nodes        int      `json:"nodes"`
-	Inputs       []value  `json:"inputs"`
-	Outputs      []value  `json:"outputs"`
+	Inputs       []Value  `json:"inputs"`
+	Outputs      []Value  `json:"outputs"`
 }
 
-// inspectPipeline prints a pipeline.
-func inspectPipeline(c *cli.Context) error {
-	if err := checkPipelineFlags(c); err != nil {
-		return err
-	}
-	p, err := models.OpenPipeline(c.String("model"))
-	if err != nil {
-		return err
-	}
-	d, err := runner.Await(c.Context, func(context.Context) (*pipelineDescription, error) { return describedPipeline(p) })
-	if err != nil {
-		return err
-	}
-	if c.Bool("json") {
-		return writeJSON(c, d)
-	}
-	d.print(c.App.Writer)
-	return nil
-}
-
-func describedPipeline(p *models.Pipeline) (*pipelineDescription, error) {
-	d := &pipelineDescription{Name: p.Name, Path: p.Path, Class: p.Class, Parts: []partDescription{}, Facts: p.Facts}
+// InspectPipeline describes a pipeline: sha256 is its identity, and "" where a file of it is
+// missing.
+func InspectPipeline(p *models.Pipeline, sha256 string) (*PipelineInspection, error) {
+	d := &PipelineInspection{Name: p.Name, Path: p.Path, Class: p.Class, SHA256: sha256, Parts: []PartInspection{}, Facts: p.Facts}
 	for i := range p.Parts {
 		part := &p.Parts[i]
 		file, err := filepath.Rel(p.Path, part.Path)
@@ -71,7 +47,7 @@ func describedPipeline(p *models.Pipeline) (*pipelineDescription, error) {
 			return nil, err
 		}
 		g := part.Graph
-		one := partDescription{Name: part.Name, File: filepath.ToSlash(file), Size: part.Size(), ExternalData: g.ExternalData,
+		one := PartInspection{Name: part.Name, File: filepath.ToSlash(file), Size: part.Size(), ExternalData: g.ExternalData,
 			Nodes: g.Nodes, Inputs: valuesOf(g.Inputs), Outputs: valuesOf(g.Outputs)}
 		for _, o := range g.Opsets {
 			if o.Domain == "" || o.Domain == "ai.onnx" {
@@ -84,12 +60,6 @@ func describedPipeline(p *models.Pipeline) (*pipelineDescription, error) {
 	if _, err := p.Spec(); err != nil {
 		d.Missing = strings.Split(err.Error(), "\n")
 	}
-	identity, err := pipelineDigest(p)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	} else if err == nil {
-		d.SHA256 = identity.SHA256
-	}
 	return d, nil
 }
 
@@ -97,7 +67,8 @@ func describedPipeline(p *models.Pipeline) (*pipelineDescription, error) {
 // layers.
 const shownOutputs = 3
 
-func (d *pipelineDescription) print(w io.Writer) {
+// Print prints the description for people.
+func (d *PipelineInspection) Print(w io.Writer) {
 	line := func(key, format string, args ...any) {
 		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), term.Clean(fmt.Sprintf(format, args...))))
 	}
