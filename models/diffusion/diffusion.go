@@ -143,27 +143,41 @@ const group = 8
 // the same image on every run. When ctx is done it ends early, after an image that has all
 // before it.
 func (p *Pipeline) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
+	return func(yield func(Sample) bool) {
+		for r := range Each(ctx, p, requests, func(r Request) Request { return r }) {
+			if !yield(r.Value) {
+				return
+			}
+		}
+	}
+}
+
+// Each is Samples for items of the caller's own, which come back with their samples. request
+// says of each, once, what is to be made of it. A result's error is its sample's.
+func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request func(T) Request) iter.Seq[runner.Result[T, Sample]] {
 	size := 1
 	if p.opt.LowMemory {
 		size = group
 	}
-	return func(yield func(Sample) bool) {
+	return func(yield func(runner.Result[T, Sample]) bool) {
+		var of []T
 		var under []*drawing
 		flush := func() bool {
 			p.make(ctx, under)
-			for _, d := range under {
-				if ctx.Err() != nil && d.err != nil || !yield(Sample{d.Request, d.image, d.err}) {
+			for i, d := range under {
+				if ctx.Err() != nil && d.err != nil || !yield(runner.Result[T, Sample]{Item: of[i], Value: Sample{d.Request, d.image, d.err}, Err: d.err}) {
 					return false
 				}
 			}
-			under = under[:0]
+			of, under = of[:0], under[:0]
 			return true
 		}
-		for r := range requests {
+		for item := range items {
 			if ctx.Err() != nil {
 				return
 			}
-			if under = append(under, &drawing{Pipeline: p, Request: r}); len(under) == size && !flush() {
+			of, under = append(of, item), append(under, &drawing{Pipeline: p, Request: request(item)})
+			if len(under) == size && !flush() {
 				return
 			}
 		}

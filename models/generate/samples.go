@@ -48,16 +48,24 @@ type Sample struct {
 // own: the same request gives the same image on every run, whatever else there is. When
 // ctx is done it ends early, after an image that has all before it.
 func (g *Generator) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
-	results := runner.Map(ctx, requests, g.concurrency, g.sample)
 	return func(yield func(Sample) bool) {
-		for r := range results {
-			s := r.Value
-			s.Request, s.Err = r.Item, r.Err
-			if !yield(s) {
+		for r := range Each(ctx, g, requests, func(r Request) Request { return r }) {
+			if !yield(r.Value) {
 				return
 			}
 		}
 	}
+}
+
+// Each is Samples for items of the caller's own, which come back with their samples. request
+// says of each, once, what is to be made of it. A result's error is its sample's.
+func Each[T any](ctx context.Context, g *Generator, items iter.Seq[T], request func(T) Request) iter.Seq[runner.Result[T, Sample]] {
+	return runner.Map(ctx, items, g.concurrency, func(ctx context.Context, item T) (Sample, error) {
+		r := request(item)
+		s, err := g.sample(ctx, r)
+		s.Request, s.Err = r, err
+		return s, err
+	})
 }
 
 func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {

@@ -160,6 +160,31 @@ func TestSamplesInOrder(t *testing.T) {
 	}
 }
 
+// TestEach: items of the caller's come back with their own samples, also those that fail.
+func TestEach(t *testing.T) {
+	g := decoder(t, "class", Options{Concurrency: 3})
+	items := []string{"a", "b", "broken", "d"}
+	request := func(item string) Request {
+		if item == "broken" {
+			return Request{Class: class(9)}
+		}
+		return Request{Seed: uint64(item[0])}
+	}
+	i := 0
+	for r := range Each(t.Context(), g, slices.Values(items), request) {
+		if i >= len(items) || r.Item != items[i] || r.Value.Request.Seed != request(r.Item).Seed {
+			t.Fatalf("result %d is of %s", i, r.Item)
+		}
+		i++
+		if failed := r.Item == "broken"; failed != (r.Err != nil) || r.Value.Err != r.Err || failed != (r.Value.Image == nil) {
+			t.Errorf("%s: %+v, %v", r.Item, r.Value, r.Err)
+		}
+	}
+	if i != len(items) {
+		t.Errorf("%d results of %d", i, len(items))
+	}
+}
+
 func TestSamplesEnd(t *testing.T) {
 	g := decoder(t, "dcgan", Options{Concurrency: 2})
 	ctx, cancel := context.WithCancel(t.Context())
