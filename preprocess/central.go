@@ -12,13 +12,5 @@ func (s *Spec) centralSize(width, height int) (int, int) {
 
 // central cuts out an image's middle: transformers' NumPy center_crop.
 func (s *Spec) central(img *Image) *Image {
-	width, height := s.centralSize(img.Width, img.Height)
-	out := newImage(width, height, img.Channels)
-	left, top := (img.Width-width)/2, (img.Height-height)/2
-	row := width * img.Channels
-	for y := range height {
-		from := ((top+y)*img.Width + left) * img.Channels
-		copy(out.Pix[y*row:(y+1)*row], img.Pix[from:from+row])
-	}
-	return out
+	return img.Middle(s.centralSize(img.Width, img.Height))
 }

@@ -6,6 +6,17 @@ import (
 	"image/color"
 )
 
+// RGBA returns a copy of the image as package image has it, opaque: for encoders, and for
+// what draws.
+func (img *Image) RGBA() *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, img.Width, img.Height))
+	for i := range img.Width * img.Height {
+		pixel, to := img.Pix[i*img.Channels:(i+1)*img.Channels], out.Pix[4*i:4*i+4]
+		to[0], to[1], to[2], to[3] = pixel[0], pixel[len(pixel)/2], pixel[len(pixel)-1], 0xff
+	}
+	return out
+}
+
 // to8 brings a 16-bit sample to 8 bits.
 type to8 func(uint16) uint8
 

@@ -90,7 +90,7 @@ type picture struct {
 
 // as gives the picture so many channels, and turns it where that is wanted.
 func (p picture) as(channels int, o Orientation) *Image {
-	img := p.img.withChannels(channels)
+	img := p.img.WithChannels(channels)
 	if o == ApplyOrientation || p.upright {
 		img = img.upright(p.orientation)
 	}
@@ -144,9 +144,9 @@ func newImage(width, height, channels int) *Image {
 	return &Image{Width: width, Height: height, Channels: channels, Pix: make([]byte, width*height*channels)}
 }
 
-// withChannels converts between gray and RGB as Pillow does, by ITU-R 601 in 16
-// bits of fixed point.
-func (m *Image) withChannels(channels int) *Image {
+// WithChannels converts between gray (1) and RGB (3) as Pillow does, by ITU-R 601 in 16
+// bits of fixed point. An image that has as many is returned as it is.
+func (m *Image) WithChannels(channels int) *Image {
 	if m.Channels == channels {
 		return m
 	}

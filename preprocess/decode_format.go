@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	_ "image/gif" // these five, and file_jpeg.go's, are what image.Decode knows
+	_ "image/png"
 	"io"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/disintegration/imaging"
-	_ "golang.org/x/image/webp" // imaging registers the other five
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
 )
 
 // format is one of the six kinds of file that Decode knows.
@@ -98,7 +101,7 @@ func decodeParts(maxPixels int64, parts ...[]byte) (image.Image, error) {
 	if err := checkSize(cfg.Width, cfg.Height, maxPixels); err != nil {
 		return nil, err
 	}
-	m, err := imaging.Decode(open())
+	m, _, err := image.Decode(open())
 	if err != nil {
 		return nil, err
 	}

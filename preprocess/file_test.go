@@ -76,7 +76,7 @@ func TestFileWriter(t *testing.T) {
 						t.Errorf("%d bytes of a profile", len(got.ICC))
 					}
 					if channels <= 2 {
-						got.Image = got.withChannels(1)
+						got.Image = got.WithChannels(1)
 					}
 					if !bytes.Equal(interleaved(got, channels), m.Pix) {
 						t.Error("other pixels")

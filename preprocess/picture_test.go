@@ -67,7 +67,7 @@ func TestDecodePicture(t *testing.T) {
 					t.Fatal(err)
 				}
 				if high := file + ".high.pgm"; exists(high) {
-					img = readNetpbm(t, high).withChannels(3)
+					img = readNetpbm(t, high).WithChannels(3)
 				}
 				if _, most := difference(t, p.Image, img); most != 0 {
 					t.Errorf("%s: not the pixels of Decode", file)

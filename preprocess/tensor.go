@@ -9,6 +9,17 @@ import (
 // Bytes returns the bytes of one image's tensor.
 func (s *Spec) Bytes() int { return s.Height * s.Width * s.Channels * s.Type.Size() }
 
+// Shape returns the dimensions of one image's tensor, without a batch dimension.
+func (s *Spec) Shape() []int64 { return s.Layout.Shape(s.Channels, s.Height, s.Width) }
+
+// Shape returns the dimensions of an image in the layout's order, without a batch dimension.
+func (l Layout) Shape(channels, height, width int) []int64 {
+	if l == NHWC {
+		return []int64{int64(height), int64(width), int64(channels)}
+	}
+	return []int64{int64(channels), int64(height), int64(width)}
+}
+
 // Size returns the bytes that one element takes.
 func (t ElementType) Size() int { return [...]int{Float32: 4, Float16: 2, Uint8: 1, Int8: 1}[t] }
 

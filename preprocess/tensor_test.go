@@ -3,6 +3,7 @@ package preprocess
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -166,5 +167,16 @@ func BenchmarkTensor(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestShape(t *testing.T) {
+	spec := Spec{Channels: 3, Height: 2, Width: 5}
+	if got := spec.Shape(); !slices.Equal(got, []int64{3, 2, 5}) {
+		t.Errorf("NCHW: %v", got)
+	}
+	spec.Layout = NHWC
+	if got := spec.Shape(); !slices.Equal(got, []int64{2, 5, 3}) {
+		t.Errorf("NHWC: %v", got)
 	}
 }

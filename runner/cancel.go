@@ -2,27 +2,15 @@ package runner
 
 /*
 #include <stdbool.h>
-#include <stdio.h>
 
-#ifdef _WIN32
-#define CALL __stdcall
-#else
-#define CALL
-#endif
+#include "ort_api.h"
 
-// Places in OrtApi (onnxruntime_c_api.h), which only ever grows at its end.
-enum { CANCEL_ERROR_MESSAGE = 2, CANCEL_RELEASE_STATUS = 93, SET_LOAD_CANCELLATION_FLAG = 293 };
+enum { SET_LOAD_CANCELLATION_FLAG = 293 };
 
 // cancel_load returns 0, or a text in message.
 static int cancel_load(void **api, void *options, char *message, size_t n) {
 	void *(CALL *set)(void *, bool) = api[SET_LOAD_CANCELLATION_FLAG];
-	void *status = set(options, true);
-	if (!status) return 0;
-	const char *(CALL *text)(const void *) = api[CANCEL_ERROR_MESSAGE];
-	void (CALL *release)(void *) = api[CANCEL_RELEASE_STATUS];
-	snprintf(message, n, "%s", text(status));
-	release(status);
-	return 1;
+	return refused(api, set(options, true), message, n);
 }
 */
 import "C"

@@ -2,28 +2,16 @@ package runner
 
 /*
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#ifdef _WIN32
-#define CALL __stdcall
-#else
-#define CALL
-#endif
+#include "ort_api.h"
 
-// Places in OrtApi (onnxruntime_c_api.h), which only ever grows at its end.
-enum { GET_ERROR_MESSAGE = 2, RELEASE_STATUS = 93, ADD_FREE_DIMENSION_OVERRIDE_BY_NAME = 124 };
+enum { ADD_FREE_DIMENSION_OVERRIDE_BY_NAME = 124 };
 
 // fix_dimension returns 0, or a text in message.
 static int fix_dimension(void **api, void *options, const char *name, int64_t size, char *message, size_t n) {
 	void *(CALL *override)(void *, const char *, int64_t) = api[ADD_FREE_DIMENSION_OVERRIDE_BY_NAME];
-	const char *(CALL *text)(const void *) = api[GET_ERROR_MESSAGE];
-	void (CALL *release)(void *) = api[RELEASE_STATUS];
-	void *status = override(options, name, size);
-	if (!status) return 0;
-	snprintf(message, n, "%s", text(status));
-	release(status);
-	return 1;
+	return refused(api, override(options, name, size), message, n);
 }
 */
 import "C"

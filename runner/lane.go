@@ -1,145 +1,261 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// lane makes the results of one batch of items after the other:
+// lane makes the results of one batch of jobs after the other:
 //
-//	claim, each loaded as it comes --> all are loaded --> failed ones replaced --> run --> read
-type lane[In, Mid, Out any] struct {
+//	take, and collect, each loaded as it comes --> all are loaded --> failed ones replaced --> run --> read
+//
+// It has a goroutine as long as there are jobs, and its memory as long as the pool.
+type lane[In, Out any] struct {
 	batch
-	queue   *queue[In, Out]
-	load    func(ctx context.Context, item In, row []byte) (Mid, error)
-	read    func(mid Mid, outputs []Row) (Out, error)
-	loaders chan struct{} // holds a token for each load under way, of all lanes; nil: not bounded
+	pool *Pool[In, Out]
 
-	rows    int // that are taken
-	jobs    []job[In]
-	mids    []Mid
+	// While the lane collects, under the pool's lock.
+	rows     int // that are taken
+	jobs     []*job[In, Out]
+	call     bool // there is one among them
+	since    time.Time
+	lingerer *time.Timer
+	all      chan struct{} // closed when it collects no more
+
+	reads   []func(outputs []Row) (Out, error)
 	errs    []error
 	loading sync.WaitGroup
 }
 
-func newLane[In, Mid, Out any](p *Pipeline, q *queue[In, Out], loaders chan struct{},
-	load func(ctx context.Context, item In, row []byte) (Mid, error),
-	read func(mid Mid, outputs []Row) (Out, error)) *lane[In, Mid, Out] {
-	return &lane[In, Mid, Out]{batch: batch{p: p}, queue: q, load: load, read: read, loaders: loaders,
-		jobs: make([]job[In], p.Batch), mids: make([]Mid, p.Batch), errs: make([]error, p.Batch)}
+func newLane[In, Out any](p *Pool[In, Out]) *lane[In, Out] {
+	n := p.opt.Batch
+	return &lane[In, Out]{batch: batch{session: p.session, row: p.row, size: n, pad: p.opt.Pad}, pool: p,
+		jobs: make([]*job[In, Out], n), reads: make([]func([]Row) (Out, error), n), errs: make([]error, n)}
 }
 
-// serve makes the results of the next items, and returns false where there are none.
-func (l *lane[In, Mid, Out]) serve(ctx context.Context) bool {
-	var (
-		none     Out
-		inside   bool // the session waits for this call
-		lingerer *time.Timer
-	)
-	enough := make(chan struct{})
-	l.rows = 0
-	begin := func(j job[In]) {
-		if inside {
-			l.begin(ctx, j, nil)
-			return
+// next makes the results of the next batch, and returns false where no job waits: then the
+// lane is idle.
+func (l *lane[In, Out]) next() bool {
+	p := l.pool
+	closed := l.enter()
+	if closed == nil {
+		defer l.session.gate.Leave()
+	}
+	p.mu.Lock()
+	if len(p.waiting) == 0 || p.collecting != nil {
+		p.running--
+		p.idle = append(p.idle, l)
+		p.mu.Unlock()
+		return false
+	}
+	if closed != nil {
+		for j := p.take(); j != nil; j = p.take() {
+			j.fail(closed)
 		}
-		if err := l.enter(); err != nil {
-			l.queue.done(ctx, j, none, err)
-			return
-		}
-		inside = true
-		since := time.Now()
-		l.begin(ctx, j, func() {
-			if left := l.p.Linger - time.Since(since); left > 0 {
-				lingerer = time.AfterFunc(left, func() { close(enough) })
-			} else {
-				close(enough)
-			}
-		})
-	}
-	claimed := l.queue.claim(ctx, l.p.Batch, enough, begin)
-	if !inside {
-		return claimed > 0
-	}
-	defer l.p.Session.gate.Leave()
-	failed := l.settle(ctx, 0)
-	if lingerer != nil {
-		lingerer.Stop()
-	}
-	for failed > 0 {
-		from := l.rows
-		if l.queue.refill(failed, begin) == 0 {
-			break
-		}
-		failed = l.settle(ctx, from)
-	}
-	if l.rows == 0 {
+		p.mu.Unlock()
 		return true
 	}
-	outputs, err := l.run(ctx, l.rows)
-	for i := range l.rows {
-		out, err := none, err
-		if err == nil {
-			out, err = l.read(l.mids[i], outputs(i))
-		}
-		l.queue.done(ctx, l.jobs[i], out, err)
+	l.rows, l.call = 0, false
+	if l.size > 1 {
+		l.all = make(chan struct{})
 	}
+	p.collecting = l
+	if p.opt.Linger > 0 {
+		l.since = time.Now()
+	}
+	for p.collecting == l {
+		j := p.take()
+		if j == nil {
+			break
+		}
+		l.begin(j)
+	}
+	if l.rows == 0 { // nobody is there any more
+		p.collected(l)
+	}
+	p.attend()
+	p.mu.Unlock()
+
+	if l.size > 1 {
+		<-l.all
+	}
+	for failed := l.settle(0); failed > 0; {
+		from := l.rows
+		l.refill(failed)
+		failed = l.settle(from)
+	}
+	if l.rows > 0 {
+		l.answer()
+	}
+	clear(l.jobs)
+	clear(l.reads)
 	return true
 }
 
 // enter makes the lane's memory, and has the session wait for what it is for.
-func (l *lane[In, Mid, Out]) enter() error {
-	if err := l.p.Session.enter(); err != nil {
+func (l *lane[In, Out]) enter() error {
+	if err := l.session.enter(); err != nil {
 		return err
 	}
 	if err := l.open(); err != nil {
-		l.p.Session.gate.Leave()
+		l.session.gate.Leave()
 		return err
 	}
 	return nil
 }
 
-// begin has an item loaded into the next row, and then calls ended, where it is not nil.
-func (l *lane[In, Mid, Out]) begin(ctx context.Context, j job[In], ended func()) {
-	row := l.rows
+// begin has a job loaded into the next row. The pool's lock is held.
+func (l *lane[In, Out]) begin(j *job[In, Out]) {
+	row, all := l.rows, l.all
 	l.rows++
-	l.jobs[row], l.errs[row] = j, nil
-	l.loading.Go(func() {
-		if ended != nil {
-			defer ended()
-		}
-		if l.loaders != nil {
+	l.jobs[row] = j
+	l.call = l.call || j.call
+	if l.size > 1 { // else settle loads it
+		l.loading.Go(func() {
+			l.load(row, j)
+			if row == 0 {
+				l.linger(all)
+			}
+		})
+	}
+	if l.rows == l.size {
+		l.pool.collected(l)
+	}
+}
+
+// load fills a row. A job that fails, or that nobody waits for any more, has its answer at once.
+func (l *lane[In, Out]) load(row int, j *job[In, Out]) {
+	l.errs[row] = func() (err error) {
+		if loaders := l.pool.loaders; loaders != nil {
 			select {
-			case l.loaders <- struct{}{}:
-				defer func() { <-l.loaders }()
-			case <-ctx.Done():
-				l.errs[row] = ctx.Err()
-				return
+			case loaders <- struct{}{}:
+				defer func() { <-loaders }()
+			case <-j.ctx.Done():
+				return j.ctx.Err()
 			}
 		}
-		l.mids[row], l.errs[row] = l.load(ctx, j.item, l.in.Row(row))
+		l.reads[row], err = l.pool.load(j.ctx, j.item, l.in.Row(row))
+		return err
+	}()
+	if l.errs[row] == nil {
+		l.errs[row] = j.ctx.Err()
+	}
+	if l.errs[row] != nil {
+		j.fail(l.errs[row])
+	}
+}
+
+// linger has a lane whose first row is loaded collect for as long as is left, where there is
+// who may bring more.
+func (l *lane[In, Out]) linger(all chan struct{}) {
+	p := l.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l.all != all {
+		return // it is at a later batch
+	}
+	left := p.opt.Linger - time.Since(l.since)
+	if p.collecting != l || p.closed || left <= 0 || p.sources == 0 && !l.call {
+		p.collected(l)
+		return
+	}
+	l.lingerer = time.AfterFunc(left, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if l.all == all {
+			p.collected(l)
+		}
 	})
+}
+
+// refill begins up to n further jobs if they are there now. It never waits: the lane holds
+// jobs of its own that others may be waiting for.
+func (l *lane[In, Out]) refill(n int) {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	for range n {
+		j := l.pool.take()
+		if j == nil {
+			return
+		}
+		l.begin(j)
+	}
 }
 
 // settle waits for the loads of the rows from one on, and returns how many failed: these
 // are done, and the others move together.
-func (l *lane[In, Mid, Out]) settle(ctx context.Context, from int) (failed int) {
-	l.loading.Wait()
-	var none Out
+func (l *lane[In, Out]) settle(from int) (failed int) {
 	begun := l.rows
+	if l.size == 1 && begun > from {
+		l.load(0, l.jobs[0])
+	}
+	l.loading.Wait()
 	l.rows = from
 	for row := from; row < begun; row++ {
-		if err := l.errs[row]; err != nil {
-			l.queue.done(ctx, l.jobs[row], none, err)
+		if err := cmp.Or(l.errs[row], l.jobs[row].ctx.Err()); err != nil {
+			l.jobs[row].fail(err)
 			failed++
 			continue
 		}
 		if l.rows != row {
 			copy(l.in.Row(l.rows), l.in.Row(row))
-			l.mids[l.rows], l.jobs[l.rows] = l.mids[row], l.jobs[row]
+			l.jobs[l.rows], l.reads[l.rows] = l.jobs[row], l.reads[row]
 		}
 		l.rows++
 	}
 	return failed
+}
+
+// answer runs the batch.
+func (l *lane[In, Out]) answer() {
+	ctx, stop := l.together()
+	outputs, err := l.run(ctx, l.rows)
+	stop()
+	if l.pool.ran != nil {
+		l.pool.ran(l.rows)
+	}
+	for i, j := range l.jobs[:l.rows] {
+		if err != nil && j.ctx.Err() != nil {
+			j.fail(j.ctx.Err())
+		} else if err != nil {
+			j.fail(err)
+		} else if j.claim() {
+			j.answer(guarded(func() (Out, error) { return l.reads[i](outputs(i)) }))
+		}
+	}
+}
+
+// together returns a context that is done when those of all jobs are. Until stop, where they
+// differ, a job whose own is done before has its answer at once.
+func (l *lane[In, Out]) together() (ctx context.Context, stop func()) {
+	jobs := l.jobs[:l.rows]
+	ctx = jobs[0].ctx
+	same := true
+	for _, j := range jobs {
+		same = same && j.ctx == ctx
+	}
+	if same {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var left atomic.Int64
+	left.Store(int64(len(jobs)))
+	stops := make([]func() bool, len(jobs))
+	for i, j := range jobs {
+		stops[i] = context.AfterFunc(j.ctx, func() {
+			j.fail(j.ctx.Err())
+			if left.Add(-1) == 0 {
+				cancel()
+			}
+		})
+	}
+	return ctx, func() {
+		for _, stop := range stops {
+			stop()
+		}
+		cancel()
+	}
 }

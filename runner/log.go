@@ -2,17 +2,11 @@ package runner
 
 /*
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
-#ifdef _WIN32
-#define CALL __stdcall
-#else
-#define CALL
-#endif
+#include "ort_api.h"
 
-// Places in OrtApi (onnxruntime_c_api.h), which only ever grows at its end.
-enum { CREATE_ENV_WITH_CUSTOM_LOGGER = 4, RELEASE_STATUS = 93 };
+enum { CREATE_ENV_WITH_CUSTOM_LOGGER = 4 };
 enum { LEVEL_ERROR = 3 };
 
 // The end of what was logged since it was last taken. A lock of its own: ONNX Runtime
@@ -48,14 +42,8 @@ static size_t take_log(char *to) {
 static int create_env(void **api, char *message, size_t n) {
 	void *(CALL *create)(void (CALL *)(void *, int, const char *, const char *, const char *, const char *), void *, int, const char *, void **) =
 		api[CREATE_ENV_WITH_CUSTOM_LOGGER];
-	const char *(CALL *text)(const void *) = api[2];
-	void (CALL *release)(void *) = api[RELEASE_STATUS];
 	void *env = NULL;
-	void *status = create(keep_log, NULL, LEVEL_ERROR, "ortho", &env);
-	if (!status) return 0;
-	snprintf(message, n, "%s", text(status));
-	release(status);
-	return 1;
+	return refused(api, create(keep_log, NULL, LEVEL_ERROR, "ortho", &env), message, n);
 }
 */
 import "C"

@@ -115,6 +115,9 @@ func (p Provider) onCPU() bool {
 	return p.Name == CPU || p.Name == "openvino" && (device == "" || device == "CPU")
 }
 
+// OnCPU reports whether the first provider is the CPU itself, whose threads the session sets.
+func (o Options) OnCPU() bool { return len(o.Providers) == 0 || o.Providers[0].Name == CPU }
+
 // ownThreads tells whether the options leave the threads to the session.
 func (p Provider) ownThreads() bool {
 	return p.onCPU() && p.Options["num_of_threads"]+p.Options["num_streams"]+p.Options["load_config"] == ""
@@ -185,6 +188,20 @@ func ParseProviders(list string, options []string) ([]Provider, error) {
 		providers[i].Options[key] = value
 	}
 	return providers, nil
+}
+
+// ParseJoined is ParseProviders of one session among several: entry joins its providers,
+// "cuda+cpu", and of the options those of other providers are passed over.
+func ParseJoined(entry string, options []string) ([]Provider, error) {
+	list := strings.ReplaceAll(entry, "+", ",")
+	names := strings.Split(list, ",")
+	var own []string
+	for _, o := range options {
+		if name, _, _ := strings.Cut(o, "."); slices.Contains(names, strings.ToLower(name)) {
+			own = append(own, o)
+		}
+	}
+	return ParseProviders(list, own)
 }
 
 // chosen are options with exactly the providers asked for, in order.

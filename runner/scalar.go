@@ -2,19 +2,10 @@ package runner
 
 /*
 #include <stdint.h>
-#include <stdio.h>
 
-#ifdef _WIN32
-#define CALL __stdcall
-#else
-#define CALL
-#endif
+#include "ort_api.h"
 
-// Places in OrtApi (onnxruntime_c_api.h), which only ever grows at its end.
-enum {
-	SCALAR_ERROR_MESSAGE = 2, CREATE_TENSOR_WITH_DATA = 49, CREATE_CPU_MEMORY_INFO = 69,
-	SCALAR_RELEASE_STATUS = 93, RELEASE_MEMORY_INFO = 94, RELEASE_VALUE = 96
-};
+enum { CREATE_TENSOR_WITH_DATA = 49, CREATE_CPU_MEMORY_INFO = 69, RELEASE_MEMORY_INFO = 94, RELEASE_VALUE = 96 };
 
 // new_scalar puts a scalar over data in place of *value. It returns 0, or a text in message.
 static int new_scalar(void **api, void *data, size_t size, int type, void **value, char *message, size_t n) {
@@ -28,13 +19,7 @@ static int new_scalar(void **api, void *data, size_t size, int type, void **valu
 		status = create(memory, data, size, NULL, 0, type, &made);
 		release_info(memory);
 	}
-	if (status) {
-		const char *(CALL *text)(const void *) = api[SCALAR_ERROR_MESSAGE];
-		void (CALL *release)(void *) = api[SCALAR_RELEASE_STATUS];
-		snprintf(message, n, "%s", text(status));
-		release(status);
-		return 1;
-	}
+	if (refused(api, status, message, n)) return 1;
 	release_value(*value);
 	*value = made;
 	return 0;

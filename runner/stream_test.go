@@ -170,3 +170,15 @@ func TestParseProviders(t *testing.T) {
 		}
 	}
 }
+
+func TestParseJoined(t *testing.T) {
+	got, err := ParseJoined("cuda+cpu", []string{"cuda.device_id=1", "openvino.device_type=GPU"})
+	if err != nil || len(got) != 2 || got[0].Name != "cuda" || len(got[0].Options) != 1 || got[1].Name != CPU || len(got[1].Options) != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, entry := range []string{"", "cpu+gpu", "cpu+cpu", "cpu+"} {
+		if got, err := ParseJoined(entry, nil); err == nil {
+			t.Errorf("ParseJoined(%q) = %+v, want an error", entry, got)
+		}
+	}
+}

@@ -136,11 +136,5 @@ func middle(img *preprocess.Image) *preprocess.Image {
 	} else {
 		h = w * height / width
 	}
-	x, y := (img.Width-w)/2, (img.Height-h)/2
-	out := &preprocess.Image{Width: w, Height: h, Channels: 3, Pix: make([]byte, 0, w*h*3)}
-	for row := range h {
-		at := ((y+row)*img.Width + x) * 3
-		out.Pix = append(out.Pix, img.Pix[at:at+3*w]...)
-	}
-	return out
+	return img.Middle(w, h)
 }

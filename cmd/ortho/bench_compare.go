@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 )
@@ -44,11 +46,11 @@ func newBenchCompareCommand() *cli.Command {
 			if err != nil || !(percent >= 0 && percent <= 100) {
 				return usagef("--min-effect %q: a percentage from 0 to 100, such as 5%%", text)
 			}
-			old, err := bench.ReadFile(c.Args().Get(0))
+			old, err := readResults(c.Args().Get(0))
 			if err != nil {
 				return err
 			}
-			new, err := bench.ReadFile(c.Args().Get(1))
+			new, err := readResults(c.Args().Get(1))
 			if err != nil {
 				return err
 			}
@@ -59,7 +61,7 @@ func newBenchCompareCommand() *cli.Command {
 			for _, d := range result.Differences {
 				slog.Warn("compared although they differ: " + term.Clean(d))
 			}
-			if err := writeComparison(c, result); err != nil {
+			if err := writeComparison(c.App.Writer, result, c.Bool("json")); err != nil {
 				return err
 			}
 			switch result.Verdict {
@@ -73,9 +75,9 @@ func newBenchCompareCommand() *cli.Command {
 	}
 }
 
-func writeComparison(c *cli.Context, r *bench.Comparison) error {
-	if c.Bool("json") {
-		encoder := json.NewEncoder(c.App.Writer)
+func writeComparison(w io.Writer, r *bench.Comparison, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(struct {
@@ -102,11 +104,11 @@ func writeComparison(c *cli.Context, r *bench.Comparison) error {
 		t.Row(append(row, verdict)...)
 	}
 	if len(r.Cells) > 0 {
-		if err := t.Print(c.App.Writer); err != nil {
+		if err := t.Print(w); err != nil {
 			return err
 		}
 	}
-	return printLines(c.App.Writer, strings.Split(strings.TrimSpace(comparisonSummary(r)), "\n"))
+	return pages.PrintLines(w, strings.Split(strings.TrimSpace(comparisonSummary(r)), "\n"))
 }
 
 // comparisonSummary says in words what came out.

@@ -7,62 +7,60 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"reflect"
+
+	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/bench"
 )
 
-// openFolder readies the folder of the results; done tells that an earlier run has left
+// openFolder readies the folder of the results; done reports that an earlier run has left
 // nothing to --resume.
-func (b *pipelineBench) openFolder() (done bool, err error) {
-	c := b.c
-	resume, overwrite := c.Bool("resume"), c.Bool("overwrite")
+func (b *pipelineBench) openFolder(c *cli.Context) (done bool, err error) {
+	f := benchOutput{html: c.String("html"), resume: c.Bool("resume"), overwrite: c.Bool("overwrite")}
 	switch {
-	case resume && b.folder == "":
+	case f.resume && b.folder == "":
 		return false, usagef("--resume continues -o FOLDER: name it")
-	case resume && overwrite:
+	case f.resume && f.overwrite:
 		return false, usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
 	case b.folder == "-" || output.NamesFormat(b.folder):
 		return false, usagef("-o %s: the results of a pipeline are a folder with a file for each part: name one", b.folder)
 	}
-	if b.reads, err = protect(c, noFiles, b.files()...); err != nil {
+	if f.reads, err = protect(c, noFiles, b.written()...); err != nil {
 		return false, err
 	}
+	b.files = f
 	if b.folder != "" {
-		if done, err = b.continueFolder(resume, overwrite); done || err != nil {
+		if done, err = b.continueFolder(); done || err != nil {
 			return done, err
 		}
 	}
-	if name := c.String("html"); name != "" {
-		if err := fits("html", name, output.HTML); err != nil {
+	if f.html != "" {
+		if err := fits("html", f.html, output.HTML); err != nil {
 			return false, err
 		}
-		if _, err := b.reads.Check(name, overwrite); err != nil {
+		if _, err := f.reads.Check(f.html, f.overwrite); err != nil {
 			return false, err
 		}
 	}
 	return false, nil
 }
 
-func (b *pipelineBench) continueFolder(resume, overwrite bool) (done bool, err error) {
+func (b *pipelineBench) continueFolder() (done bool, err error) {
 	name := filepath.Join(b.folder, bench.PipelineFile)
 	switch _, err := os.Stat(name); {
-	case err == nil && overwrite:
+	case err == nil && b.files.overwrite:
 		return false, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return false, b.checkForeign(overwrite)
+		return false, b.checkForeign()
 	case err != nil:
 		return false, fmt.Errorf("-o: %w", err)
-	case !resume:
+	case !b.files.resume:
 		return false, fmt.Errorf("output %s exists: --resume continues a run that was interrupted, --overwrite starts anew", name)
 	}
-	before, err := bench.ReadPipeline(b.folder)
+	before, err := bench.ContinuePipeline(b.folder, b.request)
 	if err != nil {
-		return false, err
-	}
-	if !reflect.DeepEqual(before.Asked, b.request) {
-		return false, fmt.Errorf("continue %s: it was asked for another image; --overwrite starts anew", name)
+		return false, withRemedy(err)
 	}
 	if before.Settings != nil {
 		slog.Info(fmt.Sprintf("%s is complete: nothing to do", b.folder))
@@ -72,23 +70,23 @@ func (b *pipelineBench) continueFolder(resume, overwrite bool) (done bool, err e
 	return false, nil
 }
 
-// files are those that may be written to the folder.
-func (b *pipelineBench) files() (names []string) {
+// written are the files that may be written to the folder.
+func (b *pipelineBench) written() (names []string) {
 	if b.folder == "" {
 		return nil
 	}
 	for _, part := range b.model.Parts {
-		names = append(names, filepath.Join(b.folder, part.Name+".jsonl"), partInputs(b.folder, part.Name))
+		names = append(names, filepath.Join(b.folder, part.Name+".jsonl"), bench.PartInputs(b.folder, part.Name))
 	}
 	return append(names, filepath.Join(b.folder, bench.PipelineFile))
 }
 
 // checkForeign refuses a folder that has files of the results' names, and no results.
-func (b *pipelineBench) checkForeign(overwrite bool) error {
+func (b *pipelineBench) checkForeign() error {
 	for _, part := range b.model.Parts {
 		for _, ending := range []string{".jsonl", ".jsonl" + roundsEnding, ".npz"} {
 			name := filepath.Join(b.folder, part.Name+ending)
-			if _, err := os.Stat(name); err == nil && !overwrite {
+			if _, err := os.Stat(name); err == nil && !b.files.overwrite {
 				return fmt.Errorf("output %s exists: --overwrite replaces it", name)
 			}
 		}
@@ -101,5 +99,5 @@ func (b *pipelineBench) write() error {
 	if b.folder == "" {
 		return nil
 	}
-	return writeOutput(b.reads, filepath.Join(b.folder, bench.PipelineFile), true, b.Write)
+	return writeOutput(b.files.reads, filepath.Join(b.folder, bench.PipelineFile), true, b.Write)
 }

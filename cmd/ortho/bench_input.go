@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -20,7 +21,6 @@ import (
 	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
-	"ortho/runner/npz"
 	"ortho/runner/onnx"
 	"ortho/runner/stats"
 )
@@ -89,6 +89,10 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in ben
 			"or tensors in an .npy or .npz file (ortho preprocess -m %s IMG -o x.npy)", what, m.Name, c.String("model"))
 	}
 	spec, err := m.Classifier()
+	var loader *models.ImageLoader
+	if err == nil {
+		loader, err = m.ImageLoader()
+	}
 	if err != nil {
 		return in, fmt.Errorf("--input %s: images need a model whose preprocessing is known: %w", what, err)
 	}
@@ -108,57 +112,64 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in ben
 	if all, known := source.Survey(args, source.Options{}, func() bool { return c.Context.Err() != nil }); known {
 		step = max(1, all.Items/int64(rows))
 	}
-	set := &feed.Set{Source: "images"}
-	in.Set = set
-	var data []byte
-	var decode, pack []float64
+	every := func(yield func(models.ImageFile) bool) {
+		n := int64(0)
+		for file := range imageFiles(source.Items(args, source.Options{})) {
+			if n++; (n-1)%step == 0 && !yield(file) {
+				return
+			}
+		}
+	}
 	var failed error
-	n := int64(0)
-	for item := range source.Items(args, source.Options{}) {
-		if c.Context.Err() != nil {
-			return in, c.Context.Err()
-		}
-		if n++; (n-1)%step != 0 {
-			continue
-		}
-		row := make([]byte, spec.Input.Bytes())
-		file, err := item.Read(c.Context)
-		var took [2]float64
-		if err == nil {
-			took, err = timeImage(file, &spec.Input, c.Int64("max-pixels"), row)
-		}
-		if err == nil && scaled {
-			_, _, err = spec.Input.Load(row, file, preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: true})
-		}
-		if err != nil {
-			failed = fmt.Errorf("%s: %w", item.Name, err)
+	load := models.ImageOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
+	options := models.FeedOptions{ImageOptions: load, Files: true,
+		Rows: func(int) int { return rows },
+		Failed: func(name string, err error) error {
+			failed = fmt.Errorf("%s: %w", name, err)
 			if c.Bool("fail-fast") {
-				return in, fmt.Errorf("%w (--fail-fast stops here)", failed)
+				return fmt.Errorf("%w (--fail-fast stops here)", failed)
 			}
 			slog.Warn(failed.Error() + "; left out")
-			continue
-		}
-		in.files = append(in.files, file)
-		decode, pack = append(decode, took[0]), append(pack, took[1])
-		data = append(data, row...)
-		if set.Rows++; set.Rows == rows {
-			break
-		}
+			return nil
+		},
 	}
-	if set.Rows == 0 {
-		if failed != nil {
-			return in, fmt.Errorf("--input %s: no image could be read, such as %w", what, failed)
+	for batch, err := range models.FeedImages(c.Context, []*models.ImageLoader{loader}, every, options) {
+		if err != nil {
+			return in, err
 		}
+		in.Set, in.files = batch.Sets[0], batch.Files
+		break
+	}
+	switch {
+	case c.Context.Err() != nil:
+		return in, c.Context.Err()
+	case in.Set == nil && failed != nil:
+		return in, fmt.Errorf("--input %s: no image could be read, such as %w", what, failed)
+	case in.Set == nil:
 		return in, fmt.Errorf("--input %s: no images there", what)
-	}
-	shape := append([]int64{int64(set.Rows)}, classify.Row(spec)...)
-	set.Arrays = []npz.Array{{Name: spec.InputName, Type: m.Graph.Inputs[0].Type, Shape: shape, Data: data}}
-	if scaled {
+	case scaled:
 		return in, nil // its parts can't be told apart
 	}
-	in.stages = &bench.Stages{Kind: bench.KindStages, Images: set.Rows, DecodeMS: stats.Summarize(decode), PreprocessMS: stats.Summarize(pack)}
-	in.stages.PostprocessMS = timeOutput(spec, m.Graph)
-	return in, nil
+	in.stages, err = timeStages(c.Context, in.files, spec, m.Graph, load.MaxPixels)
+	return in, err
+}
+
+// timeStages times what is done to images before a run, and to outputs after it.
+func timeStages(ctx context.Context, files [][]byte, spec *models.ClassifierSpec, g *onnx.Graph, maxPixels int64) (*bench.Stages, error) {
+	row := make([]byte, spec.Input.Bytes())
+	var decode, pack []float64
+	for _, file := range files {
+		took, err := timeImage(file, &spec.Input, maxPixels, row)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		decode, pack = append(decode, took[0]), append(pack, took[1])
+	}
+	return &bench.Stages{Kind: bench.KindStages, Images: len(files), DecodeMS: stats.Summarize(decode), PreprocessMS: stats.Summarize(pack),
+		PostprocessMS: timeOutput(spec, g)}, nil
 }
 
 // timeImage makes an image's row of the input, and times decoding and preprocessing in
@@ -233,19 +244,19 @@ func pipelineImages(c *cli.Context) (*bench.Images, error) {
 	}
 	load := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
 	return &bench.Images{
-		Row: classify.Row(spec),
-		Load: func(file, row []byte) error {
-			_, _, err := spec.Input.Load(row, file, load)
-			return err
+		Row: spec.Input.Shape(),
+		Load: func(_ context.Context, file, row []byte) (none struct{}, err error) {
+			_, _, err = spec.Input.Load(row, file, load)
+			return none, err
 		},
-		Read: func(outputs []runner.Row) error {
+		Read: func(_ struct{}, outputs []runner.Row) (none struct{}, err error) {
 			for _, out := range outputs {
 				if out.Name == spec.OutputName {
 					_, err := classify.Read(spec, classify.Options{Top: 5}, out)
-					return err
+					return none, err
 				}
 			}
-			return fmt.Errorf("the graph has no output %s", spec.OutputName)
+			return none, fmt.Errorf("the graph has no output %s", spec.OutputName)
 		},
 	}, nil
 }

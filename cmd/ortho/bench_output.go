@@ -12,24 +12,24 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/runner/bench"
 )
 
-// outputFiles are what bench run writes.
-type outputFiles struct {
-	c                       *cli.Context
+// benchOutput is what bench run writes, and whether it may replace or continue it.
+type benchOutput struct {
 	reads                   *output.Reads
-	results, html, settings string
+	results, html, settings string // files; "": not written
+	resume, overwrite       bool
 }
 
 // benchFiles refuses files that can't be written before any work.
-func benchFiles(c *cli.Context) (outputFiles, error) {
-	f := outputFiles{c: c, results: c.String("output"), html: c.String("html"), settings: c.String("save-settings")}
-	if c.Bool("resume") && f.results == "" {
+func benchFiles(c *cli.Context) (benchOutput, error) {
+	f := benchOutput{results: c.String("output"), html: c.String("html"), settings: c.String("save-settings"), resume: c.Bool("resume"), overwrite: c.Bool("overwrite")}
+	if f.resume && f.results == "" {
 		return f, usagef("--resume continues -o FILE: name it")
 	}
-	if c.Bool("resume") && c.Bool("overwrite") {
+	if f.resume && f.overwrite {
 		return f, usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
 	}
 	if f.results == "-" {
@@ -52,7 +52,7 @@ func benchFiles(c *cli.Context) (outputFiles, error) {
 	}
 	for _, name := range []string{f.results, f.html, f.settings} {
 		if name != "" {
-			if _, err := f.reads.Check(name, c.Bool("overwrite")); err != nil {
+			if _, err := f.reads.Check(name, f.overwrite); err != nil {
 				return f, err
 			}
 		}
@@ -60,9 +60,9 @@ func benchFiles(c *cli.Context) (outputFiles, error) {
 	return f, nil
 }
 
-// complete tells that an earlier run has left nothing to --resume.
-func (f outputFiles) complete() bool {
-	if !f.c.Bool("resume") {
+// complete reports whether an earlier run has left nothing to --resume.
+func (f benchOutput) complete() bool {
+	if !f.resume {
 		return false
 	}
 	_, done := os.Stat(f.results)
@@ -72,12 +72,30 @@ func (f outputFiles) complete() bool {
 
 const roundsEnding = ".rounds"
 
-func (f outputFiles) rounds() string { return f.results + roundsEnding }
+func (f benchOutput) rounds() string { return f.results + roundsEnding }
+
+// withRemedy adds the flag that helps where results that are there can't be used.
+func withRemedy(err error) error {
+	var other *bench.ContinueError
+	switch {
+	case errors.As(err, &other):
+		return fmt.Errorf("%w; --overwrite starts anew", err)
+	case errors.Is(err, bench.ErrUnfinished):
+		return fmt.Errorf("%w; `ortho bench run --resume` continues it", err)
+	}
+	return err
+}
+
+// readResults reads a results file.
+func readResults(name string) (*bench.File, error) {
+	f, err := bench.ReadFile(name)
+	return f, withRemedy(err)
+}
 
 // benchLog may be nil: nothing is kept.
 type benchLog struct{ *bench.Log }
 
-func (f outputFiles) openLog(s *bench.Sweep) (*benchLog, error) {
+func (f benchOutput) openLog(s *bench.Sweep) (*benchLog, error) {
 	if f.results == "" {
 		return nil, nil
 	}
@@ -86,10 +104,11 @@ func (f outputFiles) openLog(s *bench.Sweep) (*benchLog, error) {
 		return nil, err
 	}
 	var l *bench.Log
-	if f.c.Bool("resume") {
+	if f.resume {
 		l, err = bench.ContinueLog(f.rounds(), s.Run)
+		err = withRemedy(err)
 	} else {
-		if _, missing := os.Stat(f.rounds()); !errors.Is(missing, fs.ErrNotExist) && !f.c.Bool("overwrite") {
+		if _, missing := os.Stat(f.rounds()); !errors.Is(missing, fs.ErrNotExist) && !f.overwrite {
 			return nil, fmt.Errorf("%s exists: a run that was interrupted left it; --resume continues it, --overwrite starts anew", f.rounds())
 		}
 		l, err = bench.CreateLog(f.rounds(), s.Run)
@@ -97,8 +116,7 @@ func (f outputFiles) openLog(s *bench.Sweep) (*benchLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Done, s.Peaks, s.Elapsed = l.Rounds()
-	s.Log = l.Add
+	s.Keep(l)
 	return &benchLog{l}, nil
 }
 
@@ -112,19 +130,19 @@ func (l *benchLog) close(remove bool) {
 }
 
 // write writes all files, each whole or not at all.
-func (f outputFiles) write(result *bench.File, settings *savedSettings) error {
+func (f benchOutput) write(result *bench.File, settings *bench.Settings) error {
 	for _, w := range []struct {
 		name string
 		to   func(io.Writer) error
 	}{
 		{f.results, result.Write},
-		{f.html, func(w io.Writer) error { return report.Bench(result).WriteHTML(w) }},
-		{f.settings, func(w io.Writer) error { return writeSettings(w, *settings) }},
+		{f.html, func(w io.Writer) error { return pages.Bench(result).WriteHTML(w) }},
+		{f.settings, func(w io.Writer) error { return settings.Write(w) }},
 	} {
 		if w.name == "" || w.name == f.settings && settings == nil {
 			continue
 		}
-		if err := writeOutput(f.reads, w.name, f.c.Bool("overwrite"), w.to); err != nil {
+		if err := writeOutput(f.reads, w.name, f.overwrite, w.to); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/runner/bench"
 )
 
@@ -29,70 +29,72 @@ func newBenchReportCommand() *cli.Command {
 	}
 }
 
+// benchReport is what the flags say of a report.
+type benchReport struct {
+	of                       string // a file or a folder
+	html                     string // file; "": none
+	markdown, csv, benchstat bool   // in place of the table
+	overwrite                bool
+	reads                    *output.Reads
+	stdout                   io.Writer
+}
+
 func benchReportAction(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("give one results file, as bench run -o writes it")
 	}
-	reads, err := protect(c, resultFiles(c.Args().First()))
-	if err != nil {
+	r := benchReport{of: c.Args().First(), html: c.String("html"), markdown: c.Bool("markdown"), csv: c.Bool("csv"), benchstat: c.Bool("benchstat"),
+		overwrite: c.Bool("overwrite"), stdout: c.App.Writer}
+	var err error
+	if r.reads, err = protect(c, resultFiles(r.of)); err != nil {
 		return err
 	}
-	if err := fits("html", c.String("html"), output.HTML); err != nil {
+	if err := fits("html", r.html, output.HTML); err != nil {
 		return err
 	}
-	formats := 0
-	for _, name := range []string{"markdown", "csv", "benchstat"} {
-		if c.Bool(name) {
-			formats++
-		}
-	}
-	if formats > 1 {
+	if r.markdown && r.csv || r.markdown && r.benchstat || r.csv && r.benchstat {
 		return usagef("--markdown, --csv and --benchstat exclude each other: standard output holds one of them")
 	}
-	if info, err := os.Stat(c.Args().First()); err == nil && info.IsDir() {
-		if c.Bool("csv") || c.Bool("benchstat") {
-			return usagef("--csv and --benchstat are of one part: name its file in %s", c.Args().First())
+	if info, err := os.Stat(r.of); err == nil && info.IsDir() {
+		if r.csv || r.benchstat {
+			return usagef("--csv and --benchstat are of one part: name its file in %s", r.of)
 		}
-		return reportPipeline(c, reads)
+		return r.pipeline()
 	}
-	f, err := bench.ReadFile(c.Args().First())
+	return r.file()
+}
+
+func (r benchReport) file() error {
+	f, err := readResults(r.of)
 	if err != nil {
 		return err
 	}
-	if name := c.String("html"); name != "" {
-		if err := report.Bench(f).Save(reads, name, c.Bool("overwrite")); err != nil {
+	if r.html != "" {
+		if err := pages.Bench(f).Save(r.reads, r.html, r.overwrite); err != nil {
 			return err
 		}
-		if formats == 0 {
+		if !r.markdown && !r.csv && !r.benchstat {
 			return nil
 		}
 	}
 	switch {
-	case c.Bool("csv"):
-		return report.WriteBenchCSV(c.App.Writer, f)
-	case c.Bool("benchstat"):
-		return report.WriteBenchstat(c.App.Writer, f)
-	case c.Bool("markdown") || f.Verdict == nil:
-		_, err := io.WriteString(c.App.Writer, report.Bench(f).Markdown())
-		return err
-	default:
-		return writeBench(c, f)
+	case r.csv:
+		return pages.WriteBenchCSV(r.stdout, f)
+	case r.benchstat:
+		return pages.WriteBenchstat(r.stdout, f)
 	}
+	return pages.PrintBench(r.stdout, f, r.markdown || f.Verdict == nil)
 }
 
-func reportPipeline(c *cli.Context, reads *output.Reads) error {
-	p, err := bench.ReadPipeline(c.Args().First())
+func (r benchReport) pipeline() error {
+	p, err := bench.ReadPipeline(r.of)
 	if err != nil {
-		return err
+		return withRemedy(err)
 	}
-	if name := c.String("html"); name != "" {
-		if err := report.Pipeline(p).Save(reads, name, c.Bool("overwrite")); err != nil || !c.Bool("markdown") {
+	if r.html != "" {
+		if err := pages.Pipeline(p).Save(r.reads, r.html, r.overwrite); err != nil || !r.markdown {
 			return err
 		}
 	}
-	if p.Settings == nil {
-		_, err := io.WriteString(c.App.Writer, report.Pipeline(p).Markdown())
-		return err
-	}
-	return writePipeline(c, p)
+	return pages.PrintPipeline(r.stdout, p, r.markdown || p.Settings == nil)
 }

@@ -9,7 +9,7 @@ import (
 	"ortho/runner/bench"
 )
 
-const benchResults = "internal/report/testdata/bench.jsonl"
+const benchResults = "internal/pages/testdata/bench.jsonl"
 
 func TestBenchReport(t *testing.T) {
 	f, err := bench.ReadFile(benchResults)

@@ -1,27 +1,26 @@
 package main
 
 import (
-	"crypto/sha256"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/diffusion"
-	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
-	"ortho/runner/library"
-	"ortho/runner/machine"
-	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
@@ -29,6 +28,47 @@ func benchRunAction(c *cli.Context) error {
 	if diffusion.IsFolder(c.String("model")) {
 		return benchPipelineAction(c)
 	}
+	if err := checkBenchedGraph(c); err != nil {
+		return err
+	}
+	b := graphBench{input: c.String("input")}
+	var err error
+	if b.benchSetup, err = newBenchSetup(c); err != nil {
+		return err
+	}
+	if b.files, err = benchFiles(c); err != nil {
+		return err
+	}
+	if b.files.complete() {
+		slog.Info(fmt.Sprintf("%s is complete: nothing to do", b.files.results))
+		return nil
+	}
+	if b.model, err = openModel(c); err != nil {
+		return err
+	}
+	fixed := fixedBatch(b.model.Graph)
+	if b.plan, err = benchPlan(c, fixed); err != nil {
+		return err
+	}
+	if err := b.readRerun(c); err != nil {
+		return err
+	}
+	if b.cells, err = b.cellsOf(b.plan, fixed); err != nil {
+		return err
+	}
+	if b.again != nil {
+		if b.cells, err = b.again.Only(b.cells, b.plan.Objective); err != nil {
+			return err
+		}
+	}
+	if b.in, err = benchInputs(c, b.model, cmp.Or(fixed, slices.Max(b.plan.Batch))); err != nil {
+		return err
+	}
+	return b.run(c.Context)
+}
+
+// checkBenchedGraph refuses what of the command line is for a pipeline.
+func checkBenchedGraph(c *cli.Context) error {
 	if c.Args().Present() {
 		return usagef("bench run takes no argument %q; the model is named with -m, images with --input", c.Args().First())
 	}
@@ -37,134 +77,71 @@ func benchRunAction(c *cli.Context) error {
 			return usagef("--%s is for a pipeline, a folder with model_index.json, which %s is not", name, c.String("model"))
 		}
 	}
-	showProgress, err := progressWanted(c)
-	if err != nil {
-		return err
+	return nil
+}
+
+// fixedBatch is the only batch that a graph takes; 0: it takes any.
+func fixedBatch(g *onnx.Graph) int {
+	fixed, open := feed.BatchDim(g)
+	if open {
+		return 0
 	}
-	files, err := benchFiles(c)
-	if err != nil {
-		return err
+	return max(1, int(fixed))
+}
+
+// benchSetup is what the flags say of a run, whatever is measured.
+type benchSetup struct {
+	library      string           // that was named; "": as the cells' providers find it
+	worker       func() *exec.Cmd // of a cell
+	showProgress bool             // to stderr
+	stdout       io.Writer        // of the summary
+	stderr       io.Writer
+	markdown     bool
+}
+
+func newBenchSetup(c *cli.Context) (benchSetup, error) {
+	s := benchSetup{library: c.String("onnxruntime"), stdout: c.App.Writer, stderr: c.App.ErrWriter, markdown: c.Bool("markdown")}
+	var err error
+	if s.showProgress, err = progressWanted(c); err != nil {
+		return s, err
 	}
-	if files.complete() {
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", files.results))
+	s.worker, err = benchWorker(c)
+	return s, err
+}
+
+// status shows what the run does, if it is wanted.
+func (s benchSetup) status() *term.Status {
+	if !s.showProgress {
 		return nil
 	}
-	model, err := openModel(c)
-	if err != nil {
-		return err
-	}
-	fixed, open := feed.BatchDim(model.Graph)
-	if open {
-		fixed = 0
-	} else {
-		fixed = max(1, fixed)
-	}
-	plan, err := benchPlan(c, int(fixed))
-	if err != nil {
-		return err
-	}
-	again, err := openRerun(c, model, &plan)
-	if err != nil {
-		return err
-	}
-	if again != nil { // it may have named an input
-		if files.reads, err = protect(c, noFiles); err != nil {
-			return err
-		}
-	}
-	cells, err := benchCells(c.String("onnxruntime"), plan, int(fixed))
-	if err != nil {
-		return err
-	}
-	if cells, err = again.only(cells); err != nil {
-		return err
-	}
-	largest := slices.Max(plan.Batch)
-	if fixed > 0 {
-		largest = int(fixed)
-	}
-	in, err := benchInputs(c, model, largest)
-	if err != nil {
-		return err
-	}
-	folder, err := bench.TempFolder()
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	g := benchGraph{name: model.Name, graph: model.Graph, in: in}
-	if g.digest, err = modelDigest(model); err != nil {
-		return err
-	}
-	if g.file, err = graphFile(model, folder); err != nil {
-		return err
-	}
-	if in.Source != "synthetic" {
-		g.inputName = c.String("input")
-	}
-	sweep, err := g.sweep(c, plan, cells, folder)
-	if err != nil {
-		return err
-	}
-	if err := again.fits(sweep.Run.Input); err != nil {
-		return err
-	}
-	if showProgress {
-		status := newStatus(c.App.ErrWriter)
-		defer status.end()
-		sweep.Notify = status.show
-	}
-	result, err := g.measure(c, sweep, files)
-	if err != nil {
-		return err
-	}
-	if err := writeBench(c, result); err != nil {
-		return err
-	}
-	if err := again.judge(c.App.Writer, result); err != nil {
-		return err
-	}
-	return benchOutcome(result)
+	return term.NewStatus(s.stderr)
 }
 
-// benchGraph is a graph that is measured.
-type benchGraph struct {
-	name, digest string
-	file         string // the .onnx
-	graph        *onnx.Graph
-	outputs      []string // that are computed; none: all
-	open         bool     // sessions are not made for the inputs' sizes
-	in           benchInput
-	inputName    string // where that comes from; "": nowhere
-}
-
-// sweep is the measurement of the cells; files for its processes are left in folder.
-func (g benchGraph) sweep(c *cli.Context, plan bench.Plan, cells []bench.Cell, folder string) (*bench.Sweep, error) {
-	s := &bench.Sweep{Model: g.file, Graph: g.graph, Inputs: g.in.Set, Outputs: g.outputs, OpenShapes: g.open, Cells: cells, Folder: folder}
-	var err error
-	if s.Images, err = g.in.writeFiles(folder); err != nil {
-		return nil, err
+// cellsOf are the cells of a plan that flags gave, for a graph that takes batches of fixed
+// rows; 0: of any.
+func (s benchSetup) cellsOf(plan bench.Plan, fixed int) ([]bench.Cell, error) {
+	cells, err := bench.Cells(s.library, plan, fixed)
+	var unused bench.UnusedOption
+	switch {
+	case errors.As(err, &unused):
+		return nil, usagef("provider option %q: provider %s is not among --providers", unused.Option, unused.Provider)
+	case err != nil:
+		return nil, usageError{err}
 	}
-	if s.Worker, err = benchWorker(c); err != nil {
-		return nil, err
-	}
-	if s.Reference, err = referenceCell(c.String("onnxruntime")); err != nil {
-		return nil, err
-	}
-	s.Run = g.describe(plan, s)
-	return s, nil
+	return cells, nil
 }
 
 // measure does the sweep, recommends, and writes the files.
-func (g benchGraph) measure(c *cli.Context, s *bench.Sweep, files outputFiles) (*bench.File, error) {
-	log, err := files.openLog(s)
+func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files benchOutput) (*bench.File, error) {
+	log, err := files.openLog(sweep)
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.Measure(c.Context)
+	sweep.Worker = s.worker
+	result, err := sweep.Measure(ctx)
 	if err != nil {
 		log.close(false)
-		if c.Context.Err() != nil {
+		if ctx.Err() != nil {
 			if log == nil {
 				slog.Warn("interrupted: nothing is kept without -o")
 			} else {
@@ -173,14 +150,85 @@ func (g benchGraph) measure(c *cli.Context, s *bench.Sweep, files outputFiles) (
 		}
 		return nil, err
 	}
-	result.Stages = g.in.stages
-	settings := finishVerdict(result, s.Cells, c.String("onnxruntime"))
+	settings := result.Conclude(sweep.Cells, s.library)
+	if settings != nil {
+		result.Verdict.Flags = flagsOf(*settings)
+	}
 	if err := files.write(result, settings); err != nil {
 		log.close(false)
 		return nil, err
 	}
 	log.close(true)
 	return result, nil
+}
+
+// graphBench is a run on one graph.
+type graphBench struct {
+	benchSetup
+	files benchOutput
+	model *models.Model
+	plan  bench.Plan
+	cells []bench.Cell
+	in    benchInput
+	input string       // that was named
+	again *bench.Rerun // whose recommendation is judged; nil: none
+}
+
+func (b graphBench) run(ctx context.Context) error {
+	folder, err := bench.TempFolder()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	sweep, err := b.sweep(folder)
+	if err != nil {
+		return err
+	}
+	if b.again != nil {
+		if err := b.again.SameInput(sweep.Run.Input); err != nil {
+			return fmt.Errorf("%w (--input, --dim, --seed)", err)
+		}
+	}
+	status := b.status()
+	defer status.End()
+	sweep.Notify = func(p bench.Progress) { status.Tell(pages.BenchProgress(p)) }
+	result, err := b.measure(ctx, sweep, b.files)
+	if err != nil {
+		return err
+	}
+	if err := pages.PrintBench(b.stdout, result, b.markdown); err != nil {
+		return err
+	}
+	if b.again != nil {
+		if err := writeRerun(b.stdout, b.again, result); err != nil {
+			return err
+		}
+	}
+	return benchOutcome(result)
+}
+
+// sweep is the measurement; files for its processes are left in folder.
+func (b graphBench) sweep(folder string) (*bench.Sweep, error) {
+	of := bench.Subject{Name: b.model.Name, Graph: b.model.Graph, Inputs: b.in.Set, Stages: b.in.stages}
+	var err error
+	if of.SHA256, err = modelDigest(b.model); err != nil {
+		return nil, err
+	}
+	if of.File, err = graphFile(b.model, folder); err != nil {
+		return nil, err
+	}
+	if of.Images, err = b.in.writeFiles(folder); err != nil {
+		return nil, err
+	}
+	if b.in.Source != "synthetic" {
+		of.InputName = b.input
+	}
+	s, err := bench.NewSweep(of, b.plan, b.cells, b.library)
+	if err != nil {
+		return nil, err
+	}
+	s.Folder, s.Run.Ortho, s.Run.Command = folder, build.Version(), commandLineOf(os.Args)
+	return s, nil
 }
 
 // benchOutcome is the exit code: something to recommend, and no cell that failed.
@@ -192,84 +240,6 @@ func benchOutcome(f *bench.File) error {
 		return errItems
 	}
 	return nil
-}
-
-// benchCells are all combinations, each with the library that has its providers. Those
-// that can't be run are in it with the reason.
-func benchCells(explicit string, plan bench.Plan, fixed int) ([]bench.Cell, error) {
-	type side struct {
-		name string
-		list []runner.Provider
-		lib  bench.Library
-		err  error
-	}
-	var sides []side
-	for _, o := range plan.ProviderOptions {
-		if name, _, _ := strings.Cut(o, "."); !slices.ContainsFunc(plan.Providers, func(e string) bool {
-			return slices.Contains(strings.Split(e, "+"), strings.ToLower(name))
-		}) {
-			return nil, usagef("provider option %q: provider %s is not among --providers", o, name)
-		}
-	}
-	for _, entry := range plan.Providers {
-		list, err := providersOf(entry, plan.ProviderOptions)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		var names []string
-		for _, p := range list {
-			names = append(names, p.Name)
-		}
-		found, err := library.FindFor(explicit, names)
-		sides = append(sides, side{entry, list, bench.Library{Flavor: found.Flavor, Version: found.Version, Path: found.Path}, err})
-	}
-	// A flavor's own CPU provider tells its version's part from the provider's.
-	for _, s := range slices.Clone(sides) {
-		same := func(o side) bool { return o.name == runner.CPU && o.lib.Path == s.lib.Path }
-		if s.err == nil && s.lib.Flavor != runner.CPU && !slices.ContainsFunc(sides, same) {
-			sides = append(sides, side{runner.CPU, []runner.Provider{{Name: runner.CPU}}, s.lib, nil})
-		}
-	}
-	var cells []bench.Cell
-	for _, s := range sides {
-		for _, threads := range plan.Threads {
-			for _, batch := range plan.Batch {
-				for _, concurrency := range plan.Concurrency {
-					cell := bench.Cell{Config: bench.Config{Providers: s.name, Flavor: s.lib.Flavor, Threads: threads, Batch: batch, Concurrency: concurrency},
-						List: s.list, Library: s.lib, Status: bench.StatusOK}
-					switch {
-					case s.err != nil:
-						cell.Status, cell.Reason = bench.StatusFailed, s.err.Error()
-					case fixed > 0 && batch != fixed:
-						cell.Status, cell.Reason = bench.StatusRuledOut, fmt.Sprintf("the graph takes batches of exactly %d", fixed)
-					}
-					cells = append(cells, cell)
-					if s.err != nil {
-						goto next // one row tells it
-					}
-				}
-			}
-		}
-	next:
-	}
-	if len(cells) > 512 {
-		return nil, usagef("%d cells are too many to keep open side by side (512): sweep fewer values at once", len(cells))
-	}
-	return cells, nil
-}
-
-// referenceCell is the CPU provider of the flavor cpu.
-func referenceCell(explicit string) (bench.Cell, error) {
-	found, err := library.FindFor(explicit, []string{runner.CPU})
-	if err != nil {
-		return bench.Cell{}, err
-	}
-	return bench.Cell{
-		Config:  bench.Config{Providers: runner.CPU, Flavor: found.Flavor},
-		List:    []runner.Provider{{Name: runner.CPU}},
-		Library: bench.Library{Flavor: found.Flavor, Version: found.Version, Path: found.Path},
-		Status:  bench.StatusOK,
-	}, nil
 }
 
 // benchWorker makes the command of a cell's process: this program, which reads images as
@@ -293,41 +263,6 @@ func ownCommand(args ...string) (func() *exec.Cmd, error) {
 	return func() *exec.Cmd { return exec.Command(self, args...) }, nil
 }
 
-// describe says what is measured, where and how.
-func (g benchGraph) describe(plan bench.Plan, s *bench.Sweep) bench.Run {
-	set := g.in.Set
-	r := bench.Run{
-		Kind: bench.KindRun, Format: bench.Format, Ortho: build.Version(), Start: time.Now().UTC().Truncate(time.Second),
-		Command:   commandLineOf(os.Args),
-		Model:     bench.Model{Name: g.name, SHA256: g.digest, SizeBytes: g.graph.Size},
-		Machine:   machine.Read(),
-		Input:     bench.Input{Source: set.Source, Name: g.inputName, Rows: set.Rows, Seed: set.Seed, Dims: set.Dims, SHA256: arraysDigest(set.Arrays)},
-		Plan:      plan,
-		Reference: bench.Reference{Library: s.Reference.Library, Providers: runner.CPU, Optimized: "disabled"},
-	}
-	for _, v := range g.graph.Inputs {
-		r.Model.Inputs = append(r.Model.Inputs, v.String())
-	}
-	for _, v := range g.graph.Outputs {
-		r.Model.Outputs = append(r.Model.Outputs, v.String())
-	}
-	for _, cell := range append([]bench.Cell{s.Reference}, s.Cells...) {
-		if cell.Library.Path != "" && !slices.Contains(r.Libraries, cell.Library) {
-			r.Libraries = append(r.Libraries, cell.Library)
-		}
-	}
-	return r
-}
-
-func arraysDigest(arrays []npz.Array) string {
-	h := sha256.New()
-	for _, a := range arrays {
-		fmt.Fprintf(h, "%s %s %v\n", a.Name, a.Type, a.Shape)
-		h.Write(a.Data)
-	}
-	return fmt.Sprintf("%x", h.Sum(nil))
-}
-
 // commandLineOf is the command to repeat, as a shell reads it.
 func commandLineOf(args []string) string {
 	words := []string{"ortho"}
@@ -340,25 +275,4 @@ func commandLineOf(args []string) string {
 		words = append(words, arg)
 	}
 	return strings.Join(words, " ")
-}
-
-// finishVerdict recommends, and says how to ask for it.
-func finishVerdict(f *bench.File, cells []bench.Cell, explicit string) *savedSettings {
-	v := bench.Recommend(f)
-	f.Verdict = &v
-	if v.Recommended == nil {
-		return nil
-	}
-	i := slices.IndexFunc(cells, func(c bench.Cell) bool { return c.Config == *v.Recommended })
-	s := settingsOf(f, cells[i], explicit)
-	v.Flags = s.flags()
-	if f.Stages != nil {
-		for _, r := range f.Rows {
-			if r.Config == *v.Recommended && r.LatencyMS != nil {
-				ms := r.LatencyMS.P50 / float64(max(1, r.Batch))
-				f.Stages.RunMS = &ms
-			}
-		}
-	}
-	return &s
 }

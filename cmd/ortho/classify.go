@@ -5,236 +5,125 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
-	"os"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/bundled"
 	"ortho/models/classify"
 )
 
+// classifyOptions is what the flags of classify say.
+type classifyOptions struct {
+	answers  flags.Answers
+	rows     flags.Rows
+	page     flags.Page
+	progress flags.Progress
+	images   flags.Images
+	decoding flags.Decoding
+	session  flags.Session
+	model    flags.Model
+	read     flags.Overrides
+}
+
 func newClassifyCommand() *cli.Command {
-	const in, out = "Input", "Output"
-	flags := append(answerFlags(), []cli.Flag{
-		&cli.StringFlag{Name: "html", Category: out, Usage: "also write a page to `FILE`, which shows the first images with their classes and needs no network"},
-		progressFlag(),
-		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
-		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
-		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
-	}...)
-	return &cli.Command{
-		Name:      "classify",
-		Usage:     "say what images show",
-		ArgsUsage: "SRC...",
-		Description: "SRC is a file, a folder (searched recursively), a .tar archive (such as a WebDataset shard), a glob,\n" +
-			"@list.txt (one path a line) or - (an image on standard input). JPEG, PNG, GIF (first frame), BMP, TIFF and\n" +
-			"WebP. Rows come in the order of the inputs. An image that fails costs its own row, never the run.\n\n" +
-			"Of folders and archives, files with the endings of these formats are taken, hidden ones and links to folders\n" +
-			"left out. An image in an archive is called archive.tar/path/in/it.jpg; archives in a folder are given as\n" +
-			"'folder/*.tar'. A file whose name begins with - or @ is given as ./-x.jpg. A list names files and archives,\n" +
-			"not folders.\n\n" +
-			"With --shard, N runs over the same inputs share the images: each takes every Nth, and writes its own output.\n\n" +
-			"With -o FILE a run survives what ends it, a crash too: its rows are in FILE.partial as soon as they are made,\n" +
-			"and --resume goes on from there, if model, settings, ONNX Runtime and inputs are the same. FILE.run.json\n" +
-			"tells what they were, and stays beside FILE. A FILE whose name ends as another format does is refused.",
-		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags(models.Classify)),
-		Action: classifyAction,
+	o := &classifyOptions{
+		session: flags.Session{Batches: true},
+		model:   flags.Model{Default: bundled.Default},
+		read:    flags.Overrides{Task: models.Classify},
 	}
+	return flags.Command(cli.Command{
+		Name:        "classify",
+		Usage:       "say what images show",
+		ArgsUsage:   "SRC...",
+		Description: help("classify"),
+	}, o.run, &o.answers, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.session, &o.model, &o.read)
 }
 
-// answerFlags say what is told of each image or text, and where it goes.
-func answerFlags() []cli.Flag {
-	const out = "Output"
-	return append([]cli.Flag{
-		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image or text"},
-		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
-		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL, Parquet)"},
-	}, resultFlags()...)
-}
-
-// resultFlags say where rows go.
-func resultFlags() []cli.Flag {
-	const out = "Output"
-	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .csv, .parquet, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
-		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
-		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
-		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo what failed, also those of a complete FILE"},
+func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
+	if (o.answers.Logits && !o.rows.Raw()) || (o.rows.Format == "csv" && o.read.OutputName != "") {
+		return commandline.Usagef("raw outputs need -f jsonl or parquet")
 	}
-}
-
-func classifyAction(c *cli.Context) error {
-	options, err := classifyOptions(c)
-	if err != nil {
-		return err
-	}
-	from, err := sources(c)
-	if err != nil {
-		return err
-	}
-	showProgress, err := progressWanted(c)
-	if err != nil {
-		return err
-	}
-	reads, err := protect(c, imagesRead(c))
-	if err != nil {
-		return err
-	}
-	page, err := openGallery(c, reads)
-	if err != nil {
-		return err
-	}
-	out, err := openResults(c, reads)
-	if err != nil {
-		return err
-	}
-	if err := page.fits(out); err != nil {
-		return out.abandon(err)
-	}
-	model, err := openModel(c)
-	if err != nil {
-		return out.abandon(err)
-	}
-	checkSettings(c, model)
-	classifier, err := classify.Open(c.Context, model, options)
-	if err != nil {
-		return out.abandon(err)
-	}
-	defer classifier.Close()
-	for _, skipped := range classifier.Session().Skipped {
-		slog.Warn(skipped.Error())
-	}
-	items := imagesOf(c, from, reads)
-	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
-		return recorded(rowSettings(c, out.format, from.Shard, options), model, classifier.Session(), labelsOf(model))
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
+		Reads: call.Reads, Images: &o.images, Told: o.session.Chosen()}
+	return job.Run(ctx, to, func() (*job.Job[source.Item], error) {
+		model, err := o.read.Open(call.UI, o.model.Name)
+		if err != nil {
+			return nil, err
+		}
+		o.session.Check(ctx, call.UI, model)
+		classifier, err := classify.Open(ctx, model, o.options())
+		if err != nil {
+			return nil, err
+		}
+		flags.TellSkipped(call.UI, classifier.Session())
+		return &job.Job[source.Item]{
+			Unit:   "image",
+			Items:  o.images.Items(),
+			Name:   nameOf,
+			Survey: o.images.Survey,
+			Record: func(format string) (record.Record, error) {
+				return job.Described(ctx, o.settings(format), model, classifier.Session(), labelsOf(model))
+			},
+			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer] {
+				return classRows(ctx, classifier, items)
+			},
+			How:   howOf(classifier),
+			Close: classifier.Close,
+			Title: "What " + model.Name + " says",
+			Item:  func(item source.Item) source.Item { return item },
+			Card: func(ctx context.Context, row output.Row, item source.Item) report.Card {
+				return classCard(ctx, row, item, o.decoding.Pixels)
+			},
+			AtOnce: runtime.GOMAXPROCS(0),
+		}, nil
 	})
-	if err != nil {
-		if c.Context.Err() != nil {
-			slog.Warn("interrupted before the first image")
-		}
-		return out.abandon(err)
-	}
-	if out.complete() {
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
-		if err := showClasses(c, page, model, out); err != nil {
-			return err
-		}
-		return itemsError(out)
-	}
-	bar := out.progress(c, showProgress, "images", count)
-	defer bar.End()
-	items = pending(c.Context, out, page.remember(items), nameOf)
-	if err := writeAll(c, classified(c.Context, classifier, items, page, out), out, bar, func(done int, took time.Duration) record.Speed {
-		return speedOf(classifier, done, took)
-	}); err != nil {
-		page.lost()
-		return err
-	}
-	if err := showClasses(c, page, model, out); err != nil {
-		return err
-	}
-	return itemsError(out)
+}
+
+func (o *classifyOptions) options() classify.Options {
+	return classify.Options{Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency,
+		MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled,
+		Top: o.answers.Top, MinProbability: o.answers.MinProbability, Logits: o.answers.Logits}
+}
+
+// settings are the options that change rows.
+func (o *classifyOptions) settings(format string) record.Settings {
+	return slices.Concat(record.Settings{{Key: "format", Value: format}}, o.answers.Settings(),
+		record.Settings{{Key: "shard", Value: o.images.Shard().String()}, {Key: "output-name", Value: o.read.OutputName}},
+		o.decoding.Settings(), o.session.Settings())
 }
 
 func nameOf(item source.Item) string { return item.Name }
 
-// classified makes a row of each item.
-func classified(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item], page *gallery, out *results) iter.Seq[answer] {
-	return func(yield func(answer) bool) {
+// classRows makes a row of each image.
+func classRows(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item]) iter.Seq[job.Answer] {
+	return func(yield func(job.Answer) bool) {
 		for item := range classifier.Stream(ctx, inputs(items)) {
 			if all := (*classify.SizeError)(nil); errors.As(item.Err, &all) {
-				yield(answer{end: all})
+				yield(job.Answer{End: all})
 				return
 			}
-			made := row(item)
-			if out.run == nil {
-				page.add(made)
-			}
-			if !yield(answer{row: made, err: item.Err}) {
+			if !yield(job.Answer{Row: row(item), Err: item.Err}) {
 				return
 			}
 		}
 	}
 }
 
-// showClasses writes the page of --html.
-func showClasses(c *cli.Context, page *gallery, model *models.Model, out *results) error {
-	return page.write(c, "What "+model.Name+" says", out, runtime.GOMAXPROCS(0), func(ctx context.Context, row output.Row, item source.Item) report.Card {
-		return classCard(ctx, row, item, c.Int64("max-pixels"))
-	})
-}
-
-func itemsError(out *results) error {
-	if _, failed := out.counts(); failed > 0 {
-		return errItems
-	}
-	return nil
-}
-
-// speedOf tells how this run's images went.
-func speedOf(c *classify.Classifier, done int, took time.Duration) record.Speed {
+// howOf is what a classifier runs on.
+func howOf(c *classify.Classifier) record.Speed {
 	batch, concurrency := c.Batching()
-	return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
-		Provider: c.Session().Provider, Threads: c.Session().Threads, Batch: batch, Concurrency: concurrency}
-}
-
-// sources checks what can be told of the inputs before any work.
-func sources(c *cli.Context) (source.Options, error) {
-	from := source.Options{Stdin: c.App.Reader, StdinPaths: c.Bool("stdin-paths"), NUL: c.Bool("0")}
-	args := c.Args().Slice()
-	images := 0
-	for _, arg := range args {
-		if arg == "-" {
-			images++
-		}
-	}
-	switch {
-	case len(args) == 0 && !from.StdinPaths:
-		return from, usagef("no images named: give files, folders, globs, @list.txt or - (standard input)")
-	case images > 1 || images == 1 && from.StdinPaths:
-		return from, usagef("standard input can be read once: as one image (-) or as paths (--stdin-paths)")
-	}
-	if err := checkImages(c); err != nil {
-		return from, err
-	}
-	if c.IsSet("shard") {
-		var err error
-		if from.Shard, err = source.ParseShard(c.String("shard"), os.Getenv); err != nil {
-			return from, usagef("--shard %w", err)
-		}
-	}
-	return from, source.Check(args)
-}
-
-func classifyOptions(c *cli.Context) (classify.Options, error) {
-	options, err := runOptions(c)
-	if err != nil {
-		return options, err
-	}
-	return options, answerOptions(c, &options)
-}
-
-// answerOptions reads answerFlags.
-func answerOptions(c *cli.Context, options *classify.Options) error {
-	switch p := c.Float64("min-probability"); {
-	case c.Int("top") < 1:
-		return usagef("--top %d: at least 1", c.Int("top"))
-	case !(p >= 0 && p <= 1):
-		return usagef("--min-probability %v: from 0 to 1", p)
-	}
-	options.Top, options.MinProbability, options.Logits = c.Int("top"), c.Float64("min-probability"), c.Bool("logits")
-	return nil
+	return record.Speed{Provider: c.Session().Provider, Threads: c.Session().Threads, Batch: batch, Concurrency: concurrency}
 }
 
 func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
@@ -249,7 +138,7 @@ func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
 
 func row(item classify.Item) output.Row {
 	if item.Err != nil {
-		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(item.Err.Error())}}
+		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: string(models.StageOf(item.Err)), Message: term.UTF8(item.Err.Error())}}
 	}
 	return answered(item.Input.Name, item.Result)
 }
@@ -258,24 +147,54 @@ func row(item classify.Item) output.Row {
 func answered(input string, result classify.Result) output.Row {
 	r := output.Row{Input: input, Width: result.Width, Height: result.Height, Logits: result.Logits}
 	if out := result.Output; out != nil {
-		r.Output = &output.Values{Name: text(out.Name), Shape: out.Shape, Values: out.Values}
+		r.Output = &output.Values{Name: term.UTF8(out.Name), Shape: out.Shape, Values: out.Values}
 		return r
 	}
 	r.Predictions = make([]output.Prediction, len(result.Predictions))
 	for i, p := range result.Predictions {
-		r.Predictions[i] = output.Prediction{Index: p.Index, Label: text(p.Label), ID: text(p.ID), Probability: short(p.Probability)}
+		r.Predictions[i] = output.Prediction{Index: p.Index, Label: term.UTF8(p.Label), ID: term.UTF8(p.ID), Probability: term.SixDigits(p.Probability)}
 	}
 	return r
 }
 
-// text is UTF-8: names of files in messages, and labels, may not be.
-func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+// galleryBars is how many classes of an image are shown.
+const galleryBars = 5
 
-// short keeps six significant digits: a float32 graph gives no more.
-func short(p float64) float64 {
-	v, err := strconv.ParseFloat(strconv.FormatFloat(p, 'g', 6, 64), 64)
-	if err != nil {
-		return p
+// classCard shows an image with its classes.
+func classCard(ctx context.Context, row output.Row, item source.Item, maxPixels int64) report.Card {
+	card := report.Card{Name: row.Input}
+	if data, err := item.Read(ctx); err != nil {
+		card.Picture.Missing = err.Error()
+	} else {
+		card.Picture = report.NewPicture(data, maxPixels)
 	}
-	return v
+	switch {
+	case row.Error != nil:
+		card.Error = row.Error.Message
+		card.Picture.Missing = "" // it would say the same
+	case row.Output != nil:
+		card.Note = fmt.Sprintf("%s: %d values", row.Output.Name, len(row.Output.Values))
+	case len(row.Predictions) == 0:
+		card.Note = "nothing above --min-probability"
+	}
+	for _, p := range row.Predictions[:min(len(row.Predictions), galleryBars)] {
+		label := p.Label
+		if label == "" {
+			label = fmt.Sprintf("class %d", p.Index)
+		}
+		card.Bars = append(card.Bars, report.Bar{Label: label, Probability: p.Probability})
+	}
+	if more := len(row.Predictions) - len(card.Bars); more > 0 {
+		card.Note = fmt.Sprintf("the first %d of %d classes", len(card.Bars), len(row.Predictions))
+	}
+	return card
+}
+
+// labelsOf are the names of a classifier's classes.
+func labelsOf(model *models.Model) []models.Label {
+	spec, err := model.Classifier()
+	if err != nil {
+		return nil
+	}
+	return spec.Labels
 }

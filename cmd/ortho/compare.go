@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,14 +15,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/runner"
 	"ortho/runner/compare"
 	"ortho/runner/equality"
-	"ortho/runner/feed"
 )
 
 func newCompareCommand() *cli.Command {
@@ -103,19 +103,87 @@ func newRunArraysCommand() *cli.Command {
 	}
 }
 
-// contest is what a command line of compare asks for.
-type contest struct {
-	reads      *output.Reads
-	models     []*models.Model // one, or one for each side
-	sides      []compare.Side
-	entries    []string // providers of each side
-	batch      int
-	tolerances []equality.Tolerance // of all sides but the first
+// compareOptions are the flags and arguments of compare.
+type compareOptions struct {
+	models          []string // what -m names; the first is the reference
+	providers       []string // the entries of --providers; the first is the reference
+	providerOptions []string
+	library         string
+	unoptimized     bool // the reference
+	threads, batch  int  // 0: the default
+
+	input  string
+	dims   []string // NAME=N
+	seed   uint64
+	rows   int
+	images *comparedImages // nil: none are named, or --input is given
+	named  bool            // images are
+
+	precision  equality.Precision // "": the graphs'
 	thresholds compare.Thresholds
+	out        reportOptions
 }
 
-// model is the one of a side.
-func (t *contest) model(side int) *models.Model { return t.models[min(side, len(t.models)-1)] }
+// compareOptionsOf reads the flags, and says what is wrong with those that say what is
+// compared and what counts as equal.
+func compareOptionsOf(c *cli.Context) (*compareOptions, error) {
+	o := &compareOptions{
+		models: c.StringSlice("model"), providers: strings.Split(c.String("providers"), ","), providerOptions: c.StringSlice("provider-option"),
+		library: c.String("onnxruntime"), threads: c.Int("threads"), batch: c.Int("batch"),
+		input: c.String("input"), dims: c.StringSlice("dim"), seed: c.Uint64("seed"), rows: c.Int("rows"), named: c.Args().Present(),
+		precision: equality.Precision(c.String("tolerance")),
+		out:       reportOptionsOf(c),
+	}
+	if len(o.models) == 0 {
+		o.models = []string{bundled.Default}
+	}
+	optimization := c.String("reference-optimization")
+	o.unoptimized = optimization == "none"
+	switch {
+	case len(o.models) == 1 && len(o.providers) == 1:
+		return nil, usagef("there is one side only: give another model (-m A -m B), or another provider (--providers cpu,openvino)")
+	case len(o.models) > 1 && len(o.providers) > 1:
+		return nil, usagef("compare either models or providers, not both at once")
+	case max(len(o.models), len(o.providers)) > 16:
+		return nil, usagef("at most 16 sides can be compared")
+	case optimization != "all" && optimization != "none":
+		return nil, usagef("--reference-optimization %q is neither all nor none", optimization)
+	case o.batch < 0 || o.batch > 64:
+		return nil, usagef("--batch %d: from 1 to 64", o.batch)
+	case o.threads < 0 || o.threads > 4096:
+		return nil, usagef("--threads %d: from 1 to 4096, or 0 for the default", o.threads)
+	case o.precision != "" && !slices.Contains(precisions(), string(o.precision)):
+		return nil, usagef("--tolerance %q is none of %s", o.precision, strings.Join(precisions(), ", "))
+	}
+	if len(o.models) > 1 {
+		o.providers = slices.Repeat(o.providers, len(o.models))
+	}
+	return o, o.readThresholds(c)
+}
+
+// readThresholds reads what takes the place of the tolerance.
+func (o *compareOptions) readThresholds(c *cli.Context) error {
+	t := &o.thresholds
+	for _, l := range []struct {
+		name      string
+		to        **float64
+		low, high float64
+	}{
+		{"max-abs", &t.MaxAbs, 0, 1e300}, {"max-rel", &t.MaxRel, 0, 1e300},
+		{"min-cosine", &t.MinCosine, -1, 1}, {"min-sqnr-db", &t.MinSQNR, -1e6, 1e6}, {"min-psnr-db", &t.MinPSNR, -1e6, 1e6},
+		{"min-ssim", &t.MinSSIM, -1, 1}, {"min-top1", &t.MinTop1, 0, 1},
+	} {
+		if !c.IsSet(l.name) {
+			continue
+		}
+		v := c.Float64(l.name)
+		if !(v >= l.low && v <= l.high) {
+			return usagef("--%s %v: from %g to %g", l.name, v, l.low, l.high)
+		}
+		*l.to = &v
+	}
+	return nil
+}
 
 func compareAction(c *cli.Context) error {
 	showProgress, err := progressWanted(c)
@@ -126,21 +194,41 @@ func compareAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	o, err := compareOptionsOf(c)
+	if err != nil {
+		return err
+	}
+	if o.input == "" && o.named {
+		if o.images, err = comparedImagesOf(c, reads); err != nil {
+			return err
+		}
+	}
+	var opened []*models.Model
+	for _, name := range o.models {
+		m, err := openForInput(c, name)
+		if err != nil {
+			return err
+		}
+		opened = append(opened, m)
+	}
+	var progress io.Writer
+	if showProgress {
+		progress = c.App.ErrWriter
+	}
 	folder, err := os.MkdirTemp("", "ortho-compare-")
 	if err != nil {
 		return fmt.Errorf("make a folder for arrays: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	t, err := newContest(c, folder)
+	sides, err := o.sidesOf(opened, folder)
 	if err != nil {
 		return err
 	}
-	to, err := openReport(c, reads)
+	to, err := openReport(o.out, c.App.Writer, reads)
 	if err != nil {
 		return err
 	}
-	t.reads = reads
-	report, err := t.run(c, folder, showProgress)
+	report, err := sides.compare(c.Context, progress)
 	if err == nil {
 		err = to.write(report)
 	}
@@ -157,96 +245,65 @@ func compareAction(c *cli.Context) error {
 	return nil
 }
 
-func newContest(c *cli.Context, folder string) (*contest, error) {
-	t := &contest{entries: strings.Split(c.String("providers"), ",")}
-	names := c.StringSlice("model")
-	if len(names) == 0 {
-		names = []string{bundled.Default}
-	}
-	optimization := c.String("reference-optimization")
-	switch n := c.Int("batch"); {
-	case len(names) == 1 && len(t.entries) == 1:
-		return nil, usagef("there is one side only: give another model (-m A -m B), or another provider (--providers cpu,openvino)")
-	case len(names) > 1 && len(t.entries) > 1:
-		return nil, usagef("compare either models or providers, not both at once")
-	case max(len(names), len(t.entries)) > 16:
-		return nil, usagef("at most 16 sides can be compared")
-	case optimization != "all" && optimization != "none":
-		return nil, usagef("--reference-optimization %q is neither all nor none", optimization)
-	case n < 0 || n > 64:
-		return nil, usagef("--batch %d: from 1 to 64", n)
-	case c.Int("threads") < 0 || c.Int("threads") > 4096:
-		return nil, usagef("--threads %d: from 1 to 4096, or 0 for the default", c.Int("threads"))
-	}
-	if err := t.readLimits(c); err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		m, err := openForInput(c, name)
-		if err != nil {
-			return nil, err
-		}
-		t.models = append(t.models, m)
-	}
-	if len(names) > 1 {
-		t.entries = slices.Repeat(t.entries, len(names))
-	}
-	if err := t.makeSides(c, folder); err != nil {
-		return nil, err
-	}
-	t.sides[0].Options.Unoptimized = optimization == "none"
-	return t, t.settleBatch(c.Int("batch"))
+// comparedSides are the sides of a comparison, and what they are made of.
+type comparedSides struct {
+	*compareOptions
+	opened []*models.Model // one, or one for each side
+	plan   *compare.Plan
+	folder string // for files
 }
 
-// makeSides settles what each side runs.
-func (t *contest) makeSides(c *cli.Context, folder string) error {
-	for _, o := range c.StringSlice("provider-option") {
-		name, _, _ := strings.Cut(o, ".")
-		if !slices.ContainsFunc(t.entries, func(e string) bool {
+// model is the one of a side.
+func (s *comparedSides) model(side int) *models.Model { return s.opened[min(side, len(s.opened)-1)] }
+
+// sidesOf settles what each side runs.
+func (o *compareOptions) sidesOf(opened []*models.Model, folder string) (*comparedSides, error) {
+	for _, option := range o.providerOptions {
+		name, _, _ := strings.Cut(option, ".")
+		if !slices.ContainsFunc(o.providers, func(e string) bool {
 			return slices.ContainsFunc(strings.Split(e, "+"), func(p string) bool { return strings.EqualFold(strings.TrimSpace(p), name) })
 		}) {
-			return usagef("provider option %q: provider %s is not among --providers", o, name)
+			return nil, usagef("provider option %q: provider %s is not among --providers", option, name)
 		}
 	}
+	s := &comparedSides{compareOptions: o, opened: opened, folder: folder}
 	files := map[*models.Model]string{}
-	for i, m := range t.models {
+	for i, m := range opened {
 		own := filepath.Join(folder, fmt.Sprintf("model-%d", i))
 		if err := os.Mkdir(own, 0o700); err != nil {
-			return fmt.Errorf("make a folder for the model: %w", err)
+			return nil, fmt.Errorf("make a folder for the model: %w", err)
 		}
 		file, err := graphFile(m, own)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		files[m] = file
 	}
-	for i, entry := range t.entries {
-		providers, err := providersOf(entry, c.StringSlice("provider-option"))
+	var sides []compare.Side
+	for i, entry := range o.providers {
+		providers, err := runner.ParseJoined(entry, o.providerOptions)
 		if err != nil {
-			return usageError{err}
+			return nil, usageError{err}
 		}
-		t.entries[i] = strings.ToLower(strings.ReplaceAll(entry, " ", ""))
-		m := t.model(i)
-		name := t.entries[i]
-		if len(t.models) > 1 {
+		o.providers[i] = strings.ToLower(strings.ReplaceAll(entry, " ", ""))
+		m := s.model(i)
+		name := o.providers[i]
+		if len(opened) > 1 {
 			name = m.Name
 		}
-		same := 1
-		for _, s := range t.sides {
-			if base, _, _ := strings.Cut(s.Name, " ("); base == name {
-				same++
-			}
-		}
-		if same > 1 {
-			name = fmt.Sprintf("%s (%d)", name, same)
-		}
-		t.sides = append(t.sides, compare.Side{Name: name, Model: files[m], Graph: m.Graph, Spans: spansOf(m),
-			Options: runner.Options{Library: c.String("onnxruntime"), Providers: providers, Threads: c.Int("threads")}})
-		if i > 0 && t.tolerances[i-1].Precision == "" {
-			t.tolerances[i-1] = equality.Coarsest(equality.PrecisionOf(t.model(0).Graph), equality.PrecisionOf(m.Graph)).Tolerance()
-		}
+		sides = append(sides, compare.Side{Name: name, Model: files[m], Graph: m.Graph, Spans: spansOf(m),
+			Options: runner.Options{Library: o.library, Providers: providers, Threads: o.threads, Unoptimized: i == 0 && o.unoptimized}})
 	}
-	return nil
+	var err error
+	s.plan, err = compare.NewPlan(sides, o.batch, o.precision)
+	var batch *compare.BatchError
+	switch {
+	case errors.As(err, &batch) && batch.Fixed == 0:
+		return nil, fmt.Errorf("--batch %d can't be used: %s has no batch dimension", batch.Wanted, batch.Side)
+	case errors.As(err, &batch):
+		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", batch.Side, batch.Fixed, batch.Wanted)
+	}
+	return s, err
 }
 
 // spansOf tells how far black and white lie apart in a generator's image, where that is
@@ -259,66 +316,9 @@ func spansOf(m *models.Model) map[string]float64 {
 	return map[string]float64{spec.Output.Name: math.Abs(spec.Output.Range[1] - spec.Output.Range[0])}
 }
 
-// settleBatch finds the rows of one run that all graphs take.
-func (t *contest) settleBatch(wanted int) error {
-	t.batch = max(1, wanted)
-	fixedBy := ""
-	for _, s := range t.sides {
-		fixed, open := feed.BatchDim(s.Graph)
-		switch {
-		case open:
-		case fixed == 0 && wanted > 1:
-			return fmt.Errorf("--batch %d can't be used: %s has no batch dimension", wanted, s.Name)
-		case fixed == 0:
-		case fixed > 4096:
-			return fmt.Errorf("%s takes batches of %d: more than 4096 are not compared", s.Name, fixed)
-		case fixedBy != "" && int(fixed) != t.batch:
-			return fmt.Errorf("%s takes batches of exactly %d and %s of %d: their runs can't be compared", fixedBy, t.batch, s.Name, fixed)
-		case wanted > 0 && int(fixed) != wanted:
-			return fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", s.Name, fixed, wanted)
-		default:
-			t.batch, fixedBy = int(fixed), s.Name
-		}
-	}
-	return nil
-}
-
-// readLimits reads the tolerance or what takes its place.
-func (t *contest) readLimits(c *cli.Context) error {
-	precision := equality.Precision(c.String("tolerance"))
-	if precision != "" && !slices.Contains(precisions(), string(precision)) {
-		return usagef("--tolerance %q is none of %s", precision, strings.Join(precisions(), ", "))
-	}
-	t.tolerances = make([]equality.Tolerance, max(len(c.StringSlice("model")), len(t.entries))-1)
-	if precision != "" {
-		for i := range t.tolerances {
-			t.tolerances[i] = precision.Tolerance()
-		}
-	}
-	for _, l := range []struct {
-		name      string
-		to        **float64
-		low, high float64
-	}{
-		{"max-abs", &t.thresholds.MaxAbs, 0, 1e300}, {"max-rel", &t.thresholds.MaxRel, 0, 1e300},
-		{"min-cosine", &t.thresholds.MinCosine, -1, 1}, {"min-sqnr-db", &t.thresholds.MinSQNR, -1e6, 1e6}, {"min-psnr-db", &t.thresholds.MinPSNR, -1e6, 1e6},
-		{"min-ssim", &t.thresholds.MinSSIM, -1, 1}, {"min-top1", &t.thresholds.MinTop1, 0, 1},
-	} {
-		if !c.IsSet(l.name) {
-			continue
-		}
-		v := c.Float64(l.name)
-		if !(v >= l.low && v <= l.high) {
-			return usagef("--%s %v: from %g to %g", l.name, v, l.low, l.high)
-		}
-		*l.to = &v
-	}
-	return nil
-}
-
-// run compares all inputs.
-func (t *contest) run(c *cli.Context, folder string, showProgress bool) (*comparison, error) {
-	in, err := t.inputs(c)
+// compare compares all inputs. Progress is shown on a writer that is not nil.
+func (s *comparedSides) compare(ctx context.Context, progress io.Writer) (*comparison, error) {
+	in, err := s.inputs()
 	if err != nil {
 		return nil, err
 	}
@@ -327,22 +327,22 @@ func (t *contest) run(c *cli.Context, folder string, showProgress bool) (*compar
 		return nil, fmt.Errorf("start processes of ortho: %w", err)
 	}
 	command := func() *exec.Cmd { return exec.Command(self, "run-arrays") }
-	running, err := compare.Open(c.Context, command, t.sides, t.batch, folder, t.tolerances)
+	running, err := compare.Open(ctx, s.plan, command, s.folder)
 	if err != nil {
 		return nil, err
 	}
 	defer running.Close()
 	var bar *term.Progress
-	if showProgress && in.count != nil {
-		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, in.count)
+	if progress != nil && s.images != nil {
+		bar = term.NewProgress(progress, "images", 0, 0, s.images.count)
 		defer bar.End()
 	}
 	done := 0
-	for chunk, err := range in.chunks(c.Context, running.Room) {
+	for chunk, err := range in.chunks(ctx, running.Room) {
 		if err == nil && len(chunk.Names) > 0 {
-			err = running.Add(c.Context, chunk)
+			err = running.Add(ctx, chunk)
 		}
-		if err != nil && c.Context.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			return nil, err
 		}
 		if err == nil {
@@ -353,62 +353,9 @@ func (t *contest) run(c *cli.Context, folder string, showProgress bool) (*compar
 		}
 	}
 	bar.End()
-	if err := c.Context.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		slog.Warn(fmt.Sprintf("interrupted after %d inputs: there is no verdict", done))
 		return nil, err
 	}
-	return t.report(running, in)
-}
-
-// reportFile is where the report goes.
-type reportFile struct {
-	w    io.Writer
-	file *output.File // nil: standard output
-	json bool
-}
-
-func openReport(c *cli.Context, reads *output.Reads) (*reportFile, error) {
-	name := c.String("output")
-	r := &reportFile{w: c.App.Writer, json: c.Bool("json") || strings.EqualFold(filepath.Ext(name), ".json")}
-	if name == "" || name == "-" {
-		if c.IsSet("output") && name == "" {
-			return nil, usagef("--output names no file (- is standard output)")
-		}
-		return r, nil
-	}
-	kind := output.Text
-	if r.json {
-		kind = output.JSON
-	}
-	if err := fits("output", name, kind); err != nil {
-		return nil, err
-	}
-	file, err := reads.Create(name, c.Bool("overwrite"))
-	if err != nil {
-		return nil, err
-	}
-	r.w, r.file = file, file
-	return r, nil
-}
-
-func (r *reportFile) write(report *comparison) error {
-	print := report.print
-	if r.json {
-		print = report.encode
-	}
-	if err := print(r.w); err != nil {
-		return fmt.Errorf("write results: %w", err)
-	}
-	if r.file == nil {
-		return nil
-	}
-	file := r.file
-	r.file = nil
-	return file.Commit()
-}
-
-func (r *reportFile) discard() {
-	if r.file != nil {
-		r.file.Discard()
-	}
+	return s.report(running, in)
 }

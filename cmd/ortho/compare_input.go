@@ -5,117 +5,28 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"reflect"
-	"runtime"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
-	"ortho/preprocess"
-	"ortho/runner"
+	"ortho/models"
 	"ortho/runner/compare"
 	"ortho/runner/feed"
-	"ortho/runner/npz"
 )
 
-// compareInput is what all sides are fed.
-type compareInput struct {
-	set    *feed.Set // the reference's; nil: images
-	failed []compare.Failure
-	nfail  int
-	count  func(stop func() bool) (int64, bool) // of images; nil otherwise
-	// chunks cuts the inputs into as many rows as there is room for.
-	chunks func(ctx context.Context, room func(rowBytes int64) int) iter.Seq2[compare.Chunk, error]
+// comparedImages are the images that sides are compared on.
+type comparedImages struct {
+	files iter.Seq[models.ImageFile]
+	load  models.ImageOptions
+	count func(stop func() bool) (int64, bool)
 }
 
-// maxFailed bounds the images that are listed with the reason why they can't be read.
-const maxFailed = 1000
+// comparedEdge is the most of an image that a generator gets which takes any size: enough
+// to tell sides apart, and quick.
+const comparedEdge = 256
 
-func (t *contest) inputs(c *cli.Context) (*compareInput, error) {
-	what := c.String("input")
-	dims, err := dimSizes(c.StringSlice("dim"))
-	switch {
-	case err != nil:
-		return nil, err
-	case what == "" && c.NArg() == 0:
-		return nil, usagef("nothing to compare on: give images, or --input FILE.npz or synthetic")
-	case what != "" && c.NArg() > 0:
-		return nil, usagef("give either images or --input")
-	case what != "synthetic" && len(dims) > 0:
-		return nil, usagef("--dim is for --input synthetic")
-	case what == "":
-		return t.images(c)
-	}
-	var set *feed.Set
-	if what == "synthetic" {
-		if c.Int("rows") < 1 || c.Int("rows") > 1_000_000 {
-			return nil, usagef("--rows %d: from 1 to 1000000", c.Int("rows"))
-		}
-		rows := (c.Int("rows") + t.batch - 1) / t.batch * t.batch
-		set, err = synthetic(t.model(0), dims, rows, c.Uint64("seed"), "name images")
-	} else {
-		set, err = feed.ReadNPZ(what, t.sides[0].Graph)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.sides[0].Name, err)
-	}
-	return t.arrays(set)
-}
-
-// arrays feeds a set to all sides.
-func (t *contest) arrays(set *feed.Set) (*compareInput, error) {
-	sets := []*feed.Set{set}
-	for _, s := range t.sides[1:] {
-		own, notice, err := compare.InputsOf(set, s.Graph)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Name, err)
-		}
-		if notice != "" {
-			slog.Warn(s.Name + ": " + notice)
-		}
-		sets = append(sets, own)
-	}
-	chunks := func(ctx context.Context, room func(int64) int) iter.Seq2[compare.Chunk, error] {
-		return func(yield func(compare.Chunk, error) bool) {
-			if set.Rows == 0 {
-				yield(compare.Chunk{Names: []string{"the arrays"}, Sets: sets}, nil)
-				return
-			}
-			var rowBytes int64
-			for _, s := range sets {
-				for _, a := range s.Arrays {
-					rowBytes += int64(len(a.Data) / s.Rows)
-				}
-			}
-			for first := 0; first < set.Rows && ctx.Err() == nil; {
-				n := min(room(rowBytes), set.Rows-first)
-				chunk := compare.Chunk{}
-				for row := range n {
-					chunk.Names = append(chunk.Names, fmt.Sprintf("row %d", first+row))
-				}
-				for _, s := range sets {
-					cut := *s
-					cut.Rows = n
-					var err error
-					if cut.Arrays, err = s.Slice(first, n); err != nil {
-						yield(chunk, err)
-						return
-					}
-					chunk.Sets = append(chunk.Sets, &cut)
-				}
-				if !yield(chunk, nil) {
-					return
-				}
-				first += n
-			}
-		}
-	}
-	return &compareInput{set: set, chunks: chunks}, nil
-}
-
-// images feeds images to all sides, by each model's own preprocessing.
-func (t *contest) images(c *cli.Context) (*compareInput, error) {
+func comparedImagesOf(c *cli.Context, reads *output.Reads) (*comparedImages, error) {
 	if c.Int64("max-pixels") < 1 {
 		return nil, usagef("--max-pixels %d: at least 1", c.Int64("max-pixels"))
 	}
@@ -128,118 +39,108 @@ func (t *contest) images(c *cli.Context) (*compareInput, error) {
 		return nil, err
 	}
 	args := c.Args().Slice()
-	rows := make([]int, len(t.sides)) // which of the distinct tensors a side takes
-	var distinct []*imageInput
-	for i, side := range t.sides {
-		input, err := imageInputOf(t.model(i))
+	return &comparedImages{
+		files: imageFiles(imagesOf(c, from, reads)),
+		load:  models.ImageOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled, Edge: comparedEdge},
+		count: func(stop func() bool) (int64, bool) {
+			all, known := source.Survey(args, from, stop)
+			return all.Items, known
+		},
+	}, nil
+}
+
+// comparedInputs are what all sides are fed.
+type comparedInputs struct {
+	set    *feed.Set // the reference's; nil: images
+	failed []compare.Failure
+	nfail  int
+	// chunks cuts the inputs into as many rows as there is room for.
+	chunks func(ctx context.Context, room func(rowBytes int64) int) iter.Seq2[compare.Chunk, error]
+}
+
+// maxFailed bounds the images that are listed with the reason why they can't be read.
+const maxFailed = 1000
+
+func (s *comparedSides) inputs() (*comparedInputs, error) {
+	dims, err := dimSizes(s.dims)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.input == "" && s.images == nil:
+		return nil, usagef("nothing to compare on: give images, or --input FILE.npz or synthetic")
+	case s.input != "" && s.named:
+		return nil, usagef("give either images or --input")
+	case s.input != "synthetic" && len(dims) > 0:
+		return nil, usagef("--dim is for --input synthetic")
+	case s.input == "":
+		return s.imageInputs()
+	}
+	reference := s.plan.Sides[0]
+	var set *feed.Set
+	if s.input == "synthetic" {
+		if s.rows < 1 || s.rows > 1_000_000 {
+			return nil, usagef("--rows %d: from 1 to 1000000", s.rows)
+		}
+		rows := (s.rows + s.plan.Batch - 1) / s.plan.Batch * s.plan.Batch
+		set, err = synthetic(s.model(0), dims, rows, s.seed, "name images")
+	} else {
+		set, err = feed.ReadNPZ(s.input, reference.Graph)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", reference.Name, err)
+	}
+	sets, notices, err := s.plan.Inputs(set)
+	for _, notice := range notices {
+		slog.Warn(notice)
+	}
+	if err != nil {
+		return nil, err
+	}
+	chunks := func(ctx context.Context, room func(int64) int) iter.Seq2[compare.Chunk, error] {
+		return compare.Chunks(ctx, sets, room)
+	}
+	return &comparedInputs{set: set, chunks: chunks}, nil
+}
+
+// imageInputs feeds images to all sides, by each model's own preprocessing.
+func (s *comparedSides) imageInputs() (*comparedInputs, error) {
+	var loaders []*models.ImageLoader
+	for i, side := range s.plan.Sides {
+		loader, err := s.model(i).ImageLoader()
 		if err == nil && len(side.Graph.Inputs) > 1 {
 			err = fmt.Errorf("%s takes more than an image: %v", side.Name, side.Graph.Inputs)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%w (or feed it arrays: --input)", err)
 		}
-		for rows[i] = 0; rows[i] < len(distinct) && !reflect.DeepEqual(distinct[rows[i]], input); rows[i]++ {
-		}
-		if rows[i] == len(distinct) {
-			distinct = append(distinct, input)
-		}
+		loaders = append(loaders, loader)
 	}
-	options := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
-	load := func(ctx context.Context, item source.Item) ([]imageRow, error) {
-		data, err := item.Read(ctx)
-		if err != nil {
-			return nil, err
-		}
-		tensors := make([]imageRow, len(distinct))
-		for i, input := range distinct {
-			spec, data, err := input.tensor(data, options, comparedEdge)
-			if err != nil {
-				return nil, err
-			}
-			tensors[i] = imageRow{tensorShape(&spec), data}
-		}
-		return tensors, nil
-	}
-	in := &compareInput{count: func(stop func() bool) (int64, bool) {
-		all, known := source.Survey(args, from, stop)
-		return all.Items, known
-	}}
+	in := &comparedInputs{}
 	in.chunks = func(ctx context.Context, room func(int64) int) iter.Seq2[compare.Chunk, error] {
+		options := models.FeedOptions{
+			ImageOptions: s.images.load,
+			Rows:         func(rowBytes int) int { return room(int64(rowBytes)) },
+			Failed:       in.fail,
+		}
 		return func(yield func(compare.Chunk, error) bool) {
-			var names []string
-			var tensors [][]imageRow // by row, then distinct
-			pass := func() bool {
-				chunk, err := t.imageChunk(rows, names, tensors)
-				names, tensors = nil, nil
-				return yield(chunk, err)
-			}
-			for r := range runner.Map(ctx, imagesOf(c, from, t.reads), runtime.GOMAXPROCS(0), load) {
-				if r.Err != nil {
-					in.fail(r.Item.Name, r.Err)
-					continue
+			for batch, err := range models.FeedImages(ctx, loaders, s.images.files, options) {
+				for i, name := range batch.Names {
+					batch.Names[i] = text(name)
 				}
-				if len(names) > 0 && !sameShapes(tensors[0], r.Value) && !pass() {
+				if !yield(compare.Chunk{Names: batch.Names, Sets: batch.Sets}, err) {
 					return
 				}
-				names, tensors = append(names, text(r.Item.Name)), append(tensors, r.Value)
-				rowBytes := 0
-				for _, row := range r.Value {
-					rowBytes = max(rowBytes, len(row.data))
-				}
-				if len(names) >= room(int64(rowBytes)) && !pass() {
-					return
-				}
-			}
-			if len(names) > 0 && ctx.Err() == nil {
-				pass()
 			}
 		}
 	}
 	return in, nil
 }
 
-// comparedEdge is the most of an image that a generator gets which takes any size: enough
-// to tell sides apart, and quick.
-const comparedEdge = 256
-
-// imageRow is an image's tensor.
-type imageRow struct {
-	shape []int64
-	data  []byte
-}
-
-// sameShapes tells whether two images can be rows of one batch.
-func sameShapes(a, b []imageRow) bool {
-	return slices.EqualFunc(a, b, func(a, b imageRow) bool { return slices.Equal(a.shape, b.shape) })
-}
-
 // fail notes an image that can't be read.
-func (in *compareInput) fail(name string, err error) {
+func (in *comparedInputs) fail(name string, err error) error {
 	slog.Warn(fmt.Sprintf("%s: %v; left out", name, err))
 	if in.nfail++; len(in.failed) < maxFailed {
 		in.failed = append(in.failed, compare.Failure{Input: text(name), Error: text(err.Error())})
 	}
-}
-
-// imageChunk makes the sides' sets of preprocessed images of one size.
-func (t *contest) imageChunk(rows []int, names []string, tensors [][]imageRow) (compare.Chunk, error) {
-	chunk := compare.Chunk{Names: names}
-	for i, s := range t.sides {
-		in := s.Graph.Inputs[0]
-		a := npz.Array{Name: in.Name, Type: in.Type, Shape: append([]int64{int64(len(names))}, tensors[0][rows[i]].shape...)}
-		for _, row := range tensors {
-			a.Data = append(a.Data, row[rows[i]].data...)
-		}
-		set := &feed.Set{Source: "images", Arrays: []npz.Array{a}, Rows: len(names)}
-		if fixed, _ := feed.BatchDim(s.Graph); fixed > 0 { // it takes full batches only
-			full := (set.Rows + int(fixed) - 1) / int(fixed) * int(fixed)
-			var err error
-			if set.Arrays, err = set.Slice(0, full); err != nil {
-				return chunk, err
-			}
-			set.Rows = full
-		}
-		chunk.Sets = append(chunk.Sets, set)
-	}
-	return chunk, nil
+	return nil
 }

@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/evaluate"
 	"ortho/runner/compare"
@@ -55,10 +59,10 @@ type candidate struct {
 }
 
 // report gathers what was found.
-func (t *contest) report(running *compare.Comparison, in *compareInput) (*comparison, error) {
+func (s *comparedSides) report(running *compare.Comparison, in *comparedInputs) (*comparison, error) {
 	failed, failures := running.Failed()
 	r := &comparison{Kind: "ortho compare", Format: 1, Ortho: build.Version(), Equal: true,
-		Input:    comparedInput{Source: "images", Batch: t.batch, Failed: failed + in.nfail},
+		Input:    comparedInput{Source: "images", Batch: s.plan.Batch, Failed: failed + in.nfail},
 		Failures: append([]compare.Failure{}, append(in.failed, failures...)...)}
 	if in.set != nil {
 		r.Input.Source, r.Input.Dims = in.set.Source, in.set.Dims
@@ -66,20 +70,20 @@ func (t *contest) report(running *compare.Comparison, in *compareInput) (*compar
 			r.Input.Seed = &in.set.Seed
 		}
 	}
-	side := func(i int) (comparedSide, error) {
-		m := t.model(i)
+	sideOf := func(i int) (comparedSide, error) {
+		m := s.model(i)
 		digest, err := modelDigest(m)
-		s := comparedSide{Name: t.sides[i].Name, Model: m.Name, SHA256: digest, Providers: t.entries[i], Optimization: "all", Opened: running.Opened(i)}
-		if t.sides[i].Options.Unoptimized {
-			s.Optimization = "none"
+		side := comparedSide{Name: s.plan.Sides[i].Name, Model: m.Name, SHA256: digest, Providers: s.providers[i], Optimization: "all", Opened: running.Opened(i)}
+		if s.plan.Sides[i].Options.Unoptimized {
+			side.Optimization = "none"
 		}
-		return s, err
+		return side, err
 	}
 	var err error
-	if r.Reference, err = side(0); err != nil {
+	if r.Reference, err = sideOf(0); err != nil {
 		return nil, err
 	}
-	for i, found := range running.Results(t.thresholds) {
+	for i, found := range running.Results(s.thresholds) {
 		if found.Rows == 0 {
 			if len(r.Failures) > 0 {
 				first := r.Failures[0]
@@ -87,12 +91,12 @@ func (t *contest) report(running *compare.Comparison, in *compareInput) (*compar
 			}
 			return nil, fmt.Errorf("nothing could be compared with %s: there are no inputs", found.Side)
 		}
-		c := candidate{Result: found, Precision: t.tolerances[i].Precision, Tolerance: t.tolerances[i].String(), Top1: map[string]*evaluate.Rate{}}
-		if c.comparedSide, err = side(i + 1); err != nil {
+		c := candidate{Result: found, Precision: s.plan.Tolerances[i].Precision, Tolerance: s.plan.Tolerances[i].String(), Top1: map[string]*evaluate.Rate{}}
+		if c.comparedSide, err = sideOf(i + 1); err != nil {
 			return nil, err
 		}
-		if t.thresholds.Any() {
-			c.Thresholds = &t.thresholds
+		if s.thresholds.Any() {
+			c.Thresholds = &s.thresholds
 		}
 		for _, o := range found.Outputs {
 			if o.Top1 != nil {
@@ -230,5 +234,69 @@ func (c *candidate) list(line func(key, format string, args ...any)) {
 		if more := o.Beyond - len(o.First); more > 0 {
 			line("differs", "and %d further rows of output %s are beyond the tolerance of %s", more, o.Name, c.Precision)
 		}
+	}
+}
+
+// reportOptions say where the report goes.
+type reportOptions struct {
+	json, overwrite bool
+	name            string // "" or "-": standard output
+	named           bool
+}
+
+func reportOptionsOf(c *cli.Context) reportOptions {
+	return reportOptions{json: c.Bool("json"), overwrite: c.Bool("overwrite"), name: c.String("output"), named: c.IsSet("output")}
+}
+
+// reportFile is where the report goes.
+type reportFile struct {
+	w    io.Writer
+	file *output.File // nil: standard output
+	json bool
+}
+
+func openReport(o reportOptions, stdout io.Writer, reads *output.Reads) (*reportFile, error) {
+	name := o.name
+	r := &reportFile{w: stdout, json: o.json || strings.EqualFold(filepath.Ext(name), ".json")}
+	if name == "" || name == "-" {
+		if o.named && name == "" {
+			return nil, usagef("--output names no file (- is standard output)")
+		}
+		return r, nil
+	}
+	kind := output.Text
+	if r.json {
+		kind = output.JSON
+	}
+	if err := fits("output", name, kind); err != nil {
+		return nil, err
+	}
+	file, err := reads.Create(name, o.overwrite)
+	if err != nil {
+		return nil, err
+	}
+	r.w, r.file = file, file
+	return r, nil
+}
+
+func (r *reportFile) write(report *comparison) error {
+	print := report.print
+	if r.json {
+		print = report.encode
+	}
+	if err := print(r.w); err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	if r.file == nil {
+		return nil
+	}
+	file := r.file
+	r.file = nil
+	return file.Commit()
+}
+
+func (r *reportFile) discard() {
+	if r.file != nil {
+		r.file.Discard()
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/bundled"
 	"ortho/models/config"
@@ -103,7 +104,7 @@ func newCompleteCommand() *cli.Command {
 					words = append(words[1:], last)
 				}
 			}
-			for _, answer := range complete(c.App, words) {
+			for _, answer := range commandline.Complete(c.App, words, values()) {
 				if _, err := fmt.Fprintln(c.App.Writer, answer); err != nil {
 					return err
 				}
@@ -111,48 +112,6 @@ func newCompleteCommand() *cli.Command {
 			return nil
 		},
 	}
-}
-
-// complete returns what the last word may become; nothing where it is a file.
-func complete(app *cli.App, words []string) []string {
-	if len(words) == 0 {
-		words = []string{""}
-	}
-	last := words[len(words)-1]
-	commands, flags := app.Commands, app.Flags
-	var due cli.Flag // whose value is the next word
-	command := ""
-	for _, word := range words[:len(words)-1] {
-		switch {
-		case due != nil:
-			due = nil
-		case word == "--":
-			return nil
-		case strings.HasPrefix(word, "-"):
-			if f := findFlag(flags, strings.TrimLeft(word, "-")); takesValue(f) {
-				due = f
-			}
-		default:
-			i := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(word) })
-			if i >= 0 {
-				command = commands[i].Name
-				commands, flags = commands[i].Subcommands, commands[i].Flags
-			}
-		}
-	}
-	var answers []string
-	switch {
-	case due != nil:
-		all, name := values(), due.Names()[0]
-		if answers = all[command+" "+name]; answers == nil {
-			answers = all[name]
-		}
-	case strings.HasPrefix(last, "-"):
-		answers = slices.DeleteFunc(flagNames(flags), func(name string) bool { return strings.HasPrefix(last, "--") && len(name) == 2 })
-	case len(commands) > 0:
-		answers = commandNames(commands)
-	}
-	return slices.DeleteFunc(slices.Clone(answers), func(a string) bool { return !strings.HasPrefix(a, last) })
 }
 
 // values are those of flags that take one of a few words: of every command's, or of one's.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/models/bundled"
 )
 
@@ -26,7 +27,7 @@ func TestComplete(t *testing.T) {
 		"classify -o --ov":               nil,
 		"classify -- --ov":               nil,
 	} {
-		if got := complete(newApp(), strings.Split(line, " ")); !slices.Equal(got, want) {
+		if got := commandline.Complete(newApp(), strings.Split(line, " "), values()); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", line, got, want)
 		}
 	}

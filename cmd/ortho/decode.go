@@ -31,27 +31,6 @@ func scaledDecoding(c *cli.Context) (bool, error) {
 	return how == "scaled", nil
 }
 
-// decoder is what decodes JPEGs; its JSON is an output format.
-type decoder struct {
-	Name  string `json:"name"` // "libjpeg-turbo", "go", or "none" where the one that was named can't be used
-	Path  string `json:"path,omitempty"`
-	Error string `json:"error,omitempty"` // why it is not libjpeg-turbo
-}
+type decoder = preprocess.Decoder
 
-func (d decoder) String() string {
-	if d.Error != "" {
-		return d.Name + " (" + d.Error + ")"
-	}
-	return d.Name + ": " + d.Path
-}
-
-func jpegDecoder() decoder {
-	path, err := preprocess.TurboJPEG()
-	switch {
-	case errors.Is(err, preprocess.ErrNoTurboJPEG):
-		return decoder{Name: "go", Error: err.Error()}
-	case err != nil:
-		return decoder{Name: "none", Error: err.Error()}
-	}
-	return decoder{Name: "libjpeg-turbo", Path: path}
-}
+func jpegDecoder() decoder { return preprocess.JPEGDecoder() }

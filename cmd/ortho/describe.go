@@ -2,20 +2,19 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"sync"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
@@ -24,242 +23,200 @@ import (
 	"ortho/models/bundled"
 	"ortho/models/classify"
 	"ortho/models/describe"
+	"ortho/preprocess"
 	"ortho/runner"
 )
 
 // noModel is the name that -m has where no CNN looks first.
 const noModel = "none"
 
-func newDescribeCommand() *cli.Command {
-	const in, out = "Input", "Output"
-	flags := []cli.Flag{
-		&cli.IntFlag{Name: "candidates", Value: 10, Category: categoryChat, Usage: "the `N` most probable classes of -m, which the server chooses from"},
-		&cli.BoolFlag{Name: "no-evidence", Category: categoryChat, Usage: "the server sees these classes' names, and not how probable -m holds them"},
-		&cli.Float64Flag{Name: "chat-temperature", Category: categoryChat, DefaultText: "the server's", Usage: "`T` from 0 to 2"},
-		&cli.IntFlag{Name: "concurrency", Category: categoryChat, Value: 4, Usage: "requests in flight"},
-		&cli.BoolFlag{Name: "dry-run", Category: out, Usage: "print the requests, with a note in the images' place, and send nothing"},
-		&cli.BoolFlag{Name: "stream", Category: out, Usage: "show the text on standard error while it comes"},
-		progressFlag(), maxPixelsFlag(), failFastFlag(),
-		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
-		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
-		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
-		modelFlag(bundled.Default),
-	}
-	session := slices.DeleteFunc(sessionFlags(), func(f cli.Flag) bool { return f.Names()[0] == "concurrency" })
-	return &cli.Command{
-		Name:      "describe",
-		Usage:     "have ChatGPT say what images show",
-		ArgsUsage: "SRC...",
-		Description: "Each image gets a text (--prompt), its objects, attributes and scene, and a class: one of those that the image\n" +
-			"model (-m) holds most probable, or free text where none fits or -m is " + noModel + ". SRC is as in classify.\n\n" +
-			"The images are sent to OpenAI, or to the server that " + envBaseURL + " names: one behind the same API, such as Ollama,\n" +
-			"vLLM or llama.cpp. They are turned upright, made smaller (--max-side) and sent as JPEG, without what else their files\n" +
-			"hold. The key comes from " + envKey + " and shows nowhere.\n\n" +
-			"  export " + envKey + "=...\n" +
-			"  ortho describe photos/ -o described.jsonl --cache answers --budget 200000\n" +
-			"  " + envBaseURL + "=http://localhost:11434/v1 ortho describe --chat-model llava photo.jpg\n" +
-			"  ortho describe prompts\n\n" +
-			"What may pass is tried again: a server that is busy or fails, a connection that breaks; an image that waits holds up\n" +
-			"no other. An image that fails costs its own row. A key that is refused, a quota or --budget that is used up ends the\n" +
-			"run; what was finished is kept, and --resume goes on, as in classify.",
-		Subcommands: []*cli.Command{{Name: "prompts", Usage: "list the built-in prompts", Action: listPrompts}},
-		Flags:       slices.Concat(flags, resultFlags(), chatFlags(), session, settingFlags(models.Classify)),
-		Action:      describeAction,
-	}
+// describeOptions is what the flags of describe say.
+type describeOptions struct {
+	candidates  int
+	noEvidence  bool
+	temperature float64
+	concurrency int
+	dryRun      bool
+	stream      bool
+
+	progress  flags.Progress
+	maxPixels flags.MaxPixels
+	failFast  flags.FailFast
+	images    flags.Images
+	model     flags.Model
+	rows      flags.Rows
+	chat      flags.Chat
+	session   flags.Session
+	read      flags.Overrides
 }
 
-func listPrompts(c *cli.Context) error {
+func newDescribeCommand() *cli.Command {
+	o := &describeOptions{
+		model:   flags.Model{Default: bundled.Default},
+		session: flags.Session{Alone: true},
+		read:    flags.Overrides{Task: models.Classify},
+	}
+	const out = "Output"
+	own := flags.Own{
+		&cli.IntFlag{Name: "candidates", Destination: &o.candidates, Value: 10, Category: flags.CategoryChat, Usage: "the `N` most probable classes of -m, which the server chooses from"},
+		&cli.BoolFlag{Name: "no-evidence", Destination: &o.noEvidence, Category: flags.CategoryChat, Usage: "the server sees these classes' names, and not how probable -m holds them"},
+		&cli.Float64Flag{Name: "chat-temperature", Destination: &o.temperature, Category: flags.CategoryChat, DefaultText: "the server's", Usage: "`T` from 0 to 2"},
+		&cli.IntFlag{Name: "concurrency", Destination: &o.concurrency, Category: flags.CategoryChat, Value: 4, Usage: "requests in flight"},
+		&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRun, Category: out, Usage: "print the requests, with a note in the images' place, and send nothing"},
+		&cli.BoolFlag{Name: "stream", Destination: &o.stream, Category: out, Usage: "show the text on standard error while it comes"},
+	}
+	command := flags.Command(cli.Command{
+		Name:        "describe",
+		Usage:       "have ChatGPT say what images show",
+		ArgsUsage:   "SRC...",
+		Description: help("describe"),
+	}, o.run, own, &o.progress, &o.maxPixels, &o.failFast, &o.images, &o.model, &o.rows, &o.chat, &o.session, &o.read)
+	command.Subcommands = []*cli.Command{flags.Command(cli.Command{Name: "prompts", Usage: "list the built-in prompts"}, listPrompts)}
+	return command
+}
+
+func listPrompts(_ context.Context, call *flags.Call) error {
 	for _, p := range describe.Prompts() {
-		fmt.Fprintf(c.App.Writer, "%-10s %s\n", p.Name, p.About)
+		fmt.Fprintf(call.Out, "%-10s %s\n", p.Name, p.About)
 	}
 	return nil
 }
 
-// describing is a run of describe.
-type describing struct {
-	c          *cli.Context
-	describer  *describe.Describer
-	classifier *classify.Classifier // nil: none
-	model      *models.Model
-	busy       chan struct{} // one for each image that the describer has not taken yet
-}
-
-func describeAction(c *cli.Context) error {
-	if c.Int("candidates") < 1 || c.Int("candidates") > 999 {
-		return usagef("--candidates %d: from 1 to 999", c.Int("candidates"))
+func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
+	switch {
+	case o.candidates < 1 || o.candidates > 999:
+		return commandline.Usagef("--candidates %d: from 1 to 999", o.candidates)
+	case o.concurrency < 1 || o.concurrency > 1000:
+		return commandline.Usagef("--concurrency %d: from 1 to 1000", o.concurrency)
 	}
-	if c.Int("concurrency") < 1 || c.Int("concurrency") > 1000 {
-		return usagef("--concurrency %d: from 1 to 1000", c.Int("concurrency"))
-	}
-	from, err := sources(c)
+	describer, err := o.openDescriber(call)
 	if err != nil {
 		return err
 	}
-	showProgress, err := progressWanted(c)
-	if err != nil {
-		return err
-	}
-	reads, err := protect(c, imagesRead(c))
-	if err != nil {
-		return err
-	}
-	d := &describing{c: c}
-	if err := d.openDescriber(); err != nil {
-		return err
-	}
-	defer d.describer.Close()
-	if _, err := output.Format(c.String("format"), c.String("output"), false); err != nil {
-		return usageError{err}
-	}
-	if c.Bool("dry-run") {
-		if err := d.openClassifier(); err != nil {
+	defer describer.Close()
+	if o.dryRun {
+		d := &imageDescriber{describer: describer}
+		if err := d.openClassifier(ctx, call, o); err != nil {
 			return err
 		}
 		defer d.close()
-		return d.printRequests(source.Items(c.Args().Slice(), from))
+		return d.printRequests(ctx, call.UI, o.images.Items())
 	}
-	if err := checkKey(c); err != nil {
+	if err := o.chat.CheckKey(); err != nil {
 		return err
 	}
-	out, err := openResultsAs(c, reads, output.Descriptions)
-	if err != nil {
-		return err
-	}
-	if err := d.openClassifier(); err != nil {
-		return out.abandon(err)
-	}
-	defer d.close()
-	items := imagesOf(c, from, reads)
-	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) { return d.recorded(out.format, from.Shard) })
-	if err != nil {
-		return out.abandon(err)
-	}
-	if out.complete() {
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", c.String("output")))
-		return itemsError(out)
-	}
-	tellHost(d.describer, c.Bool("offline"))
-	bar := out.progress(c, showProgress, "images", count)
-	defer bar.End()
-	err = writeAll(c, d.answers(c.Context, pending(c.Context, out, items, nameOf)), out, bar, func(done int, took time.Duration) record.Speed {
-		return record.Speed{Seconds: short(took.Seconds()), PerSecond: short(float64(done) / max(took, 1).Seconds()),
-			Provider: d.describer.Host().Name, Batch: 1, Concurrency: c.Int("concurrency")}
+	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.failFast.Stop,
+		Reads: call.Reads, Variant: output.Descriptions, Images: &o.images, Told: o.session.Chosen()}
+	return job.Run(ctx, to, func() (*job.Job[source.Item], error) {
+		d := &imageDescriber{describer: describer}
+		if err := d.openClassifier(ctx, call, o); err != nil {
+			return nil, err
+		}
+		return &job.Job[source.Item]{
+			Unit:   "image",
+			Items:  o.images.Items(),
+			Name:   nameOf,
+			Survey: o.images.Survey,
+			Record: func(format string) (record.Record, error) { return d.recorded(ctx, format, o) },
+			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer] {
+				o.chat.TellHost(call.UI, describer)
+				return d.rows(ctx, items)
+			},
+			How: record.Speed{Provider: describer.Host().Name, Batch: 1, Concurrency: o.concurrency},
+			Ended: func(error) {
+				if u := describer.Usage(); u.Requests > 0 && !o.progress.Quiet {
+					call.Info(fmt.Sprintf("%s: %d tokens of prompts (%d cached), %d of answers (%d of reasoning)",
+						term.Counted(int64(u.Requests), "request"), u.Prompt, u.Cached, u.Completion, u.Reasoning))
+				}
+			},
+			Close: d.close,
+		}, nil
 	})
-	if u := d.describer.Usage(); u.Requests > 0 && c.String("progress") != "never" {
-		slog.Info(fmt.Sprintf("%s: %d tokens of prompts (%d cached), %d of answers (%d of reasoning)",
-			term.Counted(int64(u.Requests), "request"), u.Prompt, u.Cached, u.Completion, u.Reasoning))
-	}
-	if err != nil {
-		return err
-	}
-	return itemsError(out)
 }
 
-func (d *describing) openDescriber() error {
-	c := d.c
-	o, err := chatOptions(c)
-	if err != nil {
-		return err
+func (o *describeOptions) openDescriber(call *flags.Call) (*describe.Describer, error) {
+	chat := &o.chat.Options
+	chat.NoEvidence, chat.Concurrency = o.noEvidence, o.concurrency
+	if call.Given("chat-temperature") {
+		chat.Temperature = &o.temperature
 	}
-	o.NoEvidence, o.Concurrency = c.Bool("no-evidence"), c.Int("concurrency")
-	if c.IsSet("chat-temperature") {
-		t := c.Float64("chat-temperature")
-		o.Temperature = &t
+	if o.stream {
+		chat.Stream = (&streamed{to: call.Err}).show
 	}
-	if c.Bool("stream") {
-		o.Stream = streamTo(c)
-	}
-	d.describer, err = openDescriber(o)
-	return err
+	return o.chat.Open()
 }
 
-// openClassifier opens the model whose classes are the candidates.
-func (d *describing) openClassifier() (err error) {
-	c := d.c
-	if c.String("model") == noModel {
-		d.busy = make(chan struct{}, c.Int("concurrency"))
+// imageDescriber is what makes rows: a describer, and the model whose classes are the candidates.
+type imageDescriber struct {
+	describer  *describe.Describer
+	classifier *classify.Classifier // nil: none
+	model      *models.Model
+	evidence   *describe.Evidence // what the classifier says
+}
+
+func (d *imageDescriber) openClassifier(ctx context.Context, call *flags.Call, o *describeOptions) (err error) {
+	if o.model.Name == noModel {
+		d.evidence = describe.NewEvidence(nil, o.concurrency)
 		return nil
 	}
-	options := classify.Options{Top: c.Int("candidates"), MaxPixels: c.Int64("max-pixels")}
-	if options.Runner, err = runnerOptions(c); err != nil {
+	if d.model, err = o.read.Open(call.UI, o.model.Name); err != nil {
 		return err
 	}
-	if d.model, err = openModel(c); err != nil {
+	o.session.Check(ctx, call.UI, d.model)
+	options := classify.Options{Runner: o.session.Runner, Top: o.candidates, MaxPixels: o.maxPixels.Pixels}
+	if d.classifier, err = classify.Open(ctx, d.model, options); err != nil {
 		return err
 	}
-	checkSettings(c, d.model)
-	if d.classifier, err = classify.Open(c.Context, d.model, options); err != nil {
-		return err
-	}
-	warnSkipped(d.classifier.Session())
-	_, atOnce := d.classifier.Batching()
-	d.busy = make(chan struct{}, atOnce)
+	flags.TellSkipped(call.UI, d.classifier.Session())
+	d.evidence = describe.NewEvidence(d.classifier, 0)
 	return nil
 }
 
-func (d *describing) close() {
-	if d.classifier != nil {
-		d.classifier.Close()
+func (d *imageDescriber) close() error {
+	if d.classifier == nil {
+		return nil
 	}
+	return d.classifier.Close()
 }
 
-// streamTo shows texts as they grow. Of several images at once, each part names its own.
-func streamTo(c *cli.Context) func(image, soFar string) {
-	s := &streamed{to: c.App.ErrWriter}
-	return s.show
-}
-
-// answers makes a row of each item. An error that every image would meet ends the run.
-func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[answer] {
-	return func(yield func(answer) bool) {
+// rows makes a row of each item. An error that every image would meet ends the run.
+func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer] {
+	return func(yield func(job.Answer) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		for r := range runner.Map(ctx, d.paced(ctx, items), d.describer.Limit(), d.describe) {
+		for r := range runner.Map(ctx, d.evidence.Paced(ctx, images(items)), d.describer.Limit(), d.row) {
 			err := r.Err
 			if err != nil {
 				err = fmt.Errorf("%s: %w", r.Item.Name, err)
 			}
 			switch {
 			case describe.Fatal(err):
-				yield(answer{end: r.Err}) // it is not the image's fault
+				yield(job.Answer{End: r.Err}) // it is not the image's fault
 				return
 			case err != nil:
-				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: describeErrorKind(err), Message: text(err.Error())}}
+				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: describe.ErrorKind(err), Message: term.UTF8(err.Error())}}
 			}
-			if !yield(answer{row: r.Value, err: err}) {
+			if !yield(job.Answer{Row: r.Value, Err: err}) {
 				return
 			}
 		}
 	}
 }
 
-// paced has few images read and classified at a time, in order: what waits in the describer
-// to be sent again is a small JPEG, and it takes more of them. image lets the next one come.
-func (d *describing) paced(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Item] {
-	return func(yield func(source.Item) bool) {
+// images are items as the describer takes them.
+func images(items iter.Seq[source.Item]) iter.Seq[describe.Image] {
+	return func(yield func(describe.Image) bool) {
 		for item := range items {
-			select {
-			case d.busy <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
-			if !yield(item) {
+			if !yield(describe.Image{Name: item.Name, Read: item.Read}) {
 				return
 			}
 		}
 	}
 }
 
-func describeErrorKind(err error) string {
-	if step, ok := errors.AsType[*stepError](err); ok {
-		return step.kind
-	}
-	return describe.ErrorKind(err)
-}
-
-func (d *describing) describe(ctx context.Context, item source.Item) (output.Row, error) {
-	row := output.Row{Input: item.Name}
-	img, evidence, done, err := d.image(ctx, item)
+func (d *imageDescriber) row(ctx context.Context, img describe.Image) (output.Row, error) {
+	row := output.Row{Input: img.Name}
+	img, said, done, err := d.evidence.Look(ctx, img)
 	defer done()
 	if err != nil {
 		return row, err
@@ -269,115 +226,76 @@ func (d *describing) describe(ctx context.Context, item source.Item) (output.Row
 		return row, err
 	}
 	row.Description = &output.Description{Sentence: got.Sentence, Objects: append([]string{}, got.Objects...), Attributes: append([]string{}, got.Attributes...),
-		Scene: got.Scene, Class: got.Class.Name, Evidence: evidence, Model: got.Model, Cached: got.Cached, Tokens: got.Usage.Total()}
+		Scene: got.Scene, Class: got.Class.Name, Model: got.Model, Cached: got.Cached, Tokens: got.Usage.Total()}
+	if d.classifier != nil {
+		row.Description.Evidence = answered(row.Input, said).Predictions
+	}
 	if got.Class.Index >= 0 {
 		row.Description.Index = &got.Class.Index
 	}
 	return row, nil
 }
 
-// image is an item that paced has let through as the server gets it, with what the image
-// model says of it. done lets the next one through, if taking the image has not.
-func (d *describing) image(ctx context.Context, item source.Item) (img describe.Image, evidence []output.Prediction, done func(), err error) {
-	done = sync.OnceFunc(func() { <-d.busy })
-	img = describe.Image{Name: item.Name, Read: func(ctx context.Context) ([]byte, error) {
-		data, err := item.Read(ctx)
-		done()
-		return data, err
-	}}
-	if d.classifier == nil {
-		return img, nil, done, nil
-	}
-	data, err := item.Read(ctx)
-	if err != nil {
-		return img, nil, done, &stepError{"read", err}
-	}
-	said, err := d.classifier.Image(ctx, data)
-	if err != nil && ctx.Err() != nil {
-		return img, nil, done, ctx.Err()
-	}
-	if err != nil {
-		return img, nil, done, &stepError{classify.ErrorKind(err), errors.Unwrap(err)} // without "image: "
-	}
-	img.Read = func(context.Context) ([]byte, error) {
-		taken := data
-		data = nil // the describer has it now, and drops it first
-		done()
-		return taken, nil
-	}
-	for _, p := range said.Predictions {
-		name := text(p.Label)
-		if name == "" {
-			name = fmt.Sprintf("class %d", p.Index)
-		}
-		img.Candidates = append(img.Candidates, describe.Candidate{Index: p.Index, Name: name, Probability: p.Probability})
-	}
-	return img, answered(item.Name, said).Predictions, done, nil
-}
-
 // printRequests is --dry-run.
-func (d *describing) printRequests(items iter.Seq[source.Item]) error {
+func (d *imageDescriber) printRequests(ctx context.Context, ui *term.UI, items iter.Seq[source.Item]) error {
 	failed := false
-	for item := range d.paced(d.c.Context, items) {
-		img, _, done, err := d.image(d.c.Context, item)
+	for img := range d.evidence.Paced(ctx, images(items)) {
+		img, _, done, err := d.evidence.Look(ctx, img)
 		var request []byte
 		if err == nil {
-			request, err = d.describer.DryRun(d.c.Context, img)
+			request, err = d.describer.DryRun(ctx, img)
 		}
 		done()
-		if d.c.Context.Err() != nil {
-			return d.c.Context.Err()
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if err != nil {
 			failed = true
-			slog.Warn(fmt.Sprintf("%s: %v", item.Name, err))
+			ui.Warn(fmt.Sprintf("%s: %v", img.Name, err))
 			continue
 		}
-		if _, err := fmt.Fprintf(d.c.App.Writer, "%s\n", request); err != nil {
+		if _, err := fmt.Fprintf(ui.Out, "%s\n", request); err != nil {
 			return err
 		}
 	}
 	if failed {
-		return errItems
+		return commandline.ErrItems
 	}
 	return nil
 }
 
 // recorded describes the run. The key is no part of it.
-func (d *describing) recorded(format string, shard source.Shard) (record.Record, error) {
-	c := d.c
-	prompt := c.String("prompt")
+func (d *imageDescriber) recorded(ctx context.Context, format string, o *describeOptions) (record.Record, error) {
+	prompt := o.chat.Prompt
 	if _, err := os.Stat(prompt); err == nil && !slices.ContainsFunc(describe.Prompts(), func(p describe.Prompt) bool { return p.Name == prompt }) {
-		digest, err := fileDigest(prompt)
+		digest, err := models.DigestOf(ctx, prompt)
 		if err != nil {
 			return record.Record{}, err
 		}
 		prompt = filepath.Base(prompt) + " " + digest
 	}
-	side, temperature := c.Int("max-side"), ""
+	chat := o.chat.Options
+	side, temperature := chat.MaxSide, ""
 	switch {
 	case side > 0:
-	case c.String("detail") == string(describe.DetailLow):
+	case chat.Detail == describe.DetailLow:
 		side = 512
 	default:
 		side = 1024
 	}
-	if c.IsSet("chat-temperature") {
-		temperature = c.String("chat-temperature")
+	if chat.Temperature != nil {
+		temperature = strconv.FormatFloat(*chat.Temperature, 'g', -1, 64)
 	}
 	settings := record.Settings{
-		{Key: "format", Value: format}, {Key: "shard", Value: shard.String()}, {Key: "max-pixels", Value: strconv.FormatInt(c.Int64("max-pixels"), 10)},
-		{Key: "host", Value: d.describer.Host().Name}, {Key: "chat-model", Value: c.String("chat-model")}, {Key: "prompt", Value: prompt},
-		{Key: "lang", Value: c.String("lang")}, {Key: "detail", Value: c.String("detail")}, {Key: "max-side", Value: strconv.Itoa(side)},
-		{Key: "chat-temperature", Value: temperature}, {Key: "candidates", Value: strconv.Itoa(c.Int("candidates"))},
-		{Key: "no-evidence", Value: strconv.FormatBool(c.Bool("no-evidence"))},
+		{Key: "format", Value: format}, {Key: "shard", Value: o.images.Shard().String()}, {Key: "max-pixels", Value: strconv.FormatInt(o.maxPixels.Pixels, 10)},
+		{Key: "host", Value: d.describer.Host().Name}, {Key: "chat-model", Value: chat.Model}, {Key: "prompt", Value: prompt},
+		{Key: "lang", Value: chat.Language}, {Key: "detail", Value: string(chat.Detail)}, {Key: "max-side", Value: strconv.Itoa(side)},
+		{Key: "chat-temperature", Value: temperature}, {Key: "candidates", Value: strconv.Itoa(o.candidates)},
+		{Key: "no-evidence", Value: strconv.FormatBool(o.noEvidence)},
 	}
 	if d.classifier == nil {
 		return record.Record{Ortho: build.Version(), Model: record.Model{Name: noModel}, Settings: settings}, nil
 	}
-	options, err := runnerOptions(c)
-	if err != nil {
-		return record.Record{}, err
-	}
-	return recorded(append(settings, runSettings(c, options)[1:]...), d.model, d.classifier.Session(), labelsOf(d.model))
+	settings = append(settings, record.Setting{Key: "JPEG decoder", Value: preprocess.JPEGDecoder().Name})
+	return job.Described(ctx, append(settings, o.session.Settings()...), d.model, d.classifier.Session(), labelsOf(d.model))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"fmt"
 	"image"
@@ -18,7 +17,6 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/source"
 	"ortho/models/describe/openaitest"
 )
 
@@ -76,28 +74,6 @@ func TestDescribeKinds(t *testing.T) {
 		if got := sentences(rows(t, stdout)); !slices.Equal(got, []string{"read", "decode", "unsupported", "A thing on a table."}) || strings.Contains(stdout, ": image:") {
 			t.Errorf("-m %s: %q, %s", model, got, stdout)
 		}
-	}
-}
-
-// TestDescribePaced: no more images are read than may be under way, however many wait in
-// the describer.
-func TestDescribePaced(t *testing.T) {
-	d := &describing{busy: make(chan struct{}, 3)}
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	let := 0
-	for item := range d.paced(ctx, slices.Values(make([]source.Item, 9))) {
-		if item.Read = func(context.Context) ([]byte, error) { return nil, nil }; let == 2 {
-			_, _, done, _ := d.image(ctx, item)
-			done()
-			done() // once is enough
-		}
-		if let++; let == 4 {
-			stop()
-		}
-	}
-	if let != 4 || len(d.busy) != 3 {
-		t.Errorf("%d were let through, and %d are under way", let, len(d.busy))
 	}
 }
 

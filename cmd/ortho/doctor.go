@@ -5,16 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
+	"os/exec"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
+	"ortho/runner/doctor"
 	"ortho/runner/library"
 	"ortho/runner/machine"
 )
@@ -38,7 +40,8 @@ func runDoctor(c *cli.Context) error {
 	if c.Args().Present() {
 		return usagef("doctor takes no argument %q", c.Args().First())
 	}
-	d, err := diagnose(c.Context, c.String("onnxruntime"))
+	explicit := c.String("onnxruntime")
+	d, err := diagnose(c.Context, explicit)
 	if err != nil {
 		return err
 	}
@@ -49,78 +52,56 @@ func runDoctor(c *cli.Context) error {
 	if err := write(c.App.Writer); err != nil {
 		return err
 	}
-	return d.verdict(c.String("onnxruntime"))
+	return d.verdict(explicit)
+}
+
+// newTryProvidersCommand is doctor's child.
+func newTryProvidersCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "try-providers",
+		Usage:     "run a small graph on providers; a line of JSON for each, for doctor",
+		ArgsUsage: "PROVIDER[.KEY=VALUE]...",
+		Hidden:    true,
+		Flags:     []cli.Flag{libraryFlag()},
+		Action: func(c *cli.Context) error {
+			return doctor.Serve(c.Context, c.String("onnxruntime"), c.Args().Slice(), c.App.Writer)
+		},
+	}
 }
 
 // diagnosis is what doctor finds; its JSON is an output format.
 type diagnosis struct {
-	Ortho       string          `json:"ortho"` // version
-	ONNXRuntime []runtimeRow    `json:"onnxruntime"`
-	Providers   []providerState `json:"providers"`
-	Machine     machine.Facts   `json:"machine"`
-	JPEGDecoder decoder         `json:"jpeg_decoder"`
-	Data        dataFolder      `json:"data"`
-	Warnings    []string        `json:"warnings"` // what goes wrong or costs speed
-	Hints       []string        `json:"hints"`    // what may be worth a try
+	Ortho       string            `json:"ortho"` // version
+	ONNXRuntime []pages.Runtime   `json:"onnxruntime"`
+	Providers   []doctor.Provider `json:"providers"`
+	Machine     machine.Facts     `json:"machine"`
+	JPEGDecoder decoder           `json:"jpeg_decoder"`
+	Data        doctor.Data       `json:"data"`
+	Warnings    []string          `json:"warnings"` // what goes wrong or costs speed
+	Hints       []string          `json:"hints"`    // what may be worth a try
 }
 
-// providerState is an execution provider in one library, or in none.
-type providerState struct {
-	Provider  string            `json:"provider"`
-	Options   map[string]string `json:"options,omitempty"` // it was tried with
-	Used      bool              `json:"used"`              // -p PROVIDER takes it from this library
-	Library   string            `json:"library,omitempty"` // path
-	Version   string            `json:"version,omitempty"`
-	Flavor    string            `json:"flavor,omitempty"`
-	Available bool              `json:"available"`
-	Status    string            `json:"status"` // one of the states
-	Reason    string            `json:"reason,omitempty"`
-	Remedy    string            `json:"remedy,omitempty"`
-}
-
-// States of a provider.
-const (
-	stateOK          = "ok"
-	stateFailed      = "failed"      // it ran nothing
-	stateCrashed     = "crashed"     // and took its process with it
-	stateHung        = "hung"        // it did not answer
-	stateUnsupported = "unsupported" // the library has it, ortho's binding does not
-	stateAbsent      = "absent"      // in no library
-)
-
-// dataFolder is what ortho keeps on the disk.
-type dataFolder struct {
-	Path     string      `json:"path"`
-	Runtimes []installed `json:"runtimes"`
-	Error    string      `json:"error,omitempty"`
-}
-
-type installed struct {
-	Name  string `json:"name"`
-	Bytes int64  `json:"size_bytes"`
-}
+// tryTimeout is how long a provider may take; 0: as doctor has it.
+var tryTimeout time.Duration
 
 func diagnose(ctx context.Context, explicit string) (diagnosis, error) {
-	found := library.List(explicit)
-	d := diagnosis{Ortho: build.Version(), ONNXRuntime: runtimeRows(found), Machine: machine.Read(), JPEGDecoder: jpegDecoder(),
-		Data: readDataFolder(), Warnings: []string{}, Hints: []string{}}
-	seen := map[string]bool{}
-	for _, lib := range found {
-		if lib.Err != nil {
-			continue
-		}
-		for _, state := range tryLibrary(ctx, lib) {
-			state.Used = !seen[state.Provider] && state.Options == nil
-			seen[state.Provider] = seen[state.Provider] || state.Used
-			d.Providers = append(d.Providers, state)
-		}
-		if err := ctx.Err(); err != nil {
-			return diagnosis{}, err
-		}
+	self, err := os.Executable()
+	if err != nil {
+		return diagnosis{}, fmt.Errorf("start processes of ortho: %w", err)
 	}
-	for _, name := range runner.ProviderNames() {
-		if !seen[name] {
-			d.Providers = append(d.Providers, providerState{Provider: name, Status: stateAbsent, Reason: "no library that was found has it", Remedy: library.Remedy(name)})
+	found := library.List(explicit)
+	d := diagnosis{Ortho: build.Version(), ONNXRuntime: pages.Runtimes(found), Machine: machine.Read(), JPEGDecoder: jpegDecoder(),
+		Data: doctor.ReadData(), Warnings: []string{}, Hints: []string{}}
+	d.Providers, err = doctor.Providers(ctx, found, doctor.Options{Timeout: tryTimeout,
+		Command: func(ctx context.Context, library string, tries []string) *exec.Cmd {
+			return exec.CommandContext(ctx, self, append([]string{"try-providers", "--onnxruntime", library}, tries...)...)
+		}})
+	if err != nil {
+		return diagnosis{}, err
+	}
+	for i, p := range d.Providers {
+		if p.Status == doctor.Crashed {
+			d.Providers[i].Reason = term.Clean(p.Reason)
 		}
 	}
 	d.advise()
@@ -136,7 +117,7 @@ func (d diagnosis) verdict(explicit string) error {
 		if !p.Available {
 			return fmt.Errorf("the CPU provider of %s does not run (%s): %s", p.Library, p.Status, p.Reason)
 		}
-		if slices.ContainsFunc(d.ONNXRuntime, func(r runtimeRow) bool { return r.Used }) {
+		if slices.ContainsFunc(d.ONNXRuntime, func(r pages.Runtime) bool { return r.Used }) {
 			return nil
 		}
 	}
@@ -144,65 +125,47 @@ func (d diagnosis) verdict(explicit string) error {
 	return err
 }
 
-func readDataFolder() dataFolder {
-	var d dataFolder
-	var err error
-	if d.Path, err = library.DataDir(); err != nil {
-		d.Error = err.Error()
-		return d
-	}
-	root := filepath.Join(d.Path, "onnxruntime")
-	entries, _ := os.ReadDir(root) // not there: nothing is installed
-	for _, e := range entries {
-		in := installed{Name: e.Name()}
-		filepath.WalkDir(filepath.Join(root, e.Name()), func(_ string, e fs.DirEntry, err error) error {
-			if err == nil && e.Type().IsRegular() {
-				if info, err := e.Info(); err == nil {
-					in.Bytes += info.Size()
-				}
-			}
-			return nil // what can't be read counts nothing
-		})
-		d.Runtimes = append(d.Runtimes, in)
-	}
-	return d
-}
-
-// advise tells what costs speed, and what may be worth a try.
+// advise says what costs speed, and what may be worth a try.
 func (d *diagnosis) advise() {
-	warn := func(format string, args ...any) { d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...)) }
-	hint := func(format string, args ...any) { d.Hints = append(d.Hints, fmt.Sprintf(format, args...)) }
-	m := d.Machine
-	if m.Governor == "powersave" {
-		warn("the clock's governor is powersave, which may keep the cores slow: `cpupower frequency-set -g performance`")
-	}
-	if m.QuotaCores != nil && *m.QuotaCores < float64(m.UsableCores) {
-		warn("control groups (a container's --cpus) allow %.2f of %d cores: threads beyond that wait", *m.QuotaCores, m.UsableCores)
-	}
-	if m.LogicalCores != nil && m.UsableCores < *m.LogicalCores {
-		warn("this process may use %d of %d logical cores (taskset, or a container's --cpuset-cpus)", m.UsableCores, *m.LogicalCores)
-	}
-	if m.Arch == "amd64" && !slices.Contains(m.CPUFeatures, "avx2") {
-		warn("the CPU has no AVX2: every provider computes slowly on it")
-	}
-	if m.Arch == "amd64" && !slices.Contains(m.CPUFeatures, "avx512_vnni") && !slices.Contains(m.CPUFeatures, "avx_vnni") {
-		warn("the CPU has no VNNI: 8-bit models are not faster than float32 ones on it")
+	for _, a := range doctor.AdviseCPU(d.Machine) {
+		d.say(a)
 	}
 	if d.JPEGDecoder.Error != "" {
-		warn("JPEGs are decoded without libjpeg-turbo, in about four times its time: %s", d.JPEGDecoder.Error)
+		d.warn("JPEGs are decoded without libjpeg-turbo, in about four times its time: %s", d.JPEGDecoder.Error)
 	}
-	if text := m.Unknown["gpus"]; text != "" {
-		warn("NVIDIA's driver: %s", text)
+	for _, a := range doctor.AdviseProviders(d.Machine, d.Providers) {
+		d.say(a)
 	}
-	has := func(provider string) bool {
-		return slices.ContainsFunc(d.Providers, func(p providerState) bool { return p.Provider == provider && p.Status != stateAbsent })
+}
+
+func (d *diagnosis) say(a doctor.Advice) {
+	m := d.Machine
+	switch a {
+	case doctor.Powersave:
+		d.warn("the clock's governor is powersave, which may keep the cores slow: `cpupower frequency-set -g performance`")
+	case doctor.Quota:
+		d.warn("control groups (a container's --cpus) allow %.2f of %d cores: threads beyond that wait", *m.QuotaCores, m.UsableCores)
+	case doctor.FewerCores:
+		d.warn("this process may use %d of %d logical cores (taskset, or a container's --cpuset-cpus)", m.UsableCores, *m.LogicalCores)
+	case doctor.NoAVX2:
+		d.warn("the CPU has no AVX2: every provider computes slowly on it")
+	case doctor.NoVNNI:
+		d.warn("the CPU has no VNNI: 8-bit models are not faster than float32 ones on it")
+	case doctor.DriverFails:
+		d.warn("NVIDIA's driver: %s", m.Unknown["gpus"])
+	case doctor.TryCUDA:
+		d.hint("there is an NVIDIA GPU (%s): %s", m.GPUs[0].Name, library.Remedy("cuda"))
+	case doctor.TryOpenVINO:
+		d.hint("OpenVINO may be faster on this CPU: %s; `ortho bench run --providers cpu,openvino` measures", library.Remedy("openvino"))
 	}
-	if len(m.GPUs) > 0 && !has("cuda") {
-		hint("there is an NVIDIA GPU (%s): %s", m.GPUs[0].Name, library.Remedy("cuda"))
-	}
-	if m.Arch == "amd64" && runtime.GOOS != "darwin" && !has("openvino") {
-		hint("OpenVINO may be faster on this CPU: %s; `ortho bench run --providers cpu,openvino` measures", library.Remedy("openvino"))
-	}
+}
+
+func (d *diagnosis) warn(format string, args ...any) {
+	d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...))
+}
+
+func (d *diagnosis) hint(format string, args ...any) {
+	d.Hints = append(d.Hints, fmt.Sprintf(format, args...))
 }
 
 func (d diagnosis) writeJSON(w io.Writer) error {

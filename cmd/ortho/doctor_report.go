@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner/doctor"
 	"ortho/runner/library"
 )
 
@@ -23,7 +25,7 @@ func (d diagnosis) write(w io.Writer) error {
 	if len(d.ONNXRuntime) == 0 {
 		fmt.Fprintln(&b, "none: `ortho runtime install` gets one")
 	} else {
-		fmt.Fprintln(&b, runtimeTable(d.ONNXRuntime).Draw(width))
+		fmt.Fprintln(&b, pages.RuntimeTable(d.ONNXRuntime).Draw(width))
 	}
 	section("Execution providers (* is taken by -p)")
 	fmt.Fprintln(&b, d.providerTable().Draw(width))
@@ -50,10 +52,10 @@ func (d diagnosis) write(w io.Writer) error {
 func (d diagnosis) providerTable() *grid.Table {
 	t := grid.New(grid.Text("used"), grid.Text("provider"), grid.Text("library"), grid.Text("available"), grid.Text("reason, and what to do"))
 	for _, p := range d.Providers {
-		if p.Status == stateAbsent && !installable(p.Provider) {
+		if p.Status == doctor.Absent && !installable(p.Provider) {
 			continue
 		}
-		used, available := "", "no: "+p.Status
+		used, available := "", "no: "+string(p.Status)
 		if p.Used && p.Available {
 			used = "*"
 		}
@@ -77,7 +79,7 @@ func (d diagnosis) providerTable() *grid.Table {
 func (d diagnosis) absent() string {
 	var names []string
 	for _, p := range d.Providers {
-		if p.Status == stateAbsent && !installable(p.Provider) {
+		if p.Status == doctor.Absent && !installable(p.Provider) {
 			names = append(names, p.Provider)
 		}
 	}

@@ -11,12 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/pages"
+	"ortho/runner/doctor"
 	"ortho/runner/library"
 	"ortho/runner/machine"
 )
 
-// doctor runs it with the test binary as the child, and reads what it prints.
-func doctor(t *testing.T, args ...string) (code int, d diagnosis, stderr string) {
+// diagnosed runs it with the test binary as the child, and reads what it prints.
+func diagnosed(t *testing.T, args ...string) (code int, d diagnosis, stderr string) {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", append([]string{"doctor", "--json"}, args...)...)
 	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
@@ -25,7 +27,7 @@ func doctor(t *testing.T, args ...string) (code int, d diagnosis, stderr string)
 	return code, d, stderr
 }
 
-func (d diagnosis) of(provider string) (states []providerState) {
+func (d diagnosis) of(provider string) (states []doctor.Provider) {
 	for _, p := range d.Providers {
 		if p.Provider == provider {
 			states = append(states, p)
@@ -36,20 +38,20 @@ func (d diagnosis) of(provider string) (states []providerState) {
 
 func TestDoctor(t *testing.T) {
 	needLibrary(t)
-	code, d, stderr := doctor(t)
-	used := slices.IndexFunc(d.ONNXRuntime, func(r runtimeRow) bool { return r.Used })
+	code, d, stderr := diagnosed(t)
+	used := slices.IndexFunc(d.ONNXRuntime, func(r pages.Runtime) bool { return r.Used })
 	if code != exitOK || stderr != "" || used < 0 {
 		t.Fatalf("exit %d, %q, %+v", code, stderr, d.ONNXRuntime)
 	}
 	cpu := d.of("cpu")
-	if len(cpu) == 0 || !cpu[0].Used || !cpu[0].Available || cpu[0].Status != stateOK || cpu[0].Library != d.ONNXRuntime[used].Path {
+	if len(cpu) == 0 || !cpu[0].Used || !cpu[0].Available || cpu[0].Status != doctor.OK || cpu[0].Library != d.ONNXRuntime[used].Path {
 		t.Errorf("%+v", cpu)
 	}
 	for _, p := range d.Providers {
-		if p.Available != (p.Status == stateOK) || p.Available != (p.Reason == "") || (p.Library == "") != (p.Status == stateAbsent) || p.Status == stateCrashed || p.Status == stateHung {
+		if p.Available != (p.Status == doctor.OK) || p.Available != (p.Reason == "") || (p.Library == "") != (p.Status == doctor.Absent) || p.Status == doctor.Crashed || p.Status == doctor.Hung {
 			t.Errorf("%+v", p)
 		}
-		if p.Status == stateAbsent && p.Remedy == "" {
+		if p.Status == doctor.Absent && p.Remedy == "" {
 			t.Errorf("%+v: and what to do?", p)
 		}
 	}
@@ -78,8 +80,8 @@ func TestDoctorFlavors(t *testing.T) {
 	if !has("openvino") && !has("cuda") {
 		t.Skip("neither flavor openvino nor cuda is installed")
 	}
-	_, d, _ := doctor(t)
-	if states := d.of("openvino"); has("openvino") && !slices.ContainsFunc(states, func(p providerState) bool { return p.Available }) {
+	_, d, _ := diagnosed(t)
+	if states := d.of("openvino"); has("openvino") && !slices.ContainsFunc(states, func(p doctor.Provider) bool { return p.Available }) {
 		t.Errorf("%+v", states)
 	}
 	if states := d.of("cuda"); has("cuda") && len(d.Machine.GPUs) == 0 && runtime.GOOS == "linux" {
@@ -98,24 +100,24 @@ func TestDoctorSurvives(t *testing.T) {
 	}
 	real := library.List("")
 	if len(real) > 0 && real[0].Source == library.SourceInstalled { // a good one after the bad
-		code, d, stderr := doctor(t, "--onnxruntime", crashes)
+		code, d, stderr := diagnosed(t, "--onnxruntime", crashes)
 		cpu := d.of("cpu")
-		if code != exitFailed || !strings.Contains(stderr, "crashed") || len(cpu) < 2 || cpu[0].Status != stateCrashed || !cpu[1].Available {
+		if code != exitFailed || !strings.Contains(stderr, "crashed") || len(cpu) < 2 || cpu[0].Status != doctor.Crashed || !cpu[1].Available {
 			t.Errorf("exit %d, %q, %+v", code, stderr, cpu)
 		}
 	}
 	emptyMachine(t)
-	for lib, want := range map[string]string{crashes: stateCrashed, hangs: stateHung} {
+	for lib, want := range map[string]doctor.Status{crashes: doctor.Crashed, hangs: doctor.Hung} {
 		if lib == "" {
 			continue
 		}
-		if want == stateHung {
+		if want == doctor.Hung {
 			old := tryTimeout
 			tryTimeout = time.Second
 			defer func() { tryTimeout = old }()
 		}
-		code, d, stderr := doctor(t, "--onnxruntime", lib)
-		if code != exitFailed || !strings.Contains(stderr, want) {
+		code, d, stderr := diagnosed(t, "--onnxruntime", lib)
+		if code != exitFailed || !strings.Contains(stderr, string(want)) {
 			t.Errorf("exit %d, %q", code, stderr)
 		}
 		for _, name := range []string{"cpu", "cuda"} {
@@ -123,7 +125,7 @@ func TestDoctorSurvives(t *testing.T) {
 				t.Errorf("%+v, want %s", p, want)
 			}
 		}
-		if p := d.of("migraphx")[0]; p.Status != stateUnsupported || !strings.Contains(p.Reason, "not supported by our binding") {
+		if p := d.of("migraphx")[0]; p.Status != doctor.Unsupported || !strings.Contains(p.Reason, "not supported by our binding") {
 			t.Errorf("%+v", p)
 		}
 	}
@@ -134,8 +136,8 @@ func TestDoctorWithoutLibrary(t *testing.T) {
 	if _, err := library.Find(""); err == nil {
 		t.Skip("ONNX Runtime lies in a folder of the system's")
 	}
-	code, d, stderr := doctor(t)
-	if code != exitFailed || !strings.Contains(stderr, "`ortho runtime install`") || len(d.ONNXRuntime) != 0 || d.of("cpu")[0].Status != stateAbsent || d.Machine.OS == "" {
+	code, d, stderr := diagnosed(t)
+	if code != exitFailed || !strings.Contains(stderr, "`ortho runtime install`") || len(d.ONNXRuntime) != 0 || d.of("cpu")[0].Status != doctor.Absent || d.Machine.OS == "" {
 		t.Errorf("exit %d, %q, %+v", code, stderr, d)
 	}
 	code, stdout, _ := execute(t, "", "doctor")
@@ -179,7 +181,7 @@ func TestAdvice(t *testing.T) {
 // The library that -p needs is taken, in a process of its own.
 func TestClassifyOnFlavors(t *testing.T) {
 	needLibrary(t)
-	_, d, _ := doctor(t)
+	_, d, _ := diagnosed(t)
 	want := topClass(t, "cpu")
 	for _, provider := range []string{"openvino", "cuda", "tensorrt"} {
 		t.Run(provider, func(t *testing.T) {
@@ -188,7 +190,7 @@ func TestClassifyOnFlavors(t *testing.T) {
 					t.Skipf("%s: %s", p.Status, p.Reason)
 				}
 			}
-			if d.of(provider)[0].Status == stateAbsent {
+			if d.of(provider)[0].Status == doctor.Absent {
 				t.Skipf("flavor of %s is not installed", provider)
 			}
 			if got := topClass(t, provider); got != want {

@@ -1,23 +1,19 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/dataset"
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
@@ -54,38 +50,6 @@ const mistakesKept = 48
 
 // failuresKept bounds the failures that are told one by one; all are counted.
 const failuresKept = 10_000
-
-// evaluation is what eval found, and how; its JSON is an output format.
-type evaluation struct {
-	Ortho         string          `json:"ortho"`
-	ONNXRuntime   string          `json:"onnxruntime"`
-	Started       time.Time       `json:"started"`
-	Complete      bool            `json:"complete"` // false: interrupted, or stopped by an error
-	Model         record.Model    `json:"model"`
-	Data          data            `json:"data"`
-	Preprocessing record.Settings `json:"preprocessing"`
-	Settings      record.Settings `json:"settings"`
-
-	Seconds     float64  `json:"seconds"`
-	Throughput  *float64 `json:"throughput_per_s"` // images by wall clock; null where there were none
-	Provider    string   `json:"provider"`
-	Threads     int      `json:"threads"` // 0: ONNX Runtime's choice
-	Batch       int      `json:"batch"`
-	Concurrency int      `json:"concurrency"`
-
-	Failed   int64            `json:"failed"` // images without an answer, which Result leaves out
-	Failures []output.Row     `json:"failures"`
-	Result   *evaluate.Result `json:"result"`
-}
-
-// data tells what a model was judged by.
-type data struct {
-	Path    string         `json:"path"`
-	Kind    string         `json:"kind"`
-	Classes int            `json:"classes"`
-	NamedBy map[string]int `json:"classes_named_by"` // id, label, index: how many
-	Notes   []string       `json:"notes,omitempty"`
-}
 
 // judged is all that an evaluation is made of.
 type judged struct {
@@ -131,13 +95,13 @@ func evalAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	doc := &evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: told,
+	doc := &pages.Evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: told,
 		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []output.Row{}}
 	var bar *term.Progress
 	if showProgress {
 		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, j.set.Count)
 	}
-	err = doc.judge(c, j, bar)
+	err = judge(c, doc, j, bar)
 	bar.End()
 	if err != nil && doc.Result.Items == 0 && doc.Failed == 0 {
 		if c.Context.Err() != nil {
@@ -145,7 +109,7 @@ func evalAction(c *cli.Context) error {
 		}
 		return err
 	}
-	return doc.write(c, reads, err)
+	return writeEvaluation(c, doc, reads, err)
 }
 
 // checkEvalOutputs refuses files that can't be written before any work is done.
@@ -170,31 +134,31 @@ func checkEvalOutputs(c *cli.Context, reads *output.Reads) error {
 }
 
 // openJudged opens data and model, and finds the data's classes among the model's.
-func openJudged(c *cli.Context) (*judged, data, error) {
+func openJudged(c *cli.Context) (*judged, pages.EvaluationData, error) {
 	path, kind := c.String("data"), c.String("truth")
 	switch {
 	case path == "":
-		return nil, data{}, usagef("no images: give --data FOLDER or --data labels.csv")
+		return nil, pages.EvaluationData{}, usagef("no images: give --data FOLDER or --data labels.csv")
 	case kind != "auto" && !slices.Contains(evaluate.Kinds, kind):
-		return nil, data{}, usagef("--truth %q is not one of auto, %s", kind, strings.Join(evaluate.Kinds, ", "))
+		return nil, pages.EvaluationData{}, usagef("--truth %q is not one of auto, %s", kind, strings.Join(evaluate.Kinds, ", "))
 	}
 	set, err := dataset.Open(path)
 	if err != nil {
-		return nil, data{}, err
+		return nil, pages.EvaluationData{}, err
 	}
 	model, err := openModel(c)
 	if err != nil {
-		return nil, data{}, err
+		return nil, pages.EvaluationData{}, err
 	}
 	checkSettings(c, model)
 	spec, err := model.Classifier()
 	if err != nil {
-		return nil, data{}, err
+		return nil, pages.EvaluationData{}, err
 	}
 	if spec.Embedding {
-		return nil, data{}, usagef("--output-name has a model return values as they are: there are no classes to judge")
+		return nil, pages.EvaluationData{}, usagef("--output-name has a model return values as they are: there are no classes to judge")
 	}
-	told := data{Path: path, Kind: set.Kind, Classes: len(set.Names), NamedBy: map[string]int{}, Notes: set.Notes}
+	told := pages.EvaluationData{Path: path, Kind: set.Kind, Classes: len(set.Names), NamedBy: map[string]int{}, Notes: set.Notes}
 	if kind == "auto" {
 		kind = ""
 	}
@@ -211,7 +175,7 @@ func openJudged(c *cli.Context) (*judged, data, error) {
 		told.NamedBy[by]++
 	}
 	if len(bad) > 0 {
-		return nil, data{}, unnamed(path, set, bad)
+		return nil, pages.EvaluationData{}, unnamed(path, set, bad)
 	}
 	if note := rankedAsText(set.Names); set.Kind == "ImageFolder" && told.NamedBy["index"] == len(set.Names) && note != "" {
 		told.Notes = append(slices.Clone(told.Notes), note)
@@ -262,25 +226,23 @@ func unnamed(path string, set *dataset.Set, bad []string) error {
 
 // judge runs the model over the images. It returns why it ended early, if it did; what
 // was found until then is in doc.
-func (doc *evaluation) judge(c *cli.Context, j *judged, bar *term.Progress) (early error) {
+func judge(c *cli.Context, doc *pages.Evaluation, j *judged, bar *term.Progress) (early error) {
 	found := evaluate.New(evaluate.Options{Labels: j.spec.Labels, Activation: j.spec.Activation, Temperature: j.spec.Temperature, Mistakes: mistakesKept})
 	start := time.Now()
 	doc.Started = start.Round(time.Millisecond)
 	done := 0
-	truths := &queue[int]{}
-	for item := range j.classifier.Stream(c.Context, j.inputs(truths)) {
+	for item := range classify.Each(c.Context, j.classifier, j.set.Items(), inputOf) {
 		bar.Step(item.Err != nil)
-		truth := truths.next()
 		if item.Err == nil {
 			done++
-			if early = found.Add(item.Input.Name, truth, item.Result.Logits); early != nil {
+			if early = found.Add(item.Item.Name, j.classes[item.Item.Class], item.Value.Logits); early != nil {
 				break
 			}
 			continue
 		}
 		doc.Failed++
 		if doc.Failed <= failuresKept {
-			doc.Failures = append(doc.Failures, row(item))
+			doc.Failures = append(doc.Failures, row(classify.Item{Input: inputOf(item.Item), Err: item.Err}))
 		}
 		if c.Bool("fail-fast") {
 			early = fmt.Errorf("%w (--fail-fast stops here)", item.Err)
@@ -304,48 +266,19 @@ func (doc *evaluation) judge(c *cli.Context, j *judged, bar *term.Progress) (ear
 	return early
 }
 
-// inputs are the set's images; truths gets the class of each.
-func (j *judged) inputs(truths *queue[int]) iter.Seq[classify.Input] {
-	return func(yield func(classify.Input) bool) {
-		for item := range j.set.Items() {
-			truths.add(j.classes[item.Class])
-			if !yield(classify.Input{Name: item.Name, Read: item.Read}) {
-				return
-			}
-		}
-	}
+func inputOf(item dataset.Item) classify.Input {
+	return classify.Input{Name: item.Name, Read: item.Read}
 }
 
-// queue holds what belongs to the items that are under way, such as the classes of images:
-// answers come in the order of the items.
-type queue[T any] struct {
-	mutex sync.Mutex
-	items []T
-}
-
-func (q *queue[T]) add(item T) {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	q.items = append(q.items, item)
-}
-
-func (q *queue[T]) next() T {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	item := q.items[0]
-	q.items = q.items[1:]
-	return item
-}
-
-// write gives out what was found; early is why that is not all. Files are only made of
+// writeEvaluation gives out what was found; early is why that is not all. Files are only made of
 // what is complete.
-func (doc *evaluation) write(c *cli.Context, reads *output.Reads, early error) error {
+func writeEvaluation(c *cli.Context, doc *pages.Evaluation, reads *output.Reads, early error) error {
 	if c.Bool("json") {
-		if err := doc.writeJSON(c.App.Writer); err != nil {
+		if err := pages.WriteJSON(c.App.Writer, doc); err != nil {
 			return err
 		}
 	} else {
-		doc.print(c.App.Writer)
+		doc.Print(c.App.Writer)
 	}
 	if early != nil {
 		if c.Context.Err() != nil {
@@ -363,7 +296,7 @@ func (doc *evaluation) write(c *cli.Context, reads *output.Reads, early error) e
 		if err != nil {
 			return err
 		}
-		if err := doc.writeJSON(file); err != nil {
+		if err := pages.WriteJSON(file, doc); err != nil {
 			file.Discard()
 			return fmt.Errorf("write %s: %w", name, err)
 		}
@@ -372,7 +305,7 @@ func (doc *evaluation) write(c *cli.Context, reads *output.Reads, early error) e
 		}
 	}
 	if name := c.String("html"); name != "" {
-		page, err := doc.page(c)
+		page, err := evaluationPage(c, doc)
 		if err != nil && c.Context.Err() != nil {
 			slog.Warn(name + " is not written")
 		}
@@ -394,11 +327,4 @@ func (doc *evaluation) write(c *cli.Context, reads *output.Reads, early error) e
 		return errItems
 	}
 	return nil
-}
-
-func (doc *evaluation) writeJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(doc)
 }

@@ -13,14 +13,15 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/preprocess"
 )
 
 // evaluated runs eval --json.
-func evaluated(t *testing.T, want int, args ...string) evaluation {
+func evaluated(t *testing.T, want int, args ...string) pages.Evaluation {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", append([]string{"eval", "--json"}, args...)...)
-	var doc evaluation
+	var doc pages.Evaluation
 	if err := json.Unmarshal([]byte(stdout), &doc); code != want || err != nil {
 		t.Fatalf("exit %d, want %d; %v, %s, %s", code, want, err, stdout, stderr)
 	}
@@ -75,7 +76,7 @@ func TestEvalEqualsPython(t *testing.T) {
 	if f := r.Calibration.Fitted; f.Temperature == nil || f.ECE == nil || *f.ECE >= *r.Calibration.ECE {
 		t.Errorf("%+v", f)
 	}
-	selfContained(t, html, 400_000, "Top-1 89.0 %", "Reliability", "Confusion matrix", "data:image/jpeg", "n02128925_jaguar.JPEG", "--temperature 0.")
+	selfContained(t, html, 400_000, fmt.Sprintf("Top-1 %.1f %%", 100*r.Top1.Rate), "Reliability", "Confusion matrix", "data:image/jpeg", "n02128925_jaguar.JPEG", "--temperature 0.")
 }
 
 func TestEval(t *testing.T) {
@@ -88,7 +89,7 @@ func TestEval(t *testing.T) {
 				t.Errorf("exit %d, no %q in %s%s", code, want, stdout, stderr)
 			}
 		}
-		var doc evaluation
+		var doc pages.Evaluation
 		if err := json.Unmarshal([]byte(read(t, out)), &doc); err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -38,14 +39,19 @@ type gallery struct {
 
 // openGallery refuses, before any work, what could not be written.
 func openGallery(c *cli.Context, reads *output.Reads) (*gallery, error) {
-	if !c.IsSet("html") {
+	return galleryOf(givenText(c, "html"), c.String("output"), reads, c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed"))
+}
+
+// galleryOf is openGallery of --html, nil where it is not given, beside an output.
+func galleryOf(html *string, beside string, reads *output.Reads, overwrite bool) (*gallery, error) {
+	if html == nil {
 		return nil, nil
 	}
-	g := &gallery{reads: reads, name: c.String("html"), overwrite: c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed")}
+	g := &gallery{reads: reads, name: *html, overwrite: overwrite}
 	switch {
 	case g.name == "" || g.name == "-":
 		return nil, usagef("--html names no file")
-	case g.name == c.String("output"):
+	case g.name == beside:
 		return nil, usagef("--output and --html name one file")
 	}
 	if err := fits("html", g.name, output.HTML); err != nil {
@@ -99,6 +105,10 @@ func (g *gallery) lost() {
 // write makes the page of a complete output, under a title. card shows a row; so many are
 // made at once.
 func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
+	return g.writeAs(c.Context, reportingOf(c), title, out, atOnce, card)
+}
+
+func (g *gallery) writeAs(ctx context.Context, told reporting, title string, out *results, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
 	if g == nil {
 		return nil
 	}
@@ -108,23 +118,23 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 		}
 	}
 	all, failed := out.counts()
-	p := report.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
+	p := pages.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
 	var bar *term.Progress // JPEGs of 12 megapixels take 50 ms each
-	if shown, _ := progressWanted(c); shown {
-		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
+	if shown, _ := told.progressWanted(); shown {
+		bar = term.NewProgress(told.stderr, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(g.rows)), true })
 		defer bar.End()
 	}
 	bytes := 0
 	items := g.itemsOf()
 	one := func(ctx context.Context, i int) (report.Card, error) { return card(ctx, g.rows[i], items[i]), nil }
-	for r := range runner.Map(c.Context, upTo(len(g.rows)), atOnce, one) {
+	for r := range runner.Map(ctx, upTo(len(g.rows)), atOnce, one) {
 		if bytes += r.Value.Bytes(); bytes > maxGalleryBytes {
 			break
 		}
 		p.Cards = append(p.Cards, r.Value)
 		bar.Step(false)
 	}
-	if err := c.Context.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		g.lost()
 		return err
 	}
@@ -189,37 +199,4 @@ func (g *gallery) itemsOf() []source.Item {
 		}
 	}
 	return items
-}
-
-// galleryBars is how many classes of an image are shown.
-const galleryBars = 5
-
-// classCard shows an image with its classes.
-func classCard(ctx context.Context, row output.Row, item source.Item, maxPixels int64) report.Card {
-	card := report.Card{Name: row.Input}
-	if data, err := item.Read(ctx); err != nil {
-		card.Picture.Missing = err.Error()
-	} else {
-		card.Picture = report.NewPicture(data, maxPixels)
-	}
-	switch {
-	case row.Error != nil:
-		card.Error = row.Error.Message
-		card.Picture.Missing = "" // it would say the same
-	case row.Output != nil:
-		card.Note = fmt.Sprintf("%s: %d values", row.Output.Name, len(row.Output.Values))
-	case len(row.Predictions) == 0:
-		card.Note = "nothing above --min-probability"
-	}
-	for _, p := range row.Predictions[:min(len(row.Predictions), galleryBars)] {
-		label := p.Label
-		if label == "" {
-			label = fmt.Sprintf("class %d", p.Index)
-		}
-		card.Bars = append(card.Bars, report.Bar{Label: label, Probability: p.Probability})
-	}
-	if more := len(row.Predictions) - len(card.Bars); more > 0 {
-		card.Note = fmt.Sprintf("the first %d of %d classes", len(card.Bars), len(row.Predictions))
-	}
-	return card
 }

@@ -6,55 +6,56 @@ import (
 	"iter"
 	"path/filepath"
 	"slices"
-	"strconv"
 
-	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
-	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/generate"
-	"ortho/runner"
 )
 
-// singleGraph is the engine of a model that is one graph.
-type singleGraph struct {
+// graphEngine is the engine of a model that is one graph.
+type graphEngine struct {
 	*generate.Generator
 	model *models.Model
 }
 
-func (s *singleGraph) record(settings record.Settings) (record.Record, error) {
-	return recorded(settings, s.model, s.Session(), s.Spec().Labels)
+func (e *graphEngine) record(settings record.Settings) (record.Record, error) {
+	return recorded(settings, e.model, e.Session(), e.Spec().Labels)
 }
 
-// openGraph opens a model of one graph.
-func (g *generation) openGraph(fallback string, from source.Options) (*singleGraph, error) {
-	given, err := givenSettings(g.c)
+func (e *graphEngine) samples(ctx context.Context, requests iter.Seq[request]) iter.Seq[sample] {
+	return func(yield func(sample) bool) {
+		var under queue[request]
+		asked := func(yield func(generate.Request) bool) {
+			for r := range requests {
+				under.add(r)
+				if !yield(r.Request) {
+					return
+				}
+			}
+		}
+		for s := range e.Samples(ctx, asked) {
+			if !yield(sample{under.next(), s.Image, s.Provenance(), s.Err}) {
+				return
+			}
+		}
+	}
+}
+
+// openGraph opens a model of one graph as the run's engine.
+func (g *generation) openGraph(ctx context.Context, fallback string) (*graphEngine, error) {
+	model, err := g.openModel(fallback)
 	if err != nil {
 		return nil, err
 	}
-	name := g.c.String("model")
-	if name == "" {
-		if name = fallback; !slices.Contains(bundled.Names(), name) {
-			return nil, usagef("nothing says what to make: name images, or give --text or --class (%s draws digits); or name a model that makes images of chance with -m", defaultDrawer)
-		}
+	if g.options.settings != nil {
+		checkSettingsFile(*g.options.settings, model)
 	}
-	model, err := openNamed(name, given)
-	if err == nil && model.Task != models.Generate && !g.c.IsSet("task") {
-		// The graph's outputs don't tell what it is for, or tell otherwise; the verb does.
-		if err = given.Set("task", string(models.Generate)); err == nil {
-			model, err = openNamed(name, given)
-		}
-	}
-	if err != nil {
+	if err := g.protectFolder(ctx); err != nil {
 		return nil, err
 	}
-	checkSettings(g.c, model)
-	if err := g.protectFolder(from); err != nil {
-		return nil, err
-	}
-	generator, err := generate.Open(g.c.Context, model, g.options)
+	generator, err := generate.Open(ctx, model, g.options.run)
 	if err != nil {
 		return nil, err
 	}
@@ -63,47 +64,36 @@ func (g *generation) openGraph(fallback string, from source.Options) (*singleGra
 	if err != nil {
 		return nil, errors.Join(err, generator.Close())
 	}
-	graph := &singleGraph{generator, model}
-	g.engine, g.name, g.texts = graph, model.Name, provenance(model.Name, digest, generator.Session())
-	for _, f := range settings {
-		if value := g.c.String(f.name); g.c.IsSet(f.name) {
-			if f.name == "labels" || f.name == "vocabulary" {
-				value = filepath.Base(value) // where a file lies is not for those who get the picture
-			}
-			g.texts = append(g.texts, [2]string{"ortho:" + f.name, shelf.Clean(value)})
+	e := &graphEngine{generator, model}
+	g.engine, g.name, g.texts = e, model.Name, modelChunks(model.Name, digest, generator.Session())
+	for _, o := range g.options.overrides {
+		value := o.value
+		if o.name == "labels" || o.name == "vocabulary" {
+			value = filepath.Base(value) // where a file lies is not for those who get the picture
 		}
+		g.texts = append(g.texts, [2]string{"ortho:" + o.name, shelf.Clean(value)})
 	}
-	if g.c.IsSet("invert") {
-		g.texts = append(g.texts, [2]string{"ortho:invert", strconv.FormatBool(g.c.Bool("invert"))})
-	}
-	return graph, nil
+	return e, nil
 }
 
-// provenance are the text chunks of what a model has made.
-func provenance(model, digest string, on *runner.Session) [][2]string {
-	return [][2]string{{"Software", "ortho " + build.Version()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
-}
-
-// samples runs the requests of what is planned; they are answered in their order.
-func (s *singleGraph) samples(ctx context.Context, todo iter.Seq[planned]) iter.Seq[sampled] {
-	return func(yield func(sampled) bool) {
-		var under queue[planned]
-		requests := func(yield func(generate.Request) bool) {
-			for p := range todo {
-				under.add(p)
-				if !yield(p.request) {
-					return
-				}
-			}
-		}
-		for made := range s.Samples(ctx, requests) {
-			p := under.next()
-			if made.Class != nil { // it may have been drawn
-				p.made.Class = made.Class
-			}
-			if !yield(sampled{p, made.Image, made.Err}) {
-				return
-			}
+// openModel opens the model that is named, or else the fallback; "": there is none.
+func (g *generation) openModel(fallback string) (*models.Model, error) {
+	given, err := readOverrides(g.options.overrides)
+	if err != nil {
+		return nil, err
+	}
+	name := g.options.model
+	if name == "" {
+		if name = fallback; !slices.Contains(bundled.Names(), name) {
+			return nil, usagef("nothing says what to make: name images, or give --text or --class (%s draws digits); or name a model that makes images of chance with -m", defaultDrawer)
 		}
 	}
+	model, err := openNamed(name, given)
+	if err == nil && model.Task != models.Generate && !g.options.asTask {
+		// The graph's outputs don't tell what it is for, or tell otherwise; the verb does.
+		if err = given.Set("task", string(models.Generate)); err == nil {
+			model, err = openNamed(name, given)
+		}
+	}
+	return model, err
 }

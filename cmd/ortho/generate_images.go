@@ -11,273 +11,244 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
-	"sync"
-
-	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
-	"ortho/runner"
 )
 
-// ofSamples are the flags for what is made without an image.
-var ofSamples = []string{"text", "texts", "class", "seed", "count", "truncation", "latents", "interpolate", "frames", "grid", "columns", "scale", "fps"}
+// imageRun is a run that makes pictures of images.
+type imageRun struct {
+	*generation
+	graph  *graphEngine
+	names  shelf.Names
+	images *generate.Images[imageRequest, draft]
+}
 
-// generateOfImages makes a picture of each image.
-func generateOfImages(c *cli.Context, options generate.Options) error {
-	for _, name := range ofSamples {
-		if c.IsSet(name) && name == "scale" && c.String(name) == "2" && !c.IsSet("model") {
-			return usagef("--scale is of --grid, and how far images are enlarged is the model's: -m span-x2 does it twice, %s four times", defaultUpscaler)
-		} else if c.IsSet(name) {
-			return usagef("--%s is for what is made without an image, and images are named", name)
-		}
-	}
-	from, err := sources(c)
-	if err != nil {
+// imageRequest is an image that a picture is to be made of.
+type imageRequest struct {
+	source.Item
+	format preprocess.FileFormat
+	file   string // in the folder
+	err    error  // why it can't have one
+	waits  bool   // until what has the file's name is made, or has failed
+}
+
+// makeOfImages makes a picture of each image.
+func (g *generation) makeOfImages(ctx context.Context) error {
+	run := &imageRun{generation: g}
+	if err := g.open(ctx, func(ctx context.Context) (err error) {
+		run.graph, err = g.openGraph(ctx, defaultUpscaler)
 		return err
-	}
-	args := c.Args().Slice()
-	reads, err := protect(c, imagesRead(c), rowsIn(c.String("output")))
-	if err != nil {
-		return err
-	}
-	alone := source.Single(args, from)
-	g := &generation{c: c, options: options, reads: reads}
-	if g.to, err = destinationOf(c, reads, alone, false); err != nil {
-		return err
-	}
-	if g.to.folder != "" {
-		if err := checkOutside(g.to.folder, args); err != nil {
-			return err
-		}
-	}
-	one := imageMaker{generation: g}
-	if err := g.open(func() (err error) { one.graph, err = g.openGraph(defaultUpscaler, from); return err }); err != nil {
+	}); err != nil {
 		return err
 	}
 	defer g.close()
-	if one.graph.Spec().Image == nil {
-		return g.abandon(usagef("%s takes no images: it makes them of %s", g.name, takes(one.graph.Spec())))
+	spec := run.graph.Spec()
+	if spec.Image == nil {
+		return g.abandon(usagef("%s takes no images: it makes them of %s", g.name, generate.Takes(spec)))
 	}
-	one.tellOptions()
-	items := imagesOf(c, from, reads)
-	count, err := g.out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
-		tile, overlap := one.graph.Tiling()
-		return g.describe(record.Settings{
-			{Key: "shard", Value: from.Shard.String()},
-			{Key: "background", Value: g.to.background()},
-			{Key: "keep-size", Value: strconv.FormatBool(options.KeepSize)},
-			{Key: "tile", Value: strconv.Itoa(tile)},
-			{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
-		})
-	})
-	switch {
-	case err != nil:
-		if c.Context.Err() != nil {
-			slog.Warn("interrupted before the first image")
-		}
-		return g.abandon(err)
-	case g.out.complete():
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))
-	default:
-		one.names.Reserved = g.own
-		unit := "images"
-		if alone {
-			unit = "tiles"
-		}
-		if err := g.write(unit, count, one.answers(pending(c.Context, g.out, one.named(g.page.remember(items)), nameOfTask))); err != nil {
-			return err
-		}
+	run.images = &generate.Images[imageRequest, draft]{Generator: run.graph.Generator, Read: run.read, Make: run.draft}
+	run.tellOptions()
+	if err := run.run(ctx); err != nil {
+		return err
 	}
 	g.close() // the page needs the memory
-	if err := g.showChanges(one.graph.Spec().Image.Spec.Orientation); err != nil {
+	if err := g.showChanges(ctx, spec.Image.Spec.Orientation); err != nil {
 		return err
 	}
 	return itemsError(g.out)
 }
 
+// run makes the pictures that are not there yet.
+func (r *imageRun) run(ctx context.Context) error {
+	args, from := r.options.args, r.options.images.from
+	items := imagesOfArgs(args, from, r.reads)
+	survey := func(stop func() bool) (source.Inventory, bool) { return source.Survey(args, from, stop) }
+	count, err := r.out.begin(ctx, survey, items, func() (record.Record, error) { return r.describe(r.settings()) })
+	if err != nil {
+		if ctx.Err() != nil {
+			slog.Warn("interrupted before the first image")
+		}
+		return r.abandon(err)
+	}
+	if r.out.complete() {
+		slog.Info(fmt.Sprintf("%s is complete: nothing to do", r.to.folder))
+		return nil
+	}
+	r.names.Reserved = r.own
+	unit := "images"
+	if source.Single(args, from) {
+		unit = "tiles"
+	}
+	requests := pending(ctx, r.out, r.requests(r.page.remember(items)), func(one imageRequest) string { return one.Name })
+	return r.write(ctx, unit, count, r.rows(ctx, requests))
+}
+
+// settings are those that only pictures of images follow from.
+func (r *imageRun) settings() record.Settings {
+	tile, overlap := r.graph.Tiling()
+	return record.Settings{
+		{Key: "shard", Value: r.options.images.from.Shard.String()},
+		{Key: "background", Value: r.to.background()},
+		{Key: "keep-size", Value: strconv.FormatBool(r.options.run.KeepSize)},
+		{Key: "tile", Value: strconv.Itoa(tile)},
+		{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
+	}
+}
+
 // tellOptions adds to the texts of each picture how large images are cut, and what is done
 // with the result.
-func (m *imageMaker) tellOptions() {
-	tile, overlap := m.graph.Tiling()
+func (r *imageRun) tellOptions() {
+	tile, overlap := r.graph.Tiling()
 	if tile > 0 {
-		m.texts = append(m.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
+		r.texts = append(r.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
 	}
-	if m.options.KeepSize {
-		m.texts = append(m.texts, [2]string{"ortho:keep-size", "true"})
+	if r.options.run.KeepSize {
+		r.texts = append(r.texts, [2]string{"ortho:keep-size", "true"})
 	}
-	if m.to.colour != nil {
-		m.texts = append(m.texts, [2]string{"ortho:background", m.to.background()})
+	if r.to.colour != nil {
+		r.texts = append(r.texts, [2]string{"ortho:background", r.to.background()})
 	}
 }
 
-// task is an image that a picture is to be made of.
-type task struct {
-	source.Item
-	format preprocess.FileFormat
-	file   string // in the folder
-	err    error  // why it can't have one
-}
-
-func nameOfTask(t task) string { return t.Name }
-
-// imageMaker makes pictures of images. Several small images are under way at once; a large
-// one has the generator to itself, which runs its tiles at once, while the next is decoded.
-type imageMaker struct {
-	*generation
-	graph *singleGraph
-	names shelf.Names
-	large sync.RWMutex
-}
-
-// largePixels is how large an image is that keeps the generator busy alone, if it is cut.
-const largePixels = 1 << 20
-
-// most is how many images are in memory at once, at most.
-const most = 8
-
-// named gives every item the name of its picture.
-func (m *imageMaker) named(items iter.Seq[source.Item]) iter.Seq[task] {
-	return func(yield func(task) bool) {
+// requests gives every image the name of its picture.
+func (r *imageRun) requests(items iter.Seq[source.Item]) iter.Seq[imageRequest] {
+	return func(yield func(imageRequest) bool) {
 		position := int64(-1)
 		for item := range items {
 			position++
-			t := task{Item: item, format: m.to.format, file: filepath.Base(m.to.file)}
-			if m.to.folder != "" {
+			one := imageRequest{Item: item, format: r.to.format, file: filepath.Base(r.to.file)}
+			if r.to.folder != "" {
 				var ending string
-				t.format, ending = m.to.formatFor(item.Path)
-				if !m.out.run.Failed(position) {
-					t.file, t.err = m.names.Take(item.Path, ending, item.Name)
+				one.format, ending = r.to.formatFor(item.Path)
+				if !r.out.run.Failed(position) {
+					one.file, one.err = r.names.Take(item.Path, ending, item.Name)
+					one.waits = errors.Is(one.err, shelf.ErrTaken)
 				}
-			} else if t.format == "" {
-				t.format, _ = m.to.formatFor(item.Path)
+			} else if one.format == "" {
+				one.format, _ = r.to.formatFor(item.Path)
 			}
-			if !yield(t) {
+			if !yield(one) {
 				return
 			}
 		}
 	}
 }
 
-// picture is one that is complete, but has not appeared yet.
-type picture struct {
+// rows yields what becomes of the images, whose pictures have appeared by then.
+func (r *imageRun) rows(ctx context.Context, requests iter.Seq[imageRequest]) iter.Seq[answer] {
+	return func(yield func(answer) bool) {
+		for made := range r.images.All(ctx, requests) {
+			one, picture, err := made.Item, made.Value, made.Err
+			if one.waits { // what has become of all before it is known now
+				one.waits, one.err = false, r.names.Retake(one.file, one.Name)
+				if picture, err = r.images.One(ctx, one); ctx.Err() != nil {
+					picture.discard()
+					return
+				}
+			}
+			row := output.Row{Input: one.Name, Width: picture.width, Height: picture.height, Picture: &output.Picture{File: one.file}}
+			answered := r.place(row, picture, err)
+			if answered.err != nil && one.err == nil && r.to.folder != "" {
+				r.names.Free(one.file)
+			}
+			if !yield(answered) {
+				return
+			}
+		}
+	}
+}
+
+// read decodes an image whose picture may have its name.
+func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Picture, error) {
+	if one.waits {
+		return nil, one.err
+	}
+	data, err := one.Read(ctx)
+	if err != nil {
+		return nil, models.StageRead.Wrap(err)
+	}
+	if one.err != nil {
+		return nil, models.StageWrite.Wrap(one.err)
+	}
+	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.options.maxPixels})
+	if err != nil {
+		return nil, models.StageDecode.Wrap(err)
+	}
+	return in, nil
+}
+
+// draft makes the picture of an image.
+func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.Picture) (made draft, err error) {
+	var writer *preprocess.FileWriter
+	err = r.graph.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
+		w, err := made.begin(r.generation, one.file, one.Name)
+		if err != nil {
+			return nil, err
+		}
+		made.width, made.height = width, height
+		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
+			Format: one.format, Quality: r.to.quality, Background: r.to.colour, ICC: in.ICC, Text: r.textsFor(one.Name)})
+		if err != nil {
+			return nil, models.StageWrite.Wrap(err)
+		}
+		return writer, nil
+	}, r.bar.Tiles)
+	if err == nil {
+		err = writer.Close()
+	}
+	return made, made.complete(err)
+}
+
+// textsFor are the text chunks of a picture that is made of an image.
+func (r *imageRun) textsFor(input string) [][2]string {
+	return append(r.texts[:len(r.texts):len(r.texts)], [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(input)))})
+}
+
+// draft is a picture that is complete, but has not appeared yet. The zero draft is none.
+type draft struct {
 	width, height int
 	file          *shelf.File
 	bytes         *bytes.Buffer // of standard output, in place of file
 }
 
-func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
-	atOnce := min(most, max(2, m.graph.Concurrency()))
-	return func(yield func(answer) bool) {
-		for r := range runner.Map(m.c.Context, tasks, atOnce, m.pictureOfName) {
-			if errors.Is(r.Item.err, shelf.ErrTaken) { // what has become of all before it is known now
-				r.Item.err = m.names.Retake(r.Item.file, r.Item.Name)
-				if r.Value, r.Err = m.picture(m.c.Context, r.Item); m.c.Context.Err() != nil {
-					if r.Value.file != nil {
-						r.Value.file.Discard()
-					}
-					return
-				}
-			}
-			row := output.Row{Input: r.Item.Name, Width: r.Value.width, Height: r.Value.height, Picture: &output.Picture{File: r.Item.file}}
-			made := m.place(row, r.Value.file, r.Err)
-			if made.err == nil && made.end == nil && r.Value.bytes != nil {
-				if _, err := m.c.App.Writer.Write(r.Value.bytes.Bytes()); err != nil {
-					made = answer{end: err}
-				}
-			}
-			if made.err != nil && r.Item.err == nil && m.to.folder != "" {
-				m.names.Free(r.Item.file)
-			}
-			if !yield(made) {
-				return
-			}
-		}
+// begin returns what takes the bytes of a picture. input is the file that it is made of.
+func (d *draft) begin(g *generation, name, input string) (io.Writer, error) {
+	if g.to.file == "-" {
+		d.bytes = new(bytes.Buffer)
+		return d.bytes, nil
 	}
+	var err error
+	if d.file, err = g.shelf.Create(name, input); err != nil {
+		return nil, models.StageWrite.Wrap(err)
+	}
+	return d.file, nil
 }
 
-// pictureOfName is picture, but for an image whose name another one may have: it waits.
-func (m *imageMaker) pictureOfName(ctx context.Context, t task) (made picture, err error) {
-	if errors.Is(t.err, shelf.ErrTaken) {
-		return made, t.err
-	}
-	return m.picture(ctx, t)
-}
-
-// picture makes the picture of one image.
-func (m *imageMaker) picture(ctx context.Context, t task) (made picture, err error) {
-	data, err := t.Read(ctx)
-	if err != nil {
-		return made, &stepError{"read", err}
-	}
-	if t.err != nil {
-		return made, &stepError{"write", t.err}
-	}
-	spec := m.graph.Spec().Image
-	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: spec.Spec.Orientation, MaxPixels: m.c.Int64("max-pixels")})
-	if err != nil {
-		return made, &stepError{"decode", err}
-	}
-	if in.Width*in.Height > largePixels && spec.Spec.Height == 0 {
-		m.large.Lock()
-		defer m.large.Unlock()
-	} else {
-		m.large.RLock()
-		defer m.large.RUnlock()
-	}
-	if ctx.Err() != nil {
-		return made, ctx.Err()
-	}
-	var writer *preprocess.FileWriter
-	err = m.graph.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
-		made.width, made.height = width, height
-		var w io.Writer
-		if m.to.file == "-" {
-			made.bytes = new(bytes.Buffer)
-			w = made.bytes
-		} else {
-			var err error
-			if made.file, err = m.shelf.Create(t.file, t.Name); err != nil {
-				return nil, &stepError{"write", err}
-			}
-			w = made.file
-		}
-		var err error
-		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
-			Format: t.format, Quality: m.to.quality, Background: m.to.colour, ICC: in.ICC, Text: m.textsFor(t.Name)})
-		if err != nil {
-			return nil, &stepError{"write", err}
-		}
-		return writer, nil
-	}, m.bar.Tiles)
-	if err == nil {
-		err = writer.Close()
-	}
-	return made, m.completed(made.file, err)
-}
-
-// completed has a picture on the disk, or nothing of it.
-func (g *generation) completed(file *shelf.File, err error) error {
-	if file == nil {
+// complete has a picture on the disk, or nothing of it.
+func (d *draft) complete(err error) error {
+	if d.file == nil {
 		return err
 	}
 	if err == nil {
-		err = file.Complete()
+		err = d.file.Complete()
 	}
-	if file.Failed() != nil {
-		err = &diskError{file.Failed()}
+	if d.file.Failed() != nil {
+		err = &diskError{d.file.Failed()}
 	}
 	if err != nil {
-		file.Discard()
+		d.file.Discard()
 	}
 	return err
 }
 
-// textsFor are the text chunks of a picture that is made of an image.
-func (g *generation) textsFor(input string) [][2]string {
-	return append(g.texts[:len(g.texts):len(g.texts)], [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(input)))})
+func (d *draft) discard() {
+	if d.file != nil {
+		d.file.Discard()
+	}
 }

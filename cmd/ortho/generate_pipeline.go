@@ -3,30 +3,22 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"log/slog"
-	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
-	"ortho/preprocess"
+	"ortho/models/generate"
 	"ortho/runner"
 	"ortho/runner/npz"
-	"ortho/runner/onnx"
 )
 
 // isPipeline tells whether a model's name is that of a pipeline's folder.
@@ -34,121 +26,177 @@ func isPipeline(name string) bool {
 	return !slices.Contains(bundled.Names(), name) && diffusion.IsFolder(name)
 }
 
-// painter is the engine of a pipeline.
-type painter struct {
+// pipelineEngine is the engine of a pipeline.
+type pipelineEngine struct {
 	*diffusion.Pipeline
-	pipeline *diffusion.Folder
-	model    record.Model
-	shown    string // the preview that this run has written
-	*painting
-	run *generation
+	model    *diffusion.Folder
+	identity record.Model
+	asked    promptOptions
+	preview  *preview             // nil: none is shown
+	stepped  func(diffusion.Step) // told of each step; nil: not told
 }
 
 // Concurrency is 1: a pipeline makes one image at a time.
-func (*painter) Concurrency() int { return 1 }
+func (*pipelineEngine) Concurrency() int { return 1 }
 
-func (p *painter) record(settings record.Settings) (record.Record, error) {
-	return recordedAs(settings, p.model, p.pipeline.Facts, p.Session()), nil
+func (e *pipelineEngine) record(settings record.Settings) (record.Record, error) {
+	return recordedAs(settings, e.identity, e.model.Facts, e.Session()), nil
 }
 
-// generateOfPipeline makes pictures of prompts.
-func generateOfPipeline(c *cli.Context) error {
-	if err := checkPipelineFlags(c); err != nil {
-		return err
-	}
-	options, err := generateOptions(c)
-	if err != nil {
-		return err
-	}
-	if err := checkPrompt(c); err != nil {
-		return err
-	}
-	wish, err := readWish(c)
-	if err != nil {
-		return err
-	}
-	asked, err := readPainting(c)
-	if err != nil {
-		return err
-	}
-	reads, err := protect(c, noFiles, rowsIn(c.String("output")))
-	if err != nil {
-		return err
-	}
-	g := &generation{c: c, options: options, reads: reads}
-	switch {
-	case c.IsSet("output"):
-		if g.to, err = destinationOf(c, reads, wish.alone(), true); err != nil {
-			return err
+func (e *pipelineEngine) samples(ctx context.Context, requests iter.Seq[request]) iter.Seq[sample] {
+	return func(yield func(sample) bool) {
+		var under queue[request]
+		asked := func(yield func(diffusion.Request) bool) {
+			for one := range requests {
+				under.add(one)
+				r := e.asked.request
+				r.Prompt, r.Seed, r.Latents, r.Step = one.Text, one.Seed, one.Latents, e.step
+				if !yield(r) {
+					return
+				}
+			}
 		}
-	case !c.IsSet("grid"):
-		return usagef("nothing says where the images go: give -o OUT, or --grid FILE for a sheet of them")
+		for s := range e.Samples(ctx, asked) {
+			one := under.next()
+			made := s.Request.Provenance()
+			made.Label, made.Latents, made.ImageSHA256, made.MaskSHA256 = one.Label, one.Origin, e.asked.imageSHA256, e.asked.maskSHA256
+			if !yield(sample{one, s.Image, made, s.Err}) {
+				return
+			}
+		}
 	}
-	p := &painter{painting: asked, run: g}
-	if err := g.open(p.open); err != nil {
+}
+
+// step has a step counted, and its preview appear.
+func (e *pipelineEngine) step(s diffusion.Step) {
+	if e.stepped != nil {
+		e.stepped(s)
+	}
+	if s.Preview != nil {
+		e.preview.show(s.Preview)
+	}
+}
+
+// makeOfPrompts makes pictures of prompts.
+func (g *generation) makeOfPrompts(ctx context.Context) error {
+	e := &pipelineEngine{asked: *g.options.prompt, stepped: func(s diffusion.Step) { g.bar.Stepped(s.Of) }}
+	if err := g.open(ctx, func(ctx context.Context) error { return g.openPipeline(ctx, e) }); err != nil {
 		return err
 	}
-	defer func() { // when no image is under way any more
-		if p.shown != "" {
-			os.Remove(p.shown)
-		}
-	}()
+	defer e.preview.remove() // when no image is under way any more
 	defer g.close()
-	plan, err := p.plan(wish)
-	if err != nil {
+	r := g.newSampleRun()
+	if err := r.planPrompts(e); err != nil {
 		return g.abandon(err)
 	}
-	p.tell(wish.texts)
-	return g.makeSamples(plan, "steps", p.samples)
+	e.tell(g.options.samples.texts, g.options.quiet())
+	return r.run(ctx, "steps")
 }
 
-// open opens the pipeline as the run's engine.
-func (p *painter) open() (err error) {
-	g, c := p.run, p.run.c
-	if p.pipeline, err = diffusion.ReadFolder(c.String("model")); err != nil {
+// openPipeline opens the pipeline as the run's engine.
+func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err error) {
+	if e.model, err = diffusion.ReadFolder(g.options.model); err != nil {
 		return err
 	}
-	if p.request.PreviewEvery > 0 {
-		if err := p.checkPreview(); err != nil {
+	if e.asked.request.PreviewEvery > 0 {
+		if e.preview, err = g.openPreview(); err != nil {
 			return err
 		}
 	}
-	if err := g.protectFolder(source.Options{}); err != nil {
+	if err := g.protectFolder(ctx); err != nil {
 		return err
 	}
-	if p.Pipeline, err = diffusion.Open(c.Context, p.pipeline, diffusion.Options{Runner: g.options.Runner, LowMemory: c.Bool("low-memory")}); err != nil {
+	if e.Pipeline, err = diffusion.Open(ctx, e.model, diffusion.Options{Runner: g.options.run.Runner, LowMemory: e.asked.lowMemory}); err != nil {
 		return err
 	}
-	warnSkipped(p.Session())
-	p.model, err = runner.Await(c.Context, func(context.Context) (record.Model, error) { return pipelineDigest(p.pipeline) })
+	warnSkipped(e.Session())
+	e.identity, err = runner.Await(ctx, func(context.Context) (record.Model, error) { return pipelineDigest(e.model) })
 	if err != nil {
-		return errors.Join(err, p.Close())
+		return errors.Join(err, e.Close())
 	}
-	g.engine, g.name, g.texts = p, p.pipeline.Name, provenance(p.pipeline.Name, p.model.SHA256, p.Session())
+	g.engine, g.name, g.texts = e, e.model.Name, modelChunks(e.model.Name, e.identity.SHA256, e.Session())
 	return nil
 }
 
-// checkPreview refuses a preview that would take another file's place.
-func (p *painter) checkPreview() error {
-	g := p.run
-	name := previewOf(g.to)
-	for _, flag := range []string{"grid", "html"} {
-		if g.c.IsSet(flag) && samePath(g.c.String(flag), name) {
-			return usagef("--%s %s is where previews stand: give another name", flag, name)
+// planPrompts settles what the pipeline is to make.
+func (r *sampleRun) planPrompts(e *pipelineEngine) error {
+	o := r.options.samples
+	for _, t := range o.texts {
+		r.series.Subjects = append(r.series.Subjects, generate.Subject{Text: t})
+	}
+	r.series.Reseed = true // the noise between the steps
+	if o.latents != "" {
+		if err := r.readLatents(e.latentsOf); err != nil {
+			return err
 		}
 	}
-	if _, err := g.reads.Check(name, g.mayReplace()); err != nil {
-		return err
+	one := e.asked.request
+	one.Prompt = o.texts[0]
+	if r.series.Latents != nil {
+		one.Latents = r.series.Latents[0]
 	}
-	p.preview = name
-	return nil
+	one, err := e.Fill(one)
+	if err != nil {
+		return usagef("%w", err)
+	}
+	one.Prompt, one.Latents = "", nil
+	e.asked.request = one
+	r.prompted = append(record.Settings{{Key: "texts' SHA-256", Value: digestOfTexts(o.texts)}}, e.asked.settings()...)
+	return r.settle(one.Width, one.Height)
 }
 
-// samePath tells whether two names, of files that need not exist, are of one.
-func samePath(a, b string) bool {
-	realA, errA := output.RealPath(a)
-	realB, errB := output.RealPath(b)
-	return errA == nil && errB == nil && realA == realB
+// digestOfTexts is the SHA-256 of texts in order, each ended by NUL.
+func digestOfTexts(texts []string) string {
+	h := sha256.New()
+	for _, t := range texts {
+		io.WriteString(h, t+"\x00")
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// latentsOf takes an image a row of an array. Where no size is asked for, it is theirs.
+func (e *pipelineEngine) latentsOf(a npz.Array) ([][]float32, error) {
+	all, width, height, err := e.LatentsOf(a)
+	if err != nil {
+		return nil, err
+	}
+	switch r := &e.asked.request; {
+	case r.Width == 0 && r.Image == nil:
+		r.Width, r.Height = width, height
+	case r.Width > 0 && (r.Width != width || r.Height != height):
+		return nil, fmt.Errorf("latents of shape %v are of images of %dx%d pixels, and --size says %dx%d", a.Shape, width, height, r.Width, r.Height)
+	}
+	return all, nil
+}
+
+// tell says what is in effect, and what of the texts is not.
+func (e *pipelineEngine) tell(texts []string, quiet bool) {
+	r := e.asked.request
+	if !quiet {
+		slog.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, term.Counted(int64(r.Steps), "step"), term.Decimal(*r.Guidance), r.Scheduler))
+	}
+	spec := e.Spec()
+	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""
+	switch negative := valueOf(r.Negative); {
+	case e.asked.negative != "" && embedded:
+		slog.Warn("--negative has no effect: a latent consistency model takes the text alone")
+	case e.asked.negative != "" && *r.Guidance <= 1:
+		slog.Warn(fmt.Sprintf("--negative has no effect: guidance begins above 1, and it is %s", term.Decimal(*r.Guidance)))
+	case negative != "" && !embedded && *r.Guidance > 1:
+		texts = append(slices.Clip(texts), negative)
+	}
+	told := map[string]bool{}
+	for _, t := range texts {
+		lost := e.Cut(t)
+		if lost == "" || told[t] {
+			continue
+		}
+		if told[t] = true; len(told) > 10 {
+			slog.Warn("more texts are too long")
+			return
+		}
+		slog.Warn(fmt.Sprintf("%.60q is too long: the pipeline takes %d tokens, and has not seen its end, %.200q", t, spec.Texts[0].Tokenizer.Length(), lost))
+	}
 }
 
 // pipelineDigest identifies a pipeline by all that its images follow from: its SHA-256 is
@@ -174,152 +222,4 @@ func pipelineDigest(p *diffusion.Folder) (record.Model, error) {
 	}
 	m.SHA256 = fmt.Sprintf("%x", lines.Sum(nil))
 	return m, nil
-}
-
-// plan settles what the pipeline is to make.
-func (p *painter) plan(w *wish) (*plan, error) {
-	g := p.run
-	all := w.newPlan(g.to)
-	for _, t := range w.texts {
-		all.subjects = append(all.subjects, subject{text: t})
-	}
-	if w.latents != "" {
-		if err := all.readLatents(p.latentsOf); err != nil {
-			return nil, err
-		}
-		all.each = len(all.latents)
-	}
-	one := p.request
-	one.Prompt = w.texts[0]
-	if all.latents != nil {
-		one.Latents = all.latents[0]
-	}
-	one, err := p.Fill(one)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	one.Prompt, one.Latents = "", nil
-	p.request = one
-	all.prompted = append(record.Settings{{Key: "texts' SHA-256", Value: digestOfTexts(w.texts)}}, p.settings()...)
-	return all, all.settle(g, one.Width, one.Height)
-}
-
-// digestOfTexts is the SHA-256 of texts in order, each ended by NUL.
-func digestOfTexts(texts []string) string {
-	h := sha256.New()
-	for _, t := range texts {
-		io.WriteString(h, t+"\x00")
-	}
-	return fmt.Sprintf("%x", h.Sum(nil))
-}
-
-// latentsOf takes an image a row of an array [n,channels,height,width], or one of
-// [channels,height,width]. Where no size is given, it is theirs.
-func (p *painter) latentsOf(a npz.Array) ([][]float32, error) {
-	shape, channels, scale := a.Shape, int64(p.Spec().Denoiser.Latents), int64(p.Spec().Scale)
-	if len(shape) == 3 {
-		shape = append([]int64{1}, shape...)
-	}
-	r := &p.request
-	if len(shape) != 4 || shape[0] < 1 || shape[1] != channels || shape[2] < 1 || shape[3] < 1 || shape[2] > math.MaxInt32 || shape[3] > math.MaxInt32 {
-		return nil, fmt.Errorf("latents of shape %v: %s takes [n,%d,height/%d,width/%d]", a.Shape, p.pipeline.Name, channels, scale, scale)
-	}
-	height, width := int(shape[2]*scale), int(shape[3]*scale)
-	switch {
-	case r.Width == 0 && r.Image == nil:
-		r.Width, r.Height = width, height
-	case r.Width > 0 && (r.Width != width || r.Height != height):
-		return nil, fmt.Errorf("latents of shape %v are of images of %dx%d pixels, and --size says %dx%d", a.Shape, width, height, r.Width, r.Height)
-	}
-	a, err := a.As(onnx.Float)
-	if err != nil {
-		return nil, err
-	}
-	values := make([]float32, len(a.Data)/4)
-	if _, err := binary.Decode(a.Data, binary.LittleEndian, values); err != nil {
-		return nil, err
-	}
-	for i, v := range values {
-		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil, fmt.Errorf("latents: number %d is %v", i, v)
-		}
-	}
-	return slices.Collect(slices.Chunk(values, len(values)/int(shape[0]))), nil
-}
-
-// tell says what is in effect, and what of the texts is not.
-func (p *painter) tell(texts []string) {
-	r, c := p.request, p.run.c
-	if c.String("progress") != "never" {
-		slog.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, term.Counted(int64(r.Steps), "step"), term.Decimal(*r.Guidance), r.Scheduler))
-	}
-	spec := p.Spec()
-	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""
-	switch negative := valueOf(r.Negative); {
-	case c.String("negative") != "" && embedded:
-		slog.Warn("--negative has no effect: a latent consistency model takes the text alone")
-	case c.String("negative") != "" && *r.Guidance <= 1:
-		slog.Warn(fmt.Sprintf("--negative has no effect: guidance begins above 1, and it is %s", term.Decimal(*r.Guidance)))
-	case negative != "" && !embedded && *r.Guidance > 1:
-		texts = append(slices.Clip(texts), negative)
-	}
-	told := map[string]bool{}
-	for _, t := range texts {
-		lost := p.Cut(t)
-		if lost == "" || told[t] {
-			continue
-		}
-		if told[t] = true; len(told) > 10 {
-			slog.Warn("more texts are too long")
-			return
-		}
-		slog.Warn(fmt.Sprintf("%.60q is too long: the pipeline takes %d tokens, and has not seen its end, %.200q", t, spec.Texts[0].Tokenizer.Length(), lost))
-	}
-}
-
-// samples runs the requests of what is planned; they are answered in their order.
-func (p *painter) samples(ctx context.Context, todo iter.Seq[planned]) iter.Seq[sampled] {
-	return func(yield func(sampled) bool) {
-		var under queue[planned]
-		requests := func(yield func(diffusion.Request) bool) {
-			for one := range todo {
-				under.add(one)
-				r := p.request
-				r.Prompt, r.Seed, r.Latents, r.Step = one.request.Text, one.request.Seed, one.request.Latents, p.step
-				if !yield(r) {
-					return
-				}
-			}
-		}
-		for made := range p.Samples(ctx, requests) {
-			one := under.next()
-			one.made.Diffusion = p.diffusion(made.Request)
-			if !yield(sampled{one, made.Image, made.Err}) {
-				return
-			}
-		}
-	}
-}
-
-// diffusion is what a row tells of a request.
-func (p *painter) diffusion(r diffusion.Request) *output.Diffusion {
-	return &output.Diffusion{Negative: valueOf(r.Negative), Steps: r.Steps, Guidance: valueOf(r.Guidance),
-		Scheduler: r.Scheduler, Strength: r.Strength, ImageSHA256: p.image, MaskSHA256: p.mask}
-}
-
-// step counts a step, and has its preview appear.
-func (p *painter) step(s diffusion.Step) {
-	p.run.bar.Stepped(s.Of)
-	if s.Preview == nil || p.preview == "" {
-		return
-	}
-	err := writeFile(p.run.reads, p.preview, true, func(w io.Writer) error {
-		return encode(w, s.Preview, preprocess.FileOptions{Format: preprocess.PNG})
-	})
-	if err != nil {
-		slog.Warn(fmt.Sprintf("no more previews: %v", err))
-		p.preview = ""
-		return
-	}
-	p.shown = p.preview
 }

@@ -434,11 +434,11 @@ func TestPipelineRefuses(t *testing.T) {
 // TestPipelinePreview has previews stand beside the picture, and go.
 func TestPipelinePreview(t *testing.T) {
 	dir := t.TempDir()
-	p := &painter{painting: &painting{preview: filepath.Join(dir, "fox.preview.png")}, run: &generation{reads: output.Protect()}}
+	p := &pipelineEngine{preview: &preview{reads: output.Protect(), name: filepath.Join(dir, "fox.preview.png")}}
 	for i := range 3 {
 		img := &preprocess.Image{Width: 2, Height: 2, Channels: 3, Pix: bytes.Repeat([]byte{byte(i)}, 12)}
 		p.step(diffusion.Step{Done: i + 1, Of: 3, Preview: img})
-		if got := decoded(t, p.preview); !bytes.Equal(got.Pix, img.Pix) {
+		if got := decoded(t, p.preview.name); !bytes.Equal(got.Pix, img.Pix) {
 			t.Fatalf("after step %d: %v", i, got.Pix)
 		}
 	}
@@ -448,7 +448,7 @@ func TestPipelinePreview(t *testing.T) {
 		}
 	}
 	needLibrary(t)
-	os.Remove(p.preview)
+	os.Remove(p.preview.name)
 	args := with(fox, "a fox", "--seed", "1", "--preview", "1")
 	made(t, exitOK, "", with(args, "-o", filepath.Join(dir, "x.png"))...)
 	made(t, exitOK, "", with(args, "-o", filepath.Join(dir, "y.png"), "--low-memory")...)

@@ -1,132 +1,157 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"iter"
 	"log/slog"
-
-	"github.com/urfave/cli/v2"
+	"path/filepath"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/shelf"
+	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
 	"ortho/runner"
 )
 
-// generateSamples makes pictures of texts, classes, latents or seeds.
-func generateSamples(c *cli.Context, options generate.Options) error {
-	wish, err := readWish(c)
-	if err != nil {
-		return err
+// sampleRun is a run that makes pictures of texts, classes, latents or seeds.
+type sampleRun struct {
+	*generation
+	series      generate.Series
+	wordsDigest string          // of the texts' token ids
+	prompted    record.Settings // what the pictures of a pipeline follow from, beside the series
+}
+
+func (g *generation) newSampleRun() *sampleRun {
+	o := g.options.samples
+	r := &sampleRun{generation: g, series: generate.Series{Count: o.count, Truncation: o.truncation}}
+	if o.seed != nil {
+		r.series.Seed = *o.seed
 	}
-	reads, err := protect(c, noFiles, rowsIn(c.String("output")))
-	if err != nil {
-		return err
-	}
-	g := &generation{c: c, options: options, reads: reads}
-	switch {
-	case c.IsSet("output"):
-		if g.to, err = destinationOf(c, reads, wish.alone(), true); err != nil {
-			return err
-		}
-	case !c.IsSet("grid"):
-		return usagef("nothing says where the images go: give -o OUT, or --grid FILE for a sheet of them (and SRC, if they are to be made of images)")
-	}
+	return r
+}
+
+// makeSamples makes pictures by a model of one graph.
+func (g *generation) makeSamples(ctx context.Context) error {
 	fallback := ""
-	if len(wish.texts)+len(wish.classes) > 0 {
+	if o := g.options.samples; len(o.texts)+len(o.classes) > 0 {
 		fallback = defaultDrawer
 	}
-	var graph *singleGraph
-	if err := g.open(func() error { graph, err = g.openGraph(fallback, source.Options{}); return err }); err != nil {
+	var graph *graphEngine
+	if err := g.open(ctx, func(ctx context.Context) (err error) {
+		graph, err = g.openGraph(ctx, fallback)
+		return err
+	}); err != nil {
 		return err
 	}
 	defer g.close()
-	plan, err := wish.plan(g, graph)
-	if err != nil {
+	r := g.newSampleRun()
+	if err := r.plan(graph); err != nil {
 		return g.abandon(err)
 	}
-	return g.makeSamples(plan, "images", graph.samples)
+	return r.run(ctx, "images")
 }
 
-// makeSamples makes the pictures of a plan, and what shows them together. unit is what
-// progress counts.
-func (g *generation) makeSamples(plan *plan, unit string, samples func(context.Context, iter.Seq[planned]) iter.Seq[sampled]) error {
-	c := g.c
-	one := sampleMaker{generation: g, plan: plan, samples: samples}
-	count, err := g.out.begin(c.Context, plan.survey, nil, func() (record.Record, error) { return g.describe(plan.settings()) })
+// run makes the pictures of the series, and what shows them together. unit is what progress
+// counts.
+func (r *sampleRun) run(ctx context.Context, unit string) error {
+	count, err := r.out.begin(ctx, r.survey, nil, func() (record.Record, error) { return r.describe(r.settings()) })
 	if err != nil {
-		return g.abandon(err)
+		return r.abandon(err)
 	}
-	if g.out.complete() {
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", g.to.folder))
-	} else if err := g.write(unit, count, one.answers()); err != nil {
+	if r.out.complete() {
+		slog.Info(fmt.Sprintf("%s is complete: nothing to do", r.to.folder))
+	} else if err := r.write(ctx, unit, count, r.rows(ctx)); err != nil {
 		return err
 	}
-	if err := g.showSamples(plan); err != nil {
+	if err := r.show(ctx); err != nil {
 		return err
 	}
-	return itemsError(g.out)
+	return itemsError(r.out)
 }
 
-// sampleMaker makes pictures as planned.
-type sampleMaker struct {
-	*generation
-	plan    *plan
-	samples func(context.Context, iter.Seq[planned]) iter.Seq[sampled] // in their order
-}
-
-// sampled is what became of a planned picture.
-type sampled struct {
-	planned
-	image *preprocess.Image
-	err   error
-}
-
-func (m *sampleMaker) answers() iter.Seq[answer] {
-	todo := pending(m.c.Context, m.out, m.plan.all(), func(p planned) string { return p.name })
-	return func(yield func(answer) bool) {
-		ctx, cancel := context.WithCancel(m.c.Context)
-		defer cancel() // ends what is under way, also where the run ends early
-		for r := range runner.Map(m.c.Context, m.samples(ctx, todo), 2, m.picture) {
-			made := m.place(rowOfSample(r.Item), r.Value.file, r.Err)
-			if made.err == nil && made.end == nil {
-				made.end = m.keep(r.Item, r.Value)
+// requests yields what is asked of each picture, and how it is called: by its number and
+// what it shows.
+func (r *sampleRun) requests() iter.Seq[request] {
+	return func(yield func(request) bool) {
+		i := 0
+		for asked := range r.series.Requests() {
+			one := request{asked, fmt.Sprintf("%04d", i)}
+			if slug := slugOf(asked); slug != "" {
+				one.name += "-" + slug
 			}
-			if !yield(made) {
+			if i++; !yield(one) {
 				return
 			}
 		}
 	}
 }
 
-// picture encodes what was made, where there is a file for it.
-func (m *sampleMaker) picture(_ context.Context, s sampled) (made picture, err error) {
-	if s.err != nil || m.to.folder == "" && !m.to.single() {
+// slugOf is what an image shows: its text, class or seed. "": its latents tell nothing.
+func slugOf(r generate.Request) string {
+	slug := cmp.Or(shelf.Slug(r.Text), shelf.Slug(r.Label))
+	switch {
+	case slug != "":
+		return slug
+	case r.Class != nil:
+		return fmt.Sprintf("class-%d", *r.Class)
+	case r.Latents == nil:
+		return fmt.Sprintf("seed-%d", r.Seed)
+	}
+	return ""
+}
+
+// format is how the pictures are written, each to a file of its own.
+func (r *sampleRun) format() preprocess.FileFormat { return cmp.Or(r.to.format, preprocess.PNG) }
+
+// fileOf is the name of a picture's file.
+func (r *sampleRun) fileOf(one request) string {
+	if r.to.single() {
+		return filepath.Base(r.to.file)
+	}
+	return one.name + endings[r.format()]
+}
+
+// rows yields what becomes of the requests, whose pictures have appeared by then.
+func (r *sampleRun) rows(ctx context.Context) iter.Seq[answer] {
+	todo := pending(ctx, r.out, r.requests(), func(one request) string { return one.name })
+	return func(yield func(answer) bool) {
+		within, cancel := context.WithCancel(ctx)
+		defer cancel() // ends what is under way, also where the run ends early
+		for made := range runner.Map(ctx, r.engine.samples(within, todo), 2, r.draft) {
+			answered := r.place(r.rowOf(made.Item), made.Value, made.Err)
+			if answered.err == nil && answered.end == nil && r.unfiled != nil {
+				answered.end = r.unfiled.add(made.Item.image)
+			}
+			if !yield(answered) {
+				return
+			}
+		}
+	}
+}
+
+// draft encodes an image, where there is a file for it.
+func (r *sampleRun) draft(_ context.Context, s sample) (made draft, err error) {
+	if s.err != nil || r.to.folder == "" && !r.to.single() {
 		return made, s.err
 	}
-	write := func(w io.Writer) error {
-		return encode(w, s.image, preprocess.FileOptions{Format: m.plan.format, Quality: m.to.quality, Text: append(m.texts[:len(m.texts):len(m.texts)], s.texts(m.plan)...)})
+	w, err := made.begin(r.generation, r.fileOf(s.request), "")
+	if err != nil {
+		return made, err
 	}
-	if m.to.file == "-" {
-		made.bytes = new(bytes.Buffer)
-		return made, write(made.bytes)
-	}
-	if made.file, err = m.shelf.Create(s.file, ""); err != nil {
-		return made, &stepError{"write", err}
-	}
-	return made, m.completed(made.file, write(made.file))
+	return made, made.complete(encode(w, s.image, preprocess.FileOptions{Format: r.format(), Quality: r.to.quality,
+		Text: append(r.texts[:len(r.texts):len(r.texts)], s.made.Chunks()...)}))
 }
 
 // encode writes a whole image.
 func encode(w io.Writer, img *preprocess.Image, options preprocess.FileOptions) error {
 	f, err := preprocess.NewFileWriter(w, img.Width, img.Height, img.Channels, options)
 	if err != nil {
-		return &stepError{"write", err}
+		return models.StageWrite.Wrap(err)
 	}
 	if _, err := f.Write(img.Pix); err != nil {
 		return err
@@ -134,31 +159,9 @@ func encode(w io.Writer, img *preprocess.Image, options preprocess.FileOptions) 
 	return f.Close()
 }
 
-// keep holds a picture that is not in a folder for the animation, sheet or page.
-func (m *sampleMaker) keep(s sampled, made picture) error {
-	if made.bytes != nil {
-		if _, err := m.c.App.Writer.Write(made.bytes.Bytes()); err != nil {
-			return err
-		}
-	}
-	if m.rows == nil {
-		return nil
-	}
-	m.rows.images = append(m.rows.images, s.image)
-	if m.rows.bytes += len(s.image.Pix); m.rows.bytes > maxKept {
-		return fmt.Errorf("the images have more than %d bytes together, too many for one file: make fewer, or give -o FOLDER", maxKept)
-	}
-	return nil
-}
-
-// maxKept bounds the pixels of what is shown together without being files.
-const maxKept = 1 << 30
-
-// rowOfSample is that of a picture, whether it was made or not.
-func rowOfSample(s sampled) output.Row {
-	made := s.made
-	made.File = s.file
-	row := output.Row{Input: s.name, Picture: &made}
+// rowOf is the row of a sample, whether it was made or not.
+func (r *sampleRun) rowOf(s sample) output.Row {
+	row := output.Row{Input: s.name, Picture: &output.Picture{File: r.fileOf(s.request), Image: s.made}}
 	if s.image != nil {
 		row.Width, row.Height = s.image.Width, s.image.Height
 	}

@@ -3,15 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"iter"
 	"math"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
-
-	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
@@ -21,135 +14,20 @@ import (
 	"ortho/preprocess"
 )
 
-// checkSheet refuses, before any work, a sheet that could not be written.
-func (g *generation) checkSheet() error {
-	c := g.c
-	switch {
-	case c.Int("columns") < 0 || c.Int("columns") > 10_000:
-		return usagef("--columns %d: from 1 to 10000", c.Int("columns"))
-	case c.Int("scale") < 0 || c.Int("scale") > 64:
-		return usagef("--scale %d: from 1 to 64", c.Int("scale"))
-	case !c.IsSet("grid") && (c.IsSet("columns") || c.IsSet("scale")):
-		return usagef("--columns and --scale are for --grid")
-	case !c.IsSet("grid"):
-		return nil
-	case c.String("grid") == c.String("output"):
-		return usagef("--output and --grid name one file")
-	}
-	if _, err := sheetFormat(c.String("grid")); err != nil {
-		return err
-	}
-	if g.to.folder != "" {
-		if inside, err := inFolder(g.to.folder, c.String("grid")); err != nil {
-			return err
-		} else if sampleName.MatchString(inside) {
-			return usagef("--grid %s lies in the output folder, where pictures have such names: give another", c.String("grid"))
-		}
-	}
-	_, err := g.reads.Check(c.String("grid"), g.mayReplace())
-	return err
-}
-
-// sampleName is that of a picture that is made without an image.
-var sampleName = regexp.MustCompile(`^\d{4,}[-.]`)
-
-// sheetFormat is how the file of --grid is written.
-func sheetFormat(name string) (preprocess.FileFormat, error) {
-	format, err := preprocess.FormatOf(filepath.Base(name))
-	if err != nil {
-		return "", usagef("--grid %w", err)
-	}
-	return format, nil
-}
-
-// mayReplace tells whether what is made at the end may take the place of an earlier one.
-func (g *generation) mayReplace() bool {
-	return g.c.Bool("overwrite") || g.c.Bool("resume") || g.c.Bool("retry-failed")
-}
-
-// limitOfOurs bounds the pixels of pictures that are read back: inputs may be enlarged.
-const limitOfOurs = 1 << 30
-
-// made yields the pictures of a run whose rows are all there, those of earlier runs among
-// them, in their order.
-func (g *generation) made() iter.Seq2[*preprocess.Image, error] {
-	return func(yield func(*preprocess.Image, error) bool) {
-		if g.rows != nil {
-			for _, img := range g.rows.images {
-				if !yield(img, nil) {
-					return
-				}
-			}
-			return
-		}
-		f, err := os.Open(g.out.name)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for row, err := range output.Read("jsonl", f, info.Size()) {
-			var img *preprocess.Image
-			if err == nil {
-				if row.Error != nil {
-					continue
-				}
-				img, err = g.readBack(row)
-			}
-			if !yield(img, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// readBack decodes a picture that was written.
-func (g *generation) readBack(row output.Row) (*preprocess.Image, error) {
-	if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
-		return nil, fmt.Errorf("the row of %s names no picture", row.Input)
-	}
-	name := filepath.Join(g.shelf.Folder, filepath.FromSlash(row.File))
-	item := source.File(name)
-	data, err := item.Read(g.c.Context)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	p, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{MaxPixels: limitOfOurs})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return p.Image, nil
-}
-
-// showSamples writes the animation, the sheet and the page of what was made.
-func (g *generation) showSamples(p *plan) error {
-	c := g.c
-	if g.to.animation {
-		if err := writeFile(g.reads, g.to.file, c.Bool("overwrite"), func(w io.Writer) error { return sheet.WriteGIF(w, g.rows.images, c.Int("fps")) }); err != nil {
+// show writes the animation, the sheet and the page of what was made.
+func (r *sampleRun) show(ctx context.Context) error {
+	if r.to.animation {
+		if err := r.writeAnimation(); err != nil {
 			return err
 		}
-		if all := g.rows.images; len(all) > 0 {
-			g.tell(g.to.file, "%s of %dx%d", term.Images(int64(len(all))), all[0].Width, all[0].Height)
-		}
 	}
-	if c.IsSet("grid") {
-		if err := g.writeSheet(p); err != nil {
-			return fmt.Errorf("make %s: %w", c.String("grid"), err)
+	if grid := r.options.grid; grid != nil {
+		if err := r.writeSheet(ctx, *grid); err != nil {
+			return fmt.Errorf("make %s: %w", *grid, err)
 		}
-	}
-	if g.page == nil {
-		return nil
 	}
 	at := 0
-	if g.rows != nil {
-		g.page.rows = g.rows.rows
-	}
-	return g.page.write(c, "What "+g.name+" makes", g.out, 1, func(_ context.Context, row output.Row, _ source.Item) report.Card {
+	return r.showRows(ctx, func(ctx context.Context, row output.Row, _ source.Item) report.Card {
 		card := report.Card{Name: row.Input, Note: noteOf(row)}
 		if row.Error != nil {
 			card.Error = row.Error.Message
@@ -157,10 +35,10 @@ func (g *generation) showSamples(p *plan) error {
 		}
 		var img *preprocess.Image
 		var err error
-		if g.rows != nil && g.rows.images != nil {
-			img = g.rows.images[at]
+		if r.unfiled != nil && r.unfiled.images != nil {
+			img = r.unfiled.images[at]
 			at++
-		} else if img, err = g.readBack(row); err != nil {
+		} else if img, err = r.readBack(ctx, row); err != nil {
 			card.Picture.Missing = err.Error()
 			return card
 		}
@@ -169,42 +47,15 @@ func (g *generation) showSamples(p *plan) error {
 	})
 }
 
-func layoutOf(c *cli.Context, p *plan) sheet.Layout {
-	layout := sheet.Layout{Columns: c.Int("columns"), Scale: c.Int("scale"), MaxPixels: c.Int64("max-pixels")}
-	if layout.Columns == 0 && len(p.subjects) > 1 && p.each > 1 {
-		layout.Columns = p.each
+// showRows writes the page, if there is one.
+func (g *generation) showRows(ctx context.Context, card func(context.Context, output.Row, source.Item) report.Card) error {
+	if g.page == nil {
+		return nil
 	}
-	return layout
-}
-
-func (g *generation) writeSheet(p *plan) error {
-	c := g.c
-	var all []*preprocess.Image
-	bytes := 0
-	for img, err := range g.made() {
-		if err != nil {
-			return err
-		}
-		all = append(all, img)
-		if bytes += len(img.Pix); bytes > maxKept {
-			return fmt.Errorf("the images have more than %d bytes together, too many for one sheet", maxKept)
-		}
+	if g.unfiled != nil {
+		g.page.rows = g.unfiled.rows
 	}
-	img, err := sheet.Make(all, layoutOf(c, p))
-	if err != nil {
-		return err
-	}
-	format, err := sheetFormat(c.String("grid"))
-	if err != nil {
-		return err
-	}
-	if err := writeFile(g.reads, c.String("grid"), g.mayReplace(), func(w io.Writer) error {
-		return encode(w, img, preprocess.FileOptions{Format: format, Text: g.texts})
-	}); err != nil {
-		return err
-	}
-	g.tell(c.String("grid"), "%s, %dx%d", term.Images(int64(len(all))), img.Width, img.Height)
-	return nil
+	return g.page.writeAs(ctx, g.options.reporting, "What "+g.name+" makes", g.out, 1, card)
 }
 
 // noteOf says what a picture was made of.
@@ -253,20 +104,14 @@ func fitted(width, height, edge int) (int, int) {
 }
 
 // showChanges writes the page of what images were and became.
-func (g *generation) showChanges(orientation preprocess.Orientation) error {
-	if g.page == nil {
-		return nil
-	}
-	if g.rows != nil {
-		g.page.rows = g.rows.rows
-	}
-	return g.page.write(g.c, "What "+g.name+" makes", g.out, 1, func(ctx context.Context, row output.Row, item source.Item) report.Card {
+func (g *generation) showChanges(ctx context.Context, orientation preprocess.Orientation) error {
+	return g.showRows(ctx, func(ctx context.Context, row output.Row, item source.Item) report.Card {
 		card := report.Card{Name: row.Input}
 		if row.Error != nil {
 			card.Error = row.Error.Message
 			return card
 		}
-		after, err := g.readBack(row)
+		after, err := g.readBack(ctx, row)
 		if err != nil {
 			card.Picture.Missing = err.Error()
 			return card
@@ -277,7 +122,7 @@ func (g *generation) showChanges(orientation preprocess.Orientation) error {
 			card.Note = "the input can't be shown: " + err.Error()
 			return card
 		}
-		before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: orientation, MaxPixels: g.c.Int64("max-pixels")})
+		before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: orientation, MaxPixels: g.options.maxPixels})
 		if err != nil {
 			card.Note = "the input can't be shown: " + err.Error()
 			return card
@@ -305,22 +150,12 @@ func changeOf(before, after *preprocess.Image) *report.Change {
 	x, y := busiest(before, w, h)
 	left, top := int(float64(x)*across), int(float64(y)*down)
 	right, bottom := min(after.Width, int(float64(x+w)*across)), min(after.Height, int(float64(y+h)*down))
-	detail := cut(after, left, top, right-left, bottom-top)
+	detail := after.Crop(left, top, right-left, bottom-top)
 	change.Detail = &report.Change{
-		Before: report.ShowImage(preprocess.Resample(cut(before, x, y, w, h), detail.Width, detail.Height, preprocess.Bicubic), 90),
+		Before: report.ShowImage(preprocess.Resample(before.Crop(x, y, w, h), detail.Width, detail.Height, preprocess.Bicubic), 90),
 		After:  report.ShowImage(detail, 90),
 	}
 	return change
-}
-
-// cut copies a rectangle.
-func cut(img *preprocess.Image, x, y, width, height int) *preprocess.Image {
-	out := &preprocess.Image{Width: width, Height: height, Channels: img.Channels}
-	for row := range height {
-		at := ((y+row)*img.Width + x) * img.Channels
-		out.Pix = append(out.Pix, img.Pix[at:at+width*img.Channels]...)
-	}
-	return out
 }
 
 // busiest finds, of 9x9 rectangles over the image, the one whose pixels differ most from

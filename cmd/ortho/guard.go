@@ -72,8 +72,12 @@ func imagesRead(c *cli.Context) iter.Seq[string] {
 // imagesOf yields the images of the arguments. Of paths that can't be known before, what
 // the run reads is told as they come.
 func imagesOf(c *cli.Context, from source.Options, reads *output.Reads) iter.Seq[source.Item] {
-	items := source.Items(c.Args().Slice(), from)
-	if !source.Once(c.Args().Slice(), from) {
+	return imagesOfArgs(c.Args().Slice(), from, reads)
+}
+
+func imagesOfArgs(args []string, from source.Options, reads *output.Reads) iter.Seq[source.Item] {
+	items := source.Items(args, from)
+	if !source.Once(args, from) {
 		return items
 	}
 	return func(yield func(source.Item) bool) {

@@ -1,86 +1,37 @@
 package main
 
 import (
-	"fmt"
+	"iter"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
-	"ortho/models/generate"
-	"ortho/preprocess"
 )
 
-// imageInput is what makes a model's tensor of an image file.
-type imageInput struct {
-	classifier *preprocess.Spec  // of the one or
-	generator  *models.ImagePort // of the other; without its name
-}
-
-func imageInputOf(m *models.Model) (*imageInput, error) {
-	if m.Task != models.Generate {
-		spec, err := m.Classifier()
-		if err != nil {
-			return nil, err
+// imageFiles are a source's items as a feed takes them.
+func imageFiles(items iter.Seq[source.Item]) iter.Seq[models.ImageFile] {
+	return func(yield func(models.ImageFile) bool) {
+		for item := range items {
+			if !yield(models.ImageFile{Name: item.Name, Read: item.Read}) {
+				return
+			}
 		}
-		return &imageInput{classifier: &spec.Input}, nil
 	}
-	spec, err := m.Generator()
-	if err != nil {
-		return nil, err
-	}
-	if spec.Image == nil {
-		return nil, fmt.Errorf("%s takes no image: it makes one of other inputs: %v", m.Name, m.Graph.Inputs)
-	}
-	image := *spec.Image
-	image.Name = "" // two models that differ in it get the same tensor
-	return &imageInput{generator: &image}, nil
 }
 
-// tensor returns the tensor, and how it was made: its height and width are the tensor's.
-// Of an image that the model takes in any size, edge is the most that is taken, from the
-// middle; 0: all. Images of generators are always decoded exactly.
-func (in *imageInput) tensor(file []byte, opt preprocess.LoadOptions, edge int) (spec preprocess.Spec, data []byte, err error) {
-	if in.classifier != nil {
-		data = make([]byte, in.classifier.Bytes())
-		_, _, err = in.classifier.Load(data, file, opt)
-		return *in.classifier, data, err
-	}
-	pic, err := preprocess.DecodePicture(file, preprocess.DecodeOptions{Orientation: in.generator.Spec.Orientation, MaxPixels: opt.MaxPixels})
-	if err != nil {
-		return spec, nil, err
-	}
-	if edge > 0 && in.generator.Spec.Height == 0 {
-		pic.Image = middle(pic.Image, edge)
-	}
-	return generate.Tensor(in.generator, pic)
-}
-
-// middle is a crop of at most edge pixels a side.
-func middle(img *preprocess.Image, edge int) *preprocess.Image {
-	out := &preprocess.Image{Width: min(img.Width, edge), Height: min(img.Height, edge), Channels: img.Channels}
-	left, top := (img.Width-out.Width)/2, (img.Height-out.Height)/2
-	for y := top; y < top+out.Height; y++ {
-		at := (y*img.Width + left) * img.Channels
-		out.Pix = append(out.Pix, img.Pix[at:at+out.Width*img.Channels]...)
-	}
-	return out
-}
-
-// tensorShape is that of one image's tensor, without a batch dimension.
-func tensorShape(spec *preprocess.Spec) []int64 {
-	if spec.Layout == preprocess.NHWC {
-		return []int64{int64(spec.Height), int64(spec.Width), int64(spec.Channels)}
-	}
-	return []int64{int64(spec.Channels), int64(spec.Height), int64(spec.Width)}
-}
-
-// openForInput opens a model of which the input counts, and the outputs are taken as they
-// are: nothing needs to say which of them is the result, nor what its values mean.
+// openForInput is [openInput] with the settings that flags give.
 func openForInput(c *cli.Context, name string) (*models.Model, error) {
 	s, err := givenSettings(c)
 	if err != nil {
 		return nil, err
 	}
+	return openInput(name, s)
+}
+
+// openInput opens a model of which the input counts, and the outputs are taken as they
+// are: nothing needs to say which of them is the result, nor what its values mean.
+func openInput(name string, s models.Settings) (*models.Model, error) {
 	m, err := openNamed(name, s)
 	if err != nil {
 		return nil, err
@@ -99,7 +50,7 @@ func openForInput(c *cli.Context, name string) (*models.Model, error) {
 		if m, err = openNamed(name, named); err != nil {
 			return nil, err
 		}
-		if _, err := imageInputOf(m); err == nil {
+		if _, err := m.ImageLoader(); err == nil {
 			break
 		}
 	}

@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
-	"ortho/models/describe"
+	"ortho/models/imagine"
 	"ortho/runner"
 )
 
@@ -69,19 +70,19 @@ func newImagineCommand() *cli.Command {
 
 // imagination is a run of imagine. What the run has no use for is nil.
 type imagination struct {
-	c         *cli.Context
-	runner    runner.Options
-	to        destination
-	reads     *output.Reads
-	page      *gallery
-	item      source.Item // the image
-	data      []byte
-	describer *describe.Describer
-	image     *imageExpert
-	text      *textExpert
-	artist    *artist
-	fused     []float64 // the probabilities of both sides together; nil: not fused
-	doc       imagined
+	c       *cli.Context
+	runner  runner.Options
+	to      destination
+	reads   *output.Reads
+	page    *gallery
+	item    source.Item // the image
+	data    []byte
+	experts imagine.Options
+	artist  *artist
+	closers []io.Closer // what experts and the artist run on
+	notes   []string    // of opening them
+	story   *imagine.Story
+	slug    string // of the pictures' names
 }
 
 func imagineAction(c *cli.Context) error {
@@ -178,7 +179,7 @@ func (im *imagination) check() (err error) {
 	if err := source.Check(args); err != nil {
 		return err
 	}
-	im.describer, err = describerOf(c)
+	im.experts.Describer, err = describerOf(c)
 	return err
 }
 
@@ -187,30 +188,27 @@ const maxImagined = 1000
 
 // open reads the image and opens the models, before anything is sent.
 func (im *imagination) open() (err error) {
-	c := im.c
-	im.doc = imagined{Kind: imaginedKind, Ortho: build.Version(), Notes: []string{}}
-	if im.describer != nil {
+	c, o := im.c, &im.experts
+	o.TextWeight, o.Strict, o.Top, o.Notify = c.Float64("text-weight"), c.Bool("strict"), c.Int("top"), im.notify
+	if o.Describer != nil {
 		if im.item, im.data, err = readOne(c); err != nil {
 			return err
 		}
-		im.doc.Input = text(im.item.Name)
-		if im.image, err = openImageExpert(c, im.runner); err != nil {
+		if err = im.openImageExpert(); err != nil {
 			return err
 		}
 	}
-	if im.artist, err = openArtist(c, im.runner); err != nil {
+	if err = im.openArtist(); err != nil {
 		return err
 	}
-	if im.image != nil {
-		if note := im.artist.nameClasses(im.image); note != "" {
-			im.warn(note)
+	if o.Image != nil {
+		if borrowed := o.Image.BorrowLabels(o.Artist); borrowed != "" {
+			borrowed += "; --labels FILE names others"
+			im.notes = append(im.notes, text(borrowed))
+			slog.Warn(borrowed)
 		}
 	}
-	var note string
-	if im.text, note, err = openTextExpert(c, im.runner, im.image); note != "" {
-		im.note(note)
-	}
-	return err
+	return im.openTextExpert()
 }
 
 // readOne reads the image that is named.
@@ -226,63 +224,50 @@ func readOne(c *cli.Context) (source.Item, []byte, error) {
 }
 
 func (im *imagination) close() {
-	if im.describer != nil {
-		im.describer.Close()
+	if im.experts.Describer != nil {
+		im.experts.Describer.Close()
 	}
 	var err error
-	if im.image != nil {
-		err = errors.Join(err, im.image.classifier.Close())
-	}
-	if im.text != nil {
-		err = errors.Join(err, im.text.classifier.Close())
-	}
-	if im.artist != nil {
-		err = errors.Join(err, im.artist.Close())
+	for _, c := range im.closers {
+		err = errors.Join(err, c.Close())
 	}
 	if err != nil {
 		slog.Warn(err.Error())
 	}
 }
 
-// note is something to know about the result; warn also tells it at once.
-func (im *imagination) note(s string) { im.doc.Notes = append(im.doc.Notes, text(s)) }
-
-func (im *imagination) warn(s string) {
-	im.note(s)
-	slog.Warn(s)
+// notify tells what happens on the way.
+func (im *imagination) notify(n imagine.Notice) {
+	switch n.Kind {
+	case imagine.Asking:
+		tellHost(im.experts.Describer, im.c.Bool("offline"))
+	case imagine.Warning:
+		slog.Warn(n.Text)
+	case imagine.Remark:
+		if !term.IsTerminal(im.c.App.Writer) { // where the summary says it
+			slog.Info(n.Text)
+		}
+	default:
+		slog.Info(n.Text)
+	}
 }
 
-// describe has the image described, or a sentence stand in.
-func (im *imagination) describe(ctx context.Context) error {
+// settle goes from the image, or from a text, to the class that is to be drawn.
+func (im *imagination) settle(ctx context.Context) (err error) {
 	c := im.c
-	d := &im.doc.Description
-	if im.describer == nil {
-		d.Sentence, d.By = c.String("text"), "the command line"
-		return nil
+	if im.experts.Image == nil {
+		if im.story, err = imagine.OfText(ctx, c.String("text"), im.experts); err == nil {
+			im.story.Description.By = "the command line"
+		}
+	} else if im.story, err = imagine.OfImage(ctx, im.item.Name, im.data, im.experts); err == nil {
+		if d := &im.story.Description; d.By == imagine.ByDescriber {
+			d.Prompt = c.String("prompt")
+		}
+		im.story.Usage = im.experts.Describer.Usage() // with what failed
 	}
-	tellHost(im.describer, c.Bool("offline"))
-	got, err := im.describer.Describe(ctx, im.asked())
-	if err == nil {
-		*d = described{Sentence: got.Sentence, Objects: got.Objects, Scene: got.Scene, Attributes: got.Attributes,
-			Class: &chosen{Index: im.image.indexOf(got.Class), Label: got.Class.Name}, By: "chat", Prompt: c.String("prompt"), Host: im.describer.Host().Name, Model: got.Model, Cached: got.Cached}
-		return nil
-	}
-	if ctx.Err() != nil || c.Bool("strict") {
+	if err != nil {
 		return err
 	}
-	*d = described{Sentence: im.image.standIn(), StandIn: true, By: "stand-in", Why: text(err.Error()), WhyKind: describe.ErrorKind(err)}
-	im.warn(fmt.Sprintf("no description: %v; a sentence made of %s's classes stands in, and decides nothing: %q", err, im.image.model.Name, d.Sentence))
+	im.story.Notes = slices.Insert(im.story.Notes, 0, im.notes...)
 	return nil
-}
-
-// candidates is how many classes the server chooses from.
-const candidates = 10
-
-// asked is the image as the server gets it.
-func (im *imagination) asked() describe.Image {
-	img := describe.Image{Name: im.item.Name, Read: func(context.Context) ([]byte, error) { return im.data, nil }}
-	for _, p := range im.image.predictions[:min(candidates, len(im.image.predictions))] {
-		img.Candidates = append(img.Candidates, im.image.candidate(p.Index))
-	}
-	return img
 }

@@ -2,48 +2,41 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 
-	"github.com/urfave/cli/v2"
-
+	"ortho/cmd/ortho/internal/record"
 	"ortho/models"
 	"ortho/models/classify"
-	"ortho/models/describe"
-	"ortho/models/fuse"
+	"ortho/models/diffusion"
+	"ortho/models/generate"
+	"ortho/models/imagine"
 	"ortho/runner"
 )
 
-// imageExpert is the image model, and what it says.
-type imageExpert struct {
-	model       *models.Model
-	classifier  *classify.Classifier
-	scores      models.Scores
-	gray        bool
-	predictions []classify.Prediction // of all classes, most probable first
-}
-
-func openImageExpert(c *cli.Context, options runner.Options) (*imageExpert, error) {
+func (im *imagination) openImageExpert() error {
+	c := im.c
 	m, err := openModel(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	spec, err := m.Classifier()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if spec.Embedding {
-		return nil, usagef("--output-name asks for values, and not for classes: leave it out")
+		return usagef("--output-name asks for values, and not for classes: leave it out")
 	}
 	checkSettings(c, m)
-	e := &imageExpert{model: m, scores: spec.Scores, gray: spec.Input.Channels == 1}
-	if e.classifier, err = classify.Open(c.Context, m, classify.Options{Runner: options, MaxPixels: c.Int64("max-pixels")}); err != nil {
-		return nil, err
+	classifier, err := classify.Open(c.Context, m, classify.Options{Runner: im.runner, MaxPixels: c.Int64("max-pixels")})
+	if err != nil {
+		return err
 	}
-	warnSkipped(e.classifier.Session())
-	return e, nil
+	im.closers = append(im.closers, classifier)
+	warnSkipped(classifier.Session())
+	im.experts.Image, err = imagine.NewImageExpert(m.Name, classifier)
+	return err
 }
 
 func warnSkipped(s *runner.Session) {
@@ -52,142 +45,107 @@ func warnSkipped(s *runner.Session) {
 	}
 }
 
-// label names a class.
-func (e *imageExpert) label(index int) string {
-	if index < len(e.scores.Labels) && e.scores.Labels[index].Name != "" {
-		return e.scores.Labels[index].Name
-	}
-	return fmt.Sprintf("class %d", index)
-}
-
-// indexOf is the class that the server has chosen; one in its own words may be a label; -1:
-// it is none.
-func (e *imageExpert) indexOf(c describe.Class) int {
-	if c.Index >= 0 {
-		return c.Index
-	}
-	return slices.IndexFunc(e.scores.Labels, func(l models.Label) bool { return sameName(l, models.Label{Name: c.Name}) })
-}
-
-func (e *imageExpert) candidate(index int) describe.Candidate {
-	return describe.Candidate{Index: index, Name: e.label(index), Probability: probabilityOf(e.predictions, index)}
-}
-
-func probabilityOf(all []classify.Prediction, index int) float64 {
-	for _, p := range all {
-		if p.Index == index {
-			return p.Probability
-		}
-	}
-	return 0
-}
-
-// likely is the least probability of a second class that a stand-in mentions.
-const likely = 0.01
-
-// standIn is a sentence of the classes.
-func (e *imageExpert) standIn() string {
-	s := "a photograph of " + article(e.label(e.predictions[0].Index))
-	if len(e.predictions) > 1 && e.predictions[1].Probability >= likely {
-		s += ", perhaps " + article(e.label(e.predictions[1].Index))
-	}
-	return s
-}
-
-// textExpert is the text model, and what it says.
-type textExpert struct {
-	model       *models.Model
-	classifier  *classify.TextClassifier
-	spec        *models.TextClassifierSpec
-	predictions []classify.Prediction // nil: it can't read the description
-	strange     bool                  // it knows too few of its words
-}
-
-// openTextExpert opens the text model; nil where it would be of no use, and why. The
-// default one's classes are compared with the image model's; one that is named is heard
-// whatever its classes.
-func openTextExpert(c *cli.Context, options runner.Options, image *imageExpert) (*textExpert, string, error) {
-	name := c.String("text-model")
-	m, err := openNamed(name, models.Settings{})
+// openTextExpert opens the text model, where it is of use: the default one's classes are
+// compared with the image model's; one that is named is heard whatever its classes.
+func (im *imagination) openTextExpert() error {
+	c, image := im.c, im.experts.Image
+	m, err := openNamed(c.String("text-model"), models.Settings{})
 	if err != nil {
-		return nil, "", err
+		return err
 	}
 	spec, err := m.TextClassifier()
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	if !c.IsSet("text-model") && image != nil && !fuse.SameLabels(image.scores.Labels, spec.Labels) {
-		return nil, fmt.Sprintf("%s does not read the description: its classes are others than those of %s", m.Name, image.model.Name), nil
+	named := c.IsSet("text-model")
+	if !named && image != nil && !image.SameClasses(spec.Labels) {
+		im.notes = append(im.notes, text(fmt.Sprintf("%s does not read the description: its classes are others than those of %s", m.Name, image.Name)))
+		return nil
 	}
-	e := &textExpert{model: m, spec: spec}
-	if e.classifier, err = classify.OpenText(c.Context, m, classify.Options{Runner: options}); err != nil {
-		return nil, "", err
-	}
-	warnSkipped(e.classifier.Session())
-	return e, "", nil
-}
-
-// read classifies a description.
-func (e *textExpert) read(ctx context.Context, description string) (*opinion, error) {
-	result, err := e.classifier.Text(ctx, description)
+	classifier, err := classify.OpenText(c.Context, m, classify.Options{Runner: im.runner})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if result.Output != nil {
-		return nil, fmt.Errorf("%s gives values, and not classes", e.model.Name)
-	}
-	e.predictions = result.Predictions
-	o := &opinion{Model: e.model.Name, Unknown: cleaned(result.Unknown), Cut: cleaned(result.Cut), Doubt: text(result.Doubt)}
-	e.strange = result.Strange
-	return o, nil
+	im.closers = append(im.closers, classifier)
+	warnSkipped(classifier.Session())
+	im.experts.Text = imagine.NewTextExpert(m.Name, classifier)
+	im.experts.Text.Fallback = !named
+	return nil
 }
 
-// top is the most probable class that the model was trained on; -1: none.
-func (e *textExpert) top() int {
-	for _, p := range e.predictions {
-		if _, no := slices.BinarySearch(e.spec.Untrained, p.Index); !no {
-			return p.Index
-		}
-	}
-	return -1
+// artist is the generator that may draw the class.
+type artist struct {
+	engine
+	digest func() (string, error)
+	tell   func(text string) // warns of what of it says nothing to the model
 }
 
-// vector has the probabilities by class.
-func vector(all []classify.Prediction) []float64 {
-	v := make([]float64, len(all))
-	for _, p := range all {
-		if p.Index < len(v) {
-			v[p.Index] = p.Probability
-		}
+func (im *imagination) openArtist() error {
+	c := im.c
+	name := c.String("generator")
+	if !c.IsSet("generator") {
+		name = defaultDrawer
 	}
-	return v
+	if isPipeline(name) {
+		return im.openPainter(name)
+	}
+	var s models.Settings
+	err := s.Set("task", string(models.Generate)) // what else it may be, -g rules out
+	if err != nil {
+		return err
+	}
+	model, err := openNamed(name, s)
+	if err != nil {
+		return err
+	}
+	spec, err := model.Generator()
+	if err != nil {
+		return err
+	}
+	switch {
+	case spec.Image != nil:
+		return usagef("%s makes images of images: -g names a generator of classes or texts", model.Name)
+	case spec.Class == nil && spec.Text == nil:
+		return usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, generate.Takes(spec))
+	}
+	generator, err := generate.Open(c.Context, model, generate.Options{Runner: im.runner})
+	if err != nil {
+		return err
+	}
+	im.closers = append(im.closers, generator)
+	warnSkipped(generator.Session())
+	im.artist = &artist{engine: &graphEngine{generator, model}, digest: func() (string, error) { return modelDigest(model) }, tell: func(text string) {
+		if in := spec.Text; in != nil {
+			tellLost(text, in.Vocabulary.Encode(text, in.Length), in.Length)
+		}
+	}}
+	if im.experts.Artist, err = imagine.NewArtist(model.Name, generator); err != nil {
+		return err
+	}
+	im.experts.Artist.Fallback = !c.IsSet("generator")
+	return nil
 }
 
-// sameName tells that two labels name one class: by ID, by name in any case, or as one
-// digit.
-func sameName(a, b models.Label) bool {
-	if a.ID != "" && a.ID == b.ID || a.Name != "" && strings.EqualFold(a.Name, b.Name) {
-		return true
+// openPainter has a pipeline draw, as its files say.
+func (im *imagination) openPainter(name string) error {
+	c := im.c
+	model, err := diffusion.ReadFolder(name)
+	if err != nil {
+		return err
 	}
-	x, ok := digitOf(a.Name)
-	y, too := digitOf(b.Name)
-	return ok && too && x == y
-}
-
-var digitNames = []string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
-
-// digitOf reads "7", "seven" or "7 - seven".
-func digitOf(label string) (int, bool) {
-	digit := -1
-	for word := range strings.FieldsFuncSeq(strings.ToLower(label), func(r rune) bool { return r == ' ' || r == '-' || r == ':' }) {
-		d := slices.Index(digitNames, word)
-		if len(word) == 1 && word[0] >= '0' && word[0] <= '9' {
-			d = int(word[0] - '0')
-		}
-		if d < 0 || digit >= 0 && digit != d {
-			return 0, false
-		}
-		digit = d
+	p := &pipelineEngine{model: model}
+	if p.Pipeline, err = diffusion.Open(c.Context, model, diffusion.Options{Runner: im.runner}); err != nil {
+		return err
 	}
-	return digit, digit >= 0
+	if p.asked.request, err = p.Fill(p.asked.request); err != nil {
+		return errors.Join(usageError{err}, p.Close())
+	}
+	im.closers = append(im.closers, p)
+	warnSkipped(p.Session())
+	im.artist = &artist{engine: p, tell: func(text string) { p.tell([]string{text}, false) }, digest: func() (string, error) {
+		identity, err := runner.Await(c.Context, func(context.Context) (record.Model, error) { return pipelineDigest(model) })
+		return identity.SHA256, err
+	}}
+	im.experts.Artist = imagine.NewPainter(model.Name, p.Pipeline, p.asked.request)
+	return nil
 }

@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/classify"
+	"ortho/models/imagine"
 )
 
 func (im *imagination) descriptionBlocks() []report.Block {
-	d := &im.doc.Description
+	d := &im.story.Description
 	blocks := []report.Block{report.Text("“" + d.Sentence + "”")}
 	if d.StandIn {
 		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "A stand-in, made of the image model's classes; it decides nothing.", Text: d.Why})
@@ -24,7 +24,7 @@ func (im *imagination) descriptionBlocks() []report.Block {
 			facts = append(facts, report.Fact{Name: name, Value: value})
 		}
 	}
-	fact("by", strings.TrimPrefix(d.by(), "by "))
+	fact("by", strings.TrimPrefix(authorOf(d), "by "))
 	fact("prompt", d.Prompt)
 	if d.Class != nil {
 		fact("class", d.Class.Label)
@@ -32,18 +32,18 @@ func (im *imagination) descriptionBlocks() []report.Block {
 	fact("objects", strings.Join(d.Objects, ", "))
 	fact("scene", d.Scene)
 	fact("attributes", strings.Join(d.Attributes, ", "))
-	if u := &im.doc.Usage; u.Requests > 0 {
-		fact("tokens", u.words())
+	if u := &im.story.Usage; u.Requests > 0 {
+		fact("tokens", costOf(u))
 	}
 	return append(blocks, facts)
 }
 
 // verdictBlocks show what each side says of the classes that any of them holds likely.
 func (im *imagination) verdictBlocks() []report.Block {
-	d := &im.doc
+	d := im.story
 	var blocks []report.Block
 	if dis := d.Disagreement; dis != nil {
-		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: term.Sentence(dis.words())})
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: term.Sentence(disagreementOf(dis))})
 	}
 	if d.Decision != nil {
 		blocks = append(blocks, report.Notice{Mark: report.Best, Title: d.Decision.Label, Text: "is the word of the " + d.Decision.By + "."})
@@ -60,33 +60,33 @@ func (im *imagination) verdictBlocks() []report.Block {
 			return blocks
 		}
 	case d.Fusion == nil:
-		return append(blocks, im.table(d.Text.Model, im.text.predictions, d.Text.Predictions))
+		return append(blocks, opinionTable(d.Text))
 	}
 	return append(blocks, im.fusionTable(), report.Text(fmt.Sprintf(
 		"Fused: image × text^%g, scaled to a sum of 1. %d classes without text keep the image's probability.", d.Fusion.Weight, d.Fusion.Untrained)))
 }
 
-func (im *imagination) table(model string, all []classify.Prediction, shown []output.Prediction) report.Table {
-	t := report.Table{Caption: "What " + model + " reads in it", Columns: []report.Column{{Name: "class"}, {Name: "probability", Number: true}}}
-	for _, p := range shown {
-		t.Rows = append(t.Rows, report.Row{Cells: report.Cells(labelOf(p), percentOf(probabilityOf(all, p.Index)))})
+func opinionTable(o *imagine.Opinion) report.Table {
+	t := report.Table{Caption: "What " + o.Model + " reads in it", Columns: []report.Column{{Name: "class"}, {Name: "probability", Number: true}}}
+	for _, p := range o.Predictions {
+		t.Rows = append(t.Rows, report.Row{Cells: report.Cells(labelOf(p), percentOf(o.Probability(p.Index)))})
 	}
 	return t
 }
 
 func (im *imagination) fusionTable() report.Table {
-	d := &im.doc
+	d := im.story
 	t := report.Table{Caption: "The classes that any side holds likely", Columns: []report.Column{{Name: "class"},
 		{Name: "image", Number: true, Hint: d.Image.Model}, {Name: "text", Number: true, Hint: d.Text.Model}, {Name: "fused", Number: true}}}
 	seen := map[int]bool{}
-	for _, list := range [][]output.Prediction{d.Fusion.Predictions, d.Image.Predictions, d.Text.Predictions} {
+	for _, list := range [][]classify.Prediction{d.Fusion.Predictions, d.Image.Predictions, d.Text.Predictions} {
 		for _, p := range list {
 			if seen[p.Index] {
 				continue
 			}
 			seen[p.Index] = true
-			row := report.Row{Cells: report.Cells(im.image.label(p.Index), percentOf(probabilityOf(im.image.predictions, p.Index)),
-				percentOf(probabilityOf(im.text.predictions, p.Index)), percentOf(im.fused[p.Index]))}
+			row := report.Row{Cells: report.Cells(im.experts.Image.Label(p.Index), percentOf(d.Image.Probability(p.Index)),
+				percentOf(d.Text.Probability(p.Index)), percentOf(d.Fusion.All[p.Index]))}
 			if p.Index == d.Decision.Index {
 				row.Mark = report.Best
 			}
@@ -98,8 +98,8 @@ func (im *imagination) fusionTable() report.Table {
 
 func percentOf(p float64) string { return fmt.Sprintf("%.2f %%", 100*p) }
 
-func (im *imagination) pictureBlocks(made []sampled) ([]report.Block, error) {
-	g := &im.doc.Generation
+func (im *imagination) pictureBlocks(made []imagine.Sample) ([]report.Block, error) {
+	g := &im.story.Generation
 	var blocks []report.Block
 	if g.None != "" {
 		blocks = append(blocks, report.Notice{Mark: report.Dim, Title: "Nothing is drawn.", Text: g.None})
@@ -121,7 +121,7 @@ func (im *imagination) pictureBlocks(made []sampled) ([]report.Block, error) {
 	}
 	var cards []report.Card
 	for i, s := range made[:min(len(made), maxShown)] {
-		card := report.Card{Name: fmt.Sprintf("seed %d", s.request.Seed), Picture: showDrawn(s)}
+		card := report.Card{Name: fmt.Sprintf("seed %d", s.Request.Seed), Picture: showDrawn(s)}
 		if i < len(g.Files) {
 			card.Name = filepath.Base(g.Files[i]) + ", " + card.Name
 		}
@@ -138,9 +138,9 @@ func (im *imagination) pictureBlocks(made []sampled) ([]report.Block, error) {
 }
 
 // showDrawn enlarges a small picture to about 160 pixels.
-func showDrawn(s sampled) report.Picture {
-	if edge := max(s.image.Width, s.image.Height); edge <= 80 {
-		return report.ShowPixels(s.image, max(1, 160/edge))
+func showDrawn(s imagine.Sample) report.Picture {
+	if edge := max(s.Image.Width, s.Image.Height); edge <= 80 {
+		return report.ShowPixels(s.Image, max(1, 160/edge))
 	}
-	return report.ShowImage(s.image, 90)
+	return report.ShowImage(s.Image, 90)
 }

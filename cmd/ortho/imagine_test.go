@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"ortho/models"
 	"ortho/models/describe/openaitest"
+	"ortho/models/imagine"
 	"ortho/preprocess"
 )
 
@@ -35,7 +35,7 @@ func chatting(t *testing.T, answers ...openaitest.Answer) *openaitest.Server {
 }
 
 // runImagine runs imagine, and holds its outputs against the key.
-func runImagine(t *testing.T, args ...string) (doc imagined, stderr string) {
+func runImagine(t *testing.T, args ...string) (doc document, stderr string) {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", append([]string{"imagine"}, args...)...)
 	if code != exitOK && code != exitItems {
@@ -109,16 +109,16 @@ func TestImagineDigit(t *testing.T) {
 		text    string
 		stand   bool
 	}{
-		{"no key", nil, 7, byImage, "a regular upright seven", true},
-		{"seven", []openaitest.Answer{openaitest.Describe(handwritten)}, 7, byBoth, "a bold handwritten upright seven", false},
-		{"three, twice", []openaitest.Answer{openaitest.Describe(openaitest.Description{Sentence: "A three.", Class: "three"})}, 3, byChat, "a regular upright three", false},
+		{"no key", nil, 7, imagine.ByImage, "a regular upright seven", true},
+		{"seven", []openaitest.Answer{openaitest.Describe(handwritten)}, 7, imagine.ByBoth, "a bold handwritten upright seven", false},
+		{"three, twice", []openaitest.Answer{openaitest.Describe(openaitest.Description{Sentence: "A three.", Class: "three"})}, 3, imagine.ByDecision, "a regular upright three", false},
 		{"three in its own words", []openaitest.Answer{openaitest.Say(`{"description":"A three.","objects":[],"attributes":[],"scene":"","class":"other","other":"3"}`),
-			openaitest.Describe(openaitest.Description{Class: "three"})}, 3, byChat, "a regular upright three", false},
+			openaitest.Describe(openaitest.Description{Class: "three"})}, 3, imagine.ByDecision, "a regular upright three", false},
 		{"three, then seven", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "three"}), openaitest.Describe(openaitest.Description{Class: "seven"})},
-			7, byChat, "a regular upright seven", false},
+			7, imagine.ByDecision, "a regular upright seven", false},
 		{"three, then neither", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "three"}), openaitest.Say(`{"reason":"Neither.","class":"other"}`)},
-			7, byImage, "a regular upright seven", false},
-		{"a cat", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "cat"})}, 7, byImage, "a regular upright seven", false},
+			7, imagine.ByImage, "a regular upright seven", false},
+		{"a cat", []openaitest.Answer{openaitest.Describe(openaitest.Description{Class: "cat"})}, 7, imagine.ByImage, "a regular upright seven", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -193,7 +193,7 @@ func TestImagineFuses(t *testing.T) {
 		if doc.Usage.Requests != len(s.Requests()) || doc.Usage.Prompt != 1000*len(s.Requests()) {
 			t.Errorf("%q: usage %+v", c.sentence, doc.Usage)
 		}
-		if c.disagree && (doc.Decision.By != byChat || doc.Decision.Label != "red") {
+		if c.disagree && (doc.Decision.By != imagine.ByDecision || doc.Decision.Label != "red") {
 			t.Errorf("%q: %+v", c.sentence, doc.Decision)
 		}
 		if !c.fused {
@@ -239,7 +239,7 @@ func TestImagineChatFails(t *testing.T) {
 	} {
 		chatting(t, c.answer)
 		doc, stderr := runImagine(t, coffee)
-		if !doc.Description.StandIn || doc.Fusion != nil || doc.Decision.By != byImage || !strings.Contains(stderr, "stands in") {
+		if !doc.Description.StandIn || doc.Fusion != nil || doc.Decision.By != imagine.ByImage || !strings.Contains(stderr, "stands in") {
 			t.Errorf("%s: %+v; %s", c.name, doc.Description, stderr)
 		}
 		if doc.Description.WhyKind != c.kind || !strings.Contains(doc.Generation.None, "-g names one") {
@@ -253,7 +253,7 @@ func TestImagineChatFails(t *testing.T) {
 	// The first answer is there, and the second fails.
 	chatting(t, openaitest.Describe(openaitest.Description{Class: "eggnog"}), openaitest.WrongKey())
 	doc, _ := runImagine(t, coffee)
-	if d := doc.Disagreement; d == nil || d.Error == "" || doc.Fusion == nil || doc.Decision.By != byFusion {
+	if d := doc.Disagreement; d == nil || d.Error == "" || doc.Fusion == nil || doc.Decision.By != imagine.ByFusion {
 		t.Errorf("%+v, %+v", doc.Disagreement, doc.Decision)
 	}
 }
@@ -435,23 +435,5 @@ func TestImagineFiles(t *testing.T) {
 	}
 	if f, err := preprocess.FormatOf(old); err != nil || f != preprocess.PNG || !strings.HasPrefix(read(t, old), "\x89PNG") {
 		t.Errorf("%v, %v", f, err)
-	}
-}
-
-func TestSameName(t *testing.T) {
-	for _, c := range []struct {
-		a, b models.Label
-		want bool
-	}{
-		{models.Label{Name: "seven"}, models.Label{Name: "7"}, true},
-		{models.Label{Name: "7 - seven"}, models.Label{Name: "Seven"}, true},
-		{models.Label{Name: "seven - 8"}, models.Label{Name: "seven"}, false},
-		{models.Label{Name: "tench", ID: "n1"}, models.Label{Name: "Tinca", ID: "n1"}, true},
-		{models.Label{Name: "seventeen"}, models.Label{Name: "seven"}, false},
-		{models.Label{}, models.Label{}, false},
-	} {
-		if got := sameName(c.a, c.b); got != c.want {
-			t.Errorf("%v and %v: %v", c.a, c.b, got)
-		}
 	}
 }

@@ -1,24 +1,19 @@
 package main
 
 import (
-	"cmp"
+	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
+	"io/fs"
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/term"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/models"
-	"ortho/runner/onnx"
+	"ortho/models/diffusion"
+	"ortho/models/generate"
+	"ortho/runner"
 )
 
 func newInspectCommand() *cli.Command {
@@ -43,88 +38,28 @@ func newInspectCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			var classes []class
+			var classes []pages.Class
 			if c.Bool("classes") {
 				if classes, err = classesOf(model); err != nil {
 					return err
 				}
 				if !c.Bool("json") {
-					return printClasses(c, classes)
+					return pages.PrintClasses(c.App.Writer, classes)
 				}
 			}
-			d, err := inspected(model)
+			digest, err := modelDigest(model)
 			if err != nil {
 				return err
 			}
+			d := pages.Inspect(model, digest, remedied(usable(model)))
 			d.Classes = classes
 			if c.Bool("json") {
-				return writeJSON(c, d)
+				return pages.WriteJSON(c.App.Writer, d)
 			}
-			d.print(c.App.Writer)
+			d.Print(c.App.Writer)
 			return nil
 		},
 	}
-}
-
-// writeJSON prints a description.
-func writeJSON(c *cli.Context, d any) error {
-	encoder := json.NewEncoder(c.App.Writer)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(d)
-}
-
-// description is what inspect prints; its JSON is an output format.
-type description struct {
-	Name         string            `json:"name"`
-	Path         string            `json:"path,omitempty"`
-	Size         int64             `json:"size_bytes"`
-	SHA256       string            `json:"sha256"`
-	Task         models.Task       `json:"task"`
-	Exporter     string            `json:"exporter,omitempty"`
-	Producer     string            `json:"producer,omitempty"`
-	IRVersion    int64             `json:"ir_version"`
-	Opsets       map[string]int64  `json:"opsets"`
-	Inputs       []value           `json:"inputs"`
-	Outputs      []value           `json:"outputs"`
-	Nodes        int               `json:"nodes"`
-	Ops          map[string]int    `json:"ops"`
-	ExternalData []string          `json:"external_data,omitempty"`
-	Metadata     map[string]string `json:"metadata,omitempty"`
-	Facts        []models.Fact     `json:"preprocessing"`
-	Missing      string            `json:"missing,omitempty"`
-	Classes      []class           `json:"classes,omitempty"` // with --classes
-}
-
-type value struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
-	Kind string `json:"kind"`
-	Dims []any  `json:"shape"` // numbers, symbolic names, or null; null where the graph states no shape
-	Op   string `json:"operator,omitempty"`
-}
-
-func inspected(m *models.Model) (*description, error) {
-	digest, err := modelDigest(m)
-	if err != nil {
-		return nil, err
-	}
-	g := m.Graph
-	d := &description{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: digest, Task: m.Task, Exporter: m.Exporter,
-		Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IRVersion: g.IRVersion, Opsets: map[string]int64{},
-		Inputs: valuesOf(g.Inputs), Outputs: valuesOf(g.Outputs), Nodes: g.Nodes, Ops: g.Ops,
-		ExternalData: g.ExternalData, Metadata: g.Metadata, Facts: m.Facts}
-	for _, o := range g.Opsets {
-		domain := o.Domain
-		if domain == "" {
-			domain = "ai.onnx"
-		}
-		d.Opsets[domain] = o.Version
-	}
-	if err := usable(m); err != nil {
-		d.Missing = remedied(err)
-	}
-	return d, nil
 }
 
 // usable tells what is missing to use a model for what it is for.
@@ -143,100 +78,44 @@ func modelDigest(m *models.Model) (string, error) {
 	return fmt.Sprintf("%x", sha256.Sum256(m.Data)), nil
 }
 
-func valuesOf(values []onnx.Value) []value {
-	out := make([]value, len(values))
-	for i, v := range values {
-		out[i] = value{Name: v.Name, Type: v.Type.String(), Kind: v.Kind, Op: v.Op}
-		if v.Ranked {
-			out[i].Dims = []any{}
+// inspectPipeline prints a pipeline.
+func inspectPipeline(c *cli.Context) error {
+	if err := checkPipelineFlags(c); err != nil {
+		return err
+	}
+	p, err := diffusion.ReadFolder(c.String("model"))
+	if err != nil {
+		return err
+	}
+	d, err := runner.Await(c.Context, func(context.Context) (*pages.PipelineInspection, error) {
+		identity, err := pipelineDigest(p)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
-		for _, d := range v.Dims {
-			switch {
-			case d.Fixed():
-				out[i].Dims = append(out[i].Dims, d.Size)
-			case d.Name != "":
-				out[i].Dims = append(out[i].Dims, d.Name)
-			default:
-				out[i].Dims = append(out[i].Dims, nil)
-			}
-		}
-	}
-	return out
-}
-
-func (v value) String() string {
-	if v.Kind != "tensor" {
-		return v.Name + "  " + v.Kind
-	}
-	dims := make([]string, len(v.Dims))
-	for i, d := range v.Dims {
-		dims[i] = "?"
-		if d != nil {
-			dims[i] = fmt.Sprint(d)
-		}
-	}
-	shape := strings.Join(dims, ", ")
-	if v.Dims == nil {
-		shape = "shape not stated"
-	}
-	return fmt.Sprintf("%s  %s [%s]", v.Name, v.Type, shape)
-}
-
-// topOps names the most frequent operators, most frequent first.
-func topOps(ops map[string]int) string {
-	names := slices.SortedFunc(maps.Keys(ops), func(a, b string) int {
-		return cmp.Or(ops[b]-ops[a], strings.Compare(a, b))
+		return pages.InspectPipeline(p, identity.SHA256)
 	})
-	more := ""
-	if len(names) > 8 {
-		more = fmt.Sprintf(", and %s", term.Counted(int64(len(names)-8), "other kind"))
-		names = names[:8]
+	if err != nil {
+		return err
 	}
-	for i, name := range names {
-		names[i] = fmt.Sprintf("%d %s", ops[name], name)
+	if c.Bool("json") {
+		return pages.WriteJSON(c.App.Writer, d)
 	}
-	return strings.Join(names, ", ") + more
+	d.Print(c.App.Writer)
+	return nil
 }
 
-func (d *description) print(w io.Writer) {
-	line := func(key, format string, args ...any) {
-		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), term.Clean(fmt.Sprintf(format, args...))))
-	}
-	line("model", "%s", d.Name)
-	if d.Path != "" {
-		line("file", "%s", d.Path)
-	}
-	line("size", "%d bytes, %d nodes", d.Size, d.Nodes)
-	line("sha256", "%s", d.SHA256)
-	if d.Exporter != "" || d.Producer != "" {
-		line("exporter", "%s (producer %s)", d.Exporter, d.Producer)
-	}
-	for _, domain := range slices.Sorted(maps.Keys(d.Opsets)) {
-		line("opset", "%s %d", domain, d.Opsets[domain])
-	}
-	for _, v := range d.Inputs {
-		line("input", "%s", v)
-	}
-	for _, v := range d.Outputs {
-		line("output", "%s, by %s", v, v.Op)
-	}
-	line("operators", "%s", topOps(d.Ops))
-	for _, f := range d.ExternalData {
-		text := f
-		if _, err := os.Stat(filepath.Join(filepath.Dir(d.Path), filepath.FromSlash(f))); err != nil {
-			text += " (missing)"
+// classesOf are a model's classes, as its labels name them.
+func classesOf(m *models.Model) ([]pages.Class, error) {
+	labels := m.Labels()
+	if len(labels) == 0 {
+		if spec, err := m.Generator(); err == nil && spec.Class == nil {
+			return nil, fmt.Errorf("%s has no classes: it makes images of %s", m.Name, generate.Takes(spec))
 		}
-		line("weights in", "%s", text)
+		return nil, fmt.Errorf("%s: nothing names its classes; --labels FILE does", m.Name)
 	}
-	for _, key := range slices.Sorted(maps.Keys(d.Metadata)) {
-		text := d.Metadata[key]
-		if runes := []rune(text); len(runes) > 200 {
-			text = string(runes[:200]) + "..."
-		}
-		line("metadata", "%s = %s", key, text)
+	classes := make([]pages.Class, len(labels))
+	for i, l := range labels {
+		classes[i] = pages.Class{Index: i, ID: text(l.ID), Label: text(l.Name), Gloss: text(l.Gloss)}
 	}
-	printFacts(w, d.Facts)
-	if d.Missing != "" {
-		fmt.Fprintf(w, "can't %s yet: %s\n", d.Task, term.CleanLines(d.Missing))
-	}
+	return classes, nil
 }

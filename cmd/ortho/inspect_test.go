@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/models/bundled"
 )
 
@@ -99,12 +100,12 @@ func TestInspectClasses(t *testing.T) {
 		}
 	}
 	_, stdout, stderr := ortho(t, "inspect", "--classes", "--json")
-	var got struct{ Classes []class }
+	var got struct{ Classes []pages.Class }
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || len(got.Classes) != 1000 ||
-		got.Classes[360] != (class{360, "n02444819", "otter", "freshwater carnivorous mammal having webbed and clawed feet and dark brown fur"}) {
+		got.Classes[360] != (pages.Class{Index: 360, ID: "n02444819", Label: "otter", Gloss: "freshwater carnivorous mammal having webbed and clawed feet and dark brown fur"}) {
 		t.Errorf("%v, %s: %d classes", err, stderr, len(got.Classes))
 	}
-	table := classTable(got.Classes).Draw(80)
+	table := pages.ClassTable(got.Classes).Draw(80)
 	for line := range strings.SplitSeq(table, "\n") {
 		if n := utf8.RuneCountInString(line); n > 80 {
 			t.Fatalf("a line of %d characters: %s", n, line)
@@ -130,19 +131,19 @@ func TestInspectPipeline(t *testing.T) {
 	for _, c := range []struct {
 		model string
 		want  []string
-		json  pipelineDescription
+		json  pages.PipelineInspection
 	}{
 		{pipelines + "sd", []string{"pipeline   sd (StableDiffusionPipeline)\n", "part       unet: unet/model.onnx, ", " kB, opset 18, ", "  input    timestep  float32 []\n",
 			"sha256     " + sumOf(t, pipelines+"sd"), "│ pndm ", "642 tokens, texts of 77", "│ unet/config.json", "-o fox.png makes an image"},
-			pipelineDescription{Class: "StableDiffusionPipeline", SHA256: sumOf(t, pipelines+"sd"), Parts: make([]partDescription, 4)}},
+			pages.PipelineInspection{Class: "StableDiffusionPipeline", SHA256: sumOf(t, pipelines+"sd"), Parts: make([]pages.PartInspection, 4)}},
 		{pipelines + "sdxl", []string{"part       text_encoder_2: ", "tokenizer_2"},
-			pipelineDescription{Class: "StableDiffusionXLPipeline", SHA256: sumOf(t, pipelines+"sdxl"), Parts: make([]partDescription, 5)}},
+			pages.PipelineInspection{Class: "StableDiffusionXLPipeline", SHA256: sumOf(t, pipelines+"sdxl"), Parts: make([]pages.PartInspection, 5)}},
 		{pipelines + "inpaint", []string{"4 channels, and 5 of mask and "},
-			pipelineDescription{Class: "StableDiffusionInpaintPipeline", SHA256: sumOf(t, pipelines+"inpaint"), Parts: make([]partDescription, 4)}},
+			pages.PipelineInspection{Class: "StableDiffusionInpaintPipeline", SHA256: sumOf(t, pipelines+"inpaint"), Parts: make([]pages.PartInspection, 4)}},
 		{pipelines + "old", []string{"  weights  in weights.pb\n", "input_ids  int32"},
-			pipelineDescription{Class: "OnnxStableDiffusionPipeline", SHA256: sumOf(t, pipelines+"old"), Parts: make([]partDescription, 4)}},
+			pages.PipelineInspection{Class: "OnnxStableDiffusionPipeline", SHA256: sumOf(t, pipelines+"old"), Parts: make([]pages.PartInspection, 4)}},
 		{lacking, []string{"(missing)", "can't generate yet: ", "it has no vae_decoder", "copy"},
-			pipelineDescription{Class: "OnnxStableDiffusionPipeline", Parts: make([]partDescription, 3), Missing: []string{""}}},
+			pages.PipelineInspection{Class: "OnnxStableDiffusionPipeline", Parts: make([]pages.PartInspection, 3), Missing: []string{""}}},
 	} {
 		code, stdout, stderr := ortho(t, "inspect", "-m", c.model)
 		if code != exitOK || stderr != "" || strings.Contains(stdout, "\x1b") {
@@ -154,7 +155,7 @@ func TestInspectPipeline(t *testing.T) {
 			}
 		}
 		code, stdout, stderr = ortho(t, "inspect", "--json", "-m", c.model)
-		var got pipelineDescription
+		var got pages.PipelineInspection
 		if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != exitOK {
 			t.Fatalf("%s: exit %d, %v, %s", c.model, code, err, stderr)
 		}

@@ -3,8 +3,13 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,14 +18,14 @@ import (
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
-		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot"},
+		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip.
 	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
-	"preprocess": {[]string{"github.com/disintegration/imaging", "golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
+	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
 }
 
 // walls says which packages of the project each package imports: those that may be
@@ -33,27 +38,35 @@ var walls = map[string]string{
 	"runner/feed":     "runner/npz runner/onnx",
 	"runner/equality": "runner/npz runner/onnx",
 	"runner":          "runner/library runner/npz runner/onnx",
-	"runner/bench":    "runner runner/child runner/equality runner/feed runner/machine runner/npz runner/onnx runner/stats",
+	"runner/bench":    "runner runner/child runner/equality runner/feed runner/library runner/machine runner/npz runner/onnx runner/stats",
+	"runner/doctor":   "runner runner/library runner/machine",
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 
-	"models/text": "", "models/clip": "", "models/noise": "", "models/scheduler": "", "models/bundled": "",
-	"models":                     "models/config models/text preprocess runner/npz runner/onnx",
+	"models/text": "", "models/clip": "", "models/noise": "", "models/scheduler": "", "models/bundled": "", "models/provenance": "",
 	"models/config":              "models/text preprocess runner/onnx",
+	"models":                     "models/config models/text preprocess runner runner/feed runner/npz runner/onnx",
 	"models/fuse":                "models",
 	"models/evaluate":            "models runner/stats",
 	"models/classify":            "models models/text preprocess runner runner/onnx",
-	"models/generate":            "models models/noise models/text preprocess runner runner/npz runner/onnx",
-	"models/diffusion":           "models models/clip models/config models/noise models/scheduler preprocess runner runner/onnx",
-	"models/describe":            "preprocess",
+	"models/generate":            "models models/noise models/provenance models/text preprocess runner runner/npz runner/onnx",
+	"models/diffusion":           "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
+	"models/describe":            "models models/classify preprocess",
 	"models/describe/openaitest": "",
+	"models/imagine":             "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "",
+	"cmd/ortho/internal/commandline": "cmd/ortho/internal/grid cmd/ortho/internal/term",
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/source cmd/ortho/internal/term " +
+		"models models/bundled models/classify models/describe models/diffusion preprocess runner runner/bench runner/library runner/machine runner/onnx",
+	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record " +
+		"cmd/ortho/internal/report cmd/ortho/internal/pages cmd/ortho/internal/source cmd/ortho/internal/term models runner",
 	"cmd/ortho/internal/sheet":   "preprocess",
-	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
+	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term models/provenance",
 	"cmd/ortho/internal/dataset": "cmd/ortho/internal/source",
 	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
 	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source",
-	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term models/evaluate preprocess runner/bench runner/machine runner/stats",
+	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term preprocess",
+	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/term models models/diffusion models/evaluate preprocess runner/bench runner/library runner/machine runner/onnx runner/stats",
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",
@@ -93,6 +106,43 @@ func TestLayers(t *testing.T) {
 				t.Errorf("%s must not import %s", p.ImportPath, i)
 			}
 		}
+	}
+}
+
+// TestImagingDecodesNothing: package preprocess decodes files, and bounds what they may ask
+// for; imaging gets the pictures. A palette without all colours makes it panic
+// (CVE-2023-36308).
+func TestImagingDecodesNothing(t *testing.T) {
+	users := 0
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, i := range file.Imports {
+			if i.Path.Value != `"github.com/disintegration/imaging"` {
+				continue
+			}
+			users++
+			if i.Name != nil {
+				t.Errorf("%s imports imaging as %s: this test looks for calls by its own name", path, i.Name)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if p, ok := s.X.(*ast.Ident); ok && p.Name == "imaging" && slices.Contains([]string{"Open", "Decode"}, s.Sel.Name) {
+						t.Errorf("%s calls imaging.%s", path, s.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	if err != nil || users == 0 {
+		t.Errorf("%d files import imaging, %v", users, err)
 	}
 }
 

@@ -13,7 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/models"
 	"ortho/runner/library"
 )
@@ -333,7 +335,7 @@ func TestModelsAndInspect(t *testing.T) {
 		}
 	}
 	_, stdout, _ := execute(t, "", "inspect", "--json", "--std", "0.25")
-	var d description
+	var d pages.Inspection
 	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
 		t.Fatal(err)
 	}
@@ -348,7 +350,7 @@ func TestModelsAndInspect(t *testing.T) {
 
 func TestDocs(t *testing.T) {
 	var want bytes.Buffer
-	if err := writeDocs(&want, newApp()); err != nil {
+	if err := commandline.Docs(&want, newApp()); err != nil {
 		t.Fatal(err)
 	}
 	const name = "../../docs/cli.md"

@@ -106,34 +106,42 @@ func openModel(c *cli.Context) (*models.Model, error) {
 }
 
 // givenSettings are the overrides that were given.
-func givenSettings(c *cli.Context) (models.Settings, error) {
-	var s models.Settings
+func givenSettings(c *cli.Context) (models.Settings, error) { return readOverrides(overridesOf(c)) }
+
+// override is a flag that overrides what a model's files say, as it was given.
+type override struct{ name, value string }
+
+func overridesOf(c *cli.Context) (given []override) {
 	for _, f := range settings {
-		switch {
-		case !c.IsSet(f.name):
-		case f.name == "labels" && c.String(f.name) == "imagenet-1k":
+		if c.IsSet(f.name) {
+			given = append(given, override{f.name, c.String(f.name)})
+		}
+	}
+	if c.IsSet("invert") {
+		given = append(given, override{"invert", fmt.Sprint(c.Bool("invert"))})
+	}
+	return given
+}
+
+func readOverrides(given []override) (s models.Settings, err error) {
+	for _, o := range given {
+		if o == (override{"labels", "imagenet-1k"}) {
 			labels, err := imagenetLabels()
 			if err != nil {
 				return s, err
 			}
 			s.SetLabels(labels, "flag --labels imagenet-1k")
-		default:
-			value := c.String(f.name)
-			err := s.Set(f.name, value)
-			switch _, missing := os.Stat(value); {
-			case err == nil:
-			case f.name == "labels" && missing != nil && strings.Contains(value, ","):
-				return s, usagef("--labels %s: it takes a file with the classes' names, one a line, and no file is called that", value)
-			case errors.Is(err, fs.ErrNotExist):
-				return s, fmt.Errorf("--%s: %w", f.name, err)
-			default:
-				return s, usageError{err}
-			}
+			continue
 		}
-	}
-	if c.IsSet("invert") {
-		if err := s.Set("invert", fmt.Sprint(c.Bool("invert"))); err != nil {
-			return s, usageError{err}
+		err := s.Set(o.name, o.value)
+		switch _, missing := os.Stat(o.value); {
+		case err == nil:
+		case o.name == "labels" && missing != nil && strings.Contains(o.value, ","):
+			return s, usagef("--labels %s: it takes a file with the classes' names, one a line, and no file is called that", o.value)
+		case errors.Is(err, fs.ErrNotExist):
+			return s, fmt.Errorf("--%s: %w", o.name, err)
+		default:
+			return s, usagef("%w", err)
 		}
 	}
 	return s, nil

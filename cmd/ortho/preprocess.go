@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
 )
@@ -32,37 +34,60 @@ func newPreprocessCommand() *cli.Command {
 	}
 }
 
-func preprocessAction(c *cli.Context) error {
-	name, image := c.String("output"), c.Args().First()
+// preprocessOptions are the flags and the argument of preprocess.
+type preprocessOptions struct {
+	image     string
+	stdin     io.Reader // what the image "-" is
+	model     string
+	settings  models.Settings
+	load      models.ImageOptions
+	output    string // "-": standard output
+	overwrite bool
+}
+
+func preprocessOptionsOf(c *cli.Context) (o preprocessOptions, err error) {
+	o = preprocessOptions{image: c.Args().First(), stdin: c.App.Reader, model: c.String("model"), load: models.ImageOptions{MaxPixels: c.Int64("max-pixels")},
+		output: c.String("output"), overwrite: c.Bool("overwrite")}
 	switch {
-	case c.NArg() != 1 || name == "":
-		return usagef("give one image, and -o FILE.npy (or -o -)")
-	case c.Int64("max-pixels") < 1:
-		return usagef("--max-pixels %d: at least 1", c.Int64("max-pixels"))
-	case name == "-" && term.IsTerminal(c.App.Writer):
-		return usagef("a tensor is no text for a terminal: give -o FILE.npy, or redirect standard output")
+	case c.NArg() != 1 || o.output == "":
+		return o, usagef("give one image, and -o FILE.npy (or -o -)")
+	case o.load.MaxPixels < 1:
+		return o, usagef("--max-pixels %d: at least 1", o.load.MaxPixels)
+	case o.output == "-" && term.IsTerminal(c.App.Writer):
+		return o, usagef("a tensor is no text for a terminal: give -o FILE.npy, or redirect standard output")
+	}
+	if o.load.Scaled, err = scaledDecoding(c); err != nil {
+		return o, err
+	}
+	o.settings, err = givenSettings(c)
+	return o, err
+}
+
+func preprocessAction(c *cli.Context) error {
+	o, err := preprocessOptionsOf(c)
+	if err != nil {
+		return err
 	}
 	reads, err := protect(c, imagesRead(c))
 	if err != nil {
 		return err
 	}
-	if err := fits("output", name, output.NPY); err != nil {
+	if err := fits("output", o.output, output.NPY); err != nil {
 		return err
 	}
-	load := func(context.Context) ([]byte, error) { return imageTensor(c, image) }
-	if name == "-" {
-		tensor, err := runner.Await(c.Context, load)
+	if o.output == "-" {
+		tensor, err := runner.Await(c.Context, o.tensor)
 		if err != nil {
 			return err
 		}
 		_, err = c.App.Writer.Write(tensor)
 		return err
 	}
-	file, err := reads.Create(name, c.Bool("overwrite"))
+	file, err := reads.Create(o.output, o.overwrite)
 	if err != nil {
 		return err
 	}
-	tensor, err := runner.Await(c.Context, load)
+	tensor, err := runner.Await(c.Context, o.tensor)
 	if err == nil {
 		_, err = file.Write(tensor)
 	}
@@ -73,40 +98,36 @@ func preprocessAction(c *cli.Context) error {
 	return file.Commit()
 }
 
-// imageTensor reads one image and returns the .npy of the model's input.
-func imageTensor(c *cli.Context, image string) ([]byte, error) {
-	scaled, err := scaledDecoding(c)
+// tensor reads the image and returns the .npy of the model's input.
+func (o preprocessOptions) tensor(ctx context.Context) ([]byte, error) {
+	model, err := openInput(o.model, o.settings)
 	if err != nil {
 		return nil, err
 	}
-	model, err := openForInput(c, c.String("model"))
+	loader, err := model.ImageLoader()
 	if err != nil {
 		return nil, err
 	}
-	input, err := imageInputOf(model)
-	if err != nil {
-		return nil, err
-	}
-	for item := range source.Items([]string{image}, source.Options{Stdin: c.App.Reader}) {
-		if item.Name != image {
+	for item := range source.Items([]string{o.image}, source.Options{Stdin: o.stdin}) {
+		if item.Name != o.image {
 			break // out of a folder, a list or a glob
 		}
-		data, err := item.Read(c.Context)
+		data, err := item.Read(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", image, err)
+			return nil, fmt.Errorf("%s: %w", o.image, err)
 		}
-		spec, tensor, err := input.tensor(data, preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}, 0)
+		spec, tensor, err := loader.Load(data, o.load)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", image, err)
+			return nil, fmt.Errorf("%s: %w", o.image, err)
 		}
 		return npy(&spec, tensor)
 	}
-	return nil, fmt.Errorf("%s is not one image file", image)
+	return nil, fmt.Errorf("%s is not one image file", o.image)
 }
 
 func npy(spec *preprocess.Spec, tensor []byte) ([]byte, error) {
 	shape := []int{1}
-	for _, d := range tensorShape(spec) {
+	for _, d := range spec.Shape() {
 		shape = append(shape, int(d))
 	}
 	var b bytes.Buffer

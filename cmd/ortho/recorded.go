@@ -107,11 +107,17 @@ func answerSettings(c *cli.Context, format string, shard source.Shard, opt class
 
 // runSettings are the options of runFlags and imageFlags that change what a model answers.
 func runSettings(c *cli.Context, opt runner.Options) record.Settings {
-	return append(record.Settings{
-		{Key: "max-pixels", Value: strconv.FormatInt(c.Int64("max-pixels"), 10)},
-		{Key: "decode", Value: c.String("decode")},
+	return append(imageSettings(c.Int64("max-pixels"), c.String("decode")), providerSettings(opt)...)
+}
+
+// imageSettings are the options of imageFlags that change what a model answers; decode is ""
+// where images are decoded whole.
+func imageSettings(maxPixels int64, decode string) record.Settings {
+	return record.Settings{
+		{Key: "max-pixels", Value: strconv.FormatInt(maxPixels, 10)},
+		{Key: "decode", Value: decode},
 		{Key: "JPEG decoder", Value: jpegDecoder().Name},
-	}, providerSettings(opt)...)
+	}
 }
 
 // providerSettings are the options of sessionFlags that change what a model answers.
@@ -127,15 +133,6 @@ func providerSettings(opt runner.Options) record.Settings {
 		{Key: "provider", Value: strings.Join(providers, ",")},
 		{Key: "provider-option", Value: strings.Join(providerOptions, " ")},
 	}
-}
-
-// labelsOf are the names of a classifier's classes.
-func labelsOf(model *models.Model) []models.Label {
-	spec, err := model.Classifier()
-	if err != nil {
-		return nil
-	}
-	return spec.Labels
 }
 
 func labelsDigest(labels []models.Label) string {

@@ -4,14 +4,38 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/config"
 )
 
-// remedied is an error's text with what to do about it, where a flag or a verb of this
-// program helps: the library's errors name causes.
-func remedied(err error) string {
+// tellRemedies has the errors of commands say what to do about them.
+func tellRemedies(commands []*cli.Command) {
+	for _, c := range commands {
+		if action := c.Action; action != nil {
+			c.Action = func(c *cli.Context) error { return remedied(action(c)) }
+		}
+		tellRemedies(c.Subcommands)
+	}
+}
+
+// remediedError is an error with what to do about it in its text.
+type remediedError struct {
+	err  error
+	text string
+}
+
+func (e *remediedError) Error() string { return e.text }
+func (e *remediedError) Unwrap() error { return e.err }
+
+// remedied has an error say what to do about it, where a flag or a verb of this program
+// helps: the library's errors name causes.
+func remedied(err error) error {
+	if err == nil {
+		return nil
+	}
 	text := err.Error()
 	var task *models.TaskError
 	if errors.As(err, &task) {
@@ -24,7 +48,10 @@ func remedied(err error) string {
 	if errors.Is(err, config.ErrNoGraph) && strings.HasSuffix(text, config.ErrNoGraph.Error()) { // else it says what there is
 		text += ": name one with -m, or the folder that it was exported to"
 	}
-	return text
+	if text == err.Error() {
+		return err
+	}
+	return &remediedError{err, text}
 }
 
 // otherVerb names the verb that a model is for.

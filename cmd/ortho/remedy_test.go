@@ -35,7 +35,7 @@ func TestRemedied(t *testing.T) {
 		"m gives none. It looks like a part of a model of texts":                                                                                        none(models.TextPart, ""),
 		"something else": errors.New("something else"),
 	} {
-		if got := remedied(err); got != want {
+		if got := remedied(err); got.Error() != want || !errors.Is(got, err) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -73,7 +73,7 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 	}
 	r := &results{format: format, unit: "image", name: name}
 	if toFile && !device {
-		r.run, err = openRun(c, reads, name, format, mode)
+		r.run, err = openRun(c.Args().Slice(), reads, name, format, mode)
 		return r, err
 	}
 	if mode == record.Resume || mode == record.RetryFailed {
@@ -94,10 +94,10 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 	return r, err
 }
 
-// openRun opens the rows of a file.
-func openRun(c *cli.Context, reads *output.Reads, name, format string, mode record.Mode) (*record.Run, error) {
+// openRun opens the rows of a file, of a run over arguments.
+func openRun(args []string, reads *output.Reads, name, format string, mode record.Mode) (*record.Run, error) {
 	run, err := record.Open(reads, name, format, mode)
-	if err != nil || !source.Globbed(c.Args().Slice()) {
+	if err != nil || !source.Globbed(args) {
 		return run, err
 	}
 	if err := reads.Recheck(name); err != nil {
@@ -108,7 +108,10 @@ func openRun(c *cli.Context, reads *output.Reads, name, format string, mode reco
 }
 
 func outputMode(c *cli.Context) (record.Mode, error) {
-	overwrite, resume, retry := c.Bool("overwrite"), c.Bool("resume"), c.Bool("retry-failed")
+	return modeOf(c.Bool("overwrite"), c.Bool("resume"), c.Bool("retry-failed"))
+}
+
+func modeOf(overwrite, resume, retry bool) (record.Mode, error) {
 	switch {
 	case overwrite && (resume || retry):
 		return 0, usagef("--overwrite starts anew, --resume and --retry-failed go on with what is there: give one of them")
@@ -132,18 +135,8 @@ func (r *results) above(p *term.Progress) {
 	}
 }
 
-// progress shows a line, if it is wanted, from where an earlier run has ended.
 func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(stop func() bool) (int64, bool)) *term.Progress {
-	before, failed := r.resumed()
-	if before > 0 && c.String("progress") != "never" {
-		slog.Info("resumed at " + r.many(before))
-	}
-	if !wanted {
-		return nil
-	}
-	bar := term.NewProgress(c.App.ErrWriter, unit, before, failed, count)
-	r.above(bar)
-	return bar
+	return reportingOf(c).bar(r, wanted, unit, count)
 }
 
 // complete tells that an earlier run has left nothing to do.

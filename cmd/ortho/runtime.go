@@ -1,17 +1,13 @@
 package main
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/library"
 )
@@ -96,11 +92,13 @@ func runRuntimeList(c *cli.Context) error {
 		return nil
 	}
 	all := library.List(c.String("onnxruntime"))
-	write := writeRuntimes
-	if c.Bool("json") {
-		write = writeRuntimesJSON
+	var err error
+	if rows := pages.Runtimes(all); c.Bool("json") {
+		err = pages.WriteJSON(c.App.Writer, map[string]any{"onnxruntime": rows, "jpeg_decoder": jpegDecoder()})
+	} else {
+		err = pages.PrintRuntimes(c.App.Writer, rows, jpegDecoder())
 	}
-	if err := write(c.App.Writer, all); err != nil {
+	if err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(all, func(f library.Found) bool { return f.Used }) {
@@ -108,61 +106,4 @@ func runRuntimeList(c *cli.Context) error {
 		return err
 	}
 	return nil
-}
-
-func writeRuntimes(w io.Writer, all []library.Found) error {
-	if len(all) > 0 {
-		if err := runtimeTable(runtimeRows(all)).Print(w); err != nil {
-			return err
-		}
-	}
-	return writeJPEGDecoder(w)
-}
-
-func runtimeTable(rows []runtimeRow) *grid.Table {
-	t := grid.New(grid.Text("used"), grid.Text("source"), grid.Text("version"), grid.Text("flavor"), grid.Text("providers"), grid.Text("library"))
-	for _, r := range rows {
-		used := ""
-		if r.Used {
-			used = "*"
-		}
-		// An error names the path.
-		t.Row(used, r.Source, term.Clean(r.Version), term.Clean(r.Flavor), term.Clean(strings.Join(r.Providers, " ")), term.Clean(cmp.Or(r.Error, r.Path)))
-	}
-	return t
-}
-
-func writeJPEGDecoder(w io.Writer) error {
-	d := jpegDecoder()
-	_, err := fmt.Fprintf(w, "JPEG decoder: %s\n", term.Clean(d.String()))
-	return err
-}
-
-// runtimeRow is a library that was found; its JSON is an output format.
-type runtimeRow struct {
-	Used      bool     `json:"used"`
-	Source    string   `json:"source"`
-	Version   string   `json:"version,omitempty"`
-	Flavor    string   `json:"flavor"`
-	Providers []string `json:"providers"` // that were compiled in
-	Path      string   `json:"path"`
-	Error     string   `json:"error,omitempty"`
-}
-
-func runtimeRows(all []library.Found) []runtimeRow {
-	rows := make([]runtimeRow, len(all))
-	for i, f := range all {
-		rows[i] = runtimeRow{Used: f.Used, Source: f.Source, Version: f.Version, Flavor: f.Flavor, Providers: f.Providers, Path: f.Path}
-		if f.Err != nil {
-			rows[i].Error = f.Err.Error()
-		}
-	}
-	return rows
-}
-
-func writeRuntimesJSON(w io.Writer, all []library.Found) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(map[string]any{"onnxruntime": runtimeRows(all), "jpeg_decoder": jpegDecoder()})
 }

@@ -4,13 +4,21 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"ortho/models"
-	"ortho/runner"
 )
+
+// givenText is the value of a flag; nil where it is not given.
+func givenText(c *cli.Context, name string) *string {
+	if !c.IsSet(name) {
+		return nil
+	}
+	return new(c.String(name))
+}
 
 // dimSizes reads NAME=N.
 func dimSizes(texts []string) (map[string]int64, error) {
@@ -24,19 +32,6 @@ func dimSizes(texts []string) (map[string]int64, error) {
 		sizes[name] = n
 	}
 	return sizes, nil
-}
-
-// providersOf reads an entry of --providers, with the options that are for its providers.
-func providersOf(entry string, options []string) ([]runner.Provider, error) {
-	list := strings.ReplaceAll(entry, "+", ",")
-	names := strings.Split(list, ",")
-	var own []string
-	for _, o := range options {
-		if name, _, _ := strings.Cut(o, "."); slices.Contains(names, strings.ToLower(name)) {
-			own = append(own, o)
-		}
-	}
-	return runner.ParseProviders(list, own)
 }
 
 // graphFile returns the path of the model's graph; a bundled one is written to folder.

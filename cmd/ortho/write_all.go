@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -26,6 +27,10 @@ type answer struct {
 // writeAll writes a row for each item, and finishes the output. speed tells how the run
 // went, of the items that have not failed.
 func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *term.Progress, speed func(done int, took time.Duration) record.Speed) error {
+	return reportingOf(c).writeAll(c.Context, answers, out, bar, speed)
+}
+
+func (told reporting) writeAll(ctx context.Context, answers iter.Seq[answer], out *results, bar *term.Progress, speed func(done int, took time.Duration) record.Speed) error {
 	start := time.Now()
 	done := 0
 	var first *output.Row // that failed
@@ -47,25 +52,25 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *term.
 			first = &o.row
 		}
 		bar.Step(o.err != nil)
-		if o.err != nil && c.Bool("fail-fast") {
+		if o.err != nil && told.failFast {
 			return keep(fmt.Errorf("%w (--fail-fast stops here)", o.err))
 		}
 	}
 	bar.End()
 	rows, failed := out.counts()
-	if err := c.Context.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		slog.Warn("interrupted after " + out.many(rows))
 		return keep(err)
 	}
 	went := speed(done, time.Since(start))
-	if err := out.finish(c.Context, went); err != nil {
+	if err := out.finish(ctx, went); err != nil {
 		return err
 	}
 	before, _ := out.resumed()
-	if c.String("progress") == "never" {
+	if told.quiet() {
 		return nil
 	}
-	if rows != 1 || failed > 0 || before > 0 || out.folder != "" || c.IsSet("provider") {
+	if rows != 1 || failed > 0 || before > 0 || out.folder != "" || told.provider {
 		text := out.many(rows)
 		if out.folder != "" {
 			text = out.folder + ": " + text
@@ -79,15 +84,15 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *term.
 		}
 		slog.Info(text)
 	}
-	if failed > 0 && !(out.run == nil && term.IsTerminal(c.App.Writer)) { // where the rows are seen
-		tellFailed(c, out, first, failed)
+	if failed > 0 && !(out.run == nil && term.IsTerminal(told.stdout)) { // where the rows are seen
+		told.tellFailed(out, first, failed)
 	}
 	return nil
 }
 
 // tellFailed says why the first of the items that have failed in this run has, and where it
 // is told of the others.
-func tellFailed(c *cli.Context, out *results, first *output.Row, failed int64) {
+func (told reporting) tellFailed(out *results, first *output.Row, failed int64) {
 	where := out.name
 	if out.run == nil {
 		where = "the rows"
@@ -100,7 +105,7 @@ func tellFailed(c *cli.Context, out *results, first *output.Row, failed int64) {
 	if failed > 1 {
 		text += fmt.Sprintf("; of the other %d, see %s", failed-1, where)
 	}
-	if n := c.NArg(); n > 1 && findFlag(c.Command.Flags, "stdin-paths") != nil && !slices.ContainsFunc(c.Args().Slice(), mayBeThere) {
+	if n := len(told.files); n > 1 && !slices.ContainsFunc(told.files, mayBeThere) {
 		text = fmt.Sprintf("none of the %d files named is there: %s", n, text)
 	}
 	slog.Warn(text)

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"ortho/models"
 	"ortho/models/classify"
@@ -94,4 +96,42 @@ func stream(b *testing.B, m *models.Model, batch int, paths []string) {
 		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}
+
+// BenchmarkImages is a server's work: 64 images that come at once, each by a call of its own.
+func BenchmarkImages(b *testing.B) {
+	photo, err := os.ReadFile(photos + "coffee.png")
+	if err != nil {
+		b.Fatal(err)
+	}
+	m, err := models.Open(bundledModel, models.Settings{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, batch := range []int{0, 4} {
+		b.Run(fmt.Sprintf("batch %d", batch), func(b *testing.B) {
+			c, err := classify.Open(b.Context(), m, classify.Options{Top: 1, Batch: batch})
+			if err != nil {
+				b.Skip(err)
+			}
+			defer c.Close()
+			before, most := runtime.NumGoroutine(), 0
+			b.ReportAllocs()
+			for b.Loop() {
+				var calls sync.WaitGroup
+				for range 64 {
+					calls.Go(func() {
+						if _, err := c.Image(b.Context(), photo); err != nil {
+							b.Error(err)
+						}
+					})
+				}
+				time.Sleep(20 * time.Millisecond)
+				most = max(most, runtime.NumGoroutine()-before)
+				calls.Wait()
+			}
+			b.ReportMetric(float64(most), "goroutines")
+			b.ReportMetric(64*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+		})
+	}
 }

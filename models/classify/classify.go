@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"ortho/models"
 	"ortho/preprocess"
@@ -19,8 +20,10 @@ import (
 // CPU, and every class.
 type Options struct {
 	Runner      runner.Options
-	Batch       int // images of one run; 0: as the graph fixes it, else as suits the provider
-	Concurrency int // runs in flight; 0: as suits the provider
+	Batch       int           // images of one run; 0: as the graph fixes it, else as suits the provider
+	Concurrency int           // runs in flight; 0: as suits the provider
+	Linger      time.Duration // as in [runner.PoolOptions]
+	Waiting     int           // calls of Image that may wait; see [runner.PoolOptions]
 
 	Top            int     // at most so many predictions an image; 0: all
 	MinProbability float64 // leave out less probable ones
@@ -32,12 +35,12 @@ type Options struct {
 // Classifier is a model ready to classify. Its methods may be called
 // concurrently.
 type Classifier struct {
-	spec     *models.ClassifierSpec
-	model    *models.Model
-	opt      Options
-	session  *runner.Session
-	pipeline *runner.Pipeline
-	ran      atomic.Bool // once
+	spec    *models.ClassifierSpec
+	model   *models.Model
+	opt     Options
+	session *runner.Session
+	pool    *runner.Pool[Input, Result]
+	ran     atomic.Bool // once
 }
 
 // Input is an image to classify. Read returns its encoded bytes; it is called once, on any
@@ -49,7 +52,7 @@ type Input struct {
 }
 
 // Item is what became of one input: a Result, or the error that it cost. See
-// [ErrorKind]; a [SizeError] all further items would cost, too.
+// [models.StageOf]; a [SizeError] all further items would cost, too.
 type Item struct {
 	Input  Input
 	Result Result
@@ -65,11 +68,12 @@ type Result struct {
 }
 
 // Prediction is one class. Index identifies it: labels may repeat, and may be
-// missing.
+// missing. Its JSON is that of the rows of results.
 type Prediction struct {
-	Index       int
-	Label, ID   string
-	Probability float64 // 0 to 1
+	Index       int     `json:"index"`
+	Label       string  `json:"label,omitempty"`
+	ID          string  `json:"id,omitempty"`
+	Probability float64 `json:"probability"` // 0 to 1
 }
 
 // Output is a named output's values for one image, such as an embedding.
@@ -89,7 +93,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 	if spec.Batch > 0 && opt.Batch > 0 && opt.Batch != spec.Batch {
 		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, spec.Batch, opt.Batch)
 	}
-	row := Row(spec)
+	row := spec.Input.Shape()
 	opt.Runner.Outputs = []string{spec.OutputName}
 	opt.Runner.Dims = func(provider string) map[string]int64 {
 		batch, _ := batching(spec, opt, provider)
@@ -100,9 +104,10 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 		return nil, err
 	}
 	batch, concurrency := batching(spec, opt, session.Provider)
-	return &Classifier{spec: spec, model: m, opt: opt, session: session, pipeline: &runner.Pipeline{
-		Session: session, Row: row, Batch: batch, Pad: spec.Batch > 0 || session.Fixed, Concurrency: concurrency,
-	}}, nil
+	c := &Classifier{spec: spec, model: m, opt: opt, session: session}
+	c.pool = runner.NewPool(session, runner.Work[Input, size, Result]{Row: row, Load: c.load, Read: c.read}, runner.PoolOptions{
+		Batch: batch, Concurrency: concurrency, Pad: spec.Batch > 0 || session.Fixed, Linger: opt.Linger, Waiting: opt.Waiting})
+	return c, nil
 }
 
 // batching is what was asked for, or else suits the graph and the provider.
@@ -142,23 +147,29 @@ func dims(input onnx.Value, shape []int64) map[string]int64 {
 // Close refuses further images, also of streams under way: their error is
 // [runner.ErrClosed]. It waits for those that are being worked on, and frees the session.
 // It may be called more than once, and within a range over Stream.
-func (c *Classifier) Close() error { return c.session.Close() }
+func (c *Classifier) Close() error {
+	c.pool.Close()
+	return c.session.Close()
+}
 
 // Session tells what the classifier runs on.
 func (c *Classifier) Session() *runner.Session { return c.session }
 
+// Spec is what the model takes and gives.
+func (c *Classifier) Spec() *models.ClassifierSpec { return c.spec }
+
 // Batching returns the images of one run, and the runs in flight.
 func (c *Classifier) Batching() (batch, concurrency int) {
-	return c.pipeline.Batch, c.pipeline.Concurrency
+	return c.pool.Batching()
 }
 
-// Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP).
+// Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at
+// the same time share runs; with Options.Waiting, those that would be too many get
+// [runner.ErrBusy].
 func (c *Classifier) Image(ctx context.Context, data []byte) (Result, error) {
 	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
-	for item := range c.Stream(ctx, slices.Values([]Input{one})) {
-		return item.Result, item.Err
-	}
-	return Result{}, ctx.Err()
+	result, err := c.pool.Do(ctx, one)
+	return result, c.told(ctx, one, err)
 }
 
 // size is what loading an image tells about it.
@@ -170,31 +181,57 @@ type size struct{ width, height int }
 // the range is left, but for what is the caller's: a Read that ignores its context, and
 // inputs where they block.
 func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
-	results := runner.Stream(ctx, c.pipeline, inputs, c.load, c.read)
 	return func(yield func(Item) bool) {
-		for r := range results {
-			err := r.Err
-			if err != nil && ErrorKind(err) == "run" && ctx.Err() == nil {
-				err = c.runError(err)
-			}
-			if err != nil {
-				err = fmt.Errorf("%s: %w", r.Item.Name, err)
-			}
-			if !yield(Item{r.Item, r.Value, err}) {
+		for r := range Each(ctx, c, inputs, func(in Input) Input { return in }) {
+			if !yield(Item{r.Item, r.Value, r.Err}) {
 				return
 			}
 		}
 	}
 }
 
+// Each is Stream for items of the caller's own, which come back with their results. input
+// says of each, once, what is to be classified.
+func Each[T any](ctx context.Context, c *Classifier, items iter.Seq[T], input func(T) Input) iter.Seq[runner.Result[T, Result]] {
+	type one struct {
+		item  T
+		input Input
+	}
+	ones := func(yield func(one) bool) {
+		for item := range items {
+			if !yield(one{item, input(item)}) {
+				return
+			}
+		}
+	}
+	return func(yield func(runner.Result[T, Result]) bool) {
+		for r := range runner.Each(ctx, c.pool, ones, func(o one) Input { return o.input }) {
+			if !yield(runner.Result[T, Result]{Item: r.Item.item, Value: r.Value, Err: c.told(ctx, r.Item.input, r.Err)}) {
+				return
+			}
+		}
+	}
+}
+
+// told is an image's error in words, with its name.
+func (c *Classifier) told(ctx context.Context, in Input, err error) error {
+	switch {
+	case err == nil, ctx.Err() != nil && err == ctx.Err():
+		return err
+	case models.StageOf(err) == models.StageRun && ctx.Err() == nil:
+		err = c.runError(err)
+	}
+	return fmt.Errorf("%s: %w", in.Name, err)
+}
+
 func (c *Classifier) load(ctx context.Context, in Input, row []byte) (size, error) {
 	data, err := runner.Await(ctx, in.Read)
 	if err != nil {
-		return size{}, &stageError{"read", err}
+		return size{}, models.StageRead.Wrap(err)
 	}
 	width, height, err := c.spec.Input.Load(row, data, preprocess.LoadOptions{MaxPixels: c.opt.MaxPixels, Scaled: c.opt.Scaled})
 	if err != nil {
-		return size{}, &stageError{"decode", err}
+		return size{}, models.StageDecode.Wrap(err)
 	}
 	return size{width, height}, nil
 }
@@ -210,14 +247,14 @@ func (c *Classifier) read(s size, outputs []runner.Row) (Result, error) {
 func scored(spec *models.Scores, opt Options, out runner.Row) (result Result, err error) {
 	values, err := float32s(out)
 	if err != nil {
-		return result, &stageError{"output", err}
+		return result, models.StageOutput.Wrap(err)
 	}
 	if spec.Embedding {
 		result.Output = &Output{Name: out.Name, Shape: slices.Clone(out.Shape), Values: values}
 		return result, nil
 	}
 	if n := len(spec.Labels); n > 0 && n != len(values) {
-		return result, &stageError{"output", fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(values), n)}
+		return result, models.StageOutput.Wrap(fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(values), n))
 	}
 	if opt.Logits {
 		result.Logits = values

@@ -293,13 +293,13 @@ func TestErrorsCostOneItem(t *testing.T) {
 			switch err := items[i].Err; {
 			case want == "" && (err != nil || items[i].Result.Predictions[0].Index != 967):
 				t.Errorf("%+v: item %d: %+v, %v", opt, i, items[i].Result, err)
-			case want != "" && (err == nil || classify.ErrorKind(err) != want):
+			case want != "" && (err == nil || string(models.StageOf(err)) != want):
 				t.Errorf("%+v: item %d: error %v, want kind %q", opt, i, err, want)
 			}
 		}
 	}
 	_, err := open(t, bundledModel, classify.Options{MaxPixels: 1000}).Image(t.Context(), must(os.ReadFile(good)))
-	if err == nil || classify.ErrorKind(err) != "too_large" {
+	if err == nil || models.StageOf(err) != "too_large" {
 		t.Errorf("more than MaxPixels: %v", err)
 	}
 }
@@ -325,7 +325,7 @@ func TestNoRead(t *testing.T) {
 	c := open(t, bundledModel, classify.Options{})
 	n := 0
 	for item := range c.Stream(t.Context(), slices.Values([]classify.Input{{Name: "nothing"}})) {
-		if n++; item.Err == nil || !strings.Contains(item.Err.Error(), "nothing") || classify.ErrorKind(item.Err) != "read" {
+		if n++; item.Err == nil || !strings.Contains(item.Err.Error(), "nothing") || models.StageOf(item.Err) != "read" {
 			t.Errorf("%v", item.Err)
 		}
 	}

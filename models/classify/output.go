@@ -1,65 +1,19 @@
 package classify
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"unsafe"
 
 	"ortho/models"
-	"ortho/preprocess"
 	"ortho/runner"
-	"ortho/runner/onnx"
 )
-
-// stageError says at which stage an image failed.
-type stageError struct {
-	kind string
-	err  error
-}
-
-func (e *stageError) Error() string { return e.err.Error() }
-func (e *stageError) Unwrap() error { return e.err }
-
-// ErrorKind names the stage at which an item failed: "read", "unsupported" (not
-// a known image format), "too_large" (more than MaxPixels), "decode", "input" (a text
-// of unknown words only), "run" (the graph failed) or "output" (its values can't be used: NaN, a wrong count).
-func ErrorKind(err error) string {
-	var stage *stageError
-	switch {
-	case errors.Is(err, preprocess.ErrUnsupported):
-		return "unsupported"
-	case errors.Is(err, preprocess.ErrTooLarge):
-		return "too_large"
-	case errors.As(err, &stage):
-		return stage.kind
-	}
-	return "run"
-}
 
 // float32s converts a row to float32 and refuses values that are not numbers.
 func float32s(row runner.Row) ([]float32, error) {
 	n := len(row.Data) / max(1, row.Type.Size())
 	values := make([]float32, n)
-	switch row.Type {
-	case onnx.Float:
-		copy(values, view[float32](row.Data))
-	case onnx.Double:
-		convert(values, view[float64](row.Data))
-	case onnx.Float16:
-		for i, v := range view[uint16](row.Data) {
-			values[i] = preprocess.Float16ToFloat32(v)
-		}
-	case onnx.Uint8:
-		convert(values, row.Data)
-	case onnx.Int8:
-		convert(values, view[int8](row.Data))
-	case onnx.Int32:
-		convert(values, view[int32](row.Data))
-	case onnx.Int64:
-		convert(values, view[int64](row.Data))
-	default:
+	if !runner.ToFloat32s(values, row.Type, row.Data) {
 		return nil, fmt.Errorf("output %s: values of type %s can't be read as scores", row.Name, row.Type)
 	}
 	for i, v := range values {
@@ -69,17 +23,6 @@ func float32s(row runner.Row) ([]float32, error) {
 		}
 	}
 	return values, nil
-}
-
-func view[T any](data []byte) []T {
-	var t T
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(data))), len(data)/int(unsafe.Sizeof(t)))
-}
-
-func convert[T float64 | uint8 | int8 | int32 | int64](dst []float32, src []T) {
-	for i, v := range src {
-		dst[i] = float32(v)
-	}
 }
 
 // predictions applies the activation and picks the most probable classes.

@@ -2,7 +2,6 @@ package classify
 
 import (
 	"ortho/models"
-	"ortho/preprocess"
 	"ortho/runner"
 )
 
@@ -15,13 +14,4 @@ func Rank(spec *models.ClassifierSpec, opt Options, values []float32) []Predicti
 // is not in it.
 func Read(spec *models.ClassifierSpec, opt Options, output runner.Row) (Result, error) {
 	return scored(&spec.Scores, opt, output)
-}
-
-// Row returns the shape of the model's input without the batch dimension.
-func Row(spec *models.ClassifierSpec) []int64 {
-	in := spec.Input
-	if in.Layout == preprocess.NHWC {
-		return []int64{int64(in.Height), int64(in.Width), int64(in.Channels)}
-	}
-	return []int64{int64(in.Channels), int64(in.Height), int64(in.Width)}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/models"
 	"ortho/models/classify"
 )
 
@@ -28,7 +29,7 @@ func TestSizes(t *testing.T) {
 			case c.want == "" && item.Err != nil:
 				t.Errorf("%s: %v", c.model, item.Err)
 			case c.want == "":
-			case !errors.As(item.Err, &sizes) || !strings.Contains(sizes.Error(), c.want) || classify.ErrorKind(item.Err) != "run":
+			case !errors.As(item.Err, &sizes) || !strings.Contains(sizes.Error(), c.want) || models.StageOf(item.Err) != "run":
 				t.Errorf("%s: %v, want %q", c.model, item.Err, c.want)
 			case strings.Contains(item.Err.Error(), "onnxruntime_src") || strings.Contains(item.Err.Error(), "was false"):
 				t.Errorf("%s: %v", c.model, item.Err)

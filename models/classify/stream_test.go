@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,34 @@ func TestHowBatchesAreCut(t *testing.T) {
 	}
 	if i != len(names) {
 		t.Errorf("%d results of %d", i, len(names))
+	}
+}
+
+// TestEach: items of the caller's come back with their own results, in order, also those that
+// fail, and input is asked once of each.
+func TestEach(t *testing.T) {
+	c := open(t, bundledModel, classify.Options{Top: 1, Batch: 2})
+	type labelled struct{ file, label string }
+	items := []labelled{{"coffee.png", "espresso"}, {"none.png", ""}, {"rocket.jpg", "missile"}}
+	asked := map[string]int{}
+	i := 0
+	for r := range classify.Each(t.Context(), c, slices.Values(items), func(l labelled) classify.Input {
+		asked[l.file]++
+		return file(photos + l.file)
+	}) {
+		if r.Item != items[i] {
+			t.Fatalf("%v came where %v was due", r.Item, items[i])
+		}
+		i++
+		switch failed := r.Item.label == ""; {
+		case failed && (!errors.Is(r.Err, os.ErrNotExist) || !strings.HasPrefix(r.Err.Error(), r.Item.file+": ")):
+			t.Errorf("%v: %v", r.Item, r.Err)
+		case !failed && (r.Err != nil || r.Value.Predictions[0].Label != r.Item.label):
+			t.Errorf("%v: %+v, %v", r.Item, r.Value.Predictions, r.Err)
+		}
+	}
+	if i != len(items) || len(asked) != len(items) || asked["coffee.png"] != 1 {
+		t.Errorf("%d results; asked %v", i, asked)
 	}
 }
 

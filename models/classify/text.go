@@ -28,7 +28,7 @@ type TextInput struct {
 }
 
 // TextItem is what became of one text: a result, or the error that it cost. See
-// [ErrorKind].
+// [models.StageOf].
 type TextItem struct {
 	Input  TextInput
 	Result TextResult
@@ -83,7 +83,7 @@ func (c *TextClassifier) Stream(ctx context.Context, inputs iter.Seq[TextInput])
 	results := runner.Map(ctx, inputs, c.concurrency, func(ctx context.Context, in TextInput) (TextResult, error) {
 		read, err := runner.Await(ctx, in.Read)
 		if err != nil {
-			return TextResult{}, &stageError{"read", err}
+			return TextResult{}, models.StageRead.Wrap(err)
 		}
 		return c.Text(ctx, read)
 	})
@@ -106,11 +106,11 @@ func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error)
 	e := c.spec.Text.Vocabulary.Encode(s, c.spec.Text.Length)
 	result := TextResult{Text: s, Unknown: e.Unknown, Cut: e.Cut, Strange: !e.Grasped()}
 	if e.Known == 0 {
-		return result, &stageError{"input", errors.New("the model's vocabulary has none of the text's words")}
+		return result, models.StageInput.Wrap(errors.New("the model's vocabulary has none of the text's words"))
 	}
 	arrays, err := c.spec.Text.Arrays(slices.Repeat([]text.Encoding{e}, max(1, c.spec.Batch)))
 	if err != nil {
-		return result, &stageError{"run", err}
+		return result, models.StageRun.Wrap(err)
 	}
 	inputs := make([]*runner.Tensor, len(c.session.Inputs))
 	defer func() {
@@ -126,7 +126,7 @@ func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error)
 				continue
 			}
 			if inputs[i], err = runner.TensorOf(a); err != nil {
-				return result, &stageError{"run", err}
+				return result, models.StageRun.Wrap(err)
 			}
 		}
 	}
@@ -137,7 +137,7 @@ func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error)
 	defer outputs[0].Close()
 	out := outputs[0]
 	if len(out.Shape) == 0 {
-		return result, &stageError{"output", fmt.Errorf("output %s is a scalar, not the scores of classes", c.spec.OutputName)}
+		return result, models.StageOutput.Wrap(fmt.Errorf("output %s is a scalar, not the scores of classes", c.spec.OutputName))
 	}
 	row := runner.Row{Name: c.spec.OutputName, Type: out.Type, Shape: out.Shape[1:], Data: out.Row(0)}
 	if result.Result, err = scored(&c.spec.Scores, c.opt, row); err == nil {

@@ -50,10 +50,10 @@ func TestTexts(t *testing.T) {
 			math.Abs(got.Predictions[0].Probability-math.Exp(4)/sum) > 1e-6 || math.Abs(got.Predictions[1].Probability-math.Exp(2)/sum) > 1e-6 {
 			t.Errorf("%s: %+v", name, got)
 		}
-		if !errors.Is(items[1].Err, lost) || ErrorKind(items[1].Err) != "read" {
+		if !errors.Is(items[1].Err, lost) || models.StageOf(items[1].Err) != "read" {
 			t.Errorf("%s: %v", name, items[1].Err)
 		}
-		if got := items[2].Result; ErrorKind(items[2].Err) != "input" || !slices.Equal(got.Unknown, []string{"nothing", "of", "it"}) {
+		if got := items[2].Result; models.StageOf(items[2].Err) != "input" || !slices.Equal(got.Unknown, []string{"nothing", "of", "it"}) {
 			t.Errorf("%s: %+v, %v", name, got, items[2].Err)
 		}
 		if got := items[3].Result; !slices.Equal(got.Cut, []string{"red"}) || got.Predictions[0].Label != "green" {

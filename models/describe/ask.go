@@ -102,7 +102,7 @@ func (d *Describer) converse(ctx context.Context, image string, p picture, q que
 	var usage Usage
 	for {
 		r, err := d.send(ctx, image, q, messages, limit, estimate+limit)
-		usage.add(r.usage)
+		usage.Add(r.usage)
 		if err != nil {
 			return Source{}, nil, err
 		}

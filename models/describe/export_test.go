@@ -39,3 +39,6 @@ func Read(answer string, candidates []Candidate) (first, again Description, err 
 }
 
 var ReadEntry = readEntry
+
+// Under is how many images the describer has not taken yet.
+func (e *Evidence) Under() int { return len(e.under) }

@@ -8,17 +8,18 @@ import (
 
 // Usage is tokens, as the server counts them.
 type Usage struct {
-	Requests   int // that were answered
-	Prompt     int
-	Completion int
-	Cached     int // of Prompt, that the server had at hand
-	Reasoning  int // of Completion, that nobody sees
+	Requests   int `json:"requests"` // that were answered
+	Prompt     int `json:"prompt_tokens"`
+	Cached     int `json:"cached_tokens"` // of Prompt, that the server had at hand
+	Completion int `json:"completion_tokens"`
+	Reasoning  int `json:"reasoning_tokens"` // of Completion, that nobody sees
 }
 
 // Total is what is paid for: prompt and completion.
 func (u Usage) Total() int { return u.Prompt + u.Completion }
 
-func (u *Usage) add(v Usage) {
+// Add adds what something else has cost.
+func (u *Usage) Add(v Usage) {
 	u.Requests += v.Requests
 	u.Prompt += v.Prompt
 	u.Completion += v.Completion
@@ -76,7 +77,7 @@ func (l *ledger) settle(reserved int, r reply, answered bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.reserved -= reserved
-	l.total.add(r.usage)
+	l.total.Add(r.usage)
 	cost := r.usage.Total()
 	if cost == 0 && answered {
 		cost = reserved // the server does not count

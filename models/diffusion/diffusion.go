@@ -6,12 +6,12 @@ package diffusion
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
 	"time"
 
+	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
 )
@@ -74,7 +74,7 @@ type Step struct {
 type Sample struct {
 	Request Request // with all that was left open filled in
 	Image   *preprocess.Image
-	Err     error // see [ErrorKind]
+	Err     error // see [models.StageOf]
 }
 
 // Pipeline is a pipeline ready to make images. It makes one at a time.
@@ -102,7 +102,7 @@ func Open(ctx context.Context, m *Folder, opt Options) (*Pipeline, error) {
 		return nil, err
 	}
 	p := &Pipeline{name: m.Name, spec: spec, opt: opt, open: map[string]*opened{}, encoded: map[string]*embedding{}}
-	if p.opt.Runner.Threads == 0 && onCPU(opt.Runner) {
+	if p.opt.Runner.Threads == 0 && opt.Runner.OnCPU() {
 		p.opt.Runner.Threads = cores()
 	}
 	// Of the parts the first in use, so that what does not run is told before any work.
@@ -143,27 +143,41 @@ const group = 8
 // the same image on every run. When ctx is done it ends early, after an image that has all
 // before it.
 func (p *Pipeline) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
+	return func(yield func(Sample) bool) {
+		for r := range Each(ctx, p, requests, func(r Request) Request { return r }) {
+			if !yield(r.Value) {
+				return
+			}
+		}
+	}
+}
+
+// Each is Samples for items of the caller's own, which come back with their samples. request
+// says of each, once, what is to be made of it. A result's error is its sample's.
+func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request func(T) Request) iter.Seq[runner.Result[T, Sample]] {
 	size := 1
 	if p.opt.LowMemory {
 		size = group
 	}
-	return func(yield func(Sample) bool) {
+	return func(yield func(runner.Result[T, Sample]) bool) {
+		var of []T
 		var under []*drawing
 		flush := func() bool {
 			p.make(ctx, under)
-			for _, d := range under {
-				if ctx.Err() != nil && d.err != nil || !yield(Sample{d.Request, d.image, d.err}) {
+			for i, d := range under {
+				if ctx.Err() != nil && d.err != nil || !yield(runner.Result[T, Sample]{Item: of[i], Value: Sample{d.Request, d.image, d.err}, Err: d.err}) {
 					return false
 				}
 			}
-			under = under[:0]
+			of, under = of[:0], under[:0]
 			return true
 		}
-		for r := range requests {
+		for item := range items {
 			if ctx.Err() != nil {
 				return
 			}
-			if under = append(under, &drawing{Pipeline: p, Request: r}); len(under) == size && !flush() {
+			of, under = append(of, item), append(under, &drawing{Pipeline: p, Request: request(item)})
+			if len(under) == size && !flush() {
 				return
 			}
 		}
@@ -193,26 +207,6 @@ func (p *Pipeline) make(ctx context.Context, all []*drawing) {
 	}
 }
 
-// stageError says at which stage an image failed.
-type stageError struct {
-	kind string
-	err  error
-}
-
-func (e *stageError) Error() string { return e.err.Error() }
-func (e *stageError) Unwrap() error { return e.err }
-
 func inputError(format string, args ...any) error {
-	return &stageError{"input", fmt.Errorf(format, args...)}
-}
-
-// ErrorKind names the stage at which one image of many failed, for its row of the results:
-// "input" (what was asked for does not suit the pipeline), "run" (a graph failed, and all
-// else) or "output" (its values can't be used: NaN).
-func ErrorKind(err error) string {
-	var stage *stageError
-	if errors.As(err, &stage) {
-		return stage.kind
-	}
-	return "run"
+	return models.StageInput.Wrap(fmt.Errorf(format, args...))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/machine"
@@ -63,7 +64,7 @@ func TestFill(t *testing.T) {
 		"inpainting":           {inpaint, Request{Image: photo, Mask: mask}, nil},
 	} {
 		_, err := c.p.Fill(c.r)
-		if c.want == nil && err != nil || c.want != nil && ErrorKind(err) != "input" {
+		if c.want == nil && err != nil || c.want != nil && models.StageOf(err) != "input" {
 			t.Errorf("%s: %v", name, err)
 		}
 		for _, want := range c.want {
@@ -177,6 +178,29 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestEach: items of the caller's come back with their own samples, also in groups, and of
+// the last group.
+func TestEach(t *testing.T) {
+	for _, low := range []bool{false, true} {
+		p := pipeline(t, "sd", Options{LowMemory: low})
+		n := 0
+		for r := range Each(t.Context(), p, slices.Values([]uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}), func(seed uint64) Request {
+			if seed == 3 {
+				return Request{Seed: seed, Steps: -1}
+			}
+			return Request{Seed: seed, Steps: 1}
+		}) {
+			if failed := r.Item == 3; r.Item != uint64(n) || r.Value.Request.Seed != r.Item || failed != (r.Err != nil) || r.Err != r.Value.Err || failed != (r.Value.Image == nil) {
+				t.Errorf("result %d: item %d, seed %d, %v", n, r.Item, r.Value.Request.Seed, r.Err)
+			}
+			n++
+		}
+		if n != 10 {
+			t.Errorf("%d results of 10", n)
+		}
+	}
+}
+
 // TestFailures: one image that fails leaves the others alone.
 func TestFailures(t *testing.T) {
 	p := pipeline(t, "sd", Options{})
@@ -190,7 +214,7 @@ func TestFailures(t *testing.T) {
 	for s := range p.Samples(t.Context(), slices.Values(requests)) {
 		kind := ""
 		if s.Err != nil {
-			kind = ErrorKind(s.Err)
+			kind = string(models.StageOf(s.Err))
 		}
 		if kind == "output" && (!strings.Contains(s.Err.Error(), "unet") || !strings.Contains(s.Err.Error(), "float16") || !strings.Contains(s.Err.Error(), "step 1 of")) {
 			t.Error(s.Err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/onnx"
@@ -193,7 +194,7 @@ func (d *drawing) picture(ctx context.Context, latents []float32) (*preprocess.I
 	defer closeTensors(outputs)
 	shape := outputs[0].Shape
 	if len(shape) != 4 || shape[1] != 3 || product(shape) < 1 {
-		return nil, &stageError{"output", fmt.Errorf("%s: output %s has shape %v: it must be [batch,3,height,width]", a.Part.Name, a.Output, shape)}
+		return nil, models.StageOutput.Wrap(fmt.Errorf("%s: output %s has shape %v: it must be [batch,3,height,width]", a.Part.Name, a.Output, shape))
 	}
 	img := &preprocess.Image{Width: int(shape[3]), Height: int(shape[2]), Channels: 3}
 	plane := img.Width * img.Height

@@ -9,17 +9,11 @@ import (
 	"runtime"
 	"slices"
 	"time"
-	"unsafe"
 
-	"ortho/preprocess"
+	"ortho/models"
 	"ortho/runner"
 	"ortho/runner/onnx"
 )
-
-// onCPU tells whether the first provider is the CPU itself, whose threads the session sets.
-func onCPU(opt runner.Options) bool {
-	return len(opt.Providers) == 0 || opt.Providers[0].Name == runner.CPU
-}
 
 func cores() int { return runtime.GOMAXPROCS(0) }
 
@@ -188,33 +182,9 @@ func filled(v onnx.Value, shape []int64, values []float32) (*runner.Tensor, erro
 	return t, nil
 }
 
-// put writes values into a tensor from element at, converted to its type: to integers cut
-// towards zero, as torch.Tensor.to does.
+// put writes values into a tensor from element at, converted to its type.
 func put(t *runner.Tensor, at int, values []float32) error {
-	switch t.Type {
-	case onnx.Float:
-		copy(t.Float32s()[at:at+len(values)], values)
-	case onnx.Float16:
-		half := as[uint16](t)[at:]
-		for i, v := range values {
-			half[i] = preprocess.ToFloat16(v)
-		}
-	case onnx.Double:
-		wide := as[float64](t)[at:]
-		for i, v := range values {
-			wide[i] = float64(v)
-		}
-	case onnx.Int64:
-		whole := as[int64](t)[at:]
-		for i, v := range values {
-			whole[i] = int64(v)
-		}
-	case onnx.Int32:
-		whole := as[int32](t)[at:]
-		for i, v := range values {
-			whole[i] = int32(v)
-		}
-	default:
+	if !runner.FromFloat32s(t.Bytes()[at*t.Type.Size():], t.Type, values) {
 		return fmt.Errorf("elements of type %s can't be made: export the graph with float32, float16, int64 or int32", t.Type)
 	}
 	return nil
@@ -225,30 +195,11 @@ func get(dst []float32, t *runner.Tensor, at int) error {
 	if n := len(t.Bytes()) / t.Type.Size(); at+len(dst) > n {
 		return fmt.Errorf("it has %d values (shape %v), and not %d", n, t.Shape, at+len(dst))
 	}
-	switch t.Type {
-	case onnx.Float:
-		copy(dst, t.Float32s()[at:])
-	case onnx.Float16:
-		half := as[uint16](t)[at:]
-		for i := range dst {
-			dst[i] = preprocess.Float16ToFloat32(half[i])
-		}
-	case onnx.Double:
-		wide := as[float64](t)[at:]
-		for i := range dst {
-			dst[i] = float32(wide[i])
-		}
-	default:
+	fractions := t.Type == onnx.Float || t.Type == onnx.Float16 || t.Type == onnx.Double
+	if !fractions || !runner.ToFloat32s(dst, t.Type, t.Bytes()[at*t.Type.Size():]) {
 		return fmt.Errorf("elements of type %s can't be read as numbers with fractions", t.Type)
 	}
 	return nil
-}
-
-// as views a tensor's memory, which is aligned for every type.
-func as[T any](t *runner.Tensor) []T {
-	var one T
-	b := t.Bytes()
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(one)))
 }
 
 // finite checks a part's answer.
@@ -262,8 +213,8 @@ func finite(part string, values []float32) error {
 	if bad == 0 {
 		return nil
 	}
-	return &stageError{"output", fmt.Errorf("%s: %d of %d values are NaN or infinite: the usual cause is float16 overflow, so that this part in float32 "+
-		"helps (of SDXL above all the VAE), or another provider; else latents, a size or a guidance that it was not made for", part, bad, len(values))}
+	return models.StageOutput.Wrap(fmt.Errorf("%s: %d of %d values are NaN or infinite: the usual cause is float16 overflow, so that this part in float32 "+
+		"helps (of SDXL above all the VAE), or another provider; else latents, a size or a guidance that it was not made for", part, bad, len(values)))
 }
 
 func product(shape []int64) int {

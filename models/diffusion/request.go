@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/models"
 	"ortho/models/noise"
 	"ortho/models/scheduler"
 	"ortho/preprocess"
@@ -121,7 +122,7 @@ func (d *drawing) checkNumbers() error {
 	case !(*d.Guidance >= 0 && *d.Guidance <= MaxGuidance):
 		return inputError("a guidance of %v: from 0 to %d", *d.Guidance, MaxGuidance)
 	case d.Scheduler == "":
-		return &stageError{"input", s.Unscheduled}
+		return models.StageInput.Wrap(s.Unscheduled)
 	case !slices.Contains(scheduler.Names(), d.Scheduler):
 		return inputError("no scheduler is called %q: there are %s", d.Scheduler, strings.Join(scheduler.Names(), ", "))
 	case d.PreviewEvery < 0:
@@ -168,7 +169,7 @@ func (d *drawing) plan() error {
 	var err error
 	if d.spec.Unscheduled != nil || d.Scheduler != config.Name() {
 		if config, err = config.With(d.Scheduler); err != nil {
-			return &stageError{"input", err}
+			return models.StageInput.Wrap(err)
 		}
 	}
 	if !d.spec.XL && !d.spec.Consistency {
@@ -180,7 +181,7 @@ func (d *drawing) plan() error {
 		plan.Strength = d.Strength
 	}
 	if d.schedule, err = scheduler.New(config, plan); err != nil {
-		return &stageError{"input", err}
+		return models.StageInput.Wrap(err)
 	}
 	if d.from, d.to = 0, len(d.schedule.Timesteps()); d.Image == nil || within && d.Mask == nil {
 		return nil

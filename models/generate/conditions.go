@@ -83,48 +83,7 @@ func (g *Generator) latents(r Request, random *noise.Generator) ([]float32, erro
 		}
 		return r.Latents, nil
 	}
-	z := make([]float32, n)
-	switch {
-	case in.Uniform:
-		random.Uniform(z)
-		for i, v := range z {
-			z[i] = 2*v - 1
-		}
-	case r.Truncation > 0:
-		truncated(z, float32(r.Truncation), random)
-	default:
-		random.Normal(z)
-	}
-	return z, nil
-}
-
-// truncated draws as PyTorch does by
-//
-//	z = torch.randn(n)
-//	while (far := z.abs() > 2).any():
-//	    z[far] = torch.randn(int(far.sum()))
-//	z *= truncation
-func truncated(z []float32, truncation float32, random *noise.Generator) {
-	random.Normal(z)
-	for {
-		var far []int
-		for i, v := range z {
-			if math.Abs(float64(v)) > 2 {
-				far = append(far, i)
-			}
-		}
-		if len(far) == 0 {
-			break
-		}
-		anew := make([]float32, len(far))
-		random.Normal(anew)
-		for i, at := range far {
-			z[at] = anew[i]
-		}
-	}
-	for i := range z {
-		z[i] *= truncation
-	}
+	return drawLatents(in, r.Truncation, random), nil
 }
 
 // class is the class that was asked for, or one drawn where the graph needs it.

@@ -51,7 +51,7 @@ func TestWrongOutputs(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || ErrorKind(err) != c.kind {
+			if err == nil || string(models.StageOf(err)) != c.kind {
 				t.Fatalf("%v, want an error of kind %s", err, c.kind)
 			}
 			for _, want := range c.want {
@@ -120,8 +120,8 @@ func TestEnds(t *testing.T) {
 			w := &failing{do: func() error { return nil }}
 			err := c.run(ctx, cancel, w)
 			w.after.Store(true)
-			if !errors.Is(err, c.want) || ErrorKind(err) != c.kind {
-				t.Errorf("%v (%s), want %v (%s)", err, ErrorKind(err), c.want, c.kind)
+			if !errors.Is(err, c.want) || string(models.StageOf(err)) != c.kind {
+				t.Errorf("%v (%s), want %v (%s)", err, models.StageOf(err), c.want, c.kind)
 			}
 			deadline := time.Now().Add(10 * time.Second)
 			for runtime.NumGoroutine() > before && time.Now().Before(deadline) {

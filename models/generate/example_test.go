@@ -71,3 +71,68 @@ func ExampleGenerator_Samples() {
 	// 28x28, unknown: []
 	// 28x28, unknown: ["fancy"]
 }
+
+// Four steps from the latents of one seed to those of another.
+func ExampleSeries() {
+	model, err := models.Open("testdata/samples/dcgan", models.Settings{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	generator, err := generate.Open(context.Background(), model, generate.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer generator.Close()
+	series := generate.Series{Subjects: []generate.Subject{{}}}
+	if err := series.Interpolate(generator.Spec().Latents, 1, 2, 4); err != nil {
+		log.Fatal(err)
+	}
+	for sample := range generator.Samples(context.Background(), series.Requests()) {
+		if sample.Err != nil {
+			log.Fatal(sample.Err)
+		}
+		fmt.Println(sample.Image.Width, sample.Image.Height, sample.Provenance().Chunks())
+	}
+	// Output:
+	// 16 16 [[ortho:interpolate 1,2,0]]
+	// 16 16 [[ortho:interpolate 1,2,0.333333]]
+	// 16 16 [[ortho:interpolate 1,2,0.666667]]
+	// 16 16 [[ortho:interpolate 1,2,1]]
+}
+
+// Many photographs become larger ones, in their order.
+func ExampleImages() {
+	model, err := models.Open("../bundled/span-x4", models.Settings{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	generator, err := generate.Open(context.Background(), model, generate.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer generator.Close()
+	images := generate.Images[string, string]{
+		Generator: generator,
+		Read: func(_ context.Context, name string) (*preprocess.Picture, error) {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				return nil, err
+			}
+			return preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: generator.Spec().Image.Spec.Orientation})
+		},
+		Make: func(ctx context.Context, _ string, photo *preprocess.Picture) (size string, err error) {
+			err = generator.Image(ctx, photo, func(width, height, channels int) (io.Writer, error) {
+				size = fmt.Sprintf("%dx%d", width, height)
+				return io.Discard, nil // a preprocess.FileWriter, most often
+			}, nil)
+			return size, err
+		},
+	}
+	names := []string{"../bundled/testdata/span/photo.png", "nowhere.png"}
+	for made := range images.All(context.Background(), slices.Values(names)) {
+		fmt.Println(made.Item, made.Value, made.Err != nil)
+	}
+	// Output:
+	// ../bundled/testdata/span/photo.png 384x288 false
+	// nowhere.png  true
+}

@@ -5,12 +5,10 @@ package generate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 
 	"ortho/models"
-	"ortho/preprocess"
 	"ortho/runner"
 )
 
@@ -55,7 +53,7 @@ func open(ctx context.Context, m runner.Model, name string, spec *models.Generat
 		}
 	}
 	opt.Runner.Outputs = []string{spec.Output.Name}
-	alone := spec.Image != nil && g.tiling.tile == 0 && onCPU(opt.Runner)
+	alone := spec.Image != nil && g.tiling.tile == 0 && opt.Runner.OnCPU()
 	if alone && opt.Runner.Threads == 0 && opt.Concurrency <= 1 {
 		// One run an image: nothing else would keep the other cores busy.
 		opt.Runner.Threads = runtime.GOMAXPROCS(0)
@@ -73,11 +71,6 @@ func open(ctx context.Context, m runner.Model, name string, spec *models.Generat
 	return g, nil
 }
 
-// onCPU tells whether the first provider is the CPU itself, whose threads the session sets.
-func onCPU(opt runner.Options) bool {
-	return len(opt.Providers) == 0 || opt.Providers[0].Name == runner.CPU
-}
-
 // Close refuses further images and samples, whose error is [runner.ErrClosed], waits for
 // those under way, and frees the session. It may be called more than once, and within a
 // range over Samples.
@@ -90,31 +83,3 @@ func (g *Generator) Session() *runner.Session { return g.session }
 
 // Spec is what the model takes and gives.
 func (g *Generator) Spec() *models.GeneratorSpec { return g.spec }
-
-// stageError says at which stage an image failed.
-type stageError struct {
-	kind string
-	err  error
-}
-
-func (e *stageError) Error() string { return e.err.Error() }
-func (e *stageError) Unwrap() error { return e.err }
-
-// ErrorKind names the stage at which one image of many failed, for its row of the results;
-// the error is [preprocess.DecodePicture]'s, [Generator.Image]'s or a [Sample]'s. It is
-// "unsupported" (not a known image format), "too_large" (more than MaxPixels), "input"
-// (what was asked for does not suit the model), "run" (the graph failed, and all
-// else), "output" (its values can't be used: NaN, all black, a size that does not fit) or
-// "write".
-func ErrorKind(err error) string {
-	var stage *stageError
-	switch {
-	case errors.Is(err, preprocess.ErrUnsupported):
-		return "unsupported"
-	case errors.Is(err, preprocess.ErrTooLarge):
-		return "too_large"
-	case errors.As(err, &stage):
-		return stage.kind
-	}
-	return "run"
-}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"ortho/models"
-	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
 
@@ -214,12 +213,4 @@ func seamAt(from, to float64) *seam {
 		s.weight = append(s.weight, float32((float64(x)+0.5-from)/(to-from)))
 	}
 	return s
-}
-
-// layoutOf is the order of a layout's dimensions.
-func layoutOf(l preprocess.Layout, channels, height, width int) []int64 {
-	if l == preprocess.NHWC {
-		return []int64{int64(height), int64(width), int64(channels)}
-	}
-	return []int64{int64(channels), int64(height), int64(width)}
 }

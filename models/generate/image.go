@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"ortho/models"
 	"ortho/preprocess"
 )
 
@@ -31,7 +32,7 @@ import (
 // The error tells what is wrong with the output where it can be told: values that are no
 // numbers, an image of one colour, values nearly all out of range. That of the whole image
 // is told at the end: whoever writes a file should only then let it appear. See
-// [ErrorKind]. When ctx is done it stops within a tile and returns ctx's error. The writer
+// [models.StageOf]. When ctx is done it stops within a tile and returns ctx's error. The writer
 // is not used after the return.
 func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 	begin func(width, height, channels int) (io.Writer, error), step func(done, total int)) error {
@@ -40,7 +41,7 @@ func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 	}
 	defer g.gate.Leave()
 	if err := g.takes(in); err != nil {
-		return &stageError{"input", err}
+		return models.StageInput.Wrap(err)
 	}
 	s := g.sourceOf(in)
 	unit := [2]int{s.multiple, s.multiple}
@@ -52,7 +53,7 @@ func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 		}
 		unit = wanted
 	}
-	return &stageError{"output", fmt.Errorf("%s: the ratio of output to input changes with the input's size: its tiles can't be put together (--tile -1 runs the whole image)", g.name)}
+	return models.StageOutput.Wrap(fmt.Errorf("%s: the ratio of output to input changes with the input's size: its tiles can't be put together (--tile -1 runs the whole image)", g.name))
 }
 
 // takes says why the graph can't be given the picture.

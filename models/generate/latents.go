@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"ortho/models"
+	"ortho/models/noise"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
@@ -50,6 +52,56 @@ func (g *Generator) LatentsOf(a npz.Array) ([][]float32, error) {
 		}
 	}
 	return slices.Collect(slices.Chunk(all, int(size))), nil
+}
+
+// LatentsOfSeed are the latents that a [Request]'s seed stands for, if nothing is truncated.
+func LatentsOfSeed(in *models.LatentsPort, seed uint64) []float32 {
+	return drawLatents(in, 0, noise.New(seed))
+}
+
+func drawLatents(in *models.LatentsPort, truncation float64, random *noise.Generator) []float32 {
+	z := make([]float32, count(in.Shape))
+	switch {
+	case in.Uniform:
+		random.Uniform(z)
+		for i, v := range z {
+			z[i] = 2*v - 1
+		}
+	case truncation > 0:
+		truncated(z, float32(truncation), random)
+	default:
+		random.Normal(z)
+	}
+	return z
+}
+
+// truncated draws as PyTorch does by
+//
+//	z = torch.randn(n)
+//	while (far := z.abs() > 2).any():
+//	    z[far] = torch.randn(int(far.sum()))
+//	z *= truncation
+func truncated(z []float32, truncation float32, random *noise.Generator) {
+	random.Normal(z)
+	for {
+		var far []int
+		for i, v := range z {
+			if math.Abs(float64(v)) > 2 {
+				far = append(far, i)
+			}
+		}
+		if len(far) == 0 {
+			break
+		}
+		anew := make([]float32, len(far))
+		random.Normal(anew)
+		for i, at := range far {
+			z[at] = anew[i]
+		}
+	}
+	for i := range z {
+		z[i] *= truncation
+	}
 }
 
 func words(shape []int64) []string {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"sync/atomic"
 
+	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
 )
@@ -55,7 +56,7 @@ func (p *pass) run(parent context.Context) (unit [2]int, err error) {
 	}
 	if p.bands != nil {
 		if failed := p.bands.close(); err == nil && failed != nil {
-			err = &stageError{"write", failed}
+			err = models.StageWrite.Wrap(failed)
 		}
 	}
 	switch {
@@ -65,7 +66,7 @@ func (p *pass) run(parent context.Context) (unit [2]int, err error) {
 		return unit, err
 	}
 	if err := p.mosaic.seen.verdict(p.g.spec.Output.Name, p.in.Image); err != nil {
-		return unit, &stageError{"output", err}
+		return unit, models.StageOutput.Wrap(err)
 	}
 	return unit, nil
 }
@@ -79,7 +80,7 @@ func (p *pass) tiles(ctx context.Context) (unit [2]int, err error) {
 		}
 		out, err := planeOf(r.Value, &p.g.spec.Output, 0)
 		if err != nil {
-			return p.unit, &stageError{"output", err}
+			return p.unit, models.StageOutput.Wrap(err)
 		}
 		if p.mosaic == nil {
 			if unit, err := p.learn(ctx, &out); err != nil || unit != p.unit {
@@ -127,7 +128,7 @@ func (p *pass) tile(ctx context.Context, t tile) (*runner.Tensor, error) {
 	defer p.slots.put(s)
 	x, y := p.columns.starts[t.column], p.rows.starts[t.row]
 	if err := p.source.tensor(s.in.Row(0), &s.image, x, y, p.columns.tile, p.rows.tile); err != nil {
-		return nil, &stageError{"input", err}
+		return nil, models.StageInput.Wrap(err)
 	}
 	out, err := p.output()
 	if err != nil {
@@ -139,7 +140,7 @@ func (p *pass) tile(ctx context.Context, t tile) (*runner.Tensor, error) {
 			err = fmt.Errorf("%dx%d pixels: %w (a graph that takes only certain sizes needs --size-multiple, and a large image --tile)",
 				p.columns.tile, p.rows.tile, err)
 		}
-		return nil, &stageError{"run", err}
+		return nil, models.StageRun.Wrap(err)
 	}
 	if out == nil {
 		p.outputs.own(outputs[0])
@@ -153,10 +154,10 @@ func (p *pass) slot() (*slot, error) {
 		return s, nil
 	}
 	v := p.g.session.Inputs[0]
-	shape := layoutOf(p.source.spec.Layout, p.source.spec.Channels, p.rows.tile, p.columns.tile)
+	shape := p.source.spec.Layout.Shape(p.source.spec.Channels, p.rows.tile, p.columns.tile)
 	in, err := runner.NewTensor(v.Type, append([]int64{int64(max(1, p.g.spec.Batch))}, shape...))
 	if err != nil {
-		return nil, &stageError{"input", fmt.Errorf("input %q: %w", v.Name, err)}
+		return nil, models.StageInput.Wrap(fmt.Errorf("input %q: %w", v.Name, err))
 	}
 	s := &slot{in: in}
 	p.slots.own(s)
@@ -174,7 +175,7 @@ func (p *pass) output() (*runner.Tensor, error) {
 	}
 	t, err := runner.NewTensor(p.g.session.Outputs[0].Type, *shape)
 	if err != nil {
-		return nil, &stageError{"output", fmt.Errorf("output %q: %w", p.g.spec.Output.Name, err)}
+		return nil, models.StageOutput.Wrap(fmt.Errorf("output %q: %w", p.g.spec.Output.Name, err))
 	}
 	p.outputs.own(t)
 	return t, nil
@@ -192,9 +193,9 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 			continue
 		}
 		if scale[i], ok = ratioOf(length, e.tile); !ok {
-			return unit, &stageError{"output", fmt.Errorf("output %q has %dx%d pixels for %dx%d: no ratio of small numbers, "+
+			return unit, models.StageOutput.Wrap(fmt.Errorf("output %q has %dx%d pixels for %dx%d: no ratio of small numbers, "+
 				"so that it can't be put together of tiles, nor be cut to size (--tile -1 runs the whole image)",
-				out.name, out.Width, out.Height, p.columns.tile, p.rows.tile)}
+				out.name, out.Width, out.Height, p.columns.tile, p.rows.tile))
 		}
 		unit[i] = leastCommonMultiple(p.source.multiple, scale[i].den)
 	}
@@ -202,7 +203,7 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 		return unit, nil
 	}
 	if p.g.spec.Image.Luma && out.Channels != 1 {
-		return unit, &stageError{"output", fmt.Errorf("output %q has %d channels: a graph that takes luma must give luma", out.name, out.Channels)}
+		return unit, models.StageOutput.Wrap(fmt.Errorf("output %q has %d channels: a graph that takes luma must give luma", out.name, out.Channels))
 	}
 	width, height := p.columns.length(scale[0], out.Width), p.rows.length(scale[1], out.Height)
 	f := &finish{in: p.in, chroma: p.source.chroma, width: width, height: height, channels: out.Channels}
@@ -210,7 +211,7 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 		f.toWidth, f.toHeight = p.in.Width, p.in.Height
 	}
 	if err := f.start(p.begin); err != nil {
-		return unit, &stageError{"write", err}
+		return unit, models.StageWrite.Wrap(err)
 	}
 	p.size = [3]int{out.Width, out.Height, out.Channels}
 	p.mosaic = newMosaic(p.columns.spans(scale[0]), p.rows.spans(scale[1]), width, height, out.Channels)
@@ -221,21 +222,21 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 // add puts a tile in its place. The last one of a row gives rows away.
 func (p *pass) add(t tile, out *plane) (err error) {
 	if size := [3]int{out.Width, out.Height, out.Channels}; size != p.size {
-		return &stageError{"output", fmt.Errorf("output %q: %v (width, height, channels) for a tile where the first gave %v", out.name, size, p.size)}
+		return models.StageOutput.Wrap(fmt.Errorf("output %q: %v (width, height, channels) for a tile where the first gave %v", out.name, size, p.size))
 	}
 	if t.column == 0 {
 		if p.band, err = p.bands.take(); err != nil {
-			return &stageError{"write", err}
+			return models.StageWrite.Wrap(err)
 		}
 	}
 	bad, err := p.mosaic.add(t.row, t.column, out, p.band)
 	if err != nil {
-		return &stageError{"output", err}
+		return models.StageOutput.Wrap(err)
 	}
 	if bad > 0 {
-		return &stageError{"output", fmt.Errorf("output %q: %d of %d values are NaN or infinite (tile %d of %d): the usual causes are float16 overflow, "+
+		return models.StageOutput.Wrap(fmt.Errorf("output %q: %d of %d values are NaN or infinite (tile %d of %d): the usual causes are float16 overflow, "+
 			"so that a float32 graph or another provider helps, and an --input-range, --mean or --std that the graph was not made for",
-			out.name, bad, out.Width*out.Height*out.Channels, t.row*len(p.columns.starts)+t.column+1, len(p.columns.starts)*len(p.rows.starts))}
+			out.name, bad, out.Width*out.Height*out.Channels, t.row*len(p.columns.starts)+t.column+1, len(p.columns.starts)*len(p.rows.starts)))
 	}
 	if t.column == len(p.columns.starts)-1 {
 		from, to := p.mosaic.completed(t.row)

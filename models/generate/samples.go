@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 
+	"ortho/models"
+	"ortho/models/provenance"
 	"ortho/preprocess"
 	"ortho/runner"
 )
@@ -25,6 +27,11 @@ type Request struct {
 	// Truncation, which the model gets too where it has an input for it. 0: not truncated;
 	// such an input gets 1.
 	Truncation float64
+
+	// Label is that of Class and Origin says where Latents come from, for
+	// [Sample.Provenance]: nothing else is made of them.
+	Label  string
+	Origin *provenance.Latents
 }
 
 // Sample is what became of one request.
@@ -34,23 +41,31 @@ type Sample struct {
 	Unknown []string // words of the text that the model does not know, each once
 	Cut     []string // words of the text beyond those that the model takes
 	Image   *preprocess.Image
-	Err     error // see [ErrorKind]
+	Err     error // see [models.StageOf]
 }
 
 // Samples makes an image of each request and yields them in order, each by a run of its
 // own: the same request gives the same image on every run, whatever else there is. When
 // ctx is done it ends early, after an image that has all before it.
 func (g *Generator) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
-	results := runner.Map(ctx, requests, g.concurrency, g.sample)
 	return func(yield func(Sample) bool) {
-		for r := range results {
-			s := r.Value
-			s.Request, s.Err = r.Item, r.Err
-			if !yield(s) {
+		for r := range Each(ctx, g, requests, func(r Request) Request { return r }) {
+			if !yield(r.Value) {
 				return
 			}
 		}
 	}
+}
+
+// Each is Samples for items of the caller's own, which come back with their samples. request
+// says of each, once, what is to be made of it. A result's error is its sample's.
+func Each[T any](ctx context.Context, g *Generator, items iter.Seq[T], request func(T) Request) iter.Seq[runner.Result[T, Sample]] {
+	return runner.Map(ctx, items, g.concurrency, func(ctx context.Context, item T) (Sample, error) {
+		r := request(item)
+		s, err := g.sample(ctx, r)
+		s.Request, s.Err = r, err
+		return s, err
+	})
 }
 
 func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
@@ -61,12 +76,12 @@ func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
 	c, err := g.conditions(r)
 	s := Sample{Class: c.class, Unknown: c.text.Unknown, Cut: c.text.Cut}
 	if err != nil {
-		return s, &stageError{"input", err}
+		return s, models.StageInput.Wrap(err)
 	}
 	inputs, err := g.inputs(c)
 	defer closeAll(inputs)
 	if err != nil {
-		return s, &stageError{"input", err}
+		return s, models.StageInput.Wrap(err)
 	}
 	outputs := make([]*runner.Tensor, 1) // the session computes the image alone
 	if err := g.session.Run(ctx, inputs, outputs); err != nil {
@@ -74,7 +89,7 @@ func (g *Generator) sample(ctx context.Context, r Request) (Sample, error) {
 	}
 	defer closeAll(outputs)
 	if s.Image, err = g.picture(outputs[0]); err != nil {
-		return s, &stageError{"output", err}
+		return s, models.StageOutput.Wrap(err)
 	}
 	return s, nil
 }

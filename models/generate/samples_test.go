@@ -99,7 +99,7 @@ func sampleGoldens(t testing.TB) []sampleGolden {
 		if images[i].Name != strconv.Itoa(i) {
 			t.Fatalf("image %d is named %s", i, images[i].Name)
 		}
-		out = append(out, sampleGolden{c.Model, Request{seed, r.Latents, r.Text, r.Class, r.Truncation}, images[i]})
+		out = append(out, sampleGolden{c.Model, Request{Seed: seed, Latents: r.Latents, Text: r.Text, Class: r.Class, Truncation: r.Truncation}, images[i]})
 	}
 	return out
 }
@@ -146,8 +146,8 @@ func TestSamplesInOrder(t *testing.T) {
 			t.Errorf("sample %d has seed %d", i, s.Request.Seed)
 		}
 		if i == 7 {
-			if s.Err == nil || s.Image != nil || ErrorKind(s.Err) != "input" {
-				t.Errorf("class 9: %v (%s)", s.Err, ErrorKind(s.Err))
+			if s.Err == nil || s.Image != nil || models.StageOf(s.Err) != "input" {
+				t.Errorf("class 9: %v (%s)", s.Err, models.StageOf(s.Err))
 			}
 			continue
 		}
@@ -157,6 +157,31 @@ func TestSamplesInOrder(t *testing.T) {
 	}
 	if bytes.Equal(one[0].Image.Pix, one[1].Image.Pix) {
 		t.Error("two seeds give one image")
+	}
+}
+
+// TestEach: items of the caller's come back with their own samples, also those that fail.
+func TestEach(t *testing.T) {
+	g := decoder(t, "class", Options{Concurrency: 3})
+	items := []string{"a", "b", "broken", "d"}
+	request := func(item string) Request {
+		if item == "broken" {
+			return Request{Class: class(9)}
+		}
+		return Request{Seed: uint64(item[0])}
+	}
+	i := 0
+	for r := range Each(t.Context(), g, slices.Values(items), request) {
+		if i >= len(items) || r.Item != items[i] || r.Value.Request.Seed != request(r.Item).Seed {
+			t.Fatalf("result %d is of %s", i, r.Item)
+		}
+		i++
+		if failed := r.Item == "broken"; failed != (r.Err != nil) || r.Value.Err != r.Err || failed != (r.Value.Image == nil) {
+			t.Errorf("%s: %+v, %v", r.Item, r.Value, r.Err)
+		}
+	}
+	if i != len(items) {
+		t.Errorf("%d results of %d", i, len(items))
 	}
 }
 
@@ -231,12 +256,12 @@ func TestRequestsRefused(t *testing.T) {
 			change = func(*models.GeneratorSpec) {}
 		}
 		s := samples(t, decoder(t, c.model, Options{}, change), c.request)[0]
-		if s.Err == nil || !strings.Contains(s.Err.Error(), c.want) || ErrorKind(s.Err) != "input" || s.Image != nil {
-			t.Errorf("%s, %+v: %v (%s), want %q in it", c.model, c.request, s.Err, ErrorKind(s.Err), c.want)
+		if s.Err == nil || !strings.Contains(s.Err.Error(), c.want) || models.StageOf(s.Err) != "input" || s.Image != nil {
+			t.Errorf("%s, %+v: %v (%s), want %q in it", c.model, c.request, s.Err, models.StageOf(s.Err), c.want)
 		}
 	}
 	s := samples(t, decoder(t, "dcgan", Options{}, func(s *models.GeneratorSpec) { s.Latents.Shape = []int64{16} }), Request{})[0]
-	if s.Err == nil || ErrorKind(s.Err) != "run" {
+	if s.Err == nil || models.StageOf(s.Err) != "run" {
 		t.Errorf("latents of another rank: %v", s.Err)
 	}
 }
@@ -253,8 +278,8 @@ func TestUselessOutput(t *testing.T) {
 		{"dcgan", nil, [2]float64{-1e-6, 1e-6}, "above white"},
 	} {
 		s := samples(t, decoder(t, c.model, Options{}, func(s *models.GeneratorSpec) { s.Output.Range = c.values }), Request{Latents: c.latents})[0]
-		if s.Err == nil || !strings.Contains(s.Err.Error(), c.want) || ErrorKind(s.Err) != "output" || s.Image != nil {
-			t.Errorf("%s: %v (%s), want %q in it", c.model, s.Err, ErrorKind(s.Err), c.want)
+		if s.Err == nil || !strings.Contains(s.Err.Error(), c.want) || models.StageOf(s.Err) != "output" || s.Image != nil {
+			t.Errorf("%s: %v (%s), want %q in it", c.model, s.Err, models.StageOf(s.Err), c.want)
 		}
 	}
 }

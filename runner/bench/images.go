@@ -10,13 +10,9 @@ import (
 	"ortho/runner"
 )
 
-// Images is the work around a run of an image model: with it, rounds measure the whole
-// way from an encoded image to its answer.
-type Images struct {
-	Row  []int64                          // the input's shape without the batch dimension
-	Load func(file, row []byte) error     // decodes and preprocesses a file's bytes
-	Read func(outputs []runner.Row) error // makes the answer
-}
+// Images is the work around a run of an image model, whose items are the bytes of files:
+// with it, rounds measure the whole way from an encoded image to its answer.
+type Images = runner.Work[[]byte, struct{}, struct{}]
 
 // readFiles reads the images that a sweep has left for its cells.
 func readFiles(names []string) ([][]byte, error) {
@@ -31,11 +27,12 @@ func readFiles(names []string) ([][]byte, error) {
 	return files, nil
 }
 
-// stream takes images through the pipeline for a while, or count runs' worth of them, and
+// stream takes images through a pool for a while, or count runs' worth of them, and
 // returns their number and the wall clock. It ends with a full batch.
 func (w *worker) stream(ctx context.Context, d time.Duration, count int) (images int, wall time.Duration, err error) {
 	batch := max(1, w.open.Batch)
-	p := &runner.Pipeline{Session: w.session, Row: w.images.Row, Batch: batch, Pad: true, Concurrency: w.open.Concurrency}
+	pool := runner.NewPool(w.session, *w.images, runner.PoolOptions{Batch: batch, Pad: true, Concurrency: w.open.Concurrency})
+	defer pool.Close()
 	start := time.Now()
 	source := func(yield func([]byte) bool) {
 		for n := 0; ; n++ {
@@ -47,11 +44,7 @@ func (w *worker) stream(ctx context.Context, d time.Duration, count int) (images
 			}
 		}
 	}
-	load := func(_ context.Context, file, row []byte) (struct{}, error) {
-		return struct{}{}, w.images.Load(file, row)
-	}
-	read := func(_ struct{}, outputs []runner.Row) (struct{}, error) { return struct{}{}, w.images.Read(outputs) }
-	for r := range runner.Stream(ctx, p, iter.Seq[[]byte](source), load, read) {
+	for r := range runner.Each(ctx, pool, iter.Seq[[]byte](source), func(file []byte) []byte { return file }) {
 		if r.Err != nil {
 			return 0, 0, r.Err
 		}

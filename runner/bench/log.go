@@ -39,6 +39,15 @@ const (
 	maxLine = 4 << 20 // bytes of one
 )
 
+// ContinueError says why a run can't go on with what an earlier one has left at Path.
+type ContinueError struct {
+	Path string
+	Err  error
+}
+
+func (e *ContinueError) Error() string { return fmt.Sprintf("continue %s: %v", e.Path, e.Err) }
+func (e *ContinueError) Unwrap() error { return e.Err }
+
 // CreateLog begins a log at path, in place of one that is there.
 func CreateLog(path string, run Run) (*Log, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
@@ -54,8 +63,8 @@ func CreateLog(path string, run Run) (*Log, error) {
 }
 
 // ContinueLog opens the log at path that an earlier run has left, and begins one where
-// there is none. A log of another model, machine, plan or other inputs is an error. A
-// last line that was cut off is dropped.
+// there is none. A log of another model, machine, plan or other inputs is a [ContinueError].
+// A last line that was cut off is dropped.
 func ContinueLog(path string, run Run) (*Log, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0o666)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -67,7 +76,7 @@ func ContinueLog(path string, run Run) (*Log, error) {
 	l := &Log{file: f, rounds: map[Config][]Round{}, peaks: map[Config]int64{}}
 	if err := l.read(run); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("continue %s: %w; --overwrite starts anew", path, err)
+		return nil, &ContinueError{path, err}
 	}
 	l.start = time.Now().Add(-l.elapsed)
 	return l, nil
@@ -126,14 +135,14 @@ func (l *Log) read(run Run) error {
 }
 
 // ReadFinished reads the results that a run like this one has left at path. Those of another
-// model, machine, plan or other inputs are an error.
+// model, machine, plan or other inputs are a [ContinueError].
 func ReadFinished(path string, run Run) (*File, error) {
 	f, err := ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.Run.continuedBy(run); err != nil {
-		return nil, fmt.Errorf("continue %s: %w; --overwrite starts anew", path, err)
+		return nil, &ContinueError{path, err}
 	}
 	return f, nil
 }

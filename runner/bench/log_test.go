@@ -61,8 +61,12 @@ func TestLogContinues(t *testing.T) {
 	} {
 		other := run
 		change(&other)
-		if _, err := ContinueLog(path, other); err == nil || !strings.Contains(err.Error(), name) {
+		_, err := ContinueLog(path, other)
+		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if refused := (*ContinueError)(nil); !errors.As(err, &refused) || refused.Path != path {
+			t.Errorf("%s: %#v", name, err)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func rate(c Config, r Round) float64 {
 
 // file makes the rows of what was measured.
 func (w *work) file() *File {
-	f := &File{Run: w.Sweep.Run, Overhead: w.overhead}
+	f := &File{Run: w.Sweep.Run, Stages: w.Stages, Overhead: w.overhead}
 	for _, c := range w.cells {
 		if c.row.Status == StatusOK && len(c.rounds) == 0 {
 			c.skip("the budget had ended before its first round")

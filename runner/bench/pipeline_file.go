@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 )
 
 // PipelineFile is the document's name in the folder of a pipeline's results. Each part's
@@ -54,6 +55,19 @@ func ReadPipeline(folder string) (*Pipeline, error) {
 	}
 	if p.Settings != nil {
 		p.Settle() // what the parts' files say counts
+	}
+	return p, nil
+}
+
+// ContinuePipeline reads what an earlier run has left in a folder, which is a [ContinueError]
+// where it was asked for another image.
+func ContinuePipeline(folder string, asked Image) (*Pipeline, error) {
+	p, err := ReadPipeline(folder)
+	if err != nil {
+		return nil, err
+	}
+	if !reflect.DeepEqual(p.Asked, asked) {
+		return nil, &ContinueError{filepath.Join(folder, PipelineFile), errors.New("it was asked for another image")}
 	}
 	return p, nil
 }

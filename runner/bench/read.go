@@ -19,6 +19,10 @@ const (
 	maxRows = 4096
 )
 
+// ErrUnfinished is wrapped by the error of reading the log of a run that did not finish, which
+// is no results file.
+var ErrUnfinished = errors.New("the log of a run that did not finish")
+
 // ReadFile reads the results file at path, as [File.Write] writes it.
 func ReadFile(path string) (*File, error) {
 	f, err := os.Open(path)
@@ -117,7 +121,7 @@ func (f *File) add(line []byte, first bool, seen map[Config]bool) error {
 		f.Verdict = &Verdict{}
 		err = json.Unmarshal(line, f.Verdict)
 	case "round":
-		return errors.New("the log of a run that did not finish; `ortho bench run --resume` continues it")
+		return ErrUnfinished
 	default:
 		return fmt.Errorf("kind %q is none that results have", head.Kind)
 	}

@@ -37,6 +37,38 @@ func Recommend(f *File) Verdict {
 	return recommend(f.Rows, plan.Objective, Constraints{plan.MaxP99MS, plan.MaxRSSMiB}, f.Unit())
 }
 
+// Conclude has f recommend one of its cells, and returns the settings to keep; nil where none
+// can be recommended. cells are those that were measured, explicit is as [Cells] was given it.
+func (f *File) Conclude(cells []Cell, explicit string) *Settings {
+	v := Recommend(f)
+	f.Verdict = &v
+	if v.Recommended == nil {
+		return nil
+	}
+	if f.Stages != nil {
+		for _, r := range f.Rows {
+			if r.Config == *v.Recommended && r.LatencyMS != nil {
+				f.Stages.RunMS = new(r.LatencyMS.P50 / float64(max(1, r.Batch)))
+			}
+		}
+	}
+	for _, c := range cells {
+		if c.Config == *v.Recommended {
+			s := settingsOf(f, c, explicit)
+			return &s
+		}
+	}
+	return nil
+}
+
+// Ranked are the rows by what the objective looks at: the best first, those without figures
+// last.
+func Ranked(rows []Row, objective string) []Row {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(b.Rank(objective), a.Rank(objective)) })
+	return rows
+}
+
 func recommend(rows []Row, objective string, c Constraints, unit string) Verdict {
 	v := Verdict{Kind: KindVerdict, Objective: objective, Ties: []Config{}, Excluded: []Excluded{}}
 	var able []candidate

@@ -323,3 +323,16 @@ func short(v float64) float64 {
 	}
 	return s
 }
+
+// Rank orders cells by an objective: the better, the higher, and without figures lowest.
+func (r *Row) Rank(objective string) float64 {
+	switch {
+	case r.Status != StatusOK || r.ThroughputS == nil:
+		return -1e300
+	case objective == ObjectiveLatency && r.LatencyMS != nil:
+		return -r.LatencyMS.P50
+	case objective == ObjectiveMemory && r.Memory.PeakBytes != nil:
+		return -float64(*r.Memory.PeakBytes)
+	}
+	return *r.ThroughputS
+}

@@ -14,7 +14,6 @@ import (
 	"ortho/runner"
 	"ortho/runner/child"
 	"ortho/runner/equality"
-	"ortho/runner/feed"
 	"ortho/runner/machine"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
@@ -29,18 +28,12 @@ type Cell struct {
 	Reason  string
 }
 
-// Sweep measures cells.
+// Sweep measures cells. [NewSweep] makes one; Worker and Folder are for its user to fill in.
 type Sweep struct {
-	Run     Run    // what is known before; Sweep adds the reference's facts
-	Model   string // path of the .onnx file
-	Graph   *onnx.Graph
-	Inputs  *feed.Set
-	Outputs []string // that are computed; none: all
-	// OpenShapes has the sessions made for inputs of all sizes, and not for those of Inputs.
-	OpenShapes bool
-	Images     []string // files of encoded images that go through the pipeline; none: the graph alone is measured
-	Cells      []Cell
-	Reference  Cell // that makes the reference outputs; Batch is each cell's
+	Subject
+	Run       Run // what is known before; Sweep adds the reference's facts
+	Cells     []Cell
+	Reference Cell // that makes the reference outputs; Batch is each cell's
 	// Worker makes the command of a process that runs Serve on its standard streams.
 	Worker func() *exec.Cmd
 	// Folder is for temporary files.
@@ -61,6 +54,12 @@ type Progress struct {
 	Done, Total int    // of the step
 	Cell        Config // that is at work
 	Left        time.Duration
+}
+
+// Keep has the sweep go on with the rounds of a log, and keep its own there.
+func (s *Sweep) Keep(l *Log) {
+	s.Done, s.Peaks, s.Elapsed = l.Rounds()
+	s.Log = l.Add
 }
 
 // Limits of time for a process to answer; a provider that compiles may take minutes.
@@ -162,7 +161,7 @@ func (w *work) openRequest(c Cell, unoptimized bool) request {
 	if !unoptimized {
 		images = w.Images
 	}
-	return request{Open: &openRequest{Images: images, Model: w.Model, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
+	return request{Open: &openRequest{Images: images, Model: w.File, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
 		Concurrency: c.Concurrency, Inputs: w.inputs, Whole: w.Inputs.Rows == 0, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized}}
 }
 

@@ -21,6 +21,12 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(drawVariable) != "" {
+		if err := ServeDrawing(context.Background(), os.Stdin, os.Stdout, drawn); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	switch os.Getenv(workerVariable) {
 	case "":
 		os.Exit(m.Run())
@@ -65,7 +71,7 @@ func testSweep(t *testing.T, model string, rows int, configs ...Config) *Sweep {
 	}
 	cpu := Cell{Config: Config{Providers: "cpu", Flavor: found.Flavor, Threads: 1, Batch: 1, Concurrency: 1},
 		List: []runner.Provider{{Name: runner.CPU}}, Library: Library{found.Flavor, found.Version, found.Path}, Status: StatusOK}
-	s := &Sweep{Model: path, Graph: g, Inputs: set, Reference: cpu, Worker: testWorker("serve"), Folder: t.TempDir(),
+	s := &Sweep{Subject: Subject{File: path, Graph: g, Inputs: set}, Reference: cpu, Worker: testWorker("serve"), Folder: t.TempDir(),
 		Run: Run{Kind: KindRun, Format: Format, Plan: Plan{Rounds: 3, Iterations: 12, Warmup: 1, Objective: ObjectiveThroughput}}}
 	for _, c := range configs {
 		cell := cpu

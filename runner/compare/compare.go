@@ -36,7 +36,7 @@ type Side struct {
 // [Comparison.Room].
 type Chunk struct {
 	Names []string    // of the rows; one of a set without a batch
-	Sets  []*feed.Set // by side, of as many rows; a fixed batch may want more, which are not compared
+	Sets  []*feed.Set // by side, of as many rows
 }
 
 // Failure is an input that a side, or several, could not run.
@@ -76,17 +76,17 @@ type candidate struct {
 	failedAlone int      // inputs that only this side, or only the reference, could not run
 }
 
-// Open starts a process for each side by command and opens its session; the first side is
-// the reference. Runs are of batch rows. Files lie in folder while they are needed.
-// tolerances are the candidates'. Close it after use.
-func Open(ctx context.Context, command func() *exec.Cmd, sides []Side, batch int, folder string, tolerances []equality.Tolerance) (*Comparison, error) {
-	c := &Comparison{sides: sides, batch: batch, folder: folder, opened: make([]Opened, len(sides))}
+// Open starts a process for each side by command and opens its session. Files lie in folder
+// while they are needed. Close it after use.
+func Open(ctx context.Context, plan *Plan, command func() *exec.Cmd, folder string) (*Comparison, error) {
+	sides := plan.Sides
+	c := &Comparison{sides: sides, batch: plan.Batch, folder: folder, opened: make([]Opened, len(sides))}
 	for i, s := range sides[1:] {
 		pairs, notice, err := pairOutputs(sides[0].Graph.Outputs, s.Graph.Outputs)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
-		compared := equality.New(tolerances[i])
+		compared := equality.New(plan.Tolerances[i])
 		for name, span := range sides[0].Spans {
 			compared.Span(name, span)
 		}
@@ -154,6 +154,13 @@ func (c *Comparison) Room(rowBytes int64) int {
 // a side's process has ended, or there is nothing to compare. An input that a side can't
 // run is no error; see [Result].
 func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
+	inputs := make([][]npz.Array, len(c.sides))
+	for i, set := range chunk.Sets {
+		var err error
+		if inputs[i], err = fullBatches(set, c.sides[i].Graph); err != nil {
+			return fmt.Errorf("%s: %w", c.sides[i].Name, err)
+		}
+	}
 	answers := make([]ran, len(c.sides))
 	outputs := make([]map[string]npz.Array, len(c.sides))
 	rows := len(chunk.Names)
@@ -165,7 +172,7 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 		in, out := filepath.Join(c.folder, fmt.Sprintf("in-%d.npz", i)), filepath.Join(c.folder, fmt.Sprintf("out-%d.npz", i))
 		defer os.Remove(in)
 		defer os.Remove(out)
-		if err := npz.WriteFile(in, chunk.Sets[i].Arrays); err != nil {
+		if err := npz.WriteFile(in, inputs[i]); err != nil {
 			return fmt.Errorf("hand over inputs: %w", err)
 		}
 		if err := c.children[i].Ask(ctx, request{Run: &runRequest{Inputs: in, Outputs: out, Rows: rows, Batch: c.batch}}, &answers[i]); err != nil {
@@ -193,7 +200,7 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 	}
 	c.chunks++
 	for i := range bytes {
-		for _, a := range chunk.Sets[i].Arrays {
+		for _, a := range inputs[i] {
 			c.rowBytes = max(c.rowBytes, int64(len(a.Data)/max(1, rows)))
 		}
 		c.rowBytes = max(c.rowBytes, bytes[i]/int64(max(1, rows)))

@@ -99,7 +99,7 @@ func contest(t *testing.T, ctx context.Context, mode string, batch, rows int, di
 		sets = append(sets, own)
 	}
 	folder := t.TempDir()
-	c, err := Open(ctx, command(t, mode), sides, batch, folder, make([]equality.Tolerance, len(models)-1))
+	c, err := Open(ctx, &Plan{sides, batch, make([]equality.Tolerance, len(models)-1)}, command(t, mode), folder)
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +268,7 @@ func TestBrokenSide(t *testing.T) {
 	needLibrary(t)
 	missing := side(t, "float32_nchw")
 	missing.Model = "missing.onnx"
-	if _, err := Open(t.Context(), command(t, "serve"), []Side{side(t, "float32_nchw"), missing}, 1, t.TempDir(), make([]equality.Tolerance, 1)); err == nil || !strings.Contains(err.Error(), "missing.onnx") {
+	if _, err := Open(t.Context(), &Plan{[]Side{side(t, "float32_nchw"), missing}, 1, make([]equality.Tolerance, 1)}, command(t, "serve"), t.TempDir()); err == nil || !strings.Contains(err.Error(), "missing.onnx") {
 		t.Errorf("a model that is not there: %v", err)
 	}
 }

@@ -34,7 +34,7 @@ var floats = map[onnx.ElementType]struct {
 }{
 	onnx.Float16: {
 		func(b []byte) float64 { return FromHalf(binary.LittleEndian.Uint16(b)) },
-		func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint16(b, toHalf(float32(v))) },
+		func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint16(b, ToHalf(float32(v))) },
 	},
 	onnx.Float: {
 		func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) },
@@ -50,21 +50,18 @@ var floats = map[onnx.ElementType]struct {
 
 // FromHalf returns the value of IEEE 754 binary16 bits.
 func FromHalf(h uint16) float64 {
-	exponent, fraction := int(h>>10&31), float64(h&0x3ff)
-	v := math.Ldexp(1+fraction/1024, exponent-15)
-	switch {
-	case exponent == 0:
-		v = math.Ldexp(fraction, -24)
-	case exponent == 31 && fraction == 0:
-		v = math.Inf(1)
-	case exponent == 31:
-		v = math.NaN()
+	sign, exponent, fraction := uint64(h>>15)<<63, uint64(h>>10&31), uint64(h&0x3ff)
+	switch exponent {
+	case 0: // subnormal
+		return math.Float64frombits(math.Float64bits(float64(fraction)/(1<<24)) | sign)
+	case 31: // infinite, or NaN
+		return math.Float64frombits(sign | 0x7ff<<52 | fraction<<42)
 	}
-	return math.Copysign(v, 1-2*float64(h>>15))
+	return math.Float64frombits(sign | (exponent+1023-15)<<52 | fraction<<42)
 }
 
-// toHalf rounds to IEEE 754 binary16.
-func toHalf(v float32) uint16 {
+// ToHalf rounds to IEEE 754 binary16.
+func ToHalf(v float32) uint16 {
 	sign := uint16(math.Float32bits(v) >> 16 & 0x8000)
 	switch m := math.Abs(float64(v)); {
 	case m != m:

@@ -283,7 +283,7 @@ func FuzzRead(f *testing.F) {
 func TestHalf(t *testing.T) {
 	for h := range 1 << 16 {
 		v := FromHalf(uint16(h))
-		back := toHalf(float32(v))
+		back := ToHalf(float32(v))
 		if v != v {
 			if back&0x7fff != 0x7e00 {
 				t.Errorf("%#04x: NaN comes back as %#04x", h, back)
@@ -301,13 +301,13 @@ func TestHalf(t *testing.T) {
 		half := (v + next) / 2
 		even := uint16(h + h&1)
 		for x, want := range map[float64]uint16{half: even, v + (next-v)*0.49: uint16(h), v + (next-v)*0.51: uint16(h + 1)} {
-			if got := toHalf(float32(x)); got != want {
+			if got := ToHalf(float32(x)); got != want {
 				t.Errorf("%v: %#04x, want %#04x", x, got, want)
 			}
 		}
 	}
 	for v, want := range map[float32]uint16{65519.9: 0x7bff, 65520: 0x7c00, -1e9: 0xfc00, float32(math.Inf(1)): 0x7c00, 1e-9: 0, 0x1p-25: 0} {
-		if got := toHalf(v); got != want {
+		if got := ToHalf(v); got != want {
 			t.Errorf("%v: %#04x, want %#04x", v, got, want)
 		}
 	}

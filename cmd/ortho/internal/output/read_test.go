@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+
+	"ortho/models/provenance"
 )
 
 // oddRows are rows whose texts and numbers are hard to keep.
@@ -34,10 +36,10 @@ var rawRows = []Row{
 // pictureRows only JSONL takes.
 var pictureRows = []Row{
 	{Input: "a", Picture: &Picture{File: "sub/a.png"}, Width: 1, Height: 2},
-	{Input: "\xff", Picture: &Picture{File: "0.png", Seed: new(uint64(math.MaxUint64)), Text: "a \u202e\n", Class: new(0), Label: "zero", Truncation: 0.5}, Width: 1, Height: 2},
-	{Input: "c", Picture: &Picture{File: "1.png", Latents: &Latents{From: 1, To: new(uint64(0)), At: new(0.25)}}, Width: 1, Height: 2},
-	{Input: "f", Picture: &Picture{File: "2.png", Text: "x", Diffusion: &Diffusion{Negative: "y", Steps: 3, Scheduler: "euler", Strength: 0.5, ImageSHA256: "00"}}, Width: 1, Height: 2},
-	{Input: "d", Picture: &Picture{Seed: new(uint64(0))}, Error: &Error{Kind: "output", Message: "d: NaN"}},
+	{Input: "\xff", Picture: &Picture{"0.png", provenance.Image{Seed: new(uint64(math.MaxUint64)), Text: "a \u202e\n", Class: new(0), Label: "zero", Truncation: 0.5}}, Width: 1, Height: 2},
+	{Input: "c", Picture: &Picture{"1.png", provenance.Image{Latents: &provenance.Latents{From: 1, To: new(uint64(0)), At: new(0.25)}}}, Width: 1, Height: 2},
+	{Input: "f", Picture: &Picture{"2.png", provenance.Image{Text: "x", Diffusion: &provenance.Diffusion{Negative: "y", Steps: 3, Scheduler: "euler", Strength: 0.5, ImageSHA256: "00"}}}, Width: 1, Height: 2},
+	{Input: "d", Picture: &Picture{"", provenance.Image{Seed: new(uint64(0))}}, Error: &Error{Kind: "output", Message: "d: NaN"}},
 }
 
 func TestPictures(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"image"
 	"image/jpeg"
 	"image/png"
 
@@ -70,7 +69,7 @@ func NewPicture(file []byte, maxPixels int64) Picture {
 // ShowImage shows an image as it is, encoded as JPEG of a quality.
 func ShowImage(img *preprocess.Image, quality int) Picture {
 	var b bytes.Buffer
-	if err := jpeg.Encode(&b, rgba(img), &jpeg.Options{Quality: quality}); err != nil {
+	if err := jpeg.Encode(&b, img.RGBA(), &jpeg.Options{Quality: quality}); err != nil {
 		return Picture{Missing: err.Error()}
 	}
 	return Picture{URL: dataURI("jpeg", b.Bytes()), Width: img.Width, Height: img.Height}
@@ -79,7 +78,7 @@ func ShowImage(img *preprocess.Image, quality int) Picture {
 // ShowPixels shows a small image enlarged, encoded as PNG.
 func ShowPixels(img *preprocess.Image, scale int) Picture {
 	var b bytes.Buffer
-	if err := png.Encode(&b, rgba(img)); err != nil {
+	if err := png.Encode(&b, img.RGBA()); err != nil {
 		return Picture{Missing: err.Error()}
 	}
 	return Picture{URL: dataURI("png", b.Bytes()), Width: scale * img.Width, Height: scale * img.Height, Pixels: true}
@@ -87,18 +86,6 @@ func ShowPixels(img *preprocess.Image, scale int) Picture {
 
 func dataURI(kind string, data []byte) template.URL {
 	return template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(data))
-}
-
-// rgba is an image of 1 or 3 channels as package image has it.
-func rgba(img *preprocess.Image) *image.RGBA {
-	out := image.NewRGBA(image.Rect(0, 0, img.Width, img.Height))
-	for i := range img.Width * img.Height {
-		for c := range 3 {
-			out.Pix[4*i+c] = img.Pix[i*img.Channels+min(c, img.Channels-1)]
-		}
-		out.Pix[4*i+3] = 0xff
-	}
-	return out
 }
 
 //go:embed cards.html

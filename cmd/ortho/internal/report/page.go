@@ -68,6 +68,13 @@ func anchor(title string) string {
 	}), "-")
 }
 
+// Add adds a section where it has something.
+func (p *Page) Add(title string, blocks ...Block) {
+	if len(blocks) > 0 {
+		p.Sections = append(p.Sections, Section{title, blocks})
+	}
+}
+
 // WriteHTML writes the page as one HTML file.
 func (p *Page) WriteHTML(w io.Writer) error {
 	var b bytes.Buffer

@@ -37,26 +37,14 @@ func WriteGIF(w io.Writer, pictures []*preprocess.Image, perSecond int) error {
 	for _, p := range pictures {
 		frame := image.NewPaletted(bounds, palette)
 		if exact {
-			draw.Draw(frame, bounds, view{p}, image.Point{}, draw.Src)
+			draw.Draw(frame, bounds, p.RGBA(), image.Point{}, draw.Src)
 		} else {
-			draw.FloydSteinberg.Draw(frame, bounds, view{p}, image.Point{})
+			draw.FloydSteinberg.Draw(frame, bounds, p.RGBA(), image.Point{})
 		}
 		animation.Image = append(animation.Image, frame)
 		animation.Delay = append(animation.Delay, (100+perSecond/2)/perSecond)
 	}
 	return gif.EncodeAll(w, &animation)
-}
-
-// view is a picture as package image sees it.
-type view struct{ p *preprocess.Image }
-
-func (v view) ColorModel() color.Model { return color.RGBAModel }
-func (v view) Bounds() image.Rectangle { return image.Rect(0, 0, v.p.Width, v.p.Height) }
-func (v view) At(x, y int) color.Color { return v.rgba((y*v.p.Width + x) * v.p.Channels) }
-
-func (v view) rgba(at int) color.RGBA {
-	pixel := v.p.Pix[at : at+v.p.Channels]
-	return color.RGBA{pixel[0], pixel[v.p.Channels/2], pixel[v.p.Channels-1], 255}
 }
 
 const paletteSize = 256
@@ -67,9 +55,9 @@ func paletteOf(pictures []*preprocess.Image) (p color.Palette, exact bool) {
 	distinct := map[color.RGBA]struct{}{}
 	counts := make([]int, 1<<15)
 	for _, picture := range pictures {
-		v := view{picture}
 		for at := 0; at < len(picture.Pix); at += picture.Channels {
-			c := v.rgba(at)
+			pixel := picture.Pix[at : at+picture.Channels]
+			c := color.RGBA{pixel[0], pixel[picture.Channels/2], pixel[picture.Channels-1], 255}
 			if len(distinct) <= paletteSize {
 				distinct[c] = struct{}{}
 			}

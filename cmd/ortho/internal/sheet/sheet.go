@@ -5,7 +5,12 @@ package sheet
 import (
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
 	"math"
+
+	"github.com/disintegration/imaging"
 
 	"ortho/preprocess"
 )
@@ -73,28 +78,24 @@ func Make(pictures []*preprocess.Image, l Layout) (*preprocess.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, h, scale, columns := grid.width, grid.height, grid.scale, grid.columns
-	sheet := &preprocess.Image{Width: int(w), Height: int(h), Channels: channels, Pix: make([]byte, w*h*int64(channels))}
-	for i := range sheet.Pix {
-		sheet.Pix[i] = background
-	}
+	scale, columns := grid.scale, grid.columns
+	sheet := image.NewRGBA(image.Rect(0, 0, int(grid.width), int(grid.height)))
+	draw.Draw(sheet, sheet.Rect, image.NewUniform(color.Gray{Y: background}), image.Point{}, draw.Src)
 	for i, p := range pictures {
-		x := gap + i%columns*(width*scale+gap) + (width-p.Width)*scale/2
-		y := gap + i/columns*(height*scale+gap) + (height-p.Height)*scale/2
-		put(sheet, p, x, y, scale)
+		enlarged := imaging.Resize(p.RGBA(), p.Width*scale, p.Height*scale, imaging.NearestNeighbor)
+		corner := image.Pt(gap+i%columns*(width*scale+gap)+(width-p.Width)*scale/2, gap+i/columns*(height*scale+gap)+(height-p.Height)*scale/2)
+		// imaging.Paste would copy the whole sheet for each picture.
+		draw.Draw(sheet, enlarged.Rect.Add(corner), enlarged, image.Point{}, draw.Src)
 	}
-	return sheet, nil
+	return packed(sheet, channels), nil
 }
 
-// put draws a picture enlarged, its left top corner at x, y.
-func put(sheet, p *preprocess.Image, x, y, scale int) {
-	for row := range p.Height * scale {
-		to := sheet.Pix[((y+row)*sheet.Width+x)*sheet.Channels:]
-		for column := range p.Width * scale {
-			from := p.Pix[(row/scale*p.Width+column/scale)*p.Channels:]
-			for c := range sheet.Channels {
-				to[column*sheet.Channels+c] = from[min(c, p.Channels-1)]
-			}
-		}
+// packed takes the colours, or of a gray image the first of them, out of an opaque image,
+// whose memory it uses.
+func packed(img *image.RGBA, channels int) *preprocess.Image {
+	n := img.Rect.Dx() * img.Rect.Dy()
+	for i := range n {
+		copy(img.Pix[i*channels:(i+1)*channels], img.Pix[4*i:])
 	}
+	return &preprocess.Image{Width: img.Rect.Dx(), Height: img.Rect.Dy(), Channels: channels, Pix: img.Pix[:n*channels]}
 }

@@ -3,6 +3,7 @@ package sheet
 import (
 	"bytes"
 	"image/gif"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -63,6 +64,34 @@ func TestMake(t *testing.T) {
 	}
 	if _, err := Make(nil, Layout{MaxPixels: 1000}); err == nil {
 		t.Error("a sheet of nothing")
+	}
+}
+
+// TestMakeExact: each pixel becomes a square of its own value, in gray and in colour.
+func TestMakeExact(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, channels := range []int{1, 3} {
+		for scale := 1; scale <= 64; scale++ {
+			img := filled(1+random.IntN(9), 1+random.IntN(9), channels, 0)
+			for i := range img.Pix {
+				img.Pix[i] = byte(random.IntN(256))
+			}
+			sheet, err := Make([]*preprocess.Image{img}, Layout{Scale: scale, MaxPixels: 1e8})
+			if err != nil || sheet.Channels != channels || sheet.Width != img.Width*scale+2*gap || sheet.Height != img.Height*scale+2*gap {
+				t.Fatalf("%d channels, scale %d: %v, %v", channels, scale, sheet, err)
+			}
+			for y := range sheet.Height {
+				for x := range sheet.Width {
+					want := slices.Repeat([]byte{background}, channels)
+					if x >= gap && y >= gap && x < sheet.Width-gap && y < sheet.Height-gap {
+						want = at(img, (x-gap)/scale, (y-gap)/scale)
+					}
+					if got := at(sheet, x, y); !slices.Equal(got, want) {
+						t.Fatalf("%d channels, scale %d, at %d,%d: %v, want %v", channels, scale, x, y, got, want)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"iter"
+
+	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/models/generate"
+	"ortho/models/provenance"
+	"ortho/preprocess"
+	"ortho/runner"
+)
+
+// engine is what makes the images of a run: a model of one graph, or a pipeline of several.
+type engine interface {
+	Session() *runner.Session // tells what it runs on
+	Concurrency() int         // runs in flight
+	Close() error
+	// record describes the run.
+	record(record.Settings) (record.Record, error)
+	// samples makes an image of each request, in their order.
+	samples(context.Context, iter.Seq[request]) iter.Seq[sample]
+}
+
+// request is what is asked of an image, and the name of its row.
+type request struct {
+	generate.Request
+	name string
+}
+
+// sample is what became of a request.
+type sample struct {
+	request
+	image *preprocess.Image
+	made  provenance.Image // also where it failed
+	err   error
+}
+
+// modelChunks are the text chunks of all that a model has made.
+func modelChunks(model, digest string, on *runner.Session) [][2]string {
+	return [][2]string{{"Software", "ortho " + build.Version()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
+	"ortho/models/generate"
+	"ortho/runner/npz"
+)
+
+// plan settles what a model of one graph is to make.
+func (r *sampleRun) plan(graph *graphEngine) error {
+	spec := graph.Spec()
+	if err := r.checkTakes(spec); err != nil {
+		return err
+	}
+	if err := r.chooseSubjects(graph); err != nil {
+		return err
+	}
+	if err := r.chooseLatents(graph); err != nil {
+		return err
+	}
+	return r.settle(spec.Output.Width, spec.Output.Height)
+}
+
+// checkTakes refuses what the model does not take.
+func (r *sampleRun) checkTakes(spec *models.GeneratorSpec) error {
+	o := r.options.samples
+	switch {
+	case spec.Image != nil:
+		return usagef("%s makes images of images: name them", r.name)
+	case len(o.texts) > 0 && spec.Text == nil:
+		return usagef("%s takes no texts: it makes images of %s", r.name, generate.Takes(spec))
+	case len(o.texts) > 0 && len(o.classes) > 0 && spec.Class == nil:
+		return usagef("%s takes texts, which classes stand for: give --text or --class", r.name)
+	case spec.Text != nil && len(o.texts)+len(o.classes) == 0:
+		return usagef("%s makes images of %s: give --text", r.name, generate.Takes(spec))
+	case o.truncation > 0 && spec.Truncation == "" && (spec.Latents == nil || spec.Latents.Uniform):
+		return usagef("--truncation is of normal latents, which %s does not take", r.name)
+	case spec.Latents == nil && (o.latents != "" || o.ends != nil):
+		return usagef("%s takes no latents: it makes images of %s", r.name, generate.Takes(spec))
+	}
+	return nil
+}
+
+// settle checks how many pictures there are, of a size that is 0 where it is not known yet,
+// and draws a seed where none is given.
+func (r *sampleRun) settle(width, height int) error {
+	if n := int64(len(r.series.Subjects)) * int64(r.series.Each()); n > maxSamples {
+		return usagef("%d images are more than %d", n, maxSamples)
+	} else if n > 1 && r.to.single() {
+		return usagef("%s is one file, and there are %d images: give -o FOLDER, an animation (.gif) or --grid", r.to.file, n)
+	}
+	if r.options.grid != nil && width > 0 && height > 0 {
+		if err := r.layout().Check(r.series.Len(), width, height); err != nil {
+			return usagef("--grid: %w", err)
+		}
+	}
+	if o := r.options.samples; o.seed == nil && o.latents == "" && o.ends == nil {
+		return r.drawSeed()
+	}
+	return nil
+}
+
+// chooseSubjects has a subject of each text with each class.
+func (r *sampleRun) chooseSubjects(graph *graphEngine) error {
+	o := r.options.samples
+	if len(o.texts) == 0 {
+		return r.addSubjects(graph, "")
+	}
+	ids := sha256.New()
+	told := 0
+	for _, t := range o.texts {
+		if in := graph.Spec().Text; in != nil {
+			encoded := in.Vocabulary.Encode(t, in.Length)
+			binary.Write(ids, binary.LittleEndian, encoded.IDs)
+			if strings.TrimSpace(t) == "" {
+				return usagef("the text is empty: say what %s is to draw (it knows %s), or leave it out and give --class", r.name, in.Knows())
+			}
+			if encoded.Telling == 0 && len(o.texts) == 1 {
+				return usagef("%.60q says nothing to %s, which knows %s", t, r.name, in.Knows())
+			}
+			if told < 10 && tellText(t, encoded, graph.Spec()) {
+				told++
+			}
+		}
+		if err := r.addSubjects(graph, t); err != nil {
+			return err
+		}
+	}
+	r.wordsDigest = hex.EncodeToString(ids.Sum(nil))
+	return nil
+}
+
+// addSubjects adds a text with each of the classes that are asked for.
+func (r *sampleRun) addSubjects(graph *graphEngine, text string) error {
+	subjects, err := graph.Subjects(text, r.options.samples.classes...)
+	if class, not := errors.AsType[*generate.ClassError](err); not && class.Unlabeled {
+		return usagef("--%w, or --labels", class)
+	} else if not {
+		return usagef("--%w", class)
+	} else if err != nil {
+		return usagef("%w", err)
+	}
+	r.series.Subjects = append(r.series.Subjects, subjects...)
+	return nil
+}
+
+// chooseLatents reads --latents, and takes the steps of --interpolate.
+func (r *sampleRun) chooseLatents(graph *graphEngine) error {
+	o := r.options.samples
+	if o.latents != "" {
+		if err := r.readLatents(graph.LatentsOf); err != nil {
+			return err
+		}
+	}
+	if o.ends == nil {
+		return nil
+	}
+	err := r.series.Interpolate(graph.Spec().Latents, o.ends[0], o.ends[1], o.frames)
+	if row, not := errors.AsType[*generate.RowError](err); not {
+		return usagef("--interpolate: %s has the rows 0 to %d", o.latents, row.Rows-1)
+	}
+	return err
+}
+
+// readLatents reads --latents; of makes the images' of its array.
+func (r *sampleRun) readLatents(of func(npz.Array) ([][]float32, error)) error {
+	name := r.options.samples.latents
+	arrays, err := npz.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if len(arrays) != 1 {
+		return fmt.Errorf("latents %s: it has %d arrays, and not one: give an .npy file", name, len(arrays))
+	}
+	if r.series.Latents, err = of(arrays[0]); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	r.series.LatentsSHA256, err = fileDigest(name)
+	return err
+}
+
+// drawSeed takes the seed of the run that is continued, or draws one and tells it.
+func (r *sampleRun) drawSeed() error {
+	if r.out.run != nil && (r.options.resume || r.options.retryFailed) {
+		if old, err := record.Read(r.out.name); err == nil {
+			if seed, err := strconv.ParseUint(old.Settings.Get("seed"), 10, 64); err == nil {
+				r.series.Seed = seed
+				return nil
+			}
+		}
+	}
+	var err error
+	if r.series.Seed, err = generate.RandomSeed(); err != nil {
+		return err
+	}
+	slog.Info(fmt.Sprintf("--seed %d makes the same again", r.series.Seed))
+	return nil
+}
+
+// survey counts the pictures, and tells their names' digest.
+func (r *sampleRun) survey(stop func() bool) (source.Inventory, bool) {
+	names := sha256.New()
+	for one := range r.requests() {
+		if stop() {
+			return source.Inventory{}, false
+		}
+		io.WriteString(names, one.name+"\x00")
+	}
+	return source.Inventory{Items: int64(r.series.Len()), Digest: hex.EncodeToString(names.Sum(nil))}, true
+}
+
+// settings are what the pictures follow from beside their names.
+func (r *sampleRun) settings() record.Settings {
+	o := r.options.samples
+	s := record.Settings{
+		{Key: "texts' token ids' SHA-256", Value: r.wordsDigest},
+		{Key: "classes", Value: strings.Join(o.classes, " ")},
+		{Key: "count", Value: strconv.Itoa(o.count)},
+		{Key: "latents' SHA-256", Value: r.series.LatentsSHA256},
+	}
+	if o.truncation > 0 {
+		s = append(s, record.Setting{Key: "truncation", Value: fmt.Sprint(o.truncation)})
+	}
+	if e := o.ends; e != nil {
+		return append(s, record.Setting{Key: "interpolate", Value: fmt.Sprintf("%d,%d", e[0], e[1])}, record.Setting{Key: "frames", Value: strconv.Itoa(o.frames)})
+	}
+	s = append(s, r.prompted...)
+	return append(s, record.Setting{Key: "seed", Value: strconv.FormatUint(r.series.Seed, 10)})
+}

@@ -1,0 +1,64 @@
+package commandline
+
+import (
+	"context"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// New returns the program of some commands, without the habits of cli that would print
+// or end it where [Run] should.
+func New(name, usage string, commands ...*cli.Command) *cli.App {
+	return &cli.App{
+		Name:                      name,
+		Usage:                     usage,
+		UsageText:                 name + " COMMAND [flags] [arguments]",
+		Description:               "`" + name + " COMMAND --help` shows a command's flags; they may stand before or after its arguments.\n\n" + exitHelp,
+		HideVersion:               true,
+		HideHelpCommand:           true,
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {}, // exitStatus maps errors to exit codes
+		OnUsageError:              onUsageError,
+		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
+		Commands:                  configure(commands),
+	}
+}
+
+// Run carries out a command line, args[0] being the program's name, tells on the app's
+// ErrWriter what went wrong, and returns the exit code.
+func Run(ctx context.Context, app *cli.App, args []string) int {
+	line, err := arrange(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, line.args)
+	}
+	return exitStatus(ctx, err, line.command, app.ErrWriter)
+}
+
+// configure gives every command what all have in common. A group of commands
+// without one named shows its help.
+func configure(commands []*cli.Command) []*cli.Command {
+	for _, c := range commands {
+		c.OnUsageError = onUsageError
+		c.HideHelpCommand = true // or a file called "help" could not be an argument
+		for _, f := range c.Flags {
+			if b, ok := f.(*cli.BoolFlag); ok {
+				b.DisableDefaultText = true
+			}
+		}
+		if c.Action == nil {
+			c.Action = cli.ShowSubcommandHelp
+		}
+		configure(c.Subcommands)
+	}
+	return commands
+}
+
+// onUsageError keeps cli from printing the whole help to stdout.
+func onUsageError(_ *cli.Context, err error, _ bool) error {
+	text := strings.Replace(err.Error(), "for flag -", "for flag --", 1)
+	if strings.Contains(text, "for flag --seed") {
+		text = strings.TrimSuffix(text, ": parse error") + ": a whole number from 0 to 18446744073709551615"
+	}
+	return Usagef("%s", strings.TrimSuffix(text, ": parse error"))
+}

@@ -1,0 +1,113 @@
+package flags
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
+)
+
+// Call is one call of a command: its arguments, and where it reads and writes.
+type Call struct {
+	*term.UI
+	Args []string
+	// Reads opens outputs, and lets none take the place of what the command reads.
+	Reads *output.Reads
+
+	line *cli.Context
+}
+
+// Given reports whether a flag stands in the command line, or has got its value of --settings.
+func (c *Call) Given(flag string) bool { return c.line.IsSet(flag) }
+
+// Command is the command's name, without those that it stands below.
+func (c *Call) Command() string { return c.line.Command.Name }
+
+// Typed is the command as it is typed, such as "ortho bench run".
+func (c *Call) Typed() string { return c.line.Command.HelpName }
+
+// has reports whether the command has a flag.
+func (c *Call) has(flag string) bool { return commandline.FindFlag(c.line.Command.Flags, flag) != nil }
+
+// Group is flags that belong together.
+type Group interface {
+	// Flags are their definitions, in the order in which they are shown.
+	Flags() []cli.Flag
+	// Read takes their values, and refuses those that can't be.
+	Read(*Call) error
+}
+
+// A Group that has arguments name files says which, for Reads.
+type argumentFiles interface {
+	Files(*Call) iter.Seq[string]
+}
+
+// A Group of which outputs have other names than its flags says which, for Reads.
+type otherOutputs interface {
+	Outputs(*Call) []string
+}
+
+// Own is a group of a command's own flags, each of which writes to its Destination; what
+// they mean is checked by the command.
+type Own []cli.Flag
+
+func (o Own) Flags() []cli.Flag { return o }
+
+func (Own) Read(*Call) error { return nil }
+
+// Command completes a command that is told of: its flags are those of the groups, in that
+// order. When it is called, it looks first that no output would take the place of what is
+// read; then it reads all groups, and runs.
+func Command(about cli.Command, run func(context.Context, *Call) error, groups ...Group) *cli.Command {
+	for _, g := range groups {
+		about.Flags = append(about.Flags, g.Flags()...)
+	}
+	about.Action = func(line *cli.Context) error {
+		call := &Call{
+			UI:   &term.UI{In: line.App.Reader, Out: line.App.Writer, Err: line.App.ErrWriter},
+			Args: line.Args().Slice(),
+			line: line,
+		}
+		if err := applySettings(call); err != nil {
+			return err
+		}
+		if err := call.protect(groups); err != nil {
+			return err
+		}
+		for _, g := range groups {
+			if err := g.Read(call); err != nil {
+				return err
+			}
+		}
+		return run(line.Context, call)
+	}
+	return &about
+}
+
+// Fits refuses, for a flag, a file whose name says another format than it is written in.
+func Fits(flag, name string, kind output.Kind) error {
+	if name == "" || name == "-" {
+		return nil
+	}
+	if err := kind.Fits(name); err != nil {
+		return commandline.Usagef("--%s %w", flag, err)
+	}
+	return nil
+}
+
+// values are those of a flag of texts, its default among them; none where the command has no
+// such flag.
+func (c *Call) values(flag string) (values []string) {
+	switch commandline.FindFlag(c.line.Command.Flags, flag).(type) {
+	case *cli.StringFlag:
+		values = []string{c.line.String(flag)}
+	case *cli.StringSliceFlag:
+		values = c.line.StringSlice(flag)
+	}
+	return slices.DeleteFunc(values, func(v string) bool { return v == "" })
+}

@@ -1,0 +1,92 @@
+package flags
+
+import (
+	"cmp"
+	"errors"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/preprocess"
+)
+
+// MaxPixels bounds the images that are decoded.
+type MaxPixels struct{ Pixels int64 }
+
+func (*MaxPixels) Flags() []cli.Flag {
+	return []cli.Flag{&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Category: "Input", Usage: "refuse images of more than `N` pixels before decoding them"}}
+}
+
+func (m *MaxPixels) Read(c *Call) error {
+	m.Pixels = c.line.Int64("max-pixels")
+	if c.Given("max-pixels") && m.Pixels < 1 {
+		return commandline.Usagef("--max-pixels %d: at least 1", m.Pixels)
+	}
+	return nil
+}
+
+// FailFast has a run stop at the first item that fails.
+type FailFast struct {
+	Unit string // what an item is called; "": image
+	Stop bool
+}
+
+func (f *FailFast) Flags() []cli.Flag {
+	return []cli.Flag{&cli.BoolFlag{Name: "fail-fast", Category: "Input", Usage: "stop at the first " + cmp.Or(f.Unit, "image") + " that fails"}}
+}
+
+func (f *FailFast) Read(c *Call) error {
+	f.Stop = c.line.Bool("fail-fast")
+	return nil
+}
+
+// Decoding says how images are decoded, and what becomes of a run where one can't be.
+type Decoding struct {
+	MaxPixels
+	FailFast
+	Scaled bool // JPEGs come smaller from the decoder, where that leaves enough
+}
+
+func (d *Decoding) Flags() []cli.Flag {
+	how := &cli.StringFlag{Name: "decode", Value: "exact", Category: "Input",
+		Usage: "`HOW` JPEGs are decoded: exact, or scaled (by libjpeg-turbo, 2, 4 or 8 times smaller where that leaves twice the resized size; faster)"}
+	return append(append(d.MaxPixels.Flags(), how), d.FailFast.Flags()...)
+}
+
+// Read tells before any work where libjpeg-turbo can't be used as it was asked for.
+func (d *Decoding) Read(c *Call) error {
+	if err := d.MaxPixels.Read(c); err != nil {
+		return err
+	}
+	if err := d.FailFast.Read(c); err != nil {
+		return err
+	}
+	how := c.line.String("decode")
+	if how != "exact" && how != "scaled" {
+		return commandline.Usagef("--decode %q is neither exact nor scaled", how)
+	}
+	d.Scaled = how == "scaled"
+	_, err := preprocess.TurboJPEG()
+	if err != nil && !errors.Is(err, preprocess.ErrNoTurboJPEG) {
+		return err
+	}
+	if err != nil && d.Scaled {
+		c.Warn("--decode scaled has no effect: " + err.Error())
+	}
+	return nil
+}
+
+// Settings are those of the options that change what a model answers.
+func (d *Decoding) Settings() record.Settings {
+	how := "exact"
+	if d.Scaled {
+		how = "scaled"
+	}
+	return record.Settings{
+		{Key: "max-pixels", Value: strconv.FormatInt(d.Pixels, 10)},
+		{Key: "decode", Value: how},
+		{Key: "JPEG decoder", Value: preprocess.JPEGDecoder().Name},
+	}
+}

@@ -1,0 +1,115 @@
+package flags
+
+import (
+	"iter"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/source"
+)
+
+// Images are what the arguments name: files, folders, archives, globs, lists, standard input.
+type Images struct {
+	Optional bool // there may be none
+
+	args  []string
+	from  source.Options
+	reads *output.Reads
+}
+
+func (*Images) Flags() []cli.Flag {
+	const in = "Input"
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
+		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
+		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
+	}
+}
+
+// Read checks what can be told of the images before any work.
+func (i *Images) Read(c *Call) error {
+	i.args, i.reads = c.Args, c.Reads
+	i.from = source.Options{Stdin: c.In, StdinPaths: c.line.Bool("stdin-paths"), NUL: c.line.Bool("0")}
+	images := 0
+	for _, arg := range i.args {
+		if arg == "-" {
+			images++
+		}
+	}
+	switch {
+	case len(i.args) == 0 && !i.from.StdinPaths && i.Optional:
+		return nil
+	case len(i.args) == 0 && !i.from.StdinPaths:
+		return commandline.Usagef("no images named: give files, folders, globs, @list.txt or - (standard input)")
+	case images > 1 || images == 1 && i.from.StdinPaths:
+		return commandline.Usagef("standard input can be read once: as one image (-) or as paths (--stdin-paths)")
+	}
+	if err := c.CheckImages(); err != nil {
+		return err
+	}
+	if c.Given("shard") {
+		var err error
+		if i.from.Shard, err = source.ParseShard(c.line.String("shard"), os.Getenv); err != nil {
+			return commandline.Usagef("--shard %w", err)
+		}
+	}
+	return source.Check(i.args)
+}
+
+// Named reports whether there are any.
+func (i *Images) Named() bool { return len(i.args) > 0 || i.from.StdinPaths }
+
+// Shard is the part of them that is taken.
+func (i *Images) Shard() source.Shard { return i.from.Shard }
+
+// Single reports whether they are one file, or standard input as one.
+func (i *Images) Single() bool { return source.Single(i.args, i.from) }
+
+// Globbed reports whether a pattern matches them, which may match an output, too.
+func (i *Images) Globbed() bool { return source.Globbed(i.args) }
+
+// Folders are the folders that they are searched in.
+func (i *Images) Folders() []string { return source.Folders(i.args) }
+
+// Files yields the files that the arguments name, of all shards.
+func (*Images) Files(c *Call) iter.Seq[string] {
+	return source.Files(c.Args, source.Options{NUL: c.line.Bool("0")})
+}
+
+// Items yields the images. Of paths that can't be known before, [Call.Reads] gets to know what
+// the run reads as they come.
+func (i *Images) Items() iter.Seq[source.Item] {
+	items := source.Items(i.args, i.from)
+	if !source.Once(i.args, i.from) {
+		return items
+	}
+	return func(yield func(source.Item) bool) {
+		for item := range items {
+			i.reads.Add(item.Name)
+			if !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+// Survey goes over the images without reading them; see [source.Survey].
+func (i *Images) Survey(stop func() bool) (source.Inventory, bool) {
+	return source.Survey(i.args, i.from, stop)
+}
+
+// AllMissing reports whether the arguments are several files, none of which is there.
+func (i *Images) AllMissing() bool {
+	return len(i.args) > 1 && !slices.ContainsFunc(i.args, func(arg string) bool {
+		_, err := os.Lstat(arg)
+		return err == nil || arg == "-" || strings.HasPrefix(arg, "@") || strings.ContainsAny(arg, "*?[")
+	})
+}
+
+// Arguments is how many arguments there are.
+func (i *Images) Arguments() int { return len(i.args) }

@@ -1,0 +1,143 @@
+package flags
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/models"
+	"ortho/models/bundled"
+	"ortho/models/diffusion"
+)
+
+// OpenModel opens a bundled model, a folder or a file.
+func OpenModel(name string, s models.Settings) (*models.Model, error) {
+	if slices.Contains(bundled.Names(), name) {
+		return OpenBundled(name, s)
+	}
+	if diffusion.IsFolder(name) {
+		return nil, fmt.Errorf("%s is a pipeline of several graphs, with a model_index.json: ortho generate -m %s \"what to show\" makes images with it, and ortho inspect -m %s shows it", name, name, name)
+	}
+	if err := checkIndex(name); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil, noModelNamed(name)
+	}
+	if strings.EqualFold(filepath.Ext(name), ".json") {
+		return nil, fmt.Errorf("%s says how a model is used, and is none: name its folder, -m %s", name, filepath.Dir(name))
+	}
+	m, err := models.Open(name, s)
+	if err != nil {
+		err = fmt.Errorf("%w%s", err, modelsBelow(name))
+	}
+	return m, err
+}
+
+// checkIndex refuses a pipeline's folder that lacks the file by which it is known.
+func checkIndex(name string) error {
+	if info, err := os.Stat(filepath.Join(name, diffusion.UNet)); err != nil || !info.IsDir() {
+		return nil
+	}
+	return fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, diffusion.UNet)
+}
+
+// OpenBundled opens a model that ships with ortho.
+func OpenBundled(name string, s models.Settings) (*models.Model, error) {
+	files, err := bundled.FS(name)
+	if err != nil {
+		return nil, err
+	}
+	return models.OpenFS(files, name, s)
+}
+
+func imagenetLabels() ([]models.Label, error) {
+	m, err := OpenBundled(bundled.Default, models.Settings{})
+	if err != nil {
+		return nil, err
+	}
+	spec, err := m.Classifier()
+	if err != nil {
+		return nil, err
+	}
+	return spec.Labels, nil
+}
+
+// holdsModel reports whether a folder holds a graph, and no images.
+func holdsModel(folder string) bool {
+	return len(graphsIn(folder)) > 0 && source.Check([]string{folder}) != nil
+}
+
+// graphsIn are the graphs in a folder, or in its own folder onnx.
+func graphsIn(folder string) (graphs []string) {
+	for _, dir := range []string{folder, filepath.Join(folder, "onnx")} {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if commandline.IsGraph(e.Name()) {
+				graphs = append(graphs, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	return graphs
+}
+
+// modelsBelow names the sub-folders of a folder that hold graphs.
+func modelsBelow(folder string) string {
+	var names []string
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if in := filepath.Join(folder, e.Name()); len(graphsIn(in)) > 0 {
+			names = append(names, "-m "+in)
+		}
+	}
+	if len(names) == 0 || len(graphsIn(folder)) > 0 {
+		return ""
+	}
+	more := ""
+	if len(names) > 8 {
+		names, more = names[:8], fmt.Sprintf(" and %d more", len(names)-8)
+	}
+	return "; its sub-folders hold models, one of which is named: " + strings.Join(names, ", ") + more
+}
+
+func isText(name string) bool {
+	return slices.Contains([]string{".txt", ".csv", ".json", ".jsonl"}, strings.ToLower(filepath.Ext(name)))
+}
+
+// onHub is how models are called on the Hugging Face Hub.
+var onHub = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*/[\w.-]+$`)
+
+// noModelNamed tells what -m may name.
+func noModelNamed(name string) error {
+	owner, _, _ := strings.Cut(name, "/")
+	_, err := os.Stat(owner)
+	switch {
+	case bundled.Successor(name) != "":
+		return fmt.Errorf("no model %q: it is no longer bundled; -m %s took its place", name, bundled.Successor(name))
+	case name == "":
+		return commandline.Usagef("-m names no model: give a bundled one (%s), a folder or an .onnx file", strings.Join(bundled.Names(), ", "))
+	case commandline.IsAddress(name):
+		return commandline.Usagef("%s is an address, and ortho fetches nothing: download the model, with its weights and config files, and name its folder", term.Clean(name))
+	case onHub.MatchString(name) && !commandline.IsGraph(name) && err != nil:
+		return fmt.Errorf("no folder %s is here, and ortho fetches no models: of one of that name on the Hugging Face Hub, "+
+			"`optimum-cli export onnx -m %s FOLDER` makes a folder to name with -m", name, name)
+	case commandline.IsGraph(name) || strings.ContainsRune(name, os.PathSeparator):
+		return fmt.Errorf("no model %q: there is no such file or folder", name)
+	}
+	hint := commandline.DidYouMean(name, bundled.Names())
+	if i := slices.IndexFunc(bundled.Names(), func(n string) bool { return len(name) > 3 && strings.HasPrefix(n, strings.ToLower(name)) }); hint == "" && i >= 0 {
+		hint = "; did you mean " + bundled.Names()[i] + "?"
+	}
+	if hint == "" {
+		hint = "; others are exported to ONNX first, in Python, and named by their folder or file"
+	}
+	return errors.New(fmt.Sprintf("no model %q: it is neither a file nor a folder, nor bundled (%s)", name, strings.Join(bundled.Names(), ", ")) + hint)
+}

@@ -1,0 +1,124 @@
+package flags
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/models"
+	"ortho/runner"
+	"ortho/runner/machine"
+)
+
+const categoryRun = "How it runs"
+
+// Session says how a model runs.
+type Session struct {
+	Alone   bool // no --concurrency of its own
+	Batches bool // with --batch
+
+	Runner      runner.Options
+	Concurrency int // 0: as suits the provider
+	Batch       int // 0: as suits the provider
+
+	settings string // the file of --settings
+	provider bool   // --provider was given
+}
+
+func (s *Session) Flags() []cli.Flag {
+	const run = categoryRun
+	all := []cli.Flag{
+		&cli.StringFlag{Name: "settings", Category: run, Usage: "`FILE` of bench run --save-settings: its provider, threads, batch and concurrency, where no flag says otherwise"},
+		&cli.StringFlag{Name: "provider", Aliases: []string{"p"}, Value: runner.CPU, Category: run, Usage: "execution `PROVIDERS`, in order of preference, such as cuda,cpu; no other is used"},
+		&cli.StringSliceFlag{Name: "provider-option", Category: run, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=1, tensorrt.trt_fp16_enable=1 or openvino.device_type=GPU: keys of ONNX Runtime's own (docs/providers.md has the usual ones); may be repeated"},
+		&cli.IntFlag{Name: "threads", Category: run, DefaultText: "by provider; cpu: 1", Usage: "intra-op threads of one run"},
+	}
+	if !s.Alone {
+		all = append(all, &cli.IntFlag{Name: "concurrency", Category: run, DefaultText: "by provider; cpu: one for each core", Usage: "runs in flight"})
+	}
+	all = append(all, libraryFlag())
+	if s.Batches {
+		all = append(all, &cli.IntFlag{Name: "batch", Category: run, DefaultText: "by provider; cpu: 1", Usage: "images of one run"})
+	}
+	return all
+}
+
+func (s *Session) Read(c *Call) error {
+	for _, name := range []string{"threads", "concurrency", "batch"} {
+		if n := c.line.Int(name); n < 0 || n > 4096 {
+			return commandline.Usagef("--%s %d: from 1 to 4096, or 0 for the default", name, n)
+		}
+	}
+	providers, err := runner.ParseProviders(c.line.String("provider"), c.line.StringSlice("provider-option"))
+	if err != nil {
+		return commandline.Usage(err)
+	}
+	s.Runner = runner.Options{Library: c.line.String("onnxruntime"), Providers: providers, Threads: c.line.Int("threads")}
+	s.Concurrency, s.Batch = c.line.Int("concurrency"), c.line.Int("batch")
+	s.settings, s.provider = c.line.String("settings"), c.Given("provider")
+	return nil
+}
+
+// Chosen reports whether a provider was asked for.
+func (s *Session) Chosen() bool { return s.provider }
+
+// Settings are those of the options that change what a model answers.
+func (s *Session) Settings() record.Settings {
+	var providers, options []string
+	for _, p := range s.Runner.Providers {
+		providers = append(providers, p.Name)
+		for _, key := range slices.Sorted(maps.Keys(p.Options)) {
+			options = append(options, p.Name+"."+key+"="+p.Options[key])
+		}
+	}
+	return record.Settings{
+		{Key: "provider", Value: strings.Join(providers, ",")},
+		{Key: "provider-option", Value: strings.Join(options, " ")},
+	}
+}
+
+// Check warns where the file of --settings was measured with another model or on another
+// CPU than this run's.
+func (s *Session) Check(ctx context.Context, ui *term.UI, m *models.Model) {
+	if s.settings == "" {
+		return
+	}
+	saved, err := readSettings(s.settings)
+	if err != nil {
+		return // applySettings has told
+	}
+	if id, err := m.Identity(ctx); err == nil && id.SHA256 != saved.ModelSHA256 {
+		ui.Warn(fmt.Sprintf("the settings were measured with another model, %s: `ortho bench run` measures this one", saved.Model))
+	}
+	if cpu := machine.Read().CPUModel; cpu != saved.CPU {
+		ui.Warn(fmt.Sprintf("the settings were measured on another CPU, %s: `ortho bench run` measures this one", saved.CPU))
+	}
+}
+
+// TellSkipped warns of the providers that were asked for and can't be used.
+func TellSkipped(ui *term.UI, s *runner.Session) {
+	for _, skipped := range s.Skipped {
+		ui.Warn(skipped.Error())
+	}
+}
+
+// Library is the flag of ONNX Runtime's library alone.
+type Library struct{ Path string } // "": one is searched for
+
+func (*Library) Flags() []cli.Flag { return []cli.Flag{libraryFlag()} }
+
+func (l *Library) Read(c *Call) error {
+	l.Path = c.line.String("onnxruntime")
+	return nil
+}
+
+func libraryFlag() cli.Flag {
+	return &cli.StringFlag{Name: "onnxruntime", Category: categoryRun, Usage: "`PATH` of ONNX Runtime's library (also: ORTHO_ONNXRUNTIME)"}
+}

@@ -1,0 +1,35 @@
+package job
+
+import (
+	"context"
+
+	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/models"
+	"ortho/runner"
+)
+
+// Described is the record of a run of a model: all that its rows follow from, settings among
+// it. A run that differs in any of it can't continue another.
+func Described(ctx context.Context, settings record.Settings, m *models.Model, s *runner.Session, labels []models.Label) (record.Record, error) {
+	id, err := m.Identity(ctx)
+	if err != nil {
+		return record.Record{}, err
+	}
+	named := record.Model{Name: id.Name, SHA256: id.SHA256}
+	for _, w := range id.Weights {
+		named.ExternalData = append(named.ExternalData, record.Setting{Key: w.Name, Value: w.SHA256})
+	}
+	r := DescribedAs(settings, named, m.Facts, s)
+	r.Preprocessing = append(r.Preprocessing, record.Setting{Key: "labels' SHA-256", Value: models.DigestOfLabels(labels)})
+	return r, nil
+}
+
+// DescribedAs is Described for what is no model of one graph.
+func DescribedAs(settings record.Settings, m record.Model, facts []models.Fact, s *runner.Session) record.Record {
+	r := record.Record{Ortho: build.Version(), ONNXRuntime: s.Library.Version, Model: m, Settings: settings}
+	for _, f := range facts {
+		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
+	}
+	return r
+}

@@ -1,0 +1,216 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/runner"
+)
+
+// Output is where the rows and the page of a run go, and how much it says meanwhile.
+type Output struct {
+	*term.UI
+	Rows     *flags.Rows
+	Page     *flags.Page // nil: there is none
+	Progress *flags.Progress
+	FailFast bool
+	Reads    *output.Reads              // what the run reads, which no output replaces
+	Variant  func(format string) string // of each format, that the rows have; nil: none
+	Images   *flags.Images              // that the arguments name; nil: they are others
+	Told     bool                       // the summary is told even of a single row
+}
+
+// Job is a run of a task over items of a type: each gets a row.
+type Job[T any] struct {
+	Unit   string // what a row is of: "image", "text"
+	Items  iter.Seq[T]
+	Name   func(T) string                                      // of the item's row
+	Survey func(stop func() bool) (source.Inventory, bool)     // what is known of the items before; see [source.Survey]
+	Record func(format string) (record.Record, error)          // all that the rows follow from
+	Rows   func(context.Context, iter.Seq[T]) iter.Seq[Answer] // in the order of the items
+	How    record.Speed                                        // what the run is on: provider, threads, batch, concurrency
+	Ended  func(err error)                                     // tells what is to be said of the whole; may be nil
+	Close  func() error                                        // frees what Rows needs
+
+	// Title and Card are of the page, and Item is the image of an item. How many cards are
+	// made at once is AtOnce.
+	Title  string
+	Card   func(context.Context, output.Row, source.Item) report.Card
+	Item   func(T) source.Item
+	AtOnce int
+}
+
+// Answer is what became of one item: its row, with what it has failed of, if so.
+type Answer struct {
+	Row output.Row
+	Err error
+	End error // ends the run, and there is no row
+}
+
+// Run opens the outputs, then the job, and makes the rows.
+func Run[T any](ctx context.Context, to Output, open func() (*Job[T], error)) error {
+	page, err := openPage(to)
+	if err != nil {
+		return err
+	}
+	out, err := openRows(to)
+	if err != nil {
+		return err
+	}
+	if err := page.fits(out); err != nil {
+		return out.abandon(err)
+	}
+	j, err := open()
+	if err != nil {
+		return out.abandon(err)
+	}
+	free := sync.OnceFunc(func() {
+		if err := j.Close(); err != nil {
+			to.Warn(err.Error())
+		}
+	})
+	defer free()
+	out.unit = j.Unit
+	count, err := j.begin(ctx, out)
+	if err != nil {
+		if ctx.Err() != nil {
+			to.Warn("interrupted before the first " + j.Unit)
+		}
+		return out.abandon(err)
+	}
+	if out.complete() {
+		to.Info(fmt.Sprintf("%s is complete: nothing to do", to.Rows.File))
+	} else {
+		err = j.make(ctx, to, out, page, count)
+		if j.Ended != nil {
+			j.Ended(err)
+		}
+		if err != nil {
+			page.lost()
+			return err
+		}
+	}
+	free() // the page needs the memory
+	if err := page.write(ctx, out, j.Title, j.AtOnce, j.Card); err != nil {
+		return err
+	}
+	if _, failed := out.counts(); failed > 0 {
+		return commandline.ErrItems
+	}
+	return nil
+}
+
+// begin starts the run, or continues it where rows go to a file and it is the one that the
+// job's record describes. count tells the number of the items, for those who want to know.
+func (j *Job[T]) begin(ctx context.Context, out *rows) (count func(stop func() bool) (int64, bool), err error) {
+	if out.run == nil {
+		return func(stop func() bool) (int64, bool) {
+			all, known := j.Survey(stop)
+			return all.Items, known
+		}, nil
+	}
+	now, err := j.Record(out.format)
+	if err != nil {
+		return nil, err
+	}
+	all, known := j.Survey(func() bool { return ctx.Err() != nil })
+	if known {
+		now.Inputs = &record.Inputs{Count: all.Items, SHA256: all.Digest}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := out.run.Begin(ctx, now); err != nil {
+		return nil, err
+	}
+	if out.run.Complete() && !known {
+		_, err = runner.Await(ctx, func(context.Context) (none struct{}, err error) { return none, out.run.Verify(j.named()) })
+	}
+	return func(func() bool) (int64, bool) { return all.Items, known }, err
+}
+
+// named are the items as far as their names go.
+func (j *Job[T]) named() iter.Seq[source.Item] {
+	return func(yield func(source.Item) bool) {
+		for item := range j.Items {
+			if !yield(source.Item{Name: j.Name(item)}) {
+				return
+			}
+		}
+	}
+}
+
+// pending are the items whose rows are to be made; the page keeps the first of all.
+func (j *Job[T]) pending(ctx context.Context, out *rows, p *page) iter.Seq[T] {
+	items := j.Items
+	if p != nil && j.Item != nil {
+		items = remembered(p, items, j.Item)
+	}
+	if out.run == nil {
+		return items
+	}
+	return record.Items(ctx, out.run, items, j.Name)
+}
+
+// make makes and writes the rows, and finishes the output.
+func (j *Job[T]) make(ctx context.Context, to Output, out *rows, p *page, count func(stop func() bool) (int64, bool)) error {
+	bar := out.progress(j.Unit+"s", count)
+	defer bar.End()
+	start := time.Now()
+	done := 0
+	var first *output.Row // that failed
+	keep := func(why error) error {
+		bar.End()
+		return out.keep(why, j.speed(done, time.Since(start)))
+	}
+	for a := range j.Rows(ctx, j.pending(ctx, out, p)) {
+		if a.End != nil {
+			return keep(a.End)
+		}
+		if err := out.write(a.Row); err != nil {
+			return keep(err)
+		}
+		if out.run == nil {
+			p.add(a.Row)
+		}
+		switch {
+		case a.Err == nil:
+			done++
+		case first == nil:
+			first = &a.Row
+		}
+		bar.Step(a.Err != nil)
+		if a.Err != nil && to.FailFast {
+			return keep(fmt.Errorf("%w (--fail-fast stops here)", a.Err))
+		}
+	}
+	bar.End()
+	if err := ctx.Err(); err != nil {
+		all, _ := out.counts()
+		to.Warn("interrupted after " + out.many(all))
+		return keep(err)
+	}
+	went := j.speed(done, time.Since(start))
+	if err := out.finish(ctx, went); err != nil {
+		return err
+	}
+	out.tell(done, went, first)
+	return nil
+}
+
+// speed is how fast so many items went that have not failed.
+func (j *Job[T]) speed(done int, took time.Duration) record.Speed {
+	s := j.How
+	s.Seconds, s.PerSecond = term.SixDigits(took.Seconds()), term.SixDigits(float64(done)/max(took, 1).Seconds())
+	return s
+}

@@ -1,0 +1,178 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"sync"
+	"time"
+
+	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/runner"
+)
+
+// The most that a page shows, so that a browser opens it.
+const maxCards, maxBytes = 1000, 30 << 20
+
+// page is the page of --html: the first rows of the output, those that earlier runs have made
+// among them, with thumbnails that are made when all rows are there. A nil page does nothing.
+type page struct {
+	Output
+	replaces bool
+	shown    []output.Row // of a stream, which can't be read back
+
+	mutex sync.Mutex
+	items []source.Item // of the first rows
+}
+
+// openPage refuses, before any work, what could not be written.
+func openPage(to Output) (*page, error) {
+	if to.Page == nil || to.Page.File == "" {
+		return nil, nil
+	}
+	p := &page{Output: to, replaces: to.Rows.Mode != record.Fresh}
+	_, err := to.Reads.Check(to.Page.File, p.replaces)
+	return p, err
+}
+
+// fits refuses an output that could not be read back.
+func (p *page) fits(out *rows) error {
+	if p != nil && out.run != nil && out.format == "table" {
+		return commandline.Usagef("--html reads the output back, which a table in a file can't be: give -f jsonl, csv or parquet")
+	}
+	return nil
+}
+
+// remembered passes items on, and keeps the images of the first.
+func remembered[T any](p *page, items iter.Seq[T], image func(T) source.Item) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for item := range items {
+			p.mutex.Lock()
+			if len(p.items) < maxCards {
+				p.items = append(p.items, image(item))
+			}
+			p.mutex.Unlock()
+			if !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+func (p *page) add(row output.Row) {
+	if p != nil && len(p.shown) < maxCards {
+		row.Logits = nil
+		p.shown = append(p.shown, row)
+	}
+}
+
+// lost tells that a run that ended early leaves no gallery.
+func (p *page) lost() {
+	if p != nil {
+		p.Warn(p.Page.File + " is not written")
+	}
+}
+
+// write makes the page of a complete output, under a title. card shows a row; so many are
+// made at once.
+func (p *page) write(ctx context.Context, out *rows, title string, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
+	if p == nil {
+		return nil
+	}
+	if out.run != nil {
+		if err := p.readBack(out.format, out.Rows.File); err != nil {
+			return fmt.Errorf("make %s: %w", p.Page.File, err)
+		}
+	}
+	all, failed := out.counts()
+	g := pages.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
+	var bar *term.Progress // JPEGs of 12 megapixels take 50 ms each
+	if p.Progress.Shown {
+		bar = term.NewProgress(p.Err, "images", 0, 0, func(func() bool) (int64, bool) { return int64(len(p.shown)), true })
+		defer bar.End()
+	}
+	bytes := 0
+	items := p.itemsOf()
+	one := func(ctx context.Context, i int) (report.Card, error) { return card(ctx, p.shown[i], items[i]), nil }
+	for r := range runner.Map(ctx, upTo(len(p.shown)), atOnce, one) {
+		if bytes += r.Value.Bytes(); bytes > maxBytes {
+			break
+		}
+		g.Cards = append(g.Cards, r.Value)
+		bar.Step(false)
+	}
+	if err := ctx.Err(); err != nil {
+		p.lost()
+		return err
+	}
+	bar.End()
+	if shown := int64(len(g.Cards)); shown < all {
+		p.Warn(fmt.Sprintf("%s shows the first %d of %s", p.Page.File, shown, term.Images(all)))
+	}
+	made, err := g.Page()
+	if err == nil {
+		err = made.Save(p.Reads, p.Page.File, p.replaces)
+	}
+	return err
+}
+
+// readBack takes the first rows of a complete output.
+func (p *page) readBack(format, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	for row, err := range output.Read(format, f, info.Size()) {
+		if err != nil {
+			return fmt.Errorf("read %s back: %w", name, err)
+		}
+		if p.add(row); len(p.shown) == maxCards {
+			break
+		}
+	}
+	return nil
+}
+
+// upTo yields the numbers from 0 to n-1.
+func upTo(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// itemsOf are the images of the rows. Where the inputs were not gone through, as those of
+// a complete output, a row's name is that of its file.
+func (p *page) itemsOf() []source.Item {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	items := make([]source.Item, len(p.shown))
+	for i, row := range p.shown {
+		switch {
+		case i >= len(p.items):
+			items[i] = source.File(row.Input)
+		case p.items[i].Name == row.Input:
+			items[i] = p.items[i]
+		default:
+			items[i].Read = func(context.Context) ([]byte, error) { return nil, errors.New("the inputs are others now") }
+		}
+	}
+	return items
+}

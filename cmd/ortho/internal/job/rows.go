@@ -1,0 +1,252 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/term"
+)
+
+// rows is where rows go: a stream (standard output, a device or a pipe), or a file,
+// whose run can be resumed.
+type rows struct {
+	Output
+	format string
+	unit   string      // what a row is of: "image", "text"
+	folder string      // with the pictures that rows are of; "": there are none
+	run    *record.Run // nil: a stream
+
+	stream  output.Writer
+	device  *output.File // nil: standard output
+	screen  *term.Screen // nil: not a terminal that progress is shown on, too
+	written int64        // of the stream
+	failed  int64        // of them
+}
+
+// openRows opens the output, before any work.
+func openRows(to Output) (*rows, error) {
+	name, format, width := to.Rows.File, to.Rows.Format, 0
+	if to.Variant != nil {
+		format = to.Variant(format)
+	}
+	device := false
+	if to.Rows.ToFile() {
+		var err error
+		if device, err = to.Reads.Check(name, true); err != nil {
+			return nil, err
+		}
+	} else if term.IsTerminal(to.Out) {
+		width = grid.Width(to.Out)
+	}
+	r := &rows{Output: to, format: format, unit: "image"}
+	if to.Rows.ToFile() && !device {
+		return r, r.openRun()
+	}
+	if to.Rows.Resumes() {
+		return nil, commandline.Usagef("only a file can be resumed: name it with -o FILE")
+	}
+	w := to.Out
+	var err error
+	switch {
+	case device:
+		if r.device, err = to.Reads.Create(name, true); err != nil {
+			return nil, err
+		}
+		w = r.device
+	case to.Shared():
+		r.screen = &term.Screen{To: to.Out}
+		w = r.screen
+	}
+	r.stream, err = output.New(format, w, width)
+	return r, err
+}
+
+// openRun opens the rows of a file.
+func (r *rows) openRun() (err error) {
+	if r.run, err = record.Open(r.Reads, r.Rows.File, r.format, r.Rows.Mode); err != nil || r.Images == nil || !r.Images.Globbed() {
+		return err
+	}
+	if err = r.Reads.Recheck(r.Rows.File); err != nil {
+		r.run.Abandon()
+	}
+	return err
+}
+
+// many is a count of rows in words.
+func (r *rows) many(n int64) string { return term.Counted(n, r.unit) }
+
+// above has rows appear above the progress line where both go to one terminal.
+func (r *rows) above(p *term.Progress) {
+	if r.screen != nil {
+		r.screen.Progress = p
+	}
+}
+
+// progress shows a line, if it is wanted, from where an earlier run has ended.
+func (r *rows) progress(unit string, count func(stop func() bool) (int64, bool)) *term.Progress {
+	before, failed := r.resumed()
+	if before > 0 && !r.Progress.Quiet {
+		r.Info("resumed at " + r.many(before))
+	}
+	if !r.Progress.Shown {
+		return nil
+	}
+	bar := term.NewProgress(r.Err, unit, before, failed, count)
+	r.above(bar)
+	return bar
+}
+
+// complete tells that an earlier run has left nothing to do.
+func (r *rows) complete() bool { return r.run != nil && r.run.Complete() }
+
+func (r *rows) write(row output.Row) (err error) {
+	if r.run != nil {
+		err = r.run.Write(row)
+	} else {
+		err = r.stream.Write(row)
+		r.written++
+		if row.Error != nil {
+			r.failed++
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	return nil
+}
+
+// counts returns all rows that are there, and those of them that failed.
+func (r *rows) counts() (rows, failed int64) {
+	if r.run == nil {
+		return r.written, r.failed
+	}
+	return r.run.Counts()
+}
+
+// resumed returns the rows that an earlier run has left to this one.
+func (r *rows) resumed() (rows, failed int64) {
+	if r.run == nil {
+		return 0, 0
+	}
+	return r.run.Resumed()
+}
+
+// finish completes the output.
+func (r *rows) finish(ctx context.Context, speed record.Speed) error {
+	if r.run == nil {
+		if err := r.stream.Close(); err != nil {
+			return r.abandon(fmt.Errorf("write results: %w", err))
+		}
+		if r.device != nil {
+			return r.device.Commit()
+		}
+		return nil
+	}
+	if err := r.run.Finish(ctx, speed); err != nil {
+		if !errors.Is(err, record.ErrMisfit) {
+			r.kept()
+		}
+		return fmt.Errorf("finish output: %w", err)
+	}
+	return nil
+}
+
+// abandon ends a run that has not begun: it leaves nothing behind.
+func (r *rows) abandon(err error) error {
+	if r.run != nil {
+		r.run.Abandon()
+	}
+	if r.device != nil {
+		r.device.Discard()
+	}
+	return err
+}
+
+// keep ends a run early: what was finished is kept, but not under the name of a
+// complete output.
+func (r *rows) keep(why error, speed record.Speed) error {
+	if r.run != nil {
+		if err := r.run.Stop(speed); err != nil {
+			r.Warn(err.Error())
+		}
+		r.kept()
+		return why
+	}
+	if err := r.stream.Close(); err != nil {
+		return r.abandon(fmt.Errorf("write results: %w", err))
+	}
+	if r.device != nil {
+		r.device.Close()
+	}
+	return why
+}
+
+func (r *rows) kept() {
+	rows, _ := r.run.Counts()
+	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
+}
+
+// tell says how the run went, and why the first of the items that failed in it has.
+func (r *rows) tell(done int, went record.Speed, first *output.Row) {
+	all, failed := r.counts()
+	before, _ := r.resumed()
+	if r.Progress.Quiet {
+		return
+	}
+	if all != 1 || failed > 0 || before > 0 || r.folder != "" || r.Told {
+		text := r.many(all)
+		if r.folder != "" {
+			text = r.folder + ": " + text
+		}
+		if before > 0 {
+			text += fmt.Sprintf(" (resumed at %d)", before)
+		}
+		text += fmt.Sprintf(", %d failed", failed)
+		if done > 0 {
+			text += fmt.Sprintf(", %.1f %ss/s; provider %s, batch %d, %d at once", went.PerSecond, r.unit, went.Provider, went.Batch, went.Concurrency)
+		}
+		r.Info(text)
+	}
+	if failed > 0 && !(r.run == nil && term.IsTerminal(r.Out)) { // where the rows are seen
+		r.tellFailed(first, failed)
+	}
+}
+
+// tellFailed says why the first of the items that failed in this run has, and where it is told
+// of the others.
+func (r *rows) tellFailed(first *output.Row, failed int64) {
+	where := r.Rows.File
+	if r.run == nil {
+		where = "the rows"
+	}
+	if first == nil {
+		r.Warn(fmt.Sprintf("why they failed: see %s; --retry-failed does them again", where))
+		return
+	}
+	text := Reason(*first)
+	if failed > 1 {
+		text += fmt.Sprintf("; of the other %d, see %s", failed-1, where)
+	}
+	if r.Images != nil && r.Images.AllMissing() {
+		text = fmt.Sprintf("none of the %d files named is there: %s", r.Images.Arguments(), text)
+	}
+	r.Warn(text)
+}
+
+// Reason is a row's error behind the name of its input.
+func Reason(row output.Row) string {
+	name := row.Input
+	switch {
+	case len(name) > 200:
+		name = name[:200] + "..."
+	case strings.TrimSpace(name) == "":
+		name = fmt.Sprintf("%q", name)
+	}
+	return term.UTF8(name + ": " + strings.TrimPrefix(row.Error.Message, term.UTF8(row.Input)+": "))
+}

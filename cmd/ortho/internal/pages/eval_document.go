@@ -1,0 +1,68 @@
+package pages
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/models"
+	"ortho/models/evaluate"
+)
+
+// Evaluation is what eval found, and how; its JSON is an output format.
+type Evaluation struct {
+	Ortho         string          `json:"ortho"`
+	ONNXRuntime   string          `json:"onnxruntime"`
+	Started       time.Time       `json:"started"`
+	Complete      bool            `json:"complete"` // false: interrupted, or stopped by an error
+	Model         record.Model    `json:"model"`
+	Data          EvaluationData  `json:"data"`
+	Preprocessing record.Settings `json:"preprocessing"`
+	Settings      record.Settings `json:"settings"`
+
+	Seconds     float64  `json:"seconds"`
+	Throughput  *float64 `json:"throughput_per_s"` // images by wall clock; null where there were none
+	Provider    string   `json:"provider"`
+	Threads     int      `json:"threads"` // 0: ONNX Runtime's choice
+	Batch       int      `json:"batch"`
+	Concurrency int      `json:"concurrency"`
+
+	Failed   int64            `json:"failed"` // images without an answer, which Result leaves out
+	Failures []output.Row     `json:"failures"`
+	Result   *evaluate.Result `json:"result"`
+}
+
+// EvaluationData tells what a model was judged by.
+type EvaluationData struct {
+	Path    string         `json:"path"`
+	Kind    string         `json:"kind"`
+	Classes int            `json:"classes"`
+	NamedBy map[string]int `json:"classes_named_by"` // id, label, index: how many
+	Notes   []string       `json:"notes,omitempty"`
+}
+
+// String tells the kind, and how classes were found: "CSV, 100 classes named by id".
+func (d EvaluationData) String() string {
+	var by []string
+	for _, kind := range evaluate.Kinds {
+		switch n := d.NamedBy[kind]; {
+		case n == d.Classes:
+			by = append(by, kind)
+		case n > 0:
+			by = append(by, fmt.Sprintf("%s (%d)", kind, n))
+		}
+	}
+	classes := "classes"
+	if d.Classes == 1 {
+		classes = "class"
+	}
+	return fmt.Sprintf("%s, %d %s named by %s", d.Kind, d.Classes, classes, strings.Join(slices.Clip(by), " and "))
+}
+
+// appliesTemperature tells whether --temperature can be given for the model.
+func (doc *Evaluation) appliesTemperature() bool {
+	return doc.Result.Calibration.Activation == models.Softmax
+}

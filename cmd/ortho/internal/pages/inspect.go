@@ -1,0 +1,168 @@
+package pages
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/models"
+	"ortho/runner/onnx"
+)
+
+// Inspection is what inspect prints of a model; its JSON is an output format.
+type Inspection struct {
+	Name         string            `json:"name"`
+	Path         string            `json:"path,omitempty"`
+	Size         int64             `json:"size_bytes"`
+	SHA256       string            `json:"sha256"`
+	Task         models.Task       `json:"task"`
+	Exporter     string            `json:"exporter,omitempty"`
+	Producer     string            `json:"producer,omitempty"`
+	IRVersion    int64             `json:"ir_version"`
+	Opsets       map[string]int64  `json:"opsets"`
+	Inputs       []Value           `json:"inputs"`
+	Outputs      []Value           `json:"outputs"`
+	Nodes        int               `json:"nodes"`
+	Ops          map[string]int    `json:"ops"`
+	ExternalData []string          `json:"external_data,omitempty"`
+	Metadata     map[string]string `json:"metadata,omitempty"`
+	Facts        []models.Fact     `json:"preprocessing"`
+	Missing      string            `json:"missing,omitempty"`
+	Classes      []Class           `json:"classes,omitempty"` // with --classes
+}
+
+// Value is an input or an output of a graph.
+type Value struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Kind string `json:"kind"`
+	Dims []any  `json:"shape"` // numbers, symbolic names, or null; null where the graph states no shape
+	Op   string `json:"operator,omitempty"`
+}
+
+// Inspect describes a model: sha256 is its identity, and missing what keeps it from being used
+// for what it is for, if anything does.
+func Inspect(m *models.Model, sha256 string, missing error) *Inspection {
+	g := m.Graph
+	d := &Inspection{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: sha256, Task: m.Task, Exporter: m.Exporter,
+		Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IRVersion: g.IRVersion, Opsets: map[string]int64{},
+		Inputs: valuesOf(g.Inputs), Outputs: valuesOf(g.Outputs), Nodes: g.Nodes, Ops: g.Ops,
+		ExternalData: g.ExternalData, Metadata: g.Metadata, Facts: m.Facts}
+	for _, o := range g.Opsets {
+		domain := o.Domain
+		if domain == "" {
+			domain = "ai.onnx"
+		}
+		d.Opsets[domain] = o.Version
+	}
+	if missing != nil {
+		d.Missing = missing.Error()
+	}
+	return d
+}
+
+func valuesOf(values []onnx.Value) []Value {
+	out := make([]Value, len(values))
+	for i, v := range values {
+		out[i] = Value{Name: v.Name, Type: v.Type.String(), Kind: v.Kind, Op: v.Op}
+		if v.Ranked {
+			out[i].Dims = []any{}
+		}
+		for _, d := range v.Dims {
+			switch {
+			case d.Fixed():
+				out[i].Dims = append(out[i].Dims, d.Size)
+			case d.Name != "":
+				out[i].Dims = append(out[i].Dims, d.Name)
+			default:
+				out[i].Dims = append(out[i].Dims, nil)
+			}
+		}
+	}
+	return out
+}
+
+func (v Value) String() string {
+	if v.Kind != "tensor" {
+		return v.Name + "  " + v.Kind
+	}
+	dims := make([]string, len(v.Dims))
+	for i, d := range v.Dims {
+		dims[i] = "?"
+		if d != nil {
+			dims[i] = fmt.Sprint(d)
+		}
+	}
+	shape := strings.Join(dims, ", ")
+	if v.Dims == nil {
+		shape = "shape not stated"
+	}
+	return fmt.Sprintf("%s  %s [%s]", v.Name, v.Type, shape)
+}
+
+// topOps names the most frequent operators, most frequent first.
+func topOps(ops map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(ops), func(a, b string) int {
+		return cmp.Or(ops[b]-ops[a], strings.Compare(a, b))
+	})
+	more := ""
+	if len(names) > 8 {
+		more = fmt.Sprintf(", and %s", term.Counted(int64(len(names)-8), "other kind"))
+		names = names[:8]
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%d %s", ops[name], name)
+	}
+	return strings.Join(names, ", ") + more
+}
+
+// Print prints the description for people.
+func (d *Inspection) Print(w io.Writer) {
+	line := func(key, format string, args ...any) {
+		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("%-10s ", key), term.Clean(fmt.Sprintf(format, args...))))
+	}
+	line("model", "%s", d.Name)
+	if d.Path != "" {
+		line("file", "%s", d.Path)
+	}
+	line("size", "%d bytes, %d nodes", d.Size, d.Nodes)
+	line("sha256", "%s", d.SHA256)
+	if d.Exporter != "" || d.Producer != "" {
+		line("exporter", "%s (producer %s)", d.Exporter, d.Producer)
+	}
+	for _, domain := range slices.Sorted(maps.Keys(d.Opsets)) {
+		line("opset", "%s %d", domain, d.Opsets[domain])
+	}
+	for _, v := range d.Inputs {
+		line("input", "%s", v)
+	}
+	for _, v := range d.Outputs {
+		line("output", "%s, by %s", v, v.Op)
+	}
+	line("operators", "%s", topOps(d.Ops))
+	for _, f := range d.ExternalData {
+		text := f
+		if _, err := os.Stat(filepath.Join(filepath.Dir(d.Path), filepath.FromSlash(f))); err != nil {
+			text += " (missing)"
+		}
+		line("weights in", "%s", text)
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.Metadata)) {
+		text := d.Metadata[key]
+		if runes := []rune(text); len(runes) > 200 {
+			text = string(runes[:200]) + "..."
+		}
+		line("metadata", "%s = %s", key, text)
+	}
+	printFacts(w, d.Facts)
+	if d.Missing != "" {
+		fmt.Fprintf(w, "can't %s yet: %s\n", d.Task, term.CleanLines(d.Missing))
+	}
+}

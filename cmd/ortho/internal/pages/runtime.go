@@ -1,0 +1,61 @@
+package pages
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/preprocess"
+	"ortho/runner/library"
+)
+
+// Runtime is a library that was found; its JSON is an output format.
+type Runtime struct {
+	Used      bool     `json:"used"`
+	Source    string   `json:"source"`
+	Version   string   `json:"version,omitempty"`
+	Flavor    string   `json:"flavor"`
+	Providers []string `json:"providers"` // that were compiled in
+	Path      string   `json:"path"`
+	Error     string   `json:"error,omitempty"`
+}
+
+// Runtimes describes libraries, in their order.
+func Runtimes(all []library.Found) []Runtime {
+	rows := make([]Runtime, len(all))
+	for i, f := range all {
+		rows[i] = Runtime{Used: f.Used, Source: f.Source, Version: f.Version, Flavor: f.Flavor, Providers: f.Providers, Path: f.Path}
+		if f.Err != nil {
+			rows[i].Error = f.Err.Error()
+		}
+	}
+	return rows
+}
+
+// PrintRuntimes prints the libraries, and what decodes JPEGs.
+func PrintRuntimes(w io.Writer, all []Runtime, jpeg preprocess.Decoder) error {
+	if len(all) > 0 {
+		if err := RuntimeTable(all).Print(w); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "JPEG decoder: %s\n", term.Clean(jpeg.String()))
+	return err
+}
+
+// RuntimeTable has a row for each library.
+func RuntimeTable(rows []Runtime) *grid.Table {
+	t := grid.New(grid.Text("used"), grid.Text("source"), grid.Text("version"), grid.Text("flavor"), grid.Text("providers"), grid.Text("library"))
+	for _, r := range rows {
+		used := ""
+		if r.Used {
+			used = "*"
+		}
+		// An error names the path.
+		t.Row(used, r.Source, term.Clean(r.Version), term.Clean(r.Flavor), term.Clean(strings.Join(r.Providers, " ")), term.Clean(cmp.Or(r.Error, r.Path)))
+	}
+	return t
+}

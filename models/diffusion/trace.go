@@ -1,0 +1,200 @@
+package diffusion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"ortho/runner"
+	"ortho/runner/npz"
+)
+
+// TraceOptions say how [Trace] draws.
+type TraceOptions struct {
+	Runner    runner.Options
+	LowMemory bool          // as in [Options]
+	Limit     time.Duration // an image that would take longer is not drawn to its end; 0: none
+	// Inputs, where not nil, is given the inputs of a run of each part, by the graph's names,
+	// before images are timed. Of the UNet it is a run in the middle of the steps.
+	Inputs func(part string, arrays []npz.Array) error
+}
+
+// Traced is how an image uses the parts of a pipeline, and what time Go takes around them.
+// Times are in milliseconds.
+type Traced struct {
+	Request   Request      // with all that was left open filled in
+	Parts     []TracedPart // in the order of their use
+	Provider  string       // that the first part ran on,
+	Threads   int          // and its threads
+	Steps, Of int          // of the last image that was timed: those that were drawn, and all
+	Whole     bool         // the timed images were drawn to their ends
+	StepMS    []float64    // Go's work in each step of them, but an image's first
+	WallMS    []float64    // the wall clock of each that was drawn to its end
+	OwnMS     []float64    // of the same images without the graphs' runs
+}
+
+// TracedPart is a part as an image uses it.
+type TracedPart struct {
+	Name    string
+	Runs    int      // of an image
+	TookMS  float64  // the last run
+	Outputs []string // that are computed
+	Fixed   bool     // its session is made for its inputs' sizes
+}
+
+const (
+	shortSteps = 4 // enough for a step that is neither the first nor the last
+	mostImages = 9 // that are timed: more tell no more of their median
+)
+
+// Trace draws an image of a few steps with a pipeline, which shows how its parts are used and
+// with what inputs: they must not follow from how fast the machine is. It leaves the graphs
+// warm. The next, of all steps, is timed; where that takes no time, several are.
+func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced, error) {
+	t := &tracer{inputs: map[string][]npz.Array{}}
+	p, err := Open(ctx, m, Options{Runner: opt.Runner, LowMemory: opt.LowMemory, Ran: t.ran})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	if t.Request, err = p.Fill(r); err != nil {
+		return nil, err
+	}
+	if _, err := t.draw(ctx, p, p.shortened(t.Request), 0); err != nil {
+		return nil, err
+	}
+	for part, arrays := range t.inputs {
+		if opt.Inputs == nil {
+			break
+		}
+		if err := opt.Inputs(part, arrays); err != nil {
+			return nil, fmt.Errorf("keep inputs of %s: %w", part, err)
+		}
+	}
+	short := t.image.of
+	t.inputs = nil
+	t.Whole = true
+	for start, n := time.Now(), 0; n == 0 || n < mostImages && t.Whole && time.Since(start) < time.Second; n++ {
+		if t.Whole, err = t.draw(ctx, p, t.Request, opt.Limit); err != nil {
+			return nil, err
+		}
+	}
+	t.Steps, t.Of = t.image.done, t.image.of
+	for i := range t.Parts {
+		if part := &t.Parts[i]; part.Name == UNet { // a step may take several runs
+			part.Runs = part.Runs * t.Of / max(1, short)
+		}
+	}
+	t.Provider, t.Threads = p.Session().Provider, p.Session().Threads
+	return &t.Traced, nil
+}
+
+// shortened is a filled-in request of few steps, and of another text: the embeddings of one
+// that was seen are kept.
+func (p *Pipeline) shortened(r Request) Request {
+	short := r
+	short.Prompt += "."
+	short.Steps = shortSteps
+	if short.Image != nil { // only as many as the strength leaves are done
+		short.Steps = int(math.Ceil(shortSteps / r.Strength))
+	}
+	short.Steps = min(short.Steps, r.Steps)
+	if _, err := p.Fill(short); err != nil { // some schedulers want more
+		short.Steps = r.Steps
+	}
+	return short
+}
+
+// tracer looks on while images are drawn.
+type tracer struct {
+	Traced
+	inputs map[string][]npz.Array // of each part; nil: the images are timed
+	image  progress
+}
+
+// progress is how far an image has come that is being drawn.
+type progress struct {
+	done, of int           // steps
+	spent    time.Duration // in graphs, and in looking on
+	stepEnd  time.Duration // of the last step: the clock,
+	stepHad  time.Duration // and what was spent then
+	cut      bool
+}
+
+// draw draws an image. One that would take longer than limit (0: none) is cut, which is no
+// error; whole reports that it was not.
+func (t *tracer) draw(ctx context.Context, p *Pipeline, r Request, limit time.Duration) (whole bool, err error) {
+	t.image = progress{}
+	drawing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	start := time.Now()
+	r.Step = func(s Step) {
+		if t.step(s, time.Since(start), limit); t.image.cut {
+			cancel()
+		}
+	}
+	var sample *Sample
+	for s := range p.Samples(drawing, slices.Values([]Request{r})) {
+		sample = &s
+	}
+	wall := time.Since(start)
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case t.image.cut:
+		return false, nil
+	case sample == nil:
+		return false, errors.New("draw an image: the pipeline made none")
+	case sample.Err != nil:
+		return false, fmt.Errorf("draw an image: %w", sample.Err)
+	}
+	if t.inputs == nil {
+		t.WallMS, t.OwnMS = append(t.WallMS, milliseconds(wall)), append(t.OwnMS, milliseconds(wall-t.image.spent))
+	}
+	return true, nil
+}
+
+// step is told of a step that ended now, by the image's clock.
+func (t *tracer) step(s Step, now, limit time.Duration) {
+	i := &t.image
+	if i.done > 0 && t.inputs == nil {
+		t.StepMS = append(t.StepMS, milliseconds(now-i.stepEnd-(i.spent-i.stepHad)))
+		end := now + time.Duration(s.Of-s.Done)*(now-i.stepEnd)
+		i.cut = i.cut || limit > 0 && s.Done < s.Of && end > limit
+	}
+	i.done, i.of, i.stepEnd, i.stepHad = s.Done, s.Of, now, i.spent
+}
+
+// ran counts a run, and keeps its inputs: those of the first, and of the UNet those of the
+// step in the middle.
+func (t *tracer) ran(r Run) {
+	start := time.Now()
+	t.image.spent += r.Took
+	if t.inputs == nil {
+		return
+	}
+	i := slices.IndexFunc(t.Parts, func(p TracedPart) bool { return p.Name == r.Part })
+	if i < 0 {
+		i = len(t.Parts)
+		t.Parts = append(t.Parts, TracedPart{Name: r.Part, Fixed: r.Session.Fixed})
+		for _, v := range r.Session.Outputs {
+			t.Parts[i].Outputs = append(t.Parts[i].Outputs, v.Name)
+		}
+	}
+	part := &t.Parts[i]
+	part.Runs++
+	part.TookMS = milliseconds(r.Took)
+	if part.Runs == 1 || r.Part == UNet && t.image.done > 0 && t.image.done == t.image.of/2 {
+		var arrays []npz.Array
+		for k, in := range r.Inputs {
+			arrays = append(arrays, in.Array(r.Session.Inputs[k].Name))
+		}
+		t.inputs[r.Part] = arrays
+	}
+	t.image.spent += time.Since(start)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

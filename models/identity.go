@@ -1,0 +1,83 @@
+package models
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Identity tells one model from another: its name, and what is in all of its files that say
+// what it computes.
+type Identity struct {
+	Name   string
+	SHA256 string // of the graph's file, in hexadecimal digits
+	// Weights are the digests of the files with weights beside the graph, in the order in
+	// which it names them.
+	Weights []FileDigest
+}
+
+// FileDigest is the SHA-256 of a file, which has a name with slashes.
+type FileDigest struct{ Name, SHA256 string }
+
+// Identity reads all files of the model.
+func (m *Model) Identity(ctx context.Context) (Identity, error) {
+	id := Identity{Name: m.Name}
+	if m.Data != nil {
+		id.SHA256 = fmt.Sprintf("%x", sha256.Sum256(m.Data))
+	} else {
+		var err error
+		if id.SHA256, err = DigestOf(ctx, m.Path); err != nil {
+			return id, err
+		}
+	}
+	for _, name := range m.Graph.ExternalData {
+		digest, err := DigestOf(ctx, filepath.Join(filepath.Dir(m.Path), filepath.FromSlash(name)))
+		if err != nil {
+			return id, err
+		}
+		id.Weights = append(id.Weights, FileDigest{name, digest})
+	}
+	return id, nil
+}
+
+// DigestOf returns the SHA-256 of a file in hexadecimal digits.
+func DigestOf(ctx context.Context, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("digest: %w", err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, until{ctx, f}); err != nil {
+		return "", fmt.Errorf("digest: %w", err)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), nil
+}
+
+// until reads until its context is done: weights have gigabytes.
+type until struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(p)
+}
+
+// DigestOfLabels returns the SHA-256 of the classes' names and ids; "" where there are none.
+func DigestOfLabels(labels []Label) string {
+	if len(labels) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	for _, l := range labels {
+		fmt.Fprintf(h, "%s\x00%s\x00", l.Name, l.ID)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}

@@ -1,0 +1,207 @@
+package imagine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"ortho/models"
+	"ortho/models/diffusion"
+	"ortho/models/generate"
+	words "ortho/models/text"
+	"ortho/preprocess"
+)
+
+// Artist is a generator that may draw what a story comes to.
+type Artist struct {
+	Name string
+	// Fallback is true where nobody has named the generator: it draws what it has a label for,
+	// and texts of which it knows all words, one of them a digit. One that was named gets the
+	// description of what it has no label for.
+	Fallback bool
+
+	spec    *models.GeneratorSpec // of a model of one graph; empty of a pipeline
+	texts   bool                  // it takes texts
+	samples func(context.Context, iter.Seq[generate.Request]) iter.Seq[Sample]
+}
+
+// Sample is what became of one picture.
+type Sample struct {
+	Request   generate.Request   // with its seed, and the class that was drawn where the model needs one
+	Diffusion *diffusion.Request // as a pipeline has filled it in; nil: it is no pipeline's
+	Image     *preprocess.Image
+	Err       error
+}
+
+// NewArtist makes an artist of a model's generator, which makes images of classes or texts.
+func NewArtist(name string, g *generate.Generator) (*Artist, error) {
+	spec := g.Spec()
+	if spec.Image != nil || spec.Class == nil && spec.Text == nil {
+		return nil, fmt.Errorf("%s does not make images of classes or texts", name)
+	}
+	return &Artist{Name: name, spec: spec, texts: spec.Text != nil, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
+		return func(yield func(Sample) bool) {
+			for made := range g.Samples(ctx, requests) {
+				s := Sample{Request: made.Request, Image: made.Image, Err: made.Err}
+				if made.Class != nil {
+					s.Request.Class = made.Class
+				}
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}}, nil
+}
+
+// NewPainter makes an artist of a pipeline. Each picture is made as request says, which has
+// neither prompt nor seed.
+func NewPainter(name string, p *diffusion.Pipeline, request diffusion.Request) *Artist {
+	return &Artist{Name: name, spec: &models.GeneratorSpec{}, texts: true, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
+		asked := func(yield func(diffusion.Request) bool) {
+			for r := range requests {
+				one := request
+				one.Prompt, one.Seed = r.Text, r.Seed
+				if !yield(one) {
+					return
+				}
+			}
+		}
+		return func(yield func(Sample) bool) {
+			for made := range p.Samples(ctx, asked) {
+				if !yield(Sample{generate.Request{Text: made.Request.Prompt, Seed: made.Request.Seed}, &made.Request, made.Image, made.Err}) {
+					return
+				}
+			}
+		}
+	}}
+}
+
+// Plan is what the artist is asked for.
+type Plan struct {
+	Request generate.Request // without its seed
+	Label   string           // the generator's own, of the class; "" where it gets a description
+	Subject string           // what is drawn, in the fewest words that there are
+}
+
+// Why nothing is planned, as far as another generator would help. Other errors are about
+// what was said to the one that is there.
+var (
+	ErrNoClass = errors.New("there is no class to draw, and no generator that draws the text as it is")
+	ErrUnnamed = errors.New("no other generator is named")
+)
+
+// Plan settles what is drawn of a story, and writes it into the story's Generation; where the
+// artist does not fit, it is the error that is written there.
+func (a *Artist) Plan(s *Story) (*Plan, error) {
+	plan, err := a.fit(s)
+	if err == nil {
+		err = a.grasps(plan.Request.Text)
+	}
+	if err != nil {
+		s.Generation.None = valid(err.Error())
+		return nil, err
+	}
+	g := &s.Generation
+	g.Model, g.Text, g.Class, g.Label = a.Name, plan.Request.Text, plan.Request.Class, valid(plan.Label)
+	return plan, nil
+}
+
+// grasps refuses a text that says nothing to the model.
+func (a *Artist) grasps(text string) error {
+	in := a.spec.Text
+	if text == "" || in == nil || in.Vocabulary.Encode(text, in.Length).Telling > 0 {
+		return nil
+	}
+	return fmt.Errorf("%.60q says nothing to %s, which knows %s", text, a.Name, in.Knows())
+}
+
+// fit is Plan before the words of a text are looked at.
+func (a *Artist) fit(s *Story) (*Plan, error) {
+	class, d := s.Decision, &s.Description
+	if s.Image == nil && a.texts && (!a.Fallback || a.understands(d.Sentence)) {
+		return &Plan{Request: generate.Request{Text: d.Sentence}, Subject: d.Sentence}, nil
+	}
+	if class == nil {
+		return nil, ErrNoClass
+	}
+	label := models.Label{Name: class.Label, ID: class.ID}
+	index := slices.IndexFunc(a.spec.Labels, func(l models.Label) bool { return sameName(l, label) })
+	switch {
+	case index >= 0 && a.texts:
+		name := a.spec.Labels[index].Name
+		said := append(a.attributes(d), name)
+		return &Plan{Request: generate.Request{Text: article(strings.Join(said, " "))}, Label: name, Subject: name}, nil
+	case index >= 0:
+		name := a.spec.Labels[index].Name
+		return &Plan{Request: generate.Request{Class: &index}, Label: name, Subject: name}, nil
+	case a.Fallback:
+		return nil, fmt.Errorf("%s does not draw %q, and %w", a.Name, class.Label, ErrUnnamed)
+	case a.texts && d.StandIn: // which decides nothing, and may name two
+		return &Plan{Request: generate.Request{Text: article(class.Label)}, Subject: class.Label}, nil
+	case a.texts:
+		return &Plan{Request: generate.Request{Text: d.Sentence}, Subject: class.Label}, nil
+	}
+	return nil, fmt.Errorf("%s has no label like %q, and takes no texts", a.Name, class.Label)
+}
+
+// understands reports whether the generator knows all words of a text, and one of them is a
+// digit.
+func (a *Artist) understands(sentence string) bool {
+	in := a.spec.Text
+	if in == nil {
+		return false
+	}
+	digits := 0
+	for _, token := range words.Tokens(sentence) {
+		if IsDigit(token) {
+			digits++
+		}
+	}
+	e := in.Vocabulary.Encode(sentence, in.Length)
+	return digits == 1 && e.Known == e.Tokens && len(e.Cut) == 0
+}
+
+// attributes are those of a description that the generator knows all words of, none a digit
+// or a colour, and the usual of what they leave open: as many as the text has room for
+// beside its article and the class.
+func (a *Artist) attributes(d *Description) (known []string) {
+	knows := func(words string, n int) bool {
+		e := a.spec.Text.Vocabulary.Encode(words, n)
+		return n > 0 && e.Known == n
+	}
+	room := a.spec.Text.Length - 2 - len(axes)
+	var said []string
+	for _, attribute := range d.Attributes {
+		tokens := words.Tokens(attribute)
+		if len(tokens) > room || !knows(attribute, len(tokens)) || slices.ContainsFunc(tokens, func(w string) bool { return IsDigit(w) || slices.Contains(colours, w) }) {
+			continue
+		}
+		room -= len(tokens)
+		known, said = append(known, strings.Join(tokens, " ")), append(said, tokens...)
+	}
+	for _, axis := range axes {
+		open := !slices.ContainsFunc(said, func(w string) bool { return w == axis.usual || slices.Contains(axis.other, w) })
+		if open && knows(axis.usual, 1) {
+			known = append(known, axis.usual)
+		}
+	}
+	return known
+}
+
+// Draw makes n pictures of a plan and yields them in order: the i-th, from 0, has the seed +
+// i. The same plan and seed give the same pictures. When ctx is done it ends early.
+func (a *Artist) Draw(ctx context.Context, p *Plan, seed uint64, n int) iter.Seq[Sample] {
+	return a.samples(ctx, func(yield func(generate.Request) bool) {
+		for i := range n {
+			one := p.Request
+			one.Seed = seed + uint64(i)
+			if !yield(one) {
+				return
+			}
+		}
+	})
+}

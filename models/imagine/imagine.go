@@ -1,0 +1,132 @@
+// Package imagine describes an image, settles what it shows, and draws that.
+//
+//	image ──> ImageExpert ──────────────┐
+//	  └─────> describe.Describer ───────┤ settle ──> Story ──> Artist.Plan ──> Artist.Draw
+//	text ───────┴──> TextExpert ────────┘
+//
+// [OfImage] and [OfText] go as far as the [Story]: what each side says, and which class
+// that comes to. What an [Artist] makes of it is apart, since a story has its worth without
+// pictures.
+package imagine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ortho/models/describe"
+)
+
+// Options say who is heard, and how. What they name stays the caller's, who closes it when
+// no run is under way. Runs may share them.
+type Options struct {
+	Image     *ImageExpert        // looks at the image; needed for [OfImage], and otherwise not heard
+	Describer *describe.Describer // says what the image shows; nil: a sentence of the image's classes stands in
+	Text      *TextExpert         // classifies the description; nil: nobody does
+	Artist    *Artist             // whom a text is for, which may be drawn as it is; nil: nobody
+
+	// TextWeight is how much the description counts beside the image, from 0 (not at all); 1
+	// is as much. See [fuse.Product].
+	TextWeight float64
+	Strict     bool // fail where there is no description, rather than have a sentence stand in
+	Top        int  // the story shows so many classes of each step; 0: all
+
+	// Notify is told at once of what happens on the way; nil: nobody is.
+	Notify func(Notice)
+}
+
+// Notice is what is told while a run goes on.
+type Notice struct {
+	Kind NoticeKind
+	Text string
+}
+
+// NoticeKind says what a notice is about.
+type NoticeKind int
+
+const (
+	Asking  NoticeKind = iota // the image goes to the describer now
+	Again                     // the describer is asked once more
+	Remark                    // one of Story.Notes, which says no more than the story's steps
+	Warning                   // one of Story.Notes: something is not as it was meant to be
+)
+
+// run is one run. Each step reads what those before it have written into the story.
+type run struct {
+	Options
+	name  string
+	data  []byte // the image's; nil: there is none
+	story *Story
+}
+
+// OfImage tells what an encoded image shows. name is the image's, for the story and for
+// errors.
+func OfImage(ctx context.Context, name string, data []byte, o Options) (*Story, error) {
+	if o.Image == nil {
+		return nil, errors.New("there is no model that looks at images")
+	}
+	r := &run{Options: o, name: name, data: data, story: newStory()}
+	r.story.Input = valid(name)
+	for _, step := range []func(context.Context) error{r.look, r.describe, r.read, r.decide} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.story, nil
+}
+
+// OfText tells what a description, in UTF-8, is of. The text expert alone chooses the class.
+func OfText(ctx context.Context, sentence string, o Options) (*Story, error) {
+	o.Image, o.Describer = nil, nil
+	r := &run{Options: o, story: newStory()}
+	r.story.Description = Description{Sentence: sentence, By: ByCaller}
+	if err := r.read(ctx); err != nil {
+		return nil, err
+	}
+	r.decideByText()
+	return r.story, nil
+}
+
+func (r *run) notify(kind NoticeKind, text string) {
+	if kind == Remark || kind == Warning {
+		r.story.Notes = append(r.story.Notes, valid(text))
+	}
+	if r.Notify != nil {
+		r.Notify(Notice{kind, text})
+	}
+}
+
+func (r *run) warn(format string, args ...any) { r.notify(Warning, fmt.Sprintf(format, args...)) }
+
+// errNobody is why there is no description where nobody is asked for one.
+var errNobody = errors.New("nobody is there to ask for one")
+
+// describe has the image described, or a sentence stand in.
+func (r *run) describe(ctx context.Context) error {
+	err, s := errNobody, r.story
+	if d := r.Describer; d != nil {
+		r.notify(Asking, fmt.Sprintf("asking %s what the image shows", d.Host().Name))
+		var got describe.Description
+		if got, err = d.Describe(ctx, r.asked()); err == nil {
+			s.Usage.Add(got.Usage)
+			s.Description = Description{Sentence: got.Sentence, By: ByDescriber, Objects: got.Objects, Scene: got.Scene, Attributes: got.Attributes,
+				Class: &Class{Index: r.Image.indexOf(got.Class), Label: got.Class.Name}, Host: d.Host().Name, Model: got.Model, Cached: got.Cached}
+			return nil
+		}
+	}
+	if ctx.Err() != nil || r.Strict {
+		return err
+	}
+	s.Description = Description{Sentence: r.Image.standIn(s.Image.All), By: ByStandIn, StandIn: true, Why: valid(err.Error()), WhyKind: describe.ErrorKind(err)}
+	r.warn("no description: %v; a sentence made of %s's classes stands in, and decides nothing: %q", err, r.Image.Name, s.Description.Sentence)
+	return nil
+}
+
+// candidates is how many classes the describer chooses from.
+const candidates = 10
+
+// asked is the image as the describer gets it.
+func (r *run) asked() describe.Image {
+	all := r.story.Image.All
+	return describe.Image{Name: r.name, Read: func(context.Context) ([]byte, error) { return r.data, nil }, Candidates: describe.Candidates(all[:min(candidates, len(all))])}
+}

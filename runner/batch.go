@@ -1,0 +1,143 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"ortho/runner/onnx"
+)
+
+// DefaultBatch returns the rows of one run and the batches in flight that suit a
+// provider without options: on the CPU one row, and a batch for each core that the
+// process may use (cgroup quotas included); elsewhere larger batches, so that the
+// device is kept busy.
+func DefaultBatch(provider string) (batch, concurrency int) {
+	return Options{}.DefaultBatch(provider)
+}
+
+// DefaultBatch is as the function, for a provider with the options that it has here:
+// OpenVINO computes on the CPU, where device_type names nothing else.
+func (o Options) DefaultBatch(provider string) (batch, concurrency int) {
+	p := Provider{Name: provider}
+	if i := slices.IndexFunc(o.Providers, func(p Provider) bool { return p.Name == provider }); i >= 0 {
+		p = o.Providers[i]
+	}
+	if p.onCPU() {
+		return 1, runtime.GOMAXPROCS(0)
+	}
+	return 16, 3
+}
+
+// batch is the memory of one batch: the input, the outputs where the graph
+// states their shape, and views of both for the shorter last run.
+type batch struct {
+	session *Session
+	row     []int64 // the input's shape without the batch dimension
+	size    int     // rows
+	pad     bool    // no run has fewer
+
+	in  *Tensor
+	out []*Tensor // nil: ONNX Runtime allocates it in every run
+}
+
+func (b *batch) open() error {
+	if b.in != nil {
+		return nil
+	}
+	size := int64(b.size)
+	in, err := NewTensor(b.session.Inputs[0].Type, append([]int64{size}, b.row...))
+	if err != nil {
+		return fmt.Errorf("input %s: %w", b.session.Inputs[0].Name, err)
+	}
+	b.out = make([]*Tensor, len(b.session.Outputs))
+	for i, v := range b.session.Outputs {
+		if shape := outputShape(v, size); shape != nil {
+			if b.out[i], err = NewTensor(v.Type, shape); err != nil {
+				in.Close()
+				return fmt.Errorf("output %s: %w", v.Name, err)
+			}
+		}
+	}
+	b.in = in
+	return nil
+}
+
+// outputShape returns the shape of an output for n rows; nil where it is only
+// known after a run.
+func outputShape(v onnx.Value, n int64) []int64 {
+	if !v.Ranked || len(v.Dims) == 0 || v.Dims[0].Fixed() && v.Dims[0].Size != n {
+		return nil
+	}
+	shape := []int64{n}
+	for _, d := range v.Dims[1:] {
+		if d.Size <= 0 {
+			return nil
+		}
+		shape = append(shape, d.Size)
+	}
+	return shape
+}
+
+// run runs the first n rows, and returns what reads a row of the outputs.
+func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
+	in, out := b.in, append([]*Tensor(nil), b.out...)
+	var temporary []*Tensor
+	defer func() {
+		for _, t := range temporary {
+			t.Close()
+		}
+	}()
+	switch {
+	case n == b.size:
+	case b.pad:
+		clear(b.in.data[n*len(b.in.Row(0)):])
+	default:
+		for i, t := range append([]*Tensor{b.in}, b.out...) {
+			if t == nil {
+				continue
+			}
+			head, err := t.head(int64(n))
+			if err != nil {
+				return nil, err
+			}
+			temporary = append(temporary, head)
+			if i == 0 {
+				in = head
+			} else {
+				out[i-1] = head
+			}
+		}
+	}
+	if err := b.session.entered(ctx, []*Tensor{in}, out); err != nil {
+		return nil, err
+	}
+	for i, t := range out {
+		if b.out[i] == nil {
+			temporary = append(temporary, t)
+		}
+		if len(t.Shape) == 0 || t.Shape[0] != in.Shape[0] {
+			return nil, fmt.Errorf("output %s has shape %v for a batch of %d: its first dimension is not the batch",
+				b.session.Outputs[i].Name, t.Shape, in.Shape[0])
+		}
+	}
+	return func(row int) []Row {
+		rows := make([]Row, len(out))
+		for i, t := range out {
+			rows[i] = Row{b.session.Outputs[i].Name, t.Type, t.Shape[1:], t.Row(row)}
+		}
+		return rows
+	}, nil
+}
+
+func (b *batch) close() {
+	if b.in != nil {
+		b.in.Close()
+	}
+	for _, t := range b.out {
+		if t != nil {
+			t.Close()
+		}
+	}
+}

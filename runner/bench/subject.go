@@ -1,0 +1,56 @@
+package bench
+
+import (
+	"slices"
+	"time"
+
+	"ortho/runner"
+	"ortho/runner/feed"
+	"ortho/runner/machine"
+	"ortho/runner/onnx"
+)
+
+// Subject is a graph that is measured, and what it is fed.
+type Subject struct {
+	Name    string // as reports call it
+	SHA256  string // of the .onnx file
+	File    string // path of the .onnx file
+	Graph   *onnx.Graph
+	Outputs []string // that are computed; none: all
+	// OpenShapes has the sessions made for inputs of all sizes, and not for those of Inputs.
+	OpenShapes bool
+	Inputs     *feed.Set
+	InputName  string   // of what they come from; "": of nothing
+	Images     []string // files of encoded images that go through the pipeline; none: the graph alone is measured
+	Stages     *Stages  // of the images; nil: not known
+}
+
+// NewSweep readies the measurement of the plan's cells, and says in its Run what is measured,
+// where and how; Ortho and Command are left empty. explicit is as [Cells] was given it.
+func NewSweep(of Subject, plan Plan, cells []Cell, explicit string) (*Sweep, error) {
+	ref, err := reference(explicit)
+	if err != nil {
+		return nil, err
+	}
+	r := Run{
+		Kind: KindRun, Format: Format, Start: time.Now().UTC().Truncate(time.Second),
+		Model:   Model{Name: of.Name, SHA256: of.SHA256, SizeBytes: of.Graph.Size},
+		Machine: machine.Read(),
+		Input: Input{Source: of.Inputs.Source, Name: of.InputName, Rows: of.Inputs.Rows, Seed: of.Inputs.Seed, Dims: of.Inputs.Dims,
+			SHA256: arraysDigest(of.Inputs.Arrays)},
+		Plan:      plan,
+		Reference: Reference{Library: ref.Library, Providers: runner.CPU, Optimized: "disabled"},
+	}
+	for _, v := range of.Graph.Inputs {
+		r.Model.Inputs = append(r.Model.Inputs, v.String())
+	}
+	for _, v := range of.Graph.Outputs {
+		r.Model.Outputs = append(r.Model.Outputs, v.String())
+	}
+	for _, cell := range append([]Cell{ref}, cells...) {
+		if cell.Library.Path != "" && !slices.Contains(r.Libraries, cell.Library) {
+			r.Libraries = append(r.Libraries, cell.Library)
+		}
+	}
+	return &Sweep{Subject: of, Run: r, Cells: cells, Reference: ref}, nil
+}
