@@ -171,7 +171,7 @@ func (j *Job[T]) make(ctx context.Context, to Output, out *rows, p *page, count 
 	var first *output.Row // that failed
 	keep := func(why error) error {
 		bar.End()
-		return out.keep(why, j.speed(done, time.Since(start)))
+		return out.keep(why, j.How.Took(done, time.Since(start)))
 	}
 	for a := range j.Rows(ctx, j.pending(ctx, out, p)) {
 		if a.End != nil {
@@ -200,17 +200,10 @@ func (j *Job[T]) make(ctx context.Context, to Output, out *rows, p *page, count 
 		to.Warn("interrupted after " + out.many(all))
 		return keep(err)
 	}
-	went := j.speed(done, time.Since(start))
+	went := j.How.Took(done, time.Since(start))
 	if err := out.finish(ctx, went); err != nil {
 		return err
 	}
 	out.tell(done, went, first)
 	return nil
-}
-
-// speed is how fast so many items went that have not failed.
-func (j *Job[T]) speed(done int, took time.Duration) record.Speed {
-	s := j.How
-	s.Seconds, s.PerSecond = term.SixDigits(took.Seconds()), term.SixDigits(float64(done)/max(took, 1).Seconds())
-	return s
 }
