@@ -81,3 +81,15 @@ func BytesOf(n int64) string {
 	}
 	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 }
+
+// UTF8 is a text as UTF-8: names of files in messages, and labels, may not be.
+func UTF8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// SixDigits keeps six significant digits: a float32 graph gives no more.
+func SixDigits(v float64) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+	if err != nil {
+		return v
+	}
+	return short
+}
