@@ -9,8 +9,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -18,7 +16,9 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
 )
@@ -91,11 +91,14 @@ func classifyAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := openGallery(c, reads)
+	page, err := openGallery[rows.Classes](c, reads)
 	if err != nil {
 		return err
 	}
-	out, err := openResults(c, reads)
+	if page != nil {
+		page.light = func(r rows.Classes) rows.Classes { r.Logits = nil; return r }
+	}
+	out, err := openResults(c, reads, rows.ClassesCodec)
 	if err != nil {
 		return err
 	}
@@ -117,7 +120,7 @@ func classifyAction(c *cli.Context) error {
 	}
 	items := imagesOf(c, from, reads)
 	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) {
-		return recorded(rowSettings(c, out.format, from.Shard, options), model, classifier.Session(), labelsOf(model))
+		return recorded(rowSettings(c, out.recorded(), from.Shard, options), model, classifier.Session(), labelsOf(model))
 	})
 	if err != nil {
 		if c.Context.Err() != nil {
@@ -150,18 +153,18 @@ func classifyAction(c *cli.Context) error {
 func nameOf(item source.Item) string { return item.Name }
 
 // classified makes a row of each item.
-func classified(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item], page *gallery, out *results) iter.Seq[answer] {
-	return func(yield func(answer) bool) {
+func classified(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item], page *gallery[rows.Classes], out *results[rows.Classes]) iter.Seq[answer[rows.Classes]] {
+	return func(yield func(answer[rows.Classes]) bool) {
 		for item := range classifier.Stream(ctx, inputs(items)) {
 			if all := (*classify.SizeError)(nil); errors.As(item.Err, &all) {
-				yield(answer{end: all})
+				yield(answer[rows.Classes]{end: all})
 				return
 			}
 			made := row(item)
 			if out.run == nil {
 				page.add(made)
 			}
-			if !yield(answer{row: made, err: item.Err}) {
+			if !yield(answer[rows.Classes]{row: made, err: item.Err}) {
 				return
 			}
 		}
@@ -169,13 +172,13 @@ func classified(ctx context.Context, classifier *classify.Classifier, items iter
 }
 
 // showClasses writes the page of --html.
-func showClasses(c *cli.Context, page *gallery, model *models.Model, out *results) error {
-	return page.write(c, "What "+model.Name+" says", out, runtime.GOMAXPROCS(0), func(ctx context.Context, row output.Row, item source.Item) report.Card {
+func showClasses(c *cli.Context, page *gallery[rows.Classes], model *models.Model, out *results[rows.Classes]) error {
+	return page.write(c, "What "+model.Name+" says", out, runtime.GOMAXPROCS(0), func(ctx context.Context, row rows.Classes, item source.Item) report.Card {
 		return classCard(ctx, row, item, c.Int64("max-pixels"))
 	})
 }
 
-func itemsError(out *results) error {
+func itemsError[R output.Row](out *results[R]) error {
 	if _, failed := out.counts(); failed > 0 {
 		return errItems
 	}
@@ -247,35 +250,15 @@ func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
 	}
 }
 
-func row(item classify.Item) output.Row {
+func row(item classify.Item) rows.Classes {
 	if item.Err != nil {
-		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(item.Err.Error())}}
+		return output.Failed[rows.Classes](item.Input.Name, classify.ErrorKind(item.Err), item.Err.Error())
 	}
-	return answered(item.Input.Name, item.Result)
-}
-
-// answered is the row of what a classifier says.
-func answered(input string, result classify.Result) output.Row {
-	r := output.Row{Input: input, Width: result.Width, Height: result.Height, Logits: result.Logits}
-	if out := result.Output; out != nil {
-		r.Output = &output.Values{Name: text(out.Name), Shape: out.Shape, Values: out.Values}
-		return r
-	}
-	r.Predictions = make([]output.Prediction, len(result.Predictions))
-	for i, p := range result.Predictions {
-		r.Predictions[i] = output.Prediction{Index: p.Index, Label: text(p.Label), ID: text(p.ID), Probability: short(p.Probability)}
-	}
-	return r
+	return rows.OfClasses(item.Input.Name, item.Result)
 }
 
 // text is UTF-8: names of files in messages, and labels, may not be.
-func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+func text(s string) string { return term.UTF8(s) }
 
 // short keeps six significant digits: a float32 graph gives no more.
-func short(p float64) float64 {
-	v, err := strconv.ParseFloat(strconv.FormatFloat(p, 'g', 6, 64), 64)
-	if err != nil {
-		return p
-	}
-	return v
-}
+func short(p float64) float64 { return term.SixDigits(p) }

@@ -18,6 +18,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
@@ -72,7 +73,7 @@ func classifyTextAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := openResultsAs(c, reads, output.Texts)
+	out, err := openResults(c, reads, rows.TextsCodec)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func classifyTextAction(c *cli.Context) error {
 		slog.Warn(skipped.Error())
 	}
 	count, err := out.begin(c.Context, surveyTexts(texts), nil, func() (record.Record, error) {
-		settings := append(answerSettings(c, out.format, source.Shard{}, options), providerSettings(options.Runner)...)
+		settings := append(answerSettings(c, out.recorded(), source.Shard{}, options), providerSettings(options.Runner)...)
 		settings = append(settings, record.Setting{Key: "vocabulary's SHA-256", Value: classifier.Spec().Text.Vocabulary.SHA256()})
 		return recorded(settings, model, classifier.Session(), classifier.Spec().Labels)
 	})
@@ -147,17 +148,16 @@ func (d *doubts) tell(alone bool) {
 }
 
 // textAnswers makes a row of each text.
-func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items iter.Seq[classify.TextInput], told *doubts) iter.Seq[answer] {
-	return func(yield func(answer) bool) {
+func textAnswers(ctx context.Context, classifier *classify.TextClassifier, items iter.Seq[classify.TextInput], told *doubts) iter.Seq[answer[rows.Texts]] {
+	return func(yield func(answer[rows.Texts]) bool) {
 		for item := range classifier.Stream(ctx, items) {
-			made := answered(item.Input.Name, item.Result.Result)
+			made := rows.OfText(item.Input.Name, item.Result)
 			if item.Err != nil {
-				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: classify.ErrorKind(item.Err), Message: text(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
+				made = output.Failed[rows.Texts](item.Input.Name, classify.ErrorKind(item.Err), strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))
 			} else {
-				made.Doubt = text(item.Result.Doubt)
 				told.add(item.Result)
 			}
-			if !yield(answer{row: made, err: item.Err}) {
+			if !yield(answer[rows.Texts]{row: made, err: item.Err}) {
 				return
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
@@ -121,7 +122,7 @@ func describeAction(c *cli.Context) error {
 	if err := checkKey(c); err != nil {
 		return err
 	}
-	out, err := openResultsAs(c, reads, output.Descriptions)
+	out, err := openResults(c, reads, rows.DescriptionsCodec)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func describeAction(c *cli.Context) error {
 	}
 	defer d.close()
 	items := imagesOf(c, from, reads)
-	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) { return d.recorded(out.format, from.Shard) })
+	count, err := out.begin(c.Context, surveyOf(c, from), items, func() (record.Record, error) { return d.recorded(out.recorded(), from.Shard) })
 	if err != nil {
 		return out.abandon(err)
 	}
@@ -210,8 +211,8 @@ func streamTo(c *cli.Context) func(image, soFar string) {
 }
 
 // answers makes a row of each item. An error that every image would meet ends the run.
-func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[answer] {
-	return func(yield func(answer) bool) {
+func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[answer[rows.Descriptions]] {
+	return func(yield func(answer[rows.Descriptions]) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		for r := range runner.Map(ctx, d.paced(ctx, items), d.describer.Limit(), d.describe) {
@@ -221,12 +222,12 @@ func (d *describing) answers(ctx context.Context, items iter.Seq[source.Item]) i
 			}
 			switch {
 			case describe.Fatal(err):
-				yield(answer{end: r.Err}) // it is not the image's fault
+				yield(answer[rows.Descriptions]{end: r.Err}) // it is not the image's fault
 				return
 			case err != nil:
-				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: describeErrorKind(err), Message: text(err.Error())}}
+				r.Value = output.Failed[rows.Descriptions](r.Item.Name, describeErrorKind(err), err.Error())
 			}
-			if !yield(answer{row: r.Value, err: err}) {
+			if !yield(answer[rows.Descriptions]{row: r.Value, err: err}) {
 				return
 			}
 		}
@@ -257,28 +258,22 @@ func describeErrorKind(err error) string {
 	return describe.ErrorKind(err)
 }
 
-func (d *describing) describe(ctx context.Context, item source.Item) (output.Row, error) {
-	row := output.Row{Input: item.Name}
+func (d *describing) describe(ctx context.Context, item source.Item) (rows.Descriptions, error) {
 	img, evidence, done, err := d.image(ctx, item)
 	defer done()
 	if err != nil {
-		return row, err
+		return rows.Descriptions{}, err
 	}
 	got, err := d.describer.Describe(ctx, img)
 	if err != nil {
-		return row, err
+		return rows.Descriptions{}, err
 	}
-	row.Description = &output.Description{Sentence: got.Sentence, Objects: append([]string{}, got.Objects...), Attributes: append([]string{}, got.Attributes...),
-		Scene: got.Scene, Class: got.Class.Name, Evidence: evidence, Model: got.Model, Cached: got.Cached, Tokens: got.Usage.Total()}
-	if got.Class.Index >= 0 {
-		row.Description.Index = &got.Class.Index
-	}
-	return row, nil
+	return rows.OfDescription(item.Name, got, evidence), nil
 }
 
 // image is an item that paced has let through as the server gets it, with what the image
 // model says of it. done lets the next one through, if taking the image has not.
-func (d *describing) image(ctx context.Context, item source.Item) (img describe.Image, evidence []output.Prediction, done func(), err error) {
+func (d *describing) image(ctx context.Context, item source.Item) (img describe.Image, evidence []classify.Prediction, done func(), err error) {
 	done = sync.OnceFunc(func() { <-d.busy })
 	img = describe.Image{Name: item.Name, Read: func(ctx context.Context) ([]byte, error) {
 		data, err := item.Read(ctx)
@@ -312,7 +307,7 @@ func (d *describing) image(ctx context.Context, item source.Item) (img describe.
 		}
 		img.Candidates = append(img.Candidates, describe.Candidate{Index: p.Index, Name: name, Probability: p.Probability})
 	}
-	return img, answered(item.Name, said).Predictions, done, nil
+	return img, rows.Predictions(said.Predictions), done, nil
 }
 
 // printRequests is --dry-run.

@@ -18,6 +18,7 @@ import (
 	"ortho/cmd/ortho/internal/dataset"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
@@ -74,7 +75,7 @@ type evaluation struct {
 	Concurrency int      `json:"concurrency"`
 
 	Failed   int64            `json:"failed"` // images without an answer, which Result leaves out
-	Failures []output.Row     `json:"failures"`
+	Failures []rows.Classes   `json:"failures"`
 	Result   *evaluate.Result `json:"result"`
 }
 
@@ -132,7 +133,7 @@ func evalAction(c *cli.Context) error {
 		return err
 	}
 	doc := &evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: told,
-		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []output.Row{}}
+		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []rows.Classes{}}
 	var bar *term.Progress
 	if showProgress {
 		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, j.set.Count)

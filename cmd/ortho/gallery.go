@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
@@ -26,22 +27,23 @@ const maxGalleryImages, maxGalleryBytes = 1000, 30 << 20
 // gallery is the page of --html: the first rows of the output, those that earlier runs have
 // made among them, with thumbnails that are made when all rows are there. A nil gallery
 // does nothing.
-type gallery struct {
+type gallery[R output.Row] struct {
 	reads     *output.Reads
 	name      string
 	overwrite bool
-	rows      []output.Row // of a stream, which can't be read back
+	light     func(R) R // leaves out what is large, and not shown; nil: nothing is
+	rows      []R       // of a stream, which can't be read back
 
 	mutex sync.Mutex
 	items []source.Item // of the first rows
 }
 
 // openGallery refuses, before any work, what could not be written.
-func openGallery(c *cli.Context, reads *output.Reads) (*gallery, error) {
+func openGallery[R output.Row](c *cli.Context, reads *output.Reads) (*gallery[R], error) {
 	if !c.IsSet("html") {
 		return nil, nil
 	}
-	g := &gallery{reads: reads, name: c.String("html"), overwrite: c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed")}
+	g := &gallery[R]{reads: reads, name: c.String("html"), overwrite: c.Bool("overwrite") || c.Bool("resume") || c.Bool("retry-failed")}
 	switch {
 	case g.name == "" || g.name == "-":
 		return nil, usagef("--html names no file")
@@ -56,7 +58,7 @@ func openGallery(c *cli.Context, reads *output.Reads) (*gallery, error) {
 }
 
 // fits refuses an output that could not be read back.
-func (g *gallery) fits(out *results) error {
+func (g *gallery[R]) fits(out *results[R]) error {
 	if g != nil && out.run != nil && out.format == "table" {
 		return usagef("--html reads the output back, which a table in a file can't be: give -f jsonl, csv or parquet")
 	}
@@ -64,7 +66,7 @@ func (g *gallery) fits(out *results) error {
 }
 
 // remember passes items on, and keeps the first.
-func (g *gallery) remember(items iter.Seq[source.Item]) iter.Seq[source.Item] {
+func (g *gallery[R]) remember(items iter.Seq[source.Item]) iter.Seq[source.Item] {
 	if g == nil {
 		return items
 	}
@@ -82,15 +84,17 @@ func (g *gallery) remember(items iter.Seq[source.Item]) iter.Seq[source.Item] {
 	}
 }
 
-func (g *gallery) add(row output.Row) {
+func (g *gallery[R]) add(row R) {
 	if g != nil && len(g.rows) < maxGalleryImages {
-		row.Logits = nil
+		if g.light != nil {
+			row = g.light(row)
+		}
 		g.rows = append(g.rows, row)
 	}
 }
 
 // lost tells that a run that ended early leaves no gallery.
-func (g *gallery) lost() {
+func (g *gallery[R]) lost() {
 	if g != nil {
 		slog.Warn(g.name + " is not written")
 	}
@@ -98,12 +102,12 @@ func (g *gallery) lost() {
 
 // write makes the page of a complete output, under a title. card shows a row; so many are
 // made at once.
-func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
+func (g *gallery[R]) write(c *cli.Context, title string, out *results[R], atOnce int, card func(context.Context, R, source.Item) report.Card) error {
 	if g == nil {
 		return nil
 	}
 	if out.run != nil {
-		if err := g.readBack(out.format, out.name); err != nil {
+		if err := g.readBack(out); err != nil {
 			return fmt.Errorf("make %s: %w", g.name, err)
 		}
 	}
@@ -140,8 +144,8 @@ func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, 
 }
 
 // readBack takes the first rows of a complete output.
-func (g *gallery) readBack(format, name string) error {
-	f, err := os.Open(name)
+func (g *gallery[R]) readBack(out *results[R]) error {
+	f, err := os.Open(out.name)
 	if err != nil {
 		return err
 	}
@@ -150,9 +154,9 @@ func (g *gallery) readBack(format, name string) error {
 	if err != nil {
 		return err
 	}
-	for row, err := range output.Read(format, f, info.Size()) {
+	for row, err := range out.codec.Read(out.format, f, info.Size()) {
 		if err != nil {
-			return fmt.Errorf("read %s back: %w", name, err)
+			return fmt.Errorf("read %s back: %w", out.name, err)
 		}
 		if g.add(row); len(g.rows) == maxGalleryImages {
 			break
@@ -174,15 +178,15 @@ func upTo(n int) iter.Seq[int] {
 
 // itemsOf are the images of the rows. Where the inputs were not gone through, as those of
 // a complete output, a row's name is that of its file.
-func (g *gallery) itemsOf() []source.Item {
+func (g *gallery[R]) itemsOf() []source.Item {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	items := make([]source.Item, len(g.rows))
 	for i, row := range g.rows {
 		switch {
 		case i >= len(g.items):
-			items[i] = source.File(row.Input)
-		case g.items[i].Name == row.Input:
+			items[i] = source.File(row.Name())
+		case g.items[i].Name == row.Name():
 			items[i] = g.items[i]
 		default:
 			items[i].Read = func(context.Context) ([]byte, error) { return nil, errors.New("the inputs are others now") }
@@ -195,7 +199,7 @@ func (g *gallery) itemsOf() []source.Item {
 const galleryBars = 5
 
 // classCard shows an image with its classes.
-func classCard(ctx context.Context, row output.Row, item source.Item, maxPixels int64) report.Card {
+func classCard(ctx context.Context, row rows.Classes, item source.Item, maxPixels int64) report.Card {
 	card := report.Card{Name: row.Input}
 	if data, err := item.Read(ctx); err != nil {
 		card.Picture.Missing = err.Error()

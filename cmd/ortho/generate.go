@@ -18,6 +18,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -122,9 +123,9 @@ type generation struct {
 	engine    engine
 	to        destination
 	shelf     *shelf.Shelf
-	out       *results
+	out       *results[rows.Pictures]
 	rows      *kept // of a run that writes none, with its pictures
-	page      *gallery
+	page      *gallery[rows.Pictures]
 	bar       *term.Progress
 	texts     [][2]string // text chunks of every picture
 	newFolder bool        // OUT was not there
@@ -202,7 +203,7 @@ func (g *generation) open(model func() error) error {
 // checkShown refuses a page or a sheet that could not be written, or would have the name of
 // a picture.
 func (g *generation) checkShown() (err error) {
-	if g.page, err = openGallery(g.c, g.reads); err != nil {
+	if g.page, err = openGallery[rows.Pictures](g.c, g.reads); err != nil {
 		return err
 	}
 	if g.page != nil && g.to.folder != "" {
@@ -242,7 +243,7 @@ func (g *generation) openRows() error {
 			return usagef("only a folder can be resumed: name it with -o FOLDER")
 		}
 		g.rows = &kept{}
-		g.out = &results{format: "jsonl", unit: "image", stream: g.rows}
+		g.out = &results[rows.Pictures]{codec: rows.PicturesCodec, format: "jsonl", unit: "image", stream: g.rows}
 		g.shelf = &shelf.Shelf{Reads: g.reads, Folder: filepath.Dir(g.to.file), Overwrite: g.c.Bool("overwrite")}
 		return nil
 	}
@@ -254,13 +255,13 @@ func (g *generation) openRows() error {
 		return err
 	}
 	name := rowsIn(g.to.folder)
-	run, err := openRun(g.c, g.reads, name, "jsonl", mode)
+	run, err := openRun(g.c, g.reads, rows.PicturesCodec, name, "jsonl", mode)
 	if err != nil {
 		return err
 	}
 	var once sync.Once
-	run.Gone = func(row output.Row) bool {
-		if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
+	run.Gone = func(row rows.Pictures) bool {
+		if !filepath.IsLocal(filepath.FromSlash(row.File)) {
 			return false
 		}
 		picture := filepath.Join(g.to.folder, filepath.FromSlash(row.File))
@@ -271,7 +272,7 @@ func (g *generation) openRows() error {
 		once.Do(func() { slog.Warn(fmt.Sprintf("%s is not there any more: what is missing is made again", picture)) })
 		return true
 	}
-	g.out = &results{format: "jsonl", unit: "image", name: name, folder: g.to.folder, run: run}
+	g.out = &results[rows.Pictures]{codec: rows.PicturesCodec, format: "jsonl", unit: "image", name: name, folder: g.to.folder, run: run}
 	g.own = append(g.own, output.Beside("ortho.jsonl")...)
 	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: g.to.folder, Overwrite: mode == record.Overwrite, Again: mode == record.Resume || mode == record.RetryFailed}
 	return nil
@@ -298,7 +299,7 @@ func (g *generation) abandon(err error) error {
 
 // write makes all that is not there yet. unit is what progress counts: images, or the tiles
 // of one.
-func (g *generation) write(unit string, count func(stop func() bool) (int64, bool), answers iter.Seq[answer]) error {
+func (g *generation) write(unit string, count func(stop func() bool) (int64, bool), answers iter.Seq[answer[rows.Pictures]]) error {
 	c := g.c
 	wanted, err := progressWanted(c)
 	if err != nil {
@@ -346,30 +347,27 @@ func (g *generation) describe(more record.Settings) (record.Record, error) {
 
 // place has a complete picture appear, and makes its row. A disk that takes no more ends
 // the run.
-func (g *generation) place(row output.Row, file *shelf.File, err error) answer {
+func (g *generation) place(row rows.Pictures, file *shelf.File, err error) answer[rows.Pictures] {
 	if err == nil && file != nil {
 		if err = file.Commit(); err != nil && !errors.Is(err, shelf.ErrExists) {
-			return answer{end: err}
+			return answer[rows.Pictures]{end: err}
 		} else if err != nil {
 			err = &stepError{"write", err}
 		}
 	}
 	if err == nil {
-		return answer{row: row}
+		return answer[rows.Pictures]{row: row}
 	}
 	if _, full := errors.AsType[*diskError](err); full {
-		return answer{end: err}
+		return answer[rows.Pictures]{end: err}
 	}
 	err = fmt.Errorf("%s: %w", row.Input, err)
 	if g.out.run == nil { // no row would tell
-		return answer{end: err}
+		return answer[rows.Pictures]{end: err}
 	}
-	row.Width, row.Height = 0, 0
-	if row.File = ""; *row.Picture == (output.Picture{}) {
-		row.Picture = nil
-	}
+	row.File, row.Width, row.Height = "", 0, 0
 	row.Error = &output.Error{Kind: generateErrorKind(err), Message: text(err.Error())}
-	return answer{row: row, err: err}
+	return answer[rows.Pictures]{row: row, err: err}
 }
 
 // diskError is a picture that can't be written, such as on a full disk.

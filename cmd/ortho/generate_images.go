@@ -17,6 +17,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/generate"
@@ -170,9 +171,9 @@ type picture struct {
 	bytes         *bytes.Buffer // of standard output, in place of file
 }
 
-func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
+func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer[rows.Pictures]] {
 	atOnce := min(most, max(2, m.graph.Concurrency()))
-	return func(yield func(answer) bool) {
+	return func(yield func(answer[rows.Pictures]) bool) {
 		for r := range runner.Map(m.c.Context, tasks, atOnce, m.pictureOfName) {
 			if errors.Is(r.Item.err, shelf.ErrTaken) { // what has become of all before it is known now
 				r.Item.err = m.names.Retake(r.Item.file, r.Item.Name)
@@ -183,11 +184,11 @@ func (m *imageMaker) answers(tasks iter.Seq[task]) iter.Seq[answer] {
 					return
 				}
 			}
-			row := output.Row{Input: r.Item.Name, Width: r.Value.width, Height: r.Value.height, Picture: &output.Picture{File: r.Item.file}}
+			row := rows.Pictures{Head: output.Head{Input: r.Item.Name}, Picture: output.Picture{File: r.Item.file}, Width: r.Value.width, Height: r.Value.height}
 			made := m.place(row, r.Value.file, r.Err)
 			if made.err == nil && made.end == nil && r.Value.bytes != nil {
 				if _, err := m.c.App.Writer.Write(r.Value.bytes.Bytes()); err != nil {
-					made = answer{end: err}
+					made = answer[rows.Pictures]{end: err}
 				}
 			}
 			if made.err != nil && r.Item.err == nil && m.to.folder != "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
@@ -193,12 +194,12 @@ func inFolder(folder, name string) (string, error) {
 
 // kept holds the rows of a run that writes none, and what was made without a file.
 type kept struct {
-	rows   []output.Row
+	rows   []rows.Pictures
 	images []*preprocess.Image
 	bytes  int
 }
 
-func (k *kept) Write(row output.Row) error {
+func (k *kept) Write(row rows.Pictures) error {
 	k.rows = append(k.rows, row)
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/generate"
 	"ortho/preprocess"
@@ -87,9 +88,9 @@ type sampled struct {
 	err   error
 }
 
-func (m *sampleMaker) answers() iter.Seq[answer] {
+func (m *sampleMaker) answers() iter.Seq[answer[rows.Pictures]] {
 	todo := pending(m.c.Context, m.out, m.plan.all(), func(p planned) string { return p.name })
-	return func(yield func(answer) bool) {
+	return func(yield func(answer[rows.Pictures]) bool) {
 		ctx, cancel := context.WithCancel(m.c.Context)
 		defer cancel() // ends what is under way, also where the run ends early
 		for r := range runner.Map(m.c.Context, m.samples(ctx, todo), 2, m.picture) {
@@ -155,10 +156,9 @@ func (m *sampleMaker) keep(s sampled, made picture) error {
 const maxKept = 1 << 30
 
 // rowOfSample is that of a picture, whether it was made or not.
-func rowOfSample(s sampled) output.Row {
-	made := s.made
-	made.File = s.file
-	row := output.Row{Input: s.name, Picture: &made}
+func rowOfSample(s sampled) rows.Pictures {
+	row := rows.Pictures{Head: output.Head{Input: s.name}, Picture: s.made}
+	row.File = s.file
 	if s.image != nil {
 		row.Width, row.Height = s.image.Width, s.image.Height
 	}

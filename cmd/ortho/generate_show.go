@@ -13,8 +13,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/sheet"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -93,7 +93,7 @@ func (g *generation) made() iter.Seq2[*preprocess.Image, error] {
 			yield(nil, err)
 			return
 		}
-		for row, err := range output.Read("jsonl", f, info.Size()) {
+		for row, err := range g.out.codec.Read("jsonl", f, info.Size()) {
 			var img *preprocess.Image
 			if err == nil {
 				if row.Error != nil {
@@ -109,8 +109,8 @@ func (g *generation) made() iter.Seq2[*preprocess.Image, error] {
 }
 
 // readBack decodes a picture that was written.
-func (g *generation) readBack(row output.Row) (*preprocess.Image, error) {
-	if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
+func (g *generation) readBack(row rows.Pictures) (*preprocess.Image, error) {
+	if !filepath.IsLocal(filepath.FromSlash(row.File)) {
 		return nil, fmt.Errorf("the row of %s names no picture", row.Input)
 	}
 	name := filepath.Join(g.shelf.Folder, filepath.FromSlash(row.File))
@@ -149,7 +149,7 @@ func (g *generation) showSamples(p *plan) error {
 	if g.rows != nil {
 		g.page.rows = g.rows.rows
 	}
-	return g.page.write(c, "What "+g.name+" makes", g.out, 1, func(_ context.Context, row output.Row, _ source.Item) report.Card {
+	return g.page.write(c, "What "+g.name+" makes", g.out, 1, func(_ context.Context, row rows.Pictures, _ source.Item) report.Card {
 		card := report.Card{Name: row.Input, Note: noteOf(row)}
 		if row.Error != nil {
 			card.Error = row.Error.Message
@@ -208,11 +208,8 @@ func (g *generation) writeSheet(p *plan) error {
 }
 
 // noteOf says what a picture was made of.
-func noteOf(row output.Row) string {
+func noteOf(row rows.Pictures) string {
 	p := row.Picture
-	if p == nil {
-		return ""
-	}
 	var parts []string
 	if p.Text != "" {
 		parts = append(parts, fmt.Sprintf("\u201c%s\u201d", p.Text))
@@ -260,7 +257,7 @@ func (g *generation) showChanges(orientation preprocess.Orientation) error {
 	if g.rows != nil {
 		g.page.rows = g.rows.rows
 	}
-	return g.page.write(g.c, "What "+g.name+" makes", g.out, 1, func(ctx context.Context, row output.Row, item source.Item) report.Card {
+	return g.page.write(g.c, "What "+g.name+" makes", g.out, 1, func(ctx context.Context, row rows.Pictures, item source.Item) report.Card {
 		card := report.Card{Name: row.Input}
 		if row.Error != nil {
 			card.Error = row.Error.Message

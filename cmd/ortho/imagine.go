@@ -12,6 +12,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/describe"
@@ -73,7 +74,7 @@ type imagination struct {
 	runner    runner.Options
 	to        destination
 	reads     *output.Reads
-	page      *gallery
+	page      *gallery[rows.Pictures]
 	item      source.Item // the image
 	data      []byte
 	describer *describe.Describer
@@ -158,7 +159,7 @@ func (im *imagination) check() (err error) {
 			return usagef("standard output takes the JSON: give -o a file or a folder")
 		}
 	}
-	if im.page, err = openGallery(c, im.reads); err != nil {
+	if im.page, err = openGallery[rows.Pictures](c, im.reads); err != nil {
 		return err
 	}
 	if name := c.String("json"); name != "" && name != "-" {

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/build"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models/classify"
 )
 
 const imaginedKind = "ortho imagine"
@@ -36,11 +36,11 @@ type imagined struct {
 
 // opinion is what a model says.
 type opinion struct {
-	Model       string              `json:"model"`
-	Predictions []output.Prediction `json:"predictions"`
-	Unknown     []string            `json:"unknown,omitempty"` // words of the description that the model does not know
-	Cut         []string            `json:"cut,omitempty"`     // words beyond its length
-	Doubt       string              `json:"doubt,omitempty"`   // why the first class is no answer
+	Model       string                `json:"model"`
+	Predictions []classify.Prediction `json:"predictions"`
+	Unknown     []string              `json:"unknown,omitempty"` // words of the description that the model does not know
+	Cut         []string              `json:"cut,omitempty"`     // words beyond its length
+	Doubt       string                `json:"doubt,omitempty"`   // why the first class is no answer
 }
 
 // described is the description, or what stands in.
@@ -67,9 +67,9 @@ type chosen struct {
 }
 
 type fusion struct {
-	Weight      float64             `json:"weight"`
-	Untrained   int                 `json:"untrained"` // classes that keep the image's probability
-	Predictions []output.Prediction `json:"predictions"`
+	Weight      float64               `json:"weight"`
+	Untrained   int                   `json:"untrained"` // classes that keep the image's probability
+	Predictions []classify.Prediction `json:"predictions"`
 }
 
 // disagreement is the two classes, and the answer to which of them it is.
@@ -172,7 +172,7 @@ func (d *imagined) summary() string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-12s %s\n", name, term.Clean(fmt.Sprintf(format, args...)))
 	}
-	opinions := func(all []output.Prediction) string {
+	opinions := func(all []classify.Prediction) string {
 		var parts []string
 		for _, p := range all {
 			parts = append(parts, fmt.Sprintf("%s %.1f %%", labelOf(p), 100*p.Probability))
@@ -213,7 +213,7 @@ func (d *imagined) summary() string {
 	return b.String()
 }
 
-func labelOf(p output.Prediction) string {
+func labelOf(p classify.Prediction) string {
 	if p.Label == "" {
 		return fmt.Sprintf("class %d", p.Index)
 	}

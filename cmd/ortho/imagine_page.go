@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/classify"
@@ -66,7 +65,7 @@ func (im *imagination) verdictBlocks() []report.Block {
 		"Fused: image × text^%g, scaled to a sum of 1. %d classes without text keep the image's probability.", d.Fusion.Weight, d.Fusion.Untrained)))
 }
 
-func (im *imagination) table(model string, all []classify.Prediction, shown []output.Prediction) report.Table {
+func (im *imagination) table(model string, all []classify.Prediction, shown []classify.Prediction) report.Table {
 	t := report.Table{Caption: "What " + model + " reads in it", Columns: []report.Column{{Name: "class"}, {Name: "probability", Number: true}}}
 	for _, p := range shown {
 		t.Rows = append(t.Rows, report.Row{Cells: report.Cells(labelOf(p), percentOf(probabilityOf(all, p.Index)))})
@@ -79,7 +78,7 @@ func (im *imagination) fusionTable() report.Table {
 	t := report.Table{Caption: "The classes that any side holds likely", Columns: []report.Column{{Name: "class"},
 		{Name: "image", Number: true, Hint: d.Image.Model}, {Name: "text", Number: true, Hint: d.Text.Model}, {Name: "fused", Number: true}}}
 	seen := map[int]bool{}
-	for _, list := range [][]output.Prediction{d.Fusion.Predictions, d.Image.Predictions, d.Text.Predictions} {
+	for _, list := range [][]classify.Prediction{d.Fusion.Predictions, d.Image.Predictions, d.Text.Predictions} {
 		for _, p := range list {
 			if seen[p.Index] {
 				continue

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"slices"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
@@ -78,15 +78,14 @@ func (im *imagination) read(ctx context.Context) error {
 
 // shown are the first of a model's predictions; labels are those that its classes have by
 // now.
-func (im *imagination) shown(all []classify.Prediction, labels []models.Label) []output.Prediction {
-	var out []output.Prediction
-	for _, p := range all[:min(len(all), im.c.Int("top"))] {
+func (im *imagination) shown(all []classify.Prediction, labels []models.Label) []classify.Prediction {
+	first := slices.Clone(all[:min(len(all), im.c.Int("top"))])
+	for i, p := range first {
 		if p.Index < len(labels) {
-			p.Label, p.ID = labels[p.Index].Name, labels[p.Index].ID
+			first[i].Label, first[i].ID = labels[p.Index].Name, labels[p.Index].ID
 		}
-		out = append(out, output.Prediction{Index: p.Index, Label: text(p.Label), ID: text(p.ID), Probability: short(p.Probability)})
 	}
-	return out
+	return rows.Predictions(first)
 }
 
 func (im *imagination) decideByText() {

@@ -52,6 +52,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/dataset": "cmd/ortho/internal/source",
 	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
 	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe",
 	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term models/evaluate preprocess runner/bench runner/machine runner/stats",
 
 	"cmd/ortho":      "*",

@@ -32,7 +32,7 @@ func surveyOf(c *cli.Context, from source.Options) survey {
 
 // begin starts or continues the run where rows go to a file, if it is the one that now
 // describes. count tells the number of the inputs, for those who want to know.
-func (r *results) begin(ctx context.Context, inputs survey, items iter.Seq[source.Item], now func() (record.Record, error)) (count func(stop func() bool) (int64, bool), err error) {
+func (r *results[R]) begin(ctx context.Context, inputs survey, items iter.Seq[source.Item], now func() (record.Record, error)) (count func(stop func() bool) (int64, bool), err error) {
 	if r.run == nil {
 		return func(stop func() bool) (int64, bool) {
 			all, known := inputs(stop)

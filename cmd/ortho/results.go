@@ -19,14 +19,15 @@ import (
 
 // results is where rows go: a stream (standard output, a device or a pipe), or a file,
 // whose run can be resumed.
-type results struct {
+type results[R output.Row] struct {
+	codec  *output.Codec[R]
 	format string
-	unit   string      // what a row is of: "image", "text"
-	name   string      // of the file
-	folder string      // with the pictures that rows are of; "": there are none
-	run    *record.Run // nil: a stream
+	unit   string         // what a row is of: "image", "text"
+	name   string         // of the file
+	folder string         // with the pictures that rows are of; "": there are none
+	run    *record.Run[R] // nil: a stream
 
-	stream output.Writer
+	stream output.Writer[R]
 	device *output.File // nil: standard output
 	screen *term.Screen // nil: not a terminal that progress is shown on, too
 	rows   int64        // of the stream
@@ -34,12 +35,7 @@ type results struct {
 }
 
 // openResults chooses the format and opens the output, before any work.
-func openResults(c *cli.Context, reads *output.Reads) (*results, error) {
-	return openResultsAs(c, reads, func(format string) string { return format })
-}
-
-// openResultsAs is openResults for rows that have a variant of each format.
-func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format string) string) (*results, error) {
+func openResults[R output.Row](c *cli.Context, reads *output.Reads, codec *output.Codec[R]) (*results[R], error) {
 	name := c.String("output")
 	if c.IsSet("output") && name == "" {
 		return nil, usagef("--output names no file (- is standard output)")
@@ -60,7 +56,6 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 	case format == "parquet" && terminal:
 		return nil, usagef("Parquet is no text for a terminal: give -o FILE, or redirect standard output")
 	}
-	format = variant(format)
 	mode, err := outputMode(c)
 	if err != nil {
 		return nil, err
@@ -71,9 +66,9 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 			return nil, err
 		}
 	}
-	r := &results{format: format, unit: "image", name: name}
+	r := &results[R]{codec: codec, format: format, unit: "image", name: name}
 	if toFile && !device {
-		r.run, err = openRun(c, reads, name, format, mode)
+		r.run, err = openRun(c, reads, codec, name, format, mode)
 		return r, err
 	}
 	if mode == record.Resume || mode == record.RetryFailed {
@@ -90,13 +85,13 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 		r.screen = &term.Screen{To: c.App.Writer}
 		w = r.screen
 	}
-	r.stream, err = output.New(format, w, width)
+	r.stream, err = codec.Writer(format, w, width)
 	return r, err
 }
 
 // openRun opens the rows of a file.
-func openRun(c *cli.Context, reads *output.Reads, name, format string, mode record.Mode) (*record.Run, error) {
-	run, err := record.Open(reads, name, format, mode)
+func openRun[R output.Row](c *cli.Context, reads *output.Reads, codec *output.Codec[R], name, format string, mode record.Mode) (*record.Run[R], error) {
+	run, err := record.Open(reads, codec, name, format, mode)
 	if err != nil || !source.Globbed(c.Args().Slice()) {
 		return run, err
 	}
@@ -122,18 +117,21 @@ func outputMode(c *cli.Context) (record.Mode, error) {
 	return record.Fresh, nil
 }
 
+// recorded is the format in the record of the run.
+func (r *results[R]) recorded() string { return r.codec.Recorded(r.format) }
+
 // many is a count of rows in words.
-func (r *results) many(n int64) string { return term.Counted(n, r.unit) }
+func (r *results[R]) many(n int64) string { return term.Counted(n, r.unit) }
 
 // above has rows appear above the progress line where both go to one terminal.
-func (r *results) above(p *term.Progress) {
+func (r *results[R]) above(p *term.Progress) {
 	if r.screen != nil {
 		r.screen.Progress = p
 	}
 }
 
 // progress shows a line, if it is wanted, from where an earlier run has ended.
-func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(stop func() bool) (int64, bool)) *term.Progress {
+func (r *results[R]) progress(c *cli.Context, wanted bool, unit string, count func(stop func() bool) (int64, bool)) *term.Progress {
 	before, failed := r.resumed()
 	if before > 0 && c.String("progress") != "never" {
 		slog.Info("resumed at " + r.many(before))
@@ -147,23 +145,23 @@ func (r *results) progress(c *cli.Context, wanted bool, unit string, count func(
 }
 
 // complete tells that an earlier run has left nothing to do.
-func (r *results) complete() bool { return r.run != nil && r.run.Complete() }
+func (r *results[R]) complete() bool { return r.run != nil && r.run.Complete() }
 
 // pending are those of a run's items whose rows are to be made.
-func pending[T any](ctx context.Context, r *results, items iter.Seq[T], name func(T) string) iter.Seq[T] {
+func pending[T any, R output.Row](ctx context.Context, r *results[R], items iter.Seq[T], name func(T) string) iter.Seq[T] {
 	if r.run == nil {
 		return items
 	}
 	return record.Items(ctx, r.run, items, name)
 }
 
-func (r *results) write(row output.Row) (err error) {
+func (r *results[R]) write(row R) (err error) {
 	if r.run != nil {
 		err = r.run.Write(row)
 	} else {
 		err = r.stream.Write(row)
 		r.rows++
-		if row.Error != nil {
+		if row.Failed() != nil {
 			r.failed++
 		}
 	}
@@ -174,7 +172,7 @@ func (r *results) write(row output.Row) (err error) {
 }
 
 // counts returns all rows that are there, and those of them that failed.
-func (r *results) counts() (rows, failed int64) {
+func (r *results[R]) counts() (rows, failed int64) {
 	if r.run == nil {
 		return r.rows, r.failed
 	}
@@ -182,7 +180,7 @@ func (r *results) counts() (rows, failed int64) {
 }
 
 // resumed returns the rows that an earlier run has left to this one.
-func (r *results) resumed() (rows, failed int64) {
+func (r *results[R]) resumed() (rows, failed int64) {
 	if r.run == nil {
 		return 0, 0
 	}
@@ -190,7 +188,7 @@ func (r *results) resumed() (rows, failed int64) {
 }
 
 // finish completes the output.
-func (r *results) finish(ctx context.Context, speed record.Speed) error {
+func (r *results[R]) finish(ctx context.Context, speed record.Speed) error {
 	if r.run == nil {
 		if err := r.stream.Close(); err != nil {
 			return r.abandon(fmt.Errorf("write results: %w", err))
@@ -210,7 +208,7 @@ func (r *results) finish(ctx context.Context, speed record.Speed) error {
 }
 
 // abandon ends a run that has not begun: it leaves nothing behind.
-func (r *results) abandon(err error) error {
+func (r *results[R]) abandon(err error) error {
 	if r.run != nil {
 		r.run.Abandon()
 	}
@@ -222,7 +220,7 @@ func (r *results) abandon(err error) error {
 
 // keep ends a run early: what was finished is kept, but not under the name of a
 // complete output.
-func (r *results) keep(why error, speed record.Speed) error {
+func (r *results[R]) keep(why error, speed record.Speed) error {
 	if r.run != nil {
 		if err := r.run.Stop(speed); err != nil {
 			slog.Warn(err.Error())
@@ -239,7 +237,7 @@ func (r *results) keep(why error, speed record.Speed) error {
 	return why
 }
 
-func (r *results) kept() {
+func (r *results[R]) kept() {
 	rows, _ := r.run.Counts()
 	slog.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
 }

@@ -17,18 +17,18 @@ import (
 )
 
 // answer is what became of one item: its row, with what it has failed of, if so.
-type answer struct {
-	row output.Row
+type answer[R output.Row] struct {
+	row R
 	err error
 	end error // ends the run: there is no row
 }
 
 // writeAll writes a row for each item, and finishes the output. speed tells how the run
 // went, of the items that have not failed.
-func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *term.Progress, speed func(done int, took time.Duration) record.Speed) error {
+func writeAll[R output.Row](c *cli.Context, answers iter.Seq[answer[R]], out *results[R], bar *term.Progress, speed func(done int, took time.Duration) record.Speed) error {
 	start := time.Now()
 	done := 0
-	var first *output.Row // that failed
+	var first output.Row // that failed; nil: none
 	keep := func(why error) error {
 		bar.End()
 		return out.keep(why, speed(done, time.Since(start)))
@@ -44,7 +44,7 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *term.
 		case o.err == nil:
 			done++
 		case first == nil:
-			first = &o.row
+			first = o.row
 		}
 		bar.Step(o.err != nil)
 		if o.err != nil && c.Bool("fail-fast") {
@@ -87,7 +87,7 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *term.
 
 // tellFailed says why the first of the items that have failed in this run has, and where it
 // is told of the others.
-func tellFailed(c *cli.Context, out *results, first *output.Row, failed int64) {
+func tellFailed[R output.Row](c *cli.Context, out *results[R], first output.Row, failed int64) {
 	where := out.name
 	if out.run == nil {
 		where = "the rows"
@@ -96,7 +96,7 @@ func tellFailed(c *cli.Context, out *results, first *output.Row, failed int64) {
 		slog.Warn(fmt.Sprintf("why they failed: see %s; --retry-failed does them again", where))
 		return
 	}
-	text := reasonOf(*first)
+	text := reasonOf(first)
 	if failed > 1 {
 		text += fmt.Sprintf("; of the other %d, see %s", failed-1, where)
 	}
@@ -108,14 +108,14 @@ func tellFailed(c *cli.Context, out *results, first *output.Row, failed int64) {
 
 // reasonOf is a row's error behind the name of its input.
 func reasonOf(row output.Row) string {
-	name := row.Input
+	name := row.Name()
 	switch {
 	case len(name) > 200:
 		name = name[:200] + "..."
 	case strings.TrimSpace(name) == "":
 		name = fmt.Sprintf("%q", name)
 	}
-	return text(name + ": " + strings.TrimPrefix(row.Error.Message, text(row.Input)+": "))
+	return text(name + ": " + strings.TrimPrefix(row.Failed().Message, text(row.Name())+": "))
 }
 
 // mayBeThere reports whether an argument stands for more than one file's name, or is there.
