@@ -91,10 +91,9 @@ func DecodeLine[R Row](text []byte) (row R, position int64, err error) {
 			partsOf(&row).setHead(string(t.InputBytes))
 		}
 		if t.Position != nil {
-			position = *t.Position
-		}
-		if position < 0 && t.Position != nil {
-			return none, Next, fmt.Errorf("position %d is below 0", position)
+			if position = *t.Position; position < 0 {
+				return none, Next, fmt.Errorf("position %d is below 0", position)
+			}
 		}
 	}
 	return row, position, check(row)

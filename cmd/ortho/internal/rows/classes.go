@@ -1,9 +1,9 @@
 // Package rows has the rows of each task: what became of one input, and how that stands in
-// each format. A task is one file.
+// each format. A task is one file: a type that holds the task's result, a constructor that
+// makes it of what the library says, and its codec; no other package knows what is in it.
 package rows
 
 import (
-	"errors"
 	"strconv"
 
 	"ortho/cmd/ortho/internal/grid"
@@ -121,5 +121,3 @@ func (c *classesColumns) row() (r Classes) {
 func (c *classesColumns) size() int {
 	return sizeOf(c.Input, c.Predictions, c.Output, c.Logits, c.Error)
 }
-
-var errRaw = errors.New("CSV has no place for raw outputs: use -f jsonl or parquet")

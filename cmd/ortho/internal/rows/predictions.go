@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ var classColumns = []string{"rank", "index", "id", "label", "probability"}
 // fields behind those of the class.
 func classRecords(all []classify.Prediction, out *classify.Output, logits []float32, record func(...string), more ...string) error {
 	if out != nil || logits != nil {
-		return errRaw
+		return errors.New("CSV has no place for raw outputs: use -f jsonl or parquet")
 	}
 	fields := make([]string, len(classColumns), len(classColumns)+len(more))
 	fields = append(fields, more...)
