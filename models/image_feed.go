@@ -19,7 +19,7 @@ import (
 type ImageLoader struct {
 	input     onnx.Value
 	spec      *preprocess.Spec // of a graph that does not give images, or
-	generator *ImageInput      // of one that does; without its name
+	generator *ImagePort       // of one that does; without its name
 }
 
 // ImageOptions say how image files are loaded. The zero value loads them whole, and exactly.
@@ -87,7 +87,7 @@ func (l *ImageLoader) same(o *ImageLoader) bool {
 // resized to a size that the graph fixes, or else of the image's own size, filled up to the
 // multiple by reflection. The spec is that of the input with the tensor's height and width.
 // Where the graph takes luma, the colours are left out.
-func (in *ImageInput) Tensor(img *preprocess.Image) (preprocess.Spec, []byte, error) {
+func (in *ImagePort) Tensor(img *preprocess.Image) (preprocess.Spec, []byte, error) {
 	if in.Luma && img.Channels == 3 {
 		img, _, _ = preprocess.SplitYCbCr(img)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/models"
+	"ortho/models/diffusion"
 	"ortho/models/generate"
 	"ortho/runner"
 )
@@ -50,7 +51,7 @@ func newInspectCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			d := pages.Inspect(model, digest, usable(model))
+			d := pages.Inspect(model, digest, remedied(usable(model)))
 			d.Classes = classes
 			if c.Bool("json") {
 				return pages.WriteJSON(c.App.Writer, d)
@@ -63,15 +64,7 @@ func newInspectCommand() *cli.Command {
 
 // usable tells what is missing to use a model for what it is for.
 func usable(m *models.Model) error {
-	var err error
-	switch m.Task {
-	case models.Generate:
-		_, err = m.Generator()
-	case models.ClassifyText:
-		_, err = m.TextClassifier()
-	default:
-		_, err = m.Classifier()
-	}
+	err := m.Usable()
 	if m.Data == nil {
 		err = errors.Join(err, m.Graph.CheckWeights(m.Path))
 	}
@@ -90,7 +83,7 @@ func inspectPipeline(c *cli.Context) error {
 	if err := checkPipelineFlags(c); err != nil {
 		return err
 	}
-	p, err := models.OpenPipeline(c.String("model"))
+	p, err := diffusion.ReadFolder(c.String("model"))
 	if err != nil {
 		return err
 	}

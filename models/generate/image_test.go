@@ -24,9 +24,9 @@ import (
 // of any size.
 func spec(change ...func(*models.GeneratorSpec)) *models.GeneratorSpec {
 	s := &models.GeneratorSpec{
-		Image: &models.ImageInput{Name: "image", Multiple: 1, Spec: preprocess.Spec{
+		Image: &models.ImagePort{Name: "image", Multiple: 1, Spec: preprocess.Spec{
 			Channels: 3, Interpolation: preprocess.Bicubic, Range: [2]float64{0, 1}, Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}}},
-		Output: models.ImageOutput{Name: "made", Range: [2]float64{0, 1}},
+		Output: models.PicturePort{Name: "made", Range: [2]float64{0, 1}},
 	}
 	for _, c := range change {
 		c(s)
