@@ -21,6 +21,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
@@ -95,7 +96,7 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	doc := &pages.Evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: told,
-		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []output.Row{}}
+		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []rows.Classes{}}
 	var bar *term.Progress
 	if o.progress.Shown {
 		bar = term.NewProgress(call.Err, "images", 0, 0, j.set.Count)

@@ -61,12 +61,13 @@ var walls = map[string]string{
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record " +
 		"cmd/ortho/internal/pages cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/term models runner",
 	"cmd/ortho/internal/sheet":   "preprocess",
-	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term models/provenance",
+	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/dataset": "cmd/ortho/internal/source",
 	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
 	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/term models models/diffusion models/evaluate preprocess runner/bench runner/library runner/machine runner/onnx runner/stats",
+	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/rows cmd/ortho/internal/term models models/evaluate preprocess runner/bench runner/library runner/machine runner/onnx runner/stats cmd/ortho/internal/output models/diffusion",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/provenance",
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",

@@ -61,10 +61,11 @@ type Item struct {
 
 // Result is what the model says of one image.
 type Result struct {
-	Predictions   []Prediction // most probable first; ties by index
-	Width, Height int          // pixels of the image, upright where the model wants it so
-	Logits        []float32    // raw outputs where Options.Logits asks for them
-	Output        *Output      // instead of Predictions where the model's output-name is set
+	Predictions []Prediction `json:"predictions,omitzero"` // most probable first; ties by index
+	Output      *Output      `json:"output,omitempty"`     // instead of Predictions where the model's output-name is set
+	Logits      []float32    `json:"logits,omitempty"`     // raw outputs where Options.Logits asks for them
+	Width       int          `json:"width,omitempty"`      // pixels of the image, upright where the model wants it so
+	Height      int          `json:"height,omitempty"`
 }
 
 // Prediction is one class. Index identifies it: labels may repeat, and may be
@@ -78,9 +79,9 @@ type Prediction struct {
 
 // Output is a named output's values for one image, such as an embedding.
 type Output struct {
-	Name   string
-	Shape  []int64 // without the batch dimension
-	Values []float32
+	Name   string    `json:"name"`
+	Shape  []int64   `json:"shape"` // without the batch dimension
+	Values []float32 `json:"values"`
 }
 
 // Open makes a classifier of a model. Close it after use. ctx is for Open alone; see
