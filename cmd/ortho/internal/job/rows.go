@@ -33,6 +33,9 @@ type rows[R output.Row] struct {
 // openRows opens the output, before any work.
 func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error) {
 	name, format, width := to.Rows.File, to.Rows.Format, 0
+	if err := codec.Takes(format); err != nil {
+		return nil, commandline.Usagef("-f %s: %w", format, err)
+	}
 	device := false
 	if to.Rows.ToFile() {
 		var err error
