@@ -27,7 +27,7 @@ func (m *MaxPixels) Read(c *Call) error {
 	return nil
 }
 
-// FailFast has a run stop at the first item that fails.
+// FailFast makes a run stop at the first item that fails.
 type FailFast struct {
 	Unit string // what an item is called; "": image
 	Stop bool
@@ -42,7 +42,7 @@ func (f *FailFast) Read(c *Call) error {
 	return nil
 }
 
-// Decoding says how images are decoded, and what becomes of a run where one can't be.
+// Decoding says how images are decoded, and whether a run goes on where one can't be.
 type Decoding struct {
 	MaxPixels
 	FailFast
@@ -55,7 +55,7 @@ func (d *Decoding) Flags() []cli.Flag {
 	return append(append(d.MaxPixels.Flags(), how), d.FailFast.Flags()...)
 }
 
-// Read tells before any work where libjpeg-turbo can't be used as it was asked for.
+// Read fails, before any work, where libjpeg-turbo can't be used as it was asked for.
 func (d *Decoding) Read(c *Call) error {
 	if err := d.MaxPixels.Read(c); err != nil {
 		return err
