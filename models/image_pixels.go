@@ -11,7 +11,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// pixels settles what becomes of the pixels' values.
+// pixels settles the range, mean and standard deviation.
 func (r *resolver) pixels(v onnx.Value) {
 	in := &r.image.Spec
 	upright := preprocess.IgnoreOrientation
@@ -63,7 +63,7 @@ func (r *resolver) pixels(v onnx.Value) {
 var arithmetic = []string{"Mul", "Div", "Sub", "Add"}
 
 // normalisation is the gap of a graph of whose pixels some of this is not stated. The values
-// of its example are usual ones: those that the model was trained with nobody can tell.
+// of its example are usual ones: those of its training can't be known.
 func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap {
 	in := &r.image.Spec
 	var give, names, example []string

@@ -42,7 +42,7 @@ func told[T any](r *resolver, k config.Setting[T], s config.Stated[T]) T {
 	return s.Value
 }
 
-// settled notes and returns a value as it is stated, or its default.
+// settled returns a value as it is stated, or its default, and notes it as a fact.
 func settled[T any](r *resolver, k config.Setting[T], byDefault T) T {
 	s, ok := k.Find(r.layers)
 	if !ok {

@@ -8,11 +8,11 @@ import (
 	"ortho/runner/onnx"
 )
 
-// task is a row of the table of tasks: which graphs are for it, and which ports it needs.
+// task is a row of the table of tasks: which graphs it fits, and which ports it needs.
 type task struct {
 	name Task
 	fits func(g *onnx.Graph, m meaning) bool // where nothing states the task, but the outputs mean m
-	told bool                                // a fact tells it where the graph alone says so
+	told bool                                // a fact says so where only the graph states the task
 
 	// resolve settles the ports, in the order of the facts.
 	resolve func(*resolver)
@@ -96,7 +96,7 @@ func (m *Model) isFor(name Task) error {
 	return m.err
 }
 
-// Usable returns what stands against running the model for its task, if anything does.
+// Usable returns why the model can't be run for its task; nil if it can.
 func (m *Model) Usable() error { return m.err }
 
 func taskNamed(name Task) *task {
@@ -108,7 +108,7 @@ func taskNamed(name Task) *task {
 	return nil
 }
 
-// settleTask tells what the graph is for.
+// settleTask settles the graph's task.
 func (r *resolver) settleTask() *task {
 	if s, ok := config.ModelTask.Find(r.layers); ok {
 		return taskNamed(told(r, config.ModelTask, s))
