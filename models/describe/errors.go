@@ -31,7 +31,7 @@ type Error struct {
 	retry   bool
 	after   time.Duration // what the server asks to wait
 	refused string        // the parameters and words of a 400, to learn from
-	learned bool          // and it was learned from: there is another way to ask
+	learned bool          // there is another way to ask, learned from the refusal
 }
 
 func (e *Error) Error() string { return e.text }
@@ -58,7 +58,7 @@ func ErrorKind(err error) string {
 	return "other"
 }
 
-// Fatal tells whether the next image would meet the same error: the key is refused, the
+// Fatal reports whether the next image would fail in the same way: the key is refused, the
 // quota or the budget is used up, or there is no such model.
 func Fatal(err error) bool {
 	var e *Error
