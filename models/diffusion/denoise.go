@@ -14,7 +14,7 @@ type denoiser struct {
 	*drawing
 	batches []batch
 	fixed   map[string]int64 // sizes of the graph's symbolic dimensions
-	rows    int              // 2 with guidance: what is led away from, and the prompt
+	rows    int              // 2 with guidance: the negative prompt, and the prompt
 	output  [][]float32      // of each row
 }
 
@@ -67,7 +67,7 @@ func (d *drawing) denoise(ctx context.Context) error {
 	return nil
 }
 
-// keepUnmasked puts back what is not made anew, as noisy as the rest is after step i.
+// keepUnmasked restores the latents outside of the mask, as noisy as the others are after step i.
 func (d *drawing) keepUnmasked(kept []float32, i int) {
 	s := d.start
 	copy(kept, s.latents)
@@ -80,7 +80,7 @@ func (d *drawing) keepUnmasked(kept []float32, i int) {
 	}
 }
 
-// report tells of a step.
+// report calls Step, with a preview where one is due.
 func (d *drawing) report(ctx context.Context, i int, denoised []float32) error {
 	if d.Step == nil {
 		return ctx.Err()

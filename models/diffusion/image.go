@@ -11,12 +11,12 @@ import (
 	"ortho/runner/onnx"
 )
 
-// start is what an image gives to start from.
+// start is where denoising begins, made of an image.
 type start struct {
 	latents []float32 // of the whole image
 	noise   []float32 // that is added to them
 	mask    []float32 // [rows, columns]: 1 where it is made anew; nil: everywhere
-	extra   []float32 // for an inpainting denoiser: the mask, and the latents of what is left
+	extra   []float32 // for an inpainting denoiser: the mask, and the latents outside of it
 }
 
 // encodeImage makes the first latents: noise, or an image with noise. All is drawn in the
@@ -124,7 +124,7 @@ func channel(a *Autoencoder, c int) (mean, std float32) {
 	return float32(a.Mean[c]), float32(a.Std[c])
 }
 
-// applyMask keeps what is black in the mask.
+// applyMask makes the start keep what is black in the mask.
 func (d *drawing) applyMask(ctx context.Context, s *start, pixels []float32) error {
 	mask := maskOf(d.Mask, d.Width, d.Height)
 	plane := d.Width * d.Height

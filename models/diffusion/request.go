@@ -12,7 +12,7 @@ import (
 	"ortho/preprocess"
 )
 
-// drawing is an image on its way through the pipeline.
+// sampling is the state of one sample on its way through the pipeline.
 type drawing struct {
 	*Pipeline
 	Request
@@ -28,15 +28,15 @@ type drawing struct {
 	err                error
 }
 
-// Fill fills in what a request leaves open, and tells what of it does not suit the pipeline,
-// without running anything.
+// Fill fills in what a request leaves open, without running anything. The error says what does
+// not suit the pipeline.
 func (p *Pipeline) Fill(r Request) (Request, error) {
 	d := &drawing{Pipeline: p, Request: r}
 	err := d.begin(context.Background())
 	return d.Request, err
 }
 
-// begin settles what a request leaves open, and checks it.
+// begin fills in what a request leaves open, and checks it.
 func (d *drawing) begin(context.Context) error {
 	d.fill()
 	for _, check := range []func() error{d.checkNumbers, d.checkImages, d.checkSize, d.plan} {
@@ -53,7 +53,7 @@ func (d *drawing) begin(context.Context) error {
 	return nil
 }
 
-// rows and columns are of the latents.
+// rows and columns are the height and the width of the latents.
 func (d *drawing) rows() int    { return d.Height / d.spec.Scale }
 func (d *drawing) columns() int { return d.Width / d.spec.Scale }
 
