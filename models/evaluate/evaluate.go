@@ -1,5 +1,3 @@
-// Package evaluate judges a classifier's answers by the truth: how many are right, of
-// which classes, what is taken for what, and whether the probabilities can be believed.
 package evaluate
 
 import (
@@ -39,7 +37,7 @@ type Evaluation struct {
 	counts           []counts    // by class
 	pairs            map[int]int // items by truth*classes + predicted
 	bins             [Bins]bin
-	believable       // what keeps some figures from being defined
+	believable       // why some figures are undefined
 	nll, brier       float64
 	mistakes         []Mistake // worst first
 
@@ -63,7 +61,7 @@ func New(opt Options) *Evaluation {
 	return &Evaluation{opt: opt, pairs: map[int]int{}, random: rand.New(rand.NewPCG(0, 0))}
 }
 
-// Add judges one answer: the values that the model gives for each class of input,
+// Add evaluates one answer: the values that the model gives for each class of input,
 // before the activation, and the class that it is of. The values are kept: the caller
 // must not change them. Of equal values the first class is the answer. An error says
 // that truth is no class of so many, or that there were not always so many.
@@ -175,7 +173,7 @@ func (e *Evaluation) name(class int) Name {
 	return n
 }
 
-// probabilities are what one answer says.
+// probabilities are those of one answer.
 type probabilities struct {
 	top, truth, logTruth float64
 	brier                float64 // the sum over the classes of (p - y)^2, where y is 1 for the truth
@@ -209,7 +207,8 @@ func probabilityOf(values []float32, truth, top int, activation models.Activatio
 	return probabilities{float64(values[top]), p, math.Log(max(p, least)), squares - 2*p + 1}
 }
 
-// believable tells what the values of a graph that has applied its activation are not.
+// implausible counts values that can't be probabilities, of a graph that has applied its
+// activation.
 type believable struct{ outside, unnormalised int }
 
 // sumTolerance is how far from 1 probabilities may add up to: float16's are off by up to
