@@ -43,8 +43,8 @@ func (v *Vocabulary) WithTopic(words []string) (*Vocabulary, error) {
 	return &with, nil
 }
 
-// tells reports whether a word of the vocabulary says something to the model, as far as can
-// be told.
+// informs reports whether a word of the vocabulary means something to the model, as far as is
+// known.
 func (v *Vocabulary) tells(word string) bool {
 	if v.topic != nil {
 		return v.topic[word]
