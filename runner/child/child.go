@@ -1,6 +1,10 @@
-// Package child has a process of this program answer requests, one JSON object a line
-// each way. A process can load one ONNX Runtime library only: what takes several, or must
-// outlive a crash in one, asks children.
+// Package child runs a process of this program that answers requests, one JSON object a line
+// in each direction:
+//
+//	Process.Ask --request--> Serve: handle --answer or error--> Ask
+//
+// A process can load one ONNX Runtime library only: what takes several, or must outlive a crash in
+// one, asks children.
 package child
 
 import (
@@ -70,15 +74,15 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 
 // Ask sends a request and decodes what is answered into value. The child's own error
 // comes back as one. A child that ends instead, or answers with something else, is an
-// error that says how it ended and what it said last; after it, and after ctx is done,
+// error that says how it ended and the last of its stderr; after it, and after ctx is done,
 // only Close may be called.
 func (p *Process) Ask(ctx context.Context, request, value any) error {
 	line, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("ask a process: %w", err)
 	}
-	// A child that does not read must not hold up the end; one that has ended is told by
-	// its silence.
+	// A child that does not read must not hold up the end; that it
+	// has ended shows when nothing more comes from it.
 	go p.stdin.Write(append(line, '\n'))
 	select {
 	case <-ctx.Done():
@@ -141,7 +145,7 @@ func Serve[Request any](parent context.Context, in io.Reader, out io.Writer, han
 	for {
 		var line []byte
 		select {
-		case err := <-failed: // in has ended, which is how a child is told to
+		case err := <-failed: // in has ended, which is the signal to end
 			return err
 		case <-parent.Done():
 			return parent.Err()
