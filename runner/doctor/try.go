@@ -17,7 +17,7 @@ import (
 	"ortho/runner/library"
 )
 
-// outcome is a line of a child's output: how one provider fared.
+// outcome is a line of a child's output: what came of trying one provider.
 type outcome struct {
 	Error  string `json:"error,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
@@ -126,8 +126,8 @@ func openvinoDevices() []string {
 	return devices
 }
 
-// ask has the providers tried in a process of their own. Where it ends before the last one,
-// status and reason tell how.
+// ask tries the providers in a process of their own. Where it ends before the last one, status
+// and reason say how.
 func (o Options) ask(ctx context.Context, path string, tries []string) (outcomes []outcome, status Status, reason string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -153,13 +153,13 @@ func (o Options) ask(ctx context.Context, path string, tries []string) (outcomes
 		timer.Reset(o.Timeout)
 	}
 	hung := !timer.Stop()
-	cancel() // where it did not end by itself
+	cancel() // in case it did not end by itself
 	err = cmd.Wait()
 	if hung {
 		return outcomes, Hung, fmt.Sprintf("no answer in %v", o.Timeout)
 	}
 	reason = "its process ended too early"
-	if err != nil && !errors.Is(err, context.Canceled) { // which Wait says of one that has ended well before
+	if err != nil && !errors.Is(err, context.Canceled) { // Wait returns it even if the process has ended well
 		reason = err.Error()
 	}
 	if text := said.text(); text != "" {
