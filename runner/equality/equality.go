@@ -67,7 +67,7 @@ func (c *Comparison) Add(want, got []npz.Array, rows int) error {
 	return nil
 }
 
-// gathered is what is known of an output so far.
+// gathered is what is known about an output so far.
 type gathered struct {
 	name        string
 	want, got   onnx.ElementType
@@ -86,7 +86,7 @@ type gathered struct {
 	ssim        similarities // of the rows that are images
 }
 
-// row is what judging it takes once the scale of the whole output is known.
+// row is a tensor's row: what its verdict needs once the scale of the whole output is known.
 type row struct {
 	nonFinite bool
 	excess    float64 // largest |got-want| - RTol*|want|
@@ -247,7 +247,8 @@ func (o *gathered) magnitude(m, d float64) {
 
 const smallestImage = 16 // pixels of an edge
 
-// isImage tells a row of 1, 3 or 4 channels, first or last, by at least 16x16 pixels.
+// isImage reports whether a tensor's row is an image: 1, 3 or 4 channels, first or last, of at
+// least 16x16 pixels.
 func isImage(shape []int64) bool {
 	if len(shape) != 3 {
 		return false

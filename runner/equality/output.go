@@ -14,7 +14,7 @@ const maxListed = 5
 const floorBits = 4
 
 // Output says how one output differs from the reference's. Figures are of the pairs of
-// finite elements; one that can't be told is nil.
+// finite elements; one that is not defined is nil.
 type Output struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"` // the reference's element type
@@ -33,7 +33,7 @@ type Output struct {
 	Cosine    *float64 `json:"cosine"`    // of the angle between the two; nil where one is all zeros
 	SQNR      *float64 `json:"sqnr_db"`   // 10 log10(sum want^2 / sum (got-want)^2); nil where nothing differs or the reference is all zeros
 	PSNR      *float64 `json:"psnr_db"`   // of images: the peak is the span that is stated, else 255 of uint8, else the reference's range; nil where nothing differs
-	SSIM      *SSIM    `json:"ssim"`      // of images; nil where it can't be told
+	SSIM      *SSIM    `json:"ssim"`      // of images; nil where it is not defined
 	Image     bool     `json:"image"`     // rows of 1, 3 or 4 channels of 16x16 pixels or more
 	NonFinite int      `json:"nonfinite"` // elements where only one is NaN or infinite, or both are in another way
 
@@ -138,7 +138,7 @@ func (o *gathered) maxRel(scale float64) float64 {
 	return largest
 }
 
-// judgeRows counts the rows beyond the tolerance, and those whose largest element differs.
+// countRows counts the rows beyond the tolerance, and those whose largest element differs.
 func (o *gathered) judgeRows(t Tolerance, scale float64, out *Output) {
 	var top Top1
 	margin := 2 * max(t.ATol, t.RowRMS) * scale
