@@ -15,7 +15,8 @@ import (
 	"ortho/models"
 )
 
-const categoryModel = "How the model's input and output are read"
+// CategoryModel is that of the flags that say what a model is, and how it is read.
+const CategoryModel = "How the model's input and output are read"
 
 var (
 	classifying = []models.Task{models.Classify}
@@ -66,7 +67,7 @@ type Model struct {
 }
 
 func (m *Model) Flags() []cli.Flag {
-	return []cli.Flag{&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Value: m.Default, Category: categoryModel,
+	return []cli.Flag{&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Value: m.Default, Category: CategoryModel,
 		Usage: "a bundled `NAME`, a model folder, or an .onnx file"}}
 }
 
@@ -89,12 +90,12 @@ func (o *Overrides) Flags() []cli.Flag {
 		if o.Task != "" && !slices.Contains(s.tasks, o.Task) {
 			continue
 		}
-		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: categoryModel})
+		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: CategoryModel})
 	}
 	if o.Task == models.ClassifyText {
 		return flags
 	}
-	return append(flags, &cli.BoolFlag{Name: "invert", Usage: "negate the pixels: dark on light to light on dark", Category: categoryModel})
+	return append(flags, &cli.BoolFlag{Name: "invert", Usage: "negate the pixels: dark on light to light on dark", Category: CategoryModel})
 }
 
 func (o *Overrides) Read(c *Call) error {
