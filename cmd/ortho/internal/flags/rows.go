@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -107,10 +108,13 @@ func (a *Answers) Settings() record.Settings {
 }
 
 // Page is the page of --html.
-type Page struct{ File string } // "": none
+type Page struct {
+	Usage string // what is on it; "": images with their classes
+	File  string // "": none
+}
 
-func (*Page) Flags() []cli.Flag {
-	return []cli.Flag{&cli.StringFlag{Name: "html", Category: "Output", Usage: "also write a page to `FILE`, which shows the first images with their classes and needs no network"}}
+func (p *Page) Flags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{Name: "html", Category: "Output", Usage: cmp.Or(p.Usage, "also write a page to `FILE`, which shows the first images with their classes and needs no network")}}
 }
 
 func (p *Page) Read(c *Call) error {
