@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
@@ -317,7 +318,7 @@ func spansOf(m *models.Model) map[string]float64 {
 }
 
 // compare compares all inputs. Progress is shown on a writer that is not nil.
-func (s *comparedSides) compare(ctx context.Context, progress io.Writer) (*comparison, error) {
+func (s *comparedSides) compare(ctx context.Context, progress io.Writer) (*pages.Comparison, error) {
 	in, err := s.inputs()
 	if err != nil {
 		return nil, err
