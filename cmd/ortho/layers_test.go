@@ -65,7 +65,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
 	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source",
 	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/term models models/evaluate preprocess runner/bench runner/compare runner/equality runner/library runner/machine runner/onnx runner/stats",
+	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/term models models/evaluate preprocess runner/bench runner/compare runner/doctor runner/equality runner/library runner/machine runner/onnx runner/stats",
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",

@@ -9,6 +9,7 @@ import (
 
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/preprocess"
 	"ortho/runner/library"
 )
 
@@ -94,9 +95,9 @@ func runRuntimeList(c *cli.Context) error {
 	all := library.List(c.String("onnxruntime"))
 	var err error
 	if rows := pages.Runtimes(all); c.Bool("json") {
-		err = pages.WriteJSON(c.App.Writer, map[string]any{"onnxruntime": rows, "jpeg_decoder": jpegDecoder()})
+		err = pages.WriteJSON(c.App.Writer, map[string]any{"onnxruntime": rows, "jpeg_decoder": preprocess.JPEGDecoder()})
 	} else {
-		err = pages.PrintRuntimes(c.App.Writer, rows, jpegDecoder())
+		err = pages.PrintRuntimes(c.App.Writer, rows, preprocess.JPEGDecoder())
 	}
 	if err != nil {
 		return err
