@@ -184,6 +184,13 @@ func TestFile(t *testing.T) {
 	if err := write("four", true).Commit(); err != nil || held() != "four" {
 		t.Errorf("%q, %v", held(), err)
 	}
+	failed := errors.New("there is no more of it")
+	if err := write("five", true).End(failed); err != failed || held() != "four" {
+		t.Errorf("%q, %v", held(), err)
+	}
+	if err := write("six", true).End(nil); err != nil || held() != "six" {
+		t.Errorf("%q, %v", held(), err)
+	}
 	for _, bad := range []string{dir, filepath.Join(dir, "missing", "x.csv"), filepath.Join(name, "below-a-file")} {
 		if _, err := Protect().Create(bad, true); err == nil {
 			t.Errorf("%s: no error", bad)
