@@ -11,6 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
@@ -20,53 +22,52 @@ import (
 	"ortho/runner/machine"
 )
 
-func newDoctorCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "doctor",
-		Usage: "try every execution provider, and tell what is there and what costs speed",
-		Description: "Every provider of every ONNX Runtime library that is found runs a small graph in a process of its own: that it\n" +
-			"was compiled in does not mean that it runs. What can't be used is listed with the reason and what to do.\n" +
-			"Exit code 0: the CPU provider, at least, runs.",
-		Flags: []cli.Flag{
-			libraryFlag(),
-			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
-		},
-		Action: runDoctor,
-	}
+// doctorOptions is what the flags of doctor say.
+type doctorOptions struct {
+	library flags.Library
+	json    bool
 }
 
-func runDoctor(c *cli.Context) error {
-	if c.Args().Present() {
-		return usagef("doctor takes no argument %q", c.Args().First())
+func newDoctorCommand() *cli.Command {
+	o := &doctorOptions{}
+	own := flags.Own{&cli.BoolFlag{Name: "json", Usage: "print JSON", Destination: &o.json}}
+	return flags.Command(cli.Command{
+		Name:        "doctor",
+		Usage:       "try every execution provider, and tell what is there and what costs speed",
+		Description: help("doctor"),
+	}, o.run, &o.library, own)
+}
+
+func (o *doctorOptions) run(ctx context.Context, call *flags.Call) error {
+	if len(call.Args) > 0 {
+		return commandline.Usagef("doctor takes no argument %q", call.Args[0])
 	}
-	explicit := c.String("onnxruntime")
-	d, err := diagnose(c.Context, explicit)
+	d, err := diagnose(ctx, o.library.Path)
 	if err != nil {
 		return err
 	}
-	if c.Bool("json") {
-		err = pages.WriteJSON(c.App.Writer, d)
+	if o.json {
+		err = pages.WriteJSON(call.Out, d)
 	} else {
-		err = d.Print(c.App.Writer)
+		err = d.Print(call.Out)
 	}
 	if err != nil {
 		return err
 	}
-	return verdict(d, explicit)
+	return verdict(d, o.library.Path)
 }
 
 // newTryProvidersCommand is doctor's child.
 func newTryProvidersCommand() *cli.Command {
-	return &cli.Command{
+	lib := &flags.Library{}
+	return flags.Command(cli.Command{
 		Name:      "try-providers",
 		Usage:     "run a small graph on providers; a line of JSON for each, for doctor",
 		ArgsUsage: "PROVIDER[.KEY=VALUE]...",
 		Hidden:    true,
-		Flags:     []cli.Flag{libraryFlag()},
-		Action: func(c *cli.Context) error {
-			return doctor.Serve(c.Context, c.String("onnxruntime"), c.Args().Slice(), c.App.Writer)
-		},
-	}
+	}, func(ctx context.Context, call *flags.Call) error {
+		return doctor.Serve(ctx, lib.Path, call.Args, call.Out)
+	}, lib)
 }
 
 // tryTimeout is how long a provider may take; 0: as doctor has it.
