@@ -1,17 +1,17 @@
 package models
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"ortho/models/config"
 )
 
 // examples shows how all that is missing is given at once: what flags have stated already,
 // and values for the rest.
 func (r *resolver) examples() string {
-	command := map[Task]string{Classify: "classify", ClassifyText: "classify-text", Generate: "generate"}[r.task]
 	flags, sidecar := "", []string{}
 	give := func(key, flag, value string) {
 		switch {
@@ -40,27 +40,26 @@ func (r *resolver) examples() string {
 	}
 	named := ""
 	var beside []string // files that ortho.json names
-	for _, k := range keys {
-		switch file, ok := r.flags.file(k.name); {
-		case settled[k.name]:
-		case ok && file == imagenetNames: // ortho.json names files alone
-			give(k.name, file, "")
-			named = " (--labels " + file + " stays a flag)"
-		case ok:
-			give(k.name, file, fmt.Sprintf("%q", filepath.Base(file)))
-			beside = append(beside, filepath.Base(file))
-		case r.flags.values[k.name].value != "" && r.flags.values[k.name].source == "":
-			value := r.flags.values[k.name].value
-			give(k.name, value, sidecarSyntax(k.name, value))
+	for _, g := range r.flags.Given() {
+		switch {
+		case settled[g.Key]:
+		case g.File && g.Value == imagenetNames: // ortho.json names files alone
+			give(g.Key, g.Value, "")
+			named = " (--labels " + g.Value + " stays a flag)"
+		case g.File:
+			give(g.Key, g.Value, fmt.Sprintf("%q", filepath.Base(g.Value)))
+			beside = append(beside, filepath.Base(g.Value))
+		default:
+			give(g.Key, g.Value, config.SidecarSyntax(g.Key, g.Value))
 		}
 	}
 	for pair := range slices.Chunk(pairs, 2) {
 		if pair[1] != "" {
-			give(pair[0], pair[1], sidecarSyntax(pair[0], pair[1]))
+			give(pair[0], pair[1], config.SidecarSyntax(pair[0], pair[1]))
 		}
 	}
-	of := map[Task]string{Classify: "photo.jpg", ClassifyText: `"a text"`, Generate: "-o made.png"}[r.task]
-	if r.made.Image != nil {
+	of := r.task.sample
+	if r.task.whole && r.image != nil {
 		of = "photo.jpg " + of
 	}
 	if len(notes) == 0 && len(r.missing) > 0 {
@@ -68,7 +67,7 @@ func (r *resolver) examples() string {
 	}
 	where := "in an ortho.json beside it"
 	switch {
-	case slices.ContainsFunc(r.layers, func(l layer) bool { return l.source == sidecarName }):
+	case slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.SidecarFile }):
 		where = "added to its ortho.json"
 	case r.alone:
 		where += ", in a folder of its own"
@@ -77,30 +76,31 @@ func (r *resolver) examples() string {
 		where += ", with " + strings.Join(beside, " and ")
 	}
 	text := fmt.Sprintf("%s: ortho %s -m %s%s %s\nor for good, %s: {%s}%s", strings.Join(append([]string{"for example"}, notes...), ", "),
-		command, shellWord(r.given), flags, of, where, strings.Join(sidecar, ", "), named)
+		r.task.command, shellWord(r.given), flags, of, where, strings.Join(sidecar, ", "), named)
 	return text + r.besides(settled)
 }
 
 // besides tells what else is not said, and what is done about it.
 func (r *resolver) besides(given map[string]bool) string {
 	text := ""
-	if r.task == Classify && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.source == hfName }) {
-		text += "\n(a " + hfName + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
+	cropped := r.image != nil && !r.task.whole
+	if cropped && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorFile }) {
+		text += "\n(a " + config.ProcessorFile + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
 	}
 	var nor, so, flags []string
-	if r.task == Classify && r.resizesByDefault() && !given["preset"] {
+	if cropped && r.resizesByDefault() && !given["preset"] {
 		nor, so = append(nor, "nor how to resize"), append(so, "the short edge is brought to the input's, bilinear")
 		flags = append(flags, "--resize, --crop-pct, --crop-mode, --interpolation")
 	}
-	if _, _, ok := r.find("color-order"); r.task == Classify && !ok && !given["preset"] && r.spec.Input.Channels == 3 {
+	if _, ok := config.ColorOrder.Find(r.layers); cropped && !ok && !given["preset"] && r.image.Spec.Channels == 3 {
 		nor, so, flags = append(nor, "nor the order of colours"), append(so, "colours are taken as RGB"), append(flags, "--color-order")
 	}
 	if len(nor) > 0 {
 		text += fmt.Sprintf("\n(%s: %s, unless %s say otherwise)", strings.Join(nor, ", "), strings.Join(so, ", and "), strings.Join(flags, ", "))
 	}
-	if r.task != Generate && !slices.ContainsFunc(r.layers, func(l layer) bool { return l.labels != nil && len(l.labels.labels) > 0 }) {
+	if _, ok := config.Labels.Find(r.layers); r.task.classes && !ok {
 		names := "--labels FILE does"
-		if r.task == Classify && r.spec.Classes == 1000 {
+		if cropped && r.scores != nil && r.scores.Classes == 1000 {
 			names = "--labels " + imagenetNames + " does, where its 1000 are ImageNet's, or --labels FILE"
 		}
 		text += "\n(nor does it name its classes: " + names + "; else they are told by their index)"
@@ -111,34 +111,12 @@ func (r *resolver) besides(given map[string]bool) string {
 // imagenetNames is the word that stands for the labels of ImageNet's classes.
 const imagenetNames = "imagenet-1k"
 
-// file returns what a flag that names a file was given.
-func (s Settings) file(key string) (string, bool) {
-	switch {
-	case key == "labels" && s.labels != nil:
-		return strings.TrimPrefix(s.labels.source, "flag --labels "), true
-	case key == "vocabulary" && s.vocabulary != nil:
-		return s.vocabulary.source, true
-	}
-	return "", false
-}
-
 // resizesByDefault reports whether nothing states the resize, nor is it asked for.
 func (r *resolver) resizesByDefault() bool {
-	stated := slices.ContainsFunc([]string{"resize", "crop-pct", "crop-mode"}, func(key string) bool { _, _, ok := r.find(key); return ok })
-	return !stated && !slices.ContainsFunc(r.facts, func(f Fact) bool { return f.Key == "resize" && f.Source == "" })
-}
-
-// sidecarSyntax writes a value as ortho.json has it: the inverse of flagSyntax.
-func sidecarSyntax(key, value string) string {
-	if key == "input-range" || key == "output-range" || key == "mean" || key == "std" {
-		if list := "[" + strings.ReplaceAll(strings.ReplaceAll(value, " ", ""), ",", ", ") + "]"; strings.Contains(value, ",") && json.Valid([]byte(list)) {
-			return list
-		}
-	}
-	if json.Valid([]byte(value)) {
-		return value
-	}
-	return fmt.Sprintf("%q", value)
+	_, resize := config.Resize.Find(r.layers)
+	_, pct := config.CropPct.Find(r.layers)
+	_, mode := config.CropMode.Find(r.layers)
+	return !resize && !pct && !mode && !slices.ContainsFunc(r.facts, func(f Fact) bool { return f.Key == "resize" && f.Source == "" })
 }
 
 // shellWord quotes a word where a shell would take it apart.

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -60,36 +61,36 @@ func TestGenerators(t *testing.T) {
 	}{
 		{"super-resolution", list(tensor("x", f, "", "n", 3, "h", "w")), list(tensor("y", f, "DepthToSpace", "n", 3, "H", "W")),
 			files(`{"input_range": [0, 1], "output_range": [0, 1], "tile": 256, "tile_overlap": 32, "size_multiple": 8}`), nil,
-			GeneratorSpec{Image: &ImageInput{"x", unit, false, 8}, Output: ImageOutput{Name: "y", Type: f, Channels: 3, Range: [2]float64{0, 1}}, Tile: 256, Overlap: 32}},
+			GeneratorSpec{Image: &ImagePort{"x", unit, false, 8}, Output: PicturePort{Name: "y", Type: f, Channels: 3, Range: [2]float64{0, 1}}, Tile: 256, Overlap: 32}},
 		{"style transfer", list(tensor("x", f, "", "None", 3, 720, 720)), list(tensor("y", f, "Add", "None", 3, 720, 720)), nil,
 			[]string{"input-range", "0,255", "output-range", "0,255"},
-			GeneratorSpec{Image: &ImageInput{"x", style, false, 1}, Output: ImageOutput{Name: "y", Type: f, Channels: 3, Height: 720, Width: 720, Range: [2]float64{0, 255}}}},
+			GeneratorSpec{Image: &ImagePort{"x", style, false, 1}, Output: PicturePort{Name: "y", Type: f, Channels: 3, Height: 720, Width: 720, Range: [2]float64{0, 255}}}},
 		{"sub-pixel", list(tensor("x", f, "", 1, 1, "h", "w")), list(tensor("y", f, "Sigmoid", 1, 1, "H", "W")), nil, []string{"input-range", "0,1"},
-			GeneratorSpec{Batch: 1, Image: &ImageInput{"x", luma, true, 1}, Output: ImageOutput{Name: "y", Type: f, Channels: 1, Range: [2]float64{0, 1}}}},
+			GeneratorSpec{Batch: 1, Image: &ImagePort{"x", luma, true, 1}, Output: PicturePort{Name: "y", Type: f, Channels: 1, Range: [2]float64{0, 1}}}},
 		{"gray", list(tensor("x", f, "", 1, 1, "h", "w")), list(tensor("y", f, "Sigmoid", 1, 1, "H", "W")), nil, []string{"input-range", "0,1", "color", "gray"},
-			GeneratorSpec{Batch: 1, Image: &ImageInput{"x", luma, false, 1}, Output: ImageOutput{Name: "y", Type: f, Channels: 1, Range: [2]float64{0, 1}}}},
+			GeneratorSpec{Batch: 1, Image: &ImagePort{"x", luma, false, 1}, Output: PicturePort{Name: "y", Type: f, Channels: 1, Range: [2]float64{0, 1}}}},
 		{"bytes", list(tensor("x", onnx.Uint8, "", 1, "h", "w", 3)), list(tensor("y", onnx.Uint8, "Cast", 1, "H", "W", 3)), nil, []string{"color-order", "bgr"},
-			GeneratorSpec{Batch: 1, Image: &ImageInput{"x", bytes, false, 1}, Output: ImageOutput{Name: "y", Type: onnx.Uint8, Channels: 3, Layout: preprocess.NHWC, ColorOrder: preprocess.BGR, Range: [2]float64{0, 255}}}},
+			GeneratorSpec{Batch: 1, Image: &ImagePort{"x", bytes, false, 1}, Output: PicturePort{Name: "y", Type: onnx.Uint8, Channels: 3, Layout: preprocess.NHWC, ColorOrder: preprocess.BGR, Range: [2]float64{0, 255}}}},
 		{"DCGAN", list(tensor("z", f, "", "n", 100, 1, 1)), list(tensor("image", f, "Tanh", "n", 3, 64, 64)), nil, nil,
-			GeneratorSpec{Latents: &LatentInput{"z", f, []int64{100, 1, 1}, false}, Output: ImageOutput{Name: "image", Type: f, Channels: 3, Height: 64, Width: 64, Range: [2]float64{-1, 1}}}},
+			GeneratorSpec{Latents: &LatentsPort{"z", f, []int64{100, 1, 1}, false}, Output: PicturePort{Name: "image", Type: f, Channels: 3, Height: 64, Width: 64, Range: [2]float64{-1, 1}}}},
 		{"class and truncation", list(tensor("z", h, "", 1, 128), tensor("class", h, "", 1, 1000), tensor("truncation", f, "", 1)), list(tensor("image", h, "Tanh", 1, 3, 256, 256)), nil,
 			[]string{"latent-distribution", "uniform"},
-			GeneratorSpec{Batch: 1, Latents: &LatentInput{"z", h, []int64{128}, true}, Class: &ClassInput{"class", h, []int64{1000}, true, 1000}, Truncation: "truncation",
-				Output: ImageOutput{Name: "image", Type: h, Channels: 3, Height: 256, Width: 256, Range: [2]float64{-1, 1}}}},
+			GeneratorSpec{Batch: 1, Latents: &LatentsPort{"z", h, []int64{128}, true}, Class: &ClassPort{"class", h, []int64{1000}, true, 1000}, Truncation: "truncation",
+				Output: PicturePort{Name: "image", Type: h, Channels: 3, Height: 256, Width: 256, Range: [2]float64{-1, 1}}}},
 		{"class ids", list(tensor("noise", f, "", "n", 16), tensor("ids", onnx.Int64, "", "n")), list(tensor("image", f, "Sigmoid", "n", 1, 28, 28)),
 			files(`{"labels": ["zero", "one"], "invert": true}`), nil,
-			GeneratorSpec{Latents: &LatentInput{"noise", f, []int64{16}, false}, Class: &ClassInput{"ids", onnx.Int64, []int64{}, false, 2}, Labels: []Label{{Name: "zero"}, {Name: "one"}},
-				Output: ImageOutput{Name: "image", Type: f, Channels: 1, Height: 28, Width: 28, Range: [2]float64{0, 1}, Invert: true}}},
+			GeneratorSpec{Latents: &LatentsPort{"noise", f, []int64{16}, false}, Class: &ClassPort{"ids", onnx.Int64, []int64{}, false, 2}, Labels: []Label{{Name: "zero"}, {Name: "one"}},
+				Output: PicturePort{Name: "image", Type: f, Channels: 1, Height: 28, Width: 28, Range: [2]float64{0, 1}, Invert: true}}},
 		{"texts", list(tensor("input_ids", onnx.Int64, "", "n", "l"), tensor("attention_mask", onnx.Int32, "", "n", "l"), tensor("z", f, "", "n", 8)), list(tensor("image", f, "Sigmoid", "n", 1, 28, 28)),
 			files(`{"vocabulary": "words.txt", "text_length": 12}`), nil,
-			GeneratorSpec{Latents: &LatentInput{"z", f, []int64{8}, false}, Text: &TextInput{Name: "input_ids", Mask: "attention_mask", Type: onnx.Int64, MaskType: onnx.Int32, Length: 12},
-				Output: ImageOutput{Name: "image", Type: f, Channels: 1, Height: 28, Width: 28, Range: [2]float64{0, 1}}}},
+			GeneratorSpec{Latents: &LatentsPort{"z", f, []int64{8}, false}, Text: &TextPort{Name: "input_ids", Mask: "attention_mask", Type: onnx.Int64, MaskType: onnx.Int32, Length: 12},
+				Output: PicturePort{Name: "image", Type: f, Channels: 1, Height: 28, Width: 28, Range: [2]float64{0, 1}}}},
 		{"named class", list(tensor("a", f, "", "n", 16), tensor("b", f, "", "n", 3)), list(tensor("image", f, "Tanh", "n", 3, 8, 8)), nil, []string{"class-input", "b"},
-			GeneratorSpec{Latents: &LatentInput{"a", f, []int64{16}, false}, Class: &ClassInput{"b", f, []int64{3}, true, 3},
-				Output: ImageOutput{Name: "image", Type: f, Channels: 3, Height: 8, Width: 8, Range: [2]float64{-1, 1}}}},
+			GeneratorSpec{Latents: &LatentsPort{"a", f, []int64{16}, false}, Class: &ClassPort{"b", f, []int64{3}, true, 3},
+				Output: PicturePort{Name: "image", Type: f, Channels: 3, Height: 8, Width: 8, Range: [2]float64{-1, 1}}}},
 		{"named output, fixed input size", list(tensor("x", f, "", "n", 3, "h", "w")), list(tensor("mask", f, "Sigmoid", "n", 1, "h", "w"), tensor("image", f, "Tanh", "n", 3, "h", "w")), nil,
 			[]string{"output-name", "image", "input-range", "0,255", "input-size", "720"},
-			GeneratorSpec{Image: &ImageInput{"x", style, false, 1}, Output: ImageOutput{Name: "image", Type: f, Channels: 3, Range: [2]float64{-1, 1}}}},
+			GeneratorSpec{Image: &ImagePort{"x", style, false, 1}, Output: PicturePort{Name: "image", Type: f, Channels: 3, Range: [2]float64{-1, 1}}}},
 	} {
 		m, got, err := generatorOf(t, test.in, test.out, test.files, settings(t, test.flags...))
 		if err != nil {
@@ -109,7 +110,8 @@ func TestGenerators(t *testing.T) {
 			t.Errorf("%s:\n%+v, want\n%+v", test.name, *got, test.want)
 		}
 		_, classes := classesOf(test.out[0])
-		if _, err := m.Classifier(); err == nil || !strings.Contains(err.Error(), "ortho generate") || strings.Contains(err.Error(), "--task classify") != classes {
+		var other *TaskError
+		if _, err := m.Classifier(); !errors.As(err, &other) || other.Wanted != Classify || other.Is != Generate || other.MayClassify != classes || !strings.Contains(err.Error(), "gives no classes but an image") {
 			t.Errorf("%s as a classifier: %v", test.name, err)
 		}
 	}

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -19,7 +20,7 @@ import (
 type ImageLoader struct {
 	input     onnx.Value
 	spec      *preprocess.Spec // of a graph that does not give images, or
-	generator *ImageInput      // of one that does; without its name
+	generator *ImagePort       // of one that does; without its name
 }
 
 // ImageOptions say how image files are loaded. The zero value loads them whole, and exactly.
@@ -32,25 +33,22 @@ type ImageOptions struct {
 // ImageLoader returns what loads images for the model. It is an error where the graph takes
 // no image, or where it isn't known how it takes one.
 func (m *Model) ImageLoader() (*ImageLoader, error) {
-	l := &ImageLoader{}
-	name := ""
-	if m.Task == Generate {
-		spec, err := m.Generator()
-		if err != nil {
-			return nil, err
-		}
-		if spec.Image == nil {
-			return nil, fmt.Errorf("%s takes no image: it makes one of other inputs: %v", m.Name, m.Graph.Inputs)
-		}
-		image := *spec.Image
-		name, image.Name = image.Name, "" // two graphs that differ in it alone get the same tensor
-		l.generator = &image
+	if m.ports.image == nil && !m.task.whole {
+		return nil, m.isFor(Classify)
+	}
+	in, err := m.Image()
+	if errors.Is(err, ErrNoPort) {
+		return nil, fmt.Errorf("%s takes no image: it makes one of other inputs: %v", m.Name, m.Graph.Inputs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, name := &ImageLoader{}, in.Name
+	if m.task.whole {
+		in.Name = "" // two graphs that differ in it alone get the same tensor
+		l.generator = in
 	} else {
-		spec, err := m.Classifier()
-		if err != nil {
-			return nil, err
-		}
-		name, l.spec = spec.InputName, &spec.Input
+		l.spec = &in.Spec
 	}
 	at := slices.IndexFunc(m.Graph.Inputs, func(in onnx.Value) bool { return in.Name == name })
 	if at < 0 {
@@ -87,7 +85,7 @@ func (l *ImageLoader) same(o *ImageLoader) bool {
 // resized to a size that the graph fixes, or else of the image's own size, filled up to the
 // multiple by reflection. The spec is that of the input with the tensor's height and width.
 // Where the graph takes luma, the colours are left out.
-func (in *ImageInput) Tensor(img *preprocess.Image) (preprocess.Spec, []byte, error) {
+func (in *ImagePort) Tensor(img *preprocess.Image) (preprocess.Spec, []byte, error) {
 	if in.Luma && img.Channels == 3 {
 		img, _, _ = preprocess.SplitYCbCr(img)
 	}

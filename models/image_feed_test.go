@@ -32,18 +32,18 @@ func TestTensor(t *testing.T) {
 	// By reflection, the edge itself not repeated.
 	columns, rows := []int{0, 1, 2, 3, 4, 3, 2, 1}, []int{0, 1, 2, 3, 2, 1, 0, 1}
 	for name, c := range map[string]struct {
-		in            ImageInput
+		in            ImagePort
 		img           *preprocess.Image
 		height, width int
 		want          func(c, y, x int) byte
 	}{
-		"its own size":    {ImageInput{Multiple: 1}, colours, 4, 5, func(c, y, x int) byte { return at(colours, c, y, x) }},
-		"bgr, nhwc":       {ImageInput{Spec: preprocess.Spec{Layout: preprocess.NHWC, ColorOrder: preprocess.BGR}}, colours, 4, 5, func(c, y, x int) byte { return at(colours, 2-c, y, x) }},
-		"to multiples":    {ImageInput{Multiple: 8}, colours, 8, 8, func(c, y, x int) byte { return at(colours, c, rows[y], columns[x]) }},
-		"luma":            {ImageInput{Multiple: 4, Luma: true, Spec: preprocess.Spec{Channels: 1}}, colours, 4, 8, func(c, y, x int) byte { return at(luma, c, y, columns[x]) }},
-		"gray":            {ImageInput{Spec: preprocess.Spec{Channels: 1}, Luma: true}, gray, 4, 5, func(c, y, x int) byte { return at(gray, 0, y, x) }},
-		"gray to colours": {ImageInput{}, gray, 4, 5, func(c, y, x int) byte { return at(gray, 0, y, x) }},
-		"resized": {ImageInput{Multiple: 1, Spec: preprocess.Spec{Height: 2, Width: 3, Interpolation: preprocess.Bicubic,
+		"its own size":    {ImagePort{Multiple: 1}, colours, 4, 5, func(c, y, x int) byte { return at(colours, c, y, x) }},
+		"bgr, nhwc":       {ImagePort{Spec: preprocess.Spec{Layout: preprocess.NHWC, ColorOrder: preprocess.BGR}}, colours, 4, 5, func(c, y, x int) byte { return at(colours, 2-c, y, x) }},
+		"to multiples":    {ImagePort{Multiple: 8}, colours, 8, 8, func(c, y, x int) byte { return at(colours, c, rows[y], columns[x]) }},
+		"luma":            {ImagePort{Multiple: 4, Luma: true, Spec: preprocess.Spec{Channels: 1}}, colours, 4, 8, func(c, y, x int) byte { return at(luma, c, y, columns[x]) }},
+		"gray":            {ImagePort{Spec: preprocess.Spec{Channels: 1}, Luma: true}, gray, 4, 5, func(c, y, x int) byte { return at(gray, 0, y, x) }},
+		"gray to colours": {ImagePort{}, gray, 4, 5, func(c, y, x int) byte { return at(gray, 0, y, x) }},
+		"resized": {ImagePort{Multiple: 1, Spec: preprocess.Spec{Height: 2, Width: 3, Interpolation: preprocess.Bicubic,
 			Resize: preprocess.Resize{Mode: preprocess.Exact, Height: 2, Width: 3}}}, colours, 2, 3, func(c, y, x int) byte { return at(small, c, y, x) }},
 	} {
 		in := c.in
@@ -71,7 +71,7 @@ func TestTensor(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := (&ImageInput{Multiple: 1 << 20, Spec: preprocess.Spec{Channels: 3}}).Tensor(colours); err == nil {
+	if _, _, err := (&ImagePort{Multiple: 1 << 20, Spec: preprocess.Spec{Channels: 3}}).Tensor(colours); err == nil {
 		t.Error("a tensor of a million pixels a row: no error")
 	}
 }
@@ -105,7 +105,7 @@ func loaderOf(name string, size int) *ImageLoader {
 	spec := preprocess.Spec{Channels: 1, Range: [2]float64{0, 255}, Mean: []float64{0}, Std: []float64{1}, Type: preprocess.Uint8}
 	l := &ImageLoader{input: onnx.Value{Name: name, Type: onnx.Uint8}}
 	if size == 0 {
-		l.generator = &ImageInput{Spec: spec, Multiple: 1}
+		l.generator = &ImagePort{Spec: spec, Multiple: 1}
 		return l
 	}
 	spec.Height, spec.Width, spec.Resize = size, size, preprocess.Resize{Mode: preprocess.Exact, Height: size, Width: size}

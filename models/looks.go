@@ -1,16 +1,45 @@
 package models
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"ortho/runner/onnx"
 )
 
+// Likeness is what a graph that gives no classes looks like; "" nothing that is known.
+type Likeness string
+
+const (
+	PipelinePart Likeness = "a part of a diffusion pipeline"
+	TextPart     Likeness = "a part of a model of texts"
+	Detector     Likeness = "a detector"
+	Features     Likeness = "a model without its last layers, that gives a vector for each part of an image"
+	Map          Likeness = "a segmenter or detector, that gives values for each place of an image"
+)
+
+// NoClassesError says that none of a graph's outputs gives the scores of classes.
+type NoClassesError struct {
+	Model  string
+	Why    string // as what the model does not
+	Like   Likeness
+	Output string // the one output whose values could be taken as they are; "": none
+}
+
+func (e *NoClassesError) Error() string {
+	text := e.Model + " " + e.Why
+	switch e.Like {
+	case "":
+		return text
+	case Map:
+		return text + ". It gives values for each place of an image, as segmenters and detectors do"
+	}
+	return text + ". It looks like " + string(e.Like)
+}
+
 // looks says what a graph that gives no classes is likely to be, as far as its inputs,
-// outputs and operators tell, and what does run it.
-func looks(g *onnx.Graph) string {
+// outputs and operators tell, and which output may be taken as it is.
+func looks(g *onnx.Graph) (like Likeness, output string) {
 	named := func(values []onnx.Value, parts ...string) bool {
 		return slices.ContainsFunc(values, func(v onnx.Value) bool {
 			return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(strings.ToLower(v.Name), p) })
@@ -24,23 +53,22 @@ func looks(g *onnx.Graph) string {
 	}
 	switch {
 	case named(g.Inputs, "timestep") && named(g.Inputs, "sample", "latent", "encoder_hidden_states"):
-		return ". It looks like a part of a diffusion pipeline: ortho generate runs the whole, by -m and the folder that has the model_index.json"
+		return PipelinePart, ""
 	case named(g.Inputs, "input_ids", "inputs_embeds"):
-		return ". It looks like a part of a model of texts"
+		return TextPart, ""
 	case g.Ops["NonMaxSuppression"] > 0, named(g.Outputs, "box", "dets", "kps"), len(g.Outputs) > 1 && rank > 2:
-		return ". It looks like a detector: ortho reads no boxes"
+		return Detector, ""
 	case len(g.Outputs) != 1:
-		return ""
+		return "", ""
 	}
 	out := g.Outputs[0]
-	as := fmt.Sprintf("; --output-name %s gives its values as they are", shellWord(out.Name))
 	switch {
 	case rank == 3 && named(g.Outputs, "hidden"):
-		return ". It looks like a model without its last layers, that gives a vector for each part of an image" + as
+		return Features, out.Name
 	case rank == 3 && out.Dims[1].Size > 4 && out.Dims[2].Size > 4:
-		return ". It looks like a detector: ortho reads no boxes" + as
+		return Detector, out.Name
 	case rank == 4:
-		return ". It gives values for each place of an image, as segmenters and detectors do" + as
+		return Map, out.Name
 	}
-	return ""
+	return "", ""
 }

@@ -64,8 +64,8 @@ func (r *resolver) err() error {
 			text += ", or --preset NAME"
 		}
 		for _, l := range r.layers {
-			if l.problem != nil {
-				text += fmt.Sprintf(" (%s: %v)", l.source, l.problem)
+			if l.Problem != nil {
+				text += fmt.Sprintf(" (%s: %v)", l.Source, l.Problem)
 			}
 		}
 		errs = append(errs, errors.New(text))

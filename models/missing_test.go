@@ -2,12 +2,14 @@ package models
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
@@ -33,7 +35,7 @@ func TestExampleKeepsFlags(t *testing.T) {
 	if err := os.WriteFile(labels, []byte("a\nb\nc\nd\ne\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	vit := map[string]string{configName: strings.ReplaceAll(vitConfig, "224", "64"), hfName: strings.ReplaceAll(processorFast, "224", "64")}
+	vit := map[string]string{config.ConfigFile: strings.ReplaceAll(vitConfig, "224", "64"), config.ProcessorFile: strings.ReplaceAll(processorFast, "224", "64")}
 	open := []any{"n", "num_channels", "height", "width"}
 	for _, c := range []struct {
 		name    string
@@ -75,7 +77,7 @@ func TestExampleKeepsFlags(t *testing.T) {
 		if sidecar != c.sidecar || !json.Valid([]byte(sidecar)) {
 			t.Errorf("%s: ortho.json %s, want %s", c.name, sidecar, c.sidecar)
 		}
-		files := map[string]string{sidecarName: sidecar, "my names.txt": "a\nb\nc\nd\ne\n"}
+		files := map[string]string{config.SidecarFile: sidecar, "my names.txt": "a\nb\nc\nd\ne\n"}
 		for name, data := range c.files {
 			files[name] = data
 		}
@@ -118,7 +120,7 @@ func TestExampleSays(t *testing.T) {
 		{"torch with it inside", nchw, "Div", 5, nil, []string{"the graph begins with Div and so seems to scale them itself", "--input-range 0,1"}, []string{"ImageNet's"}},
 		{"Keras", nhwc, "Conv", 5, nil, []string{"keras-tf", "keras-raw", "to be replaced by what it was trained with"}, []string{"nor how to resize", "begins with"}},
 		{"Keras with it inside", nhwc, "Mul", 5, nil, []string{"keras-raw", "the graph begins with Mul"}, []string{"keras-tf"}},
-		{"an ortho.json that is not enough", nchw, "Conv", 5, map[string]string{sidecarName: `{"mean": 0}`}, []string{`added to its ortho.json: {"std"`, "usual std,"}, []string{"mean and std"}},
+		{"an ortho.json that is not enough", nchw, "Conv", 5, map[string]string{config.SidecarFile: `{"mean": 0}`}, []string{`added to its ortho.json: {"std"`, "usual std,"}, []string{"mean and std"}},
 	} {
 		in := tensor("x", onnx.Float, c.op, c.dims...)
 		g := &onnx.Graph{Inputs: list(in), Outputs: list(tensor("y", onnx.Float, "Gemm", "n", c.classes))}
@@ -144,19 +146,21 @@ func TestUnfit(t *testing.T) {
 		in, out []onnx.Value
 		ops     map[string]int
 		want    string
+		output  string // that is taken as it is
 	}{
-		{"yunet", list(image), list(tensor("cls_8", onnx.Float, "", 1, 6400, 1), tensor("bbox_8", onnx.Float, "", 1, 6400, 4)), nil, "looks like a detector"},
-		{"yolo", list(image), list(tensor("output0", onnx.Float, "", 1, 84, 8400)), nil, "looks like a detector"},
-		{"suppressed", list(image), list(tensor("output0", onnx.Float, "", "n", 6, 1)), map[string]int{"NonMaxSuppression": 1}, "looks like a detector"},
-		{"a grid", list(image), list(tensor("758", onnx.Float, "", 1, 85, 22, 22)), nil, "--output-name 758"},
-		{"a segmenter", list(image), list(tensor("logits", onnx.Float, "", "n", 150, 16, 16)), nil, "for each place of an image, as segmenters"},
-		{"features", list(image), list(tensor("last_hidden_state", onnx.Float, "", "n", 197, 768)), nil, "--output-name last_hidden_state"},
+		{"yunet", list(image), list(tensor("cls_8", onnx.Float, "", 1, 6400, 1), tensor("bbox_8", onnx.Float, "", 1, 6400, 4)), nil, "looks like a detector", ""},
+		{"yolo", list(image), list(tensor("output0", onnx.Float, "", 1, 84, 8400)), nil, "looks like a detector", "output0"},
+		{"suppressed", list(image), list(tensor("output0", onnx.Float, "", "n", 6, 1)), map[string]int{"NonMaxSuppression": 1}, "looks like a detector", ""},
+		{"a grid", list(image), list(tensor("758", onnx.Float, "", 1, 85, 22, 22)), nil, "", "758"},
+		{"a segmenter", list(image), list(tensor("logits", onnx.Float, "", "n", 150, 16, 16)), nil, "for each place of an image, as segmenters", "logits"},
+		{"features", list(image), list(tensor("last_hidden_state", onnx.Float, "", "n", 197, 768)), nil, "a model without its last layers", "last_hidden_state"},
 		{"a UNet", list(tensor("sample", onnx.Float, "Conv", "n", 4, 64, 64), tensor("timestep", onnx.Int64, "", "s"), tensor("encoder_hidden_states", onnx.Float, "", "n", "s", 768)),
-			list(tensor("out_sample", onnx.Float, "", "n", 4, 64, 64)), nil, "a part of a diffusion pipeline"},
-		{"a text encoder", list(tensor("input_ids", onnx.Int32, "", "n", 77)), list(tensor("last_hidden_state", onnx.Float, "", "n", 77, 768)), nil, "a part of a model of texts"},
+			list(tensor("out_sample", onnx.Float, "", "n", 4, 64, 64)), nil, "a part of a diffusion pipeline", ""},
+		{"a text encoder", list(tensor("input_ids", onnx.Int32, "", "n", 77)), list(tensor("last_hidden_state", onnx.Float, "", "n", 77, 768)), nil, "a part of a model of texts", ""},
 	} {
 		_, err := opened(t, &onnx.Graph{Inputs: c.in, Outputs: c.out, Ops: c.ops}, nil, Settings{}).Classifier()
-		if err == nil || !strings.Contains(err.Error(), c.want) {
+		var none *NoClassesError
+		if unfit := errors.As(err, &none); err == nil || !strings.Contains(err.Error(), c.want) || unfit && none.Output != c.output || !unfit && c.output != "" {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 			continue
 		}
@@ -196,7 +200,7 @@ func TestLabelsOfAnother(t *testing.T) {
 // TestNotices holds what is done as stated, and told.
 func TestNotices(t *testing.T) {
 	open := []any{"n", "num_channels", "height", "width"}
-	vit := map[string]string{configName: vitConfig, hfName: processorFast}
+	vit := map[string]string{config.ConfigFile: vitConfig, config.ProcessorFile: processorFast}
 	for _, c := range []struct {
 		name  string
 		dims  []any
@@ -206,9 +210,9 @@ func TestNotices(t *testing.T) {
 		want  string
 	}{
 		{"another size", open, "Gemm", vit, []string{"input-size", "64", "resize", "64"}, "flag states an input of 64x64, but config.json (image_size) says that model was configured for 224x224"},
-		{"timm's other size", open, "Gemm", map[string]string{configName: `{"architecture": "x", "input_size": [3, 224, 224], "mean": [0.5, 0.5, 0.5]}`}, []string{"input-size", "64"}, "config.json says that model was configured for 224x224"},
+		{"timm's other size", open, "Gemm", map[string]string{config.ConfigFile: `{"architecture": "x", "input_size": [3, 224, 224], "mean": [0.5, 0.5, 0.5]}`}, []string{"input-size", "64"}, "config.json says that model was configured for 224x224"},
 		{"the same size", open, "Gemm", vit, []string{"input-size", "224"}, ""},
-		{"the files differ", open, "Gemm", map[string]string{configName: strings.Replace(vitConfig, "224", "518", 1), hfName: processorFast}, nil, ""},
+		{"the files differ", open, "Gemm", map[string]string{config.ConfigFile: strings.Replace(vitConfig, "224", "518", 1), config.ProcessorFile: processorFast}, nil, ""},
 		{"twice", open, "Softmax", vit, []string{"activation", "softmax"}, "ends in Softmax already: both are applied"},
 		{"once", open, "Softmax", vit, []string{"activation", "none"}, ""},
 		{"outside", open, "Gemm", vit, []string{"activation", "softmax"}, ""},
@@ -237,8 +241,8 @@ func TestSidecarSlips(t *testing.T) {
 		`{"mean": 0.5`:               "not JSON: unexpected end",
 	} {
 		m := &Model{Name: "model", Graph: &onnx.Graph{}}
-		err := m.resolve(fstest.MapFS{sidecarName: {Data: []byte(data)}}, Settings{})
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), sidecarName+": ") {
+		err := m.resolve(fstest.MapFS{config.SidecarFile: {Data: []byte(data)}}, Settings{})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), config.SidecarFile+": ") {
 			t.Errorf("%s: %v, want %q", data, err, want)
 		}
 	}

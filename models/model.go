@@ -3,14 +3,12 @@ package models
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 
+	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
@@ -26,22 +24,10 @@ type Model struct {
 	Notices  []string    // what is done as stated, though it may not be meant: a line each
 
 	given string // what it was opened by
-	spec  ClassifierSpec
-	made  GeneratorSpec
-	err   error
-
-	untrained []int
-	doubt     Doubt
+	task  *task
+	ports ports
+	err   error // what stands against running it
 }
-
-// Task is what a model is for.
-type Task string
-
-const (
-	Classify     Task = "classify"      // it takes images; its output are the scores of classes, or an embedding
-	ClassifyText Task = "classify-text" // the same of texts
-	Generate     Task = "generate"      // its output is an image
-)
 
 // Fact is one resolved value and the source that states it: "flag", "preset
 // NAME", a file's name, a file's name with the class whose default it is,
@@ -64,7 +50,7 @@ type Fact struct {
 // model_fp16.onnx, ...).
 //
 // It succeeds for any readable graph: what is missing to use it is told by Facts
-// and [Model.Classifier].
+// and [Model.Usable].
 func Open(name string, flags Settings) (*Model, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -72,19 +58,19 @@ func Open(name string, flags Settings) (*Model, error) {
 	}
 	file, folder := name, ""
 	if info.IsDir() {
-		graphName, err := findGraph(os.DirFS(name), name)
+		graphName, err := config.FindGraph(os.DirFS(name), name)
 		if err != nil {
 			return nil, fmt.Errorf("open model %s: %w", name, err)
 		}
-		file, folder = filepath.Join(name, filepath.FromSlash(graphName)), configFolder(name)
-	} else if variantsOnly(filepath.Dir(name)) {
-		folder = configFolder(filepath.Dir(name))
+		file, folder = filepath.Join(name, filepath.FromSlash(graphName)), config.Folder(name)
+	} else if config.VariantsOnly(filepath.Dir(name)) {
+		folder = config.Folder(filepath.Dir(name))
 	}
 	graph, err := onnx.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("open model: %w", err)
 	}
-	m := &Model{Name: modelName(name, info.IsDir()), Path: file, Graph: graph, given: name}
+	m := &Model{Name: config.NameOf(name, info.IsDir()), Path: file, Graph: graph, given: name}
 	var configs fs.FS
 	if folder != "" {
 		configs = os.DirFS(folder)
@@ -98,7 +84,7 @@ func Open(name string, flags Settings) (*Model, error) {
 // OpenFS reads a model folder that is the root of fsys, such as an embedded one;
 // name is the model's name.
 func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
-	file, err := findGraph(fsys, "")
+	file, err := config.FindGraph(fsys, "")
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", name, err)
 	}
@@ -117,113 +103,17 @@ func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
 	return m, nil
 }
 
-// Classifier returns how to run the model as an image classifier. The error
-// names every flag that is missing.
-func (m *Model) Classifier() (*ClassifierSpec, error) {
-	switch m.Task {
-	case ClassifyText:
-		return nil, fmt.Errorf("%s takes texts, not images (input %s): ortho classify-text runs it", m.Name, m.made.Text.Name)
-	case Generate:
-		or := ""
-		if slices.ContainsFunc(m.Graph.Outputs, func(v onnx.Value) bool { _, ok := classesOf(v); return ok }) {
-			or = " (or give --task classify)"
-		}
-		return nil, fmt.Errorf("%s gives no classes but an image (output %s): ortho generate runs it%s", m.Name, m.made.Output.Name, or)
-	}
-	if m.err != nil {
-		return nil, m.err
-	}
-	spec := m.spec
-	spec.Labels = slices.Clone(spec.Labels)
-	return &spec, nil
-}
-
-// TextClassifier returns how to run the model as a classifier of texts. The error names
-// every flag that is missing.
-func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
-	if m.Task != ClassifyText {
-		return nil, fmt.Errorf("%s classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)%s",
-			m.Name, valueList(m.Graph.Inputs), valueList(m.Graph.Outputs), map[Task]string{Classify: "; ortho classify is for classifiers of images", Generate: "; it makes images: ortho generate runs it"}[m.Task])
-	}
-	if m.err != nil {
-		return nil, m.err
-	}
-	spec := &TextClassifierSpec{Text: *m.made.Text, Batch: m.made.Batch, Scores: m.spec.Scores, Untrained: slices.Clone(m.untrained), Doubt: m.doubt}
-	spec.Labels = slices.Clone(spec.Labels)
-	return spec, nil
-}
-
-// Generator returns how to run the model as a generator of images. The error names
-// every flag that is missing.
-func (m *Model) Generator() (*GeneratorSpec, error) {
-	if m.Task != Generate {
-		return nil, fmt.Errorf("%s gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", m.Name, valueList(m.Graph.Outputs))
-	}
-	if m.err != nil {
-		return nil, m.err
-	}
-	spec := m.made
-	spec.Labels = slices.Clone(spec.Labels)
-	return &spec, nil
-}
-
-// Labels are the classes' labels, as far as they are known, whatever else is missing.
-func (m *Model) Labels() []Label {
-	if m.Task == Generate {
-		return slices.Clone(m.made.Labels)
-	}
-	return slices.Clone(m.spec.Labels)
-}
-
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
-	files, err := readConfigs(configs)
+	layers, by, err := config.Read(m.Graph, fixedSize(m.Graph), configs, flags)
 	if err != nil {
 		return err
 	}
-	m.Exporter = exporter(m.Graph, files)
-	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: m.Exporter, graph: m.Graph, alone: configs == nil, flags: flags}
-	if r.layers, err = layers(m.Graph, files, configs, flags); err != nil {
-		return err
-	}
+	m.Exporter = by
+	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: by, graph: m.Graph, alone: configs == nil, flags: flags, layers: layers}
 	r.run()
-	m.Task, m.Facts, m.Notices, m.spec, m.made, m.untrained, m.doubt, m.err = r.task, r.facts, r.notices, r.spec, r.made, r.untrained, r.doubt, r.err()
-	if m.err == nil && m.Task == Classify {
-		m.err = m.spec.Input.Validate()
+	m.Task, m.task, m.ports, m.Facts, m.Notices, m.err = r.task.name, r.task, r.ports, r.facts, r.notices, r.err()
+	if in := m.ports.image; m.err == nil && in != nil && !m.task.whole {
+		m.err = in.Spec.Validate()
 	}
 	return nil
-}
-
-// findGraph returns the .onnx file of a model folder, which has a name.
-func findGraph(fsys fs.FS, folder string) (string, error) {
-	for _, dir := range []string{"", "onnx"} {
-		names, err := fs.Glob(fsys, path.Join(dir, "*.onnx"))
-		if err != nil {
-			return "", err
-		}
-		model := path.Join(dir, "model.onnx")
-		switch {
-		case slices.Contains(names, model):
-			return model, nil
-		case len(names) == 1:
-			return names[0], nil
-		case len(names) > 1:
-			for i, name := range names {
-				names[i] = filepath.Join(folder, filepath.FromSlash(name))
-			}
-			return "", fmt.Errorf("it holds %d .onnx files and none is model.onnx: name one of %q", len(names), names)
-		}
-	}
-	entries, err := fs.ReadDir(fsys, ".")
-	if err != nil {
-		return "", err
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	const none = "there is no .onnx file in it, nor in a folder onnx"
-	if name, what := onnx.Foreign(names); name != "" {
-		return "", fmt.Errorf("%s; by its name, %s in it is %s", none, name, what)
-	}
-	return "", errors.New(none + ": name one with -m, or the folder that it was exported to")
 }

@@ -14,10 +14,10 @@ func (m *Model) InputDims() map[string]int64 {
 		return slices.ContainsFunc(m.Facts, func(f Fact) bool { return f.Key == key && f.Source != "" })
 	}
 	sizes := map[string]int64{}
-	if m.Task != Classify || !known("layout") {
+	if m.ports.image == nil || m.task.whole || !known("layout") {
 		return sizes
 	}
-	in := m.spec.Input
+	in := m.ports.image.Spec
 	shape := []int{in.Channels, in.Height, in.Width}
 	stated := []bool{known("channels"), known("input-size"), known("input-size")}
 	if in.Layout == preprocess.NHWC {
@@ -25,7 +25,7 @@ func (m *Model) InputDims() map[string]int64 {
 	}
 	several := map[string]bool{}
 	for _, v := range m.Graph.Inputs {
-		if v.Name != m.spec.InputName {
+		if v.Name != m.ports.image.Name {
 			continue
 		}
 		for i, d := range v.Dims[1:] {

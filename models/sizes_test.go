@@ -4,12 +4,13 @@ import (
 	"maps"
 	"testing"
 
+	"ortho/models/config"
 	"ortho/runner/onnx"
 )
 
 // TestInputDims: sizes of open dimensions, though something else lacks.
 func TestInputDims(t *testing.T) {
-	vit := map[string]string{configName: vitConfig}
+	vit := map[string]string{config.ConfigFile: vitConfig}
 	for _, c := range []struct {
 		name  string
 		dims  []any

@@ -1,11 +1,15 @@
 package models
 
-import "testing"
+import (
+	"testing"
+
+	"ortho/models/config"
+)
 
 // TestTimmTestSize takes the test_ keys where the graph was exported at that size.
 func TestTimmTestSize(t *testing.T) {
-	config := `{"pretrained_cfg": {"input_size": [3, 24, 24], "crop_pct": 0.8, "test_input_size": [3, 32, 32], "test_crop_pct": 1.0}}`
-	m, err := OpenFS(folder(t, "float32_nchw", "config.json", config), "model", Settings{})
+	timm := `{"pretrained_cfg": {"input_size": [3, 24, 24], "crop_pct": 0.8, "test_input_size": [3, 32, 32], "test_crop_pct": 1.0}}`
+	m, err := OpenFS(folder(t, "float32_nchw", "config.json", timm), "model", Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -15,7 +19,7 @@ func TestTimmTestSize(t *testing.T) {
 	if got, want := fact(t, m, "resize"), (Fact{"resize", "short edge to 32, then centre crop, crop-pct 1", "config.json"}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if got, want := fact(t, m, "mean"), (Fact{"mean", imagenetMean, "config.json (timm default)"}); got != want {
+	if got, want := fact(t, m, "mean"), (Fact{"mean", config.ImageNetMean, "config.json (timm default)"}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

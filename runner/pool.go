@@ -57,9 +57,10 @@ func NewPool[In, Mid, Out any](s *Session, w Work[In, Mid, Out], o PoolOptions) 
 	batch, concurrency := DefaultBatch(s.Provider)
 	o.Batch, o.Concurrency = cmp.Or(max(0, o.Batch), batch), cmp.Or(max(0, o.Concurrency), concurrency)
 	p := &Pool[In, Out]{session: s, opt: o, row: w.Row}
+	load, read := w.Load, w.Read
 	p.load = func(ctx context.Context, item In, row []byte) (func([]Row) (Out, error), error) {
-		mid, err := guarded(func() (Mid, error) { return w.Load(ctx, item, row) })
-		return func(outputs []Row) (Out, error) { return w.Read(mid, outputs) }, err
+		mid, err := guarded(func() (Mid, error) { return load(ctx, item, row) })
+		return func(outputs []Row) (Out, error) { return read(mid, outputs) }, err
 	}
 	if o.Batch > 1 { // else each load has its lane's place
 		p.loaders = make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -71,8 +72,8 @@ func NewPool[In, Mid, Out any](s *Session, w Work[In, Mid, Out], o PoolOptions) 
 func (p *Pool[In, Out]) Batching() (batch, concurrency int) { return p.opt.Batch, p.opt.Concurrency }
 
 // Do does the work of one item, together with others that are there. Many goroutines may
-// call it. When ctx is done it returns ctx's error; where that is while the item runs in a
-// batch with others, these are not disturbed.
+// call it. When ctx is done it returns ctx's error, as soon as a load of its batch that is
+// under way has ended; others in the batch are not disturbed.
 func (p *Pool[In, Out]) Do(ctx context.Context, item In) (value Out, err error) {
 	defer p.calls.Add(-1)
 	if n := p.calls.Add(1); p.opt.Waiting > 0 && n > int64(p.opt.Batch*p.opt.Concurrency+p.opt.Waiting) {

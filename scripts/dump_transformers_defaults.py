@@ -1,6 +1,6 @@
-"""Writes models/transformers.json: the defaults of transformers' image processors.
+"""Writes models/config/transformers.json: the defaults of transformers' image processors.
 
-A class whose own code does more than the common steps, and that models/huggingface.go
+A class whose own code does more than the common steps, and that models/config/huggingface.go
 has no rule for, is written as null: its preprocessing can't be read off the keys.
 """
 
@@ -11,7 +11,7 @@ import pathlib
 import transformers
 from transformers.image_processing_backends import PilBackend
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / "models" / "transformers.json"
+OUT = pathlib.Path(__file__).resolve().parent.parent / "models" / "config" / "transformers.json"
 KEYS = ("default_to_square", "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor",
         "do_normalize", "image_mean", "image_std", "crop_pct", "do_flip_channel_order", "rescale_offset", "include_top")
 # Own code that comes to the common steps for a single image, or that huggingface.go has a rule for.

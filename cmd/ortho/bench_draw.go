@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -36,7 +35,7 @@ func drawPipeline(ctx context.Context, r bench.DrawRequest) (*bench.Drawn, error
 	if err != nil {
 		return nil, err
 	}
-	m, err := models.OpenPipeline(r.Pipeline)
+	m, err := diffusion.ReadFolder(r.Pipeline)
 	if err != nil {
 		return nil, err
 	}

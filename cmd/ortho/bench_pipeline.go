@@ -16,7 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
-	"ortho/models"
+	"ortho/models/diffusion"
 	"ortho/runner/bench"
 )
 
@@ -33,7 +33,7 @@ func benchPipelineAction(c *cli.Context) error {
 	if b.plan, err = pipelinePlan(c); err != nil {
 		return err
 	}
-	if b.model, err = models.OpenPipeline(c.String("model")); err != nil {
+	if b.model, err = diffusion.ReadFolder(c.String("model")); err != nil {
 		return err
 	}
 	done, err := b.openFolder(c)
@@ -51,7 +51,7 @@ type pipelineBench struct {
 	benchSetup
 	bench.Pipeline // what is known by now
 	start          time.Time
-	model          *models.Pipeline
+	model          *diffusion.Folder
 	request        bench.Image
 	maxPixels      int64 // of its files
 	lowMemory      bool
@@ -156,7 +156,7 @@ func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.Drawn, error) {
 
 // measurePart measures a part, unless an earlier run has.
 func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error {
-	i := slices.IndexFunc(b.model.Parts, func(p models.Part) bool { return p.Name == part.Name })
+	i := slices.IndexFunc(b.model.Parts, func(p diffusion.Part) bool { return p.Name == part.Name })
 	if i < 0 {
 		return fmt.Errorf("%s has no part %s any more", b.model.Path, part.Name)
 	}

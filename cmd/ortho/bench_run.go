@@ -18,13 +18,14 @@ import (
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/diffusion"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
 	"ortho/runner/onnx"
 )
 
 func benchRunAction(c *cli.Context) error {
-	if models.IsPipeline(c.String("model")) {
+	if diffusion.IsFolder(c.String("model")) {
 		return benchPipelineAction(c)
 	}
 	if err := checkBenchedGraph(c); err != nil {

@@ -16,8 +16,8 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
-	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/classify"
@@ -56,7 +56,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
 		Reads: call.Reads, Images: &o.images, Told: o.session.Chosen()}
-	return job.Run(ctx, to, func() (*job.Job[source.Item], error) {
+	return job.Run(ctx, to, rows.ClassesCodec, func() (*job.Job[source.Item, rows.Classes], error) {
 		model, err := o.read.Open(call.UI, o.model.Name)
 		if err != nil {
 			return nil, err
@@ -67,7 +67,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 			return nil, err
 		}
 		flags.TellSkipped(call.UI, classifier.Session())
-		return &job.Job[source.Item]{
+		return &job.Job[source.Item, rows.Classes]{
 			Unit:   "image",
 			Items:  o.images.Items(),
 			Name:   nameOf,
@@ -75,15 +75,19 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 			Record: func(format string) (record.Record, error) {
 				return job.Described(ctx, o.settings(format), model, classifier.Session(), labelsOf(model))
 			},
-			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer] {
+			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] {
 				return classRows(ctx, classifier, items)
 			},
 			How:   howOf(classifier),
 			Close: classifier.Close,
 			Title: "What " + model.Name + " says",
 			Item:  func(item source.Item) source.Item { return item },
-			Card: func(ctx context.Context, row output.Row, item source.Item) report.Card {
+			Card: func(ctx context.Context, row rows.Classes, item source.Item) report.Card {
 				return classCard(ctx, row, item, o.decoding.Pixels)
+			},
+			Light: func(row rows.Classes) rows.Classes {
+				row.Logits = nil
+				return row
 			},
 			AtOnce: runtime.GOMAXPROCS(0),
 		}, nil
@@ -106,14 +110,14 @@ func (o *classifyOptions) settings(format string) record.Settings {
 func nameOf(item source.Item) string { return item.Name }
 
 // classRows makes a row of each image.
-func classRows(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item]) iter.Seq[job.Answer] {
-	return func(yield func(job.Answer) bool) {
+func classRows(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] {
+	return func(yield func(job.Answer[rows.Classes]) bool) {
 		for item := range classifier.Stream(ctx, inputs(items)) {
 			if all := (*classify.SizeError)(nil); errors.As(item.Err, &all) {
-				yield(job.Answer{End: all})
+				yield(job.Answer[rows.Classes]{End: all})
 				return
 			}
-			if !yield(job.Answer{Row: row(item), Err: item.Err}) {
+			if !yield(job.Answer[rows.Classes]{Row: row(item), Err: item.Err}) {
 				return
 			}
 		}
@@ -136,32 +140,18 @@ func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
 	}
 }
 
-func row(item classify.Item) output.Row {
+func row(item classify.Item) rows.Classes {
 	if item.Err != nil {
-		return output.Row{Input: item.Input.Name, Error: &output.Error{Kind: string(models.StageOf(item.Err)), Message: term.UTF8(item.Err.Error())}}
+		return output.Failed[rows.Classes](item.Input.Name, string(models.StageOf(item.Err)), item.Err.Error())
 	}
-	return answered(item.Input.Name, item.Result)
-}
-
-// answered is the row of what a classifier says.
-func answered(input string, result classify.Result) output.Row {
-	r := output.Row{Input: input, Width: result.Width, Height: result.Height, Logits: result.Logits}
-	if out := result.Output; out != nil {
-		r.Output = &output.Values{Name: term.UTF8(out.Name), Shape: out.Shape, Values: out.Values}
-		return r
-	}
-	r.Predictions = make([]output.Prediction, len(result.Predictions))
-	for i, p := range result.Predictions {
-		r.Predictions[i] = output.Prediction{Index: p.Index, Label: term.UTF8(p.Label), ID: term.UTF8(p.ID), Probability: term.SixDigits(p.Probability)}
-	}
-	return r
+	return rows.OfClasses(item.Input.Name, item.Result)
 }
 
 // galleryBars is how many classes of an image are shown.
 const galleryBars = 5
 
 // classCard shows an image with its classes.
-func classCard(ctx context.Context, row output.Row, item source.Item, maxPixels int64) report.Card {
+func classCard(ctx context.Context, row rows.Classes, item source.Item, maxPixels int64) report.Card {
 	card := report.Card{Name: row.Input}
 	if data, err := item.Read(ctx); err != nil {
 		card.Picture.Missing = err.Error()

@@ -14,6 +14,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
@@ -58,8 +59,8 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.failFast.Stop,
-		Reads: call.Reads, Variant: output.Texts, Told: o.session.Chosen()}
-	return job.Run(ctx, to, func() (*job.Job[classify.TextInput], error) {
+		Reads: call.Reads, Told: o.session.Chosen()}
+	return job.Run(ctx, to, rows.TextsCodec, func() (*job.Job[classify.TextInput, rows.Texts], error) {
 		model, err := o.read.Open(call.UI, o.model.Name)
 		if err != nil {
 			return nil, err
@@ -72,7 +73,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 		}
 		flags.TellSkipped(call.UI, classifier.Session())
 		var doubts doubts
-		return &job.Job[classify.TextInput]{
+		return &job.Job[classify.TextInput, rows.Texts]{
 			Unit:   "text",
 			Items:  slices.Values(texts),
 			Name:   func(t classify.TextInput) string { return t.Name },
@@ -81,7 +82,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 				settings := append(o.settings(format), record.Setting{Key: "vocabulary's SHA-256", Value: classifier.Spec().Text.Vocabulary.SHA256()})
 				return job.Described(ctx, settings, model, classifier.Session(), classifier.Spec().Labels)
 			},
-			Rows: func(ctx context.Context, items iter.Seq[classify.TextInput]) iter.Seq[job.Answer] {
+			Rows: func(ctx context.Context, items iter.Seq[classify.TextInput]) iter.Seq[job.Answer[rows.Texts]] {
 				return textRows(ctx, classifier, items, &doubts)
 			},
 			How: record.Speed{Provider: classifier.Session().Provider, Threads: classifier.Session().Threads, Batch: 1, Concurrency: classifier.Concurrency()},
@@ -132,17 +133,16 @@ func (d *doubts) tell(ui *term.UI, alone bool) {
 }
 
 // textRows makes a row of each text.
-func textRows(ctx context.Context, classifier *classify.TextClassifier, items iter.Seq[classify.TextInput], told *doubts) iter.Seq[job.Answer] {
-	return func(yield func(job.Answer) bool) {
+func textRows(ctx context.Context, classifier *classify.TextClassifier, items iter.Seq[classify.TextInput], told *doubts) iter.Seq[job.Answer[rows.Texts]] {
+	return func(yield func(job.Answer[rows.Texts]) bool) {
 		for item := range classifier.Stream(ctx, items) {
-			made := answered(item.Input.Name, item.Result.Result)
+			made := rows.OfText(item.Input.Name, item.Result)
 			if item.Err != nil {
-				made = output.Row{Input: item.Input.Name, Error: &output.Error{Kind: string(models.StageOf(item.Err)), Message: term.UTF8(strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))}}
+				made = output.Failed[rows.Texts](item.Input.Name, string(models.StageOf(item.Err)), strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))
 			} else {
-				made.Doubt = term.UTF8(item.Result.Doubt)
 				told.add(item.Result)
 			}
-			if !yield(job.Answer{Row: made, Err: item.Err}) {
+			if !yield(job.Answer[rows.Texts]{Row: made, Err: item.Err}) {
 				return
 			}
 		}

@@ -12,8 +12,8 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
-	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/models/config"
 	"ortho/models/evaluate"
 	"ortho/models/scheduler"
 	"ortho/runner"
@@ -129,7 +129,7 @@ func values() map[string][]string {
 		"generate format": {"png", "jpeg", "webp", "tiff"},
 		"progress":        {"auto", "always", "never"},
 		"provider":        runner.ProviderNames(),
-		"preset":          models.Presets(),
+		"preset":          config.Presets(),
 		"labels":          {"imagenet-1k"},
 		"interpolation":   {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"},
 		"crop-mode":       {"center", "squash", "border"},

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ortho/cmd/ortho/internal/rows"
 )
 
 // TestDemo: the photographs of `make demo` are what the README says they are, of all models
@@ -14,7 +16,7 @@ func TestDemo(t *testing.T) {
 	readme := read(t, "../../README.md")
 	for _, model := range []string{"efficientnet-lite0", "efficientnet-lite0-int8"} {
 		code, stdout, stderr := execute(t, "", "classify", "-m", model, "-k", "3", demo)
-		found := rows(t, stdout)
+		found := rowsFrom[rows.Classes](t, stdout)
 		if code != exitOK || len(found) != 4 {
 			t.Fatalf("%s: exit %d, %d rows, %s", model, code, len(found), stderr)
 		}

@@ -17,6 +17,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
@@ -106,19 +107,19 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.failFast.Stop,
-		Reads: call.Reads, Variant: output.Descriptions, Images: &o.images, Told: o.session.Chosen()}
-	return job.Run(ctx, to, func() (*job.Job[source.Item], error) {
+		Reads: call.Reads, Images: &o.images, Told: o.session.Chosen()}
+	return job.Run(ctx, to, rows.DescriptionsCodec, func() (*job.Job[source.Item, rows.Descriptions], error) {
 		d := &imageDescriber{describer: describer}
 		if err := d.openClassifier(ctx, call, o); err != nil {
 			return nil, err
 		}
-		return &job.Job[source.Item]{
+		return &job.Job[source.Item, rows.Descriptions]{
 			Unit:   "image",
 			Items:  o.images.Items(),
 			Name:   nameOf,
 			Survey: o.images.Survey,
 			Record: func(format string) (record.Record, error) { return d.recorded(ctx, format, o) },
-			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer] {
+			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Descriptions]] {
 				o.chat.TellHost(call.UI, describer)
 				return d.rows(ctx, items)
 			},
@@ -180,8 +181,8 @@ func (d *imageDescriber) close() error {
 }
 
 // rows makes a row of each item. An error that every image would meet ends the run.
-func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer] {
-	return func(yield func(job.Answer) bool) {
+func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Descriptions]] {
+	return func(yield func(job.Answer[rows.Descriptions]) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		for r := range runner.Map(ctx, d.evidence.Paced(ctx, images(items)), d.describer.Limit(), d.row) {
@@ -191,12 +192,12 @@ func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) 
 			}
 			switch {
 			case describe.Fatal(err):
-				yield(job.Answer{End: r.Err}) // it is not the image's fault
+				yield(job.Answer[rows.Descriptions]{End: r.Err}) // it is not the image's fault
 				return
 			case err != nil:
-				r.Value = output.Row{Input: r.Item.Name, Error: &output.Error{Kind: describe.ErrorKind(err), Message: term.UTF8(err.Error())}}
+				r.Value = output.Failed[rows.Descriptions](r.Item.Name, describe.ErrorKind(err), err.Error())
 			}
-			if !yield(job.Answer{Row: r.Value, Err: err}) {
+			if !yield(job.Answer[rows.Descriptions]{Row: r.Value, Err: err}) {
 				return
 			}
 		}
@@ -214,8 +215,8 @@ func images(items iter.Seq[source.Item]) iter.Seq[describe.Image] {
 	}
 }
 
-func (d *imageDescriber) row(ctx context.Context, img describe.Image) (output.Row, error) {
-	row := output.Row{Input: img.Name}
+func (d *imageDescriber) row(ctx context.Context, img describe.Image) (row rows.Descriptions, err error) {
+	name := img.Name
 	img, said, done, err := d.evidence.Look(ctx, img)
 	defer done()
 	if err != nil {
@@ -225,15 +226,11 @@ func (d *imageDescriber) row(ctx context.Context, img describe.Image) (output.Ro
 	if err != nil {
 		return row, err
 	}
-	row.Description = &output.Description{Sentence: got.Sentence, Objects: append([]string{}, got.Objects...), Attributes: append([]string{}, got.Attributes...),
-		Scene: got.Scene, Class: got.Class.Name, Model: got.Model, Cached: got.Cached, Tokens: got.Usage.Total()}
+	var evidence []classify.Prediction
 	if d.classifier != nil {
-		row.Description.Evidence = answered(row.Input, said).Predictions
+		evidence = rows.Predictions(said.Predictions)
 	}
-	if got.Class.Index >= 0 {
-		row.Description.Index = &got.Class.Index
-	}
-	return row, nil
+	return rows.OfDescription(name, got, evidence), nil
 }
 
 // printRequests is --dry-run.

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/models/describe/openaitest"
 )
 
@@ -52,8 +52,8 @@ func acrosses(n int) (all []string) {
 }
 
 // sentences are those of rows; of a row that failed, the error's kind.
-func sentences(rows []output.Row) (all []string) {
-	for _, r := range rows {
+func sentences(said []rows.Descriptions) (all []string) {
+	for _, r := range said {
 		if r.Error != nil {
 			all = append(all, r.Error.Kind)
 			continue
@@ -71,7 +71,7 @@ func TestDescribeKinds(t *testing.T) {
 	broken := write(t, filepath.Join(dir, "broken.png"), "\x89PNG\r\n\x1a\nno")
 	for _, model := range []string{"none", "../../models/testdata/float32_nchw"} {
 		stdout, _ := describedBy(t, exitItems, "-f", "jsonl", "-m", model, "--input-range", "0,1", filepath.Join(dir, "none.png"), broken, write(t, filepath.Join(dir, "x"), "text"), filepath.Join(dir, "00.png"))
-		if got := sentences(rows(t, stdout)); !slices.Equal(got, []string{"read", "decode", "unsupported", "A thing on a table."}) || strings.Contains(stdout, ": image:") {
+		if got := sentences(rowsFrom[rows.Descriptions](t, stdout)); !slices.Equal(got, []string{"read", "decode", "unsupported", "A thing on a table."}) || strings.Contains(stdout, ": image:") {
 			t.Errorf("-m %s: %q, %s", model, got, stdout)
 		}
 	}
@@ -91,7 +91,7 @@ func TestDescribeWaits(t *testing.T) {
 		return across(r)
 	})
 	stdout, stderr := describedBy(t, exitOK, "-f", "jsonl", "-m", "none", "--concurrency", "1", shots(t, 4))
-	if got := sentences(rows(t, stdout)); !slices.Equal(got, acrosses(4)) || !strings.Contains(stderr, "again in 1") || first.Load() != 5 {
+	if got := sentences(rowsFrom[rows.Descriptions](t, stdout)); !slices.Equal(got, acrosses(4)) || !strings.Contains(stderr, "again in 1") || first.Load() != 5 {
 		t.Errorf("%q, asked again as request %d of 5, %s", got, first.Load(), stderr)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/models/describe/openaitest"
 )
 
@@ -30,7 +30,7 @@ func TestDescribe(t *testing.T) {
 	needLibrary(t)
 	server := chatting(t, openaitest.Costing(openaitest.Describe(catSays), 1000, 200, 50, 0))
 	stdout, stderr := describedBy(t, exitOK, "-f", "jsonl", cat, filepath.Join(photos, "coffee.png"))
-	all := rows(t, stdout)
+	all := rowsFrom[rows.Descriptions](t, stdout)
 	if len(all) != 2 || all[0].Description == nil || *all[0].Description.Index != 285 || all[0].Description.Class != "Egyptian Mau" || all[0].Description.Sentence != catSays.Sentence ||
 		len(all[0].Description.Evidence) != 10 || all[0].Description.Evidence[1].Index != 285 || all[0].Description.Tokens != 1050 {
 		t.Errorf("%+v", all)
@@ -53,7 +53,7 @@ func TestDescribe(t *testing.T) {
 
 	stdout, _ = describedBy(t, exitOK, "-f", "jsonl", "-m", "none", "--prompt", "alt-text", "--lang", "German", "--chat-model", "tiny", cat)
 	asked = server.Requests()[2]
-	if rows(t, stdout)[0].Description.Index != nil || asked.Classes != nil || !strings.Contains(asked.Text, "German") || !strings.Contains(asked.Text, "alternative text") || asked.Model != "tiny" {
+	if rowsFrom[rows.Descriptions](t, stdout)[0].Description.Index != nil || asked.Classes != nil || !strings.Contains(asked.Text, "German") || !strings.Contains(asked.Text, "alternative text") || asked.Model != "tiny" {
 		t.Errorf("%s; asked %q of %s", stdout, asked.Text, asked.Model)
 	}
 	stdout, _ = describedBy(t, exitOK, "-f", "table", "-m", "none", cat)
@@ -63,7 +63,7 @@ func TestDescribe(t *testing.T) {
 	if _, stderr = describedBy(t, exitOK, "-f", "csv", "-m", "none", "--stream", cat); !strings.Contains(stderr, "chelsea.png: A tabby cat looks up.") {
 		t.Error(stderr)
 	}
-	if stdout, _ = describedBy(t, exitOK, cat, "-f", "jsonl", "-m", "none"); len(rows(t, stdout)) != 1 {
+	if stdout, _ = describedBy(t, exitOK, cat, "-f", "jsonl", "-m", "none"); len(rowsFrom[rows.Descriptions](t, stdout)) != 1 {
 		t.Error(stdout)
 	}
 	if stdout, _ = describedBy(t, exitOK, "prompts"); !strings.Contains(stdout, "alt-text") {
@@ -113,7 +113,7 @@ func TestDescribeFormats(t *testing.T) {
 	noKeyIn(t, dir)
 }
 
-func readBack(t *testing.T, format, name string) (all []output.Row) {
+func readBack(t *testing.T, format, name string) (all []rows.Descriptions) {
 	t.Helper()
 	f, err := os.Open(name)
 	if err != nil {
@@ -124,7 +124,7 @@ func readBack(t *testing.T, format, name string) (all []output.Row) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for row, err := range output.Read(output.Descriptions(format), f, info.Size()) {
+	for row, err := range rows.DescriptionsCodec.Read(format, f, info.Size()) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -159,7 +159,7 @@ func TestDescribeEnds(t *testing.T) {
 		noKeyIn(t, dir)
 		server.Script(openaitest.Describe(catSays))
 		describedBy(t, exitOK, "-m", "none", "--concurrency", "1", "-o", out, cat, cup, "--resume")
-		if got := rows(t, read(t, out)); len(got) != 2 || got[0].Description == nil || got[1].Description == nil {
+		if got := rowsFrom[rows.Descriptions](t, read(t, out)); len(got) != 2 || got[0].Description == nil || got[1].Description == nil {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
@@ -171,12 +171,12 @@ func TestDescribeOffline(t *testing.T) {
 	describedBy(t, exitOK, "-m", "none", "--cache", cache, cat)
 	noKeyIn(t, cache)
 	server.Close()
-	if stdout, _ := describedBy(t, exitOK, "-f", "jsonl", "-m", "none", "--cache", cache, "--offline", cat); !rows(t, stdout)[0].Description.Cached {
+	if stdout, _ := describedBy(t, exitOK, "-f", "jsonl", "-m", "none", "--cache", cache, "--offline", cat); !rowsFrom[rows.Descriptions](t, stdout)[0].Description.Cached {
 		t.Error(stdout)
 	}
 	t.Setenv(envBaseURL, "")
 	t.Setenv(envKey, "")
-	if stdout, _ := describedBy(t, exitItems, "-f", "jsonl", "-m", "none", "--offline", cat); rows(t, stdout)[0].Error.Kind != "offline" {
+	if stdout, _ := describedBy(t, exitItems, "-f", "jsonl", "-m", "none", "--offline", cat); rowsFrom[rows.Descriptions](t, stdout)[0].Error.Kind != "offline" {
 		t.Error(stdout)
 	}
 	if _, stderr := describedBy(t, exitFailed, "-m", "none", cat); !strings.Contains(stderr, envKey) {

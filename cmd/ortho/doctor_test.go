@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/runner/doctor"
 	"ortho/runner/library"
 )
@@ -178,7 +179,7 @@ func topClass(t *testing.T, provider string) int {
 	if err != nil {
 		t.Fatalf("%s: %v, %s", provider, err, stderrOf(err))
 	}
-	return rows(t, string(out))[0].Predictions[0].Index
+	return rowsFrom[rows.Classes](t, string(out))[0].Predictions[0].Index
 }
 
 func stderrOf(err error) string {

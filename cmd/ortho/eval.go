@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,38 +13,58 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/dataset"
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/bundled"
 	"ortho/models/classify"
 	"ortho/models/evaluate"
+	"ortho/runner"
 )
 
+// evalOptions is what the flags of eval say.
+type evalOptions struct {
+	data, truth  string
+	json         bool
+	output, html string // files; "": none
+	overwrite    bool
+
+	progress flags.Progress
+	decoding flags.Decoding
+	session  flags.Session
+	model    flags.Model
+	read     flags.Overrides
+}
+
 func newEvalCommand() *cli.Command {
+	o := &evalOptions{
+		session: flags.Session{Batches: true},
+		model:   flags.Model{Default: bundled.Default},
+		read:    flags.Overrides{Task: models.Classify},
+	}
 	const in, out = "Input", "Output"
-	flags := []cli.Flag{
-		&cli.StringFlag{Name: "data", Category: in, Usage: "the images and their classes: a `FOLDER` with a sub-folder for each class, or a CSV file with the columns input,label"},
-		&cli.StringFlag{Name: "truth", Value: "auto", Category: in, Usage: "what the data's names of classes are: id, label or index (`KIND`); auto takes any that means one class"},
-		&cli.BoolFlag{Name: "json", Category: out, Usage: "print JSON"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "also write the JSON to `FILE`"},
-		&cli.StringFlag{Name: "html", Category: out, Usage: "also write a report to `FILE`, a page that needs no network"},
-		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files"},
-		progressFlag(),
+	own := flags.Own{
+		&cli.StringFlag{Name: "data", Destination: &o.data, Category: in, Usage: "the images and their classes: a `FOLDER` with a sub-folder for each class, or a CSV file with the columns input,label"},
+		&cli.StringFlag{Name: "truth", Destination: &o.truth, Value: "auto", Category: in, Usage: "what the data's names of classes are: id, label or index (`KIND`); auto takes any that means one class"},
+		&cli.BoolFlag{Name: "json", Destination: &o.json, Category: out, Usage: "print JSON"},
+		&cli.StringFlag{Name: "output", Destination: &o.output, Aliases: []string{"o"}, Category: out, Usage: "also write the JSON to `FILE`"},
+		&cli.StringFlag{Name: "html", Destination: &o.html, Category: out, Usage: "also write a report to `FILE`, a page that needs no network"},
+		&cli.BoolFlag{Name: "overwrite", Destination: &o.overwrite, Category: out, Usage: "replace existing files"},
 	}
-	return &cli.Command{
-		Name:  "eval",
-		Usage: "measure how often a model is right, on images whose class is known",
-		Description: "Prints top-1 and top-5 with their 95 % intervals, what is taken for what, how far the probabilities can be\n" +
-			"believed, and the temperature that would mend them (`ortho classify --temperature`). JSON and the report hold all\n" +
-			"classes, and the report shows the worst mistakes.\n\n" +
-			"Data is a folder as torchvision's ImageFolder has it, with a sub-folder for each class, or a CSV file with the\n" +
-			"columns input and label, the inputs relative to its own folder. Classes are named by their id (n01440764), label\n" +
-			"(tench; case and _ for spaces don't matter) or index (0). An image that can't be read is counted apart.",
-		Flags:  slices.Concat(flags, imageFlags(), runFlags(), modelFlags(models.Classify)),
-		Action: evalAction,
-	}
+	return flags.Command(cli.Command{
+		Name:        "eval",
+		Usage:       "measure how often a model is right, on images whose class is known",
+		Description: help("eval"),
+	}, o.run, own, &o.progress, &o.decoding, &o.session, &o.model, &o.read)
 }
 
 // mistakesKept is how many of the worst mistakes are told.
@@ -50,6 +72,68 @@ const mistakesKept = 48
 
 // failuresKept bounds the failures that are told one by one; all are counted.
 const failuresKept = 10_000
+
+func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
+	if len(call.Args) > 0 {
+		return commandline.Usagef("eval takes no arguments: give the images with --data")
+	}
+	if err := o.checkOutputs(call); err != nil {
+		return err
+	}
+	j, told, err := o.open(ctx, call.UI)
+	if err != nil {
+		return err
+	}
+	j.classifier, err = classify.Open(ctx, j.model, classify.Options{Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency,
+		MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Top: 1, Logits: true})
+	if err != nil {
+		return err
+	}
+	defer j.classifier.Close()
+	flags.TellSkipped(call.UI, j.classifier.Session())
+	how, err := job.Described(ctx, slices.Concat(o.decoding.Settings(), o.session.Settings()), j.model, j.classifier.Session(), j.spec.Labels)
+	if err != nil {
+		return err
+	}
+	doc := &pages.Evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: told,
+		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []rows.Classes{}}
+	var bar *term.Progress
+	if o.progress.Shown {
+		bar = term.NewProgress(call.Err, "images", 0, 0, j.set.Count)
+	}
+	err = j.judge(ctx, doc, o.decoding.Stop, bar)
+	bar.End()
+	if err != nil && doc.Result.Items == 0 && doc.Failed == 0 {
+		if ctx.Err() != nil {
+			call.Warn("interrupted before the first image")
+		}
+		return err
+	}
+	return o.write(ctx, call, doc, err)
+}
+
+// checkOutputs refuses files that can't be written before any work is done.
+func (o *evalOptions) checkOutputs(call *flags.Call) error {
+	for _, file := range []struct {
+		flag, name string
+		kind       output.Kind
+	}{{"output", o.output, output.JSON}, {"html", o.html, output.HTML}} {
+		switch {
+		case call.Given(file.flag) && (file.name == "" || file.name == "-"):
+			return commandline.Usagef("--%s names no file; --json prints to standard output", file.flag)
+		case file.flag == "html" && file.name != "" && file.name == o.output:
+			return commandline.Usagef("--output and --html name one file")
+		case file.name != "":
+			if err := flags.Fits(file.flag, file.name, file.kind); err != nil {
+				return err
+			}
+			if _, err := call.Reads.Check(file.name, o.overwrite); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // judged is all that an evaluation is made of.
 type judged struct {
@@ -60,128 +144,45 @@ type judged struct {
 	classifier *classify.Classifier
 }
 
-func evalAction(c *cli.Context) error {
-	if c.NArg() > 0 {
-		return usagef("eval takes no arguments: give the images with --data")
-	}
-	options, err := runOptions(c)
-	if err != nil {
-		return err
-	}
-	options.Top, options.Logits = 1, true
-	showProgress, err := progressWanted(c)
-	if err != nil {
-		return err
-	}
-	reads, err := protect(c, noFiles)
-	if err != nil {
-		return err
-	}
-	if err := checkEvalOutputs(c, reads); err != nil {
-		return err
-	}
-	j, told, err := openJudged(c)
-	if err != nil {
-		return err
-	}
-	if j.classifier, err = classify.Open(c.Context, j.model, options); err != nil {
-		return err
-	}
-	defer j.classifier.Close()
-	for _, skipped := range j.classifier.Session().Skipped {
-		slog.Warn(skipped.Error())
-	}
-	how, err := recorded(runSettings(c, options.Runner), j.model, j.classifier.Session(), labelsOf(j.model))
-	if err != nil {
-		return err
-	}
-	doc := &pages.Evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: told,
-		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []output.Row{}}
-	var bar *term.Progress
-	if showProgress {
-		bar = term.NewProgress(c.App.ErrWriter, "images", 0, 0, j.set.Count)
-	}
-	err = judge(c, doc, j, bar)
-	bar.End()
-	if err != nil && doc.Result.Items == 0 && doc.Failed == 0 {
-		if c.Context.Err() != nil {
-			slog.Warn("interrupted before the first image")
-		}
-		return err
-	}
-	return writeEvaluation(c, doc, reads, err)
-}
-
-// checkEvalOutputs refuses files that can't be written before any work is done.
-func checkEvalOutputs(c *cli.Context, reads *output.Reads) error {
-	names := []string{c.String("output"), c.String("html")}
-	for i, flag := range []string{"output", "html"} {
-		switch {
-		case c.IsSet(flag) && (names[i] == "" || names[i] == "-"):
-			return usagef("--%s names no file; --json prints to standard output", flag)
-		case i == 1 && names[1] != "" && names[1] == names[0]:
-			return usagef("--output and --html name one file")
-		case names[i] != "":
-			if err := fits(flag, names[i], []output.Kind{output.JSON, output.HTML}[i]); err != nil {
-				return err
-			}
-			if _, err := reads.Check(names[i], c.Bool("overwrite")); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// openJudged opens data and model, and finds the data's classes among the model's.
-func openJudged(c *cli.Context) (*judged, pages.EvaluationData, error) {
-	path, kind := c.String("data"), c.String("truth")
+// open opens data and model, and finds the data's classes among the model's.
+func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*judged, pages.EvaluationData, error) {
+	var told pages.EvaluationData
+	kind := o.truth
 	switch {
-	case path == "":
-		return nil, pages.EvaluationData{}, usagef("no images: give --data FOLDER or --data labels.csv")
-	case kind != "auto" && !slices.Contains(evaluate.Kinds, kind):
-		return nil, pages.EvaluationData{}, usagef("--truth %q is not one of auto, %s", kind, strings.Join(evaluate.Kinds, ", "))
+	case o.data == "":
+		return nil, told, commandline.Usagef("no images: give --data FOLDER or --data labels.csv")
+	case kind == "auto":
+		kind = ""
+	case !slices.Contains(evaluate.Kinds, kind):
+		return nil, told, commandline.Usagef("--truth %q is not one of auto, %s", kind, strings.Join(evaluate.Kinds, ", "))
 	}
-	set, err := dataset.Open(path)
+	set, err := dataset.Open(o.data)
 	if err != nil {
-		return nil, pages.EvaluationData{}, err
+		return nil, told, err
 	}
-	model, err := openModel(c)
+	model, err := o.read.Open(ui, o.model.Name)
 	if err != nil {
-		return nil, pages.EvaluationData{}, err
+		return nil, told, err
 	}
-	checkSettings(c, model)
+	o.session.Check(ctx, ui, model)
 	spec, err := model.Classifier()
 	if err != nil {
-		return nil, pages.EvaluationData{}, err
+		return nil, told, err
 	}
 	if spec.Embedding {
-		return nil, pages.EvaluationData{}, usagef("--output-name has a model return values as they are: there are no classes to judge")
+		return nil, told, commandline.Usagef("--output-name has a model return values as they are: there are no classes to judge")
 	}
-	told := pages.EvaluationData{Path: path, Kind: set.Kind, Classes: len(set.Names), NamedBy: map[string]int{}, Notes: set.Notes}
-	if kind == "auto" {
-		kind = ""
-	}
-	names := evaluate.NewClasses(spec.Labels, spec.Classes, kind)
-	classes := make([]int, len(set.Names))
-	var bad []string
-	for i, name := range set.Names {
-		class, by, err := names.Find(name)
-		if err != nil {
-			bad = append(bad, err.Error())
-			continue
-		}
-		classes[i] = class
-		told.NamedBy[by]++
-	}
+	told = pages.EvaluationData{Path: o.data, Kind: set.Kind, Classes: len(set.Names), Notes: set.Notes}
+	classes, by, bad := evaluate.NewClasses(spec.Labels, spec.Classes, kind).FindAll(set.Names)
 	if len(bad) > 0 {
-		return nil, pages.EvaluationData{}, unnamed(path, set, bad)
+		return nil, told, unnamed(o.data, set, bad)
 	}
-	if note := rankedAsText(set.Names); set.Kind == "ImageFolder" && told.NamedBy["index"] == len(set.Names) && note != "" {
+	told.NamedBy = by
+	if note := rankedAsText(set.Names); set.Kind == "ImageFolder" && by["index"] == len(set.Names) && note != "" {
 		told.Notes = append(slices.Clone(told.Notes), note)
 	}
 	for _, note := range told.Notes {
-		slog.Warn(fmt.Sprintf("%s: %s", path, note))
+		ui.Warn(fmt.Sprintf("%s: %s", o.data, note))
 	}
 	return &judged{set: set, classes: classes, model: model, spec: spec}, told, nil
 }
@@ -206,7 +207,7 @@ func rankedAsText(names []string) string {
 }
 
 // unnamed tells of classes of the data that are none of the model.
-func unnamed(path string, set *dataset.Set, bad []string) error {
+func unnamed(path string, set *dataset.Set, bad []error) error {
 	const most = 5
 	what := map[string]string{"ImageFolder": "sub-folders", "CSV": "labels"}[set.Kind]
 	text := fmt.Sprintf("data %s: %d of its %d %s can't be matched to a class of the model", path, len(bad), len(set.Names), what)
@@ -216,7 +217,7 @@ func unnamed(path string, set *dataset.Set, bad []string) error {
 		text += "; they look like splits: give one of them, such as --data " + path + "/" + set.Names[len(set.Names)-1]
 	}
 	for _, b := range bad[:min(most, len(bad))] {
-		text += "\n" + b
+		text += "\n" + b.Error()
 	}
 	if len(bad) > most {
 		text += fmt.Sprintf("\nand %d more", len(bad)-most)
@@ -226,12 +227,12 @@ func unnamed(path string, set *dataset.Set, bad []string) error {
 
 // judge runs the model over the images. It returns why it ended early, if it did; what
 // was found until then is in doc.
-func judge(c *cli.Context, doc *pages.Evaluation, j *judged, bar *term.Progress) (early error) {
+func (j *judged) judge(ctx context.Context, doc *pages.Evaluation, failFast bool, bar *term.Progress) (early error) {
 	found := evaluate.New(evaluate.Options{Labels: j.spec.Labels, Activation: j.spec.Activation, Temperature: j.spec.Temperature, Mistakes: mistakesKept})
 	start := time.Now()
 	doc.Started = start.Round(time.Millisecond)
 	done := 0
-	for item := range classify.Each(c.Context, j.classifier, j.set.Items(), inputOf) {
+	for item := range classify.Each(ctx, j.classifier, j.set.Items(), inputOf) {
 		bar.Step(item.Err != nil)
 		if item.Err == nil {
 			done++
@@ -244,7 +245,7 @@ func judge(c *cli.Context, doc *pages.Evaluation, j *judged, bar *term.Progress)
 		if doc.Failed <= failuresKept {
 			doc.Failures = append(doc.Failures, row(classify.Item{Input: inputOf(item.Item), Err: item.Err}))
 		}
-		if c.Bool("fail-fast") {
+		if failFast {
 			early = fmt.Errorf("%w (--fail-fast stops here)", item.Err)
 			break
 		}
@@ -253,13 +254,13 @@ func judge(c *cli.Context, doc *pages.Evaluation, j *judged, bar *term.Progress)
 			break
 		}
 	}
-	speed := speedOf(j.classifier, done, time.Since(start))
+	speed := howOf(j.classifier).Took(done, time.Since(start))
 	doc.Seconds, doc.Provider, doc.Threads, doc.Batch, doc.Concurrency = speed.Seconds, speed.Provider, speed.Threads, speed.Batch, speed.Concurrency
 	if done > 0 {
 		doc.Throughput = &speed.PerSecond
 	}
 	if early == nil {
-		early = c.Context.Err()
+		early = ctx.Err()
 	}
 	doc.Complete = early == nil
 	doc.Result = found.Result()
@@ -270,61 +271,79 @@ func inputOf(item dataset.Item) classify.Input {
 	return classify.Input{Name: item.Name, Read: item.Read}
 }
 
-// writeEvaluation gives out what was found; early is why that is not all. Files are only made of
-// what is complete.
-func writeEvaluation(c *cli.Context, doc *pages.Evaluation, reads *output.Reads, early error) error {
-	if c.Bool("json") {
-		if err := pages.WriteJSON(c.App.Writer, doc); err != nil {
+// write gives out what was found; early is why that is not all. Files are only made of what
+// is complete.
+func (o *evalOptions) write(ctx context.Context, call *flags.Call, doc *pages.Evaluation, early error) error {
+	if o.json {
+		if err := pages.WriteJSON(call.Out, doc); err != nil {
 			return err
 		}
 	} else {
-		doc.Print(c.App.Writer)
+		doc.Print(call.Out)
 	}
 	if early != nil {
-		if c.Context.Err() != nil {
-			slog.Warn("interrupted after " + term.Images(int64(doc.Result.Items)+doc.Failed) + ": the figures are those of these alone")
+		if ctx.Err() != nil {
+			call.Warn("interrupted after " + term.Images(int64(doc.Result.Items)+doc.Failed) + ": the figures are those of these alone")
 		}
-		for _, name := range []string{c.String("output"), c.String("html")} {
+		for _, name := range []string{o.output, o.html} {
 			if name != "" {
-				slog.Warn(name + " is not written")
+				call.Warn(name + " is not written")
 			}
 		}
 		return early
 	}
-	if name := c.String("output"); name != "" {
-		file, err := reads.Create(name, c.Bool("overwrite"))
+	if o.output != "" {
+		if err := call.Reads.Save(o.output, o.overwrite, func(w io.Writer) error { return pages.WriteJSON(w, doc) }); err != nil {
+			return err
+		}
+	}
+	if o.html != "" {
+		if err := o.writePage(ctx, call, doc); err != nil {
+			return err
+		}
+	}
+	if doc.Failed == 0 {
+		return nil
+	}
+	if o.json || !term.IsTerminal(call.Out) { // where the summary is not seen
+		text := fmt.Sprintf("%s failed: %s", term.Images(doc.Failed), job.Reason(doc.Failures[0]))
+		if doc.Failed > 1 {
+			text += fmt.Sprintf("; and %d more", doc.Failed-1)
+		}
+		call.Warn(text)
+	}
+	return commandline.ErrItems
+}
+
+// writePage writes the report, with thumbnails of the worst mistakes.
+func (o *evalOptions) writePage(ctx context.Context, call *flags.Call, doc *pages.Evaluation) error {
+	var items []source.Item
+	for _, m := range doc.Result.Mistakes {
+		items = append(items, source.File(m.Input))
+	}
+	pictures, err := picturesOf(ctx, items, o.decoding.Pixels)
+	if err != nil {
+		call.Warn(o.html + " is not written")
+		return err
+	}
+	page, err := doc.Page(build.MadeBy(doc.Started), o.model.Name, pictures)
+	if err != nil {
+		return err
+	}
+	return page.Save(call.Reads, o.html, o.overwrite)
+}
+
+// picturesOf makes thumbnails, in order, on all cores. An image without one says why.
+func picturesOf(ctx context.Context, items []source.Item, maxPixels int64) ([]report.Picture, error) {
+	pictures := make([]report.Picture, 0, len(items))
+	for r := range runner.Map(ctx, slices.Values(items), runtime.GOMAXPROCS(0), func(ctx context.Context, item source.Item) (report.Picture, error) {
+		data, err := item.Read(ctx)
 		if err != nil {
-			return err
+			return report.Picture{Missing: err.Error()}, nil
 		}
-		if err := pages.WriteJSON(file, doc); err != nil {
-			file.Discard()
-			return fmt.Errorf("write %s: %w", name, err)
-		}
-		if err := file.Commit(); err != nil {
-			return err
-		}
+		return report.NewPicture(data, maxPixels), nil
+	}) {
+		pictures = append(pictures, r.Value)
 	}
-	if name := c.String("html"); name != "" {
-		page, err := evaluationPage(c, doc)
-		if err != nil && c.Context.Err() != nil {
-			slog.Warn(name + " is not written")
-		}
-		if err == nil {
-			err = page.Save(reads, name, c.Bool("overwrite"))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if doc.Failed > 0 {
-		if c.Bool("json") || !term.IsTerminal(c.App.Writer) { // where the summary is not seen
-			text := fmt.Sprintf("%s failed: %s", term.Images(doc.Failed), reasonOf(doc.Failures[0]))
-			if doc.Failed > 1 {
-				text += fmt.Sprintf("; and %d more", doc.Failed-1)
-			}
-			slog.Warn(text)
-		}
-		return errItems
-	}
-	return nil
+	return pictures, ctx.Err()
 }

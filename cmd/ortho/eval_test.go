@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/preprocess"
 )
 
@@ -205,7 +206,7 @@ func TestEvalTemperature(t *testing.T) {
 	}
 	_, stdout, _ := execute(t, "", "classify", coffee, "-k", "1")
 	_, cooled, _ := execute(t, "", "classify", coffee, "-k", "1", "--temperature", "0.5")
-	if p, q := rows(t, stdout)[0].Predictions[0], rows(t, cooled)[0].Predictions[0]; p.Index != q.Index || q.Probability <= p.Probability {
+	if p, q := rowsFrom[rows.Classes](t, stdout)[0].Predictions[0], rowsFrom[rows.Classes](t, cooled)[0].Predictions[0]; p.Index != q.Index || q.Probability <= p.Probability {
 		t.Errorf("%+v at 1, %+v at 0.5", p, q)
 	}
 	// A run is not continued at another temperature.

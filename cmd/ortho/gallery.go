@@ -16,6 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
@@ -31,7 +32,7 @@ type gallery struct {
 	reads     *output.Reads
 	name      string
 	overwrite bool
-	rows      []output.Row // of a stream, which can't be read back
+	rows      []rows.Pictures // of a stream, which can't be read back
 
 	mutex sync.Mutex
 	items []source.Item // of the first rows
@@ -88,9 +89,9 @@ func (g *gallery) remember(items iter.Seq[source.Item]) iter.Seq[source.Item] {
 	}
 }
 
-func (g *gallery) add(row output.Row) {
+func (g *gallery) add(row rows.Pictures) {
 	if g != nil && len(g.rows) < maxGalleryImages {
-		row.Logits = nil
+
 		g.rows = append(g.rows, row)
 	}
 }
@@ -104,11 +105,11 @@ func (g *gallery) lost() {
 
 // write makes the page of a complete output, under a title. card shows a row; so many are
 // made at once.
-func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
+func (g *gallery) write(c *cli.Context, title string, out *results, atOnce int, card func(context.Context, rows.Pictures, source.Item) report.Card) error {
 	return g.writeAs(c.Context, reportingOf(c), title, out, atOnce, card)
 }
 
-func (g *gallery) writeAs(ctx context.Context, told reporting, title string, out *results, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
+func (g *gallery) writeAs(ctx context.Context, told reporting, title string, out *results, atOnce int, card func(context.Context, rows.Pictures, source.Item) report.Card) error {
 	if g == nil {
 		return nil
 	}
@@ -160,7 +161,7 @@ func (g *gallery) readBack(format, name string) error {
 	if err != nil {
 		return err
 	}
-	for row, err := range output.Read(format, f, info.Size()) {
+	for row, err := range rows.PicturesCodec.Read(format, f, info.Size()) {
 		if err != nil {
 			return fmt.Errorf("read %s back: %w", name, err)
 		}

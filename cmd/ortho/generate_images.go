@@ -14,6 +14,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
@@ -152,7 +153,7 @@ func (r *imageRun) rows(ctx context.Context, requests iter.Seq[imageRequest]) it
 					return
 				}
 			}
-			row := output.Row{Input: one.Name, Width: picture.width, Height: picture.height, Picture: &output.Picture{File: one.file}}
+			row := rows.Pictures{Head: output.Head{Input: one.Name}, Width: picture.width, Height: picture.height, Picture: rows.Picture{File: one.file}}
 			answered := r.place(row, picture, err)
 			if answered.err != nil && one.err == nil && r.to.folder != "" {
 				r.names.Free(one.file)

@@ -14,7 +14,6 @@ import (
 
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/term"
-	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
@@ -24,13 +23,13 @@ import (
 
 // isPipeline tells whether a model's name is that of a pipeline's folder.
 func isPipeline(name string) bool {
-	return !slices.Contains(bundled.Names(), name) && models.IsPipeline(name)
+	return !slices.Contains(bundled.Names(), name) && diffusion.IsFolder(name)
 }
 
 // pipelineEngine is the engine of a pipeline.
 type pipelineEngine struct {
 	*diffusion.Pipeline
-	model    *models.Pipeline
+	model    *diffusion.Folder
 	identity record.Model
 	asked    promptOptions
 	preview  *preview             // nil: none is shown
@@ -96,7 +95,7 @@ func (g *generation) makeOfPrompts(ctx context.Context) error {
 
 // openPipeline opens the pipeline as the run's engine.
 func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err error) {
-	if e.model, err = models.OpenPipeline(g.options.model); err != nil {
+	if e.model, err = diffusion.ReadFolder(g.options.model); err != nil {
 		return err
 	}
 	if e.asked.request.PreviewEvery > 0 {
@@ -203,7 +202,7 @@ func (e *pipelineEngine) tell(texts []string, quiet bool) {
 // pipelineDigest identifies a pipeline by all that its images follow from: its SHA-256 is
 // that of a line for each file, the file's SHA-256, two spaces and its path within the
 // folder, in the order of these paths' bytes. That is what sha256sum prints.
-func pipelineDigest(p *models.Pipeline) (record.Model, error) {
+func pipelineDigest(p *diffusion.Folder) (record.Model, error) {
 	m := record.Model{Name: p.Name}
 	for _, file := range p.Files() {
 		name, err := filepath.Rel(p.Path, file)

@@ -14,6 +14,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/models/diffusion"
 	"ortho/models/noise"
 	"ortho/preprocess"
@@ -186,7 +187,7 @@ func TestPipelineInterrupted(t *testing.T) {
 			pictures++
 		}
 	}
-	if made := len(rows(t, read(t, filepath.Join(out, "ortho.jsonl.partial")))); made < 1 || made != pictures {
+	if made := len(rowsFrom[rows.Pictures](t, read(t, filepath.Join(out, "ortho.jsonl.partial")))); made < 1 || made != pictures {
 		t.Errorf("%d rows, %d pictures", made, pictures)
 	}
 	made(t, exitOK, "4 images (resumed at", with(args, "-o", out, "--resume")...)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ortho/cmd/ortho/internal/rows"
 )
 
 // TestGenerateResume: after any row was lost, and with it what came after, the run ends as
@@ -173,11 +175,11 @@ func TestGenerateInterrupted(t *testing.T) {
 			pictures++
 		}
 	}
-	if made := len(rows(t, read(t, filepath.Join(out, "ortho.jsonl.partial")))); made < 20 || made != pictures {
+	if made := len(rowsFrom[rows.Pictures](t, read(t, filepath.Join(out, "ortho.jsonl.partial")))); made < 20 || made != pictures {
 		t.Errorf("%d rows, %d pictures", made, pictures)
 	}
 	code, _, errs := execute(t, paths.String(), with(double, "--stdin-paths", "-o", out, "--resume")...)
-	if code != exitOK || len(rows(t, read(t, filepath.Join(out, "ortho.jsonl")))) != 40 {
+	if code != exitOK || len(rowsFrom[rows.Pictures](t, read(t, filepath.Join(out, "ortho.jsonl")))) != 40 {
 		t.Errorf("resumed: exit %d, %s", code, errs)
 	}
 }
@@ -197,7 +199,7 @@ func TestGenerateFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	made(t, exitFailed, "no space left", with(double, dir, "-o", out)...)
-	if got := rows(t, read(t, filepath.Join(out, "ortho.jsonl.partial"))); len(got) != 1 || got[0].Error != nil {
+	if got := rowsFrom[rows.Pictures](t, read(t, filepath.Join(out, "ortho.jsonl.partial"))); len(got) != 1 || got[0].Error != nil {
 		t.Errorf("%+v", got)
 	}
 }

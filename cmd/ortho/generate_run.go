@@ -16,6 +16,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -126,10 +127,10 @@ func (g *generation) openRows() error {
 
 // gone returns what reports whether a row's picture is not there any more. It tells the
 // first.
-func (g *generation) gone() func(output.Row) bool {
+func (g *generation) gone() func(rows.Pictures) bool {
 	var once sync.Once
-	return func(row output.Row) bool {
-		if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
+	return func(row rows.Pictures) bool {
+		if !filepath.IsLocal(filepath.FromSlash(row.File)) {
 			return false
 		}
 		picture := filepath.Join(g.to.folder, filepath.FromSlash(row.File))
@@ -211,7 +212,7 @@ func (g *generation) describe(more record.Settings) (record.Record, error) {
 
 // place has a complete picture appear, and makes its row. A disk that takes no more ends
 // the run.
-func (g *generation) place(row output.Row, picture draft, err error) answer {
+func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 	if err == nil && picture.file != nil {
 		if err = picture.file.Commit(); err != nil && !errors.Is(err, shelf.ErrExists) {
 			return answer{end: err}
@@ -235,9 +236,7 @@ func (g *generation) place(row output.Row, picture draft, err error) answer {
 		return answer{end: err}
 	}
 	row.Width, row.Height = 0, 0
-	if row.File = ""; *row.Picture == (output.Picture{}) {
-		row.Picture = nil
-	}
+	row.File = ""
 	row.Error = &output.Error{Kind: string(models.StageOf(err)), Message: text(err.Error())}
 	return answer{row: row, err: err}
 }
@@ -249,12 +248,12 @@ func (d *diskError) Unwrap() error { return d.error }
 
 // unfiled are the rows and images of a run whose output is no folder.
 type unfiled struct {
-	rows   []output.Row
+	rows   []rows.Pictures
 	images []*preprocess.Image
 	bytes  int
 }
 
-func (u *unfiled) Write(row output.Row) error {
+func (u *unfiled) Write(row rows.Pictures) error {
 	u.rows = append(u.rows, row)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/models"
 	"ortho/models/generate"
@@ -160,8 +161,8 @@ func encode(w io.Writer, img *preprocess.Image, options preprocess.FileOptions) 
 }
 
 // rowOf is the row of a sample, whether it was made or not.
-func (r *sampleRun) rowOf(s sample) output.Row {
-	row := output.Row{Input: s.name, Picture: &output.Picture{File: r.fileOf(s.request), Image: s.made}}
+func (r *sampleRun) rowOf(s sample) rows.Pictures {
+	row := rows.Pictures{Head: output.Head{Input: s.name}, Picture: rows.Picture{File: r.fileOf(s.request), Image: s.made}}
 	if s.image != nil {
 		row.Width, row.Height = s.image.Width, s.image.Height
 	}

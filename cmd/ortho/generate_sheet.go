@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/sheet"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -89,7 +89,7 @@ func (g *generation) made(ctx context.Context) iter.Seq2[*preprocess.Image, erro
 			yield(nil, err)
 			return
 		}
-		for row, err := range output.Read("jsonl", f, info.Size()) {
+		for row, err := range rows.PicturesCodec.Read("jsonl", f, info.Size()) {
 			var img *preprocess.Image
 			if err == nil {
 				if row.Error != nil {
@@ -105,8 +105,8 @@ func (g *generation) made(ctx context.Context) iter.Seq2[*preprocess.Image, erro
 }
 
 // readBack decodes a picture that was written.
-func (g *generation) readBack(ctx context.Context, row output.Row) (*preprocess.Image, error) {
-	if row.Picture == nil || !filepath.IsLocal(filepath.FromSlash(row.File)) {
+func (g *generation) readBack(ctx context.Context, row rows.Pictures) (*preprocess.Image, error) {
+	if !filepath.IsLocal(filepath.FromSlash(row.File)) {
 		return nil, fmt.Errorf("the row of %s names no picture", row.Input)
 	}
 	name := filepath.Join(g.shelf.Folder, filepath.FromSlash(row.File))

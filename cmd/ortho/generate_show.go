@@ -6,8 +6,8 @@ import (
 	"math"
 	"strings"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/sheet"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -27,7 +27,7 @@ func (r *sampleRun) show(ctx context.Context) error {
 		}
 	}
 	at := 0
-	return r.showRows(ctx, func(ctx context.Context, row output.Row, _ source.Item) report.Card {
+	return r.showRows(ctx, func(ctx context.Context, row rows.Pictures, _ source.Item) report.Card {
 		card := report.Card{Name: row.Input, Note: noteOf(row)}
 		if row.Error != nil {
 			card.Error = row.Error.Message
@@ -48,7 +48,7 @@ func (r *sampleRun) show(ctx context.Context) error {
 }
 
 // showRows writes the page, if there is one.
-func (g *generation) showRows(ctx context.Context, card func(context.Context, output.Row, source.Item) report.Card) error {
+func (g *generation) showRows(ctx context.Context, card func(context.Context, rows.Pictures, source.Item) report.Card) error {
 	if g.page == nil {
 		return nil
 	}
@@ -59,11 +59,8 @@ func (g *generation) showRows(ctx context.Context, card func(context.Context, ou
 }
 
 // noteOf says what a picture was made of.
-func noteOf(row output.Row) string {
-	p := row.Picture
-	if p == nil {
-		return ""
-	}
+func noteOf(row rows.Pictures) string {
+	p := row.Image
 	var parts []string
 	if p.Text != "" {
 		parts = append(parts, fmt.Sprintf("\u201c%s\u201d", p.Text))
@@ -105,7 +102,7 @@ func fitted(width, height, edge int) (int, int) {
 
 // showChanges writes the page of what images were and became.
 func (g *generation) showChanges(ctx context.Context, orientation preprocess.Orientation) error {
-	return g.showRows(ctx, func(ctx context.Context, row output.Row, item source.Item) report.Card {
+	return g.showRows(ctx, func(ctx context.Context, row rows.Pictures, item source.Item) report.Card {
 		card := report.Card{Name: row.Input}
 		if row.Error != nil {
 			card.Error = row.Error.Message

@@ -17,7 +17,7 @@ import (
 	"testing"
 
 	"ortho/cmd/ortho/internal/build"
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/preprocess"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
@@ -219,11 +219,11 @@ func TestGenerateFolder(t *testing.T) {
 		t.Error("an archive has written outside of the folder")
 	}
 	kinds := map[string]string{}
-	for _, row := range rows(t, read(t, filepath.Join(out, "ortho.jsonl"))) {
+	for _, row := range rowsFrom[rows.Pictures](t, read(t, filepath.Join(out, "ortho.jsonl"))) {
 		switch {
 		case row.Error != nil:
 			kinds[strings.TrimPrefix(row.Input, dir+string(filepath.Separator))] = row.Error.Kind
-		case row.Picture == nil || row.Width == 0:
+		case row.File == "" || row.Width == 0:
 			t.Errorf("%+v", row)
 		default:
 			if p := decoded(t, filepath.Join(out, filepath.FromSlash(row.File))); p.Width != row.Width || p.Height != row.Height {
@@ -257,7 +257,7 @@ func TestGenerateFolder(t *testing.T) {
 			args = append(args, flag)
 		}
 		made(t, exitItems, "1 failed", args...)
-		if row := rows(t, read(t, filepath.Join(foreign, "ortho.jsonl")))[0]; row.Error == nil || row.Error.Kind != "write" || read(t, filepath.Join(foreign, "a.png")) != "mine" {
+		if row := rowsFrom[rows.Pictures](t, read(t, filepath.Join(foreign, "ortho.jsonl")))[0]; row.Error == nil || row.Error.Kind != "write" || read(t, filepath.Join(foreign, "a.png")) != "mine" {
 			t.Errorf("%q: %+v", flag, row)
 		}
 	}
@@ -411,7 +411,7 @@ func TestGenerateDefault(t *testing.T) {
 	made(t, exitFailed, "-m "+defaultUpscaler+" took its place", "generate", "-m", "esrgan-slim-x4", in, "-o", out, "--overwrite")
 }
 
-func fileRows(t *testing.T, out string) []output.Row {
+func fileRows(t *testing.T, out string) []rows.Pictures {
 	t.Helper()
-	return rows(t, read(t, filepath.Join(out, "ortho.jsonl")))
+	return rowsFrom[rows.Pictures](t, read(t, filepath.Join(out, "ortho.jsonl")))
 }

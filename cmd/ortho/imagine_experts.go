@@ -129,7 +129,7 @@ func (im *imagination) openArtist() error {
 // openPainter has a pipeline draw, as its files say.
 func (im *imagination) openPainter(name string) error {
 	c := im.c
-	model, err := models.OpenPipeline(name)
+	model, err := diffusion.ReadFolder(name)
 	if err != nil {
 		return err
 	}

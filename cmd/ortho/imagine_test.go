@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/models/describe/openaitest"
 	"ortho/models/imagine"
 	"ortho/preprocess"
@@ -73,7 +74,7 @@ func readAs(t *testing.T, folder string, digit int) (n int) {
 	if code != exitOK {
 		t.Fatal(stderr)
 	}
-	for _, row := range rows(t, stdout) {
+	for _, row := range rowsFrom[rows.Classes](t, stdout) {
 		if row.Width != 28 || row.Height != 28 {
 			t.Errorf("%s is of %dx%d pixels", row.Input, row.Width, row.Height)
 		}

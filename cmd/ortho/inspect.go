@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/models/diffusion"
 	"ortho/models/generate"
 	"ortho/runner"
 )
@@ -62,7 +63,7 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	d := pages.Inspect(model, digest, usable(model))
+	d := pages.Inspect(model, digest, remedied(usable(model)))
 	d.Classes = classes
 	if o.json {
 		return pages.WriteJSON(call.Out, d)
@@ -81,7 +82,7 @@ func (o *inspectOptions) runPipeline(ctx context.Context, call *flags.Call) erro
 			return commandline.Usagef("--%s is not for a pipeline such as %s: its files say how it is read", name, o.model.Name)
 		}
 	}
-	p, err := models.OpenPipeline(o.model.Name)
+	p, err := diffusion.ReadFolder(o.model.Name)
 	if err != nil {
 		return err
 	}
@@ -104,15 +105,7 @@ func (o *inspectOptions) runPipeline(ctx context.Context, call *flags.Call) erro
 
 // usable tells what is missing to use a model for what it is for.
 func usable(m *models.Model) error {
-	var err error
-	switch m.Task {
-	case models.Generate:
-		_, err = m.Generator()
-	case models.ClassifyText:
-		_, err = m.TextClassifier()
-	default:
-		_, err = m.Classifier()
-	}
+	err := m.Usable()
 	if m.Data == nil {
 		err = errors.Join(err, m.Graph.CheckWeights(m.Path))
 	}

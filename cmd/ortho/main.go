@@ -27,6 +27,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	slog.SetDefault(slog.New(&term.LogHandler{W: stderr}))
 	app := newApp()
 	app.Reader, app.Writer, app.ErrWriter = stdin, stdout, stderr
+	tellRemedies(app.Commands)
 	return commandline.Run(ctx, app, args)
 }
 

@@ -16,6 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/models"
 	"ortho/runner/library"
 )
@@ -42,11 +43,12 @@ func execute(t *testing.T, stdin string, args ...string) (code int, stdout, stde
 	return code, out.String(), errs.String()
 }
 
-func rows(t *testing.T, text string) []output.Row {
+// rowsFrom are the rows of JSONL.
+func rowsFrom[R output.Row](t *testing.T, text string) []R {
 	t.Helper()
-	var all []output.Row
+	var all []R
 	for line := range strings.Lines(text) {
-		var row output.Row
+		var row R
 		if err := json.Unmarshal([]byte(line), &row); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
@@ -147,7 +149,7 @@ func TestClassify(t *testing.T) {
 	needLibrary(t)
 	t.Run("flags after arguments", func(t *testing.T) {
 		code, stdout, stderr := execute(t, "", "classify", photos, "-k", "2", "--format=jsonl")
-		got := rows(t, stdout)
+		got := rowsFrom[rows.Classes](t, stdout)
 		if code != 0 || len(got) != 4 || got[2].Input != filepath.FromSlash(coffee) || len(got[2].Predictions) != 2 {
 			t.Fatalf("exit %d, %+v, %s", code, got, stderr)
 		}
@@ -181,7 +183,7 @@ func TestClassify(t *testing.T) {
 		} {
 			code, stdout, stderr := execute(t, c.stdin, append([]string{"classify", "-k1"[:2], "1"}, c.args...)...)
 			var names []string
-			for _, row := range rows(t, stdout) {
+			for _, row := range rowsFrom[rows.Classes](t, stdout) {
 				names = append(names, row.Input)
 				if row.Error != nil {
 					t.Errorf("%s: %+v", name, row.Error)
@@ -206,7 +208,7 @@ func TestClassify(t *testing.T) {
 		}
 		for path, kind := range bad {
 			code, stdout, _ := execute(t, "", "classify", path, coffee)
-			got := rows(t, stdout)
+			got := rowsFrom[rows.Classes](t, stdout)
 			if code != exitItems || len(got) != 2 || got[0].Error == nil || got[1].Error != nil {
 				t.Fatalf("%s: exit %d, %+v", path, code, got)
 			}
@@ -215,11 +217,11 @@ func TestClassify(t *testing.T) {
 			}
 		}
 		code, stdout, _ := execute(t, "", "classify", "--fail-fast", filepath.Join(dir, "text.png"), coffee)
-		if got := rows(t, stdout); code != exitFailed || len(got) != 1 {
+		if got := rowsFrom[rows.Classes](t, stdout); code != exitFailed || len(got) != 1 {
 			t.Errorf("--fail-fast: exit %d, %d rows", code, len(got))
 		}
 		code, stdout, _ = execute(t, "", "classify", "--max-pixels", "1000", coffee)
-		if got := rows(t, stdout); code != exitItems || got[0].Error.Kind != "too_large" {
+		if got := rowsFrom[rows.Classes](t, stdout); code != exitItems || got[0].Error.Kind != "too_large" {
 			t.Errorf("--max-pixels: exit %d, %s", code, stdout)
 		}
 	})
@@ -242,7 +244,7 @@ func TestClassify(t *testing.T) {
 			{"nan", []string{"--input-range", "0,1"}, "output"},
 		} {
 			_, stdout, stderr := execute(t, "", append([]string{"classify", "-m", graphs + c.model, coffee}, c.args...)...)
-			got := rows(t, stdout)
+			got := rowsFrom[rows.Classes](t, stdout)
 			switch {
 			case len(got) != 1:
 				t.Errorf("%s: %q, %s", c.model, stdout, stderr)
@@ -255,7 +257,7 @@ func TestClassify(t *testing.T) {
 			}
 		}
 		_, stdout, _ := execute(t, "", "classify", "-m", graphs+"embedding", "--input-range", "0,1", "--output-name", "embedding", coffee)
-		if got := rows(t, stdout); len(got) != 1 || got[0].Output == nil || got[0].Output.Name != "embedding" || len(got[0].Output.Values) != 3 {
+		if got := rowsFrom[rows.Classes](t, stdout); len(got) != 1 || got[0].Output == nil || got[0].Output.Name != "embedding" || len(got[0].Output.Values) != 3 {
 			t.Errorf("--output-name: %s", stdout)
 		}
 	})
@@ -308,7 +310,7 @@ func TestInterrupted(t *testing.T) {
 	if _, err := os.Stat(out); err == nil {
 		t.Error("an interrupted run left a file that looks complete")
 	}
-	for i, row := range rows(t, read(t, out+".partial")) {
+	for i, row := range rowsFrom[rows.Classes](t, read(t, out+".partial")) {
 		if row.Error != nil {
 			t.Errorf("row %d: %+v", i, row.Error)
 		}

@@ -13,6 +13,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 )
@@ -21,12 +22,12 @@ import (
 // whose run can be resumed.
 type results struct {
 	format string
-	unit   string      // what a row is of: "image", "text"
-	name   string      // of the file
-	folder string      // with the pictures that rows are of; "": there are none
-	run    *record.Run // nil: a stream
+	unit   string                     // what a row is of: "image", "text"
+	name   string                     // of the file
+	folder string                     // with the pictures that rows are of; "": there are none
+	run    *record.Run[rows.Pictures] // nil: a stream
 
-	stream output.Writer
+	stream output.Writer[rows.Pictures]
 	device *output.File // nil: standard output
 	screen *term.Screen // nil: not a terminal that progress is shown on, too
 	rows   int64        // of the stream
@@ -90,13 +91,13 @@ func openResultsAs(c *cli.Context, reads *output.Reads, variant func(format stri
 		r.screen = &term.Screen{To: c.App.Writer}
 		w = r.screen
 	}
-	r.stream, err = output.New(format, w, width)
+	r.stream, err = rows.PicturesCodec.Writer(format, w, width)
 	return r, err
 }
 
 // openRun opens the rows of a file, of a run over arguments.
-func openRun(args []string, reads *output.Reads, name, format string, mode record.Mode) (*record.Run, error) {
-	run, err := record.Open(reads, name, format, mode)
+func openRun(args []string, reads *output.Reads, name, format string, mode record.Mode) (*record.Run[rows.Pictures], error) {
+	run, err := record.Open(reads, rows.PicturesCodec, name, format, mode)
 	if err != nil || !source.Globbed(args) {
 		return run, err
 	}
@@ -150,7 +151,7 @@ func pending[T any](ctx context.Context, r *results, items iter.Seq[T], name fun
 	return record.Items(ctx, r.run, items, name)
 }
 
-func (r *results) write(row output.Row) (err error) {
+func (r *results) write(row rows.Pictures) (err error) {
 	if r.run != nil {
 		err = r.run.Write(row)
 	} else {

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/record"
+
+	"ortho/cmd/ortho/internal/rows"
 )
 
 // asOrtho is set in the environment of every process that the tests start.
@@ -343,7 +345,7 @@ func TestResumeShardOfArchive(t *testing.T) {
 		t.Fatalf("exit %d, %s", code, stderr)
 	}
 	whole := read(t, out)
-	if names := inputsOf(rows(t, whole)); !slices.Equal(names, []string{archive + "/1.png", archive + "/3.png", archive + "/5.png", archive + "/7.png"}) {
+	if names := inputsOf(rowsFrom[rows.Classes](t, whole)); !slices.Equal(names, []string{archive + "/1.png", archive + "/3.png", archive + "/5.png", archive + "/7.png"}) {
 		t.Fatalf("%q", names)
 	}
 	// What a crash in the third row leaves.

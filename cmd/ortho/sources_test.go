@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 )
 
 // tarOf makes a shard of names and bodies, in turn.
@@ -30,9 +30,9 @@ func tarOf(t *testing.T, namesAndBodies ...string) string {
 	return buffer.String()
 }
 
-func inputsOf(rows []output.Row) []string {
+func inputsOf(all []rows.Classes) []string {
 	var names []string
-	for _, row := range rows {
+	for _, row := range all {
 		names = append(names, row.Input)
 	}
 	return names
@@ -47,7 +47,7 @@ func TestClassifyTar(t *testing.T) {
 	write(t, in("cut.tar"), tarOf(t, "cat.png", read(t, cat), "coffee.png", read(t, coffee))[:300_000])
 
 	code, stdout, stderr := execute(t, "", "classify", "-k", "1", good)
-	got := rows(t, stdout)
+	got := rowsFrom[rows.Classes](t, stdout)
 	if want := []string{good + "/0/coffee.png", good + "/1/cat.png"}; code != exitOK || !slices.Equal(inputsOf(got), want) {
 		t.Fatalf("exit %d, %q, want %q; %s", code, stdout, want, stderr)
 	}
@@ -56,7 +56,7 @@ func TestClassifyTar(t *testing.T) {
 	}
 
 	code, stdout, stderr = execute(t, "", "classify", "-k", "1", bad, in("[cg]*.tar"), coffee)
-	got = rows(t, stdout)
+	got = rowsFrom[rows.Classes](t, stdout)
 	want := []string{bad + "/text.png", bad + "/../cat.png", bad + "/cat.png", in("cut.tar/cat.png"), in("cut.tar/coffee.png"), good + "/0/coffee.png", good + "/1/cat.png", coffee}
 	if code != exitItems || !slices.Equal(inputsOf(got), want) {
 		t.Fatalf("exit %d, %q, want %q; %s", code, inputsOf(got), want, stderr)
@@ -125,7 +125,7 @@ func TestClassifyJoinedTars(t *testing.T) {
 	joined := write(t, filepath.Join(dir, "joined.tar"), one+one)
 	padded := write(t, filepath.Join(dir, "padded.tar"), one+strings.Repeat("\x00", 10240))
 	code, stdout, _ := execute(t, "", "classify", joined, padded)
-	got := rows(t, stdout)
+	got := rowsFrom[rows.Classes](t, stdout)
 	if code != exitItems || !slices.Equal(inputsOf(got), []string{joined + "/a.png", joined, padded + "/a.png"}) {
 		t.Fatalf("exit %d, %s", code, stdout)
 	}

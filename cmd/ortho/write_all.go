@@ -12,14 +12,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/term"
 )
 
 // answer is what became of one item: its row, with what it has failed of, if so.
 type answer struct {
-	row output.Row
+	row rows.Pictures
 	err error
 	end error // ends the run: there is no row
 }
@@ -33,7 +33,7 @@ func writeAll(c *cli.Context, answers iter.Seq[answer], out *results, bar *term.
 func (told reporting) writeAll(ctx context.Context, answers iter.Seq[answer], out *results, bar *term.Progress, speed func(done int, took time.Duration) record.Speed) error {
 	start := time.Now()
 	done := 0
-	var first *output.Row // that failed
+	var first *rows.Pictures // that failed
 	keep := func(why error) error {
 		bar.End()
 		return out.keep(why, speed(done, time.Since(start)))
@@ -92,7 +92,7 @@ func (told reporting) writeAll(ctx context.Context, answers iter.Seq[answer], ou
 
 // tellFailed says why the first of the items that have failed in this run has, and where it
 // is told of the others.
-func (told reporting) tellFailed(out *results, first *output.Row, failed int64) {
+func (told reporting) tellFailed(out *results, first *rows.Pictures, failed int64) {
 	where := out.name
 	if out.run == nil {
 		where = "the rows"
@@ -112,7 +112,7 @@ func (told reporting) tellFailed(out *results, first *output.Row, failed int64) 
 }
 
 // reasonOf is a row's error behind the name of its input.
-func reasonOf(row output.Row) string {
+func reasonOf(row rows.Pictures) string {
 	name := row.Input
 	switch {
 	case len(name) > 200:

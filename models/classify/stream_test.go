@@ -86,6 +86,38 @@ func TestEach(t *testing.T) {
 	}
 }
 
+// TestCallsShareBatches: two calls make the batch that either waits for, and where too many
+// come some are refused, whose error names the image.
+func TestCallsShareBatches(t *testing.T) {
+	photo := must(os.ReadFile(photos + "coffee.png"))
+	calls := func(n int, opt classify.Options) (busy int) {
+		c := open(t, bundledModel, opt)
+		var mu sync.Mutex
+		var running sync.WaitGroup
+		for range n {
+			running.Go(func() {
+				result, err := c.Image(t.Context(), photo)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case errors.Is(err, runner.ErrBusy) && strings.HasPrefix(err.Error(), "image: busy: "):
+					busy++
+				case err != nil || result.Predictions[0].Label != "espresso":
+					t.Errorf("%+v, %v", result, err)
+				}
+			})
+		}
+		running.Wait()
+		return busy
+	}
+	if busy := calls(2, classify.Options{Top: 1, Batch: 2, Concurrency: 1, Linger: time.Hour}); busy != 0 {
+		t.Errorf("%d calls are refused", busy)
+	}
+	if busy := calls(16, classify.Options{Top: 1, Batch: 1, Concurrency: 1, Waiting: 2}); busy < 1 || busy > 13 {
+		t.Errorf("%d calls of 16 are refused", busy)
+	}
+}
+
 // TestReadEndsWithItsStream: Read's context is done when the range is left. One that ignores
 // it, on a drive that has gone away, holds nothing up.
 func TestReadEndsWithItsStream(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"ortho/models"
 	"ortho/runner"
 	"ortho/runner/onnx"
 )
@@ -47,7 +46,7 @@ func (d *drawing) denoise(ctx context.Context) error {
 				output[k] = away + guidance*(g.output[1][k]-away)
 			}
 		}
-		if err := finite(models.UNet, output); err != nil {
+		if err := finite(UNet, output); err != nil {
 			return fmt.Errorf("step %d of %d: %w", i-d.from+1, d.to-d.from, err)
 		}
 		d.schedule.Step(i, output, d.latents, denoised, d.normal)
@@ -237,7 +236,7 @@ func (g *denoiser) predict(ctx context.Context, scaled []float32, t float32) err
 				return err
 			}
 		}
-		if err := g.run(ctx, models.UNet, session, b.inputs, b.outputs); err != nil {
+		if err := g.run(ctx, UNet, session, b.inputs, b.outputs); err != nil {
 			if ctx.Err() == nil && (g.Width%64 != 0 || g.Height%64 != 0) {
 				err = fmt.Errorf("%w (%dx%d are no multiples of 64, which exported UNets may want)", err, g.Width, g.Height)
 			}
@@ -245,7 +244,7 @@ func (g *denoiser) predict(ctx context.Context, scaled []float32, t float32) err
 		}
 		for i := 0; i < size && b.first+i < g.rows; i++ {
 			if err := get(g.output[b.first+i], b.outputs[0], i*len(scaled)); err != nil {
-				return fmt.Errorf("%s: output %s: %w", models.UNet, g.spec.Denoiser.Output, err)
+				return fmt.Errorf("%s: output %s: %w", UNet, g.spec.Denoiser.Output, err)
 			}
 		}
 	}

@@ -28,7 +28,7 @@ type Options struct {
 
 // Run is one run of one part.
 type Run struct {
-	Part            string // as [models.Part] names it
+	Part            string // as [Part] names it
 	Took            time.Duration
 	Session         *runner.Session
 	Inputs, Outputs []*runner.Tensor // in the order of the session's
@@ -80,7 +80,7 @@ type Sample struct {
 // Pipeline is a pipeline ready to make images. It makes one at a time.
 type Pipeline struct {
 	name  string
-	spec  *models.PipelineSpec
+	spec  *Spec
 	opt   Options
 	first *runner.Session
 
@@ -96,7 +96,7 @@ type Pipeline struct {
 // Open makes a pipeline ready. Close it after use. ctx is for Open alone, which opens the
 // first part; others are opened under the context of the samples that need them. See
 // [runner.Open].
-func Open(ctx context.Context, m *models.Pipeline, opt Options) (*Pipeline, error) {
+func Open(ctx context.Context, m *Folder, opt Options) (*Pipeline, error) {
 	spec, err := m.Spec()
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (p *Pipeline) Close() error { return p.gate.Close(p.closeAll) }
 func (p *Pipeline) Session() *runner.Session { return p.first }
 
 // Spec is how the pipeline runs.
-func (p *Pipeline) Spec() *models.PipelineSpec { return p.spec }
+func (p *Pipeline) Spec() *Spec { return p.spec }
 
 // Cut is the end of a text that the pipeline does not see, because it has more tokens than
 // the text encoder takes; "" where it sees all.

@@ -268,8 +268,8 @@ func TestRan(t *testing.T) {
 	}})
 	one(t, p, Request{Prompt: "a", Negative: ptr("b"), Steps: 2, Image: picture(t, "picture.png"), Strength: 1})
 	one(t, p, Request{Prompt: "a", Steps: 1})
-	want := []string{models.TextEncoder1, models.TextEncoder2, models.TextEncoder1, models.TextEncoder2, models.VAEEncoder,
-		models.UNet, models.UNet, models.VAEDecoder, models.UNet, models.VAEDecoder}
+	want := []string{TextEncoder1, TextEncoder2, TextEncoder1, TextEncoder2, VAEEncoder,
+		UNet, UNet, VAEDecoder, UNet, VAEDecoder}
 	if !slices.Equal(parts, want) {
 		t.Errorf("%q, want %q", parts, want)
 	}

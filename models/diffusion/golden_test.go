@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"ortho/models"
 	"ortho/models/scheduler"
 	"ortho/preprocess"
 	"ortho/runner/npz"
@@ -96,7 +95,7 @@ func picture(t testing.TB, name string) *preprocess.Picture {
 
 func pipeline(t testing.TB, name string, opt Options) *Pipeline {
 	t.Helper()
-	m, err := models.OpenPipeline(filepath.Join("testdata", name))
+	m, err := ReadFolder(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func (d *drawing) latentsOf(ctx context.Context, pixels []float32) ([]float32, e
 }
 
 // channel is how a channel of the latents is normalised.
-func channel(a *models.Autoencoder, c int) (mean, std float32) {
+func channel(a *Autoencoder, c int) (mean, std float32) {
 	if a.Mean == nil {
 		return 0, 1
 	}

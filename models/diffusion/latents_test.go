@@ -7,13 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"ortho/models"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
 func TestLatentsOf(t *testing.T) {
-	p := &Pipeline{name: "p", spec: &models.PipelineSpec{Scale: 8}}
+	p := &Pipeline{name: "p", spec: &Spec{Scale: 8}}
 	p.spec.Denoiser.Latents = 2
 	values := make([]float32, 24)
 	for i := range values {

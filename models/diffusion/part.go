@@ -26,7 +26,7 @@ type opened struct {
 // use opens a part, if it is not open. With LowMemory all others are closed first. sizes are
 // those that its symbolic dimensions will have: ONNX Runtime then knows all shapes, and
 // makes a faster graph. Where they change it is opened anew, once, for any size.
-func (p *Pipeline) use(ctx context.Context, part *models.Part, sizes map[string]int64) (*runner.Session, error) {
+func (p *Pipeline) use(ctx context.Context, part *Part, sizes map[string]int64) (*runner.Session, error) {
 	o := p.open[part.Name]
 	if o != nil && (!o.Fixed || maps.Equal(o.sizes, sizes)) {
 		return o.Session, nil
@@ -75,11 +75,11 @@ func sizesOf(values []onnx.Value, inputs []*runner.Tensor) map[string]int64 {
 // outputs are those of a part that are used.
 func (p *Pipeline) outputs(part string) []string {
 	switch part {
-	case models.UNet:
+	case UNet:
 		return []string{p.spec.Denoiser.Output}
-	case models.VAEDecoder:
+	case VAEDecoder:
 		return []string{p.spec.Decoder.Output}
-	case models.VAEEncoder:
+	case VAEEncoder:
 		return []string{p.spec.Encoder.Output}
 	}
 	for _, e := range p.spec.Texts {
@@ -115,7 +115,7 @@ func (p *Pipeline) run(ctx context.Context, part string, s *runner.Session, inpu
 
 // once runs a part on inputs that are made for it, and closes them. The outputs are the
 // caller's to close.
-func (p *Pipeline) once(ctx context.Context, part *models.Part, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
+func (p *Pipeline) once(ctx context.Context, part *Part, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
 	inputs, err := tensors(part, input)
 	defer closeTensors(inputs)
 	if err != nil {
@@ -138,7 +138,7 @@ func (p *Pipeline) once(ctx context.Context, part *models.Part, input func(onnx.
 
 // tensors makes all inputs of a part. Also on an error those made so far are returned, to be
 // closed.
-func tensors(part *models.Part, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
+func tensors(part *Part, input func(onnx.Value) (*runner.Tensor, error)) ([]*runner.Tensor, error) {
 	var all []*runner.Tensor
 	for _, v := range part.Graph.Inputs {
 		t, err := input(v)

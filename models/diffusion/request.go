@@ -117,10 +117,10 @@ func defaultStrength(xl, masked bool) float64 {
 
 func (d *drawing) checkNumbers() error {
 	switch s := d.spec; {
-	case d.Steps < 1 || d.Steps > models.MaxSteps:
-		return inputError("%d steps: from 1 to %d", d.Steps, models.MaxSteps)
-	case !(*d.Guidance >= 0 && *d.Guidance <= models.MaxGuidance):
-		return inputError("a guidance of %v: from 0 to %d", *d.Guidance, models.MaxGuidance)
+	case d.Steps < 1 || d.Steps > MaxSteps:
+		return inputError("%d steps: from 1 to %d", d.Steps, MaxSteps)
+	case !(*d.Guidance >= 0 && *d.Guidance <= MaxGuidance):
+		return inputError("a guidance of %v: from 0 to %d", *d.Guidance, MaxGuidance)
 	case d.Scheduler == "":
 		return models.StageInput.Wrap(s.Unscheduled)
 	case !slices.Contains(scheduler.Names(), d.Scheduler):
@@ -157,8 +157,8 @@ func (d *drawing) checkSize() error {
 	case d.Width%m != 0 || d.Height%m != 0:
 		return inputError("a size of %dx%d: both must be multiples of %d, such as %dx%d", d.Width, d.Height, m,
 			max(1, (d.Width+m/2)/m)*m, max(1, (d.Height+m/2)/m)*m)
-	case d.Width < m || d.Height < m || d.Width > models.MaxEdge || d.Height > models.MaxEdge:
-		return inputError("a size of %dx%d: from %d to %d", d.Width, d.Height, m, models.MaxEdge)
+	case d.Width < m || d.Height < m || d.Width > MaxEdge || d.Height > MaxEdge:
+		return inputError("a size of %dx%d: from %d to %d", d.Width, d.Height, m, MaxEdge)
 	}
 	return nil
 }

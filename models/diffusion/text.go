@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"ortho/models"
 	"ortho/runner"
 	"ortho/runner/onnx"
 )
@@ -60,7 +59,7 @@ func (p *Pipeline) encode(ctx context.Context, text string) (*embedding, error) 
 	return &all, nil
 }
 
-func (p *Pipeline) encodeOne(ctx context.Context, e *models.TextEncoder, text string) (one embedding, err error) {
+func (p *Pipeline) encodeOne(ctx context.Context, e *TextEncoder, text string) (one embedding, err error) {
 	tokens := e.Tokenizer.Encode(text)
 	outputs, err := p.once(ctx, e.Part, func(v onnx.Value) (*runner.Tensor, error) {
 		values := make([]float32, len(tokens.IDs)) // ids are far below 2^24, from where float32 has gaps

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"ortho/models"
 	"ortho/runner"
 	"ortho/runner/npz"
 )
@@ -54,7 +53,7 @@ const (
 // Trace draws an image of a few steps with a pipeline, which shows how its parts are used and
 // with what inputs: they must not follow from how fast the machine is. It leaves the graphs
 // warm. The next, of all steps, is timed; where that takes no time, several are.
-func Trace(ctx context.Context, m *models.Pipeline, r Request, opt TraceOptions) (*Traced, error) {
+func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced, error) {
 	t := &tracer{inputs: map[string][]npz.Array{}}
 	p, err := Open(ctx, m, Options{Runner: opt.Runner, LowMemory: opt.LowMemory, Ran: t.ran})
 	if err != nil {
@@ -85,7 +84,7 @@ func Trace(ctx context.Context, m *models.Pipeline, r Request, opt TraceOptions)
 	}
 	t.Steps, t.Of = t.image.done, t.image.of
 	for i := range t.Parts {
-		if part := &t.Parts[i]; part.Name == models.UNet { // a step may take several runs
+		if part := &t.Parts[i]; part.Name == UNet { // a step may take several runs
 			part.Runs = part.Runs * t.Of / max(1, short)
 		}
 	}
@@ -188,7 +187,7 @@ func (t *tracer) ran(r Run) {
 	part := &t.Parts[i]
 	part.Runs++
 	part.TookMS = milliseconds(r.Took)
-	if part.Runs == 1 || r.Part == models.UNet && t.image.done > 0 && t.image.done == t.image.of/2 {
+	if part.Runs == 1 || r.Part == UNet && t.image.done > 0 && t.image.done == t.image.of/2 {
 		var arrays []npz.Array
 		for k, in := range r.Inputs {
 			arrays = append(arrays, in.Array(r.Session.Inputs[k].Name))

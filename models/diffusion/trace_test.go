@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"ortho/models"
 	"ortho/runner"
 	"ortho/runner/npz"
 )
@@ -16,7 +15,7 @@ import (
 // An image's parts are told in the order of their use, with as many runs as all its steps
 // take and the inputs of one.
 func TestTrace(t *testing.T) {
-	m, err := models.OpenPipeline(filepath.Join("testdata", "sd"))
+	m, err := ReadFolder(filepath.Join("testdata", "sd"))
 	if err != nil {
 		t.Fatal(err)
 	}

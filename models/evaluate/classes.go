@@ -178,3 +178,19 @@ func similarity(a, b string) float64 {
 	}
 	return 2 * float64(both) / float64(len(a)+len(b)-2)
 }
+
+// FindAll is Find of several names, with how many of them are of which kind. bad tells of the
+// names that stand for no class, or for several.
+func (c *Classes) FindAll(names []string) (classes []int, kinds map[string]int, bad []error) {
+	classes, kinds = make([]int, len(names)), map[string]int{}
+	for i, name := range names {
+		class, kind, err := c.Find(name)
+		if err != nil {
+			bad = append(bad, err)
+			continue
+		}
+		classes[i] = class
+		kinds[kind]++
+	}
+	return classes, kinds, bad
+}

@@ -24,9 +24,9 @@ import (
 // of any size.
 func spec(change ...func(*models.GeneratorSpec)) *models.GeneratorSpec {
 	s := &models.GeneratorSpec{
-		Image: &models.ImageInput{Name: "image", Multiple: 1, Spec: preprocess.Spec{
+		Image: &models.ImagePort{Name: "image", Multiple: 1, Spec: preprocess.Spec{
 			Channels: 3, Interpolation: preprocess.Bicubic, Range: [2]float64{0, 1}, Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}}},
-		Output: models.ImageOutput{Name: "made", Range: [2]float64{0, 1}},
+		Output: models.PicturePort{Name: "made", Range: [2]float64{0, 1}},
 	}
 	for _, c := range change {
 		c(s)
@@ -319,14 +319,14 @@ func TestStyleTransfer(t *testing.T) {
 			if most, others := difference(got, crop.Pix); most > tolerance {
 				t.Errorf("%d of %d values differ, by %d at most", others, len(got), most)
 			}
-			// Means of 24 x 24 pixels.
+			// Means of 24 x 24 pixels, of which rounding takes no more than a level or two.
 			reduced := golden(t, name+"_reduced")
 			for i := range reduced.Pix {
 				sum, x, y, c := 0, i/3%30*24, i/90*24, i%3
 				for at := range 24 * 24 {
 					sum += int(m.Bytes()[((y+at/24)*720+x+at%24)*3+c])
 				}
-				if d := float64(sum)/(24*24) - float64(reduced.Pix[i]); math.Abs(d) > 1 {
+				if d := float64(sum)/(24*24) - float64(reduced.Pix[i]); math.Abs(d) > float64(min(tolerance, 2)) {
 					t.Fatalf("the mean about (%d, %d) is off by %.1f", x, y, d)
 				}
 			}

@@ -24,7 +24,7 @@ func TestImages(t *testing.T) {
 	var now atomic.Int32
 	bad := errors.New("bad")
 	m := &Images[int, string]{
-		Generator: &Generator{spec: &models.GeneratorSpec{Image: &models.ImageInput{}}, concurrency: 4},
+		Generator: &Generator{spec: &models.GeneratorSpec{Image: &models.ImagePort{}}, concurrency: 4},
 		Read: func(ctx context.Context, edge int) (*preprocess.Picture, error) {
 			if edge < 0 {
 				return nil, bad
@@ -69,7 +69,7 @@ func TestImagesAtOnce(t *testing.T) {
 		now, peak := 0, 0
 		full := make(chan struct{})
 		m := &Images[int, int]{
-			Generator: &Generator{spec: &models.GeneratorSpec{Image: &models.ImageInput{Spec: preprocess.Spec{Height: c.fixed}}}, concurrency: c.concurrency},
+			Generator: &Generator{spec: &models.GeneratorSpec{Image: &models.ImagePort{Spec: preprocess.Spec{Height: c.fixed}}}, concurrency: c.concurrency},
 			Read:      blank,
 			Make: func(context.Context, int, *preprocess.Picture) (int, error) {
 				mutex.Lock()

@@ -61,7 +61,7 @@ func (g *Generator) input(v onnx.Value, c conditions) (npz.Array, error) {
 	return npz.Array{}, errors.New("what it takes is not known")
 }
 
-func classArray(in *models.ClassInput, batch int64, class int) (npz.Array, error) {
+func classArray(in *models.ClassPort, batch int64, class int) (npz.Array, error) {
 	shape := rows(batch, in.Shape)
 	if !in.OneHot {
 		return array(in.Name, in.Type, shape, nil, []int64{int64(class)})

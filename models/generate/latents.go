@@ -55,11 +55,11 @@ func (g *Generator) LatentsOf(a npz.Array) ([][]float32, error) {
 }
 
 // LatentsOfSeed are the latents that a [Request]'s seed stands for, if nothing is truncated.
-func LatentsOfSeed(in *models.LatentInput, seed uint64) []float32 {
+func LatentsOfSeed(in *models.LatentsPort, seed uint64) []float32 {
 	return drawLatents(in, 0, noise.New(seed))
 }
 
-func drawLatents(in *models.LatentInput, truncation float64, random *noise.Generator) []float32 {
+func drawLatents(in *models.LatentsPort, truncation float64, random *noise.Generator) []float32 {
 	z := make([]float32, count(in.Shape))
 	switch {
 	case in.Uniform:

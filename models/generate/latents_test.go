@@ -18,7 +18,7 @@ func floatArray(values []float32, shape ...int64) npz.Array {
 }
 
 func TestLatentsOf(t *testing.T) {
-	g := &Generator{name: "g", spec: &models.GeneratorSpec{Latents: &models.LatentInput{Shape: []int64{4, 1, 1}}}}
+	g := &Generator{name: "g", spec: &models.GeneratorSpec{Latents: &models.LatentsPort{Shape: []int64{4, 1, 1}}}}
 	values := []float32{1, 2, 3, 4, 5, 6, 7, 8}
 	for _, c := range []struct {
 		shape []int64

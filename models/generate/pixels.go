@@ -22,7 +22,7 @@ var elementTypes = map[onnx.ElementType]preprocess.ElementType{
 }
 
 // planeOf reads image i of a tensor of shape [N,C,H,W] or [N,H,W,C], or [C,H,W] or [H,W,C].
-func planeOf(t *runner.Tensor, out *models.ImageOutput, i int) (plane, error) {
+func planeOf(t *runner.Tensor, out *models.PicturePort, i int) (plane, error) {
 	shape, data := t.Shape, t.Bytes()
 	if len(shape) == 4 {
 		if i >= int(shape[0]) {

@@ -329,7 +329,7 @@ func TestCloseAmongSamples(t *testing.T) {
 }
 
 func TestSamplesOfImages(t *testing.T) {
-	g := &Generator{name: "up", spec: &models.GeneratorSpec{Image: &models.ImageInput{Name: "x"}}, concurrency: 1}
+	g := &Generator{name: "up", spec: &models.GeneratorSpec{Image: &models.ImagePort{Name: "x"}}, concurrency: 1}
 	if s := samples(t, g, Request{})[0]; s.Err == nil || !strings.Contains(s.Err.Error(), "up makes images of images (input \"x\")") {
 		t.Error(s.Err)
 	}

@@ -39,7 +39,7 @@ type Subject struct {
 // Interpolate has the images go from one end to the other in equal steps, both included.
 // The ends are rows of the Latents or, where there are none, seeds. See [Interpolate]; a
 // row that is not there is a [*RowError].
-func (s *Series) Interpolate(in *models.LatentInput, from, to uint64, frames int) error {
+func (s *Series) Interpolate(in *models.LatentsPort, from, to uint64, frames int) error {
 	var ends [2][]float32
 	for i, at := range [2]uint64{from, to} {
 		switch {

@@ -24,7 +24,7 @@ func told(s *Series) (all []string) {
 func TestSeries(t *testing.T) {
 	fox, cat := Subject{Text: "fox"}, Subject{Class: new(1), Label: "cat"}
 	rows := [][]float32{{1}, {2}}
-	digits := &models.LatentInput{Shape: []int64{1}, Uniform: true}
+	digits := &models.LatentsPort{Shape: []int64{1}, Uniform: true}
 	between := &Series{Subjects: []Subject{{}}, Count: 1, Latents: rows}
 	if err := between.Interpolate(digits, 1, 0, 4); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestSeries(t *testing.T) {
 // TestSeriesOfSeeds: the ends of an interpolation are what their seeds are alone.
 func TestSeriesOfSeeds(t *testing.T) {
 	for _, uniform := range []bool{false, true} {
-		in := &models.LatentInput{Shape: []int64{2, 3}, Uniform: uniform}
+		in := &models.LatentsPort{Shape: []int64{2, 3}, Uniform: uniform}
 		s := &Series{Subjects: []Subject{{}}, Count: 1}
 		if err := s.Interpolate(in, 5, 9, 3); err != nil {
 			t.Fatal(err)
@@ -82,11 +82,11 @@ func TestSeriesOfSeeds(t *testing.T) {
 	}
 	normal := make([]float32, 20)
 	noise.New(3).Normal(normal)
-	if got := LatentsOfSeed(&models.LatentInput{Shape: []int64{20}}, 3); !slices.Equal(got, normal) {
+	if got := LatentsOfSeed(&models.LatentsPort{Shape: []int64{20}}, 3); !slices.Equal(got, normal) {
 		t.Errorf("%v, want %v", got, normal)
 	}
 	s := &Series{Latents: [][]float32{{1}, {2}}}
-	err := s.Interpolate(&models.LatentInput{Shape: []int64{1}}, 1, 2, 3)
+	err := s.Interpolate(&models.LatentsPort{Shape: []int64{1}}, 1, 2, 3)
 	if row := (*RowError)(nil); !errors.As(err, &row) || row.Row != 2 || row.Rows != 2 || err.Error() != "row 2: there are the rows 0 to 1" || len(s.Latents) != 2 {
 		t.Errorf("%v", err)
 	}
@@ -94,7 +94,7 @@ func TestSeriesOfSeeds(t *testing.T) {
 
 func TestSubjects(t *testing.T) {
 	labels := []models.Label{{Name: "Cat", ID: "n1"}, {Name: "dog\xff", ID: "n2"}}
-	classes := &Generator{name: "g", spec: &models.GeneratorSpec{Class: &models.ClassInput{Count: 5}, Labels: labels, Latents: &models.LatentInput{}}}
+	classes := &Generator{name: "g", spec: &models.GeneratorSpec{Class: &models.ClassPort{Count: 5}, Labels: labels, Latents: &models.LatentsPort{}}}
 	got, err := classes.Subjects("x", "1", "cAT", "n2", "4")
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestSubjects(t *testing.T) {
 	if got, err := classes.Subjects("x"); err != nil || len(got) != 1 || got[0] != (Subject{Text: "x"}) {
 		t.Errorf("%v, %v", got, err)
 	}
-	bare := &Generator{name: "g", spec: &models.GeneratorSpec{Class: &models.ClassInput{}}}
+	bare := &Generator{name: "g", spec: &models.GeneratorSpec{Class: &models.ClassPort{}}}
 	if got, err := bare.Subjects("", "1000"); err != nil || *got[0].Class != 1000 {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -129,11 +129,11 @@ func TestSubjects(t *testing.T) {
 			t.Errorf("%s: %v, want %s", c.class, err, c.want)
 		}
 	}
-	texts := &Generator{name: "g", spec: &models.GeneratorSpec{Text: &models.TextInput{Vocabulary: &text.Vocabulary{}}, Latents: &models.LatentInput{}}}
+	texts := &Generator{name: "g", spec: &models.GeneratorSpec{Text: &models.TextPort{Vocabulary: &text.Vocabulary{}}, Latents: &models.LatentsPort{}}}
 	if _, err := texts.Subjects("", "0"); err == nil || err.Error() != "g takes no classes: it makes images of texts and latents" {
 		t.Error(err)
 	}
-	if got := Takes(&models.GeneratorSpec{Image: &models.ImageInput{}, Class: &models.ClassInput{}}); got != "images and classes" {
+	if got := Takes(&models.GeneratorSpec{Image: &models.ImagePort{}, Class: &models.ClassPort{}}); got != "images and classes" {
 		t.Error(got)
 	}
 }

@@ -101,7 +101,7 @@ func TestDraw(t *testing.T) {
 
 // TestPainter: a pipeline gets the description, and draws what it does by itself.
 func TestPainter(t *testing.T) {
-	m, err := models.OpenPipeline("../diffusion/testdata/sd")
+	m, err := diffusion.ReadFolder("../diffusion/testdata/sd")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,11 +162,11 @@ func TestBorrowLabels(t *testing.T) {
 		fallback bool
 		want     bool
 	}{
-		{ImageExpert{Name: "mnist", gray: true, scores: models.Scores{Classes: 10}}, true, true},
-		{ImageExpert{Name: "cifar", scores: models.Scores{Classes: 10}}, true, false},
-		{ImageExpert{Name: "cifar", scores: models.Scores{Classes: 10}}, false, true},
-		{ImageExpert{Name: "eleven", gray: true, scores: models.Scores{Classes: 11}}, false, false},
-		{ImageExpert{Name: "labelled", gray: true, scores: models.Scores{Classes: 10, Labels: make([]models.Label, 10)}}, false, false},
+		{ImageExpert{Name: "mnist", gray: true, scores: models.Scores{ScoresPort: models.ScoresPort{Classes: 10}}}, true, true},
+		{ImageExpert{Name: "cifar", scores: models.Scores{ScoresPort: models.ScoresPort{Classes: 10}}}, true, false},
+		{ImageExpert{Name: "cifar", scores: models.Scores{ScoresPort: models.ScoresPort{Classes: 10}}}, false, true},
+		{ImageExpert{Name: "eleven", gray: true, scores: models.Scores{ScoresPort: models.ScoresPort{Classes: 11}}}, false, false},
+		{ImageExpert{Name: "labelled", gray: true, scores: models.Scores{ScoresPort: models.ScoresPort{Classes: 10, Labels: make([]models.Label, 10)}}}, false, false},
 	} {
 		e := c.expert
 		said := e.BorrowLabels(&Artist{Name: "glyphs", Fallback: c.fallback, spec: digits})

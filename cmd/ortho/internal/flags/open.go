@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/models/diffusion"
 )
 
 // OpenModel opens a bundled model, a folder or a file.
@@ -22,7 +23,7 @@ func OpenModel(name string, s models.Settings) (*models.Model, error) {
 	if slices.Contains(bundled.Names(), name) {
 		return OpenBundled(name, s)
 	}
-	if models.IsPipeline(name) {
+	if diffusion.IsFolder(name) {
 		return nil, fmt.Errorf("%s is a pipeline of several graphs, with a model_index.json: ortho generate -m %s \"what to show\" makes images with it, and ortho inspect -m %s shows it", name, name, name)
 	}
 	if err := checkIndex(name); err != nil {
@@ -43,10 +44,10 @@ func OpenModel(name string, s models.Settings) (*models.Model, error) {
 
 // checkIndex refuses a pipeline's folder that lacks the file by which it is known.
 func checkIndex(name string) error {
-	if info, err := os.Stat(filepath.Join(name, models.UNet)); err != nil || !info.IsDir() {
+	if info, err := os.Stat(filepath.Join(name, diffusion.UNet)); err != nil || !info.IsDir() {
 		return nil
 	}
-	return fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, models.UNet)
+	return fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, diffusion.UNet)
 }
 
 // OpenBundled opens a model that ships with ortho.

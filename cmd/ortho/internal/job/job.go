@@ -24,46 +24,46 @@ type Output struct {
 	Page     *flags.Page // nil: there is none
 	Progress *flags.Progress
 	FailFast bool
-	Reads    *output.Reads              // what the run reads, which no output replaces
-	Variant  func(format string) string // of each format, that the rows have; nil: none
-	Images   *flags.Images              // that the arguments name; nil: they are others
-	Told     bool                       // the summary is told even of a single row
+	Reads    *output.Reads // what the run reads, which no output replaces
+	Images   *flags.Images // that the arguments name; nil: they are others
+	Told     bool          // the summary is told even of a single row
 }
 
-// Job is a run of a task over items of a type: each gets a row.
-type Job[T any] struct {
+// Job is a run of a task over items of a type T: each gets a row of a type R.
+type Job[T any, R output.Row] struct {
 	Unit   string // what a row is of: "image", "text"
 	Items  iter.Seq[T]
-	Name   func(T) string                                      // of the item's row
-	Survey func(stop func() bool) (source.Inventory, bool)     // what is known of the items before; see [source.Survey]
-	Record func(format string) (record.Record, error)          // all that the rows follow from
-	Rows   func(context.Context, iter.Seq[T]) iter.Seq[Answer] // in the order of the items
-	How    record.Speed                                        // what the run is on: provider, threads, batch, concurrency
-	Ended  func(err error)                                     // tells what is to be said of the whole; may be nil
-	Close  func() error                                        // frees what Rows needs
+	Name   func(T) string                                         // of the item's row
+	Survey func(stop func() bool) (source.Inventory, bool)        // what is known of the items before; see [source.Survey]
+	Record func(format string) (record.Record, error)             // all that the rows follow from
+	Rows   func(context.Context, iter.Seq[T]) iter.Seq[Answer[R]] // in the order of the items
+	How    record.Speed                                           // what the run is on: provider, threads, batch, concurrency
+	Ended  func(err error)                                        // tells what is to be said of the whole; may be nil
+	Close  func() error                                           // frees what Rows needs
 
-	// Title and Card are of the page, and Item is the image of an item. How many cards are
-	// made at once is AtOnce.
+	// Title and Card are of the page, and Item is the image of an item. Light leaves out of a row
+	// what is large and not shown; it may be nil. How many cards are made at once is AtOnce.
 	Title  string
-	Card   func(context.Context, output.Row, source.Item) report.Card
+	Card   func(context.Context, R, source.Item) report.Card
 	Item   func(T) source.Item
+	Light  func(R) R
 	AtOnce int
 }
 
 // Answer is what became of one item: its row, with what it has failed of, if so.
-type Answer struct {
-	Row output.Row
+type Answer[R output.Row] struct {
+	Row R
 	Err error
 	End error // ends the run, and there is no row
 }
 
-// Run opens the outputs, then the job, and makes the rows.
-func Run[T any](ctx context.Context, to Output, open func() (*Job[T], error)) error {
-	page, err := openPage(to)
+// Run opens the outputs, then the job, and makes the rows, which codec writes.
+func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Codec[R], open func() (*Job[T, R], error)) error {
+	page, err := openPage[R](to)
 	if err != nil {
 		return err
 	}
-	out, err := openRows(to)
+	out, err := openRows(to, codec)
 	if err != nil {
 		return err
 	}
@@ -81,6 +81,9 @@ func Run[T any](ctx context.Context, to Output, open func() (*Job[T], error)) er
 	})
 	defer free()
 	out.unit = j.Unit
+	if page != nil {
+		page.light = j.Light
+	}
 	count, err := j.begin(ctx, out)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -112,14 +115,14 @@ func Run[T any](ctx context.Context, to Output, open func() (*Job[T], error)) er
 
 // begin starts the run, or continues it where rows go to a file and it is the one that the
 // job's record describes. count tells the number of the items, for those who want to know.
-func (j *Job[T]) begin(ctx context.Context, out *rows) (count func(stop func() bool) (int64, bool), err error) {
+func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop func() bool) (int64, bool), err error) {
 	if out.run == nil {
 		return func(stop func() bool) (int64, bool) {
 			all, known := j.Survey(stop)
 			return all.Items, known
 		}, nil
 	}
-	now, err := j.Record(out.format)
+	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +143,7 @@ func (j *Job[T]) begin(ctx context.Context, out *rows) (count func(stop func() b
 }
 
 // named are the items as far as their names go.
-func (j *Job[T]) named() iter.Seq[source.Item] {
+func (j *Job[T, R]) named() iter.Seq[source.Item] {
 	return func(yield func(source.Item) bool) {
 		for item := range j.Items {
 			if !yield(source.Item{Name: j.Name(item)}) {
@@ -151,7 +154,7 @@ func (j *Job[T]) named() iter.Seq[source.Item] {
 }
 
 // pending are the items whose rows are to be made; the page keeps the first of all.
-func (j *Job[T]) pending(ctx context.Context, out *rows, p *page) iter.Seq[T] {
+func (j *Job[T, R]) pending(ctx context.Context, out *rows[R], p *page[R]) iter.Seq[T] {
 	items := j.Items
 	if p != nil && j.Item != nil {
 		items = remembered(p, items, j.Item)
@@ -163,15 +166,15 @@ func (j *Job[T]) pending(ctx context.Context, out *rows, p *page) iter.Seq[T] {
 }
 
 // make makes and writes the rows, and finishes the output.
-func (j *Job[T]) make(ctx context.Context, to Output, out *rows, p *page, count func(stop func() bool) (int64, bool)) error {
+func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R], count func(stop func() bool) (int64, bool)) error {
 	bar := out.progress(j.Unit+"s", count)
 	defer bar.End()
 	start := time.Now()
 	done := 0
-	var first *output.Row // that failed
+	var first output.Row // that failed; nil: none
 	keep := func(why error) error {
 		bar.End()
-		return out.keep(why, j.speed(done, time.Since(start)))
+		return out.keep(why, j.How.Took(done, time.Since(start)))
 	}
 	for a := range j.Rows(ctx, j.pending(ctx, out, p)) {
 		if a.End != nil {
@@ -187,7 +190,7 @@ func (j *Job[T]) make(ctx context.Context, to Output, out *rows, p *page, count 
 		case a.Err == nil:
 			done++
 		case first == nil:
-			first = &a.Row
+			first = a.Row
 		}
 		bar.Step(a.Err != nil)
 		if a.Err != nil && to.FailFast {
@@ -200,17 +203,10 @@ func (j *Job[T]) make(ctx context.Context, to Output, out *rows, p *page, count 
 		to.Warn("interrupted after " + out.many(all))
 		return keep(err)
 	}
-	went := j.speed(done, time.Since(start))
+	went := j.How.Took(done, time.Since(start))
 	if err := out.finish(ctx, went); err != nil {
 		return err
 	}
 	out.tell(done, went, first)
 	return nil
-}
-
-// speed is how fast so many items went that have not failed.
-func (j *Job[T]) speed(done int, took time.Duration) record.Speed {
-	s := j.How
-	s.Seconds, s.PerSecond = term.SixDigits(took.Seconds()), term.SixDigits(float64(done)/max(took, 1).Seconds())
-	return s
 }

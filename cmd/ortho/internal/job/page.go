@@ -25,27 +25,28 @@ const maxCards, maxBytes = 1000, 30 << 20
 
 // page is the page of --html: the first rows of the output, those that earlier runs have made
 // among them, with thumbnails that are made when all rows are there. A nil page does nothing.
-type page struct {
+type page[R output.Row] struct {
 	Output
 	replaces bool
-	shown    []output.Row // of a stream, which can't be read back
+	light    func(R) R // leaves out what is large, and not shown; nil: nothing is
+	shown    []R       // of a stream, which can't be read back
 
 	mutex sync.Mutex
 	items []source.Item // of the first rows
 }
 
 // openPage refuses, before any work, what could not be written.
-func openPage(to Output) (*page, error) {
+func openPage[R output.Row](to Output) (*page[R], error) {
 	if to.Page == nil || to.Page.File == "" {
 		return nil, nil
 	}
-	p := &page{Output: to, replaces: to.Rows.Mode != record.Fresh}
+	p := &page[R]{Output: to, replaces: to.Rows.Mode != record.Fresh}
 	_, err := to.Reads.Check(to.Page.File, p.replaces)
 	return p, err
 }
 
 // fits refuses an output that could not be read back.
-func (p *page) fits(out *rows) error {
+func (p *page[R]) fits(out *rows[R]) error {
 	if p != nil && out.run != nil && out.format == "table" {
 		return commandline.Usagef("--html reads the output back, which a table in a file can't be: give -f jsonl, csv or parquet")
 	}
@@ -53,7 +54,7 @@ func (p *page) fits(out *rows) error {
 }
 
 // remembered passes items on, and keeps the images of the first.
-func remembered[T any](p *page, items iter.Seq[T], image func(T) source.Item) iter.Seq[T] {
+func remembered[T any, R output.Row](p *page[R], items iter.Seq[T], image func(T) source.Item) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for item := range items {
 			p.mutex.Lock()
@@ -68,15 +69,17 @@ func remembered[T any](p *page, items iter.Seq[T], image func(T) source.Item) it
 	}
 }
 
-func (p *page) add(row output.Row) {
+func (p *page[R]) add(row R) {
 	if p != nil && len(p.shown) < maxCards {
-		row.Logits = nil
+		if p.light != nil {
+			row = p.light(row)
+		}
 		p.shown = append(p.shown, row)
 	}
 }
 
 // lost tells that a run that ended early leaves no gallery.
-func (p *page) lost() {
+func (p *page[R]) lost() {
 	if p != nil {
 		p.Warn(p.Page.File + " is not written")
 	}
@@ -84,12 +87,12 @@ func (p *page) lost() {
 
 // write makes the page of a complete output, under a title. card shows a row; so many are
 // made at once.
-func (p *page) write(ctx context.Context, out *rows, title string, atOnce int, card func(context.Context, output.Row, source.Item) report.Card) error {
+func (p *page[R]) write(ctx context.Context, out *rows[R], title string, atOnce int, card func(context.Context, R, source.Item) report.Card) error {
 	if p == nil {
 		return nil
 	}
 	if out.run != nil {
-		if err := p.readBack(out.format, out.Rows.File); err != nil {
+		if err := p.readBack(out.codec, out.format, out.Rows.File); err != nil {
 			return fmt.Errorf("make %s: %w", p.Page.File, err)
 		}
 	}
@@ -126,7 +129,7 @@ func (p *page) write(ctx context.Context, out *rows, title string, atOnce int, c
 }
 
 // readBack takes the first rows of a complete output.
-func (p *page) readBack(format, name string) error {
+func (p *page[R]) readBack(codec *output.Codec[R], format, name string) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
@@ -136,7 +139,7 @@ func (p *page) readBack(format, name string) error {
 	if err != nil {
 		return err
 	}
-	for row, err := range output.Read(format, f, info.Size()) {
+	for row, err := range codec.Read(format, f, info.Size()) {
 		if err != nil {
 			return fmt.Errorf("read %s back: %w", name, err)
 		}
@@ -160,15 +163,15 @@ func upTo(n int) iter.Seq[int] {
 
 // itemsOf are the images of the rows. Where the inputs were not gone through, as those of
 // a complete output, a row's name is that of its file.
-func (p *page) itemsOf() []source.Item {
+func (p *page[R]) itemsOf() []source.Item {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	items := make([]source.Item, len(p.shown))
 	for i, row := range p.shown {
 		switch {
 		case i >= len(p.items):
-			items[i] = source.File(row.Input)
-		case p.items[i].Name == row.Input:
+			items[i] = source.File(row.Name())
+		case p.items[i].Name == row.Name():
 			items[i] = p.items[i]
 		default:
 			items[i].Read = func(context.Context) ([]byte, error) { return nil, errors.New("the inputs are others now") }

@@ -15,14 +15,15 @@ import (
 
 // rows is where rows go: a stream (standard output, a device or a pipe), or a file,
 // whose run can be resumed.
-type rows struct {
+type rows[R output.Row] struct {
 	Output
+	codec  *output.Codec[R]
 	format string
-	unit   string      // what a row is of: "image", "text"
-	folder string      // with the pictures that rows are of; "": there are none
-	run    *record.Run // nil: a stream
+	unit   string         // what a row is of: "image", "text"
+	folder string         // with the pictures that rows are of; "": there are none
+	run    *record.Run[R] // nil: a stream
 
-	stream  output.Writer
+	stream  output.Writer[R]
 	device  *output.File // nil: standard output
 	screen  *term.Screen // nil: not a terminal that progress is shown on, too
 	written int64        // of the stream
@@ -30,11 +31,8 @@ type rows struct {
 }
 
 // openRows opens the output, before any work.
-func openRows(to Output) (*rows, error) {
+func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error) {
 	name, format, width := to.Rows.File, to.Rows.Format, 0
-	if to.Variant != nil {
-		format = to.Variant(format)
-	}
 	device := false
 	if to.Rows.ToFile() {
 		var err error
@@ -44,7 +42,7 @@ func openRows(to Output) (*rows, error) {
 	} else if term.IsTerminal(to.Out) {
 		width = grid.Width(to.Out)
 	}
-	r := &rows{Output: to, format: format, unit: "image"}
+	r := &rows[R]{Output: to, codec: codec, format: format, unit: "image"}
 	if to.Rows.ToFile() && !device {
 		return r, r.openRun()
 	}
@@ -63,13 +61,13 @@ func openRows(to Output) (*rows, error) {
 		r.screen = &term.Screen{To: to.Out}
 		w = r.screen
 	}
-	r.stream, err = output.New(format, w, width)
+	r.stream, err = codec.Writer(format, w, width)
 	return r, err
 }
 
 // openRun opens the rows of a file.
-func (r *rows) openRun() (err error) {
-	if r.run, err = record.Open(r.Reads, r.Rows.File, r.format, r.Rows.Mode); err != nil || r.Images == nil || !r.Images.Globbed() {
+func (r *rows[R]) openRun() (err error) {
+	if r.run, err = record.Open(r.Reads, r.codec, r.Rows.File, r.format, r.Rows.Mode); err != nil || r.Images == nil || !r.Images.Globbed() {
 		return err
 	}
 	if err = r.Reads.Recheck(r.Rows.File); err != nil {
@@ -79,17 +77,17 @@ func (r *rows) openRun() (err error) {
 }
 
 // many is a count of rows in words.
-func (r *rows) many(n int64) string { return term.Counted(n, r.unit) }
+func (r *rows[R]) many(n int64) string { return term.Counted(n, r.unit) }
 
 // above has rows appear above the progress line where both go to one terminal.
-func (r *rows) above(p *term.Progress) {
+func (r *rows[R]) above(p *term.Progress) {
 	if r.screen != nil {
 		r.screen.Progress = p
 	}
 }
 
 // progress shows a line, if it is wanted, from where an earlier run has ended.
-func (r *rows) progress(unit string, count func(stop func() bool) (int64, bool)) *term.Progress {
+func (r *rows[R]) progress(unit string, count func(stop func() bool) (int64, bool)) *term.Progress {
 	before, failed := r.resumed()
 	if before > 0 && !r.Progress.Quiet {
 		r.Info("resumed at " + r.many(before))
@@ -103,15 +101,15 @@ func (r *rows) progress(unit string, count func(stop func() bool) (int64, bool))
 }
 
 // complete tells that an earlier run has left nothing to do.
-func (r *rows) complete() bool { return r.run != nil && r.run.Complete() }
+func (r *rows[R]) complete() bool { return r.run != nil && r.run.Complete() }
 
-func (r *rows) write(row output.Row) (err error) {
+func (r *rows[R]) write(row R) (err error) {
 	if r.run != nil {
 		err = r.run.Write(row)
 	} else {
 		err = r.stream.Write(row)
 		r.written++
-		if row.Error != nil {
+		if row.Failed() != nil {
 			r.failed++
 		}
 	}
@@ -122,7 +120,7 @@ func (r *rows) write(row output.Row) (err error) {
 }
 
 // counts returns all rows that are there, and those of them that failed.
-func (r *rows) counts() (rows, failed int64) {
+func (r *rows[R]) counts() (rows, failed int64) {
 	if r.run == nil {
 		return r.written, r.failed
 	}
@@ -130,7 +128,7 @@ func (r *rows) counts() (rows, failed int64) {
 }
 
 // resumed returns the rows that an earlier run has left to this one.
-func (r *rows) resumed() (rows, failed int64) {
+func (r *rows[R]) resumed() (rows, failed int64) {
 	if r.run == nil {
 		return 0, 0
 	}
@@ -138,7 +136,7 @@ func (r *rows) resumed() (rows, failed int64) {
 }
 
 // finish completes the output.
-func (r *rows) finish(ctx context.Context, speed record.Speed) error {
+func (r *rows[R]) finish(ctx context.Context, speed record.Speed) error {
 	if r.run == nil {
 		if err := r.stream.Close(); err != nil {
 			return r.abandon(fmt.Errorf("write results: %w", err))
@@ -158,7 +156,7 @@ func (r *rows) finish(ctx context.Context, speed record.Speed) error {
 }
 
 // abandon ends a run that has not begun: it leaves nothing behind.
-func (r *rows) abandon(err error) error {
+func (r *rows[R]) abandon(err error) error {
 	if r.run != nil {
 		r.run.Abandon()
 	}
@@ -170,7 +168,7 @@ func (r *rows) abandon(err error) error {
 
 // keep ends a run early: what was finished is kept, but not under the name of a
 // complete output.
-func (r *rows) keep(why error, speed record.Speed) error {
+func (r *rows[R]) keep(why error, speed record.Speed) error {
 	if r.run != nil {
 		if err := r.run.Stop(speed); err != nil {
 			r.Warn(err.Error())
@@ -187,13 +185,13 @@ func (r *rows) keep(why error, speed record.Speed) error {
 	return why
 }
 
-func (r *rows) kept() {
+func (r *rows[R]) kept() {
 	rows, _ := r.run.Counts()
 	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
 }
 
 // tell says how the run went, and why the first of the items that failed in it has.
-func (r *rows) tell(done int, went record.Speed, first *output.Row) {
+func (r *rows[R]) tell(done int, went record.Speed, first output.Row) {
 	all, failed := r.counts()
 	before, _ := r.resumed()
 	if r.Progress.Quiet {
@@ -220,7 +218,7 @@ func (r *rows) tell(done int, went record.Speed, first *output.Row) {
 
 // tellFailed says why the first of the items that failed in this run has, and where it is told
 // of the others.
-func (r *rows) tellFailed(first *output.Row, failed int64) {
+func (r *rows[R]) tellFailed(first output.Row, failed int64) {
 	where := r.Rows.File
 	if r.run == nil {
 		where = "the rows"
@@ -229,7 +227,7 @@ func (r *rows) tellFailed(first *output.Row, failed int64) {
 		r.Warn(fmt.Sprintf("why they failed: see %s; --retry-failed does them again", where))
 		return
 	}
-	text := Reason(*first)
+	text := Reason(first)
 	if failed > 1 {
 		text += fmt.Sprintf("; of the other %d, see %s", failed-1, where)
 	}
@@ -241,12 +239,12 @@ func (r *rows) tellFailed(first *output.Row, failed int64) {
 
 // Reason is a row's error behind the name of its input.
 func Reason(row output.Row) string {
-	name := row.Input
+	name := row.Name()
 	switch {
 	case len(name) > 200:
 		name = name[:200] + "..."
 	case strings.TrimSpace(name) == "":
 		name = fmt.Sprintf("%q", name)
 	}
-	return term.UTF8(name + ": " + strings.TrimPrefix(row.Error.Message, term.UTF8(row.Input)+": "))
+	return term.UTF8(name + ": " + strings.TrimPrefix(row.Failed().Message, term.UTF8(row.Name())+": "))
 }

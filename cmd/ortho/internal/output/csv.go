@@ -7,92 +7,86 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ortho/cmd/ortho/internal/term"
 )
 
-// The columns: a row for each prediction, or one for an item that failed or has none. Those
-// of texts have no size, and may be no answer.
-var (
-	imageColumns = []string{"input", "rank", "index", "id", "label", "probability", "width", "height", "error_kind", "error"}
-	textColumns  = []string{"input", "rank", "index", "id", "label", "probability", "doubt", "error_kind", "error"}
-)
-
-type csvWriter struct {
-	w       *csv.Writer
-	clean   func(string) string
-	columns []string
-	headed  bool
+// CSV is how rows stand in CSV. Columns are those between the input's name and its error,
+// which all rows have; of a row that failed they are empty.
+type CSV[R Row] struct {
+	Columns []string
+	// Write gives record the fields of each of a row's records, of which there is one at
+	// least.
+	Write func(row R, record func(fields ...string)) error
+	// Read reads the fields of a record into a row that has its name, or adds them to the row
+	// before it, if that goes on: joined. There may be none before it.
+	Read func(row, before *R, fields []string) (joined bool, err error)
 }
 
-func newCSV(w io.Writer, terminal bool, columns []string) *csvWriter {
-	c := &csvWriter{w: csv.NewWriter(w), clean: func(s string) string { return s }, columns: columns}
-	if terminal {
-		c.clean = term.Clean
-	}
-	return c
+func (c *CSV[R]) columns() []string {
+	return slices.Concat([]string{"input"}, c.Columns, []string{"error_kind", "error"})
 }
 
-func (c *csvWriter) Write(row Row) error {
-	if row.Output != nil || row.Logits != nil {
-		return errors.New("CSV has no place for raw outputs: use -f jsonl or parquet")
-	}
-	if row.Picture != nil || row.Description != nil {
-		return errPicture
+type csvWriter[R Row] struct {
+	*CSV[R]
+	w        *csv.Writer
+	terminal bool
+	line     []string
+	headed   bool
+}
+
+func (c *CSV[R]) writer(w io.Writer, terminal bool) *csvWriter[R] {
+	return &csvWriter[R]{CSV: c, w: csv.NewWriter(w), terminal: terminal}
+}
+
+func (c *csvWriter[R]) Write(row R) error {
+	if err := check(row); err != nil {
+		return err
 	}
 	c.head()
-	fields := map[string]string{"input": c.clean(row.Input)}
-	switch {
-	case row.Error != nil:
-		fields["error_kind"], fields["error"] = row.Error.Kind, c.clean(row.Error.Message)
-	default:
-		fields["width"], fields["height"], fields["doubt"] = strconv.Itoa(row.Width), strconv.Itoa(row.Height), c.clean(row.Doubt)
-	}
-	if len(row.Predictions) == 0 { // it failed, or nothing is above --min-probability
-		c.line(fields)
-	}
-	for i, p := range row.Predictions {
-		fields["rank"], fields["index"], fields["id"], fields["label"] = strconv.Itoa(i+1), strconv.Itoa(p.Index), c.clean(p.ID), c.clean(p.Label)
-		fields["probability"] = strconv.FormatFloat(p.Probability, 'g', -1, 64)
-		c.line(fields)
+	if err := row.Failed(); err != nil {
+		c.record(row.Name(), make([]string, len(c.Columns)), *err)
+	} else if err := c.CSV.Write(row, func(fields ...string) { c.record(row.Name(), fields, Error{}) }); err != nil {
+		return err
 	}
 	c.w.Flush()
 	return c.w.Error()
 }
 
-// line writes the columns of a line; what a map lacks is empty.
-func (c *csvWriter) line(fields map[string]string) {
-	line := make([]string, len(c.columns))
-	for i, name := range c.columns {
-		line[i] = fields[name]
+// record writes a record; an error is kept by w.
+func (c *csvWriter[R]) record(name string, fields []string, err Error) {
+	c.line = append(append(append(c.line[:0], name), fields...), err.Kind, err.Message)
+	if c.terminal {
+		for i, field := range c.line {
+			c.line[i] = term.Clean(field)
+		}
 	}
-	c.w.Write(line)
+	c.w.Write(c.line)
 }
 
-func (c *csvWriter) head() {
+func (c *csvWriter[R]) head() {
 	if !c.headed {
-		c.w.Write(c.columns)
+		c.w.Write(c.columns())
 		c.headed = true
 	}
 }
 
-func (c *csvWriter) Close() error {
+func (c *csvWriter[R]) Close() error {
 	c.head()
 	c.w.Flush()
 	return c.w.Error()
 }
 
-// readCSV gathers the lines of one input: its predictions' ranks count from 1, and an
-// input without any has one line with no rank. A line may have max bytes.
-func readCSV(r io.Reader, max int, columns []string) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
+// read yields the rows of a file. A record may have max bytes.
+func (c *CSV[R]) read(r io.Reader, max int) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		columns := c.columns()
 		bounded := &returns{r: r, max: max}
 		reader := csv.NewReader(bounded)
 		reader.FieldsPerRecord = len(columns)
 		reader.ReuseRecord = true
-		var row *Row // not yielded yet: more predictions may follow
+		var row *R // not yielded yet: it may go on
 		for n := 0; ; n++ {
 			bounded.left = max
 			fields, err := reader.Read()
@@ -105,66 +99,42 @@ func readCSV(r io.Reader, max int, columns []string) iter.Seq2[Row, error] {
 			case errors.Is(err, io.EOF), err == nil && n == 0 && !slices.Equal(fields, columns):
 				err = fmt.Errorf("it does not begin with the columns %s", strings.Join(columns, ","))
 			case err == nil && n > 0:
-				var done *Row
-				if done, row, err = addCSV(row, columns, fields); err == nil && done != nil && !yield(*done, nil) {
+				var next *R
+				if next, err = c.row(row, fields); err != nil || next == row {
+					break
+				}
+				if row != nil && !yield(*row, nil) {
 					return
 				}
+				row = next
 			}
 			if err != nil {
-				yield(Row{}, fmt.Errorf("record %d: %w", n+1, err))
+				var none R
+				yield(none, fmt.Errorf("record %d: %w", n+1, err))
 				return
 			}
 		}
 	}
 }
 
-// addCSV adds a line to the row that it belongs to. Where it begins another, the row
-// before is done.
-func addCSV(before *Row, columns, fields []string) (done, row *Row, err error) {
-	field := func(column string) string {
-		if i := slices.Index(columns, column); i >= 0 {
-			return restored(fields[i])
-		}
-		return ""
+// row is the one that a record belongs to: the one before, or another.
+func (c *CSV[R]) row(before *R, fields []string) (*R, error) {
+	for i, field := range fields {
+		fields[i] = restored(field)
 	}
-	number := func(column string) int {
-		if !slices.Contains(columns, column) {
-			return 0
-		}
-		n, e := strconv.Atoi(field(column))
-		if e != nil && err == nil {
-			err = fmt.Errorf("%s %q is no number", column, field(column))
-		}
-		return n
+	row := new(R)
+	p := partsOf(row)
+	p.setHead(fields[0])
+	end := len(fields) - 2
+	if kind, message := fields[end], fields[end+1]; kind != "" || message != "" {
+		p.setFailure(&Error{kind, message})
+		return row, nil
 	}
-	row = &Row{Input: field("input"), Doubt: field("doubt")}
-	rank := 0
-	switch {
-	case field("error_kind") != "" || field("error") != "":
-		row.Error = &Error{field("error_kind"), field("error")}
-	case field("rank") == "":
-		row.Predictions = []Prediction{}
-		row.Width, row.Height = number("width"), number("height")
-	default:
-		rank = number("rank")
-		p, e := strconv.ParseFloat(field("probability"), 64)
-		if e != nil {
-			return nil, nil, fmt.Errorf("probability %q is no number", field("probability"))
-		}
-		row.Predictions = []Prediction{{Index: number("index"), ID: field("id"), Label: field("label"), Probability: p}}
-		row.Width, row.Height = number("width"), number("height")
-		if err == nil && rank < 1 {
-			err = fmt.Errorf("rank %d is below 1", rank)
-		}
+	joined, err := c.Read(row, before, fields[1:end])
+	if joined {
+		return before, err
 	}
-	if err != nil || rank <= 1 {
-		return before, row, err
-	}
-	if before == nil || before.Input != row.Input || len(before.Predictions) != rank-1 {
-		return nil, nil, fmt.Errorf("rank %d of %q does not follow rank %d", rank, row.Input, rank-1)
-	}
-	before.Predictions = append(before.Predictions, row.Predictions...)
-	return nil, before, nil
+	return row, err
 }
 
 // returns keeps carriage returns from csv.Reader, which would take those before a

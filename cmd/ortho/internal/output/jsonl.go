@@ -15,14 +15,14 @@ import (
 
 // jsonl writes one object a line, each with one call of Write, so that a line is
 // there as soon as its item is done.
-type jsonl struct {
+type jsonl[R Row] struct {
 	w    io.Writer
 	line bytes.Buffer
 }
 
-func newJSONL(w io.Writer) *jsonl { return &jsonl{w: w} }
+func newJSONL[R Row](w io.Writer) *jsonl[R] { return &jsonl[R]{w: w} }
 
-func (j *jsonl) Write(row Row) error {
+func (j *jsonl[R]) Write(row R) error {
 	line, err := EncodeLine(&j.line, row, Next)
 	if err != nil {
 		return err
@@ -31,54 +31,72 @@ func (j *jsonl) Write(row Row) error {
 	return err
 }
 
-func (j *jsonl) Close() error { return nil }
+func (j *jsonl[R]) Close() error { return nil }
 
 // Next is the position of a row that follows the one before it.
 const Next = -1
 
-// line is a row with what only lines of JSONL have.
-type line struct {
-	Row
-	InputBytes []byte `json:"input_bytes,omitempty"` // see [Row]
+// tail is what stands in a line behind the row's own fields.
+type tail struct {
+	InputBytes []byte `json:"input_bytes,omitempty"` // see [Head]
 	Position   *int64 `json:"position,omitempty"`    // in files that are not complete: from 0
 }
 
 // EncodeLine returns a row as a line of JSONL, good until buffer is used again. A
 // position other than Next stands in it: the row replaces the one there.
-func EncodeLine(buffer *bytes.Buffer, row Row, position int64) ([]byte, error) {
-	l := line{Row: row}
-	if !utf8.ValidString(row.Input) {
-		l.InputBytes = []byte(row.Input)
-	}
-	if position != Next {
-		l.Position = &position
+func EncodeLine[R Row](buffer *bytes.Buffer, row R, position int64) ([]byte, error) {
+	if err := check(row); err != nil {
+		return nil, err
 	}
 	buffer.Reset()
 	encoder := json.NewEncoder(buffer)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(l); err != nil {
+	if err := encoder.Encode(row); err != nil {
 		return nil, err
+	}
+	var t tail
+	_, t.InputBytes = row.head().UTF8()
+	if position != Next {
+		t.Position = &position
+	}
+	if t.InputBytes != nil || t.Position != nil {
+		more, err := json.Marshal(t)
+		if err != nil {
+			return nil, err
+		}
+		buffer.Truncate(buffer.Len() - len("}\n"))
+		buffer.WriteByte(',')
+		buffer.Write(more[1:])
+		buffer.WriteByte('\n')
 	}
 	return escapeJSON(buffer.Bytes()), nil
 }
 
+// What lines hold that have a tail, and few others: of input_bytes that which is found fast.
+var inputBytes, positionField = []byte(`_bytes"`), []byte(`"position"`)
+
 // DecodeLine reads what EncodeLine has written.
-func DecodeLine(text []byte) (row Row, position int64, err error) {
-	var l line
-	if err := json.Unmarshal(text, &l); err != nil {
-		return Row{}, Next, err
-	}
-	if l.InputBytes != nil {
-		l.Input = string(l.InputBytes)
+func DecodeLine[R Row](text []byte) (row R, position int64, err error) {
+	var none R
+	if err := json.Unmarshal(text, &row); err != nil {
+		return none, Next, err
 	}
 	position = Next
-	if l.Position != nil {
-		position = *l.Position
+	if bytes.Contains(text, inputBytes) || bytes.Contains(text, positionField) {
+		var t tail
+		if err := json.Unmarshal(text, &t); err != nil {
+			return none, Next, err
+		}
+		if t.InputBytes != nil {
+			partsOf(&row).setHead(string(t.InputBytes))
+		}
+		if t.Position != nil {
+			if position = *t.Position; position < 0 {
+				return none, Next, fmt.Errorf("position %d is below 0", position)
+			}
+		}
 	}
-	if position < Next || l.Position != nil && position == Next {
-		return Row{}, Next, fmt.Errorf("position %d is below 0", position)
-	}
-	return l.Row, position, l.check()
+	return row, position, check(row)
 }
 
 // Lines reads the lines of a file one by one.
@@ -126,24 +144,25 @@ func (l *Lines) Next() (text []byte, offset int64, err error) {
 	}
 }
 
-func readJSONL(r io.Reader) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
+func readJSONL[R Row](r io.Reader) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
 		lines := NewLines(r, MaxRow)
 		for n := 1; ; n++ {
 			text, _, err := lines.Next()
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			var row Row
+			var row R
 			position := int64(Next)
 			if err == nil {
-				row, position, err = DecodeLine(text)
+				row, position, err = DecodeLine[R](text)
 			}
 			if err == nil && position != Next {
 				err = errors.New("a complete file has no positions")
 			}
 			if err != nil {
-				yield(Row{}, fmt.Errorf("line %d: %w", n, err))
+				var none R
+				yield(none, fmt.Errorf("line %d: %w", n, err))
 				return
 			}
 			if !yield(row, nil) {

@@ -1,146 +1,90 @@
 // Package output writes rows of results: a table for people; JSONL, CSV or Parquet
-// for programs, which can also be read back.
+// for programs, which can also be read back. What the rows of a task are made of, it does not
+// know: a [Codec] says it.
 package output
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"strings"
-
-	"ortho/models/provenance"
 )
 
-// Prediction is one class of a row.
-type Prediction struct {
-	Index       int     `json:"index"`
-	Label       string  `json:"label,omitempty"`
-	ID          string  `json:"id,omitempty"`
-	Probability float64 `json:"probability"`
-}
-
-// Error says why an item has no result.
-type Error struct {
-	Kind    string `json:"kind"`
-	Message string `json:"message"`
-}
-
-// Values are a named output's values.
-type Values struct {
-	Name   string    `json:"name"`
-	Shape  []int64   `json:"shape"`
-	Values []float32 `json:"values"`
-}
-
-// Picture is the file of an image that was made, and of what.
-type Picture struct {
-	File string `json:"file,omitempty"` // relative to the output folder, with slashes; "" where it failed
-	provenance.Image
-}
-
-// Row is what became of one input: Predictions (of which there may be none), Output, a
-// Description or the Picture of a file, or an Error. Its JSON is the row of a JSONL output,
-// and Parquet has the same columns but for those of pictures, which only JSONL has, of
-// descriptions, see [Descriptions], and of texts, see [Texts].
-//
-// Input may hold any bytes, as names of files do; all other texts must be UTF-8.
-// JSON and Parquet's strings are UTF-8: where Input isn't, its other bytes become
-// U+FFFD there, and a field more, input_bytes, holds the name itself (base64 in
-// JSON). CSV keeps every byte.
-type Row struct {
-	Input       string       `json:"input"`
-	*Picture                 // its fields stand beside these
-	Predictions []Prediction `json:"predictions,omitzero"`
-	Doubt       string       `json:"doubt,omitempty"` // why the predictions of a text are no answer
-	Output      *Values      `json:"output,omitempty"`
-	Description *Description `json:"description,omitempty"`
-	Logits      []float32    `json:"logits,omitempty"`
-	Error       *Error       `json:"error,omitempty"`
-	Width       int          `json:"width,omitempty"`
-	Height      int          `json:"height,omitempty"`
-}
-
-// check tells what no writer has written: a row says one thing of its input.
-func (r *Row) check() error {
-	n := 0
-	for _, there := range []bool{r.Predictions != nil, r.Output != nil, r.Description != nil, r.Picture != nil && r.File != "", r.Error != nil} {
-		if there {
-			n++
-		}
-	}
-	if n != 1 {
-		return errors.New("it is no row: one of predictions, output, description, file and error must be there")
-	}
-	return nil
-}
+// Formats are the names that rows' formats have.
+var Formats = []string{"table", "jsonl", "csv", "parquet"}
 
 // MaxRow bounds the bytes of one row that is read back. A row of JSONL with a
 // million values has about ten million.
 const MaxRow = 256 << 20
 
-// errPicture is what formats of classes say to what they have no place for.
-var errPicture = errors.New("the format has no place for pictures and descriptions")
-
 // Writer takes rows in order. Close writes what is still held back; it does not
 // close what is written to.
-type Writer interface {
-	Write(Row) error
+type Writer[R Row] interface {
+	Write(R) error
 	Close() error
 }
 
-// Formats are the names that New knows.
-var Formats = []string{"table", "jsonl", "csv", "parquet"}
+// Codec is how the rows of one task are written and read. JSONL follows from the tags of
+// their type; a format that is nil has no place for them.
+type Codec[R Row] struct {
+	// Variant follows the names of the formats but JSONL where a run's record tells them: their
+	// columns are not those of another task.
+	Variant string
+	CSV     *CSV[R]
+	Parquet *Parquet[R]
+	Table   *Table[R]
+}
 
-// New returns a writer of a format, for a terminal of width columns, or for what is no
+// Recorded is a format's name in the record of a run.
+func (c *Codec[R]) Recorded(format string) string {
+	if format == "jsonl" { // which leaves out what a row has not
+		return format
+	}
+	return format + c.Variant
+}
+
+// Writer returns a writer of a format, for a terminal of width columns, or for what is no
 // terminal where that is 0. On a terminal, names and labels can't act on it in any format:
 // CSV shows their control characters as escapes there, and the others always do. (Parquet
 // is no text, and not for a terminal.)
-func New(format string, w io.Writer, width int) (Writer, error) {
-	terminal := width > 0
-	switch format {
-	case "table", "table" + ofTexts:
-		return newTable(w, width, format != "table"), nil
-	case "jsonl":
-		return newJSONL(w), nil
-	case "csv":
-		return newCSV(w, terminal, imageColumns), nil
-	case "csv" + ofTexts:
-		return newCSV(w, terminal, textColumns), nil
-	case "parquet":
-		return newParquet(w), nil
-	case "parquet" + ofTexts:
-		return newTextsParquet(w), nil
-	case "table" + ofDescriptions:
-		return newDescriptionsTable(w, width), nil
-	case "csv" + ofDescriptions:
-		return newDescriptionsCSV(w, terminal), nil
-	case "parquet" + ofDescriptions:
-		return newDescriptionsParquet(w), nil
+func (c *Codec[R]) Writer(format string, w io.Writer, width int) (Writer[R], error) {
+	switch {
+	case format == "jsonl":
+		return newJSONL[R](w), nil
+	case format == "csv" && c.CSV != nil:
+		return c.CSV.writer(w, width > 0), nil
+	case format == "parquet" && c.Parquet != nil:
+		return c.Parquet.writer(w), nil
+	case format == "table" && c.Table != nil:
+		return c.Table.writer(w, width), nil
 	}
-	return nil, fmt.Errorf("format %q is not one of %s", format, strings.Join(Formats, ", "))
+	return nil, c.unknown(format)
 }
 
-// Read yields the rows of a file that New's writer of that format has written, and
-// ends with the first error. A table can't be read back.
-func Read(format string, r io.ReaderAt, size int64) iter.Seq2[Row, error] {
-	switch format {
-	case "jsonl":
-		return readJSONL(io.NewSectionReader(r, 0, size))
-	case "csv":
-		return readCSV(io.NewSectionReader(r, 0, size), MaxRow, imageColumns)
-	case "csv" + ofTexts:
-		return readCSV(io.NewSectionReader(r, 0, size), MaxRow, textColumns)
-	case "parquet":
-		return readParquet(r, size)
-	case "parquet" + ofTexts:
-		return readTextsParquet(r, size)
-	case "csv" + ofDescriptions:
-		return readDescriptionsCSV(io.NewSectionReader(r, 0, size), MaxRow)
-	case "parquet" + ofDescriptions:
-		return readDescriptionsParquet(r, size)
+// Read yields the rows of a file that Writer has written in that format, and ends with the
+// first error. A table can't be read back.
+func (c *Codec[R]) Read(format string, r io.ReaderAt, size int64) iter.Seq2[R, error] {
+	switch {
+	case format == "jsonl":
+		return readJSONL[R](io.NewSectionReader(r, 0, size))
+	case format == "csv" && c.CSV != nil:
+		return c.CSV.read(io.NewSectionReader(r, 0, size), MaxRow)
+	case format == "parquet" && c.Parquet != nil:
+		return c.Parquet.read(r, size)
 	}
-	return func(yield func(Row, error) bool) {
-		yield(Row{}, fmt.Errorf("rows can't be read back from the format %s", format))
+	return func(yield func(R, error) bool) {
+		var none R
+		err := fmt.Errorf("rows can't be read back from the format %s", format)
+		if format != "table" {
+			err = c.unknown(format)
+		}
+		yield(none, err)
 	}
+}
+
+func (c *Codec[R]) unknown(format string) error {
+	if _, ok := formats[format]; ok {
+		return fmt.Errorf("the format %s has no place for such rows", format)
+	}
+	return fmt.Errorf("format %q is not one of %s", format, strings.Join(Formats, ", "))
 }

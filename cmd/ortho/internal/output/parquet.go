@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -27,60 +26,56 @@ const maxGroupRows = 1 << 20
 // each row group.
 const maxFooter = 256 << 20
 
-// parquetRow is a Row as Parquet's columns, the same in every file. What JSONL
-// leaves out is null.
-type parquetRow struct {
-	Input       string              `parquet:"input"`
-	Predictions []parquetPrediction `parquet:"predictions,optional,list"`
-	Output      *parquetValues      `parquet:"output,optional"`
-	Logits      []float32           `parquet:"logits,optional,list"`
-	Error       *parquetError       `parquet:"error,optional"`
-	Width       int32               `parquet:"width,optional"`
-	Height      int32               `parquet:"height,optional"`
-	InputBytes  []byte              `parquet:"input_bytes,optional"`
+// Parquet is how rows stand in Parquet. See [Columns].
+type Parquet[R Row] struct {
+	writer func(io.Writer) Writer[R]
+	read   func(io.ReaderAt, int64) iter.Seq2[R, error]
 }
 
-type parquetPrediction struct {
-	Index       int32   `parquet:"index"`
-	Label       string  `parquet:"label,optional,dict"`
-	ID          string  `parquet:"id,optional,dict"`
-	Probability float64 `parquet:"probability"`
+// Columns has rows stand in the columns of P, the same in every file; what JSONL leaves out
+// is null. of makes columns of a row and row a row of them, size is about the bytes of their
+// values. The input's name is the columns input and input_bytes, see [Head.UTF8].
+func Columns[R Row, P any](of func(R) P, row func(*P) R, size func(*P) int) *Parquet[R] {
+	schema := sync.OnceValue(func() *parquet.Schema {
+		var p P
+		return parquet.NewSchema("row", parquet.SchemaOf(p))
+	})
+	return &Parquet[R]{
+		writer: func(w io.Writer) Writer[R] {
+			return &parquetWriter[R, P]{w: parquet.NewGenericWriter[P](w, schema(), parquet.Compression(&parquet.Zstd)), of: of, size: size}
+		},
+		read: func(r io.ReaderAt, size int64) iter.Seq2[R, error] {
+			return func(yield func(R, error) bool) {
+				err := eachParquet(r, size, schema(), row, func(row R) bool { return yield(row, nil) })
+				if err != nil {
+					var none R
+					yield(none, err)
+				}
+			}
+		},
+	}
 }
 
-type parquetValues struct {
-	Name   string    `parquet:"name,dict"`
-	Shape  []int64   `parquet:"shape,list"`
-	Values []float32 `parquet:"values,list"`
-}
+type parquetWriter[R Row, P any] struct {
+	w    *parquet.GenericWriter[P]
+	of   func(R) P
+	size func(*P) int
 
-type parquetError struct {
-	Kind    string `parquet:"kind,dict"`
-	Message string `parquet:"message"`
-}
-
-var parquetSchema = sync.OnceValue(func() *parquet.Schema { return parquet.NewSchema("row", parquet.SchemaOf(parquetRow{})) })
-
-type parquetWriter struct {
-	w     *parquet.GenericWriter[parquetRow]
-	row   [1]parquetRow
+	row   [1]P
 	rows  int
 	bytes int
 }
 
-func newParquet(w io.Writer) *parquetWriter {
-	return &parquetWriter{w: parquet.NewGenericWriter[parquetRow](w, parquetSchema(), parquet.Compression(&parquet.Zstd))}
-}
-
-func (p *parquetWriter) Write(row Row) error {
-	if row.Picture != nil || row.Description != nil {
-		return errPicture
+func (p *parquetWriter[R, P]) Write(row R) error {
+	if err := check(row); err != nil {
+		return err
 	}
-	p.row[0] = toParquet(row)
+	p.row[0] = p.of(row)
 	if _, err := p.w.Write(p.row[:]); err != nil {
 		return err
 	}
 	p.rows++
-	p.bytes += p.row[0].size()
+	p.bytes += p.size(&p.row[0])
 	if p.rows < groupRows && p.bytes < groupBytes {
 		return nil
 	}
@@ -88,79 +83,10 @@ func (p *parquetWriter) Write(row Row) error {
 	return p.w.Flush()
 }
 
-func (p *parquetWriter) Close() error { return p.w.Close() }
-
-func toParquet(row Row) parquetRow {
-	p := parquetRow{Input: row.Input, Logits: row.Logits, Width: int32(row.Width), Height: int32(row.Height)}
-	if !utf8.ValidString(row.Input) {
-		p.Input, p.InputBytes = string([]rune(row.Input)), []byte(row.Input)
-	}
-	if row.Predictions != nil {
-		p.Predictions = make([]parquetPrediction, len(row.Predictions))
-	}
-	for i, c := range row.Predictions {
-		p.Predictions[i] = parquetPrediction{int32(c.Index), c.Label, c.ID, c.Probability}
-	}
-	if row.Output != nil {
-		p.Output = &parquetValues{row.Output.Name, row.Output.Shape, row.Output.Values}
-	}
-	if row.Error != nil {
-		p.Error = &parquetError{row.Error.Kind, row.Error.Message}
-	}
-	return p
-}
-
-func (p *parquetRow) row() Row {
-	row := Row{Input: p.Input, Logits: p.Logits, Width: int(p.Width), Height: int(p.Height)}
-	if p.InputBytes != nil {
-		row.Input = string(p.InputBytes)
-	}
-	if p.Predictions != nil {
-		row.Predictions = make([]Prediction, len(p.Predictions))
-	}
-	for i, c := range p.Predictions {
-		row.Predictions[i] = Prediction{int(c.Index), c.Label, c.ID, c.Probability}
-	}
-	if p.Output != nil {
-		row.Output = &Values{p.Output.Name, p.Output.Shape, p.Output.Values}
-	}
-	if p.Error != nil {
-		row.Error = &Error{p.Error.Kind, p.Error.Message}
-	}
-	return row
-}
-
-// size is about the bytes of the row's values.
-func (p *parquetRow) size() int {
-	n := 2*len(p.Input) + 64 + 4*len(p.Logits)
-	for _, c := range p.Predictions {
-		n += 16 + len(c.Label) + len(c.ID)
-	}
-	if p.Output != nil {
-		n += 8*len(p.Output.Shape) + 4*len(p.Output.Values)
-	}
-	if p.Error != nil {
-		n += len(p.Error.Message)
-	}
-	return n
-}
-
-func readParquet(r io.ReaderAt, size int64) iter.Seq2[Row, error] {
-	return readParquetAs(r, size, parquetSchema(), (*parquetRow).row)
-}
-
-// readParquetAs yields the rows of a file of T's columns.
-func readParquetAs[T any](r io.ReaderAt, size int64, schema *parquet.Schema, toRow func(*T) Row) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		err := eachParquet(r, size, schema, toRow, func(row Row) bool { return yield(row, nil) })
-		if err != nil {
-			yield(Row{}, err)
-		}
-	}
-}
+func (p *parquetWriter[R, P]) Close() error { return p.w.Close() }
 
 // eachParquet returns as errors what parquet-go panics with on broken files.
-func eachParquet[T any](r io.ReaderAt, size int64, schema *parquet.Schema, toRow func(*T) Row, each func(Row) bool) (err error) {
+func eachParquet[R Row, P any](r io.ReaderAt, size int64, schema *parquet.Schema, toRow func(*P) R, each func(R) bool) (err error) {
 	inside := true
 	defer func() {
 		if !inside { // the caller's panic
@@ -185,14 +111,14 @@ func eachParquet[T any](r io.ReaderAt, size int64, schema *parquet.Schema, toRow
 			return fmt.Errorf("row group %d: %w", i, err)
 		}
 	}
-	reader := parquet.NewGenericReader[T](file, schema)
+	reader := parquet.NewGenericReader[P](file, schema)
 	defer reader.Close()
 	for n := 1; ; n++ {
-		var one [1]T
+		var one [1]P
 		read, err := reader.Read(one[:])
 		if read == 1 {
 			row := toRow(&one[0])
-			if err := row.check(); err != nil {
+			if err := check(row); err != nil {
 				return fmt.Errorf("row %d: %w", n, err)
 			}
 			inside = false

@@ -5,84 +5,62 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
 )
 
-// tableRows is how many inputs are gathered into one table: enough for a person,
+// together is how many inputs are gathered into one table: enough for a person,
 // bounded for a million.
-const tableRows = 100
+const together = 100
 
-type tableWriter struct {
+// Table is how rows stand in tables for people.
+type Table[R Row] struct {
+	Columns []grid.Column
+	// Cells gives line the cells of each of a row's lines, also of one that failed. What could
+	// act on a terminal is taken out of them later.
+	Cells    func(row R, line func(cells ...any))
+	Together int // rows of one table; 0: as many as suit people
+}
+
+type tableWriter[R Row] struct {
+	*Table[R]
 	w     *bufio.Writer
 	width int
-	texts bool // rows are of texts, not of images
 	table *grid.Table
 	rows  int
 }
 
-func newTable(w io.Writer, width int, texts bool) *tableWriter {
-	t := &tableWriter{w: bufio.NewWriterSize(w, 1<<16), width: cmp.Or(width, grid.Standard), texts: texts}
-	t.begin()
-	return t
+func (t *Table[R]) writer(w io.Writer, width int) *tableWriter[R] {
+	return &tableWriter[R]{Table: t, w: bufio.NewWriterSize(w, 1<<16), width: cmp.Or(width, grid.Standard), table: grid.New(t.Columns...)}
 }
 
-func (t *tableWriter) begin() {
-	input := grid.File("image")
-	if t.texts {
-		input = grid.Text("text")
+func (t *tableWriter[R]) Write(row R) error {
+	if err := check(row); err != nil {
+		return err
 	}
-	t.table, t.rows = grid.New(input, grid.Number("class"), grid.Text("label"), grid.Number("probability")), 0
-}
-
-func (t *tableWriter) Write(row Row) error {
-	if row.Picture != nil || row.Description != nil {
-		return errPicture
-	}
-	name := term.Clean(row.Input)
-	switch {
-	case row.Error != nil: // the name stands beside it already
-		t.table.Row(name, "", "failed: "+term.Clean(strings.TrimPrefix(row.Error.Message, strings.ToValidUTF8(row.Input, "\uFFFD")+": ")), "")
-	case row.Output != nil:
-		t.table.Row(name, "", fmt.Sprintf("%s: %d values (-f jsonl prints them)", term.Clean(row.Output.Name), len(row.Output.Values)), "")
-	case len(row.Predictions) == 0:
-		t.table.Row(name, "", "nothing above --min-probability", "")
-	}
-	for _, p := range row.Predictions {
-		label := term.Clean(p.Label)
-		if label == "" {
-			label = fmt.Sprintf("class %d", p.Index)
+	t.Cells(row, func(cells ...any) {
+		for i, cell := range cells {
+			if text, ok := cell.(string); ok {
+				cells[i] = term.Clean(text)
+			}
 		}
-		t.table.Row(name, p.Index, label, percent(p.Probability))
-		name = ""
-	}
-	if row.Doubt != "" {
-		t.table.Row(name, "", "no answer: "+term.Clean(row.Doubt), "")
-	}
+		t.table.Row(cells...)
+	})
 	t.table.Separate()
-	if t.rows++; t.rows == tableRows {
+	if t.rows++; t.rows == cmp.Or(t.Together, together) {
 		return t.flush()
 	}
 	return nil
 }
 
-// percent writes a probability; what a graph gives under the activation none may be none.
-func percent(p float64) string {
-	if p < 0 || p > 1.0005 { // float32 sums to a little more
-		return fmt.Sprintf("%.4g", p)
-	}
-	return fmt.Sprintf("%.1f %%", 100*p)
-}
-
-func (t *tableWriter) flush() error {
+func (t *tableWriter[R]) flush() error {
 	fmt.Fprintln(t.w, t.table.Draw(t.width))
-	t.begin()
+	t.table, t.rows = grid.New(t.Columns...), 0
 	return t.w.Flush()
 }
 
-func (t *tableWriter) Close() error {
+func (t *tableWriter[R]) Close() error {
 	if t.rows == 0 {
 		return nil
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/models"
 	"ortho/models/evaluate"
 )
@@ -31,7 +31,7 @@ type Evaluation struct {
 	Concurrency int      `json:"concurrency"`
 
 	Failed   int64            `json:"failed"` // images without an answer, which Result leaves out
-	Failures []output.Row     `json:"failures"`
+	Failures []rows.Classes   `json:"failures"`
 	Result   *evaluate.Result `json:"result"`
 }
 

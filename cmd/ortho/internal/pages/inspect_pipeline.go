@@ -10,6 +10,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/diffusion"
 )
 
 // PipelineInspection is what inspect prints of a pipeline; its JSON is an output format.
@@ -38,7 +39,7 @@ type PartInspection struct {
 
 // InspectPipeline describes a pipeline: sha256 is its identity, and "" where a file of it is
 // missing.
-func InspectPipeline(p *models.Pipeline, sha256 string) (*PipelineInspection, error) {
+func InspectPipeline(p *diffusion.Folder, sha256 string) (*PipelineInspection, error) {
 	d := &PipelineInspection{Name: p.Name, Path: p.Path, Class: p.Class, SHA256: sha256, Parts: []PartInspection{}, Facts: p.Facts}
 	for i := range p.Parts {
 		part := &p.Parts[i]

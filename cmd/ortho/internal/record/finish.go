@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"time"
-
-	"ortho/cmd/ortho/internal/output"
 )
 
 // Finish makes the output of the rows. Each step leaves what the next run can finish:
@@ -20,7 +18,7 @@ import (
 //  4. OUT.partial disappears
 //
 // Where it fails, OUT.partial is kept.
-func (r *Run) Finish(ctx context.Context, speed Speed) error {
+func (r *Run[R]) Finish(ctx context.Context, speed Speed) error {
 	r.mutex.Lock()
 	err, listed := r.err, r.listed
 	r.mutex.Unlock()
@@ -47,13 +45,13 @@ func (r *Run) Finish(ctx context.Context, speed Speed) error {
 }
 
 // Stop ends the run early. OUT.partial is kept, for Resume.
-func (r *Run) Stop(speed Speed) error {
+func (r *Run[R]) Stop(speed Speed) error {
 	return errors.Join(r.update(speed), r.partial.file.Close())
 }
 
 // Abandon ends a run that could not begin. Nothing is left of it; what an earlier one
 // has left stays.
-func (r *Run) Abandon() {
+func (r *Run[R]) Abandon() {
 	if r.partial == nil || r.begun {
 		return
 	}
@@ -63,13 +61,13 @@ func (r *Run) Abandon() {
 	r.partial.file.Close()
 }
 
-func (r *Run) update(speed Speed) error {
+func (r *Run[R]) update(speed Speed) error {
 	r.record.Rows, r.record.Failed = r.partial.counts()
 	r.record.Speed = speed
 	return r.record.write(r.recordName())
 }
 
-func (r *Run) appear(ctx context.Context) error {
+func (r *Run[R]) appear(ctx context.Context) error {
 	if r.format == "jsonl" && len(r.partial.replaced) == 0 { // it is that already
 		os.Remove(r.temporary())
 		return rename(r.Partial(), r.name)
@@ -80,9 +78,9 @@ func (r *Run) appear(ctx context.Context) error {
 	return os.Remove(r.Partial())
 }
 
-func (r *Run) render(ctx context.Context, to io.Writer) error {
+func (r *Run[R]) render(ctx context.Context, to io.Writer) error {
 	buffer := bufio.NewWriterSize(to, 1<<18)
-	w, err := output.New(r.format, buffer, 0)
+	w, err := r.codec.Writer(r.format, buffer, 0)
 	if err != nil {
 		return err
 	}

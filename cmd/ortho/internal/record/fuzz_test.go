@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 )
 
 // FuzzPartial scans anything. What it takes for rows stays as it is: they can be read,
@@ -31,7 +32,7 @@ func FuzzPartial(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		p := newPartial(file, name)
+		p := newPartial[rows.Classes](file, name)
 		if p.scan(t.Context()) != nil {
 			if read(t, name) != string(data) {
 				t.Error("a file that is refused was changed")
@@ -41,27 +42,27 @@ func FuzzPartial(f *testing.F) {
 		if !bytes.HasPrefix(data, []byte(read(t, name))) {
 			t.Error("more than the end was changed")
 		}
-		last := output.Row{Input: "last", Predictions: []output.Prediction{}}
+		last := rowOf("last", false)
 		if err := p.append(last, output.Next); err != nil {
 			t.Fatal(err)
 		}
-		var rows, failed int64
-		var row output.Row
+		var all, failed int64
+		var row rows.Classes
 		for row, err = range p.all() {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if rows++; row.Error != nil {
+			if all++; row.Error != nil {
 				failed++
 			}
 		}
-		again := newPartial(file, name)
+		again := newPartial[rows.Classes](file, name)
 		if err := again.scan(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		n, m := again.counts()
-		if !reflect.DeepEqual(row, last) || n != rows || m != failed || again.size != p.size {
-			t.Errorf("%d rows, %d failed, last %+v; scanned again: %d, %d", rows, failed, row, n, m)
+		if !reflect.DeepEqual(row, last) || n != all || m != failed || again.size != p.size {
+			t.Errorf("%d rows, %d failed, last %+v; scanned again: %d, %d", all, failed, row, n, m)
 		}
 	})
 }

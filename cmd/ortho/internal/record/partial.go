@@ -19,11 +19,11 @@ import (
 // the offsets of rows that were replaced.
 //
 // One goroutine writes while another may read rows.
-type partial struct {
+type partial[R output.Row] struct {
 	file *os.File // under its lock
 	name string
 	line bytes.Buffer
-	gone func(output.Row) bool // while it is scanned; nil: no row is lost
+	gone func(R) bool // while it is scanned; nil: no row is lost
 
 	mutex    sync.Mutex // guards what follows
 	size     int64      // of all whole lines
@@ -33,13 +33,13 @@ type partial struct {
 	replaced map[int64]int64
 }
 
-func newPartial(file *os.File, name string) *partial {
-	return &partial{file: file, name: name, replaced: map[int64]int64{}}
+func newPartial[R output.Row](file *os.File, name string) *partial[R] {
+	return &partial[R]{file: file, name: name, replaced: map[int64]int64{}}
 }
 
 // scan reads all lines. A last one that a crash has torn is cut off; any other that is
 // no row is an error.
-func (p *partial) scan(ctx context.Context) error {
+func (p *partial[R]) scan(ctx context.Context) error {
 	lines := output.NewLines(io.NewSectionReader(p.file, 0, 1<<62), output.MaxRow)
 	var bad error
 	for n := 1; ; n++ {
@@ -53,10 +53,10 @@ func (p *partial) scan(ctx context.Context) error {
 		if bad != nil {
 			return bad
 		}
-		var row output.Row
+		var row R
 		var position int64
 		if err == nil {
-			row, position, err = output.DecodeLine(text)
+			row, position, err = output.DecodeLine[R](text)
 		} else if !errors.Is(err, output.ErrLongLine) {
 			return fmt.Errorf("read %s: %w", p.name, err)
 		}
@@ -79,7 +79,7 @@ func (p *partial) scan(ctx context.Context) error {
 }
 
 // add counts a row that stands at an offset.
-func (p *partial) add(row output.Row, position, offset int64) error {
+func (p *partial[R]) add(row R, position, offset int64) error {
 	switch {
 	case position == output.Next:
 		position = p.rows
@@ -89,16 +89,16 @@ func (p *partial) add(row output.Row, position, offset int64) error {
 	default:
 		p.replaced[position] = offset
 	}
-	p.failed.set(position, row.Error != nil)
-	p.lost.set(position, p.gone != nil && row.Error == nil && p.gone(row))
+	p.failed.set(position, row.Failed() != nil)
+	p.lost.set(position, p.gone != nil && row.Failed() == nil && p.gone(row))
 	return nil
 }
 
 // append writes a row with one call, so that a crash tears no more than the last.
-func (p *partial) append(row output.Row, position int64) error {
+func (p *partial[R]) append(row R, position int64) error {
 	line, err := output.EncodeLine(&p.line, row, position)
 	if err == nil && len(line) > output.MaxRow {
-		err = fmt.Errorf("the row of %s has %d bytes; %d are the most that can be read back", row.Input, len(line), output.MaxRow)
+		err = fmt.Errorf("the row of %s has %d bytes; %d are the most that can be read back", row.Name(), len(line), output.MaxRow)
 	}
 	if err != nil {
 		return err
@@ -117,8 +117,8 @@ func (p *partial) append(row output.Row, position int64) error {
 }
 
 // all yields the rows in the order of their inputs, each as it stands now.
-func (p *partial) all() iter.Seq2[output.Row, error] {
-	return func(yield func(output.Row, error) bool) {
+func (p *partial[R]) all() iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
 		p.mutex.Lock()
 		size := p.size
 		p.mutex.Unlock()
@@ -128,7 +128,7 @@ func (p *partial) all() iter.Seq2[output.Row, error] {
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			row, position, err := decode(text, err)
+			row, position, err := decode[R](text, err)
 			if err == nil && position != output.Next {
 				continue
 			}
@@ -136,7 +136,8 @@ func (p *partial) all() iter.Seq2[output.Row, error] {
 				row, err = p.current(row, next, size)
 			}
 			if err != nil {
-				yield(output.Row{}, fmt.Errorf("read %s again: %w", p.name, err))
+				var none R
+				yield(none, fmt.Errorf("read %s again: %w", p.name, err))
 				return
 			}
 			if !yield(row, nil) {
@@ -148,7 +149,7 @@ func (p *partial) all() iter.Seq2[output.Row, error] {
 }
 
 // current is the row that stands for a position within the first size bytes.
-func (p *partial) current(row output.Row, position, size int64) (output.Row, error) {
+func (p *partial[R]) current(row R, position, size int64) (R, error) {
 	p.mutex.Lock()
 	offset, ok := p.replaced[position]
 	p.mutex.Unlock()
@@ -156,28 +157,29 @@ func (p *partial) current(row output.Row, position, size int64) (output.Row, err
 		return row, nil
 	}
 	text, _, err := output.NewLines(io.NewSectionReader(p.file, offset, size-offset), output.MaxRow).Next()
-	row, at, err := decode(text, err)
+	row, at, err := decode[R](text, err)
 	if err == nil && at != position {
 		err = fmt.Errorf("the row of position %d is not where it was", position)
 	}
 	return row, err
 }
 
-func decode(text []byte, err error) (output.Row, int64, error) {
+func decode[R output.Row](text []byte, err error) (R, int64, error) {
 	if err != nil {
-		return output.Row{}, output.Next, err
+		var none R
+		return none, output.Next, err
 	}
-	return output.DecodeLine(text)
+	return output.DecodeLine[R](text)
 }
 
-func (p *partial) counts() (rows, failed int64) {
+func (p *partial[R]) counts() (rows, failed int64) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	return p.rows, p.failed.count
 }
 
 // state tells of the row at a position that it failed, or that it is to be made again.
-func (p *partial) state(position int64) (failed, lost bool) {
+func (p *partial[R]) state(position int64) (failed, lost bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	return p.failed.get(position), p.lost.get(position)

@@ -10,7 +10,7 @@ import (
 )
 
 // anyGone tells of a complete output that something of it is gone.
-func (r *Run) anyGone(ctx context.Context) (bool, error) {
+func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 	if r.Gone == nil {
 		return false, nil
 	}
@@ -23,14 +23,14 @@ func (r *Run) anyGone(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read output: %w", err)
 	}
-	for row, err := range output.Read(r.format, in, info.Size()) {
+	for row, err := range r.codec.Read(r.format, in, info.Size()) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
 			return false, fmt.Errorf("read %s back: %w", r.name, err)
 		}
-		if row.Error == nil && r.Gone(row) {
+		if row.Failed() == nil && r.Gone(row) {
 			return true, nil
 		}
 	}
@@ -38,7 +38,7 @@ func (r *Run) anyGone(ctx context.Context) (bool, error) {
 }
 
 // reopen makes OUT.partial of a complete output.
-func (r *Run) reopen(ctx context.Context, old *Record) (err error) {
+func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 	if r.format == "table" {
 		return fmt.Errorf("%s is a table, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
 	}
@@ -67,9 +67,9 @@ func (r *Run) reopen(ctx context.Context, old *Record) (err error) {
 	if err := f.Truncate(0); err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}
-	p := newPartial(f, r.Partial())
+	p := newPartial[R](f, r.Partial())
 	p.gone = r.Gone
-	for row, err := range output.Read(r.format, in, info.Size()) {
+	for row, err := range r.codec.Read(r.format, in, info.Size()) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -92,7 +92,7 @@ func (r *Run) reopen(ctx context.Context, old *Record) (err error) {
 }
 
 // tidy removes what a crash of reopen has left.
-func (r *Run) tidy() {
+func (r *Run[R]) tidy() {
 	if f, err := openLocked(r.temporary(), os.O_RDWR); err == nil {
 		os.Remove(r.temporary())
 		f.Close()

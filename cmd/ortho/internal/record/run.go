@@ -35,16 +35,17 @@ const (
 //
 // The process may be killed at any moment: the next run with Resume loses no row, and
 // has none twice.
-type Run struct {
+type Run[R output.Row] struct {
 	// Gone, if not nil, tells of a row of an earlier run that what it names is not there any
 	// more, such as the file of a picture. It is made again. Set it before Begin.
-	Gone func(output.Row) bool
+	Gone func(R) bool
 
 	reads        *output.Reads
+	codec        *output.Codec[R]
 	name, format string
 	mode         Mode
-	partial      *partial // nil: OUT is there alone
-	created      bool     // OUT.partial was not there
+	partial      *partial[R] // nil: OUT is there alone
+	created      bool        // OUT.partial was not there
 	begun        bool
 	record       Record
 	start        int64 // rows that were there
@@ -72,11 +73,11 @@ var (
 // Open takes NAME.partial. It refuses an output that can't be written or would replace what
 // the run reads, what the mode does not allow, and a NAME.partial that another run is
 // writing. No row is touched before Begin.
-func Open(reads *output.Reads, name, format string, mode Mode) (*Run, error) {
+func Open[R output.Row](reads *output.Reads, codec *output.Codec[R], name, format string, mode Mode) (*Run[R], error) {
 	if err := reads.Refuse(name); err != nil {
 		return nil, err
 	}
-	r := &Run{reads: reads, name: name, format: format, mode: mode}
+	r := &Run[R]{reads: reads, codec: codec, name: name, format: format, mode: mode}
 	err := errMoved
 	for range 10 { // a run that ends meanwhile takes the file away once
 		if !errors.Is(err, errMoved) {
@@ -91,23 +92,23 @@ func Open(reads *output.Reads, name, format string, mode Mode) (*Run, error) {
 }
 
 // Partial is the name of the file that holds the rows until they are complete.
-func (r *Run) Partial() string { return r.name + ".partial" }
+func (r *Run[R]) Partial() string { return r.name + ".partial" }
 
 // temporary is the file that OUT or OUT.partial is written to first.
-func (r *Run) temporary() string { return r.name + ".tmp" }
+func (r *Run[R]) temporary() string { return r.name + ".tmp" }
 
-func (r *Run) recordName() string { return r.name + ".run.json" }
+func (r *Run[R]) recordName() string { return r.name + ".run.json" }
 
-func (r *Run) resumes() bool { return r.mode == Resume || r.mode == RetryFailed }
+func (r *Run[R]) resumes() bool { return r.mode == Resume || r.mode == RetryFailed }
 
-func (r *Run) open() error {
+func (r *Run[R]) open() error {
 	f, err := openLocked(r.Partial(), os.O_RDWR)
 	switch {
 	case err == nil && r.mode == Fresh:
 		f.Close()
 		return fmt.Errorf("%s exists: a run that did not finish left it; --resume continues it, --overwrite starts anew", r.Partial())
 	case err == nil:
-		r.partial = newPartial(f, r.Partial())
+		r.partial = newPartial[R](f, r.Partial())
 		return nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
@@ -125,7 +126,7 @@ func (r *Run) open() error {
 	if err != nil {
 		return err
 	}
-	r.partial, r.created = newPartial(f, r.Partial()), true
+	r.partial, r.created = newPartial[R](f, r.Partial()), true
 	return nil
 }
 
@@ -155,7 +156,7 @@ func openLocked(name string, flag int) (*os.File, error) {
 // Begin starts or continues the run that now describes: what it is made of, and with
 // what settings. It refuses to continue one that was begun otherwise, and says what
 // differs. Where Complete reports true afterwards, there is nothing to do.
-func (r *Run) Begin(ctx context.Context, now Record) error {
+func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	now.Version, now.Started = Version, time.Now().Round(time.Millisecond)
 	if r.partial != nil {
 		info, err := r.partial.file.Stat()
@@ -207,14 +208,14 @@ func (r *Run) Begin(ctx context.Context, now Record) error {
 
 // begin has the first rows come. They do so after the record: rows without one could
 // not be continued.
-func (r *Run) begin(now Record) error {
+func (r *Run[R]) begin(now Record) error {
 	if err := r.partial.file.Truncate(0); err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}
 	return r.write(now)
 }
 
-func (r *Run) write(now Record) error {
+func (r *Run[R]) write(now Record) error {
 	if err := now.write(r.recordName()); err != nil {
 		return err
 	}
@@ -223,14 +224,14 @@ func (r *Run) write(now Record) error {
 }
 
 // stands is the file that holds what an earlier run has made.
-func (r *Run) stands() string {
+func (r *Run[R]) stands() string {
 	if r.partial == nil {
 		return r.name
 	}
 	return r.Partial()
 }
 
-func (r *Run) readOld() (*Record, error) {
+func (r *Run[R]) readOld() (*Record, error) {
 	old, err := readRecord(r.recordName())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -244,11 +245,11 @@ func (r *Run) readOld() (*Record, error) {
 }
 
 // Complete tells, after Begin, that OUT is all that this run would make.
-func (r *Run) Complete() bool { return r.partial == nil }
+func (r *Run[R]) Complete() bool { return r.partial == nil }
 
 // Resumed returns how many rows were there and need not be made, and how many of those
 // failed.
-func (r *Run) Resumed() (rows, failed int64) {
+func (r *Run[R]) Resumed() (rows, failed int64) {
 	if r.mode == RetryFailed {
 		return r.start - r.lost - r.failed, 0
 	}
@@ -256,7 +257,7 @@ func (r *Run) Resumed() (rows, failed int64) {
 }
 
 // Failed tells whether the row at a position stays one that failed.
-func (r *Run) Failed(position int64) bool {
+func (r *Run[R]) Failed(position int64) bool {
 	if r.mode == RetryFailed || position >= r.start {
 		return false
 	}
@@ -265,7 +266,7 @@ func (r *Run) Failed(position int64) bool {
 }
 
 // Counts returns the rows that are there, and how many of them failed.
-func (r *Run) Counts() (rows, failed int64) {
+func (r *Run[R]) Counts() (rows, failed int64) {
 	if r.partial == nil {
 		return r.record.Rows, r.record.Failed
 	}
@@ -274,7 +275,7 @@ func (r *Run) Counts() (rows, failed int64) {
 
 // Items yields those of a run's items whose rows are to be made, and checks that the
 // others have the names of their rows. Where one does not, it ends, and Finish fails.
-func Items[T any](ctx context.Context, r *Run, items iter.Seq[T], name func(T) string) iter.Seq[T] {
+func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], name func(T) string) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		next, stop := iter.Pull2(r.partial.all())
 		defer stop()
@@ -288,8 +289,8 @@ func Items[T any](ctx context.Context, r *Run, items iter.Seq[T], name func(T) s
 			at := int64(output.Next)
 			if position < r.start {
 				row, err, _ := next()
-				if err == nil && row.Input != name(item) {
-					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, name(item), r.Partial(), row.Input, r.misfit())
+				if err == nil && row.Name() != name(item) {
+					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, name(item), r.Partial(), row.Name(), r.misfit())
 				}
 				if err != nil {
 					r.fail(err)
@@ -322,7 +323,7 @@ func Items[T any](ctx context.Context, r *Run, items iter.Seq[T], name func(T) s
 var ErrMisfit = errors.New("they don't belong together")
 
 // misfit says which of the two is wrong, as far as that is known.
-func (r *Run) misfit() error {
+func (r *Run[R]) misfit() error {
 	if r.record.Inputs != nil { // compared already
 		return fmt.Errorf("%w: %s was changed; move it away, or --overwrite starts anew", ErrMisfit, r.Partial())
 	}
@@ -331,7 +332,7 @@ func (r *Run) misfit() error {
 
 // Verify compares the inputs with those of a complete output that were not known
 // before, such as paths on standard input.
-func (r *Run) Verify(items iter.Seq[source.Item]) error {
+func (r *Run[R]) Verify(items iter.Seq[source.Item]) error {
 	if r.record.Listed == nil {
 		return nil
 	}
@@ -345,21 +346,21 @@ func (r *Run) Verify(items iter.Seq[source.Item]) error {
 	return nil
 }
 
-func (r *Run) fail(err error) {
+func (r *Run[R]) fail(err error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.err = err
 }
 
 // Write appends the row of the first input that Items has yielded and that has none.
-func (r *Run) Write(row output.Row) error {
+func (r *Run[R]) Write(row R) error {
 	if err := r.reads.Late(); err != nil {
 		return err
 	}
 	r.mutex.Lock()
-	if len(r.given) == 0 || r.given[0].name != row.Input {
+	if len(r.given) == 0 || r.given[0].name != row.Name() {
 		r.mutex.Unlock()
-		return fmt.Errorf("a row of %s came out of turn", row.Input)
+		return fmt.Errorf("a row of %s came out of turn", row.Name())
 	}
 	position := r.given[0].position
 	r.given = r.given[1:]

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 )
 
 func TestResume(t *testing.T) {
@@ -358,7 +359,7 @@ func TestWhatIsThere(t *testing.T) {
 
 func TestOneRunWrites(t *testing.T) {
 	w := fresh(t, "jsonl")
-	first, err := Open(output.Protect(), w.out, "jsonl", Fresh)
+	first, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Fresh)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,14 +367,14 @@ func TestOneRunWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, mode := range []Mode{Fresh, Overwrite, Resume, RetryFailed} {
-		if _, err := Open(output.Protect(), w.out, "jsonl", mode); !errors.Is(err, errLocked) {
+		if _, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", mode); !errors.Is(err, errLocked) {
 			t.Errorf("mode %d: %v", mode, err)
 		}
 	}
 	if err := first.Stop(Speed{}); err != nil {
 		t.Fatal(err)
 	}
-	second, err := Open(output.Protect(), w.out, "jsonl", Resume)
+	second, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Resume)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -382,7 +383,7 @@ func TestOneRunWrites(t *testing.T) {
 
 func TestAbandonedLeavesWhatWasThere(t *testing.T) {
 	w := fresh(t, "jsonl")
-	r, err := Open(output.Protect(), w.out, "jsonl", Fresh)
+	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Fresh)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +397,7 @@ func TestAbandonedLeavesWhatWasThere(t *testing.T) {
 	}
 	before := read(t, w.out+".partial")
 	for _, mode := range []Mode{Overwrite, Resume} {
-		if r, err = Open(output.Protect(), w.out, "jsonl", mode); err != nil {
+		if r, err = Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", mode); err != nil {
 			t.Fatal(err)
 		}
 		r.Abandon()
@@ -409,7 +410,7 @@ func TestAbandonedLeavesWhatWasThere(t *testing.T) {
 // TestWriteFails has the file take no more, as a full disk does.
 func TestWriteFails(t *testing.T) {
 	w := fresh(t, "csv")
-	r, err := Open(output.Protect(), w.out, "csv", Fresh)
+	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "csv", Fresh)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -444,7 +445,7 @@ func TestWriteFails(t *testing.T) {
 
 func TestInterruptedFinish(t *testing.T) {
 	w := fresh(t, "csv")
-	r, err := Open(output.Protect(), w.out, "csv", Fresh)
+	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "csv", Fresh)
 	if err != nil {
 		t.Fatal(err)
 	}

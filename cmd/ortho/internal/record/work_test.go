@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/models/classify"
 )
 
 func TestMain(m *testing.M) {
@@ -41,11 +43,11 @@ func items(names []string) func(yield func(source.Item) bool) {
 
 func nameOf(item source.Item) string { return item.Name }
 
-func rowOf(name string, mended bool) output.Row {
+func rowOf(name string, mended bool) rows.Classes {
 	if strings.HasPrefix(name, "bad") && !mended {
-		return output.Row{Input: name, Error: &output.Error{Kind: "decode", Message: name + ": broken"}}
+		return output.Failed[rows.Classes](name, "decode", name+": broken")
 	}
-	return output.Row{Input: name, Predictions: []output.Prediction{{Index: len(name), Probability: 0.5}}, Width: 8, Height: 8}
+	return rows.OfClasses(name, classify.Result{Predictions: []classify.Prediction{{Index: len(name), Probability: 0.5}}, Width: 8, Height: 8})
 }
 
 // work runs from Open to the end. After most rows it stops; -1 has no limit.
@@ -61,12 +63,12 @@ type work struct {
 
 func (w work) run(t testing.TB) (made int, err error) {
 	t.Helper()
-	r, err := Open(output.Protect(), w.out, w.format, w.mode)
+	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, w.format, w.mode)
 	if err != nil {
 		return 0, err
 	}
 	if w.gone != nil {
-		r.Gone = func(row output.Row) bool { return w.gone[row.Input] }
+		r.Gone = func(row rows.Classes) bool { return w.gone[row.Input] }
 	}
 	if err := r.Begin(t.Context(), w.now); err != nil {
 		r.Abandon()

@@ -82,8 +82,7 @@ func BytesOf(n int64) string {
 	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 }
 
-// UTF8 is a text whose bytes that are not UTF-8 are replaced: names of files in messages, and
-// labels, may have such.
+// UTF8 is a text as UTF-8: names of files in messages, and labels, may not be.
 func UTF8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // SixDigits keeps six significant digits: a float32 graph gives no more.

@@ -1,0 +1,19 @@
+package output
+
+import (
+	"fmt"
+	"io"
+)
+
+// Save writes a whole file, which appears when it is complete.
+func (r *Reads) Save(name string, overwrite bool, write func(io.Writer) error) error {
+	file, err := r.Create(name, overwrite)
+	if err != nil {
+		return err
+	}
+	if err := write(file); err != nil {
+		file.Discard()
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return file.Commit()
+}

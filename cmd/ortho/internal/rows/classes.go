@@ -1,0 +1,123 @@
+// Package rows has the rows of each task: what became of one input, and how that stands in
+// each format. A task is one file: a type that holds the task's result, a constructor that
+// makes it of what the library says, and its codec; no other package knows what is in it.
+package rows
+
+import (
+	"strconv"
+
+	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/models/classify"
+)
+
+// Classes are those of an image. A list of none is a result, too.
+type Classes struct {
+	output.Head
+	classify.Result
+	output.Failure
+}
+
+// OfClasses is the row of what a classifier says of an image.
+func OfClasses(name string, said classify.Result) Classes {
+	said.Predictions, said.Output = answer(said)
+	return Classes{Head: output.Head{Input: name}, Result: said}
+}
+
+// answer is what a result says, as rows have it: a list where there is no output's values.
+func answer(said classify.Result) ([]classify.Prediction, *classify.Output) {
+	if out := said.Output; out != nil {
+		return nil, &classify.Output{Name: term.UTF8(out.Name), Shape: out.Shape, Values: out.Values}
+	}
+	return Predictions(said.Predictions), nil
+}
+
+// Predictions are those of a model as rows have them: in UTF-8, and rounded.
+func Predictions(all []classify.Prediction) []classify.Prediction {
+	shown := make([]classify.Prediction, len(all))
+	for i, p := range all {
+		shown[i] = classify.Prediction{Index: p.Index, Label: term.UTF8(p.Label), ID: term.UTF8(p.ID), Probability: term.SixDigits(p.Probability)}
+	}
+	return shown
+}
+
+// Results counts what the row says.
+func (r Classes) Results() int { return results(r.Predictions, r.Output) }
+
+func results(all []classify.Prediction, out *classify.Output) (n int) {
+	if all != nil {
+		n++
+	}
+	if out != nil {
+		n++
+	}
+	return n
+}
+
+// ClassesCodec is for the classes of images. CSV has a record for each class.
+var ClassesCodec = &output.Codec[Classes]{
+	CSV:     &output.CSV[Classes]{Columns: append(classColumns, "width", "height"), Write: Classes.records, Read: (*Classes).read},
+	Parquet: output.Columns(Classes.columns, (*classesColumns).row, (*classesColumns).size),
+	Table:   &output.Table[Classes]{Columns: cellColumns(grid.File("image")), Cells: Classes.cells},
+}
+
+func (r Classes) records(record func(...string)) error {
+	return classRecords(r.Predictions, r.Output, r.Logits, record, strconv.Itoa(r.Width), strconv.Itoa(r.Height))
+}
+
+func (r *Classes) read(before *Classes, fields []string) (joined bool, err error) {
+	one, rank, err := readClass(fields)
+	if err != nil {
+		return false, err
+	}
+	if r.Width, err = number("width", fields[5]); err != nil {
+		return false, err
+	}
+	if r.Height, err = number("height", fields[6]); err != nil {
+		return false, err
+	}
+	if rank <= 1 {
+		r.Predictions = one
+		return false, nil
+	}
+	if before == nil {
+		before = &Classes{}
+	}
+	before.Predictions, err = follow(r.Input, rank, one, before.Input, before.Predictions)
+	return err == nil, err
+}
+
+func (r Classes) cells(line func(...any)) {
+	classCells(r.Head, r.Failure, r.Predictions, r.Output, line)
+}
+
+// classesColumns are those of Parquet.
+type classesColumns struct {
+	Input       string         `parquet:"input"`
+	Predictions []classColumn  `parquet:"predictions,optional,list"`
+	Output      *valuesColumns `parquet:"output,optional"`
+	Logits      []float32      `parquet:"logits,optional,list"`
+	Error       *output.Error  `parquet:"error,optional"`
+	Width       int32          `parquet:"width,optional"`
+	Height      int32          `parquet:"height,optional"`
+	InputBytes  []byte         `parquet:"input_bytes,optional"`
+}
+
+func (r Classes) columns() (c classesColumns) {
+	c.Input, c.InputBytes = r.UTF8()
+	c.Predictions, c.Output, c.Logits, c.Error = classColumnsOf(r.Predictions), (*valuesColumns)(r.Output), r.Logits, r.Error
+	c.Width, c.Height = int32(r.Width), int32(r.Height)
+	return c
+}
+
+func (c *classesColumns) row() (r Classes) {
+	r.Head, r.Error = output.HeadOf(c.Input, c.InputBytes), c.Error
+	r.Predictions, r.Output, r.Logits = predictionsOf(c.Predictions), (*classify.Output)(c.Output), c.Logits
+	r.Width, r.Height = int(c.Width), int(c.Height)
+	return r
+}
+
+func (c *classesColumns) size() int {
+	return sizeOf(c.Input, c.Predictions, c.Output, c.Logits, c.Error)
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"ortho/models"
+	"ortho/models/config"
+)
+
+// TestRemedied: what the library says of a cause is followed by what helps here, wherever
+// in an error it stands.
+func TestRemedied(t *testing.T) {
+	task := func(wanted, is models.Task, may bool) error {
+		return fmt.Errorf("compare: %w", &models.TaskError{Model: "m", Wanted: wanted, Is: is, Why: "does not", MayClassify: may})
+	}
+	none := func(like models.Likeness, output string) error {
+		return &models.NoClassesError{Model: "m", Why: "gives none", Like: like, Output: output}
+	}
+	for want, err := range map[string]error{
+		"compare: m does not: ortho classify-text runs it":                      task(models.Classify, models.ClassifyText, false),
+		"compare: m does not: ortho generate runs it":                           task(models.Classify, models.Generate, false),
+		"compare: m does not: ortho generate runs it (or give --task classify)": task(models.Classify, models.Generate, true),
+		"compare: m does not; ortho classify is for classifiers of images":      task(models.ClassifyText, models.Classify, false),
+		"compare: m does not; it makes images: ortho generate runs it":          task(models.ClassifyText, models.Generate, true),
+		"compare: m does not": task(models.Generate, models.Classify, false),
+		"compare: m does not: ortho generate runs it\nand more":                                                                                         errors.Join(task(models.Classify, models.Generate, false), errors.New("and more")),
+		"open model x: there is no .onnx file in it, nor in a folder onnx: name one with -m, or the folder that it was exported to":                     fmt.Errorf("open model x: %w", config.ErrNoGraph),
+		"there is no .onnx file in it, nor in a folder onnx; there is another":                                                                          fmt.Errorf("%w; there is another", config.ErrNoGraph),
+		"compare: m does not; where they are classes', ortho classify runs it":                                                                          task(models.Generate, "", true),
+		"m gives none. It looks like a part of a diffusion pipeline: ortho generate runs the whole, by -m and the folder that has the model_index.json": none(models.PipelinePart, ""),
+		"m gives none. It looks like a detector: ortho reads no boxes; --output-name 758 gives its values as they are":                                  none(models.Detector, "758"),
+		"m gives none. It gives values for each place of an image, as segmenters and detectors do; --output-name 'a b' gives its values as they are":    none(models.Map, "a b"),
+		"m gives none. It looks like a part of a model of texts":                                                                                        none(models.TextPart, ""),
+		"something else": errors.New("something else"),
+	} {
+		if got := remedied(err); got.Error() != want || !errors.Is(got, err) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

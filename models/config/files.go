@@ -1,0 +1,113 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"ortho/runner/onnx"
+)
+
+// The files that are read beside a graph.
+const (
+	SidecarFile   = "ortho.json"               // what a person states of the model
+	ProcessorFile = "preprocessor_config.json" // transformers' image processor
+	ConfigFile    = "config.json"              // transformers' or timm's
+)
+
+// readConfigs reads the config files that are there.
+func readConfigs(folder fs.FS) (map[string]Object, error) {
+	files := map[string]Object{}
+	if folder == nil {
+		return files, nil
+	}
+	for _, name := range []string{SidecarFile, ProcessorFile, ConfigFile} {
+		data, err := ReadText(folder, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if files[name], err = ParseObject(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return files, nil
+}
+
+// Read reads all that is stated about a graph, by precedence: flags, the files in
+// folder, which may be nil, and its metadata. fixed is the size of the graph's image input
+// where the graph fixes it, else nil. by is what wrote the model.
+func Read(g *onnx.Graph, fixed *Size, folder fs.FS, flags Settings) (all Layers, by string, err error) {
+	files, err := readConfigs(folder)
+	if err != nil {
+		return nil, "", err
+	}
+	all, err = layers(g, fixed, files, folder, flags)
+	return all, exporter(g, files), err
+}
+
+// layers orders all that is stated by its precedence.
+func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, flags Settings) (Layers, error) {
+	all := withPreset(Layer{Source: "flag", Settings: flags})
+	if o, ok := files[SidecarFile]; ok {
+		s, err := sidecarSettings(o, folder)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", SidecarFile, err)
+		}
+		all = append(all, withPreset(Layer{Source: SidecarFile, Settings: s})...)
+	}
+	if isUltralytics(g.Metadata) {
+		s, err := ultralyticsSettings(g.Metadata)
+		all = append(all, Layer{"ONNX metadata", s, err})
+	}
+	if o, ok := files[ProcessorFile]; ok {
+		s, err := hfSettings(o)
+		all = append(all, Layer{ProcessorFile, s, err})
+	}
+	if o, ok := files[ConfigFile]; ok {
+		l := Layer{Source: ConfigFile}
+		var err error
+		if isTimm(o) {
+			l.Settings, l.Problem = timmSettings(o, fixed)
+		}
+		if err = configLabels(o, &l.Settings); err != nil {
+			return nil, fmt.Errorf("%s: %w", ConfigFile, err)
+		}
+		if err := configClasses(o, &l.Settings); err != nil {
+			return nil, fmt.Errorf("%s: %w", ConfigFile, err)
+		}
+		configImage(o, &l.Settings)
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// withPreset puts the values of a layer's preset right below it.
+func withPreset(l Layer) []Layer {
+	s, ok := Preset.In(l)
+	if !ok {
+		return []Layer{l}
+	}
+	preset, err := presetSettings(s.Value)
+	return []Layer{l, {"preset " + s.Text, preset, err}}
+}
+
+// exporter names what wrote the model, as far as its files and its graph tell.
+func exporter(g *onnx.Graph, files map[string]Object) string {
+	config := files[ConfigFile]
+	switch producer := strings.ToLower(g.Producer); {
+	case isUltralytics(g.Metadata):
+		return "ultralytics"
+	case isTimm(config):
+		return "timm"
+	case files[ProcessorFile] != nil || config.Has("model_type") || config.Has("architectures"):
+		return "huggingface"
+	case strings.Contains(producer, "caffe2"):
+		return "caffe2"
+	default:
+		return producer // "pytorch", "tf2onnx", "keras2onnx", "cntk", ...
+	}
+}

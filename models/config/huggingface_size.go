@@ -1,0 +1,56 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+)
+
+// hfSize is {height, width} or, where edge is not 0, {shortest_edge}.
+type hfSize struct{ height, width, edge int }
+
+func (s hfSize) size() Size { return Size{s.height, s.width} }
+
+// size reads a size: a number, [height, width] or an object.
+func (p *processor) size(key string) (s hfSize, err error) {
+	o, err := p.at(key)
+	if err != nil {
+		return s, err
+	}
+	var pair []int
+	var parts Object
+	if edge, _, err := o.edge(key); err == nil {
+		square := key == "crop_size"
+		if !square {
+			if square, err = p.flag("default_to_square"); err != nil {
+				return s, fmt.Errorf("%s: %d may be a square or a short edge: %w", key, edge, err)
+			}
+		}
+		if square {
+			return hfSize{height: edge, width: edge}, nil
+		}
+		return hfSize{edge: edge}, nil
+	}
+	if _, err := o.Get(key, &pair); err == nil {
+		if len(pair) != 2 {
+			return s, fmt.Errorf("%s: %v is not [height, width]", key, pair)
+		}
+		s.height, s.width = pair[0], pair[1]
+	} else if _, err := o.Get(key, &parts); err != nil {
+		return s, err
+	} else {
+		var errs [3]error
+		s.height, _, errs[0] = parts.edge("height")
+		s.width, _, errs[1] = parts.edge("width")
+		s.edge, _, errs[2] = parts.edge("shortest_edge")
+		if err := errors.Join(errs[:]...); err != nil {
+			return s, fmt.Errorf("%s: %w", key, err)
+		}
+		if parts.Has("longest_edge") || parts.Has("max_height") {
+			return s, fmt.Errorf("%s: %s is a rule that ortho doesn't know", key, Shorten(o[key]))
+		}
+	}
+	if s.edge == 0 && (s.height < 1 || s.width < 1) {
+		return s, fmt.Errorf("%s: %s gives neither height and width nor shortest_edge", key, Shorten(o[key]))
+	}
+	return s, nil
+}

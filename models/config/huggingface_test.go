@@ -1,0 +1,99 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestProcessors holds the rules of transformers' classes that the goldens of
+// preprocess don't have, worked out from its source.
+func TestProcessors(t *testing.T) {
+	for _, c := range []struct{ config, want string }{
+		{`{"image_processor_type": "ViTImageProcessor"}`, "224x224; 224x224; bilinear; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "ViTImageProcessorFast"}`, "224x224; 224x224; bilinear; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"feature_extractor_type": "ViTFeatureExtractor", "size": 384, "resample": 2, "do_resize": true, "do_normalize": true}`,
+			"384x384; 384x384; bilinear; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "DeiTImageProcessor", "size": [300, 200], "crop_size": 192}`, "192x192; 300x200; bicubic; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "CLIPFeatureExtractor", "size": 336, "crop_size": 336}`,
+			"336x336; 336; bicubic; 0,1; 0.48145466,0.4578275,0.40821073; 0.26862954,0.26130258,0.27577711; rgb"},
+		{`{"image_processor_type": "ConvNextImageProcessor"}`, "384x384; 384x384; bicubic; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "ConvNextFeatureExtractor", "size": 224, "crop_pct": 0.9}`, "224x224; 248; bicubic; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 224}, "crop_pct": null}`,
+			"224x224; 256; bicubic; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "EfficientNetImageProcessor"}`, "346x346; 346x346; bicubic; 0,1; 0.5,0.5,0.5; 0.25,0.25,0.25; rgb"},
+		{`{"image_processor_type": "EfficientNetImageProcessor", "resample": 0, "size": {"height": 224, "width": 224}, "rescale_factor": 0.0078125,
+			"rescale_offset": true, "include_top": false}`, "224x224; 224x224; nearest; -1,0.9921875; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "EfficientNetImageProcessor", "do_normalize": false}`, "346x346; 346x346; bicubic; 0,1; 0; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "LevitFeatureExtractor"}`, "224x224; 256; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "LevitImageProcessor", "size": {"shortest_edge": 192}}`, "224x224; 219; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "MobileViTImageProcessor", "do_normalize": true}`, "256x256; 224; bicubic; 0,1; 0; 1; bgr"},
+		{`{"image_processor_type": "MobileViTImageProcessor", "do_flip_channel_order": false}`, "256x256; 224; bicubic; 0,1; 0; 1; rgb"},
+		{`{"image_processor_type": "PerceiverImageProcessor"}`, "224x224; 224x224; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "PerceiverFeatureExtractor", "size": 192, "crop_size": 256, "do_center_crop": false}`,
+			"192x192; 192x192; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "PoolFormerImageProcessor"}`, "224x224; 248; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "ViTImageProcessor", "do_rescale": false, "do_normalize": false}`, "224x224; 224x224; bilinear; 0,255; 0; 1; rgb"},
+		{`{"image_processor_type": "BitImageProcessor", "do_resize": false, "crop_size": {"height": 64, "width": 96}}`,
+			"64x96; none; ; 0,1; 0.48145466,0.4578275,0.40821073; 0.26862954,0.26130258,0.27577711; rgb"},
+		{`{"image_processor_type": "MineImageProcessor", "do_resize": true, "size": {"shortest_edge": 40}, "resample": 5, "do_center_crop": true,
+			"crop_size": 32, "do_rescale": true, "rescale_factor": 1, "do_normalize": true, "image_mean": 3, "image_std": [1, 2, 3]}`,
+			"32x32; 40; hamming; 0,255; 3; 1,2,3; rgb"},
+	} {
+		config, err := ParseObject([]byte(c.config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := hfSettings(config)
+		if err != nil {
+			t.Errorf("%s: %v", c.config, err)
+			continue
+		}
+		var got []string
+		for _, key := range []string{"input-size", "resize", "interpolation", "input-range", "mean", "std", "color-order"} {
+			got = append(got, s.values[key].text)
+		}
+		if strings.Join(got, "; ") != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.config, strings.Join(got, "; "), c.want)
+		}
+	}
+}
+
+func TestProcessorErrors(t *testing.T) {
+	for _, c := range []struct{ config, want string }{
+		{`{}`, "do_resize is missing, and no image_processor_type"},
+		{`{"image_processor_type": "PixtralImageProcessor"}`, "does more than its keys say"},
+		{`{"image_processor_type": "CLIPImageProcessor", "do_center_crop": false}`, "shortest_edge without do_center_crop"},
+		{`{"image_processor_type": "CLIPImageProcessor", "resample": 9}`, "resample: 9"},
+		{`{"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 8, "longest_edge": 9}}`, "rule that ortho doesn't know"},
+		{`{"image_processor_type": "CLIPImageProcessor", "size": {}}`, "size: {} gives neither"},
+		{`{"image_processor_type": "CLIPImageProcessor", "image_mean": "x"}`, `image_mean: "x"`},
+		{`{"image_processor_type": "CLIPImageProcessor", "image_std": [1, 0, 1]}`, "std:"},
+		{`{"image_processor_type": "PerceiverImageProcessor", "size": 300}`, "those of size no larger"},
+		{`{"image_processor_type": "PerceiverImageProcessor", "do_resize": false}`, "do_resize"},
+		{`{"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0}`, "crop_pct: 0"},
+		{`{"image_processor_type": "MineImageProcessor", "do_resize": true, "resample": 2, "size": 224}`, "size: 224 may be a square or a short edge"},
+		{`{"image_processor_type": 7}`, "image_processor_type: 7"},
+	} {
+		config, err := ParseObject([]byte(c.config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := hfSettings(config); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want an error that says %q", c.config, err, c.want)
+		}
+	}
+}
+
+func TestTransformersDefaultsAreReadable(t *testing.T) {
+	if n := len(transformersDefaults()); n < 90 {
+		t.Fatalf("%d classes", n)
+	}
+	for class, defaults := range transformersDefaults() {
+		if defaults == nil {
+			continue
+		}
+		if _, err := hfSettings(Object{"image_processor_type": []byte(`"` + class + `"`)}); err != nil {
+			t.Errorf("%s with its own defaults: %v", class, err)
+		}
+	}
+}

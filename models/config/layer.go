@@ -1,0 +1,22 @@
+package config
+
+import (
+	"strings"
+)
+
+// Layer is one source of settings. Problem says why a source that is there
+// can't be read as far as it goes.
+type Layer struct {
+	Source string
+	Settings
+	Problem error
+}
+
+// ByUser reports whether the layer is what a person wrote for this use of the
+// graph, rather than what an exporter wrote about the model.
+func (l Layer) ByUser() bool {
+	return l.Source == "flag" || l.Source == SidecarFile || strings.HasPrefix(l.Source, "preset ")
+}
+
+// Layers are all that is stated of a model, the first with precedence.
+type Layers []Layer

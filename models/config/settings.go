@@ -1,0 +1,265 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ortho/models/text"
+	"ortho/preprocess"
+)
+
+// Setting is something that can be stated of a model: its name on the command line, and
+// how a value of it is read. It is read once, where it is stated.
+type Setting[T any] struct {
+	name  string
+	parse func(string) (T, error)
+}
+
+// What can be stated, in the order in which [Settings.Given] has it.
+var (
+	Preset             = Setting[string]{"preset", parsePreset}
+	Layout             = Setting[preprocess.Layout]{"layout", preprocess.ParseLayout}
+	Channels           = Setting[int]{"channels", parseChannels}
+	InputSize          = Setting[Size]{"input-size", parseSize}
+	Resize             = Setting[preprocess.Resize]{"resize", parseResize}
+	CropPct            = Setting[float64]{"crop-pct", parseCropPct}
+	CropMode           = Setting[string]{"crop-mode", oneOf("crop mode", "center", "squash", "border")}
+	Interpolation      = Setting[preprocess.Filter]{"interpolation", preprocess.ParseFilter}
+	Orientation        = Setting[preprocess.Orientation]{"orientation", preprocess.ParseOrientation}
+	ColorOrder         = Setting[preprocess.ColorOrder]{"color-order", preprocess.ParseColorOrder}
+	Invert             = Setting[bool]{"invert", strconv.ParseBool}
+	InputRange         = Setting[[2]float64]{"input-range", parseRange}
+	Mean               = Setting[[]float64]{"mean", parseFloats}
+	Std                = Setting[[]float64]{"std", parseStd}
+	OutputName         = Setting[string]{"output-name", notEmpty}
+	OutputActivation   = Setting[Activation]{"activation", oneOf("activation", Softmax, Sigmoid, None)}
+	Temperature        = Setting[float64]{"temperature", parseTemperature}
+	Labels             = Setting[LabelList]{name: "labels"} // read from a file
+	ModelTask          = Setting[Task]{"task", oneOf("task", Tasks...)}
+	OutputRange        = Setting[[2]float64]{"output-range", parseRange}
+	Color              = Setting[string]{"color", oneOf("color", "rgb", "gray", "luma")}
+	SizeMultiple       = Setting[int]{"size-multiple", parseEdge}
+	Tile               = Setting[int]{"tile", parseEdge}
+	TileOverlap        = Setting[int]{"tile-overlap", parseCount}
+	LatentDistribution = Setting[string]{"latent-distribution", oneOf("latent distribution", "normal", "uniform")}
+	ClassInput         = Setting[string]{"class-input", notEmpty}
+	Vocabulary         = Setting[*text.Vocabulary]{name: "vocabulary"} // read from a file
+	TextLength         = Setting[int]{"text-length", parseCount}
+	TopicWords         = Setting[string]{"topic-words", notEmpty}
+	DoubtBelow         = Setting[Doubt]{"doubt-below", parseDoubt}
+	Untrained          = Setting[[]int]{"untrained", parseIndices}
+)
+
+// What exporters' files state, and nobody by a flag.
+var (
+	CropOffset = Setting[preprocess.CropOffset]{"crop-offset", parseCropOffset}
+	Central    = Setting[[2]float64]{name: "central"} // the part of the short edge, height and width, that is cut out before the resize
+	Classes    = Setting[int]{name: "classes"}        // how many there are
+	DataFormat = Setting[preprocess.Layout]{name: "data-format"}
+	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
+)
+
+// byName are the settings as [Settings.Set] finds them.
+var byName = []named{
+	Preset.named(), Layout.named(), Channels.named(), InputSize.named(), Resize.named(), CropPct.named(), CropMode.named(),
+	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), InputRange.named(), Mean.named(), Std.named(),
+	OutputName.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
+	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
+	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
+}
+
+// named is a setting whose type is of no account.
+type named struct {
+	name  string
+	state func(s *Settings, text, source string) error
+}
+
+func (k Setting[T]) named() named {
+	return named{k.name, func(s *Settings, text, source string) error {
+		text = strings.TrimSpace(text)
+		value, err := k.parse(text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k.name, err)
+		}
+		s.put(k.name, statement{value, text, source})
+		return nil
+	}}
+}
+
+// Stated is a value and the source that states it.
+type Stated[T any] struct {
+	Value  T
+	Text   string // as it is stated, in the command line's syntax
+	Source string
+	Rank   int // of the layer that states it: 0 has precedence over all others
+}
+
+// Of is a value that no layer states, but source, such as the graph.
+func (k Setting[T]) Of(value T, source string) Stated[T] {
+	return Stated[T]{Value: value, Text: written(value), Source: source}
+}
+
+// In returns what a layer states of k; Rank is not set.
+func (k Setting[T]) In(l Layer) (Stated[T], bool) {
+	s, ok := l.values[k.name]
+	if !ok {
+		return Stated[T]{}, false
+	}
+	if s.source == "" {
+		s.source = l.Source
+	}
+	return Stated[T]{Value: s.value.(T), Text: s.text, Source: s.source}, true
+}
+
+// Find returns the first statement of k; Rank is the number of layers where there is none.
+func (k Setting[T]) Find(layers Layers) (Stated[T], bool) {
+	for rank, l := range layers {
+		if s, ok := k.In(l); ok {
+			s.Rank = rank
+			return s, true
+		}
+	}
+	return Stated[T]{Rank: len(layers)}, false
+}
+
+// Name is the setting's name on the command line.
+func (k Setting[T]) Name() string { return k.name }
+
+// put states a value that needs no reading.
+func (k Setting[T]) put(s *Settings, value T, source string) {
+	s.put(k.name, statement{value, written(value), source})
+}
+
+// written writes a value as the command line has it.
+func written(value any) string {
+	switch v := value.(type) {
+	case []float64:
+		return FormatFloats(v...)
+	case [2]float64:
+		return FormatFloats(v[:]...)
+	}
+	return fmt.Sprint(value)
+}
+
+// Settings is what one layer, such as the command line, states about a model's
+// input and output. The zero value states nothing.
+type Settings struct {
+	values map[string]statement // by the settings' names
+}
+
+// statement is a value, its text and the source that states it; "" stands for the layer's name.
+type statement struct {
+	value        any
+	text, source string
+}
+
+// Set states one value as the command line's flag of that name does:
+//
+//	input-size     224 or 224x320 (height x width)
+//	resize         256 (short edge), 256x256 (squash, height x width), long:256 or none
+//	crop-pct       0.875: the part of the resized short edge that the input shows
+//	crop-mode      center (short edge, crop), squash or border (long edge, pad with the mean)
+//	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming
+//	input-range    0,255: what pixels 0 and 255 become before mean and std
+//	mean, std      one value, or one for each channel of the tensor
+//	color-order    rgb or bgr
+//	layout         nchw or nhwc
+//	channels       1 or 3
+//	invert         true or false
+//	orientation    exif or ignore
+//	labels         a file, see [ReadLabels]
+//	activation     softmax, sigmoid or none
+//	temperature    1.5: logits are divided by it before the softmax
+//	preset         one of [Presets]
+//	output-name    an output to return as it is, such as an embedding; of a generator, its image
+//	task           classify, classify-text or generate, where the graph does not tell
+//
+// and of generators
+//
+//	output-range         0,1: the output's values that become pixels 0 and 255
+//	color                luma or gray: what a graph of one channel is given of a colour image
+//	size-multiple        8: an open height and width are padded up to multiples of it
+//	tile, tile-overlap   the edge of the tiles of large images, and what neighbours share
+//	latent-distribution  normal or uniform (-1 to 1)
+//	class-input          the input that takes the class, where its name does not tell
+//	vocabulary           a file, see [text.ReadVocabulary]
+//	text-length          the tokens of a text, where the graph leaves it open
+//	topic-words          seven bold: the vocabulary's words that say something to the model, where not all do
+//	doubt-below          0.3,0.9: a less probable first class is no answer, see [Doubt]
+//	untrained            1,7: the classes that a classifier of texts was given no text for
+func (s *Settings) Set(key, value string) error { return s.set(key, value, "") }
+
+// Assume states a value that the program chose, not its user: [Settings.Given] does not
+// have it. source says why.
+func (s *Settings) Assume(key, value, source string) error { return s.set(key, value, source) }
+
+// SetLabels states the classes' labels, in order; source says where they come from.
+func (s *Settings) SetLabels(labels []Label, source string) {
+	s.put(Labels.name, statement{LabelList{Labels: slices.Clone(labels)}, strings.TrimPrefix(source, "flag --labels "), source})
+}
+
+// Given is a setting as [Settings.Set] was given it.
+type Given struct {
+	Key, Value string
+	File       bool // Value is the name of a file, or stands for one
+}
+
+// Given returns what Set was given, in a fixed order.
+func (s Settings) Given() []Given {
+	var all []Given
+	for _, k := range byName {
+		file := k.name == Labels.name || k.name == Vocabulary.name
+		if v, ok := s.values[k.name]; ok && (file || v.source == "") {
+			all = append(all, Given{k.name, v.text, file})
+		}
+	}
+	return all
+}
+
+// set reads and states a value; source "" stands for the layer's own name.
+func (s *Settings) set(key, value, source string) error {
+	for _, k := range byName {
+		if k.name == key {
+			return k.state(s, value, source)
+		}
+	}
+	return fmt.Errorf("no setting is named %q", key)
+}
+
+func (s *Settings) put(name string, stated statement) {
+	s.values = maps.Clone(s.values)
+	if s.values == nil {
+		s.values = map[string]statement{}
+	}
+	s.values[name] = stated
+}
+
+func (s *Settings) readLabels(path, _ string) error {
+	labels, form, err := readLabels(path)
+	if err != nil {
+		return err
+	}
+	s.put(Labels.name, statement{LabelList{labels, form}, path, path})
+	return nil
+}
+
+func (s *Settings) readVocabulary(path, _ string) error {
+	v, err := readVocabulary(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	if err != nil {
+		return fmt.Errorf("vocabulary %s: %w", path, err)
+	}
+	s.put(Vocabulary.name, statement{v, path, path})
+	return nil
+}
+
+// putLabels states labels where there are any.
+func (s *Settings) putLabels(labels []Label, form, source string) {
+	if len(labels) > 0 {
+		s.put(Labels.name, statement{LabelList{labels, form}, "", source})
+	}
+}

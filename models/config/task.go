@@ -1,0 +1,13 @@
+package config
+
+// Task is what a model is for.
+type Task string
+
+const (
+	Classify     Task = "classify"      // it takes images; its output are the scores of classes, or an embedding
+	ClassifyText Task = "classify-text" // the same of texts
+	Generate     Task = "generate"      // its output is an image
+)
+
+// Tasks are all of them.
+var Tasks = []Task{Classify, ClassifyText, Generate}

@@ -1,0 +1,133 @@
+package models
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"strconv"
+
+	"ortho/models/config"
+	"ortho/preprocess"
+)
+
+// geometry settles resize and crop. A resize in pixels and a crop-pct with its
+// crop-mode are two ways to say the same: the layer with precedence decides.
+func (r *resolver) geometry() {
+	in := &r.image.Spec
+	resize, stated := config.Resize.Find(r.layers)
+	pct, _ := config.CropPct.Find(r.layers)
+	mode, _ := config.CropMode.Find(r.layers)
+	at, relative := resize.Rank, min(pct.Rank, mode.Rank)
+	if in.Height == 0 && r.task.whole {
+		if stated || relative < len(r.layers) {
+			r.fail("%s takes images of any size, which are not resized: give --input-size", r.name)
+		}
+		return
+	}
+	switch {
+	case stated && at <= relative:
+		if in.Height > 0 && !r.fits(at) {
+			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct", "resize", strconv.Itoa(min(in.Height, in.Width)))
+			break
+		}
+		in.Resize = resize.Value
+		if part, ok := config.Central.In(r.layers[at]); ok {
+			in.Central = part.Value
+			r.fact("central", part.Text+" of the short edge (height, width), cut out before the resize", part.Source)
+		}
+		r.fact("resize", describe(in.Resize), resize.Source)
+	case relative == len(r.layers) && r.problem():
+		r.gap("resize", "how images are resized", "--resize or --crop-mode", "resize", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)))
+	case r.task.whole && in.Height > 0 && relative == len(r.layers):
+		in.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: in.Height, Width: in.Width}
+		r.fact("resize", describe(in.Resize), "default")
+	case in.Height > 0:
+		r.relative(pct, mode, relative)
+	}
+	offset, _ := config.CropOffset.Find(r.layers)
+	in.CropOffset = offset.Value
+	s, ok := config.Interpolation.Find(r.layers)
+	switch {
+	case in.Resize.Mode == preprocess.ResizeNone:
+		return
+	case !ok && r.task.whole:
+		s = config.Interpolation.Of(preprocess.Bicubic, "default") // Pillow's for Image.resize
+	case !ok:
+		s = config.Interpolation.Of(preprocess.Bilinear, "default")
+	}
+	in.Interpolation = s.Value
+	r.fact("interpolation", in.Interpolation.String(), s.Source)
+}
+
+// relative resizes by crop-pct and crop-mode: timm's rules. Where nothing is
+// stated at all, the short edge is brought to that of a square input.
+func (r *resolver) relative(pct config.Stated[float64], mode config.Stated[string], rank int) {
+	in := &r.image.Spec
+	part := 1.0
+	source := "default"
+	if rank < len(r.layers) {
+		source = mode.Source
+		if pct.Rank == rank {
+			source = pct.Source
+		}
+	}
+	given := pct.Rank < len(r.layers)
+	if given {
+		part = pct.Value
+	}
+	height, width := int(math.Floor(float64(in.Height)/part)), int(math.Floor(float64(in.Width)/part))
+	oblong := preprocess.Resize{Height: height, Width: width}
+	switch square := height == width; {
+	case mode.Value == "squash":
+		in.Resize, in.Resize.Mode = oblong, preprocess.Exact
+	case square && mode.Value == "border":
+		in.Resize = preprocess.Resize{Mode: preprocess.LongEdge, Size: height}
+	case square:
+		in.Resize = preprocess.Resize{Mode: preprocess.ShortEdge, Size: height}
+	case mode.Value == "border":
+		in.Resize, in.Resize.Mode = oblong, preprocess.Fit
+	case rank < len(r.layers):
+		in.Resize, in.Resize.Mode = oblong, preprocess.Cover
+	default:
+		r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d, which is no square", in.Height, in.Width), "--resize or --crop-mode",
+			"resize", fmt.Sprintf("%dx%d", in.Height, in.Width))
+		return
+	}
+	text := describe(in.Resize)
+	if given {
+		text += ", crop-pct " + strconv.FormatFloat(part, 'g', -1, 64)
+	}
+	r.fact("resize", text, source)
+}
+
+// fits reports whether a layer's resize in pixels is meant for the size that the
+// input has, which another layer may have changed.
+func (r *resolver) fits(rank int) bool {
+	own, ok := config.InputSize.In(r.layers[rank])
+	return !ok || own.Value == config.Size{Height: r.image.Spec.Height, Width: r.image.Spec.Width}
+}
+
+func (r *resolver) problem() bool {
+	for _, l := range r.layers {
+		if l.Problem != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func describe(r preprocess.Resize) string {
+	switch r.Mode {
+	case preprocess.ShortEdge:
+		return fmt.Sprintf("short edge to %d, then centre crop", r.Size)
+	case preprocess.LongEdge:
+		return fmt.Sprintf("long edge to %d, then pad", r.Size)
+	case preprocess.Exact:
+		return fmt.Sprintf("squash to %dx%d", r.Height, r.Width)
+	case preprocess.Cover:
+		return fmt.Sprintf("cover %dx%d in the image's own ratio, then centre crop", r.Height, r.Width)
+	case preprocess.Fit:
+		return fmt.Sprintf("fit into %dx%d in the image's own ratio, then pad", r.Height, r.Width)
+	}
+	return "none"
+}

@@ -1,0 +1,166 @@
+package models
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"ortho/models/config"
+	"ortho/preprocess"
+	"ortho/runner/onnx"
+)
+
+// pixels settles what becomes of the pixels' values.
+func (r *resolver) pixels(v onnx.Value) {
+	in := &r.image.Spec
+	upright := preprocess.IgnoreOrientation
+	if r.task.whole {
+		upright = preprocess.ApplyOrientation
+	}
+	in.Orientation = settled(r, config.Orientation, upright)
+	if in.Channels == 3 {
+		in.ColorOrder = settled(r, config.ColorOrder, preprocess.RGB)
+	}
+	in.Invert = settled(r, config.Invert, false)
+
+	rng, haveRange := config.InputRange.Find(r.layers)
+	mean, haveMean := config.Mean.Find(r.layers)
+	std, haveStd := config.Std.Find(r.layers)
+	if v.Type == onnx.Uint8 {
+		// A graph of bytes normalises inside: what a config states is no longer to do.
+		said := func(rank int) bool { return rank < len(r.layers) && r.layers[rank].ByUser() }
+		haveRange, haveMean, haveStd = haveRange && said(rng.Rank), haveMean && said(mean.Rank), haveStd && said(std.Rank)
+		if !haveRange && !haveMean && !haveStd {
+			rng, haveRange = config.InputRange.Of([2]float64{0, 255}, "graph (uint8)"), true
+		}
+	}
+	if r.task.whole && !haveRange && !haveMean && !haveStd {
+		r.gap("input-range", "which values its pixels have", "--input-range (most graphs: 0,1 or 0,255)", "input-range", "0,1")
+		in.Range, in.Mean, in.Std = [2]float64{0, 1}, make([]float64, in.Channels), slices.Repeat([]float64{1}, in.Channels)
+		return
+	}
+	if haveRange && !haveMean && !haveStd {
+		source := "follows from input-range"
+		mean, std, haveMean, haveStd = config.Mean.Of([]float64{0}, source), config.Std.Of([]float64{1}, source), true, true
+	}
+	if !haveRange {
+		rng = config.InputRange.Of([2]float64{0, 1}, "default")
+	}
+	in.Range = told(r, config.InputRange, rng)
+	in.Mean = r.perChannel(config.Mean, mean, haveMean)
+	in.Std = r.perChannel(config.Std, std, haveStd)
+	if mean.Source == "flag" {
+		r.sameUnits(rng)
+	}
+	r.fill()
+	if !haveMean || !haveStd {
+		r.missing = append(r.missing, r.normalisation(v, !haveRange, !haveMean, !haveStd))
+	}
+}
+
+// arithmetic are the operators by which a graph that scales its pixels itself begins.
+var arithmetic = []string{"Mul", "Div", "Sub", "Add"}
+
+// normalisation is the gap of a graph of whose pixels some of this is not stated. The values
+// of its example are usual ones: those that the model was trained with nobody can tell.
+func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap {
+	in := &r.image.Spec
+	var give, names, example []string
+	mean, std, of, units := config.ImageNetMean, config.ImageNetStd, "ImageNet's usual", ""
+	bytes := slices.ContainsFunc(slices.Concat(in.Range[:], in.Mean, in.Std), func(v float64) bool { return math.Abs(v) > 10 })
+	switch {
+	case bytes && in.Channels == 1:
+		mean, std, of = "127.5", "127.5", "127.5 for"
+	case bytes: // what is stated is of pixels from 0 to 255, and so has the rest to be
+		mean, std, units = "123.675,116.28,103.53", "58.395,57.12,57.375", " of pixels from 0 to 255"
+	case in.Channels == 1:
+		mean, std, of = "0.5", "0.5", "0.5 for"
+	}
+	if bytes && noRange {
+		example = append(example, "input-range", "0,255")
+	}
+	if noMean {
+		give, names, example = append(give, "--mean"), append(names, "mean"), append(example, "mean", mean)
+	}
+	if noStd {
+		give, names, example = append(give, "--std"), append(names, "std"), append(example, "std", std)
+	}
+	note := fmt.Sprintf("with %s %s%s, to be replaced by what it was trained with", of, strings.Join(names, " and "), units)
+	if nothing := noRange && noMean && noStd; nothing {
+		raw := fmt.Sprintf("with pixels from 0 to 255, as the graph begins with %s and so seems to scale them itself", v.Op)
+		switch scales, keras := slices.Contains(arithmetic, v.Op), in.Layout == preprocess.NHWC; { // TensorFlow's, too
+		case scales && keras:
+			example, note = []string{"preset", "keras-raw"}, raw
+		case scales:
+			example, note = []string{"input-range", "0,255"}, raw+" (from 0 to 1, as torch has them: --input-range 0,1)"
+		case keras:
+			example = []string{"preset", "keras-tf"}
+			note = "with pixels from -1 to 1, to be replaced by what it was trained with (--preset keras-raw: 0 to 255, keras-torch: ImageNet's mean and std, keras-caffe: BGR)"
+		}
+	}
+	text := strings.Join(give, " and ")
+	if noRange {
+		text += " (and --input-range if pixels are not scaled to 0-1)"
+	}
+	return gap{normalised, text, example, note}
+}
+
+func (r *resolver) perChannel(k config.Setting[[]float64], s config.Stated[[]float64], ok bool) []float64 {
+	key := k.Name()
+	if !ok {
+		r.fact(key, "missing: give --"+key+" or --preset", "")
+		return nil
+	}
+	values := slices.Clone(told(r, k, s))
+	if n := r.image.Spec.Channels; len(values) == 1 && n > 1 {
+		values = slices.Repeat(values, n)
+	} else if len(values) != n {
+		r.fail("%s states %s of %s, but the input has %s", s.Source, many(len(values), "value"), key, many(n, "channel"))
+	}
+	return values
+}
+
+// fill gives the border of crop-mode border the colour that normalises to 0:
+// timm's round(255*mean).
+func (r *resolver) fill() {
+	in := &r.image.Spec
+	if pads := in.Resize.Mode == preprocess.LongEdge || in.Resize.Mode == preprocess.Fit; !pads || in.Range[0] == in.Range[1] {
+		return
+	}
+	for i := range in.Fill {
+		if len(in.Mean) != in.Channels {
+			return
+		}
+		c := min(i, in.Channels-1)
+		if in.ColorOrder == preprocess.BGR && in.Channels == 3 {
+			c = 2 - i
+		}
+		v := math.RoundToEven(255 * (in.Mean[c] - in.Range[0]) / (in.Range[1] - in.Range[0]))
+		if in.Invert {
+			v = 255 - v
+		}
+		in.Fill[i] = uint8(min(max(v, 0), 255))
+	}
+}
+
+// sameUnits refuses a mean of pixels from 0 to 255 beside a range of 0 to 1, and the other
+// way around: each of them is right elsewhere, and together they give no picture.
+func (r *resolver) sameUnits(rng config.Stated[[2]float64]) {
+	in := &r.image.Spec
+	if in.Mean == nil || in.Std == nil {
+		return
+	}
+	widest := max(math.Abs(in.Range[0]), math.Abs(in.Range[1]))
+	mean, std := 0.0, slices.Max(in.Std)
+	for _, m := range in.Mean {
+		mean = max(mean, math.Abs(m))
+	}
+	switch {
+	case mean > 10*widest:
+		r.fail("a mean of %s is of other pixels than the input range %s (%s): give --input-range 0,255, or mean and std divided by 255", config.FormatFloats(in.Mean...), rng.Text, rng.Source)
+	case widest >= 128 && mean > 0 && mean <= 1 && std < 1:
+		r.fail("a mean of %s with a std of %s is of pixels from 0 to 1, and the input range is %s (%s): give --input-range 0,1, or mean and std times 255",
+			config.FormatFloats(in.Mean...), config.FormatFloats(in.Std...), rng.Text, rng.Source)
+	}
+}

@@ -1,0 +1,137 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ortho/models/config"
+	"ortho/preprocess"
+	"ortho/runner/onnx"
+)
+
+// ImagePort is an input that takes an image.
+type ImagePort struct {
+	Name string
+	// Spec makes the tensor. Height and Width are 0 where the graph leaves them open:
+	// the image keeps its size, and Resize is none.
+	Spec     preprocess.Spec
+	Luma     bool // Y of YCbCr alone: Cb and Cr are resized apart
+	Multiple int  // an open height and width are padded to multiples of it; 1: to none
+}
+
+// imageTypes are the element types that an image input may have.
+var imageTypes = map[onnx.ElementType]preprocess.ElementType{
+	onnx.Float: preprocess.Float32, onnx.Float16: preprocess.Float16, onnx.Uint8: preprocess.Uint8, onnx.Int8: preprocess.Int8,
+}
+
+// isImage reports whether a value may take a batch of images.
+func isImage(v onnx.Value) bool {
+	_, ok := imageTypes[v.Type]
+	return ok && v.Kind == "tensor" && v.Ranked && len(v.Dims) == 4
+}
+
+// features says of a graph that takes rows of numbers why it takes no images.
+func features(g *onnx.Graph) string {
+	if len(g.Inputs) != 1 || len(g.Inputs[0].Dims) != 2 {
+		return ""
+	}
+	like := ""
+	if slices.ContainsFunc(g.Opsets, func(o onnx.Opset) bool { return o.Domain == "ai.onnx.ml" }) {
+		like = ", as scikit-learn's models do"
+	}
+	return fmt.Sprintf(": it takes rows of %s numbers%s; to classify images, the graph itself has to take pixels and make such rows of them", g.Inputs[0].Dims[1], like)
+}
+
+// givesImage reports whether an output may be a batch of images: with 1 or 3 channels,
+// or with dimensions that are all open.
+func givesImage(v onnx.Value) bool {
+	return isImage(v) && (isChannels(v.Dims[1]) || isChannels(v.Dims[3]) || !v.Dims[1].Fixed() && !v.Dims[3].Fixed())
+}
+
+// takesImage reports whether an input is an image, and no latents.
+func takesImage(v onnx.Value) bool {
+	return givesImage(v) && !(v.Dims[2].Size == 1 && (v.Dims[1].Size == 1 || v.Dims[3].Size == 1))
+}
+
+// isChannels reports whether a dimension may count an image's channels.
+func isChannels(d onnx.Dim) bool { return d.Size == 1 || d.Size == 3 }
+
+// fixedSize is the size of the graph's image input where it is fixed.
+func fixedSize(g *onnx.Graph) *config.Size {
+	for _, v := range g.Inputs {
+		if !isImage(v) {
+			continue
+		}
+		h, w := v.Dims[2], v.Dims[3]
+		if isChannels(w) && !isChannels(v.Dims[1]) {
+			h, w = v.Dims[1], v.Dims[2]
+		}
+		if h.Fixed() && w.Fixed() {
+			return &config.Size{Height: int(h.Size), Width: int(w.Size)}
+		}
+	}
+	return nil
+}
+
+// onlyImage picks the graph's one image input.
+func (r *resolver) onlyImage() (onnx.Value, bool) {
+	var images []onnx.Value
+	var all []string
+	for _, v := range r.graph.Inputs {
+		all = append(all, v.String())
+		if isImage(v) {
+			images = append(images, v)
+		}
+	}
+	switch {
+	case len(images) == 0:
+		r.fact("input", "none takes images", "graph")
+		r.unfit("%s takes no images: no input is float32, float16, uint8 or int8 with four dimensions (inputs: %s)%s", r.name, strings.Join(all, ", "), features(r.graph))
+		return onnx.Value{}, false
+	case len(images) > 1:
+		r.fact("input", "several take images", "graph")
+		r.unfit("%s takes more than one image (%s), which no image classifier does", r.name, strings.Join(all, ", "))
+		return onnx.Value{}, false
+	case len(all) > 1:
+		r.unfit("%s needs more than an image (inputs: %s)", r.name, strings.Join(all, ", "))
+	}
+	return images[0], true
+}
+
+// takeImage settles how an image becomes the graph's input.
+func (r *resolver) takeImage(in onnx.Value) {
+	r.fact("input", in.String(), "graph")
+	r.image = &ImagePort{Name: in.Name, Spec: preprocess.Spec{Type: imageTypes[in.Type]}, Multiple: 1}
+	if in.Dims[0].Fixed() {
+		r.fixBatch(in.Dims[0].Size)
+	}
+	r.shape(in)
+	r.geometry()
+	r.pixels(in)
+}
+
+// sizeMultiple settles what an open height and width are padded to.
+func (r *resolver) sizeMultiple() {
+	if s, ok := config.SizeMultiple.Find(r.layers); ok && r.image.Spec.Height == 0 {
+		r.image.Multiple = told(r, config.SizeMultiple, s)
+	}
+}
+
+// tiles settles how large images are cut.
+func (r *resolver) tiles() {
+	if r.image == nil {
+		return
+	}
+	for _, f := range []struct {
+		setting config.Setting[int]
+		to      *int
+	}{{config.Tile, &r.tile}, {config.TileOverlap, &r.overlap}} {
+		if s, ok := f.setting.Find(r.layers); ok {
+			*f.to = told(r, f.setting, s)
+		}
+	}
+	if tile, overlap := r.tile, r.overlap; tile > 0 && overlap > tile/2 {
+		r.fail("a tile-overlap of %d is more than half of the tile of %d", overlap, tile)
+	}
+}

@@ -1,0 +1,160 @@
+package models
+
+import (
+	"fmt"
+
+	"ortho/models/config"
+	"ortho/preprocess"
+	"ortho/runner/onnx"
+)
+
+// task is a row of the table of tasks: which graphs are for it, and which ports it needs.
+type task struct {
+	name Task
+	fits func(g *onnx.Graph, m meaning) bool // where nothing states the task, but the outputs mean m
+	told bool                                // a fact tells it where the graph alone says so
+
+	// resolve settles the ports, in the order of the facts.
+	resolve func(*resolver)
+	whole   bool // an image is taken as a whole and upright: no middle is cut out of it, and its pixels' values have to be stated
+	classes bool // what comes out are classes, whose names are worth having
+
+	// An example of its use: ortho's command, and what follows the model.
+	command, sample string
+
+	refuse func(m *Model) string // why a model that is for another task is not for this one
+	does   func(m *Model) string // what one that is for this task does in place of classifying images
+}
+
+// tasks is the table of tasks. A graph is for the first that fits, and the last fits all.
+var tasks = []*task{
+	{
+		name: ClassifyText, told: true,
+		fits:    func(g *onnx.Graph, m meaning) bool { return m == meansScores && takesTokens(g) },
+		resolve: (*resolver).textClassifier, classes: true,
+		command: "classify-text", sample: `"a text"`,
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)", onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs))
+		},
+		does: func(m *Model) string {
+			name := ""
+			if m.ports.text != nil {
+				name = m.ports.text.Name
+			}
+			return fmt.Sprintf("takes texts, not images (input %s)", name)
+		},
+	},
+	{
+		name: Generate, told: true,
+		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansPicture },
+		resolve: (*resolver).generator, whole: true,
+		command: "generate", sample: "-o made.png",
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", onnx.List(m.Graph.Outputs))
+		},
+		does: func(m *Model) string {
+			name := ""
+			if m.ports.picture != nil {
+				name = m.ports.picture.Name
+			}
+			return fmt.Sprintf("gives no classes but an image (output %s)", name)
+		},
+	},
+	{
+		name:    Classify,
+		fits:    func(*onnx.Graph, meaning) bool { return true },
+		resolve: (*resolver).imageClassifier, classes: true,
+		command: "classify", sample: "photo.jpg",
+		refuse: func(m *Model) string { return m.task.does(m) },
+	},
+}
+
+// TaskError says that a model is for another task than the one that it is wanted for.
+type TaskError struct {
+	Model      string
+	Wanted, Is Task   // Is: "" where it is for none that is known
+	Why        string // what keeps it from the wanted task, as what the model does, or does not
+	// MayClassify: an output of what is to make images could be the scores of classes.
+	MayClassify bool
+}
+
+func (e *TaskError) Error() string { return e.Model + " " + e.Why }
+
+// isFor fails where the model is for another task, or something is missing to use it.
+func (m *Model) isFor(name Task) error {
+	if m.Task != name {
+		return &TaskError{Model: m.Name, Wanted: name, Is: m.Task, Why: taskNamed(name).refuse(m), MayClassify: m.Task == Generate && mayGiveClasses(m.Graph)}
+	}
+	return m.err
+}
+
+// Usable returns what stands against running the model for its task, if anything does.
+func (m *Model) Usable() error { return m.err }
+
+func taskNamed(name Task) *task {
+	for _, t := range tasks {
+		if t.name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// settleTask tells what the graph is for.
+func (r *resolver) settleTask() *task {
+	if s, ok := config.ModelTask.Find(r.layers); ok {
+		return taskNamed(told(r, config.ModelTask, s))
+	}
+	m := meaningOf(r.graph)
+	for _, t := range tasks {
+		if t.fits(r.graph, m) {
+			if t.told {
+				r.fact("task", string(t.name), "graph")
+			}
+			return t
+		}
+	}
+	return nil
+}
+
+// imageClassifier settles how the graph classifies images.
+func (r *resolver) imageClassifier() {
+	if in, ok := r.onlyImage(); ok {
+		r.takeImage(in)
+	}
+	r.scoresOrEmbedding()
+}
+
+// textClassifier settles how the graph classifies texts.
+func (r *resolver) textClassifier() {
+	for _, v := range r.graph.Inputs {
+		if !takesTokens(&onnx.Graph{Inputs: []onnx.Value{v}}) {
+			r.fail("%s: what its input %s takes can't be told: it is no token ids", r.name, v)
+			continue
+		}
+		r.condition(v)
+	}
+	if r.text == nil {
+		return
+	}
+	r.takeText()
+	r.scoresOrEmbedding()
+	r.trained()
+}
+
+// generator settles how the graph makes images.
+func (r *resolver) generator() {
+	image := r.imageAndConditions()
+	if image == nil {
+		settled(r, config.ColorOrder, preprocess.RGB) // of the output
+	} else {
+		r.takeImage(*image)
+		r.sizeMultiple()
+	}
+	r.givePicture()
+	r.conditions()
+	if r.text != nil {
+		r.takeText()
+	}
+	r.tiles()
+}
