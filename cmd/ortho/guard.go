@@ -69,12 +69,8 @@ func imagesRead(c *cli.Context) iter.Seq[string] {
 	return source.Files(c.Args().Slice(), source.Options{NUL: c.Bool("0")})
 }
 
-// imagesOf yields the images of the arguments. Of paths that can't be known before, what
+// imagesOfArgs yields the images of arguments. Of paths that can't be known before, what
 // the run reads is told as they come.
-func imagesOf(c *cli.Context, from source.Options, reads *output.Reads) iter.Seq[source.Item] {
-	return imagesOfArgs(c.Args().Slice(), from, reads)
-}
-
 func imagesOfArgs(args []string, from source.Options, reads *output.Reads) iter.Seq[source.Item] {
 	items := source.Items(args, from)
 	if !source.Once(args, from) {

@@ -68,7 +68,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
 	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/rows cmd/ortho/internal/term models models/evaluate preprocess runner/bench runner/library runner/machine runner/onnx runner/stats cmd/ortho/internal/output models/diffusion cmd/ortho/internal/sheet models/classify models/describe models/imagine models/provenance",
+	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/rows cmd/ortho/internal/term models models/evaluate preprocess runner/bench runner/library runner/machine runner/onnx runner/stats cmd/ortho/internal/output models/diffusion cmd/ortho/internal/sheet models/classify models/describe models/imagine models/provenance runner/compare runner/doctor runner/equality",
 	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/embed models/provenance",
 
 	"cmd/ortho":      "*",

@@ -90,7 +90,9 @@ func (m *Model) Read(c *Call) error {
 
 // Overrides are the flags that override what a model's files say.
 type Overrides struct {
-	Task  models.Task // those that this task has; "": all
+	Task    models.Task // those that this task has; "": all
+	Without []string    // names of those that the command has no use for
+
 	Given models.Settings
 
 	OutputName string // of --output-name
@@ -99,7 +101,7 @@ type Overrides struct {
 func (o *Overrides) Flags() []cli.Flag {
 	var flags []cli.Flag
 	for _, s := range overrides {
-		if o.Task != "" && !slices.Contains(s.tasks, o.Task) {
+		if o.Task != "" && !slices.Contains(s.tasks, o.Task) || slices.Contains(o.Without, s.name) {
 			continue
 		}
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: CategoryModel})
@@ -166,4 +168,33 @@ func (o *Overrides) Open(ui *term.UI, name string) (*models.Model, error) {
 		}
 	}
 	return m, err
+}
+
+// OpenForInput opens a model of which the input counts, and the outputs are taken as they
+// are: nothing needs to say which of them is the result, nor what its values mean.
+func (o *Overrides) OpenForInput(name string) (*models.Model, error) {
+	s := o.Given
+	m, err := OpenModel(name, s)
+	if err != nil {
+		return nil, err
+	}
+	outputs := m.Graph.Outputs
+	if m.Task != models.Generate {
+		outputs = outputs[:min(1, len(outputs))]
+	} else if err := s.Assume("output-range", "0,1", "any, since the input counts"); err != nil {
+		return nil, err
+	}
+	for _, v := range outputs {
+		named := s
+		if err := named.Assume("output-name", v.Name, "the first that fits, since the input counts"); err != nil {
+			continue // without a name: as a classifier, or by arrays
+		}
+		if m, err = OpenModel(name, named); err != nil {
+			return nil, err
+		}
+		if _, err := m.ImageLoader(); err == nil {
+			break
+		}
+	}
+	return m, nil
 }
