@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -14,7 +15,12 @@ func readSettings(path string) (s bench.Settings, err error) {
 		return s, fmt.Errorf("settings: %w", err)
 	}
 	defer f.Close()
-	if s, err = bench.ParseSettings(f); err != nil {
+	s, err = bench.ParseSettings(f)
+	var other bench.NotSettingsError
+	switch {
+	case errors.As(err, &other):
+		return s, fmt.Errorf("settings %s: not the settings that bench run --save-settings writes: %w", path, other.Err)
+	case err != nil:
 		return s, fmt.Errorf("settings %s: %w", path, err)
 	}
 	return s, nil
