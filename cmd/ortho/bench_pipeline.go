@@ -115,7 +115,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 		return err
 	}
 	b.Pipeline = d.Results(b.plan, time.Since(b.start))
-	b.Ortho, b.Start, b.Command = build.Version(), b.start.UTC().Truncate(time.Second), commandLineOf(os.Args)
+	b.Ortho, b.Start, b.Command = build.Version(), b.start.UTC().Truncate(time.Second), typedCommand()
 	b.Name, b.Class, b.Asked = b.model.Name, b.model.Class, b.request
 	if b.folder == "" {
 		return nil
@@ -173,7 +173,7 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 	if err != nil {
 		return err
 	}
-	sweep.Run.Ortho, sweep.Run.Command = build.Version(), commandLineOf(os.Args)
+	sweep.Run.Ortho, sweep.Run.Command = build.Version(), typedCommand()
 	sweep.Folder = filepath.Join(b.temp, part.Name)
 	if err := os.Mkdir(sweep.Folder, 0o700); err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -226,7 +225,7 @@ func (b graphBench) sweep(folder string) (*bench.Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Folder, s.Run.Ortho, s.Run.Command = folder, build.Version(), commandLineOf(os.Args)
+	s.Folder, s.Run.Ortho, s.Run.Command = folder, build.Version(), typedCommand()
 	return s, nil
 }
 
@@ -262,16 +261,16 @@ func ownCommand(args ...string) (func() *exec.Cmd, error) {
 	return func() *exec.Cmd { return exec.Command(self, args...) }, nil
 }
 
-// commandLineOf is the command to repeat, as a shell reads it.
-func commandLineOf(args []string) string {
-	words := []string{"ortho"}
-	for _, arg := range args[min(1, len(args)):] {
-		if arg == "" || strings.ContainsFunc(arg, func(r rune) bool {
-			return !strings.ContainsRune("-_./,=:+@%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-		}) {
-			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-		}
-		words = append(words, arg)
+// typedCommand is this process's command, to repeat.
+func typedCommand() string {
+	return term.CommandLine(append([]string{"ortho"}, os.Args[min(1, len(os.Args)):]...)...)
+}
+
+// flagsOf are saved settings as they are typed.
+func flagsOf(s bench.Settings) string {
+	var words []string
+	for name, value := range s.Values() {
+		words = append(words, "--"+name, value)
 	}
-	return strings.Join(words, " ")
+	return term.CommandLine(words...)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,15 +12,6 @@ import (
 	"ortho/runner/bench"
 	"ortho/runner/machine"
 )
-
-// flagsOf are saved settings as they are typed.
-func flagsOf(s bench.Settings) string {
-	args := []string{""}
-	for name, value := range s.Values() {
-		args = append(args, "--"+name, value)
-	}
-	return strings.TrimPrefix(commandLineOf(args), "ortho ")
-}
 
 func readSettings(path string) (s bench.Settings, err error) {
 	f, err := os.Open(path)
