@@ -146,15 +146,6 @@ func promptFile(value string) iter.Seq[string] {
 	return itself(value)
 }
 
-// resultFiles are those of bench run: a file, or a pipeline's folder.
-func resultFiles(name string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if yield(name) {
-			filesBelow(name)(yield)
-		}
-	}
-}
-
 // filesBelow yields all files in a folder, if it is one. What can't be read is passed over.
 func filesBelow(folder string) iter.Seq[string] {
 	return func(yield func(string) bool) {
