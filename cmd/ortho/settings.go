@@ -5,23 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/models"
 	"ortho/runner/bench"
+	"ortho/runner/feed"
 	"ortho/runner/machine"
 )
-
-// flagsOf are saved settings as they are typed.
-func flagsOf(s bench.Settings) string {
-	args := []string{""}
-	for name, value := range s.Values() {
-		args = append(args, "--"+name, value)
-	}
-	return strings.TrimPrefix(commandLineOf(args), "ortho ")
-}
 
 func readSettings(path string) (s bench.Settings, err error) {
 	f, err := os.Open(path)
@@ -85,4 +76,13 @@ func checkSettingsFile(name string, m *models.Model) {
 	if cpu := machine.Read().CPUModel; cpu != s.CPU {
 		slog.Warn(fmt.Sprintf("the settings were measured on another CPU, %s: `ortho bench run` measures this one", s.CPU))
 	}
+}
+
+// synthetic is syntheticSet for compare.
+func synthetic(m *models.Model, dims map[string]int64, rows int, seed uint64, images string) (*feed.Set, error) {
+	set, notice, err := syntheticSet(m, dims, rows, seed, images)
+	if notice != "" {
+		slog.Info(notice)
+	}
+	return set, err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 	"ortho/models/config"
 )
 
-const categoryModel = "How the model's input and output are read"
+// CategoryModel is that of the flags that say what a model is, and how it is read.
+const CategoryModel = "How the model's input and output are read"
 
 var (
 	generating = []models.Task{models.Generate}
@@ -77,7 +79,7 @@ type Model struct {
 }
 
 func (m *Model) Flags() []cli.Flag {
-	return []cli.Flag{&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Value: m.Default, Category: categoryModel,
+	return []cli.Flag{&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Value: m.Default, Category: CategoryModel,
 		Usage: "a bundled `NAME`, a model folder, or an .onnx file"}}
 }
 
@@ -88,7 +90,9 @@ func (m *Model) Read(c *Call) error {
 
 // Overrides are the flags that override what a model's files say.
 type Overrides struct {
-	Task  models.Task // those that this task has; "": all
+	Task    models.Task // those that this task has; "": all
+	Without []string    // names of those that the command has no use for
+
 	Given models.Settings
 
 	OutputName string // of --output-name
@@ -97,38 +101,44 @@ type Overrides struct {
 func (o *Overrides) Flags() []cli.Flag {
 	var flags []cli.Flag
 	for _, s := range overrides {
-		if o.Task != "" && !slices.Contains(s.tasks, o.Task) {
+		if o.Task != "" && !slices.Contains(s.tasks, o.Task) || slices.Contains(o.Without, s.name) {
 			continue
 		}
-		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: categoryModel})
+		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: CategoryModel})
 	}
 	if o.Task == models.ClassifyText {
 		return flags
 	}
-	return append(flags, &cli.BoolFlag{Name: "invert", Usage: "negate the pixels: dark on light to light on dark", Category: categoryModel})
+	return append(flags, &cli.BoolFlag{Name: "invert", Usage: "negate the pixels: dark on light to light on dark", Category: CategoryModel})
 }
 
 func (o *Overrides) Read(c *Call) error {
 	o.Given, o.OutputName = models.Settings{}, c.line.String("output-name")
-	for _, f := range overrides {
-		if err := o.set(c, f.name); err != nil {
+	for name, value := range o.Typed(c) {
+		if err := o.set(name, value); err != nil {
 			return err
-		}
-	}
-	if c.Given("invert") {
-		if err := o.Given.Set("invert", fmt.Sprint(c.line.Bool("invert"))); err != nil {
-			return commandline.Usage(err)
 		}
 	}
 	return nil
 }
 
-func (o *Overrides) set(c *Call, name string) error {
-	value := c.line.String(name)
-	switch {
-	case !c.Given(name):
-		return nil
-	case name == "labels" && value == "imagenet-1k":
+// Typed yields those of the flags that are given in a call, and their values as they stand
+// there.
+func (o *Overrides) Typed(c *Call) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for _, f := range overrides {
+			if c.Given(f.name) && !yield(f.name, c.line.String(f.name)) {
+				return
+			}
+		}
+		if c.Given("invert") {
+			yield("invert", fmt.Sprint(c.line.Bool("invert")))
+		}
+	}
+}
+
+func (o *Overrides) set(name, value string) error {
+	if name == "labels" && value == "imagenet-1k" {
 		labels, err := imagenetLabels()
 		if err != nil {
 			return err
@@ -158,4 +168,33 @@ func (o *Overrides) Open(ui *term.UI, name string) (*models.Model, error) {
 		}
 	}
 	return m, err
+}
+
+// OpenForInput opens a model of which the input counts, and the outputs are taken as they
+// are: nothing needs to say which of them is the result, nor what its values mean.
+func (o *Overrides) OpenForInput(name string) (*models.Model, error) {
+	s := o.Given
+	m, err := OpenModel(name, s)
+	if err != nil {
+		return nil, err
+	}
+	outputs := m.Graph.Outputs
+	if m.Task != models.Generate {
+		outputs = outputs[:min(1, len(outputs))]
+	} else if err := s.Assume("output-range", "0,1", "any, since the input counts"); err != nil {
+		return nil, err
+	}
+	for _, v := range outputs {
+		named := s
+		if err := named.Assume("output-name", v.Name, "the first that fits, since the input counts"); err != nil {
+			continue // without a name: as a classifier, or by arrays
+		}
+		if m, err = OpenModel(name, named); err != nil {
+			return nil, err
+		}
+		if _, err := m.ImageLoader(); err == nil {
+			break
+		}
+	}
+	return m, nil
 }

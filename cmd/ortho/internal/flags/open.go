@@ -26,7 +26,7 @@ func OpenModel(name string, s models.Settings) (*models.Model, error) {
 	if diffusion.IsFolder(name) {
 		return nil, fmt.Errorf("%s is a pipeline of several graphs, with a model_index.json: ortho generate -m %s \"what to show\" makes images with it, and ortho inspect -m %s shows it", name, name, name)
 	}
-	if err := checkIndex(name); err != nil {
+	if err := CheckIndex(name); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
@@ -42,8 +42,8 @@ func OpenModel(name string, s models.Settings) (*models.Model, error) {
 	return m, err
 }
 
-// checkIndex refuses a pipeline's folder that lacks the file by which it is known.
-func checkIndex(name string) error {
+// CheckIndex refuses a pipeline's folder that lacks the file by which it is known.
+func CheckIndex(name string) error {
 	if info, err := os.Stat(filepath.Join(name, diffusion.UNet)); err != nil || !info.IsDir() {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -107,10 +108,13 @@ func (a *Answers) Settings() record.Settings {
 }
 
 // Page is the page of --html.
-type Page struct{ File string } // "": none
+type Page struct {
+	Usage string // what is on it; "": images with their classes
+	File  string // "": none
+}
 
-func (*Page) Flags() []cli.Flag {
-	return []cli.Flag{&cli.StringFlag{Name: "html", Category: "Output", Usage: "also write a page to `FILE`, which shows the first images with their classes and needs no network"}}
+func (p *Page) Flags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{Name: "html", Category: "Output", Usage: cmp.Or(p.Usage, "also write a page to `FILE`, which shows the first images with their classes and needs no network")}}
 }
 
 func (p *Page) Read(c *Call) error {
@@ -129,12 +133,18 @@ func (p *Page) Read(c *Call) error {
 
 // Progress says whether a line of progress is shown.
 type Progress struct {
+	Unsummed bool // the command has no summary
+
 	Shown bool
 	Quiet bool // no summary either
 }
 
-func (*Progress) Flags() []cli.Flag {
-	return []cli.Flag{&cli.StringFlag{Name: "progress", Value: "auto", Category: "Output", Usage: "`WHEN` progress is shown: auto (on a terminal), always or never (and no summary at the end)"}}
+func (p *Progress) Flags() []cli.Flag {
+	usage := "`WHEN` progress is shown: auto (on a terminal), always or never"
+	if !p.Unsummed {
+		usage += " (and no summary at the end)"
+	}
+	return []cli.Flag{&cli.StringFlag{Name: "progress", Value: "auto", Category: "Output", Usage: usage}}
 }
 
 func (p *Progress) Read(c *Call) error {

@@ -17,7 +17,8 @@ import (
 	"ortho/runner/machine"
 )
 
-const categoryRun = "How it runs"
+// CategoryRun is that of the flags that say how a model runs.
+const CategoryRun = "How it runs"
 
 // Session says how a model runs: the provider, and threads, batches and runs in flight.
 type Session struct {
@@ -33,7 +34,7 @@ type Session struct {
 }
 
 func (s *Session) Flags() []cli.Flag {
-	const run = categoryRun
+	const run = CategoryRun
 	all := []cli.Flag{
 		&cli.StringFlag{Name: "settings", Category: run, Usage: "`FILE` of bench run --save-settings: its provider, threads, batch and concurrency, where no flag says otherwise"},
 		&cli.StringFlag{Name: "provider", Aliases: []string{"p"}, Value: runner.CPU, Category: run, Usage: "execution `PROVIDERS`, in order of preference, such as cuda,cpu; no other is used"},
@@ -120,5 +121,5 @@ func (l *Library) Read(c *Call) error {
 }
 
 func libraryFlag() cli.Flag {
-	return &cli.StringFlag{Name: "onnxruntime", Category: categoryRun, Usage: "`PATH` of ONNX Runtime's library (also: ORTHO_ONNXRUNTIME)"}
+	return &cli.StringFlag{Name: "onnxruntime", Category: CategoryRun, Usage: "`PATH` of ONNX Runtime's library (also: ORTHO_ONNXRUNTIME)"}
 }

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -27,6 +28,8 @@ type Output struct {
 	Reads    *output.Reads // what the run reads, which no output replaces
 	Images   *flags.Images // that the arguments name; nil: they are others
 	Told     bool          // the summary is told even of a single row
+	Folder   string        // of the pictures that rows are of, in which the file of the rows lies; "": there is none
+	Kept     bool          // rows go nowhere: they are kept for what is made of all of them
 }
 
 // Job is a run of a task over items of a type T: each gets a row of a type R.
@@ -40,6 +43,22 @@ type Job[T any, R output.Row] struct {
 	How    record.Speed                                           // what the run is on: provider, threads, batch, concurrency
 	Ended  func(err error)                                        // tells what is to be said of the whole; may be nil
 	Close  func() error                                           // frees what Rows needs
+
+	// What an item is made of is told as it comes: Counts is what the line of progress counts
+	// ("": items; "tiles" of one item, "steps" of each), and Progress takes it before Rows is
+	// called.
+	Counts   string
+	Progress func(*term.Progress)
+
+	// Of a run that goes on with an earlier one, Gone reports whether what a row names is not
+	// there any more, so that it is made again, and Earlier gets to know, before Items is gone
+	// through, what tells of an item's position that it stays one that failed. Both may be nil.
+	Gone    func(R) bool
+	Earlier func(failed func(position int64) bool)
+
+	// Finish makes, but for the page, what shows all rows together, those of earlier runs among
+	// them; may be nil.
+	Finish func(ctx context.Context, all iter.Seq2[R, error]) error
 
 	// Title and Card are of the page, and Item is the image of an item. Light leaves out of a row
 	// what is large and not shown; it may be nil. How many cards are made at once is AtOnce.
@@ -59,15 +78,12 @@ type Answer[R output.Row] struct {
 
 // Run opens the outputs, then the job, and makes the rows, which codec writes.
 func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Codec[R], open func() (*Job[T, R], error)) error {
-	page, err := openPage[R](to)
-	if err != nil {
-		return err
-	}
 	out, err := openRows(to, codec)
 	if err != nil {
 		return err
 	}
-	if err := page.fits(out); err != nil {
+	page, err := openPage(to, out)
+	if err != nil {
 		return out.abandon(err)
 	}
 	j, err := open()
@@ -92,7 +108,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 		return out.abandon(err)
 	}
 	if out.complete() {
-		to.Info(fmt.Sprintf("%s is complete: nothing to do", to.Rows.File))
+		to.Info(out.name() + " is complete: nothing to do")
 	} else {
 		err = j.make(ctx, to, out, page, count)
 		if j.Ended != nil {
@@ -104,6 +120,11 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 		}
 	}
 	free() // the page needs the memory
+	if j.Finish != nil {
+		if err := j.Finish(ctx, out.all()); err != nil {
+			return err
+		}
+	}
 	if err := page.write(ctx, out, j.Title, j.AtOnce, j.Card); err != nil {
 		return err
 	}
@@ -122,6 +143,7 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 			return all.Items, known
 		}, nil
 	}
+	out.run.Gone = j.Gone
 	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
 		return nil, err
@@ -135,6 +157,9 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 	}
 	if err := out.run.Begin(ctx, now); err != nil {
 		return nil, err
+	}
+	if j.Earlier != nil && !out.run.Complete() {
+		j.Earlier(out.run.Failed)
 	}
 	if out.run.Complete() && !known {
 		_, err = runner.Await(ctx, func(context.Context) (none struct{}, err error) { return none, out.run.Verify(j.named()) })
@@ -167,8 +192,14 @@ func (j *Job[T, R]) pending(ctx context.Context, out *rows[R], p *page[R]) iter.
 
 // make makes and writes the rows, and finishes the output.
 func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R], count func(stop func() bool) (int64, bool)) error {
-	bar := out.progress(j.Unit+"s", count)
+	if j.Counts == "tiles" { // how many, the first of them tells
+		count = func(func() bool) (int64, bool) { return 0, false }
+	}
+	bar := out.progress(cmp.Or(j.Counts, j.Unit+"s"), count)
 	defer bar.End()
+	if j.Progress != nil {
+		j.Progress(bar)
+	}
 	start := time.Now()
 	done := 0
 	var first output.Row // that failed; nil: none

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"sync"
 	"time"
 
@@ -35,22 +34,20 @@ type page[R output.Row] struct {
 	items []source.Item // of the first rows
 }
 
-// openPage refuses, before any work, what could not be written.
-func openPage[R output.Row](to Output) (*page[R], error) {
+// openPage refuses, before any work, what could not be written, and rows that could not be
+// read back.
+func openPage[R output.Row](to Output, out *rows[R]) (*page[R], error) {
 	if to.Page == nil || to.Page.File == "" {
 		return nil, nil
 	}
 	p := &page[R]{Output: to, replaces: to.Rows.Mode != record.Fresh}
-	_, err := to.Reads.Check(to.Page.File, p.replaces)
-	return p, err
-}
-
-// fits refuses an output that could not be read back.
-func (p *page[R]) fits(out *rows[R]) error {
-	if p != nil && out.run != nil && out.format == "table" {
-		return commandline.Usagef("--html reads the output back, which a table in a file can't be: give -f jsonl, csv or parquet")
+	if _, err := to.Reads.Check(to.Page.File, p.replaces); err != nil {
+		return nil, err
 	}
-	return nil
+	if out.run != nil && out.format == "table" {
+		return nil, commandline.Usagef("--html reads the output back, which a table in a file can't be: give -f jsonl, csv or parquet")
+	}
+	return p, nil
 }
 
 // remembered passes items on, and keeps the images of the first.
@@ -92,8 +89,13 @@ func (p *page[R]) write(ctx context.Context, out *rows[R], title string, atOnce 
 		return nil
 	}
 	if out.run != nil {
-		if err := p.readBack(out.codec, out.format, out.Rows.File); err != nil {
-			return fmt.Errorf("make %s: %w", p.Page.File, err)
+		for row, err := range out.all() {
+			if err != nil {
+				return fmt.Errorf("make %s: %w", p.Page.File, err)
+			}
+			if p.add(row); len(p.shown) == maxCards {
+				break
+			}
 		}
 	}
 	all, failed := out.counts()
@@ -126,28 +128,6 @@ func (p *page[R]) write(ctx context.Context, out *rows[R], title string, atOnce 
 		err = made.Save(p.Reads, p.Page.File, p.replaces)
 	}
 	return err
-}
-
-// readBack takes the first rows of a complete output.
-func (p *page[R]) readBack(codec *output.Codec[R], format, name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	for row, err := range codec.Read(format, f, info.Size()) {
-		if err != nil {
-			return fmt.Errorf("read %s back: %w", name, err)
-		}
-		if p.add(row); len(p.shown) == maxCards {
-			break
-		}
-	}
-	return nil
 }
 
 // upTo yields the numbers from 0 to n-1.

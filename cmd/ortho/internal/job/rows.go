@@ -1,12 +1,16 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"os"
 	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
@@ -20,10 +24,11 @@ type rows[R output.Row] struct {
 	codec  *output.Codec[R]
 	format string
 	unit   string         // what a row is of: "image", "text"
-	folder string         // with the pictures that rows are of; "": there are none
 	run    *record.Run[R] // nil: a stream
+	made   bool           // the folder was not there
 
 	stream  output.Writer[R]
+	kept    keptRows[R]  // that go nowhere
 	device  *output.File // nil: standard output
 	screen  *term.Screen // nil: not a terminal that progress is shown on, too
 	written int64        // of the stream
@@ -33,6 +38,14 @@ type rows[R output.Row] struct {
 // openRows opens the output, before any work.
 func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error) {
 	name, format, width := to.Rows.File, to.Rows.Format, 0
+	r := &rows[R]{Output: to, codec: codec, format: format, unit: "image"}
+	switch {
+	case to.Kept:
+		r.stream = &r.kept
+		return r, nil
+	case to.Folder != "":
+		return r, r.openFolder()
+	}
 	if err := codec.Takes(format); err != nil {
 		return nil, commandline.Usagef("-f %s: %w", format, err)
 	}
@@ -45,7 +58,6 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	} else if term.IsTerminal(to.Out) {
 		width = grid.Width(to.Out)
 	}
-	r := &rows[R]{Output: to, codec: codec, format: format, unit: "image"}
 	if to.Rows.ToFile() && !device {
 		return r, r.openRun()
 	}
@@ -66,6 +78,27 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	}
 	r.stream, err = codec.Writer(format, w, width)
 	return r, err
+}
+
+// keptRows are rows that go nowhere.
+type keptRows[R output.Row] []R
+
+func (k *keptRows[R]) Write(row R) error {
+	*k = append(*k, row)
+	return nil
+}
+
+func (*keptRows[R]) Close() error { return nil }
+
+// openFolder makes the folder, if it is not there, and opens the rows in it.
+func (r *rows[R]) openFolder() (err error) {
+	if r.made, err = flags.MakeFolder(r.Folder); err != nil {
+		return err
+	}
+	if err = r.openRun(); err != nil && r.made {
+		os.Remove(r.Folder)
+	}
+	return err
 }
 
 // openRun opens the rows of a file.
@@ -103,6 +136,9 @@ func (r *rows[R]) progress(unit string, count func(stop func() bool) (int64, boo
 	return bar
 }
 
+// name is what the rows are in.
+func (r *rows[R]) name() string { return cmp.Or(r.Folder, r.Rows.File) }
+
 // complete tells that an earlier run has left nothing to do.
 func (r *rows[R]) complete() bool { return r.run != nil && r.run.Complete() }
 
@@ -138,6 +174,41 @@ func (r *rows[R]) resumed() (rows, failed int64) {
 	return r.run.Resumed()
 }
 
+// all yields the rows of a complete output, those of earlier runs among them; of a stream those
+// that are kept.
+func (r *rows[R]) all() iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		if r.run == nil {
+			for _, row := range r.kept {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			return
+		}
+		var none R
+		f, err := os.Open(r.Rows.File)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		for row, err := range r.codec.Read(r.format, f, info.Size()) {
+			if err != nil {
+				err = fmt.Errorf("read %s back: %w", r.Rows.File, err)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // finish completes the output.
 func (r *rows[R]) finish(ctx context.Context, speed record.Speed) error {
 	if r.run == nil {
@@ -151,7 +222,7 @@ func (r *rows[R]) finish(ctx context.Context, speed record.Speed) error {
 	}
 	if err := r.run.Finish(ctx, speed); err != nil {
 		if !errors.Is(err, record.ErrMisfit) {
-			r.kept()
+			r.tellKept()
 		}
 		return fmt.Errorf("finish output: %w", err)
 	}
@@ -166,6 +237,9 @@ func (r *rows[R]) abandon(err error) error {
 	if r.device != nil {
 		r.device.Discard()
 	}
+	if r.made {
+		os.Remove(r.Folder) // which is empty
+	}
 	return err
 }
 
@@ -176,7 +250,7 @@ func (r *rows[R]) keep(why error, speed record.Speed) error {
 		if err := r.run.Stop(speed); err != nil {
 			r.Warn(err.Error())
 		}
-		r.kept()
+		r.tellKept()
 		return why
 	}
 	if err := r.stream.Close(); err != nil {
@@ -188,7 +262,7 @@ func (r *rows[R]) keep(why error, speed record.Speed) error {
 	return why
 }
 
-func (r *rows[R]) kept() {
+func (r *rows[R]) tellKept() {
 	rows, _ := r.run.Counts()
 	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
 }
@@ -200,10 +274,10 @@ func (r *rows[R]) tell(done int, went record.Speed, first output.Row) {
 	if r.Progress.Quiet {
 		return
 	}
-	if all != 1 || failed > 0 || before > 0 || r.folder != "" || r.Told {
+	if all != 1 || failed > 0 || before > 0 || r.Folder != "" || r.Told {
 		text := r.many(all)
-		if r.folder != "" {
-			text = r.folder + ": " + text
+		if r.Folder != "" {
+			text = r.Folder + ": " + text
 		}
 		if before > 0 {
 			text += fmt.Sprintf(" (resumed at %d)", before)

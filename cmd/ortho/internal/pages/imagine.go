@@ -1,7 +1,8 @@
-package main
+package pages
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,8 +13,62 @@ import (
 	"ortho/models/imagine"
 )
 
-func (im *imagination) descriptionBlocks() []report.Block {
-	d := &im.story.Description
+// Imagined is what is shown of a run of imagine.
+type Imagined struct {
+	*imagine.Story
+	Made []imagine.Sample // the pictures
+
+	File      []byte                 // of the image; nil: there is none
+	MaxPixels int64                  // that it is decoded up to
+	Label     func(class int) string // of the image model
+	By        string                 // what has made the page, and when
+}
+
+// maxPictures is how many pictures the page of a run of imagine shows.
+const maxPictures = 48
+
+// Page lays the steps out in their order.
+func (i *Imagined) Page() (*report.Page, error) {
+	d := i.Story
+	p := &report.Page{Title: "What " + term.Clean(i.subject()) + " becomes", By: i.By}
+	if d.Decision != nil {
+		p.Subtitle = term.Clean(d.Decision.Label + ", the word of the " + d.Decision.By)
+	}
+	if d.Image != nil {
+		card := report.Card{Name: d.Input, Picture: report.NewPicture(i.File, i.MaxPixels)}
+		for _, q := range d.Image.Predictions {
+			card.Bars = append(card.Bars, report.Bar{Label: labelOf(q), Probability: q.Probability})
+		}
+		html, err := report.Cards([]report.Card{card})
+		if err != nil {
+			return nil, err
+		}
+		p.Sections = append(p.Sections, report.Section{Title: "The image", Blocks: []report.Block{report.Text("What " + d.Image.Model + " says."), html}})
+	}
+	p.Sections = append(p.Sections, report.Section{Title: "The description", Blocks: i.descriptionBlocks()})
+	if blocks := i.verdictBlocks(); len(blocks) > 0 {
+		p.Sections = append(p.Sections, report.Section{Title: "The class", Blocks: blocks})
+	}
+	blocks, err := i.pictureBlocks()
+	if err != nil {
+		return nil, err
+	}
+	p.Sections = append(p.Sections, report.Section{Title: "The picture", Blocks: blocks})
+	if len(d.Notes) > 0 {
+		p.Sections = append(p.Sections, report.Section{Title: "Notes", Blocks: []report.Block{report.List(d.Notes)}})
+	}
+	return p, nil
+}
+
+func (i *Imagined) subject() string {
+	if i.Image == nil {
+		return "a description"
+	}
+	return path.Base(filepath.ToSlash(i.Input))
+}
+
+func (i *Imagined) descriptionBlocks() []report.Block {
+	d := &i.Description
 	blocks := []report.Block{report.Text("“" + d.Sentence + "”")}
 	if d.StandIn {
 		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "A stand-in, made of the image model's classes; it decides nothing.", Text: d.Why})
@@ -32,15 +87,15 @@ func (im *imagination) descriptionBlocks() []report.Block {
 	fact("objects", strings.Join(d.Objects, ", "))
 	fact("scene", d.Scene)
 	fact("attributes", strings.Join(d.Attributes, ", "))
-	if u := &im.story.Usage; u.Requests > 0 {
+	if u := &i.Usage; u.Requests > 0 {
 		fact("tokens", costOf(u))
 	}
 	return append(blocks, facts)
 }
 
 // verdictBlocks show what each side says of the classes that any of them holds likely.
-func (im *imagination) verdictBlocks() []report.Block {
-	d := im.story
+func (i *Imagined) verdictBlocks() []report.Block {
+	d := i.Story
 	var blocks []report.Block
 	if dis := d.Disagreement; dis != nil {
 		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The two sides disagree.", Text: term.Sentence(disagreementOf(dis))})
@@ -62,7 +117,7 @@ func (im *imagination) verdictBlocks() []report.Block {
 	case d.Fusion == nil:
 		return append(blocks, opinionTable(d.Text))
 	}
-	return append(blocks, im.fusionTable(), report.Text(fmt.Sprintf(
+	return append(blocks, i.fusionTable(), report.Text(fmt.Sprintf(
 		"Fused: image × text^%g, scaled to a sum of 1. %d classes without text keep the image's probability.", d.Fusion.Weight, d.Fusion.Untrained)))
 }
 
@@ -74,8 +129,8 @@ func opinionTable(o *imagine.Opinion) report.Table {
 	return t
 }
 
-func (im *imagination) fusionTable() report.Table {
-	d := im.story
+func (i *Imagined) fusionTable() report.Table {
+	d := i.Story
 	t := report.Table{Caption: "The classes that any side holds likely", Columns: []report.Column{{Name: "class"},
 		{Name: "image", Number: true, Hint: d.Image.Model}, {Name: "text", Number: true, Hint: d.Text.Model}, {Name: "fused", Number: true}}}
 	seen := map[int]bool{}
@@ -85,7 +140,7 @@ func (im *imagination) fusionTable() report.Table {
 				continue
 			}
 			seen[p.Index] = true
-			row := report.Row{Cells: report.Cells(im.experts.Image.Label(p.Index), percentOf(d.Image.Probability(p.Index)),
+			row := report.Row{Cells: report.Cells(i.Label(p.Index), percentOf(d.Image.Probability(p.Index)),
 				percentOf(d.Text.Probability(p.Index)), percentOf(d.Fusion.All[p.Index]))}
 			if p.Index == d.Decision.Index {
 				row.Mark = report.Best
@@ -98,8 +153,8 @@ func (im *imagination) fusionTable() report.Table {
 
 func percentOf(p float64) string { return fmt.Sprintf("%.2f %%", 100*p) }
 
-func (im *imagination) pictureBlocks(made []imagine.Sample) ([]report.Block, error) {
-	g := &im.story.Generation
+func (i *Imagined) pictureBlocks() ([]report.Block, error) {
+	g := &i.Generation
 	var blocks []report.Block
 	if g.None != "" {
 		blocks = append(blocks, report.Notice{Mark: report.Dim, Title: "Nothing is drawn.", Text: g.None})
@@ -120,10 +175,10 @@ func (im *imagination) pictureBlocks(made []imagine.Sample) ([]report.Block, err
 		blocks = append(blocks, facts)
 	}
 	var cards []report.Card
-	for i, s := range made[:min(len(made), maxShown)] {
+	for at, s := range i.Made[:min(len(i.Made), maxPictures)] {
 		card := report.Card{Name: fmt.Sprintf("seed %d", s.Request.Seed), Picture: showDrawn(s)}
-		if i < len(g.Files) {
-			card.Name = filepath.Base(g.Files[i]) + ", " + card.Name
+		if at < len(g.Files) {
+			card.Name = filepath.Base(g.Files[at]) + ", " + card.Name
 		}
 		cards = append(cards, card)
 	}
@@ -131,8 +186,8 @@ func (im *imagination) pictureBlocks(made []imagine.Sample) ([]report.Block, err
 		return blocks, nil
 	}
 	html, err := report.Cards(cards)
-	if more := len(made) - len(cards); more > 0 {
-		blocks = append(blocks, report.Text(fmt.Sprintf("The first %d of %d.", len(cards), len(made))))
+	if more := len(i.Made) - len(cards); more > 0 {
+		blocks = append(blocks, report.Text(fmt.Sprintf("The first %d of %d.", len(cards), len(i.Made))))
 	}
 	return append(blocks, html), err
 }

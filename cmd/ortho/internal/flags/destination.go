@@ -1,0 +1,241 @@
+package flags
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/preprocess"
+)
+
+// Destination says where pictures go: to a folder, to one file, or nowhere, and how they are
+// written. What -o names it is told by [Destination.Settle], which must know what they are; a
+// command that has fewer flags than these defines them itself.
+type Destination struct {
+	Name string // as it was given; "": it was not
+
+	Folder    string
+	New       bool                  // the folder is not there yet
+	File      string                // "-": standard output
+	Animation bool                  // the file is a GIF of all pictures
+	Format    preprocess.FileFormat // "": the input's, where it can be written, else PNG
+	Quality   int                   // 0: the format's own
+	Color     *[3]byte              // that pictures with alpha are laid on; nil: they keep it
+	KeepSize  bool                  // pictures are brought back to their input's size
+	Mode      record.Mode           // of what is there already
+
+	named bool
+	call  *Call
+}
+
+func (*Destination) Flags() []cli.Flag {
+	const out = "Output"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "`OUT`: a folder; a file where there is one image; an animation (.gif); - is standard output"},
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of OUT; in a folder the input's, else png", Usage: "`FORMAT`: png, jpeg, webp or tiff"},
+		&cli.IntFlag{Name: "quality", Category: out, DefaultText: "jpeg: 90, webp: lossless", Usage: "`Q` (1 to 100) of JPEG and WebP"},
+		&cli.BoolFlag{Name: "keep-size", Category: out, Usage: "bring images back to their input's size"},
+		&cli.StringFlag{Name: "background", Category: out, DefaultText: "none: alpha is kept", Usage: "`COLOR` (white, black or #rrggbb) that images with alpha are laid on"},
+		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files, but never what the run reads"},
+		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue in the folder OUT where a run that was interrupted ended; start where none was, do nothing where it is complete"},
+		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete run"},
+	}
+}
+
+func (d *Destination) Read(c *Call) (err error) {
+	d.call, d.Name, d.named = c, c.line.String("output"), c.Given("output")
+	d.KeepSize, d.Quality = c.line.Bool("keep-size"), c.line.Int("quality")
+	if c.Given("quality") && (d.Quality < 1 || d.Quality > 100) {
+		return commandline.Usagef("--quality %d: from 1 to 100", d.Quality)
+	}
+	if d.Format, err = givenFormat(c); err != nil {
+		return err
+	}
+	if d.Color, err = givenBackground(c); err != nil {
+		return err
+	}
+	d.Mode, err = mode(c)
+	return err
+}
+
+// givenFormat reads --format.
+func givenFormat(c *Call) (preprocess.FileFormat, error) {
+	if !c.Given("format") {
+		return "", nil
+	}
+	format, err := preprocess.FormatOf("x." + c.line.String("format"))
+	if err != nil {
+		return "", commandline.Usagef("--format %q is not one of png, jpeg, webp, tiff", c.line.String("format"))
+	}
+	return format, nil
+}
+
+// givenBackground reads --background.
+func givenBackground(c *Call) (*[3]byte, error) {
+	if !c.Given("background") {
+		return nil, nil
+	}
+	text := c.line.String("background")
+	if named, ok := map[string]string{"white": "#ffffff", "black": "#000000"}[text]; ok {
+		text = named
+	}
+	digits, ok := strings.CutPrefix(text, "#")
+	if rgb, err := hex.DecodeString(digits); ok && err == nil && len(rgb) == 3 {
+		return (*[3]byte)(rgb), nil
+	}
+	return nil, commandline.Usagef("--background %q: white, black or #rrggbb", text)
+}
+
+// Given reports whether pictures go anywhere.
+func (d *Destination) Given() bool { return d.named }
+
+// Settle tells what -o means where there is one picture (alone), or are many; still says why
+// they can't be an animation, and is "" where they can. It refuses what can't be written, or
+// would replace what is read.
+func (d *Destination) Settle(alone bool, still string) error {
+	ending, formatErr := preprocess.FormatOf(d.Name)
+	isFolder := d.Name != "" && os.IsPathSeparator(d.Name[len(d.Name)-1])
+	info, statErr := os.Stat(d.Name)
+	switch {
+	case d.Name == "":
+		return commandline.Usagef("-o names no output: give a folder or a file")
+	case isFolder || statErr == nil && info.IsDir():
+		d.Folder = d.Name
+	case d.Name == "-":
+		d.File = d.Name
+		switch {
+		case !alone:
+			return commandline.Usagef("standard output takes one image, and there are more: give -o FOLDER")
+		case term.IsTerminal(d.call.Out):
+			return commandline.Usagef("an image is no text for a terminal: give -o FILE, or redirect standard output")
+		}
+	case strings.EqualFold(filepath.Ext(d.Name), ".gif"):
+		if still != "" {
+			return commandline.Usagef("-o %s: %s: give an OUT that ends with .png, .jpg, .webp or .tif", d.Name, still)
+		}
+		d.File, d.Animation = d.Name, true
+	case formatErr == nil && !alone:
+		if still == "" {
+			return commandline.Usagef("%s is one file, and there are more images: give -o FOLDER, or an animation (-o FILE.gif)", d.Name)
+		}
+		return commandline.Usagef("%s is one file, and there are more images: give -o FOLDER", d.Name)
+	case formatErr == nil:
+		if d.Format != "" && d.Format != ending {
+			return commandline.Usagef("--format %s and the name %s say different things", d.Format, d.Name)
+		}
+		d.File, d.Format = d.Name, ending
+	case statErr == nil:
+		return fmt.Errorf("output %s is a file: give a folder, or a name that ends with .png, .jpg, .webp or .tif", d.Name)
+	case output.NamesFormat(d.Name) || likeFile.MatchString(filepath.Ext(d.Name)):
+		return commandline.Usagef("-o %s: no such format: png, jpeg, webp, tiff; a folder is named with a slash at its end", d.Name)
+	default:
+		d.Folder = d.Name
+	}
+	d.New = d.Folder != "" && statErr != nil
+	if d.Quality > 0 && (d.Animation || d.Format == preprocess.PNG || d.Format == preprocess.TIFF) {
+		return commandline.Usagef("--quality is for JPEG and WebP")
+	}
+	if d.File != "" && d.File != "-" {
+		_, err := d.call.Reads.Check(d.File, d.Mode == record.Overwrite)
+		return err
+	}
+	return nil
+}
+
+// likeFile is the ending of a name that is not likely to be meant as a new folder's.
+var likeFile = regexp.MustCompile(`^\.([A-Za-z]{2,4}|[Jj][Pp]2)$`)
+
+// Single reports whether there is one picture.
+func (d *Destination) Single() bool { return d.File != "" && !d.Animation }
+
+// Rows are those of a folder, in a file in it; else they have no file.
+func (d *Destination) Rows() *Rows {
+	if d.Folder == "" {
+		return &Rows{Mode: d.Mode}
+	}
+	return &Rows{File: RowsIn(d.Folder), Format: "jsonl", Mode: d.Mode}
+}
+
+// RowsIn is the file of a folder's rows.
+func RowsIn(folder string) string { return filepath.Join(folder, "ortho.jsonl") }
+
+// Background is --background as records and text chunks have it.
+func (d *Destination) Background() string {
+	if d.Color == nil {
+		return ""
+	}
+	return "#" + hex.EncodeToString(d.Color[:])
+}
+
+// Endings are those of files that a format makes.
+var Endings = map[preprocess.FileFormat]string{preprocess.PNG: ".png", preprocess.JPEG: ".jpg", preprocess.WebP: ".webp", preprocess.TIFF: ".tif"}
+
+// FormatFor is the format of a picture made of a file, and the ending to give it; "": the
+// file's own.
+func (d *Destination) FormatFor(name string) (format preprocess.FileFormat, ending string) {
+	own, err := preprocess.FormatOf(path.Base(name))
+	switch {
+	case err == nil && (d.Format == "" || d.Format == own):
+		return own, ""
+	case d.Format != "":
+		return d.Format, Endings[d.Format]
+	}
+	return preprocess.PNG, ".png"
+}
+
+// Outside refuses a folder within one that images are read from: its pictures would be
+// inputs.
+func (d *Destination) Outside(i *Images) error {
+	if d.Folder == "" {
+		return nil
+	}
+	for _, from := range i.Folders() {
+		if inside, err := Inside(from, d.Folder); err != nil {
+			return err
+		} else if inside != "" {
+			return fmt.Errorf("the output folder %s lies in %s: its pictures would be inputs, too; give one outside", d.Folder, from)
+		}
+	}
+	return nil
+}
+
+// Inside is a file's path in a folder; "" where it is not in it.
+func Inside(folder, name string) (string, error) {
+	outer, err := output.RealPath(folder)
+	if err != nil {
+		return "", err
+	}
+	inner, err := output.RealPath(name)
+	if err != nil {
+		return "", err
+	}
+	if inside, err := filepath.Rel(outer, inner); err == nil && filepath.IsLocal(inside) {
+		return inside, nil
+	}
+	return "", nil
+}
+
+// MakeFolder makes an output folder, if it is not there, but none above it.
+func MakeFolder(name string) (made bool, err error) {
+	if err := os.Mkdir(name, 0o777); err == nil {
+		return true, nil
+	} else if !errors.Is(err, fs.ErrExist) {
+		return false, fmt.Errorf("make the output folder: %w", err)
+	}
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return false, fmt.Errorf("output %s is no folder", name)
+	}
+	return false, nil
+}

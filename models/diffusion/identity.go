@@ -1,0 +1,38 @@
+package diffusion
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ortho/models"
+)
+
+// Identity tells one pipeline from another by all that its images follow from. Its weights are
+// all files, by their paths within the folder, in the order of these paths' bytes; its SHA-256
+// is that of a line for each: the file's SHA-256, two spaces and its path. That is what
+// sha256sum prints.
+func (p *Folder) Identity(ctx context.Context) (models.Identity, error) {
+	id := models.Identity{Name: p.Name}
+	for _, file := range p.Files() {
+		name, err := filepath.Rel(p.Path, file)
+		if err != nil {
+			return id, err
+		}
+		digest, err := models.DigestOf(ctx, file)
+		if err != nil {
+			return id, err
+		}
+		id.Weights = append(id.Weights, models.FileDigest{Name: filepath.ToSlash(name), SHA256: digest})
+	}
+	slices.SortFunc(id.Weights, func(a, b models.FileDigest) int { return strings.Compare(a.Name, b.Name) })
+	lines := sha256.New()
+	for _, file := range id.Weights {
+		fmt.Fprintf(lines, "%s  %s\n", file.SHA256, file.Name)
+	}
+	id.SHA256 = fmt.Sprintf("%x", lines.Sum(nil))
+	return id, nil
+}
