@@ -192,14 +192,14 @@ func (f Figure) SVG() (svg template.HTML, err error) {
 	if h == 0 {
 		h = 320
 	}
-	return drawn(w, h, fmt.Sprintf(`role="img" aria-label="%s"`, html.EscapeString(f.Title)), f.Desc, func(c draw.Canvas) string {
+	return svgOf(w, h, fmt.Sprintf(`role="img" aria-label="%s"`, html.EscapeString(f.Title)), f.Desc, func(c draw.Canvas) string {
 		f.Plot.Draw(c)
 		return f.hints(c, h)
 	})
 }
 
 func (f Figure) swatch(k Key) (template.HTML, error) {
-	return drawn(22, 12, `aria-hidden="true"`, "", func(c draw.Canvas) string {
+	return svgOf(22, 12, `aria-hidden="true"`, "", func(c draw.Canvas) string {
 		for _, t := range k.Thumbs {
 			t.Thumbnail(&c)
 		}
@@ -226,7 +226,7 @@ func (f Figure) hints(c draw.Canvas, height vg.Length) string {
 }
 
 // svgOf renders what paint draws, and the SVG that it returns, as one SVG.
-func drawn(w, h vg.Length, attributes, desc string, paint func(draw.Canvas) string) (svg template.HTML, err error) {
+func svgOf(w, h vg.Length, attributes, desc string, paint func(draw.Canvas) string) (svg template.HTML, err error) {
 	defer func() {
 		if r := recover(); r != nil { // gonum/plot's only way to refuse values
 			svg, err = "", fmt.Errorf("draw a plot: %v", r)
