@@ -102,7 +102,7 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	case errors.As(err, &request): // which may wrap an APIError that says nothing
 		said = string(request.Body)
 		e.refused = d.refusal(said)
-		e.judge(e.refused)
+		e.setKind(e.refused)
 	case errors.As(err, &api):
 		said = api.Message
 		code := fmt.Sprint(api.Code)
@@ -114,7 +114,7 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 		if api.HTTPStatusCode == 0 {
 			e.Status = statusOf(code, api.Type) // it came after a 200
 		}
-		e.judge(code + " " + api.Type)
+		e.setKind(code + " " + api.Type)
 	case x.status == http.StatusOK && (x.page || errors.As(err, &syntax) || errors.As(err, &mismatch)):
 		said = string(x.head)
 		e.Kind = "server"
@@ -138,8 +138,8 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	return e
 }
 
-// judge sets the kind by the status, and by the code and type that the API gives.
-func (e *Error) judge(code string) {
+// setKind sets the kind by the status, and by the code and type that the API gives.
+func (e *Error) setKind(code string) {
 	switch {
 	case strings.Contains(code, "insufficient_quota") || e.Status == http.StatusPaymentRequired:
 		e.Kind = "quota"
