@@ -157,7 +157,7 @@ func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request fu
 	}
 	return func(yield func(runner.Result[T, Sample]) bool) {
 		var of []T
-		var under []*drawing
+		var under []*sampling
 		flush := func() bool {
 			p.make(ctx, under)
 			for i, d := range under {
@@ -172,7 +172,7 @@ func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request fu
 			if ctx.Err() != nil {
 				return
 			}
-			of, under = append(of, item), append(under, &drawing{Pipeline: p, Request: request(item)})
+			of, under = append(of, item), append(under, &sampling{Pipeline: p, Request: request(item)})
 			if len(under) == size && !flush() {
 				return
 			}
@@ -182,7 +182,7 @@ func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request fu
 }
 
 // make runs samples through the pipeline, part by part.
-func (p *Pipeline) make(ctx context.Context, all []*drawing) {
+func (p *Pipeline) make(ctx context.Context, all []*sampling) {
 	if err := p.gate.Enter("the pipeline"); err != nil {
 		for _, d := range all {
 			d.err = err
@@ -192,8 +192,8 @@ func (p *Pipeline) make(ctx context.Context, all []*drawing) {
 	defer p.gate.Leave()
 	p.making.Lock()
 	defer p.making.Unlock()
-	for _, stage := range []func(*drawing, context.Context) error{
-		(*drawing).begin, (*drawing).encodeTexts, (*drawing).encodeImage, (*drawing).denoise, (*drawing).decode,
+	for _, stage := range []func(*sampling, context.Context) error{
+		(*sampling).begin, (*sampling).encodeTexts, (*sampling).encodeImage, (*sampling).denoise, (*sampling).decode,
 	} {
 		for _, d := range all {
 			if d.err == nil {
