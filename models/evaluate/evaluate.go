@@ -37,11 +37,11 @@ type Evaluation struct {
 	counts           []counts    // by class
 	pairs            map[int]int // items by truth*classes + predicted
 	bins             [Bins]bin
-	believable       // why some figures are undefined
+	implausible      // why some figures are undefined
 	nll, brier       float64
 	mistakes         []Mistake // worst first
 
-	kept   []scored
+	sample []scored
 	random *rand.Rand
 }
 
@@ -80,7 +80,7 @@ func (e *Evaluation) Add(input string, truth int, values []float32) error {
 	}
 	predicted, rank := place(values, truth)
 	p := probabilityOf(values, truth, predicted, e.opt.Activation, e.opt.Temperature)
-	e.believe(values, e.opt.Activation)
+	e.count(values, e.opt.Activation)
 
 	e.n++
 	c := &e.counts[truth]
@@ -136,19 +136,19 @@ func (e *Evaluation) mistake(m Mistake) {
 // keep is Vitter's algorithm R (1985): each item has the same chance to be in the sample.
 func (e *Evaluation) keep(values []float32, truth int) {
 	if e.opt.Activation == models.Sigmoid || e.outside > 0 || e.unnormalised > 0 {
-		e.kept = nil // there is no temperature to fit
+		e.sample = nil // there is no temperature to fit
 		return
 	}
 	room := int(max(1, e.opt.Memory/int64(4*e.classes)))
-	i := len(e.kept)
+	i := len(e.sample)
 	if i == room {
 		if i = e.random.IntN(e.n); i >= room {
 			return
 		}
 	} else {
-		e.kept = append(e.kept, scored{})
+		e.sample = append(e.sample, scored{})
 	}
-	e.kept[i] = scored{e.logits(values), truth}
+	e.sample[i] = scored{e.logits(values), truth}
 }
 
 // logits are values before the softmax. Where the graph has applied it, the logarithms of
@@ -209,13 +209,13 @@ func probabilityOf(values []float32, truth, top int, activation models.Activatio
 
 // implausible counts values that can't be probabilities, of a graph that has applied its
 // activation.
-type believable struct{ outside, unnormalised int }
+type implausible struct{ outside, unnormalised int }
 
 // sumTolerance is how far from 1 probabilities may add up to: float16's are off by up to
 // 0.01.
 const sumTolerance = 0.02
 
-func (b *believable) believe(values []float32, activation models.Activation) {
+func (c *implausible) count(values []float32, activation models.Activation) {
 	if activation != models.None {
 		return
 	}
@@ -224,8 +224,8 @@ func (b *believable) believe(values []float32, activation models.Activation) {
 		sum += float64(v)
 	}
 	if slices.Min(values) < 0 || slices.Max(values) > 1+sumTolerance {
-		b.outside++
+		c.outside++
 	} else if math.Abs(sum-1) > sumTolerance {
-		b.unnormalised++
+		c.unnormalised++
 	}
 }
