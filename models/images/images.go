@@ -139,7 +139,7 @@ func (g *Graph[Out]) Batching() (batch, concurrency int) { return g.pool.Batchin
 func (g *Graph[Out]) Image(ctx context.Context, data []byte) (Out, error) {
 	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
 	result, err := g.pool.Do(ctx, one)
-	return result, g.told(ctx, one, err)
+	return result, g.named(ctx, one, err)
 }
 
 // Each yields the result or error of each image, in their order, with the caller's own item.
@@ -164,7 +164,7 @@ func Each[T, Out any](ctx context.Context, g *Graph[Out], items iter.Seq[T], inp
 	}
 	return func(yield func(runner.Result[T, Out]) bool) {
 		for r := range runner.Each(ctx, g.pool, ones, func(o one) Input { return o.input }) {
-			if !yield(runner.Result[T, Out]{Item: r.Item.item, Value: r.Value, Err: g.told(ctx, r.Item.input, r.Err)}) {
+			if !yield(runner.Result[T, Out]{Item: r.Item.item, Value: r.Value, Err: g.named(ctx, r.Item.input, r.Err)}) {
 				return
 			}
 		}
@@ -172,7 +172,7 @@ func Each[T, Out any](ctx context.Context, g *Graph[Out], items iter.Seq[T], inp
 }
 
 // named puts the image's name before its error.
-func (g *Graph[Out]) told(ctx context.Context, in Input, err error) error {
+func (g *Graph[Out]) named(ctx context.Context, in Input, err error) error {
 	switch {
 	case err == nil, ctx.Err() != nil && err == ctx.Err():
 		return err

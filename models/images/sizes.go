@@ -34,14 +34,14 @@ func (g *Graph[Out]) runError(err error) error {
 	if in.Layout == preprocess.NHWC {
 		other = preprocess.NCHW
 	}
-	told := func(key string) bool { // stated by the graph
+	stated := func(key string) bool { // stated by the graph
 		return slices.ContainsFunc(g.model.Facts, func(f models.Fact) bool { return f.Key == key && strings.HasPrefix(f.Source, "graph") })
 	}
 	var may []string
-	if !told("input-size") {
+	if !stated("input-size") {
 		may = append(may, "another size (--input-size)")
 	}
-	if !told("layout") {
+	if !stated("layout") {
 		may = append(may, fmt.Sprintf("another layout (--layout %s)", other))
 	}
 	made := ""
