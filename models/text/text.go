@@ -106,7 +106,7 @@ func (v *Vocabulary) Encode(text string, length int) Encoding {
 	for i, token := range tokens[:n] {
 		id, ok := v.ids[token]
 		switch {
-		case ok && v.tells(token):
+		case ok && v.informs(token):
 			e.Telling++
 		case !function[token]:
 			e.Lost++
