@@ -53,24 +53,6 @@ func checkImages(c *cli.Context) error {
 	return nil
 }
 
-// checkTexts refuses arguments that are files' names, and likely to be meant as files.
-func checkTexts(texts []string) error {
-	for _, arg := range texts {
-		list, isList := strings.CutPrefix(arg, "@")
-		info, err := os.Stat(arg)
-		_, listErr := os.Stat(list)
-		switch {
-		case isList && listErr == nil:
-			return usagef("%s would be classified as a text: --texts %s reads a text of each line", arg, list)
-		case slices.Contains(source.Endings, strings.ToLower(filepath.Ext(arg))) && !strings.Contains(arg, " "):
-			return usagef("%s is the name of an image, and a text is classified here: ortho classify %s says what the image shows", arg, arg)
-		case err == nil && info.Mode().IsRegular() && filepath.Ext(arg) != "":
-			return usagef("%s is a file, and would be classified as a text: --texts %s reads a text of each line, --file %s takes it whole", arg, arg, arg)
-		}
-	}
-	return nil
-}
-
 // holdsModel reports whether a folder holds a graph, and no images.
 func holdsModel(folder string) bool {
 	return len(graphsIn(folder)) > 0 && source.Check([]string{folder}) != nil

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"os"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -10,28 +10,9 @@ import (
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
-	"ortho/models/classify"
+	"ortho/models"
+	"ortho/models/diffusion"
 )
-
-func answerFlags() []cli.Flag {
-	const out = "Output"
-	return append([]cli.Flag{
-		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image or text"},
-		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
-		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL, Parquet)"},
-	}, resultFlags()...)
-}
-
-func resultFlags() []cli.Flag {
-	const out = "Output"
-	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .csv, .parquet, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
-		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
-		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
-		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo what failed, also those of a complete FILE"},
-	}
-}
 
 func sources(c *cli.Context) (source.Options, error) {
 	from := source.Options{Stdin: c.App.Reader, StdinPaths: c.Bool("stdin-paths"), NUL: c.Bool("0")}
@@ -60,42 +41,35 @@ func sources(c *cli.Context) (source.Options, error) {
 	return from, source.Check(args)
 }
 
-func itemsError(out *results) error {
-	if _, failed := out.counts(); failed > 0 {
-		return errItems
-	}
-	return nil
-}
-
-func answerOptions(c *cli.Context, options *classify.Options) error {
-	switch p := c.Float64("min-probability"); {
-	case c.Int("top") < 1:
-		return usagef("--top %d: at least 1", c.Int("top"))
-	case !(p >= 0 && p <= 1):
-		return usagef("--min-probability %v: from 0 to 1", p)
-	}
-	options.Top, options.MinProbability, options.Logits = c.Int("top"), c.Float64("min-probability"), c.Bool("logits")
-	return nil
-}
-
 func text(s string) string { return term.UTF8(s) }
 
-func short(v float64) float64 { return term.SixDigits(v) }
-
-func speedOf(c *classify.Classifier, done int, took time.Duration) record.Speed {
-	s := howOf(c)
-	s.Seconds, s.PerSecond = short(took.Seconds()), short(float64(done)/max(took, 1).Seconds())
-	return s
+// pipelineDigest is for inspect, which does not ask for the identity yet.
+func pipelineDigest(p *diffusion.Folder) (record.Model, error) {
+	id, err := p.Identity(context.Background())
+	return record.Model{Name: id.Name, SHA256: id.SHA256}, err
 }
 
-func checkedText(t string) (string, error) { return source.CheckedText(t) }
+var makeFolder = flags.MakeFolder
 
-var warnSkippedUI = flags.TellSkipped
+func fileDigest(path string) (string, error) { return models.DigestOf(context.Background(), path) }
 
-// textsName is what texts are read from.
-func textsName(name string) string {
-	if name == "-" {
-		return "standard input"
+// checkPipelineFlags refuses flags of models of one graph where a pipeline is inspected.
+func checkPipelineFlags(c *cli.Context) error {
+	for _, f := range (&flags.Overrides{}).Flags() {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return usagef("--%s is not for a pipeline such as %s: its files say how it is read", name, c.String("model"))
+		}
 	}
-	return "texts " + name
+	return nil
+}
+
+func progressWanted(c *cli.Context) (bool, error) {
+	switch mode := c.String("progress"); mode {
+	case "auto":
+		return term.IsTerminal(c.App.ErrWriter), nil
+	case "always", "never":
+		return mode == "always", nil
+	default:
+		return false, usagef("--progress %q is not one of auto, always, never", mode)
+	}
 }

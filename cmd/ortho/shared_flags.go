@@ -7,18 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/models"
 )
-
-// givenText is the value of a flag; nil where it is not given.
-func givenText(c *cli.Context, name string) *string {
-	if !c.IsSet(name) {
-		return nil
-	}
-	return new(c.String(name))
-}
 
 // dimSizes reads NAME=N.
 func dimSizes(texts []string) (map[string]int64, error) {
