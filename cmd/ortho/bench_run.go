@@ -202,7 +202,7 @@ func (b graphBench) sweep(ctx context.Context, folder string) (*bench.Sweep, err
 	if of.SHA256, err = b.model.Digest(ctx); err != nil {
 		return nil, err
 	}
-	if of.File, err = graphFile(b.model, folder); err != nil {
+	if of.File, err = b.model.GraphFile(folder); err != nil {
 		return nil, err
 	}
 	if of.Images, err = b.in.writeFiles(folder); err != nil {

@@ -127,7 +127,7 @@ func (c *comparison) settle() error {
 		if err := os.Mkdir(own, 0o700); err != nil {
 			return fmt.Errorf("make a folder for the model: %w", err)
 		}
-		file, err := graphFile(m, own)
+		file, err := m.GraphFile(own)
 		if err != nil {
 			return err
 		}
@@ -206,5 +206,5 @@ func (c *comparison) compare(ctx context.Context) (*pages.Comparison, error) {
 		c.ui.Warn(fmt.Sprintf("interrupted after %d inputs: there is no verdict", done))
 		return nil, err
 	}
-	return c.report(running, in)
+	return c.report(ctx, running, in)
 }

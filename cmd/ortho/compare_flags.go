@@ -116,7 +116,7 @@ func (v *comparedValues) Flags() []cli.Flag {
 
 func (v *comparedValues) Read(call *flags.Call) (err error) {
 	images := len(call.Args) > 0
-	if v.dims, err = dimSizes(v.sizes.Value()); err != nil {
+	if v.dims, err = flags.Dims(v.sizes.Value()); err != nil {
 		return err
 	}
 	switch {

@@ -3,9 +3,10 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"ortho/cmd/ortho/internal/flags"
 
 	"github.com/urfave/cli/v2"
 )
@@ -84,7 +85,7 @@ func fileFlags(commands []*cli.Command, above string) (all []string) {
 			continue
 		}
 		for _, f := range c.Flags {
-			if s, ok := f.(*cli.StringFlag); ok && slices.Contains(written, s.Name) {
+			if s, ok := f.(*cli.StringFlag); ok && flags.Writes(s.Name) {
 				all = append(all, above+c.Name+" --"+s.Name)
 			}
 		}

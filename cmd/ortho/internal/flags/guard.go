@@ -20,6 +20,12 @@ import (
 	"ortho/runner/onnx"
 )
 
+// Writes reports whether a flag of that name names a file to write.
+func Writes(flag string) bool { return slices.Contains(written, flag) }
+
+// Reads reports whether a flag of that name names what a run reads.
+func Reads(flag string) bool { return readBy[flag] != nil }
+
 // written are the flags that name files to write.
 var written = []string{"output", "html", "json", "grid", "save-settings"}
 
