@@ -44,6 +44,10 @@ var guarded = []struct {
 	{"classify-text hello --vocabulary names.txt", "vocabulary", []string{"names.txt"}, "output"},
 	{"classify-text hello --settings settings.json", "settings", []string{"settings.json"}, "output"},
 
+	{"embed in.png -m none", "argument", []string{"in.png"}, "output"},
+	{"embed none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
+	{"embed none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output"},
+
 	{"describe in.png", "argument", []string{"in.png"}, "output"},
 	{"describe @list.txt", "argument", []string{"list.txt", "in.png"}, "output"},
 	{"describe none.png --prompt prompt.txt", "prompt", []string{"prompt.txt"}, "output"},
