@@ -10,7 +10,6 @@ import (
 
 	"ortho/models"
 	"ortho/runner/bench"
-	"ortho/runner/feed"
 	"ortho/runner/machine"
 )
 
@@ -76,13 +75,4 @@ func checkSettingsFile(name string, m *models.Model) {
 	if cpu := machine.Read().CPUModel; cpu != s.CPU {
 		slog.Warn(fmt.Sprintf("the settings were measured on another CPU, %s: `ortho bench run` measures this one", s.CPU))
 	}
-}
-
-// synthetic is syntheticSet for compare.
-func synthetic(m *models.Model, dims map[string]int64, rows int, seed uint64, images string) (*feed.Set, error) {
-	set, notice, err := syntheticSet(m, dims, rows, seed, images)
-	if notice != "" {
-		slog.Info(notice)
-	}
-	return set, err
 }
