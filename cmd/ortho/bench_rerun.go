@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
-	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/runner/bench"
 )
@@ -37,17 +35,4 @@ func (b *graphBench) readRerun(ctx context.Context, call *flags.Call, name strin
 	}
 	b.files.reads, err = call.Protect(b.input.files()) // which the file may have named
 	return err
-}
-
-// writeRerun says whether the earlier recommendation stands: no cell is significantly better.
-// That it does not is an error.
-func writeRerun(w io.Writer, again *bench.Rerun, f *bench.File) error {
-	if again.Stands(f.Verdict) {
-		_, err := fmt.Fprintf(w, "The recommendation of %s stands: none of its best cells is significantly better than %s.\n", again.Name, again.Best)
-		return err
-	}
-	if _, err := fmt.Fprintf(w, "The recommendation of %s does not stand: %s is not the best.\n", again.Name, again.Best); err != nil {
-		return err
-	}
-	return commandline.ErrVerdict
 }

@@ -188,8 +188,11 @@ func (b graphBench) run(ctx context.Context) error {
 		return err
 	}
 	if b.again != nil {
-		if err := writeRerun(b.ui.Out, b.again, result); err != nil {
+		if err := pages.PrintRerun(b.ui.Out, b.again, result.Verdict); err != nil {
 			return err
+		}
+		if !b.again.Stands(result.Verdict) {
+			return commandline.ErrVerdict
 		}
 	}
 	return benchOutcome(result)
