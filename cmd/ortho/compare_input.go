@@ -37,8 +37,7 @@ func (c *comparison) inputs() (*comparedInputs, error) {
 	if c.values.synthetic() {
 		rows := (c.values.rows + c.plan.Batch - 1) / c.plan.Batch * c.plan.Batch
 		var notice string
-		set, notice, err = syntheticSet(c.model(0), c.values.dims, rows, c.values.seed, "name images")
-		if notice != "" {
+		if set, notice, err = syntheticSet(c.model(0), c.values.dims, rows, c.values.seed, "name images"); notice != "" {
 			c.ui.Info(notice)
 		}
 	} else {
