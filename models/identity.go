@@ -25,13 +25,9 @@ type FileDigest struct{ Name, SHA256 string }
 // Identity reads all files of the model.
 func (m *Model) Identity(ctx context.Context) (Identity, error) {
 	id := Identity{Name: m.Name}
-	if m.Data != nil {
-		id.SHA256 = fmt.Sprintf("%x", sha256.Sum256(m.Data))
-	} else {
-		var err error
-		if id.SHA256, err = DigestOf(ctx, m.Path); err != nil {
-			return id, err
-		}
+	var err error
+	if id.SHA256, err = m.Digest(ctx); err != nil {
+		return id, err
 	}
 	for _, name := range m.Graph.ExternalData {
 		digest, err := DigestOf(ctx, filepath.Join(filepath.Dir(m.Path), filepath.FromSlash(name)))
@@ -41,6 +37,15 @@ func (m *Model) Identity(ctx context.Context) (Identity, error) {
 		id.Weights = append(id.Weights, FileDigest{name, digest})
 	}
 	return id, nil
+}
+
+// Digest returns the SHA-256 of the graph's file alone, as [Identity] has it: weights in files
+// beside it are not read.
+func (m *Model) Digest(ctx context.Context) (string, error) {
+	if m.Data != nil {
+		return fmt.Sprintf("%x", sha256.Sum256(m.Data)), nil
+	}
+	return DigestOf(ctx, m.Path)
 }
 
 // DigestOf returns the SHA-256 of a file in hexadecimal digits.

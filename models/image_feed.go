@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -32,25 +33,22 @@ type ImageOptions struct {
 // ImageLoader returns what loads images for the model. It is an error where the graph takes
 // no image, or where it isn't known how it takes one.
 func (m *Model) ImageLoader() (*ImageLoader, error) {
-	l := &ImageLoader{}
-	name := ""
-	if m.Task == Generate {
-		spec, err := m.Generator()
-		if err != nil {
-			return nil, err
-		}
-		if spec.Image == nil {
-			return nil, fmt.Errorf("%s takes no image: it makes one of other inputs: %v", m.Name, m.Graph.Inputs)
-		}
-		image := *spec.Image
-		name, image.Name = image.Name, "" // two graphs that differ in it alone get the same tensor
-		l.generator = &image
+	if m.ports.image == nil && !m.task.whole {
+		return nil, m.isFor(Classify)
+	}
+	in, err := m.Image()
+	if errors.Is(err, ErrNoPort) {
+		return nil, fmt.Errorf("%s takes no image: it makes one of other inputs: %v", m.Name, m.Graph.Inputs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, name := &ImageLoader{}, in.Name
+	if m.task.whole {
+		in.Name = "" // two graphs that differ in it alone get the same tensor
+		l.generator = in
 	} else {
-		spec, err := m.Classifier()
-		if err != nil {
-			return nil, err
-		}
-		name, l.spec = spec.InputName, &spec.Input
+		l.spec = &in.Spec
 	}
 	at := slices.IndexFunc(m.Graph.Inputs, func(in onnx.Value) bool { return in.Name == name })
 	if at < 0 {

@@ -17,5 +17,6 @@ const (
 
 	Classify     = config.Classify
 	ClassifyText = config.ClassifyText
+	Embed        = config.Embed
 	Generate     = config.Generate
 )

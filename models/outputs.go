@@ -14,12 +14,16 @@ const (
 	meansNothing meaning = iota // that its shape would tell
 	meansScores                 // of classes
 	meansPicture
+	meansEmbedding
 )
 
 // outputMeaning is what the values of an output mean. It is the one place that says so;
 // what a person or a file states of the task has precedence over it, in settleTask, and of
 // which output is meant, in the ports.
 func outputMeaning(v onnx.Value) meaning {
+	if standsForItem(v) {
+		return meansEmbedding
+	}
 	if _, ok := classesOf(v); ok && v.Ranked {
 		return meansScores
 	}
@@ -37,8 +41,8 @@ func meaningOf(g *onnx.Graph) meaning {
 		switch outputMeaning(v) {
 		case meansScores:
 			return meansScores
-		case meansPicture:
-			m = meansPicture
+		case meansPicture, meansEmbedding:
+			m = max(m, outputMeaning(v))
 		}
 	}
 	return m

@@ -23,9 +23,6 @@ type ScoresPort struct {
 	Doubt     config.Doubt
 }
 
-// EmbeddingPort is an output whose values are taken as they are.
-type EmbeddingPort struct{ OutputName string }
-
 // Short is how many words a short text has: see [config.Doubt].
 const Short = 4
 

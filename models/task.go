@@ -45,6 +45,14 @@ var tasks = []*task{
 		},
 	},
 	{
+		name: Embed, told: true,
+		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansEmbedding },
+		resolve: (*resolver).imageEmbedder,
+		command: "embed", sample: "photo.jpg",
+		refuse: func(m *Model) string { return m.task.does(m) },
+		does:   func(m *Model) string { return "gives no classes but an embedding" + m.ports.embedding.named() },
+	},
+	{
 		name: Generate, told: true,
 		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansPicture },
 		resolve: (*resolver).generator, whole: true,

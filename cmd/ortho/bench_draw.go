@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/models/diffusion"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -19,14 +20,13 @@ import (
 
 // newBenchDrawCommand is what bench run starts for a pipeline before its parts are measured.
 func newBenchDrawCommand() *cli.Command {
-	return &cli.Command{
+	return flags.Command(cli.Command{
 		Name:   "draw",
 		Hidden: true,
 		Usage:  "draws images of a pipeline; speaks JSON lines",
-		Action: func(c *cli.Context) error {
-			return bench.ServeDrawing(c.Context, os.Stdin, os.Stdout, drawPipeline)
-		},
-	}
+	}, func(ctx context.Context, call *flags.Call) error {
+		return bench.ServeDrawing(ctx, call.In, call.Out, drawPipeline)
+	})
 }
 
 // drawPipeline draws what is asked for, and leaves the parts' inputs in the request's folder.

@@ -4,39 +4,37 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 
-	"github.com/urfave/cli/v2"
-
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/bench"
 )
 
 // openFolder readies the folder of the results; done reports that an earlier run has left
 // nothing to --resume.
-func (b *pipelineBench) openFolder(c *cli.Context) (done bool, err error) {
-	f := benchOutput{html: c.String("html"), resume: c.Bool("resume"), overwrite: c.Bool("overwrite")}
+func (b *pipelineBench) openFolder(call *flags.Call) (done bool, err error) {
+	f := &b.files
 	switch {
 	case f.resume && b.folder == "":
-		return false, usagef("--resume continues -o FOLDER: name it")
+		return false, commandline.Usagef("--resume continues -o FOLDER: name it")
 	case f.resume && f.overwrite:
-		return false, usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
+		return false, commandline.Usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
 	case b.folder == "-" || output.NamesFormat(b.folder):
-		return false, usagef("-o %s: the results of a pipeline are a folder with a file for each part: name one", b.folder)
+		return false, commandline.Usagef("-o %s: the results of a pipeline are a folder with a file for each part: name one", b.folder)
 	}
-	if f.reads, err = protect(c, noFiles, b.written()...); err != nil {
+	if f.reads, err = call.Protect(flags.NoFiles, b.written()...); err != nil {
 		return false, err
 	}
-	b.files = f
 	if b.folder != "" {
 		if done, err = b.continueFolder(); done || err != nil {
 			return done, err
 		}
 	}
 	if f.html != "" {
-		if err := fits("html", f.html, output.HTML); err != nil {
+		if err := flags.Fits("html", f.html, output.HTML); err != nil {
 			return false, err
 		}
 		if _, err := f.reads.Check(f.html, f.overwrite); err != nil {
@@ -63,7 +61,7 @@ func (b *pipelineBench) continueFolder() (done bool, err error) {
 		return false, withRemedy(err)
 	}
 	if before.Settings != nil {
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", b.folder))
+		b.ui.Info(fmt.Sprintf("%s is complete: nothing to do", b.folder))
 		return true, nil
 	}
 	b.Pipeline = *before

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -12,13 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/preprocess"
-	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
 	"ortho/runner/onnx"
@@ -30,36 +27,35 @@ const (
 	benchBytes = 512 << 20 // of all inputs
 )
 
-// benchInput is what the graph is fed with.
-type benchInput struct {
+// benchFed is what the graph is fed with.
+type benchFed struct {
 	*feed.Set
 	files  [][]byte      // encoded images
 	stages *bench.Stages // of images
 }
 
-// benchInputs makes what --input says, of enough rows for the largest batch.
-func benchInputs(c *cli.Context, m *models.Model, batch int) (in benchInput, err error) {
-	what := c.String("input")
-	dims, err := dimSizes(c.StringSlice("dim"))
-	if err != nil {
-		return in, err
-	}
+// inputs makes what is asked for, of enough rows for the largest batch.
+func (b *graphBench) inputs(ctx context.Context, batch int) (in benchFed, err error) {
+	what := b.input.what
 	switch ending := strings.ToLower(filepath.Ext(what)); {
 	case what == "":
-		return in, usagef("--input names nothing: images, FILE.npz or synthetic")
-	case what == "synthetic":
-		in.Set, err = synthetic(m, dims, batch, c.Uint64("seed"), "--input photos/")
+		return in, commandline.Usagef("--input names nothing: images, FILE.npz or synthetic")
+	case what == syntheticValues:
+		var notice string
+		if in.Set, notice, err = syntheticSet(b.model, b.input.dims, batch, b.input.seed, "--input photos/"); notice != "" {
+			b.ui.Info(notice)
+		}
 		return in, err
 	case ending == ".npz" || ending == ".npy":
-		in.Set, err = feed.ReadNPZ(what, m.Graph)
+		in.Set, err = feed.ReadNPZ(what, b.model.Graph)
 		return in, err
 	}
-	return benchImages(c, m, what, max(batch, benchRows))
+	return b.imageInputs(ctx, max(batch, benchRows))
 }
 
-// synthetic makes values of the sizes that dims give, or else the model's files; images
-// is how to give some in their place.
-func synthetic(m *models.Model, dims map[string]int64, rows int, seed uint64, images string) (*feed.Set, error) {
+// syntheticSet makes values of the sizes that dims give, or else the model's files, which
+// notice tells; images is how to give some in their place.
+func syntheticSet(m *models.Model, dims map[string]int64, rows int, seed uint64, images string) (set *feed.Set, notice string, err error) {
 	all := m.InputDims()
 	var told []string
 	for _, in := range m.Graph.Inputs {
@@ -72,21 +68,22 @@ func synthetic(m *models.Model, dims map[string]int64, rows int, seed uint64, im
 		}
 	}
 	maps.Copy(all, dims)
-	set, err := feed.Synthetic(m.Graph, all, rows, seed)
+	set, err = feed.Synthetic(m.Graph, all, rows, seed)
 	switch {
 	case err != nil && m.Task == models.Classify:
-		return nil, fmt.Errorf("synthetic input: %w; or %s", err, images)
+		return nil, "", fmt.Errorf("synthetic input: %w; or %s", err, images)
 	case err == nil && len(told) > 0:
-		slog.Info(fmt.Sprintf("synthetic input of %s, as %s is configured (--dim says otherwise; or %s)", strings.Join(told, ", "), m.Name, images))
+		notice = fmt.Sprintf("synthetic input of %s, as %s is configured (--dim says otherwise; or %s)", strings.Join(told, ", "), m.Name, images)
 	}
-	return set, err
+	return set, notice, err
 }
 
-// benchImages takes up to rows images, spread over all there are.
-func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in benchInput, err error) {
+// imageInputs takes up to rows images, spread over all there are.
+func (b *graphBench) imageInputs(ctx context.Context, rows int) (in benchFed, err error) {
+	m, what := b.model, b.input.what
 	if m.Task == models.Generate {
 		return in, fmt.Errorf("--input %s: images are measured on their way to classes, and %s makes images: give --input synthetic, "+
-			"or tensors in an .npy or .npz file (ortho preprocess -m %s IMG -o x.npy)", what, m.Name, c.String("model"))
+			"or tensors in an .npy or .npz file (ortho preprocess -m %s IMG -o x.npy)", what, m.Name, b.named)
 	}
 	spec, err := m.Classifier()
 	var loader *models.ImageLoader
@@ -103,13 +100,9 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in ben
 	if err := source.Check(args); err != nil {
 		return in, err
 	}
-	scaled, err := scaledDecoding(c)
-	if err != nil {
-		return in, err
-	}
 	rows = max(1, min(rows, benchBytes/max(1, spec.Input.Bytes())))
 	step := int64(1)
-	if all, known := source.Survey(args, source.Options{}, func() bool { return c.Context.Err() != nil }); known {
+	if all, known := source.Survey(args, source.Options{}, func() bool { return ctx.Err() != nil }); known {
 		step = max(1, all.Items/int64(rows))
 	}
 	every := func(yield func(models.ImageFile) bool) {
@@ -121,19 +114,19 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in ben
 		}
 	}
 	var failed error
-	load := models.ImageOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
+	load := models.ImageOptions{MaxPixels: b.decoding.Pixels, Scaled: b.decoding.Scaled}
 	options := models.FeedOptions{ImageOptions: load, Files: true,
 		Rows: func(int) int { return rows },
 		Failed: func(name string, err error) error {
 			failed = fmt.Errorf("%s: %w", name, err)
-			if c.Bool("fail-fast") {
+			if b.decoding.Stop {
 				return fmt.Errorf("%w (--fail-fast stops here)", failed)
 			}
-			slog.Warn(failed.Error() + "; left out")
+			b.ui.Warn(failed.Error() + "; left out")
 			return nil
 		},
 	}
-	for batch, err := range models.FeedImages(c.Context, []*models.ImageLoader{loader}, every, options) {
+	for batch, err := range models.FeedImages(ctx, []*models.ImageLoader{loader}, every, options) {
 		if err != nil {
 			return in, err
 		}
@@ -141,16 +134,16 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in ben
 		break
 	}
 	switch {
-	case c.Context.Err() != nil:
-		return in, c.Context.Err()
+	case ctx.Err() != nil:
+		return in, ctx.Err()
 	case in.Set == nil && failed != nil:
 		return in, fmt.Errorf("--input %s: no image could be read, such as %w", what, failed)
 	case in.Set == nil:
 		return in, fmt.Errorf("--input %s: no images there", what)
-	case scaled:
+	case load.Scaled:
 		return in, nil // its parts can't be told apart
 	}
-	in.stages, err = timeStages(c.Context, in.files, spec, m.Graph, load.MaxPixels)
+	in.stages, err = timeStages(ctx, in.files, spec, m.Graph, load.MaxPixels)
 	return in, err
 }
 
@@ -217,7 +210,7 @@ func timeOutput(spec *models.ClassifierSpec, g *onnx.Graph) *stats.Summary {
 }
 
 // writeFiles leaves the encoded images for the cells.
-func (in benchInput) writeFiles(folder string) (names []string, err error) {
+func (in benchFed) writeFiles(folder string) (names []string, err error) {
 	for i, data := range in.files {
 		name := filepath.Join(folder, fmt.Sprintf("image-%d", i))
 		if err := os.WriteFile(name, data, 0o600); err != nil {
@@ -226,37 +219,4 @@ func (in benchInput) writeFiles(folder string) (names []string, err error) {
 		names = append(names, name)
 	}
 	return names, nil
-}
-
-// pipelineImages is what a cell's process does around a run.
-func pipelineImages(c *cli.Context) (*bench.Images, error) {
-	m, err := openModel(c)
-	if err != nil {
-		return nil, err
-	}
-	spec, err := m.Classifier()
-	if err != nil {
-		return nil, err
-	}
-	scaled, err := scaledDecoding(c)
-	if err != nil {
-		return nil, err
-	}
-	load := preprocess.LoadOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled}
-	return &bench.Images{
-		Row: spec.Input.Shape(),
-		Load: func(_ context.Context, file, row []byte) (none struct{}, err error) {
-			_, _, err = spec.Input.Load(row, file, load)
-			return none, err
-		},
-		Read: func(_ struct{}, outputs []runner.Row) (none struct{}, err error) {
-			for _, out := range outputs {
-				if out.Name == spec.OutputName {
-					_, err := classify.Read(spec, classify.Options{Top: 5}, out)
-					return none, err
-				}
-			}
-			return none, fmt.Errorf("the graph has no output %s", spec.OutputName)
-		},
-	}, nil
 }

@@ -5,59 +5,73 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 )
 
-// benchOutput is what bench run writes, and whether it may replace or continue it.
+// benchOutput says what bench run writes, and whether it may replace or continue it.
 type benchOutput struct {
-	reads                   *output.Reads
 	results, html, settings string // files; "": not written
 	resume, overwrite       bool
+	markdown                bool // on standard output
+	reads                   *output.Reads
 }
 
-// benchFiles refuses files that can't be written before any work.
-func benchFiles(c *cli.Context) (benchOutput, error) {
-	f := benchOutput{results: c.String("output"), html: c.String("html"), settings: c.String("save-settings"), resume: c.Bool("resume"), overwrite: c.Bool("overwrite")}
-	if f.resume && f.results == "" {
-		return f, usagef("--resume continues -o FILE: name it")
+func (f *benchOutput) Flags() []cli.Flag {
+	const out = "Output"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "output", Destination: &f.results, Aliases: []string{"o"}, Category: out, Usage: "write all figures and samples to `FILE`.jsonl (of a pipeline: to a folder, a file for each part); until it is complete, rounds are kept in FILE.rounds"},
+		&cli.BoolFlag{Name: "overwrite", Destination: &f.overwrite, Category: out, Usage: "replace existing files"},
+		&cli.BoolFlag{Name: "resume", Destination: &f.resume, Category: out, Usage: "continue where a run of -o FILE that was interrupted ended"},
+		&cli.StringFlag{Name: "html", Destination: &f.html, Category: out, Usage: "write a report with figures to `FILE`"},
+		&cli.BoolFlag{Name: "markdown", Destination: &f.markdown, Category: out, Usage: "print Markdown"},
+		&cli.StringFlag{Name: "save-settings", Destination: &f.settings, Category: out, Usage: "write the winner's settings to `FILE`, for classify --settings"},
 	}
-	if f.resume && f.overwrite {
-		return f, usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
-	}
-	if f.results == "-" {
-		return f, usagef("-o - : results go to a file; standard output gets the summary")
-	}
-	var err error
-	if f.reads, err = protect(c, noFiles); err != nil {
-		return f, err
+}
+
+func (f *benchOutput) Read(call *flags.Call) error {
+	f.reads = call.Reads
+	return nil
+}
+
+// check refuses files that can't be written before any work.
+func (f benchOutput) check() error {
+	switch {
+	case f.resume && f.results == "":
+		return commandline.Usagef("--resume continues -o FILE: name it")
+	case f.resume && f.overwrite:
+		return commandline.Usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
+	case f.results == "-":
+		return commandline.Usagef("-o - : results go to a file; standard output gets the summary")
 	}
 	for _, named := range []struct {
 		flag, name string
 		kind       output.Kind
 	}{{"output", f.results, output.JSONLines}, {"html", f.html, output.HTML}, {"save-settings", f.settings, output.JSON}} {
-		if err := fits(named.flag, named.name, named.kind); err != nil {
-			return f, err
+		if err := flags.Fits(named.flag, named.name, named.kind); err != nil {
+			return err
 		}
 	}
 	if f.complete() {
-		return f, nil
+		return nil
 	}
 	for _, name := range []string{f.results, f.html, f.settings} {
 		if name != "" {
 			if _, err := f.reads.Check(name, f.overwrite); err != nil {
-				return f, err
+				return err
 			}
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // complete reports whether an earlier run has left nothing to --resume.
@@ -93,9 +107,12 @@ func readResults(name string) (*bench.File, error) {
 }
 
 // benchLog may be nil: nothing is kept.
-type benchLog struct{ *bench.Log }
+type benchLog struct {
+	*bench.Log
+	ui *term.UI
+}
 
-func (f benchOutput) openLog(s *bench.Sweep) (*benchLog, error) {
+func (f benchOutput) openLog(ui *term.UI, s *bench.Sweep) (*benchLog, error) {
 	if f.results == "" {
 		return nil, nil
 	}
@@ -117,7 +134,7 @@ func (f benchOutput) openLog(s *bench.Sweep) (*benchLog, error) {
 		return nil, err
 	}
 	s.Keep(l)
-	return &benchLog{l}, nil
+	return &benchLog{l, ui}, nil
 }
 
 func (l *benchLog) close(remove bool) {
@@ -125,7 +142,7 @@ func (l *benchLog) close(remove bool) {
 		return
 	}
 	if err := l.Close(remove); err != nil {
-		slog.Warn(err.Error())
+		l.ui.Warn(err.Error())
 	}
 }
 

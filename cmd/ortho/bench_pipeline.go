@@ -5,45 +5,48 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/runner/bench"
 )
 
-// benchPipelineAction measures a pipeline part by part.
-func benchPipelineAction(c *cli.Context) error {
-	b := &pipelineBench{start: time.Now(), folder: c.String("output"), lowMemory: c.Bool("low-memory"), maxPixels: c.Int64("max-pixels")}
+// pipeline measures a pipeline part by part.
+func (o *benchRunOptions) pipeline(ctx context.Context, call *flags.Call) error {
+	b := &pipelineBench{start: time.Now(), folder: o.files.results, lowMemory: o.image.lowMemory, maxPixels: o.decoding.Pixels,
+		files: benchOutput{html: o.files.html, resume: o.files.resume, overwrite: o.files.overwrite}}
 	var err error
-	if b.benchSetup, err = newBenchSetup(c); err != nil {
+	if b.benchSetup, err = o.setup(call); err != nil {
 		return err
 	}
-	if b.request, err = pipelineImage(c); err != nil {
+	if b.request, err = o.image.request(call, o.input.seed); err != nil {
 		return err
 	}
-	if b.plan, err = pipelinePlan(c); err != nil {
+	if err := o.checkPipeline(call); err != nil {
 		return err
 	}
-	if b.model, err = diffusion.ReadFolder(c.String("model")); err != nil {
+	b.plan = o.sweep.plan([]int{1}, pipelineBudget)
+	b.plan.Concurrency, b.plan.Objective = []int{1}, bench.ObjectiveLatency
+	if b.model, err = diffusion.ReadFolder(o.model.Name); err != nil {
 		return err
 	}
-	done, err := b.openFolder(c)
+	done, err := b.openFolder(call)
 	if done || err != nil {
 		return err
 	}
 	if b.cells, err = b.cellsOf(b.plan, 0); err != nil {
 		return err
 	}
-	return b.run(c.Context)
+	return b.run(ctx)
 }
 
 // pipelineBench is a run of bench on a pipeline.
@@ -92,7 +95,7 @@ func (b *pipelineBench) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := pages.PrintPipeline(b.stdout, &b.Pipeline, b.markdown); err != nil {
+	if err := pages.PrintPipeline(b.ui.Out, &b.Pipeline, b.markdown); err != nil {
 		return err
 	}
 	return pipelineOutcome(&b.Pipeline)
@@ -115,7 +118,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 		return err
 	}
 	b.Pipeline = d.Results(b.plan, time.Since(b.start))
-	b.Ortho, b.Start, b.Command = build.Version(), b.start.UTC().Truncate(time.Second), commandLineOf(os.Args)
+	b.Ortho, b.Start, b.Command = build.Version(), b.start.UTC().Truncate(time.Second), b.command
 	b.Name, b.Class, b.Asked = b.model.Name, b.model.Class, b.request
 	if b.folder == "" {
 		return nil
@@ -134,7 +137,7 @@ func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.Drawn, error) {
 	b.shown.Tell("drawing an image, to see how it uses the parts")
 	r, err := bench.NewDrawRequest(b.plan)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, commandline.Usage(err)
 	}
 	r.Image, r.MaxPixels, r.Library, r.LowMemory = b.request, b.maxPixels, b.library, b.lowMemory
 	if r.Pipeline, err = filepath.Abs(b.model.Path); err != nil {
@@ -149,7 +152,7 @@ func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.Drawn, error) {
 	}
 	d, err := bench.Draw(ctx, command(), r)
 	if err != nil && ctx.Err() != nil {
-		slog.Warn("interrupted: no part is measured yet")
+		b.ui.Warn("interrupted: no part is measured yet")
 	}
 	return d, err
 }
@@ -163,7 +166,7 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 	m := b.model.Parts[i]
 	of := bench.Subject{Graph: m.Graph}
 	var err error
-	if of.SHA256, err = fileDigest(m.Path); err != nil {
+	if of.SHA256, err = models.DigestOf(ctx, m.Path); err != nil {
 		return err
 	}
 	if of.File, err = filepath.Abs(m.Path); err != nil {
@@ -173,7 +176,7 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 	if err != nil {
 		return err
 	}
-	sweep.Run.Ortho, sweep.Run.Command = build.Version(), commandLineOf(os.Args)
+	sweep.Run.Ortho, sweep.Run.Command = build.Version(), b.command
 	sweep.Folder = filepath.Join(b.temp, part.Name)
 	if err := os.Mkdir(sweep.Folder, 0o700); err != nil {
 		return err
@@ -210,7 +213,7 @@ func pipelineOutcome(p *bench.Pipeline) error {
 	}
 	for _, part := range p.Parts {
 		if slices.ContainsFunc(part.Results.Rows, func(r bench.Row) bool { return r.Status == bench.StatusFailed }) {
-			return errItems
+			return commandline.ErrItems
 		}
 	}
 	return nil

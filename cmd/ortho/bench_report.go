@@ -1,76 +1,94 @@
 package main
 
 import (
+	"context"
 	"io"
+	"iter"
 	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/runner/bench"
 )
 
-func newBenchReportCommand() *cli.Command {
-	return &cli.Command{
-		Name:      "report",
-		Usage:     "show what a results file of bench run, or a pipeline's folder, holds",
-		ArgsUsage: "FILE.jsonl|FOLDER",
-		Description: "Without flags, the table and the recommendation that bench run printed; of a run that did not finish, Markdown. The HTML\n" +
-			"page has the figures and needs no network. --benchstat is for two files and `benchstat OLD NEW` (golang.org/x/perf/cmd/benchstat).",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "html", Usage: "write a report with figures to `FILE`"},
-			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing file"},
-			&cli.BoolFlag{Name: "markdown", Usage: "print Markdown: the report without its figures"},
-			&cli.BoolFlag{Name: "csv", Usage: "print a line of CSV for each cell"},
-			&cli.BoolFlag{Name: "benchstat", Usage: "print Go's benchmark format, a line for each round"},
-		},
-		Action: benchReportAction,
-	}
-}
-
 // benchReport is what the flags say of a report.
 type benchReport struct {
-	of                       string // a file or a folder
+	of                       reported
 	html                     string // file; "": none
 	markdown, csv, benchstat bool   // in place of the table
 	overwrite                bool
-	reads                    *output.Reads
-	stdout                   io.Writer
 }
 
-func benchReportAction(c *cli.Context) error {
-	if c.NArg() != 1 {
-		return usagef("give one results file, as bench run -o writes it")
+func newBenchReportCommand() *cli.Command {
+	r := &benchReport{}
+	own := flags.Own{
+		&cli.StringFlag{Name: "html", Destination: &r.html, Usage: "write a report with figures to `FILE`"},
+		&cli.BoolFlag{Name: "overwrite", Destination: &r.overwrite, Usage: "replace an existing file"},
+		&cli.BoolFlag{Name: "markdown", Destination: &r.markdown, Usage: "print Markdown: the report without its figures"},
+		&cli.BoolFlag{Name: "csv", Destination: &r.csv, Usage: "print a line of CSV for each cell"},
+		&cli.BoolFlag{Name: "benchstat", Destination: &r.benchstat, Usage: "print Go's benchmark format, a line for each round"},
 	}
-	r := benchReport{of: c.Args().First(), html: c.String("html"), markdown: c.Bool("markdown"), csv: c.Bool("csv"), benchstat: c.Bool("benchstat"),
-		overwrite: c.Bool("overwrite"), stdout: c.App.Writer}
-	var err error
-	if r.reads, err = protect(c, resultFiles(r.of)); err != nil {
-		return err
+	return flags.Command(cli.Command{
+		Name:        "report",
+		Usage:       "show what a results file of bench run, or a pipeline's folder, holds",
+		ArgsUsage:   "FILE.jsonl|FOLDER",
+		Description: help("bench_report"),
+	}, r.run, &r.of, own)
+}
+
+// reported are the arguments of a command that reads one file or folder of bench run.
+type reported struct{ name string }
+
+func (*reported) Flags() []cli.Flag { return nil }
+
+func (r *reported) Read(call *flags.Call) error {
+	if len(call.Args) != 1 {
+		return commandline.Usagef("give one results file, as bench run -o writes it")
 	}
-	if err := fits("html", r.html, output.HTML); err != nil {
+	r.name = call.Args[0]
+	return nil
+}
+
+// Files yields the files that a report is made of: its page takes the place of none.
+func (*reported) Files(call *flags.Call) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, arg := range call.Args {
+			for file := range flags.ResultFiles(arg) {
+				if !yield(file) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (r *benchReport) run(_ context.Context, call *flags.Call) error {
+	if err := flags.Fits("html", r.html, output.HTML); err != nil {
 		return err
 	}
 	if r.markdown && r.csv || r.markdown && r.benchstat || r.csv && r.benchstat {
-		return usagef("--markdown, --csv and --benchstat exclude each other: standard output holds one of them")
+		return commandline.Usagef("--markdown, --csv and --benchstat exclude each other: standard output holds one of them")
 	}
-	if info, err := os.Stat(r.of); err == nil && info.IsDir() {
+	if info, err := os.Stat(r.of.name); err == nil && info.IsDir() {
 		if r.csv || r.benchstat {
-			return usagef("--csv and --benchstat are of one part: name its file in %s", r.of)
+			return commandline.Usagef("--csv and --benchstat are of one part: name its file in %s", r.of.name)
 		}
-		return r.pipeline()
+		return r.pipeline(call.Out, call.Reads)
 	}
-	return r.file()
+	return r.file(call.Out, call.Reads)
 }
 
-func (r benchReport) file() error {
-	f, err := readResults(r.of)
+func (r *benchReport) file(stdout io.Writer, reads *output.Reads) error {
+	f, err := readResults(r.of.name)
 	if err != nil {
 		return err
 	}
 	if r.html != "" {
-		if err := pages.Bench(f).Save(r.reads, r.html, r.overwrite); err != nil {
+		if err := pages.Bench(f).Save(reads, r.html, r.overwrite); err != nil {
 			return err
 		}
 		if !r.markdown && !r.csv && !r.benchstat {
@@ -79,22 +97,22 @@ func (r benchReport) file() error {
 	}
 	switch {
 	case r.csv:
-		return pages.WriteBenchCSV(r.stdout, f)
+		return pages.WriteBenchCSV(stdout, f)
 	case r.benchstat:
-		return pages.WriteBenchstat(r.stdout, f)
+		return pages.WriteBenchstat(stdout, f)
 	}
-	return pages.PrintBench(r.stdout, f, r.markdown || f.Verdict == nil)
+	return pages.PrintBench(stdout, f, r.markdown || f.Verdict == nil)
 }
 
-func (r benchReport) pipeline() error {
-	p, err := bench.ReadPipeline(r.of)
+func (r *benchReport) pipeline(stdout io.Writer, reads *output.Reads) error {
+	p, err := bench.ReadPipeline(r.of.name)
 	if err != nil {
 		return withRemedy(err)
 	}
 	if r.html != "" {
-		if err := pages.Pipeline(p).Save(r.reads, r.html, r.overwrite); err != nil || !r.markdown {
+		if err := pages.Pipeline(p).Save(reads, r.html, r.overwrite); err != nil || !r.markdown {
 			return err
 		}
 	}
-	return pages.PrintPipeline(r.stdout, p, r.markdown || p.Settings == nil)
+	return pages.PrintPipeline(stdout, p, r.markdown || p.Settings == nil)
 }

@@ -5,53 +5,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
-
-	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
-	"ortho/models/diffusion"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
 	"ortho/runner/onnx"
 )
 
-func benchRunAction(c *cli.Context) error {
-	if diffusion.IsFolder(c.String("model")) {
-		return benchPipelineAction(c)
-	}
-	if err := checkBenchedGraph(c); err != nil {
+// graph measures a graph.
+func (o *benchRunOptions) graph(ctx context.Context, call *flags.Call) error {
+	if err := o.checkGraph(call); err != nil {
 		return err
 	}
-	b := graphBench{input: c.String("input")}
+	b := graphBench{files: o.files, input: o.input, decoding: o.decoding, named: o.model.Name}
 	var err error
-	if b.benchSetup, err = newBenchSetup(c); err != nil {
+	if b.benchSetup, err = o.setup(call); err != nil {
 		return err
 	}
-	if b.files, err = benchFiles(c); err != nil {
+	if err := b.files.check(); err != nil {
 		return err
 	}
 	if b.files.complete() {
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", b.files.results))
+		b.ui.Info(fmt.Sprintf("%s is complete: nothing to do", b.files.results))
 		return nil
 	}
-	if b.model, err = openModel(c); err != nil {
+	if b.model, err = o.read.Open(b.ui, o.model.Name); err != nil {
 		return err
 	}
-	fixed := fixedBatch(b.model.Graph)
-	if b.plan, err = benchPlan(c, fixed); err != nil {
-		return err
+	fixed, batches := fixedBatch(b.model.Graph), []int{1, 8}
+	if fixed > 0 {
+		batches = []int{fixed}
 	}
-	if err := b.readRerun(c); err != nil {
-		return err
+	b.plan = o.sweep.plan(batches, graphBudget)
+	b.plan.Objective, b.plan.MaxP99MS, b.plan.MaxRSSMiB = o.choice.objective, o.choice.maxP99MS, o.choice.maxRSSMiB
+	if call.Given("rerun") {
+		if err := b.readRerun(ctx, call, o.sweep.rerun); err != nil {
+			return err
+		}
 	}
 	if b.cells, err = b.cellsOf(b.plan, fixed); err != nil {
 		return err
@@ -61,21 +59,19 @@ func benchRunAction(c *cli.Context) error {
 			return err
 		}
 	}
-	if b.in, err = benchInputs(c, b.model, cmp.Or(fixed, slices.Max(b.plan.Batch))); err != nil {
+	if b.in, err = b.inputs(ctx, cmp.Or(fixed, slices.Max(b.plan.Batch))); err != nil {
 		return err
 	}
-	return b.run(c.Context)
+	return b.run(ctx)
 }
 
-// checkBenchedGraph refuses what of the command line is for a pipeline.
-func checkBenchedGraph(c *cli.Context) error {
-	if c.Args().Present() {
-		return usagef("bench run takes no argument %q; the model is named with -m, images with --input", c.Args().First())
+// checkGraph refuses what of the command line is for a pipeline.
+func (o *benchRunOptions) checkGraph(call *flags.Call) error {
+	if len(call.Args) > 0 {
+		return commandline.Usagef("bench run takes no argument %q; the model is named with -m, images with --input", call.Args[0])
 	}
-	for _, f := range pipelineBenchFlags() {
-		if name := f.Names()[0]; c.IsSet(name) {
-			return usagef("--%s is for a pipeline, a folder with model_index.json, which %s is not", name, c.String("model"))
-		}
+	for name := range call.GivenIn(&o.image) {
+		return commandline.Usagef("--%s is for a pipeline, a folder with model_index.json, which %s is not", name, o.model.Name)
 	}
 	return nil
 }
@@ -89,32 +85,22 @@ func fixedBatch(g *onnx.Graph) int {
 	return max(1, int(fixed))
 }
 
-// benchSetup is what the flags say of a run, whatever is measured.
+// benchSetup is how a run is done, whatever is measured.
 type benchSetup struct {
-	library      string           // that was named; "": as the cells' providers find it
-	worker       func() *exec.Cmd // of a cell
-	showProgress bool             // to stderr
-	stdout       io.Writer        // of the summary
-	stderr       io.Writer
-	markdown     bool
-}
-
-func newBenchSetup(c *cli.Context) (benchSetup, error) {
-	s := benchSetup{library: c.String("onnxruntime"), stdout: c.App.Writer, stderr: c.App.ErrWriter, markdown: c.Bool("markdown")}
-	var err error
-	if s.showProgress, err = progressWanted(c); err != nil {
-		return s, err
-	}
-	s.worker, err = benchWorker(c)
-	return s, err
+	ui       *term.UI
+	library  string           // that was named; "": as the cells' providers find it
+	command  string           // that was typed
+	worker   func() *exec.Cmd // of a cell
+	progress bool             // is shown
+	markdown bool
 }
 
 // status shows what the run does, if it is wanted.
 func (s benchSetup) status() *term.Status {
-	if !s.showProgress {
+	if !s.progress {
 		return nil
 	}
-	return term.NewStatus(s.stderr)
+	return term.NewStatus(s.ui.Err)
 }
 
 // cellsOf are the cells of a plan that flags gave, for a graph that takes batches of fixed
@@ -124,16 +110,16 @@ func (s benchSetup) cellsOf(plan bench.Plan, fixed int) ([]bench.Cell, error) {
 	var unused bench.UnusedOption
 	switch {
 	case errors.As(err, &unused):
-		return nil, usagef("provider option %q: provider %s is not among --providers", unused.Option, unused.Provider)
+		return nil, commandline.Usagef("provider option %q: provider %s is not among --providers", unused.Option, unused.Provider)
 	case err != nil:
-		return nil, usageError{err}
+		return nil, commandline.Usage(err)
 	}
 	return cells, nil
 }
 
 // measure does the sweep, recommends, and writes the files.
 func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files benchOutput) (*bench.File, error) {
-	log, err := files.openLog(sweep)
+	log, err := files.openLog(s.ui, sweep)
 	if err != nil {
 		return nil, err
 	}
@@ -143,9 +129,9 @@ func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files bench
 		log.close(false)
 		if ctx.Err() != nil {
 			if log == nil {
-				slog.Warn("interrupted: nothing is kept without -o")
+				s.ui.Warn("interrupted: nothing is kept without -o")
 			} else {
-				slog.Warn(fmt.Sprintf("interrupted: the rounds that were measured are in %s; --resume continues", files.rounds()))
+				s.ui.Warn(fmt.Sprintf("interrupted: the rounds that were measured are in %s; --resume continues", files.rounds()))
 			}
 		}
 		return nil, err
@@ -165,13 +151,15 @@ func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files bench
 // graphBench is a run on one graph.
 type graphBench struct {
 	benchSetup
-	files benchOutput
-	model *models.Model
-	plan  bench.Plan
-	cells []bench.Cell
-	in    benchInput
-	input string       // that was named
-	again *bench.Rerun // whose recommendation is judged; nil: none
+	files    benchOutput
+	named    string // the model
+	model    *models.Model
+	plan     bench.Plan
+	cells    []bench.Cell
+	input    benchInput
+	decoding flags.Decoding
+	in       benchFed
+	again    *bench.Rerun // whose recommendation is judged; nil: none
 }
 
 func (b graphBench) run(ctx context.Context) error {
@@ -180,7 +168,7 @@ func (b graphBench) run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	sweep, err := b.sweep(folder)
+	sweep, err := b.sweep(ctx, folder)
 	if err != nil {
 		return err
 	}
@@ -196,11 +184,11 @@ func (b graphBench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := pages.PrintBench(b.stdout, result, b.markdown); err != nil {
+	if err := pages.PrintBench(b.ui.Out, result, b.markdown); err != nil {
 		return err
 	}
 	if b.again != nil {
-		if err := writeRerun(b.stdout, b.again, result); err != nil {
+		if err := writeRerun(b.ui.Out, b.again, result); err != nil {
 			return err
 		}
 	}
@@ -208,10 +196,10 @@ func (b graphBench) run(ctx context.Context) error {
 }
 
 // sweep is the measurement; files for its processes are left in folder.
-func (b graphBench) sweep(folder string) (*bench.Sweep, error) {
+func (b graphBench) sweep(ctx context.Context, folder string) (*bench.Sweep, error) {
 	of := bench.Subject{Name: b.model.Name, Graph: b.model.Graph, Inputs: b.in.Set, Stages: b.in.stages}
 	var err error
-	if of.SHA256, err = modelDigest(b.model); err != nil {
+	if of.SHA256, err = b.model.Digest(ctx); err != nil {
 		return nil, err
 	}
 	if of.File, err = graphFile(b.model, folder); err != nil {
@@ -220,14 +208,14 @@ func (b graphBench) sweep(folder string) (*bench.Sweep, error) {
 	if of.Images, err = b.in.writeFiles(folder); err != nil {
 		return nil, err
 	}
-	if b.in.Source != "synthetic" {
-		of.InputName = b.input
+	if b.in.Source != syntheticValues {
+		of.InputName = b.input.what
 	}
 	s, err := bench.NewSweep(of, b.plan, b.cells, b.library)
 	if err != nil {
 		return nil, err
 	}
-	s.Folder, s.Run.Ortho, s.Run.Command = folder, build.Version(), commandLineOf(os.Args)
+	s.Folder, s.Run.Ortho, s.Run.Command = folder, build.Version(), b.command
 	return s, nil
 }
 
@@ -237,42 +225,21 @@ func benchOutcome(f *bench.File) error {
 		return errors.New("no settings can be recommended; a larger --budget, fewer cells or other limits may do")
 	}
 	if slices.ContainsFunc(f.Rows, func(r bench.Row) bool { return r.Status == bench.StatusFailed }) {
-		return errItems
+		return commandline.ErrItems
 	}
 	return nil
 }
 
-// benchWorker makes the command of a cell's process: this program, which reads images as
-// this run does.
-func benchWorker(c *cli.Context) (func() *exec.Cmd, error) {
-	args := []string{"bench", "worker"}
-	for _, f := range append(modelFlags(models.Classify), imageFlags()...) {
-		if name := f.Names()[0]; c.IsSet(name) {
-			args = append(args, fmt.Sprintf("--%s=%v", name, c.Value(name)))
-		}
-	}
-	return ownCommand(args...)
+// typedCommand is this process's command, to repeat.
+func typedCommand() string {
+	return term.CommandLine(append([]string{"ortho"}, os.Args[min(1, len(os.Args)):]...)...)
 }
 
-// ownCommand makes commands of this program.
-func ownCommand(args ...string) (func() *exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("start processes of ortho: %w", err)
+// flagsOf are saved settings as they are typed.
+func flagsOf(s bench.Settings) string {
+	var words []string
+	for name, value := range s.Values() {
+		words = append(words, "--"+name, value)
 	}
-	return func() *exec.Cmd { return exec.Command(self, args...) }, nil
-}
-
-// commandLineOf is the command to repeat, as a shell reads it.
-func commandLineOf(args []string) string {
-	words := []string{"ortho"}
-	for _, arg := range args[min(1, len(args)):] {
-		if arg == "" || strings.ContainsFunc(arg, func(r rune) bool {
-			return !strings.ContainsRune("-_./,=:+@%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-		}) {
-			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-		}
-		words = append(words, arg)
-	}
-	return strings.Join(words, " ")
+	return term.CommandLine(words...)
 }

@@ -21,6 +21,7 @@ import (
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/classify"
+	"ortho/runner"
 )
 
 // classifyOptions is what the flags of classify say.
@@ -124,10 +125,13 @@ func classRows(ctx context.Context, classifier *classify.Classifier, items iter.
 	}
 }
 
-// howOf is what a classifier runs on.
-func howOf(c *classify.Classifier) record.Speed {
-	batch, concurrency := c.Batching()
-	return record.Speed{Provider: c.Session().Provider, Threads: c.Session().Threads, Batch: batch, Concurrency: concurrency}
+// howOf is what a graph of images runs on.
+func howOf(g interface {
+	Session() *runner.Session
+	Batching() (batch, concurrency int)
+}) record.Speed {
+	batch, concurrency := g.Batching()
+	return record.Speed{Provider: g.Session().Provider, Threads: g.Session().Threads, Batch: batch, Concurrency: concurrency}
 }
 
 func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {

@@ -4,50 +4,16 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"log/slog"
 
-	"github.com/urfave/cli/v2"
-
-	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/compare"
 	"ortho/runner/feed"
 )
 
-// comparedImages are the images that sides are compared on.
-type comparedImages struct {
-	files iter.Seq[models.ImageFile]
-	load  models.ImageOptions
-	count func(stop func() bool) (int64, bool)
-}
-
 // comparedEdge is the most of an image that a generator gets which takes any size: enough
 // to tell sides apart, and quick.
 const comparedEdge = 256
-
-func comparedImagesOf(c *cli.Context, reads *output.Reads) (*comparedImages, error) {
-	if c.Int64("max-pixels") < 1 {
-		return nil, usagef("--max-pixels %d: at least 1", c.Int64("max-pixels"))
-	}
-	scaled, err := scaledDecoding(c)
-	if err != nil {
-		return nil, err
-	}
-	from, err := sources(c)
-	if err != nil {
-		return nil, err
-	}
-	args := c.Args().Slice()
-	return &comparedImages{
-		files: imageFiles(imagesOf(c, from, reads)),
-		load:  models.ImageOptions{MaxPixels: c.Int64("max-pixels"), Scaled: scaled, Edge: comparedEdge},
-		count: func(stop func() bool) (int64, bool) {
-			all, known := source.Survey(args, from, stop)
-			return all.Items, known
-		},
-	}, nil
-}
 
 // comparedInputs are what all sides are fed.
 type comparedInputs struct {
@@ -61,37 +27,28 @@ type comparedInputs struct {
 // maxFailed bounds the images that are listed with the reason why they can't be read.
 const maxFailed = 1000
 
-func (s *comparedSides) inputs() (*comparedInputs, error) {
-	dims, err := dimSizes(s.dims)
-	switch {
-	case err != nil:
-		return nil, err
-	case s.input == "" && s.images == nil:
-		return nil, usagef("nothing to compare on: give images, or --input FILE.npz or synthetic")
-	case s.input != "" && s.named:
-		return nil, usagef("give either images or --input")
-	case s.input != "synthetic" && len(dims) > 0:
-		return nil, usagef("--dim is for --input synthetic")
-	case s.input == "":
-		return s.imageInputs()
+func (c *comparison) inputs() (*comparedInputs, error) {
+	if c.values.what == "" {
+		return c.imageInputs()
 	}
-	reference := s.plan.Sides[0]
+	reference := c.plan.Sides[0]
 	var set *feed.Set
-	if s.input == "synthetic" {
-		if s.rows < 1 || s.rows > 1_000_000 {
-			return nil, usagef("--rows %d: from 1 to 1000000", s.rows)
+	var err error
+	if c.values.synthetic() {
+		rows := (c.values.rows + c.plan.Batch - 1) / c.plan.Batch * c.plan.Batch
+		var notice string
+		if set, notice, err = syntheticSet(c.model(0), c.values.dims, rows, c.values.seed, "name images"); notice != "" {
+			c.ui.Info(notice)
 		}
-		rows := (s.rows + s.plan.Batch - 1) / s.plan.Batch * s.plan.Batch
-		set, err = synthetic(s.model(0), dims, rows, s.seed, "name images")
 	} else {
-		set, err = feed.ReadNPZ(s.input, reference.Graph)
+		set, err = feed.ReadNPZ(c.values.what, reference.Graph)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", reference.Name, err)
 	}
-	sets, notices, err := s.plan.Inputs(set)
+	sets, notices, err := c.plan.Inputs(set)
 	for _, notice := range notices {
-		slog.Warn(notice)
+		c.ui.Warn(notice)
 	}
 	if err != nil {
 		return nil, err
@@ -103,10 +60,10 @@ func (s *comparedSides) inputs() (*comparedInputs, error) {
 }
 
 // imageInputs feeds images to all sides, by each model's own preprocessing.
-func (s *comparedSides) imageInputs() (*comparedInputs, error) {
+func (c *comparison) imageInputs() (*comparedInputs, error) {
 	var loaders []*models.ImageLoader
-	for i, side := range s.plan.Sides {
-		loader, err := s.model(i).ImageLoader()
+	for i, side := range c.plan.Sides {
+		loader, err := c.model(i).ImageLoader()
 		if err == nil && len(side.Graph.Inputs) > 1 {
 			err = fmt.Errorf("%s takes more than an image: %v", side.Name, side.Graph.Inputs)
 		}
@@ -118,14 +75,18 @@ func (s *comparedSides) imageInputs() (*comparedInputs, error) {
 	in := &comparedInputs{}
 	in.chunks = func(ctx context.Context, room func(int64) int) iter.Seq2[compare.Chunk, error] {
 		options := models.FeedOptions{
-			ImageOptions: s.images.load,
+			ImageOptions: models.ImageOptions{MaxPixels: c.pixels.Pixels, Scaled: c.jpegs.Scaled, Edge: comparedEdge},
 			Rows:         func(rowBytes int) int { return room(int64(rowBytes)) },
-			Failed:       in.fail,
+			Failed: func(name string, err error) error {
+				c.ui.Warn(fmt.Sprintf("%s: %v; left out", name, err))
+				in.fail(name, err)
+				return nil
+			},
 		}
 		return func(yield func(compare.Chunk, error) bool) {
-			for batch, err := range models.FeedImages(ctx, loaders, s.images.files, options) {
+			for batch, err := range models.FeedImages(ctx, loaders, imageFiles(c.images.Items()), options) {
 				for i, name := range batch.Names {
-					batch.Names[i] = text(name)
+					batch.Names[i] = term.UTF8(name)
 				}
 				if !yield(compare.Chunk{Names: batch.Names, Sets: batch.Sets}, err) {
 					return
@@ -137,10 +98,13 @@ func (s *comparedSides) imageInputs() (*comparedInputs, error) {
 }
 
 // fail notes an image that can't be read.
-func (in *comparedInputs) fail(name string, err error) error {
-	slog.Warn(fmt.Sprintf("%s: %v; left out", name, err))
+func (in *comparedInputs) fail(name string, err error) {
 	if in.nfail++; len(in.failed) < maxFailed {
-		in.failed = append(in.failed, compare.Failure{Input: text(name), Error: text(err.Error())})
+		in.failed = append(in.failed, compare.Failure{Input: term.UTF8(name), Error: term.UTF8(err.Error())})
 	}
-	return nil
+}
+
+func (c *comparison) countImages(stop func() bool) (int64, bool) {
+	all, known := c.images.Survey(stop)
+	return all.Items, known
 }

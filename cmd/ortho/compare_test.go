@@ -11,13 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/runner/library"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
 // comparing runs compare, whose sides are processes of the test binary.
-func comparing(t *testing.T, args ...string) (code int, found comparison, stderr string) {
+func comparing(t *testing.T, args ...string) (code int, found pages.Comparison, stderr string) {
 	t.Helper()
 	needLibrary(t)
 	temp := t.TempDir()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/bundled"
 	"ortho/models/config"
@@ -74,44 +76,46 @@ Register-ArgumentCompleter -Native -CommandName ortho -ScriptBlock {
 }
 
 func newCompletionCommand() *cli.Command {
-	shells := slices.Sorted(maps.Keys(completions))
-	return &cli.Command{
+	return flags.Command(cli.Command{
 		Name:        "completion",
 		Usage:       "print a script that completes ortho's command line in a shell",
-		ArgsUsage:   strings.Join(shells, "|"),
+		ArgsUsage:   strings.Join(shells(), "|"),
 		Description: "The script's first line says how to load it; for bash: source <(ortho completion bash)",
-		Action: func(c *cli.Context) error {
-			script, ok := completions[c.Args().First()]
-			if !ok || c.NArg() != 1 {
-				return usagef("name one shell: %s", strings.Join(shells, ", "))
-			}
-			_, err := fmt.Fprint(c.App.Writer, script)
-			return err
-		},
+	}, printCompletion)
+}
+
+func shells() []string { return slices.Sorted(maps.Keys(completions)) }
+
+func printCompletion(_ context.Context, call *flags.Call) error {
+	if len(call.Args) == 1 && completions[call.Args[0]] != "" {
+		_, err := fmt.Fprint(call.Out, completions[call.Args[0]])
+		return err
 	}
+	return commandline.Usagef("name one shell: %s", strings.Join(shells(), ", "))
 }
 
 // newCompleteCommand answers the scripts. (cli's own completion reads os.Args, and
 // offers flags where a flag's value is due.)
 func newCompleteCommand() *cli.Command {
-	return &cli.Command{
+	return flags.Command(cli.Command{
 		Name: "complete", Hidden: true, SkipFlagParsing: true,
 		Usage: "print what may stand at the end of a command line",
-		Action: func(c *cli.Context) error {
-			words := c.Args().Slice()
-			if len(words) > 0 {
-				if last, ok := strings.CutPrefix(words[0], "--last="); ok {
-					words = append(words[1:], last)
-				}
-			}
-			for _, answer := range commandline.Complete(c.App, words, values()) {
-				if _, err := fmt.Fprintln(c.App.Writer, answer); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
+	}, complete)
+}
+
+func complete(_ context.Context, call *flags.Call) error {
+	words := call.Args
+	if len(words) > 0 {
+		if last, ok := strings.CutPrefix(words[0], "--last="); ok {
+			words = append(words[1:], last)
+		}
 	}
+	for _, answer := range commandline.Complete(newApp(), words, values()) {
+		if _, err := fmt.Fprintln(call.Out, answer); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // values are those of flags that take one of a few words: of every command's, or of one's.

@@ -31,6 +31,4 @@ func scaledDecoding(c *cli.Context) (bool, error) {
 	return how == "scaled", nil
 }
 
-type decoder = preprocess.Decoder
-
-func jpegDecoder() decoder { return preprocess.JPEGDecoder() }
+func jpegDecoder() preprocess.Decoder { return preprocess.JPEGDecoder() }

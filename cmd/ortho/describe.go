@@ -185,7 +185,7 @@ func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) 
 	return func(yield func(job.Answer[rows.Descriptions]) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		for r := range runner.Map(ctx, d.evidence.Paced(ctx, images(items)), d.describer.Limit(), d.row) {
+		for r := range runner.Map(ctx, d.evidence.Paced(ctx, imagesOfItems(items)), d.describer.Limit(), d.row) {
 			err := r.Err
 			if err != nil {
 				err = fmt.Errorf("%s: %w", r.Item.Name, err)
@@ -204,8 +204,8 @@ func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) 
 	}
 }
 
-// images are items as the describer takes them.
-func images(items iter.Seq[source.Item]) iter.Seq[describe.Image] {
+// imagesOfItems are items as the describer takes them.
+func imagesOfItems(items iter.Seq[source.Item]) iter.Seq[describe.Image] {
 	return func(yield func(describe.Image) bool) {
 		for item := range items {
 			if !yield(describe.Image{Name: item.Name, Read: item.Read}) {
@@ -236,7 +236,7 @@ func (d *imageDescriber) row(ctx context.Context, img describe.Image) (row rows.
 // printRequests is --dry-run.
 func (d *imageDescriber) printRequests(ctx context.Context, ui *term.UI, items iter.Seq[source.Item]) error {
 	failed := false
-	for img := range d.evidence.Paced(ctx, images(items)) {
+	for img := range d.evidence.Paced(ctx, imagesOfItems(items)) {
 		img, _, done, err := d.evidence.Look(ctx, img)
 		var request []byte
 		if err == nil {

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"context"
+
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 )
 
 func newDocsCommand() *cli.Command {
-	return &cli.Command{
+	return flags.Command(cli.Command{
 		Name:   "docs",
 		Usage:  "print docs/cli.md",
 		Hidden: true,
-		Action: func(c *cli.Context) error { return commandline.Docs(c.App.Writer, newApp()) },
-	}
+	}, func(_ context.Context, call *flags.Call) error { return commandline.Docs(call.Out, newApp()) })
 }

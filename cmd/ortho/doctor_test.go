@@ -15,11 +15,10 @@ import (
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/runner/doctor"
 	"ortho/runner/library"
-	"ortho/runner/machine"
 )
 
 // diagnosed runs it with the test binary as the child, and reads what it prints.
-func diagnosed(t *testing.T, args ...string) (code int, d diagnosis, stderr string) {
+func diagnosed(t *testing.T, args ...string) (code int, d pages.Diagnosis, stderr string) {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", append([]string{"doctor", "--json"}, args...)...)
 	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
@@ -28,7 +27,7 @@ func diagnosed(t *testing.T, args ...string) (code int, d diagnosis, stderr stri
 	return code, d, stderr
 }
 
-func (d diagnosis) of(provider string) (states []doctor.Provider) {
+func statesOf(d pages.Diagnosis, provider string) (states []doctor.Provider) {
 	for _, p := range d.Providers {
 		if p.Provider == provider {
 			states = append(states, p)
@@ -44,7 +43,7 @@ func TestDoctor(t *testing.T) {
 	if code != exitOK || stderr != "" || used < 0 {
 		t.Fatalf("exit %d, %q, %+v", code, stderr, d.ONNXRuntime)
 	}
-	cpu := d.of("cpu")
+	cpu := statesOf(d, "cpu")
 	if len(cpu) == 0 || !cpu[0].Used || !cpu[0].Available || cpu[0].Status != doctor.OK || cpu[0].Library != d.ONNXRuntime[used].Path {
 		t.Errorf("%+v", cpu)
 	}
@@ -82,10 +81,10 @@ func TestDoctorFlavors(t *testing.T) {
 		t.Skip("neither flavor openvino nor cuda is installed")
 	}
 	_, d, _ := diagnosed(t)
-	if states := d.of("openvino"); has("openvino") && !slices.ContainsFunc(states, func(p doctor.Provider) bool { return p.Available }) {
+	if states := statesOf(d, "openvino"); has("openvino") && !slices.ContainsFunc(states, func(p doctor.Provider) bool { return p.Available }) {
 		t.Errorf("%+v", states)
 	}
-	if states := d.of("cuda"); has("cuda") && len(d.Machine.GPUs) == 0 && runtime.GOOS == "linux" {
+	if states := statesOf(d, "cuda"); has("cuda") && len(d.Machine.GPUs) == 0 && runtime.GOOS == "linux" {
 		if states[0].Available || !strings.Contains(states[0].Reason, "no NVIDIA driver or GPU") || !strings.Contains(states[0].Reason, "libcudart.so.") && states[0].Remedy == "" {
 			t.Errorf("%+v", states)
 		}
@@ -102,7 +101,7 @@ func TestDoctorSurvives(t *testing.T) {
 	real := library.List("")
 	if len(real) > 0 && real[0].Source == library.SourceInstalled { // a good one after the bad
 		code, d, stderr := diagnosed(t, "--onnxruntime", crashes)
-		cpu := d.of("cpu")
+		cpu := statesOf(d, "cpu")
 		if code != exitFailed || !strings.Contains(stderr, "crashed") || len(cpu) < 2 || cpu[0].Status != doctor.Crashed || !cpu[1].Available {
 			t.Errorf("exit %d, %q, %+v", code, stderr, cpu)
 		}
@@ -122,11 +121,11 @@ func TestDoctorSurvives(t *testing.T) {
 			t.Errorf("exit %d, %q", code, stderr)
 		}
 		for _, name := range []string{"cpu", "cuda"} {
-			if p := d.of(name)[0]; p.Status != want || p.Available || p.Reason == "" || p.Library != lib {
+			if p := statesOf(d, name)[0]; p.Status != want || p.Available || p.Reason == "" || p.Library != lib {
 				t.Errorf("%+v, want %s", p, want)
 			}
 		}
-		if p := d.of("migraphx")[0]; p.Status != doctor.Unsupported || !strings.Contains(p.Reason, "not supported by our binding") {
+		if p := statesOf(d, "migraphx")[0]; p.Status != doctor.Unsupported || !strings.Contains(p.Reason, "not supported by our binding") {
 			t.Errorf("%+v", p)
 		}
 	}
@@ -138,7 +137,7 @@ func TestDoctorWithoutLibrary(t *testing.T) {
 		t.Skip("ONNX Runtime lies in a folder of the system's")
 	}
 	code, d, stderr := diagnosed(t)
-	if code != exitFailed || !strings.Contains(stderr, "`ortho runtime install`") || len(d.ONNXRuntime) != 0 || d.of("cpu")[0].Status != doctor.Absent || d.Machine.OS == "" {
+	if code != exitFailed || !strings.Contains(stderr, "`ortho runtime install`") || len(d.ONNXRuntime) != 0 || statesOf(d, "cpu")[0].Status != doctor.Absent || d.Machine.OS == "" {
 		t.Errorf("exit %d, %q, %+v", code, stderr, d)
 	}
 	code, stdout, _ := execute(t, "", "doctor")
@@ -150,35 +149,6 @@ func TestDoctorWithoutLibrary(t *testing.T) {
 	}
 }
 
-func TestAdvice(t *testing.T) {
-	half, cores := 0.5, 8
-	for name, test := range map[string]struct {
-		d    diagnosis
-		want []string
-	}{
-		"nothing": {diagnosis{Machine: machine.Facts{Arch: "arm64", UsableCores: 8}}, nil},
-		"slow": {diagnosis{Machine: machine.Facts{Arch: "amd64", UsableCores: 4, LogicalCores: &cores, QuotaCores: &half, Governor: "powersave"},
-			JPEGDecoder: decoder{Name: "go", Error: "not found"}},
-			[]string{"powersave", "0.50 of 4 cores", "4 of 8 logical", "no AVX2", "no VNNI", "libjpeg-turbo"}},
-		"driver": {diagnosis{Machine: machine.Facts{Arch: "arm64", Unknown: map[string]string{"gpus": "nvidia-smi does not answer"}}}, []string{"does not answer"}},
-	} {
-		test.d.advise()
-		if len(test.d.Warnings) != len(test.want) {
-			t.Errorf("%s: %q", name, test.d.Warnings)
-			continue
-		}
-		for i, s := range test.want {
-			if !strings.Contains(test.d.Warnings[i], s) {
-				t.Errorf("%s: %q does not say %q", name, test.d.Warnings[i], s)
-			}
-		}
-	}
-	gpu := diagnosis{Machine: machine.Facts{Arch: "arm64", GPUs: []machine.GPU{{Name: "NVIDIA A10"}}}}
-	if gpu.advise(); len(gpu.Hints) != 1 || !strings.Contains(gpu.Hints[0], "NVIDIA A10") {
-		t.Errorf("%q", gpu.Hints)
-	}
-}
-
 // The library that -p needs is taken, in a process of its own.
 func TestClassifyOnFlavors(t *testing.T) {
 	needLibrary(t)
@@ -186,12 +156,12 @@ func TestClassifyOnFlavors(t *testing.T) {
 	want := topClass(t, "cpu")
 	for _, provider := range []string{"openvino", "cuda", "tensorrt"} {
 		t.Run(provider, func(t *testing.T) {
-			for _, p := range d.of(provider) {
+			for _, p := range statesOf(d, provider) {
 				if p.Used && !p.Available {
 					t.Skipf("%s: %s", p.Status, p.Reason)
 				}
 			}
-			if d.of(provider)[0].Status == doctor.Absent {
+			if statesOf(d, provider)[0].Status == doctor.Absent {
 				t.Skipf("flavor of %s is not installed", provider)
 			}
 			if got := topClass(t, provider); got != want {

@@ -69,12 +69,8 @@ func imagesRead(c *cli.Context) iter.Seq[string] {
 	return source.Files(c.Args().Slice(), source.Options{NUL: c.Bool("0")})
 }
 
-// imagesOf yields the images of the arguments. Of paths that can't be known before, what
+// imagesOfArgs yields the images of arguments. Of paths that can't be known before, what
 // the run reads is told as they come.
-func imagesOf(c *cli.Context, from source.Options, reads *output.Reads) iter.Seq[source.Item] {
-	return imagesOfArgs(c.Args().Slice(), from, reads)
-}
-
 func imagesOfArgs(args []string, from source.Options, reads *output.Reads) iter.Seq[source.Item] {
 	items := source.Items(args, from)
 	if !source.Once(args, from) {
@@ -148,15 +144,6 @@ func promptFile(value string) iter.Seq[string] {
 		return noFiles
 	}
 	return itself(value)
-}
-
-// resultFiles are those of bench run: a file, or a pipeline's folder.
-func resultFiles(name string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if yield(name) {
-			filesBelow(name)(yield)
-		}
-	}
 }
 
 // filesBelow yields all files in a folder, if it is one. What can't be read is passed over.

@@ -9,57 +9,98 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
 	"ortho/runner"
 )
 
+// inspectOptions is what the flags of inspect say.
+type inspectOptions struct {
+	json, classes bool
+	model         flags.Model
+	read          flags.Overrides
+}
+
 func newInspectCommand() *cli.Command {
-	return &cli.Command{
+	o := &inspectOptions{model: flags.Model{Default: bundled.Default}}
+	own := flags.Own{
+		&cli.BoolFlag{Name: "json", Usage: "print JSON", Destination: &o.json},
+		&cli.BoolFlag{Name: "classes", Usage: "print the classes instead: index, id, label and, where a file tells, what each is; with --json, print them, too", Destination: &o.classes},
+	}
+	return flags.Command(cli.Command{
 		Name:  "inspect",
 		Usage: "show a model's graph, and every preprocessing value with where it came from; or a pipeline's parts",
-		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
-			&cli.BoolFlag{Name: "classes", Usage: "print the classes instead: index, id, label and, where a file tells, what each is; with --json, print them, too"},
-		}, modelFlags("")...),
-		Action: func(c *cli.Context) error {
-			if c.NArg() > 0 {
-				return usagef("inspect takes no arguments: name the model with -m")
-			}
-			if isPipeline(c.String("model")) {
-				if c.Bool("classes") {
-					return usagef("--classes: a pipeline has none")
-				}
-				return inspectPipeline(c)
-			}
-			model, err := openModel(c)
-			if err != nil {
-				return err
-			}
-			var classes []pages.Class
-			if c.Bool("classes") {
-				if classes, err = classesOf(model); err != nil {
-					return err
-				}
-				if !c.Bool("json") {
-					return pages.PrintClasses(c.App.Writer, classes)
-				}
-			}
-			digest, err := modelDigest(model)
-			if err != nil {
-				return err
-			}
-			d := pages.Inspect(model, digest, remedied(usable(model)))
-			d.Classes = classes
-			if c.Bool("json") {
-				return pages.WriteJSON(c.App.Writer, d)
-			}
-			d.Print(c.App.Writer)
-			return nil
-		},
+	}, o.run, own, &o.model, &o.read)
+}
+
+func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
+	if len(call.Args) > 0 {
+		return commandline.Usagef("inspect takes no arguments: name the model with -m")
 	}
+	if isPipeline(o.model.Name) {
+		return o.runPipeline(ctx, call)
+	}
+	model, err := o.read.Open(call.UI, o.model.Name)
+	if err != nil {
+		return err
+	}
+	var classes []pages.Class
+	if o.classes {
+		if classes, err = classesOf(model); err != nil {
+			return err
+		}
+		if !o.json {
+			return pages.PrintClasses(call.Out, classes)
+		}
+	}
+	digest, err := modelDigest(model)
+	if err != nil {
+		return err
+	}
+	d := pages.Inspect(model, digest, remedied(usable(model)))
+	d.Classes = classes
+	if o.json {
+		return pages.WriteJSON(call.Out, d)
+	}
+	d.Print(call.Out)
+	return nil
+}
+
+// runPipeline prints a pipeline.
+func (o *inspectOptions) runPipeline(ctx context.Context, call *flags.Call) error {
+	if o.classes {
+		return commandline.Usagef("--classes: a pipeline has none")
+	}
+	for _, f := range o.read.Flags() {
+		if name := f.Names()[0]; call.Given(name) {
+			return commandline.Usagef("--%s is not for a pipeline such as %s: its files say how it is read", name, o.model.Name)
+		}
+	}
+	p, err := diffusion.ReadFolder(o.model.Name)
+	if err != nil {
+		return err
+	}
+	d, err := runner.Await(ctx, func(context.Context) (*pages.PipelineInspection, error) {
+		identity, err := pipelineDigest(p)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		return pages.InspectPipeline(p, identity.SHA256)
+	})
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return pages.WriteJSON(call.Out, d)
+	}
+	d.Print(call.Out)
+	return nil
 }
 
 // usable tells what is missing to use a model for what it is for.
@@ -78,32 +119,6 @@ func modelDigest(m *models.Model) (string, error) {
 	return fmt.Sprintf("%x", sha256.Sum256(m.Data)), nil
 }
 
-// inspectPipeline prints a pipeline.
-func inspectPipeline(c *cli.Context) error {
-	if err := checkPipelineFlags(c); err != nil {
-		return err
-	}
-	p, err := diffusion.ReadFolder(c.String("model"))
-	if err != nil {
-		return err
-	}
-	d, err := runner.Await(c.Context, func(context.Context) (*pages.PipelineInspection, error) {
-		identity, err := pipelineDigest(p)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		return pages.InspectPipeline(p, identity.SHA256)
-	})
-	if err != nil {
-		return err
-	}
-	if c.Bool("json") {
-		return pages.WriteJSON(c.App.Writer, d)
-	}
-	d.Print(c.App.Writer)
-	return nil
-}
-
 // classesOf are a model's classes, as its labels name them.
 func classesOf(m *models.Model) ([]pages.Class, error) {
 	labels := m.Labels()
@@ -115,7 +130,7 @@ func classesOf(m *models.Model) ([]pages.Class, error) {
 	}
 	classes := make([]pages.Class, len(labels))
 	for i, l := range labels {
-		classes[i] = pages.Class{Index: i, ID: text(l.ID), Label: text(l.Name), Gloss: text(l.Gloss)}
+		classes[i] = pages.Class{Index: i, ID: term.UTF8(l.ID), Label: term.UTF8(l.Name), Gloss: term.UTF8(l.Gloss)}
 	}
 	return classes, nil
 }

@@ -47,7 +47,9 @@ var walls = map[string]string{
 	"models":                     "models/config models/text preprocess runner runner/feed runner/npz runner/onnx",
 	"models/fuse":                "models",
 	"models/evaluate":            "models runner/stats",
-	"models/classify":            "models models/text preprocess runner runner/onnx",
+	"models/images":              "models preprocess runner runner/onnx",
+	"models/classify":            "models models/images models/text runner runner/onnx",
+	"models/embed":               "models models/images runner",
 	"models/generate":            "models models/noise models/provenance models/text preprocess runner runner/npz runner/onnx",
 	"models/diffusion":           "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
 	"models/describe":            "models models/classify preprocess",
@@ -57,7 +59,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "",
 	"cmd/ortho/internal/commandline": "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/source cmd/ortho/internal/term " +
-		"models models/bundled models/classify models/describe models/diffusion preprocess runner runner/bench runner/library runner/machine runner/onnx",
+		"models models/bundled models/classify models/config models/describe models/diffusion preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record " +
 		"cmd/ortho/internal/pages cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/term models runner",
 	"cmd/ortho/internal/sheet":   "preprocess",
@@ -66,8 +68,8 @@ var walls = map[string]string{
 	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
 	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/rows cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/evaluate models/imagine models/provenance preprocess runner/bench runner/library runner/machine runner/onnx runner/stats cmd/ortho/internal/output models/diffusion",
-	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/provenance",
+	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/rows cmd/ortho/internal/term models models/evaluate preprocess runner/bench runner/library runner/machine runner/onnx runner/stats cmd/ortho/internal/output models/diffusion cmd/ortho/internal/sheet models/classify models/describe models/imagine models/provenance runner/compare runner/doctor runner/equality",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/embed models/provenance",
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",

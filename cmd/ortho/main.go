@@ -35,6 +35,7 @@ func newApp() *cli.App {
 	return commandline.New("ortho", "run exported vision models, without Python",
 		newClassifyCommand(),
 		newClassifyTextCommand(),
+		newEmbedCommand(),
 		newGenerateCommand(),
 		newDescribeCommand(),
 		newImagineCommand(),

@@ -1,109 +1,116 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/preprocess"
 	"ortho/runner/library"
 )
 
 func newRuntimeCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "runtime",
-		Usage: "find or install ONNX Runtime's library; see which one decodes JPEGs",
-		Subcommands: []*cli.Command{
-			{
-				Name:  "install",
-				Usage: "install the official library into the user's data folder",
-				Description: "Fetched by pip or npm, or from the project's GitHub release, and checked by SHA-256.\n" +
-					"Nothing else on the machine is touched.",
-				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "source", Value: "auto", Usage: "`WHERE` from: auto (each in turn), pip, npm, github"},
-					&cli.StringFlag{Name: "from", Usage: "a wheel, tgz, zip, folder or library to install instead: `FILE`"},
-					&cli.StringFlag{Name: "flavor", Usage: "the `BUILD`: cpu (the default; with --from, what its files tell), openvino (150 MB) or cuda (300 MB; CUDA 13, cuDNN 9 and, for TensorRT, TensorRT 10 are not within)"},
-					&cli.BoolFlag{Name: "force", Usage: "replace one that is installed already"},
-				},
-				Action: runRuntimeInstall,
-			},
-			{
-				Name:  "list",
-				Usage: "what is there, in search order, and which one is used",
-				Flags: []cli.Flag{
-					libraryFlag(),
-					&cli.BoolFlag{Name: "json", Usage: "print JSON"},
-					&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing; exit 1 when there is none to use"},
-				},
-				Action: runRuntimeList,
-			},
-		},
+		Name:        "runtime",
+		Usage:       "find or install ONNX Runtime's library; see which one decodes JPEGs",
+		Subcommands: []*cli.Command{newRuntimeInstallCommand(), newRuntimeListCommand()},
 	}
 }
 
-func runRuntimeInstall(c *cli.Context) error {
-	if flavor := c.Args().First(); slices.Contains(library.Flavors(), flavor) {
-		return usagef("runtime install takes no argument: the build is named by --flavor %s", flavor)
+// runtimeInstallOptions is what the flags of runtime install say.
+type runtimeInstallOptions struct {
+	source, from, flavor string
+	force                bool
+}
+
+func newRuntimeInstallCommand() *cli.Command {
+	o := &runtimeInstallOptions{}
+	own := flags.Own{
+		&cli.StringFlag{Name: "source", Value: "auto", Usage: "`WHERE` from: auto (each in turn), pip, npm, github", Destination: &o.source},
+		&cli.StringFlag{Name: "from", Usage: "a wheel, tgz, zip, folder or library to install instead: `FILE`", Destination: &o.from},
+		&cli.StringFlag{Name: "flavor", Usage: "the `BUILD`: cpu (the default; with --from, what its files tell), openvino (150 MB) or cuda (300 MB; CUDA 13, cuDNN 9 and, for TensorRT, TensorRT 10 are not within)", Destination: &o.flavor},
+		&cli.BoolFlag{Name: "force", Usage: "replace one that is installed already", Destination: &o.force},
 	}
-	if c.Args().Present() {
-		return usagef("runtime install takes no argument %q; a file is named with --from", c.Args().First())
+	return flags.Command(cli.Command{
+		Name:        "install",
+		Usage:       "install the official library into the user's data folder",
+		Description: help("runtime_install"),
+	}, o.run, own)
+}
+
+func (o *runtimeInstallOptions) run(ctx context.Context, call *flags.Call) error {
+	from := call.Given("from")
+	switch {
+	case len(call.Args) > 0 && slices.Contains(library.Flavors(), call.Args[0]):
+		return commandline.Usagef("runtime install takes no argument: the build is named by --flavor %s", call.Args[0])
+	case len(call.Args) > 0:
+		return commandline.Usagef("runtime install takes no argument %q; a file is named with --from", call.Args[0])
+	case !slices.Contains([]string{"auto", "pip", "npm", "github"}, o.source):
+		return commandline.Usagef("--source %q is none of auto, pip, npm, github", o.source)
+	case from && o.from == "":
+		return commandline.Usagef("--from needs a file")
+	case from && o.source != "auto":
+		return commandline.Usagef("--from %s and --source %s exclude each other", o.from, o.source)
 	}
-	if source := c.String("source"); !slices.Contains([]string{"auto", "pip", "npm", "github"}, source) {
-		return usagef("--source %q is none of auto, pip, npm, github", source)
-	}
-	if c.IsSet("from") && c.String("from") == "" {
-		return usagef("--from needs a file")
-	}
-	if c.IsSet("from") && c.String("source") != "auto" {
-		return usagef("--from %s and --source %s exclude each other", c.String("from"), c.String("source"))
-	}
-	f, err := library.Install(c.Context, library.InstallOptions{
-		Source: c.String("source"),
-		From:   c.String("from"),
-		Flavor: c.String("flavor"),
-		Force:  c.Bool("force"),
-		Notify: func(line string) { slog.Info(term.Clean(line)) },
-	})
+	f, err := library.Install(ctx, library.InstallOptions{Source: o.source, From: o.from, Flavor: o.flavor, Force: o.force, Notify: call.Info})
 	if err != nil {
 		return err
 	}
 	if used, err := library.Find(""); err != nil {
-		slog.Warn(term.Clean(err.Error()))
+		call.Warn(err.Error())
 	} else if other, err := library.FindFor("", []string{f.Flavor}); used.Path != f.Path && err == nil && other.Path == f.Path {
-		slog.Info(fmt.Sprintf("-p %s takes this one", f.Flavor))
+		call.Info(fmt.Sprintf("-p %s takes this one", f.Flavor))
 	} else if used.Path != f.Path {
-		slog.Warn(term.Clean(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version)))
+		call.Warn(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version))
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "ONNX Runtime %s (%s): %s\n", f.Version, f.Flavor, term.Clean(f.Path))
+	_, err = fmt.Fprintf(call.Out, "ONNX Runtime %s (%s): %s\n", f.Version, f.Flavor, term.Clean(f.Path))
 	return err
 }
 
-func runRuntimeList(c *cli.Context) error {
-	if c.Args().Present() {
-		return usagef("runtime list takes no argument %q", c.Args().First())
+// runtimeListOptions is what the flags of runtime list say.
+type runtimeListOptions struct {
+	library     flags.Library
+	json, quiet bool
+}
+
+func newRuntimeListCommand() *cli.Command {
+	o := &runtimeListOptions{}
+	own := flags.Own{
+		&cli.BoolFlag{Name: "json", Usage: "print JSON", Destination: &o.json},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing; exit 1 when there is none to use", Destination: &o.quiet},
 	}
-	if c.Bool("quiet") {
-		if _, err := library.Find(c.String("onnxruntime")); err != nil {
-			return errQuiet
+	return flags.Command(cli.Command{
+		Name:  "list",
+		Usage: "what is there, in search order, and which one is used",
+	}, o.run, &o.library, own)
+}
+
+func (o *runtimeListOptions) run(_ context.Context, call *flags.Call) error {
+	if len(call.Args) > 0 {
+		return commandline.Usagef("runtime list takes no argument %q", call.Args[0])
+	}
+	if o.quiet {
+		if _, err := library.Find(o.library.Path); err != nil {
+			return commandline.ErrQuiet
 		}
 		return nil
 	}
-	all := library.List(c.String("onnxruntime"))
+	all := library.List(o.library.Path)
+	rows, jpeg := pages.Runtimes(all), preprocess.JPEGDecoder()
 	var err error
-	if rows := pages.Runtimes(all); c.Bool("json") {
-		err = pages.WriteJSON(c.App.Writer, map[string]any{"onnxruntime": rows, "jpeg_decoder": jpegDecoder()})
+	if o.json {
+		err = pages.WriteJSON(call.Out, map[string]any{"onnxruntime": rows, "jpeg_decoder": jpeg})
 	} else {
-		err = pages.PrintRuntimes(c.App.Writer, rows, jpegDecoder())
+		err = pages.PrintRuntimes(call.Out, rows, jpeg)
 	}
-	if err != nil {
-		return err
+	if err == nil && !slices.ContainsFunc(all, func(f library.Found) bool { return f.Used }) {
+		_, err = library.Find(o.library.Path)
 	}
-	if !slices.ContainsFunc(all, func(f library.Found) bool { return f.Used }) {
-		_, err := library.Find(c.String("onnxruntime"))
-		return err
-	}
-	return nil
+	return err
 }

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"ortho/preprocess"
 )
 
 // fakeRuntime compiles a library that states the version.
@@ -79,7 +81,7 @@ func TestRuntimeInstallAndList(t *testing.T) {
 			Used                                 bool
 			Source, Version, Flavor, Path, Error string
 		}
-		JPEGDecoder decoder `json:"jpeg_decoder"`
+		JPEGDecoder preprocess.Decoder `json:"jpeg_decoder"`
 	}
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
 		t.Fatalf("%v: %q", err, stdout)

@@ -10,7 +10,6 @@ var (
 	usagef     = commandline.Usagef
 	errItems   = commandline.ErrItems
 	errVerdict = commandline.ErrVerdict
-	errQuiet   = commandline.ErrQuiet
 	findFlag   = commandline.FindFlag
 	didYouMean = commandline.DidYouMean
 	isGraph    = commandline.IsGraph

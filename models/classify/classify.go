@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"ortho/models"
-	"ortho/preprocess"
+	"ortho/models/images"
 	"ortho/runner"
-	"ortho/runner/onnx"
 )
 
 // Options say how a classifier runs and what it answers. The zero value is the
@@ -32,24 +30,24 @@ type Options struct {
 	Scaled         bool    // decode large JPEGs smaller: faster, not exact; see [preprocess.LoadOptions]
 }
 
+// images are the options of the graph's runs.
+func (o Options) images() images.Options {
+	return images.Options{Runner: o.Runner, Batch: o.Batch, Concurrency: o.Concurrency, Linger: o.Linger, Waiting: o.Waiting,
+		MaxPixels: o.MaxPixels, Scaled: o.Scaled}
+}
+
 // Classifier is a model ready to classify. Its methods may be called
 // concurrently.
 type Classifier struct {
-	spec    *models.ClassifierSpec
-	model   *models.Model
-	opt     Options
-	session *runner.Session
-	pool    *runner.Pool[Input, Result]
-	ran     atomic.Bool // once
+	spec  *models.ClassifierSpec
+	graph *images.Graph[Result]
 }
 
-// Input is an image to classify. Read returns its encoded bytes; it is called once, on any
-// goroutine. Its context is done when the stream ends, however that comes; a Read that goes on
-// then is left behind.
-type Input struct {
-	Name string
-	Read func(ctx context.Context) ([]byte, error)
-}
+// Input is an image to classify.
+type Input = images.Input
+
+// SizeError says that the graph does not run at the sizes that the run feeds it.
+type SizeError = images.SizeError
 
 // Item is what became of one input: a Result, or the error that it cost. See
 // [models.StageOf]; a [SizeError] all further items would cost, too.
@@ -91,90 +89,40 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 	if err != nil {
 		return nil, err
 	}
-	if spec.Batch > 0 && opt.Batch > 0 && opt.Batch != spec.Batch {
-		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, spec.Batch, opt.Batch)
-	}
-	row := spec.Input.Shape()
-	opt.Runner.Outputs = []string{spec.OutputName}
-	opt.Runner.Dims = func(provider string) map[string]int64 {
-		batch, _ := batching(spec, opt, provider)
-		return dims(m.Graph.Inputs[0], append([]int64{int64(batch)}, row...))
-	}
-	session, err := runner.Open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
+	graph, err := images.Open(ctx, m, images.Task[Result]{
+		Input: &spec.Input, Batch: spec.Batch, Outputs: []string{spec.OutputName},
+		Read: func(size images.Size, outputs []runner.Row) (Result, error) {
+			result, err := scored(&spec.Scores, opt, outputs[0])
+			result.Width, result.Height = size.Width, size.Height
+			return result, err
+		},
+	}, opt.images())
 	if err != nil {
 		return nil, err
 	}
-	batch, concurrency := batching(spec, opt, session.Provider)
-	c := &Classifier{spec: spec, model: m, opt: opt, session: session}
-	c.pool = runner.NewPool(session, runner.Work[Input, size, Result]{Row: row, Load: c.load, Read: c.read}, runner.PoolOptions{
-		Batch: batch, Concurrency: concurrency, Pad: spec.Batch > 0 || session.Fixed, Linger: opt.Linger, Waiting: opt.Waiting})
-	return c, nil
-}
-
-// batching is what was asked for, or else suits the graph and the provider.
-func batching(spec *models.ClassifierSpec, opt Options, provider string) (batch, concurrency int) {
-	batch, concurrency = opt.Runner.DefaultBatch(provider)
-	switch {
-	case spec.Batch > 0:
-		batch = spec.Batch
-	case opt.Batch > 0:
-		batch = opt.Batch
-	}
-	if opt.Concurrency > 0 {
-		concurrency = opt.Concurrency
-	}
-	return batch, concurrency
-}
-
-// dims gives an input's symbolic dimensions the sizes of shape; none where one name
-// would need two.
-func dims(input onnx.Value, shape []int64) map[string]int64 {
-	if len(input.Dims) != len(shape) {
-		return nil
-	}
-	sizes := map[string]int64{}
-	for i, d := range input.Dims {
-		if d.Fixed() || d.Name == "" {
-			continue
-		}
-		if size, ok := sizes[d.Name]; ok && size != shape[i] {
-			return nil
-		}
-		sizes[d.Name] = shape[i]
-	}
-	return sizes
+	return &Classifier{spec, graph}, nil
 }
 
 // Close refuses further images, also of streams under way: their error is
 // [runner.ErrClosed]. It waits for those that are being worked on, and frees the session.
 // It may be called more than once, and within a range over Stream.
-func (c *Classifier) Close() error {
-	c.pool.Close()
-	return c.session.Close()
-}
+func (c *Classifier) Close() error { return c.graph.Close() }
 
 // Session tells what the classifier runs on.
-func (c *Classifier) Session() *runner.Session { return c.session }
+func (c *Classifier) Session() *runner.Session { return c.graph.Session() }
 
 // Spec is what the model takes and gives.
 func (c *Classifier) Spec() *models.ClassifierSpec { return c.spec }
 
 // Batching returns the images of one run, and the runs in flight.
-func (c *Classifier) Batching() (batch, concurrency int) {
-	return c.pool.Batching()
-}
+func (c *Classifier) Batching() (batch, concurrency int) { return c.graph.Batching() }
 
 // Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at
 // the same time share runs; with Options.Waiting, those that would be too many get
 // [runner.ErrBusy].
 func (c *Classifier) Image(ctx context.Context, data []byte) (Result, error) {
-	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
-	result, err := c.pool.Do(ctx, one)
-	return result, c.told(ctx, one, err)
+	return c.graph.Image(ctx, data)
 }
-
-// size is what loading an image tells about it.
-type size struct{ width, height int }
 
 // Stream classifies inputs and yields what became of each, in their order.
 // Memory is bounded however many there are. When ctx is done it ends early,
@@ -194,59 +142,12 @@ func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Se
 // Each is Stream for items of the caller's own, which come back with their results. input
 // says of each, once, what is to be classified.
 func Each[T any](ctx context.Context, c *Classifier, items iter.Seq[T], input func(T) Input) iter.Seq[runner.Result[T, Result]] {
-	type one struct {
-		item  T
-		input Input
-	}
-	ones := func(yield func(one) bool) {
-		for item := range items {
-			if !yield(one{item, input(item)}) {
-				return
-			}
-		}
-	}
-	return func(yield func(runner.Result[T, Result]) bool) {
-		for r := range runner.Each(ctx, c.pool, ones, func(o one) Input { return o.input }) {
-			if !yield(runner.Result[T, Result]{Item: r.Item.item, Value: r.Value, Err: c.told(ctx, r.Item.input, r.Err)}) {
-				return
-			}
-		}
-	}
-}
-
-// told is an image's error in words, with its name.
-func (c *Classifier) told(ctx context.Context, in Input, err error) error {
-	switch {
-	case err == nil, ctx.Err() != nil && err == ctx.Err():
-		return err
-	case models.StageOf(err) == models.StageRun && ctx.Err() == nil:
-		err = c.runError(err)
-	}
-	return fmt.Errorf("%s: %w", in.Name, err)
-}
-
-func (c *Classifier) load(ctx context.Context, in Input, row []byte) (size, error) {
-	data, err := runner.Await(ctx, in.Read)
-	if err != nil {
-		return size{}, models.StageRead.Wrap(err)
-	}
-	width, height, err := c.spec.Input.Load(row, data, preprocess.LoadOptions{MaxPixels: c.opt.MaxPixels, Scaled: c.opt.Scaled})
-	if err != nil {
-		return size{}, models.StageDecode.Wrap(err)
-	}
-	return size{width, height}, nil
-}
-
-func (c *Classifier) read(s size, outputs []runner.Row) (Result, error) {
-	c.ran.Store(true)
-	result, err := scored(&c.spec.Scores, c.opt, outputs[0])
-	result.Width, result.Height = s.width, s.height
-	return result, err
+	return images.Each(ctx, c.graph, items, input)
 }
 
 // scored makes a result of one item's row of the output.
 func scored(spec *models.Scores, opt Options, out runner.Row) (result Result, err error) {
-	values, err := float32s(out)
+	values, err := images.Values(out)
 	if err != nil {
 		return result, models.StageOutput.Wrap(err)
 	}

@@ -3,6 +3,7 @@ package flags
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -42,38 +43,47 @@ func (f *FailFast) Read(c *Call) error {
 	return nil
 }
 
-// Decoding says how images are decoded, and what becomes of a run where one can't be.
-type Decoding struct {
-	MaxPixels
-	FailFast
-	Scaled bool // JPEGs come smaller from the decoder, where that leaves enough
-}
+// JPEGs says how JPEGs are decoded.
+type JPEGs struct{ Scaled bool } // they come smaller from the decoder, where that leaves enough
 
-func (d *Decoding) Flags() []cli.Flag {
-	how := &cli.StringFlag{Name: "decode", Value: "exact", Category: "Input",
-		Usage: "`HOW` JPEGs are decoded: exact, or scaled (by libjpeg-turbo, 2, 4 or 8 times smaller where that leaves twice the resized size; faster)"}
-	return append(append(d.MaxPixels.Flags(), how), d.FailFast.Flags()...)
+func (*JPEGs) Flags() []cli.Flag {
+	return []cli.Flag{&cli.StringFlag{Name: "decode", Value: "exact", Category: "Input",
+		Usage: "`HOW` JPEGs are decoded: exact, or scaled (by libjpeg-turbo, 2, 4 or 8 times smaller where that leaves twice the resized size; faster)"}}
 }
 
 // Read tells before any work where libjpeg-turbo can't be used as it was asked for.
-func (d *Decoding) Read(c *Call) error {
-	if err := d.MaxPixels.Read(c); err != nil {
-		return err
-	}
-	if err := d.FailFast.Read(c); err != nil {
-		return err
-	}
+func (j *JPEGs) Read(c *Call) error {
 	how := c.line.String("decode")
 	if how != "exact" && how != "scaled" {
 		return commandline.Usagef("--decode %q is neither exact nor scaled", how)
 	}
-	d.Scaled = how == "scaled"
+	j.Scaled = how == "scaled"
 	_, err := preprocess.TurboJPEG()
 	if err != nil && !errors.Is(err, preprocess.ErrNoTurboJPEG) {
 		return err
 	}
-	if err != nil && d.Scaled {
+	if err != nil && j.Scaled {
 		c.Warn("--decode scaled has no effect: " + err.Error())
+	}
+	return nil
+}
+
+// Decoding says how images are decoded, and what becomes of a run where one can't be.
+type Decoding struct {
+	MaxPixels
+	JPEGs
+	FailFast
+}
+
+func (d *Decoding) Flags() []cli.Flag {
+	return slices.Concat(d.MaxPixels.Flags(), d.JPEGs.Flags(), d.FailFast.Flags())
+}
+
+func (d *Decoding) Read(c *Call) error {
+	for _, g := range []Group{&d.MaxPixels, &d.JPEGs, &d.FailFast} {
+		if err := g.Read(c); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -140,8 +140,8 @@ func promptFile(value string) iter.Seq[string] {
 	return itself(value)
 }
 
-// resultFiles are those of bench run: a file, or a pipeline's folder.
-func resultFiles(name string) iter.Seq[string] {
+// ResultFiles are those of bench run: a file, or a pipeline's folder.
+func ResultFiles(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if yield(name) {
 			filesBelow(name)(yield)

@@ -16,13 +16,17 @@ import (
 // Images are what the arguments name: files, folders, archives, globs, lists, standard input.
 type Images struct {
 	Optional bool // there may be none
+	Plain    bool // all are arguments: no flags of more, nor of a part of them
 
 	args  []string
 	from  source.Options
 	reads *output.Reads
 }
 
-func (*Images) Flags() []cli.Flag {
+func (i *Images) Flags() []cli.Flag {
+	if i.Plain {
+		return nil
+	}
 	const in = "Input"
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},

@@ -14,18 +14,19 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/config"
 )
 
 // CategoryModel is that of the flags that say what a model is, and how it is read.
 const CategoryModel = "How the model's input and output are read"
 
 var (
-	classifying = []models.Task{models.Classify}
-	generating  = []models.Task{models.Generate}
-	pictures    = []models.Task{models.Classify, models.Generate}
-	scoring     = []models.Task{models.Classify, models.ClassifyText}
-	reading     = []models.Task{models.ClassifyText, models.Generate}
-	allTasks    = []models.Task{models.Classify, models.ClassifyText, models.Generate}
+	generating = []models.Task{models.Generate}
+	cropping   = []models.Task{models.Classify, models.Embed}
+	pictures   = append(cropping, models.Generate)
+	scoring    = []models.Task{models.Classify, models.ClassifyText}
+	naming     = append(scoring, models.Generate)
+	reading    = []models.Task{models.ClassifyText, models.Generate}
 )
 
 // overrides are the flags that override what a model's files say. Each is a key
@@ -34,10 +35,10 @@ var overrides = []struct {
 	name, usage string
 	tasks       []models.Task
 }{
-	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)", classifying},
+	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)", cropping},
 	{"input-size", "the graph's `HxW` in pixels, or one number for a square", pictures},
 	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE or none", pictures},
-	{"crop-pct", "resize the short edge to input size / `FRACTION`", classifying},
+	{"crop-pct", "resize the short edge to input size / `FRACTION`", cropping},
 	{"crop-mode", "center, squash or border (timm's `MODE`)", pictures},
 	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos", pictures},
 	{"input-range", "`LO,HI`: what pixels 0 and 255 become, before mean and std", pictures},
@@ -50,15 +51,25 @@ var overrides = []struct {
 	{"channels", "1 or 3", pictures},
 	{"orientation", "exif (turn images upright) or ignore", pictures},
 	{"size-multiple", "images are padded to multiples of `N` pixels, and the result cut", generating},
-	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k", allTasks},
+	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k", naming},
 	{"latent-distribution", "normal, or uniform (-1 to 1)", generating},
 	{"class-input", "`NAME` of the input that takes the class, where that does not tell", generating},
 	{"vocabulary", "a `FILE` with the tokens of texts, one a line", reading},
 	{"text-length", "`N` tokens of a text, where the graph leaves it open", reading},
 	{"activation", "softmax, sigmoid or none (inside the graph)", scoring},
 	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", scoring},
-	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", allTasks},
-	{"task", "classify, classify-text or generate, where the graph's outputs don't tell", allTasks},
+	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", config.Tasks},
+	{"task", taskNames() + ", where the graph's outputs don't tell", naming},
+}
+
+// taskNames lists the tasks.
+func taskNames() string {
+	var names []string
+	for _, t := range config.Tasks {
+		names = append(names, string(t))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // Model is -m: a bundled model's name, a folder or a file.
@@ -79,7 +90,9 @@ func (m *Model) Read(c *Call) error {
 
 // Overrides are the flags that override what a model's files say.
 type Overrides struct {
-	Task  models.Task // those that this task has; "": all
+	Task    models.Task // those that this task has; "": all
+	Without []string    // names of those that the command has no use for
+
 	Given models.Settings
 
 	OutputName string // of --output-name
@@ -88,7 +101,7 @@ type Overrides struct {
 func (o *Overrides) Flags() []cli.Flag {
 	var flags []cli.Flag
 	for _, s := range overrides {
-		if o.Task != "" && !slices.Contains(s.tasks, o.Task) {
+		if o.Task != "" && !slices.Contains(s.tasks, o.Task) || slices.Contains(o.Without, s.name) {
 			continue
 		}
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: CategoryModel})
@@ -155,4 +168,33 @@ func (o *Overrides) Open(ui *term.UI, name string) (*models.Model, error) {
 		}
 	}
 	return m, err
+}
+
+// OpenForInput opens a model of which the input counts, and the outputs are taken as they
+// are: nothing needs to say which of them is the result, nor what its values mean.
+func (o *Overrides) OpenForInput(name string) (*models.Model, error) {
+	s := o.Given
+	m, err := OpenModel(name, s)
+	if err != nil {
+		return nil, err
+	}
+	outputs := m.Graph.Outputs
+	if m.Task != models.Generate {
+		outputs = outputs[:min(1, len(outputs))]
+	} else if err := s.Assume("output-range", "0,1", "any, since the input counts"); err != nil {
+		return nil, err
+	}
+	for _, v := range outputs {
+		named := s
+		if err := named.Assume("output-name", v.Name, "the first that fits, since the input counts"); err != nil {
+			continue // without a name: as a classifier, or by arrays
+		}
+		if m, err = OpenModel(name, named); err != nil {
+			return nil, err
+		}
+		if _, err := m.ImageLoader(); err == nil {
+			break
+		}
+	}
+	return m, nil
 }

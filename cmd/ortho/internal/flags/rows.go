@@ -133,12 +133,18 @@ func (p *Page) Read(c *Call) error {
 
 // Progress says whether a line of progress is shown.
 type Progress struct {
+	Unsummed bool // the command has no summary
+
 	Shown bool
 	Quiet bool // no summary either
 }
 
-func (*Progress) Flags() []cli.Flag {
-	return []cli.Flag{&cli.StringFlag{Name: "progress", Value: "auto", Category: "Output", Usage: "`WHEN` progress is shown: auto (on a terminal), always or never (and no summary at the end)"}}
+func (p *Progress) Flags() []cli.Flag {
+	usage := "`WHEN` progress is shown: auto (on a terminal), always or never"
+	if !p.Unsummed {
+		usage += " (and no summary at the end)"
+	}
+	return []cli.Flag{&cli.StringFlag{Name: "progress", Value: "auto", Category: "Output", Usage: usage}}
 }
 
 func (p *Progress) Read(c *Call) error {

@@ -46,6 +46,9 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	case to.Folder != "":
 		return r, r.openFolder()
 	}
+	if err := codec.Takes(format); err != nil {
+		return nil, commandline.Usagef("-f %s: %w", format, err)
+	}
 	device := false
 	if to.Rows.ToFile() {
 		var err error

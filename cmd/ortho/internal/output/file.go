@@ -101,3 +101,13 @@ func (f *File) Discard() {
 		os.Remove(f.File.Name())
 	}
 }
+
+// End is Commit where all of it is written, and Discard where an error, which is returned,
+// has kept it from that.
+func (f *File) End(err error) error {
+	if err != nil {
+		f.Discard()
+		return err
+	}
+	return f.Commit()
+}

@@ -43,6 +43,14 @@ func (c *Codec[R]) Recorded(format string) string {
 	return format + c.Variant
 }
 
+// Takes refuses a format that has no place for the rows, or that there is not.
+func (c *Codec[R]) Takes(format string) error {
+	if format == "jsonl" || format == "csv" && c.CSV != nil || format == "parquet" && c.Parquet != nil || format == "table" && c.Table != nil {
+		return nil
+	}
+	return c.unknown(format)
+}
+
 // Writer returns a writer of a format, for a terminal of width columns, or for what is no
 // terminal where that is 0. On a terminal, names and labels can't act on it in any format:
 // CSV shows their control characters as escapes there, and the others always do. (Parquet

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,13 @@ func TestFile(t *testing.T) {
 		t.Errorf("what an interrupted run left is now %q, %v", data, err)
 	}
 	if err := write("four", true).Commit(); err != nil || held() != "four" {
+		t.Errorf("%q, %v", held(), err)
+	}
+	failed := errors.New("there is no more of it")
+	if err := write("five", true).End(failed); err != failed || held() != "four" {
+		t.Errorf("%q, %v", held(), err)
+	}
+	if err := write("six", true).End(nil); err != nil || held() != "six" {
 		t.Errorf("%q, %v", held(), err)
 	}
 	for _, bad := range []string{dir, filepath.Join(dir, "missing", "x.csv"), filepath.Join(name, "below-a-file")} {

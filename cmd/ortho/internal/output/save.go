@@ -11,9 +11,8 @@ func (r *Reads) Save(name string, overwrite bool, write func(io.Writer) error) e
 	if err != nil {
 		return err
 	}
-	if err := write(file); err != nil {
-		file.Discard()
-		return fmt.Errorf("write %s: %w", name, err)
+	if err = write(file); err != nil {
+		err = fmt.Errorf("write %s: %w", name, err)
 	}
-	return file.Commit()
+	return file.End(err)
 }

@@ -38,14 +38,23 @@ func Counted(n int64, unit string) string {
 
 func Gigabytes(n uint64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
 
-// Quoted is a word for a shell, if it needs to be.
+// Quoted is a word in quotes, if a shell would otherwise read something else.
 func Quoted(word string) string {
 	if strings.ContainsFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,~", r)
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,", r)
 	}) || word == "" {
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
 	return word
+}
+
+// CommandLine are words that a shell takes apart into the same words.
+func CommandLine(words ...string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = Quoted(word)
+	}
+	return strings.Join(quoted, " ")
 }
 
 func Percent(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }

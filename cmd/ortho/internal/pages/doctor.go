@@ -1,4 +1,4 @@
-package main
+package pages
 
 import (
 	"cmp"
@@ -9,14 +9,70 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
-	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/preprocess"
 	"ortho/runner/doctor"
 	"ortho/runner/library"
+	"ortho/runner/machine"
 )
 
-// write renders the diagnosis for people.
-func (d diagnosis) write(w io.Writer) error {
+// Diagnosis is what doctor finds; its JSON is an output format.
+type Diagnosis struct {
+	Ortho       string             `json:"ortho"` // version
+	ONNXRuntime []Runtime          `json:"onnxruntime"`
+	Providers   []doctor.Provider  `json:"providers"`
+	Machine     machine.Facts      `json:"machine"`
+	JPEGDecoder preprocess.Decoder `json:"jpeg_decoder"`
+	Data        doctor.Data        `json:"data"`
+	Warnings    []string           `json:"warnings"` // what goes wrong or costs speed
+	Hints       []string           `json:"hints"`    // what may be worth a try
+}
+
+// Advise adds what costs speed, and what may be worth a try.
+func (d *Diagnosis) Advise() {
+	for _, a := range doctor.AdviseCPU(d.Machine) {
+		d.say(a)
+	}
+	if d.JPEGDecoder.Error != "" {
+		d.warn("JPEGs are decoded without libjpeg-turbo, in about four times its time: %s", d.JPEGDecoder.Error)
+	}
+	for _, a := range doctor.AdviseProviders(d.Machine, d.Providers) {
+		d.say(a)
+	}
+}
+
+func (d *Diagnosis) say(a doctor.Advice) {
+	m := d.Machine
+	switch a {
+	case doctor.Powersave:
+		d.warn("the clock's governor is powersave, which may keep the cores slow: `cpupower frequency-set -g performance`")
+	case doctor.Quota:
+		d.warn("control groups (a container's --cpus) allow %.2f of %d cores: threads beyond that wait", *m.QuotaCores, m.UsableCores)
+	case doctor.FewerCores:
+		d.warn("this process may use %d of %d logical cores (taskset, or a container's --cpuset-cpus)", m.UsableCores, *m.LogicalCores)
+	case doctor.NoAVX2:
+		d.warn("the CPU has no AVX2: every provider computes slowly on it")
+	case doctor.NoVNNI:
+		d.warn("the CPU has no VNNI: 8-bit models are not faster than float32 ones on it")
+	case doctor.DriverFails:
+		d.warn("NVIDIA's driver: %s", m.Unknown["gpus"])
+	case doctor.TryCUDA:
+		d.hint("there is an NVIDIA GPU (%s): %s", m.GPUs[0].Name, library.Remedy("cuda"))
+	case doctor.TryOpenVINO:
+		d.hint("OpenVINO may be faster on this CPU: %s; `ortho bench run --providers cpu,openvino` measures", library.Remedy("openvino"))
+	}
+}
+
+func (d *Diagnosis) warn(format string, args ...any) {
+	d.Warnings = append(d.Warnings, fmt.Sprintf(format, args...))
+}
+
+func (d *Diagnosis) hint(format string, args ...any) {
+	d.Hints = append(d.Hints, fmt.Sprintf(format, args...))
+}
+
+// Print prints the diagnosis for people.
+func (d Diagnosis) Print(w io.Writer) error {
 	var b strings.Builder
 	width := grid.Width(w)
 	section := func(title string) { fmt.Fprintf(&b, "\n%s\n", title) }
@@ -25,7 +81,7 @@ func (d diagnosis) write(w io.Writer) error {
 	if len(d.ONNXRuntime) == 0 {
 		fmt.Fprintln(&b, "none: `ortho runtime install` gets one")
 	} else {
-		fmt.Fprintln(&b, pages.RuntimeTable(d.ONNXRuntime).Draw(width))
+		fmt.Fprintln(&b, RuntimeTable(d.ONNXRuntime).Draw(width))
 	}
 	section("Execution providers (* is taken by -p)")
 	fmt.Fprintln(&b, d.providerTable().Draw(width))
@@ -49,7 +105,7 @@ func (d diagnosis) write(w io.Writer) error {
 	return err
 }
 
-func (d diagnosis) providerTable() *grid.Table {
+func (d Diagnosis) providerTable() *grid.Table {
 	t := grid.New(grid.Text("used"), grid.Text("provider"), grid.Text("library"), grid.Text("available"), grid.Text("reason, and what to do"))
 	for _, p := range d.Providers {
 		if p.Status == doctor.Absent && !installable(p.Provider) {
@@ -76,7 +132,7 @@ func (d diagnosis) providerTable() *grid.Table {
 }
 
 // absent names the providers that no library has, nor one that ortho can install.
-func (d diagnosis) absent() string {
+func (d Diagnosis) absent() string {
 	var names []string
 	for _, p := range d.Providers {
 		if p.Status == doctor.Absent && !installable(p.Provider) {
@@ -93,7 +149,7 @@ func installable(provider string) bool {
 	return strings.Contains(library.Remedy(provider), "--flavor")
 }
 
-func (d diagnosis) machineTable() *grid.Table {
+func (d Diagnosis) machineTable() *grid.Table {
 	m := d.Machine
 	t := grid.New(grid.Text("what"), grid.Text("value"))
 	row := func(what, field, value string) {
@@ -109,7 +165,7 @@ func (d diagnosis) machineTable() *grid.Table {
 	}
 	row("CPU", "cpu_model", m.CPUModel)
 	row("CPU features", "", cmp.Or(strings.Join(m.CPUFeatures, " "), "none that matter here"))
-	row("cores", "", fmt.Sprintf("%s physical, %s logical, %d usable", count(m.PhysicalCores), count(m.LogicalCores), m.UsableCores))
+	row("cores", "", fmt.Sprintf("%s physical, %s logical, %d usable", known(m.PhysicalCores), known(m.LogicalCores), m.UsableCores))
 	quota := "none"
 	if m.QuotaCores != nil {
 		quota = fmt.Sprintf("%.2f cores", *m.QuotaCores)
@@ -151,7 +207,7 @@ func (d diagnosis) machineTable() *grid.Table {
 	return t
 }
 
-func count(n *int) string {
+func known(n *int) string {
 	if n == nil {
 		return "?"
 	}

@@ -1,4 +1,4 @@
-package classify
+package images
 
 import (
 	"fmt"
@@ -25,17 +25,17 @@ var ofShape = regexp.MustCompile(`(?i)broadcast|reshape|dimension|shape|incompat
 
 // runError says in words what a failed run may mean. A graph that has run once runs at
 // these sizes.
-func (c *Classifier) runError(err error) error {
-	if c.ran.Load() || !ofShape.MatchString(err.Error()) {
+func (g *Graph[Out]) runError(err error) error {
+	if g.ran.Load() || !ofShape.MatchString(err.Error()) {
 		return err
 	}
-	in := c.spec.Input
+	in := g.task.Input
 	other := preprocess.NHWC
 	if in.Layout == preprocess.NHWC {
 		other = preprocess.NCHW
 	}
 	told := func(key string) bool { // by the graph
-		return slices.ContainsFunc(c.model.Facts, func(f models.Fact) bool { return f.Key == key && strings.HasPrefix(f.Source, "graph") })
+		return slices.ContainsFunc(g.model.Facts, func(f models.Fact) bool { return f.Key == key && strings.HasPrefix(f.Source, "graph") })
 	}
 	var may []string
 	if !told("input-size") {
@@ -48,7 +48,7 @@ func (c *Classifier) runError(err error) error {
 	if len(may) > 0 {
 		made = ": it may be made for " + strings.Join(may, ", or ")
 	}
-	return &SizeError{fmt.Sprintf("%s does not run at %dx%d, %s%s (ONNX Runtime: %s)", c.model.Name, in.Height, in.Width, in.Layout, made, inShort(err.Error())), err}
+	return &SizeError{fmt.Sprintf("%s does not run at %dx%d, %s%s (ONNX Runtime: %s)", g.model.Name, in.Height, in.Width, in.Layout, made, inShort(err.Error())), err}
 }
 
 var (

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/models"
+	"ortho/models/bundled"
+	"ortho/models/classify"
+	"ortho/preprocess"
+	"ortho/runner"
+	"ortho/runner/bench"
+)
+
+// benchWorkerOptions is how a cell's process reads images: as bench run was told to.
+type benchWorkerOptions struct {
+	model    flags.Model
+	read     flags.Overrides
+	decoding flags.Decoding
+}
+
+// newBenchWorkerCommand is what bench run starts for each cell.
+func newBenchWorkerCommand() *cli.Command {
+	o := &benchWorkerOptions{model: flags.Model{Default: bundled.Default}, read: flags.Overrides{Task: models.Classify}}
+	images := &postponed{groups: []flags.Group{&o.model, &o.read, &o.decoding}}
+	return flags.Command(cli.Command{
+		Name:   "worker",
+		Hidden: true,
+		Usage:  "a cell's process; speaks JSON lines",
+	}, func(ctx context.Context, call *flags.Call) error {
+		return bench.Serve(ctx, call.In, call.Out, func() (*bench.Images, error) {
+			if err := images.read(call); err != nil {
+				return nil, err
+			}
+			return o.images(call)
+		})
+	}, images)
+}
+
+// postponed are groups that are read when images come: what reading them loads would
+// otherwise be in the memory of every cell, which is measured.
+type postponed struct{ groups []flags.Group }
+
+func (p *postponed) Flags() (all []cli.Flag) {
+	for _, g := range p.groups {
+		all = append(all, g.Flags()...)
+	}
+	return all
+}
+
+func (*postponed) Read(*flags.Call) error { return nil }
+
+func (p *postponed) read(call *flags.Call) error {
+	for _, g := range p.groups {
+		if err := g.Read(call); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// images is what a cell's process does around a run.
+func (o *benchWorkerOptions) images(call *flags.Call) (*bench.Images, error) {
+	m, err := o.read.Open(call.UI, o.model.Name)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := m.Classifier()
+	if err != nil {
+		return nil, err
+	}
+	load := preprocess.LoadOptions{MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled}
+	return &bench.Images{
+		Row: spec.Input.Shape(),
+		Load: func(_ context.Context, file, row []byte) (none struct{}, err error) {
+			_, _, err = spec.Input.Load(row, file, load)
+			return none, err
+		},
+		Read: func(_ struct{}, outputs []runner.Row) (none struct{}, err error) {
+			for _, out := range outputs {
+				if out.Name == spec.OutputName {
+					_, err := classify.Read(spec, classify.Options{Top: 5}, out)
+					return none, err
+				}
+			}
+			return none, fmt.Errorf("the graph has no output %s", spec.OutputName)
+		},
+	}, nil
+}
+
+// benchWorker makes the command of a cell's process: this program, which reads images as
+// the groups say for this run.
+func benchWorker(call *flags.Call, groups ...flags.Group) (func() *exec.Cmd, error) {
+	args := []string{"bench", "worker"}
+	for name, value := range call.GivenIn(groups...) {
+		args = append(args, "--"+name+"="+value)
+	}
+	return ownCommand(args...)
+}
+
+// ownCommand makes commands of this program.
+func ownCommand(args ...string) (func() *exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("start processes of ortho: %w", err)
+	}
+	return func() *exec.Cmd { return exec.Command(self, args...) }, nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/job"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/models"
+	"ortho/models/embed"
+	"ortho/models/images"
+)
+
+// embedOptions is what the flags of embed say.
+type embedOptions struct {
+	normalize bool
+
+	rows     flags.Rows
+	progress flags.Progress
+	images   flags.Images
+	decoding flags.Decoding
+	session  flags.Session
+	model    flags.Model
+	read     flags.Overrides
+}
+
+func newEmbedCommand() *cli.Command {
+	o := &embedOptions{
+		session: flags.Session{Batches: true},
+		read:    flags.Overrides{Task: models.Embed},
+	}
+	own := flags.Own{&cli.BoolFlag{Name: "normalize", Destination: &o.normalize, Category: "Output", Usage: "scale each embedding to a length of 1: the product of two is the cosine of their angle"}}
+	return flags.Command(cli.Command{
+		Name:        "embed",
+		Usage:       "have a model's output stand for images, as numbers",
+		ArgsUsage:   "SRC...",
+		Description: help("embed"),
+	}, o.run, own, &o.rows, &o.progress, &o.images, &o.decoding, &o.session, &o.model, &o.read)
+}
+
+func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
+	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.decoding.Stop,
+		Reads: call.Reads, Images: &o.images, Told: o.session.Chosen()}
+	return job.Run(ctx, to, rows.EmbeddingsCodec, func() (*job.Job[source.Item, rows.Embeddings], error) {
+		if err := o.read.Given.Assume("task", string(models.Embed), "ortho embed"); err != nil {
+			return nil, err
+		}
+		model, err := o.read.Open(call.UI, o.model.Name)
+		if err != nil {
+			return nil, err
+		}
+		o.session.Check(ctx, call.UI, model)
+		embedder, err := embed.Open(ctx, model, embed.Options{Normalize: o.normalize, Images: images.Options{
+			Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency, MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled}})
+		if err != nil {
+			return nil, err
+		}
+		flags.TellSkipped(call.UI, embedder.Session())
+		return &job.Job[source.Item, rows.Embeddings]{
+			Unit:   "image",
+			Items:  o.images.Items(),
+			Name:   nameOf,
+			Survey: o.images.Survey,
+			Record: func(format string) (record.Record, error) {
+				return job.Described(ctx, o.settings(format), model, embedder.Session(), nil)
+			},
+			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Embeddings]] {
+				return embeddingRows(ctx, embedder, items)
+			},
+			How:   howOf(embedder),
+			Close: embedder.Close,
+		}, nil
+	})
+}
+
+// settings are the options that change rows.
+func (o *embedOptions) settings(format string) record.Settings {
+	return slices.Concat(record.Settings{{Key: "format", Value: format}, {Key: "normalize", Value: strconv.FormatBool(o.normalize)},
+		{Key: "shard", Value: o.images.Shard().String()}, {Key: "output-name", Value: o.read.OutputName}}, o.decoding.Settings(), o.session.Settings())
+}
+
+// embeddingRows makes a row of each image.
+func embeddingRows(ctx context.Context, embedder *embed.Embedder, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Embeddings]] {
+	return func(yield func(job.Answer[rows.Embeddings]) bool) {
+		for r := range embed.Each(ctx, embedder, items, imageOf) {
+			made := rows.OfEmbedding(r.Item.Name, r.Value)
+			if all := (*images.SizeError)(nil); errors.As(r.Err, &all) {
+				yield(job.Answer[rows.Embeddings]{End: all})
+				return
+			} else if r.Err != nil {
+				made = output.Failed[rows.Embeddings](r.Item.Name, string(models.StageOf(r.Err)), r.Err.Error())
+			}
+			if !yield(job.Answer[rows.Embeddings]{Row: made, Err: r.Err}) {
+				return
+			}
+		}
+	}
+}
+
+func imageOf(item source.Item) images.Input { return images.Input{Name: item.Name, Read: item.Read} }

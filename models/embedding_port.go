@@ -1,0 +1,87 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+
+	"ortho/preprocess"
+	"ortho/runner/onnx"
+)
+
+// EmbeddingPort is an output whose values are taken as they are.
+type EmbeddingPort struct{ OutputName string }
+
+// named is the output in words, where there is one.
+func (p *EmbeddingPort) named() string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (output %s)", p.OutputName)
+}
+
+// embeddingNames are those that exporters give to the output that stands for the whole image:
+// CLIP's vision models (image_embeds), encoders of transformers (pooler_output), and what people
+// call it.
+var embeddingNames = []string{"image_embeds", "pooler_output", "embedding", "embeddings", "image_embedding", "image_embeddings"}
+
+// standsForItem reports whether an output is called as one that stands for an item, with a row
+// of numbers each.
+func standsForItem(v onnx.Value) bool {
+	return v.Kind == "tensor" && scoreTypes[v.Type] && len(v.Dims) == 2 && slices.Contains(embeddingNames, v.Name)
+}
+
+// imageEmbedder settles how the graph makes an embedding of an image: of the output that is
+// named, or else of the only one that is called so. Others are not guessed.
+func (r *resolver) imageEmbedder() {
+	if in, ok := r.onlyImage(); ok {
+		r.takeImage(in)
+	}
+	v, s, named := r.namedOutput()
+	source := s.Source
+	if !named {
+		source = "graph"
+		var fit []onnx.Value
+		for _, out := range r.graph.Outputs {
+			if standsForItem(out) {
+				fit = append(fit, out)
+			}
+		}
+		if len(fit) == 1 {
+			v = &fit[0]
+		}
+	}
+	switch {
+	case v != nil:
+		r.embedding = &EmbeddingPort{v.Name}
+		r.fact("output", v.String(), source)
+	case named:
+		r.fact("output", s.Value+" (not there)", source)
+		r.fail("%s has no output %q; there are %s", r.name, s.Value, onnx.List(r.graph.Outputs))
+	default:
+		r.gap("output", "which of its outputs stands for an image ("+onnx.List(r.graph.Outputs)+")", "--output-name", "output-name", r.graph.Outputs[0].Name)
+	}
+}
+
+// EmbedderSpec is all that is needed to have a graph make embeddings of images.
+type EmbedderSpec struct {
+	Input  preprocess.Spec
+	Batch  int // images per run; 0 where the graph leaves it open
+	Output EmbeddingPort
+}
+
+// Embedder returns how the model makes embeddings of images. The error is a [TaskError], or
+// tells all that is missing.
+func (m *Model) Embedder() (*EmbedderSpec, error) {
+	if err := m.isFor(Embed); err != nil {
+		return nil, err
+	}
+	in, err := m.Image()
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.Embedding()
+	if err != nil {
+		return nil, err
+	}
+	return &EmbedderSpec{in.Spec, m.ports.batch, *out}, nil
+}

@@ -1,0 +1,200 @@
+// Package images runs graphs that take an image each, whatever is made of their outputs:
+//
+//	file --Read--> bytes --preprocess--> row of the input --run--> rows of the outputs --Task.Read--> result
+//
+// A task says which outputs it reads, and how. Everything around that is the same for all:
+// batches, lanes, order, errors by stage, and what is said of a graph that does not run at the
+// run's sizes.
+package images
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"ortho/models"
+	"ortho/preprocess"
+	"ortho/runner"
+	"ortho/runner/onnx"
+)
+
+// Options say how a graph runs over images. The zero value is the CPU.
+type Options struct {
+	Runner      runner.Options
+	Batch       int           // images of one run; 0: as the graph fixes it, else as suits the provider
+	Concurrency int           // runs in flight; 0: as suits the provider
+	Linger      time.Duration // as in [runner.PoolOptions]
+	Waiting     int           // calls of Image that may wait; see [runner.PoolOptions]
+
+	MaxPixels int64 // refuse larger images before decoding; 0: 100 million
+	Scaled    bool  // decode large JPEGs smaller: faster, not exact; see [preprocess.LoadOptions]
+}
+
+// Input is an image. Read returns its encoded bytes; it is called once, on any goroutine. Its
+// context is done when the stream ends, however that comes; a Read that goes on then is left
+// behind.
+type Input struct {
+	Name string
+	Read func(ctx context.Context) ([]byte, error)
+}
+
+// Size is that of an image in pixels, upright where the model wants it so.
+type Size struct{ Width, Height int }
+
+// Task is what is made of images by a graph.
+type Task[Out any] struct {
+	Input   *preprocess.Spec
+	Batch   int      // images per run; 0 where the graph leaves it open
+	Outputs []string // that are read
+	// Read makes the result of an image of its rows of the outputs, in their order. Rows are
+	// used again after it. It is called by several goroutines.
+	Read func(size Size, outputs []runner.Row) (Out, error)
+}
+
+// Graph is a model that is open for a task. Its methods may be called concurrently.
+type Graph[Out any] struct {
+	model   *models.Model
+	task    Task[Out]
+	opt     Options
+	session *runner.Session
+	pool    *runner.Pool[Input, Out]
+	ran     atomic.Bool // once
+}
+
+// Open opens a model, of which the first input takes the image. Close it after use. ctx is for
+// Open alone; see [runner.Open].
+func Open[Out any](ctx context.Context, m *models.Model, task Task[Out], opt Options) (*Graph[Out], error) {
+	if task.Batch > 0 && opt.Batch > 0 && opt.Batch != task.Batch {
+		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, task.Batch, opt.Batch)
+	}
+	g := &Graph[Out]{model: m, task: task, opt: opt}
+	row := task.Input.Shape()
+	opt.Runner.Outputs = task.Outputs
+	opt.Runner.Dims = func(provider string) map[string]int64 {
+		batch, _ := g.batching(provider)
+		return dims(m.Graph.Inputs[0], append([]int64{int64(batch)}, row...))
+	}
+	var err error
+	if g.session, err = runner.Open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner); err != nil {
+		return nil, err
+	}
+	batch, concurrency := g.batching(g.session.Provider)
+	g.pool = runner.NewPool(g.session, runner.Work[Input, Size, Out]{Row: row, Load: g.load, Read: g.read}, runner.PoolOptions{
+		Batch: batch, Concurrency: concurrency, Pad: task.Batch > 0 || g.session.Fixed, Linger: opt.Linger, Waiting: opt.Waiting})
+	return g, nil
+}
+
+// batching is what was asked for, or else suits the graph and the provider.
+func (g *Graph[Out]) batching(provider string) (batch, concurrency int) {
+	batch, concurrency = g.opt.Runner.DefaultBatch(provider)
+	switch {
+	case g.task.Batch > 0:
+		batch = g.task.Batch
+	case g.opt.Batch > 0:
+		batch = g.opt.Batch
+	}
+	if g.opt.Concurrency > 0 {
+		concurrency = g.opt.Concurrency
+	}
+	return batch, concurrency
+}
+
+// dims gives an input's symbolic dimensions the sizes of shape; none where one name
+// would need two.
+func dims(input onnx.Value, shape []int64) map[string]int64 {
+	if len(input.Dims) != len(shape) {
+		return nil
+	}
+	sizes := map[string]int64{}
+	for i, d := range input.Dims {
+		if d.Fixed() || d.Name == "" {
+			continue
+		}
+		if size, ok := sizes[d.Name]; ok && size != shape[i] {
+			return nil
+		}
+		sizes[d.Name] = shape[i]
+	}
+	return sizes
+}
+
+// Close refuses further images, also of streams under way: their error is
+// [runner.ErrClosed]. It waits for those that are being worked on, and frees the session.
+// It may be called more than once, and within a range over Each.
+func (g *Graph[Out]) Close() error {
+	g.pool.Close()
+	return g.session.Close()
+}
+
+// Session tells what the graph runs on.
+func (g *Graph[Out]) Session() *runner.Session { return g.session }
+
+// Batching returns the images of one run, and the runs in flight.
+func (g *Graph[Out]) Batching() (batch, concurrency int) { return g.pool.Batching() }
+
+// Image is one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at the same
+// time share runs; with Options.Waiting, those that would be too many get [runner.ErrBusy].
+func (g *Graph[Out]) Image(ctx context.Context, data []byte) (Out, error) {
+	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
+	result, err := g.pool.Do(ctx, one)
+	return result, g.told(ctx, one, err)
+}
+
+// Each yields what became of each image, in their order, with the caller's own item. input
+// says of an item, once, what its image is. Memory is bounded however many there are. When ctx
+// is done it ends early, after an item that has all before it. What it has begun has ended when
+// it ends, or when the range is left, but for what is the caller's: a Read that ignores its
+// context, and items where they block.
+//
+// Errors begin with the image's name; see [models.StageOf]. A [SizeError] all further images
+// would cost, too.
+func Each[T, Out any](ctx context.Context, g *Graph[Out], items iter.Seq[T], input func(T) Input) iter.Seq[runner.Result[T, Out]] {
+	type one struct {
+		item  T
+		input Input
+	}
+	ones := func(yield func(one) bool) {
+		for item := range items {
+			if !yield(one{item, input(item)}) {
+				return
+			}
+		}
+	}
+	return func(yield func(runner.Result[T, Out]) bool) {
+		for r := range runner.Each(ctx, g.pool, ones, func(o one) Input { return o.input }) {
+			if !yield(runner.Result[T, Out]{Item: r.Item.item, Value: r.Value, Err: g.told(ctx, r.Item.input, r.Err)}) {
+				return
+			}
+		}
+	}
+}
+
+// told is an image's error in words, with its name.
+func (g *Graph[Out]) told(ctx context.Context, in Input, err error) error {
+	switch {
+	case err == nil, ctx.Err() != nil && err == ctx.Err():
+		return err
+	case models.StageOf(err) == models.StageRun && ctx.Err() == nil:
+		err = g.runError(err)
+	}
+	return fmt.Errorf("%s: %w", in.Name, err)
+}
+
+func (g *Graph[Out]) load(ctx context.Context, in Input, row []byte) (Size, error) {
+	data, err := runner.Await(ctx, in.Read)
+	if err != nil {
+		return Size{}, models.StageRead.Wrap(err)
+	}
+	width, height, err := g.task.Input.Load(row, data, preprocess.LoadOptions{MaxPixels: g.opt.MaxPixels, Scaled: g.opt.Scaled})
+	if err != nil {
+		return Size{}, models.StageDecode.Wrap(err)
+	}
+	return Size{width, height}, nil
+}
+
+func (g *Graph[Out]) read(size Size, outputs []runner.Row) (Out, error) {
+	g.ran.Store(true)
+	return g.task.Read(size, outputs)
+}
