@@ -94,23 +94,23 @@ func printCompletion(_ context.Context, call *flags.Call) error {
 	return commandline.Usagef("name one shell: %s", strings.Join(shells(), ", "))
 }
 
-// newCompleteCommand answers the scripts. (cli's own completion reads os.Args, and
-// offers flags where a flag's value is due.)
-func newCompleteCommand() *cli.Command {
+// newCompleteCommand answers the scripts, for the commands of an app. (cli's own completion
+// reads os.Args, and offers flags where a flag's value is due.)
+func newCompleteCommand(app func() *cli.App) *cli.Command {
 	return flags.Command(cli.Command{
 		Name: "complete", Hidden: true, SkipFlagParsing: true,
 		Usage: "print what may stand at the end of a command line",
-	}, complete)
+	}, func(_ context.Context, call *flags.Call) error { return complete(call, app()) })
 }
 
-func complete(_ context.Context, call *flags.Call) error {
+func complete(call *flags.Call, app *cli.App) error {
 	words := call.Args
 	if len(words) > 0 {
 		if last, ok := strings.CutPrefix(words[0], "--last="); ok {
 			words = append(words[1:], last)
 		}
 	}
-	for _, answer := range commandline.Complete(newApp(), words, values()) {
+	for _, answer := range commandline.Complete(app, words, values()) {
 		if _, err := fmt.Fprintln(call.Out, answer); err != nil {
 			return err
 		}

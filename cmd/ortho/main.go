@@ -51,7 +51,7 @@ func newApp() *cli.App {
 		newTryProvidersCommand(),
 		newVersionCommand(),
 		newCompletionCommand(),
-		newCompleteCommand(),
-		newDocsCommand(),
+		newCompleteCommand(newApp),
+		newDocsCommand(newApp),
 	)
 }
