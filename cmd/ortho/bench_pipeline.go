@@ -106,7 +106,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 	made := false
 	if b.folder != "" {
 		var err error
-		if made, err = makeFolder(b.folder); err != nil {
+		if made, err = flags.MakeFolder(b.folder); err != nil {
 			return err
 		}
 	}

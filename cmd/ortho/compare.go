@@ -206,5 +206,5 @@ func (c *comparison) compare(ctx context.Context) (*pages.Comparison, error) {
 		c.ui.Warn(fmt.Sprintf("interrupted after %d inputs: there is no verdict", done))
 		return nil, err
 	}
-	return c.report(running, in)
+	return c.report(ctx, running, in)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"ortho/cmd/ortho/internal/build"
@@ -10,7 +11,7 @@ import (
 )
 
 // report gathers what was found.
-func (c *comparison) report(running *compare.Comparison, in *comparedInputs) (*pages.Comparison, error) {
+func (c *comparison) report(ctx context.Context, running *compare.Comparison, in *comparedInputs) (*pages.Comparison, error) {
 	failed, failures := running.Failed()
 	r := &pages.Comparison{Kind: "ortho compare", Format: 1, Ortho: build.Version(), Equal: true,
 		Input:    pages.ComparedInput{Source: "images", Batch: c.plan.Batch, Failed: failed + in.nfail},
@@ -23,7 +24,7 @@ func (c *comparison) report(running *compare.Comparison, in *comparedInputs) (*p
 	}
 	sideOf := func(i int) (pages.ComparedSide, error) {
 		m := c.model(i)
-		digest, err := modelDigest(m)
+		digest, err := m.Digest(ctx)
 		side := pages.ComparedSide{Name: c.plan.Sides[i].Name, Model: m.Name, SHA256: digest, Providers: c.sides.providers[i].entry, Optimization: "all", Opened: running.Opened(i)}
 		if c.plan.Sides[i].Options.Unoptimized {
 			side.Optimization = "none"

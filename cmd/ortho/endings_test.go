@@ -1,9 +1,9 @@
 package main
 
 import (
+	"ortho/cmd/ortho/internal/flags"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -84,7 +84,7 @@ func fileFlags(commands []*cli.Command, above string) (all []string) {
 			continue
 		}
 		for _, f := range c.Flags {
-			if s, ok := f.(*cli.StringFlag); ok && slices.Contains(written, s.Name) {
+			if s, ok := f.(*cli.StringFlag); ok && flags.Writes(s.Name) {
 				all = append(all, above+c.Name+" --"+s.Name)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"ortho/cmd/ortho/internal/flags"
 	"os"
 	"path/filepath"
 	"slices"
@@ -191,7 +192,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 	for _, c := range commands {
 		if !c.Hidden && len(fileFlags([]*cli.Command{{Name: c.Name, Flags: c.Flags}}, "")) > 0 {
 			for _, f := range c.Flags {
-				if _, reads := readBy[f.Names()[0]]; reads {
+				if flags.Reads(f.Names()[0]) {
 					all = append(all, above+c.Name+" --"+f.Names()[0])
 				}
 			}
@@ -206,9 +207,9 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard text class interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
 		"lang chat-model detail truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
-	for _, s := range settings {
-		if readBy[s.name] == nil {
-			no = append(no, s.name)
+	for _, f := range (&flags.Overrides{}).Flags() {
+		if name := f.Names()[0]; !flags.Reads(name) {
+			no = append(no, name)
 		}
 	}
 	var check func(commands []*cli.Command)
@@ -218,7 +219,7 @@ func TestGuardKnowsFlags(t *testing.T) {
 				switch f.(type) {
 				case *cli.StringFlag, *cli.StringSliceFlag:
 					name := f.Names()[0]
-					if !slices.Contains(written, name) && readBy[name] == nil && !slices.Contains(no, name) {
+					if !flags.Writes(name) && !flags.Reads(name) && !slices.Contains(no, name) {
 						t.Errorf("%s --%s: does it name a file? It belongs to written, to readBy, or to this test", c.Name, name)
 					}
 				}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,6 @@ import (
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
-	"ortho/runner"
 )
 
 // inspectOptions is what the flags of inspect say.
@@ -59,7 +57,7 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 			return pages.PrintClasses(call.Out, classes)
 		}
 	}
-	digest, err := modelDigest(model)
+	digest, err := model.Digest(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,13 +84,11 @@ func (o *inspectOptions) runPipeline(ctx context.Context, call *flags.Call) erro
 	if err != nil {
 		return err
 	}
-	d, err := runner.Await(ctx, func(context.Context) (*pages.PipelineInspection, error) {
-		identity, err := pipelineDigest(p)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		return pages.InspectPipeline(p, identity.SHA256)
-	})
+	id, err := p.Identity(ctx)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	d, err := pages.InspectPipeline(p, id.SHA256)
 	if err != nil {
 		return err
 	}
@@ -110,13 +106,6 @@ func usable(m *models.Model) error {
 		err = errors.Join(err, m.Graph.CheckWeights(m.Path))
 	}
 	return err
-}
-
-func modelDigest(m *models.Model) (string, error) {
-	if m.Data == nil {
-		return fileDigest(m.Path)
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(m.Data)), nil
 }
 
 // classesOf are a model's classes, as its labels name them.

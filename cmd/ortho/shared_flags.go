@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/models"
 )
 
@@ -17,7 +18,7 @@ func dimSizes(texts []string) (map[string]int64, error) {
 		name, size, ok := strings.Cut(text, "=")
 		n, err := strconv.ParseInt(size, 10, 64)
 		if !ok || name == "" || err != nil || n < 1 || n > 1<<31 {
-			return nil, usagef("--dim %q: write NAME=N, such as sequence=128", text)
+			return nil, commandline.Usagef("--dim %q: write NAME=N, such as sequence=128", text)
 		}
 		sizes[name] = n
 	}
