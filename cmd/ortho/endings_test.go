@@ -8,6 +8,7 @@ import (
 
 	"ortho/cmd/ortho/internal/flags"
 
+
 	"github.com/urfave/cli/v2"
 )
 

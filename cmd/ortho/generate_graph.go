@@ -52,12 +52,12 @@ func (g *generation) openGraph(ctx context.Context, fallback string) (*graphEngi
 		return nil, err
 	}
 	flags.TellSkipped(g.ui, generator.Session())
-	id, err := model.Identity(ctx)
+	digest, err := model.Digest(ctx)
 	if err != nil {
 		return nil, errors.Join(err, generator.Close())
 	}
 	e := &graphEngine{generator, model}
-	g.engine, g.name, g.texts = e, model.Name, modelChunks(model.Name, id.SHA256, generator.Session())
+	g.engine, g.name, g.texts = e, model.Name, modelChunks(model.Name, digest, generator.Session())
 	for _, flag := range g.typed {
 		name, value := flag[0], flag[1]
 		if name == "labels" || name == "vocabulary" {

@@ -37,11 +37,10 @@ func (im *imagination) draw(ctx context.Context) (made []imagine.Sample, err err
 		im.ui.Info("nothing is drawn: " + g.None)
 		return made, nil
 	}
-	id, err := a.identity(ctx)
-	if err != nil {
+	if g.Digest, err = a.digest(ctx); err != nil {
 		return made, err
 	}
-	g.Digest, g.Seed = id.SHA256, im.seed
+	g.Seed = im.seed
 	if g.Seed == nil {
 		seed, err := generate.RandomSeed()
 		if err != nil {

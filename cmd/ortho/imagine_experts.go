@@ -69,9 +69,9 @@ func (im *imagination) openTextExpert(ctx context.Context) error {
 
 // artist is the generator that may draw the class.
 type artist struct {
-	session  *runner.Session // tells what it runs on
-	identity func(context.Context) (models.Identity, error)
-	tell     func(text string) // warns of what of it says nothing to the model
+	session *runner.Session // tells what it runs on
+	digest  func(context.Context) (string, error)
+	tell    func(text string) // warns of what of it says nothing to the model
 }
 
 func (im *imagination) openArtist(ctx context.Context) error {
@@ -107,7 +107,7 @@ func (im *imagination) openArtist(ctx context.Context) error {
 	}
 	im.closers = append(im.closers, generator)
 	flags.TellSkipped(im.ui, generator.Session())
-	im.artist = &artist{session: generator.Session(), identity: model.Identity, tell: func(text string) {
+	im.artist = &artist{session: generator.Session(), digest: model.Digest, tell: func(text string) {
 		if in := spec.Text; in != nil {
 			tellLost(im.ui, text, in.Vocabulary.Encode(text, in.Length), in.Length)
 		}
@@ -134,7 +134,10 @@ func (im *imagination) openPainter(ctx context.Context, name string) error {
 	}
 	im.closers = append(im.closers, p)
 	flags.TellSkipped(im.ui, p.Session())
-	im.artist = &artist{session: p.Session(), identity: model.Identity, tell: func(text string) { p.tell(im.ui, []string{text}, false) }}
+	im.artist = &artist{session: p.Session(), digest: func(ctx context.Context) (string, error) {
+		id, err := model.Identity(ctx)
+		return id.SHA256, err
+	}, tell: func(text string) { p.tell(im.ui, []string{text}, false) }}
 	im.experts.Artist = imagine.NewPainter(model.Name, p.Pipeline, p.asked.request)
 	return nil
 }

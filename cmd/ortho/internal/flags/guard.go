@@ -20,12 +20,6 @@ import (
 	"ortho/runner/onnx"
 )
 
-// Writes reports whether a flag of that name names a file to write.
-func Writes(flag string) bool { return slices.Contains(written, flag) }
-
-// Reads reports whether a flag of that name names what a run reads.
-func Reads(flag string) bool { return readBy[flag] != nil }
-
 // written are the flags that name files to write.
 var written = []string{"output", "html", "json", "grid", "save-settings"}
 
@@ -35,6 +29,12 @@ var readBy = map[string]func(value string) iter.Seq[string]{
 	"image": itself, "mask": itself, "rerun": itself, "prompt": promptFile, "cache": filesBelow,
 	"data": dataset.Files, "input": inputFiles, "model": modelFiles, "generator": modelFiles, "text-model": modelFiles,
 }
+
+// Writes reports whether a flag of that name names a file to write.
+func Writes(flag string) bool { return slices.Contains(written, flag) }
+
+// Reads reports whether a flag of that name names files that a command reads.
+func Reads(flag string) bool { return readBy[flag] != nil }
 
 // protect refuses, before any work, outputs that would take the place of what the command
 // reads: all that the command line names.
