@@ -95,7 +95,7 @@ func Compare(old, new *File, minEffect float64, force bool) (*Comparison, error)
 	}
 	c.test(pairs)
 	for i := range c.Cells {
-		c.Cells[i].judge()
+		c.Cells[i].decide()
 		*map[string]*int{VerdictFaster: &c.Counts.Faster, VerdictSlower: &c.Counts.Slower, VerdictNoChange: &c.Counts.NoChange,
 			VerdictBroken: &c.Counts.Broken, VerdictUnknown: &c.Counts.Unknown}[c.Cells[i].Verdict]++
 	}
@@ -241,7 +241,7 @@ func geometricMean(values []float64) float64 {
 }
 
 // decide sets the cell's verdict, once P is corrected.
-func (c *CellChange) judge() {
+func (c *CellChange) decide() {
 	if c.Verdict != "" {
 		return
 	}

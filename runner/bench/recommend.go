@@ -85,7 +85,7 @@ func recommend(rows []Row, objective string, c Constraints, unit string) Verdict
 	}
 	g := goals[objective]
 	slices.SortStableFunc(able, func(a, b candidate) int { return cmp.Compare(g.worse(a.figure), g.worse(b.figure)) })
-	others := judgeTies(able, objective)
+	others := tiesOf(able, objective)
 	chosen := choose(others, objective)
 	for i, o := range others {
 		if o.tie && i != chosen {
@@ -210,7 +210,7 @@ func unable(r Row, objective string, c Constraints) string {
 
 // tiesOf compares every candidate with the first, which is the best. It is in the result,
 // as its own tie.
-func judgeTies(able []candidate, objective string) []other {
+func tiesOf(able []candidate, objective string) []other {
 	others := []other{{candidate: able[0], tie: true}}
 	var p []float64
 	for _, c := range able[1:] {
