@@ -290,7 +290,7 @@ func (c *Comparison) Results(t Thresholds) []Result {
 	for i, f := range c.found {
 		r := Result{Side: c.sides[i+1].Name, Rows: len(f.rows), FailedAlone: f.failedAlone, Notice: f.notice}
 		for _, o := range f.compared.Outputs() {
-			t.judge(&o)
+			t.decide(&o)
 			named := Output{Output: o}
 			for _, row := range o.First {
 				named.Inputs = append(named.Inputs, f.nameOf(o, row.Row))

@@ -23,7 +23,7 @@ func (t Thresholds) Any() bool { return t != Thresholds{} }
 
 // decide sets an output's verdict. Shapes and what is not finite must agree in any case;
 // an output to which none of the thresholds applies is held to the tolerance.
-func (t Thresholds) judge(o *equality.Output) {
+func (t Thresholds) decide(o *equality.Output) {
 	if !t.Any() || o.Shapes != nil || o.NonFinite > 0 || o.Rows == 0 {
 		return
 	}
