@@ -87,7 +87,7 @@ func (o Options) try(ctx context.Context, lib library.Found) []Provider {
 	for done := 0; done < len(tries) && ctx.Err() == nil; {
 		outcomes, status, reason := o.ask(ctx, lib.Path, tries[done:])
 		for _, answer := range outcomes {
-			states[done].judge(answer)
+			states[done].set(answer)
 			done++
 		}
 		if done < len(tries) { // it ended while it tried this one
@@ -102,7 +102,7 @@ func (o Options) try(ctx context.Context, lib library.Found) []Provider {
 	return states
 }
 
-func (p *Provider) judge(o outcome) {
+func (p *Provider) set(o outcome) {
 	p.Available, p.Status, p.Reason, p.Remedy = o.Error == "", Failed, o.Error, o.Remedy
 	if p.Available {
 		p.Status = OK
