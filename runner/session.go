@@ -108,7 +108,7 @@ func Load(opt Options) (library.Found, error) { return load(opt.Library, opt.Pro
 // Open makes a session. Errors name the model, and the provider that could not
 // be used with its reason. ctx is for Open alone.
 //
-// When ctx is done first, Open returns its error at once. ONNX Runtime is told to give the
+// When ctx is done first, Open returns its error at once. ONNX Runtime is asked to give the
 // session up, which it does between steps of its own; a provider's step, such as the engine
 // that TensorRT builds for minutes, goes on in the background, and what comes of it is freed.
 func Open(ctx context.Context, m Model, opt Options) (*Session, error) {
