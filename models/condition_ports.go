@@ -47,7 +47,7 @@ func (r *resolver) imageAndConditions() (image *onnx.Value) {
 	return image
 }
 
-// condition tells what an input that is no image takes: see [ports].
+// condition settles which port an input that takes no image is: see [ports].
 func (r *resolver) condition(v onnx.Value) {
 	named := func(parts ...string) bool {
 		name := strings.ToLower(v.Name)
@@ -99,7 +99,7 @@ func (r *resolver) condition(v onnx.Value) {
 	}
 }
 
-// fixBatch notes that the graph fixes it.
+// fixBatch notes that the graph fixes the batch.
 func (r *resolver) fixBatch(n int64) {
 	if n < 1 || n > 1<<16 {
 		r.fail("%s fixes its batch at %d images", r.name, n)
@@ -129,7 +129,7 @@ func (r *resolver) shapeOf(v onnx.Value) []int64 {
 	return shape
 }
 
-// conditions settles what latents and classes are.
+// conditions settles the ports of latents and classes.
 func (r *resolver) conditions() {
 	if in := r.latents; in != nil {
 		in.Uniform = settled(r, config.LatentDistribution, "normal") == "uniform"
@@ -148,7 +148,7 @@ func (r *resolver) conditions() {
 	}
 	n := len(r.labels)
 	if s, ok := config.Classes.Find(r.layers); ok && in.Count == 0 && n == 0 {
-		n = told(r, config.Classes, s)
+		n = noted(r, config.Classes, s)
 	}
 	if in.Count > 0 && n > 0 && n != in.Count {
 		r.fail("there are %s, but %s takes %s: give other --labels", many(n, "label"), r.name, many(in.Count, "class"))

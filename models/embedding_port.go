@@ -24,14 +24,14 @@ func (p *EmbeddingPort) named() string {
 // call it.
 var embeddingNames = []string{"image_embeds", "pooler_output", "embedding", "embeddings", "image_embedding", "image_embeddings"}
 
-// standsForItem reports whether an output is called as one that stands for an item, with a row
-// of numbers each.
+// standsForItem reports whether an output's name and shape are those of an embedding: one row
+// of numbers per item.
 func standsForItem(v onnx.Value) bool {
 	return v.Kind == "tensor" && scoreTypes[v.Type] && len(v.Dims) == 2 && slices.Contains(embeddingNames, v.Name)
 }
 
-// imageEmbedder settles how the graph makes an embedding of an image: of the output that is
-// named, or else of the only one that is called so. Others are not guessed.
+// imageEmbedder settles how the graph makes an embedding of an image: from the output that is
+// stated, or else from the only one with a usual name. Other outputs are never guessed.
 func (r *resolver) imageEmbedder() {
 	if in, ok := r.onlyImage(); ok {
 		r.takeImage(in)
@@ -70,7 +70,7 @@ type EmbedderSpec struct {
 }
 
 // Embedder returns how the model makes embeddings of images. The error is a [TaskError], or
-// tells all that is missing.
+// names all that is missing.
 func (m *Model) Embedder() (*EmbedderSpec, error) {
 	if err := m.isFor(Embed); err != nil {
 		return nil, err

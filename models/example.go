@@ -80,7 +80,7 @@ func (r *resolver) examples() string {
 	return text + r.besides(settled)
 }
 
-// besides tells what else is not said, and what is done about it.
+// besides names what else is not stated, and what is done about it.
 func (r *resolver) besides(given map[string]bool) string {
 	text := ""
 	cropped := r.image != nil && !r.task.whole

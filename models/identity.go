@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Identity tells one model from another: its name, and what is in all of its files that say
-// what it computes.
+// Identity identifies a model by its name and by the digests of the files that decide what it
+// computes.
 type Identity struct {
 	Name   string
 	SHA256 string // of the graph's file, in hexadecimal digits
@@ -19,7 +19,7 @@ type Identity struct {
 	Weights []FileDigest
 }
 
-// FileDigest is the SHA-256 of a file, which has a name with slashes.
+// FileDigest is the SHA-256 of a file; its name has slashes on all systems.
 type FileDigest struct{ Name, SHA256 string }
 
 // Identity reads all files of the model.

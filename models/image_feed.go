@@ -16,7 +16,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// ImageLoader makes a graph's input of an image file, whatever the graph makes of images.
+// ImageLoader makes a graph's input of an image file, whatever the graph's task.
 type ImageLoader struct {
 	input     onnx.Value
 	spec      *preprocess.Spec // of a graph that does not give images, or
@@ -124,8 +124,8 @@ type FeedOptions struct {
 	// Rows returns how many images the batch under way may have, one of which takes rowBytes
 	// as the largest of its tensors.
 	Rows func(rowBytes int) int
-	// Failed is told, in the images' order, which can't be read or loaded, and why. An error
-	// ends the feed; nil leaves the image out.
+	// Failed is called, in the images' order, for each that can't be read or loaded, with the
+	// reason. If it returns an error the feed ends; nil leaves the image out.
 	Failed func(name string, err error) error
 }
 

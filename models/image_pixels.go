@@ -11,7 +11,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// pixels settles what becomes of the pixels' values.
+// pixels settles the range, mean and standard deviation.
 func (r *resolver) pixels(v onnx.Value) {
 	in := &r.image.Spec
 	upright := preprocess.IgnoreOrientation
@@ -47,7 +47,7 @@ func (r *resolver) pixels(v onnx.Value) {
 	if !haveRange {
 		rng = config.InputRange.Of([2]float64{0, 1}, "default")
 	}
-	in.Range = told(r, config.InputRange, rng)
+	in.Range = noted(r, config.InputRange, rng)
 	in.Mean = r.perChannel(config.Mean, mean, haveMean)
 	in.Std = r.perChannel(config.Std, std, haveStd)
 	if mean.Source == "flag" {
@@ -63,7 +63,7 @@ func (r *resolver) pixels(v onnx.Value) {
 var arithmetic = []string{"Mul", "Div", "Sub", "Add"}
 
 // normalisation is the gap of a graph of whose pixels some of this is not stated. The values
-// of its example are usual ones: those that the model was trained with nobody can tell.
+// of its example are usual ones: those of its training can't be known.
 func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap {
 	in := &r.image.Spec
 	var give, names, example []string
@@ -112,7 +112,7 @@ func (r *resolver) perChannel(k config.Setting[[]float64], s config.Stated[[]flo
 		r.fact(key, "missing: give --"+key+" or --preset", "")
 		return nil
 	}
-	values := slices.Clone(told(r, k, s))
+	values := slices.Clone(noted(r, k, s))
 	if n := r.image.Spec.Channels; len(values) == 1 && n > 1 {
 		values = slices.Repeat(values, n)
 	} else if len(values) != n {

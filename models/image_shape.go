@@ -46,8 +46,8 @@ func agreed(a, b onnx.Dim) onnx.Dim {
 	return onnx.Dim{Size: -1}
 }
 
-// layout tells in which order the dimensions stand: as stated, as the graph's sizes and
-// names have it, or as the library has it whose files lie beside it.
+// layout settles the order of the dimensions: as stated, as the graph's sizes and names have
+// it, or as the library has it whose files lie beside it.
 func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 	s, stated := config.Layout.Find(r.layers)
 	if !stated {
@@ -72,7 +72,7 @@ func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 			return 0, false
 		}
 	}
-	return told(r, config.Layout, s), true
+	return noted(r, config.Layout, s), true
 }
 
 // mayCount reports whether a dimension may be that of an image's channels.
@@ -81,7 +81,7 @@ func mayCount(d onnx.Dim) bool { return !d.Fixed() || isChannels(d) }
 // noImage reports whether none of the dimensions can be that of channels.
 func noImage(in onnx.Value) bool { return !mayCount(in.Dims[1]) && !mayCount(in.Dims[3]) }
 
-// orderBySize tells the layout by the fixed dimensions: channels are 1 or 3.
+// orderBySize derives the layout from the fixed dimensions: channels are 1 or 3.
 func orderBySize(in onnx.Value) (s config.Stated[preprocess.Layout], ok bool) {
 	second, last := in.Dims[1], in.Dims[3]
 	switch {
@@ -97,7 +97,7 @@ func orderBySize(in onnx.Value) (s config.Stated[preprocess.Layout], ok bool) {
 	return s, false
 }
 
-// orderByName tells the layout by what the dimensions are called.
+// orderByName derives the layout from the names of the dimensions.
 func orderByName(in onnx.Value) (s config.Stated[preprocess.Layout], ok bool) {
 	second, third, last := in.Dims[1], in.Dims[2], in.Dims[3]
 	var names []string
@@ -118,7 +118,7 @@ func orderByName(in onnx.Value) (s config.Stated[preprocess.Layout], ok bool) {
 	return s, false
 }
 
-// channels settles how many there are: as the graph fixes it, as stated, or as many as
+// channels settles the number of channels: as the graph fixes it, as stated, or as many as
 // there are values of mean or std.
 func (r *resolver) channels(d onnx.Dim) {
 	s, ok := config.Channels.Find(r.layers)
@@ -140,7 +140,7 @@ func (r *resolver) channels(d onnx.Dim) {
 		r.image.Spec.Channels = 3
 		return
 	}
-	r.image.Spec.Channels = told(r, config.Channels, s)
+	r.image.Spec.Channels = noted(r, config.Channels, s)
 	if s.Value != 1 && s.Value != 3 {
 		r.fail("%s: an input of %s (layout %s): it must be 1 or 3", r.name, many(s.Value, "channel"), r.image.Spec.Layout)
 		r.image.Spec.Channels = 3
@@ -206,7 +206,7 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 	}
 }
 
-// anotherSize tells that the user gives another size than the model's files have.
+// anotherSize notes that the user gives another size than the model's files.
 func (r *resolver) anotherSize(at config.Size, source string) {
 	for _, k := range []config.Setting[config.Size]{config.ImageSize, config.InputSize} {
 		for _, l := range r.layers {

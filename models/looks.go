@@ -38,7 +38,7 @@ func (e *NoClassesError) Error() string {
 }
 
 // looks says what a graph that gives no classes is likely to be, as far as its inputs,
-// outputs and operators tell, and which output may be taken as it is.
+// outputs and operators show, and which output may be taken as it is.
 func looks(g *onnx.Graph) (like Likeness, output string) {
 	named := func(values []onnx.Value, parts ...string) bool {
 		return slices.ContainsFunc(values, func(v onnx.Value) bool {

@@ -11,7 +11,7 @@ import (
 type meaning int
 
 const (
-	meansNothing meaning = iota // that its shape would tell
+	meansNothing meaning = iota // nothing that its shape would show
 	meansScores                 // of classes
 	meansPicture
 	meansEmbedding

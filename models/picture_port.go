@@ -12,8 +12,8 @@ import (
 type PicturePort struct {
 	Name          string
 	Type          onnx.ElementType
-	Channels      int // 1 or 3; 0 where only a run can tell
-	Height, Width int // 0 where only a run can tell
+	Channels      int // 1 or 3; 0 where only a run shows it
+	Height, Width int // 0 where only a run shows it
 	Layout        preprocess.Layout
 	ColorOrder    preprocess.ColorOrder
 	Range         [2]float64 // the values that become pixel 0 and pixel 255
@@ -99,7 +99,7 @@ func (r *resolver) outputShape(v onnx.Value) {
 	r.fact("output", fmt.Sprintf("%s, %s", v, layout.Text), layout.Source)
 }
 
-// outputRange is told by the last operator where that bounds the values.
+// outputRange derives the range from the last operator, where that bounds the values.
 func (r *resolver) outputRange(v onnx.Value) {
 	s, ok := config.OutputRange.Find(r.layers)
 	if !ok {
@@ -115,10 +115,10 @@ func (r *resolver) outputRange(v onnx.Value) {
 			return
 		}
 	}
-	r.picture.Range = told(r, config.OutputRange, s)
+	r.picture.Range = noted(r, config.OutputRange, s)
 }
 
-// color settles what a graph that takes and gives one channel is given of colours.
+// color settles which channel of a colour image a graph of one channel gets.
 func (r *resolver) color() {
 	in, out := r.image, r.picture
 	s, ok := config.Color.Find(r.layers)
@@ -134,5 +134,5 @@ func (r *resolver) color() {
 	if s.Value == "rgb" {
 		r.fail("%s states that the graph takes RGB, but it takes one channel", s.Source)
 	}
-	in.Luma = told(r, config.Color, s) == "luma"
+	in.Luma = noted(r, config.Color, s) == "luma"
 }

@@ -13,12 +13,12 @@ import (
 // ScoresPort is the output that gives the scores of classes.
 type ScoresPort struct {
 	OutputName  string
-	Classes     int // values per item; 0 where only a run can tell
+	Classes     int // values per item; 0 where only a run shows it
 	Labels      []Label
 	Activation  Activation
 	Temperature float64 // logits are divided by it before the softmax; 0: not divided
-	// Untrained are the classes that no text was there for in training, in ascending
-	// order: what the model says of them means nothing.
+	// Untrained are the classes for which there was no text in training, in ascending order:
+	// their scores mean nothing.
 	Untrained []int
 	Doubt     config.Doubt
 }
@@ -32,7 +32,7 @@ var scoreTypes = map[onnx.ElementType]bool{
 }
 
 // classesOf returns the classes of an output of shape [N,C], [N,C,1,1] or
-// [N,1,1,C]; 0 where only a run can tell. ok is false where the shape is another.
+// [N,1,1,C]; 0 where only a run shows it. ok is false where the shape is another.
 func classesOf(v onnx.Value) (n int, ok bool) {
 	if v.Kind != "tensor" || !scoreTypes[v.Type] {
 		return 0, false
@@ -113,7 +113,7 @@ func (r *resolver) activation(op string) {
 	if inside := op == "Softmax" || op == "Sigmoid" || op == "HardSigmoid"; inside && s.Value != None {
 		r.notice("%s states the activation %s, and the graph of %s ends in %s already: both are applied (none applies the graph's alone)", s.Source, s.Value, r.name, op)
 	}
-	r.scores.Activation = told(r, config.OutputActivation, s)
+	r.scores.Activation = noted(r, config.OutputActivation, s)
 }
 
 // temperature settles what logits are divided by. Only a softmax outside of the graph
@@ -123,7 +123,7 @@ func (r *resolver) temperature() {
 	if !ok {
 		return
 	}
-	t := told(r, config.Temperature, s)
+	t := noted(r, config.Temperature, s)
 	why := map[Activation]string{
 		Sigmoid: "the activation is sigmoid: each class has a probability of its own",
 		None:    "the activation is none: the graph has made its logits probabilities already",
@@ -181,14 +181,14 @@ func (r *resolver) classes(out onnx.Value) {
 	}
 }
 
-// trained settles what a classifier of texts was measured to know.
+// trained settles what was measured of a classifier of texts: its doubts and untrained classes.
 func (r *resolver) trained() {
 	scores := r.scores
 	if scores == nil {
-		scores = &ScoresPort{} // of an embedding, or none: the facts tell what is stated
+		scores = &ScoresPort{} // of an embedding, or none: the facts still show what is stated
 	}
 	if s, ok := config.DoubtBelow.Find(r.layers); ok {
-		scores.Doubt = told(r, config.DoubtBelow, s)
+		scores.Doubt = noted(r, config.DoubtBelow, s)
 	}
 	s, ok := config.Untrained.Find(r.layers)
 	if !ok {

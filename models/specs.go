@@ -6,7 +6,7 @@ import (
 	"ortho/preprocess"
 )
 
-// The specs are what a task needs of a model's ports, in one piece.
+// A spec gathers what one task needs of a model's ports.
 
 // Scores says what the numbers of a classifier's output mean.
 type Scores struct {
@@ -48,7 +48,7 @@ type GeneratorSpec struct {
 }
 
 // Classifier returns how to run the model as an image classifier. The error
-// is a [TaskError], or tells all that is missing.
+// is a [TaskError], or names all that is missing.
 func (m *Model) Classifier() (*ClassifierSpec, error) {
 	if err := m.isFor(Classify); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (m *Model) Classifier() (*ClassifierSpec, error) {
 }
 
 // TextClassifier returns how to run the model as a classifier of texts. The error is a
-// [TaskError], or tells all that is missing.
+// [TaskError], or names all that is missing.
 func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 	if err := m.isFor(ClassifyText); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (m *Model) TextClassifier() (*TextClassifierSpec, error) {
 }
 
 // Generator returns how to run the model as a generator of images. The error is a
-// [TaskError], or tells all that is missing.
+// [TaskError], or names all that is missing.
 func (m *Model) Generator() (*GeneratorSpec, error) {
 	if err := m.isFor(Generate); err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 func alphaOf(m image.Image) []byte {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
-	// plane takes the byte at offset of every size ones.
+	// plane takes one byte, at offset, of every size bytes.
 	plane := func(pix []byte, stride, size, offset int) []byte {
 		out := make([]byte, 0, w*h)
 		for y := range h {
@@ -57,7 +57,7 @@ func paletteAlpha(p color.Palette) (alpha [256]uint8) {
 	return alpha
 }
 
-// opaque tells whether an alpha plane says nothing.
+// opaque reports whether all of an alpha plane is 255.
 func opaque(alpha []byte) bool {
 	return !slices.ContainsFunc(alpha, func(a byte) bool { return a != 255 })
 }

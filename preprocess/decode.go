@@ -17,7 +17,7 @@ type Image struct {
 // DecodeOptions says what Decode makes of an image file.
 type DecodeOptions struct {
 	Channels    int         // 3 (RGB) or 1 (luma); 0: 3, or as the file has it in DecodePicture
-	Orientation Orientation // what becomes of the EXIF orientation tag
+	Orientation Orientation // whether the EXIF orientation tag is followed
 	MaxPixels   int64       // largest width * height decoded; 0: 100 million
 }
 
@@ -58,7 +58,7 @@ func Decode(data []byte, opt DecodeOptions) (*Image, error) {
 	return pic.as(opt.Channels, opt.Orientation), nil
 }
 
-// request is what is asked of a format's decoder.
+// request is what a format's decoder is asked for.
 type request struct {
 	maxPixels int64
 	// shrink is by how much a JPEG of that size, and of that orientation, may be
@@ -88,7 +88,7 @@ type picture struct {
 	alpha, icc    []byte // where they are asked for; nil: none
 }
 
-// as gives the picture so many channels, and turns it where that is wanted.
+// as converts the picture to so many channels, and turns it upright where that is wanted.
 func (p picture) as(channels int, o Orientation) *Image {
 	img := p.img.WithChannels(channels)
 	if o == ApplyOrientation || p.upright {
@@ -97,8 +97,8 @@ func (p picture) as(channels int, o Orientation) *Image {
 	return img
 }
 
-// read finds the file's format and runs its decoder. A decoder that panics on a bad
-// file has failed to decode it, no more.
+// read finds the file's format and runs its decoder. A decoder's panic on a bad file
+// is an error of that file.
 func read(data []byte, ask request) (p picture, err error) {
 	if len(data) == 0 {
 		return p, errors.New("decode image: the file is empty")

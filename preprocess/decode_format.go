@@ -21,7 +21,7 @@ type format struct {
 	decode func(data []byte, ask request) (picture, error)
 }
 
-// sniff tells the format by its first bytes; names of files play no part.
+// sniff recognises the format by the first bytes; file names are ignored.
 func sniff(data []byte) (format, error) {
 	starts := func(prefix string) bool { return bytes.HasPrefix(data, []byte(prefix)) }
 	switch {
@@ -47,7 +47,7 @@ func sniff(data []byte) (format, error) {
 
 const convertFirst = ": convert it to JPEG or PNG first"
 
-// notText holds of what no text file has.
+// notText reports whether a byte does not occur in text files.
 func notText(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' }
 
 // otherKind names what is often taken for an image that can be read.

@@ -18,8 +18,8 @@ const (
 	TIFF FileFormat = "tiff"
 )
 
-// FormatOf tells by a file name's ending how to write it: .png, .jpg, .jpeg, .webp, .tif
-// or .tiff, in any case.
+// FormatOf returns the format for a file name's ending: .png, .jpg, .jpeg, .webp, .tif or
+// .tiff, in any case.
 func FormatOf(name string) (FileFormat, error) {
 	ending := filepath.Ext(name)
 	switch strings.ToLower(ending) {
@@ -52,7 +52,7 @@ type FileOptions struct {
 // come, in memory of a few rows (JPEG: 16); WebP can only be written as a whole: its rows are
 // collected, packed, until Close, which makes the file beside them in memory.
 //
-// A FileWriter that is given up needs no Close: it holds no more than memory.
+// A FileWriter that is abandoned needs no Close: it holds no more than memory.
 type FileWriter struct {
 	row      int        // bytes
 	missing  int        // rows
@@ -77,7 +77,7 @@ type rowEncoder interface {
 // lossless WebP takes nothing. WebP has no gray: R, G and B are equal then.
 //
 // PNG is written with adaptive filters; JPEG baseline, 4:2:0, with the quantisation tables
-// of libjpeg's quality; TIFF in uncompressed strips, as Pillow does unless told otherwise.
+// of libjpeg's quality; TIFF in uncompressed strips, as Pillow does by default.
 func NewFileWriter(w io.Writer, width, height, channels int, opt FileOptions) (*FileWriter, error) {
 	if opt.Format == "" {
 		return nil, errors.New("write an image file: no format is stated: png, jpeg, webp or tiff")
@@ -159,7 +159,7 @@ func (f *FileWriter) Write(rows []byte) (int, error) {
 }
 
 // Close completes the file, but does not close what it is written to. It fails where rows
-// are missing or a Write has failed: the file is none then.
+// are missing or a Write has failed: what was written is no valid file then.
 func (f *FileWriter) Close() error {
 	switch {
 	case f.finished || f.failed != nil:

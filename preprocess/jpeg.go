@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// decodeJPEG has libjpeg-turbo decode, or Go where that is not there.
+// decodeJPEG decodes with libjpeg-turbo, or with Go's decoder where that is missing.
 func decodeJPEG(data []byte, ask request) (picture, error) {
 	h, err := readJPEGHeader(data)
 	if err != nil {
@@ -42,8 +42,8 @@ func decodeJPEG(data []byte, ask request) (picture, error) {
 // jpegLibrary is what tests of Go's decoder replace.
 var jpegLibrary = TurboJPEG
 
-// golang lets Go's decoder do no more than it must, the planes: it gets a header
-// that stops it from converting colours, which is done here as libjpeg does it.
+// golang uses Go's decoder for the planes only: it gets a header that stops it from converting
+// colours, which is done here as libjpeg does it.
 func (h *jpegHeader) golang(data []byte, ask request) (*Image, error) {
 	if h.process > 0xc2 {
 		return nil, errors.New("lossless, hierarchical and arithmetic-coded JPEGs are not supported")

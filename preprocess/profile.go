@@ -8,7 +8,7 @@ import (
 // profileLimit is the largest colour profile that is read.
 const profileLimit = 16 << 20
 
-// fits tells whether an ICC profile is one of an image of so many channels, alpha
+// fits reports whether an ICC profile is for an image of so many channels, alpha
 // included: the specification's data colour space field (ICC.1:2022, 7.2.6).
 func fits(icc []byte, channels int) bool {
 	const header = 128

@@ -5,12 +5,12 @@ import (
 	"io"
 )
 
-// Resampler resizes an image whose rows come one after the other, and hands on those of the
-// result as soon as they are known: Pillow 13's Image.resize to the bit, in memory of a few
+// Resampler resizes an image whose rows come one after the other, and writes those of
+// the result as soon as they are known: Pillow 13's Image.resize to the bit, in memory of a few
 // dozen rows. Alpha is resized as Pillow does it for modes LA and RGBA: colours are
 // premultiplied meanwhile, but for Nearest.
 //
-// A Resampler that is given up needs no Close: it holds no more than memory.
+// A Resampler that is abandoned needs no Close: it holds no more than memory.
 type Resampler struct {
 	w             io.Writer
 	width, height int // of the image that comes

@@ -14,7 +14,7 @@ type Spec struct {
 	Channels      int // 1 or 3
 
 	// Central, where it is not zero, is the height and width of the image's middle in parts
-	// of its short edge: all that is seen of it, cut out before the resize.
+	// of its short edge: only that part is used, cut out before the resize.
 	Central [2]float64
 
 	Resize        Resize
@@ -115,7 +115,7 @@ const (
 	Int8
 )
 
-// Orientation says what becomes of the EXIF orientation tag.
+// Orientation says whether the EXIF orientation tag is followed.
 type Orientation uint8
 
 const (

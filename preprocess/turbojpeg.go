@@ -97,8 +97,8 @@ func loadTurbo(name string) (path string, err error) {
 }
 
 // turbo decodes the file whose header is h, by 1, 2, 4 or 8 times smaller: a gray file
-// to one channel. What the library warns of is passed over, as Pillow does, unless the
-// file ends too early.
+// to one channel. The library's warnings are ignored, as Pillow does, unless the file
+// ends too early.
 func (h *jpegHeader) turbo(data []byte, ask request, shrink int) (*Image, error) {
 	var format C.int
 	switch h.components {
@@ -126,7 +126,7 @@ func (h *jpegHeader) turbo(data []byte, ask request, shrink int) (*Image, error)
 	return img, nil
 }
 
-// ended tells whether the end marker is among a JPEG's scans, within which no 0xff
+// ended reports whether the end marker is among a JPEG's scans, within which no 0xff
 // stands alone. Where it is, what is missing before it is left gray, in Pillow too.
 func ended(scans []byte) bool { return bytes.Contains(scans, []byte{0xff, 0xd9}) }
 

@@ -27,8 +27,8 @@ func (p *Pixels) Bytes() int { return p.Height * p.Width * p.Channels * p.Type.S
 // where the tensor's are. With Width and Height of an image that is packed without gaps, a
 // call with n = Width*(rows) reads whole rows if x is 0.
 //
-// A value v of the tensor becomes (v-lo)/(hi-lo)*255, and 255 minus that where Invert is
-// set. hi-lo is a float64 that is rounded to float32; all else is float32, each step rounded: what
+// A value v of the tensor becomes (v-lo)/(hi-lo)*255, and 255 minus that where Invert is set.
+// hi-lo is a float64 that is rounded to float32; all else is float32, each step rounded: what
 // NumPy makes of a float32 array and Python's floats.
 //
 // Returned is how many values are infinite or not a number.
@@ -69,7 +69,7 @@ func (p *Pixels) Unpack(dst []float32, tensor []byte, x, y, n int) (bad int, err
 	return 0, fmt.Errorf("elements of type %s are not supported", p.Type)
 }
 
-// scaling is where the elements are, and what becomes of them.
+// scaling says where the elements are, and how they become pixel values.
 type scaling struct {
 	zero, span float32
 	invert     bool

@@ -8,8 +8,8 @@ import (
 // MaxSize bounds the edges of a tensor and of the image before the crop.
 const MaxSize = 16384
 
-// Validate checks that the spec can be carried out; errors name the flag that
-// mends it.
+// Validate checks that the spec can be carried out; errors name the field
+// that is wrong.
 func (s *Spec) Validate() error {
 	switch {
 	case s.Height < 1 || s.Width < 1 || s.Height > MaxSize || s.Width > MaxSize:

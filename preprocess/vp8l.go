@@ -2,10 +2,10 @@ package preprocess
 
 import "io"
 
-// vp8lEncoder writes lossless WebP (RFC 9649, section 3), with the part of its means that
+// vp8lEncoder writes lossless WebP (RFC 9649, section 3), with those of its features that
 // photographs gain from: green subtracted from red and blue, a predictor for each block, and
-// one set of prefix codes; of copies only those of the pixel before or above. What is left of
-// the pixels stays in memory, as large as the image, until Close.
+// one set of prefix codes; of copies only those of the pixel before or above. The residual, as
+// large as the image, stays in memory until Close.
 type vp8lEncoder struct {
 	w    io.Writer
 	head fileHead

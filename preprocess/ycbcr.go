@@ -15,7 +15,7 @@ func SplitYCbCr(img *Image) (y, cb, cr *Image) {
 	return y, cb, cr
 }
 
-// MergeYCbCr is the way back, Pillow's convert("RGB"), for pixels in any number: dst gets three
+// MergeYCbCr is the inverse, Pillow's convert("RGB"), for pixels in any number: dst gets three
 // bytes for each of y, cb and cr.
 func MergeYCbCr(dst, y, cb, cr []byte) {
 	t := &backward

@@ -12,12 +12,12 @@ func Await[T any](ctx context.Context, f func(context.Context) (T, error)) (T, e
 	return await(ctx, f, func(T) {})
 }
 
-// await is Await, with what becomes of a value that nobody waits for any more.
+// await is Await; dropped gets a value for which nobody waits any more.
 func await[T any](ctx context.Context, f func(context.Context) (T, error), late func(T)) (none T, err error) {
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
-	if f == nil { // on a goroutine of ours its caller could not recover from it
+	if f == nil { // calling it would panic on another goroutine, where its caller can't recover
 		return none, errors.New("there is no function to call: a Read is nil")
 	}
 	if ctx.Done() == nil {

@@ -17,7 +17,7 @@ func DefaultBatch(provider string) (batch, concurrency int) {
 	return Options{}.DefaultBatch(provider)
 }
 
-// DefaultBatch is as the function, for a provider with the options that it has here:
+// DefaultBatch is as the function [DefaultBatch], but knows this provider's options:
 // OpenVINO computes on the CPU, where device_type names nothing else.
 func (o Options) DefaultBatch(provider string) (batch, concurrency int) {
 	p := Provider{Name: provider}
@@ -80,7 +80,7 @@ func outputShape(v onnx.Value, n int64) []int64 {
 	return shape
 }
 
-// run runs the first n rows, and returns what reads a row of the outputs.
+// run runs the first n rows, and returns the function that reads a row of the output tensors.
 func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 	in, out := b.in, append([]*Tensor(nil), b.out...)
 	var temporary []*Tensor

@@ -25,8 +25,8 @@ import (
 	"ortho/runner/library"
 )
 
-// cancelLoad has ONNX Runtime give up a session that is made with the options, or will be.
-// onnxruntime_go has no such call.
+// cancelLoad makes ONNX Runtime give up a session that is being made with the options, or will
+// be. onnxruntime_go has no such call.
 func cancelLoad(lib library.Found, options *ort.SessionOptions) error {
 	api, err := lib.API()
 	if err != nil {
@@ -40,8 +40,8 @@ func cancelLoad(lib library.Found, options *ort.SessionOptions) error {
 	return nil
 }
 
-// cancellable has ctx's end give up the session that is made with the options, until stop
-// is called, which comes before they are freed.
+// cancellable gives up the session that is being made with the options when ctx is done, until
+// stop is called, which must come before they are freed.
 func cancellable(ctx context.Context, lib library.Found, options *ort.SessionOptions) (stop func()) {
 	over := make(chan struct{})
 	unregister := context.AfterFunc(ctx, func() {

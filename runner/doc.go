@@ -9,11 +9,12 @@
 //	Do --item, context--+--> jobs wait ---+                                            +--> Do
 //	Each --items, window+    in order     +--> lane: load rows --> run --> read rows --+--> Each, in order
 //
-// One lane at a time collects: what comes while its first row is loaded, or lingers, is in its
-// batch, and the next batch is the next lane's, loaded while others run. Every job has a
+// One lane at a time collects jobs: those that come while its first row is loaded, or while it
+// lingers, are in its batch. The next lane loads the next batch while others run. Every job has a
 // context of its own: a run that several share goes on as long as one of them wants it.
 //
-// What is open may be closed at any time, by [Gate]: calls under way are waited for, later
-// ones get [ErrClosed]. A context ends what takes one, also Open: nothing of this package
-// runs on then but what ONNX Runtime can't be made to leave, and what [Await] was given.
+// Sessions and pools may be closed at any time: calls under way are waited for, later ones get
+// [ErrClosed]; see [Gate]. Calls end when their context is done, [Open] among them. Then no
+// goroutine of this package goes on, except for a step of ONNX Runtime that can't be interrupted
+// and for what [Await] was given.
 package runner

@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// ErrClosed is the error of what is used after its Close.
+// ErrClosed is the error of calls after Close.
 var ErrClosed = errors.New("closed")
 
-// Gate is the Close of something that calls share: it waits for those that have entered,
-// and refuses later ones. The zero value is open.
+// Gate implements Close for something that calls share: Close waits for calls that have
+// entered, and later ones are refused. The zero value is open.
 type Gate struct {
 	mu     sync.Mutex
 	closed bool
@@ -18,8 +18,8 @@ type Gate struct {
 	freed  sync.Once
 }
 
-// Enter lets a call in, which has to Leave. Of what is closed it returns an error that wraps
-// [ErrClosed].
+// Enter lets a call in, which has to Leave. After Close it returns an error that
+// wraps [ErrClosed].
 func (g *Gate) Enter(what string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -34,7 +34,7 @@ func (g *Gate) Enter(what string) error {
 func (g *Gate) Leave() { g.inside.Done() }
 
 // Close refuses further calls, waits for those inside, and then frees, once: later and
-// concurrent calls wait, too, and return nil. A call that is inside must not make it.
+// concurrent calls wait, too, and return nil. A call that is inside must not call it.
 func (g *Gate) Close(free func() error) (err error) {
 	g.mu.Lock()
 	g.closed = true

@@ -36,8 +36,7 @@ func newLane[In, Out any](p *Pool[In, Out]) *lane[In, Out] {
 		jobs: make([]*job[In, Out], n), reads: make([]func([]Row) (Out, error), n), errs: make([]error, n)}
 }
 
-// next makes the results of the next batch, and returns false where no job waits: then the
-// lane is idle.
+// next runs the next batch, and returns false where no job waits: then the lane is idle.
 func (l *lane[In, Out]) next() bool {
 	p := l.pool
 	closed := l.enter()
@@ -73,7 +72,7 @@ func (l *lane[In, Out]) next() bool {
 		}
 		l.begin(j)
 	}
-	if l.rows == 0 { // nobody is there any more
+	if l.rows == 0 { // nobody waits for them any more
 		p.collected(l)
 	}
 	p.attend()
@@ -95,7 +94,7 @@ func (l *lane[In, Out]) next() bool {
 	return true
 }
 
-// enter makes the lane's memory, and has the session wait for what it is for.
+// enter makes the lane's memory, and makes the session's Close wait for the lane.
 func (l *lane[In, Out]) enter() error {
 	if err := l.session.enter(); err != nil {
 		return err
@@ -107,7 +106,7 @@ func (l *lane[In, Out]) enter() error {
 	return nil
 }
 
-// begin has a job loaded into the next row. The pool's lock is held.
+// begin starts to load a job into the next row of the input. The pool's lock is held.
 func (l *lane[In, Out]) begin(j *job[In, Out]) {
 	row, all := l.rows, l.all
 	l.rows++
@@ -148,14 +147,14 @@ func (l *lane[In, Out]) load(row int, j *job[In, Out]) {
 	}
 }
 
-// linger has a lane whose first row is loaded collect for as long as is left, where there is
-// who may bring more.
+// linger lets a lane whose first row is loaded collect for as long as is left, if more jobs
+// may come.
 func (l *lane[In, Out]) linger(all chan struct{}) {
 	p := l.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if l.all != all {
-		return // it is at a later batch
+		return // the lane has gone on to a later batch
 	}
 	left := p.opt.Linger - time.Since(l.since)
 	if p.collecting != l || p.closed || left <= 0 || p.sources == 0 && !l.call {

@@ -15,9 +15,9 @@ import (
 )
 
 // reserve checks what a run gets, and returns which outputs it has to allocate. Those
-// that the binding can't take over from ONNX Runtime are made here, if it can be told
-// which size they will have: scalars (it refuses their shape), float16 and bfloat16 (it
-// copies half of their bytes). Where nothing tells the size, those listed in guessed are
+// that the binding can't take over from ONNX Runtime are made here, if their size
+// is known: scalars (it refuses their shape), float16 and bfloat16 (it
+// copies half of their bytes). Where the size is not known, those listed in guessed are
 // made of any size, for the run to refuse.
 func (s *Session) reserve(inputs, outputs []*Tensor) (missing, guessed []int, err error) {
 	if len(inputs) != len(s.Inputs) || len(outputs) != len(s.Outputs) {
@@ -80,7 +80,7 @@ var (
 )
 
 // resize gives a guessed output the size that a run asked for when it refused it: the
-// binding has no other way to tell it.
+// binding has no other way to learn it.
 func (s *Session) resize(outputs []*Tensor, guessed []int, refusal error) error {
 	text := refusal.Error()
 	find := func(name string) int {
@@ -130,7 +130,7 @@ func fixed(v onnx.Value) bool {
 // scaled is a dimension as Optimum names it, such as "latent_height * 8".
 var scaled = regexp.MustCompile(`^(\w+) ([*/]) (\d{1,4})$`)
 
-// shapeOf tells an output's shape from what the graph states, and the inputs' sizes.
+// shapeOf derives an output's shape from what the graph states, and the inputs' sizes.
 func (s *Session) shapeOf(v onnx.Value, inputs []*Tensor) ([]int64, bool) {
 	if !v.Ranked {
 		return nil, false

@@ -41,12 +41,12 @@ type Pool[In, Out any] struct {
 	calls   atomic.Int64  // of Do
 	lanes   sync.WaitGroup
 	freed   sync.Once
-	ran     func(rows int) // for tests; nil: nobody looks
+	ran     func(rows int) // for tests; may be nil
 
 	mu         sync.Mutex
 	closed     bool
-	waiting    []*job[In, Out] // in order; none while there is who collects
-	collecting *lane[In, Out]  // what comes is its
+	waiting    []*job[In, Out] // in order; none while a lane collects
+	collecting *lane[In, Out]  // the lane that takes the next jobs
 	running    int
 	idle       []*lane[In, Out]
 	sources    int // streams that more may come from
@@ -97,8 +97,8 @@ func (p *Pool[In, Out]) Do(ctx context.Context, item In) (value Out, err error) 
 	return value, err
 }
 
-// Each does the work of the inputs of items, and yields what became of each, with the item,
-// in their order. Errors and cancellation are as in [Map].
+// Each does the work of the inputs of items, and yields the result or error of each, with the
+// item, in their order. Errors and cancellation are as in [Map].
 //
 // A batch takes in what comes while its first item is loaded, and then what is there
 // already. So items that come quickly make full batches, and one that comes alone waits for
@@ -159,10 +159,10 @@ type job[In, Out any] struct {
 	item   In
 	call   bool // of Do
 	taken  atomic.Bool
-	answer func(Out, error) // called once, by whom claim lets
+	answer func(Out, error) // called once, by the caller for whom claim returned true
 }
 
-// claim lets one call, the first, answer.
+// claim reports whether the caller is the first, who may answer.
 func (j *job[In, Out]) claim() bool { return j.taken.CompareAndSwap(false, true) }
 
 // fail answers with an error.

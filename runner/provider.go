@@ -109,7 +109,7 @@ func named(name string) func(*ort.SessionOptions, map[string]string) error {
 	}
 }
 
-// onCPU tells whether the provider computes on the CPU's cores.
+// onCPU reports whether the provider computes on the CPU's cores.
 func (p Provider) onCPU() bool {
 	device := strings.ToUpper(p.Options["device_type"])
 	return p.Name == CPU || p.Name == "openvino" && (device == "" || device == "CPU")
@@ -118,7 +118,7 @@ func (p Provider) onCPU() bool {
 // OnCPU reports whether the first provider is the CPU itself, whose threads the session sets.
 func (o Options) OnCPU() bool { return len(o.Providers) == 0 || o.Providers[0].Name == CPU }
 
-// ownThreads tells whether the options leave the threads to the session.
+// ownThreads reports whether the options leave the threads to the session.
 func (p Provider) ownThreads() bool {
 	return p.onCPU() && p.Options["num_of_threads"]+p.Options["num_streams"]+p.Options["load_config"] == ""
 }

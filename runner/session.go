@@ -36,8 +36,8 @@ type Options struct {
 	Dims func(provider string) map[string]int64
 	// Unoptimized switches graph optimisation off: what the graph says, node by node.
 	Unoptimized bool
-	// Profile, where not "", has ONNX Runtime write its profile (Chrome's trace format) to
-	// a file whose name begins so. It is there when the session is closed.
+	// Profile, where not "", makes ONNX Runtime write its profile (Chrome's trace format) to a
+	// file whose name begins so, when the session is closed.
 	Profile string
 }
 
@@ -46,7 +46,7 @@ type Session struct {
 	Inputs, Outputs []onnx.Value
 	Provider        string        // the first provider of those asked for that could be used
 	Skipped         []error       // why providers before it could not
-	Library         library.Found // what runs it
+	Library         library.Found // the library that runs it
 	Threads         int           // intra-op threads; 0: ONNX Runtime's choice
 	Fixed           bool          // runs must have the sizes that Options.Dims gave
 
@@ -97,18 +97,18 @@ func load(path string, providers []Provider) (library.Found, error) {
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
 		return fail(err)
 	}
-	takeLog() // what it says of devices that nobody asked for
+	takeLog() // messages about devices that nobody asked for
 	loaded.Found, loaded.explicit = found, path
 	return found, nil
 }
 
-// Load loads the library that Open would, and tells which it is.
+// Load loads the library that Open would, and returns it.
 func Load(opt Options) (library.Found, error) { return load(opt.Library, opt.Providers) }
 
 // Open makes a session. Errors name the model, and the provider that could not
 // be used with its reason. ctx is for Open alone.
 //
-// When ctx is done first, Open returns its error at once. ONNX Runtime is told to give the
+// When ctx is done first, Open returns its error at once. ONNX Runtime is asked to give the
 // session up, which it does between steps of its own; a provider's step, such as the engine
 // that TensorRT builds for minutes, goes on in the background, and what comes of it is freed.
 func Open(ctx context.Context, m Model, opt Options) (*Session, error) {
@@ -223,10 +223,10 @@ func names(values []onnx.Value) []string {
 	return out
 }
 
-// Run runs the graph once. A nil output is allocated and put in its place; the
-// caller closes it. (For a float16 output whose size neither the graph nor the inputs
-// tell, the graph runs until it asks for the right size, and then again.) When ctx is done the run is terminated, and Run returns
-// ctx's error once ONNX Runtime has let go of the tensors.
+// Run runs the graph once. A nil output is allocated and put in its place; the caller closes
+// it. (For a float16 output whose size neither the graph nor the inputs determine, the graph
+// runs until it asks for the right size, and then again.) When ctx is done the run is
+// terminated, and Run returns ctx's error once ONNX Runtime has let go of the tensors.
 func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -283,7 +283,7 @@ func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 		close(terminated)
 	})
 	if s.Provider != CPU && s.ran.CompareAndSwap(false, true) {
-		defer keepSignals()() // what a driver does as late as this
+		defer keepSignals()() // some drivers install theirs in the first run
 	}
 	in, out := values(inputs), values(outputs)
 	err = s.session.RunWithOptions(in, out, options)

@@ -16,8 +16,8 @@ static void save_signals(void) {
 	for (int s = 1; s < NSIG; s++) known[s] = sigaction(s, NULL, &saved[s]) == 0;
 }
 
-// Go's own handler is left alone: os/signal may have put it there meanwhile. It always
-// is that of SIGURG, by which Go preempts.
+// Go's own handler is left alone: os/signal may have put it there meanwhile. The handler
+// of SIGURG, by which Go preempts, always is Go's.
 static void restore_signals(void) {
 	for (int s = 1; s < NSIG; s++) {
 		struct sigaction now;
@@ -34,7 +34,7 @@ import "sync"
 
 var signals sync.Mutex
 
-// keepSignals notes the process's signal handlers and returns what puts them back.
+// keepSignals notes the process's signal handlers and returns the function that restores them.
 // CUDA installs its own as it starts, without SA_ONSTACK, on which Go dies at the next
 // signal (onnxruntime_go's issue 140).
 func keepSignals() (restore func()) {

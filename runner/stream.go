@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Result is what became of one item of a stream.
+// Result is the outcome of one item of a stream.
 type Result[In, Out any] struct {
 	Item  In
 	Value Out
@@ -54,7 +54,7 @@ func Map[In, Out any](ctx context.Context, items iter.Seq[In], limit int, f func
 	}
 }
 
-// ordered has begin take items, whose results come in any order, and yields them in that of
+// ordered lets begin take items, whose results come in any order, and yields them in that of
 // the items:
 //
 //	items --(puller, a token each)--> begin ~~> done --> slots --> yield, in order

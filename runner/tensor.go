@@ -48,8 +48,8 @@ func (n *native) free() {
 	n.pin.Unpin()
 }
 
-// tensorOver makes a tensor. Where its Close is forgotten the garbage collector makes up for
-// it: a pin that is left behind would end the program.
+// tensorOver makes a tensor. Where its Close is forgotten, a cleanup closes it: the garbage
+// collector panics on memory that is still pinned.
 func tensorOver(t onnx.ElementType, shape []int64, data []byte, n *native) *Tensor {
 	tensor := &Tensor{Type: t, Shape: shape, data: data, native: n}
 	tensor.forgotten = runtime.AddCleanup(tensor, (*native).free, n)

@@ -9,15 +9,15 @@ import (
 )
 
 // Work is what a task does around the runs of a graph with one input: an item fills one row
-// of it, and what became of the item is made of its rows of the outputs. Whatever runs the
+// of it, and its result is made from its rows of the output tensors. Whatever runs the
 // graph item by item, a stream, a server or a benchmark, takes the same.
 type Work[In, Mid, Out any] struct {
 	Row []int64 // the input's shape without the batch dimension
-	// Load fills the row with an item, and returns what Read is to know of it. It may be
+	// Load fills the row with an item, and returns what Read needs to know about it. It may be
 	// called by several goroutines, and should end with its context. A panic costs the item.
 	Load func(ctx context.Context, item In, row []byte) (Mid, error)
-	// Read makes an item's result of its rows of the outputs, which are valid until it
-	// returns. It may be called by several goroutines. A panic costs the item.
+	// Read turns an item's rows of the output tensors, which are valid until it returns, into its
+	// result. It may be called by several goroutines. A panic fails the item.
 	Read func(mid Mid, outputs []Row) (Out, error)
 }
 
@@ -37,7 +37,7 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// guarded calls f, whose panic is an error: it costs its item, and nobody else's.
+// guarded calls f and turns a panic into an error, which fails only its own item.
 func guarded[T any](f func() (T, error)) (value T, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// Default is the model that classify uses where none is named.
+// Default is the model that classifies images when none is named.
 const Default = "efficientnet-lite0"
 
 //go:embed efficientnet-lite0 efficientnet-lite0-int8 glyphs imagenet-descriptions span-x2 span-x4
@@ -49,7 +49,7 @@ var graphs = map[string]string{
 
 var successors = map[string]string{"esrgan-slim-x2": "span-x2", "esrgan-slim-x4": "span-x4"}
 
-// Successor names the model that took the place of one that was bundled once, or nothing.
+// Successor names the model that replaces one that earlier releases bundled; "" for other names.
 func Successor(name string) string { return successors[name] }
 
 // Names lists the bundled models, sorted.
@@ -65,9 +65,9 @@ func Names() []string {
 	return names
 }
 
-// FS returns the folder of one model: model.onnx, its settings (config.json of a
-// image classifier, else ortho.json and the vocabulary that it names), README.md (origin, versions, licence,
-// accuracy), LICENSE and SHA256SUMS. What fs.ReadFile gives of model.onnx is
+// FS returns the folder of one model: model.onnx, its settings (config.json of a image
+// classifier, else ortho.json and the vocabulary that it names), README.md (origin, versions,
+// licence, accuracy), LICENSE and SHA256SUMS. What fs.ReadFile gives of model.onnx is
 // read-only memory.
 func FS(name string) (fs.FS, error) {
 	graph, ok := graphs[name]

@@ -1,5 +1,3 @@
-// Package classify runs image classifiers: encoded images in, classes with
-// probabilities (or raw outputs) out.
 package classify
 
 import (
@@ -49,8 +47,8 @@ type Input = images.Input
 // SizeError says that the graph does not run at the sizes that the run feeds it.
 type SizeError = images.SizeError
 
-// Item is what became of one input: a Result, or the error that it cost. See
-// [models.StageOf]; a [SizeError] all further items would cost, too.
+// Item is the outcome of one input: its Result, or the error. See
+// [models.StageOf]; after a [SizeError] all further items would fail, too.
 type Item struct {
 	Input  Input
 	Result Result
@@ -108,10 +106,10 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 // It may be called more than once, and within a range over Stream.
 func (c *Classifier) Close() error { return c.graph.Close() }
 
-// Session tells what the classifier runs on.
+// Session is the session that the classifier runs on.
 func (c *Classifier) Session() *runner.Session { return c.graph.Session() }
 
-// Spec is what the model takes and gives.
+// Spec describes the model's input and output.
 func (c *Classifier) Spec() *models.ClassifierSpec { return c.spec }
 
 // Batching returns the images of one run, and the runs in flight.
@@ -124,11 +122,10 @@ func (c *Classifier) Image(ctx context.Context, data []byte) (Result, error) {
 	return c.graph.Image(ctx, data)
 }
 
-// Stream classifies inputs and yields what became of each, in their order.
-// Memory is bounded however many there are. When ctx is done it ends early,
-// after an item that has all before it. What it has begun has ended when it ends, or when
-// the range is left, but for what is the caller's: a Read that ignores its context, and
-// inputs where they block.
+// Stream classifies inputs and yields a result or an error for each, in their order. Memory is
+// bounded however many there are. When ctx is done it ends early; what it has yielded has no
+// gaps. No work goes on after it ends, or after the range is left, except the caller's own: a
+// Read that ignores its context, and inputs that block.
 func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		for r := range Each(ctx, c, inputs, func(in Input) Input { return in }) {
@@ -140,12 +137,12 @@ func (c *Classifier) Stream(ctx context.Context, inputs iter.Seq[Input]) iter.Se
 }
 
 // Each is Stream for items of the caller's own, which come back with their results. input
-// says of each, once, what is to be classified.
+// is called once for each and returns the image to classify.
 func Each[T any](ctx context.Context, c *Classifier, items iter.Seq[T], input func(T) Input) iter.Seq[runner.Result[T, Result]] {
 	return images.Each(ctx, c.graph, items, input)
 }
 
-// scored makes a result of one item's row of the output.
+// scored turns one item's row of the output tensor into a result.
 func scored(spec *models.Scores, opt Options, out runner.Row) (result Result, err error) {
 	values, err := images.Values(out)
 	if err != nil {

@@ -27,7 +27,7 @@ type TextInput struct {
 	Read func(ctx context.Context) (string, error)
 }
 
-// TextItem is what became of one text: a result, or the error that it cost. See
+// TextItem is the outcome of one text: a result, or the error. See
 // [models.StageOf].
 type TextItem struct {
 	Input  TextInput
@@ -42,11 +42,11 @@ type TextResult struct {
 	Unknown []string // the tokens that the vocabulary lacks, each once
 	Cut     []string // the tokens beyond the model's length, which it has not seen
 	Strange bool     // the model knows (almost) none of the words that carry meaning
-	Doubt   string   // why the first class is no answer; "" where it is one as far as can be told
+	Doubt   string   // why the first class is not to be believed; "" where nothing speaks against it
 }
 
-// OpenText makes a classifier of a model that takes token ids. Of the options, those of
-// images are not looked at, and Batch is the texts of one run where the graph fixes it.
+// OpenText makes a classifier of a model that takes token ids. Options about images
+// are ignored, and so is Batch unless the graph fixes it.
 // Close it after use. ctx is as in [Open].
 func OpenText(ctx context.Context, m *models.Model, opt Options) (*TextClassifier, error) {
 	spec, err := m.TextClassifier()
@@ -68,16 +68,16 @@ func OpenText(ctx context.Context, m *models.Model, opt Options) (*TextClassifie
 // Close refuses further texts, as [Classifier.Close] does images.
 func (c *TextClassifier) Close() error { return c.session.Close() }
 
-// Session tells what the classifier runs on.
+// Session is the session that the classifier runs on.
 func (c *TextClassifier) Session() *runner.Session { return c.session }
 
-// Spec is what the model takes and gives.
+// Spec describes the model's input and output.
 func (c *TextClassifier) Spec() *models.TextClassifierSpec { return c.spec }
 
 // Concurrency returns the runs in flight.
 func (c *TextClassifier) Concurrency() int { return c.concurrency }
 
-// Stream classifies texts and yields what became of each, in their order. Memory is
+// Stream classifies texts and yields a result or an error for each, in their order. Memory is
 // bounded however many there are. It ends as [Classifier.Stream] does.
 func (c *TextClassifier) Stream(ctx context.Context, inputs iter.Seq[TextInput]) iter.Seq[TextItem] {
 	results := runner.Map(ctx, inputs, c.concurrency, func(ctx context.Context, in TextInput) (TextResult, error) {
@@ -100,8 +100,8 @@ func (c *TextClassifier) Stream(ctx context.Context, inputs iter.Seq[TextInput])
 	}
 }
 
-// Text classifies one text. One without any word that the model knows is an error of kind
-// "input".
+// Text classifies one text. A text without any word that the model
+// knows fails at [models.StageInput].
 func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error) {
 	e := c.spec.Text.Vocabulary.Encode(s, c.spec.Text.Length)
 	result := TextResult{Text: s, Unknown: e.Unknown, Cut: e.Cut, Strange: !e.Grasped()}
@@ -146,7 +146,8 @@ func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error)
 	return result, err
 }
 
-// doubt says why a result's first class is no answer.
+// doubt says why a result's first class is not to be believed; "" where nothing speaks against
+// it.
 func (c *TextClassifier) doubt(e text.Encoding, r *TextResult) string {
 	carry := e.Telling + e.Lost
 	switch {

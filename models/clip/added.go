@@ -121,7 +121,7 @@ func (v *vocabulary) addedTokens(c *config) ([]*addedToken, error) {
 		case !ok:
 			place[a.content] = len(all)
 			all = append(all, a)
-		case i >= stated: // one text with two names: what the later one says holds
+		case i >= stated: // one text with two names: what the later one says counts
 			all[i] = a
 		}
 	}

@@ -50,7 +50,7 @@ func (t *Tokenizer) Length() int { return t.length }
 func (t *Tokenizer) Size() int { return t.size }
 
 // Encode returns a text's tokens. Bytes that are not UTF-8 count as U+FFFD. Only the first
-// MiB is looked at: all behind it is cut, as it nearly always would be anyway.
+// MiB is looked at: all after it is cut, as it nearly always would be anyway.
 func (t *Tokenizer) Encode(text string) Tokens {
 	seen := text
 	if len(seen) > maxText {

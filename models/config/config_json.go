@@ -2,7 +2,7 @@ package config
 
 import "ortho/preprocess"
 
-// isTimm tells timm's config.json from Hugging Face's.
+// isTimm reports whether a config.json is timm's; otherwise it is Hugging Face's.
 func isTimm(config Object) bool {
 	return config.Has("pretrained_cfg") || config.Has("architecture") && config.Has("input_size")
 }
@@ -41,8 +41,8 @@ func configClasses(config Object, s *Settings) error {
 }
 
 // configImage reads what transformers' config.json says of the image that the model was
-// configured for, itself or in its part that sees. It is what is looked at last, so that what
-// can't be read of it says nothing.
+// configured for, itself or in its vision part. It has the lowest precedence, so what can't be
+// read of it is ignored.
 func configImage(config Object, s *Settings) {
 	if !config.Has("model_type") || isTimm(config) {
 		return

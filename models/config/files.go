@@ -95,7 +95,7 @@ func withPreset(l Layer) []Layer {
 	return []Layer{l, {"preset " + s.Text, preset, err}}
 }
 
-// exporter names what wrote the model, as far as its files and its graph tell.
+// exporter names the program that wrote the model, as far as its files and its graph show.
 func exporter(g *onnx.Graph, files map[string]Object) string {
 	config := files[ConfigFile]
 	switch producer := strings.ToLower(g.Producer); {

@@ -13,7 +13,7 @@ import (
 )
 
 // transformersJSON holds the defaults of transformers 5.23's image processors,
-// by class; null for those whose steps the keys don't tell.
+// by class; null for those whose steps do not follow from the keys.
 // scripts/dump_transformers_defaults.py writes it.
 //
 //go:embed transformers.json
@@ -57,7 +57,7 @@ func hfSettings(config Object) (Settings, error) {
 	return p.settings, err
 }
 
-// format states in which order the tensor's dimensions stand.
+// format states the order of the tensor's dimensions.
 func (p *processor) format() error {
 	format := "channels_first" // the default of every processor
 	if _, err := p.config.Get("data_format", &format); err != nil {
@@ -114,7 +114,7 @@ func (p *processor) state(key, value, from string) error {
 	return p.settings.set(key, value, p.source(from))
 }
 
-// geometry states what becomes of the image's size.
+// geometry states the resize and the crop.
 func (p *processor) geometry() error {
 	resize, err := p.flag("do_resize")
 	if err != nil {
@@ -247,7 +247,7 @@ func (p *processor) short(edge int, crop bool) error {
 	return p.state("resize", strconv.Itoa(edge), "size")
 }
 
-// values states what becomes of the pixels' values.
+// values states the range, mean and standard deviation of the pixels.
 func (p *processor) values() error {
 	rescale, err := p.flag("do_rescale")
 	if err != nil {

@@ -4,8 +4,8 @@ import (
 	"strings"
 )
 
-// Layer is one source of settings. Problem says why a source that is there
-// can't be read as far as it goes.
+// Layer is one source of settings. Problem says why a source that exists
+// could not be read, or not completely.
 type Layer struct {
 	Source string
 	Settings

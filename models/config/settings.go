@@ -55,7 +55,7 @@ var (
 	Untrained          = Setting[[]int]{"untrained", parseIndices}
 )
 
-// What exporters' files state, and nobody by a flag.
+// What only exporters' files state: there are no flags for these.
 var (
 	CropOffset = Setting[preprocess.CropOffset]{"crop-offset", parseCropOffset}
 	Central    = Setting[[2]float64]{name: "central"} // the part of the short edge, height and width, that is cut out before the resize
@@ -73,7 +73,7 @@ var byName = []named{
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
 }
 
-// named is a setting whose type is of no account.
+// named is a setting of any type.
 type named struct {
 	name  string
 	state func(s *Settings, text, source string) error
@@ -177,7 +177,7 @@ type statement struct {
 //	temperature    1.5: logits are divided by it before the softmax
 //	preset         one of [Presets]
 //	output-name    an output to return as it is, such as an embedding; of a generator, its image
-//	task           classify, classify-text or generate, where the graph does not tell
+//	task           classify, classify-text or generate, where it does not follow from the graph
 //
 // and of generators
 //
@@ -186,7 +186,7 @@ type statement struct {
 //	size-multiple        8: an open height and width are padded up to multiples of it
 //	tile, tile-overlap   the edge of the tiles of large images, and what neighbours share
 //	latent-distribution  normal or uniform (-1 to 1)
-//	class-input          the input that takes the class, where its name does not tell
+//	class-input          the input that takes the class, where its name does not show it
 //	vocabulary           a file, see [text.ReadVocabulary]
 //	text-length          the tokens of a text, where the graph leaves it open
 //	topic-words          seven bold: the vocabulary's words that say something to the model, where not all do

@@ -5,10 +5,10 @@ type Task string
 
 const (
 	Classify     Task = "classify"      // it takes images; its output are the scores of classes, or an embedding
-	ClassifyText Task = "classify-text" // the same of texts
-	Embed        Task = "embed"         // it takes images; an output stands for each, as numbers
+	ClassifyText Task = "classify-text" // the same for texts
+	Embed        Task = "embed"         // it takes images; an output is an embedding of each
 	Generate     Task = "generate"      // its output is an image
 )
 
-// Tasks are all of them.
+// Tasks are all tasks.
 var Tasks = []Task{Classify, ClassifyText, Embed, Generate}

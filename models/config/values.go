@@ -197,7 +197,7 @@ func notEmpty(v string) (string, error) {
 }
 
 // Doubt is what was measured of a classifier of texts: a first class below these
-// probabilities is more often wrong than it would be worth telling. The zero value doubts
+// probabilities is wrong too often to be given without a warning. The zero value doubts
 // nothing.
 type Doubt struct {
 	Below      float64

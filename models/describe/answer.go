@@ -19,7 +19,7 @@ const (
 	maxItem   = 500
 )
 
-// descriptionAnswer and decisionAnswer are the answers' fields; nil: it is missing.
+// descriptionAnswer and decisionAnswer are the answers' fields; nil: the field is missing.
 type descriptionAnswer struct {
 	Description *string   `json:"description"`
 	Objects     *[]string `json:"objects"`
@@ -34,8 +34,8 @@ type decisionAnswer struct {
 	Class  *string `json:"class"`
 }
 
-// readDescription checks an answer against the schema, and returns it also as it is kept:
-// cleaned JSON, which reads the same again.
+// readDescription checks an answer against the schema, and also returns it in the form that is
+// stored: cleaned JSON, which reads the same again.
 func readDescription(answer string, classes choice, scrub func(string) string) (Description, []byte, error) {
 	var a descriptionAnswer
 	if err := unmarshal(answer, &a); err != nil {

@@ -60,8 +60,8 @@ type reply struct {
 	usage            Usage
 }
 
-// ask has a question answered: by the cache, or by the server, with one try to mend an
-// answer that can't be used and one with more room for an answer that was cut off.
+// ask answers a question from the cache or by the server, with one try to repair an
+// answer that can't be used and one with more tokens for an answer that was cut off.
 func (d *Describer) ask(ctx context.Context, img Image, q question) (Source, error) {
 	p, err := d.take(ctx, img)
 	if err != nil {
@@ -94,7 +94,8 @@ func (d *Describer) ask(ctx context.Context, img Image, q question) (Source, err
 	return source, nil
 }
 
-// converse asks until there is an answer that can be used, and returns it as it is kept.
+// converse asks until there is an answer that can be used, and also returns it in the form
+// that the cache stores.
 func (d *Describer) converse(ctx context.Context, image string, p picture, q question) (Source, []byte, error) {
 	messages := d.messages(q, p.uri())
 	limit, estimate := d.opt.MaxTokens, len(q.prompt)/4+imageTokens(p, d.opt.Detail)
@@ -148,8 +149,8 @@ func (d *Describer) send(ctx context.Context, image string, q question, messages
 		retry.RetryIf(func(err error) bool { return d.worthwhile(ctx, err) }),
 		retry.Delay(500*time.Millisecond),
 		retry.DelayType(func(n uint, err error, config retry.DelayContext) time.Duration {
-			// What the server asks for, and on top of it the jitter, so that those who were told
-			// the same do not come back at once.
+			// What the server asks for, and on top of it the jitter, so that clients that were
+			// given the same delay do not all come back at once.
 			wait := min(retry.FullJitterBackoffDelay(n, err, config), 30*time.Second)
 			if e := (*Error)(nil); errors.As(err, &e) {
 				wait += e.after
@@ -178,7 +179,7 @@ func (d *Describer) send(ctx context.Context, image string, q question, messages
 	return r, context.Cause(ctx)
 }
 
-// worthwhile tells whether to try again after an error.
+// worthwhile reports whether trying again may help after an error.
 func (d *Describer) worthwhile(ctx context.Context, err error) bool {
 	var e *Error
 	if ctx.Err() != nil || !errors.As(err, &e) || !e.retry {
@@ -191,7 +192,7 @@ func (d *Describer) worthwhile(ctx context.Context, err error) bool {
 	return true
 }
 
-// try sends a request once, in the way that is known to be understood by then.
+// try sends a request once, in the dialect that the server is known to understand by then.
 func (d *Describer) try(ctx context.Context, image string, q question, messages []openai.ChatCompletionMessage, limit, estimate int) (reply, error) {
 	if err := d.acquire(ctx); err != nil {
 		return reply{}, err

@@ -13,7 +13,7 @@ import (
 )
 
 // cache keeps answers in a folder: a JSON file for each, named by what was asked. A file
-// that can't be read is one that is not there.
+// that can't be read counts as missing.
 type cache struct{ folder string }
 
 // entry is a kept answer.

@@ -1,7 +1,3 @@
-// Package describe has ChatGPT, or another model behind the same API, say what images
-// show: text for people, and one of the classes that a CNN holds possible. It speaks chat
-// completions (https://platform.openai.com/docs/api-reference/chat) with image parts and
-// structured outputs, and gets along with servers that know less of it.
 package describe
 
 import (
@@ -53,11 +49,11 @@ type Options struct {
 	Cache   string // folder of earlier answers; "": none
 	Offline bool   // nothing leaves this machine: answers come from Cache, or from a server on it
 
-	// Stream is told an image's description while it is being written, all of it so far.
-	// After a retry it begins anew. It is called by many goroutines, for one image by one.
+	// Stream is called with an image's description so far, while it is being written. After a
+	// retry it begins anew. Calls come from many goroutines, those for one image from one.
 	Stream func(image, soFar string)
-	// Notify is told of waits, and of what a server turned out not to know, by many
-	// goroutines.
+	// Notify is called, from many goroutines, when a request has to wait and when a server
+	// turns out not to support something.
 	Notify func(line string)
 }
 
@@ -129,7 +125,8 @@ type Describer struct {
 	}
 }
 
-// Open checks the options and makes a Describer, which is closed after use. It sends nothing. Errors name the option.
+// Open checks the options and makes a Describer, which is closed after use. It sends nothing.
+// Errors name the option.
 func Open(opt Options) (*Describer, error) {
 	base, err := baseURL(opt.BaseURL)
 	if err != nil {
@@ -256,15 +253,16 @@ func (d *Describer) Describe(ctx context.Context, img Image) (Description, error
 	return description, nil
 }
 
-// Decision is a model's word on which of two classes an image shows.
+// Decision is a model's answer to which of two classes an image shows.
 type Decision struct {
 	Class  Class // Index -1: neither
 	Reason string
 	Source
 }
 
-// Decide asks which of two classes an image shows. It does not say who holds which: the
-// order is by index. The image's own candidates are not used. Errors are Describe's.
+// Decide asks which of two classes an image shows. It does not say which model named which
+// class: the order is by index. The image's own candidates are not used. Errors are
+// Describe's.
 func (d *Describer) Decide(ctx context.Context, img Image, a, b Candidate) (Decision, error) {
 	var decision Decision
 	q, err := d.deciding(a, b, &decision)

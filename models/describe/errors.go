@@ -31,7 +31,7 @@ type Error struct {
 	retry   bool
 	after   time.Duration // what the server asks to wait
 	refused string        // the parameters and words of a 400, to learn from
-	learned bool          // and it was learned from: there is another way to ask
+	learned bool          // there is another way to ask, learned from the refusal
 }
 
 func (e *Error) Error() string { return e.text }
@@ -58,7 +58,7 @@ func ErrorKind(err error) string {
 	return "other"
 }
 
-// Fatal tells whether the next image would meet the same error: the key is refused, the
+// Fatal reports whether the next image would fail in the same way: the key is refused, the
 // quota or the budget is used up, or there is no such model.
 func Fatal(err error) bool {
 	var e *Error
@@ -102,7 +102,7 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	case errors.As(err, &request): // which may wrap an APIError that says nothing
 		said = string(request.Body)
 		e.refused = d.refusal(said)
-		e.judge(e.refused)
+		e.setKind(e.refused)
 	case errors.As(err, &api):
 		said = api.Message
 		code := fmt.Sprint(api.Code)
@@ -114,7 +114,7 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 		if api.HTTPStatusCode == 0 {
 			e.Status = statusOf(code, api.Type) // it came after a 200
 		}
-		e.judge(code + " " + api.Type)
+		e.setKind(code + " " + api.Type)
 	case x.status == http.StatusOK && (x.page || errors.As(err, &syntax) || errors.As(err, &mismatch)):
 		said = string(x.head)
 		e.Kind = "server"
@@ -138,8 +138,8 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	return e
 }
 
-// judge sets the kind by the status, and by the code and type that the API gives.
-func (e *Error) judge(code string) {
+// setKind sets the kind by the status, and by the code and type that the API gives.
+func (e *Error) setKind(code string) {
 	switch {
 	case strings.Contains(code, "insufficient_quota") || e.Status == http.StatusPaymentRequired:
 		e.Kind = "quota"

@@ -13,8 +13,8 @@ import (
 	"ortho/models/classify"
 )
 
-// Evidence has an image model look at images before a [Describer] does: its most probable
-// classes are what the answer chooses from. It keeps images in memory few at a time, however
+// Evidence classifies images before a [Describer] sees them: the most probable classes are
+// the candidates that the answer chooses from. It keeps images in memory few at a time, however
 // many wait in the describer: what waits there to be sent again is a small JPEG. Its methods
 // may be called concurrently.
 type Evidence struct {
@@ -23,8 +23,8 @@ type Evidence struct {
 }
 
 // NewEvidence makes evidence of a classifier's classes, of as many as its Options.Top says.
-// It stays the caller's. nil: no model looks first, and up to atOnce images are held at a
-// time; else as many as the classifier has runs in flight.
+// The classifier stays the caller's. nil: there is no evidence, and up to atOnce images are held
+// at a time; else as many as the classifier has runs in flight.
 func NewEvidence(c *classify.Classifier, atOnce int) *Evidence {
 	if c != nil {
 		_, atOnce = c.Batching()

@@ -44,7 +44,7 @@ func encoded(t *testing.T, img image.Image) []byte {
 	return b.Bytes()
 }
 
-// near tells whether a pixel is a gray level, but for JPEG's losses.
+// near reports whether a pixel is a gray level, but for JPEG's losses.
 func near(c color.Color, gray int) bool {
 	r, g, b, _ := c.RGBA()
 	for _, v := range []uint32{r, g, b} {

@@ -52,7 +52,7 @@ func firstDialect(opt Options) dialect {
 	}
 }
 
-// reasoning tells whether a model thinks before it answers: those refuse max_tokens and a
+// reasoning reports whether a model thinks before it answers: those refuse max_tokens and a
 // temperature. The families are those that go-openai's ReasoningValidator goes by, also
 // where a router puts the maker before the name (openai/o3).
 func reasoning(model string) bool {
@@ -125,8 +125,8 @@ func (d *Describer) current() dialect {
 	return d.dialect.dialect
 }
 
-// learn takes from a refusal what the server does not know, and tells whether there is
-// another way to ask than as was sent. Every way is tried once: each knows less.
+// learn takes from a refusal what the server does not support, and reports whether there is
+// another way to ask. Every way is tried once: each asks for less.
 func (d *Describer) learn(e *Error, sent dialect) bool {
 	if e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity && e.Status != http.StatusNotImplemented {
 		return false

@@ -9,7 +9,7 @@ import (
 	"github.com/sashabaranov/go-openai"
 )
 
-// stream reads an answer as it is written, and tells what there is of the description.
+// stream reads an answer as it is written, and passes on the description so far.
 func (d *Describer) stream(ctx context.Context, image string, request openai.ChatCompletionRequest) (reply, error) {
 	stream, err := d.client.CreateChatCompletionStream(ctx, request)
 	if err != nil {

@@ -24,7 +24,7 @@ type redirectError struct{ to string }
 
 func (e *redirectError) Error() string { return "redirected to " + e.to }
 
-// exchange is what go-openai does not hand on of a response, streams' above all. A request
+// exchange is what go-openai does not pass on of a response, streams' above all. A request
 // carries it in its context.
 type exchange struct {
 	status int
@@ -73,7 +73,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// failed tells whether the body is an API's error, which some servers send with a 200, and
+// failed reports whether the body is an API's error, which some servers send with a 200, and
 // puts it in err's place.
 func (x *exchange) failed(err *error) bool {
 	var body openai.ErrorResponse

@@ -11,10 +11,10 @@ import (
 
 // denoiser runs the UNet step after step with the same tensors.
 type denoiser struct {
-	*drawing
+	*sampling
 	batches []batch
 	fixed   map[string]int64 // sizes of the graph's symbolic dimensions
-	rows    int              // 2 with guidance: what is led away from, and the prompt
+	rows    int              // 2 with guidance: the negative prompt, and the prompt
 	output  [][]float32      // of each row
 }
 
@@ -26,7 +26,7 @@ type batch struct {
 }
 
 // denoise takes the latents through the steps.
-func (d *drawing) denoise(ctx context.Context) error {
+func (d *sampling) denoise(ctx context.Context) error {
 	g, err := d.denoiser()
 	if err != nil {
 		return err
@@ -67,8 +67,8 @@ func (d *drawing) denoise(ctx context.Context) error {
 	return nil
 }
 
-// keepUnmasked puts back what is not made anew, as noisy as the rest is after step i.
-func (d *drawing) keepUnmasked(kept []float32, i int) {
+// keepUnmasked restores the latents outside of the mask, as noisy as the others are after step i.
+func (d *sampling) keepUnmasked(kept []float32, i int) {
 	s := d.start
 	copy(kept, s.latents)
 	if i+1 < d.to {
@@ -80,8 +80,8 @@ func (d *drawing) keepUnmasked(kept []float32, i int) {
 	}
 }
 
-// report tells of a step.
-func (d *drawing) report(ctx context.Context, i int, denoised []float32) error {
+// report calls Step, with a preview where one is due.
+func (d *sampling) report(ctx context.Context, i int, denoised []float32) error {
 	if d.Step == nil {
 		return ctx.Err()
 	}
@@ -96,9 +96,9 @@ func (d *drawing) report(ctx context.Context, i int, denoised []float32) error {
 	return ctx.Err()
 }
 
-func (d *drawing) denoiser() (*denoiser, error) {
+func (d *sampling) denoiser() (*denoiser, error) {
 	part := d.spec.Denoiser.Part
-	g := &denoiser{drawing: d, rows: 1}
+	g := &denoiser{sampling: d, rows: 1}
 	if d.guided {
 		g.rows = 2
 	}
@@ -153,7 +153,7 @@ func (g *denoiser) input(v onnx.Value, b *batch, size int) (t *runner.Tensor, er
 	shape := []int64{int64(size)}
 	switch v.Name {
 	case spec.Sample:
-		b.sample, err = runner.NewTensor(v.Type, append(shape, int64(spec.Latents+spec.Masked), int64(g.drawing.rows()), int64(g.columns())))
+		b.sample, err = runner.NewTensor(v.Type, append(shape, int64(spec.Latents+spec.Masked), int64(g.sampling.rows()), int64(g.columns())))
 		return b.sample, err
 	case spec.Timestep:
 		shape = shape[:0]

@@ -1,7 +1,3 @@
-// Package diffusion runs Stable Diffusion pipelines: a text becomes an image, alone, from
-// another image, or in the masked part of one. It gives what the pipelines of diffusers
-// give for the same folder, seed and settings. Graphs may be in float16; what lies between
-// them (latents, guidance, scheduler) is in float32 always.
 package diffusion
 
 import (
@@ -21,8 +17,8 @@ import (
 type Options struct {
 	Runner    runner.Options
 	LowMemory bool // hold one graph at a time: images are made in groups, part by part
-	// Ran, where not nil, is told of each run of a graph when it has ended. Tensors are
-	// valid until it returns; it is called from the goroutine that takes the samples.
+	// Ran, where not nil, is called after each run of a graph, on the goroutine that takes the
+	// samples. The tensors are valid until it returns.
 	Ran func(Run)
 }
 
@@ -37,11 +33,11 @@ type Run struct {
 // Request says what one image is to be made of.
 type Request struct {
 	Prompt string
-	// Negative is what the image is led away from: nil, as the pipeline has it, which
-	// differs from "" in some (SDXL). It has no effect without guidance.
+	// Negative is the negative prompt. nil is the pipeline's default, which differs from "" in
+	// some (SDXL). It has no effect without guidance.
 	Negative *string
-	// Seed is that of PyTorch's CPU generator, from which all chance is drawn, in diffusers'
-	// order.
+	// Seed is that of PyTorch's CPU generator, from which all random numbers are drawn, in
+	// diffusers' order.
 	Seed uint64
 	// Latents stand in place of the first noise that is drawn for the image: [channels,
 	// height/8, width/8], standard normal.
@@ -64,13 +60,13 @@ type Request struct {
 	PreviewEvery int
 }
 
-// Step is a step that is done.
+// Step describes a step that has been made.
 type Step struct {
 	Done, Of int
 	Preview  *preprocess.Image // nil where none was asked for
 }
 
-// Sample is what became of one request.
+// Sample is the outcome of one request.
 type Sample struct {
 	Request Request // with all that was left open filled in
 	Image   *preprocess.Image
@@ -105,7 +101,7 @@ func Open(ctx context.Context, m *Folder, opt Options) (*Pipeline, error) {
 	if p.opt.Runner.Threads == 0 && opt.Runner.OnCPU() {
 		p.opt.Runner.Threads = cores()
 	}
-	// Of the parts the first in use, so that what does not run is told before any work.
+	// The part that is used first: what does not run fails before any work.
 	if p.first, err = p.use(ctx, spec.Texts[0].Part, nil); err != nil {
 		return nil, err
 	}
@@ -117,11 +113,11 @@ func Open(ctx context.Context, m *Folder, opt Options) (*Pipeline, error) {
 // Samples.
 func (p *Pipeline) Close() error { return p.gate.Close(p.closeAll) }
 
-// Session tells what the parts run on: that of the part that was opened first. It must not
-// be run.
+// Session is that of the part that was opened first, for its provider and threads. It must
+// not be run.
 func (p *Pipeline) Session() *runner.Session { return p.first }
 
-// Spec is how the pipeline runs.
+// Spec describes how the pipeline runs.
 func (p *Pipeline) Spec() *Spec { return p.spec }
 
 // Cut is the end of a text that the pipeline does not see, because it has more tokens than
@@ -140,8 +136,8 @@ func (p *Pipeline) Cut(text string) string {
 const group = 8
 
 // Samples makes an image of each request and yields them in order. The same request gives
-// the same image on every run. When ctx is done it ends early, after an image that has all
-// before it.
+// the same image on every run. When ctx is done it ends early; what it has yielded
+// has no gaps.
 func (p *Pipeline) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
 	return func(yield func(Sample) bool) {
 		for r := range Each(ctx, p, requests, func(r Request) Request { return r }) {
@@ -153,7 +149,7 @@ func (p *Pipeline) Samples(ctx context.Context, requests iter.Seq[Request]) iter
 }
 
 // Each is Samples for items of the caller's own, which come back with their samples. request
-// says of each, once, what is to be made of it. A result's error is its sample's.
+// is called once for each and returns what to make. A result's error is its sample's.
 func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request func(T) Request) iter.Seq[runner.Result[T, Sample]] {
 	size := 1
 	if p.opt.LowMemory {
@@ -161,7 +157,7 @@ func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request fu
 	}
 	return func(yield func(runner.Result[T, Sample]) bool) {
 		var of []T
-		var under []*drawing
+		var under []*sampling
 		flush := func() bool {
 			p.make(ctx, under)
 			for i, d := range under {
@@ -176,7 +172,7 @@ func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request fu
 			if ctx.Err() != nil {
 				return
 			}
-			of, under = append(of, item), append(under, &drawing{Pipeline: p, Request: request(item)})
+			of, under = append(of, item), append(under, &sampling{Pipeline: p, Request: request(item)})
 			if len(under) == size && !flush() {
 				return
 			}
@@ -185,8 +181,8 @@ func Each[T any](ctx context.Context, p *Pipeline, items iter.Seq[T], request fu
 	}
 }
 
-// make takes drawings through the pipeline, part by part.
-func (p *Pipeline) make(ctx context.Context, all []*drawing) {
+// make runs samples through the pipeline, part by part.
+func (p *Pipeline) make(ctx context.Context, all []*sampling) {
 	if err := p.gate.Enter("the pipeline"); err != nil {
 		for _, d := range all {
 			d.err = err
@@ -196,8 +192,8 @@ func (p *Pipeline) make(ctx context.Context, all []*drawing) {
 	defer p.gate.Leave()
 	p.making.Lock()
 	defer p.making.Unlock()
-	for _, stage := range []func(*drawing, context.Context) error{
-		(*drawing).begin, (*drawing).encodeTexts, (*drawing).encodeImage, (*drawing).denoise, (*drawing).decode,
+	for _, stage := range []func(*sampling, context.Context) error{
+		(*sampling).begin, (*sampling).encodeTexts, (*sampling).encodeImage, (*sampling).denoise, (*sampling).decode,
 	} {
 		for _, d := range all {
 			if d.err == nil {

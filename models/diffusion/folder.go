@@ -57,7 +57,7 @@ func IsFolder(name string) bool {
 }
 
 // ReadFolder reads a pipeline's folder. It succeeds for any folder whose files can be
-// read: what is missing to use it is told by Facts and [Folder.Spec].
+// read: Facts and the error of [Folder.Spec] say what is missing to use it.
 func ReadFolder(name string) (*Folder, error) {
 	p, err := readFolder(name)
 	if err != nil {
@@ -138,7 +138,7 @@ func (p *Part) externalData() []string {
 	return paths
 }
 
-// Files are the paths of all files that the pipeline's answers follow from: graphs with
+// Files are the paths of all files that the pipeline's images depend on: graphs with
 // their external data, and configuration, in a fixed order.
 func (p *Folder) Files() []string {
 	var paths []string
@@ -173,7 +173,7 @@ func (p *Folder) Part(name string) *Part {
 	return nil
 }
 
-// Spec returns how to run the pipeline. The error tells all that is missing or does not
+// Spec returns how to run the pipeline. The error names all that is missing or does not
 // suit, and what to do.
 func (p *Folder) Spec() (*Spec, error) {
 	if p.err != nil {

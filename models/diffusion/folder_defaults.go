@@ -18,7 +18,7 @@ const (
 	MaxEdge     = 16384 // pixels
 )
 
-// defaults settles what is in effect where nothing else is asked for: what ortho.json says,
+// defaults settles the defaults of requests: what ortho.json says,
 // else what the model is known for, else what diffusers has.
 func (r *folderResolver) defaults() error {
 	s := &r.spec

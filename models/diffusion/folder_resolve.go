@@ -15,7 +15,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// folderResolver settles how a pipeline runs, and what keeps it from running.
+// folderResolver settles how a pipeline runs, or why it can't.
 type folderResolver struct {
 	*Folder
 	folder   fs.FS
@@ -300,7 +300,7 @@ func (r *folderResolver) schedule() error {
 	}
 	stated, err := config.ParseObject(data)
 	if err != nil {
-		return nil // scheduler.Read has told
+		return nil // scheduler.Read has reported it
 	}
 	for _, key := range []string{"prediction_type", "timestep_spacing"} {
 		var value string
@@ -311,7 +311,7 @@ func (r *folderResolver) schedule() error {
 	return nil
 }
 
-// notRun says which parts of the pipeline have no part in the image.
+// notRun lists the graphs of the folder that images do not depend on.
 func (r *folderResolver) notRun() {
 	for _, name := range []string{"safety_checker", "feature_extractor", "image_encoder"} {
 		var class []*string

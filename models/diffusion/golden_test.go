@@ -234,7 +234,7 @@ func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Arra
 			t.Errorf("%s: %.2g from diffusers, want %v at most", what, d, tolerance)
 		}
 	}
-	d := &drawing{Pipeline: p, Request: g.request(t)}
+	d := &sampling{Pipeline: p, Request: g.request(t)}
 	if g.Refused != "" {
 		if err := d.begin(t.Context()); err == nil {
 			t.Errorf("no error, and diffusers refuses it: %s", g.Refused)
@@ -256,13 +256,13 @@ func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Arra
 		drawn = len(g.Noise)
 	}
 	defer func() { p.inject, p.watch = nil, nil }()
-	step := func(stage func(*drawing) error) {
+	step := func(stage func(*sampling) error) {
 		t.Helper()
 		if err := stage(d); err != nil {
 			t.Fatal(err)
 		}
 	}
-	step(func(d *drawing) error { return d.begin(t.Context()) })
+	step(func(d *sampling) error { return d.begin(t.Context()) })
 	if times := d.schedule.Timesteps()[d.from:d.to]; far(times, g.Timesteps) > 1e-6 {
 		t.Errorf("timesteps %v, want %v", times, g.Timesteps)
 	}
@@ -283,14 +283,14 @@ func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Arra
 	if cut := p.Cut(g.Prompt); strings.Join(strings.Fields(cut), " ") != strings.Join(strings.Fields(g.Cut), " ") && (cut == "" || g.Cut == "") {
 		t.Errorf("cut %q, want %q", cut, g.Cut)
 	}
-	step(func(d *drawing) error { return d.encodeTexts(t.Context()) })
+	step(func(d *sampling) error { return d.encodeTexts(t.Context()) })
 	near("embeddings", d.positive.context, g.Embeds)
 	near("pooled", d.positive.pooled, g.Pooled)
 	if g.NegativeEmbeds != "" {
 		near("negative embeddings", d.negative.context, g.NegativeEmbeds)
 		near("negative pooled", d.negative.pooled, g.NegativePooled)
 	}
-	step(func(d *drawing) error { return d.encodeImage(t.Context()) })
+	step(func(d *sampling) error { return d.encodeImage(t.Context()) })
 	want := floats(t, recorded[g.Latents])
 	n, at := len(d.latents), 0
 	latents := kind + "latents"
@@ -308,14 +308,14 @@ func (g *golden) compare(t *testing.T, p *Pipeline, recorded map[string]npz.Arra
 		}
 		at++
 	}
-	step(func(d *drawing) error { return d.denoise(t.Context()) })
+	step(func(d *sampling) error { return d.denoise(t.Context()) })
 	if at*n != len(want) || drawn != len(g.Noise) {
 		t.Errorf("%d steps and %d draws, want %d and %d", at, drawn, len(want)/n, len(g.Noise))
 	}
 	if g.Result == "" {
 		return
 	}
-	step(func(d *drawing) error { return d.decode(t.Context()) })
+	step(func(d *sampling) error { return d.decode(t.Context()) })
 	if err := within(d.image, recorded[g.Result], levels); err != nil {
 		t.Error(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"ortho/models"
 )
 
-// Identity tells one pipeline from another by all that its images follow from. Its weights are
+// Identity identifies a pipeline by all files that its images depend on. Its weights are
 // all files, by their paths within the folder, in the order of these paths' bytes; its SHA-256
 // is that of a line for each: the file's SHA-256, two spaces and its path. That is what
 // sha256sum prints.

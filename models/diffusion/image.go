@@ -11,17 +11,17 @@ import (
 	"ortho/runner/onnx"
 )
 
-// start is what an image gives to start from.
+// start is where denoising begins, made of an image.
 type start struct {
 	latents []float32 // of the whole image
 	noise   []float32 // that is added to them
 	mask    []float32 // [rows, columns]: 1 where it is made anew; nil: everywhere
-	extra   []float32 // for an inpainting denoiser: the mask, and the latents of what is left
+	extra   []float32 // for an inpainting denoiser: the mask, and the latents outside of it
 }
 
 // encodeImage makes the first latents: noise, or an image with noise. All is drawn in the
 // order of diffusers' pipelines (text-to-image, Img2Img, Inpaint).
-func (d *drawing) encodeImage(ctx context.Context) error {
+func (d *sampling) encodeImage(ctx context.Context) error {
 	n := d.spec.Denoiser.Latents * d.rows() * d.columns()
 	whole := d.Strength == 1 && d.Mask != nil // inpainting starts from noise alone
 	s := &start{}
@@ -54,7 +54,7 @@ func (d *drawing) encodeImage(ctx context.Context) error {
 	return nil
 }
 
-func (d *drawing) drawNoise(s *start, n int) {
+func (d *sampling) drawNoise(s *start, n int) {
 	if s.noise = d.Latents; s.noise == nil {
 		s.noise = make([]float32, n)
 		d.normal(s.noise)
@@ -79,7 +79,7 @@ func pixelsOf(p *preprocess.Picture, width, height int) []float32 {
 }
 
 // latentsOf encodes pixels; where the encoder gives a distribution, a sample is drawn.
-func (d *drawing) latentsOf(ctx context.Context, pixels []float32) ([]float32, error) {
+func (d *sampling) latentsOf(ctx context.Context, pixels []float32) ([]float32, error) {
 	e := d.spec.Encoder
 	outputs, err := d.once(ctx, e.Part, func(v onnx.Value) (*runner.Tensor, error) {
 		return filled(v, []int64{rowsOf(v, 1), 3, int64(d.Height), int64(d.Width)}, pixels)
@@ -124,8 +124,8 @@ func channel(a *Autoencoder, c int) (mean, std float32) {
 	return float32(a.Mean[c]), float32(a.Std[c])
 }
 
-// applyMask keeps what is black in the mask.
-func (d *drawing) applyMask(ctx context.Context, s *start, pixels []float32) error {
+// applyMask makes the start keep what is black in the mask.
+func (d *sampling) applyMask(ctx context.Context, s *start, pixels []float32) error {
 	mask := maskOf(d.Mask, d.Width, d.Height)
 	plane := d.Width * d.Height
 	s.mask = make([]float32, d.rows()*d.columns())
@@ -171,13 +171,13 @@ func maskOf(p *preprocess.Picture, width, height int) []float32 {
 }
 
 // decode makes the image of the latents.
-func (d *drawing) decode(ctx context.Context) (err error) {
+func (d *sampling) decode(ctx context.Context) (err error) {
 	d.image, err = d.picture(ctx, d.latents)
 	return err
 }
 
 // picture decodes latents: the VAE's values from -1 to 1 become pixels, rounded half to even.
-func (d *drawing) picture(ctx context.Context, latents []float32) (*preprocess.Image, error) {
+func (d *sampling) picture(ctx context.Context, latents []float32) (*preprocess.Image, error) {
 	a := &d.spec.Decoder
 	scaled := make([]float32, len(latents))
 	each := len(latents) / d.spec.Denoiser.Latents

@@ -202,7 +202,7 @@ func get(dst []float32, t *runner.Tensor, at int) error {
 	return nil
 }
 
-// finite checks a part's answer.
+// finite fails on NaN and infinite values in a part's output.
 func finite(part string, values []float32) error {
 	bad := 0
 	for _, v := range values {

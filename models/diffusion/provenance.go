@@ -2,9 +2,8 @@ package diffusion
 
 import "ortho/models/provenance"
 
-// Provenance is what an image of the request is made of, if all that a request leaves open
-// is filled in. Where its latents, its image and its mask come from, only those who have
-// read them can add.
+// Provenance describes the image of a request whose open fields are filled in. Where its latents,
+// its image and its mask come from, the caller, who has read them, adds.
 func (r Request) Provenance() provenance.Image {
 	d := &provenance.Diffusion{Steps: r.Steps, Scheduler: r.Scheduler, Strength: r.Strength}
 	if r.Negative != nil {

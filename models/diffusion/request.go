@@ -12,8 +12,8 @@ import (
 	"ortho/preprocess"
 )
 
-// drawing is an image on its way through the pipeline.
-type drawing struct {
+// sampling is the state of one sample on its way through the pipeline.
+type sampling struct {
 	*Pipeline
 	Request
 	schedule *scheduler.Scheduler
@@ -28,16 +28,16 @@ type drawing struct {
 	err                error
 }
 
-// Fill fills in what a request leaves open, and tells what of it does not suit the pipeline,
-// without running anything.
+// Fill fills in what a request leaves open, without running anything. The error says what does
+// not suit the pipeline.
 func (p *Pipeline) Fill(r Request) (Request, error) {
-	d := &drawing{Pipeline: p, Request: r}
+	d := &sampling{Pipeline: p, Request: r}
 	err := d.begin(context.Background())
 	return d.Request, err
 }
 
-// begin settles what a request leaves open, and checks it.
-func (d *drawing) begin(context.Context) error {
+// begin fills in what a request leaves open, and checks it.
+func (d *sampling) begin(context.Context) error {
 	d.fill()
 	for _, check := range []func() error{d.checkNumbers, d.checkImages, d.checkSize, d.plan} {
 		if err := check(); err != nil {
@@ -53,11 +53,11 @@ func (d *drawing) begin(context.Context) error {
 	return nil
 }
 
-// rows and columns are of the latents.
-func (d *drawing) rows() int    { return d.Height / d.spec.Scale }
-func (d *drawing) columns() int { return d.Width / d.spec.Scale }
+// rows and columns are the height and the width of the latents.
+func (d *sampling) rows() int    { return d.Height / d.spec.Scale }
+func (d *sampling) columns() int { return d.Width / d.spec.Scale }
 
-func (d *drawing) fill() {
+func (d *sampling) fill() {
 	s := d.spec
 	if d.Steps == 0 {
 		d.Steps = s.Steps
@@ -87,7 +87,7 @@ func (d *drawing) fill() {
 // sizeOf is the size of what is made from an image: its own, as near as the pipeline can
 // make it. A photograph that is far larger than what the pipeline is made for would take
 // more memory than there is: it is shrunk to as many pixels.
-func (d *drawing) sizeOf(img *preprocess.Image) (width, height int) {
+func (d *sampling) sizeOf(img *preprocess.Image) (width, height int) {
 	s := d.spec
 	shrink := 1.0
 	if own, all := float64(s.Width)*float64(s.Height), float64(img.Width)*float64(img.Height); all > 4*own {
@@ -115,7 +115,7 @@ func defaultStrength(xl, masked bool) float64 {
 	return 0.8
 }
 
-func (d *drawing) checkNumbers() error {
+func (d *sampling) checkNumbers() error {
 	switch s := d.spec; {
 	case d.Steps < 1 || d.Steps > MaxSteps:
 		return inputError("%d steps: from 1 to %d", d.Steps, MaxSteps)
@@ -131,7 +131,7 @@ func (d *drawing) checkNumbers() error {
 	return nil
 }
 
-func (d *drawing) checkImages() error {
+func (d *sampling) checkImages() error {
 	switch s := d.spec; {
 	case d.Image != nil && s.Encoder == nil:
 		return inputError("%s can't start from an image: it has no vae_encoder; copy that folder from where the pipeline was exported, or export it anew", d.name)
@@ -147,7 +147,7 @@ func (d *drawing) checkImages() error {
 	return nil
 }
 
-func (d *drawing) checkSize() error {
+func (d *sampling) checkSize() error {
 	m, s := d.spec.Multiple, d.spec
 	switch {
 	case s.Fixed && (d.Width != s.Width || d.Height != s.Height):
@@ -164,7 +164,7 @@ func (d *drawing) checkSize() error {
 }
 
 // plan settles the steps.
-func (d *drawing) plan() error {
+func (d *sampling) plan() error {
 	config := d.spec.Schedule
 	var err error
 	if d.spec.Unscheduled != nil || d.Scheduler != config.Name() {

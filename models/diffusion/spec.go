@@ -21,7 +21,7 @@ type Spec struct {
 	// Multiple is what width and height are multiples of, in pixels: an exported UNet that
 	// halves its latents n times can't pad, and wants 2^n of them.
 	Multiple int
-	// What is in effect where nothing else is asked for.
+	// Defaults of a request.
 	Width, Height int  // in pixels
 	Fixed         bool // the graph takes no other size
 	Steps         int
@@ -44,7 +44,7 @@ type TextEncoder struct {
 	Tokenizer *clip.Tokenizer
 	IDs       string // the input of token ids, [N,length]
 	Mask      string // the input that is 1 where a token stands; "": none
-	Masked    bool   // that input tells padding apart; else it is all 1
+	Masked    bool   // that input is 0 for padding; else it is all 1
 	Context   string // the output [N,length,width]
 	Pooled    string // the output [N,width]; "": not used
 }

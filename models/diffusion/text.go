@@ -16,7 +16,7 @@ type embedding struct {
 }
 
 // encodeTexts encodes the prompt and, where there is guidance, what it leads away from.
-func (d *drawing) encodeTexts(ctx context.Context) (err error) {
+func (d *sampling) encodeTexts(ctx context.Context) (err error) {
 	if d.positive, err = d.encode(ctx, d.Prompt); err != nil || !d.guided {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 type TraceOptions struct {
 	Runner    runner.Options
 	LowMemory bool          // as in [Options]
-	Limit     time.Duration // an image that would take longer is not drawn to its end; 0: none
+	Limit     time.Duration // an image that would take longer is cut short; 0: no limit
 	// Inputs, where not nil, is given the inputs of a run of each part, by the graph's names,
 	// before images are timed. Of the UNet it is a run in the middle of the steps.
 	Inputs func(part string, arrays []npz.Array) error
@@ -47,12 +47,12 @@ type TracedPart struct {
 
 const (
 	shortSteps = 4 // enough for a step that is neither the first nor the last
-	mostImages = 9 // that are timed: more tell no more of their median
+	mostImages = 9 // images that are timed: more would not make their median more certain
 )
 
-// Trace draws an image of a few steps with a pipeline, which shows how its parts are used and
-// with what inputs: they must not follow from how fast the machine is. It leaves the graphs
-// warm. The next, of all steps, is timed; where that takes no time, several are.
+// Trace first makes an image of a few steps, which shows how the parts are used and with what
+// inputs, independent of how fast the machine is, and warms up the graphs. Then it times an
+// image of all steps, or several where one takes little time.
 func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced, error) {
 	t := &tracer{inputs: map[string][]npz.Array{}}
 	p, err := Open(ctx, m, Options{Runner: opt.Runner, LowMemory: opt.LowMemory, Ran: t.ran})
@@ -92,8 +92,8 @@ func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced
 	return &t.Traced, nil
 }
 
-// shortened is a filled-in request of few steps, and of another text: the embeddings of one
-// that was seen are kept.
+// shortened is a filled-in request of few steps, and of another text, since the pipeline caches
+// the embeddings of texts that it has seen.
 func (p *Pipeline) shortened(r Request) Request {
 	short := r
 	short.Prompt += "."
@@ -108,24 +108,24 @@ func (p *Pipeline) shortened(r Request) Request {
 	return short
 }
 
-// tracer looks on while images are drawn.
+// tracer measures while images are made.
 type tracer struct {
 	Traced
 	inputs map[string][]npz.Array // of each part; nil: the images are timed
 	image  progress
 }
 
-// progress is how far an image has come that is being drawn.
+// progress is that of the image being made.
 type progress struct {
 	done, of int           // steps
-	spent    time.Duration // in graphs, and in looking on
+	spent    time.Duration // in graphs, and in the tracer
 	stepEnd  time.Duration // of the last step: the clock,
 	stepHad  time.Duration // and what was spent then
 	cut      bool
 }
 
-// draw draws an image. One that would take longer than limit (0: none) is cut, which is no
-// error; whole reports that it was not.
+// draw makes an image. One that would take longer than limit (0: none) is cut short, which is no
+// error; whole reports whether it was not.
 func (t *tracer) draw(ctx context.Context, p *Pipeline, r Request, limit time.Duration) (whole bool, err error) {
 	t.image = progress{}
 	drawing, cancel := context.WithCancel(ctx)
@@ -157,7 +157,7 @@ func (t *tracer) draw(ctx context.Context, p *Pipeline, r Request, limit time.Du
 	return true, nil
 }
 
-// step is told of a step that ended now, by the image's clock.
+// step notes that a step ended now, by the image's clock.
 func (t *tracer) step(s Step, now, limit time.Duration) {
 	i := &t.image
 	if i.done > 0 && t.inputs == nil {

@@ -1,5 +1,8 @@
-// Package embed has graphs stand for images by numbers: encoded images in, an embedding of each
-// out. Images that are alike have embeddings whose directions are.
+// Package embed makes embeddings of images: encoded images in, the values of one output for
+// each out, normalised where that is wanted. Images that are alike have embeddings that point
+// in similar directions.
+//
+//	image file --images.Graph--> row of the output --> Result.Embedding
 package embed
 
 import (
@@ -19,7 +22,7 @@ type Options struct {
 	Normalize bool // to a length of 1: the product of two is the cosine of the angle between them
 }
 
-// Result is what stands for one image.
+// Result is the embedding of one image.
 type Result struct {
 	Embedding []float32 `json:"embedding"`       // the output's values, in their order
 	Width     int       `json:"width,omitempty"` // pixels of the image, upright where the model wants it so
@@ -54,7 +57,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Embedder, error) 
 	return &Embedder{graph}, nil
 }
 
-// Each yields what stands for each image, in their order; see [images.Each].
+// Each yields the embedding of each image, in their order; see [images.Each].
 func Each[T any](ctx context.Context, e *Embedder, items iter.Seq[T], input func(T) images.Input) iter.Seq[runner.Result[T, Result]] {
 	return images.Each(ctx, e.Graph, items, input)
 }

@@ -108,6 +108,6 @@ func (e *Evaluation) calibration() Calibration {
 		return c
 	}
 	c.NLL, c.Brier = new(e.nll/float64(e.n)), new(e.brier/float64(e.n))
-	c.Fitted = fitted(e.kept)
+	c.Fitted = fitted(e.sample)
 	return c
 }

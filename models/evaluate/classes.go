@@ -27,7 +27,7 @@ type Classes struct {
 	exact, folded, parts map[string][]int
 }
 
-// NewClasses takes the labels of n classes; n is 0 where only a run can tell. kind is one
+// NewClasses takes the labels of n classes; n is 0 where only a run shows it. kind is one
 // of Kinds, or "" where a name may be of any.
 func NewClasses(labels []models.Label, n int, kind string) *Classes {
 	c := &Classes{labels: labels, n: n, kinds: Kinds, ids: map[string][]int{}, exact: map[string][]int{}, folded: map[string][]int{}, parts: map[string][]int{}}
@@ -179,8 +179,8 @@ func similarity(a, b string) float64 {
 	return 2 * float64(both) / float64(len(a)+len(b)-2)
 }
 
-// FindAll is Find of several names, with how many of them are of which kind. bad tells of the
-// names that stand for no class, or for several.
+// FindAll is Find for several names, and counts the names of each kind. bad has an error for each
+// name that stands for no class, or for several.
 func (c *Classes) FindAll(names []string) (classes []int, kinds map[string]int, bad []error) {
 	classes, kinds = make([]int, len(names)), map[string]int{}
 	for i, name := range names {

@@ -1,5 +1,3 @@
-// Package evaluate judges a classifier's answers by the truth: how many are right, of
-// which classes, what is taken for what, and whether the probabilities can be believed.
 package evaluate
 
 import (
@@ -39,11 +37,11 @@ type Evaluation struct {
 	counts           []counts    // by class
 	pairs            map[int]int // items by truth*classes + predicted
 	bins             [Bins]bin
-	believable       // what keeps some figures from being defined
+	implausible      // why some figures are undefined
 	nll, brier       float64
 	mistakes         []Mistake // worst first
 
-	kept   []scored
+	sample []scored
 	random *rand.Rand
 }
 
@@ -63,7 +61,7 @@ func New(opt Options) *Evaluation {
 	return &Evaluation{opt: opt, pairs: map[int]int{}, random: rand.New(rand.NewPCG(0, 0))}
 }
 
-// Add judges one answer: the values that the model gives for each class of input,
+// Add evaluates one answer: the values that the model gives for each class of input,
 // before the activation, and the class that it is of. The values are kept: the caller
 // must not change them. Of equal values the first class is the answer. An error says
 // that truth is no class of so many, or that there were not always so many.
@@ -82,7 +80,7 @@ func (e *Evaluation) Add(input string, truth int, values []float32) error {
 	}
 	predicted, rank := place(values, truth)
 	p := probabilityOf(values, truth, predicted, e.opt.Activation, e.opt.Temperature)
-	e.believe(values, e.opt.Activation)
+	e.count(values, e.opt.Activation)
 
 	e.n++
 	c := &e.counts[truth]
@@ -138,19 +136,19 @@ func (e *Evaluation) mistake(m Mistake) {
 // keep is Vitter's algorithm R (1985): each item has the same chance to be in the sample.
 func (e *Evaluation) keep(values []float32, truth int) {
 	if e.opt.Activation == models.Sigmoid || e.outside > 0 || e.unnormalised > 0 {
-		e.kept = nil // there is no temperature to fit
+		e.sample = nil // there is no temperature to fit
 		return
 	}
 	room := int(max(1, e.opt.Memory/int64(4*e.classes)))
-	i := len(e.kept)
+	i := len(e.sample)
 	if i == room {
 		if i = e.random.IntN(e.n); i >= room {
 			return
 		}
 	} else {
-		e.kept = append(e.kept, scored{})
+		e.sample = append(e.sample, scored{})
 	}
-	e.kept[i] = scored{e.logits(values), truth}
+	e.sample[i] = scored{e.logits(values), truth}
 }
 
 // logits are values before the softmax. Where the graph has applied it, the logarithms of
@@ -175,7 +173,7 @@ func (e *Evaluation) name(class int) Name {
 	return n
 }
 
-// probabilities are what one answer says.
+// probabilities are those of one answer.
 type probabilities struct {
 	top, truth, logTruth float64
 	brier                float64 // the sum over the classes of (p - y)^2, where y is 1 for the truth
@@ -209,14 +207,15 @@ func probabilityOf(values []float32, truth, top int, activation models.Activatio
 	return probabilities{float64(values[top]), p, math.Log(max(p, least)), squares - 2*p + 1}
 }
 
-// believable tells what the values of a graph that has applied its activation are not.
-type believable struct{ outside, unnormalised int }
+// implausible counts values that can't be probabilities, of a graph that has applied its
+// activation.
+type implausible struct{ outside, unnormalised int }
 
 // sumTolerance is how far from 1 probabilities may add up to: float16's are off by up to
 // 0.01.
 const sumTolerance = 0.02
 
-func (b *believable) believe(values []float32, activation models.Activation) {
+func (c *implausible) count(values []float32, activation models.Activation) {
 	if activation != models.None {
 		return
 	}
@@ -225,8 +224,8 @@ func (b *believable) believe(values []float32, activation models.Activation) {
 		sum += float64(v)
 	}
 	if slices.Min(values) < 0 || slices.Max(values) > 1+sumTolerance {
-		b.outside++
+		c.outside++
 	} else if math.Abs(sum-1) > sumTolerance {
-		b.unnormalised++
+		c.unnormalised++
 	}
 }

@@ -193,7 +193,7 @@ func TestSample(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for _, s := range e.kept {
+		for _, s := range e.sample {
 			chosen[int(s.values[0])]++
 		}
 	}

@@ -12,8 +12,8 @@ import (
 // Result is what an evaluation found. Its JSON is an output format; what is not known is
 // null there, and a reason stands beside it.
 type Result struct {
-	Items   int `json:"items"`   // that were judged
-	Classes int `json:"classes"` // that the model has; 0 where nothing was judged
+	Items   int `json:"items"`   // that were evaluated
+	Classes int `json:"classes"` // that the model has; 0 where nothing was evaluated
 
 	// Top1 is the rate of items whose class is the most probable one, Top5 of those whose
 	// class is among the five most probable; nil where there are five classes or fewer.
@@ -151,8 +151,8 @@ func (r *Result) MostConfused(n int) []Pair {
 	return wrong[:min(n, len(wrong))]
 }
 
-// String is the label, with the id, or else the index, that tells it from others of its
-// label: "crane (n02012849)".
+// String is the label with the id, or else the index, which distinguishes it from others of
+// the same label: "crane (n02012849)".
 func (n Name) String() string {
 	switch {
 	case n.Label == "" && n.ID == "":

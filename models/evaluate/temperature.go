@@ -13,8 +13,8 @@ import (
 // Fitted is the temperature that makes the truth most probable: Guo et al. (2017),
 // section 4.2. The order of the classes, and so what is right, stays the same.
 //
-// ECE and NLL are cross-fitted: of two halves (each second item) each is judged by the
-// temperature of the other, since one that is judged on what it was fitted to looks
+// ECE and NLL are cross-fitted: of two halves (each second item) each is evaluated at the
+// temperature of the other, since one that is evaluated on what it was fitted to looks
 // better than it is.
 type Fitted struct {
 	Temperature *float64 `json:"temperature"`

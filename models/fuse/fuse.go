@@ -1,4 +1,5 @@
-// Package fuse settles what an image and a description of it say together.
+// Package fuse settles what an image and a description of it say together: two classifiers'
+// probabilities of the same classes become one distribution, as a product of experts.
 package fuse
 
 import (
@@ -29,7 +30,7 @@ func SameLabels(a, b []models.Label) bool {
 	return true
 }
 
-// Verdict is what two experts say together.
+// Verdict is the outcome of fusing two experts.
 type Verdict struct {
 	Probabilities    []float64
 	Image, Text, Top int  // each one's most probable class, and theirs together

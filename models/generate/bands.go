@@ -2,8 +2,8 @@ package generate
 
 import "context"
 
-// bands carry finished rows to what writes them, which works on a goroutine of its own: two
-// bands, one being filled while the other is written.
+// bands carry finished rows of pixels to the writer, which has a goroutine of its own: one band
+// is filled while the other is written.
 type bands struct {
 	size, made int // bytes of one; bands that exist
 	full       chan []byte
@@ -12,7 +12,7 @@ type bands struct {
 	stopped    chan struct{}
 }
 
-// written is a band that can be filled anew, and what came of writing it.
+// written is a band that can be filled again, with the error of writing it.
 type written struct {
 	band []byte
 	err  error
@@ -43,7 +43,7 @@ func newBands(ctx context.Context, to *finish, size, row int) *bands {
 	return b
 }
 
-// take returns an empty band, or the error at which writing has ended.
+// take returns an empty band, or the error that has ended the writing.
 func (b *bands) take() ([]byte, error) {
 	if b.made < 2 {
 		b.made++
@@ -53,7 +53,7 @@ func (b *bands) take() ([]byte, error) {
 	return w.band[:b.size], w.err
 }
 
-// give has a band written.
+// give passes a band to the writer.
 func (b *bands) give(band []byte) { b.full <- band }
 
 // close waits until all has been written, or ctx's end has been noticed.

@@ -10,7 +10,7 @@ import (
 	"ortho/models/text"
 )
 
-// conditions are what a request comes to: all that the graph takes.
+// conditions are the values of all inputs that a request leads to.
 type conditions struct {
 	latents    []float32
 	truncation float32
@@ -18,7 +18,7 @@ type conditions struct {
 	text       text.Encoding
 }
 
-// conditions checks a request, and draws what it leaves to the seed.
+// conditions checks a request, and draws from its seed what it leaves open.
 func (g *Generator) conditions(r Request) (c conditions, err error) {
 	if in := g.spec.Image; in != nil {
 		return c, fmt.Errorf("%s makes images of images (input %q): there must be one", g.name, in.Name)

@@ -1,6 +1,3 @@
-// Package generate runs exported graphs whose output is an image: super-resolution,
-// style transfer and other image-to-image graphs, and decoders of latents, classes and
-// texts.
 package generate
 
 import (
@@ -78,8 +75,8 @@ func (g *Generator) Close() error { return g.gate.Close(g.session.Close) }
 
 func (g *Generator) enter() error { return g.gate.Enter("the generator") }
 
-// Session tells what the generator runs on.
+// Session is the session that the generator runs on.
 func (g *Generator) Session() *runner.Session { return g.session }
 
-// Spec is what the model takes and gives.
+// Spec describes the model's inputs and output.
 func (g *Generator) Spec() *models.GeneratorSpec { return g.spec }

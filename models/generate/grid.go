@@ -30,8 +30,8 @@ func tilingOf(spec *models.GeneratorSpec, graph *onnx.Graph, opt Options) (tilin
 	}
 	in := &spec.Image.Spec
 	if in.Height > 0 {
-		// A graph of one size is met by resizing: what it has learnt of whole pictures would
-		// be lost on pieces. Unless somebody says that its size is that of a tile.
+		// For a graph of one size the image is resized: what it has learnt from whole pictures
+		// would not hold for pieces. The settings may say that its size is that of a tile.
 		if t.tile != in.Height || t.tile != in.Width {
 			if opt.Tile > 0 {
 				return tiling{}, fmt.Errorf("tiles of %d pixels for a graph that takes %dx%d: images are resized to that, or a square is their tile", opt.Tile, in.Width, in.Height)
@@ -61,8 +61,8 @@ func tilingOf(spec *models.GeneratorSpec, graph *onnx.Graph, opt Options) (tilin
 	return t, nil
 }
 
-// local tells whether each of the graph's outputs depends on inputs near it alone, as far
-// as operators tell: then tiles give what the whole image would.
+// local reports whether each of the graph's outputs depends on inputs near it alone, as far as
+// its operators show: then tiles give what the whole image would.
 func local(g *onnx.Graph) bool {
 	for op := range g.Ops {
 		if !strings.Contains(localOps, " "+op+" ") {
@@ -117,10 +117,10 @@ func (t tiling) cut(size, unit int) edge {
 // uncut is an axis of one tile.
 func uncut(size int) edge { return edge{size: size, padded: size, tile: size, starts: []int{0}} }
 
-// placed tells whether lengths of the output must be known from those of the input.
+// placed reports whether the output's length must be computed from the input's.
 func (e edge) placed() bool { return len(e.starts) > 1 || e.padded != e.size }
 
-// length is that of the axis in the output, of which a tile's is out.
+// length is the axis's length in the output; out is a tile's.
 func (e edge) length(r ratio, out int) int {
 	if e.placed() {
 		return max(1, r.of(e.size))
@@ -159,8 +159,8 @@ func ratioOf(out, in int) (r ratio, ok bool) {
 	return ratio{}, false
 }
 
-// of scales a length, rounding down as Resize and pooling do. Of a graph that rounds up
-// tiles can't tell: their own lengths are multiples of den.
+// of scales a length, rounding down as Resize and pooling do. Whether a graph
+// rounds up, tiles can't show: their own lengths are multiples of den.
 func (r ratio) of(n int) int { return max(1, n*r.num/r.den) }
 
 // span is a tile's part of an axis of the output. Before and after are the seams that it
@@ -173,7 +173,7 @@ type span struct {
 
 // seam is where a tile fades into the next: from lo to hi the next one's weight grows
 // from 0 to 1. Nearer to a cut edge than a quarter of the overlap a tile has no weight,
-// for there it has seen too little; across the middle half the weight is linear.
+// since it has seen too little context there; across the middle half the weight is linear.
 type seam struct {
 	lo, hi int
 	weight []float32 // of the next tile

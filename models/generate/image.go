@@ -10,30 +10,30 @@ import (
 	"ortho/preprocess"
 )
 
-// Image runs an image through the graph, in tiles where it is large. Where its size is
-// known, begin is called once for what takes the rows: whole rows from the top, packed,
-// of channels 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha). step, if not nil, is
-// called as tiles are done, on this goroutine. Memory beyond the input is bounded by a row
-// of tiles, and by what the writer keeps: of WebP, a [preprocess.FileWriter] keeps all rows.
+// Image runs an image through the graph, in tiles where it is large. Where its size is known,
+// begin is called once for what takes the rows: whole rows from the top, packed, of channels 1
+// (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha). step, if not nil, is called after tiles,
+// on this goroutine. Memory beyond the input is bounded by a row of tiles, and by what the
+// writer keeps: of WebP, a [preprocess.FileWriter] keeps all rows.
 //
 // The picture is [preprocess.DecodePicture]'s, with Spec().Image.Spec.Orientation and
 // Channels 0.
 //
 // A graph of one size gets the image resized as its spec says. Others get it as it is, its
-// size brought to what the graph takes by reflection at the right and at the bottom, which
-// the output lacks again. A graph of RGB gives RGB of a gray image too. Alpha, and the
-// colours where the graph takes luma alone, are resized by Pillow's bicubic filter: it
-// rings less than lanczos where an edge is cut out.
+// size brought to what the graph takes by reflection at the right and at the bottom, which is
+// cut from the output. A graph of RGB gives RGB of a gray image too. Alpha, and the colours
+// where the graph takes luma alone, are resized by Pillow's bicubic filter: it rings less than
+// lanczos where an edge is cut out.
 //
 // Where an edge is cut into tiles or brought to a size, that of the output is rounded down,
 // as ONNX's Resize and pooling do: half of 451 is 225. A graph that rounds up, as strided
 // convolutions with padding can, gives one pixel more where it runs on the image as it is.
 //
-// The error tells what is wrong with the output where it can be told: values that are no
-// numbers, an image of one colour, values nearly all out of range. That of the whole image
-// is told at the end: whoever writes a file should only then let it appear. See
-// [models.StageOf]. When ctx is done it stops within a tile and returns ctx's error. The writer
-// is not used after the return.
+// The error says what is wrong with the output where that can be detected: values that are no
+// numbers, an image of one colour, values nearly all out of range. Faults of the whole image
+// are known only at the end, so a file should not appear under its name before. See
+// [models.StageOf]. When ctx is done it stops within a tile and returns ctx's error. The
+// writer is not used after the return.
 func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 	begin func(width, height, channels int) (io.Writer, error), step func(done, total int)) error {
 	if err := g.enter(); err != nil {

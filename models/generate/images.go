@@ -9,32 +9,33 @@ import (
 	"ortho/runner"
 )
 
-// Images is how a Generator makes something of many images. Several small ones are under
-// way at once; a large one has the generator to itself, which runs its tiles at once, while
-// the next is read. So memory is that of one large image, or of a few small ones.
+// Images runs many images through a Generator. Several small ones run concurrently; a large one
+// has the generator to itself, which runs its tiles concurrently, while the next is read. So
+// memory is that of one large image, or of a few small ones.
 type Images[T, R any] struct {
 	Generator *Generator
 	// Read gives the image of an item, decoded: see [Generator.Image].
 	Read func(context.Context, T) (*preprocess.Picture, error)
-	// Make has the generator run the image, and does all that needs its pixels: when it
-	// returns, the next may take its turn.
+	// Make runs the image through the generator, and does all that needs its pixels: when it
+	// returns, the next may have its turn.
 	Make func(context.Context, T, *preprocess.Picture) (R, error)
 
 	turn sync.RWMutex // held for writing by a large image
 }
 
-// largePixels is how large an image is that keeps a generator busy alone, if it is cut.
+// largePixels is the size from which an image that is cut into tiles keeps a generator busy
+// alone.
 const largePixels = 1 << 20
 
-// most is how many images are in memory at once, at most.
+// most bounds the images in memory.
 const most = 8
 
-// All yields what became of the items, in their order. It ends as [runner.Map] does.
+// All yields the result or error of each item, in their order. It ends as [runner.Map] does.
 func (m *Images[T, R]) All(ctx context.Context, items iter.Seq[T]) iter.Seq[runner.Result[T, R]] {
 	return runner.Map(ctx, items, min(most, max(2, m.Generator.concurrency)), m.One)
 }
 
-// One makes something of one item, when it has its turn among those of All.
+// One handles one item, when its turn has come among those of All.
 func (m *Images[T, R]) One(ctx context.Context, item T) (made R, err error) {
 	image, err := m.Read(ctx, item)
 	if err != nil {

@@ -39,7 +39,7 @@ func largest(spans []span) (part, fading int) {
 	return part, fading
 }
 
-// completed are the rows that a row of tiles completes.
+// completed are the rows of pixels that a row of tiles completes.
 func (m *mosaic) completed(row int) (from, to int) {
 	r := m.rows[row]
 	to = r.to

@@ -37,8 +37,8 @@ type pass struct {
 // tile is a place in the grid.
 type tile struct{ row, column int }
 
-// run returns the unit that the scale asks for, which the first tile tells. Where that is
-// another than the pass's, nothing has been begun.
+// run returns the unit that the scale requires, which the first tile's output shows. Where it is
+// not the pass's, nothing has been written.
 func (p *pass) run(parent context.Context) (unit [2]int, err error) {
 	if s := &p.source; s.whole {
 		p.columns, p.rows = uncut(s.spec.Width), uncut(s.spec.Height)
@@ -71,7 +71,7 @@ func (p *pass) run(parent context.Context) (unit [2]int, err error) {
 	return unit, nil
 }
 
-// tiles runs them all, and puts them together as they come.
+// tiles runs all tiles, and puts their outputs together in order.
 func (p *pass) tiles(ctx context.Context) (unit [2]int, err error) {
 	done, total := 0, len(p.columns.starts)*len(p.rows.starts)
 	for r := range runner.Map(ctx, p.grid(), p.g.concurrency, p.tile) {
@@ -164,7 +164,7 @@ func (p *pass) slot() (*slot, error) {
 	return s, nil
 }
 
-// output is a tensor for a tile's output; nil before a run has told its shape.
+// output is a tensor for a tile's output; nil before a run has shown its shape.
 func (p *pass) output() (*runner.Tensor, error) {
 	if t, ok := p.outputs.get(); ok {
 		return t, nil
@@ -181,8 +181,8 @@ func (p *pass) output() (*runner.Tensor, error) {
 	return t, nil
 }
 
-// learn takes the first tile's output for the measure of all. Where the unit that it gives
-// is the pass's, what takes the image is begun.
+// learn takes the size of all tiles' outputs from the first. Where the unit that follows
+// is the pass's, the writer is begun.
 func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 	unit = p.unit
 	var scale [2]ratio
@@ -219,7 +219,7 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 	return unit, nil
 }
 
-// add puts a tile in its place. The last one of a row gives rows away.
+// add puts a tile in its place. The last one of a row of tiles completes rows of pixels.
 func (p *pass) add(t tile, out *plane) (err error) {
 	if size := [3]int{out.Width, out.Height, out.Channels}; size != p.size {
 		return models.StageOutput.Wrap(fmt.Errorf("output %q: %v (width, height, channels) for a tile where the first gave %v", out.name, size, p.size))

@@ -49,7 +49,7 @@ func planeOf(t *runner.Tensor, out *models.PicturePort, i int) (plane, error) {
 		Range: out.Range, ColorOrder: out.ColorOrder, Invert: out.Invert}, out.Name, data}, nil
 }
 
-// levels are what the bytes of an image tell about whether it is one.
+// levels gathers from an image's bytes whether it can be one.
 type levels struct {
 	channels          int
 	values, low, high int     // in all, and those that lay a level or more beyond black and white
@@ -101,7 +101,7 @@ func (l *levels) look(pixels []byte) {
 	}
 }
 
-// verdict tells what is wrong with an image made of another, if it can be told.
+// verdict says what is wrong with an image made from another, where that shows.
 func (l *levels) verdict(output string, in *preprocess.Image) error {
 	of := levels{channels: in.Channels}
 	of.look(in.Pix)

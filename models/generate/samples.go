@@ -29,12 +29,12 @@ type Request struct {
 	Truncation float64
 
 	// Label is that of Class and Origin says where Latents come from, for
-	// [Sample.Provenance]: nothing else is made of them.
+	// [Sample.Provenance]: they have no other use.
 	Label  string
 	Origin *provenance.Latents
 }
 
-// Sample is what became of one request.
+// Sample is the outcome of one request.
 type Sample struct {
 	Request Request
 	Class   *int     // the request's or the drawn one; nil where there is none
@@ -46,7 +46,7 @@ type Sample struct {
 
 // Samples makes an image of each request and yields them in order, each by a run of its
 // own: the same request gives the same image on every run, whatever else there is. When
-// ctx is done it ends early, after an image that has all before it.
+// ctx is done it ends early; what it has yielded has no gaps.
 func (g *Generator) Samples(ctx context.Context, requests iter.Seq[Request]) iter.Seq[Sample] {
 	return func(yield func(Sample) bool) {
 		for r := range Each(ctx, g, requests, func(r Request) Request { return r }) {
@@ -58,7 +58,7 @@ func (g *Generator) Samples(ctx context.Context, requests iter.Seq[Request]) ite
 }
 
 // Each is Samples for items of the caller's own, which come back with their samples. request
-// says of each, once, what is to be made of it. A result's error is its sample's.
+// is called once for each and returns what to make. A result's error is its sample's.
 func Each[T any](ctx context.Context, g *Generator, items iter.Seq[T], request func(T) Request) iter.Seq[runner.Result[T, Sample]] {
 	return runner.Map(ctx, items, g.concurrency, func(ctx context.Context, item T) (Sample, error) {
 		r := request(item)

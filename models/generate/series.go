@@ -11,17 +11,16 @@ import (
 	"ortho/models/provenance"
 )
 
-// Series is a run of images that are made without an image: for each of the subjects Count
-// images, of the seeds Seed, Seed+1, ..., or one of each of the Latents.
+// Series describes the images of a run that takes no images: Count of each subject, with the
+// seeds Seed, Seed+1, ..., or one with each of the Latents.
 type Series struct {
 	Subjects   []Subject
 	Count      int
 	Seed       uint64
 	Truncation float64
 
-	// Latents stand in place of the seeds', which then decide no more than what else is
-	// left to chance. It is the same for all of them, but where Reseed has it follow from a
-	// seed each, as a pipeline's noise between its steps does.
+	// Latents replace those of the seeds. What else is drawn at random has the same seed for all
+	// images, unless Reseed gives each its own, as for a pipeline's noise between its steps.
 	Latents       [][]float32
 	LatentsSHA256 string // of the file that they come from
 	Reseed        bool
@@ -29,14 +28,14 @@ type Series struct {
 	ends *[2]uint64 // that the latents lie between
 }
 
-// Subject is what images show. The zero Subject is for models that decide it by chance.
+// Subject is what images show. The zero Subject is for models that draw it at random.
 type Subject struct {
 	Text  string
 	Class *int
 	Label string // of the class; "" where it has none
 }
 
-// Interpolate has the images go from one end to the other in equal steps, both included.
+// Interpolate makes the images go from one end to the other in equal steps, both included.
 // The ends are rows of the Latents or, where there are none, seeds. See [Interpolate]; a
 // row that is not there is a [*RowError].
 func (s *Series) Interpolate(in *models.LatentsPort, from, to uint64, frames int) error {
@@ -76,7 +75,7 @@ func (s *Series) Each() int {
 // Len is how many images there are.
 func (s *Series) Len() int { return len(s.Subjects) * s.Each() }
 
-// Requests yields what is asked of each image: those of the first subject, then those of
+// Requests yields the request of each image: those of the first subject, then those of
 // the next.
 func (s *Series) Requests() iter.Seq[Request] {
 	return func(yield func(Request) bool) {

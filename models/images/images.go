@@ -43,13 +43,13 @@ type Input struct {
 // Size is that of an image in pixels, upright where the model wants it so.
 type Size struct{ Width, Height int }
 
-// Task is what is made of images by a graph.
+// Task says which outputs of a graph are read, and how they become results.
 type Task[Out any] struct {
 	Input   *preprocess.Spec
 	Batch   int      // images per run; 0 where the graph leaves it open
 	Outputs []string // that are read
-	// Read makes the result of an image of its rows of the outputs, in their order. Rows are
-	// used again after it. It is called by several goroutines.
+	// Read turns an image's rows of the output tensors, in their order, into its result. The
+	// rows are reused after it returns. It is called by several goroutines.
 	Read func(size Size, outputs []runner.Row) (Out, error)
 }
 
@@ -86,7 +86,7 @@ func Open[Out any](ctx context.Context, m *models.Model, task Task[Out], opt Opt
 	return g, nil
 }
 
-// batching is what was asked for, or else suits the graph and the provider.
+// batching is the options', or else what suits the graph and the provider.
 func (g *Graph[Out]) batching(provider string) (batch, concurrency int) {
 	batch, concurrency = g.opt.Runner.DefaultBatch(provider)
 	switch {
@@ -128,7 +128,7 @@ func (g *Graph[Out]) Close() error {
 	return g.session.Close()
 }
 
-// Session tells what the graph runs on.
+// Session is the session that the graph runs on.
 func (g *Graph[Out]) Session() *runner.Session { return g.session }
 
 // Batching returns the images of one run, and the runs in flight.
@@ -139,17 +139,17 @@ func (g *Graph[Out]) Batching() (batch, concurrency int) { return g.pool.Batchin
 func (g *Graph[Out]) Image(ctx context.Context, data []byte) (Out, error) {
 	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
 	result, err := g.pool.Do(ctx, one)
-	return result, g.told(ctx, one, err)
+	return result, g.named(ctx, one, err)
 }
 
-// Each yields what became of each image, in their order, with the caller's own item. input
-// says of an item, once, what its image is. Memory is bounded however many there are. When ctx
-// is done it ends early, after an item that has all before it. What it has begun has ended when
-// it ends, or when the range is left, but for what is the caller's: a Read that ignores its
-// context, and items where they block.
+// Each yields the result or error of each image, in their order, with the caller's own item.
+// input is called once for each item and returns its image. Memory is bounded however many
+// there are. When ctx is done it ends early; what it has yielded has no gaps. No work goes on
+// after it ends, or after the range is left, except the caller's own: a Read that ignores its
+// context, and items that block.
 //
-// Errors begin with the image's name; see [models.StageOf]. A [SizeError] all further images
-// would cost, too.
+// Errors begin with the image's name; see [models.StageOf]. After a [SizeError] all further
+// images would fail, too.
 func Each[T, Out any](ctx context.Context, g *Graph[Out], items iter.Seq[T], input func(T) Input) iter.Seq[runner.Result[T, Out]] {
 	type one struct {
 		item  T
@@ -164,15 +164,15 @@ func Each[T, Out any](ctx context.Context, g *Graph[Out], items iter.Seq[T], inp
 	}
 	return func(yield func(runner.Result[T, Out]) bool) {
 		for r := range runner.Each(ctx, g.pool, ones, func(o one) Input { return o.input }) {
-			if !yield(runner.Result[T, Out]{Item: r.Item.item, Value: r.Value, Err: g.told(ctx, r.Item.input, r.Err)}) {
+			if !yield(runner.Result[T, Out]{Item: r.Item.item, Value: r.Value, Err: g.named(ctx, r.Item.input, r.Err)}) {
 				return
 			}
 		}
 	}
 }
 
-// told is an image's error in words, with its name.
-func (g *Graph[Out]) told(ctx context.Context, in Input, err error) error {
+// named puts the image's name before its error.
+func (g *Graph[Out]) named(ctx context.Context, in Input, err error) error {
 	switch {
 	case err == nil, ctx.Err() != nil && err == ctx.Err():
 		return err

@@ -34,14 +34,14 @@ func (g *Graph[Out]) runError(err error) error {
 	if in.Layout == preprocess.NHWC {
 		other = preprocess.NCHW
 	}
-	told := func(key string) bool { // by the graph
+	stated := func(key string) bool { // stated by the graph
 		return slices.ContainsFunc(g.model.Facts, func(f models.Fact) bool { return f.Key == key && strings.HasPrefix(f.Source, "graph") })
 	}
 	var may []string
-	if !told("input-size") {
+	if !stated("input-size") {
 		may = append(may, "another size (--input-size)")
 	}
-	if !told("layout") {
+	if !stated("layout") {
 		may = append(may, fmt.Sprintf("another layout (--layout %s)", other))
 	}
 	made := ""
@@ -53,11 +53,12 @@ func (g *Graph[Out]) runError(err error) error {
 
 var (
 	ofNode = regexp.MustCompile(`(?s)running (\S+ node)\. Name:'([^']*)' Status Message: (.*)`)
-	// A condition in C++, with its place, before the sentence: "/a/b.h:540 void f(int) x == 1 was false. It must be 1."
+	// A condition in C++, with its place, before the sentence: "/a/b.h:540 void f(int) x == 1
+	// was false. It must be 1."
 	condition = regexp.MustCompile(`(?s)^\S*:\d+ .*? was false\. `)
 )
 
-// inShort leaves out of what ONNX Runtime says of a run where that stands in its source.
+// inShort removes places in ONNX Runtime's source code from its message about a run.
 func inShort(text string) string {
 	if m := ofNode.FindStringSubmatch(text); m != nil {
 		text = fmt.Sprintf("%s %s: %s", m[1], m[2], condition.ReplaceAllString(m[3], ""))

@@ -28,10 +28,10 @@ type Artist struct {
 	samples func(context.Context, iter.Seq[generate.Request]) iter.Seq[Sample]
 }
 
-// Sample is what became of one picture.
+// Sample is the outcome of one picture.
 type Sample struct {
 	Request   generate.Request   // with its seed, and the class that was drawn where the model needs one
-	Diffusion *diffusion.Request // as a pipeline has filled it in; nil: it is no pipeline's
+	Diffusion *diffusion.Request // as a pipeline has filled it in; nil for other generators
 	Image     *preprocess.Image
 	Err       error
 }
@@ -80,22 +80,22 @@ func NewPainter(name string, p *diffusion.Pipeline, request diffusion.Request) *
 	}}
 }
 
-// Plan is what the artist is asked for.
+// Plan is what the generator is asked for.
 type Plan struct {
 	Request generate.Request // without its seed
 	Label   string           // the generator's own, of the class; "" where it gets a description
 	Subject string           // what is drawn, in the fewest words that there are
 }
 
-// Why nothing is planned, as far as another generator would help. Other errors are about
-// what was said to the one that is there.
+// Why nothing is planned, where another generator would help. Other errors are about what
+// this generator was asked for.
 var (
 	ErrNoClass = errors.New("there is no class to draw, and no generator that draws the text as it is")
 	ErrUnnamed = errors.New("no other generator is named")
 )
 
 // Plan settles what is drawn of a story, and writes it into the story's Generation; where the
-// artist does not fit, it is the error that is written there.
+// generator can't draw it, the error is written there.
 func (a *Artist) Plan(s *Story) (*Plan, error) {
 	plan, err := a.fit(s)
 	if err == nil {
@@ -110,7 +110,7 @@ func (a *Artist) Plan(s *Story) (*Plan, error) {
 	return plan, nil
 }
 
-// grasps refuses a text that says nothing to the model.
+// grasps refuses a text without any word that means something to the model.
 func (a *Artist) grasps(text string) error {
 	in := a.spec.Text
 	if text == "" || in == nil || in.Vocabulary.Encode(text, in.Length).Telling > 0 {
@@ -140,7 +140,7 @@ func (a *Artist) fit(s *Story) (*Plan, error) {
 		return &Plan{Request: generate.Request{Class: &index}, Label: name, Subject: name}, nil
 	case a.Fallback:
 		return nil, fmt.Errorf("%s does not draw %q, and %w", a.Name, class.Label, ErrUnnamed)
-	case a.texts && d.StandIn: // which decides nothing, and may name two
+	case a.texts && d.StandIn: // a stand-in decides nothing, and may name two classes
 		return &Plan{Request: generate.Request{Text: article(class.Label)}, Subject: class.Label}, nil
 	case a.texts:
 		return &Plan{Request: generate.Request{Text: d.Sentence}, Subject: class.Label}, nil

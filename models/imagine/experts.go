@@ -90,8 +90,8 @@ func (e *ImageExpert) standIn(all []classify.Prediction) string {
 
 // TextExpert is a classifier of texts, which reads descriptions.
 type TextExpert struct {
-	// Fallback is true where nobody has named the model: it has nothing to say of a text that
-	// the artist understands, and that is of none of its classes.
+	// Fallback is true where nobody has named the model: it has no answer to a text that
+	// the generator understands, if the generator draws none of its classes.
 	Fallback bool
 
 	name       string

@@ -5,7 +5,7 @@
 //	text ───────┴──> TextExpert ────────┘
 //
 // [OfImage] and [OfText] go as far as the [Story]: what each side says, and which class
-// that comes to. What an [Artist] makes of it is apart, since a story has its worth without
+// that comes to. Drawing it with an [Artist] is a separate step, since a story is of use without
 // pictures.
 package imagine
 
@@ -17,13 +17,13 @@ import (
 	"ortho/models/describe"
 )
 
-// Options say who is heard, and how. What they name stays the caller's, who closes it when
-// no run is under way. Runs may share them.
+// Options say which models take part, and how. The models stay the caller's, who closes them
+// when no run is under way. Runs may share them.
 type Options struct {
-	Image     *ImageExpert        // looks at the image; needed for [OfImage], and otherwise not heard
+	Image     *ImageExpert        // classifies the image; needed for [OfImage], and otherwise not used
 	Describer *describe.Describer // says what the image shows; nil: a sentence of the image's classes stands in
-	Text      *TextExpert         // classifies the description; nil: nobody does
-	Artist    *Artist             // whom a text is for, which may be drawn as it is; nil: nobody
+	Text      *TextExpert         // classifies the description; may be nil
+	Artist    *Artist             // the generator that a text is for, which may draw it as it is; may be nil
 
 	// TextWeight is how much the description counts beside the image, from 0 (not at all); 1
 	// is as much. See [fuse.Product].
@@ -31,11 +31,11 @@ type Options struct {
 	Strict     bool // fail where there is no description, rather than have a sentence stand in
 	Top        int  // the story shows so many classes of each step; 0: all
 
-	// Notify is told at once of what happens on the way; nil: nobody is.
+	// Notify is called at once with what happens during the run; may be nil.
 	Notify func(Notice)
 }
 
-// Notice is what is told while a run goes on.
+// Notice is an event of a run.
 type Notice struct {
 	Kind NoticeKind
 	Text string
@@ -45,7 +45,7 @@ type Notice struct {
 type NoticeKind int
 
 const (
-	Asking  NoticeKind = iota // the image goes to the describer now
+	Asking  NoticeKind = iota // the image is sent to the describer
 	Again                     // the describer is asked once more
 	Remark                    // one of Story.Notes, which says no more than the story's steps
 	Warning                   // one of Story.Notes: something is not as it was meant to be
@@ -59,7 +59,7 @@ type run struct {
 	story *Story
 }
 
-// OfImage tells what an encoded image shows. name is the image's, for the story and for
+// OfImage settles what an encoded image shows. name is the image's, for the story and for
 // errors.
 func OfImage(ctx context.Context, name string, data []byte, o Options) (*Story, error) {
 	if o.Image == nil {
@@ -75,7 +75,7 @@ func OfImage(ctx context.Context, name string, data []byte, o Options) (*Story, 
 	return r.story, nil
 }
 
-// OfText tells what a description, in UTF-8, is of. The text expert alone chooses the class.
+// OfText settles what a description, in UTF-8, is about. The text expert alone chooses the class.
 func OfText(ctx context.Context, sentence string, o Options) (*Story, error) {
 	o.Image, o.Describer = nil, nil
 	r := &run{Options: o, story: newStory()}
@@ -98,10 +98,10 @@ func (r *run) notify(kind NoticeKind, text string) {
 
 func (r *run) warn(format string, args ...any) { r.notify(Warning, fmt.Sprintf(format, args...)) }
 
-// errNobody is why there is no description where nobody is asked for one.
+// errNobody is the reason where there is no describer.
 var errNobody = errors.New("nobody is there to ask for one")
 
-// describe has the image described, or a sentence stand in.
+// describe asks for a description of the image, or makes a sentence that stands in.
 func (r *run) describe(ctx context.Context) error {
 	err, s := errNobody, r.story
 	if d := r.Describer; d != nil {
@@ -125,7 +125,7 @@ func (r *run) describe(ctx context.Context) error {
 // candidates is how many classes the describer chooses from.
 const candidates = 10
 
-// asked is the image as the describer gets it.
+// asked is the image as it is passed to the describer.
 func (r *run) asked() describe.Image {
 	all := r.story.Image.All
 	return describe.Image{Name: r.name, Read: func(context.Context) ([]byte, error) { return r.data, nil }, Candidates: describe.Candidates(all[:min(candidates, len(all))])}

@@ -12,7 +12,7 @@ import (
 	"ortho/models/fuse"
 )
 
-// look has the image expert say what it sees.
+// look classifies the image.
 func (r *run) look(ctx context.Context) error {
 	e := r.Image
 	result, err := e.classifier.Image(ctx, r.data)
@@ -27,8 +27,8 @@ func (r *run) look(ctx context.Context) error {
 	return nil
 }
 
-// read has the text expert classify the description. One that it can't read is no error: the
-// other side is there. A stand-in is not read, since it would be the image expert's own
+// read classifies the description. One that the text expert can't read is no error: the image's
+// classes remain. A stand-in is not read, since it would be the image expert's own
 // classes.
 func (r *run) read(ctx context.Context) error {
 	if r.Text == nil || r.story.Description.StandIn {
@@ -45,7 +45,7 @@ func (r *run) read(ctx context.Context) error {
 		return nil
 	}
 	if r.Image != nil && !o.strange {
-		o.Doubt = "" // beside an image, probabilities speak for themselves
+		o.Doubt = "" // beside an image, the probabilities are weighed as they are
 	}
 	o.Predictions = r.shown(o.All)
 	r.story.Text = o
@@ -65,7 +65,7 @@ func (r *run) shown(all []classify.Prediction) []classify.Prediction {
 	return shown
 }
 
-// decideByText takes the text expert's word, if it has an answer.
+// decideByText takes the text expert's class, if it has an answer.
 func (r *run) decideByText() {
 	o := r.story.Text
 	if o == nil || len(o.All) == 0 {
@@ -101,7 +101,7 @@ func (r *run) sharesLabels() bool {
 	})
 }
 
-// decide weighs the two sides, and has the describer choose where they name two classes.
+// decide weighs the two sides, and asks the describer where they name two classes.
 func (r *run) decide(ctx context.Context) error {
 	top, rival, by := r.weigh()
 	r.story.Decision = r.chose(top, by)
@@ -111,7 +111,7 @@ func (r *run) decide(ctx context.Context) error {
 	return r.decideAgain(ctx, rival)
 }
 
-// weigh returns the class that both sides together name, and whose word that is. rival is
+// weigh returns the class that both sides together name, and which side decided. rival is
 // the description's class where the two sides disagree, else -1.
 func (r *run) weigh() (top, rival int, by string) {
 	s := r.story
@@ -184,7 +184,7 @@ func (r *run) decideAgain(ctx context.Context, rival int) error {
 	}
 	s.Usage.Add(got.Usage)
 	d.Reason, d.Model, d.Cached = got.Reason, got.Model, got.Cached
-	index := r.Image.indexOf(got.Class) // its own words may name one of the two, too
+	index := r.Image.indexOf(got.Class) // the label in its own words may name one of the two, too
 	if index != first && index != rival {
 		r.warn("the answer to which of the two it is: neither; %s stands", s.Decision.Label)
 		return nil

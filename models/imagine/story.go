@@ -26,7 +26,7 @@ type Story struct {
 
 func newStory() *Story { return &Story{Generation: Generation{Files: []string{}}, Notes: []string{}} }
 
-// Opinion is what a model says.
+// Opinion is a classifier's answer.
 type Opinion struct {
 	Model       string                `json:"model"`
 	Predictions []classify.Prediction `json:"predictions"`       // the first of All, with rounded probabilities
@@ -48,7 +48,7 @@ func (o *Opinion) Probability(class int) float64 {
 	return 0
 }
 
-// Whose words a description is.
+// Who wrote a description.
 const (
 	ByDescriber = "chat"
 	ByStandIn   = "stand-in" // made of the image expert's classes; it decides nothing
@@ -72,13 +72,13 @@ type Description struct {
 	Cached     bool     `json:"cached,omitempty"`
 }
 
-// Class is a class; -1: none, and the label is in the chooser's own words.
+// Class is a class; Index is -1 where the label is in the describer's own words.
 type Class struct {
 	Index int    `json:"index"`
 	Label string `json:"label"`
 }
 
-// Fusion is what both experts say together; see [fuse.Product].
+// Fusion is the product of both experts; see [fuse.Product].
 type Fusion struct {
 	Weight      float64               `json:"weight"`
 	Untrained   int                   `json:"untrained"` // classes that keep the image's probability
@@ -94,10 +94,10 @@ type Disagreement struct {
 	Reason string `json:"reason,omitempty"`
 	Model  string `json:"model,omitempty"`
 	Cached bool   `json:"cached,omitempty"`
-	Error  string `json:"error,omitempty"` // why there is none
+	Error  string `json:"error,omitempty"` // why there is no answer
 }
 
-// Whose word a decision is.
+// Who decided.
 const (
 	ByImage    = "image"
 	ByText     = "text"
@@ -106,15 +106,15 @@ const (
 	ByDecision = "second question" // the describer's
 )
 
-// Decision is the class that a run has settled on.
+// Decision is the class that a run ends with.
 type Decision struct {
 	Class
 	ID string `json:"id,omitempty"`
 	By string `json:"by"` // ByImage, ByText, ...
 }
 
-// Generation is what was asked of the generator. Of it, [Artist.Plan] fills in None or the
-// model, text, class and label; the rest is for the caller, who draws and keeps the pictures.
+// Generation is what the generator was asked for. [Artist.Plan] fills in None, or the model,
+// text, class and label; the rest is for the caller, who draws and saves the pictures.
 type Generation struct {
 	None   string   `json:"none,omitempty"` // why there are no pictures
 	Model  string   `json:"model,omitempty"`

@@ -9,7 +9,7 @@ import "math"
 // concurrent use.
 type Generator struct {
 	engine twister
-	// The second of a pair of normal numbers, which outlives a call.
+	// The second of a pair of normal numbers, kept for the next call.
 	next    float64
 	hasNext bool
 }

@@ -1,5 +1,5 @@
-// Package provenance says what an image was made of, in the words of a run's rows and of
-// the text chunks of PNG files.
+// Package provenance says what an image was made of: the seed, text, class, latents and the
+// settings of a pipeline. It is the same in the rows of results and in the text chunks of PNG files.
 package provenance
 
 import (
@@ -19,8 +19,8 @@ type Image struct {
 	*Diffusion          // of a pipeline; its fields stand beside these
 }
 
-// Latents tell which of given latents an image was made of: those of a row, or At (0 to 1)
-// of the way from one to another. The rows are those of a file or, where there is none,
+// Latents says from which of given latents an image was made: those of a row, or those At (0 to
+// 1) of the way from one row to another. The rows are those of a file or, where there is none,
 // seeds.
 type Latents struct {
 	From   uint64   `json:"from"`

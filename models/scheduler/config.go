@@ -32,10 +32,10 @@ const (
 	maxTrainSteps = 10000   // real models have 1000
 )
 
-// kind is what has a name of its own.
+// kind is a scheduler that has a name of its own.
 type kind struct {
 	name, class string
-	karras      string // what from_config is told for use_karras_sigmas; "": nothing
+	karras      string // from_config's argument use_karras_sigmas; "": none
 	build       func(*settings, []float32, Plan) (*Scheduler, error)
 }
 

@@ -21,8 +21,8 @@ type Plan struct {
 	Strength      float64
 }
 
-// Scheduler is a scheduler with its timesteps. It holds the state of one image's way: it is
-// not for concurrent use.
+// Scheduler is a scheduler with its timesteps. It holds the state of one
+// image: it is not for concurrent use.
 type Scheduler struct {
 	timesteps []float32
 	initSigma float32
@@ -70,8 +70,8 @@ func build(k *kind, s *settings, p Plan) (*Scheduler, error) {
 	return k.build(s, alphas, p)
 }
 
-// Timesteps are what the model is told at each step, in order. They are whole numbers
-// but for Euler's.
+// Timesteps are the model's timestep input at each step, in order. They are whole numbers,
+// except Euler's.
 func (s *Scheduler) Timesteps() []float32 { return slices.Clone(s.timesteps) }
 
 // Begin says that the next step is step i, and the first of an image: it is
@@ -82,7 +82,7 @@ func (s *Scheduler) Begin(i int) { s.solver.begin(i) }
 // (init_noise_sigma).
 func (s *Scheduler) InitSigma() float32 { return s.initSigma }
 
-// Noisy tells whether any step draws noise.
+// Noisy reports whether any step draws noise.
 func (s *Scheduler) Noisy() bool { return s.noisy }
 
 // Scale makes the model's input at step i of the sample (scale_model_input). dst may be

@@ -43,9 +43,9 @@ func (v *Vocabulary) WithTopic(words []string) (*Vocabulary, error) {
 	return &with, nil
 }
 
-// tells reports whether a word of the vocabulary says something to the model, as far as can
-// be told.
-func (v *Vocabulary) tells(word string) bool {
+// informs reports whether a word of the vocabulary means something to the model, as far as is
+// known.
+func (v *Vocabulary) informs(word string) bool {
 	if v.topic != nil {
 		return v.topic[word]
 	}
@@ -59,7 +59,7 @@ func (v *Vocabulary) Samples(n int) []string {
 	}
 	var some []string
 	for _, token := range v.tokens {
-		if len(some) < n && v.tells(token) && slices.Equal(Tokens(token), []string{token}) {
+		if len(some) < n && v.informs(token) && slices.Equal(Tokens(token), []string{token}) {
 			some = append(some, token)
 		}
 	}

@@ -1,4 +1,3 @@
-// Package text turns text into the token ids that a graph takes.
 package text
 
 import (
@@ -78,7 +77,7 @@ func ReadVocabulary(r io.Reader) (*Vocabulary, error) {
 // Len returns how many tokens there are.
 func (v *Vocabulary) Len() int { return len(v.tokens) }
 
-// SHA256 tells one vocabulary from another: of its tokens, in order, each ended by a newline.
+// SHA256 identifies the vocabulary: it is that of its tokens, in order, each ended by a newline.
 func (v *Vocabulary) SHA256() string {
 	h := sha256.New()
 	for _, token := range v.tokens {
@@ -107,7 +106,7 @@ func (v *Vocabulary) Encode(text string, length int) Encoding {
 	for i, token := range tokens[:n] {
 		id, ok := v.ids[token]
 		switch {
-		case ok && v.tells(token):
+		case ok && v.informs(token):
 			e.Telling++
 		case !function[token]:
 			e.Lost++

@@ -9,7 +9,7 @@ import (
 	"ortho/runner/stats"
 )
 
-// What became of a cell from one run to another.
+// How a cell changed from one run to another.
 const (
 	VerdictFaster   = "faster"
 	VerdictSlower   = "slower"
@@ -29,7 +29,7 @@ type Comparison struct {
 	Verdict     string       `json:"verdict"` // broken or slower if any cell is; otherwise faster if any is; unknown if more than half are
 	MinEffect   float64      `json:"min_effect"`
 	Level       float64      `json:"level"`                   // chance that any of the verdicts faster and slower is a false alarm
-	Differences []string     `json:"differences"`             // for which it would be refused, had it not been forced
+	Differences []string     `json:"differences"`             // for which the comparison would be refused, had it not been forced
 	Throughput  *Change      `json:"common_throughput_per_s"` // what moved all cells alike; taken out unless p is below level
 	Latency     *Change      `json:"common_latency_ms_p50"`
 	Cells       []CellChange `json:"cells"`
@@ -63,9 +63,9 @@ type Change struct {
 	sign float64 // -1 fell, 1 rose; 0: the figure as such has not changed
 }
 
-// Compare compares the cells of two runs, by rounds: rows a second and the median latency
-// of each, by Welch's test of logarithms against a minimum effect, with Holm's correction
-// for the number of cells. A cell is slower or faster if either figure is; slower counts for more.
+// Compare compares the cells of two runs, by rounds: rows a second and the median latency of
+// each, by Welch's test of logarithms against a minimum effect, with Holm's correction for the
+// number of cells. A cell is slower or faster if either figure is; slower counts for more.
 //
 // What moved all cells alike is tested first ([stats.Common]). Where it is no more than the
 // machine's own wandering explains, it is taken out, and cells are compared by what is left;
@@ -95,7 +95,7 @@ func Compare(old, new *File, minEffect float64, force bool) (*Comparison, error)
 	}
 	c.test(pairs)
 	for i := range c.Cells {
-		c.Cells[i].judge()
+		c.Cells[i].decide()
 		*map[string]*int{VerdictFaster: &c.Counts.Faster, VerdictSlower: &c.Counts.Slower, VerdictNoChange: &c.Counts.NoChange,
 			VerdictBroken: &c.Counts.Broken, VerdictUnknown: &c.Counts.Unknown}[c.Cells[i].Verdict]++
 	}
@@ -240,8 +240,8 @@ func geometricMean(values []float64) float64 {
 	return math.Exp(sum / float64(len(values)))
 }
 
-// judge gives the cell its verdict, once P is corrected.
-func (c *CellChange) judge() {
+// decide sets the cell's verdict, once P is corrected.
+func (c *CellChange) decide() {
 	if c.Verdict != "" {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"ortho/runner/stats"
 )
 
-// finish makes the cell's row of its rounds.
+// finish computes the cell's row of results from its rounds.
 func (c *cell) finish() Row {
 	row := c.row
 	row.Rounds = c.rounds
@@ -79,7 +79,7 @@ func (w *work) measureOverhead(ctx context.Context) error {
 }
 
 // roundsOf are a row's rounds as the statistics see them: throughput is that of the
-// pipeline where there is one.
+// whole road from image to answer where images were measured.
 func roundsOf(row Row) []stats.Round {
 	rounds := graphRounds(row)
 	for i, r := range row.Rounds {

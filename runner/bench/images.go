@@ -11,7 +11,7 @@ import (
 )
 
 // Images is the work around a run of an image model, whose items are the bytes of files:
-// with it, rounds measure the whole way from an encoded image to its answer.
+// with it, rounds measure the whole way from an encoded image to its result.
 type Images = runner.Work[[]byte, struct{}, struct{}]
 
 // readFiles reads the images that a sweep has left for its cells.

@@ -39,7 +39,7 @@ const (
 	maxLine = 4 << 20 // bytes of one
 )
 
-// ContinueError says why a run can't go on with what an earlier one has left at Path.
+// ContinueError says why a run can't continue the earlier one whose results are at Path.
 type ContinueError struct {
 	Path string
 	Err  error
@@ -147,7 +147,7 @@ func ReadFinished(path string, run Run) (*File, error) {
 	return f, nil
 }
 
-// continuedBy tells why other can't go on with what r has measured.
+// continuedBy returns why other can't go on with what r has measured; nil if it can.
 func (r Run) continuedBy(other Run) error {
 	switch {
 	case r.Model.SHA256 != other.Model.SHA256:
@@ -170,7 +170,7 @@ func (l *Log) Rounds() (map[Config][]Round, map[Config]int64, time.Duration) {
 	return l.rounds, l.peaks, l.elapsed
 }
 
-// Add keeps a round.
+// Add appends a round.
 func (l *Log) Add(c Config, r Round, peak *int64) error {
 	return l.line(logged{kindRound, short(time.Since(l.start).Seconds()), peak, c, r})
 }

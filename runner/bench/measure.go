@@ -12,16 +12,16 @@ import (
 
 const (
 	minTurn       = 40 * time.Millisecond // of a cell in a round
-	maxTurn       = 2 * time.Second       // so that rounds stay many
+	maxTurn       = 2 * time.Second       // so that there are many rounds
 	baseShare     = 0.6                   // of the budget, for the rounds that every cell gets
-	minContenders = 3                     // that the rest of the budget goes to, at least
-	maxRounds     = 60                    // of a cell: more tell little
+	minContenders = 3                     // at least so many get the rest of the budget
+	maxRounds     = 60                    // of a cell: more add little
 	contenderGap  = 0.05                  // a cell that is slower by more in every round can't win
 	overheadTime  = 1500 * time.Millisecond
 	slowRun       = 300. // ms: such runs are warm after the few that opening makes
 )
 
-// measure has the cells take turns: the planned rounds for all, and what is left of a
+// measure lets the cells take turns: the planned rounds for all, and what is left of a
 // budget for those that may still win.
 func (w *work) measure(ctx context.Context) error {
 	cells := w.runnable()
@@ -123,7 +123,7 @@ func (w *work) contenders(cells []*cell) []*cell {
 	return left
 }
 
-// score is what the objective looks at in a round: more is better.
+// score is a round's figure for the objective: more is better.
 func (w *work) score(c *cell, r Round) float64 {
 	if w.Sweep.Run.Plan.Objective == ObjectiveLatency {
 		sorted := slices.Sorted(slices.Values(r.LatencyMS))
@@ -143,7 +143,7 @@ func rate(c Config, r Round) float64 {
 	return float64(r.Runs*max(1, c.Batch)) / r.WallS
 }
 
-// file makes the rows of what was measured.
+// file turns what was measured into rows of results.
 func (w *work) file() *File {
 	f := &File{Run: w.Sweep.Run, Stages: w.Stages, Overhead: w.overhead}
 	for _, c := range w.cells {

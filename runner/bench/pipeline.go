@@ -17,7 +17,7 @@ const KindPipeline = "pipeline"
 
 // Pipeline is what was measured of a pipeline: an image takes runs of several graphs, and
 // each graph was measured by a sweep of its own, on inputs that it had when an image was
-// drawn.
+// made.
 type Pipeline struct {
 	Kind    string    `json:"kind"`
 	Format  int       `json:"format"`
@@ -36,7 +36,7 @@ type Pipeline struct {
 	Flags    string    `json:"flags,omitempty"` // of the recommended one, for generate
 }
 
-// Image says which image's time is told. Zero values were left to the pipeline.
+// Image describes the image whose time is measured. Zero values were left to the pipeline.
 type Image struct {
 	Prompt    string   `json:"prompt"`
 	Seed      uint64   `json:"seed"`
@@ -61,10 +61,10 @@ type Part struct {
 	Results *File    `json:"-"`
 }
 
-// Work is the time of Go's own work around the graphs, measured while images were drawn
+// Work is the time of Go's own work around the graphs, measured while images were made
 // with all graphs warm: the wall clock without the graphs' runs.
 type Work struct {
-	Provider  string         `json:"provider"` // that drew it
+	Provider  string         `json:"provider"` // that made the images
 	Threads   int            `json:"threads"`
 	LowMemory bool           `json:"low_memory"` // one graph was held at a time
 	Steps     int            `json:"steps"`      // that were drawn, of Of
@@ -73,7 +73,7 @@ type Work struct {
 	ImageMS   *float64       `json:"image_ms"` // of a whole image, from the prompt to its pixels, the median of several; nil: see Reason
 	WallMS    *float64       `json:"wall_ms"`  // of the image, runs of the graphs included; nil with ImageMS
 	Reason    string         `json:"reason,omitempty"`
-	PeakBytes *int64         `json:"peak_rss_bytes"` // of the process that drew; nil where the system does not tell
+	PeakBytes *int64         `json:"peak_rss_bytes"` // of the process that made the images; nil where the system does not report it
 }
 
 // perImage is what is known of an image's work in milliseconds: the steps' where it was not
@@ -95,7 +95,7 @@ type Setting struct {
 	Threads   int             `json:"threads"`
 	ImageMS   *float64        `json:"image_ms"` // all parts' runs and Go's work; nil: see Reason
 	ImageCI   *stats.Interval `json:"image_ms_ci95"`
-	Tie       bool            `json:"tie"` // not told apart from the fastest
+	Tie       bool            `json:"tie"` // not distinguishable from the fastest
 	Parts     []PartTime      `json:"parts"`
 	Reason    string          `json:"reason,omitempty"`
 }
@@ -113,12 +113,12 @@ type PartTime struct {
 // Row is what was measured of the part in the setting.
 func (t PartTime) Row() *Row { return t.row }
 
-// SettingOf are a cell's settings.
+// SettingOf returns a cell's settings.
 func SettingOf(c Config) Setting {
 	return Setting{Providers: c.Providers, Flavor: c.Flavor, Threads: c.Threads}
 }
 
-// String is how reports call the setting.
+// String is the setting's name in reports.
 func (s Setting) String() string {
 	name, _, _ := strings.Cut(Config{Providers: s.Providers, Flavor: s.Flavor}.String(), " ")
 	return fmt.Sprintf("%s threads=%d", name, s.Threads)
@@ -151,8 +151,8 @@ func (p *Pipeline) Best() *Setting {
 // failed, or has outputs that are not the reference's, has none.
 //
 // The fastest is recommended. The others are compared with it by rounds, of which each has a
-// time of the image: those that the measurement can't tell from it, against the minimum effect
-// and with the correction of [Recommend], are ties. Another flavor's CPU provider is
+// time of the image: those that the measurement can't distinguish from it, against the minimum
+// effect and with the correction of [Recommend], are ties. Another flavor's CPU provider is
 // recommended only where no tie is something else.
 func (p *Pipeline) Settle() {
 	p.Settings = []Setting{}
@@ -200,7 +200,7 @@ func (p *Pipeline) Settle() {
 	}
 }
 
-// Has tells whether a cell is of the setting.
+// Has reports whether a cell is of the setting.
 func (s Setting) Has(c Config) bool {
 	return s.Providers == c.Providers && s.Flavor == c.Flavor && s.Threads == c.Threads
 }
@@ -212,7 +212,7 @@ func order(s Setting) float64 {
 	return *s.ImageMS
 }
 
-// time adds the parts up.
+// time adds up the parts' times.
 func (p *Pipeline) time(s *Setting) {
 	sum := p.Work.perImage()
 	var low, high float64

@@ -14,7 +14,7 @@ import (
 	"ortho/runner/child"
 )
 
-// DrawRequest has a process draw images, so that it is seen how a pipeline uses its parts.
+// DrawRequest asks a process to make images, which shows how a pipeline uses its parts.
 type DrawRequest struct {
 	Pipeline  string            `json:"pipeline"` // its folder
 	Image     Image             `json:"image"`
@@ -23,15 +23,15 @@ type DrawRequest struct {
 	Providers []runner.Provider `json:"providers"`
 	Threads   int               `json:"threads"`
 	LowMemory bool              `json:"low_memory"`
-	LimitS    float64           `json:"limit_s"` // an image that would take longer is not drawn to its end; 0: none
+	LimitS    float64           `json:"limit_s"` // an image that would take longer is cut short; 0: no limit
 	Folder    string            `json:"folder"`  // for inputs, see [PartInputs]
 }
 
-// drawShare of the budget may be spent on drawing.
+// drawShare of the budget may be spent on making images.
 const drawShare = 0.25
 
 // NewDrawRequest is one by all providers of a plan; which pipeline and image, and where
-// inputs go, is for its user to fill in.
+// inputs go, is the caller's to fill in.
 func NewDrawRequest(plan Plan) (DrawRequest, error) {
 	providers, err := runner.ParseJoined(strings.Join(providersOf(plan.Providers), "+"), plan.ProviderOptions)
 	_, cores := runner.DefaultBatch(runner.CPU)
@@ -39,7 +39,7 @@ func NewDrawRequest(plan Plan) (DrawRequest, error) {
 		Threads: min(slices.Max(plan.Threads), max(1, cores))}, err // more would only wait for each other
 }
 
-// Drawn is what drawing showed.
+// Drawn is the answer to a DrawRequest.
 type Drawn struct {
 	Image Image       `json:"image"` // with what was left to the pipeline
 	Parts []DrawnPart `json:"parts"` // in the order of their use
@@ -55,8 +55,8 @@ type DrawnPart struct {
 	Fixed   bool     `json:"fixed"`   // its session is made for its inputs' sizes
 }
 
-// Draw has a process draw that cmd starts and [ServeDrawing] runs in: its memory is not that
-// of this one, and what breaks a provider does not break the run.
+// Draw makes the images in a process that cmd starts and that runs [ServeDrawing]: its memory
+// is measured alone, and a crash of a provider does not end the run.
 func Draw(ctx context.Context, cmd *exec.Cmd, r DrawRequest) (*Drawn, error) {
 	p, err := child.Start(cmd)
 	if err != nil {
@@ -81,13 +81,13 @@ func ServeDrawing(ctx context.Context, in io.Reader, out io.Writer, draw func(co
 	return child.Serve(ctx, in, out, func(ctx context.Context, r DrawRequest) (any, error) { return draw(ctx, r) })
 }
 
-// leastBudget is what each part gets: below, its cells can't be opened.
+// leastBudget is what each part gets at least: with less its cells can't be opened.
 const leastBudget = 5 * time.Second
 
 // Results begins the results of a pipeline: its parts, none of them measured, each with its
-// part of what the plan's budget leaves after the time that was spent. What measuring takes
-// is single runs, and what counts is all runs of an image: shares are the mean of both. Whose
-// results they are is for the user to fill in.
+// part of what the plan's budget leaves after the time that was spent. What measuring takes is
+// single runs, and what counts is all runs of an image: shares are the mean of both. The
+// fields that say what was run are the caller's to fill in.
 func (d *Drawn) Results(plan Plan, spent time.Duration) Pipeline {
 	p := Pipeline{Kind: KindPipeline, Format: Format, Image: d.Image, Work: d.Work}
 	var single, image float64

@@ -54,7 +54,7 @@ func ReadPipeline(folder string) (*Pipeline, error) {
 		}
 	}
 	if p.Settings != nil {
-		p.Settle() // what the parts' files say counts
+		p.Settle() // the parts' files have precedence over the document
 	}
 	return p, nil
 }

@@ -2,7 +2,7 @@ package bench
 
 import "fmt"
 
-// Describe says in words which image's time is told.
+// Describe says in words which image's time is measured.
 func (p *Pipeline) Describe() string {
 	i := p.Image
 	text := fmt.Sprintf("%s (%s): an image of %dx%d in %d steps", p.Name, p.Class, i.Width, i.Height, i.Steps)

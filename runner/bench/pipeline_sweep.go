@@ -11,8 +11,8 @@ import (
 // PartInputs is the file, in a folder, of the inputs that an image gave a part.
 func PartInputs(folder, part string) string { return filepath.Join(folder, part+".npz") }
 
-// Sweep readies the measurement of a part, whose graph is of: its Name, and what and how it
-// is fed, follow from the part and from its inputs in a folder. A run has as many rows as
+// Sweep prepares the measurement of a part, whose graph is of: its Name and its inputs follow
+// from the part and from the arrays in a folder. A run has as many rows as
 // they have. explicit is as [Cells] was given it.
 func (p *Pipeline) Sweep(part Part, of Subject, plan Plan, folder, explicit string) (*Sweep, error) {
 	file := PartInputs(folder, part.Name)

@@ -13,7 +13,7 @@ import (
 // maxProfile bounds the profile that is read: a run of 10,000 nodes takes about 5 MB.
 const maxProfile = 512 << 20
 
-// event is what is read of one event of ONNX Runtime's profile (onnxruntime/core/common/
+// event is the part that is read of one event of ONNX Runtime's profile (onnxruntime/core/common/
 // profiler.cc; Chrome's trace format).
 type event struct {
 	Category string  `json:"cat"`

@@ -12,7 +12,7 @@ type request struct {
 	Overhead *overheadRequest `json:"overhead,omitempty"`
 }
 
-// answer is what the process answers: what was asked for.
+// answer is the answer to a request; the field that was asked for is set.
 type answer struct {
 	Opened   *opened    `json:"opened,omitempty"`
 	Compared *compared  `json:"compared,omitempty"`
@@ -22,7 +22,7 @@ type answer struct {
 	Overhead *Overhead  `json:"overhead,omitempty"`
 }
 
-// openRequest has a session made, and run once.
+// openRequest asks for a session, which is run once.
 type openRequest struct {
 	Model       string            `json:"model"`
 	Library     string            `json:"library"`
@@ -34,11 +34,11 @@ type openRequest struct {
 	Whole       bool              `json:"whole,omitempty"`       // they are those of one run
 	Outputs     []string          `json:"outputs,omitempty"`     // none: all
 	OpenShapes  bool              `json:"open_shapes,omitempty"` // the session is not made for the inputs' sizes
-	Images      []string          `json:"images,omitempty"`      // encoded files, to be taken through the pipeline
+	Images      []string          `json:"images,omitempty"`      // encoded files, to be measured from the file to the result
 	Unoptimized bool              `json:"unoptimized,omitempty"`
 }
 
-// opened is what opening showed.
+// opened is the answer to an openRequest.
 type opened struct {
 	LibraryVersion string  `json:"library_version"`
 	Provider       string  `json:"provider"`
@@ -49,12 +49,12 @@ type opened struct {
 	MemoryReason   string  `json:"memory_reason,omitempty"` // why some of it is not known
 }
 
-// outputsRequest has the outputs of every run over the inputs' rows written to a file.
+// outputsRequest asks for the outputs of every run over the inputs' rows, in a file.
 type outputsRequest struct {
 	File string `json:"file"` // npz
 }
 
-// compareRequest has them compared with such a file.
+// compareRequest asks to compare the outputs with such a file.
 type compareRequest struct {
 	File string `json:"file"`
 }
@@ -64,7 +64,7 @@ type profileRequest struct {
 	Runs   int    `json:"runs"`   // that are profiled, after a first
 }
 
-// roundRequest has the graph run for a while, or a number of times where Runs is not 0.
+// roundRequest asks to run the graph for a while, or a number of times where Runs is not 0.
 type roundRequest struct {
 	Seconds float64 `json:"seconds"`
 	Runs    int     `json:"runs,omitempty"`

@@ -128,7 +128,7 @@ func (f *File) add(line []byte, first bool, seen map[Config]bool) error {
 	return err
 }
 
-// check refuses what no measurement gives.
+// check refuses figures that no measurement can have.
 func (r *Row) check() error {
 	if !slices.Contains([]string{StatusOK, StatusFailed, StatusRuledOut, StatusSkipped}, r.Status) {
 		return fmt.Errorf("cell %s has status %q", r.Config, r.Status)

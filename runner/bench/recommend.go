@@ -27,7 +27,7 @@ const (
 //
 // A cell can't win if it was not measured, if its outputs are not within the tolerance or
 // not known to be, or if it does not satisfy a constraint; a p99 or peak that is not known
-// satisfies none. Cells that the measurement can't tell from the best are ties: the rounds
+// satisfies none. Cells that the measurement can't distinguish from the best are ties: the rounds
 // of the two, which were interleaved, are compared in pairs against a minimum effect of 2 %
 // (Holm's correction for the number of cells). Memory has no rounds; there, 2 % is a tie.
 // Among ties the best figure is recommended, but an unstable cell only where no stable one is
@@ -37,7 +37,7 @@ func Recommend(f *File) Verdict {
 	return recommend(f.Rows, plan.Objective, Constraints{plan.MaxP99MS, plan.MaxRSSMiB}, f.Unit())
 }
 
-// Conclude has f recommend one of its cells, and returns the settings to keep; nil where none
+// Conclude recommends one of f's cells, and returns the settings to keep; nil where none
 // can be recommended. cells are those that were measured, explicit is as [Cells] was given it.
 func (f *File) Conclude(cells []Cell, explicit string) *Settings {
 	v := Recommend(f)
@@ -61,8 +61,8 @@ func (f *File) Conclude(cells []Cell, explicit string) *Settings {
 	return nil
 }
 
-// Ranked are the rows by what the objective looks at: the best first, those without figures
-// last.
+// Ranked are the rows of results by the objective's figure: the best first, those without
+// figures last.
 func Ranked(rows []Row, objective string) []Row {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(b.Rank(objective), a.Rank(objective)) })
@@ -85,7 +85,7 @@ func recommend(rows []Row, objective string, c Constraints, unit string) Verdict
 	}
 	g := goals[objective]
 	slices.SortStableFunc(able, func(a, b candidate) int { return cmp.Compare(g.worse(a.figure), g.worse(b.figure)) })
-	others := judgeTies(able, objective)
+	others := tiesOf(able, objective)
 	chosen := choose(others, objective)
 	for i, o := range others {
 		if o.tie && i != chosen {
@@ -107,8 +107,8 @@ func recommend(rows []Row, objective string, c Constraints, unit string) Verdict
 
 // choose returns the first of the ties that is stable and no control, or else the first that
 // is stable, or else the first. A control is a flavor's CPU provider, which is measured to
-// tell its version's part from that of its own provider. Noise makes ties of cells that are
-// far apart, too; a stable one that is behind all of the best's interval is none to choose.
+// separate the effect of its version from that of its own provider. Noise also makes ties of
+// cells that are far apart; a stable one that lies outside of the best's interval is not chosen.
 func choose(others []other, objective string) int {
 	g, interval := goals[objective], intervalOf(others[0].row, objective)
 	behind := func(o other) bool {
@@ -135,7 +135,7 @@ type other struct {
 	test   stats.Test // the best's figure by this one's
 }
 
-// goal is what an objective looks at.
+// goal is the figure that decides an objective.
 type goal struct {
 	name, unit string
 	best       string // "highest"
@@ -156,7 +156,7 @@ func (g goal) worse(figure float64) float64 {
 	return figure
 }
 
-// figureOf returns the figure that the objective looks at; NaN if it is not known.
+// figureOf returns the figure that decides the objective; NaN if it is not known.
 func figureOf(r Row, objective string) float64 {
 	switch {
 	case objective == ObjectiveThroughput && r.ThroughputS != nil:
@@ -208,16 +208,16 @@ func unable(r Row, objective string, c Constraints) string {
 	return ""
 }
 
-// judgeTies compares every candidate with the first, which is the best. It is in the result,
+// tiesOf compares every candidate with the first, which is the best. It is in the result,
 // as its own tie.
-func judgeTies(able []candidate, objective string) []other {
+func tiesOf(able []candidate, objective string) []other {
 	others := []other{{candidate: able[0], tie: true}}
 	var p []float64
 	for _, c := range able[1:] {
 		o := other{candidate: c}
 		own, best := paired(c.row, able[0].row, objective)
 		if o.test, o.tested = stats.Paired(own, best, stats.Effect{Min: tieEffect, Process: processEffect}); !o.tested {
-			o.test.P = 1 // too few rounds to tell them apart
+			o.test.P = 1 // too few rounds to distinguish them
 		}
 		p = append(p, o.test.P)
 		others = append(others, o)

@@ -20,13 +20,13 @@ const maxSamples = 1000
 // run is one run of the graph: when it ended since the round's start, and how long it took.
 type run struct{ end, took time.Duration }
 
-// graphShare is the part of a round that the graph alone gets where images go through the
-// whole pipeline too: single runs' latencies can only be seen there.
+// graphShare is the share of a round in which the graph runs alone where images are measured
+// from the file to the result too: single runs' latencies can only be seen there.
 const graphShare = 1. / 3
 
 // round runs the graph in all slots at once and measures every run. The wall clock is
-// that of the first run's start to the last one's end. Images then go through the
-// pipeline.
+// that of the first run's start to the last one's end. Images are then measured
+// from the file to the result.
 func (w *worker) round(ctx context.Context, r *roundRequest) (*Round, *int64, error) {
 	if err := w.drive(ctx, 0, r.Warmup*len(w.slots), nil); err != nil {
 		return nil, nil, err

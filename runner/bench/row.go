@@ -17,7 +17,7 @@ import (
 // Format is the version of the rows' format.
 const Format = 1
 
-// The rows of a results file, told apart by "kind": a Run first, a Row for each cell,
+// The rows of a results file, distinguished by "kind": a Run first, a Row for each cell,
 // then what was measured once, and the Verdict.
 const (
 	KindRun      = "run"
@@ -113,7 +113,7 @@ type Config struct {
 	Concurrency int    `json:"concurrency"` // runs in flight
 }
 
-// String is how reports call the cell.
+// String is the cell's name in reports.
 func (c Config) String() string {
 	name := c.Providers
 	if c.Flavor != "" && c.Flavor != c.Providers && (c.Providers == "cpu" || c.Flavor != FlavorOf(c.Providers)) {
@@ -131,7 +131,7 @@ func FlavorOf(providers string) string {
 	return first
 }
 
-// What became of a cell.
+// Whether and how a cell was measured.
 const (
 	StatusOK       = "ok"
 	StatusFailed   = "failed"    // its process could not start, run or finish it
@@ -217,12 +217,12 @@ type OperatorShare struct {
 
 // Round is one of a cell's turns. Rounds of all cells are interleaved.
 //
-// Images take two turns in a round: through the whole pipeline, and the graph alone.
+// Images take two turns in a round: from the file to the result, and the graph alone.
 type Round struct {
 	WallS     float64   `json:"wall_s"`
 	Runs      int       `json:"runs"`
-	ImagesS   float64   `json:"images_wall_s,omitempty"` // of the pipeline
-	Images    int       `json:"images,omitempty"`        // that went through it
+	ImagesS   float64   `json:"images_wall_s,omitempty"` // from file to result
+	Images    int       `json:"images,omitempty"`        // that were measured so
 	EveryNth  int       `json:"every_nth,omitempty"`     // only every nth run's latency is kept; 0: all are
 	LatencyMS []float64 `json:"latency_ms"`              // of single runs, in the order of their ends
 }
@@ -254,7 +254,7 @@ type Verdict struct {
 	Recommended *Config    `json:"recommended"` // nil: no cell fits; Reasons say why
 	Flags       string     `json:"flags,omitempty"`
 	RunnerUp    *Config    `json:"runner_up"`
-	Ties        []Config   `json:"ties"`    // that the measurement can't tell from it
+	Ties        []Config   `json:"ties"`    // that the measurement can't distinguish from it
 	Reasons     []string   `json:"reasons"` // in words
 	Excluded    []Excluded `json:"excluded"`
 }
@@ -324,7 +324,7 @@ func short(v float64) float64 {
 	return s
 }
 
-// Rank orders cells by an objective: the better, the higher, and without figures lowest.
+// Rank is a row's figure for an objective: higher is better, and rows without figures are lowest.
 func (r *Row) Rank(objective string) float64 {
 	switch {
 	case r.Status != StatusOK || r.ThroughputS == nil:

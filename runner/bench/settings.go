@@ -100,7 +100,7 @@ func (s Settings) Write(w io.Writer) error {
 	return err
 }
 
-// NotSettingsError says why a text is something else than settings.
+// NotSettingsError says why a text is no settings.
 type NotSettingsError struct{ Err error }
 
 func (e NotSettingsError) Error() string { return "no saved settings: " + e.Err.Error() }

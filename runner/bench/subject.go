@@ -12,20 +12,20 @@ import (
 
 // Subject is a graph that is measured, and what it is fed.
 type Subject struct {
-	Name    string // as reports call it
+	Name    string // its name in reports
 	SHA256  string // of the .onnx file
 	File    string // path of the .onnx file
 	Graph   *onnx.Graph
 	Outputs []string // that are computed; none: all
-	// OpenShapes has the sessions made for inputs of all sizes, and not for those of Inputs.
+	// OpenShapes makes the sessions for inputs of all sizes, and not for those of Inputs.
 	OpenShapes bool
 	Inputs     *feed.Set
 	InputName  string   // of what they come from; "": of nothing
-	Images     []string // files of encoded images that go through the pipeline; none: the graph alone is measured
+	Images     []string // files of encoded images, measured from the file to the result; none: the graph alone is measured
 	Stages     *Stages  // of the images; nil: not known
 }
 
-// NewSweep readies the measurement of the plan's cells, and says in its Run what is measured,
+// NewSweep prepares the measurement of the plan's cells, and says in its Run what is measured,
 // where and how; Ortho and Command are left empty. explicit is as [Cells] was given it.
 func NewSweep(of Subject, plan Plan, cells []Cell, explicit string) (*Sweep, error) {
 	ref, err := reference(explicit)

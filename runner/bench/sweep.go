@@ -28,7 +28,7 @@ type Cell struct {
 	Reason  string
 }
 
-// Sweep measures cells. [NewSweep] makes one; Worker and Folder are for its user to fill in.
+// Sweep measures cells. [NewSweep] makes one; Worker and Folder are the caller's to fill in.
 type Sweep struct {
 	Subject
 	Run       Run // what is known before; Sweep adds the reference's facts
@@ -38,17 +38,17 @@ type Sweep struct {
 	Worker func() *exec.Cmd
 	// Folder is for temporary files.
 	Folder string
-	// Log is told of every round, so that a run can be continued; Done are the rounds that
-	// an earlier run has left, and Elapsed is the time that it took.
+	// Log gets every round, so that a run can be continued; Done are the rounds of an earlier
+	// run, and Elapsed is the time that it took.
 	Log     func(Config, Round, *int64) error
 	Done    map[Config][]Round
 	Peaks   map[Config]int64
 	Elapsed time.Duration
-	// Notify is told what is being done.
+	// Notify is called with what is being done.
 	Notify func(Progress)
 }
 
-// Progress tells how far a sweep has come.
+// Progress is how far a sweep has come.
 type Progress struct {
 	Step        string // "reference", "profile", "open", "measure"
 	Done, Total int    // of the step
@@ -56,7 +56,7 @@ type Progress struct {
 	Left        time.Duration
 }
 
-// Keep has the sweep go on with the rounds of a log, and keep its own there.
+// Keep continues from the rounds of a log, and adds the sweep's own to it.
 func (s *Sweep) Keep(l *Log) {
 	s.Done, s.Peaks, s.Elapsed = l.Rounds()
 	s.Log = l.Add
@@ -100,7 +100,7 @@ func (c *cell) skip(reason string) {
 }
 
 // Measure does the whole sweep. When ctx is done it returns ctx's error with what was
-// measured; the rounds that Log was told of are not lost.
+// measured; the rounds in Log are not lost.
 func (s *Sweep) Measure(ctx context.Context) (*File, error) {
 	w := &work{Sweep: s, start: time.Now().Add(-s.Elapsed), references: map[int]string{}}
 	if s.Run.Plan.BudgetS > 0 {
@@ -165,7 +165,7 @@ func (w *work) openRequest(c Cell, unoptimized bool) request {
 		Concurrency: c.Concurrency, Inputs: w.inputs, Whole: w.Inputs.Rows == 0, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized}}
 }
 
-// makeReferences has the outputs computed at each batch, by the CPU provider of flavor
+// makeReferences computes the outputs at each batch, by the CPU provider of flavor
 // cpu without graph optimisation. Without one, equality is not known.
 func (w *work) makeReferences(ctx context.Context) error {
 	w.Sweep.Run.Reference.Precision, w.Sweep.Run.Reference.Tolerance = describePrecision(w.Graph)
@@ -235,7 +235,7 @@ func (w *work) profileRuns(c *cell) int {
 	return max(1, min(10, int(1000/max(1, *c.row.Startup.FirstRunMS)), 100_000/max(1, w.Graph.Nodes)))
 }
 
-// profileTime is what the profiles are likely to take.
+// profileTime is how long the profiles are likely to take.
 func (w *work) profileTime() time.Duration {
 	ms := 0.
 	for _, c := range w.profiled() {
@@ -244,7 +244,7 @@ func (w *work) profileTime() time.Duration {
 	return time.Duration(ms * float64(time.Millisecond))
 }
 
-// makeProfiles has each provider's placement of nodes told, at each batch.
+// makeProfiles profiles each provider's placement of nodes, at each batch.
 func (w *work) makeProfiles(ctx context.Context) error {
 	first := w.profiled()
 	for i, c := range first {

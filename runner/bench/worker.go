@@ -19,8 +19,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// Serve is a cell's process: it answers the requests of a Sweep, until in ends or ctx
-// is done. images is asked where the sweep has images; nil: it has none.
+// Serve runs in a cell's process: it answers the requests of a Sweep, until in ends or ctx
+// is done. images is called where the sweep has images; nil: it has none.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, images func() (*Images, error)) error {
 	w := worker{makeImages: images}
 	defer w.close()

@@ -10,7 +10,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// shapesVary tells whether another input gives outputs of other shapes, where the graph
+// shapesVary reports whether another input gives outputs of other shapes, where the graph
 // does not state them.
 func (w *worker) shapesVary(ctx context.Context) (vary bool, err error) {
 	if len(w.inputs) == 1 || !slices.ContainsFunc(w.session.Outputs, func(v onnx.Value) bool { return shapeOf(v, w.dims) == nil }) {
@@ -58,8 +58,8 @@ func closeTensors(tensors []*runner.Tensor) {
 	}
 }
 
-// emptyOutputs returns memory for the outputs whose shapes the graph and the sizes of
-// its dimensions tell.
+// emptyOutputs returns memory for the outputs whose shapes follow from the graph and
+// the sizes of its dimensions.
 func (w *worker) emptyOutputs() ([]*runner.Tensor, error) {
 	outputs := make([]*runner.Tensor, len(w.session.Outputs))
 	for i, v := range w.session.Outputs {
@@ -76,7 +76,7 @@ func (w *worker) emptyOutputs() ([]*runner.Tensor, error) {
 	return outputs, nil
 }
 
-// shapeOf returns an output's shape; nil where only a run can tell.
+// shapeOf returns an output's shape; nil where only a run shows it.
 func shapeOf(v onnx.Value, dims map[string]int64) []int64 {
 	if !v.Ranked || v.Kind != "tensor" {
 		return nil
@@ -112,7 +112,7 @@ func (w *worker) makeSlots(first []*runner.Tensor) error {
 	return nil
 }
 
-// each runs every input once and hands its outputs over.
+// each runs every input once and passes its outputs to f.
 func (w *worker) each(ctx context.Context, f func(run int, outputs []npz.Array) error) error {
 	for i, in := range w.inputs {
 		outputs, err := w.emptyOutputs()

@@ -1,6 +1,10 @@
-// Package child has a process of this program answer requests, one JSON object a line
-// each way. A process can load one ONNX Runtime library only: what takes several, or must
-// outlive a crash in one, asks children.
+// Package child runs a process of this program that answers requests, one JSON object a line
+// in each direction:
+//
+//	Process.Ask --request--> Serve: handle --answer or error--> Ask
+//
+// A process can load one ONNX Runtime library only: what takes several, or must outlive a crash in
+// one, asks children.
 package child
 
 import (
@@ -22,11 +26,11 @@ const maxLine = 16 << 20
 
 // Process is a child, as its parent sees it. One request at a time may be under way.
 type Process struct {
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	lines chan []byte // closed when the process has ended
-	said  *tail       // the end of its stderr
-	close sync.Once
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	lines  chan []byte // closed when the process has ended
+	stderr *tail       // the end of its stderr
+	close  sync.Once
 }
 
 // answer is a line of the child: what was asked for, or why not.
@@ -38,8 +42,8 @@ type answer struct {
 // Start starts a command that runs [Serve] on its standard input and output. Close it
 // after use.
 func Start(cmd *exec.Cmd) (*Process, error) {
-	p := &Process{cmd: cmd, lines: make(chan []byte), said: &tail{}}
-	cmd.Stderr = p.said
+	p := &Process{cmd: cmd, lines: make(chan []byte), stderr: &tail{}}
+	cmd.Stderr = p.stderr
 	cmd.WaitDelay = 5 * time.Second
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -59,7 +63,7 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 		scanner.Buffer(nil, maxLine)
 		for scanner.Scan() {
 			if !bytes.HasPrefix(scanner.Bytes(), []byte("{")) { // a native library that prints
-				fmt.Fprintf(p.said, "%s\n", scanner.Bytes())
+				fmt.Fprintf(p.stderr, "%s\n", scanner.Bytes())
 				continue
 			}
 			p.lines <- bytes.Clone(scanner.Bytes())
@@ -70,15 +74,15 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 
 // Ask sends a request and decodes what is answered into value. The child's own error
 // comes back as one. A child that ends instead, or answers with something else, is an
-// error that says how it ended and what it said last; after it, and after ctx is done,
+// error that says how it ended and the last of its stderr; after it, and after ctx is done,
 // only Close may be called.
 func (p *Process) Ask(ctx context.Context, request, value any) error {
 	line, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("ask a process: %w", err)
 	}
-	// A child that does not read must not hold up the end; one that has ended is told by
-	// its silence.
+	// A child that does not read must not hold up the end; that it
+	// has ended shows when nothing more comes from it.
 	go p.stdin.Write(append(line, '\n'))
 	select {
 	case <-ctx.Done():
@@ -86,7 +90,7 @@ func (p *Process) Ask(ctx context.Context, request, value any) error {
 	case line, ok := <-p.lines:
 		if !ok {
 			p.Close()
-			return fmt.Errorf("its process ended: %v%s", p.cmd.ProcessState, p.said.text())
+			return fmt.Errorf("its process ended: %v%s", p.cmd.ProcessState, p.stderr.text())
 		}
 		var a answer
 		err := json.Unmarshal(line, &a)
@@ -141,7 +145,7 @@ func Serve[Request any](parent context.Context, in io.Reader, out io.Writer, han
 	for {
 		var line []byte
 		select {
-		case err := <-failed: // in has ended, which is how a child is told to
+		case err := <-failed: // in has ended, which is the signal to end
 			return err
 		case <-parent.Done():
 			return parent.Err()
@@ -167,16 +171,16 @@ func Serve[Request any](parent context.Context, in io.Reader, out io.Writer, han
 
 // tail keeps the end of what is written to it.
 type tail struct {
-	mu   sync.Mutex
-	said []byte
+	mu  sync.Mutex
+	end []byte
 }
 
 func (t *tail) Write(text []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.said = append(t.said, text...)
-	if over := len(t.said) - 2000; over > 0 {
-		t.said = append(t.said[:0], t.said[over:]...)
+	t.end = append(t.end, text...)
+	if over := len(t.end) - 2000; over > 0 {
+		t.end = append(t.end[:0], t.end[over:]...)
 	}
 	return len(text), nil
 }
@@ -185,7 +189,7 @@ func (t *tail) Write(text []byte) (int, error) {
 func (t *tail) text() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if text := strings.TrimSpace(strings.ToValidUTF8(string(t.said), "")); text != "" {
+	if text := strings.TrimSpace(strings.ToValidUTF8(string(t.end), "")); text != "" {
 		return ": " + text
 	}
 	return ""

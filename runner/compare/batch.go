@@ -51,8 +51,8 @@ func batchOf(sides []Side, wanted int) (int, error) {
 	return batch, nil
 }
 
-// Inputs makes the inputs of all sides of the reference's, as [InputsOf] does. Notices say
-// what is not as it seems, of which side.
+// Inputs makes the inputs of all sides of the reference's, as [InputsOf] does. Notices are
+// warnings about inputs, with the side's name.
 func (p *Plan) Inputs(reference *feed.Set) (sets []*feed.Set, notices []string, err error) {
 	sets = append(sets, reference)
 	for _, s := range p.Sides[1:] {

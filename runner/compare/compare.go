@@ -1,7 +1,3 @@
-// Package compare runs a graph against a reference on the same inputs and says how their
-// outputs differ: another graph (an export, a quantisation), or the same one on another
-// execution provider. Each side is a process of its own, with its own ONNX Runtime
-// library; arrays go by files, and a crash of a side is an error.
 package compare
 
 import (
@@ -27,8 +23,8 @@ type Side struct {
 	Model   string // path of the .onnx file
 	Graph   *onnx.Graph
 	Options runner.Options
-	// Spans tells of outputs that are images how far black and white lie apart in them; the
-	// reference's count. See [equality.Comparison.Span].
+	// Spans has, for outputs that are images, how far black and white lie apart; the reference's
+	// count. See [equality.Comparison.Span].
 	Spans map[string]float64
 }
 
@@ -67,7 +63,7 @@ type Comparison struct {
 	chunks   int
 }
 
-// candidate is what was found of a side other than the reference.
+// candidate is what was found about a side other than the reference.
 type candidate struct {
 	pairs       map[string]string // output -> the reference's
 	notice      string
@@ -113,7 +109,7 @@ func Open(ctx context.Context, plan *Plan, command func() *exec.Cmd, folder stri
 	return c, nil
 }
 
-// each does something with all sides at once.
+// each calls f for all sides concurrently.
 func (c *Comparison) each(f func(i int) error) error {
 	errs := make([]error, len(c.sides))
 	var all sync.WaitGroup
@@ -137,7 +133,7 @@ func (c *Comparison) Close() {
 	all.Wait()
 }
 
-// Opened tells what a side runs on.
+// Opened describes what a side runs on.
 func (c *Comparison) Opened(side int) Opened { return c.opened[side] }
 
 // Room returns how many rows the next chunk may have, if one takes rowBytes: a multiple
@@ -268,7 +264,7 @@ func span(names []string) string {
 	return names[0] + " to " + names[len(names)-1]
 }
 
-// Result is what was found of a candidate.
+// Result is what was found about a candidate.
 type Result struct {
 	Side        string   `json:"-"`
 	Equal       bool     `json:"equal"`
@@ -294,7 +290,7 @@ func (c *Comparison) Results(t Thresholds) []Result {
 	for i, f := range c.found {
 		r := Result{Side: c.sides[i+1].Name, Rows: len(f.rows), FailedAlone: f.failedAlone, Notice: f.notice}
 		for _, o := range f.compared.Outputs() {
-			t.judge(&o)
+			t.decide(&o)
 			named := Output{Output: o}
 			for _, row := range o.First {
 				named.Inputs = append(named.Inputs, f.nameOf(o, row.Row))

@@ -222,7 +222,7 @@ func TestImageThresholds(t *testing.T) {
 		{Thresholds{MinSSIM: v(0), MinPSNR: v(0)}, equality.Output{Rows: 1, MaxAbs: v(0.1), Reason: "the tolerance"}, false},
 	} {
 		o := c.o
-		c.limits.judge(&o)
+		c.limits.decide(&o)
 		if o.Within != c.within || (o.Reason == "") != c.within {
 			t.Errorf("%s: %+v", c.limits, o)
 		}

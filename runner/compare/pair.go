@@ -9,8 +9,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// InputsOf makes a graph's inputs of another's: by name or, where a name is missing and
-// there are as many, by position, which a notice tells. Floating-point elements are
+// InputsOf makes a graph's inputs from another's: by name or, where a name is missing and
+// there are as many, by position, which the notice says. Floating-point elements are
 // converted where the graph takes other ones.
 func InputsOf(from *feed.Set, g *onnx.Graph) (set *feed.Set, notice string, err error) {
 	arrays := make([]npz.Array, len(g.Inputs))
@@ -47,7 +47,7 @@ func InputsOf(from *feed.Set, g *onnx.Graph) (set *feed.Set, notice string, err 
 }
 
 // pairOutputs finds the output of got for each of want: by name or, where names are
-// missing and there are as many, by position, which a notice tells. Shapes that the two
+// missing and there are as many, by position, which the notice says. Shapes that the two
 // graphs state must agree.
 func pairOutputs(want, got []onnx.Value) (pairs map[string]string, notice string, err error) {
 	pairs = map[string]string{}
@@ -89,7 +89,7 @@ func pairOutputs(want, got []onnx.Value) (pairs map[string]string, notice string
 	return pairs, notice, nil
 }
 
-// compatible tells whether two stated shapes may be one.
+// compatible reports whether two stated shapes may be one.
 func compatible(a, b onnx.Value) bool {
 	if a.Kind != b.Kind {
 		return false

@@ -27,7 +27,7 @@ type openRequest struct {
 	Unoptimized bool              `json:"unoptimized"`
 }
 
-// Opened tells what a side runs on.
+// Opened describes what a side runs on.
 type Opened struct {
 	Provider string `json:"provider"` // the first of those asked for that could be used
 	Version  string `json:"onnxruntime"`
@@ -36,8 +36,8 @@ type Opened struct {
 	Threads  int    `json:"threads"` // intra-op; 0: ONNX Runtime's choice
 }
 
-// runRequest has a file's rows run, Batch at a time, and the outputs of each run written
-// to another.
+// runRequest asks to run a file's rows, Batch at a time, and to write the outputs of each
+// run to another file.
 type runRequest struct {
 	Inputs  string `json:"inputs"`
 	Outputs string `json:"outputs"`
@@ -50,7 +50,7 @@ type ran struct {
 	Errors []string `json:"errors"`
 }
 
-// Serve is a side's process: it answers a Comparison's requests until in ends or ctx is
+// Serve runs in a side's process: it answers a Comparison's requests until in ends or ctx is
 // done.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	var w worker

@@ -1,6 +1,3 @@
-// Package doctor finds out which execution providers run here: each of every ONNX Runtime
-// library runs a small graph, in a process of its own. That a library was compiled with a
-// provider does not mean that it runs.
 package doctor
 
 import (
@@ -15,7 +12,7 @@ import (
 	"ortho/runner/library"
 )
 
-// Status is how a provider fared.
+// Status is the outcome of trying a provider.
 type Status string
 
 const (
@@ -30,8 +27,8 @@ const (
 // Provider is an execution provider in one library, or in none.
 type Provider struct {
 	Provider  string            `json:"provider"`
-	Options   map[string]string `json:"options,omitempty"` // it was tried with
-	Used      bool              `json:"used"`              // it is taken from this library where it is asked for
+	Options   map[string]string `json:"options,omitempty"` // with which it was tried
+	Used      bool              `json:"used"`              // a session that asks for it gets this library's
 	Library   string            `json:"library,omitempty"` // path
 	Version   string            `json:"version,omitempty"`
 	Flavor    string            `json:"flavor,omitempty"`
@@ -52,8 +49,8 @@ type Options struct {
 }
 
 // Providers tries all providers of libraries, in the order in which these are looked for, and
-// returns how each fared, then those that are in none. A library that has an error is left
-// out. The error is ctx's.
+// returns the outcome of each, then those that are in no library. A library that has an error
+// is left out. The error is ctx's.
 func Providers(ctx context.Context, libraries []library.Found, opt Options) ([]Provider, error) {
 	if opt.Timeout == 0 {
 		opt.Timeout = time.Minute
@@ -94,7 +91,7 @@ type Installed struct {
 	Bytes int64  `json:"size_bytes"` // of its files
 }
 
-// ReadData looks at the folder. What can't be read counts nothing.
+// ReadData looks at the folder. What can't be read counts as empty.
 func ReadData() Data {
 	var d Data
 	var err error

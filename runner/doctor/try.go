@@ -17,7 +17,7 @@ import (
 	"ortho/runner/library"
 )
 
-// outcome is a line of a child's output: how one provider fared.
+// outcome is a line of a child's output: what came of trying one provider.
 type outcome struct {
 	Error  string `json:"error,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
@@ -87,7 +87,7 @@ func (o Options) try(ctx context.Context, lib library.Found) []Provider {
 	for done := 0; done < len(tries) && ctx.Err() == nil; {
 		outcomes, status, reason := o.ask(ctx, lib.Path, tries[done:])
 		for _, answer := range outcomes {
-			states[done].judge(answer)
+			states[done].set(answer)
 			done++
 		}
 		if done < len(tries) { // it ended while it tried this one
@@ -102,7 +102,7 @@ func (o Options) try(ctx context.Context, lib library.Found) []Provider {
 	return states
 }
 
-func (p *Provider) judge(o outcome) {
+func (p *Provider) set(o outcome) {
 	p.Available, p.Status, p.Reason, p.Remedy = o.Error == "", Failed, o.Error, o.Remedy
 	if p.Available {
 		p.Status = OK
@@ -126,8 +126,8 @@ func openvinoDevices() []string {
 	return devices
 }
 
-// ask has the providers tried in a process of their own. Where it ends before the last one,
-// status and reason tell how.
+// ask tries the providers in a process of their own. Where it ends before the last one, status
+// and reason say how.
 func (o Options) ask(ctx context.Context, path string, tries []string) (outcomes []outcome, status Status, reason string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -153,13 +153,13 @@ func (o Options) ask(ctx context.Context, path string, tries []string) (outcomes
 		timer.Reset(o.Timeout)
 	}
 	hung := !timer.Stop()
-	cancel() // where it did not end by itself
+	cancel() // in case it did not end by itself
 	err = cmd.Wait()
 	if hung {
 		return outcomes, Hung, fmt.Sprintf("no answer in %v", o.Timeout)
 	}
 	reason = "its process ended too early"
-	if err != nil && !errors.Is(err, context.Canceled) { // which Wait says of one that has ended well before
+	if err != nil && !errors.Is(err, context.Canceled) { // Wait returns it even if the process has ended well
 		reason = err.Error()
 	}
 	if text := said.text(); text != "" {

@@ -14,7 +14,7 @@ import (
 type Comparison struct {
 	tolerance Tolerance
 	spans     map[string]float64
-	outputs   []*gathered // in the reference's order
+	outputs   []*sums // in the reference's order
 }
 
 // New returns a comparison that has seen nothing.
@@ -39,7 +39,7 @@ func (c *Comparison) Span(output string, span float64) {
 func (c *Comparison) Add(want, got []npz.Array, rows int) error {
 	if c.outputs == nil {
 		for _, w := range want {
-			c.outputs = append(c.outputs, &gathered{name: w.Name, want: w.Type, got: w.Type, low: math.Inf(1), high: math.Inf(-1), image: true, span: c.spans[w.Name]})
+			c.outputs = append(c.outputs, &sums{name: w.Name, want: w.Type, got: w.Type, low: math.Inf(1), high: math.Inf(-1), image: true, span: c.spans[w.Name]})
 		}
 	}
 	if len(want) != len(c.outputs) || len(got) != len(want) {
@@ -67,8 +67,8 @@ func (c *Comparison) Add(want, got []npz.Array, rows int) error {
 	return nil
 }
 
-// gathered is what is known of an output so far.
-type gathered struct {
+// sums is what is known about an output so far.
+type sums struct {
 	name        string
 	want, got   onnx.ElementType
 	elements    int
@@ -86,7 +86,7 @@ type gathered struct {
 	ssim        similarities // of the rows that are images
 }
 
-// row is what judging it takes once the scale of the whole output is known.
+// row is a tensor's row: what its verdict needs once the scale of the whole output is known.
 type row struct {
 	nonFinite bool
 	excess    float64 // largest |got-want| - RTol*|want|
@@ -98,7 +98,7 @@ type row struct {
 	gap       float64 // by how much the reference prefers its own, less the relative tolerance
 }
 
-func (o *gathered) check(want, got npz.Array) error {
+func (o *sums) check(want, got npz.Array) error {
 	for _, a := range []npz.Array{want, got} {
 		size := int64(a.Type.Size())
 		if size == 0 {
@@ -128,7 +128,7 @@ func (o *gathered) check(want, got npz.Array) error {
 }
 
 // add compares two arrays that passed check.
-func (o *gathered) add(want, got npz.Array, rows int, t Tolerance) {
+func (o *sums) add(want, got npz.Array, rows int, t Tolerance) {
 	if !slices.Equal(want.Shape, got.Shape) {
 		if o.shapes[0] == nil {
 			o.shapes = [2][]int64{append([]int64{}, want.Shape...), append([]int64{}, got.Shape...)}
@@ -155,7 +155,7 @@ func (o *gathered) add(want, got npz.Array, rows int, t Tolerance) {
 }
 
 // similarity is the SSIM of the row that was added last; NaN where there is none.
-func (o *gathered) similarity(g grid, want, got []byte, span float64) float64 {
+func (o *sums) similarity(g grid, want, got []byte, span float64) float64 {
 	r := &o.rows[len(o.rows)-1]
 	switch {
 	case !r.nonFinite && r.dd == 0:
@@ -173,7 +173,7 @@ func (o *gathered) similarity(g grid, want, got []byte, span float64) float64 {
 }
 
 // addRow returns the range of the reference's row.
-func (o *gathered) addRow(want, got []byte, vector bool, t Tolerance) (low, high float64) {
+func (o *sums) addRow(want, got []byte, vector bool, t Tolerance) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	r := row{excess: math.Inf(-1), top: [2]int{-1, -1}}
 	ws, gs := o.want.Size(), o.got.Size()
@@ -233,7 +233,7 @@ func (o *gathered) addRow(want, got []byte, vector bool, t Tolerance) (low, high
 
 // magnitude remembers a difference d at a reference of magnitude m, so that the largest
 // relative difference above a floor is known when the floor is.
-func (o *gathered) magnitude(m, d float64) {
+func (o *sums) magnitude(m, d float64) {
 	e := math.MinInt
 	if m > 0 {
 		e = math.Ilogb(m)
@@ -247,7 +247,8 @@ func (o *gathered) magnitude(m, d float64) {
 
 const smallestImage = 16 // pixels of an edge
 
-// isImage tells a row of 1, 3 or 4 channels, first or last, by at least 16x16 pixels.
+// isImage reports whether a tensor's row is an image: 1, 3 or 4 channels, first or last, of at
+// least 16x16 pixels.
 func isImage(shape []int64) bool {
 	if len(shape) != 3 {
 		return false

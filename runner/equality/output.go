@@ -14,7 +14,7 @@ const maxListed = 5
 const floorBits = 4
 
 // Output says how one output differs from the reference's. Figures are of the pairs of
-// finite elements; one that can't be told is nil.
+// finite elements; one that is not defined is nil.
 type Output struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"` // the reference's element type
@@ -33,7 +33,7 @@ type Output struct {
 	Cosine    *float64 `json:"cosine"`    // of the angle between the two; nil where one is all zeros
 	SQNR      *float64 `json:"sqnr_db"`   // 10 log10(sum want^2 / sum (got-want)^2); nil where nothing differs or the reference is all zeros
 	PSNR      *float64 `json:"psnr_db"`   // of images: the peak is the span that is stated, else 255 of uint8, else the reference's range; nil where nothing differs
-	SSIM      *SSIM    `json:"ssim"`      // of images; nil where it can't be told
+	SSIM      *SSIM    `json:"ssim"`      // of images; nil where it is not defined
 	Image     bool     `json:"image"`     // rows of 1, 3 or 4 channels of 16x16 pixels or more
 	NonFinite int      `json:"nonfinite"` // elements where only one is NaN or infinite, or both are in another way
 
@@ -81,7 +81,7 @@ func (c *Comparison) Outputs() []Output {
 	return outputs
 }
 
-func (o *gathered) output(t Tolerance) Output {
+func (o *sums) output(t Tolerance) Output {
 	out := Output{Name: o.name, Type: o.want.String(), Rows: len(o.rows), Elements: o.elements, NonFinite: o.nonFinite}
 	out.Exact = o.nonFinite == 0 && o.maxAbs == 0 && o.shapes[0] == nil && o.want == o.got
 	if o.shapes[0] != nil {
@@ -109,7 +109,7 @@ func (o *gathered) output(t Tolerance) Output {
 			out.SSIM = o.ssim.figure()
 		}
 	}
-	o.judgeRows(t, scale, &out)
+	o.countRows(t, scale, &out)
 	out.Reason = o.reason(t, scale, &out)
 	out.Within = out.Reason == ""
 	return out
@@ -122,7 +122,7 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-func (o *gathered) maxRel(scale float64) float64 {
+func (o *sums) maxRel(scale float64) float64 {
 	if scale == 0 && o.maxAbs > 0 {
 		return math.Inf(1)
 	}
@@ -138,8 +138,8 @@ func (o *gathered) maxRel(scale float64) float64 {
 	return largest
 }
 
-// judgeRows counts the rows beyond the tolerance, and those whose largest element differs.
-func (o *gathered) judgeRows(t Tolerance, scale float64, out *Output) {
+// countRows counts the rows beyond the tolerance, and those whose largest element differs.
+func (o *sums) countRows(t Tolerance, scale float64, out *Output) {
 	var top Top1
 	margin := 2 * max(t.ATol, t.RowRMS) * scale
 	rowRMS := t.RowRMS
@@ -182,12 +182,12 @@ func (o *gathered) judgeRows(t Tolerance, scale float64, out *Output) {
 }
 
 // noisy reports whether the SQNR is below what the tolerance asks for.
-func (o *gathered) noisy(t Tolerance) bool {
+func (o *sums) noisy(t Tolerance) bool {
 	return t.RowRMS > 0 && o.dd > 0 && !(10*math.Log10(o.ww/o.dd) >= t.MinSQNR)
 }
 
 // reason says in words why the output is not within the tolerance; empty if it is.
-func (o *gathered) reason(t Tolerance, scale float64, out *Output) string {
+func (o *sums) reason(t Tolerance, scale float64, out *Output) string {
 	switch {
 	case o.shapes[0] != nil:
 		return fmt.Sprintf("its shape is %v, the reference's %v", o.shapes[1], o.shapes[0])

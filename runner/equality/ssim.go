@@ -16,8 +16,9 @@ import (
 // defaults there are a flat window of 7x7.
 //
 // The data range is the span that is stated, else 255 of uint8, else that of the reference's
-// row, which is known when the row is seen; PSNR's is then that of all rows. Rows without a range (of one value) or with
-// elements that are not finite count only where they are the same as the reference's.
+// row, which is known when the row is seen; PSNR's is then that of all rows. Rows without a
+// range (of one value) or with elements that are not finite count only where they are the same
+// as the reference's.
 type SSIM struct {
 	Mean  float64 `json:"mean"`  // over the rows; 1: all are the same
 	Worst float64 `json:"worst"` // row's
@@ -56,7 +57,7 @@ type grid struct {
 	channel, line, pixel    int // from one to the next
 }
 
-// gridOf tells the layout of a shape that [isImage] accepts.
+// gridOf returns the layout of a shape that [isImage] accepts.
 func gridOf(shape []int64) grid {
 	a, b, c := int(shape[0]), int(shape[1]), int(shape[2])
 	if channelCount(shape[0]) && b >= smallestImage && c >= smallestImage {

@@ -33,11 +33,11 @@ func Coarsest(precisions ...Precision) Precision {
 	return fromFine[coarsest]
 }
 
-// PrecisionOf tells a graph's precision: int8 where operators quantise activations
+// PrecisionOf returns a graph's precision: int8 where operators quantise activations
 // (QuantizeLinear, DynamicQuantizeLinear, QLinear*, *Integer and ONNX Runtime's QGemm,
 // QAttention, MatMulNBits), and otherwise the coarsest floating-point type of its inputs,
 // outputs and initializers. Weights that are only stored as float16 and computed with in
-// float32 count as float16: the header does not tell.
+// float32 count as float16: the header does not show the difference.
 func PrecisionOf(g *onnx.Graph) Precision {
 	for op := range g.Ops {
 		switch {

@@ -1,5 +1,3 @@
-// Package feed gives any graph its inputs: synthetic values by what it declares, or
-// the arrays of a file.
 package feed
 
 import (
@@ -23,7 +21,7 @@ type Set struct {
 	Dims   map[string]int64 // sizes of symbolic dimensions other than the batch, by their names
 }
 
-// BatchDim tells the graph's batch dimension. It is open where inputs begin with a
+// BatchDim returns the graph's batch dimension. It is open where inputs begin with a
 // symbolic dimension that is one and the same (by name, or nameless in all of them);
 // inputs that begin with a fixed one are then taken whole. Otherwise it is fixed at
 // the first dimension that all inputs begin with, inputs of rank 1 not being batches
@@ -34,8 +32,8 @@ func BatchDim(g *onnx.Graph) (fixed int64, open bool) {
 	return fixed, open && err == nil
 }
 
-// batchDim leaves out the dimensions that dims gives a size. The error names those of
-// which it can't be told which is the batch.
+// batchDim leaves out the dimensions that dims gives a size. The error names those
+// among which the batch is ambiguous.
 func batchDim(g *onnx.Graph, dims map[string]int64) (name string, fixed int64, open bool, err error) {
 	var names []string
 	rank := 0
@@ -75,7 +73,7 @@ func batchDim(g *onnx.Graph, dims map[string]int64) (name string, fixed int64, o
 	return "", fixed, false, nil
 }
 
-// elsewhere tells whether an input has the dimension in another place than the first.
+// elsewhere reports whether an input has the dimension in another place than the first.
 func elsewhere(g *onnx.Graph, name string) bool {
 	for _, in := range g.Inputs {
 		for i, d := range in.Dims {
@@ -157,7 +155,7 @@ func (s *Set) whole(i int) bool {
 	return len(s.Arrays[i].Shape) == 0 || i < len(s.Whole) && s.Whole[i]
 }
 
-// carried tells which inputs no tensor can hold.
+// carried returns an error that names the inputs which no tensor can hold.
 func carried(g *onnx.Graph) error {
 	if len(g.Inputs) == 0 {
 		return errors.New("the graph has no inputs: ONNX Runtime's Go binding can't run it")

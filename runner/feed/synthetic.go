@@ -69,7 +69,7 @@ func Synthetic(g *onnx.Graph, dims map[string]int64, rows int, seed uint64) (*Se
 		for _, d := range shapes[i] {
 			n *= int(d)
 		}
-		// A stream for each input: its values do not hang on the inputs before it.
+		// A stream for each input: its values do not depend on the inputs before it.
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
 		a := npz.Array{Name: in.Name, Type: in.Type, Shape: shapes[i]}
 		if in.Type == onnx.Float16 {
@@ -84,7 +84,7 @@ func Synthetic(g *onnx.Graph, dims map[string]int64, rows int, seed uint64) (*Se
 	return s, nil
 }
 
-// known refuses sizes for dimensions that no input has: a slip of the fingers.
+// known refuses sizes for dimensions that no input has: a typing error.
 func known(g *onnx.Graph, dims map[string]int64) error {
 	var names []string
 	for _, in := range g.Inputs {

@@ -40,9 +40,9 @@ func soname(file string) string {
 	return filepath.Base(file)
 }
 
-// Missing tells why the provider's own library can't be loaded, as a [MissingError]:
+// Missing returns why the provider's own library can't be loaded, as a [MissingError]:
 // what it needs and is not there, with how to get it. It is nil where nothing is
-// missing, the provider is part of f, or the system's libraries don't tell (they do on
+// missing, the provider is part of f, or the system's libraries don't show it (they do on
 // Linux).
 func (f Found) Missing(provider string) error {
 	if runtime.GOOS != "linux" || !slices.Contains([]string{"cuda", "tensorrt", "openvino", "migraphx", "rocm"}, provider) {
@@ -95,7 +95,7 @@ func walkNeeded(file string, seen, missing map[string]bool) {
 	}
 }
 
-// searchesBeside tells whether the file has the loader look into its own folder.
+// searchesBeside reports whether the file makes the loader search its own folder.
 func searchesBeside(f *elf.File) bool {
 	for _, tag := range []elf.DynTag{elf.DT_RUNPATH, elf.DT_RPATH} {
 		paths, _ := f.DynString(tag)

@@ -21,7 +21,7 @@ var providerFlavors = []struct {
 	{"qnn", regexp.MustCompile(`^(lib)?onnxruntime_providers_qnn\.(so|dll)$`)},
 }
 
-// flavorByNeighbours tells the flavor from the provider libraries in path's folder.
+// flavorByNeighbours derives the flavor from the provider libraries in path's folder.
 func flavorByNeighbours(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
@@ -37,7 +37,7 @@ func flavorByNeighbours(path string) string {
 	return UnknownFlavor
 }
 
-// flavorByDigest tells the flavor of a library that the table holds.
+// flavorByDigest returns the flavor of a library that the table holds.
 func flavorByDigest(path string) string {
 	digest, err := fileDigest(path)
 	if err == nil {

@@ -22,7 +22,7 @@ var installSources = []string{"pip", "npm", "github"}
 type InstallOptions struct {
 	Source string            // "auto" (or ""), "pip", "npm", "github"
 	From   string            // a wheel, zip, tgz, folder or library to install instead of fetching one
-	Flavor string            // "": "cpu"; with From: what its files tell
+	Flavor string            // "": "cpu"; with From: as its files show
 	Force  bool              // replace one that is there already
 	Notify func(line string) // what is being done, and warnings; may be nil
 }

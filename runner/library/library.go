@@ -1,5 +1,3 @@
-// Package library finds ONNX Runtime's shared library, tells whether it can be
-// used, and installs the official one.
 package library
 
 import (
@@ -26,7 +24,7 @@ const (
 	SourcePython    = "python"
 )
 
-// UnknownFlavor is the flavor of a library that nothing tells about.
+// UnknownFlavor is the flavor of a library whose flavor nothing shows.
 const UnknownFlavor = "unknown"
 
 const remedy = "run `ortho runtime install`, or name your own library with --onnxruntime PATH or ORTHO_ONNXRUNTIME=PATH"
@@ -76,7 +74,7 @@ func Find(explicit string) (Found, error) { return FindFor(explicit, nil) }
 
 // List returns every candidate in search order, broken ones with Err, and marks
 // the one that Find would return. A file that several sources lead to is listed
-// once. Unlike Find it starts Python and hashes files to tell their flavor.
+// once. Unlike Find it starts Python and hashes files to find their flavor.
 func List(explicit string) []Found {
 	var all []Found
 	decided := false

@@ -92,7 +92,7 @@ func loaderPath(name string) string {
 	return C.GoString(C.ortPath(m.get))
 }
 
-// loaderFinds tells whether the loader can load any library of the name.
+// loaderFinds reports whether the loader can load any library of the name.
 func loaderFinds(name string) bool {
 	handle, err := dlopen(name)
 	if err != nil {

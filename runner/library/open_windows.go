@@ -71,7 +71,7 @@ func loaderPath(name string) string {
 	return syscall.UTF16ToString(buffer[:n])
 }
 
-// loaderFinds tells whether the loader can load any library of the name.
+// loaderFinds reports whether the loader can load any library of the name.
 func loaderFinds(name string) bool {
 	handle, err := syscall.LoadLibrary(name)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// ErrTooOld, ErrNotONNXRuntime, ErrNotLibrary and ErrArchitecture tell kinds of
-// unusable libraries apart.
+// ErrTooOld, ErrNotONNXRuntime, ErrNotLibrary and ErrArchitecture are the kinds of
+// unusable libraries.
 var (
 	ErrTooOld         = errors.New("ONNX Runtime is too old")
 	ErrNotONNXRuntime = errors.New("no OrtGetApiBase: not ONNX Runtime")
@@ -19,8 +19,8 @@ var (
 )
 
 // Probe returns the version that the library at path states, and an error when
-// it can't be used: not a library of this system and architecture (told by its
-// header: such a file is not loaded), not ONNX Runtime, older than MinVersion.
+// it can't be used: not a library of this system and architecture (its header
+// shows that: such a file is not loaded), not ONNX Runtime, older than MinVersion.
 func Probe(path string) (version string, err error) {
 	m, version, err := probe(path)
 	if err == nil {

@@ -72,7 +72,7 @@ func providerName(name string) string {
 	return name
 }
 
-// Has tells whether the provider was compiled in.
+// Has reports whether the provider was compiled in.
 func (f Found) Has(provider string) bool {
 	return provider == cpu || slices.Contains(f.Providers, provider)
 }
@@ -81,7 +81,7 @@ func (f Found) hasAll(providers []string) bool {
 	return !slices.ContainsFunc(providers, func(p string) bool { return !f.Has(p) })
 }
 
-// better tells whether f serves providers, in order of preference, better than g.
+// better reports whether f has more of the preferred providers than g.
 func (f Found) better(g Found, providers []string) bool {
 	for _, p := range providers {
 		if f.Has(p) != g.Has(p) {

@@ -21,8 +21,7 @@ type candidate struct {
 	err                  error // known to be unusable without looking into it
 }
 
-// named tells whether the user has named the candidate, so that nothing may
-// take its place.
+// named reports whether the user has named the candidate: nothing else may be taken instead.
 func (c candidate) named() bool { return c.source == SourceExplicit || c.source == SourceEnv }
 
 // found probes the candidate, and leaves it mapped when it can be used and keep says

@@ -15,7 +15,7 @@ import (
 )
 
 // gpus asks nvidia-smi; where that is not there, what the driver shows under /proc.
-// None is an empty list. An error tells of a driver that does not answer.
+// None is an empty list. An error means that the driver does not answer.
 func gpus(root string) ([]GPU, error) {
 	shown, err := shownGPUs(root)
 	program, missing := exec.LookPath("nvidia-smi")

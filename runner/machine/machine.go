@@ -1,4 +1,3 @@
-// Package machine tells on what a program runs: what a benchmark's figures depend on.
 package machine
 
 import (
@@ -154,7 +153,7 @@ func gpuNames(gpus []GPU) string {
 	return strings.Join(names, "; ")
 }
 
-// container tells which container this process is in, as far as it shows.
+// container returns the kind of container that this process is in; "" where none shows.
 func container(root string) string {
 	if os.Getenv("KUBERNETES_SERVICE_HOST") != "" {
 		return "kubernetes"

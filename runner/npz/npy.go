@@ -75,7 +75,7 @@ func readNPY(r io.Reader, size, limit int64) (Array, error) {
 	if err := readFull(r, a.Data); err != nil {
 		return Array{}, err
 	}
-	// Its end, where an archive tells that a checksum is wrong.
+	// Read to the end, where an archive reports that a checksum is wrong.
 	if n, err := r.Read(make([]byte, 1)); n > 0 {
 		return Array{}, errors.New("it is longer than it says")
 	} else if err != io.EOF {

@@ -1,5 +1,3 @@
-// Package npz reads and writes arrays as NumPy does: .npy (numpy.lib.format) and
-// .npz, a zip archive of them.
 package npz
 
 import (

@@ -53,7 +53,7 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 		return nil, fmt.Errorf("not an ONNX file: %s", what)
 	}
 	m := &reader{scanner: s, graph: &Graph{Size: size, Metadata: map[string]string{}, Ops: map[string]int{}, Weights: map[ElementType]int{}},
-		made: map[string]node{}, initializers: map[string]bool{}, external: map[string]bool{}}
+		producers: map[string]node{}, initializers: map[string]bool{}, external: map[string]bool{}}
 	if err := s.fields(0, size, m.model); err != nil {
 		if m.graph.IRVersion == 0 && !m.found {
 			return nil, fmt.Errorf("not an ONNX file, or a damaged one: %w", err)
@@ -108,7 +108,7 @@ type reader struct {
 	*scanner
 	graph        *Graph
 	found        bool            // a GraphProto
-	made         map[string]node // value -> the node that gives it
+	producers    map[string]node // value -> the node that gives it
 	initializers map[string]bool
 	external     map[string]bool
 }
@@ -236,7 +236,7 @@ func (m *reader) node(v field) error {
 	})
 	m.graph.Ops[n.op]++
 	for _, name := range outputs {
-		m.made[name] = n
+		m.producers[name] = n
 	}
 	return errors.Join(err, m.keep(64))
 }
@@ -305,8 +305,8 @@ var passing = map[string]bool{
 
 // origin walks back from a value to the operator that gives it.
 func (m *reader) origin(value string) string {
-	for range len(m.made) + 1 { // a damaged graph may run in a circle
-		n, ok := m.made[value]
+	for range len(m.producers) + 1 { // a damaged graph may run in a circle
+		n, ok := m.producers[value]
 		if !ok || !passing[n.op] {
 			return n.op
 		}
@@ -320,14 +320,14 @@ func (m *reader) use(value string) string {
 	const most = 8 // moves and conversions before it
 	for range most {
 		op, next := "", ""
-		for made, n := range m.made {
+		for output, n := range m.producers {
 			if value == "" || n.input != value && n.second != value {
 				continue
 			}
 			if op != "" && op != n.op {
 				return ""
 			}
-			op, next = n.op, made
+			op, next = n.op, output
 		}
 		if !passing[op] {
 			return op

@@ -88,7 +88,7 @@ type Value struct {
 	// move or convert them (Identity, Reshape, Flatten, Squeeze, Unsqueeze,
 	// Transpose, Cast, QuantizeLinear, DequantizeLinear, Dropout) are passed
 	// over. For an input it is, in the same way, the operator that takes its values first.
-	// Empty where it can't be told, as where several different ones do.
+	// Empty where it is not known, as where several different ones do.
 	Op string
 }
 

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// CheckWeights looks at the files with weights that the graph in a file names: an error
-// tells which is not there, or is something else in its place.
+// CheckWeights looks at the files with weights that the graph in a file names: the
+// error names one that is missing or not a regular file.
 func (g *Graph) CheckWeights(path string) error {
 	for _, name := range g.ExternalData {
 		if err := checkWeights(filepath.Join(filepath.Dir(path), filepath.FromSlash(name))); err != nil {

@@ -25,6 +25,6 @@
 // difference is larger than what would matter (Murphy and Myors, Testing the Hypothesis That
 // Treatments Have Negligible Effects, J. Applied Psychology 84, 1999). Starting a process
 // anew changes its speed for as long as it lives, by where its memory lies; rounds within
-// one process can't show that, and so the tests are told how much it is. Where several
+// one process can't show that, and so it is an argument of the tests. Where several
 // configurations are tested, [Holm] keeps the chance of any false alarm.
 package stats

@@ -65,7 +65,7 @@ func Quantiles(rounds []Round, q float64) []float64 {
 	return quantiles
 }
 
-// usable tells numbers that have a logarithm.
+// usable reports whether a number has a finite logarithm.
 func usable(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
 
 // RateInterval returns the interval of [Rate]; nil with fewer than two rounds.

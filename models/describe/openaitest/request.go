@@ -43,7 +43,7 @@ type Request struct {
 	cut, early bool
 }
 
-// Has tells whether the request states a parameter.
+// Has reports whether the request states a parameter.
 func (r *Request) Has(parameter string) bool { return r.has[parameter] }
 
 // parameters are those that a chat completion may have
@@ -255,7 +255,7 @@ func (r *Request) format(f *responseFormat) error {
 // field is a line of a prompt that says what a field holds.
 var field = regexp.MustCompile(`(?m)^- "(\w+)": (.*)$`)
 
-// asked reads the fields and the classes out of a prompt.
+// asked reads from a prompt which fields and classes it asks for.
 func asked(prompt string) (fields, classes []string) {
 	for _, m := range field.FindAllStringSubmatch(prompt, -1) {
 		fields = append(fields, m[1])

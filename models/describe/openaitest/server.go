@@ -155,5 +155,5 @@ func pieces(text string, size int) []string {
 	return all
 }
 
-// isJPEG tells by its first bytes whether data is a JPEG.
+// isJPEG reports whether data begins as a JPEG does.
 func isJPEG(data []byte) bool { return bytes.HasPrefix(data, []byte{0xff, 0xd8, 0xff}) }

@@ -1,4 +1,5 @@
-// Package build knows which build of ortho this is.
+// Package build knows which build of ortho this is: its version, as reports and records state
+// it.
 package build
 
 import (
@@ -8,7 +9,7 @@ import (
 	"time"
 )
 
-// MadeBy is a report's last line.
+// MadeBy is a report's last line: version, system and time.
 func MadeBy(at time.Time) string {
 	return fmt.Sprintf("ortho %s, %s/%s, %s", Version(), runtime.GOOS, runtime.GOARCH, at.UTC().Format("2006-01-02 15:04 UTC"))
 }

@@ -17,7 +17,7 @@ type commandLine struct {
 
 // arrange puts a command's flags before its arguments, wherever they stood: cli v2
 // stops looking for flags at the first argument. By the flags' own definitions it
-// tells their values from arguments: a flag's value may be the next word whatever
+// distinguishes their values from arguments: a flag's value may be the next word whatever
 // it looks like (--mean -1), or stand behind "=", or behind a one-letter flag
 // (-k5). "-" is an argument, and so is all that follows "--". "help" before, within
 // or behind the commands' names becomes --help.
@@ -76,7 +76,7 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 	return line, nil
 }
 
-// split tells flags from arguments. Each flag comes out as one word, -NAME=VALUE,
+// split separates flags from arguments. Each flag comes out as one word, -NAME=VALUE,
 // under its first name.
 func split(words []string, flags []cli.Flag) (given, operands []string, err error) {
 	for len(words) > 0 {

@@ -5,5 +5,5 @@
 //
 // It takes flags wherever they stand, says of a word that names nothing what it was likely
 // to mean, completes words for a shell, wraps the help, and writes the reference of all
-// commands. What flags mean is told in package flags.
+// commands. What flags mean, package flags knows.
 package commandline

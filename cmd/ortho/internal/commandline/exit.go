@@ -27,13 +27,13 @@ const exitHelp = `Exit codes:
   4    the verdict is no (compare, bench compare, bench run --rerun)
   130  interrupted; what was finished is kept`
 
-// UsageError is a command line that can't be carried out as it was written.
+// UsageError is the error of a command line that can't be carried out as it was written.
 type UsageError struct{ Err error }
 
 func (e UsageError) Error() string { return e.Err.Error() }
 func (e UsageError) Unwrap() error { return e.Err }
 
-// Usage says that an error is the command line's.
+// Usage marks an error as the command line's.
 func Usage(err error) error { return UsageError{err} }
 
 // Usagef returns a [UsageError].
@@ -45,10 +45,10 @@ var ErrItems = errors.New("some items failed")
 // ErrVerdict ends a comparison whose verdict is no.
 var ErrVerdict = errors.New("the verdict is no")
 
-// ErrQuiet ends what was asked to say nothing, and could not do it.
+// ErrQuiet ends a command that failed and must not print why.
 var ErrQuiet = errors.New("nothing is to be said")
 
-// exitStatus tells what went wrong and returns the exit code. A reader of stdout that
+// exitStatus writes the error's message and returns the exit code. A reader of stdout that
 // has seen enough (| head) is no error.
 func exitStatus(ctx context.Context, err error, command string, stderr io.Writer) int {
 	if err == nil || closedPipe(err) {

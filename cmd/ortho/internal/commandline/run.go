@@ -25,8 +25,8 @@ func New(name, usage string, commands ...*cli.Command) *cli.App {
 	}
 }
 
-// Run carries out a command line, args[0] being the program's name, tells on the app's
-// ErrWriter what went wrong, and returns the exit code.
+// Run carries out a command line, args[0] being the program's name, writes errors to
+// the app's ErrWriter, and returns the exit code.
 func Run(ctx context.Context, app *cli.App, args []string) int {
 	line, err := arrange(app, args)
 	if err == nil {

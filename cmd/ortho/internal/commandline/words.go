@@ -46,8 +46,8 @@ func flagNames(flags []cli.Flag) []string {
 	return append(names, "--help")
 }
 
-// DidYouMean names the candidate that a slip of the fingers, or two after the first
-// letter, lead to.
+// DidYouMean names the candidate from which a word differs by one typing error, or by two
+// after the first letter.
 func DidYouMean(typed string, candidates []string) string {
 	best, nearest := 3, ""
 	for _, c := range candidates {

@@ -1,4 +1,3 @@
-// Package dataset reads images whose classes are known: an ImageFolder, or a CSV file.
 package dataset
 
 import (
@@ -28,7 +27,7 @@ type Item struct {
 	Class int
 }
 
-// Open reads what a dataset says of its images, and none of them. A folder is an
+// Open reads a dataset's labels, and none of its images. A folder is an
 // ImageFolder as torchvision's: each sub-folder is a class, and all images below it are of
 // it; hidden files and folders are left out. A file is a CSV with the columns input and
 // label under such a header, the inputs relative to the CSV's folder or absolute.
@@ -64,7 +63,7 @@ func (s *Set) Count(stop func() bool) (n int64, known bool) {
 	return n, known
 }
 
-// Files yields the files that a dataset is read from, as far as they can be told: the CSV,
+// Files yields the files that a dataset is read from, as far as they are known: the CSV,
 // and the images.
 func Files(path string) iter.Seq[string] {
 	return func(yield func(string) bool) {

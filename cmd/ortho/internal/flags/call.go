@@ -12,11 +12,11 @@ import (
 	"ortho/cmd/ortho/internal/term"
 )
 
-// Call is one call of a command: its arguments, and where it reads and writes.
+// Call is one call of a command: its arguments, and its input and output.
 type Call struct {
 	*term.UI
 	Args []string
-	// Reads opens outputs, and lets none take the place of what the command reads.
+	// Reads opens outputs, and refuses those that would replace what the command reads.
 	Reads *output.Reads
 
 	line *cli.Context
@@ -60,9 +60,9 @@ func (o Own) Flags() []cli.Flag { return o }
 
 func (Own) Read(*Call) error { return nil }
 
-// Command completes a command that is told of: its flags are those of the groups, in that
-// order. When it is called, it looks first that no output would take the place of what is
-// read; then it reads all groups, and runs.
+// Command completes a command: its flags are those of the groups, in that order. When it is
+// called, it first refuses outputs that would replace what is read; then it reads all groups,
+// and runs.
 func Command(about cli.Command, run func(context.Context, *Call) error, groups ...Group) *cli.Command {
 	for _, g := range groups {
 		about.Flags = append(about.Flags, g.Flags()...)

@@ -28,7 +28,7 @@ func (m *MaxPixels) Read(c *Call) error {
 	return nil
 }
 
-// FailFast has a run stop at the first item that fails.
+// FailFast makes a run stop at the first item that fails.
 type FailFast struct {
 	Unit string // what an item is called; "": image
 	Stop bool
@@ -51,7 +51,7 @@ func (*JPEGs) Flags() []cli.Flag {
 		Usage: "`HOW` JPEGs are decoded: exact, or scaled (by libjpeg-turbo, 2, 4 or 8 times smaller where that leaves twice the resized size; faster)"}}
 }
 
-// Read tells before any work where libjpeg-turbo can't be used as it was asked for.
+// Read fails, before any work, where libjpeg-turbo can't be used as it was asked for.
 func (j *JPEGs) Read(c *Call) error {
 	how := c.line.String("decode")
 	if how != "exact" && how != "scaled" {
@@ -68,7 +68,7 @@ func (j *JPEGs) Read(c *Call) error {
 	return nil
 }
 
-// Decoding says how images are decoded, and what becomes of a run where one can't be.
+// Decoding says how images are decoded, and whether a run goes on where one can't be.
 type Decoding struct {
 	MaxPixels
 	JPEGs

@@ -21,7 +21,7 @@ import (
 )
 
 // Destination says where pictures go: to a folder, to one file, or nowhere, and how they are
-// written. What -o names it is told by [Destination.Settle], which must know what they are; a
+// written. [Destination.Settle] decides what -o names, once it is known what the pictures are. A
 // command that has fewer flags than these defines them itself.
 type Destination struct {
 	Name string // as it was given; "": it was not
@@ -101,8 +101,8 @@ func givenBackground(c *Call) (*[3]byte, error) {
 // Given reports whether pictures go anywhere.
 func (d *Destination) Given() bool { return d.named }
 
-// Settle tells what -o means where there is one picture (alone), or are many; still says why
-// they can't be an animation, and is "" where they can. It refuses what can't be written, or
+// Settle decides what -o means, for one picture (alone) or for many; still says why they
+// can't be an animation, and is "" where they can. It refuses what can't be written, or
 // would replace what is read.
 func (d *Destination) Settle(alone bool, still string) error {
 	ending, formatErr := preprocess.FormatOf(d.Name)

@@ -35,7 +35,7 @@ func (i *Images) Flags() []cli.Flag {
 	}
 }
 
-// Read checks what can be told of the images before any work.
+// Read checks what is known of the images before any work.
 func (i *Images) Read(c *Call) error {
 	i.args, i.reads = c.Args, c.Reads
 	i.from = source.Options{Stdin: c.In, StdinPaths: c.line.Bool("stdin-paths"), NUL: c.line.Bool("0")}

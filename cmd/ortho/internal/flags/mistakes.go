@@ -16,9 +16,9 @@ import (
 // corrected in silence.
 
 // CheckImages refuses arguments that are no images' paths, and likely to be meant otherwise.
-// Any other that is missing costs its own row.
+// Any other that is missing fails in its own row.
 func (c *Call) CheckImages() error {
-	few := len(c.Args) <= 2 // or a shell's * has named them all, and one that is no image costs its row
+	few := len(c.Args) <= 2 // or a shell's * has named them all, and one that is no image fails in its row
 	for _, arg := range c.Args {
 		_, err := os.Lstat(arg)
 		there := err == nil

@@ -158,8 +158,8 @@ func (o *Overrides) set(name, value string) error {
 	return commandline.Usage(err)
 }
 
-// Open opens a model under the overrides, and tells what is done as its files state, though it
-// may not be meant.
+// Open opens a model under the overrides, and prints its notices: what is done as its files
+// state, though it may not be meant.
 func (o *Overrides) Open(ui *term.UI, name string) (*models.Model, error) {
 	m, err := OpenModel(name, o.Given)
 	if err == nil {

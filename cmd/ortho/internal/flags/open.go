@@ -115,7 +115,7 @@ func isText(name string) bool {
 // onHub is how models are called on the Hugging Face Hub.
 var onHub = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*/[\w.-]+$`)
 
-// noModelNamed tells what -m may name.
+// noModelNamed is the error for an -m that names no model; it says what -m may name.
 func noModelNamed(name string) error {
 	owner, _, _ := strings.Cut(name, "/")
 	_, err := os.Stat(owner)

@@ -71,7 +71,7 @@ func mode(c *Call) (record.Mode, error) {
 	return record.Fresh, nil
 }
 
-// Answers say what is told of each image or text.
+// Answers says which results of each image or text are given.
 type Answers struct {
 	Top            int
 	MinProbability float64

@@ -20,7 +20,7 @@ import (
 // CategoryRun is that of the flags that say how a model runs.
 const CategoryRun = "How it runs"
 
-// Session says how a model runs.
+// Session says how a model runs: the provider, and threads, batches and runs in flight.
 type Session struct {
 	Alone   bool // no --concurrency of its own
 	Batches bool // with --batch
@@ -93,7 +93,7 @@ func (s *Session) Check(ctx context.Context, ui *term.UI, m *models.Model) {
 	}
 	saved, err := readSettings(s.settings)
 	if err != nil {
-		return // applySettings has told
+		return // applySettings has warned
 	}
 	if id, err := m.Identity(ctx); err == nil && id.SHA256 != saved.ModelSHA256 {
 		ui.Warn(fmt.Sprintf("the settings were measured with another model, %s: `ortho bench run` measures this one", saved.Model))

@@ -75,7 +75,7 @@ func TextsName(name string) string {
 	return "texts " + name
 }
 
-// SurveyTexts tells of texts before they are classified, as [source.Survey] of images.
+// SurveyTexts counts texts before they are classified, as [source.Survey] does images.
 func SurveyTexts(texts []classify.TextInput) (source.Inventory, bool) {
 	names := sha256.New()
 	for _, t := range texts {

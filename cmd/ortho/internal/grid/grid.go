@@ -1,4 +1,3 @@
-// Package grid draws tables that fit the terminal.
 package grid
 
 import (
@@ -67,7 +66,7 @@ func File(header string) Column {
 	return Column{header, text.AlignLeft, shorten, shortened, shortened, 10, false}
 }
 
-// Absent stands in a cell that has nothing to say.
+// Absent stands in a cell without a value.
 const Absent = "-"
 
 // Optional is the column, left out where every cell of it is empty or Absent.
@@ -182,7 +181,8 @@ func (t *Table) headers() []string {
 
 // widths are those of the columns' cells. Where they are too wide, first only headers are
 // wrapped; then paths are shortened, and cells wrapped between words, where that costs the
-// fewest lines; then intervals are broken; and words if that is not enough, in the widest columns.
+// fewest lines; then intervals are broken; and words if that is not enough, in the widest
+// columns.
 func (t *Table) widths(width int) []int {
 	n := len(t.columns)
 	natural, headed, whole, split, broken := make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n)
@@ -239,7 +239,7 @@ func narrow(widths, least []int, left int, cost func(column, width int) int) {
 // costed is how many rows are looked at for the lines that a width costs.
 const costed = 100
 
-// cost tells how many lines more than one the cells of a column take in a width.
+// cost returns a function: how many lines more than one the cells of a column take in a width.
 func (t *Table) cost() func(column, width int) int {
 	known := map[[2]int]int{}
 	return func(column, width int) int {

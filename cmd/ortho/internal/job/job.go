@@ -18,7 +18,7 @@ import (
 	"ortho/runner"
 )
 
-// Output is where the rows and the page of a run go, and how much it says meanwhile.
+// Output says where the rows and the page of a run go, and what is printed meanwhile.
 type Output struct {
 	*term.UI
 	Rows     *flags.Rows
@@ -27,9 +27,9 @@ type Output struct {
 	FailFast bool
 	Reads    *output.Reads // what the run reads, which no output replaces
 	Images   *flags.Images // that the arguments name; nil: they are others
-	Told     bool          // the summary is told even of a single row
-	Folder   string        // of the pictures that rows are of, in which the file of the rows lies; "": there is none
-	Kept     bool          // rows go nowhere: they are kept for what is made of all of them
+	Told     bool          // the summary is printed even for a single row
+	Folder   string        // of pictures, with the file of their rows in it; "": there is none
+	Kept     bool          // rows are not written: they are kept in memory for Job.Finish
 }
 
 // Job is a run of a task over items of a type T: each gets a row of a type R.
@@ -40,24 +40,24 @@ type Job[T any, R output.Row] struct {
 	Survey func(stop func() bool) (source.Inventory, bool)        // what is known of the items before; see [source.Survey]
 	Record func(format string) (record.Record, error)             // all that the rows follow from
 	Rows   func(context.Context, iter.Seq[T]) iter.Seq[Answer[R]] // in the order of the items
-	How    record.Speed                                           // what the run is on: provider, threads, batch, concurrency
-	Ended  func(err error)                                        // tells what is to be said of the whole; may be nil
+	How    record.Speed                                           // provider, threads, batch, concurrency
+	Ended  func(err error)                                        // prints what concerns the whole run; may be nil
 	Close  func() error                                           // frees what Rows needs
 
-	// What an item is made of is told as it comes: Counts is what the line of progress counts
-	// ("": items; "tiles" of one item, "steps" of each), and Progress takes it before Rows is
-	// called.
+	// Counts is what the line of progress counts ("": items; "tiles" of one item, "steps" of
+	// each). Progress gets the line before Rows is called, to count them.
 	Counts   string
 	Progress func(*term.Progress)
 
-	// Of a run that goes on with an earlier one, Gone reports whether what a row names is not
-	// there any more, so that it is made again, and Earlier gets to know, before Items is gone
-	// through, what tells of an item's position that it stays one that failed. Both may be nil.
+	// When an earlier run is continued, Gone reports whether what a row names does not exist any
+	// more, so that the row is made again. Earlier is called before Items is gone through, with a
+	// function that reports whether the item at a position failed and is not made again. Both may
+	// be nil.
 	Gone    func(R) bool
 	Earlier func(failed func(position int64) bool)
 
-	// Finish makes, but for the page, what shows all rows together, those of earlier runs among
-	// them; may be nil.
+	// Finish makes what shows all rows together, such as a contact sheet, but for the page. It
+	// gets the rows of earlier runs, too; may be nil.
 	Finish func(ctx context.Context, all iter.Seq2[R, error]) error
 
 	// Title and Card are of the page, and Item is the image of an item. Light leaves out of a row
@@ -69,7 +69,7 @@ type Job[T any, R output.Row] struct {
 	AtOnce int
 }
 
-// Answer is what became of one item: its row, with what it has failed of, if so.
+// Answer is the outcome of one item: its row, and the error where it failed.
 type Answer[R output.Row] struct {
 	Row R
 	Err error
@@ -135,7 +135,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 }
 
 // begin starts the run, or continues it where rows go to a file and it is the one that the
-// job's record describes. count tells the number of the items, for those who want to know.
+// job's record describes. count finds the number of the items, for the line of progress.
 func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop func() bool) (int64, bool), err error) {
 	if out.run == nil {
 		return func(stop func() bool) (int64, bool) {
@@ -192,7 +192,7 @@ func (j *Job[T, R]) pending(ctx context.Context, out *rows[R], p *page[R]) iter.
 
 // make makes and writes the rows, and finishes the output.
 func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R], count func(stop func() bool) (int64, bool)) error {
-	if j.Counts == "tiles" { // how many, the first of them tells
+	if j.Counts == "tiles" { // how many there are, the first of them shows
 		count = func(func() bool) (int64, bool) { return 0, false }
 	}
 	bar := out.progress(cmp.Or(j.Counts, j.Unit+"s"), count)

@@ -75,7 +75,7 @@ func (p *page[R]) add(row R) {
 	}
 }
 
-// lost tells that a run that ended early leaves no gallery.
+// lost warns that a run that ended early leaves no page.
 func (p *page[R]) lost() {
 	if p != nil {
 		p.Warn(p.Page.File + " is not written")

@@ -17,7 +17,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 )
 
-// rows is where rows go: a stream (standard output, a device or a pipe), or a file,
+// rows is the output of rows: a stream (standard output, a device or a pipe), or a file,
 // whose run can be resumed.
 type rows[R output.Row] struct {
 	Output
@@ -115,7 +115,7 @@ func (r *rows[R]) openRun() (err error) {
 // many is a count of rows in words.
 func (r *rows[R]) many(n int64) string { return term.Counted(n, r.unit) }
 
-// above has rows appear above the progress line where both go to one terminal.
+// above makes rows appear above the progress line where both go to one terminal.
 func (r *rows[R]) above(p *term.Progress) {
 	if r.screen != nil {
 		r.screen.Progress = p
@@ -139,7 +139,7 @@ func (r *rows[R]) progress(unit string, count func(stop func() bool) (int64, boo
 // name is what the rows are in.
 func (r *rows[R]) name() string { return cmp.Or(r.Folder, r.Rows.File) }
 
-// complete tells that an earlier run has left nothing to do.
+// complete reports whether an earlier run has finished, so that there is nothing to do.
 func (r *rows[R]) complete() bool { return r.run != nil && r.run.Complete() }
 
 func (r *rows[R]) write(row R) (err error) {
@@ -267,7 +267,7 @@ func (r *rows[R]) tellKept() {
 	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
 }
 
-// tell says how the run went, and why the first of the items that failed in it has.
+// tell prints how the run went, and why the first of the items that failed in it did.
 func (r *rows[R]) tell(done int, went record.Speed, first output.Row) {
 	all, failed := r.counts()
 	before, _ := r.resumed()
@@ -293,8 +293,8 @@ func (r *rows[R]) tell(done int, went record.Speed, first output.Row) {
 	}
 }
 
-// tellFailed says why the first of the items that failed in this run has, and where it is told
-// of the others.
+// tellFailed prints why the first of the items that failed in this run did, and where to find
+// the reasons of the others.
 func (r *rows[R]) tellFailed(first output.Row, failed int64) {
 	where := r.Rows.File
 	if r.run == nil {

@@ -12,7 +12,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 )
 
-// CSV is how rows stand in CSV. Columns are those between the input's name and its error,
+// CSV says how rows are written as CSV. Columns are those between the input's name and its error,
 // which all rows have; of a row that failed they are empty.
 type CSV[R Row] struct {
 	Columns []string

@@ -11,8 +11,8 @@ import (
 
 // Check refuses, before any work is done, an output that can't be written: one that would
 // replace what the run reads, a folder, one in a folder that is missing, a name that is too
-// long and, without overwrite, a file that exists. device tells that it is a device or a
-// pipe, which takes what it gets.
+// long and, without overwrite, a file that exists. device reports whether it is a
+// device or a pipe, which is written to directly.
 func (r *Reads) Check(name string, overwrite bool) (device bool, err error) {
 	if err := r.Refuse(name); err != nil {
 		return false, err

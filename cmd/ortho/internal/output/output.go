@@ -1,6 +1,3 @@
-// Package output writes rows of results: a table for people; JSONL, CSV or Parquet
-// for programs, which can also be read back. What the rows of a task are made of, it does not
-// know: a [Codec] says it.
 package output
 
 import (
@@ -27,8 +24,8 @@ type Writer[R Row] interface {
 // Codec is how the rows of one task are written and read. JSONL follows from the tags of
 // their type; a format that is nil has no place for them.
 type Codec[R Row] struct {
-	// Variant follows the names of the formats but JSONL where a run's record tells them: their
-	// columns are not those of another task.
+	// Variant is appended to the names of all formats but JSONL in a run's record, since tasks
+	// have different columns.
 	Variant string
 	CSV     *CSV[R]
 	Parquet *Parquet[R]

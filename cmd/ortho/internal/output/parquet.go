@@ -26,13 +26,13 @@ const maxGroupRows = 1 << 20
 // each row group.
 const maxFooter = 256 << 20
 
-// Parquet is how rows stand in Parquet. See [Columns].
+// Parquet says how rows are written as Parquet. See [Columns].
 type Parquet[R Row] struct {
 	writer func(io.Writer) Writer[R]
 	read   func(io.ReaderAt, int64) iter.Seq2[R, error]
 }
 
-// Columns has rows stand in the columns of P, the same in every file; what JSONL leaves out
+// Columns writes rows in the columns of P, the same in every file; what JSONL leaves out
 // is null. of makes columns of a row and row a row of them, size is about the bytes of their
 // values. The input's name is the columns input and input_bytes, see [Head.UTF8].
 func Columns[R Row, P any](of func(R) P, row func(*P) R, size func(*P) int) *Parquet[R] {

@@ -19,7 +19,7 @@ type Reads struct {
 	mutex sync.Mutex
 	free  map[string]struct{}    // names that were found to replace nothing
 	there map[string]os.FileInfo // what is there already of these outputs
-	late  error                  // an output replaces what Add has told of
+	late  error                  // an output replaces a file that was added
 
 	folder *folder // nil: outputs are few
 }
@@ -39,7 +39,7 @@ func Protect(files ...iter.Seq[string]) *Reads {
 }
 
 // Beside are the names of an output and of all that stands beside it until it is complete,
-// or tells how it was made.
+// or records how it was made.
 func Beside(name string) []string {
 	return []string{name, name + ".partial", name + ".tmp", name + ".run.json", name + ".run.json.tmp", name + ".rounds", shortPartial(name)}
 }
@@ -107,8 +107,8 @@ func replaced(name string, file os.FileInfo, outputs map[string]os.FileInfo) err
 	return nil
 }
 
-// Add tells of a file that is read, and that could not be known before, as it comes out of a
-// pipe. An output that would replace it can't be completed: Late returns why.
+// Add adds a file that is read and that could not be known before, as when its path comes out
+// of a pipe. An output that would replace it can't be completed: Late returns why.
 func (r *Reads) Add(name string) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -120,7 +120,7 @@ func (r *Reads) Add(name string) {
 	}
 }
 
-// Late returns an error where Add has told of a file that an output would replace.
+// Late returns an error where an output would replace a file that was added.
 func (r *Reads) Late() error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

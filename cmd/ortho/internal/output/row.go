@@ -7,8 +7,8 @@ import (
 	"ortho/cmd/ortho/internal/term"
 )
 
-// Row is what became of one input. A task's type of rows embeds a [Head], its result and a
-// [Failure]; of the methods it has but Results to write.
+// Row is a row of results: the outcome of one input. A task's type of rows embeds a [Head],
+// its result and a [Failure]; of the methods it has but Results to write.
 //
 // A row's JSON is its line of JSONL: "input" comes first. Texts must be UTF-8, as JSON's and
 // Parquet's strings are, but for the input's name; numbers must be finite.

@@ -14,7 +14,7 @@ import (
 // bounded for a million.
 const together = 100
 
-// Table is how rows stand in tables for people.
+// Table says how rows are shown in tables for people.
 type Table[R Row] struct {
 	Columns []grid.Column
 	// Cells gives line the cells of each of a row's lines, also of one that failed. What could

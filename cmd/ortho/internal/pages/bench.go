@@ -92,7 +92,7 @@ func newResults(f *bench.File) *results {
 	return r
 }
 
-// measured tells that a row has the figures that a report is about.
+// measured reports whether a row of results has the figures that a report is about.
 func measured(row *bench.Row) bool {
 	return row.Status == bench.StatusOK && row.LatencyMS != nil && row.ThroughputS != nil &&
 		row.LatencyMS.P50 > 0 && *row.ThroughputS > 0 && !math.IsInf(row.LatencyMS.P50+*row.ThroughputS, 0)

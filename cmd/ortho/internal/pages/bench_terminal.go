@@ -80,7 +80,7 @@ func PrintLines(w io.Writer, lines []string) error {
 	return nil
 }
 
-// notMeasured tells of the cells without figures, those with one reason together.
+// notMeasured lists the cells without figures, those with one reason together.
 func notMeasured(rows []bench.Row) []string {
 	var lines []string
 	for len(rows) > 0 {
@@ -95,7 +95,7 @@ func notMeasured(rows []bench.Row) []string {
 	return lines
 }
 
-// summaryRow is a cell as a row of the table. What speaks against it stands with its
+// summaryRow is a cell as a row of the table. Its faults stand with its
 // provider.
 func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	provider := r.Providers
@@ -131,7 +131,7 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	return []any{mark, term.Clean(provider), fmt.Sprintf("%d / %d / %d", r.Threads, r.Batch, r.Concurrency), rate, p50, p99, term.Mebibytes(r.Memory.PeakBytes)}
 }
 
-// BenchProgress says what a sweep does.
+// BenchProgress says in words what a sweep is doing.
 func BenchProgress(p bench.Progress) string {
 	step := map[string]string{"reference": "reference outputs", "profile": "profiles", "open": "opening cells", "measure": "measuring"}[p.Step]
 	line := fmt.Sprintf("%s %d of %d: %s", step, p.Done+1, p.Total, p.Cell)

@@ -153,7 +153,7 @@ func index(i int) string {
 	return strconv.Itoa(i)
 }
 
-// list tells the first inputs that disagree.
+// list names the first inputs that disagree.
 func (c *Candidate) list(line func(key, format string, args ...any)) {
 	for _, o := range c.Outputs {
 		if strings.Contains(similarity(o.SSIM), "(") {

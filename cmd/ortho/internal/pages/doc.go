@@ -1,3 +1,8 @@
-// Package pages says in words, tables and figures what ortho found, a subject a file: what
-// a terminal shows, and reports made of the blocks of package report.
+// Package pages shows people what ortho found, one subject a file: as tables and sentences on
+// a terminal, and as reports made of the blocks of package report.
+//
+//	bench.File --Bench--> report.Page           evaluate.Result --Evaluation.Page--> report.Page
+//	bench.File --PrintBench--> terminal, Markdown       models.Model --Inspect--> Inspection.Print, JSON
+//
+// What inspect and eval print are documents, whose JSON is an output format, too.
 package pages

@@ -35,7 +35,7 @@ type Evaluation struct {
 	Result   *evaluate.Result `json:"result"`
 }
 
-// EvaluationData tells what a model was judged by.
+// EvaluationData describes the labelled images that a model was evaluated on.
 type EvaluationData struct {
 	Path    string         `json:"path"`
 	Kind    string         `json:"kind"`
@@ -44,7 +44,7 @@ type EvaluationData struct {
 	Notes   []string       `json:"notes,omitempty"`
 }
 
-// String tells the kind, and how classes were found: "CSV, 100 classes named by id".
+// String names the kind, and how classes were named: "CSV, 100 classes named by id".
 func (d EvaluationData) String() string {
 	var by []string
 	for _, kind := range evaluate.Kinds {
@@ -62,7 +62,7 @@ func (d EvaluationData) String() string {
 	return fmt.Sprintf("%s, %d %s named by %s", d.Kind, d.Classes, classes, strings.Join(slices.Clip(by), " and "))
 }
 
-// appliesTemperature tells whether --temperature can be given for the model.
+// appliesTemperature reports whether --temperature can be given for the model.
 func (doc *Evaluation) appliesTemperature() bool {
 	return doc.Result.Calibration.Activation == models.Softmax
 }

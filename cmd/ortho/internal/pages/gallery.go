@@ -7,7 +7,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 )
 
-// Gallery is a page that shows images with what was said of them.
+// Gallery is a page that shows images with their results.
 type Gallery struct {
 	Title, By     string
 	Cards         []report.Card // the first of the output's rows

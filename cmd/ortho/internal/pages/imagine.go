@@ -13,7 +13,7 @@ import (
 	"ortho/models/imagine"
 )
 
-// Imagined is what is shown of a run of imagine.
+// Imagined is a run of imagine, as it is shown.
 type Imagined struct {
 	*imagine.Story
 	Made []imagine.Sample // the pictures

@@ -47,8 +47,8 @@ type Value struct {
 	Op   string `json:"operator,omitempty"`
 }
 
-// Inspect describes a model: sha256 is its identity, and missing what keeps it from being used
-// for what it is for, if anything does.
+// Inspect describes a model: sha256 is its identity, and missing is why it can't be used for
+// its task; nil if it can.
 func Inspect(m *models.Model, sha256 string, missing error) *Inspection {
 	g := m.Graph
 	d := &Inspection{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: sha256, Task: m.Task, Exporter: m.Exporter,

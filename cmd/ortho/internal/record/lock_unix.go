@@ -31,7 +31,7 @@ func lock(f *os.File) error {
 	return err
 }
 
-// rename has the new name on the disk, too, as far as the file system tells.
+// rename returns once the new name is on the disk, too, as far as the file system reports that.
 func rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err

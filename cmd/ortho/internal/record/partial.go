@@ -178,7 +178,7 @@ func (p *partial[R]) counts() (rows, failed int64) {
 	return p.rows, p.failed.count
 }
 
-// state tells of the row at a position that it failed, or that it is to be made again.
+// state reports whether the row at a position failed, and whether it is to be made again.
 func (p *partial[R]) state(position int64) (failed, lost bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

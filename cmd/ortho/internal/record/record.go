@@ -1,6 +1,3 @@
-// Package record has runs survive: the rows of a run stand in OUT.partial as soon as
-// they are there, beside OUT.run.json, the record of how they are made. What was
-// interrupted is continued where it ended, if it would be made the same way.
 package record
 
 import (
@@ -60,13 +57,13 @@ type Model struct {
 	ExternalData Settings `json:"external_data,omitempty"`
 }
 
-// Inputs tell one list of inputs from another.
+// Inputs identifies a list of inputs.
 type Inputs struct {
 	Count  int64  `json:"count"`
 	SHA256 string `json:"sha256"` // of their names in order, each ended by NUL
 }
 
-// tally makes Inputs of their names, one by one.
+// tally computes Inputs from their names, one by one.
 type tally struct {
 	count int64
 	names hash.Hash

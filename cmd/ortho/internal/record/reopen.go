@@ -9,7 +9,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 )
 
-// anyGone tells of a complete output that something of it is gone.
+// anyGone reports whether something that a complete output names does not exist any more.
 func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 	if r.Gone == nil {
 		return false, nil
@@ -37,7 +37,7 @@ func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// reopen makes OUT.partial of a complete output.
+// reopen turns a complete output into OUT.partial.
 func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 	if r.format == "table" {
 		return fmt.Errorf("%s is a table, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
@@ -91,7 +91,7 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 	return nil
 }
 
-// tidy removes what a crash of reopen has left.
+// tidy removes files that a crash of reopen left.
 func (r *Run[R]) tidy() {
 	if f, err := openLocked(r.temporary(), os.O_RDWR); err == nil {
 		os.Remove(r.temporary())

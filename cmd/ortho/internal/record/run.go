@@ -16,7 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/source"
 )
 
-// Mode says what becomes of what an earlier run has left.
+// Mode says what happens to the output of an earlier run.
 type Mode int
 
 const (
@@ -36,8 +36,8 @@ const (
 // The process may be killed at any moment: the next run with Resume loses no row, and
 // has none twice.
 type Run[R output.Row] struct {
-	// Gone, if not nil, tells of a row of an earlier run that what it names is not there any
-	// more, such as the file of a picture. It is made again. Set it before Begin.
+	// Gone, if not nil, reports whether something that a row of an earlier run names, such as the
+	// file of a picture, does not exist any more. That row is made again. Set it before Begin.
 	Gone func(R) bool
 
 	reads        *output.Reads
@@ -206,8 +206,8 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	return r.write(now)
 }
 
-// begin has the first rows come. They do so after the record: rows without one could
-// not be continued.
+// begin prepares for the first rows. They come after the record: rows without one could not
+// be continued.
 func (r *Run[R]) begin(now Record) error {
 	if err := r.partial.file.Truncate(0); err != nil {
 		return fmt.Errorf("write output: %w", err)
@@ -223,7 +223,7 @@ func (r *Run[R]) write(now Record) error {
 	return nil
 }
 
-// stands is the file that holds what an earlier run has made.
+// stands is the file that holds the rows of an earlier run.
 func (r *Run[R]) stands() string {
 	if r.partial == nil {
 		return r.name
@@ -244,7 +244,7 @@ func (r *Run[R]) readOld() (*Record, error) {
 	return old, nil
 }
 
-// Complete tells, after Begin, that OUT is all that this run would make.
+// Complete reports, after Begin, whether OUT is all that this run would make.
 func (r *Run[R]) Complete() bool { return r.partial == nil }
 
 // Resumed returns how many rows were there and need not be made, and how many of those
@@ -256,7 +256,7 @@ func (r *Run[R]) Resumed() (rows, failed int64) {
 	return r.start - r.lost, r.failed
 }
 
-// Failed tells whether the row at a position stays one that failed.
+// Failed reports whether the row at a position has failed and is not made again.
 func (r *Run[R]) Failed(position int64) bool {
 	if r.mode == RetryFailed || position >= r.start {
 		return false
@@ -318,8 +318,8 @@ func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T
 	}
 }
 
-// ErrMisfit is wrapped where rows and inputs don't belong together: to resume once more
-// is of no use.
+// ErrMisfit is wrapped where rows and inputs don't belong together: to resume once more does
+// not help.
 var ErrMisfit = errors.New("they don't belong together")
 
 // misfit says which of the two is wrong, as far as that is known.

@@ -50,7 +50,7 @@ type Hint struct {
 }
 
 // Colors are those of Okabe and Ito (2008), "Color universal design", which people
-// with any colour vision tell apart; grey takes the place of their black, which is
+// with any colour vision can distinguish; grey takes the place of their black, which is
 // the axes' colour, and yellow, which is hard to see on white, is last.
 var Colors = []color.Color{
 	color.RGBA{0x00, 0x72, 0xb2, 0xff}, // blue
@@ -114,7 +114,7 @@ func ticks(low, high float64) []plot.Tick {
 			break
 		}
 	}
-	if first := low / step; math.Abs(first) > 1e9 || step == 0 { // too little between to tell apart
+	if first := low / step; math.Abs(first) > 1e9 || step == 0 { // the difference is too small for ticks
 		return []plot.Tick{{Value: low, Label: strconv.FormatFloat(low, 'g', 4, 64)}}
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
@@ -174,8 +174,8 @@ func (f Figure) html() (template.HTML, error) {
 	return render("figure", view)
 }
 
-// undrawn takes a figure's place: what a report is about took longer to find out than to
-// draw, and is not lost for a figure.
+// undrawn takes a figure's place: a report, which took long to measure, is not lost because a
+// figure can't be drawn.
 func (f Figure) undrawn(err error) (template.HTML, error) {
 	return render("notice", Notice{Bad, f.Title + " is missing:", err.Error()})
 }
@@ -192,14 +192,14 @@ func (f Figure) SVG() (svg template.HTML, err error) {
 	if h == 0 {
 		h = 320
 	}
-	return drawn(w, h, fmt.Sprintf(`role="img" aria-label="%s"`, html.EscapeString(f.Title)), f.Desc, func(c draw.Canvas) string {
+	return svgOf(w, h, fmt.Sprintf(`role="img" aria-label="%s"`, html.EscapeString(f.Title)), f.Desc, func(c draw.Canvas) string {
 		f.Plot.Draw(c)
 		return f.hints(c, h)
 	})
 }
 
 func (f Figure) swatch(k Key) (template.HTML, error) {
-	return drawn(22, 12, `aria-hidden="true"`, "", func(c draw.Canvas) string {
+	return svgOf(22, 12, `aria-hidden="true"`, "", func(c draw.Canvas) string {
 		for _, t := range k.Thumbs {
 			t.Thumbnail(&c)
 		}
@@ -225,8 +225,8 @@ func (f Figure) hints(c draw.Canvas, height vg.Length) string {
 	return b.String()
 }
 
-// drawn makes SVG of what paint draws and of the SVG that it returns.
-func drawn(w, h vg.Length, attributes, desc string, paint func(draw.Canvas) string) (svg template.HTML, err error) {
+// svgOf renders what paint draws, and the SVG that it returns, as one SVG.
+func svgOf(w, h vg.Length, attributes, desc string, paint func(draw.Canvas) string) (svg template.HTML, err error) {
 	defer func() {
 		if r := recover(); r != nil { // gonum/plot's only way to refuse values
 			svg, err = "", fmt.Errorf("draw a plot: %v", r)

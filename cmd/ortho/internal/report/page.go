@@ -1,5 +1,3 @@
-// Package report writes reports for people: a page of sections that is one HTML file,
-// which opens without a network, or Markdown without the figures.
 package report
 
 import (

@@ -1,6 +1,3 @@
-// Package rows has the rows of each task: what became of one input, and how that stands in
-// each format. A task is one file: a type that holds the task's result, a constructor that
-// makes it of what the library says, and its codec; no other package knows what is in it.
 package rows
 
 import (
@@ -19,13 +16,13 @@ type Classes struct {
 	output.Failure
 }
 
-// OfClasses is the row of what a classifier says of an image.
+// OfClasses makes the row of a classifier's result for an image.
 func OfClasses(name string, said classify.Result) Classes {
 	said.Predictions, said.Output = answer(said)
 	return Classes{Head: output.Head{Input: name}, Result: said}
 }
 
-// answer is what a result says, as rows have it: a list where there is no output's values.
+// answer is a result as rows have it: a list of predictions where there are no output's values.
 func answer(said classify.Result) ([]classify.Prediction, *classify.Output) {
 	if out := said.Output; out != nil {
 		return nil, &classify.Output{Name: term.UTF8(out.Name), Shape: out.Shape, Values: out.Values}
@@ -42,7 +39,7 @@ func Predictions(all []classify.Prediction) []classify.Prediction {
 	return shown
 }
 
-// Results counts what the row says.
+// Results is 1, or 0 where the image failed.
 func (r Classes) Results() int { return results(r.Predictions, r.Output) }
 
 func results(all []classify.Prediction, out *classify.Output) (n int) {

@@ -33,8 +33,8 @@ type Description struct {
 	Tokens   int                   `json:"tokens,omitempty"` // that it cost
 }
 
-// OfDescription is the row of what a describer says of an image, to which a classifier has
-// given its evidence.
+// OfDescription makes the row of a describer's answer about an image, with the classifier's
+// evidence.
 func OfDescription(name string, said describe.Description, evidence []classify.Prediction) Descriptions {
 	d := &Description{Sentence: said.Sentence, Objects: append([]string{}, said.Objects...), Attributes: append([]string{}, said.Attributes...),
 		Scene: said.Scene, Class: said.Class.Name, Evidence: evidence, Model: said.Model, Cached: said.Cached, Tokens: said.Usage.Total()}
@@ -44,7 +44,7 @@ func OfDescription(name string, said describe.Description, evidence []classify.P
 	return Descriptions{Head: output.Head{Input: name}, Description: d}
 }
 
-// Results counts what the row says.
+// Results is 1, or 0 where the image failed.
 func (r Descriptions) Results() int {
 	if r.Description == nil {
 		return 0

@@ -10,14 +10,14 @@ import (
 	"ortho/models/embed"
 )
 
-// Embeddings are what stands for an image.
+// Embeddings is the row of an image's embedding.
 type Embeddings struct {
 	output.Head
 	embed.Result
 	output.Failure
 }
 
-// OfEmbedding is the row of an image's embedding.
+// OfEmbedding makes the row of an image's embedding.
 func OfEmbedding(name string, made embed.Result) Embeddings {
 	return Embeddings{Head: output.Head{Input: name}, Result: made}
 }

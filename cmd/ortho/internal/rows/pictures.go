@@ -11,7 +11,7 @@ type Picture struct {
 	provenance.Image
 }
 
-// Pictures are what was made of one input, and of what. One that failed names no file.
+// Pictures is the row of a picture that was made. One that failed names no file.
 type Pictures struct {
 	output.Head
 	Picture

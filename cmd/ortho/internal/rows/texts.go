@@ -17,14 +17,14 @@ type Texts struct {
 	output.Failure
 }
 
-// OfText is the row of what a classifier says of a text.
+// OfText makes the row of a classifier's result for a text.
 func OfText(name string, said classify.TextResult) Texts {
 	r := Texts{Head: output.Head{Input: name}, Doubt: term.UTF8(said.Doubt), Logits: said.Logits}
 	r.Predictions, r.Output = answer(said.Result)
 	return r
 }
 
-// Results counts what the row says.
+// Results is 1, or 0 where the text failed.
 func (r Texts) Results() int { return results(r.Predictions, r.Output) }
 
 // TextsCodec is for the classes of texts.

@@ -1,5 +1,3 @@
-// Package sheet lays pictures out: beside each other on a contact sheet, or after each
-// other in an animation.
 package sheet
 
 import (
@@ -26,7 +24,7 @@ type Layout struct {
 // its gray, on which both black and white pictures show.
 const gap, background = 8, 0xdd
 
-// visible is the edge that AutoScale has small pictures reach.
+// visible is the edge to which AutoScale enlarges small pictures.
 const visible = 112
 
 // AutoScale is the factor that makes a picture large enough to be seen: 4 for 28x28, 1
@@ -35,7 +33,7 @@ func AutoScale(width, height int) int {
 	return max(1, int(math.Round(visible/float64(max(width, height)))))
 }
 
-// Check tells whether a sheet of n pictures of one size would be too large.
+// Check returns an error where a sheet of n pictures of one size would be too large.
 func (l Layout) Check(n, width, height int) error {
 	_, err := l.of(n, width, height)
 	return err

@@ -1,5 +1,3 @@
-// Package shelf puts the pictures of a run into a folder: their names, and files that
-// appear when they are complete.
 package shelf
 
 import (
@@ -17,7 +15,7 @@ import (
 )
 
 // Names gives each picture a name of its own. It keeps little more than 16 bytes of each,
-// and of the first ones the inputs. Its methods may be called concurrently.
+// and the inputs of the first ones. Its methods may be called concurrently.
 type Names struct {
 	// Reserved are names, with slashes, of what the run itself puts into the folder.
 	Reserved []string
@@ -33,7 +31,7 @@ type holder struct {
 	free    bool   // it has failed: the name is for the first of those
 }
 
-// remembered is how many inputs are kept, to tell which has a name.
+// remembered is how many inputs are kept, so that errors can say which has a name.
 const remembered = 1 << 16
 
 // ErrTaken is wrapped where two inputs would have one picture.

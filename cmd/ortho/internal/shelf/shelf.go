@@ -57,7 +57,7 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
 		return nil, fmt.Errorf("make the folder of %s: %w", name, err)
 	}
-	file, err := s.Reads.Create(target, true) // what is there is judged
+	file, err := s.Reads.Create(target, true) // what is there has been checked
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	return f, nil
 }
 
-// free tells whether a picture may get a name.
+// free returns an error where a picture may not get a name.
 func (s *Shelf) free(target, input string) error {
 	if err := s.Reads.Refuse(target); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (d disk) Write(p []byte) (int, error) {
 // Failed is why the file can't be written, such as a full disk.
 func (f *File) Failed() error { return f.failed }
 
-// Complete has all bytes on the disk.
+// Complete flushes all bytes to the disk.
 func (f *File) Complete() error {
 	if err := errors.Join(f.Flush(), f.file.Sync()); err != nil && f.failed == nil {
 		f.failed = fmt.Errorf("write %s: %w", f.target, err)
@@ -117,8 +117,8 @@ func (f *File) Complete() error {
 	return f.failed
 }
 
-// Commit has the picture, which is complete, appear. Where another one is there by now, it
-// is an error that wraps ErrExists.
+// Commit makes the picture, which is complete, appear under its name. Where another one is
+// there by now, it is an error that wraps ErrExists.
 func (f *File) Commit() error {
 	if f.shelf.Again && !f.shelf.Overwrite {
 		there, err := sameBytes(f.target, f.file.Name())
@@ -155,7 +155,7 @@ func (s *Shelf) Sweep() {
 	}
 }
 
-// sameBytes tells that the target is there and equals a file. One that differs is an
+// sameBytes reports whether the target exists and equals a file. One that differs is an
 // error.
 func sameBytes(target, name string) (bool, error) {
 	a, err := os.Open(target)

@@ -33,8 +33,8 @@ func (s Shard) own(yield func(Item) bool) func(Item) bool {
 }
 
 // ParseShard reads "i/n", with i from 0 to n-1. With "auto" and "auto/n" it takes
-// what getenv tells of an array job's task: of Slurm, a Kubernetes indexed job or
-// AWS Batch. Kubernetes doesn't tell the count; there it must be auto/n.
+// the task of an array job from getenv's variables: of Slurm, a Kubernetes indexed job or
+// AWS Batch. Kubernetes doesn't state the count; there it must be auto/n.
 func ParseShard(text string, getenv func(string) string) (Shard, error) {
 	malformed := fmt.Errorf("%q is not i/n (such as 0/8, the first of eight), auto or auto/n", text)
 	index, count, slash := strings.Cut(text, "/")
@@ -110,7 +110,7 @@ var schedulers = []scheduler{
 	{index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE"},
 }
 
-// task counts from 0, one by one. Count is 0 where it isn't told.
+// task counts from 0, one by one. Count is 0 where it isn't stated.
 func (s scheduler) task(getenv func(string) string) (t Shard, is bool, err error) {
 	if getenv(s.index) == "" {
 		return Shard{}, false, nil
@@ -145,7 +145,7 @@ func (s scheduler) task(getenv func(string) string) (t Shard, is bool, err error
 		return Shard{}, false, fmt.Errorf("%s=%d is not among the job's tasks (%s=%d, %s=%d)", s.index, index, s.first, first, s.last, last)
 	case step == 0 || (index-first)%step != 0 || last != unset && (last-first)%step != 0 ||
 		last != unset && count != unset && (last-first)/step+1 != count:
-		// Such as --array=1,2,7: which one 7 is among them, the variables don't tell.
+		// Such as --array=1,2,7: the variables don't say which one 7 is among them.
 		return Shard{}, false, fmt.Errorf("the numbers of the job's tasks have gaps (%s=%d, %s=%d, %s=%d, %s=%d)", s.first, first, s.last, last, s.step, step, s.count, count)
 	case count == unset && last != unset:
 		count = (last-first)/step + 1

@@ -1,5 +1,3 @@
-// Package source finds the images that a command line names: files, folders, tar
-// archives, globs, lists of paths and standard input.
 package source
 
 import (
@@ -16,8 +14,8 @@ import (
 	"strings"
 )
 
-// Item is one image. Read gives its encoded bytes; where the file is missing or
-// can't be read, that is where it shows. Its errors don't repeat Name.
+// Item is one image. Read gives its encoded bytes; a file that is missing
+// or can't be read fails there. Its errors don't repeat Name.
 type Item struct {
 	Name string
 	// Path is where the image lies in what the argument names, with slashes and without
@@ -54,9 +52,9 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 	}
 }
 
-// Check tells which argument can never give an image: a list that can't be read, a
-// glob without a match, a folder or an archive without images, a compressed
-// archive. A missing file is no such thing: it fails as an item, in its place.
+// Check returns an error for an argument that can never give an image: a list that can't be
+// read, a glob without a match, a folder or an archive without images, a compressed archive. A
+// missing file is not among these: it fails as an item, in its place.
 func Check(args []string) error {
 	for _, arg := range args {
 		kind, path := kindOf(arg)
@@ -67,7 +65,7 @@ func Check(args []string) error {
 	return nil
 }
 
-// Inventory is what can be told of a run's items before it.
+// Inventory is what is known of a run's items before it.
 type Inventory struct {
 	Items  int64
 	Digest string // SHA-256 (hex) of their names in order, each ended by a NUL byte
@@ -136,9 +134,9 @@ func Globbed(args []string) bool {
 	})
 }
 
-// Survey goes over the shard's items without reading images. It can't tell (false)
-// what would be used up by that, as standard input's paths and a list that is a
-// pipe; and it gives up where stop says so.
+// Survey goes over the shard's items without reading images. It returns false where that would
+// use the items up, as standard input's paths and a list that is a pipe, and where stop
+// says so.
 func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 	if Once(args, opt) {
 		return Inventory{}, false

@@ -14,12 +14,12 @@ import (
 	"strings"
 )
 
-// unusable is what keeps an archive from giving any image, however whole it is.
+// unusable says why no image can be had from an archive, even an intact one.
 type unusable string
 
 func (u unusable) Error() string { return string(u) }
 
-// archive tells by its name whether a regular file stands for the images within.
+// archive reports whether a regular file is, by its name, an archive of images.
 func archive(name string) bool {
 	return strings.EqualFold(filepath.Ext(name), ".tar") || compressed(name, "") != nil
 }
@@ -59,7 +59,7 @@ func untar(name string, yield func(Item) bool) bool {
 	images := 0
 	for headers := tar.NewReader(w); ; {
 		header, err := headers.Next()
-		if err != nil && !errors.Is(err, tar.ErrInsecurePath) { // member judges paths
+		if err != nil && !errors.Is(err, tar.ErrInsecurePath) { // member checks paths
 			err = w.atEnd(err, images)
 			return err == nil || yield(failed(name, err))
 		}
@@ -222,7 +222,7 @@ func (w *window) atEnd(err error, images int) error {
 	return fmt.Errorf("can't be read beyond byte %d, after %s; what follows is lost: %w", w.offset, count(images), reason(err))
 }
 
-// more tells whether there is anything but padding behind the end.
+// more reports whether anything but padding follows the end.
 func (w *window) more() bool {
 	const padding = 1 << 20 // far more than tar's blocking factors make
 	rest := io.NewSectionReader(w.from, w.offset, padding)

@@ -7,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Acts tells characters that do something to a terminal rather than show: control
-// characters, line and paragraph separators, and those that change the direction of
-// what follows.
+// Acts reports whether a character acts on a terminal rather than shows: control characters,
+// line and paragraph separators, and those that change the direction of what follows.
 func Acts(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
 }

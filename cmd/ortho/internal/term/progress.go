@@ -23,8 +23,8 @@ type Progress struct {
 	unit   string                 // what the bar counts
 	part   atomic.Pointer[string] // how far the image that is under way has come
 
-	// Of a bar of steps. mutex is held by those who move the bar, and never by the
-	// decorators, which the bar waits for.
+	// For a bar that counts steps. mutex is held while the bar is moved, but never by the
+	// decorators, for which the bar waits.
 	mutex sync.Mutex
 	rows  int64                     // images that are done or have failed, in this run
 	each  atomic.Int64              // steps of an image; 0: not known yet
@@ -32,7 +32,7 @@ type Progress struct {
 }
 
 // NewProgress shows a line until end, from the images (or tiles: unit) that were done
-// before; count tells the total meanwhile, so that the first result does not wait for it.
+// before; count finds the total meanwhile, so that the first result does not wait for it.
 func NewProgress(w io.Writer, unit string, done, failed int64, count func(stop func() bool) (int64, bool)) *Progress {
 	p := &Progress{before: done, unit: unit, bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
 	start := time.Now()

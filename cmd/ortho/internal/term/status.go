@@ -8,7 +8,8 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// Status is a line at the end of a terminal that tells what is done. A nil status shows nothing.
+// Status is a line at the end of a terminal that says what is being done. A nil status shows
+// nothing.
 type Status struct {
 	bars *mpb.Progress
 	bar  *mpb.Bar
@@ -29,7 +30,7 @@ func NewStatus(w io.Writer) *Status {
 	return s
 }
 
-// Tell replaces what the line tells.
+// Tell replaces the line's text.
 func (s *Status) Tell(line string) {
 	if s == nil {
 		return

@@ -25,7 +25,7 @@ func IsTerminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// SameFile tells whether both are open on one terminal, pipe or file.
+// SameFile reports whether both are open on one terminal, pipe or file.
 func SameFile(a, b any) bool {
 	f, ok := a.(*os.File)
 	g, too := b.(*os.File)

@@ -12,10 +12,10 @@ type UI struct {
 	Out, Err io.Writer
 }
 
-// Info tells something that is good to know, in a line on Err.
+// Info prints a notice, in a line on Err.
 func (u *UI) Info(text string) { u.log().Info(text) }
 
-// Warn tells something that may not be as it was meant, in a line on Err.
+// Warn prints a warning, in a line on Err.
 func (u *UI) Warn(text string) { u.log().Warn(text) }
 
 func (u *UI) log() *slog.Logger { return slog.New(&LogHandler{W: u.Err}) }

@@ -18,12 +18,12 @@ type Thresholds struct {
 	MinTop1   *float64 `json:"min_top1,omitempty"`    // 0 to 1; ties count as agreement
 }
 
-// Any tells whether there are any.
+// Any reports whether any threshold is set.
 func (t Thresholds) Any() bool { return t != Thresholds{} }
 
-// judge sets an output's verdict. Shapes and what is not finite must agree in any case;
+// decide sets an output's verdict. Shapes and what is not finite must agree in any case;
 // an output to which none of the thresholds applies is held to the tolerance.
-func (t Thresholds) judge(o *equality.Output) {
+func (t Thresholds) decide(o *equality.Output) {
 	if !t.Any() || o.Shapes != nil || o.NonFinite > 0 || o.Rows == 0 {
 		return
 	}
