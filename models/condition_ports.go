@@ -148,7 +148,7 @@ func (r *resolver) conditions() {
 	}
 	n := len(r.labels)
 	if s, ok := config.Classes.Find(r.layers); ok && in.Count == 0 && n == 0 {
-		n = told(r, config.Classes, s)
+		n = noted(r, config.Classes, s)
 	}
 	if in.Count > 0 && n > 0 && n != in.Count {
 		r.fail("there are %s, but %s takes %s: give other --labels", many(n, "label"), r.name, many(in.Count, "class"))

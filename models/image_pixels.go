@@ -47,7 +47,7 @@ func (r *resolver) pixels(v onnx.Value) {
 	if !haveRange {
 		rng = config.InputRange.Of([2]float64{0, 1}, "default")
 	}
-	in.Range = told(r, config.InputRange, rng)
+	in.Range = noted(r, config.InputRange, rng)
 	in.Mean = r.perChannel(config.Mean, mean, haveMean)
 	in.Std = r.perChannel(config.Std, std, haveStd)
 	if mean.Source == "flag" {
@@ -112,7 +112,7 @@ func (r *resolver) perChannel(k config.Setting[[]float64], s config.Stated[[]flo
 		r.fact(key, "missing: give --"+key+" or --preset", "")
 		return nil
 	}
-	values := slices.Clone(told(r, k, s))
+	values := slices.Clone(noted(r, k, s))
 	if n := r.image.Spec.Channels; len(values) == 1 && n > 1 {
 		values = slices.Repeat(values, n)
 	} else if len(values) != n {

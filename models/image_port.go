@@ -114,7 +114,7 @@ func (r *resolver) takeImage(in onnx.Value) {
 // sizeMultiple settles what an open height and width are padded to.
 func (r *resolver) sizeMultiple() {
 	if s, ok := config.SizeMultiple.Find(r.layers); ok && r.image.Spec.Height == 0 {
-		r.image.Multiple = told(r, config.SizeMultiple, s)
+		r.image.Multiple = noted(r, config.SizeMultiple, s)
 	}
 }
 
@@ -128,7 +128,7 @@ func (r *resolver) tiles() {
 		to      *int
 	}{{config.Tile, &r.tile}, {config.TileOverlap, &r.overlap}} {
 		if s, ok := f.setting.Find(r.layers); ok {
-			*f.to = told(r, f.setting, s)
+			*f.to = noted(r, f.setting, s)
 		}
 	}
 	if tile, overlap := r.tile, r.overlap; tile > 0 && overlap > tile/2 {

@@ -72,7 +72,7 @@ func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 			return 0, false
 		}
 	}
-	return told(r, config.Layout, s), true
+	return noted(r, config.Layout, s), true
 }
 
 // mayCount reports whether a dimension may be that of an image's channels.
@@ -140,7 +140,7 @@ func (r *resolver) channels(d onnx.Dim) {
 		r.image.Spec.Channels = 3
 		return
 	}
-	r.image.Spec.Channels = told(r, config.Channels, s)
+	r.image.Spec.Channels = noted(r, config.Channels, s)
 	if s.Value != 1 && s.Value != 3 {
 		r.fail("%s: an input of %s (layout %s): it must be 1 or 3", r.name, many(s.Value, "channel"), r.image.Spec.Layout)
 		r.image.Spec.Channels = 3

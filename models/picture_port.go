@@ -115,7 +115,7 @@ func (r *resolver) outputRange(v onnx.Value) {
 			return
 		}
 	}
-	r.picture.Range = told(r, config.OutputRange, s)
+	r.picture.Range = noted(r, config.OutputRange, s)
 }
 
 // color settles which channel of a colour image a graph of one channel gets.
@@ -134,5 +134,5 @@ func (r *resolver) color() {
 	if s.Value == "rgb" {
 		r.fail("%s states that the graph takes RGB, but it takes one channel", s.Source)
 	}
-	in.Luma = told(r, config.Color, s) == "luma"
+	in.Luma = noted(r, config.Color, s) == "luma"
 }

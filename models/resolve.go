@@ -36,8 +36,8 @@ func (r *resolver) fail(format string, args ...any) {
 	r.errs = append(r.errs, fmt.Errorf(format, args...))
 }
 
-// told notes a value as a fact, and returns it.
-func told[T any](r *resolver, k config.Setting[T], s config.Stated[T]) T {
+// noted notes a value as a fact, and returns it.
+func noted[T any](r *resolver, k config.Setting[T], s config.Stated[T]) T {
 	r.fact(k.Name(), s.Text, s.Source)
 	return s.Value
 }
@@ -48,13 +48,13 @@ func settled[T any](r *resolver, k config.Setting[T], byDefault T) T {
 	if !ok {
 		s = k.Of(byDefault, "default")
 	}
-	return told(r, k, s)
+	return noted(r, k, s)
 }
 
 // run resolves everything.
 func (r *resolver) run() {
 	if s, ok := config.Preset.Find(r.layers); ok {
-		told(r, config.Preset, s)
+		noted(r, config.Preset, s)
 	}
 	r.task = r.settleTask()
 	r.task.resolve(r)

@@ -113,7 +113,7 @@ func (r *resolver) activation(op string) {
 	if inside := op == "Softmax" || op == "Sigmoid" || op == "HardSigmoid"; inside && s.Value != None {
 		r.notice("%s states the activation %s, and the graph of %s ends in %s already: both are applied (none applies the graph's alone)", s.Source, s.Value, r.name, op)
 	}
-	r.scores.Activation = told(r, config.OutputActivation, s)
+	r.scores.Activation = noted(r, config.OutputActivation, s)
 }
 
 // temperature settles what logits are divided by. Only a softmax outside of the graph
@@ -123,7 +123,7 @@ func (r *resolver) temperature() {
 	if !ok {
 		return
 	}
-	t := told(r, config.Temperature, s)
+	t := noted(r, config.Temperature, s)
 	why := map[Activation]string{
 		Sigmoid: "the activation is sigmoid: each class has a probability of its own",
 		None:    "the activation is none: the graph has made its logits probabilities already",
@@ -188,7 +188,7 @@ func (r *resolver) trained() {
 		scores = &ScoresPort{} // of an embedding, or none: the facts still show what is stated
 	}
 	if s, ok := config.DoubtBelow.Find(r.layers); ok {
-		scores.Doubt = told(r, config.DoubtBelow, s)
+		scores.Doubt = noted(r, config.DoubtBelow, s)
 	}
 	s, ok := config.Untrained.Find(r.layers)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 type task struct {
 	name Task
 	fits func(g *onnx.Graph, m meaning) bool // where nothing states the task, but the outputs mean m
-	told bool                                // a fact says so where only the graph states the task
+	fact bool                                // a fact says so where only the graph states the task
 
 	// resolve settles the ports, in the order of the facts.
 	resolve func(*resolver)
@@ -29,7 +29,7 @@ type task struct {
 // tasks is the table of tasks. A graph is for the first that fits, and the last fits all.
 var tasks = []*task{
 	{
-		name: ClassifyText, told: true,
+		name: ClassifyText, fact: true,
 		fits:    func(g *onnx.Graph, m meaning) bool { return m == meansScores && takesTokens(g) },
 		resolve: (*resolver).textClassifier, classes: true,
 		command: "classify-text", sample: `"a text"`,
@@ -45,7 +45,7 @@ var tasks = []*task{
 		},
 	},
 	{
-		name: Embed, told: true,
+		name: Embed, fact: true,
 		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansEmbedding },
 		resolve: (*resolver).imageEmbedder,
 		command: "embed", sample: "photo.jpg",
@@ -53,7 +53,7 @@ var tasks = []*task{
 		does:   func(m *Model) string { return "gives no classes but an embedding" + m.ports.embedding.named() },
 	},
 	{
-		name: Generate, told: true,
+		name: Generate, fact: true,
 		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansPicture },
 		resolve: (*resolver).generator, whole: true,
 		command: "generate", sample: "-o made.png",
@@ -111,12 +111,12 @@ func taskNamed(name Task) *task {
 // settleTask settles the graph's task.
 func (r *resolver) settleTask() *task {
 	if s, ok := config.ModelTask.Find(r.layers); ok {
-		return taskNamed(told(r, config.ModelTask, s))
+		return taskNamed(noted(r, config.ModelTask, s))
 	}
 	m := meaningOf(r.graph)
 	for _, t := range tasks {
 		if t.fits(r.graph, m) {
-			if t.told {
+			if t.fact {
 				r.fact("task", string(t.name), "graph")
 			}
 			return t

@@ -63,7 +63,7 @@ func (r *resolver) takeText() {
 		r.gap("text-length", "how many tokens a text has", "--text-length", "text-length", "77")
 		return
 	}
-	in.Length = told(r, config.TextLength, s)
+	in.Length = noted(r, config.TextLength, s)
 }
 
 // takesTokens reports whether a graph's inputs are token ids, with or without a mask, alone.

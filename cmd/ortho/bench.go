@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,20 +25,6 @@ func newBenchCommand() *cli.Command {
 	}
 }
 
-// benchRunOptions is what the flags of bench run say.
-type benchRunOptions struct {
-	sweep    benchSweep
-	input    benchInput
-	choice   benchChoice
-	files    benchOutput
-	progress flags.Progress
-	library  flags.Library
-	image    benchImage
-	decoding flags.Decoding
-	model    flags.Model
-	read     flags.Overrides
-}
-
 func newBenchRunCommand() *cli.Command {
 	o := &benchRunOptions{
 		progress: flags.Progress{Unsummed: true},
@@ -59,17 +44,4 @@ func (o *benchRunOptions) run(ctx context.Context, call *flags.Call) error {
 		return o.pipeline(ctx, call)
 	}
 	return o.graph(ctx, call)
-}
-
-// The budgets where no length is given: the parts of a pipeline are several, and large.
-const (
-	graphBudget    = 2 * time.Minute
-	pipelineBudget = 10 * time.Minute
-)
-
-// setup is what the flags say of a run, whatever is measured.
-func (o *benchRunOptions) setup(call *flags.Call) (benchSetup, error) {
-	worker, err := benchWorker(call, &o.model, &o.read, &o.decoding)
-	return benchSetup{ui: call.UI, library: o.library.Path, command: typedCommand(), worker: worker,
-		progress: o.progress.Shown, markdown: o.files.markdown}, err
 }

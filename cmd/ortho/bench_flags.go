@@ -159,7 +159,7 @@ func (i *benchInput) Flags() []cli.Flag {
 
 func (i *benchInput) Read(call *flags.Call) (err error) {
 	i.givenWhat, i.givenDims, i.givenSeed = call.Given("input"), call.Given("dim"), call.Given("seed")
-	i.dims, err = dimSizes(i.sizes.Value())
+	i.dims, err = flags.Dims(i.sizes.Value())
 	return err
 }
 

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/preprocess"
@@ -34,8 +36,17 @@ type benchFed struct {
 	stages *bench.Stages // of images
 }
 
+// benchFeeder makes what a graph is fed with.
+type benchFeeder struct {
+	ui       *term.UI
+	named    string // the model
+	model    *models.Model
+	input    benchInput
+	decoding flags.Decoding
+}
+
 // inputs makes what is asked for, of enough rows for the largest batch.
-func (b *graphBench) inputs(ctx context.Context, batch int) (in benchFed, err error) {
+func (b *benchFeeder) inputs(ctx context.Context, batch int) (in benchFed, err error) {
 	what := b.input.what
 	switch ending := strings.ToLower(filepath.Ext(what)); {
 	case what == "":
@@ -79,7 +90,7 @@ func syntheticSet(m *models.Model, dims map[string]int64, rows int, seed uint64,
 }
 
 // imageInputs takes up to rows images, spread over all there are.
-func (b *graphBench) imageInputs(ctx context.Context, rows int) (in benchFed, err error) {
+func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchFed, err error) {
 	m, what := b.model, b.input.what
 	if m.Task == models.Generate {
 		return in, fmt.Errorf("--input %s: images are measured on their way to classes, and %s makes images: give --input synthetic, "+

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
@@ -49,6 +51,28 @@ func (o *benchRunOptions) pipeline(ctx context.Context, call *flags.Call) error 
 	return b.run(ctx)
 }
 
+// checkPipeline refuses what of the command line is for a graph.
+func (o *benchRunOptions) checkPipeline(call *flags.Call) error {
+	const read, chosen, images = "its files say how it is read", "settings are chosen by the time of an image", "it is of images for a classifier"
+	no := map[string]string{
+		"batch": "a run has what an image needs", "concurrency": "a pipeline makes one image at a time",
+		"input": "the parts are fed what an image gives them", "dim": "an image's --size settles the shapes",
+		"objective": chosen, "max-p99-ms": chosen, "max-rss-mib": chosen,
+		"rerun":         "measure a part of it again: -m DIR/PART/model.onnx --input RESULTS/PART.npz",
+		"save-settings": "generate takes the flags that are printed",
+		"decode":        images, "fail-fast": images,
+	}
+	for name := range call.GivenIn(&o.read) {
+		no[name] = read
+	}
+	for _, name := range slices.Sorted(maps.Keys(no)) {
+		if call.Given(name) {
+			return commandline.Usagef("--%s is not for a pipeline: %s", name, no[name])
+		}
+	}
+	return nil
+}
+
 // pipelineBench is a run of bench on a pipeline.
 type pipelineBench struct {
 	benchSetup
@@ -64,6 +88,93 @@ type pipelineBench struct {
 	folder         string       // of the results; "": none are kept
 	temp           string       // folder
 	shown          *term.Status // nil: not shown
+}
+
+// openFolder readies the folder of the results; done reports that an earlier run has left
+// nothing to --resume.
+func (b *pipelineBench) openFolder(call *flags.Call) (done bool, err error) {
+	f := &b.files
+	switch {
+	case f.resume && b.folder == "":
+		return false, commandline.Usagef("--resume continues -o FOLDER: name it")
+	case f.resume && f.overwrite:
+		return false, commandline.Usagef("--overwrite starts anew, --resume goes on with what is there: give one of them")
+	case b.folder == "-" || output.NamesFormat(b.folder):
+		return false, commandline.Usagef("-o %s: the results of a pipeline are a folder with a file for each part: name one", b.folder)
+	}
+	if f.reads, err = call.Protect(flags.NoFiles, b.written()...); err != nil {
+		return false, err
+	}
+	if b.folder != "" {
+		if done, err = b.continueFolder(); done || err != nil {
+			return done, err
+		}
+	}
+	if f.html != "" {
+		if err := flags.Fits("html", f.html, output.HTML); err != nil {
+			return false, err
+		}
+		if _, err := f.reads.Check(f.html, f.overwrite); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+func (b *pipelineBench) continueFolder() (done bool, err error) {
+	name := filepath.Join(b.folder, bench.PipelineFile)
+	switch _, err := os.Stat(name); {
+	case err == nil && b.files.overwrite:
+		return false, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, b.checkForeign()
+	case err != nil:
+		return false, fmt.Errorf("-o: %w", err)
+	case !b.files.resume:
+		return false, fmt.Errorf("output %s exists: --resume continues a run that was interrupted, --overwrite starts anew", name)
+	}
+	before, err := bench.ContinuePipeline(b.folder, b.request)
+	if err != nil {
+		return false, withRemedy(err)
+	}
+	if before.Settings != nil {
+		b.ui.Info(fmt.Sprintf("%s is complete: nothing to do", b.folder))
+		return true, nil
+	}
+	b.Pipeline = *before
+	return false, nil
+}
+
+// written are the files that may be written to the folder.
+func (b *pipelineBench) written() (names []string) {
+	if b.folder == "" {
+		return nil
+	}
+	for _, part := range b.model.Parts {
+		names = append(names, filepath.Join(b.folder, part.Name+".jsonl"), bench.PartInputs(b.folder, part.Name))
+	}
+	return append(names, filepath.Join(b.folder, bench.PipelineFile))
+}
+
+// checkForeign refuses a folder that has files of the results' names, and no results.
+func (b *pipelineBench) checkForeign() error {
+	for _, part := range b.model.Parts {
+		for _, ending := range []string{".jsonl", ".jsonl" + roundsEnding, ".npz"} {
+			name := filepath.Join(b.folder, part.Name+ending)
+			if _, err := os.Stat(name); err == nil && !b.files.overwrite {
+				return fmt.Errorf("output %s exists: --overwrite replaces it", name)
+			}
+		}
+	}
+	return nil
+}
+
+// write leaves the document in the folder, if there is one.
+func (b *pipelineBench) write() error {
+	if b.folder == "" {
+		return nil
+	}
+	return writeOutput(b.files.reads, filepath.Join(b.folder, bench.PipelineFile), true, b.Write)
 }
 
 func (b *pipelineBench) run(ctx context.Context) (err error) {
@@ -106,7 +217,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 	made := false
 	if b.folder != "" {
 		var err error
-		if made, err = makeFolder(b.folder); err != nil {
+		if made, err = flags.MakeFolder(b.folder); err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -79,26 +77,4 @@ func (i *benchImage) request(call *flags.Call, seed uint64) (bench.Image, error)
 		}
 	}
 	return r, nil
-}
-
-// checkPipeline refuses what of the command line is for a graph.
-func (o *benchRunOptions) checkPipeline(call *flags.Call) error {
-	const read, chosen, images = "its files say how it is read", "settings are chosen by the time of an image", "it is of images for a classifier"
-	no := map[string]string{
-		"batch": "a run has what an image needs", "concurrency": "a pipeline makes one image at a time",
-		"input": "the parts are fed what an image gives them", "dim": "an image's --size settles the shapes",
-		"objective": chosen, "max-p99-ms": chosen, "max-rss-mib": chosen,
-		"rerun":         "measure a part of it again: -m DIR/PART/model.onnx --input RESULTS/PART.npz",
-		"save-settings": "generate takes the flags that are printed",
-		"decode":        images, "fail-fast": images,
-	}
-	for name := range call.GivenIn(&o.read) {
-		no[name] = read
-	}
-	for _, name := range slices.Sorted(maps.Keys(no)) {
-		if call.Given(name) {
-			return commandline.Usagef("--%s is not for a pipeline: %s", name, no[name])
-		}
-	}
-	return nil
 }

@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
-	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
@@ -25,7 +23,7 @@ func (o *benchRunOptions) graph(ctx context.Context, call *flags.Call) error {
 	if err := o.checkGraph(call); err != nil {
 		return err
 	}
-	b := graphBench{files: o.files, input: o.input, decoding: o.decoding, named: o.model.Name}
+	b := graphBench{files: o.files, input: o.input}
 	var err error
 	if b.benchSetup, err = o.setup(call); err != nil {
 		return err
@@ -59,7 +57,8 @@ func (o *benchRunOptions) graph(ctx context.Context, call *flags.Call) error {
 			return err
 		}
 	}
-	if b.in, err = b.inputs(ctx, cmp.Or(fixed, slices.Max(b.plan.Batch))); err != nil {
+	feeder := benchFeeder{ui: b.ui, named: o.model.Name, model: b.model, input: b.input, decoding: o.decoding}
+	if b.in, err = feeder.inputs(ctx, cmp.Or(fixed, slices.Max(b.plan.Batch))); err != nil {
 		return err
 	}
 	return b.run(ctx)
@@ -76,6 +75,35 @@ func (o *benchRunOptions) checkGraph(call *flags.Call) error {
 	return nil
 }
 
+// readRerun reads --rerun FILE, and has the run sweep its cells with its inputs, where no flag
+// says otherwise.
+func (b *graphBench) readRerun(ctx context.Context, call *flags.Call, name string) error {
+	f, err := readResults(name)
+	if err != nil {
+		return err
+	}
+	digest, err := b.model.Digest(ctx)
+	if err != nil {
+		return err
+	}
+	again, err := bench.NewRerun(name, f)
+	if err != nil {
+		return err
+	}
+	if err := again.SameModel(digest); err != nil {
+		return fmt.Errorf("%w: name it with -m", err)
+	}
+	b.again, b.plan, b.input = again, again.Plan(b.plan), b.input.as(f.Run.Input)
+	if !call.Given("objective") {
+		b.plan.Objective = f.Run.Plan.Objective
+	}
+	if !call.Given("provider-option") {
+		b.plan.ProviderOptions = f.Run.Plan.ProviderOptions
+	}
+	b.files.reads, err = call.Protect(b.input.files()) // which the file may have named
+	return err
+}
+
 // fixedBatch is the only batch that a graph takes; 0: it takes any.
 func fixedBatch(g *onnx.Graph) int {
 	fixed, open := feed.BatchDim(g)
@@ -85,81 +113,16 @@ func fixedBatch(g *onnx.Graph) int {
 	return max(1, int(fixed))
 }
 
-// benchSetup is how a run is done, whatever is measured.
-type benchSetup struct {
-	ui       *term.UI
-	library  string           // that was named; "": as the cells' providers find it
-	command  string           // that was typed
-	worker   func() *exec.Cmd // of a cell
-	progress bool             // is shown
-	markdown bool
-}
-
-// status shows what the run does, if it is wanted.
-func (s benchSetup) status() *term.Status {
-	if !s.progress {
-		return nil
-	}
-	return term.NewStatus(s.ui.Err)
-}
-
-// cellsOf are the cells of a plan that flags gave, for a graph that takes batches of fixed
-// rows; 0: of any.
-func (s benchSetup) cellsOf(plan bench.Plan, fixed int) ([]bench.Cell, error) {
-	cells, err := bench.Cells(s.library, plan, fixed)
-	var unused bench.UnusedOption
-	switch {
-	case errors.As(err, &unused):
-		return nil, commandline.Usagef("provider option %q: provider %s is not among --providers", unused.Option, unused.Provider)
-	case err != nil:
-		return nil, commandline.Usage(err)
-	}
-	return cells, nil
-}
-
-// measure does the sweep, recommends, and writes the files.
-func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files benchOutput) (*bench.File, error) {
-	log, err := files.openLog(s.ui, sweep)
-	if err != nil {
-		return nil, err
-	}
-	sweep.Worker = s.worker
-	result, err := sweep.Measure(ctx)
-	if err != nil {
-		log.close(false)
-		if ctx.Err() != nil {
-			if log == nil {
-				s.ui.Warn("interrupted: nothing is kept without -o")
-			} else {
-				s.ui.Warn(fmt.Sprintf("interrupted: the rounds that were measured are in %s; --resume continues", files.rounds()))
-			}
-		}
-		return nil, err
-	}
-	settings := result.Conclude(sweep.Cells, s.library)
-	if settings != nil {
-		result.Verdict.Flags = flagsOf(*settings)
-	}
-	if err := files.write(result, settings); err != nil {
-		log.close(false)
-		return nil, err
-	}
-	log.close(true)
-	return result, nil
-}
-
 // graphBench is a run on one graph.
 type graphBench struct {
 	benchSetup
-	files    benchOutput
-	named    string // the model
-	model    *models.Model
-	plan     bench.Plan
-	cells    []bench.Cell
-	input    benchInput
-	decoding flags.Decoding
-	in       benchFed
-	again    *bench.Rerun // whose recommendation is judged; nil: none
+	files benchOutput
+	model *models.Model
+	plan  bench.Plan
+	cells []bench.Cell
+	input benchInput
+	in    benchFed
+	again *bench.Rerun // whose recommendation is judged; nil: none
 }
 
 func (b graphBench) run(ctx context.Context) error {
@@ -188,8 +151,11 @@ func (b graphBench) run(ctx context.Context) error {
 		return err
 	}
 	if b.again != nil {
-		if err := writeRerun(b.ui.Out, b.again, result); err != nil {
+		if err := pages.PrintRerun(b.ui.Out, b.again, result.Verdict); err != nil {
 			return err
+		}
+		if !b.again.Stands(result.Verdict) {
+			return commandline.ErrVerdict
 		}
 	}
 	return benchOutcome(result)
@@ -202,7 +168,7 @@ func (b graphBench) sweep(ctx context.Context, folder string) (*bench.Sweep, err
 	if of.SHA256, err = b.model.Digest(ctx); err != nil {
 		return nil, err
 	}
-	if of.File, err = graphFile(b.model, folder); err != nil {
+	if of.File, err = b.model.GraphFile(folder); err != nil {
 		return nil, err
 	}
 	if of.Images, err = b.in.writeFiles(folder); err != nil {
@@ -228,18 +194,4 @@ func benchOutcome(f *bench.File) error {
 		return commandline.ErrItems
 	}
 	return nil
-}
-
-// typedCommand is this process's command, to repeat.
-func typedCommand() string {
-	return term.CommandLine(append([]string{"ortho"}, os.Args[min(1, len(os.Args)):]...)...)
-}
-
-// flagsOf are saved settings as they are typed.
-func flagsOf(s bench.Settings) string {
-	var words []string
-	for name, value := range s.Values() {
-		words = append(words, "--"+name, value)
-	}
-	return term.CommandLine(words...)
 }

@@ -19,6 +19,20 @@ import (
 	"ortho/runner/equality"
 )
 
+// compareOptions is what the flags of compare say.
+type compareOptions struct {
+	sides    comparedSides
+	library  flags.Library
+	values   comparedValues
+	pixels   flags.MaxPixels
+	jpegs    flags.JPEGs
+	limits   *comparedLimits
+	document comparedDocument
+	progress flags.Progress
+	read     flags.Overrides
+	images   flags.Images
+}
+
 // comparedSides are the flags that say what is compared.
 type comparedSides struct {
 	models         []string            // what -m names; the first is the reference
@@ -116,7 +130,7 @@ func (v *comparedValues) Flags() []cli.Flag {
 
 func (v *comparedValues) Read(call *flags.Call) (err error) {
 	images := len(call.Args) > 0
-	if v.dims, err = dimSizes(v.sizes.Value()); err != nil {
+	if v.dims, err = flags.Dims(v.sizes.Value()); err != nil {
 		return err
 	}
 	switch {

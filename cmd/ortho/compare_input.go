@@ -36,7 +36,10 @@ func (c *comparison) inputs() (*comparedInputs, error) {
 	var err error
 	if c.values.synthetic() {
 		rows := (c.values.rows + c.plan.Batch - 1) / c.plan.Batch * c.plan.Batch
-		set, err = synthetic(c.model(0), c.values.dims, rows, c.values.seed, "name images")
+		var notice string
+		if set, notice, err = syntheticSet(c.model(0), c.values.dims, rows, c.values.seed, "name images"); notice != "" {
+			c.ui.Info(notice)
+		}
 	} else {
 		set, err = feed.ReadNPZ(c.values.what, reference.Graph)
 	}

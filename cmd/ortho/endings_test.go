@@ -3,9 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"ortho/cmd/ortho/internal/flags"
+
 
 	"github.com/urfave/cli/v2"
 )
@@ -30,6 +32,7 @@ func TestEndings(t *testing.T) {
 		{"classify cat.png -f parquet", "output", []string{"x.txt", "x.csv"}, "ends with .parquet or .pq"},
 		{"classify cat.png", "html", []string{"x.json", "x.md", "x.png", "x.jsonl"}, "ends with .html or .htm"},
 		{"classify-text cat", "output", []string{"x.json", "x.npy"}, rows},
+		{"embed cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
 		{"describe cat.png", "output", []string{"x.xlsx", "x.json"}, rows},
 		{"generate cat.png", "output", []string{"x.json", "x.jsonl", "x.npy", "x.parquet", "x.html", "x.bmp", "x.svg", "x.avif"}, pictures},
 		{"generate cat.png", "output", []string{"x.gif"}, "GIF is for what is made without an image"},
@@ -84,7 +87,7 @@ func fileFlags(commands []*cli.Command, above string) (all []string) {
 			continue
 		}
 		for _, f := range c.Flags {
-			if s, ok := f.(*cli.StringFlag); ok && slices.Contains(written, s.Name) {
+			if s, ok := f.(*cli.StringFlag); ok && flags.Writes(s.Name) {
 				all = append(all, above+c.Name+" --"+s.Name)
 			}
 		}

@@ -13,8 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/rows"
+	"ortho/models"
+	"ortho/models/bundled"
 	"ortho/preprocess"
 )
 
@@ -47,10 +50,11 @@ func TestEvalEqualsPython(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, "../../models/classify/testdata/shared_images.json")), &goldens); err != nil {
 		t.Fatal(err)
 	}
-	labels, err := imagenetLabels()
+	model, err := flags.OpenBundled(bundled.Default, models.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	labels := model.Labels()
 	lines := "input,label\n"
 	right, right5 := 0, 0
 	for _, g := range goldens {

@@ -18,7 +18,7 @@ type engine interface {
 	Concurrency() int         // runs in flight
 	Close() error
 	// record describes the run.
-	record(record.Settings) (record.Record, error)
+	record(context.Context, record.Settings) (record.Record, error)
 	// samples makes an image of each request, in their order.
 	samples(context.Context, iter.Seq[request]) iter.Seq[sample]
 }

@@ -7,16 +7,20 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"path"
 	"path/filepath"
 	"strconv"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
@@ -25,9 +29,10 @@ import (
 // imageRun is a run that makes pictures of images.
 type imageRun struct {
 	*generation
-	graph  *graphEngine
-	names  shelf.Names
-	images *generate.Images[imageRequest, draft]
+	graph   *graphEngine
+	names   shelf.Names
+	images  *generate.Images[imageRequest, draft]
+	earlier func(position int64) bool // reports whether an image stays one that failed
 }
 
 // imageRequest is an image that a picture is to be made of.
@@ -39,64 +44,57 @@ type imageRequest struct {
 	waits  bool   // until what has the file's name is made, or has failed
 }
 
-// makeOfImages makes a picture of each image.
-func (g *generation) makeOfImages(ctx context.Context) error {
-	run := &imageRun{generation: g}
+// imagesJob makes a picture of each image.
+func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows.Pictures], error) {
+	r := &imageRun{generation: g, earlier: func(int64) bool { return false }}
 	if err := g.open(ctx, func(ctx context.Context) (err error) {
-		run.graph, err = g.openGraph(ctx, defaultUpscaler)
+		r.graph, err = g.openGraph(ctx, defaultUpscaler)
 		return err
 	}); err != nil {
-		return err
+		return nil, err
 	}
-	defer g.close()
-	spec := run.graph.Spec()
+	spec := r.graph.Spec()
 	if spec.Image == nil {
-		return g.abandon(usagef("%s takes no images: it makes them of %s", g.name, generate.Takes(spec)))
+		return nil, g.failed(commandline.Usagef("%s takes no images: it makes them of %s", g.name, generate.Takes(spec)))
 	}
-	run.images = &generate.Images[imageRequest, draft]{Generator: run.graph.Generator, Read: run.read, Make: run.draft}
-	run.tellOptions()
-	if err := run.run(ctx); err != nil {
-		return err
+	r.images = &generate.Images[imageRequest, draft]{Generator: r.graph.Generator, Read: r.read, Make: r.draft}
+	r.names.Reserved = g.own
+	r.tellOptions()
+	counts := "images"
+	if g.generateOptions.images.Single() {
+		counts = "tiles"
 	}
-	g.close() // the page needs the memory
-	if err := g.showChanges(ctx, spec.Image.Spec.Orientation); err != nil {
-		return err
-	}
-	return itemsError(g.out)
-}
-
-// run makes the pictures that are not there yet.
-func (r *imageRun) run(ctx context.Context) error {
-	args, from := r.options.args, r.options.images.from
-	items := imagesOfArgs(args, from, r.reads)
-	survey := func(stop func() bool) (source.Inventory, bool) { return source.Survey(args, from, stop) }
-	count, err := r.out.begin(ctx, survey, items, func() (record.Record, error) { return r.describe(r.settings()) })
-	if err != nil {
-		if ctx.Err() != nil {
-			slog.Warn("interrupted before the first image")
-		}
-		return r.abandon(err)
-	}
-	if r.out.complete() {
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", r.to.folder))
-		return nil
-	}
-	r.names.Reserved = r.own
-	unit := "images"
-	if source.Single(args, from) {
-		unit = "tiles"
-	}
-	requests := pending(ctx, r.out, r.requests(r.page.remember(items)), func(one imageRequest) string { return one.Name })
-	return r.write(ctx, unit, count, r.rows(ctx, requests))
+	return &job.Job[imageRequest, rows.Pictures]{
+		Unit: "image", Counts: counts, Progress: func(bar *term.Progress) { g.bar = bar },
+		Items:   r.requests(g.generateOptions.images.Items()),
+		Name:    func(one imageRequest) string { return one.Name },
+		Survey:  g.generateOptions.images.Survey,
+		Record:  func(string) (record.Record, error) { return g.describe(ctx, r.settings()) },
+		Rows:    r.rows,
+		How:     g.how(),
+		Close:   g.close,
+		Gone:    g.gone(),
+		Earlier: func(failed func(int64) bool) { r.earlier = failed },
+		Finish: func(_ context.Context, all iter.Seq2[rows.Pictures, error]) error {
+			for row := range all {
+				g.tellSize(row.Width, row.Height)
+				break
+			}
+			return nil
+		},
+		Title: "What " + g.name + " makes",
+		Item:  func(one imageRequest) source.Item { return one.Item },
+		Card:  r.card, AtOnce: 1,
+	}, nil
 }
 
 // settings are those that only pictures of images follow from.
 func (r *imageRun) settings() record.Settings {
 	tile, overlap := r.graph.Tiling()
 	return record.Settings{
-		{Key: "shard", Value: r.options.images.from.Shard.String()},
-		{Key: "background", Value: r.to.background()},
-		{Key: "keep-size", Value: strconv.FormatBool(r.options.run.KeepSize)},
+		{Key: "shard", Value: r.generateOptions.images.Shard().String()},
+		{Key: "background", Value: r.to.Background()},
+		{Key: "keep-size", Value: strconv.FormatBool(r.to.KeepSize)},
 		{Key: "tile", Value: strconv.Itoa(tile)},
 		{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
 	}
@@ -109,11 +107,11 @@ func (r *imageRun) tellOptions() {
 	if tile > 0 {
 		r.texts = append(r.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
 	}
-	if r.options.run.KeepSize {
+	if r.to.KeepSize {
 		r.texts = append(r.texts, [2]string{"ortho:keep-size", "true"})
 	}
-	if r.to.colour != nil {
-		r.texts = append(r.texts, [2]string{"ortho:background", r.to.background()})
+	if r.to.Color != nil {
+		r.texts = append(r.texts, [2]string{"ortho:background", r.to.Background()})
 	}
 }
 
@@ -123,16 +121,16 @@ func (r *imageRun) requests(items iter.Seq[source.Item]) iter.Seq[imageRequest] 
 		position := int64(-1)
 		for item := range items {
 			position++
-			one := imageRequest{Item: item, format: r.to.format, file: filepath.Base(r.to.file)}
-			if r.to.folder != "" {
+			one := imageRequest{Item: item, format: r.to.Format, file: filepath.Base(r.to.File)}
+			if r.to.Folder != "" {
 				var ending string
-				one.format, ending = r.to.formatFor(item.Path)
-				if !r.out.run.Failed(position) {
+				one.format, ending = r.to.FormatFor(item.Path)
+				if !r.earlier(position) {
 					one.file, one.err = r.names.Take(item.Path, ending, item.Name)
 					one.waits = errors.Is(one.err, shelf.ErrTaken)
 				}
 			} else if one.format == "" {
-				one.format, _ = r.to.formatFor(item.Path)
+				one.format, _ = r.to.FormatFor(item.Path)
 			}
 			if !yield(one) {
 				return
@@ -144,6 +142,7 @@ func (r *imageRun) requests(items iter.Seq[source.Item]) iter.Seq[imageRequest] 
 // rows yields what becomes of the images, whose pictures have appeared by then.
 func (r *imageRun) rows(ctx context.Context, requests iter.Seq[imageRequest]) iter.Seq[answer] {
 	return func(yield func(answer) bool) {
+		defer r.shelf.Sweep()
 		for made := range r.images.All(ctx, requests) {
 			one, picture, err := made.Item, made.Value, made.Err
 			if one.waits { // what has become of all before it is known now
@@ -155,7 +154,7 @@ func (r *imageRun) rows(ctx context.Context, requests iter.Seq[imageRequest]) it
 			}
 			row := rows.Pictures{Head: output.Head{Input: one.Name}, Width: picture.width, Height: picture.height, Picture: rows.Picture{File: one.file}}
 			answered := r.place(row, picture, err)
-			if answered.err != nil && one.err == nil && r.to.folder != "" {
+			if answered.Err != nil && one.err == nil && r.to.Folder != "" {
 				r.names.Free(one.file)
 			}
 			if !yield(answered) {
@@ -177,7 +176,7 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	if one.err != nil {
 		return nil, models.StageWrite.Wrap(one.err)
 	}
-	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.options.maxPixels})
+	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.maxPixels.Pixels})
 	if err != nil {
 		return nil, models.StageDecode.Wrap(err)
 	}
@@ -194,7 +193,7 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 		}
 		made.width, made.height = width, height
 		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
-			Format: one.format, Quality: r.to.quality, Background: r.to.colour, ICC: in.ICC, Text: r.textsFor(one.Name)})
+			Format: one.format, Quality: r.to.Quality, Background: r.to.Color, ICC: in.ICC, Text: r.textsFor(one.Name)})
 		if err != nil {
 			return nil, models.StageWrite.Wrap(err)
 		}
@@ -220,7 +219,7 @@ type draft struct {
 
 // begin returns what takes the bytes of a picture. input is the file that it is made of.
 func (d *draft) begin(g *generation, name, input string) (io.Writer, error) {
-	if g.to.file == "-" {
+	if g.to.File == "-" {
 		d.bytes = new(bytes.Buffer)
 		return d.bytes, nil
 	}
@@ -252,4 +251,32 @@ func (d *draft) discard() {
 	if d.file != nil {
 		d.file.Discard()
 	}
+}
+
+// card shows what an image was and became.
+func (r *imageRun) card(ctx context.Context, row rows.Pictures, item source.Item) report.Card {
+	card := report.Card{Name: row.Input}
+	if row.Error != nil {
+		card.Error = row.Error.Message
+		return card
+	}
+	after, err := r.readBack(ctx, row)
+	if err != nil {
+		card.Picture.Missing = err.Error()
+		return card
+	}
+	card.Picture = pages.Picture(after)
+	data, err := item.Read(ctx)
+	if err != nil {
+		card.Note = "the input can't be shown: " + err.Error()
+		return card
+	}
+	before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.maxPixels.Pixels})
+	if err != nil {
+		card.Note = "the input can't be shown: " + err.Error()
+		return card
+	}
+	card.Note = fmt.Sprintf("%dx%d, made %dx%d", before.Width, before.Height, after.Width, after.Height)
+	card.Change = pages.Change(before.Image, after)
+	return card
 }

@@ -2,44 +2,47 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"ortho/cmd/ortho/internal/source"
-	"ortho/models/generate"
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 )
 
-// generateOptions are the flags of generate. What was not given, and has no default, is nil.
-type generateOptions struct {
-	args      []string
-	model     string // "": what suits what is asked for
-	asTask    bool   // --task says what the model is for
-	overrides []override
-	settings  *string // the file of bench run
-	run       generate.Options
-	maxPixels int64
-
-	images  *imageOptions  // what images are made of
-	samples *sampleOptions // what is made without an image
-	prompt  *promptOptions // what a pipeline is asked for, beside that
-
-	output                         string
-	html, grid                     *string
-	columns, scale                 *int
-	fps                            int
-	overwrite, resume, retryFailed bool
-
-	reporting
+// tiling says how large images are cut.
+type tiling struct {
+	text          string
+	tile, overlap int // in pixels; 0: as the model says
 }
 
-// imageOptions say which images pictures are made of.
-type imageOptions struct{ from source.Options }
+func (t *tiling) Flags() []cli.Flag {
+	const run = flags.CategoryRun
+	return []cli.Flag{
+		&cli.StringFlag{Name: "tile", Destination: &t.text, Category: run, DefaultText: "as the model says", Usage: "large images run in tiles of `N`xN pixels, which bounds memory; -1: never"},
+		&cli.IntFlag{Name: "tile-overlap", Destination: &t.overlap, Category: run, DefaultText: "as the model says", Usage: "`N` pixels that neighbouring tiles share, and are blended over"},
+	}
+}
+
+func (t *tiling) Read(c *flags.Call) (err error) {
+	if c.Given("tile") {
+		if t.tile, err = strconv.Atoi(t.text); err != nil || t.tile < -1 || t.tile == 0 || t.tile > 1<<16 {
+			return commandline.Usagef("--tile %q: pixels, up to 65536, or -1 to never cut images", t.text)
+		}
+	}
+	if t.overlap < 0 || t.overlap > 1<<15 {
+		return commandline.Usagef("--tile-overlap %d: from 0 to 32768 pixels", t.overlap)
+	}
+	return nil
+}
 
 // sampleOptions say what is made without an image.
 type sampleOptions struct {
+	words, names cli.StringSlice // of --text and --class
+	file         string          // of --texts
+	between      string          // of --interpolate
+
 	texts, classes []string
 	seed           *uint64 // nil: drawn
 	count          int
@@ -47,60 +50,23 @@ type sampleOptions struct {
 	latents        string     // a file; "": the seeds'
 	ends           *[2]uint64 // of --interpolate
 	frames         int
+
+	givenSeed uint64
 }
 
-// readGeneral reads the flags that all of generate has.
-func readGeneral(c *cli.Context) (o generateOptions, err error) {
-	if o.run, err = readRun(c); err != nil {
-		return o, err
+func (o *sampleOptions) Flags() []cli.Flag {
+	const made = "What is made without an image"
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "text", Destination: &o.words, Category: made, Usage: "`WORDS` that the image is made from; may be repeated"},
+		&cli.StringFlag{Name: "texts", Destination: &o.file, Category: made, Usage: "a `FILE` with a text a line; - is standard input"},
+		&cli.StringSliceFlag{Name: "class", Destination: &o.names, Category: made, Usage: "a class by its `INDEX` or label; may be repeated"},
+		&cli.Uint64Flag{Name: "seed", Destination: &o.givenSeed, Category: made, DefaultText: "drawn, and told", Usage: "`NUMBER` that all chance follows from: image i of a text or class has the seed + i, and is the same on every run"},
+		&cli.IntFlag{Name: "count", Destination: &o.count, Aliases: []string{"n"}, Value: 1, Category: made, Usage: "images of each text or class"},
+		&cli.Float64Flag{Name: "truncation", Destination: &o.truncation, Category: made, DefaultText: "none", Usage: "`T` (0 to 1): less variety, and fewer failures: latents beyond 2 are drawn anew, then multiplied by T"},
+		&cli.StringFlag{Name: "latents", Destination: &o.latents, Category: made, Usage: "an .npy `FILE` with the latents of an image a row, in place of the seed's"},
+		&cli.StringFlag{Name: "interpolate", Destination: &o.between, Category: made, Usage: "`A,B`: go from the latents of seed A to those of seed B (of --latents: from row A to row B), in --frames steps"},
+		&cli.IntFlag{Name: "frames", Destination: &o.frames, Value: 24, Category: made, Usage: "images of --interpolate, both ends among them"},
 	}
-	o.args, o.model, o.asTask, o.overrides, o.settings, o.maxPixels = c.Args().Slice(), c.String("model"), c.IsSet("task"), overridesOf(c), givenText(c, "settings"), c.Int64("max-pixels")
-	o.output, o.html, o.grid, o.fps = c.String("output"), givenText(c, "html"), givenText(c, "grid"), c.Int("fps")
-	if c.IsSet("columns") {
-		o.columns = new(c.Int("columns"))
-	}
-	if c.IsSet("scale") {
-		o.scale = new(c.Int("scale"))
-	}
-	o.overwrite, o.resume, o.retryFailed = c.Bool("overwrite"), c.Bool("resume"), c.Bool("retry-failed")
-	o.reporting = reportingOf(c)
-	return o, nil
-}
-
-// readRun reads how the model runs.
-func readRun(c *cli.Context) (o generate.Options, err error) {
-	if o.Runner, err = runnerOptions(c); err != nil {
-		return o, err
-	}
-	if c.IsSet("tile") {
-		if o.Tile, err = strconv.Atoi(c.String("tile")); err != nil || o.Tile < -1 || o.Tile == 0 || o.Tile > 1<<16 {
-			return o, usagef("--tile %q: pixels, up to 65536, or -1 to never cut images", c.String("tile"))
-		}
-	}
-	if o.Overlap = c.Int("tile-overlap"); o.Overlap < 0 || o.Overlap > 1<<15 {
-		return o, usagef("--tile-overlap %d: from 0 to 32768 pixels", o.Overlap)
-	}
-	if q := c.Int("quality"); c.IsSet("quality") && (q < 1 || q > 100) {
-		return o, usagef("--quality %d: from 1 to 100", q)
-	}
-	o.Concurrency, o.KeepSize = c.Int("concurrency"), c.Bool("keep-size")
-	return o, nil
-}
-
-// ofSamples are the flags for what is made without an image.
-var ofSamples = []string{"text", "texts", "class", "seed", "count", "truncation", "latents", "interpolate", "frames", "grid", "columns", "scale", "fps"}
-
-// readImages reads which images pictures are made of.
-func readImages(c *cli.Context) (*imageOptions, error) {
-	for _, name := range ofSamples {
-		if c.IsSet(name) && name == "scale" && c.String(name) == "2" && !c.IsSet("model") {
-			return nil, usagef("--scale is of --grid, and how far images are enlarged is the model's: -m span-x2 does it twice, %s four times", defaultUpscaler)
-		} else if c.IsSet(name) {
-			return nil, usagef("--%s is for what is made without an image, and images are named", name)
-		}
-	}
-	from, err := sources(c)
-	return &imageOptions{from}, err
 }
 
 // What is asked for at most.
@@ -110,65 +76,60 @@ const (
 	maxSamples = 100_000_000
 )
 
-// readSamples reads what is made without an image; arguments are texts (a pipeline's).
-func readSamples(c *cli.Context) (*sampleOptions, error) {
-	o := &sampleOptions{texts: append(c.Args().Slice(), c.StringSlice("text")...), classes: c.StringSlice("class"),
-		count: c.Int("count"), truncation: c.Float64("truncation"), latents: c.String("latents"), frames: c.Int("frames")}
-	if c.IsSet("seed") {
-		o.seed = new(c.Uint64("seed"))
+// Read takes arguments as texts (a pipeline's).
+func (o *sampleOptions) Read(c *flags.Call) error {
+	o.texts, o.classes = append(c.Args[:len(c.Args):len(c.Args)], o.words.Value()...), o.names.Value()
+	if c.Given("seed") {
+		o.seed = &o.givenSeed
 	}
 	if err := o.check(c); err != nil {
-		return nil, err
+		return err
 	}
-	if c.IsSet("interpolate") {
-		a, b, two := strings.Cut(c.String("interpolate"), ",")
+	if c.Given("interpolate") {
+		a, b, two := strings.Cut(o.between, ",")
 		from, errA := strconv.ParseUint(strings.TrimSpace(a), 10, 64)
 		to, errB := strconv.ParseUint(strings.TrimSpace(b), 10, 64)
 		if !two || errA != nil || errB != nil {
-			return nil, usagef("--interpolate %q: write A,B, two seeds or rows of --latents, such as 1,2", c.String("interpolate"))
+			return commandline.Usagef("--interpolate %q: write A,B, two seeds or rows of --latents, such as 1,2", o.between)
 		}
 		o.ends = &[2]uint64{from, to}
 	}
-	if name := c.String("texts"); c.IsSet("texts") {
-		more, err := readTexts(name, c.App.Reader)
+	if c.Given("texts") {
+		more, err := readTexts(o.file, c.In)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", textsName(name), err)
+			return fmt.Errorf("%s: %w", flags.TextsName(o.file), err)
 		}
 		o.texts = append(o.texts, more...)
 	}
 	for i, t := range o.texts {
 		if err := checkWords(fmt.Sprintf("text %d", i+1), t); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return o, nil
+	return nil
 }
 
 // check refuses numbers out of range, and flags that don't go together.
-func (o *sampleOptions) check(c *cli.Context) error {
+func (o *sampleOptions) check(c *flags.Call) error {
 	switch {
 	case o.count < 1 || o.count > 1_000_000:
-		return usagef("--count %d: from 1 to 1000000", o.count)
+		return commandline.Usagef("--count %d: from 1 to 1000000", o.count)
 	case o.frames < 2 || o.frames > 10_000:
-		return usagef("--frames %d: from 2 to 10000", o.frames)
-	case c.IsSet("truncation") && !(o.truncation > 0 && o.truncation <= 1):
-		return usagef("--truncation %v: above 0, and 1 at most", o.truncation)
-	case c.IsSet("count") && (o.latents != "" || c.IsSet("interpolate")):
-		return usagef("--count is of seeds: --latents has an image a row, and --interpolate --frames of them")
-	case c.IsSet("frames") && !c.IsSet("interpolate"):
-		return usagef("--frames is for --interpolate")
-	case c.IsSet("truncation") && (o.latents != "" || c.IsSet("interpolate")):
-		return usagef("--truncation is for latents that are drawn, and not for --latents or --interpolate")
-	case c.IsSet("seed") && c.IsSet("interpolate"):
-		return usagef("--interpolate A,B names the seeds: leave --seed out")
-	case c.IsSet("fps") && !strings.EqualFold(filepath.Ext(c.String("output")), ".gif"):
-		return usagef("--fps is for animations: give -o FILE.gif")
-	case c.Int("fps") < 1 || c.Int("fps") > 50:
-		return usagef("--fps %d: from 1 to 50", c.Int("fps"))
-	case c.Bool("keep-size") || c.IsSet("background") || c.IsSet("tile") || c.IsSet("tile-overlap"):
-		return usagef("--keep-size, --background, --tile and --tile-overlap are for images: name them")
-	case c.IsSet("shard"):
-		return usagef("--shard is for images: name them (texts and seeds can be given in parts)")
+		return commandline.Usagef("--frames %d: from 2 to 10000", o.frames)
+	case c.Given("truncation") && !(o.truncation > 0 && o.truncation <= 1):
+		return commandline.Usagef("--truncation %v: above 0, and 1 at most", o.truncation)
+	case c.Given("count") && (o.latents != "" || c.Given("interpolate")):
+		return commandline.Usagef("--count is of seeds: --latents has an image a row, and --interpolate --frames of them")
+	case c.Given("frames") && !c.Given("interpolate"):
+		return commandline.Usagef("--frames is for --interpolate")
+	case c.Given("truncation") && (o.latents != "" || c.Given("interpolate")):
+		return commandline.Usagef("--truncation is for latents that are drawn, and not for --latents or --interpolate")
+	case c.Given("seed") && c.Given("interpolate"):
+		return commandline.Usagef("--interpolate A,B names the seeds: leave --seed out")
+	case c.Given("keep-size") || c.Given("background") || c.Given("tile") || c.Given("tile-overlap"):
+		return commandline.Usagef("--keep-size, --background, --tile and --tile-overlap are for images: name them")
+	case c.Given("shard"):
+		return commandline.Usagef("--shard is for images: name them (texts and seeds can be given in parts)")
 	}
 	return nil
 }
@@ -177,4 +138,48 @@ func (o *sampleOptions) check(c *cli.Context) error {
 // there.
 func (o *sampleOptions) alone() bool {
 	return len(o.texts) <= 1 && len(o.classes) <= 1 && o.count == 1 && o.ends == nil
+}
+
+// sheetOptions say how what is made without an image is shown together.
+type sheetOptions struct {
+	grid           *string // a file; nil: there is no sheet
+	columns, scale int     // 0: as suits
+	fps            int
+
+	file string
+}
+
+func (s *sheetOptions) Flags() []cli.Flag {
+	const out = "Output"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "grid", Destination: &s.file, Category: out, Usage: "also show what was made without an image on one sheet, the image `FILE`"},
+		&cli.IntFlag{Name: "columns", Destination: &s.columns, Category: out, DefaultText: "a row for each text or class, else a square", Usage: "columns of --grid"},
+		&cli.IntFlag{Name: "scale", Destination: &s.scale, Category: out, DefaultText: "so that small images are about 112 pixels", Usage: "enlarge the pixels of --grid `N` times"},
+		&cli.IntFlag{Name: "fps", Destination: &s.fps, Value: 12, Category: out, Usage: "images a second of an animation (1 to 50)"},
+	}
+}
+
+func (s *sheetOptions) Read(c *flags.Call) error {
+	if c.Given("grid") {
+		s.grid = &s.file
+	}
+	switch {
+	case s.fps < 1 || s.fps > 50:
+		return commandline.Usagef("--fps %d: from 1 to 50", s.fps)
+	case s.columns < 0 || s.columns > 10_000:
+		return commandline.Usagef("--columns %d: from 1 to 10000", s.columns)
+	case s.scale < 0 || s.scale > 64:
+		return commandline.Usagef("--scale %d: from 1 to 64", s.scale)
+	case s.grid == nil && (c.Given("columns") || c.Given("scale")):
+		return commandline.Usagef("--columns and --scale are for --grid")
+	}
+	return nil
+}
+
+// given is what p points to; the zero value where it is nil.
+func given[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
 }

@@ -7,17 +7,18 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
-	"path/filepath"
 	"slices"
-	"strings"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
-	"ortho/runner"
 	"ortho/runner/npz"
 )
 
@@ -30,8 +31,8 @@ func isPipeline(name string) bool {
 type pipelineEngine struct {
 	*diffusion.Pipeline
 	model    *diffusion.Folder
-	identity record.Model
-	asked    promptOptions
+	identity models.Identity
+	asked    *promptOptions
 	preview  *preview             // nil: none is shown
 	stepped  func(diffusion.Step) // told of each step; nil: not told
 }
@@ -39,28 +40,21 @@ type pipelineEngine struct {
 // Concurrency is 1: a pipeline makes one image at a time.
 func (*pipelineEngine) Concurrency() int { return 1 }
 
-func (e *pipelineEngine) record(settings record.Settings) (record.Record, error) {
-	return recordedAs(settings, e.identity, e.model.Facts, e.Session()), nil
+func (e *pipelineEngine) record(_ context.Context, settings record.Settings) (record.Record, error) {
+	return job.DescribedAs(settings, e.identity, e.model.Facts, e.Session()), nil
 }
 
 func (e *pipelineEngine) samples(ctx context.Context, requests iter.Seq[request]) iter.Seq[sample] {
+	asked := func(one request) diffusion.Request {
+		r := e.asked.request
+		r.Prompt, r.Seed, r.Latents, r.Step = one.Text, one.Seed, one.Latents, e.step
+		return r
+	}
 	return func(yield func(sample) bool) {
-		var under queue[request]
-		asked := func(yield func(diffusion.Request) bool) {
-			for one := range requests {
-				under.add(one)
-				r := e.asked.request
-				r.Prompt, r.Seed, r.Latents, r.Step = one.Text, one.Seed, one.Latents, e.step
-				if !yield(r) {
-					return
-				}
-			}
-		}
-		for s := range e.Samples(ctx, asked) {
-			one := under.next()
-			made := s.Request.Provenance()
-			made.Label, made.Latents, made.ImageSHA256, made.MaskSHA256 = one.Label, one.Origin, e.asked.imageSHA256, e.asked.maskSHA256
-			if !yield(sample{one, s.Image, made, s.Err}) {
+		for s := range diffusion.Each(ctx, e.Pipeline, requests, asked) {
+			made := s.Value.Request.Provenance()
+			made.Label, made.Latents, made.ImageSHA256, made.MaskSHA256 = s.Item.Label, s.Item.Origin, e.asked.imageSHA256, e.asked.maskSHA256
+			if !yield(sample{s.Item, s.Value.Image, made, s.Err}) {
 				return
 			}
 		}
@@ -77,25 +71,31 @@ func (e *pipelineEngine) step(s diffusion.Step) {
 	}
 }
 
-// makeOfPrompts makes pictures of prompts.
-func (g *generation) makeOfPrompts(ctx context.Context) error {
-	e := &pipelineEngine{asked: *g.options.prompt, stepped: func(s diffusion.Step) { g.bar.Stepped(s.Of) }}
+// promptsJob makes pictures of prompts.
+func (g *generation) promptsJob(ctx context.Context) (*job.Job[request, rows.Pictures], error) {
+	if err := g.prompt.readPictures(ctx, g.maxPixels.Pixels); err != nil {
+		return nil, err
+	}
+	e := &pipelineEngine{asked: &g.prompt, stepped: func(s diffusion.Step) { g.bar.Stepped(s.Of) }}
 	if err := g.open(ctx, func(ctx context.Context) error { return g.openPipeline(ctx, e) }); err != nil {
-		return err
+		return nil, err
 	}
-	defer e.preview.remove() // when no image is under way any more
-	defer g.close()
 	r := g.newSampleRun()
-	if err := r.planPrompts(e); err != nil {
-		return g.abandon(err)
+	if err := r.planPrompts(ctx, e); err != nil {
+		return nil, g.failed(err)
 	}
-	e.tell(g.options.samples.texts, g.options.quiet())
-	return r.run(ctx, "steps")
+	e.tell(g.ui, g.made.texts, g.progress.Quiet)
+	made := r.job(ctx, "steps")
+	made.Close = func() error {
+		defer e.preview.remove() // when no image is under way any more
+		return g.close()
+	}
+	return made, nil
 }
 
 // openPipeline opens the pipeline as the run's engine.
 func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err error) {
-	if e.model, err = diffusion.ReadFolder(g.options.model); err != nil {
+	if e.model, err = diffusion.ReadFolder(g.model); err != nil {
 		return err
 	}
 	if e.asked.request.PreviewEvery > 0 {
@@ -106,12 +106,11 @@ func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err e
 	if err := g.protectFolder(ctx); err != nil {
 		return err
 	}
-	if e.Pipeline, err = diffusion.Open(ctx, e.model, diffusion.Options{Runner: g.options.run.Runner, LowMemory: e.asked.lowMemory}); err != nil {
+	if e.Pipeline, err = diffusion.Open(ctx, e.model, diffusion.Options{Runner: g.session.Runner, LowMemory: e.asked.lowMemory}); err != nil {
 		return err
 	}
-	warnSkipped(e.Session())
-	e.identity, err = runner.Await(ctx, func(context.Context) (record.Model, error) { return pipelineDigest(e.model) })
-	if err != nil {
+	flags.TellSkipped(g.ui, e.Session())
+	if e.identity, err = e.model.Identity(ctx); err != nil {
 		return errors.Join(err, e.Close())
 	}
 	g.engine, g.name, g.texts = e, e.model.Name, modelChunks(e.model.Name, e.identity.SHA256, e.Session())
@@ -119,14 +118,14 @@ func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err e
 }
 
 // planPrompts settles what the pipeline is to make.
-func (r *sampleRun) planPrompts(e *pipelineEngine) error {
-	o := r.options.samples
+func (r *sampleRun) planPrompts(ctx context.Context, e *pipelineEngine) error {
+	o := &r.made
 	for _, t := range o.texts {
 		r.series.Subjects = append(r.series.Subjects, generate.Subject{Text: t})
 	}
 	r.series.Reseed = true // the noise between the steps
 	if o.latents != "" {
-		if err := r.readLatents(e.latentsOf); err != nil {
+		if err := r.readLatents(ctx, e.latentsOf); err != nil {
 			return err
 		}
 	}
@@ -137,7 +136,7 @@ func (r *sampleRun) planPrompts(e *pipelineEngine) error {
 	}
 	one, err := e.Fill(one)
 	if err != nil {
-		return usagef("%w", err)
+		return commandline.Usagef("%w", err)
 	}
 	one.Prompt, one.Latents = "", nil
 	e.asked.request = one
@@ -170,18 +169,18 @@ func (e *pipelineEngine) latentsOf(a npz.Array) ([][]float32, error) {
 }
 
 // tell says what is in effect, and what of the texts is not.
-func (e *pipelineEngine) tell(texts []string, quiet bool) {
+func (e *pipelineEngine) tell(ui *term.UI, texts []string, quiet bool) {
 	r := e.asked.request
 	if !quiet {
-		slog.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, term.Counted(int64(r.Steps), "step"), term.Decimal(*r.Guidance), r.Scheduler))
+		ui.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, term.Counted(int64(r.Steps), "step"), term.Decimal(*r.Guidance), r.Scheduler))
 	}
 	spec := e.Spec()
 	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""
-	switch negative := valueOf(r.Negative); {
+	switch negative := given(r.Negative); {
 	case e.asked.negative != "" && embedded:
-		slog.Warn("--negative has no effect: a latent consistency model takes the text alone")
+		ui.Warn("--negative has no effect: a latent consistency model takes the text alone")
 	case e.asked.negative != "" && *r.Guidance <= 1:
-		slog.Warn(fmt.Sprintf("--negative has no effect: guidance begins above 1, and it is %s", term.Decimal(*r.Guidance)))
+		ui.Warn(fmt.Sprintf("--negative has no effect: guidance begins above 1, and it is %s", term.Decimal(*r.Guidance)))
 	case negative != "" && !embedded && *r.Guidance > 1:
 		texts = append(slices.Clip(texts), negative)
 	}
@@ -192,34 +191,9 @@ func (e *pipelineEngine) tell(texts []string, quiet bool) {
 			continue
 		}
 		if told[t] = true; len(told) > 10 {
-			slog.Warn("more texts are too long")
+			ui.Warn("more texts are too long")
 			return
 		}
-		slog.Warn(fmt.Sprintf("%.60q is too long: the pipeline takes %d tokens, and has not seen its end, %.200q", t, spec.Texts[0].Tokenizer.Length(), lost))
+		ui.Warn(fmt.Sprintf("%.60q is too long: the pipeline takes %d tokens, and has not seen its end, %.200q", t, spec.Texts[0].Tokenizer.Length(), lost))
 	}
-}
-
-// pipelineDigest identifies a pipeline by all that its images follow from: its SHA-256 is
-// that of a line for each file, the file's SHA-256, two spaces and its path within the
-// folder, in the order of these paths' bytes. That is what sha256sum prints.
-func pipelineDigest(p *diffusion.Folder) (record.Model, error) {
-	m := record.Model{Name: p.Name}
-	for _, file := range p.Files() {
-		name, err := filepath.Rel(p.Path, file)
-		if err != nil {
-			return m, err
-		}
-		digest, err := fileDigest(file)
-		if err != nil {
-			return m, err
-		}
-		m.ExternalData = append(m.ExternalData, record.Setting{Key: filepath.ToSlash(name), Value: digest})
-	}
-	slices.SortFunc(m.ExternalData, func(a, b record.Setting) int { return strings.Compare(a.Key, b.Key) })
-	lines := sha256.New()
-	for _, f := range m.ExternalData {
-		fmt.Fprintf(lines, "%s  %s\n", f.Value, f.Key)
-	}
-	m.SHA256 = fmt.Sprintf("%x", lines.Sum(nil))
-	return m, nil
 }

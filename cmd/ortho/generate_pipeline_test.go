@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ortho/cmd/ortho/internal/build"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/models/diffusion"
@@ -443,7 +444,7 @@ func TestPipelinePreview(t *testing.T) {
 			t.Fatalf("after step %d: %v", i, got.Pix)
 		}
 	}
-	for want, to := range map[string]destination{"a/b.preview.png": {file: "a/b.jpg"}, "OUT/ortho.preview.png": {folder: "OUT"}, "x.preview.png": {file: "x.gif", animation: true}} {
+	for want, to := range map[string]*flags.Destination{"a/b.preview.png": {File: "a/b.jpg"}, "OUT/ortho.preview.png": {Folder: "OUT"}, "x.preview.png": {File: "x.gif", Animation: true}} {
 		if got := filepath.ToSlash(previewOf(to)); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -3,18 +3,21 @@ package main
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
 )
 
 // preview is a file that has a picture as it would be, until the run ends. A nil preview
 // shows nothing.
 type preview struct {
+	ui    *term.UI
 	reads *output.Reads
 	name  string
 	shown bool
@@ -23,25 +26,22 @@ type preview struct {
 
 // openPreview refuses a preview that would take another file's place.
 func (g *generation) openPreview() (*preview, error) {
-	name := previewOf(g.to)
-	for _, other := range []struct {
-		flag string
-		file *string
-	}{{"grid", g.options.grid}, {"html", g.options.html}} {
-		if other.file != nil && samePath(*other.file, name) {
-			return nil, usagef("--%s %s is where previews stand: give another name", other.flag, name)
+	name := previewOf(&g.to)
+	for _, other := range []struct{ flag, file string }{{"grid", given(g.sheet.grid)}, {"html", g.page.File}} {
+		if other.file != "" && samePath(other.file, name) {
+			return nil, commandline.Usagef("--%s %s is where previews stand: give another name", other.flag, name)
 		}
 	}
-	_, err := g.reads.Check(name, g.mayReplace())
-	return &preview{reads: g.reads, name: name}, err
+	_, err := g.reads.Check(name, g.replaces)
+	return &preview{ui: g.ui, reads: g.reads, name: name}, err
 }
 
 // previewOf is where previews of what goes to a destination stand.
-func previewOf(to destination) string {
-	if to.folder != "" {
-		return filepath.Join(to.folder, "ortho.preview.png")
+func previewOf(to *flags.Destination) string {
+	if to.Folder != "" {
+		return filepath.Join(to.Folder, "ortho.preview.png")
 	}
-	return strings.TrimSuffix(to.file, filepath.Ext(to.file)) + ".preview.png"
+	return strings.TrimSuffix(to.File, filepath.Ext(to.File)) + ".preview.png"
 }
 
 // samePath tells whether two names, of files that need not exist, are of one.
@@ -56,11 +56,11 @@ func (p *preview) show(img *preprocess.Image) {
 	if p == nil || p.ended {
 		return
 	}
-	err := writeFile(p.reads, p.name, true, func(w io.Writer) error {
+	err := p.reads.Save(p.name, true, func(w io.Writer) error {
 		return encode(w, img, preprocess.FileOptions{Format: preprocess.PNG})
 	})
 	if err != nil {
-		slog.Warn(fmt.Sprintf("no more previews: %v", err))
+		p.ui.Warn(fmt.Sprintf("no more previews: %v", err))
 		p.ended = true
 		return
 	}

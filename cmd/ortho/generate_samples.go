@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"path/filepath"
 
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
@@ -28,18 +30,17 @@ type sampleRun struct {
 }
 
 func (g *generation) newSampleRun() *sampleRun {
-	o := g.options.samples
-	r := &sampleRun{generation: g, series: generate.Series{Count: o.count, Truncation: o.truncation}}
-	if o.seed != nil {
-		r.series.Seed = *o.seed
+	r := &sampleRun{generation: g, series: generate.Series{Count: g.made.count, Truncation: g.made.truncation}}
+	if g.made.seed != nil {
+		r.series.Seed = *g.made.seed
 	}
 	return r
 }
 
-// makeSamples makes pictures by a model of one graph.
-func (g *generation) makeSamples(ctx context.Context) error {
+// samplesJob makes pictures by a model of one graph.
+func (g *generation) samplesJob(ctx context.Context) (*job.Job[request, rows.Pictures], error) {
 	fallback := ""
-	if o := g.options.samples; len(o.texts)+len(o.classes) > 0 {
+	if len(g.made.texts)+len(g.made.classes) > 0 {
 		fallback = defaultDrawer
 	}
 	var graph *graphEngine
@@ -47,32 +48,32 @@ func (g *generation) makeSamples(ctx context.Context) error {
 		graph, err = g.openGraph(ctx, fallback)
 		return err
 	}); err != nil {
-		return err
+		return nil, err
 	}
-	defer g.close()
 	r := g.newSampleRun()
-	if err := r.plan(graph); err != nil {
-		return g.abandon(err)
+	if err := r.plan(ctx, graph); err != nil {
+		return nil, g.failed(err)
 	}
-	return r.run(ctx, "images")
+	return r.job(ctx, "images"), nil
 }
 
-// run makes the pictures of the series, and what shows them together. unit is what progress
+// job makes the pictures of the series, and what shows them together. counts is what progress
 // counts.
-func (r *sampleRun) run(ctx context.Context, unit string) error {
-	count, err := r.out.begin(ctx, r.survey, nil, func() (record.Record, error) { return r.describe(r.settings()) })
-	if err != nil {
-		return r.abandon(err)
+func (r *sampleRun) job(ctx context.Context, counts string) *job.Job[request, rows.Pictures] {
+	return &job.Job[request, rows.Pictures]{
+		Unit: "image", Counts: counts, Progress: func(bar *term.Progress) { r.bar = bar },
+		Items:  r.requests(),
+		Name:   func(one request) string { return one.name },
+		Survey: r.survey,
+		Record: func(string) (record.Record, error) { return r.describe(ctx, r.settings()) },
+		Rows:   r.rows,
+		How:    r.how(),
+		Close:  r.close,
+		Gone:   r.gone(),
+		Finish: r.show,
+		Title:  "What " + r.name + " makes",
+		Card:   r.cards(), AtOnce: 1,
 	}
-	if r.out.complete() {
-		slog.Info(fmt.Sprintf("%s is complete: nothing to do", r.to.folder))
-	} else if err := r.write(ctx, unit, count, r.rows(ctx)); err != nil {
-		return err
-	}
-	if err := r.show(ctx); err != nil {
-		return err
-	}
-	return itemsError(r.out)
 }
 
 // requests yields what is asked of each picture, and how it is called: by its number and
@@ -107,26 +108,26 @@ func slugOf(r generate.Request) string {
 }
 
 // format is how the pictures are written, each to a file of its own.
-func (r *sampleRun) format() preprocess.FileFormat { return cmp.Or(r.to.format, preprocess.PNG) }
+func (r *sampleRun) format() preprocess.FileFormat { return cmp.Or(r.to.Format, preprocess.PNG) }
 
 // fileOf is the name of a picture's file.
 func (r *sampleRun) fileOf(one request) string {
-	if r.to.single() {
-		return filepath.Base(r.to.file)
+	if r.to.Single() {
+		return filepath.Base(r.to.File)
 	}
-	return one.name + endings[r.format()]
+	return one.name + flags.Endings[r.format()]
 }
 
 // rows yields what becomes of the requests, whose pictures have appeared by then.
-func (r *sampleRun) rows(ctx context.Context) iter.Seq[answer] {
-	todo := pending(ctx, r.out, r.requests(), func(one request) string { return one.name })
+func (r *sampleRun) rows(ctx context.Context, requests iter.Seq[request]) iter.Seq[answer] {
 	return func(yield func(answer) bool) {
+		defer r.shelf.Sweep()
 		within, cancel := context.WithCancel(ctx)
 		defer cancel() // ends what is under way, also where the run ends early
-		for made := range runner.Map(ctx, r.engine.samples(within, todo), 2, r.draft) {
+		for made := range runner.Map(ctx, r.engine.samples(within, requests), 2, r.draft) {
 			answered := r.place(r.rowOf(made.Item), made.Value, made.Err)
-			if answered.err == nil && answered.end == nil && r.unfiled != nil {
-				answered.end = r.unfiled.add(made.Item.image)
+			if answered.Err == nil && answered.End == nil && r.to.Folder == "" {
+				answered.End = r.kept.add(made.Item.image)
 			}
 			if !yield(answered) {
 				return
@@ -137,14 +138,14 @@ func (r *sampleRun) rows(ctx context.Context) iter.Seq[answer] {
 
 // draft encodes an image, where there is a file for it.
 func (r *sampleRun) draft(_ context.Context, s sample) (made draft, err error) {
-	if s.err != nil || r.to.folder == "" && !r.to.single() {
+	if s.err != nil || r.to.Folder == "" && !r.to.Single() {
 		return made, s.err
 	}
 	w, err := made.begin(r.generation, r.fileOf(s.request), "")
 	if err != nil {
 		return made, err
 	}
-	return made, made.complete(encode(w, s.image, preprocess.FileOptions{Format: r.format(), Quality: r.to.quality,
+	return made, made.complete(encode(w, s.image, preprocess.FileOptions{Format: r.format(), Quality: r.to.Quality,
 		Text: append(r.texts[:len(r.texts):len(r.texts)], s.made.Chunks()...)}))
 }
 

@@ -1,16 +1,17 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
@@ -19,7 +20,7 @@ import (
 )
 
 // plan settles what a model of one graph is to make.
-func (r *sampleRun) plan(graph *graphEngine) error {
+func (r *sampleRun) plan(ctx context.Context, graph *graphEngine) error {
 	spec := graph.Spec()
 	if err := r.checkTakes(spec); err != nil {
 		return err
@@ -27,7 +28,7 @@ func (r *sampleRun) plan(graph *graphEngine) error {
 	if err := r.chooseSubjects(graph); err != nil {
 		return err
 	}
-	if err := r.chooseLatents(graph); err != nil {
+	if err := r.chooseLatents(ctx, graph); err != nil {
 		return err
 	}
 	return r.settle(spec.Output.Width, spec.Output.Height)
@@ -35,20 +36,20 @@ func (r *sampleRun) plan(graph *graphEngine) error {
 
 // checkTakes refuses what the model does not take.
 func (r *sampleRun) checkTakes(spec *models.GeneratorSpec) error {
-	o := r.options.samples
+	o := &r.made
 	switch {
 	case spec.Image != nil:
-		return usagef("%s makes images of images: name them", r.name)
+		return commandline.Usagef("%s makes images of images: name them", r.name)
 	case len(o.texts) > 0 && spec.Text == nil:
-		return usagef("%s takes no texts: it makes images of %s", r.name, generate.Takes(spec))
+		return commandline.Usagef("%s takes no texts: it makes images of %s", r.name, generate.Takes(spec))
 	case len(o.texts) > 0 && len(o.classes) > 0 && spec.Class == nil:
-		return usagef("%s takes texts, which classes stand for: give --text or --class", r.name)
+		return commandline.Usagef("%s takes texts, which classes stand for: give --text or --class", r.name)
 	case spec.Text != nil && len(o.texts)+len(o.classes) == 0:
-		return usagef("%s makes images of %s: give --text", r.name, generate.Takes(spec))
+		return commandline.Usagef("%s makes images of %s: give --text", r.name, generate.Takes(spec))
 	case o.truncation > 0 && spec.Truncation == "" && (spec.Latents == nil || spec.Latents.Uniform):
-		return usagef("--truncation is of normal latents, which %s does not take", r.name)
+		return commandline.Usagef("--truncation is of normal latents, which %s does not take", r.name)
 	case spec.Latents == nil && (o.latents != "" || o.ends != nil):
-		return usagef("%s takes no latents: it makes images of %s", r.name, generate.Takes(spec))
+		return commandline.Usagef("%s takes no latents: it makes images of %s", r.name, generate.Takes(spec))
 	}
 	return nil
 }
@@ -57,16 +58,16 @@ func (r *sampleRun) checkTakes(spec *models.GeneratorSpec) error {
 // and draws a seed where none is given.
 func (r *sampleRun) settle(width, height int) error {
 	if n := int64(len(r.series.Subjects)) * int64(r.series.Each()); n > maxSamples {
-		return usagef("%d images are more than %d", n, maxSamples)
-	} else if n > 1 && r.to.single() {
-		return usagef("%s is one file, and there are %d images: give -o FOLDER, an animation (.gif) or --grid", r.to.file, n)
+		return commandline.Usagef("%d images are more than %d", n, maxSamples)
+	} else if n > 1 && r.to.Single() {
+		return commandline.Usagef("%s is one file, and there are %d images: give -o FOLDER, an animation (.gif) or --grid", r.to.File, n)
 	}
-	if r.options.grid != nil && width > 0 && height > 0 {
+	if r.sheet.grid != nil && width > 0 && height > 0 {
 		if err := r.layout().Check(r.series.Len(), width, height); err != nil {
-			return usagef("--grid: %w", err)
+			return commandline.Usagef("--grid: %w", err)
 		}
 	}
-	if o := r.options.samples; o.seed == nil && o.latents == "" && o.ends == nil {
+	if o := &r.made; o.seed == nil && o.latents == "" && o.ends == nil {
 		return r.drawSeed()
 	}
 	return nil
@@ -74,7 +75,7 @@ func (r *sampleRun) settle(width, height int) error {
 
 // chooseSubjects has a subject of each text with each class.
 func (r *sampleRun) chooseSubjects(graph *graphEngine) error {
-	o := r.options.samples
+	o := &r.made
 	if len(o.texts) == 0 {
 		return r.addSubjects(graph, "")
 	}
@@ -85,12 +86,12 @@ func (r *sampleRun) chooseSubjects(graph *graphEngine) error {
 			encoded := in.Vocabulary.Encode(t, in.Length)
 			binary.Write(ids, binary.LittleEndian, encoded.IDs)
 			if strings.TrimSpace(t) == "" {
-				return usagef("the text is empty: say what %s is to draw (it knows %s), or leave it out and give --class", r.name, in.Knows())
+				return commandline.Usagef("the text is empty: say what %s is to draw (it knows %s), or leave it out and give --class", r.name, in.Knows())
 			}
 			if encoded.Telling == 0 && len(o.texts) == 1 {
-				return usagef("%.60q says nothing to %s, which knows %s", t, r.name, in.Knows())
+				return commandline.Usagef("%.60q says nothing to %s, which knows %s", t, r.name, in.Knows())
 			}
-			if told < 10 && tellText(t, encoded, graph.Spec()) {
+			if told < 10 && tellText(r.ui, t, encoded, graph.Spec()) {
 				told++
 			}
 		}
@@ -104,23 +105,23 @@ func (r *sampleRun) chooseSubjects(graph *graphEngine) error {
 
 // addSubjects adds a text with each of the classes that are asked for.
 func (r *sampleRun) addSubjects(graph *graphEngine, text string) error {
-	subjects, err := graph.Subjects(text, r.options.samples.classes...)
+	subjects, err := graph.Subjects(text, r.made.classes...)
 	if class, not := errors.AsType[*generate.ClassError](err); not && class.Unlabeled {
-		return usagef("--%w, or --labels", class)
+		return commandline.Usagef("--%w, or --labels", class)
 	} else if not {
-		return usagef("--%w", class)
+		return commandline.Usagef("--%w", class)
 	} else if err != nil {
-		return usagef("%w", err)
+		return commandline.Usagef("%w", err)
 	}
 	r.series.Subjects = append(r.series.Subjects, subjects...)
 	return nil
 }
 
 // chooseLatents reads --latents, and takes the steps of --interpolate.
-func (r *sampleRun) chooseLatents(graph *graphEngine) error {
-	o := r.options.samples
+func (r *sampleRun) chooseLatents(ctx context.Context, graph *graphEngine) error {
+	o := &r.made
 	if o.latents != "" {
-		if err := r.readLatents(graph.LatentsOf); err != nil {
+		if err := r.readLatents(ctx, graph.LatentsOf); err != nil {
 			return err
 		}
 	}
@@ -129,14 +130,14 @@ func (r *sampleRun) chooseLatents(graph *graphEngine) error {
 	}
 	err := r.series.Interpolate(graph.Spec().Latents, o.ends[0], o.ends[1], o.frames)
 	if row, not := errors.AsType[*generate.RowError](err); not {
-		return usagef("--interpolate: %s has the rows 0 to %d", o.latents, row.Rows-1)
+		return commandline.Usagef("--interpolate: %s has the rows 0 to %d", o.latents, row.Rows-1)
 	}
 	return err
 }
 
 // readLatents reads --latents; of makes the images' of its array.
-func (r *sampleRun) readLatents(of func(npz.Array) ([][]float32, error)) error {
-	name := r.options.samples.latents
+func (r *sampleRun) readLatents(ctx context.Context, of func(npz.Array) ([][]float32, error)) error {
+	name := r.made.latents
 	arrays, err := npz.ReadFile(name)
 	if err != nil {
 		return err
@@ -147,14 +148,14 @@ func (r *sampleRun) readLatents(of func(npz.Array) ([][]float32, error)) error {
 	if r.series.Latents, err = of(arrays[0]); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	r.series.LatentsSHA256, err = fileDigest(name)
+	r.series.LatentsSHA256, err = models.DigestOf(ctx, name)
 	return err
 }
 
 // drawSeed takes the seed of the run that is continued, or draws one and tells it.
 func (r *sampleRun) drawSeed() error {
-	if r.out.run != nil && (r.options.resume || r.options.retryFailed) {
-		if old, err := record.Read(r.out.name); err == nil {
+	if rows := r.to.Rows(); rows.Resumes() {
+		if old, err := record.Read(rows.File); err == nil {
 			if seed, err := strconv.ParseUint(old.Settings.Get("seed"), 10, 64); err == nil {
 				r.series.Seed = seed
 				return nil
@@ -165,7 +166,7 @@ func (r *sampleRun) drawSeed() error {
 	if r.series.Seed, err = generate.RandomSeed(); err != nil {
 		return err
 	}
-	slog.Info(fmt.Sprintf("--seed %d makes the same again", r.series.Seed))
+	r.ui.Info(fmt.Sprintf("--seed %d makes the same again", r.series.Seed))
 	return nil
 }
 
@@ -183,7 +184,7 @@ func (r *sampleRun) survey(stop func() bool) (source.Inventory, bool) {
 
 // settings are what the pictures follow from beside their names.
 func (r *sampleRun) settings() record.Settings {
-	o := r.options.samples
+	o := &r.made
 	s := record.Settings{
 		{Key: "texts' token ids' SHA-256", Value: r.wordsDigest},
 		{Key: "classes", Value: strings.Join(o.classes, " ")},

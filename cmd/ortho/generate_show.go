@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/report"
@@ -11,20 +12,28 @@ import (
 	"ortho/preprocess"
 )
 
-// show writes the animation, the sheet and the page of what was made.
-func (r *sampleRun) show(ctx context.Context) error {
-	if r.to.animation {
+// show tells of a picture that is alone, and writes the animation and the sheet of all.
+func (r *sampleRun) show(ctx context.Context, all iter.Seq2[rows.Pictures, error]) error {
+	for _, img := range r.kept.all[:min(1, len(r.kept.all))] {
+		r.tellSize(img.Width, img.Height)
+	}
+	if r.to.Animation {
 		if err := r.writeAnimation(); err != nil {
 			return err
 		}
 	}
-	if grid := r.options.grid; grid != nil {
-		if err := r.writeSheet(ctx, *grid); err != nil {
+	if grid := r.sheet.grid; grid != nil {
+		if err := r.writeSheet(ctx, *grid, all); err != nil {
 			return fmt.Errorf("make %s: %w", *grid, err)
 		}
 	}
+	return nil
+}
+
+// cards shows the rows, in their order, each with its picture.
+func (r *sampleRun) cards() func(context.Context, rows.Pictures, source.Item) report.Card {
 	at := 0
-	return r.showRows(ctx, func(ctx context.Context, row rows.Pictures, _ source.Item) report.Card {
+	return func(ctx context.Context, row rows.Pictures, _ source.Item) report.Card {
 		card := report.Card{Name: row.Input, Note: pages.MadeOf(row.Image)}
 		if row.Error != nil {
 			card.Error = row.Error.Message
@@ -32,8 +41,8 @@ func (r *sampleRun) show(ctx context.Context) error {
 		}
 		var img *preprocess.Image
 		var err error
-		if r.unfiled != nil && r.unfiled.images != nil {
-			img = r.unfiled.images[at]
+		if at < len(r.kept.all) {
+			img = r.kept.all[at]
 			at++
 		} else if img, err = r.readBack(ctx, row); err != nil {
 			card.Picture.Missing = err.Error()
@@ -41,46 +50,5 @@ func (r *sampleRun) show(ctx context.Context) error {
 		}
 		card.Picture = pages.Picture(img)
 		return card
-	})
-}
-
-// showRows writes the page, if there is one.
-func (g *generation) showRows(ctx context.Context, card func(context.Context, rows.Pictures, source.Item) report.Card) error {
-	if g.page == nil {
-		return nil
 	}
-	if g.unfiled != nil {
-		g.page.rows = g.unfiled.rows
-	}
-	return g.page.writeAs(ctx, g.options.reporting, "What "+g.name+" makes", g.out, 1, card)
-}
-
-// showChanges writes the page of what images were and became.
-func (g *generation) showChanges(ctx context.Context, orientation preprocess.Orientation) error {
-	return g.showRows(ctx, func(ctx context.Context, row rows.Pictures, item source.Item) report.Card {
-		card := report.Card{Name: row.Input}
-		if row.Error != nil {
-			card.Error = row.Error.Message
-			return card
-		}
-		after, err := g.readBack(ctx, row)
-		if err != nil {
-			card.Picture.Missing = err.Error()
-			return card
-		}
-		card.Picture = pages.Picture(after)
-		data, err := item.Read(ctx)
-		if err != nil {
-			card.Note = "the input can't be shown: " + err.Error()
-			return card
-		}
-		before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: orientation, MaxPixels: g.options.maxPixels})
-		if err != nil {
-			card.Note = "the input can't be shown: " + err.Error()
-			return card
-		}
-		card.Note = fmt.Sprintf("%dx%d, made %dx%d", before.Width, before.Height, after.Width, after.Height)
-		card.Change = pages.Change(before.Image, after)
-		return card
-	})
 }

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/imagine"
@@ -20,9 +20,9 @@ import (
 func checkWords(what, text string) error {
 	switch {
 	case !utf8.ValidString(text):
-		return usagef("%s is not in UTF-8: %.60q", what, text)
+		return commandline.Usagef("%s is not in UTF-8: %.60q", what, text)
 	case len(text) > maxText:
-		return usagef("%s has more than %d bytes: %.60q", what, maxText, text)
+		return commandline.Usagef("%s has more than %d bytes: %.60q", what, maxText, text)
 	}
 	return nil
 }
@@ -61,25 +61,25 @@ func readTexts(name string, stdin io.Reader) ([]string, error) {
 
 // tellText warns of what of a text the model does not follow, and reports whether there is
 // any.
-func tellText(text string, e words.Encoding, spec *models.GeneratorSpec) bool {
+func tellText(ui *term.UI, text string, e words.Encoding, spec *models.GeneratorSpec) bool {
 	open := ""
 	if e.Telling > 0 { // else it is refused
 		open = left(text, spec.Labels)
 	}
 	if open != "" {
-		slog.Warn(fmt.Sprintf("%.60q %s", text, open))
+		ui.Warn(fmt.Sprintf("%.60q %s", text, open))
 	}
-	return tellLost(text, e, spec.Text.Length) || open != ""
+	return tellLost(ui, text, e, spec.Text.Length) || open != ""
 }
 
 // tellLost warns of the words of a text that say nothing to the model.
-func tellLost(text string, e words.Encoding, length int) bool {
+func tellLost(ui *term.UI, text string, e words.Encoding, length int) bool {
 	lost := slices.Concat(e.Unknown, e.Idle)
 	if len(lost) > 0 {
-		slog.Warn(fmt.Sprintf("%.60q: the model does not know %s", text, term.WordList(lost)))
+		ui.Warn(fmt.Sprintf("%.60q: the model does not know %s", text, term.WordList(lost)))
 	}
 	if len(e.Cut) > 0 {
-		slog.Warn(fmt.Sprintf("%.60q: the model takes %d words, and has not seen %s", text, length, term.WordList(e.Cut)))
+		ui.Warn(fmt.Sprintf("%.60q: the model takes %d words, and has not seen %s", text, length, term.WordList(e.Cut)))
 	}
 	return len(lost)+len(e.Cut) > 0
 }

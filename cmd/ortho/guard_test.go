@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/flags"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -41,6 +43,10 @@ var guarded = []struct {
 	{"classify-text hello --labels names.txt", "labels", []string{"names.txt"}, "output"},
 	{"classify-text hello --vocabulary names.txt", "vocabulary", []string{"names.txt"}, "output"},
 	{"classify-text hello --settings settings.json", "settings", []string{"settings.json"}, "output"},
+
+	{"embed in.png -m none", "argument", []string{"in.png"}, "output"},
+	{"embed none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
+	{"embed none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output"},
 
 	{"describe in.png", "argument", []string{"in.png"}, "output"},
 	{"describe @list.txt", "argument", []string{"list.txt", "in.png"}, "output"},
@@ -191,7 +197,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 	for _, c := range commands {
 		if !c.Hidden && len(fileFlags([]*cli.Command{{Name: c.Name, Flags: c.Flags}}, "")) > 0 {
 			for _, f := range c.Flags {
-				if _, reads := readBy[f.Names()[0]]; reads {
+				if flags.Reads(f.Names()[0]) {
 					all = append(all, above+c.Name+" --"+f.Names()[0])
 				}
 			}
@@ -206,9 +212,9 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard text class interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
 		"lang chat-model detail truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
-	for _, s := range settings {
-		if readBy[s.name] == nil {
-			no = append(no, s.name)
+	for _, f := range (&flags.Overrides{}).Flags() {
+		if name := f.Names()[0]; !flags.Reads(name) {
+			no = append(no, name)
 		}
 	}
 	var check func(commands []*cli.Command)
@@ -218,8 +224,8 @@ func TestGuardKnowsFlags(t *testing.T) {
 				switch f.(type) {
 				case *cli.StringFlag, *cli.StringSliceFlag:
 					name := f.Names()[0]
-					if !slices.Contains(written, name) && readBy[name] == nil && !slices.Contains(no, name) {
-						t.Errorf("%s --%s: does it name a file? It belongs to written, to readBy, or to this test", c.Name, name)
+					if !flags.Writes(name) && !flags.Reads(name) && !slices.Contains(no, name) {
+						t.Errorf("%s --%s: does it name a file? It belongs to what package flags writes or reads, or to this test", c.Name, name)
 					}
 				}
 			}
@@ -237,7 +243,6 @@ func TestGuardOpensAll(t *testing.T) {
 		"internal/record/lock_unix.go":    "os.OpenFile os.Rename", // Open asks Reads
 		"internal/record/lock_windows.go": "os.Rename",
 		"internal/record/record.go":       "os.OpenFile",
-		"shared_flags.go":                 "os.WriteFile", // a bundled graph, to a temporary folder
 		"bench_input.go":                  "os.WriteFile", // encoded images, likewise
 		"bench_output.go":                 "bench.CreateLog bench.ContinueLog",
 		"bench_draw.go":                   "npz.WriteFile", // in a process of bench run, which asks

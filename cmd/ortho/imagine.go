@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"iter"
 	"math"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -19,62 +21,179 @@ import (
 	"ortho/runner"
 )
 
+// imagineOptions is what the flags of imagine say. They are one group: what is said of images
+// and who describes them counts only where there is one.
+type imagineOptions struct {
+	text        *string // in place of an image; nil: there is one
+	textModel   string
+	textWeight  float64
+	namedReader bool    // textModel was given
+	generator   *string // nil: what suits a digit
+	seed        *uint64
+	count       int
+	strict      bool
+	top         int
+	json        string // a file; "" and "-": standard output
+	overwrite   bool
+
+	maxPixels flags.MaxPixels
+	to        flags.Destination
+	page      flags.Page
+	model     flags.Model
+	chat      flags.Chat
+	session   flags.Session
+	read      flags.Overrides
+
+	givenText, givenGenerator string
+	givenSeed                 uint64
+}
+
 func newImagineCommand() *cli.Command {
+	o := &imagineOptions{
+		page:  flags.Page{Usage: "a page of every step, which needs no network, to `FILE`"},
+		model: flags.Model{Default: "efficientnet-lite0"},
+		read:  flags.Overrides{Task: models.Classify},
+	}
+	return flags.Command(cli.Command{
+		Name:        "imagine",
+		Usage:       "describe an image, settle what it shows, and draw that",
+		ArgsUsage:   "[IMG]",
+		Description: help("imagine"),
+	}, o.run, o)
+}
+
+func (o *imagineOptions) Flags() []cli.Flag {
 	const in, steps, out = "Input", "The steps", "Output"
-	flags := []cli.Flag{
-		&cli.StringFlag{Name: "text", Category: in, Usage: "a description in `WORDS`, in place of an image"},
-		maxPixelsFlag(),
-		&cli.StringFlag{Name: "text-model", Value: defaultReader, Category: steps, Usage: "reads the description: a bundled `NAME`, a model folder, or an .onnx file"},
-		&cli.Float64Flag{Name: "text-weight", Value: 1, Category: steps, Usage: "`W`: how much the description counts beside the image, from 0 (not at all)"},
-		&cli.StringFlag{Name: "generator", Aliases: []string{"g"}, Category: steps, DefaultText: defaultDrawer + ", where the class is a digit", Usage: "draws the class, or the description: a bundled `NAME`, a model folder, a pipeline's folder, or an .onnx file"},
-		&cli.Uint64Flag{Name: "seed", Category: steps, DefaultText: "drawn, and told", Usage: "`NUMBER` that all chance follows from: picture i has the seed + i"},
-		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Value: 1, Category: steps, Usage: "pictures"},
-		&cli.BoolFlag{Name: "strict", Category: steps, Usage: "fail where there is no description, rather than have a sentence stand in"},
-		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each step"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "`OUT`: the picture's file, or a folder"},
-		&cli.StringFlag{Name: "html", Category: out, Usage: "a page of every step, which needs no network, to `FILE`"},
-		&cli.StringFlag{Name: "json", Category: out, DefaultText: "standard output; on a terminal a text", Usage: "every step as JSON to `FILE`"},
-		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files"},
-		modelFlag("efficientnet-lite0"),
+	var all []cli.Flag
+	for _, g := range []flags.Group{
+		flags.Own{&cli.StringFlag{Name: "text", Destination: &o.givenText, Category: in, Usage: "a description in `WORDS`, in place of an image"}},
+		&o.maxPixels,
+		flags.Own{
+			&cli.StringFlag{Name: "text-model", Destination: &o.textModel, Value: defaultReader, Category: steps, Usage: "reads the description: a bundled `NAME`, a model folder, or an .onnx file"},
+			&cli.Float64Flag{Name: "text-weight", Destination: &o.textWeight, Value: 1, Category: steps, Usage: "`W`: how much the description counts beside the image, from 0 (not at all)"},
+			&cli.StringFlag{Name: "generator", Destination: &o.givenGenerator, Aliases: []string{"g"}, Category: steps, DefaultText: defaultDrawer + ", where the class is a digit", Usage: "draws the class, or the description: a bundled `NAME`, a model folder, a pipeline's folder, or an .onnx file"},
+			&cli.Uint64Flag{Name: "seed", Destination: &o.givenSeed, Category: steps, DefaultText: "drawn, and told", Usage: "`NUMBER` that all chance follows from: picture i has the seed + i"},
+			&cli.IntFlag{Name: "count", Destination: &o.count, Aliases: []string{"n"}, Value: 1, Category: steps, Usage: "pictures"},
+			&cli.BoolFlag{Name: "strict", Destination: &o.strict, Category: steps, Usage: "fail where there is no description, rather than have a sentence stand in"},
+			&cli.IntFlag{Name: "top", Destination: &o.top, Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each step"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "`OUT`: the picture's file, or a folder"},
+		},
+		&o.page,
+		flags.Own{
+			&cli.StringFlag{Name: "json", Destination: &o.json, Category: out, DefaultText: "standard output; on a terminal a text", Usage: "every step as JSON to `FILE`"},
+			&cli.BoolFlag{Name: "overwrite", Destination: &o.overwrite, Category: out, Usage: "replace existing files"},
+		},
+		&o.model, &o.chat, &o.session, &o.read,
+	} {
+		all = append(all, g.Flags()...)
 	}
-	return &cli.Command{
-		Name:      "imagine",
-		Usage:     "describe an image, settle what it shows, and draw that",
-		ArgsUsage: "[IMG]",
-		Description: "  ortho imagine photo.jpg --html steps.html\n" +
-			"  ortho imagine -m mnist.onnx --input-range 0,255 --invert digit.png -o drawn.png --seed 1\n" +
-			"  ortho imagine --text \"a bold slanted seven\" -o seven.png\n\n" +
-			"The steps: the image model (-m) gives its probabilities. ChatGPT, or another server, describes the image and\n" +
-			"chooses a class; the model's most probable classes go along. The text model classifies the description. Where\n" +
-			"both models have the same labels, their probabilities are multiplied (product of experts) and scaled to a sum\n" +
-			"of 1; classes that the text model was not trained on keep the image's. With other labels, the server's choice\n" +
-			"stands beside the image's. Where the two sides name different classes, the server is asked once more, with\n" +
-			"these two to choose from, and its answer decides. A generator draws the class: " + defaultDrawer + " where it is a digit, or\n" +
-			"that of -g, which must have a label like the class's or take texts: then it gets the description. The folder of a\n" +
-			"Stable Diffusion pipeline takes texts, and draws as its files say. Without a generator that fits, the run ends\n" +
-			"after the fusion; with -o, its exit code is then 3.\n\n" +
-			"The key is read from " + envKey + ", another server's address from " + envBaseURL + ". Without a key, where --offline\n" +
-			"finds no earlier answer, or where the server fails, a sentence made of the image model's classes stands in. The\n" +
-			"output says so, and such a sentence decides nothing. --strict fails instead.\n\n" +
-			"A digit is asked for as \"a bold upright seven\": with those attributes of the description that the generator knows,\n" +
-			"and regular and upright where it says nothing of weight and slant.\n\n" +
-			"With --text, the text model alone chooses the class. A text of which " + defaultDrawer + " knows all words, with one digit\n" +
-			"among them, is drawn as it is.\n\n" +
-			"A model of 10 gray classes without labels is taken to be one of digits. The flags of how a model is read are\n" +
-			"the image model's. OUT is a file that ends with .png, .jpg, .webp or .tif, or else a folder, in which pictures\n" +
-			"are called 0000-seven.png. PNG files tell how they were made, as those of generate do.",
-		Flags:  slices.Concat(flags, chatFlags(), sessionFlags(), settingFlags(models.Classify)),
-		Action: imagineAction,
+	return all
+}
+
+// Files yields the image's.
+func (*imagineOptions) Files(c *flags.Call) iter.Seq[string] {
+	return source.Files(c.Args, source.Options{})
+}
+
+// Read refuses, before any work, what can't be done.
+func (o *imagineOptions) Read(c *flags.Call) error {
+	if c.Given("text") {
+		o.text = &o.givenText
 	}
+	if c.Given("generator") {
+		o.generator = &o.givenGenerator
+	}
+	if c.Given("seed") {
+		o.seed = &o.givenSeed
+	}
+	o.namedReader = c.Given("text-model")
+	if err := o.check(c.Args); err != nil {
+		return err
+	}
+	for _, g := range []flags.Group{&o.session, &o.maxPixels, &o.to} {
+		if err := g.Read(c); err != nil {
+			return err
+		}
+	}
+	err := o.page.Read(c)
+	if o.json != "" && (o.json == o.to.Name || o.json == o.page.File) { // whatever its ending
+		return commandline.Usagef("--json and another flag name one file")
+	}
+	if err != nil {
+		return err
+	}
+	if err := o.checkOutputs(c.Reads); err != nil || o.text != nil {
+		return err
+	}
+	if err := c.CheckImages(); err != nil {
+		return err
+	}
+	if err := source.Check(c.Args); err != nil {
+		return err
+	}
+	if err := o.chat.Read(c); err != nil {
+		return err
+	}
+	if err := o.model.Read(c); err != nil {
+		return err
+	}
+	return o.read.Read(c)
+}
+
+// check refuses numbers out of range, and arguments that don't go together.
+func (o *imagineOptions) check(args []string) error {
+	switch {
+	case len(args) == 0 && o.text == nil:
+		return commandline.Usagef("no image named: give IMG (- is standard input), or --text with a description")
+	case len(args) > 0 && o.text != nil:
+		return commandline.Usagef("--text stands in place of an image, and one is named")
+	case len(args) > 1 || len(args) == 1 && !source.Single(args, source.Options{}):
+		return commandline.Usagef("imagine takes one image")
+	case o.top < 1:
+		return commandline.Usagef("--top %d: at least 1", o.top)
+	case !(o.textWeight >= 0) || math.IsInf(o.textWeight, 0):
+		return commandline.Usagef("--text-weight %v: a number from 0 on", o.textWeight)
+	case o.count < 1 || o.count > maxImagined:
+		return commandline.Usagef("--count %d: from 1 to %d", o.count, maxImagined)
+	}
+	if o.text != nil {
+		if _, err := source.CheckedText(*o.text); err != nil {
+			return commandline.Usagef("--text: %w", err)
+		}
+	}
+	return nil
+}
+
+// checkOutputs refuses files that can't be written.
+func (o *imagineOptions) checkOutputs(reads *output.Reads) error {
+	if o.to.Given() {
+		if err := o.to.Settle(o.count == 1, "one picture is no animation"); err != nil {
+			return err
+		}
+		if o.to.File == "-" {
+			return commandline.Usagef("standard output takes the JSON: give -o a file or a folder")
+		}
+	}
+	if o.page.File != "" {
+		if _, err := reads.Check(o.page.File, o.overwrite); err != nil {
+			return err
+		}
+	}
+	if o.json == "" || o.json == "-" {
+		return nil
+	}
+	if err := flags.Fits("json", o.json, output.JSON); err != nil {
+		return err
+	}
+	_, err := reads.Check(o.json, o.overwrite)
+	return err
 }
 
 // imagination is a run of imagine. What the run has no use for is nil.
 type imagination struct {
-	c       *cli.Context
-	runner  runner.Options
-	to      destination
+	*imagineOptions
+	ui      *term.UI
 	reads   *output.Reads
-	page    *gallery
 	item    source.Item // the image
 	data    []byte
 	experts imagine.Options
@@ -85,101 +204,39 @@ type imagination struct {
 	slug    string // of the pictures' names
 }
 
-func imagineAction(c *cli.Context) error {
-	im := &imagination{c: c}
-	if err := im.check(); err != nil {
-		return err
+func (o *imagineOptions) run(ctx context.Context, call *flags.Call) (err error) {
+	im := &imagination{imagineOptions: o, ui: call.UI, reads: call.Reads}
+	if o.text == nil {
+		if im.experts.Describer, err = o.chat.Open(); err != nil {
+			return err
+		}
 	}
 	defer im.close()
-	if err := im.open(); err != nil {
+	if err := im.open(ctx, call.Args); err != nil {
 		return err
 	}
-	if err := im.settle(c.Context); err != nil {
-		return im.ended(err)
+	if err := im.settle(ctx); err != nil {
+		return im.ended(ctx, err)
 	}
-	made, err := im.draw(c.Context)
+	made, err := im.draw(ctx)
 	if err != nil {
-		return im.ended(err)
+		return im.ended(ctx, err)
 	}
 	if err := im.write(made); err != nil {
 		return err
 	}
-	if c.IsSet("output") && len(made) == 0 {
-		return errItems // the reason is told, and in the output
+	if o.to.Given() && len(made) == 0 {
+		return commandline.ErrItems // the reason is told, and in the output
 	}
 	return nil
 }
 
 // ended tells where a signal has ended the run: nothing is left behind.
-func (im *imagination) ended(err error) error {
-	if im.c.Context.Err() != nil {
-		slog.Warn("interrupted: nothing is written")
-		return im.c.Context.Err()
+func (im *imagination) ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		im.ui.Warn("interrupted: nothing is written")
+		return ctx.Err()
 	}
-	return err
-}
-
-// check refuses, before any work, what can't be done.
-func (im *imagination) check() (err error) {
-	c := im.c
-	args := c.Args().Slice()
-	w := c.Float64("text-weight")
-	switch {
-	case len(args) == 0 && !c.IsSet("text"):
-		return usagef("no image named: give IMG (- is standard input), or --text with a description")
-	case len(args) > 0 && c.IsSet("text"):
-		return usagef("--text stands in place of an image, and one is named")
-	case len(args) > 1 || len(args) == 1 && !source.Single(args, source.Options{}):
-		return usagef("imagine takes one image")
-	case c.Int("top") < 1:
-		return usagef("--top %d: at least 1", c.Int("top"))
-	case !(w >= 0) || math.IsInf(w, 0):
-		return usagef("--text-weight %v: a number from 0 on", w)
-	case c.Int("count") < 1 || c.Int("count") > maxImagined:
-		return usagef("--count %d: from 1 to %d", c.Int("count"), maxImagined)
-	case c.String("json") != "" && (c.String("json") == c.String("output") || c.String("json") == c.String("html")):
-		return usagef("--json and another flag name one file")
-	}
-	if c.IsSet("text") {
-		if _, err := checkedText(c.String("text")); err != nil {
-			return usagef("--text: %w", err)
-		}
-	}
-	if im.runner, err = runnerOptions(c); err != nil {
-		return err
-	}
-	if im.reads, err = protect(c, imagesRead(c)); err != nil {
-		return err
-	}
-	if c.IsSet("output") {
-		if im.to, err = destinationOf(c, im.reads, c.Int("count") == 1, false); err != nil {
-			return err
-		}
-		if im.to.file == "-" {
-			return usagef("standard output takes the JSON: give -o a file or a folder")
-		}
-	}
-	if im.page, err = openGallery(c, im.reads); err != nil {
-		return err
-	}
-	if name := c.String("json"); name != "" && name != "-" {
-		if err := fits("json", name, output.JSON); err != nil {
-			return err
-		}
-		if _, err := im.reads.Check(name, c.Bool("overwrite")); err != nil {
-			return err
-		}
-	}
-	if len(args) == 0 {
-		return nil
-	}
-	if err := checkImages(c); err != nil {
-		return err
-	}
-	if err := source.Check(args); err != nil {
-		return err
-	}
-	im.experts.Describer, err = describerOf(c)
 	return err
 }
 
@@ -187,40 +244,40 @@ func (im *imagination) check() (err error) {
 const maxImagined = 1000
 
 // open reads the image and opens the models, before anything is sent.
-func (im *imagination) open() (err error) {
-	c, o := im.c, &im.experts
-	o.TextWeight, o.Strict, o.Top, o.Notify = c.Float64("text-weight"), c.Bool("strict"), c.Int("top"), im.notify
+func (im *imagination) open(ctx context.Context, args []string) (err error) {
+	o := &im.experts
+	o.TextWeight, o.Strict, o.Top, o.Notify = im.textWeight, im.strict, im.top, im.notify
 	if o.Describer != nil {
-		if im.item, im.data, err = readOne(c); err != nil {
+		if im.item, im.data, err = im.readOne(ctx, args); err != nil {
 			return err
 		}
-		if err = im.openImageExpert(); err != nil {
+		if err = im.openImageExpert(ctx); err != nil {
 			return err
 		}
 	}
-	if err = im.openArtist(); err != nil {
+	if err = im.openArtist(ctx); err != nil {
 		return err
 	}
 	if o.Image != nil {
 		if borrowed := o.Image.BorrowLabels(o.Artist); borrowed != "" {
 			borrowed += "; --labels FILE names others"
-			im.notes = append(im.notes, text(borrowed))
-			slog.Warn(borrowed)
+			im.notes = append(im.notes, term.UTF8(borrowed))
+			im.ui.Warn(borrowed)
 		}
 	}
-	return im.openTextExpert()
+	return im.openTextExpert(ctx)
 }
 
 // readOne reads the image that is named.
-func readOne(c *cli.Context) (source.Item, []byte, error) {
-	for item := range source.Items(c.Args().Slice(), source.Options{Stdin: c.App.Reader}) {
-		data, err := runner.Await(c.Context, item.Read)
+func (im *imagination) readOne(ctx context.Context, args []string) (source.Item, []byte, error) {
+	for item := range source.Items(args, source.Options{Stdin: im.ui.In}) {
+		data, err := runner.Await(ctx, item.Read)
 		if err != nil {
 			return item, nil, fmt.Errorf("%s: %w", item.Name, err)
 		}
 		return item, data, nil
 	}
-	return source.Item{}, nil, usagef("no image named")
+	return source.Item{}, nil, commandline.Usagef("no image named")
 }
 
 func (im *imagination) close() {
@@ -232,7 +289,7 @@ func (im *imagination) close() {
 		err = errors.Join(err, c.Close())
 	}
 	if err != nil {
-		slog.Warn(err.Error())
+		im.ui.Warn(err.Error())
 	}
 }
 
@@ -240,28 +297,27 @@ func (im *imagination) close() {
 func (im *imagination) notify(n imagine.Notice) {
 	switch n.Kind {
 	case imagine.Asking:
-		tellHost(im.experts.Describer, im.c.Bool("offline"))
+		im.chat.TellHost(im.ui, im.experts.Describer)
 	case imagine.Warning:
-		slog.Warn(n.Text)
+		im.ui.Warn(n.Text)
 	case imagine.Remark:
-		if !term.IsTerminal(im.c.App.Writer) { // where the summary says it
-			slog.Info(n.Text)
+		if !term.IsTerminal(im.ui.Out) { // where the summary says it
+			im.ui.Info(n.Text)
 		}
 	default:
-		slog.Info(n.Text)
+		im.ui.Info(n.Text)
 	}
 }
 
 // settle goes from the image, or from a text, to the class that is to be drawn.
 func (im *imagination) settle(ctx context.Context) (err error) {
-	c := im.c
 	if im.experts.Image == nil {
-		if im.story, err = imagine.OfText(ctx, c.String("text"), im.experts); err == nil {
+		if im.story, err = imagine.OfText(ctx, *im.text, im.experts); err == nil {
 			im.story.Description.By = "the command line"
 		}
 	} else if im.story, err = imagine.OfImage(ctx, im.item.Name, im.data, im.experts); err == nil {
 		if d := &im.story.Description; d.By == imagine.ByDescriber {
-			d.Prompt = c.String("prompt")
+			d.Prompt = im.chat.Prompt
 		}
 		im.story.Usage = im.experts.Describer.Usage() // with what failed
 	}

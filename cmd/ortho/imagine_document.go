@@ -22,16 +22,15 @@ type document struct {
 
 // write saves the pictures, then the page and the JSON that name them.
 func (im *imagination) write(made []imagine.Sample) error {
-	c := im.c
 	if err := im.save(made); err != nil {
 		return err
 	}
-	if im.page != nil {
+	if im.page.File != "" {
 		page, err := im.shown(made).Page()
 		if err != nil {
 			return err
 		}
-		if err := page.Save(im.reads, im.page.name, c.Bool("overwrite")); err != nil {
+		if err := page.Save(im.reads, im.page.File, im.overwrite); err != nil {
 			return err
 		}
 	}
@@ -40,10 +39,10 @@ func (im *imagination) write(made []imagine.Sample) error {
 		return err
 	}
 	data = append(data, '\n')
-	name, out := c.String("json"), c.App.Writer
+	name, out := im.json, im.ui.Out
 	switch {
 	case name != "" && name != "-":
-		if err := writeFile(im.reads, name, c.Bool("overwrite"), func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+		if err := im.reads.Save(name, im.overwrite, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 			return err
 		}
 	case name == "-" || !term.IsTerminal(out):
@@ -58,7 +57,7 @@ func (im *imagination) write(made []imagine.Sample) error {
 
 // shown is what people see of the run.
 func (im *imagination) shown(made []imagine.Sample) *pages.Imagined {
-	shown := &pages.Imagined{Story: im.story, Made: made, File: im.data, MaxPixels: im.c.Int64("max-pixels"), By: build.MadeBy(time.Now())}
+	shown := &pages.Imagined{Story: im.story, Made: made, File: im.data, MaxPixels: im.maxPixels.Pixels, By: build.MadeBy(time.Now())}
 	if im.experts.Image != nil {
 		shown.Label = im.experts.Image.Label
 	}

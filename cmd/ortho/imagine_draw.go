@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/shelf"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models/generate"
 	"ortho/models/imagine"
 	"ortho/models/provenance"
@@ -20,36 +21,37 @@ import (
 
 // draw makes the pictures, where there is a place for them and a generator that fits.
 func (im *imagination) draw(ctx context.Context) (made []imagine.Sample, err error) {
-	c, a, g := im.c, im.artist, &im.story.Generation
+	a, g := im.artist, &im.story.Generation
 	plan, err := im.experts.Artist.Plan(im.story)
 	if err != nil {
 		why := im.whyNot(err)
-		g.None = text(why)
-		if c.IsSet("output") {
-			why = fmt.Sprintf("%s; %s is not written", why, c.String("output"))
+		g.None = term.UTF8(why)
+		if im.to.Given() {
+			why = fmt.Sprintf("%s; %s is not written", why, im.to.Name)
 		}
-		slog.Info("nothing is drawn: " + why)
+		im.ui.Info("nothing is drawn: " + why)
 		return made, nil
 	}
-	if !c.IsSet("output") && im.page == nil {
+	if !im.to.Given() && im.page.File == "" {
 		g.None = "neither -o nor --html has a place for pictures"
-		slog.Info("nothing is drawn: " + g.None)
+		im.ui.Info("nothing is drawn: " + g.None)
 		return made, nil
 	}
-	if g.Digest, err = a.digest(); err != nil {
+	if g.Digest, err = a.digest(ctx); err != nil {
 		return made, err
 	}
-	seed := c.Uint64("seed")
-	if !c.IsSet("seed") {
-		if seed, err = generate.RandomSeed(); err != nil {
+	g.Seed = im.seed
+	if g.Seed == nil {
+		seed, err := generate.RandomSeed()
+		if err != nil {
 			return made, err
 		}
-		slog.Info(fmt.Sprintf("--seed %d draws the same again", seed))
+		g.Seed = &seed
+		im.ui.Info(fmt.Sprintf("--seed %d draws the same again", seed))
 	}
-	g.Seed = &seed
 	a.tell(g.Text)
 	im.slug = shelf.Slug(plan.Subject)
-	for s := range im.experts.Artist.Draw(ctx, plan, seed, c.Int("count")) {
+	for s := range im.experts.Artist.Draw(ctx, plan, *g.Seed, im.count) {
 		if s.Err != nil {
 			return made, fmt.Errorf("draw %q: %w", im.slug, s.Err)
 		}
@@ -72,10 +74,9 @@ func (im *imagination) whyNot(err error) string {
 
 // save has the pictures appear, each when it is complete.
 func (im *imagination) save(made []imagine.Sample) error {
-	if len(made) == 0 || im.to == (destination{}) {
+	if len(made) == 0 || !im.to.Given() {
 		return nil
 	}
-	overwrite := im.c.Bool("overwrite")
 	var names []string
 	for i := range made {
 		names = append(names, im.fileOf(i))
@@ -83,41 +84,41 @@ func (im *imagination) save(made []imagine.Sample) error {
 	if err := im.reads.Refuse(names...); err != nil { // before one of them is written
 		return err
 	}
-	if im.to.folder != "" {
-		if _, err := makeFolder(im.to.folder); err != nil {
+	if im.to.Folder != "" {
+		if _, err := flags.MakeFolder(im.to.Folder); err != nil {
 			return err
 		}
 	}
-	chunks := modelChunks(im.experts.Artist.Name, im.story.Generation.Digest, im.artist.Session())
+	chunks := modelChunks(im.experts.Artist.Name, im.story.Generation.Digest, im.artist.session)
 	if im.item.Path != "" {
 		chunks = append(chunks, [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(im.item.Path)))})
 	}
 	for i, s := range made {
-		name, options := names[i], preprocess.FileOptions{Format: im.to.format, Text: slices.Concat(chunks, im.pictureOf(s).Chunks())}
-		if im.to.folder != "" {
+		name, options := names[i], preprocess.FileOptions{Format: im.to.Format, Text: slices.Concat(chunks, im.pictureOf(s).Chunks())}
+		if im.to.Folder != "" {
 			options.Format = preprocess.PNG
 		}
-		if err := writeFile(im.reads, name, overwrite, func(w io.Writer) error { return encode(w, s.Image, options) }); err != nil {
-			if im.to.folder != "" {
-				os.Remove(im.to.folder) // if it is empty
+		if err := im.reads.Save(name, im.overwrite, func(w io.Writer) error { return encode(w, s.Image, options) }); err != nil {
+			if im.to.Folder != "" {
+				os.Remove(im.to.Folder) // if it is empty
 			}
 			return err
 		}
-		im.story.Generation.Files = append(im.story.Generation.Files, text(name))
+		im.story.Generation.Files = append(im.story.Generation.Files, term.UTF8(name))
 	}
 	return nil
 }
 
 // fileOf names the file of a picture.
 func (im *imagination) fileOf(picture int) string {
-	if im.to.folder == "" {
-		return im.to.file
+	if im.to.Folder == "" {
+		return im.to.File
 	}
 	name := fmt.Sprintf("%04d", picture)
 	if im.slug != "" {
 		name += "-" + im.slug
 	}
-	return filepath.Join(im.to.folder, name+".png")
+	return filepath.Join(im.to.Folder, name+".png")
 }
 
 // pictureOf is what a picture was made of.

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
-	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/models/diffusion"
@@ -15,9 +16,8 @@ import (
 	"ortho/runner"
 )
 
-func (im *imagination) openImageExpert() error {
-	c := im.c
-	m, err := openModel(c)
+func (im *imagination) openImageExpert(ctx context.Context) error {
+	m, err := im.read.Open(im.ui, im.model.Name)
 	if err != nil {
 		return err
 	}
@@ -26,30 +26,24 @@ func (im *imagination) openImageExpert() error {
 		return err
 	}
 	if spec.Embedding {
-		return usagef("--output-name asks for values, and not for classes: leave it out")
+		return commandline.Usagef("--output-name asks for values, and not for classes: leave it out")
 	}
-	checkSettings(c, m)
-	classifier, err := classify.Open(c.Context, m, classify.Options{Runner: im.runner, MaxPixels: c.Int64("max-pixels")})
+	im.session.Check(ctx, im.ui, m)
+	classifier, err := classify.Open(ctx, m, classify.Options{Runner: im.session.Runner, MaxPixels: im.maxPixels.Pixels})
 	if err != nil {
 		return err
 	}
 	im.closers = append(im.closers, classifier)
-	warnSkipped(classifier.Session())
+	flags.TellSkipped(im.ui, classifier.Session())
 	im.experts.Image, err = imagine.NewImageExpert(m.Name, classifier)
 	return err
 }
 
-func warnSkipped(s *runner.Session) {
-	for _, skipped := range s.Skipped {
-		slog.Warn(skipped.Error())
-	}
-}
-
 // openTextExpert opens the text model, where it is of use: the default one's classes are
 // compared with the image model's; one that is named is heard whatever its classes.
-func (im *imagination) openTextExpert() error {
-	c, image := im.c, im.experts.Image
-	m, err := openNamed(c.String("text-model"), models.Settings{})
+func (im *imagination) openTextExpert(ctx context.Context) error {
+	image := im.experts.Image
+	m, err := flags.OpenModel(im.textModel, models.Settings{})
 	if err != nil {
 		return err
 	}
@@ -57,17 +51,17 @@ func (im *imagination) openTextExpert() error {
 	if err != nil {
 		return err
 	}
-	named := c.IsSet("text-model")
+	named := im.namedReader
 	if !named && image != nil && !image.SameClasses(spec.Labels) {
-		im.notes = append(im.notes, text(fmt.Sprintf("%s does not read the description: its classes are others than those of %s", m.Name, image.Name)))
+		im.notes = append(im.notes, term.UTF8(fmt.Sprintf("%s does not read the description: its classes are others than those of %s", m.Name, image.Name)))
 		return nil
 	}
-	classifier, err := classify.OpenText(c.Context, m, classify.Options{Runner: im.runner})
+	classifier, err := classify.OpenText(ctx, m, classify.Options{Runner: im.session.Runner})
 	if err != nil {
 		return err
 	}
 	im.closers = append(im.closers, classifier)
-	warnSkipped(classifier.Session())
+	flags.TellSkipped(im.ui, classifier.Session())
 	im.experts.Text = imagine.NewTextExpert(m.Name, classifier)
 	im.experts.Text.Fallback = !named
 	return nil
@@ -75,26 +69,25 @@ func (im *imagination) openTextExpert() error {
 
 // artist is the generator that may draw the class.
 type artist struct {
-	engine
-	digest func() (string, error)
-	tell   func(text string) // warns of what of it says nothing to the model
+	session *runner.Session // tells what it runs on
+	digest  func(context.Context) (string, error)
+	tell    func(text string) // warns of what of it says nothing to the model
 }
 
-func (im *imagination) openArtist() error {
-	c := im.c
-	name := c.String("generator")
-	if !c.IsSet("generator") {
-		name = defaultDrawer
+func (im *imagination) openArtist(ctx context.Context) error {
+	name := defaultDrawer
+	if im.generator != nil {
+		name = *im.generator
 	}
 	if isPipeline(name) {
-		return im.openPainter(name)
+		return im.openPainter(ctx, name)
 	}
 	var s models.Settings
 	err := s.Set("task", string(models.Generate)) // what else it may be, -g rules out
 	if err != nil {
 		return err
 	}
-	model, err := openNamed(name, s)
+	model, err := flags.OpenModel(name, s)
 	if err != nil {
 		return err
 	}
@@ -104,48 +97,47 @@ func (im *imagination) openArtist() error {
 	}
 	switch {
 	case spec.Image != nil:
-		return usagef("%s makes images of images: -g names a generator of classes or texts", model.Name)
+		return commandline.Usagef("%s makes images of images: -g names a generator of classes or texts", model.Name)
 	case spec.Class == nil && spec.Text == nil:
-		return usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, generate.Takes(spec))
+		return commandline.Usagef("%s makes images of %s: -g names a generator of classes or texts", model.Name, generate.Takes(spec))
 	}
-	generator, err := generate.Open(c.Context, model, generate.Options{Runner: im.runner})
+	generator, err := generate.Open(ctx, model, generate.Options{Runner: im.session.Runner})
 	if err != nil {
 		return err
 	}
 	im.closers = append(im.closers, generator)
-	warnSkipped(generator.Session())
-	im.artist = &artist{engine: &graphEngine{generator, model}, digest: func() (string, error) { return modelDigest(model) }, tell: func(text string) {
+	flags.TellSkipped(im.ui, generator.Session())
+	im.artist = &artist{session: generator.Session(), digest: model.Digest, tell: func(text string) {
 		if in := spec.Text; in != nil {
-			tellLost(text, in.Vocabulary.Encode(text, in.Length), in.Length)
+			tellLost(im.ui, text, in.Vocabulary.Encode(text, in.Length), in.Length)
 		}
 	}}
 	if im.experts.Artist, err = imagine.NewArtist(model.Name, generator); err != nil {
 		return err
 	}
-	im.experts.Artist.Fallback = !c.IsSet("generator")
+	im.experts.Artist.Fallback = im.generator == nil
 	return nil
 }
 
 // openPainter has a pipeline draw, as its files say.
-func (im *imagination) openPainter(name string) error {
-	c := im.c
+func (im *imagination) openPainter(ctx context.Context, name string) error {
 	model, err := diffusion.ReadFolder(name)
 	if err != nil {
 		return err
 	}
-	p := &pipelineEngine{model: model}
-	if p.Pipeline, err = diffusion.Open(c.Context, model, diffusion.Options{Runner: im.runner}); err != nil {
+	p := &pipelineEngine{model: model, asked: &promptOptions{}}
+	if p.Pipeline, err = diffusion.Open(ctx, model, diffusion.Options{Runner: im.session.Runner}); err != nil {
 		return err
 	}
 	if p.asked.request, err = p.Fill(p.asked.request); err != nil {
-		return errors.Join(usageError{err}, p.Close())
+		return errors.Join(commandline.Usage(err), p.Close())
 	}
 	im.closers = append(im.closers, p)
-	warnSkipped(p.Session())
-	im.artist = &artist{engine: p, tell: func(text string) { p.tell([]string{text}, false) }, digest: func() (string, error) {
-		identity, err := runner.Await(c.Context, func(context.Context) (record.Model, error) { return pipelineDigest(model) })
-		return identity.SHA256, err
-	}}
+	flags.TellSkipped(im.ui, p.Session())
+	im.artist = &artist{session: p.Session(), digest: func(ctx context.Context) (string, error) {
+		id, err := model.Identity(ctx)
+		return id.SHA256, err
+	}, tell: func(text string) { p.tell(im.ui, []string{text}, false) }}
 	im.experts.Artist = imagine.NewPainter(model.Name, p.Pipeline, p.asked.request)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/models/describe/openaitest"
 	"ortho/models/imagine"
@@ -23,6 +24,8 @@ const (
 	theKey    = "sk-imagine-0123456789abcdef"
 	sevenFile = "../../../shared/images/digit_seven.png"
 	mnistFile = "../../../shared/models/mnist.onnx"
+
+	envKey, envBaseURL = flags.EnvKey, flags.EnvBaseURL
 )
 
 // chatting points the chat side at a server that answers in turn.

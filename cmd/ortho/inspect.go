@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -59,7 +58,7 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 			return pages.PrintClasses(call.Out, classes)
 		}
 	}
-	digest, err := modelDigest(model)
+	digest, err := model.Digest(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,8 +85,8 @@ func (o *inspectOptions) runPipeline(ctx context.Context, call *flags.Call) erro
 	if err != nil {
 		return err
 	}
-	d, err := runner.Await(ctx, func(context.Context) (*pages.PipelineInspection, error) {
-		identity, err := pipelineDigest(p)
+	d, err := runner.Await(ctx, func(ctx context.Context) (*pages.PipelineInspection, error) {
+		identity, err := p.Identity(ctx)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
@@ -110,13 +109,6 @@ func usable(m *models.Model) error {
 		err = errors.Join(err, m.Graph.CheckWeights(m.Path))
 	}
 	return err
-}
-
-func modelDigest(m *models.Model) (string, error) {
-	if m.Data == nil {
-		return fileDigest(m.Path)
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(m.Data)), nil
 }
 
 // classesOf are a model's classes, as its labels name them.

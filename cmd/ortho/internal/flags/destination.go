@@ -165,11 +165,19 @@ func (d *Destination) Rows() *Rows {
 	if d.Folder == "" {
 		return &Rows{Mode: d.Mode}
 	}
-	return &Rows{File: RowsIn(d.Folder), Format: "jsonl", Mode: d.Mode}
+	return &Rows{File: filepath.Join(d.Folder, RowsFile), Format: "jsonl", Mode: d.Mode}
 }
 
-// RowsIn is the file of a folder's rows.
-func RowsIn(folder string) string { return filepath.Join(folder, "ortho.jsonl") }
+// RowsFile is the file of a folder's rows.
+const RowsFile = "ortho.jsonl"
+
+// Outputs are the rows of a folder.
+func (*Destination) Outputs(c *Call) []string {
+	if name := c.line.String("output"); name != "" {
+		return []string{filepath.Join(name, RowsFile)}
+	}
+	return nil
+}
 
 // Background is --background as records and text chunks have it.
 func (d *Destination) Background() string {

@@ -30,6 +30,12 @@ var readBy = map[string]func(value string) iter.Seq[string]{
 	"data": dataset.Files, "input": inputFiles, "model": modelFiles, "generator": modelFiles, "text-model": modelFiles,
 }
 
+// Writes reports whether a flag of that name names a file to write.
+func Writes(flag string) bool { return slices.Contains(written, flag) }
+
+// Reads reports whether a flag of that name names files that a command reads.
+func Reads(flag string) bool { return readBy[flag] != nil }
+
 // protect refuses, before any work, outputs that would take the place of what the command
 // reads: all that the command line names.
 func (c *Call) protect(groups []Group) (err error) {

@@ -74,6 +74,9 @@ func (i *Images) Shard() source.Shard { return i.from.Shard }
 // Single reports whether they are one file, or standard input as one.
 func (i *Images) Single() bool { return source.Single(i.args, i.from) }
 
+// Once reports whether they can be gone through only once, as paths from a pipe.
+func (i *Images) Once() bool { return source.Once(i.args, i.from) }
+
 // Globbed reports whether a pattern matches them, which may match an output, too.
 func (i *Images) Globbed() bool { return source.Globbed(i.args) }
 
@@ -89,7 +92,7 @@ func (*Images) Files(c *Call) iter.Seq[string] {
 // [Call.Reads] as they come.
 func (i *Images) Items() iter.Seq[source.Item] {
 	items := source.Items(i.args, i.from)
-	if !source.Once(i.args, i.from) {
+	if !i.Once() {
 		return items
 	}
 	return func(yield func(source.Item) bool) {

@@ -53,7 +53,7 @@ func (t *Texts) Inputs(stdin io.Reader) ([]classify.TextInput, error) {
 	if t.lines != "" {
 		more, err := source.Lines(t.lines, stdin)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", textsName(t.lines), err)
+			return nil, fmt.Errorf("%s: %w", TextsName(t.lines), err)
 		}
 		all = append(all, more...)
 	}
@@ -67,8 +67,8 @@ func (t *Texts) Inputs(stdin io.Reader) ([]classify.TextInput, error) {
 	return inputs, nil
 }
 
-// textsName is what texts are read from.
-func textsName(name string) string {
+// TextsName is what texts are read from.
+func TextsName(name string) string {
 	if name == "-" {
 		return "standard input"
 	}

@@ -16,18 +16,17 @@ func Described(ctx context.Context, settings record.Settings, m *models.Model, s
 	if err != nil {
 		return record.Record{}, err
 	}
-	named := record.Model{Name: id.Name, SHA256: id.SHA256}
-	for _, w := range id.Weights {
-		named.ExternalData = append(named.ExternalData, record.Setting{Key: w.Name, Value: w.SHA256})
-	}
-	r := DescribedAs(settings, named, m.Facts, s)
+	r := DescribedAs(settings, id, m.Facts, s)
 	r.Preprocessing = append(r.Preprocessing, record.Setting{Key: "labels' SHA-256", Value: models.DigestOfLabels(labels)})
 	return r, nil
 }
 
 // DescribedAs is Described for what is no model of one graph.
-func DescribedAs(settings record.Settings, m record.Model, facts []models.Fact, s *runner.Session) record.Record {
-	r := record.Record{Ortho: build.Version(), ONNXRuntime: s.Library.Version, Model: m, Settings: settings}
+func DescribedAs(settings record.Settings, id models.Identity, facts []models.Fact, s *runner.Session) record.Record {
+	r := record.Record{Ortho: build.Version(), ONNXRuntime: s.Library.Version, Model: record.Model{Name: id.Name, SHA256: id.SHA256}, Settings: settings}
+	for _, w := range id.Weights {
+		r.Model.ExternalData = append(r.Model.ExternalData, record.Setting{Key: w.Name, Value: w.SHA256})
+	}
 	for _, f := range facts {
 		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
 	}

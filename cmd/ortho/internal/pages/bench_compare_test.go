@@ -45,3 +45,25 @@ func TestPercentChange(t *testing.T) {
 		}
 	}
 }
+
+func TestPrintRerun(t *testing.T) {
+	f, err := bench.ReadFile("testdata/bench.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := bench.NewRerun("old.jsonl", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := again.Best
+	other.Threads += 7
+	for want, v := range map[string]*bench.Verdict{
+		"The recommendation of old.jsonl stands: ":         f.Verdict,
+		"The recommendation of old.jsonl does not stand: ": {Recommended: &other},
+	} {
+		var text strings.Builder
+		if err := PrintRerun(&text, again, v); err != nil || !strings.HasPrefix(text.String(), want) {
+			t.Errorf("%q, %v; want %q", text.String(), err, want)
+		}
+	}
+}

@@ -50,6 +50,16 @@ func PrintBench(w io.Writer, f *bench.File, markdown bool) error {
 	return printFlags(w, f.Verdict.Flags)
 }
 
+// PrintRerun says whether an earlier recommendation stands: no cell is significantly better.
+func PrintRerun(w io.Writer, again *bench.Rerun, v *bench.Verdict) error {
+	if again.Stands(v) {
+		_, err := fmt.Fprintf(w, "The recommendation of %s stands: none of its best cells is significantly better than %s.\n", again.Name, again.Best)
+		return err
+	}
+	_, err := fmt.Fprintf(w, "The recommendation of %s does not stand: %s is not the best.\n", again.Name, again.Best)
+	return err
+}
+
 // printFlags prints the flags that a benchmark recommends, if any, in one line: they are there
 // to be copied.
 func printFlags(w io.Writer, flags string) error {

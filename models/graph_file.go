@@ -1,0 +1,20 @@
+package models
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// GraphFile returns the absolute path of the model's graph, for a process of its own. A graph
+// that is held in memory is written to folder first.
+func (m *Model) GraphFile(folder string) (string, error) {
+	if m.Data == nil {
+		return filepath.Abs(m.Path)
+	}
+	path := filepath.Join(folder, "model.onnx")
+	if err := os.WriteFile(path, m.Data, 0o600); err != nil {
+		return "", fmt.Errorf("hand over the bundled model: %w", err)
+	}
+	return path, nil
+}
