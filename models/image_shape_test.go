@@ -32,7 +32,8 @@ const (
 		"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}`
 )
 
-// TestShape tells layout, channels and size by the graph's sizes and names, and by the files.
+// TestShape derives layout, channels and size from the graph's sizes and names, and from the
+// files.
 func TestShape(t *testing.T) {
 	norm := []string{"mean", "0.5", "std", "0.5"}
 	optimum := []any{"batch_size", "num_channels", "height", "width"}

@@ -10,7 +10,7 @@ import (
 	"ortho/models/config"
 )
 
-// TestLabelForms: what was made of a file is told.
+// TestLabelForms: a fact says how a file was read.
 func TestLabelForms(t *testing.T) {
 	for data, form := range map[string]string{
 		"r\ng\nb\n": "", "1 r\n2 g\n3 b\n": " (the index before each name)", "r 0\ng 1\nb 2\n": " (the index behind each name)", "{0: 'r', 1: 'g', 2: 'b'}": " (Python)",

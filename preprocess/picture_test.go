@@ -164,7 +164,7 @@ func FuzzDecodePicture(f *testing.F) {
 	})
 }
 
-// gray16 tells of a file that Decode clips, and DecodePicture does not.
+// gray16 reports whether a file is one that Decode clips, and DecodePicture does not.
 func gray16(data []byte) bool {
 	if bytes.HasPrefix(data, []byte("\x89PNG")) {
 		return data[24] == 16 && data[25] == 0

@@ -51,7 +51,7 @@ func TestOpenIsCancelled(t *testing.T) {
 	out[0].Close()
 }
 
-// TestCancelLoad: ONNX Runtime gives a session up where it has been told to, and the place
+// TestCancelLoad: ONNX Runtime gives a session up where it has been asked to, and the place
 // in its table is the right one.
 func TestCancelLoad(t *testing.T) {
 	s := open(t, "float32_nchw", Options{})

@@ -229,7 +229,8 @@ func (p *Pool[In, Out]) source() (ended func()) {
 	})
 }
 
-// attend starts a lane where jobs wait that nobody would take. p.mu is held, as by all below.
+// attend starts a lane where jobs wait and no lane will take them. p.mu is held, as in all
+// functions below.
 func (p *Pool[In, Out]) attend() {
 	if len(p.waiting) == 0 || p.collecting != nil || p.running == p.opt.Concurrency {
 		return

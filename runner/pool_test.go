@@ -176,7 +176,7 @@ func TestFailedRowsAreFilled(t *testing.T) {
 }
 
 // TestNothingRunsOn: when a range has been left, or has ended with its context, loads have
-// been told so and have ended; those that Await left behind are all that may go on.
+// been cancelled and have ended; those that Await left behind are all that may go on.
 func TestNothingRunsOn(t *testing.T) {
 	for _, batch := range []int{1, 3} {
 		for _, left := range []bool{true, false} {

@@ -110,7 +110,7 @@ func Load(opt Options) (library.Found, error) { return load(opt.Library, opt.Pro
 //
 // When ctx is done first, Open returns its error at once. ONNX Runtime is asked to give the
 // session up, which it does between steps of its own; a provider's step, such as the engine
-// that TensorRT builds for minutes, goes on in the background, and what comes of it is freed.
+// that TensorRT builds for minutes, goes on in the background, and its result is freed.
 func Open(ctx context.Context, m Model, opt Options) (*Session, error) {
 	return await(ctx, func(ctx context.Context) (*Session, error) { return newSession(ctx, m, opt) },
 		func(late *Session) { late.Close() })

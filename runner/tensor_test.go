@@ -137,7 +137,7 @@ func TestHalfScalar(t *testing.T) {
 	scalar.Close()
 }
 
-// TestAllocatedTypes: outputs of each type, whose shape only a run tells.
+// TestAllocatedTypes: outputs of each type, whose shape only a run shows.
 func TestAllocatedTypes(t *testing.T) {
 	s := open(t, "types_unsaid", Options{})
 	got, err := runArrays(t, s, float32Array("x", []int64{3, 2}, 0, 1, 2, 3, 4, 5))

@@ -65,7 +65,7 @@ func Names() []string {
 	return names
 }
 
-// FS returns the folder of one model: model.onnx, its settings (config.json of a image
+// FS returns the folder of one model: model.onnx, its settings (config.json of an image
 // classifier, else ortho.json and the vocabulary that it names), README.md (origin, versions,
 // licence, accuracy), LICENSE and SHA256SUMS. What fs.ReadFile gives of model.onnx is
 // read-only memory.

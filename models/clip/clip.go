@@ -1,6 +1,6 @@
 // Package clip turns a text into the token ids that CLIP's text encoders take, those of
 // Stable Diffusion among them. The ids are those of transformers 5's CLIPTokenizer, which
-// the library tokenizers does the work for, with padding="max_length" and truncation=True.
+// uses the library tokenizers, with padding="max_length" and truncation=True.
 //
 // They differ in characters that came after Unicode 15, and in the order of combining marks
 // that came after Unicode 9: the libraries carry other versions of its tables. transformers

@@ -95,7 +95,7 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	said := ""
 	switch {
 	case errors.As(err, &redirect):
-		// The image must not go where nobody said it would.
+		// The image must not be sent to another server than the one that was named.
 		e.Kind, e.text = "server", fmt.Sprintf("%s redirects to %s: give that address if images may go there", d.host.Name, redirect.to)
 	case errors.Is(err, errTooLong):
 		e.Kind, e.text = "server", fmt.Sprintf("%s sent more than %d bytes", d.host.Name, maxResponse)

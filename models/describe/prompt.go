@@ -25,7 +25,7 @@ var (
 	functions = template.FuncMap{"percent": func(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }}
 )
 
-// maxPrompt bounds a prompt's file, and what becomes of it: bytes.
+// maxPrompt bounds a prompt's file, and the text rendered from it, in bytes.
 const maxPrompt = 64 << 10
 
 // Prompt says what text an image gets. What goes with every prompt (the language, the

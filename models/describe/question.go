@@ -16,7 +16,7 @@ type question struct {
 	prompt string
 	stream bool
 	// read takes an answer and returns it as it is kept. An error says what is wrong with
-	// it, for the model to mend.
+	// it, for the model to correct.
 	read func(answer string) ([]byte, error)
 }
 

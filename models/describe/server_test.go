@@ -201,7 +201,7 @@ func damage(t *testing.T, folder string) {
 	}
 }
 
-// TestCacheThatCannotBeWritten keeps the answer, and tells.
+// TestCacheThatCannotBeWritten keeps the answer, and notifies.
 func TestCacheThatCannotBeWritten(t *testing.T) {
 	folder := t.TempDir()
 	var lines []string

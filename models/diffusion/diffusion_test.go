@@ -88,7 +88,7 @@ func TestWithoutEncoder(t *testing.T) {
 	}
 }
 
-// TestFilledIn: a sample tells what was in effect.
+// TestFilledIn: a sample's request holds the values that were used.
 func TestFilledIn(t *testing.T) {
 	p := pipeline(t, "lcm", Options{})
 	s := one(t, p, Request{Prompt: "a fox", Seed: 3})
@@ -257,7 +257,7 @@ func TestCloseDuringSample(t *testing.T) {
 	}
 }
 
-// TestRan: each run is told, by part.
+// TestRan: each run of a part is reported.
 func TestRan(t *testing.T) {
 	var parts []string
 	p := pipeline(t, "sdxl", Options{Ran: func(r Run) {

@@ -12,7 +12,7 @@ import (
 	"ortho/runner/npz"
 )
 
-// An image's parts are told in the order of their use, with as many runs as all its steps
+// An image's parts are listed in the order of their use, with as many runs as all its steps
 // take and the inputs of one.
 func TestTrace(t *testing.T) {
 	m, err := ReadFolder(filepath.Join("testdata", "sd"))

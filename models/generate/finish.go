@@ -62,7 +62,7 @@ func (f *finish) write(rows []byte) error {
 	return err
 }
 
-// end hands on what is left.
+// end writes what is left.
 func (f *finish) end() error { return f.resizer.Close() }
 
 // color adds the colours to rows of Y.

@@ -13,8 +13,8 @@ import (
 	"ortho/models/text"
 )
 
-// told are the requests of a series, as their images' files would tell of them.
-func told(s *Series) (all []string) {
+// chunksOf returns the seed, latents and text chunks of each image of a series.
+func chunksOf(s *Series) (all []string) {
 	for r := range s.Requests() {
 		all = append(all, fmt.Sprint(r.Seed, r.Latents, Sample{Request: r}.Provenance().Chunks()))
 	}
@@ -55,7 +55,7 @@ func TestSeries(t *testing.T) {
 		}},
 		{&Series{Count: 3}, nil},
 	} {
-		if got := told(c.series); !slices.Equal(got, c.want) || c.series.Len() != len(c.want) {
+		if got := chunksOf(c.series); !slices.Equal(got, c.want) || c.series.Len() != len(c.want) {
 			t.Errorf("%d:\n%s\nwant\n%s", c.series.Len(), strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
 	}
@@ -138,7 +138,7 @@ func TestSubjects(t *testing.T) {
 	}
 }
 
-// TestSampleProvenance: a class that was drawn is told, and a seed only where it decides.
+// TestSampleProvenance: a class that was drawn is recorded, and a seed only where it decides.
 func TestSampleProvenance(t *testing.T) {
 	for want, s := range map[string]Sample{
 		"[[ortho:seed 3] [ortho:class 4]]":                   {Request: Request{Seed: 3}, Class: new(4)},

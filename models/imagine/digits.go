@@ -45,7 +45,7 @@ func IsDigit(word string) bool {
 }
 
 // axes of what digits look like: the word for the usual, and those that say otherwise. What
-// nobody speaks of the generator leaves to chance, and what comes out is read less often:
+// a text leaves open the generator draws at random, and the results are recognised less often:
 // mnist.onnx reads 286 of 300 "a seven" as one, and 298 of "a regular upright seven".
 var axes = []struct {
 	usual string

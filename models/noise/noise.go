@@ -36,12 +36,12 @@ func (g *Generator) Intn(n int) int {
 	return int(g.engine.next() % uint32(n))
 }
 
-// Normal fills dst with standard normal numbers: torch.randn of float32, whose rule
-// differs by length. The uniform numbers below are exact. PyTorch takes logarithms, sines
-// and cosines of them by its CPU's vector code (its own CPUs differ by up to 2e-6), and
-// this by package math in float64, rounded: with AVX2 in PyTorch 5 of 6 numbers are the
-// same, and none differs by more than 5e-7. Platforms of Go differ only where the last
-// bit of a float64 decides how it rounds to float32: in about one number of 10^8.
+// Normal fills dst with standard normal numbers: torch.randn of float32, whose rule differs by
+// length. The uniform numbers that they are made of are exact. PyTorch takes logarithms, sines
+// and cosines of them by its CPU's vector code (its own CPUs differ by up to 2e-6), and this
+// by package math in float64, rounded: with AVX2 in PyTorch 5 of 6 numbers are the same, and
+// none differs by more than 5e-7. Platforms of Go differ only where the last bit of a float64
+// decides how it rounds to float32: in about one number of 10^8.
 func (g *Generator) Normal(dst []float32) {
 	if len(dst) >= 16 {
 		g.normalFill(dst)

@@ -1,5 +1,6 @@
 // Package provenance says what an image was made of: the seed, text, class, latents and the
-// settings of a pipeline. It is the same in the rows of results and in the text chunks of PNG files.
+// settings of a pipeline. It is the same in the rows of results and in the text chunks of PNG
+// files.
 package provenance
 
 import (
@@ -29,8 +30,7 @@ type Latents struct {
 	SHA256 string   `json:"-"` // of the file, which a run's record has; "" where there is none
 }
 
-// Diffusion is what an image of a diffusion pipeline follows from, beside its text and
-// chance.
+// Diffusion is what an image of a diffusion pipeline depends on, beside its text and seed.
 type Diffusion struct {
 	Negative    string  `json:"negative,omitempty"`
 	Steps       int     `json:"steps"`

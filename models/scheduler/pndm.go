@@ -37,7 +37,7 @@ func newPNDM(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 	// With these, t+ratio of the second and the middles below are timesteps too.
 	d := &pndm{alphas: alphas, final: s.finalAlpha(alphas), ratio: s.TrainSteps / p.Steps, prediction: kind}
 	if s.SkipPRK {
-		// The second timestep twice: first as the end of a half step, as it were.
+		// The second timestep twice: first as the end of a half step.
 		d.timesteps = append(d.timesteps, all[0])
 		if len(all) > 1 {
 			d.timesteps = append(append(d.timesteps, all[1]), all[1:]...)

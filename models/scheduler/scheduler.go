@@ -1,6 +1,6 @@
 // Package scheduler steps from noise to an image as the schedulers of diffusers do
-// (diffusers/schedulers, 0.42): which timesteps a model is asked about, what it is given
-// there, and what becomes of its answer.
+// (diffusers/schedulers, 0.42): the timesteps, the model's
+// input at each, and the next sample from its output.
 //
 // A sample is one image's latents, or several numbers of any shape: all is elementwise,
 // but for dynamic thresholding, which takes a sample as one image.

@@ -40,7 +40,7 @@ func TestCells(t *testing.T) {
 		t.Errorf("cells %s", got)
 	}
 
-	// Where a library is missing, one cell tells it.
+	// Where a library is missing, one cell reports it.
 	t.Setenv("ORTHO_DATA_DIR", t.TempDir())
 	missing, err := Cells(path+".none", plan, 0)
 	if err != nil || len(missing) != 1 || missing[0].Status != StatusFailed || missing[0].Reason == "" {

@@ -62,9 +62,9 @@ func CreateLog(path string, run Run) (*Log, error) {
 	return l, nil
 }
 
-// ContinueLog opens the log at path that an earlier run has left, and begins one where
-// there is none. A log of another model, machine, plan or other inputs is a [ContinueError].
-// A last line that was cut off is dropped.
+// ContinueLog opens the log of an earlier run at path, and begins one where there is none. A
+// log of another model, machine, plan or other inputs is a [ContinueError]. A last line that
+// was cut off is dropped.
 func ContinueLog(path string, run Run) (*Log, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0o666)
 	if errors.Is(err, fs.ErrNotExist) {

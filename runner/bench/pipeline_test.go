@@ -92,7 +92,7 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// A flavor's own CPU provider tells versions apart: it is not what to use.
+// A flavor's own CPU provider is for comparing versions: it is not what to use.
 func TestSettleControl(t *testing.T) {
 	part := partOf("unet", 1, around(60), around(60.2))
 	part.Results.Rows[0].Config = Config{"cpu", "openvino", 1, 1, 1}

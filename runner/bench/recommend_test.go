@@ -127,7 +127,7 @@ func threadsOf(c *Config) int {
 }
 
 // TestRecommendPairsRounds has two cells that differ by little, on a machine whose rounds
-// differ by much: by pairs they are told apart.
+// differ by much: by pairs they are distinguished.
 func TestRecommendPairsRounds(t *testing.T) {
 	ahead, behind := steadyRow(1, 100, 200, 150, 120, 180), steadyRow(2, 80, 160, 120, 96, 144)
 	ahead.Unstable, behind.Unstable = false, false

@@ -3,8 +3,8 @@
 //
 //	Process.Ask --request--> Serve: handle --answer or error--> Ask
 //
-// A process can load one ONNX Runtime library only: what takes several, or must outlive a crash in
-// one, asks children.
+// A process can load one ONNX Runtime library only: what takes several, or must outlive a
+// crash in one, asks children.
 package child
 
 import (
@@ -121,7 +121,7 @@ func (p *Process) Close() {
 }
 
 // Serve answers requests, each by handle, until in ends or ctx is done. The context that
-// handle gets is done when in ends: nobody is left to answer then. handle's error is the
+// handle gets is done when in ends: there is no one to answer then. handle's error is the
 // answer to its request.
 func Serve[Request any](parent context.Context, in io.Reader, out io.Writer, handle func(context.Context, Request) (any, error)) error {
 	ctx, cancel := context.WithCancel(parent)

@@ -15,7 +15,7 @@ import (
 
 type ask struct{ Do string }
 
-// TestMain has the test binary be a child where it is told to.
+// TestMain makes the test binary a child where its environment asks for that.
 func TestMain(m *testing.M) {
 	if os.Getenv("CHILD") == "" {
 		os.Exit(m.Run())

@@ -51,7 +51,7 @@ func batchOf(sides []Side, wanted int) (int, error) {
 	return batch, nil
 }
 
-// Inputs makes the inputs of all sides of the reference's, as [InputsOf] does. Notices are
+// Inputs makes the inputs of all sides from the reference's, as [InputsOf] does. Notices are
 // warnings about inputs, with the side's name.
 func (p *Plan) Inputs(reference *feed.Set) (sets []*feed.Set, notices []string, err error) {
 	sets = append(sets, reference)
@@ -68,9 +68,9 @@ func (p *Plan) Inputs(reference *feed.Set) (sets []*feed.Set, notices []string, 
 	return sets, notices, nil
 }
 
-// Chunks cuts sets, by side and of as many rows, into chunks of as many rows as there is room
-// for; see [Comparison.Room]. Sets without a batch are one chunk. When ctx is done the chunks
-// end early.
+// Chunks cuts sets, one for each side and of equally many rows, into chunks of as many rows as
+// there is room for; see [Comparison.Room]. Sets without a batch are one chunk. When ctx is
+// done the chunks end early.
 func Chunks(ctx context.Context, sets []*feed.Set, room func(rowBytes int64) int) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		rows := sets[0].Rows

@@ -18,8 +18,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// TestMain has the test binary be a side's process where it is told to, also ones that
-// break.
+// TestMain makes the test binary a side's process where its environment asks for that, also
+// ones that break.
 func TestMain(m *testing.M) {
 	mode := os.Getenv("COMPARE_SIDE")
 	if mode == "" {

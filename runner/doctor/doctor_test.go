@@ -18,7 +18,8 @@ import (
 	"ortho/runner/machine"
 )
 
-// TestMain has the test binary be the child where it is told to, also one that breaks.
+// TestMain makes the test binary the child where its environment asks for that, also one that
+// breaks.
 func TestMain(m *testing.M) {
 	mode, arguments, child := strings.Cut(os.Getenv("DOCTOR_CHILD"), "|")
 	if !child {

@@ -187,7 +187,7 @@ func (in installer) from() (Found, error) {
 }
 
 func (in installer) target(r record) string {
-	// Versions such as 1.24.0+cu12 come from a library's own mouth.
+	// Versions such as 1.24.0+cu12 are stated by the library itself.
 	version := regexp.MustCompile(`[^0-9A-Za-z.+_-]`).ReplaceAllString(r.Version, "_")
 	return filepath.Join(in.root, strings.Join([]string{r.Flavor, version, r.OS, r.Arch}, "-"))
 }

@@ -19,7 +19,7 @@ type Facts struct {
 	Arch           string `json:"arch"`     // as runtime.GOARCH
 	Platform       string `json:"platform"` // the system's name and version
 	Kernel         string `json:"kernel"`
-	Virtualization string `json:"virtualization,omitempty"` // what it is a guest of, as far as it shows
+	Virtualization string `json:"virtualization,omitempty"` // the hypervisor, where it shows
 	Container      string `json:"container,omitempty"`      // "docker", "podman", "kubernetes", "lxc", ...
 
 	CPUModel      string   `json:"cpu_model"`

@@ -50,7 +50,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestFirstUse tells what a graph begins with, moves and conversions passed over.
+// TestFirstUse finds what a graph begins with, moves and conversions passed over.
 func TestFirstUse(t *testing.T) {
 	for model, want := range map[string]string{
 		"exports/keras-rescaled": "Mul", "exports/keras-fixed": "Conv", "exports/tf2onnx-nchw": "Conv", "exports/torch-torchscript-plain": "Conv",

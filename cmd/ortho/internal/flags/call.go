@@ -22,7 +22,7 @@ type Call struct {
 	line *cli.Context
 }
 
-// Given reports whether a flag stands in the command line, or has got its value of --settings.
+// Given reports whether a flag stands in the command line or got its value from --settings.
 func (c *Call) Given(flag string) bool { return c.line.IsSet(flag) }
 
 // Command is the command's name, without those that it stands below.
@@ -42,12 +42,12 @@ type Group interface {
 	Read(*Call) error
 }
 
-// A Group that has arguments name files says which, for Reads.
+// argumentFiles is a Group by which arguments name files: Files yields those that are read.
 type argumentFiles interface {
 	Files(*Call) iter.Seq[string]
 }
 
-// A Group of which outputs have other names than its flags says which, for Reads.
+// otherOutputs is a Group whose outputs have other names than its flags' values: it lists them.
 type otherOutputs interface {
 	Outputs(*Call) []string
 }

@@ -70,7 +70,7 @@ func (c *Call) Protect(arguments iter.Seq[string], more ...string) (*output.Read
 	return reads, c.line.Context.Err()
 }
 
-// joined yields what several sequences do, one after the other.
+// joined yields the names of several sequences, one after the other.
 func joined(all ...iter.Seq[string]) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, one := range all {
@@ -83,7 +83,8 @@ func joined(all ...iter.Seq[string]) iter.Seq[string] {
 	}
 }
 
-// checkBeside refuses an output that has the name of what stands beside another one.
+// checkBeside refuses an output with the name of a file that accompanies another one, such as
+// OUT.partial.
 func checkBeside(names []string) error {
 	for _, name := range names {
 		if name == "" || name == "-" {
@@ -98,7 +99,7 @@ func checkBeside(names []string) error {
 	return nil
 }
 
-// NoFiles is for arguments that are none.
+// NoFiles is for arguments that name no files.
 func NoFiles(func(string) bool) {}
 
 // filesRead yields the files that a run reads, but for paths that can be read only once. An
@@ -170,9 +171,9 @@ func filesBelow(folder string) iter.Seq[string] {
 	}
 }
 
-// modelFiles are those of a model that is no bundled one: of a folder all but what is no
-// part of a model; of a graph's file its weights and, beside it or above its folder onnx,
-// what may say how it is used.
+// modelFiles are the files of a model, none of a bundled one: of a folder all but what runs have
+// left there; of a graph's file also its weights and, beside it or above its folder onnx, the
+// files that say how it is used.
 func modelFiles(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		info, err := os.Stat(name)
@@ -209,7 +210,7 @@ func modelFiles(name string) iter.Seq[string] {
 var configNames = []string{"ortho.json", "preprocessor_config.json", "config.json"}
 
 // madeByRuns reports whether a file in a model's folder is no part of the model: rows, pages,
-// pictures, arrays and what stands beside them may be left there, to be made anew.
+// pictures and arrays of earlier runs may lie there, and may be replaced.
 func madeByRuns(name string) bool {
 	ending := strings.ToLower(filepath.Ext(name))
 	return slices.Contains([]string{".jsonl", ".ndjson", ".parquet", ".pq", ".html", ".htm", ".npy", ".npz", ".partial", ".tmp", ".rounds"}, ending) ||

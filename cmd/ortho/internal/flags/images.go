@@ -88,8 +88,8 @@ func (*Images) Files(c *Call) iter.Seq[string] {
 	return source.Files(c.Args, source.Options{NUL: c.line.Bool("0")})
 }
 
-// Items yields the images. Of paths that can't be known before, [Call.Reads] gets to know what
-// the run reads as they come.
+// Items yields the images. Paths that can't be known before are added to
+// [Call.Reads] as they come.
 func (i *Images) Items() iter.Seq[source.Item] {
 	items := source.Items(i.args, i.from)
 	if !i.Once() {

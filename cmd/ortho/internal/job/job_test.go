@@ -87,7 +87,7 @@ func (d *doubling) job(n int) *Job[int, doubled] {
 	}
 }
 
-// run has n numbers doubled, and returns what was printed, and told.
+// run doubles n numbers, and returns what was printed on both streams.
 func run(t *testing.T, d *doubling, n int, rows flags.Rows, failFast bool) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer

@@ -33,14 +33,15 @@ var formats = map[string]Kind{
 	"parquet": {"Parquet", []string{".parquet", ".pq"}},
 }
 
-// others are endings of formats that ortho knows the names of, and does not write or writes
-// elsewhere: no file of another format goes under them.
+// others are endings of formats that are known, but not written here: a file of another format
+// must not have such a name.
 var others = strings.Fields(`.html .htm .json .jsonl .ndjson .csv .tsv .parquet .pq .npy .npz .md
 	.png .jpg .jpeg .gif .webp .tif .tiff .bmp .svg .heic .avif .jxl .jp2 .pdf .mp4
 	.xlsx .xls .ods .xml .yaml .yml .toml .arrow .feather .orc .avro .h5 .hdf5 .mat .pickle .pkl .sqlite .db
 	.onnx .ort .pt .pth .safetensors .tar .tgz .gz .bz2 .xz .zst .zip .7z`)
 
-// NamesFormat reports whether a name ends as files of some format do, and is no folder's.
+// NamesFormat reports whether a name ends as files of some format do, so that it is not meant as
+// a folder's.
 func NamesFormat(name string) bool {
 	ending := strings.ToLower(filepath.Ext(name))
 	return (ending == ".txt" || slices.Contains(others, ending)) && !isDevice(name)

@@ -40,7 +40,7 @@ func (c *Codec[R]) Recorded(format string) string {
 	return format + c.Variant
 }
 
-// Takes refuses a format that has no place for the rows, or that there is not.
+// Takes returns an error for a format that is not known, or that can't hold the rows.
 func (c *Codec[R]) Takes(format string) error {
 	if format == "jsonl" || format == "csv" && c.CSV != nil || format == "parquet" && c.Parquet != nil || format == "table" && c.Table != nil {
 		return nil

@@ -24,7 +24,7 @@ func RealPath(name string) (string, error) {
 	}
 }
 
-// OneFile is the same for all names of one file here.
+// OneFile returns the same for names that are one file's on this system, which may ignore case.
 func OneFile(name string) string {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		return strings.ToLower(name)

@@ -8,7 +8,7 @@ import (
 )
 
 // Row is a row of results: the outcome of one input. A task's type of rows embeds a [Head],
-// its result and a [Failure]; of the methods it has but Results to write.
+// its result and a [Failure]; Only the method Results is left to write.
 //
 // A row's JSON is its line of JSONL: "input" comes first. Texts must be UTF-8, as JSON's and
 // Parquet's strings are, but for the input's name; numbers must be finite.
@@ -71,7 +71,7 @@ func (f Failure) failure() Failure { return f }
 
 func (f *Failure) setFailure(err *Error) { f.Error = err }
 
-// parts are what a pointer to every type of rows has, as each embeds Head and Failure.
+// parts are the methods of a pointer to any type of rows, since each embeds Head and Failure.
 type parts interface {
 	setHead(name string)
 	setFailure(*Error)
@@ -87,7 +87,7 @@ func Failed[R Row](input, kind, message string) (row R) {
 	return row
 }
 
-// check refuses what no writer has written: a row says one thing of its input.
+// check refuses a row that no writer can have written: it has one result, or an error.
 func check[R Row](row R) error {
 	n := row.Results()
 	if row.failure().Error != nil {

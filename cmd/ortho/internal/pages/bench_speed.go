@@ -126,8 +126,8 @@ func (r *results) recommendedRow() *bench.Row {
 	return r.row(r.Verdict.Recommended)
 }
 
-// front are the rows than which no other has both more throughput and less latency, of
-// those that could win, by latency.
+// front is the Pareto front of the cells that could win: those than which no other has both
+// more throughput and less latency, by latency.
 func (r *results) front() []int {
 	var order, front []int
 	for i := range r.rows {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Finish makes the output of the rows. Each step leaves what the next run can finish:
+// Finish makes the output from the rows. Each step leaves what the next run can finish:
 //
 //  1. the rows are on the disk
 //  2. the record says that the run is complete

@@ -76,7 +76,7 @@ var someTexts = []Texts{
 	{Head: output.Head{Input: ""}, Failure: failed("read", "the text is empty")},
 }
 
-// TestTexts: the rows of texts have no size, and tell where they are no answer.
+// TestTexts: the rows of texts have no size, and say where they are no answer.
 func TestTexts(t *testing.T) {
 	for format, want := range map[string]string{
 		"csv":     "input,rank,index,id,label,probability,doubt,error_kind,error\na red fox,1,2,,fox,0.5,,,\na red fox,2,3,,dog,0.25,,,\num,1,3,,dog,0.125,it says nothing,,\nx,,,,,,y,,\n,,,,,,,read,the text is empty\n",

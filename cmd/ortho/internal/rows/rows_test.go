@@ -40,7 +40,7 @@ func TestResults(t *testing.T) {
 	}
 }
 
-// TestRecorded: the record of a run tells the formats by these names; an earlier one is
+// TestRecorded: a run's record has the formats by these names; an earlier one is
 // continued by them.
 func TestRecorded(t *testing.T) {
 	for _, format := range output.Formats {

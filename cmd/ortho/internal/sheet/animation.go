@@ -14,8 +14,8 @@ import (
 	"ortho/preprocess"
 )
 
-// WriteGIF writes pictures of one size as an animation that is repeated for ever, at about
-// so many a second (1 to 50: GIF counts hundredths of a second). Up to 256 colours are
+// WriteGIF writes pictures of one size as an animation that repeats for ever, at about
+// perSecond pictures a second (1 to 50: GIF counts hundredths of a second). Up to 256 colours are
 // kept as they are; where there are more, the 256 nearest to them (by median cut, Heckbert
 // 1982) are dithered, the same in all frames.
 func WriteGIF(w io.Writer, pictures []*preprocess.Image, perSecond int) error {

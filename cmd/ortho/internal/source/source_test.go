@@ -152,7 +152,7 @@ func TestRead(t *testing.T) {
 	for name, want := range bad {
 		read := 0
 		for item := range Items([]string{in(name), "@" + in("list.txt")}, Options{}) {
-			if name == "folder.jpg" && read == 0 { // an empty folder has no items; Check tells so
+			if name == "folder.jpg" && read == 0 { // an empty folder has no items; Check says so
 				read++
 			}
 			_, err := item.Read(t.Context())

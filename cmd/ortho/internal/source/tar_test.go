@@ -187,7 +187,7 @@ func sparse(t *testing.T, records map[string]string, body, next string) []byte {
 }
 
 // TestTarCut cuts an archive wherever a block ends, and between: what is whole is
-// read, and that something is lost is told once.
+// read, and that something is lost is reported once.
 func TestTarCut(t *testing.T) {
 	long := strings.Repeat("folder/", 30) + "c.jpg"
 	data := tarOf(t, false, tar.Header{Name: "a.jpg", Size: 1300}, tarEntry("a.cls"), tar.Header{Name: "b.jpg", Size: 512},
