@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
-	"ortho/cmd/ortho/internal/term"
 )
 
 func main() {
@@ -24,7 +22,6 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	slog.SetDefault(slog.New(&term.LogHandler{W: stderr}))
 	app := newApp()
 	app.Reader, app.Writer, app.ErrWriter = stdin, stdout, stderr
 	tellRemedies(app.Commands)

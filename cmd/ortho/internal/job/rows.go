@@ -103,7 +103,7 @@ func (r *rows[R]) openFolder() (err error) {
 
 // openRun opens the rows of a file.
 func (r *rows[R]) openRun() (err error) {
-	if r.run, err = record.Open(r.Reads, r.codec, r.Rows.File, r.format, r.Rows.Mode); err != nil || r.Images == nil || !r.Images.Globbed() {
+	if r.run, err = record.Open(r.Reads, r.codec, r.Rows.File, r.format, r.Rows.Mode, r.Warn); err != nil || r.Images == nil || !r.Images.Globbed() {
 		return err
 	}
 	if err = r.Reads.Recheck(r.Rows.File); err != nil {

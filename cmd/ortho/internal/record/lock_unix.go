@@ -4,7 +4,6 @@ package record
 
 import (
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -16,7 +15,7 @@ func open(name string, flag int) (*os.File, error) { return os.OpenFile(name, fl
 
 // lock takes the file for this process until it is closed. Where the file system has
 // no locks it can only warn.
-func lock(f *os.File) error {
+func lock(f *os.File, warn func(string)) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	for errors.Is(err, unix.EINTR) {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
@@ -25,7 +24,7 @@ func lock(f *os.File) error {
 	case errors.Is(err, unix.EWOULDBLOCK):
 		return errLocked
 	case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOLCK):
-		slog.Warn("the file system of " + f.Name() + " has no locks: nothing keeps another run from writing it, too")
+		warn("the file system of " + f.Name() + " has no locks: nothing keeps another run from writing it, too")
 		return nil
 	}
 	return err

@@ -31,7 +31,7 @@ func open(name string, flag int) (*os.File, error) {
 
 // lock takes the file for this process until it is closed. Locks are mandatory here:
 // one byte far behind the end leaves the rows readable for others.
-func lock(f *os.File) error {
+func lock(f *os.File, _ func(string)) error {
 	far := windows.Overlapped{OffsetHigh: 1 << 30}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &far)
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {

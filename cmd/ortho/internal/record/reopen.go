@@ -51,7 +51,7 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 	if err != nil {
 		return fmt.Errorf("read output: %w", err)
 	}
-	f, err := openLocked(r.temporary(), os.O_RDWR|os.O_CREATE) // the lock outlives the renaming
+	f, err := openLocked(r.temporary(), os.O_RDWR|os.O_CREATE, r.warn) // the lock outlives the renaming
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 
 // tidy removes files that a crash of reopen left.
 func (r *Run[R]) tidy() {
-	if f, err := openLocked(r.temporary(), os.O_RDWR); err == nil {
+	if f, err := openLocked(r.temporary(), os.O_RDWR, r.warn); err == nil {
 		os.Remove(r.temporary())
 		f.Close()
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -44,8 +43,9 @@ type Run[R output.Row] struct {
 	codec        *output.Codec[R]
 	name, format string
 	mode         Mode
-	partial      *partial[R] // nil: OUT is there alone
-	created      bool        // OUT.partial was not there
+	warn         func(string) // tells what may not be as it was meant
+	partial      *partial[R]  // nil: OUT is there alone
+	created      bool         // OUT.partial was not there
 	begun        bool
 	record       Record
 	start        int64 // rows that were there
@@ -72,12 +72,12 @@ var (
 
 // Open takes NAME.partial. It refuses an output that can't be written or would replace what
 // the run reads, what the mode does not allow, and a NAME.partial that another run is
-// writing. No row is touched before Begin.
-func Open[R output.Row](reads *output.Reads, codec *output.Codec[R], name, format string, mode Mode) (*Run[R], error) {
+// writing. No row is touched before Begin. warn is told what may not be as it was meant.
+func Open[R output.Row](reads *output.Reads, codec *output.Codec[R], name, format string, mode Mode, warn func(string)) (*Run[R], error) {
 	if err := reads.Refuse(name); err != nil {
 		return nil, err
 	}
-	r := &Run[R]{reads: reads, codec: codec, name: name, format: format, mode: mode}
+	r := &Run[R]{reads: reads, codec: codec, name: name, format: format, mode: mode, warn: warn}
 	err := errMoved
 	for range 10 { // a run that ends meanwhile takes the file away once
 		if !errors.Is(err, errMoved) {
@@ -102,7 +102,7 @@ func (r *Run[R]) recordName() string { return r.name + ".run.json" }
 func (r *Run[R]) resumes() bool { return r.mode == Resume || r.mode == RetryFailed }
 
 func (r *Run[R]) open() error {
-	f, err := openLocked(r.Partial(), os.O_RDWR)
+	f, err := openLocked(r.Partial(), os.O_RDWR, r.warn)
 	switch {
 	case err == nil && r.mode == Fresh:
 		f.Close()
@@ -119,7 +119,7 @@ func (r *Run[R]) open() error {
 	if r.resumes() && !missing(r.name) {
 		return nil
 	}
-	f, err = openLocked(r.Partial(), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	f, err = openLocked(r.Partial(), os.O_RDWR|os.O_CREATE|os.O_EXCL, r.warn)
 	if errors.Is(err, fs.ErrExist) {
 		return errMoved
 	}
@@ -132,12 +132,12 @@ func (r *Run[R]) open() error {
 
 // openLocked opens a file for this process alone. The lock may come after the file was
 // renamed or removed: then it is not that of the name any more.
-func openLocked(name string, flag int) (*os.File, error) {
+func openLocked(name string, flag int, warn func(string)) (*os.File, error) {
 	f, err := open(name, flag)
 	if err != nil {
 		return nil, fmt.Errorf("open output: %w", err)
 	}
-	if err := lock(f); err != nil {
+	if err := lock(f, warn); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", name, err)
 	}
@@ -176,7 +176,7 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.stands(), strings.Join(lines, "\n"))
 	}
 	if old.Ortho != now.Ortho {
-		slog.Warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.stands(), old.Ortho, now.Ortho))
+		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.stands(), old.Ortho, now.Ortho))
 	}
 	if r.partial == nil && (r.mode != RetryFailed || old.Failed == 0) {
 		if lost, err := r.anyGone(ctx); err != nil {

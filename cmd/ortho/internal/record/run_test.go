@@ -1,11 +1,9 @@
 package record
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -294,15 +292,12 @@ func TestWhatMayDiffer(t *testing.T) {
 	w.mode, w.most = Resume, -1
 	w.now.Ortho, w.now.Model.Name = "2.0", "moved"
 	w.now.Speed = Speed{Batch: 8, Threads: 4, Concurrency: 2}
-	var log bytes.Buffer
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
-	defer slog.SetDefault(before)
+	w.warned = new([]string)
 	if made, err := w.run(t); err != nil || made != len(names)-4 {
 		t.Errorf("%d rows, %v", made, err)
 	}
-	if !strings.Contains(log.String(), "was begun by ortho 1.0; this is 2.0") {
-		t.Errorf("another version of ortho: %q", log.String())
+	if !strings.Contains(strings.Join(*w.warned, "\n"), "was begun by ortho 1.0; this is 2.0") {
+		t.Errorf("another version of ortho: %q", *w.warned)
 	}
 	check(t, "resumed", w.out, want(t, "csv", false))
 }
@@ -359,7 +354,7 @@ func TestWhatIsThere(t *testing.T) {
 
 func TestOneRunWrites(t *testing.T) {
 	w := fresh(t, "jsonl")
-	first, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Fresh)
+	first, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Fresh, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,14 +362,14 @@ func TestOneRunWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, mode := range []Mode{Fresh, Overwrite, Resume, RetryFailed} {
-		if _, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", mode); !errors.Is(err, errLocked) {
+		if _, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", mode, func(string) {}); !errors.Is(err, errLocked) {
 			t.Errorf("mode %d: %v", mode, err)
 		}
 	}
 	if err := first.Stop(Speed{}); err != nil {
 		t.Fatal(err)
 	}
-	second, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Resume)
+	second, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Resume, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -383,7 +378,7 @@ func TestOneRunWrites(t *testing.T) {
 
 func TestAbandonedLeavesWhatWasThere(t *testing.T) {
 	w := fresh(t, "jsonl")
-	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Fresh)
+	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", Fresh, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -397,7 +392,7 @@ func TestAbandonedLeavesWhatWasThere(t *testing.T) {
 	}
 	before := read(t, w.out+".partial")
 	for _, mode := range []Mode{Overwrite, Resume} {
-		if r, err = Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", mode); err != nil {
+		if r, err = Open(output.Protect(), rows.ClassesCodec, w.out, "jsonl", mode, func(string) {}); err != nil {
 			t.Fatal(err)
 		}
 		r.Abandon()
@@ -410,7 +405,7 @@ func TestAbandonedLeavesWhatWasThere(t *testing.T) {
 // TestWriteFails has the file take no more, as a full disk does.
 func TestWriteFails(t *testing.T) {
 	w := fresh(t, "csv")
-	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "csv", Fresh)
+	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "csv", Fresh, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -445,7 +440,7 @@ func TestWriteFails(t *testing.T) {
 
 func TestInterruptedFinish(t *testing.T) {
 	w := fresh(t, "csv")
-	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "csv", Fresh)
+	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, "csv", Fresh, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,11 +59,16 @@ type work struct {
 	mended      bool // what failed does so no more
 	gone        map[string]bool
 	most        int
+	warned      *[]string // what the run has told; nil: nobody asks
 }
 
 func (w work) run(t testing.TB) (made int, err error) {
 	t.Helper()
-	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, w.format, w.mode)
+	r, err := Open(output.Protect(), rows.ClassesCodec, w.out, w.format, w.mode, func(line string) {
+		if w.warned != nil {
+			*w.warned = append(*w.warned, line)
+		}
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -1,8 +1,8 @@
 package term
 
 import (
+	"fmt"
 	"io"
-	"log/slog"
 )
 
 // UI is where a run reads from, writes its results to, and speaks to people: for a process,
@@ -12,13 +12,11 @@ type UI struct {
 	Out, Err io.Writer
 }
 
-// Info prints a notice, in a line on Err.
-func (u *UI) Info(text string) { u.log().Info(text) }
+// Info says what is good to know, on Err: "ortho: ...".
+func (u *UI) Info(text string) { fmt.Fprintln(u.Err, "ortho: "+CleanLines(text)) }
 
-// Warn prints a warning, in a line on Err.
-func (u *UI) Warn(text string) { u.log().Warn(text) }
-
-func (u *UI) log() *slog.Logger { return slog.New(&LogHandler{W: u.Err}) }
+// Warn says what may not be as it was meant, on Err: "ortho: warning: ...".
+func (u *UI) Warn(text string) { fmt.Fprintln(u.Err, "ortho: warning: "+CleanLines(text)) }
 
 // Shared reports whether results and notices go to one terminal, pipe or file.
 func (u *UI) Shared() bool { return SameFile(u.Out, u.Err) }
