@@ -29,7 +29,8 @@ func newBenchDrawCommand() *cli.Command {
 	})
 }
 
-// drawPipeline draws what is asked for, and leaves the parts' inputs in the request's folder.
+// drawPipeline makes the image that is asked for, and writes the parts' inputs to the
+// request's folder.
 func drawPipeline(ctx context.Context, r bench.DrawRequest) (*bench.Drawn, error) {
 	request, err := diffusionRequest(r.Image, r.MaxPixels)
 	if err != nil {
@@ -79,7 +80,7 @@ func diffusionRequest(i bench.Image, maxPixels int64) (q diffusion.Request, err 
 	return q, nil
 }
 
-// workOf is what Go did around the graphs.
+// workOf is the time of Go's own work around the graphs.
 func workOf(t *diffusion.Traced, lowMemory bool) bench.Work {
 	w := bench.Work{Provider: t.Provider, Threads: t.Threads, LowMemory: lowMemory, Steps: t.Steps, Of: t.Of}
 	if peak := machine.Memory().Peak; peak != nil {

@@ -67,10 +67,10 @@ func newEvalCommand() *cli.Command {
 	}, o.run, own, &o.progress, &o.decoding, &o.session, &o.model, &o.read)
 }
 
-// mistakesKept is how many of the worst mistakes are told.
+// mistakesKept is how many of the worst mistakes are reported.
 const mistakesKept = 48
 
-// failuresKept bounds the failures that are told one by one; all are counted.
+// failuresKept bounds the failures that are listed; all are counted.
 const failuresKept = 10_000
 
 func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
@@ -135,7 +135,7 @@ func (o *evalOptions) checkOutputs(call *flags.Call) error {
 	return nil
 }
 
-// judged is all that an evaluation is made of.
+// judged is an evaluation under way: data, model and result.
 type judged struct {
 	set        *dataset.Set
 	classes    []int // of the model, by those of the set
@@ -187,8 +187,8 @@ func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*judged, pages.Eva
 	return &judged{set: set, classes: classes, model: model, spec: spec}, told, nil
 }
 
-// rankedAsText says that torchvision's ImageFolder would number folders that are named by
-// the numbers from 0 on in another way: by the order of their names as text.
+// rankedAsText returns a warning where folders are named 0, 1, ..., 10: torchvision's ImageFolder
+// would number them in the order of their names as text.
 func rankedAsText(names []string) string {
 	sorted := slices.Sorted(slices.Values(names))
 	other := false
@@ -206,7 +206,7 @@ func rankedAsText(names []string) string {
 		"where the model was trained so, give the truth as a CSV, or rename them", strings.Join(sorted[:min(len(sorted), 5)], ", "))
 }
 
-// unnamed tells of classes of the data that are none of the model.
+// unnamed describes classes of the data that the model does not have.
 func unnamed(path string, set *dataset.Set, bad []error) error {
 	const most = 5
 	what := map[string]string{"ImageFolder": "sub-folders", "CSV": "labels"}[set.Kind]
@@ -271,8 +271,8 @@ func inputOf(item dataset.Item) classify.Input {
 	return classify.Input{Name: item.Name, Read: item.Read}
 }
 
-// write gives out what was found; early is why that is not all. Files are only made of what
-// is complete.
+// write prints and writes the result; early is why it is not complete. Files are only written
+// of a complete one.
 func (o *evalOptions) write(ctx context.Context, call *flags.Call, doc *pages.Evaluation, early error) error {
 	if o.json {
 		if err := pages.WriteJSON(call.Out, doc); err != nil {
