@@ -29,8 +29,8 @@ const (
 	benchBytes = 512 << 20 // of all inputs
 )
 
-// benchFed is the graph's inputs, and the images that they are made from.
-type benchFed struct {
+// benchInputs is the graph's inputs, and the images that they are made from.
+type benchInputs struct {
 	*feed.Set
 	files  [][]byte      // encoded images
 	stages *bench.Stages // of images
@@ -46,7 +46,7 @@ type benchFeeder struct {
 }
 
 // inputs makes what is asked for, of enough rows for the largest batch.
-func (b *benchFeeder) inputs(ctx context.Context, batch int) (in benchFed, err error) {
+func (b *benchFeeder) inputs(ctx context.Context, batch int) (in benchInputs, err error) {
 	what := b.input.what
 	switch ending := strings.ToLower(filepath.Ext(what)); {
 	case what == "":
@@ -90,7 +90,7 @@ func syntheticSet(m *models.Model, dims map[string]int64, rows int, seed uint64,
 }
 
 // imageInputs takes up to rows images, spread over all there are.
-func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchFed, err error) {
+func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs, err error) {
 	m, what := b.model, b.input.what
 	if m.Task == models.Generate {
 		return in, fmt.Errorf("--input %s: images are measured on their way to classes, and %s makes images: give --input synthetic, "+
@@ -221,7 +221,7 @@ func timeOutput(spec *models.ClassifierSpec, g *onnx.Graph) *stats.Summary {
 }
 
 // writeFiles writes the encoded images for the cells.
-func (in benchFed) writeFiles(folder string) (names []string, err error) {
+func (in benchInputs) writeFiles(folder string) (names []string, err error) {
 	for i, data := range in.files {
 		name := filepath.Join(folder, fmt.Sprintf("image-%d", i))
 		if err := os.WriteFile(name, data, 0o600); err != nil {

@@ -121,7 +121,7 @@ type graphBench struct {
 	plan  bench.Plan
 	cells []bench.Cell
 	input benchInput
-	in    benchFed
+	in    benchInputs
 	again *bench.Rerun // whose recommendation is checked; nil: none
 }
 

@@ -88,7 +88,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 			How: record.Speed{Provider: classifier.Session().Provider, Threads: classifier.Session().Threads, Batch: 1, Concurrency: classifier.Concurrency()},
 			Ended: func(err error) {
 				if err == nil {
-					doubts.tell(call.UI, len(texts) == 1)
+					doubts.warn(call.UI, len(texts) == 1)
 				}
 			},
 			Close: classifier.Close,
@@ -118,8 +118,8 @@ func (d *doubts) add(r classify.TextResult) {
 	}
 }
 
-// tell warns of them, once a run; of a single text, also of words that the model ignores.
-func (d *doubts) tell(ui *term.UI, alone bool) {
+// warn prints warnings about them, once a run; of a single text, also of words that the model ignores.
+func (d *doubts) warn(ui *term.UI, alone bool) {
 	if alone && d.read > 0 {
 		warnUnread(ui, d.first.Unknown, d.first.Cut)
 	}
