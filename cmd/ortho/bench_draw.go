@@ -31,7 +31,7 @@ func newBenchDrawCommand() *cli.Command {
 
 // drawPipeline makes the image that is asked for, and writes the parts' inputs to the
 // request's folder.
-func drawPipeline(ctx context.Context, r bench.DrawRequest) (*bench.Drawn, error) {
+func drawPipeline(ctx context.Context, r bench.DrawRequest) (*bench.DrawAnswer, error) {
 	request, err := diffusionRequest(r.Image, r.MaxPixels)
 	if err != nil {
 		return nil, err
@@ -51,11 +51,11 @@ func drawPipeline(ctx context.Context, r bench.DrawRequest) (*bench.Drawn, error
 	if err != nil {
 		return nil, err
 	}
-	d := &bench.Drawn{Image: r.Image, Work: workOf(t, r.LowMemory)}
+	d := &bench.DrawAnswer{Image: r.Image, Work: workOf(t, r.LowMemory)}
 	d.Image.Width, d.Image.Height, d.Image.Steps = t.Request.Width, t.Request.Height, t.Request.Steps
 	d.Image.Guidance, d.Image.Scheduler, d.Image.Strength = t.Request.Guidance, t.Request.Scheduler, t.Request.Strength
 	for _, p := range t.Parts {
-		d.Parts = append(d.Parts, bench.DrawnPart(p))
+		d.Parts = append(d.Parts, bench.PartUse(p))
 	}
 	return d, nil
 }

@@ -244,7 +244,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 	return b.write()
 }
 
-func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.Drawn, error) {
+func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.DrawAnswer, error) {
 	b.shown.Tell("drawing an image, to see how it uses the parts")
 	r, err := bench.NewDrawRequest(b.plan)
 	if err != nil {
