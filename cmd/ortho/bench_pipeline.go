@@ -245,7 +245,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 }
 
 func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.DrawAnswer, error) {
-	b.shown.Tell("drawing an image, to see how it uses the parts")
+	b.shown.Set("drawing an image, to see how it uses the parts")
 	r, err := bench.NewDrawRequest(b.plan)
 	if err != nil {
 		return nil, commandline.Usage(err)
@@ -301,7 +301,7 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 		part.Results, err = bench.ReadFinished(files.results, sweep.Run)
 		return withRemedy(err)
 	}
-	sweep.Notify = func(p bench.Progress) { b.shown.Tell(part.Name + ": " + pages.BenchProgress(p)) }
+	sweep.Notify = func(p bench.Progress) { b.shown.Set(part.Name + ": " + pages.BenchProgress(p)) }
 	part.Results, err = b.measure(ctx, sweep, files)
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("%s: %w", part.Name, err)

@@ -142,7 +142,7 @@ func (b graphBench) run(ctx context.Context) error {
 	}
 	status := b.status()
 	defer status.End()
-	sweep.Notify = func(p bench.Progress) { status.Tell(pages.BenchProgress(p)) }
+	sweep.Notify = func(p bench.Progress) { status.Set(pages.BenchProgress(p)) }
 	result, err := b.measure(ctx, sweep, b.files)
 	if err != nil {
 		return err
