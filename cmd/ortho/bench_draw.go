@@ -29,8 +29,9 @@ func newBenchDrawCommand() *cli.Command {
 	})
 }
 
-// drawPipeline draws what is asked for, and leaves the parts' inputs in the request's folder.
-func drawPipeline(ctx context.Context, r bench.DrawRequest) (*bench.Drawn, error) {
+// drawPipeline makes the image that is asked for, and writes the parts' inputs to the
+// request's folder.
+func drawPipeline(ctx context.Context, r bench.DrawRequest) (*bench.DrawAnswer, error) {
 	request, err := diffusionRequest(r.Image, r.MaxPixels)
 	if err != nil {
 		return nil, err
@@ -50,11 +51,11 @@ func drawPipeline(ctx context.Context, r bench.DrawRequest) (*bench.Drawn, error
 	if err != nil {
 		return nil, err
 	}
-	d := &bench.Drawn{Image: r.Image, Work: workOf(t, r.LowMemory)}
+	d := &bench.DrawAnswer{Image: r.Image, Work: workOf(t, r.LowMemory)}
 	d.Image.Width, d.Image.Height, d.Image.Steps = t.Request.Width, t.Request.Height, t.Request.Steps
 	d.Image.Guidance, d.Image.Scheduler, d.Image.Strength = t.Request.Guidance, t.Request.Scheduler, t.Request.Strength
 	for _, p := range t.Parts {
-		d.Parts = append(d.Parts, bench.DrawnPart(p))
+		d.Parts = append(d.Parts, bench.PartUse(p))
 	}
 	return d, nil
 }
@@ -79,7 +80,7 @@ func diffusionRequest(i bench.Image, maxPixels int64) (q diffusion.Request, err 
 	return q, nil
 }
 
-// workOf is what Go did around the graphs.
+// workOf is the time of Go's own work around the graphs.
 func workOf(t *diffusion.Traced, lowMemory bool) bench.Work {
 	w := bench.Work{Provider: t.Provider, Threads: t.Threads, LowMemory: lowMemory, Steps: t.Steps, Of: t.Of}
 	if peak := machine.Memory().Peak; peak != nil {

@@ -17,9 +17,9 @@ import (
 	"ortho/runner/bench"
 )
 
-// benchSweep says what is tried of a model, and how long.
+// benchSweep is the flags that say which cells are measured, and for how long.
 type benchSweep struct {
-	asked bench.Plan // by the flags: what is open in it has its zero value
+	asked bench.Plan // by the flags; zero where they leave it open
 	rerun string     // file
 
 	providers, threads, batch, concurrency string // lists
@@ -89,8 +89,8 @@ func (s *benchSweep) Read(call *flags.Call) error {
 	return nil
 }
 
-// plan is what is asked for, with the usual values for what was left open: of these batches,
-// for so long.
+// plan is the plan of the flags, with these batches, this time and other defaults where they
+// leave it open.
 func (s *benchSweep) plan(batches []int, budget time.Duration) bench.Plan {
 	p := s.asked
 	for _, list := range []struct {
@@ -163,7 +163,7 @@ func (i *benchInput) Read(call *flags.Call) (err error) {
 	return err
 }
 
-// as is the input that an earlier run was fed with, but for what the flags say.
+// as is the input of an earlier run, unless the flags say otherwise.
 func (i benchInput) as(was bench.Input) benchInput {
 	switch {
 	case was.Source != syntheticValues && !i.givenWhat:
@@ -177,7 +177,7 @@ func (i benchInput) as(was bench.Input) benchInput {
 	return i
 }
 
-// files yields those that are read.
+// files yields the files that are read.
 func (i benchInput) files() iter.Seq[string] {
 	if i.what == syntheticValues {
 		return flags.NoFiles
@@ -185,7 +185,7 @@ func (i benchInput) files() iter.Seq[string] {
 	return source.Files([]string{i.what}, source.Options{})
 }
 
-// benchChoice says what the best cell is.
+// benchChoice is the flags that say which cell is best.
 type benchChoice struct {
 	objective           string
 	maxP99MS, maxRSSMiB float64

@@ -25,18 +25,18 @@ import (
 )
 
 const (
-	benchRows  = 16        // images that are taken, or more where a batch is larger
+	benchRows  = 16        // images that are read; more where a batch is larger
 	benchBytes = 512 << 20 // of all inputs
 )
 
-// benchFed is what the graph is fed with.
-type benchFed struct {
+// benchInputs is the graph's inputs, and the images that they are made from.
+type benchInputs struct {
 	*feed.Set
 	files  [][]byte      // encoded images
 	stages *bench.Stages // of images
 }
 
-// benchFeeder makes what a graph is fed with.
+// benchFeeder makes a graph's inputs.
 type benchFeeder struct {
 	ui       *term.UI
 	named    string // the model
@@ -46,7 +46,7 @@ type benchFeeder struct {
 }
 
 // inputs makes what is asked for, of enough rows for the largest batch.
-func (b *benchFeeder) inputs(ctx context.Context, batch int) (in benchFed, err error) {
+func (b *benchFeeder) inputs(ctx context.Context, batch int) (in benchInputs, err error) {
 	what := b.input.what
 	switch ending := strings.ToLower(filepath.Ext(what)); {
 	case what == "":
@@ -64,8 +64,8 @@ func (b *benchFeeder) inputs(ctx context.Context, batch int) (in benchFed, err e
 	return b.imageInputs(ctx, max(batch, benchRows))
 }
 
-// syntheticSet makes values of the sizes that dims give, or else the model's files, which
-// notice tells; images is how to give some in their place.
+// syntheticSet makes values of the sizes that dims give, or else the model's files, as notice
+// says; images names the way to give images instead.
 func syntheticSet(m *models.Model, dims map[string]int64, rows int, seed uint64, images string) (set *feed.Set, notice string, err error) {
 	all := m.InputDims()
 	var told []string
@@ -90,7 +90,7 @@ func syntheticSet(m *models.Model, dims map[string]int64, rows int, seed uint64,
 }
 
 // imageInputs takes up to rows images, spread over all there are.
-func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchFed, err error) {
+func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs, err error) {
 	m, what := b.model, b.input.what
 	if m.Task == models.Generate {
 		return in, fmt.Errorf("--input %s: images are measured on their way to classes, and %s makes images: give --input synthetic, "+
@@ -152,7 +152,7 @@ func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchFed, e
 	case in.Set == nil:
 		return in, fmt.Errorf("--input %s: no images there", what)
 	case load.Scaled:
-		return in, nil // its parts can't be told apart
+		return in, nil // its parts can't be timed separately
 	}
 	in.stages, err = timeStages(ctx, in.files, spec, m.Graph, load.MaxPixels)
 	return in, err
@@ -220,8 +220,8 @@ func timeOutput(spec *models.ClassifierSpec, g *onnx.Graph) *stats.Summary {
 	return &s
 }
 
-// writeFiles leaves the encoded images for the cells.
-func (in benchFed) writeFiles(folder string) (names []string, err error) {
+// writeFiles writes the encoded images for the cells.
+func (in benchInputs) writeFiles(folder string) (names []string, err error) {
 	for i, data := range in.files {
 		name := filepath.Join(folder, fmt.Sprintf("image-%d", i))
 		if err := os.WriteFile(name, data, 0o600); err != nil {

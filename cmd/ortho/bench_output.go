@@ -74,7 +74,7 @@ func (f benchOutput) check() error {
 	return nil
 }
 
-// complete reports whether an earlier run has left nothing to --resume.
+// complete reports whether an earlier run has finished, so that --resume has nothing to do.
 func (f benchOutput) complete() bool {
 	if !f.resume {
 		return false
@@ -88,7 +88,7 @@ const roundsEnding = ".rounds"
 
 func (f benchOutput) rounds() string { return f.results + roundsEnding }
 
-// withRemedy adds the flag that helps where results that are there can't be used.
+// withRemedy adds the flag that helps where existing results can't be used.
 func withRemedy(err error) error {
 	var other *bench.ContinueError
 	switch {
@@ -106,7 +106,7 @@ func readResults(name string) (*bench.File, error) {
 	return f, withRemedy(err)
 }
 
-// benchLog may be nil: nothing is kept.
+// benchLog keeps a run's rounds; nil keeps none.
 type benchLog struct {
 	*bench.Log
 	ui *term.UI

@@ -51,7 +51,7 @@ func (o *benchRunOptions) pipeline(ctx context.Context, call *flags.Call) error 
 	return b.run(ctx)
 }
 
-// checkPipeline refuses what of the command line is for a graph.
+// checkPipeline refuses flags that are for a graph.
 func (o *benchRunOptions) checkPipeline(call *flags.Call) error {
 	const read, chosen, images = "its files say how it is read", "settings are chosen by the time of an image", "it is of images for a classifier"
 	no := map[string]string{
@@ -90,8 +90,8 @@ type pipelineBench struct {
 	shown          *term.Status // nil: not shown
 }
 
-// openFolder readies the folder of the results; done reports that an earlier run has left
-// nothing to --resume.
+// openFolder prepares the folder of the results; done reports whether an earlier run has
+// finished, so that --resume has nothing to do.
 func (b *pipelineBench) openFolder(call *flags.Call) (done bool, err error) {
 	f := &b.files
 	switch {
@@ -184,7 +184,7 @@ func (b *pipelineBench) run(ctx context.Context) (err error) {
 	defer os.RemoveAll(b.temp)
 	b.shown = b.status()
 	defer b.shown.End()
-	if b.Parts == nil { // else an earlier run, which this one continues, has drawn
+	if b.Parts == nil { // else the earlier run, which this one continues, has made the image
 		if err := b.draw(ctx); err != nil {
 			return err
 		}
@@ -212,7 +212,7 @@ func (b *pipelineBench) run(ctx context.Context) (err error) {
 	return pipelineOutcome(&b.Pipeline)
 }
 
-// draw finds out how an image uses the parts, and what each is fed.
+// draw finds out how an image uses the parts, and the inputs of each.
 func (b *pipelineBench) draw(ctx context.Context) error {
 	made := false
 	if b.folder != "" {
@@ -234,7 +234,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 	if b.folder == "" {
 		return nil
 	}
-	for _, part := range b.Parts { // of a run that this one takes the place of
+	for _, part := range b.Parts { // of a run that this one replaces
 		for _, ending := range []string{"", roundsEnding} {
 			if err := os.Remove(filepath.Join(b.folder, part.File+ending)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
@@ -244,8 +244,8 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 	return b.write()
 }
 
-func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.Drawn, error) {
-	b.shown.Tell("drawing an image, to see how it uses the parts")
+func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.DrawAnswer, error) {
+	b.shown.Set("drawing an image, to see how it uses the parts")
 	r, err := bench.NewDrawRequest(b.plan)
 	if err != nil {
 		return nil, commandline.Usage(err)
@@ -301,7 +301,7 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 		part.Results, err = bench.ReadFinished(files.results, sweep.Run)
 		return withRemedy(err)
 	}
-	sweep.Notify = func(p bench.Progress) { b.shown.Tell(part.Name + ": " + pages.BenchProgress(p)) }
+	sweep.Notify = func(p bench.Progress) { b.shown.Set(part.Name + ": " + pages.BenchProgress(p)) }
 	part.Results, err = b.measure(ctx, sweep, files)
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("%s: %w", part.Name, err)

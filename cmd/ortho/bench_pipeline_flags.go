@@ -14,7 +14,7 @@ import (
 
 // benchImage says which image of a pipeline is timed, and how it is drawn.
 type benchImage struct {
-	asked     bench.Image // by the flags that say it as it is
+	asked     bench.Image // by the flags that state it directly
 	size      string
 	guidance  float64
 	lowMemory bool
@@ -36,7 +36,7 @@ func (i *benchImage) Flags() []cli.Flag {
 	}
 }
 
-// Read leaves all to request: a graph has no use for any of the flags, which comes first.
+// Read leaves all checks to request: for a graph, the flags are refused before.
 func (*benchImage) Read(*flags.Call) error { return nil }
 
 // request is the image whose time is asked for.

@@ -40,7 +40,7 @@ func newBenchReportCommand() *cli.Command {
 	}, r.run, &r.of, own)
 }
 
-// reported are the arguments of a command that reads one file or folder of bench run.
+// reported is the argument of a command that reads one file or folder of bench run.
 type reported struct{ name string }
 
 func (*reported) Flags() []cli.Flag { return nil }
@@ -53,7 +53,7 @@ func (r *reported) Read(call *flags.Call) error {
 	return nil
 }
 
-// Files yields the files that a report is made of: its page takes the place of none.
+// Files yields the files that a report is made from: its page replaces none of them.
 func (*reported) Files(call *flags.Call) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, arg := range call.Args {

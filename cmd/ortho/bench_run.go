@@ -64,7 +64,7 @@ func (o *benchRunOptions) graph(ctx context.Context, call *flags.Call) error {
 	return b.run(ctx)
 }
 
-// checkGraph refuses what of the command line is for a pipeline.
+// checkGraph refuses flags that are for a pipeline.
 func (o *benchRunOptions) checkGraph(call *flags.Call) error {
 	if len(call.Args) > 0 {
 		return commandline.Usagef("bench run takes no argument %q; the model is named with -m, images with --input", call.Args[0])
@@ -75,8 +75,8 @@ func (o *benchRunOptions) checkGraph(call *flags.Call) error {
 	return nil
 }
 
-// readRerun reads --rerun FILE, and has the run sweep its cells with its inputs, where no flag
-// says otherwise.
+// readRerun reads --rerun FILE: the run measures its cells with its inputs, where no flag says
+// otherwise.
 func (b *graphBench) readRerun(ctx context.Context, call *flags.Call, name string) error {
 	f, err := readResults(name)
 	if err != nil {
@@ -121,8 +121,8 @@ type graphBench struct {
 	plan  bench.Plan
 	cells []bench.Cell
 	input benchInput
-	in    benchFed
-	again *bench.Rerun // whose recommendation is judged; nil: none
+	in    benchInputs
+	again *bench.Rerun // whose recommendation is checked; nil: none
 }
 
 func (b graphBench) run(ctx context.Context) error {
@@ -142,7 +142,7 @@ func (b graphBench) run(ctx context.Context) error {
 	}
 	status := b.status()
 	defer status.End()
-	sweep.Notify = func(p bench.Progress) { status.Tell(pages.BenchProgress(p)) }
+	sweep.Notify = func(p bench.Progress) { status.Set(pages.BenchProgress(p)) }
 	result, err := b.measure(ctx, sweep, b.files)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (b graphBench) run(ctx context.Context) error {
 	return benchOutcome(result)
 }
 
-// sweep is the measurement; files for its processes are left in folder.
+// sweep prepares the measurement; files for its processes are written to folder.
 func (b graphBench) sweep(ctx context.Context, folder string) (*bench.Sweep, error) {
 	of := bench.Subject{Name: b.model.Name, Graph: b.model.Graph, Inputs: b.in.Set, Stages: b.in.stages}
 	var err error
@@ -185,7 +185,7 @@ func (b graphBench) sweep(ctx context.Context, folder string) (*bench.Sweep, err
 	return s, nil
 }
 
-// benchOutcome is the exit code: something to recommend, and no cell that failed.
+// benchOutcome is the exit code: 0 needs a recommendation, and no cell that failed.
 func benchOutcome(f *bench.File) error {
 	if f.Verdict.Recommended == nil {
 		return errors.New("no settings can be recommended; a larger --budget, fewer cells or other limits may do")

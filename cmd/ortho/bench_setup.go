@@ -34,17 +34,17 @@ const (
 	pipelineBudget = 10 * time.Minute
 )
 
-// benchSetup is how a run is done, whatever is measured.
+// benchSetup is how a run is done, of a graph or of a pipeline.
 type benchSetup struct {
 	ui       *term.UI
-	library  string           // that was named; "": as the cells' providers find it
+	library  string           // that was named; "": as each provider finds it
 	command  string           // that was typed
 	worker   func() *exec.Cmd // of a cell
-	progress bool             // is shown
+	progress bool             // progress is shown
 	markdown bool
 }
 
-// status shows what the run does, if it is wanted.
+// status shows what the run is doing, if that is wanted.
 func (s benchSetup) status() *term.Status {
 	if !s.progress {
 		return nil
@@ -97,7 +97,7 @@ func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files bench
 	return result, nil
 }
 
-// setup is what the flags say of a run, whatever is measured.
+// setup is what the flags say about a run, of a graph or of a pipeline.
 func (o *benchRunOptions) setup(call *flags.Call) (benchSetup, error) {
 	worker, err := benchWorker(call, &o.model, &o.read, &o.decoding)
 	return benchSetup{ui: call.UI, library: o.library.Path, command: typedCommand(), worker: worker,

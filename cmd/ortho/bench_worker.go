@@ -17,7 +17,7 @@ import (
 	"ortho/runner/bench"
 )
 
-// benchWorkerOptions is how a cell's process reads images: as bench run was told to.
+// benchWorkerOptions is how a cell's process reads images: as bench run's flags say.
 type benchWorkerOptions struct {
 	model    flags.Model
 	read     flags.Overrides
@@ -42,8 +42,8 @@ func newBenchWorkerCommand() *cli.Command {
 	}, images)
 }
 
-// postponed are groups that are read when images come: what reading them loads would
-// otherwise be in the memory of every cell, which is measured.
+// postponed are groups that are read when images are needed: libraries that they load would
+// otherwise count in every cell's memory, which is measured.
 type postponed struct{ groups []flags.Group }
 
 func (p *postponed) Flags() (all []cli.Flag) {

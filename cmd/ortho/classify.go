@@ -110,7 +110,7 @@ func (o *classifyOptions) settings(format string) record.Settings {
 
 func nameOf(item source.Item) string { return item.Name }
 
-// classRows makes a row of each image.
+// classRows makes a row for each image.
 func classRows(ctx context.Context, classifier *classify.Classifier, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] {
 	return func(yield func(job.Answer[rows.Classes]) bool) {
 		for item := range classifier.Stream(ctx, inputs(items)) {
@@ -125,7 +125,7 @@ func classRows(ctx context.Context, classifier *classify.Classifier, items iter.
 	}
 }
 
-// howOf is what a graph of images runs on.
+// howOf is the provider, threads and batching of a graph of images.
 func howOf(g interface {
 	Session() *runner.Session
 	Batching() (batch, concurrency int)
@@ -165,7 +165,7 @@ func classCard(ctx context.Context, row rows.Classes, item source.Item, maxPixel
 	switch {
 	case row.Error != nil:
 		card.Error = row.Error.Message
-		card.Picture.Missing = "" // it would say the same
+		card.Picture.Missing = "" // Error says the same
 	case row.Output != nil:
 		card.Note = fmt.Sprintf("%s: %d values", row.Output.Name, len(row.Output.Values))
 	case len(row.Predictions) == 0:

@@ -88,7 +88,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 			How: record.Speed{Provider: classifier.Session().Provider, Threads: classifier.Session().Threads, Batch: 1, Concurrency: classifier.Concurrency()},
 			Ended: func(err error) {
 				if err == nil {
-					doubts.tell(call.UI, len(texts) == 1)
+					doubts.warn(call.UI, len(texts) == 1)
 				}
 			},
 			Close: classifier.Close,
@@ -102,10 +102,10 @@ func (o *classifyTextOptions) settings(format string) record.Settings {
 		record.Settings{{Key: "output-name", Value: o.read.OutputName}}, o.session.Settings())
 }
 
-// doubts are the answers of a run that are none.
+// doubts counts the answers of a run that are not to be believed.
 type doubts struct {
 	read, doubted int
-	first         classify.TextResult // that is doubted; where none is, the last one that was read
+	first         classify.TextResult // that is doubted; where none is, the last one
 }
 
 func (d *doubts) add(r classify.TextResult) {
@@ -118,8 +118,8 @@ func (d *doubts) add(r classify.TextResult) {
 	}
 }
 
-// tell warns of them, once a run; of a text that is alone, also of what was not read.
-func (d *doubts) tell(ui *term.UI, alone bool) {
+// warn prints warnings about them, once a run; of a single text, also of words that the model ignores.
+func (d *doubts) warn(ui *term.UI, alone bool) {
 	if alone && d.read > 0 {
 		warnUnread(ui, d.first.Unknown, d.first.Cut)
 	}
@@ -132,7 +132,7 @@ func (d *doubts) tell(ui *term.UI, alone bool) {
 	}
 }
 
-// textRows makes a row of each text.
+// textRows makes a row for each text.
 func textRows(ctx context.Context, classifier *classify.TextClassifier, items iter.Seq[classify.TextInput], told *doubts) iter.Seq[job.Answer[rows.Texts]] {
 	return func(yield func(job.Answer[rows.Texts]) bool) {
 		for item := range classifier.Stream(ctx, items) {

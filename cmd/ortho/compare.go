@@ -16,7 +16,7 @@ func newCompareCommand() *cli.Command {
 	o := &compareOptions{
 		limits:   newComparedLimits(),
 		progress: flags.Progress{Unsummed: true},
-		read: flags.Overrides{Without: []string{"labels", "activation", "output-name", // of no account for what a graph puts out
+		read: flags.Overrides{Without: []string{"labels", "activation", "output-name", // these do not change a graph's outputs
 			"output-range", "latent-distribution", "class-input", "vocabulary", "text-length"}},
 		images: flags.Images{Optional: true, Plain: true},
 	}
@@ -28,7 +28,7 @@ func newCompareCommand() *cli.Command {
 	}, o.run, &o.sides, &o.library, &o.values, &o.pixels, &o.jpegs, o.limits, &o.document, &o.progress, &o.read, &o.images)
 }
 
-// newRunArraysCommand is the process of a side.
+// newRunArraysCommand is the hidden command that runs in a side's process.
 func newRunArraysCommand() *cli.Command {
 	return flags.Command(cli.Command{
 		Name:   "run-arrays",

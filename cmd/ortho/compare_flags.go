@@ -108,7 +108,7 @@ func (s *comparedSides) readProviders(entries []string) error {
 	return nil
 }
 
-// comparedValues are the flags that say what is fed in place of images.
+// comparedValues are the flags that state inputs other than images.
 type comparedValues struct {
 	what string           // .npz, .npy or "synthetic"; "": images are fed
 	dims map[string]int64 // of synthetic values, as rows and seed
@@ -157,7 +157,7 @@ type comparedLimits struct {
 	each      []comparedLimit
 }
 
-// comparedLimit is a flag that takes the place of the tolerance.
+// comparedLimit is a flag that replaces the tolerance.
 type comparedLimit struct {
 	name, usage string
 	low, high   float64 // of its values
@@ -246,7 +246,7 @@ func (d *comparedDocument) Read(call *flags.Call) error {
 	return flags.Fits("output", d.file, kind)
 }
 
-// write writes it where it goes.
+// write writes the document to its file or to standard output.
 func (d *comparedDocument) write(w io.Writer, found *pages.Comparison) (err error) {
 	if d.json {
 		err = pages.WriteJSON(w, found)

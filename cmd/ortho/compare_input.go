@@ -11,16 +11,16 @@ import (
 	"ortho/runner/feed"
 )
 
-// comparedEdge is the most of an image that a generator gets which takes any size: enough
-// to tell sides apart, and quick.
+// comparedEdge bounds the images for a generator that takes any size: enough to show
+// differences, and quick.
 const comparedEdge = 256
 
-// comparedInputs are what all sides are fed.
+// comparedInputs are the inputs of all sides.
 type comparedInputs struct {
 	set    *feed.Set // the reference's; nil: images
 	failed []compare.Failure
 	nfail  int
-	// chunks cuts the inputs into as many rows as there is room for.
+	// chunks cuts the inputs into chunks of as many rows as there is room for.
 	chunks func(ctx context.Context, room func(rowBytes int64) int) iter.Seq2[compare.Chunk, error]
 }
 
@@ -59,7 +59,7 @@ func (c *comparison) inputs() (*comparedInputs, error) {
 	return &comparedInputs{set: set, chunks: chunks}, nil
 }
 
-// imageInputs feeds images to all sides, by each model's own preprocessing.
+// imageInputs makes all sides' inputs from images, by each model's own preprocessing.
 func (c *comparison) imageInputs() (*comparedInputs, error) {
 	var loaders []*models.ImageLoader
 	for i, side := range c.plan.Sides {

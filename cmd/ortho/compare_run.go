@@ -29,7 +29,7 @@ type comparison struct {
 	folder string // for files
 }
 
-// write compares, and writes what is found where it goes, which is opened before.
+// write compares, and writes the result to an output that is opened before.
 func (c *comparison) write(ctx context.Context, call *flags.Call) (*pages.Comparison, error) {
 	to := io.Writer(call.Out)
 	end := func(err error) error { return err }
@@ -50,7 +50,7 @@ func (c *comparison) write(ctx context.Context, call *flags.Call) (*pages.Compar
 // model is the one of a side.
 func (c *comparison) model(side int) *models.Model { return c.opened[min(side, len(c.opened)-1)] }
 
-// settle says what each side runs.
+// settle decides what each side runs.
 func (c *comparison) settle() error {
 	files := map[*models.Model]string{}
 	for i, m := range c.opened {
@@ -86,7 +86,7 @@ func (c *comparison) settle() error {
 	return err
 }
 
-// spansOf tells how far black and white lie apart in a generator's image, where that is
+// spansOf returns how far black and white lie apart in a generator's image, where that is
 // stated.
 func spansOf(m *models.Model) map[string]float64 {
 	spec, err := m.Generator()
@@ -140,7 +140,7 @@ func (c *comparison) compare(ctx context.Context) (*pages.Comparison, error) {
 	return c.report(ctx, running, in)
 }
 
-// report gathers what was found.
+// report makes the document of the result.
 func (c *comparison) report(ctx context.Context, running *compare.Comparison, in *comparedInputs) (*pages.Comparison, error) {
 	failed, failures := running.Failed()
 	r := &pages.Comparison{Kind: "ortho compare", Format: 1, Ortho: build.Version(), Equal: true,

@@ -20,7 +20,7 @@ import (
 	"ortho/runner/library"
 )
 
-// The scripts hand the words before the cursor, and the one under it, to
+// The scripts pass the words before the cursor, and the one under it, to
 // `ortho complete`; where it answers nothing, the shell offers files.
 var completions = map[string]string{
 	"bash": `# source <(ortho completion bash)

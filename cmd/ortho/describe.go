@@ -28,7 +28,7 @@ import (
 	"ortho/runner"
 )
 
-// noModel is the name that -m has where no CNN looks first.
+// noModel is the value of -m for no classifier: there are no candidates.
 const noModel = "none"
 
 // describeOptions is what the flags of describe say.
@@ -147,7 +147,7 @@ func (o *describeOptions) openDescriber(call *flags.Call) (*describe.Describer, 
 	return o.chat.Open()
 }
 
-// imageDescriber is what makes rows: a describer, and the model whose classes are the candidates.
+// imageDescriber makes the rows: a describer, and the model whose classes are the candidates.
 type imageDescriber struct {
 	describer  *describe.Describer
 	classifier *classify.Classifier // nil: none
@@ -180,7 +180,7 @@ func (d *imageDescriber) close() error {
 	return d.classifier.Close()
 }
 
-// rows makes a row of each item. An error that every image would meet ends the run.
+// rows makes a row for each item. An error that every image would meet ends the run.
 func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Descriptions]] {
 	return func(yield func(job.Answer[rows.Descriptions]) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -192,7 +192,7 @@ func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) 
 			}
 			switch {
 			case describe.Fatal(err):
-				yield(job.Answer[rows.Descriptions]{End: r.Err}) // it is not the image's fault
+				yield(job.Answer[rows.Descriptions]{End: r.Err}) // the error is not the image's
 				return
 			case err != nil:
 				r.Value = output.Failed[rows.Descriptions](r.Item.Name, describe.ErrorKind(err), err.Error())
@@ -204,7 +204,7 @@ func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) 
 	}
 }
 
-// imagesOfItems are items as the describer takes them.
+// imagesOfItems converts items to the describer's images.
 func imagesOfItems(items iter.Seq[source.Item]) iter.Seq[describe.Image] {
 	return func(yield func(describe.Image) bool) {
 		for item := range items {

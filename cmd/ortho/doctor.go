@@ -57,7 +57,7 @@ func (o *doctorOptions) run(ctx context.Context, call *flags.Call) error {
 	return verdict(d, o.library.Path)
 }
 
-// newTryProvidersCommand is doctor's child.
+// newTryProvidersCommand is the hidden command that runs in doctor's child.
 func newTryProvidersCommand() *cli.Command {
 	lib := &flags.Library{}
 	return flags.Command(cli.Command{
@@ -70,7 +70,7 @@ func newTryProvidersCommand() *cli.Command {
 	}, lib)
 }
 
-// tryTimeout is how long a provider may take; 0: as doctor has it.
+// tryTimeout is how long a provider may take; 0: package doctor's default.
 var tryTimeout time.Duration
 
 func diagnose(ctx context.Context, explicit string) (pages.Diagnosis, error) {

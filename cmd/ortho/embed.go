@@ -88,7 +88,7 @@ func (o *embedOptions) settings(format string) record.Settings {
 		{Key: "shard", Value: o.images.Shard().String()}, {Key: "output-name", Value: o.read.OutputName}}, o.decoding.Settings(), o.session.Settings())
 }
 
-// embeddingRows makes a row of each image.
+// embeddingRows makes a row for each image.
 func embeddingRows(ctx context.Context, embedder *embed.Embedder, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Embeddings]] {
 	return func(yield func(job.Answer[rows.Embeddings]) bool) {
 		for r := range embed.Each(ctx, embedder, items, imageOf) {

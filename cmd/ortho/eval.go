@@ -67,10 +67,10 @@ func newEvalCommand() *cli.Command {
 	}, o.run, own, &o.progress, &o.decoding, &o.session, &o.model, &o.read)
 }
 
-// mistakesKept is how many of the worst mistakes are told.
+// mistakesKept is how many of the worst mistakes are reported.
 const mistakesKept = 48
 
-// failuresKept bounds the failures that are told one by one; all are counted.
+// failuresKept bounds the failures that are listed; all are counted.
 const failuresKept = 10_000
 
 func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
@@ -80,7 +80,7 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := o.checkOutputs(call); err != nil {
 		return err
 	}
-	j, told, err := o.open(ctx, call.UI)
+	j, data, err := o.open(ctx, call.UI)
 	if err != nil {
 		return err
 	}
@@ -95,13 +95,13 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	doc := &pages.Evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: told,
+	doc := &pages.Evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: data,
 		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []rows.Classes{}}
 	var bar *term.Progress
 	if o.progress.Shown {
 		bar = term.NewProgress(call.Err, "images", 0, 0, j.set.Count)
 	}
-	err = j.judge(ctx, doc, o.decoding.Stop, bar)
+	err = j.evaluate(ctx, doc, o.decoding.Stop, bar)
 	bar.End()
 	if err != nil && doc.Result.Items == 0 && doc.Failed == 0 {
 		if ctx.Err() != nil {
@@ -135,8 +135,8 @@ func (o *evalOptions) checkOutputs(call *flags.Call) error {
 	return nil
 }
 
-// judged is all that an evaluation is made of.
-type judged struct {
+// evaluation is an evaluation under way: data, model and result.
+type evaluation struct {
 	set        *dataset.Set
 	classes    []int // of the model, by those of the set
 	model      *models.Model
@@ -145,50 +145,50 @@ type judged struct {
 }
 
 // open opens data and model, and finds the data's classes among the model's.
-func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*judged, pages.EvaluationData, error) {
-	var told pages.EvaluationData
+func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*evaluation, pages.EvaluationData, error) {
+	var data pages.EvaluationData
 	kind := o.truth
 	switch {
 	case o.data == "":
-		return nil, told, commandline.Usagef("no images: give --data FOLDER or --data labels.csv")
+		return nil, data, commandline.Usagef("no images: give --data FOLDER or --data labels.csv")
 	case kind == "auto":
 		kind = ""
 	case !slices.Contains(evaluate.Kinds, kind):
-		return nil, told, commandline.Usagef("--truth %q is not one of auto, %s", kind, strings.Join(evaluate.Kinds, ", "))
+		return nil, data, commandline.Usagef("--truth %q is not one of auto, %s", kind, strings.Join(evaluate.Kinds, ", "))
 	}
 	set, err := dataset.Open(o.data)
 	if err != nil {
-		return nil, told, err
+		return nil, data, err
 	}
 	model, err := o.read.Open(ui, o.model.Name)
 	if err != nil {
-		return nil, told, err
+		return nil, data, err
 	}
 	o.session.Check(ctx, ui, model)
 	spec, err := model.Classifier()
 	if err != nil {
-		return nil, told, err
+		return nil, data, err
 	}
 	if spec.Embedding {
-		return nil, told, commandline.Usagef("--output-name has a model return values as they are: there are no classes to judge")
+		return nil, data, commandline.Usagef("--output-name has a model return values as they are: there are no classes to judge")
 	}
-	told = pages.EvaluationData{Path: o.data, Kind: set.Kind, Classes: len(set.Names), Notes: set.Notes}
+	data = pages.EvaluationData{Path: o.data, Kind: set.Kind, Classes: len(set.Names), Notes: set.Notes}
 	classes, by, bad := evaluate.NewClasses(spec.Labels, spec.Classes, kind).FindAll(set.Names)
 	if len(bad) > 0 {
-		return nil, told, unnamed(o.data, set, bad)
+		return nil, data, unnamed(o.data, set, bad)
 	}
-	told.NamedBy = by
+	data.NamedBy = by
 	if note := rankedAsText(set.Names); set.Kind == "ImageFolder" && by["index"] == len(set.Names) && note != "" {
-		told.Notes = append(slices.Clone(told.Notes), note)
+		data.Notes = append(slices.Clone(data.Notes), note)
 	}
-	for _, note := range told.Notes {
+	for _, note := range data.Notes {
 		ui.Warn(fmt.Sprintf("%s: %s", o.data, note))
 	}
-	return &judged{set: set, classes: classes, model: model, spec: spec}, told, nil
+	return &evaluation{set: set, classes: classes, model: model, spec: spec}, data, nil
 }
 
-// rankedAsText says that torchvision's ImageFolder would number folders that are named by
-// the numbers from 0 on in another way: by the order of their names as text.
+// rankedAsText returns a warning where folders are named 0, 1, ..., 10: torchvision's ImageFolder
+// would number them in the order of their names as text.
 func rankedAsText(names []string) string {
 	sorted := slices.Sorted(slices.Values(names))
 	other := false
@@ -206,7 +206,7 @@ func rankedAsText(names []string) string {
 		"where the model was trained so, give the truth as a CSV, or rename them", strings.Join(sorted[:min(len(sorted), 5)], ", "))
 }
 
-// unnamed tells of classes of the data that are none of the model.
+// unnamed describes classes of the data that the model does not have.
 func unnamed(path string, set *dataset.Set, bad []error) error {
 	const most = 5
 	what := map[string]string{"ImageFolder": "sub-folders", "CSV": "labels"}[set.Kind]
@@ -225,9 +225,9 @@ func unnamed(path string, set *dataset.Set, bad []error) error {
 	return fmt.Errorf("%s", text)
 }
 
-// judge runs the model over the images. It returns why it ended early, if it did; what
+// evaluate runs the model over the images. It returns why it ended early, if it did; what
 // was found until then is in doc.
-func (j *judged) judge(ctx context.Context, doc *pages.Evaluation, failFast bool, bar *term.Progress) (early error) {
+func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFast bool, bar *term.Progress) (early error) {
 	found := evaluate.New(evaluate.Options{Labels: j.spec.Labels, Activation: j.spec.Activation, Temperature: j.spec.Temperature, Mistakes: mistakesKept})
 	start := time.Now()
 	doc.Started = start.Round(time.Millisecond)
@@ -271,8 +271,8 @@ func inputOf(item dataset.Item) classify.Input {
 	return classify.Input{Name: item.Name, Read: item.Read}
 }
 
-// write gives out what was found; early is why that is not all. Files are only made of what
-// is complete.
+// write prints and writes the result; early is why it is not complete. Files are only written
+// of a complete one.
 func (o *evalOptions) write(ctx context.Context, call *flags.Call, doc *pages.Evaluation, early error) error {
 	if o.json {
 		if err := pages.WriteJSON(call.Out, doc); err != nil {

@@ -102,7 +102,7 @@ func (o *inspectOptions) runPipeline(ctx context.Context, call *flags.Call) erro
 	return nil
 }
 
-// usable tells what is missing to use a model for what it is for.
+// usable returns what is missing to use a model for its task.
 func usable(m *models.Model) error {
 	err := m.Usable()
 	if m.Data == nil {

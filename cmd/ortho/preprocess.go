@@ -46,7 +46,7 @@ func newPreprocessCommand() *cli.Command {
 	}, o.run, &o.image, to, &o.jpegs, most, &o.model, &o.read)
 }
 
-// oneImage is what the only argument names: an image's file, or "-", standard input.
+// oneImage is the only argument: an image's file, or "-", standard input.
 type oneImage struct {
 	name  string
 	stdin io.Reader
@@ -68,7 +68,7 @@ func (*oneImage) Files(call *flags.Call) iter.Seq[string] {
 func (i *oneImage) read(ctx context.Context) ([]byte, error) {
 	for item := range source.Items([]string{i.name}, source.Options{Stdin: i.stdin}) {
 		if item.Name != i.name {
-			break // out of a folder, a list or a glob
+			break // one of a folder, a list or a glob
 		}
 		data, err := item.Read(ctx)
 		if err != nil {

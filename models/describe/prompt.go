@@ -113,7 +113,7 @@ func parsePrompt(name string, data []byte) (Prompt, error) {
 	if len(t.Templates()) > 1 {
 		return Prompt{}, errors.New("it defines templates: a prompt is one")
 	}
-	if err := tame(t.Root); err != nil {
+	if err := restrict(t.Root); err != nil {
 		return Prompt{}, err
 	}
 	p := Prompt{Name: name, About: short(line(about)), template: t}
@@ -124,13 +124,13 @@ func parsePrompt(name string, data []byte) (Prompt, error) {
 	return p, nil
 }
 
-// tame refuses what a prompt has no use for and could run without an end, or ask for
+// restrict refuses what a prompt has no use for and could run without an end, or ask for
 // memory without one: other functions than comparisons, and ranges over numbers.
-func tame(node parse.Node) error {
+func restrict(node parse.Node) error {
 	allowed := []string{"percent", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "len"}
 	all := func(nodes ...parse.Node) error {
 		for _, n := range nodes {
-			if err := tame(n); err != nil {
+			if err := restrict(n); err != nil {
 				return err
 			}
 		}
@@ -146,7 +146,7 @@ func tame(node parse.Node) error {
 	case *parse.ListNode:
 		return all(n.Nodes...)
 	case *parse.ActionNode:
-		return tame(n.Pipe)
+		return restrict(n.Pipe)
 	case *parse.IfNode:
 		return branch(&n.BranchNode)
 	case *parse.WithNode:

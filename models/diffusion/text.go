@@ -48,7 +48,7 @@ func (p *Pipeline) encode(ctx context.Context, text string) (*embedding, error) 
 		if err != nil {
 			return nil, err
 		}
-		if all, err = all.beside(one); err != nil {
+		if all, err = all.join(one); err != nil {
 			return nil, err
 		}
 	}
@@ -94,8 +94,8 @@ func (p *Pipeline) encodeOne(ctx context.Context, e *TextEncoder, text string) (
 	return one, finite(e.Part.Name, one.context)
 }
 
-// beside joins embeddings of one text, token by token.
-func (a embedding) beside(b embedding) (embedding, error) {
+// join concatenates embeddings of one text, token by token.
+func (a embedding) join(b embedding) (embedding, error) {
 	if a.length == 0 {
 		return b, nil
 	}

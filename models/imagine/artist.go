@@ -99,7 +99,7 @@ var (
 func (a *Artist) Plan(s *Story) (*Plan, error) {
 	plan, err := a.fit(s)
 	if err == nil {
-		err = a.grasps(plan.Request.Text)
+		err = a.checkWords(plan.Request.Text)
 	}
 	if err != nil {
 		s.Generation.None = valid(err.Error())
@@ -110,8 +110,8 @@ func (a *Artist) Plan(s *Story) (*Plan, error) {
 	return plan, nil
 }
 
-// grasps refuses a text without any word that means something to the model.
-func (a *Artist) grasps(text string) error {
+// checkWords refuses a text without any word that means something to the model.
+func (a *Artist) checkWords(text string) error {
 	in := a.spec.Text
 	if text == "" || in == nil || in.Vocabulary.Encode(text, in.Length).Telling > 0 {
 		return nil

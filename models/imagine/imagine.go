@@ -107,7 +107,7 @@ func (r *run) describe(ctx context.Context) error {
 	if d := r.Describer; d != nil {
 		r.notify(Asking, fmt.Sprintf("asking %s what the image shows", d.Host().Name))
 		var got describe.Description
-		if got, err = d.Describe(ctx, r.asked()); err == nil {
+		if got, err = d.Describe(ctx, r.request()); err == nil {
 			s.Usage.Add(got.Usage)
 			s.Description = Description{Sentence: got.Sentence, By: ByDescriber, Objects: got.Objects, Scene: got.Scene, Attributes: got.Attributes,
 				Class: &Class{Index: r.Image.indexOf(got.Class), Label: got.Class.Name}, Host: d.Host().Name, Model: got.Model, Cached: got.Cached}
@@ -125,8 +125,8 @@ func (r *run) describe(ctx context.Context) error {
 // candidates is how many classes the describer chooses from.
 const candidates = 10
 
-// asked is the image as it is passed to the describer.
-func (r *run) asked() describe.Image {
+// request is the image as it is passed to the describer.
+func (r *run) request() describe.Image {
 	all := r.story.Image.All
 	return describe.Image{Name: r.name, Read: func(context.Context) ([]byte, error) { return r.data, nil }, Candidates: describe.Candidates(all[:min(candidates, len(all))])}
 }

@@ -173,7 +173,7 @@ func (r *run) decideAgain(ctx context.Context, rival int) error {
 	d := &Disagreement{Image: r.named(first), Text: r.named(rival)}
 	s.Disagreement = d
 	r.notify(Again, fmt.Sprintf("the image says %s, the description %s: asking once more", r.Image.Label(first), r.Image.Label(rival)))
-	got, err := r.Describer.Decide(ctx, r.asked(), r.candidate(first), r.candidate(rival))
+	got, err := r.Describer.Decide(ctx, r.request(), r.candidate(first), r.candidate(rival))
 	switch {
 	case err != nil && (ctx.Err() != nil || r.Strict):
 		return err

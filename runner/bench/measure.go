@@ -57,7 +57,7 @@ func (w *work) measure(ctx context.Context) error {
 			if w.left() < after && round > 0 {
 				return nil
 			}
-			w.tell("measure", round*len(cells)+i, rounds*len(cells), c.Config)
+			w.progress("measure", round*len(cells)+i, rounds*len(cells), c.Config)
 			asked := turn
 			if len(c.rounds) > c.before || *c.row.Startup.FirstRunMS > slowRun {
 				asked.Warmup = 1

@@ -39,15 +39,15 @@ func NewDrawRequest(plan Plan) (DrawRequest, error) {
 		Threads: min(slices.Max(plan.Threads), max(1, cores))}, err // more would only wait for each other
 }
 
-// Drawn is the answer to a DrawRequest.
-type Drawn struct {
-	Image Image       `json:"image"` // with what was left to the pipeline
-	Parts []DrawnPart `json:"parts"` // in the order of their use
-	Work  Work        `json:"work"`
+// DrawAnswer is the answer to a DrawRequest.
+type DrawAnswer struct {
+	Image Image     `json:"image"` // with what was left to the pipeline
+	Parts []PartUse `json:"parts"` // in the order of their use
+	Work  Work      `json:"work"`
 }
 
-// DrawnPart is a part as an image uses it. Its inputs are in the folder.
-type DrawnPart struct {
+// PartUse is how an image uses a part of the pipeline. Its inputs are in the folder.
+type PartUse struct {
 	Name    string   `json:"name"`
 	Runs    int      `json:"runs"` // of an image
 	TookMS  float64  `json:"took_ms"`
@@ -57,13 +57,13 @@ type DrawnPart struct {
 
 // Draw makes the images in a process that cmd starts and that runs [ServeDrawing]: its memory
 // is measured alone, and a crash of a provider does not end the run.
-func Draw(ctx context.Context, cmd *exec.Cmd, r DrawRequest) (*Drawn, error) {
+func Draw(ctx context.Context, cmd *exec.Cmd, r DrawRequest) (*DrawAnswer, error) {
 	p, err := child.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
 	defer p.Close()
-	d := &Drawn{}
+	d := &DrawAnswer{}
 	if err := p.Ask(ctx, r, d); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -77,7 +77,7 @@ func Draw(ctx context.Context, cmd *exec.Cmd, r DrawRequest) (*Drawn, error) {
 }
 
 // ServeDrawing answers the requests of [Draw] by draw, until in ends or ctx is done.
-func ServeDrawing(ctx context.Context, in io.Reader, out io.Writer, draw func(context.Context, DrawRequest) (*Drawn, error)) error {
+func ServeDrawing(ctx context.Context, in io.Reader, out io.Writer, draw func(context.Context, DrawRequest) (*DrawAnswer, error)) error {
 	return child.Serve(ctx, in, out, func(ctx context.Context, r DrawRequest) (any, error) { return draw(ctx, r) })
 }
 
@@ -88,7 +88,7 @@ const leastBudget = 5 * time.Second
 // part of what the plan's budget leaves after the time that was spent. What measuring takes is
 // single runs, and what counts is all runs of an image: shares are the mean of both. The
 // fields that say what was run are the caller's to fill in.
-func (d *Drawn) Results(plan Plan, spent time.Duration) Pipeline {
+func (d *DrawAnswer) Results(plan Plan, spent time.Duration) Pipeline {
 	p := Pipeline{Kind: KindPipeline, Format: Format, Image: d.Image, Work: d.Work}
 	var single, image float64
 	for _, part := range d.Parts {

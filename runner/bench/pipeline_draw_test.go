@@ -14,16 +14,16 @@ import (
 const drawVariable = "ORTHO_TEST_DRAW" // has the test's program be a process that draws
 
 // drawn is what the test's program draws, by the request's prompt.
-func drawn(ctx context.Context, r DrawRequest) (*Drawn, error) {
+func drawn(ctx context.Context, r DrawRequest) (*DrawAnswer, error) {
 	switch r.Image.Prompt {
 	case "nothing":
-		return &Drawn{}, nil
+		return &DrawAnswer{}, nil
 	case "never":
 		<-ctx.Done()
 	case "too large":
 		return nil, errors.New("it is too large")
 	}
-	return &Drawn{Image: r.Image, Parts: []DrawnPart{{Name: "unet", Runs: r.Threads}}}, nil
+	return &DrawAnswer{Image: r.Image, Parts: []PartUse{{Name: "unet", Runs: r.Threads}}}, nil
 }
 
 func TestDraw(t *testing.T) {
@@ -51,7 +51,7 @@ func TestDraw(t *testing.T) {
 
 // The budget goes to the parts by what their runs take, and to each of them enough to open.
 func TestResults(t *testing.T) {
-	d := &Drawn{Image: Image{Prompt: "a fox"}, Parts: []DrawnPart{{Name: "text_encoder", Runs: 2, TookMS: 10}, {Name: "unet", Runs: 20, TookMS: 50, Fixed: true}, {Name: "vae_decoder", Runs: 1, TookMS: 40}}}
+	d := &DrawAnswer{Image: Image{Prompt: "a fox"}, Parts: []PartUse{{Name: "text_encoder", Runs: 2, TookMS: 10}, {Name: "unet", Runs: 20, TookMS: 50, Fixed: true}, {Name: "vae_decoder", Runs: 1, TookMS: 40}}}
 	for _, c := range []struct {
 		budget float64
 		spent  time.Duration

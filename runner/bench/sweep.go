@@ -145,7 +145,7 @@ func (w *work) left() time.Duration {
 	return time.Until(w.deadline) - closeTime
 }
 
-func (w *work) tell(step string, done, total int, c Config) {
+func (w *work) progress(step string, done, total int, c Config) {
 	if w.Notify != nil {
 		w.Notify(Progress{step, done, total, c, w.left()})
 	}
@@ -176,7 +176,7 @@ func (w *work) makeReferences(ctx context.Context) error {
 	slices.Sort(batches)
 	batches = slices.Compact(batches)
 	for i, batch := range batches {
-		w.tell("reference", i, len(batches), w.Reference.Config)
+		w.progress("reference", i, len(batches), w.Reference.Config)
 		file := filepath.Join(w.Folder, fmt.Sprintf("reference-%d.npz", batch))
 		c := w.Reference
 		c.Batch, c.Concurrency = batch, 1
@@ -248,7 +248,7 @@ func (w *work) profileTime() time.Duration {
 func (w *work) makeProfiles(ctx context.Context) error {
 	first := w.profiled()
 	for i, c := range first {
-		w.tell("profile", i, len(first), c.Config)
+		w.progress("profile", i, len(first), c.Config)
 		var placement *Placement
 		err := errors.New("the budget had ended before it was profiled")
 		if w.left() > 0 {
@@ -277,7 +277,7 @@ func (w *work) openAll(ctx context.Context) error {
 	var largest int64
 	rest := time.Duration((1 - openShare) * float64(w.left()))
 	for i, c := range cells {
-		w.tell("open", i, len(cells), c.Config)
+		w.progress("open", i, len(cells), c.Config)
 		if w.left() < rest && i > 0 {
 			c.skip(fmt.Sprintf("opening %d cells before it took the budget's share: give more --budget, or try fewer values", i))
 			continue

@@ -220,7 +220,7 @@ func (r *Request) image(uri string) error {
 }
 
 func (r *Request) format(f *responseFormat) error {
-	r.Fields, r.Classes = asked(r.Text)
+	r.Fields, r.Classes = parsePrompt(r.Text)
 	if f == nil {
 		return nil
 	}
@@ -255,8 +255,8 @@ func (r *Request) format(f *responseFormat) error {
 // field is a line of a prompt that says what a field holds.
 var field = regexp.MustCompile(`(?m)^- "(\w+)": (.*)$`)
 
-// asked reads from a prompt which fields and classes it asks for.
-func asked(prompt string) (fields, classes []string) {
+// parsePrompt reads from a prompt which fields and classes it asks for.
+func parsePrompt(prompt string) (fields, classes []string) {
 	for _, m := range field.FindAllStringSubmatch(prompt, -1) {
 		fields = append(fields, m[1])
 		if _, list, ok := strings.Cut(m[2], `: "`); ok && m[1] == "class" {

@@ -70,8 +70,8 @@ func partsOf(word string) iter.Seq[string] {
 	}
 }
 
-// hang wraps a text that begins in a column of a terminal, and goes on there.
-func hang(s string, width, column int) string {
+// wrapFrom wraps a text that begins in a column of a terminal, and goes on there.
+func wrapFrom(s string, width, column int) string {
 	return strings.ReplaceAll(Wrap(s, max(width-column, 1)), "\n", "\n"+strings.Repeat(" ", column))
 }
 

@@ -24,7 +24,7 @@ func Width(w io.Writer) int { return cmp.Or(terminal(w), Standard) }
 // find it.
 func Sentence(w io.Writer, lead, text string) string {
 	if width := terminal(w); width > 0 {
-		text = hang(text, width, cells(lead))
+		text = wrapFrom(text, width, cells(lead))
 	}
 	return lead + text
 }
@@ -206,7 +206,7 @@ func (t *Table) widths(width int) []int {
 	narrow(widths, whole, left, t.cost())
 	narrow(widths, split, left, t.cost())
 	narrow(widths, broken, left, free)
-	t.loosen(widths, natural, left)
+	t.distribute(widths, natural, left)
 	return widths
 }
 
@@ -256,8 +256,8 @@ func (t *Table) cost() func(column, width int) int {
 	}
 }
 
-// loosen gives what wrapped columns do not use to others that it is enough for.
-func (t *Table) loosen(widths, natural []int, left int) {
+// distribute gives what wrapped columns do not use to others that it is enough for.
+func (t *Table) distribute(widths, natural []int, left int) {
 	for i, column := range t.columns {
 		used := lineWidth(Wrap(column.header, widths[i]))
 		for _, row := range t.rows {

@@ -172,7 +172,7 @@ func TestHang(t *testing.T) {
 		{"207.3 [204.2, 209.4]", 15, 0, "207.3\n[204.2, 209.4]"},
 		{"ab", 3, 9, "a\n         b"},
 	} {
-		if got := hang(c.text, c.width, c.column); got != c.want {
+		if got := wrapFrom(c.text, c.width, c.column); got != c.want {
 			t.Errorf("%q in %d: %q, want %q", c.text, c.width, got, c.want)
 		}
 	}

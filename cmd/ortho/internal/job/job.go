@@ -238,6 +238,6 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 	if err := out.finish(ctx, went); err != nil {
 		return err
 	}
-	out.tell(done, went, first)
+	out.printSummary(done, went, first)
 	return nil
 }

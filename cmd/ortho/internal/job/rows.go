@@ -21,18 +21,18 @@ import (
 // whose run can be resumed.
 type rows[R output.Row] struct {
 	Output
-	codec  *output.Codec[R]
-	format string
-	unit   string         // what a row is of: "image", "text"
-	run    *record.Run[R] // nil: a stream
-	made   bool           // the folder was not there
+	codec   *output.Codec[R]
+	format  string
+	unit    string         // what a row is of: "image", "text"
+	run     *record.Run[R] // nil: a stream
+	created bool           // the folder was not there
 
 	stream  output.Writer[R]
-	kept    keptRows[R]  // that go nowhere
-	device  *output.File // nil: standard output
-	screen  *term.Screen // nil: not a terminal that progress is shown on, too
-	written int64        // of the stream
-	failed  int64        // of them
+	kept    memoryRows[R] // in place of a stream, where rows are not written
+	device  *output.File  // nil: standard output
+	screen  *term.Screen  // nil: not a terminal that progress is shown on, too
+	written int64         // of the stream
+	failed  int64         // of them
 }
 
 // openRows opens the output, before any work.
@@ -80,22 +80,22 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	return r, err
 }
 
-// keptRows are rows that go nowhere.
-type keptRows[R output.Row] []R
+// memoryRows keeps rows in memory.
+type memoryRows[R output.Row] []R
 
-func (k *keptRows[R]) Write(row R) error {
+func (k *memoryRows[R]) Write(row R) error {
 	*k = append(*k, row)
 	return nil
 }
 
-func (*keptRows[R]) Close() error { return nil }
+func (*memoryRows[R]) Close() error { return nil }
 
 // openFolder makes the folder, if it is not there, and opens the rows in it.
 func (r *rows[R]) openFolder() (err error) {
-	if r.made, err = flags.MakeFolder(r.Folder); err != nil {
+	if r.created, err = flags.MakeFolder(r.Folder); err != nil {
 		return err
 	}
-	if err = r.openRun(); err != nil && r.made {
+	if err = r.openRun(); err != nil && r.created {
 		os.Remove(r.Folder)
 	}
 	return err
@@ -222,7 +222,7 @@ func (r *rows[R]) finish(ctx context.Context, speed record.Speed) error {
 	}
 	if err := r.run.Finish(ctx, speed); err != nil {
 		if !errors.Is(err, record.ErrMisfit) {
-			r.tellKept()
+			r.warnPartial()
 		}
 		return fmt.Errorf("finish output: %w", err)
 	}
@@ -237,7 +237,7 @@ func (r *rows[R]) abandon(err error) error {
 	if r.device != nil {
 		r.device.Discard()
 	}
-	if r.made {
+	if r.created {
 		os.Remove(r.Folder) // which is empty
 	}
 	return err
@@ -250,7 +250,7 @@ func (r *rows[R]) keep(why error, speed record.Speed) error {
 		if err := r.run.Stop(speed); err != nil {
 			r.Warn(err.Error())
 		}
-		r.tellKept()
+		r.warnPartial()
 		return why
 	}
 	if err := r.stream.Close(); err != nil {
@@ -262,13 +262,13 @@ func (r *rows[R]) keep(why error, speed record.Speed) error {
 	return why
 }
 
-func (r *rows[R]) tellKept() {
+func (r *rows[R]) warnPartial() {
 	rows, _ := r.run.Counts()
 	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
 }
 
-// tell prints how the run went, and why the first of the items that failed in it did.
-func (r *rows[R]) tell(done int, went record.Speed, first output.Row) {
+// printSummary prints how the run went, and why the first of the items that failed in it did.
+func (r *rows[R]) printSummary(done int, went record.Speed, first output.Row) {
 	all, failed := r.counts()
 	before, _ := r.resumed()
 	if r.Progress.Quiet {
@@ -289,13 +289,13 @@ func (r *rows[R]) tell(done int, went record.Speed, first output.Row) {
 		r.Info(text)
 	}
 	if failed > 0 && !(r.run == nil && term.IsTerminal(r.Out)) { // where the rows are seen
-		r.tellFailed(first, failed)
+		r.warnFailed(first, failed)
 	}
 }
 
-// tellFailed prints why the first of the items that failed in this run did, and where to find
+// warnFailed prints why the first of the items that failed in this run did, and where to find
 // the reasons of the others.
-func (r *rows[R]) tellFailed(first output.Row, failed int64) {
+func (r *rows[R]) warnFailed(first output.Row, failed int64) {
 	where := r.Rows.File
 	if r.run == nil {
 		where = "the rows"

@@ -117,8 +117,8 @@ func (r *results) row(c *bench.Config) *bench.Row {
 	return nil
 }
 
-// leaders are the best cell of each provider, in the order of the rows.
-func (r *results) leaders() []*bench.Row {
+// bestByProvider returns the best cell of each provider, in the order of the rows.
+func (r *results) bestByProvider() []*bench.Row {
 	var leaders []*bench.Row
 	seen := map[string]bool{}
 	for i := range r.rows {
@@ -205,7 +205,7 @@ func (r *results) recommendation() []report.Block {
 		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "Noise:", Text: fmt.Sprintf("%d of %s unstable: the throughput differs from round to round more than it should. The table marks them.",
 			n, count(len(r.rows), "cell"))})
 	}
-	return append(blocks, r.losers()...)
+	return append(blocks, r.ineligible()...)
 }
 
 func (r *results) unstable() (n int) {
@@ -217,8 +217,8 @@ func (r *results) unstable() (n int) {
 	return n
 }
 
-// losers are the cells that were measured, but could not win.
-func (r *results) losers() []report.Block {
+// ineligible are the cells that were measured, but could not win.
+func (r *results) ineligible() []report.Block {
 	t := report.Table{Columns: []report.Column{{Name: "cell"}, {Name: r.unit, Number: true}, {Name: "why it could not win"}}}
 	for i := range r.rows {
 		row := &r.rows[i]

@@ -233,7 +233,7 @@ func (r *results) distribution() report.Block {
 	f := report.Figure{Title: "Latency distribution", Plot: p, Wide: true, Height: 320,
 		Note: "Empirical distribution of the best cells' single runs; the axis ends at the largest p99."}
 	rows := r.rows[:min(most, len(r.rows))]
-	for _, row := range r.leaders() { // every provider has one
+	for _, row := range r.bestByProvider() { // every provider has one
 		if !slices.ContainsFunc(rows, func(o bench.Row) bool { return o.Config == row.Config }) && len(rows) < len(report.Colors) {
 			rows = append(slices.Clip(rows), *row)
 		}

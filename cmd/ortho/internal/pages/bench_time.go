@@ -105,7 +105,7 @@ func (r *results) timeBlocks() []report.Block {
 	var names []string
 	var rows [][]part
 	var notes []string
-	for _, row := range r.leaders() {
+	for _, row := range r.bestByProvider() {
 		if row.Placement == nil {
 			continue
 		}
@@ -123,7 +123,7 @@ func (r *results) timeBlocks() []report.Block {
 		blocks = append(blocks, bars(report.Figure{Title: "Share of time by provider", Note: "Of the nodes' time in a separate, profiled session: each provider's best cell (threads / batch / concurrency).",
 			Desc: "Stacked bars: which execution provider took what share of the time."}, "share of the nodes' time (%)", palette, names, rows, share))
 	}
-	for _, row := range r.leaders() {
+	for _, row := range r.bestByProvider() {
 		if row.Placement != nil && len(row.Placement.Operators) > 1 {
 			blocks = append(blocks, operators(row, palette, share))
 		}
@@ -208,7 +208,7 @@ func (r *results) memoryBlocks() []report.Block {
 	f := report.Figure{Title: "Memory by phase", Plot: p, Wide: true, Height: 300, Note: "Each provider's best cell: its process at the start, with the library loaded, the session created, after the first run, and at its peak.",
 		Desc: "Lines: the resident set of a process after each phase."}
 	var missing report.Facts
-	for _, row := range r.leaders() {
+	for _, row := range r.bestByProvider() {
 		m := &row.Memory
 		i := slices.Index(r.series, seriesOf(row.Config))
 		line := &plotter.Line{LineStyle: draw.LineStyle{Color: report.Color(i), Width: 1.5}}

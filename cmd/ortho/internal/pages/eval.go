@@ -99,7 +99,7 @@ func (e *evaluationPage) calibration() []report.Block {
 	if len(c.Bins) > 0 {
 		blocks = append(blocks,
 			report.Text("Of the answers that are given 80 %, 80 % should be right. Bars above the line are too modest, bars below it too sure. Bins of few answers are off by chance, as their intervals show."),
-			reliability(c), sureness(c))
+			reliability(c), confidence(c))
 	}
 	if c.Reason != "" {
 		blocks = append(blocks, report.Notice{Mark: report.Weak, Text: "Not all figures are known: " + c.Reason + "."})

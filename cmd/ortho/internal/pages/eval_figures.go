@@ -59,8 +59,8 @@ func reliability(c evaluate.Calibration) report.Figure {
 		Keys: []report.Key{{Name: "right", Thumbs: []plot.Thumbnailer{bars}}, {Name: "at the bin's mean, with 95 % interval", Thumbs: []plot.Thumbnailer{dots}}, {Name: "as it should be", Thumbs: []plot.Thumbnailer{ideal}}}}
 }
 
-// sureness shows how many answers are of which probability.
-func sureness(c evaluate.Calibration) report.Figure {
+// confidence shows how many answers are of which probability.
+func confidence(c evaluate.Calibration) report.Figure {
 	p := report.NewPlot("probability of the answer (%)", "answers")
 	p.X.Min, p.X.Max, p.Y.Min = 0, 103, 0
 	var hints []report.Hint

@@ -113,7 +113,7 @@ func partBlocks(p bench.Part) []report.Block {
 		blocks = append(blocks, report.List(v.Reasons))
 	}
 	for _, section := range []report.Section{{Title: "Time and latency", Blocks: r.speedFigures()}, {Title: "Where the time goes", Blocks: r.timeBlocks()}, {Title: "Memory", Blocks: r.memoryBlocks()},
-		{Title: "All cells", Blocks: r.tables()}, {Title: "Overhead of ortho", Blocks: r.overhead()}, {Title: "Cells that could not win", Blocks: r.losers()}, {Title: "What was measured", Blocks: r.environment()}} {
+		{Title: "All cells", Blocks: r.tables()}, {Title: "Overhead of ortho", Blocks: r.overhead()}, {Title: "Cells that could not win", Blocks: r.ineligible()}, {Title: "What was measured", Blocks: r.environment()}} {
 		if len(section.Blocks) > 0 {
 			blocks = append(blocks, report.Fold(section))
 		}

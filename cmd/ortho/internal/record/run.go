@@ -52,15 +52,15 @@ type Run[R output.Row] struct {
 	failed       int64 // of them
 	lost         int64 // of them, too
 
-	mutex  sync.Mutex
-	given  []given // inputs whose rows are to come, in order
-	listed *Inputs // all, once Items has gone through them
-	err    error   // why Items ended early
+	mutex   sync.Mutex
+	pending []pendingRow // inputs whose rows are to come, in order
+	listed  *Inputs      // all, once Items has gone through them
+	err     error        // why Items ended early
 }
 
-// given is an input that Items has yielded, and the position that its row is written
+// pendingRow is an input that Items has yielded, and the position that its row is written
 // with.
-type given struct {
+type pendingRow struct {
 	name     string
 	position int64
 }
@@ -173,10 +173,10 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 		return err
 	}
 	if lines := old.differences(&now); len(lines) > 0 {
-		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.stands(), strings.Join(lines, "\n"))
+		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.existing(), strings.Join(lines, "\n"))
 	}
 	if old.Ortho != now.Ortho {
-		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.stands(), old.Ortho, now.Ortho))
+		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.existing(), old.Ortho, now.Ortho))
 	}
 	if r.partial == nil && (r.mode != RetryFailed || old.Failed == 0) {
 		if lost, err := r.anyGone(ctx); err != nil {
@@ -223,8 +223,8 @@ func (r *Run[R]) write(now Record) error {
 	return nil
 }
 
-// stands is the file that holds the rows of an earlier run.
-func (r *Run[R]) stands() string {
+// existing is the file that holds the rows of an earlier run.
+func (r *Run[R]) existing() string {
 	if r.partial == nil {
 		return r.name
 	}
@@ -235,9 +235,9 @@ func (r *Run[R]) readOld() (*Record, error) {
 	old, err := readRecord(r.recordName())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s can't be continued: there is no %s to say how it was made; move it away, or --overwrite starts anew", r.stands(), r.recordName())
+		return nil, fmt.Errorf("%s can't be continued: there is no %s to say how it was made; move it away, or --overwrite starts anew", r.existing(), r.recordName())
 	case err != nil:
-		return nil, fmt.Errorf("%s can't be continued: %w; move both away, or --overwrite starts anew", r.stands(), err)
+		return nil, fmt.Errorf("%s can't be continued: %w; move both away, or --overwrite starts anew", r.existing(), err)
 	case r.partial == nil && old.Finished.IsZero():
 		return nil, fmt.Errorf("%s is not of the run that %s tells of: that one did not finish, and %s is gone; --overwrite starts anew", r.name, r.recordName(), r.Partial())
 	}
@@ -303,7 +303,7 @@ func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T
 				}
 			}
 			r.mutex.Lock()
-			r.given = append(r.given, given{name(item), at})
+			r.pending = append(r.pending, pendingRow{name(item), at})
 			r.mutex.Unlock()
 			if !yield(item) {
 				return
@@ -358,12 +358,12 @@ func (r *Run[R]) Write(row R) error {
 		return err
 	}
 	r.mutex.Lock()
-	if len(r.given) == 0 || r.given[0].name != row.Name() {
+	if len(r.pending) == 0 || r.pending[0].name != row.Name() {
 		r.mutex.Unlock()
 		return fmt.Errorf("a row of %s came out of turn", row.Name())
 	}
-	position := r.given[0].position
-	r.given = r.given[1:]
+	position := r.pending[0].position
+	r.pending = r.pending[1:]
 	r.mutex.Unlock()
 	return r.partial.append(row, position)
 }

@@ -17,17 +17,17 @@ type Classes struct {
 }
 
 // OfClasses makes the row of a classifier's result for an image.
-func OfClasses(name string, said classify.Result) Classes {
-	said.Predictions, said.Output = answer(said)
-	return Classes{Head: output.Head{Input: name}, Result: said}
+func OfClasses(name string, result classify.Result) Classes {
+	result.Predictions, result.Output = answer(result)
+	return Classes{Head: output.Head{Input: name}, Result: result}
 }
 
 // answer is a result as rows have it: a list of predictions where there are no output's values.
-func answer(said classify.Result) ([]classify.Prediction, *classify.Output) {
-	if out := said.Output; out != nil {
+func answer(result classify.Result) ([]classify.Prediction, *classify.Output) {
+	if out := result.Output; out != nil {
 		return nil, &classify.Output{Name: term.UTF8(out.Name), Shape: out.Shape, Values: out.Values}
 	}
-	return Predictions(said.Predictions), nil
+	return Predictions(result.Predictions), nil
 }
 
 // Predictions are those of a model as rows have them: in UTF-8, and rounded.

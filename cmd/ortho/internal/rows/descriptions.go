@@ -35,11 +35,11 @@ type Description struct {
 
 // OfDescription makes the row of a describer's answer about an image, with the classifier's
 // evidence.
-func OfDescription(name string, said describe.Description, evidence []classify.Prediction) Descriptions {
-	d := &Description{Sentence: said.Sentence, Objects: append([]string{}, said.Objects...), Attributes: append([]string{}, said.Attributes...),
-		Scene: said.Scene, Class: said.Class.Name, Evidence: evidence, Model: said.Model, Cached: said.Cached, Tokens: said.Usage.Total()}
-	if said.Class.Index >= 0 {
-		d.Index = &said.Class.Index
+func OfDescription(name string, from describe.Description, evidence []classify.Prediction) Descriptions {
+	d := &Description{Sentence: from.Sentence, Objects: append([]string{}, from.Objects...), Attributes: append([]string{}, from.Attributes...),
+		Scene: from.Scene, Class: from.Class.Name, Evidence: evidence, Model: from.Model, Cached: from.Cached, Tokens: from.Usage.Total()}
+	if from.Class.Index >= 0 {
+		d.Index = &from.Class.Index
 	}
 	return Descriptions{Head: output.Head{Input: name}, Description: d}
 }

@@ -18,9 +18,9 @@ type Texts struct {
 }
 
 // OfText makes the row of a classifier's result for a text.
-func OfText(name string, said classify.TextResult) Texts {
-	r := Texts{Head: output.Head{Input: name}, Doubt: term.UTF8(said.Doubt), Logits: said.Logits}
-	r.Predictions, r.Output = answer(said.Result)
+func OfText(name string, result classify.TextResult) Texts {
+	r := Texts{Head: output.Head{Input: name}, Doubt: term.UTF8(result.Doubt), Logits: result.Logits}
+	r.Predictions, r.Output = answer(result.Result)
 	return r
 }
 

@@ -30,8 +30,8 @@ func NewStatus(w io.Writer) *Status {
 	return s
 }
 
-// Tell replaces the line's text.
-func (s *Status) Tell(line string) {
+// Set replaces the line's text.
+func (s *Status) Set(line string) {
 	if s == nil {
 		return
 	}
