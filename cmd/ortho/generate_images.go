@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -187,7 +186,7 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.Picture) (made draft, err error) {
 	var writer *preprocess.FileWriter
 	err = r.graph.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
-		w, err := made.begin(r.generation, one.file, one.Name)
+		w, err := r.begin(&made, one.file, one.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -208,49 +207,6 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 // textsFor are the text chunks of a picture that is made of an image.
 func (r *imageRun) textsFor(input string) [][2]string {
 	return append(r.texts[:len(r.texts):len(r.texts)], [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(input)))})
-}
-
-// draft is a picture that is complete, but has not appeared yet. The zero draft is none.
-type draft struct {
-	width, height int
-	file          *shelf.File
-	bytes         *bytes.Buffer // of standard output, in place of file
-}
-
-// begin returns what takes the bytes of a picture. input is the file that it is made of.
-func (d *draft) begin(g *generation, name, input string) (io.Writer, error) {
-	if g.to.File == "-" {
-		d.bytes = new(bytes.Buffer)
-		return d.bytes, nil
-	}
-	var err error
-	if d.file, err = g.shelf.Create(name, input); err != nil {
-		return nil, models.StageWrite.Wrap(err)
-	}
-	return d.file, nil
-}
-
-// complete has a picture on the disk, or nothing of it.
-func (d *draft) complete(err error) error {
-	if d.file == nil {
-		return err
-	}
-	if err == nil {
-		err = d.file.Complete()
-	}
-	if d.file.Failed() != nil {
-		err = &diskError{d.file.Failed()}
-	}
-	if err != nil {
-		d.file.Discard()
-	}
-	return err
-}
-
-func (d *draft) discard() {
-	if d.file != nil {
-		d.file.Discard()
-	}
 }
 
 // card shows what an image was and became.

@@ -69,13 +69,6 @@ func (o *sampleOptions) Flags() []cli.Flag {
 	}
 }
 
-// What is asked for at most.
-const (
-	maxTexts   = 1 << 20
-	maxText    = 1 << 16
-	maxSamples = 100_000_000
-)
-
 // Read takes arguments as texts (a pipeline's).
 func (o *sampleOptions) Read(c *flags.Call) error {
 	o.texts, o.classes = append(c.Args[:len(c.Args):len(c.Args)], o.words.Value()...), o.names.Value()

@@ -13,19 +13,12 @@ import (
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
-	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
 	"ortho/runner/npz"
 )
-
-// isPipeline tells whether a model's name is that of a pipeline's folder.
-func isPipeline(name string) bool {
-	return !slices.Contains(bundled.Names(), name) && diffusion.IsFolder(name)
-}
 
 // pipelineEngine is the engine of a pipeline.
 type pipelineEngine struct {
@@ -69,28 +62,6 @@ func (e *pipelineEngine) step(s diffusion.Step) {
 	if s.Preview != nil {
 		e.preview.show(s.Preview)
 	}
-}
-
-// promptsJob makes pictures of prompts.
-func (g *generation) promptsJob(ctx context.Context) (*job.Job[request, rows.Pictures], error) {
-	if err := g.prompt.readPictures(ctx, g.maxPixels.Pixels); err != nil {
-		return nil, err
-	}
-	e := &pipelineEngine{asked: &g.prompt, stepped: func(s diffusion.Step) { g.bar.Stepped(s.Of) }}
-	if err := g.open(ctx, func(ctx context.Context) error { return g.openPipeline(ctx, e) }); err != nil {
-		return nil, err
-	}
-	r := g.newSampleRun()
-	if err := r.planPrompts(ctx, e); err != nil {
-		return nil, g.failed(err)
-	}
-	e.tell(g.ui, g.made.texts, g.progress.Quiet)
-	made := r.job(ctx, "steps")
-	made.Close = func() error {
-		defer e.preview.remove() // when no image is under way any more
-		return g.close()
-	}
-	return made, nil
 }
 
 // openPipeline opens the pipeline as the run's engine.

@@ -17,6 +17,7 @@ import (
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models/bundled"
 	"ortho/models/diffusion"
 	"ortho/models/scheduler"
 	"ortho/preprocess"
@@ -51,26 +52,6 @@ func (p *promptOptions) Flags() []cli.Flag {
 		&cli.IntFlag{Name: "preview", Destination: &r.PreviewEvery, Category: made, DefaultText: "never", Usage: "every `K` steps, have the picture as it would be then in OUT.preview.png (in a folder: OUT/ortho.preview.png), until the run ends"},
 		&cli.BoolFlag{Name: "low-memory", Destination: &p.lowMemory, Category: flags.CategoryRun, Usage: "hold one graph of a pipeline at a time; it takes longer, and --preview opens two graphs anew for each"},
 	}
-}
-
-// checkPipeline refuses flags of models of one graph where a pipeline is named.
-func (o *generateOptions) checkPipeline(c *flags.Call) error {
-	why := map[string]string{
-		"class": "it takes texts", "truncation": "its latents are not truncated", "interpolate": "give seeds by --seed, or latents by --latents",
-		"frames": "it is for --interpolate", "keep-size": "--size gives its images' size", "background": "its images have no alpha",
-		"tile": "its images are not cut", "tile-overlap": "its images are not cut", "stdin-paths": "it takes texts: --texts - reads them from standard input",
-		"0": "it takes texts", "shard": "it takes texts, which --texts can give in parts", "settings": "they are measured with models of one graph",
-		"concurrency": "it makes one image at a time, and its runs have --threads",
-	}
-	for _, f := range o.read.Flags() {
-		why[f.Names()[0]] = "its files say how it is read"
-	}
-	for _, f := range o.Flags() {
-		if name := f.Names()[0]; c.Given(name) && why[name] != "" {
-			return commandline.Usagef("--%s is not for a pipeline such as %s: %s", name, o.model, why[name])
-		}
-	}
-	return nil
 }
 
 // Read has the command line name a text, too.
@@ -185,4 +166,9 @@ func (p *promptOptions) settings() record.Settings {
 		s = append(s, record.Setting{Key: "strength", Value: term.Decimal(made.Strength)})
 	}
 	return s
+}
+
+// isPipeline tells whether a model's name is that of a pipeline's folder.
+func isPipeline(name string) bool {
+	return !slices.Contains(bundled.Names(), name) && diffusion.IsFolder(name)
 }

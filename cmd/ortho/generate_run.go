@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,6 +75,41 @@ func (g *generation) checkShown() error {
 		g.own = append(g.own, filepath.ToSlash(inside))
 	}
 	return g.checkSheet()
+}
+
+// checkSheet refuses a sheet that could not be written, or would have the name of a picture.
+func (g *generation) checkSheet() error {
+	grid := g.sheet.grid
+	switch {
+	case grid == nil:
+		return nil
+	case *grid == g.to.Name:
+		return commandline.Usagef("--output and --grid name one file")
+	}
+	if _, err := sheetFormat(*grid); err != nil {
+		return err
+	}
+	if g.to.Folder != "" {
+		if inside, err := flags.Inside(g.to.Folder, *grid); err != nil {
+			return err
+		} else if sampleName.MatchString(inside) {
+			return commandline.Usagef("--grid %s lies in the output folder, where pictures have such names: give another", *grid)
+		}
+	}
+	_, err := g.reads.Check(*grid, g.replaces)
+	return err
+}
+
+// sampleName is that of a picture that is made without an image.
+var sampleName = regexp.MustCompile(`^\d{4,}[-.]`)
+
+// sheetFormat is how the file of --grid is written.
+func sheetFormat(name string) (preprocess.FileFormat, error) {
+	format, err := preprocess.FormatOf(filepath.Base(name))
+	if err != nil {
+		return "", commandline.Usagef("--grid %w", err)
+	}
+	return format, nil
 }
 
 // protectFolder has no picture take the place of what the run reads.
@@ -154,6 +192,49 @@ func (g *generation) describe(ctx context.Context, more record.Settings) (record
 		record.Setting{Key: "max-pixels", Value: strconv.FormatInt(g.maxPixels.Pixels, 10)},
 		record.Setting{Key: "JPEG decoder", Value: preprocess.JPEGDecoder().Name})
 	return g.engine.record(ctx, append(settings, g.session.Settings()...))
+}
+
+// draft is a picture that is complete, but has not appeared yet. The zero draft is none.
+type draft struct {
+	width, height int
+	file          *shelf.File
+	bytes         *bytes.Buffer // of standard output, in place of file
+}
+
+// begin returns what takes the bytes of a picture. input is the file that it is made of.
+func (g *generation) begin(d *draft, name, input string) (io.Writer, error) {
+	if g.to.File == "-" {
+		d.bytes = new(bytes.Buffer)
+		return d.bytes, nil
+	}
+	var err error
+	if d.file, err = g.shelf.Create(name, input); err != nil {
+		return nil, models.StageWrite.Wrap(err)
+	}
+	return d.file, nil
+}
+
+// complete has a picture on the disk, or nothing of it.
+func (d *draft) complete(err error) error {
+	if d.file == nil {
+		return err
+	}
+	if err == nil {
+		err = d.file.Complete()
+	}
+	if d.file.Failed() != nil {
+		err = &diskError{d.file.Failed()}
+	}
+	if err != nil {
+		d.file.Discard()
+	}
+	return err
+}
+
+func (d *draft) discard() {
+	if d.file != nil {
+		d.file.Discard()
+	}
 }
 
 // place has a complete picture appear, and makes its row. A disk that takes no more ends

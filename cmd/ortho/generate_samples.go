@@ -9,12 +9,10 @@ import (
 	"path/filepath"
 
 	"ortho/cmd/ortho/internal/flags"
-	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
-	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/generate"
 	"ortho/preprocess"
@@ -35,45 +33,6 @@ func (g *generation) newSampleRun() *sampleRun {
 		r.series.Seed = *g.made.seed
 	}
 	return r
-}
-
-// samplesJob makes pictures by a model of one graph.
-func (g *generation) samplesJob(ctx context.Context) (*job.Job[request, rows.Pictures], error) {
-	fallback := ""
-	if len(g.made.texts)+len(g.made.classes) > 0 {
-		fallback = defaultDrawer
-	}
-	var graph *graphEngine
-	if err := g.open(ctx, func(ctx context.Context) (err error) {
-		graph, err = g.openGraph(ctx, fallback)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	r := g.newSampleRun()
-	if err := r.plan(ctx, graph); err != nil {
-		return nil, g.failed(err)
-	}
-	return r.job(ctx, "images"), nil
-}
-
-// job makes the pictures of the series, and what shows them together. counts is what progress
-// counts.
-func (r *sampleRun) job(ctx context.Context, counts string) *job.Job[request, rows.Pictures] {
-	return &job.Job[request, rows.Pictures]{
-		Unit: "image", Counts: counts, Progress: func(bar *term.Progress) { r.bar = bar },
-		Items:  r.requests(),
-		Name:   func(one request) string { return one.name },
-		Survey: r.survey,
-		Record: func(string) (record.Record, error) { return r.describe(ctx, r.settings()) },
-		Rows:   r.rows,
-		How:    r.how(),
-		Close:  r.close,
-		Gone:   r.gone(),
-		Finish: r.show,
-		Title:  "What " + r.name + " makes",
-		Card:   r.cards(), AtOnce: 1,
-	}
 }
 
 // requests yields what is asked of each picture, and how it is called: by its number and
@@ -141,7 +100,7 @@ func (r *sampleRun) draft(_ context.Context, s sample) (made draft, err error) {
 	if s.err != nil || r.to.Folder == "" && !r.to.Single() {
 		return made, s.err
 	}
-	w, err := made.begin(r.generation, r.fileOf(s.request), "")
+	w, err := r.begin(&made, r.fileOf(s.request), "")
 	if err != nil {
 		return made, err
 	}

@@ -54,6 +54,9 @@ func (r *sampleRun) checkTakes(spec *models.GeneratorSpec) error {
 	return nil
 }
 
+// maxSamples is how many pictures are asked for at most.
+const maxSamples = 100_000_000
+
 // settle checks how many pictures there are, of a size that is 0 where it is not known yet,
 // and draws a seed where none is given.
 func (r *sampleRun) settle(width, height int) error {

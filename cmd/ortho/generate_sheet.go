@@ -5,51 +5,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"path/filepath"
-	"regexp"
 
-	"ortho/cmd/ortho/internal/commandline"
-	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/sheet"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
 )
-
-// checkSheet refuses a sheet that could not be written, or would have the name of a picture.
-func (g *generation) checkSheet() error {
-	grid := g.sheet.grid
-	switch {
-	case grid == nil:
-		return nil
-	case *grid == g.to.Name:
-		return commandline.Usagef("--output and --grid name one file")
-	}
-	if _, err := sheetFormat(*grid); err != nil {
-		return err
-	}
-	if g.to.Folder != "" {
-		if inside, err := flags.Inside(g.to.Folder, *grid); err != nil {
-			return err
-		} else if sampleName.MatchString(inside) {
-			return commandline.Usagef("--grid %s lies in the output folder, where pictures have such names: give another", *grid)
-		}
-	}
-	_, err := g.reads.Check(*grid, g.replaces)
-	return err
-}
-
-// sampleName is that of a picture that is made without an image.
-var sampleName = regexp.MustCompile(`^\d{4,}[-.]`)
-
-// sheetFormat is how the file of --grid is written.
-func sheetFormat(name string) (preprocess.FileFormat, error) {
-	format, err := preprocess.FormatOf(filepath.Base(name))
-	if err != nil {
-		return "", commandline.Usagef("--grid %w", err)
-	}
-	return format, nil
-}
 
 // pictures yields those of a run, those of earlier runs among them, in their order. rows are all
 // that it has.

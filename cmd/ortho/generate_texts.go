@@ -17,6 +17,12 @@ import (
 	words "ortho/models/text"
 )
 
+// What is asked for at most.
+const (
+	maxTexts = 1 << 20
+	maxText  = 1 << 16
+)
+
 func checkWords(what, text string) error {
 	switch {
 	case !utf8.ValidString(text):

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
@@ -15,6 +18,28 @@ import (
 	"ortho/models/imagine"
 	"ortho/runner"
 )
+
+// imagination is a run of imagine. What the run has no use for is nil.
+type imagination struct {
+	*imagineOptions
+	ui      *term.UI
+	reads   *output.Reads
+	item    source.Item // the image
+	data    []byte
+	experts imagine.Options
+	artist  *artist
+	closers []io.Closer // what experts and the artist run on
+	notes   []string    // of opening them
+	story   *imagine.Story
+	slug    string // of the pictures' names
+}
+
+// artist is the generator that may draw the class.
+type artist struct {
+	session *runner.Session // tells what it runs on
+	digest  func(context.Context) (string, error)
+	tell    func(text string) // warns of what of it says nothing to the model
+}
 
 func (im *imagination) openImageExpert(ctx context.Context) error {
 	m, err := im.read.Open(im.ui, im.model.Name)
@@ -65,13 +90,6 @@ func (im *imagination) openTextExpert(ctx context.Context) error {
 	im.experts.Text = imagine.NewTextExpert(m.Name, classifier)
 	im.experts.Text.Fallback = !named
 	return nil
-}
-
-// artist is the generator that may draw the class.
-type artist struct {
-	session *runner.Session // tells what it runs on
-	digest  func(context.Context) (string, error)
-	tell    func(text string) // warns of what of it says nothing to the model
 }
 
 func (im *imagination) openArtist(ctx context.Context) error {

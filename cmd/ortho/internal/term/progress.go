@@ -87,6 +87,7 @@ func (p *Progress) speed(done int64, elapsed time.Duration) string {
 	return text
 }
 
+// Step counts an item that is done. Tiles and steps of an item are counted as they come.
 func (p *Progress) Step(failed bool) {
 	if p == nil {
 		return
@@ -95,8 +96,7 @@ func (p *Progress) Step(failed bool) {
 		p.failed.Add(1)
 	}
 	switch p.unit {
-	case "images":
-		p.bar.Increment()
+	case "tiles":
 	case "steps": // one that failed has not made all of its steps
 		p.mutex.Lock()
 		defer p.mutex.Unlock()
@@ -104,6 +104,8 @@ func (p *Progress) Step(failed bool) {
 		if least := (p.before + p.rows) * p.each.Load(); p.bar.Current() < least {
 			p.bar.SetCurrent(least)
 		}
+	default:
+		p.bar.Increment()
 	}
 }
 
