@@ -79,11 +79,11 @@ func (im *imagination) open(ctx context.Context, args []string) (err error) {
 			return err
 		}
 	}
-	if err = im.openArtist(ctx); err != nil {
+	if err = im.openGenerator(ctx); err != nil {
 		return err
 	}
 	if o.Image != nil {
-		if borrowed := o.Image.BorrowLabels(o.Artist); borrowed != "" {
+		if borrowed := o.Image.BorrowLabels(o.Generator); borrowed != "" {
 			borrowed += "; --labels FILE names others"
 			im.notes = append(im.notes, term.UTF8(borrowed))
 			im.ui.Warn(borrowed)
