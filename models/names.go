@@ -2,7 +2,7 @@ package models
 
 import "ortho/models/config"
 
-// What a model says of itself is stated in these words, which are config's.
+// The types of package config that this package's API uses.
 type (
 	Settings   = config.Settings
 	Label      = config.Label

@@ -8,9 +8,8 @@ import (
 	"math/bits"
 )
 
-// decodeBMP brings the header, of which there are many, to the one kind that the
-// decoder reads, with a full palette where there is one: Pillow takes an index out
-// of range for black.
+// decodeBMP converts the many kinds of header to the one that the decoder reads, with a full
+// palette where there is one, since Pillow takes an index out of range for black.
 func decodeBMP(data []byte, ask request) (picture, error) {
 	const fileHeader, header = 14, 40
 	le := binary.LittleEndian

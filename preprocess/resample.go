@@ -60,8 +60,8 @@ type placement struct {
 	pixel, row int
 }
 
-// scratch is the memory of one call, reused by later ones. The taps stay for the
-// next image of the same size.
+// scratch is the memory of one call, reused by later ones. The taps are kept for
+// the next image of the same size.
 type scratch struct {
 	across, down taps
 	tables       [3 * 256 * 4]byte // what a pixel becomes, by its colour and value

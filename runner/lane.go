@@ -125,7 +125,8 @@ func (l *lane[In, Out]) begin(j *job[In, Out]) {
 	}
 }
 
-// load fills a row. A job that fails, or that nobody waits for any more, has its answer at once.
+// load fills a row of the input. A job that fails, or that nobody waits for any more, is answered
+// at once.
 func (l *lane[In, Out]) load(row int, j *job[In, Out]) {
 	l.errs[row] = func() (err error) {
 		if loaders := l.pool.loaders; loaders != nil {
@@ -228,7 +229,7 @@ func (l *lane[In, Out]) answer() {
 }
 
 // together returns a context that is done when those of all jobs are. Until stop, where they
-// differ, a job whose own is done before has its answer at once.
+// differ, a job whose own context is done earlier is answered at once.
 func (l *lane[In, Out]) together() (ctx context.Context, stop func()) {
 	jobs := l.jobs[:l.rows]
 	ctx = jobs[0].ctx

@@ -49,7 +49,7 @@ type Pool[In, Out any] struct {
 	collecting *lane[In, Out]  // the lane that takes the next jobs
 	running    int
 	idle       []*lane[In, Out]
-	sources    int // streams that more may come from
+	sources    int // streams from which more jobs may come
 }
 
 // NewPool makes a pool for a session with one input. Close it before the session.
@@ -192,7 +192,7 @@ func (p *Pool[In, Out]) submit(j *job[In, Out]) error {
 	return nil
 }
 
-// withdraw answers the jobs of a context that is done, but those that have begun.
+// withdraw answers the waiting jobs of a context that is done.
 func (p *Pool[In, Out]) withdraw(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -204,7 +204,8 @@ func (p *Pool[In, Out]) withdraw(ctx context.Context) {
 	})
 }
 
-// without are the jobs that wait, but those that refused has an error for. p.mu is held.
+// without fails the waiting jobs for which refused returns an error, and returns the others.
+// p.mu is held.
 func (p *Pool[In, Out]) without(refused func(*job[In, Out]) error) []*job[In, Out] {
 	return slices.DeleteFunc(p.waiting, func(j *job[In, Out]) bool {
 		err := refused(j)

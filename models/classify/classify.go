@@ -28,7 +28,7 @@ type Options struct {
 	Scaled         bool    // decode large JPEGs smaller: faster, not exact; see [preprocess.LoadOptions]
 }
 
-// images are the options of the graph's runs.
+// images are the options for package images.
 func (o Options) images() images.Options {
 	return images.Options{Runner: o.Runner, Batch: o.Batch, Concurrency: o.Concurrency, Linger: o.Linger, Waiting: o.Waiting,
 		MaxPixels: o.MaxPixels, Scaled: o.Scaled}

@@ -99,7 +99,7 @@ type Stated[T any] struct {
 	Rank   int // of the layer that states it: 0 has precedence over all others
 }
 
-// Of is a value that no layer states, but source, such as the graph.
+// Of is a value that another source than a layer states, such as the graph.
 func (k Setting[T]) Of(value T, source string) Stated[T] {
 	return Stated[T]{Value: value, Text: written(value), Source: source}
 }

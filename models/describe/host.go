@@ -18,6 +18,6 @@ func (d *Describer) Host() Host { return d.host }
 func hostOf(u *url.URL) Host {
 	name := strings.ToLower(u.Hostname())
 	ip := net.ParseIP(name)
-	// Other names may be resolved, or sent through a proxy, to anywhere: x.localhost too.
+	// Other names, x.localhost too, may resolve to any machine, or go through a proxy.
 	return Host{u.Host, name == "localhost" || ip != nil && ip.IsLoopback()}
 }

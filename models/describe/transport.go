@@ -24,7 +24,7 @@ type redirectError struct{ to string }
 
 func (e *redirectError) Error() string { return "redirected to " + e.to }
 
-// exchange is what go-openai does not pass on of a response, streams' above all. A request
+// exchange is what go-openai does not pass on of a response, especially of a stream. A request
 // carries it in its context.
 type exchange struct {
 	status int

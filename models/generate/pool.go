@@ -2,7 +2,7 @@ package generate
 
 import "sync"
 
-// pool holds things of one kind that runs share, and knows all that it ever held.
+// pool holds values that runs share, and keeps all of them for closing.
 type pool[T any] struct {
 	mu        sync.Mutex
 	free, all []T
@@ -20,7 +20,7 @@ func (p *pool[T]) get() (v T, ok bool) {
 	return v, true
 }
 
-// own adds a new one to those that are closed in the end.
+// own adds a new one to those that are closed at the end.
 func (p *pool[T]) own(v T) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

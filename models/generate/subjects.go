@@ -70,7 +70,7 @@ type ClassError struct {
 
 func (e *ClassError) Error() string { return e.text }
 
-// Takes says what a model makes images of, such as "texts and latents".
+// Takes says in words what a model makes images from, such as "texts and latents".
 func Takes(spec *models.GeneratorSpec) string {
 	var parts []string
 	for _, p := range []struct {

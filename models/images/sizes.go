@@ -20,10 +20,10 @@ type SizeError struct {
 func (e *SizeError) Error() string { return e.text }
 func (e *SizeError) Unwrap() error { return e.err }
 
-// ofShape finds what ONNX Runtime says of tensors that don't fit each other.
+// ofShape matches ONNX Runtime's messages about tensors that don't fit each other.
 var ofShape = regexp.MustCompile(`(?i)broadcast|reshape|dimension|shape|incompatible|size mismatch`)
 
-// runError says in words what a failed run may mean. A graph that has run once runs at
+// runError explains what a failed run may mean. A graph that has run once runs at
 // these sizes.
 func (g *Graph[Out]) runError(err error) error {
 	if g.ran.Load() || !ofShape.MatchString(err.Error()) {

@@ -15,7 +15,7 @@
 //
 //	reference outputs -> cells open -> rounds, interleaved -> profiles -> rows -> Recommend
 //
-// What is slow or noisy for a while then meets all cells, and not one. A round drives the
+// So whatever slows the machine for a while affects all cells, and not one. A round drives the
 // same runner.Session as everything else in ortho does. Files are read and written by
 // readers and writers, but for a Log and what processes hand each other in a folder; nothing
 // is printed.

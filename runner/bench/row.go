@@ -265,7 +265,7 @@ type Excluded struct {
 	Reason string `json:"reason"`
 }
 
-// What the best cell is best at.
+// The objectives, by which the best cell is chosen.
 const (
 	ObjectiveThroughput = "throughput" // rows a second
 	ObjectiveLatency    = "latency"    // the median of a run's time

@@ -42,7 +42,7 @@ type Failure struct {
 	Error string `json:"error"`
 }
 
-// What is kept of failures, and what a chunk may take.
+// Limits of the failures that are kept, and of a chunk.
 const (
 	maxFailures = 1000
 	maxRows     = 64

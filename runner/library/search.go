@@ -45,7 +45,7 @@ func (c candidate) found(keep func(Found) bool) Found {
 	return f
 }
 
-// What tests put in other places.
+// Variables, so that tests can replace them.
 var (
 	executable    = os.Executable
 	systemFolders = func() []string {

@@ -7,7 +7,7 @@ import (
 
 // Common tests what moved all series alike between two runs. first and second hold, for each
 // of some configurations, its values in the run's rounds, which were interleaved with those
-// of the others: what a round has in common over all configurations is the machine's doing.
+// of the others: what a round has in common over all configurations is due to the machine.
 // A machine wanders, and the tests of single configurations, whose rounds all lie within a
 // minute or two, can't know how far it wanders from one run to the next. This takes it for a
 // random walk, estimates its steps from round to round (what they share over configurations

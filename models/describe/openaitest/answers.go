@@ -73,7 +73,7 @@ func Length(content string) Answer { return message{content: content, finish: "l
 // NoChoices is an answer without one.
 func NoChoices() Answer { return message{none: true}.answer }
 
-// Costing has an answer cost tokens: of the prompt, cached ones among them, and of the
+// Costing sets the tokens that an answer costs: of the prompt, cached ones among them, and of the
 // completion, reasoning ones among them. Others cost 1000 and 50; a 0 for both leaves
 // usage out.
 func Costing(a Answer, prompt, cached, completion, reasoning int) Answer {

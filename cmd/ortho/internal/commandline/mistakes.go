@@ -10,9 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// What a command line is likely to mean that names the wrong thing in the right place, or
-// the right thing in the wrong place. A message that says so ends the mistake; nothing is
-// corrected in silence.
+// A command line may name the wrong thing in the right place, or the right thing in the wrong
+// place. Messages say what was likely meant; nothing is corrected silently.
 
 // commandFor says what a file that stands where a command should be is for.
 func commandFor(word string) string {

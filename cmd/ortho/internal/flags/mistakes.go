@@ -11,12 +11,11 @@ import (
 	"ortho/models/bundled"
 )
 
-// What a command line is likely to mean that names the wrong thing in the right place, or
-// the right thing in the wrong place. A message that says so ends the mistake; nothing is
-// corrected in silence.
+// A command line may name the wrong thing in the right place, or the right thing in the wrong
+// place. Messages say what was likely meant; nothing is corrected silently.
 
 // CheckImages refuses arguments that are no images' paths, and likely to be meant otherwise.
-// Any other that is missing fails in its own row.
+// Any other missing file fails in its own row.
 func (c *Call) CheckImages() error {
 	few := len(c.Args) <= 2 // or a shell's * has named them all, and one that is no image fails in its row
 	for _, arg := range c.Args {

@@ -15,7 +15,7 @@ type Kind struct {
 	endings []string
 }
 
-// What is written beside rows and pictures.
+// The other kinds of files that are written.
 var (
 	HTML = Kind{"HTML", []string{".html", ".htm"}}
 	JSON = Kind{"JSON", []string{".json"}}

@@ -72,7 +72,7 @@ func EncodeLine[R Row](buffer *bytes.Buffer, row R, position int64) ([]byte, err
 	return escapeJSON(buffer.Bytes()), nil
 }
 
-// What lines hold that have a tail, and few others: of input_bytes that which is found fast.
+// Texts that occur in lines with a tail, and in few others: a quick test before decoding.
 var inputBytes, positionField = []byte(`_bytes"`), []byte(`"position"`)
 
 // DecodeLine reads what EncodeLine has written.

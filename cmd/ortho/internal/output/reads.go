@@ -127,9 +127,8 @@ func (r *Reads) Late() error {
 	return r.late
 }
 
-// In is for outputs that are many, and all in one folder: it goes through the files that are
-// read now, and never again. Of hard links, which are other names of a file, it knows none:
-// to replace one leaves the file under its own.
+// In is for many outputs, all in one folder: it goes through the files that are read once,
+// now. It does not look for hard links: replacing one leaves the file under its other name.
 func (r *Reads) In(dir string) (*Reads, error) {
 	real, err := RealPath(dir)
 	if err != nil {

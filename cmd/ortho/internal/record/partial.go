@@ -37,8 +37,8 @@ func newPartial[R output.Row](file *os.File, name string) *partial[R] {
 	return &partial[R]{file: file, name: name, replaced: map[int64]int64{}}
 }
 
-// scan reads all lines. A last one that a crash has torn is cut off; any other that is
-// no row is an error.
+// scan reads all lines. A last line that a crash cut short is removed; any other that
+// is no row is an error.
 func (p *partial[R]) scan(ctx context.Context) error {
 	lines := output.NewLines(io.NewSectionReader(p.file, 0, 1<<62), output.MaxRow)
 	var bad error

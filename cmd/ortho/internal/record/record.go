@@ -167,8 +167,7 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// differences lists what keeps rows of one run from standing beside those of another,
-// a line each.
+// differences lists why the rows of one run can't be put beside those of another, a line each.
 func (r *Record) differences(now *Record) []string {
 	var lines []string
 	compare := func(key, was, is string) {
