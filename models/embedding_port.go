@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"slices"
 
 	"ortho/preprocess"
 	"ortho/runner/onnx"
@@ -17,17 +16,6 @@ func (p *EmbeddingPort) named() string {
 		return ""
 	}
 	return fmt.Sprintf(" (output %s)", p.OutputName)
-}
-
-// embeddingNames are those that exporters give to the output that stands for the whole image:
-// CLIP's vision models (image_embeds), encoders of transformers (pooler_output), and what people
-// call it.
-var embeddingNames = []string{"image_embeds", "pooler_output", "embedding", "embeddings", "image_embedding", "image_embeddings"}
-
-// standsForItem reports whether an output's name and shape are those of an embedding: one row
-// of numbers per item.
-func standsForItem(v onnx.Value) bool {
-	return v.Kind == "tensor" && scoreTypes[v.Type] && len(v.Dims) == 2 && slices.Contains(embeddingNames, v.Name)
 }
 
 // imageEmbedder settles how the graph makes an embedding of an image: from the output that is

@@ -17,6 +17,17 @@ const (
 	meansEmbedding
 )
 
+// embeddingNames are those that exporters give to the output that stands for the whole image:
+// CLIP's vision models (image_embeds), encoders of transformers (pooler_output), and what people
+// call it.
+var embeddingNames = []string{"image_embeds", "pooler_output", "embedding", "embeddings", "image_embedding", "image_embeddings"}
+
+// standsForItem reports whether an output's name and shape are those of an embedding: one row
+// of numbers per item.
+func standsForItem(v onnx.Value) bool {
+	return v.Kind == "tensor" && scoreTypes[v.Type] && len(v.Dims) == 2 && slices.Contains(embeddingNames, v.Name)
+}
+
 // outputMeaning is what the values of an output mean. It is the one place that says so;
 // what a person or a file states of the task has precedence over it, in settleTask, and of
 // which output is meant, in the ports.
