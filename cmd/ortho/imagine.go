@@ -58,7 +58,7 @@ func (o *imagineOptions) run(ctx context.Context, call *flags.Call) (err error) 
 	return nil
 }
 
-// ended tells where a signal has ended the run: nothing is left behind.
+// ended prints that a signal has ended the run: nothing is left behind.
 func (im *imagination) ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		im.ui.Warn("interrupted: nothing is written")
@@ -117,7 +117,7 @@ func (im *imagination) close() {
 	}
 }
 
-// notify tells what happens on the way.
+// notify prints what happens during the run.
 func (im *imagination) notify(n imagine.Notice) {
 	switch n.Kind {
 	case imagine.Asking:

@@ -72,7 +72,7 @@ func (im *imagination) whyNot(err error) string {
 	return err.Error()
 }
 
-// save has the pictures appear, each when it is complete.
+// save writes the pictures, each of which appears when it is complete.
 func (im *imagination) save(made []imagine.Sample) error {
 	if len(made) == 0 || !im.to.Given() {
 		return nil
@@ -121,7 +121,7 @@ func (im *imagination) fileOf(picture int) string {
 	return filepath.Join(im.to.Folder, name+".png")
 }
 
-// pictureOf is what a picture was made of.
+// pictureOf describes what a picture was made of.
 func (im *imagination) pictureOf(s imagine.Sample) provenance.Image {
 	p := provenance.Image{Text: s.Request.Text, Class: s.Request.Class, Seed: &s.Request.Seed}
 	if s.Diffusion != nil {

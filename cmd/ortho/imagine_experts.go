@@ -36,9 +36,9 @@ type imagination struct {
 
 // openedGenerator is what a run needs of the generator besides its drawing.
 type openedGenerator struct {
-	session *runner.Session // tells what it runs on
+	session *runner.Session // for its provider and threads
 	digest  func(context.Context) (string, error)
-	tell    func(text string) // warns of what of it says nothing to the model
+	tell    func(text string) // warns of words that mean nothing to the model
 }
 
 func (im *imagination) openImageExpert(ctx context.Context) error {
