@@ -168,7 +168,7 @@ func (p *promptOptions) settings() record.Settings {
 	return s
 }
 
-// isPipeline tells whether a model's name is that of a pipeline's folder.
+// isPipeline reports whether a model's name is that of a pipeline's folder.
 func isPipeline(name string) bool {
 	return !slices.Contains(bundled.Names(), name) && diffusion.IsFolder(name)
 }

@@ -215,7 +215,7 @@ func (g *generation) begin(d *draft, name, input string) (io.Writer, error) {
 	return d.file, nil
 }
 
-// complete has a picture on the disk, or nothing of it.
+// complete puts a whole picture on the disk, or nothing of it.
 func (d *draft) complete(err error) error {
 	if d.file == nil {
 		return err

@@ -17,7 +17,7 @@ import (
 	words "ortho/models/text"
 )
 
-// What is asked for at most.
+// Limits of what can be asked for.
 const (
 	maxTexts = 1 << 20
 	maxText  = 1 << 16

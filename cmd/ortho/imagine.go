@@ -53,7 +53,7 @@ func (o *imagineOptions) run(ctx context.Context, call *flags.Call) (err error) 
 		return err
 	}
 	if o.to.Given() && len(made) == 0 {
-		return commandline.ErrItems // the reason is told, and in the output
+		return commandline.ErrItems // the reason has been printed, and is in the output
 	}
 	return nil
 }
