@@ -12,9 +12,9 @@ import (
 	"ortho/runner"
 )
 
-// engine is what makes the images of a run: a model of one graph, or a pipeline of several.
+// engine makes the images of a run: a model of one graph, or a pipeline of several.
 type engine interface {
-	Session() *runner.Session // tells what it runs on
+	Session() *runner.Session // for its provider, threads and library
 	Concurrency() int         // runs in flight
 	Close() error
 	// record describes the run.
@@ -23,13 +23,13 @@ type engine interface {
 	samples(context.Context, iter.Seq[request]) iter.Seq[sample]
 }
 
-// request is what is asked of an image, and the name of its row.
+// request is what one image is to be made of, and the name of its row.
 type request struct {
 	generate.Request
 	name string
 }
 
-// sample is what became of a request.
+// sample is the outcome of a request.
 type sample struct {
 	request
 	image *preprocess.Image

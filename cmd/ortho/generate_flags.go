@@ -14,8 +14,8 @@ import (
 	"ortho/models/generate"
 )
 
-// generateOptions is what the flags of generate say. They are one group: which of them a run
-// has a use for follows from what its images are made of.
+// generateOptions is what the flags of generate say. They are one group: which of them apply
+// follows from what the images are made of.
 type generateOptions struct {
 	of     material
 	model  string        // "": what suits what is asked for
@@ -67,10 +67,10 @@ func (o *generateOptions) Files(c *flags.Call) iter.Seq[string] {
 	return o.images.Files(c)
 }
 
-// Outputs are those that have other names than flags say.
+// Outputs are those with other names than the flags' values.
 func (o *generateOptions) Outputs(c *flags.Call) []string { return o.to.Outputs(c) }
 
-// Read reads the flags of a run, and refuses those that it has no use for.
+// Read reads the flags of a run, and refuses those that don't apply.
 func (o *generateOptions) Read(c *flags.Call) error {
 	for name, value := range o.read.Typed(c) {
 		if o.typed = append(o.typed, [2]string{name, value}); name == "task" && value != string(models.Generate) {
@@ -103,7 +103,7 @@ func (o *generateOptions) Read(c *flags.Call) error {
 	return o.settle(c)
 }
 
-// checkKind refuses flags that are for images of something else.
+// checkKind refuses flags that are for images made of something else.
 func (o *generateOptions) checkKind(c *flags.Call) error {
 	if o.of == ofPrompts {
 		return o.checkPipeline(c)
@@ -132,7 +132,7 @@ func (o *generateOptions) checkKind(c *flags.Call) error {
 	return nil
 }
 
-// settle tells where pictures go.
+// settle decides where pictures go.
 func (o *generateOptions) settle(c *flags.Call) error {
 	switch {
 	case o.of != ofImages && c.Given("fps") && !strings.EqualFold(filepath.Ext(o.to.Name), ".gif"):

@@ -61,7 +61,7 @@ func (g *generation) openGraph(ctx context.Context, fallback string) (*graphEngi
 	for _, flag := range g.typed {
 		name, value := flag[0], flag[1]
 		if name == "labels" || name == "vocabulary" {
-			value = filepath.Base(value) // where a file lies is not for those who get the picture
+			value = filepath.Base(value) // the path is left out of the picture's text
 		}
 		g.texts = append(g.texts, [2]string{"ortho:" + name, shelf.Clean(value)})
 	}
@@ -78,7 +78,8 @@ func (g *generation) openModel(fallback string) (*models.Model, error) {
 	}
 	model, err := flags.OpenModel(name, given)
 	if err == nil && model.Task != models.Generate && !g.asTask {
-		// The graph's outputs don't tell what it is for, or tell otherwise; the verb does.
+		// The task does not follow from the graph's outputs, or is another one: the verb
+		// states it.
 		if err = given.Set("task", string(models.Generate)); err == nil {
 			model, err = flags.OpenModel(name, given)
 		}

@@ -39,11 +39,11 @@ type imageRequest struct {
 	source.Item
 	format preprocess.FileFormat
 	file   string // in the folder
-	err    error  // why it can't have one
-	waits  bool   // until what has the file's name is made, or has failed
+	err    error  // why no picture can be made
+	waits  bool   // until the picture that has the file's name is made or has failed
 }
 
-// imagesJob makes a picture of each image.
+// imagesJob makes a picture from each image.
 func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows.Pictures], error) {
 	r := &imageRun{generation: g, earlier: func(int64) bool { return false }}
 	if err := g.open(ctx, func(ctx context.Context) (err error) {
@@ -87,7 +87,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	}, nil
 }
 
-// settings are those that only pictures of images follow from.
+// settings are those that only pictures made from images depend on.
 func (r *imageRun) settings() record.Settings {
 	tile, overlap := r.graph.Tiling()
 	return record.Settings{
@@ -138,13 +138,13 @@ func (r *imageRun) requests(items iter.Seq[source.Item]) iter.Seq[imageRequest] 
 	}
 }
 
-// rows yields what becomes of the images, whose pictures have appeared by then.
+// rows yields the row of each image, once its picture has appeared.
 func (r *imageRun) rows(ctx context.Context, requests iter.Seq[imageRequest]) iter.Seq[answer] {
 	return func(yield func(answer) bool) {
 		defer r.shelf.Sweep()
 		for made := range r.images.All(ctx, requests) {
 			one, picture, err := made.Item, made.Value, made.Err
-			if one.waits { // what has become of all before it is known now
+			if one.waits { // all images before it are done now
 				one.waits, one.err = false, r.names.Retake(one.file, one.Name)
 				if picture, err = r.images.One(ctx, one); ctx.Err() != nil {
 					picture.discard()
@@ -182,7 +182,7 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	return in, nil
 }
 
-// draft makes the picture of an image.
+// draft makes the picture from an image.
 func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.Picture) (made draft, err error) {
 	var writer *preprocess.FileWriter
 	err = r.graph.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
@@ -209,7 +209,7 @@ func (r *imageRun) textsFor(input string) [][2]string {
 	return append(r.texts[:len(r.texts):len(r.texts)], [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(input)))})
 }
 
-// card shows what an image was and became.
+// card shows an image before and after.
 func (r *imageRun) card(ctx context.Context, row rows.Pictures, item source.Item) report.Card {
 	card := report.Card{Name: row.Input}
 	if row.Error != nil {

@@ -127,13 +127,13 @@ func (o *sampleOptions) check(c *flags.Call) error {
 	return nil
 }
 
-// alone reports whether one picture is made, as far as can be told before the model is
-// there.
+// alone reports whether one picture is made, as far as is known before the model is
+// opened.
 func (o *sampleOptions) alone() bool {
 	return len(o.texts) <= 1 && len(o.classes) <= 1 && o.count == 1 && o.ends == nil
 }
 
-// sheetOptions say how what is made without an image is shown together.
+// sheetOptions say how pictures that are made without an image are shown together.
 type sheetOptions struct {
 	grid           *string // a file; nil: there is no sheet
 	columns, scale int     // 0: as suits

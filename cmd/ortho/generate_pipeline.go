@@ -27,7 +27,7 @@ type pipelineEngine struct {
 	identity models.Identity
 	asked    *promptOptions
 	preview  *preview             // nil: none is shown
-	stepped  func(diffusion.Step) // told of each step; nil: not told
+	stepped  func(diffusion.Step) // called after each step; may be nil
 }
 
 // Concurrency is 1: a pipeline makes one image at a time.
@@ -54,7 +54,7 @@ func (e *pipelineEngine) samples(ctx context.Context, requests iter.Seq[request]
 	}
 }
 
-// step has a step counted, and its preview appear.
+// step counts a step, and shows its preview.
 func (e *pipelineEngine) step(s diffusion.Step) {
 	if e.stepped != nil {
 		e.stepped(s)
@@ -88,7 +88,7 @@ func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err e
 	return nil
 }
 
-// planPrompts settles what the pipeline is to make.
+// planPrompts settles the requests for the pipeline.
 func (r *sampleRun) planPrompts(ctx context.Context, e *pipelineEngine) error {
 	o := &r.made
 	for _, t := range o.texts {
@@ -124,7 +124,8 @@ func digestOfTexts(texts []string) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// latentsOf takes an image a row of an array. Where no size is asked for, it is theirs.
+// latentsOf takes one image's latents from each row of an array. Where no size is asked for, it
+// is theirs.
 func (e *pipelineEngine) latentsOf(a npz.Array) ([][]float32, error) {
 	all, width, height, err := e.LatentsOf(a)
 	if err != nil {
@@ -139,7 +140,7 @@ func (e *pipelineEngine) latentsOf(a npz.Array) ([][]float32, error) {
 	return all, nil
 }
 
-// tell says what is in effect, and what of the texts is not.
+// tell prints the values in effect, and warns of the parts of texts that are cut off.
 func (e *pipelineEngine) tell(ui *term.UI, texts []string, quiet bool) {
 	r := e.asked.request
 	if !quiet {

@@ -23,7 +23,7 @@ import (
 	"ortho/preprocess"
 )
 
-// promptOptions are what a pipeline is asked for, beside texts, seeds and latents.
+// promptOptions are a pipeline's options besides texts, seeds and latents.
 type promptOptions struct {
 	request                 diffusion.Request // without its prompt, seed and latents
 	negative                string            // as given
@@ -54,7 +54,7 @@ func (p *promptOptions) Flags() []cli.Flag {
 	}
 }
 
-// Read has the command line name a text, too.
+// Read also refuses a command line without a text.
 func (p *promptOptions) Read(c *flags.Call) error {
 	if err := checkPrompt(c); err != nil {
 		return err
@@ -136,7 +136,7 @@ func (p *promptOptions) readPictures(ctx context.Context, maxPixels int64) error
 	return nil
 }
 
-// checkPrompt has the command line name a text, and no file in its place.
+// checkPrompt refuses a command line without a text, or with a file in its place.
 func checkPrompt(c *flags.Call) error {
 	args := c.Args
 	switch {
@@ -154,7 +154,7 @@ func checkPrompt(c *flags.Call) error {
 	return nil
 }
 
-// settings are those that change the images, with what is in effect where none is given.
+// settings are those that change the images, with the defaults where none is given.
 func (p *promptOptions) settings() record.Settings {
 	r, made := p.request, p.request.Provenance()
 	s := record.Settings{
@@ -168,7 +168,7 @@ func (p *promptOptions) settings() record.Settings {
 	return s
 }
 
-// isPipeline tells whether a model's name is that of a pipeline's folder.
+// isPipeline reports whether a model's name is that of a pipeline's folder.
 func isPipeline(name string) bool {
 	return !slices.Contains(bundled.Names(), name) && diffusion.IsFolder(name)
 }

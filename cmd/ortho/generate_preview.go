@@ -14,7 +14,7 @@ import (
 	"ortho/preprocess"
 )
 
-// preview is a file that has a picture as it would be, until the run ends. A nil preview
+// preview is a file that shows the unfinished picture until the run ends. A nil preview
 // shows nothing.
 type preview struct {
 	ui    *term.UI
@@ -24,7 +24,7 @@ type preview struct {
 	ended bool // it could not be written
 }
 
-// openPreview refuses a preview that would take another file's place.
+// openPreview refuses a preview that would replace another file.
 func (g *generation) openPreview() (*preview, error) {
 	name := previewOf(&g.to)
 	for _, other := range []struct{ flag, file string }{{"grid", given(g.sheet.grid)}, {"html", g.page.File}} {
@@ -44,7 +44,7 @@ func previewOf(to *flags.Destination) string {
 	return strings.TrimSuffix(to.File, filepath.Ext(to.File)) + ".preview.png"
 }
 
-// samePath tells whether two names, of files that need not exist, are of one.
+// samePath reports whether two names, of files that need not exist, are of one.
 func samePath(a, b string) bool {
 	realA, errA := output.RealPath(a)
 	realB, errB := output.RealPath(b)
@@ -67,7 +67,7 @@ func (p *preview) show(img *preprocess.Image) {
 	p.shown = true
 }
 
-// remove has the preview go.
+// remove deletes the preview.
 func (p *preview) remove() {
 	if p != nil && p.shown {
 		os.Remove(p.name)

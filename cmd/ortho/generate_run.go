@@ -45,7 +45,8 @@ type generation struct {
 
 type answer = job.Answer[rows.Pictures]
 
-// open refuses, before any work, what could not be written, and then has model open the engine.
+// open refuses, before any work, what could not be written, and then calls model, which opens the
+// engine.
 func (g *generation) open(ctx context.Context, model func(context.Context) error) error {
 	if err := g.checkShown(); err != nil {
 		return err
@@ -112,7 +113,7 @@ func sheetFormat(name string) (preprocess.FileFormat, error) {
 	return format, nil
 }
 
-// protectFolder has no picture take the place of what the run reads.
+// protectFolder makes sure that no picture replaces what the run reads.
 func (g *generation) protectFolder(ctx context.Context) (err error) {
 	if g.to.Folder == "" || g.to.New {
 		return nil
@@ -126,8 +127,8 @@ func (g *generation) protectFolder(ctx context.Context) (err error) {
 	return ctx.Err()
 }
 
-// gone returns what reports whether a row's picture is not there any more. It tells the
-// first.
+// gone returns a function that reports whether a row's picture does not exist any more. It warns
+// of the first.
 func (g *generation) gone() func(rows.Pictures) bool {
 	var once sync.Once
 	return func(row rows.Pictures) bool {
@@ -154,31 +155,31 @@ func (g *generation) close() error {
 	return g.engine.Close()
 }
 
-// failed frees what a run that can't begin has opened.
+// failed frees what was opened for a run that can't begin.
 func (g *generation) failed(err error) error {
 	return errors.Join(err, g.close())
 }
 
-// tell says what was written, unless nothing is to be said.
+// tell prints what was written, unless the run is quiet.
 func (g *generation) tell(file, format string, args ...any) {
 	if !g.progress.Quiet {
 		g.ui.Info(file + ": " + fmt.Sprintf(format, args...))
 	}
 }
 
-// tellSize says how large the picture is that has a file to itself.
+// tellSize prints the size of the only picture.
 func (g *generation) tellSize(width, height int) {
 	if g.to.Single() && g.to.File != "-" {
 		g.tell(g.to.File, "%dx%d", width, height)
 	}
 }
 
-// how is what the run is on.
+// how is the provider, threads and concurrency of the run.
 func (g *generation) how() record.Speed {
 	return record.Speed{Provider: g.engine.Session().Provider, Threads: g.engine.Session().Threads, Batch: 1, Concurrency: g.engine.Concurrency()}
 }
 
-// describe is the record of the run: what its pictures follow from.
+// describe makes the record of the run: all that its pictures depend on.
 func (g *generation) describe(ctx context.Context, more record.Settings) (record.Record, error) {
 	quality := ""
 	if n := g.to.Quality; n > 0 {
@@ -214,7 +215,7 @@ func (g *generation) begin(d *draft, name, input string) (io.Writer, error) {
 	return d.file, nil
 }
 
-// complete has a picture on the disk, or nothing of it.
+// complete puts a whole picture on the disk, or nothing of it.
 func (d *draft) complete(err error) error {
 	if d.file == nil {
 		return err
@@ -237,8 +238,8 @@ func (d *draft) discard() {
 	}
 }
 
-// place has a complete picture appear, and makes its row. A disk that takes no more ends
-// the run.
+// place makes a complete picture appear under its name, and makes its row. A full disk ends the
+// run.
 func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 	if err == nil && picture.file != nil {
 		if err = picture.file.Commit(); err != nil && !errors.Is(err, shelf.ErrExists) {
@@ -259,7 +260,7 @@ func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 		return answer{End: err}
 	}
 	err = fmt.Errorf("%s: %w", row.Input, err)
-	if g.to.Folder == "" { // no row would tell
+	if g.to.Folder == "" { // no row would show it
 		return answer{End: err}
 	}
 	row.Width, row.Height = 0, 0

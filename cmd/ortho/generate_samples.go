@@ -35,8 +35,7 @@ func (g *generation) newSampleRun() *sampleRun {
 	return r
 }
 
-// requests yields what is asked of each picture, and how it is called: by its number and
-// what it shows.
+// requests yields the request of each picture, and its name: a number and what it shows.
 func (r *sampleRun) requests() iter.Seq[request] {
 	return func(yield func(request) bool) {
 		i := 0
@@ -52,7 +51,8 @@ func (r *sampleRun) requests() iter.Seq[request] {
 	}
 }
 
-// slugOf is what an image shows: its text, class or seed. "": its latents tell nothing.
+// slugOf is the part of a name that says what an image shows: text, class or seed; "" for
+// latents.
 func slugOf(r generate.Request) string {
 	slug := cmp.Or(shelf.Slug(r.Text), shelf.Slug(r.Label))
 	switch {
@@ -77,7 +77,7 @@ func (r *sampleRun) fileOf(one request) string {
 	return one.name + flags.Endings[r.format()]
 }
 
-// rows yields what becomes of the requests, whose pictures have appeared by then.
+// rows yields the row of each request, once its picture has appeared.
 func (r *sampleRun) rows(ctx context.Context, requests iter.Seq[request]) iter.Seq[answer] {
 	return func(yield func(answer) bool) {
 		defer r.shelf.Sweep()

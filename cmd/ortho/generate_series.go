@@ -19,7 +19,7 @@ import (
 	"ortho/runner/npz"
 )
 
-// plan settles what a model of one graph is to make.
+// plan settles the requests for a model of one graph.
 func (r *sampleRun) plan(ctx context.Context, graph *graphEngine) error {
 	spec := graph.Spec()
 	if err := r.checkTakes(spec); err != nil {
@@ -76,7 +76,7 @@ func (r *sampleRun) settle(width, height int) error {
 	return nil
 }
 
-// chooseSubjects has a subject of each text with each class.
+// chooseSubjects makes a subject of each text with each class.
 func (r *sampleRun) chooseSubjects(graph *graphEngine) error {
 	o := &r.made
 	if len(o.texts) == 0 {
@@ -138,7 +138,7 @@ func (r *sampleRun) chooseLatents(ctx context.Context, graph *graphEngine) error
 	return err
 }
 
-// readLatents reads --latents; of makes the images' of its array.
+// readLatents reads --latents; of splits its array into the latents of images.
 func (r *sampleRun) readLatents(ctx context.Context, of func(npz.Array) ([][]float32, error)) error {
 	name := r.made.latents
 	arrays, err := npz.ReadFile(name)
@@ -155,7 +155,7 @@ func (r *sampleRun) readLatents(ctx context.Context, of func(npz.Array) ([][]flo
 	return err
 }
 
-// drawSeed takes the seed of the run that is continued, or draws one and tells it.
+// drawSeed takes the seed of the run that is continued, or draws one and prints it.
 func (r *sampleRun) drawSeed() error {
 	if rows := r.to.Rows(); rows.Resumes() {
 		if old, err := record.Read(rows.File); err == nil {
@@ -173,7 +173,7 @@ func (r *sampleRun) drawSeed() error {
 	return nil
 }
 
-// survey counts the pictures, and tells their names' digest.
+// survey counts the pictures, and computes the digest of their names.
 func (r *sampleRun) survey(stop func() bool) (source.Inventory, bool) {
 	names := sha256.New()
 	for one := range r.requests() {
@@ -185,7 +185,7 @@ func (r *sampleRun) survey(stop func() bool) (source.Inventory, bool) {
 	return source.Inventory{Items: int64(r.series.Len()), Digest: hex.EncodeToString(names.Sum(nil))}, true
 }
 
-// settings are what the pictures follow from beside their names.
+// settings are what the pictures depend on besides their names.
 func (r *sampleRun) settings() record.Settings {
 	o := &r.made
 	s := record.Settings{

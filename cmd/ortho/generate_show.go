@@ -12,7 +12,7 @@ import (
 	"ortho/preprocess"
 )
 
-// show tells of a picture that is alone, and writes the animation and the sheet of all.
+// show prints the size of a single picture, and writes the animation and the sheet of all.
 func (r *sampleRun) show(ctx context.Context, all iter.Seq2[rows.Pictures, error]) error {
 	for _, img := range r.kept.all[:min(1, len(r.kept.all))] {
 		r.tellSize(img.Width, img.Height)

@@ -17,7 +17,7 @@ import (
 	words "ortho/models/text"
 )
 
-// What is asked for at most.
+// Limits of what can be asked for.
 const (
 	maxTexts = 1 << 20
 	maxText  = 1 << 16
@@ -65,7 +65,7 @@ func readTexts(name string, stdin io.Reader) ([]string, error) {
 	return texts, lines.Err()
 }
 
-// tellText warns of what of a text the model does not follow, and reports whether there is
+// tellText warns of the parts of a text that the model ignores, and reports whether there are
 // any.
 func tellText(ui *term.UI, text string, e words.Encoding, spec *models.GeneratorSpec) bool {
 	open := ""
@@ -78,7 +78,7 @@ func tellText(ui *term.UI, text string, e words.Encoding, spec *models.Generator
 	return tellLost(ui, text, e, spec.Text.Length) || open != ""
 }
 
-// tellLost warns of the words of a text that say nothing to the model.
+// tellLost warns of the words of a text that mean nothing to the model.
 func tellLost(ui *term.UI, text string, e words.Encoding, length int) bool {
 	lost := slices.Concat(e.Unknown, e.Idle)
 	if len(lost) > 0 {

@@ -53,12 +53,12 @@ func (o *imagineOptions) run(ctx context.Context, call *flags.Call) (err error) 
 		return err
 	}
 	if o.to.Given() && len(made) == 0 {
-		return commandline.ErrItems // the reason is told, and in the output
+		return commandline.ErrItems // the reason has been printed, and is in the output
 	}
 	return nil
 }
 
-// ended tells where a signal has ended the run: nothing is left behind.
+// ended prints that a signal has ended the run: nothing is left behind.
 func (im *imagination) ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		im.ui.Warn("interrupted: nothing is written")
@@ -79,11 +79,11 @@ func (im *imagination) open(ctx context.Context, args []string) (err error) {
 			return err
 		}
 	}
-	if err = im.openArtist(ctx); err != nil {
+	if err = im.openGenerator(ctx); err != nil {
 		return err
 	}
 	if o.Image != nil {
-		if borrowed := o.Image.BorrowLabels(o.Artist); borrowed != "" {
+		if borrowed := o.Image.BorrowLabels(o.Generator); borrowed != "" {
 			borrowed += "; --labels FILE names others"
 			im.notes = append(im.notes, term.UTF8(borrowed))
 			im.ui.Warn(borrowed)
@@ -117,7 +117,7 @@ func (im *imagination) close() {
 	}
 }
 
-// notify tells what happens on the way.
+// notify prints what happens during the run.
 func (im *imagination) notify(n imagine.Notice) {
 	switch n.Kind {
 	case imagine.Asking:

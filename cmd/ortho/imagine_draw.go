@@ -21,8 +21,8 @@ import (
 
 // draw makes the pictures, where there is a place for them and a generator that fits.
 func (im *imagination) draw(ctx context.Context) (made []imagine.Sample, err error) {
-	a, g := im.artist, &im.story.Generation
-	plan, err := im.experts.Artist.Plan(im.story)
+	a, g := im.opened, &im.story.Generation
+	plan, err := im.experts.Generator.Plan(im.story)
 	if err != nil {
 		why := im.whyNot(err)
 		g.None = term.UTF8(why)
@@ -51,7 +51,7 @@ func (im *imagination) draw(ctx context.Context) (made []imagine.Sample, err err
 	}
 	a.tell(g.Text)
 	im.slug = shelf.Slug(plan.Subject)
-	for s := range im.experts.Artist.Draw(ctx, plan, *g.Seed, im.count) {
+	for s := range im.experts.Generator.Draw(ctx, plan, *g.Seed, im.count) {
 		if s.Err != nil {
 			return made, fmt.Errorf("draw %q: %w", im.slug, s.Err)
 		}
@@ -60,19 +60,19 @@ func (im *imagination) draw(ctx context.Context) (made []imagine.Sample, err err
 	return made, ctx.Err()
 }
 
-// whyNot is the artist's word on what it does not draw, and what may be done about it.
+// whyNot says why the generator does not draw a class, and what may be done about it.
 func (im *imagination) whyNot(err error) string {
 	switch {
 	case errors.Is(err, imagine.ErrNoClass):
 		return err.Error() + " (-g names one)"
 	case errors.Is(err, imagine.ErrUnnamed):
 		return fmt.Sprintf("no bundled generator draws %q (%s draws digits): -g names one that takes texts, such as the folder of a Stable Diffusion pipeline",
-			im.story.Decision.Label, im.experts.Artist.Name)
+			im.story.Decision.Label, im.experts.Generator.Name)
 	}
 	return err.Error()
 }
 
-// save has the pictures appear, each when it is complete.
+// save writes the pictures, each of which appears when it is complete.
 func (im *imagination) save(made []imagine.Sample) error {
 	if len(made) == 0 || !im.to.Given() {
 		return nil
@@ -89,7 +89,7 @@ func (im *imagination) save(made []imagine.Sample) error {
 			return err
 		}
 	}
-	chunks := modelChunks(im.experts.Artist.Name, im.story.Generation.Digest, im.artist.session)
+	chunks := modelChunks(im.experts.Generator.Name, im.story.Generation.Digest, im.opened.session)
 	if im.item.Path != "" {
 		chunks = append(chunks, [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(im.item.Path)))})
 	}
@@ -121,7 +121,7 @@ func (im *imagination) fileOf(picture int) string {
 	return filepath.Join(im.to.Folder, name+".png")
 }
 
-// pictureOf is what a picture was made of.
+// pictureOf describes what a picture was made of.
 func (im *imagination) pictureOf(s imagine.Sample) provenance.Image {
 	p := provenance.Image{Text: s.Request.Text, Class: s.Request.Class, Seed: &s.Request.Seed}
 	if s.Diffusion != nil {

@@ -27,18 +27,18 @@ type imagination struct {
 	item    source.Item // the image
 	data    []byte
 	experts imagine.Options
-	artist  *artist
-	closers []io.Closer // what experts and the artist run on
+	opened  *openedGenerator
+	closers []io.Closer // of the models, which the experts and the generator use
 	notes   []string    // of opening them
 	story   *imagine.Story
 	slug    string // of the pictures' names
 }
 
-// artist is the generator that may draw the class.
-type artist struct {
-	session *runner.Session // tells what it runs on
+// openedGenerator is what a run needs of the generator besides its drawing.
+type openedGenerator struct {
+	session *runner.Session // for its provider and threads
 	digest  func(context.Context) (string, error)
-	tell    func(text string) // warns of what of it says nothing to the model
+	tell    func(text string) // warns of words that mean nothing to the model
 }
 
 func (im *imagination) openImageExpert(ctx context.Context) error {
@@ -92,13 +92,13 @@ func (im *imagination) openTextExpert(ctx context.Context) error {
 	return nil
 }
 
-func (im *imagination) openArtist(ctx context.Context) error {
+func (im *imagination) openGenerator(ctx context.Context) error {
 	name := defaultDrawer
 	if im.generator != nil {
 		name = *im.generator
 	}
 	if isPipeline(name) {
-		return im.openPainter(ctx, name)
+		return im.openPipelineGenerator(ctx, name)
 	}
 	var s models.Settings
 	err := s.Set("task", string(models.Generate)) // what else it may be, -g rules out
@@ -125,20 +125,20 @@ func (im *imagination) openArtist(ctx context.Context) error {
 	}
 	im.closers = append(im.closers, generator)
 	flags.TellSkipped(im.ui, generator.Session())
-	im.artist = &artist{session: generator.Session(), digest: model.Digest, tell: func(text string) {
+	im.opened = &openedGenerator{session: generator.Session(), digest: model.Digest, tell: func(text string) {
 		if in := spec.Text; in != nil {
 			tellLost(im.ui, text, in.Vocabulary.Encode(text, in.Length), in.Length)
 		}
 	}}
-	if im.experts.Artist, err = imagine.NewArtist(model.Name, generator); err != nil {
+	if im.experts.Generator, err = imagine.NewGenerator(model.Name, generator); err != nil {
 		return err
 	}
-	im.experts.Artist.Fallback = im.generator == nil
+	im.experts.Generator.Fallback = im.generator == nil
 	return nil
 }
 
-// openPainter has a pipeline draw, as its files say.
-func (im *imagination) openPainter(ctx context.Context, name string) error {
+// openPipelineGenerator opens a pipeline with its files' defaults as the generator.
+func (im *imagination) openPipelineGenerator(ctx context.Context, name string) error {
 	model, err := diffusion.ReadFolder(name)
 	if err != nil {
 		return err
@@ -152,10 +152,10 @@ func (im *imagination) openPainter(ctx context.Context, name string) error {
 	}
 	im.closers = append(im.closers, p)
 	flags.TellSkipped(im.ui, p.Session())
-	im.artist = &artist{session: p.Session(), digest: func(ctx context.Context) (string, error) {
+	im.opened = &openedGenerator{session: p.Session(), digest: func(ctx context.Context) (string, error) {
 		id, err := model.Identity(ctx)
 		return id.SHA256, err
 	}, tell: func(text string) { p.tell(im.ui, []string{text}, false) }}
-	im.experts.Artist = imagine.NewPainter(model.Name, p.Pipeline, p.asked.request)
+	im.experts.Generator = imagine.NewPipelineGenerator(model.Name, p.Pipeline, p.asked.request)
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"ortho/cmd/ortho/internal/source"
 )
 
-// imagineOptions is what the flags of imagine say. They are one group: what is said of images
-// and who describes them counts only where there is one.
+// imagineOptions is what the flags of imagine say. They are one group: those about the image
+// and its describer apply only where there is an image.
 type imagineOptions struct {
 	text        *string // in place of an image; nil: there is one
 	textModel   string

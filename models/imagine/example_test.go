@@ -23,21 +23,21 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer classifier.Close()
-	drawer, err := models.Open("../bundled/glyphs", models.Settings{})
+	glyphs, err := models.Open("../bundled/glyphs", models.Settings{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	generator, err := generate.Open(ctx, drawer, generate.Options{})
+	g, err := generate.Open(ctx, glyphs, generate.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer generator.Close()
-	artist, err := imagine.NewArtist("glyphs", generator)
+	defer g.Close()
+	generator, err := imagine.NewGenerator("glyphs", g)
 	if err != nil {
 		log.Fatal(err)
 	}
-	experts := imagine.Options{Text: imagine.NewTextExpert("imagenet-descriptions", classifier), Artist: artist}
-	experts.Text.Fallback, artist.Fallback = true, true // nobody has named them
+	experts := imagine.Options{Text: imagine.NewTextExpert("imagenet-descriptions", classifier), Generator: generator}
+	experts.Text.Fallback, generator.Fallback = true, true // nobody has named them
 
 	for _, sentence := range []string{"a small spotted cat with green eyes from Egypt", "a bold slanted seven"} {
 		story, err := imagine.OfText(ctx, sentence, experts)
@@ -47,12 +47,12 @@ func Example() {
 		if story.Decision != nil {
 			fmt.Println(story.Decision.Label)
 		}
-		plan, err := artist.Plan(story)
+		plan, err := generator.Plan(story)
 		if err != nil {
 			fmt.Println(err)
 			continue
 		}
-		for picture := range artist.Draw(ctx, plan, 1, 2) {
+		for picture := range generator.Draw(ctx, plan, 1, 2) {
 			if picture.Err != nil {
 				log.Fatal(picture.Err)
 			}

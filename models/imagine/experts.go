@@ -47,7 +47,7 @@ func (e *ImageExpert) SameClasses(labels []models.Label) bool {
 // BorrowLabels gives a model without labels those of a generator that has as many: of one
 // that is a fallback, if the model is likely to be one of digits. It says so, or "" where
 // nothing is borrowed. No run may be under way.
-func (e *ImageExpert) BorrowLabels(a *Artist) string {
+func (e *ImageExpert) BorrowLabels(a *Generator) string {
 	n := len(a.spec.Labels)
 	if len(e.scores.Labels) > 0 || n == 0 || e.scores.Classes != n || a.Fallback && !e.gray {
 		return ""

@@ -1,11 +1,11 @@
 // Package imagine describes an image, settles what it shows, and draws that.
 //
 //	image ──> ImageExpert ──────────────┐
-//	  └─────> describe.Describer ───────┤ settle ──> Story ──> Artist.Plan ──> Artist.Draw
+//	  └─────> describe.Describer ───────┤ settle ──> Story ──> Generator.Plan ──> Generator.Draw
 //	text ───────┴──> TextExpert ────────┘
 //
 // [OfImage] and [OfText] go as far as the [Story]: what each side says, and which class
-// that comes to. Drawing it with an [Artist] is a separate step, since a story is of use without
+// that comes to. Drawing it with a [Generator] is a separate step, since a story is of use without
 // pictures.
 package imagine
 
@@ -23,7 +23,7 @@ type Options struct {
 	Image     *ImageExpert        // classifies the image; needed for [OfImage], and otherwise not used
 	Describer *describe.Describer // says what the image shows; nil: a sentence of the image's classes stands in
 	Text      *TextExpert         // classifies the description; may be nil
-	Artist    *Artist             // the generator that a text is for, which may draw it as it is; may be nil
+	Generator *Generator          // the generator that a text is for, which may draw it as it is; may be nil
 
 	// TextWeight is how much the description counts beside the image, from 0 (not at all); 1
 	// is as much. See [fuse.Product].

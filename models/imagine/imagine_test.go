@@ -75,7 +75,7 @@ func textExpert(t *testing.T, name string) *imagine.TextExpert {
 	return imagine.NewTextExpert(m.Name, c)
 }
 
-func artist(t *testing.T, name string) *imagine.Artist {
+func generator(t *testing.T, name string) *imagine.Generator {
 	t.Helper()
 	m := open(t, name)
 	g, err := generate.Open(t.Context(), m, generate.Options{})
@@ -83,7 +83,7 @@ func artist(t *testing.T, name string) *imagine.Artist {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
-	a, err := imagine.NewArtist(m.Name, g)
+	a, err := imagine.NewGenerator(m.Name, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestOfImageEnds(t *testing.T) {
 // TestRunsShareExperts: runs at the same time come to what each comes to alone.
 func TestRunsShareExperts(t *testing.T) {
 	d, _ := describer(t, openaitest.Describe(openaitest.Description{Sentence: "a bold blue", Class: "red"}))
-	o := imagine.Options{Image: colours(t), Describer: d, Text: textExpert(t, testModels+"texts"), TextWeight: 1, Artist: artist(t, bundledModels+"glyphs")}
+	o := imagine.Options{Image: colours(t), Describer: d, Text: textExpert(t, testModels+"texts"), TextWeight: 1, Generator: generator(t, bundledModels+"glyphs")}
 	cup := read(t, "coffee.png")
 	var stories [8]*imagine.Story
 	var group sync.WaitGroup
@@ -230,7 +230,7 @@ func TestRunsShareExperts(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if _, err := o.Artist.Plan(stories[i]); err != nil {
+			if _, err := o.Generator.Plan(stories[i]); err != nil {
 				t.Error(err)
 			}
 		})
@@ -250,7 +250,7 @@ func TestRunsShareExperts(t *testing.T) {
 }
 
 func TestOfText(t *testing.T) {
-	glyphs, named, fallback := artist(t, bundledModels+"glyphs"), textExpert(t, testModels+"texts"), textExpert(t, bundledModels+"imagenet-descriptions")
+	glyphs, named, fallback := generator(t, bundledModels+"glyphs"), textExpert(t, testModels+"texts"), textExpert(t, bundledModels+"imagenet-descriptions")
 	fallback.Fallback = true
 	for _, c := range []struct {
 		text           string
@@ -272,7 +272,7 @@ func TestOfText(t *testing.T) {
 		}
 		glyphs.Fallback = c.drawer
 		var told []imagine.Notice
-		s, err := imagine.OfText(t.Context(), c.text, imagine.Options{Text: texts, Artist: glyphs, Notify: func(n imagine.Notice) { told = append(told, n) }})
+		s, err := imagine.OfText(t.Context(), c.text, imagine.Options{Text: texts, Generator: glyphs, Notify: func(n imagine.Notice) { told = append(told, n) }})
 		if err != nil {
 			t.Fatal(err)
 		}

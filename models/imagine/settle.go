@@ -72,7 +72,7 @@ func (r *run) decideByText() {
 		return
 	}
 	if r.Text.Fallback && r.drawsAsItIs() && !r.sharesLabels() {
-		o.Doubt = valid(fmt.Sprintf("all words of the text are known to %s, which draws it; the classes of %s are others", r.Artist.Name, r.Text.name))
+		o.Doubt = valid(fmt.Sprintf("all words of the text are known to %s, which draws it; the classes of %s are others", r.Generator.Name, r.Text.name))
 	}
 	if o.Doubt != "" {
 		r.notify(Remark, fmt.Sprintf("%s has no answer: %s", r.Text.name, o.Doubt))
@@ -89,14 +89,14 @@ func (r *run) decideByText() {
 	r.story.Decision = &Decision{Class: Class{Index: p.Index, Label: valid(l.Name)}, ID: valid(l.ID), By: ByText}
 }
 
-// drawsAsItIs reports whether the artist understands the text by itself.
+// drawsAsItIs reports whether the generator understands the text by itself.
 func (r *run) drawsAsItIs() bool {
-	return r.Artist != nil && r.Artist.understands(r.story.Description.Sentence)
+	return r.Generator != nil && r.Generator.understands(r.story.Description.Sentence)
 }
 
-// sharesLabels reports whether a class of the text expert is one that the artist draws.
+// sharesLabels reports whether a class of the text expert is one that the generator draws.
 func (r *run) sharesLabels() bool {
-	return slices.ContainsFunc(r.Artist.spec.Labels, func(a models.Label) bool {
+	return slices.ContainsFunc(r.Generator.spec.Labels, func(a models.Label) bool {
 		return slices.ContainsFunc(r.Text.spec().Labels, func(b models.Label) bool { return sameName(a, b) })
 	})
 }

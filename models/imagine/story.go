@@ -19,7 +19,7 @@ type Story struct {
 	NotFused     string         `json:"not_fused,omitempty"` // why
 	Disagreement *Disagreement  `json:"disagreement,omitempty"`
 	Decision     *Decision      `json:"decision,omitempty"` // nil: there is no class
-	Generation   Generation     `json:"generation"`         // see [Artist.Plan]
+	Generation   Generation     `json:"generation"`         // see [Generator.Plan]
 	Usage        describe.Usage `json:"usage"`              // of the describer's answers
 	Notes        []string       `json:"notes"`              // what there is to know about the result
 }
@@ -113,7 +113,7 @@ type Decision struct {
 	By string `json:"by"` // ByImage, ByText, ...
 }
 
-// Generation is what the generator was asked for. [Artist.Plan] fills in None, or the model,
+// Generation is what the generator was asked for. [Generator.Plan] fills in None, or the model,
 // text, class and label; the rest is for the caller, who draws and saves the pictures.
 type Generation struct {
 	None   string   `json:"none,omitempty"` // why there are no pictures

@@ -43,7 +43,7 @@ type Run[R output.Row] struct {
 	codec        *output.Codec[R]
 	name, format string
 	mode         Mode
-	warn         func(string) // tells what may not be as it was meant
+	warn         func(string) // prints what may not be as it was meant
 	partial      *partial[R]  // nil: OUT is there alone
 	created      bool         // OUT.partial was not there
 	begun        bool
@@ -72,7 +72,7 @@ var (
 
 // Open takes NAME.partial. It refuses an output that can't be written or would replace what
 // the run reads, what the mode does not allow, and a NAME.partial that another run is
-// writing. No row is touched before Begin. warn is told what may not be as it was meant.
+// writing. No row is touched before Begin. warn is called with what may not be as it was meant.
 func Open[R output.Row](reads *output.Reads, codec *output.Codec[R], name, format string, mode Mode, warn func(string)) (*Run[R], error) {
 	if err := reads.Refuse(name); err != nil {
 		return nil, err

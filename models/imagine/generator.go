@@ -15,8 +15,8 @@ import (
 	"ortho/preprocess"
 )
 
-// Artist is a generator that may draw what a story comes to.
-type Artist struct {
+// Generator draws what a story comes to: a generator of one graph, or a pipeline.
+type Generator struct {
 	Name string
 	// Fallback is true where nobody has named the generator: it draws what it has a label for,
 	// and texts of which it knows all words, one of them a digit. One that was named gets the
@@ -36,13 +36,13 @@ type Sample struct {
 	Err       error
 }
 
-// NewArtist makes an artist of a model's generator, which makes images of classes or texts.
-func NewArtist(name string, g *generate.Generator) (*Artist, error) {
+// NewGenerator takes a model's generator, which makes images of classes or texts.
+func NewGenerator(name string, g *generate.Generator) (*Generator, error) {
 	spec := g.Spec()
 	if spec.Image != nil || spec.Class == nil && spec.Text == nil {
 		return nil, fmt.Errorf("%s does not make images of classes or texts", name)
 	}
-	return &Artist{Name: name, spec: spec, texts: spec.Text != nil, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
+	return &Generator{Name: name, spec: spec, texts: spec.Text != nil, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
 		return func(yield func(Sample) bool) {
 			for made := range g.Samples(ctx, requests) {
 				s := Sample{Request: made.Request, Image: made.Image, Err: made.Err}
@@ -57,10 +57,10 @@ func NewArtist(name string, g *generate.Generator) (*Artist, error) {
 	}}, nil
 }
 
-// NewPainter makes an artist of a pipeline. Each picture is made as request says, which has
+// NewPipelineGenerator takes a pipeline. Each picture is made as request says, which has
 // neither prompt nor seed.
-func NewPainter(name string, p *diffusion.Pipeline, request diffusion.Request) *Artist {
-	return &Artist{Name: name, spec: &models.GeneratorSpec{}, texts: true, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
+func NewPipelineGenerator(name string, p *diffusion.Pipeline, request diffusion.Request) *Generator {
+	return &Generator{Name: name, spec: &models.GeneratorSpec{}, texts: true, samples: func(ctx context.Context, requests iter.Seq[generate.Request]) iter.Seq[Sample] {
 		asked := func(yield func(diffusion.Request) bool) {
 			for r := range requests {
 				one := request
@@ -96,62 +96,62 @@ var (
 
 // Plan settles what is drawn of a story, and writes it into the story's Generation; where the
 // generator can't draw it, the error is written there.
-func (a *Artist) Plan(s *Story) (*Plan, error) {
-	plan, err := a.fit(s)
+func (g *Generator) Plan(s *Story) (*Plan, error) {
+	plan, err := g.fit(s)
 	if err == nil {
-		err = a.checkWords(plan.Request.Text)
+		err = g.checkWords(plan.Request.Text)
 	}
 	if err != nil {
 		s.Generation.None = valid(err.Error())
 		return nil, err
 	}
-	g := &s.Generation
-	g.Model, g.Text, g.Class, g.Label = a.Name, plan.Request.Text, plan.Request.Class, valid(plan.Label)
+	asked := &s.Generation
+	asked.Model, asked.Text, asked.Class, asked.Label = g.Name, plan.Request.Text, plan.Request.Class, valid(plan.Label)
 	return plan, nil
 }
 
 // checkWords refuses a text without any word that means something to the model.
-func (a *Artist) checkWords(text string) error {
-	in := a.spec.Text
+func (g *Generator) checkWords(text string) error {
+	in := g.spec.Text
 	if text == "" || in == nil || in.Vocabulary.Encode(text, in.Length).Telling > 0 {
 		return nil
 	}
-	return fmt.Errorf("%.60q says nothing to %s, which knows %s", text, a.Name, in.Knows())
+	return fmt.Errorf("%.60q says nothing to %s, which knows %s", text, g.Name, in.Knows())
 }
 
 // fit is Plan before the words of a text are looked at.
-func (a *Artist) fit(s *Story) (*Plan, error) {
+func (g *Generator) fit(s *Story) (*Plan, error) {
 	class, d := s.Decision, &s.Description
-	if s.Image == nil && a.texts && (!a.Fallback || a.understands(d.Sentence)) {
+	if s.Image == nil && g.texts && (!g.Fallback || g.understands(d.Sentence)) {
 		return &Plan{Request: generate.Request{Text: d.Sentence}, Subject: d.Sentence}, nil
 	}
 	if class == nil {
 		return nil, ErrNoClass
 	}
 	label := models.Label{Name: class.Label, ID: class.ID}
-	index := slices.IndexFunc(a.spec.Labels, func(l models.Label) bool { return sameName(l, label) })
+	index := slices.IndexFunc(g.spec.Labels, func(l models.Label) bool { return sameName(l, label) })
 	switch {
-	case index >= 0 && a.texts:
-		name := a.spec.Labels[index].Name
-		said := append(a.attributes(d), name)
+	case index >= 0 && g.texts:
+		name := g.spec.Labels[index].Name
+		said := append(g.attributes(d), name)
 		return &Plan{Request: generate.Request{Text: article(strings.Join(said, " "))}, Label: name, Subject: name}, nil
 	case index >= 0:
-		name := a.spec.Labels[index].Name
+		name := g.spec.Labels[index].Name
 		return &Plan{Request: generate.Request{Class: &index}, Label: name, Subject: name}, nil
-	case a.Fallback:
-		return nil, fmt.Errorf("%s does not draw %q, and %w", a.Name, class.Label, ErrUnnamed)
-	case a.texts && d.StandIn: // a stand-in decides nothing, and may name two classes
+	case g.Fallback:
+		return nil, fmt.Errorf("%s does not draw %q, and %w", g.Name, class.Label, ErrUnnamed)
+	case g.texts && d.StandIn: // a stand-in decides nothing, and may name two classes
 		return &Plan{Request: generate.Request{Text: article(class.Label)}, Subject: class.Label}, nil
-	case a.texts:
+	case g.texts:
 		return &Plan{Request: generate.Request{Text: d.Sentence}, Subject: class.Label}, nil
 	}
-	return nil, fmt.Errorf("%s has no label like %q, and takes no texts", a.Name, class.Label)
+	return nil, fmt.Errorf("%s has no label like %q, and takes no texts", g.Name, class.Label)
 }
 
 // understands reports whether the generator knows all words of a text, and one of them is a
 // digit.
-func (a *Artist) understands(sentence string) bool {
-	in := a.spec.Text
+func (g *Generator) understands(sentence string) bool {
+	in := g.spec.Text
 	if in == nil {
 		return false
 	}
@@ -168,12 +168,12 @@ func (a *Artist) understands(sentence string) bool {
 // attributes are those of a description that the generator knows all words of, none a digit
 // or a colour, and the usual of what they leave open: as many as the text has room for
 // beside its article and the class.
-func (a *Artist) attributes(d *Description) (known []string) {
+func (g *Generator) attributes(d *Description) (known []string) {
 	knows := func(words string, n int) bool {
-		e := a.spec.Text.Vocabulary.Encode(words, n)
+		e := g.spec.Text.Vocabulary.Encode(words, n)
 		return n > 0 && e.Known == n
 	}
-	room := a.spec.Text.Length - 2 - len(axes)
+	room := g.spec.Text.Length - 2 - len(axes)
 	var said []string
 	for _, attribute := range d.Attributes {
 		tokens := words.Tokens(attribute)
@@ -194,8 +194,8 @@ func (a *Artist) attributes(d *Description) (known []string) {
 
 // Draw makes n pictures of a plan and yields them in order: the i-th, from 0, has the seed +
 // i. The same plan and seed give the same pictures. When ctx is done it ends early.
-func (a *Artist) Draw(ctx context.Context, p *Plan, seed uint64, n int) iter.Seq[Sample] {
-	return a.samples(ctx, func(yield func(generate.Request) bool) {
+func (g *Generator) Draw(ctx context.Context, p *Plan, seed uint64, n int) iter.Seq[Sample] {
+	return g.samples(ctx, func(yield func(generate.Request) bool) {
 		for i := range n {
 			one := p.Request
 			one.Seed = seed + uint64(i)

@@ -10,7 +10,7 @@ import (
 	"ortho/models/generate"
 )
 
-func drawer(t *testing.T, name string) *Artist {
+func drawer(t *testing.T, name string) *Generator {
 	t.Helper()
 	m, err := models.Open(name, models.Settings{})
 	if err != nil {
@@ -21,7 +21,7 @@ func drawer(t *testing.T, name string) *Artist {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
-	a, err := NewArtist(m.Name, g)
+	a, err := NewGenerator(m.Name, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestPainter(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	a := NewPainter(m.Name, p, diffusion.Request{Steps: 2})
+	a := NewPipelineGenerator(m.Name, p, diffusion.Request{Steps: 2})
 	plan, err := a.Plan(settled("espresso"))
 	if err != nil || plan.Request.Text != "A bold thing on a table." || plan.Subject != "espresso" {
 		t.Fatalf("%+v, %v", plan, err)
@@ -145,7 +145,7 @@ func TestNewArtistOfImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	if a, err := NewArtist(m.Name, g); err == nil {
+	if a, err := NewGenerator(m.Name, g); err == nil {
 		t.Errorf("%+v", a)
 	}
 }
@@ -169,7 +169,7 @@ func TestBorrowLabels(t *testing.T) {
 		{ImageExpert{Name: "labelled", gray: true, scores: models.Scores{ScoresPort: models.ScoresPort{Classes: 10, Labels: make([]models.Label, 10)}}}, false, false},
 	} {
 		e := c.expert
-		said := e.BorrowLabels(&Artist{Name: "glyphs", Fallback: c.fallback, spec: digits})
+		said := e.BorrowLabels(&Generator{Name: "glyphs", Fallback: c.fallback, spec: digits})
 		if (said != "") != c.want || (e.Label(7) == "seven") != c.want {
 			t.Errorf("%s, fallback %v: %q, class 7 is %s", e.Name, c.fallback, said, e.Label(7))
 		}
