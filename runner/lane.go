@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -195,7 +194,11 @@ func (l *lane[In, Out]) settle(from int) (failed int) {
 	l.loading.Wait()
 	l.rows = from
 	for row := from; row < begun; row++ {
-		if err := cmp.Or(l.errs[row], l.jobs[row].ctx.Err()); err != nil {
+		err := l.errs[row]
+		if err == nil {
+			err = l.jobs[row].ctx.Err()
+		}
+		if err != nil {
 			l.jobs[row].fail(err)
 			failed++
 			continue

@@ -8,7 +8,6 @@ import (
 
 	"ortho/cmd/ortho/internal/flags"
 
-
 	"github.com/urfave/cli/v2"
 )
 
