@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 )
 
@@ -29,6 +30,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	app.Reader, app.Writer, app.ErrWriter = stdin, stdout, stderr
 	tellRemedies(app.Commands)
 	return commandline.Run(ctx, app, args)
+}
+
+// tellRemedies has the errors of commands say what to do about them.
+func tellRemedies(commands []*cli.Command) {
+	for _, c := range commands {
+		if action := c.Action; action != nil {
+			c.Action = func(c *cli.Context) error { return remedy.Of(action(c)) }
+		}
+		tellRemedies(c.Subcommands)
+	}
 }
 
 func newApp() *cli.App {

@@ -1,25 +1,15 @@
-package main
+// Package remedy says what a flag or a verb of this program can do about what the library
+// says: its errors name causes.
+package remedy
 
 import (
 	"errors"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/config"
 )
-
-// tellRemedies has the errors of commands say what to do about them.
-func tellRemedies(commands []*cli.Command) {
-	for _, c := range commands {
-		if action := c.Action; action != nil {
-			c.Action = func(c *cli.Context) error { return remedied(action(c)) }
-		}
-		tellRemedies(c.Subcommands)
-	}
-}
 
 // remediedError is an error with what to do about it in its text.
 type remediedError struct {
@@ -30,9 +20,9 @@ type remediedError struct {
 func (e *remediedError) Error() string { return e.text }
 func (e *remediedError) Unwrap() error { return e.err }
 
-// remedied has an error say what to do about it, where a flag or a verb of this program
+// Of has an error say what to do about it, where a flag or a verb of this program
 // helps: the library's errors name causes.
-func remedied(err error) error {
+func Of(err error) error {
 	if err == nil {
 		return nil
 	}
