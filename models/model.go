@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ortho/models/config"
 	"ortho/runner/onnx"
@@ -26,7 +27,8 @@ type Model struct {
 	given string // what it was opened by
 	task  *task
 	ports ports
-	err   error // what stands against running it
+	words map[int]func(name func(string) string) string // of facts
+	err   error                                         // what stands against running it
 }
 
 // Fact is one resolved value and the source that states it: "flag", "preset
@@ -103,6 +105,16 @@ func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
 	return m, nil
 }
 
+// FactsWorded are the facts, with the settings that would fill what is missing called as name
+// has them; Facts has their keys.
+func (m *Model) FactsWorded(name func(setting string) string) []Fact {
+	facts := slices.Clone(m.Facts)
+	for i, value := range m.words {
+		facts[i].Value = value(name)
+	}
+	return facts
+}
+
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	layers, by, err := config.Read(m.Graph, fixedSize(m.Graph), configs, flags)
 	if err != nil {
@@ -111,7 +123,7 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	m.Exporter = by
 	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: by, graph: m.Graph, alone: configs == nil, flags: flags, layers: layers}
 	r.run()
-	m.Task, m.task, m.ports, m.Facts, m.Notices, m.err = r.task.name, r.task, r.ports, r.facts, r.notices, r.err()
+	m.Task, m.task, m.ports, m.Facts, m.Notices, m.words, m.err = r.task.name, r.task, r.ports, r.facts, r.notices, r.words, r.err()
 	if in := m.ports.image; m.err == nil && in != nil && !m.task.whole {
 		m.err = in.Spec.Validate()
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/classify"
@@ -129,7 +130,7 @@ func benchImages(c *cli.Context, m *models.Model, what string, rows int) (in ben
 			if c.Bool("fail-fast") {
 				return fmt.Errorf("%w (--fail-fast stops here)", failed)
 			}
-			slog.Warn(failed.Error() + "; left out")
+			slog.Warn(remedy.Text(failed) + "; left out")
 			return nil
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/runner/compare"
@@ -138,6 +139,7 @@ func (s *comparedSides) imageInputs() (*comparedInputs, error) {
 
 // fail notes an image that can't be read.
 func (in *comparedInputs) fail(name string, err error) error {
+	err = remedy.Of(err)
 	slog.Warn(fmt.Sprintf("%s: %v; left out", name, err))
 	if in.nfail++; len(in.failed) < maxFailed {
 		in.failed = append(in.failed, compare.Failure{Input: text(name), Error: text(err.Error())})

@@ -16,6 +16,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
@@ -237,7 +238,7 @@ func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 	}
 	row.Width, row.Height = 0, 0
 	row.File = ""
-	row.Error = &output.Error{Kind: string(models.StageOf(err)), Message: text(err.Error())}
+	row.Error = &output.Error{Kind: string(models.StageOf(err)), Message: text(remedy.Text(err))}
 	return answer{row: row, err: err}
 }
 

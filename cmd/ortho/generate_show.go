@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/sheet"
@@ -39,7 +40,7 @@ func (r *sampleRun) show(ctx context.Context) error {
 			img = r.unfiled.images[at]
 			at++
 		} else if img, err = r.readBack(ctx, row); err != nil {
-			card.Picture.Missing = err.Error()
+			card.Picture.Missing = remedy.Text(err)
 			return card
 		}
 		card.Picture = shown(img)
@@ -110,7 +111,7 @@ func (g *generation) showChanges(ctx context.Context, orientation preprocess.Ori
 		}
 		after, err := g.readBack(ctx, row)
 		if err != nil {
-			card.Picture.Missing = err.Error()
+			card.Picture.Missing = remedy.Text(err)
 			return card
 		}
 		card.Picture = shown(after)
@@ -121,7 +122,7 @@ func (g *generation) showChanges(ctx context.Context, orientation preprocess.Ori
 		}
 		before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: orientation, MaxPixels: g.options.maxPixels})
 		if err != nil {
-			card.Note = "the input can't be shown: " + err.Error()
+			card.Note = "the input can't be shown: " + remedy.Text(err)
 			return card
 		}
 		card.Note = fmt.Sprintf("%dx%d, made %dx%d", before.Width, before.Height, after.Width, after.Height)

@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/pages"
-	"ortho/cmd/ortho/internal/remedy"
 	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/models/generate"
@@ -52,7 +51,7 @@ func newInspectCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			d := pages.Inspect(model, digest, remedy.Of(usable(model)))
+			d := pages.Inspect(model, digest, usable(model))
 			d.Classes = classes
 			if c.Bool("json") {
 				return pages.WriteJSON(c.App.Writer, d)

@@ -58,18 +58,18 @@ var walls = map[string]string{
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "",
 	"cmd/ortho/internal/commandline": "cmd/ortho/internal/grid cmd/ortho/internal/term",
-	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/source cmd/ortho/internal/term " +
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/source cmd/ortho/internal/term " +
 		"models models/bundled models/classify models/config models/describe models/diffusion preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record " +
-		"cmd/ortho/internal/pages cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/term models runner",
+		"cmd/ortho/internal/pages cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/term models runner",
 	"cmd/ortho/internal/remedy":  "cmd/ortho/internal/term models models/config",
 	"cmd/ortho/internal/sheet":   "preprocess",
 	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/dataset": "cmd/ortho/internal/source",
 	"cmd/ortho/internal/shelf":   "cmd/ortho/internal/output",
 	"cmd/ortho/internal/record":  "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term",
-	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/rows cmd/ortho/internal/term models models/evaluate preprocess runner/bench runner/library runner/machine runner/onnx runner/stats cmd/ortho/internal/output models/diffusion",
+	"cmd/ortho/internal/report":  "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
+	"cmd/ortho/internal/pages":   "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows cmd/ortho/internal/term models models/evaluate preprocess runner/bench runner/library runner/machine runner/onnx runner/stats cmd/ortho/internal/output models/diffusion",
 	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/embed models/provenance",
 
 	"cmd/ortho":      "*",

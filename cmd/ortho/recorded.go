@@ -17,6 +17,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/classify"
@@ -82,7 +83,7 @@ func recorded(settings record.Settings, model *models.Model, session *runner.Ses
 // recordedAs is recorded for what is no model of one graph.
 func recordedAs(settings record.Settings, model record.Model, facts []models.Fact, session *runner.Session) record.Record {
 	r := record.Record{Ortho: build.Version(), ONNXRuntime: session.Library.Version, Model: model, Settings: settings}
-	for _, f := range facts {
+	for _, f := range remedy.Facts(facts) {
 		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
 	}
 	return r

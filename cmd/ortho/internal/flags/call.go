@@ -9,6 +9,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 )
 
@@ -62,7 +63,7 @@ func (Own) Read(*Call) error { return nil }
 
 // Command completes a command that is told of: its flags are those of the groups, in that
 // order. When it is called, it looks first that no output would take the place of what is
-// read; then it reads all groups, and runs.
+// read; then it reads all groups, and runs. The error of the run says what to do about it.
 func Command(about cli.Command, run func(context.Context, *Call) error, groups ...Group) *cli.Command {
 	for _, g := range groups {
 		about.Flags = append(about.Flags, g.Flags()...)
@@ -84,7 +85,7 @@ func Command(about cli.Command, run func(context.Context, *Call) error, groups .
 				return err
 			}
 		}
-		return run(line.Context, call)
+		return remedy.Of(run(line.Context, call))
 	}
 	return &about
 }

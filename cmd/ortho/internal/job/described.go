@@ -5,6 +5,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/models"
 	"ortho/runner"
 )
@@ -28,7 +29,7 @@ func Described(ctx context.Context, settings record.Settings, m *models.Model, s
 // DescribedAs is Described for what is no model of one graph.
 func DescribedAs(settings record.Settings, m record.Model, facts []models.Fact, s *runner.Session) record.Record {
 	r := record.Record{Ortho: build.Version(), ONNXRuntime: s.Library.Version, Model: m, Settings: settings}
-	for _, f := range facts {
+	for _, f := range remedy.Facts(facts) {
 		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
 	}
 	return r

@@ -1,15 +1,19 @@
 // Package remedy says what a flag or a verb of this program can do about what the library
-// says: its errors name causes.
+// says: the library's errors and facts name causes, and settings by their keys.
 package remedy
 
 import (
-	"errors"
 	"strings"
-
-	"ortho/cmd/ortho/internal/term"
-	"ortho/models"
-	"ortho/models/config"
 )
+
+// worded is what the library says with settings in it: its errors call them as name has them.
+type worded interface {
+	error
+	Worded(name func(setting string) string) string
+}
+
+// flag is a setting as it is typed.
+func flag(setting string) string { return "--" + setting }
 
 // remediedError is an error with what to do about it in its text.
 type remediedError struct {
@@ -20,58 +24,71 @@ type remediedError struct {
 func (e *remediedError) Error() string { return e.text }
 func (e *remediedError) Unwrap() error { return e.err }
 
-// Of has an error say what to do about it, where a flag or a verb of this program
-// helps: the library's errors name causes.
+// Of has an error say what to do about it, where a flag or a verb of this program helps.
 func Of(err error) error {
 	if err == nil {
 		return nil
 	}
+	if text := Text(err); text != err.Error() {
+		return &remediedError{err, text}
+	}
+	return err
+}
+
+// Text is an error's text with what to do about it. Wherever in the error a cause stands, its
+// own words in the text make way for those of this program.
+func Text(err error) string {
 	text := err.Error()
-	var task *models.TaskError
-	if errors.As(err, &task) {
-		text = strings.Replace(text, task.Error(), task.Error()+otherVerb(task), 1)
-	}
-	var none *models.NoClassesError
-	if errors.As(err, &none) {
-		text = strings.Replace(text, none.Error(), none.Error()+withoutClasses(none), 1)
-	}
-	if errors.Is(err, config.ErrNoGraph) && strings.HasSuffix(text, config.ErrNoGraph.Error()) { // else it says what there is
-		text += ": name one with -m, or the folder that it was exported to"
-	}
-	if text == err.Error() {
-		return err
-	}
-	return &remediedError{err, text}
+	each(err, func(cause error) {
+		if said, ok := said(cause); ok {
+			text = strings.Replace(text, cause.Error(), said, 1)
+		}
+	})
+	return withoutGraph(err, text)
 }
 
-// otherVerb names the verb that a model is for.
-func otherVerb(e *models.TaskError) string {
-	switch {
-	case e.Is == "" && e.MayClassify:
-		return "; where they are classes', ortho classify runs it"
-	case e.Wanted == models.Classify && e.MayClassify:
-		return ": ortho " + string(e.Is) + " runs it (or give --task classify)"
-	case e.Wanted == models.Classify:
-		return ": ortho " + string(e.Is) + " runs it"
-	case e.Wanted == models.ClassifyText && e.Is == models.Classify:
-		return "; ortho classify is for classifiers of images"
-	case e.Wanted == models.ClassifyText && e.Is == models.Generate:
-		return "; it makes images: ortho generate runs it"
+// said is a single cause in the words of this program, if it has such.
+func said(cause error) (string, bool) {
+	for _, say := range sayings {
+		if text, ok := say(cause); ok {
+			return text, true
+		}
 	}
-	return ""
+	if w, ok := cause.(worded); ok {
+		return w.Worded(flag), true
+	}
+	return "", false
 }
 
-// withoutClasses says what can be done with a graph that gives none.
-func withoutClasses(e *models.NoClassesError) string {
-	text := ""
-	switch e.Like {
-	case models.PipelinePart:
-		text = ": ortho generate runs the whole, by -m and the folder that has the model_index.json"
-	case models.Detector:
-		text = ": ortho reads no boxes"
+// each calls a function with an error and all that it wraps, the outer ones first, down to
+// those that say already what to do.
+func each(err error, do func(error)) {
+	if _, already := err.(*remediedError); already || err == nil {
+		return
 	}
-	if e.Output != "" {
-		text += "; --output-name " + term.Quoted(e.Output) + " gives its values as they are"
+	do(err)
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		each(e.Unwrap(), do)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			each(inner, do)
+		}
 	}
-	return text
+}
+
+// sayings are the causes about which there is more to say than the names of flags.
+var sayings = []func(error) (string, bool){
+	of(unsettled), of(otherVerb), of(withoutClasses),
+}
+
+// of is a saying about errors of a type.
+func of[E error](say func(E) string) func(error) (string, bool) {
+	return func(err error) (string, bool) {
+		e, ok := err.(E)
+		if !ok {
+			return "", false
+		}
+		return say(e), true
+	}
 }
