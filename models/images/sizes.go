@@ -13,12 +13,39 @@ import (
 // SizeError says that the graph does not run at the sizes that the run feeds it. They are
 // the same for all images, so that each of them would fail.
 type SizeError struct {
-	text string
-	err  error // ONNX Runtime's
+	Model         string
+	Height, Width int
+	Layout        preprocess.Layout
+	// Sizes: it may be made for another size. Layouts: it may be made for the other layout.
+	Sizes, Layouts bool
+	Err            error // ONNX Runtime's
 }
 
-func (e *SizeError) Error() string { return e.text }
-func (e *SizeError) Unwrap() error { return e.err }
+func (e *SizeError) Error() string {
+	return e.Worded(func(setting string) string { return setting })
+}
+
+// Worded is the error's text with settings called as name has them.
+func (e *SizeError) Worded(name func(setting string) string) string {
+	var may []string
+	if e.Sizes {
+		may = append(may, "another size ("+name("input-size")+")")
+	}
+	if e.Layouts {
+		other := preprocess.NHWC
+		if e.Layout == preprocess.NHWC {
+			other = preprocess.NCHW
+		}
+		may = append(may, fmt.Sprintf("another layout (%s %s)", name("layout"), other))
+	}
+	made := ""
+	if len(may) > 0 {
+		made = ": it may be made for " + strings.Join(may, ", or ")
+	}
+	return fmt.Sprintf("%s does not run at %dx%d, %s%s (ONNX Runtime: %s)", e.Model, e.Height, e.Width, e.Layout, made, inShort(e.Err.Error()))
+}
+
+func (e *SizeError) Unwrap() error { return e.Err }
 
 // ofShape finds what ONNX Runtime says of tensors that don't fit each other.
 var ofShape = regexp.MustCompile(`(?i)broadcast|reshape|dimension|shape|incompatible|size mismatch`)
@@ -29,26 +56,11 @@ func (g *Graph[Out]) runError(err error) error {
 	if g.ran.Load() || !ofShape.MatchString(err.Error()) {
 		return err
 	}
-	in := g.task.Input
-	other := preprocess.NHWC
-	if in.Layout == preprocess.NHWC {
-		other = preprocess.NCHW
-	}
 	told := func(key string) bool { // by the graph
 		return slices.ContainsFunc(g.model.Facts, func(f models.Fact) bool { return f.Key == key && strings.HasPrefix(f.Source, "graph") })
 	}
-	var may []string
-	if !told("input-size") {
-		may = append(may, "another size (--input-size)")
-	}
-	if !told("layout") {
-		may = append(may, fmt.Sprintf("another layout (--layout %s)", other))
-	}
-	made := ""
-	if len(may) > 0 {
-		made = ": it may be made for " + strings.Join(may, ", or ")
-	}
-	return &SizeError{fmt.Sprintf("%s does not run at %dx%d, %s%s (ONNX Runtime: %s)", g.model.Name, in.Height, in.Width, in.Layout, made, inShort(err.Error())), err}
+	in := g.task.Input
+	return &SizeError{Model: g.model.Name, Height: in.Height, Width: in.Width, Layout: in.Layout, Sizes: !told("input-size"), Layouts: !told("layout"), Err: err}
 }
 
 var (

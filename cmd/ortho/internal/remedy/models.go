@@ -8,6 +8,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/config"
+	"ortho/models/scheduler"
 )
 
 // withoutGraph says what to do where a folder has no graph, if the text ends with that: else
@@ -124,10 +125,16 @@ func Facts(facts []models.Fact) []models.Fact {
 			}
 			f.Value += " (" + names + " names them)"
 		}
+		if f.Key == "scheduler" && f.Source == "" && strings.Contains(f.Value, scheduler.ErrUnknown.Error()) {
+			f.Value += " (--scheduler)"
+		}
 		told[i] = f
 	}
 	return told
 }
+
+// unscheduled names the flag that takes another scheduler.
+func unscheduled(e *scheduler.UnknownError) string { return e.Error() + " (--scheduler)" }
 
 // shellWord quotes a word where a shell would take it apart.
 func shellWord(word string) string {

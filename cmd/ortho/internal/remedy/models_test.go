@@ -1,6 +1,7 @@
 package remedy
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"ortho/models"
 	"ortho/models/config"
+	"ortho/models/scheduler"
 )
 
 // TestUnsettled: what is missing is asked for by flags, in a command line that a shell takes
@@ -98,5 +100,21 @@ func TestFacts(t *testing.T) {
 	facts = Facts([]models.Fact{{Key: "classes", Value: "1000"}, {Key: "labels", Value: "none", Source: "default"}})
 	if want := "none (--labels, imagenet-1k where they are ImageNet's, names them)"; facts[1].Value != want {
 		t.Errorf("%q, want %q", facts[1].Value, want)
+	}
+}
+
+// TestUnscheduled: another scheduler is given by a flag, in an error and in a fact.
+func TestUnscheduled(t *testing.T) {
+	_, err := scheduler.Read([]byte(`{"_class_name": "NoneSuch"}`))
+	if !errors.Is(err, scheduler.ErrUnknown) {
+		t.Fatal(err)
+	}
+	want := "scheduler_config.json: " + err.Error() + " (--scheduler)"
+	if got := Text(fmt.Errorf("scheduler_config.json: %w", err)); got != want || !strings.HasSuffix(got, " in its place (--scheduler)") {
+		t.Errorf("%q, want %q", got, want)
+	}
+	facts := Facts([]models.Fact{{Key: "scheduler", Value: "scheduler_config.json: " + err.Error()}, {Key: "scheduler", Value: "ddim", Source: "a file"}})
+	if facts[0].Value != want || facts[1].Value != "ddim" {
+		t.Errorf("%v, want %q", facts, want)
 	}
 }

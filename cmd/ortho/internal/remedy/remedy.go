@@ -79,7 +79,7 @@ func each(err error, do func(error)) {
 
 // sayings are the causes about which there is more to say than the names of flags.
 var sayings = []func(error) (string, bool){
-	of(unsettled), of(otherVerb), of(withoutClasses), of(tooLarge),
+	of(unsettled), of(otherVerb), of(withoutClasses), of(tooLarge), of(unscheduled),
 }
 
 // of is a saying about errors of a type.
