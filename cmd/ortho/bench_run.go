@@ -16,6 +16,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/diffusion"
@@ -121,6 +122,11 @@ func (s benchSetup) status() *term.Status {
 // rows; 0: of any.
 func (s benchSetup) cellsOf(plan bench.Plan, fixed int) ([]bench.Cell, error) {
 	cells, err := bench.Cells(s.library, plan, fixed)
+	for i := range cells {
+		if cells[i].Err != nil {
+			cells[i].Reason = remedy.Text(cells[i].Err)
+		}
+	}
 	var unused bench.UnusedOption
 	switch {
 	case errors.As(err, &unused):

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/library"
 )
@@ -71,7 +72,7 @@ func runRuntimeInstall(c *cli.Context) error {
 		return err
 	}
 	if used, err := library.Find(""); err != nil {
-		slog.Warn(term.Clean(err.Error()))
+		slog.Warn(term.Clean(remedy.Text(err)))
 	} else if other, err := library.FindFor("", []string{f.Flavor}); used.Path != f.Path && err == nil && other.Path == f.Path {
 		slog.Info(fmt.Sprintf("-p %s takes this one", f.Flavor))
 	} else if used.Path != f.Path {

@@ -105,7 +105,7 @@ func (s side) cells(plan Plan, fixed int) (cells []Cell) {
 				cell := Cell{Config: Config{Providers: s.name, Flavor: s.lib.Flavor, Threads: threads, Batch: batch, Concurrency: concurrency},
 					List: s.list, Library: s.lib, Status: StatusOK}
 				if s.err != nil {
-					cell.Status, cell.Reason = StatusFailed, s.err.Error()
+					cell.Status, cell.Reason, cell.Err = StatusFailed, s.err.Error(), s.err
 					return []Cell{cell} // one tells it
 				}
 				if fixed > 0 && batch != fixed {

@@ -4,6 +4,11 @@ package remedy
 
 import (
 	"strings"
+
+	"ortho/models"
+	"ortho/models/scheduler"
+	"ortho/preprocess"
+	"ortho/runner/library"
 )
 
 // worded is what the library says with settings in it: its errors call them as name has them.
@@ -49,13 +54,29 @@ func Text(err error) string {
 
 // said is a single cause in the words of this program, if it has such.
 func said(cause error) (string, bool) {
-	for _, say := range sayings {
-		if text, ok := say(cause); ok {
-			return text, true
-		}
-	}
-	if w, ok := cause.(worded); ok {
-		return w.Worded(flag), true
+	switch e := cause.(type) {
+	case *models.UnsettledError:
+		return unsettled(e), true
+	case *models.TaskError:
+		return otherVerb(e), true
+	case *models.NoClassesError:
+		return withoutClasses(e), true
+	case *scheduler.UnknownError:
+		return unscheduled(e), true
+	case *preprocess.TooLargeError:
+		return tooLarge(e), true
+	case *library.NotFoundError:
+		return noLibrary(e), true
+	case *library.TooOldError:
+		return tooOld(e), true
+	case *library.NotOfferedError:
+		return notOffered(e), true
+	case *library.DamagedError:
+		return damaged(e), true
+	case *library.OccupiedError:
+		return occupied(e), true
+	case worded:
+		return e.Worded(flag), true
 	}
 	return "", false
 }
@@ -74,21 +95,5 @@ func each(err error, do func(error)) {
 		for _, inner := range e.Unwrap() {
 			each(inner, do)
 		}
-	}
-}
-
-// sayings are the causes about which there is more to say than the names of flags.
-var sayings = []func(error) (string, bool){
-	of(unsettled), of(otherVerb), of(withoutClasses), of(tooLarge), of(unscheduled),
-}
-
-// of is a saying about errors of a type.
-func of[E error](say func(E) string) func(error) (string, bool) {
-	return func(err error) (string, bool) {
-		e, ok := err.(E)
-		if !ok {
-			return "", false
-		}
-		return say(e), true
 	}
 }
