@@ -62,7 +62,7 @@ var walls = map[string]string{
 		"models models/bundled models/classify models/config models/describe models/diffusion preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record " +
 		"cmd/ortho/internal/pages cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/term models runner",
-	"cmd/ortho/internal/remedy":  "cmd/ortho/internal/term models models/config models/scheduler preprocess runner/library",
+	"cmd/ortho/internal/remedy":  "cmd/ortho/internal/term models models/config models/scheduler preprocess runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/sheet":   "preprocess",
 	"cmd/ortho/internal/output":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/dataset": "cmd/ortho/internal/source",

@@ -23,10 +23,8 @@ var ofProgram = map[string]int{
 
 	"runner/provider.go":               1,
 	"runner/bench/pipeline_reasons.go": 1,
-	"runner/bench/read.go":             2,
 	"runner/bench/reasons.go":          2,
 	"runner/bench/sweep.go":            1,
-	"runner/feed/feed.go":              2,
 	"runner/library/companions.go":     2,
 	"runner/library/library.go":        1,
 	"runner/library/providers.go":      4,

@@ -8,6 +8,8 @@ import (
 	"ortho/models"
 	"ortho/models/scheduler"
 	"ortho/preprocess"
+	"ortho/runner/bench"
+	"ortho/runner/feed"
 	"ortho/runner/library"
 )
 
@@ -75,6 +77,10 @@ func said(cause error) (string, bool) {
 		return damaged(e), true
 	case *library.OccupiedError:
 		return occupied(e), true
+	case *feed.DimsError:
+		return openDims(e), true
+	case *bench.NotResultsError:
+		return e.Of("results of `ortho bench run -o`"), true
 	case worded:
 		return e.Worded(flag), true
 	}
