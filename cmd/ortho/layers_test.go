@@ -46,7 +46,7 @@ var walls = map[string]string{
 	"models/config":              "models/text preprocess runner/onnx",
 	"models":                     "models/config models/text preprocess runner runner/feed runner/npz runner/onnx",
 	"models/fuse":                "models",
-	"models/evaluate":            "models runner/stats",
+	"models/evaluate":            "models models/config runner/stats",
 	"models/images":              "models models/config preprocess runner runner/onnx",
 	"models/classify":            "models models/images models/text runner runner/onnx",
 	"models/embed":               "models models/images runner",

@@ -130,7 +130,7 @@ func readOverrides(given []override) (s models.Settings, err error) {
 			if err != nil {
 				return s, err
 			}
-			s.SetLabels(labels, "flag --labels imagenet-1k")
+			s.SetLabels(labels, models.ImageNetLabels, "flag --labels imagenet-1k")
 			continue
 		}
 		err := s.Set(o.name, o.value)

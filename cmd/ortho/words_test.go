@@ -18,9 +18,6 @@ import (
 // by file: how many there still are. Those of other programs, which have a flag of the same
 // name, stay.
 var ofProgram = map[string]int{
-	"models/config/settings.go":  1,
-	"models/evaluate/classes.go": 1,
-
 	"runner/provider.go":               1,
 	"runner/bench/pipeline_reasons.go": 1,
 	"runner/bench/reasons.go":          2,
