@@ -151,7 +151,7 @@ func (r *resolver) conditions() {
 		n = noted(r, config.Classes, s)
 	}
 	if in.Count > 0 && n > 0 && n != in.Count {
-		r.fail("there are %s, but %s takes %s: give other --labels", many(n, "label"), r.name, many(in.Count, "class"))
+		r.fail("there are %s, but %s takes %s: give other %s", many(n, "label"), r.name, many(in.Count, "class"), config.Key("labels"))
 	}
 	in.Count = max(in.Count, n)
 }

@@ -46,7 +46,7 @@ func (r *resolver) imageEmbedder() {
 		r.fact("output", s.Value+" (not there)", source)
 		r.fail("%s has no output %q; there are %s", r.name, s.Value, onnx.List(r.graph.Outputs))
 	default:
-		r.gap("output", "which of its outputs stands for an image ("+onnx.List(r.graph.Outputs)+")", "--output-name", "output-name", r.graph.Outputs[0].Name)
+		r.gap("output", "which of its outputs stands for an image ("+onnx.List(r.graph.Outputs)+")", r.graph.Outputs[0].Name, "output-name")
 	}
 }
 

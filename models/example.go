@@ -9,107 +9,142 @@ import (
 	"ortho/models/config"
 )
 
-// examples shows how all that is missing is given at once: what flags have stated already,
-// and values for the rest.
-func (r *resolver) examples() string {
-	flags, sidecar := "", []string{}
-	give := func(key, flag, value string) {
-		switch {
-		case key == "invert" && flag == "true":
-			flags += " --invert"
-		case key == "invert":
-			flags += " --invert=false"
-		default:
-			flags += " --" + key + " " + shellWord(flag)
-		}
-		if value != "" {
-			sidecar = append(sidecar, fmt.Sprintf("%q: %s", strings.ReplaceAll(key, "-", "_"), value))
-		}
-	}
-	pairs := slices.Clone(r.remedies)
-	var notes []string
-	for _, m := range r.missing {
-		pairs = append(pairs, m.example...)
-		if m.note != "" {
-			notes = append(notes, m.note)
-		}
-	}
-	settled := map[string]bool{}
-	for pair := range slices.Chunk(pairs, 2) {
-		settled[pair[0]] = true
-	}
-	named := ""
-	var beside []string // files that ortho.json names
-	for _, g := range r.flags.Given() {
-		switch {
-		case settled[g.Key]:
-		case g.File && g.Value == imagenetNames: // ortho.json names files alone
-			give(g.Key, g.Value, "")
-			named = " (--labels " + g.Value + " stays a flag)"
-		case g.File:
-			give(g.Key, g.Value, fmt.Sprintf("%q", filepath.Base(g.Value)))
-			beside = append(beside, filepath.Base(g.Value))
-		default:
-			give(g.Key, g.Value, config.SidecarSyntax(g.Key, g.Value))
-		}
-	}
-	for pair := range slices.Chunk(pairs, 2) {
-		if pair[1] != "" {
-			give(pair[0], pair[1], config.SidecarSyntax(pair[0], pair[1]))
-		}
-	}
-	of := r.task.sample
-	if r.task.whole && r.image != nil {
-		of = "photo.jpg " + of
-	}
-	if len(notes) == 0 && len(r.missing) > 0 {
-		notes = []string{"with values to be replaced by its own"}
-	}
-	where := "in an ortho.json beside it"
-	switch {
-	case slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.SidecarFile }):
-		where = "added to its ortho.json"
-	case r.alone:
-		where += ", in a folder of its own"
-	}
-	if len(beside) > 0 {
-		where += ", with " + strings.Join(beside, " and ")
-	}
-	text := fmt.Sprintf("%s: ortho %s -m %s%s %s\nor for good, %s: {%s}%s", strings.Join(append([]string{"for example"}, notes...), ", "),
-		r.task.command, shellWord(r.given), flags, of, where, strings.Join(sidecar, ", "), named)
-	return text + r.besides(settled)
+// Example is how all that stands against running a model can be settled at once: by what was
+// stated already, and by values for the rest.
+type Example struct {
+	Model    string         // what it was opened by
+	Task     Task           // that it would be run for
+	Image    bool           // it takes one
+	Settings []config.Given // all that are to be given
+	Sidecar  string         // the same as JSON, which an ortho.json may hold; files lie beside it, and a word that stands for labels is not in it
+	Where    string         // of that ortho.json, in words
+	Named    bool           // its classes have names
+	Classes  int            // how many it gives; 0 unknown
+
+	notes   []config.Text
+	besides []config.Text
 }
 
-// besides names what else is not stated, and what is done about it.
-func (r *resolver) besides(given map[string]bool) string {
-	text := ""
-	cropped := r.image != nil && !r.task.whole
-	if cropped && r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorFile }) {
-		text += "\n(a " + config.ProcessorFile + " beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it)"
-	}
-	var nor, so, flags []string
-	if cropped && r.resizesByDefault() && !given["preset"] {
-		nor, so = append(nor, "nor how to resize"), append(so, "the short edge is brought to the input's, bilinear")
-		flags = append(flags, "--resize, --crop-pct, --crop-mode, --interpolation")
-	}
-	if _, ok := config.ColorOrder.Find(r.layers); cropped && !ok && !given["preset"] && r.image.Spec.Channels == 3 {
-		nor, so, flags = append(nor, "nor the order of colours"), append(so, "colours are taken as RGB"), append(flags, "--color-order")
-	}
-	if len(nor) > 0 {
-		text += fmt.Sprintf("\n(%s: %s, unless %s say otherwise)", strings.Join(nor, ", "), strings.Join(so, ", and "), strings.Join(flags, ", "))
-	}
-	if _, ok := config.Labels.Find(r.layers); r.task.classes && !ok {
-		names := "--labels FILE does"
-		if cropped && r.scores != nil && r.scores.Classes == 1000 {
-			names = "--labels " + imagenetNames + " does, where its 1000 are ImageNet's, or --labels FILE"
-		}
-		text += "\n(nor does it name its classes: " + names + "; else they are told by their index)"
+// Worded is the example as a text, which calls settings as name has them.
+func (e *Example) Worded(name func(setting string) string) string {
+	text := e.Lead(name) + ", " + e.Where + ": " + e.Sidecar + e.Besides(name)
+	if !e.Named {
+		text += "\n(nor does it name its classes: " + name("labels") + " does; else they are told by their index)"
 	}
 	return text
 }
 
-// imagenetNames is the word that stands for the labels of ImageNet's classes.
-const imagenetNames = "imagenet-1k"
+// Lead announces the example, and says what its values are.
+func (e *Example) Lead(name func(setting string) string) string {
+	lead := []string{"for example"}
+	for _, note := range e.notes {
+		lead = append(lead, note.Worded(name))
+	}
+	return strings.Join(lead, ", ")
+}
+
+// Besides tells what else is not said, and what is done about it: a line each, but for the
+// names of classes.
+func (e *Example) Besides(name func(setting string) string) string {
+	text := ""
+	for _, more := range e.besides {
+		text += "\n(" + more.Worded(name) + ")"
+	}
+	return text
+}
+
+// example shows how all that is missing is given at once: what was stated already, and values
+// for the rest.
+func (r *resolver) example() *Example {
+	e := &Example{Model: r.given, Task: r.task.name, Image: r.image != nil}
+	settling := slices.Clone(r.remedies)
+	for _, g := range r.gaps {
+		settling = append(settling, g.Example...)
+		if g.Note.String() != "" {
+			e.notes = append(e.notes, g.Note)
+		}
+	}
+	if len(e.notes) == 0 && len(r.gaps) > 0 {
+		e.notes = []config.Text{config.Textf("with values to be replaced by its own")}
+	}
+	settled := map[string]bool{}
+	for _, s := range settling {
+		settled[s.Key] = true
+	}
+	for _, s := range r.flags.Given() {
+		if !settled[s.Key] {
+			e.Settings = append(e.Settings, s)
+		}
+	}
+	for _, s := range settling {
+		if s.Value != "" {
+			e.Settings = append(e.Settings, s)
+		}
+	}
+	e.sidecar(r)
+	e.besides = r.besides(settled)
+	_, named := config.Labels.Find(r.layers)
+	e.Named = named || !r.task.classes
+	if r.scores != nil {
+		e.Classes = r.scores.Classes
+	}
+	return e
+}
+
+// sidecar writes the settings as an ortho.json, and says where that would lie.
+func (e *Example) sidecar(r *resolver) {
+	var values, beside []string
+	for _, s := range e.Settings {
+		value := config.SidecarSyntax(s.Key, s.Value)
+		switch {
+		case s.File && s.Value == ImageNetLabels: // ortho.json names files alone
+			continue
+		case s.File:
+			value = fmt.Sprintf("%q", filepath.Base(s.Value))
+			beside = append(beside, filepath.Base(s.Value))
+		}
+		values = append(values, fmt.Sprintf("%q: %s", strings.ReplaceAll(s.Key, "-", "_"), value))
+	}
+	e.Sidecar = "{" + strings.Join(values, ", ") + "}"
+	e.Where = "in an ortho.json beside it"
+	switch {
+	case slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.SidecarFile }):
+		e.Where = "added to its ortho.json"
+	case r.alone:
+		e.Where += ", in a folder of its own"
+	}
+	if len(beside) > 0 {
+		e.Where += ", with " + strings.Join(beside, " and ")
+	}
+}
+
+// besides tells what else of the pixels is not said, and what is done about it.
+func (r *resolver) besides(given map[string]bool) (texts []config.Text) {
+	if r.image == nil || r.task.whole {
+		return nil
+	}
+	if r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorFile }) {
+		texts = append(texts, config.Textf("a %s beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it", config.ProcessorFile))
+	}
+	var nor, so []string
+	var keys []any
+	if r.resizesByDefault() && !given["preset"] {
+		nor, so = append(nor, "nor how to resize"), append(so, "the short edge is brought to the input's, bilinear")
+		keys = append(keys, config.Key("resize"), config.Key("crop-pct"), config.Key("crop-mode"), config.Key("interpolation"))
+	}
+	if _, ok := config.ColorOrder.Find(r.layers); !ok && !given["preset"] && r.image.Spec.Channels == 3 {
+		nor, so, keys = append(nor, "nor the order of colours"), append(so, "colours are taken as RGB"), append(keys, config.Key("color-order"))
+	}
+	if len(nor) == 0 {
+		return texts
+	}
+	unless := strings.Repeat(", %s", len(keys))[2:]
+	return append(texts, config.Textf("%s: %s, unless "+unless+" say otherwise", append([]any{strings.Join(nor, ", "), strings.Join(so, ", and ")}, keys...)...))
+}
+
+// ImageNetLabels is the word that stands for the labels of ImageNet's classes, where a
+// program takes it in place of a file of labels.
+const ImageNetLabels = "imagenet-1k"
 
 // resizesByDefault reports whether nothing states the resize, nor is it asked for.
 func (r *resolver) resizesByDefault() bool {
@@ -117,15 +152,4 @@ func (r *resolver) resizesByDefault() bool {
 	_, pct := config.CropPct.Find(r.layers)
 	_, mode := config.CropMode.Find(r.layers)
 	return !resize && !pct && !mode && !slices.ContainsFunc(r.facts, func(f Fact) bool { return f.Key == "resize" && f.Source == "" })
-}
-
-// shellWord quotes a word where a shell would take it apart.
-func shellWord(word string) string {
-	plain := func(c rune) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("/\\._-,:+@%=", c) || c > 0x7f
-	}
-	if word != "" && !strings.ContainsFunc(word, func(c rune) bool { return !plain(c) }) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -20,14 +20,14 @@ func (r *resolver) geometry() {
 	at, relative := resize.Rank, min(pct.Rank, mode.Rank)
 	if in.Height == 0 && r.task.whole {
 		if stated || relative < len(r.layers) {
-			r.fail("%s takes images of any size, which are not resized: give --input-size", r.name)
+			r.fail("%s takes images of any size, which are not resized: give %s", r.name, config.Key("input-size"))
 		}
 		return
 	}
 	switch {
 	case stated && at <= relative:
 		if in.Height > 0 && !r.fits(at) {
-			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), "--resize or --crop-pct", "resize", strconv.Itoa(min(in.Height, in.Width)))
+			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), strconv.Itoa(min(in.Height, in.Width)), "resize", "crop-pct")
 			break
 		}
 		in.Resize = resize.Value
@@ -37,7 +37,7 @@ func (r *resolver) geometry() {
 		}
 		r.fact("resize", describe(in.Resize), resize.Source)
 	case relative == len(r.layers) && r.problem():
-		r.gap("resize", "how images are resized", "--resize or --crop-mode", "resize", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)))
+		r.gap("resize", "how images are resized", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)), "resize", "crop-mode")
 	case r.task.whole && in.Height > 0 && relative == len(r.layers):
 		in.Resize = preprocess.Resize{Mode: preprocess.Exact, Height: in.Height, Width: in.Width}
 		r.fact("resize", describe(in.Resize), "default")
@@ -89,8 +89,8 @@ func (r *resolver) relative(pct config.Stated[float64], mode config.Stated[strin
 	case rank < len(r.layers):
 		in.Resize, in.Resize.Mode = oblong, preprocess.Cover
 	default:
-		r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d, which is no square", in.Height, in.Width), "--resize or --crop-mode",
-			"resize", fmt.Sprintf("%dx%d", in.Height, in.Width))
+		r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d, which is no square", in.Height, in.Width),
+			fmt.Sprintf("%dx%d", in.Height, in.Width), "resize", "crop-mode")
 		return
 	}
 	text := describe(in.Resize)

@@ -11,7 +11,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// pixels settles the range, mean and standard deviation.
+// pixels settles what becomes of the pixels' values.
 func (r *resolver) pixels(v onnx.Value) {
 	in := &r.image.Spec
 	upright := preprocess.IgnoreOrientation
@@ -36,7 +36,7 @@ func (r *resolver) pixels(v onnx.Value) {
 		}
 	}
 	if r.task.whole && !haveRange && !haveMean && !haveStd {
-		r.gap("input-range", "which values its pixels have", "--input-range (most graphs: 0,1 or 0,255)", "input-range", "0,1")
+		r.lacks("input-range", rangeGap("which values its pixels have", "input-range"))
 		in.Range, in.Mean, in.Std = [2]float64{0, 1}, make([]float64, in.Channels), slices.Repeat([]float64{1}, in.Channels)
 		return
 	}
@@ -55,7 +55,7 @@ func (r *resolver) pixels(v onnx.Value) {
 	}
 	r.fill()
 	if !haveMean || !haveStd {
-		r.missing = append(r.missing, r.normalisation(v, !haveRange, !haveMean, !haveStd))
+		r.gaps = append(r.gaps, r.normalisation(v, !haveRange, !haveMean, !haveStd))
 	}
 }
 
@@ -63,10 +63,11 @@ func (r *resolver) pixels(v onnx.Value) {
 var arithmetic = []string{"Mul", "Div", "Sub", "Add"}
 
 // normalisation is the gap of a graph of whose pixels some of this is not stated. The values
-// of its example are usual ones: those of its training can't be known.
-func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap {
+// of its example are usual ones: those that the model was trained with nobody can tell.
+func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) Gap {
 	in := &r.image.Spec
-	var give, names, example []string
+	g := Gap{About: normalised, Perhaps: noRange}
+	example := func(key, value string) { g.Example = append(g.Example, config.Given{Key: key, Value: value}) }
 	mean, std, of, units := config.ImageNetMean, config.ImageNetStd, "ImageNet's usual", ""
 	bytes := slices.ContainsFunc(slices.Concat(in.Range[:], in.Mean, in.Std), func(v float64) bool { return math.Abs(v) > 10 })
 	switch {
@@ -78,38 +79,45 @@ func (r *resolver) normalisation(v onnx.Value, noRange, noMean, noStd bool) gap 
 		mean, std, of = "0.5", "0.5", "0.5 for"
 	}
 	if bytes && noRange {
-		example = append(example, "input-range", "0,255")
+		example("input-range", "0,255")
 	}
 	if noMean {
-		give, names, example = append(give, "--mean"), append(names, "mean"), append(example, "mean", mean)
+		g.Settings = append(g.Settings, "mean")
+		example("mean", mean)
 	}
 	if noStd {
-		give, names, example = append(give, "--std"), append(names, "std"), append(example, "std", std)
+		g.Settings = append(g.Settings, "std")
+		example("std", std)
 	}
-	note := fmt.Sprintf("with %s %s%s, to be replaced by what it was trained with", of, strings.Join(names, " and "), units)
+	g.Note = config.Textf("with %s %s%s, to be replaced by what it was trained with", of, strings.Join(g.Settings, " and "), units)
 	if nothing := noRange && noMean && noStd; nothing {
 		raw := fmt.Sprintf("with pixels from 0 to 255, as the graph begins with %s and so seems to scale them itself", v.Op)
 		switch scales, keras := slices.Contains(arithmetic, v.Op), in.Layout == preprocess.NHWC; { // TensorFlow's, too
 		case scales && keras:
-			example, note = []string{"preset", "keras-raw"}, raw
+			g.Example, g.Note = one("preset", "keras-raw"), config.Textf("%s", raw)
 		case scales:
-			example, note = []string{"input-range", "0,255"}, raw+" (from 0 to 1, as torch has them: --input-range 0,1)"
+			g.Example = one("input-range", "0,255")
+			g.Note = config.Textf("%s (from 0 to 1, as torch has them: %s 0,1)", raw, config.Key("input-range"))
 		case keras:
-			example = []string{"preset", "keras-tf"}
-			note = "with pixels from -1 to 1, to be replaced by what it was trained with (--preset keras-raw: 0 to 255, keras-torch: ImageNet's mean and std, keras-caffe: BGR)"
+			g.Example = one("preset", "keras-tf")
+			g.Note = config.Textf("with pixels from -1 to 1, to be replaced by what it was trained with (%s keras-raw: 0 to 255, keras-torch: ImageNet's mean and std, keras-caffe: BGR)", config.Key("preset"))
 		}
 	}
-	text := strings.Join(give, " and ")
-	if noRange {
-		text += " (and --input-range if pixels are not scaled to 0-1)"
-	}
-	return gap{normalised, text, example, note}
+	return g
 }
+
+// rangeGap is the gap of a range of values.
+func rangeGap(about, key string) Gap {
+	return Gap{About: about, Settings: []string{key}, Usual: "0,1 or 0,255", Example: one(key, "0,1")}
+}
+
+// one is an example of one setting.
+func one(key, value string) []config.Given { return []config.Given{{Key: key, Value: value}} }
 
 func (r *resolver) perChannel(k config.Setting[[]float64], s config.Stated[[]float64], ok bool) []float64 {
 	key := k.Name()
 	if !ok {
-		r.fact(key, "missing: give --"+key+" or --preset", "")
+		r.factWorded(key, func(name func(string) string) string { return "missing: give " + name(key) + " or " + name("preset") })
 		return nil
 	}
 	values := slices.Clone(noted(r, k, s))
@@ -158,9 +166,10 @@ func (r *resolver) sameUnits(rng config.Stated[[2]float64]) {
 	}
 	switch {
 	case mean > 10*widest:
-		r.fail("a mean of %s is of other pixels than the input range %s (%s): give --input-range 0,255, or mean and std divided by 255", config.FormatFloats(in.Mean...), rng.Text, rng.Source)
+		r.fail("a mean of %s is of other pixels than the input range %s (%s): give %s 0,255, or mean and std divided by 255",
+			config.FormatFloats(in.Mean...), rng.Text, rng.Source, config.Key("input-range"))
 	case widest >= 128 && mean > 0 && mean <= 1 && std < 1:
-		r.fail("a mean of %s with a std of %s is of pixels from 0 to 1, and the input range is %s (%s): give --input-range 0,1, or mean and std times 255",
-			config.FormatFloats(in.Mean...), config.FormatFloats(in.Std...), rng.Text, rng.Source)
+		r.fail("a mean of %s with a std of %s is of pixels from 0 to 1, and the input range is %s (%s): give %s 0,1, or mean and std times 255",
+			config.FormatFloats(in.Mean...), config.FormatFloats(in.Std...), rng.Text, rng.Source, config.Key("input-range"))
 	}
 }

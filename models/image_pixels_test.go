@@ -11,9 +11,9 @@ func TestUnits(t *testing.T) {
 		flags []string
 		want  string
 	}{
-		{[]string{"mean", "123.675,116.28,103.53", "std", "58.4,57.1,57.4"}, "--input-range 0,255"},
-		{[]string{"mean", "127.5", "std", "127.5", "input-range", "-1,1"}, "--input-range 0,255"},
-		{[]string{"mean", "0.485,0.456,0.406", "std", "0.229,0.224,0.225", "input-range", "0,255"}, "--input-range 0,1"},
+		{[]string{"mean", "123.675,116.28,103.53", "std", "58.4,57.1,57.4"}, "give input-range 0,255"},
+		{[]string{"mean", "127.5", "std", "127.5", "input-range", "-1,1"}, "give input-range 0,255"},
+		{[]string{"mean", "0.485,0.456,0.406", "std", "0.229,0.224,0.225", "input-range", "0,255"}, "give input-range 0,1"},
 		{[]string{"mean", "123.675,116.28,103.53", "std", "58.4,57.1,57.4", "input-range", "0,255"}, ""},
 		{[]string{"mean", "0.485,0.456,0.406", "std", "0.229,0.224,0.225"}, ""},
 		{[]string{"mean", "0", "std", "1", "input-range", "0,255"}, ""},

@@ -68,7 +68,7 @@ func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 		case byFile:
 			s = format
 		default:
-			r.gap("layout", "in which order its dimensions stand", "--layout", "layout", "nchw")
+			r.gap("layout", "in which order its dimensions stand", "nchw", "layout")
 			return 0, false
 		}
 	}
@@ -126,7 +126,7 @@ func (r *resolver) channels(d onnx.Dim) {
 	switch {
 	case d.Fixed():
 		if ok && int64(s.Value) != d.Size && r.layers[s.Rank].Source == "flag" {
-			r.wrong("channels", "", "--channels %s, but the graph takes %s: leave it out", s.Text, d)
+			r.wrong("channels", "", "%s %s, but the graph takes %s: leave it out", config.Key("channels"), s.Text, d)
 		}
 		s = config.Channels.Of(int(d.Size), "graph")
 	case ok && counted && !r.layers[s.Rank].ByUser() && s.Value != values.Value:
@@ -136,7 +136,7 @@ func (r *resolver) channels(d onnx.Dim) {
 	case counted:
 		s = values
 	default:
-		r.gap("channels", "how many channels it takes", "--channels", "channels", "3")
+		r.gap("channels", "how many channels it takes", "3", "channels")
 		r.image.Spec.Channels = 3
 		return
 	}
@@ -193,7 +193,7 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 	case says && fits(own.Value):
 		at, s = own.Value, own
 	default:
-		r.gap("input-size", "what size of image it takes", "--input-size", "input-size", example)
+		r.gap("input-size", "what size of image it takes", example, "input-size")
 		return
 	}
 	r.image.Spec.Height, r.image.Spec.Width = at.Height, at.Width

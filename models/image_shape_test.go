@@ -99,24 +99,24 @@ func TestAtOnce(t *testing.T) {
 	}{
 		{"nothing said", open, nil, nil, []string{
 			"model does not say in which order its dimensions stand, nor how many channels it takes, nor what size of image it takes, nor how its pixels are normalised: " +
-				"give --layout and --channels and --input-size; --mean and --std (and --input-range if pixels are not scaled to 0-1), or --preset NAME",
-			"ortho classify -m 'my models/vit' --layout nchw --channels 3 --input-size 224 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 photo.jpg",
-			`{"layout": "nchw", "channels": 3, "input_size": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}`, "nor how to resize", "--labels FILE"}},
+				"give layout and channels and input-size; mean and std (and input-range if pixels are not scaled to 0-1), or preset NAME",
+			"classify my models/vit layout nchw channels 3 input-size 224 mean 0.485,0.456,0.406 std 0.229,0.224,0.225 photo.jpg",
+			`{"layout": "nchw", "channels": 3, "input_size": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}`, "nor how to resize", "labels does"}},
 		{"an unknown processor", []any{"n", "num_channels", "height", "width"}, map[string]string{config.ProcessorFile: `{"image_processor_type": "PixtralImageProcessor"}`}, nil,
-			[]string{"how many channels it takes, nor what size of image it takes, nor how images are resized, nor how its pixels are normalised", "--resize 224", "PixtralImageProcessor does more"}},
+			[]string{"how many channels it takes, nor what size of image it takes, nor how images are resized, nor how its pixels are normalised", "resize 224", "PixtralImageProcessor does more"}},
 		{"labels there", open, map[string]string{config.ConfigFile: `{"model_type": "vit", "id2label": {"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}}`}, []string{"mean", "0", "std", "1"},
-			[]string{"model does not say how many channels it takes, nor what size of image it takes: give --channels and --input-size\n", "a preprocessor_config.json beside it"}},
-		{"Keras", []any{"unk__1", 64, 64, 3}, nil, nil, []string{"--preset keras-tf photo.jpg", `{"preset": "keras-tf"}`}},
-		{"one channel", []any{"n", 1, 28, 28}, nil, nil, []string{"--mean 0.5 --std 0.5 photo.jpg", `{"mean": 0.5, "std": 0.5}`}},
+			[]string{"model does not say how many channels it takes, nor what size of image it takes: give channels and input-size\n", "a preprocessor_config.json beside it"}},
+		{"Keras", []any{"unk__1", 64, 64, 3}, nil, nil, []string{"preset keras-tf photo.jpg", `{"preset": "keras-tf"}`}},
+		{"one channel", []any{"n", 1, 28, 28}, nil, nil, []string{"mean 0.5 std 0.5 photo.jpg", `{"mean": 0.5, "std": 0.5}`}},
 		{"sizes against names", []any{"n", "channels", "height", 3}, nil, []string{"mean", "0", "std", "1"},
-			[]string{"say that it is nhwc, but the names of its dimensions nchw: give --layout\n", "--layout nhwc --input-size 224 photo.jpg"}},
+			[]string{"say that it is nhwc, but the names of its dimensions nchw: give layout\n", "layout nhwc input-size 224 photo.jpg"}},
 		{"one channel and three means", []any{"n", "num_channels", "height", "width"}, map[string]string{config.ConfigFile: `{"model_type": "vit", "num_channels": 1}`, config.ProcessorFile: processorFast}, nil,
-			[]string{"config.json (num_channels) says that model takes 1 channel, but preprocessor_config.json has 3 values of mean: give --channels\n", "--channels 3 photo.jpg"}},
+			[]string{"config.json (num_channels) says that model takes 1 channel, but preprocessor_config.json has 3 values of mean: give channels\n", "channels 3 photo.jpg"}},
 		{"a processor of another size", []any{"n", 3, 96, 96}, map[string]string{config.ProcessorFile: processorFast}, nil,
-			[]string{"preprocessor_config.json states an input of 224x224, but the graph takes 96x96 only: give --input-size\n", "how to resize for an input of 96x96",
-				"-m 'my models/vit' --input-size 96x96 --resize 96 photo.jpg\n", `{"input_size": "96x96", "resize": 96}`}},
-		{"no square", []any{"n", 3, 96, 64}, nil, []string{"mean", "0", "std", "1"}, []string{"how to resize for an input of 96x64, which is no square: give --resize or --crop-mode\n", "--resize 96x64 photo.jpg"}},
-		{"half a size", []any{"n", 3, 96, "width"}, map[string]string{config.ConfigFile: vitConfig}, []string{"mean", "0", "std", "1", "crop-mode", "squash"}, []string{"what size of image", "--input-size 96x224 photo.jpg"}},
+			[]string{"preprocessor_config.json states an input of 224x224, but the graph takes 96x96 only: give input-size\n", "how to resize for an input of 96x96",
+				"my models/vit input-size 96x96 resize 96 photo.jpg\n", `{"input_size": "96x96", "resize": 96}`}},
+		{"no square", []any{"n", 3, 96, 64}, nil, []string{"mean", "0", "std", "1"}, []string{"how to resize for an input of 96x64, which is no square: give resize or crop-mode\n", "resize 96x64 photo.jpg"}},
+		{"half a size", []any{"n", 3, 96, "width"}, map[string]string{config.ConfigFile: vitConfig}, []string{"mean", "0", "std", "1", "crop-mode", "squash"}, []string{"what size of image", "input-size 96x224 photo.jpg"}},
 		{"six channels", []any{"n", "num_channels", "height", "width"}, map[string]string{config.ConfigFile: `{"model_type": "vit", "num_channels": 6, "image_size": 32}`}, []string{"mean", "0", "std", "1"},
 			[]string{"an input of 6 channels"}},
 		{"wrong order", open, map[string]string{config.ProcessorFile: `{"data_format": "sideways"}`}, nil, []string{`data_format: "sideways"`}},
@@ -127,7 +127,7 @@ func TestAtOnce(t *testing.T) {
 			continue
 		}
 		for _, want := range c.want {
-			if !strings.Contains(err.Error(), want) {
+			if text := err.Error() + "\n" + exampleOf(err); !strings.Contains(text, want) {
 				t.Errorf("%s:\n%v\nlacks %q", c.name, err, want)
 			}
 		}
@@ -141,7 +141,7 @@ func TestAtOnce(t *testing.T) {
 		if n := strings.Count(err.Error(), "does not say"); n > 1 {
 			t.Errorf("%s: asked %d times: %v", c.name, n, err)
 		}
-		if has := strings.Contains(err.Error(), "--labels FILE"); has == (c.name == "labels there") && strings.Contains(err.Error(), "does not say") {
+		if has := strings.Contains(err.Error(), "labels does"); has == (c.name == "labels there") && strings.Contains(err.Error(), "does not say") {
 			t.Errorf("%s: of labels: %v", c.name, err)
 		}
 	}

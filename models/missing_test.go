@@ -46,20 +46,20 @@ func TestExampleKeepsFlags(t *testing.T) {
 		example string
 		sidecar string
 	}{
-		{"another size", open, "", vit, []string{"input-size", "224"}, "--input-size 224 --resize 224 photo.jpg", `{"input_size": 224, "resize": 224}`},
-		{"a preset of another size", []any{"n", 3, 64, 64}, "", nil, []string{"preset", "torchvision"}, "--preset torchvision --input-size 64x64 --resize 64 photo.jpg",
+		{"another size", open, "", vit, []string{"input-size", "224"}, "input-size 224 resize 224 photo.jpg", `{"input_size": 224, "resize": 224}`},
+		{"a preset of another size", []any{"n", 3, 64, 64}, "", nil, []string{"preset", "torchvision"}, "preset torchvision input-size 64x64 resize 64 photo.jpg",
 			`{"preset": "torchvision", "input_size": "64x64", "resize": 64}`},
 		{"half of it", []any{"n", 3, 64, 64}, "", nil, []string{"mean", "0.1,0.2, 0.3", "invert", "true", "color-order", "bgr"},
-			"--color-order bgr --invert --mean '0.1,0.2, 0.3' --std 0.229,0.224,0.225 photo.jpg", `{"color_order": "bgr", "invert": true, "mean": [0.1, 0.2, 0.3], "std": [0.229, 0.224, 0.225]}`},
-		{"labels", []any{"n", 3, 64, 64}, "", nil, []string{"labels", labels, "mean", "0"}, "--mean 0 --labels '" + labels + "' --std 0.229,0.224,0.225 photo.jpg",
+			"color-order bgr invert true mean 0.1,0.2, 0.3 std 0.229,0.224,0.225 photo.jpg", `{"color_order": "bgr", "invert": true, "mean": [0.1, 0.2, 0.3], "std": [0.229, 0.224, 0.225]}`},
+		{"labels", []any{"n", 3, 64, 64}, "", nil, []string{"labels", labels, "mean", "0"}, "mean 0 labels " + labels + " std 0.229,0.224,0.225 photo.jpg",
 			`{"mean": 0, "labels": "my names.txt", "std": [0.229, 0.224, 0.225]}`},
-		{"a mean of bytes", []any{"n", 3, 64, 64}, "", nil, []string{"mean", "104,117,123"}, "vit --mean 104,117,123 --input-range 0,255 --std 58.395,57.12,57.375 photo.jpg",
+		{"a mean of bytes", []any{"n", 3, 64, 64}, "", nil, []string{"mean", "104,117,123"}, "vit mean 104,117,123 input-range 0,255 std 58.395,57.12,57.375 photo.jpg",
 			`{"mean": [104, 117, 123], "input_range": [0, 255], "std": [58.395, 57.12, 57.375]}`},
-		{"a std of bytes", []any{"n", 1, 64, 64}, "", nil, []string{"input-range", "0,255", "std", "60"}, "vit --input-range 0,255 --std 60 --mean 127.5 photo.jpg", `{"input_range": [0, 255], "std": 60, "mean": 127.5}`},
-		{"channels that are not", []any{"n", 3, 64, 64}, "", nil, []string{"channels", "1", "mean", "0"}, "vit --mean 0 --std 0.229,0.224,0.225 photo.jpg", `{"mean": 0, "std": [0.229, 0.224, 0.225]}`},
-		{"Rescaling in Keras's graph", []any{"n", 64, 64, 3}, "Mul", nil, []string{"resize", "64"}, "--resize 64 --preset keras-raw photo.jpg", `{"resize": 64, "preset": "keras-raw"}`},
-		{"mean in torch's graph", []any{"n", 3, 64, 64}, "Sub", nil, nil, "vit --input-range 0,255 photo.jpg", `{"input_range": [0, 255]}`},
-		{"Keras without", []any{"n", 64, 64, 3}, "Conv", nil, nil, "vit --preset keras-tf photo.jpg", `{"preset": "keras-tf"}`},
+		{"a std of bytes", []any{"n", 1, 64, 64}, "", nil, []string{"input-range", "0,255", "std", "60"}, "vit input-range 0,255 std 60 mean 127.5 photo.jpg", `{"input_range": [0, 255], "std": 60, "mean": 127.5}`},
+		{"channels that are not", []any{"n", 3, 64, 64}, "", nil, []string{"channels", "1", "mean", "0"}, "vit mean 0 std 0.229,0.224,0.225 photo.jpg", `{"mean": 0, "std": [0.229, 0.224, 0.225]}`},
+		{"Rescaling in Keras's graph", []any{"n", 64, 64, 3}, "Mul", nil, []string{"resize", "64"}, "resize 64 preset keras-raw photo.jpg", `{"resize": 64, "preset": "keras-raw"}`},
+		{"mean in torch's graph", []any{"n", 3, 64, 64}, "Sub", nil, nil, "vit input-range 0,255 photo.jpg", `{"input_range": [0, 255]}`},
+		{"Keras without", []any{"n", 64, 64, 3}, "Conv", nil, nil, "vit preset keras-tf photo.jpg", `{"preset": "keras-tf"}`},
 	} {
 		in := tensor("pixel_values", onnx.Float, c.op, c.dims...)
 		g := &onnx.Graph{Inputs: list(in), Outputs: list(tensor("logits", onnx.Float, "Gemm", "n", 5))}
@@ -68,12 +68,12 @@ func TestExampleKeepsFlags(t *testing.T) {
 			t.Errorf("%s: nothing is missing", c.name)
 			continue
 		}
-		_, rest, _ := strings.Cut(err.Error(), ": ortho classify -m ")
-		example, rest, _ := strings.Cut(rest, "\n")
-		if !strings.HasSuffix("vit "+example, c.example) || !strings.HasPrefix(example, "vit ") {
+		example := strings.TrimSuffix(exampleOf(err), "\n")
+		if !strings.HasSuffix(example, c.example) || !strings.HasPrefix(example, "classify vit ") {
 			t.Errorf("%s: example %s, want %s", c.name, example, c.example)
 		}
-		_, sidecar, _ := strings.Cut(strings.SplitN(rest, "\n", 2)[0], ": ")
+		_, sidecar, _ := strings.Cut(err.Error(), " an ortho.json beside it")
+		_, sidecar, _ = strings.Cut(strings.SplitN(sidecar, "\n", 2)[0], ": ")
 		if sidecar != c.sidecar || !json.Valid([]byte(sidecar)) {
 			t.Errorf("%s: ortho.json %s, want %s", c.name, sidecar, c.sidecar)
 		}
@@ -84,10 +84,12 @@ func TestExampleKeepsFlags(t *testing.T) {
 		if _, err := opened(t, g, files, Settings{}).Classifier(); err != nil {
 			t.Errorf("%s: with that ortho.json: %v", c.name, err)
 		}
-		if words := strings.Fields(example); !strings.Contains(example, "'") { // as a shell would cut it
-			if _, err := opened(t, g, c.files, settings(t, flagless(words[1:len(words)-1])...)).Classifier(); err != nil {
-				t.Errorf("%s: as %s: %v", c.name, example, err)
-			}
+		var given []string
+		for _, s := range exampleIn(err).Settings {
+			given = append(given, s.Key, s.Value)
+		}
+		if _, err := opened(t, g, c.files, settings(t, given...)).Classifier(); err != nil {
+			t.Errorf("%s: as %s: %v", c.name, example, err)
 		}
 		if strings.Contains(err.Error(), "model's own values") {
 			t.Errorf("%s: %v", c.name, err)
@@ -95,12 +97,26 @@ func TestExampleKeepsFlags(t *testing.T) {
 	}
 }
 
-// flagless takes the dashes off flags that each have a value.
-func flagless(words []string) []string {
-	for i := 0; i < len(words); i += 2 {
-		words[i] = strings.TrimPrefix(words[i], "--")
+// exampleIn is an error's example, of nothing where it has none.
+func exampleIn(err error) *Example {
+	var e *UnsettledError
+	if !errors.As(err, &e) || e.Example == nil {
+		return &Example{}
 	}
-	return words
+	return e.Example
+}
+
+// exampleOf are an example's settings in one line, "" where there are none.
+func exampleOf(err error) string {
+	e := exampleIn(err)
+	words := []string{string(e.Task), e.Model}
+	for _, s := range e.Settings {
+		words = append(words, s.Key, s.Value)
+	}
+	if e.Image {
+		words = append(words, "photo.jpg")
+	}
+	return strings.TrimSpace(strings.Join(words, " ")) + "\n"
 }
 
 // TestExampleSays: of invented values it is said that they are.
@@ -115,9 +131,9 @@ func TestExampleSays(t *testing.T) {
 		want    []string
 		not     []string
 	}{
-		{"torch", nchw, "Conv", 5, nil, []string{"ImageNet's usual mean and std, to be replaced by what it was trained with", "nor the order of colours", "colours are taken as RGB", "--labels FILE does"}, []string{"imagenet-1k"}},
-		{"torch on ImageNet", nchw, "Conv", 1000, nil, []string{"--labels imagenet-1k does, where its 1000 are ImageNet's"}, nil},
-		{"torch with it inside", nchw, "Div", 5, nil, []string{"the graph begins with Div and so seems to scale them itself", "--input-range 0,1"}, []string{"ImageNet's"}},
+		{"torch", nchw, "Conv", 5, nil, []string{"ImageNet's usual mean and std, to be replaced by what it was trained with", "nor the order of colours", "colours are taken as RGB", "labels does"}, []string{"imagenet-1k"}},
+		{"torch on ImageNet", nchw, "Conv", 1000, nil, []string{"labels does"}, nil},
+		{"torch with it inside", nchw, "Div", 5, nil, []string{"the graph begins with Div and so seems to scale them itself", "input-range 0,1"}, []string{"ImageNet's"}},
 		{"Keras", nhwc, "Conv", 5, nil, []string{"keras-tf", "keras-raw", "to be replaced by what it was trained with"}, []string{"nor how to resize", "begins with"}},
 		{"Keras with it inside", nhwc, "Mul", 5, nil, []string{"keras-raw", "the graph begins with Mul"}, []string{"keras-tf"}},
 		{"an ortho.json that is not enough", nchw, "Conv", 5, map[string]string{config.SidecarFile: `{"mean": 0}`}, []string{`added to its ortho.json: {"std"`, "usual std,"}, []string{"mean and std"}},
@@ -164,7 +180,7 @@ func TestUnfit(t *testing.T) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 			continue
 		}
-		for _, not := range []string{"for example", "does not say", "--mean"} {
+		for _, not := range []string{"for example", "does not say", "mean"} {
 			if strings.Contains(err.Error(), not) {
 				t.Errorf("%s: %v", c.name, err)
 			}
@@ -185,13 +201,13 @@ func TestLabelsOfAnother(t *testing.T) {
 		want    string
 		example string
 	}{
-		{5, []string{"labels", file, "mean", "0", "std", "1"}, "holds 2 labels, but model gives 5 classes: give other --labels", ""},
+		{5, []string{"labels", file, "mean", "0", "std", "1"}, "holds 2 labels, but model gives 5 classes: give other labels", ""},
 		{3, []string{"labels", file, "mean", "0", "std", "1"}, "a class of the background before all others", ""},
-		{1, []string{"labels", file}, "model gives 1 class: give", "vit --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 photo.jpg"},
+		{1, []string{"labels", file}, "model gives 1 class: give", "vit mean 0.485,0.456,0.406 std 0.229,0.224,0.225 photo.jpg"},
 	} {
 		g := &onnx.Graph{Inputs: list(tensor("x", onnx.Float, "Conv", "n", 3, 64, 64)), Outputs: list(tensor("y", onnx.Float, "Gemm", "n", c.classes))}
 		_, err := opened(t, g, nil, settings(t, c.flags...)).Classifier()
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.example) || c.example == "" && strings.Contains(err.Error(), "for example") {
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(exampleOf(err), c.example) || c.example == "" && strings.Contains(err.Error(), "for example") {
 			t.Errorf("%d classes, %q: %v", c.classes, c.flags, err)
 		}
 	}

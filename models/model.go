@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ortho/models/config"
 	"ortho/runner/onnx"
@@ -21,18 +22,19 @@ type Model struct {
 	Task     Task        // what its outputs are for
 	Exporter string      // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
 	Facts    []Fact      // in a fixed order; see [Fact]
-	Notices  []string    // what is done as stated, though it may not be meant: one line each
+	Notices  []string    // what is done as stated, though it may not be meant: a line each
 
 	given string // what it was opened by
 	task  *task
 	ports ports
-	err   error // why it can't be run
+	words map[int]func(name func(string) string) string // of facts
+	err   error                                         // what stands against running it
 }
 
 // Fact is one resolved value and the source that states it: "flag", "preset
 // NAME", a file's name, a file's name with the class whose default it is,
 // "graph", or "default" where nothing states it and every library does so. In
-// parentheses stands what states it there, where that is not the key itself: a dimension's
+// parentheses stands what there states it where the key does not tell: a dimension's
 // name, another key. Where a value is missing, Source is empty and Value says what to give.
 type Fact struct {
 	Key    string `json:"key"`
@@ -49,8 +51,8 @@ type Fact struct {
 // its folder, or all there are variants of one model (model.onnx,
 // model_fp16.onnx, ...).
 //
-// It succeeds for any readable graph: Facts and the error of [Model.Usable]
-// say what is missing to use it.
+// It succeeds for any readable graph: what is missing to use it is told by Facts
+// and [Model.Usable].
 func Open(name string, flags Settings) (*Model, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -103,6 +105,16 @@ func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
 	return m, nil
 }
 
+// FactsWorded are the facts, with the settings that would fill what is missing called as name
+// has them; Facts has their keys.
+func (m *Model) FactsWorded(name func(setting string) string) []Fact {
+	facts := slices.Clone(m.Facts)
+	for i, value := range m.words {
+		facts[i].Value = value(name)
+	}
+	return facts
+}
+
 func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	layers, by, err := config.Read(m.Graph, fixedSize(m.Graph), configs, flags)
 	if err != nil {
@@ -111,7 +123,7 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	m.Exporter = by
 	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: by, graph: m.Graph, alone: configs == nil, flags: flags, layers: layers}
 	r.run()
-	m.Task, m.task, m.ports, m.Facts, m.Notices, m.err = r.task.name, r.task, r.ports, r.facts, r.notices, r.err()
+	m.Task, m.task, m.ports, m.Facts, m.Notices, m.words, m.err = r.task.name, r.task, r.ports, r.facts, r.notices, r.words, r.err()
 	if in := m.ports.image; m.err == nil && in != nil && !m.task.whole {
 		m.err = in.Spec.Validate()
 	}

@@ -193,23 +193,23 @@ func TestMissing(t *testing.T) {
 		flags []string
 		want  []string
 	}{
-		{"float32_nchw", nil, nil, []string{"model does not say how its pixels are normalised: give --mean and --std (and --input-range", "--preset NAME"}},
-		{"float32_nchw", nil, []string{"mean", "0.5"}, []string{"give --std (and"}},
-		{"dynamic_size", nil, nil, []string{"what size of image it takes, nor how its pixels are normalised: give --input-size; --mean and --std (and --input-range"}},
-		{"int8_nchw", nil, nil, []string{"--mean"}},
+		{"float32_nchw", nil, nil, []string{"model does not say how its pixels are normalised: give mean and std (and input-range", "preset NAME"}},
+		{"float32_nchw", nil, []string{"mean", "0.5"}, []string{"give std (and"}},
+		{"dynamic_size", nil, nil, []string{"what size of image it takes, nor how its pixels are normalised: give input-size; mean and std (and input-range"}},
+		{"int8_nchw", nil, nil, []string{"give mean"}},
 		{"two_images", nil, []string{"mean", "0", "std", "1"}, []string{"more than one image", "left float32", "right float32"}},
 		{"not_an_image", nil, nil, []string{"takes no images", "x float32[batch,3]"}},
 		{"embedding", nil, []string{"mean", "0", "std", "1", "output-name", "x"}, []string{`no output "x"`, "logits, embedding"}},
 		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "input-size", "64"}, []string{"flag states an input of 64x64", "takes 32x32 only"}},
-		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "channels", "1"}, []string{"--channels 1, but the graph takes 3"}},
+		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "channels", "1"}, []string{"channels 1, but the graph takes 3"}},
 		{"sigmoid", []string{"ortho.json", `{"temperature": 2}`}, []string{"mean", "0", "std", "1"}, []string{"ortho.json states a temperature of 2", "none", "already"}},
 		{"float32_nchw", nil, []string{"mean", "0", "std", "1", "activation", "sigmoid", "temperature", "2"}, []string{"flag states a temperature of 2", "sigmoid", "of its own"}},
 		{"gray", nil, []string{"mean", "1,2,3", "std", "1"}, []string{"3 values of mean", "1 channel"}},
 		{"float32_nchw", []string{"config.json", `{"id2label": {"0": "a", "1": "b"}}`}, []string{"mean", "0", "std", "1"}, []string{"config.json holds 2 labels", "3 classes"}},
-		{"float32_nchw", []string{"preprocessor_config.json", `{"image_processor_type": "PixtralImageProcessor"}`}, nil, []string{"PixtralImageProcessor does more than its keys say", "--mean"}},
+		{"float32_nchw", []string{"preprocessor_config.json", `{"image_processor_type": "PixtralImageProcessor"}`}, nil, []string{"PixtralImageProcessor does more than its keys say", "; mean and std (and"}},
 		{"float32_nchw", []string{"preprocessor_config.json", `{"image_processor_type": "OwnImageProcessor", "do_resize": false, "do_rescale": true}`}, nil,
 			[]string{"do_normalize is missing, and the defaults of OwnImageProcessor aren't known"}},
-		{"dynamic_size", []string{"preprocessor_config.json", `{"image_processor_type": "CLIPImageProcessor"}`}, []string{"input-size", "64"}, []string{"how to resize for an input of 64x64: give --resize or --crop-pct"}},
+		{"dynamic_size", []string{"preprocessor_config.json", `{"image_processor_type": "CLIPImageProcessor"}`}, []string{"input-size", "64"}, []string{"how to resize for an input of 64x64: give resize or crop-pct"}},
 	} {
 		m, err := OpenFS(folder(t, c.model, c.files...), "model", settings(t, c.flags...))
 		if err != nil {

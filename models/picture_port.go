@@ -67,7 +67,7 @@ func (r *resolver) pickOutput() *onnx.Value {
 		r.fact("output", "none is an image", "graph")
 		r.fail("%w", &TaskError{Model: r.name, Wanted: Generate, Why: "gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: " + all + ")", MayClassify: mayGiveClasses(r.graph)})
 	case len(images) > 1:
-		r.gap("output", "which of its outputs is the image ("+all+")", "--output-name", "output-name", images[0].Name)
+		r.gap("output", "which of its outputs is the image ("+all+")", images[0].Name, "output-name")
 	default:
 		return images[0]
 	}
@@ -111,7 +111,7 @@ func (r *resolver) outputRange(v onnx.Value) {
 		case v.Op == "Sigmoid", v.Op == "HardSigmoid":
 			s, ok = config.OutputRange.Of([2]float64{0, 1}, "graph ("+v.Op+" inside)"), true
 		default:
-			r.gap("output-range", "which values of its output are black and white", "--output-range (most graphs: 0,1 or 0,255)", "output-range", "0,1")
+			r.lacks("output-range", rangeGap("which values of its output are black and white", "output-range"))
 			return
 		}
 	}

@@ -64,7 +64,7 @@ func TestPorts(t *testing.T) {
 // TestTasks: each task that can be stated has a row, and the last row fits every graph.
 func TestTasks(t *testing.T) {
 	for _, name := range config.Tasks {
-		if row := taskNamed(name); row == nil || row.command == "" || row.sample == "" || row.refuse == nil {
+		if row := taskNamed(name); row == nil || row.refuse == nil {
 			t.Errorf("%s: %+v", name, row)
 		}
 	}

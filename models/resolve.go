@@ -1,8 +1,6 @@
 package models
 
 import (
-	"fmt"
-
 	"ortho/models/config"
 	"ortho/runner/onnx"
 )
@@ -20,11 +18,12 @@ type resolver struct {
 	task   *task
 	ports
 	facts    []Fact
-	missing  []gap
+	words    map[int]func(name func(string) string) string // the values of facts that name settings
+	gaps     []Gap
 	errs     []error
-	remedies []string // settings, as pairs of key and value, that settle some of errs
-	settled  int      // how many of errs
-	unfits   []error  // what no setting settles
+	remedies []config.Given // settings that settle some of errs
+	settled  int            // how many of errs
+	unfits   []error        // what no setting settles
 	notices  []string
 }
 
@@ -32,8 +31,17 @@ func (r *resolver) fact(key, value, source string) {
 	r.facts = append(r.facts, Fact{key, value, source})
 }
 
+// factWorded notes a fact that nothing states, of which the value names settings.
+func (r *resolver) factWorded(key string, value func(name func(string) string) string) {
+	if r.words == nil {
+		r.words = map[int]func(func(string) string) string{}
+	}
+	r.words[len(r.facts)] = value
+	r.fact(key, value(plain), "")
+}
+
 func (r *resolver) fail(format string, args ...any) {
-	r.errs = append(r.errs, fmt.Errorf(format, args...))
+	r.errs = append(r.errs, config.Errorf(format, args...))
 }
 
 // noted notes a value as a fact, and returns it.

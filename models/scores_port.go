@@ -154,11 +154,7 @@ func (r *resolver) classes(out onnx.Value) {
 		r.fact("classes", "the first run tells", "graph")
 	}
 	if !named {
-		names := "--labels"
-		if n == 1000 {
-			names += ", imagenet-1k where they are ImageNet's,"
-		}
-		r.fact("labels", "none: classes are told by their index ("+names+" names them)", "default")
+		r.fact("labels", "none: classes are told by their index", "default")
 		return
 	}
 	r.scores.Labels, r.labels = labels, labels
@@ -170,14 +166,15 @@ func (r *resolver) classes(out onnx.Value) {
 	if len(labels) == n {
 		return
 	}
-	text := fmt.Sprintf("%s holds %s, but %s gives %s: give other --labels", list.Source, many(len(labels), "label"), r.name, many(n, "class"))
+	more := ""
 	if n == len(labels)+1 {
-		text += " (one more: as TensorFlow's models often have a class of the background before all others; then a file whose first line is background, and these after it)"
+		more = " (one more: as TensorFlow's models often have a class of the background before all others; then a file whose first line is background, and these after it)"
 	}
+	err := config.Errorf("%s holds %s, but %s gives %s: give other %s%s", list.Source, many(len(labels), "label"), r.name, many(n, "class"), config.Key("labels"), more)
 	if r.layers[list.Rank].Source == "flag" {
-		r.wrong("labels", "", "%s", text)
+		r.wrong("labels", "", "%w", err)
 	} else {
-		r.fail("%s", text)
+		r.fail("%w", err)
 	}
 }
 

@@ -19,9 +19,6 @@ type task struct {
 	whole   bool // an image is taken as a whole and upright: no middle is cut out of it, and its pixels' values have to be stated
 	classes bool // what comes out are classes, whose names are worth having
 
-	// An example of its use: ortho's command, and what follows the model.
-	command, sample string
-
 	refuse func(m *Model) string // why a model that is for another task is not for this one
 	does   func(m *Model) string // what one that is for this task does in place of classifying images
 }
@@ -32,7 +29,6 @@ var tasks = []*task{
 		name: ClassifyText, fact: true,
 		fits:    func(g *onnx.Graph, m meaning) bool { return m == meansScores && takesTokens(g) },
 		resolve: (*resolver).textClassifier, classes: true,
-		command: "classify-text", sample: `"a text"`,
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)", onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs))
 		},
@@ -48,15 +44,13 @@ var tasks = []*task{
 		name: Embed, fact: true,
 		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansEmbedding },
 		resolve: (*resolver).imageEmbedder,
-		command: "embed", sample: "photo.jpg",
-		refuse: func(m *Model) string { return m.task.does(m) },
-		does:   func(m *Model) string { return "gives no classes but an embedding" + m.ports.embedding.named() },
+		refuse:  func(m *Model) string { return m.task.does(m) },
+		does:    func(m *Model) string { return "gives no classes but an embedding" + m.ports.embedding.named() },
 	},
 	{
 		name: Generate, fact: true,
 		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansPicture },
 		resolve: (*resolver).generator, whole: true,
-		command: "generate", sample: "-o made.png",
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", onnx.List(m.Graph.Outputs))
 		},
@@ -72,7 +66,6 @@ var tasks = []*task{
 		name:    Classify,
 		fits:    func(*onnx.Graph, meaning) bool { return true },
 		resolve: (*resolver).imageClassifier, classes: true,
-		command: "classify", sample: "photo.jpg",
 		refuse: func(m *Model) string { return m.task.does(m) },
 	},
 }

@@ -51,7 +51,7 @@ func (r *resolver) takeText() {
 		}
 	}
 	if in.Vocabulary == nil {
-		r.gap("vocabulary", "which tokens it knows", "--vocabulary FILE", "vocabulary", "words.txt")
+		r.lacks("vocabulary", Gap{About: "which tokens it knows", Settings: []string{"vocabulary"}, File: true, Example: one("vocabulary", "words.txt")})
 	}
 	s, ok := config.TextLength.Find(r.layers)
 	switch {
@@ -60,7 +60,7 @@ func (r *resolver) takeText() {
 	case in.Length > 0:
 		s = config.TextLength.Of(in.Length, "graph")
 	case !ok:
-		r.gap("text-length", "how many tokens a text has", "--text-length", "text-length", "77")
+		r.gap("text-length", "how many tokens a text has", "77", "text-length")
 		return
 	}
 	in.Length = noted(r, config.TextLength, s)

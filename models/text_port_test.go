@@ -58,8 +58,8 @@ func TestNoTextClassifier(t *testing.T) {
 		flags []string
 		want  string
 	}{
-		{"no vocabulary", list(ids), nil, "--vocabulary"},
-		{"open length", list(tensor("ids", onnx.Int64, "", "n", "l")), nil, "--text-length"},
+		{"no vocabulary", list(ids), nil, "give vocabulary FILE"},
+		{"open length", list(tensor("ids", onnx.Int64, "", "n", "l")), nil, "and text-length"},
 		{"an image", list(tensor("x", onnx.Float, "", "n", 3, 8, 8)), nil, "classifies no texts"},
 		{"a mask alone", list(tensor("mask", onnx.Int64, "", "n", 8)), nil, "no token ids"},
 		{"forced", list(tensor("x", onnx.Float, "", "n", 8)), []string{"task", "classify-text"}, "no token ids"},

@@ -134,8 +134,7 @@ func checkSize(width, height int, maxPixels int64) error {
 		return fmt.Errorf("the header says %dx%d pixels", width, height)
 	}
 	if int64(width) > maxPixels/int64(height) {
-		return fmt.Errorf("%w: the header says %dx%d = %d pixels, the limit is %d (--max-pixels)",
-			ErrTooLarge, width, height, int64(width)*int64(height), maxPixels)
+		return &TooLargeError{Width: width, Height: height, MaxPixels: maxPixels}
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (codedBand) Flush() error { return nil }
 func newJPEGEncoder(w io.Writer, h fileHead) (*jpegEncoder, error) {
 	const most = 65535
 	if h.channels%2 == 0 {
-		return nil, errors.New("JPEG has no alpha: lay the image on a colour (--background white), or write PNG, WebP or TIFF")
+		return nil, settingError("JPEG has no alpha: lay the image on a colour (%s white), or write PNG, WebP or TIFF", key("background"))
 	}
 	if max(h.width, h.height) > most {
 		return nil, fmt.Errorf("JPEG ends at %d pixels a side: write PNG or TIFF", most)

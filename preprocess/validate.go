@@ -8,27 +8,27 @@ import (
 // MaxSize bounds the edges of a tensor and of the image before the crop.
 const MaxSize = 16384
 
-// Validate checks that the spec can be carried out; errors name the field
-// that is wrong.
+// Validate checks that the spec can be carried out. What can't is a [SettingError], but for
+// values that have no name.
 func (s *Spec) Validate() error {
 	switch {
 	case s.Height < 1 || s.Width < 1 || s.Height > MaxSize || s.Width > MaxSize:
-		return fmt.Errorf("an input of %dx%d pixels: --input-size must be from 1 to %d", s.Height, s.Width, MaxSize)
+		return settingError("an input of %dx%d pixels: %s must be from 1 to %d", s.Height, s.Width, key("input-size"), MaxSize)
 	case s.Channels != 1 && s.Channels != 3:
-		return fmt.Errorf("an input of %d channels: --channels must be 1 or 3", s.Channels)
+		return settingError("an input of %d channels: %s must be 1 or 3", s.Channels, key("channels"))
 	case len(s.Mean) != s.Channels || len(s.Std) != s.Channels:
-		return fmt.Errorf("%d values of --mean and %d of --std for %d channels", len(s.Mean), len(s.Std), s.Channels)
+		return settingError("%d values of %s and %d of %s for %d channels", len(s.Mean), key("mean"), len(s.Std), key("std"), s.Channels)
 	case int(s.Interpolation) >= len(filterNames) || int(s.Type) >= len(typeNames) || s.ColorOrder > BGR || s.Layout > NHWC:
 		return fmt.Errorf("interpolation %d, type %d, colour order %d or layout %d is not known", s.Interpolation, s.Type, s.ColorOrder, s.Layout)
 	case !finite(s.Range[1]-s.Range[0]) || s.Range[0] == s.Range[1]:
-		return fmt.Errorf("--input-range %v,%v holds no values", s.Range[0], s.Range[1])
+		return settingError("%s %v,%v holds no values", key("input-range"), s.Range[0], s.Range[1])
 	}
 	if part := s.Central; part != [2]float64{} && !(part[0] > 0 && part[0] <= 1 && part[1] > 0 && part[1] <= 1) {
 		return fmt.Errorf("a middle of %v x %v of the short edge: it must be from 0 to 1", part[0], part[1])
 	}
 	for c := range s.Channels {
 		if !finite(s.Mean[c]) || !finite(s.Std[c]) || s.Std[c] == 0 {
-			return fmt.Errorf("--mean %v and --std %v can't be used: both must be finite, and std not 0", s.Mean[c], s.Std[c])
+			return settingError("%s %v and %s %v can't be used: both must be finite, and std not 0", key("mean"), s.Mean[c], key("std"), s.Std[c])
 		}
 	}
 	edges := [2]int{s.Resize.Size, s.Resize.Size}
@@ -43,7 +43,7 @@ func (s *Spec) Validate() error {
 	}
 	for _, edge := range edges {
 		if edge < 1 || edge > MaxSize {
-			return fmt.Errorf("a resize to %d pixels: --resize must be from 1 to %d", edge, MaxSize)
+			return settingError("a resize to %d pixels: %s must be from 1 to %d", edge, key("resize"), MaxSize)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"errors"
 	"math"
 	"testing"
 )
@@ -30,5 +31,17 @@ func TestValidate(t *testing.T) {
 		if change(&s); s.Validate() == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestSettingError: an error calls its settings as it is asked to.
+func TestSettingError(t *testing.T) {
+	err := (&Spec{Height: 8, Width: 8, Channels: 3, Mean: []float64{0}, Std: []float64{1}, Range: [2]float64{0, 1}}).Validate()
+	if want := "1 values of mean and 1 of std for 3 channels"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+	var e *SettingError
+	if want := "1 values of <mean> and 1 of <std> for 3 channels"; !errors.As(err, &e) || e.Worded(func(s string) string { return "<" + s + ">" }) != want {
+		t.Errorf("%v, want %q", e, want)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
@@ -133,7 +134,7 @@ func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs
 			if b.decoding.Stop {
 				return fmt.Errorf("%w (--fail-fast stops here)", failed)
 			}
-			b.ui.Warn(failed.Error() + "; left out")
+			b.ui.Warn(remedy.Text(failed) + "; left out")
 			return nil
 		},
 	}

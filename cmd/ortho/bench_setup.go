@@ -10,6 +10,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 )
@@ -56,6 +57,11 @@ func (s benchSetup) status() *term.Status {
 // rows; 0: of any.
 func (s benchSetup) cellsOf(plan bench.Plan, fixed int) ([]bench.Cell, error) {
 	cells, err := bench.Cells(s.library, plan, fixed)
+	for i := range cells {
+		if cells[i].Err != nil {
+			cells[i].Reason = remedy.Text(cells[i].Err)
+		}
+	}
 	var unused bench.UnusedOption
 	switch {
 	case errors.As(err, &unused):

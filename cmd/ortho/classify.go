@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
@@ -146,7 +147,7 @@ func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
 
 func row(item classify.Item) rows.Classes {
 	if item.Err != nil {
-		return output.Failed[rows.Classes](item.Input.Name, string(models.StageOf(item.Err)), item.Err.Error())
+		return output.Failed[rows.Classes](item.Input.Name, string(models.StageOf(item.Err)), remedy.Text(item.Err))
 	}
 	return rows.OfClasses(item.Input.Name, item.Result)
 }

@@ -14,6 +14,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -138,7 +139,7 @@ func textRows(ctx context.Context, classifier *classify.TextClassifier, items it
 		for item := range classifier.Stream(ctx, items) {
 			made := rows.OfText(item.Input.Name, item.Result)
 			if item.Err != nil {
-				made = output.Failed[rows.Texts](item.Input.Name, string(models.StageOf(item.Err)), strings.TrimPrefix(item.Err.Error(), item.Input.Name+": "))
+				made = output.Failed[rows.Texts](item.Input.Name, string(models.StageOf(item.Err)), strings.TrimPrefix(remedy.Text(item.Err), item.Input.Name+": "))
 			} else {
 				told.add(item.Result)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/compare"
@@ -78,6 +79,7 @@ func (c *comparison) imageInputs() (*comparedInputs, error) {
 			ImageOptions: models.ImageOptions{MaxPixels: c.pixels.Pixels, Scaled: c.jpegs.Scaled, Edge: comparedEdge},
 			Rows:         func(rowBytes int) int { return room(int64(rowBytes)) },
 			Failed: func(name string, err error) error {
+				err = remedy.Of(err)
 				c.ui.Warn(fmt.Sprintf("%s: %v; left out", name, err))
 				in.fail(name, err)
 				return nil

@@ -17,6 +17,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -195,7 +196,7 @@ func (d *imageDescriber) rows(ctx context.Context, items iter.Seq[source.Item]) 
 				yield(job.Answer[rows.Descriptions]{End: r.Err}) // the error is not the image's
 				return
 			case err != nil:
-				r.Value = output.Failed[rows.Descriptions](r.Item.Name, describe.ErrorKind(err), err.Error())
+				r.Value = output.Failed[rows.Descriptions](r.Item.Name, describe.ErrorKind(err), remedy.Text(err))
 			}
 			if !yield(job.Answer[rows.Descriptions]{Row: r.Value, Err: err}) {
 				return
@@ -248,7 +249,7 @@ func (d *imageDescriber) printRequests(ctx context.Context, ui *term.UI, items i
 		}
 		if err != nil {
 			failed = true
-			ui.Warn(fmt.Sprintf("%s: %v", img.Name, err))
+			ui.Warn(img.Name + ": " + remedy.Text(err))
 			continue
 		}
 		if _, err := fmt.Fprintf(ui.Out, "%s\n", request); err != nil {

@@ -13,6 +13,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
@@ -97,7 +98,7 @@ func embeddingRows(ctx context.Context, embedder *embed.Embedder, items iter.Seq
 				yield(job.Answer[rows.Embeddings]{End: all})
 				return
 			} else if r.Err != nil {
-				made = output.Failed[rows.Embeddings](r.Item.Name, string(models.StageOf(r.Err)), r.Err.Error())
+				made = output.Failed[rows.Embeddings](r.Item.Name, string(models.StageOf(r.Err)), remedy.Text(r.Err))
 			}
 			if !yield(job.Answer[rows.Embeddings]{Row: made, Err: r.Err}) {
 				return

@@ -20,6 +20,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
@@ -217,7 +218,7 @@ func unnamed(path string, set *dataset.Set, bad []error) error {
 		text += "; they look like splits: give one of them, such as --data " + path + "/" + set.Names[len(set.Names)-1]
 	}
 	for _, b := range bad[:min(most, len(bad))] {
-		text += "\n" + b.Error()
+		text += "\n" + remedy.Text(b)
 	}
 	if len(bad) > most {
 		text += fmt.Sprintf("\nand %d more", len(bad)-most)

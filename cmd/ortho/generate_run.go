@@ -19,6 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
@@ -265,7 +266,7 @@ func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 	}
 	row.Width, row.Height = 0, 0
 	row.File = ""
-	row.Error = &output.Error{Kind: string(models.StageOf(err)), Message: term.UTF8(err.Error())}
+	row.Error = &output.Error{Kind: string(models.StageOf(err)), Message: term.UTF8(remedy.Text(err))}
 	return answer{Row: row, Err: err}
 }
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
@@ -45,7 +46,7 @@ func (r *sampleRun) cards() func(context.Context, rows.Pictures, source.Item) re
 			img = r.kept.all[at]
 			at++
 		} else if img, err = r.readBack(ctx, row); err != nil {
-			card.Picture.Missing = err.Error()
+			card.Picture.Missing = remedy.Text(err)
 			return card
 		}
 		card.Picture = pages.Picture(img)

@@ -62,7 +62,7 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	d := pages.Inspect(model, digest, remedied(usable(model)))
+	d := pages.Inspect(model, digest, usable(model))
 	d.Classes = classes
 	if o.json {
 		return pages.WriteJSON(call.Out, d)

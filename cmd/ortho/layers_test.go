@@ -47,10 +47,10 @@ var walls = map[string]string{
 	"models/config":    "models/text preprocess runner/onnx",
 	"models":           "models/config models/text preprocess runner runner/feed runner/npz runner/onnx",
 	"models/diffusion": "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
-	"models/evaluate":  "models runner/stats",
+	"models/evaluate":  "models models/config runner/stats",
 	"models/fuse":      "models",
-	"models/generate":  "models models/noise models/provenance models/text preprocess runner runner/npz runner/onnx",
-	"models/images":    "models preprocess runner runner/onnx",
+	"models/generate":  "models models/config models/noise models/provenance models/text preprocess runner runner/npz runner/onnx",
+	"models/images":    "models models/config preprocess runner runner/onnx",
 	"models/classify":  "models models/images models/text runner",
 	"models/embed":     "models models/images runner",
 	"models/describe":  "models models/classify preprocess",
@@ -62,17 +62,20 @@ var walls = map[string]string{
 	"cmd/ortho/internal/output":      "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/sheet":       "preprocess",
 	"cmd/ortho/internal/record":      "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term",
-	"cmd/ortho/internal/report":      "cmd/ortho/internal/output cmd/ortho/internal/term preprocess",
 	"cmd/ortho/internal/shelf":       "cmd/ortho/internal/output",
-	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/source " +
-		"cmd/ortho/internal/term models models/bundled models/classify models/config models/describe models/diffusion preprocess runner runner/bench " +
-		"runner/library runner/machine runner/onnx",
+	"cmd/ortho/internal/remedy":      "cmd/ortho/internal/term models models/config models/scheduler preprocess runner/bench runner/feed runner/library",
+	"cmd/ortho/internal/report":      "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
+		"cmd/ortho/internal/source cmd/ortho/internal/term models models/bundled models/classify models/config models/describe models/diffusion " +
+		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/rows": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/embed models/provenance",
-	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/rows cmd/ortho/internal/sheet " +
-		"cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine models/provenance preprocess " +
-		"runner/bench runner/compare runner/doctor runner/equality runner/library runner/machine runner/onnx runner/stats",
+	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
+		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +
+		"models/provenance preprocess runner/bench runner/compare runner/doctor runner/equality runner/library runner/machine runner/onnx " +
+		"runner/stats",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output " +
-		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/term models runner",
+		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
+		"cmd/ortho/internal/term models runner",
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",

@@ -24,7 +24,6 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := newApp()
 	app.Reader, app.Writer, app.ErrWriter = stdin, stdout, stderr
-	tellRemedies(app.Commands)
 	return commandline.Run(ctx, app, args)
 }
 

@@ -10,6 +10,7 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
 	"ortho/runner/library"
@@ -63,7 +64,7 @@ func (o *runtimeInstallOptions) run(ctx context.Context, call *flags.Call) error
 		return err
 	}
 	if used, err := library.Find(""); err != nil {
-		call.Warn(err.Error())
+		call.Warn(remedy.Text(err))
 	} else if other, err := library.FindFor("", []string{f.Flavor}); used.Path != f.Path && err == nil && other.Path == f.Path {
 		call.Info(fmt.Sprintf("-p %s takes this one", f.Flavor))
 	} else if used.Path != f.Path {

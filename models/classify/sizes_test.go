@@ -18,7 +18,7 @@ func TestSizes(t *testing.T) {
 		flags []string
 		want  string
 	}{
-		{"optimum-vit", []string{"input-size", "40", "resize", "40"}, "optimum-vit does not run at 40x40, nchw: it may be made for another size (--input-size) (ONNX Runtime: Add node /vit/embeddings/Add: Attempting to broadcast"},
+		{"optimum-vit", []string{"input-size", "40", "resize", "40"}, "optimum-vit does not run at 40x40, nchw: it may be made for another size (input-size) (ONNX Runtime: Add node /vit/embeddings/Add: Attempting to broadcast"},
 		{"optimum-swin", []string{"input-size", "40", "resize", "40"}, "Reshape node /swin/encoder/layers.0/blocks.0/Reshape_8_new_reshape: The input tensor cannot be reshaped"},
 		{"torch-torchscript-unnamed", []string{"input-size", "40", "mean", "0", "std", "1"}, ""},
 	} {

@@ -198,9 +198,10 @@ func (s *Settings) Set(key, value string) error { return s.set(key, value, "") }
 // have it. source says why.
 func (s *Settings) Assume(key, value, source string) error { return s.set(key, value, source) }
 
-// SetLabels states the classes' labels, in order; source says where they come from.
-func (s *Settings) SetLabels(labels []Label, source string) {
-	s.put(Labels.name, statement{LabelList{Labels: slices.Clone(labels)}, strings.TrimPrefix(source, "flag --labels "), source})
+// SetLabels states the classes' labels, in order: those that a word stands for, as
+// [Settings.Given] has it. source says where they come from.
+func (s *Settings) SetLabels(labels []Label, word, source string) {
+	s.put(Labels.name, statement{LabelList{Labels: slices.Clone(labels)}, word, source})
 }
 
 // Given is a setting as [Settings.Set] was given it.

@@ -19,7 +19,7 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	flags.SetLabels([]Label{{Name: "a"}}, "flag --labels imagenet-1k")
+	flags.SetLabels([]Label{{Name: "a"}}, "imagenet-1k", "flag --labels imagenet-1k")
 	layers := Layers{{Source: "flag", Settings: flags}, {Source: SidecarFile, Settings: file}}
 	if s, ok := InputRange.Find(layers); !ok || s != (Stated[[2]float64]{[2]float64{0, 255}, "0, 255", "flag", 0}) {
 		t.Errorf("%+v, %v", s, ok)

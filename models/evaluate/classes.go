@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ortho/models"
+	"ortho/models/config"
 )
 
 // Kinds are the ways in which data may name a class.
@@ -84,8 +85,9 @@ func (c *Classes) Find(name string) (class int, kind string, err error) {
 	}
 	give := "name classes by their index"
 	if found[0].kind != found[1].kind {
-		give = "say which by --truth"
-	} else if len(c.ids) > 0 {
+		return 0, "", config.Errorf("%q is %s: say which by %s", name, strings.Join(several, " and "), config.Key("truth"))
+	}
+	if len(c.ids) > 0 {
 		give = "name classes by their id"
 	}
 	return 0, "", fmt.Errorf("%q is %s: %s", name, strings.Join(several, " and "), give)

@@ -34,7 +34,7 @@ func TestClasses(t *testing.T) {
 		{imagenet, 6, "", "n02077924", 0, "", "class 3"},
 		{imagenet, 6, "", "zzz", 0, "", `classes are such as class 0 (n01440764 "tench, Tinca tinca")`},
 		{imagenet, 6, "label", "n02077923", 0, "", "names no class"},
-		{digits, 3, "", "1", 0, "", `the label of class 0 ("1") and the index of class 1 ("2"): say which by --truth`},
+		{digits, 3, "", "1", 0, "", `the label of class 0 ("1") and the index of class 1 ("2"): say which by truth`},
 		{digits, 3, "label", "1", 0, "label", ""},
 		{digits, 3, "index", "1", 1, "index", ""},
 		{digits[:2], 2, "", "0", 0, "index", ""},

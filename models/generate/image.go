@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/preprocess"
 )
 
@@ -53,7 +54,7 @@ func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 		}
 		unit = wanted
 	}
-	return models.StageOutput.Wrap(fmt.Errorf("%s: the ratio of output to input changes with the input's size: its tiles can't be put together (--tile -1 runs the whole image)", g.name))
+	return models.StageOutput.Wrap(config.Errorf("%s: the ratio of output to input changes with the input's size: its tiles can't be put together (%s -1 runs the whole image)", g.name, config.Key("tile")))
 }
 
 // takes says why the graph can't be given the picture.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner"
 )
@@ -137,8 +138,8 @@ func (p *pass) tile(ctx context.Context, t tile) (*runner.Tensor, error) {
 	outputs := []*runner.Tensor{out}
 	if err := p.g.session.Run(ctx, []*runner.Tensor{s.in}, outputs); err != nil {
 		if ctx.Err() == nil && p.g.spec.Image.Spec.Height == 0 {
-			err = fmt.Errorf("%dx%d pixels: %w (a graph that takes only certain sizes needs --size-multiple, and a large image --tile)",
-				p.columns.tile, p.rows.tile, err)
+			err = config.Errorf("%dx%d pixels: %w (a graph that takes only certain sizes needs %s, and a large image %s)",
+				p.columns.tile, p.rows.tile, err, config.Key("size-multiple"), config.Key("tile"))
 		}
 		return nil, models.StageRun.Wrap(err)
 	}
@@ -193,9 +194,9 @@ func (p *pass) learn(ctx context.Context, out *plane) (unit [2]int, err error) {
 			continue
 		}
 		if scale[i], ok = ratioOf(length, e.tile); !ok {
-			return unit, models.StageOutput.Wrap(fmt.Errorf("output %q has %dx%d pixels for %dx%d: no ratio of small numbers, "+
-				"so that it can't be put together of tiles, nor be cut to size (--tile -1 runs the whole image)",
-				out.name, out.Width, out.Height, p.columns.tile, p.rows.tile))
+			return unit, models.StageOutput.Wrap(config.Errorf("output %q has %dx%d pixels for %dx%d: no ratio of small numbers, "+
+				"so that it can't be put together of tiles, nor be cut to size (%s -1 runs the whole image)",
+				out.name, out.Width, out.Height, p.columns.tile, p.rows.tile, config.Key("tile")))
 		}
 		unit[i] = leastCommonMultiple(p.source.multiple, scale[i].den)
 	}
@@ -234,9 +235,10 @@ func (p *pass) add(t tile, out *plane) (err error) {
 		return models.StageOutput.Wrap(err)
 	}
 	if bad > 0 {
-		return models.StageOutput.Wrap(fmt.Errorf("output %q: %d of %d values are NaN or infinite (tile %d of %d): the usual causes are float16 overflow, "+
-			"so that a float32 graph or another provider helps, and an --input-range, --mean or --std that the graph was not made for",
-			out.name, bad, out.Width*out.Height*out.Channels, t.row*len(p.columns.starts)+t.column+1, len(p.columns.starts)*len(p.rows.starts)))
+		return models.StageOutput.Wrap(config.Errorf("output %q: %d of %d values are NaN or infinite (tile %d of %d): the usual causes are float16 overflow, "+
+			"so that a float32 graph or another provider helps, and an %s, %s or %s that the graph was not made for",
+			out.name, bad, out.Width*out.Height*out.Channels, t.row*len(p.columns.starts)+t.column+1, len(p.columns.starts)*len(p.rows.starts),
+			config.Key("input-range"), config.Key("mean"), config.Key("std")))
 	}
 	if t.column == len(p.columns.starts)-1 {
 		from, to := p.mosaic.completed(t.row)

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/onnx"
@@ -107,12 +108,12 @@ func (l *levels) verdict(output string, in *preprocess.Image) error {
 	of.look(in.Pix)
 	switch {
 	case nearlyAll(l.low+l.high, l.values) && !nearlyAll(blackOrWhite(in.Pix), len(in.Pix)):
-		return fmt.Errorf("output %q: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
-			"that is not the graph's (0,1 where it is 0,255)", output, l.values, l.low, l.high)
+		return config.Errorf("output %q: of %d values %d lie below black and %d above white: the usual cause is an %s "+
+			"that is not the graph's (0,1 where it is 0,255)", output, l.values, l.low, l.high, config.Key("output-range"))
 	case !l.contrast && of.contrast:
-		return fmt.Errorf("output %q: all of the image has the colour %v, and the input has not: the usual causes are an --output-range "+
-			"that is not the graph's (0,255 where it is 0,1), and an --input-range, --mean or --std that it was not made for",
-			output, l.least[:l.channels])
+		return config.Errorf("output %q: all of the image has the colour %v, and the input has not: the usual causes are an %s "+
+			"that is not the graph's (0,255 where it is 0,1), and an %s, %s or %s that it was not made for",
+			output, l.least[:l.channels], config.Key("output-range"), config.Key("input-range"), config.Key("mean"), config.Key("std"))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/models/provenance"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -125,11 +126,11 @@ func (g *Generator) picture(t *runner.Tensor) (*preprocess.Image, error) {
 		return nil, fmt.Errorf("output %q: %d of %d values are NaN or infinite: the usual cause is float16 overflow, "+
 			"so that a float32 graph or another provider helps, or else latents that the graph was not made for", p.name, bad, seen.values)
 	case !seen.contrast && p.Width*p.Height > 1:
-		return nil, fmt.Errorf("output %q: all of the image has the colour %v: the usual causes are an --output-range that is not the graph's "+
-			"(0,255 where it is 0,1 or -1,1), and latents or a text that it was not made for", p.name, seen.least[:p.Channels])
+		return nil, config.Errorf("output %q: all of the image has the colour %v: the usual causes are an %s that is not the graph's "+
+			"(0,255 where it is 0,1 or -1,1), and latents or a text that it was not made for", p.name, seen.least[:p.Channels], config.Key("output-range"))
 	case nearlyAll(seen.low+seen.high, seen.values):
-		return nil, fmt.Errorf("output %q: of %d values %d lie below black and %d above white: the usual cause is an --output-range "+
-			"that is not the graph's (0,1 where it is 0,255)", p.name, seen.values, seen.low, seen.high)
+		return nil, config.Errorf("output %q: of %d values %d lie below black and %d above white: the usual cause is an %s "+
+			"that is not the graph's (0,1 where it is 0,255)", p.name, seen.values, seen.low, seen.high, config.Key("output-range"))
 	}
 	return img, nil
 }

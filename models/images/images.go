@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/onnx"
@@ -67,7 +68,7 @@ type Graph[Out any] struct {
 // Open alone; see [runner.Open].
 func Open[Out any](ctx context.Context, m *models.Model, task Task[Out], opt Options) (*Graph[Out], error) {
 	if task.Batch > 0 && opt.Batch > 0 && opt.Batch != task.Batch {
-		return nil, fmt.Errorf("%s takes batches of exactly %d: --batch %d can't be used", m.Name, task.Batch, opt.Batch)
+		return nil, config.Errorf("%s takes batches of exactly %d: %s %d can't be used", m.Name, task.Batch, config.Key("batch"), opt.Batch)
 	}
 	g := &Graph[Out]{model: m, task: task, opt: opt}
 	row := task.Input.Shape()

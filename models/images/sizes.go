@@ -13,52 +13,63 @@ import (
 // SizeError says that the graph does not run at the sizes that the run feeds it. They are
 // the same for all images, so that each of them would fail.
 type SizeError struct {
-	text string
-	err  error // ONNX Runtime's
+	Model         string
+	Height, Width int
+	Layout        preprocess.Layout
+	// Sizes: it may be made for another size. Layouts: it may be made for the other layout.
+	Sizes, Layouts bool
+	Err            error // ONNX Runtime's
 }
 
-func (e *SizeError) Error() string { return e.text }
-func (e *SizeError) Unwrap() error { return e.err }
+func (e *SizeError) Error() string {
+	return e.Worded(func(setting string) string { return setting })
+}
 
-// ofShape matches ONNX Runtime's messages about tensors that don't fit each other.
-var ofShape = regexp.MustCompile(`(?i)broadcast|reshape|dimension|shape|incompatible|size mismatch`)
-
-// runError explains what a failed run may mean. A graph that has run once runs at
-// these sizes.
-func (g *Graph[Out]) runError(err error) error {
-	if g.ran.Load() || !ofShape.MatchString(err.Error()) {
-		return err
-	}
-	in := g.task.Input
-	other := preprocess.NHWC
-	if in.Layout == preprocess.NHWC {
-		other = preprocess.NCHW
-	}
-	stated := func(key string) bool { // stated by the graph
-		return slices.ContainsFunc(g.model.Facts, func(f models.Fact) bool { return f.Key == key && strings.HasPrefix(f.Source, "graph") })
-	}
+// Worded is the error's text with settings called as name has them.
+func (e *SizeError) Worded(name func(setting string) string) string {
 	var may []string
-	if !stated("input-size") {
-		may = append(may, "another size (--input-size)")
+	if e.Sizes {
+		may = append(may, "another size ("+name("input-size")+")")
 	}
-	if !stated("layout") {
-		may = append(may, fmt.Sprintf("another layout (--layout %s)", other))
+	if e.Layouts {
+		other := preprocess.NHWC
+		if e.Layout == preprocess.NHWC {
+			other = preprocess.NCHW
+		}
+		may = append(may, fmt.Sprintf("another layout (%s %s)", name("layout"), other))
 	}
 	made := ""
 	if len(may) > 0 {
 		made = ": it may be made for " + strings.Join(may, ", or ")
 	}
-	return &SizeError{fmt.Sprintf("%s does not run at %dx%d, %s%s (ONNX Runtime: %s)", g.model.Name, in.Height, in.Width, in.Layout, made, inShort(err.Error())), err}
+	return fmt.Sprintf("%s does not run at %dx%d, %s%s (ONNX Runtime: %s)", e.Model, e.Height, e.Width, e.Layout, made, inShort(e.Err.Error()))
+}
+
+func (e *SizeError) Unwrap() error { return e.Err }
+
+// ofShape finds what ONNX Runtime says of tensors that don't fit each other.
+var ofShape = regexp.MustCompile(`(?i)broadcast|reshape|dimension|shape|incompatible|size mismatch`)
+
+// runError says in words what a failed run may mean. A graph that has run once runs at
+// these sizes.
+func (g *Graph[Out]) runError(err error) error {
+	if g.ran.Load() || !ofShape.MatchString(err.Error()) {
+		return err
+	}
+	told := func(key string) bool { // by the graph
+		return slices.ContainsFunc(g.model.Facts, func(f models.Fact) bool { return f.Key == key && strings.HasPrefix(f.Source, "graph") })
+	}
+	in := g.task.Input
+	return &SizeError{Model: g.model.Name, Height: in.Height, Width: in.Width, Layout: in.Layout, Sizes: !told("input-size"), Layouts: !told("layout"), Err: err}
 }
 
 var (
 	ofNode = regexp.MustCompile(`(?s)running (\S+ node)\. Name:'([^']*)' Status Message: (.*)`)
-	// A condition in C++, with its place, before the sentence: "/a/b.h:540 void f(int) x == 1
-	// was false. It must be 1."
+	// A condition in C++, with its place, before the sentence: "/a/b.h:540 void f(int) x == 1 was false. It must be 1."
 	condition = regexp.MustCompile(`(?s)^\S*:\d+ .*? was false\. `)
 )
 
-// inShort removes places in ONNX Runtime's source code from its message about a run.
+// inShort leaves out of what ONNX Runtime says of a run where that stands in its source.
 func inShort(text string) string {
 	if m := ofNode.FindStringSubmatch(text); m != nil {
 		text = fmt.Sprintf("%s %s: %s", m[1], m[2], condition.ReplaceAllString(m[3], ""))

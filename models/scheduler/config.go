@@ -61,9 +61,14 @@ func Names() []string {
 // ErrUnknown is wrapped by errors about schedulers that are not implemented.
 var ErrUnknown = errors.New("unknown scheduler")
 
-func unknown(class string) error {
-	return fmt.Errorf("%w %s: give one of %s in its place (--scheduler)", ErrUnknown, class, strings.Join(Names(), ", "))
+// UnknownError says that a class of schedulers is not implemented. It wraps [ErrUnknown].
+type UnknownError struct{ Class string }
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("%v %s: give one of %s in its place", ErrUnknown, e.Class, strings.Join(Names(), ", "))
 }
+
+func (e *UnknownError) Unwrap() error { return ErrUnknown }
 
 // Config is a scheduler's configuration. It does not change.
 type Config struct {
@@ -107,7 +112,7 @@ func resolve(class string, given map[string]json.RawMessage) (*Config, error) {
 	c := &Config{class: class, given: given}
 	known, ok := defaults[class]
 	if !ok {
-		return c, unknown(class)
+		return c, &UnknownError{class}
 	}
 	own := maps.Clone(given)
 	maps.DeleteFunc(own, func(key string, _ json.RawMessage) bool { _, ok := known[key]; return !ok })

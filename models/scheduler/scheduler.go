@@ -47,7 +47,7 @@ type solver interface {
 func New(c *Config, p Plan) (*Scheduler, error) {
 	k := c.kind()
 	if k == nil {
-		return nil, unknown(c.class)
+		return nil, &UnknownError{c.class}
 	}
 	s, err := build(k, &c.settings, p)
 	if err != nil {

@@ -72,6 +72,19 @@ func Read(r io.Reader) (*File, error) {
 	return f, nil
 }
 
+// NotResultsError says that a file is none of the results of a run.
+type NotResultsError struct{ Kind string } // by which it begins; "" where it has none
+
+func (e *NotResultsError) Error() string { return e.Of("results") }
+
+// Of is the error's text with the results that were looked for in other words.
+func (e *NotResultsError) Of(results string) string {
+	if e.Kind == "" {
+		return fmt.Sprintf("it has no kind, and %s begin with a %q: it is another file", results, KindRun)
+	}
+	return fmt.Sprintf("it begins with a %q, where %s begin with a %q", e.Kind, results, KindRun)
+}
+
 // add reads one line.
 func (f *File) add(line []byte, first bool, seen map[Config]bool) error {
 	var head struct {
@@ -82,11 +95,8 @@ func (f *File) add(line []byte, first bool, seen map[Config]bool) error {
 		return fmt.Errorf("no JSON object, or one that was cut off: %w", err)
 	}
 	if first != (head.Kind == KindRun) {
-		if first && head.Kind == "" {
-			return fmt.Errorf("it has no kind, and results of `ortho bench run -o` begin with a %q: it is another file", KindRun)
-		}
 		if first {
-			return fmt.Errorf("it begins with a %q, where results of `ortho bench run -o` begin with a %q", head.Kind, KindRun)
+			return &NotResultsError{Kind: head.Kind}
 		}
 		return errors.New("a second run: results are of one run a file")
 	}

@@ -26,6 +26,7 @@ type Cell struct {
 	Library Library
 	Status  string // StatusOK, or why it is not measured at all, with Reason
 	Reason  string
+	Err     error // of which Reason is the text, if there is one
 }
 
 // Sweep measures cells. [NewSweep] makes one; Worker and Folder are the caller's to fill in.

@@ -63,8 +63,8 @@ func batchDim(g *onnx.Graph, dims map[string]int64) (name string, fixed int64, o
 	case len(names) == 1:
 		return "", 0, false, nil
 	case len(names) > 1:
-		return "", 0, false, fmt.Errorf("the inputs begin with different dimensions (%s), and one only can be the batch: give the others sizes with %s",
-			strings.Join(quoted(names), ", "), flags(names))
+		return "", 0, false, &DimsError{Ambiguous: true, Names: names,
+			Cause: fmt.Sprintf("the inputs begin with different dimensions (%s), and one only can be the batch: give the others sizes", strings.Join(quoted(names), ", "))}
 	case len(sizes) == 1 && rank > 1 && !sizes[-1]:
 		for size := range sizes {
 			fixed = size
@@ -93,21 +93,15 @@ func quoted(names []string) []string {
 	return out
 }
 
-// flags are what to add to a command line for each dimension that has a name.
-func flags(names []string) string {
-	var out []string
-	for _, n := range names {
-		if n == "" {
-			continue
-		}
-		word := "--dim " + n + "=N"
-		if strings.ContainsAny(n, " \t\"'$&|;<>()*?[]{}!`\\#~") {
-			word = "--dim '" + strings.ReplaceAll(n, "'", `'\''`) + "=N'"
-		}
-		out = append(out, word)
-	}
-	return strings.Join(out, " ")
+// DimsError says that dimensions need sizes that nobody has given.
+type DimsError struct {
+	Cause     string   // what is open, in words
+	Ambiguous bool     // it can't be told which of the dimensions is the batch
+	Names     []string // of the dimensions of which sizes would help; "" for one without
+	More      string   // what else would help, in words
 }
+
+func (e *DimsError) Error() string { return e.Cause + e.More }
 
 // Batch returns the inputs of one run of n rows, the first ones, beginning again where
 // there are fewer. n is not looked at where there is no batch.

@@ -145,10 +145,10 @@ func TestSyntheticErrors(t *testing.T) {
 		rows         int
 		want         []string
 	}{
-		{"ids int64[batch,seq];x float32[batch,3,height,width]", "", 1, []string{"ids", "seq (dimension 1)", "height (dimension 2)", "--dim seq=N --dim height=N --dim width=N"}},
-		{"ids int64[batch,seq len]", "", 1, []string{"--dim 'seq len=N'"}},
+		{"ids int64[batch,seq];x float32[batch,3,height,width]", "", 1, []string{"ids", "seq (dimension 1)", "height (dimension 2)"}},
+		{"ids int64[batch,seq len]", "", 1, []string{"seq len (dimension 1)"}},
 		{"x float32[batch,?]", "", 1, []string{"? (dimension 1)", ".npz"}},
-		{"a float32[m,3];b float32[n,3]", "", 1, []string{"m, n", "--dim m=N --dim n=N"}},
+		{"a float32[m,3];b float32[n,3]", "", 1, []string{"m, n", "give the others sizes"}},
 		{"x float32[...]", "", 1, []string{"input x", "no shape", ".npz"}},
 		{"x string[batch]", "", 1, []string{"input x", "string"}},
 		{"x sequence", "", 1, []string{"input x", "sequence"}},

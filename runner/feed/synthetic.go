@@ -2,7 +2,6 @@ package feed
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -141,14 +140,11 @@ func declared(g *onnx.Graph, dims map[string]int64, batch string, open bool, row
 	if len(unknown) == 0 {
 		return shapes, whole, nil
 	}
-	text := "sizes of open dimensions are not known: " + strings.Join(unknown, "; ")
-	if len(names) > 0 {
-		text += "; add " + flags(names)
+	unsized := &DimsError{Cause: "sizes of open dimensions are not known: " + strings.Join(unknown, "; "), Names: names}
+	if strings.Contains(unsized.Cause, "? (dimension") {
+		unsized.More = "; a nameless dimension needs arrays in an .npz file"
 	}
-	if strings.Contains(text, "? (dimension") {
-		text += "; a nameless dimension needs arrays in an .npz file"
-	}
-	return nil, nil, errors.New(text)
+	return nil, nil, unsized
 }
 
 // draw makes n elements, little-endian.

@@ -56,7 +56,7 @@ func Install(ctx context.Context, opt InstallOptions) (Found, error) {
 	}
 	sources := sourcesFor(in.opt.Flavor)
 	if len(sources) == 0 {
-		return Found{}, notOffered(in.opt.Flavor)
+		return Found{}, &NotOfferedError{in.opt.Flavor}
 	}
 	if opt.Source != "" && opt.Source != "auto" {
 		if !slices.Contains(installSources, opt.Source) {
@@ -296,7 +296,7 @@ func (in installer) put(work string, got contents, r record) (Found, error) {
 			if have.SHA256 == r.SHA256 || r.Source != "from" {
 				return f, nil // another process was faster
 			}
-			return Found{}, fmt.Errorf("another library is installed in %s (SHA-256 %s); --force replaces it", target, have.SHA256)
+			return Found{}, &OccupiedError{target, have.SHA256}
 		}
 		if try == 5 {
 			return Found{}, fmt.Errorf("replace %s: %w", target, err)

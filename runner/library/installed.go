@@ -116,7 +116,7 @@ func installed() []candidate {
 		folder := filepath.Join(root, name)
 		r, err := readRecord(folder)
 		if err != nil {
-			all = append(all, install{candidate{folder, SourceInstalled, UnknownFlavor, fmt.Errorf("%w; `ortho runtime install --force` replaces it", err)}, ""})
+			all = append(all, install{candidate{folder, SourceInstalled, UnknownFlavor, &DamagedError{err}}, ""})
 			continue
 		}
 		all = append(all, install{candidate{filepath.Join(folder, r.Library), SourceInstalled, r.Flavor, nil}, r.Version})

@@ -27,9 +27,7 @@ const (
 // UnknownFlavor is the flavor of a library whose flavor nothing shows.
 const UnknownFlavor = "unknown"
 
-const remedy = "run `ortho runtime install`, or name your own library with --onnxruntime PATH or ORTHO_ONNXRUNTIME=PATH"
-
-// ErrNotFound is returned by Find when no usable library is there at all.
+// ErrNotFound is wrapped by what Find returns when no usable library is there at all.
 var ErrNotFound = errors.New("ONNX Runtime was not found")
 
 // Found is a shared library of ONNX Runtime, or a file that claims to be one.

@@ -149,8 +149,8 @@ func TestProbe(t *testing.T) {
 	}{
 		{"newer", good, "1.99.0", nil, nil},
 		{"oldest", fake(t, "1.24.0"), "1.24.0", nil, nil},
-		{"before the oldest", fake(t, "1.23.9"), "1.23.9", ErrTooOld, []string{"1.23.9", "1.24", "`ortho runtime install`"}},
-		{"too old", fake(t, "1.20.0"), "1.20.0", ErrTooOld, []string{"1.20.0", "1.24", "`ortho runtime install`"}},
+		{"before the oldest", fake(t, "1.23.9"), "1.23.9", ErrTooOld, []string{"1.23.9", "1.24"}},
+		{"too old", fake(t, "1.20.0"), "1.20.0", ErrTooOld, []string{"1.20.0", "1.24"}},
 		{"next major", fake(t, "2.0.0"), "2.0.0", nil, nil},
 		{"development build", fake(t, "1.33.0-dev+cu12"), "1.33.0-dev+cu12", nil, nil},
 		{"no version", fake(t, "what"), "what", ErrNotONNXRuntime, []string{`"what"`}},

@@ -49,7 +49,7 @@ func probe(path string) (m mapped, version string, err error) {
 	case number == "":
 		err = fmt.Errorf("%s: %w: it states version %q", path, ErrNotONNXRuntime, version)
 	case compareVersions(number, MinVersion) < 0:
-		err = fmt.Errorf("%s: %w: it is %s, needed is %s or newer; `ortho runtime install` gets one", path, ErrTooOld, version, MinVersion)
+		err = &TooOldError{path, version}
 	}
 	if err != nil {
 		m.close()

@@ -99,14 +99,15 @@ func (f Found) better(g Found, providers []string) bool {
 // left mapped.
 func FindFor(explicit string, providers []string) (Found, error) {
 	var best Found
-	var broken, usable []string
+	var broken []Passed
+	var usable []string
 	for c := range candidates(explicit) {
 		f := c.found(func(f Found) bool { return f.hasAll(providers) })
 		if f.Err != nil && c.named() {
 			return Found{}, fmt.Errorf("%s: %w", c.source, f.Err)
 		}
 		if f.Err != nil {
-			broken = append(broken, fmt.Sprintf("\n  %s: %v", c.source, f.Err))
+			broken = append(broken, Passed{c.source, f.Err})
 			continue
 		}
 		usable = append(usable, f.String())
@@ -118,10 +119,8 @@ func FindFor(explicit string, providers []string) (Found, error) {
 		}
 	}
 	switch {
-	case best.Path == "" && len(broken) > 0:
-		return Found{}, fmt.Errorf("%w in a usable state; %s; passed over:%s", ErrNotFound, remedy, strings.Join(broken, ""))
 	case best.Path == "":
-		return Found{}, fmt.Errorf("%w; %s", ErrNotFound, remedy)
+		return Found{}, &NotFoundError{broken}
 	case len(providers) > 0 && !slices.ContainsFunc(providers, best.Has):
 		return Found{}, fmt.Errorf("%w: %s: not in %s; %s", ErrNoProvider, strings.Join(providers, ", "), strings.Join(usable, ", "), Remedy(providers[0]))
 	}

@@ -88,10 +88,9 @@ func TestSearchOrder(t *testing.T) {
 	if !errors.Is(err, ErrNotFound) {
 		t.Fatal(err)
 	}
-	for _, s := range []string{"`ortho runtime install`", "--onnxruntime", "ORTHO_ONNXRUNTIME"} {
-		if !strings.Contains(err.Error(), s) {
-			t.Errorf("%q does not say %q", err, s)
-		}
+	var none *NotFoundError
+	if !errors.As(err, &none) || len(none.Passed) != 0 {
+		t.Errorf("%#v", err)
 	}
 	if all := List(""); len(all) != 0 {
 		t.Error(all)
@@ -132,7 +131,7 @@ func TestBrokenOnesArePassedOver(t *testing.T) {
 	broken := write(t, []byte("not a library at all"), root, "app", "bin", libraryName)
 	old := place(t, fake(t, "1.20.0"), root, "app", "lib", libraryName)
 	_, err := Find("")
-	if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), broken) || !strings.Contains(err.Error(), "1.20.0") || !strings.Contains(err.Error(), "`ortho runtime install`") {
+	if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), broken) || !strings.Contains(err.Error(), "1.20.0") {
 		t.Fatal(err)
 	}
 	good := place(t, fake(t, "1.99.0"), root, "system", libraryName)
@@ -151,7 +150,7 @@ func TestInstalledWithoutRecord(t *testing.T) {
 	path := installedFake(t, "", "cpu", "1.32.0")
 	for _, text := range []string{"{", `{"library":"../../x.so"}`, `{"library":""}`} {
 		write(t, []byte(text), filepath.Dir(path), recordName)
-		if all := List(""); len(all) != 1 || all[0].Err == nil || !strings.Contains(all[0].Err.Error(), "ortho runtime install --force") {
+		if all := List(""); len(all) != 1 || !errors.As(all[0].Err, new(*DamagedError)) {
 			t.Errorf("%s: %+v", text, all)
 		}
 	}

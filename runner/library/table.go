@@ -107,11 +107,7 @@ func rowFor(flavor, source string) (row, error) {
 			return r, nil
 		}
 	}
-	return row{}, notOffered(flavor)
-}
-
-func notOffered(flavor string) error {
-	return fmt.Errorf("there is no official ONNX Runtime of flavor %s for %s/%s here; `ortho runtime install --from FILE` takes your own", flavor, runtime.GOOS, runtime.GOARCH)
+	return row{}, &NotOfferedError{flavor}
 }
 
 // sourcesFor lists the sources that have the flavor for this machine.

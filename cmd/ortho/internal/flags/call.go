@@ -9,6 +9,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 )
 
@@ -62,7 +63,7 @@ func (Own) Read(*Call) error { return nil }
 
 // Command completes a command: its flags are those of the groups, in that order. When it is
 // called, it first refuses outputs that would replace what is read; then it reads all groups,
-// and runs.
+// and runs. The error says what to do about it.
 func Command(about cli.Command, run func(context.Context, *Call) error, groups ...Group) *cli.Command {
 	for _, g := range groups {
 		about.Flags = append(about.Flags, g.Flags()...)
@@ -73,20 +74,25 @@ func Command(about cli.Command, run func(context.Context, *Call) error, groups .
 			Args: line.Args().Slice(),
 			line: line,
 		}
-		if err := applySettings(call); err != nil {
-			return err
-		}
-		if err := call.protect(groups); err != nil {
-			return err
-		}
-		for _, g := range groups {
-			if err := g.Read(call); err != nil {
-				return err
-			}
-		}
-		return run(line.Context, call)
+		return remedy.Of(call.carryOut(run, groups))
 	}
 	return &about
+}
+
+// carryOut reads the groups of a call, and runs it.
+func (c *Call) carryOut(run func(context.Context, *Call) error, groups []Group) error {
+	if err := applySettings(c); err != nil {
+		return err
+	}
+	if err := c.protect(groups); err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := g.Read(c); err != nil {
+			return err
+		}
+	}
+	return run(c.line.Context, c)
 }
 
 // Fits refuses, for a flag, a file whose name says another format than it is written in.

@@ -143,7 +143,7 @@ func (o *Overrides) set(name, value string) error {
 		if err != nil {
 			return err
 		}
-		o.Given.SetLabels(labels, "flag --labels imagenet-1k")
+		o.Given.SetLabels(labels, models.ImageNetLabels, "flag --labels imagenet-1k")
 		return nil
 	}
 	err := o.Given.Set(name, value)

@@ -5,6 +5,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/models"
 	"ortho/runner"
 )
@@ -27,7 +28,7 @@ func DescribedAs(settings record.Settings, id models.Identity, facts []models.Fa
 	for _, w := range id.Weights {
 		r.Model.ExternalData = append(r.Model.ExternalData, record.Setting{Key: w.Name, Value: w.SHA256})
 	}
-	for _, f := range facts {
+	for _, f := range remedy.Facts(facts) {
 		r.Preprocessing = append(r.Preprocessing, record.Setting{Key: f.Key, Value: f.Value})
 	}
 	return r

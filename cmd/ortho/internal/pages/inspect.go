@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/onnx"
@@ -54,7 +55,7 @@ func Inspect(m *models.Model, sha256 string, missing error) *Inspection {
 	d := &Inspection{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: sha256, Task: m.Task, Exporter: m.Exporter,
 		Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IRVersion: g.IRVersion, Opsets: map[string]int64{},
 		Inputs: valuesOf(g.Inputs), Outputs: valuesOf(g.Outputs), Nodes: g.Nodes, Ops: g.Ops,
-		ExternalData: g.ExternalData, Metadata: g.Metadata, Facts: m.Facts}
+		ExternalData: g.ExternalData, Metadata: g.Metadata, Facts: remedy.ModelFacts(m)}
 	for _, o := range g.Opsets {
 		domain := o.Domain
 		if domain == "" {
@@ -63,7 +64,7 @@ func Inspect(m *models.Model, sha256 string, missing error) *Inspection {
 		d.Opsets[domain] = o.Version
 	}
 	if missing != nil {
-		d.Missing = missing.Error()
+		d.Missing = remedy.Text(missing)
 	}
 	return d
 }

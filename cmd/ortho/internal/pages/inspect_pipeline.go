@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/diffusion"
@@ -40,7 +41,7 @@ type PartInspection struct {
 // InspectPipeline describes a pipeline: sha256 is its identity, and "" where a file of it is
 // missing.
 func InspectPipeline(p *diffusion.Folder, sha256 string) (*PipelineInspection, error) {
-	d := &PipelineInspection{Name: p.Name, Path: p.Path, Class: p.Class, SHA256: sha256, Parts: []PartInspection{}, Facts: p.Facts}
+	d := &PipelineInspection{Name: p.Name, Path: p.Path, Class: p.Class, SHA256: sha256, Parts: []PartInspection{}, Facts: remedy.Facts(p.Facts)}
 	for i := range p.Parts {
 		part := &p.Parts[i]
 		file, err := filepath.Rel(p.Path, part.Path)
@@ -59,7 +60,7 @@ func InspectPipeline(p *diffusion.Folder, sha256 string) (*PipelineInspection, e
 		d.Parts = append(d.Parts, one)
 	}
 	if _, err := p.Spec(); err != nil {
-		d.Missing = strings.Split(err.Error(), "\n")
+		d.Missing = strings.Split(remedy.Text(err), "\n")
 	}
 	return d, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
 	"ortho/runner/library"
@@ -29,7 +30,7 @@ func Runtimes(all []library.Found) []Runtime {
 	for i, f := range all {
 		rows[i] = Runtime{Used: f.Used, Source: f.Source, Version: f.Version, Flavor: f.Flavor, Providers: f.Providers, Path: f.Path}
 		if f.Err != nil {
-			rows[i].Error = f.Err.Error()
+			rows[i].Error = remedy.Text(f.Err)
 		}
 	}
 	return rows

@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"image/png"
 
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
 )
@@ -61,7 +62,7 @@ const pictureEdge = 160
 func NewPicture(file []byte, maxPixels int64) Picture {
 	small, err := preprocess.Thumbnail(file, pictureEdge, maxPixels)
 	if err != nil {
-		return Picture{Missing: err.Error()}
+		return Picture{Missing: remedy.Text(err)}
 	}
 	return ShowImage(small, 80)
 }

@@ -1,4 +1,4 @@
-package main
+package remedy
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"ortho/models/config"
 )
 
-// TestRemedied: what the library says of a cause is followed by what helps here, wherever
+// TestOf: what the library says of a cause is followed by what helps here, wherever
 // in an error it stands.
-func TestRemedied(t *testing.T) {
+func TestOf(t *testing.T) {
 	task := func(wanted, is models.Task, may bool) error {
 		return fmt.Errorf("compare: %w", &models.TaskError{Model: "m", Wanted: wanted, Is: is, Why: "does not", MayClassify: may})
 	}
@@ -35,7 +35,7 @@ func TestRemedied(t *testing.T) {
 		"m gives none. It looks like a part of a model of texts":                                                                                        none(models.TextPart, ""),
 		"something else": errors.New("something else"),
 	} {
-		if got := remedied(err); got.Error() != want || !errors.Is(got, err) {
+		if got := Of(err); got.Error() != want || !errors.Is(got, err) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
