@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/shelf"
@@ -224,12 +225,12 @@ func (r *imageRun) card(ctx context.Context, row rows.Pictures, item source.Item
 	card.Picture = pages.Picture(after)
 	data, err := item.Read(ctx)
 	if err != nil {
-		card.Note = "the input can't be shown: " + err.Error()
+		card.Note = "the input can't be shown: " + remedy.Text(err)
 		return card
 	}
 	before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.maxPixels.Pixels})
 	if err != nil {
-		card.Note = "the input can't be shown: " + err.Error()
+		card.Note = "the input can't be shown: " + remedy.Text(err)
 		return card
 	}
 	card.Note = fmt.Sprintf("%dx%d, made %dx%d", before.Width, before.Height, after.Width, after.Height)
