@@ -11,7 +11,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// pixels settles what becomes of the pixels' values.
+// pixels settles the range, mean and standard deviation.
 func (r *resolver) pixels(v onnx.Value) {
 	in := &r.image.Spec
 	upright := preprocess.IgnoreOrientation

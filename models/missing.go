@@ -134,12 +134,12 @@ func (r *resolver) wrong(key, value, format string, args ...any) {
 	r.settled++
 }
 
-// unfit notes that the graph is of another kind than the task's: no setting helps.
+// unfit notes that the graph is not of the task's kind: no setting helps.
 func (r *resolver) unfit(format string, args ...any) {
 	r.unfits = append(r.unfits, fmt.Errorf(format, args...))
 }
 
-// notice tells of something that is done as stated, though it may not be meant.
+// notice notes something that is done as stated, though it may not be meant.
 func (r *resolver) notice(format string, args ...any) {
 	r.notices = append(r.notices, fmt.Sprintf(format, args...))
 }

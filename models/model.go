@@ -22,7 +22,7 @@ type Model struct {
 	Task     Task        // what its outputs are for
 	Exporter string      // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
 	Facts    []Fact      // in a fixed order; see [Fact]
-	Notices  []string    // what is done as stated, though it may not be meant: a line each
+	Notices  []string    // what is done as stated, though it may not be meant: one line each
 
 	given string // what it was opened by
 	task  *task
@@ -34,7 +34,7 @@ type Model struct {
 // Fact is one resolved value and the source that states it: "flag", "preset
 // NAME", a file's name, a file's name with the class whose default it is,
 // "graph", or "default" where nothing states it and every library does so. In
-// parentheses stands what there states it where the key does not tell: a dimension's
+// parentheses stands what states it there, where that is not the key itself: a dimension's
 // name, another key. Where a value is missing, Source is empty and Value says what to give.
 type Fact struct {
 	Key    string `json:"key"`
@@ -51,8 +51,8 @@ type Fact struct {
 // its folder, or all there are variants of one model (model.onnx,
 // model_fp16.onnx, ...).
 //
-// It succeeds for any readable graph: what is missing to use it is told by Facts
-// and [Model.Usable].
+// It succeeds for any readable graph: Facts and the error of [Model.Usable]
+// say what is missing to use it.
 func Open(name string, flags Settings) (*Model, error) {
 	info, err := os.Stat(name)
 	if err != nil {

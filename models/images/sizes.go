@@ -47,10 +47,10 @@ func (e *SizeError) Worded(name func(setting string) string) string {
 
 func (e *SizeError) Unwrap() error { return e.Err }
 
-// ofShape finds what ONNX Runtime says of tensors that don't fit each other.
+// ofShape matches ONNX Runtime's messages about tensors that don't fit each other.
 var ofShape = regexp.MustCompile(`(?i)broadcast|reshape|dimension|shape|incompatible|size mismatch`)
 
-// runError says in words what a failed run may mean. A graph that has run once runs at
+// runError explains what a failed run may mean. A graph that has run once runs at
 // these sizes.
 func (g *Graph[Out]) runError(err error) error {
 	if g.ran.Load() || !ofShape.MatchString(err.Error()) {
@@ -65,11 +65,12 @@ func (g *Graph[Out]) runError(err error) error {
 
 var (
 	ofNode = regexp.MustCompile(`(?s)running (\S+ node)\. Name:'([^']*)' Status Message: (.*)`)
-	// A condition in C++, with its place, before the sentence: "/a/b.h:540 void f(int) x == 1 was false. It must be 1."
+	// A condition in C++, with its place, before the sentence: "/a/b.h:540 void f(int) x == 1
+	// was false. It must be 1."
 	condition = regexp.MustCompile(`(?s)^\S*:\d+ .*? was false\. `)
 )
 
-// inShort leaves out of what ONNX Runtime says of a run where that stands in its source.
+// inShort removes places in ONNX Runtime's source code from its message about a run.
 func inShort(text string) string {
 	if m := ofNode.FindStringSubmatch(text); m != nil {
 		text = fmt.Sprintf("%s %s: %s", m[1], m[2], condition.ReplaceAllString(m[3], ""))

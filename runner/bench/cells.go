@@ -11,7 +11,7 @@ import (
 	"ortho/runner/npz"
 )
 
-// maxCells is how many may be open side by side.
+// maxCells is how many cells may be open at once.
 const maxCells = 512
 
 // UnusedOption is a provider option that is for none of a plan's providers.
@@ -26,13 +26,13 @@ type side struct {
 	name string
 	list []runner.Provider
 	lib  Library
-	err  error // there is none
+	err  error // why there is no library
 }
 
 // Cells are all combinations of what a plan lists, each with the library that has its
 // providers: the one at path explicit or, where that is empty, the one that is found. A
-// library that is not the CPU's own is measured with its CPU provider, too, which tells its
-// version's part from the provider's. Cells that can't be run are among them with the
+// library of another flavor than cpu is measured with its CPU provider, too, which shows what is
+// due to its version rather than to its provider. Cells that can't be run are among them with the
 // reason: where a library is missing, one for all that would need it; of a graph that takes
 // batches of fixed rows (0: of any), those of others.
 //
