@@ -1,68 +1,27 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/imagine"
 	words "ortho/models/text"
 )
 
-// Limits of what can be asked for.
-const (
-	maxTexts = 1 << 20
-	maxText  = 1 << 16
-)
-
+// checkWords refuses a text that no model reads.
 func checkWords(what, text string) error {
 	switch {
 	case !utf8.ValidString(text):
 		return commandline.Usagef("%s is not in UTF-8: %.60q", what, text)
-	case len(text) > maxText:
-		return commandline.Usagef("%s has more than %d bytes: %.60q", what, maxText, text)
+	case len(text) > source.MaxText:
+		return commandline.Usagef("%s has more than %d bytes: %.60q", what, source.MaxText, text)
 	}
 	return nil
-}
-
-// readTexts reads a text a line; empty lines are left out.
-func readTexts(name string, stdin io.Reader) ([]string, error) {
-	in := stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	var texts []string
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxText)
-	for lines.Scan() {
-		line := strings.TrimPrefix(lines.Text(), "\uFEFF")
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		if texts = append(texts, line); len(texts) > maxTexts {
-			return nil, fmt.Errorf("it has more than %d texts", maxTexts)
-		}
-	}
-	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return nil, fmt.Errorf("line %d has more than %d bytes", len(texts)+1, maxText)
-	}
-	if len(texts) == 0 && lines.Err() == nil {
-		return nil, errors.New("it has no texts")
-	}
-	return texts, lines.Err()
 }
 
 // tellText warns of the parts of a text that the model ignores, and reports whether there are
