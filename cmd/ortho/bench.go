@@ -27,7 +27,7 @@ func newBenchCommand() *cli.Command {
 
 func newBenchRunCommand() *cli.Command {
 	o := &benchRunOptions{
-		progress: flags.Progress{Unsummed: true},
+		progress: flags.Progress{NoSummary: true},
 		model:    flags.Model{Default: bundled.Default},
 		read:     flags.Overrides{Task: models.Classify},
 	}

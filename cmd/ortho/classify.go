@@ -57,7 +57,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 		return commandline.Usagef("raw outputs need -f jsonl or parquet")
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
-		Reads: call.Reads, Images: &o.images, Told: o.session.Chosen()}
+		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.ClassesCodec, func() (*job.Job[source.Item, rows.Classes], error) {
 		model, err := o.read.Open(call.UI, o.model.Name)
 		if err != nil {

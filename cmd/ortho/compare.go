@@ -15,7 +15,7 @@ import (
 func newCompareCommand() *cli.Command {
 	o := &compareOptions{
 		limits:   newComparedLimits(),
-		progress: flags.Progress{Unsummed: true},
+		progress: flags.Progress{NoSummary: true},
 		read: flags.Overrides{Without: []string{"labels", "activation", "output-name", // these do not change a graph's outputs
 			"output-range", "latent-distribution", "class-input", "vocabulary", "text-length"}},
 		images: flags.Images{Optional: true, Plain: true},

@@ -118,6 +118,16 @@ func complete(call *flags.Call, app *cli.App) error {
 	return nil
 }
 
+// taskNames are those of --task: embed is a command's own.
+func taskNames() (names []string) {
+	for _, t := range config.Tasks {
+		if t != config.Embed {
+			names = append(names, string(t))
+		}
+	}
+	return names
+}
+
 // values are those of flags that take one of a few words: of every command's, or of one's.
 func values() map[string][]string {
 	return map[string][]string{
@@ -139,6 +149,8 @@ func values() map[string][]string {
 		"orientation":     {"exif", "ignore"},
 		"activation":      {"softmax", "sigmoid", "none"},
 		"scheduler":       scheduler.Names(),
+		"decode":          {"exact", "scaled"},
+		"task":            taskNames(),
 		"truth":           append([]string{"auto"}, evaluate.Kinds...),
 		"source":          {"auto", "pip", "npm", "github"},
 		"flavor":          library.Flavors(),

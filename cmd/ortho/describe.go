@@ -55,7 +55,7 @@ type describeOptions struct {
 func newDescribeCommand() *cli.Command {
 	o := &describeOptions{
 		model:   flags.Model{Default: bundled.Default},
-		session: flags.Session{Alone: true},
+		session: flags.Session{NoConcurrency: true},
 		read:    flags.Overrides{Task: models.Classify},
 	}
 	const out = "Output"
@@ -108,7 +108,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.failFast.Stop,
-		Reads: call.Reads, Images: &o.images, Told: o.session.Chosen()}
+		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.DescriptionsCodec, func() (*job.Job[source.Item, rows.Descriptions], error) {
 		d := &imageDescriber{describer: describer}
 		if err := d.openClassifier(ctx, call, o); err != nil {

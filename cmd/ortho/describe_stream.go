@@ -14,21 +14,18 @@ type streamed struct {
 	to io.Writer
 
 	mutex sync.Mutex
-	image string            // whose text was shown last
-	shown map[string]string // by image
+	image string // whose text was shown last
+	shown string // of it
 }
 
 func (s *streamed) show(image, soFar string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.shown == nil {
-		s.shown = map[string]string{}
-	}
 	if image != s.image {
 		fmt.Fprintf(s.to, "\n%s: ", term.Clean(image))
-		s.image, s.shown[image] = image, ""
+		s.image, s.shown = image, ""
 	}
-	more, goesOn := strings.CutPrefix(soFar, s.shown[image])
+	more, goesOn := strings.CutPrefix(soFar, s.shown)
 	if !goesOn { // a retry has begun anew
 		fmt.Fprint(s.to, "\n")
 		more = soFar
@@ -38,5 +35,5 @@ func (s *streamed) show(image, soFar string) {
 		lines[i] = term.Clean(lines[i])
 	}
 	fmt.Fprint(s.to, strings.Join(lines, "\n"))
-	s.shown[image] = soFar
+	s.shown = soFar
 }

@@ -50,7 +50,7 @@ func newEmbedCommand() *cli.Command {
 
 func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
 	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.decoding.Stop,
-		Reads: call.Reads, Images: &o.images, Told: o.session.Chosen()}
+		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.EmbeddingsCodec, func() (*job.Job[source.Item, rows.Embeddings], error) {
 		if err := o.read.Given.Assume("task", string(models.Embed), "ortho embed"); err != nil {
 			return nil, err

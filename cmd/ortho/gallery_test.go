@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -155,5 +156,32 @@ func TestGalleryRefuses(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 1 || read(t, there) != "old" {
 		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestPageOfCompleteArchive: the page of an output that is complete shows the images of an
+// archive, which are no files of their own.
+func TestPageOfCompleteArchive(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	archive := filepath.Join(dir, "a.tar")
+	file, err := os.Create(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tar.NewWriter(file)
+	data := read(t, coffee)
+	err = errors.Join(w.WriteHeader(&tar.Header{Name: "coffee.png", Mode: 0o600, Size: int64(len(data))}), func() error { _, err := w.Write([]byte(data)); return err }(), w.Close(), file.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, page := filepath.Join(dir, "x.jsonl"), filepath.Join(dir, "p.html")
+	for _, more := range [][]string{nil, {"--resume", "--html", page}} {
+		if code, _, stderr := execute(t, "", append([]string{"classify", archive, "-o", out}, more...)...); code != exitOK {
+			t.Fatalf("%q: exit %d, %s", more, code, stderr)
+		}
+	}
+	if !strings.Contains(read(t, page), "data:image/jpeg") {
+		t.Error("the page has no picture")
 	}
 }

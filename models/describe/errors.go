@@ -46,7 +46,7 @@ func (e *Error) Unwrap() error { return e.err }
 // refuses what it was asked, or has no such model) or "server" (it failed, or does not
 // speak the API). The answer: "refused" (the model won't), "filtered" (it may not),
 // "length" (it was cut off), "empty" or "schema" (not what was asked for). "canceled" is
-// ctx's end, "other" anything else. Those of [Evidence] are [classify.ErrorKind]'s.
+// ctx's end, "other" anything else. [Evidence] adds the stages of [models.StageOf].
 func ErrorKind(err error) string {
 	var e *Error
 	switch {

@@ -80,3 +80,10 @@ func (g *Generator) Session() *runner.Session { return g.session }
 
 // Spec describes the model's inputs and output.
 func (g *Generator) Spec() *models.GeneratorSpec { return g.spec }
+
+// Concurrency returns the runs in flight.
+func (g *Generator) Concurrency() int { return g.concurrency }
+
+// Tiling returns the edge of the tiles of large images and what neighbours share, in
+// pixels of the input; a tile of 0: images are never cut.
+func (g *Generator) Tiling() (tile, overlap int) { return g.tiling.tile, g.tiling.overlap }

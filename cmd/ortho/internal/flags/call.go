@@ -11,6 +11,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner/bench"
 )
 
 // Call is one call of a command: its arguments, and its input and output.
@@ -20,7 +21,8 @@ type Call struct {
 	// Reads opens outputs, and refuses those that would replace what the command reads.
 	Reads *output.Reads
 
-	line *cli.Context
+	saved bench.Settings // of --settings, if it was given
+	line  *cli.Context
 }
 
 // Given reports whether a flag stands in the command line or got its value from --settings.

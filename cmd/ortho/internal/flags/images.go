@@ -65,9 +65,6 @@ func (i *Images) Read(c *Call) error {
 	return source.Check(i.args)
 }
 
-// Named reports whether there are any.
-func (i *Images) Named() bool { return len(i.args) > 0 || i.from.StdinPaths }
-
 // Shard is the part of them that is taken.
 func (i *Images) Shard() source.Shard { return i.from.Shard }
 

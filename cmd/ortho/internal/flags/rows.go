@@ -118,6 +118,7 @@ func (p *Page) Flags() []cli.Flag {
 }
 
 func (p *Page) Read(c *Call) error {
+	p.File = ""
 	if !c.Given("html") {
 		return nil
 	}
@@ -133,7 +134,7 @@ func (p *Page) Read(c *Call) error {
 
 // Progress says whether a line of progress is shown.
 type Progress struct {
-	Unsummed bool // the command has no summary
+	NoSummary bool // the command has no summary
 
 	Shown bool
 	Quiet bool // no summary either
@@ -141,7 +142,7 @@ type Progress struct {
 
 func (p *Progress) Flags() []cli.Flag {
 	usage := "`WHEN` progress is shown: auto (on a terminal), always or never"
-	if !p.Unsummed {
+	if !p.NoSummary {
 		usage += " (and no summary at the end)"
 	}
 	return []cli.Flag{&cli.StringFlag{Name: "progress", Value: "auto", Category: "Output", Usage: usage}}

@@ -14,6 +14,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner"
+	"ortho/runner/bench"
 	"ortho/runner/machine"
 )
 
@@ -22,15 +23,16 @@ const CategoryRun = "How it runs"
 
 // Session says how a model runs: the provider, and threads, batches and runs in flight.
 type Session struct {
-	Alone   bool // no --concurrency of its own
-	Batches bool // with --batch
+	NoConcurrency bool // no --concurrency of its own
+	Batches       bool // with --batch
 
 	Runner      runner.Options
 	Concurrency int // 0: as suits the provider
 	Batch       int // 0: as suits the provider
 
-	settings string // the file of --settings
-	provider bool   // --provider was given
+	saved    bench.Settings // of --settings
+	settings bool           // they were given
+	provider bool           // --provider was given
 }
 
 func (s *Session) Flags() []cli.Flag {
@@ -41,7 +43,7 @@ func (s *Session) Flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "provider-option", Category: run, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=1, tensorrt.trt_fp16_enable=1 or openvino.device_type=GPU: keys of ONNX Runtime's own (docs/providers.md has the usual ones); may be repeated"},
 		&cli.IntFlag{Name: "threads", Category: run, DefaultText: "by provider; cpu: 1", Usage: "intra-op threads of one run"},
 	}
-	if !s.Alone {
+	if !s.NoConcurrency {
 		all = append(all, &cli.IntFlag{Name: "concurrency", Category: run, DefaultText: "by provider; cpu: one for each core", Usage: "runs in flight"})
 	}
 	all = append(all, libraryFlag())
@@ -63,7 +65,7 @@ func (s *Session) Read(c *Call) error {
 	}
 	s.Runner = runner.Options{Library: c.line.String("onnxruntime"), Providers: providers, Threads: c.line.Int("threads")}
 	s.Concurrency, s.Batch = c.line.Int("concurrency"), c.line.Int("batch")
-	s.settings, s.provider = c.line.String("settings"), c.Given("provider")
+	s.saved, s.settings, s.provider = c.saved, c.has("settings") && c.Given("settings"), c.Given("provider")
 	return nil
 }
 
@@ -88,18 +90,14 @@ func (s *Session) Settings() record.Settings {
 // Check warns where the file of --settings was measured with another model or on another
 // CPU than this run's.
 func (s *Session) Check(ctx context.Context, ui *term.UI, m *models.Model) {
-	if s.settings == "" {
+	if !s.settings {
 		return
 	}
-	saved, err := readSettings(s.settings)
-	if err != nil {
-		return // applySettings has warned
+	if digest, err := m.Digest(ctx); err == nil && digest != s.saved.ModelSHA256 {
+		ui.Warn(fmt.Sprintf("the settings were measured with another model, %s: `ortho bench run` measures this one", s.saved.Model))
 	}
-	if id, err := m.Identity(ctx); err == nil && id.SHA256 != saved.ModelSHA256 {
-		ui.Warn(fmt.Sprintf("the settings were measured with another model, %s: `ortho bench run` measures this one", saved.Model))
-	}
-	if cpu := machine.Read().CPUModel; cpu != saved.CPU {
-		ui.Warn(fmt.Sprintf("the settings were measured on another CPU, %s: `ortho bench run` measures this one", saved.CPU))
+	if cpu := machine.Read().CPUModel; cpu != s.saved.CPU {
+		ui.Warn(fmt.Sprintf("the settings were measured on another CPU, %s: `ortho bench run` measures this one", s.saved.CPU))
 	}
 }
 

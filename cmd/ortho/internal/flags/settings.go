@@ -37,6 +37,7 @@ func applySettings(c *Call) error {
 	if err != nil {
 		return err
 	}
+	c.saved = s
 	typed := map[string]bool{}
 	for name := range s.Values() {
 		typed[name] = c.Given(name)

@@ -21,15 +21,15 @@ import (
 // Output says where the rows and the page of a run go, and what is printed meanwhile.
 type Output struct {
 	*term.UI
-	Rows     *flags.Rows
-	Page     *flags.Page // nil: there is none
-	Progress *flags.Progress
-	FailFast bool
-	Reads    *output.Reads // what the run reads, which no output replaces
-	Images   *flags.Images // that the arguments name; nil: they are others
-	Told     bool          // the summary is printed even for a single row
-	Folder   string        // of pictures, with the file of their rows in it; "": there is none
-	Kept     bool          // rows are not written: they are kept in memory for Job.Finish
+	Rows          *flags.Rows
+	Page          *flags.Page // nil: there is none
+	Progress      *flags.Progress
+	FailFast      bool
+	Reads         *output.Reads // what the run reads, which no output replaces
+	Images        *flags.Images // that the arguments name; nil: they are others
+	AlwaysSummary bool          // the summary is printed even for a single row
+	Folder        string        // of pictures, with the file of their rows in it; "": there is none
+	InMemory      bool          // rows are not written: they are kept in memory for Job.Finish
 }
 
 // Job is a run of a task over items of a type T: each gets a row of a type R.
@@ -109,6 +109,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 	}
 	if out.complete() {
 		to.Info(out.name() + " is complete: nothing to do")
+		j.recall(ctx, page)
 	} else {
 		err = j.make(ctx, to, out, page, count)
 		if j.Ended != nil {
@@ -122,6 +123,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 	free() // the page needs the memory
 	if j.Finish != nil {
 		if err := j.Finish(ctx, out.all()); err != nil {
+			page.lost()
 			return err
 		}
 	}
@@ -165,6 +167,24 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 		_, err = runner.Await(ctx, func(context.Context) (none struct{}, err error) { return none, out.run.Verify(j.named()) })
 	}
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
+}
+
+// recall has the page of a complete output know the images of its first rows, if they can be
+// gone through once more.
+func (j *Job[T, R]) recall(ctx context.Context, p *page[R]) {
+	stop := func() bool { return ctx.Err() != nil }
+	if p == nil || j.Item == nil {
+		return
+	}
+	if _, known := j.Survey(stop); !known {
+		return
+	}
+	n := 0
+	for range remembered(p, j.Items, j.Item) {
+		if n++; n == maxCards || stop() {
+			return
+		}
+	}
 }
 
 // named are the items as far as their names go.

@@ -141,8 +141,8 @@ func upTo(n int) iter.Seq[int] {
 	}
 }
 
-// itemsOf are the images of the rows. Where the inputs were not gone through, as those of
-// a complete output, a row's name is that of its file.
+// itemsOf are the images of the rows. Where the inputs can't be gone through again, as paths
+// that came by standard input, a row's name is that of its file.
 func (p *page[R]) itemsOf() []source.Item {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

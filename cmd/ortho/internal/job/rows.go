@@ -40,7 +40,7 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	name, format, width := to.Rows.File, to.Rows.Format, 0
 	r := &rows[R]{Output: to, codec: codec, format: format, unit: "image"}
 	switch {
-	case to.Kept:
+	case to.InMemory:
 		r.stream = &r.kept
 		return r, nil
 	case to.Folder != "":
@@ -76,8 +76,10 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 		r.screen = &term.Screen{To: to.Out}
 		w = r.screen
 	}
-	r.stream, err = codec.Writer(format, w, width)
-	return r, err
+	if r.stream, err = codec.Writer(format, w, width); err != nil {
+		return nil, r.abandon(err)
+	}
+	return r, nil
 }
 
 // memoryRows keeps rows in memory.
@@ -254,7 +256,7 @@ func (r *rows[R]) keep(why error, speed record.Speed) error {
 		return why
 	}
 	if err := r.stream.Close(); err != nil {
-		return r.abandon(fmt.Errorf("write results: %w", err))
+		return r.abandon(errors.Join(why, fmt.Errorf("write results: %w", err)))
 	}
 	if r.device != nil {
 		r.device.Close()
@@ -274,7 +276,7 @@ func (r *rows[R]) printSummary(done int, went record.Speed, first output.Row) {
 	if r.Progress.Quiet {
 		return
 	}
-	if all != 1 || failed > 0 || before > 0 || r.Folder != "" || r.Told {
+	if all != 1 || failed > 0 || before > 0 || r.Folder != "" || r.AlwaysSummary {
 		text := r.many(all)
 		if r.Folder != "" {
 			text = r.Folder + ": " + text

@@ -25,7 +25,7 @@ var (
 	JSONLines = Kind{"JSON lines", []string{".jsonl", ".ndjson"}}
 )
 
-// formats are what rows are written as, by the names that New knows.
+// formats are what rows are written as, by the names of [Formats].
 var formats = map[string]Kind{
 	"table":   {"a table", Text.endings},
 	"jsonl":   JSONLines,

@@ -27,7 +27,7 @@ type Description struct {
 	// Class is one of the candidates, with its Index, or free text.
 	Class    string                `json:"class"`
 	Index    *int                  `json:"index,omitempty"`
-	Evidence []classify.Prediction `json:"evidence,omitempty"` // of the CNN; only JSONL has it
+	Evidence []classify.Prediction `json:"evidence,omitempty"` // of the image model; only JSONL has it
 	Model    string                `json:"model"`
 	Cached   bool                  `json:"cached,omitempty"`
 	Tokens   int                   `json:"tokens,omitempty"` // that it cost
