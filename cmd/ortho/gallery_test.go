@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/tar"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -164,17 +163,7 @@ func TestGalleryRefuses(t *testing.T) {
 func TestPageOfCompleteArchive(t *testing.T) {
 	needLibrary(t)
 	dir := t.TempDir()
-	archive := filepath.Join(dir, "a.tar")
-	file, err := os.Create(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := tar.NewWriter(file)
-	data := read(t, coffee)
-	err = errors.Join(w.WriteHeader(&tar.Header{Name: "coffee.png", Mode: 0o600, Size: int64(len(data))}), func() error { _, err := w.Write([]byte(data)); return err }(), w.Close(), file.Close())
-	if err != nil {
-		t.Fatal(err)
-	}
+	archive := write(t, filepath.Join(dir, "a.tar"), tarOf(t, "coffee.png", read(t, coffee)))
 	out, page := filepath.Join(dir, "x.jsonl"), filepath.Join(dir, "p.html")
 	for _, more := range [][]string{nil, {"--resume", "--html", page}} {
 		if code, _, stderr := execute(t, "", append([]string{"classify", archive, "-o", out}, more...)...); code != exitOK {
