@@ -28,8 +28,11 @@ func otherVerb(e *models.TaskError) string {
 		verb = "; where they are classes', ortho classify runs it"
 	case e.Wanted == models.Classify && e.MayClassify:
 		verb = ": ortho " + string(e.Is) + " runs it (or give --task classify)"
-	case e.Wanted == models.Classify:
+	case e.Is == "":
+	case e.Wanted == models.Classify, e.Wanted == models.Embed:
 		verb = ": ortho " + string(e.Is) + " runs it"
+	case e.Is == models.Embed:
+		verb = "; it makes embeddings of images: ortho embed runs it"
 	case e.Wanted == models.ClassifyText && e.Is == models.Classify:
 		verb = "; ortho classify is for classifiers of images"
 	case e.Wanted == models.ClassifyText && e.Is == models.Generate:
