@@ -136,9 +136,6 @@ func Facts(facts []models.Fact) []models.Fact {
 	return told
 }
 
-// unscheduled names the flag that takes another scheduler.
-func unscheduled(e *scheduler.UnknownError) string { return e.Error() + " (--scheduler)" }
-
 // shellWord quotes a word where a shell would take it apart.
 func shellWord(word string) string {
 	plain := func(c rune) bool {

@@ -64,19 +64,19 @@ func said(cause error) (string, bool) {
 	case *models.NoClassesError:
 		return withoutClasses(e), true
 	case *scheduler.UnknownError:
-		return unscheduled(e), true
+		return e.Error() + " (--scheduler)", true
 	case *preprocess.TooLargeError:
-		return tooLarge(e), true
+		return e.Error() + " (--max-pixels)", true
 	case *library.NotFoundError:
 		return noLibrary(e), true
 	case *library.TooOldError:
-		return tooOld(e), true
+		return e.Error() + "; `ortho runtime install` gets one", true
 	case *library.NotOfferedError:
-		return notOffered(e), true
+		return e.Error() + "; `ortho runtime install --from FILE` takes your own", true
 	case *library.DamagedError:
-		return damaged(e), true
+		return e.Error() + "; `ortho runtime install --force` replaces it", true
 	case *library.OccupiedError:
-		return occupied(e), true
+		return e.Error() + "; --force replaces it", true
 	case *feed.DimsError:
 		return openDims(e), true
 	case *bench.NotResultsError:

@@ -7,6 +7,7 @@ import (
 
 	"ortho/models"
 	"ortho/models/config"
+	"ortho/preprocess"
 )
 
 // TestOf: what the library says of a cause is followed by what helps here, wherever
@@ -39,6 +40,19 @@ func TestOf(t *testing.T) {
 		"something else": errors.New("something else"),
 	} {
 		if got := Of(err); got.Error() != want || !errors.Is(got, err) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestImages: what is refused of images is followed by the flags that allow it.
+func TestImages(t *testing.T) {
+	spec := preprocess.Spec{Height: 8, Width: 8, Channels: 1, Mean: []float64{0}, Std: []float64{0}, Range: [2]float64{0, 1}}
+	for want, err := range map[string]error{
+		"decode PNG: image too large: the header says 30x20 = 600 pixels, the limit is 100 (--max-pixels)": fmt.Errorf("decode PNG: %w", &preprocess.TooLargeError{Width: 30, Height: 20, MaxPixels: 100}),
+		"--mean 0 and --std 0 can't be used: both must be finite, and std not 0":                           spec.Validate(),
+	} {
+		if got := Text(err); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
