@@ -11,13 +11,19 @@ import (
 	"ortho/models/scheduler"
 )
 
-// withoutGraph says what to do where a folder has no graph, if the text ends with that: else
-// it says what there is.
+// withoutGraph says what to do where a folder has no graph, if a line of the text ends with
+// that: else it says what there is.
 func withoutGraph(err error, text string) string {
-	if errors.Is(err, config.ErrNoGraph) && strings.HasSuffix(text, config.ErrNoGraph.Error()) {
-		text += ": name one with -m, or the folder that it was exported to"
+	if !errors.Is(err, config.ErrNoGraph) {
+		return text
 	}
-	return text
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.HasSuffix(line, config.ErrNoGraph.Error()) {
+			lines[i] += ": name one with -m, or the folder that it was exported to"
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // otherVerb names the verb that a model is for.
