@@ -21,15 +21,3 @@ func noLibrary(e *library.NotFoundError) string {
 	}
 	return b.String()
 }
-
-func tooOld(e *library.TooOldError) string { return e.Error() + "; `ortho runtime install` gets one" }
-
-func notOffered(e *library.NotOfferedError) string {
-	return e.Error() + "; `ortho runtime install --from FILE` takes your own"
-}
-
-func damaged(e *library.DamagedError) string {
-	return e.Error() + "; `ortho runtime install --force` replaces it"
-}
-
-func occupied(e *library.OccupiedError) string { return e.Error() + "; --force replaces it" }

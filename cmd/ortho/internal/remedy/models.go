@@ -11,13 +11,19 @@ import (
 	"ortho/models/scheduler"
 )
 
-// withoutGraph says what to do where a folder has no graph, if the text ends with that: else
-// it says what there is.
+// withoutGraph says what to do where a folder has no graph, if a line of the text ends with
+// that: else it says what there is.
 func withoutGraph(err error, text string) string {
-	if errors.Is(err, config.ErrNoGraph) && strings.HasSuffix(text, config.ErrNoGraph.Error()) {
-		text += ": name one with -m, or the folder that it was exported to"
+	if !errors.Is(err, config.ErrNoGraph) {
+		return text
 	}
-	return text
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.HasSuffix(line, config.ErrNoGraph.Error()) {
+			lines[i] += ": name one with -m, or the folder that it was exported to"
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // otherVerb names the verb that a model is for.
@@ -28,8 +34,11 @@ func otherVerb(e *models.TaskError) string {
 		verb = "; where they are classes', ortho classify runs it"
 	case e.Wanted == models.Classify && e.MayClassify:
 		verb = ": ortho " + string(e.Is) + " runs it (or give --task classify)"
-	case e.Wanted == models.Classify:
+	case e.Is == "":
+	case e.Wanted == models.Classify, e.Wanted == models.Embed:
 		verb = ": ortho " + string(e.Is) + " runs it"
+	case e.Is == models.Embed:
+		verb = "; it makes embeddings of images: ortho embed runs it"
 	case e.Wanted == models.ClassifyText && e.Is == models.Classify:
 		verb = "; ortho classify is for classifiers of images"
 	case e.Wanted == models.ClassifyText && e.Is == models.Generate:
@@ -132,9 +141,6 @@ func Facts(facts []models.Fact) []models.Fact {
 	}
 	return told
 }
-
-// unscheduled names the flag that takes another scheduler.
-func unscheduled(e *scheduler.UnknownError) string { return e.Error() + " (--scheduler)" }
 
 // shellWord quotes a word where a shell would take it apart.
 func shellWord(word string) string {

@@ -3,8 +3,6 @@
 package remedy
 
 import (
-	"strings"
-
 	"ortho/models"
 	"ortho/models/scheduler"
 	"ortho/preprocess"
@@ -44,62 +42,61 @@ func Of(err error) error {
 
 // Text is an error's text with what to do about it. Wherever in the error a cause stands, its
 // own words in the text make way for those of this program.
-func Text(err error) string {
-	text := err.Error()
-	each(err, func(cause error) {
-		if said, ok := said(cause); ok {
-			text = strings.Replace(text, cause.Error(), said, 1)
-		}
-	})
-	return withoutGraph(err, text)
+func Text(err error) string { return withoutGraph(err, reworded(err)) }
+
+// reworded is what an error says, with what its causes say in the words of this program.
+func reworded(err error) string {
+	if e, already := err.(*remediedError); already {
+		return e.text
+	}
+	w := wording{{text: said(err)}}
+	w.putAll(causes(err))
+	return w.String()
 }
 
-// said is a single cause in the words of this program, if it has such.
-func said(cause error) (string, bool) {
-	switch e := cause.(type) {
-	case *models.UnsettledError:
-		return unsettled(e), true
-	case *models.TaskError:
-		return otherVerb(e), true
-	case *models.NoClassesError:
-		return withoutClasses(e), true
-	case *scheduler.UnknownError:
-		return unscheduled(e), true
-	case *preprocess.TooLargeError:
-		return tooLarge(e), true
-	case *library.NotFoundError:
-		return noLibrary(e), true
-	case *library.TooOldError:
-		return tooOld(e), true
-	case *library.NotOfferedError:
-		return notOffered(e), true
-	case *library.DamagedError:
-		return damaged(e), true
-	case *library.OccupiedError:
-		return occupied(e), true
-	case *feed.DimsError:
-		return openDims(e), true
-	case *bench.NotResultsError:
-		return e.Of("results of `ortho bench run -o`"), true
-	case worded:
-		return e.Worded(flag), true
-	}
-	return "", false
-}
-
-// each calls a function with an error and all that it wraps, the outer ones first, down to
-// those that say already what to do.
-func each(err error, do func(error)) {
-	if _, already := err.(*remediedError); already || err == nil {
-		return
-	}
-	do(err)
+// said is what an error says itself, in the words of this program where it has such. Its
+// causes are in it as they are.
+func said(err error) string {
 	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		each(e.Unwrap(), do)
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			each(inner, do)
-		}
+	case *models.UnsettledError:
+		return unsettled(e)
+	case *models.TaskError:
+		return otherVerb(e)
+	case *models.NoClassesError:
+		return withoutClasses(e)
+	case *scheduler.UnknownError:
+		return e.Error() + " (--scheduler)"
+	case *preprocess.TooLargeError:
+		return e.Error() + " (--max-pixels)"
+	case *library.NotFoundError:
+		return noLibrary(e)
+	case *library.TooOldError:
+		return e.Error() + "; `ortho runtime install` gets one"
+	case *library.NotOfferedError:
+		return e.Error() + "; `ortho runtime install --from FILE` takes your own"
+	case *library.DamagedError:
+		return e.Error() + "; `ortho runtime install --force` replaces it"
+	case *library.OccupiedError:
+		return e.Error() + "; --force replaces it"
+	case *feed.DimsError:
+		return openDims(e)
+	case *bench.NotResultsError:
+		return e.Of("results of `ortho bench run -o`")
+	case worded:
+		return e.Worded(flag)
 	}
+	return err.Error()
+}
+
+// causes are what an error wraps itself, in their order. One that says already what to do
+// is as it is to stay, with all that it wraps.
+func causes(err error) []error {
+	switch e := err.(type) {
+	case *remediedError:
+	case interface{ Unwrap() error }:
+		return []error{e.Unwrap()}
+	case interface{ Unwrap() []error }:
+		return e.Unwrap()
+	}
+	return nil
 }
