@@ -34,6 +34,9 @@ func TestEmbedder(t *testing.T) {
 			t.Errorf("%s: task %s, want %s", name, m.Task, c.task)
 		}
 		if m.Task == Classify {
+			if _, err := m.Embedder(); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v, want %q", name, err, c.want)
+			}
 			continue
 		}
 		spec, err := m.Embedder()

@@ -44,8 +44,10 @@ var tasks = []*task{
 		name: Embed, fact: true,
 		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansEmbedding },
 		resolve: (*resolver).imageEmbedder,
-		refuse:  func(m *Model) string { return m.task.does(m) },
-		does:    func(m *Model) string { return "gives no classes but an embedding" + m.ports.embedding.named() },
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("gives no embedding: no output is called as one that stands for an image (outputs: %s)", onnx.List(m.Graph.Outputs))
+		},
+		does: func(m *Model) string { return "gives no classes but an embedding" + m.ports.embedding.named() },
 	},
 	{
 		name: Generate, fact: true,
