@@ -51,16 +51,16 @@ func (b *batch) open() error {
 	if err != nil {
 		return fmt.Errorf("input %s: %w", b.session.Inputs[0].Name, err)
 	}
-	b.out = make([]*Tensor, len(b.session.Outputs))
+	b.in, b.out = in, make([]*Tensor, len(b.session.Outputs))
 	for i, v := range b.session.Outputs {
 		if shape := outputShape(v, size); shape != nil {
 			if b.out[i], err = NewTensor(v.Type, shape); err != nil {
-				in.Close()
+				b.close()
+				b.in = nil
 				return fmt.Errorf("output %s: %w", v.Name, err)
 			}
 		}
 	}
-	b.in = in
 	return nil
 }
 

@@ -196,6 +196,26 @@ func TestNewTensorRefuses(t *testing.T) {
 	}
 }
 
+// TestBatchThatCannotBeMade: what was made of it before the fault is closed.
+func TestBatchThatCannotBeMade(t *testing.T) {
+	open(t, "float32_nchw", Options{}) // loads ONNX Runtime
+	value := func(name string, e onnx.ElementType) onnx.Value {
+		return onnx.Value{Name: name, Kind: "tensor", Type: e, Ranked: true, Dims: []onnx.Dim{{Size: -1}, {Size: 3}}}
+	}
+	b := batch{row: []int64{3}, size: 2, session: &Session{
+		Inputs:  []onnx.Value{value("in", onnx.Float)},
+		Outputs: []onnx.Value{value("first", onnx.Float), value("second", onnx.String)},
+	}}
+	for range 2 {
+		if err := b.open(); err == nil || b.in != nil {
+			t.Fatalf("input %v, error %v", b.in, err)
+		}
+		if b.out[0] == nil || b.out[0].native != nil {
+			t.Error("the first output is open")
+		}
+	}
+}
+
 // BenchmarkStream is what a stream costs around a small graph: 8192 items are loaded by
 // nothing but a copy.
 func BenchmarkStream(b *testing.B) {

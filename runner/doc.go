@@ -15,6 +15,6 @@
 //
 // Sessions and pools may be closed at any time: calls under way are waited for, later ones get
 // [ErrClosed]; see [Gate]. Calls end when their context is done, [Open] among them. Then no
-// goroutine of this package goes on, except for a step of ONNX Runtime that can't be interrupted
-// and for what [Await] was given.
+// goroutine of this package goes on, except for a step of ONNX Runtime that can't be interrupted,
+// for the Load of a call of [Pool.Do] that ignores its context, and for what [Await] was given.
 package runner

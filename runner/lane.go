@@ -80,7 +80,7 @@ func (l *lane[In, Out]) next() bool {
 	if l.size > 1 {
 		<-l.all
 	}
-	for failed := l.settle(0); failed > 0; {
+	for failed := l.settle(0); failed > 0 && l.rows > 0; { // with none left, the next batch collects anew
 		from := l.rows
 		l.refill(failed)
 		failed = l.settle(from)
@@ -136,6 +136,9 @@ func (l *lane[In, Out]) load(row int, j *job[In, Out]) {
 				return j.ctx.Err()
 			}
 		}
+		if err := j.ctx.Err(); err != nil {
+			return err // its caller may have gone: nothing of the item may be used
+		}
 		l.reads[row], err = l.pool.load(j.ctx, j.item, l.in.Row(row))
 		return err
 	}()
@@ -144,6 +147,9 @@ func (l *lane[In, Out]) load(row int, j *job[In, Out]) {
 	}
 	if l.errs[row] != nil {
 		j.fail(l.errs[row])
+		l.pool.mu.Lock()
+		l.pool.left()
+		l.pool.mu.Unlock()
 	}
 }
 

@@ -23,7 +23,8 @@ type PoolOptions struct {
 	Concurrency int  // lanes; on the CPU one a core, each loading and running in turn; 0: as DefaultBatch has it
 	Pad         bool // the graph takes exactly Batch rows: shorter runs are padded
 	// Linger is how long a batch that is not full waits for further items after its first; 0:
-	// no longer than that takes to load.
+	// no longer than that takes to load. However long it is, a batch runs only when all its
+	// loads have ended: one that is slow holds up the others.
 	Linger time.Duration
 	// Waiting is how many calls of Do may be under way beyond those that fill all lanes;
 	// further ones get [ErrBusy]. 0: any number. Streams bound themselves.
@@ -71,9 +72,13 @@ func NewPool[In, Mid, Out any](s *Session, w Work[In, Mid, Out], o PoolOptions) 
 // Batching returns the rows of one run, and the lanes.
 func (p *Pool[In, Out]) Batching() (batch, concurrency int) { return p.opt.Batch, p.opt.Concurrency }
 
-// Do does the work of one item, together with others that are there. Many goroutines may
-// call it. When ctx is done it returns ctx's error, as soon as a load of its batch that is
-// under way has ended; others in the batch are not disturbed.
+// Do does the work of one item, together with others that are there: the items of a batch
+// wait for the slowest of their loads. Many goroutines may call it.
+//
+// When ctx is done it returns ctx's error at once, or after the item's Read, if that has
+// begun; others in the batch are not disturbed. The item's Load is the one thing that may run
+// on then, if it has begun and goes on though its context is done: what it uses must stay
+// as it is until it ends. The others of its batch, and Close, wait for it.
 func (p *Pool[In, Out]) Do(ctx context.Context, item In) (value Out, err error) {
 	defer p.calls.Add(-1)
 	if n := p.calls.Add(1); p.opt.Waiting > 0 && n > int64(p.opt.Batch*p.opt.Concurrency+p.opt.Waiting) {
@@ -89,7 +94,10 @@ func (p *Pool[In, Out]) Do(ctx context.Context, item In) (value Out, err error) 
 	if err := p.submit(j); err != nil {
 		return value, err
 	}
-	defer context.AfterFunc(ctx, func() { p.withdraw(ctx) })()
+	defer context.AfterFunc(ctx, func() {
+		j.fail(ctx.Err())
+		p.withdraw(ctx)
+	})()
 	<-answered
 	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
 		err = ended
@@ -105,7 +113,7 @@ func (p *Pool[In, Out]) Do(ctx context.Context, item In) (value Out, err error) 
 // no other, but where PoolOptions.Linger has it wait.
 //
 // Nothing of the stream runs on when it has ended: its loads and runs under way are waited
-// for. A load should end with its context.
+// for, with those of others in the same batches. A load should end with its context.
 func Each[T, In, Out any](ctx context.Context, p *Pool[In, Out], items iter.Seq[T], input func(T) In) iter.Seq[Result[T, Out]] {
 	return func(yield func(Result[T, Out]) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -192,7 +200,8 @@ func (p *Pool[In, Out]) submit(j *job[In, Out]) error {
 	return nil
 }
 
-// withdraw answers the waiting jobs of a context that is done.
+// withdraw answers the waiting jobs of a context that is done. Those that a lane has taken
+// leave when they are answered.
 func (p *Pool[In, Out]) withdraw(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -202,6 +211,7 @@ func (p *Pool[In, Out]) withdraw(ctx context.Context) {
 		}
 		return ctx.Err()
 	})
+	p.left()
 }
 
 // without fails the waiting jobs for which refused returns an error, and returns the others.
@@ -262,6 +272,14 @@ func (p *Pool[In, Out]) take() *job[In, Out] {
 		j.fail(err)
 	}
 	return nil
+}
+
+// left ends a lane's collecting where no job of its batch waits for an answer any more.
+func (p *Pool[In, Out]) left() {
+	waits := func(j *job[In, Out]) bool { return !j.taken.Load() }
+	if l := p.collecting; l != nil && !slices.ContainsFunc(l.jobs[:l.rows], waits) {
+		p.collected(l)
+	}
 }
 
 // collected ends a lane's collecting, if it still does.

@@ -117,7 +117,8 @@ func (c *Classifier) Batching() (batch, concurrency int) { return c.graph.Batchi
 
 // Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at
 // the same time share runs; with Options.Waiting, those that would be too many get
-// [runner.ErrBusy].
+// [runner.ErrBusy]. When ctx ends the call its decoding may go on: data must not be written
+// for that long.
 func (c *Classifier) Image(ctx context.Context, data []byte) (Result, error) {
 	return c.graph.Image(ctx, data)
 }

@@ -137,6 +137,7 @@ func (g *Graph[Out]) Batching() (batch, concurrency int) { return g.pool.Batchin
 
 // Image is one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at the same
 // time share runs; with Options.Waiting, those that would be too many get [runner.ErrBusy].
+// When ctx ends the call its decoding may go on: data must not be written for that long.
 func (g *Graph[Out]) Image(ctx context.Context, data []byte) (Out, error) {
 	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
 	result, err := g.pool.Do(ctx, one)
