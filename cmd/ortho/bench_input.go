@@ -109,6 +109,9 @@ func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs
 		return in, fmt.Errorf("--input %s: the graph has %d inputs; give an .npz with all of them, or synthetic", what, len(m.Graph.Inputs))
 	}
 	args := []string{what}
+	if source.Once(args, source.Options{}) || what == "-" {
+		return in, commandline.Usagef("--input %s: what is measured is gone through several times, and standard input or a pipe can be read once: name a file", what)
+	}
 	if err := source.Check(args); err != nil {
 		return in, err
 	}

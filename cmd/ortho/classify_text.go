@@ -55,7 +55,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 	if o.answers.Logits && !o.rows.Raw() {
 		return commandline.Usagef("raw outputs need -f jsonl or parquet")
 	}
-	texts, err := o.texts.Inputs(call.In)
+	texts, err := o.texts.Inputs(ctx, call.In)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
-	"ortho/cmd/ortho/internal/source"
 )
 
 // tiling says how large images are cut.
@@ -89,7 +88,7 @@ func (o *sampleOptions) Read(c *flags.Call) error {
 		o.ends = &[2]uint64{from, to}
 	}
 	if c.Given("texts") {
-		more, err := source.Lines(o.file, c.In)
+		more, err := c.Lines(o.file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", flags.TextsName(o.file), err)
 		}

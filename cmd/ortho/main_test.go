@@ -101,6 +101,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"classify", "a.jpg", "-o", "x.csv", "--resume", "--overwrite"}, "one of them"},
 		{[]string{"classify", "a.jpg", "-o", "x.csv", "--retry-failed", "--overwrite"}, "one of them"},
 		{[]string{"preprocess", "a.jpg"}, "-o"},
+		{[]string{"bench", "run", "--input", "-"}, "standard input"},
 		{[]string{"completion", "tcsh"}, "bash"},
 	} {
 		code, stdout, stderr := execute(t, "", c.args...)

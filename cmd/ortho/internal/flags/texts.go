@@ -16,6 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/classify"
+	"ortho/runner"
 )
 
 // Texts are the texts to classify: arguments, then lines, then files.
@@ -48,10 +49,10 @@ func (t *Texts) Read(c *Call) error {
 }
 
 // Inputs reads the lines; files are read when it is their turn.
-func (t *Texts) Inputs(stdin io.Reader) ([]classify.TextInput, error) {
+func (t *Texts) Inputs(ctx context.Context, stdin io.Reader) ([]classify.TextInput, error) {
 	all := t.args
 	if t.lines != "" {
-		more, err := source.Lines(t.lines, stdin)
+		more, err := lines(ctx, t.lines, stdin)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", TextsName(t.lines), err)
 		}
@@ -66,6 +67,14 @@ func (t *Texts) Inputs(stdin io.Reader) ([]classify.TextInput, error) {
 	}
 	return inputs, nil
 }
+
+// lines is [source.Lines], which standard input or a pipe may hold up, until ctx is done.
+func lines(ctx context.Context, name string, stdin io.Reader) ([]string, error) {
+	return runner.Await(ctx, func(context.Context) ([]string, error) { return source.Lines(name, stdin) })
+}
+
+// Lines reads the texts of a flag's file, one a line; "-" is standard input.
+func (c *Call) Lines(name string) ([]string, error) { return lines(c.line.Context, name, c.In) }
 
 // TextsName is what texts are read from.
 func TextsName(name string) string {

@@ -47,7 +47,7 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 		return r, r.openFolder()
 	}
 	if err := codec.Takes(format); err != nil {
-		return nil, commandline.Usagef("-f %s: %w", format, err)
+		return nil, commandline.Usage(err)
 	}
 	device := false
 	if to.Rows.ToFile() {

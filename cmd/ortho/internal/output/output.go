@@ -42,10 +42,14 @@ func (c *Codec[R]) Recorded(format string) string {
 
 // Takes returns an error for a format that is not known, or that can't hold the rows.
 func (c *Codec[R]) Takes(format string) error {
-	if format == "jsonl" || format == "csv" && c.CSV != nil || format == "parquet" && c.Parquet != nil || format == "table" && c.Table != nil {
+	if c.takes(format) {
 		return nil
 	}
 	return c.unknown(format)
+}
+
+func (c *Codec[R]) takes(format string) bool {
+	return format == "jsonl" || format == "csv" && c.CSV != nil || format == "parquet" && c.Parquet != nil || format == "table" && c.Table != nil
 }
 
 // Writer returns a writer of a format, for a terminal of width columns, or for what is no
@@ -89,7 +93,13 @@ func (c *Codec[R]) Read(format string, r io.ReaderAt, size int64) iter.Seq2[R, e
 
 func (c *Codec[R]) unknown(format string) error {
 	if _, ok := formats[format]; ok {
-		return fmt.Errorf("the format %s has no place for such rows", format)
+		var others []string
+		for _, f := range Formats {
+			if c.takes(f) {
+				others = append(others, f)
+			}
+		}
+		return fmt.Errorf("the format %s has no place for such rows: there are %s", format, strings.Join(others, ", "))
 	}
 	return fmt.Errorf("format %q is not one of %s", format, strings.Join(Formats, ", "))
 }
