@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"slices"
 
@@ -52,8 +51,9 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 	if what := foreign(head); what != "" {
 		return nil, fmt.Errorf("not an ONNX file: %s", what)
 	}
-	m := &reader{scanner: s, graph: &Graph{Size: size, Metadata: map[string]string{}, Ops: map[string]int{}, Weights: map[ElementType]int{}},
-		producers: map[string]node{}, initializers: map[string]bool{}, external: map[string]bool{}}
+	g := &Graph{Size: size, Metadata: map[string]string{}, Ops: map[string]int{}, Weights: map[ElementType]int{},
+		Body: &Body{Constants: map[string]*Tensor{}}, functions: map[string]*function{}}
+	m := &reader{scanner: s, graph: g, current: g.Body, files: map[string]int64{}}
 	if err := s.fields(0, size, m.model); err != nil {
 		if m.graph.IRVersion == 0 && !m.found {
 			return nil, fmt.Errorf("not an ONNX file, or a damaged one: %w", err)
@@ -100,17 +100,13 @@ func foreign(head []byte) string {
 	return ""
 }
 
-// node is what is remembered of a NodeProto: enough to walk back from an output, and on
-// from an input.
-type node struct{ op, input, second string }
-
 type reader struct {
 	*scanner
-	graph        *Graph
-	found        bool            // a GraphProto
-	producers    map[string]node // value -> the node that gives it
-	initializers map[string]bool
-	external     map[string]bool
+	graph   *Graph
+	found   bool             // a GraphProto
+	current *Body            // that is being read
+	nodes   int              // of all bodies
+	files   map[string]int64 // files with weights -> bytes that they must have
 }
 
 // model reads one field of a ModelProto.
@@ -148,6 +144,10 @@ func (m *reader) model(v field) (err error) {
 		var key, value string
 		key, value, err = m.pair(v)
 		g.Metadata[key] = value
+	case 25:
+		var f *function
+		f, err = m.function(v)
+		g.functions[f.Domain+"\x00"+f.Name] = f
 	}
 	return err
 }
@@ -173,17 +173,19 @@ func (m *reader) graphField(v field) (err error) {
 	g := m.graph
 	switch v.number {
 	case 1:
-		if g.Nodes++; g.Nodes > maxCount {
-			return fmt.Errorf("more than %d nodes", maxCount)
+		var n *Node
+		if n, err = m.node(v, 0); err == nil {
+			g.Nodes++
+			g.Ops[n.Op]++
+			g.Body.Nodes = append(g.Body.Nodes, n)
 		}
-		err = m.node(v)
 	case 2:
 		g.Name, err = m.text(v, maxText, "graph name")
 	case 5:
 		if g.Initializers++; g.Initializers > maxCount {
 			return fmt.Errorf("more than %d initializers", maxCount)
 		}
-		err = m.tensor(v)
+		err = m.initializer(v)
 	case 10:
 		if g.Doc == "" {
 			g.Doc, err = m.doc(v)
@@ -199,70 +201,9 @@ func (m *reader) graphField(v field) (err error) {
 		err = m.valueInfo(v)
 	case 15:
 		g.Initializers++
-		err = m.fields(v.begin, v.end, func(v field) error { // SparseTensorProto: its values carry the name
-			if v.number == 1 && v.typ == protowire.BytesType {
-				return m.tensor(v)
-			}
-			return nil
-		})
+		err = m.sparse(v)
 	}
 	return err
-}
-
-func (m *reader) node(v field) error {
-	var n node
-	var outputs []string
-	inputs := 0
-	err := m.fields(v.begin, v.end, func(v field) (err error) {
-		if v.typ != protowire.BytesType {
-			return nil
-		}
-		switch v.number {
-		case 1:
-			switch inputs++; inputs {
-			case 1:
-				n.input, err = m.text(v, maxText, "value name")
-			case 2:
-				n.second, err = m.text(v, maxText, "value name")
-			}
-		case 2:
-			var name string
-			name, err = m.text(v, maxText, "value name")
-			outputs = append(outputs, name)
-		case 4:
-			n.op, err = m.text(v, maxText, "operator name")
-		}
-		return err
-	})
-	m.graph.Ops[n.op]++
-	for _, name := range outputs {
-		m.producers[name] = n
-	}
-	return errors.Join(err, m.keep(64))
-}
-
-// tensor reads the name and type of a TensorProto, and of the files that its data lies in.
-func (m *reader) tensor(v field) error {
-	err := m.fields(v.begin, v.end, func(v field) (err error) {
-		switch {
-		case v.number == 2 && v.typ == protowire.VarintType:
-			if t := ElementType(v.n); t.Size() > 0 {
-				m.graph.Weights[t]++
-			}
-		case v.typ != protowire.BytesType:
-		case v.number == 8:
-			var name string
-			name, err = m.text(v, maxText, "initializer name")
-			m.initializers[name] = true
-		case v.number == 13:
-			var key, value string
-			if key, value, err = m.pair(v); key == "location" {
-				m.external[value] = true
-			}
-		}
-		return err
-	})
-	return errors.Join(err, m.keep(32))
 }
 
 // valueInfo gives an output the shape that the graph states elsewhere.
@@ -283,17 +224,28 @@ func (m *reader) valueInfo(v field) error {
 
 func (m *reader) finish() *Graph {
 	g := m.graph
-	g.Inputs = slices.DeleteFunc(g.Inputs, func(v Value) bool { return m.initializers[v.Name] })
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(v Value) bool { return g.Body.Constants[v.Name] != nil })
+	g.Body.index()
+	g.Body.Inputs, g.Body.Outputs = names(g.Inputs), names(g.Outputs)
 	for i, v := range g.Outputs {
-		g.Outputs[i].Op = m.origin(v.Name)
+		g.Outputs[i].Op = g.origin(v.Name)
 	}
 	for i, v := range g.Inputs {
-		g.Inputs[i].Op = m.use(v.Name)
+		g.Inputs[i].Op = g.use(v.Name)
 	}
-	if len(m.external) > 0 {
-		g.ExternalData = slices.Sorted(maps.Keys(m.external))
+	g.External = externals(m.files)
+	for _, f := range g.External {
+		g.ExternalData = append(g.ExternalData, f.Name)
 	}
 	return g
+}
+
+func names(values []Value) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = v.Name
+	}
+	return all
 }
 
 // passing are the operators that move or convert values without changing what
@@ -304,30 +256,33 @@ var passing = map[string]bool{
 }
 
 // origin walks back from a value to the operator that gives it.
-func (m *reader) origin(value string) string {
-	for range len(m.producers) + 1 { // a damaged graph may run in a circle
-		n, ok := m.producers[value]
-		if !ok || !passing[n.op] {
-			return n.op
+func (g *Graph) origin(value string) string {
+	for range len(g.Body.Nodes) + 1 { // a damaged graph may run in a circle
+		n := g.Body.givers[value].node
+		switch {
+		case n == nil:
+			return ""
+		case !passing[n.Op] || len(n.Inputs) == 0:
+			return n.Op
 		}
-		value = n.input
+		value = n.Inputs[0]
 	}
 	return ""
 }
 
-// use walks on from a value to the one operator that takes it.
-func (m *reader) use(value string) string {
+// use walks on from a value to the one operator that takes it, as its first or second input.
+func (g *Graph) use(value string) string {
 	const most = 8 // moves and conversions before it
 	for range most {
 		op, next := "", ""
-		for output, n := range m.producers {
-			if value == "" || n.input != value && n.second != value {
+		for _, n := range g.Body.Nodes {
+			if value == "" || !slices.Contains(n.Inputs[:min(2, len(n.Inputs))], value) || len(n.Outputs) == 0 {
 				continue
 			}
-			if op != "" && op != n.op {
+			if op != "" && op != n.Op {
 				return ""
 			}
-			op, next = n.op, output
+			op, next = n.Op, n.Outputs[0]
 		}
 		if !passing[op] {
 			return op

@@ -13,7 +13,7 @@ const (
 	maxText   = 64 << 10 // bytes of a name
 	maxDoc    = 64 << 10 // bytes of a doc string; what is beyond is left out
 	maxValue  = 8 << 20  // bytes of one metadata value
-	maxKept   = 64 << 20 // bytes of everything together
+	maxKept   = 128 << 20 // bytes of everything together
 	maxCount  = 1 << 20  // nodes, initializers
 	maxRank   = 32
 	windowLen = 32 << 10
@@ -30,6 +30,8 @@ type scanner struct {
 	start  int64
 	buf    [windowLen]byte
 	kept   int64
+
+	constants int64 // bytes of large constants that are kept
 }
 
 // field is one field of a message: a number in n, or bytes from begin to end.
@@ -74,9 +76,11 @@ func (s *scanner) fields(begin, end int64, f func(field) error) error {
 		case protowire.VarintType:
 			v.n, n = protowire.ConsumeVarint(head)
 		case protowire.Fixed32Type:
-			_, n = protowire.ConsumeFixed32(head)
+			var bits uint32
+			bits, n = protowire.ConsumeFixed32(head)
+			v.n = uint64(bits)
 		case protowire.Fixed64Type:
-			_, n = protowire.ConsumeFixed64(head)
+			v.n, n = protowire.ConsumeFixed64(head)
 		case protowire.BytesType:
 			v.n, n = protowire.ConsumeVarint(head)
 		default:
@@ -124,15 +128,21 @@ func (s *scanner) text(v field, limit int64, what string) (string, error) {
 	if err := s.keep(n + 16); err != nil {
 		return "", err
 	}
+	b, err := s.bytes(v)
+	return string(b), err
+}
+
+// bytes reads a field whole; what it returns holds until the next read.
+func (s *scanner) bytes(v field) ([]byte, error) {
+	n := v.end - v.begin
 	if n <= windowLen {
-		b, err := s.peek(v.begin, int(n))
-		return string(b), err
+		return s.peek(v.begin, int(n))
 	}
 	b := make([]byte, n)
 	if got, err := s.r.ReadAt(b, v.begin); got < len(b) {
-		return "", err
+		return nil, err
 	}
-	return string(b), nil
+	return b, nil
 }
 
 // doc reads the first bytes of a doc string.

@@ -65,8 +65,12 @@ type Graph struct {
 	Ops             map[string]int    // op type -> nodes of the main graph
 	Initializers    int
 	Weights         map[ElementType]int // element type -> initializers
-	ExternalData    []string            // files named by initializers, sorted; relative to the model's folder
+	Body            *Body               // the nodes and constants of the main graph
+	External        []ExternalFile      // files that hold tensors, of whatever part of the graph, sorted by name
+	ExternalData    []string            // their names; relative to the model's folder
 	Size            int64               // bytes of the .onnx file, external data not counted
+
+	functions map[string]*function // by domain and name, with a zero byte between
 }
 
 // Opset is one operator set that the graph imports; the default domain is "".
