@@ -1,17 +1,14 @@
-"""Makes models/meaning/testdata: small graphs, each with one way to end in scores, and meaning.json,
+"""Small graphs, each with one way to end in scores, and meaning.json,
 which says what the values of their outputs are. ONNX Runtime runs every graph on random
 logits, and what the file claims of the values is checked against them."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import onnx
 import onnx.parser
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
-
-FOLDER = Path(__file__).resolve().parents[2] / "models" / "meaning" / "testdata"
 
 HEAD = '<ir_version: 10, opset_import: ["" : 18, "com.microsoft" : 1, "ai.onnx.ml" : 3, "own" : 1]>\n'
 ONE = "agraph (float[N,4] x) => (float[N,4] y) {\n%s\n}\n"
@@ -153,9 +150,8 @@ def check(name, m, want):
         assert (np.abs((y * y).sum(-1) - 1) < rough).all(), name
 
 
-def main():
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.onnx"):
+def main(folder):
+    for old in folder.glob("*.onnx"):
         old.unlink()
     all_wanted = {}
     for name, m, want in graphs():
@@ -163,10 +159,6 @@ def main():
             check(name, m, want)
         except Exception as e:
             raise SystemExit(f"{name}: {e!r}")
-        onnx.save(m, FOLDER / f"{name}.onnx")
+        onnx.save(m, folder / f"{name}.onnx")
         all_wanted[name] = want
-    (FOLDER / "meaning.json").write_text(json.dumps(all_wanted, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    (folder / "meaning.json").write_text(json.dumps(all_wanted, indent=1) + "\n")
