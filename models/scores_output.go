@@ -147,8 +147,8 @@ var evidences = []evidence{
 	{"the others' names", func(_ *resolver, s scoresOutput) bool {
 		return !slices.ContainsFunc(featureNames, func(part string) bool { return strings.Contains(strings.ToLower(s.value.Name), part) })
 	}},
-	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.Unknown || s.means.Largest }},
 	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.UnitVector }},
+	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.Unknown || s.means.Largest }},
 }
 
 // chooseOutput picks the output that holds the scores: as stated, the only one that may, or
