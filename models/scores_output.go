@@ -132,7 +132,7 @@ var featureNames = []string{"feat", "embed", "hidden", "pool", "repr", "attentio
 
 // evidences are by precedence: the first that some outputs have and others have not decides.
 var evidences = []evidence{
-	{"its name", func(_ *resolver, s scoresOutput) bool { return strings.EqualFold(s.value.Name, "logits") }},
+	{"its name", func(_ *resolver, s scoresOutput) bool { return bare(s.value.Name) == "logits" }},
 	{"its name", func(_ *resolver, s scoresOutput) bool {
 		return slices.Contains(scoreNames, strings.ToLower(s.value.Name))
 	}},
@@ -149,6 +149,14 @@ var evidences = []evidence{
 	}},
 	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.UnitVector }},
 	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.Unknown || s.means.Largest }},
+}
+
+// bare is an output's name without what TensorFlow and ML.NET put around it: "head/Softmax:0",
+// "Score.output".
+func bare(name string) string {
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	name, _, _ = strings.Cut(name, ":")
+	return strings.ToLower(strings.TrimSuffix(name, ".output"))
 }
 
 // chooseOutput picks the output that holds the scores: as stated, the only one that may, or

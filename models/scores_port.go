@@ -21,6 +21,7 @@ type ScoresPort struct {
 	Labels      []Label
 	Codes       *meaning.Quantised // how codes become values; nil where they are values
 	Divisor     float64            // of probabilities that the graph multiplies: 100 of percent; 0: none
+	Logarithms  bool               // of probabilities of their own: they are exponentiated
 	// Single: one value stands for two classes, that of its class and the complement; First: its
 	// class is the first of the two, not the second.
 	Single, First bool
@@ -109,6 +110,10 @@ func (r *resolver) reading(out *scoresOutput) {
 		r.scores.Codes = q
 		r.fact("quantised", fmt.Sprintf("(value - %s) * %s", numberOrMany(q.Zero), numberOrMany(q.Scale)), "graph")
 	}
+	if m.Kind == meaning.LogProbabilities && !m.Sums {
+		r.scores.Logarithms = true
+		r.fact("logarithms", "its values are those of probabilities", "graph ("+m.By+")")
+	}
 	if m.Kind == meaning.Probabilities && m.Factor > 1 {
 		r.scores.Divisor = m.Factor
 		r.fact("divisor", strconv.FormatFloat(m.Factor, 'g', 6, 64)+": the graph multiplies its probabilities by it", "graph ("+m.By+")")
@@ -127,8 +132,11 @@ func applied(m meaning.Meaning) (left Activation, inside string, ok bool) {
 	switch m.Kind {
 	case meaning.Probabilities:
 		return None, m.By, true
-	case meaning.LogProbabilities: // softmax of the logarithm of p is p
-		return Softmax, m.By, true
+	case meaning.LogProbabilities:
+		if m.Sums { // softmax of the logarithm of p is p
+			return Softmax, m.By, true
+		}
+		return None, m.By, true // see reading
 	}
 	return "", "", false
 }

@@ -99,6 +99,11 @@ func (p *ScoresPort) decode(name string, values []float32) error {
 			values[i] = float32((float64(v) - q.Zero[i%len(q.Zero)]) * q.Scale[i%len(q.Scale)])
 		}
 	}
+	if p.Logarithms {
+		for i, v := range values {
+			values[i] = float32(math.Exp(float64(v)))
+		}
+	}
 	if p.Divisor > 0 {
 		for i, v := range values {
 			values[i] = float32(float64(v) / p.Divisor)

@@ -14,7 +14,7 @@ func (w *walk) arithmetic(e onnx.Edge, n *onnx.Node, in func(int) *value) *value
 	switch {
 	case n.Is("Exp") && okA:
 		if v := in(0); v.is == logarithms {
-			return &value{is: probabilities, sums: true, factor: 1, by: append(v.by[:len(v.by):len(v.by)], n.Op)}
+			return &value{is: probabilities, sums: v.sums, factor: 1, by: append(v.by[:len(v.by):len(v.by)], n.Op)}
 		}
 		at, _ := w.kept(a)
 		return &value{is: positive, exp: true, of: at, by: []string{n.Op}}
@@ -58,8 +58,8 @@ func softmax(n *onnx.Node) *value {
 
 // log is the logarithm of probabilities, or of a sum of exponents.
 func (w *walk) log(of onnx.Edge, v *value) *value {
-	if v.is == probabilities && v.sums && near(v.factor, 1) {
-		return &value{is: logarithms, by: append(v.by[:len(v.by):len(v.by)], "Log")}
+	if v.is == probabilities && near(v.factor, 1) {
+		return &value{is: logarithms, sums: v.sums, by: append(v.by[:len(v.by):len(v.by)], "Log")}
 	}
 	if x, ok := w.total(of); ok {
 		if made := w.value(x); made.is == positive && made.exp {
@@ -147,7 +147,7 @@ func (w *walk) difference(a, b onnx.Edge, in func(int) *value) *value {
 	}
 	if v := in(1); v.is == logOfSum {
 		if x, _ := w.kept(a); x == v.of {
-			return &value{is: logarithms, by: []string{"log-softmax written out, Sub"}}
+			return &value{is: logarithms, sums: true, by: []string{"log-softmax written out, Sub"}}
 		}
 	}
 	if v, c := in(0), 0.0; v.is == probabilities {

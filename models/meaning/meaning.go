@@ -13,15 +13,15 @@ type Kind int
 const (
 	Unknown          Kind = iota // anything: logits, features, ...
 	Probabilities                // of classes: see Meaning.Sums, Meaning.Factor
-	LogProbabilities             // natural logarithms of probabilities that sum to 1
+	LogProbabilities             // natural logarithms of probabilities
 	UnitVector                   // a vector of length 1: an embedding
 )
 
 // Meaning is what the graph shows of an output.
 type Meaning struct {
 	Kind Kind
-	// Sums reports, of probabilities, that those of an item sum to Factor: the classes
-	// exclude each other. Else each class has a probability of its own, or some are left out.
+	// Sums reports, of probabilities, that those of an item sum to Factor (of logarithms, to 1): the
+	// classes exclude each other. Else each class has a probability of its own, or some are left out.
 	Sums bool
 	// Factor is what the graph multiplies probabilities by: 100 of percent, 1 of most.
 	Factor float64
@@ -59,7 +59,7 @@ func Of(g *onnx.Graph, name string) Meaning {
 	case probabilities:
 		m.Kind, m.Sums, m.Factor = Probabilities, v.sums, v.factor
 	case logarithms:
-		m.Kind = LogProbabilities
+		m.Kind, m.Sums = LogProbabilities, v.sums
 	case unit:
 		m.Kind = UnitVector
 	}
@@ -73,11 +73,16 @@ func Of(g *onnx.Graph, name string) Meaning {
 	return m
 }
 
-// indices is the output of the graph that holds the indices of a TopK node.
+// indices is the output of the graph that holds the indices of a TopK node, or that of the
+// largest value of which a ReduceMax node gives the value.
 func indices(g *onnx.Graph, w *walk, largest *onnx.Node) string {
 	for _, out := range g.Outputs {
 		at, ok := w.kept(g.Edge(out.Name))
-		if n, output := at.From(); ok && n == largest && output == 1 {
+		n, output := at.From()
+		switch {
+		case !ok || n == nil:
+		case n == largest && output == 1,
+			n.Is("ArgMax") && largest.Is("ReduceMax") && len(n.Inputs) > 0 && len(largest.Inputs) > 0 && n.Inputs[0] == largest.Inputs[0]:
 			return out.Name
 		}
 	}
@@ -148,7 +153,7 @@ type is int
 const (
 	anything      is = iota
 	probabilities    // factor times probabilities
-	logarithms       // of probabilities that sum to 1
+	logarithms       // of probabilities
 	positive         // at least 0, as what a softmax that is written out normalises
 	onePlusExp       // 1 + exp(-x): what a sigmoid that is written out divides by
 	signed           // from -1 to 1 (Tanh)
@@ -164,7 +169,7 @@ type value struct {
 	factor  float64
 	by      []string
 	codes   *Quantised
-	largest *onnx.Node // the TopK node whose values it holds
+	largest *onnx.Node // the TopK or ReduceMax node whose values it holds
 	of      onnx.Edge  // positive: of which x it is exp(x), where exp; logOfSum: of which x
 	exp     bool
 }

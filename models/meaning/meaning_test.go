@@ -41,6 +41,9 @@ func TestGraphs(t *testing.T) {
 			if kinds[got.Kind] != want.Kind {
 				t.Fatalf("%q, want %q (by %s)", kinds[got.Kind], want.Kind, got.By)
 			}
+			if want.Kind == "logarithms" && got.Sums != want.Sums {
+				t.Errorf("sums %v (by %s)", got.Sums, got.By)
+			}
 			if want.Kind == "probabilities" && (got.Sums != want.Sums || math.Abs(got.Factor-want.Factor) > 1e-3*want.Factor) {
 				t.Errorf("sums %v, factor %v; want %v, %v (by %s)", got.Sums, got.Factor, want.Sums, want.Factor, got.By)
 			}

@@ -44,7 +44,11 @@ func (w *walk) made(e onnx.Edge) *value {
 	case n.Is("Softmax"), n.Is("LpNormalization") && integer(e, "p", 2) == 1 && in(0).is != anything, n.Is("Normalizer") && text(e, "norm") == "L1" && in(0).is != anything:
 		return &value{is: probabilities, sums: true, factor: 1, by: []string{n.Op}}
 	case n.Is("LogSoftmax"):
-		return &value{is: logarithms, by: []string{n.Op}}
+		return &value{is: logarithms, sums: true, by: []string{n.Op}}
+	case n.Is("SoftmaxCrossEntropyLoss") && output == 1:
+		return &value{is: logarithms, sums: true, by: []string{n.Op}}
+	case n.Is("Neg") && w.isOp(e, "Softplus"): // log(sigmoid(x)) = -softplus(-x)
+		return &value{is: logarithms, by: []string{"Softplus, Neg"}}
 	case n.Is("Sigmoid", "HardSigmoid"):
 		return &value{is: probabilities, factor: 1, by: []string{n.Op}}
 	case n.Is("Tanh"):
@@ -108,8 +112,11 @@ func (w *walk) kept1(e onnx.Edge, n *onnx.Node, in func(int) *value) *value {
 	case n.Is("Slice", "Gather", "GatherElements", "GatherND", "Split", "Compress", "ArrayFeatureExtractor", "MaxPool", "ReduceMax", "ReduceMin", "Pad", "Trilu"):
 		v := *in(0)
 		v.sums = false
-		if v.is == logarithms || v.is == unit {
+		if v.is == unit {
 			v.is = anything
+		}
+		if n.Is("ReduceMax") {
+			v.largest = n
 		}
 		return v.then(n.Op)
 	case n.Is("Max", "Min", "Where", "Concat", "Pow", "Sqrt"):
@@ -202,6 +209,17 @@ func (v *value) named(n *onnx.Node) *value {
 		return v
 	}
 	return v.then(n.Op)
+}
+
+// isOp reports whether what an edge's node takes comes from an operator of that name.
+func (w *walk) isOp(e onnx.Edge, op string) bool {
+	in, ok := e.In(0)
+	if !ok {
+		return false
+	}
+	in, _ = w.kept(in)
+	n, _ := in.From()
+	return n != nil && n.Is(op)
 }
 
 // classifier is of the operators of classic machine learning: their second output are scores.

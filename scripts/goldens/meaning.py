@@ -67,6 +67,8 @@ BODIES = {
     "if": ("c = Constant<value = bool {1}>()\ny = If(c)<then_branch = t () => (float[N,4] p) { p = Softmax(x) }, else_branch = e () => (float[N,4] q) { m = Neg(x)\nq = Softmax(m) }>", "probabilities", True, 1),
     "if-of-two-kinds": ("c = Constant<value = bool {1}>()\ny = If(c)<then_branch = t () => (float[N,4] p) { p = Softmax(x) }, else_branch = e () => (float[N,4] q) { q = Identity(x) }>", "", False, 1),
     "qdq": ("s = Constant<value_float = 0.00390625>()\nz = Constant<value = uint8 {0}>()\na = Softmax(x)\nq = QuantizeLinear(a, s, z)\ny = DequantizeLinear(q, s, z)", "probabilities", True, 1),
+    "log-of-sigmoid": ("a = Sigmoid(x)\ny = Log(a)", "logarithms", False, 1),
+    "minus-softplus-of-minus": ("m = Neg(x)\na = Softplus(m)\ny = Neg(a)", "logarithms", False, 1),
     "temperature": ("c = Constant<value_float = 2.0>()\na = Div(x, c)\ny = Softmax(a)", "probabilities", True, 1),
     "scaled-logits": ("c = Constant<value_float = 100.0>()\ny = Mul(x, c)", "", False, 1),
     "scaled-log-softmax": ("c = Constant<value_float = 100.0>()\na = LogSoftmax(x)\ny = Mul(a, c)", "", False, 1),
@@ -84,7 +86,7 @@ def graphs():
     pick = "agraph (float[N,4] x) => (float[N,%d] y) {\n%s\n}\n"
     yield "two-of-four", model(pick % (2, "i = Constant<value = int64[2] {1, 3}>()\na = Softmax(x)\ny = Gather<axis = 1>(a, i)")), dict(kind="probabilities", sums=False, factor=1)
     yield "slice", model(pick % (3, "b = Constant<value_ints = [1]>()\ne = Constant<value_ints = [4]>()\na = Softmax(x)\ny = Slice(a, b, e, b)")), dict(kind="probabilities", sums=False, factor=1)
-    yield "slice-of-log-softmax", model(pick % (3, "b = Constant<value_ints = [1]>()\ne = Constant<value_ints = [4]>()\na = LogSoftmax(x)\ny = Slice(a, b, e, b)")), dict(kind="", sums=False, factor=1)
+    yield "slice-of-log-softmax", model(pick % (3, "b = Constant<value_ints = [1]>()\ne = Constant<value_ints = [4]>()\na = LogSoftmax(x)\ny = Slice(a, b, e, b)")), dict(kind="logarithms", sums=False, factor=1)
     yield "two-groups", model(pick % (8, "m = Neg(x)\na = Softmax(x)\nb = Softmax(m)\ny = Concat<axis = 1>(a, b)")), dict(kind="probabilities", sums=False, factor=1)
     yield "softmax-beside-logits", model(pick % (8, "a = Softmax(x)\ny = Concat<axis = 1>(a, x)")), dict(kind="", sums=False, factor=1)
     yield "sigmoid-and-its-rest", model("agraph (float[N,1] x) => (float[N,2] y) {\nc = Constant<value_float = 1.0>()\np = Sigmoid(x)\nq = Sub(c, p)\ny = Concat<axis = 1>(q, p)\n}"), dict(kind="probabilities", sums=True, factor=1)
@@ -100,6 +102,7 @@ def graphs():
     yield "top-k", model(top % "a = Softmax(x)\ny, i = TopK(a, k)"), dict(kind="probabilities", sums=False, factor=1, largest=True, indices="i")
     yield "top-k-of-logits", model(top % "y, j = TopK(x, k)\ni = Identity(j)"), dict(kind="", sums=False, factor=1, largest=True, indices="i")
     yield "top-k-without-indices", model("agraph (float[N,4] x) => (float[N,k] y) {\nk = Constant<value_ints = [2]>()\na = Softmax(x)\ny, i = TopK(a, k)\n}"), dict(kind="probabilities", sums=False, factor=1, largest=True)
+    yield "largest-and-its-index", model("agraph (float[N,4] x) => (float[N,1] y, int64[N] i) {\nk = Constant<value_ints = [1]>()\na = Softmax(x)\ny = ReduceMax<keepdims = 1>(a, k)\ni = ArgMax<axis = 1, keepdims = 0>(a)\n}"), dict(kind="probabilities", sums=False, factor=1, largest=True, indices="i")
     yield "arg-max", model("agraph (float[N,4] x) => (int64[N] y) {\ny = ArgMax<axis = 1, keepdims = 0>(x)\n}"), dict(kind="", sums=False, factor=1, index=True)
 
     for kind, t, zero in (("uint8", TensorProto.UINT8, 3), ("int8", TensorProto.INT8, -5)):
@@ -139,7 +142,7 @@ def check(name, m, want):
     rough = np.array(want.get("scale", [0])).max() * 4 + 5e-3
     if want["kind"] == "logarithms":
         y = np.exp(y)
-        assert (np.abs(y.sum(-1) - 1) < rough).all(), name
+        assert y.min() >= 0 and y.max() <= 1 + rough and (np.abs(y.sum(-1) - 1) < rough).all() == want["sums"], name
     if want["kind"] == "probabilities":
         assert y.min() >= -1e-6 and y.max() <= want["factor"] * (1 + rough), (name, y.min(), y.max())
         if want["sums"]:
