@@ -134,7 +134,7 @@ var featureNames = []string{"feat", "embed", "hidden", "pool", "repr", "attentio
 var evidences = []evidence{
 	{"its name", func(_ *resolver, s scoresOutput) bool { return bare(s.value.Name) == "logits" }},
 	{"its name", func(_ *resolver, s scoresOutput) bool {
-		return slices.Contains(scoreNames, strings.ToLower(s.value.Name))
+		return slices.Contains(scoreNames, bare(s.value.Name))
 	}},
 	{"the number of labels", func(r *resolver, s scoresOutput) bool {
 		list, ok := config.Labels.Find(r.layers)
