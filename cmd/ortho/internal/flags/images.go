@@ -111,7 +111,7 @@ func (i *Images) Survey(stop func() bool) (source.Inventory, bool) {
 func (i *Images) AllMissing() bool {
 	return len(i.args) > 1 && !slices.ContainsFunc(i.args, func(arg string) bool {
 		_, err := os.Lstat(arg)
-		return err == nil || arg == "-" || strings.HasPrefix(arg, "@") || strings.ContainsAny(arg, "*?[")
+		return err == nil || arg == "-" || strings.HasPrefix(arg, "@") || strings.ContainsAny(arg, "*?[{")
 	})
 }
 

@@ -38,7 +38,7 @@ func listed(r io.Reader, name string, nul bool, yield func(Item) bool) bool {
 		if err != nil {
 			return yield(failed(name, fmt.Errorf("read paths: %w", reason(err))))
 		}
-		if !named(path, yield) {
+		if !spelled(path, yield) {
 			return false
 		}
 	}

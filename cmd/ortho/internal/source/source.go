@@ -41,7 +41,7 @@ type Options struct {
 func Items(args []string, opt Options) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		yield = opt.Shard.own(yield)
-		for _, arg := range args {
+		for arg := range allWords(args) {
 			if !expand(arg, opt, yield) {
 				return
 			}
@@ -57,8 +57,7 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 // missing file is not among these: it fails as an item, in its place.
 func Check(args []string) error {
 	for _, arg := range args {
-		kind, path := kindOf(arg)
-		if err := checks[kind](path); err != nil {
+		if err := check(arg); err != nil {
 			return err
 		}
 	}
@@ -76,7 +75,7 @@ type Inventory struct {
 func Files(args []string, opt Options) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		each := func(item Item) bool { return yield(item.Name) }
-		for _, arg := range args {
+		for arg := range allWords(args) {
 			more := true
 			switch kind, path := kindOf(arg); kind {
 			case stdin:
@@ -109,8 +108,10 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 	}
 	defer f.Close()
 	for path, err := range paths(f, nul) {
-		if err == nil && !yield(path) {
-			return false
+		for word := range words(path) {
+			if err == nil && !yield(word) {
+				return false
+			}
 		}
 	}
 	return true
@@ -119,19 +120,22 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 // Once reports whether paths come from where they can be read only once: from standard
 // input, or a list that is a pipe.
 func Once(args []string, opt Options) bool {
-	return opt.StdinPaths || slices.ContainsFunc(args, func(arg string) bool {
-		kind, name := kindOf(arg)
-		return kind == list && !regular(name)
-	})
+	return opt.StdinPaths || anyWord(args, func(kind kind, name string) bool { return kind == list && !regular(name) })
 }
 
 // Globbed reports whether an argument is a pattern, which matches what is there when it is
 // gone through.
 func Globbed(args []string) bool {
-	return slices.ContainsFunc(args, func(arg string) bool {
-		kind, _ := kindOf(arg)
-		return kind == globbed
-	})
+	return anyWord(args, func(kind kind, _ string) bool { return kind == globbed })
+}
+
+func anyWord(args []string, is func(kind, string) bool) bool {
+	for word := range allWords(args) {
+		if is(kindOf(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Survey goes over the shard's items without reading images. It returns false where that would
@@ -148,7 +152,7 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 		names.Write([]byte(item.Name + "\x00"))
 		return true
 	})
-	for _, arg := range args {
+	for arg := range allWords(args) {
 		if !expand(arg, opt, func(item Item) bool { return !stop() && own(item) }) {
 			return Inventory{}, false
 		}
@@ -161,13 +165,16 @@ func Single(args []string, opt Options) bool {
 	if len(args) != 1 || opt.StdinPaths {
 		return false
 	}
+	if first, last := ends(args[0]); first != last {
+		return false
+	}
 	kind, _ := kindOf(args[0])
 	return kind == file || kind == stdin
 }
 
 // Folders are the arguments that are folders.
 func Folders(args []string) []string {
-	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+	return slices.DeleteFunc(slices.Collect(allWords(args)), func(arg string) bool {
 		kind, _ := kindOf(arg)
 		return kind != folder
 	})
@@ -193,7 +200,7 @@ var checks = [...]func(path string) error{
 	stdin:    func(string) error { return nil },
 }
 
-// kindOf takes what exists by its name first: a file called "@x" or "a[1].jpg" is
+// kindOf takes what exists by its name first: a file called "@x", "a[1].jpg" or "{a,b}.jpg" is
 // that file.
 func kindOf(arg string) (kind, string) {
 	info, err := os.Stat(arg)
@@ -261,6 +268,19 @@ func below(dir string, yield func(Item) bool) func(Item) bool {
 func plain(name string) string {
 	name = filepath.ToSlash(name[len(filepath.VolumeName(name)):])
 	return strings.TrimPrefix(path.Clean("/"+name), "/")
+}
+
+// spelled yields what a path of a list stands for, in which there may be braces.
+func spelled(path string, yield func(Item) bool) bool {
+	if countWords(words(path)) > maxWords {
+		return yield(failed(path, tooMany(path)))
+	}
+	for word := range words(path) {
+		if !named(word, yield) {
+			return false
+		}
+	}
+	return true
 }
 
 // named yields what a path of a list or a glob stands for.
