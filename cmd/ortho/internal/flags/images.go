@@ -11,6 +11,7 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 )
 
 // Images are what the arguments name: files, folders, archives, globs, lists, standard input.
@@ -18,9 +19,10 @@ type Images struct {
 	Optional bool // there may be none
 	Plain    bool // all are arguments: no flags of more, nor of a part of them
 
-	args  []string
-	from  source.Options
-	reads *output.Reads
+	args   []string
+	from   source.Options
+	passed source.Passed
+	reads  *output.Reads
 }
 
 func (i *Images) Flags() []cli.Flag {
@@ -88,7 +90,9 @@ func (*Images) Files(c *Call) iter.Seq[string] {
 // Items yields the images. Paths that can't be known before are added to
 // [Call.Reads] as they come.
 func (i *Images) Items() iter.Seq[source.Item] {
-	items := source.Items(i.args, i.from)
+	from := i.from
+	from.Passed = &i.passed
+	items := source.Items(i.args, from)
 	if !i.Once() {
 		return items
 	}
@@ -99,6 +103,20 @@ func (i *Images) Items() iter.Seq[source.Item] {
 				return
 			}
 		}
+	}
+}
+
+// Passed is what the last run over Items has passed over until now.
+func (i *Images) Passed() *source.Passed { return &i.passed }
+
+// TellPassed says in a line what was passed over, if anything; quiet leaves out what only stands beside
+// images, such as labels.
+func TellPassed(ui *term.UI, passed *source.Passed, quiet bool) {
+	switch text, notable := passed.Text(); {
+	case notable:
+		ui.Warn(text)
+	case text != "" && !quiet:
+		ui.Info(text)
 	}
 }
 

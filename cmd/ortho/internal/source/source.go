@@ -32,6 +32,7 @@ type Options struct {
 	StdinPaths bool // standard input holds paths
 	NUL        bool // paths in lists end with NUL, not with a newline
 	Shard      Shard
+	Passed     *Passed // counts what is passed over, of all shards; may be nil
 }
 
 // Items yields the shard's images in the order of the arguments, a folder's and a
@@ -40,6 +41,7 @@ type Options struct {
 // held at a time. An image in an archive is called archive.tar/path/in/it.jpg.
 func Items(args []string, opt Options) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
+		opt.Passed.Begin()
 		yield = opt.Shard.own(yield)
 		for arg := range allWords(args) {
 			if !expand(arg, opt, yield) {
@@ -47,7 +49,7 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 			}
 		}
 		if opt.StdinPaths {
-			listed(opt.Stdin, "standard input", opt.NUL, below("", yield))
+			listed(opt.Stdin, "standard input", opt, below("", yield))
 		}
 	}
 }
@@ -80,11 +82,11 @@ func Files(args []string, opt Options) iter.Seq[string] {
 			switch kind, path := kindOf(arg); kind {
 			case stdin:
 			case folder:
-				more = walk(path, Endings, each)
+				more = walk(path, Endings, nil, each)
 			case globbed:
 				more = glob(path, func(match string, mode fs.FileMode) bool {
 					if isDir(match, mode) {
-						return walk(match, Endings, each)
+						return walk(match, Endings, nil, each)
 					}
 					return yield(match)
 				})
@@ -146,6 +148,7 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 		return Inventory{}, false
 	}
 	opt.Stdin = strings.NewReader("") // an image there counts, unread
+	opt.Passed.Begin()
 	n, names := int64(0), sha256.New()
 	own := opt.Shard.own(func(item Item) bool {
 		n++
@@ -229,24 +232,30 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 		data, err := readAll(context.Background(), opt.Stdin, 0, MaxFile)
 		return yield(Item{"-", "stdin", func(context.Context) ([]byte, error) { return data, err }})
 	case folder:
-		return walk(path, Endings, below(path, yield))
+		return walk(path, Endings, opt.Passed, below(path, yield))
 	case archived:
-		return untar(path, below(filepath.Dir(path), yield))
+		return untar(path, opt.Passed, below(filepath.Dir(path), yield))
 	case globbed:
 		yield = below(fixedPart(path), yield)
-		return glob(path, func(match string, mode fs.FileMode) bool {
+		matched := false
+		more := glob(path, func(match string, mode fs.FileMode) bool {
+			matched = true
 			if isDir(match, mode) {
-				return walk(match, Endings, yield)
+				return walk(match, Endings, opt.Passed, yield)
 			}
-			return named(match, yield)
+			return named(match, opt.Passed, yield)
 		})
+		if !matched {
+			opt.Passed.pattern(path)
+		}
+		return more
 	case list:
 		f, err := os.Open(path)
 		if err != nil {
 			return yield(failed(arg, err))
 		}
 		defer f.Close()
-		return listed(f, arg, opt.NUL, below("", yield))
+		return listed(f, arg, opt, below("", yield))
 	default:
 		return below(filepath.Dir(path), yield)(File(path))
 	}
@@ -271,12 +280,12 @@ func plain(name string) string {
 }
 
 // spelled yields what a path of a list stands for, in which there may be braces.
-func spelled(path string, yield func(Item) bool) bool {
+func spelled(path string, passed *Passed, yield func(Item) bool) bool {
 	if countWords(words(path)) > maxWords {
 		return yield(failed(path, tooMany(path)))
 	}
 	for word := range words(path) {
-		if !named(word, yield) {
+		if !named(word, passed, yield) {
 			return false
 		}
 	}
@@ -284,9 +293,9 @@ func spelled(path string, yield func(Item) bool) bool {
 }
 
 // named yields what a path of a list or a glob stands for.
-func named(path string, yield func(Item) bool) bool {
+func named(path string, passed *Passed, yield func(Item) bool) bool {
 	if archive(path) && regular(path) {
-		return untar(path, yield)
+		return untar(path, passed, yield)
 	}
 	return yield(File(path))
 }
