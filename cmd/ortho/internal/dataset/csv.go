@@ -34,7 +34,7 @@ func openCSV(path string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data %s: %w", path, err)
 	}
-	return &Set{Kind: "CSV", Names: names, items: func(yield func(Item) bool) bool {
+	return &Set{Kind: "CSV", Names: names, items: func(_ *source.Passed, yield func(Item) bool) bool {
 		for _, r := range rows {
 			input := r.input
 			if !filepath.IsAbs(input) {

@@ -51,7 +51,7 @@ func walk(dir string, endings []string, passed *Passed, yield func(Item) bool) b
 			return true
 		}
 		if passed != nil && mode&fs.ModeSymlink != 0 && !strings.HasPrefix(name, ".") && isDir(filepath.Join(dir, name), mode) {
-			passed.add(linkedFolder)
+			passed.add(linkedFolder, 1)
 		} else {
 			passed.file(name)
 		}

@@ -49,10 +49,17 @@ func (p *Passed) Begin() {
 	p.counts, p.unmatched, p.patterns = nil, nil, 0
 }
 
+// Join adds what another has counted.
+func (p *Passed) Join(other *Passed) {
+	for what, n := range other.Counts() {
+		p.add(what, n)
+	}
+}
+
 // file counts a file by its name.
 func (p *Passed) file(name string) {
 	if p != nil {
-		p.add(endingOf(name))
+		p.add(endingOf(name), 1)
 	}
 }
 
@@ -61,13 +68,13 @@ func (p *Passed) entry(h *tar.Header) {
 	switch {
 	case h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader:
 	case strings.HasPrefix(h.Name, ".") && !strings.HasPrefix(h.Name, "./") || strings.Contains(h.Name, "/."):
-		p.add(hidden)
+		p.add(hidden, 1)
 	default:
 		p.file(h.Name)
 	}
 }
 
-func (p *Passed) add(what string) {
+func (p *Passed) add(what string, n int64) {
 	if p == nil {
 		return
 	}
@@ -79,7 +86,7 @@ func (p *Passed) add(what string) {
 	if _, known := p.counts[what]; !known && len(p.counts) >= maxEndings {
 		what = otherEndings
 	}
-	p.counts[what]++
+	p.counts[what] += n
 }
 
 func (p *Passed) pattern(pattern string) {
