@@ -1,7 +1,6 @@
 package models
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,12 +139,11 @@ func (r *resolver) classes(out onnx.Value) {
 	n, _ := classesOf(out)
 	source := "graph"
 	list, named := config.Labels.Find(r.layers)
-	labels := list.Value.Labels
 	if s, ok := config.Classes.Find(r.layers); n == 0 && ok {
 		n, source = s.Value, s.Source
 	}
 	if n == 0 && named {
-		n, source = len(labels), list.Source
+		n, source = len(list.Value.Labels), list.Source
 	}
 	r.scores.Classes = n
 	if n > 0 {
@@ -157,12 +155,8 @@ func (r *resolver) classes(out onnx.Value) {
 		r.fact("labels", "none: classes are told by their index", "default")
 		return
 	}
-	r.scores.Labels, r.labels = labels, labels
-	form := ""
-	if list.Value.Form != "" {
-		form = " (" + list.Value.Form + ")"
-	}
-	r.fact("labels", fmt.Sprintf("%d, from %q to %q%s", len(labels), labels[0].Name, labels[len(labels)-1].Name, form), list.Source)
+	labels := r.stateLabels(list, n)
+	r.scores.Labels = labels
 	if len(labels) == n {
 		return
 	}
