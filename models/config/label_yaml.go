@@ -85,35 +85,71 @@ func yamlLines(text string) (lines []yamlLine) {
 
 // withoutComment cuts a # that begins a comment: outside of quotes, behind a space or first.
 func withoutComment(line string) string {
-	quote := byte(0)
-	for i := range len(line) {
+	for i := 0; i < len(line); i++ {
 		switch c := line[i]; {
-		case quote == '"' && c == '\\':
-			if i+1 < len(line) && line[i+1] == '"' { // an escaped quote closes nothing
-				line = line[:i+1] + "\x00" + line[i+2:]
+		case (c == '"' || c == '\'') && opensQuote(line[:i]):
+			if end := quoteEnd(line, i); end > 0 {
+				i = end - 1
 			}
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case (c == '"' || c == '\'') && (i == 0 || strings.IndexByte(" [{,:-", line[i-1]) >= 0):
-			quote = c
 		case c == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t'):
-			return strings.ReplaceAll(line[:i], "\x00", `"`)
+			return line[:i]
 		}
 	}
-	return strings.ReplaceAll(line, "\x00", `"`)
+	return line
+}
+
+// opensQuote reports whether a quote behind that begins a text, and is no apostrophe.
+func opensQuote(before string) bool {
+	before = strings.TrimRight(before, " \t")
+	return before == "" || strings.IndexByte("[{,:-", before[len(before)-1]) >= 0
+}
+
+// quoteEnd is where what follows the quoted text that begins at a place; -1 where it isn't closed.
+func quoteEnd(text string, at int) int {
+	quote := text[at]
+	for i := at + 1; i < len(text); i++ {
+		switch {
+		case quote == '"' && text[i] == '\\', quote == '\'' && strings.HasPrefix(text[i:], "''"):
+			i++
+		case text[i] == quote:
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// maxFolded bounds the bytes of a label that goes on in further lines.
+const maxFolded = 1 << 16
+
+// unfolded joins lines to the one before that are indented deeper: a label that goes on.
+func unfolded(lines []yamlLine) (joined []yamlLine, err error) {
+	for _, l := range lines {
+		last := len(joined) - 1
+		if _, text, ok := strings.Cut(l.text, " "); ok && text != "" && (text[0] == '"' || text[0] == '\'') && quoteEnd(text, 0) < 0 {
+			return nil, fmt.Errorf("line %d: %w", l.number, errNotClosed)
+		}
+		switch {
+		case l.indent == lines[0].indent:
+			joined = append(joined, l)
+		case l.indent < lines[0].indent || len(joined[last].text)+len(l.text) > maxFolded:
+			return nil, fmt.Errorf("line %d: %s is indented otherwise than the labels before it", l.number, Shorten([]byte(l.text)))
+		default:
+			joined[last].text += " " + l.text
+		}
+	}
+	return joined, nil
 }
 
 // yamlBlock reads lines that all begin with - or are all key: value, at one indent.
 func yamlBlock(lines []yamlLine) (any, error) {
+	lines, err := unfolded(lines)
+	if err != nil {
+		return nil, err
+	}
 	var items []any
 	var pairs []pair
 	for _, l := range lines {
 		fail := func(err error) (any, error) { return nil, fmt.Errorf("line %d: %w", l.number, err) }
-		if l.indent != lines[0].indent {
-			return fail(fmt.Errorf("%s is indented otherwise than the labels before it", Shorten([]byte(l.text))))
-		}
 		if item, ok := strings.CutPrefix(l.text, "-"); ok && (item == "" || item[0] == ' ') && pairs == nil {
 			v, err := yamlText(strings.TrimSpace(item), false)
 			if err != nil {
@@ -142,11 +178,9 @@ func yamlBlock(lines []yamlLine) (any, error) {
 func yamlPair(text string) (key, value string, ok bool) {
 	from := 0
 	if text[0] == '"' || text[0] == '\'' {
-		end := strings.IndexByte(text[1:], text[0])
-		if end < 0 {
+		if from = quoteEnd(text, 0); from < 0 {
 			return "", "", false
 		}
-		from = end + 2
 	}
 	for i := from; i < len(text); i++ {
 		if text[i] == ':' && (i+1 == len(text) || text[i+1] == ' ' || text[i+1] == '\t') {
@@ -178,7 +212,7 @@ func yamlText(text string, number bool) (any, error) {
 		}
 		return strings.ReplaceAll(inner, "''", "'"), nil
 	case text[0] == '"':
-		return parseLiteral(text)
+		return yamlEscaped(text)
 	case strings.IndexByte("&*!|>%@`'{}[],?", text[0]) >= 0 && (text[0] != '?' || len(text) == 1) || strings.Contains(text, ": "):
 		return nil, fmt.Errorf("%s is no plain text: put it in quotes", Shorten([]byte(text)))
 	}
@@ -186,6 +220,25 @@ func yamlText(text string, number bool) (any, error) {
 		return n, nil
 	}
 	return text, nil
+}
+
+// yamlEscaped reads a text in double quotes.
+func yamlEscaped(text string) (any, error) {
+	if quoteEnd(text, 0) != len(text) {
+		return nil, fmt.Errorf("%s: a quote isn't closed, or something follows it", Shorten([]byte(text)))
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' {
+			if i++; strings.IndexByte(`\"nrtxuU `, text[i]) < 0 {
+				return nil, fmt.Errorf("%s: the escape \\%c isn't read here", Shorten([]byte(text)), text[i])
+			}
+			if text[i] == ' ' {
+				text = text[:i-1] + text[i:]
+				i--
+			}
+		}
+	}
+	return parseLiteral(text)
 }
 
 // yamlFlow reads [a, b] and {0: a, 1: b}, over several lines.
@@ -220,16 +273,17 @@ func yamlFlow(lines []yamlLine) (any, error) {
 		return err
 	}
 	for next := 1; ; next++ {
-		quote := byte(0)
-		for i := range len(text) {
-			c := text[i]
+		for i := 0; i < len(text); i++ {
+			c, before := text[i], strings.TrimSpace(part.String())
 			switch {
-			case quote != 0:
-				if c == quote && !(quote == '"' && i > 0 && text[i-1] == '\\') {
-					quote = 0
+			case (c == '"' || c == '\'') && (before == "" || strings.HasSuffix(before, ":")):
+				end := quoteEnd(text, i)
+				if end < 0 {
+					return fail(errNotClosed)
 				}
-			case (c == '"' || c == '\'') && strings.TrimSpace(part.String()) == "" || (c == '"' || c == '\'') && strings.HasSuffix(strings.TrimSpace(part.String()), ":"):
-				quote = c
+				part.WriteString(text[i:end])
+				i = end - 1
+				continue
 			case c == ',' || isList && c == ']' || !isList && c == '}':
 				if err := end(c != ','); err != nil {
 					return fail(err)
@@ -249,9 +303,6 @@ func yamlFlow(lines []yamlLine) (any, error) {
 			}
 			part.WriteByte(c)
 		}
-		if quote != 0 {
-			return fail(errors.New("a quote isn't closed"))
-		}
 		if next == len(lines) {
 			return fail(errors.New("the list isn't closed"))
 		}
@@ -259,3 +310,6 @@ func yamlFlow(lines []yamlLine) (any, error) {
 		text, line = lines[next].text, lines[next].number
 	}
 }
+
+// errNotClosed is of a quote: over several lines, what looks like a comment could be text.
+var errNotClosed = errors.New("a quote isn't closed on its line")
