@@ -8,7 +8,7 @@ import (
 // Fitted returns the labels for a model of n classes, and in Note what was assumed. A list that
 // is plainly meant for one class more or less is moved: ImageNet's 1000 for 1001, where class 0 is
 // the background, as in TensorFlow's models; one that counts from 1 for a model whose class 0 it
-// doesn't name; one that begins with the background for a model without. n is 0 where it is
+// doesn't name; one that begins with the background, or with a heading, for a model without. n is 0 where it is
 // not known.
 func (l LabelList) Fitted(n int) LabelList {
 	if len(l.Labels) == 0 {
@@ -27,6 +27,9 @@ func (l LabelList) Fitted(n int) LabelList {
 	case n == len(l.Labels)-1 && n > 0 && background(first):
 		l.Labels = l.Labels[1:]
 		l.add(fmt.Sprintf("it begins with the background, and the model has one class less: %q is class 0", l.Labels[0].Name))
+	case n == len(l.Labels)-1 && n > 0 && l.Form == "" && titled(first.Name):
+		l.Labels = l.Labels[1:]
+		l.add(fmt.Sprintf("its first line, %q, is taken for a heading, since the model has one class less", first.Name))
 	}
 	return l
 }
@@ -42,6 +45,12 @@ func (l *LabelList) add(note string) {
 func background(l Label) bool {
 	name := strings.Trim(strings.ToLower(l.Name), "_ ")
 	return name == "background" || name == "" && l.ID == ""
+}
+
+// titled reports whether a label is the heading of a column of labels, or a comment.
+func titled(name string) bool {
+	role, _ := roleOf(name)
+	return role == "label" || strings.HasPrefix(name, "# ")
 }
 
 // imageNet reports whether labels are those of ImageNet's 1000 classes, in their order.

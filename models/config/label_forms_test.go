@@ -186,6 +186,28 @@ func imageNetLabels(gold string) []Label {
 	return labels
 }
 
+// TestGaps: as Coral's coco_labels.txt has them; a few numbers with gaps are no indices.
+func TestGaps(t *testing.T) {
+	ids := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 26, 27, 30}
+	var lines, json, csv string
+	for _, id := range ids {
+		lines += fmt.Sprintf("%d  name %d\n", id, id)
+		json += fmt.Sprintf(`, "%d": "name %d"`, id, id)
+		csv += fmt.Sprintf("name %d,%d\n", id, id)
+	}
+	for name, data := range map[string]string{"a.txt": lines, "a.json": "{" + json[1:] + "}", "a.csv": csv, "b.txt": "{" + strings.ReplaceAll(json[1:], `"`, "'") + "}"} {
+		list, err := parseLabels(name, []byte(data))
+		if err != nil || len(list.Labels) != 31 || list.Labels[30].Name != "name 30" || list.Labels[11] != (Label{}) || list.Note != "its indices have gaps: of the classes from 0 to 30, 4 have no name" {
+			t.Errorf("%s: %d labels, %q, %v", name, len(list.Labels), list.Note, err)
+		}
+	}
+	for _, data := range []string{lines + "90 x\n", lines + "3 x\n", strings.ReplaceAll(lines, "0  name 0\n1  name 1\n", "")} {
+		if list, err := parseLabels("a.txt", []byte(data)); err == nil {
+			t.Errorf("%q: %q", data, list.Note)
+		}
+	}
+}
+
 func TestFitted(t *testing.T) {
 	parsed := func(name, data string) LabelList {
 		t.Helper()
@@ -220,6 +242,10 @@ func TestFitted(t *testing.T) {
 		{gaps, 4, 4, "", "its indices have gaps: of the classes from 0 to 3, 2 have no name"},
 		{gaps, 3, 3, "cat", "one class less"},
 		{LabelList{}, 3, 0, "", ""},
+		{parsed("a.txt", "label\ncat\ndog\n"), 2, 2, "cat", `its first line, "label", is taken for a heading`},
+		{parsed("a.txt", "label\ncat\ndog\n"), 3, 3, "label", ""},
+		{parsed("a.txt", "# mine\ncat\ndog\n"), 2, 2, "cat", "heading"},
+		{parsed("a.txt", "bird\ncat\ndog\n"), 2, 3, "bird", ""},
 	} {
 		before := len(c.list.Labels)
 		got := c.list.Fitted(c.n)

@@ -210,27 +210,3 @@ func listEntry(parts []any) (e entry, ok bool) {
 	}
 	return e, true
 }
-
-// spread puts labels where their indices say, which may have gaps: classes without a name.
-func spread(entries []entry) (LabelList, error) {
-	list, err := placed(entries, true)
-	last := 0
-	for _, e := range entries {
-		last = max(last, e.index)
-	}
-	if err == nil || last < len(entries) || last > 16*len(entries)+1024 { // an error is of something else
-		return list, err
-	}
-	list.Labels = make([]Label, last+1)
-	seen := map[int]bool{}
-	for _, e := range entries {
-		if seen[e.index] || e.index < 0 {
-			return LabelList{}, err
-		}
-		seen[e.index] = true
-		list.Labels[e.index] = e.label
-	}
-	list.Form = "indices with gaps"
-	list.Note = fmt.Sprintf("its indices have gaps: of the classes from 0 to %d, %d have no name", last, last+1-len(entries))
-	return list, nil
-}

@@ -20,8 +20,14 @@ type entry struct {
 	where string
 }
 
-// placed puts labels where their indices say, which count from 0, or from 1 where that may be.
+// placed puts labels where their indices say, which count from 0, or from 1 where that may be. Then
+// there may be gaps, too, in ten labels or more, if most indices have one: as in COCO's.
 func placed(entries []entry, fromOne bool) (list LabelList, err error) {
+	if n := len(entries); fromOne && n >= 10 {
+		if list, ok := spaced(entries, 2*n-1); ok && list.Labels[0].Name+list.Labels[min(1, len(list.Labels)-1)].Name != "" {
+			return list, nil
+		}
+	}
 	labels := make([]Label, len(entries))
 	seen := make([]bool, len(entries)+1)
 	last := entry{index: -1}
