@@ -137,6 +137,7 @@ func (c *comparison) compare(ctx context.Context) (*pages.Comparison, error) {
 		c.ui.Warn(fmt.Sprintf("interrupted after %d inputs: there is no verdict", done))
 		return nil, err
 	}
+	flags.TellPassed(c.ui, c.images.Passed(), false)
 	return c.report(ctx, running, in)
 }
 
