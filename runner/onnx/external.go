@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,13 +46,22 @@ func (m *reader) external(v field, e *external) error {
 func (m *reader) outside(e external, t *Tensor) {
 	length := e.length
 	if length < 0 {
-		length = max(0, t.Elements()) * int64(t.Type.Size())
+		length = t.bytes()
 	}
 	if end := e.offset + length; end >= 0 {
 		m.files[e.name] = max(m.files[e.name], end)
 	} else {
 		m.files[e.name] = max(m.files[e.name], 0)
 	}
+}
+
+// bytes are those that a tensor's elements take in a file; 0 where that is not known.
+func (t *Tensor) bytes() int64 {
+	n := t.Elements()
+	if bits := int64(t.Type.Bits()); n > 0 && n < math.MaxInt64/128 {
+		return (n*bits + 7) / 8
+	}
+	return 0
 }
 
 // externals are the files in the order of their names.
