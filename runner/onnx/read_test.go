@@ -247,31 +247,6 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-func TestCheckWeights(t *testing.T) {
-	dir := t.TempDir()
-	g := &Graph{ExternalData: []string{"sub/w.data"}}
-	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	check := func(want string) {
-		t.Helper()
-		err := g.CheckWeights(filepath.Join(dir, "m.onnx"))
-		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "w.data")) {
-			t.Errorf("%v, want %q", err, want)
-		}
-	}
-	check("is missing")
-	for text, want := range map[string]string{"": "is empty", "version https://git-lfs.github.com/spec/v1\noid": "git lfs pull", "\x00": "", strings.Repeat("\x00", 100): ""} {
-		if err := os.WriteFile(filepath.Join(dir, "sub", "w.data"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		check(want)
-	}
-	if err := (&Graph{}).CheckWeights("none"); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestForeign(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"m.pt", "PyTorch"}, {"M.PTH", "PyTorch"}, {"model.onnx.data", "weights of an ONNX file"}, {"model.onnx_data", "weights of an ONNX file"},
