@@ -140,7 +140,7 @@ func TestInspectPipeline(t *testing.T) {
 			pages.PipelineInspection{Class: "StableDiffusionXLPipeline", SHA256: sumOf(t, pipelines+"sdxl"), Parts: make([]pages.PartInspection, 5)}},
 		{pipelines + "inpaint", []string{"4 channels, and 5 of mask and "},
 			pages.PipelineInspection{Class: "StableDiffusionInpaintPipeline", SHA256: sumOf(t, pipelines+"inpaint"), Parts: make([]pages.PartInspection, 4)}},
-		{pipelines + "old", []string{"  weights  in weights.pb\n", "input_ids  int32"},
+		{pipelines + "old", []string{"  weights  in weights.pb, 143408 bytes\n", "input_ids  int32"},
 			pages.PipelineInspection{Class: "OnnxStableDiffusionPipeline", SHA256: sumOf(t, pipelines+"old"), Parts: make([]pages.PartInspection, 4)}},
 		{lacking, []string{"weights.pb, which is missing", "can't generate yet: ", "it has no vae_decoder", "copy"},
 			pages.PipelineInspection{Class: "OnnxStableDiffusionPipeline", Parts: make([]pages.PartInspection, 3), Missing: []string{""}}},

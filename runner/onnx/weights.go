@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -63,13 +64,15 @@ func (g *Graph) WeightsIn(folder fs.FS) []WeightsFile {
 	var all []WeightsFile
 	for _, f := range g.External {
 		w := WeightsFile{ExternalFile: f, Size: -1}
-		w.look(folder)
+		if w.look(folder); w.Size < 0 && w.Problem == nil {
+			w.Problem = fmt.Errorf("is missing: copy it there from where the model comes%s", g.renamed(folder, w.ExternalFile))
+		}
 		all = append(all, w)
 	}
 	return all
 }
 
-// look finds out the file's size and problem.
+// look finds out the file's size and problem; neither where there is none.
 func (w *WeightsFile) look(folder fs.FS) {
 	name := filepath.FromSlash(w.Name)
 	if !filepath.IsLocal(name) || path.IsAbs(w.Name) {
@@ -80,7 +83,6 @@ func (w *WeightsFile) look(folder fs.FS) {
 	info, err := fs.Stat(folder, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		w.Problem = fmt.Errorf("is missing: copy it there from where the model comes%s", renamed(folder, name, w.Bytes))
 		return
 	case err != nil:
 		w.Problem = unreadable(err)
@@ -122,16 +124,19 @@ func unreadable(err error) error {
 
 // renamed says which file, beside one that is missing, may be it: the graph names its weights,
 // so that they can't be called otherwise.
-func renamed(folder fs.FS, missing string, size int64) string {
-	entries, err := fs.ReadDir(folder, path.Dir(missing))
+func (g *Graph) renamed(folder fs.FS, missing ExternalFile) string {
+	dir, ending := path.Dir(missing.Name), path.Ext(missing.Name)
+	entries, err := fs.ReadDir(folder, dir)
 	if err != nil {
 		return ""
 	}
 	for _, e := range entries {
-		info, err := fs.Stat(folder, path.Join(path.Dir(missing), e.Name())) // of what a link leads to
-		lower := strings.ToLower(e.Name())
-		weights := strings.HasSuffix(lower, "data") || strings.EqualFold(path.Ext(lower), path.Ext(missing)) && path.Ext(lower) != ".onnx"
-		if err == nil && info.Mode().IsRegular() && weights && !strings.HasPrefix(lower, ".") && info.Size() >= max(1, size) {
+		name := path.Join(dir, e.Name())
+		alike := strings.HasSuffix(e.Name(), "data") || path.Ext(e.Name()) == ending && ending != ".onnx"
+		if !alike || strings.HasPrefix(e.Name(), ".") || slices.Contains(g.ExternalData, name) {
+			continue
+		}
+		if info, err := fs.Stat(folder, name); err == nil && info.Mode().IsRegular() && info.Size() >= max(1, missing.Bytes) {
 			return fmt.Sprintf("; if %s in that folder is it, give it that name back", e.Name())
 		}
 	}

@@ -27,7 +27,7 @@ func TestWeightsIn(t *testing.T) {
 		{"w.data", "", 130, fstest.MapFS{"w.data": {Data: []byte(whole + strings.Repeat("x", 30))}}},
 		{"./sub/../w.data", "", 100, fstest.MapFS{"w.data": {Data: []byte(whole)}}},
 		{"sub/w.data", "", 100, fstest.MapFS{"sub/w.data": {Data: []byte(whole)}}},
-		{"w.data", "is missing: copy it there", -1, fstest.MapFS{"other.onnx": {Data: []byte(whole)}, "small.data": {Data: []byte("x")}}},
+		{"w.data", "is missing: copy it there", -1, fstest.MapFS{"other.onnx": {Data: []byte(whole)}, "small.data": {Data: []byte("x")}, "another.data": {Data: []byte(whole)}}},
 		{"w.data", "is missing: copy it there from where the model comes; if model.onnx_data in that folder is it, give it that name back", -1, fstest.MapFS{"model.onnx_data": {Data: []byte(whole)}}},
 		{"sub/w.bin", "if weights.bin in that folder is it", -1, fstest.MapFS{"sub/weights.bin": {Data: []byte(whole)}}},
 		{"w.data", "git lfs pull", int64(len(pointer)), fstest.MapFS{"w.data": {Data: []byte(pointer)}}},
@@ -40,7 +40,7 @@ func TestWeightsIn(t *testing.T) {
 		{"sub/../../w.data", "outside of the model's folder", -1, fstest.MapFS{}},
 		{"/srv/w.data", "outside of the model's folder", -1, fstest.MapFS{}},
 	} {
-		g := &Graph{External: []ExternalFile{{c.name, 100}}}
+		g := &Graph{External: []ExternalFile{{c.name, 100}}, ExternalData: []string{c.name, "another.data"}}
 		got := g.WeightsIn(c.files)[0]
 		if got.Name != c.name || got.Size != c.size || (got.Problem == nil) != (c.problem == "") || got.Problem != nil && !strings.Contains(got.Problem.Error(), c.problem) {
 			t.Errorf("%s of %v: %d bytes, %v; want %d, %q", c.name, c.files, got.Size, got.Problem, c.size, c.problem)
