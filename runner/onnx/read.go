@@ -75,6 +75,7 @@ func foreign(head []byte) string {
 		magic, what string
 	}{
 		{0, lfsPointer, "it is a Git LFS pointer in place of the file; fetch the file itself (git lfs pull)"},
+		{0, "\x00\x05\x16\x07", "it is what macOS keeps of a file's properties on other systems' disks (AppleDouble); name the file itself, whose name lacks the ._ at the beginning"},
 		{0, "PK\x03\x04", "it is a zip archive (PyTorch checkpoints are too); unpack it, or export the model to ONNX in Python (torch.onnx.export, optimum-cli export onnx)"},
 		{0, "\x1f\x8b", "it is compressed with gzip; unpack it"},
 		{0, "\x89HDF", "it is an HDF5 file, as Keras writes; convert it with tf2onnx"},

@@ -129,6 +129,7 @@ func TestNotONNX(t *testing.T) {
 		"empty":       {"", "empty"},
 		"blank":       {"\n\n", "blank"},
 		"html":        {"<!DOCTYPE html><html>", "web page"},
+		"AppleDouble": {"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", "macOS"},
 		"zip":         {"PK\x03\x04rest", "zip"},
 		"lfs":         {"version https://git-lfs.github.com/spec/v1\noid sha256:0", "Git LFS pointer"},
 		"json":        {`{"a": 1}`, "JSON"},
@@ -251,6 +252,7 @@ func TestForeign(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"m.pt", "PyTorch"}, {"M.PTH", "PyTorch"}, {"model.onnx.data", "weights of an ONNX file"}, {"model.onnx_data", "weights of an ONNX file"},
 		{"saved_model.pb", "tf2onnx"}, {"m.safetensors", "optimum-cli"}, {"m.tflite", "tf2onnx"},
+		{"model.onnx.crdownload", "not finished"}, {"model.onnx.part", "not finished"},
 	} {
 		path := filepath.Join(t.TempDir(), c.name)
 		if err := os.WriteFile(path, []byte("\x7f\x00\x01"), 0o600); err != nil {
