@@ -20,7 +20,7 @@ func Folder(folder string) string {
 		return folder
 	}
 	above := filepath.Dir(folder)
-	for _, name := range []string{SidecarFile, ProcessorFile, ConfigFile} {
+	for _, name := range Names {
 		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 			return folder
 		}
@@ -57,7 +57,10 @@ func Graphs(fsys fs.FS, dir string) (paths []string, err error) {
 		if p, ok := errors.AsType[*fs.PathError](err); ok {
 			err = p.Err
 		}
-		return nil, fmt.Errorf("its files (in %s) can't be listed: %w", dir, err)
+		if dir == "." {
+			return nil, fmt.Errorf("its files can't be listed: %w", err)
+		}
+		return nil, fmt.Errorf("the files of its folder %s can't be listed: %w", dir, err)
 	}
 	for _, e := range entries {
 		if name := e.Name(); strings.EqualFold(path.Ext(name), ".onnx") && !strings.HasPrefix(name, ".") && !e.IsDir() {
