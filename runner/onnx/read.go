@@ -48,6 +48,7 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read ONNX file: %w", err)
 	}
+	head = slices.Clone(head) // of a window that moves
 	if what := foreign(head); what != "" {
 		return nil, fmt.Errorf("not an ONNX file: %s", what)
 	}
@@ -55,7 +56,10 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 		Body: &Body{Constants: map[string]*Tensor{}}, functions: map[string]*function{}}
 	m := &reader{scanner: s, graph: g, current: g.Body, files: map[string]int64{}}
 	if err := s.fields(0, size, m.model); err != nil {
-		if m.graph.IRVersion == 0 && !m.found {
+		switch {
+		case isText(head):
+			return nil, fmt.Errorf("not an ONNX file: it is text (%.60q): a download gave an error?", head)
+		case m.graph.IRVersion == 0 && !m.found:
 			return nil, fmt.Errorf("not an ONNX file, or a damaged one: %w", err)
 		}
 		return nil, fmt.Errorf("read ONNX file: %w", err)
@@ -99,6 +103,16 @@ func foreign(head []byte) string {
 		return "it is JSON text"
 	}
 	return ""
+}
+
+// isText reports whether the beginning of a file is ASCII text.
+func isText(head []byte) bool {
+	for _, b := range head {
+		if b < ' ' && b != '\n' && b != '\r' && b != '\t' || b >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 type reader struct {

@@ -129,6 +129,7 @@ func TestNotONNX(t *testing.T) {
 		"empty":       {"", "empty"},
 		"blank":       {"\n\n", "blank"},
 		"html":        {"<!DOCTYPE html><html>", "web page"},
+		"refusal":     {"Invalid username or password.", "it is text (\"Invalid username"},
 		"AppleDouble": {"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", "macOS"},
 		"zip":         {"PK\x03\x04rest", "zip"},
 		"lfs":         {"version https://git-lfs.github.com/spec/v1\noid sha256:0", "Git LFS pointer"},
