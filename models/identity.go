@@ -23,6 +23,21 @@ type Identity struct {
 	Weights []FileDigest
 }
 
+// Digest is one digest for all: SHA256 where no weights lie beside the graph, else the SHA-256 of a
+// line for each of its files, the graph's and those of Weights in their order, that holds the
+// file's SHA-256. `sha256sum model.onnx FILE... | cut -c 1-64 | sha256sum` prints it.
+func (id Identity) Digest() string {
+	if len(id.Weights) == 0 {
+		return id.SHA256
+	}
+	lines := sha256.New()
+	fmt.Fprintln(lines, id.SHA256)
+	for _, w := range id.Weights {
+		fmt.Fprintln(lines, w.SHA256)
+	}
+	return fmt.Sprintf("%x", lines.Sum(nil))
+}
+
 // FileDigest is the SHA-256 of a file; its name has slashes on all systems.
 type FileDigest struct{ Name, SHA256 string }
 
@@ -34,13 +49,15 @@ func (m *Model) Identity(ctx context.Context) (Identity, error) {
 		return id, nil
 	}
 	id := Identity{Name: m.Name}
-	if m.Data == nil {
-		if err := m.Graph.CheckWeights(m.Path); err != nil {
-			return id, err
-		}
-	}
 	var err error
-	if id.SHA256, err = m.Digest(ctx); err != nil {
+	if m.Data != nil {
+		id.SHA256, err = m.GraphDigest(ctx)
+		return id, err
+	}
+	if err := m.Graph.CheckWeights(m.Path); err != nil {
+		return id, err
+	}
+	if id.SHA256, err = m.GraphDigest(ctx); err != nil {
 		return id, err
 	}
 	for _, name := range m.Graph.ExternalData {
@@ -66,9 +83,15 @@ func identityOf(data []byte, g *onnx.Graph, folder fs.FS) (*Identity, error) {
 	return id, nil
 }
 
-// Digest returns the SHA-256 of the graph's file alone, as [Identity] has it: weights in files
-// beside it are not read.
+// Digest reads all files of the model, and returns their [Identity.Digest].
 func (m *Model) Digest(ctx context.Context) (string, error) {
+	id, err := m.Identity(ctx)
+	return id.Digest(), err
+}
+
+// GraphDigest returns the SHA-256 of the graph's file alone: weights in files beside it are not
+// read.
+func (m *Model) GraphDigest(ctx context.Context) (string, error) {
 	switch {
 	case m.files != nil:
 		return m.files.SHA256, nil

@@ -43,8 +43,12 @@ func TestWeightsElsewhere(t *testing.T) {
 		if err != nil || digestErr != nil || got.SHA256 != want.SHA256 || got.Name != want.Name || !slices.Equal(got.Weights, want.Weights) {
 			t.Errorf("%v, %v, want %v, %v", got, digestErr, want, err)
 		}
-		if digest, err := inMemory.Digest(t.Context()); err != nil || digest != want.SHA256 {
+		if digest, err := inMemory.GraphDigest(t.Context()); err != nil || digest != want.SHA256 {
 			t.Errorf("%s, %v, want %s", digest, err, want.SHA256)
+		}
+		const all = "efc70b13ac8c47a9e8964f94f8205721e734a3e7595ed25777cc68aec9ae7f04" // see Identity.Digest
+		if digest, err := inMemory.Digest(t.Context()); err != nil || digest != all || want.Digest() != all {
+			t.Errorf("%s and %s, %v, want %s", digest, want.Digest(), err, all)
 		}
 		path, err := inMemory.GraphFile(t.TempDir())
 		if err != nil {

@@ -57,7 +57,7 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 			return pages.PrintClasses(call.Out, classes)
 		}
 	}
-	digest, err := model.Digest(ctx)
+	digest, err := model.GraphDigest(ctx)
 	if err != nil {
 		return err
 	}
