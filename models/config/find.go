@@ -109,7 +109,9 @@ func FindGraph(fsys fs.FS, folder string) (string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		names = append(names, e.Name())
+		if !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
 	}
 	if name, what := onnx.Foreign(names); name != "" {
 		return "", fmt.Errorf("%w; by its name, %s in it is %s", ErrNoGraph, name, what)

@@ -27,6 +27,7 @@ func TestFindGraph(t *testing.T) {
 		{"RESNET.ONNX", "RESNET.ONNX", "", true},
 		{"model.onnx/x net.onnx", "net.onnx", "", true}, // model.onnx: a folder
 		{"._resnet.onnx", "", "no .onnx file in it", false},
+		{"._model.pt model.safetensors", "", "by its name, model.safetensors in it is", false},
 		{"model.onnx.crdownload", "", "model.onnx.crdownload in it is a download that was not finished", false},
 	} {
 		fsys := fstest.MapFS{}

@@ -60,6 +60,30 @@ func weightsOf(g *onnx.Graph, file string) (all []Weights) {
 	return all
 }
 
+// shownWeights is how many files with weights are printed: a model may have one for each tensor.
+const shownWeights = 8
+
+// printWeights prints the first files, and all that can't be used as far as they are few.
+func printWeights(all []Weights, line func(string)) {
+	left, bytes, problems := 0, int64(0), 0
+	for i, w := range all {
+		shown := i < shownWeights
+		if w.Problem != "" {
+			problems++
+			shown = problems <= shownWeights
+		}
+		if shown {
+			line(w.String())
+			continue
+		}
+		left++
+		bytes += w.Bytes
+	}
+	if left > 0 {
+		line(fmt.Sprintf("%s, %d bytes", term.Counted(int64(left), "other file"), bytes))
+	}
+}
+
 func (w Weights) String() string {
 	if w.Problem != "" {
 		return w.File + ", which " + w.Problem
@@ -176,9 +200,7 @@ func (d *Inspection) Print(w io.Writer) {
 		line("output", "%s, by %s", v, v.Op)
 	}
 	line("operators", "%s", topOps(d.Ops))
-	for _, f := range d.Weights {
-		line("weights in", "%s", f)
-	}
+	printWeights(d.Weights, func(text string) { line("weights in", "%s", text) })
 	for _, key := range slices.Sorted(maps.Keys(d.Metadata)) {
 		text := d.Metadata[key]
 		if runes := []rune(text); len(runes) > 200 {

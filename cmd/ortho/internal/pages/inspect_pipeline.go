@@ -91,9 +91,7 @@ func (d *PipelineInspection) Print(w io.Writer) {
 		if more := len(p.Outputs) - shownOutputs; more > 0 {
 			line("", "and %d others", more)
 		}
-		for _, file := range p.Weights {
-			line("  weights", "in %s", file)
-		}
+		printWeights(p.Weights, func(text string) { line("  weights", "in %s", text) })
 	}
 	printFacts(w, d.Facts)
 	for _, m := range d.Missing {
