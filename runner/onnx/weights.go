@@ -122,9 +122,12 @@ func unreadable(err error) error {
 	return fmt.Errorf("can't be read: %w", err)
 }
 
-// renamed says which file, beside one that is missing, may be it: the graph names its weights,
-// so that they can't be called otherwise.
+// renamed says where a link leads that is missing, or which file beside it may be it: the graph
+// names its weights, so that they can't be called otherwise.
 func (g *Graph) renamed(folder fs.FS, missing ExternalFile) string {
+	if to, err := fs.ReadLink(folder, path.Clean(missing.Name)); err == nil {
+		return "; it is a link to " + to
+	}
 	dir, ending := path.Dir(missing.Name), path.Ext(missing.Name)
 	entries, err := fs.ReadDir(folder, dir)
 	if err != nil {
@@ -132,7 +135,7 @@ func (g *Graph) renamed(folder fs.FS, missing ExternalFile) string {
 	}
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
-		alike := strings.HasSuffix(e.Name(), "data") || path.Ext(e.Name()) == ending && ending != ".onnx"
+		alike := strings.HasSuffix(strings.ToLower(e.Name()), "data") || path.Ext(e.Name()) == ending && ending != ".onnx"
 		if !alike || strings.HasPrefix(e.Name(), ".") || slices.Contains(g.ExternalData, name) {
 			continue
 		}

@@ -29,6 +29,7 @@ func TestWeightsIn(t *testing.T) {
 		{"sub/w.data", "", 100, fstest.MapFS{"sub/w.data": {Data: []byte(whole)}}},
 		{"w.data", "is missing: copy it there", -1, fstest.MapFS{"other.onnx": {Data: []byte(whole)}, "small.data": {Data: []byte("x")}, "another.data": {Data: []byte(whole)}}},
 		{"w.data", "is missing: copy it there from where the model comes; if model.onnx_data in that folder is it, give it that name back", -1, fstest.MapFS{"model.onnx_data": {Data: []byte(whole)}}},
+		{"w.data", "if W.DATA in that folder is it", -1, fstest.MapFS{"W.DATA": {Data: []byte(whole)}}},
 		{"sub/w.bin", "if weights.bin in that folder is it", -1, fstest.MapFS{"sub/weights.bin": {Data: []byte(whole)}}},
 		{"w.data", "git lfs pull", int64(len(pointer)), fstest.MapFS{"w.data": {Data: []byte(pointer)}}},
 		{"w.data", "is empty", 0, fstest.MapFS{"w.data": {}}},
@@ -69,7 +70,7 @@ func TestCheckWeights(t *testing.T) {
 	}
 	if err := os.Symlink("nowhere", filepath.Join(dir, "link.data")); err == nil {
 		g := &Graph{External: []ExternalFile{{"link.data", 1}}}
-		if err := g.CheckWeights(file); err == nil || !strings.Contains(err.Error(), "link.data, which is missing") {
+		if err := g.CheckWeights(file); err == nil || !strings.Contains(err.Error(), "link.data, which is missing") || !strings.HasSuffix(err.Error(), "a link to nowhere") {
 			t.Error(err)
 		}
 	}
