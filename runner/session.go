@@ -45,6 +45,21 @@ type Options struct {
 	Profile string
 }
 
+// check returns an error where the graph can't be loaded for what its files are.
+func (m Model) check() error {
+	if m.Data == nil {
+		return m.Graph.CheckWeights(m.Path)
+	}
+	name := cmp.Or(m.Graph.Name, "the graph")
+	if len(m.Graph.External) > 0 { // ONNX Runtime would look for them in the process's folder
+		return fmt.Errorf("%s: its weights are in %s, and a graph in memory has no folder that files lie in: see onnx.Graph.Embed", name, strings.Join(m.Graph.ExternalData, ", "))
+	}
+	if err := m.Graph.CheckSize(); err != nil {
+		return fmt.Errorf("%s %w", name, err)
+	}
+	return nil
+}
+
 // Session is a graph on its execution providers. Its methods may be called concurrently.
 type Session struct {
 	Inputs, Outputs []onnx.Value
@@ -125,10 +140,8 @@ func newSession(ctx context.Context, m Model, opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.Data == nil {
-		if err := m.Graph.CheckWeights(m.Path); err != nil {
-			return nil, err
-		}
+	if err := m.check(); err != nil {
+		return nil, err
 	}
 	if m, err = m.reaching(opt.Outputs); err != nil {
 		return nil, err

@@ -140,11 +140,62 @@ def not_images():
                                numpy_helper.from_array(np.ones(2, np.float32), "c")))
 
 
+def outside(array, name, location, before=0, length=True):
+    """A tensor, and what the file holds that its data lies in."""
+    tensor = numpy_helper.from_array(array, name)
+    raw = tensor.raw_data
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, text in (("location", location), ("offset", str(before)), ("length", str(len(raw)))):
+        if key == "location" or key == "offset" and before or key == "length" and length:
+            tensor.external_data.add(key=key, value=text)
+    return tensor, b"\1" * before + raw
+
+
+def external_parts():
+    """Weights in files beside the graph, named wherever a graph can name them."""
+    node, files = helper.make_node, {}
+
+    def part(location, numbers, name, kind=np.float32, **rest):
+        tensor, files[location] = outside(np.array(numbers, kind), name, location, **rest)
+        return tensor
+
+    def branch(scale, location):
+        return helper.make_graph([node("Mul", ["scores", "scale"], [location + " out"])], location, [],
+                                 [value(location + " out", ["batch", 3])], [part(location, scale, "scale")])
+
+    add = helper.make_function(
+        "parts", "AddThree", ["a"], ["b"],
+        [node("Constant", [], ["three"], value=part("function.bin", [1, 2, 3], "three")), node("Add", ["a", "three"], ["b"])],
+        [helper.make_opsetid("", 17)])
+    sparse = helper.make_sparse_tensor(part("sparse.bin", [4], "four"), numpy_helper.from_array(np.array([1], np.int64), "at"), [3])
+    graph = helper.make_graph(
+        [node("GlobalAveragePool", ["input"], ["mean"]), node("Flatten", ["mean"], ["flat"]),
+         node("MatMul", ["flat", "weight"], ["product"]),
+         node("Constant", [], ["bias"], value=part("deep/constant.bin", [0.5, 0.25, 0.125], "bias", before=8, length=False)),
+         node("Add", ["product", "bias"], ["scores"]),
+         node("If", ["yes"], ["scaled"], then_branch=branch(2, "then.bin"), else_branch=branch(3, "else.bin")),
+         node("AddThree", ["scaled"], ["more"], domain="parts"),
+         node("Add", ["more", "four"], ["logits"])],
+        "parts", [value("input", ["batch", 3, SIZE, SIZE])], [value("logits", ["batch", 3])],
+        [part("initializer.bin", np.eye(3) * 8, "weight", before=64), numpy_helper.from_array(np.array(True), "yes")],
+        sparse_initializer=[sparse])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("parts", 1)],
+                              ir_version=8, functions=[add], producer_name="make_test_models", producer_version="1")
+    folder = HERE / "external_parts"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    for location, data in files.items():
+        (folder / location).parent.mkdir(exist_ok=True)
+        (folder / location).write_bytes(data)
+
+
 def main():
     write("float32_nchw", float32_nchw())
     write("dynamic_size", float32_nchw(size="side"))
     write("batch4", float32_nchw(batch=4))
     write("external", float32_nchw(), external="weights.bin")
+    external_parts()
 
     nodes, weights = head("nchw", scale=0.05)
     write("uint8_nhwc_softmax", graph(

@@ -16,6 +16,8 @@ type Tensor struct {
 	Kept    bool
 	Numbers []float64 // of any type of numbers and of Bool; int64 beyond 2^53 is rounded
 	Texts   []string
+
+	outside *external // where the elements are, if not in the graph's file
 }
 
 // Number returns the one element of a tensor that has one; ok is false elsewhere.
@@ -64,6 +66,7 @@ func (s *scanner) room(kept, n int64) (bool, error) {
 func (m *reader) tensor(v field) (name string, t *Tensor, err error) {
 	t = &Tensor{Kept: true}
 	var outside external
+	inside := true
 	var raw []byte
 	err = m.fields(v.begin, v.end, func(v field) (err error) {
 		switch v.number {
@@ -91,15 +94,18 @@ func (m *reader) tensor(v field) (name string, t *Tensor, err error) {
 			t.Kept = t.Kept && kept
 		case 13:
 			err = m.external(v, &outside)
+		case 14:
+			inside = v.n != 1 // data_location
 		}
 		return err
 	})
 	if err != nil {
 		return name, t, err
 	}
-	if outside.name != "" {
-		t.Kept = false
-		m.outside(outside, t)
+	if outside.name != "" && !inside {
+		at := outside
+		t.Kept, t.outside = false, &at
+		m.outside(at, t)
 	}
 	t.settle(raw)
 	return name, t, m.keep(64)
