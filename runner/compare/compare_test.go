@@ -99,7 +99,7 @@ func contest(t *testing.T, ctx context.Context, mode string, batch, rows int, di
 		sets = append(sets, own)
 	}
 	folder := t.TempDir()
-	c, err := Open(ctx, &Plan{sides, batch, make([]equality.Tolerance, len(models)-1)}, command(t, mode), folder)
+	c, err := Open(ctx, &Plan{Sides: sides, Batch: batch, Tolerances: make([]equality.Tolerance, len(models)-1)}, command(t, mode), folder)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func TestEqual(t *testing.T) {
 	}{
 		{"float32_nchw", 1, 5, nil, 1}, {"float32_nchw", 4, 70, nil, 1}, {"batch4", 4, 8, nil, 1}, {"scalars", 1, 3, nil, 2}, {"scalars", 2, 3, nil, 2},
 		{"types_unsaid", 1, 70, nil, 11}, {"types_in", 3, 7, nil, 11}, {"embedding", 2, 5, nil, 2}, {"empty_out", 1, 2, nil, 1}, {"scalar_types", 1, 1, nil, 2},
-		{"tokens", 2, 3, map[string]int64{"sequence length": 5}, 1}, {"float16_out", 1, 3, map[string]int64{"width": 2}, 1}, {"nan", 1, 2, nil, 1},
+		{"tokens", 2, 3, map[string]int64{"sequence length": 5}, 1}, {"float16_out", 1, 3, map[string]int64{"width": 2}, 1},
 	} {
 		found, err := contest(t, t.Context(), "serve", c.batch, c.rows, c.dims, c.model, c.model)
 		if err != nil {
@@ -248,13 +248,8 @@ func TestFailures(t *testing.T) {
 	if r := c.Results(Thresholds{})[0]; r.Equal || r.FailedAlone != 1 || n != 0 || len(all) != 1 || !strings.Contains(r.Reason, "one side only") {
 		t.Errorf("one: %d, %v; %+v", n, all, r)
 	}
-	c, err = contest(t, t.Context(), "serve", 1, 2, nil, "sequence_out", "sequence_out")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, _ = c.Failed()
-	if r := c.Results(Thresholds{})[0]; r.Equal || r.Rows != 0 || n != 2 {
-		t.Errorf("all: %d; %+v", n, r)
+	if _, err = contest(t, t.Context(), "serve", 1, 2, nil, "sequence_out", "sequence_out"); err == nil || !strings.Contains(err.Error(), "no output that can be compared") {
+		t.Errorf("no tensors: %v", err)
 	}
 }
 
@@ -268,7 +263,7 @@ func TestBrokenSide(t *testing.T) {
 	needLibrary(t)
 	missing := side(t, "float32_nchw")
 	missing.Model = "missing.onnx"
-	if _, err := Open(t.Context(), &Plan{[]Side{side(t, "float32_nchw"), missing}, 1, make([]equality.Tolerance, 1)}, command(t, "serve"), t.TempDir()); err == nil || !strings.Contains(err.Error(), "missing.onnx") {
+	if _, err := Open(t.Context(), &Plan{Sides: []Side{side(t, "float32_nchw"), missing}, Batch: 1, Tolerances: make([]equality.Tolerance, 1)}, command(t, "serve"), t.TempDir()); err == nil || !strings.Contains(err.Error(), "missing.onnx") {
 		t.Errorf("a model that is not there: %v", err)
 	}
 }
@@ -328,7 +323,7 @@ func TestInputsOf(t *testing.T) {
 	if err != nil || notice == "" || own.Rows != 3 || own.Arrays[0].Type != onnx.Float16 || own.Arrays[0].Name != "pixels" || len(own.Arrays[0].Data) != len(set.Arrays[0].Data)/2 {
 		t.Errorf("%+v, %q, %v", own, notice, err)
 	}
-	for model, want := range map[string]string{"two_images": "the graph's inputs are", "int8_nchw": "int8 elements", "not_an_image": "4 dimensions, not 2", "batch4": "multiples of 4"} {
+	for model, want := range map[string]string{"two_images": "the graph's inputs are", "int8_nchw": "int8 elements", "not_an_image": "4 dimensions, not 2"} {
 		if _, _, err := InputsOf(set, side(t, model).Graph); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", model, err, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
@@ -72,6 +73,25 @@ func (o *Output) Notice() string {
 		return fmt.Sprintf("%d of %d elements are the same infinity on both sides", o.Infinite, o.Elements)
 	}
 	return ""
+}
+
+// Comparable divides a graph's outputs into those that can be compared and those that can't:
+// sequences, maps, and tensors of elements that NumPy has no form for.
+func Comparable(outputs []onnx.Value) (can, not []onnx.Value) {
+	for _, v := range outputs {
+		if v.Kind == "tensor" && npz.Holds(v.Type) {
+			can = append(can, v)
+		} else {
+			not = append(not, v)
+		}
+	}
+	return can, not
+}
+
+// Nothing reports whether the output is not within the tolerance for want of numbers: it is
+// NaN or infinite on both sides.
+func (o *Output) Nothing() bool {
+	return !o.Within && o.Shapes == nil && o.NonFinite == 0 && o.Beyond == 0 && o.NaN+o.Infinite > 0
 }
 
 // Within reports whether all outputs are within their tolerance. Of none it is false:

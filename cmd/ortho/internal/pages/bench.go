@@ -253,6 +253,9 @@ func (r *results) figures(row *bench.Row) string {
 	case *row.Equal:
 		return text + "Its outputs equal the reference's within the tolerance."
 	}
+	if d := differencesOf(row); d.nothing {
+		return text + "Nothing says that its outputs are right: " + d.reason + "."
+	}
 	return text + "Its outputs differ from the reference's."
 }
 
