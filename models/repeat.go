@@ -20,32 +20,28 @@ func (r *resolver) settleRepeats() {
 	if r.graph.Body == nil { // a header that was made by hand
 		return
 	}
-	drawing, normalising := map[string]bool{}, false
-	drops := false // perhaps
+	drawing, normalising := false, false // perhaps
 	for n := range r.graph.EveryNode() {
-		switch {
-		case n.Is("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli", "Sampling"):
-			drawing[n.Op] = true
-		case n.Is("BatchNormalization"):
-			normalising = normalising || n.Int("training_mode", 0) != 0
-		case trainingInput(n) > 0:
-			drops = true
-		}
+		drawing = drawing || draws(n) || trainingInput(n) > 0
+		normalising = normalising || n.Is("BatchNormalization") && n.Int("training_mode", 0) != 0
 	}
-	if drops {
-		for _, op := range dropping(r.graph) {
-			drawing[op] = true
+	if drawing {
+		if found := drawingOps(r.graph); len(found) > 0 {
+			ops := strings.Join(found, ", ")
+			r.fact("repeatable", fmt.Sprintf("no: it draws random numbers (%s)", ops), "graph")
+			r.notice("%s draws random numbers (%s): its outputs differ from run to run", r.name, ops)
 		}
-	}
-	if len(drawing) > 0 {
-		ops := strings.Join(slices.Sorted(maps.Keys(drawing)), ", ")
-		r.fact("repeatable", fmt.Sprintf("no: it draws random numbers (%s)", ops), "graph")
-		r.notice("%s draws random numbers (%s): its outputs differ from run to run", r.name, ops)
 	}
 	if normalising {
-		r.fact("training-mode", "BatchNormalization: a row's result depends on the rows that it is run with", "graph")
-		r.notice("%s was exported in training mode: its BatchNormalization takes mean and variance of the rows that are run together, so that results depend on the batch; export it after model.eval()", r.name)
+		r.fact("training-mode", "BatchNormalization: a row's result depends on the rows that it is run with, and on earlier runs", "graph")
+		r.notice("%s was exported in training mode: its BatchNormalization takes mean and variance of the rows that are run together, so that results depend on the batch, "+
+			"and may on earlier runs; export it after model.eval()", r.name)
 	}
+}
+
+// draws reports whether a node draws random numbers, whatever it is given.
+func draws(n *onnx.Node) bool {
+	return n.Is("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli", "Sampling")
 }
 
 // trainingInput is which input of a node says whether it drops values; 0: none does.
@@ -63,9 +59,22 @@ func trainingInput(n *onnx.Node) int {
 	return 0
 }
 
-// dropping are the operators on the way to the outputs that drop values, as a constant says.
-func dropping(g *onnx.Graph) (ops []string) {
+// drawingOps are the operators on the way to the outputs that draw random numbers: those that
+// always do, in the body of a loop wherever they stand, and those that a constant tells to.
+func drawingOps(g *onnx.Graph) []string {
 	const most = 200_000 // values; a function counts with each of its calls
+	ops := map[string]bool{}
+	var inner func(n *onnx.Node)
+	inner = func(n *onnx.Node) {
+		if draws(n) {
+			ops[n.Op] = true
+		}
+		for _, body := range n.Bodies() {
+			for _, n := range body.Nodes {
+				inner(n)
+			}
+		}
+	}
 	seen := map[onnx.Edge]bool{}
 	var left []onnx.Edge
 	for _, v := range g.Outputs {
@@ -82,14 +91,13 @@ func dropping(g *onnx.Graph) (ops []string) {
 		if n == nil {
 			continue
 		}
-		if at := trainingInput(n); at > 0 {
-			if in, ok := e.In(at); ok {
-				if training, ok := in.Constant().Number(); ok && training != 0 {
-					ops = append(ops, n.Op)
-				}
+		inner(n)
+		if in, ok := e.In(trainingInput(n)); ok && trainingInput(n) > 0 {
+			if training, known := in.Constant().Number(); known && training != 0 {
+				ops[n.Op] = true
 			}
 		}
 		left = append(append(left, e.Inputs()...), e.Within()...)
 	}
-	return ops
+	return slices.Sorted(maps.Keys(ops))
 }

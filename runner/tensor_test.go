@@ -213,6 +213,32 @@ func TestUnsaidScalar(t *testing.T) {
 	}
 }
 
+// TestStrings: outputs of strings are made by each run.
+func TestStrings(t *testing.T) {
+	s := open(t, "named_class", Options{Outputs: []string{"label"}})
+	got, err := runArrays(t, s, float32Array("x", []int64{3, 3}, 0, 0, 1, 1, 0, 0, 0, 1, 0))
+	want := npz.Array{Name: "label", Type: onnx.String, Shape: []int64{3}, Data: []byte("\u00e9cureuilcat\x00\x00\x00\x00\x00\x00dog\x00\x00\x00\x00\x00\x00")}
+	if err != nil || !same(got["label"], want) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := runArrays(t, s, float32Array("x", []int64{0, 3})); err != nil || got["label"].String() != "label string[0]" {
+		t.Errorf("no rows: %v, %v", got, err)
+	}
+	x, err := TensorOf(float32Array("x", []int64{1, 3}, 1, 2, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	out := make([]*Tensor, 1)
+	if err := s.Run(t.Context(), []*Tensor{x}, out); err != nil {
+		t.Fatal(err)
+	}
+	defer out[0].Close()
+	if err := s.Run(t.Context(), []*Tensor{x}, out); err == nil || !strings.Contains(err.Error(), "output label") {
+		t.Errorf("into strings that are there: %v", err)
+	}
+}
+
 // TestEmptyInput: a batch without rows is one.
 func TestEmptyInput(t *testing.T) {
 	got, err := runArrays(t, open(t, "scalars", Options{}), float32Array("x", []int64{0, 3}), float32Array("scale", nil, 2))

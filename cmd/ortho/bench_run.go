@@ -204,7 +204,7 @@ func (b graphBench) sweep(ctx context.Context, folder string) (*bench.Sweep, err
 		return nil, err
 	}
 	if len(s.Run.Model.LeftOut) > 0 {
-		b.ui.Warn("only tensors can be compared; left out: " + strings.Join(s.Run.Model.LeftOut, ", "))
+		b.ui.Warn("outputs that can't be compared are left out: " + strings.Join(s.Run.Model.LeftOut, ", "))
 	}
 	s.Folder, s.Run.Ortho, s.Run.Command = folder, build.Version(), b.command
 	return s, nil

@@ -109,7 +109,7 @@ func (c *comparison) compare(ctx context.Context) (*pages.Comparison, error) {
 	}
 	command := func() *exec.Cmd { return exec.Command(self, "run-arrays") }
 	if len(c.plan.LeftOut) > 0 {
-		c.ui.Warn("only tensors can be compared; left out: " + strings.Join(c.plan.LeftOut, "; "))
+		c.ui.Warn("outputs that can't be compared are left out: " + strings.Join(c.plan.LeftOut, "; "))
 	}
 	running, err := compare.Open(ctx, c.plan, command, c.folder)
 	if err != nil {

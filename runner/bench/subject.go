@@ -52,7 +52,7 @@ func NewSweep(of Subject, plan Plan, cells []Cell, explicit string) (*Sweep, err
 	can, not := equality.Comparable(of.Graph.Outputs)
 	switch {
 	case len(can) == 0:
-		return nil, fmt.Errorf("%s has no output that can be compared, which tensors can: its outputs are %s", of.Name, onnx.List(of.Graph.Outputs))
+		return nil, fmt.Errorf("%s has no output that can be compared, as tensors of numbers and of strings can: its outputs are %s", of.Name, onnx.List(of.Graph.Outputs))
 	case len(not) > 0 && len(of.Outputs) == 0:
 		for _, v := range not {
 			r.Model.LeftOut = append(r.Model.LeftOut, v.String())

@@ -87,7 +87,7 @@ func Open(ctx context.Context, plan *Plan, command func() *exec.Cmd, folder stri
 	for _, s := range sides {
 		can, _ := equality.Comparable(s.Graph.Outputs)
 		if len(can) == 0 {
-			return nil, fmt.Errorf("%s has no output that can be compared, which tensors can: its outputs are %v", s.Name, s.Graph.Outputs)
+			return nil, fmt.Errorf("%s has no output that can be compared, as tensors of numbers and of strings can: its outputs are %s", s.Name, onnx.List(s.Graph.Outputs))
 		}
 		c.outputs = append(c.outputs, can)
 	}

@@ -152,6 +152,8 @@ func TestEqual(t *testing.T) {
 		{"float32_nchw", 1, 5, nil, 1}, {"float32_nchw", 4, 70, nil, 1}, {"batch4", 4, 8, nil, 1}, {"scalars", 1, 3, nil, 2}, {"scalars", 2, 3, nil, 2},
 		{"types_unsaid", 1, 70, nil, 11}, {"types_in", 3, 7, nil, 11}, {"embedding", 2, 5, nil, 2}, {"empty_out", 1, 2, nil, 1}, {"scalar_types", 1, 1, nil, 2},
 		{"tokens", 2, 3, map[string]int64{"sequence length": 5}, 1}, {"float16_out", 1, 3, map[string]int64{"width": 2}, 1},
+		{"bfloat16_out", 2, 5, nil, 1}, {"masked", 1, 2, nil, 1}, {"named_class", 2, 5, nil, 1}, {"scalar_unsaid", 1, 2, nil, 1},
+		{"two_batches", 2, 4, nil, 1}, {"two_batches", 2, 4, map[string]int64{"text_batch": 3}, 1}, {"past", 2, 3, map[string]int64{"past_length": 0, "length": 2}, 1},
 	} {
 		found, err := contest(t, t.Context(), "serve", c.batch, c.rows, c.dims, c.model, c.model)
 		if err != nil {
@@ -172,6 +174,49 @@ func TestEqual(t *testing.T) {
 		}
 		if o := found.Opened(1); o.Provider != "cpu" || o.Version == "" || o.Path == "" {
 			t.Errorf("%s: %+v", c.model, o)
+		}
+	}
+}
+
+// TestNothingToCompare: NaN on both sides is no equality, and the reference is not to blame.
+func TestNothingToCompare(t *testing.T) {
+	needLibrary(t)
+	c, err := contest(t, t.Context(), "serve", 1, 2, nil, "nan", "nan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, checked, err := c.CheckRepeat(t.Context()); checked || err != nil {
+		t.Errorf("checked %t, %v", checked, err)
+	}
+	for _, limits := range []Thresholds{{}, {MaxAbs: new(1e9)}} {
+		if r := c.Results(limits)[0]; r.Equal || !strings.Contains(r.Reason, "every element is NaN on both sides") {
+			t.Errorf("%v: %+v", limits, r)
+		}
+	}
+}
+
+// TestRepeats: where outputs differ, the reference is compared with itself.
+func TestRepeats(t *testing.T) {
+	needLibrary(t)
+	for _, c := range []struct {
+		models           [2]string
+		repeats, checked bool
+		reason           string
+	}{
+		{[2]string{"random", "random"}, false, true, "the reference does not repeat itself, so that differences say nothing: run twice on the same input, its output y is another one"},
+		{[2]string{"float32_nchw", "sigmoid"}, true, true, "output logits: 4 of 4 rows differ"},
+		{[2]string{"float32_nchw", "float32_nchw"}, false, false, ""},
+	} {
+		found, err := contest(t, t.Context(), "serve", 2, 4, nil, c.models[0], c.models[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		repeats, checked, err := found.CheckRepeat(t.Context())
+		if err != nil || repeats != c.repeats || checked != c.checked {
+			t.Errorf("%v: repeats %t, checked %t, %v", c.models, repeats, checked, err)
+		}
+		if r := found.Results(Thresholds{})[0]; !strings.HasPrefix(r.Reason, c.reason) || r.Equal != (c.reason == "") {
+			t.Errorf("%v: %+v", c.models, r)
 		}
 	}
 }
