@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
@@ -24,15 +25,18 @@ func (r *resolver) imageEmbedder() {
 	if in, ok := r.onlyImage(); ok {
 		r.takeImage(in)
 	}
-	v, s, named := r.namedOutput()
+	v, s, named := r.namedOutput(config.OutputName)
 	source := s.Source
 	if !named {
 		source = "graph"
 		var fit []onnx.Value
 		for _, out := range r.graph.Outputs {
-			if standsForItem(out) {
+			if standsForItem(r.graph, out) {
 				fit = append(fit, out)
 			}
+		}
+		if _, ok := extractor(r.layers); ok && len(fit) == 0 && len(r.graph.Outputs) == 1 && len(r.graph.Outputs[0].Dims) == 2 {
+			fit = r.graph.Outputs
 		}
 		if len(fit) == 1 {
 			v = &fit[0]

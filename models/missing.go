@@ -139,9 +139,10 @@ func (r *resolver) unfit(format string, args ...any) {
 	r.unfits = append(r.unfits, fmt.Errorf(format, args...))
 }
 
-// notice notes something that is done as stated, though it may not be meant.
+// notice notes something that is done as stated, or assumed, though it may not be meant.
+// Arguments of type [config.Key] are settings that say otherwise.
 func (r *resolver) notice(format string, args ...any) {
-	r.notices = append(r.notices, fmt.Sprintf(format, args...))
+	r.notices = append(r.notices, config.Textf(format, args...))
 }
 
 // normalised is what a gap in mean or std is about.

@@ -16,13 +16,13 @@ import (
 // Model is a graph with everything that is known about its use.
 type Model struct {
 	Name     string
-	Path     string      // the .onnx file; "" where Data holds it
-	Data     []byte      // the graph's bytes where it comes from a file system, else nil
-	Graph    *onnx.Graph // the header of the file
-	Task     Task        // what its outputs are for
-	Exporter string      // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
-	Facts    []Fact      // in a fixed order; see [Fact]
-	Notices  []string    // what is done as stated, though it may not be meant: one line each
+	Path     string        // the .onnx file; "" where Data holds it
+	Data     []byte        // the graph's bytes where it comes from a file system, else nil
+	Graph    *onnx.Graph   // the header of the file
+	Task     Task          // what its outputs are for
+	Exporter string        // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
+	Facts    []Fact        // in a fixed order; see [Fact]
+	Notices  []config.Text // what is done as stated, or assumed, though it may not be meant: one line each
 
 	given string // what it was opened by
 	task  *task

@@ -297,7 +297,7 @@ func TestOtherPeoplesGraphs(t *testing.T) {
 		"mnist.onnx": {[]string{"input-range", "0,255", "invert", "true"}, "cntk", ClassifierSpec{InputName: "Input3", Batch: 1,
 			Scores: Scores{ScoresPort: ScoresPort{OutputName: "Plus214_Output_0", Classes: 10, Activation: Softmax}}}},
 		"squeezenet_fp16.onnx": {[]string{"input-range", "0,255", "color-order", "bgr", "mean", "104,117,123", "std", "1"}, "caffe2",
-			ClassifierSpec{InputName: "data_0", Batch: 1, Scores: Scores{ScoresPort: ScoresPort{OutputName: "softmaxout_1", Classes: 1000, Activation: None}}}},
+			ClassifierSpec{InputName: "data_0", Batch: 1, Scores: Scores{ScoresPort: ScoresPort{OutputName: "softmaxout_1", Classes: 1000, Activation: None, Certain: true}}}},
 	} {
 		path := filepath.Join("../../shared/models", name)
 		if _, err := os.Stat(path); err != nil {

@@ -2,19 +2,21 @@ package models
 
 import (
 	"slices"
+	"strings"
 
 	"ortho/models/config"
+	"ortho/models/meaning"
 	"ortho/runner/onnx"
 )
 
-// meaning is what the values of an output stand for.
-type meaning int
+// purpose is what the values of an output stand for.
+type purpose int
 
 const (
-	meansNothing meaning = iota // nothing that its shape would show
-	meansScores                 // of classes
-	meansPicture
-	meansEmbedding
+	forNothing purpose = iota // nothing that is known
+	forScores                 // of classes
+	forPicture
+	forEmbedding
 )
 
 // embeddingNames are those that exporters give to the output that stands for the whole image:
@@ -22,57 +24,89 @@ const (
 // call it.
 var embeddingNames = []string{"image_embeds", "pooler_output", "embedding", "embeddings", "image_embedding", "image_embeddings"}
 
-// standsForItem reports whether an output's name and shape are those of an embedding: one row
-// of numbers per item.
-func standsForItem(v onnx.Value) bool {
-	return v.Kind == "tensor" && scoreTypes[v.Type] && len(v.Dims) == 2 && slices.Contains(embeddingNames, v.Name)
+// standsForItem reports whether an output's name, or how the graph ends, is that of an embedding,
+// and its shape: one row of numbers per item.
+func standsForItem(g *onnx.Graph, v onnx.Value) bool {
+	if v.Kind != "tensor" || !scoreTypes[v.Type] || len(v.Dims) != 2 {
+		return false
+	}
+	return slices.Contains(embeddingNames, v.Name) || meaning.Of(g, v.Name).Kind == meaning.UnitVector
 }
 
-// outputMeaning is what the values of an output mean. It is the one place that says so;
-// what a person or a file states of the task has precedence over it, in settleTask, and of
-// which output is meant, in the ports.
-func outputMeaning(v onnx.Value) meaning {
-	if standsForItem(v) {
-		return meansEmbedding
+// purposeOf is what the values of an output are for. It is the one place that says so; what a
+// person or a file states of the task has precedence over it, in settleTask, and of which
+// output is meant, in the ports.
+func purposeOf(g *onnx.Graph, v onnx.Value) purpose {
+	if standsForItem(g, v) {
+		return forEmbedding
 	}
-	if _, ok := classesOf(v); ok && v.Ranked {
-		return meansScores
+	if _, ok := scoresOf(g, v); ok && (v.Ranked || v.Kind != "tensor") {
+		return forScores
 	}
 	if givesImage(v) {
-		return meansPicture
+		return forPicture
 	}
-	return meansNothing
+	return forNothing
 }
 
-// meaningOf is what a graph's outputs mean together: scores where any does, since
+// purposeOfAll is what a graph's outputs are for together: scores where any is, since
 // classifiers give maps of features beside them.
-func meaningOf(g *onnx.Graph) meaning {
-	m := meansNothing
+func purposeOfAll(g *onnx.Graph) purpose {
+	p := forNothing
 	for _, v := range g.Outputs {
-		switch outputMeaning(v) {
-		case meansScores:
-			return meansScores
-		case meansPicture, meansEmbedding:
-			m = max(m, outputMeaning(v))
+		switch one := purposeOf(g, v); one {
+		case forScores:
+			return forScores
+		case forPicture, forEmbedding:
+			p = max(p, one)
 		}
 	}
-	return m
+	return p
+}
+
+// extractors are how the names of transformers' classes end whose models have no head: what they
+// give are features.
+var extractors = []string{"Model", "ModelWithProjection", "Backbone", "VisionTransformer"}
+
+// extractor returns the class that says that a model has no classes, where every class that its
+// config.json names is one.
+func extractor(layers config.Layers) (s config.Stated[[]string], ok bool) {
+	s, ok = config.Architectures.Find(layers)
+	if !ok || len(s.Value) == 0 {
+		return s, false
+	}
+	for _, class := range s.Value {
+		if !slices.ContainsFunc(extractors, func(end string) bool { return strings.HasSuffix(class, end) }) {
+			return s, false
+		}
+	}
+	return s, true
 }
 
 // mayGiveClasses reports whether an output may be the scores of classes, as far as its
 // shape is known.
 func mayGiveClasses(g *onnx.Graph) bool {
-	return slices.ContainsFunc(g.Outputs, func(v onnx.Value) bool { _, ok := classesOf(v); return ok })
+	return slices.ContainsFunc(g.Outputs, func(v onnx.Value) bool { _, ok := scoresOf(g, v); return ok })
 }
 
-// namedOutput is the output that output-name states, where that is stated: nil where there
+// namedOutput is the output that a setting states, where it is stated: nil where there
 // is none of that name.
-func (r *resolver) namedOutput() (v *onnx.Value, s config.Stated[string], stated bool) {
-	s, stated = config.OutputName.Find(r.layers)
+func (r *resolver) namedOutput(setting config.Setting[string]) (v *onnx.Value, s config.Stated[string], stated bool) {
+	s, stated = setting.Find(r.layers)
 	for i := range r.graph.Outputs {
 		if stated && r.graph.Outputs[i].Name == s.Value {
 			return &r.graph.Outputs[i], s, true
 		}
 	}
 	return nil, s, stated
+}
+
+// noOutput notes that the output that is stated is not there.
+func (r *resolver) noOutput(s config.Stated[string]) {
+	var all []string
+	for _, v := range r.graph.Outputs {
+		all = append(all, v.Name)
+	}
+	r.fact("output", s.Value+" (not there)", s.Source)
+	r.fail("%s has no output %q; there are %s", r.name, s.Value, strings.Join(all, ", "))
 }

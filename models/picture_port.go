@@ -48,7 +48,7 @@ func (r *resolver) givePicture() {
 
 // pickOutput picks the output that is the image.
 func (r *resolver) pickOutput() *onnx.Value {
-	output, name, named := r.namedOutput()
+	output, name, named := r.namedOutput(config.OutputName)
 	if output != nil {
 		return output
 	}

@@ -71,19 +71,19 @@ func TestTasks(t *testing.T) {
 	if len(tasks) != len(config.Tasks) {
 		t.Errorf("%d rows for %d tasks", len(tasks), len(config.Tasks))
 	}
-	if !slices.Contains(config.Tasks, tasks[len(tasks)-1].name) || !tasks[len(tasks)-1].fits(&onnx.Graph{}, meansNothing) {
+	if !slices.Contains(config.Tasks, tasks[len(tasks)-1].name) || !tasks[len(tasks)-1].fits(&onnx.Graph{}, forNothing) {
 		t.Error("a graph may have no task")
 	}
 }
 
-// TestMeaning: scores have precedence over pictures beside them.
-func TestMeaning(t *testing.T) {
+// TestPurpose: scores have precedence over pictures beside them.
+func TestPurpose(t *testing.T) {
 	const f = onnx.Float
 	scores, map4, picture := tensor("y", f, "", "n", 10), tensor("m", f, "", "n", 64, 8, 8), tensor("p", f, "", "n", 3, "h", "w")
-	for want, outputs := range map[meaning][]onnx.Value{
-		meansScores: list(picture, map4, scores), meansPicture: list(map4, picture), meansNothing: list(map4, onnx.Value{Name: "u", Kind: "tensor", Type: f}),
+	for want, outputs := range map[purpose][]onnx.Value{
+		forScores: list(picture, map4, scores), forPicture: list(map4, picture), forNothing: list(map4, onnx.Value{Name: "u", Kind: "tensor", Type: f}),
 	} {
-		if got := meaningOf(&onnx.Graph{Outputs: outputs}); got != want {
+		if got := purposeOfAll(&onnx.Graph{Outputs: outputs}); got != want {
 			t.Errorf("%v: %d, want %d", outputs, got, want)
 		}
 	}

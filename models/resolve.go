@@ -24,7 +24,7 @@ type resolver struct {
 	remedies []config.Given // settings that settle some of errs
 	settled  int            // how many of errs
 	unfits   []error        // what no setting settles
-	notices  []string
+	notices  []config.Text
 }
 
 func (r *resolver) fact(key, value, source string) {

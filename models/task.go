@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"ortho/models/config"
 	"ortho/preprocess"
@@ -11,7 +12,7 @@ import (
 // task is a row of the table of tasks: which graphs it fits, and which ports it needs.
 type task struct {
 	name Task
-	fits func(g *onnx.Graph, m meaning) bool // where nothing states the task, but the outputs mean m
+	fits func(g *onnx.Graph, p purpose) bool // where nothing states the task, but the outputs are for p
 	fact bool                                // a fact says so where only the graph states the task
 
 	// resolve settles the ports, in the order of the facts.
@@ -27,7 +28,7 @@ type task struct {
 var tasks = []*task{
 	{
 		name: ClassifyText, fact: true,
-		fits:    func(g *onnx.Graph, m meaning) bool { return m == meansScores && takesTokens(g) },
+		fits:    func(g *onnx.Graph, p purpose) bool { return p == forScores && takesTokens(g) },
 		resolve: (*resolver).textClassifier, classes: true,
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)", onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs))
@@ -42,7 +43,7 @@ var tasks = []*task{
 	},
 	{
 		name: Embed, fact: true,
-		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansEmbedding },
+		fits:    func(_ *onnx.Graph, p purpose) bool { return p == forEmbedding },
 		resolve: (*resolver).imageEmbedder,
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("gives no embedding: no output is called as one that stands for an image (outputs: %s)", onnx.List(m.Graph.Outputs))
@@ -51,7 +52,7 @@ var tasks = []*task{
 	},
 	{
 		name: Generate, fact: true,
-		fits:    func(_ *onnx.Graph, m meaning) bool { return m == meansPicture },
+		fits:    func(_ *onnx.Graph, p purpose) bool { return p == forPicture },
 		resolve: (*resolver).generator, whole: true,
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", onnx.List(m.Graph.Outputs))
@@ -66,7 +67,7 @@ var tasks = []*task{
 	},
 	{
 		name:    Classify,
-		fits:    func(*onnx.Graph, meaning) bool { return true },
+		fits:    func(*onnx.Graph, purpose) bool { return true },
 		resolve: (*resolver).imageClassifier, classes: true,
 		refuse: func(m *Model) string { return m.task.does(m) },
 	},
@@ -108,9 +109,15 @@ func (r *resolver) settleTask() *task {
 	if s, ok := config.ModelTask.Find(r.layers); ok {
 		return taskNamed(noted(r, config.ModelTask, s))
 	}
-	m := meaningOf(r.graph)
+	if s, ok := extractor(r.layers); ok && slices.ContainsFunc(r.graph.Inputs, isImage) && !slices.ContainsFunc(r.graph.Outputs, givesImage) {
+		if _, chosen := config.ScoresOutput.Find(r.layers); !chosen {
+			r.fact("task", string(Embed), fmt.Sprintf("%s (architectures %s)", s.Source, s.Text))
+			return taskNamed(Embed)
+		}
+	}
+	p := purposeOfAll(r.graph)
 	for _, t := range tasks {
-		if t.fits(r.graph, m) {
+		if t.fits(r.graph, p) {
 			if t.fact {
 				r.fact("task", string(t.name), "graph")
 			}

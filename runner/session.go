@@ -22,6 +22,8 @@ type Model struct {
 	Path  string
 	Data  []byte
 	Graph *onnx.Graph
+
+	folder string // of a file that is given as Data: weights beside it lie there
 }
 
 // Options say how a session runs. The zero value is the CPU provider with
@@ -30,7 +32,9 @@ type Options struct {
 	Library   string     // path of ONNX Runtime's library; "": searched for as library.FindFor does
 	Providers []Provider // strict, in order; none: CPU
 	Threads   int        // threads of one run; 0: 1 on the CPU, OpenVINO there too, ONNX Runtime's choice elsewhere
-	Outputs   []string   // the outputs to compute; none: all
+	// Outputs are those to compute; none: all. One may be a value within the graph, of float32:
+	// what ZipMap takes.
+	Outputs []string
 	// Dims returns the sizes of the inputs' symbolic dimensions, by their names, that all
 	// runs will have on a provider: the graph can then be optimised for them. It is a hint:
 	// where no session can be made of it, they are left open. nil: all left open.
@@ -135,6 +139,9 @@ func newSession(ctx context.Context, m Model, opt Options) (*Session, error) {
 			return nil, err
 		}
 	}
+	if m, err = m.reaching(opt.Outputs); err != nil {
+		return nil, err
+	}
 	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found, Threads: opt.Threads}
 	if len(opt.Outputs) > 0 {
 		if s.Outputs, err = pick(m.Graph.Outputs, opt.Outputs); err != nil {
@@ -195,6 +202,9 @@ func (s *Session) create(ctx context.Context, m Model, opt Options) error {
 				return err
 			}
 		}
+	}
+	if err := m.besides(options.SessionOptions); err != nil {
+		return err
 	}
 	defer cancellable(ctx, s.Library, options.SessionOptions)()
 	inputs, outputs := names(s.Inputs), names(s.Outputs)

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"math"
 	"unsafe"
 
 	"ortho/runner/npz"
@@ -20,6 +21,11 @@ func ToFloat32s(dst []float32, t onnx.ElementType, data []byte) bool {
 		half := elements[uint16](data)
 		for i := range dst {
 			dst[i] = float32(npz.FromHalf(half[i]))
+		}
+	case onnx.BFloat16:
+		bits := elements[uint16](data)
+		for i := range dst {
+			dst[i] = math.Float32frombits(uint32(bits[i]) << 16)
 		}
 	case onnx.Uint8:
 		widen(dst, data)

@@ -38,7 +38,10 @@ func TestValues(t *testing.T) {
 	if !ToFloat32s(got, onnx.Float16, half) || got[0] != 65504 || got[1]-got[1] == 0 {
 		t.Errorf("float16: %v", got)
 	}
-	for _, kind := range []onnx.ElementType{onnx.String, onnx.Bool, onnx.BFloat16} {
+	if !ToFloat32s(got, onnx.BFloat16, bytesOf([]uint16{0x3fc0, 0xc000})) || got[0] != 1.5 || got[1] != -2 {
+		t.Errorf("bfloat16: %v", got)
+	}
+	for _, kind := range []onnx.ElementType{onnx.String, onnx.Bool} {
 		if data := make([]byte, 16); ToFloat32s(got, kind, data) || FromFloat32s(data, kind, got) {
 			t.Errorf("%s has numbers", kind)
 		}

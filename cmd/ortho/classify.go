@@ -19,6 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/classify"
@@ -81,6 +82,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 				return classRows(ctx, classifier, items)
 			},
 			How:   howOf(classifier),
+			Ended: func(error) { tellAsIs(call.UI, classifier) },
 			Close: classifier.Close,
 			Title: "What " + model.Name + " says",
 			Item:  func(item source.Item) source.Item { return item },
@@ -107,6 +109,13 @@ func (o *classifyOptions) settings(format string) record.Settings {
 	return slices.Concat(record.Settings{{Key: "format", Value: format}}, o.answers.Settings(),
 		record.Settings{{Key: "shard", Value: o.images.Shard().String()}, {Key: "output-name", Value: o.read.OutputName}},
 		o.decoding.Settings(), o.session.Settings())
+}
+
+// tellAsIs prints that values of the model were taken for probabilities, if they were.
+func tellAsIs(ui *term.UI, classifier *classify.Classifier) {
+	if classifier.AsIs() {
+		ui.Warn(remedy.AsIs(classifier.Spec().OutputName))
+	}
 }
 
 func nameOf(item source.Item) string { return item.Name }

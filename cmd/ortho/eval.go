@@ -229,7 +229,7 @@ func unnamed(path string, set *dataset.Set, bad []error) error {
 // evaluate runs the model over the images. It returns why it ended early, if it did; what
 // was found until then is in doc.
 func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFast bool, bar *term.Progress) (early error) {
-	found := evaluate.New(evaluate.Options{Labels: j.spec.Labels, Activation: j.spec.Activation, Temperature: j.spec.Temperature, Mistakes: mistakesKept})
+	found := evaluate.New(evaluate.Options{Labels: j.spec.Labels, Activation: j.spec.Applied(), Temperature: j.spec.Temperature, Mistakes: mistakesKept})
 	start := time.Now()
 	doc.Started = start.Round(time.Millisecond)
 	done := 0

@@ -49,7 +49,7 @@ var lacking = map[string]struct{ says, flags []string }{
 	"tf2onnx-size":              {sizeAsWell, asKeras},
 	"tf2onnx-nchw":              {sizeAsWell, asKeras},
 	"skl2onnx-plain":            {[]string{"takes no images", "float_input float32[?,64]", "rows of 64 numbers, as scikit-learn's models do"}, nil},
-	"skl2onnx-zipmap":           {[]string{"takes no images", "rows of 64 numbers", "gives no classes", `options={"zipmap": False}`}, nil},
+	"skl2onnx-zipmap":           {[]string{"takes no images", "rows of 64 numbers"}, nil},
 }
 
 // TestExports classifies by what exporters write today. An export works without a flag, and

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"ortho/models"
@@ -39,6 +41,7 @@ func (o Options) images() images.Options {
 type Classifier struct {
 	spec  *models.ClassifierSpec
 	graph *images.Graph[Result]
+	asIs  *atomic.Bool
 }
 
 // Input is an image to classify.
@@ -59,9 +62,11 @@ type Item struct {
 type Result struct {
 	Predictions []Prediction `json:"predictions,omitzero"` // most probable first; ties by index
 	Output      *Output      `json:"output,omitempty"`     // instead of Predictions where the model's output-name is set
-	Logits      []float32    `json:"logits,omitempty"`     // raw outputs where Options.Logits asks for them
-	Width       int          `json:"width,omitempty"`      // pixels of the image, upright where the model wants it so
-	Height      int          `json:"height,omitempty"`
+	// Logits are what [models.ScoresPort.Applied] is applied to, one value for each class, where
+	// Options.Logits asks for them.
+	Logits []float32 `json:"logits,omitempty"`
+	Width  int       `json:"width,omitempty"` // pixels of the image, upright where the model wants it so
+	Height int       `json:"height,omitempty"`
 }
 
 // Prediction is one class. Index identifies it: labels may repeat, and may be
@@ -87,10 +92,11 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 	if err != nil {
 		return nil, err
 	}
+	asIs := new(atomic.Bool)
 	graph, err := images.Open(ctx, m, images.Task[Result]{
-		Input: &spec.Input, Batch: spec.Batch, Outputs: []string{spec.OutputName},
+		Input: &spec.Input, Batch: spec.Batch, Outputs: spec.Outputs(),
 		Read: func(size images.Size, outputs []runner.Row) (Result, error) {
-			result, err := scored(&spec.Scores, opt, outputs[0])
+			result, err := scored(&spec.Scores, opt, outputs, asIs)
 			result.Width, result.Height = size.Width, size.Height
 			return result, err
 		},
@@ -98,13 +104,17 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 	if err != nil {
 		return nil, err
 	}
-	return &Classifier{spec, graph}, nil
+	return &Classifier{spec, graph, asIs}, nil
 }
 
 // Close refuses further images, also of streams under way: their error is
 // [runner.ErrClosed]. It waits for those that are being worked on, and frees the session.
 // It may be called more than once, and within a range over Stream.
 func (c *Classifier) Close() error { return c.graph.Close() }
+
+// AsIs reports whether values of an image so far were probabilities already, so that no softmax was
+// applied to them, as is by default; see [models.ScoresPort.Read].
+func (c *Classifier) AsIs() bool { return c.asIs.Load() }
 
 // Session is the session that the classifier runs on.
 func (c *Classifier) Session() *runner.Session { return c.graph.Session() }
@@ -143,22 +153,49 @@ func Each[T any](ctx context.Context, c *Classifier, items iter.Seq[T], input fu
 	return images.Each(ctx, c.graph, items, input)
 }
 
-// scored turns one item's row of the output tensor into a result.
-func scored(spec *models.Scores, opt Options, out runner.Row) (result Result, err error) {
-	values, err := images.Values(out)
-	if err != nil {
-		return result, models.StageOutput.Wrap(err)
-	}
+// scored turns one item's rows of the output tensors into a result. It sets asIs where no
+// softmax was applied, as the values were probabilities already.
+func scored(spec *models.Scores, opt Options, outputs []runner.Row, asIs *atomic.Bool) (result Result, err error) {
+	out := outputs[0]
 	if spec.Embedding {
+		values, err := images.Values(out)
+		if err != nil {
+			return result, models.StageOutput.Wrap(err)
+		}
 		result.Output = &Output{Name: out.Name, Shape: slices.Clone(out.Shape), Values: values}
 		return result, nil
 	}
-	if n := len(spec.Labels); n > 0 && n != len(values) {
-		return result, models.StageOutput.Wrap(fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(values), n))
+	scores, err := spec.Read(outputs)
+	if err != nil {
+		return result, models.StageOutput.Wrap(err)
+	}
+	if n := len(spec.Labels); n > 0 && scores.Only == nil && n != len(scores.Values) {
+		return result, models.StageOutput.Wrap(fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(scores.Values), n))
 	}
 	if opt.Logits {
-		result.Logits = values
+		if scores.Only != nil && spec.Classes == 0 {
+			return result, models.StageOutput.Wrap(fmt.Errorf("output %s gives scores of some classes only, and nothing says how many there are: labels do", out.Name))
+		}
+		if result.Logits, err = scores.All(spec.Classes); err != nil {
+			return result, models.StageOutput.Wrap(err)
+		}
 	}
-	result.Predictions = predictions(spec, opt, values)
+	result.Predictions = predictions(spec, opt, scores)
+	if scores.Activation != spec.Applied() {
+		asIs.Store(true)
+		result.Logits = logarithms(result.Logits)
+	}
 	return result, nil
+}
+
+// logarithms are those of probabilities, of which softmax makes the probabilities again.
+func logarithms(p []float32) []float32 {
+	logs := make([]float32, len(p))
+	for i, v := range p {
+		logs[i] = float32(math.Log(max(float64(v), math.SmallestNonzeroFloat32)))
+	}
+	if p == nil {
+		return nil
+	}
+	return logs
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // predictions applies the activation and picks the most probable classes.
-func predictions(spec *models.Scores, opt Options, values []float32) []Prediction {
-	p := probabilities(values, spec.Activation, spec.Temperature)
+func predictions(spec *models.Scores, opt Options, scores models.ItemScores) []Prediction {
+	p := probabilities(scores.Values, scores.Activation, spec.Temperature)
 	order := largest(p, opt.Top)
 	ranked := make([]Prediction, 0, len(order))
 	for _, i := range order {
@@ -17,8 +17,11 @@ func predictions(spec *models.Scores, opt Options, values []float32) []Predictio
 			break
 		}
 		out := Prediction{Index: i, Probability: p[i]}
-		if i < len(spec.Labels) {
-			out.Label, out.ID = spec.Labels[i].Name, spec.Labels[i].ID
+		if scores.Only != nil {
+			out.Index = scores.Only[i]
+		}
+		if out.Index < len(spec.Labels) {
+			out.Label, out.ID = spec.Labels[out.Index].Name, spec.Labels[out.Index].ID
 		}
 		ranked = append(ranked, out)
 	}

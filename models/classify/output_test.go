@@ -71,7 +71,7 @@ func TestRanked(t *testing.T) {
 		{models.Sigmoid, Options{MinProbability: 0.5}, []int{1, 3}},
 	} {
 		var got []int
-		for _, p := range predictions(&models.Scores{ScoresPort: models.ScoresPort{Activation: c.activation}}, c.opt, values) {
+		for _, p := range predictions(&models.Scores{ScoresPort: models.ScoresPort{Activation: c.activation}}, c.opt, models.ItemScores{Values: values, Activation: c.activation}) {
 			got = append(got, p.Index)
 		}
 		if !slices.Equal(got, c.want) {

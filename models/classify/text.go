@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"ortho/models"
 	"ortho/models/text"
@@ -19,6 +20,7 @@ type TextClassifier struct {
 	opt         Options
 	session     *runner.Session
 	concurrency int
+	asIs        atomic.Bool
 }
 
 // TextInput is a text to classify. Read returns it, in UTF-8; it is called as [Input]'s.
@@ -53,7 +55,7 @@ func OpenText(ctx context.Context, m *models.Model, opt Options) (*TextClassifie
 	if err != nil {
 		return nil, err
 	}
-	opt.Runner.Outputs = []string{spec.OutputName}
+	opt.Runner.Outputs = spec.Outputs()
 	session, err := runner.Open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner)
 	if err != nil {
 		return nil, err
@@ -62,11 +64,14 @@ func OpenText(ctx context.Context, m *models.Model, opt Options) (*TextClassifie
 	if opt.Concurrency > 0 {
 		concurrency = opt.Concurrency
 	}
-	return &TextClassifier{spec, opt, session, concurrency}, nil
+	return &TextClassifier{spec: spec, opt: opt, session: session, concurrency: concurrency}, nil
 }
 
 // Close refuses further texts, as [Classifier.Close] does images.
 func (c *TextClassifier) Close() error { return c.session.Close() }
+
+// AsIs is as [Classifier.AsIs].
+func (c *TextClassifier) AsIs() bool { return c.asIs.Load() }
 
 // Session is the session that the classifier runs on.
 func (c *TextClassifier) Session() *runner.Session { return c.session }
@@ -130,17 +135,19 @@ func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error)
 			}
 		}
 	}
-	outputs := make([]*runner.Tensor, 1)
+	outputs := make([]*runner.Tensor, len(c.session.Outputs))
 	if err := c.session.Run(ctx, inputs, outputs); err != nil {
 		return result, err
 	}
-	defer outputs[0].Close()
-	out := outputs[0]
-	if len(out.Shape) == 0 {
-		return result, models.StageOutput.Wrap(fmt.Errorf("output %s is a scalar, not the scores of classes", c.spec.OutputName))
+	var rows []runner.Row
+	for i, out := range outputs {
+		defer out.Close()
+		if len(out.Shape) == 0 {
+			return result, models.StageOutput.Wrap(fmt.Errorf("output %s is a scalar, not the scores of classes", c.session.Outputs[i].Name))
+		}
+		rows = append(rows, runner.Row{Name: c.session.Outputs[i].Name, Type: out.Type, Shape: out.Shape[1:], Data: out.Row(0)})
 	}
-	row := runner.Row{Name: c.spec.OutputName, Type: out.Type, Shape: out.Shape[1:], Data: out.Row(0)}
-	if result.Result, err = scored(&c.spec.Scores, c.opt, row); err == nil {
+	if result.Result, err = scored(&c.spec.Scores, c.opt, rows, &c.asIs); err == nil {
 		result.Doubt = c.doubt(e, &result)
 	}
 	return result, err

@@ -31,6 +31,13 @@ func configClasses(config Object, s *Settings) error {
 	if _, err := config.Get("problem_type", &problem); err != nil {
 		return err
 	}
+	if problem != "" {
+		ProblemType.put(s, problem, "")
+	}
+	var architectures []string
+	if ok, err := config.Get("architectures", &architectures); ok && err == nil && len(architectures) > 0 {
+		Architectures.put(s, architectures, "")
+	}
 	switch problem {
 	case "multi_label_classification":
 		OutputActivation.put(s, Sigmoid, "")

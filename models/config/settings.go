@@ -37,6 +37,7 @@ var (
 	Mean               = Setting[[]float64]{"mean", parseFloats}
 	Std                = Setting[[]float64]{"std", parseStd}
 	OutputName         = Setting[string]{"output-name", notEmpty}
+	ScoresOutput       = Setting[string]{"scores-output", notEmpty}
 	OutputActivation   = Setting[Activation]{"activation", oneOf("activation", Softmax, Sigmoid, None)}
 	Temperature        = Setting[float64]{"temperature", parseTemperature}
 	Labels             = Setting[LabelList]{name: "labels"} // read from a file
@@ -61,14 +62,19 @@ var (
 	Central    = Setting[[2]float64]{name: "central"} // the part of the short edge, height and width, that is cut out before the resize
 	Classes    = Setting[int]{name: "classes"}        // how many there are
 	DataFormat = Setting[preprocess.Layout]{name: "data-format"}
-	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
+	// Architectures are transformers' classes of the model, as "ViTForImageClassification".
+	Architectures = Setting[[]string]{name: "architectures"}
+	// ProblemType is transformers': regression, single_label_classification or
+	// multi_label_classification.
+	ProblemType = Setting[string]{name: "problem-type"}
+	ImageSize   = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
 )
 
 // byName are the settings as [Settings.Set] finds them.
 var byName = []named{
 	Preset.named(), Layout.named(), Channels.named(), InputSize.named(), Resize.named(), CropPct.named(), CropMode.named(),
 	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), InputRange.named(), Mean.named(), Std.named(),
-	OutputName.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
+	OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
 }

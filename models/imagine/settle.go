@@ -126,7 +126,7 @@ func (r *run) weigh() (top, rival int, by string) {
 		s.NotFused = fmt.Sprintf("%s can't read the description: %s", r.Text.name, s.Text.Doubt)
 	case !r.Image.SameClasses(r.Text.spec().Labels):
 		s.NotFused = fmt.Sprintf("%s and %s have other labels", r.Image.Name, r.Text.name)
-	case r.Image.scores.Activation == models.Sigmoid || r.Text.spec().Activation == models.Sigmoid:
+	case r.Image.scores.Applied() == models.Sigmoid || r.Text.spec().Applied() == models.Sigmoid:
 		s.NotFused = "a sigmoid's scores are no probabilities of one class among all"
 	default:
 		return r.fuse()

@@ -82,6 +82,13 @@ func (n *Node) Bodies() []*Body {
 	return all
 }
 
+// NewBody is a body of these nodes, as of a graph that was not read from a file.
+func NewBody(nodes ...*Node) *Body {
+	b := &Body{Nodes: nodes}
+	b.index()
+	return b
+}
+
 // index finds out which node gives which value.
 func (b *Body) index() {
 	b.givers = make(map[string]giver, len(b.Nodes))
@@ -112,7 +119,7 @@ func (b *Body) all(yield func(*Node) bool) bool {
 // EveryNode yields all nodes: of the graph, of branches and bodies within it, and of functions.
 func (g *Graph) EveryNode() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
-		if !g.Body.all(yield) {
+		if g.Body == nil || !g.Body.all(yield) {
 			return
 		}
 		for _, f := range g.functions {
@@ -125,6 +132,9 @@ func (g *Graph) EveryNode() iter.Seq[*Node] {
 
 // Consumers returns the nodes of the main graph that take a value.
 func (g *Graph) Consumers(value string) []*Node {
+	if g.Body == nil {
+		return nil
+	}
 	var all []*Node
 	for _, n := range g.Body.Nodes {
 		if value != "" && slices.Contains(n.Inputs, value) {
@@ -139,3 +149,6 @@ type function struct {
 	Domain, Name string
 	Body
 }
+
+// Gives reports whether a node of the body gives a value of that name.
+func (b *Body) Gives(name string) bool { return b.givers[name].node != nil }

@@ -33,7 +33,7 @@ func (e Edge) Name() string { return e.name }
 // From returns the node that gives the value, and as which of its outputs; nil where it is
 // an input of the graph, a constant, or nothing that is known.
 func (e Edge) From() (n *Node, output int) {
-	e = e.settled()
+	e = e.Settled()
 	if e.at == nil {
 		return nil, 0
 	}
@@ -44,12 +44,12 @@ func (e Edge) From() (n *Node, output int) {
 // In returns the value that the node of [Edge.From] takes as its i-th input, from 0; ok is
 // false where it takes none.
 func (e Edge) In(i int) (in Edge, ok bool) {
-	e = e.settled()
+	e = e.Settled()
 	n, _ := e.From()
 	if n == nil || i < 0 || i >= len(n.Inputs) || n.Inputs[i] == "" {
 		return Edge{}, false
 	}
-	return Edge{e.at, n.Inputs[i]}.settled(), true
+	return Edge{e.at, n.Inputs[i]}.Settled(), true
 }
 
 // Inputs returns the values that the node of [Edge.From] takes, those left out passed over.
@@ -70,7 +70,7 @@ func (e Edge) Inputs() []Edge {
 // Attribute returns an attribute of the node of [Edge.From]: within a function, that of the
 // call, where the body refers to it.
 func (e Edge) Attribute(name string) (Attribute, bool) {
-	e = e.settled()
+	e = e.Settled()
 	n, _ := e.From()
 	if n == nil {
 		return Attribute{}, false
@@ -84,7 +84,7 @@ func (e Edge) Attribute(name string) (Attribute, bool) {
 
 // Constant returns the tensor that the value always is; nil where the graph computes it.
 func (e Edge) Constant() *Tensor {
-	e = e.settled()
+	e = e.Settled()
 	if e.at == nil {
 		return nil
 	}
@@ -123,7 +123,7 @@ func (e Edge) Constant() *Tensor {
 // one: of an If those of its branches, of a Loop or Scan that of its body, of a function's
 // call that of the function. It is empty for other nodes.
 func (e Edge) Within() []Edge {
-	e = e.settled()
+	e = e.Settled()
 	n, output := e.From()
 	if n == nil || e.at.depth >= maxPlaces {
 		return nil
@@ -154,8 +154,9 @@ func (e Edge) Within() []Edge {
 	return all
 }
 
-// settled finds the body that gives the value: its own, one around it, or that of a call.
-func (e Edge) settled() Edge {
+// Settled returns the edge as the body has it that gives its value: its own, one around it, or
+// that of a call. Edges that carry one value, with no operator between them, are equal then.
+func (e Edge) Settled() Edge {
 	for range 2*maxPlaces + 2 {
 		if e.at == nil || e.at.body == nil {
 			return Edge{name: e.name}

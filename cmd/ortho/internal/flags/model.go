@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/config"
@@ -58,6 +59,7 @@ var overrides = []struct {
 	{"text-length", "`N` tokens of a text, where the graph leaves it open", reading},
 	{"activation", "softmax, sigmoid or none (inside the graph)", scoring},
 	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", scoring},
+	{"scores-output", "the output with the scores of the classes, by `NAME`, where a graph has several", scoring},
 	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", config.Tasks},
 	{"task", taskNames() + ", where the graph's outputs don't tell", naming},
 }
@@ -172,7 +174,7 @@ func (o *Overrides) Open(ui *term.UI, name string) (*models.Model, error) {
 
 // warn prints a model's notices, each once.
 func (o *Overrides) warn(ui *term.UI, m *models.Model) {
-	for _, notice := range m.Notices {
+	for _, notice := range remedy.ModelNotices(m) {
 		if !slices.Contains(o.told, notice) {
 			o.told = append(o.told, notice)
 			ui.Warn(notice)

@@ -121,6 +121,20 @@ func names(e *models.Example) string {
 // ModelFacts are a model's facts, with the flags that give what is missing.
 func ModelFacts(m *models.Model) []models.Fact { return Facts(m.FactsWorded(flag)) }
 
+// ModelNotices are a model's notices, with the flags that say otherwise.
+func ModelNotices(m *models.Model) []string {
+	told := make([]string, len(m.Notices))
+	for i, notice := range m.Notices {
+		told[i] = notice.Worded(flag)
+	}
+	return told
+}
+
+// AsIs says that the values of an output were taken for probabilities as they are.
+func AsIs(output string) string {
+	return fmt.Sprintf("output %s gave values from 0 to 1 with a sum of 1: they are taken for probabilities already, and no softmax is applied to such (%s softmax applies it to all)", term.Clean(output), flag("activation"))
+}
+
 // Facts are facts with the flags that would make them others.
 func Facts(facts []models.Fact) []models.Fact {
 	told := make([]models.Fact, len(facts))

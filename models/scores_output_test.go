@@ -1,0 +1,143 @@
+package models
+
+import (
+	"strings"
+	"testing"
+
+	"ortho/models/config"
+	"ortho/runner/onnx"
+)
+
+// ends is a graph of images whose outputs are made by these operators.
+func ends(ops map[string]string, outputs ...onnx.Value) *onnx.Graph {
+	var nodes []*onnx.Node
+	for _, v := range outputs {
+		op := ops[v.Name]
+		if op == "" {
+			op = "Gemm"
+		}
+		nodes = append(nodes, &onnx.Node{Op: op, Inputs: []string{"h"}, Outputs: []string{v.Name}})
+	}
+	return &onnx.Graph{Inputs: list(tensor("x", onnx.Float, "Conv", "n", 3, 32, 32)), Outputs: outputs, Body: onnx.NewBody(nodes...)}
+}
+
+// TestWhichOutput holds by which evidence one of several outputs is taken, and where the user is
+// asked.
+func TestWhichOutput(t *testing.T) {
+	const f = onnx.Float
+	row := func(name string, n int) onnx.Value { return tensor(name, f, "", "n", n) }
+	pixels := []string{"mean", "0", "std", "1"}
+	for _, c := range []struct {
+		name  string
+		graph *onnx.Graph
+		files map[string]string
+		flags []string
+		want  string // the output
+		fact  string // the source
+		err   string
+	}{
+		{name: "one", graph: ends(nil, row("y", 5)), want: "y", fact: "graph"},
+		{name: "logits", graph: ends(nil, row("aux", 5), row("logits", 5), row("cls_logits", 5)), want: "logits", fact: "its name"},
+		{name: "a name of scores", graph: ends(nil, row("out1", 5), row("probabilities", 5)), want: "probabilities", fact: "its name"},
+		{name: "labels", graph: ends(nil, row("a", 3), row("b", 2)), files: map[string]string{config.ConfigFile: `{"id2label": {"0": "x", "1": "y"}}`}, want: "b", fact: "the number of labels"},
+		{name: "classes of files", graph: ends(nil, row("a", 3), row("b", 2)), files: map[string]string{config.ConfigFile: `{"num_labels": 2}`}, want: "b", fact: "the number of classes in its files"},
+		{name: "features", graph: ends(nil, row("last_features", 64), row("out", 5)), want: "out", fact: "the others' names"},
+		{name: "the softmax", graph: ends(map[string]string{"b": "Softmax"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
+		{name: "the vector", graph: ends(map[string]string{"a": "LpNormalization"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
+		{name: "two heads", graph: ends(nil, row("age", 8), row("gender", 2)), err: "which of its outputs holds the scores of classes (age float32[n,8] or gender float32[n,2]): give scores-output"},
+		{name: "two heads, one stated", graph: ends(nil, row("age", 8), row("gender", 2)), flags: []string{"scores-output", "gender"}, want: "gender", fact: "flag"},
+		{name: "two softmaxes", graph: ends(map[string]string{"a": "Softmax", "b": "Softmax"}, row("a", 5), row("b", 5)), err: "which of its outputs"},
+		{name: "stated, and not there", graph: ends(nil, row("age", 8)), flags: []string{"scores-output", "sex"}, err: `has no output "sex"`},
+		{name: "stated, and a map", graph: ends(nil, row("y", 8), tensor("map", f, "", "n", 64, 8, 8)), flags: []string{"scores-output", "map"}, err: "can't hold the scores of classes"},
+		{name: "of the batch", graph: ends(nil, tensor("y", f, "", "n")), want: "y", fact: "graph"},
+		{name: "without a batch", graph: ends(nil, tensor("y", f, "", 10)), want: "y", fact: "graph"},
+	} {
+		m := opened(t, c.graph, c.files, settings(t, append(c.flags, pixels...)...))
+		got, err := m.Classifier()
+		switch {
+		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
+			t.Errorf("%s: %v, want %q", c.name, err, c.err)
+		case c.err == "" && err != nil:
+			t.Errorf("%s: %v", c.name, err)
+		case c.err == "" && (got.OutputName != c.want || !strings.Contains(sourceOf(m, "output"), c.fact)):
+			t.Errorf("%s: output %s by %q, want %s by %q", c.name, got.OutputName, sourceOf(m, "output"), c.want, c.fact)
+		}
+	}
+}
+
+func sourceOf(m *Model, key string) string {
+	for _, f := range m.Facts {
+		if f.Key == key {
+			return f.Source
+		}
+	}
+	return ""
+}
+
+// TestActivation holds what is left to apply, and who says so.
+func TestActivation(t *testing.T) {
+	for _, c := range []struct {
+		name, op, config string
+		classes          int
+		flags            []string
+		want             Activation
+		source, notice   string
+	}{
+		{"nothing", "Gemm", "", 5, nil, Softmax, "default", ""},
+		{"inside", "Softmax", "", 5, nil, None, "graph (Softmax inside)", ""},
+		{"logarithms", "LogSoftmax", "", 5, nil, Softmax, "graph (LogSoftmax inside)", ""},
+		{"several labels of one item", "Gemm", `{"problem_type": "multi_label_classification"}`, 5, nil, Sigmoid, "config.json", ""},
+		{"that, and inside", "Sigmoid", `{"problem_type": "multi_label_classification"}`, 5, nil, None, "graph (Sigmoid inside)", ""},
+		{"one logit", "Gemm", "", 1, nil, Sigmoid, "one logit", "is one number: it is taken for the logit of a class"},
+		{"one logit, of which the files know", "Gemm", `{"problem_type": "single_label_classification"}`, 1, nil, Sigmoid, "config.json (one label)", ""},
+		{"one probability", "Sigmoid", "", 1, nil, None, "graph (Sigmoid inside)", ""},
+		{"one number", "Gemm", "", 1, []string{"activation", "none"}, None, "flag", ""},
+		{"odd", "Tanh", "", 5, nil, Softmax, "default", "comes from Tanh, which gives -1 to 1: softmax is applied all the same (activation says otherwise)"},
+		{"odd, and stated", "Tanh", "", 5, []string{"activation", "none"}, None, "flag", ""},
+	} {
+		files := map[string]string{}
+		if c.config != "" {
+			files[config.ConfigFile] = c.config
+		}
+		m := opened(t, ends(map[string]string{"logits": c.op}, tensor("logits", onnx.Float, "", "n", c.classes)), files, settings(t, append(c.flags, "mean", "0", "std", "1")...))
+		got, err := m.Classifier()
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got.Activation != c.want || sourceOf(m, "activation") != c.source {
+			t.Errorf("%s: %s by %q", c.name, got.Activation, sourceOf(m, "activation"))
+		}
+		var told []string
+		for _, n := range m.Notices {
+			told = append(told, n.String())
+		}
+		if text := strings.Join(told, "\n"); !strings.Contains(text, c.notice) || c.notice == "" && text != "" {
+			t.Errorf("%s: %q", c.name, text)
+		}
+		if single := c.classes == 1 && c.name != "one number"; got.Single != single || single && got.Classes != 2 {
+			t.Errorf("%s: single %v, %d classes", c.name, got.Single, got.Classes)
+		}
+	}
+}
+
+// TestWithoutHead: models that their files call by a class without a head give embeddings.
+func TestWithoutHead(t *testing.T) {
+	for architectures, want := range map[string]Task{
+		`["ViTModel"]`: Embed, `["CLIPVisionModelWithProjection"]`: Embed, `["ResNetBackbone"]`: Embed,
+		`["ViTForImageClassification"]`: Classify, `["ViTModel", "ViTForImageClassification"]`: Classify, `[]`: Classify, `"ViTModel"`: Classify,
+	} {
+		files := map[string]string{config.ConfigFile: `{"architectures": ` + architectures + `}`}
+		m := opened(t, ends(nil, tensor("out", onnx.Float, "", "n", 64)), files, settings(t, "mean", "0", "std", "1"))
+		if m.Task != want {
+			t.Errorf("%s: %s", architectures, m.Task)
+		}
+		if _, err := m.Embedder(); want == Embed && err != nil {
+			t.Errorf("%s: %v", architectures, err)
+		}
+	}
+	m := opened(t, ends(map[string]string{"out": "LpNormalization"}, tensor("out", onnx.Float, "", "n", 64)), nil, settings(t, "mean", "0", "std", "1"))
+	if m.Task != Embed {
+		t.Errorf("a vector of length 1: %s", m.Task)
+	}
+}
