@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ortho/models/config"
 )
 
 // TestRepeats: what keeps a graph from giving the same outputs twice is found wherever it
@@ -32,8 +34,8 @@ func TestRepeats(t *testing.T) {
 				}
 			}
 		}
-		told := slices.ContainsFunc(m.Notices, func(n string) bool {
-			return c.notice != "" && strings.Contains(n, c.notice) && strings.Contains(n, c.model)
+		told := slices.ContainsFunc(m.Notices, func(n config.Text) bool {
+			return c.notice != "" && strings.Contains(n.String(), c.notice) && strings.Contains(n.String(), c.model)
 		})
 		if (len(found) == 1) != (c.key != "") || told != (c.notice != "") {
 			t.Errorf("%s: facts %q, notices %q", c.model, found, m.Notices)
