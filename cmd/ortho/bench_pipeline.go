@@ -323,6 +323,11 @@ func (b *pipelineBench) inputs() string {
 // pipelineOutcome is the exit code, as benchOutcome.
 func pipelineOutcome(p *bench.Pipeline) error {
 	if p.Best() == nil {
+		for _, part := range p.Parts {
+			if v := part.Results.Verdict; v != nil && v.Recommended == nil {
+				return fmt.Errorf("the time of an image is not known in any settings: %s%s", part.Name, whyNone(part.Results.Rows, v))
+			}
+		}
 		return errors.New("the time of an image is not known in any settings; a larger --budget or fewer values may do")
 	}
 	for _, part := range p.Parts {

@@ -147,16 +147,16 @@ func (r *results) outputTable() report.Table {
 // that of the output which is furthest off.
 type differences struct {
 	exact                              bool // nothing differs
-	nothing                            bool // an output is NaN or infinite on both sides
+	nothing                            bool // no output differs, but for what is NaN or infinite on both sides
 	maxAbs, maxRel, sqnr, cosine, top1 *float64
 	reason                             string // why the first output is not within the tolerance
 	notice                             string // what was not compared as numbers
 }
 
 func differencesOf(row *bench.Row) differences {
-	d := differences{exact: len(row.Equality) > 0}
+	d := differences{exact: len(row.Equality) > 0, nothing: len(row.Equality) > 0}
 	for _, o := range row.Equality {
-		d.exact, d.nothing = d.exact && o.Exact, d.nothing || o.Nothing()
+		d.exact, d.nothing = d.exact && o.Exact, d.nothing && (o.Within || o.Nothing())
 		d.maxAbs, d.maxRel = further(d.maxAbs, o.MaxAbs, 1), further(d.maxRel, o.MaxRel, 1)
 		d.sqnr, d.cosine = further(d.sqnr, o.SQNR, -1), further(d.cosine, o.Cosine, -1)
 		if o.Top1 != nil {

@@ -10,7 +10,6 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
-	"ortho/runner/equality"
 	"ortho/runner/stats"
 )
 
@@ -125,7 +124,7 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	switch {
 	case r.Equal == nil:
 		provider += ", not known to be equal"
-	case slices.ContainsFunc(r.Equality, func(o equality.Output) bool { return o.Nothing() }):
+	case !*r.Equal && differencesOf(&r).nothing:
 		provider += ", NaN or infinite"
 	case !*r.Equal:
 		provider += ", NOT EQUAL"
