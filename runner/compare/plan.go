@@ -38,7 +38,7 @@ func NewPlan(sides []Side, batch int, precision equality.Precision) (*Plan, erro
 		}
 	}
 	for _, s := range p.Sides {
-		if _, not := equality.Comparable(s.Graph.Outputs); len(not) > 0 {
+		if can, not := equality.Comparable(s.Graph.Outputs); len(can) > 0 && len(not) > 0 {
 			p.LeftOut = append(p.LeftOut, fmt.Sprintf("%s: %s", s.Name, onnx.List(not)))
 		}
 	}

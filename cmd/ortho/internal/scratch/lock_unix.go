@@ -11,11 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// open opens a file for its lock, and no link.
-func open(name string) (*os.File, error) {
-	return os.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)
-}
-
 // lock reports whether the file is locked for this process now, until it is closed.
 func lock(f *os.File) (bool, error) {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)

@@ -8,9 +8,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// open opens a file for its lock.
-func open(name string) (*os.File, error) { return os.OpenFile(name, os.O_RDWR, 0) }
-
 // lock reports whether the file is locked for this process now, until it is closed.
 func lock(f *os.File) (bool, error) {
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, new(windows.Overlapped))

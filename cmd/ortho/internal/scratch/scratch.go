@@ -75,11 +75,17 @@ func clear(temp string) {
 			continue
 		}
 		name := filepath.Join(path, lockName)
-		if file, err := os.Lstat(name); err != nil || !file.Mode().IsRegular() || !own(file) {
+		file, err := os.Lstat(name)
+		if err != nil || !file.Mode().IsRegular() || !own(file) {
 			continue
 		}
-		f, err := open(name)
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
 		if err != nil {
+			continue
+		}
+		opened, err := f.Stat()
+		if err != nil || !os.SameFile(file, opened) {
+			f.Close()
 			continue
 		}
 		if free, err := lock(f); err == nil && free {
