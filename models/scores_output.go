@@ -39,6 +39,11 @@ func scoresOf(g *onnx.Graph, v onnx.Value) (s scoresOutput, ok bool) {
 		return scoresOutput{value: v, read: v.Name, means: m}, m.Index && len(v.Dims) <= 4 && onePerItem(v) && m.Last == "ArgMax"
 	}
 	n, ok := classesOf(v, batchOf(g))
+	if !ok && len(v.Dims) == 3 && v.Dims[2].Size == 1 && len(g.Outputs) == 1 && scoreTypes[v.Type] {
+		// [N,C,1], as detectors have the scores of places: classes where the graph makes a distribution.
+		m := meaning.Of(g, v.Name)
+		return scoresOutput{value: v, read: v.Name, classes: int(max(0, v.Dims[1].Size)), means: m}, m.Sums
+	}
 	if !ok {
 		return s, false
 	}

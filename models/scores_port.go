@@ -191,7 +191,7 @@ func (r *resolver) activation(out *scoresOutput) {
 
 // oddEnds are operators by which no classifier's logits end.
 var oddEnds = map[string]string{
-	"Tanh": "which gives -1 to 1", "Relu": "which gives no negative numbers", "LeakyRelu": "as hidden layers do", "Gelu": "as hidden layers do",
+	"Tanh": "which gives -1 to 1", "Clip": "which sets limits to them", "Relu": "which gives no negative numbers", "LeakyRelu": "as hidden layers do", "Gelu": "as hidden layers do",
 	"LayerNormalization": "as features do", "Sqrt": "which gives no negative numbers", "ReduceL2": "a length",
 }
 

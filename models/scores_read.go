@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ortho/runner"
+	"ortho/runner/onnx"
 )
 
 // ItemScores are the scores of one item.
@@ -74,10 +75,14 @@ func (p *ScoresPort) Read(rows []runner.Row) (s ItemScores, err error) {
 		s.Values = p.two(s.Values[0])
 	}
 	if !p.Certain && p.Activation == Softmax {
+		near := 1e-3 // what rounding adds up to
+		if out.Type != onnx.Float && out.Type != onnx.Double {
+			near = 1e-2
+		}
 		switch sum := distribution(s.Values); {
-		case math.Abs(sum-1) < 0.01:
+		case math.Abs(sum-1) < near:
 			s.Activation = None
-		case math.Abs(sum-100) < 1:
+		case math.Abs(sum-100) < 100*near:
 			for i := range s.Values {
 				s.Values[i] /= 100
 			}

@@ -10,7 +10,8 @@ var (
 	filterNames      = []string{Nearest: "nearest", Lanczos: "lanczos", Bilinear: "bilinear", Bicubic: "bicubic", Box: "box", Hamming: "hamming"}
 	colorOrderNames  = []string{RGB: "rgb", BGR: "bgr"}
 	layoutNames      = []string{NCHW: "nchw", NHWC: "nhwc"}
-	typeNames        = []string{Float32: "float32", Float16: "float16", Uint8: "uint8", Int8: "int8"}
+	typeNames        = []string{Float32: "float32", Float16: "float16", Uint8: "uint8", Int8: "int8", Float64: "float64", BFloat16: "bfloat16",
+		Uint16: "uint16", Int16: "int16", Uint32: "uint32", Int32: "int32", Int64: "int64"}
 	orientationNames = []string{IgnoreOrientation: "ignore", ApplyOrientation: "exif"}
 )
 
@@ -48,7 +49,7 @@ func ParseColorOrder(s string) (ColorOrder, error) {
 // ParseLayout reads "nchw" or "nhwc".
 func ParseLayout(s string) (Layout, error) { return parseName[Layout]("layout", s, layoutNames) }
 
-// ParseElementType reads "float32", "float16", "uint8" or "int8".
+// ParseElementType reads a type by its name in NumPy: "float32", "uint8", ...
 func ParseElementType(s string) (ElementType, error) {
 	return parseName[ElementType]("element type", s, typeNames)
 }

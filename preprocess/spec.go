@@ -26,6 +26,7 @@ type Spec struct {
 	Mean, Std  []float64  // one per channel
 	ColorOrder ColorOrder
 	Layout     Layout
+	Form       Form
 	Type       ElementType
 	Invert     bool
 
@@ -113,6 +114,25 @@ const (
 	Float16
 	Uint8
 	Int8
+	Float64
+	BFloat16
+	Uint16
+	Int16
+	Uint32
+	Int32
+	Int64
+)
+
+// Form says which dimensions the tensor of one image has.
+type Form uint8
+
+const (
+	// Full has channels, height and width, in the layout's order.
+	Full Form = iota
+	// Plane has height and width alone: the one channel has no dimension.
+	Plane
+	// Row has one dimension, with the elements of Full one after the other.
+	Row
 )
 
 // Orientation says whether the EXIF orientation tag is followed.

@@ -10,7 +10,15 @@ import (
 func (s *Spec) Bytes() int { return s.Height * s.Width * s.Channels * s.Type.Size() }
 
 // Shape returns the dimensions of one image's tensor, without a batch dimension.
-func (s *Spec) Shape() []int64 { return s.Layout.Shape(s.Channels, s.Height, s.Width) }
+func (s *Spec) Shape() []int64 {
+	switch s.Form {
+	case Plane:
+		return []int64{int64(s.Height), int64(s.Width)}
+	case Row:
+		return []int64{int64(s.Height) * int64(s.Width) * int64(s.Channels)}
+	}
+	return s.Layout.Shape(s.Channels, s.Height, s.Width)
+}
 
 // Shape returns the dimensions of an image in the layout's order, without a batch dimension.
 func (l Layout) Shape(channels, height, width int) []int64 {
@@ -21,7 +29,9 @@ func (l Layout) Shape(channels, height, width int) []int64 {
 }
 
 // Size returns the bytes that one element takes.
-func (t ElementType) Size() int { return [...]int{Float32: 4, Float16: 2, Uint8: 1, Int8: 1}[t] }
+func (t ElementType) Size() int {
+	return [...]int{Float32: 4, Float16: 2, Uint8: 1, Int8: 1, Float64: 8, BFloat16: 2, Uint16: 2, Int16: 2, Uint32: 4, Int32: 4, Int64: 8}[t]
+}
 
 // ResizedSize returns the size to which an image is resized before the crop.
 func (s *Spec) ResizedSize(width, height int) (int, int) {
@@ -106,10 +116,17 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 	y, top, h := s.window(height, s.Height)
 	m := scratches.Get().(*scratch)
 	defer m.release()
-	s.tabulate(&m.tables)
-	if w < s.Width || h < s.Height {
-		s.fill(dst, &m.tables)
+	pack := func(s *Spec, dst []byte) {
+		if w < s.Width || h < s.Height {
+			s.fill(dst, &m.tables)
+		}
+		m.resample(dst, whole(img), width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	}
-	m.resample(dst, whole(img), width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
+	if s.Type.Size() == 8 {
+		s.wide(m, dst, pack)
+		return nil
+	}
+	s.tabulate(&m.tables)
+	pack(s, dst)
 	return nil
 }

@@ -44,7 +44,60 @@ func (s *Spec) tabulate(tables *[3 * 256 * 4]byte) {
 	case Uint8:
 		tabulate(s, tables, func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) })
 	case Int8:
-		tabulate(s, tables, func(v float64) uint8 { return uint8(int8(min(max(math.RoundToEven(v), -128), 127))) })
+		tabulate(s, tables, func(v float64) uint8 { return uint8(int8(saturated(v, math.MinInt8, math.MaxInt8))) })
+	case BFloat16:
+		tabulate(s, tables, func(v float64) uint16 { return toBFloat16(float32(v)) })
+	case Uint16:
+		tabulate(s, tables, func(v float64) uint16 { return uint16(saturated(v, 0, math.MaxUint16)) })
+	case Int16:
+		tabulate(s, tables, func(v float64) uint16 { return uint16(int16(saturated(v, math.MinInt16, math.MaxInt16))) })
+	case Uint32:
+		tabulate(s, tables, func(v float64) uint32 { return uint32(saturated(v, 0, math.MaxUint32)) })
+	case Int32:
+		tabulate(s, tables, func(v float64) uint32 { return uint32(int32(saturated(v, math.MinInt32, math.MaxInt32))) })
+	}
+}
+
+// saturated rounds half to even, and saturates.
+func saturated(v, lo, hi float64) int64 { return int64(min(max(math.RoundToEven(v), lo), hi)) }
+
+// toBFloat16 rounds to the nearest, half to even; what is larger becomes infinity.
+func toBFloat16(f float32) uint16 {
+	bits := math.Float32bits(f)
+	if f != f {
+		return uint16(bits>>16) | 0x40
+	}
+	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
+}
+
+// wide makes a tensor of elements of 8 bytes: the pixels' values first, a byte each, and their
+// elements of these.
+func (s *Spec) wide(m *scratch, dst []byte, pack func(*Spec, []byte)) {
+	for c := range 3 {
+		for p := range 256 {
+			m.tables[256*c+p] = byte(p)
+		}
+	}
+	bytes := *s
+	bytes.Type = Uint8
+	pixels := make([]byte, bytes.Bytes())
+	pack(&bytes, pixels)
+	var elements [3][256]uint64
+	for c := range s.Channels {
+		for p := range 256 {
+			v := s.value(p, c)
+			if elements[c][p] = math.Float64bits(v); s.Type == Int64 {
+				elements[c][p] = uint64(int64(min(max(math.RoundToEven(v), math.MinInt64), math.MaxInt64-1023))) // the largest float64 below 2^63
+			}
+		}
+	}
+	out, plane := view[uint64](dst), s.Height*s.Width
+	for i, p := range pixels {
+		c := i / plane
+		if s.Layout == NHWC {
+			c = i % s.Channels
+		}
+		out[i] = elements[c][p]
 	}
 }
 

@@ -18,8 +18,8 @@ func (s *Spec) Validate() error {
 		return settingError("an input of %d channels: %s must be 1 or 3", s.Channels, key("channels"))
 	case len(s.Mean) != s.Channels || len(s.Std) != s.Channels:
 		return settingError("%d values of %s and %d of %s for %d channels", len(s.Mean), key("mean"), len(s.Std), key("std"), s.Channels)
-	case int(s.Interpolation) >= len(filterNames) || int(s.Type) >= len(typeNames) || s.ColorOrder > BGR || s.Layout > NHWC:
-		return fmt.Errorf("interpolation %d, type %d, colour order %d or layout %d is not known", s.Interpolation, s.Type, s.ColorOrder, s.Layout)
+	case int(s.Interpolation) >= len(filterNames) || int(s.Type) >= len(typeNames) || s.ColorOrder > BGR || s.Layout > NHWC || s.Form > Row || s.Form == Plane && s.Channels != 1:
+		return fmt.Errorf("interpolation %d, type %d, colour order %d, layout %d or form %d of %d channels is not known", s.Interpolation, s.Type, s.ColorOrder, s.Layout, s.Form, s.Channels)
 	case !finite(s.Range[1]-s.Range[0]) || s.Range[0] == s.Range[1]:
 		return settingError("%s %v,%v holds no values", key("input-range"), s.Range[0], s.Range[1])
 	}

@@ -82,7 +82,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 				return classRows(ctx, classifier, items)
 			},
 			How:   howOf(classifier),
-			Ended: func(error) { tellAsIs(call.UI, classifier) },
+			Ended: func(error) { tellSeen(call.UI, classifier.Spec().OutputName, classifier.Seen()) },
 			Close: classifier.Close,
 			Title: "What " + model.Name + " says",
 			Item:  func(item source.Item) source.Item { return item },
@@ -111,10 +111,10 @@ func (o *classifyOptions) settings(format string) record.Settings {
 		o.decoding.Settings(), o.session.Settings())
 }
 
-// tellAsIs prints that values of the model were taken for probabilities, if they were.
-func tellAsIs(ui *term.UI, classifier *classify.Classifier) {
-	if classifier.AsIs() {
-		ui.Warn(remedy.AsIs(classifier.Spec().OutputName))
+// tellSeen prints what the values of an output have shown that may not be meant.
+func tellSeen(ui *term.UI, output string, seen classify.Seen) {
+	if text := remedy.Seen(output, seen); text != "" {
+		ui.Warn(text)
 	}
 }
 

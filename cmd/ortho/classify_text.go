@@ -88,6 +88,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 			},
 			How: record.Speed{Provider: classifier.Session().Provider, Threads: classifier.Session().Threads, Batch: 1, Concurrency: classifier.Concurrency()},
 			Ended: func(err error) {
+				tellSeen(call.UI, classifier.Spec().OutputName, classifier.Seen())
 				if err == nil {
 					doubts.warn(call.UI, len(texts) == 1)
 				}

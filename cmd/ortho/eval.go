@@ -104,6 +104,7 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	err = j.evaluate(ctx, doc, o.decoding.Stop, bar)
 	bar.End()
+	tellSeen(call.UI, j.spec.OutputName, j.classifier.Seen())
 	if err != nil && doc.Result.Items == 0 && doc.Failed == 0 {
 		if ctx.Err() != nil {
 			call.Warn("interrupted before the first image")

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"ortho/models"
@@ -41,7 +40,7 @@ func (o Options) images() images.Options {
 type Classifier struct {
 	spec  *models.ClassifierSpec
 	graph *images.Graph[Result]
-	asIs  *atomic.Bool
+	sight *sight
 }
 
 // Input is an image to classify.
@@ -92,11 +91,11 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 	if err != nil {
 		return nil, err
 	}
-	asIs := new(atomic.Bool)
+	sight := new(sight)
 	graph, err := images.Open(ctx, m, images.Task[Result]{
 		Input: &spec.Input, Batch: spec.Batch, Outputs: spec.Outputs(),
 		Read: func(size images.Size, outputs []runner.Row) (Result, error) {
-			result, err := scored(&spec.Scores, opt, outputs, asIs)
+			result, err := scored(&spec.Scores, opt, outputs, sight)
 			result.Width, result.Height = size.Width, size.Height
 			return result, err
 		},
@@ -104,7 +103,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 	if err != nil {
 		return nil, err
 	}
-	return &Classifier{spec, graph, asIs}, nil
+	return &Classifier{spec, graph, sight}, nil
 }
 
 // Close refuses further images, also of streams under way: their error is
@@ -112,9 +111,8 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 // It may be called more than once, and within a range over Stream.
 func (c *Classifier) Close() error { return c.graph.Close() }
 
-// AsIs reports whether values of an image so far were probabilities already, so that no softmax was
-// applied to them, as is by default; see [models.ScoresPort.Read].
-func (c *Classifier) AsIs() bool { return c.asIs.Load() }
+// Seen is what the values of the images so far have shown.
+func (c *Classifier) Seen() Seen { return c.sight.seen() }
 
 // Session is the session that the classifier runs on.
 func (c *Classifier) Session() *runner.Session { return c.graph.Session() }
@@ -153,9 +151,8 @@ func Each[T any](ctx context.Context, c *Classifier, items iter.Seq[T], input fu
 	return images.Each(ctx, c.graph, items, input)
 }
 
-// scored turns one item's rows of the output tensors into a result. It sets asIs where no
-// softmax was applied, as the values were probabilities already.
-func scored(spec *models.Scores, opt Options, outputs []runner.Row, asIs *atomic.Bool) (result Result, err error) {
+// scored turns one item's rows of the output tensors into a result.
+func scored(spec *models.Scores, opt Options, outputs []runner.Row, sight *sight) (result Result, err error) {
 	out := outputs[0]
 	if spec.Embedding {
 		values, err := images.Values(out)
@@ -181,8 +178,8 @@ func scored(spec *models.Scores, opt Options, outputs []runner.Row, asIs *atomic
 		}
 	}
 	result.Predictions = predictions(spec, opt, scores)
+	sight.look(spec, scores)
 	if scores.Activation != spec.Applied() {
-		asIs.Store(true)
 		result.Logits = logarithms(result.Logits)
 	}
 	return result, nil

@@ -66,7 +66,7 @@ func TestHeads(t *testing.T) {
 					t.Errorf("class %d: %v, want %v", p.Index, p.Probability, w)
 				}
 			}
-			if got, want := c.AsIs(), name == "forest-like"; got != want {
+			if got, want := c.Seen().AsIs, name == "forest-like"; got != want {
 				t.Errorf("taken as probabilities: %v", got)
 			}
 			remade(t, c.Spec(), got)

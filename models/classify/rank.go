@@ -1,8 +1,6 @@
 package classify
 
 import (
-	"sync/atomic"
-
 	"ortho/models"
 	"ortho/runner"
 )
@@ -15,5 +13,5 @@ func Rank(spec *models.ClassifierSpec, opt Options, values []float32) []Predicti
 // Read turns one image's rows of the output tensors into a result, as Stream does; the image's size
 // is not in it.
 func Read(spec *models.ClassifierSpec, opt Options, outputs []runner.Row) (Result, error) {
-	return scored(&spec.Scores, opt, outputs, new(atomic.Bool))
+	return scored(&spec.Scores, opt, outputs, new(sight))
 }

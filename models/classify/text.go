@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync/atomic"
 
 	"ortho/models"
 	"ortho/models/text"
@@ -20,7 +19,7 @@ type TextClassifier struct {
 	opt         Options
 	session     *runner.Session
 	concurrency int
-	asIs        atomic.Bool
+	sight       sight
 }
 
 // TextInput is a text to classify. Read returns it, in UTF-8; it is called as [Input]'s.
@@ -70,8 +69,8 @@ func OpenText(ctx context.Context, m *models.Model, opt Options) (*TextClassifie
 // Close refuses further texts, as [Classifier.Close] does images.
 func (c *TextClassifier) Close() error { return c.session.Close() }
 
-// AsIs is as [Classifier.AsIs].
-func (c *TextClassifier) AsIs() bool { return c.asIs.Load() }
+// Seen is as [Classifier.Seen].
+func (c *TextClassifier) Seen() Seen { return c.sight.seen() }
 
 // Session is the session that the classifier runs on.
 func (c *TextClassifier) Session() *runner.Session { return c.session }
@@ -147,7 +146,7 @@ func (c *TextClassifier) Text(ctx context.Context, s string) (TextResult, error)
 		}
 		rows = append(rows, runner.Row{Name: c.session.Outputs[i].Name, Type: out.Type, Shape: out.Shape[1:], Data: out.Row(0)})
 	}
-	if result.Result, err = scored(&c.spec.Scores, c.opt, rows, &c.asIs); err == nil {
+	if result.Result, err = scored(&c.spec.Scores, c.opt, rows, &c.sight); err == nil {
 		result.Doubt = c.doubt(e, &result)
 	}
 	return result, err

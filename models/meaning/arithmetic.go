@@ -113,6 +113,8 @@ func (w *walk) sum(e onnx.Edge, n *onnx.Node) *value {
 			return &value{is: probabilities, factor: 2, by: append(one.by[:len(one.by):len(one.by)], n.Op)}
 		case len(inputs) == 2 && one.is == positive && one.exp && w.other(inputs, x, 1):
 			return &value{is: onePlusExp, of: one.of, by: []string{n.Op}}
+		case one.is == positive && len(inputs) == 2:
+			return w.raised(inputs, x, one, n)
 		case one.is != probabilities:
 			return nothing
 		}
@@ -128,6 +130,16 @@ func (w *walk) sum(e onnx.Edge, n *onnx.Node) *value {
 		v.factor /= float64(len(inputs))
 	}
 	return v.then(n.Op)
+}
+
+// raised is what is at least 0 with a number added that is, too.
+func (w *walk) raised(two []onnx.Edge, e onnx.Edge, v *value, n *onnx.Node) *value {
+	for _, x := range two {
+		if c, ok := number(x); x != e && ok && c >= 0 {
+			return (&value{is: positive, by: v.by}).then(n.Op)
+		}
+	}
+	return nothing
 }
 
 // other reports whether, of two, the one that is not e is a constant v.

@@ -148,7 +148,7 @@ func (w *walk) joined(e onnx.Edge, n *onnx.Node) *value {
 	v := value{is: probabilities}
 	shares := 0
 	for _, x := range inputs {
-		if c := x.Constant(); c != nil && !n.Is("Concat") && bounded(c, 0, 1) {
+		if c, ok := number(x); !n.Is("Concat") && (ok && c >= 0 && c <= 1 || bounded(x.Constant(), 0, 1)) {
 			continue
 		}
 		one := w.value(x)

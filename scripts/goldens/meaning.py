@@ -67,6 +67,8 @@ BODIES = {
     "if": ("c = Constant<value = bool {1}>()\ny = If(c)<then_branch = t () => (float[N,4] p) { p = Softmax(x) }, else_branch = e () => (float[N,4] q) { m = Neg(x)\nq = Softmax(m) }>", "probabilities", True, 1),
     "if-of-two-kinds": ("c = Constant<value = bool {1}>()\ny = If(c)<then_branch = t () => (float[N,4] p) { p = Softmax(x) }, else_branch = e () => (float[N,4] q) { q = Identity(x) }>", "", False, 1),
     "qdq": ("s = Constant<value_float = 0.00390625>()\nz = Constant<value = uint8 {0}>()\na = Softmax(x)\nq = QuantizeLinear(a, s, z)\ny = DequantizeLinear(q, s, z)", "probabilities", True, 1),
+    "raised-over-sum": ("k = Constant<value_ints = [1]>()\nc = Constant<value_float = 1.0>()\na = Softplus(x)\nb = Add(a, c)\ns = ReduceSum(b, k)\ny = Div(b, s)", "probabilities", True, 1),
+    "above-a-threshold": ("t = Constant<value_float = 0.1>()\na = Softmax(x)\ng = Greater(a, t)\ns = Shape(a)\nz = ConstantOfShape(s)\ny = Where(g, a, z)", "probabilities", False, 1),
     "log-of-sigmoid": ("a = Sigmoid(x)\ny = Log(a)", "logarithms", False, 1),
     "minus-softplus-of-minus": ("m = Neg(x)\na = Softplus(m)\ny = Neg(a)", "logarithms", False, 1),
     "temperature": ("c = Constant<value_float = 2.0>()\na = Div(x, c)\ny = Softmax(a)", "probabilities", True, 1),
