@@ -28,7 +28,7 @@ func TestLabelForms(t *testing.T) {
 		if f := fact(t, m, "labels"); f.Value != `3, from "r" to "b"`+form || f.Source != "names.txt (named by ortho.json)" {
 			t.Errorf("%q: %+v", data, f)
 		}
-		if told := strings.Join(m.Notices, "\n"); strings.Contains(form, "count from 1") != strings.Contains(told, "names.txt (named by ortho.json): its indices count from 1") {
+		if told := fmt.Sprint(m.Notices); strings.Contains(form, "count from 1") != strings.Contains(told, "names.txt (named by ortho.json): its indices count from 1") {
 			t.Errorf("%q: %q", data, told)
 		}
 	}
@@ -49,7 +49,7 @@ func TestImageNetWithBackground(t *testing.T) {
 		g := &onnx.Graph{Inputs: list(tensor("x", onnx.Float, "Conv", "n", 3, 64, 64)), Outputs: list(tensor("y", onnx.Float, "Gemm", "n", classes))}
 		m := opened(t, g, nil, settings(t, "labels", path, "mean", "0", "std", "1"))
 		spec, err := m.Classifier()
-		if (err != nil) != (classes == 1002) || strings.Contains(strings.Join(m.Notices, ""), "class 0 is the background") != (classes == 1001) {
+		if (err != nil) != (classes == 1002) || strings.Contains(fmt.Sprint(m.Notices), "class 0 is the background") != (classes == 1001) {
 			t.Errorf("%d classes: %q, %v", classes, m.Notices, err)
 		}
 		if err == nil && (len(spec.Labels) != classes || spec.Labels[classes-1000].Name != "tench") {

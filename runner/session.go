@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -84,6 +85,9 @@ var loaded struct {
 	explicit string // what was asked for when it was loaded
 }
 
+// loadedAPI is the table of functions of what was loaded.
+var loadedAPI atomic.Pointer[unsafe.Pointer]
+
 // load loads ONNX Runtime, once a process: onnxruntime_go keeps it globally. Of the
 // libraries that are there it is one that suits the providers.
 func load(path string, providers []Provider) (library.Found, error) {
@@ -117,6 +121,11 @@ func load(path string, providers []Provider) (library.Found, error) {
 		return fail(err)
 	}
 	takeLog() // messages about devices that nobody asked for
+	api, err := found.API()
+	if err != nil {
+		return fail(err)
+	}
+	loadedAPI.Store((*unsafe.Pointer)(api))
 	loaded.Found, loaded.explicit = found, path
 	return found, nil
 }
@@ -247,9 +256,7 @@ func names(values []onnx.Value) []string {
 }
 
 // Run runs the graph once. A nil output is allocated and put in its place; the caller closes
-// it. (For a float16 output whose size neither the graph nor the inputs determine, the graph
-// runs until it asks for the right size, and then again.) When ctx is done the run is
-// terminated, and Run returns ctx's error once ONNX Runtime has let go of the tensors.
+// it. When ctx is done the run is terminated, and Run returns ctx's error once ONNX Runtime has let go of the tensors.
 func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -263,27 +270,10 @@ func (s *Session) entered(ctx context.Context, inputs, outputs []*Tensor) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	missing, guessed, err := s.reserve(inputs, outputs)
-	if err == nil {
-		err = s.run(ctx, inputs, outputs)
+	if err := s.check(inputs, outputs); err != nil {
+		return err
 	}
-	const most = 3 // refusals of an output: its rank, the sizes known before, the others
-	for i := 0; err != nil && i < most*len(guessed) && ctx.Err() == nil; i++ {
-		if err = s.resize(outputs, guessed, err); err != nil {
-			break
-		}
-		err = s.run(ctx, inputs, outputs)
-	}
-	if err == nil {
-		return nil
-	}
-	for _, i := range missing {
-		if outputs[i] != nil {
-			outputs[i].Close()
-			outputs[i] = nil
-		}
-	}
-	return err
+	return s.run(ctx, inputs, outputs)
 }
 
 func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
@@ -309,14 +299,18 @@ func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 		defer keepSignals()() // some drivers install theirs in the first run
 	}
 	in, out := values(inputs), values(outputs)
-	err = s.session.RunWithOptions(in, out, options)
+	err = s.call(options, in, out)
 	runtime.KeepAlive(inputs)
 	runtime.KeepAlive(outputs)
 	if !stop() {
 		<-terminated
 	}
 	if err != nil {
-		err = s.discard(outputs, out, err)
+		for i, value := range out {
+			if outputs[i] == nil && value != nil {
+				freeValue(value)
+			}
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -325,8 +319,8 @@ func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 	return s.adopt(outputs, out)
 }
 
-func values(tensors []*Tensor) []ort.Value {
-	out := make([]ort.Value, len(tensors))
+func values(tensors []*Tensor) []unsafe.Pointer {
+	out := make([]unsafe.Pointer, len(tensors))
 	for i, t := range tensors {
 		if t != nil {
 			out[i] = t.native.value

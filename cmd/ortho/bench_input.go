@@ -59,7 +59,7 @@ func (b *benchFeeder) inputs(ctx context.Context, batch int) (in benchInputs, er
 		}
 		return in, err
 	case ending == ".npz" || ending == ".npy":
-		in.Set, err = feed.ReadNPZ(what, b.model.Graph)
+		in.Set, err = feed.ReadNPZ(what, b.model.Graph, b.input.dims)
 		return in, err
 	}
 	return b.imageInputs(ctx, max(batch, benchRows))

@@ -29,7 +29,7 @@ func TestOpenForInput(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		m, err := o.OpenForInput(folder + c.name)
+		m, err := o.openForInput(folder + c.name)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -38,10 +38,10 @@ func TestOpenForInput(t *testing.T) {
 			t.Errorf("%s %v: %v", c.name, c.given, err)
 		}
 	}
-	if m, err := (&Overrides{}).OpenForInput("span-x2"); err != nil || m.Task != models.Generate {
+	if m, err := (&Overrides{}).openForInput("span-x2"); err != nil || m.Task != models.Generate {
 		t.Errorf("%+v, %v", m, err)
 	}
-	if _, err := (&Overrides{}).OpenForInput("none"); err == nil {
+	if _, err := (&Overrides{}).openForInput("none"); err == nil {
 		t.Error("a model that is not there was opened")
 	}
 }
