@@ -30,12 +30,12 @@ func (s *Session) reserve(inputs, outputs []*Tensor) (missing, guessed []int, er
 		switch t := inputs[i]; {
 		case t == nil:
 			return nil, nil, fmt.Errorf("input %s: there is no tensor", v.Name)
-		case t.native == nil:
+		case t.gate.isClosed():
 			return nil, nil, fmt.Errorf("input %s: the tensor is %w", v.Name, ErrClosed)
 		}
 	}
 	for i, v := range s.Outputs {
-		if t := outputs[i]; t != nil && t.native == nil {
+		if t := outputs[i]; t != nil && t.gate.isClosed() {
 			return nil, nil, fmt.Errorf("output %s: the tensor is %w", v.Name, ErrClosed)
 		}
 	}

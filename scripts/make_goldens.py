@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|quantized|schedulers ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -23,6 +23,7 @@ OUT = {
     "samples": ROOT / "models/generate/testdata/samples",
     "span": ROOT / "models/bundled/testdata/span",
     "descriptions": ROOT / "models/bundled/testdata/imagenet-descriptions",
+    "quantized": ROOT / "runner/testdata/quantized",
     "schedulers": ROOT / "models/scheduler/testdata",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
