@@ -91,7 +91,7 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	defer j.classifier.Close()
-	flags.TellSkipped(call.UI, j.classifier.Session())
+	flags.TellSession(call.UI, j.classifier.Session())
 	how, err := job.Described(ctx, slices.Concat(o.decoding.Settings(), o.session.Settings()), j.model, j.classifier.Session(), j.spec.Labels)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err e
 	if e.Pipeline, err = diffusion.Open(ctx, e.model, diffusion.Options{Runner: g.session.Runner, LowMemory: e.asked.lowMemory}); err != nil {
 		return err
 	}
-	flags.TellSkipped(g.ui, e.Session())
+	flags.TellSession(g.ui, e.Session())
 	if e.identity, err = e.model.Identity(ctx); err != nil {
 		return errors.Join(err, e.Close())
 	}

@@ -116,6 +116,7 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 		return nil, errors.Join(w.session.Skipped...)
 	}
 	memory(&o.Memory.SessionBytes, nil)
+	o.MaySaturate = w.session.Saturates
 	o.LibraryVersion, o.Provider, o.Threads, o.Fixed = found.Version, w.session.Provider, w.session.Threads, w.session.Fixed
 
 	if err := w.makeInputs(); err != nil {
@@ -154,7 +155,8 @@ func feedOf(open *openRequest) func(string, []npz.Array, *onnx.Graph) (*feed.Set
 }
 
 func (w *worker) options() runner.Options {
-	o := runner.Options{Library: w.open.Library, Providers: w.open.Providers, Threads: w.open.Threads, Outputs: w.open.Outputs, Unoptimized: w.open.Unoptimized}
+	o := runner.Options{Library: w.open.Library, Providers: w.open.Providers, Threads: w.open.Threads, Outputs: w.open.Outputs, Unoptimized: w.open.Unoptimized,
+		CustomOps: w.open.CustomOps}
 	if len(w.dims) > 0 && !w.open.Unoptimized && !w.open.OpenShapes {
 		o.Dims = func(string) map[string]int64 { return w.dims }
 	}

@@ -11,6 +11,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner"
@@ -30,6 +31,8 @@ type Session struct {
 	Concurrency int // 0: as suits the provider
 	Batch       int // 0: as suits the provider
 
+	operators CustomOps
+
 	saved    bench.Settings // of --settings
 	settings bool           // they were given
 	provider bool           // --provider was given
@@ -47,6 +50,7 @@ func (s *Session) Flags() []cli.Flag {
 		all = append(all, &cli.IntFlag{Name: "concurrency", Category: run, DefaultText: "by provider; cpu: one for each core", Usage: "runs in flight"})
 	}
 	all = append(all, libraryFlag())
+	all = append(all, s.operators.Flags()...)
 	if s.Batches {
 		all = append(all, &cli.IntFlag{Name: "batch", Category: run, DefaultText: "by provider; cpu: 1", Usage: "images of one run"})
 	}
@@ -64,6 +68,10 @@ func (s *Session) Read(c *Call) error {
 		return commandline.Usage(err)
 	}
 	s.Runner = runner.Options{Library: c.line.String("onnxruntime"), Providers: providers, Threads: c.line.Int("threads")}
+	if err := s.operators.Read(c); err != nil {
+		return err
+	}
+	s.Runner.CustomOps = s.operators.Files
 	s.Concurrency, s.Batch = c.line.Int("concurrency"), c.line.Int("batch")
 	s.saved, s.settings, s.provider = c.saved, c.has("settings") && c.Given("settings"), c.Given("provider")
 	return nil
@@ -81,10 +89,10 @@ func (s *Session) Settings() record.Settings {
 			options = append(options, p.Name+"."+key+"="+p.Options[key])
 		}
 	}
-	return record.Settings{
+	return append(record.Settings{
 		{Key: "provider", Value: strings.Join(providers, ",")},
 		{Key: "provider-option", Value: strings.Join(options, " ")},
-	}
+	}, s.operators.Settings()...)
 }
 
 // Check warns where the file of --settings was measured with another model or on another
@@ -101,10 +109,14 @@ func (s *Session) Check(ctx context.Context, ui *term.UI, m *models.Model) {
 	}
 }
 
-// TellSkipped warns of the providers that were asked for and can't be used.
-func TellSkipped(ui *term.UI, s *runner.Session) {
+// TellSession warns of what is otherwise in a session than it was asked for: providers that
+// can't be used, and sums of 8-bit products that this CPU may saturate.
+func TellSession(ui *term.UI, s *runner.Session) {
 	for _, skipped := range s.Skipped {
-		ui.Warn(skipped.Error())
+		ui.Warn(remedy.Text(skipped))
+	}
+	if s.Saturates {
+		ui.Warn(runner.Saturation)
 	}
 }
 
