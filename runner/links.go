@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -35,7 +34,9 @@ func followed(m Model) (Model, error) {
 			really[name] = file
 		}
 	}
-	if len(really) == 0 {
+	const most = 1 << 31 // bytes of a graph, as protobuf has it
+	info, err := os.Stat(m.Path)
+	if len(really) == 0 || err != nil || info.Size() >= most {
 		return m, nil
 	}
 	// One folder holds all: the root.
@@ -77,7 +78,7 @@ func setFolder(options *ort.SessionOptions, m Model) error {
 	if m.folder == "" {
 		return nil
 	}
-	if err := options.AddSessionConfigEntry(weightsFolder, strings.TrimSpace(m.folder)); err != nil {
+	if err := options.AddSessionConfigEntry(weightsFolder, m.folder); err != nil {
 		return fmt.Errorf("say where the weights are: %w", err)
 	}
 	return nil

@@ -144,14 +144,13 @@ func (im *imagination) openPipelineGenerator(ctx context.Context, name string) e
 		return err
 	}
 	p := &pipelineEngine{model: model, asked: &promptOptions{}}
-	if p.Pipeline, err = diffusion.Open(ctx, model, diffusion.Options{Runner: im.session.Runner}); err != nil {
+	if p.Pipeline, err = diffusion.Open(ctx, model, diffusion.Options{Runner: im.session.Runner, Opened: flags.TellParts(im.ui)}); err != nil {
 		return err
 	}
 	if p.asked.request, err = p.Fill(p.asked.request); err != nil {
 		return errors.Join(commandline.Usage(err), p.Close())
 	}
 	im.closers = append(im.closers, p)
-	flags.TellSession(im.ui, p.Session())
 	im.opened = &openedGenerator{session: p.Session(), digest: func(ctx context.Context) (string, error) {
 		id, err := model.Identity(ctx)
 		return id.SHA256, err

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -112,12 +113,36 @@ func (s *Session) Check(ctx context.Context, ui *term.UI, m *models.Model) {
 // TellSession warns of what is otherwise in a session than it was asked for: providers that
 // can't be used, and sums of 8-bit products that this CPU may saturate.
 func TellSession(ui *term.UI, s *runner.Session) {
+	for _, text := range warnings(s) {
+		ui.Warn(text)
+	}
+}
+
+// TellParts is TellSession for the sessions of a pipeline's parts, which are opened as they are
+// needed, some more than once: it says the same of a part once.
+func TellParts(ui *term.UI) func(part string, s *runner.Session) {
+	var mutex sync.Mutex
+	said := map[string]bool{}
+	return func(part string, s *runner.Session) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		for _, text := range warnings(s) {
+			if text = part + ": " + text; !said[text] {
+				said[text] = true
+				ui.Warn(text)
+			}
+		}
+	}
+}
+
+func warnings(s *runner.Session) (texts []string) {
 	for _, skipped := range s.Skipped {
-		ui.Warn(remedy.Text(skipped))
+		texts = append(texts, remedy.Text(skipped))
 	}
 	if s.Saturates {
-		ui.Warn(runner.Saturation)
+		texts = append(texts, runner.Saturation)
 	}
+	return texts
 }
 
 // Library is the flag of ONNX Runtime's library alone.
