@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"unicode/utf16"
 	"unsafe"
 
@@ -92,7 +93,7 @@ func addOperators(lib library.Found, options *ort.SessionOptions, path string) e
 	}
 	because := errors.New(C.GoString(&message[0]))
 	if err != nil {
-		return fmt.Errorf("custom operators of %s: %w; it is a module of Python's, and needs %s, which can't be loaded: %w", path, because, python, err)
+		return fmt.Errorf("custom operators of %s: %w; it is a module of Python's, and needs %s (a package of its own, such as Debian's %s), which can't be loaded: %w", path, because, python, strings.TrimSuffix(python, ".so.1.0"), err)
 	}
 	return fmt.Errorf("custom operators of %s: %w", path, because)
 }
