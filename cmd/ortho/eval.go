@@ -256,7 +256,7 @@ func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFa
 		}
 	}
 	speed := howOf(j.classifier).Took(done, time.Since(start))
-	doc.Seconds, doc.Provider, doc.Threads, doc.Batch, doc.Concurrency = speed.Seconds, speed.Provider, speed.Threads, speed.Batch, speed.Concurrency
+	doc.Seconds, doc.Provider, doc.Threads, doc.Batch, doc.Concurrency, doc.Placement = speed.Seconds, speed.Provider, speed.Threads, speed.Batch, speed.Concurrency, speed.Placement
 	if done > 0 {
 		doc.Throughput = &speed.PerSecond
 	}

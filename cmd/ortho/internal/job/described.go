@@ -36,7 +36,8 @@ func DescribedAs(settings record.Settings, id models.Identity, facts []models.Fa
 
 // How is what a session runs on, with the items of one run and the runs in flight.
 func How(s *runner.Session, batch, concurrency int) record.Speed {
-	how := record.Speed{Provider: s.Provider, Threads: s.Threads, Batch: batch, Concurrency: concurrency, Nodes: s.Nodes, MaySaturate: s.Saturates}
+	how := record.Speed{Provider: s.Provider, Threads: s.Threads, Batch: batch, Concurrency: concurrency,
+		Placement: record.Placement{Nodes: s.Nodes, MaySaturate: s.Saturates}}
 	for _, skipped := range s.Skipped {
 		how.Skipped = append(how.Skipped, remedy.Text(skipped))
 	}

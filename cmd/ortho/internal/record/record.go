@@ -98,9 +98,13 @@ type Speed struct {
 	Threads     int     `json:"threads"`  // 0: ONNX Runtime's choice
 	Batch       int     `json:"batch"`
 	Concurrency int     `json:"concurrency"`
+	Placement
+}
 
+// Placement is what ran a graph's nodes.
+type Placement struct {
 	Nodes       map[string]int `json:"nodes,omitempty"`        // that each provider runs; none: the CPU runs all
-	Skipped     []string       `json:"skipped,omitempty"`      // providers before it, and why they run none
+	Skipped     []string       `json:"skipped,omitempty"`      // providers before the one that is named, and why they run none
 	MaySaturate bool           `json:"may_saturate,omitempty"` // sums of 8-bit products may, on this CPU
 }
 

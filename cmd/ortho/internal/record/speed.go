@@ -16,18 +16,18 @@ func (s Speed) Took(done int, took time.Duration) Speed {
 	return s
 }
 
-// Ran is the provider, and where others run nodes of the graph, too, how many each of them does.
-func (s Speed) Ran() string {
+// Ran names the provider, and where others run nodes of the graph, too, how many each of them does.
+func (p Placement) Ran(provider string) string {
 	all := 0
 	var others []string
-	for _, name := range slices.Sorted(maps.Keys(s.Nodes)) {
-		all += s.Nodes[name]
-		if name != s.Provider {
-			others = append(others, fmt.Sprintf("%s %d", name, s.Nodes[name]))
+	for _, name := range slices.Sorted(maps.Keys(p.Nodes)) {
+		all += p.Nodes[name]
+		if name != provider {
+			others = append(others, fmt.Sprintf("%s %d", name, p.Nodes[name]))
 		}
 	}
 	if others == nil {
-		return s.Provider
+		return provider
 	}
-	return fmt.Sprintf("%s (%d of %d nodes; %s)", s.Provider, s.Nodes[s.Provider], all, strings.Join(others, ", "))
+	return fmt.Sprintf("%s (%d of %d nodes; %s)", provider, p.Nodes[provider], all, strings.Join(others, ", "))
 }
