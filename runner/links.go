@@ -1,9 +1,11 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -17,59 +19,50 @@ const weightsFolder = "session.model_external_initializers_file_folder_path"
 // followed is a model whose weights are links that leave its folder, as in the cache of Hugging
 // Face: ONNX Runtime refuses those, some versions even where it follows the graph's own link.
 // The graph then comes as bytes, in which the weights have the names that they really have. A
-// name that leaves the folder without a link stays as it is, and is refused.
+// graph with a name that leaves the folder without a link stays as it is, and is refused.
 func followed(m Model) (Model, error) {
 	folder, err := filepath.EvalSymlinks(filepath.Dir(m.Path))
 	if err != nil {
 		return m, nil // ONNX Runtime says what is wrong
 	}
-	really := map[string]string{}
-	for _, name := range m.Graph.ExternalData {
-		local := filepath.FromSlash(name)
-		file, err := filepath.EvalSymlinks(filepath.Join(folder, local))
-		if err != nil || !filepath.IsLocal(local) {
-			continue
-		}
-		if inside, err := filepath.Rel(folder, file); err != nil || !filepath.IsLocal(inside) {
-			really[name] = file
-		}
-	}
-	const most = 1 << 31 // bytes of a graph, as protobuf has it
-	info, err := os.Stat(m.Path)
-	if len(really) == 0 || err != nil || info.Size() >= most {
-		return m, nil
-	}
-	// One folder holds all: the root.
 	if folder, err = filepath.Abs(folder); err != nil {
 		return m, fmt.Errorf("%s: %w", m.Path, err)
 	}
-	m.folder = filepath.VolumeName(folder) + string(filepath.Separator)
-	for _, name := range m.Graph.ExternalData {
-		file, ok := really[name]
-		if !ok {
-			file = filepath.Join(folder, filepath.FromSlash(name))
+	really := func(name string) string {
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if linked, err := filepath.EvalSymlinks(file); err == nil {
+			return linked
 		}
-		if file, err = filepath.Abs(file); err == nil {
-			file, err = filepath.Rel(m.folder, file)
-		}
-		if err != nil {
-			return m, fmt.Errorf("%s: its weights %s are a link to another drive, which ONNX Runtime does not follow: copy them there", m.Path, name)
-		}
-		really[name] = filepath.ToSlash(file)
+		return file
+	}
+	leaves := func(name string) bool {
+		inside, err := filepath.Rel(folder, really(name))
+		return err != nil || !filepath.IsLocal(inside)
+	}
+	const most = 1 << 31 // bytes of a graph, as protobuf has it
+	if info, err := os.Stat(m.Path); err != nil || info.Size() >= most || !slices.ContainsFunc(m.Graph.ExternalData, leaves) {
+		return m, nil
 	}
 	data, err := os.ReadFile(m.Path)
 	if err != nil {
 		return m, fmt.Errorf("read the graph: %w", err)
 	}
-	m.Data, err = onnx.MoveWeights(data, func(name string) string {
-		if !filepath.IsLocal(filepath.FromSlash(name)) || really[name] == "" {
-			return name
+	var refused error
+	root := filepath.VolumeName(folder) + string(filepath.Separator) // holds all files
+	data, err = onnx.MoveWeights(data, func(name string) string {
+		inside, err := filepath.Rel(root, really(name))
+		switch {
+		case !filepath.IsLocal(filepath.FromSlash(name)):
+			refused = cmp.Or(refused, fmt.Errorf("its weights %q are not in its folder, which ONNX Runtime refuses", name))
+		case err != nil:
+			refused = cmp.Or(refused, fmt.Errorf("its weights %s are a link to another drive, which ONNX Runtime does not follow: copy them there", name))
 		}
-		return really[name]
+		return filepath.ToSlash(inside)
 	})
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return m, fmt.Errorf("%s: %w", m.Path, err)
 	}
+	m.Data, m.folder = data, root
 	return m, nil
 }
 

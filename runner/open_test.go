@@ -191,8 +191,29 @@ func TestLinkedWeights(t *testing.T) {
 				t.Skipf("no symbolic links here: %v", err)
 			}
 		}
-		if _, err := openFile(t, filepath.Join(dir, "snapshots/r1/model.onnx"), Options{}); err != nil {
+		path := filepath.Join(dir, "snapshots/r1/model.onnx")
+		if _, err := openFile(t, path, Options{}); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		// A graph that itself names a file elsewhere is refused, with links and without.
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, elsewhere := range []string{"../../blobs/b2", filepath.ToSlash(filepath.Join(dir, "blobs/b2"))} {
+			data, err := onnx.MoveWeights(data, func(string) string { return elsewhere })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, weights), make([]byte, 1<<16), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "blobs"), 0o700), os.WriteFile(filepath.Join(dir, "blobs/b2"), make([]byte, 1<<16), 0o600), os.WriteFile(path, data, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := openFile(t, path, Options{}); err == nil {
+				t.Errorf("%s: %s is read", name, elsewhere)
+			}
 		}
 	}
 }
