@@ -210,7 +210,7 @@ func TestBatchThatCannotBeMade(t *testing.T) {
 		if err := b.open(); err == nil || b.in != nil {
 			t.Fatalf("input %v, error %v", b.in, err)
 		}
-		if b.out[0] == nil || b.out[0].native != nil {
+		if b.out[0] == nil || !b.out[0].gate.isClosed() {
 			t.Error("the first output is open")
 		}
 	}

@@ -33,6 +33,13 @@ func (g *Gate) Enter(what string) error {
 // Leave ends a call that has entered.
 func (g *Gate) Leave() { g.inside.Done() }
 
+// isClosed reports whether Close was called.
+func (g *Gate) isClosed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed
+}
+
 // Close refuses further calls, waits for those inside, and then frees, once: later and
 // concurrent calls wait, too, and return nil. A call that is inside must not call it.
 func (g *Gate) Close(free func() error) (err error) {

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	ort "github.com/yalue/onnxruntime_go"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"ortho/runner/onnx"
@@ -45,15 +44,4 @@ func (m Model) reaching(outputs []string) (Model, error) {
 	m.Data = protowire.AppendBytes(protowire.AppendTag(slices.Clip(data), 7, protowire.BytesType), more)
 	m.Graph = &g
 	return m, nil
-}
-
-// besides tells ONNX Runtime where weights lie beside a model that it gets as bytes.
-func (m Model) besides(options *ort.SessionOptions) error {
-	if m.folder == "" || len(m.Graph.ExternalData) == 0 {
-		return nil
-	}
-	if err := options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", m.folder); err != nil {
-		return fmt.Errorf("name the folder of weights: %w", err)
-	}
-	return nil
 }

@@ -20,7 +20,7 @@ func (s *Session) check(inputs, outputs []*Tensor) error {
 		switch t := inputs[i]; {
 		case t == nil:
 			return fmt.Errorf("input %s: there is no tensor", v.Name)
-		case t.native == nil:
+		case t.gate.isClosed():
 			return fmt.Errorf("input %s: the tensor is %w", v.Name, ErrClosed)
 		case t.native.value == nil:
 			return fmt.Errorf("input %s: elements of type %s can't be given", v.Name, t.Type)
@@ -33,7 +33,7 @@ func (s *Session) check(inputs, outputs []*Tensor) error {
 		case t == nil && v.Type.Size() == 0 && v.Type != onnx.String:
 			return fmt.Errorf("output %s: elements of type %s can't be had", v.Name, v.Type)
 		case t == nil:
-		case t.native == nil:
+		case t.gate.isClosed():
 			return fmt.Errorf("output %s: the tensor is %w", v.Name, ErrClosed)
 		case t.native.value == nil:
 			return fmt.Errorf("output %s: elements of type %s can't be written to a tensor that is there", v.Name, t.Type)

@@ -68,8 +68,8 @@ var kinds = map[string]kind{
 		}
 		return o.AppendExecutionProviderTensorRT(trt)
 	}},
-	"openvino": {add: (*ort.SessionOptions).AppendExecutionProviderOpenVINO},
-	"coreml":   {add: (*ort.SessionOptions).AppendExecutionProviderCoreMLV2},
+	openVINO: {add: addOpenVINO},
+	"coreml": {add: (*ort.SessionOptions).AppendExecutionProviderCoreMLV2},
 	"directml": {serial: true, plain: true, add: func(o *ort.SessionOptions, options map[string]string) error {
 		device := 0
 		for key, value := range options {
@@ -112,7 +112,7 @@ func named(name string) func(*ort.SessionOptions, map[string]string) error {
 // onCPU reports whether the provider computes on the CPU's cores.
 func (p Provider) onCPU() bool {
 	device := strings.ToUpper(p.Options["device_type"])
-	return p.Name == CPU || p.Name == "openvino" && (device == "" || device == "CPU")
+	return p.Name == CPU || p.Name == openVINO && (device == "" || device == "CPU")
 }
 
 // OnCPU reports whether the first provider is the CPU itself, whose threads the session sets.
@@ -131,7 +131,7 @@ func withThreads(providers []Provider, threads int) []Provider {
 	providers = slices.Clone(providers)
 	threads = max(1, threads)
 	for i, p := range providers {
-		if p.Name != "openvino" || !p.ownThreads() {
+		if p.Name != openVINO || !p.ownThreads() {
 			continue
 		}
 		streams := max(1, runtime.GOMAXPROCS(0)/threads)
@@ -212,9 +212,10 @@ type chosen struct {
 	serial  bool    // one of the providers is
 }
 
-// sessionOptions makes options. A provider that cannot be appended is an error, unless a
-// later one is listed to stand in. The caller destroys the result.
-func sessionOptions(providers []Provider) (c chosen, err error) {
+// sessionOptions makes options, which have 8-bit models computed exactly where the CPU does not
+// do so by itself. A provider that cannot be appended is an error, unless a later one is listed
+// to stand in. The caller destroys the result.
+func sessionOptions(providers []Provider, exact bool) (c chosen, err error) {
 	if c.SessionOptions, err = ort.NewSessionOptions(); err != nil {
 		return c, fmt.Errorf("create session options: %w", err)
 	}
@@ -223,7 +224,7 @@ func sessionOptions(providers []Provider) (c chosen, err error) {
 			c.Destroy()
 		}
 	}()
-	if err := exactInt8(c.SessionOptions, saturates); err != nil {
+	if err := exactInt8(c.SessionOptions, exact && saturates); err != nil {
 		return c, err
 	}
 	withCPU := false
@@ -236,7 +237,7 @@ func sessionOptions(providers []Provider) (c chosen, err error) {
 		if err := kind.add(c.SessionOptions, p.Options); err != nil {
 			err = &ProviderError{p.Name, whyNot(loaded.Found, p.Name, err)}
 			if i == len(providers)-1 && c.inUse == "" {
-				return c, fmt.Errorf("%w; `ortho doctor` tells what can, -p cpu runs on the CPU", err)
+				return c, errors.Join(append(c.skipped, fmt.Errorf("%w; `ortho doctor` tells what can, -p cpu runs on the CPU", err))...)
 			}
 			c.skipped = append(c.skipped, err)
 			continue
@@ -247,6 +248,11 @@ func sessionOptions(providers []Provider) (c chosen, err error) {
 		withCPU = withCPU || p.Name == CPU
 		c.serial = c.serial || kind.serial
 		c.inUse = cmp.Or(c.inUse, p.Name)
+	}
+	if c.inUse != CPU {
+		if err := c.AddSessionConfigEntry(recordAssigned, "1"); err != nil {
+			return c, fmt.Errorf("have it say which provider runs which nodes: %w", err)
+		}
 	}
 	if !withCPU {
 		// ONNX Runtime adds the CPU provider unasked; a graph that would run there
@@ -275,6 +281,9 @@ func whyNot(lib library.Found, provider string, err error) error {
 	if !lib.Has(provider) {
 		return fmt.Errorf("%s does not have it; %s", lib, library.Remedy(provider))
 	}
+	if device := (*DeviceError)(nil); errors.As(err, &device) {
+		return device
+	}
 	if missing := lib.Missing(provider); missing != nil {
 		return missing
 	}
@@ -283,6 +292,10 @@ func whyNot(lib library.Found, provider string, err error) error {
 	}
 	return errors.New(strings.TrimSuffix(err.Error(), "."))
 }
+
+// Saturation is what it means that a session [Session.Saturates].
+const Saturation = "sums of 8-bit products may saturate on this CPU, which has no VNNI, so that answers may differ from those of other CPUs: " +
+	"ONNX Runtime can't load this graph with the setting that prevents it (session.x64quantprecision)"
 
 // saturates: without VNNI, ONNX Runtime's x86 kernels add products of uint8
 // activations and int8 weights in 16 bits, which is too few for them.

@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -23,7 +24,7 @@ type Model struct {
 	Data  []byte
 	Graph *onnx.Graph
 
-	folder string // of a file that is given as Data: weights beside it lie there
+	folder string // of Data: what the names of its files with weights are relative to; "": Path's
 }
 
 // Options say how a session runs. The zero value is the CPU provider with
@@ -35,6 +36,8 @@ type Options struct {
 	// Outputs are those to compute; none: all. One may be a value within the graph, of float32:
 	// what ZipMap takes.
 	Outputs []string
+	// CustomOps are libraries with operators that ONNX Runtime does not have itself.
+	CustomOps []string
 	// Dims returns the sizes of the inputs' symbolic dimensions, by their names, that all
 	// runs will have on a provider: the graph can then be optimised for them. It is a hint:
 	// where no session can be made of it, they are left open. nil: all left open.
@@ -64,16 +67,24 @@ func (m Model) check() error {
 // Session is a graph on its execution providers. Its methods may be called concurrently.
 type Session struct {
 	Inputs, Outputs []onnx.Value
-	Provider        string        // the first provider of those asked for that could be used
-	Skipped         []error       // why providers before it could not
+	Provider        string        // the first provider of those asked for that runs nodes of the graph
+	Skipped         []error       // why providers before it do not: a [ProviderError] each
 	Library         library.Found // the library that runs it
 	Threads         int           // intra-op threads; 0: ONNX Runtime's choice
 	Fixed           bool          // runs must have the sizes that Options.Dims gave
+	// Nodes counts the nodes that each provider runs, of the graph as ONNX Runtime has optimised
+	// it first. nil: the CPU runs all.
+	Nodes map[string]int
+	// Saturates reports that sums of 8-bit products may saturate on this CPU: the graph can't be
+	// loaded with the setting that would prevent it. Answers may then differ from other CPUs'.
+	Saturates bool
 
-	session *ort.DynamicAdvancedSession
-	gate    Gate
-	turn    chan struct{} // what a run holds where there may be only one; nil: there may be more
-	ran     atomic.Bool
+	session  *ort.DynamicAdvancedSession
+	unusable []error    // why providers can't be added, as create found
+	assigned assignment // nil: all to the CPU
+	gate     Gate
+	turn     chan struct{} // what a run holds where there may be only one; nil: there may be more
+	ran      atomic.Bool
 }
 
 // enter lets a call in that uses the session, which then calls s.gate.Leave.
@@ -155,38 +166,37 @@ func newSession(ctx context.Context, m Model, opt Options) (*Session, error) {
 	if m, err = m.reaching(opt.Outputs); err != nil {
 		return nil, err
 	}
-	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found, Threads: opt.Threads}
+	if m.Data == nil {
+		if m, err = followed(m); err != nil {
+			return nil, err
+		}
+	}
+	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found}
 	if len(opt.Outputs) > 0 {
 		if s.Outputs, err = pick(m.Graph.Outputs, opt.Outputs); err != nil {
 			return nil, err
 		}
 	}
-	err = s.create(ctx, m, opt)
-	if err != nil && s.Fixed && ctx.Err() == nil {
-		opt.Dims = nil
-		err = s.create(ctx, m, opt)
-	}
-	if err != nil {
+	if err := s.open(ctx, m, opt); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Session) create(ctx context.Context, m Model, opt Options) error {
+// create makes the session. exact: where the CPU would saturate 8-bit sums, it is kept from that.
+func (s *Session) create(ctx context.Context, m Model, opt Options, exact bool) error {
 	providers := opt.Providers
-	if len(providers) == 0 {
-		providers = []Provider{{Name: CPU}}
-	}
 	if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name != CPU }) {
 		defer keepSignals()()
+		defer keepStack()()
 	}
-	options, err := sessionOptions(withThreads(providers, opt.Threads))
+	options, err := sessionOptions(withThreads(providers, opt.Threads), exact)
 	if err != nil {
 		return err
 	}
 	defer options.Destroy()
 	inUse := options.inUse
-	s.Provider, s.Skipped, s.Fixed = inUse, options.skipped, false
+	s.Provider, s.unusable, s.Fixed, s.Threads, s.turn, s.assigned = inUse, options.skipped, false, opt.Threads, nil, nil
 	if options.serial {
 		s.turn = make(chan struct{}, 1)
 	}
@@ -216,7 +226,12 @@ func (s *Session) create(ctx context.Context, m Model, opt Options) error {
 			}
 		}
 	}
-	if err := m.besides(options.SessionOptions); err != nil {
+	for _, path := range opt.CustomOps {
+		if err := addOperators(s.Library, options.SessionOptions, path); err != nil {
+			return err
+		}
+	}
+	if err := setFolder(options.SessionOptions, m); err != nil {
 		return err
 	}
 	defer cancellable(ctx, s.Library, options.SessionOptions)()
@@ -227,7 +242,12 @@ func (s *Session) create(ctx context.Context, m Model, opt Options) error {
 		s.session, err = ort.NewDynamicAdvancedSession(m.Path, inputs, outputs, options.SessionOptions)
 	}
 	if err != nil {
-		return fmt.Errorf("create a session for %s on %s: %w", cmp.Or(m.Path, m.Graph.Name, "the graph"), inUse, err)
+		return fmt.Errorf("create a session for %s on %s: %w", cmp.Or(m.Path, m.Graph.Name, "the graph"), inUse, refusal(err))
+	}
+	if inUse != CPU {
+		if s.assigned, err = assigned(s.Library, s.session); err != nil {
+			return errors.Join(err, s.destroy())
+		}
 	}
 	return nil
 }
@@ -256,7 +276,9 @@ func names(values []onnx.Value) []string {
 }
 
 // Run runs the graph once. A nil output is allocated and put in its place; the caller closes
-// it. When ctx is done the run is terminated, and Run returns ctx's error once ONNX Runtime has let go of the tensors.
+// it. When ctx is done the run is terminated, and Run returns ctx's error once ONNX Runtime has
+// let go of the tensors. A tensor's Close waits for the runs that use it; a closed one is an error
+// that wraps [ErrClosed].
 func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -270,6 +292,7 @@ func (s *Session) entered(ctx context.Context, inputs, outputs []*Tensor) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	defer release(hold(inputs, outputs))
 	if err := s.check(inputs, outputs); err != nil {
 		return err
 	}
@@ -331,4 +354,11 @@ func values(tensors []*Tensor) []unsafe.Pointer {
 
 // Close refuses further runs, whose error is [ErrClosed], waits for those under way, and
 // frees the session. It may be called at any time, and more than once.
-func (s *Session) Close() error { return s.gate.Close(s.session.Destroy) }
+func (s *Session) Close() error { return s.gate.Close(s.destroy) }
+
+func (s *Session) destroy() error {
+	if s.Provider != CPU {
+		defer keepStack()()
+	}
+	return s.session.Destroy()
+}

@@ -1,3 +1,5 @@
 package runner
 
 func keepSignals() (restore func()) { return func() {} }
+
+func keepStack() (restore func()) { return func() {} }

@@ -19,7 +19,8 @@ type Tensor struct {
 	Shape []int64 // none: a scalar
 
 	data      []byte
-	native    *native // nil: closed
+	gate      Gate // runs are inside
+	native    *native
 	forgotten runtime.Cleanup
 }
 
@@ -129,11 +130,32 @@ func (t *Tensor) Row(i int) []byte {
 	return t.data[i*n : (i+1)*n]
 }
 
-// Close frees ONNX Runtime's side of the tensor. No run may be using it.
+// hold keeps the tensors of a run from being freed until release is called with what it returns.
+// Those that are nil or closed are left out.
+func hold(inputs, outputs []*Tensor) (held []*Tensor) {
+	held = make([]*Tensor, 0, len(inputs)+len(outputs))
+	for _, tensors := range [...][]*Tensor{inputs, outputs} {
+		for _, t := range tensors {
+			if t != nil && t.gate.Enter("the tensor") == nil {
+				held = append(held, t)
+			}
+		}
+	}
+	return held
+}
+
+func release(held []*Tensor) {
+	for _, t := range held {
+		t.gate.Leave()
+	}
+}
+
+// Close frees ONNX Runtime's side of the tensor, after the runs that use it; later ones fail
+// with [ErrClosed]. It may be called more than once.
 func (t *Tensor) Close() {
-	if t.native != nil {
+	t.gate.Close(func() error {
 		t.forgotten.Stop()
 		t.native.free()
-		t.native = nil
-	}
+		return nil
+	})
 }

@@ -9,10 +9,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/models/diffusion"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/bench"
+	"ortho/runner/child"
 	"ortho/runner/machine"
 	"ortho/runner/npz"
 	"ortho/runner/stats"
@@ -25,7 +27,7 @@ func newBenchDrawCommand() *cli.Command {
 		Hidden: true,
 		Usage:  "draws images of a pipeline; speaks JSON lines",
 	}, func(ctx context.Context, call *flags.Call) error {
-		return bench.ServeDrawing(ctx, call.In, call.Out, drawPipeline)
+		return bench.ServeDrawing(child.WithWording(ctx, remedy.Text), call.In, call.Out, drawPipeline)
 	})
 }
 

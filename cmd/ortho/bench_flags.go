@@ -24,13 +24,14 @@ type benchSweep struct {
 
 	providers, threads, batch, concurrency string // lists
 	options                                cli.StringSlice
+	custom                                 flags.CustomOps
 	budget, duration                       time.Duration
 }
 
 func (s *benchSweep) Flags() []cli.Flag {
 	const sweep, length = "What is tried", "How long"
 	p := &s.asked
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "providers", Destination: &s.providers, Value: runner.CPU, Category: sweep, Usage: "execution `PROVIDERS` to compare, such as cpu,openvino,cuda+cpu (a + joins those of one session, in order of preference)"},
 		&cli.StringSliceFlag{Name: "provider-option", Destination: &s.options, Category: sweep, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=0; may be repeated"},
 		&cli.StringFlag{Name: "threads", Destination: &s.threads, Category: sweep, DefaultText: "1 and the number of cores", Usage: "intra-op threads of one run: `N,...`; 0 is the provider's choice"},
@@ -42,12 +43,16 @@ func (s *benchSweep) Flags() []cli.Flag {
 		&cli.IntFlag{Name: "iterations", Destination: &p.Iterations, Category: length, Usage: "runs of each cell, all rounds: `N`"},
 		&cli.IntFlag{Name: "rounds", Destination: &p.Rounds, Value: 5, Category: length, Usage: "turns of each cell, at least `N`; those of all cells are interleaved"},
 		&cli.IntFlag{Name: "warmup", Destination: &p.Warmup, Value: 3, Category: length, Usage: "runs of each cell before its first round that are not counted: `N`"},
-	}
+	}, s.custom.Flags()...)
 }
 
 func (s *benchSweep) Read(call *flags.Call) error {
 	p := &s.asked
 	p.Providers, p.ProviderOptions = strings.Split(s.providers, ","), s.options.Value()
+	if err := s.custom.Read(call); err != nil {
+		return err
+	}
+	p.CustomOps = s.custom.Files
 	p.DurationS, p.BudgetS = s.duration.Seconds(), s.budget.Seconds()
 	for _, list := range []struct {
 		name, text string

@@ -9,12 +9,14 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/classify"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/bench"
+	"ortho/runner/child"
 )
 
 // benchWorkerOptions is how a cell's process reads images: as bench run's flags say.
@@ -33,7 +35,7 @@ func newBenchWorkerCommand() *cli.Command {
 		Hidden: true,
 		Usage:  "a cell's process; speaks JSON lines",
 	}, func(ctx context.Context, call *flags.Call) error {
-		return bench.Serve(ctx, call.In, call.Out, func() (*bench.Images, error) {
+		return bench.Serve(child.WithWording(ctx, remedy.Text), call.In, call.Out, func() (*bench.Images, error) {
 			if err := images.read(call); err != nil {
 				return nil, err
 			}

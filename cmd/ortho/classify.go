@@ -69,7 +69,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 		if err != nil {
 			return nil, err
 		}
-		flags.TellSkipped(call.UI, classifier.Session())
+		flags.TellSession(call.UI, classifier.Session())
 		return &job.Job[source.Item, rows.Classes]{
 			Unit:   "image",
 			Items:  o.images.Items(),
@@ -144,7 +144,7 @@ func howOf(g interface {
 	Batching() (batch, concurrency int)
 }) record.Speed {
 	batch, concurrency := g.Batching()
-	return record.Speed{Provider: g.Session().Provider, Threads: g.Session().Threads, Batch: batch, Concurrency: concurrency}
+	return job.How(g.Session(), batch, concurrency)
 }
 
 func inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {

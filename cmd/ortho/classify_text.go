@@ -72,7 +72,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 		if err != nil {
 			return nil, err
 		}
-		flags.TellSkipped(call.UI, classifier.Session())
+		flags.TellSession(call.UI, classifier.Session())
 		var doubts doubts
 		return &job.Job[classify.TextInput, rows.Texts]{
 			Unit:   "text",
@@ -86,7 +86,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 			Rows: func(ctx context.Context, items iter.Seq[classify.TextInput]) iter.Seq[job.Answer[rows.Texts]] {
 				return textRows(ctx, classifier, items, &doubts)
 			},
-			How: record.Speed{Provider: classifier.Session().Provider, Threads: classifier.Session().Threads, Batch: 1, Concurrency: classifier.Concurrency()},
+			How: job.How(classifier.Session(), 1, classifier.Concurrency()),
 			Ended: func(err error) {
 				tellSeen(call.UI, classifier.Spec().OutputName, classifier.Seen())
 				if err == nil {

@@ -7,7 +7,9 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/scratch"
+	"ortho/runner/child"
 	"ortho/runner/compare"
 )
 
@@ -24,7 +26,7 @@ func newCompareCommand() *cli.Command {
 		Usage:       "say whether a model, or an execution provider, gives the outputs of a reference",
 		ArgsUsage:   "[SRC...]",
 		Description: help("compare"),
-	}, o.run, &o.sides, &o.library, &o.values, &o.pixels, &o.jpegs, o.limits, &o.document, &o.progress, &o.read, &o.images)
+	}, o.run, &o.sides, &o.library, &o.custom, &o.values, &o.pixels, &o.jpegs, o.limits, &o.document, &o.progress, &o.read, &o.images)
 }
 
 // newRunArraysCommand is the hidden command that runs in a side's process.
@@ -33,7 +35,9 @@ func newRunArraysCommand() *cli.Command {
 		Name:   "run-arrays",
 		Hidden: true,
 		Usage:  "run a graph on arrays in files; speaks JSON lines",
-	}, func(ctx context.Context, call *flags.Call) error { return compare.Serve(ctx, call.In, call.Out) })
+	}, func(ctx context.Context, call *flags.Call) error {
+		return compare.Serve(child.WithWording(ctx, remedy.Text), call.In, call.Out)
+	})
 }
 
 func (o *compareOptions) run(ctx context.Context, call *flags.Call) error {

@@ -23,6 +23,7 @@ import (
 type compareOptions struct {
 	sides    comparedSides
 	library  flags.Library
+	custom   flags.CustomOps
 	values   comparedValues
 	pixels   flags.MaxPixels
 	jpegs    flags.JPEGs

@@ -73,7 +73,7 @@ func (c *comparison) settle() error {
 			name = m.Name
 		}
 		sides = append(sides, compare.Side{Name: name, Model: files[m], Graph: m.Graph, Dims: c.values.dims, Spans: spansOf(m),
-			Options: runner.Options{Library: c.library.Path, Providers: of.providers, Threads: c.sides.threads, Unoptimized: i == 0 && c.sides.unoptimized}})
+			Options: runner.Options{Library: c.library.Path, CustomOps: c.custom.Files, Providers: of.providers, Threads: c.sides.threads, Unoptimized: i == 0 && c.sides.unoptimized}})
 	}
 	var err error
 	c.plan, err = compare.NewPlan(sides, c.sides.batch, c.limits.precision)

@@ -169,7 +169,7 @@ func (d *imageDescriber) openClassifier(ctx context.Context, call *flags.Call, o
 	if d.classifier, err = classify.Open(ctx, d.model, options); err != nil {
 		return err
 	}
-	flags.TellSkipped(call.UI, d.classifier.Session())
+	flags.TellSession(call.UI, d.classifier.Session())
 	d.evidence = describe.NewEvidence(d.classifier, 0)
 	return nil
 }

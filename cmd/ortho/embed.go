@@ -65,7 +65,7 @@ func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
 		if err != nil {
 			return nil, err
 		}
-		flags.TellSkipped(call.UI, embedder.Session())
+		flags.TellSession(call.UI, embedder.Session())
 		return &job.Job[source.Item, rows.Embeddings]{
 			Unit:   "image",
 			Items:  o.images.Items(),

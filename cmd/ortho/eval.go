@@ -89,7 +89,7 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	defer j.classifier.Close()
-	flags.TellSkipped(call.UI, j.classifier.Session())
+	flags.TellSession(call.UI, j.classifier.Session())
 	how, err := job.Described(ctx, slices.Concat(o.decoding.Settings(), o.session.Settings()), j.model, j.classifier.Session(), j.spec.Labels)
 	if err != nil {
 		return err
@@ -223,7 +223,7 @@ func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFa
 		}
 	}
 	speed := howOf(j.classifier).Took(done, time.Since(start))
-	doc.Seconds, doc.Provider, doc.Threads, doc.Batch, doc.Concurrency = speed.Seconds, speed.Provider, speed.Threads, speed.Batch, speed.Concurrency
+	doc.Seconds, doc.Provider, doc.Threads, doc.Batch, doc.Concurrency, doc.Placement = speed.Seconds, speed.Provider, speed.Threads, speed.Batch, speed.Concurrency, speed.Placement
 	if done > 0 {
 		doc.Throughput = &speed.PerSecond
 	}

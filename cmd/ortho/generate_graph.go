@@ -51,7 +51,7 @@ func (g *generation) openGraph(ctx context.Context, fallback string) (*graphEngi
 	if err != nil {
 		return nil, err
 	}
-	flags.TellSkipped(g.ui, generator.Session())
+	flags.TellSession(g.ui, generator.Session())
 	digest, err := model.Digest(ctx)
 	if err != nil {
 		return nil, errors.Join(err, generator.Close())

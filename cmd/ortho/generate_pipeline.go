@@ -77,10 +77,9 @@ func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err e
 	if err := g.protectFolder(ctx); err != nil {
 		return err
 	}
-	if e.Pipeline, err = diffusion.Open(ctx, e.model, diffusion.Options{Runner: g.session.Runner, LowMemory: e.asked.lowMemory}); err != nil {
+	if e.Pipeline, err = diffusion.Open(ctx, e.model, diffusion.Options{Runner: g.session.Runner, LowMemory: e.asked.lowMemory, Opened: flags.TellParts(g.ui)}); err != nil {
 		return err
 	}
-	flags.TellSkipped(g.ui, e.Session())
 	if e.identity, err = e.model.Identity(ctx); err != nil {
 		return errors.Join(err, e.Close())
 	}

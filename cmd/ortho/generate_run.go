@@ -177,7 +177,7 @@ func (g *generation) tellSize(width, height int) {
 
 // how is the provider, threads and concurrency of the run.
 func (g *generation) how() record.Speed {
-	return record.Speed{Provider: g.engine.Session().Provider, Threads: g.engine.Session().Threads, Batch: 1, Concurrency: g.engine.Concurrency()}
+	return job.How(g.engine.Session(), 1, g.engine.Concurrency())
 }
 
 // describe makes the record of the run: all that its pictures depend on.

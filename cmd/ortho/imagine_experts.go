@@ -59,7 +59,7 @@ func (im *imagination) openImageExpert(ctx context.Context) error {
 		return err
 	}
 	im.closers = append(im.closers, classifier)
-	flags.TellSkipped(im.ui, classifier.Session())
+	flags.TellSession(im.ui, classifier.Session())
 	im.experts.Image, err = imagine.NewImageExpert(m.Name, classifier)
 	return err
 }
@@ -86,7 +86,7 @@ func (im *imagination) openTextExpert(ctx context.Context) error {
 		return err
 	}
 	im.closers = append(im.closers, classifier)
-	flags.TellSkipped(im.ui, classifier.Session())
+	flags.TellSession(im.ui, classifier.Session())
 	im.experts.Text = imagine.NewTextExpert(m.Name, classifier)
 	im.experts.Text.Fallback = !named
 	return nil
@@ -124,7 +124,7 @@ func (im *imagination) openGenerator(ctx context.Context) error {
 		return err
 	}
 	im.closers = append(im.closers, generator)
-	flags.TellSkipped(im.ui, generator.Session())
+	flags.TellSession(im.ui, generator.Session())
 	im.opened = &openedGenerator{session: generator.Session(), digest: model.Digest, tell: func(text string) {
 		if in := spec.Text; in != nil {
 			tellLost(im.ui, text, in.Vocabulary.Encode(text, in.Length), in.Length)
@@ -144,14 +144,13 @@ func (im *imagination) openPipelineGenerator(ctx context.Context, name string) e
 		return err
 	}
 	p := &pipelineEngine{model: model, asked: &promptOptions{}}
-	if p.Pipeline, err = diffusion.Open(ctx, model, diffusion.Options{Runner: im.session.Runner}); err != nil {
+	if p.Pipeline, err = diffusion.Open(ctx, model, diffusion.Options{Runner: im.session.Runner, Opened: flags.TellParts(im.ui)}); err != nil {
 		return err
 	}
 	if p.asked.request, err = p.Fill(p.asked.request); err != nil {
 		return errors.Join(commandline.Usage(err), p.Close())
 	}
 	im.closers = append(im.closers, p)
-	flags.TellSkipped(im.ui, p.Session())
 	im.opened = &openedGenerator{session: p.Session(), digest: func(ctx context.Context) (string, error) {
 		id, err := model.Identity(ctx)
 		return id.SHA256, err

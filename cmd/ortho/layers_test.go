@@ -65,7 +65,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/scratch":     "",
 	"cmd/ortho/internal/record":      "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/shelf":       "cmd/ortho/internal/output",
-	"cmd/ortho/internal/remedy":      "cmd/ortho/internal/term models models/config models/scheduler preprocess runner/bench runner/feed runner/library",
+	"cmd/ortho/internal/remedy":      "cmd/ortho/internal/term models models/config models/scheduler preprocess runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":      "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/bundled models/classify models/config models/describe models/diffusion " +

@@ -20,6 +20,9 @@ type Options struct {
 	// Ran, where not nil, is called after each run of a graph, on the goroutine that takes the
 	// samples. The tensors are valid until it returns.
 	Ran func(Run)
+	// Opened, where not nil, is called with each session that is made for a part, before it runs:
+	// each part has providers of its own that can't run it.
+	Opened func(part string, s *runner.Session)
 }
 
 // Run is one run of one part.

@@ -51,6 +51,9 @@ func (p *Pipeline) use(ctx context.Context, part *Part, sizes map[string]int64) 
 		return nil, fmt.Errorf("%s: %w", part.Name, err)
 	}
 	p.open[part.Name] = &opened{s, sizes}
+	if p.opt.Opened != nil {
+		p.opt.Opened(part.Name, s)
+	}
 	return s, nil
 }
 

@@ -37,6 +37,7 @@ type openRequest struct {
 	OpenShapes  bool              `json:"open_shapes,omitempty"` // the session is not made for the inputs' sizes
 	Images      []string          `json:"images,omitempty"`      // encoded files, to be measured from the file to the result
 	Unoptimized bool              `json:"unoptimized,omitempty"`
+	CustomOps   []string          `json:"custom_ops,omitempty"`
 }
 
 // opened is the answer to an openRequest.
@@ -45,6 +46,7 @@ type opened struct {
 	Provider       string  `json:"provider"`
 	Threads        int     `json:"threads"`
 	Fixed          bool    `json:"fixed"`
+	MaySaturate    bool    `json:"may_saturate"`
 	Startup        Startup `json:"startup"`
 	Memory         Memory  `json:"memory"`
 	MemoryReason   string  `json:"memory_reason,omitempty"` // why some of it is not known

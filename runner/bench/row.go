@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"ortho/runner"
 	"ortho/runner/equality"
 	"ortho/runner/machine"
 	"ortho/runner/stats"
@@ -82,6 +83,7 @@ type Input struct {
 type Plan struct {
 	Providers       []string `json:"providers"` // each as --providers takes it: "cpu", "cuda+cpu"
 	ProviderOptions []string `json:"provider_options,omitempty"`
+	CustomOps       []string `json:"custom_ops,omitempty"` // libraries with further operators
 	Threads         []int    `json:"threads"`
 	Batch           []int    `json:"batch"`
 	Concurrency     []int    `json:"concurrency"`
@@ -141,6 +143,9 @@ const (
 	StatusSkipped  = "skipped"   // the budget or an interruption ended first
 )
 
+// Saturation is what it means that a row's session may saturate.
+const Saturation = runner.Saturation
+
 // Row is what was measured of one cell. Figures that are not known are nil, with the
 // reason in Unknown under the figure's JSON name.
 type Row struct {
@@ -150,9 +155,10 @@ type Row struct {
 	Reason string `json:"reason,omitempty"`
 
 	LibraryVersion string `json:"library_version,omitempty"`
-	Provider       string `json:"provider,omitempty"` // the first of Providers that could be used
-	IntraOpThreads int    `json:"intra_op_threads"`   // as set; 0: ONNX Runtime's choice
-	ShapesFixed    bool   `json:"shapes_fixed"`       // the session was created for this batch's shapes
+	Provider       string `json:"provider,omitempty"`     // the first of Providers that could be used
+	IntraOpThreads int    `json:"intra_op_threads"`       // as set; 0: ONNX Runtime's choice
+	ShapesFixed    bool   `json:"shapes_fixed"`           // the session was created for this batch's shapes
+	MaySaturate    bool   `json:"may_saturate,omitempty"` // sums of 8-bit products may, on this CPU
 
 	LatencyMS    *stats.Summary  `json:"latency_ms"` // of single runs of the graph
 	LatencyCI    *stats.Interval `json:"latency_ms_p50_ci95"`

@@ -24,6 +24,7 @@ type Settings struct {
 	CPU             string   `json:"cpu"`
 	Provider        string   `json:"provider"` // in order of preference: "cuda,cpu"
 	ProviderOptions []string `json:"provider_options"`
+	CustomOps       []string `json:"custom_ops,omitempty"`
 	Threads         int      `json:"threads"` // 0: the provider's choice
 	Batch           int      `json:"batch"`
 	Concurrency     int      `json:"concurrency"`
@@ -43,7 +44,7 @@ const (
 func settingsOf(f *File, cell Cell, explicit string) Settings {
 	s := Settings{
 		Kind: settingsKind, Model: f.Run.Model.Name, ModelSHA256: f.Run.Model.SHA256, CPU: f.Run.Machine.CPUModel, Objective: f.Run.Plan.Objective,
-		Provider: strings.ReplaceAll(cell.Providers, "+", ","), ProviderOptions: []string{},
+		Provider: strings.ReplaceAll(cell.Providers, "+", ","), ProviderOptions: []string{}, CustomOps: f.Run.Plan.CustomOps,
 		Threads: cell.Threads, Batch: cell.Batch, Concurrency: cell.Concurrency, ONNXRuntime: cell.Library.Version,
 	}
 	var names []string
@@ -73,6 +74,11 @@ func (s Settings) Values() iter.Seq2[string, string] {
 		}
 		for _, o := range s.ProviderOptions {
 			if !yield("provider-option", o) {
+				return
+			}
+		}
+		for _, file := range s.CustomOps {
+			if !yield("custom-ops", file) {
 				return
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 // What is written is what is read, and yields the values that it has.
 func TestSettings(t *testing.T) {
-	s := Settings{Kind: settingsKind, Provider: "cuda,cpu", ProviderOptions: []string{"cuda.device_id=1", "cuda.a=b"}, Batch: 8, Library: "/lib/x.so"}
+	s := Settings{Kind: settingsKind, Provider: "cuda,cpu", ProviderOptions: []string{"cuda.device_id=1", "cuda.a=b"}, CustomOps: []string{"ops.so"}, Batch: 8, Library: "/lib/x.so"}
 	var text strings.Builder
 	if err := s.Write(&text); err != nil {
 		t.Fatal(err)
@@ -22,10 +22,11 @@ func TestSettings(t *testing.T) {
 		stop int
 		want string
 	}{
-		{100, "provider=cuda,cpu provider-option=cuda.device_id=1 provider-option=cuda.a=b batch=8 onnxruntime=/lib/x.so"},
+		{100, "provider=cuda,cpu provider-option=cuda.device_id=1 provider-option=cuda.a=b custom-ops=ops.so batch=8 onnxruntime=/lib/x.so"},
 		{1, "provider=cuda,cpu"},
 		{2, "provider=cuda,cpu provider-option=cuda.device_id=1"},
-		{4, "provider=cuda,cpu provider-option=cuda.device_id=1 provider-option=cuda.a=b batch=8"},
+		{4, "provider=cuda,cpu provider-option=cuda.device_id=1 provider-option=cuda.a=b custom-ops=ops.so"},
+		{5, "provider=cuda,cpu provider-option=cuda.device_id=1 provider-option=cuda.a=b custom-ops=ops.so batch=8"},
 	} {
 		var got []string
 		for name, value := range read.Values() {

@@ -163,7 +163,7 @@ func (w *work) openRequest(c Cell, unoptimized bool) request {
 		images = w.Images
 	}
 	return request{Open: &openRequest{Images: images, Model: w.File, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
-		Concurrency: c.Concurrency, Inputs: w.inputs, Whole: w.Inputs.Rows == 0, Dims: w.Inputs.Dims, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized}}
+		Concurrency: c.Concurrency, Inputs: w.inputs, Whole: w.Inputs.Rows == 0, Dims: w.Inputs.Dims, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized, CustomOps: w.Run.Plan.CustomOps}}
 }
 
 // makeReferences computes the outputs at each batch, by the CPU provider of flavor
@@ -328,6 +328,7 @@ func (w *work) openCell(ctx context.Context, c *cell) (err error) {
 	}
 	o := a.Opened
 	c.row.LibraryVersion, c.row.Provider, c.row.IntraOpThreads, c.row.ShapesFixed = o.LibraryVersion, o.Provider, o.Threads, o.Fixed
+	c.row.MaySaturate = o.MaySaturate
 	c.row.Startup, c.row.Memory = o.Startup, o.Memory
 	if o.MemoryReason != "" {
 		c.row.Unknown["memory"] = o.MemoryReason

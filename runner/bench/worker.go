@@ -122,6 +122,7 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 		return nil, errors.Join(w.session.Skipped...)
 	}
 	memory(&o.Memory.SessionBytes, nil)
+	o.MaySaturate = w.session.Saturates
 	o.LibraryVersion, o.Provider, o.Threads, o.Fixed = found.Version, w.session.Provider, w.session.Threads, w.session.Fixed
 
 	if err := w.makeInputs(); err != nil {
@@ -153,7 +154,8 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 }
 
 func (w *worker) options() runner.Options {
-	o := runner.Options{Library: w.open.Library, Providers: w.open.Providers, Threads: w.open.Threads, Outputs: w.open.Outputs, Unoptimized: w.open.Unoptimized}
+	o := runner.Options{Library: w.open.Library, Providers: w.open.Providers, Threads: w.open.Threads, Outputs: w.open.Outputs, Unoptimized: w.open.Unoptimized,
+		CustomOps: w.open.CustomOps}
 	if len(w.dims) > 0 && !w.open.Unoptimized && !w.open.OpenShapes {
 		sizes := maps.Clone(w.dims)
 		maps.DeleteFunc(sizes, func(_ string, size int64) bool { return size == 0 }) // graphs are not optimised for no elements

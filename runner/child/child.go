@@ -120,6 +120,15 @@ func (p *Process) Close() {
 	})
 }
 
+// wordingKey is that of a context's function for the texts of errors.
+type wordingKey struct{}
+
+// WithWording returns a context of which [Serve] answers errors as text has them: of an error
+// only its text comes to the parent.
+func WithWording(ctx context.Context, text func(error) string) context.Context {
+	return context.WithValue(ctx, wordingKey{}, text)
+}
+
 // Serve answers requests, each by handle, until in ends or ctx is done. The context that
 // handle gets is done when in ends: there is no one to answer then. handle's error is the
 // answer to its request.
@@ -161,7 +170,11 @@ func Serve[Request any](parent context.Context, in io.Reader, out io.Writer, han
 			}
 		}
 		if err != nil {
-			a = answer{Error: err.Error()}
+			text, ok := parent.Value(wordingKey{}).(func(error) string)
+			if !ok {
+				text = error.Error
+			}
+			a = answer{Error: text(err)}
 		}
 		if err := encoder.Encode(a); err != nil {
 			return fmt.Errorf("answer: %w", err)

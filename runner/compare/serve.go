@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"ortho/runner"
 	"ortho/runner/child"
@@ -26,6 +29,7 @@ type openRequest struct {
 	Threads     int               `json:"threads"`
 	Outputs     []string          `json:"outputs"`
 	Unoptimized bool              `json:"unoptimized"`
+	CustomOps   []string          `json:"custom_ops"`
 }
 
 // Opened describes what a side runs on.
@@ -35,6 +39,25 @@ type Opened struct {
 	Flavor   string `json:"flavor"`
 	Path     string `json:"library"`
 	Threads  int    `json:"threads"` // intra-op; 0: ONNX Runtime's choice
+
+	Nodes       map[string]int `json:"nodes,omitempty"`        // that each provider runs; none: the CPU runs all
+	MaySaturate bool           `json:"may_saturate,omitempty"` // sums of 8-bit products may, on this CPU
+}
+
+// Notes are what is to be known of how a side ran: which providers ran parts of its graph, and
+// what may make its answers others than those of another machine.
+func (o Opened) Notes() (notes []string) {
+	if len(o.Nodes) > 1 {
+		var shares []string
+		for _, provider := range slices.Sorted(maps.Keys(o.Nodes)) {
+			shares = append(shares, fmt.Sprintf("%s %d", provider, o.Nodes[provider]))
+		}
+		notes = append(notes, "nodes: "+strings.Join(shares, ", "))
+	}
+	if o.MaySaturate {
+		notes = append(notes, runner.Saturation)
+	}
+	return notes
 }
 
 // runRequest asks to run a file's rows, Batch at a time, and to write the outputs of each
@@ -84,7 +107,7 @@ func (w *worker) open(ctx context.Context, r openRequest) (Opened, error) {
 		return Opened{}, err
 	}
 	w.session, err = runner.Open(ctx, runner.Model{Path: r.Model, Graph: w.graph},
-		runner.Options{Library: r.Library, Providers: r.Providers, Threads: r.Threads, Outputs: r.Outputs, Unoptimized: r.Unoptimized})
+		runner.Options{Library: r.Library, Providers: r.Providers, Threads: r.Threads, Outputs: r.Outputs, Unoptimized: r.Unoptimized, CustomOps: r.CustomOps})
 	if err != nil {
 		return Opened{}, err
 	}
@@ -92,7 +115,8 @@ func (w *worker) open(ctx context.Context, r openRequest) (Opened, error) {
 		return Opened{}, errors.Join(w.session.Skipped...)
 	}
 	return Opened{Provider: w.session.Provider, Version: w.session.Library.Version, Flavor: w.session.Library.Flavor,
-		Path: w.session.Library.Path, Threads: w.session.Threads}, nil
+		Path: w.session.Library.Path, Threads: w.session.Threads,
+		Nodes: w.session.Nodes, MaySaturate: w.session.Saturates}, nil
 }
 
 // outputName is an output's name in the file of all runs' outputs.

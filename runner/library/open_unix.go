@@ -92,6 +92,19 @@ func loaderPath(name string) string {
 	return C.GoString(C.ortPath(m.get))
 }
 
+// Preload loads a library by its name for good, so that those that are loaded after it find its
+// symbols.
+func Preload(name string) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	if C.dlopen(cname, C.RTLD_LAZY|C.RTLD_GLOBAL) == nil {
+		return errors.New(C.GoString(C.dlerror()))
+	}
+	return nil
+}
+
 // loaderFinds reports whether the loader can load any library of the name.
 func loaderFinds(name string) bool {
 	handle, err := dlopen(name)

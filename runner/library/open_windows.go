@@ -71,6 +71,13 @@ func loaderPath(name string) string {
 	return syscall.UTF16ToString(buffer[:n])
 }
 
+// Preload loads a library by its name for good, so that those that are loaded after it find its
+// symbols.
+func Preload(name string) error {
+	_, err := syscall.LoadLibrary(name)
+	return err
+}
+
 // loaderFinds reports whether the loader can load any library of the name.
 func loaderFinds(name string) bool {
 	handle, err := syscall.LoadLibrary(name)

@@ -58,13 +58,13 @@ func providersOf(m mapped) []string {
 	defer C.release_providers(api, list, n)
 	var names []string
 	for _, name := range unsafe.Slice(list, n) {
-		names = append(names, providerName(C.GoString(name)))
+		names = append(names, ProviderName(C.GoString(name)))
 	}
 	return names
 }
 
-// providerName is ortho's name of a provider: "CUDAExecutionProvider" is "cuda".
-func providerName(name string) string {
+// ProviderName is ortho's name of a provider: "CUDAExecutionProvider" is "cuda".
+func ProviderName(name string) string {
 	name = strings.ToLower(strings.TrimSuffix(name, "ExecutionProvider"))
 	if name == "dml" {
 		return "directml"

@@ -124,7 +124,7 @@ func TestProviderNames(t *testing.T) {
 		"CPUExecutionProvider": "cpu", "DmlExecutionProvider": "directml", "NvTensorRTRTXExecutionProvider": "nvtensorrtrtx",
 		"VitisAIExecutionProvider": "vitisai", "MIGraphXExecutionProvider": "migraphx", "": "", "Something": "something",
 	} {
-		if got := providerName(name); got != want {
+		if got := ProviderName(name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}

@@ -30,65 +30,16 @@ func (g *Graph) Embed(data []byte, folder fs.FS) ([]byte, error) {
 		}
 		e.files[w.Name] = content
 	}
-	return e.message(data, inModel)
+	return rewrite(data, e.tensor)
 }
 
 var errTooMuch = fmt.Errorf("with its weights it has more than %d bytes, and where they are not read from a folder it can have no more: "+
 	"copy it and its weights to a folder, and open that", int64(MaxBytes))
 
-// message is a kind of protobuf message: which of its fields hold others that tensors may be in.
-type message map[protowire.Number]*message
-
-// The messages of onnx.proto on the way to tensors.
-var (
-	inModel, inGraph, inNode, inAttribute, inFunction, inSparse message
-
-	aTensor = message{}
-)
-
-func init() { // they hold one another
-	inModel = message{7: &inGraph, 25: &inFunction}
-	inGraph = message{1: &inNode, 5: &aTensor, 15: &inSparse}
-	inNode = message{5: &inAttribute}
-	inAttribute = message{5: &aTensor, 6: &inGraph, 10: &aTensor, 11: &inGraph, 22: &inSparse, 23: &inSparse}
-	inFunction = message{7: &inNode, 11: &inAttribute}
-	inSparse = message{1: &aTensor, 2: &aTensor}
-}
-
-// embedder copies messages.
+// embedder copies tensors.
 type embedder struct {
 	files map[string][]byte
 	left  int64 // bytes that may be added
-}
-
-// message copies a message, with the data of the tensors in it.
-func (e *embedder) message(data []byte, kind message) ([]byte, error) {
-	out := make([]byte, 0, len(data))
-	for len(data) > 0 {
-		number, typ, n := protowire.ConsumeField(data)
-		if n < 0 {
-			return nil, malformed(n)
-		}
-		inner := kind[number]
-		if inner == nil || typ != protowire.BytesType {
-			out, data = append(out, data[:n]...), data[n:]
-			continue
-		}
-		_, _, tag := protowire.ConsumeTag(data)
-		body, _ := protowire.ConsumeBytes(data[tag:])
-		data = data[n:]
-		var err error
-		if inner == &aTensor {
-			body, err = e.tensor(body)
-		} else {
-			body, err = e.message(body, *inner)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = protowire.AppendBytes(protowire.AppendTag(out, number, typ), body)
-	}
-	return out, nil
 }
 
 // tensor copies a TensorProto; what it has in another file becomes its raw_data.

@@ -6,11 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner"
@@ -30,6 +32,8 @@ type Session struct {
 	Concurrency int // 0: as suits the provider
 	Batch       int // 0: as suits the provider
 
+	operators CustomOps
+
 	saved    bench.Settings // of --settings
 	settings bool           // they were given
 	provider bool           // --provider was given
@@ -47,6 +51,7 @@ func (s *Session) Flags() []cli.Flag {
 		all = append(all, &cli.IntFlag{Name: "concurrency", Category: run, DefaultText: "by provider; cpu: one for each core", Usage: "runs in flight"})
 	}
 	all = append(all, libraryFlag())
+	all = append(all, s.operators.Flags()...)
 	if s.Batches {
 		all = append(all, &cli.IntFlag{Name: "batch", Category: run, DefaultText: "by provider; cpu: 1", Usage: "images of one run"})
 	}
@@ -64,6 +69,10 @@ func (s *Session) Read(c *Call) error {
 		return commandline.Usage(err)
 	}
 	s.Runner = runner.Options{Library: c.line.String("onnxruntime"), Providers: providers, Threads: c.line.Int("threads")}
+	if err := s.operators.Read(c); err != nil {
+		return err
+	}
+	s.Runner.CustomOps = s.operators.Files
 	s.Concurrency, s.Batch = c.line.Int("concurrency"), c.line.Int("batch")
 	s.saved, s.settings, s.provider = c.saved, c.has("settings") && c.Given("settings"), c.Given("provider")
 	return nil
@@ -81,10 +90,10 @@ func (s *Session) Settings() record.Settings {
 			options = append(options, p.Name+"."+key+"="+p.Options[key])
 		}
 	}
-	return record.Settings{
+	return append(record.Settings{
 		{Key: "provider", Value: strings.Join(providers, ",")},
 		{Key: "provider-option", Value: strings.Join(options, " ")},
-	}
+	}, s.operators.Settings()...)
 }
 
 // Check warns where the file of --settings was measured with another model or on another
@@ -101,11 +110,39 @@ func (s *Session) Check(ctx context.Context, ui *term.UI, m *models.Model) {
 	}
 }
 
-// TellSkipped warns of the providers that were asked for and can't be used.
-func TellSkipped(ui *term.UI, s *runner.Session) {
-	for _, skipped := range s.Skipped {
-		ui.Warn(skipped.Error())
+// TellSession warns of what is otherwise in a session than it was asked for: providers that
+// can't be used, and sums of 8-bit products that this CPU may saturate.
+func TellSession(ui *term.UI, s *runner.Session) {
+	for _, text := range warnings(s) {
+		ui.Warn(text)
 	}
+}
+
+// TellParts is TellSession for the sessions of a pipeline's parts, which are opened as they are
+// needed, some more than once: it says the same of a part once.
+func TellParts(ui *term.UI) func(part string, s *runner.Session) {
+	var mutex sync.Mutex
+	said := map[string]bool{}
+	return func(part string, s *runner.Session) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		for _, text := range warnings(s) {
+			if text = part + ": " + text; !said[text] {
+				said[text] = true
+				ui.Warn(text)
+			}
+		}
+	}
+}
+
+func warnings(s *runner.Session) (texts []string) {
+	for _, skipped := range s.Skipped {
+		texts = append(texts, remedy.Text(skipped))
+	}
+	if s.Saturates {
+		texts = append(texts, runner.Saturation)
+	}
+	return texts
 }
 
 // Library is the flag of ONNX Runtime's library alone.

@@ -33,3 +33,13 @@ func DescribedAs(settings record.Settings, id models.Identity, facts []models.Fa
 	}
 	return r
 }
+
+// How is what a session runs on, with the items of one run and the runs in flight.
+func How(s *runner.Session, batch, concurrency int) record.Speed {
+	how := record.Speed{Provider: s.Provider, Threads: s.Threads, Batch: batch, Concurrency: concurrency,
+		Placement: record.Placement{Nodes: s.Nodes, MaySaturate: s.Saturates}}
+	for _, skipped := range s.Skipped {
+		how.Skipped = append(how.Skipped, remedy.Text(skipped))
+	}
+	return how
+}

@@ -289,7 +289,7 @@ func (r *rows[R]) printSummary(done int, went record.Speed, first output.Row) {
 		}
 		text += fmt.Sprintf(", %d failed", failed)
 		if done > 0 {
-			text += fmt.Sprintf(", %.1f %ss/s; provider %s, batch %d, %d at once", went.PerSecond, r.unit, went.Provider, went.Batch, went.Concurrency)
+			text += fmt.Sprintf(", %.1f %ss/s; provider %s, batch %d, %d at once", went.PerSecond, r.unit, went.Ran(went.Provider), went.Batch, went.Concurrency)
 		}
 		r.Info(text)
 	}

@@ -44,6 +44,9 @@ func PrintBench(w io.Writer, f *bench.File, markdown bool) error {
 		}
 		lines = append(lines, outputNotices(rows)...)
 	}
+	if slices.ContainsFunc(rows, func(r bench.Row) bool { return r.MaySaturate }) {
+		lines = append(lines, strings.ToUpper(bench.Saturation[:1])+bench.Saturation[1:]+".")
+	}
 	lines = slices.Concat(lines, notMeasured(others), f.Verdict.Reasons)
 	if err := PrintLines(w, lines); err != nil {
 		return err

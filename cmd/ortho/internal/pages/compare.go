@@ -104,6 +104,9 @@ func (s ComparedSide) describe() string {
 	if s.Optimization == "none" {
 		text += ", graph not optimised"
 	}
+	for _, note := range s.Notes() {
+		text += "; " + note
+	}
 	return text
 }
 

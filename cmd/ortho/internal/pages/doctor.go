@@ -53,7 +53,7 @@ func (d *Diagnosis) say(a doctor.Advice) {
 	case doctor.NoAVX2:
 		d.warn("the CPU has no AVX2: every provider computes slowly on it")
 	case doctor.NoVNNI:
-		d.warn("the CPU has no VNNI: 8-bit models are not faster than float32 ones on it")
+		d.warn("the CPU has no VNNI: 8-bit models are not faster than float32 ones on it, and some may answer a little otherwise than elsewhere (a run of such a one says so)")
 	case doctor.DriverFails:
 		d.warn("NVIDIA's driver: %s", m.Unknown["gpus"])
 	case doctor.TryCUDA:

@@ -29,6 +29,7 @@ type Evaluation struct {
 	Threads     int      `json:"threads"` // 0: ONNX Runtime's choice
 	Batch       int      `json:"batch"`
 	Concurrency int      `json:"concurrency"`
+	record.Placement
 
 	Failed   int64            `json:"failed"` // images without an answer, which Result leaves out
 	Failures []rows.Classes   `json:"failures"`

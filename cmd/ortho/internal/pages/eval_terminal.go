@@ -34,7 +34,7 @@ func (doc *Evaluation) Print(w io.Writer) {
 		doc.printCalibration(line)
 	}
 	if doc.Throughput != nil {
-		line("throughput", "%.1f images/s; provider %s, batch %d, %d at once", *doc.Throughput, doc.Provider, doc.Batch, doc.Concurrency)
+		line("throughput", "%.1f images/s; provider %s, batch %d, %d at once", *doc.Throughput, doc.Ran(doc.Provider), doc.Batch, doc.Concurrency)
 	}
 	list := func(title string, lines []string) {
 		if len(lines) > 0 {

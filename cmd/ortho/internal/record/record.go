@@ -97,10 +97,18 @@ type Resumed struct {
 type Speed struct {
 	Seconds     float64 `json:"seconds"`
 	PerSecond   float64 `json:"images_per_s"`
-	Provider    string  `json:"provider"`
-	Threads     int     `json:"threads"` // 0: ONNX Runtime's choice
+	Provider    string  `json:"provider"` // the first of those asked for that runs nodes of the graph
+	Threads     int     `json:"threads"`  // 0: ONNX Runtime's choice
 	Batch       int     `json:"batch"`
 	Concurrency int     `json:"concurrency"`
+	Placement
+}
+
+// Placement is what ran a graph's nodes.
+type Placement struct {
+	Nodes       map[string]int `json:"nodes,omitempty"`        // that each provider runs; none: the CPU runs all
+	Skipped     []string       `json:"skipped,omitempty"`      // providers before the one that is named, and why they run none
+	MaySaturate bool           `json:"may_saturate,omitempty"` // sums of 8-bit products may, on this CPU
 }
 
 // Settings are values by name, in an order that reads well: a JSON object. Those with

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ortho/runner"
 	"ortho/runner/library"
 )
 
@@ -20,4 +21,33 @@ func noLibrary(e *library.NotFoundError) string {
 		fmt.Fprintf(&b, "\n  %s: %s", p.Source, Text(p.Err))
 	}
 	return b.String()
+}
+
+// withCPU says how the CPU runs what other providers do not.
+func withCPU(e *runner.NeedsCPUError) string {
+	var names []string
+	for _, p := range e.Providers {
+		names = append(names, p.Name)
+	}
+	return e.Error() + "; add cpu to the list: -p " + strings.Join(append(names, runner.CPU), ",")
+}
+
+// otherDevice says how a device that is there is chosen.
+func otherDevice(e *runner.DeviceError) string {
+	if len(e.Present) == 0 {
+		return e.Error()
+	}
+	return e.Error() + "; --provider-option openvino.device_type=" + e.Present[0] + " takes that"
+}
+
+// customOps says where an operator comes from, and how it is loaded.
+func customOps(e *runner.OperatorError) string {
+	switch e.Domain {
+	case "ai.onnx", "ai.onnx.ml":
+		return e.Error()
+	case runner.ExtensionsDomain:
+		return e.Error() + `; after "pip install onnxruntime-extensions", --custom-ops FILE loads it: ` +
+			`python3 -c "import onnxruntime_extensions as e; print(e.get_library_path())" prints FILE`
+	}
+	return e.Error() + "; --custom-ops FILE loads a library that has it (.so, .dylib or .dll, of who made the graph)"
 }

@@ -6,6 +6,7 @@ import (
 	"ortho/models"
 	"ortho/models/scheduler"
 	"ortho/preprocess"
+	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
 	"ortho/runner/library"
@@ -78,6 +79,12 @@ func said(err error) string {
 		return e.Error() + "; `ortho runtime install --force` replaces it"
 	case *library.OccupiedError:
 		return e.Error() + "; --force replaces it"
+	case *runner.NeedsCPUError:
+		return withCPU(e)
+	case *runner.DeviceError:
+		return otherDevice(e)
+	case *runner.OperatorError:
+		return customOps(e)
 	case *feed.DimsError:
 		return openDims(e)
 	case *bench.NotResultsError:
