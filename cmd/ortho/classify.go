@@ -80,10 +80,12 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] {
 				return classRows(ctx, classifier, items)
 			},
-			How:   howOf(classifier),
-			Close: classifier.Close,
-			Title: "What " + model.Name + " says",
-			Item:  func(item source.Item) source.Item { return item },
+			How:      howOf(classifier),
+			Unturned: classifier.Unturned,
+			Ended:    func(error) { flags.TellUnturned(call.UI, model, classifier.Unturned()) },
+			Close:    classifier.Close,
+			Title:    "What " + model.Name + " says",
+			Item:     func(item source.Item) source.Item { return item },
 			Card: func(ctx context.Context, row rows.Classes, item source.Item) report.Card {
 				return classCard(ctx, row, item, o.decoding.Pixels)
 			},

@@ -104,6 +104,7 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	err = j.evaluate(ctx, doc, o.decoding.Stop, bar)
 	bar.End()
+	flags.TellUnturned(call.UI, j.model, doc.OrientationIgnored)
 	if err != nil && doc.Result.Items == 0 && doc.Failed == 0 {
 		if ctx.Err() != nil {
 			call.Warn("interrupted before the first image")
@@ -255,6 +256,7 @@ func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFa
 			break
 		}
 	}
+	doc.OrientationIgnored = j.classifier.Unturned()
 	speed := howOf(j.classifier).Took(done, time.Since(start))
 	doc.Seconds, doc.Provider, doc.Threads, doc.Batch, doc.Concurrency = speed.Seconds, speed.Provider, speed.Threads, speed.Batch, speed.Concurrency
 	if done > 0 {

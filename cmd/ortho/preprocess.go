@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
@@ -92,7 +93,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	if o.output == "-" {
-		tensor, err := runner.Await(ctx, o.tensor)
+		tensor, err := runner.Await(ctx, func(ctx context.Context) ([]byte, error) { return o.tensor(ctx, call.UI) })
 		if err != nil {
 			return err
 		}
@@ -103,7 +104,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	tensor, err := runner.Await(ctx, o.tensor)
+	tensor, err := runner.Await(ctx, func(ctx context.Context) ([]byte, error) { return o.tensor(ctx, call.UI) })
 	if err == nil {
 		_, err = file.Write(tensor)
 	}
@@ -111,7 +112,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 }
 
 // tensor reads the image and returns the .npy of the model's input.
-func (o *preprocessOptions) tensor(ctx context.Context) ([]byte, error) {
+func (o *preprocessOptions) tensor(ctx context.Context, ui *term.UI) ([]byte, error) {
 	model, err := o.read.OpenForInput(o.model.Name)
 	if err != nil {
 		return nil, err
@@ -124,10 +125,12 @@ func (o *preprocessOptions) tensor(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, tensor, err := loader.Load(data, models.ImageOptions{MaxPixels: o.maxPixels, Scaled: o.jpegs.Scaled})
+	var unturned atomic.Int64
+	spec, tensor, err := loader.Load(data, models.ImageOptions{MaxPixels: o.maxPixels, Scaled: o.jpegs.Scaled, Unturned: &unturned})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.image.name, err)
 	}
+	flags.TellUnturned(ui, model, unturned.Load())
 	return npy(&spec, tensor)
 }
 
