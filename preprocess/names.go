@@ -7,7 +7,8 @@ import (
 )
 
 var (
-	filterNames      = []string{Nearest: "nearest", Lanczos: "lanczos", Bilinear: "bilinear", Bicubic: "bicubic", Box: "box", Hamming: "hamming"}
+	filterNames = []string{Nearest: "nearest", Lanczos: "lanczos", Bilinear: "bilinear", Bicubic: "bicubic", Box: "box", Hamming: "hamming",
+		NearestCV2: "nearest-cv2", LinearCV2: "linear-cv2", AreaCV2: "area-cv2", LinearTF: "linear-tf"}
 	colorOrderNames  = []string{RGB: "rgb", BGR: "bgr"}
 	layoutNames      = []string{NCHW: "nchw", NHWC: "nhwc"}
 	typeNames        = []string{Float32: "float32", Float16: "float16", Uint8: "uint8", Int8: "int8"}

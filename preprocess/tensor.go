@@ -110,6 +110,10 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 	if w < s.Width || h < s.Height {
 		s.fill(dst, &m.tables)
 	}
+	if s.Interpolation == LinearTF {
+		s.interpolate(m, dst, img, width, height, region{x, y, w, h}, s.placement(left, top))
+		return nil
+	}
 	m.resample(dst, whole(img), width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	return nil
 }

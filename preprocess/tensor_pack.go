@@ -26,25 +26,31 @@ func (s *Spec) position(c int) int {
 }
 
 // value is what pixel p becomes in channel c of the tensor.
-func (s *Spec) value(p, c int) float64 {
+func (s *Spec) value(p float64, c int) float64 {
 	if s.Invert {
 		p = 255 - p
 	}
-	v := float64(float64(p)/255*(s.Range[1]-s.Range[0])) + s.Range[0]
+	v := float64(p/255*(s.Range[1]-s.Range[0])) + s.Range[0]
 	return (v - s.Mean[c]) / s.Std[c]
 }
+
+// What a value becomes as an element of each type.
+func toFloat32(v float64) uint32 { return math.Float32bits(float32(v)) }
+func toFloat16(v float64) uint16 { return ToFloat16(float32(v)) }
+func toUint8(v float64) uint8    { return uint8(min(max(math.RoundToEven(v), 0), 255)) }
+func toInt8(v float64) uint8     { return uint8(int8(min(max(math.RoundToEven(v), -128), 127))) }
 
 // tabulate computes the elements that every colour's values become.
 func (s *Spec) tabulate(tables *[3 * 256 * 4]byte) {
 	switch s.Type {
 	case Float32:
-		tabulate(s, tables, func(v float64) uint32 { return math.Float32bits(float32(v)) })
+		tabulate(s, tables, toFloat32)
 	case Float16:
-		tabulate(s, tables, func(v float64) uint16 { return ToFloat16(float32(v)) })
+		tabulate(s, tables, toFloat16)
 	case Uint8:
-		tabulate(s, tables, func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) })
+		tabulate(s, tables, toUint8)
 	case Int8:
-		tabulate(s, tables, func(v float64) uint8 { return uint8(int8(min(max(math.RoundToEven(v), -128), 127))) })
+		tabulate(s, tables, toInt8)
 	}
 }
 
@@ -52,7 +58,7 @@ func tabulate[T uint8 | uint16 | uint32](s *Spec, tables *[3 * 256 * 4]byte, con
 	out := view[T](tables[:])
 	for c := range s.Channels {
 		for p := range 256 {
-			out[256*c+p] = convert(s.value(p, s.position(c)))
+			out[256*c+p] = convert(s.value(float64(p), s.position(c)))
 		}
 	}
 }
