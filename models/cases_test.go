@@ -93,7 +93,11 @@ func TestTransformCases(t *testing.T) {
 			t.Errorf("library %q has no rule here", c.Library)
 			continue
 		}
-		if want := c.spec(t); !sameSpec(got.Input, want) {
+		want := c.spec(t)
+		if c.Library == "transformers" { // its processors get arrays: the pipelines turn the image
+			want.Orientation = preprocess.ApplyOrientation
+		}
+		if !sameSpec(got.Input, want) {
 			t.Errorf("%s %s:\n%+v, want\n%+v", c.Library, c.Config, got.Input, want)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"ortho/preprocess"
 	"ortho/runner"
@@ -26,9 +27,10 @@ type ImageLoader struct {
 
 // ImageOptions say how image files are loaded. The zero value loads them whole, and exactly.
 type ImageOptions struct {
-	MaxPixels int64 // largest width * height decoded; 0: 100 million
-	Scaled    bool  // decode large JPEGs smaller, but for graphs that give images; see [preprocess.LoadOptions]
-	Edge      int   // of an image that the graph takes in any size: at most so many pixels a side, from the middle; 0: all
+	MaxPixels int64         // largest width * height decoded; 0: 100 million
+	Scaled    bool          // decode large JPEGs smaller, but for graphs that give images; see [preprocess.LoadOptions]
+	Unturned  *atomic.Int64 // see [preprocess.LoadOptions]; not for graphs that give images
+	Edge      int           // of an image that the graph takes in any size: at most so many pixels a side, from the middle; 0: all
 }
 
 // ImageLoader returns what loads images for the model. It is an error where the graph takes
@@ -65,7 +67,7 @@ func (m *Model) ImageLoader() (*ImageLoader, error) {
 func (l *ImageLoader) Load(file []byte, opt ImageOptions) (spec preprocess.Spec, tensor []byte, err error) {
 	if l.generator == nil {
 		tensor = make([]byte, l.spec.Bytes())
-		_, _, err = l.spec.Load(tensor, file, preprocess.LoadOptions{MaxPixels: opt.MaxPixels, Scaled: opt.Scaled})
+		_, _, err = l.spec.Load(tensor, file, preprocess.LoadOptions{MaxPixels: opt.MaxPixels, Scaled: opt.Scaled, Unturned: opt.Unturned})
 		return *l.spec, tensor, err
 	}
 	pic, err := preprocess.DecodePicture(file, preprocess.DecodeOptions{Orientation: l.generator.Spec.Orientation, MaxPixels: opt.MaxPixels})

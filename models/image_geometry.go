@@ -53,7 +53,7 @@ func (r *resolver) geometry() {
 	case !ok && r.task.whole:
 		s = config.Interpolation.Of(preprocess.Bicubic, "default") // Pillow's for Image.resize
 	case !ok:
-		s = config.Interpolation.Of(preprocess.Bilinear, "default")
+		s = config.Interpolation.Of(preprocess.Bilinear, "default (Pillow's, which averages where it shrinks; OpenCV's, which does not, is linear-cv2, and that of Keras' datasets linear-tf)")
 	}
 	in.Interpolation = s.Value
 	r.fact("interpolation", in.Interpolation.String(), s.Source)

@@ -14,11 +14,7 @@ import (
 // pixels settles the range, mean and standard deviation.
 func (r *resolver) pixels(v onnx.Value) {
 	in := &r.image.Spec
-	upright := preprocess.IgnoreOrientation
-	if r.task.whole {
-		upright = preprocess.ApplyOrientation
-	}
-	in.Orientation = settled(r, config.Orientation, upright)
+	r.orientation()
 	if in.Channels == 3 {
 		in.ColorOrder = settled(r, config.ColorOrder, preprocess.RGB)
 	}
@@ -54,6 +50,29 @@ func (r *resolver) pixels(v onnx.Value) {
 	if !haveMean || !haveStd {
 		r.gaps = append(r.gaps, r.normalisation(v, !haveRange, !haveMean, !haveStd))
 	}
+}
+
+// orientation settles whether images are turned upright: as the loader of the exporter's own
+// library does it.
+//
+//   - Ultralytics reads files by cv2.imread, which turns them (ultralytics/data/loaders.py);
+//   - transformers' pipelines by load_image, which calls PIL's exif_transpose (image_utils.py);
+//   - timm and torchvision by PIL's Image.open, Keras by load_img or tf.io.decode_jpeg: none of
+//     these turns anything.
+func (r *resolver) orientation() {
+	s, ok := config.Orientation.Find(r.layers)
+	switch {
+	case ok:
+	case r.task.whole:
+		s = config.Orientation.Of(preprocess.ApplyOrientation, "default")
+	case r.by == "ultralytics":
+		s = config.Orientation.Of(preprocess.ApplyOrientation, "Ultralytics' own loader (cv2.imread) turns images upright")
+	case r.by == "huggingface":
+		s = config.Orientation.Of(preprocess.ApplyOrientation, "the pipelines of transformers turn images upright")
+	default:
+		s = config.Orientation.Of(preprocess.IgnoreOrientation, "default (as stored: timm, torchvision and Keras turn nothing)")
+	}
+	r.image.Spec.Orientation = noted(r, config.Orientation, s)
 }
 
 // arithmetic are the operators by which a graph that scales its pixels itself begins.

@@ -89,7 +89,7 @@ func TestGraphs(t *testing.T) {
 		{"gray", norm, preprocess.Spec{Channels: 1, Mean: []float64{.5}, Std: []float64{.25}}, "input logits", 0, 2, Softmax},
 		{"pooled", norm, preprocess.Spec{}, "input logits", 0, 3, Softmax},
 		{"no_shape", norm, preprocess.Spec{}, "input logits", 0, 0, Softmax},
-		{"ultralytics", nil, preprocess.Spec{Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}}, "images output0", 0, 3, None},
+		{"ultralytics", nil, preprocess.Spec{Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}, Orientation: preprocess.ApplyOrientation}, "images output0", 0, 3, None},
 	} {
 		t.Run(c.model, func(t *testing.T) {
 			got := classifier(t, folder(t, c.model), settings(t, c.flags...))

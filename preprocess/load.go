@@ -1,6 +1,9 @@
 package preprocess
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // LoadOptions say how Load decodes.
 type LoadOptions struct {
@@ -9,6 +12,9 @@ type LoadOptions struct {
 	// its edges then are still at least twice what the resize brings them to: Pillow's
 	// draft. It is faster, and not exact. Without libjpeg-turbo it has no effect.
 	Scaled bool
+	// Unturned, unless nil, counts the images whose file says how they are to be turned or
+	// mirrored (an EXIF orientation of 2 to 8), and which the spec takes as they are stored.
+	Unturned *atomic.Int64
 }
 
 // Load turns an image file into the model's input: [Decode], as the spec wants it,
@@ -27,8 +33,11 @@ func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err e
 	}
 	img := pic.as(s.Channels, s.Orientation)
 	width, height = pic.width, pic.height
-	if s.Orientation == ApplyOrientation || pic.upright {
+	switch {
+	case s.Orientation == ApplyOrientation || pic.upright:
 		width, height = turned(width, height, pic.orientation)
+	case opt.Unturned != nil && pic.orientation > 1 && pic.orientation <= 8:
+		opt.Unturned.Add(1)
 	}
 	return width, height, s.Tensor(dst, img)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -227,4 +228,28 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("scaled: %v", err)
 		}
 	})
+}
+
+// TestUnturned: images are counted that are turned in another spec.
+func TestUnturned(t *testing.T) {
+	for _, file := range goldenFiles(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pic, err := read(data, request{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var count atomic.Int64
+		for _, o := range []Orientation{ApplyOrientation, IgnoreOrientation} {
+			s := pixelSpec(9, 3, o)
+			if _, _, err := s.Load(make([]byte, s.Bytes()), data, LoadOptions{Unturned: &count}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if lies := pic.orientation > 1 && pic.orientation < 9 && !pic.upright; (count.Load() == 1) != lies || count.Load() > 1 {
+			t.Errorf("%s: orientation %d, counted %d", file, pic.orientation, count.Load())
+		}
+	}
 }

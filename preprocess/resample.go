@@ -9,7 +9,7 @@ import (
 )
 
 // Resample resizes a whole image: Pillow 13's Image.resize((width, height), f) to
-// the bit. Both sizes must be positive.
+// the bit, or what the filter is named after. Both sizes must be positive.
 func Resample(img *Image, width, height int, f Filter) *Image {
 	out := newImage(width, height, img.Channels)
 	ResampleRows(out.Pix, img, width, height, f, 0, height)
@@ -36,11 +36,7 @@ func (s strip) rows(dst []byte, width, height int, f Filter, y0, y1 int) {
 	}
 	m := scratches.Get().(*scratch)
 	defer m.release()
-	for c := range 3 {
-		for p := range 256 {
-			m.tables[256*c+p] = byte(p)
-		}
-	}
+	m.identity()
 	m.resample(dst, s, width, height, region{0, y0, width, y1 - y0}, f,
 		placement{element: 1, channel: [3]int{0, 1, 2}, pixel: s.Channels, row: width * s.Channels})
 }
@@ -64,9 +60,19 @@ type placement struct {
 // the next image of the same size.
 type scratch struct {
 	across, down taps
-	tables       [3 * 256 * 4]byte // what a pixel becomes, by its colour and value
+	tables       colorTables
+	sampled      sampled // for filters that are not Pillow's
 	job          C.job
 	memory       []uint64
+}
+
+// identity has the tables leave pixels as they are, a byte each.
+func (m *scratch) identity() {
+	for c := range 3 {
+		for p := range 256 {
+			m.tables[256*c+p] = byte(p)
+		}
+	}
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -75,7 +81,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // image has grown.
 func (m *scratch) release() {
 	const keep = 16 << 20
-	if 8*cap(m.memory)+2*(cap(m.across.weight)+cap(m.down.weight)) <= keep {
+	if 8*cap(m.memory)+2*(cap(m.across.weight)+cap(m.down.weight))+m.sampled.bytes() <= keep {
 		scratches.Put(m)
 	}
 }
@@ -87,6 +93,10 @@ var vectorized = true
 // way of the tables. Every output pixel is independent, so the result equals a crop of
 // the whole. As in Pillow there are two passes, rounded to 8 bits between.
 func (m *scratch) resample(dst []byte, img strip, width, height int, r region, f Filter, to placement) {
+	if !f.pillow() {
+		m.sample(dst, img.Image, width, height, r, f, to)
+		return
+	}
 	m.across.prepare(resize1D{img.Width, width, r.x, r.x + r.width, f, 0})
 	m.down.prepare(resize1D{img.of, height, r.y, r.y + r.height, f, img.top})
 	m.job = C.job{

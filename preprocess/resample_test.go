@@ -41,8 +41,8 @@ func TestHamming(t *testing.T) {
 // TestTensorAllocatesNothing: what a call needs is there from the one before.
 func TestTensorAllocatesNothing(t *testing.T) {
 	img := newImage(90, 60, 3)
-	for _, resize := range []Resize{{Mode: ShortEdge, Size: 40}, {Mode: LongEdge, Size: 30}} {
-		s := Spec{Height: 32, Width: 32, Channels: 3, Interpolation: Bicubic, Range: [2]float64{0, 1},
+	for i, resize := range []Resize{{Mode: ShortEdge, Size: 40}, {Mode: LongEdge, Size: 30}, {Mode: ShortEdge, Size: 40}, {Mode: LongEdge, Size: 30}, {Mode: ShortEdge, Size: 40}} {
+		s := Spec{Height: 32, Width: 32, Channels: 3, Interpolation: []Filter{Bicubic, Bicubic, LinearCV2, AreaCV2, LinearTF}[i], Range: [2]float64{0, 1},
 			Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}, Resize: resize}
 		dst := make([]byte, s.Bytes())
 		// A collection may empty the pool meanwhile, and the race detector does at random.

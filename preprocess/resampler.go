@@ -42,6 +42,9 @@ func NewResampler(w io.Writer, width, height, channels, toWidth, toHeight int, f
 	if min(width, height, toWidth, toHeight) < 1 || channels < 1 || channels > 4 {
 		return nil, fmt.Errorf("resize %dx%d pixels of %d channels to %dx%d: there is no such image", width, height, channels, toWidth, toHeight)
 	}
+	if !f.pillow() {
+		return nil, fmt.Errorf("resize by %s: rows that come one after the other are resized by Pillow's filters alone", f)
+	}
 	r := &Resampler{w: w, width: width, height: height, channels: channels, toWidth: toWidth, toHeight: toHeight, filter: f,
 		straight: width == toWidth && height == toHeight}
 	if r.straight {

@@ -77,7 +77,8 @@ const (
 	Floor
 )
 
-// Filter is one of Pillow's resampling filters.
+// Filter is a resampling filter. Those of Pillow look at all pixels that an output stands for
+// where an image shrinks ("antialias"). The others are named after their libraries.
 type Filter uint8
 
 const (
@@ -87,7 +88,20 @@ const (
 	Bicubic
 	Box
 	Hamming
+
+	// NearestCV2, LinearCV2 and AreaCV2 are OpenCV's INTER_NEAREST, INTER_LINEAR (two pixels a
+	// direction, however much the image shrinks) and INTER_AREA, as cv2.resize has them.
+	NearestCV2
+	LinearCV2
+	AreaCV2
+	// LinearTF is tf.image.resize's bilinear without antialias, as Keras' datasets have it.
+	// Its pixels are no whole numbers: a tensor gets them as they are, an image rounded.
+	// Keras' load_img resizes by Pillow, and by default with Nearest.
+	LinearTF
 )
+
+// pillow reports whether the filter is one of Pillow's.
+func (f Filter) pillow() bool { return f <= Hamming }
 
 // ColorOrder is the order of a three-channel tensor's colours.
 type ColorOrder uint8

@@ -122,11 +122,18 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 		}
 		m.resample(dst, whole(img), width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	}
-	if s.Type.Size() == 8 {
+	switch {
+	case s.Interpolation == LinearTF:
+		s.tabulate(&m.tables)
+		if w < s.Width || h < s.Height {
+			s.fill(dst, &m.tables)
+		}
+		s.interpolate(m, dst, img, width, height, region{x, y, w, h}, s.placement(left, top))
+	case s.Type.Size() == 8:
 		s.wide(m, dst, pack)
-		return nil
+	default:
+		s.tabulate(&m.tables)
+		pack(s, dst)
 	}
-	s.tabulate(&m.tables)
-	pack(s, dst)
 	return nil
 }

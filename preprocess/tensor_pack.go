@@ -1,6 +1,9 @@
 package preprocess
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // placement says where in the tensor the pixels of a window go whose first row and
 // column are top and left.
@@ -26,43 +29,31 @@ func (s *Spec) position(c int) int {
 }
 
 // value is what pixel p becomes in channel c of the tensor.
-func (s *Spec) value(p, c int) float64 {
+func (s *Spec) value(p float64, c int) float64 {
 	if s.Invert {
 		p = 255 - p
 	}
-	v := float64(float64(p)/255*(s.Range[1]-s.Range[0])) + s.Range[0]
+	v := float64(p/255*(s.Range[1]-s.Range[0])) + s.Range[0]
 	return (v - s.Mean[c]) / s.Std[c]
 }
 
-// tabulate computes the elements that every colour's values become.
-func (s *Spec) tabulate(tables *[3 * 256 * 4]byte) {
-	switch s.Type {
-	case Float32:
-		tabulate(s, tables, func(v float64) uint32 { return math.Float32bits(float32(v)) })
-	case Float16:
-		tabulate(s, tables, func(v float64) uint16 { return ToFloat16(float32(v)) })
-	case Uint8:
-		tabulate(s, tables, func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) })
-	case Int8:
-		tabulate(s, tables, func(v float64) uint8 { return uint8(int8(saturated(v, math.MinInt8, math.MaxInt8))) })
-	case BFloat16:
-		tabulate(s, tables, func(v float64) uint16 { return toBFloat16(float32(v)) })
-	case Uint16:
-		tabulate(s, tables, func(v float64) uint16 { return uint16(saturated(v, 0, math.MaxUint16)) })
-	case Int16:
-		tabulate(s, tables, func(v float64) uint16 { return uint16(int16(saturated(v, math.MinInt16, math.MaxInt16))) })
-	case Uint32:
-		tabulate(s, tables, func(v float64) uint32 { return uint32(saturated(v, 0, math.MaxUint32)) })
-	case Int32:
-		tabulate(s, tables, func(v float64) uint32 { return uint32(int32(saturated(v, math.MinInt32, math.MaxInt32))) })
-	}
-}
+// What a value becomes as an element of each type. Whole numbers are rounded half to even, and
+// saturate.
+func toFloat32(v float64) uint32  { return math.Float32bits(float32(v)) }
+func toFloat16(v float64) uint16  { return ToFloat16(float32(v)) }
+func toBFloat16(v float64) uint16 { return bfloat16(float32(v)) }
+func toUint8(v float64) uint8     { return uint8(wholeNumber(v, 0, math.MaxUint8)) }
+func toInt8(v float64) uint8      { return uint8(int8(wholeNumber(v, math.MinInt8, math.MaxInt8))) }
+func toUint16(v float64) uint16   { return uint16(wholeNumber(v, 0, math.MaxUint16)) }
+func toInt16(v float64) uint16    { return uint16(int16(wholeNumber(v, math.MinInt16, math.MaxInt16))) }
+func toUint32(v float64) uint32   { return uint32(wholeNumber(v, 0, math.MaxUint32)) }
+func toInt32(v float64) uint32    { return uint32(int32(wholeNumber(v, math.MinInt32, math.MaxInt32))) }
+func toInt64(v float64) uint64    { return uint64(wholeNumber(v, math.MinInt64, 0x1p63-1024)) } // the largest float64 below 2^63
 
-// saturated rounds half to even, and saturates.
-func saturated(v, lo, hi float64) int64 { return int64(min(max(math.RoundToEven(v), lo), hi)) }
+func wholeNumber(v, lo, hi float64) int64 { return int64(min(max(math.RoundToEven(v), lo), hi)) }
 
-// toBFloat16 rounds to the nearest, half to even; what is larger becomes infinity.
-func toBFloat16(f float32) uint16 {
+// bfloat16 rounds to the nearest, half to even; what is larger becomes infinity.
+func bfloat16(f float32) uint16 {
 	bits := math.Float32bits(f)
 	if f != f {
 		return uint16(bits>>16) | 0x40
@@ -70,49 +61,71 @@ func toBFloat16(f float32) uint16 {
 	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
 }
 
-// wide makes a tensor of elements of 8 bytes: the pixels' values first, a byte each, and their
-// elements of these.
+// colorTables hold, for each colour and value of a pixel, the element that it becomes.
+type colorTables [3 * 256 * 8]byte
+
+// tabulate computes the elements that every colour's values become.
+func (s *Spec) tabulate(tables *colorTables) {
+	switch s.Type {
+	case Float32:
+		tabulate(s, tables, toFloat32)
+	case Float16:
+		tabulate(s, tables, toFloat16)
+	case Uint8:
+		tabulate(s, tables, toUint8)
+	case Int8:
+		tabulate(s, tables, toInt8)
+	case Float64:
+		tabulate(s, tables, math.Float64bits)
+	case BFloat16:
+		tabulate(s, tables, toBFloat16)
+	case Uint16:
+		tabulate(s, tables, toUint16)
+	case Int16:
+		tabulate(s, tables, toInt16)
+	case Uint32:
+		tabulate(s, tables, toUint32)
+	case Int32:
+		tabulate(s, tables, toInt32)
+	case Int64:
+		tabulate(s, tables, toInt64)
+	}
+}
+
+// wide makes a tensor of elements of 8 bytes, which pack can't make: a byte for each pixel's value
+// first, and their elements of these.
 func (s *Spec) wide(m *scratch, dst []byte, pack func(*Spec, []byte)) {
-	for c := range 3 {
-		for p := range 256 {
-			m.tables[256*c+p] = byte(p)
-		}
-	}
-	bytes := *s
-	bytes.Type = Uint8
-	pixels := make([]byte, bytes.Bytes())
-	pack(&bytes, pixels)
-	var elements [3][256]uint64
-	for c := range s.Channels {
-		for p := range 256 {
-			v := s.value(p, c)
-			if elements[c][p] = math.Float64bits(v); s.Type == Int64 {
-				elements[c][p] = uint64(int64(min(max(math.RoundToEven(v), math.MinInt64), math.MaxInt64-1023))) // the largest float64 below 2^63
-			}
-		}
-	}
+	s.tabulate(&m.tables)
+	elements := slices.Clone(view[uint64](m.tables[:]))
+	m.identity()
+	values := *s
+	values.Type = Uint8
+	pixels := make([]byte, values.Bytes())
+	pack(&values, pixels)
 	out, plane := view[uint64](dst), s.Height*s.Width
 	for i, p := range pixels {
 		c := i / plane
 		if s.Layout == NHWC {
 			c = i % s.Channels
 		}
-		out[i] = elements[c][p]
+		out[i] = elements[256*s.position(c)+int(p)]
 	}
 }
 
-func tabulate[T uint8 | uint16 | uint32](s *Spec, tables *[3 * 256 * 4]byte, convert func(float64) T) {
+func tabulate[T uint8 | uint16 | uint32 | uint64](s *Spec, tables *colorTables, convert func(float64) T) {
 	out := view[T](tables[:])
 	for c := range s.Channels {
 		for p := range 256 {
-			out[256*c+p] = convert(s.value(p, s.position(c)))
+			out[256*c+p] = convert(s.value(float64(p), s.position(c)))
 		}
 	}
 }
 
 // fill gives every pixel of the tensor the colour Fill.
-func (s *Spec) fill(dst []byte, tables *[3 * 256 * 4]byte) {
+func (s *Spec) fill(dst []byte, tables *colorTables) {
 	switch s.Type.Size() {
+	case 8:
+		fill[uint64](s, dst, tables)
 	case 4:
 		fill[uint32](s, dst, tables)
 	case 2:
@@ -122,7 +135,7 @@ func (s *Spec) fill(dst []byte, tables *[3 * 256 * 4]byte) {
 	}
 }
 
-func fill[T uint8 | uint16 | uint32](s *Spec, dst []byte, tables *[3 * 256 * 4]byte) {
+func fill[T uint8 | uint16 | uint32 | uint64](s *Spec, dst []byte, tables *colorTables) {
 	out, table, p := view[T](dst), view[T](tables[:]), s.placement(0, 0)
 	for c := range s.Channels {
 		for i := range s.Height * s.Width {

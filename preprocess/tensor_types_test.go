@@ -12,7 +12,7 @@ func TestBFloat16(t *testing.T) {
 		0x3b808081: 0x3b81, 0x3dcccccd: 0x3dcd, 0xc0078bbd: 0xc008, 0x3f808000: 0x3f80, 0x3f818000: 0x3f82, 0x7f7fc99e: 0x7f80,
 		0x477fe000: 0x4780, 0x7fc00000: 0x7fc0, 0xff800000: 0xff80, 0x116c2: 1,
 	} {
-		if got := toBFloat16(math.Float32frombits(bits)); got != want {
+		if got := bfloat16(math.Float32frombits(bits)); got != want {
 			t.Errorf("%#x: %#x, want %#x", bits, got, want)
 		}
 	}
@@ -47,7 +47,7 @@ func TestElementTypes(t *testing.T) {
 	}
 	for kind, round := range map[ElementType]func(float64) float64{
 		Float64:  func(v float64) float64 { return v },
-		BFloat16: func(v float64) float64 { return float64(math.Float32frombits(uint32(toBFloat16(float32(v))) << 16)) },
+		BFloat16: func(v float64) float64 { return float64(math.Float32frombits(uint32(bfloat16(float32(v))) << 16)) },
 		Uint16:   clip(0, math.MaxUint16), Int16: clip(math.MinInt16, math.MaxInt16), Uint32: clip(0, math.MaxUint32),
 		Int32: clip(math.MinInt32, math.MaxInt32), Int64: clip(math.MinInt64, math.MaxInt64),
 	} {
@@ -69,7 +69,7 @@ func TestElementTypes(t *testing.T) {
 					if layout == NHWC {
 						c = i % 3
 					}
-					if v, want := read(kind, got, i), round(s.value(int(p), c)); v != want {
+					if v, want := read(kind, got, i), round(s.value(float64(p), c)); v != want {
 						t.Fatalf("%s, %s, %s: element %d is %v, want %v", kind, layout, order, i, v, want)
 					}
 				}

@@ -81,8 +81,12 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] {
 				return classRows(ctx, classifier, items)
 			},
-			How:   howOf(classifier),
-			Ended: func(error) { tellSeen(call.UI, classifier.Spec().OutputName, classifier.Seen()) },
+			How:      howOf(classifier),
+			Unturned: classifier.Unturned,
+			Ended: func(error) {
+				flags.TellUnturned(call.UI, model, classifier.Unturned())
+				tellSeen(call.UI, classifier.Spec().OutputName, classifier.Seen())
+			},
 			Close: classifier.Close,
 			Title: "What " + model.Name + " says",
 			Item:  func(item source.Item) source.Item { return item },

@@ -102,6 +102,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 			return err
 		}
 		defer d.close()
+		defer func() { flags.TellUnturned(call.UI, d.model, d.unturned()) }()
 		return d.printRequests(ctx, call.UI, o.images.Items())
 	}
 	if err := o.chat.CheckKey(); err != nil {
@@ -124,8 +125,10 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 				o.chat.TellHost(call.UI, describer)
 				return d.rows(ctx, items)
 			},
-			How: record.Speed{Provider: describer.Host().Name, Batch: 1, Concurrency: o.concurrency},
+			How:      record.Speed{Provider: describer.Host().Name, Batch: 1, Concurrency: o.concurrency},
+			Unturned: d.unturned,
 			Ended: func(error) {
+				flags.TellUnturned(call.UI, d.model, d.unturned())
 				if u := describer.Usage(); u.Requests > 0 && !o.progress.Quiet {
 					call.Info(fmt.Sprintf("%s: %d tokens of prompts (%d cached), %d of answers (%d of reasoning)",
 						term.Counted(int64(u.Requests), "request"), u.Prompt, u.Cached, u.Completion, u.Reasoning))
@@ -172,6 +175,14 @@ func (d *imageDescriber) openClassifier(ctx context.Context, call *flags.Call, o
 	flags.TellSession(call.UI, d.classifier.Session())
 	d.evidence = describe.NewEvidence(d.classifier, 0)
 	return nil
+}
+
+// unturned is how many images the classifier read unturned. (The server gets them upright.)
+func (d *imageDescriber) unturned() int64 {
+	if d.classifier == nil {
+		return 0
+	}
+	return d.classifier.Unturned()
 }
 
 func (d *imageDescriber) close() error {

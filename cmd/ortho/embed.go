@@ -77,8 +77,10 @@ func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
 			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Embeddings]] {
 				return embeddingRows(ctx, embedder, items)
 			},
-			How:   howOf(embedder),
-			Close: embedder.Close,
+			How:      howOf(embedder),
+			Unturned: embedder.Unturned,
+			Ended:    func(error) { flags.TellUnturned(call.UI, model, embedder.Unturned()) },
+			Close:    embedder.Close,
 		}, nil
 	})
 }

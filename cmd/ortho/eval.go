@@ -102,6 +102,7 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	err = j.evaluate(ctx, doc, o.decoding.Stop, bar)
 	bar.End()
+	flags.TellUnturned(call.UI, j.model, doc.OrientationIgnored)
 	tellSeen(call.UI, j.spec.OutputName, j.classifier.Seen())
 	if err != nil && doc.Result.Items == 0 && doc.Failed == 0 {
 		if ctx.Err() != nil {
@@ -222,6 +223,7 @@ func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFa
 			break
 		}
 	}
+	doc.OrientationIgnored = j.classifier.Unturned()
 	speed := howOf(j.classifier).Took(done, time.Since(start))
 	doc.Seconds, doc.Provider, doc.Threads, doc.Batch, doc.Concurrency, doc.Placement = speed.Seconds, speed.Provider, speed.Threads, speed.Batch, speed.Concurrency, speed.Placement
 	if done > 0 {

@@ -41,6 +41,11 @@ type openedGenerator struct {
 	tell    func(text string) // warns of words that mean nothing to the model
 }
 
+// closing is what is closed by a function.
+type closing func() error
+
+func (c closing) Close() error { return c() }
+
 func (im *imagination) openImageExpert(ctx context.Context) error {
 	m, err := im.read.Open(im.ui, im.model.Name)
 	if err != nil {
@@ -58,7 +63,10 @@ func (im *imagination) openImageExpert(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	im.closers = append(im.closers, classifier)
+	im.closers = append(im.closers, closing(func() error {
+		flags.TellUnturned(im.ui, m, classifier.Unturned())
+		return classifier.Close()
+	}))
 	flags.TellSession(im.ui, classifier.Session())
 	im.experts.Image, err = imagine.NewImageExpert(m.Name, classifier)
 	return err

@@ -31,7 +31,7 @@ func TestInspect(t *testing.T) {
 		{[]string{"-m", bundled.Default}, []string{"input0  float32 [batch, 3, 224, 224]", "output0  float32 [batch, 1000], by Gemm", "ai.onnx 17", "timm", "config.json"}},
 		{[]string{"-m", bundled.Default + "-int8"}, []string{"input0  float32 [batch, 3, 224, 224]", "output0  float32 [batch, 1000], by Gemm", "ai.onnx 17", "timm", "config.json"}},
 		{[]string{"-m", filepath.Join(testModels, "ultralytics")}, []string{"exporter   ultralytics", "metadata   task = classify", "ONNX metadata", "1 Softmax"}},
-		{[]string{"-m", filepath.Join(testModels, "float32_nchw")}, []string{"missing: give --mean or --preset", "can't classify yet:", "give --mean and --std"}},
+		{[]string{"-m", filepath.Join(testModels, "float32_nchw")}, []string{"missing: give --mean or", "linear-cv2", "can't classify yet:", "give --mean and --std"}},
 		{[]string{"-m", filepath.Join(testModels, "two_images")}, []string{"left  float32", "more than one image"}},
 		{[]string{"-m", filepath.Join(testModels, "not_an_image")}, []string{"takes no images"}},
 		{[]string{"-m", filepath.Join(testModels, "no_shape")}, []string{"logits  float32 [shape not stated]"}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
@@ -124,10 +125,12 @@ func (o *preprocessOptions) tensor(ctx context.Context, ui *term.UI) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	spec, tensor, err := loader.Load(data, models.ImageOptions{MaxPixels: o.maxPixels, Scaled: o.jpegs.Scaled})
+	var unturned atomic.Int64
+	spec, tensor, err := loader.Load(data, models.ImageOptions{MaxPixels: o.maxPixels, Scaled: o.jpegs.Scaled, Unturned: &unturned})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.image.name, err)
 	}
+	flags.TellUnturned(ui, model, unturned.Load())
 	return npy(&spec, tensor)
 }
 

@@ -170,7 +170,8 @@ type statement struct {
 //	resize         256 (short edge), 256x256 (squash, height x width), long:256 or none
 //	crop-pct       0.875: the part of the resized short edge that the input shows
 //	crop-mode      center (short edge, crop), squash or border (long edge, pad with the mean)
-//	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming
+//	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming: Pillow's; nearest-cv2,
+//	               linear-cv2 or area-cv2: OpenCV's; linear-tf: TensorFlow's, without antialias
 //	input-range    0,255: what pixels 0 and 255 become before mean and std
 //	mean, std      one value, or one for each channel of the tensor
 //	color-order    rgb or bgr

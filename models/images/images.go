@@ -62,6 +62,8 @@ type Graph[Out any] struct {
 	session *runner.Session
 	pool    *runner.Pool[Input, Out]
 	ran     atomic.Bool // once
+	// unturned counts images with an orientation that the input ignores.
+	unturned atomic.Int64
 }
 
 // Open opens a model, of which the first input takes the image. Close it after use. ctx is for
@@ -135,6 +137,10 @@ func (g *Graph[Out]) Session() *runner.Session { return g.session }
 // Batching returns the images of one run, and the runs in flight.
 func (g *Graph[Out]) Batching() (batch, concurrency int) { return g.pool.Batching() }
 
+// Unturned returns how many images were read as they are stored though their file says how
+// they are to be turned (an EXIF orientation), since the model's input ignores that.
+func (g *Graph[Out]) Unturned() int64 { return g.unturned.Load() }
+
 // Image is one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at the same
 // time share runs; with Options.Waiting, those that would be too many get [runner.ErrBusy].
 // When ctx ends the call its decoding may go on: data must not be written for that long.
@@ -189,7 +195,7 @@ func (g *Graph[Out]) load(ctx context.Context, in Input, row []byte) (Size, erro
 	if err != nil {
 		return Size{}, models.StageRead.Wrap(err)
 	}
-	width, height, err := g.task.Input.Load(row, data, preprocess.LoadOptions{MaxPixels: g.opt.MaxPixels, Scaled: g.opt.Scaled})
+	width, height, err := g.task.Input.Load(row, data, preprocess.LoadOptions{MaxPixels: g.opt.MaxPixels, Scaled: g.opt.Scaled, Unturned: &g.unturned})
 	if err != nil {
 		return Size{}, models.StageDecode.Wrap(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/machine"
@@ -143,6 +144,23 @@ func warnings(s *runner.Session) (texts []string) {
 		texts = append(texts, runner.Saturation)
 	}
 	return texts
+}
+
+// TellUnturned says of how many images the orientation was ignored, unless who runs the model
+// asked for that.
+func TellUnturned(ui *term.UI, m *models.Model, n int64) {
+	if n == 0 {
+		return
+	}
+	i := slices.IndexFunc(m.Facts, func(f models.Fact) bool { return f.Key == "orientation" })
+	if i >= 0 && (m.Facts[i].Source == "flag" || m.Facts[i].Source == config.SidecarFile) {
+		return
+	}
+	text := "1 image has an EXIF orientation that was ignored: it was read"
+	if n > 1 {
+		text = fmt.Sprintf("%d images have an EXIF orientation that was ignored: they were read", n)
+	}
+	ui.Warn(text + " as stored, lying or mirrored; --orientation exif turns images upright, --orientation ignore says that this is meant")
 }
 
 // Library is the flag of ONNX Runtime's library alone.

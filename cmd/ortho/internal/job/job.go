@@ -44,6 +44,10 @@ type Job[T any, R output.Row] struct {
 	Ended  func(err error)                                        // prints what concerns the whole run; may be nil
 	Close  func() error                                           // frees what Rows needs
 
+	// Unturned counts the images that were read as stored though their EXIF orientation asks for
+	// a turn, for the record; nil: there are none.
+	Unturned func() int64
+
 	// Counts is what the line of progress counts ("": items; "tiles" of one item, "steps" of
 	// each). Progress gets the line before Rows is called, to count them.
 	Counts   string
@@ -145,7 +149,7 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 			return all.Items, known
 		}, nil
 	}
-	out.run.Gone = j.Gone
+	out.run.Gone, out.run.Unturned = j.Gone, j.Unturned
 	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
 		return nil, err

@@ -31,6 +31,10 @@ type Evaluation struct {
 	Concurrency int      `json:"concurrency"`
 	record.Placement
 
+	// OrientationIgnored are the images that were read as stored though their EXIF orientation
+	// asks for a turn.
+	OrientationIgnored int64 `json:"orientation_ignored,omitempty"`
+
 	Failed   int64            `json:"failed"` // images without an answer, which Result leaves out
 	Failures []rows.Classes   `json:"failures"`
 	Result   *evaluate.Result `json:"result"`

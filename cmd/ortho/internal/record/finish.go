@@ -67,6 +67,9 @@ func (r *Run[R]) Abandon() {
 func (r *Run[R]) update(speed Speed) error {
 	r.record.Rows, r.record.Failed = r.partial.counts()
 	r.record.Speed = speed
+	if r.Unturned != nil {
+		r.record.OrientationIgnored += r.Unturned()
+	}
 	return r.record.write(r.recordName())
 }
 

@@ -42,6 +42,10 @@ type Record struct {
 	// all shards; see [source.Passed]. It is there when the run is complete.
 	PassedOver map[string]int64 `json:"passed_over,omitempty"`
 
+	// OrientationIgnored are the images that were read as stored though their EXIF orientation
+	// asks for a turn, in all starts of the run.
+	OrientationIgnored int64 `json:"orientation_ignored,omitempty"`
+
 	// When the run was begun or resumed last, or ended by itself.
 	Rows   int64 `json:"rows"`   // failed ones among them
 	Failed int64 `json:"failed"` // but for those that were redone with success

@@ -39,6 +39,10 @@ type Run[R output.Row] struct {
 	// file of a picture, does not exist any more. That row is made again. Set it before Begin.
 	Gone func(R) bool
 
+	// Unturned, if not nil, counts the images that this start of the run read unturned, for
+	// the record.
+	Unturned func() int64
+
 	reads        *output.Reads
 	codec        *output.Codec[R]
 	name, format string
