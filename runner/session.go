@@ -55,6 +55,7 @@ type Session struct {
 	Fixed           bool          // runs must have the sizes that Options.Dims gave
 
 	session *ort.DynamicAdvancedSession
+	given   []*constant // inputs that follow Inputs in every run
 	gate    Gate
 	turn    chan struct{} // what a run holds where there may be only one; nil: there may be more
 	ran     atomic.Bool
@@ -133,7 +134,7 @@ func newSession(ctx context.Context, m Model, opt Options) (*Session, error) {
 	if m, err = m.reaching(opt.Outputs); err != nil {
 		return nil, err
 	}
-	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found, Threads: opt.Threads}
+	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found, Threads: opt.Threads, given: constants(m.Graph.Given)}
 	if len(opt.Outputs) > 0 {
 		if s.Outputs, err = pick(m.Graph.Outputs, opt.Outputs); err != nil {
 			return nil, err
@@ -199,6 +200,9 @@ func (s *Session) create(ctx context.Context, m Model, opt Options) error {
 	}
 	defer cancellable(ctx, s.Library, options.SessionOptions)()
 	inputs, outputs := names(s.Inputs), names(s.Outputs)
+	for _, c := range s.given {
+		inputs = append(inputs, c.Name)
+	}
 	if m.Data != nil {
 		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(m.Data, inputs, outputs, options.SessionOptions)
 	} else {
@@ -295,9 +299,16 @@ func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if s.Provider != CPU && s.ran.CompareAndSwap(false, true) {
 		defer keepSignals()() // some drivers install theirs in the first run
 	}
-	in, out := values(inputs), values(outputs)
+	given, release, err := s.constants(inputs)
+	if err != nil {
+		stop()
+		return err
+	}
+	defer release()
+	in, out := append(values(inputs), values(given)...), values(outputs)
 	err = s.session.RunWithOptions(in, out, options)
 	runtime.KeepAlive(inputs)
+	runtime.KeepAlive(given)
 	runtime.KeepAlive(outputs)
 	if !stop() {
 		<-terminated
@@ -324,4 +335,9 @@ func values(tensors []*Tensor) []ort.Value {
 
 // Close refuses further runs, whose error is [ErrClosed], waits for those under way, and
 // frees the session. It may be called at any time, and more than once.
-func (s *Session) Close() error { return s.gate.Close(s.session.Destroy) }
+func (s *Session) Close() error {
+	return s.gate.Close(func() error {
+		defer s.freeConstants()
+		return s.session.Destroy()
+	})
+}

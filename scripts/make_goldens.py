@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|meaning|heads ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|meaning|heads|given ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -25,6 +25,7 @@ OUT = {
     "descriptions": ROOT / "models/bundled/testdata/imagenet-descriptions",
     "meaning": ROOT / "models/meaning/testdata",
     "heads": ROOT / "models/classify/testdata/heads",
+    "given": ROOT / "models/classify/testdata/given",
     "schedulers": ROOT / "models/scheduler/testdata",
 }
 sys.path.insert(0, str(ROOT / "scripts"))

@@ -99,7 +99,7 @@ func Open(ctx context.Context, plan *Plan, command func() *exec.Cmd, folder stri
 	err := c.each(func(i int) error {
 		s := sides[i]
 		o := s.Options
-		r := openRequest{Model: s.Model, Library: o.Library, Providers: o.Providers, Threads: o.Threads, Unoptimized: o.Unoptimized}
+		r := openRequest{Model: s.Model, Library: o.Library, Providers: o.Providers, Threads: o.Threads, Unoptimized: o.Unoptimized, Given: s.Graph.Given}
 		return c.children[i].Ask(ctx, request{Open: &r}, &c.opened[i])
 	})
 	if err != nil {

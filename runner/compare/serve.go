@@ -25,6 +25,7 @@ type openRequest struct {
 	Providers   []runner.Provider `json:"providers"`
 	Threads     int               `json:"threads"`
 	Unoptimized bool              `json:"unoptimized"`
+	Given       []onnx.Given      `json:"given,omitempty"` // what all runs get besides
 }
 
 // Opened describes what a side runs on.
@@ -78,6 +79,9 @@ type worker struct {
 func (w *worker) open(ctx context.Context, r openRequest) (Opened, error) {
 	var err error
 	if w.graph, err = onnx.ReadFile(r.Model); err != nil {
+		return Opened{}, err
+	}
+	if w.graph, err = w.graph.Give(r.Given); err != nil {
 		return Opened{}, err
 	}
 	w.session, err = runner.Open(ctx, runner.Model{Path: r.Model, Graph: w.graph},
