@@ -1,7 +1,6 @@
 package models
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -139,9 +138,11 @@ func (r *resolver) conditions() {
 		return
 	}
 	if s, ok := config.Labels.Find(r.layers); ok {
-		labels := s.Value.Labels
-		r.labels = labels
-		r.fact("labels", fmt.Sprintf("%d, from %q to %q", len(labels), labels[0].Name, labels[len(labels)-1].Name), s.Source)
+		n := 0
+		if r.class != nil {
+			n = r.class.Count
+		}
+		r.stateLabels(s, n)
 	}
 	in := r.class
 	if in == nil {

@@ -55,7 +55,7 @@ func (r *resolver) constant(c config.Constant) (onnx.Given, error) {
 	switch {
 	case len(others) == 0 && len(r.graph.Inputs) == 1 && r.graph.Inputs[0].Name == c.Name:
 		return onnx.Given{}, fmt.Errorf("%q: it is the only input of %s, which takes what is run", c.Name, r.name)
-	case takesImage(in) && !slices.ContainsFunc(others, isImage):
+	case takesImage(in) && !slices.ContainsFunc(others, isPicture):
 		return onnx.Given{}, fmt.Errorf("%q: it is the input of %s that takes the image, which is what is run", c.Name, r.name)
 	}
 	return c.For(in)

@@ -5,8 +5,12 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+
+	"ortho/runner/onnx"
 )
 
 // Identity identifies a model by its name and by the digests of the files that decide what it
@@ -19,14 +23,41 @@ type Identity struct {
 	Weights []FileDigest
 }
 
+// Digest is one digest for all: SHA256 where no weights lie beside the graph, else the SHA-256 of a
+// line for each of its files, the graph's and those of Weights in their order, that holds the
+// file's SHA-256. `sha256sum model.onnx FILE... | cut -c 1-64 | sha256sum` prints it.
+func (id Identity) Digest() string {
+	if len(id.Weights) == 0 {
+		return id.SHA256
+	}
+	lines := sha256.New()
+	fmt.Fprintln(lines, id.SHA256)
+	for _, w := range id.Weights {
+		fmt.Fprintln(lines, w.SHA256)
+	}
+	return fmt.Sprintf("%x", lines.Sum(nil))
+}
+
 // FileDigest is the SHA-256 of a file; its name has slashes on all systems.
 type FileDigest struct{ Name, SHA256 string }
 
-// Identity reads all files of the model.
+// Identity reads all files of the model. Where its weights can't be used, that is its error.
 func (m *Model) Identity(ctx context.Context) (Identity, error) {
+	if m.files != nil {
+		id := *m.files
+		id.Name = m.Name
+		return id, nil
+	}
 	id := Identity{Name: m.Name}
 	var err error
-	if id.SHA256, err = m.Digest(ctx); err != nil {
+	if m.Data != nil {
+		id.SHA256, err = m.GraphDigest(ctx)
+		return id, err
+	}
+	if err := m.Graph.CheckWeights(m.Path); err != nil {
+		return id, err
+	}
+	if id.SHA256, err = m.GraphDigest(ctx); err != nil {
 		return id, err
 	}
 	for _, name := range m.Graph.ExternalData {
@@ -39,10 +70,32 @@ func (m *Model) Identity(ctx context.Context) (Identity, error) {
 	return id, nil
 }
 
-// Digest returns the SHA-256 of the graph's file alone, as [Identity] has it: weights in files
-// beside it are not read.
+// identityOf is the identity, but for its name, of a graph with weights in files of a file system.
+func identityOf(data []byte, g *onnx.Graph, folder fs.FS) (*Identity, error) {
+	id := &Identity{SHA256: fmt.Sprintf("%x", sha256.Sum256(data))}
+	for _, name := range g.ExternalData {
+		content, err := fs.ReadFile(folder, path.Clean(filepath.ToSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		id.Weights = append(id.Weights, FileDigest{name, fmt.Sprintf("%x", sha256.Sum256(content))})
+	}
+	return id, nil
+}
+
+// Digest reads all files of the model, and returns their [Identity.Digest].
 func (m *Model) Digest(ctx context.Context) (string, error) {
-	if m.Data != nil {
+	id, err := m.Identity(ctx)
+	return id.Digest(), err
+}
+
+// GraphDigest returns the SHA-256 of the graph's file alone: weights in files beside it are not
+// read.
+func (m *Model) GraphDigest(ctx context.Context) (string, error) {
+	switch {
+	case m.files != nil:
+		return m.files.SHA256, nil
+	case m.Data != nil:
 		return fmt.Sprintf("%x", sha256.Sum256(m.Data)), nil
 	}
 	return DigestOf(ctx, m.Path)

@@ -21,6 +21,7 @@ type ImageLoader struct {
 	input     onnx.Value
 	spec      *preprocess.Spec // of a graph that does not give images, or
 	generator *ImagePort       // of one that does; without its name
+	alone     bool             // the graph takes one image, without a dimension for several
 }
 
 // ImageOptions say how image files are loaded. The zero value loads them whole, and exactly.
@@ -55,6 +56,7 @@ func (m *Model) ImageLoader() (*ImageLoader, error) {
 		return nil, fmt.Errorf("%s has no input %s", m.Name, name)
 	}
 	l.input = m.Graph.Inputs[at]
+	l.alone = l.input.Ranked && len(l.input.Dims) == len(in.Spec.Shape())
 	return l, nil
 }
 
@@ -166,7 +168,7 @@ func FeedImages(ctx context.Context, loaders []*ImageLoader, images iter.Seq[Ima
 			for _, t := range r.Value.tensors {
 				rowBytes = max(rowBytes, len(t.data))
 			}
-			if len(rows) >= opt.Rows(rowBytes) && !pass() {
+			if (f.alone() || len(rows) >= opt.Rows(rowBytes)) && !pass() {
 				return
 			}
 		}
@@ -182,6 +184,11 @@ type imageFeed struct {
 	distinct []*ImageLoader // those that make other tensors
 	tensor   []int          // which of the distinct ones a loader takes
 	opt      FeedOptions
+}
+
+// alone reports whether one of the graphs takes one image a run.
+func (f *imageFeed) alone() bool {
+	return slices.ContainsFunc(f.loaders, func(l *ImageLoader) bool { return l.alone })
 }
 
 // imageRow is an image as all graphs get it.
@@ -239,6 +246,9 @@ func (f *imageFeed) batch(rows []imageRow) ImageBatch {
 	for i, l := range f.loaders {
 		at := f.tensor[i]
 		shape := append([]int64{int64(len(rows))}, rows[0].tensors[at].shape...)
+		if l.alone {
+			shape = rows[0].tensors[at].shape
+		}
 		b.Sets = append(b.Sets, &feed.Set{Source: "images", Rows: len(rows),
 			Arrays: []npz.Array{{Name: l.input.Name, Type: l.input.Type, Shape: shape, Data: data[at]}}})
 	}

@@ -24,17 +24,14 @@ func (r *resolver) pixels(v onnx.Value) {
 	}
 	in.Invert = settled(r, config.Invert, false)
 
-	rng, haveRange := config.InputRange.Find(r.layers)
-	mean, haveMean := config.Mean.Find(r.layers)
-	std, haveStd := config.Std.Find(r.layers)
-	if v.Type == onnx.Uint8 {
-		// A graph of bytes normalises inside: what a config states is no longer to do.
-		said := func(rank int) bool { return rank < len(r.layers) && r.layers[rank].ByUser() }
-		haveRange, haveMean, haveStd = haveRange && said(rng.Rank), haveMean && said(mean.Rank), haveStd && said(std.Rank)
-		if !haveRange && !haveMean && !haveStd {
-			rng, haveRange = config.InputRange.Of([2]float64{0, 255}, "graph (uint8)"), true
-		}
+	var s stated
+	s.rng, s.haveRange = config.InputRange.Find(r.layers)
+	s.mean, s.haveMean = config.Mean.Find(r.layers)
+	s.std, s.haveStd = config.Std.Find(r.layers)
+	if _, whole := integers[v.Type]; whole {
+		r.integerPixels(v, &s)
 	}
+	rng, mean, std, haveRange, haveMean, haveStd := s.rng, s.mean, s.std, s.haveRange, s.haveMean, s.haveStd
 	if r.task.whole && !haveRange && !haveMean && !haveStd {
 		r.lacks("input-range", rangeGap("which values its pixels have", "input-range"))
 		in.Range, in.Mean, in.Std = [2]float64{0, 1}, make([]float64, in.Channels), slices.Repeat([]float64{1}, in.Channels)

@@ -20,14 +20,14 @@ type ImagePort struct {
 	Multiple int  // an open height and width are padded to multiples of it; 1: to none
 }
 
-// imageTypes are the element types that an image input may have.
-var imageTypes = map[onnx.ElementType]preprocess.ElementType{
+// pictureTypes are the element types of images that a generator takes or gives.
+var pictureTypes = map[onnx.ElementType]preprocess.ElementType{
 	onnx.Float: preprocess.Float32, onnx.Float16: preprocess.Float16, onnx.Uint8: preprocess.Uint8, onnx.Int8: preprocess.Int8,
 }
 
-// isImage reports whether a value may take a batch of images.
-func isImage(v onnx.Value) bool {
-	_, ok := imageTypes[v.Type]
+// isPicture reports whether a value may be a batch of images that a generator takes or gives.
+func isPicture(v onnx.Value) bool {
+	_, ok := pictureTypes[v.Type]
 	return ok && v.Kind == "tensor" && v.Ranked && len(v.Dims) == 4
 }
 
@@ -46,7 +46,7 @@ func features(g *onnx.Graph) string {
 // givesImage reports whether an output may be a batch of images: with 1 or 3 channels,
 // or with dimensions that are all open.
 func givesImage(v onnx.Value) bool {
-	return isImage(v) && (isChannels(v.Dims[1]) || isChannels(v.Dims[3]) || !v.Dims[1].Fixed() && !v.Dims[3].Fixed())
+	return isPicture(v) && (isChannels(v.Dims[1]) || isChannels(v.Dims[3]) || !v.Dims[1].Fixed() && !v.Dims[3].Fixed())
 }
 
 // takesImage reports whether an input is an image, and no latents.
@@ -60,7 +60,8 @@ func isChannels(d onnx.Dim) bool { return d.Size == 1 || d.Size == 3 }
 // fixedSize is the size of the graph's image input where it is fixed.
 func fixedSize(g *onnx.Graph) *config.Size {
 	for _, v := range g.Inputs {
-		if !isImage(v) {
+		v, ok := viewOf(v, nil)
+		if !ok {
 			continue
 		}
 		h, w := v.Dims[2], v.Dims[3]
@@ -80,14 +81,19 @@ func (r *resolver) onlyImage() (onnx.Value, bool) {
 	var all []string
 	for _, v := range r.graph.Inputs {
 		all = append(all, v.String())
-		if isImage(v) {
+		if _, ok := viewOf(v, r.layers); ok {
 			images = append(images, v)
 		}
+	}
+	if len(r.graph.Inputs) == 1 && !r.graph.Inputs[0].Ranked && len(images) == 0 {
+		r.fact("input", all[0], "graph")
+		r.lacks("input-size", Gap{About: "the shape of its input " + all[0], Settings: []string{"input-size", "layout", "channels"}, Example: append(one("input-size", "224"), append(one("layout", "nchw"), one("channels", "3")...)...)})
+		return onnx.Value{}, false
 	}
 	switch {
 	case len(images) == 0:
 		r.fact("input", "none takes images", "graph")
-		r.unfit("%s takes no images: no input is float32, float16, uint8 or int8 with four dimensions (inputs: %s)%s", r.name, strings.Join(all, ", "), features(r.graph))
+		r.unfit("%s takes no images: no input has the four dimensions of a batch of them, or three, in numbers (inputs: %s)%s", r.name, strings.Join(all, ", "), features(r.graph))
 		return onnx.Value{}, false
 	case len(images) > 1 && len(colored(images)) == 1:
 		images = colored(images)
@@ -104,19 +110,28 @@ func (r *resolver) onlyImage() (onnx.Value, bool) {
 	return images[0], true
 }
 
-// colored are those with three channels.
+// colored are those that are batches of images: with four dimensions, or of several such,
+// with three channels.
 func colored(images []onnx.Value) []onnx.Value {
-	return slices.DeleteFunc(slices.Clone(images), func(v onnx.Value) bool { return v.Dims[1].Size != 3 && v.Dims[3].Size != 3 })
+	batches := slices.DeleteFunc(slices.Clone(images), func(v onnx.Value) bool { return len(v.Dims) != 4 })
+	if len(batches) < 2 {
+		return batches
+	}
+	return slices.DeleteFunc(batches, func(v onnx.Value) bool { return v.Dims[1].Size != 3 && v.Dims[3].Size != 3 })
 }
 
 // takeImage settles how an image becomes the graph's input.
 func (r *resolver) takeImage(in onnx.Value) {
 	r.fact("input", in.String(), "graph")
-	r.image = &ImagePort{Name: in.Name, Spec: preprocess.Spec{Type: imageTypes[in.Type]}, Multiple: 1}
-	if in.Dims[0].Fixed() {
-		r.fixBatch(in.Dims[0].Size)
+	view, _ := viewOf(in, r.layers)
+	r.image = &ImagePort{Name: in.Name, Spec: preprocess.Spec{Type: imageTypes[in.Type], Form: view.form}, Multiple: 1}
+	if view.source != "" {
+		r.fact("input-form", strings.TrimPrefix(view.Value.String(), in.Name+" "), view.source)
 	}
-	r.shape(in)
+	if view.Dims[0].Fixed() {
+		r.fixBatch(view.Dims[0].Size)
+	}
+	r.shape(view.Value)
 	r.geometry()
 	r.pixels(in)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -17,14 +18,15 @@ import (
 type Model struct {
 	Name     string
 	Path     string        // the .onnx file; "" where Data holds it
-	Data     []byte        // the graph's bytes where it comes from a file system, else nil
+	Data     []byte        // the graph, with all its weights, where it comes from a file system, else nil
 	Graph    *onnx.Graph   // the header of the file
 	Task     Task          // what its outputs are for
 	Exporter string        // "timm", "huggingface", "ultralytics", "tf2onnx", "pytorch", ...; "" unknown
 	Facts    []Fact        // in a fixed order; see [Fact]
 	Notices  []config.Text // what is done as stated, or assumed, though it may not be meant: one line each
 
-	given string // what it was opened by
+	given string    // what it was opened by
+	files *Identity // of the files that Data was made of; nil where it is the graph's file
 	task  *task
 	ports ports
 	words map[int]func(name func(string) string) string // of facts
@@ -84,25 +86,45 @@ func Open(name string, flags Settings) (*Model, error) {
 }
 
 // OpenFS reads a model folder that is the root of fsys, such as an embedded one;
-// name is the model's name.
+// name is the model's name. All of the graph is held in memory, with the weights that lie in
+// files beside it, if there are such: together they may have [onnx.MaxBytes].
 func OpenFS(fsys fs.FS, name string, flags Settings) (*Model, error) {
 	file, err := config.FindGraph(fsys, "")
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", name, err)
 	}
-	data, err := fs.ReadFile(fsys, file)
-	if err != nil {
-		return nil, fmt.Errorf("open model %s: %w", name, err)
-	}
-	graph, err := onnx.Read(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
+	m := &Model{Name: name}
+	if err := m.load(fsys, file); err != nil {
 		return nil, fmt.Errorf("open model %s: %s: %w", name, file, err)
 	}
-	m := &Model{Name: name, Data: data, Graph: graph}
 	if err := m.resolve(fsys, flags); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", name, err)
 	}
 	return m, nil
+}
+
+// load reads a graph of a file system into memory.
+func (m *Model) load(fsys fs.FS, file string) (err error) {
+	if m.Data, err = fs.ReadFile(fsys, file); err != nil {
+		return err
+	}
+	if m.Graph, err = onnx.Read(bytes.NewReader(m.Data), int64(len(m.Data))); err != nil || len(m.Graph.External) == 0 {
+		return err
+	}
+	folder, err := fs.Sub(fsys, path.Dir(file))
+	if err != nil {
+		return err
+	}
+	all, err := m.Graph.Embed(m.Data, folder)
+	if err != nil {
+		return err
+	}
+	if m.files, err = identityOf(m.Data, m.Graph, folder); err != nil {
+		return err
+	}
+	m.Data = all
+	m.Graph, err = onnx.Read(bytes.NewReader(all), int64(len(all)))
+	return err
 }
 
 // FactsWorded are the facts, with the settings that would fill what is missing called as name

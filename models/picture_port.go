@@ -31,8 +31,8 @@ func (r *resolver) givePicture() {
 	if r.image != nil {
 		out.Layout = r.image.Spec.Layout
 	}
-	switch _, known := imageTypes[picked.Type]; {
-	case isImage(*picked):
+	switch _, known := pictureTypes[picked.Type]; {
+	case isPicture(*picked):
 		r.outputShape(*picked)
 	case picked.Ranked || !known:
 		r.fail("%s: output %s is no image: it must have four dimensions, of float32, float16, uint8 or int8", r.name, picked)

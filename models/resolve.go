@@ -66,4 +66,5 @@ func (r *resolver) run() {
 	}
 	r.task = r.settleTask()
 	r.task.resolve(r)
+	r.settleRepeats()
 }

@@ -230,8 +230,8 @@ func (r *resolver) classes(out *scoresOutput) {
 		n = 0 // how many the graph chooses among it does not say
 	}
 	list, named := config.Labels.Find(r.layers)
-	labels := list.Value.Labels
 	if own, by := meaning.Labels(r.graph); !named && own != nil {
+		var labels []Label
 		for _, name := range own {
 			labels = append(labels, Label{Name: name})
 		}
@@ -239,15 +239,15 @@ func (r *resolver) classes(out *scoresOutput) {
 	}
 	if r.scores.Single {
 		n, source = 2, "graph (one value: the class and its complement)"
-		if named && len(labels) == 1 {
-			labels = []Label{labels[0], {Name: "not " + labels[0].Name}}
+		if labels := list.Value.Labels; named && len(labels) == 1 {
+			list.Value.Labels = []Label{labels[0], {Name: "not " + labels[0].Name}}
 		}
 	}
 	if s, ok := config.Classes.Find(r.layers); n == 0 && ok {
 		n, source = s.Value, s.Source
 	}
 	if n == 0 && named {
-		n, source = len(labels), list.Source
+		n, source = len(list.Value.Labels), list.Source
 	}
 	r.scores.Classes = n
 	if n > 0 {
@@ -259,12 +259,8 @@ func (r *resolver) classes(out *scoresOutput) {
 		r.fact("labels", "none: classes are told by their index", "default")
 		return
 	}
-	r.scores.Labels, r.labels = labels, labels
-	form := ""
-	if list.Value.Form != "" {
-		form = " (" + list.Value.Form + ")"
-	}
-	r.fact("labels", fmt.Sprintf("%d, from %q to %q%s", len(labels), labels[0].Name, labels[len(labels)-1].Name, form), list.Source)
+	labels := r.stateLabels(list, n)
+	r.scores.Labels = labels
 	if len(labels) == n {
 		return
 	}

@@ -28,6 +28,9 @@ func (m *Model) InputDims() map[string]int64 {
 		if v.Name != m.ports.image.Name {
 			continue
 		}
+		if len(v.Dims) != 4 {
+			continue
+		}
 		for i, d := range v.Dims[1:] {
 			size := int64(shape[i])
 			if d.Fixed() || d.Name == "" || !stated[i] || d.Name == v.Dims[0].Name {

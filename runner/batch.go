@@ -47,13 +47,24 @@ func (b *batch) open() error {
 		return nil
 	}
 	size := int64(b.size)
-	in, err := NewTensor(b.session.Inputs[0].Type, append([]int64{size}, b.row...))
+	shape := append([]int64{size}, b.row...)
+	if b.alone() {
+		if size != 1 {
+			return fmt.Errorf("input %s has no dimension of the batch: batches of %d can't be run", b.session.Inputs[0], size)
+		}
+		shape = b.row
+	}
+	in, err := NewTensor(b.session.Inputs[0].Type, shape)
 	if err != nil {
 		return fmt.Errorf("input %s: %w", b.session.Inputs[0].Name, err)
 	}
 	b.in, b.out = in, make([]*Tensor, len(b.session.Outputs))
 	for i, v := range b.session.Outputs {
-		if shape := outputShape(v, size); shape != nil {
+		shape := outputShape(v, size)
+		if b.alone() {
+			shape = fixedShape(v)
+		}
+		if shape != nil {
 			if b.out[i], err = NewTensor(v.Type, shape); err != nil {
 				b.close()
 				b.in = nil
@@ -62,6 +73,31 @@ func (b *batch) open() error {
 		}
 	}
 	return nil
+}
+
+// alone reports whether the graph takes one item, without a dimension for several.
+func (b *batch) alone() bool {
+	in := b.session.Inputs[0]
+	return in.Ranked && len(in.Dims) == len(b.row)
+}
+
+// input is the memory of one row of the input.
+func (b *batch) input(row int) []byte {
+	if b.alone() {
+		return b.in.data
+	}
+	return b.in.Row(row)
+}
+
+// fixedShape returns an output's shape where all of it is stated.
+func fixedShape(v onnx.Value) (shape []int64) {
+	for _, d := range v.Dims {
+		if d.Size <= 0 {
+			return nil
+		}
+		shape = append(shape, d.Size)
+	}
+	return shape
 }
 
 // outputShape returns the shape of an output for n rows; nil where it is only
@@ -92,7 +128,7 @@ func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 	switch {
 	case n == b.size:
 	case b.pad:
-		clear(b.in.data[n*len(b.in.Row(0)):])
+		clear(b.in.data[n*len(b.input(0)):])
 	default:
 		for i, t := range append([]*Tensor{b.in}, b.out...) {
 			if t == nil {
@@ -117,6 +153,9 @@ func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 		if b.out[i] == nil {
 			temporary = append(temporary, t)
 		}
+		if b.whole(t) {
+			continue
+		}
 		if len(t.Shape) == 0 || t.Shape[0] != in.Shape[0] {
 			return nil, fmt.Errorf("output %s has shape %v for a batch of %d: its first dimension is not the batch",
 				b.session.Outputs[i].Name, t.Shape, in.Shape[0])
@@ -125,10 +164,20 @@ func (b *batch) run(ctx context.Context, n int) (func(row int) []Row, error) {
 	return func(row int) []Row {
 		rows := make([]Row, len(out))
 		for i, t := range out {
+			if b.whole(t) {
+				rows[i] = Row{b.session.Outputs[i].Name, t.Type, t.Shape, t.data}
+				continue
+			}
 			rows[i] = Row{b.session.Outputs[i].Name, t.Type, t.Shape[1:], t.Row(row)}
 		}
 		return rows
 	}, nil
+}
+
+// whole reports whether an output is that of the one item of the run, all of it: it has no
+// dimension of the batch.
+func (b *batch) whole(t *Tensor) bool {
+	return b.alone() || b.size == 1 && (len(t.Shape) == 0 || t.Shape[0] != 1)
 }
 
 func (b *batch) close() {

@@ -188,7 +188,7 @@ func TestNewTensorRefuses(t *testing.T) {
 	for _, c := range []struct {
 		t     onnx.ElementType
 		shape []int64
-	}{{onnx.String, nil}, {onnx.Float, []int64{0}}, {onnx.Float, []int64{-1, 2}}, {onnx.String, []int64{1}}, {onnx.Float, []int64{1 << 40, 1 << 40}}} {
+	}{{onnx.String, nil}, {onnx.Float, []int64{-1, 2}}, {onnx.Float, []int64{0, -1}}, {onnx.String, []int64{1}}, {onnx.Float, []int64{1 << 40, 1 << 40}}} {
 		if tensor, err := NewTensor(c.t, c.shape); err == nil {
 			tensor.Close()
 			t.Errorf("%s%v: no error", c.t, c.shape)

@@ -139,7 +139,7 @@ func (l *lane[In, Out]) load(row int, j *job[In, Out]) {
 		if err := j.ctx.Err(); err != nil {
 			return err // its caller may have gone: nothing of the item may be used
 		}
-		l.reads[row], err = l.pool.load(j.ctx, j.item, l.in.Row(row))
+		l.reads[row], err = l.pool.load(j.ctx, j.item, l.input(row))
 		return err
 	}()
 	if l.errs[row] == nil {
@@ -210,7 +210,7 @@ func (l *lane[In, Out]) settle(from int) (failed int) {
 			continue
 		}
 		if l.rows != row {
-			copy(l.in.Row(l.rows), l.in.Row(row))
+			copy(l.input(l.rows), l.input(row))
 			l.jobs[l.rows], l.reads[l.rows] = l.jobs[row], l.reads[row]
 		}
 		l.rows++

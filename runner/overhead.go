@@ -16,7 +16,7 @@ func (s *Session) Overhead(ctx context.Context, inputs, outputs []*Tensor, d tim
 		return nil, nil, err
 	}
 	defer s.gate.Leave()
-	in, out := values(inputs), values(outputs)
+	in, out := handles(inputs), handles(outputs)
 	calls := []struct {
 		took *[]time.Duration
 		run  func() error

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -45,6 +46,21 @@ type Options struct {
 	Profile string
 }
 
+// check returns an error where the graph can't be loaded for what its files are.
+func (m Model) check() error {
+	if m.Data == nil {
+		return m.Graph.CheckWeights(m.Path)
+	}
+	name := cmp.Or(m.Graph.Name, "the graph")
+	if len(m.Graph.External) > 0 { // ONNX Runtime would look for them in the process's folder
+		return fmt.Errorf("%s: its weights are in %s, and a graph in memory has no folder that files lie in: see onnx.Graph.Embed", name, strings.Join(m.Graph.ExternalData, ", "))
+	}
+	if err := m.Graph.CheckSize(); err != nil {
+		return fmt.Errorf("%s %w", name, err)
+	}
+	return nil
+}
+
 // Session is a graph on its execution providers. Its methods may be called concurrently.
 type Session struct {
 	Inputs, Outputs []onnx.Value
@@ -69,6 +85,9 @@ var loaded struct {
 	library.Found
 	explicit string // what was asked for when it was loaded
 }
+
+// loadedAPI is the table of functions of what was loaded.
+var loadedAPI atomic.Pointer[unsafe.Pointer]
 
 // load loads ONNX Runtime, once a process: onnxruntime_go keeps it globally. Of the
 // libraries that are there it is one that suits the providers.
@@ -103,6 +122,11 @@ func load(path string, providers []Provider) (library.Found, error) {
 		return fail(err)
 	}
 	takeLog() // messages about devices that nobody asked for
+	api, err := found.API()
+	if err != nil {
+		return fail(err)
+	}
+	loadedAPI.Store((*unsafe.Pointer)(api))
 	loaded.Found, loaded.explicit = found, path
 	return found, nil
 }
@@ -126,10 +150,8 @@ func newSession(ctx context.Context, m Model, opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.Data == nil {
-		if err := m.Graph.CheckWeights(m.Path); err != nil {
-			return nil, err
-		}
+	if err := m.check(); err != nil {
+		return nil, err
 	}
 	if m, err = m.reaching(opt.Outputs); err != nil {
 		return nil, err
@@ -238,9 +260,7 @@ func names(values []onnx.Value) []string {
 }
 
 // Run runs the graph once. A nil output is allocated and put in its place; the caller closes
-// it. (For a float16 output whose size neither the graph nor the inputs determine, the graph
-// runs until it asks for the right size, and then again.) When ctx is done the run is
-// terminated, and Run returns ctx's error once ONNX Runtime has let go of the tensors.
+// it. When ctx is done the run is terminated, and Run returns ctx's error once ONNX Runtime has let go of the tensors.
 func (s *Session) Run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -254,27 +274,10 @@ func (s *Session) entered(ctx context.Context, inputs, outputs []*Tensor) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	missing, guessed, err := s.reserve(inputs, outputs)
-	if err == nil {
-		err = s.run(ctx, inputs, outputs)
+	if err := s.check(inputs, outputs); err != nil {
+		return err
 	}
-	const most = 3 // refusals of an output: its rank, the sizes known before, the others
-	for i := 0; err != nil && i < most*len(guessed) && ctx.Err() == nil; i++ {
-		if err = s.resize(outputs, guessed, err); err != nil {
-			break
-		}
-		err = s.run(ctx, inputs, outputs)
-	}
-	if err == nil {
-		return nil
-	}
-	for _, i := range missing {
-		if outputs[i] != nil {
-			outputs[i].Close()
-			outputs[i] = nil
-		}
-	}
-	return err
+	return s.run(ctx, inputs, outputs)
 }
 
 func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
@@ -301,12 +304,14 @@ func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 	}
 	given, release, err := s.constants(inputs)
 	if err != nil {
-		stop()
+		if !stop() {
+			<-terminated
+		}
 		return err
 	}
 	defer release()
 	in, out := append(values(inputs), values(given)...), values(outputs)
-	err = s.session.RunWithOptions(in, out, options)
+	err = s.call(options, in, out)
 	runtime.KeepAlive(inputs)
 	runtime.KeepAlive(given)
 	runtime.KeepAlive(outputs)
@@ -314,7 +319,11 @@ func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 		<-terminated
 	}
 	if err != nil {
-		err = s.discard(outputs, out, err)
+		for i, value := range out {
+			if outputs[i] == nil && value != nil {
+				freeValue(value)
+			}
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -323,8 +332,8 @@ func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 	return s.adopt(outputs, out)
 }
 
-func values(tensors []*Tensor) []ort.Value {
-	out := make([]ort.Value, len(tensors))
+func values(tensors []*Tensor) []unsafe.Pointer {
+	out := make([]unsafe.Pointer, len(tensors))
 	for i, t := range tensors {
 		if t != nil {
 			out[i] = t.native.value

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"unsafe"
 
-	ort "github.com/yalue/onnxruntime_go"
-
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
@@ -25,29 +23,6 @@ type Tensor struct {
 	forgotten runtime.Cleanup
 }
 
-// native is ONNX Runtime's side of a tensor. The memory that it points to is Go's, and
-// pinned: C may not keep a pointer to it otherwise.
-type native struct {
-	value ort.Value
-	pin   runtime.Pinner
-}
-
-// over is the side of a value over data.
-func over(data []byte, value ort.Value) *native {
-	n := &native{value: value}
-	if len(data) > 0 {
-		n.pin.Pin(unsafe.SliceData(data))
-	}
-	return n
-}
-
-func (n *native) free() {
-	if n.value != nil {
-		n.value.Destroy()
-	}
-	n.pin.Unpin()
-}
-
 // tensorOver makes a tensor. Where its Close is forgotten, a cleanup closes it: the garbage
 // collector panics on memory that is still pinned.
 func tensorOver(t onnx.ElementType, shape []int64, data []byte, n *native) *Tensor {
@@ -56,15 +31,12 @@ func tensorOver(t onnx.ElementType, shape []int64, data []byte, n *native) *Tens
 	return tensor
 }
 
-// NewTensor returns a tensor of zeros. Its element type must have a fixed size, and its
-// dimensions must be positive; none make a scalar. The library must be loaded.
+// NewTensor returns a tensor of zeros. Its element type must have a fixed size; a dimension
+// of 0 makes one without elements, and none a scalar. The library must be loaded.
 func NewTensor(t onnx.ElementType, shape []int64) (*Tensor, error) {
 	n, err := byteSize(t, shape)
 	if err != nil {
 		return nil, err
-	}
-	if len(shape) == 0 {
-		return newScalar(t)
 	}
 	words := make([]uint64, (n+7)/8) // aligned for every element type
 	return wrap(t, shape, bytesOf(words)[:n])
@@ -109,25 +81,22 @@ func byteSize(t onnx.ElementType, shape []int64) (int, error) {
 		return 0, fmt.Errorf("a tensor of %s elements is not supported", t)
 	}
 	for _, d := range shape {
-		if d == 0 {
-			return 0, fmt.Errorf("a tensor of shape %v has no elements: a dimension of 0 is not supported", shape)
-		}
-		if d < 0 || n > math.MaxInt32*int64(8)/d {
+		if d < 0 || n > math.MaxInt32*int64(8)/max(1, d) {
 			return 0, fmt.Errorf("a tensor of shape %v is not supported", shape)
 		}
-		n *= d
+		n *= max(1, d)
+	}
+	if slices.Contains(shape, 0) {
+		return 0, nil
 	}
 	return int(n), nil
 }
 
 func wrap(t onnx.ElementType, shape []int64, data []byte) (*Tensor, error) {
-	n := over(data, nil)
-	value, err := ort.NewCustomDataTensor(ort.NewShape(shape...), data, ort.TensorElementDataType(t))
+	n, err := newNative(t, shape, data)
 	if err != nil {
-		n.free()
 		return nil, fmt.Errorf("create tensor %s%v: %w", t, shape, err)
 	}
-	n.value = value
 	return tensorOver(t, append([]int64(nil), shape...), data, n), nil
 }
 
@@ -140,7 +109,7 @@ func bytesOf[T any](elements []T) []byte {
 // head returns a tensor over the first n rows of t, in the same memory.
 func (t *Tensor) head(n int64) (*Tensor, error) {
 	shape := append([]int64{n}, t.Shape[1:]...)
-	return wrap(t.Type, shape, t.data[:int64(len(t.data))/t.Shape[0]*n])
+	return wrap(t.Type, shape, t.data[:int64(len(t.data))/max(1, t.Shape[0])*n])
 }
 
 // Bytes returns the elements in native byte order; they may be written.

@@ -78,6 +78,47 @@ def unsaid(model):
     return model
 
 
+def unequal():
+    """Outputs that are hard to compare, and inputs that are hard to feed."""
+    node = helper.make_node
+    write("random", passing("random", [node("RandomNormalLike", ["x"], ["noise"]), node("Add", ["x", "noise"], ["y"])], [value("x", ["batch", 4])], [value("y", ["batch", 4])]))
+    minus = numpy_helper.from_array(np.array([[-np.inf]], np.float32), "minus")
+    write("masked", passing("masked", [node("Concat", ["x", "minus"], ["y"], axis=1)], [value("x", [1, 4])], [value("y", [1, 5])], minus))
+    write("bfloat16_out", passing(
+        "bfloat16_out", [node("Cast", ["x"], ["y"], to=TensorProto.BFLOAT16)], [value("x", ["batch", 4])], [value("y", ["batch", 4], TensorProto.BFLOAT16)]))
+    write("two_batches", passing(
+        "two_batches", [node("Transpose", ["text"], ["columns"], perm=[1, 0]), node("MatMul", ["image", "columns"], ["similarity"])],
+        [value("image", ["image_batch", 3]), value("text", ["text_batch", 3])], [value("similarity", ["image_batch", "text_batch"])]))
+    write("past", passing(
+        "past", [node("Concat", ["past", "new"], ["present"], axis=1)],
+        [value("past", ["batch", "past_length", 2]), value("new", ["batch", "length", 2])], [value("present", ["batch", "total", 2])]))
+    # As Custom Vision and scikit-learn export: a name for each row, and a sequence.
+    write("named_class", passing(
+        "named_class", [node("ArgMax", ["x"], ["best"], axis=1, keepdims=0), node("Gather", ["names", "best"], ["label"]), node("SequenceConstruct", ["x"], ["loss"])],
+        [value("x", ["batch", 3])],
+        [helper.make_tensor_value_info("label", TensorProto.STRING, ["batch"]), helper.make_tensor_sequence_value_info("loss", TensorProto.FLOAT, ["batch", 3])],
+        helper.make_tensor("names", TensorProto.STRING, [3], [b"cat", b"dog", "\u00e9cureuil".encode()])))
+
+
+def training():
+    """As torch.onnx.export(training=TrainingMode.TRAINING) leaves them."""
+    node = helper.make_node
+    x, y = value("x", ["batch", 3, 2, 2]), value("y", ["batch", 3, 2, 2])
+    ratio = numpy_helper.from_array(np.float32(0.5), "ratio")
+    for name, on in ("dropout_training", True), ("dropout", False):
+        write(name, passing(name, [node("Dropout", ["x", "ratio", "training"], ["y"])], [x], [y], ratio, numpy_helper.from_array(np.array(on), "training")))
+    ones = [numpy_helper.from_array(np.ones(3, np.float32), n) for n in ("scale", "bias", "mean", "var")]
+    write("batchnorm_training", passing(
+        "batchnorm_training", [node("BatchNormalization", ["x", "scale", "bias", "mean", "var"], ["y", "running_mean", "running_var"], training_mode=1)], [x], [y], *ones, opset=15))
+    write("random_unused", passing("random_unused", [node("RandomUniform", [], ["noise"], shape=[4]), node("Identity", ["x"], ["y"])], [x], [y]))
+    drop = helper.make_function("local", "Drop", ["a"], ["b"], [
+        node("Constant", [], ["ratio"], value=numpy_helper.from_array(np.float32(0.5))), node("Constant", [], ["training"], value=numpy_helper.from_array(np.array(True))),
+        node("Dropout", ["a", "ratio", "training"], ["b"])], [helper.make_opsetid("", 15)])
+    model = helper.make_model(helper.make_graph([node("Drop", ["x"], ["y"], domain="local")], "dropout_in_function", [x], [y]), functions=[drop],
+                              opset_imports=[helper.make_opsetid("", 15), helper.make_opsetid("local", 1)], ir_version=8, producer_name="make_test_models", producer_version="1")
+    write("dropout_in_function", model)
+
+
 def not_images():
     """Values of other types and ranks than images have."""
     node = helper.make_node
@@ -140,11 +181,62 @@ def not_images():
                                numpy_helper.from_array(np.ones(2, np.float32), "c")))
 
 
+def outside(array, name, location, before=0, length=True):
+    """A tensor, and what the file holds that its data lies in."""
+    tensor = numpy_helper.from_array(array, name)
+    raw = tensor.raw_data
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, text in (("location", location), ("offset", str(before)), ("length", str(len(raw)))):
+        if key == "location" or key == "offset" and before or key == "length" and length:
+            tensor.external_data.add(key=key, value=text)
+    return tensor, b"\1" * before + raw
+
+
+def external_parts():
+    """Weights in files beside the graph, named wherever a graph can name them."""
+    node, files = helper.make_node, {}
+
+    def part(location, numbers, name, kind=np.float32, **rest):
+        tensor, files[location] = outside(np.array(numbers, kind), name, location, **rest)
+        return tensor
+
+    def branch(scale, location):
+        return helper.make_graph([node("Mul", ["scores", "scale"], [location + " out"])], location, [],
+                                 [value(location + " out", ["batch", 3])], [part(location, scale, "scale")])
+
+    add = helper.make_function(
+        "parts", "AddThree", ["a"], ["b"],
+        [node("Constant", [], ["three"], value=part("function.bin", [1, 2, 3], "three")), node("Add", ["a", "three"], ["b"])],
+        [helper.make_opsetid("", 17)])
+    sparse = helper.make_sparse_tensor(part("sparse.bin", [4], "four"), numpy_helper.from_array(np.array([1], np.int64), "at"), [3])
+    graph = helper.make_graph(
+        [node("GlobalAveragePool", ["input"], ["mean"]), node("Flatten", ["mean"], ["flat"]),
+         node("MatMul", ["flat", "weight"], ["product"]),
+         node("Constant", [], ["bias"], value=part("deep/constant.bin", [0.5, 0.25, 0.125], "bias", before=8, length=False)),
+         node("Add", ["product", "bias"], ["scores"]),
+         node("If", ["yes"], ["scaled"], then_branch=branch(2, "then.bin"), else_branch=branch(3, "else.bin")),
+         node("AddThree", ["scaled"], ["more"], domain="parts"),
+         node("Add", ["more", "four"], ["logits"])],
+        "parts", [value("input", ["batch", 3, SIZE, SIZE])], [value("logits", ["batch", 3])],
+        [part("initializer.bin", np.eye(3) * 8, "weight", before=64), numpy_helper.from_array(np.array(True), "yes")],
+        sparse_initializer=[sparse])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("parts", 1)],
+                              ir_version=8, functions=[add], producer_name="make_test_models", producer_version="1")
+    folder = HERE / "external_parts"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    for location, data in files.items():
+        (folder / location).parent.mkdir(exist_ok=True)
+        (folder / location).write_bytes(data)
+
+
 def main():
     write("float32_nchw", float32_nchw())
     write("dynamic_size", float32_nchw(size="side"))
     write("batch4", float32_nchw(batch=4))
     write("external", float32_nchw(), external="weights.bin")
+    external_parts()
 
     nodes, weights = head("nchw", scale=0.05)
     write("uint8_nhwc_softmax", graph(
@@ -223,6 +315,8 @@ def main():
         weights + [numpy_helper.from_array(np.eye(2, dtype=np.float32), "two")]))
 
     not_images()
+    unequal()
+    training()
 
     write("not_an_image", graph(
         [helper.make_node("Softmax", ["x"], ["y"])], [value("x", ["batch", 3])], [value("y", ["batch", 3])], []))

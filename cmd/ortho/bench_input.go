@@ -59,7 +59,7 @@ func (b *benchFeeder) inputs(ctx context.Context, batch int) (in benchInputs, er
 		}
 		return in, err
 	case ending == ".npz" || ending == ".npy":
-		in.Set, err = feed.ReadNPZ(what, b.model.Graph)
+		in.Set, err = feed.ReadNPZ(what, b.model.Graph, b.input.dims)
 		return in, err
 	}
 	return b.imageInputs(ctx, max(batch, benchRows))
@@ -117,9 +117,11 @@ func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs
 	}
 	rows = max(1, min(rows, benchBytes/max(1, spec.Input.Bytes())))
 	step := int64(1)
-	if all, known := source.Survey(args, source.Options{}, func() bool { return ctx.Err() != nil }); known {
+	var passed source.Passed
+	if all, known := source.Survey(args, source.Options{Passed: &passed}, func() bool { return ctx.Err() != nil }); known {
 		step = max(1, all.Items/int64(rows))
 	}
+	flags.TellPassed(b.ui, &passed, false)
 	every := func(yield func(models.ImageFile) bool) {
 		n := int64(0)
 		for file := range imageFiles(source.Items(args, source.Options{})) {

@@ -16,6 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/scratch"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/diffusion"
@@ -178,10 +179,12 @@ func (b *pipelineBench) write() error {
 }
 
 func (b *pipelineBench) run(ctx context.Context) (err error) {
-	if b.temp, err = bench.TempFolder(); err != nil {
+	folder, err := scratch.New("bench")
+	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(b.temp)
+	defer folder.Remove()
+	b.temp = folder.Path
 	b.shown = b.status()
 	defer b.shown.End()
 	if b.Parts == nil { // else the earlier run, which this one continues, has made the image
@@ -320,6 +323,11 @@ func (b *pipelineBench) inputs() string {
 // pipelineOutcome is the exit code, as benchOutcome.
 func pipelineOutcome(p *bench.Pipeline) error {
 	if p.Best() == nil {
+		for _, part := range p.Parts {
+			if v := part.Results.Verdict; v != nil && v.Recommended == nil {
+				return fmt.Errorf("the time of an image is not known in any settings: %s%s", part.Name, whyNone(part.Results.Rows, v))
+			}
+		}
 		return errors.New("the time of an image is not known in any settings; a larger --budget or fewer values may do")
 	}
 	for _, part := range p.Parts {

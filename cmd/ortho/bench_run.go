@@ -3,15 +3,15 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
+	"strings"
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/scratch"
 	"ortho/models"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
@@ -38,7 +38,7 @@ func (o *benchRunOptions) graph(ctx context.Context, call *flags.Call) error {
 	if b.model, err = o.read.Open(b.ui, o.model.Name); err != nil {
 		return err
 	}
-	fixed, batches := fixedBatch(b.model.Graph), []int{1, 8}
+	fixed, batches := fixedBatch(b.model.Graph, b.input.dims), []int{1, 8}
 	if fixed > 0 {
 		batches = []int{fixed}
 	}
@@ -61,6 +61,7 @@ func (o *benchRunOptions) graph(ctx context.Context, call *flags.Call) error {
 	if b.in, err = feeder.inputs(ctx, cmp.Or(fixed, slices.Max(b.plan.Batch))); err != nil {
 		return err
 	}
+	b.settleRows()
 	return b.run(ctx)
 }
 
@@ -73,6 +74,27 @@ func (o *benchRunOptions) checkGraph(call *flags.Call) error {
 		return commandline.Usagef("--%s is for a pipeline, a folder with model_index.json, which %s is not", name, o.model.Name)
 	}
 	return nil
+}
+
+// settleRows says what becomes of rows that do not fill a batch, and rules out batches of arrays
+// that have no rows.
+func (b *graphBench) settleRows() {
+	rows, told := b.in.Rows, []int{}
+	for i := range b.cells {
+		c := &b.cells[i]
+		switch {
+		case c.Status != bench.StatusOK:
+		case rows == 0 && c.Batch != 1:
+			c.Status, c.Reason = bench.StatusRuledOut, "each run takes the inputs whole: none of their dimensions is known to be a batch"
+		case rows > 0 && rows%c.Batch != 0 && b.in.Source == "npz" && !slices.Contains(told, c.Batch):
+			told = append(told, c.Batch)
+			become := "those that do not fill the last one are left out"
+			if rows < c.Batch {
+				become = "they are repeated"
+			}
+			b.ui.Info(fmt.Sprintf("%s has %d rows: in batches of %d, %s", b.input.what, rows, c.Batch, become))
+		}
+	}
 }
 
 // readRerun reads --rerun FILE: the run measures its cells with its inputs, where no flag says
@@ -104,9 +126,9 @@ func (b *graphBench) readRerun(ctx context.Context, call *flags.Call, name strin
 	return err
 }
 
-// fixedBatch is the only batch that a graph takes; 0: it takes any.
-func fixedBatch(g *onnx.Graph) int {
-	fixed, open := feed.BatchDim(g)
+// fixedBatch is the only batch that a graph takes, where dims have sizes; 0: it takes any.
+func fixedBatch(g *onnx.Graph, dims map[string]int64) int {
+	fixed, open := feed.BatchDim(g, dims)
 	if open {
 		return 0
 	}
@@ -126,12 +148,12 @@ type graphBench struct {
 }
 
 func (b graphBench) run(ctx context.Context) error {
-	folder, err := bench.TempFolder()
+	folder, err := scratch.New("bench")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	sweep, err := b.sweep(ctx, folder)
+	defer folder.Remove()
+	sweep, err := b.sweep(ctx, folder.Path)
 	if err != nil {
 		return err
 	}
@@ -181,6 +203,9 @@ func (b graphBench) sweep(ctx context.Context, folder string) (*bench.Sweep, err
 	if err != nil {
 		return nil, err
 	}
+	if len(s.Run.Model.LeftOut) > 0 {
+		b.ui.Warn("outputs that can't be compared are left out: " + strings.Join(s.Run.Model.LeftOut, ", "))
+	}
 	s.Folder, s.Run.Ortho, s.Run.Command = folder, build.Version(), b.command
 	return s, nil
 }
@@ -188,10 +213,24 @@ func (b graphBench) sweep(ctx context.Context, folder string) (*bench.Sweep, err
 // benchOutcome is the exit code: 0 needs a recommendation, and no cell that failed.
 func benchOutcome(f *bench.File) error {
 	if f.Verdict.Recommended == nil {
-		return errors.New("no settings can be recommended; a larger --budget, fewer cells or other limits may do")
+		return fmt.Errorf("no settings can be recommended%s", whyNone(f.Rows, f.Verdict))
 	}
 	if slices.ContainsFunc(f.Rows, func(r bench.Row) bool { return r.Status == bench.StatusFailed }) {
 		return commandline.ErrItems
 	}
 	return nil
+}
+
+// whyNone says why none of the cells can be recommended, or what may change that.
+func whyNone(rows []bench.Row, v *bench.Verdict) string {
+	has := func(is func(bench.Row) bool) bool { return slices.ContainsFunc(rows, is) }
+	switch {
+	case has(func(r bench.Row) bool { return r.Status == bench.StatusSkipped }):
+		return "; a larger --budget or fewer cells may do"
+	case has(func(r bench.Row) bool { return r.Status == bench.StatusOK && r.Equal != nil && *r.Equal }):
+		return "; other limits, or a larger --budget, may do"
+	case len(v.Excluded) > 0:
+		return ": " + v.Excluded[0].Reason
+	}
+	return ""
 }

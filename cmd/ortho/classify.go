@@ -113,8 +113,11 @@ func (o *classifyOptions) settings(format string) record.Settings {
 
 // tellSeen prints what the values of an output have shown that may not be meant.
 func tellSeen(ui *term.UI, output string, seen classify.Seen) {
-	if text := remedy.Seen(output, seen); text != "" {
-		ui.Warn(text)
+	switch {
+	case seen.AsIs:
+		ui.Warn(remedy.SeenAsIs(output))
+	case seen.Within:
+		ui.Warn(remedy.SeenWithin(output))
 	}
 }
 

@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/scratch"
 	"ortho/runner/compare"
 )
 
@@ -40,17 +39,18 @@ func newRunArraysCommand() *cli.Command {
 func (o *compareOptions) run(ctx context.Context, call *flags.Call) error {
 	c := &comparison{compareOptions: o, ui: call.UI}
 	for _, name := range o.sides.models {
-		m, err := o.read.OpenForInput(name)
+		m, err := o.read.OpenForInput(call.UI, name)
 		if err != nil {
 			return err
 		}
 		c.opened = append(c.opened, m)
 	}
-	var err error
-	if c.folder, err = os.MkdirTemp("", "ortho-compare-"); err != nil {
-		return fmt.Errorf("make a folder for arrays: %w", err)
+	folder, err := scratch.New("compare")
+	if err != nil {
+		return err
 	}
-	defer os.RemoveAll(c.folder)
+	defer folder.Remove()
+	c.folder = folder.Path
 	if err := c.settle(); err != nil {
 		return err
 	}

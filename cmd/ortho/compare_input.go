@@ -42,7 +42,7 @@ func (c *comparison) inputs() (*comparedInputs, error) {
 			c.ui.Info(notice)
 		}
 	} else {
-		set, err = feed.ReadNPZ(c.values.what, reference.Graph)
+		set, err = feed.ReadNPZ(c.values.what, reference.Graph, nil)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", reference.Name, err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/flags"
@@ -71,7 +72,7 @@ func (c *comparison) settle() error {
 		if len(c.opened) > 1 {
 			name = m.Name
 		}
-		sides = append(sides, compare.Side{Name: name, Model: files[m], Graph: m.Graph, Spans: spansOf(m),
+		sides = append(sides, compare.Side{Name: name, Model: files[m], Graph: m.Graph, Dims: c.values.dims, Spans: spansOf(m),
 			Options: runner.Options{Library: c.library.Path, Providers: of.providers, Threads: c.sides.threads, Unoptimized: i == 0 && c.sides.unoptimized}})
 	}
 	var err error
@@ -107,6 +108,9 @@ func (c *comparison) compare(ctx context.Context) (*pages.Comparison, error) {
 		return nil, fmt.Errorf("start processes of ortho: %w", err)
 	}
 	command := func() *exec.Cmd { return exec.Command(self, "run-arrays") }
+	if len(c.plan.LeftOut) > 0 {
+		c.ui.Warn("outputs that can't be compared are left out: " + strings.Join(c.plan.LeftOut, "; "))
+	}
 	running, err := compare.Open(ctx, c.plan, command, c.folder)
 	if err != nil {
 		return nil, err
@@ -133,11 +137,26 @@ func (c *comparison) compare(ctx context.Context) (*pages.Comparison, error) {
 		}
 	}
 	bar.End()
+	var repeats *bool
+	if ctx.Err() == nil {
+		same, checked, err := running.CheckRepeat(ctx)
+		if err != nil && ctx.Err() == nil {
+			return nil, err
+		}
+		if checked && err == nil {
+			repeats = &same
+		}
+	}
 	if err := ctx.Err(); err != nil {
 		c.ui.Warn(fmt.Sprintf("interrupted after %d inputs: there is no verdict", done))
 		return nil, err
 	}
-	return c.report(ctx, running, in)
+	flags.TellPassed(c.ui, c.images.Passed(), false)
+	found, err := c.report(ctx, running, in)
+	if found != nil {
+		found.Repeats, found.LeftOut = repeats, c.plan.LeftOut
+	}
+	return found, err
 }
 
 // report makes the document of the result.

@@ -169,7 +169,7 @@ func TestCompareErrors(t *testing.T) {
 		{models("float32_nchw", "gray"), exitFailed, "gray"},
 		{models("tokens", "tokens"), exitFailed, "--dim 'sequence length=N'"},
 		{models("strings", "strings"), exitFailed, "input text"},
-		{models("sequence_out", "sequence_out"), exitFailed, "output list is a sequence"},
+		{models("sequence_out", "sequence_out"), exitFailed, "sequence_out has no output that can be compared"},
 		{append(models("batch4", "batch4"), "--batch", "3"), exitFailed, "exactly 4"},
 		{[]string{"-m", testModels + "/two_images", "--providers", "cpu,cpu", photos}, exitFailed, "--input"},
 		{[]string{"-m", "nope", "-m", float, photos}, exitFailed, "nope"},

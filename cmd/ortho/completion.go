@@ -14,7 +14,6 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/bundled"
 	"ortho/models/config"
-	"ortho/models/evaluate"
 	"ortho/models/scheduler"
 	"ortho/runner"
 	"ortho/runner/library"
@@ -151,7 +150,7 @@ func values() map[string][]string {
 		"scheduler":       scheduler.Names(),
 		"decode":          {"exact", "scaled"},
 		"task":            taskNames(),
-		"truth":           append([]string{"auto"}, evaluate.Kinds...),
+		"truth":           truths(),
 		"source":          {"auto", "pip", "npm", "github"},
 		"flavor":          library.Flavors(),
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
-	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
@@ -55,7 +53,7 @@ func newEvalCommand() *cli.Command {
 	const in, out = "Input", "Output"
 	own := flags.Own{
 		&cli.StringFlag{Name: "data", Destination: &o.data, Category: in, Usage: "the images and their classes: a `FOLDER` with a sub-folder for each class, or a CSV file with the columns input,label"},
-		&cli.StringFlag{Name: "truth", Destination: &o.truth, Value: "auto", Category: in, Usage: "what the data's names of classes are: id, label or index (`KIND`); auto takes any that means one class"},
+		&cli.StringFlag{Name: "truth", Destination: &o.truth, Value: "auto", Category: in, Usage: "what the data's names of classes are: id, label, index, or rank (sub-folders in the order of their names, as ImageFolder has them) (`KIND`); auto takes any of the first three that means one class"},
 		&cli.BoolFlag{Name: "json", Destination: &o.json, Category: out, Usage: "print JSON"},
 		&cli.StringFlag{Name: "output", Destination: &o.output, Aliases: []string{"o"}, Category: out, Usage: "also write the JSON to `FILE`"},
 		&cli.StringFlag{Name: "html", Destination: &o.html, Category: out, Usage: "also write a report to `FILE`, a page that needs no network"},
@@ -139,8 +137,9 @@ func (o *evalOptions) checkOutputs(call *flags.Call) error {
 
 // evaluation is an evaluation under way: data, model and result.
 type evaluation struct {
+	ui         *term.UI
 	set        *dataset.Set
-	classes    []int // of the model, by those of the set
+	order      *order
 	model      *models.Model
 	spec       *models.ClassifierSpec
 	classifier *classify.Classifier
@@ -155,8 +154,8 @@ func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*evaluation, pages
 		return nil, data, commandline.Usagef("no images: give --data FOLDER or --data labels.csv")
 	case kind == "auto":
 		kind = ""
-	case !slices.Contains(evaluate.Kinds, kind):
-		return nil, data, commandline.Usagef("--truth %q is not one of auto, %s", kind, strings.Join(evaluate.Kinds, ", "))
+	case !slices.Contains(truths(), kind):
+		return nil, data, commandline.Usagef("--truth %q is not one of %s", kind, strings.Join(truths(), ", "))
 	}
 	set, err := dataset.Open(o.data)
 	if err != nil {
@@ -175,56 +174,18 @@ func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*evaluation, pages
 		return nil, data, commandline.Usagef("--output-name has a model return values as they are: there are no classes to judge")
 	}
 	data = pages.EvaluationData{Path: o.data, Kind: set.Kind, Classes: len(set.Names), Notes: set.Notes}
-	classes, by, bad := evaluate.NewClasses(spec.Labels, spec.Classes, kind).FindAll(set.Names)
-	if len(bad) > 0 {
-		return nil, data, unnamed(o.data, set, bad)
+	order, err := orderOf(set, o.data, spec, kind)
+	if err != nil {
+		return nil, data, err
 	}
-	data.NamedBy = by
-	if note := rankedAsText(set.Names); set.Kind == "ImageFolder" && by["index"] == len(set.Names) && note != "" {
-		data.Notes = append(slices.Clone(data.Notes), note)
+	data.NamedBy = order.by
+	if order.note != "" {
+		data.Notes = append(slices.Clone(data.Notes), order.note)
 	}
 	for _, note := range data.Notes {
 		ui.Warn(fmt.Sprintf("%s: %s", o.data, note))
 	}
-	return &evaluation{set: set, classes: classes, model: model, spec: spec}, data, nil
-}
-
-// rankedAsText returns a warning where folders are named 0, 1, ..., 10: torchvision's ImageFolder
-// would number them in the order of their names as text.
-func rankedAsText(names []string) string {
-	sorted := slices.Sorted(slices.Values(names))
-	other := false
-	for rank, name := range sorted {
-		index, err := strconv.Atoi(name)
-		if err != nil || index >= len(names) {
-			return ""
-		}
-		other = other || index != rank
-	}
-	if !other {
-		return ""
-	}
-	return fmt.Sprintf("sub-folders are taken for the indices that their names are; torchvision's ImageFolder has them in the order of their names as text (%s, ...): "+
-		"where the model was trained so, give the truth as a CSV, or rename them", strings.Join(sorted[:min(len(sorted), 5)], ", "))
-}
-
-// unnamed describes classes of the data that the model does not have.
-func unnamed(path string, set *dataset.Set, bad []error) error {
-	const most = 5
-	what := map[string]string{"ImageFolder": "sub-folders", "CSV": "labels"}[set.Kind]
-	text := fmt.Sprintf("data %s: %d of its %d %s can't be matched to a class of the model", path, len(bad), len(set.Names), what)
-	if set.Kind == "ImageFolder" && !slices.ContainsFunc(set.Names, func(name string) bool {
-		return !slices.Contains([]string{"train", "val", "valid", "validation", "test"}, name)
-	}) {
-		text += "; they look like splits: give one of them, such as --data " + path + "/" + set.Names[len(set.Names)-1]
-	}
-	for _, b := range bad[:min(most, len(bad))] {
-		text += "\n" + remedy.Text(b)
-	}
-	if len(bad) > most {
-		text += fmt.Sprintf("\nand %d more", len(bad)-most)
-	}
-	return fmt.Errorf("%s", text)
+	return &evaluation{ui: ui, set: set, order: order, model: model, spec: spec}, data, nil
 }
 
 // evaluate runs the model over the images. It returns why it ended early, if it did; what
@@ -233,13 +194,18 @@ func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFa
 	found := evaluate.New(evaluate.Options{Labels: j.spec.Labels, Activation: j.spec.Applied(), Temperature: j.spec.Temperature, Mistakes: mistakesKept})
 	start := time.Now()
 	doc.Started = start.Round(time.Millisecond)
+	var readings evaluate.Readings
 	done := 0
 	for item := range classify.Each(ctx, j.classifier, j.set.Items(), inputOf) {
 		bar.Step(item.Err != nil)
 		if item.Err == nil {
 			done++
-			if early = found.Add(item.Item.Name, j.classes[item.Item.Class], item.Value.Logits); early != nil {
+			class := j.order.classes[item.Item.Class]
+			if early = found.Add(item.Item.Name, class, item.Value.Logits); early != nil {
 				break
+			}
+			if j.order.other != nil {
+				readings.Add(item.Value.Logits, class, j.order.other[item.Item.Class])
 			}
 			continue
 		}
@@ -265,6 +231,18 @@ func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFa
 		early = ctx.Err()
 	}
 	doc.Complete = early == nil
+	if readings.SecondFits() {
+		note := fmt.Sprintf("the other order fits far better: %d of %d answers are right as classes were taken, and %d would be: %s", readings.First, readings.N, readings.Second, j.order.fits)
+		doc.Data.Notes = append(doc.Data.Notes, note)
+		j.ui.Warn(doc.Data.Path + ": " + note)
+	}
+	if doc.Complete {
+		doc.Data.PassedOver = j.set.Passed.Counts()
+		flags.TellPassed(j.ui, &j.set.Passed, false)
+		if text, _ := j.set.Passed.Text(); text != "" {
+			doc.Data.Notes = append(doc.Data.Notes, text)
+		}
+	}
 	doc.Result = found.Result()
 	return early
 }

@@ -311,14 +311,3 @@ func TestEvalInterrupted(t *testing.T) {
 		t.Errorf("left behind: %q", left)
 	}
 }
-
-func TestRankedAsText(t *testing.T) {
-	for names, want := range map[string]bool{
-		"0 1 2 3 4 5 6 7 8 9 10 11": true, "0 1 2": false, "00 01 02 03 04 05 06 07 08 09 10": false, "3 20": false, "0 cat": false, "": false,
-	} {
-		note := rankedAsText(strings.Fields(names))
-		if strings.Contains(note, "(0, 1, 10, 11, 2, ...)") != want || (note == "") == want {
-			t.Errorf("%s: %q", names, note)
-		}
-	}
-}

@@ -32,6 +32,9 @@ var guarded = []struct {
 	{"classify -0 @nul.txt", "argument", []string{"nul.txt", "in.png"}, "output html"},
 	{"classify none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json", "graph/config.json", "graph/preprocessor_config.json", "graph/names.txt"}, "output html"},
 	{"classify none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json", "graph/names.txt"}, "output html"},
+	{"classify none.png -m parts", "model", []string{"parts/then.bin", "parts/function.bin", "parts/deep/constant.bin", "parts/sparse.bin"}, "output html"},
+	{"classify none.png -m parts/model.onnx", "model", []string{"parts/else.bin", "parts/function.bin", "parts/deep/constant.bin", "parts/sparse.bin"}, "output html"},
+	{"classify none.png -m array", "model", []string{"array/weights.npy"}, "output html"},
 	{"classify none.png -m above/onnx", "model", []string{"above/onnx/model.onnx", "above/config.json"}, "output html"},
 	{"classify none.png -m above/onnx/model.onnx", "model", []string{"above/onnx/model.onnx", "above/config.json"}, "output html"},
 	{"classify none.png --labels names.txt", "labels", []string{"names.txt"}, "output html"},
@@ -99,6 +102,7 @@ var guarded = []struct {
 	{"bench run --iterations 1 --rounds 1 --input arrays.npz", "input", []string{"arrays.npz"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 --rerun results.jsonl", "rerun", []string{"results.jsonl"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 -m parts", "model", []string{"parts/then.bin", "parts/deep/constant.bin"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 --labels names.txt", "labels", []string{"names.txt"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 -m sd", "model", []string{"sd/unet/model.onnx"}, "html"},
@@ -110,6 +114,7 @@ var guarded = []struct {
 	{"compare -m graph -m efficientnet-lite0 in.png", "argument", []string{"in.png"}, "output"},
 	{"compare none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
 	{"compare -m efficientnet-lite0 -m graph/model.onnx photos", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
+	{"compare -m efficientnet-lite0 -m parts photos", "model", []string{"parts/then.bin", "parts/deep/constant.bin"}, "output"},
 	{"compare --providers cpu,cpu @list.txt", "argument", []string{"list.txt", "in.png"}, "output"},
 	{"compare --providers cpu,cpu --input arrays.npz", "input", []string{"arrays.npz"}, "output"},
 
@@ -159,9 +164,10 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// namesOf are a file's own name and, until the test ends, a symbolic and a hard link to it.
+// namesOf are a file's own name in several spellings and, until the test ends, a symbolic and a
+// hard link to it.
 func namesOf(t *testing.T, file string) []string {
-	names := []string{file}
+	names := []string{file, "sd/.././" + file}
 	links := t.TempDir()
 	to, err := filepath.Abs(file)
 	if err != nil {
@@ -190,6 +196,7 @@ func guardedInputs(t *testing.T, dir string) {
 		"latents.npy":   "no array", "arrays.npz": "no arrays", "results.jsonl": read(t, benchResults), "results/unet.jsonl": "no results", "results/pipeline.json": "{}",
 		"graph/model.onnx": source("testdata/external/model.onnx"), "graph/weights.bin": source("testdata/external/weights.bin"),
 		"graph/ortho.json": `{"labels": "names.txt"}`, "graph/names.txt": "a\nb\n", "graph/config.json": "{}", "graph/preprocessor_config.json": "{}",
+		"array/model.onnx": strings.Replace(source("testdata/external/model.onnx"), "weights.bin", "weights.npy", -1), "array/weights.npy": source("testdata/external/weights.bin"),
 		"above/onnx/model.onnx": source("testdata/float32_nchw/model.onnx"), "above/config.json": "{}",
 	} {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(filepath.FromSlash(name))), 0o700); err != nil {
@@ -197,8 +204,10 @@ func guardedInputs(t *testing.T, dir string) {
 		}
 		write(t, filepath.Join(dir, filepath.FromSlash(name)), text)
 	}
-	if err := os.CopyFS(filepath.Join(dir, "sd"), os.DirFS(filepath.Join(pipelines, "sd"))); err != nil {
-		t.Fatal(err)
+	for name, from := range map[string]string{"sd": pipelines + "sd", "parts": filepath.Join(testModels, "external_parts")} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -253,7 +262,8 @@ func TestGuardOpensAll(t *testing.T) {
 		"internal/record/lock_unix.go":    "os.OpenFile os.Rename", // Open asks Reads
 		"internal/record/lock_windows.go": "os.Rename",
 		"internal/record/record.go":       "os.OpenFile",
-		"bench_input.go":                  "os.WriteFile", // encoded images, likewise
+		"internal/scratch/scratch.go":     "os.OpenFile os.Rename", // the lock in a folder that it made
+		"bench_input.go":                  "os.WriteFile",          // encoded images, likewise
 		"bench_output.go":                 "bench.CreateLog bench.ContinueLog",
 		"bench_draw.go":                   "npz.WriteFile", // in a process of bench run, which asks
 	}
@@ -325,6 +335,48 @@ func TestGuardPatterns(t *testing.T) {
 		}
 		if left := filesIn(t, dir); len(left) != 1 {
 			t.Errorf("%q: %q is left behind", args, left)
+		}
+	}
+}
+
+// TestGuardLinks: a model whose folders or files are links is what they lead to.
+func TestGuardLinks(t *testing.T) {
+	dir := t.TempDir()
+	guardedInputs(t, dir)
+	t.Chdir(t.TempDir())
+	link := func(to, name string) {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(dir, filepath.FromSlash(to)), name); err != nil {
+			t.Skip(err)
+		}
+	}
+	link("above/onnx", "linked/onnx")
+	link("graph/model.onnx", "blobs/model.onnx") // as in Hugging Face's cache
+	link("graph/weights.bin", "blobs/weights.bin")
+	link("graph", "whole")
+	for _, name := range []string{"model_index.json", "tokenizer", "scheduler", "text_encoder", "unet", "vae_decoder"} {
+		link("sd/"+name, "pipeline/"+name)
+	}
+	for _, c := range []struct {
+		command string
+		files   []string
+	}{
+		{"classify none.png -m linked", []string{"above/onnx/model.onnx"}},
+		{"classify none.png -m linked/onnx/model.onnx", []string{"above/onnx/model.onnx"}},
+		{"classify none.png -m blobs", []string{"graph/model.onnx", "graph/weights.bin"}},
+		{"classify none.png -m blobs/model.onnx", []string{"graph/model.onnx", "graph/weights.bin"}},
+		{"classify none.png -m whole", []string{"graph/model.onnx", "graph/names.txt", "graph/weights.bin"}},
+		{"generate -m pipeline fox", []string{"sd/unet/model.onnx", "sd/tokenizer/vocab.json", "sd/scheduler/scheduler_config.json"}},
+	} {
+		for _, file := range c.files {
+			file = filepath.Join(dir, filepath.FromSlash(file))
+			before := read(t, file)
+			code, _, stderr := execute(t, "", with(strings.Fields(c.command), "-o", file, "--overwrite")...)
+			if code != exitFailed || !strings.Contains(stderr, "would replace") || read(t, file) != before {
+				t.Errorf("%s -o %s: exit %d, %s", c.command, file, code, stderr)
+			}
 		}
 	}
 }

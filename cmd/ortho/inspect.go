@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/urfave/cli/v2"
 
@@ -58,7 +57,7 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 			return pages.PrintClasses(call.Out, classes)
 		}
 	}
-	digest, err := model.Digest(ctx)
+	digest, err := model.GraphDigest(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,7 +86,7 @@ func (o *inspectOptions) runPipeline(ctx context.Context, call *flags.Call) erro
 	}
 	d, err := runner.Await(ctx, func(ctx context.Context) (*pages.PipelineInspection, error) {
 		identity, err := p.Identity(ctx)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if _, lacking := p.Spec(); err != nil && (lacking == nil || ctx.Err() != nil) {
 			return nil, err
 		}
 		return pages.InspectPipeline(p, identity.SHA256)

@@ -35,7 +35,7 @@ func TestInspect(t *testing.T) {
 		{[]string{"-m", filepath.Join(testModels, "two_images")}, []string{"left  float32", "more than one image"}},
 		{[]string{"-m", filepath.Join(testModels, "not_an_image")}, []string{"takes no images"}},
 		{[]string{"-m", filepath.Join(testModels, "no_shape")}, []string{"logits  float32 [shape not stated]"}},
-		{[]string{"-m", filepath.Join(testModels, "external")}, []string{"weights in weights.bin\n"}},
+		{[]string{"-m", filepath.Join(testModels, "external")}, []string{"weights in weights.bin, 48 bytes\n"}},
 		{[]string{"-m", filepath.Join(testModels, "float32_nchw"), "--preset", "torchvision", "--mean", "7"}, []string{"preset torchvision", "7 ", "flag"}},
 	} {
 		code, stdout, stderr := ortho(t, append([]string{"inspect"}, c.args...)...)
@@ -140,9 +140,9 @@ func TestInspectPipeline(t *testing.T) {
 			pages.PipelineInspection{Class: "StableDiffusionXLPipeline", SHA256: sumOf(t, pipelines+"sdxl"), Parts: make([]pages.PartInspection, 5)}},
 		{pipelines + "inpaint", []string{"4 channels, and 5 of mask and "},
 			pages.PipelineInspection{Class: "StableDiffusionInpaintPipeline", SHA256: sumOf(t, pipelines+"inpaint"), Parts: make([]pages.PartInspection, 4)}},
-		{pipelines + "old", []string{"  weights  in weights.pb\n", "input_ids  int32"},
+		{pipelines + "old", []string{"  weights  in weights.pb, 143408 bytes\n", "input_ids  int32"},
 			pages.PipelineInspection{Class: "OnnxStableDiffusionPipeline", SHA256: sumOf(t, pipelines+"old"), Parts: make([]pages.PartInspection, 4)}},
-		{lacking, []string{"(missing)", "can't generate yet: ", "it has no vae_decoder", "copy"},
+		{lacking, []string{"weights.pb, which is missing", "can't generate yet: ", "it has no vae_decoder", "copy"},
 			pages.PipelineInspection{Class: "OnnxStableDiffusionPipeline", Parts: make([]pages.PartInspection, 3), Missing: []string{""}}},
 	} {
 		code, stdout, stderr := ortho(t, "inspect", "-m", c.model)

@@ -62,6 +62,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/dataset":     "cmd/ortho/internal/source",
 	"cmd/ortho/internal/output":      "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/sheet":       "preprocess",
+	"cmd/ortho/internal/scratch":     "",
 	"cmd/ortho/internal/record":      "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/shelf":       "cmd/ortho/internal/output",
 	"cmd/ortho/internal/remedy":      "cmd/ortho/internal/term models models/config models/scheduler preprocess runner/bench runner/feed runner/library",

@@ -165,7 +165,7 @@ func TestNewcomer(t *testing.T) {
 		{"classify-text @list.txt", exitUsage, []string{"--texts list.txt"}},
 		{"classify-text list.txt", exitUsage, []string{"--texts list.txt", "--file list.txt"}},
 		{"classify-text photo.jpg", exitUsage, []string{"ortho classify photo.jpg"}},
-		{"classify-text a the -f csv", exitOK, []string{"input,rank,index,id,label,probability,doubt,error_kind,error\n", "the text has no word that carries meaning", "as the rows say"}},
+		{"classify-text a the -f csv", exitOK, []string{"input,rank,index,id,label,probability,doubt,error_kind,error,input_bytes\n", "the text has no word that carries meaning", "as the rows say"}},
 		{"classify-text --texts blank.txt", exitFailed, []string{"texts blank.txt: it has no texts"}},
 		{"classify-text --texts -", exitFailed, []string{"standard input: it has no texts"}},
 		{"imagine --text seven -o i.gif", exitUsage, []string{"no animation", ".png"}},

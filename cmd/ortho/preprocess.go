@@ -92,7 +92,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	if o.output == "-" {
-		tensor, err := runner.Await(ctx, o.tensor)
+		tensor, err := runner.Await(ctx, func(ctx context.Context) ([]byte, error) { return o.tensor(ctx, call.UI) })
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	tensor, err := runner.Await(ctx, o.tensor)
+	tensor, err := runner.Await(ctx, func(ctx context.Context) ([]byte, error) { return o.tensor(ctx, call.UI) })
 	if err == nil {
 		_, err = file.Write(tensor)
 	}
@@ -111,8 +111,8 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 }
 
 // tensor reads the image and returns the .npy of the model's input.
-func (o *preprocessOptions) tensor(ctx context.Context) ([]byte, error) {
-	model, err := o.read.OpenForInput(o.model.Name)
+func (o *preprocessOptions) tensor(ctx context.Context, ui *term.UI) ([]byte, error) {
+	model, err := o.read.OpenForInput(ui, o.model.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,14 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/rows"
 )
 
@@ -131,5 +134,64 @@ func TestClassifyJoinedTars(t *testing.T) {
 	}
 	if e := got[1].Error; e == nil || !strings.Contains(e.Message, "end-of-archive mark") || got[0].Error != nil || got[2].Error != nil {
 		t.Errorf("%s", stdout)
+	}
+}
+
+// TestPassedOver: what is no image is told once a run and recorded, also where a run goes on; what
+// only stands beside images is no warning, and with --progress never no word.
+func TestPassedOver(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for name, text := range map[string]string{"album/a.png": read(t, coffee), "album/b.HEIC": "", "album/c.heic": "", "album/d.dng": "", "album/e.txt": "", "album/.f": ""} {
+		if err := os.MkdirAll(filepath.Dir(in(name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		write(t, in(name), text)
+	}
+	shard := write(t, in("shard.tar"), tarOf(t, "0.png", read(t, coffee), "0.cls", "967"))
+	const told = "ortho: warning: 3 other files were passed over: 2 .heic, 1 .dng; 1 file was passed over that holds no images: 1 .txt\n"
+	const beside = "ortho: 1 file was passed over that holds no images: 1 .cls\n"
+	for _, c := range []struct{ args, want string }{
+		{"classify -k 1 " + in("album"), told}, {"classify -k 1 --progress never " + in("album"), told}, {"embed " + in("album"), told},
+		{"classify -k 1 " + shard, beside}, {"classify -k 1 --progress never " + shard, ""}, {"classify -k 1 " + in("album/a.png"), ""},
+		{"classify -k 1 -f table " + in("{album,none}/*.png"), "ortho: warning: nothing matches " + in("none/*.png") + "\n"},
+	} {
+		args := strings.Fields(c.args)
+		if args[0] == "embed" {
+			args = append(args, "-m", "../../models/testdata/no_shape", "--input-range", "0,1", "--output-name", "logits")
+		}
+		code, _, stderr := execute(t, "", args...)
+		if code != exitOK || strings.Count(stderr, "passed over")+strings.Count(stderr, "nothing matches") != min(1, len(c.want))+strings.Count(c.want, "; ") || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit %d, %q; want %q", c.args, code, stderr, c.want)
+		}
+	}
+	out := in("o.jsonl")
+	for _, more := range []string{"", "--resume"} {
+		if code, _, stderr := execute(t, "", strings.Fields("classify -k 1 -o "+out+" "+more+" "+in("album")+" "+shard)...); code != exitOK || strings.Contains(stderr, "4 .") {
+			t.Errorf("exit %d, %s", code, stderr)
+		}
+		run, err := record.Read(out)
+		if want := map[string]int64{".heic": 2, ".dng": 1, ".txt": 1, ".cls": 1, "hidden": 1}; err != nil || !maps.Equal(run.PassedOver, want) {
+			t.Errorf("%v, %v; want %v", run.PassedOver, err, want)
+		}
+	}
+}
+
+// TestBraces: braces are names, also on the way to rows of CSV; those that are missing fail in their place.
+func TestBraces(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for _, i := range []string{"000", "001", "003"} {
+		write(t, in("s-"+i+".tar"), tarOf(t, i+".png", read(t, coffee)))
+	}
+	code, stdout, _ := execute(t, "", "classify", "-k", "1", in("s-{000..003}.tar"))
+	got := inputsOf(rowsFrom[rows.Classes](t, stdout))
+	if want := []string{in("s-000.tar/000.png"), in("s-001.tar/001.png"), in("s-002.tar"), in("s-003.tar/003.png")}; code != exitItems || !slices.Equal(got, want) {
+		t.Errorf("exit %d, %q", code, got)
+	}
+	if code, _, stderr := execute(t, "", "classify", in("t-{000..003}.tar")); code != exitFailed || !strings.Contains(stderr, "of the 4 names that its braces stand for") {
+		t.Errorf("exit %d, %q", code, stderr)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"ortho/models"
@@ -24,6 +25,7 @@ func TestHeads(t *testing.T) {
 		Files         map[string]json.RawMessage
 		Probabilities map[string]float64
 		Values        []float64
+		Settings      []string
 	}
 	if err := json.Unmarshal(text, &all); err != nil {
 		t.Fatal(err)
@@ -43,7 +45,11 @@ func TestHeads(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := open(t, dir, classify.Options{Logits: want.Values == nil && name != "arg-max" && name != "top-k"}, "mean", "0", "std", "1")
+			settings := []string{"mean", "0", "std", "1"}
+			if strings.HasPrefix(name, "input-int") {
+				settings = nil // of whole numbers the graph says that they are pixels
+			}
+			c := open(t, dir, classify.Options{Logits: want.Values == nil && name != "arg-max" && name != "top-k"}, append(settings, want.Settings...)...)
 			image, err := os.ReadFile(filepath.Join(folder, "image.png"))
 			if err != nil {
 				t.Fatal(err)

@@ -13,7 +13,7 @@ func configLabels(config Object, s *Settings) error {
 		read = hfLabels
 	}
 	labels, err := read(config)
-	s.putLabels(labels, "", "")
+	s.putLabels(labels, "")
 	return err
 }
 

@@ -16,13 +16,16 @@ const (
 	ConfigFile    = "config.json"              // transformers' or timm's
 )
 
+// Names are those of all of them.
+var Names = []string{SidecarFile, ProcessorFile, ConfigFile}
+
 // readConfigs reads the config files that are there.
 func readConfigs(folder fs.FS) (map[string]Object, error) {
 	files := map[string]Object{}
 	if folder == nil {
 		return files, nil
 	}
-	for _, name := range []string{SidecarFile, ProcessorFile, ConfigFile} {
+	for _, name := range Names {
 		data, err := ReadText(folder, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -20,7 +20,7 @@ func Folder(folder string) string {
 		return folder
 	}
 	above := filepath.Dir(folder)
-	for _, name := range []string{SidecarFile, ProcessorFile, ConfigFile} {
+	for _, name := range Names {
 		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 			return folder
 		}
@@ -33,16 +33,41 @@ func Folder(folder string) string {
 
 // VariantsOnly reports whether a folder's .onnx files are one model.
 func VariantsOnly(folder string) bool {
-	names, err := filepath.Glob(filepath.Join(escapeGlob(folder), "*.onnx"))
+	names, err := Graphs(os.DirFS(folder), ".")
 	if err != nil || len(names) == 1 {
 		return err == nil
 	}
 	for _, n := range names {
-		if !strings.HasPrefix(filepath.Base(n), "model") {
+		if !strings.HasPrefix(n, "model") {
 			return false
 		}
 	}
 	return len(names) > 0
+}
+
+// Graphs returns the paths of the .onnx files in a folder, in the order of their names; none where
+// there is no such folder. Hidden files are none: macOS leaves a ._NAME.onnx beside a NAME.onnx
+// on other systems' disks and in archives, and tools call so what they have not finished.
+func Graphs(fsys fs.FS, dir string) (paths []string, err error) {
+	if info, err := fs.Stat(fsys, dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return nil, nil
+	}
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			err = p.Err
+		}
+		if dir == "." {
+			return nil, fmt.Errorf("its files can't be listed: %w", err)
+		}
+		return nil, fmt.Errorf("the files of its folder %s can't be listed: %w", dir, err)
+	}
+	for _, e := range entries {
+		if name := e.Name(); strings.EqualFold(path.Ext(name), ".onnx") && !strings.HasPrefix(name, ".") && !e.IsDir() {
+			paths = append(paths, path.Join(dir, name))
+		}
+	}
+	return paths, nil
 }
 
 func NameOf(path string, folder bool) string {
@@ -55,21 +80,13 @@ func NameOf(path string, folder bool) string {
 	return filepath.Base(filepath.Dir(path))
 }
 
-// escapeGlob makes a pattern that matches a path itself.
-func escapeGlob(path string) string {
-	if filepath.Separator == '\\' {
-		return path
-	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
-}
-
 // ErrNoGraph is what a folder without a graph fails with.
 var ErrNoGraph = errors.New("there is no .onnx file in it, nor in a folder onnx")
 
 // FindGraph returns the .onnx file of a model folder, which has a name.
 func FindGraph(fsys fs.FS, folder string) (string, error) {
-	for _, dir := range []string{"", "onnx"} {
-		names, err := fs.Glob(fsys, path.Join(dir, "*.onnx"))
+	for _, dir := range []string{".", "onnx"} {
+		names, err := Graphs(fsys, dir)
 		if err != nil {
 			return "", err
 		}
@@ -92,7 +109,9 @@ func FindGraph(fsys fs.FS, folder string) (string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		names = append(names, e.Name())
+		if !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
 	}
 	if name, what := onnx.Foreign(names); name != "" {
 		return "", fmt.Errorf("%w; by its name, %s in it is %s", ErrNoGraph, name, what)

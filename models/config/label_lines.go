@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +20,14 @@ type entry struct {
 	where string
 }
 
-// placed puts labels where their indices say, which count from 0, or from 1 where that may be.
-func placed(entries []entry, fromOne bool) ([]Label, error) {
+// placed puts labels where their indices say, which count from 0, or from 1 where that may be. Then
+// there may be gaps, too, in ten labels or more, if most indices have one: as in COCO's.
+func placed(entries []entry, fromOne bool) (list LabelList, err error) {
+	if n := len(entries); fromOne && n >= 10 {
+		if list, ok := spaced(entries, 2*n-1); ok && list.Labels[0].Name+list.Labels[min(1, len(list.Labels)-1)].Name != "" {
+			return list, nil
+		}
+	}
 	labels := make([]Label, len(entries))
 	seen := make([]bool, len(entries)+1)
 	last := entry{index: -1}
@@ -30,26 +37,26 @@ func placed(entries []entry, fromOne bool) ([]Label, error) {
 			if fromOne {
 				must += fmt.Sprintf(", or from 1 to %d", most)
 			}
-			return nil, fmt.Errorf("%s has the index %d, but there are %s: they must count %s", e.where, e.index, howMany(most), must)
+			return list, fmt.Errorf("%s has the index %d, but there are %s: they must count %s", e.where, e.index, howMany(most), must)
 		}
 		if seen[e.index] {
-			return nil, fmt.Errorf("%s: index %d stands there twice", e.where, e.index)
+			return list, fmt.Errorf("%s: index %d stands there twice", e.where, e.index)
 		}
 		seen[e.index] = true
 		if e.index > last.index {
 			last = e
 		}
 	}
-	from := 0
 	if len(entries) > 0 && !seen[0] {
-		from = 1
+		list.From = 1
 	} else if len(entries) > 0 && last.index == len(entries) {
-		return nil, fmt.Errorf("%s has the index %d, but there are %s from 0 on", last.where, last.index, howMany(len(entries)))
+		return list, fmt.Errorf("%s has the index %d, but there are %s from 0 on", last.where, last.index, howMany(len(entries)))
 	}
 	for _, e := range entries {
-		labels[e.index-from] = e.label
+		labels[e.index-list.From] = e.label
 	}
-	return labels, nil
+	list.Labels = labels
+	return list, nil
 }
 
 // howMany is a number of labels in words.
@@ -83,9 +90,10 @@ func notText(data []byte) error {
 var (
 	webPage = regexp.MustCompile(`^\x{FEFF}?\s*(?:<!--[^>]*-->\s*)*(?i:<!doctype\s+html|<html[\s>])`)
 
-	synsetLine = regexp.MustCompile(`^(n\d{8})(?:\s*[:,;=]\s*|\s+)(\S.*)$`)
-	indexLine  = regexp.MustCompile(`^(\d{1,7})(?:\s*[:,;=\t]\s*|[.)]?\s+)(\S.*)$`)
-	lineIndex  = regexp.MustCompile(`^(\S.*?)(\s*[:,;=\t]\s*|\s+)(\d{1,7})$`)
+	synset     = regexp.MustCompile(`^n\d{8}$`)
+	synsetLine = regexp.MustCompile(`^(n\d{8})(?:\s*[:,;=|]\s*|\s+)(\S.*)$`)
+	indexLine  = regexp.MustCompile(`^(\d{1,7})(?:\s*(?:->|=>|[:,;=|\t])\s*|\s+-\s+|[.)]?\s+)(\S.*)$`)
+	lineIndex  = regexp.MustCompile(`^(\S.*?)(\s*(?:->|=>|[:,;=|\t])\s*|\s+)(\d{1,7})$`)
 	quotedLine = regexp.MustCompile(`^(?:"(.*)"|'(.*)'),?$`)
 
 	// An index in quotes, as JSON has it.
@@ -102,83 +110,126 @@ var (
 )
 
 // textLabels reads one label a line, as people have them: names alone or in quotes, behind
-// an index or a WordNet id, before an index; or all of it as a Python dict or list. form says
-// what beside names it was taken to hold, if anything.
-func textLabels(data []byte) (labels []Label, form string, err error) {
+// an index or a WordNet id, before an index; or all of it as a Python dict or list, or as a file
+// of another form that is called .txt.
+func textLabels(data []byte) (list LabelList, err error) {
 	text := strings.TrimSpace(string(data))
-	if text == "" {
-		return nil, "", nil
+	switch {
+	case text == "":
+		return list, nil
+	case itemStart.MatchString(text):
+		return pbtxtLabels(text)
+	case yamlNames.MatchString(text):
+		return yamlLabels(text)
 	}
-	if labels, form, ok, err := valueLabels(text); ok {
-		return labels, form, err
+	if list, ok, err := valueLabels(text); ok {
+		return list, err
 	}
 	lines := strings.Split(strings.TrimRight(string(data), " \t\r\n"), "\n") // a blank first line counts
 	for i := range lines {
 		if lines[i] = strings.TrimSpace(lines[i]); lines[i] == "" {
-			return nil, "", fmt.Errorf("line %d is blank, and others follow: each line names the class of its number; write - for one without a name", i+1)
+			return list, fmt.Errorf("line %d is blank, and others follow: each line names the class of its number; write - for one without a name", i+1)
 		}
 	}
 	lines = withoutCommas(lines)
-	if labels, form, err = numberedLabels(lines); labels != nil || err != nil {
-		return labels, form, err
+	if list, err = numberedLabels(lines); list.Labels != nil || err != nil {
+		return list, err
 	}
-	labels = make([]Label, len(lines))
+	list.Labels = make([]Label, len(lines))
 	allQuoted := matched(lines, quotedLine) != nil
 	for i, line := range lines {
 		if code.MatchString(line) {
-			return nil, "", fmt.Errorf("line %d: %s is program code: keep its dict or list alone in the file", i+1, Shorten([]byte(line)))
+			return LabelList{}, fmt.Errorf("line %d: %s is program code: keep its dict or list alone in the file", i+1, Shorten([]byte(line)))
 		}
-		if labels[i].Name = line; allQuoted {
+		if list.Labels[i].Name = line; allQuoted {
 			if manyQuoted.MatchString(line) {
-				return nil, "", fmt.Errorf("line %d: %s holds more than one name: write one name a line, or all of them as a JSON list", i+1, Shorten([]byte(line)))
+				return LabelList{}, fmt.Errorf("line %d: %s holds more than one name: write one name a line, or all of them as a JSON list", i+1, Shorten([]byte(line)))
 			}
-			labels[i].Name = unquoted(line)
+			list.Labels[i].Name = unquoted(line)
 		}
 	}
-	return labels, "", nil
+	return list, nil
 }
 
 // valueLabels reads text that is one value of JSON or Python, which a comment and a name
 // may precede. ok is false where it is none.
-func valueLabels(text string) (labels []Label, form string, ok bool, err error) {
+func valueLabels(text string) (list LabelList, ok bool, err error) {
 	if json.Valid([]byte(text)) && (text[0] == '{' || text[0] == '[') {
-		labels, err = jsonLabels([]byte(text))
-		return labels, "JSON", true, err
+		list, err = jsonLabels([]byte(text))
+		list.Form = cmp.Or(list.Form, "JSON")
+		return list, true, err
 	}
 	// 'tench', 'great white shark' is a list, too.
 	if v, err := parseLiteral("[" + text + "]"); err == nil && (text[0] == '\'' || text[0] == '"') {
-		labels, err = namesOf(v)
-		return labels, "", true, err
+		list.Labels, err = namesOf(v)
+		return list, true, err
 	}
 	m := assigned.FindStringSubmatch(text)
 	if m == nil {
-		return nil, "", false, nil
+		return list, false, nil
 	}
 	value := text[len(m[0])-1:]
-	labels, ok, err = literalLabels(value)
+	list, ok, err = literalLabels(value)
+	list.Form = "Python"
 	closed := strings.ContainsRune("]}", rune(value[len(value)-1])) && value[0] != '('
-	return labels, "Python", ok || m[2] != "" || bracket.MatchString(value) || m[1] == "" && closed, err
+	return list, ok || m[2] != "" || bracket.MatchString(value) || m[1] == "" && closed, err
 }
 
-// numberedLabels reads lines that all hold an index or a WordNet id beside the name; labels
-// is nil where they don't.
-func numberedLabels(lines []string) (labels []Label, form string, err error) {
-	lines = slices.Clone(lines)
-	for i, line := range lines {
-		lines[i] = quotedLast.ReplaceAllString(quotedFirst.ReplaceAllString(line, "$1$2"), "$1$2")
+// numberedLabels reads lines that all hold an index or a WordNet id beside the name, below a
+// heading perhaps; it has no labels where they don't.
+func numberedLabels(lines []string) (list LabelList, err error) {
+	all := slices.Clone(lines)
+	for i, line := range all {
+		all[i] = quotedLast.ReplaceAllString(quotedFirst.ReplaceAllString(line, "$1$2"), "$1$2")
 	}
+	if list, err = numberedFrom(all, 1); list.Labels != nil || err != nil {
+		return list, err
+	}
+	top := 0
+	for top < len(all)-1 && strings.HasPrefix(all[top], "#") {
+		top++
+	}
+	if top < len(all)-1 && heading(all[top]) {
+		top++
+	}
+	if top > 0 {
+		if list, err = numberedFrom(all[top:], top+1); list.Labels != nil {
+			list.Form += ", below a heading"
+		}
+		return list, err
+	}
+	if parts := matched(all[1:], indexLine); len(parts) > 1 {
+		if _, err := placed(lineEntries(parts, 1, 2, 2), true); err == nil {
+			return list, fmt.Errorf("line 1: %s has no index, but each line below it begins with its own: take it out if it is a heading, or give it its index", Shorten([]byte(lines[0])))
+		}
+	}
+	return list, nil
+}
+
+// heading reports whether a line names two columns or more.
+func heading(line string) bool {
+	cells := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;:|=\t", r) })
+	if len(cells) < 2 {
+		cells = strings.Fields(line)
+	}
+	return len(cells) > 1 && !slices.ContainsFunc(cells, func(cell string) bool { role, _ := roleOf(cell); return role == "" })
+}
+
+// numberedFrom is numberedLabels of lines without a heading, the first of which stands in line.
+func numberedFrom(lines []string, line int) (list LabelList, err error) {
 	if parts := matched(lines, synsetLine); parts != nil {
 		if names := make([]string, len(parts)); len(matched(cut(names, parts, 2), indexLine)) > 1 {
-			return nil, "", fmt.Errorf("line 1: %q has a WordNet id and a number: which of them gives the order can't be told; keep one of them", lines[0])
+			return list, fmt.Errorf("line %d: %q has a WordNet id and a number: which of them gives the order can't be told; keep one of them", line, lines[0])
 		}
 		for _, m := range parts {
-			labels = append(labels, Label{ID: m[1], Name: unquoted(m[2])})
+			list.Labels = append(list.Labels, Label{ID: m[1], Name: unquoted(m[2])})
 		}
-		return labels, "a WordNet id before each name", nil
+		list.Form = "a WordNet id before each name"
+		return list, nil
 	}
 	if parts := matched(lines, indexLine); parts != nil {
-		form = "the index before each name"
-		entries := lineEntries(parts, 1, 2)
+		form := "the index before each name"
+		entries := lineEntries(parts, 1, 2, line)
 		names := make([]string, len(parts))
 		if ids := matched(cut(names, parts, 2), synsetLine); ids != nil {
 			form = "the index and a WordNet id before each name"
@@ -186,31 +237,26 @@ func numberedLabels(lines []string) (labels []Label, form string, err error) {
 				entries[i].label = Label{ID: m[1], Name: unquoted(m[2])}
 			}
 		}
-		labels, err = placed(entries, true)
-		if err != nil {
+		if list, err = placed(entries, true); err != nil {
 			err = fmt.Errorf("each line begins with a number, as if it were the class's index, but %w (where the numbers are part of the names, give them as a JSON list)", err)
 		}
-		return labels, form, err
+		list.Form = form
+		return list, err
 	}
 	if parts := matched(lines, lineIndex); parts != nil && distinct(cut(make([]string, len(parts)), parts, 1)) {
-		labels, err = placed(lineEntries(parts, 3, 1), true)
-		if err == nil {
-			return labels, "the index behind each name", nil
+		if list, err = placed(lineEntries(parts, 3, 1, line), true); err == nil {
+			list.Form = "the index behind each name"
+			return list, nil
 		}
 		// Names end in numbers, too, but seldom behind a colon.
 		for _, m := range parts {
-			if !strings.ContainsAny(m[2], ":=\t") {
-				return nil, "", nil
+			if !strings.ContainsAny(m[2], ":=\t|>") {
+				return LabelList{}, nil
 			}
 		}
-		return nil, "", fmt.Errorf("each line ends with a number, as if it were the class's index, but %w (where the numbers are part of the names, give them as a JSON list)", err)
+		return LabelList{}, fmt.Errorf("each line ends with a number, as if it were the class's index, but %w (where the numbers are part of the names, give them as a JSON list)", err)
 	}
-	if parts := matched(lines[1:], indexLine); len(parts) > 1 {
-		if _, err := placed(lineEntries(parts, 1, 2), true); err == nil {
-			return nil, "", fmt.Errorf("line 1: %s has no index, but each line below it begins with its own: take it out if it is a heading, or give it its index", Shorten([]byte(lines[0])))
-		}
-	}
-	return nil, "", nil
+	return LabelList{}, nil
 }
 
 // withoutCommas takes the commas from lines that all end in one, the last perhaps excepted,
@@ -252,11 +298,11 @@ func cut(column []string, parts [][]string, at int) []string {
 	return column
 }
 
-func lineEntries(parts [][]string, index, name int) []entry {
+func lineEntries(parts [][]string, index, name, line int) []entry {
 	entries := make([]entry, len(parts))
 	for i, m := range parts {
 		n, _ := strconv.Atoi(m[index])
-		entries[i] = entry{n, Label{Name: unquoted(m[name])}, fmt.Sprintf("line %d", i+1)}
+		entries[i] = entry{n, Label{Name: unquoted(m[name])}, fmt.Sprintf("line %d", i+line)}
 	}
 	return entries
 }
@@ -271,26 +317,54 @@ func distinct(names []string) bool {
 
 // literalLabels reads what Python's str() or a programmer writes: {0: 'tench', ...}, a list
 // of names, or {'tench': 0, ...}. ok is false where it is none.
-func literalLabels(text string) (labels []Label, ok bool, err error) {
+func literalLabels(text string) (list LabelList, ok bool, err error) {
 	v, err := parseLiteral(text)
 	if err != nil {
-		return nil, false, fmt.Errorf("it is neither JSON nor a Python dict or list: %w", err)
+		return list, false, fmt.Errorf("it is neither JSON nor a Python dict or list: %w", err)
 	}
+	list, err = valueList(v)
+	return list, true, err
+}
+
+// valueList reads a list of names or of pairs, or a dict of index to name or name to index.
+func valueList(v any) (list LabelList, err error) {
 	pairs, isDict := v.([]pair)
+	if items, isList := v.([]any); isList && len(items) > 0 && !slices.ContainsFunc(items, func(item any) bool { two, ok := item.([]any); return !ok || len(two) != 2 }) {
+		return pairList(items)
+	}
 	if !isDict || len(pairs) == 0 {
-		labels, err = namesOf(v)
-		return labels, true, err
+		list.Labels, err = namesOf(v)
+		return list, err
 	}
 	entries := make([]entry, len(pairs))
 	for i, p := range pairs {
 		e, ok := p.entry()
 		if !ok {
-			return nil, true, fmt.Errorf("%s is neither index: name nor name: index", e.where)
+			return list, fmt.Errorf("%s is neither index: name nor name: index", e.where)
 		}
 		entries[i] = e
 	}
-	labels, err = placed(entries, true)
-	return labels, true, err
+	return placed(entries, true)
+}
+
+// pairList reads [('n01440764', 'tench'), ...], and [(0, 'tench'), ...] or [('tench', 0), ...].
+func pairList(items []any) (list LabelList, err error) {
+	entries := make([]entry, len(items))
+	for i, item := range items {
+		two := item.([]any)
+		id, isID := two[0].(string)
+		name, isName := two[1].(string)
+		e, ok := pair{two[0], two[1]}.entry()
+		if isID && isName {
+			e, ok = entry{index: i, label: Label{ID: id, Name: name}}, true
+		}
+		if !ok {
+			return list, fmt.Errorf("entry %d of the list is neither (id, name) nor (index, name)", i)
+		}
+		e.where = fmt.Sprintf("entry %d of the list", i)
+		entries[i] = e
+	}
+	return placed(entries, true)
 }
 
 // entry reads 0: 'tench', '0': 'tench', 0: ('n01440764', 'tench'), and 'tench': 0.

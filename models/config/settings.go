@@ -255,11 +255,11 @@ func (s *Settings) put(name string, stated statement) {
 }
 
 func (s *Settings) readLabels(path, _ string) error {
-	labels, form, err := readLabels(path)
+	list, err := readLabels(path)
 	if err != nil {
 		return err
 	}
-	s.put(Labels.name, statement{LabelList{labels, form}, path, path})
+	s.put(Labels.name, statement{list, path, path})
 	return nil
 }
 
@@ -273,8 +273,12 @@ func (s *Settings) readVocabulary(path, _ string) error {
 }
 
 // putLabels states labels where there are any.
-func (s *Settings) putLabels(labels []Label, form, source string) {
-	if len(labels) > 0 {
-		s.put(Labels.name, statement{LabelList{labels, form}, "", source})
+func (s *Settings) putLabels(labels []Label, source string) {
+	s.putList(LabelList{Labels: labels}, source)
+}
+
+func (s *Settings) putList(list LabelList, source string) {
+	if len(list.Labels) > 0 {
+		s.put(Labels.name, statement{list, "", source})
 	}
 }

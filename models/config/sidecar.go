@@ -144,19 +144,19 @@ func SidecarSyntax(key, value string) string {
 func sidecarLabels(config Object, folder fs.FS, s *Settings) error {
 	var file string
 	if ok, err := config.Get("labels", &file); !ok || err != nil {
-		labels, err := jsonLabels(config["labels"])
-		s.putLabels(labels, "", "")
+		list, err := jsonLabels(config["labels"])
+		s.putList(list, "")
 		return err
 	}
 	data, err := ReadText(folder, file)
 	if err != nil {
 		return err
 	}
-	labels, form, err := parseLabels(file, data)
+	list, err := parseLabels(file, data)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	s.putLabels(labels, form, file+" (named by ortho.json)")
+	s.putList(list, file+" (named by ortho.json)")
 	return nil
 }
 

@@ -29,7 +29,7 @@ func ultralyticsSettings(metadata map[string]string) (s Settings, err error) {
 	if err != nil {
 		return s, fmt.Errorf("names: %w", err)
 	}
-	s.putLabels(labels, "", "")
+	s.putLabels(labels, "")
 	input, err := parseLiteral(metadata["imgsz"])
 	if err != nil {
 		return s, fmt.Errorf("imgsz: %w", err)

@@ -99,11 +99,10 @@ func readFolder(name string) (*Folder, error) {
 func openPart(pipeline, name string) (*Part, error) {
 	folder := filepath.Join(pipeline, name)
 	files := os.DirFS(folder)
-	graphs, err := fs.Glob(files, "*.onnx")
-	if err != nil || len(graphs) == 0 {
-		return nil, errors.Join(err, fs.ErrNotExist)
-	}
 	file, err := config.FindGraph(files, folder)
+	if errors.Is(err, config.ErrNoGraph) || errors.Is(err, fs.ErrNotExist) {
+		return nil, fs.ErrNotExist
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +156,7 @@ func (p *Folder) Files() []string {
 	}
 	for i := range p.Parts {
 		part := &p.Parts[i]
-		there(filepath.Join(filepath.Dir(part.Path), config.ConfigFile))
+		there(filepath.Join(p.Path, part.Name, config.ConfigFile))
 		paths = append(append(paths, part.Path), part.externalData()...)
 	}
 	return paths

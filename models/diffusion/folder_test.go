@@ -277,3 +277,23 @@ func FuzzFolder(f *testing.F) {
 		}
 	})
 }
+
+// TestPartBelow: a part's graph may lie in its folder onnx, as other models' do; hidden files
+// are none.
+func TestPartBelow(t *testing.T) {
+	folder := changed(t, "sd", func(folder string) {
+		unet := filepath.Join(folder, "unet")
+		must(t, os.Mkdir(filepath.Join(unet, "onnx"), 0o700))
+		must(t, os.Rename(filepath.Join(unet, "model.onnx"), filepath.Join(unet, "onnx", "model.onnx")))
+		must(t, os.WriteFile(filepath.Join(folder, "vae_decoder", "._model.onnx"), []byte("x"), 0o600))
+	})
+	p, err := ReadFolder(folder)
+	must(t, err)
+	_, err = p.Spec()
+	must(t, err)
+	for _, name := range []string{"unet/onnx/model.onnx", "unet/config.json", "vae_decoder/model.onnx"} {
+		if !slices.Contains(p.Files(), filepath.Join(folder, filepath.FromSlash(name))) {
+			t.Errorf("%s is not in %q", name, p.Files())
+		}
+	}
+}

@@ -36,6 +36,7 @@ type openRequest struct {
 	Inputs      string            `json:"inputs"`                // npz
 	Given       []onnx.Given      `json:"given,omitempty"`       // what all runs get besides
 	Whole       bool              `json:"whole,omitempty"`       // they are those of one run
+	Dims        map[string]int64  `json:"dims,omitempty"`        // sizes of open dimensions that are not the batch's
 	Outputs     []string          `json:"outputs,omitempty"`     // none: all
 	OpenShapes  bool              `json:"open_shapes,omitempty"` // the session is not made for the inputs' sizes
 	Images      []string          `json:"images,omitempty"`      // encoded files, to be measured from the file to the result

@@ -185,6 +185,9 @@ func unable(r Row, objective string, c Constraints) string {
 		return "it is not known whether its outputs are right" + known("equal")
 	case !*r.Equal:
 		for _, o := range r.Equality {
+			if o.Nothing() {
+				return fmt.Sprintf("nothing says that its outputs are right: %s: %s", o.Name, o.Reason)
+			}
 			if !o.Within {
 				return fmt.Sprintf("its outputs are not the reference's: %s: %s", o.Name, o.Reason)
 			}

@@ -95,12 +95,16 @@ func (w *worker) drive(ctx context.Context, d time.Duration, count int, runs [][
 // runOnce runs into the slot's memory; outputs whose shapes change from run to run are
 // allocated by each.
 func (w *worker) runOnce(ctx context.Context, in, outputs []*runner.Tensor) error {
-	if !w.varying {
-		return w.session.Run(ctx, in, outputs)
-	}
 	fresh := make([]*runner.Tensor, len(outputs))
+	if !w.varying {
+		copy(fresh, outputs)
+	}
 	err := w.session.Run(ctx, in, fresh)
-	closeTensors(fresh)
+	if w.varying {
+		closeTensors(fresh)
+	} else {
+		closeFresh(fresh, outputs)
+	}
 	return err
 }
 
@@ -124,6 +128,9 @@ func summarize(runs [][]run) *Round {
 
 // overhead measures ortho's session and onnxruntime_go's, in turns on the same tensors.
 func (w *worker) overhead(ctx context.Context, r *overheadRequest) (*Overhead, error) {
+	if w.varying || slices.Contains(w.slots[0], nil) {
+		return nil, errors.New("outputs are made by each run")
+	}
 	own, bare, err := w.session.Overhead(ctx, w.inputs[0], w.slots[0], time.Duration(r.Seconds*float64(time.Second)))
 	if err != nil {
 		return nil, err

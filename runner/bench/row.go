@@ -58,6 +58,7 @@ type Model struct {
 	SizeBytes int64    `json:"size_bytes"`
 	Inputs    []string `json:"inputs"` // "input float32[batch,3,224,224]"
 	Outputs   []string `json:"outputs"`
+	LeftOut   []string `json:"outputs_left_out,omitempty"` // of Outputs, those that can't be compared
 }
 
 // Library is one of ONNX Runtime's libraries that took part.
@@ -97,10 +98,11 @@ type Plan struct {
 // Reference says what outputs are compared with.
 type Reference struct {
 	Library   Library `json:"library"`
-	Providers string  `json:"providers"`    // "cpu"
-	Optimized string  `json:"optimization"` // "disabled"
-	Precision string  `json:"precision"`    // which tolerances apply
-	Tolerance string  `json:"tolerance"`    // in words
+	Providers string  `json:"providers"`                // "cpu"
+	Optimized string  `json:"optimization"`             // "disabled"
+	Precision string  `json:"precision"`                // which tolerances apply
+	Tolerance string  `json:"tolerance"`                // in words
+	Repeats   *bool   `json:"repeats_itself,omitempty"` // nil: nobody looked, since outputs were equal to its
 	Error     string  `json:"error,omitempty"`
 }
 

@@ -1,10 +1,12 @@
 package bench
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"ortho/runner"
+	"ortho/runner/equality"
 	"ortho/runner/feed"
 	"ortho/runner/machine"
 	"ortho/runner/npz"
@@ -52,6 +54,18 @@ func NewSweep(of Subject, plan Plan, cells []Cell, explicit string) (*Sweep, err
 	r.Input.SHA256 = arraysDigest(given)
 	for _, v := range of.Graph.Outputs {
 		r.Model.Outputs = append(r.Model.Outputs, v.String())
+	}
+	can, not := equality.Comparable(of.Graph.Outputs)
+	switch {
+	case len(can) == 0:
+		return nil, fmt.Errorf("%s has no output that can be compared, as tensors of numbers and of strings can: its outputs are %s", of.Name, onnx.List(of.Graph.Outputs))
+	case len(not) > 0 && len(of.Outputs) == 0:
+		for _, v := range not {
+			r.Model.LeftOut = append(r.Model.LeftOut, v.String())
+		}
+		for _, v := range can {
+			of.Outputs = append(of.Outputs, v.Name)
+		}
 	}
 	for _, cell := range append([]Cell{ref}, cells...) {
 		if cell.Library.Path != "" && !slices.Contains(r.Libraries, cell.Library) {

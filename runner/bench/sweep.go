@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -103,7 +102,7 @@ func (c *cell) skip(reason string) {
 // Measure does the whole sweep. When ctx is done it returns ctx's error with what was
 // measured; the rounds in Log are not lost.
 func (s *Sweep) Measure(ctx context.Context) (*File, error) {
-	w := &work{Sweep: s, start: time.Now().Add(-s.Elapsed), references: map[int]string{}}
+	w := &work{Sweep: s, start: time.Now().Add(-s.Elapsed), references: map[int]string{}, unsteady: map[int]string{}}
 	if s.Run.Plan.BudgetS > 0 {
 		w.deadline = w.start.Add(time.Duration(s.Run.Plan.BudgetS * float64(time.Second)))
 	}
@@ -135,6 +134,7 @@ type work struct {
 	inputs          string    // file
 	cells           []*cell
 	references      map[int]string // batch -> file
+	unsteady        map[int]string // batch -> how the reference differs from itself; "": not at all
 	overhead        *Overhead
 }
 
@@ -163,7 +163,7 @@ func (w *work) openRequest(c Cell, unoptimized bool) request {
 		images = w.Images
 	}
 	return request{Open: &openRequest{Images: images, Model: w.File, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
-		Concurrency: c.Concurrency, Inputs: w.inputs, Given: w.Graph.Given, Whole: w.Inputs.Rows == 0, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized}}
+		Concurrency: c.Concurrency, Inputs: w.inputs, Given: w.Graph.Given, Whole: w.Inputs.Rows == 0, Dims: w.Inputs.Dims, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized}}
 }
 
 // makeReferences computes the outputs at each batch, by the CPU provider of flavor
@@ -340,10 +340,53 @@ func (w *work) openCell(ctx context.Context, c *cell) (err error) {
 	if a, err = ask(ctx, c.process, request{Compare: &compareRequest{file}}, checkLimit); err != nil {
 		return fmt.Errorf("compare outputs: %w", err)
 	}
-	if a.Compared != nil {
-		c.row.Equality, c.row.Equal = a.Compared.Outputs, &a.Compared.Equal
+	if a.Compared == nil {
+		return nil
 	}
-	return nil
+	c.row.Equality, c.row.Equal = a.Compared.Outputs, &a.Compared.Equal
+	if differs(a.Compared.Outputs) == "" {
+		return nil
+	}
+	how, err := w.repeats(ctx, c.Batch, file)
+	if how != "" {
+		c.row.Equal = nil
+		c.row.Unknown["equal"] = "the reference does not repeat itself: run twice on the same input, its " + how
+	}
+	return err
+}
+
+// repeats says how the reference differs from its own outputs, which are in file, when it is
+// run again; empty where it does not.
+func (w *work) repeats(ctx context.Context, batch int, file string) (how string, err error) {
+	if how, known := w.unsteady[batch]; known {
+		return how, nil
+	}
+	c := w.Reference
+	c.Batch, c.Concurrency = batch, 1
+	err = w.once(ctx, c, true, request{Compare: &compareRequest{file}}, func(a answer) {
+		if a.Compared != nil {
+			how = differs(a.Compared.Outputs)
+		}
+	})
+	if err != nil {
+		return "", fmt.Errorf("run the reference again: %w", err)
+	}
+	w.unsteady[batch] = how
+	repeats := how == ""
+	if was := w.Sweep.Run.Reference.Repeats; was == nil || *was {
+		w.Sweep.Run.Reference.Repeats = &repeats
+	}
+	return how, nil
+}
+
+// differs says which output is another one, and does not only lack numbers; empty if none is.
+func differs(outputs []equality.Output) string {
+	for _, o := range outputs {
+		if !o.Within && !o.Nothing() {
+			return fmt.Sprintf("output %s is another one: %s", o.Name, o.Reason)
+		}
+	}
+	return ""
 }
 
 var errUnasked = errors.New("its process answered something else")
@@ -358,6 +401,3 @@ func ask(ctx context.Context, p *child.Process, r request, limit time.Duration) 
 	}
 	return a, err
 }
-
-// TempFolder makes a folder for a sweep's files; remove it after use.
-func TempFolder() (string, error) { return os.MkdirTemp("", "ortho-bench-") }

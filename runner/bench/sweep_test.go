@@ -3,9 +3,11 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +112,62 @@ func TestMeasure(t *testing.T) {
 	}
 	if f.Overhead == nil || f.Overhead.BareMS.N == 0 {
 		t.Errorf("overhead %+v", f.Overhead)
+	}
+}
+
+// TestNotComparable: a cell whose outputs can't be told to be right is measured, and can't win.
+func TestNotComparable(t *testing.T) {
+	const models = "../../models/testdata/"
+	for _, c := range []struct {
+		model   string
+		equal   string // "true", "false" or "unknown"
+		repeats string
+		reason  string // why the cell can't win; "": it can
+	}{
+		{"random", "unknown", "false", "it is not known whether its outputs are right: the reference does not repeat itself: run twice on the same input, its output y is another one"},
+		{"nan", "false", "", "nothing says that its outputs are right: logits: every element is NaN"},
+		{"masked", "true", "", ""},
+		{"named_class", "true", "", ""},
+		{"bfloat16_out", "true", "", ""},
+		{"two_batches", "true", "", ""},
+		{"empty_out", "true", "", ""},
+	} {
+		s := testSweep(t, models+c.model+"/model.onnx", 1, Config{"cpu", "", 1, 1, 2})
+		if c.model == "named_class" {
+			s.Outputs = []string{"label"}
+		}
+		f, err := s.Measure(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, repeats := f.Rows[0], ""
+		equal := "unknown"
+		if r.Equal != nil {
+			equal = fmt.Sprint(*r.Equal)
+		}
+		if f.Run.Reference.Repeats != nil {
+			repeats = fmt.Sprint(*f.Run.Reference.Repeats)
+		}
+		if r.Status != StatusOK || r.ThroughputS == nil || equal != c.equal || repeats != c.repeats {
+			t.Errorf("%s: %s %s, equal %s, repeats %q", c.model, r.Status, r.Reason, equal, repeats)
+		}
+		v := Recommend(f)
+		if (v.Recommended != nil) != (c.reason == "") || c.reason != "" && (len(v.Excluded) != 1 || !strings.HasPrefix(v.Excluded[0].Reason, c.reason)) {
+			t.Errorf("%s: %+v", c.model, v)
+		}
+	}
+}
+
+// TestLeftOut: outputs that are no tensors are left out, and said to be.
+func TestLeftOut(t *testing.T) {
+	s := testSweep(t, "../../models/testdata/named_class/model.onnx", 1)
+	made, err := NewSweep(s.Subject, Plan{}, nil, "")
+	if err != nil || !slices.Equal(made.Outputs, []string{"label"}) || !slices.Equal(made.Run.Model.LeftOut, []string{"loss sequence"}) || len(made.Run.Model.Outputs) != 2 {
+		t.Errorf("%+v, %v", made, err)
+	}
+	s = testSweep(t, "../../models/testdata/sequence_out/model.onnx", 1)
+	if _, err := NewSweep(s.Subject, Plan{}, nil, ""); err == nil || !strings.Contains(err.Error(), "list sequence") {
+		t.Errorf("no tensors: %v", err)
 	}
 }
 

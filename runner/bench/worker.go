@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"ortho/runner"
@@ -39,7 +40,7 @@ type worker struct {
 	set     *feed.Set
 	session *runner.Session
 	inputs  [][]*runner.Tensor // of every run over the rows there are
-	slots   [][]*runner.Tensor // outputs for each run in flight; nil tensors are allocated by every run
+	slots   [][]*runner.Tensor // outputs for each run in flight; nil ones (strings) are made by every run
 	varying bool               // the outputs' shapes follow from the inputs' values
 	untrue  bool               // what the graph states of its outputs' shapes
 }
@@ -93,7 +94,12 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	if err != nil {
 		return nil, err
 	}
-	if w.set, err = feedOf(open)("npz", arrays, w.graph); err != nil {
+	if open.Whole {
+		w.set, err = feed.Whole("npz", arrays, w.graph)
+	} else {
+		w.set, err = feed.Of("npz", arrays, w.graph, open.Dims)
+	}
+	if err != nil {
 		return nil, err
 	}
 	first, err := w.set.Slice(0, open.Batch)
@@ -149,17 +155,12 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	return o, err
 }
 
-func feedOf(open *openRequest) func(string, []npz.Array, *onnx.Graph) (*feed.Set, error) {
-	if open.Whole {
-		return feed.Whole
-	}
-	return feed.Of
-}
-
 func (w *worker) options() runner.Options {
 	o := runner.Options{Library: w.open.Library, Providers: w.open.Providers, Threads: w.open.Threads, Outputs: w.open.Outputs, Unoptimized: w.open.Unoptimized}
 	if len(w.dims) > 0 && !w.open.Unoptimized && !w.open.OpenShapes {
-		o.Dims = func(string) map[string]int64 { return w.dims }
+		sizes := maps.Clone(w.dims)
+		maps.DeleteFunc(sizes, func(_ string, size int64) bool { return size == 0 }) // graphs are not optimised for no elements
+		o.Dims = func(string) map[string]int64 { return sizes }
 	}
 	return o
 }
@@ -248,9 +249,11 @@ func (w *worker) profile(ctx context.Context, r *profileRequest) (*Placement, er
 		return nil, err
 	}
 	for range 1 + r.Runs {
-		if err = session.Run(ctx, w.inputs[0], w.slots[0]); err != nil {
+		outputs := slices.Clone(w.slots[0])
+		if err = session.Run(ctx, w.inputs[0], outputs); err != nil {
 			break
 		}
+		closeFresh(outputs, w.slots[0])
 	}
 	if err := errors.Join(err, session.Close()); err != nil {
 		return nil, err

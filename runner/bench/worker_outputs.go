@@ -18,7 +18,7 @@ func (w *worker) shapesVary(ctx context.Context) (vary bool, err error) {
 	}
 	err = w.each(ctx, func(_ int, outputs []npz.Array) error {
 		for i, a := range outputs {
-			vary = vary || !slices.Equal(a.Shape, w.slots[0][i].Shape)
+			vary = vary || w.slots[0][i] != nil && !slices.Equal(a.Shape, w.slots[0][i].Shape)
 		}
 		return nil
 	})
@@ -50,6 +50,15 @@ func (w *worker) firstRun(ctx context.Context) ([]*runner.Tensor, error) {
 	return again, nil
 }
 
+// closeFresh closes the tensors that were not there before.
+func closeFresh(tensors, before []*runner.Tensor) {
+	for i, t := range tensors {
+		if t != nil && before[i] == nil {
+			t.Close()
+		}
+	}
+}
+
 func closeTensors(tensors []*runner.Tensor) {
 	for _, t := range tensors {
 		if t != nil {
@@ -64,7 +73,7 @@ func (w *worker) emptyOutputs() ([]*runner.Tensor, error) {
 	outputs := make([]*runner.Tensor, len(w.session.Outputs))
 	for i, v := range w.session.Outputs {
 		shape := shapeOf(v, w.dims)
-		if shape == nil || w.untrue {
+		if shape == nil || w.untrue || v.Type == onnx.String {
 			continue
 		}
 		t, err := runner.NewTensor(v.Type, shape)
@@ -98,10 +107,19 @@ func shapeOf(v onnx.Value, dims map[string]int64) []int64 {
 // makeSlots gives each run in flight outputs of its own, of the first run's shapes
 // where all runs over the inputs have them.
 func (w *worker) makeSlots(first []*runner.Tensor) error {
+	for i, t := range first {
+		if t.Type == onnx.String {
+			t.Close()
+			first[i] = nil
+		}
+	}
 	w.slots = [][]*runner.Tensor{first}
 	for len(w.slots) < w.open.Concurrency {
 		slot := make([]*runner.Tensor, len(first))
 		for i, t := range first {
+			if t == nil {
+				continue
+			}
 			var err error
 			if slot[i], err = runner.NewTensor(t.Type, t.Shape); err != nil {
 				return fmt.Errorf("output %s: %w", w.session.Outputs[i].Name, err)

@@ -33,7 +33,7 @@ func batchOf(sides []Side, wanted int) (int, error) {
 	batch := max(1, wanted)
 	fixedBy := ""
 	for _, s := range sides {
-		fixed, open := feed.BatchDim(s.Graph)
+		fixed, open := feed.BatchDim(s.Graph, s.Dims)
 		switch {
 		case open, fixed == 0 && wanted <= 1:
 		case fixed == 0:
@@ -116,7 +116,7 @@ func cut(sets []*feed.Set, first, n int) (Chunk, error) {
 // fullBatches fills a set's rows up to what a graph of a fixed batch takes, with rows that
 // are not compared.
 func fullBatches(set *feed.Set, g *onnx.Graph) ([]npz.Array, error) {
-	fixed, _ := feed.BatchDim(g)
+	fixed, _ := feed.BatchDim(g, set.Dims)
 	if fixed < 1 || set.Rows == 0 {
 		return set.Arrays, nil
 	}

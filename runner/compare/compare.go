@@ -23,6 +23,9 @@ type Side struct {
 	Model   string // path of the .onnx file
 	Graph   *onnx.Graph
 	Options runner.Options
+	// Dims has sizes of open dimensions that are given, and are not the batch's for that; see
+	// [feed.BatchDim].
+	Dims map[string]int64
 	// Spans has, for outputs that are images, how far black and white lie apart; the reference's
 	// count. See [equality.Comparison.Span].
 	Spans map[string]float64
@@ -51,16 +54,20 @@ const (
 
 // Comparison is the sides' processes, and what was found so far.
 type Comparison struct {
-	sides    []Side
-	batch    int
-	folder   string
-	children []*child.Process
-	opened   []Opened
-	found    []*candidate // of all sides but the first
-	failed   int          // inputs that no side could run
-	failures []Failure
-	rowBytes int64 // the most that a row has taken, of inputs or outputs
-	chunks   int
+	sides      []Side
+	batch      int
+	tolerances []equality.Tolerance // of the candidates
+	folder     string
+	outputs    [][]onnx.Value // by side, those that can be compared
+	children   []*child.Process
+	opened     []Opened
+	found      []*candidate // of all sides but the first
+	failed     int          // inputs that no side could run
+	failures   []Failure
+	rowBytes   int64 // the most that a row has taken, of inputs or outputs
+	chunks     int
+	first      *kept  // the reference's first chunk
+	unsteady   string // how the reference differs from itself; "": not at all, or nobody looked
 }
 
 // candidate is what was found about a side other than the reference.
@@ -76,9 +83,16 @@ type candidate struct {
 // while they are needed. Close it after use.
 func Open(ctx context.Context, plan *Plan, command func() *exec.Cmd, folder string) (*Comparison, error) {
 	sides := plan.Sides
-	c := &Comparison{sides: sides, batch: plan.Batch, folder: folder, opened: make([]Opened, len(sides))}
+	c := &Comparison{sides: sides, batch: plan.Batch, tolerances: plan.Tolerances, folder: folder, opened: make([]Opened, len(sides))}
+	for _, s := range sides {
+		can, _ := equality.Comparable(s.Graph.Outputs)
+		if len(can) == 0 {
+			return nil, fmt.Errorf("%s has no output that can be compared, as tensors of numbers and of strings can: its outputs are %s", s.Name, onnx.List(s.Graph.Outputs))
+		}
+		c.outputs = append(c.outputs, can)
+	}
 	for i, s := range sides[1:] {
-		pairs, notice, err := pairOutputs(sides[0].Graph.Outputs, s.Graph.Outputs)
+		pairs, notice, err := pairOutputs(c.outputs[0], c.outputs[i+1])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
@@ -100,6 +114,9 @@ func Open(ctx context.Context, plan *Plan, command func() *exec.Cmd, folder stri
 		s := sides[i]
 		o := s.Options
 		r := openRequest{Model: s.Model, Library: o.Library, Providers: o.Providers, Threads: o.Threads, Unoptimized: o.Unoptimized, Given: s.Graph.Given}
+		for _, v := range c.outputs[i] {
+			r.Outputs = append(r.Outputs, v.Name)
+		}
 		return c.children[i].Ask(ctx, request{Open: &r}, &c.opened[i])
 	})
 	if err != nil {
@@ -164,29 +181,12 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 		rows = 0
 	}
 	bytes := make([]int64, len(c.sides))
-	err := c.each(func(i int) error {
-		in, out := filepath.Join(c.folder, fmt.Sprintf("in-%d.npz", i)), filepath.Join(c.folder, fmt.Sprintf("out-%d.npz", i))
-		defer os.Remove(in)
-		defer os.Remove(out)
-		if err := npz.WriteFile(in, inputs[i]); err != nil {
-			return fmt.Errorf("hand over inputs: %w", err)
-		}
-		if err := c.children[i].Ask(ctx, request{Run: &runRequest{Inputs: in, Outputs: out, Rows: rows, Batch: c.batch}}, &answers[i]); err != nil {
-			return err
-		}
-		arrays, err := npz.ReadFile(out)
-		if err != nil {
-			return fmt.Errorf("take over outputs: %w", err)
-		}
-		outputs[i] = map[string]npz.Array{}
-		for _, a := range arrays {
-			outputs[i][a.Name] = a
+	err := c.each(func(i int) (err error) {
+		answers[i], outputs[i], err = c.run(ctx, i, inputs[i], rows, chunk.Sets[i].Dims)
+		for _, a := range outputs[i] {
 			bytes[i] += int64(len(a.Data))
 		}
-		if n := len(runs(rows, c.batch)); len(answers[i].Errors) != n {
-			return fmt.Errorf("%d runs where %d were asked for", len(answers[i].Errors), n)
-		}
-		return nil
+		return err
 	})
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -194,7 +194,9 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 	if err != nil {
 		return err
 	}
-	c.chunks++
+	if c.chunks++; c.first == nil {
+		c.first = &kept{inputs: inputs[0], rows: rows, dims: chunk.Sets[0].Dims, answer: answers[0], outputs: outputs[0]}
+	}
 	for i := range bytes {
 		for _, a := range inputs[i] {
 			c.rowBytes = max(c.rowBytes, int64(len(a.Data)/max(1, rows)))
@@ -208,6 +210,31 @@ func (c *Comparison) Add(ctx context.Context, chunk Chunk) error {
 		}
 	}
 	return nil
+}
+
+// run runs inputs on a side, and returns the outputs by the names that [outputName] gives them.
+func (c *Comparison) run(ctx context.Context, side int, inputs []npz.Array, rows int, dims map[string]int64) (answer ran, outputs map[string]npz.Array, err error) {
+	in, out := filepath.Join(c.folder, fmt.Sprintf("in-%d.npz", side)), filepath.Join(c.folder, fmt.Sprintf("out-%d.npz", side))
+	defer os.Remove(in)
+	defer os.Remove(out)
+	if err := npz.WriteFile(in, inputs); err != nil {
+		return answer, nil, fmt.Errorf("hand over inputs: %w", err)
+	}
+	if err := c.children[side].Ask(ctx, request{Run: &runRequest{Inputs: in, Outputs: out, Rows: rows, Batch: c.batch, Dims: dims}}, &answer); err != nil {
+		return answer, nil, err
+	}
+	arrays, err := npz.ReadFile(out)
+	if err != nil {
+		return answer, nil, fmt.Errorf("take over outputs: %w", err)
+	}
+	outputs = map[string]npz.Array{}
+	for _, a := range arrays {
+		outputs[a.Name] = a
+	}
+	if n := len(runs(rows, c.batch)); len(answer.Errors) != n {
+		return answer, nil, fmt.Errorf("%d runs where %d were asked for", len(answer.Errors), n)
+	}
+	return answer, outputs, nil
 }
 
 // compare looks at one run of all sides.
@@ -235,13 +262,9 @@ func (c *Comparison) compare(run, n int, names []string, answers []ran, outputs 
 		if answers[0].Errors[run] != "" || answers[i+1].Errors[run] != "" {
 			continue
 		}
-		var want, got []npz.Array
-		for _, v := range c.sides[0].Graph.Outputs {
-			a := outputs[0][outputName(run, v.Name)]
-			a.Name = v.Name
-			want = append(want, a)
-		}
-		for _, v := range c.sides[i+1].Graph.Outputs {
+		var got []npz.Array
+		want := c.ofReference(run, outputs[0])
+		for _, v := range c.outputs[i+1] {
 			if name, ok := f.pairs[v.Name]; ok {
 				a := outputs[i+1][outputName(run, v.Name)]
 				a.Name = name
@@ -308,6 +331,8 @@ func (c *Comparison) Results(t Thresholds) []Result {
 			r.Reason = fmt.Sprintf("%d inputs could be run on one side only", f.failedAlone)
 		case len(r.Outputs) == 0:
 			r.Reason = "nothing was compared"
+		case r.Reason != "" && c.unsteady != "":
+			r.Reason = "the reference does not repeat itself, so that differences say nothing: run twice on the same input, its " + c.unsteady
 		}
 		r.Equal = r.Reason == ""
 		results = append(results, r)

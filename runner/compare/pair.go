@@ -30,13 +30,22 @@ func InputsOf(from *feed.Set, g *onnx.Graph) (set *feed.Set, notice string, err 
 		copy(arrays, from.Arrays)
 		notice = fmt.Sprintf("its inputs have other names than the reference's (%v); they are taken by position", g.Inputs)
 	}
+	dims := map[string]int64{} // that are not the batch's
 	for i, in := range g.Inputs {
+		if at := slices.IndexFunc(from.Arrays, func(a npz.Array) bool { return a.Name == arrays[i].Name }); at >= 0 && at < len(from.Whole) && from.Whole[at] && len(in.Dims) > 0 && in.Dims[0].Name != "" {
+			dims[in.Dims[0].Name] = arrays[i].Shape[0]
+		}
 		if arrays[i], err = arrays[i].As(in.Type); err != nil {
 			return nil, "", fmt.Errorf("input %s: %w", in, err)
 		}
 		arrays[i].Name = in.Name
 	}
-	if set, err = feed.Of(from.Source, arrays, g); err != nil {
+	if from.Rows == 0 {
+		set, err = feed.Whole(from.Source, arrays, g)
+	} else {
+		set, err = feed.Of(from.Source, arrays, g, dims)
+	}
+	if err != nil {
 		return nil, "", err
 	}
 	if set.Rows != from.Rows {

@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"ortho/runner/equality"
+	"ortho/runner/onnx"
 )
 
 // Plan is what is compared with what, and how.
 type Plan struct {
 	Sides      []Side               // the first is the reference
 	Batch      int                  // rows of one run
+	LeftOut    []string             // outputs that can't be compared, with the side's name
 	Tolerances []equality.Tolerance // of the candidates: all sides but the first
 }
 
@@ -33,6 +35,11 @@ func NewPlan(sides []Side, batch int, precision equality.Precision) (*Plan, erro
 		default:
 			coarser := equality.Coarsest(equality.PrecisionOf(sides[0].Graph), equality.PrecisionOf(s.Graph))
 			p.Tolerances = append(p.Tolerances, coarser.Tolerance())
+		}
+	}
+	for _, s := range p.Sides {
+		if can, not := equality.Comparable(s.Graph.Outputs); len(can) > 0 && len(not) > 0 {
+			p.LeftOut = append(p.LeftOut, fmt.Sprintf("%s: %s", s.Name, onnx.List(not)))
 		}
 	}
 	var err error

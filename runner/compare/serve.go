@@ -24,6 +24,7 @@ type openRequest struct {
 	Library     string            `json:"library"`
 	Providers   []runner.Provider `json:"providers"`
 	Threads     int               `json:"threads"`
+	Outputs     []string          `json:"outputs"`
 	Unoptimized bool              `json:"unoptimized"`
 	Given       []onnx.Given      `json:"given,omitempty"` // what all runs get besides
 }
@@ -44,6 +45,8 @@ type runRequest struct {
 	Outputs string `json:"outputs"`
 	Rows    int    `json:"rows"` // those behind it fill up the last run; 0: no batch, one run
 	Batch   int    `json:"batch"`
+	// Dims has sizes of open dimensions that are not the batch's.
+	Dims map[string]int64 `json:"dims,omitempty"`
 }
 
 // ran has an error for each run, "" where it went well.
@@ -85,7 +88,7 @@ func (w *worker) open(ctx context.Context, r openRequest) (Opened, error) {
 		return Opened{}, err
 	}
 	w.session, err = runner.Open(ctx, runner.Model{Path: r.Model, Graph: w.graph},
-		runner.Options{Library: r.Library, Providers: r.Providers, Threads: r.Threads, Unoptimized: r.Unoptimized})
+		runner.Options{Library: r.Library, Providers: r.Providers, Threads: r.Threads, Outputs: r.Outputs, Unoptimized: r.Unoptimized})
 	if err != nil {
 		return Opened{}, err
 	}
@@ -107,7 +110,12 @@ func (w *worker) run(ctx context.Context, r runRequest) (ran, error) {
 	if err != nil {
 		return ran{}, err
 	}
-	set, err := feed.Of("npz", arrays, w.graph)
+	var set *feed.Set
+	if r.Rows == 0 {
+		set, err = feed.Whole("npz", arrays, w.graph)
+	} else {
+		set, err = feed.Of("npz", arrays, w.graph, r.Dims)
+	}
 	if err != nil {
 		return ran{}, err
 	}
@@ -115,7 +123,7 @@ func (w *worker) run(ctx context.Context, r runRequest) (ran, error) {
 	var outputs []npz.Array
 	for i, n := range runs(r.Rows, r.Batch) {
 		batch, err := set.Slice(i*r.Batch, r.Batch)
-		if fixed, _ := feed.BatchDim(w.graph); fixed == 0 && n < r.Batch {
+		if fixed, _ := feed.BatchDim(w.graph, r.Dims); fixed == 0 && n < r.Batch {
 			batch, err = set.Slice(i*r.Batch, n)
 		}
 		var out []npz.Array

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ortho/runner/equality"
+	"ortho/runner/onnx"
 )
 
 // Thresholds are limits that the user sets in place of a tolerance; nil ones are none.
@@ -21,15 +22,17 @@ type Thresholds struct {
 // Any reports whether any threshold is set.
 func (t Thresholds) Any() bool { return t != Thresholds{} }
 
-// decide sets an output's verdict. Shapes and what is not finite must agree in any case;
-// an output to which none of the thresholds applies is held to the tolerance.
+// decide sets an output's verdict. Shapes, text and what is not finite must agree in any case,
+// and something has to be finite; an output to which none of the thresholds applies is held to
+// the tolerance.
 func (t Thresholds) decide(o *equality.Output) {
-	if !t.Any() || o.Shapes != nil || o.NonFinite > 0 || o.Rows == 0 {
+	nothing := o.MaxAbs == nil && (o.Elements > 0 || o.Type == onnx.String.String())
+	if !t.Any() || o.Shapes != nil || o.NonFinite+o.NaN > 0 || o.Rows == 0 || nothing {
 		return
 	}
 	var reasons []string
 	applied := false
-	same := o.MaxAbs != nil && *o.MaxAbs == 0
+	same := o.MaxAbs == nil || *o.MaxAbs == 0 // nil: there are no elements
 	limit := func(limit, value *float64, ok func(value, limit float64) bool, what, rule string) {
 		if limit == nil {
 			return

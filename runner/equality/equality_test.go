@@ -137,8 +137,10 @@ func TestOneWrongElement(t *testing.T) {
 		"uint16":        {array(onnx.Uint16, nil, uint16(7)), array(onnx.Uint16, nil, uint16(8)), 4, Row{Want: "7", Got: "8"}, "by at most 1"},
 		"bool":          {array(onnx.Bool, []int64{1, 1}, uint8(1)), array(onnx.Bool, []int64{1, 1}, uint8(0)), 1, Row{Want: "true", Got: "false"}, "must be the same"},
 		"scalar":        {array(onnx.Float, nil, float32(1)), array(onnx.Float, nil, float32(2)), 4, Row{Want: "1", Got: "2"}, "1 of 1 rows"},
-		"NaN":           {array(onnx.Float, []int64{3}, float32(1), n, 1), array(onnx.Float, []int64{3}, n, n, 1), 1, Row{Want: "1", Got: "NaN"}, "1 of 3 elements are NaN"},
-		"infinite":      {array(onnx.Float, []int64{2}, inf, inf), array(onnx.Float, []int64{2}, inf, -inf), 2, Row{Row: 1, Want: "+Inf", Got: "-Inf"}, "1 of 2 elements are NaN"},
+		"NaN":           {array(onnx.Float, []int64{3}, float32(1), 1, 1), array(onnx.Float, []int64{3}, n, 1, 1), 1, Row{Want: "1", Got: "NaN"}, "1 of 3 elements are NaN"},
+		"infinite":      {array(onnx.Float, []int64{3}, inf, inf, 1), array(onnx.Float, []int64{3}, inf, -inf, 1), 3, Row{Row: 1, Want: "+Inf", Got: "-Inf"}, "1 of 3 elements are NaN"},
+		"overflow":      {array(onnx.Float, []int64{2}, float32(65520), 1), array(onnx.Float16, []int64{2}, uint16(0x7c00), 0x3c00), 2, Row{Want: "65520", Got: "+Inf"}, "1 of 2 elements are NaN or infinite"},
+		"text":          {text(2, "tench", "\u00e9t\u00e9"), text(2, "tench", "\u00e9tc"), 2, Row{Row: 1, Want: "\"\u00e9t\u00e9\"", Got: "\"\u00e9tc\""}, "the text is another one in 1 of 2 rows"},
 		"zeros":         {array(onnx.Float, []int64{1}, float32(0)), array(onnx.Float, []int64{1}, float32(1e-9)), 1, Row{Want: "0", Got: "1e-09"}, "1 of 1 rows"},
 		"shape":         {array(onnx.Float, []int64{1, 2}, float32(0), 0), array(onnx.Float, []int64{2, 1}, float32(0), 0), 1, Row{}, "its shape is [2 1], the reference's [1 2]"},
 	} {
@@ -166,6 +168,49 @@ func TestOneWrongElement(t *testing.T) {
 		if same := compare(t, p, c.want, c.want, c.rows); !same.Within || !same.Exact || same.Reason != "" || same.Beyond != 0 {
 			t.Errorf("%s: not the same as itself: %+v", name, same)
 		}
+	}
+}
+
+// text is an array of strings, a row each.
+func text(rows int64, strings ...string) npz.Array {
+	a := npz.Array{Name: "y", Type: onnx.String, Shape: []int64{rows, int64(len(strings)) / rows}}
+	for _, s := range strings {
+		a.Data = append(a.Data, append([]byte(s), make([]byte, 8-len(s))...)...)
+	}
+	return a
+}
+
+// TestNotFinite: what is NaN on both sides is not equal, and infinities are where there is
+// more to compare.
+func TestNotFinite(t *testing.T) {
+	n, inf := float32(math.NaN()), float32(math.Inf(1))
+	for name, c := range map[string]struct {
+		values         []float32
+		within, exact  bool
+		nan, infinite  int
+		reason, notice string
+	}{
+		"all NaN":         {[]float32{n, n, n}, false, false, 3, 0, "every element is NaN on both sides", ""},
+		"some NaN":        {[]float32{1, n, 3}, false, false, 1, 0, "1 of 3 elements are NaN on both sides", ""},
+		"all infinite":    {[]float32{inf, -inf, inf}, false, false, 0, 3, "every element is infinite on both sides", "3 of 3"},
+		"masked classes":  {[]float32{1, -inf, -inf}, true, true, 0, 2, "", "2 of 3 elements are the same infinity"},
+		"NaN and nothing": {[]float32{inf, n, inf}, false, false, 1, 2, "1 of 3 elements are NaN", "2 of 3"},
+		"finite":          {[]float32{1, 2, 3}, true, true, 0, 0, "", ""},
+		"none":            {nil, true, true, 0, 0, "", "no run gave an element"},
+	} {
+		y := array(onnx.Float, []int64{1, int64(len(c.values))}, c.values...)
+		o := compare(t, Float32, y, y, 1)
+		if o.Within != c.within || o.Exact != c.exact || o.NaN != c.nan || o.Infinite != c.infinite || !strings.Contains(o.Reason, c.reason) ||
+			(c.reason == "") != (o.Reason == "") || !strings.Contains(o.Notice(), c.notice) || (c.notice == "") != (o.Notice() == "") {
+			t.Errorf("%s: %+v, %q", name, o, o.Notice())
+		}
+		if _, err := json.Marshal(o); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	empty, one := array[float32](onnx.Float, []int64{0, 4}), array(onnx.Float, []int64{1, 4}, float32(1), 2, 3, 4)
+	if o := compare(t, Float32, empty, one, 1); o.Within || !strings.Contains(o.Reason, "its shape is [1 4], the reference's [0 4]") {
+		t.Errorf("an empty output and one that is not: %+v", o)
 	}
 }
 
@@ -230,7 +275,7 @@ func TestAddRefuses(t *testing.T) {
 	}{
 		"missing":    {[]npz.Array{y}, []npz.Array{with(func(a *npz.Array) { a.Name = "z" })}, `no output "y"`},
 		"number":     {[]npz.Array{y}, nil, "0 outputs and 1"},
-		"text":       {[]npz.Array{y}, []npz.Array{with(func(a *npz.Array) { a.Type = onnx.String })}, "string elements can't"},
+		"text":       {[]npz.Array{y}, []npz.Array{with(func(a *npz.Array) { a.Type = onnx.String })}, "its elements are string"},
 		"short":      {[]npz.Array{y}, []npz.Array{with(func(a *npz.Array) { a.Data = a.Data[:7] })}, "7 bytes where float32[1 2] takes 8"},
 		"negative":   {[]npz.Array{y}, []npz.Array{with(func(a *npz.Array) { a.Shape = []int64{-1, -2} })}, "is none"},
 		"much":       {[]npz.Array{y}, []npz.Array{with(func(a *npz.Array) { a.Shape = []int64{1 << 40, 1 << 40} })}, "is none"},

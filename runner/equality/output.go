@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
@@ -14,7 +15,7 @@ const maxListed = 5
 const floorBits = 4
 
 // Output says how one output differs from the reference's. Figures are of the pairs of
-// finite elements; one that is not defined is nil.
+// finite elements; one that is not defined is nil. Strings have none.
 type Output struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"` // the reference's element type
@@ -36,6 +37,8 @@ type Output struct {
 	SSIM      *SSIM    `json:"ssim"`      // of images; nil where it is not defined
 	Image     bool     `json:"image"`     // rows of 1, 3 or 4 channels of 16x16 pixels or more
 	NonFinite int      `json:"nonfinite"` // elements where only one is NaN or infinite, or both are in another way
+	NaN       int      `json:"nan"`       // elements that are NaN on both sides: nothing says that they are equal
+	Infinite  int      `json:"infinite"`  // elements that are the same infinity on both sides, as logits of masked classes are
 
 	Top1   *Top1 `json:"top1"`            // nil: the rows are no vectors
 	Beyond int   `json:"rows_beyond"`     // rows beyond the tolerance
@@ -61,6 +64,36 @@ type Row struct {
 	Top1    *[2]int `json:"top1,omitempty"` // want, got
 }
 
+// Notice says in words what was found and not compared as numbers; empty where all was.
+func (o *Output) Notice() string {
+	switch {
+	case o.Elements == 0 && o.Rows > 0 && o.Shapes == nil:
+		return "no run gave an element of it"
+	case o.Infinite > 0:
+		return fmt.Sprintf("%d of %d elements are the same infinity on both sides", o.Infinite, o.Elements)
+	}
+	return ""
+}
+
+// Comparable divides a graph's outputs into those that can be compared and those that can't:
+// sequences, maps, and tensors of elements that NumPy has no form for.
+func Comparable(outputs []onnx.Value) (can, not []onnx.Value) {
+	for _, v := range outputs {
+		if v.Kind == "tensor" && npz.Holds(v.Type) {
+			can = append(can, v)
+		} else {
+			not = append(not, v)
+		}
+	}
+	return can, not
+}
+
+// Nothing reports whether the output is not within the tolerance for want of numbers: it is
+// NaN or infinite on both sides.
+func (o *Output) Nothing() bool {
+	return !o.Within && o.Shapes == nil && o.NonFinite == 0 && o.Beyond == 0 && o.NaN+o.Infinite > 0
+}
+
 // Within reports whether all outputs are within their tolerance. Of none it is false:
 // nothing was compared.
 func Within(outputs []Output) bool {
@@ -82,8 +115,8 @@ func (c *Comparison) Outputs() []Output {
 }
 
 func (o *sums) output(t Tolerance) Output {
-	out := Output{Name: o.name, Type: o.want.String(), Rows: len(o.rows), Elements: o.elements, NonFinite: o.nonFinite}
-	out.Exact = o.nonFinite == 0 && o.maxAbs == 0 && o.shapes[0] == nil && o.want == o.got
+	out := Output{Name: o.name, Type: o.want.String(), Rows: len(o.rows), Elements: o.elements, NonFinite: o.nonFinite, NaN: o.nan, Infinite: o.inf}
+	out.Exact = o.nonFinite+o.nan == 0 && (o.finite > 0 || o.elements == 0 || o.want == onnx.String) && o.maxAbs == 0 && o.shapes[0] == nil && o.want == o.got
 	if o.shapes[0] != nil {
 		out.Shapes = &o.shapes
 	}
@@ -169,6 +202,9 @@ func (o *sums) countRows(t Tolerance, scale float64, out *Output) {
 		}
 		if out.Beyond++; len(out.First) < maxListed {
 			listed := Row{Row: i, Element: r.element, Want: valueOf(o.want, r.want), Got: valueOf(o.got, r.got)}
+			if r.texts != nil {
+				listed.Want, listed.Got = textValue(r.texts[0]), textValue(r.texts[1])
+			}
 			if differs {
 				listed.Top1 = &r.top
 			}
@@ -195,6 +231,14 @@ func (o *sums) reason(t Tolerance, scale float64, out *Output) string {
 		return "nothing was compared"
 	case o.nonFinite > 0:
 		return fmt.Sprintf("%d of %d elements are NaN or infinite where the reference's are not, or the other way round", o.nonFinite, o.elements)
+	case o.nan > 0 && o.nan == o.elements:
+		return "every element is NaN on both sides: there is nothing to compare"
+	case o.nan > 0:
+		return fmt.Sprintf("%d of %d elements are NaN on both sides: nothing says that they are equal", o.nan, o.elements)
+	case o.inf > 0 && o.nan+o.inf == o.elements:
+		return "every element is infinite on both sides: there is nothing to compare"
+	case o.want == onnx.String && out.Beyond > 0:
+		return fmt.Sprintf("the text is another one in %d of %d rows", out.Beyond, out.Rows)
 	case t.RowRMS == 0 && out.Beyond > 0 && t.exact():
 		return fmt.Sprintf("%d of %d rows differ, by at most %.3g; they must be the same", out.Beyond, out.Rows, o.maxAbs)
 	case t.RowRMS == 0 && out.Beyond > 0:

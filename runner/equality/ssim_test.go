@@ -34,7 +34,7 @@ func TestSSIMOfRows(t *testing.T) {
 		ssim      *SSIM
 	}{
 		{"the same", [][]float32{noise, flat}, [][]float32{noise, flat}, &SSIM{1, 1, 0}},
-		{"the same, not finite", [][]float32{holed, noise}, [][]float32{holed, noise}, &SSIM{1, 1, 0}},
+		{"the same, not finite", [][]float32{holed, noise}, [][]float32{holed, noise}, &SSIM{1, 1, 1}},
 		{"a flat reference", [][]float32{flat}, [][]float32{noise}, nil},
 		{"a flat reference among others", [][]float32{noise, flat}, [][]float32{noise, noise}, &SSIM{1, 1, 0}},
 		{"not finite", [][]float32{noise, noise}, [][]float32{holed, noise}, &SSIM{1, 1, 1}},

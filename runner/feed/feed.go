@@ -15,26 +15,27 @@ import (
 type Set struct {
 	Source string           // "images", "npz" or "synthetic"
 	Arrays []npz.Array      // in the graph's order
-	Rows   int              // the first dimension of the arrays that have the batch; 0: there is no batch, each run takes all
+	Rows   int              // the first dimension of the arrays that have the batch; 0: there is no batch, or no row of it, and each run takes all
 	Whole  []bool           // by array: it has no batch dimension, and each run takes it as it is; nil: all have one
 	Seed   uint64           // of synthetic values
 	Dims   map[string]int64 // sizes of symbolic dimensions other than the batch, by their names
 }
 
 // BatchDim returns the graph's batch dimension. It is open where inputs begin with a
-// symbolic dimension that is one and the same (by name, or nameless in all of them);
-// inputs that begin with a fixed one are then taken whole. Otherwise it is fixed at
-// the first dimension that all inputs begin with, inputs of rank 1 not being batches
-// by themselves. Scalars are always taken whole. A symbolic dimension that an input has
-// in another place too, as in [N,N], is no batch. A graph without one gives 0 and false.
-func BatchDim(g *onnx.Graph) (fixed int64, open bool) {
-	_, fixed, open, err := batchDim(g, nil)
+// symbolic dimension that is one and the same (by name, or nameless in all of them), or with
+// several whose names say that each is a batch (image_batch, text_batch); inputs that begin
+// with a fixed one are then taken whole. Otherwise it is fixed at the first dimension that
+// all inputs begin with, inputs of rank 1 not being batches by themselves. Scalars are always
+// taken whole. A symbolic dimension that an input has in another place too, as in [N,N], is no
+// batch, and neither is one to which dims gives a size. A graph without one gives 0 and false.
+func BatchDim(g *onnx.Graph, dims map[string]int64) (fixed int64, open bool) {
+	_, fixed, open, err := batchDim(g, dims)
 	return fixed, open && err == nil
 }
 
-// batchDim leaves out the dimensions that dims gives a size. The error names those
-// among which the batch is ambiguous.
-func batchDim(g *onnx.Graph, dims map[string]int64) (name string, fixed int64, open bool, err error) {
+// batchDim returns the names of the batch, too. The error names those among which it is
+// ambiguous.
+func batchDim(g *onnx.Graph, dims map[string]int64) (batch []string, fixed int64, open bool, err error) {
 	var names []string
 	rank := 0
 	sizes := map[int64]bool{}
@@ -57,20 +58,27 @@ func batchDim(g *onnx.Graph, dims map[string]int64) (name string, fixed int64, o
 			names = append(names, first.Name)
 		}
 	}
+	unclear := slices.ContainsFunc(names, func(name string) bool { return !saysBatch(name) })
 	switch {
-	case len(names) == 1 && !elsewhere(g, names[0]):
-		return names[0], 0, true, nil
-	case len(names) == 1:
-		return "", 0, false, nil
-	case len(names) > 1:
-		return "", 0, false, &DimsError{Ambiguous: true, Names: names,
+	case len(names) > 1 && unclear:
+		return nil, 0, false, &DimsError{Ambiguous: true, Names: names,
 			Cause: fmt.Sprintf("the inputs begin with different dimensions (%s), and one only can be the batch: give the others sizes", strings.Join(quoted(names), ", "))}
+	case slices.ContainsFunc(names, func(name string) bool { return elsewhere(g, name) }):
+		return nil, 0, false, nil
+	case len(names) > 0:
+		return names, 0, true, nil
 	case len(sizes) == 1 && rank > 1 && !sizes[-1]:
 		for size := range sizes {
 			fixed = size
 		}
 	}
-	return "", fixed, false, nil
+	return nil, fixed, false, nil
+}
+
+// saysBatch reports whether a dimension's name says that it is a batch.
+func saysBatch(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "batch") || name == "n" || name == "b" || name == "bs"
 }
 
 // elsewhere reports whether an input has the dimension in another place than the first.
@@ -160,11 +168,6 @@ func carried(g *onnx.Graph) error {
 			return fmt.Errorf("input %s is a %s: only tensors can be given", in.Name, in.Kind)
 		case in.Type.Size() == 0:
 			return fmt.Errorf("input %s: elements of type %s can't be given", in.Name, in.Type)
-		}
-		for _, d := range in.Dims {
-			if d.Size == 0 {
-				return fmt.Errorf("input %s has a dimension of size 0: there is nothing to give", in)
-			}
 		}
 	}
 	return nil

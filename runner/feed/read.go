@@ -13,12 +13,15 @@ import (
 // ReadNPZ reads a graph's inputs from an .npz file that holds them by their names, or
 // from an .npy for a graph with one input. Types must be the graph's, shapes what it
 // declares; see [Of].
-func ReadNPZ(path string, g *onnx.Graph) (*Set, error) {
+func ReadNPZ(path string, g *onnx.Graph, dims map[string]int64) (*Set, error) {
+	if err := known(g, dims); err != nil {
+		return nil, err
+	}
 	arrays, err := npz.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	s, err := Of("npz", arrays, g)
+	s, err := Of("npz", arrays, g, dims)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -26,10 +29,11 @@ func ReadNPZ(path string, g *onnx.Graph) (*Set, error) {
 }
 
 // Of makes a graph's inputs of the arrays that have their names, or of a single nameless
-// one. Where the graph has a batch dimension (see [BatchDim]), the arrays may have any
-// number of rows, or any multiple of one that is fixed. Arrays that are no input are
-// passed over, such as the outputs that belong to them.
-func Of(source string, arrays []npz.Array, g *onnx.Graph) (*Set, error) {
+// one. Where the graph has a batch dimension (see [BatchDim], which dims are for), the arrays
+// may have any number of rows; those of a batch that is fixed are repeated to fill the last
+// one. Where inputs name the batch differently and have not as many rows, each run takes all.
+// Arrays that are no input are passed over, such as the outputs that belong to them.
+func Of(source string, arrays []npz.Array, g *onnx.Graph, dims map[string]int64) (*Set, error) {
 	if err := carried(g); err != nil {
 		return nil, err
 	}
@@ -39,6 +43,11 @@ func Of(source string, arrays []npz.Array, g *onnx.Graph) (*Set, error) {
 	}
 	s := &Set{Source: source, Dims: map[string]int64{}}
 	for _, in := range g.Inputs {
+		for _, d := range in.Dims {
+			if size, ok := dims[d.Name]; ok && d.Name != "" && !d.Fixed() {
+				s.Dims[d.Name] = size
+			}
+		}
 		a, err := find(arrays, in.Name)
 		if err != nil {
 			return nil, err
@@ -50,30 +59,14 @@ func Of(source string, arrays []npz.Array, g *onnx.Graph) (*Set, error) {
 			return nil, fmt.Errorf("input %s: the array has the shape %v: %d dimensions, not %d", in, a.Shape, len(a.Shape), len(in.Dims))
 		}
 		for i, d := range a.Shape {
-			if d < 1 || d > math.MaxInt32 {
+			if d > math.MaxInt32 {
 				return nil, fmt.Errorf("input %s: the array has the shape %v: dimension %d can't be used", in, a.Shape, i)
 			}
 		}
 		s.Arrays = append(s.Arrays, a)
 	}
-	fixed, open := BatchDim(g)
-	for i, in := range g.Inputs {
-		a := s.Arrays[i]
-		batched := len(in.Dims) > 0 && (fixed > 0 || open && !in.Dims[0].Fixed())
-		s.Whole = append(s.Whole, !batched)
-		if !batched {
-			continue
-		}
-		rows := int(a.Shape[0])
-		if s.Rows == 0 {
-			s.Rows = rows
-		}
-		switch {
-		case rows != s.Rows:
-			return nil, fmt.Errorf("input %s: the array has %d rows where another has %d", in, rows, s.Rows)
-		case fixed > 0 && int64(rows)%fixed != 0:
-			return nil, fmt.Errorf("input %s: the array has %d rows, and the graph takes multiples of %d", in, rows, fixed)
-		}
+	if err := s.countRows(g, dims); err != nil {
+		return nil, err
 	}
 	for i, in := range g.Inputs {
 		for at, d := range in.Dims {
@@ -93,6 +86,29 @@ func Of(source string, arrays []npz.Array, g *onnx.Graph) (*Set, error) {
 		}
 	}
 	return s, nil
+}
+
+// countRows finds which arrays have the batch, and how many rows it has.
+func (s *Set) countRows(g *onnx.Graph, dims map[string]int64) error {
+	names, fixed, open, _ := batchDim(g, dims)
+	s.Whole = make([]bool, len(g.Inputs))
+	var rows []int // of those that have the batch
+	for i, in := range g.Inputs {
+		batched := len(in.Dims) > 0 && (fixed > 0 || open && !in.Dims[0].Fixed() && slices.Contains(names, in.Dims[0].Name))
+		if s.Whole[i] = !batched; !batched {
+			continue
+		}
+		rows = append(rows, int(s.Arrays[i].Shape[0]))
+		if n := rows[len(rows)-1]; n != rows[0] && len(names) < 2 {
+			return fmt.Errorf("input %s: the array has %d rows where another has %d", in, n, rows[0])
+		}
+	}
+	if len(rows) == 0 || rows[0] == 0 || slices.Max(rows) != slices.Min(rows) {
+		s.Whole = slices.Repeat([]bool{true}, len(g.Inputs))
+		return nil
+	}
+	s.Rows = rows[0]
+	return nil
 }
 
 // Whole makes the inputs of one run of the arrays that have a graph's inputs' names: all are

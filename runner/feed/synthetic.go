@@ -21,7 +21,7 @@ import (
 //
 // The open first dimension of the inputs is the batch, of rows rows; rows are rounded
 // up to a multiple of a batch that is fixed. dims gives the sizes of other symbolic
-// dimensions by their names; an error lists those that it does not, and the flags to
+// dimensions by their names, 0 where there is to be no element; an error lists those that it does not, and the flags to
 // add. An input whose type or shape can't be made is an error that names it.
 func Synthetic(g *onnx.Graph, dims map[string]int64, rows int, seed uint64) (*Set, error) {
 	if err := carried(g); err != nil {
@@ -55,6 +55,9 @@ func Synthetic(g *onnx.Graph, dims map[string]int64, rows int, seed uint64) (*Se
 	left := int64(npz.MaxBytes)
 	for i, in := range g.Inputs {
 		n := int64(in.Type.Size())
+		if slices.Contains(shapes[i], 0) {
+			continue
+		}
 		for _, d := range shapes[i] {
 			if d > left/n {
 				return nil, fmt.Errorf("input %s with the shape %v: all inputs together may take up to %d bytes", in.Name, shapes[i], int64(npz.MaxBytes))
@@ -97,15 +100,15 @@ func known(g *onnx.Graph, dims map[string]int64) error {
 		if !slices.Contains(names, name) {
 			return fmt.Errorf("no input has a symbolic dimension %q; there are: %q", name, names)
 		}
-		if dims[name] < 1 {
-			return fmt.Errorf("dimension %s=%d: at least 1", name, dims[name])
+		if dims[name] < 0 {
+			return fmt.Errorf("dimension %s=%d: at least 0", name, dims[name])
 		}
 	}
 	return nil
 }
 
 // declared returns the inputs' shapes, and which of them have no batch dimension.
-func declared(g *onnx.Graph, dims map[string]int64, batch string, open bool, rows int64) (shapes [][]int64, whole []bool, err error) {
+func declared(g *onnx.Graph, dims map[string]int64, batch []string, open bool, rows int64) (shapes [][]int64, whole []bool, err error) {
 	var unknown, names []string
 	for _, in := range g.Inputs {
 		if !in.Ranked {
@@ -117,7 +120,7 @@ func declared(g *onnx.Graph, dims map[string]int64, batch string, open bool, row
 		for i, d := range in.Dims {
 			size, given := dims[d.Name]
 			switch {
-			case i == 0 && open && !d.Fixed() && d.Name == batch, i == 0 && !open && rows > 0:
+			case i == 0 && open && !d.Fixed() && slices.Contains(batch, d.Name), i == 0 && !open && rows > 0:
 				shape[i] = rows
 			case d.Fixed():
 				shape[i] = d.Size

@@ -8,8 +8,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// As returns the array with its elements converted between float16, float32 and float64,
-// rounded to the nearest (ties to even, by way of float32 to float16). Other types can
+// As returns the array with its elements converted between float16, bfloat16, float32 and float64,
+// rounded to the nearest (ties to even, by way of float32 to those of 16 bits). Other types can
 // only be had as what they are.
 func (a Array) As(t onnx.ElementType) (Array, error) {
 	if t == a.Type {
@@ -35,6 +35,12 @@ var floats = map[onnx.ElementType]struct {
 	onnx.Float16: {
 		func(b []byte) float64 { return FromHalf(binary.LittleEndian.Uint16(b)) },
 		func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint16(b, ToHalf(float32(v))) },
+	},
+	onnx.BFloat16: {
+		func(b []byte) float64 {
+			return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16))
+		},
+		func(b []byte, v float64) []byte { return binary.LittleEndian.AppendUint16(b, ToBrain(float32(v))) },
 	},
 	onnx.Float: {
 		func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) },
@@ -75,6 +81,15 @@ func ToHalf(v float32) uint16 {
 		// 1024 to 2048; 2048 carries into the exponent.
 		return sign | uint16(int(math.RoundToEven(fraction*2048))-1024+(exponent+14)<<10)
 	}
+}
+
+// ToBrain rounds to bfloat16.
+func ToBrain(v float32) uint16 {
+	bits := math.Float32bits(v)
+	if v != v {
+		return uint16(bits>>16) | 0x40 // the fraction's upper bits may be none
+	}
+	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
 }
 
 // Integers makes an array of int64 or int32 elements, which must fit the type and fill the

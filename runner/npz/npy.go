@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,6 +26,12 @@ var kinds = map[string]onnx.ElementType{
 	"i1": onnx.Int8, "i2": onnx.Int16, "i4": onnx.Int32, "i8": onnx.Int64,
 	"u1": onnx.Uint8, "u2": onnx.Uint16, "u4": onnx.Uint32, "u8": onnx.Uint64,
 	"f2": onnx.Float16, "f4": onnx.Float, "f8": onnx.Double,
+	"V2": onnx.BFloat16, // as ml_dtypes writes it
+}
+
+// Holds reports whether arrays can have elements of this type.
+func Holds(t onnx.ElementType) bool {
+	return t == onnx.String || slices.Contains(slices.Collect(maps.Values(kinds)), t)
 }
 
 // readNPY reads an .npy of size bytes whose elements may take up to limit.
@@ -60,11 +67,11 @@ func readNPY(r io.Reader, size, limit int64) (Array, error) {
 		return Array{}, fmt.Errorf("header: %w", err)
 	}
 	a := Array{Shape: h.shape}
-	bigEndian := false
-	if a.Type, bigEndian, err = elementType(h.descr); err != nil {
+	width, bigEndian := 0, false
+	if a.Type, width, bigEndian, err = elementType(h.descr); err != nil {
 		return Array{}, err
 	}
-	need, err := byteSize(a.Type, a.Shape, limit)
+	need, err := byteSize(width, a.Shape, limit)
 	if err != nil {
 		return Array{}, err
 	}
@@ -85,7 +92,7 @@ func readNPY(r io.Reader, size, limit int64) (Array, error) {
 		swap(a.Data, a.Type.Size())
 	}
 	if h.fortran {
-		a.Data = rowMajor(a.Data, a.Shape, a.Type.Size())
+		a.Data = rowMajor(a.Data, a.Shape, width)
 	}
 	return a, nil
 }
@@ -176,28 +183,42 @@ func parseShape(text string) ([]int64, error) {
 	return shape, nil
 }
 
-// elementType reads a type string such as "<f4".
-func elementType(descr string) (t onnx.ElementType, bigEndian bool, err error) {
+// elementType reads a type string such as "<f4", and how many bytes an element takes.
+func elementType(descr string) (t onnx.ElementType, width int, bigEndian bool, err error) {
 	kind := strings.TrimLeft(descr, "<>|=")
 	if t, ok := kinds[kind]; ok && len(descr) == len(kind)+1 {
-		return t, descr[0] == '>' && t.Size() > 1, nil
+		return t, t.Size(), descr[0] == '>' && t.Size() > 1, nil
+	}
+	if digits, ok := strings.CutPrefix(kind, "S"); ok && len(descr) == len(kind)+1 {
+		if width, err := strconv.Atoi(digits); err == nil && width >= 0 && width <= maxString {
+			return onnx.String, max(1, width), false, nil
+		}
 	}
 	what := map[byte]string{
 		'O': "Python objects (a pickle), which are not read", 'S': "byte strings", 'a': "byte strings", 'U': "strings",
-		'c': "complex numbers", 'M': "dates", 'm': "time spans", 'V': "raw bytes (bfloat16 of ml_dtypes?)", 'f': "floats of this size",
+		'c': "complex numbers", 'M': "dates", 'm': "time spans", 'V': "raw bytes (float8 of ml_dtypes?)", 'f': "floats of this size",
 	}
 	if kind != "" && what[kind[0]] != "" {
-		return 0, false, fmt.Errorf("elements of type %.20q are %s: only bool, integers, float16, float32 and float64 can be used", descr, what[kind[0]])
+		return 0, 0, false, fmt.Errorf("elements of type %.20q are %s: only bool, integers, float16, bfloat16, float32 and float64 can be used", descr, what[kind[0]])
 	}
-	return 0, false, fmt.Errorf("elements of type %.20q can't be used: only bool, integers, float16, float32 and float64 can", descr)
+	return 0, 0, false, fmt.Errorf("elements of type %.20q can't be used: only bool, integers, float16, bfloat16, float32 and float64 can", descr)
+}
+
+// width returns the bytes that each of the array's elements takes: of strings, those of the
+// longest.
+func (a Array) width() int {
+	if a.Type != onnx.String {
+		return a.Type.Size()
+	}
+	n := 1
+	for _, d := range a.Shape {
+		n *= int(d)
+	}
+	return max(1, len(a.Data)/max(1, n))
 }
 
 // byteSize returns the bytes that an array takes, at most limit.
-func byteSize(t onnx.ElementType, shape []int64, limit int64) (int64, error) {
-	if !slices.Contains([]onnx.ElementType{onnx.Bool, onnx.Int8, onnx.Int16, onnx.Int32, onnx.Int64, onnx.Uint8, onnx.Uint16, onnx.Uint32,
-		onnx.Uint64, onnx.Float16, onnx.Float, onnx.Double}, t) {
-		return 0, fmt.Errorf("NumPy's formats have no %s elements", t)
-	}
+func byteSize(width int, shape []int64, limit int64) (int64, error) {
 	if len(shape) > maxRank {
 		return 0, fmt.Errorf("a shape of more than %d dimensions", maxRank)
 	}
@@ -207,7 +228,7 @@ func byteSize(t onnx.ElementType, shape []int64, limit int64) (int64, error) {
 	if slices.Contains(shape, 0) {
 		return 0, nil
 	}
-	n := int64(t.Size())
+	n := int64(width)
 	for _, d := range shape {
 		if d > limit/n {
 			return 0, fmt.Errorf("an array of shape %v: all arrays of a file together may take up to %d bytes", shape, int64(MaxBytes))
@@ -263,8 +284,11 @@ func header(a Array) ([]byte, error) {
 		}
 	}
 	order := "<"
-	if a.Type.Size() == 1 {
+	if a.Type.Size() < 2 {
 		order = "|"
+	}
+	if a.Type == onnx.String {
+		kind = fmt.Sprintf("S%d", a.width())
 	}
 	var dims strings.Builder
 	for i, d := range a.Shape {

@@ -17,7 +17,8 @@ import (
 	"ortho/runner/onnx"
 )
 
-// Array is a named array: elements of one type, little-endian and row-major.
+// Array is a named array: elements of one type, little-endian and row-major. Strings are
+// UTF-8, filled up with zero bytes to the length of the longest.
 type Array struct {
 	Name  string
 	Type  onnx.ElementType
@@ -43,6 +44,7 @@ const (
 	MaxBytes  = 4 << 30 // of all arrays together
 	MaxArrays = 1024
 	maxHeader = 64 << 10
+	maxString = 1 << 20
 	maxName   = 4096
 	maxRank   = 64 // NumPy's own limit
 )
@@ -50,8 +52,8 @@ const (
 // ReadFile reads the arrays of an .npz file in their order in it, or the one of an
 // .npy file, whose name is "". Which it is shows in its first bytes. Bytes are
 // brought into order where a big-endian machine wrote them, elements where they are
-// column-major (Fortran). Elements are bool, integers, float16, float32 or float64;
-// others, and what is damaged or beyond the limits, are an error that names the file
+// column-major (Fortran). Elements are bool, integers, float16, bfloat16 (as ml_dtypes
+// has it), float32, float64 or byte strings; others, and what is damaged or beyond the limits, are an error that names the file
 // and the array.
 func ReadFile(path string) ([]Array, error) {
 	f, err := os.Open(path)
@@ -183,7 +185,10 @@ func check(arrays []Array) error {
 			return fmt.Errorf("array %q is there twice", a.Name)
 		}
 		seen[a.Name] = true
-		size, err := byteSize(a.Type, a.Shape, MaxBytes-total)
+		if !Holds(a.Type) {
+			return fmt.Errorf("array %q: NumPy's formats have no %s elements", a.Name, a.Type)
+		}
+		size, err := byteSize(a.width(), a.Shape, MaxBytes-total)
 		if err != nil {
 			return fmt.Errorf("array %q: %w", a.Name, err)
 		}

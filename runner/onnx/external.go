@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ type ExternalFile struct {
 // external is where a tensor's data lies outside of the file.
 type external struct {
 	name           string
-	offset, length int64 // length: -1 where it is not stated
+	offset, length int64 // length: 0 where it is not stated
 }
 
 // external reads one entry of a TensorProto's external_data.
@@ -29,9 +30,6 @@ func (m *reader) external(v field, e *external) error {
 	switch {
 	case key == "location":
 		e.name = value
-		if e.length == 0 {
-			e.length = -1
-		}
 	case bad != nil || n < 0: // ONNX Runtime refuses it with its own words
 	case key == "offset":
 		e.offset = n
@@ -44,14 +42,23 @@ func (m *reader) external(v field, e *external) error {
 // outside notes the file, and how far the tensor reaches in it.
 func (m *reader) outside(e external, t *Tensor) {
 	length := e.length
-	if length < 0 {
-		length = max(0, t.Elements()) * int64(t.Type.Size())
+	if length == 0 {
+		length = t.bytes()
 	}
-	if end := e.offset + length; end >= 0 {
-		m.files[e.name] = max(m.files[e.name], end)
-	} else {
-		m.files[e.name] = max(m.files[e.name], 0)
+	end := e.offset + length
+	if end < 0 { // no file reaches so far
+		end = math.MaxInt64
 	}
+	m.files[e.name] = max(m.files[e.name], end)
+}
+
+// bytes are those that a tensor's elements take in a file; 0 where that is not known.
+func (t *Tensor) bytes() int64 {
+	n := t.Elements()
+	if bits := int64(t.Type.Bits()); n > 0 && n < math.MaxInt64/128 {
+		return (n*bits + 7) / 8
+	}
+	return 0
 }
 
 // externals are the files in the order of their names.

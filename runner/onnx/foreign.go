@@ -7,6 +7,8 @@ import (
 
 const exportPyTorch = "; export the model to ONNX in Python (torch.onnx.export, or optimum-cli export onnx for one of Hugging Face's), and give the .onnx file"
 
+const unfinished = "a download that was not finished; fetch the .onnx file anew"
+
 // endings of files that hold models or parts of them, and are no ONNX files.
 var endings = []struct{ ending, what string }{
 	{".onnx.data", "the weights of an ONNX file that lies beside it; give that, the .onnx file"},
@@ -23,6 +25,12 @@ var endings = []struct{ ending, what string }{
 	{".tflite", "a TensorFlow Lite model; convert it (python -m tf2onnx.convert --tflite FILE --output model.onnx), and give the .onnx file"},
 	{".mlmodel", "a Core ML model; export the model that it was made from to ONNX"},
 	{".engine", "a TensorRT engine; give the .onnx file that it was built from"},
+	{".onnx.crdownload", unfinished},
+	{".onnx.part", unfinished},
+	{".onnx.partial", unfinished},
+	{".onnx.download", unfinished},
+	{".onnx.incomplete", unfinished},
+	{".onnx.tmp", unfinished},
 	{".xml", "an OpenVINO model; give the .onnx file that it was converted from"},
 }
 

@@ -221,7 +221,7 @@ func (m *reader) initializer(v field) error {
 
 func (m *reader) named(name string, t *Tensor) {
 	m.current.Constants[name] = t
-	if m.current == m.graph.Body && t.Type.Size() > 0 {
+	if m.current == m.graph.Body && t.Type.Bits() > 0 {
 		m.graph.Weights[t.Type]++
 	}
 }

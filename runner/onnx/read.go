@@ -48,6 +48,7 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read ONNX file: %w", err)
 	}
+	head = slices.Clone(head) // of a window that moves
 	if what := foreign(head); what != "" {
 		return nil, fmt.Errorf("not an ONNX file: %s", what)
 	}
@@ -55,7 +56,10 @@ func Read(r io.ReaderAt, size int64) (*Graph, error) {
 		Body: &Body{Constants: map[string]*Tensor{}}, functions: map[string]*function{}}
 	m := &reader{scanner: s, graph: g, current: g.Body, files: map[string]int64{}}
 	if err := s.fields(0, size, m.model); err != nil {
-		if m.graph.IRVersion == 0 && !m.found {
+		switch {
+		case isText(head):
+			return nil, fmt.Errorf("not an ONNX file: it is text (%.60q): a download gave an error?", head)
+		case m.graph.IRVersion == 0 && !m.found:
 			return nil, fmt.Errorf("not an ONNX file, or a damaged one: %w", err)
 		}
 		return nil, fmt.Errorf("read ONNX file: %w", err)
@@ -75,6 +79,7 @@ func foreign(head []byte) string {
 		magic, what string
 	}{
 		{0, lfsPointer, "it is a Git LFS pointer in place of the file; fetch the file itself (git lfs pull)"},
+		{0, "\x00\x05\x16\x07", "it is what macOS keeps of a file's properties on other systems' disks (AppleDouble); name the file itself, whose name lacks the ._ at the beginning"},
 		{0, "PK\x03\x04", "it is a zip archive (PyTorch checkpoints are too); unpack it, or export the model to ONNX in Python (torch.onnx.export, optimum-cli export onnx)"},
 		{0, "\x1f\x8b", "it is compressed with gzip; unpack it"},
 		{0, "\x89HDF", "it is an HDF5 file, as Keras writes; convert it with tf2onnx"},
@@ -98,6 +103,16 @@ func foreign(head []byte) string {
 		return "it is JSON text"
 	}
 	return ""
+}
+
+// isText reports whether the beginning of a file is ASCII text.
+func isText(head []byte) bool {
+	for _, b := range head {
+		if b < ' ' && b != '\n' && b != '\r' && b != '\t' || b >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 type reader struct {

@@ -129,6 +129,8 @@ func TestNotONNX(t *testing.T) {
 		"empty":       {"", "empty"},
 		"blank":       {"\n\n", "blank"},
 		"html":        {"<!DOCTYPE html><html>", "web page"},
+		"refusal":     {"Invalid username or password.", "it is text (\"Invalid username"},
+		"AppleDouble": {"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", "macOS"},
 		"zip":         {"PK\x03\x04rest", "zip"},
 		"lfs":         {"version https://git-lfs.github.com/spec/v1\noid sha256:0", "Git LFS pointer"},
 		"json":        {`{"a": 1}`, "JSON"},
@@ -247,35 +249,11 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-func TestCheckWeights(t *testing.T) {
-	dir := t.TempDir()
-	g := &Graph{ExternalData: []string{"sub/w.data"}}
-	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	check := func(want string) {
-		t.Helper()
-		err := g.CheckWeights(filepath.Join(dir, "m.onnx"))
-		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "w.data")) {
-			t.Errorf("%v, want %q", err, want)
-		}
-	}
-	check("is missing")
-	for text, want := range map[string]string{"": "is empty", "version https://git-lfs.github.com/spec/v1\noid": "git lfs pull", "\x00": "", strings.Repeat("\x00", 100): ""} {
-		if err := os.WriteFile(filepath.Join(dir, "sub", "w.data"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		check(want)
-	}
-	if err := (&Graph{}).CheckWeights("none"); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestForeign(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"m.pt", "PyTorch"}, {"M.PTH", "PyTorch"}, {"model.onnx.data", "weights of an ONNX file"}, {"model.onnx_data", "weights of an ONNX file"},
 		{"saved_model.pb", "tf2onnx"}, {"m.safetensors", "optimum-cli"}, {"m.tflite", "tf2onnx"},
+		{"model.onnx.crdownload", "not finished"}, {"model.onnx.part", "not finished"},
 	} {
 		path := filepath.Join(t.TempDir(), c.name)
 		if err := os.WriteFile(path, []byte("\x7f\x00\x01"), 0o600); err != nil {

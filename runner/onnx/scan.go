@@ -10,16 +10,16 @@ import (
 
 // Limits on what is kept of a file, whoever wrote it.
 const (
-	maxText   = 64 << 10 // bytes of a name
-	maxDoc    = 64 << 10 // bytes of a doc string; what is beyond is left out
-	maxValue  = 8 << 20  // bytes of one metadata value
+	maxText   = 64 << 10  // bytes of a name
+	maxDoc    = 64 << 10  // bytes of a doc string; what is beyond is left out
+	maxValue  = 8 << 20   // bytes of one metadata value
 	maxKept   = 128 << 20 // bytes of everything together
-	maxCount  = 1 << 20  // nodes, initializers
+	maxCount  = 1 << 20   // nodes, initializers
 	maxRank   = 32
 	windowLen = 32 << 10
 )
 
-var errTruncated = errors.New("it ends too early: the file is truncated or damaged")
+var errTruncated = errors.New("it ends too early: the file is truncated or damaged; fetch or export it anew")
 
 // scanner walks the fields of protobuf messages by their offsets. It reads a
 // window at a time, and none of what is passed over.
@@ -84,7 +84,7 @@ func (s *scanner) fields(begin, end int64, f func(field) error) error {
 		case protowire.BytesType:
 			v.n, n = protowire.ConsumeVarint(head)
 		default:
-			return fmt.Errorf("at byte %d: no field of an ONNX file has wire type %d", off, typ)
+			return fmt.Errorf("at byte %d: no field of an ONNX file has wire type %d: the file is damaged; fetch or export it anew", off, typ)
 		}
 		if n < 0 {
 			return fmt.Errorf("at byte %d: %w", off, malformed(n))
@@ -108,7 +108,7 @@ func malformed(n int) error {
 	if err := protowire.ParseError(n); errors.Is(err, io.ErrUnexpectedEOF) {
 		return errTruncated
 	}
-	return errors.New("it is no protobuf message")
+	return errors.New("it is no protobuf message: the file is damaged; fetch or export it anew")
 }
 
 // keep counts bytes against the limit of all that is kept.

@@ -16,6 +16,8 @@ type Tensor struct {
 	Kept    bool
 	Numbers []float64 // of any type of numbers and of Bool; int64 beyond 2^53 is rounded
 	Texts   []string
+
+	outside *external // where the elements are, if not in the graph's file
 }
 
 // Number returns the one element of a tensor that has one; ok is false elsewhere.
@@ -39,11 +41,12 @@ func (t *Tensor) Elements() int64 {
 }
 
 // Limits on the constants that are kept: small ones always, as far as the limit of all
-// that is kept goes, and larger ones as long as there is room.
+// that is kept goes, and larger ones of one dimension, such as scales and names of classes, as
+// long as there is room.
 const (
-	smallConstant = 1 << 10  // bytes
-	largeConstant = 1 << 20  // bytes
-	roomConstants = 16 << 20 // bytes of all large ones
+	smallConstant = 1 << 10 // bytes
+	largeConstant = 1 << 20 // bytes
+	roomConstants = 4 << 20 // bytes of all large ones
 )
 
 // room reports whether n more bytes of a constant or list are kept of which so many are, and
@@ -63,6 +66,7 @@ func (s *scanner) room(kept, n int64) (bool, error) {
 func (m *reader) tensor(v field) (name string, t *Tensor, err error) {
 	t = &Tensor{Kept: true}
 	var outside external
+	inside := true
 	var raw []byte
 	err = m.fields(v.begin, v.end, func(v field) (err error) {
 		switch v.number {
@@ -78,22 +82,30 @@ func (m *reader) tensor(v field) (name string, t *Tensor, err error) {
 			name, err = m.text(v, maxText, "initializer name")
 		case 9:
 			var kept bool
-			if kept, err = m.room(0, v.end-v.begin); kept && err == nil {
+			size := v.end - v.begin
+			if size > smallConstant && len(t.Shape) > 1 {
+				t.Kept = false
+				return nil
+			}
+			if kept, err = m.room(0, size); kept && err == nil {
 				raw, err = m.bytes(v)
 				raw = slices.Clone(raw)
 			}
 			t.Kept = t.Kept && kept
 		case 13:
 			err = m.external(v, &outside)
+		case 14:
+			inside = v.n != 1 // data_location
 		}
 		return err
 	})
 	if err != nil {
 		return name, t, err
 	}
-	if outside.name != "" {
-		t.Kept = false
-		m.outside(outside, t)
+	if outside.name != "" && !inside {
+		at := outside
+		t.Kept, t.outside = false, &at
+		m.outside(at, t)
 	}
 	t.settle(raw)
 	return name, t, m.keep(64)
@@ -142,6 +154,10 @@ func (m *reader) elements(t *Tensor, v field) error {
 	}
 	if v.typ != protowire.BytesType {
 		v.begin, v.end = 0, size
+	}
+	if n := v.end - v.begin; n > smallConstant && len(t.Shape) > 1 {
+		t.Kept = false
+		return nil
 	}
 	kept, err := m.room(8*int64(len(t.Numbers)), (v.end-v.begin)*8/size)
 	if !kept || !t.Kept || err != nil {

@@ -10,43 +10,70 @@ import (
 type ElementType int32
 
 const (
-	Undefined ElementType = 0
-	Float     ElementType = 1
-	Uint8     ElementType = 2
-	Int8      ElementType = 3
-	Uint16    ElementType = 4
-	Int16     ElementType = 5
-	Int32     ElementType = 6
-	Int64     ElementType = 7
-	String    ElementType = 8
-	Bool      ElementType = 9
-	Float16   ElementType = 10
-	Double    ElementType = 11
-	Uint32    ElementType = 12
-	Uint64    ElementType = 13
-	BFloat16  ElementType = 16
+	Undefined      ElementType = 0
+	Float          ElementType = 1
+	Uint8          ElementType = 2
+	Int8           ElementType = 3
+	Uint16         ElementType = 4
+	Int16          ElementType = 5
+	Int32          ElementType = 6
+	Int64          ElementType = 7
+	String         ElementType = 8
+	Bool           ElementType = 9
+	Float16        ElementType = 10
+	Double         ElementType = 11
+	Uint32         ElementType = 12
+	Uint64         ElementType = 13
+	Complex64      ElementType = 14
+	Complex128     ElementType = 15
+	BFloat16       ElementType = 16
+	Float8E4M3FN   ElementType = 17
+	Float8E4M3FNUZ ElementType = 18
+	Float8E5M2     ElementType = 19
+	Float8E5M2FNUZ ElementType = 20
+	Uint4          ElementType = 21
+	Int4           ElementType = 22
+	Float4E2M1     ElementType = 23
+	Float8E8M0     ElementType = 24
+	Uint2          ElementType = 25
+	Int2           ElementType = 26
+	Float6E2M3     ElementType = 27
+	Float6E3M2     ElementType = 28
 )
 
+// elementTypes has a name for each: NumPy's where it has one, else ONNX's in small letters.
+// Of those that are held in arrays here it has the bytes of an element, of all others whose
+// size is fixed the bits.
 var elementTypes = map[ElementType]struct {
-	name string
-	size int
+	name        string
+	bytes, bits int
 }{
-	Undefined: {"undefined", 0}, Float: {"float32", 4}, Uint8: {"uint8", 1}, Int8: {"int8", 1},
-	Uint16: {"uint16", 2}, Int16: {"int16", 2}, Int32: {"int32", 4}, Int64: {"int64", 8},
-	String: {"string", 0}, Bool: {"bool", 1}, Float16: {"float16", 2}, Double: {"float64", 8},
-	Uint32: {"uint32", 4}, Uint64: {"uint64", 8}, BFloat16: {"bfloat16", 2},
+	Undefined: {"undefined", 0, 0}, Float: {"float32", 4, 32}, Uint8: {"uint8", 1, 8}, Int8: {"int8", 1, 8},
+	Uint16: {"uint16", 2, 16}, Int16: {"int16", 2, 16}, Int32: {"int32", 4, 32}, Int64: {"int64", 8, 64},
+	String: {"string", 0, 0}, Bool: {"bool", 1, 8}, Float16: {"float16", 2, 16}, Double: {"float64", 8, 64},
+	Uint32: {"uint32", 4, 32}, Uint64: {"uint64", 8, 64}, BFloat16: {"bfloat16", 2, 16},
+	Complex64: {"complex64", 0, 64}, Complex128: {"complex128", 0, 128},
+	Float8E4M3FN: {"float8e4m3fn", 0, 8}, Float8E4M3FNUZ: {"float8e4m3fnuz", 0, 8},
+	Float8E5M2: {"float8e5m2", 0, 8}, Float8E5M2FNUZ: {"float8e5m2fnuz", 0, 8}, Float8E8M0: {"float8e8m0", 0, 8},
+	Float6E2M3: {"float6e2m3", 0, 6}, Float6E3M2: {"float6e3m2", 0, 6},
+	Uint4: {"uint4", 0, 4}, Int4: {"int4", 0, 4}, Float4E2M1: {"float4e2m1", 0, 4}, Uint2: {"uint2", 0, 2}, Int2: {"int2", 0, 2},
 }
 
-// String returns the type's NumPy name ("float32").
+// String returns the type's NumPy name ("float32"), or ONNX's where NumPy has none ("float8e4m3fn").
 func (t ElementType) String() string {
 	if e, ok := elementTypes[t]; ok {
 		return e.name
 	}
-	return fmt.Sprintf("type %d", int32(t))
+	return fmt.Sprintf("unknown(%d)", int32(t))
 }
 
-// Size returns the bytes that one element takes; 0 where that is not fixed.
-func (t ElementType) Size() int { return elementTypes[t].size }
+// Size returns the bytes that one element takes in an array; 0 for types of which no arrays
+// are made here: texts, complex numbers, and all that have less than a byte or are newer than
+// bfloat16. See [ElementType.Bits].
+func (t ElementType) Size() int { return elementTypes[t].bytes }
+
+// Bits returns the bits that one element takes in a file; 0 where that is not fixed, as of texts.
+func (t ElementType) Bits() int { return elementTypes[t].bits }
 
 // Graph is the header of an ONNX file.
 type Graph struct {

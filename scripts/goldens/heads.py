@@ -57,6 +57,21 @@ HEADS = {
     "softmax-of-two-outputs": ("float[1,5] a, float[1,5] b", "a = Abs(l)\nb = Softmax(l)", {}, lambda o: o["b"]),
 }
 
+# name: (declared input, nodes from it to an image i of [1,3,8,8], or [1,1,8,8] of gray ones, NumPy's type, pixels of [8,8,3] as the input takes them)
+INPUTS = {
+    "int32": ("int32[n,3,8,8] x", "c = Cast<to = 1>(x)\nq = Constant<value_float = 255.0>()\ni = Div(c, q)", np.int32, lambda p: p.transpose(2, 0, 1)[None]),
+    "int64": ("int64[n,3,8,8] x", "c = Cast<to = 1>(x)\nq = Constant<value_float = 255.0>()\ni = Div(c, q)", np.int64, lambda p: p.transpose(2, 0, 1)[None]),
+    "double": ("double[n,3,8,8] x", "i = Cast<to = 1>(x)", np.float64, lambda p: p.transpose(2, 0, 1)[None] / 255),
+    "without-batch": ("float[3,8,8] x", "a = Constant<value_ints = [0]>()\ni = Unsqueeze(x, a)", np.float32, lambda p: p.transpose(2, 0, 1) / 255),
+    "channels-last-without-batch": ("float[8,8,3] x", "t = Transpose<perm = [2, 0, 1]>(x)\na = Constant<value_ints = [0]>()\ni = Unsqueeze(t, a)", np.float32, lambda p: p / 255),
+    "rows": ("float[n,192] x", "s = Constant<value_ints = [0, 3, 8, 8]>()\ni = Reshape(x, s)", np.float32, lambda p: p.transpose(2, 0, 1).reshape(1, -1) / 255),
+    "gray-plane": ("float[n,8,8] x", "a = Constant<value_ints = [1]>()\nu = Unsqueeze(x, a)\ni = Concat<axis = 1>(u, u, u)", np.float32, lambda p: gray(p)[None] / 255),
+}
+
+
+def gray(pixels):
+    return np.array(Image.fromarray(pixels).convert("L"))
+
 
 def main(folder):
     for old in folder.glob("*"):
@@ -87,4 +102,17 @@ def main(folder):
             s = onnxruntime.InferenceSession(m.SerializeToString(), providers=["CPUExecutionProvider"])
             want["probabilities"] = {str(i): float(v) for i, v in enumerate(softmax(s.run(None, {"x": x})[0].ravel().astype(np.float64)))}
         wanted[name] = want
+    for name, (declared, body, kind, tensor) in INPUTS.items():
+        name = "input-" + name
+        alone = "without-batch" in name
+        text = HEAD + f"agraph ({declared}) => (float[{'5' if alone else 'n,5'}] y)\n{{\n{body}\ng = GlobalAveragePool(i)\nf = Flatten(g)\nl = Gemm(f, weight, bias)\n"
+        text += "z = Constant<value_ints = [0]>()\ny = Squeeze(l, z)\n}\n" if alone else "y = Identity(l)\n}\n"
+        m = onnx.parser.parse_model(text)
+        m.graph.initializer.extend([numpy_helper.from_array(w, "weight"), numpy_helper.from_array(b, "bias")])
+        onnx.save(m, folder / f"{name}.onnx")
+        s = onnxruntime.InferenceSession(m.SerializeToString(), providers=["CPUExecutionProvider"])
+        p = softmax(s.run(None, {"x": tensor(pixels).astype(kind)})[0].ravel())
+        wanted[name] = {"files": {}, "probabilities": {str(i): float(v) for i, v in enumerate(p)}}
+        if name == "input-rows":
+            wanted[name]["settings"] = ["input-size", "8", "layout", "nchw"]
     (folder / "heads.json").write_text(json.dumps(wanted, indent=1) + "\n")

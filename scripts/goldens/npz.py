@@ -31,13 +31,16 @@ def main(out):
     for version in [(2, 0), (3, 0)]:
         with open(out / f"version{version[0]}.npy", "wb") as f:
             np.lib.format.write_array(f, count((2, 3), "float32"), version=version)
+    np.save(out / "bfloat16.npy", np.array([[0, 1, -2.5], [np.inf, -np.inf, 3.140625]], ml_dtypes.bfloat16))
+    np.save(out / "bytes.npy", np.array([[b"tench", b""], ["\u00e9t\u00e9".encode(), b"a"]]))
+
     # What is refused.
     np.save(out / "refused_objects.npy", np.array([{}, []], dtype=object), allow_pickle=True)
     np.save(out / "refused_strings.npy", np.array(["a", "bc"]))
     np.save(out / "refused_complex.npy", np.zeros(2, np.complex64))
     np.save(out / "refused_dates.npy", np.zeros(2, "datetime64[s]"))
     np.save(out / "refused_records.npy", np.zeros(2, [("x", "f4"), ("y", "i4")]))
-    np.save(out / "refused_bfloat16.npy", np.zeros(2, ml_dtypes.bfloat16))
+    np.save(out / "refused_float8.npy", np.zeros(2, ml_dtypes.float8_e4m3fn))
     np.save(out / "refused_longdouble.npy", np.zeros(2, np.longdouble))
     with zipfile.ZipFile(out / "refused_text.npz", "w") as z:
         z.writestr(zipfile.ZipInfo("notes.txt"), "not an array")

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func openCSV(path string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data %s: %w", path, err)
 	}
-	return &Set{Kind: "CSV", Names: names, items: func(yield func(Item) bool) bool {
+	return &Set{Kind: "CSV", Names: names, items: func(_ *source.Passed, yield func(Item) bool) bool {
 		for _, r := range rows {
 			input := r.input
 			if !filepath.IsAbs(input) {
@@ -48,7 +49,8 @@ func openCSV(path string) (*Set, error) {
 	}}, nil
 }
 
-// readCSV reads at most max bytes. Further columns are left out.
+// readCSV reads at most max bytes. Further columns are left out, but for input_bytes, which rows
+// of ortho have where a name is not UTF-8.
 func readCSV(r io.Reader, max int64) (rows []row, names []string, err error) {
 	limited := &io.LimitedReader{R: r, N: max + 1}
 	buffered := bufio.NewReader(limited)
@@ -57,7 +59,7 @@ func readCSV(r io.Reader, max int64) (rows []row, names []string, err error) {
 	}
 	reader := csv.NewReader(buffered)
 	reader.ReuseRecord = true
-	input, label := -1, -1
+	input, label, exact := -1, -1, -1
 	classes := map[string]int{}
 	for {
 		fields, err := reader.Read()
@@ -78,10 +80,18 @@ func readCSV(r io.Reader, max int64) (rows []row, names []string, err error) {
 			if input, label = column("input"), column("label"); input < 0 || label < 0 {
 				return nil, nil, fmt.Errorf("its first line must name the columns input and label; it is %.100q", strings.Join(fields, ","))
 			}
+			exact = column("input_bytes")
 			continue
 		}
 		line, _ := reader.FieldPos(0)
 		in, name := fields[input], strings.TrimSpace(fields[label])
+		if exact >= 0 && fields[exact] != "" {
+			raw, err := base64.StdEncoding.DecodeString(fields[exact])
+			if err != nil {
+				return nil, nil, fmt.Errorf("line %d: input_bytes: %w", line, err)
+			}
+			in = string(raw)
+		}
 		switch {
 		case in == "" || name == "":
 			return nil, nil, fmt.Errorf("line %d has no input or no label", line)

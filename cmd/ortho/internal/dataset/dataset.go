@@ -18,7 +18,15 @@ type Set struct {
 	Kind  string   // "ImageFolder" or "CSV"
 	Names []string // of the classes, as the data writes them, each once
 	Notes []string // what was left out
-	items func(yield func(Item) bool) bool
+
+	// Ranks are the places of Names among all sub-folders in the order of their names as text, as
+	// torchvision's ImageFolder numbers classes; Folders is how many there are. Of a CSV: nil, 0.
+	Ranks   []int
+	Folders int
+
+	Passed source.Passed // what Items passes over in sub-folders
+
+	items func(passed *source.Passed, yield func(Item) bool) bool
 }
 
 // Item is an image; Class is an index of Set.Names.
@@ -51,12 +59,15 @@ func Open(path string) (*Set, error) {
 // Items yields the images in order: a folder's by the names of classes and files, a CSV's
 // as its rows. Those of a folder are found as they are needed.
 func (s *Set) Items() iter.Seq[Item] {
-	return func(yield func(Item) bool) { s.items(yield) }
+	return func(yield func(Item) bool) {
+		s.Passed.Begin()
+		s.items(&s.Passed, yield)
+	}
 }
 
 // Count goes over the images without reading them; it gives up where stop says so.
 func (s *Set) Count(stop func() bool) (n int64, known bool) {
-	known = s.items(func(Item) bool {
+	known = s.items(nil, func(Item) bool {
 		n++
 		return !stop()
 	})
@@ -108,9 +119,11 @@ func openFolder(path string) (*Set, error) {
 		}
 		if source.Check([]string{in}) != nil {
 			empty = append(empty, e.Name())
+			s.Folders++
 			continue
 		}
-		s.Names = append(s.Names, e.Name())
+		s.Names, s.Ranks = append(s.Names, e.Name()), append(s.Ranks, s.Folders)
+		s.Folders++
 	}
 	switch {
 	case len(s.Names) == 0 && len(empty) > 0:
@@ -124,13 +137,15 @@ func openFolder(path string) (*Set, error) {
 	if loose > 0 {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s %s itself, of no class, and left out", plural(loose, "file is in", "files are in"), path))
 	}
-	s.items = func(yield func(Item) bool) bool {
+	s.items = func(passed *source.Passed, yield func(Item) bool) bool {
 		for class, name := range s.Names {
-			for item := range source.Items([]string{filepath.Join(path, name)}, source.Options{}) {
+			var own source.Passed
+			for item := range source.Items([]string{filepath.Join(path, name)}, source.Options{Passed: &own}) {
 				if !yield(Item{item, class}) {
 					return false
 				}
 			}
+			passed.Join(&own)
 		}
 		return true
 	}

@@ -85,6 +85,14 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// TestCSVOfBytes: names that are not UTF-8 come back from rows of ortho.
+func TestCSVOfBytes(t *testing.T) {
+	rows, _, err := readCSV(strings.NewReader("input,label,error,input_bytes\n\ufffd.jpg,tench,,6S5qcGc=\nb.jpg,tench,,\n"), 1000)
+	if err != nil || len(rows) != 2 || rows[0].input != "\xe9.jpg" || rows[1].input != "b.jpg" {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	root := tree(t, "flat/a.jpg", "none/x/a.txt", "empty.csv", "a.tar")
 	for name, c := range map[string]struct{ text, want string }{
@@ -98,6 +106,7 @@ func TestErrors(t *testing.T) {
 		"l.csv":   {"input,label\na.jpg, \n", "line 2 has no input or no label"},
 		"f.csv":   {"input,label\na.jpg\n", "not CSV"},
 		"q.csv":   {"input,label\n\"a.jpg,tench\n", "not CSV"},
+		"b.csv":   {"input,label,input_bytes\na.jpg,tench,+\n", "line 2: input_bytes: "},
 		"p.csv":   {"input,label\n" + strings.Repeat("x", 70000) + ",tench\n", "70000 bytes"},
 	} {
 		path := filepath.Join(root, name)

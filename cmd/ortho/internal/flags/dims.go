@@ -13,8 +13,8 @@ func Dims(texts []string) (map[string]int64, error) {
 	for _, text := range texts {
 		name, size, ok := strings.Cut(text, "=")
 		n, err := strconv.ParseInt(size, 10, 64)
-		if !ok || name == "" || err != nil || n < 1 || n > 1<<31 {
-			return nil, commandline.Usagef("--dim %q: write NAME=N, such as sequence=128", text)
+		if !ok || name == "" || err != nil || n < 0 || n > 1<<31 {
+			return nil, commandline.Usagef("--dim %q: write NAME=N, such as sequence=128 (0: no element)", text)
 		}
 		sizes[name] = n
 	}

@@ -14,7 +14,9 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/bundled"
+	"ortho/models/config"
 	"ortho/models/describe"
+	"ortho/models/diffusion"
 	"ortho/runner/bench"
 	"ortho/runner/library"
 	"ortho/runner/onnx"
@@ -178,30 +180,30 @@ func filesBelow(folder string) iter.Seq[string] {
 }
 
 // modelFiles are the files of a model, none of a bundled one: of a folder all but what runs have
-// left there; of a graph's file also its weights and, beside it or above its folder onnx, the
-// files that say how it is used.
+// left there, and its graphs with their weights, wherever links lead; of a graph's file also its
+// weights and, beside it or above its folder onnx, the files that say how it is used.
 func modelFiles(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		info, err := os.Stat(name)
 		if err != nil || slices.Contains(bundled.Names(), name) {
 			return
 		}
-		folder, own := name, filesBelow(name)
+		folder, own := name, joined(besideRuns(filesBelow(name)), folderGraphs(name))
 		if !info.IsDir() {
 			folder, own = filepath.Dir(name), graphFiles(name)
 		}
 		for file := range own {
-			if !madeByRuns(file) && !yield(file) {
+			if !yield(file) {
 				return
 			}
 		}
 		for _, dir := range []string{folder, filepath.Dir(filepath.Clean(folder))} {
-			for _, config := range configNames {
-				if !yield(filepath.Join(dir, config)) {
+			for _, beside := range config.Names {
+				if !yield(filepath.Join(dir, beside)) {
 					return
 				}
 			}
-			for _, named := range namedBy(filepath.Join(dir, "ortho.json")) {
+			for _, named := range namedBy(filepath.Join(dir, config.SidecarFile)) {
 				if !yield(filepath.Join(dir, filepath.FromSlash(named))) {
 					return
 				}
@@ -213,7 +215,29 @@ func modelFiles(name string) iter.Seq[string] {
 	}
 }
 
-var configNames = []string{"ortho.json", "preprocessor_config.json", "config.json"}
+// folderGraphs are the graphs of a model's folder, or of a pipeline's, and the files with their
+// weights. What can't be read is passed over: the run will say so.
+func folderGraphs(folder string) iter.Seq[string] {
+	if p, err := diffusion.ReadFolder(folder); err == nil {
+		return slices.Values(p.Files())
+	}
+	file, err := config.FindGraph(os.DirFS(folder), folder)
+	if err != nil {
+		return NoFiles
+	}
+	return graphFiles(filepath.Join(folder, filepath.FromSlash(file)))
+}
+
+// besideRuns leaves out what runs have left.
+func besideRuns(files iter.Seq[string]) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for file := range files {
+			if !madeByRuns(file) && !yield(file) {
+				return
+			}
+		}
+	}
+}
 
 // madeByRuns reports whether a file in a model's folder is no part of the model: rows, pages,
 // pictures and arrays of earlier runs may lie there, and may be replaced.

@@ -11,6 +11,7 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/term"
 )
 
 // Images are what the arguments name: files, folders, archives, globs, lists, standard input.
@@ -18,9 +19,10 @@ type Images struct {
 	Optional bool // there may be none
 	Plain    bool // all are arguments: no flags of more, nor of a part of them
 
-	args  []string
-	from  source.Options
-	reads *output.Reads
+	args   []string
+	from   source.Options
+	passed source.Passed
+	reads  *output.Reads
 }
 
 func (i *Images) Flags() []cli.Flag {
@@ -88,7 +90,9 @@ func (*Images) Files(c *Call) iter.Seq[string] {
 // Items yields the images. Paths that can't be known before are added to
 // [Call.Reads] as they come.
 func (i *Images) Items() iter.Seq[source.Item] {
-	items := source.Items(i.args, i.from)
+	from := i.from
+	from.Passed = &i.passed
+	items := source.Items(i.args, from)
 	if !i.Once() {
 		return items
 	}
@@ -102,6 +106,20 @@ func (i *Images) Items() iter.Seq[source.Item] {
 	}
 }
 
+// Passed is what the last run over Items has passed over until now.
+func (i *Images) Passed() *source.Passed { return &i.passed }
+
+// TellPassed says in a line what was passed over, if anything; quiet leaves out what only stands beside
+// images, such as labels.
+func TellPassed(ui *term.UI, passed *source.Passed, quiet bool) {
+	switch text, notable := passed.Text(); {
+	case notable:
+		ui.Warn(text)
+	case text != "" && !quiet:
+		ui.Info(text)
+	}
+}
+
 // Survey goes over the images without reading them; see [source.Survey].
 func (i *Images) Survey(stop func() bool) (source.Inventory, bool) {
 	return source.Survey(i.args, i.from, stop)
@@ -111,7 +129,7 @@ func (i *Images) Survey(stop func() bool) (source.Inventory, bool) {
 func (i *Images) AllMissing() bool {
 	return len(i.args) > 1 && !slices.ContainsFunc(i.args, func(arg string) bool {
 		_, err := os.Lstat(arg)
-		return err == nil || arg == "-" || strings.HasPrefix(arg, "@") || strings.ContainsAny(arg, "*?[")
+		return err == nil || arg == "-" || strings.HasPrefix(arg, "@") || strings.ContainsAny(arg, "*?[{")
 	})
 }
 

@@ -52,7 +52,7 @@ var overrides = []struct {
 	{"channels", "1 or 3", pictures},
 	{"orientation", "exif (turn images upright) or ignore", pictures},
 	{"size-multiple", "images are padded to multiples of `N` pixels, and the result cut", generating},
-	{"labels", "a `FILE` with the classes' names (txt, csv, json), or imagenet-1k", naming},
+	{"labels", "a `FILE` with the classes' names (txt, csv, json, yaml, pbtxt), or imagenet-1k", naming},
 	{"latent-distribution", "normal, or uniform (-1 to 1)", generating},
 	{"class-input", "`NAME` of the input that takes the class, where that does not tell", generating},
 	{"vocabulary", "a `FILE` with the tokens of texts, one a line", reading},
@@ -98,6 +98,8 @@ type Overrides struct {
 	Given models.Settings
 
 	OutputName string // of --output-name
+
+	told []string // notices that were printed
 }
 
 func (o *Overrides) Flags() []cli.Flag {
@@ -174,16 +176,33 @@ func (o *Overrides) set(name, value string) error {
 func (o *Overrides) Open(ui *term.UI, name string) (*models.Model, error) {
 	m, err := OpenModel(name, o.Given)
 	if err == nil {
-		for _, notice := range remedy.ModelNotices(m) {
-			ui.Warn(notice)
-		}
+		o.warn(ui, m)
 	}
 	return m, err
 }
 
+// warn prints a model's notices, each once.
+func (o *Overrides) warn(ui *term.UI, m *models.Model) {
+	for _, notice := range remedy.ModelNotices(m) {
+		if !slices.Contains(o.told, notice) {
+			o.told = append(o.told, notice)
+			ui.Warn(notice)
+		}
+	}
+}
+
 // OpenForInput opens a model of which the input counts, and the outputs are taken as they
-// are: nothing needs to say which of them is the result, nor what its values mean.
-func (o *Overrides) OpenForInput(name string) (*models.Model, error) {
+// are: nothing needs to say which of them is the result, nor what its values mean. It prints
+// the model's notices.
+func (o *Overrides) OpenForInput(ui *term.UI, name string) (*models.Model, error) {
+	m, err := o.openForInput(name)
+	if err == nil {
+		o.warn(ui, m)
+	}
+	return m, err
+}
+
+func (o *Overrides) openForInput(name string) (*models.Model, error) {
 	s := o.Given
 	m, err := OpenModel(name, s)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/models/config"
 	"ortho/models/diffusion"
 )
 
@@ -78,34 +79,72 @@ func holdsModel(folder string) bool {
 
 // graphsIn are the graphs in a folder, or in its own folder onnx.
 func graphsIn(folder string) (graphs []string) {
-	for _, dir := range []string{folder, filepath.Join(folder, "onnx")} {
-		entries, _ := os.ReadDir(dir)
-		for _, e := range entries {
-			if commandline.IsGraph(e.Name()) {
-				graphs = append(graphs, filepath.Join(dir, e.Name()))
-			}
-		}
+	for _, dir := range []string{".", "onnx"} {
+		some, _ := config.Graphs(os.DirFS(folder), dir)
+		graphs = append(graphs, some...)
 	}
 	return graphs
 }
 
-// modelsBelow names the sub-folders of a folder that hold graphs.
+// modelsBelow names the folders below one that hold models. A folder of Hugging Face's cache
+// holds them three levels down, by model and revision.
 func modelsBelow(folder string) string {
-	var names []string
-	entries, _ := os.ReadDir(folder)
-	for _, e := range entries {
-		if in := filepath.Join(folder, e.Name()); len(graphsIn(in)) > 0 {
-			names = append(names, "-m "+in)
-		}
+	if len(graphsIn(folder)) > 0 {
+		return ""
 	}
-	if len(names) == 0 || len(graphsIn(folder)) > 0 {
+	names := foldersBelow(folder, 3)
+	revision := mainRevision(folder)
+	if i := slices.Index(names, revision); i > 0 {
+		names[0], names[i] = names[i], names[0]
+	}
+	switch {
+	case len(names) == 0 && revision != "":
+		_, model, _ := strings.Cut(filepath.Base(filepath.Clean(folder)), "--")
+		return fmt.Sprintf("; nor does %s hold one, where this folder of Hugging Face's cache has the model's files: `optimum-cli export onnx -m %s FOLDER` makes a folder to name with -m",
+			revision, strings.ReplaceAll(model, "--", "/"))
+	case len(names) == 0:
 		return ""
 	}
 	more := ""
 	if len(names) > 8 {
-		names, more = names[:8], fmt.Sprintf(" and %d more", len(names)-8)
+		names, more = names[:8], " and others"
 	}
-	return "; its sub-folders hold models, one of which is named: " + strings.Join(names, ", ") + more
+	return "; its sub-folders hold models, one of which is named: -m " + strings.Join(names, ", -m ") + more
+}
+
+// foldersBelow are the first folders below one, so many levels, that hold a model.
+func foldersBelow(folder string, levels int) (found []string) {
+	const most, looked = 9, 1000
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries[:min(len(entries), looked)] {
+		in := filepath.Join(folder, e.Name())
+		switch info, err := os.Stat(in); {
+		case err != nil || !info.IsDir() || strings.HasPrefix(e.Name(), "."):
+		case diffusion.IsFolder(in) || len(graphsIn(in)) > 0:
+			found = append(found, in)
+		case levels > 1:
+			found = append(found, foldersBelow(in, levels-1)...)
+		}
+		if len(found) >= most {
+			return found[:most]
+		}
+	}
+	return found
+}
+
+// mainRevision is the folder in which a model's folder of Hugging Face's cache has the files
+// that were fetched as main; "" of another folder.
+func mainRevision(folder string) string {
+	revision, err := os.ReadFile(filepath.Join(folder, "refs", "main"))
+	name := strings.TrimSpace(string(revision))
+	if err != nil || name == "" || !filepath.IsLocal(name) {
+		return ""
+	}
+	in := filepath.Join(folder, "snapshots", name)
+	if info, err := os.Stat(in); err != nil || !info.IsDir() {
+		return ""
+	}
+	return in
 }
 
 func isText(name string) bool {

@@ -258,6 +258,9 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 	if err := out.finish(ctx, went); err != nil {
 		return err
 	}
+	if to.Images != nil {
+		flags.TellPassed(to.UI, to.Images.Passed(), to.Progress.Quiet)
+	}
 	out.printSummary(done, went, first)
 	return nil
 }

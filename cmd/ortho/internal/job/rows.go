@@ -222,6 +222,9 @@ func (r *rows[R]) finish(ctx context.Context, speed record.Speed) error {
 		}
 		return nil
 	}
+	if r.Images != nil {
+		r.run.PassedOver(r.Images.Passed().Counts())
+	}
 	if err := r.run.Finish(ctx, speed); err != nil {
 		if !errors.Is(err, record.ErrMisfit) {
 			r.warnPartial()

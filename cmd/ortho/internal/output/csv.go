@@ -1,6 +1,7 @@
 package output
 
 import (
+	"encoding/base64"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -12,8 +13,9 @@ import (
 	"ortho/cmd/ortho/internal/term"
 )
 
-// CSV says how rows are written as CSV. Columns are those between the input's name and its error,
-// which all rows have; of a row that failed they are empty.
+// CSV says how rows are written as CSV, in UTF-8. Columns are those between the input's name and
+// its error, which all rows have; of a row that failed they are empty. The last column is
+// input_bytes, see [Head.UTF8]: base64, and empty where the name is UTF-8.
 type CSV[R Row] struct {
 	Columns []string
 	// Write gives record the fields of each of a row's records, of which there is one at
@@ -25,7 +27,7 @@ type CSV[R Row] struct {
 }
 
 func (c *CSV[R]) columns() []string {
-	return slices.Concat([]string{"input"}, c.Columns, []string{"error_kind", "error"})
+	return slices.Concat([]string{"input"}, c.Columns, []string{"error_kind", "error", "input_bytes"})
 }
 
 type csvWriter[R Row] struct {
@@ -46,8 +48,8 @@ func (c *csvWriter[R]) Write(row R) error {
 	}
 	c.head()
 	if err := row.Failed(); err != nil {
-		c.record(row.Name(), make([]string, len(c.Columns)), *err)
-	} else if err := c.CSV.Write(row, func(fields ...string) { c.record(row.Name(), fields, Error{}) }); err != nil {
+		c.record(row.head(), make([]string, len(c.Columns)), *err)
+	} else if err := c.CSV.Write(row, func(fields ...string) { c.record(row.head(), fields, Error{}) }); err != nil {
 		return err
 	}
 	c.w.Flush()
@@ -55,8 +57,12 @@ func (c *csvWriter[R]) Write(row R) error {
 }
 
 // record writes a record; an error is kept by w.
-func (c *csvWriter[R]) record(name string, fields []string, err Error) {
-	c.line = append(append(append(c.line[:0], name), fields...), err.Kind, err.Message)
+func (c *csvWriter[R]) record(head Head, fields []string, err Error) {
+	name, bytes := head.UTF8()
+	if c.terminal {
+		name = head.Input // whose escapes tell more
+	}
+	c.line = append(append(append(c.line[:0], name), fields...), err.Kind, err.Message, base64.StdEncoding.EncodeToString(bytes))
 	if c.terminal {
 		for i, field := range c.line {
 			c.line[i] = term.Clean(field)
@@ -78,13 +84,13 @@ func (c *csvWriter[R]) Close() error {
 	return c.w.Error()
 }
 
-// read yields the rows of a file. A record may have max bytes.
+// read yields the rows of a file. A record may have max bytes. Files of versions that kept every
+// byte of a name, and had no input_bytes, are read, too.
 func (c *CSV[R]) read(r io.Reader, max int) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		columns := c.columns()
 		bounded := &returns{r: r, max: max}
 		reader := csv.NewReader(bounded)
-		reader.FieldsPerRecord = len(columns)
 		reader.ReuseRecord = true
 		var row *R // not yielded yet: it may go on
 		for n := 0; ; n++ {
@@ -96,7 +102,7 @@ func (c *CSV[R]) read(r io.Reader, max int) iter.Seq2[R, error] {
 					yield(*row, nil)
 				}
 				return
-			case errors.Is(err, io.EOF), err == nil && n == 0 && !slices.Equal(fields, columns):
+			case errors.Is(err, io.EOF), err == nil && n == 0 && !slices.Equal(fields, columns) && !slices.Equal(fields, columns[:len(columns)-1]):
 				err = fmt.Errorf("it does not begin with the columns %s", strings.Join(columns, ","))
 			case err == nil && n > 0:
 				var next *R
@@ -125,6 +131,16 @@ func (c *CSV[R]) row(before *R, fields []string) (*R, error) {
 	row := new(R)
 	p := partsOf(row)
 	p.setHead(fields[0])
+	if last := len(c.Columns) + 3; len(fields) > last {
+		if fields[last] != "" {
+			name, err := base64.StdEncoding.DecodeString(fields[last])
+			if err != nil {
+				return nil, fmt.Errorf("input_bytes: %w", err)
+			}
+			p.setHead(string(name))
+		}
+		fields = fields[:last]
+	}
 	end := len(fields) - 2
 	if kind, message := fields[end], fields[end+1]; kind != "" || message != "" {
 		p.setFailure(&Error{kind, message})

@@ -23,9 +23,8 @@ type Row interface {
 
 // Head begins a row.
 //
-// Input may hold any bytes. Where it isn't UTF-8, its other bytes become U+FFFD in JSONL and
-// Parquet, and a field more, input_bytes, holds the name itself (base64 in JSON). CSV keeps
-// every byte.
+// Input may hold any bytes. Where it isn't UTF-8, its other bytes become U+FFFD in all formats, and
+// a field more, input_bytes, holds the name itself (base64 in JSON and CSV).
 type Head struct {
 	Input string `json:"input"`
 }

@@ -51,7 +51,7 @@ func TestCodec(t *testing.T) {
 	want := []note{{Head: Head{"a"}, Text: "x"}, {Head: Head{"\xff\x1b"}, Text: "y"}, Failed[note]("b\r\n", "read", "no \xff file")}
 	for format, text := range map[string]string{
 		"jsonl":   `{"input":"a","text":"x"}` + "\n" + `{"input":"\ufffd\u001b","text":"y","input_bytes":"/xs="}` + "\n" + `{"input":"b\r\n","error":{"kind":"read","message":"no ` + "\ufffd" + ` file"}}` + "\n",
-		"csv":     "input,text,error_kind,error\na,x,,\n\xff\x1b,y,,\n\"b\r\n\",,read,no \ufffd file\n",
+		"csv":     "input,text,error_kind,error,input_bytes\na,x,,,\n\ufffd\x1b,y,,,/xs=\n\"b\r\n\",,read,no \ufffd file,\n",
 		"table":   `│ \xff\x1b`,
 		"parquet": "",
 	} {
@@ -137,6 +137,26 @@ func TestLines(t *testing.T) {
 	for _, line := range []string{`{"input":"a","text":"b","position":"x"}`, `{"input":"a","text":"b","input_bytes":7}`, `[]`, ``} {
 		if _, _, err := DecodeLine[note]([]byte(line)); err == nil || errors.Is(err, ErrLongLine) {
 			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+// TestOlderCSV: files without input_bytes, which kept every byte of a name, are read back; what
+// is no base64 is an error.
+func TestOlderCSV(t *testing.T) {
+	for text, want := range map[string]string{
+		"input,text,error_kind,error\n\xe9,x,,\n":                "\xe9",
+		"input,text,error_kind,error,input_bytes\nb,x,,,\n":      "b",
+		"input,text,error_kind,error,input_bytes\n?,x,,,6Q==\n":  "\xe9",
+		"input,text,error_kind,error,input_bytes\n?,x,,,+\n":     "",
+		"input,text,error_kind,error,input_bytes\n\xe9,x,,\n":    "",
+		"input,text,error_kind,error\n\xe9,x,,,6Q==\n":           "",
+		"input,text,error_kind,error,input_bytes,more\na,x,,,\n": "",
+	} {
+		for n, err := range notes.CSV.read(strings.NewReader(text), 1<<16) {
+			if n.Input != want || (err != nil) != (want == "") {
+				t.Errorf("%q: %q, %v", text, n.Input, err)
+			}
 		}
 	}
 }

@@ -168,7 +168,7 @@ func (r *results) recommendation() []report.Block {
 	} else if v.Recommended != nil {
 		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "Use " + settings(*v.Recommended) + ".", Text: "The file holds no figures of it."})
 	} else {
-		blocks = append(blocks, report.Notice{Mark: report.Bad, Title: "No setting fits.", Text: "Each cell failed, gave other outputs than the reference or broke a constraint; the reasons are below."})
+		blocks = append(blocks, report.Notice{Mark: report.Bad, Title: "No setting fits.", Text: "Each cell failed, gave other outputs than the reference or such as can't be compared, or broke a constraint; the reasons are below."})
 	}
 	if len(v.Reasons) > 0 {
 		blocks = append(blocks, report.List(v.Reasons))
@@ -198,6 +198,12 @@ func (r *results) recommendation() []report.Block {
 		facts = append(facts, report.Fact{Name: "Ties", Value: "none"})
 	}
 	blocks = append(blocks, facts)
+	if repeats := r.Run.Reference.Repeats; repeats != nil && !*repeats {
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "The reference does not repeat itself.", Text: "Run twice on the same input, its outputs differ: those of the cells can't be told to be right or wrong."})
+	}
+	if left := r.Run.Model.LeftOut; len(left) > 0 {
+		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "Outputs that can't be compared were left out:", Text: strings.Join(left, ", ") + "."})
+	}
 	if r.Run.Reference.Error != "" {
 		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: "Outputs were not checked.", Text: r.Run.Reference.Error})
 	}
@@ -252,6 +258,9 @@ func (r *results) figures(row *bench.Row) string {
 		return text + "Whether its outputs are right is unknown: " + reason(row, "equal", r.Run.Reference.Error) + "."
 	case *row.Equal:
 		return text + "Its outputs equal the reference's within the tolerance."
+	}
+	if d := differencesOf(row); d.nothing {
+		return text + "Nothing says that its outputs are right: " + d.reason + "."
 	}
 	return text + "Its outputs differ from the reference's."
 }

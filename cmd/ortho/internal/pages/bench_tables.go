@@ -147,18 +147,23 @@ func (r *results) outputTable() report.Table {
 // that of the output which is furthest off.
 type differences struct {
 	exact                              bool // nothing differs
+	nothing                            bool // no output differs, but for what is NaN or infinite on both sides
 	maxAbs, maxRel, sqnr, cosine, top1 *float64
 	reason                             string // why the first output is not within the tolerance
+	notice                             string // what was not compared as numbers
 }
 
 func differencesOf(row *bench.Row) differences {
-	d := differences{exact: len(row.Equality) > 0}
+	d := differences{exact: len(row.Equality) > 0, nothing: len(row.Equality) > 0}
 	for _, o := range row.Equality {
-		d.exact = d.exact && o.Exact
+		d.exact, d.nothing = d.exact && o.Exact, d.nothing && (o.Within || o.Nothing())
 		d.maxAbs, d.maxRel = further(d.maxAbs, o.MaxAbs, 1), further(d.maxRel, o.MaxRel, 1)
 		d.sqnr, d.cosine = further(d.sqnr, o.SQNR, -1), further(d.cosine, o.Cosine, -1)
 		if o.Top1 != nil {
 			d.top1 = further(d.top1, &o.Top1.Agreement, -1)
+		}
+		if text := o.Notice(); text != "" && d.notice == "" {
+			d.notice = o.Name + ": " + text
 		}
 		if !o.Within && d.reason == "" {
 			d.reason = o.Name + ": " + o.Reason
@@ -180,7 +185,7 @@ func (d differences) cells(row *bench.Row) []report.Cell {
 	equal := unknown(row, "equal")
 	switch {
 	case row.Equal != nil && *row.Equal:
-		equal = report.Cell{Text: "yes", Mark: report.Good}
+		equal = report.Cell{Text: "yes", Note: d.notice, Mark: report.Good}
 	case row.Equal != nil:
 		equal = report.Cell{Text: "no", Note: d.reason, Mark: report.Bad}
 	}

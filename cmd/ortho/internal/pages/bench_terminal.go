@@ -42,12 +42,28 @@ func PrintBench(w io.Writer, f *bench.File, markdown bool) error {
 		if !slices.ContainsFunc(rows, func(r bench.Row) bool { return r.Status == bench.StatusOK && (r.Equal == nil || !*r.Equal) }) {
 			lines = append(lines, "All outputs are equal to the reference's.")
 		}
+		lines = append(lines, outputNotices(rows)...)
 	}
 	lines = slices.Concat(lines, notMeasured(others), f.Verdict.Reasons)
 	if err := PrintLines(w, lines); err != nil {
 		return err
 	}
 	return printFlags(w, f.Verdict.Flags)
+}
+
+// outputNotices says what was found in outputs and not compared as numbers, each once.
+func outputNotices(rows []bench.Row) []string {
+	var lines []string
+	for _, r := range rows {
+		for _, o := range r.Equality {
+			if text := o.Notice(); text != "" {
+				if line := fmt.Sprintf("Output %s: %s.", o.Name, text); !slices.Contains(lines, line) {
+					lines = append(lines, line)
+				}
+			}
+		}
+	}
+	return lines
 }
 
 // PrintRerun says whether an earlier recommendation stands: no cell is significantly better.
@@ -108,6 +124,8 @@ func summaryRow(r bench.Row, v *bench.Verdict) []any {
 	switch {
 	case r.Equal == nil:
 		provider += ", not known to be equal"
+	case !*r.Equal && differencesOf(&r).nothing:
+		provider += ", NaN or infinite"
 	case !*r.Equal:
 		provider += ", NOT EQUAL"
 	}

@@ -19,6 +19,8 @@ type Comparison struct {
 	Format     int               `json:"format"` // of this document
 	Ortho      string            `json:"ortho"`
 	Equal      bool              `json:"equal"`
+	Repeats    *bool             `json:"reference_repeats_itself,omitempty"` // nil: nobody looked, since no output differs
+	LeftOut    []string          `json:"outputs_left_out,omitempty"`         // that can't be compared, by side
 	Input      ComparedInput     `json:"input"`
 	Reference  ComparedSide      `json:"reference"`
 	Candidates []Candidate       `json:"candidates"`
@@ -74,6 +76,11 @@ func (r *Comparison) Print(w io.Writer) error {
 		line("inputs", "%d rows of %s compared, %d failed, batch %d", c.Rows, r.Input.Source, r.Input.Failed+c.FailedAlone, r.Input.Batch)
 		if c.Notice != "" {
 			line("note", "%s", c.Notice)
+		}
+		for _, o := range c.Outputs {
+			if text := o.Notice(); text != "" {
+				line("note", "output %s: %s", o.Name, text)
+			}
 		}
 		b.WriteString(c.table().Draw(grid.Width(w)) + "\n")
 		c.list(line)

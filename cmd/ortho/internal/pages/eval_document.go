@@ -40,14 +40,16 @@ type EvaluationData struct {
 	Path    string         `json:"path"`
 	Kind    string         `json:"kind"`
 	Classes int            `json:"classes"`
-	NamedBy map[string]int `json:"classes_named_by"` // id, label, index: how many
+	NamedBy map[string]int `json:"classes_named_by"` // id, label, index, rank: how many
 	Notes   []string       `json:"notes,omitempty"`
+	// PassedOver are the files in sub-folders that are no images, by ending: see [source.Passed].
+	PassedOver map[string]int64 `json:"passed_over,omitempty"`
 }
 
 // String names the kind, and how classes were named: "CSV, 100 classes named by id".
 func (d EvaluationData) String() string {
 	var by []string
-	for _, kind := range evaluate.Kinds {
+	for _, kind := range append(slices.Clone(evaluate.Kinds), "rank") {
 		switch n := d.NamedBy[kind]; {
 		case n == d.Classes:
 			by = append(by, kind)

@@ -33,10 +33,62 @@ type Inspection struct {
 	Nodes        int               `json:"nodes"`
 	Ops          map[string]int    `json:"ops"`
 	ExternalData []string          `json:"external_data,omitempty"`
+	Weights      []Weights         `json:"weights,omitempty"` // the files of external_data
 	Metadata     map[string]string `json:"metadata,omitempty"`
 	Facts        []models.Fact     `json:"preprocessing"`
 	Missing      string            `json:"missing,omitempty"`
 	Classes      []Class           `json:"classes,omitempty"` // with --classes
+}
+
+// Weights is a file with weights beside a graph.
+type Weights struct {
+	File    string `json:"file"`              // relative to the graph's folder
+	Bytes   int64  `json:"bytes"`             // that it has; 0 where there is no such file
+	Needed  int64  `json:"bytes_needed"`      // that it must have at least, by the graph
+	Problem string `json:"problem,omitempty"` // why it can't be used
+}
+
+// weightsOf looks at the files with weights of a graph in a file.
+func weightsOf(g *onnx.Graph, file string) (all []Weights) {
+	for _, f := range g.WeightsIn(os.DirFS(filepath.Dir(file))) {
+		w := Weights{File: f.Name, Bytes: max(0, f.Size), Needed: f.Bytes}
+		if f.Problem != nil {
+			w.Problem = f.Problem.Error()
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// shownWeights is how many files with weights are printed: a model may have one for each tensor.
+const shownWeights = 8
+
+// printWeights prints the first files, and all that can't be used as far as they are few.
+func printWeights(all []Weights, line func(string)) {
+	left, bytes, problems := 0, int64(0), 0
+	for i, w := range all {
+		shown := i < shownWeights
+		if w.Problem != "" {
+			problems++
+			shown = problems <= shownWeights
+		}
+		if shown {
+			line(w.String())
+			continue
+		}
+		left++
+		bytes += w.Bytes
+	}
+	if left > 0 {
+		line(fmt.Sprintf("%s, %d bytes", term.Counted(int64(left), "other file"), bytes))
+	}
+}
+
+func (w Weights) String() string {
+	if w.Problem != "" {
+		return w.File + ", which " + w.Problem
+	}
+	return fmt.Sprintf("%s, %d bytes", w.File, w.Bytes)
 }
 
 // Value is an input or an output of a graph.
@@ -55,7 +107,7 @@ func Inspect(m *models.Model, sha256 string, missing error) *Inspection {
 	d := &Inspection{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: sha256, Task: m.Task, Exporter: m.Exporter,
 		Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IRVersion: g.IRVersion, Opsets: map[string]int64{},
 		Inputs: valuesOf(inputsOf(g)), Outputs: valuesOf(g.Outputs), Nodes: g.Nodes, Ops: g.Ops,
-		ExternalData: g.ExternalData, Metadata: g.Metadata, Facts: remedy.ModelFacts(m)}
+		ExternalData: g.ExternalData, Weights: weightsOf(g, m.Path), Metadata: g.Metadata, Facts: remedy.ModelFacts(m)}
 	for _, o := range g.Opsets {
 		domain := o.Domain
 		if domain == "" {
@@ -157,13 +209,7 @@ func (d *Inspection) Print(w io.Writer) {
 		line("output", "%s, by %s", v, v.Op)
 	}
 	line("operators", "%s", topOps(d.Ops))
-	for _, f := range d.ExternalData {
-		text := f
-		if _, err := os.Stat(filepath.Join(filepath.Dir(d.Path), filepath.FromSlash(f))); err != nil {
-			text += " (missing)"
-		}
-		line("weights in", "%s", text)
-	}
+	printWeights(d.Weights, func(text string) { line("weights in", "%s", text) })
 	for _, key := range slices.Sorted(maps.Keys(d.Metadata)) {
 		text := d.Metadata[key]
 		if runes := []rune(text); len(runes) > 200 {

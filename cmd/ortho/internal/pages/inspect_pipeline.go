@@ -3,7 +3,6 @@ package pages
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -28,14 +27,15 @@ type PipelineInspection struct {
 
 // PartInspection is a graph of a pipeline.
 type PartInspection struct {
-	Name         string   `json:"name"`
-	File         string   `json:"file"`       // within the pipeline's folder
-	Size         int64    `json:"size_bytes"` // with external data
-	ExternalData []string `json:"external_data,omitempty"`
-	Opset        int64    `json:"opset"` // of ai.onnx
-	Nodes        int      `json:"nodes"`
-	Inputs       []Value  `json:"inputs"`
-	Outputs      []Value  `json:"outputs"`
+	Name         string    `json:"name"`
+	File         string    `json:"file"`       // within the pipeline's folder
+	Size         int64     `json:"size_bytes"` // with external data
+	ExternalData []string  `json:"external_data,omitempty"`
+	Weights      []Weights `json:"weights,omitempty"` // the files of external_data
+	Opset        int64     `json:"opset"`             // of ai.onnx
+	Nodes        int       `json:"nodes"`
+	Inputs       []Value   `json:"inputs"`
+	Outputs      []Value   `json:"outputs"`
 }
 
 // InspectPipeline describes a pipeline: sha256 is its identity, and "" where a file of it is
@@ -49,7 +49,7 @@ func InspectPipeline(p *diffusion.Folder, sha256 string) (*PipelineInspection, e
 			return nil, err
 		}
 		g := part.Graph
-		one := PartInspection{Name: part.Name, File: filepath.ToSlash(file), Size: part.Size(), ExternalData: g.ExternalData,
+		one := PartInspection{Name: part.Name, File: filepath.ToSlash(file), Size: part.Size(), ExternalData: g.ExternalData, Weights: weightsOf(g, part.Path),
 			Nodes: g.Nodes, Inputs: valuesOf(g.Inputs), Outputs: valuesOf(g.Outputs)}
 		for _, o := range g.Opsets {
 			if o.Domain == "" || o.Domain == "ai.onnx" {
@@ -91,13 +91,7 @@ func (d *PipelineInspection) Print(w io.Writer) {
 		if more := len(p.Outputs) - shownOutputs; more > 0 {
 			line("", "and %d others", more)
 		}
-		for _, file := range p.ExternalData {
-			there := ""
-			if _, err := os.Stat(filepath.Join(d.Path, filepath.Dir(filepath.FromSlash(p.File)), filepath.FromSlash(file))); err != nil {
-				there = " (missing)"
-			}
-			line("  weights", "in %s%s", file, there)
-		}
+		printWeights(p.Weights, func(text string) { line("  weights", "in %s", text) })
 	}
 	printFacts(w, d.Facts)
 	for _, m := range d.Missing {

@@ -44,6 +44,9 @@ func (r *Run[R]) Finish(ctx context.Context, speed Speed) error {
 	return errors.Join(err, r.partial.file.Close())
 }
 
+// PassedOver has the record say what a complete run has passed over. It is for before Finish.
+func (r *Run[R]) PassedOver(counts map[string]int64) { r.record.PassedOver = counts }
+
 // Stop ends the run early. OUT.partial is kept, for Resume.
 func (r *Run[R]) Stop(speed Speed) error {
 	return errors.Join(r.update(speed), r.partial.file.Close())

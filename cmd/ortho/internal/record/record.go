@@ -38,6 +38,9 @@ type Record struct {
 	Inputs        *Inputs  `json:"inputs,omitempty"`
 	// Listed are the inputs of a complete run that could not be known before it.
 	Listed *Inputs `json:"listed,omitempty"`
+	// PassedOver are the files of folders and archives that were not taken for images, by ending, of
+	// all shards; see [source.Passed]. It is there when the run is complete.
+	PassedOver map[string]int64 `json:"passed_over,omitempty"`
 
 	// When the run was begun or resumed last, or ended by itself.
 	Rows   int64 `json:"rows"`   // failed ones among them

@@ -7,7 +7,6 @@ import (
 
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
-	"ortho/models/classify"
 	"ortho/models/config"
 	"ortho/models/scheduler"
 )
@@ -131,15 +130,14 @@ func ModelNotices(m *models.Model) []string {
 	return told
 }
 
-// Seen says what the values of an output have shown that may not be meant; "" where nothing.
-func Seen(output string, seen classify.Seen) string {
-	switch {
-	case seen.AsIs:
-		return fmt.Sprintf("output %s gave values from 0 to 1 with a sum of 1: they are taken for probabilities already, and no softmax is applied to such (%s softmax applies it to all)", term.Clean(output), flag("activation"))
-	case seen.Within:
-		return fmt.Sprintf("output %s gave values from 0 to 1 only, as probabilities of classes of their own are: softmax was applied all the same, since nothing in the graph says so (%s none leaves them as they are)", term.Clean(output), flag("activation"))
-	}
-	return ""
+// SeenAsIs says that values of an output were taken for probabilities as they are.
+func SeenAsIs(output string) string {
+	return fmt.Sprintf("output %s gave values from 0 to 1 with a sum of 1: they are taken for probabilities already, and no softmax is applied to such (%s softmax applies it to all)", term.Clean(output), flag("activation"))
+}
+
+// SeenWithin says that softmax was applied to values that look like probabilities.
+func SeenWithin(output string) string {
+	return fmt.Sprintf("output %s gave values from 0 to 1 only, as probabilities of classes of their own are: softmax was applied all the same, since nothing in the graph says so (%s none leaves them as they are)", term.Clean(output), flag("activation"))
 }
 
 // Facts are facts with the flags that would make them others.

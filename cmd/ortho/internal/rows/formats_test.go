@@ -37,10 +37,10 @@ func TestFormats(t *testing.T) {
 {"input":"b,\".jpg","error":{"kind":"decode","message":"decode b.jpg: <cut> & short"}}
 {"input":"c.jpg","predictions":[],"width":1,"height":1}
 `,
-		"csv": `input,rank,index,id,label,probability,width,height,error_kind,error
-a.jpg,1,0,n01440764,tench,0.97,500,375,,
-"b,"".jpg",,,,,,,,decode,decode b.jpg: <cut> & short
-c.jpg,,,,,,1,1,,
+		"csv": `input,rank,index,id,label,probability,width,height,error_kind,error,input_bytes
+a.jpg,1,0,n01440764,tench,0.97,500,375,,,
+"b,"".jpg",,,,,,,,decode,decode b.jpg: <cut> & short,
+c.jpg,,,,,,1,1,,,
 `,
 		"table": `┌─────────┬───────┬─────────────────────────────────────┬─────────────┐
 │ image   │ class │ label                               │ probability │
@@ -79,7 +79,7 @@ var someTexts = []Texts{
 // TestTexts: the rows of texts have no size, and say where they are no answer.
 func TestTexts(t *testing.T) {
 	for format, want := range map[string]string{
-		"csv":     "input,rank,index,id,label,probability,doubt,error_kind,error\na red fox,1,2,,fox,0.5,,,\na red fox,2,3,,dog,0.25,,,\num,1,3,,dog,0.125,it says nothing,,\nx,,,,,,y,,\n,,,,,,,read,the text is empty\n",
+		"csv":     "input,rank,index,id,label,probability,doubt,error_kind,error,input_bytes\na red fox,1,2,,fox,0.5,,,,\na red fox,2,3,,dog,0.25,,,,\num,1,3,,dog,0.125,it says nothing,,,\nx,,,,,,y,,,\n,,,,,,,read,the text is empty,\n",
 		"jsonl":   `"doubt":"it says nothing"}`,
 		"table":   "no answer: it says nothing",
 		"parquet": "",
@@ -153,7 +153,7 @@ func TestNamesSurvive(t *testing.T) {
 		t.Fatal(err)
 	}
 	records, err := csv.NewReader(&b).ReadAll()
-	if err != nil || records[1][0] != strings.ReplaceAll(hostile.Input, "\r\n", "\n") || records[1][3] != hostile.Predictions[0].ID {
+	if err != nil || records[1][0] != strings.ToValidUTF8(strings.ReplaceAll(hostile.Input, "\r\n", "\n"), "\uFFFD") || records[1][3] != hostile.Predictions[0].ID {
 		t.Errorf("CSV: %q, %v", records, err)
 	}
 }

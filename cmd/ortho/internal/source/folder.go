@@ -18,7 +18,8 @@ var Endings = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp",
 
 func checkFolder(path string) error {
 	var broken error
-	empty := walk(path, Endings, func(item Item) bool {
+	var passed Passed
+	empty := walk(path, Endings, &passed, func(item Item) bool {
 		if item.Name == path {
 			_, broken = item.Read(context.Background())
 		}
@@ -29,25 +30,36 @@ func checkFolder(path string) error {
 		return fmt.Errorf("folder %s: %w", path, broken)
 	case empty:
 		hint := ""
-		walk(path, []string{".tar"}, func(item Item) bool {
+		walk(path, []string{".tar"}, nil, func(item Item) bool {
 			hint = fmt.Sprintf(", but tar archives; give them as '%s'", filepath.Join(filepath.Dir(item.Name), "*"+filepath.Ext(item.Name)))
 			return false
 		})
+		if hint == "" {
+			hint = passed.besides()
+		}
 		return fmt.Errorf("folder %s holds no images (files ending in %s)%s", path, strings.Join(Endings, " "), hint)
 	}
 	return nil
 }
 
 // walk yields the files below a folder that have one of the endings. Links to files are followed, links to
-// folders are not, so none is entered twice; hidden files and folders are left out.
-// A folder that can't be read is an item that fails.
-func walk(dir string, endings []string, yield func(Item) bool) bool {
+// folders are not, so none is entered twice; hidden files and folders are left out. passed counts
+// the others. A folder that can't be read is an item that fails.
+func walk(dir string, endings []string, passed *Passed, yield func(Item) bool) bool {
 	entries, err := entriesOf(dir, func(name string, mode fs.FileMode) bool {
-		return !strings.HasPrefix(name, ".") && (mode.IsDir() || slices.Contains(endings, strings.ToLower(filepath.Ext(name))))
+		if !strings.HasPrefix(name, ".") && (mode.IsDir() || slices.Contains(endings, strings.ToLower(filepath.Ext(name)))) {
+			return true
+		}
+		if passed != nil && mode&fs.ModeSymlink != 0 && !strings.HasPrefix(name, ".") && isDir(filepath.Join(dir, name), mode) {
+			passed.add(linkedFolder, 1)
+		} else {
+			passed.file(name)
+		}
+		return false
 	})
 	for _, e := range entries {
 		path := filepath.Join(dir, e.name)
-		if e.mode.IsDir() && !walk(path, endings, yield) || !e.mode.IsDir() && !yield(File(path)) {
+		if e.mode.IsDir() && !walk(path, endings, passed, yield) || !e.mode.IsDir() && !yield(File(path)) {
 			return false
 		}
 	}

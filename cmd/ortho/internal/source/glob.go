@@ -19,12 +19,17 @@ func fixedPart(pattern string) string {
 	return dir
 }
 
+// noMatch is the error of a pattern that matches nothing.
+type noMatch string
+
+func (n noMatch) Error() string { return string(n) }
+
 func checkGlob(pattern string) error {
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return fmt.Errorf("glob %s: %w", pattern, err)
 	}
 	if glob(pattern, func(string, fs.FileMode) bool { return false }) {
-		return fmt.Errorf("no file is called %s, and as a glob it matches nothing", pattern)
+		return noMatch("no file is called " + pattern + ", and as a glob it matches nothing")
 	}
 	return nil
 }

@@ -33,12 +33,12 @@ func checkList(path string) error {
 // listed yields a file, or what is in an archive, for each path of r. Lists name files: a
 // folder among them fails as an item, since what find prints would otherwise be read
 // twice.
-func listed(r io.Reader, name string, nul bool, yield func(Item) bool) bool {
-	for path, err := range paths(r, nul) {
+func listed(r io.Reader, name string, opt Options, yield func(Item) bool) bool {
+	for path, err := range paths(r, opt.NUL) {
 		if err != nil {
 			return yield(failed(name, fmt.Errorf("read paths: %w", reason(err))))
 		}
-		if !named(path, yield) {
+		if !spelled(path, opt.Passed, yield) {
 			return false
 		}
 	}

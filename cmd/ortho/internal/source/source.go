@@ -32,6 +32,7 @@ type Options struct {
 	StdinPaths bool // standard input holds paths
 	NUL        bool // paths in lists end with NUL, not with a newline
 	Shard      Shard
+	Passed     *Passed // counts what is passed over, of all shards; may be nil
 }
 
 // Items yields the shard's images in the order of the arguments, a folder's and a
@@ -40,14 +41,15 @@ type Options struct {
 // held at a time. An image in an archive is called archive.tar/path/in/it.jpg.
 func Items(args []string, opt Options) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
+		opt.Passed.Begin()
 		yield = opt.Shard.own(yield)
-		for _, arg := range args {
+		for arg := range allWords(args) {
 			if !expand(arg, opt, yield) {
 				return
 			}
 		}
 		if opt.StdinPaths {
-			listed(opt.Stdin, "standard input", opt.NUL, below("", yield))
+			listed(opt.Stdin, "standard input", opt, below("", yield))
 		}
 	}
 }
@@ -57,8 +59,7 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 // missing file is not among these: it fails as an item, in its place.
 func Check(args []string) error {
 	for _, arg := range args {
-		kind, path := kindOf(arg)
-		if err := checks[kind](path); err != nil {
+		if err := check(arg); err != nil {
 			return err
 		}
 	}
@@ -76,16 +77,16 @@ type Inventory struct {
 func Files(args []string, opt Options) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		each := func(item Item) bool { return yield(item.Name) }
-		for _, arg := range args {
+		for arg := range allWords(args) {
 			more := true
 			switch kind, path := kindOf(arg); kind {
 			case stdin:
 			case folder:
-				more = walk(path, Endings, each)
+				more = walk(path, Endings, nil, each)
 			case globbed:
 				more = glob(path, func(match string, mode fs.FileMode) bool {
 					if isDir(match, mode) {
-						return walk(match, Endings, each)
+						return walk(match, Endings, nil, each)
 					}
 					return yield(match)
 				})
@@ -109,8 +110,10 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 	}
 	defer f.Close()
 	for path, err := range paths(f, nul) {
-		if err == nil && !yield(path) {
-			return false
+		for word := range words(path) {
+			if err == nil && !yield(word) {
+				return false
+			}
 		}
 	}
 	return true
@@ -119,19 +122,22 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 // Once reports whether paths come from where they can be read only once: from standard
 // input, or a list that is a pipe.
 func Once(args []string, opt Options) bool {
-	return opt.StdinPaths || slices.ContainsFunc(args, func(arg string) bool {
-		kind, name := kindOf(arg)
-		return kind == list && !regular(name)
-	})
+	return opt.StdinPaths || anyWord(args, func(kind kind, name string) bool { return kind == list && !regular(name) })
 }
 
 // Globbed reports whether an argument is a pattern, which matches what is there when it is
 // gone through.
 func Globbed(args []string) bool {
-	return slices.ContainsFunc(args, func(arg string) bool {
-		kind, _ := kindOf(arg)
-		return kind == globbed
-	})
+	return anyWord(args, func(kind kind, _ string) bool { return kind == globbed })
+}
+
+func anyWord(args []string, is func(kind, string) bool) bool {
+	for word := range allWords(args) {
+		if is(kindOf(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Survey goes over the shard's items without reading images. It returns false where that would
@@ -142,13 +148,14 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 		return Inventory{}, false
 	}
 	opt.Stdin = strings.NewReader("") // an image there counts, unread
+	opt.Passed.Begin()
 	n, names := int64(0), sha256.New()
 	own := opt.Shard.own(func(item Item) bool {
 		n++
 		names.Write([]byte(item.Name + "\x00"))
 		return true
 	})
-	for _, arg := range args {
+	for arg := range allWords(args) {
 		if !expand(arg, opt, func(item Item) bool { return !stop() && own(item) }) {
 			return Inventory{}, false
 		}
@@ -161,13 +168,16 @@ func Single(args []string, opt Options) bool {
 	if len(args) != 1 || opt.StdinPaths {
 		return false
 	}
+	if first, last := ends(args[0]); first != last {
+		return false
+	}
 	kind, _ := kindOf(args[0])
 	return kind == file || kind == stdin
 }
 
 // Folders are the arguments that are folders.
 func Folders(args []string) []string {
-	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+	return slices.DeleteFunc(slices.Collect(allWords(args)), func(arg string) bool {
 		kind, _ := kindOf(arg)
 		return kind != folder
 	})
@@ -193,7 +203,7 @@ var checks = [...]func(path string) error{
 	stdin:    func(string) error { return nil },
 }
 
-// kindOf takes what exists by its name first: a file called "@x" or "a[1].jpg" is
+// kindOf takes what exists by its name first: a file called "@x", "a[1].jpg" or "{a,b}.jpg" is
 // that file.
 func kindOf(arg string) (kind, string) {
 	info, err := os.Stat(arg)
@@ -222,24 +232,30 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 		data, err := readAll(context.Background(), opt.Stdin, 0, MaxFile)
 		return yield(Item{"-", "stdin", func(context.Context) ([]byte, error) { return data, err }})
 	case folder:
-		return walk(path, Endings, below(path, yield))
+		return walk(path, Endings, opt.Passed, below(path, yield))
 	case archived:
-		return untar(path, below(filepath.Dir(path), yield))
+		return untar(path, opt.Passed, below(filepath.Dir(path), yield))
 	case globbed:
 		yield = below(fixedPart(path), yield)
-		return glob(path, func(match string, mode fs.FileMode) bool {
+		matched := false
+		more := glob(path, func(match string, mode fs.FileMode) bool {
+			matched = true
 			if isDir(match, mode) {
-				return walk(match, Endings, yield)
+				return walk(match, Endings, opt.Passed, yield)
 			}
-			return named(match, yield)
+			return named(match, opt.Passed, yield)
 		})
+		if !matched {
+			opt.Passed.pattern(path)
+		}
+		return more
 	case list:
 		f, err := os.Open(path)
 		if err != nil {
 			return yield(failed(arg, err))
 		}
 		defer f.Close()
-		return listed(f, arg, opt.NUL, below("", yield))
+		return listed(f, arg, opt, below("", yield))
 	default:
 		return below(filepath.Dir(path), yield)(File(path))
 	}
@@ -263,10 +279,23 @@ func plain(name string) string {
 	return strings.TrimPrefix(path.Clean("/"+name), "/")
 }
 
+// spelled yields what a path of a list stands for, in which there may be braces.
+func spelled(path string, passed *Passed, yield func(Item) bool) bool {
+	if countWords(words(path)) > maxWords {
+		return yield(failed(path, tooMany(path)))
+	}
+	for word := range words(path) {
+		if !named(word, passed, yield) {
+			return false
+		}
+	}
+	return true
+}
+
 // named yields what a path of a list or a glob stands for.
-func named(path string, yield func(Item) bool) bool {
+func named(path string, passed *Passed, yield func(Item) bool) bool {
 	if archive(path) && regular(path) {
-		return untar(path, yield)
+		return untar(path, passed, yield)
 	}
 	return yield(File(path))
 }

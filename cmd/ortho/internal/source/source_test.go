@@ -251,7 +251,7 @@ func FuzzLists(f *testing.F) {
 		}
 		got := map[string]bool{}
 		n := 0
-		listed(bytes.NewReader(data), "list", nul, func(item Item) bool {
+		listed(bytes.NewReader(data), "list", Options{NUL: nul}, func(item Item) bool {
 			if n++; item.Name == "" || strings.Contains(item.Name, separator) {
 				t.Errorf("path %q", item.Name)
 			}

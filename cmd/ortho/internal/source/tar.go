@@ -26,23 +26,24 @@ func archive(name string) bool {
 
 func checkTar(name string) error {
 	var err error
-	untar(name, func(item Item) bool {
+	var passed Passed
+	untar(name, &passed, func(item Item) bool {
 		if item.Name == name {
 			_, err = item.Read(context.Background())
 		}
 		return false
 	})
 	if _, is := errors.AsType[unusable](err); is {
-		return fmt.Errorf("archive %s %w", name, err)
+		return fmt.Errorf("archive %s %w%s", name, err, passed.besides())
 	}
 	return nil
 }
 
 // untar yields the images in a tar file in its order; names may repeat. As in
 // folders, hidden ones are left out (macOS adds a ._x.jpg to each x.jpg). Only
-// headers are read. Where they end before the archive does, that is an item of the
+// headers are read; passed counts the entries that are no images. Where they end before the archive does, that is an item of the
 // archive's name.
-func untar(name string, yield func(Item) bool) bool {
+func untar(name string, passed *Passed, yield func(Item) bool) bool {
 	if err := compressed(name, ""); err != nil {
 		return yield(failed(name, err))
 	}
@@ -65,6 +66,7 @@ func untar(name string, yield func(Item) bool) bool {
 		}
 		inside, err := member(header)
 		if inside == "" {
+			passed.entry(header)
 			continue
 		}
 		images++

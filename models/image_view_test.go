@@ -1,0 +1,124 @@
+package models
+
+import (
+	"strings"
+	"testing"
+
+	"ortho/models/config"
+	"ortho/preprocess"
+	"ortho/runner/onnx"
+)
+
+// TestViews holds how inputs of other than four dimensions take images.
+func TestViews(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		kind   onnx.ElementType
+		dims   []any
+		flags  []string
+		form   preprocess.Form
+		layout preprocess.Layout
+		size   [3]int // channels, height, width
+		batch  int
+		err    string
+	}{
+		{name: "a batch", kind: onnx.Float, dims: []any{"n", 3, 32, 64}, size: [3]int{3, 32, 64}},
+		{name: "float64", kind: onnx.Double, dims: []any{"n", 3, 32, 64}, size: [3]int{3, 32, 64}},
+		{name: "gray", kind: onnx.Float, dims: []any{"n", 28, 30}, form: preprocess.Plane, size: [3]int{1, 28, 30}},
+		{name: "gray, one", kind: onnx.Float, dims: []any{1, 28, 30}, form: preprocess.Plane, size: [3]int{1, 28, 30}, batch: 1},
+		{name: "colours first, one", kind: onnx.Float, dims: []any{3, 28, 30}, size: [3]int{3, 28, 30}, batch: 1},
+		{name: "colours last, one", kind: onnx.Uint8, dims: []any{28, 30, 3}, layout: preprocess.NHWC, size: [3]int{3, 28, 30}, batch: 1},
+		{name: "colours last, of any size", kind: onnx.Float, dims: []any{"h", "w", 3}, flags: []string{"input-size", "20x24"}, layout: preprocess.NHWC, size: [3]int{3, 20, 24}, batch: 1},
+		{name: "a plane", kind: onnx.Float, dims: []any{28, 30}, form: preprocess.Plane, size: [3]int{1, 28, 30}, batch: 1},
+		{name: "rows", kind: onnx.Float, dims: []any{"n", 784}, form: preprocess.Row, size: [3]int{1, 28, 28}},
+		{name: "rows of a fixed batch", kind: onnx.Float, dims: []any{32, 784}, form: preprocess.Row, size: [3]int{1, 28, 28}, batch: 32},
+		{name: "rows of features of a fixed batch", kind: onnx.Float, dims: []any{16, 512}, err: "takes no images"},
+		{name: "gray, of a fixed batch", kind: onnx.Float, dims: []any{8, 28, 30}, flags: []string{"channels", "1"}, form: preprocess.Plane, size: [3]int{1, 28, 30}, batch: 8},
+		{name: "gray or features", kind: onnx.Float, dims: []any{8, 28, 30}, err: "takes no images"},
+		{name: "rows of oblong pixels", kind: onnx.Float, dims: []any{"n", 800}, flags: []string{"input-size", "20x40"}, form: preprocess.Row, size: [3]int{1, 20, 40}},
+		{name: "rows of colours", kind: onnx.Float, dims: []any{"n", 3072}, flags: []string{"input-size", "32", "layout", "nhwc"}, form: preprocess.Row, layout: preprocess.NHWC, size: [3]int{3, 32, 32}},
+		{name: "rows of colours in which order", kind: onnx.Float, dims: []any{"n", 3072}, flags: []string{"input-size", "32"}, err: "takes no images"},
+		{name: "rows of features", kind: onnx.Float, dims: []any{"n", 64}, err: "it takes rows of 64 numbers"},
+		{name: "rows of no square", kind: onnx.Float, dims: []any{"n", 800}, err: "takes no images"},
+		{name: "no shape", kind: onnx.Float, flags: []string{"input-size", "32", "layout", "nchw", "channels", "3"}, size: [3]int{3, 32, 32}},
+		{name: "no shape, and nothing said", kind: onnx.Float, err: "give input-size"},
+		{name: "tokens", kind: onnx.Int64, dims: []any{"n", 784}, err: "takes texts, not images"},
+	} {
+		in := tensor("x", c.kind, "Conv", c.dims...)
+		if c.dims == nil {
+			in.Ranked = false
+		}
+		g := &onnx.Graph{Inputs: list(in), Outputs: list(tensor("logits", onnx.Float, "Gemm", "n", 5))}
+		m := opened(t, g, nil, settings(t, append(c.flags, "mean", "0", "std", "1", "resize", "20")...))
+		if c.size[1] != c.size[2] {
+			m = opened(t, g, nil, settings(t, append(c.flags, "mean", "0", "std", "1", "crop-mode", "squash")...))
+		}
+		got, err := m.Classifier()
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: %v, want %q", c.name, err, c.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		spec := got.Input
+		if spec.Form != c.form || spec.Layout != c.layout || [3]int{spec.Channels, spec.Height, spec.Width} != c.size || got.Batch != c.batch {
+			t.Errorf("%s: form %d, %s, %dx%dx%d, batch %d", c.name, spec.Form, spec.Layout, spec.Channels, spec.Height, spec.Width, got.Batch)
+		}
+	}
+}
+
+// TestIntegers holds which integers pixels become: v is what a white pixel is given.
+func TestIntegers(t *testing.T) {
+	half := map[string]string{config.ProcessorFile: `{"image_processor_type": "ViTImageProcessor", "size": {"height": 32, "width": 32}, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}`}
+	imagenet := map[string]string{config.ProcessorFile: `{"image_processor_type": "ViTImageProcessor", "size": {"height": 32, "width": 32}, "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}`}
+	number := func(v float64) *onnx.Tensor { return &onnx.Tensor{Kept: true, Numbers: []float64{v}} }
+	for _, c := range []struct {
+		name         string
+		kind         onnx.ElementType
+		scale, zero  float64 // scale 0: nothing dequantises it
+		files        map[string]string
+		black, white float64
+		notice       string
+	}{
+		{"uint8", onnx.Uint8, 0, 0, half, 0, 255, ""},
+		{"int32", onnx.Int32, 0, 0, nil, 0, 255, ""},
+		{"int64 with a config", onnx.Int64, 0, 0, half, 0, 255, ""},
+		{"codes of values from -1 to 1", onnx.Int8, 2.0 / 255, 0, half, -127.5, 127.5, ""},
+		{"codes of values from -1 to 1 in uint8", onnx.Uint8, 2.0 / 255, 127.5, half, 0, 255, ""},
+		{"codes of ImageNet's", onnx.Uint8, 0.0186, 114, imagenet, -2.1179/0.0186 + 114, 2.2489/0.0186 + 114, ""},
+		{"codes of pixels", onnx.Uint8, 1.0 / 255, 0, imagenet, 0, 255, ""},
+		{"codes of pixels in int8", onnx.Int8, 1.0 / 255, -128, imagenet, -128, 127, ""},
+		{"codes, and no config", onnx.Int8, 1.0 / 128, 0, nil, -128, 127, ""},
+		{"int8 with a config alone", onnx.Int8, 0, 0, half, -128, 127, "mean and std of its files are set aside"},
+	} {
+		g := &onnx.Graph{Inputs: list(tensor("x", c.kind, "", "n", 3, 32, 32)), Outputs: list(tensor("logits", onnx.Float, "Gemm", "n", 5))}
+		g.Body = onnx.NewBody(&onnx.Node{Op: "Cast", Inputs: []string{"x"}, Outputs: []string{"h"}})
+		if c.scale > 0 {
+			g.Body = onnx.NewBody(&onnx.Node{Op: "DequantizeLinear", Inputs: []string{"x", "s", "z"}, Outputs: []string{"h"}})
+			g.Body.Constants = map[string]*onnx.Tensor{"s": number(c.scale), "z": number(c.zero)}
+		}
+		m := opened(t, g, c.files, settings(t))
+		got, err := m.Classifier()
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		for pixel, want := range map[float64]float64{0: c.black, 1: c.white} {
+			v := (pixel*(got.Input.Range[1]-got.Input.Range[0]) + got.Input.Range[0] - got.Input.Mean[0]) / got.Input.Std[0]
+			if d := v - want; d > 0.01 || d < -0.01 {
+				t.Errorf("%s: pixel %v is given %v, want %v", c.name, pixel, v, want)
+			}
+		}
+		var told string
+		for _, n := range m.Notices {
+			told += n.String()
+		}
+		if !strings.Contains(told, c.notice) || c.notice == "" && told != "" {
+			t.Errorf("%s: %q", c.name, told)
+		}
+	}
+}
