@@ -91,7 +91,8 @@ func (r *resolver) condition(v onnx.Value) {
 		r.latents = &LatentsPort{Name: v.Name, Type: v.Type, Shape: r.shapeOf(v)}
 		r.fact("latent input", v.String(), "graph")
 	default:
-		r.fail("%s: what its input %s takes can't be told: it is no image, no latents, no class, no token ids", r.name, v)
+		r.needs(v)
+		return
 	}
 	if rank > 0 && v.Dims[0].Fixed() {
 		r.fixBatch(v.Dims[0].Size)

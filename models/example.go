@@ -72,7 +72,7 @@ func (r *resolver) example() *Example {
 		settled[s.Key] = true
 	}
 	for _, s := range r.flags.Given() {
-		if !settled[s.Key] {
+		if !settled[s.Key] || s.Key == config.GivenInputs.Name() {
 			e.Settings = append(e.Settings, s)
 		}
 	}
@@ -94,7 +94,13 @@ func (r *resolver) example() *Example {
 // sidecar writes the settings as an ortho.json, and says where that would lie.
 func (e *Example) sidecar(r *resolver) {
 	var values, beside []string
+	var given []string
 	for _, s := range e.Settings {
+		if s.Key == config.GivenInputs.Name() {
+			name, value, _ := strings.Cut(s.Value, "=")
+			given = append(given, fmt.Sprintf("%q: %s", name, config.SidecarSyntax(s.Key, value)))
+			continue
+		}
 		value := config.SidecarSyntax(s.Key, s.Value)
 		switch {
 		case s.File && s.Value == ImageNetLabels: // ortho.json names files alone
@@ -104,6 +110,9 @@ func (e *Example) sidecar(r *resolver) {
 			beside = append(beside, filepath.Base(s.Value))
 		}
 		values = append(values, fmt.Sprintf("%q: %s", strings.ReplaceAll(s.Key, "-", "_"), value))
+	}
+	if len(given) > 0 {
+		values = append(values, fmt.Sprintf("%q: {%s}", config.GivenInputs.Name(), strings.Join(given, ", ")))
 	}
 	e.Sidecar = "{" + strings.Join(values, ", ") + "}"
 	e.Where = "in an ortho.json beside it"

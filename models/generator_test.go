@@ -134,7 +134,7 @@ func TestNoGenerator(t *testing.T) {
 		{"two outputs", list(any), list(image, tensor("z", f, "", "n", 3, "H", "W")), nil, []string{"and output-name"}},
 		{"no such output", list(any), list(image), []string{"output-name", "q"}, []string{`no output "q"`}},
 		{"open latents", list(tensor("z", f, "", "n", "d")), list(image), nil, []string{"leaves d open"}},
-		{"a timestep", list(any, tensor("t", onnx.Double, "")), list(image), nil, []string{"input t", "can't be told"}},
+		{"a timestep", list(any, tensor("t", onnx.Double, "")), list(image), nil, []string{"input t", "does not say what"}},
 		{"no such class input", list(tensor("z", f, "", "n", 8)), list(image), []string{"class-input", "foo"}, []string{`"foo"`, "z float32"}},
 		{"no vocabulary", list(tensor("ids", onnx.Int64, "", "n", 77)), list(image), []string{"output-range", "0,1"}, []string{"give vocabulary FILE"}},
 		{"another length", list(tensor("ids", onnx.Int64, "", "n", 77)), list(image), []string{"text-length", "12"}, []string{"77"}},

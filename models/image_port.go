@@ -95,14 +95,29 @@ func (r *resolver) onlyImage() (onnx.Value, bool) {
 		r.fact("input", "none takes images", "graph")
 		r.unfit("%s takes no images: no input has the four dimensions of a batch of them, or three, in numbers (inputs: %s)%s", r.name, strings.Join(all, ", "), features(r.graph))
 		return onnx.Value{}, false
+	case len(images) > 1 && len(colored(images)) == 1:
+		images = colored(images)
 	case len(images) > 1:
 		r.fact("input", "several take images", "graph")
 		r.unfit("%s takes more than one image (%s), which no image classifier does", r.name, strings.Join(all, ", "))
 		return onnx.Value{}, false
-	case len(all) > 1:
-		r.unfit("%s needs more than an image (inputs: %s)", r.name, strings.Join(all, ", "))
+	}
+	for _, v := range r.graph.Inputs {
+		if v.Name != images[0].Name {
+			r.needs(v)
+		}
 	}
 	return images[0], true
+}
+
+// colored are those that are batches of images: with four dimensions, or of several such,
+// with three channels.
+func colored(images []onnx.Value) []onnx.Value {
+	batches := slices.DeleteFunc(slices.Clone(images), func(v onnx.Value) bool { return len(v.Dims) != 4 })
+	if len(batches) < 2 {
+		return batches
+	}
+	return slices.DeleteFunc(batches, func(v onnx.Value) bool { return v.Dims[1].Size != 3 && v.Dims[3].Size != 3 })
 }
 
 // takeImage settles how an image becomes the graph's input.

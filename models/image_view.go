@@ -63,7 +63,7 @@ func viewOf(v onnx.Value, layers config.Layers) (view imageView, ok bool) {
 	case len(d) == 3 && d[0].Size == 3, len(d) == 3 && roleOf(d[0]) == "channels", len(d) == 3 && byChannels && channels.Value == 3 && !d[0].Fixed():
 		view.alone = true
 		dims("graph (three dimensions, the first of which counts channels: one image a run)", oneDim, d[0], d[1], d[2])
-	case len(d) == 3 && (d[0].Size == 1 || !d[0].Fixed()) && mayBeEdge(d[1]) && mayBeEdge(d[2]):
+	case len(d) == 3 && (d[0].Size == 1 || !d[0].Fixed() || byChannels && channels.Value == 1) && mayBeEdge(d[1]) && mayBeEdge(d[2]):
 		view.form = preprocess.Plane
 		dims("graph (three dimensions: gray pixels without one for channels)", d[0], oneDim, d[1], d[2])
 	case len(d) == 2 && v.Type != onnx.Int64 && v.Type != onnx.Int32:
@@ -108,7 +108,7 @@ func rows(view imageView, layers config.Layers) (imageView, bool) {
 		}
 		view.Dims, view.source = four, s.Source+" (rows of pixels)"
 		return view, true
-	case d[0].Fixed() && d[0].Size > 1 && d[0].Size >= 8 && n >= 8: // [28,28]
+	case d[0].Size >= 8 && n >= 8 && max(d[0].Size, n) <= 4*min(d[0].Size, n) && (d[0].Size == n || edge*edge != n || n < least): // [28,28], and not [32,784] of a fixed batch
 		view.form, view.alone = preprocess.Plane, true
 		view.Dims, view.source = []onnx.Dim{oneDim, oneDim, d[0], d[1]}, "graph (two dimensions: one image of gray pixels a run)"
 		return view, true

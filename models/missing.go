@@ -17,6 +17,7 @@ type Gap struct {
 	Perhaps  bool     // the input's range may have to be stated as well
 	Usual    string   // values that most graphs have, if there are such
 	File     bool     // a setting's value is a file's name
+	Value    string   // of the setting, where another would not fill the gap
 
 	Example []config.Given // settings that would do, such as usual ones
 	Note    config.Text    // what they are, if it is to be told
@@ -34,6 +35,8 @@ func (g *Gap) give(name func(string) string) string {
 	}
 	text := strings.Join(names, and)
 	switch {
+	case g.Value != "":
+		text += " " + g.Value
 	case g.File:
 		text += " FILE"
 	case g.Perhaps:

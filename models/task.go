@@ -139,7 +139,11 @@ func (r *resolver) imageClassifier() {
 func (r *resolver) textClassifier() {
 	for _, v := range r.graph.Inputs {
 		if !takesTokens(&onnx.Graph{Inputs: []onnx.Value{v}}) {
-			r.fail("%s: what its input %s takes can't be told: it is no token ids", r.name, v)
+			if len(r.graph.Inputs) == 1 {
+				r.fail("%s: what its input %s takes can't be told: it is no token ids", r.name, v)
+			} else {
+				r.needs(v)
+			}
 			continue
 		}
 		r.condition(v)

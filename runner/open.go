@@ -88,7 +88,7 @@ const onlyOthers = "explicitly disabled by the user"
 func (s *Session) leftToCPU(ctx context.Context, m Model, opt Options) error {
 	asked := opt.Providers
 	opt.Providers, opt.Profile = append(slices.Clone(asked), Provider{Name: CPU}), ""
-	with := &Session{Inputs: s.Inputs, Outputs: s.Outputs, Library: s.Library}
+	with := &Session{Inputs: s.Inputs, Outputs: s.Outputs, Library: s.Library, given: s.given}
 	if err := with.create(ctx, m, opt, false); err != nil {
 		return needsCPU(asked, nil)
 	}

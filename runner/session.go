@@ -80,8 +80,9 @@ type Session struct {
 	Saturates bool
 
 	session  *ort.DynamicAdvancedSession
-	unusable []error    // why providers can't be added, as create found
-	assigned assignment // nil: all to the CPU
+	given    []*constant // inputs that follow Inputs in every run
+	unusable []error     // why providers can't be added, as create found
+	assigned assignment  // nil: all to the CPU
 	gate     Gate
 	turn     chan struct{} // what a run holds where there may be only one; nil: there may be more
 	ran      atomic.Bool
@@ -171,7 +172,7 @@ func newSession(ctx context.Context, m Model, opt Options) (*Session, error) {
 			return nil, err
 		}
 	}
-	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found}
+	s := &Session{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Library: found, given: constants(m.Graph.Given)}
 	if len(opt.Outputs) > 0 {
 		if s.Outputs, err = pick(m.Graph.Outputs, opt.Outputs); err != nil {
 			return nil, err
@@ -236,6 +237,9 @@ func (s *Session) create(ctx context.Context, m Model, opt Options, exact bool) 
 	}
 	defer cancellable(ctx, s.Library, options.SessionOptions)()
 	inputs, outputs := names(s.Inputs), names(s.Outputs)
+	for _, c := range s.given {
+		inputs = append(inputs, c.Name)
+	}
 	if m.Data != nil {
 		s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(m.Data, inputs, outputs, options.SessionOptions)
 	} else {
@@ -321,9 +325,18 @@ func (s *Session) run(ctx context.Context, inputs, outputs []*Tensor) error {
 	if s.Provider != CPU && s.ran.CompareAndSwap(false, true) {
 		defer keepSignals()() // some drivers install theirs in the first run
 	}
-	in, out := values(inputs), values(outputs)
+	given, release, err := s.constants(inputs)
+	if err != nil {
+		if !stop() {
+			<-terminated
+		}
+		return err
+	}
+	defer release()
+	in, out := append(values(inputs), values(given)...), values(outputs)
 	err = s.call(options, in, out)
 	runtime.KeepAlive(inputs)
+	runtime.KeepAlive(given)
 	runtime.KeepAlive(outputs)
 	if !stop() {
 		<-terminated
@@ -354,7 +367,12 @@ func values(tensors []*Tensor) []unsafe.Pointer {
 
 // Close refuses further runs, whose error is [ErrClosed], waits for those under way, and
 // frees the session. It may be called at any time, and more than once.
-func (s *Session) Close() error { return s.gate.Close(s.destroy) }
+func (s *Session) Close() error {
+	return s.gate.Close(func() error {
+		defer s.freeConstants()
+		return s.destroy()
+	})
+}
 
 func (s *Session) destroy() error {
 	if s.Provider != CPU {

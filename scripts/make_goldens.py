@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|filters|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|meaning|heads|quantized ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|filters|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -27,6 +27,7 @@ OUT = {
     "meaning": ROOT / "models/meaning/testdata",
     "heads": ROOT / "models/classify/testdata/heads",
     "quantized": ROOT / "runner/testdata/quantized",
+    "given": ROOT / "models/classify/testdata/given",
     "schedulers": ROOT / "models/scheduler/testdata",
 }
 sys.path.insert(0, str(ROOT / "scripts"))

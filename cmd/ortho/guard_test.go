@@ -38,16 +38,19 @@ var guarded = []struct {
 	{"classify none.png -m above/onnx", "model", []string{"above/onnx/model.onnx", "above/config.json"}, "output html"},
 	{"classify none.png -m above/onnx/model.onnx", "model", []string{"above/onnx/model.onnx", "above/config.json"}, "output html"},
 	{"classify none.png --labels names.txt", "labels", []string{"names.txt"}, "output html"},
+	{"classify none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
 	{"classify none.png --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
 	{"classify-text --texts texts.txt", "texts", []string{"texts.txt"}, "output"},
 	{"classify-text --file one.txt --file two.txt", "file", []string{"one.txt", "two.txt"}, "output"},
 	{"classify-text hello -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin"}, "output"},
 	{"classify-text hello --labels names.txt", "labels", []string{"names.txt"}, "output"},
+	{"classify-text hello --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
 	{"classify-text hello --vocabulary names.txt", "vocabulary", []string{"names.txt"}, "output"},
 	{"classify-text hello --settings settings.json", "settings", []string{"settings.json"}, "output"},
 
 	{"embed in.png -m none", "argument", []string{"in.png"}, "output"},
+	{"embed none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
 	{"embed none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
 	{"embed none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output"},
 
@@ -57,6 +60,7 @@ var guarded = []struct {
 	{"describe none.png --cache answers", "cache", []string{"answers/1.json"}, "output"},
 	{"describe none.png -m graph", "model", []string{"graph/model.onnx", "graph/ortho.json"}, "output"},
 	{"describe none.png --labels names.txt", "labels", []string{"names.txt"}, "output"},
+	{"describe none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
 	{"describe none.png --settings settings.json", "settings", []string{"settings.json"}, "output"},
 
 	{"generate in.png", "argument", []string{"in.png"}, "output"},
@@ -70,6 +74,7 @@ var guarded = []struct {
 	{"generate --latents latents.npy -o new.png", "latents", []string{"latents.npy"}, "html"},
 	{"generate --text seven --vocabulary names.txt", "vocabulary", []string{"names.txt"}, "output grid"},
 	{"generate --class seven --labels names.txt", "labels", []string{"names.txt"}, "output grid"},
+	{"generate --class seven --set mask=@latents.npy", "set", []string{"latents.npy"}, "output grid"},
 	{"generate --class 7 --settings settings.json", "settings", []string{"settings.json"}, "output grid"},
 	{"generate -m sd fox", "model", []string{"sd/model_index.json", "sd/unet/model.onnx", "sd/tokenizer/vocab.json"}, "output grid"},
 	{"generate -m sd fox --image in.png", "image", []string{"in.png"}, "output grid"},
@@ -82,12 +87,14 @@ var guarded = []struct {
 	{"imagine in.png --prompt prompt.txt", "prompt", []string{"prompt.txt"}, "output html json"},
 	{"imagine in.png --cache answers", "cache", []string{"answers/1.json"}, "output html json"},
 	{"imagine in.png --labels names.txt", "labels", []string{"names.txt"}, "output html json"},
+	{"imagine in.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html json"},
 	{"imagine in.png --settings settings.json", "settings", []string{"settings.json"}, "output html json"},
 
 	{"eval --data labels.csv", "data", []string{"labels.csv", "photos/a.png"}, "output html"},
 	{"eval --data classes", "data", []string{"classes/0/a.png"}, "output html"},
 	{"eval --data none -m graph", "model", []string{"graph/model.onnx", "graph/names.txt"}, "output html"},
 	{"eval --data none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
+	{"eval --data none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
 	{"eval --data none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
 	{"bench run --iterations 1 --rounds 1 --input photos", "input", []string{"photos/a.png"}, "output html save-settings"},
@@ -97,6 +104,7 @@ var guarded = []struct {
 	{"bench run --iterations 1 --rounds 1 -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 -m parts", "model", []string{"parts/then.bin", "parts/deep/constant.bin"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 --labels names.txt", "labels", []string{"names.txt"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 -m sd", "model", []string{"sd/unet/model.onnx"}, "html"},
 	{"bench run --iterations 1 --rounds 1 -m sd --image in.png", "image", []string{"in.png"}, "html"},
 	{"bench run --iterations 1 --rounds 1 -m sd --image photos/a.png --mask in.png", "mask", []string{"in.png"}, "html"},
@@ -104,6 +112,7 @@ var guarded = []struct {
 	{"bench report results", "argument", []string{"results/unet.jsonl"}, "html"},
 
 	{"compare -m graph -m efficientnet-lite0 in.png", "argument", []string{"in.png"}, "output"},
+	{"compare none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
 	{"compare -m efficientnet-lite0 -m graph/model.onnx photos", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
 	{"compare -m efficientnet-lite0 -m parts photos", "model", []string{"parts/then.bin", "parts/deep/constant.bin"}, "output"},
 	{"compare --providers cpu,cpu @list.txt", "argument", []string{"list.txt", "in.png"}, "output"},
@@ -122,6 +131,7 @@ var guarded = []struct {
 	{"preprocess in.png", "argument", []string{"in.png"}, "output"},
 	{"preprocess none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/config.json"}, "output"},
 	{"preprocess none.png --labels names.txt", "labels", []string{"names.txt"}, "output"},
+	{"preprocess none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
 	{"preprocess none.png --vocabulary names.txt", "vocabulary", []string{"names.txt"}, "output"},
 }
 

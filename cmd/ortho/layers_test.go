@@ -44,7 +44,7 @@ var walls = map[string]string{
 
 	"models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/noise": "", "models/provenance": "", "models/scheduler": "",
 	"models/text":      "",
-	"models/config":    "models/text preprocess runner/onnx",
+	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
 	"models":           "models/config models/meaning models/text preprocess runner runner/feed runner/npz runner/onnx",
 	"models/diffusion": "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",

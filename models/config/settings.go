@@ -77,6 +77,7 @@ var byName = []named{
 	OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
+	{GivenInputs.name, (*Settings).readConstant},
 }
 
 // named is a setting of any type.
@@ -184,6 +185,7 @@ type statement struct {
 //	temperature    1.5: logits are divided by it before the softmax
 //	preset         one of [Presets]
 //	output-name    an output to return as it is, such as an embedding; of a generator, its image
+//	set            NAME=VALUE: an input that is the same in every run, such as keep_prob=1.0; each adds one
 //	task           classify, classify-text or generate, where it does not follow from the graph
 //
 // and of generators
@@ -221,6 +223,12 @@ type Given struct {
 func (s Settings) Given() []Given {
 	var all []Given
 	for _, k := range byName {
+		if v, ok := s.values[k.name].value.([]Constant); ok {
+			for _, c := range v {
+				all = append(all, Given{k.name, c.Name + "=" + c.Text, false})
+			}
+			continue
+		}
 		file := k.name == Labels.name || k.name == Vocabulary.name
 		if v, ok := s.values[k.name]; ok && (file || v.source == "") {
 			all = append(all, Given{k.name, v.text, file})

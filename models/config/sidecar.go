@@ -28,6 +28,12 @@ func sidecarSettings(config Object, folder fs.FS) (s Settings, err error) {
 			}
 			continue
 		}
+		if name == GivenInputs.name {
+			if err = sidecarConstants(config[key], folder, &s); err != nil {
+				return s, fmt.Errorf("set: %w", err)
+			}
+			continue
+		}
 		if name == "vocabulary" {
 			if err = sidecarVocabulary(config, folder, &s); err != nil {
 				return s, fmt.Errorf("vocabulary: %w", err)
@@ -83,6 +89,12 @@ func slip(a, b string) bool {
 		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
 	return len(a) <= 1 && len(b) <= 1 || len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+}
+
+// Alike reports whether two names are the same but for their case, signs or a slip of one letter.
+func Alike(a, b string) bool {
+	letters := strings.NewReplacer("_", "", "-", "", " ", "", ":", "", "/", "", ".", "")
+	return slip(letters.Replace(strings.ToLower(a)), letters.Replace(strings.ToLower(b)))
 }
 
 // flagSyntax writes a JSON value as the command line would.

@@ -1,6 +1,9 @@
 package bench
 
-import "ortho/runner"
+import (
+	"ortho/runner"
+	"ortho/runner/onnx"
+)
 
 // request is what the sweep asks of a cell's process; exactly one field is set.
 type request struct {
@@ -31,6 +34,7 @@ type openRequest struct {
 	Batch       int               `json:"batch"` // rows of one run
 	Concurrency int               `json:"concurrency"`
 	Inputs      string            `json:"inputs"`                // npz
+	Given       []onnx.Given      `json:"given,omitempty"`       // what all runs get besides
 	Whole       bool              `json:"whole,omitempty"`       // they are those of one run
 	Dims        map[string]int64  `json:"dims,omitempty"`        // sizes of open dimensions that are not the batch's
 	Outputs     []string          `json:"outputs,omitempty"`     // none: all

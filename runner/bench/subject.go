@@ -9,6 +9,7 @@ import (
 	"ortho/runner/equality"
 	"ortho/runner/feed"
 	"ortho/runner/machine"
+	"ortho/runner/npz"
 	"ortho/runner/onnx"
 )
 
@@ -36,16 +37,21 @@ func NewSweep(of Subject, plan Plan, cells []Cell, explicit string) (*Sweep, err
 	}
 	r := Run{
 		Kind: KindRun, Format: Format, Start: time.Now().UTC().Truncate(time.Second),
-		Model:   Model{Name: of.Name, SHA256: of.SHA256, SizeBytes: of.Graph.Size},
-		Machine: machine.Read(),
-		Input: Input{Source: of.Inputs.Source, Name: of.InputName, Rows: of.Inputs.Rows, Seed: of.Inputs.Seed, Dims: of.Inputs.Dims,
-			SHA256: arraysDigest(of.Inputs.Arrays)},
+		Model:     Model{Name: of.Name, SHA256: of.SHA256, SizeBytes: of.Graph.Size},
+		Machine:   machine.Read(),
+		Input:     Input{Source: of.Inputs.Source, Name: of.InputName, Rows: of.Inputs.Rows, Seed: of.Inputs.Seed, Dims: of.Inputs.Dims},
 		Plan:      plan,
 		Reference: Reference{Library: ref.Library, Providers: runner.CPU, Optimized: "disabled"},
 	}
 	for _, v := range of.Graph.Inputs {
 		r.Model.Inputs = append(r.Model.Inputs, v.String())
 	}
+	given := slices.Clone(of.Inputs.Arrays)
+	for _, v := range of.Graph.Given {
+		r.Model.Inputs = append(r.Model.Inputs, v.Input.String()+", given")
+		given = append(given, npz.Array{Name: v.Name, Type: v.Input.Type, Shape: v.Shape, Data: v.Data})
+	}
+	r.Input.SHA256 = arraysDigest(given)
 	for _, v := range of.Graph.Outputs {
 		r.Model.Outputs = append(r.Model.Outputs, v.String())
 	}

@@ -87,6 +87,9 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	if w.graph, err = onnx.ReadFile(open.Model); err != nil {
 		return nil, err
 	}
+	if w.graph, err = w.graph.Give(open.Given); err != nil {
+		return nil, err
+	}
 	arrays, err := npz.ReadFile(open.Inputs)
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type openRequest struct {
 	Outputs     []string          `json:"outputs"`
 	Unoptimized bool              `json:"unoptimized"`
 	CustomOps   []string          `json:"custom_ops"`
+	Given       []onnx.Given      `json:"given,omitempty"` // what all runs get besides
 }
 
 // Opened describes what a side runs on.
@@ -104,6 +105,9 @@ type worker struct {
 func (w *worker) open(ctx context.Context, r openRequest) (Opened, error) {
 	var err error
 	if w.graph, err = onnx.ReadFile(r.Model); err != nil {
+		return Opened{}, err
+	}
+	if w.graph, err = w.graph.Give(r.Given); err != nil {
 		return Opened{}, err
 	}
 	w.session, err = runner.Open(ctx, runner.Model{Path: r.Model, Graph: w.graph},

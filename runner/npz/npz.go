@@ -68,14 +68,15 @@ func ReadFile(path string) ([]Array, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read arrays: %s is not a file", path)
 	}
-	arrays, err := read(f, info.Size())
+	arrays, err := Read(f, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("read arrays: %s: %w", path, err)
 	}
 	return arrays, nil
 }
 
-func read(r io.ReaderAt, size int64) ([]Array, error) {
+// Read is [ReadFile] of size bytes.
+func Read(r io.ReaderAt, size int64) ([]Array, error) {
 	head := make([]byte, min(size, 8))
 	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil {
 		return nil, err

@@ -145,13 +145,13 @@ func TestReadRefuses(t *testing.T) {
 		{npy("{'descr': '<x9', 'fortran_order': False, 'shape': ()}", 4), "can't be used"},
 		{"PK\x03\x04damaged", "damaged .npz"},
 	} {
-		if a, err := read(strings.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {
+		if a, err := Read(strings.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.80q: %v, %v, want an error with %q", c.file, a, err, c.want)
 		}
 	}
 	// An order of keys that NumPy does not write, but may be.
 	good := npy(`{"shape": (2L, ), 'fortran_order':True,'descr':'|u1'}`, 2)
-	if a, err := read(strings.NewReader(good), int64(len(good))); err != nil || a[0].String() != "uint8[2]" {
+	if a, err := Read(strings.NewReader(good), int64(len(good))); err != nil || a[0].String() != "uint8[2]" {
 		t.Errorf("%v, %v", a, err)
 	}
 }
@@ -204,11 +204,11 @@ func TestArchives(t *testing.T) {
 			e.Write([]byte{1, 0, 0, 0})
 		}), "can't come of 4"},
 	} {
-		if a, err := read(strings.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {
+		if a, err := Read(strings.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, %v, want an error with %q", c.name, a, err, c.want)
 		}
 	}
-	if a, err := read(strings.NewReader(archive(func(*zip.Writer) {})), 22); err != nil || len(a) != 0 {
+	if a, err := Read(strings.NewReader(archive(func(*zip.Writer) {})), 22); err != nil || len(a) != 0 {
 		t.Errorf("no arrays: %v, %v", a, err)
 	}
 }
@@ -292,7 +292,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		arrays, err := read(bytes.NewReader(data), int64(len(data)))
+		arrays, err := Read(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			return
 		}

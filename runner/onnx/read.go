@@ -239,7 +239,13 @@ func (m *reader) valueInfo(v field) error {
 
 func (m *reader) finish() *Graph {
 	g := m.graph
-	g.Inputs = slices.DeleteFunc(g.Inputs, func(v Value) bool { return g.Body.Constants[v.Name] != nil })
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(v Value) bool {
+		constant := g.Body.Constants[v.Name] != nil
+		if constant {
+			g.Defaults = append(g.Defaults, v)
+		}
+		return constant
+	})
 	g.Body.index()
 	g.Body.Inputs, g.Body.Outputs = names(g.Inputs), names(g.Outputs)
 	for i, v := range g.Outputs {

@@ -86,7 +86,9 @@ type Graph struct {
 	Doc             string
 	Opsets          []Opset
 	Metadata        map[string]string // metadata_props
-	Inputs          []Value           // in order; initializers left out
+	Inputs          []Value           // in order; initializers left out, and what is Given
+	Defaults        []Value           // inputs with an initializer of the same name, which may be given
+	Given           []Given           // inputs that all runs get the same value of; see Give
 	Outputs         []Value           // in order
 	Nodes           int               // of the main graph
 	Ops             map[string]int    // op type -> nodes of the main graph

@@ -3,16 +3,28 @@ package flags
 import (
 	"fmt"
 	"iter"
+
+	"github.com/urfave/cli/v2"
 )
 
 // GivenIn yields the flags of groups that were given, in the order of the groups, with their
-// values as they may be typed again. None of the flags may take several values.
+// values as they may be typed again: one that is repeated comes as often.
 func (c *Call) GivenIn(groups ...Group) iter.Seq2[string, string] {
 	return func(yield func(flag, value string) bool) {
 		for _, g := range groups {
 			for _, f := range g.Flags() {
-				if name := f.Names()[0]; c.Given(name) && !yield(name, fmt.Sprint(c.line.Value(name))) {
-					return
+				name := f.Names()[0]
+				if !c.Given(name) {
+					continue
+				}
+				values := []string{fmt.Sprint(c.line.Value(name))}
+				if _, several := f.(*cli.StringSliceFlag); several {
+					values = c.line.StringSlice(name)
+				}
+				for _, value := range values {
+					if !yield(name, value) {
+						return
+					}
 				}
 			}
 		}

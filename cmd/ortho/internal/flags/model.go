@@ -110,6 +110,8 @@ func (o *Overrides) Flags() []cli.Flag {
 		}
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: CategoryModel})
 	}
+	flags = append(flags, &cli.StringSliceFlag{Name: "set", Category: CategoryModel,
+		Usage: "`INPUT=VALUE` that all runs give a further input: a number (fills it), true, false, a list such as [480,640], or an .npy file; may be repeated"})
 	if o.Task == models.ClassifyText {
 		return flags
 	}
@@ -133,6 +135,13 @@ func (o *Overrides) Typed(c *Call) iter.Seq2[string, string] {
 		for _, f := range overrides {
 			if c.Given(f.name) && !yield(f.name, c.line.String(f.name)) {
 				return
+			}
+		}
+		if c.Given("set") {
+			for _, value := range c.line.StringSlice("set") {
+				if !yield("set", value) {
+					return
+				}
 			}
 		}
 		if c.Given("invert") {

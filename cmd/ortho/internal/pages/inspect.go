@@ -106,7 +106,7 @@ func Inspect(m *models.Model, sha256 string, missing error) *Inspection {
 	g := m.Graph
 	d := &Inspection{Name: m.Name, Path: m.Path, Size: g.Size, SHA256: sha256, Task: m.Task, Exporter: m.Exporter,
 		Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IRVersion: g.IRVersion, Opsets: map[string]int64{},
-		Inputs: valuesOf(g.Inputs), Outputs: valuesOf(g.Outputs), Nodes: g.Nodes, Ops: g.Ops,
+		Inputs: valuesOf(inputsOf(g)), Outputs: valuesOf(g.Outputs), Nodes: g.Nodes, Ops: g.Ops,
 		ExternalData: g.ExternalData, Weights: weightsOf(g, m.Path), Metadata: g.Metadata, Facts: remedy.ModelFacts(m)}
 	for _, o := range g.Opsets {
 		domain := o.Domain
@@ -119,6 +119,15 @@ func Inspect(m *models.Model, sha256 string, missing error) *Inspection {
 		d.Missing = remedy.Text(missing)
 	}
 	return d
+}
+
+// inputsOf are a graph's inputs, behind which those stand that are set.
+func inputsOf(g *onnx.Graph) []onnx.Value {
+	all := slices.Clone(g.Inputs)
+	for _, v := range g.Given {
+		all = append(all, v.Input)
+	}
+	return all
 }
 
 func valuesOf(values []onnx.Value) []Value {
