@@ -90,6 +90,11 @@ func (r *resolver) onlyImage() (onnx.Value, bool) {
 		r.lacks("input-size", Gap{About: "the shape of its input " + all[0], Settings: []string{"input-size", "layout", "channels"}, Example: append(one("input-size", "224"), append(one("layout", "nchw"), one("channels", "3")...)...)})
 		return onnx.Value{}, false
 	}
+	if len(r.graph.Inputs) == 1 && len(images) == 0 && mayBePlanes(r.graph.Inputs[0]) {
+		r.fact("input", all[0], "graph")
+		r.lacks("channels", Gap{About: fmt.Sprintf("whether its input %s is a batch of gray images", all[0]), Settings: []string{"channels"}, Example: one("channels", "1")})
+		return onnx.Value{}, false
+	}
 	switch {
 	case len(images) == 0:
 		r.fact("input", "none takes images", "graph")

@@ -77,6 +77,12 @@ func viewOf(v onnx.Value, layers config.Layers) (view imageView, ok bool) {
 // mayBeEdge reports whether a dimension may be an image's edge.
 func mayBeEdge(d onnx.Dim) bool { return !d.Fixed() || d.Size >= 4 }
 
+// mayBePlanes reports whether an input of three dimensions may be a fixed number of gray images.
+func mayBePlanes(v onnx.Value) bool {
+	_, known := imageTypes[v.Type]
+	return known && v.Kind == "tensor" && len(v.Dims) == 3 && mayBeEdge(v.Dims[1]) && mayBeEdge(v.Dims[2])
+}
+
 // rows is a view of rows of numbers: of pixels, where the user gives the size, or where so many are
 // a square of gray ones, as [N,784] are.
 func rows(view imageView, layers config.Layers) (imageView, bool) {

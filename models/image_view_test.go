@@ -34,7 +34,7 @@ func TestViews(t *testing.T) {
 		{name: "rows of a fixed batch", kind: onnx.Float, dims: []any{32, 784}, form: preprocess.Row, size: [3]int{1, 28, 28}, batch: 32},
 		{name: "rows of features of a fixed batch", kind: onnx.Float, dims: []any{16, 512}, err: "takes no images"},
 		{name: "gray, of a fixed batch", kind: onnx.Float, dims: []any{8, 28, 30}, flags: []string{"channels", "1"}, form: preprocess.Plane, size: [3]int{1, 28, 30}, batch: 8},
-		{name: "gray or features", kind: onnx.Float, dims: []any{8, 28, 30}, err: "takes no images"},
+		{name: "gray or features", kind: onnx.Float, dims: []any{8, 28, 30}, err: "is a batch of gray images: give channels"},
 		{name: "rows of oblong pixels", kind: onnx.Float, dims: []any{"n", 800}, flags: []string{"input-size", "20x40"}, form: preprocess.Row, size: [3]int{1, 20, 40}},
 		{name: "rows of colours", kind: onnx.Float, dims: []any{"n", 3072}, flags: []string{"input-size", "32", "layout", "nhwc"}, form: preprocess.Row, layout: preprocess.NHWC, size: [3]int{3, 32, 32}},
 		{name: "rows of colours in which order", kind: onnx.Float, dims: []any{"n", 3072}, flags: []string{"input-size", "32"}, err: "takes no images"},
