@@ -79,6 +79,9 @@ func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, f
 		if err := configClasses(o, &l.Settings); err != nil {
 			return nil, fmt.Errorf("%s: %w", ConfigFile, err)
 		}
+		if err := configOutput(o, &l.Settings); err != nil {
+			return nil, fmt.Errorf("%s: %w", ConfigFile, err)
+		}
 		configImage(o, &l.Settings)
 		all = append(all, l)
 	}

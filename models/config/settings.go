@@ -62,6 +62,18 @@ var (
 	Classes    = Setting[int]{name: "classes"}        // how many there are
 	DataFormat = Setting[preprocess.Layout]{name: "data-format"}
 	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
+
+	Architectures = Setting[[]string]{name: "architectures"} // the classes of transformers that the weights are of
+	ProblemType   = Setting[string]{name: "problem-type"}    // what the classifier was trained for: see the constants
+	NumLabels     = Setting[int]{name: "num-labels"}         // those that config.json states, by number or by naming each; 0: none, as timm has it of feature extractors
+	NamesClasses  = Setting[bool]{name: "names-classes"}     // stated, and true, where the file names classes, if only LABEL_0 and so on
+)
+
+// What a transformers classifier was trained for.
+const (
+	SingleLabel = "single_label_classification"
+	MultiLabel  = "multi_label_classification"
+	Regression  = "regression"
 )
 
 // byName are the settings as [Settings.Set] finds them.
@@ -142,6 +154,8 @@ func written(value any) string {
 		return FormatFloats(v...)
 	case [2]float64:
 		return FormatFloats(v[:]...)
+	case []string:
+		return strings.Join(v, ", ")
 	}
 	return fmt.Sprint(value)
 }
