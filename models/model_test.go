@@ -170,7 +170,7 @@ func TestPrecedence(t *testing.T) {
 		{[]string{"ortho.json", `{"input_range": [0, 255]}`}, nil, "mean", "0", "follows from input-range"},
 		{[]string{"ortho.json", `{"mean": 0.5, "std": "0.5"}`}, nil, "input-range", "0,1", "default"},
 		{[]string{"config.json", timmConfig}, nil, "labels", `3, from "red" to "blue"`, "config.json"},
-		{[]string{"config.json", `{"num_labels": 3, "problem_type": "multi_label_classification"}`}, nil, "activation", "sigmoid", "config.json"},
+		{[]string{"config.json", `{"num_labels": 3, "problem_type": "multi_label_classification"}`}, nil, "activation", "sigmoid", "config.json (problem_type)"},
 		{[]string{"config.json", `{"problem_type": "multi_label_classification"}`}, []string{"activation", "none"}, "activation", "none", "flag"},
 		{[]string{"ortho.json", `{"temperature": 0.8}`}, nil, "temperature", "0.8", "ortho.json"},
 		{[]string{"ortho.json", `{"temperature": 0.8}`}, []string{"temperature", "1.25"}, "temperature", "1.25", "flag"},
