@@ -14,6 +14,7 @@ import (
 // crop-mode are two ways to say the same: the layer with precedence decides.
 func (r *resolver) geometry() {
 	in := &r.image.Spec
+	r.passedOver()
 	resize, stated := config.Resize.Find(r.layers)
 	pct, _ := config.CropPct.Find(r.layers)
 	mode, _ := config.CropMode.Find(r.layers)
@@ -36,6 +37,10 @@ func (r *resolver) geometry() {
 			r.fact("central", part.Text+" of the short edge (height, width), cut out before the resize", part.Source)
 		}
 		r.fact("resize", describe(in.Resize), resize.Source)
+		if end, ok := config.PadEnd.In(r.layers[at]); ok {
+			in.PadEnd = end.Value
+			r.fact("pad", "zeros at the right and at the bottom", end.Source)
+		}
 	case relative == len(r.layers) && r.problem():
 		r.gap("resize", "how images are resized", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)), "resize", "crop-mode")
 	case r.task.whole && in.Height > 0 && relative == len(r.layers):
@@ -107,6 +112,20 @@ func (r *resolver) fits(rank int) bool {
 	return !ok || own.Value == config.Size{Height: r.image.Spec.Height, Width: r.image.Spec.Width}
 }
 
+// passedOver tells of what files state and is not done: what could not be read of them, and
+// keys that change nothing.
+func (r *resolver) passedOver() {
+	for _, l := range r.layers {
+		if l.Problem != nil {
+			r.notice("%s is read in part or not at all, and what else is stated counts: %v", l.Source, l.Problem)
+		}
+		if keys, ok := config.PassedOver.In(l); ok {
+			r.fact("passed-over", keys.Text, keys.Source)
+			r.notice("%s states %s, which changes nothing: %s", l.Source, keys.Text, keys.Source)
+		}
+	}
+}
+
 func (r *resolver) problem() bool {
 	for _, l := range r.layers {
 		if l.Problem != nil {
@@ -118,14 +137,26 @@ func (r *resolver) problem() bool {
 
 func describe(r preprocess.Resize) string {
 	switch r.Mode {
-	case preprocess.ShortEdge:
-		return fmt.Sprintf("short edge to %d, then centre crop", r.Size)
+	case preprocess.ShortEdge, preprocess.ShortEdgeRounded:
+		text := fmt.Sprintf("short edge to %d", r.Size)
+		if r.Longest > 0 {
+			text += fmt.Sprintf(", the long one to %d at most", r.Longest)
+		}
+		if r.Mode == preprocess.ShortEdgeRounded {
+			text += ", the long one rounded"
+		}
+		if r.Multiple > 1 {
+			text += fmt.Sprintf(", both up to multiples of %d", r.Multiple)
+		}
+		return text + ", then centre crop"
 	case preprocess.LongEdge:
 		return fmt.Sprintf("long edge to %d, then pad", r.Size)
 	case preprocess.Exact:
 		return fmt.Sprintf("squash to %dx%d", r.Height, r.Width)
 	case preprocess.Cover:
 		return fmt.Sprintf("cover %dx%d in the image's own ratio, then centre crop", r.Height, r.Width)
+	case preprocess.FitWithin:
+		return fmt.Sprintf("fit into %dx%d in the image's own ratio, truncated", r.Height, r.Width)
 	case preprocess.Fit:
 		return fmt.Sprintf("fit into %dx%d in the image's own ratio, then pad", r.Height, r.Width)
 	}

@@ -20,7 +20,7 @@ func Folder(folder string) string {
 		return folder
 	}
 	above := filepath.Dir(folder)
-	for _, name := range []string{SidecarFile, ProcessorFile, ConfigFile} {
+	for _, name := range []string{SidecarFile, NestedFile, ProcessorFile, ConfigFile} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 			return folder
 		}

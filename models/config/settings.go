@@ -63,6 +63,9 @@ var (
 	DataFormat = Setting[preprocess.Layout]{name: "data-format"}
 	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
 
+	PadEnd     = Setting[bool]{name: "pad-end"}         // padding stands at the right and at the bottom, and is 0
+	PassedOver = Setting[[]string]{name: "passed-over"} // keys of a file that change nothing, though they look as if they did
+
 	Architectures = Setting[[]string]{name: "architectures"} // the classes of transformers that the weights are of
 	ProblemType   = Setting[string]{name: "problem-type"}    // what the classifier was trained for: see the constants
 	NumLabels     = Setting[int]{name: "num-labels"}         // those that config.json states, by number or by naming each; 0: none, as timm has it of feature extractors

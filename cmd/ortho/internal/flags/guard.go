@@ -207,7 +207,7 @@ func modelFiles(name string) iter.Seq[string] {
 	}
 }
 
-var configNames = []string{"ortho.json", "preprocessor_config.json", "config.json"}
+var configNames = []string{"ortho.json", "processor_config.json", "preprocessor_config.json", "config.json"}
 
 // madeByRuns reports whether a file in a model's folder is no part of the model: rows, pages,
 // pictures and arrays of earlier runs may lie there, and may be replaced.
