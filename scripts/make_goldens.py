@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 OUT = {
     "decode": ROOT / "preprocess/testdata/decode",
     "transforms": ROOT / "preprocess/testdata/transforms",
+    "processors": ROOT / "models/testdata/processors",
     "pictures": ROOT / "preprocess/testdata/pictures",
     "classify": ROOT / "models/classify/testdata",
     "equality": ROOT / "runner/equality/testdata",
