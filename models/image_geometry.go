@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"ortho/models/config"
 	"ortho/preprocess"
@@ -36,8 +37,13 @@ func (r *resolver) geometry() {
 			in.Central = part.Value
 			r.fact("central", part.Text+" of the short edge (height, width), cut out before the resize", part.Source)
 		}
-		r.fact("resize", describe(in.Resize), resize.Source)
-		if end, ok := config.PadEnd.In(r.layers[at]); ok {
+		text := describe(in.Resize)
+		end, padded := config.PadEnd.In(r.layers[at])
+		if padded {
+			text = strings.TrimSuffix(text, thenCrop)
+		}
+		r.fact("resize", text, resize.Source)
+		if padded {
 			in.PadEnd = end.Value
 			r.fact("pad", "zeros at the right and at the bottom", end.Source)
 		}
@@ -117,11 +123,11 @@ func (r *resolver) fits(rank int) bool {
 func (r *resolver) passedOver() {
 	for _, l := range r.layers {
 		if l.Problem != nil {
-			r.notice("%s is read in part or not at all, and what else is stated counts: %v", l.Source, l.Problem)
+			r.notice("%s is not read, or in part only, and what else is stated counts: %v", l.Source, l.Problem)
 		}
 		if keys, ok := config.PassedOver.In(l); ok {
 			r.fact("passed-over", keys.Text, keys.Source)
-			r.notice("%s states %s, which changes nothing: %s", l.Source, keys.Text, keys.Source)
+			r.notice("what %s states of %s changes nothing: %s", l.Source, keys.Text, keys.Source)
 		}
 	}
 }
@@ -134,6 +140,8 @@ func (r *resolver) problem() bool {
 	}
 	return false
 }
+
+const thenCrop = ", then centre crop"
 
 func describe(r preprocess.Resize) string {
 	switch r.Mode {
@@ -148,7 +156,7 @@ func describe(r preprocess.Resize) string {
 		if r.Multiple > 1 {
 			text += fmt.Sprintf(", both up to multiples of %d", r.Multiple)
 		}
-		return text + ", then centre crop"
+		return text + thenCrop
 	case preprocess.LongEdge:
 		return fmt.Sprintf("long edge to %d, then pad", r.Size)
 	case preprocess.Exact:

@@ -62,15 +62,15 @@ func (r Resize) limited(width, height int) (int, int) {
 	size, exact := r.Size, float64(r.Size)
 	if long/short*exact > float64(r.Longest) {
 		exact = float64(r.Longest) * short / long
-		size = max(1, int(math.RoundToEven(exact)))
+		size = int(math.RoundToEven(exact)) // 0 is where transformers fails
 	}
 	switch {
 	case min(width, height) == size:
 		return width, height
 	case width < height:
-		return size, max(1, int(exact*float64(height)/float64(width)))
+		return max(1, size), max(1, int(exact*float64(height)/float64(width)))
 	}
-	return max(1, int(exact*float64(width)/float64(height))), size
+	return max(1, int(exact*float64(width)/float64(height))), max(1, size)
 }
 
 // multiples brings both edges up to multiples.

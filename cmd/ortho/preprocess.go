@@ -91,8 +91,9 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := flags.Fits("output", o.output, output.NPY); err != nil {
 		return err
 	}
+	load := func(ctx context.Context) ([]byte, error) { return o.tensor(ctx, call.UI) }
 	if o.output == "-" {
-		tensor, err := runner.Await(ctx, o.tensor)
+		tensor, err := runner.Await(ctx, load)
 		if err != nil {
 			return err
 		}
@@ -103,7 +104,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	tensor, err := runner.Await(ctx, o.tensor)
+	tensor, err := runner.Await(ctx, load)
 	if err == nil {
 		_, err = file.Write(tensor)
 	}
@@ -111,7 +112,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 }
 
 // tensor reads the image and returns the .npy of the model's input.
-func (o *preprocessOptions) tensor(ctx context.Context) ([]byte, error) {
+func (o *preprocessOptions) tensor(ctx context.Context, ui *term.UI) ([]byte, error) {
 	model, err := o.read.OpenForInput(o.model.Name)
 	if err != nil {
 		return nil, err
@@ -119,6 +120,9 @@ func (o *preprocessOptions) tensor(ctx context.Context) ([]byte, error) {
 	loader, err := model.ImageLoader()
 	if err != nil {
 		return nil, err
+	}
+	for _, notice := range model.Notices {
+		ui.Warn(notice)
 	}
 	data, err := o.image.read(ctx)
 	if err != nil {

@@ -104,7 +104,7 @@ func (p *processor) keys() error {
 		}
 	}
 	if len(unread) > 0 {
-		PassedOver.put(&p.settings, unread, p.file+" ("+p.class+" doesn't look at them)")
+		PassedOver.put(&p.settings, unread, p.file+" ("+p.class+" has no use for them)")
 	}
 	return nil
 }
