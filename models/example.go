@@ -132,7 +132,7 @@ func (r *resolver) besides(given map[string]bool) (texts []config.Text) {
 	if r.image == nil || r.task.whole {
 		return nil
 	}
-	if r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorFile }) {
+	if r.by == "huggingface" && !slices.ContainsFunc(r.layers, func(l config.Layer) bool { return l.Source == config.ProcessorFile || l.Source == config.NestedFile }) {
 		texts = append(texts, config.Textf("a %s beside it would say most: Optimum writes it where Pillow is installed, and the model's own folder has it", config.ProcessorFile))
 	}
 	var nor, so []string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"ortho/models/config"
 	"ortho/preprocess"
@@ -14,6 +15,7 @@ import (
 // crop-mode are two ways to say the same: the layer with precedence decides.
 func (r *resolver) geometry() {
 	in := &r.image.Spec
+	r.passedOver()
 	resize, stated := config.Resize.Find(r.layers)
 	pct, _ := config.CropPct.Find(r.layers)
 	mode, _ := config.CropMode.Find(r.layers)
@@ -35,7 +37,16 @@ func (r *resolver) geometry() {
 			in.Central = part.Value
 			r.fact("central", part.Text+" of the short edge (height, width), cut out before the resize", part.Source)
 		}
-		r.fact("resize", describe(in.Resize), resize.Source)
+		text := describe(in.Resize)
+		end, padded := config.PadEnd.In(r.layers[at])
+		if padded {
+			text = strings.TrimSuffix(text, thenCrop)
+		}
+		r.fact("resize", text, resize.Source)
+		if padded {
+			in.PadEnd = end.Value
+			r.fact("pad", "zeros at the right and at the bottom", end.Source)
+		}
 	case relative == len(r.layers) && r.problem():
 		r.gap("resize", "how images are resized", strconv.Itoa(cmp.Or(min(in.Height, in.Width), 224)), "resize", "crop-mode")
 	case r.task.whole && in.Height > 0 && relative == len(r.layers):
@@ -107,6 +118,20 @@ func (r *resolver) fits(rank int) bool {
 	return !ok || own.Value == config.Size{Height: r.image.Spec.Height, Width: r.image.Spec.Width}
 }
 
+// passedOver tells of what files state and is not done: what could not be read of them, and
+// keys that change nothing.
+func (r *resolver) passedOver() {
+	for _, l := range r.layers {
+		if l.Problem != nil {
+			r.notice("%s is not read, or in part only, and what else is stated counts: %v", l.Source, l.Problem)
+		}
+		if keys, ok := config.PassedOver.In(l); ok {
+			r.fact("passed-over", keys.Text, keys.Source)
+			r.notice("what %s states of %s changes nothing: %s", l.Source, keys.Text, keys.Source)
+		}
+	}
+}
+
 func (r *resolver) problem() bool {
 	for _, l := range r.layers {
 		if l.Problem != nil {
@@ -116,16 +141,30 @@ func (r *resolver) problem() bool {
 	return false
 }
 
+const thenCrop = ", then centre crop"
+
 func describe(r preprocess.Resize) string {
 	switch r.Mode {
-	case preprocess.ShortEdge:
-		return fmt.Sprintf("short edge to %d, then centre crop", r.Size)
+	case preprocess.ShortEdge, preprocess.ShortEdgeRounded:
+		text := fmt.Sprintf("short edge to %d", r.Size)
+		if r.Longest > 0 {
+			text += fmt.Sprintf(", the long one to %d at most", r.Longest)
+		}
+		if r.Mode == preprocess.ShortEdgeRounded {
+			text += ", the long one rounded"
+		}
+		if r.Multiple > 1 {
+			text += fmt.Sprintf(", both up to multiples of %d", r.Multiple)
+		}
+		return text + thenCrop
 	case preprocess.LongEdge:
 		return fmt.Sprintf("long edge to %d, then pad", r.Size)
 	case preprocess.Exact:
 		return fmt.Sprintf("squash to %dx%d", r.Height, r.Width)
 	case preprocess.Cover:
 		return fmt.Sprintf("cover %dx%d in the image's own ratio, then centre crop", r.Height, r.Width)
+	case preprocess.FitWithin:
+		return fmt.Sprintf("fit into %dx%d in the image's own ratio, truncated", r.Height, r.Width)
 	case preprocess.Fit:
 		return fmt.Sprintf("fit into %dx%d in the image's own ratio, then pad", r.Height, r.Width)
 	}

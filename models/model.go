@@ -48,7 +48,7 @@ type Fact struct {
 //
 // A folder holds model.onnx or one other .onnx, itself or in its sub-folder
 // onnx, and beside it or above onnx the files config.json (Hugging Face, timm),
-// preprocessor_config.json and ortho.json. An .onnx file given by its name has
+// preprocessor_config.json, processor_config.json and ortho.json. An .onnx file given by its name has
 // the same files only where they can mean no other: it is the only .onnx of
 // its folder, or all there are variants of one model (model.onnx,
 // model_fp16.onnx, ...).

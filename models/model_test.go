@@ -170,7 +170,7 @@ func TestPrecedence(t *testing.T) {
 		{[]string{"ortho.json", `{"input_range": [0, 255]}`}, nil, "mean", "0", "follows from input-range"},
 		{[]string{"ortho.json", `{"mean": 0.5, "std": "0.5"}`}, nil, "input-range", "0,1", "default"},
 		{[]string{"config.json", timmConfig}, nil, "labels", `3, from "red" to "blue"`, "config.json"},
-		{[]string{"config.json", `{"num_labels": 3, "problem_type": "multi_label_classification"}`}, nil, "activation", "sigmoid", "config.json"},
+		{[]string{"config.json", `{"num_labels": 3, "problem_type": "multi_label_classification"}`}, nil, "activation", "sigmoid", "config.json (problem_type)"},
 		{[]string{"config.json", `{"problem_type": "multi_label_classification"}`}, []string{"activation", "none"}, "activation", "none", "flag"},
 		{[]string{"ortho.json", `{"temperature": 0.8}`}, nil, "temperature", "0.8", "ortho.json"},
 		{[]string{"ortho.json", `{"temperature": 0.8}`}, []string{"temperature", "1.25"}, "temperature", "1.25", "flag"},
@@ -208,7 +208,7 @@ func TestMissing(t *testing.T) {
 		{"float32_nchw", []string{"config.json", `{"id2label": {"0": "a", "1": "b"}}`}, []string{"mean", "0", "std", "1"}, []string{"config.json holds 2 labels", "3 classes"}},
 		{"float32_nchw", []string{"preprocessor_config.json", `{"image_processor_type": "PixtralImageProcessor"}`}, nil, []string{"PixtralImageProcessor does more than its keys say", "; mean and std (and"}},
 		{"float32_nchw", []string{"preprocessor_config.json", `{"image_processor_type": "OwnImageProcessor", "do_resize": false, "do_rescale": true}`}, nil,
-			[]string{"do_normalize is missing, and the defaults of OwnImageProcessor aren't known"}},
+			[]string{"image processor OwnImageProcessor is none that ortho knows"}},
 		{"dynamic_size", []string{"preprocessor_config.json", `{"image_processor_type": "CLIPImageProcessor"}`}, []string{"input-size", "64"}, []string{"how to resize for an input of 64x64: give resize or crop-pct"}},
 	} {
 		m, err := OpenFS(folder(t, c.model, c.files...), "model", settings(t, c.flags...))

@@ -68,19 +68,22 @@ func purposeOfAll(g *onnx.Graph) purpose {
 // give are features.
 var extractors = []string{"Model", "ModelWithProjection", "Backbone", "VisionTransformer"}
 
-// extractor returns the class that says that a model has no classes, where every class that its
-// config.json names is one.
-func extractor(layers config.Layers) (s config.Stated[[]string], ok bool) {
-	s, ok = config.Architectures.Find(layers)
+// extractor reports whether a model's files say that it has no classes, and which says so: every
+// class that config.json names is one without a head, or timm states no classes.
+func extractor(layers config.Layers) (source string, ok bool) {
+	if s, ok := config.NumLabels.Find(layers); ok && s.Value == 0 {
+		return s.Source + ": 0", true
+	}
+	s, ok := config.Architectures.Find(layers)
 	if !ok || len(s.Value) == 0 {
-		return s, false
+		return "", false
 	}
 	for _, class := range s.Value {
 		if !slices.ContainsFunc(extractors, func(end string) bool { return strings.HasSuffix(class, end) }) {
-			return s, false
+			return "", false
 		}
 	}
-	return s, true
+	return s.Source + ": " + strings.Join(s.Value, ", "), true
 }
 
 // mayGiveClasses reports whether an output may be the scores of classes, as far as its

@@ -86,10 +86,10 @@ func TestActivation(t *testing.T) {
 		{"nothing", "Gemm", "", 5, nil, Softmax, "default", ""},
 		{"inside", "Softmax", "", 5, nil, None, "graph (Softmax inside)", ""},
 		{"logarithms", "LogSoftmax", "", 5, nil, Softmax, "graph (LogSoftmax inside)", ""},
-		{"several labels of one item", "Gemm", `{"problem_type": "multi_label_classification"}`, 5, nil, Sigmoid, "config.json", ""},
+		{"several labels of one item", "Gemm", `{"problem_type": "multi_label_classification"}`, 5, nil, Sigmoid, "config.json (problem_type)", ""},
 		{"that, and inside", "Sigmoid", `{"problem_type": "multi_label_classification"}`, 5, nil, None, "graph (Sigmoid inside)", ""},
 		{"one logit", "Gemm", "", 1, nil, Sigmoid, "one logit", "is one number: it is taken for the logit of a class"},
-		{"one logit, of which the files know", "Gemm", `{"problem_type": "single_label_classification"}`, 1, nil, Sigmoid, "config.json (one label)", ""},
+		{"one logit, of which the files know", "Gemm", `{"problem_type": "single_label_classification"}`, 1, nil, Sigmoid, "config.json (problem_type), one label", ""},
 		{"one probability", "Sigmoid", "", 1, nil, None, "graph (Sigmoid inside)", ""},
 		{"one number", "Gemm", "", 1, []string{"activation", "none"}, None, "flag", ""},
 		{"odd", "Tanh", "", 5, nil, Softmax, "default", "comes from Tanh, which gives -1 to 1: softmax is applied all the same (activation says otherwise)"},
@@ -123,17 +123,24 @@ func TestActivation(t *testing.T) {
 
 // TestWithoutHead: models that their files call by a class without a head give embeddings.
 func TestWithoutHead(t *testing.T) {
+	wants := map[string]Task{ // timm's
+		`{"architecture": "resnet18", "num_classes": 0}`: Embed, `{"architecture": "resnet18", "num_classes": 64}`: Classify,
+		`{"architecture": "resnet18", "pretrained_cfg": {"num_classes": 0}}`: Embed,
+	}
 	for architectures, want := range map[string]Task{
 		`["ViTModel"]`: Embed, `["CLIPVisionModelWithProjection"]`: Embed, `["ResNetBackbone"]`: Embed,
-		`["ViTForImageClassification"]`: Classify, `["ViTModel", "ViTForImageClassification"]`: Classify, `[]`: Classify, `"ViTModel"`: Classify,
+		`["ViTForImageClassification"]`: Classify, `["ViTModel", "ViTForImageClassification"]`: Classify, `[]`: Classify, `"ViTModel"`: Embed,
 	} {
-		files := map[string]string{config.ConfigFile: `{"architectures": ` + architectures + `}`}
+		wants[`{"architectures": `+architectures+`}`] = want
+	}
+	for file, want := range wants {
+		files := map[string]string{config.ConfigFile: file}
 		m := opened(t, ends(nil, tensor("out", onnx.Float, "", "n", 64)), files, settings(t, "mean", "0", "std", "1"))
 		if m.Task != want {
-			t.Errorf("%s: %s", architectures, m.Task)
+			t.Errorf("%s: %s", file, m.Task)
 		}
 		if _, err := m.Embedder(); want == Embed && err != nil {
-			t.Errorf("%s: %v", architectures, err)
+			t.Errorf("%s: %v", file, err)
 		}
 	}
 	m := opened(t, ends(map[string]string{"out": "LpNormalization"}, tensor("out", onnx.Float, "", "n", 64)), nil, settings(t, "mean", "0", "std", "1"))

@@ -76,7 +76,7 @@ func (r *resolver) scoresOrEmbedding() {
 func (r *resolver) regression(out *scoresOutput) bool {
 	s, ok := config.ProblemType.Find(r.layers)
 	_, stated := config.OutputActivation.Find(r.layers)
-	if !ok || s.Value != "regression" || stated {
+	if !ok || s.Value != config.Regression || stated {
 		return false
 	}
 	r.embedding = &EmbeddingPort{out.read}
@@ -161,7 +161,7 @@ func (r *resolver) activation(out *scoresOutput) {
 	case single:
 		source := "one logit"
 		if ok {
-			source = s.Source + " (one label)"
+			source = s.Source + ", one label"
 		} else {
 			r.notice("output %s of %s is one number: it is taken for the logit of a class, and its sigmoid for the probability (%s none gives the number itself)", out.value.Name, r.name, config.Key("activation"))
 		}

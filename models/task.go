@@ -109,9 +109,9 @@ func (r *resolver) settleTask() *task {
 	if s, ok := config.ModelTask.Find(r.layers); ok {
 		return taskNamed(noted(r, config.ModelTask, s))
 	}
-	if s, ok := extractor(r.layers); ok && slices.ContainsFunc(r.graph.Inputs, func(v onnx.Value) bool { _, ok := viewOf(v, r.layers); return ok }) && !slices.ContainsFunc(r.graph.Outputs, givesImage) {
+	if source, ok := extractor(r.layers); ok && slices.ContainsFunc(r.graph.Inputs, func(v onnx.Value) bool { _, ok := viewOf(v, r.layers); return ok }) && !slices.ContainsFunc(r.graph.Outputs, givesImage) {
 		if _, chosen := config.ScoresOutput.Find(r.layers); !chosen {
-			r.fact("task", string(Embed), fmt.Sprintf("%s (architectures %s)", s.Source, s.Text))
+			r.fact("task", string(Embed), source)
 			return taskNamed(Embed)
 		}
 	}

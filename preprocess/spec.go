@@ -22,6 +22,10 @@ type Spec struct {
 	CropOffset    CropOffset
 	Fill          [3]uint8 // R, G, B where the resized image is smaller than the tensor
 
+	// PadEnd leaves the image at the tensor's first row and column where it is smaller, and the
+	// rest at 0, whatever Mean and Std are: transformers' do_pad. A larger one is an error.
+	PadEnd bool
+
 	Range      [2]float64 // the values that pixel 0 and pixel 255 become before Mean and Std
 	Mean, Std  []float64  // one per channel
 	ColorOrder ColorOrder
@@ -36,9 +40,15 @@ type Spec struct {
 // Resize says to what size an image is resized before the crop.
 type Resize struct {
 	Mode ResizeMode
-	// Size is the target of the edge that ShortEdge and LongEdge name; Exact, Fit
-	// and Cover use Height and Width.
+	// Size is the target of the edge that ShortEdge, ShortEdgeRounded and LongEdge name; Exact,
+	// Fit, FitWithin and Cover use Height and Width.
 	Size, Height, Width int
+	// Longest, where it is not 0, is what the long edge of ShortEdge may come to at most: the
+	// short one is brought to less then. transformers' get_size_with_aspect_ratio.
+	Longest int
+	// Multiple, where it is above 1, is what ShortEdge and ShortEdgeRounded bring both edges up
+	// to a multiple of.
+	Multiple int
 }
 
 // ResizeMode is the rule that gives the size before the crop.
@@ -62,6 +72,12 @@ const (
 	// Height x Width: timm's ResizeKeepRatio(longest=0), which crop_mode "center"
 	// takes for a tensor that is no square.
 	Cover
+	// ShortEdgeRounded is ShortEdge, with the long edge rounded half to even: transformers'
+	// PPLCNetImageProcessor.
+	ShortEdgeRounded
+	// FitWithin is Fit, with both edges truncated: what transformers does for a size of
+	// max_height and max_width.
+	FitWithin
 )
 
 // CropOffset is the rule for the first row and column of a centre crop, or of the

@@ -39,20 +39,54 @@ func (s *Spec) ResizedSize(width, height int) (int, int) {
 	switch s.Resize.Mode {
 	case Exact:
 		return s.Resize.Width, s.Resize.Height
+	case ShortEdgeRounded:
+		scale := float64(s.Resize.Size) / float64(short)
+		return s.Resize.multiples(max(1, int(math.RoundToEven(float64(width)*scale))), max(1, int(math.RoundToEven(float64(height)*scale))))
+	case FitWithin:
+		scale := min(float64(s.Resize.Height)/float64(height), float64(s.Resize.Width)/float64(width))
+		return max(1, int(float64(width)*scale)), max(1, int(float64(height)*scale))
 	case ShortEdge:
+		if s.Resize.Longest > 0 {
+			return s.Resize.multiples(s.Resize.limited(width, height))
+		}
 		// torchvision's _compute_resized_output_size truncates.
 		size := s.Resize.Size
 		other := max(1, int(float64(size)*float64(long)/float64(short)))
 		if width <= height {
-			return size, other
+			return s.Resize.multiples(size, other)
 		}
-		return other, size
+		return s.Resize.multiples(other, size)
 	case LongEdge:
 		return keepRatio(width, height, max(float64(height)/float64(s.Resize.Size), float64(width)/float64(s.Resize.Size)))
 	case Fit:
 		return keepRatio(width, height, max(float64(height)/float64(s.Resize.Height), float64(width)/float64(s.Resize.Width)))
 	case Cover:
 		return keepRatio(width, height, min(float64(height)/float64(s.Resize.Height), float64(width)/float64(s.Resize.Width)))
+	}
+	return width, height
+}
+
+// limited is transformers' get_size_with_aspect_ratio.
+func (r Resize) limited(width, height int) (int, int) {
+	short, long := float64(min(width, height)), float64(max(width, height))
+	size, exact := r.Size, float64(r.Size)
+	if long/short*exact > float64(r.Longest) {
+		exact = float64(r.Longest) * short / long
+		size = int(math.RoundToEven(exact)) // 0 is where transformers fails
+	}
+	switch {
+	case min(width, height) == size:
+		return width, height
+	case width < height:
+		return max(1, size), max(1, int(exact*float64(height)/float64(width)))
+	}
+	return max(1, int(exact*float64(width)/float64(height))), max(1, size)
+}
+
+// multiples brings both edges up to multiples.
+func (r Resize) multiples(width, height int) (int, int) {
+	if m := r.Multiple; m > 1 {
+		return (width + m - 1) / m * m, (height + m - 1) / m * m
 	}
 	return width, height
 }
@@ -67,6 +101,9 @@ func keepRatio(width, height int, ratio float64) (int, int) {
 // the first output pixel, and how many follow.
 func (s *Spec) window(in, out int) (from, to, n int) {
 	if in < out {
+		if s.PadEnd {
+			return 0, 0, in
+		}
 		margin := out - in
 		if s.CropOffset == Floor { // transformers pads ceil(d/2) first, torchvision d//2
 			margin++
@@ -109,6 +146,9 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 		return fmt.Errorf("an image of %dx%d pixels, resized to %dx%d before the crop: edges above %d, or %d resized, are not supported",
 			img.Width, img.Height, width, height, maxEdge, maxResizedEdge)
 	}
+	if s.PadEnd && (width > s.Width || height > s.Height) {
+		return fmt.Errorf("an image of %dx%d pixels becomes one of %dx%d, which can't be padded to %dx%d", img.Width, img.Height, width, height, s.Width, s.Height)
+	}
 	if size := s.Type.Size(); uintptr(unsafe.Pointer(unsafe.SliceData(dst)))%uintptr(size) != 0 {
 		return fmt.Errorf("a tensor's memory is not aligned to its elements of %d bytes", size)
 	}
@@ -116,18 +156,19 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 	y, top, h := s.window(height, s.Height)
 	m := scratches.Get().(*scratch)
 	defer m.release()
-	pack := func(s *Spec, dst []byte) {
+	fill := func(s *Spec, dst []byte) {
 		if w < s.Width || h < s.Height {
 			s.fill(dst, &m.tables)
 		}
+	}
+	pack := func(s *Spec, dst []byte) {
+		fill(s, dst)
 		m.resample(dst, whole(img), width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	}
 	switch {
 	case s.Interpolation == LinearTF:
 		s.tabulate(&m.tables)
-		if w < s.Width || h < s.Height {
-			s.fill(dst, &m.tables)
-		}
+		fill(s, dst)
 		s.interpolate(m, dst, img, width, height, region{x, y, w, h}, s.placement(left, top))
 	case s.Type.Size() == 8:
 		s.wide(m, dst, pack)

@@ -121,8 +121,12 @@ func tabulate[T uint8 | uint16 | uint32 | uint64](s *Spec, tables *colorTables, 
 	}
 }
 
-// fill gives every pixel of the tensor the colour Fill.
+// fill gives every pixel of the tensor the colour Fill; 0, where padding is of the tensor itself.
 func (s *Spec) fill(dst []byte, tables *colorTables) {
+	if s.PadEnd {
+		clear(dst)
+		return
+	}
 	switch s.Type.Size() {
 	case 8:
 		fill[uint64](s, dst, tables)

@@ -35,11 +35,14 @@ func (s *Spec) Validate() error {
 	switch s.Resize.Mode {
 	case ResizeNone:
 		return nil
-	case ShortEdge, LongEdge:
-	case Exact, Fit, Cover:
+	case ShortEdge, ShortEdgeRounded, LongEdge:
+	case Exact, Fit, FitWithin, Cover:
 		edges = [2]int{s.Resize.Height, s.Resize.Width}
 	default:
 		return fmt.Errorf("resize mode %d is not known", s.Resize.Mode)
+	}
+	if r := s.Resize; r.Longest < 0 || r.Longest > MaxSize || r.Multiple < 0 || r.Multiple > MaxSize {
+		return fmt.Errorf("a resize to %d at most, and multiples of %d: both must be from 0 to %d", r.Longest, r.Multiple, MaxSize)
 	}
 	for _, edge := range edges {
 		if edge < 1 || edge > MaxSize {

@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|transforms|filters|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -11,6 +11,7 @@ OUT = {
     "decode": ROOT / "preprocess/testdata/decode",
     "transforms": ROOT / "preprocess/testdata/transforms",
     "filters": ROOT / "preprocess/testdata/filters",
+    "processors": ROOT / "models/testdata/processors",
     "pictures": ROOT / "preprocess/testdata/pictures",
     "classify": ROOT / "models/classify/testdata",
     "equality": ROOT / "runner/equality/testdata",

@@ -92,8 +92,9 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := flags.Fits("output", o.output, output.NPY); err != nil {
 		return err
 	}
+	load := func(ctx context.Context) ([]byte, error) { return o.tensor(ctx, call.UI) }
 	if o.output == "-" {
-		tensor, err := runner.Await(ctx, func(ctx context.Context) ([]byte, error) { return o.tensor(ctx, call.UI) })
+		tensor, err := runner.Await(ctx, load)
 		if err != nil {
 			return err
 		}
@@ -104,7 +105,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	tensor, err := runner.Await(ctx, func(ctx context.Context) ([]byte, error) { return o.tensor(ctx, call.UI) })
+	tensor, err := runner.Await(ctx, load)
 	if err == nil {
 		_, err = file.Write(tensor)
 	}

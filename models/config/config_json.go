@@ -1,6 +1,12 @@
 package config
 
-import "ortho/preprocess"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"ortho/preprocess"
+)
 
 // isTimm reports whether a config.json is timm's; otherwise it is Hugging Face's.
 func isTimm(config Object) bool {
@@ -17,7 +23,7 @@ func configLabels(config Object, s *Settings) error {
 	return err
 }
 
-// configClasses reads how many classes a config.json states, and of what kind.
+// configClasses reads how many classes a config.json states.
 func configClasses(config Object, s *Settings) error {
 	for _, key := range []string{"num_classes", "num_labels"} {
 		var n int
@@ -27,23 +33,70 @@ func configClasses(config Object, s *Settings) error {
 			Classes.put(s, n, "")
 		}
 	}
-	var problem string
-	if _, err := config.Get("problem_type", &problem); err != nil {
+	return nil
+}
+
+// configOutput reads what a config.json says of what the output means.
+func configOutput(config Object, s *Settings) error {
+	var name string
+	var names []string
+	if ok, err := config.Get("architectures", &name); ok && err == nil { // other programs write one so
+		names = []string{name}
+	} else if _, err := config.Get("architectures", &names); err != nil {
 		return err
 	}
-	if problem != "" {
-		ProblemType.put(s, problem, "")
+	if len(names) > 0 {
+		Architectures.put(s, names, ConfigFile+" (architectures)")
 	}
-	var architectures []string
-	if ok, err := config.Get("architectures", &architectures); ok && err == nil && len(architectures) > 0 {
-		Architectures.put(s, architectures, "")
+	var labels Object
+	if ok, err := config.Get("id2label", &labels); err != nil {
+		return err
+	} else if ok {
+		NamesClasses.put(s, len(labels) > 0, ConfigFile+" (id2label)")
+		NumLabels.put(s, len(labels), ConfigFile+" (id2label)")
+	}
+	cfg := config
+	if !config.Has("num_classes") {
+		if _, err := config.Get("pretrained_cfg", &cfg); err != nil {
+			return err
+		}
+	}
+	for _, key := range []string{"num_classes", "num_labels"} { // transformers drops id2label where num_labels differs
+		var n int
+		if ok, err := cfg.Get(key, &n); err != nil {
+			return err
+		} else if ok && n >= 0 && n <= MaxClasses {
+			NumLabels.put(s, n, ConfigFile+" ("+key+")")
+		}
+	}
+	return configActivation(config, s)
+}
+
+// configActivation reads what turns the output into probabilities. problem_type has precedence
+// over function_to_apply, as in transformers' pipeline.
+func configActivation(config Object, s *Settings) error {
+	var problem, function string
+	_, err := config.Get("function_to_apply", &function)
+	if _, err2 := config.Get("problem_type", &problem); err != nil || err2 != nil {
+		return errors.Join(err, err2)
+	}
+	switch activation := Activation(strings.ToLower(function)); activation {
+	case Softmax, Sigmoid, None:
+		OutputActivation.put(s, activation, ConfigFile+" (function_to_apply)")
+	case "":
+	default:
+		return fmt.Errorf("function_to_apply: %q is not one of %s, %s, %s", function, Softmax, Sigmoid, None)
 	}
 	switch problem {
-	case "multi_label_classification":
-		OutputActivation.put(s, Sigmoid, "")
-	case "single_label_classification":
-		OutputActivation.put(s, Softmax, "")
+	case MultiLabel:
+		OutputActivation.put(s, Sigmoid, ConfigFile+" (problem_type)")
+	case SingleLabel:
+		OutputActivation.put(s, Softmax, ConfigFile+" (problem_type)")
+	case Regression:
+	default: // of another program
+		return nil
 	}
+	ProblemType.put(s, problem, ConfigFile+" (problem_type)")
 	return nil
 }
 

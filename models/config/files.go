@@ -13,11 +13,12 @@ import (
 const (
 	SidecarFile   = "ortho.json"               // what a person states of the model
 	ProcessorFile = "preprocessor_config.json" // transformers' image processor
+	NestedFile    = "processor_config.json"    // transformers' processor of texts and images, which may hold its image processor
 	ConfigFile    = "config.json"              // transformers' or timm's
 )
 
 // Names are those of all of them.
-var Names = []string{SidecarFile, ProcessorFile, ConfigFile}
+var Names = []string{SidecarFile, NestedFile, ProcessorFile, ConfigFile}
 
 // readConfigs reads the config files that are there.
 func readConfigs(folder fs.FS) (map[string]Object, error) {
@@ -66,9 +67,11 @@ func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, f
 		s, err := ultralyticsSettings(g.Metadata)
 		all = append(all, Layer{"ONNX metadata", s, err})
 	}
-	if o, ok := files[ProcessorFile]; ok {
-		s, err := hfSettings(o)
-		all = append(all, Layer{ProcessorFile, s, err})
+	if o, name, err := imageProcessor(files); err != nil {
+		all = append(all, Layer{name, Settings{}, err})
+	} else if o != nil {
+		s, err := processorSettings(o, name, files[ConfigFile], fixed)
+		all = append(all, Layer{name, s, err})
 	}
 	if o, ok := files[ConfigFile]; ok {
 		l := Layer{Source: ConfigFile}
@@ -82,10 +85,40 @@ func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, f
 		if err := configClasses(o, &l.Settings); err != nil {
 			return nil, fmt.Errorf("%s: %w", ConfigFile, err)
 		}
+		if err := configOutput(o, &l.Settings); err != nil {
+			return nil, fmt.Errorf("%s: %w", ConfigFile, err)
+		}
 		configImage(o, &l.Settings)
 		all = append(all, l)
 	}
 	return all, nil
+}
+
+// imageProcessor returns what states the image processor, and the name of its file: as
+// transformers has it, that in a processor_config.json comes before preprocessor_config.json.
+func imageProcessor(files map[string]Object) (Object, string, error) {
+	var nested Object
+	if ok, err := files[NestedFile].Get("image_processor", &nested); ok || err != nil {
+		return nested, NestedFile, err
+	}
+	return files[ProcessorFile], ProcessorFile, nil
+}
+
+// processorSettings reads an image processor's file: transformers' own, or one around timm's.
+func processorSettings(o Object, name string, config Object, fixed *Size) (Settings, error) {
+	var class, modelType string
+	o.Get("image_processor_type", &class)
+	if config.Get("model_type", &modelType); class != "TimmWrapperImageProcessor" && (class != "" || modelType != "timm_wrapper") {
+		return hfSettings(o, name, modelType)
+	}
+	for _, key := range []string{"pretrained_cfg", "data_config"} {
+		var cfg Object
+		if ok, err := o.Get(key, &cfg); ok || err != nil {
+			s, err2 := timmSettings(cfg, fixed)
+			return s, errors.Join(err, err2)
+		}
+	}
+	return Settings{}, nil // config.json has it
 }
 
 // withPreset puts the values of a layer's preset right below it.
@@ -106,7 +139,7 @@ func exporter(g *onnx.Graph, files map[string]Object) string {
 		return "ultralytics"
 	case isTimm(config):
 		return "timm"
-	case files[ProcessorFile] != nil || config.Has("model_type") || config.Has("architectures"):
+	case files[ProcessorFile] != nil || files[NestedFile].Has("image_processor") || config.Has("model_type") || config.Has("architectures"):
 		return "huggingface"
 	case strings.Contains(producer, "caffe2"):
 		return "caffe2"

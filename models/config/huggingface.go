@@ -1,57 +1,36 @@
 package config
 
 import (
-	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"ortho/preprocess"
 )
 
-// transformersJSON holds the defaults of transformers 5.23's image processors,
-// by class; null for those whose steps do not follow from the keys.
-// scripts/dump_transformers_defaults.py writes it.
-//
-//go:embed transformers.json
-var transformersJSON []byte
-
-var transformersDefaults = sync.OnceValue(func() map[string]Object {
-	defaults := map[string]Object{}
-	if err := json.Unmarshal(transformersJSON, &defaults); err != nil {
-		panic(err) // embedded: a test reads it
-	}
-	return defaults
-})
-
-// processor is a preprocessor_config.json with its class's defaults below it.
+// processor is an image processor's file with its class's defaults below it.
 type processor struct {
+	file     string
 	class    string
-	known    bool
+	known    bool     // the class is
+	looksAt  []string // the keys that it looks at
 	config   Object
 	defaults Object
 	settings Settings
 }
 
-// hfSettings reads a preprocessor_config.json as transformers 5.23 does on its
-// PIL backend.
-func hfSettings(config Object) (Settings, error) {
-	p := processor{config: config}
-	for _, key := range []string{"image_processor_type", "feature_extractor_type"} {
-		if ok, err := config.Get(key, &p.class); err != nil {
-			return Settings{}, err
-		} else if ok {
-			break
-		}
+// hfSettings reads what file says of the image processor as transformers 5.24 does on its PIL
+// backend. modelType is that of config.json. Of a class or a key that it does not know it
+// states nothing.
+func hfSettings(config Object, file, modelType string) (Settings, error) {
+	p := processor{file: file, config: config}
+	if err := p.findClass(modelType); err != nil {
+		return Settings{}, err
 	}
-	p.class = strings.Replace(p.class, "FeatureExtractor", "ImageProcessor", 1)
-	p.class = strings.TrimSuffix(strings.TrimSuffix(p.class, "Fast"), "Pil")
-	p.defaults, p.known = transformersDefaults()[p.class]
-	if p.known && p.defaults == nil {
-		return Settings{}, fmt.Errorf("image processor %s does more than its keys say", p.class)
+	if err := p.keys(); err != nil {
+		return Settings{}, err
 	}
 	err := errors.Join(p.format(), p.geometry(), p.values())
 	return p.settings, err
@@ -67,7 +46,7 @@ func (p *processor) format() error {
 	if !ok {
 		return fmt.Errorf("data_format: %q is neither channels_first nor channels_last", format)
 	}
-	DataFormat.put(&p.settings, order, "preprocessor_config.json ("+strings.Replace(format, "_", " ", 1)+")")
+	DataFormat.put(&p.settings, order, p.file+" ("+strings.Replace(format, "_", " ", 1)+")")
 	return nil
 }
 
@@ -76,7 +55,7 @@ func (p *processor) source(key string) string {
 	if p.config.Has(key) {
 		return ""
 	}
-	return fmt.Sprintf("preprocessor_config.json (%s default)", p.class)
+	return fmt.Sprintf("%s (%s default)", p.file, p.class)
 }
 
 // at returns the object that states a key.
@@ -88,10 +67,8 @@ func (p *processor) at(key string) (Object, error) {
 		return p.defaults, nil
 	case p.known:
 		return nil, fmt.Errorf("%s is missing, and %s has no default for it", key, p.class)
-	case p.class == "":
-		return nil, fmt.Errorf("%s is missing, and no image_processor_type tells its default", key)
 	}
-	return nil, fmt.Errorf("%s is missing, and the defaults of %s aren't known", key, p.class)
+	return nil, fmt.Errorf("%s is missing, and no image_processor_type tells its default", key)
 }
 
 func (p *processor) flag(key string) (on bool, err error) {
@@ -104,7 +81,7 @@ func (p *processor) flag(key string) (on bool, err error) {
 
 // optional is flag for a key that not every class has.
 func (p *processor) optional(key string) (bool, error) {
-	if !p.config.Has(key) && !p.defaults.Has(key) {
+	if !p.looks(key) || !p.config.Has(key) && !p.defaults.Has(key) {
 		return false, nil
 	}
 	return p.flag(key)
@@ -130,18 +107,24 @@ func (p *processor) geometry() error {
 		}
 		return p.cropFirst()
 	}
+	var out Size // after the crop, where there is one
 	if crop {
 		CropOffset.put(&p.settings, preprocess.Floor, "") // center_crop's d//2
 		s, err := p.size("crop_size")
 		if err != nil {
 			return err
 		}
-		if err := p.state("input-size", s.size().String(), "crop_size"); err != nil {
+		if s.height == 0 {
+			return errors.New("crop_size: only height and width say what can be cropped to")
+		}
+		out = s.size()
+		if err := p.state("input-size", out.String(), "crop_size"); err != nil {
 			return err
 		}
-		if s.edge > 0 {
-			return errors.New("crop_size: shortest_edge says nothing that can be cropped to")
-		}
+	}
+	padded, err := p.pad(out)
+	if err != nil {
+		return err
 	}
 	if !resize {
 		return p.state("resize", "none", "do_resize")
@@ -153,7 +136,7 @@ func (p *processor) geometry() error {
 	if err != nil {
 		return err
 	}
-	return p.resize(s, crop)
+	return p.resize(s, crop, padded)
 }
 
 // filter states Pillow's filter of the resize.
@@ -168,6 +151,9 @@ func (p *processor) filter() error {
 	}
 	if filter < 0 || filter > 5 {
 		return fmt.Errorf("resample: %d is none of Pillow's filters", filter)
+	}
+	if f := preprocess.Filter(filter); p.class == "DINOv3ViTImageProcessor" && (f == preprocess.Bicubic || f == preprocess.Lanczos) {
+		return fmt.Errorf("resample: DINOv3ViTImageProcessor resizes decimals, which %s takes beyond black and white", f)
 	}
 	return p.state("interpolation", preprocess.Filter(filter).String(), "resample")
 }
@@ -192,7 +178,9 @@ func (p *processor) cropFirst() error {
 }
 
 // resize states the size before the crop, by the class's rule.
-func (p *processor) resize(s hfSize, crop bool) error {
+// fixed says that the size after the resize is the input's, by a crop or by padding.
+func (p *processor) resize(s hfSize, crop, padded bool) error {
+	fixed := crop || padded
 	pct := 0.875 // what crop_pct null means
 	if o, err := p.at("crop_pct"); err == nil {
 		if _, err := o.Get("crop_pct", &pct); err != nil {
@@ -221,6 +209,27 @@ func (p *processor) resize(s hfSize, crop bool) error {
 			return p.short(int(float64(edge)/pct), crop)
 		}
 		return errors.New("size: PoolFormerImageProcessor needs a square")
+	case "PPLCNetImageProcessor":
+		if o, err := p.at("resize_short"); err == nil {
+			edge, _, err := o.edge("resize_short")
+			if err != nil {
+				return err
+			}
+			multiple, err := p.multiple()
+			if err != nil {
+				return err
+			}
+			return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdgeRounded, Size: edge, Multiple: multiple}, "resize_short", fixed)
+		}
+	case "TextNetImageProcessor":
+		multiple, err := p.multiple()
+		if err != nil {
+			return err
+		}
+		if s.edge == 0 {
+			return errors.New("size: TextNetImageProcessor needs shortest_edge")
+		}
+		return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdge, Size: s.edge, Multiple: multiple}, "size", fixed)
 	case "LevitImageProcessor":
 		if s.edge > 0 {
 			ratio := 256.0
@@ -228,10 +237,13 @@ func (p *processor) resize(s hfSize, crop bool) error {
 			return p.short(int(ratio*float64(s.edge)), crop)
 		}
 	}
-	if s.edge > 0 {
-		return p.short(s.edge, crop)
+	switch {
+	case s.edge > 0:
+		return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdge, Size: s.edge, Longest: s.longest}, "size", fixed)
+	case s.within != Size{}:
+		return p.keepRatio(preprocess.Resize{Mode: preprocess.FitWithin, Height: s.within.Height, Width: s.within.Width}, "size", fixed)
 	}
-	if !crop {
+	if !fixed {
 		if err := p.state("input-size", s.size().String(), "size"); err != nil {
 			return err
 		}
@@ -239,12 +251,59 @@ func (p *processor) resize(s hfSize, crop bool) error {
 	return p.state("resize", s.size().String(), "size")
 }
 
+// multiple is a class's size_divisor.
+func (p *processor) multiple() (int, error) {
+	o, err := p.at("size_divisor")
+	if err != nil {
+		return 0, err
+	}
+	n, _, err := o.edge("size_divisor")
+	return n, err
+}
+
 func (p *processor) short(edge int, crop bool) error {
-	if !crop {
-		return errors.New("size: shortest_edge without do_center_crop gives inputs of any size")
+	return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdge, Size: edge}, "size", crop)
+}
+
+// keepRatio states a resize to a size that the image's ratio tells.
+func (p *processor) keepRatio(r preprocess.Resize, key string, fixed bool) error {
+	if !fixed {
+		return fmt.Errorf("%s: shortest_edge without do_center_crop gives inputs of any size", key)
+	}
+	for _, edge := range []int{r.Size, r.Height, r.Width, r.Longest, r.Multiple} {
+		if edge > preprocess.MaxSize {
+			return fmt.Errorf("%s: %d is above %d", key, edge, preprocess.MaxSize)
+		}
 	}
 	CropOffset.put(&p.settings, preprocess.Floor, "")
-	return p.state("resize", strconv.Itoa(edge), "size")
+	if r == (preprocess.Resize{Mode: preprocess.ShortEdge, Size: r.Size}) {
+		return p.state("resize", strconv.Itoa(r.Size), key)
+	}
+	Resize.put(&p.settings, r, p.source(key))
+	return nil
+}
+
+// pad states do_pad: zeros at the right and at the bottom, after all else. Where no pad_size
+// is given, images are padded to the largest of their batch, which for one is nothing.
+// cropped is the size after the crop, where there is one.
+func (p *processor) pad(cropped Size) (bool, error) {
+	pad, err := p.optional("do_pad")
+	if err != nil || !pad || !p.looks("pad_size") || !p.config.Has("pad_size") {
+		return false, err
+	}
+	s, err := p.size("pad_size")
+	switch {
+	case err != nil:
+		return false, err
+	case s.height == 0:
+		return false, errors.New("pad_size: only height and width say what can be padded to")
+	case cropped == s.size():
+		return false, nil
+	case cropped != Size{}:
+		return false, fmt.Errorf("pad_size: images that are cropped to %s aren't padded to %s by ortho", cropped, s.size())
+	}
+	PadEnd.put(&p.settings, true, p.source("pad_size"))
+	return true, p.state("input-size", s.size().String(), "pad_size")
 }
 
 // values states the range, mean and standard deviation of the pixels.
@@ -272,7 +331,7 @@ func (p *processor) values() error {
 		if err != nil {
 			return err
 		}
-		if offset && p.class == "EfficientNetImageProcessor" {
+		if offset {
 			low, high, from = low-1, high-1, "rescale_offset"
 		}
 	}
@@ -283,21 +342,22 @@ func (p *processor) values() error {
 	if err != nil {
 		return err
 	}
-	order := preprocess.RGB
-	if flip {
+	order, reversed := preprocess.RGB, p.class == "PPLCNetImageProcessor"
+	if flip || reversed {
 		order = preprocess.BGR
 	}
-	if err := p.state("color-order", order.String(), "do_flip_channel_order"); err != nil {
+	orderFrom := p.source("do_flip_channel_order")
+	if reversed {
+		orderFrom = p.file + " (" + p.class + " turns the channels around)"
+	}
+	if err := p.settings.set("color-order", order.String(), orderFrom); err != nil {
 		return err
 	}
 	top, err := p.optional("include_top")
 	if err != nil {
 		return err
 	}
-	top = top && p.class == "EfficientNetImageProcessor"
-	if p.class == "MobileViTImageProcessor" {
-		normalize = false // the class has the key, but never looks at it
-	}
+	normalize = normalize && p.looks("do_normalize") // MobileViT has the key, and never looks at it
 	mean, std := []float64{0}, []float64{1}
 	meanFrom, stdFrom := "do_normalize", "do_normalize"
 	if normalize {
@@ -316,6 +376,10 @@ func (p *processor) values() error {
 		for i := range std {
 			std[i] *= std[i]
 		}
+	}
+	if reversed { // they are of RGB, and turned around afterwards
+		slices.Reverse(mean)
+		slices.Reverse(std)
 	}
 	return errors.Join(p.state("mean", FormatFloats(mean...), meanFrom), p.state("std", FormatFloats(std...), stdFrom))
 }

@@ -5,8 +5,12 @@ import (
 	"fmt"
 )
 
-// hfSize is {height, width} or, where edge is not 0, {shortest_edge}.
-type hfSize struct{ height, width, edge int }
+// hfSize is {height, width}; or, where edge is not 0, {shortest_edge}, with a longest_edge where
+// longest is not 0; or, where within is not zero, {max_height, max_width}.
+type hfSize struct {
+	height, width, edge, longest int
+	within                       Size
+}
 
 func (s hfSize) size() Size { return Size{s.height, s.width} }
 
@@ -19,7 +23,7 @@ func (p *processor) size(key string) (s hfSize, err error) {
 	var pair []int
 	var parts Object
 	if edge, _, err := o.edge(key); err == nil {
-		square := key == "crop_size"
+		square := key != "size"
 		if !square {
 			if square, err = p.flag("default_to_square"); err != nil {
 				return s, fmt.Errorf("%s: %d may be a square or a short edge: %w", key, edge, err)
@@ -38,15 +42,22 @@ func (p *processor) size(key string) (s hfSize, err error) {
 	} else if _, err := o.Get(key, &parts); err != nil {
 		return s, err
 	} else {
-		var errs [3]error
+		var errs [6]error
 		s.height, _, errs[0] = parts.edge("height")
 		s.width, _, errs[1] = parts.edge("width")
 		s.edge, _, errs[2] = parts.edge("shortest_edge")
+		s.longest, _, errs[3] = parts.edge("longest_edge")
+		s.within.Height, _, errs[4] = parts.edge("max_height")
+		s.within.Width, _, errs[5] = parts.edge("max_width")
 		if err := errors.Join(errs[:]...); err != nil {
 			return s, fmt.Errorf("%s: %w", key, err)
 		}
-		if parts.Has("longest_edge") || parts.Has("max_height") {
+		half := (s.within.Height == 0) != (s.within.Width == 0)
+		if half || s.longest > 0 && s.edge == 0 || parts.Has("min_pixels") || parts.Has("max_pixels") {
 			return s, fmt.Errorf("%s: %s is a rule that ortho doesn't know", key, Shorten(o[key]))
+		}
+		if !half && s.within.Height > 0 {
+			return s, nil
 		}
 	}
 	if s.edge == 0 && (s.height < 1 || s.width < 1) {

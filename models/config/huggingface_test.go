@@ -35,7 +35,7 @@ func TestProcessors(t *testing.T) {
 		{`{"image_processor_type": "ViTImageProcessor", "do_rescale": false, "do_normalize": false}`, "224x224; 224x224; bilinear; 0,255; 0; 1; rgb"},
 		{`{"image_processor_type": "BitImageProcessor", "do_resize": false, "crop_size": {"height": 64, "width": 96}}`,
 			"64x96; none; ; 0,1; 0.48145466,0.4578275,0.40821073; 0.26862954,0.26130258,0.27577711; rgb"},
-		{`{"image_processor_type": "MineImageProcessor", "do_resize": true, "size": {"shortest_edge": 40}, "resample": 5, "do_center_crop": true,
+		{`{"do_resize": true, "size": {"shortest_edge": 40}, "resample": 5, "do_center_crop": true,
 			"crop_size": 32, "do_rescale": true, "rescale_factor": 1, "do_normalize": true, "image_mean": 3, "image_std": [1, 2, 3]}`,
 			"32x32; 40; hamming; 0,255; 3; 1,2,3; rgb"},
 	} {
@@ -43,7 +43,7 @@ func TestProcessors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := hfSettings(config)
+		s, err := hfSettings(config, ProcessorFile, "")
 		if err != nil {
 			t.Errorf("%s: %v", c.config, err)
 			continue
@@ -64,35 +64,96 @@ func TestProcessorErrors(t *testing.T) {
 		{`{"image_processor_type": "PixtralImageProcessor"}`, "does more than its keys say"},
 		{`{"image_processor_type": "CLIPImageProcessor", "do_center_crop": false}`, "shortest_edge without do_center_crop"},
 		{`{"image_processor_type": "CLIPImageProcessor", "resample": 9}`, "resample: 9"},
-		{`{"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 8, "longest_edge": 9}}`, "rule that ortho doesn't know"},
+		{`{"image_processor_type": "CLIPImageProcessor", "size": {"longest_edge": 9}}`, "rule that ortho doesn't know"},
+		{`{"image_processor_type": "CLIPImageProcessor", "size": {"max_height": 9}}`, "rule that ortho doesn't know"},
+		{`{"image_processor_type": "ViTImageProcessor", "size": {"shortest_edge": 8, "longest_edge": 9}}`, "gives inputs of any size"},
+		{`{"image_processor_type": "TextNetImageProcessor"}`, "gives inputs of any size"},
+		{`{"image_processor_type": "CLIPImageProcessor", "do_pad": true, "pad_size": 256}`, "pad_size: images that are cropped to 224x224"},
+		{`{"image_processor_type": "DINOv3ViTImageProcessor", "resample": 3}`, "resizes decimals, which bicubic takes beyond"},
+		{`{"image_processor_type": "ViTImageProcessor", "do_dewarp": true}`, `key "do_dewarp" is none that ortho knows of ViTImageProcessor`},
+		{`{"do_resize": true, "do_flip_channel_order": true}`, `key "do_flip_channel_order": what it does depends on the image processor`},
+		{`{"image_processor_type": "Siglip2ImageProcessor"}`, "Siglip2ImageProcessor does more"},
 		{`{"image_processor_type": "CLIPImageProcessor", "size": {}}`, "size: {} gives neither"},
 		{`{"image_processor_type": "CLIPImageProcessor", "image_mean": "x"}`, `image_mean: "x"`},
 		{`{"image_processor_type": "CLIPImageProcessor", "image_std": [1, 0, 1]}`, "std:"},
 		{`{"image_processor_type": "PerceiverImageProcessor", "size": 300}`, "those of size no larger"},
 		{`{"image_processor_type": "PerceiverImageProcessor", "do_resize": false}`, "do_resize"},
 		{`{"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0}`, "crop_pct: 0"},
-		{`{"image_processor_type": "MineImageProcessor", "do_resize": true, "resample": 2, "size": 224}`, "size: 224 may be a square or a short edge"},
+		{`{"image_processor_type": "MineImageProcessor", "do_resize": true, "resample": 2, "size": 224}`, "MineImageProcessor is none that ortho knows"},
+		{`{"do_resize": true, "resample": 2, "size": 224}`, "size: 224 may be a square or a short edge"},
 		{`{"image_processor_type": 7}`, "image_processor_type: 7"},
 	} {
 		config, err := ParseObject([]byte(c.config))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := hfSettings(config); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := hfSettings(config, ProcessorFile, ""); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want an error that says %q", c.config, err, c.want)
 		}
 	}
 }
 
-func TestTransformersDefaultsAreReadable(t *testing.T) {
-	if n := len(transformersDefaults()); n < 90 {
-		t.Fatalf("%d classes", n)
-	}
-	for class, defaults := range transformersDefaults() {
-		if defaults == nil {
+// TestProcessorKeys holds what becomes of keys that no common step looks at.
+func TestProcessorKeys(t *testing.T) {
+	for _, c := range []struct{ config, modelType, passedOver, mean string }{
+		{`{"image_processor_type": "ViTImageProcessor", "do_dewarp": false, "a": 0, "b": null, "_c": 1, "processor_class": "X", "device": "cpu", "do_convert_rgb": true}`, "", "", "0.5,0.5,0.5"},
+		{`{"image_processor_type": "ViTImageProcessor", "do_flip_channel_order": true, "crop_pct": 0.9}`, "", "crop_pct, do_flip_channel_order", "0.5,0.5,0.5"},
+		{`{"image_processor_type": "SegformerImageProcessor", "do_center_crop": true, "crop_size": 64}`, "", "crop_size, do_center_crop", "0.485,0.456,0.406"},
+		{`{"image_processor_type": "PPLCNetImageProcessor"}`, "", "", "0.485,0.456,0.406"},
+		{`{}`, "pvt_v2", "", "0.485,0.456,0.406"},
+		{`{}`, "swinv2", "", "0.5,0.5,0.5"},
+	} {
+		o, err := ParseObject([]byte(c.config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := hfSettings(o, ProcessorFile, c.modelType)
+		if err != nil {
+			t.Errorf("%s: %v", c.config, err)
 			continue
 		}
-		if _, err := hfSettings(Object{"image_processor_type": []byte(`"` + class + `"`)}); err != nil {
+		l := Layer{Source: ProcessorFile, Settings: s}
+		over, _ := PassedOver.In(l)
+		mean, _ := Mean.In(l)
+		if over.Text != c.passedOver || mean.Text != c.mean {
+			t.Errorf("%s: passed over %q, mean %s; want %q, %s", c.config, over.Text, mean.Text, c.passedOver, c.mean)
+		}
+	}
+}
+
+// TestNestedProcessor holds that a processor_config.json's image processor comes first, and
+// that one without any says nothing.
+func TestNestedProcessor(t *testing.T) {
+	read := func(text string) Object {
+		o, err := ParseObject([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	both := map[string]Object{ProcessorFile: read(`{"image_processor_type": "A"}`), NestedFile: read(`{"image_processor": {"image_processor_type": "B"}}`)}
+	if o, name, err := imageProcessor(both); err != nil || name != NestedFile || string(o["image_processor_type"]) != `"B"` {
+		t.Errorf("%s, %s, %v", o, name, err)
+	}
+	both[NestedFile] = read(`{"processor_class": "CLIPProcessor"}`)
+	if o, name, err := imageProcessor(both); err != nil || name != ProcessorFile || string(o["image_processor_type"]) != `"A"` {
+		t.Errorf("%s, %s, %v", o, name, err)
+	}
+	both[NestedFile] = read(`{"image_processor": 7}`)
+	if _, name, err := imageProcessor(both); err == nil || name != NestedFile {
+		t.Errorf("%s, %v", name, err)
+	}
+}
+
+func TestTransformersDefaultsAreReadable(t *testing.T) {
+	if n := len(transformers().Classes); n < 90 {
+		t.Fatalf("%d classes", n)
+	}
+	for class, defaults := range transformers().Classes {
+		if defaults == nil || class == "TextNetImageProcessor" || class == "PI0ImageProcessor" { // which make inputs of any size by default
+			continue
+		}
+		if _, err := hfSettings(Object{"image_processor_type": []byte(`"` + class + `"`)}, ProcessorFile, ""); err != nil {
 			t.Errorf("%s with its own defaults: %v", class, err)
 		}
 	}

@@ -62,12 +62,22 @@ var (
 	Central    = Setting[[2]float64]{name: "central"} // the part of the short edge, height and width, that is cut out before the resize
 	Classes    = Setting[int]{name: "classes"}        // how many there are
 	DataFormat = Setting[preprocess.Layout]{name: "data-format"}
-	// Architectures are transformers' classes of the model, as "ViTForImageClassification".
-	Architectures = Setting[[]string]{name: "architectures"}
-	// ProblemType is transformers': regression, single_label_classification or
-	// multi_label_classification.
-	ProblemType = Setting[string]{name: "problem-type"}
-	ImageSize   = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
+	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
+
+	PadEnd     = Setting[bool]{name: "pad-end"}         // padding stands at the right and at the bottom, and is 0
+	PassedOver = Setting[[]string]{name: "passed-over"} // keys of a file that change nothing, though they look as if they did
+
+	Architectures = Setting[[]string]{name: "architectures"} // transformers' classes of the model, as "ViTForImageClassification"
+	ProblemType   = Setting[string]{name: "problem-type"}    // what the classifier was trained for: see the constants
+	NumLabels     = Setting[int]{name: "num-labels"}         // those that config.json states, by number or by naming each; 0: none, as timm has it of feature extractors
+	NamesClasses  = Setting[bool]{name: "names-classes"}     // stated, and true, where the file names classes, if only LABEL_0 and so on
+)
+
+// What a transformers classifier was trained for.
+const (
+	SingleLabel = "single_label_classification"
+	MultiLabel  = "multi_label_classification"
+	Regression  = "regression"
 )
 
 // byName are the settings as [Settings.Set] finds them.
@@ -149,6 +159,8 @@ func written(value any) string {
 		return FormatFloats(v...)
 	case [2]float64:
 		return FormatFloats(v[:]...)
+	case []string:
+		return strings.Join(v, ", ")
 	}
 	return fmt.Sprint(value)
 }
