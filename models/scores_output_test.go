@@ -125,7 +125,7 @@ func TestActivation(t *testing.T) {
 func TestWithoutHead(t *testing.T) {
 	wants := map[string]Task{ // timm's
 		`{"architecture": "resnet18", "num_classes": 0}`: Embed, `{"architecture": "resnet18", "num_classes": 64}`: Classify,
-		`{"architecture": "resnet18", "pretrained_cfg": {"num_classes": 0}}`: Embed,
+		`{"architecture": "resnet18", "pretrained_cfg": {"num_classes": 0, "input_size": [3, 32, 32]}}`: Embed,
 	}
 	for architectures, want := range map[string]Task{
 		`["ViTModel"]`: Embed, `["CLIPVisionModelWithProjection"]`: Embed, `["ResNetBackbone"]`: Embed,
