@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -105,6 +106,9 @@ func TestTemporaryFolders(t *testing.T) {
 		t.Skip("no process can send another these signals there")
 	}
 	needLibrary(t)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // else the process inherits that nohup ignores it
+	defer signal.Stop(hangups)
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	folders := func() []string {
