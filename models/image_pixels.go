@@ -64,13 +64,13 @@ func (r *resolver) orientation() {
 	switch {
 	case ok:
 	case r.task.whole:
-		s = config.Orientation.Of(preprocess.ApplyOrientation, "default")
+		s = config.Orientation.Of(preprocess.ApplyOrientation, "default (pictures are made of upright ones)")
 	case r.by == "ultralytics":
 		s = config.Orientation.Of(preprocess.ApplyOrientation, "Ultralytics' own loader (cv2.imread) turns images upright")
 	case r.by == "huggingface":
 		s = config.Orientation.Of(preprocess.ApplyOrientation, "the pipelines of transformers turn images upright")
 	default:
-		s = config.Orientation.Of(preprocess.IgnoreOrientation, "default (as stored: timm, torchvision and Keras turn nothing)")
+		s = config.Orientation.Of(preprocess.IgnoreOrientation, "default (pixels as stored: timm, torchvision and Keras turn nothing)")
 	}
 	r.image.Spec.Orientation = noted(r, config.Orientation, s)
 }

@@ -185,7 +185,10 @@ func (r *resolver) chooseOutput() *scoresOutput {
 	if len(all) == 0 {
 		return nil
 	}
-	source := "graph"
+	source := "graph (the only one that can hold scores)"
+	if len(r.graph.Outputs) == 1 {
+		source = "graph (its only output)"
+	}
 	for _, e := range evidences {
 		var some []scoresOutput
 		for _, s := range all {

@@ -83,7 +83,7 @@ func TestActivation(t *testing.T) {
 		want             Activation
 		source, notice   string
 	}{
-		{"nothing", "Gemm", "", 5, nil, Softmax, "default", ""},
+		{"nothing", "Gemm", "", 5, nil, Softmax, "default (no file states one, and the graph applies none)", ""},
 		{"inside", "Softmax", "", 5, nil, None, "graph (Softmax inside)", ""},
 		{"logarithms", "LogSoftmax", "", 5, nil, Softmax, "graph (LogSoftmax inside)", ""},
 		{"several labels of one item", "Gemm", `{"problem_type": "multi_label_classification"}`, 5, nil, Sigmoid, "config.json (problem_type)", ""},
@@ -92,7 +92,7 @@ func TestActivation(t *testing.T) {
 		{"one logit, of which the files know", "Gemm", `{"problem_type": "single_label_classification"}`, 1, nil, Sigmoid, "config.json (problem_type), one label", ""},
 		{"one probability", "Sigmoid", "", 1, nil, None, "graph (Sigmoid inside)", ""},
 		{"one number", "Gemm", "", 1, []string{"activation", "none"}, None, "flag", ""},
-		{"odd", "Tanh", "", 5, nil, Softmax, "default", "comes from Tanh, which gives -1 to 1: softmax is applied all the same (activation says otherwise)"},
+		{"odd", "Tanh", "", 5, nil, Softmax, "default (no file states one, and the graph applies none)", "comes from Tanh, which gives -1 to 1: softmax is applied all the same (activation says otherwise)"},
 		{"odd, and stated", "Tanh", "", 5, []string{"activation", "none"}, None, "flag", ""},
 	} {
 		files := map[string]string{}

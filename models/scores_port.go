@@ -172,7 +172,7 @@ func (r *resolver) activation(out *scoresOutput) {
 	}
 	certain := ok
 	if !ok {
-		s = config.OutputActivation.Of(Softmax, "default")
+		s = config.OutputActivation.Of(Softmax, "default (no file states one, and the graph applies none)")
 		if odd := oddEnds[out.means.Last]; odd != "" {
 			r.notice("output %s of %s comes from %s, %s: softmax is applied all the same (%s says otherwise)", out.value.Name, r.name, out.means.Last, odd, config.Key("activation"))
 		}
@@ -183,7 +183,7 @@ func (r *resolver) activation(out *scoresOutput) {
 	r.scores.Certain = certain
 	r.scores.Activation = s.Value
 	if !certain && s.Value == Softmax {
-		r.fact("activation", "softmax, but of values that are probabilities already (0 to 1 with a sum of 1): none", s.Source)
+		r.fact("activation", "softmax; none where the values are probabilities already (0 to 1, with a sum of 1)", s.Source)
 		return
 	}
 	noted(r, config.OutputActivation, s)
