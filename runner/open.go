@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"ortho/runner/onnx"
 )
 
 // open makes the session on the first of the providers that can run the graph, and those after
@@ -46,12 +48,14 @@ func (s *Session) open(ctx context.Context, m Model, opt Options) error {
 
 // try makes the session on the first of the providers that can be added. What the caller would
 // like but does not need is given up where it fails: the sizes of dimensions, and sums of 8-bit
-// products that don't saturate.
+// products that don't saturate. The setting for these makes weights uint8, for which some operators
+// have no kernel where activations are int8, and fails where int8 pairs of QuantizeLinear and
+// DequantizeLinear share a zero point (ONNX Runtime 1.32).
 func (s *Session) try(ctx context.Context, m Model, opt Options) error {
 	s.Saturates = false
 	err := s.create(ctx, m, opt, true)
 	inexact := func(err error) error {
-		if !saturates || ctx.Err() != nil || !withoutKernel.MatchString(err.Error()) {
+		if !saturates || ctx.Err() != nil || !quantized(m.Graph) {
 			return err
 		}
 		if err := s.create(ctx, m, opt, false); err != nil {
@@ -75,10 +79,18 @@ func (s *Session) try(ctx context.Context, m Model, opt Options) error {
 	return err
 }
 
-// withoutKernel is what ONNX Runtime says of an operator that it has not for a node's types.
-// The setting against saturation makes weights uint8, for which some operators are not there
-// where activations are int8.
-var withoutKernel = regexp.MustCompile(`(?i)(find|found) (an? |any )?(kernel|implementation)`)
+// quantized reports whether a graph may have 8-bit products.
+func quantized(g *onnx.Graph) bool {
+	if g.Body == nil { // a header that was made by hand
+		return true
+	}
+	for n := range g.EveryNode() {
+		if strings.Contains(n.Op, "Quantize") || strings.Contains(n.Op, "Integer") || strings.HasPrefix(n.Op, "Q") {
+			return true
+		}
+	}
+	return false
+}
 
 // onlyOthers is in what ONNX Runtime says where nodes are left to the CPU, which must not run
 // them.
