@@ -135,7 +135,7 @@ func TestUltralytics(t *testing.T) {
 	if want := []Label{{Name: "red"}, {Name: "it's green"}, {Name: "blue"}}; !slices.Equal(spec.Labels, want) || m.Exporter != "ultralytics" {
 		t.Errorf("%s: labels %q", m.Exporter, spec.Labels)
 	}
-	if f := fact(t, m, "resize"); f != (Fact{"resize", "short edge to 32, then centre crop", "ONNX metadata"}) {
+	if f := fact(t, m, "resize"); f != (Fact{"resize", "short edge to 32, then centre crop", "Ultralytics' classify_transforms, of the metadata's imgsz"}) {
 		t.Errorf("%+v", f)
 	}
 }

@@ -42,9 +42,10 @@ func ultralyticsSettings(metadata map[string]string) (s Settings, err error) {
 	if at.Height == at.Width {
 		resize = fmt.Sprint(at.Height)
 	}
-	for _, k := range [][2]string{{"input-size", at.String()}, {"resize", resize}, {"interpolation", "bilinear"},
-		{"input-range", "0,1"}, {"mean", "0"}, {"std", "1"}, {"color-order", "rgb"}} {
-		err = errors.Join(err, s.set(k[0], k[1], ""))
+	const loader = "Ultralytics' classify_transforms"
+	for _, k := range [][3]string{{"input-size", at.String(), ""}, {"resize", resize, loader + ", of the metadata's imgsz"}, {"interpolation", "bilinear", loader},
+		{"input-range", "0,1", loader}, {"mean", "0", loader}, {"std", "1", loader}, {"color-order", "rgb", loader}} {
+		err = errors.Join(err, s.set(k[0], k[1], k[2]))
 	}
 	CropOffset.put(&s, preprocess.RoundHalfEven, "")
 	return s, err
