@@ -1,0 +1,51 @@
+#ifndef ORTHO_DYNLIB_H
+#define ORTHO_DYNLIB_H
+
+// Libraries that are loaded at run time. This comes before any other header.
+
+#define _GNU_SOURCE // dladdr
+#define _DARWIN_C_SOURCE
+
+#include <stdio.h>
+#include <string.h>
+
+#ifdef _WIN32
+#include <windows.h>
+
+static inline void *load(const char *name, char *reason, size_t n) {
+	// A plain name must not be looked for in the working folder.
+	DWORD where = strpbrk(name, "\\/") ? LOAD_WITH_ALTERED_SEARCH_PATH : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
+	HMODULE library = LoadLibraryExA(name, NULL, where);
+	if (!library) snprintf(reason, n, "load: error %lu", GetLastError());
+	return (void *)library;
+}
+
+static inline void *symbol(void *library, const char *name) { return (void *)GetProcAddress((HMODULE)library, name); }
+
+static inline void unload(void *library) { FreeLibrary((HMODULE)library); }
+
+static inline void file_name(void *library, void *init, char *path, size_t n) {
+	(void)init;
+	GetModuleFileNameA((HMODULE)library, path, (DWORD)n);
+}
+#else
+#include <dlfcn.h>
+
+static inline void *load(const char *name, char *reason, size_t n) {
+	void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	if (!library) snprintf(reason, n, "load: %s", dlerror());
+	return library;
+}
+
+static inline void *symbol(void *library, const char *name) { return dlsym(library, name); }
+
+static inline void unload(void *library) { dlclose(library); }
+
+static inline void file_name(void *library, void *init, char *path, size_t n) {
+	Dl_info info;
+	(void)library;
+	if (dladdr(init, &info)) snprintf(path, n, "%s", info.dli_fname);
+}
+#endif
+
+#endif

@@ -1,0 +1,70 @@
+#include "dynlib.h"
+#include "jpeg.h"
+
+#include <setjmp.h>
+#include <stdlib.h>
+
+// One decoder holds the most that a program may take: a few scans more than anybody writes, as each
+// of them costs a pass over all coefficients (TurboJPEG's TJFLAG_LIMITSCANS has 500, too).
+#define MAX_SCANS 500
+
+static struct {
+	int version;
+	void *(*std_error)(void *);
+	void (*create)(void *, int version, size_t size);
+	void (*destroy)(void *);
+	int (*read_header)(void *, int require_image);
+	int (*start)(void *);
+	unsigned (*read)(void *, uint8_t **rows, unsigned n);
+	int (*finish)(void *);
+	unsigned (*skip)(void *, unsigned n);
+	void (*crop)(void *, unsigned *x, unsigned *width);
+	int (*resync)(void *, int restart);
+} jpeg;
+
+#define LIBJPEG 62
+#define NAME(x) v62_##x
+#include "jpeg_api.h"
+#include "jpeg_decode.h"
+#undef NAME
+#undef LIBJPEG
+#define LIBJPEG 80
+#define NAME(x) v80_##x
+#include "jpeg_api.h"
+#include "jpeg_decode.h"
+#undef NAME
+#undef LIBJPEG
+
+int ortho_jpeg_load(const char *name, char *text, size_t n) {
+	void *library = load(name, text, n);
+	if (!library) return 0;
+	*(void **)&jpeg.std_error = symbol(library, "jpeg_std_error");
+	*(void **)&jpeg.create = symbol(library, "jpeg_CreateDecompress");
+	*(void **)&jpeg.destroy = symbol(library, "jpeg_destroy_decompress");
+	*(void **)&jpeg.read_header = symbol(library, "jpeg_read_header");
+	*(void **)&jpeg.start = symbol(library, "jpeg_start_decompress");
+	*(void **)&jpeg.read = symbol(library, "jpeg_read_scanlines");
+	*(void **)&jpeg.finish = symbol(library, "jpeg_finish_decompress");
+	*(void **)&jpeg.skip = symbol(library, "jpeg_skip_scanlines");
+	*(void **)&jpeg.crop = symbol(library, "jpeg_crop_scanline");
+	*(void **)&jpeg.resync = symbol(library, "jpeg_resync_to_restart");
+	if (!jpeg.std_error || !jpeg.create || !jpeg.destroy || !jpeg.read_header || !jpeg.start || !jpeg.read || !jpeg.finish || !jpeg.skip || !jpeg.crop || !jpeg.resync) {
+		unload(library);
+		snprintf(text, n, "it is not libjpeg-turbo's libjpeg, 1.5 or newer");
+		return 0;
+	}
+	char refused[256] = "";
+	if (v62_known(refused, sizeof refused)) jpeg.version = 62;
+	else if (v80_known(refused, sizeof refused)) jpeg.version = 80;
+	else {
+		unload(library);
+		snprintf(text, n, "its libjpeg API is neither version 62 nor 80: %s", refused);
+		return 0;
+	}
+	file_name(library, *(void **)&jpeg.create, text, n);
+	return 1;
+}
+
+int ortho_jpeg_decode(const ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n) {
+	return (jpeg.version == 62 ? v62_decode : v80_decode)(ask, data, size, dst, message, n);
+}

@@ -1,0 +1,60 @@
+package codecs
+
+// #include "jpeg.h"
+import "C"
+
+import (
+	"errors"
+	"io"
+	"regexp"
+	"unsafe"
+)
+
+var jpegKind = &kind{
+	name: "libjpeg-turbo",
+	file: regexp.MustCompile(`^libjpeg([-.0-9a-f]*\.so\.(62|8)(\.|$)|[-.0-9a-f]*\.dylib$)|^(lib)?jpeg(62|-8)\.dll$`),
+	names: map[string][]string{
+		"linux": {"libjpeg.so.62", "libjpeg.so.8", "/opt/libjpeg-turbo/lib64/libjpeg.so.62"},
+		"darwin": {"libjpeg.62.dylib", "libjpeg.8.dylib", "/opt/homebrew/opt/jpeg-turbo/lib/libjpeg.8.dylib", "/usr/local/opt/jpeg-turbo/lib/libjpeg.8.dylib",
+			"/opt/local/lib/libjpeg.8.dylib", "/opt/libjpeg-turbo/lib/libjpeg.62.dylib"},
+		"windows": {"jpeg62.dll", `C:\libjpeg-turbo64\bin\jpeg62.dll`, `C:\libjpeg-turbo-gcc64\bin\libjpeg-62.dll`},
+	},
+	load: loader(func(name, text *C.char, n C.size_t) C.int { return C.ortho_jpeg_load(name, text, n) }),
+}
+
+// FindJPEG returns libjpeg-turbo, once it is loaded.
+var FindJPEG = jpegKind.once()
+
+// JPEG is what DecodeJPEG is asked for.
+type JPEG struct {
+	Width, Height, Components int // as the file's header has them: 1, 3 or 4 components
+	Shrink                    int // 1, 2, 4 or 8: the result is so many times smaller, rounded up
+	// The part of the result that is wanted: left, top, width, height.
+	X, Y, W, H int
+}
+
+// DecodeJPEG decodes the part of a JPEG that is asked for into dst: gray of one component, R, G, B of
+// three, and of four the inks as they are stored. The pixels are those of the whole image's, to the bit:
+// accurate inverse DCT, smooth upsampling. The library must be there, by [FindJPEG].
+//
+// Damage that leaves an image is no error, as in Pillow. The error wraps [io.ErrUnexpectedEOF] where the
+// file ends before the part does.
+func DecodeJPEG(dst, data []byte, ask JPEG) error {
+	space := map[int]C.int{1: C.JPEG_GRAY, 3: C.JPEG_RGB, 4: C.JPEG_CMYK}[ask.Components]
+	if space == 0 || len(dst) != ask.W*ask.H*ask.Components || ask.W < 1 || ask.H < 1 || ask.X < 0 || ask.Y < 0 ||
+		ask.X+ask.W > (ask.Width+ask.Shrink-1)/ask.Shrink || ask.Y+ask.H > (ask.Height+ask.Shrink-1)/ask.Shrink {
+		return errors.New("decode JPEG: there is no such part")
+	}
+	in := C.ortho_jpeg{
+		width: C.int(ask.Width), height: C.int(ask.Height), components: C.int(ask.Components),
+		space: space, shrink: C.int(ask.Shrink), x: C.int(ask.X), y: C.int(ask.Y), w: C.int(ask.W), h: C.int(ask.H),
+	}
+	var message [256]C.char
+	switch C.ortho_jpeg_decode(&in, (*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), (*C.uint8_t)(unsafe.SliceData(dst)), &message[0], C.size_t(len(message))) {
+	case C.JPEG_OK:
+		return nil
+	case C.JPEG_TRUNCATED:
+		return io.ErrUnexpectedEOF
+	}
+	return errors.New(C.GoString(&message[0]))
+}

@@ -1,0 +1,28 @@
+#ifndef ORTHO_JPEG_H
+#define ORTHO_JPEG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Decoding of JPEGs by libjpeg-turbo's libjpeg API, of versions 62 and 80. The library is loaded
+// at run time.
+
+enum { JPEG_GRAY = 1, JPEG_RGB = 2, JPEG_CMYK = 4 }; // libjpeg's numbers of colour spaces
+
+enum { JPEG_OK, JPEG_TRUNCATED, JPEG_FATAL };
+
+// ortho_jpeg_load loads the library called name. text, of n bytes, gets the file's name where
+// the system tells it; or, where 0 is returned, why it can't be used.
+int ortho_jpeg_load(const char *name, char *text, size_t n);
+
+typedef struct {
+	int width, height, components; // that the header must have
+	int space;                     // of the result
+	int shrink;                    // 1, 2, 4 or 8
+	int x, y, w, h;                // the part of the result that is wanted
+} ortho_jpeg;
+
+// ortho_jpeg_decode decodes a file to dst, of w*h pixels. message, of n bytes, gets what went wrong.
+int ortho_jpeg_decode(const ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n);
+
+#endif
