@@ -13,8 +13,8 @@ build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
 	$(GO) build -ldflags "-X ortho/cmd/ortho/internal/build.version=$(VERSION)" -o bin/ortho ./cmd/ortho
 
-runtime: build ## ONNX Runtime, installed where none is found
-	@bin/ortho runtime list --quiet || { echo "ONNX Runtime is not installed yet: fetching it."; bin/ortho runtime install; }
+runtime: build ## ONNX Runtime and the libraries that decode images, installed where they are missing
+	@bin/ortho runtime install --missing
 
 demo: runtime ## classify and enlarge real photographs, draw digits
 	bin/ortho classify -k 3 docs/photos -f table

@@ -36,7 +36,7 @@ var (
 // colour cut to its high byte; CMYK JPEGs are Adobe's inverted ones. A TIFF is
 // always turned upright, as Pillow does on loading one.
 //
-// The bytes are Pillow's, those of sound JPEGs where [TurboJPEG] is there: without it
+// The bytes are Pillow's, those of sound JPEGs where libjpeg-turbo is there: without it
 // Go's decoder takes its place, which differs by rounding in the inverse DCT only
 // (chroma upsampling and colours are libjpeg's). A damaged JPEG is refused, or given
 // with what could be read of it, nearly always as Pillow does.
@@ -64,6 +64,8 @@ type request struct {
 	// shrink is by how much a JPEG of that size, and of that orientation, may be
 	// decoded smaller: 1, 2, 4 or 8. nil: 1.
 	shrink func(width, height, orientation int) int
+	// part is which part of a JPEG of that size, and of that orientation, is needed; nil: all.
+	part   func(width, height, orientation int) region
 	memory *frame // for the pixels; nil: their own
 	// extras: alpha and the colour profile are wanted too.
 	extras bool
@@ -82,8 +84,9 @@ func (r request) image(width, height, channels int) *Image {
 // stored.
 type picture struct {
 	img           *Image
-	width, height int // of the file; img's, unless that was decoded smaller
-	orientation   int // the EXIF tag's value, 0 where there is none or it has been followed
+	width, height int    // of the file; img's, unless that was decoded smaller, or in part
+	part          region // which part of the file's img is; nothing: all
+	orientation   int    // the EXIF tag's value, 0 where there is none or it has been followed
 	upright       bool
 	alpha, icc    []byte // where they are asked for; nil: none
 }

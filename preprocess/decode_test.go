@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ortho/preprocess/codecs"
 )
 
 const decodeDir = "testdata/decode"
@@ -70,18 +72,18 @@ const jpegMean, jpegMost = 0.1, 3
 // eachJPEGDecoder runs a test with libjpeg-turbo, and with Go's decoder.
 func eachJPEGDecoder(t *testing.T, test func(t *testing.T, exact bool)) {
 	t.Run("turbo", func(t *testing.T) {
-		needTurboJPEG(t)
+		needJPEG(t)
 		test(t, true)
 	})
 	t.Run("go", func(t *testing.T) {
-		jpegLibrary = func() (string, error) { return "", ErrNoTurboJPEG }
-		defer func() { jpegLibrary = TurboJPEG }()
+		jpegLibrary = func() codecs.Library { return codecs.Library{Err: codecs.ErrNone} }
+		defer func() { jpegLibrary = codecs.FindJPEG }()
 		test(t, false)
 	})
 }
 
-func needTurboJPEG(t testing.TB) {
-	if _, err := TurboJPEG(); err != nil {
+func needJPEG(t testing.TB) {
+	if err := codecs.FindJPEG().Err; err != nil {
 		t.Skip(err)
 	}
 }

@@ -1,6 +1,10 @@
 package preprocess
 
-import "errors"
+import (
+	"errors"
+
+	"ortho/preprocess/codecs"
+)
 
 // Decoder is what decodes JPEGs.
 type Decoder struct {
@@ -11,14 +15,14 @@ type Decoder struct {
 
 // JPEGDecoder returns what decodes JPEGs here.
 func JPEGDecoder() Decoder {
-	path, err := TurboJPEG()
+	library := codecs.FindJPEG()
 	switch {
-	case errors.Is(err, ErrNoTurboJPEG):
-		return Decoder{Name: "go", Error: err.Error()}
-	case err != nil:
-		return Decoder{Name: "none", Error: err.Error()}
+	case library.Err == nil:
+		return Decoder{Name: library.Name, Path: library.Path}
+	case errors.Is(library.Err, codecs.ErrNone):
+		return Decoder{Name: "go", Error: library.Err.Error()}
 	}
-	return Decoder{Name: "libjpeg-turbo", Path: path}
+	return Decoder{Name: "none", Error: library.Err.Error()}
 }
 
 func (d Decoder) String() string {

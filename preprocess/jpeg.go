@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"image"
 	"io"
+
+	"ortho/preprocess/codecs"
 )
 
 // decodeJPEG decodes with libjpeg-turbo, or with Go's decoder where that is missing.
@@ -17,30 +19,103 @@ func decodeJPEG(data []byte, ask request) (picture, error) {
 	if err := checkSize(h.width, h.height, ask.maxPixels); err != nil {
 		return picture{}, err
 	}
-	// A block of 8x8 takes one bit at least.
-	if int64(h.width)*int64(h.height) > 512*int64(len(data)) {
+	// A block of 8x8 takes one bit at least, but of a file that has its end: what lacks before that
+	// is left gray.
+	if int64(h.width)*int64(h.height) > 512*int64(len(data)) && !ended(data[h.scan:]) {
 		return picture{}, io.ErrUnexpectedEOF
 	}
 	p := picture{width: h.width, height: h.height, orientation: orientationOf(h.exif, h.xmp)}
 	if ask.extras {
 		p.icc = h.profile()
 	}
-	_, err = jpegLibrary()
-	switch {
-	case errors.Is(err, ErrNoTurboJPEG):
+	switch library := jpegLibrary(); {
+	case library.Err == nil:
+		err = h.libjpeg(&p, data, ask)
+	case errors.Is(library.Err, codecs.ErrNone):
 		p.img, err = h.golang(data, ask)
-	case err == nil:
-		shrink := 1
-		if ask.shrink != nil {
-			shrink = ask.shrink(h.width, h.height, p.orientation)
-		}
-		p.img, err = h.turbo(data, ask, shrink)
+	default:
+		err = library.Err
 	}
 	return p, err
 }
 
 // jpegLibrary is what tests of Go's decoder replace.
-var jpegLibrary = TurboJPEG
+var jpegLibrary = codecs.FindJPEG
+
+// libjpeg decodes what is asked for, or that part of it.
+func (h *jpegHeader) libjpeg(p *picture, data []byte, ask request) error {
+	shrink := 1
+	if ask.shrink != nil {
+		shrink = ask.shrink(h.width, h.height, p.orientation)
+	}
+	r := region{0, 0, (h.width + shrink - 1) / shrink, (h.height + shrink - 1) / shrink}
+	if ask.part != nil && shrink == 1 {
+		if part := h.widened(ask.part(h.width, h.height, p.orientation)); part != r && (!h.sequential() || sound(data[h.scan:])) {
+			p.part, r = part, part
+		}
+	}
+	p.img = ask.image(r.width, r.height, h.components)
+	err := codecs.DecodeJPEG(p.img.Pix, data, codecs.JPEG{Width: h.width, Height: h.height, Components: h.components, Shrink: shrink, X: r.x, Y: r.y, W: r.width, H: r.height})
+	if h.components == 4 {
+		p.img = inksToRGB(p.img)
+	}
+	return err
+}
+
+// widened is a part with all whole MCUs that its columns touch, and one more on each side: there
+// upsampling would look beyond the part.
+func (h *jpegHeader) widened(r region) region {
+	mcu := 8 * h.sampling
+	left := max(0, r.x/mcu-1) * mcu
+	right := min(h.width, ((r.x+r.width+mcu-1)/mcu+1)*mcu)
+	return region{left, r.y, right - left, r.height}
+}
+
+// sequential reports whether rows come out of the file one after the other, so that what follows
+// those that are wanted is not read: whether that is damaged is then to be told otherwise.
+func (h *jpegHeader) sequential() bool { return h.process&3 != 2 }
+
+// ended reports whether the end marker is among a JPEG's scans, within which no 0xff
+// stands alone. Where it is, what is missing before it is left gray, in Pillow too.
+func ended(scans []byte) bool { return bytes.Contains(scans, []byte{0xff, 0xd9}) }
+
+// sound reports whether nothing but an end marker follows the first scan, whose header scans
+// begins with. No library refuses such a file for what it holds: codes that are wrong make gray.
+func sound(scans []byte) bool {
+	if len(scans) < 4 {
+		return false
+	}
+	scans = scans[min(len(scans), 2+int(be16(scans[2:]))):]
+	for {
+		at := bytes.IndexByte(scans, 0xff)
+		if at < 0 || at+1 >= len(scans) {
+			return false
+		}
+		switch m := scans[at+1]; {
+		case m == 0xd9:
+			return true
+		case m == 0, 0xd0 <= m && m <= 0xd7:
+			scans = scans[at+2:]
+		case m == 0xff:
+			scans = scans[at+1:]
+		default:
+			return false
+		}
+	}
+}
+
+// inksToRGB is Pillow's way from an Adobe CMYK JPEG, whose inks are inverted.
+func inksToRGB(inks *Image) *Image {
+	img := newImage(inks.Width, inks.Height, 3)
+	for i := range len(inks.Pix) / 4 {
+		s, d := inks.Pix[4*i:4*i+4:4*i+4], img.Pix[3*i:3*i+3:3*i+3]
+		paper := int32(s[3])
+		for c := range 3 {
+			d[c] = inked(255-s[c], paper)
+		}
+	}
+	return img
+}
 
 // golang uses Go's decoder for the planes only: it gets a header that stops it from converting
 // colours, which is done here as libjpeg does it.
@@ -66,6 +141,7 @@ type jpegHeader struct {
 	process                   byte // the frame's marker: baseline, progressive, ...
 	width, height, components int
 	ids                       []byte
+	sampling                  int  // the most samples that a component has side by side in an MCU
 	subsampled                bool // the second component has fewer samples
 	jfif                      bool
 	adobe                     int // transform of the Adobe marker, -1 without one
@@ -152,9 +228,16 @@ func (h *jpegHeader) frame(marker byte, body []byte) error {
 		return io.ErrUnexpectedEOF
 	}
 	h.height, h.width, h.components = int(be16(body[1:])), int(be16(body[3:])), int(body[5])
+	if body[0] != 8 || h.components != 1 && h.components != 3 && h.components != 4 {
+		return fmt.Errorf("%d bits of %d components: 8 bits of 1, 3 or 4 are read", body[0], h.components)
+	}
 	h.ids = h.ids[:0]
 	for i := range h.components {
 		h.ids = append(h.ids, body[6+3*i])
+	}
+	h.sampling = 1
+	for i := range h.components {
+		h.sampling = max(h.sampling, int(body[7+3*i]>>4))
 	}
 	h.subsampled = h.components > 1 && body[7] != body[10]
 	return nil

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"ortho/preprocess/codecs"
 )
 
 // Real photographs, each at 400 of its pixels.
@@ -90,12 +92,12 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 	b.Run("turbo", func(b *testing.B) {
-		needTurboJPEG(b)
+		needJPEG(b)
 		run(b)
 	})
 	b.Run("go", func(b *testing.B) {
-		jpegLibrary = func() (string, error) { return "", ErrNoTurboJPEG }
-		defer func() { jpegLibrary = TurboJPEG }()
+		jpegLibrary = func() codecs.Library { return codecs.Library{Err: codecs.ErrNone} }
+		defer func() { jpegLibrary = codecs.FindJPEG }()
 		run(b)
 	})
 }

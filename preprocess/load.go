@@ -23,7 +23,12 @@ type LoadOptions struct {
 func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err error) {
 	memory := frames.Get().(*frame)
 	defer memory.release()
-	ask := request{maxPixels: opt.MaxPixels, memory: memory}
+	ask := request{maxPixels: opt.MaxPixels, memory: memory, part: func(width, height, orientation int) region {
+		if s.Orientation == ApplyOrientation && orientation > 1 && orientation <= 8 {
+			return region{0, 0, width, height}
+		}
+		return s.part(width, height)
+	}}
 	if opt.Scaled {
 		ask.shrink = s.shrink
 	}
@@ -39,7 +44,11 @@ func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err e
 	case opt.Unturned != nil && pic.orientation > 1 && pic.orientation <= 8:
 		opt.Unturned.Add(1)
 	}
-	return width, height, s.Tensor(dst, img)
+	of := whole(img)
+	if pic.part != (region{}) {
+		of = strip{img, pic.part.x, pic.part.y, pic.width, pic.height}
+	}
+	return width, height, s.tensor(dst, of)
 }
 
 // shrink is Pillow's choice in JpegImageFile.draft, for twice the resized size.

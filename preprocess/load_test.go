@@ -62,7 +62,7 @@ func TestLoadIsDecodeAndTensor(t *testing.T) {
 
 // TestLoadScaled is against Pillow's draft of the same file.
 func TestLoadScaled(t *testing.T) {
-	needTurboJPEG(t)
+	needJPEG(t)
 	drafts, err := filepath.Glob(decodeDir + "/*.draft?.ppm")
 	if err != nil || len(drafts) == 0 {
 		t.Fatalf("no golden files: %v", err)
@@ -136,7 +136,7 @@ func baseline(t *testing.T) (data []byte, frame int, segment []byte) {
 
 // A file whose two headers disagree must not show the pixels of an earlier one.
 func TestTurboTwoHeaders(t *testing.T) {
-	needTurboJPEG(t)
+	needJPEG(t)
 	data, frame, segment := baseline(t)
 	other := bytes.Clone(segment)
 	other[6] = 32
@@ -153,7 +153,7 @@ func TestTurboTwoHeaders(t *testing.T) {
 // An error behind all the pixels, and behind a warning, is an error, as in Pillow; and a
 // marker among the pixels is not the file's end.
 func TestTurboErrorAfterWarning(t *testing.T) {
-	needTurboJPEG(t)
+	needJPEG(t)
 	data, _, segment := baseline(t)
 	end := len(data) - 2
 	if _, err := Decode(bytes.Join([][]byte{data[:end], {0, 0, 0}, segment, data[end:]}, nil), DecodeOptions{}); err == nil {

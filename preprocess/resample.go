@@ -22,13 +22,14 @@ func ResampleRows(dst []byte, img *Image, width, height int, f Filter, y0, y1 in
 	whole(img).rows(dst, width, height, f, y0, y1)
 }
 
-// strip is some rows of an image: all that are needed.
+// strip is a part of an image: all that is needed.
 type strip struct {
 	*Image
-	top, of int // the first row, and how many the image has
+	left, top     int // where it begins
+	width, height int // of the whole image
 }
 
-func whole(img *Image) strip { return strip{img, 0, img.Height} }
+func whole(img *Image) strip { return strip{img, 0, 0, img.Width, img.Height} }
 
 func (s strip) rows(dst []byte, width, height int, f Filter, y0, y1 int) {
 	if y0 == y1 {
@@ -97,8 +98,8 @@ func (m *scratch) resample(dst []byte, img strip, width, height int, r region, f
 		m.sample(dst, img.Image, width, height, r, f, to)
 		return
 	}
-	m.across.prepare(resize1D{img.Width, width, r.x, r.x + r.width, f, 0})
-	m.down.prepare(resize1D{img.of, height, r.y, r.y + r.height, f, img.top})
+	m.across.prepare(resize1D{img.width, width, r.x, r.x + r.width, f, img.left})
+	m.down.prepare(resize1D{img.height, height, r.y, r.y + r.height, f, img.top})
 	m.job = C.job{
 		across:   C.axis{C.int32_t(img.Width), C.int32_t(r.width), C.int32_t(m.across.groups)},
 		down:     C.axis{C.int32_t(img.Height), C.int32_t(r.height), C.int32_t(m.down.groups)},
@@ -108,7 +109,7 @@ func (m *scratch) resample(dst []byte, img strip, width, height int, r region, f
 	for c, at := range to.channel {
 		m.job.channel[c] = C.int64_t(at)
 	}
-	if columnsFirst(img.Width, img.of, width, height) {
+	if columnsFirst(img.width, img.height, width, height) {
 		m.job.columns_first = 1
 	}
 	if vectorized {

@@ -117,6 +117,26 @@ func (s *Spec) window(in, out int) (from, to, n int) {
 	return int(math.RoundToEven(float64(d) / 2)), 0, out
 }
 
+// part is what of an image of width x height pixels a tensor is made of, where that can be told.
+func (s *Spec) part(width, height int) region {
+	all := region{0, 0, width, height}
+	if s.Validate() != nil || s.Central != [2]float64{} || !s.Interpolation.pillow() || s.Interpolation == Nearest {
+		return all
+	}
+	w, h := s.ResizedSize(width, height)
+	if max(width, height) > maxEdge || max(w, h) > maxResizedEdge {
+		return all
+	}
+	x, _, wide := s.window(w, s.Width)
+	y, _, high := s.window(h, s.Height)
+	across, down := resize1D{in: width, out: w, filter: s.Interpolation}, resize1D{in: height, out: h, filter: s.Interpolation}
+	_, left, _ := across.reach(x)
+	_, _, right := across.reach(x + wide - 1)
+	_, top, _ := down.reach(y)
+	_, _, bottom := down.reach(y + high - 1)
+	return region{left, top, right - left, bottom - top}
+}
+
 // Edges beyond these come from no camera: a filter's taps grow with the one, the
 // search for nearest's positions with the other.
 const maxEdge, maxResizedEdge = 1 << 22, 1 << 28
@@ -125,7 +145,10 @@ const maxEdge, maxResizedEdge = 1 << 22, 1 << 28
 // Bytes() bytes in native byte order. It works on the calling goroutine, allocates
 // nothing once it is warm (but for the Central part), and may be called concurrently. It fails where the spec is not
 // valid, or dst or the image is not what the spec wants.
-func (s *Spec) Tensor(dst []byte, img *Image) error {
+func (s *Spec) Tensor(dst []byte, img *Image) error { return s.tensor(dst, whole(img)) }
+
+// tensor makes it of a part of an image that holds all that [Spec.part] gives.
+func (s *Spec) tensor(dst []byte, img strip) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
@@ -139,15 +162,15 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 		return fmt.Errorf("an image of %dx%d pixels in %d bytes", img.Width, img.Height, len(img.Pix))
 	}
 	if s.Central != [2]float64{} {
-		img = s.central(img)
+		img = whole(s.central(img.Image))
 	}
-	width, height := s.ResizedSize(img.Width, img.Height)
-	if max(img.Width, img.Height) > maxEdge || max(width, height) > maxResizedEdge {
+	width, height := s.ResizedSize(img.width, img.height)
+	if max(img.width, img.height) > maxEdge || max(width, height) > maxResizedEdge {
 		return fmt.Errorf("an image of %dx%d pixels, resized to %dx%d before the crop: edges above %d, or %d resized, are not supported",
-			img.Width, img.Height, width, height, maxEdge, maxResizedEdge)
+			img.width, img.height, width, height, maxEdge, maxResizedEdge)
 	}
 	if s.PadEnd && (width > s.Width || height > s.Height) {
-		return fmt.Errorf("an image of %dx%d pixels becomes one of %dx%d, which can't be padded to %dx%d", img.Width, img.Height, width, height, s.Width, s.Height)
+		return fmt.Errorf("an image of %dx%d pixels becomes one of %dx%d, which can't be padded to %dx%d", img.width, img.height, width, height, s.Width, s.Height)
 	}
 	if size := s.Type.Size(); uintptr(unsafe.Pointer(unsafe.SliceData(dst)))%uintptr(size) != 0 {
 		return fmt.Errorf("a tensor's memory is not aligned to its elements of %d bytes", size)
@@ -163,13 +186,13 @@ func (s *Spec) Tensor(dst []byte, img *Image) error {
 	}
 	pack := func(s *Spec, dst []byte) {
 		fill(s, dst)
-		m.resample(dst, whole(img), width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
+		m.resample(dst, img, width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	}
 	switch {
 	case s.Interpolation == LinearTF:
 		s.tabulate(&m.tables)
 		fill(s, dst)
-		s.interpolate(m, dst, img, width, height, region{x, y, w, h}, s.placement(left, top))
+		s.interpolate(m, dst, img.Image, width, height, region{x, y, w, h}, s.placement(left, top))
 	case s.Type.Size() == 8:
 		s.wide(m, dst, pack)
 	default:

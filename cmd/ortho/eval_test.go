@@ -18,7 +18,7 @@ import (
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/models"
 	"ortho/models/bundled"
-	"ortho/preprocess"
+	"ortho/preprocess/codecs"
 )
 
 // evaluated runs eval --json.
@@ -68,7 +68,7 @@ func TestEvalEqualsPython(t *testing.T) {
 		}
 	}
 	slack := 0
-	if _, err := preprocess.TurboJPEG(); err != nil {
+	if err := codecs.FindJPEG().Err; err != nil {
 		slack = 1 // Go's decoder rounds otherwise
 	}
 	html := filepath.Join(t.TempDir(), "x.html")

@@ -27,16 +27,17 @@ func newRuntimeCommand() *cli.Command {
 // runtimeInstallOptions is what the flags of runtime install say.
 type runtimeInstallOptions struct {
 	source, from, flavor string
-	force                bool
+	force, missing       bool
 }
 
 func newRuntimeInstallCommand() *cli.Command {
 	o := &runtimeInstallOptions{}
 	own := flags.Own{
 		&cli.StringFlag{Name: "source", Value: "auto", Usage: "`WHERE` from: auto (each in turn), pip, npm, github", Destination: &o.source},
-		&cli.StringFlag{Name: "from", Usage: "a wheel, tgz, zip, folder or library to install instead: `FILE`", Destination: &o.from},
+		&cli.StringFlag{Name: "from", Usage: "a wheel, tgz, zip, folder or library of ONNX Runtime, or Pillow's wheel, to install instead: `FILE`", Destination: &o.from},
 		&cli.StringFlag{Name: "flavor", Usage: "the `BUILD`: cpu (the default; with --from, what its files tell), openvino (150 MB) or cuda (300 MB; CUDA 13, cuDNN 9 and, for TensorRT, TensorRT 10 are not within)", Destination: &o.flavor},
-		&cli.BoolFlag{Name: "force", Usage: "replace one that is installed already", Destination: &o.force},
+		&cli.BoolFlag{Name: "force", Usage: "replace what is installed already", Destination: &o.force},
+		&cli.BoolFlag{Name: "missing", Usage: "install what is not there, and say nothing of what is: no ONNX Runtime where one is found", Destination: &o.missing},
 	}
 	return flags.Command(cli.Command{
 		Name:        "install",
@@ -56,10 +57,38 @@ func (o *runtimeInstallOptions) run(ctx context.Context, call *flags.Call) error
 		return commandline.Usagef("--source %q is none of auto, pip, npm, github", o.source)
 	case from && o.from == "":
 		return commandline.Usagef("--from needs a file")
+	case o.missing && (from || o.force):
+		return commandline.Usagef("--missing goes with neither --from nor --force")
 	case from && o.source != "auto":
 		return commandline.Usagef("--from %s and --source %s exclude each other", o.from, o.source)
 	}
-	f, err := library.Install(ctx, library.InstallOptions{Source: o.source, From: o.from, Flavor: o.flavor, Force: o.force, Notify: call.Info})
+	opt := library.InstallOptions{Source: o.source, From: o.from, Flavor: o.flavor, Force: o.force, Notify: call.Info}
+	if from && library.HoldsCodecs(o.from) {
+		c, err := library.InstallCodecs(ctx, opt)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(call.Out, "libraries that decode images (%s): %s\n", c.Package, term.Clean(c.Folder))
+		return err
+	}
+	if _, err := library.FindFor("", o.providers()); !o.missing || err != nil {
+		if err := o.onnxRuntime(ctx, call, opt); err != nil || from {
+			return err
+		}
+	}
+	return o.codecs(ctx, call, opt)
+}
+
+// providers are those that tell whether the flavor is there.
+func (o *runtimeInstallOptions) providers() []string {
+	if o.flavor == "" || o.flavor == "cpu" {
+		return nil
+	}
+	return []string{o.flavor}
+}
+
+func (o *runtimeInstallOptions) onnxRuntime(ctx context.Context, call *flags.Call, opt library.InstallOptions) error {
+	f, err := library.Install(ctx, opt)
 	if err != nil {
 		return err
 	}
@@ -71,6 +100,24 @@ func (o *runtimeInstallOptions) run(ctx context.Context, call *flags.Call) error
 		call.Warn(fmt.Sprintf("%s (%s %s) comes first and is used; --onnxruntime takes this one", used.Path, used.Source, used.Version))
 	}
 	_, err = fmt.Fprintf(call.Out, "ONNX Runtime %s (%s): %s\n", f.Version, f.Flavor, term.Clean(f.Path))
+	return err
+}
+
+// codecs installs the libraries that decode images. Without them Go's decoders serve, so that a
+// machine that can't have them has a warning alone.
+func (o *runtimeInstallOptions) codecs(ctx context.Context, call *flags.Call, opt library.InstallOptions) error {
+	if _, err := library.InstalledCodecs(); o.missing && err == nil {
+		return nil
+	}
+	c, err := library.InstallCodecs(ctx, opt)
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case err != nil:
+		call.Warn(err.Error() + "; without them JPEGs are decoded by Go's decoder or the system's libjpeg-turbo, and some kinds of images not at all (see runtime list)")
+		return nil
+	}
+	_, err = fmt.Fprintf(call.Out, "libraries that decode images (%s): %s\n", c.Package, term.Clean(c.Folder))
 	return err
 }
 

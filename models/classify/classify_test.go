@@ -16,6 +16,7 @@ import (
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/preprocess"
+	"ortho/preprocess/codecs"
 )
 
 const bundledModel = "../bundled/efficientnet-lite0"
@@ -134,7 +135,7 @@ func probability(r classify.Result, class int) float64 {
 }
 
 func turboJPEG() bool {
-	_, err := preprocess.TurboJPEG()
+	err := codecs.FindJPEG().Err
 	return err == nil
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"ortho/models"
 	"ortho/preprocess"
+	"ortho/preprocess/codecs"
 	"ortho/runner"
 	"ortho/runner/library"
 	"ortho/runner/onnx"
@@ -308,7 +309,7 @@ func TestStyleTransfer(t *testing.T) {
 			}
 			// The JPEG's pixels are Pillow's with libjpeg-turbo; Go's decoder rounds otherwise.
 			tolerance := 1
-			if _, err := preprocess.TurboJPEG(); err != nil {
+			if err := codecs.FindJPEG().Err; err != nil {
 				tolerance = 8
 			}
 			crop := golden(t, name+"_crop")

@@ -22,10 +22,6 @@ const Variable = "ORTHO_CODECS"
 // ErrNone is wrapped where a library is not there, or turned off.
 var ErrNone = errors.New("not found")
 
-// Folder is where the libraries that ortho installs lie: in the user's data folder, by the name of
-// what they came in. "" where there is no such folder.
-var Folder = func() string { return "" }
-
 // Library is a library that was looked for.
 type Library struct {
 	Name string // "libjpeg-turbo"

@@ -29,13 +29,15 @@ var FindJPEG = jpegKind.once()
 type JPEG struct {
 	Width, Height, Components int // as the file's header has them: 1, 3 or 4 components
 	Shrink                    int // 1, 2, 4 or 8: the result is so many times smaller, rounded up
-	// The part of the result that is wanted: left, top, width, height.
+	// The part of the result that is wanted: left, top, width, height. X must be a multiple of the
+	// width of the file's MCUs. Columns as near as one of these to a side where the part was cut differ
+	// from the whole image's: smooth upsampling takes that side for the image's own.
 	X, Y, W, H int
 }
 
 // DecodeJPEG decodes the part of a JPEG that is asked for into dst: gray of one component, R, G, B of
-// three, and of four the inks as they are stored. The pixels are those of the whole image's, to the bit:
-// accurate inverse DCT, smooth upsampling. The library must be there, by [FindJPEG].
+// three, and of four the inks as they are stored. Inverse DCT and upsampling are Pillow's: accurate, and
+// smooth. The library must be there, by [FindJPEG].
 //
 // Damage that leaves an image is no error, as in Pillow. The error wraps [io.ErrUnexpectedEOF] where the
 // file ends before the part does.

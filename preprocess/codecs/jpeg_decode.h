@@ -65,39 +65,31 @@ typedef struct {
 	NAME(decoder) decoder;
 	NAME(source) source;
 	NAME(progress) progress;
-	uint8_t *row; // where only a part of the columns is wanted
 } NAME(job);
 
 static int NAME(window)(NAME(job) *job, const ortho_jpeg *ask, uint8_t *dst) {
 	NAME(decoder) *d = &job->decoder;
 	const unsigned bytes = (unsigned)d->out_components, w = (unsigned)ask->w, h = (unsigned)ask->h;
-	unsigned x = 0, top = 0;
-	// Smooth upsampling looks at the neighbours of each sample, so that a block more than the
-	// part's own is decoded on each side.
+	unsigned top = 0;
+	// Smooth upsampling looks at the rows above, so that blocks before the part's own are decoded, too.
 #if LIBJPEG >= 70
-	const unsigned block_w = (unsigned)(d->max_h * d->min_dct_h), block_h = (unsigned)(d->max_v * d->min_dct_v);
+	const unsigned block_h = (unsigned)(d->max_v * d->min_dct_v);
 #else
-	const unsigned block_w = (unsigned)(d->max_h * d->min_dct), block_h = (unsigned)(d->max_v * d->min_dct);
+	const unsigned block_h = (unsigned)(d->max_v * d->min_dct);
 #endif
 	if (w < d->out_width) {
-		x = (unsigned)ask->x > block_w ? (unsigned)ask->x - block_w : 0;
-		unsigned end = (unsigned)ask->x + w + block_w;
-		if (end > d->out_width) end = d->out_width;
-		unsigned width = end - x;
+		unsigned x = (unsigned)ask->x, width = w;
 		jpeg.crop(d, &x, &width);
-		job->row = malloc((size_t)d->out_width * bytes);
-		if (!job->row) {
-			snprintf(job->catcher.message, sizeof job->catcher.message, "no memory for a row");
+		if (x != (unsigned)ask->x || width != w) {
+			snprintf(job->catcher.message, sizeof job->catcher.message, "a part from column %d on begins in column %u", ask->x, x);
 			return JPEG_FATAL;
 		}
 	}
 	if ((unsigned)ask->y > block_h) top = ((unsigned)ask->y - block_h) / block_h * block_h;
 	if (top > 0 && jpeg.skip(d, top) != top) return JPEG_TRUNCATED;
 	for (unsigned y = top; y < (unsigned)ask->y + h; y++) {
-		uint8_t *out = y < (unsigned)ask->y ? dst : dst + (size_t)(y - (unsigned)ask->y) * w * bytes;
-		uint8_t *row = job->row ? job->row : out;
+		uint8_t *row = y < (unsigned)ask->y ? dst : dst + (size_t)(y - (unsigned)ask->y) * w * bytes;
 		if (jpeg.read(d, &row, 1) != 1) return JPEG_TRUNCATED;
-		if (job->row && y >= (unsigned)ask->y) memcpy(out, job->row + ((unsigned)ask->x - x) * bytes, (size_t)w * bytes);
 	}
 	if (d->out_row == d->out_height) jpeg.finish(d); // an end marker may be missing
 	return JPEG_OK;
@@ -131,7 +123,6 @@ static int NAME(decode)(const ortho_jpeg *ask, const uint8_t *data, size_t size,
 	} else result = JPEG_FATAL;
 	snprintf(message, n, "%s", job->catcher.message);
 	jpeg.destroy(d);
-	free(job->row);
 	free(job);
 	return result;
 }

@@ -41,6 +41,7 @@ type contents struct {
 // names, into dir. inside, where it is not "", is the library's path in the package.
 func unpack(ctx context.Context, pkg, dir, inside string, take func(name string) bool, limit limits) (contents, error) {
 	u := unpacker{ctx: ctx, dir: dir, inside: inside, take: take, limit: limit, folders: map[string]string{}, companions: map[string][]string{}}
+	u.visit = u.keep
 	if err := u.walk(pkg); err != nil {
 		return contents{}, err
 	}
@@ -57,6 +58,7 @@ func unpack(ctx context.Context, pkg, dir, inside string, take func(name string)
 
 type unpacker struct {
 	ctx        context.Context
+	visit      func(name string, size int64, open func() (io.ReadCloser, error)) error
 	dir        string
 	inside     string
 	take       func(name string) bool
@@ -177,8 +179,8 @@ func (u *unpacker) count() error {
 	return u.ctx.Err()
 }
 
-// visit keeps the file if it is one of those wanted.
-func (u *unpacker) visit(name string, size int64, open func() (io.ReadCloser, error)) error {
+// keep keeps the file if it is one of those wanted.
+func (u *unpacker) keep(name string, size int64, open func() (io.ReadCloser, error)) error {
 	if err := u.count(); err != nil {
 		return err
 	}

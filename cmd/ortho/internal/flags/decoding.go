@@ -11,6 +11,7 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/preprocess"
+	"ortho/preprocess/codecs"
 )
 
 // MaxPixels bounds the images that are decoded.
@@ -58,8 +59,8 @@ func (j *JPEGs) Read(c *Call) error {
 		return commandline.Usagef("--decode %q is neither exact nor scaled", how)
 	}
 	j.Scaled = how == "scaled"
-	_, err := preprocess.TurboJPEG()
-	if err != nil && !errors.Is(err, preprocess.ErrNoTurboJPEG) {
+	err := codecs.FindJPEG().Err
+	if err != nil && !errors.Is(err, codecs.ErrNone) {
 		return err
 	}
 	if err != nil && j.Scaled {
