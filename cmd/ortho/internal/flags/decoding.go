@@ -11,7 +11,6 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/preprocess"
-	"ortho/preprocess/codecs"
 )
 
 // MaxPixels bounds the images that are decoded.
@@ -59,12 +58,11 @@ func (j *JPEGs) Read(c *Call) error {
 		return commandline.Usagef("--decode %q is neither exact nor scaled", how)
 	}
 	j.Scaled = how == "scaled"
-	err := codecs.FindJPEG().Err
-	if err != nil && !errors.Is(err, codecs.ErrNone) {
-		return err
-	}
-	if err != nil && j.Scaled {
-		c.Warn("--decode scaled has no effect: " + err.Error())
+	switch d := preprocess.JPEGDecoder(); {
+	case d.Name == "none":
+		return errors.New(d.Error)
+	case d.Name == "go" && j.Scaled:
+		c.Warn("--decode scaled has no effect: " + d.Error)
 	}
 	return nil
 }
