@@ -32,7 +32,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 // imported, above which it stands. A package that is not in it is in no room.
 var walls = map[string]string{
 	"preprocess/codecs": "",
-	"preprocess": "preprocess/codecs",
+	"preprocess":        "preprocess/codecs",
 
 	"runner/child": "", "runner/library": "", "runner/machine": "", "runner/onnx": "", "runner/stats": "",
 	"runner/npz":      "runner/onnx",
