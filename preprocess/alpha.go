@@ -73,27 +73,3 @@ func (m *Image) firstChannel() *Image {
 	}
 	return out
 }
-
-// pngAlpha is a PNG's alpha. What a colour key makes transparent is Pillow's: the pixels
-// of 8 bits that equal it; in 16-bit gray, of which Pillow has no picture, those that do.
-func pngAlpha(m image.Image, img *Image, data []byte, depth byte) []byte {
-	switch key := pngChunk(data, "tRNS"); {
-	case data[25] == 0 && depth != 16 && len(key) >= 2:
-		return keyed(img, be16(key))
-	case data[25] == 2 && len(key) >= 6:
-		return keyed(img, be16(key), be16(key[2:]), be16(key[4:]))
-	}
-	return alphaOf(m)
-}
-
-func keyed(img *Image, key ...uint16) []byte {
-	alpha := make([]byte, img.Width*img.Height)
-	for i := range alpha {
-		for c, k := range key {
-			if uint16(img.Pix[i*len(key)+c]) != k {
-				alpha[i] = 255
-			}
-		}
-	}
-	return alpha
-}

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	_ "image/gif" // these five, and file_jpeg.go's, are what image.Decode knows
-	_ "image/png"
+	_ "image/gif" // these four, and file_jpeg.go's, are what image.Decode knows
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -106,41 +105,4 @@ func decodeParts(maxPixels int64, parts ...[]byte) (image.Image, error) {
 		return nil, err
 	}
 	return m, sizeOf(m, cfg.Width, cfg.Height)
-}
-
-func decodePNG(data []byte, ask request) (picture, error) {
-	const headerEnd = 8 + 8 + 13
-	if len(data) < headerEnd {
-		return picture{}, io.ErrUnexpectedEOF
-	}
-	depth, color := data[24], data[25]
-	width, height := be32(data[16:]), be32(data[20:])
-	if err := checkSize(int(int32(width)), int(int32(height)), ask.maxPixels); err != nil {
-		return picture{}, err
-	}
-	// Deflate packs at most 1032 bytes into one, and every row has a filter byte.
-	rows := (int64(width)*int64(depth) + 7) / 8 * int64(height)
-	if rows > 1032*int64(len(data)) {
-		return picture{}, io.ErrUnexpectedEOF
-	}
-	m, err := decodeParts(ask.maxPixels, data)
-	if err != nil {
-		return picture{}, err
-	}
-	to8 := highByte
-	if depth == 16 && color == 0 && !ask.extras {
-		to8 = clip16 // Pillow's mode I;16, of which convert makes no picture
-	}
-	img, err := pixels(m, to8)
-	if err != nil {
-		return picture{}, err
-	}
-	if color == 0 || color == 4 {
-		img = img.firstChannel() // Go has gray with alpha as colours
-	}
-	p := picture{img: img, orientation: pngOrientation(data)}
-	if ask.extras {
-		p.alpha, p.icc = pngAlpha(m, img, data, depth), pngProfile(data)
-	}
-	return p, nil
 }

@@ -179,9 +179,7 @@ func readJPEGHeader(data []byte) (*jpegHeader, error) {
 			break
 		}
 		end := pos + 1 + int(be16(data[pos+1:]))
-		if end < pos+3 {
-			return nil, fmt.Errorf("segment %#x has a wrong length", marker)
-		}
+		end = max(end, pos+3) // a length of 0 or 1 leaves no body, in Pillow and libjpeg
 		if end > len(data) {
 			return nil, io.ErrUnexpectedEOF
 		}
