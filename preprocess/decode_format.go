@@ -2,14 +2,15 @@ package preprocess
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"image"
-	_ "image/gif" // these four, and file_jpeg.go's, are what image.Decode knows
+	_ "image/gif" // these three, and file_jpeg.go's, are what image.Decode knows
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
-	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 )
@@ -36,6 +37,9 @@ func sniff(data []byte) (format, error) {
 		return format{"TIFF", decodeTIFF}, nil
 	case starts("RIFF") && len(data) >= 12 && string(data[8:12]) == "WEBP":
 		return format{"WebP", decodeWebP}, nil
+	}
+	if len(data) >= 4 && slices.Contains(bmpHeaders, int(binary.LittleEndian.Uint32(data))) {
+		return format{"DIB", decodeBMP}, nil
 	}
 	what := ""
 	if kind := otherKind(data); kind != "" {
