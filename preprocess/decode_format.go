@@ -5,13 +5,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
-	_ "image/gif" // these three, and file_jpeg.go's, are what image.Decode knows
+
 	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/tiff" // these two, and file_jpeg.go's, are what image.Decode knows
 	_ "golang.org/x/image/webp"
 )
 

@@ -3,15 +3,11 @@ package preprocess
 import (
 	"encoding/binary"
 	"errors"
-	"image"
 	"io"
 )
 
 // decodeGIF decodes the first frame and puts it on its canvas as Pillow does: on
-// the transparent colour where there is one, else on colour 0. The frame's own
-// bytes go to the decoder under a header made here, with all 256 colours: Go's
-// palette would have lost the transparent colour, and Pillow does not mind an
-// index out of range.
+// the transparent colour where there is one, else on colour 0. An index without a colour is black.
 func decodeGIF(data []byte, ask request) (picture, error) {
 	f, err := firstFrame(data)
 	if err != nil {
@@ -21,13 +17,12 @@ func decodeGIF(data []byte, ask request) (picture, error) {
 	if err := checkSize(width, height, ask.maxPixels); err != nil {
 		return picture{}, err
 	}
-	m, err := decodeParts(ask.maxPixels, f.header(), f.data)
+	if f.frameWidth == 0 || f.frameHeight == 0 {
+		return picture{}, errors.New("its first frame is empty")
+	}
+	frame, err := gifPixels(f.data, f.frameWidth, f.frameHeight, f.interlaced)
 	if err != nil {
 		return picture{}, err
-	}
-	frame, ok := m.(*image.Paletted)
-	if !ok {
-		return picture{}, errors.New("not a palette image")
 	}
 	channels := 3
 	if f.gray {
@@ -41,7 +36,7 @@ func decodeGIF(data []byte, ask request) (picture, error) {
 	}
 	for y := range f.frameHeight {
 		dst := img.Pix[((y+f.top)*width+f.left)*channels:]
-		for i, v := range frame.Pix[y*frame.Stride : y*frame.Stride+f.frameWidth] {
+		for i, v := range frame[y*f.frameWidth : (y+1)*f.frameWidth] {
 			copy(dst[i*channels:(i+1)*channels], f.palette[v][:])
 		}
 	}
@@ -50,7 +45,7 @@ func decodeGIF(data []byte, ask request) (picture, error) {
 		p.alpha = make([]byte, width*height) // beyond the frame is transparent
 		for y := range f.frameHeight {
 			dst := p.alpha[(y+f.top)*width+f.left:]
-			for x, v := range frame.Pix[y*frame.Stride : y*frame.Stride+f.frameWidth] {
+			for x, v := range frame[y*f.frameWidth : (y+1)*f.frameWidth] {
 				if v != f.background {
 					dst[x] = 255
 				}
@@ -149,21 +144,6 @@ func (f *gifFrame) setPalette(table []byte) {
 			f.palette[i] = [3]uint8{uint8(i), uint8(i), uint8(i)}
 		}
 	}
-}
-
-// header begins a GIF that is the frame alone.
-func (f *gifFrame) header() []byte {
-	const size, colours = 13, 256
-	h := make([]byte, size+3*colours, size+3*colours+10)
-	copy(h, "GIF89a")
-	binary.LittleEndian.PutUint16(h[6:], uint16(f.frameWidth))
-	binary.LittleEndian.PutUint16(h[8:], uint16(f.frameHeight))
-	h[10] = 0xf7 // a table of 256 colours
-	h = append(h, ',', 0, 0, 0, 0, h[6], h[7], h[8], h[9], 0)
-	if f.interlaced {
-		h[len(h)-1] = 0x40
-	}
-	return h
 }
 
 func le16(b []byte) int { return int(binary.LittleEndian.Uint16(b)) }
