@@ -6,7 +6,7 @@ import (
 )
 
 // gifLZW unpacks a frame's indices as Pillow's GifDecode.c does: it ends with the last pixel, whatever
-// follows, and neither asks for an end code nor stops at one.
+// follows, and asks for no end code.
 type gifLZW struct {
 	data  []byte // what is left: blocks, each behind its length
 	block int    // bytes left of the present one
@@ -60,7 +60,7 @@ func (z *gifLZW) unpack(first uint) error {
 			next, size, last = clearCode+2, first+1, -1
 			continue
 		case code == endCode:
-			continue // further data may follow
+			return io.ErrUnexpectedEOF
 		case last < 0 && code > clearCode, last >= 0 && code > next:
 			return errGIFCode
 		}
