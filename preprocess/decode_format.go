@@ -15,7 +15,7 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// format is one of the six kinds of file that Decode knows.
+// format is a kind of file that Decode knows.
 type format struct {
 	name   string
 	decode func(data []byte, ask request) (picture, error)
@@ -38,6 +38,9 @@ func sniff(data []byte) (format, error) {
 	case starts("RIFF") && len(data) >= 12 && string(data[8:12]) == "WEBP":
 		return format{"WebP", decodeWebP}, nil
 	}
+	if isPNM(data) {
+		return format{"PNM", decodePNM}, nil
+	}
 	if len(data) >= 4 && slices.Contains(bmpHeaders, int(binary.LittleEndian.Uint32(data))) {
 		return format{"DIB", decodeBMP}, nil
 	}
@@ -45,7 +48,7 @@ func sniff(data []byte) (format, error) {
 	if kind := otherKind(data); kind != "" {
 		what = " (it looks like " + kind + ")"
 	}
-	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF and WebP are", ErrUnsupported, what)
+	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF, WebP and PPM are", ErrUnsupported, what)
 }
 
 const convertFirst = ": convert it to JPEG or PNG first"

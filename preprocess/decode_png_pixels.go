@@ -22,10 +22,8 @@ func (f *pngFile) pixels(ask request) *pngPixels {
 	if f.color == pngGray && !ask.extras {
 		out.wide = clip16 // Pillow's mode I;16, of which convert makes no picture
 	}
-	for i := range out.palette {
-		if f.palette == nil {
-			out.palette[i] = [3]uint8{uint8(i), uint8(i), uint8(i)} // Pillow's palette, before it gets one
-		} else if 3*i+3 <= len(f.palette) {
+	for i := range out.palette { // what the file leaves out is black, in Pillow, too
+		if 3*i+3 <= len(f.palette) {
 			out.palette[i] = [3]uint8(f.palette[3*i:])
 		}
 	}

@@ -139,7 +139,7 @@ func testDecodeRefuses(t *testing.T, _ bool) {
 		text string
 	}{
 		"empty":                     {other, "the file is empty"},
-		"text.jpg":                  {ErrUnsupported, "JPEG, PNG, GIF, BMP, TIFF and WebP"},
+		"text.jpg":                  {ErrUnsupported, "JPEG, PNG, GIF, BMP, TIFF, WebP and PPM"},
 		"truncated.jpg":             {other, "decode JPEG: the file is truncated"},
 		"no-end.jpg":                {other, "decode JPEG: the file is truncated"},
 		"truncated-progressive.jpg": {other, "decode JPEG: "},
@@ -157,6 +157,18 @@ func testDecodeRefuses(t *testing.T, _ bool) {
 		"ycbcr.tif":                 {other, "its colours are YCbCr"},
 		"lab.tif":                   {other, "its colours are CIELab"},
 		"cfa.tif":                   {other, "a camera's raw ones (CFA)"},
+		"png-wrong-adler.png":       {other, "the checksum of its pixels is wrong"},
+		"png-wrong-crc-of-text.png": {other, "chunk tEXt has a wrong checksum"},
+		"png-short-gama-behind.png": {other, "chunk gAMA has 1 bytes, and not 4"},
+		"png-cut-within-a-row.png":  {other, "the file is truncated"},
+		"png-unknown-filter.png":    {other, "there is no filter 7"},
+		"gif-cut.gif":               {other, "the file is truncated"},
+		"bmp-rle-too-short.bmp":     {other, "the file is truncated"},
+		"bmp-jpeg-inside.bmp":       {other, "compression of kind 4"},
+		"pnm-too-short.pnm":         {other, "the file is truncated"},
+		"pnm-too-large-sample.pnm":  {other, "a sample of 11"},
+		"pnm-no-number.pnm":         {other, `"x", and no number`},
+		"pnm-maximum.pnm":           {other, "samples of up to 65536"},
 	}
 	files, err := os.ReadDir(decodeDir + "/bad")
 	if err != nil {

@@ -169,6 +169,10 @@ func gray16(data []byte) bool {
 	if bytes.HasPrefix(data, []byte("\x89PNG")) {
 		return data[24] == 16 && data[25] == 0
 	}
+	if isPNM(data) {
+		f, err := readPNM(data)
+		return err == nil && f.maximum > 255 && (f.kind == '2' || f.kind == '5')
+	}
 	config, _, err := image.DecodeConfig(bytes.NewReader(data))
 	return err == nil && config.ColorModel == color.Gray16Model
 }

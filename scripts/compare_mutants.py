@@ -22,8 +22,9 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "preprocess/testdata/decode"
-ENDINGS = {"png": ["png"], "gif": ["gif"], "bmp": ["bmp"], "ppm": ["ppm", "pgm", "pbm", "pfm"], "jpeg": ["jpg"], "tiff": ["tif", "tiff"], "webp": ["webp"], "avif": ["avif"],
+ENDINGS = {"png": ["png"], "gif": ["gif"], "bmp": ["bmp"], "ppm": ["pnm"], "jpeg": ["jpg"], "tiff": ["tif", "tiff"], "webp": ["webp"], "avif": ["avif"],
            "jp2": ["jp2", "j2k"]}
+PREFIX = {"ppm": "pnm"}
 LIMIT = 4 << 20  # pixels, as cmd/decodeall has it
 
 
@@ -119,7 +120,7 @@ def main():
 
 def compare(name, args, temp, tool):
     rng = random.Random(args.seed)
-    seeds = [f.read_bytes() for e in ENDINGS[name] for f in sorted(GOLDEN.glob(f"{name if name != 'jpeg' else 'jpeg'}-*.{e}"))] + list(written(name))
+    seeds = [f.read_bytes() for e in ENDINGS[name] for f in sorted(GOLDEN.glob(f"{PREFIX.get(name, name)}-*.{e}"))] + list(written(name))
     seeds = [s for s in seeds if len(s) < 60000]
     cases = seeds + [mutant(rng, rng.choice(seeds), name == "png") for _ in range(args.count)]
     files = []

@@ -447,7 +447,7 @@ def alpha(image):
     return None if plane.getextrema() == (255, 255) else plane
 
 
-GRAY = ("1", "L", "LA", "La", "I;16", "I;16B")
+GRAY = ("1", "L", "I", "F", "LA", "La", "I;16", "I;16B")
 
 
 def fitting(image):
@@ -469,7 +469,9 @@ def main(outdir):
         if old.is_file() and old != out / PHOTOS:
             old.unlink()
     pictures = {}
-    for make in (jpegs, pngs, gifs, bmps, tiffs, webps):
+    from goldens import decode_odd  # which makes its files by what stands here
+    decode_odd.check_bad()
+    for make in (jpegs, pngs, gifs, bmps, tiffs, webps, decode_odd.pngs, decode_odd.gifs, decode_odd.bmps, decode_odd.pnms):
         for name, data in make():
             name = f"{make.__name__[:-1]}-{name}"
             (out / name).write_bytes(data)
@@ -481,7 +483,7 @@ def main(outdir):
                 loaded = opened()
                 loaded.load()
                 pictures[name] = {"gray": loaded.mode in GRAY, "icc": fitting(loaded)}
-                if loaded.mode.startswith("I;16"):  # convert("L") clips, which makes no picture of it
+                if loaded.mode.startswith("I;16") or loaded.mode == "I" and loaded.format == "PPM":  # convert("L") clips, which makes no picture of it
                     high = (np.asarray(loaded) >> 8).astype(np.uint8)
                     if loaded.format == "TIFF" and loaded.tag_v2[262] == 0:
                         high = 255 - high
@@ -497,7 +499,7 @@ def main(outdir):
                     if plane := alpha(ImageOps.exif_transpose(opened())):
                         (out / f"{name}.upright.alpha.pgm").write_bytes(netpbm(plane))
     (out / "pictures.json").write_text(json.dumps(pictures, indent=1) + "\n")
-    for name, data in bad():
+    for name, data in [*bad(), *decode_odd.bad()]:
         (out / "bad" / name).write_bytes(data)
     if samples := photos():
         (out / PHOTOS).write_bytes(netpbm(Image.fromarray(np.stack(samples))))

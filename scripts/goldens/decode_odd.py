@@ -1,0 +1,117 @@
+"""Files that Pillow opens though they are not as their formats' specifications have them, and formats of few lines, for decode.py."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from goldens import decode
+
+
+def parts(data):
+    """A PNG's chunks: name and body."""
+    at = 8
+    while at < len(data):
+        n = struct.unpack(">I", data[at:at + 4])[0]
+        yield data[at + 4:at + 8], data[at + 8:at + 8 + n]
+        at += 12 + n
+
+
+def pngs():
+    samples = decode.picture(13, 9)
+    raw = decode.rows(samples.reshape(9, -1), 8)
+    plain = decode.png(13, 9, 8, 2, raw)
+    whole = zlib.compress(raw, 9)
+    head = plain[:33]
+    idat = lambda *bodies: head + b"".join(decode.chunk(b"IDAT", b) for b in bodies) + decode.chunk(b"IEND", b"")
+    yield "odd-surplus-rows.png", decode.png(13, 9, 8, 2, raw + raw[:80])
+    yield "odd-surplus-byte.png", idat(whole + b"\1")
+    yield "odd-three-idats.png", idat(whole[:7], b"", whole[7:])
+    yield "odd-no-iend.png", plain[:-12]
+    yield "odd-no-checksum-of-pixels.png", idat(whole[:-4])
+    yield "odd-rows-end-early.png", idat(zlib.compress(raw[:5 * 40], 9))
+    at = plain.index(b"IDAT") + 4 + len(whole)
+    yield "odd-wrong-crc-of-idat.png", plain[:at] + b"\0\1\2\3" + plain[at + 4:]
+    yield "odd-text-behind.png", plain[:-12] + struct.pack(">I", 3) + b"tEXta\0bWRNG" + plain[-12:]
+    palette = bytes(range(48))
+    index = decode.rows(np.arange(13 * 9).reshape(9, 13) % 16, 8)
+    yield "odd-trns-first.png", decode.png(13, 9, 8, 3, index, decode.chunk(b"tRNS", bytes(range(0, 160, 10))) + decode.chunk(b"PLTE", palette))
+    yield "odd-palette-short.png", decode.png(13, 9, 8, 3, index, decode.chunk(b"PLTE", palette[:30]))
+    yield "odd-palette-long.png", decode.png(13, 9, 4, 3, decode.rows(np.arange(13 * 9).reshape(9, 13) % 16, 4), decode.chunk(b"PLTE", bytes(range(3 * 20))))
+    yield "odd-palette-of-rgb.png", decode.png(13, 9, 8, 2, raw, decode.chunk(b"PLTE", palette))
+    rgba = decode.picture(13, 9, 4)
+    yield "odd-trns-of-rgba.png", decode.png(13, 9, 8, 6, decode.rows(rgba.reshape(9, -1), 8), decode.chunk(b"tRNS", b"\0\1\0\2\0\3"))
+    yield "odd-trns-of-gray2.png", decode.png(13, 9, 2, 0, decode.rows(np.arange(13 * 9).reshape(9, 13) % 4, 2), decode.chunk(b"tRNS", b"\0\1"))
+    yield "odd-gama-behind.png", plain[:-12] + decode.chunk(b"gAMA", struct.pack(">I", 45455)) + plain[-12:]
+    yield "odd-animated.png", decode.png(13, 9, 8, 2, raw, decode.chunk(b"acTL", struct.pack(">II", 2, 0)) + decode.chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 13, 9, 0, 0, 1, 10, 0, 0)),
+                                         decode.chunk(b"fcTL", struct.pack(">IIIIIHHBB", 1, 13, 9, 0, 0, 1, 10, 0, 0)) + decode.chunk(b"fdAT", struct.pack(">I", 2) + whole))
+
+
+def gifs():
+    palette = [[i * 10, 255 - i * 9, i * 7] for i in range(16)]
+    index = np.arange(13 * 9).reshape(9, 13) % 16
+    data = decode.gif((13, 9), (0, 0), index, palette)
+    yield "odd-surplus.gif", data[:-2] + bytes([9]) + bytes(range(9)) + data[-2:]
+
+
+def bmps():
+    palette = b"".join(struct.pack("<BBBB", i * 9 % 256, i * 5 % 256, 255 - i, 0) for i in range(256))
+    runs = b"".join(bytes([5, y + 1, 0, 4, 1, 2, 3, 4, 4, 200 - y, 0, 0]) for y in range(6)) + b"\x03\x07\x00\x02\x02\x01\x05\x09\0\0" + b"\x0d\x21\0\0" * 2 + b"\0\1"
+    yield "odd-rle8.bmp", decode.bmp(13, 9, 8, runs, palette, compression=1)
+    runs = b"".join(bytes([6, 16 * y + 3, 0, 5, 0x12, 0x34, 0x50, 0, 2, 0x77, 0, 0]) for y in range(9)) + b"\0\1"
+    yield "odd-rle4.bmp", decode.bmp(13, 9, 4, runs, palette[:64], compression=2)
+    rows = decode.picture(13, 9)
+    data = b"".join(r[:, ::-1].tobytes() + b"\0" for r in rows[::-1])
+    yield "odd-short-last-row.bmp", decode.bmp(13, 9, 24, data[:-1])
+    yield "odd-no-file-header.bmp", decode.bmp(13, 9, 24, data)[14:]
+
+
+def pnms():
+    rgb, gray = decode.picture(13, 9), decode.picture(13, 9, 1)[..., 0]
+    bits = np.packbits(gray > 120, axis=1).tobytes()
+    text = lambda a: "\n".join(" ".join(map(str, row)) for row in a.reshape(9, -1)).encode()
+    yield "ascii-bits.pnm", b"P1 13 9\n" + text((gray > 120).astype(int)).replace(b" ", b"") + b"\n"
+    yield "ascii-gray.pnm", b"P2\n# a comment\n13 9 # another\n200\n" + text(gray.astype(int) * 200 // 255) + b"\n"
+    yield "ascii-rgb.pnm", b"P3 13 9 255\n" + text(rgb) + b" # end"
+    yield "bits.pnm", b"P4 13 9\n" + bits
+    yield "gray.pnm", b"P5 13 9 255\n" + gray.tobytes()
+    yield "gray-of-100.pnm", b"P5 13 9 100\n" + gray.tobytes()
+    yield "gray16.pnm", b"P5 13 9 65535\n" + (gray.astype(">u2") * 5).tobytes()
+    yield "gray-of-1000.pnm", b"P5 13 9 1000\n" + (gray.astype(">u2") * 3).tobytes()
+    yield "rgb.pnm", b"P6\n13\n9\n255\n" + rgb.tobytes() + b"surplus"
+    yield "rgb-of-1000.pnm", b"P6 13 9 1000\n" + (rgb.astype(">u2") * 3).tobytes()
+    floats = gray.astype("<f4") * 1.5 - 60
+    yield "float.pnm", b"Pf\n13 9\n-1.0\n" + floats.tobytes()
+    yield "float-big-endian.pnm", b"Pf\n13 9\n2.5\n" + floats.astype(">f4").tobytes()
+
+
+def bad():
+    """What Pillow refuses."""
+    raw = decode.rows(decode.picture(13, 9).reshape(9, -1), 8)
+    whole = zlib.compress(raw, 9)
+    head = decode.png(13, 9, 8, 2, raw)[:33]
+    yield "png-wrong-adler.png", head + decode.chunk(b"IDAT", whole[:-4] + b"\0\0\0\1") + decode.chunk(b"IEND", b"")
+    yield "png-wrong-crc-of-text.png", head + struct.pack(">I", 3) + b"tEXta\0bWRNG" + decode.chunk(b"IDAT", whole)
+    yield "png-short-gama-behind.png", head + decode.chunk(b"IDAT", whole) + decode.chunk(b"gAMA", b"\0")
+    yield "png-cut-within-a-row.png", head + decode.chunk(b"IDAT", zlib.compress(raw[:190], 9)) + decode.chunk(b"IEND", b"")
+    yield "png-unknown-filter.png", decode.png(13, 9, 8, 2, b"\7" + raw[1:])
+    palette = [[i * 10, 255 - i * 9, i * 7] for i in range(16)]
+    data = decode.gif((13, 9), (0, 0), np.arange(13 * 9).reshape(9, 13) % 16, palette)
+    yield "gif-cut.gif", data[:-30]
+    yield "bmp-rle-too-short.bmp", decode.bmp(13, 9, 8, b"\5\1\0\1", bytes(range(256)) * 4, compression=1)
+    yield "bmp-jpeg-inside.bmp", decode.bmp(13, 9, 24, bytes(400), compression=4)
+    yield "pnm-too-short.pnm", b"P6 13 9 255\n" + bytes(300)
+    yield "pnm-too-large-sample.pnm", b"P2 2 1 10\n3 11\n"
+    yield "pnm-no-number.pnm", b"P5 13 x 255\n" + bytes(200)
+    yield "pnm-maximum.pnm", b"P5 2 1 65536\n" + bytes(200)
+
+
+def check_bad():
+    for name, data in bad():
+        try:
+            Image.open(io.BytesIO(data)).convert("RGB")
+        except Exception:
+            continue
+        raise AssertionError(f"Pillow reads {name}")
