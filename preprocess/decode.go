@@ -88,12 +88,17 @@ type picture struct {
 	part          region // which part of the file's img is; nothing: all
 	orientation   int    // the EXIF tag's value, 0 where there is none or it has been followed
 	upright       bool
+	luma          []byte // the gray image, where that is stored and not one of img's colours
 	alpha, icc    []byte // where they are asked for; nil: none
 }
 
 // as converts the picture to so many channels, and turns it upright where that is wanted.
 func (p picture) as(channels int, o Orientation) *Image {
-	img := p.img.WithChannels(channels)
+	img := p.img
+	if channels == 1 && p.luma != nil {
+		img = &Image{Width: img.Width, Height: img.Height, Channels: 1, Pix: p.luma}
+	}
+	img = img.WithChannels(channels)
 	if o == ApplyOrientation || p.upright {
 		img = img.upright(p.orientation)
 	}

@@ -11,8 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	_ "golang.org/x/image/tiff" // these two, and file_jpeg.go's, are what image.Decode knows
-	_ "golang.org/x/image/webp"
+	_ "golang.org/x/image/webp" // this one, and file_jpeg.go's, are what image.Decode knows
 )
 
 // format is a kind of file that Decode knows.

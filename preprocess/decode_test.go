@@ -59,6 +59,10 @@ func goldenFiles(t testing.TB) []string {
 	want = slices.DeleteFunc(want, func(name string) bool {
 		return strings.HasSuffix(name, ".alpha.pgm") || strings.HasSuffix(name, ".high.pgm")
 	})
+	if err := codecs.FindTIFF().Err; err != nil {
+		t.Log("files that need libtiff are left out: ", err)
+		want = slices.DeleteFunc(want, func(name string) bool { return strings.Contains(name, "tiff-packed") })
+	}
 	for i := range want {
 		want[i] = strings.TrimSuffix(want[i], ".pgm")
 	}
@@ -151,10 +155,7 @@ func testDecodeRefuses(t *testing.T, _ bool) {
 		"huge.gif":                  {ErrTooLarge, "60000x60000"},
 		"huge.bmp":                  {ErrTooLarge, "60000x60000"},
 		"huge.tif":                  {ErrTooLarge, "60000x60000"},
-		"palette-out-of-range.tif":  {other, "decode TIFF: "},
-		"planes.tif":                {other, "PlanarConfiguration 2"},
-		"cmyk.tif":                  {other, "its colours are CMYK, which is not supported in TIFF: convert it to RGB"},
-		"ycbcr.tif":                 {other, "its colours are YCbCr"},
+		"planes.tif":                {other, "the file is truncated"},
 		"lab.tif":                   {other, "its colours are CIELab"},
 		"cfa.tif":                   {other, "a camera's raw ones (CFA)"},
 		"png-wrong-adler.png":       {other, "the checksum of its pixels is wrong"},

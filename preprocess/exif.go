@@ -3,10 +3,8 @@ package preprocess
 import (
 	"bytes"
 	"compress/zlib"
-	"encoding/binary"
 	"encoding/hex"
 	"io"
-	"iter"
 )
 
 const tagOrientation = 274
@@ -26,76 +24,11 @@ func (t tags) orientation() int {
 func tiffTags(data []byte) tags {
 	t := tags{}
 	for e := range tiffEntries(data) {
-		switch e.kind {
-		case 3, 8: // SHORT, SSHORT
-			t[e.tag] = uint32(e.order.Uint16(e.value))
-		case 4, 9, 13: // LONG, SLONG, IFD
-			t[e.tag] = e.order.Uint32(e.value)
-		case 6: // SBYTE
-			t[e.tag] = uint32(e.value[0])
+		if n := e.numbers(1); len(n) > 0 {
+			t[e.tag] = uint32(n[0])
 		}
 	}
 	return t
-}
-
-// tiffEntry is an entry of a TIFF directory.
-type tiffEntry struct {
-	order     binary.ByteOrder
-	tag, kind uint16
-	value     []byte // of all its numbers, one at least
-	raw       []byte // the entry itself
-}
-
-// set makes the entry that of one LONG.
-func (e tiffEntry) set(v uint32) {
-	e.order.PutUint16(e.raw[2:], 4)
-	e.order.PutUint32(e.raw[4:], 1)
-	e.order.PutUint32(e.raw[8:], v)
-}
-
-// tiffEntries yields the first directory's entries of a TIFF stream, or of what EXIF
-// embeds of one, as far as they hold integers or bytes. What is malformed is left out, as
-// Pillow does: a broken tag is no reason to refuse a picture.
-func tiffEntries(data []byte) iter.Seq[tiffEntry] {
-	return func(yield func(tiffEntry) bool) {
-		if len(data) < 8 {
-			return
-		}
-		var order binary.ByteOrder = binary.LittleEndian
-		switch string(data[:4]) {
-		case "MM\x00*", "MM*\x00":
-			order = binary.BigEndian
-		case "II*\x00", "II\x00*":
-		default:
-			return
-		}
-		offset := int64(order.Uint32(data[4:]))
-		if offset+2 > int64(len(data)) {
-			return
-		}
-		entries := data[offset+2:]
-		for n := order.Uint16(data[offset:]); n > 0 && len(entries) >= 12; n-- {
-			e := entries[:12]
-			entries = entries[12:]
-			kind := order.Uint16(e[2:])
-			size := map[uint16]int64{1: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4}[kind]
-			count := int64(order.Uint32(e[4:]))
-			value := e[8:]
-			if size == 0 || count == 0 {
-				continue
-			}
-			if count > 4/size {
-				at := int64(order.Uint32(value))
-				if at+count*size > int64(len(data)) {
-					continue
-				}
-				value = data[at:]
-			}
-			if !yield(tiffEntry{order, order.Uint16(e), kind, value[:count*size], e}) {
-				return
-			}
-		}
-	}
 }
 
 // orientationOf is what EXIF data, or else an XMP packet, says.

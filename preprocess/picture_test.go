@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"image"
-	"image/color"
 	"os"
 	"path/filepath"
 	"testing"
@@ -173,6 +171,9 @@ func gray16(data []byte) bool {
 		f, err := readPNM(data)
 		return err == nil && f.maximum > 255 && (f.kind == '2' || f.kind == '5')
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
-	return err == nil && config.ColorModel == color.Gray16Model
+	if order, _ := tiffOrder(data); order == nil {
+		return false
+	}
+	f, err := readTIFF(data)
+	return err == nil && f.layout.colours == tiffGray && (f.bits == 12 || f.bits == 16)
 }

@@ -2,6 +2,7 @@ package codecs
 
 // #cgo linux LDFLAGS: -ldl
 // #include <stdlib.h>
+// #include "dependency.h"
 import "C"
 
 import (
@@ -127,3 +128,9 @@ func loader(open func(name, text *C.char, n C.size_t) C.int) func(string) (strin
 
 // once finds a library when it is first asked for.
 func (k *kind) once() func() Library { return sync.OnceValue(k.find) }
+
+// dependency is a library that others are linked with.
+func dependency(name string) *kind {
+	return &kind{name: name, file: regexp.MustCompile(`^` + name + `[-.][-.0-9a-z]*(\.so[.0-9]*|\.dylib)$`),
+		load: loader(func(name, text *C.char, n C.size_t) C.int { return C.ortho_load(name, text, n) })}
+}

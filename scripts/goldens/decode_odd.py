@@ -68,6 +68,47 @@ def bmps():
     yield "odd-no-file-header.bmp", decode.bmp(13, 9, 24, data)[14:]
 
 
+def tiffs():
+    image = Image.fromarray(decode.picture(33, 17))
+    # CVE-2023-36308: index 200 of a palette of two.
+    yield "odd-palette-out-of-range.tif", decode.gray_tiff(4, 4, 8, 3, b"\xc8" * 16, more=[(320, 3, [0, 65535] * 3)])
+    yield "odd-cmyk.tif", decode.saved(image.convert("CMYK"), "TIFF")
+    yield "odd-ycbcr-raw.tif", decode.saved(image.convert("YCbCr"), "TIFF")
+    yield "odd-big.tif", decode.saved(image, "TIFF", big_tiff=True)
+    yield "odd-float.tif", decode.saved(Image.fromarray(decode.picture(33, 17, 1)[..., 0].astype(np.float32) * 1.5 - 60), "TIFF")
+    yield "odd-int32.tif", decode.saved(Image.fromarray(decode.picture(33, 17, 1)[..., 0].astype(np.int32) * 2 - 90), "TIFF")
+    samples = decode.picture(33, 17)
+    tags = [(256, 3, [33]), (257, 3, [17]), (258, 3, [8] * 3), (259, 3, [1]), (262, 3, [2]), (277, 3, [3]), (278, 3, [17]), (284, 3, [2])]
+    plane = 33 * 17
+    data = decode.tiff(tags, samples.transpose(2, 0, 1).tobytes())
+    at = data.index(struct.pack("<HHI", 273, 4, 1))
+    # One strip as decode.tiff has it; three by their offsets and lengths at the end of the file.
+    strip, = struct.unpack("<I", data[at + 8:at + 12])
+    end = len(data)
+    data = data[:at + 4] + struct.pack("<II", 3, end) + data[at + 12:]
+    at = data.index(struct.pack("<HHI", 279, 4, 1))
+    data = data[:at + 4] + struct.pack("<II", 3, end + 12) + data[at + 12:]
+    yield "odd-planes.tif", data + struct.pack("<6I", strip, strip + plane, strip + 2 * plane, plane, plane, plane)
+    five = np.concatenate([samples, decode.picture(33, 17, 2, seed=3)], -1)
+    for name, extra in (("rgbxx", [0, 0]), ("rgbax", [2, 0])):
+        yield f"odd-{name}.tif", decode.tiff([(256, 3, [33]), (257, 3, [17]), (258, 3, [8] * 5), (259, 3, [1]), (262, 3, [2]), (277, 3, [5]), (278, 3, [17]), (338, 3, extra)], five.tobytes())
+    for bits in (2, 4, 8):
+        yield f"odd-reversed-gray{bits}.tif", decode.gray_tiff(33, 17, bits, 1, np.random.default_rng(bits).integers(0, 256, (33 * bits + 7) // 8 * 17, np.uint8).tobytes(), more=[(266, 3, [2])])
+
+
+def packed():
+    """TIFFs that libtiff unpacks."""
+    image = Image.fromarray(decode.picture(33, 17))
+    yield "packed-jpeg.tif", decode.saved(image, "TIFF", compression="jpeg", quality=90)
+    yield "packed-jpeg-gray.tif", decode.saved(image.convert("L"), "TIFF", compression="jpeg", quality=90)
+    yield "packed-zstd.tif", decode.saved(image, "TIFF", compression="zstd")
+    yield "packed-lzma.tif", decode.saved(image, "TIFF", compression="lzma")
+    yield "packed-huffman.tif", decode.saved(image.convert("1"), "TIFF", compression="tiff_ccitt")
+    yield "packed-cmyk-lzw.tif", decode.saved(image.convert("CMYK"), "TIFF", compression="tiff_lzw")
+    yield "packed-predictor.tif", decode.saved(image, "TIFF", compression="tiff_lzw", tiffinfo={317: 2})
+    yield "packed-ycbcr-lzw.tif", decode.saved(image.convert("YCbCr"), "TIFF", compression="tiff_lzw")
+
+
 def pnms():
     rgb, gray = decode.picture(13, 9), decode.picture(13, 9, 1)[..., 0]
     bits = np.packbits(gray > 120, axis=1).tobytes()
