@@ -37,6 +37,9 @@ func sniff(data []byte) (format, error) {
 	case starts("RIFF") && len(data) >= 12 && string(data[8:12]) == "WEBP":
 		return format{"WebP", decodeWebP}, nil
 	}
+	if isAVIF(data) {
+		return format{"AVIF", decodeAVIF}, nil
+	}
 	if isPNM(data) {
 		return format{"PNM", decodePNM}, nil
 	}
@@ -47,7 +50,7 @@ func sniff(data []byte) (format, error) {
 	if kind := otherKind(data); kind != "" {
 		what = " (it looks like " + kind + ")"
 	}
-	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF, WebP and PPM are", ErrUnsupported, what)
+	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF and PPM are", ErrUnsupported, what)
 }
 
 const convertFirst = ": convert it to JPEG or PNG first"
@@ -60,8 +63,6 @@ func otherKind(data []byte) string {
 	head := data[:min(len(data), 512)]
 	if len(head) >= 12 && string(head[4:8]) == "ftyp" {
 		switch string(head[8:12]) {
-		case "avif", "avis":
-			return "AVIF" + convertFirst
 		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
 			return "HEIC" + convertFirst
 		}

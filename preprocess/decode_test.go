@@ -143,7 +143,7 @@ func testDecodeRefuses(t *testing.T, _ bool) {
 		text string
 	}{
 		"empty":                     {other, "the file is empty"},
-		"text.jpg":                  {ErrUnsupported, "JPEG, PNG, GIF, BMP, TIFF, WebP and PPM"},
+		"text.jpg":                  {ErrUnsupported, "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF and PPM"},
 		"truncated.jpg":             {other, "decode JPEG: the file is truncated"},
 		"no-end.jpg":                {other, "decode JPEG: the file is truncated"},
 		"truncated-progressive.jpg": {other, "decode JPEG: "},
@@ -203,7 +203,6 @@ func testDecodeRefuses(t *testing.T, _ bool) {
 func TestDecodeHintsAtOtherKinds(t *testing.T) {
 	for head, kind := range map[string]string{
 		"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00":           "HEIC",
-		"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00":           "AVIF",
 		"<?xml version=\"1.0\"?>\n<svg xmlns=\"...\"></svg>": "SVG",
 		"  <svg></svg>":                "SVG",
 		"%PDF-1.7":                     "PDF",

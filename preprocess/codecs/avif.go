@@ -1,0 +1,78 @@
+package codecs
+
+// #include "avif.h"
+import "C"
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"runtime"
+	"unsafe"
+)
+
+var avifKind = &kind{
+	name: "libavif",
+	file: regexp.MustCompile(`^libavif[-.][-.0-9a-z]*(\.so|\.dylib)[.0-9]*$|^(lib)?avif[-0-9]*\.dll$`),
+	names: map[string][]string{
+		"linux":   {"libavif.so.16"},
+		"darwin":  {"libavif.16.dylib", "/opt/homebrew/lib/libavif.16.dylib", "/usr/local/lib/libavif.16.dylib", "/opt/local/lib/libavif.16.dylib"},
+		"windows": {"libavif-16.dll", "avif.dll"},
+	},
+	load: loader(func(name, text *C.char, n C.size_t) C.int { return C.ortho_avif_load(name, text, n) }),
+}
+
+// FindAVIF returns libavif, once it is loaded.
+var FindAVIF = avifKind.once()
+
+// AVIF is the first picture of a file.
+type AVIF struct {
+	Width, Height int
+	Alpha         bool
+	Orientation   int    // EXIF's number for how the file has it turned and mirrored
+	ICC           []byte // its colour profile; nil: none
+
+	c      *C.ortho_avif
+	pinned runtime.Pinner
+}
+
+// OpenAVIF reads what a file states, as Pillow's _avif.c does; more pixels than maxPixels are refused. The library
+// must be there, by [FindAVIF]. The picture must be closed.
+func OpenAVIF(data []byte, maxPixels int64) (*AVIF, error) {
+	const most = 1 << 28 // libavif's own limit
+	a := &AVIF{c: new(C.ortho_avif)}
+	a.pinned.Pin(a.c)
+	a.pinned.Pin(unsafe.SliceData(data))
+	if C.ortho_avif_open(a.c, (*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), C.uint32_t(min(maxPixels, most))) == 0 {
+		err := a.failure()
+		a.Close()
+		return nil, err
+	}
+	a.Width, a.Height, a.Alpha, a.Orientation = int(a.c.width), int(a.c.height), a.c.alpha != 0, int(a.c.orientation)
+	if a.c.icc_size > 0 && a.c.icc_size < math.MaxInt32 {
+		a.ICC = C.GoBytes(unsafe.Pointer(a.c.icc), C.int(a.c.icc_size))
+	}
+	return a, nil
+}
+
+// Decode fills dst with R, G, B and, where there is Alpha, A.
+func (a *AVIF) Decode(dst []byte) error {
+	size := 3
+	if a.Alpha {
+		size = 4
+	}
+	if len(dst) != a.Width*a.Height*size {
+		return fmt.Errorf("%d bytes for %dx%d pixels of %d", len(dst), a.Width, a.Height, size)
+	}
+	if C.ortho_avif_decode(a.c, (*C.uint8_t)(unsafe.SliceData(dst))) == 0 {
+		return a.failure()
+	}
+	return nil
+}
+
+func (a *AVIF) Close() {
+	C.ortho_avif_close(a.c)
+	a.pinned.Unpin()
+}
+
+func (a *AVIF) failure() error { return fmt.Errorf("libavif: %s", C.GoString(&a.c.message[0])) }

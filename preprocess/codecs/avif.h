@@ -1,0 +1,34 @@
+#ifndef ORTHO_AVIF_H
+#define ORTHO_AVIF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The part of libavif's C API that reads the first picture of a file (avif/avif.h), as versions 1 have it: members
+// are only added behind those of 1.0. The library is loaded at run time.
+
+int ortho_avif_load(const char *name, char *text, size_t n);
+
+const char *ortho_avif_version(void);
+
+typedef struct {
+	void *decoder;
+	uint32_t width, height;
+	int alpha;       // whether the file has some
+	int orientation; // EXIF's number for how the file has it turned and mirrored
+	const uint8_t *icc;
+	size_t icc_size;
+	char message[128];
+} ortho_avif;
+
+// ortho_avif_open reads a file's boxes; data must stay until ortho_avif_close. Pictures of more pixels than
+// that are refused. It returns 0 for a failure.
+int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size, uint32_t pixels);
+
+// ortho_avif_decode decodes to R, G, B and, where the file has alpha, A: so many bytes a pixel. It returns 0
+// for a failure.
+int ortho_avif_decode(ortho_avif *a, uint8_t *dst);
+
+void ortho_avif_close(ortho_avif *a);
+
+#endif

@@ -1,0 +1,62 @@
+package preprocess
+
+import (
+	"fmt"
+	"slices"
+
+	"ortho/preprocess/codecs"
+)
+
+// isAVIF reports whether a file's first box says that it holds AVIF, by the brands that Pillow knows.
+func isAVIF(data []byte) bool {
+	return len(data) >= 12 && string(data[4:8]) == "ftyp" && slices.Contains([]string{"avif", "avis", "mif1", "msf1"}, string(data[8:12])) &&
+		(string(data[8:11]) == "avi" || avifWithin(data))
+}
+
+// avifWithin reports whether a file whose brand is any image's names AVIF's among those that it is
+// compatible with: else it is HEIC.
+func avifWithin(data []byte) bool {
+	end := min(int(be32(data)), len(data), 1024)
+	for at := 16; at+4 <= end; at += 4 {
+		if s := string(data[at : at+4]); s == "avif" || s == "avis" {
+			return true
+		}
+	}
+	return false
+}
+
+// decodeAVIF is AvifImagePlugin.
+func decodeAVIF(data []byte, ask request) (picture, error) {
+	if err := codecs.FindAVIF().Err; err != nil {
+		return picture{}, fmt.Errorf("it needs libavif: %w", err)
+	}
+	a, err := codecs.OpenAVIF(data, ask.maxPixels)
+	if err != nil {
+		return picture{}, err
+	}
+	defer a.Close()
+	if err := checkSize(a.Width, a.Height, ask.maxPixels); err != nil {
+		return picture{}, err
+	}
+	p := picture{orientation: a.Orientation}
+	if !a.Alpha {
+		p.img = ask.image(a.Width, a.Height, 3)
+		err = a.Decode(p.img.Pix)
+	} else {
+		pix := make([]byte, a.Width*a.Height*4)
+		if err = a.Decode(pix); err == nil {
+			p.img = ask.image(a.Width, a.Height, 3)
+			dropAlpha(p.img.Pix, pix)
+			if ask.extras {
+				p.alpha = make([]byte, a.Width*a.Height)
+				for i := range p.alpha {
+					p.alpha[i] = pix[4*i+3]
+				}
+			}
+		}
+	}
+	if ask.extras {
+		p.icc = a.ICC
+	}
+	return p, err
+}
