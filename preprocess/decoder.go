@@ -25,9 +25,24 @@ func JPEGDecoder() Decoder {
 	return Decoder{Name: "none", Error: library.Err.Error()}
 }
 
-func (d Decoder) String() string {
-	if d.Error != "" {
-		return d.Name + " (" + d.Error + ")"
+// ImageLibrary is a C library that reads or writes images, where it is there.
+type ImageLibrary struct {
+	Name    string `json:"name"`
+	Use     string `json:"use"` // "reads AVIF"
+	Version string `json:"version,omitempty"`
+	Path    string `json:"path,omitempty"`
+	Error   string `json:"error,omitempty"` // why it is not used
+}
+
+// ImageLibraries looks for them all.
+func ImageLibraries() []ImageLibrary {
+	var all []ImageLibrary
+	for _, l := range codecs.All() {
+		one := ImageLibrary{Name: l.Name, Use: l.Use, Version: l.Version, Path: l.Path}
+		if l.Err != nil {
+			one.Error = l.Err.Error()
+		}
+		all = append(all, one)
 	}
-	return d.Name + ": " + d.Path
+	return all
 }

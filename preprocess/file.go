@@ -73,7 +73,7 @@ type rowEncoder interface {
 // as is a size that the format can't hold: JPEG ends at 65535 pixels a side, WebP at 16383,
 // TIFF at 4 GiB.
 //
-// Lossy WebP takes libwebp, and the error wraps [ErrNoLibWebP] where that is not there;
+// Lossy WebP takes libwebp, and the error wraps [codecs.ErrNone] where that is not there;
 // lossless WebP takes nothing. WebP has no gray: R, G and B are equal then.
 //
 // PNG is written with adaptive filters; JPEG baseline, 4:2:0, with the quantisation tables

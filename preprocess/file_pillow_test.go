@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"ortho/preprocess/codecs"
 )
 
 // pillowPython is a Python that has Pillow and NumPy; without one the test is skipped.
@@ -107,7 +109,7 @@ func TestFilesByPillow(t *testing.T) {
 					save("jpeg", fmt.Sprintf("%s-q%d", name, quality), m, icc, FileOptions{Format: JPEG, Quality: quality})
 				}
 			}
-			if libwebp() == nil {
+			if codecs.FindWebP().Err == nil {
 				m := sketch(size[0], size[1], channels)
 				if channels >= 3 {
 					save("lossy", "icc", m, icc, FileOptions{Format: WebP, Quality: 90})

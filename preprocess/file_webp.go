@@ -3,6 +3,8 @@ package preprocess
 import (
 	"fmt"
 	"io"
+
+	"ortho/preprocess/codecs"
 )
 
 // newWebPEncoder writes lossless files itself and has libwebp write lossy ones.
@@ -14,7 +16,8 @@ func newWebPEncoder(w io.Writer, h fileHead) (rowEncoder, error) {
 	if h.Quality == 0 {
 		return newVP8LEncoder(w, h), nil
 	}
-	if err := libwebp(); err != nil {
+	if err := codecs.FindWebP().Err; err != nil {
+		err = fmt.Errorf("lossy WebP takes a library: %w; without a quality, WebP is lossless and needs none", err)
 		return nil, err
 	}
 	return &lossyEncoder{w: w, head: h}, nil
@@ -43,7 +46,7 @@ func (e *lossyEncoder) rows(packed []byte) error {
 }
 
 func (e *lossyEncoder) end() error {
-	file, err := encodeLossy(e.pix, e.head.width, e.head.height, float32(e.head.Quality))
+	file, err := codecs.EncodeWebP(e.pix, e.head.width, e.head.height, float32(e.head.Quality))
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func TestDoctor(t *testing.T) {
 	if code != exitOK || stderr != "" {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
-	for _, s := range []string{"ONNX Runtime libraries", "Execution providers", "Machine", d.Data.Path, "JPEG decoder"} {
+	for _, s := range []string{"ONNX Runtime libraries", "Execution providers", "Machine", d.Data.Path, "libavif"} {
 		if !strings.Contains(stdout, s) {
 			t.Errorf("%q does not say %q", stdout, s)
 		}

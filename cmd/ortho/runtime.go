@@ -19,7 +19,7 @@ import (
 func newRuntimeCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "runtime",
-		Usage:       "find or install ONNX Runtime's library; see which one decodes JPEGs",
+		Usage:       "find or install ONNX Runtime's library, and those that read images",
 		Subcommands: []*cli.Command{newRuntimeInstallCommand(), newRuntimeListCommand()},
 	}
 }
@@ -150,12 +150,12 @@ func (o *runtimeListOptions) run(_ context.Context, call *flags.Call) error {
 		return nil
 	}
 	all := library.List(o.library.Path)
-	rows, jpeg := pages.Runtimes(all), preprocess.JPEGDecoder()
+	rows, images := pages.Runtimes(all), preprocess.ImageLibraries()
 	var err error
 	if o.json {
-		err = pages.WriteJSON(call.Out, map[string]any{"onnxruntime": rows, "jpeg_decoder": jpeg})
+		err = pages.WriteJSON(call.Out, map[string]any{"onnxruntime": rows, "jpeg_decoder": preprocess.JPEGDecoder(), "image_libraries": images})
 	} else {
-		err = pages.PrintRuntimes(call.Out, rows, jpeg)
+		err = pages.PrintRuntimes(call.Out, rows, images)
 	}
 	if err == nil && !slices.ContainsFunc(all, func(f library.Found) bool { return f.Used }) {
 		_, err = library.Find(o.library.Path)

@@ -12,8 +12,10 @@ import (
 )
 
 var avifKind = &kind{
-	name: "libavif",
-	file: regexp.MustCompile(`^libavif[-.][-.0-9a-z]*(\.so|\.dylib)[.0-9]*$|^(lib)?avif[-0-9]*\.dll$`),
+	name:    "libavif",
+	use:     "reads AVIF",
+	version: func() string { return C.GoString(C.ortho_avif_version()) },
+	file:    regexp.MustCompile(`^libavif[-.][-.0-9a-z]*(\.so|\.dylib)[.0-9]*$|^(lib)?avif[-0-9]*\.dll$`),
 	names: map[string][]string{
 		"linux":   {"libavif.so.16"},
 		"darwin":  {"libavif.16.dylib", "/opt/homebrew/lib/libavif.16.dylib", "/usr/local/lib/libavif.16.dylib", "/opt/local/lib/libavif.16.dylib"},

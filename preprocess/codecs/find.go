@@ -25,18 +25,27 @@ var ErrNone = errors.New("not found")
 
 // Library is a library that was looked for.
 type Library struct {
-	Name string // "libjpeg-turbo"
-	Path string // its file; "" where there is none
-	Err  error  // why there is none; wraps ErrNone where it is just not there
+	Name    string // "libjpeg-turbo"
+	Use     string // what it does: "reads JPEG"
+	Version string // as it states it; "" where it has no way to
+	Path    string // its file; "" where there is none
+	Err     error  // why there is none; wraps ErrNone where it is just not there
+}
+
+// All looks for every library.
+func All() []Library {
+	return []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebP()}
 }
 
 // kind is a library as it is looked for.
 type kind struct {
-	name  string
-	file  *regexp.Regexp                    // how its file is called in a folder
-	names map[string][]string               // by system: what the loader knows it by, and where installers put it
-	needs []*kind                           // those that must be loaded before it: Pillow's own have names of their own
-	load  func(file string) (string, error) // loads one, and returns its file
+	name    string
+	use     string
+	version func() string                     // once it is loaded; nil: it does not say
+	file    *regexp.Regexp                    // how its file is called in a folder
+	names   map[string][]string               // by system: what the loader knows it by, and where installers put it
+	needs   []*kind                           // those that must be loaded before it: Pillow's own have names of their own
+	load    func(file string) (string, error) // loads one, and returns its file
 }
 
 // find looks for the library: where [Variable] says, among what ortho installed, by the system's
@@ -127,7 +136,16 @@ func loader(open func(name, text *C.char, n C.size_t) C.int) func(string) (strin
 }
 
 // once finds a library when it is first asked for.
-func (k *kind) once() func() Library { return sync.OnceValue(k.find) }
+func (k *kind) once() func() Library {
+	return sync.OnceValue(func() Library {
+		lib := k.find()
+		lib.Use = k.use
+		if lib.Err == nil && k.version != nil {
+			lib.Version = k.version()
+		}
+		return lib
+	})
+}
 
 // dependency is a library that others are linked with.
 func dependency(name string) *kind {

@@ -12,6 +12,7 @@ import (
 
 var jpegKind = &kind{
 	name: "libjpeg-turbo",
+	use:  "reads JPEG",
 	file: regexp.MustCompile(`^libjpeg([-.0-9a-f]*\.so\.(62|8)(\.|$)|[-.0-9a-f]*\.dylib$)|^(lib)?jpeg(62|-8)\.dll$`),
 	names: map[string][]string{
 		"linux": {"libjpeg.so.62", "libjpeg.so.8", "/opt/libjpeg-turbo/lib64/libjpeg.so.62"},

@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"strings"
 	"unsafe"
 )
 
 var (
 	tiffKind = &kind{
-		name: "libtiff",
-		file: regexp.MustCompile(`^libtiff[-.0-9a-z]*(\.so|\.dylib)[.0-9]*$|^(lib)?tiff[-0-9]*\.dll$`),
+		name:    "libtiff",
+		use:     "reads compressed TIFF",
+		version: func() string { return tiffVersion(C.GoString(C.ortho_tiff_version())) },
+		file:    regexp.MustCompile(`^libtiff[-.0-9a-z]*(\.so|\.dylib)[.0-9]*$|^(lib)?tiff[-0-9]*\.dll$`),
 		names: map[string][]string{
 			"linux":   {"libtiff.so.6", "libtiff.so.5"},
 			"darwin":  {"libtiff.6.dylib", "/opt/homebrew/lib/libtiff.6.dylib", "/usr/local/lib/libtiff.6.dylib", "/opt/local/lib/libtiff.6.dylib"},
@@ -27,6 +30,12 @@ var (
 
 // FindTIFF returns libtiff, once it is loaded.
 var FindTIFF = tiffKind.once()
+
+// tiffVersion takes the number out of "LIBTIFF, Version 4.7.1" and a line of copyright.
+func tiffVersion(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	return strings.TrimPrefix(text, "LIBTIFF, Version ")
+}
 
 // TIFF is a file whose strips and tiles libtiff unpacks.
 type TIFF struct {

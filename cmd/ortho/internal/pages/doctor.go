@@ -18,14 +18,15 @@ import (
 
 // Diagnosis is what doctor finds; its JSON is an output format.
 type Diagnosis struct {
-	Ortho       string             `json:"ortho"` // version
-	ONNXRuntime []Runtime          `json:"onnxruntime"`
-	Providers   []doctor.Provider  `json:"providers"`
-	Machine     machine.Facts      `json:"machine"`
-	JPEGDecoder preprocess.Decoder `json:"jpeg_decoder"`
-	Data        doctor.Data        `json:"data"`
-	Warnings    []string           `json:"warnings"` // what goes wrong or costs speed
-	Hints       []string           `json:"hints"`    // what may be worth a try
+	Ortho       string                    `json:"ortho"` // version
+	ONNXRuntime []Runtime                 `json:"onnxruntime"`
+	Providers   []doctor.Provider         `json:"providers"`
+	Machine     machine.Facts             `json:"machine"`
+	JPEGDecoder preprocess.Decoder        `json:"jpeg_decoder"`
+	Images      []preprocess.ImageLibrary `json:"image_libraries"`
+	Data        doctor.Data               `json:"data"`
+	Warnings    []string                  `json:"warnings"` // what goes wrong or costs speed
+	Hints       []string                  `json:"hints"`    // what may be worth a try
 }
 
 // Advise adds what costs speed, and what may be worth a try.
@@ -34,7 +35,7 @@ func (d *Diagnosis) Advise() {
 		d.say(a)
 	}
 	if d.JPEGDecoder.Error != "" {
-		d.warn("JPEGs are decoded without libjpeg-turbo, in about four times its time: %s", d.JPEGDecoder.Error)
+		d.warn("JPEGs are decoded without libjpeg-turbo, in about four times its time: %s (ortho runtime install)", d.JPEGDecoder.Error)
 	}
 	for _, a := range doctor.AdviseProviders(d.Machine, d.Providers) {
 		d.say(a)
@@ -199,7 +200,13 @@ func (d Diagnosis) machineTable() *grid.Table {
 	if len(m.GPUs) == 0 {
 		row("GPU", "", cmp.Or(m.Unknown["gpus"], "no NVIDIA driver; others are not looked for"))
 	}
-	row("JPEG decoder", "", d.JPEGDecoder.String())
+	for i, l := range d.Images {
+		title := ""
+		if i == 0 {
+			title = "images"
+		}
+		row(title, "", cmp.Or(l.Error, strings.TrimSpace(l.Name+" "+l.Version)+" "+l.Use+": "+l.Path))
+	}
 	row("data folder", "", cmp.Or(d.Data.Error, d.Data.Path))
 	for _, r := range d.Data.Runtimes {
 		row("  installed", "", fmt.Sprintf("%s, %.0f MB", r.Name, float64(r.Bytes)/1e6))

@@ -2,7 +2,6 @@ package pages
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"strings"
 
@@ -36,15 +35,23 @@ func Runtimes(all []library.Found) []Runtime {
 	return rows
 }
 
-// PrintRuntimes prints the libraries, and what decodes JPEGs.
-func PrintRuntimes(w io.Writer, all []Runtime, jpeg preprocess.Decoder) error {
+// PrintRuntimes prints the libraries of ONNX Runtime, and those that read and write images.
+func PrintRuntimes(w io.Writer, all []Runtime, images []preprocess.ImageLibrary) error {
 	if len(all) > 0 {
 		if err := RuntimeTable(all).Print(w); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "JPEG decoder: %s\n", term.Clean(jpeg.String()))
-	return err
+	return imageTable(images).Print(w)
+}
+
+// imageTable has a row for each library that reads or writes images.
+func imageTable(all []preprocess.ImageLibrary) *grid.Table {
+	t := grid.New(grid.Text("images"), grid.Text("use"), grid.Text("version"), grid.Text("library"))
+	for _, l := range all {
+		t.Row(l.Name, l.Use, term.Clean(l.Version), term.Clean(cmp.Or(l.Error, l.Path)))
+	}
+	return t
 }
 
 // RuntimeTable has a row for each library.

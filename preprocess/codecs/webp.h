@@ -1,5 +1,5 @@
-#ifndef ORTHO_LIBWEBP_H
-#define ORTHO_LIBWEBP_H
+#ifndef ORTHO_WEBP_H
+#define ORTHO_WEBP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 #include "dynlib.h"
-#include "libwebp.h"
+#include "webp.h"
 
 typedef size_t encoder(const uint8_t *pix, int width, int height, int stride, float quality, uint8_t **out);
 
@@ -14,7 +14,10 @@ int ortho_webp_load(const char *name, char *text, size_t n) {
 	*(void **)&webp.rgb = symbol(library, "WebPEncodeRGB");
 	*(void **)&webp.rgba = symbol(library, "WebPEncodeRGBA");
 	*(void **)&webp.release = symbol(library, "WebPFree");
-	if (webp.rgb && webp.rgba && webp.release) return 1;
+	if (webp.rgb && webp.rgba && webp.release) {
+		file_name(library, *(void **)&webp.rgb, text, n);
+		return 1;
+	}
 	unload(library);
 	snprintf(text, n, "it is not libwebp 0.5 or newer");
 	return 0;
