@@ -24,7 +24,7 @@ import (
 // size brought to what the graph takes by reflection at the right and at the bottom, which is
 // cut from the output. A graph of RGB gives RGB of a gray image too. Alpha, and the colours
 // where the graph takes luma alone, are resized by Pillow's bicubic filter: it rings less than
-// lanczos where an edge is cut out.
+// lanczos where an edge is cut out. Pixels that are fully transparent get the colours around them first.
 //
 // Where an edge is cut into tiles or brought to a size, that of the output is rounded down,
 // as ONNX's Resize and pooling do: half of 451 is 225. A graph that rounds up, as strided
@@ -44,6 +44,7 @@ func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 	if err := g.takes(in); err != nil {
 		return models.StageInput.Wrap(err)
 	}
+	in = bled(in)
 	s := g.sourceOf(in)
 	unit := [2]int{s.multiple, s.multiple}
 	for range 3 {

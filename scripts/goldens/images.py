@@ -48,7 +48,7 @@ def style(path, picture, size):
 def main(out):
     photo = Image.open(ROOT / "cmd/ortho/testdata/photos/coffee.png").convert("RGB").resize((150, 100), Image.LANCZOS)
     picture = photo.crop((20, 10, 81, 57))  # 61 x 47
-    ramp = np.add.outer(np.arange(47) * 7, np.arange(61) * 5) % 256
+    ramp = np.add.outer(np.arange(47) * 7, np.arange(61) * 5) % 255 + 1  # none is 0: colours under such pixels are filled in first (TestBled)
     alpha = Image.fromarray(ramp.astype(np.uint8))
     with_alpha = picture.copy()
     with_alpha.putalpha(alpha)
