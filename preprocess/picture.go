@@ -10,6 +10,8 @@ type Picture struct {
 	*Image
 	Alpha []byte // Height*Width, not premultiplied; nil: opaque
 	ICC   []byte // the colour profile, one of Image's channels; nil: none
+
+	dropped bool // a profile of other colours
 }
 
 // DecodePicture is [Decode] with alpha and the colour profile, upright where opt says
@@ -38,6 +40,8 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	}
 	if fits(pic.icc, opt.Channels) {
 		out.ICC = bytes.Clone(pic.icc)
+	} else {
+		out.dropped = pic.icc != nil
 	}
 	return out, nil
 }

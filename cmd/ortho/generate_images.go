@@ -33,6 +33,7 @@ type imageRun struct {
 	names   shelf.Names
 	images  *generate.Images[imageRequest, draft]
 	earlier func(position int64) bool // reports whether an image stays one that failed
+	left    leftOut
 }
 
 // imageRequest is an image that a picture is to be made of.
@@ -82,6 +83,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 			}
 			return nil
 		},
+		Ended: func(error) { r.left.tell(g.ui) },
 		Title: "What " + g.name + " makes",
 		Item:  func(one imageRequest) source.Item { return one.Item },
 		Card:  r.card, AtOnce: 1,
@@ -179,6 +181,10 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.maxPixels.Pixels})
 	if err != nil {
 		return nil, models.StageDecode.Wrap(err)
+	}
+	r.left.add(one.Name, preprocess.LeftOf(data, in))
+	if gray := in.Channels == 1 && in.ICC != nil; gray && r.graph.Spec().Image.Spec.Channels == 3 {
+		r.left.add(one.Name, preprocess.Left{Profile: true}) // the picture has colours
 	}
 	return in, nil
 }

@@ -1,0 +1,45 @@
+package preprocess
+
+import (
+	"os"
+	"reflect"
+	"testing"
+)
+
+func TestLeftOf(t *testing.T) {
+	for file, want := range map[string]Left{
+		"jpeg-exif-6.jpg":      {Metadata: []string{"EXIF"}},
+		"jpeg-exif-xmp.jpg":    {Metadata: []string{"XMP"}},
+		"jpeg-icc-cmyk.jpg":    {Profile: true},
+		"jpeg-gray.jpg":        {},
+		"png-odd-animated.png": {Frames: 1},
+		"gif-animated.gif":     {Frames: 2},
+		"gif-plain.gif":        {},
+		"tiff-pages.tif":       {Frames: 1},
+		"tiff-rgb.tif":         {},
+		"tiff-icc-cmyk.tif":    {Profile: true},
+		"bmp-rgb.bmp":          {},
+	} {
+		data, err := os.ReadFile(decodeDir + "/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := DecodePicture(data, DecodeOptions{})
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if got := LeftOf(data, p); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, want %+v", file, got, want)
+		}
+	}
+}
+
+// FuzzLeftOf: files that are damaged are counted as far as they go.
+func FuzzLeftOf(f *testing.F) {
+	addFiles(f)
+	f.Fuzz(func(t *testing.T, data []byte, _ uint8) {
+		if l := LeftOf(data, &Picture{}); l.Frames < 0 {
+			t.Fatalf("%+v", l)
+		}
+	})
+}
