@@ -30,7 +30,7 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 	if err := codecs.FindAVIF().Err; err != nil {
 		return picture{}, fmt.Errorf("it needs libavif: %w", err)
 	}
-	a, err := codecs.OpenAVIF(data, ask.maxPixels)
+	a, err := codecs.OpenAVIF(data)
 	if err != nil {
 		return picture{}, err
 	}
@@ -57,6 +57,9 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 	}
 	if ask.extras {
 		p.icc = a.ICC
+	}
+	if err == nil && a.Gray {
+		p.img = p.img.firstChannel()
 	}
 	return p, err
 }

@@ -39,7 +39,7 @@ typedef struct {
 	int repetitions, alpha_present;
 } avif_decoder;
 
-enum { FORMAT_RGB = 0, FORMAT_RGBA = 1, TRANSFORM_IROT = 4, TRANSFORM_IMIR = 8, STRICT_PIXI = 1, STRICT_CLAP = 2 };
+enum { FORMAT_RGB = 0, FORMAT_RGBA = 1, TRANSFORM_IROT = 4, TRANSFORM_IMIR = 8, STRICT_PIXI = 1, STRICT_CLAP = 2, YUV400 = 4 };
 
 static struct {
 	const char *(*version)(void);
@@ -98,7 +98,7 @@ static int failed(ortho_avif *a, int result) {
 	return 1;
 }
 
-int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size, uint32_t pixels) {
+int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	avif_decoder *d = avif.create();
 	a->decoder = d;
 	if (!d) {
@@ -106,12 +106,12 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size, uint32_t pi
 		return 0;
 	}
 	d->threads = 1;
-	d->size_limit = pixels;
 	// As Pillow has it: what these two miss does no harm.
 	d->strict &= ~(uint32_t)(STRICT_PIXI | STRICT_CLAP);
 	if (failed(a, avif.memory(d, data, size)) || failed(a, avif.parse(d))) return 0;
 	a->width = d->image->width;
 	a->height = d->image->height;
+	a->gray = d->image->yuv_format == YUV400;
 	a->alpha = d->alpha_present;
 	a->orientation = orientation(d->image);
 	a->icc = d->image->icc.data;
@@ -121,6 +121,9 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size, uint32_t pi
 
 int ortho_avif_decode(ortho_avif *a, uint8_t *dst) {
 	avif_decoder *d = a->decoder;
+	// What is coded may be larger than what the file states, by the edges of tiles, but not by much.
+	const uint64_t most = 4 * (uint64_t)a->width * a->height + 65536;
+	if (most < d->size_limit) d->size_limit = (uint32_t)most;
 	if (failed(a, avif.image(d, 0))) return 0;
 	if (d->image->width != a->width || d->image->height != a->height) {
 		snprintf(a->message, sizeof a->message, "its picture has another size than it states");

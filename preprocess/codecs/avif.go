@@ -30,6 +30,7 @@ var FindAVIF = avifKind.once()
 // AVIF is the first picture of a file.
 type AVIF struct {
 	Width, Height int
+	Gray          bool // it has no colours: R, G and B are the same
 	Alpha         bool
 	Orientation   int    // EXIF's number for how the file has it turned and mirrored
 	ICC           []byte // its colour profile; nil: none
@@ -38,19 +39,19 @@ type AVIF struct {
 	pinned runtime.Pinner
 }
 
-// OpenAVIF reads what a file states, as Pillow's _avif.c does; more pixels than maxPixels are refused. The library
+// OpenAVIF reads what a file states, as Pillow's _avif.c does, before any pixel is decoded. The library
 // must be there, by [FindAVIF]. The picture must be closed.
-func OpenAVIF(data []byte, maxPixels int64) (*AVIF, error) {
-	const most = 1 << 28 // libavif's own limit
+func OpenAVIF(data []byte) (*AVIF, error) {
 	a := &AVIF{c: new(C.ortho_avif)}
 	a.pinned.Pin(a.c)
 	a.pinned.Pin(unsafe.SliceData(data))
-	if C.ortho_avif_open(a.c, (*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), C.uint32_t(min(maxPixels, most))) == 0 {
+	if C.ortho_avif_open(a.c, (*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data))) == 0 {
 		err := a.failure()
 		a.Close()
 		return nil, err
 	}
-	a.Width, a.Height, a.Alpha, a.Orientation = int(a.c.width), int(a.c.height), a.c.alpha != 0, int(a.c.orientation)
+	a.Width, a.Height, a.Orientation = int(a.c.width), int(a.c.height), int(a.c.orientation)
+	a.Gray, a.Alpha = a.c.gray != 0, a.c.alpha != 0
 	if a.c.icc_size > 0 && a.c.icc_size < math.MaxInt32 {
 		a.ICC = C.GoBytes(unsafe.Pointer(a.c.icc), C.int(a.c.icc_size))
 	}

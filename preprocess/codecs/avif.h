@@ -14,6 +14,7 @@ const char *ortho_avif_version(void);
 typedef struct {
 	void *decoder;
 	uint32_t width, height;
+	int gray;        // whether the file has no colours
 	int alpha;       // whether the file has some
 	int orientation; // EXIF's number for how the file has it turned and mirrored
 	const uint8_t *icc;
@@ -21,9 +22,8 @@ typedef struct {
 	char message[128];
 } ortho_avif;
 
-// ortho_avif_open reads a file's boxes; data must stay until ortho_avif_close. Pictures of more pixels than
-// that are refused. It returns 0 for a failure.
-int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size, uint32_t pixels);
+// ortho_avif_open reads a file's boxes; data must stay until ortho_avif_close. It returns 0 for a failure.
+int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size);
 
 // ortho_avif_decode decodes to R, G, B and, where the file has alpha, A: so many bytes a pixel. It returns 0
 // for a failure.

@@ -468,7 +468,7 @@ def main(outdir):
     pictures = {}
     from goldens import decode_odd  # which makes its files by what stands here
     decode_odd.check_bad()
-    for make in (jpegs, pngs, gifs, bmps, tiffs, webps, decode_odd.pngs, decode_odd.gifs, decode_odd.bmps, decode_odd.pnms, decode_odd.tiffs, decode_odd.packed):
+    for make in (jpegs, pngs, gifs, bmps, tiffs, webps, decode_odd.pngs, decode_odd.gifs, decode_odd.bmps, decode_odd.pnms, decode_odd.tiffs, decode_odd.packed, decode_odd.avifs):
         for name, data in make():
             name = f"{'tiff' if make is decode_odd.packed else make.__name__[:-1]}-{name}"
             (out / name).write_bytes(data)

@@ -109,6 +109,18 @@ def packed():
     yield "packed-ycbcr-lzw.tif", decode.saved(image.convert("YCbCr"), "TIFF", compression="tiff_lzw")
 
 
+def avifs():
+    image = Image.fromarray(decode.picture(33, 17))
+    yield "rgb.avif", decode.saved(image, "AVIF", quality=80)
+    yield "444.avif", decode.saved(image, "AVIF", quality=90, subsampling="4:4:4")
+    yield "gray.avif", decode.saved(image.convert("L"), "AVIF", quality=80)
+    yield "alpha.avif", decode.saved(Image.fromarray(decode.picture(33, 17, 4)), "AVIF", quality=80)
+    for value in (3, 6, 7):
+        exif = Image.Exif()
+        exif[274] = value
+        yield f"exif-{value}.avif", decode.saved(image, "AVIF", quality=80, exif=exif)
+
+
 def pnms():
     rgb, gray = decode.picture(13, 9), decode.picture(13, 9, 1)[..., 0]
     bits = np.packbits(gray > 120, axis=1).tobytes()
