@@ -15,6 +15,10 @@ var scoreTypes = map[onnx.ElementType]bool{
 	onnx.Float: true, onnx.Float16: true, onnx.BFloat16: true, onnx.Double: true, onnx.Uint8: true, onnx.Int8: true,
 }
 
+// wholeTypes are those that an output of scores has only where the graph shows what its integers
+// are: codes, or multiples of probabilities; or the number of a class.
+var wholeTypes = map[onnx.ElementType]bool{onnx.Int16: true, onnx.Uint16: true, onnx.Int32: true, onnx.Int64: true}
+
 // scoresOutput is an output that may hold the scores of classes.
 type scoresOutput struct {
 	value   onnx.Value
@@ -34,9 +38,11 @@ func scoresOf(g *onnx.Graph, v onnx.Value) (s scoresOutput, ok bool) {
 		}
 		return scoresOutput{value: v, read: inner, means: meaning.Of(g, inner)}, true
 	}
-	if v.Type == onnx.Int64 || v.Type == onnx.Int32 {
+	if wholeTypes[v.Type] {
 		m := meaning.Of(g, v.Name)
-		return scoresOutput{value: v, read: v.Name, means: m}, m.Index && len(v.Dims) <= 4 && onePerItem(v) && m.Last == "ArgMax"
+		if m.Index || m.Kind == meaning.Unknown && m.Quantised == nil {
+			return scoresOutput{value: v, read: v.Name, means: m}, m.Index && len(v.Dims) <= 4 && onePerItem(v) && m.Last == "ArgMax"
+		}
 	}
 	n, ok := classesOf(v, batchOf(g))
 	if !ok && len(v.Dims) == 3 && v.Dims[2].Size == 1 && len(g.Outputs) == 1 && scoreTypes[v.Type] {
@@ -72,7 +78,7 @@ func batchOf(g *onnx.Graph) onnx.Dim {
 // where N is the batch, or of [C]; 0 where only a run shows it. ok is false where the shape
 // is another.
 func classesOf(v onnx.Value, batch onnx.Dim) (n int, ok bool) {
-	if v.Kind != "tensor" || !scoreTypes[v.Type] {
+	if v.Kind != "tensor" || !scoreTypes[v.Type] && !wholeTypes[v.Type] {
 		return 0, false
 	}
 	if !v.Ranked {
@@ -126,7 +132,7 @@ func scoresOutputs(g *onnx.Graph) []scoresOutput {
 // evidence tells, of several outputs, those that hold the scores; by says what it is in words.
 type evidence struct {
 	by    string
-	holds func(r *resolver, s scoresOutput) bool
+	holds func(r *resolver, s scoresOutput, all []scoresOutput) bool
 }
 
 // scoreNames are what exporters and people call the output with the scores.
@@ -137,23 +143,28 @@ var featureNames = []string{"feat", "embed", "hidden", "pool", "repr", "attentio
 
 // evidences are by precedence: the first that some outputs have and others have not decides.
 var evidences = []evidence{
-	{"its name", func(_ *resolver, s scoresOutput) bool { return bare(s.value.Name) == "logits" }},
-	{"its name", func(_ *resolver, s scoresOutput) bool {
+	{"its name", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool { return bare(s.value.Name) == "logits" }},
+	{"its name", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool {
 		return slices.Contains(scoreNames, bare(s.value.Name))
 	}},
-	{"the number of labels", func(r *resolver, s scoresOutput) bool {
+	{"the number of labels", func(r *resolver, s scoresOutput, _ []scoresOutput) bool {
 		list, ok := config.Labels.Find(r.layers)
 		return ok && len(list.Value.Labels) == s.classes
 	}},
-	{"the number of classes in its files", func(r *resolver, s scoresOutput) bool {
+	{"the number of classes in its files", func(r *resolver, s scoresOutput, _ []scoresOutput) bool {
 		n, ok := config.Classes.Find(r.layers)
 		return ok && n.Value == s.classes
 	}},
-	{"the others' names", func(_ *resolver, s scoresOutput) bool {
+	{"the others' names", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool {
 		return !slices.ContainsFunc(featureNames, func(part string) bool { return strings.Contains(strings.ToLower(s.value.Name), part) })
 	}},
-	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.UnitVector }},
-	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.Unknown || s.means.Largest }},
+	{"how the graph ends", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool { return s.means.Kind != meaning.UnitVector }},
+	{"how the graph ends", func(r *resolver, s scoresOutput, all []scoresOutput) bool {
+		// Features or logits that the probabilities are made of, not a head beside them.
+		return (s.means.Kind != meaning.Unknown || s.means.Largest) && !slices.ContainsFunc(all, func(o scoresOutput) bool {
+			return o.means.Kind == meaning.Unknown && !o.means.Largest && !meaning.MadeOf(r.graph, s.read, o.read)
+		})
+	}},
 }
 
 // bare is an output's name without what TensorFlow and ML.NET put around it: "head/Softmax:0",
@@ -189,7 +200,7 @@ func (r *resolver) chooseOutput() *scoresOutput {
 	for _, e := range evidences {
 		var some []scoresOutput
 		for _, s := range all {
-			if e.holds(r, s) {
+			if e.holds(r, s, all) {
 				some = append(some, s)
 			}
 		}

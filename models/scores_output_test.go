@@ -8,7 +8,7 @@ import (
 	"ortho/runner/onnx"
 )
 
-// ends is a graph of images whose outputs are made by these operators.
+// ends is a graph of images whose outputs are made by these operators: "Softmax", "Softmax of a".
 func ends(ops map[string]string, outputs ...onnx.Value) *onnx.Graph {
 	var nodes []*onnx.Node
 	for _, v := range outputs {
@@ -16,7 +16,11 @@ func ends(ops map[string]string, outputs ...onnx.Value) *onnx.Graph {
 		if op == "" {
 			op = "Gemm"
 		}
-		nodes = append(nodes, &onnx.Node{Op: op, Inputs: []string{"h"}, Outputs: []string{v.Name}})
+		op, of, _ := strings.Cut(op, " of ")
+		if of == "" {
+			of = "h"
+		}
+		nodes = append(nodes, &onnx.Node{Op: op, Inputs: []string{of}, Outputs: []string{v.Name}})
 	}
 	return &onnx.Graph{Inputs: list(tensor("x", onnx.Float, "Conv", "n", 3, 32, 32)), Outputs: outputs, Body: onnx.NewBody(nodes...)}
 }
@@ -42,7 +46,10 @@ func TestWhichOutput(t *testing.T) {
 		{name: "labels", graph: ends(nil, row("a", 3), row("b", 2)), files: map[string]string{config.ConfigFile: `{"id2label": {"0": "x", "1": "y"}}`}, want: "b", fact: "the number of labels"},
 		{name: "classes of files", graph: ends(nil, row("a", 3), row("b", 2)), files: map[string]string{config.ConfigFile: `{"num_labels": 2}`}, want: "b", fact: "the number of classes in its files"},
 		{name: "features", graph: ends(nil, row("last_features", 64), row("out", 5)), want: "out", fact: "the others' names"},
-		{name: "the softmax", graph: ends(map[string]string{"b": "Softmax"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
+		{name: "the softmax", graph: ends(map[string]string{"b": "Softmax of a"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
+		{name: "features and the softmax", graph: ends(map[string]string{"b": "Softmax of a"}, row("a", 64), row("b", 5)), want: "b", fact: "how the graph ends"},
+		{name: "an age beside the softmax of a gender", graph: ends(map[string]string{"b": "Softmax"}, row("a", 1), row("b", 2)), err: "which of its outputs"},
+		{name: "weights of places beside logits", graph: ends(map[string]string{"a": "Softmax", "b": "Gemm of a"}, row("a", 49), row("b", 5)), err: "which of its outputs"},
 		{name: "the vector", graph: ends(map[string]string{"a": "LpNormalization"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
 		{name: "two heads", graph: ends(nil, row("age", 8), row("gender", 2)), err: "which of its outputs holds the scores of classes (age float32[n,8] or gender float32[n,2]): give scores-output"},
 		{name: "two heads, one stated", graph: ends(nil, row("age", 8), row("gender", 2)), flags: []string{"scores-output", "gender"}, want: "gender", fact: "flag"},
@@ -61,6 +68,33 @@ func TestWhichOutput(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		case c.err == "" && (got.OutputName != c.want || !strings.Contains(sourceOf(m, "output"), c.fact)):
 			t.Errorf("%s: output %s by %q, want %s by %q", c.name, got.OutputName, sourceOf(m, "output"), c.want, c.fact)
+		}
+	}
+}
+
+// TestWholeNumbers: integers are scores where the graph shows what they stand for, and nothing is said
+// of a scale that probabilities do not need.
+func TestWholeNumbers(t *testing.T) {
+	for _, c := range []struct {
+		op      string
+		of      onnx.ElementType
+		err     string
+		notices int
+	}{
+		{"Softmax", onnx.Uint8, "", 0},
+		{"Gemm", onnx.Uint8, "", 1},
+		{"Softmax", onnx.Int32, "", 0},
+		{"Softmax", onnx.Int64, "", 0},
+		{"Gemm", onnx.Int64, "gives no classes", 0},
+		{"Gemm", onnx.Int16, "gives no classes", 0},
+	} {
+		m := opened(t, ends(map[string]string{"y": c.op}, tensor("y", c.of, "", "n", 5)), nil, settings(t, "mean", "0", "std", "1"))
+		_, err := m.Classifier()
+		if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("%s as %s: %v", c.op, c.of, err)
+		}
+		if len(m.Notices) != c.notices {
+			t.Errorf("%s as %s: %v", c.op, c.of, m.Notices)
 		}
 	}
 }
@@ -93,6 +127,8 @@ func TestActivation(t *testing.T) {
 		{"one probability", "Sigmoid", "", 1, nil, None, "graph (Sigmoid inside)", ""},
 		{"one number", "Gemm", "", 1, []string{"activation", "none"}, None, "flag", ""},
 		{"odd", "Tanh", "", 5, nil, Softmax, "default", "comes from Tanh, which gives -1 to 1: softmax is applied all the same (activation says otherwise)"},
+		{"odd, as distances are", "Exp", "", 5, nil, Softmax, "default", "comes from Exp, which gives no negative numbers: softmax is applied all the same"},
+		{"softmax of one number", "Softmax", "", 1, nil, None, "graph (Softmax inside)", "Softmax of one number is 1 whatever the image"},
 		{"odd, and stated", "Tanh", "", 5, []string{"activation", "none"}, None, "flag", ""},
 	} {
 		files := map[string]string{}
