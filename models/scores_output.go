@@ -109,9 +109,30 @@ func classesOf(v onnx.Value, batch onnx.Dim) (n int, ok bool) {
 	return int(max(0, d.Size)), true
 }
 
+// ofBoxes reports whether outputs are the boxes of a detector, [N,K,4] or [K,4], and a value for each
+// of them.
+func ofBoxes(g *onnx.Graph) bool {
+	same := func(a, b onnx.Dim) bool { return a.Size == b.Size && a.Name == b.Name && (a.Fixed() || a.Name != "") }
+	for _, boxes := range g.Outputs {
+		last := len(boxes.Dims) - 1
+		if last < 1 || boxes.Dims[last].Size != 4 || boxes.Dims[last-1].Size == 1 || same(boxes.Dims[last-1], batchOf(g)) {
+			continue
+		}
+		if slices.ContainsFunc(g.Outputs, func(v onnx.Value) bool {
+			return slices.EqualFunc(v.Dims, boxes.Dims[:last], same) && scoreTypes[v.Type]
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // scoresOutputs are all that may hold scores. The number of the class alone counts only where
 // nothing else does: the scores say more.
 func scoresOutputs(g *onnx.Graph) []scoresOutput {
+	if ofBoxes(g) {
+		return nil
+	}
 	var scores, numbers []scoresOutput
 	for _, v := range g.Outputs {
 		s, ok := scoresOf(g, v)
@@ -139,7 +160,14 @@ type evidence struct {
 var scoreNames = []string{"logits", "probabilities", "output_probability", "probability", "probs", "prob", "scores", "score", "softmax", "sigmoid", "predictions", "classes", "class_probs", "output_probabilities"}
 
 // featureNames are parts of the names of outputs that hold no scores.
-var featureNames = []string{"feat", "embed", "hidden", "pool", "repr", "attention", "aux", "box", "mask"}
+var featureNames = []string{"feat", "embed", "hidden", "pool", "repr", "attention", "aux", "box", "landmark", "keypoint", "mask"}
+
+func calledFeatures(v onnx.Value) bool {
+	return slices.ContainsFunc(featureNames, func(part string) bool { return strings.Contains(strings.ToLower(v.Name), part) })
+}
+
+// byEnd is the evidence that is what the graph makes of its values.
+const byEnd = "how the graph ends"
 
 // evidences are by precedence: the first that some outputs have and others have not decides.
 var evidences = []evidence{
@@ -155,14 +183,12 @@ var evidences = []evidence{
 		n, ok := config.Classes.Find(r.layers)
 		return ok && n.Value == s.classes
 	}},
-	{"the others' names", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool {
-		return !slices.ContainsFunc(featureNames, func(part string) bool { return strings.Contains(strings.ToLower(s.value.Name), part) })
-	}},
-	{"how the graph ends", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool { return s.means.Kind != meaning.UnitVector }},
-	{"how the graph ends", func(r *resolver, s scoresOutput, all []scoresOutput) bool {
-		// Features or logits that the probabilities are made of, not a head beside them.
+	{"the others' names", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool { return !calledFeatures(s.value) }},
+	{byEnd, func(_ *resolver, s scoresOutput, _ []scoresOutput) bool { return s.means.Kind != meaning.UnitVector }},
+	{byEnd, func(r *resolver, s scoresOutput, all []scoresOutput) bool {
+		// Weights of places are a softmax, too: of these the scores are made.
 		return (s.means.Kind != meaning.Unknown || s.means.Largest) && !slices.ContainsFunc(all, func(o scoresOutput) bool {
-			return o.means.Kind == meaning.Unknown && !o.means.Largest && !meaning.MadeOf(r.graph, s.read, o.read)
+			return o.read != s.read && meaning.MadeOf(r.graph, o.read, s.read)
 		})
 	}},
 }
@@ -196,7 +222,7 @@ func (r *resolver) chooseOutput() *scoresOutput {
 	if len(all) == 0 {
 		return nil
 	}
-	source := "graph"
+	source, others := "graph", all
 	for _, e := range evidences {
 		var some []scoresOutput
 		for _, s := range all {
@@ -205,6 +231,7 @@ func (r *resolver) chooseOutput() *scoresOutput {
 			}
 		}
 		if len(some) > 0 && len(some) < len(all) {
+			others = all
 			all, source = some, fmt.Sprintf("graph (%s, of several)", e.by)
 		}
 		if len(all) == 1 {
@@ -218,6 +245,15 @@ func (r *resolver) chooseOutput() *scoresOutput {
 		}
 		r.gap("output", "which of its outputs holds the scores of classes ("+strings.Join(names, " or ")+")", all[0].value.Name, "scores-output")
 		return nil
+	}
+	// A softmax says little where the others are not what it is made of, but heads of their own.
+	if picked := all[0]; picked.means.Kind != meaning.Unknown && strings.Contains(source, byEnd) {
+		for _, o := range others {
+			if o.read != picked.read && o.means.Kind == meaning.Unknown && !meaning.MadeOf(r.graph, picked.read, o.read) {
+				r.notice("output %s of %s is taken for the scores of classes, since it comes from %s, and not %s (%s says otherwise)", picked.value.Name, r.name, picked.means.By, o.value.Name, config.Key("scores-output"))
+				break
+			}
+		}
 	}
 	r.fact("output", all[0].value.String(), source)
 	return &all[0]

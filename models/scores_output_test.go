@@ -32,13 +32,14 @@ func TestWhichOutput(t *testing.T) {
 	row := func(name string, n int) onnx.Value { return tensor(name, f, "", "n", n) }
 	pixels := []string{"mean", "0", "std", "1"}
 	for _, c := range []struct {
-		name  string
-		graph *onnx.Graph
-		files map[string]string
-		flags []string
-		want  string // the output
-		fact  string // the source
-		err   string
+		name   string
+		graph  *onnx.Graph
+		files  map[string]string
+		flags  []string
+		want   string // the output
+		fact   string // the source
+		err    string
+		notice string
 	}{
 		{name: "one", graph: ends(nil, row("y", 5)), want: "y", fact: "graph"},
 		{name: "logits", graph: ends(nil, row("aux", 5), row("logits", 5), row("cls_logits", 5)), want: "logits", fact: "its name"},
@@ -48,7 +49,7 @@ func TestWhichOutput(t *testing.T) {
 		{name: "features", graph: ends(nil, row("last_features", 64), row("out", 5)), want: "out", fact: "the others' names"},
 		{name: "the softmax", graph: ends(map[string]string{"b": "Softmax of a"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
 		{name: "features and the softmax", graph: ends(map[string]string{"b": "Softmax of a"}, row("a", 64), row("b", 5)), want: "b", fact: "how the graph ends"},
-		{name: "an age beside the softmax of a gender", graph: ends(map[string]string{"b": "Softmax"}, row("a", 1), row("b", 2)), err: "which of its outputs"},
+		{name: "an age beside the softmax of a gender", graph: ends(map[string]string{"b": "Softmax"}, row("a", 1), row("b", 2)), want: "b", fact: "how the graph ends", notice: "output b of model is taken for the scores of classes, since it comes from Softmax, and not a (scores-output says otherwise)"},
 		{name: "weights of places beside logits", graph: ends(map[string]string{"a": "Softmax", "b": "Gemm of a"}, row("a", 49), row("b", 5)), err: "which of its outputs"},
 		{name: "the vector", graph: ends(map[string]string{"a": "LpNormalization"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
 		{name: "two heads", graph: ends(nil, row("age", 8), row("gender", 2)), err: "which of its outputs holds the scores of classes (age float32[n,8] or gender float32[n,2]): give scores-output"},
@@ -56,7 +57,12 @@ func TestWhichOutput(t *testing.T) {
 		{name: "two softmaxes", graph: ends(map[string]string{"a": "Softmax", "b": "Softmax"}, row("a", 5), row("b", 5)), err: "which of its outputs"},
 		{name: "stated, and not there", graph: ends(nil, row("age", 8)), flags: []string{"scores-output", "sex"}, err: `has no output "sex"`},
 		{name: "stated, and a map", graph: ends(nil, row("y", 8), tensor("map", f, "", "n", 64, 8, 8)), flags: []string{"scores-output", "map"}, err: "can't hold the scores of classes"},
-		{name: "of the batch", graph: ends(nil, tensor("y", f, "", "n")), want: "y", fact: "graph"},
+		{name: "boxes, and a score of each", graph: ends(nil, tensor("boxes", f, "", "n", 100, 4), row("scores", 100), tensor("labels", onnx.Int64, "", "n", 100)), err: "gives no classes of the image: its scores are those of boxes"},
+		{name: "boxes that their run counts", graph: ends(nil, tensor("a", f, "", "k", 4), tensor("b", f, "", "k")), err: "its scores are those of boxes"},
+		{name: "four classes, and the best", graph: ends(nil, row("y", 4), tensor("label", onnx.Int64, "", "n")), want: "y", fact: "graph"},
+		{name: "one box", graph: ends(nil, row("bounding_box", 4), row("y", 5)), want: "y", fact: "the others' names"},
+		{name: "called as features", graph: ends(nil, row("features", 64)), want: "features", fact: "graph", notice: "output features of model is called as what are no scores: it is taken for the logits of classes all the same (output-name gives its values as they are)"},
+		{name: "of the batch", graph: ends(nil, tensor("y", f, "", "n")), want: "y", fact: "graph", notice: "output y of model is one number: it is taken for the logit of a class, and its sigmoid for the probability (activation none gives the number itself)"},
 		{name: "without a batch", graph: ends(nil, tensor("y", f, "", 10)), want: "y", fact: "graph"},
 	} {
 		m := opened(t, c.graph, c.files, settings(t, append(c.flags, pixels...)...))
@@ -68,6 +74,8 @@ func TestWhichOutput(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		case c.err == "" && (got.OutputName != c.want || !strings.Contains(sourceOf(m, "output"), c.fact)):
 			t.Errorf("%s: output %s by %q, want %s by %q", c.name, got.OutputName, sourceOf(m, "output"), c.want, c.fact)
+		case c.notice == "" && len(m.Notices) > 0 || c.notice != "" && (len(m.Notices) != 1 || m.Notices[0].String() != c.notice):
+			t.Errorf("%s: %v", c.name, m.Notices)
 		}
 	}
 }

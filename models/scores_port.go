@@ -58,7 +58,11 @@ func (r *resolver) scoresOrEmbedding() {
 	default:
 		r.fact("output", "none gives classes", "graph")
 		like, output := looks(r.graph)
-		why := "gives no classes: no output has the shape [batch,classes] (outputs: " + onnx.List(r.graph.Outputs) + ")"
+		why := "gives no classes: no output has the shape [batch,classes]"
+		if ofBoxes(r.graph) {
+			why = "gives no classes of the image: its scores are those of boxes"
+		}
+		why += " (outputs: " + onnx.List(r.graph.Outputs) + ")"
 		r.unfit("%w", &NoClassesError{Model: r.name, Why: why, Like: like, Output: output})
 		return
 	}
@@ -170,13 +174,16 @@ func (r *resolver) activation(out *scoresOutput) {
 		s, ok = config.OutputActivation.Of(None, "default"), true
 		r.notice("output %s of %s holds the largest scores alone (TopK), before any softmax: no probabilities can be made of them, and they are shown as they are (%s says otherwise)", out.value.Name, r.name, config.Key("activation"))
 	}
-	certain := ok
+	// What files say of a model need not be true of the graph that it was exported to: see Read.
+	certain := ok && (byUser || done || s.Value != Softmax)
 	if !ok {
 		s = config.OutputActivation.Of(Softmax, "default")
 		if mixed := out.means.Mixed; mixed != "" {
 			r.notice("output %s of %s is what %s gives, combined with other values by %s: softmax is applied all the same (%s says otherwise)", out.value.Name, r.name, mixed, out.means.Last, config.Key("activation"))
 		} else if odd := odd(out.means); odd != "" {
 			r.notice("output %s of %s comes from %s, %s: softmax is applied all the same (%s says otherwise)", out.value.Name, r.name, out.means.Last, odd, config.Key("activation"))
+		} else if _, labelled := config.Labels.Find(r.layers); calledFeatures(out.value) && !labelled {
+			r.notice("output %s of %s is called as what are no scores: it is taken for the logits of classes all the same (%s gives its values as they are)", out.value.Name, r.name, config.Key("output-name"))
 		}
 	}
 	if single && done && left == None && out.means.Sums && !byUser {
@@ -198,6 +205,7 @@ func (r *resolver) activation(out *scoresOutput) {
 var oddEnds = map[string]string{
 	"Tanh": "which gives -1 to 1", "Clip": "which sets limits to them", "LeakyRelu": "as hidden layers do", "Gelu": "as hidden layers do",
 	"LayerNormalization": "as features do", "ReduceL2": "a length", "ReduceL1": "a length", "ReduceSumSquare": "a length",
+	"SVMClassifier": "whose margins are no logits",
 }
 
 // odd says in what way the values of an output are not as logits are; "" where nothing is known.

@@ -10,10 +10,9 @@ import (
 // largest value of which a ReduceMax node gives the value.
 func indices(g *onnx.Graph, w *walk, largest *onnx.Node) string {
 	for _, out := range g.Outputs {
-		at, ok := w.kept(g.Edge(out.Name))
-		n, output := at.From()
+		n, output := w.maker(g.Edge(out.Name)).From()
 		switch {
-		case !ok || n == nil:
+		case n == nil:
 		case n == largest && (output == 1 || n.Is("ArgMax")),
 			n.Is("ArgMax") && largest.Is("ReduceMax") && w.sameOrder(g, n, largest):
 			return out.Name

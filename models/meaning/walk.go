@@ -142,8 +142,6 @@ func (w *walk) kept1(e onnx.Edge, n *onnx.Node, in func(int) *value) *value {
 		}
 		v.sums, v.largest = false, nil
 		return v.then(n.Op)
-	case n.Is("Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "Not", "And", "Or", "Xor"): // 0 or 1
-		return &value{is: probabilities, factor: 1, by: []string{n.Op}}
 	case n.Is("Relu", "Abs", "Softplus", "Softsign"):
 		if v := in(0); v.is == probabilities {
 			return v.then(n.Op)

@@ -80,7 +80,6 @@ BODIES = {
     "sigmoid-by-power": ("c = Constant<value_float = 1.0>()\nd = Constant<value_float = -1.0>()\nm = Neg(x)\na = Exp(m)\nb = Add(c, a)\ny = Pow(b, d)", "probabilities", False, 1),
     "sigmoid-to-minus-1": ("d = Constant<value_float = -1.0>()\na = Sigmoid(x)\ny = Pow(a, d)", "", False, 1),
     "floor-of-percent": ("c = Constant<value_float = 100.0>()\na = Sigmoid(x)\nb = Mul(a, c)\ny = Floor(b)", "probabilities", False, 100),
-    "above-a-half": ("c = Constant<value_float = 0.5>()\na = Sigmoid(x)\nb = Greater(a, c)\ny = Cast<to = 1>(b)", "probabilities", False, 1),
     "sum-of-stacked": ("c = Constant<value_float = 2.0>()\nk = Constant<value_ints = [0]>()\nm = Neg(x)\nn = Abs(x)\na = Sigmoid(m)\nb = Sigmoid(n)\nu = Unsqueeze(a, k)\nv = Unsqueeze(b, k)\ns = Concat<axis = 0>(u, v)\nt = ReduceSum<keepdims = 0>(s, k)\ny = Div(t, c)", "probabilities", False, 1),
     "sum-of-stacked-softmaxes": ("k = Constant<value_ints = [1]>()\nm = Neg(x)\na = Softmax(x)\nb = Softmax(m)\nu = Unsqueeze(a, k)\nv = Unsqueeze(b, k)\ns = Concat<axis = 1>(u, v)\ny = ReduceSum<keepdims = 0>(s, k)", "probabilities", True, 2),
     "product-of-sigmoids": ("k = Constant<value_ints = [2]>()\nm = Neg(x)\nu = Unsqueeze(x, k)\nv = Unsqueeze(m, k)\nc = Concat<axis = 2>(u, v)\ns = Sigmoid(c)\ny = ReduceProd<keepdims = 0>(s, k)", "probabilities", False, 1),
