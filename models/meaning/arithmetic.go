@@ -229,12 +229,12 @@ func (w *walk) multiple(x, by onnx.Edge, v *value, n *onnx.Node, divided bool) *
 	switch {
 	case !scalar && t == nil:
 		return nil
-	case v.is != probabilities && v.is != signed || scalar && c <= 0:
+	case v.is != probabilities && v.is != signed && v.is != upTo || scalar && c <= 0:
 		if scalar && c > 0 && v.is == positive {
 			return v
 		}
 		return nothing
-	case !scalar && (divided || v.is == signed || !bounded(t, 0, 1)):
+	case !scalar && (divided || v.is != probabilities || !bounded(t, 0, 1)):
 		return nothing
 	case !scalar: // each class by a constant of its own
 		o := *v
@@ -247,6 +247,9 @@ func (w *walk) multiple(x, by onnx.Edge, v *value, n *onnx.Node, divided bool) *
 	o.factor *= c
 	if near(o.factor, 1) {
 		o.factor = 1
+		if o.is == upTo {
+			o.is = probabilities
+		}
 	}
 	return o.then(n.Op)
 }

@@ -185,6 +185,7 @@ const (
 	positive         // at least 0, as what a softmax that is written out normalises
 	onePlusExp       // 1 + exp(-x): what a sigmoid that is written out divides by
 	signed           // from -factor to factor (Tanh)
+	upTo             // from 0 to factor (Clip)
 	unit             // divided by its own length
 	index            // the number of a class
 	logOfSum         // the logarithm of the sum of exponents

@@ -104,6 +104,8 @@ func (w *walk) made(e onnx.Edge) *value {
 // kept1 is of operators that choose among the values of one input, or limit them.
 func (w *walk) kept1(e onnx.Edge, n *onnx.Node, in func(int) *value) *value {
 	switch {
+	case n.Is("Clip") && in(0).is == anything:
+		return limited(e, n)
 	case n.Is("Clip", "Round", "Floor", "Ceil"): // to a few digits, or off 0 and 1
 		return in(0).then(n.Op)
 	case n.Is("Slice", "Gather", "GatherElements", "GatherND", "Split", "Compress", "ArrayFeatureExtractor", "MaxPool", "ReduceMax", "ReduceMin", "Pad", "Trilu"):
@@ -187,6 +189,30 @@ func (w *walk) joined(e onnx.Edge, n *onnx.Node) *value {
 	return v.then(n.Op)
 }
 
+// limited is what Clip keeps from 0 to a number: hard sigmoids that are written out end so, or are
+// divided by it.
+func limited(e onnx.Edge, n *onnx.Node) *value {
+	var limits [2]float64
+	for i, name := range []string{"min", "max"} {
+		if x, ok := e.In(i + 1); ok {
+			if limits[i], ok = number(x); !ok {
+				return nothing
+			}
+		} else if a, ok := e.Attribute(name); ok {
+			limits[i] = a.Float
+		} else {
+			return nothing
+		}
+	}
+	switch {
+	case limits[0] != 0 || limits[1] <= 0:
+		return nothing
+	case limits[1] == 1:
+		return &value{is: probabilities, factor: 1, by: []string{n.Op}}
+	}
+	return &value{is: upTo, factor: limits[1], by: []string{n.Op}}
+}
+
 // power is of probabilities, which stay so, and of what a sigmoid that is written out divides by.
 func (w *walk) power(e onnx.Edge, n *onnx.Node, v *value) *value {
 	exponent, known := 0.5, true
@@ -228,7 +254,7 @@ func (w *walk) merged(all []onnx.Edge) *value {
 	v := *w.value(all[0])
 	for _, e := range all[1:] {
 		o := w.value(e)
-		if o.is != v.is || !near(o.factor, v.factor) && v.is == probabilities || !v.codes.same(o.codes) {
+		if o.is != v.is || !near(o.factor, v.factor) || !v.codes.same(o.codes) {
 			return nothing
 		}
 		v.sums = v.sums && o.sums
