@@ -108,7 +108,7 @@ func MadeOf(g *onnx.Graph, name, other string) bool {
 
 // moving are the operators that move, copy or convert values, and change none of them.
 var moving = []string{"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Cast", "CastLike", "Dropout", "Expand",
-	"QuantizeLinear", "DequantizeLinear", "ZipMap", "FeatureVectorizer", "Contiguous", "MemcpyToHost", "MemcpyFromHost"}
+	"QuantizeLinear", "DequantizeLinear", "ZipMap", "FeatureVectorizer", "ReorderOutput", "Contiguous", "MemcpyToHost", "MemcpyFromHost"}
 
 // kept walks back over moving operators; ok is false where that ends in nothing that is known.
 func (w *walk) kept(e onnx.Edge) (onnx.Edge, bool) {

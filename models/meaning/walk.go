@@ -41,7 +41,9 @@ func (w *walk) made(e onnx.Edge) *value {
 		return nothing
 	}
 	switch {
-	case n.Is("Softmax"), n.Is("LpNormalization") && integer(e, "p", 2) == 1 && in(0).is != anything, n.Is("Normalizer") && text(e, "norm") == "L1" && in(0).is != anything:
+	case n.Is("FusedGemm", "FusedConv", "NhwcFusedConv", "FusedMatMulActivation", "Conv"):
+		return fused(n, text(e, "activation"))
+	case n.Is("Softmax", "BiasSoftmax"), n.Is("LpNormalization") && integer(e, "p", 2) == 1 && in(0).is != anything, n.Is("Normalizer") && text(e, "norm") == "L1" && in(0).is != anything:
 		return &value{is: probabilities, sums: true, factor: 1, by: []string{n.Op}}
 	case n.Is("LogSoftmax"):
 		return &value{is: logarithms, sums: true, by: []string{n.Op}}
@@ -187,6 +189,21 @@ func (w *walk) joined(e onnx.Edge, n *onnx.Node) *value {
 		v.sums = w.value(inputs[0]).sums
 	}
 	return v.then(n.Op)
+}
+
+// fused is of operators into which ONNX Runtime, where it saves a graph that it has optimised, has
+// put the activation after them.
+func fused(n *onnx.Node, activation string) *value {
+	by := []string{n.Op + " with " + activation}
+	switch activation {
+	case "Sigmoid", "HardSigmoid":
+		return &value{is: probabilities, factor: 1, by: by}
+	case "Tanh":
+		return &value{is: signed, factor: 1, by: by}
+	case "Relu":
+		return &value{is: positive, by: by}
+	}
+	return nothing
 }
 
 // limited is what Clip keeps from 0 to a number: hard sigmoids that are written out end so, or are

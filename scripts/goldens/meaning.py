@@ -87,6 +87,8 @@ BODIES = {
     "hard-sigmoid-by-relu6": ("z = Constant<value_float = 0.0>()\no = Constant<value_float = 6.0>()\nd = Constant<value_float = 3.0>()\na = Add(x, d)\nb = Clip(a, z, o)\ny = Div(b, o)", "probabilities", False, 1),
     "relu6": ("z = Constant<value_float = 0.0>()\no = Constant<value_float = 6.0>()\ny = Clip(x, z, o)", "", False, 1),
     "clip-of-logits": ("z = Constant<value_float = -1.0>()\no = Constant<value_float = 1.0>()\ny = Clip(x, z, o)", "", False, 1),
+    "fused-sigmoid": ("w = Constant<value = float[4,4] {%s}>()\ny = com.microsoft.FusedGemm<activation = \"Sigmoid\">(x, w)" % ", ".join("1" if i % 5 == 0 else "0.5" for i in range(16)), "probabilities", False, 1),
+    "fused-relu": ("w = Constant<value = float[4,4] {%s}>()\ny = com.microsoft.FusedGemm<activation = \"Relu\">(x, w)" % ", ".join("1" if i % 5 == 0 else "0.5" for i in range(16)), "", False, 1),
     "temperature": ("c = Constant<value_float = 2.0>()\na = Div(x, c)\ny = Softmax(a)", "probabilities", True, 1),
     "scaled-logits": ("c = Constant<value_float = 100.0>()\ny = Mul(x, c)", "", False, 1),
     "scaled-log-softmax": ("c = Constant<value_float = 100.0>()\na = LogSoftmax(x)\ny = Mul(a, c)", "", False, 1),
