@@ -188,7 +188,7 @@ var evidences = []evidence{
 	{byEnd, func(r *resolver, s scoresOutput, all []scoresOutput) bool {
 		// Weights of places are a softmax, too: of these the scores are made.
 		return (s.means.Kind != meaning.Unknown || s.means.Largest) && !slices.ContainsFunc(all, func(o scoresOutput) bool {
-			return o.read != s.read && meaning.MadeOf(r.graph, o.read, s.read)
+			return o.read != s.read && o.means.Kind == meaning.Unknown && meaning.MadeOf(r.graph, o.read, s.read)
 		})
 	}},
 }

@@ -50,6 +50,7 @@ func TestWhichOutput(t *testing.T) {
 		{name: "the softmax", graph: ends(map[string]string{"b": "Softmax of a"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
 		{name: "features and the softmax", graph: ends(map[string]string{"b": "Softmax of a"}, row("a", 64), row("b", 5)), want: "b", fact: "how the graph ends"},
 		{name: "an age beside the softmax of a gender", graph: ends(map[string]string{"b": "Softmax"}, row("a", 1), row("b", 2)), want: "b", fact: "how the graph ends", notice: "output b of model is taken for the scores of classes, since it comes from Softmax, and not a (scores-output says otherwise)"},
+		{name: "a softmax that another is made of", graph: ends(map[string]string{"a": "Softmax", "b": "Softmax of a"}, row("a", 3), row("b", 5)), err: "which of its outputs"},
 		{name: "weights of places beside logits", graph: ends(map[string]string{"a": "Softmax", "b": "Gemm of a"}, row("a", 49), row("b", 5)), err: "which of its outputs"},
 		{name: "the vector", graph: ends(map[string]string{"a": "LpNormalization"}, row("a", 5), row("b", 5)), want: "b", fact: "how the graph ends"},
 		{name: "two heads", graph: ends(nil, row("age", 8), row("gender", 2)), err: "which of its outputs holds the scores of classes (age float32[n,8] or gender float32[n,2]): give scores-output"},
