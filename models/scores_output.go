@@ -209,7 +209,7 @@ func (r *resolver) chooseOutput() *scoresOutput {
 		picked, ok := scoresOf(r.graph, *v)
 		if !ok {
 			r.fact("output", v.String(), s.Source)
-			r.fail("%s: output %s can't hold the scores of classes: they are [batch,classes] in floats or 8-bit integers; give %s to have its values as they are", r.name, v, config.Key("output-name"))
+			r.fail("%s: output %s can't hold the scores of classes: they are [batch,classes] in floats, or in integers that the graph explains; give %s to have its values as they are", r.name, v, config.Key("output-name"))
 			return nil
 		}
 		r.fact("output", v.String(), s.Source)

@@ -166,6 +166,33 @@ func TestActivation(t *testing.T) {
 	}
 }
 
+// TestTemperatureFits: it divides logits before a softmax, and the one logit of a sigmoid, which is that of
+// two.
+func TestTemperatureFits(t *testing.T) {
+	for _, c := range []struct {
+		op, activation string
+		classes        int
+		err            string
+	}{
+		{"Gemm", "", 5, ""},
+		{"LogSoftmax", "", 5, ""},
+		{"Gemm", "", 1, ""},
+		{"Gemm", "sigmoid", 5, "each class has a probability of its own"},
+		{"Softmax", "", 5, "has made its logits probabilities already"},
+		{"Sigmoid", "", 1, "has made its logits probabilities already"},
+	} {
+		flags := []string{"mean", "0", "std", "1", "temperature", "2"}
+		if c.activation != "" {
+			flags = append(flags, "activation", c.activation)
+		}
+		m := opened(t, ends(map[string]string{"y": c.op}, tensor("y", onnx.Float, "", "n", c.classes)), nil, settings(t, flags...))
+		_, err := m.Classifier()
+		if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
 // TestWithoutHead: models that their files call by a class without a head give embeddings.
 func TestWithoutHead(t *testing.T) {
 	wants := map[string]Task{ // timm's

@@ -236,7 +236,7 @@ func (r *resolver) temperature() {
 	why := map[Activation]string{
 		Sigmoid: "the activation is sigmoid: each class has a probability of its own",
 		None:    "the activation is none: the graph has made its logits probabilities already",
-	}[r.scores.Activation]
+	}[r.scores.Applied()] // the sigmoid of one logit is the softmax of two
 	if t != 1 && why != "" {
 		r.fail("%s states a temperature of %s, which divides logits before a softmax, but %s", s.Source, s.Text, why)
 		return
