@@ -41,7 +41,7 @@ func scoresOf(g *onnx.Graph, v onnx.Value) (s scoresOutput, ok bool) {
 	if wholeTypes[v.Type] {
 		m := meaning.Of(g, v.Name)
 		if m.Index || m.Kind == meaning.Unknown && m.Quantised == nil {
-			return scoresOutput{value: v, read: v.Name, means: m}, m.Index && len(v.Dims) <= 4 && onePerItem(v) && m.Last == "ArgMax"
+			return scoresOutput{value: v, read: v.Name, means: m}, m.Index && len(v.Dims) <= 4 && onePerItem(v) && (m.Last == "ArgMax" || m.Last == "TopK")
 		}
 	}
 	n, ok := classesOf(v, batchOf(g))

@@ -186,8 +186,8 @@ func (r *resolver) activation(out *scoresOutput) {
 			r.notice("output %s of %s is called as what are no scores: it is taken for the logits of classes all the same (%s gives its values as they are)", out.value.Name, r.name, config.Key("output-name"))
 		}
 	}
-	if single && done && left == None && out.means.Sums && !byUser {
-		r.notice("output %s of %s is one number, and %s of one number is 1 whatever the image: the export, or its training, is wrong", out.value.Name, r.name, inside)
+	if single && done && out.means.Sums && !byUser {
+		r.notice("output %s of %s is one number, and %s of one number is a constant, whatever the image: the export, or its training, is wrong", out.value.Name, r.name, inside)
 	}
 	if single && (s.Value == Sigmoid || done && left == None) {
 		r.pair()

@@ -38,8 +38,8 @@ type Meaning struct {
 	Index bool
 	// NonNegative reports that values of which no more is known are 0 or more, as few logits are.
 	NonNegative bool
-	// Mixed are the operators whose probabilities, or logarithms of them, the last one combines with
-	// other values, so that they are none any more; "" where it does not.
+	// Mixed are the operators whose probabilities, logarithms of them, or numbers of classes the last one
+	// combines with other values, so that they are none any more; "" where it does not.
 	Mixed string
 	// Last is the last operator that does more than move or convert values; "" where an input or a
 	// constant is the output.
@@ -139,15 +139,15 @@ func (w *walk) maker(e onnx.Edge) onnx.Edge {
 	return onnx.Edge{}
 }
 
-// mixed are the operators that make probabilities of which an operator that works on each value makes
+// mixed are the operators that make probabilities, or numbers of classes, of which the last operator makes
 // something else.
 func (w *walk) mixed(e onnx.Edge) string {
 	n, _ := e.From()
-	if n == nil || !n.Is("Add", "Sub", "Mul", "Div", "Pow", "Neg", "ReduceSum") {
+	if n == nil || !n.Is("Add", "Sub", "Mul", "Div", "Pow", "Neg", "ReduceSum", "Concat") {
 		return ""
 	}
 	for _, x := range e.Inputs() {
-		if v := w.value(x); v.is == probabilities || v.is == logarithms || v.is == costs {
+		if v := w.value(x); v.is == probabilities || v.is == logarithms || v.is == costs || v.is == index {
 			return strings.Join(v.by, ", ")
 		}
 	}

@@ -64,7 +64,10 @@ func (w *walk) made(e onnx.Edge) *value {
 	case n.Is("ArgMax"):
 		return &value{is: index, by: []string{n.Op}}
 	case n.Is("TopK"):
-		if output == 1 {
+		switch {
+		case output == 1 && integer(e, "largest", 1) == 0:
+			return nothing
+		case output == 1:
 			return &value{is: index, by: []string{n.Op}}
 		}
 		v := *in(0)

@@ -128,6 +128,9 @@ def graphs():
         sums = what == "softmax"
         yield f"{what}-of-top-k", model(top % body), dict(kind=kind, sums=sums, factor=1, largest=True, indices="i")
     yield "gathered-by-top-k", model(top % "a = Softmax(x)\nt, i = TopK(x, k)\ny = GatherElements<axis = 1>(a, i)"), dict(kind="probabilities", sums=False, factor=1, largest=True, indices="i")
+    yield "values-and-classes", model("agraph (float[N,4] x) => (float[N,4] y) {\nk = Constant<value_ints = [2]>()\na = Softmax(x)\nv, i = TopK(a, k)\nf = Cast<to = 1>(i)\ny = Concat<axis = 1>(v, f)\n}"), dict(kind="", sums=False, factor=1)
+    yield "best-by-top-k", model("agraph (float[N,4] x) => (int64[N,1] y) {\nk = Constant<value_ints = [1]>()\nv, y = TopK(x, k)\n}"), dict(kind="", sums=False, factor=1, index=True)
+    yield "worst-by-top-k", model("agraph (float[N,4] x) => (int64[N,1] y) {\nk = Constant<value_ints = [1]>()\nv, y = TopK<largest = 0>(x, k)\n}"), dict(kind="", sums=False, factor=1)
     yield "largest-softmax-and-index-of-logit", model("agraph (float[N,4] x) => (float[N] y, int64[N] i) {\nk = Constant<value_ints = [1]>()\na = Softmax(x)\ny = ReduceMax<keepdims = 0>(a, k)\ni = ArgMax<axis = 1, keepdims = 0>(x)\n}"), dict(kind="probabilities", sums=False, factor=1, largest=True, indices="i")
     pooled = "agraph (float[N,4] x) => (float[N,%s] y) {\nk = Constant<value_ints = [2]>()\nr = Constant<value_ints = [0, 2, 2]>()\nm = Reshape(x, r)\na = Sigmoid(m)\n%s\n}"
     yield "largest-of-places", model(pooled % ("c", "y = ReduceMax<keepdims = 0>(a, k)")), dict(kind="probabilities", sums=False, factor=1)
