@@ -205,7 +205,6 @@ func (r *resolver) activation(out *scoresOutput) {
 var oddEnds = map[string]string{
 	"Tanh": "which gives -1 to 1", "Clip": "which sets limits to them", "LeakyRelu": "as hidden layers do", "Gelu": "as hidden layers do",
 	"LayerNormalization": "as features do", "ReduceL2": "a length", "ReduceL1": "a length", "ReduceSumSquare": "a length",
-	"SVMClassifier": "whose margins are no logits",
 }
 
 // odd says in what way the values of an output are not as logits are; "" where nothing is known.
