@@ -94,3 +94,20 @@ func remade(t *testing.T, spec *models.ClassifierSpec, got classify.Result) {
 		}
 	}
 }
+
+// TestLogitsOfSomeClasses: graphs that give some classes only say in Open what their logits lack.
+func TestLogitsOfSomeClasses(t *testing.T) {
+	for _, name := range []string{"arg-max", "top-k"} {
+		var s models.Settings
+		if err := s.Set("input-range", "0,1"); err != nil {
+			t.Fatal(err)
+		}
+		m, err := models.Open("testdata/heads/"+name+".onnx", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := classify.Open(t.Context(), m, classify.Options{Logits: true}); err == nil || !strings.Contains(err.Error(), "nothing says how many there are: give labels") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
