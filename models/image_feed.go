@@ -251,7 +251,7 @@ func (f *imageFeed) batch(rows []imageRow) ImageBatch {
 		if l.alone {
 			shape = rows[0].tensors[at].shape
 		}
-		b.Sets = append(b.Sets, &feed.Set{Source: "images", Rows: len(rows),
+		b.Sets = append(b.Sets, &feed.Set{Source: "images", Rows: len(rows), Whole: []bool{l.alone},
 			Arrays: []npz.Array{{Name: l.input.Name, Type: l.input.Type, Shape: shape, Data: data[at]}}})
 	}
 	return b

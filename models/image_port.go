@@ -136,6 +136,7 @@ func (r *resolver) takeImage(in onnx.Value) {
 	if view.Dims[0].Fixed() {
 		r.fixBatch(view.Dims[0].Size)
 	}
+	r.graph.Single = view.alone
 	r.shape(view.Value)
 	r.geometry()
 	r.pixels(in)

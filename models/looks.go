@@ -56,7 +56,7 @@ func looks(g *onnx.Graph) (like Likeness, output string) {
 		return PipelinePart, ""
 	case named(g.Inputs, "input_ids", "inputs_embeds"):
 		return TextPart, ""
-	case g.Ops["NonMaxSuppression"] > 0, named(g.Outputs, "box", "dets", "kps"), len(g.Outputs) > 1 && rank > 2:
+	case g.Ops["NonMaxSuppression"] > 0, named(g.Outputs, "box", "dets", "kps"), ofBoxes(g), len(g.Outputs) > 1 && rank > 2:
 		return Detector, ""
 	case len(g.Outputs) != 1:
 		return "", ""

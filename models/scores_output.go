@@ -15,6 +15,10 @@ var scoreTypes = map[onnx.ElementType]bool{
 	onnx.Float: true, onnx.Float16: true, onnx.BFloat16: true, onnx.Double: true, onnx.Uint8: true, onnx.Int8: true,
 }
 
+// wholeTypes are those that an output of scores has only where the graph shows what its integers
+// are: codes, or multiples of probabilities; or the number of a class.
+var wholeTypes = map[onnx.ElementType]bool{onnx.Int16: true, onnx.Uint16: true, onnx.Int32: true, onnx.Int64: true}
+
 // scoresOutput is an output that may hold the scores of classes.
 type scoresOutput struct {
 	value   onnx.Value
@@ -34,9 +38,11 @@ func scoresOf(g *onnx.Graph, v onnx.Value) (s scoresOutput, ok bool) {
 		}
 		return scoresOutput{value: v, read: inner, means: meaning.Of(g, inner)}, true
 	}
-	if v.Type == onnx.Int64 || v.Type == onnx.Int32 {
+	if wholeTypes[v.Type] {
 		m := meaning.Of(g, v.Name)
-		return scoresOutput{value: v, read: v.Name, means: m}, m.Index && len(v.Dims) <= 4 && onePerItem(v) && m.Last == "ArgMax"
+		if m.Index || m.Kind == meaning.Unknown && m.Quantised == nil {
+			return scoresOutput{value: v, read: v.Name, means: m}, m.Index && len(v.Dims) <= 4 && onePerItem(v) && (m.Last == "ArgMax" || m.Last == "TopK")
+		}
 	}
 	n, ok := classesOf(v, batchOf(g))
 	if !ok && len(v.Dims) == 3 && v.Dims[2].Size == 1 && len(g.Outputs) == 1 && scoreTypes[v.Type] {
@@ -72,7 +78,7 @@ func batchOf(g *onnx.Graph) onnx.Dim {
 // where N is the batch, or of [C]; 0 where only a run shows it. ok is false where the shape
 // is another.
 func classesOf(v onnx.Value, batch onnx.Dim) (n int, ok bool) {
-	if v.Kind != "tensor" || !scoreTypes[v.Type] {
+	if v.Kind != "tensor" || !scoreTypes[v.Type] && !wholeTypes[v.Type] {
 		return 0, false
 	}
 	if !v.Ranked {
@@ -103,9 +109,30 @@ func classesOf(v onnx.Value, batch onnx.Dim) (n int, ok bool) {
 	return int(max(0, d.Size)), true
 }
 
+// ofBoxes reports whether outputs are the boxes of a detector, [N,K,4] or [K,4], and a value for each
+// of them.
+func ofBoxes(g *onnx.Graph) bool {
+	same := func(a, b onnx.Dim) bool { return a.Size == b.Size && a.Name == b.Name && (a.Fixed() || a.Name != "") }
+	for _, boxes := range g.Outputs {
+		last := len(boxes.Dims) - 1
+		if last < 1 || boxes.Dims[last].Size != 4 || boxes.Dims[last-1].Size == 1 || same(boxes.Dims[last-1], batchOf(g)) {
+			continue
+		}
+		if slices.ContainsFunc(g.Outputs, func(v onnx.Value) bool {
+			return slices.EqualFunc(v.Dims, boxes.Dims[:last], same) && scoreTypes[v.Type]
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // scoresOutputs are all that may hold scores. The number of the class alone counts only where
 // nothing else does: the scores say more.
 func scoresOutputs(g *onnx.Graph) []scoresOutput {
+	if ofBoxes(g) {
+		return nil
+	}
 	var scores, numbers []scoresOutput
 	for _, v := range g.Outputs {
 		s, ok := scoresOf(g, v)
@@ -126,34 +153,44 @@ func scoresOutputs(g *onnx.Graph) []scoresOutput {
 // evidence tells, of several outputs, those that hold the scores; by says what it is in words.
 type evidence struct {
 	by    string
-	holds func(r *resolver, s scoresOutput) bool
+	holds func(r *resolver, s scoresOutput, all []scoresOutput) bool
 }
 
 // scoreNames are what exporters and people call the output with the scores.
 var scoreNames = []string{"logits", "probabilities", "output_probability", "probability", "probs", "prob", "scores", "score", "softmax", "sigmoid", "predictions", "classes", "class_probs", "output_probabilities"}
 
 // featureNames are parts of the names of outputs that hold no scores.
-var featureNames = []string{"feat", "embed", "hidden", "pool", "repr", "attention", "aux", "box", "mask"}
+var featureNames = []string{"feat", "embed", "hidden", "pool", "repr", "attention", "aux", "box", "landmark", "keypoint", "mask"}
+
+func calledFeatures(v onnx.Value) bool {
+	return slices.ContainsFunc(featureNames, func(part string) bool { return strings.Contains(strings.ToLower(v.Name), part) })
+}
+
+// byEnd is the evidence that is what the graph makes of its values.
+const byEnd = "how the graph ends"
 
 // evidences are by precedence: the first that some outputs have and others have not decides.
 var evidences = []evidence{
-	{"its name", func(_ *resolver, s scoresOutput) bool { return bare(s.value.Name) == "logits" }},
-	{"its name", func(_ *resolver, s scoresOutput) bool {
+	{"its name", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool { return bare(s.value.Name) == "logits" }},
+	{"its name", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool {
 		return slices.Contains(scoreNames, bare(s.value.Name))
 	}},
-	{"the number of labels", func(r *resolver, s scoresOutput) bool {
+	{"the number of labels", func(r *resolver, s scoresOutput, _ []scoresOutput) bool {
 		list, ok := config.Labels.Find(r.layers)
 		return ok && len(list.Value.Labels) == s.classes
 	}},
-	{"the number of classes in its files", func(r *resolver, s scoresOutput) bool {
+	{"the number of classes in its files", func(r *resolver, s scoresOutput, _ []scoresOutput) bool {
 		n, ok := config.Classes.Find(r.layers)
 		return ok && n.Value == s.classes
 	}},
-	{"the others' names", func(_ *resolver, s scoresOutput) bool {
-		return !slices.ContainsFunc(featureNames, func(part string) bool { return strings.Contains(strings.ToLower(s.value.Name), part) })
+	{"the others' names", func(_ *resolver, s scoresOutput, _ []scoresOutput) bool { return !calledFeatures(s.value) }},
+	{byEnd, func(_ *resolver, s scoresOutput, _ []scoresOutput) bool { return s.means.Kind != meaning.UnitVector }},
+	{byEnd, func(r *resolver, s scoresOutput, all []scoresOutput) bool {
+		// Weights of places are a softmax, too: of these the scores are made.
+		return (s.means.Kind != meaning.Unknown || s.means.Largest) && !slices.ContainsFunc(all, func(o scoresOutput) bool {
+			return o.read != s.read && o.means.Kind == meaning.Unknown && meaning.MadeOf(r.graph, o.read, s.read)
+		})
 	}},
-	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.UnitVector }},
-	{"how the graph ends", func(_ *resolver, s scoresOutput) bool { return s.means.Kind != meaning.Unknown || s.means.Largest }},
 }
 
 // bare is an output's name without what TensorFlow and ML.NET put around it: "head/Softmax:0",
@@ -172,7 +209,7 @@ func (r *resolver) chooseOutput() *scoresOutput {
 		picked, ok := scoresOf(r.graph, *v)
 		if !ok {
 			r.fact("output", v.String(), s.Source)
-			r.fail("%s: output %s can't hold the scores of classes: they are [batch,classes] in floats or 8-bit integers; give %s to have its values as they are", r.name, v, config.Key("output-name"))
+			r.fail("%s: output %s can't hold the scores of classes: they are [batch,classes] in floats, or in integers that the graph explains; give %s to have its values as they are", r.name, v, config.Key("output-name"))
 			return nil
 		}
 		r.fact("output", v.String(), s.Source)
@@ -185,18 +222,19 @@ func (r *resolver) chooseOutput() *scoresOutput {
 	if len(all) == 0 {
 		return nil
 	}
-	source := "graph (the only one that can hold scores)"
+	source, others := "graph (the only one that can hold scores)", all
 	if len(r.graph.Outputs) == 1 {
 		source = "graph (its only output)"
 	}
 	for _, e := range evidences {
 		var some []scoresOutput
 		for _, s := range all {
-			if e.holds(r, s) {
+			if e.holds(r, s, all) {
 				some = append(some, s)
 			}
 		}
 		if len(some) > 0 && len(some) < len(all) {
+			others = all
 			all, source = some, fmt.Sprintf("graph (%s, of several)", e.by)
 		}
 		if len(all) == 1 {
@@ -210,6 +248,15 @@ func (r *resolver) chooseOutput() *scoresOutput {
 		}
 		r.gap("output", "which of its outputs holds the scores of classes ("+strings.Join(names, " or ")+")", all[0].value.Name, "scores-output")
 		return nil
+	}
+	// A softmax says little where the others are not what it is made of, but heads of their own.
+	if picked := all[0]; picked.means.Kind != meaning.Unknown && strings.Contains(source, byEnd) {
+		for _, o := range others {
+			if o.read != picked.read && o.means.Kind == meaning.Unknown && !meaning.MadeOf(r.graph, picked.read, o.read) {
+				r.notice("output %s of %s is taken for the scores of classes, since it comes from %s, and not %s (%s says otherwise)", picked.value.Name, r.name, picked.means.By, o.value.Name, config.Key("scores-output"))
+				break
+			}
+		}
 	}
 	r.fact("output", all[0].value.String(), source)
 	return &all[0]

@@ -58,7 +58,11 @@ func (r *resolver) scoresOrEmbedding() {
 	default:
 		r.fact("output", "none gives classes", "graph")
 		like, output := looks(r.graph)
-		why := "gives no classes: no output has the shape [batch,classes] (outputs: " + onnx.List(r.graph.Outputs) + ")"
+		why := "gives no classes: no output has the shape [batch,classes]"
+		if ofBoxes(r.graph) {
+			why = "gives no classes of the image: its scores are those of boxes"
+		}
+		why += " (outputs: " + onnx.List(r.graph.Outputs) + ")"
 		r.unfit("%w", &NoClassesError{Model: r.name, Why: why, Like: like, Output: output})
 		return
 	}
@@ -89,7 +93,7 @@ func (r *resolver) reading(out *scoresOutput) {
 	m := out.means
 	if m.Largest {
 		if m.Indices == "" {
-			r.fail("%s: output %s holds the largest of the scores (TopK), and no output says of which classes they are: export the indices, too, or give %s", r.name, out.value.Name, config.Key("output-name"))
+			r.fail("%s: output %s holds the largest of the scores (%s), and no output says of which classes they are: export the indices, too, or give %s", r.name, out.value.Name, m.By, config.Key("output-name"))
 			return
 		}
 		r.scores.IndicesName = m.Indices
@@ -101,11 +105,11 @@ func (r *resolver) reading(out *scoresOutput) {
 	}
 	switch q := m.Quantised; {
 	case q == nil:
-		if out.value.Type == onnx.Uint8 || out.value.Type == onnx.Int8 {
+		if (out.value.Type == onnx.Uint8 || out.value.Type == onnx.Int8) && m.Kind == meaning.Unknown {
 			r.notice("output %s of %s is %s, and nothing in the graph says by which scale it is quantised: its numbers are taken as they are", out.value.Name, r.name, out.value.Type)
 		}
 	case q.Computed:
-		r.fail("%s: output %s is quantised, and the graph computes its scale anew for each run: export the model with the values dequantised", r.name, out.value.Name)
+		r.fail("%s: output %s is quantised, and by no one scale that the graph holds (it computes it for each run, or puts several together): export the model with the values dequantised", r.name, out.value.Name)
 	default:
 		r.scores.Codes = q
 		r.fact("quantised", fmt.Sprintf("(value - %s) * %s", numberOrMany(q.Zero), numberOrMany(q.Scale)), "graph")
@@ -170,12 +174,20 @@ func (r *resolver) activation(out *scoresOutput) {
 		s, ok = config.OutputActivation.Of(None, "default"), true
 		r.notice("output %s of %s holds the largest scores alone (TopK), before any softmax: no probabilities can be made of them, and they are shown as they are (%s says otherwise)", out.value.Name, r.name, config.Key("activation"))
 	}
-	certain := ok
+	// What files say of a model need not be true of the graph that it was exported to: see Read.
+	certain := ok && (byUser || done || s.Value != Softmax)
 	if !ok {
 		s = config.OutputActivation.Of(Softmax, "default (no file states one, and the graph applies none)")
-		if odd := oddEnds[out.means.Last]; odd != "" {
+		if mixed := out.means.Mixed; mixed != "" {
+			r.notice("output %s of %s is what %s gives, combined with other values by %s: softmax is applied all the same (%s says otherwise)", out.value.Name, r.name, mixed, out.means.Last, config.Key("activation"))
+		} else if odd := odd(out.means); odd != "" {
 			r.notice("output %s of %s comes from %s, %s: softmax is applied all the same (%s says otherwise)", out.value.Name, r.name, out.means.Last, odd, config.Key("activation"))
+		} else if _, labelled := config.Labels.Find(r.layers); calledFeatures(out.value) && !labelled {
+			r.notice("output %s of %s is called as what are no scores: it is taken for the logits of classes all the same (%s gives its values as they are)", out.value.Name, r.name, config.Key("output-name"))
 		}
+	}
+	if single && done && out.means.Sums && !byUser {
+		r.notice("output %s of %s is one number, and %s of one number is a constant, whatever the image: the export, or its training, is wrong", out.value.Name, r.name, inside)
 	}
 	if single && (s.Value == Sigmoid || done && left == None) {
 		r.pair()
@@ -191,8 +203,16 @@ func (r *resolver) activation(out *scoresOutput) {
 
 // oddEnds are operators by which no classifier's logits end.
 var oddEnds = map[string]string{
-	"Tanh": "which gives -1 to 1", "Clip": "which sets limits to them", "Relu": "which gives no negative numbers", "LeakyRelu": "as hidden layers do", "Gelu": "as hidden layers do",
-	"LayerNormalization": "as features do", "Sqrt": "which gives no negative numbers", "ReduceL2": "a length",
+	"Tanh": "which gives -1 to 1", "Clip": "which sets limits to them", "LeakyRelu": "as hidden layers do", "Gelu": "as hidden layers do",
+	"LayerNormalization": "as features do", "ReduceL2": "a length", "ReduceL1": "a length", "ReduceSumSquare": "a length",
+}
+
+// odd says in what way the values of an output are not as logits are; "" where nothing is known.
+func odd(m meaning.Meaning) string {
+	if why := oddEnds[m.Last]; why != "" || !m.NonNegative {
+		return why
+	}
+	return "which gives no negative numbers"
 }
 
 // pair settles that one value stands for two classes: that of the class that it is of, and its
@@ -215,7 +235,7 @@ func (r *resolver) temperature() {
 	why := map[Activation]string{
 		Sigmoid: "the activation is sigmoid: each class has a probability of its own",
 		None:    "the activation is none: the graph has made its logits probabilities already",
-	}[r.scores.Activation]
+	}[r.scores.Applied()] // the sigmoid of one logit is the softmax of two
 	if t != 1 && why != "" {
 		r.fail("%s states a temperature of %s, which divides logits before a softmax, but %s", s.Source, s.Text, why)
 		return

@@ -88,6 +88,9 @@ func (p *ScoresPort) Read(rows []runner.Row) (s ItemScores, err error) {
 			}
 			s.Activation = None
 		}
+		if s.Activation == None && p.Temperature != 0 && p.Temperature != 1 {
+			return s, fmt.Errorf("output %s gives probabilities already, and a temperature of %g divides logits before a softmax: leave it out", out.Name, p.Temperature)
+		}
 	}
 	return s, nil
 }

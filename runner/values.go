@@ -31,6 +31,10 @@ func ToFloat32s(dst []float32, t onnx.ElementType, data []byte) bool {
 		widen(dst, data)
 	case onnx.Int8:
 		widen(dst, elements[int8](data))
+	case onnx.Uint16:
+		widen(dst, elements[uint16](data))
+	case onnx.Int16:
+		widen(dst, elements[int16](data))
 	case onnx.Int32:
 		widen(dst, elements[int32](data))
 	case onnx.Int64:
@@ -66,7 +70,7 @@ func FromFloat32s(data []byte, t onnx.ElementType, src []float32) bool {
 }
 
 type number interface {
-	float64 | uint8 | int8 | int32 | int64
+	float64 | uint8 | int8 | uint16 | int16 | int32 | int64
 }
 
 func widen[T number](dst []float32, src []T) {

@@ -147,8 +147,12 @@ func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs
 		if err != nil {
 			return in, err
 		}
-		in.Set, in.files = batch.Sets[0], batch.Files
-		break
+		if in.Set == nil {
+			in.Set = batch.Sets[0]
+		}
+		if in.files = append(in.files, batch.Files...); !m.Graph.Single || len(in.files) >= rows {
+			break
+		}
 	}
 	switch {
 	case ctx.Err() != nil:

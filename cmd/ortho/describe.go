@@ -102,7 +102,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 			return err
 		}
 		defer d.close()
-		defer func() { flags.TellUnturned(call.UI, d.model, d.unturned()) }()
+		defer d.tell(call.UI)
 		return d.printRequests(ctx, call.UI, o.images.Items())
 	}
 	if err := o.chat.CheckKey(); err != nil {
@@ -128,7 +128,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 			How:      record.Speed{Provider: describer.Host().Name, Batch: 1, Concurrency: o.concurrency},
 			Unturned: d.unturned,
 			Ended: func(error) {
-				flags.TellUnturned(call.UI, d.model, d.unturned())
+				d.tell(call.UI)
 				if u := describer.Usage(); u.Requests > 0 && !o.progress.Quiet {
 					call.Info(fmt.Sprintf("%s: %d tokens of prompts (%d cached), %d of answers (%d of reasoning)",
 						term.Counted(int64(u.Requests), "request"), u.Prompt, u.Cached, u.Completion, u.Reasoning))
@@ -183,6 +183,14 @@ func (d *imageDescriber) unturned() int64 {
 		return 0
 	}
 	return d.classifier.Unturned()
+}
+
+// tell says what the classifier saw of the images that may not be meant.
+func (d *imageDescriber) tell(ui *term.UI) {
+	if d.classifier != nil {
+		flags.TellUnturned(ui, d.model, d.unturned())
+		tellSeen(ui, d.classifier.Spec().OutputName, d.classifier.Seen())
+	}
 }
 
 func (d *imageDescriber) close() error {

@@ -65,6 +65,7 @@ func (im *imagination) openImageExpert(ctx context.Context) error {
 	}
 	im.closers = append(im.closers, closing(func() error {
 		flags.TellUnturned(im.ui, m, classifier.Unturned())
+		tellSeen(im.ui, spec.OutputName, classifier.Seen())
 		return classifier.Close()
 	}))
 	flags.TellSession(im.ui, classifier.Session())
@@ -93,7 +94,10 @@ func (im *imagination) openTextExpert(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	im.closers = append(im.closers, classifier)
+	im.closers = append(im.closers, closing(func() error {
+		tellSeen(im.ui, spec.OutputName, classifier.Seen())
+		return classifier.Close()
+	}))
 	flags.TellSession(im.ui, classifier.Session())
 	im.experts.Text = imagine.NewTextExpert(m.Name, classifier)
 	im.experts.Text.Fallback = !named

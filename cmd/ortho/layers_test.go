@@ -53,7 +53,7 @@ var walls = map[string]string{
 	"models/fuse":      "models",
 	"models/generate":  "models models/config models/noise models/provenance models/text preprocess runner runner/npz runner/onnx",
 	"models/images":    "models models/config preprocess runner runner/onnx",
-	"models/classify":  "models models/images models/text runner",
+	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
 	"models/describe":  "models models/classify preprocess",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",

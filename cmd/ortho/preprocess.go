@@ -132,11 +132,14 @@ func (o *preprocessOptions) tensor(ctx context.Context, ui *term.UI) ([]byte, er
 		return nil, fmt.Errorf("%s: %w", o.image.name, err)
 	}
 	flags.TellUnturned(ui, model, unturned.Load())
-	return npy(&spec, tensor)
+	return npy(&spec, tensor, model.Graph.Single)
 }
 
-func npy(spec *preprocess.Spec, tensor []byte) ([]byte, error) {
+func npy(spec *preprocess.Spec, tensor []byte, single bool) ([]byte, error) {
 	shape := []int{1}
+	if single {
+		shape = nil
+	}
 	for _, d := range spec.Shape() {
 		shape = append(shape, int(d))
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/models/images"
 	"ortho/runner"
 )
@@ -90,6 +91,9 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Classifier, error
 	spec, err := m.Classifier()
 	if err != nil {
 		return nil, err
+	}
+	if some := spec.Index || spec.IndicesName != ""; opt.Logits && some && spec.Classes == 0 {
+		return nil, config.Errorf("output %s of %s gives scores of some classes only, and nothing says how many there are: give %s", spec.OutputName, m.Name, config.Key("labels"))
 	}
 	sight := new(sight)
 	graph, err := images.Open(ctx, m, images.Task[Result]{
@@ -173,9 +177,6 @@ func scored(spec *models.Scores, opt Options, outputs []runner.Row, sight *sight
 		return result, models.StageOutput.Wrap(fmt.Errorf("output %s gives values for %d classes, and the labels are %d", out.Name, len(scores.Values), n))
 	}
 	if opt.Logits {
-		if scores.Only != nil && spec.Classes == 0 {
-			return result, models.StageOutput.Wrap(fmt.Errorf("output %s gives scores of some classes only, and nothing says how many there are: labels do", out.Name))
-		}
 		if result.Logits, err = scores.All(spec.Classes); err != nil {
 			return result, models.StageOutput.Wrap(err)
 		}

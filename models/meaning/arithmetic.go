@@ -42,6 +42,8 @@ func (w *walk) arithmetic(e onnx.Edge, n *onnx.Node, in func(int) *value) *value
 			return v
 		}
 		return w.quotient(a, b, in, n)
+	case n.Is("ReduceSum") && in(0).is == probabilities:
+		return w.stacked(e, n)
 	case n.Is("Square"), n.Is("ReduceSum") && in(0).is == positive:
 		return &value{is: positive, by: []string{n.Op}}
 	}
@@ -60,6 +62,9 @@ func softmax(n *onnx.Node) *value {
 func (w *walk) log(of onnx.Edge, v *value) *value {
 	if v.is == probabilities && near(v.factor, 1) {
 		return &value{is: logarithms, sums: v.sums, by: append(v.by[:len(v.by):len(v.by)], "Log")}
+	}
+	if v.is == onePlusExp {
+		return &value{is: costs, by: []string{"sigmoid written out, Log"}}
 	}
 	if x, ok := w.total(of); ok {
 		if made := w.value(x); made.is == positive && made.exp {
@@ -109,8 +114,8 @@ func (w *walk) sum(e onnx.Edge, n *onnx.Node) *value {
 		}
 		one := w.value(x)
 		switch {
-		case len(inputs) == 2 && one.is == signed && w.other(inputs, x, 1):
-			return &value{is: probabilities, factor: 2, by: append(one.by[:len(one.by):len(one.by)], n.Op)}
+		case len(inputs) == 2 && one.is == signed && w.other(inputs, x, one.factor):
+			return &value{is: probabilities, factor: 2 * one.factor, by: append(one.by[:len(one.by):len(one.by)], n.Op)}
 		case len(inputs) == 2 && one.is == positive && one.exp && w.other(inputs, x, 1):
 			return &value{is: onePlusExp, of: one.of, by: []string{n.Op}}
 		case one.is == positive && len(inputs) == 2:
@@ -130,6 +135,47 @@ func (w *walk) sum(e onnx.Edge, n *onnx.Node) *value {
 		v.factor /= float64(len(inputs))
 	}
 	return v.then(n.Op)
+}
+
+// stacked is the sum of values over the axis along which they were stacked.
+func (w *walk) stacked(e onnx.Edge, n *onnx.Node) *value {
+	stack, _ := e.In(0)
+	c, _ := stack.From()
+	axis, ok := axisOf(e)
+	if c == nil || !c.Is("Concat") || !ok || integer(stack, "axis", 0) != axis {
+		return nothing
+	}
+	parts := stack.Inputs()
+	for _, x := range parts {
+		if u, _ := x.From(); u == nil || !u.Is("Unsqueeze") {
+			return nothing
+		}
+		if at, ok := axisOf(x); !ok || at != axis {
+			return nothing
+		}
+	}
+	v := *w.merged(parts)
+	if v.is != probabilities {
+		return nothing
+	}
+	v.factor *= float64(len(parts))
+	return v.then(n.Op)
+}
+
+// axisOf is the one axis that an operator works on, as its second input or an attribute has it.
+func axisOf(e onnx.Edge) (int64, bool) {
+	if by, ok := e.In(1); ok {
+		t := by.Constant()
+		if t == nil || !t.Kept || len(t.Numbers) != 1 {
+			return 0, false
+		}
+		return int64(t.Numbers[0]), true
+	}
+	a, ok := e.Attribute("axes")
+	if !ok || len(a.Ints) != 1 {
+		return 0, false
+	}
+	return a.Ints[0], true
 }
 
 // raised is what is at least 0 with a number added that is, too.
@@ -162,9 +208,14 @@ func (w *walk) difference(a, b onnx.Edge, in func(int) *value) *value {
 			return &value{is: logarithms, sums: true, by: []string{"log-softmax written out, Sub"}}
 		}
 	}
-	if v, c := in(0), 0.0; v.is == probabilities {
-		if n, ok := number(b); ok && math.Abs(n-c) <= 1e-3 {
+	if v := in(0); v.is == probabilities {
+		if n, ok := number(b); ok && math.Abs(n) <= 1e-3 {
 			return v.then("Sub")
+		}
+	}
+	if n, _ := b.From(); n != nil && n.Is("Softplus") { // log(sigmoid(x)) = x - softplus(x)
+		if x, ok := b.In(0); ok && w.same(a, x) {
+			return &value{is: logarithms, by: []string{"Softplus, Sub"}}
 		}
 	}
 	return nothing
@@ -178,12 +229,12 @@ func (w *walk) multiple(x, by onnx.Edge, v *value, n *onnx.Node, divided bool) *
 	switch {
 	case !scalar && t == nil:
 		return nil
-	case v.is != probabilities || scalar && c <= 0:
+	case v.is != probabilities && v.is != signed && v.is != upTo || scalar && c <= 0:
 		if scalar && c > 0 && v.is == positive {
 			return v
 		}
 		return nothing
-	case !scalar && (divided || !bounded(t, 0, 1)):
+	case !scalar && (divided || v.is != probabilities || !bounded(t, 0, 1)):
 		return nothing
 	case !scalar: // each class by a constant of its own
 		o := *v
@@ -196,6 +247,9 @@ func (w *walk) multiple(x, by onnx.Edge, v *value, n *onnx.Node, divided bool) *
 	o.factor *= c
 	if near(o.factor, 1) {
 		o.factor = 1
+		if o.is == upTo {
+			o.is = probabilities
+		}
 	}
 	return o.then(n.Op)
 }

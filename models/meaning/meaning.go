@@ -36,6 +36,11 @@ type Meaning struct {
 	Indices string
 	// Index reports that the values are no scores but the number of the best class (ArgMax).
 	Index bool
+	// NonNegative reports that values of which no more is known are 0 or more, as few logits are.
+	NonNegative bool
+	// Mixed are the operators whose probabilities, logarithms of them, or numbers of classes the last one
+	// combines with other values, so that they are none any more; "" where it does not.
+	Mixed string
 	// Last is the last operator that does more than move or convert values; "" where an input or a
 	// constant is the output.
 	Last string
@@ -62,36 +67,48 @@ func Of(g *onnx.Graph, name string) Meaning {
 		m.Kind, m.Sums = LogProbabilities, v.sums
 	case unit:
 		m.Kind = UnitVector
+	case positive:
+		m.NonNegative = true
 	}
 	if v.largest != nil {
-		m.Largest, m.Indices = true, indices(g, &w, v.largest)
+		m.Indices = indices(g, &w, v.largest)
+		m.Largest = m.Indices != "" || v.largest.Is("TopK") || alone(g, name)
 	}
 	if m.Kind != Unknown || m.Index || m.Largest {
 		m.By = strings.Join(v.by, ", ")
 	}
-	m.Last = w.last(e)
+	if n, _ := w.maker(e).From(); n != nil {
+		m.Last = n.Op
+	}
+	if m.Kind == Unknown && !m.Index {
+		m.Mixed = w.mixed(w.maker(e))
+	}
 	return m
 }
 
-// indices is the output of the graph that holds the indices of a TopK node, or that of the
-// largest value of which a ReduceMax node gives the value.
-func indices(g *onnx.Graph, w *walk, largest *onnx.Node) string {
-	for _, out := range g.Outputs {
-		at, ok := w.kept(g.Edge(out.Name))
-		n, output := at.From()
+// MadeOf reports whether a graph makes one of its values out of another.
+func MadeOf(g *onnx.Graph, name, other string) bool {
+	w := walk{known: map[onnx.Edge]*value{}}
+	source, _ := w.kept(g.Edge(other))
+	seen := map[string]bool{}
+	next := []onnx.Edge{g.Edge(name)}
+	for len(next) > 0 {
+		e := next[len(next)-1]
+		next = next[:len(next)-1]
 		switch {
-		case !ok || n == nil:
-		case n == largest && output == 1,
-			n.Is("ArgMax") && largest.Is("ReduceMax") && len(n.Inputs) > 0 && len(largest.Inputs) > 0 && n.Inputs[0] == largest.Inputs[0]:
-			return out.Name
+		case e.Name() == source.Name():
+			return true
+		case !seen[e.Name()]:
+			seen[e.Name()] = true
+			next = append(next, e.Inputs()...)
 		}
 	}
-	return ""
+	return false
 }
 
 // moving are the operators that move, copy or convert values, and change none of them.
 var moving = []string{"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Cast", "CastLike", "Dropout", "Expand",
-	"QuantizeLinear", "DequantizeLinear", "ZipMap", "FeatureVectorizer", "Contiguous", "MemcpyToHost", "MemcpyFromHost"}
+	"QuantizeLinear", "DequantizeLinear", "ZipMap", "FeatureVectorizer", "ReorderOutput", "Contiguous", "MemcpyToHost", "MemcpyFromHost"}
 
 // kept walks back over moving operators; ok is false where that ends in nothing that is known.
 func (w *walk) kept(e onnx.Edge) (onnx.Edge, bool) {
@@ -109,19 +126,30 @@ func (w *walk) kept(e onnx.Edge) (onnx.Edge, bool) {
 	return e, false
 }
 
-// last is the operator that makes the values.
-func (w *walk) last(e onnx.Edge) string {
+// maker is the value as the last operator that does more than move it gives it.
+func (w *walk) maker(e onnx.Edge) onnx.Edge {
 	for range maxPlaces {
 		e, _ = w.kept(e)
-		n, _ := e.From()
-		if n == nil {
-			return ""
-		}
 		within := e.Within()
 		if len(within) == 0 {
-			return n.Op
+			return e
 		}
 		e = within[0]
+	}
+	return onnx.Edge{}
+}
+
+// mixed are the operators that make probabilities, or numbers of classes, of which the last operator makes
+// something else.
+func (w *walk) mixed(e onnx.Edge) string {
+	n, _ := e.From()
+	if n == nil || !n.Is("Add", "Sub", "Mul", "Div", "Pow", "Neg", "ReduceSum", "Concat") {
+		return ""
+	}
+	for _, x := range e.Inputs() {
+		if v := w.value(x); v.is == probabilities || v.is == logarithms || v.is == costs || v.is == index {
+			return strings.Join(v.by, ", ")
+		}
 	}
 	return ""
 }
@@ -156,10 +184,12 @@ const (
 	logarithms       // of probabilities
 	positive         // at least 0, as what a softmax that is written out normalises
 	onePlusExp       // 1 + exp(-x): what a sigmoid that is written out divides by
-	signed           // from -1 to 1 (Tanh)
+	signed           // from -factor to factor (Tanh)
+	upTo             // from 0 to factor (Clip)
 	unit             // divided by its own length
 	index            // the number of a class
 	logOfSum         // the logarithm of the sum of exponents
+	costs            // minus the logarithm of probabilities
 )
 
 // value is what is known of an edge.
@@ -169,7 +199,7 @@ type value struct {
 	factor  float64
 	by      []string
 	codes   *Quantised
-	largest *onnx.Node // the TopK or ReduceMax node whose values it holds
+	largest *onnx.Node // the TopK, ReduceMax or ArgMax node whose values it holds
 	of      onnx.Edge  // positive: of which x it is exp(x), where exp; logOfSum: of which x
 	exp     bool
 }

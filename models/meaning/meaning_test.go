@@ -62,3 +62,19 @@ func TestGraphs(t *testing.T) {
 		})
 	}
 }
+
+// TestMixed holds of which probabilities values are made that are none any more.
+func TestMixed(t *testing.T) {
+	for name, want := range map[string]string{
+		"minus-log-softmax": "LogSoftmax", "softmax-by-large-weights": "Softmax", "sigmoid-to-minus-1": "Sigmoid", "softmax-plus-logits": "Softmax", "softmax-beside-logits": "Softmax", "values-and-classes": "Softmax, TopK",
+		"logits": "", "scaled-logits": "", "softmax": "", "top-k-of-logits": "",
+	} {
+		g, err := onnx.ReadFile("testdata/" + name + ".onnx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Of(g, "y").Mixed; got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -18,7 +18,7 @@ func (w *walk) value(e onnx.Edge) *value {
 	if w.depth < maxDepth && w.steps < maxValues {
 		w.depth++
 		w.steps++
-		v = w.made(e)
+		v = w.ofLargest(e, w.made(e))
 		w.depth--
 	}
 	w.known[e] = v
@@ -41,7 +41,9 @@ func (w *walk) made(e onnx.Edge) *value {
 		return nothing
 	}
 	switch {
-	case n.Is("Softmax"), n.Is("LpNormalization") && integer(e, "p", 2) == 1 && in(0).is != anything, n.Is("Normalizer") && text(e, "norm") == "L1" && in(0).is != anything:
+	case n.Is("FusedGemm", "FusedConv", "NhwcFusedConv", "FusedMatMulActivation", "Conv"):
+		return fused(n, text(e, "activation"))
+	case n.Is("Softmax", "BiasSoftmax"), n.Is("LpNormalization") && integer(e, "p", 2) == 1 && in(0).is != anything, n.Is("Normalizer") && text(e, "norm") == "L1" && in(0).is != anything:
 		return &value{is: probabilities, sums: true, factor: 1, by: []string{n.Op}}
 	case n.Is("LogSoftmax"):
 		return &value{is: logarithms, sums: true, by: []string{n.Op}}
@@ -49,17 +51,24 @@ func (w *walk) made(e onnx.Edge) *value {
 		return &value{is: logarithms, sums: true, by: []string{n.Op}}
 	case n.Is("Neg") && w.isOp(e, "Softplus"): // log(sigmoid(x)) = -softplus(-x)
 		return &value{is: logarithms, by: []string{"Softplus, Neg"}}
+	case n.Is("Neg") && in(0).is == costs:
+		return &value{is: logarithms, sums: in(0).sums, by: append(slices.Clone(in(0).by), n.Op)}
+	case n.Is("Neg") && in(0).is == logarithms:
+		return &value{is: costs, sums: in(0).sums, by: append(slices.Clone(in(0).by), n.Op)}
 	case n.Is("Sigmoid", "HardSigmoid"):
 		return &value{is: probabilities, factor: 1, by: []string{n.Op}}
 	case n.Is("Tanh"):
-		return &value{is: signed, by: []string{n.Op}}
+		return &value{is: signed, factor: 1, by: []string{n.Op}}
 	case n.Is("LpNormalization"), n.Is("Normalizer") && text(e, "norm") == "L2":
 		return &value{is: unit, by: []string{n.Op}}
 	case n.Is("ArgMax"):
 		return &value{is: index, by: []string{n.Op}}
 	case n.Is("TopK"):
-		if output == 1 {
-			return &value{is: index, by: []string{n.Op}, largest: nil}
+		switch {
+		case output == 1 && integer(e, "largest", 1) == 0:
+			return nothing
+		case output == 1:
+			return &value{is: index, by: []string{n.Op}}
 		}
 		v := *in(0)
 		v.sums, v.largest = false, n
@@ -97,17 +106,12 @@ func (w *walk) made(e onnx.Edge) *value {
 	return nothing
 }
 
-// codesAt is, by quantised operator, at which of its inputs the scale of its output stands, and
-// after it the zero point.
-var codesAt = map[string]int{
-	"QLinearConv": 6, "QLinearMatMul": 6, "QGemm": 7, "QLinearAdd": 6, "QLinearMul": 6, "QLinearConcat": 0, "QLinearAveragePool": 3,
-	"QLinearGlobalAveragePool": 3, "QLinearLeakyRelu": 3, "QLinearReduceMean": 3, "QLinearWhere": 7,
-}
-
 // kept1 is of operators that choose among the values of one input, or limit them.
 func (w *walk) kept1(e onnx.Edge, n *onnx.Node, in func(int) *value) *value {
 	switch {
-	case n.Is("Clip", "Round"): // to a few digits, or off 0 and 1
+	case n.Is("Clip") && in(0).is == anything:
+		return limited(e, n)
+	case n.Is("Clip", "Round", "Floor", "Ceil"): // to a few digits, or off 0 and 1
 		return in(0).then(n.Op)
 	case n.Is("Slice", "Gather", "GatherElements", "GatherND", "Split", "Compress", "ArrayFeatureExtractor", "MaxPool", "ReduceMax", "ReduceMin", "Pad", "Trilu"):
 		v := *in(0)
@@ -115,17 +119,35 @@ func (w *walk) kept1(e onnx.Edge, n *onnx.Node, in func(int) *value) *value {
 		if v.is == unit {
 			v.is = anything
 		}
-		if n.Is("ReduceMax") {
+		switch {
+		case n.Is("ReduceMax"):
 			v.largest = n
+		case n.Is("GatherElements", "Gather", "GatherND"): // by the classes that TopK or ArgMax chose
+			if at, ok := e.In(1); ok && in(1).is == index {
+				at, _ = w.kept(at)
+				v.largest, _ = at.From()
+			}
+		case n.Is("MaxPool", "ReduceMin"):
+			v.largest = nil
 		}
 		return v.then(n.Op)
-	case n.Is("Max", "Min", "Where", "Concat", "Pow", "Sqrt"):
+	case n.Is("Max", "Min", "Where", "Concat"):
 		return w.joined(e, n)
+	case n.Is("Pow", "Sqrt"):
+		return w.power(e, n, in(0))
 	case n.Is("ReduceMean", "GlobalAveragePool", "AveragePool"):
 		v := *in(0)
 		if v.is != probabilities {
 			return nothing
 		}
+		v.largest = nil
+		return v.then(n.Op)
+	case n.Is("ReduceProd"):
+		v := *in(0)
+		if v.is != probabilities || !near(v.factor, 1) {
+			return nothing
+		}
+		v.sums, v.largest = false, nil
 		return v.then(n.Op)
 	case n.Is("Relu", "Abs", "Softplus", "Softsign"):
 		if v := in(0); v.is == probabilities {
@@ -136,16 +158,17 @@ func (w *walk) kept1(e onnx.Edge, n *onnx.Node, in func(int) *value) *value {
 	return nil
 }
 
-// joined is of operators by which probabilities stay between 0 and 1, whose sum is another.
+// joined is of operators by which probabilities stay between 0 and 1, whose sum is another, and
+// codes of one scale are codes still.
 func (w *walk) joined(e onnx.Edge, n *onnx.Node) *value {
 	inputs := e.Inputs()
-	if n.Is("Where") || n.Is("Pow", "Sqrt") {
+	if n.Is("Where") {
 		inputs = inputs[min(len(inputs), 1):]
-		if n.Is("Pow", "Sqrt") {
-			inputs = e.Inputs()[:min(1, len(e.Inputs()))]
-		}
 	}
 	v := value{is: probabilities}
+	if n.Is("Concat") {
+		v.codes = w.codes(inputs)
+	}
 	shares := 0
 	for _, x := range inputs {
 		if c, ok := number(x); !n.Is("Concat") && (ok && c >= 0 && c <= 1 || bounded(x.Constant(), 0, 1)) {
@@ -153,13 +176,13 @@ func (w *walk) joined(e onnx.Edge, n *onnx.Node) *value {
 		}
 		one := w.value(x)
 		if one.is != probabilities || shares > 0 && !near(one.factor, v.factor) {
-			return nothing
+			return &value{codes: v.codes}
 		}
 		v.factor = one.factor
 		shares++
 		v.by = one.by
 	}
-	if shares == 0 || n.Is("Pow", "Sqrt") && !near(v.factor, 1) {
+	if shares == 0 {
 		return nothing
 	}
 	if n.Is("Concat") && len(inputs) == 2 && (w.rest(inputs[0], inputs[1]) || w.rest(inputs[1], inputs[0])) {
@@ -169,6 +192,66 @@ func (w *walk) joined(e onnx.Edge, n *onnx.Node) *value {
 		v.sums = w.value(inputs[0]).sums
 	}
 	return v.then(n.Op)
+}
+
+// fused is of operators into which ONNX Runtime, where it saves a graph that it has optimised, has
+// put the activation after them.
+func fused(n *onnx.Node, activation string) *value {
+	by := []string{n.Op + " with " + activation}
+	switch activation {
+	case "Sigmoid", "HardSigmoid":
+		return &value{is: probabilities, factor: 1, by: by}
+	case "Tanh":
+		return &value{is: signed, factor: 1, by: by}
+	case "Relu":
+		return &value{is: positive, by: by}
+	}
+	return nothing
+}
+
+// limited is what Clip keeps from 0 to a number: hard sigmoids that are written out end so, or are
+// divided by it.
+func limited(e onnx.Edge, n *onnx.Node) *value {
+	var limits [2]float64
+	for i, name := range []string{"min", "max"} {
+		if x, ok := e.In(i + 1); ok {
+			if limits[i], ok = number(x); !ok {
+				return nothing
+			}
+		} else if a, ok := e.Attribute(name); ok {
+			limits[i] = a.Float
+		} else {
+			return nothing
+		}
+	}
+	switch {
+	case limits[0] != 0 || limits[1] <= 0:
+		return nothing
+	case limits[1] == 1:
+		return &value{is: probabilities, factor: 1, by: []string{n.Op}}
+	}
+	return &value{is: upTo, factor: limits[1], by: []string{n.Op}}
+}
+
+// power is of probabilities, which stay so, and of what a sigmoid that is written out divides by.
+func (w *walk) power(e onnx.Edge, n *onnx.Node, v *value) *value {
+	exponent, known := 0.5, true
+	if n.Is("Pow") {
+		if by, ok := e.In(1); ok {
+			exponent, known = number(by)
+		}
+	}
+	switch {
+	case v.is == onePlusExp && known && exponent == -1:
+		return sigmoid(n)
+	case v.is == probabilities && near(v.factor, 1) && known && exponent > 0:
+		o := *v
+		o.sums = o.sums && exponent == 1
+		return o.then(n.Op)
+	case known && (exponent == 2 || n.Is("Sqrt")):
+		return &value{is: positive, by: []string{n.Op}}
+	}
+	return nothing
 }
 
 // rest reports whether a is 1 - b.
@@ -191,8 +274,7 @@ func (w *walk) merged(all []onnx.Edge) *value {
 	v := *w.value(all[0])
 	for _, e := range all[1:] {
 		o := w.value(e)
-		if o.is != v.is || !near(o.factor, v.factor) && v.is == probabilities || (o.codes == nil) != (v.codes == nil) ||
-			o.codes != nil && !slices.Equal(o.codes.Scale, v.codes.Scale) {
+		if o.is != v.is || !near(o.factor, v.factor) || !v.codes.same(o.codes) {
 			return nothing
 		}
 		v.sums = v.sums && o.sums
@@ -238,28 +320,6 @@ func (w *walk) classifier(e onnx.Edge, n *onnx.Node, output int) *value {
 		return &value{is: probabilities, sums: true, factor: 1, by: []string{n.Op + " (prob_a)"}}
 	}
 	return nothing
-}
-
-// quantised reads the scale and zero point that stand at two inputs of an operator.
-func quantised(e onnx.Edge, scale, zero int) *Quantised {
-	q := &Quantised{Zero: []float64{0}}
-	s, ok := e.In(scale)
-	if !ok {
-		return nil // of operators whose output is quantised only where a scale is given
-	}
-	t := s.Constant()
-	if t == nil || !t.Kept || len(t.Numbers) == 0 {
-		return &Quantised{Computed: true}
-	}
-	q.Scale = t.Numbers
-	if z, ok := e.In(zero); ok {
-		t := z.Constant()
-		if t == nil || !t.Kept || len(t.Numbers) == 0 {
-			return &Quantised{Computed: true}
-		}
-		q.Zero = t.Numbers
-	}
-	return q
 }
 
 func integer(e onnx.Edge, name string, byDefault int64) int64 {

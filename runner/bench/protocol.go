@@ -35,6 +35,7 @@ type openRequest struct {
 	Concurrency int               `json:"concurrency"`
 	Inputs      string            `json:"inputs"`                // npz
 	Given       []onnx.Given      `json:"given,omitempty"`       // what all runs get besides
+	Single      bool              `json:"single,omitempty"`      // as the graph has it
 	Whole       bool              `json:"whole,omitempty"`       // they are those of one run
 	Dims        map[string]int64  `json:"dims,omitempty"`        // sizes of open dimensions that are not the batch's
 	Outputs     []string          `json:"outputs,omitempty"`     // none: all

@@ -163,7 +163,7 @@ func (w *work) openRequest(c Cell, unoptimized bool) request {
 		images = w.Images
 	}
 	return request{Open: &openRequest{Images: images, Model: w.File, Library: c.Library.Path, Providers: c.List, Threads: c.Threads, Batch: c.Batch,
-		Concurrency: c.Concurrency, Inputs: w.inputs, Given: w.Graph.Given, Whole: w.Inputs.Rows == 0, Dims: w.Inputs.Dims, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized, CustomOps: w.Run.Plan.CustomOps}}
+		Concurrency: c.Concurrency, Inputs: w.inputs, Given: w.Graph.Given, Single: w.Graph.Single, Whole: w.Inputs.Rows == 0 || w.Graph.Single && !w.Inputs.Single, Dims: w.Inputs.Dims, Outputs: w.Outputs, OpenShapes: w.OpenShapes, Unoptimized: unoptimized, CustomOps: w.Run.Plan.CustomOps}}
 }
 
 // makeReferences computes the outputs at each batch, by the CPU provider of flavor

@@ -90,6 +90,7 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 	if w.graph, err = w.graph.Give(open.Given); err != nil {
 		return nil, err
 	}
+	w.graph.Single = open.Single
 	arrays, err := npz.ReadFile(open.Inputs)
 	if err != nil {
 		return nil, err

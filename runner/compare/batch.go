@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"ortho/runner/feed"
 	"ortho/runner/npz"
@@ -86,6 +87,9 @@ func Chunks(ctx context.Context, sets []*feed.Set, room func(rowBytes int64) int
 		}
 		for first := 0; first < rows && ctx.Err() == nil; {
 			n := min(room(rowBytes), rows-first)
+			if slices.ContainsFunc(sets, func(s *feed.Set) bool { return s.Single }) {
+				n = 1
+			}
 			chunk, err := cut(sets, first, n)
 			if !yield(chunk, err) || err != nil {
 				return
@@ -107,6 +111,9 @@ func cut(sets []*feed.Set, first, n int) (Chunk, error) {
 		var err error
 		if part.Arrays, err = s.Slice(first, n); err != nil {
 			return Chunk{}, err
+		}
+		if part.Single {
+			part.Single, part.Whole = false, slices.Repeat([]bool{true}, len(part.Arrays))
 		}
 		chunk.Sets = append(chunk.Sets, &part)
 	}

@@ -113,7 +113,7 @@ func Open(ctx context.Context, plan *Plan, command func() *exec.Cmd, folder stri
 	err := c.each(func(i int) error {
 		s := sides[i]
 		o := s.Options
-		r := openRequest{Model: s.Model, Library: o.Library, Providers: o.Providers, Threads: o.Threads, Unoptimized: o.Unoptimized, CustomOps: o.CustomOps, Given: s.Graph.Given}
+		r := openRequest{Model: s.Model, Library: o.Library, Providers: o.Providers, Threads: o.Threads, Unoptimized: o.Unoptimized, CustomOps: o.CustomOps, Given: s.Graph.Given, Single: s.Graph.Single}
 		for _, v := range c.outputs[i] {
 			r.Outputs = append(r.Outputs, v.Name)
 		}

@@ -31,6 +31,7 @@ type openRequest struct {
 	Unoptimized bool              `json:"unoptimized"`
 	CustomOps   []string          `json:"custom_ops"`
 	Given       []onnx.Given      `json:"given,omitempty"` // what all runs get besides
+	Single      bool              `json:"single,omitempty"`
 }
 
 // Opened describes what a side runs on.
@@ -110,6 +111,7 @@ func (w *worker) open(ctx context.Context, r openRequest) (Opened, error) {
 	if w.graph, err = w.graph.Give(r.Given); err != nil {
 		return Opened{}, err
 	}
+	w.graph.Single = r.Single
 	w.session, err = runner.Open(ctx, runner.Model{Path: r.Model, Graph: w.graph},
 		runner.Options{Library: r.Library, Providers: r.Providers, Threads: r.Threads, Outputs: r.Outputs, Unoptimized: r.Unoptimized, CustomOps: r.CustomOps})
 	if err != nil {

@@ -17,6 +17,7 @@ type Set struct {
 	Arrays []npz.Array      // in the graph's order
 	Rows   int              // the first dimension of the arrays that have the batch; 0: there is no batch, or no row of it, and each run takes all
 	Whole  []bool           // by array: it has no batch dimension, and each run takes it as it is; nil: all have one
+	Single bool             // each run takes one row of all arrays, without the dimension of rows, as the graph is Single
 	Seed   uint64           // of synthetic values
 	Dims   map[string]int64 // sizes of symbolic dimensions other than the batch, by their names
 }
@@ -27,7 +28,8 @@ type Set struct {
 // with a fixed one are then taken whole. Otherwise it is fixed at the first dimension that
 // all inputs begin with, inputs of rank 1 not being batches by themselves. Scalars are always
 // taken whole. A symbolic dimension that an input has in another place too, as in [N,N], is no
-// batch, and neither is one to which dims gives a size. A graph without one gives 0 and false.
+// batch, and neither is one to which dims gives a size. A graph without one, or one that is Single,
+// gives 0 and false.
 func BatchDim(g *onnx.Graph, dims map[string]int64) (fixed int64, open bool) {
 	_, fixed, open, err := batchDim(g, dims)
 	return fixed, open && err == nil
@@ -36,6 +38,9 @@ func BatchDim(g *onnx.Graph, dims map[string]int64) (fixed int64, open bool) {
 // batchDim returns the names of the batch, too. The error names those among which it is
 // ambiguous.
 func batchDim(g *onnx.Graph, dims map[string]int64) (batch []string, fixed int64, open bool, err error) {
+	if g.Single {
+		return nil, 0, false, nil
+	}
 	var names []string
 	rank := 0
 	sizes := map[int64]bool{}
@@ -128,17 +133,22 @@ func (s *Set) Slice(first, n int) ([]npz.Array, error) {
 		if s.whole(i) {
 			continue
 		}
+		if s.Single && n != 1 {
+			return nil, fmt.Errorf("input %s: runs take one row, not %d", a, n)
+		}
 		if a.Shape[0] != int64(s.Rows) {
 			return nil, fmt.Errorf("input %s: %d rows where others have %d", a, a.Shape[0], s.Rows)
 		}
-		if first%s.Rows == 0 && n == s.Rows {
+		if first%s.Rows == 0 && n == s.Rows && !s.Single {
 			continue
 		}
 		size := len(a.Data) / s.Rows
 		if size > 0 && int64(n) > npz.MaxBytes/int64(size) {
 			return nil, fmt.Errorf("input %s: %d rows are more than %d bytes", a, n, int64(npz.MaxBytes))
 		}
-		out[i].Shape = append([]int64{int64(n)}, a.Shape[1:]...)
+		if out[i].Shape = a.Shape[1:]; !s.Single {
+			out[i].Shape = append([]int64{int64(n)}, a.Shape[1:]...)
+		}
 		if from := first % s.Rows; from+n <= s.Rows {
 			out[i].Data = a.Data[from*size : (from+n)*size : (from+n)*size]
 			continue

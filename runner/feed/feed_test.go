@@ -435,3 +435,58 @@ func FuzzReadNPZ(f *testing.F) {
 		}
 	})
 }
+
+// TestSingle: graphs of which a run takes one item get one row of arrays with a dimension of rows, and
+// arrays without one as they are.
+func TestSingle(t *testing.T) {
+	array := func(name string, shape ...int64) npz.Array {
+		n := int64(1)
+		for _, d := range shape {
+			n *= d
+		}
+		a := npz.Array{Name: name, Type: onnx.Uint8, Shape: shape}
+		for i := range n {
+			a.Data = append(a.Data, byte(i))
+		}
+		return a
+	}
+	for _, c := range []struct {
+		name  string
+		given []npz.Array
+		rows  int
+		shape []int64
+		first byte // of the second run's data
+		err   string
+	}{
+		{"one item", []npz.Array{array("x", 3, 2, 2)}, 0, []int64{3, 2, 2}, 0, ""},
+		{"rows", []npz.Array{array("x", 4, 3, 2, 2)}, 4, []int64{3, 2, 2}, 12, ""},
+		{"one row", []npz.Array{array("x", 1, 3, 2, 2)}, 1, []int64{3, 2, 2}, 0, ""},
+		{"no rows", []npz.Array{array("x", 0, 3, 2, 2)}, 0, nil, 0, "has 0 rows"},
+		{"another size", []npz.Array{array("x", 4, 3, 3, 2)}, 0, nil, 0, "dimension 1 is 3, not 2"},
+		{"more dimensions", []npz.Array{array("x", 1, 4, 3, 2, 2)}, 0, nil, 0, "5 dimensions, not 3"},
+	} {
+		g := graph(t, "x uint8[3,2,2]")
+		g.Single = true
+		if fixed, open := BatchDim(g, nil); fixed != 0 || open {
+			t.Errorf("a batch of %d, %t", fixed, open)
+		}
+		s, err := Of("npz", c.given, g, nil)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
+		if err != nil || s.Rows != c.rows {
+			t.Errorf("%s: %+v, %v", c.name, s, err)
+			continue
+		}
+		run, err := s.Slice(1, 1)
+		if err != nil || !reflect.DeepEqual(run[0].Shape, c.shape) || len(run[0].Data) != 12 || run[0].Data[0] != c.first {
+			t.Errorf("%s: %+v, %v", c.name, run, err)
+		}
+		if _, err := s.Slice(0, 2); s.Single && err == nil {
+			t.Errorf("%s: two rows in one run", c.name)
+		}
+	}
+}

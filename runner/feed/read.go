@@ -31,7 +31,8 @@ func ReadNPZ(path string, g *onnx.Graph, dims map[string]int64) (*Set, error) {
 // Of makes a graph's inputs of the arrays that have their names, or of a single nameless
 // one. Where the graph has a batch dimension (see [BatchDim], which dims are for), the arrays
 // may have any number of rows; those of a batch that is fixed are repeated to fill the last
-// one. Where inputs name the batch differently and have not as many rows, each run takes all.
+// one. Where inputs name the batch differently and have not as many rows, each run takes all. Arrays
+// of a graph that is Single may have a first dimension more, of rows that are run one by one.
 // Arrays that are no input are passed over, such as the outputs that belong to them.
 func Of(source string, arrays []npz.Array, g *onnx.Graph, dims map[string]int64) (*Set, error) {
 	if err := carried(g); err != nil {
@@ -55,8 +56,11 @@ func Of(source string, arrays []npz.Array, g *onnx.Graph, dims map[string]int64)
 		if a.Type != in.Type {
 			return nil, fmt.Errorf("input %s: the array is %s", in, a.Type)
 		}
-		if in.Ranked && len(a.Shape) != len(in.Dims) {
-			return nil, fmt.Errorf("input %s: the array has the shape %v: %d dimensions, not %d", in, a.Shape, len(a.Shape), len(in.Dims))
+		if g.Single && len(s.Arrays) == 0 {
+			s.Single = in.Ranked && len(a.Shape) == len(in.Dims)+1
+		}
+		if dims := len(in.Dims) + s.first(); in.Ranked && len(a.Shape) != dims {
+			return nil, fmt.Errorf("input %s: the array has the shape %v: %d dimensions, not %d", in, a.Shape, len(a.Shape), dims)
 		}
 		for i, d := range a.Shape {
 			if d > math.MaxInt32 {
@@ -70,8 +74,8 @@ func Of(source string, arrays []npz.Array, g *onnx.Graph, dims map[string]int64)
 	}
 	for i, in := range g.Inputs {
 		for at, d := range in.Dims {
-			size := s.Arrays[i].Shape[at]
-			if at == 0 && !s.Whole[i] {
+			size := s.Arrays[i].Shape[at+s.first()]
+			if at == 0 && !s.Whole[i] && !s.Single {
 				continue
 			}
 			want, bound := d.Size, d.Fixed()
@@ -88,8 +92,26 @@ func Of(source string, arrays []npz.Array, g *onnx.Graph, dims map[string]int64)
 	return s, nil
 }
 
+// first is where an array's dimensions begin that the graph knows of.
+func (s *Set) first() int {
+	if s.Single {
+		return 1
+	}
+	return 0
+}
+
 // countRows finds which arrays have the batch, and how many rows it has.
 func (s *Set) countRows(g *onnx.Graph, dims map[string]int64) error {
+	if s.Single {
+		s.Rows = int(s.Arrays[0].Shape[0])
+		s.Whole = make([]bool, len(g.Inputs))
+		for i, a := range s.Arrays {
+			if a.Shape[0] != int64(s.Rows) || s.Rows == 0 {
+				return fmt.Errorf("input %s: the array has %d rows where another has %d", g.Inputs[i], a.Shape[0], s.Rows)
+			}
+		}
+		return nil
+	}
 	names, fixed, open, _ := batchDim(g, dims)
 	s.Whole = make([]bool, len(g.Inputs))
 	var rows []int // of those that have the batch

@@ -67,7 +67,7 @@ func (n *Node) Int(name string, byDefault int64) int64 {
 // and of classic machine learning, of one of these names.
 func (n *Node) Is(ops ...string) bool {
 	switch n.Domain {
-	case "", "ai.onnx", "ai.onnx.ml", "com.microsoft":
+	case "", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc":
 		return slices.Contains(ops, n.Op)
 	}
 	return false

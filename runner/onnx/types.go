@@ -94,10 +94,13 @@ type Graph struct {
 	Ops             map[string]int    // op type -> nodes of the main graph
 	Initializers    int
 	Weights         map[ElementType]int // element type -> initializers
-	Body            *Body               // the nodes and constants of the main graph
-	External        []ExternalFile      // files that hold tensors, of whatever part of the graph, sorted by name
-	ExternalData    []string            // their names; relative to the model's folder
-	Size            int64               // bytes of the .onnx file, external data not counted
+	// Single reports that a run takes one item, of which no dimension counts how many there are: as
+	// who knows what the inputs are has it, since shapes alone don't tell [3,H,W] from a batch.
+	Single       bool
+	Body         *Body          // the nodes and constants of the main graph
+	External     []ExternalFile // files that hold tensors, of whatever part of the graph, sorted by name
+	ExternalData []string       // their names; relative to the model's folder
+	Size         int64          // bytes of the .onnx file, external data not counted
 
 	functions map[string]*function // by domain and name, with a zero byte between
 }

@@ -54,6 +54,8 @@ HEADS = {
     "regression": ("float[1,1] logits", "a = Constant<value_ints = [1]>()\nb = Constant<value_ints = [2]>()\nlogits = Slice(l, a, b, a)", {"config.json": {"problem_type": "regression", "num_labels": 1}}, None),
     "forest-like": ("float[1,5] y", "k = Constant<value_ints = [1]>()\na = Abs(l)\nw = Constant<value = float[5] {0.1, 0.2, 0.4, 0.2, 0.1}>()\nz = Constant<value_float = 0.0>()\nn = Mul(a, z)\ny = Add(n, w)", {}, lambda o: o["y"]),
     "features-and-logits": ("float[1,5] hidden_state, float[1,5] logits", "hidden_state = Abs(l)\nlogits = Identity(l)", {}, lambda o: softmax(o["logits"])),
+    "softmax-that-files-do-not-know": ("float[1,5] y", "w = Constant<value = float[5,5] {%s}>()\ne = Exp(l)\ns = MatMul(e, w)\ny = Div(e, s)" % ", ".join(["1"] * 25), {"config.json": {"problem_type": "single_label_classification"}}, lambda o: o["y"]),
+    "softmax-of-the-largest": ("float[1,3] y, int64[1,3] i", "k = Constant<value_ints = [3]>()\nt, i = TopK(l, k)\ny = Softmax(t)", {}, lambda o: dict(zip(o["i"][0].tolist(), o["y"][0].tolist()))),
     "softmax-of-two-outputs": ("float[1,5] a, float[1,5] b", "a = Abs(l)\nb = Softmax(l)", {}, lambda o: o["b"]),
 }
 

@@ -71,6 +71,24 @@ BODIES = {
     "above-a-threshold": ("t = Constant<value_float = 0.1>()\na = Softmax(x)\ng = Greater(a, t)\ns = Shape(a)\nz = ConstantOfShape(s)\ny = Where(g, a, z)", "probabilities", False, 1),
     "log-of-sigmoid": ("a = Sigmoid(x)\ny = Log(a)", "logarithms", False, 1),
     "minus-softplus-of-minus": ("m = Neg(x)\na = Softplus(m)\ny = Neg(a)", "logarithms", False, 1),
+    "x-minus-softplus": ("a = Softplus(x)\ny = Sub(x, a)", "logarithms", False, 1),
+    "minus-log-of-one-and-exp": ("c = Constant<value_float = 1.0>()\nm = Neg(x)\na = Exp(m)\nb = Add(a, c)\nl = Log(b)\ny = Neg(l)", "logarithms", False, 1),
+    "minus-minus-log-softmax": ("a = LogSoftmax(x)\nb = Neg(a)\ny = Neg(b)", "logarithms", True, 1),
+    "minus-log-softmax": ("a = LogSoftmax(x)\ny = Neg(a)", "", False, 1),
+    "sigmoid-by-half-tanh": ("h = Constant<value_float = 0.5>()\ni = Mul(x, h)\na = Tanh(i)\nb = Mul(a, h)\ny = Add(b, h)", "probabilities", False, 1),
+    "tanh-and-another-number": ("c = Constant<value_float = 1.0>()\nh = Constant<value_float = 0.5>()\na = Tanh(x)\nb = Mul(a, h)\ny = Add(b, c)", "", False, 1),
+    "sigmoid-by-power": ("c = Constant<value_float = 1.0>()\nd = Constant<value_float = -1.0>()\nm = Neg(x)\na = Exp(m)\nb = Add(c, a)\ny = Pow(b, d)", "probabilities", False, 1),
+    "sigmoid-to-minus-1": ("d = Constant<value_float = -1.0>()\na = Sigmoid(x)\ny = Pow(a, d)", "", False, 1),
+    "floor-of-percent": ("c = Constant<value_float = 100.0>()\na = Sigmoid(x)\nb = Mul(a, c)\ny = Floor(b)", "probabilities", False, 100),
+    "sum-of-stacked": ("c = Constant<value_float = 2.0>()\nk = Constant<value_ints = [0]>()\nm = Neg(x)\nn = Abs(x)\na = Sigmoid(m)\nb = Sigmoid(n)\nu = Unsqueeze(a, k)\nv = Unsqueeze(b, k)\ns = Concat<axis = 0>(u, v)\nt = ReduceSum<keepdims = 0>(s, k)\ny = Div(t, c)", "probabilities", False, 1),
+    "sum-of-stacked-softmaxes": ("k = Constant<value_ints = [1]>()\nm = Neg(x)\na = Softmax(x)\nb = Softmax(m)\nu = Unsqueeze(a, k)\nv = Unsqueeze(b, k)\ns = Concat<axis = 1>(u, v)\ny = ReduceSum<keepdims = 0>(s, k)", "probabilities", True, 2),
+    "product-of-sigmoids": ("k = Constant<value_ints = [2]>()\nm = Neg(x)\nu = Unsqueeze(x, k)\nv = Unsqueeze(m, k)\nc = Concat<axis = 2>(u, v)\ns = Sigmoid(c)\ny = ReduceProd<keepdims = 0>(s, k)", "probabilities", False, 1),
+    "hard-sigmoid-by-clip": ("z = Constant<value_float = 0.0>()\no = Constant<value_float = 1.0>()\nc = Constant<value_float = 0.2>()\nd = Constant<value_float = 0.5>()\na = Mul(x, c)\nb = Add(a, d)\ny = Clip(b, z, o)", "probabilities", False, 1),
+    "hard-sigmoid-by-relu6": ("z = Constant<value_float = 0.0>()\no = Constant<value_float = 6.0>()\nd = Constant<value_float = 3.0>()\na = Add(x, d)\nb = Clip(a, z, o)\ny = Div(b, o)", "probabilities", False, 1),
+    "relu6": ("z = Constant<value_float = 0.0>()\no = Constant<value_float = 6.0>()\ny = Clip(x, z, o)", "", False, 1),
+    "clip-of-logits": ("z = Constant<value_float = -1.0>()\no = Constant<value_float = 1.0>()\ny = Clip(x, z, o)", "", False, 1),
+    "fused-sigmoid": ("w = Constant<value = float[4,4] {%s}>()\ny = com.microsoft.FusedGemm<activation = \"Sigmoid\">(x, w)" % ", ".join("1" if i % 5 == 0 else "0.5" for i in range(16)), "probabilities", False, 1),
+    "fused-relu": ("w = Constant<value = float[4,4] {%s}>()\ny = com.microsoft.FusedGemm<activation = \"Relu\">(x, w)" % ", ".join("1" if i % 5 == 0 else "0.5" for i in range(16)), "", False, 1),
     "temperature": ("c = Constant<value_float = 2.0>()\na = Div(x, c)\ny = Softmax(a)", "probabilities", True, 1),
     "scaled-logits": ("c = Constant<value_float = 100.0>()\ny = Mul(x, c)", "", False, 1),
     "scaled-log-softmax": ("c = Constant<value_float = 100.0>()\na = LogSoftmax(x)\ny = Mul(a, c)", "", False, 1),
@@ -105,6 +123,18 @@ def graphs():
     yield "top-k-of-logits", model(top % "y, j = TopK(x, k)\ni = Identity(j)"), dict(kind="", sums=False, factor=1, largest=True, indices="i")
     yield "top-k-without-indices", model("agraph (float[N,4] x) => (float[N,k] y) {\nk = Constant<value_ints = [2]>()\na = Softmax(x)\ny, i = TopK(a, k)\n}"), dict(kind="probabilities", sums=False, factor=1, largest=True)
     yield "largest-and-its-index", model("agraph (float[N,4] x) => (float[N,1] y, int64[N] i) {\nk = Constant<value_ints = [1]>()\na = Softmax(x)\ny = ReduceMax<keepdims = 1>(a, k)\ni = ArgMax<axis = 1, keepdims = 0>(a)\n}"), dict(kind="probabilities", sums=False, factor=1, largest=True, indices="i")
+    for what, body, kind in (("softmax", "t, i = TopK(x, k)\ny = Softmax(t)", "probabilities"), ("sigmoid", "t, i = TopK(x, k)\ny = Sigmoid(t)", "probabilities"),
+                             ("exp", "l = LogSoftmax(x)\nt, i = TopK(l, k)\ny = Exp(t)", "probabilities"), ("quotient", "c = Constant<value_float = 2.0>()\nt, i = TopK(x, k)\ny = Div(t, c)", "")):
+        sums = what == "softmax"
+        yield f"{what}-of-top-k", model(top % body), dict(kind=kind, sums=sums, factor=1, largest=True, indices="i")
+    yield "gathered-by-top-k", model(top % "a = Softmax(x)\nt, i = TopK(x, k)\ny = GatherElements<axis = 1>(a, i)"), dict(kind="probabilities", sums=False, factor=1, largest=True, indices="i")
+    yield "values-and-classes", model("agraph (float[N,4] x) => (float[N,4] y) {\nk = Constant<value_ints = [2]>()\na = Softmax(x)\nv, i = TopK(a, k)\nf = Cast<to = 1>(i)\ny = Concat<axis = 1>(v, f)\n}"), dict(kind="", sums=False, factor=1)
+    yield "best-by-top-k", model("agraph (float[N,4] x) => (int64[N,1] y) {\nk = Constant<value_ints = [1]>()\nv, y = TopK(x, k)\n}"), dict(kind="", sums=False, factor=1, index=True)
+    yield "worst-by-top-k", model("agraph (float[N,4] x) => (int64[N,1] y) {\nk = Constant<value_ints = [1]>()\nv, y = TopK<largest = 0>(x, k)\n}"), dict(kind="", sums=False, factor=1)
+    yield "largest-softmax-and-index-of-logit", model("agraph (float[N,4] x) => (float[N] y, int64[N] i) {\nk = Constant<value_ints = [1]>()\na = Softmax(x)\ny = ReduceMax<keepdims = 0>(a, k)\ni = ArgMax<axis = 1, keepdims = 0>(x)\n}"), dict(kind="probabilities", sums=False, factor=1, largest=True, indices="i")
+    pooled = "agraph (float[N,4] x) => (float[N,%s] y) {\nk = Constant<value_ints = [2]>()\nr = Constant<value_ints = [0, 2, 2]>()\nm = Reshape(x, r)\na = Sigmoid(m)\n%s\n}"
+    yield "largest-of-places", model(pooled % ("c", "y = ReduceMax<keepdims = 0>(a, k)")), dict(kind="probabilities", sums=False, factor=1)
+    yield "mean-of-largest-places", model(pooled % ("2", "n = Constant<value_ints = [1]>()\nt, i = TopK(a, n)\ny = ReduceMean<keepdims = 0>(t, k)")), dict(kind="probabilities", sums=False, factor=1)
     yield "arg-max", model("agraph (float[N,4] x) => (int64[N] y) {\ny = ArgMax<axis = 1, keepdims = 0>(x)\n}"), dict(kind="", sums=False, factor=1, index=True)
 
     for kind, t, zero in (("uint8", TensorProto.UINT8, 3), ("int8", TensorProto.INT8, -5)):
@@ -115,6 +145,8 @@ def graphs():
     yield "qlinear-softmax", model(codes % "y = com.microsoft.QLinearSoftmax<axis = 1, opset = 13>(q, s, z, t, n)"), dict(kind="probabilities", sums=True, factor=1, scale=[0.00390625], zero=[0])
     yield "qlinear-sigmoid", model(codes % "y = com.microsoft.QLinearSigmoid(q, s, z, t, n)"), dict(kind="probabilities", sums=False, factor=1, scale=[0.00390625], zero=[0])
     yield "qlinear-add", model(codes % "y = com.microsoft.QLinearAdd(q, s, z, q, s, z, t, n)"), dict(kind="", sums=False, factor=1, scale=[0.00390625], zero=[0])
+    yield "codes-put-together", model("agraph (float[N,4] x) => (uint8[N,8] y) {\ns = Constant<value_float = 0.0625>()\nz = Constant<value = uint8 {128}>()\na = QuantizeLinear(x, s, z)\nm = Neg(x)\nb = QuantizeLinear(m, s, z)\ny = Concat<axis = 1>(a, b)\n}"), dict(kind="", sums=False, factor=1, scale=[0.0625], zero=[128])
+    yield "codes-of-two-scales", model("agraph (float[N,4] x) => (uint8[N,8] y) {\ns = Constant<value_float = 0.0625>()\nt = Constant<value_float = 0.125>()\nz = Constant<value = uint8 {128}>()\na = QuantizeLinear(x, s, z)\nb = QuantizeLinear(x, t, z)\ny = Concat<axis = 1>(a, b)\n}"), dict(kind="", sums=False, factor=1, computed=True)
     yield "codes-as-float", model((ONE % "s = Constant<value_float = 0.0625>()\nz = Constant<value = uint8 {128}>()\nq = QuantizeLinear(x, s, z)\ny = Cast<to = 1>(q)")), dict(kind="", sums=False, factor=1, scale=[0.0625], zero=[128])
     yield "scale-of-the-run", model("agraph (float[N,4] x) => (uint8[N,4] y) {\ny, s, z = DynamicQuantizeLinear(x)\n}"), dict(kind="", sums=False, factor=1, computed=True)
     yield "codes-by-class", model("agraph (float[N,4] x) => (int8[N,4] y) {\ns = Constant<value = float[4] {0.1, 0.2, 0.3, 0.4}>()\nz = Constant<value = int8[4] {1, 2, 3, 4}>()\ny = QuantizeLinear<axis = 1>(x, s, z)\n}"), dict(kind="", sums=False, factor=1, scale=[np.float32(v).item() for v in (0.1, 0.2, 0.3, 0.4)], zero=[1, 2, 3, 4])

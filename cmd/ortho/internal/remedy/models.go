@@ -132,7 +132,7 @@ func ModelNotices(m *models.Model) []string {
 
 // SeenAsIs says that values of an output were taken for probabilities as they are.
 func SeenAsIs(output string) string {
-	return fmt.Sprintf("output %s gave values from 0 to 1 with a sum of 1: they are taken for probabilities already, and no softmax is applied to such (%s softmax applies it to all)", term.Clean(output), flag("activation"))
+	return fmt.Sprintf("output %s gave values from 0 to 1 with a sum of 1, or from 0 to 100 with one of 100: they are taken for probabilities already, and no softmax is applied to such (%s softmax applies it to all)", term.Clean(output), flag("activation"))
 }
 
 // SeenWithin says that softmax was applied to values that look like probabilities.
