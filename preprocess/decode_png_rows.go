@@ -38,7 +38,6 @@ type inflated struct {
 	flate  io.Reader
 	sum    uint32
 	came   bool // something
-	ended  bool
 }
 
 func newInflated(packed []byte) (*inflated, error) {

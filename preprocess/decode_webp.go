@@ -135,7 +135,7 @@ func webpPixels(m image.Image) (*Image, error) {
 	case *image.NYCbCrA:
 		return fromVP8(&m.YCbCr), nil
 	}
-	return pixels(m, highByte)
+	return pixels(m)
 }
 
 // vp8lHasAlpha is the bit behind a lossless stream's size.

@@ -6,5 +6,5 @@
 //
 // Pixels are those of Pillow, torchvision, timm and transformers to the bit where a comment does
 // not say otherwise: a [Spec] names the rule of each step. The size that a header claims is checked
-// before memory is taken for it. libjpeg-turbo and libwebp are used where they are installed.
+// before memory is taken for it. C libraries are used where they are there; see package codecs.
 package preprocess

@@ -133,7 +133,7 @@ func (h *jpegHeader) golang(data []byte, ask request) (*Image, error) {
 	case *image.CMYK:
 		return fromCMYK(m, h.colours() == jpegYCCK, h.subsampled), nil
 	}
-	return pixels(m, highByte)
+	return pixels(m)
 }
 
 // jpegHeader is what precedes a JPEG's first scan.
