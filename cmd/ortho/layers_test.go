@@ -82,6 +82,7 @@ var walls = map[string]string{
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",
+	"cmd/decodeall":  "preprocess",
 }
 
 func TestLayers(t *testing.T) {
