@@ -47,7 +47,7 @@ func TestTables(t *testing.T) {
 		code int
 		want []string
 	}{
-		{[]string{"classify", "-f", "table", long, broken}, exitItems, []string{"espresso", "95.1 %", "broken.png", "pixel data", "…"}},
+		{[]string{"classify", "-f", "table", long, broken}, exitItems, []string{"espresso", "95.1 %", "broken.png", "truncated", "…"}},
 		{[]string{"classify", "-f", "table", "-m", float, "--input-range", "0,1", "--labels", labels, long}, exitOK, []string{"a label that goes on"}},
 		{[]string{"describe", "-f", "table", "--offline", "-m", "none", long}, exitItems, []string{"failed"}},
 		{[]string{"compare", "-m", float, "-m", float, "--input-range", "0,1", long}, exitOK, []string{"exact"}},
