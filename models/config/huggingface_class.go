@@ -80,7 +80,19 @@ func (p *processor) findClass(modelType string) error {
 	if !own {
 		p.looksAt = commonKeys
 	}
+	p.switchOff()
 	return err
+}
+
+// switchOff makes null false where the class's default is true: it is Python's None, which
+// hides the default, and which no step takes for a yes.
+func (p *processor) switchOff() {
+	p.config = maps.Clone(p.config)
+	for key := range p.config {
+		if p.none(key) && string(p.defaults[key]) == "true" {
+			p.config[key] = json.RawMessage("false")
+		}
+	}
 }
 
 // looks reports whether the class looks at a key.

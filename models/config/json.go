@@ -34,7 +34,7 @@ func ReadText(fsys fs.FS, name string) ([]byte, error) {
 }
 
 // Object is a JSON object whose values are read one by one. A value that is
-// null counts as absent, as it does for the Python libraries.
+// null counts as absent, as it does for most Python libraries: see switchOff for transformers.
 type Object map[string]json.RawMessage
 
 // ParseObject reads data as one JSON object.
