@@ -61,6 +61,9 @@ func (r *resolver) geometry() {
 	switch {
 	case in.Resize.Mode == preprocess.ResizeNone:
 		return
+	case !ok && min(at, relative) < len(r.layers) && r.layers[min(at, relative)].Problem != nil: // it states a resize, and by what can't be read
+		r.gap("interpolation", "by which filter images are resized", preprocess.Bilinear.String(), "interpolation")
+		return
 	case !ok && r.task.whole:
 		s = config.Interpolation.Of(preprocess.Bicubic, "default") // Pillow's for Image.resize
 	case !ok:

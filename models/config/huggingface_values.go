@@ -90,11 +90,5 @@ func (p *processor) numbers(key string) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	var one float64
-	if _, err := o.Get(key, &one); err == nil {
-		return []float64{one}, nil
-	}
-	var values []float64
-	_, err = o.Get(key, &values)
-	return values, err
+	return o.numbers(key)
 }

@@ -101,6 +101,16 @@ func (o Object) edge(key string) (int, bool, error) {
 	return int(f), true, nil
 }
 
+// numbers reads one number, or a list of them.
+func (o Object) numbers(key string) (values []float64, err error) {
+	var one float64
+	if ok, err := o.Get(key, &one); ok && err == nil {
+		return []float64{one}, nil
+	}
+	_, err = o.Get(key, &values)
+	return values, err
+}
+
 func Shorten(raw []byte) string {
 	if len(raw) > 60 {
 		return fmt.Sprintf("%.57s...", raw)
