@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,8 @@ func TestViews(t *testing.T) {
 		{name: "rows of no square", kind: onnx.Float, dims: []any{"n", 800}, err: "takes no images"},
 		{name: "no shape", kind: onnx.Float, flags: []string{"input-size", "32", "layout", "nchw", "channels", "3"}, size: [3]int{3, 32, 32}},
 		{name: "no shape, and nothing said", kind: onnx.Float, err: "give input-size"},
+		{name: "alpha", kind: onnx.Float, dims: []any{"n", 4, 28, 30}, err: "has neither 1 nor 3 channels"},
+		{name: "alpha, by its names", kind: onnx.Float, dims: []any{"n", 4, "height", "width"}, err: "has neither 1 nor 3 channels"},
 		{name: "tokens", kind: onnx.Int64, dims: []any{"n", 784}, err: "takes texts, not images"},
 	} {
 		in := tensor("x", c.kind, "Conv", c.dims...)
@@ -55,7 +58,7 @@ func TestViews(t *testing.T) {
 		}
 		got, err := m.Classifier()
 		if c.err != "" {
-			if err == nil || !strings.Contains(err.Error(), c.err) {
+			if err == nil || !strings.Contains(err.Error(), c.err) || strings.HasPrefix(c.name, "alpha") && strings.Contains(err.Error(), "give") {
 				t.Errorf("%s: %v, want %q", c.name, err, c.err)
 			}
 			continue
@@ -63,6 +66,10 @@ func TestViews(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
+		}
+		told := slices.ContainsFunc(m.Notices, func(n config.Text) bool { return strings.Contains(n.String(), "has no dimension for channels") })
+		if said := slices.Contains(c.flags, "channels") || slices.Contains(c.flags, "input-size"); told != (c.form != preprocess.Full && !said) {
+			t.Errorf("%s: told %v: %v", c.name, told, m.Notices)
 		}
 		spec := got.Input
 		if spec.Form != c.form || spec.Layout != c.layout || [3]int{spec.Channels, spec.Height, spec.Width} != c.size || got.Batch != c.batch {

@@ -133,6 +133,12 @@ func (k Setting[T]) In(l Layer) (Stated[T], bool) {
 	return Stated[T]{Value: s.value.(T), Text: s.text, Source: s.source}, true
 }
 
+// ByUser is Find among what the user states.
+func (k Setting[T]) ByUser(layers Layers) (Stated[T], bool) {
+	s, ok := k.Find(layers)
+	return s, ok && layers[s.Rank].ByUser()
+}
+
 // Find returns the first statement of k; Rank is the number of layers where there is none.
 func (k Setting[T]) Find(layers Layers) (Stated[T], bool) {
 	for rank, l := range layers {
