@@ -27,6 +27,7 @@ func (r *resolver) pixels(v onnx.Value) {
 	if _, whole := integers[v.Type]; whole {
 		r.integerPixels(v, &s)
 	}
+	r.inside(v, &s)
 	rng, mean, std, haveRange, haveMean, haveStd := s.rng, s.mean, s.std, s.haveRange, s.haveMean, s.haveStd
 	if r.task.whole && !haveRange && !haveMean && !haveStd {
 		r.lacks("input-range", rangeGap("which values its pixels have", "input-range"))

@@ -99,7 +99,10 @@ func TestIntegers(t *testing.T) {
 		{"codes of ImageNet's", onnx.Uint8, 0.0186, 114, imagenet, -2.1179/0.0186 + 114, 2.2489/0.0186 + 114, ""},
 		{"codes of pixels", onnx.Uint8, 1.0 / 255, 0, imagenet, 0, 255, ""},
 		{"codes of pixels in int8", onnx.Int8, 1.0 / 255, -128, imagenet, -128, 127, ""},
-		{"codes, and no config", onnx.Int8, 1.0 / 128, 0, nil, -128, 127, ""},
+		{"codes of pixels in 16 bits", onnx.Uint16, 1.0 / 65535, 0, imagenet, 0, 65535, ""},
+		{"codes of pixels, and no config", onnx.Uint8, 1.0 / 255, 0, nil, 0, 255, ""},
+		{"codes of who knows what", onnx.Uint8, 0.0186, 114, nil, 0, 255, "of which the graph makes -2.12 to 2.62, and nothing says how pixels become such"},
+		{"codes, and no config", onnx.Int8, 1.0 / 128, 0, nil, -128, 127, "makes -1 to 0.992, and nothing says"},
 		{"int8 with a config alone", onnx.Int8, 0, 0, half, -128, 127, "mean and std of its files are set aside"},
 	} {
 		g := &onnx.Graph{Inputs: list(tensor("x", c.kind, "", "n", 3, 32, 32)), Outputs: list(tensor("logits", onnx.Float, "Gemm", "n", 5))}
@@ -125,6 +128,41 @@ func TestIntegers(t *testing.T) {
 			told += n.String()
 		}
 		if !strings.Contains(told, c.notice) || c.notice == "" && told != "" {
+			t.Errorf("%s: %q", c.name, told)
+		}
+	}
+}
+
+// TestInside holds which graphs are told to normalise pixels themselves.
+func TestInside(t *testing.T) {
+	processor := map[string]string{config.ProcessorFile: `{"image_processor_type": "ViTImageProcessor", "size": {"height": 32, "width": 32}}`}
+	for _, c := range []struct {
+		name  string
+		op    string
+		by    []float64
+		flags []string
+		told  string
+	}{
+		{"bytes", "Div", []float64{255}, nil, "begins with Div by 255, as if it normalised pixels itself, and preprocessor_config.json (ViTImageProcessor default) states mean and std"},
+		{"bytes, by a product", "Mul", []float64{1.0 / 127.5}, nil, "Mul by 0.007843"},
+		{"a mean of bytes", "Sub", []float64{123.675, 116.28, 103.53}, nil, "Sub by 123.675,116.28,103.53"},
+		{"a mean", "Sub", []float64{0.485, 0.456, 0.406}, nil, "Sub by 0.485,0.456,0.406"},
+		{"GoogLeNet", "Mul", []float64{0.458}, nil, ""},
+		{"a weight", "Div", []float64{2}, nil, ""},
+		{"stated by the user", "Div", []float64{255}, []string{"mean", "0.5", "std", "0.5"}, ""},
+	} {
+		g := &onnx.Graph{Inputs: list(tensor("x", onnx.Float, "", "n", 3, 32, 32)), Outputs: list(tensor("logits", onnx.Float, "Gemm", "n", 5))}
+		g.Body = onnx.NewBody(&onnx.Node{Op: "Cast", Inputs: []string{"x"}, Outputs: []string{"c"}}, &onnx.Node{Op: c.op, Inputs: []string{"c", "k"}, Outputs: []string{"h"}})
+		g.Body.Constants = map[string]*onnx.Tensor{"k": {Kept: true, Numbers: c.by}}
+		m := opened(t, g, processor, settings(t, c.flags...))
+		if _, err := m.Classifier(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		var told string
+		for _, n := range m.Notices {
+			told += n.String()
+		}
+		if !strings.Contains(told, c.told) || c.told == "" && told != "" {
 			t.Errorf("%s: %q", c.name, told)
 		}
 	}
