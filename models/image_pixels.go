@@ -18,6 +18,10 @@ func (r *resolver) pixels(v onnx.Value) {
 	if in.Channels == 3 {
 		in.ColorOrder = settled(r, config.ColorOrder, preprocess.RGB)
 	}
+	if s, ok := config.KeyWhite.Find(r.layers); ok && s.Value && in.Channels == 3 {
+		in.KeyWhite = true
+		r.fact("transparency", "alpha is dropped, as by the pipelines of transformers; one colour that a PNG or GIF makes transparent becomes white", s.Source)
+	}
 	in.Invert = settled(r, config.Invert, false)
 
 	var s stated

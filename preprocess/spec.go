@@ -35,6 +35,11 @@ type Spec struct {
 	Invert     bool
 
 	Orientation Orientation
+
+	// KeyWhite makes those pixels white that have the one colour which a PNG or GIF file makes
+	// transparent: transformers' do_convert_rgb, of an image that Pillow's convert("RGB") made.
+	// It is for three channels, and for files: Tensor knows of none.
+	KeyWhite bool
 }
 
 // Resize says to what size an image is resized before the crop.

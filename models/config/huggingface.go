@@ -31,7 +31,7 @@ func hfSettings(config Object, file, modelType string) (Settings, error) {
 	if err := p.keys(); err != nil {
 		return Settings{}, err
 	}
-	err := errors.Join(p.format(), p.geometry(), p.values())
+	err := errors.Join(p.format(), p.geometry(), p.values(), p.transparency())
 	return p.settings, err
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -164,6 +165,30 @@ func TestTransformersDefaultsAreReadable(t *testing.T) {
 		}
 		if _, err := hfSettings(Object{"image_processor_type": []byte(`"` + class + `"`)}, ProcessorFile, ""); err != nil {
 			t.Errorf("%s with its own defaults: %v", class, err)
+		}
+	}
+}
+
+// TestProcessorTransparency holds of which classes a colour that is made transparent becomes white.
+func TestProcessorTransparency(t *testing.T) {
+	for config, want := range map[string]string{
+		`{"image_processor_type": "CLIPImageProcessor"}`:                            "true by preprocessor_config.json (CLIPImageProcessor default)",
+		`{"image_processor_type": "CLIPImageProcessor", "do_convert_rgb": false}`:   "false by preprocessor_config.json",
+		`{"image_processor_type": "CLIPImageProcessor", "do_convert_rgb": null}`:    "false by preprocessor_config.json",
+		`{"image_processor_type": "ViTImageProcessor"}`:                             "false by ",
+		`{"image_processor_type": "ViTImageProcessorFast", "do_convert_rgb": true}`: "true by preprocessor_config.json",
+	} {
+		o, err := ParseObject([]byte(config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := hfSettings(o, ProcessorFile, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		white, _ := KeyWhite.In(Layer{Source: ProcessorFile, Settings: s})
+		if got := fmt.Sprintf("%v by %s", white.Value, white.Source); got != want {
+			t.Errorf("%s: %s, want %s", config, got, want)
 		}
 	}
 }

@@ -85,6 +85,18 @@ func (p *processor) values() error {
 	return errors.Join(p.state("mean", FormatFloats(mean...), meanFrom), p.state("std", FormatFloats(std...), stdFrom))
 }
 
+// transparency states do_convert_rgb. The pipelines of transformers give it images that are RGB
+// by then, without alpha; of these it turns a colour that the file makes transparent to white.
+func (p *processor) transparency() error {
+	const key = "do_convert_rgb"
+	if !p.config.Has(key) && !p.defaults.Has(key) {
+		return nil
+	}
+	on, err := p.flag(key)
+	KeyWhite.put(&p.settings, on, p.source(key))
+	return err
+}
+
 func (p *processor) numbers(key string) ([]float64, error) {
 	o, err := p.at(key)
 	if err != nil {

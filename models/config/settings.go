@@ -65,6 +65,7 @@ var (
 	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
 
 	PadEnd     = Setting[bool]{name: "pad-end"}         // padding stands at the right and at the bottom, and is 0
+	KeyWhite   = Setting[bool]{name: "key-white"}       // the colour that a file makes transparent becomes white
 	PassedOver = Setting[[]string]{name: "passed-over"} // keys of a file that change nothing, though they look as if they did
 
 	Architectures = Setting[[]string]{name: "architectures"} // transformers' classes of the model, as "ViTForImageClassification"
