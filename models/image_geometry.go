@@ -128,6 +128,10 @@ func (r *resolver) passedOver() {
 		if l.Problem != nil {
 			r.notice("%s is not read, or in part only, and what else is stated counts: %v", l.Source, l.Problem)
 		}
+		if class, ok := config.Near.In(l); ok {
+			r.fact("resize-exactness", "torchvision's on bytes by Pillow's filter: within 2 of 255 levels", class.Source)
+			r.notice("%s, of %s, resizes by torchvision, and is done by Pillow's filter: pixels may differ by up to 2 of 255 levels", class.Value, l.Source)
+		}
 		if keys, ok := config.PassedOver.In(l); ok {
 			r.fact("passed-over", keys.Text, keys.Source)
 			r.notice("what %s states of %s changes nothing: %s", l.Source, keys.Text, keys.Source)

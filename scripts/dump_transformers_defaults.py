@@ -1,6 +1,6 @@
 """Writes models/config/transformers.json, what transformers' image processors are:
 
-classes  the defaults of each, and under "reads" the keys that its own code looks at where that is not all of them. A class whose own code does more than the
+classes  the defaults of each, under "torchvision" true where it has no Pillow backend, and under "reads" the keys that its own code looks at where that is not all of them. A class whose own code does more than the
          common steps, and that models/config has no rule for, is null: its preprocessing can't be read off the keys.
 keys     all keys that any class takes
 models   the class by config.json's model_type, for files that name none
@@ -50,6 +50,8 @@ def row(name, cls):
     values = {k: int(v) if k == "resample" else v for k, v in values.items() if v is not None}
     for flag in ("do_resize", "do_center_crop", "do_rescale", "do_normalize"):
         values.setdefault(flag, False)
+    if backend is TorchvisionBackend:
+        values["torchvision"] = True
     if "_preprocess" in own:
         source = inspect.getsource(cls._preprocess)
         values["reads"] = [k for k in inspect.signature(cls._preprocess).parameters

@@ -112,7 +112,7 @@ func (p *processor) geometry() error {
 	}
 	var out Size // after the crop, where there is one
 	if crop {
-		CropOffset.put(&p.settings, preprocess.Floor, "") // center_crop's d//2
+		p.offset()
 		s, err := p.size("crop_size")
 		if err != nil {
 			return err
@@ -155,11 +155,34 @@ func (p *processor) filter() error {
 	if filter < 0 || filter > 5 {
 		return fmt.Errorf("resample: %d is none of Pillow's filters", filter)
 	}
-	if f := preprocess.Filter(filter); p.class == "DINOv3ViTImageProcessor" && (f == preprocess.Bicubic || f == preprocess.Lanczos) {
-		return fmt.Errorf("resample: DINOv3ViTImageProcessor resizes decimals, which %s takes beyond black and white", f)
+	by, decimals := preprocess.Filter(filter), false
+	if p.class == "DINOv3ViTImageProcessor" { // rescales first
+		if decimals, err = p.flag("do_rescale"); err != nil {
+			return err
+		}
 	}
-	return p.state("interpolation", preprocess.Filter(filter).String(), "resample")
+	switch {
+	case decimals && (by == preprocess.Bicubic || by == preprocess.Lanczos):
+		return fmt.Errorf("resample: DINOv3ViTImageProcessor resizes decimals, which %s takes beyond black and white", by)
+	case decimals && by == preprocess.Bilinear:
+		by = preprocess.LinearTorch
+	case p.torchvision() && by != preprocess.Nearest:
+		Near.put(&p.settings, p.class, p.file+" ("+p.class+")")
+	}
+	return p.state("interpolation", by.String(), "resample")
 }
+
+// offset states center_crop's d//2.
+func (p *processor) offset() {
+	rule := preprocess.Floor
+	if p.torchvision() {
+		rule = preprocess.FloorBoth
+	}
+	CropOffset.put(&p.settings, rule, "")
+}
+
+// torchvision reports whether the class has no backend but torchvision's.
+func (p *processor) torchvision() bool { return p.defaults.Has("torchvision") }
 
 // cropFirst states Perceiver's rule: of the image's middle, size/crop_size of its short edge
 // is squashed to size.
@@ -281,7 +304,7 @@ func (p *processor) keepRatio(r preprocess.Resize, key string, fixed bool) error
 			return fmt.Errorf("%s: %d is above %d", key, edge, preprocess.MaxSize)
 		}
 	}
-	CropOffset.put(&p.settings, preprocess.Floor, "")
+	p.offset()
 	if r == (preprocess.Resize{Mode: preprocess.ShortEdge, Size: r.Size}) {
 		return p.state("resize", strconv.Itoa(r.Size), key)
 	}

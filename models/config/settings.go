@@ -66,6 +66,7 @@ var (
 
 	PadEnd     = Setting[bool]{name: "pad-end"}         // padding stands at the right and at the bottom, and is 0
 	KeyWhite   = Setting[bool]{name: "key-white"}       // the colour that a file makes transparent becomes white
+	Near       = Setting[string]{name: "near"}          // a processor whose resize is done nearly as it does it
 	PassedOver = Setting[[]string]{name: "passed-over"} // keys of a file that change nothing, though they look as if they did
 
 	Architectures = Setting[[]string]{name: "architectures"} // transformers' classes of the model, as "ViTForImageClassification"
@@ -191,7 +192,7 @@ type statement struct {
 //	crop-pct       0.875: the part of the resized short edge that the input shows
 //	crop-mode      center (short edge, crop), squash or border (long edge, pad with the mean)
 //	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming: Pillow's; nearest-cv2,
-//	               linear-cv2 or area-cv2: OpenCV's; linear-tf: TensorFlow's, without antialias
+//	               linear-cv2 or area-cv2: OpenCV's; linear-tf: TensorFlow's, without antialias; linear-torch: torch's, of float tensors
 //	input-range    0,255: what pixels 0 and 255 become before mean and std
 //	mean, std      one value, or one for each channel of the tensor
 //	color-order    rgb or bgr
