@@ -166,7 +166,9 @@ func (p *processor) filter() error {
 		return fmt.Errorf("resample: DINOv3ViTImageProcessor resizes decimals, which %s takes beyond black and white", by)
 	case decimals && by == preprocess.Bilinear:
 		by = preprocess.LinearTorch
-	case p.torchvision() && by != preprocess.Nearest:
+	case p.torchvision() && by == preprocess.Nearest:
+		return fmt.Errorf("resample: %s takes the nearest pixel as torch does, which at some sizes is another than Pillow's", p.class)
+	case p.torchvision():
 		Near.put(&p.settings, p.class, p.file+" ("+p.class+")")
 	}
 	return p.state("interpolation", by.String(), "resample")

@@ -80,6 +80,7 @@ func TestProcessorErrors(t *testing.T) {
 		{`{"image_processor_type": "TextNetImageProcessor"}`, "gives inputs of any size"},
 		{`{"image_processor_type": "CLIPImageProcessor", "do_pad": true, "pad_size": 256}`, "pad_size: images that are cropped to 224x224"},
 		{`{"image_processor_type": "DINOv3ViTImageProcessor", "resample": 3}`, "resizes decimals, which bicubic takes beyond"},
+		{`{"image_processor_type": "PPLCNetImageProcessor", "resample": 0}`, "takes the nearest pixel as torch does"},
 		{`{"image_processor_type": "ViTImageProcessor", "do_dewarp": true}`, `key "do_dewarp" is none that ortho knows of ViTImageProcessor`},
 		{`{"do_resize": true, "do_flip_channel_order": true}`, `key "do_flip_channel_order": what it does depends on the image processor`},
 		{`{"image_processor_type": "Siglip2ImageProcessor"}`, "Siglip2ImageProcessor does more"},
