@@ -82,7 +82,19 @@ func (r *resolver) integerPixels(v onnx.Value, s *stated) {
 	if quantised {
 		source = fmt.Sprintf("graph (%s, DequantizeLinear by %.6g)", v.Type, q.scale)
 	}
-	s.rng = config.InputRange.Of(rawRange(v.Type), source)
+	if aside {
+		source += "; mean and std of its files are of values that it makes itself"
+	}
+	rng := rawRange(v.Type)
+	if limits := integers[v.Type]; quantised && limits[1] <= math.MaxUint16 {
+		rng = limits
+	}
+	s.rng = config.InputRange.Of(rng, source)
+	if _, pixels := q.top(v.Type); quantised && !pixels {
+		lo, hi := q.values(v.Type)
+		r.notice("input %s of %s is %s, of which the graph makes %.3g to %.3g, and nothing says how pixels become such: black is given as the least and white as the largest (%s and %s say otherwise)",
+			v.Name, r.name, v.Type, lo, hi, config.Key("mean"), config.Key("std"))
+	}
 	if v.Type == onnx.Int8 && !quantised {
 		text := ""
 		if aside {
@@ -96,22 +108,37 @@ func (r *resolver) integerPixels(v onnx.Value, s *stated) {
 // takesPixels reports whether the values that the graph makes of the integers are those of
 // pixels, from 0 to 1 or to 255, and not normalised ones.
 func (q codes) takesPixels(t onnx.ElementType, s *stated) bool {
-	limits := integers[t]
-	lo, hi := (limits[0]-q.zero)*q.scale, (limits[1]-q.zero)*q.scale
-	near := func(a, b, of float64) bool { return math.Abs(a-b) <= 0.03*of }
-	for _, top := range []float64{1, 255} {
-		if !near(lo, 0, top) || !near(hi, top, top) {
-			continue
-		}
-		rng := [2]float64{0, 1}
-		if s.haveRange {
-			rng = s.rng.Value
-		}
-		mean, std := slices.Max(s.mean.Value), slices.Max(s.std.Value)
-		return !(near((rng[0]-mean)/std, lo, top) && near((rng[1]-mean)/std, hi, top))
+	lo, hi := q.values(t)
+	top, ok := q.top(t)
+	if !ok {
+		return false
 	}
-	return false
+	rng := [2]float64{0, 1}
+	if s.haveRange {
+		rng = s.rng.Value
+	}
+	mean, std := slices.Max(s.mean.Value), slices.Max(s.std.Value)
+	return !(near((rng[0]-mean)/std, lo, top) && near((rng[1]-mean)/std, hi, top))
 }
+
+// values are the least and the largest that the graph makes of a type's integers.
+func (q codes) values(t onnx.ElementType) (lo, hi float64) {
+	limits := integers[t]
+	return (limits[0] - q.zero) * q.scale, (limits[1] - q.zero) * q.scale
+}
+
+// top is 1 or 255 where the graph makes values from 0 to it.
+func (q codes) top(t onnx.ElementType) (float64, bool) {
+	lo, hi := q.values(t)
+	for _, top := range []float64{1, 255} {
+		if near(lo, 0, top) && near(hi, top, top) {
+			return top, true
+		}
+	}
+	return 0, false
+}
+
+func near(a, b, of float64) bool { return math.Abs(a-b) <= 0.03*of }
 
 // encode makes mean and std those of the codes: v/scale + zero of a normalised v.
 func (q codes) encode(s *stated) {

@@ -61,6 +61,9 @@ func (r *resolver) geometry() {
 	switch {
 	case in.Resize.Mode == preprocess.ResizeNone:
 		return
+	case !ok && min(at, relative) < len(r.layers) && r.layers[min(at, relative)].Problem != nil: // it states a resize, and by what can't be read
+		r.gap("interpolation", "by which filter images are resized", preprocess.Bilinear.String(), "interpolation")
+		return
 	case !ok && r.task.whole:
 		s = config.Interpolation.Of(preprocess.Bicubic, "default") // Pillow's for Image.resize
 	case !ok:
@@ -124,6 +127,10 @@ func (r *resolver) passedOver() {
 	for _, l := range r.layers {
 		if l.Problem != nil {
 			r.notice("%s is not read, or in part only, and what else is stated counts: %v", l.Source, l.Problem)
+		}
+		if class, ok := config.Near.In(l); ok {
+			r.fact("resize-exactness", "torchvision's on bytes by Pillow's filter: within 2 of 255 levels", class.Source)
+			r.notice("%s, of %s, resizes by torchvision, and is done by Pillow's filter: pixels may differ by up to 2 of 255 levels", class.Value, l.Source)
 		}
 		if keys, ok := config.PassedOver.In(l); ok {
 			r.fact("passed-over", keys.Text, keys.Source)

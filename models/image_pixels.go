@@ -18,6 +18,10 @@ func (r *resolver) pixels(v onnx.Value) {
 	if in.Channels == 3 {
 		in.ColorOrder = settled(r, config.ColorOrder, preprocess.RGB)
 	}
+	if s, ok := config.KeyWhite.Find(r.layers); ok && s.Value && in.Channels == 3 {
+		in.KeyWhite = true
+		r.fact("transparency", "alpha is dropped, as by the pipelines of transformers; one colour that a PNG or GIF makes transparent becomes white", s.Source)
+	}
 	in.Invert = settled(r, config.Invert, false)
 
 	var s stated
@@ -27,6 +31,7 @@ func (r *resolver) pixels(v onnx.Value) {
 	if _, whole := integers[v.Type]; whole {
 		r.integerPixels(v, &s)
 	}
+	r.inside(v, &s)
 	rng, mean, std, haveRange, haveMean, haveStd := s.rng, s.mean, s.std, s.haveRange, s.haveMean, s.haveStd
 	if r.task.whole && !haveRange && !haveMean && !haveStd {
 		r.lacks("input-range", rangeGap("which values its pixels have", "input-range"))

@@ -132,6 +132,7 @@ func (r *resolver) takeImage(in onnx.Value) {
 	r.image = &ImagePort{Name: in.Name, Spec: preprocess.Spec{Type: imageTypes[in.Type], Form: view.form}, Multiple: 1}
 	if view.source != "" {
 		r.fact("input-form", strings.TrimPrefix(view.Value.String(), in.Name+" "), view.source)
+		r.flat(in, view)
 	}
 	if view.Dims[0].Fixed() {
 		r.fixBatch(view.Dims[0].Size)
@@ -140,6 +141,21 @@ func (r *resolver) takeImage(in onnx.Value) {
 	r.shape(view.Value)
 	r.geometry()
 	r.pixels(in)
+}
+
+// flat tells of an input without a dimension for channels that it is taken for one of gray
+// pixels: it may be anything else that comes in rows, unless the user speaks of images.
+func (r *resolver) flat(in onnx.Value, view imageView) {
+	_, channels := config.Channels.ByUser(r.layers)
+	_, size := config.InputSize.ByUser(r.layers)
+	if view.form == preprocess.Full || channels || size {
+		return
+	}
+	of := "gray images"
+	if view.form == preprocess.Row {
+		of = fmt.Sprintf("rows of %sx%s gray pixels", view.Dims[2], view.Dims[3])
+	}
+	r.notice("input %s of %s has no dimension for channels: it is taken for %s (%s 1 says that it is)", in, r.name, of, config.Key("channels"))
 }
 
 // sizeMultiple settles what an open height and width are padded to.

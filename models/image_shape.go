@@ -55,8 +55,8 @@ func (r *resolver) layout(in onnx.Value) (preprocess.Layout, bool) {
 		byName, another := orderByName(in)
 		format, byFile := config.DataFormat.Find(r.layers)
 		switch {
-		case noImage(in):
-			r.fail("%s: input %s has neither 1 nor 3 channels", r.name, in)
+		case noImage(in), another && !mayCount(in.Dims[channelsOf(byName.Value)]):
+			r.unfit("%s: input %s has neither 1 nor 3 channels", r.name, in)
 			return 0, false
 		case one && another && bySize.Value != byName.Value:
 			r.contradiction("layout", bySize.Text, "%s: the sizes of its input %s say that it is %s, but the names of its dimensions %s", r.name, in, bySize.Value, byName.Value)
@@ -80,6 +80,14 @@ func mayCount(d onnx.Dim) bool { return !d.Fixed() || isChannels(d) }
 
 // noImage reports whether none of the dimensions can be that of channels.
 func noImage(in onnx.Value) bool { return !mayCount(in.Dims[1]) && !mayCount(in.Dims[3]) }
+
+// channelsOf is the dimension of a batch that counts channels.
+func channelsOf(l preprocess.Layout) int {
+	if l == preprocess.NHWC {
+		return 3
+	}
+	return 1
+}
 
 // orderBySize derives the layout from the fixed dimensions: channels are 1 or 3.
 func orderBySize(in onnx.Value) (s config.Stated[preprocess.Layout], ok bool) {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,8 @@ func TestViews(t *testing.T) {
 		{name: "rows of no square", kind: onnx.Float, dims: []any{"n", 800}, err: "takes no images"},
 		{name: "no shape", kind: onnx.Float, flags: []string{"input-size", "32", "layout", "nchw", "channels", "3"}, size: [3]int{3, 32, 32}},
 		{name: "no shape, and nothing said", kind: onnx.Float, err: "give input-size"},
+		{name: "alpha", kind: onnx.Float, dims: []any{"n", 4, 28, 30}, err: "has neither 1 nor 3 channels"},
+		{name: "alpha, by its names", kind: onnx.Float, dims: []any{"n", 4, "height", "width"}, err: "has neither 1 nor 3 channels"},
 		{name: "tokens", kind: onnx.Int64, dims: []any{"n", 784}, err: "takes texts, not images"},
 	} {
 		in := tensor("x", c.kind, "Conv", c.dims...)
@@ -55,7 +58,7 @@ func TestViews(t *testing.T) {
 		}
 		got, err := m.Classifier()
 		if c.err != "" {
-			if err == nil || !strings.Contains(err.Error(), c.err) {
+			if err == nil || !strings.Contains(err.Error(), c.err) || strings.HasPrefix(c.name, "alpha") && strings.Contains(err.Error(), "give") {
 				t.Errorf("%s: %v, want %q", c.name, err, c.err)
 			}
 			continue
@@ -63,6 +66,10 @@ func TestViews(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
+		}
+		told := slices.ContainsFunc(m.Notices, func(n config.Text) bool { return strings.Contains(n.String(), "has no dimension for channels") })
+		if said := slices.Contains(c.flags, "channels") || slices.Contains(c.flags, "input-size"); told != (c.form != preprocess.Full && !said) {
+			t.Errorf("%s: told %v: %v", c.name, told, m.Notices)
 		}
 		spec := got.Input
 		if spec.Form != c.form || spec.Layout != c.layout || [3]int{spec.Channels, spec.Height, spec.Width} != c.size || got.Batch != c.batch {
@@ -92,7 +99,10 @@ func TestIntegers(t *testing.T) {
 		{"codes of ImageNet's", onnx.Uint8, 0.0186, 114, imagenet, -2.1179/0.0186 + 114, 2.2489/0.0186 + 114, ""},
 		{"codes of pixels", onnx.Uint8, 1.0 / 255, 0, imagenet, 0, 255, ""},
 		{"codes of pixels in int8", onnx.Int8, 1.0 / 255, -128, imagenet, -128, 127, ""},
-		{"codes, and no config", onnx.Int8, 1.0 / 128, 0, nil, -128, 127, ""},
+		{"codes of pixels in 16 bits", onnx.Uint16, 1.0 / 65535, 0, imagenet, 0, 65535, ""},
+		{"codes of pixels, and no config", onnx.Uint8, 1.0 / 255, 0, nil, 0, 255, ""},
+		{"codes of who knows what", onnx.Uint8, 0.0186, 114, nil, 0, 255, "of which the graph makes -2.12 to 2.62, and nothing says how pixels become such"},
+		{"codes, and no config", onnx.Int8, 1.0 / 128, 0, nil, -128, 127, "makes -1 to 0.992, and nothing says"},
 		{"int8 with a config alone", onnx.Int8, 0, 0, half, -128, 127, "mean and std of its files are set aside"},
 	} {
 		g := &onnx.Graph{Inputs: list(tensor("x", c.kind, "", "n", 3, 32, 32)), Outputs: list(tensor("logits", onnx.Float, "Gemm", "n", 5))}
@@ -118,6 +128,41 @@ func TestIntegers(t *testing.T) {
 			told += n.String()
 		}
 		if !strings.Contains(told, c.notice) || c.notice == "" && told != "" {
+			t.Errorf("%s: %q", c.name, told)
+		}
+	}
+}
+
+// TestInside holds which graphs are told to normalise pixels themselves.
+func TestInside(t *testing.T) {
+	processor := map[string]string{config.ProcessorFile: `{"image_processor_type": "ViTImageProcessor", "size": {"height": 32, "width": 32}}`}
+	for _, c := range []struct {
+		name  string
+		op    string
+		by    []float64
+		flags []string
+		told  string
+	}{
+		{"bytes", "Div", []float64{255}, nil, "begins with Div by 255, as if it normalised pixels itself, and preprocessor_config.json (ViTImageProcessor default) states mean and std"},
+		{"bytes, by a product", "Mul", []float64{1.0 / 127.5}, nil, "Mul by 0.007843"},
+		{"a mean of bytes", "Sub", []float64{123.675, 116.28, 103.53}, nil, "Sub by 123.675,116.28,103.53"},
+		{"a mean", "Sub", []float64{0.485, 0.456, 0.406}, nil, "Sub by 0.485,0.456,0.406"},
+		{"GoogLeNet", "Mul", []float64{0.458}, nil, ""},
+		{"a weight", "Div", []float64{2}, nil, ""},
+		{"stated by the user", "Div", []float64{255}, []string{"mean", "0.5", "std", "0.5"}, ""},
+	} {
+		g := &onnx.Graph{Inputs: list(tensor("x", onnx.Float, "", "n", 3, 32, 32)), Outputs: list(tensor("logits", onnx.Float, "Gemm", "n", 5))}
+		g.Body = onnx.NewBody(&onnx.Node{Op: "Cast", Inputs: []string{"x"}, Outputs: []string{"c"}}, &onnx.Node{Op: c.op, Inputs: []string{"c", "k"}, Outputs: []string{"h"}})
+		g.Body.Constants = map[string]*onnx.Tensor{"k": {Kept: true, Numbers: c.by}}
+		m := opened(t, g, processor, settings(t, c.flags...))
+		if _, err := m.Classifier(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		var told string
+		for _, n := range m.Notices {
+			told += n.String()
+		}
+		if !strings.Contains(told, c.told) || c.told == "" && told != "" {
 			t.Errorf("%s: %q", c.name, told)
 		}
 	}

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"strings"
 	"testing"
 
 	"ortho/models/config"
@@ -40,6 +41,26 @@ func TestBytesAreRaw(t *testing.T) {
 		}
 		if got := fact(t, m, "mean"); got != c.want {
 			t.Errorf("flags %q: %+v, want %+v", c.flags, got, c.want)
+		}
+	}
+}
+
+// TestTimmUnread asks for what a config.json states and can't be read of it, and takes an empty
+// word for no word.
+func TestTimmUnread(t *testing.T) {
+	for _, c := range []struct{ keys, want string }{
+		{`"interpolation": "random"`, "give interpolation"},
+		{`"crop_pct": 1.15`, "give resize or crop-mode"},
+		{`"crop_mode": "spiral"`, "give resize or crop-mode"},
+		{`"mean": [1, 2]`, "give mean"},
+		{`"interpolation": "", "crop_mode": "", "mean": 0.5, "std": [0.5]`, ""},
+	} {
+		m, err := OpenFS(folder(t, "float32_nchw", "config.json", `{"pretrained_cfg": {"input_size": [3, 32, 32], `+c.keys+`}}`), "model", Settings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Classifier(); c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", c.keys, err, c.want)
 		}
 	}
 }

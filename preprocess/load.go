@@ -37,6 +37,9 @@ func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err e
 		return 0, 0, err
 	}
 	img := pic.as(s.Channels, s.Orientation)
+	if key, ok := s.key(file); ok {
+		img.whiten(key)
+	}
 	width, height = pic.width, pic.height
 	switch {
 	case s.Orientation == ApplyOrientation || pic.upright:

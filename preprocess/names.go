@@ -8,7 +8,7 @@ import (
 
 var (
 	filterNames = []string{Nearest: "nearest", Lanczos: "lanczos", Bilinear: "bilinear", Bicubic: "bicubic", Box: "box", Hamming: "hamming",
-		NearestCV2: "nearest-cv2", LinearCV2: "linear-cv2", AreaCV2: "area-cv2", LinearTF: "linear-tf"}
+		NearestCV2: "nearest-cv2", LinearCV2: "linear-cv2", AreaCV2: "area-cv2", LinearTF: "linear-tf", LinearTorch: "linear-torch"}
 	colorOrderNames = []string{RGB: "rgb", BGR: "bgr"}
 	layoutNames     = []string{NCHW: "nchw", NHWC: "nhwc"}
 	typeNames       = []string{Float32: "float32", Float16: "float16", Uint8: "uint8", Int8: "int8", Float64: "float64", BFloat16: "bfloat16",

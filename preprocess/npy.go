@@ -8,13 +8,16 @@ import (
 )
 
 // WriteNPY writes a tensor, in this machine's byte order, as NumPy's .npy format
-// 1.0 (numpy.lib.format). It fails where data does not fill the shape.
+// 1.0 (numpy.lib.format). bfloat16, which NumPy does not have, is written as ml_dtypes' arrays
+// are: two bytes of no type, for x.view(ml_dtypes.bfloat16). It fails where data does not
+// fill the shape.
 func WriteNPY(w io.Writer, t ElementType, shape []int, data []byte) error {
 	order := "<"
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		order = ">"
 	}
-	descr := [...]string{Float32: order + "f4", Float16: order + "f2", Uint8: "|u1", Int8: "|i1"}[t]
+	descr := [...]string{Float32: order + "f4", Float16: order + "f2", Float64: order + "f8", BFloat16: order + "V2", Uint8: "|u1", Int8: "|i1",
+		Uint16: order + "u2", Int16: order + "i2", Uint32: order + "u4", Int32: order + "i4", Int64: order + "i8"}[t]
 	size := t.Size()
 	var dims strings.Builder
 	for _, d := range shape {

@@ -16,6 +16,13 @@ func TestWriteNPY(t *testing.T) {
 		{Float16, []int{5}, "{'descr': '<f2', 'fortran_order': False, 'shape': (5, ), }"},
 		{Uint8, nil, "{'descr': '|u1', 'fortran_order': False, 'shape': (), }"},
 		{Int8, []int{1, 224, 224, 3}, "{'descr': '|i1', 'fortran_order': False, 'shape': (1, 224, 224, 3, ), }"},
+		{Float64, []int{2}, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, ), }"},
+		{BFloat16, []int{2}, "{'descr': '<V2', 'fortran_order': False, 'shape': (2, ), }"},
+		{Int16, []int{2}, "{'descr': '<i2', 'fortran_order': False, 'shape': (2, ), }"},
+		{Uint16, []int{2}, "{'descr': '<u2', 'fortran_order': False, 'shape': (2, ), }"},
+		{Int32, []int{2}, "{'descr': '<i4', 'fortran_order': False, 'shape': (2, ), }"},
+		{Uint32, []int{2}, "{'descr': '<u4', 'fortran_order': False, 'shape': (2, ), }"},
+		{Int64, []int{2}, "{'descr': '<i8', 'fortran_order': False, 'shape': (2, ), }"},
 		// A header that just fills 64 bytes, and one that is one longer.
 		{Uint8, []int{1}, "{'descr': '|u1', 'fortran_order': False, 'shape': (1, ), }"},
 		{Uint8, []int{1000, 1}, "{'descr': '|u1', 'fortran_order': False, 'shape': (1000, 1, ), }"},

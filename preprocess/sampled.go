@@ -33,7 +33,7 @@ type sampled struct {
 	region region
 	made   func(s *sampled, y int) // fills out, or floats, with row y of the region
 	out    []byte
-	floats []float32 // LinearTF's row
+	floats []float32 // the row of a filter whose pixels are decimals
 
 	across, down           []pair
 	acrossSpans, downSpans []span
@@ -41,10 +41,11 @@ type sampled struct {
 	acrossParts, downParts []part
 	endAcross, endDown     []int32
 
-	held  [2]int32 // the rows of the image that are filtered across, by the slot; -1: none
-	sums  [2][]int32
-	rows  [2][]float32
-	block [2]int // the columns and rows of an area
+	held     [2]int32 // the rows of the image that are filtered across, by the slot; -1: none
+	sums     [2][]int32
+	rows     [2][]float32
+	filtered []float32 // LinearTorch's rows of the image, filtered across
+	block    [2]int    // the columns and rows of an area
 }
 
 // prepare gets ready for r of img resized to width x height.
@@ -56,6 +57,8 @@ func (s *sampled) prepare(img *Image, width, height int, r region, f Filter) {
 	switch {
 	case f == LinearTF:
 		s.prepareTF(x, y)
+	case f == LinearTorch:
+		s.prepareTorch(x, y)
 	case f == NearestCV2, img.Width == width && img.Height == height:
 		s.columns, s.lines = nearestCV2(s.columns, x), nearestCV2(s.lines, y)
 		s.made = (*sampled).nearest
@@ -115,7 +118,7 @@ func (m *scratch) sample(dst []byte, img *Image, width, height int, r region, f 
 	defer func() { s.img = nil }()
 	for y := range r.height {
 		s.made(s, y)
-		if f == LinearTF {
+		if f.decimals() {
 			for i, v := range s.floats {
 				s.out[i] = uint8(math.RoundToEven(float64(v)))
 			}
@@ -134,5 +137,5 @@ func (m *scratch) sample(dst []byte, img *Image, width, height int, r region, f 
 // bytes is the memory that it holds.
 func (s *sampled) bytes() int {
 	return 16*(cap(s.across)+cap(s.down)) + 12*(cap(s.acrossSpans)+cap(s.downSpans)) + 8*(cap(s.acrossParts)+cap(s.downParts)) +
-		4*(cap(s.columns)+cap(s.lines)+cap(s.endAcross)+cap(s.endDown)+cap(s.floats)+2*cap(s.sums[0])+2*cap(s.rows[0])) + cap(s.out)
+		4*(cap(s.columns)+cap(s.lines)+cap(s.endAcross)+cap(s.endDown)+cap(s.floats)+cap(s.filtered)+2*cap(s.sums[0])+2*cap(s.rows[0])) + cap(s.out)
 }

@@ -85,7 +85,7 @@ func (s *Spec) interpolate(m *scratch, dst []byte, img *Image, width, height int
 
 func interpolate[T uint8 | uint16 | uint32 | uint64](s *Spec, m *scratch, out []T, img *Image, width, height int, r region, to placement, convert func(float64) T) {
 	rows := &m.sampled
-	rows.prepare(img, width, height, r, LinearTF)
+	rows.prepare(img, width, height, r, s.Interpolation)
 	defer func() { rows.img = nil }()
 	for y := range r.height {
 		rows.made(rows, y)

@@ -35,6 +35,11 @@ type Spec struct {
 	Invert     bool
 
 	Orientation Orientation
+
+	// KeyWhite makes those pixels white that have the one colour which a PNG or GIF file makes
+	// transparent: transformers' do_convert_rgb, of an image that Pillow's convert("RGB") made.
+	// It is for three channels, and for files: Tensor knows of none.
+	KeyWhite bool
 }
 
 // Resize says to what size an image is resized before the crop.
@@ -91,6 +96,8 @@ const (
 	// Floor is d//2, as transformers' NumPy center_crop does it; padding begins
 	// with ceil(d/2).
 	Floor
+	// FloorBoth is d//2 for both, as transformers does it by torchvision.
+	FloorBoth
 )
 
 // Filter is a resampling filter. Those of Pillow look at all pixels that an output stands for
@@ -114,10 +121,16 @@ const (
 	// Its pixels are no whole numbers: a tensor gets them as they are, an image rounded.
 	// Keras' load_img resizes by Pillow, and by default with Nearest.
 	LinearTF
+	// LinearTorch is torch's bilinear with antialias of float tensors: Bilinear, with pixels
+	// that are no whole numbers.
+	LinearTorch
 )
 
 // pillow reports whether the filter is one of Pillow's.
 func (f Filter) pillow() bool { return f <= Hamming }
+
+// decimals reports whether the filter's pixels are no whole numbers.
+func (f Filter) decimals() bool { return f == LinearTF || f == LinearTorch }
 
 // ColorOrder is the order of a three-channel tensor's colours.
 type ColorOrder uint8

@@ -111,7 +111,7 @@ func (s *Spec) window(in, out int) (from, to, n int) {
 		return 0, margin / 2, in
 	}
 	d := in - out
-	if s.CropOffset == Floor {
+	if s.CropOffset != RoundHalfEven {
 		return d / 2, 0, out
 	}
 	return int(math.RoundToEven(float64(d) / 2)), 0, out
@@ -189,7 +189,7 @@ func (s *Spec) tensor(dst []byte, img strip) error {
 		m.resample(dst, img, width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	}
 	switch {
-	case s.Interpolation == LinearTF:
+	case s.Interpolation.decimals():
 		s.tabulate(&m.tables)
 		fill(s, dst)
 		s.interpolate(m, dst, img.Image, width, height, region{x, y, w, h}, s.placement(left, top))

@@ -21,7 +21,7 @@ func TestValidate(t *testing.T) {
 		"range":         func(s *Spec) { s.Range = [2]float64{1, 1} },
 		"range width":   func(s *Spec) { s.Range = [2]float64{-1e308, 1e308} },
 		"mode":          func(s *Spec) { s.Resize.Mode = Cover + 1 },
-		"filter":        func(s *Spec) { s.Interpolation = LinearTF + 1 },
+		"filter":        func(s *Spec) { s.Interpolation = LinearTorch + 1 },
 		"type":          func(s *Spec) { s.Type = Int64 + 1 },
 		"form":          func(s *Spec) { s.Form = Row + 1 },
 		"no cover":      func(s *Spec) { s.Resize.Mode = Cover },

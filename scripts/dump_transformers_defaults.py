@@ -1,6 +1,6 @@
 """Writes models/config/transformers.json, what transformers' image processors are:
 
-classes  the defaults of each, and under "reads" the keys that its own code looks at where that is not all of them. A class whose own code does more than the
+classes  the defaults of each, under "torchvision" true where it has no Pillow backend, and under "reads" the keys that its own code looks at where that is not all of them. A class whose own code does more than the
          common steps, and that models/config has no rule for, is null: its preprocessing can't be read off the keys.
 keys     all keys that any class takes
 models   the class by config.json's model_type, for files that name none
@@ -20,7 +20,7 @@ from transformers.processing_utils import ImagesKwargs
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "models" / "config" / "transformers.json"
 KEYS = ("default_to_square", "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor",
-        "do_normalize", "image_mean", "image_std", "crop_pct", "do_flip_channel_order", "rescale_offset", "include_top",
+        "do_normalize", "image_mean", "image_std", "crop_pct", "do_flip_channel_order", "rescale_offset", "include_top", "do_pad", "pad_size", "do_convert_rgb",
         "resize_short", "size_divisor")
 # Own code that comes to the common steps for a single image, or that models/config has a rule for.
 READ = {"Beit", "MobileNetV2", "Segformer", "ConvNext", "PoolFormer", "EfficientNet", "Levit", "MobileViT", "Perceiver",
@@ -50,6 +50,8 @@ def row(name, cls):
     values = {k: int(v) if k == "resample" else v for k, v in values.items() if v is not None}
     for flag in ("do_resize", "do_center_crop", "do_rescale", "do_normalize"):
         values.setdefault(flag, False)
+    if backend is TorchvisionBackend:
+        values["torchvision"] = True
     if "_preprocess" in own:
         source = inspect.getsource(cls._preprocess)
         values["reads"] = [k for k in inspect.signature(cls._preprocess).parameters

@@ -140,7 +140,7 @@ func values() map[string][]string {
 		"provider":        runner.ProviderNames(),
 		"preset":          config.Presets(),
 		"labels":          {"imagenet-1k"},
-		"interpolation":   {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos", "nearest-cv2", "linear-cv2", "area-cv2", "linear-tf"},
+		"interpolation":   {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos", "nearest-cv2", "linear-cv2", "area-cv2", "linear-tf", "linear-torch"},
 		"crop-mode":       {"center", "squash", "border"},
 		"color-order":     {"rgb", "bgr"},
 		"layout":          {"nchw", "nhwc"},

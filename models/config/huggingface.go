@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +31,7 @@ func hfSettings(config Object, file, modelType string) (Settings, error) {
 	if err := p.keys(); err != nil {
 		return Settings{}, err
 	}
-	err := errors.Join(p.format(), p.geometry(), p.values())
+	err := errors.Join(p.format(), p.geometry(), p.values(), p.transparency())
 	return p.settings, err
 }
 
@@ -50,6 +49,9 @@ func (p *processor) format() error {
 	return nil
 }
 
+// none reports whether the file says null of a key.
+func (p *processor) none(key string) bool { return len(p.config[key]) > 0 && !p.config.Has(key) }
+
 // source is what states a key: "" for the file itself.
 func (p *processor) source(key string) string {
 	if p.config.Has(key) {
@@ -58,7 +60,8 @@ func (p *processor) source(key string) string {
 	return fmt.Sprintf("%s (%s default)", p.file, p.class)
 }
 
-// at returns the object that states a key.
+// at returns the object that states a key's value. Where the class's default is hidden by null,
+// transformers 5 fails, and older releases took the default: so does this.
 func (p *processor) at(key string) (Object, error) {
 	switch {
 	case p.config.Has(key):
@@ -109,7 +112,7 @@ func (p *processor) geometry() error {
 	}
 	var out Size // after the crop, where there is one
 	if crop {
-		CropOffset.put(&p.settings, preprocess.Floor, "") // center_crop's d//2
+		p.offset()
 		s, err := p.size("crop_size")
 		if err != nil {
 			return err
@@ -152,11 +155,36 @@ func (p *processor) filter() error {
 	if filter < 0 || filter > 5 {
 		return fmt.Errorf("resample: %d is none of Pillow's filters", filter)
 	}
-	if f := preprocess.Filter(filter); p.class == "DINOv3ViTImageProcessor" && (f == preprocess.Bicubic || f == preprocess.Lanczos) {
-		return fmt.Errorf("resample: DINOv3ViTImageProcessor resizes decimals, which %s takes beyond black and white", f)
+	by, decimals := preprocess.Filter(filter), false
+	if p.class == "DINOv3ViTImageProcessor" { // rescales first
+		if decimals, err = p.flag("do_rescale"); err != nil {
+			return err
+		}
 	}
-	return p.state("interpolation", preprocess.Filter(filter).String(), "resample")
+	switch {
+	case decimals && (by == preprocess.Bicubic || by == preprocess.Lanczos):
+		return fmt.Errorf("resample: DINOv3ViTImageProcessor resizes decimals, which %s takes beyond black and white", by)
+	case decimals && by == preprocess.Bilinear:
+		by = preprocess.LinearTorch
+	case p.torchvision() && by == preprocess.Nearest:
+		return fmt.Errorf("resample: %s takes the nearest pixel as torch does, which at some sizes is another than Pillow's", p.class)
+	case p.torchvision():
+		Near.put(&p.settings, p.class, p.file+" ("+p.class+")")
+	}
+	return p.state("interpolation", by.String(), "resample")
 }
+
+// offset states center_crop's d//2.
+func (p *processor) offset() {
+	rule := preprocess.Floor
+	if p.torchvision() {
+		rule = preprocess.FloorBoth
+	}
+	CropOffset.put(&p.settings, rule, "")
+}
+
+// torchvision reports whether the class has no backend but torchvision's.
+func (p *processor) torchvision() bool { return p.defaults.Has("torchvision") }
 
 // cropFirst states Perceiver's rule: of the image's middle, size/crop_size of its short edge
 // is squashed to size.
@@ -205,12 +233,15 @@ func (p *processor) resize(s hfSize, crop, padded bool) error {
 		}
 		return p.short(int(float64(s.edge)/pct), true)
 	case "PoolFormerImageProcessor":
+		if p.none("crop_pct") {
+			break
+		}
 		if edge := max(s.edge, s.height); s.edge > 0 || s.height == s.width {
 			return p.short(int(float64(edge)/pct), crop)
 		}
 		return errors.New("size: PoolFormerImageProcessor needs a square")
 	case "PPLCNetImageProcessor":
-		if o, err := p.at("resize_short"); err == nil {
+		if o, err := p.at("resize_short"); err == nil && !p.none("resize_short") {
 			edge, _, err := o.edge("resize_short")
 			if err != nil {
 				return err
@@ -275,7 +306,7 @@ func (p *processor) keepRatio(r preprocess.Resize, key string, fixed bool) error
 			return fmt.Errorf("%s: %d is above %d", key, edge, preprocess.MaxSize)
 		}
 	}
-	CropOffset.put(&p.settings, preprocess.Floor, "")
+	p.offset()
 	if r == (preprocess.Resize{Mode: preprocess.ShortEdge, Size: r.Size}) {
 		return p.state("resize", strconv.Itoa(r.Size), key)
 	}
@@ -288,7 +319,7 @@ func (p *processor) keepRatio(r preprocess.Resize, key string, fixed bool) error
 // cropped is the size after the crop, where there is one.
 func (p *processor) pad(cropped Size) (bool, error) {
 	pad, err := p.optional("do_pad")
-	if err != nil || !pad || !p.looks("pad_size") || !p.config.Has("pad_size") {
+	if err != nil || !pad || !p.looks("pad_size") || p.none("pad_size") || !p.config.Has("pad_size") && !p.defaults.Has("pad_size") {
 		return false, err
 	}
 	s, err := p.size("pad_size")
@@ -304,98 +335,6 @@ func (p *processor) pad(cropped Size) (bool, error) {
 	}
 	PadEnd.put(&p.settings, true, p.source("pad_size"))
 	return true, p.state("input-size", s.size().String(), "pad_size")
-}
-
-// values states the range, mean and standard deviation of the pixels.
-func (p *processor) values() error {
-	rescale, err := p.flag("do_rescale")
-	if err != nil {
-		return err
-	}
-	normalize, err := p.flag("do_normalize")
-	if err != nil {
-		return err
-	}
-	low, high, from := 0.0, 255.0, "do_rescale"
-	if rescale {
-		o, err := p.at("rescale_factor")
-		factor := 0.0
-		if err == nil {
-			_, err = o.Get("rescale_factor", &factor)
-		}
-		if err != nil {
-			return err
-		}
-		high, from = 255*factor, "rescale_factor"
-		offset, err := p.optional("rescale_offset")
-		if err != nil {
-			return err
-		}
-		if offset {
-			low, high, from = low-1, high-1, "rescale_offset"
-		}
-	}
-	if err := p.state("input-range", FormatFloats(low, high), from); err != nil {
-		return err
-	}
-	flip, err := p.optional("do_flip_channel_order")
-	if err != nil {
-		return err
-	}
-	order, reversed := preprocess.RGB, p.class == "PPLCNetImageProcessor"
-	if flip || reversed {
-		order = preprocess.BGR
-	}
-	orderFrom := p.source("do_flip_channel_order")
-	if reversed {
-		orderFrom = p.file + " (" + p.class + " turns the channels around)"
-	}
-	if err := p.settings.set("color-order", order.String(), orderFrom); err != nil {
-		return err
-	}
-	top, err := p.optional("include_top")
-	if err != nil {
-		return err
-	}
-	normalize = normalize && p.looks("do_normalize") // MobileViT has the key, and never looks at it
-	mean, std := []float64{0}, []float64{1}
-	meanFrom, stdFrom := "do_normalize", "do_normalize"
-	if normalize {
-		if mean, err = p.numbers("image_mean"); err != nil {
-			return err
-		}
-		meanFrom = "image_mean"
-	}
-	if normalize || top {
-		if std, err = p.numbers("image_std"); err != nil {
-			return err
-		}
-		stdFrom = "image_std"
-	}
-	if normalize && top { // (x-mean)/std, and that again divided by std
-		for i := range std {
-			std[i] *= std[i]
-		}
-	}
-	if reversed { // they are of RGB, and turned around afterwards
-		slices.Reverse(mean)
-		slices.Reverse(std)
-	}
-	return errors.Join(p.state("mean", FormatFloats(mean...), meanFrom), p.state("std", FormatFloats(std...), stdFrom))
-}
-
-func (p *processor) numbers(key string) ([]float64, error) {
-	o, err := p.at(key)
-	if err != nil {
-		return nil, err
-	}
-	var one float64
-	if _, err := o.Get(key, &one); err == nil {
-		return []float64{one}, nil
-	}
-	var values []float64
-	_, err = o.Get(key, &values)
-	return values, err
 }
 
 // hfLabels reads id2label.

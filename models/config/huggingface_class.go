@@ -38,7 +38,8 @@ var commonKeys = []string{"do_resize", "size", "resample", "do_center_crop", "cr
 
 // harmlessKeys change nothing of the tensor of a colour image: names, what only segmentation
 // maps and video have, and how the work is done. data_format and default_to_square are read
-// for every class; images are brought to the input's channels whatever do_convert_rgb is.
+// for every class, do_convert_rgb for what it does with transparency: images are brought to the
+// input's channels in any case.
 var harmlessKeys = []string{"image_processor_type", "feature_extractor_type", "processor_class", "auto_map", "model_input_names",
 	"transformers_version", "name_or_path", "model_type", "use_fast", "dtype", "torch_dtype",
 	"data_format", "input_data_format", "default_to_square", "do_convert_rgb", "return_tensors", "device", "disable_grouping", "image_seq_length",
@@ -80,7 +81,19 @@ func (p *processor) findClass(modelType string) error {
 	if !own {
 		p.looksAt = commonKeys
 	}
+	p.switchOff()
 	return err
+}
+
+// switchOff makes null false where the class's default is true: it is Python's None, which
+// hides the default, and which no step takes for a yes.
+func (p *processor) switchOff() {
+	p.config = maps.Clone(p.config)
+	for key := range p.config {
+		if p.none(key) && string(p.defaults[key]) == "true" {
+			p.config[key] = json.RawMessage("false")
+		}
+	}
 }
 
 // looks reports whether the class looks at a key.

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // hfSize is {height, width}; or, where edge is not 0, {shortest_edge}, with a longest_edge where
@@ -52,6 +53,9 @@ func (p *processor) size(key string) (s hfSize, err error) {
 		if err := errors.Join(errs[:]...); err != nil {
 			return s, fmt.Errorf("%s: %w", key, err)
 		}
+		if !parts.oneSize() {
+			return s, fmt.Errorf("%s: %s is more than one size", key, Shorten(o[key]))
+		}
 		half := (s.within.Height == 0) != (s.within.Width == 0)
 		if half || s.longest > 0 && s.edge == 0 || parts.Has("min_pixels") || parts.Has("max_pixels") {
 			return s, fmt.Errorf("%s: %s is a rule that ortho doesn't know", key, Shorten(o[key]))
@@ -64,4 +68,15 @@ func (p *processor) size(key string) (s hfSize, err error) {
 		return s, fmt.Errorf("%s: %s gives neither height and width nor shortest_edge", key, Shorten(o[key]))
 	}
 	return s, nil
+}
+
+// oneSize reports whether an object's keys are one of the ways in which a size is said.
+func (o Object) oneSize() bool {
+	said := func(keys ...string) int {
+		if slices.ContainsFunc(keys, o.Has) {
+			return 1
+		}
+		return 0
+	}
+	return said("height", "width")+said("shortest_edge", "longest_edge")+said("max_height", "max_width")+said("min_pixels", "max_pixels") <= 1
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,15 @@ func TestProcessors(t *testing.T) {
 		{`{"image_processor_type": "ViTImageProcessor", "do_rescale": false, "do_normalize": false}`, "224x224; 224x224; bilinear; 0,255; 0; 1; rgb"},
 		{`{"image_processor_type": "BitImageProcessor", "do_resize": false, "crop_size": {"height": 64, "width": 96}}`,
 			"64x96; none; ; 0,1; 0.48145466,0.4578275,0.40821073; 0.26862954,0.26130258,0.27577711; rgb"},
+		{`{"image_processor_type": "ViTImageProcessor", "do_rescale": null, "do_normalize": null, "size": {"height": 8, "width": 9, "shortest_edge": null}}`,
+			"8x9; 8x9; bilinear; 0,255; 0; 1; rgb"}, // null is no yes
+		{`{"image_processor_type": "DeiTImageProcessor", "do_center_crop": null}`, "256x256; 256x256; bicubic; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"},
+		{`{"image_processor_type": "MobileViTImageProcessor", "do_flip_channel_order": null}`, "256x256; 224; bicubic; 0,1; 0; 1; rgb"},
+		{`{"image_processor_type": "PoolFormerImageProcessor", "crop_pct": null}`, "224x224; 224; bicubic; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "PPLCNetImageProcessor", "resize_short": null}`, "224x224; 256x256; bilinear; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; bgr"},
+		{`{"image_processor_type": "DINOv3ViTImageProcessor"}`, "224x224; 224x224; linear-torch; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "DINOv3ViTImageProcessor", "do_rescale": false}`, "224x224; 224x224; bilinear; 0,255; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "PI0ImageProcessor"}`, "224x224; {7 0 224 224 0 0}; bicubic; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"}, // its pad_size is its class's
 		{`{"do_resize": true, "size": {"shortest_edge": 40}, "resample": 5, "do_center_crop": true,
 			"crop_size": 32, "do_rescale": true, "rescale_factor": 1, "do_normalize": true, "image_mean": 3, "image_std": [1, 2, 3]}`,
 			"32x32; 40; hamming; 0,255; 3; 1,2,3; rgb"},
@@ -70,9 +80,12 @@ func TestProcessorErrors(t *testing.T) {
 		{`{"image_processor_type": "TextNetImageProcessor"}`, "gives inputs of any size"},
 		{`{"image_processor_type": "CLIPImageProcessor", "do_pad": true, "pad_size": 256}`, "pad_size: images that are cropped to 224x224"},
 		{`{"image_processor_type": "DINOv3ViTImageProcessor", "resample": 3}`, "resizes decimals, which bicubic takes beyond"},
+		{`{"image_processor_type": "PPLCNetImageProcessor", "resample": 0}`, "takes the nearest pixel as torch does"},
 		{`{"image_processor_type": "ViTImageProcessor", "do_dewarp": true}`, `key "do_dewarp" is none that ortho knows of ViTImageProcessor`},
 		{`{"do_resize": true, "do_flip_channel_order": true}`, `key "do_flip_channel_order": what it does depends on the image processor`},
 		{`{"image_processor_type": "Siglip2ImageProcessor"}`, "Siglip2ImageProcessor does more"},
+		{`{"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 9, "height": 9, "width": 9}}`, "is more than one size"},
+		{`{"image_processor_type": "PI0ImageProcessor", "do_pad": null}`, "gives inputs of any size"},
 		{`{"image_processor_type": "CLIPImageProcessor", "size": {}}`, "size: {} gives neither"},
 		{`{"image_processor_type": "CLIPImageProcessor", "image_mean": "x"}`, `image_mean: "x"`},
 		{`{"image_processor_type": "CLIPImageProcessor", "image_std": [1, 0, 1]}`, "std:"},
@@ -150,11 +163,35 @@ func TestTransformersDefaultsAreReadable(t *testing.T) {
 		t.Fatalf("%d classes", n)
 	}
 	for class, defaults := range transformers().Classes {
-		if defaults == nil || class == "TextNetImageProcessor" || class == "PI0ImageProcessor" { // which make inputs of any size by default
+		if defaults == nil || class == "TextNetImageProcessor" { // which makes inputs of any size by default
 			continue
 		}
 		if _, err := hfSettings(Object{"image_processor_type": []byte(`"` + class + `"`)}, ProcessorFile, ""); err != nil {
 			t.Errorf("%s with its own defaults: %v", class, err)
+		}
+	}
+}
+
+// TestProcessorTransparency holds of which classes a colour that is made transparent becomes white.
+func TestProcessorTransparency(t *testing.T) {
+	for config, want := range map[string]string{
+		`{"image_processor_type": "CLIPImageProcessor"}`:                            "true by preprocessor_config.json (CLIPImageProcessor default)",
+		`{"image_processor_type": "CLIPImageProcessor", "do_convert_rgb": false}`:   "false by preprocessor_config.json",
+		`{"image_processor_type": "CLIPImageProcessor", "do_convert_rgb": null}`:    "false by preprocessor_config.json",
+		`{"image_processor_type": "ViTImageProcessor"}`:                             "false by ",
+		`{"image_processor_type": "ViTImageProcessorFast", "do_convert_rgb": true}`: "true by preprocessor_config.json",
+	} {
+		o, err := ParseObject([]byte(config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := hfSettings(o, ProcessorFile, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		white, _ := KeyWhite.In(Layer{Source: ProcessorFile, Settings: s})
+		if got := fmt.Sprintf("%v by %s", white.Value, white.Source); got != want {
+			t.Errorf("%s: %s, want %s", config, got, want)
 		}
 	}
 }

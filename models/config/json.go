@@ -34,7 +34,7 @@ func ReadText(fsys fs.FS, name string) ([]byte, error) {
 }
 
 // Object is a JSON object whose values are read one by one. A value that is
-// null counts as absent, as it does for the Python libraries.
+// null counts as absent, as it does for most Python libraries: see switchOff for transformers.
 type Object map[string]json.RawMessage
 
 // ParseObject reads data as one JSON object.
@@ -99,6 +99,16 @@ func (o Object) edge(key string) (int, bool, error) {
 		return 0, false, fmt.Errorf("%s: %v is no size", key, f)
 	}
 	return int(f), true, nil
+}
+
+// numbers reads one number, or a list of them.
+func (o Object) numbers(key string) (values []float64, err error) {
+	var one float64
+	if ok, err := o.Get(key, &one); ok && err == nil {
+		return []float64{one}, nil
+	}
+	_, err = o.Get(key, &values)
+	return values, err
 }
 
 func Shorten(raw []byte) string {

@@ -65,6 +65,8 @@ var (
 	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
 
 	PadEnd     = Setting[bool]{name: "pad-end"}         // padding stands at the right and at the bottom, and is 0
+	KeyWhite   = Setting[bool]{name: "key-white"}       // the colour that a file makes transparent becomes white
+	Near       = Setting[string]{name: "near"}          // a processor whose resize is done nearly as it does it
 	PassedOver = Setting[[]string]{name: "passed-over"} // keys of a file that change nothing, though they look as if they did
 
 	Architectures = Setting[[]string]{name: "architectures"} // transformers' classes of the model, as "ViTForImageClassification"
@@ -133,6 +135,12 @@ func (k Setting[T]) In(l Layer) (Stated[T], bool) {
 	return Stated[T]{Value: s.value.(T), Text: s.text, Source: s.source}, true
 }
 
+// ByUser is Find among what the user states.
+func (k Setting[T]) ByUser(layers Layers) (Stated[T], bool) {
+	s, ok := k.Find(layers)
+	return s, ok && layers[s.Rank].ByUser()
+}
+
 // Find returns the first statement of k; Rank is the number of layers where there is none.
 func (k Setting[T]) Find(layers Layers) (Stated[T], bool) {
 	for rank, l := range layers {
@@ -184,7 +192,7 @@ type statement struct {
 //	crop-pct       0.875: the part of the resized short edge that the input shows
 //	crop-mode      center (short edge, crop), squash or border (long edge, pad with the mean)
 //	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming: Pillow's; nearest-cv2,
-//	               linear-cv2 or area-cv2: OpenCV's; linear-tf: TensorFlow's, without antialias
+//	               linear-cv2 or area-cv2: OpenCV's; linear-tf: TensorFlow's, without antialias; linear-torch: torch's, of float tensors
 //	input-range    0,255: what pixels 0 and 255 become before mean and std
 //	mean, std      one value, or one for each channel of the tensor
 //	color-order    rgb or bgr

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"ortho/preprocess"
@@ -41,11 +42,16 @@ func timmSettings(config Object, fixed *Size) (s Settings, err error) {
 	state("input-size", Size{shape[1], shape[2]}.String(), source)
 	state("channels", strconv.Itoa(shape[0]), source)
 
-	interpolation, source := "bicubic", byDefault
-	if ok, err := cfg.Get("interpolation", &interpolation); err != nil {
-		return s, err
-	} else if ok && interpolation != "" {
-		source = ""
+	word := func(key, value string) (string, string, error) {
+		var own string
+		if _, err := cfg.Get(key, &own); err != nil || own == "" {
+			return value, byDefault, err
+		}
+		return own, "", nil
+	}
+	interpolation, source, err2 := word("interpolation", "bicubic")
+	if err2 != nil {
+		return s, err2
 	}
 	state("interpolation", interpolation, source)
 
@@ -59,22 +65,24 @@ func timmSettings(config Object, fixed *Size) (s Settings, err error) {
 			break
 		}
 	}
-	state("crop-pct", FormatFloats(pct), source)
-
-	mode, source := "center", byDefault
-	if ok, err := cfg.Get("crop_mode", &mode); err != nil {
-		return s, err
-	} else if ok && mode != "" {
-		source = ""
+	mode, modeSource, err2 := word("crop_mode", "center")
+	if err2 != nil {
+		return s, err2
 	}
-	state("crop-mode", mode, source)
+	var crop Settings // the two say one thing: neither counts without the other
+	if err2 := errors.Join(crop.set("crop-pct", FormatFloats(pct), source), crop.set("crop-mode", mode, modeSource)); err2 == nil {
+		maps.Copy(s.values, crop.values)
+	} else {
+		err = errors.Join(err, err2)
+	}
 
 	for _, k := range []struct{ key, value string }{{"mean", ImageNetMean}, {"std", ImageNetStd}} {
-		var values []float64
-		source := byDefault
-		if ok, err := cfg.Get(k.key, &values); err != nil {
+		values, err := cfg.numbers(k.key)
+		if err != nil {
 			return s, err
-		} else if ok && len(values) > 0 {
+		}
+		source := byDefault
+		if len(values) > 0 {
 			k.value, source = FormatFloats(values...), ""
 		}
 		state(k.key, k.value, source)

@@ -41,7 +41,7 @@ var overrides = []struct {
 	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE or none", pictures},
 	{"crop-pct", "resize the short edge to input size / `FRACTION`", cropping},
 	{"crop-mode", "center, squash or border (timm's `MODE`)", pictures},
-	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos as Pillow has them; nearest-cv2, linear-cv2, area-cv2 (OpenCV's) or linear-tf (TensorFlow's and Keras'), where a model was trained so", pictures},
+	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos as Pillow has them; nearest-cv2, linear-cv2, area-cv2 (OpenCV's), linear-tf (TensorFlow's and Keras') or linear-torch (of float tensors), where a model was trained so", pictures},
 	{"input-range", "`LO,HI`: what pixels 0 and 255 become, before mean and std", pictures},
 	{"mean", "subtracted: one `VALUE`, or one for each channel", pictures},
 	{"std", "divided by: one `VALUE`, or one for each channel", pictures},
