@@ -28,8 +28,15 @@ func openFile(t *testing.T, path string, opt Options) (*Session, error) {
 }
 
 // TestQuantized: graphs of all defaults of ONNX Runtime's quantiser run, whether or not the CPU
-// saturates, and answer about what the float graph does. scripts/goldens/quantized.py makes them.
+// saturates, and answer about what the float graph does, optimised or not.
+// scripts/goldens/quantized.py makes them.
 func TestQuantized(t *testing.T) {
+	for _, unoptimized := range []bool{false, true} {
+		testQuantized(t, unoptimized)
+	}
+}
+
+func testQuantized(t *testing.T, unoptimized bool) {
 	const folder = "testdata/quantized"
 	var cases struct {
 		Inputs  [][]float32
@@ -49,7 +56,7 @@ func TestQuantized(t *testing.T) {
 	open(t, "float32_nchw", Options{}) // loads ONNX Runtime, or skips
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".onnx")
-		s, err := openFile(t, file, Options{Dims: func(string) map[string]int64 { return map[string]int64{"n": int64(len(cases.Inputs))} }})
+		s, err := openFile(t, file, Options{Unoptimized: unoptimized, Dims: func(string) map[string]int64 { return map[string]int64{"n": int64(len(cases.Inputs))} }})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -60,6 +67,16 @@ func TestQuantized(t *testing.T) {
 		own := strings.Contains(name, "qoperator_s8s8") && !strings.Contains(name, "reduced") || strings.HasSuffix(name, "_shared")
 		if s.Saturates != (own && saturates) || !s.Fixed {
 			t.Errorf("%s: saturates %t, fixed %t", name, s.Saturates, s.Fixed)
+		}
+		level := Optimized
+		if unoptimized {
+			level = AsWritten
+			if saturates && !s.Saturates && !strings.Contains(name, "qdq") {
+				level = ExactInt8
+			}
+		}
+		if s.Optimization != level {
+			t.Errorf("%s: optimised %s, want %s", name, s.Optimization, level)
 		}
 		kind, _, _ := strings.Cut(name, "_")
 		want := cases.Outputs[kind]

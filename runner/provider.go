@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
-	"golang.org/x/sys/cpu"
 
 	"ortho/runner/library"
 )
@@ -291,25 +290,4 @@ func whyNot(lib library.Found, provider string, err error) error {
 		return errors.New(log)
 	}
 	return errors.New(strings.TrimSuffix(err.Error(), "."))
-}
-
-// Saturation is what it means that a session [Session.Saturates].
-const Saturation = "sums of 8-bit products may saturate on this CPU, which has no VNNI, so that answers may differ from those of other CPUs: " +
-	"ONNX Runtime can't load this graph with the setting that prevents it (session.x64quantprecision)"
-
-// saturates: without VNNI, ONNX Runtime's x86 kernels add products of uint8
-// activations and int8 weights in 16 bits, which is too few for them.
-var saturates = (runtime.GOARCH == "amd64" || runtime.GOARCH == "386") && !cpu.X86.HasAVX512VNNI && !cpu.X86.HasAVXVNNI
-
-// exactInt8 has ONNX Runtime compute 8-bit models with more bits on a CPU that
-// saturates: slower, and the same answers as everywhere. Nowhere else, since it
-// slows them on every x86 CPU.
-func exactInt8(options *ort.SessionOptions, saturates bool) error {
-	if !saturates {
-		return nil
-	}
-	if err := options.AddSessionConfigEntry("session.x64quantprecision", "1"); err != nil {
-		return fmt.Errorf("forbid saturating 8-bit products: %w", err)
-	}
-	return nil
 }

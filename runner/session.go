@@ -42,7 +42,7 @@ type Options struct {
 	// runs will have on a provider: the graph can then be optimised for them. It is a hint:
 	// where no session can be made of it, they are left open. nil: all left open.
 	Dims func(provider string) map[string]int64
-	// Unoptimized switches graph optimisation off: what the graph says, node by node.
+	// Unoptimized switches graph optimisation off, as far as answers stay right: see [ExactInt8].
 	Unoptimized bool
 	// Profile, where not "", makes ONNX Runtime write its profile (Chrome's trace format) to a
 	// file whose name begins so, when the session is closed.
@@ -77,7 +77,8 @@ type Session struct {
 	Nodes map[string]int
 	// Saturates reports that sums of 8-bit products may saturate on this CPU: the graph can't be
 	// loaded with the setting that would prevent it. Answers may then differ from other CPUs'.
-	Saturates bool
+	Saturates    bool
+	Optimization Optimization // of the graph
 
 	session  *ort.DynamicAdvancedSession
 	given    []*constant // inputs that follow Inputs in every run
@@ -209,10 +210,9 @@ func (s *Session) create(ctx context.Context, m Model, opt Options, exact bool) 
 			return fmt.Errorf("set %d intra-op threads: %w", s.Threads, err)
 		}
 	}
-	if opt.Unoptimized {
-		if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll); err != nil {
-			return fmt.Errorf("switch graph optimisation off: %w", err)
-		}
+	s.Optimization = optimization(m.Graph, opt.Unoptimized, exact && saturates)
+	if err := s.Optimization.set(options.SessionOptions); err != nil {
+		return err
 	}
 	if opt.Profile != "" {
 		if err := options.EnableProfiling(opt.Profile); err != nil {

@@ -174,10 +174,7 @@ func (c *comparison) report(ctx context.Context, running *compare.Comparison, in
 	sideOf := func(i int) (pages.ComparedSide, error) {
 		m := c.model(i)
 		digest, err := m.Digest(ctx)
-		side := pages.ComparedSide{Name: c.plan.Sides[i].Name, Model: m.Name, SHA256: digest, Providers: c.sides.providers[i].entry, Optimization: "all", Opened: running.Opened(i)}
-		if c.plan.Sides[i].Options.Unoptimized {
-			side.Optimization = "none"
-		}
+		side := pages.ComparedSide{Name: c.plan.Sides[i].Name, Model: m.Name, SHA256: digest, Providers: c.sides.providers[i].entry, Opened: running.Opened(i)}
 		return side, err
 	}
 	var err error

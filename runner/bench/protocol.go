@@ -47,14 +47,15 @@ type openRequest struct {
 
 // opened is the answer to an openRequest.
 type opened struct {
-	LibraryVersion string  `json:"library_version"`
-	Provider       string  `json:"provider"`
-	Threads        int     `json:"threads"`
-	Fixed          bool    `json:"fixed"`
-	MaySaturate    bool    `json:"may_saturate"`
-	Startup        Startup `json:"startup"`
-	Memory         Memory  `json:"memory"`
-	MemoryReason   string  `json:"memory_reason,omitempty"` // why some of it is not known
+	LibraryVersion string              `json:"library_version"`
+	Provider       string              `json:"provider"`
+	Threads        int                 `json:"threads"`
+	Fixed          bool                `json:"fixed"`
+	MaySaturate    bool                `json:"may_saturate"`
+	Optimization   runner.Optimization `json:"optimization"`
+	Startup        Startup             `json:"startup"`
+	Memory         Memory              `json:"memory"`
+	MemoryReason   string              `json:"memory_reason,omitempty"` // why some of it is not known
 }
 
 // outputsRequest asks for the outputs of every run over the inputs' rows, in a file.

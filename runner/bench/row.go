@@ -101,7 +101,7 @@ type Plan struct {
 type Reference struct {
 	Library   Library `json:"library"`
 	Providers string  `json:"providers"`                // "cpu"
-	Optimized string  `json:"optimization"`             // "disabled"
+	Optimized string  `json:"optimization"`             // "disabled", or "extended" where 8-bit sums would saturate
 	Precision string  `json:"precision"`                // which tolerances apply
 	Tolerance string  `json:"tolerance"`                // in words
 	Repeats   *bool   `json:"repeats_itself,omitempty"` // nil: nobody looked, since outputs were equal to its

@@ -205,10 +205,14 @@ func (w *work) once(ctx context.Context, c Cell, unoptimized bool, r request, go
 		return err
 	}
 	defer p.Close()
-	if _, err := ask(ctx, p, w.openRequest(c, unoptimized), openLimit); err != nil {
+	a, err := ask(ctx, p, w.openRequest(c, unoptimized), openLimit)
+	if err != nil {
 		return err
 	}
-	a, err := ask(ctx, p, r, checkLimit)
+	if o := a.Opened; o != nil && unoptimized && o.Optimization != runner.AsWritten {
+		w.Sweep.Run.Reference.Optimized = string(o.Optimization)
+	}
+	a, err = ask(ctx, p, r, checkLimit)
 	if err == nil && got != nil {
 		got(a)
 	}

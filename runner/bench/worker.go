@@ -126,7 +126,7 @@ func (w *worker) start(ctx context.Context, open *openRequest) (*opened, error) 
 		return nil, errors.Join(w.session.Skipped...)
 	}
 	memory(&o.Memory.SessionBytes, nil)
-	o.MaySaturate = w.session.Saturates
+	o.MaySaturate, o.Optimization = w.session.Saturates, w.session.Optimization
 	o.LibraryVersion, o.Provider, o.Threads, o.Fixed = found.Version, w.session.Provider, w.session.Threads, w.session.Fixed
 
 	if err := w.makeInputs(); err != nil {

@@ -42,8 +42,9 @@ type Opened struct {
 	Path     string `json:"library"`
 	Threads  int    `json:"threads"` // intra-op; 0: ONNX Runtime's choice
 
-	Nodes       map[string]int `json:"nodes,omitempty"`        // that each provider runs; none: the CPU runs all
-	MaySaturate bool           `json:"may_saturate,omitempty"` // sums of 8-bit products may, on this CPU
+	Nodes        map[string]int      `json:"nodes,omitempty"`        // that each provider runs; none: the CPU runs all
+	MaySaturate  bool                `json:"may_saturate,omitempty"` // sums of 8-bit products may, on this CPU
+	Optimization runner.Optimization `json:"graph_optimization"`
 }
 
 // Notes are what is to be known of how a side ran: which providers ran parts of its graph, and
@@ -122,7 +123,7 @@ func (w *worker) open(ctx context.Context, r openRequest) (Opened, error) {
 	}
 	return Opened{Provider: w.session.Provider, Version: w.session.Library.Version, Flavor: w.session.Library.Flavor,
 		Path: w.session.Library.Path, Threads: w.session.Threads,
-		Nodes: w.session.Nodes, MaySaturate: w.session.Saturates}, nil
+		Nodes: w.session.Nodes, MaySaturate: w.session.Saturates, Optimization: w.session.Optimization}, nil
 }
 
 // outputName is an output's name in the file of all runs' outputs.

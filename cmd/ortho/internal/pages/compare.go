@@ -9,6 +9,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/evaluate"
+	"ortho/runner"
 	"ortho/runner/compare"
 	"ortho/runner/equality"
 )
@@ -36,11 +37,10 @@ type ComparedInput struct {
 }
 
 type ComparedSide struct {
-	Name         string `json:"name"`
-	Model        string `json:"model"`
-	SHA256       string `json:"sha256"`
-	Providers    string `json:"providers"`
-	Optimization string `json:"graph_optimization"`
+	Name      string `json:"name"`
+	Model     string `json:"model"`
+	SHA256    string `json:"sha256"`
+	Providers string `json:"providers"`
 	compare.Opened
 }
 
@@ -101,8 +101,11 @@ func (r *Comparison) Print(w io.Writer) error {
 
 func (s ComparedSide) describe() string {
 	text := fmt.Sprintf("%s on %s, ONNX Runtime %s (%s)", s.Model, s.Providers, s.Version, s.Flavor)
-	if s.Optimization == "none" {
+	switch s.Optimization {
+	case runner.AsWritten:
 		text += ", graph not optimised"
+	case runner.ExactInt8:
+		text += ", graph optimised as far as 8-bit sums need not to saturate on this CPU"
 	}
 	for _, note := range s.Notes() {
 		text += "; " + note

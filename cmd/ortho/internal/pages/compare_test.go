@@ -17,9 +17,9 @@ func TestComparisonPrint(t *testing.T) {
 		Beyond: 3, First: []equality.Row{{Row: 1}}}
 	c := Comparison{
 		Input:     ComparedInput{Source: "images", Batch: 2, Failed: 11},
-		Reference: ComparedSide{Model: "A", Providers: "cpu", Optimization: "none", Opened: compare.Opened{Version: "1.2.3", Flavor: "cpu"}},
+		Reference: ComparedSide{Model: "A", Providers: "cpu", Opened: compare.Opened{Version: "1.2.3", Flavor: "cpu", Optimization: "none"}},
 		Candidates: []Candidate{{
-			ComparedSide: ComparedSide{Model: "B", Providers: "cpu", Optimization: "all"},
+			ComparedSide: ComparedSide{Model: "B", Providers: "cpu", Opened: compare.Opened{Optimization: "all"}},
 			Result: compare.Result{Reason: "output b: far off", Rows: 4, FailedAlone: 1, Notice: "by position",
 				Outputs: []compare.Output{{Output: same}, {Output: other, Inputs: []string{"x.png"}}}},
 			Precision: equality.Float32, Tolerance: "close",
