@@ -21,12 +21,17 @@ var providerFlavors = []struct {
 	{"qnn", regexp.MustCompile(`^(lib)?onnxruntime_providers_qnn\.(so|dll)$`)},
 }
 
-// flavorByNeighbours derives the flavor from the provider libraries in path's folder.
+// flavorByNeighbours derives the flavor from what lies in path's folder: the record that Install
+// left of it, or libraries of providers.
 func flavorByNeighbours(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	entries, _ := os.ReadDir(filepath.Dir(path))
+	folder, name := filepath.Dir(path), filepath.Base(path)
+	if r, err := readRecord(folder); err == nil && r.Library == name && r.Flavor != "" {
+		return r.Flavor
+	}
+	entries, _ := os.ReadDir(folder)
 	for _, p := range providerFlavors {
 		for _, e := range entries {
 			if p.pattern.MatchString(e.Name()) {

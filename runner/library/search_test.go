@@ -25,6 +25,15 @@ func installedFake(t *testing.T, root, flavor, version string) string {
 	return place(t, fake(t, "1.32.0"), folder, libraryName)
 }
 
+// An installed library that is named by its path has the flavor that it was installed as.
+func TestFlavorOfInstalled(t *testing.T) {
+	unixOnly(t)
+	path := installedFake(t, isolate(t), "cpu", "1.32.0")
+	if f, err := Find(path); err != nil || f.Flavor != "cpu" || f.Source != SourceExplicit {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 // Every source is there; taking away the first gives the next.
 func TestSearchOrder(t *testing.T) {
 	unixOnly(t)
