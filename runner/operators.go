@@ -91,11 +91,22 @@ func addOperators(lib library.Found, options *ort.SessionOptions, path string) e
 	if C.register_operators((*unsafe.Pointer)(api), native, unsafe.Pointer(unsafe.SliceData(wide)), &message[0], C.size_t(len(message))) == 0 {
 		return nil
 	}
-	because := errors.New(C.GoString(&message[0]))
+	because := withoutOperators(path, C.GoString(&message[0]))
 	if err != nil {
 		return fmt.Errorf("custom operators of %s: %w; it is a module of Python's, and needs %s (a package of its own, such as Debian's %s), which can't be loaded: %w", path, because, python, strings.TrimSuffix(python, ".so.1.0"), err)
 	}
 	return fmt.Errorf("custom operators of %s: %w", path, because)
+}
+
+// withoutOperators is why a file gives no operators, by ONNX Runtime's or the loader's words.
+func withoutOperators(path, text string) error {
+	if strings.Contains(text, "symbol RegisterCustomOps") {
+		return errors.New("it is a shared library, and none of operators for ONNX Runtime: it has no function RegisterCustomOps")
+	}
+	if _, loader, ok := strings.Cut(text, "with error: "); ok && strings.HasPrefix(text, "Failed to load library ") {
+		return fmt.Errorf("it can't be loaded as a shared library: %s", strings.TrimPrefix(loader, path+": "))
+	}
+	return errors.New(text)
 }
 
 // ortPath is a path as ONNX Runtime takes it: UTF-16 on Windows, bytes elsewhere, ended by 0.
