@@ -57,10 +57,10 @@ func viewOf(v onnx.Value, layers config.Layers) (view imageView, ok bool) {
 		}
 	case len(d) == 4:
 		return view, true
-	case len(d) == 3 && !one(0) && one(2):
+	case len(d) == 3 && !one(0) && one(2) && mayBeOneImage(d[0], d[1]):
 		view.alone = true
 		dims("graph (three dimensions, the last of which counts channels: one image a run)", oneDim, d[0], d[1], d[2])
-	case len(d) == 3 && d[0].Size == 3, len(d) == 3 && roleOf(d[0]) == "channels", len(d) == 3 && byChannels && channels.Value == 3 && !d[0].Fixed():
+	case len(d) == 3 && d[0].Size == 3 && mayBeOneImage(d[1], d[2]), len(d) == 3 && roleOf(d[0]) == "channels", len(d) == 3 && byChannels && channels.Value == 3 && !d[0].Fixed() && !d[0].SaysBatch():
 		view.alone = true
 		dims("graph (three dimensions, the first of which counts channels: one image a run)", oneDim, d[0], d[1], d[2])
 	case len(d) == 3 && (d[0].Size == 1 || !d[0].Fixed() || byChannels && channels.Value == 1) && mayBeEdge(d[1]) && mayBeEdge(d[2]):
@@ -76,6 +76,12 @@ func viewOf(v onnx.Value, layers config.Layers) (view imageView, ok bool) {
 
 // mayBeEdge reports whether a dimension may be an image's edge.
 func mayBeEdge(d onnx.Dim) bool { return !d.Fixed() || d.Size >= 4 }
+
+// mayBeOneImage reports whether two dimensions beside one that may count channels may be the edges
+// of one image: rows of a batch, such as [batch,10,1], are none.
+func mayBeOneImage(height, width onnx.Dim) bool {
+	return mayBeEdge(height) && mayBeEdge(width) && !height.SaysBatch() && (height.Fixed() == width.Fixed() || roleOf(height) == "edge")
+}
 
 // mayBePlanes reports whether an input of three dimensions may be a fixed number of gray images.
 func mayBePlanes(v onnx.Value) bool {

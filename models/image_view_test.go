@@ -30,6 +30,10 @@ func TestViews(t *testing.T) {
 		{name: "colours first, one", kind: onnx.Float, dims: []any{3, 28, 30}, size: [3]int{3, 28, 30}, batch: 1},
 		{name: "colours last, one", kind: onnx.Uint8, dims: []any{28, 30, 3}, layout: preprocess.NHWC, size: [3]int{3, 28, 30}, batch: 1},
 		{name: "colours last, of any size", kind: onnx.Float, dims: []any{"h", "w", 3}, flags: []string{"input-size", "20x24"}, layout: preprocess.NHWC, size: [3]int{3, 20, 24}, batch: 1},
+		{name: "colours last, of any height", kind: onnx.Float, dims: []any{"h", 24, 3}, flags: []string{"input-size", "20x24"}, layout: preprocess.NHWC, size: [3]int{3, 20, 24}, batch: 1},
+		{name: "a series in batches", kind: onnx.Float, dims: []any{"batch", 24, 1}, err: "takes no images"},
+		{name: "a series in nameless batches", kind: onnx.Float, dims: []any{"unk__1", 24, 1}, err: "takes no images"},
+		{name: "a short series, three of them", kind: onnx.Float, dims: []any{3, 28, 2}, err: "takes no images"},
 		{name: "a plane", kind: onnx.Float, dims: []any{28, 30}, form: preprocess.Plane, size: [3]int{1, 28, 30}, batch: 1},
 		{name: "rows", kind: onnx.Float, dims: []any{"n", 784}, form: preprocess.Row, size: [3]int{1, 28, 28}},
 		{name: "rows of a fixed batch", kind: onnx.Float, dims: []any{32, 784}, form: preprocess.Row, size: [3]int{1, 28, 28}, batch: 32},
@@ -164,6 +168,30 @@ func TestInside(t *testing.T) {
 		}
 		if !strings.Contains(told, c.told) || c.told == "" && told != "" {
 			t.Errorf("%s: %q", c.name, told)
+		}
+	}
+}
+
+// TestSingle: what a graph's inputs begin with is no batch where one image is a run, and what may
+// as well be a table is taken for an image where its pixels' values are known.
+func TestSingle(t *testing.T) {
+	norm := []string{"mean", "0", "std", "1", "crop-mode", "squash"}
+	for _, c := range []struct {
+		dims  []any
+		flags []string
+		want  bool
+	}{
+		{[]any{3, 28, 30}, nil, true},
+		{[]any{28, 30, 3}, nil, true},
+		{[]any{28, 30}, norm, true},
+		{[]any{28, 30}, nil, false},
+		{[]any{8, 28, 30}, nil, false},
+		{[]any{"batch", 10, 1}, nil, false},
+		{[]any{1, 3, 28, 30}, norm, false},
+	} {
+		g := &onnx.Graph{Inputs: list(tensor("x", onnx.Float, "Conv", c.dims...)), Outputs: list(tensor("logits", onnx.Float, "Gemm", 1, 5))}
+		if m := opened(t, g, nil, settings(t, c.flags...)); m.Graph.Single != c.want {
+			t.Errorf("%v with %q: %t", c.dims, c.flags, m.Graph.Single)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"ortho/models/config"
+	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
 
@@ -150,6 +151,9 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	m.Graph = r.graph
 	r.run()
 	m.Task, m.task, m.ports, m.Facts, m.Notices, m.words, m.err = r.task.name, r.task, r.ports, r.facts, r.notices, r.words, r.err()
+	if in := m.ports.image; m.err != nil && in != nil && in.Spec.Form == preprocess.Plane {
+		m.Graph.Single = false // [H,W] is a table of H rows as likely, until its pixels' values are known
+	}
 	if in := m.ports.image; m.err == nil && in != nil && !m.task.whole {
 		m.err = in.Spec.Validate()
 	}

@@ -63,7 +63,7 @@ func batchDim(g *onnx.Graph, dims map[string]int64) (batch []string, fixed int64
 			names = append(names, first.Name)
 		}
 	}
-	unclear := slices.ContainsFunc(names, func(name string) bool { return !saysBatch(name) })
+	unclear := slices.ContainsFunc(names, func(name string) bool { return !onnx.Dim{Name: name}.SaysBatch() })
 	switch {
 	case len(names) > 1 && unclear:
 		return nil, 0, false, &DimsError{Ambiguous: true, Names: names,
@@ -78,12 +78,6 @@ func batchDim(g *onnx.Graph, dims map[string]int64) (batch []string, fixed int64
 		}
 	}
 	return nil, fixed, false, nil
-}
-
-// saysBatch reports whether a dimension's name says that it is a batch.
-func saysBatch(name string) bool {
-	name = strings.ToLower(name)
-	return strings.Contains(name, "batch") || name == "n" || name == "b" || name == "bs"
 }
 
 // elsewhere reports whether an input has the dimension in another place than the first.

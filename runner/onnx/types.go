@@ -138,6 +138,12 @@ type Dim struct {
 // Fixed reports whether the size is known without running the graph.
 func (d Dim) Fixed() bool { return d.Size >= 0 }
 
+// SaysBatch reports whether the dimension's name says that it counts the items of a batch.
+func (d Dim) SaysBatch() bool {
+	name := strings.ToLower(d.Name)
+	return strings.Contains(name, "batch") || name == "n" || name == "b" || name == "bs"
+}
+
 func (d Dim) String() string {
 	switch {
 	case d.Size >= 0:
