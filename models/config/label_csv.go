@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +35,9 @@ func roleOf(heading string) (role string, rank int) {
 // csvLabels reads columns for index, id, label and gloss, with commas, semicolons or tabs between
 // them, under a heading or without one.
 func csvLabels(data []byte) (list LabelList, err error) {
+	if first, rest, _ := bytes.Cut(data, []byte("\n")); separator.Match(first) { // Excel's first line
+		data = rest
+	}
 	r := csv.NewReader(bytes.NewReader(data))
 	first, _, _ := bytes.Cut(data, []byte("\n"))
 	for _, other := range "\t;" {
@@ -43,25 +48,48 @@ func csvLabels(data []byte) (list LabelList, err error) {
 	r.TrimLeadingSpace = r.Comma != '\t'
 	r.LazyQuotes = r.Comma == '\t'
 	rows, err := r.ReadAll()
-	if err != nil {
-		return list, err
+	if at := new(csv.ParseError); errors.As(err, &at) && at.Err == csv.ErrFieldCount {
+		return list, fmt.Errorf("line %d has another number of columns than the first: a name that has %q in it stands in double quotes", at.StartLine, r.Comma)
 	}
-	if len(rows) == 0 {
-		return list, nil
+	if err != nil || len(rows) == 0 {
+		return list, err
 	}
 	for _, row := range rows {
 		for i := range row {
 			row[i] = strings.TrimSpace(row[i])
 		}
 	}
-	c := headedColumns(rows)
-	if c["label"] >= 0 {
-		return c.list(rows[1:], 2)
+	if len(rows[0]) == 1 { // other separators, perhaps
+		if list, err = numberedLabels(columnOf(rows, 0)); list.Labels != nil || err != nil {
+			return list, err
+		}
 	}
-	if c = bareColumns(rows); c["label"] >= 0 {
-		return c.list(rows, 1)
+	c, note, err := headedColumns(rows)
+	if err != nil {
+		return list, err
 	}
-	return list, errors.New(`the first line names no column "label" (columns: index, id, label, gloss)`)
+	line := 2
+	if c["label"] < 0 {
+		c, note, line = bareColumns(rows), "", 1
+	}
+	if c["label"] < 0 {
+		return list, errors.New(`the first line names no column "label" (columns: index, id, label, gloss)`)
+	}
+	list, err = c.list(rows[line-1:], line)
+	if err == nil && note != "" {
+		list.add(note)
+	}
+	return list, err
+}
+
+var separator = regexp.MustCompile(`^"?sep=.`)
+
+func columnOf(rows [][]string, at int) []string {
+	texts := make([]string, len(rows))
+	for i, row := range rows {
+		texts[i] = row[at]
+	}
+	return texts
 }
 
 // columns are the places of roles; -1 where there is no such column.
@@ -69,29 +97,119 @@ type columns map[string]int
 
 func noColumns() columns { return columns{"index": -1, "id": -1, "label": -1, "gloss": -1} }
 
-// headedColumns takes the roles from the first line. Where none is the index, it is a column of
-// numbers beside the label, as in class,name and id,name.
-func headedColumns(rows [][]string) columns {
-	c := noColumns()
+// has reports whether a column has a role.
+func (c columns) has(at int) bool {
+	return slices.Contains(slices.Collect(maps.Values(c)), at)
+}
+
+// headedColumns takes the roles from the first line, and those that it does not tell from what is
+// below: the index, where one column counts the labels, and the label, where one column is left.
+// note tells of an index whose heading says nothing of it.
+func headedColumns(rows [][]string) (c columns, note string, err error) {
+	c = noColumns()
 	roles := make([]string, len(rows[0]))
+	best, spare := 0, len(roles)
 	for i, heading := range rows[0] {
-		if roles[i], _ = roleOf(heading); c[roles[i]] < 0 && roles[i] == "index" {
-			c["index"] = i
-		}
+		roles[i], _ = roleOf(heading)
 	}
-	best := 0
-	for i, role := range roles {
-		_, rank := roleOf(rows[0][i])
-		switch {
-		case role == "id" && c["index"] < 0 && len(rows) > 1 && numbers(rows[1:], i), role == "label" && c["index"] < 0 && len(rows) > 1 && numbers(rows[1:], i) && otherLabel(roles, i):
-			c["index"] = i
-		case role == "label" && (c["label"] < 0 || rank < best):
+	for i, heading := range rows[0] {
+		switch _, rank := roleOf(heading); {
+		case roles[i] == "label" && len(rows) > 1 && numbers(rows[1:], i) && otherLabel(roles, i): // an index, perhaps
+		case roles[i] == "label" && (c["label"] < 0 || rank < best):
 			c["label"], best = i, rank
-		case role == "id" && c["id"] < 0, role == "gloss" && c["gloss"] < 0:
-			c[role] = i
+		case roles[i] == "id" && len(rows) > 1 && numbers(rows[1:], i): // no id but an index, if there is no other
+			spare = min(spare, i)
+		case roles[i] != "label" && roles[i] != "" && c[roles[i]] < 0:
+			c[roles[i]] = i
 		}
 	}
-	return c
+	if c["index"] < 0 && len(rows) > 2 {
+		if note, err = c.count(rows, roles); err != nil {
+			return c, "", err
+		}
+	}
+	for _, role := range []string{"index", "id"} {
+		if c[role] < 0 && spare < len(roles) && !c.has(spare) {
+			c[role] = spare
+		}
+	}
+	c.name(rows)
+	return c, note, nil
+}
+
+// count finds the index among columns whose headings don't name it: one that numbers the labels.
+func (c columns) count(rows [][]string, roles []string) (note string, err error) {
+	var order []int
+	for i, heading := range rows[0] {
+		if c["label"] == i || c["gloss"] == i || number.MatchString(heading) {
+			continue
+		}
+		places := counted(rows[1:], i)
+		switch {
+		case places == nil || order != nil && slices.Equal(places, order):
+			continue
+		case order != nil:
+			return "", fmt.Errorf("columns %q and %q both number the labels, in different orders: call the one that holds the class's index \"index\"", rows[0][c["index"]], heading)
+		}
+		c["index"], order = i, places
+	}
+	at := c["index"]
+	if at < 0 {
+		return "", nil
+	}
+	if slices.IsSorted(order) {
+		return "", nil
+	}
+	if id := c["id"]; id >= 0 && synset.MatchString(rows[1][id]) && roles[at] == "" {
+		return "", fmt.Errorf("the lines, which have WordNet ids, and column %q give the labels in different orders: call the column \"index\", or take it out", rows[0][at])
+	}
+	if roles[at] == "" {
+		note = fmt.Sprintf("its column %q is taken for the index", rows[0][at])
+	}
+	return note, nil
+}
+
+// counted are the places that a column gives its rows, if it counts them from 0 or from 1.
+func counted(rows [][]string, at int) []int {
+	places := make([]int, len(rows))
+	for i, row := range rows {
+		var err error
+		if places[i], err = strconv.Atoi(row[at]); err != nil {
+			return nil
+		}
+	}
+	sorted := slices.Sorted(slices.Values(places))
+	from := sorted[0]
+	for i, place := range sorted {
+		if from > 1 || place != from+i {
+			return nil
+		}
+	}
+	for i := range places {
+		places[i] -= from
+	}
+	return places
+}
+
+// name finds the label where no heading names it: the one column that is left beside the index, or the WordNet id.
+func (c columns) name(rows [][]string) {
+	if c["label"] >= 0 {
+		return
+	}
+	left := -1
+	for i := range rows[0] {
+		if !c.has(i) && left >= 0 {
+			return
+		} else if !c.has(i) {
+			left = i
+		}
+	}
+	switch id := c["id"]; {
+	case left >= 0 && c["index"] >= 0:
+		c["label"] = left
+	case left < 0 && id >= 0 && (c["index"] >= 0 || len(rows) > 1 && synset.MatchString(rows[1][id])):
+		c["label"], c["id"] = id, -1
+	}
 }
 
 // otherLabel reports whether a column beside the one at i is of labels.
@@ -129,6 +247,7 @@ func bareColumns(rows [][]string) columns {
 	if c["index"] < 0 && c["id"] < 0 && len(rows[0]) > 1 {
 		return noColumns()
 	}
+	c.name(rows)
 	return c
 }
 

@@ -34,7 +34,25 @@ func TestLabelForms(t *testing.T) {
 		{"a.txt", "wnid name\nn01440764 tench\nn01443537 goldfish\nn01484850 shark\n", ids},
 		{"a.txt", "n01440764 tench\nn01443537 goldfish\nn01484850 shark", ids},
 
+		{"a.txt", "[2] shark\n[0] tench\n[1] goldfish\n", names},
+		{"a.txt", "(0) tench\n(2) shark\n(1) goldfish\n", names},
+		{"a.txt", "#2 shark\n#0 tench\n#1 goldfish\n", names},
+		{"a.txt", "class 2: shark\nclass 0: tench\nclass 1: goldfish\n", names},
+		{"a.txt", "2：shark\n0：tench\n1、goldfish\n", names},
+		{"a.txt", "2\u00a0shark\n0\u00a0tench\n1\u00a0goldfish\n", names},
+		{"a.txt", "shark (2)\ntench (0)\ngoldfish (1)\n", names},
+		{"a.txt", "shark [2]\ntench [0]\ngoldfish [1]\n", names},
+		{"a.txt", "crane: 3\ntench: 0\ncrane: 1\nshark: 2\n", []Label{{Name: "tench"}, {Name: "crane"}, {Name: "shark"}, {Name: "crane"}}}, // ImageNet has two cranes
+		{"a.txt", "2\tshark\n0\ttench\n1\t\n", []Label{{Name: "tench"}, {}, {Name: "shark"}}},
+		{"a.txt", "0:\n1: goldfish\n2: shark\n", []Label{{}, {Name: "goldfish"}, {Name: "shark"}}},
+		{"a.txt", "n01443537 1\nn01484850 2\nn01440764 0\n", []Label{{Name: "n01440764"}, {Name: "n01443537"}, {Name: "n01484850"}}},
+		{"a.txt", "n01440764 tench 0\nn01443537 goldfish 1\nn01484850 shark 2\n", ids},
+		{"a.txt", "id\tname\tgloss\n2\tshark\tc\n0\ttench\ta\n1\tgoldfish\tb\n", []Label{{Name: "tench", Gloss: "a"}, {Name: "goldfish", Gloss: "b"}, {Name: "shark", Gloss: "c"}}},
+		{"a.txt", "tench\rgoldfish\rshark\r", names},
+
 		// Numbers that are names, or parts of them.
+		{"a.txt", "Mazda (2019)\nBMW (2020)\n", []Label{{Name: "Mazda (2019)"}, {Name: "BMW (2020)"}}},
+		{"a.txt", "Class 2\nClass 1\n", []Label{{Name: "Class 2"}, {Name: "Class 1"}}},
 		{"a.txt", "0\n1\n2\n", digits},
 		{"a.txt", "2\n0\n1\n", []Label{{Name: "2"}, {Name: "0"}, {Name: "1"}}},
 		{"a.txt", "7 seconds\nother\n", []Label{{Name: "7 seconds"}, {Name: "other"}}},
@@ -64,10 +82,19 @@ func TestLabelForms(t *testing.T) {
 		{"a.json", `{"names": 0, "classes": 1, "labels": 2}`, []Label{{Name: "names"}, {Name: "classes"}, {Name: "labels"}}},
 		{"a.json", `["tench", null, "shark"]`, []Label{{Name: "tench"}, {}, {Name: "shark"}}},
 		{"classes.txt", `{"classes": ["tench", "goldfish", "shark"]}`, names},
+		{"a.json", `{"0": 0, "1": 1, "10": 2, "2": 3}`, []Label{{Name: "0"}, {Name: "1"}, {Name: "10"}, {Name: "2"}}}, // folders that are called by numbers
+		{"a.json", `{"class_indices": {"1": 0, "2": 1, "0": 2}}`, []Label{{Name: "1"}, {Name: "2"}, {Name: "0"}}},
+		{"a.json", `{"class_to_idx": {"tench": 0, "shark": 2, "goldfish": 1}, "classes": ["tench", "goldfish", "shark"]}`, names},
+		{"a.json", `[["2", "shark"], ["0", "tench"], ["1", "goldfish"]]`, names},
+		{"a.json", `[["shark", "2"], ["tench", "0"], ["goldfish", "1"]]`, names},
+		{"a.json", `[{"id": "2", "name": "shark"}, {"id": "0", "name": "tench"}, {"id": "1", "name": "goldfish"}]`, names},
+		{"a.json", `{"0": ["tench", "n01440764"], "1": ["goldfish", "n01443537"], "2": ["shark", "n01484850"]}`, ids},
 
 		// Python.
 		{"a.txt", "[('n01440764', 'tench'), ('n01443537', 'goldfish'), ('n01484850', 'shark')]", ids},
 		{"a.txt", "[(0, 'tench'), (2, 'shark'), (1, 'goldfish')]", names},
+		{"a.txt", "[('2', 'shark'), ('0', 'tench'), ('1', 'goldfish')]", names},
+		{"a.txt", "{2: ('shark', 'n01484850'), 0: ('tench', 'n01440764'), 1: ('n01443537', 'goldfish')}", ids},
 		{"a.py", "CLASSES = [('tench', 0), ('goldfish', 1), ('shark', 2)]", names},
 
 		// CSV.
@@ -90,7 +117,22 @@ func TestLabelForms(t *testing.T) {
 		{"a.csv", "index,label,count\n0,tench,5\n1,goldfish,7\n2,shark,9\n", names},
 		{"a.csv", "id,index,label\nn01440764,0,tench\nn01443537,1,goldfish\nn01484850,2,shark\n", ids},
 
+		{"a.csv", "numéro,label\n2,shark\n0,tench\n1,goldfish\n", names},
+		{"a.csv", ",label\n2,shark\n0,tench\n1,goldfish\n", names},
+		{"a.csv", "序号,名称\n3,shark\n1,tench\n2,goldfish\n", names},
+		{"a.csv", "Index;Bezeichnung\n2;shark\n0;tench\n1;goldfish\n", names},
+		{"a.csv", "sep=;\r\nid;nombre\r\n2;shark\r\n0;tench\r\n1;goldfish\r\n", names},
+		{"a.csv", "class_id,class_label\r2,shark\r0,tench\r1,goldfish\r", names},
+		{"a.csv", "index|label\n2|shark\n0|tench\n1|goldfish\n", names},
+		{"a.csv", "synset,index\nn01484850,2\nn01440764,0\nn01443537,1\n", []Label{{Name: "n01440764"}, {Name: "n01443537"}, {Name: "n01484850"}}},
+		{"a.csv", "wnid\nn01440764\nn01443537\n", []Label{{Name: "n01440764"}, {Name: "n01443537"}}},
+		{"a.csv", "index,name,label\n2,shark,7\n0,tench,5\n1,goldfish,6\n", names},
+		{"a.csv", "label,count\ntench,10\ngoldfish,0\nshark,4\n", names},
+		{"a.csv", "id,label,name\n7,2,shark\n9,0,tench\n8,1,goldfish\n", []Label{{Name: "tench", ID: "9"}, {Name: "goldfish", ID: "8"}, {Name: "shark", ID: "7"}}},
+
 		// YAML.
+		{"data.yaml", "labels: images/labels\nnames: [tench, goldfish, shark]\n", names},
+		{"data.yaml", "idx_to_class:\n  2: shark\n  0: tench\n  1: goldfish\n", names},
 		{"data.yaml", "path: ../coco # root\ntrain: images/train\nnc: 3\nnames:\n  0: tench\n  1: goldfish # gold\n  2: shark\n", names},
 		{"data.yaml", "names:\n- tench\n- goldfish\n- 'shark'\nnc: 3\n", names},
 		{"data.yaml", "nc: 3\nnames: ['tench', \"goldfish\", shark]\n", names},
@@ -120,6 +162,9 @@ func TestLabelForms(t *testing.T) {
 		{"map.txt", "item {\n  name: 'tench'\n}\nitem {\n  name: 'goldfish'\n}\nitem {\n  name: 'shark'\n}\n", names},
 		{"map.pbtxt", "item { id: 1 name: 'tench' }\nitem { id: 4 name: 'shark' }\n", []Label{{}, {Name: "tench"}, {}, {}, {Name: "shark"}}},
 		{"map.pbtxt", `item { id: 0 name: 'it\'s' }`, []Label{{Name: "it's"}}},
+		{"map.pbtxt", `item { id: 1 name: "caf\303\251" }`, []Label{{Name: "café"}}},
+		{"map.pbtxt", "item { class_id: 2 name: 'goldfish' }\nitem { class_id: 1 name: 'tench' }\nitem { class_id: 3 name: 'shark' }", names},
+		{"map.prototxt", "item { name: 'shark' label: 2 display_name: 'shark' }\nitem { name: 'tench' label: 0 display_name: 'tench' }\nitem { name: 'goldfish' label: 1 display_name: 'goldfish' }", names}, // Caffe's
 	} {
 		got, err := parseLabels(c.name, []byte(c.data))
 		if (err != nil) != (c.want == nil) || !slices.Equal(got.Labels, c.want) {
@@ -136,11 +181,20 @@ func TestLabelForms(t *testing.T) {
 		{"a.json", `{"classes": {"classes": ["a"]}}`, "neither"},
 		{"a.json", `[{"id": 1, "name": "a"}, {"id": 900000, "name": "b"}]`, "entry 2 of the list has the index 900000"},
 		{"a.json", `[{"id": 9000000, "name": "a"}]`, "neither a name"},
+		{"a.json", `{"classes": ["b", "a"], "class_to_idx": {"a": 0, "b": 1}}`, "classes and class_to_idx have the same names in different orders"},
+		{"a.txt", "n01443537 goldfish 1\nn01440764 tench 0\n", "which of them gives the order can't be told"},
+		{"a.txt", "[classes]\na = 1\nb = 0\n", "line 1: [classes] has no index, but each line below it ends with its own"},
+		{"a.txt", "np.array(['a', 'b'])", "is program code"},
+		{"a.js", "export const CLASSES = {\n 0: 'a'\n}\n", "is program code"},
+		{"a.csv", "nr,key,label\n0,1,a\n1,0,b\n", `columns "nr" and "key" both number the labels, in different orders`},
+		{"a.csv", "wnid,ilsvrc_id,name\nn01440764,2,a\nn01443537,1,b\n", `call the column "index", or take it out`},
+		{"a.yaml", "names: [a]\nnames: [b]\n", "line 2: names stands there twice"},
+		{"a.yaml", "names:\n\t- a\n", "line 2 is indented by a tab"},
 		{"a.csv", "a,b\nc,d\n", `no column "label"`},
 		{"a.csv", "index,label\n0,a\n2,b\n", "line 3 has the index 2"},
 		{"a.csv", "index,label\n0,a\nx,b\n", `line 3: "x" is no index`},
-		{"a.csv", "index,label\n0,a\n1\n", "wrong number of fields"},
-		{"a.yaml", "names:\n  0: a\n   1: b\n", "line 2: a 1: b is no plain text"},
+		{"a.csv", "index,label\n0,a\n1\n", "line 3 has another number of columns"},
+		{"a.yaml", "names:\n  0: a\n   1: b\n", "line 2: a 1: b is neither a name nor index: name"},
 		{"a.yaml", "names:\n   0: a\n  1: b\n", "line 3: 1: b is indented otherwise"},
 		{"a.yaml", "names:\n  0: a\n" + strings.Repeat("   b b b b b\n", 9000), "is indented otherwise"},
 		{"a.yaml", "names:\n  0: a\n  - b\n", "line 3: - b is neither"},

@@ -13,12 +13,15 @@ import (
 var labelKeys = []string{"names", "classes", "labels", "class_names", "classnames", "categories", "class_to_idx", "class_indices", "class_index",
 	"idx_to_class", "index_to_class", "index_to_name", "idx2label", "label2idx", "label_map", "labelmap", "id2name", "name2id"}
 
+// indexOfName are those of them whose values are indices of the names that their keys are.
+var indexOfName = []string{"class_to_idx", "class_indices", "label2idx", "name2id", "label_map", "labelmap"}
+
 // jsonLabels reads a list of names, of [id, name] or of objects, an object of index to name or
 // name to index, one that has such a value in a key, or a config.json of Hugging Face or timm.
-func jsonLabels(data []byte) (LabelList, error) { return jsonList(data, false) }
+func jsonLabels(data []byte) (LabelList, error) { return jsonList(data, "") }
 
-// jsonList is jsonLabels; inside says that data is a key's value.
-func jsonList(data []byte, inside bool) (list LabelList, err error) {
+// jsonList is jsonLabels; inside is the key whose value data is, if it is one.
+func jsonList(data []byte, inside string) (list LabelList, err error) {
 	var items []json.RawMessage
 	if json.Unmarshal(data, &items) == nil && items != nil {
 		return itemList(items)
@@ -28,13 +31,13 @@ func jsonList(data []byte, inside bool) (list LabelList, err error) {
 		return list, fmt.Errorf("%w: neither a list of names nor an object of index to name", err)
 	}
 	switch {
-	case o.Has("id2label") && !inside:
+	case o.Has("id2label") && inside == "":
 		list.Labels, err = hfLabels(o)
 		return list, err
-	case (o.Has("label_names") || o.Has("pretrained_cfg")) && !inside:
+	case (o.Has("label_names") || o.Has("pretrained_cfg")) && inside == "":
 		list.Labels, err = timmLabels(o)
 		return list, err
-	case o.Has("label2id") && !inside:
+	case o.Has("label2id") && inside == "":
 		var indices Object
 		if _, err := o.Get("label2id", &indices); err != nil {
 			return list, err
@@ -44,15 +47,68 @@ func jsonList(data []byte, inside bool) (list LabelList, err error) {
 		}
 		return list, nil
 	}
+	stated := ""
 	for _, key := range labelKeys {
-		if raw := o[key]; !inside && len(raw) > 2 && (raw[0] == '[' || raw[0] == '{') {
-			if list, err = jsonList(raw, true); err != nil {
-				return list, fmt.Errorf("%s: %w", key, err)
-			}
-			return list, nil
+		raw := o[key]
+		if inside != "" || len(raw) <= 2 || raw[0] != '[' && raw[0] != '{' {
+			continue
+		}
+		other, err := jsonList(raw, key)
+		switch {
+		case stated == "" && err != nil:
+			return list, fmt.Errorf("%s: %w", key, err)
+		case stated == "":
+			list, stated = other, key
+		case err == nil && reordered(list.Labels, other.Labels):
+			return LabelList{}, fmt.Errorf("%s and %s have the same names in different orders: keep the one that is right", stated, key)
 		}
 	}
+	switch {
+	case stated != "":
+		return list, nil
+	case (inside == "" || slices.Contains(indexOfName, inside)) && numberValues(o):
+		return numberedNames(o)
+	}
 	return indexList(o, true)
+}
+
+// reordered reports whether two lists hold the same names in different orders.
+func reordered(a, b []Label) bool {
+	names := func(labels []Label) (names []string) {
+		for _, l := range labels {
+			names = append(names, l.Name)
+		}
+		return names
+	}
+	x, y := names(a), names(b)
+	return !slices.Equal(x, y) && slices.Equal(slices.Sorted(slices.Values(x)), slices.Sorted(slices.Values(y)))
+}
+
+// numberValues reports whether all values are numbers: then they are the indices, whatever the keys are.
+func numberValues(o Object) bool {
+	for _, raw := range o {
+		if _, err := strconv.Atoi(string(raw)); err != nil {
+			return false
+		}
+	}
+	return len(o) > 0
+}
+
+// numberedNames reads {"tench": 0}, also {"0": 0, "1": 1, "10": 2}, which folders that are called by
+// numbers give. What the keys would be as indices is told where that differs.
+func numberedNames(o Object) (LabelList, error) {
+	list, err := nameList(o, "", true)
+	if err != nil {
+		return list, err
+	}
+	for i, l := range list.Labels {
+		if raw, ok := o[strconv.Itoa(i)]; !ok {
+			return list, nil // no key need be an index
+		} else if list.Note == "" && string(raw) != l.Name {
+			list.Note = fmt.Sprintf("its names are numbers, too: keys are taken for names, as in a class_to_idx (%q is class %d)", l.Name, i)
+		}
+	}
+	return list, nil
 }
 
 // indexedLabels reads {"0": "tench"}, {"0": ["n01440764", "tench"]}, and {"tench": 0}, also
@@ -136,6 +192,11 @@ func itemList(items []json.RawMessage) (list LabelList, err error) {
 		}
 		e.where = fmt.Sprintf("entry %d of the list", i+1)
 		entries[i] = e
+	}
+	if numbered == 0 && numbersAsText(entries) {
+		numbered = len(entries)
+	}
+	for _, e := range entries {
 		list.Labels = append(list.Labels, e.label)
 	}
 	switch {
@@ -187,6 +248,39 @@ func jsonEntry(raw json.RawMessage) (e entry, ok bool) {
 	return e, first(nameKeys, &e.label.Name)
 }
 
+// idAndName are two texts of a class; a WordNet id may stand second.
+func idAndName(id, name string) Label {
+	if synset.MatchString(name) && !synset.MatchString(id) {
+		id, name = name, id
+	}
+	return Label{ID: id, Name: name}
+}
+
+// numbersAsText takes ids for indices where all are numbers, as in [["0", "tench"], ...], or else
+// names behind an id. It reports whether entries have indices now.
+func numbersAsText(entries []entry) bool {
+	all := func(text func(e *entry) string) bool {
+		return len(entries) > 0 && !slices.ContainsFunc(entries, func(e entry) bool { return !number.MatchString(text(&e)) })
+	}
+	switch {
+	case all(func(e *entry) string { return e.label.ID }):
+		for i := range entries {
+			e := &entries[i]
+			e.index, _ = strconv.Atoi(e.label.ID)
+			e.label.ID = ""
+		}
+	case all(func(e *entry) string { return e.label.Name }) && !slices.ContainsFunc(entries, func(e entry) bool { return e.label.ID == "" }):
+		for i := range entries {
+			e := &entries[i]
+			e.index, _ = strconv.Atoi(e.label.Name)
+			e.label = Label{Name: e.label.ID}
+		}
+	default:
+		return false
+	}
+	return true
+}
+
 // listEntry reads ["n01440764", "tench"], [0, "tench"] and ["tench", 0].
 func listEntry(parts []any) (e entry, ok bool) {
 	e.index = -1
@@ -196,7 +290,7 @@ func listEntry(parts []any) (e entry, ok bool) {
 	first, isFirst := parts[0].(string)
 	second, isSecond := parts[1].(string)
 	if isFirst && isSecond {
-		e.label = Label{ID: first, Name: second}
+		e.label = idAndName(first, second)
 		return e, true
 	}
 	number, isNumber := parts[0].(float64)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -90,23 +89,14 @@ func notText(data []byte) error {
 var (
 	webPage = regexp.MustCompile(`^\x{FEFF}?\s*(?:<!--[^>]*-->\s*)*(?i:<!doctype\s+html|<html[\s>])`)
 
-	synset     = regexp.MustCompile(`^n\d{8}$`)
-	synsetLine = regexp.MustCompile(`^(n\d{8})(?:\s*[:,;=|]\s*|\s+)(\S.*)$`)
-	indexLine  = regexp.MustCompile(`^(\d{1,7})(?:\s*(?:->|=>|[:,;=|\t])\s*|\s+-\s+|[.)]?\s+)(\S.*)$`)
-	lineIndex  = regexp.MustCompile(`^(\S.*?)(\s*(?:->|=>|[:,;=|\t])\s*|\s+)(\d{1,7})$`)
 	quotedLine = regexp.MustCompile(`^(?:"(.*)"|'(.*)'),?$`)
-
-	// An index in quotes, as JSON has it.
-	quotedFirst = regexp.MustCompile(`^["'](\d{1,7})["'](\s*[:,;=\t])`)
-	quotedLast  = regexp.MustCompile(`([:,;=\t]\s*)["'](\d{1,7})["']$`)
-
 	manyQuoted = regexp.MustCompile(`^(?:"[^"]*"\s*,\s*"|'[^']*'\s*,\s*')`)
 
 	// Comments and a name before a Python value, and how such a value begins where it
 	// is no name in brackets.
 	assigned = regexp.MustCompile(`^((?:#[^\n]*(?:\n\s*|$))*)([A-Za-z_]\w*(?:\s*:[^=\n]*)?\s*=\s*)?[\[{(]`)
 	bracket  = regexp.MustCompile(`^[\[{(]\s*(?:(?:"[^"\n]*"|'[^'\n]*')\s*[,:\]})]|-?\d+\s*:)`)
-	code     = regexp.MustCompile(`^(?:\w+\s+)?[\w.]+(?:\s*:[^=]*)?\s*=\s*[\[{(]`)
+	code     = regexp.MustCompile(`^(?:\w+\s+)*[\w.]+(?:\s*:[^=]*)?\s*=\s*[\[{(]|^[\w.]+\(\s*[\[{]`)
 )
 
 // textLabels reads one label a line, as people have them: names alone or in quotes, behind
@@ -123,6 +113,11 @@ func textLabels(data []byte) (list LabelList, err error) {
 		return yamlLabels(text)
 	}
 	if list, ok, err := valueLabels(text); ok {
+		return list, err
+	}
+	if first, _, _ := strings.Cut(text, "\n"); strings.Count(first, "\t") > 1 && heading(first) {
+		list, err = csvLabels(data)
+		list.Form = "columns, below a heading"
 		return list, err
 	}
 	lines := strings.Split(strings.TrimRight(string(data), " \t\r\n"), "\n") // a blank first line counts
@@ -175,90 +170,6 @@ func valueLabels(text string) (list LabelList, ok bool, err error) {
 	return list, ok || m[2] != "" || bracket.MatchString(value) || m[1] == "" && closed, err
 }
 
-// numberedLabels reads lines that all hold an index or a WordNet id beside the name, below a
-// heading perhaps; it has no labels where they don't.
-func numberedLabels(lines []string) (list LabelList, err error) {
-	all := slices.Clone(lines)
-	for i, line := range all {
-		all[i] = quotedLast.ReplaceAllString(quotedFirst.ReplaceAllString(line, "$1$2"), "$1$2")
-	}
-	if list, err = numberedFrom(all, 1); list.Labels != nil || err != nil {
-		return list, err
-	}
-	top := 0
-	for top < len(all)-1 && strings.HasPrefix(all[top], "#") {
-		top++
-	}
-	if top < len(all)-1 && heading(all[top]) {
-		top++
-	}
-	if top > 0 {
-		if list, err = numberedFrom(all[top:], top+1); list.Labels != nil {
-			list.Form += ", below a heading"
-		}
-		return list, err
-	}
-	if parts := matched(all[1:], indexLine); len(parts) > 1 {
-		if _, err := placed(lineEntries(parts, 1, 2, 2), true); err == nil {
-			return list, fmt.Errorf("line 1: %s has no index, but each line below it begins with its own: take it out if it is a heading, or give it its index", Shorten([]byte(lines[0])))
-		}
-	}
-	return list, nil
-}
-
-// heading reports whether a line names two columns or more.
-func heading(line string) bool {
-	cells := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;:|=\t", r) })
-	if len(cells) < 2 {
-		cells = strings.Fields(line)
-	}
-	return len(cells) > 1 && !slices.ContainsFunc(cells, func(cell string) bool { role, _ := roleOf(cell); return role == "" })
-}
-
-// numberedFrom is numberedLabels of lines without a heading, the first of which stands in line.
-func numberedFrom(lines []string, line int) (list LabelList, err error) {
-	if parts := matched(lines, synsetLine); parts != nil {
-		if names := make([]string, len(parts)); len(matched(cut(names, parts, 2), indexLine)) > 1 {
-			return list, fmt.Errorf("line %d: %q has a WordNet id and a number: which of them gives the order can't be told; keep one of them", line, lines[0])
-		}
-		for _, m := range parts {
-			list.Labels = append(list.Labels, Label{ID: m[1], Name: unquoted(m[2])})
-		}
-		list.Form = "a WordNet id before each name"
-		return list, nil
-	}
-	if parts := matched(lines, indexLine); parts != nil {
-		form := "the index before each name"
-		entries := lineEntries(parts, 1, 2, line)
-		names := make([]string, len(parts))
-		if ids := matched(cut(names, parts, 2), synsetLine); ids != nil {
-			form = "the index and a WordNet id before each name"
-			for i, m := range ids {
-				entries[i].label = Label{ID: m[1], Name: unquoted(m[2])}
-			}
-		}
-		if list, err = placed(entries, true); err != nil {
-			err = fmt.Errorf("each line begins with a number, as if it were the class's index, but %w (where the numbers are part of the names, give them as a JSON list)", err)
-		}
-		list.Form = form
-		return list, err
-	}
-	if parts := matched(lines, lineIndex); parts != nil && distinct(cut(make([]string, len(parts)), parts, 1)) {
-		if list, err = placed(lineEntries(parts, 3, 1, line), true); err == nil {
-			list.Form = "the index behind each name"
-			return list, nil
-		}
-		// Names end in numbers, too, but seldom behind a colon.
-		for _, m := range parts {
-			if !strings.ContainsAny(m[2], ":=\t|>") {
-				return LabelList{}, nil
-			}
-		}
-		return LabelList{}, fmt.Errorf("each line ends with a number, as if it were the class's index, but %w (where the numbers are part of the names, give them as a JSON list)", err)
-	}
-	return LabelList{}, nil
-}
-
 // withoutCommas takes the commas from lines that all end in one, the last perhaps excepted,
 // as they do in a list of a program.
 func withoutCommas(lines []string) []string {
@@ -277,124 +188,4 @@ func unquoted(line string) string {
 		return m[1] + m[2]
 	}
 	return line
-}
-
-// matched returns the parts of all lines; nil where one is of another form.
-func matched(lines []string, form *regexp.Regexp) [][]string {
-	parts := make([][]string, len(lines))
-	for i, line := range lines {
-		if parts[i] = form.FindStringSubmatch(line); parts[i] == nil {
-			return nil
-		}
-	}
-	return parts
-}
-
-// cut fills column with one part of each line.
-func cut(column []string, parts [][]string, at int) []string {
-	for i, m := range parts {
-		column[i] = m[at]
-	}
-	return column
-}
-
-func lineEntries(parts [][]string, index, name, line int) []entry {
-	entries := make([]entry, len(parts))
-	for i, m := range parts {
-		n, _ := strconv.Atoi(m[index])
-		entries[i] = entry{n, Label{Name: unquoted(m[name])}, fmt.Sprintf("line %d", i+line)}
-	}
-	return entries
-}
-
-func distinct(names []string) bool {
-	seen := map[string]bool{}
-	for _, n := range names {
-		seen[n] = true
-	}
-	return len(seen) == len(names)
-}
-
-// literalLabels reads what Python's str() or a programmer writes: {0: 'tench', ...}, a list
-// of names, or {'tench': 0, ...}. ok is false where it is none.
-func literalLabels(text string) (list LabelList, ok bool, err error) {
-	v, err := parseLiteral(text)
-	if err != nil {
-		return list, false, fmt.Errorf("it is neither JSON nor a Python dict or list: %w", err)
-	}
-	list, err = valueList(v)
-	return list, true, err
-}
-
-// valueList reads a list of names or of pairs, or a dict of index to name or name to index.
-func valueList(v any) (list LabelList, err error) {
-	pairs, isDict := v.([]pair)
-	if items, isList := v.([]any); isList && len(items) > 0 && !slices.ContainsFunc(items, func(item any) bool { two, ok := item.([]any); return !ok || len(two) != 2 }) {
-		return pairList(items)
-	}
-	if !isDict || len(pairs) == 0 {
-		list.Labels, err = namesOf(v)
-		return list, err
-	}
-	entries := make([]entry, len(pairs))
-	for i, p := range pairs {
-		e, ok := p.entry()
-		if !ok {
-			return list, fmt.Errorf("%s is neither index: name nor name: index", e.where)
-		}
-		entries[i] = e
-	}
-	return placed(entries, true)
-}
-
-// pairList reads [('n01440764', 'tench'), ...], and [(0, 'tench'), ...] or [('tench', 0), ...].
-func pairList(items []any) (list LabelList, err error) {
-	entries := make([]entry, len(items))
-	for i, item := range items {
-		two := item.([]any)
-		id, isID := two[0].(string)
-		name, isName := two[1].(string)
-		e, ok := pair{two[0], two[1]}.entry()
-		if isID && isName {
-			e, ok = entry{index: i, label: Label{ID: id, Name: name}}, true
-		}
-		if !ok {
-			return list, fmt.Errorf("entry %d of the list is neither (id, name) nor (index, name)", i)
-		}
-		e.where = fmt.Sprintf("entry %d of the list", i)
-		entries[i] = e
-	}
-	return placed(entries, true)
-}
-
-// entry reads 0: 'tench', '0': 'tench', 0: ('n01440764', 'tench'), and 'tench': 0.
-func (p pair) entry() (e entry, ok bool) {
-	e.where = fmt.Sprintf("entry %v", p.key)
-	index, name := p.key, p.value
-	if _, numbered := p.value.(int64); numbered {
-		index, name = p.value, p.key
-	}
-	switch n := index.(type) {
-	case int64:
-		if n < 0 || n > MaxClasses {
-			return e, false
-		}
-		e.index = int(n)
-	case string:
-		n64, err := strconv.ParseUint(n, 10, 20)
-		if err != nil {
-			return e, false
-		}
-		e.index = int(n64)
-	default:
-		return e, false
-	}
-	if both, isPair := name.([]any); isPair && len(both) == 2 {
-		if e.label.ID, ok = both[0].(string); !ok {
-			return e, false
-		}
-		name = both[1]
-	}
-	e.label.Name, ok = name.(string)
-	return e, ok
 }

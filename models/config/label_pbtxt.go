@@ -11,6 +11,9 @@ import (
 // itemStart is how a label map of TensorFlow begins.
 var itemStart = regexp.MustCompile(`^(?:#[^\n]*\n\s*)*(?:item|entry)\s*:?\s*\{`)
 
+// octal is how text of protocol buffers has the bytes of what is no ASCII.
+var octal = regexp.MustCompile(`\\[0-3][0-7]{2}`)
+
 // pbtxtLabels reads TensorFlow's label maps: item { id: 1 name: "tench" display_name: "x" }, whose
 // ids may have gaps, and entry { target_class: 449 target_class_string: "n01440764" }. Fields
 // that say nothing of a class's name are left out.
@@ -60,9 +63,9 @@ type protoField struct {
 // entry is the class that a message tells of.
 func (f protoField) entry() (e entry, err error) {
 	e.index = -1
-	for _, key := range []string{"id", "index", "target_class", "label_id"} {
+	for _, key := range []string{"id", "index", "target_class", "label_id", "class_id", "class_index", "label"} {
 		value, ok := f.inner[key]
-		if !ok {
+		if !ok || key == "label" && !number.MatchString(value.text) { // Caffe's label is the index
 			continue
 		}
 		if e.index, err = strconv.Atoi(value.text); err != nil || e.index < 0 || e.index > MaxClasses {
@@ -72,7 +75,7 @@ func (f protoField) entry() (e entry, err error) {
 	}
 	var names []string
 	for _, key := range []string{"display_name", "name", "label", "target_class_string"} {
-		if name := f.inner[key].text; name != "" {
+		if name := f.inner[key].text; name != "" && (key != "label" || !number.MatchString(name)) {
 			names = append(names, name)
 		}
 	}
@@ -147,7 +150,10 @@ func (p *protoText) field(depth int) (name string, f protoField, err error) {
 		if err != nil {
 			return "", f, err
 		}
-		f.text = v.(string)
+		f.text = octal.ReplaceAllStringFunc(v.(string), func(code string) string {
+			n, _ := strconv.ParseUint(code[1:], 8, 8)
+			return string([]byte{byte(n)})
+		})
 		return name, f, nil
 	}
 	if f.text = p.word(); f.text == "" {

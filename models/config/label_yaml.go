@@ -13,7 +13,7 @@ var (
 	// yamlNames is a key of YAML that labels stand under.
 	yamlNames = regexp.MustCompile(`(?m)^(?:names|classes|labels|class_names|id2label)\s*:\s*(?:#.*)?(?:\r?\n\s*(?:#.*\n\s*)*(?:-\s|["']?\d+["']?\s*:)|[\[{])`)
 	yamlKey   = regexp.MustCompile(`^(["']?)([A-Za-z_][\w.-]*)(["']?)\s*:(?:\s+(.*))?$`)
-	yamlKeys  = []string{"names", "classes", "labels", "class_names", "id2label", "label2id", "class_to_idx", "label_map"}
+	yamlKeys  = append([]string{"id2label", "label2id"}, labelKeys...)
 )
 
 // yamlLine is a line of YAML that holds something.
@@ -27,14 +27,23 @@ type yamlLine struct {
 // to index. Of YAML it reads that much: anchors, tags and texts of several lines are errors.
 func yamlLabels(text string) (list LabelList, err error) {
 	lines := yamlLines(text)
-	at, rest := -1, ""
+	at, rest, stated := -1, "", ""
 	for i, l := range lines {
 		m := yamlKey.FindStringSubmatch(l.text)
-		if l.indent == 0 && m != nil && m[1] == m[3] && slices.Contains(yamlKeys, m[2]) {
-			if _, err := strconv.Atoi(m[4]); err != nil || m[4] == "" { // names: 7 is a class of that name
-				at, rest = i, m[4]
-				break
-			}
+		if strings.HasPrefix(l.text, "\t") {
+			return list, fmt.Errorf("line %d is indented by a tab, which YAML does not allow: put spaces there", l.number)
+		}
+		if l.indent > 0 || m == nil || m[1] != m[3] || !slices.Contains(yamlKeys, m[2]) {
+			continue
+		}
+		_, err := strconv.Atoi(m[4])
+		holds := m[4] == "" || strings.IndexByte("[{", m[4][0]) >= 0 // labels: images/train is a path
+		switch {
+		case err == nil: // names: 7 is a class of that name
+		case stated == m[2]:
+			return list, fmt.Errorf("line %d: %s stands there twice", l.number, stated)
+		case at < 0 || holds && rest != "" && strings.IndexByte("[{", rest[0]) < 0:
+			at, rest, stated = i, m[4], m[2]
 		}
 	}
 	value := lines
@@ -213,7 +222,9 @@ func yamlText(text string, number bool) (any, error) {
 		return strings.ReplaceAll(inner, "''", "'"), nil
 	case text[0] == '"':
 		return yamlEscaped(text)
-	case strings.IndexByte("&*!|>%@`'{}[],?", text[0]) >= 0 && (text[0] != '?' || len(text) == 1) || strings.Contains(text, ": "):
+	case strings.Contains(text, ": ") && strings.IndexByte("{[", text[0]) < 0:
+		return nil, fmt.Errorf("%s is neither a name nor index: name (a name with a colon stands in quotes)", Shorten([]byte(text)))
+	case strings.IndexByte("&*!|>%@`'{}[],?", text[0]) >= 0 && (text[0] != '?' || len(text) == 1):
 		return nil, fmt.Errorf("%s is no plain text: put it in quotes", Shorten([]byte(text)))
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && number {

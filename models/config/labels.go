@@ -75,6 +75,7 @@ func parseLabels(name string, data []byte) (list LabelList, err error) {
 		return list, err
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n")) // as Python reads text
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".json":
 		list, err = jsonLabels(data)

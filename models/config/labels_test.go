@@ -131,7 +131,7 @@ func TestLabels(t *testing.T) {
 		{"a.txt", "\xff\xfea\x00\n\x00", "UTF-16"},
 		{"a.csv", "0,a\nx,b\n", `line 2: "x" is no index`},
 		{"a.json", `{"0": "a", "00": "b"}`, "twice"},
-		{"a.json", `{"0": 7}`, "neither a name nor [id, name]"},
+		{"a.json", `{"0": 7}`, `key "0" has the index 7`},
 		{"a.csv", "index,label\n5,a\n", "line 2"},
 		{"a.csv", "index,label\n0,a\n0,b\n", "twice"},
 		{"a.csv", "a,0\nb,x\n", `line 2: "x" is no index`},

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"ortho/models"
 	"ortho/models/config"
 )
@@ -51,9 +53,9 @@ func NewClasses(labels []models.Label, n int, kind string) *Classes {
 	return c
 }
 
-// fold lets a label be written as the name of a folder.
+// fold lets a label be written as the name of a folder; macOS may write ä as a and its dots.
 func fold(s string) string {
-	return strings.ToLower(strings.TrimSpace(strings.ReplaceAll(s, "_", " ")))
+	return strings.ToLower(strings.TrimSpace(strings.ReplaceAll(norm.NFC.String(s), "_", " ")))
 }
 
 // Find returns the class that a name stands for, and the kind of the name. Labels match

@@ -21,6 +21,7 @@ func TestClasses(t *testing.T) {
 		{imagenet, 6, "", "n02077923", 3, "id", ""},
 		{imagenet, 6, "", "sea lion", 3, "label", ""},
 		{imagenet, 6, "", "Sea_Lion", 3, "label", ""},
+		{[]models.Label{{Name: "Ärger"}, {Name: "Arger"}}, 2, "", "a\u0308rger", 0, "label", ""}, // as macOS may call the folder
 		{imagenet, 6, "", "tinca tinca", 0, "label", ""},
 		{imagenet, 6, "", "tench, Tinca tinca", 0, "label", ""},
 		{imagenet, 6, "", "5", 5, "index", ""},

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -28,10 +29,30 @@ func checkGlob(pattern string) error {
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return fmt.Errorf("glob %s: %w", pattern, err)
 	}
-	if glob(pattern, func(string, fs.FileMode) bool { return false }) {
-		return noMatch("no file is called " + pattern + ", and as a glob it matches nothing")
+	var passed Passed
+	if glob(pattern, func(match string, mode fs.FileMode) bool { return noImage(pattern, match, mode, &passed) }) {
+		matches := "nothing"
+		if besides := passed.besides(); besides != "" {
+			matches = "no images" + besides
+		}
+		return noMatch("no file is called " + pattern + ", and as a glob it matches " + matches)
 	}
 	return nil
+}
+
+// noImage reports whether a match is a file that is never an image, such as labels beside images, or what
+// systems leave in folders, and counts it. A pattern that asks for an ending gets what it asks for.
+func noImage(pattern, match string, mode fs.FileMode, passed *Passed) bool {
+	last := filepath.Base(pattern)
+	if ending := filepath.Ext(last); !hasMeta(last) || strings.HasPrefix(last, ".") || ending != "" && !hasMeta(ending) || isDir(match, mode) {
+		return false
+	}
+	ending := endingOf(match)
+	if ending != hidden && !slices.Contains(companions, ending) {
+		return false
+	}
+	passed.add(ending, 1)
+	return true
 }
 
 // glob yields what a pattern matches, as filepath.Glob does, but as it finds it and

@@ -36,12 +36,19 @@ func TestPassedOver(t *testing.T) {
 		"o*":                {map[string]int64{".xml": 1, linkedFolder: 1, ".heic": 1, ".txt": 1}, "1 other file was passed over: 1 .heic; 2 files were passed over that hold no images: 1 .txt, 1 .xml; 1 linked folder was not entered", true},
 		"plain":             {map[string]int64{hidden: 1}, "", false},
 		"album/*.HEIC":      {nil, "", false},
+		"album/*":           {map[string]int64{hidden: 2, ".png.gz": 1, noEnding: 1}, "2 other files were passed over: 1 .png.gz, 1 without an ending", true}, // .HEIC and .DNG are read, and fail
+		"lab*/*":            {map[string]int64{".txt": 1, ".json": 1}, "2 files were passed over that hold no images: 1 .json, 1 .txt", false},
+		"lab*/*.t*":         {map[string]int64{".txt": 1}, "1 file was passed over that holds no images: 1 .txt", false},
+		"lab*/*.txt":        {nil, "", false},
 		"{other,x,y}/*.jpg": {nil, "nothing matches x/*.jpg, y/*.jpg", true},
 	} {
 		p := passedOver(args)
 		if text, notable := p.Text(); !maps.Equal(p.Counts(), want.counts) || text != want.text || notable != want.notable {
 			t.Errorf("%s: %v, %q, %v; want %+v", args, p.Counts(), text, notable, want)
 		}
+	}
+	if err := Check([]string{"only/b*"}); err == nil || !strings.HasSuffix(err.Error(), "as a glob it matches no images, but 1 .txt") {
+		t.Error(err)
 	}
 	if err := Check([]string{"only"}); err == nil || !strings.Contains(err.Error(), "holds no images (files ending in .jpg") || !strings.HasSuffix(err.Error(), ", but 1 .heic, 1 .txt") {
 		t.Error(err)

@@ -88,7 +88,7 @@ func Files(args []string, opt Options) iter.Seq[string] {
 					if isDir(match, mode) {
 						return walk(match, Endings, nil, each)
 					}
-					return yield(match)
+					return noImage(path, match, mode, nil) || yield(match)
 				})
 			case list:
 				more = !regular(path) || yield(path) && filesOf(path, opt.NUL, yield)
@@ -240,8 +240,11 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 		matched := false
 		more := glob(path, func(match string, mode fs.FileMode) bool {
 			matched = true
-			if isDir(match, mode) {
+			switch {
+			case isDir(match, mode):
 				return walk(match, Endings, opt.Passed, yield)
+			case noImage(path, match, mode, opt.Passed):
+				return true
 			}
 			return named(match, opt.Passed, yield)
 		})
