@@ -48,10 +48,7 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 			p.img = ask.image(a.Width, a.Height, 3)
 			dropAlpha(p.img.Pix, pix)
 			if ask.extras {
-				p.alpha = make([]byte, a.Width*a.Height)
-				for i := range p.alpha {
-					p.alpha[i] = pix[4*i+3]
-				}
+				p.alpha = fourths(pix)
 			}
 		}
 	}
