@@ -7,7 +7,6 @@ import "C"
 import (
 	"errors"
 	"fmt"
-	"math"
 	"regexp"
 	"runtime"
 	"sync"
@@ -66,13 +65,6 @@ func OpenWebP(data []byte) (*WebP, error) {
 	w.Width, w.Height, w.Alpha = int(w.c.width), int(w.c.height), w.c.alpha != 0
 	w.ICC, w.EXIF, w.XMP = cloned(w.c.icc), cloned(w.c.exif), cloned(w.c.xmp)
 	return w, nil
-}
-
-func cloned(b C.ortho_bytes) []byte {
-	if b.size == 0 || b.size > math.MaxInt32 {
-		return nil
-	}
-	return C.GoBytes(unsafe.Pointer(b.bytes), C.int(b.size))
 }
 
 // Decode returns R, G, B, A of all pixels, in the library's memory: they are gone after Close. It can be

@@ -1,8 +1,7 @@
 #ifndef ORTHO_WEBP_READ_H
 #define ORTHO_WEBP_READ_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "bytes.h"
 
 // The part of libwebpdemux's C API that reads the first picture of a file on its canvas (webp/demux.h), and
 // libwebp's that tells of its alpha (webp/decode.h). Both check the version of their structures, which is
@@ -13,8 +12,6 @@ int ortho_webp_demux_load(const char *name, const char *libwebp, char *text, siz
 
 // ortho_webp_version is major<<16 | minor<<8 | revision.
 int ortho_webp_version(void);
-
-typedef struct { const uint8_t *bytes; size_t size; } ortho_bytes;
 
 typedef struct {
 	void *decoder;
