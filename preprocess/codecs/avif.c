@@ -98,6 +98,10 @@ static int failed(ortho_avif *a, int result) {
 	return 1;
 }
 
+static int channels(const avif_decoder *d) {
+	return d->alpha_present ? 4 : d->image->yuv_format == YUV400 && avif.channels(FORMAT_GRAY) == 1 ? 1 : 3;
+}
+
 int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	avif_decoder *d = avif.create();
 	a->decoder = d;
@@ -111,7 +115,7 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	if (failed(a, avif.memory(d, data, size)) || failed(a, avif.parse(d))) return 0;
 	a->width = d->image->width;
 	a->height = d->image->height;
-	a->channels = d->alpha_present ? 4 : d->image->yuv_format == YUV400 && avif.channels(FORMAT_GRAY) == 1 ? 1 : 3;
+	a->channels = channels(d);
 	a->orientation = orientation(d->image);
 	a->icc = d->image->icc;
 	a->exif = d->image->exif;
@@ -119,7 +123,7 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	return 1;
 }
 
-int ortho_avif_decode(ortho_avif *a, uint8_t *dst) {
+int ortho_avif_decode(ortho_avif *a) {
 	avif_decoder *d = a->decoder;
 	// What is coded may be larger than what the file states, by the edges of tiles, but not by much.
 	const uint64_t most = 4 * (uint64_t)a->width * a->height + 65536;
@@ -129,14 +133,20 @@ int ortho_avif_decode(ortho_avif *a, uint8_t *dst) {
 		snprintf(a->message, sizeof a->message, "its picture has another size than it states");
 		return 0;
 	}
+	return channels(d);
+}
+
+int ortho_avif_pixels(ortho_avif *a, uint8_t *dst) {
+	avif_decoder *d = a->decoder;
+	const int n = channels(d);
 	avif_rgb rgb;
 	memset(&rgb, 0, sizeof rgb);
 	avif.defaults(&rgb, d->image);
 	rgb.depth = 8;
-	rgb.format = a->channels == 4 ? FORMAT_RGBA : a->channels == 1 ? FORMAT_GRAY : FORMAT_RGB;
+	rgb.format = n == 4 ? FORMAT_RGBA : n == 1 ? FORMAT_GRAY : FORMAT_RGB;
 	rgb.threads = 1;
 	rgb.pixels = dst;
-	rgb.row_bytes = a->width * a->channels;
+	rgb.row_bytes = a->width * n;
 	return !failed(a, avif.convert(d->image, &rgb));
 }
 

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"fmt"
+	"io"
 	"regexp"
 	"runtime"
 	"unsafe"
@@ -60,9 +61,21 @@ func (a *AVIF) Decode(dst []byte) error {
 	if len(dst) != a.Width*a.Height*a.Channels {
 		return fmt.Errorf("%d bytes for %dx%d pixels of %d", len(dst), a.Width, a.Height, a.Channels)
 	}
-	if C.ortho_avif_decode(a.c, (*C.uint8_t)(unsafe.SliceData(dst))) == 0 {
+	n := int(C.ortho_avif_decode(a.c))
+	if n == 0 {
 		return a.failure()
 	}
+	if n < a.Channels {
+		return fmt.Errorf("it has colours by what it states, and none in its pixels: %w", io.ErrUnexpectedEOF)
+	}
+	pix := dst
+	if n > a.Channels {
+		pix = make([]byte, a.Width*a.Height*n) // Pillow takes the first of those bytes
+	}
+	if C.ortho_avif_pixels(a.c, (*C.uint8_t)(unsafe.SliceData(pix))) == 0 {
+		return a.failure()
+	}
+	copy(dst, pix)
 	return nil
 }
 

@@ -22,8 +22,11 @@ typedef struct {
 // ortho_avif_open reads a file's boxes; data must stay until ortho_avif_close. It returns 0 for a failure.
 int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size);
 
-// ortho_avif_decode decodes to so many channels. It returns 0 for a failure.
-int ortho_avif_decode(ortho_avif *a, uint8_t *dst);
+// ortho_avif_decode decodes, and returns how many channels there turned out to be; 0 for a failure.
+int ortho_avif_decode(ortho_avif *a);
+
+// ortho_avif_pixels writes so many channels. It returns 0 for a failure.
+int ortho_avif_pixels(ortho_avif *a, uint8_t *dst);
 
 void ortho_avif_close(ortho_avif *a);
 
