@@ -29,6 +29,15 @@ func alphaOf(m image.Image) []byte {
 	return nil
 }
 
+// fourths is the alpha of R, G, B, A.
+func fourths(pix []byte) []byte {
+	alpha := make([]byte, len(pix)/4)
+	for i := range alpha {
+		alpha[i] = pix[4*i+3]
+	}
+	return alpha
+}
+
 // opaque reports whether all of an alpha plane is 255.
 func opaque(alpha []byte) bool {
 	return !slices.ContainsFunc(alpha, func(a byte) bool { return a != 255 })

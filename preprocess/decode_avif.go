@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -38,28 +39,33 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 	if err := checkSize(a.Width, a.Height, ask.maxPixels); err != nil {
 		return picture{}, err
 	}
-	p := picture{orientation: a.Orientation}
-	if !a.Alpha {
-		p.img = ask.image(a.Width, a.Height, 3)
-		err = a.Decode(p.img.Pix)
-	} else {
+	p := picture{orientation: avifOrientation(a)}
+	switch a.Channels {
+	case 4:
 		pix := make([]byte, a.Width*a.Height*4)
-		if err = a.Decode(pix); err == nil {
-			p.img = ask.image(a.Width, a.Height, 3)
-			dropAlpha(p.img.Pix, pix)
-			if ask.extras {
-				p.alpha = make([]byte, a.Width*a.Height)
-				for i := range p.alpha {
-					p.alpha[i] = pix[4*i+3]
-				}
-			}
+		if err := a.Decode(pix); err != nil {
+			return picture{}, err
 		}
+		p.img = ask.image(a.Width, a.Height, 3)
+		dropAlpha(p.img.Pix, pix)
+		if ask.extras {
+			p.alpha = fourths(pix)
+		}
+	default:
+		p.img = ask.image(a.Width, a.Height, a.Channels)
+		err = a.Decode(p.img.Pix)
 	}
 	if ask.extras {
 		p.icc = a.ICC
 	}
-	if err == nil && a.Gray {
-		p.img = p.img.firstChannel()
-	}
 	return p, err
+}
+
+// avifOrientation is what Pillow sets EXIF's to: the boxes' own, and that of the XMP packet only where
+// neither says anything.
+func avifOrientation(a *codecs.AVIF) int {
+	if _, stated := tiffTags(bytes.TrimPrefix(a.EXIF, []byte("Exif\x00\x00")))[tagOrientation]; stated || a.Orientation != 1 {
+		return a.Orientation
+	}
+	return orientationOf(nil, a.XMP)
 }

@@ -77,15 +77,16 @@ func goldenFiles(t testing.TB) []string {
 // libjpeg-turbo's. Everything else is the same to the bit.
 const jpegMean, jpegMost = 0.1, 3
 
-// eachJPEGDecoder runs a test with libjpeg-turbo, and with Go's decoder.
+// eachJPEGDecoder runs a test with libjpeg-turbo, and with Go's decoders of JPEG and WebP.
 func eachJPEGDecoder(t *testing.T, test func(t *testing.T, exact bool)) {
 	t.Run("turbo", func(t *testing.T) {
 		needJPEG(t)
 		test(t, true)
 	})
 	t.Run("go", func(t *testing.T) {
-		jpegLibrary = func() codecs.Library { return codecs.Library{Err: codecs.ErrNone} }
-		defer func() { jpegLibrary = codecs.FindJPEG }()
+		none := func() codecs.Library { return codecs.Library{Err: codecs.ErrNone} }
+		jpegLibrary, webpReader = none, none
+		defer func() { jpegLibrary, webpReader = codecs.FindJPEG, codecs.FindWebPReader }()
 		test(t, false)
 	})
 }

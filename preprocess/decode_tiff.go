@@ -67,7 +67,7 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	p := picture{img: out.img, luma: out.luma, alpha: out.alpha, orientation: int(f.one(tagOrientation, 0)), upright: true}
+	p := picture{img: out.img, luma: out.luma, alpha: out.alpha, inks: out.inks, orientation: int(f.one(tagOrientation, 0)), upright: true}
 	if ask.extras {
 		p.icc = tiffProfile(data)
 	}

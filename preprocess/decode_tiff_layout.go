@@ -119,6 +119,7 @@ type tiffPixels struct {
 	f       *tiffFile
 	img     *Image
 	alpha   []byte // nil: none, or not wanted
+	inks    []byte // nil: none, or not wanted
 	luma    []byte // of YCbCr, which Pillow takes as it is
 	wanted  bool   // alpha, and 16-bit gray as its high byte
 	palette [256][3]uint8
@@ -136,6 +137,9 @@ func (f *tiffFile) newPixels(ask request) (*tiffPixels, error) {
 	}
 	if f.layout.colours == tiffYCC {
 		out.luma = make([]byte, f.width*f.height)
+	}
+	if ask.extras && f.layout.colours == tiffInks {
+		out.inks = make([]byte, f.width*f.height*4)
 	}
 	if ask.extras && f.layout.alpha >= 0 {
 		out.alpha = make([]byte, f.width*f.height)
@@ -286,6 +290,9 @@ func (o *tiffPixels) pixel(at int, p []byte) {
 	case tiffInks:
 		for c := range 3 {
 			o.img.Pix[3*at+c] = inked(p[c], int32(255-p[3]))
+		}
+		if o.inks != nil {
+			copy(o.inks[4*at:4*at+4], p)
 		}
 	case tiffYCC:
 		o.luma[at] = p[0]

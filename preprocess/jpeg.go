@@ -57,7 +57,13 @@ func (h *jpegHeader) libjpeg(p *picture, data []byte, ask request) error {
 	p.img = ask.image(r.width, r.height, h.components)
 	err := codecs.DecodeJPEG(p.img.Pix, data, codecs.JPEG{Width: h.width, Height: h.height, Components: h.components, Shrink: shrink, X: r.x, Y: r.y, W: r.width, H: r.height})
 	if h.components == 4 {
-		p.img = inksToRGB(p.img)
+		inks := p.img
+		if p.img = inksToRGB(inks); ask.extras {
+			for i, v := range inks.Pix {
+				inks.Pix[i] = 255 - v
+			}
+			p.inks = inks.Pix
+		}
 	}
 	return err
 }

@@ -21,7 +21,9 @@ type Picture struct {
 //
 // Alpha is that of Pillow's convert("RGBA"), transparent colours of PNG and GIF among it,
 // and nil where every pixel is opaque. The profile is kept where its colours are the
-// image's, so that a CMYK one is dropped; one that is damaged or larger than 16 MiB is, too.
+// image's. By another one the file's own colours are converted to sRGB, where Little CMS is there:
+// a CMYK file's inks, or the gray of a file that is asked for in colours. Otherwise it is dropped, as is
+// one that is damaged or larger than 16 MiB.
 func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	if opt.Channels != 0 && opt.Channels != 1 && opt.Channels != 3 {
 		return nil, fmt.Errorf("decode image: %d channels asked for, not 1 or 3", opt.Channels)
@@ -33,15 +35,45 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	if opt.Channels == 0 {
 		opt.Channels = pic.img.Channels
 	}
+	converted := !fits(pic.icc, opt.Channels) && pic.toSRGB()
 	out := &Picture{Image: pic.as(opt.Channels, opt.Orientation)}
 	if !opaque(pic.alpha) {
-		pic.img = &Image{Width: pic.img.Width, Height: pic.img.Height, Channels: 1, Pix: pic.alpha}
+		pic.img, pic.luma = &Image{Width: pic.img.Width, Height: pic.img.Height, Channels: 1, Pix: pic.alpha}, nil
 		out.Alpha = pic.as(1, opt.Orientation).Pix
 	}
 	if fits(pic.icc, opt.Channels) {
 		out.ICC = bytes.Clone(pic.icc)
 	} else {
-		out.dropped = pic.icc != nil
+		out.dropped = pic.icc != nil && !converted
 	}
 	return out, nil
+}
+
+// toSRGB converts the file's colours by its profile, where that is of such colours.
+func (p *picture) toSRGB() bool {
+	from, channels := p.img.Pix, p.img.Channels
+	if p.inks != nil {
+		from, channels = p.inks, 4
+	}
+	pix, err := inSRGB(p.icc, from, channels)
+	if err != nil {
+		return false
+	}
+	p.img, p.luma = &Image{Width: p.img.Width, Height: p.img.Height, Channels: 3, Pix: pix}, nil
+	return true
+}
+
+// Coloured makes a gray picture with a profile one of sRGB, without a profile, for what makes colours of it:
+// a gray profile says nothing of those. Other pictures stay as they are. The error says why it can't be done;
+// it wraps [codecs.ErrNone] where Little CMS is not there.
+func (p *Picture) Coloured() error {
+	if p.Channels != 1 || p.ICC == nil {
+		return nil
+	}
+	pix, err := inSRGB(p.ICC, p.Pix, 1)
+	if err != nil {
+		return err
+	}
+	p.Image, p.ICC = &Image{Width: p.Width, Height: p.Height, Channels: 3, Pix: pix}, nil
+	return nil
 }

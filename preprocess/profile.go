@@ -2,23 +2,44 @@ package preprocess
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
+
+	"ortho/preprocess/codecs"
 )
 
 // profileLimit is the largest colour profile that is read.
 const profileLimit = 16 << 20
 
 // fits reports whether an ICC profile is for an image of so many channels, alpha
-// included: the specification's data colour space field (ICC.1:2022, 7.2.6).
+// included.
 func fits(icc []byte, channels int) bool {
+	if channels <= 2 {
+		return colourSpace(icc) == "GRAY"
+	}
+	return colourSpace(icc) == "RGB "
+}
+
+// colourSpace is the specification's data colour space field (ICC.1:2022, 7.2.6); "" of what is no profile,
+// or too large a one.
+func colourSpace(icc []byte) string {
 	const header = 128
 	if len(icc) < header || len(icc) > profileLimit {
-		return false
+		return ""
 	}
-	if channels <= 2 {
-		return string(icc[16:20]) == "GRAY"
+	return string(icc[16:20])
+}
+
+// inSRGB converts pixels of so many channels by a profile of such colours.
+func inSRGB(icc, pix []byte, channels int) ([]byte, error) {
+	space := map[int]string{1: "GRAY", 3: "RGB ", 4: "CMYK"}[channels]
+	if colourSpace(icc) != space {
+		return nil, fmt.Errorf("the colour profile is of %q, and the picture of %q", colourSpace(icc), space)
 	}
-	return string(icc[16:20]) == "RGB "
+	if err := codecs.FindLCMS().Err; err != nil {
+		return nil, err
+	}
+	return codecs.ToSRGB(icc, pix, channels)
 }
 
 // profile puts the parts of a JPEG's profile together, by their numbers, where there are

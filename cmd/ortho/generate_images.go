@@ -183,7 +183,7 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 		return nil, models.StageDecode.Wrap(err)
 	}
 	r.left.add(one.Name, preprocess.LeftOf(data, in))
-	if gray := in.Channels == 1 && in.ICC != nil; gray && r.graph.Spec().Image.Spec.Channels == 3 {
+	if r.graph.Spec().Image.Spec.Channels == 3 && in.Coloured() != nil {
 		r.left.add(one.Name, preprocess.Left{Profile: true}) // the picture has colours
 	}
 	return in, nil

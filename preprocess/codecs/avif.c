@@ -1,8 +1,6 @@
 #include "dynlib.h"
 #include "avif.h"
 
-typedef struct { uint8_t *data; size_t size; } bytes;
-
 // The first members of avifImage, avifRGBImage and avifDecoder.
 typedef struct {
 	uint32_t width, height, depth;
@@ -13,10 +11,11 @@ typedef struct {
 	uint8_t *alpha;
 	uint32_t alpha_row_bytes;
 	int owns_alpha, alpha_premultiplied;
-	bytes icc;
+	ortho_bytes icc;
 	uint16_t primaries, transfer, matrix, light_level[2];
 	uint32_t transforms, aspect[2], aperture[8];
 	uint8_t angle, axis;
+	ortho_bytes exif, xmp;
 } avif_image;
 
 typedef struct {
@@ -39,7 +38,7 @@ typedef struct {
 	int repetitions, alpha_present;
 } avif_decoder;
 
-enum { FORMAT_RGB = 0, FORMAT_RGBA = 1, TRANSFORM_IROT = 4, TRANSFORM_IMIR = 8, STRICT_PIXI = 1, STRICT_CLAP = 2, YUV400 = 4 };
+enum { FORMAT_RGB = 0, FORMAT_RGBA = 1, FORMAT_GRAY = 7 /* since version 1.3 */, TRANSFORM_IROT = 4, TRANSFORM_IMIR = 8, STRICT_PIXI = 1, STRICT_CLAP = 2, YUV400 = 4 };
 
 static struct {
 	const char *(*version)(void);
@@ -51,6 +50,7 @@ static struct {
 	void (*defaults)(avif_rgb *, const avif_image *);
 	int (*convert)(const avif_image *, avif_rgb *);
 	const char *(*result)(int);
+	uint32_t (*channels)(int format);
 } avif;
 
 int ortho_avif_load(const char *name, char *text, size_t n) {
@@ -59,7 +59,7 @@ int ortho_avif_load(const char *name, char *text, size_t n) {
 	const struct { void *to; const char *name; } all[] = {
 		{&avif.version, "avifVersion"}, {&avif.create, "avifDecoderCreate"}, {&avif.destroy, "avifDecoderDestroy"}, {&avif.memory, "avifDecoderSetIOMemory"},
 		{&avif.parse, "avifDecoderParse"}, {&avif.image, "avifDecoderNthImage"}, {&avif.defaults, "avifRGBImageSetDefaults"}, {&avif.convert, "avifImageYUVToRGB"},
-		{&avif.result, "avifResultToString"},
+		{&avif.result, "avifResultToString"}, {&avif.channels, "avifRGBFormatChannelCount"},
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		void *found = symbol(library, all[i].name);
@@ -98,6 +98,10 @@ static int failed(ortho_avif *a, int result) {
 	return 1;
 }
 
+static int channels(const avif_decoder *d) {
+	return d->alpha_present ? 4 : d->image->yuv_format == YUV400 && avif.channels(FORMAT_GRAY) == 1 ? 1 : 3;
+}
+
 int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	avif_decoder *d = avif.create();
 	a->decoder = d;
@@ -111,15 +115,15 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	if (failed(a, avif.memory(d, data, size)) || failed(a, avif.parse(d))) return 0;
 	a->width = d->image->width;
 	a->height = d->image->height;
-	a->gray = d->image->yuv_format == YUV400;
-	a->alpha = d->alpha_present;
+	a->channels = channels(d);
 	a->orientation = orientation(d->image);
-	a->icc = d->image->icc.data;
-	a->icc_size = d->image->icc.size;
+	a->icc = d->image->icc;
+	a->exif = d->image->exif;
+	a->xmp = d->image->xmp;
 	return 1;
 }
 
-int ortho_avif_decode(ortho_avif *a, uint8_t *dst) {
+int ortho_avif_decode(ortho_avif *a) {
 	avif_decoder *d = a->decoder;
 	// What is coded may be larger than what the file states, by the edges of tiles, but not by much.
 	const uint64_t most = 4 * (uint64_t)a->width * a->height + 65536;
@@ -129,14 +133,20 @@ int ortho_avif_decode(ortho_avif *a, uint8_t *dst) {
 		snprintf(a->message, sizeof a->message, "its picture has another size than it states");
 		return 0;
 	}
+	return channels(d);
+}
+
+int ortho_avif_pixels(ortho_avif *a, uint8_t *dst) {
+	avif_decoder *d = a->decoder;
+	const int n = channels(d);
 	avif_rgb rgb;
 	memset(&rgb, 0, sizeof rgb);
 	avif.defaults(&rgb, d->image);
 	rgb.depth = 8;
-	rgb.format = a->alpha ? FORMAT_RGBA : FORMAT_RGB;
+	rgb.format = n == 4 ? FORMAT_RGBA : n == 1 ? FORMAT_GRAY : FORMAT_RGB;
 	rgb.threads = 1;
 	rgb.pixels = dst;
-	rgb.row_bytes = a->width * (a->alpha ? 4 : 3);
+	rgb.row_bytes = a->width * n;
 	return !failed(a, avif.convert(d->image, &rgb));
 }
 

@@ -5,7 +5,7 @@ import "C"
 
 import (
 	"fmt"
-	"math"
+	"io"
 	"regexp"
 	"runtime"
 	"unsafe"
@@ -30,10 +30,10 @@ var FindAVIF = avifKind.once()
 // AVIF is the first picture of a file.
 type AVIF struct {
 	Width, Height int
-	Gray          bool // it has no colours: R, G and B are the same
-	Alpha         bool
-	Orientation   int    // EXIF's number for how the file has it turned and mirrored
-	ICC           []byte // its colour profile; nil: none
+	Channels      int // 1: gray (libavif 1.3); 3: R, G, B; 4: and A
+	// Orientation is EXIF's number for how the file has it turned and mirrored, whatever its EXIF data says.
+	Orientation    int
+	ICC, EXIF, XMP []byte // nil: none
 
 	c      *C.ortho_avif
 	pinned runtime.Pinner
@@ -51,25 +51,31 @@ func OpenAVIF(data []byte) (*AVIF, error) {
 		return nil, err
 	}
 	a.Width, a.Height, a.Orientation = int(a.c.width), int(a.c.height), int(a.c.orientation)
-	a.Gray, a.Alpha = a.c.gray != 0, a.c.alpha != 0
-	if a.c.icc_size > 0 && a.c.icc_size < math.MaxInt32 {
-		a.ICC = C.GoBytes(unsafe.Pointer(a.c.icc), C.int(a.c.icc_size))
-	}
+	a.Channels = int(a.c.channels)
+	a.ICC, a.EXIF, a.XMP = cloned(a.c.icc), cloned(a.c.exif), cloned(a.c.xmp)
 	return a, nil
 }
 
-// Decode fills dst with R, G, B and, where there is Alpha, A.
+// Decode fills dst.
 func (a *AVIF) Decode(dst []byte) error {
-	size := 3
-	if a.Alpha {
-		size = 4
+	if len(dst) != a.Width*a.Height*a.Channels {
+		return fmt.Errorf("%d bytes for %dx%d pixels of %d", len(dst), a.Width, a.Height, a.Channels)
 	}
-	if len(dst) != a.Width*a.Height*size {
-		return fmt.Errorf("%d bytes for %dx%d pixels of %d", len(dst), a.Width, a.Height, size)
-	}
-	if C.ortho_avif_decode(a.c, (*C.uint8_t)(unsafe.SliceData(dst))) == 0 {
+	n := int(C.ortho_avif_decode(a.c))
+	if n == 0 {
 		return a.failure()
 	}
+	if n < a.Channels {
+		return fmt.Errorf("it has colours by what it states, and none in its pixels: %w", io.ErrUnexpectedEOF)
+	}
+	pix := dst
+	if n > a.Channels {
+		pix = make([]byte, a.Width*a.Height*n) // Pillow takes the first of those bytes
+	}
+	if C.ortho_avif_pixels(a.c, (*C.uint8_t)(unsafe.SliceData(pix))) == 0 {
+		return a.failure()
+	}
+	copy(dst, pix)
 	return nil
 }
 

@@ -1,0 +1,17 @@
+package codecs
+
+// #include "bytes.h"
+import "C"
+
+import (
+	"math"
+	"unsafe"
+)
+
+// cloned copies what a library holds; nil for nothing, and for what no metadata is as long as.
+func cloned(b C.ortho_bytes) []byte {
+	if b.size == 0 || b.size > math.MaxInt32 {
+		return nil
+	}
+	return C.GoBytes(unsafe.Pointer(b.bytes), C.int(b.size))
+}

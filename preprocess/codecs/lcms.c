@@ -1,0 +1,61 @@
+#include "dynlib.h"
+#include "lcms.h"
+
+// How pixels lie in memory, as TYPE_GRAY_8, TYPE_RGB_8 and TYPE_CMYK_8 have it.
+#define PIXELS(space, channels) ((uint32_t)(space) << 16 | (channels) << 3 | 1)
+
+enum { INTENT_PERCEPTUAL = 0 };
+
+static struct {
+	int (*version)(void);
+	void *(*open)(const void *, uint32_t);
+	void *(*srgb)(void);
+	int (*close)(void *);
+	void *(*create)(void *from, uint32_t pixels, void *to, uint32_t, uint32_t intent, uint32_t flags);
+	void (*convert)(void *transform, const void *src, void *dst, uint32_t n);
+	void (*destroy)(void *transform);
+} lcms;
+
+int ortho_lcms_load(const char *name, char *text, size_t n) {
+	void *library = load(name, text, n);
+	if (!library) return 0;
+	const struct { void *to; const char *name; } all[] = {
+		{&lcms.version, "cmsGetEncodedCMMversion"}, {&lcms.open, "cmsOpenProfileFromMem"}, {&lcms.srgb, "cmsCreate_sRGBProfile"}, {&lcms.close, "cmsCloseProfile"},
+		{&lcms.create, "cmsCreateTransform"}, {&lcms.convert, "cmsDoTransform"}, {&lcms.destroy, "cmsDeleteTransform"},
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		void *found = symbol(library, all[i].name);
+		if (!found) {
+			unload(library);
+			snprintf(text, n, "it has no %s", all[i].name);
+			return 0;
+		}
+		memcpy(all[i].to, &found, sizeof found);
+	}
+	const int version = lcms.version();
+	if (version < 2000 || version >= 3000) {
+		unload(library);
+		snprintf(text, n, "it is lcms %d.%d, and not 2", version / 1000, version % 1000 / 10);
+		return 0;
+	}
+	file_name(library, *(void **)&lcms.version, text, n);
+	return 1;
+}
+
+int ortho_lcms_version(void) { return lcms.version(); }
+
+int ortho_lcms_srgb(const uint8_t *icc, size_t size, int channels, const uint8_t *src, uint8_t *dst, size_t n) {
+	const uint32_t from = channels == 1 ? PIXELS(3, 1) : channels == 3 ? PIXELS(4, 3) : PIXELS(6, 4);
+	void *profile = lcms.open(icc, (uint32_t)size), *srgb = profile ? lcms.srgb() : NULL, *transform = NULL;
+	if (srgb) transform = lcms.create(profile, from, srgb, PIXELS(4, 3), INTENT_PERCEPTUAL, 0);
+	if (transform) {
+		const size_t most = 1 << 24; // its count has 32 bits
+		for (size_t at = 0; at < n; at += most) {
+			lcms.convert(transform, src + at * channels, dst + at * 3, (uint32_t)(n - at < most ? n - at : most));
+		}
+		lcms.destroy(transform);
+	}
+	if (srgb) lcms.close(srgb);
+	if (profile) lcms.close(profile);
+	return transform != NULL;
+}

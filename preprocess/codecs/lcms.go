@@ -1,0 +1,47 @@
+package codecs
+
+// #include "lcms.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"unsafe"
+)
+
+var lcmsKind = &kind{
+	name: "Little CMS",
+	use:  "converts colour profiles",
+	version: func() string {
+		v := C.ortho_lcms_version()
+		return fmt.Sprintf("%d.%d", v/1000, v%1000/10)
+	},
+	file: regexp.MustCompile(`^liblcms2[-.][-.0-9a-f]*(\.so|\.dylib)[.0-9]*$|^(lib)?lcms2(-2)?\.dll$`),
+	names: map[string][]string{
+		"linux":   {"liblcms2.so.2"},
+		"darwin":  {"liblcms2.2.dylib", "/opt/homebrew/lib/liblcms2.dylib", "/usr/local/lib/liblcms2.dylib", "/opt/local/lib/liblcms2.dylib"},
+		"windows": {"lcms2.dll", "liblcms2-2.dll"},
+	},
+	load: loader(func(name, text *C.char, n C.size_t) C.int { return C.ortho_lcms_load(name, text, n) }),
+}
+
+// FindLCMS returns Little CMS, once it is loaded.
+var FindLCMS = lcmsKind.once()
+
+// ToSRGB converts pixels of 1 (gray), 3 (RGB) or 4 (CMYK, no ink is 0) channels from a profile's colours to
+// R, G, B of sRGB, as Pillow's ImageCms.profileToProfile does unless it is told otherwise. The library must be
+// there, by [FindLCMS]. It reads nothing beyond the profile, and asks for no more than 512 MB at once,
+// whatever a damaged one says: those too large for what they hold are refused before they are touched.
+func ToSRGB(icc, pix []byte, channels int) ([]byte, error) {
+	if channels != 1 && channels != 3 && channels != 4 || len(pix)%channels != 0 {
+		return nil, fmt.Errorf("%d bytes are no pixels of %d channels", len(pix), channels)
+	}
+	n := len(pix) / channels
+	out := make([]byte, 3*n)
+	if C.ortho_lcms_srgb((*C.uint8_t)(unsafe.SliceData(icc)), C.size_t(len(icc)), C.int(channels),
+		(*C.uint8_t)(unsafe.SliceData(pix)), (*C.uint8_t)(unsafe.SliceData(out)), C.size_t(n)) == 0 {
+		return nil, errors.New("Little CMS: the colour profile is damaged, or not of these colours")
+	}
+	return out, nil
+}

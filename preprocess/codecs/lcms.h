@@ -1,0 +1,19 @@
+#ifndef ORTHO_LCMS_H
+#define ORTHO_LCMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The part of Little CMS 2's C API that converts pixels (lcms2.h): no structures, and the same since version 2.0.
+// The library is loaded at run time.
+
+int ortho_lcms_load(const char *name, char *text, size_t n);
+
+// ortho_lcms_version is a thousand times the version.
+int ortho_lcms_version(void);
+
+// ortho_lcms_srgb converts n pixels of 1 (gray), 3 (RGB) or 4 (CMYK) channels from a profile's colours to R, G, B
+// of sRGB. It returns 0 where the profile is damaged, or has no such colours.
+int ortho_lcms_srgb(const uint8_t *icc, size_t size, int channels, const uint8_t *src, uint8_t *dst, size_t n);
+
+#endif
