@@ -28,8 +28,9 @@ type Set struct {
 // with a fixed one are then taken whole. Otherwise it is fixed at the first dimension that
 // all inputs begin with, inputs of rank 1 not being batches by themselves. Scalars are always
 // taken whole. A symbolic dimension that an input has in another place too, as in [N,N], is no
-// batch, and neither is one to which dims gives a size. A graph without one, or one that is Single,
-// gives 0 and false.
+// batch, nor is one where another place has the batch by its name, as in [length,batch,8], and
+// neither is one to which dims gives a size. A graph without one, or one that is Single, gives 0
+// and false.
 func BatchDim(g *onnx.Graph, dims map[string]int64) (fixed int64, open bool) {
 	_, fixed, open, err := batchDim(g, dims)
 	return fixed, open && err == nil
@@ -43,7 +44,7 @@ func batchDim(g *onnx.Graph, dims map[string]int64) (batch []string, fixed int64
 	}
 	var names []string
 	rank := 0
-	sizes := map[int64]bool{}
+	sizes, within := map[int64]bool{}, batchWithin(g)
 	for _, in := range g.Inputs {
 		if len(in.Dims) == 0 {
 			continue
@@ -51,6 +52,8 @@ func batchDim(g *onnx.Graph, dims map[string]int64) (batch []string, fixed int64
 		first := in.Dims[0]
 		size, given := dims[first.Name]
 		switch {
+		case within && !first.Fixed() && !first.SaysBatch():
+			sizes[-1] = true
 		case first.Fixed():
 			sizes[first.Size] = true
 			rank = max(rank, len(in.Dims))
@@ -90,6 +93,14 @@ func elsewhere(g *onnx.Graph, name string) bool {
 		}
 	}
 	return false
+}
+
+// batchWithin reports whether an input has, in another place than the first, a dimension whose
+// name says that it is the batch, as [sequence,batch,features] has.
+func batchWithin(g *onnx.Graph) bool {
+	return slices.ContainsFunc(g.Inputs, func(in onnx.Value) bool {
+		return len(in.Dims) > 1 && slices.ContainsFunc(in.Dims[1:], func(d onnx.Dim) bool { return !d.Fixed() && d.SaysBatch() })
+	})
 }
 
 func quoted(names []string) []string {
