@@ -57,6 +57,9 @@ func (o Opened) Notes() (notes []string) {
 		}
 		notes = append(notes, "nodes: "+strings.Join(shares, ", "))
 	}
+	if o.Optimization == runner.ExactInt8 {
+		notes = append(notes, "the graph is optimised as far as 8-bit sums need it not to saturate on this CPU")
+	}
 	if o.MaySaturate {
 		notes = append(notes, runner.Saturation)
 	}

@@ -9,7 +9,6 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/evaluate"
-	"ortho/runner"
 	"ortho/runner/compare"
 	"ortho/runner/equality"
 )
@@ -101,11 +100,8 @@ func (r *Comparison) Print(w io.Writer) error {
 
 func (s ComparedSide) describe() string {
 	text := fmt.Sprintf("%s on %s, ONNX Runtime %s (%s)", s.Model, s.Providers, s.Version, s.Flavor)
-	switch s.Optimization {
-	case runner.AsWritten:
+	if s.Optimization == "none" {
 		text += ", graph not optimised"
-	case runner.ExactInt8:
-		text += ", graph optimised as far as 8-bit sums need not to saturate on this CPU"
 	}
 	for _, note := range s.Notes() {
 		text += "; " + note
