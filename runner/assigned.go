@@ -114,7 +114,7 @@ func idle(p Provider, nodes map[string]int) error {
 	if all == 0 || nodes[p.Name] > 0 {
 		return nil
 	}
-	return &ProviderError{p.Name, fmt.Errorf("it runs 0 of the graph's %d nodes%s", all, p.withOptions())}
+	return &ProviderError{Provider: p.Name, Reason: fmt.Errorf("it runs 0 of the graph's %d nodes%s", all, p.withOptions())}
 }
 
 // withOptions names a provider's options, as far as there are any.

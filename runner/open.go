@@ -39,7 +39,7 @@ func (s *Session) open(ctx context.Context, m Model, opt Options) error {
 			return errors.Join(append(s.Skipped, err)...)
 		}
 		if unusable := (*ProviderError)(nil); !errors.As(err, &unusable) {
-			err = &ProviderError{s.Provider, err}
+			err = &ProviderError{Provider: s.Provider, Reason: err}
 		}
 		s.Skipped = append(s.Skipped, err)
 		opt.Providers, s.Provider, s.unusable = opt.Providers[at+1:], "", nil

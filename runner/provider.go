@@ -234,9 +234,10 @@ func sessionOptions(providers []Provider, exact bool) (c chosen, err error) {
 		}
 		takeLog()
 		if err := kind.add(c.SessionOptions, p.Options); err != nil {
-			err = &ProviderError{p.Name, whyNot(loaded.Found, p.Name, err)}
-			if i == len(providers)-1 && c.inUse == "" {
-				return c, errors.Join(append(c.skipped, fmt.Errorf("%w; `ortho doctor` tells what can, -p cpu runs on the CPU", err))...)
+			last := i == len(providers)-1 && c.inUse == ""
+			err = &ProviderError{p.Name, whyNot(loaded.Found, p.Name, err), last}
+			if last {
+				return c, errors.Join(append(c.skipped, err)...)
 			}
 			c.skipped = append(c.skipped, err)
 			continue
@@ -267,6 +268,7 @@ func sessionOptions(providers []Provider, exact bool) (c chosen, err error) {
 type ProviderError struct {
 	Provider string
 	Reason   error
+	Last     bool // of those asked for, none of which can
 }
 
 func (e *ProviderError) Error() string {

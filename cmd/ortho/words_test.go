@@ -18,7 +18,6 @@ import (
 // by file: how many there still are. Those of other programs, which have a flag of the same
 // name, stay.
 var ofProgram = map[string]int{
-	"runner/provider.go":               1,
 	"runner/bench/pipeline_reasons.go": 1,
 	"runner/bench/reasons.go":          2,
 	"runner/bench/sweep.go":            1,

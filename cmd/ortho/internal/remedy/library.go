@@ -23,13 +23,23 @@ func noLibrary(e *library.NotFoundError) string {
 	return b.String()
 }
 
-// withCPU says how the CPU runs what other providers do not.
+// otherProvider says which providers there are.
+func otherProvider(e *runner.ProviderError) string {
+	if !e.Last {
+		return e.Error()
+	}
+	return e.Error() + "; `ortho doctor` tells which can, and cpu always can"
+}
+
+// withCPU says how the CPU runs what other providers do not. Where sessions are set side by side,
+// a + joins the providers of one.
 func withCPU(e *runner.NeedsCPUError) string {
 	var names []string
 	for _, p := range e.Providers {
 		names = append(names, p.Name)
 	}
-	return e.Error() + "; add cpu to the list: -p " + strings.Join(append(names, runner.CPU), ",")
+	names = append(names, runner.CPU)
+	return fmt.Sprintf("%v; add cpu to the list: -p %s (of bench and compare: --providers %s)", e, strings.Join(names, ","), strings.Join(names, "+"))
 }
 
 // otherDevice says how a device that is there is chosen.

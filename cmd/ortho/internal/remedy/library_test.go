@@ -32,8 +32,10 @@ func TestLibrary(t *testing.T) {
 // TestSessions: what a session could not be made for is followed by the flag that changes it.
 func TestSessions(t *testing.T) {
 	for want, err := range map[string]error{
-		"openvino can't run 1 of the graph's 5 nodes (Scaler), and the CPU, which could, is not among the providers asked for; add cpu to the list: -p openvino,cpu": &runner.NeedsCPUError{
+		"openvino can't run 1 of the graph's 5 nodes (Scaler), and the CPU, which could, is not among the providers asked for; add cpu to the list: -p openvino,cpu (of bench and compare: --providers openvino+cpu)": &runner.NeedsCPUError{
 			Providers: []runner.Provider{{Name: "openvino"}}, Left: 1, All: 5, Operators: []string{"Scaler"}},
+		"execution provider cuda cannot be used: no driver; `ortho doctor` tells which can, and cpu always can": &runner.ProviderError{
+			Provider: "cuda", Reason: errors.New("no driver"), Last: true},
 		"execution provider openvino cannot be used: it has no device X here: there is CPU, GPU; --provider-option openvino.device_type=CPU takes that": &runner.ProviderError{
 			Provider: "openvino", Reason: &runner.DeviceError{Device: "X", Present: []string{"CPU", "GPU"}}},
 		"it has no device X here: it finds none at all": &runner.DeviceError{Device: "X"},

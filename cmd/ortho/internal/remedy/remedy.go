@@ -79,6 +79,8 @@ func said(err error) string {
 		return e.Error() + "; `ortho runtime install --force` replaces it"
 	case *library.OccupiedError:
 		return e.Error() + "; --force replaces it"
+	case *runner.ProviderError:
+		return otherProvider(e)
 	case *runner.NeedsCPUError:
 		return withCPU(e)
 	case *runner.DeviceError:
