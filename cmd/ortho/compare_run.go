@@ -163,7 +163,7 @@ func (c *comparison) compare(ctx context.Context) (*pages.Comparison, error) {
 func (c *comparison) report(ctx context.Context, running *compare.Comparison, in *comparedInputs) (*pages.Comparison, error) {
 	failed, failures := running.Failed()
 	r := &pages.Comparison{Kind: "ortho compare", Format: 1, Ortho: build.Version(), Equal: true,
-		Input:    pages.ComparedInput{Source: "images", Batch: c.plan.Batch, Failed: failed + in.nfail},
+		Input:    pages.ComparedInput{Source: "images", Batch: c.plan.Batch, Failed: failed + in.nfail, PassedOver: c.images.Passed().Counts()},
 		Failures: append([]compare.Failure{}, append(in.failed, failures...)...)}
 	if in.set != nil {
 		r.Input.Source, r.Input.Dims = in.set.Source, in.set.Dims

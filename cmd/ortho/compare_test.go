@@ -125,6 +125,16 @@ func TestCompareFailures(t *testing.T) {
 	if code != exitItems || !found.Equal || found.Candidates[0].Rows != 2 || found.Input.Failed != 2 || len(found.Failures) != 2 || found.Failures[0].Input != broken || !strings.Contains(stderr, broken) {
 		t.Errorf("exit %d: %s; %+v", code, stderr, found)
 	}
+	album := t.TempDir()
+	write(t, filepath.Join(album, "a.txt"), "a")
+	data, err := os.ReadFile(cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(album, "a.jpg"), string(data))
+	if code, found, _ = comparing(t, "-m", float, "-m", float, album); code != exitOK || found.Input.PassedOver[".txt"] != 1 {
+		t.Errorf("exit %d: %+v", code, found)
+	}
 	if code, _, stderr = comparing(t, "-m", float, "-m", float, broken); code != exitFailed || !strings.Contains(stderr, "nothing could be compared") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}

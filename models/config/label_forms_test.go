@@ -117,6 +117,7 @@ func TestLabelForms(t *testing.T) {
 		{"a.csv", "index,label,count\n0,tench,5\n1,goldfish,7\n2,shark,9\n", names},
 		{"a.csv", "id,index,label\nn01440764,0,tench\nn01443537,1,goldfish\nn01484850,2,shark\n", ids},
 
+		{"a.csv", "label\n\"\"\ncat\n", []Label{{}, {Name: "cat"}}},
 		{"a.csv", "numéro,label\n2,shark\n0,tench\n1,goldfish\n", names},
 		{"a.csv", ",label\n2,shark\n0,tench\n1,goldfish\n", names},
 		{"a.csv", "序号,名称\n3,shark\n1,tench\n2,goldfish\n", names},

@@ -133,7 +133,7 @@ func textLabels(data []byte) (list LabelList, err error) {
 	list.Labels = make([]Label, len(lines))
 	allQuoted := matched(lines, quotedLine) != nil
 	for i, line := range lines {
-		if code.MatchString(line) {
+		if strings.ContainsAny(line, "[{") && code.MatchString(line) {
 			return LabelList{}, fmt.Errorf("line %d: %s is program code: keep its dict or list alone in the file", i+1, Shorten([]byte(line)))
 		}
 		if list.Labels[i].Name = line; allQuoted {

@@ -33,8 +33,7 @@ var (
 func numberedLabels(lines []string) (list LabelList, err error) {
 	all := slices.Clone(lines)
 	for i, line := range all {
-		line = quotedLast.ReplaceAllString(quotedFirst.ReplaceAllString(line, "$1$2"), "$1$2")
-		all[i] = markedLast.ReplaceAllString(markedFirst.ReplaceAllString(line, "$1$2$3$4$5: "), " $1$2")
+		all[i] = plainIndex(line)
 	}
 	if list, err = numberedFrom(all, 1); list.Labels != nil || err != nil {
 		return list, err
@@ -64,6 +63,26 @@ func numberedLabels(lines []string) (list LabelList, err error) {
 		}
 	}
 	return list, nil
+}
+
+// plainIndex takes from the index of a line, if it has one, what sets it off besides a separator.
+func plainIndex(line string) string {
+	if line == "" {
+		return line
+	}
+	switch c := line[0]; {
+	case c == '"' || c == '\'':
+		line = quotedFirst.ReplaceAllString(line, "$1$2")
+	case c >= '0' && c <= '9' || strings.IndexByte("[(#cClLiI", c) >= 0:
+		line = markedFirst.ReplaceAllString(line, "$1$2$3$4$5: ")
+	}
+	switch line[len(line)-1] {
+	case '"', '\'':
+		return quotedLast.ReplaceAllString(line, "$1$2")
+	case ')', ']':
+		return markedLast.ReplaceAllString(line, " $1$2")
+	}
+	return line
 }
 
 // heading reports whether a line names two columns or more.

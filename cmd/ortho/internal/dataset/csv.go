@@ -49,6 +49,18 @@ func openCSV(path string) (*Set, error) {
 	}}, nil
 }
 
+// separator is what stands between the columns that the first line names: a comma, or the tab or semicolon of
+// other tables.
+func separator(head []byte) rune {
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	for _, other := range "\t;" {
+		if bytes.ContainsRune(first, other) && !bytes.ContainsRune(first, ',') {
+			return other
+		}
+	}
+	return ','
+}
+
 // readCSV reads at most max bytes. Further columns are left out, but for input_bytes, which rows
 // of ortho have where a name is not UTF-8.
 func readCSV(r io.Reader, max int64) (rows []row, names []string, err error) {
@@ -57,7 +69,12 @@ func readCSV(r io.Reader, max int64) (rows []row, names []string, err error) {
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		buffered.Discard(3)
 	}
+	head, _ := buffered.Peek(1024)
+	if bytes.HasPrefix(head, []byte("PAR1")) {
+		return nil, nil, errors.New("it is Parquet: write its columns input and label as CSV")
+	}
 	reader := csv.NewReader(buffered)
+	reader.Comma = separator(head)
 	reader.ReuseRecord = true
 	input, label, exact := -1, -1, -1
 	classes := map[string]int{}
@@ -81,6 +98,9 @@ func readCSV(r io.Reader, max int64) (rows []row, names []string, err error) {
 				return nil, nil, fmt.Errorf("its first line must name the columns input and label; it is %.100q", strings.Join(fields, ","))
 			}
 			exact = column("input_bytes")
+			if again := slices.IndexFunc(fields[label+1:], func(f string) bool { return strings.EqualFold(strings.TrimSpace(f), "label") }); again >= 0 {
+				return nil, nil, fmt.Errorf("columns %d and %d are both called label: which of them is the truth can't be told", label+1, label+again+2)
+			}
 			continue
 		}
 		line, _ := reader.FieldPos(0)

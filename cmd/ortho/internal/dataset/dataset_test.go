@@ -85,6 +85,16 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// TestCSVSeparators: as spreadsheets write tables.
+func TestCSVSeparators(t *testing.T) {
+	for _, data := range []string{"input\tlabel\na, b.jpg\ttench\n", "label;input\r\ntench;a, b.jpg\r\n", "input,label\n\"a, b.jpg\",tench\n"} {
+		rows, names, err := readCSV(strings.NewReader(data), 1000)
+		if err != nil || len(rows) != 1 || rows[0].input != "a, b.jpg" || !slices.Equal(names, []string{"tench"}) {
+			t.Errorf("%q: %+v, %q, %v", data, rows, names, err)
+		}
+	}
+}
+
 // TestCSVOfBytes: names that are not UTF-8 come back from rows of ortho.
 func TestCSVOfBytes(t *testing.T) {
 	rows, _, err := readCSV(strings.NewReader("input,label,error,input_bytes\n\ufffd.jpg,tench,,6S5qcGc=\nb.jpg,tench,,\n"), 1000)
@@ -101,6 +111,8 @@ func TestErrors(t *testing.T) {
 		"none":    {"", "no sub-folder holds images"},
 		"e.csv":   {"\n", "no rows"},
 		"h.csv":   {"input,label\n", "no rows"},
+		"t.csv":   {"label,input,label\n1,a.jpg,2\n", "columns 1 and 3 are both called label"},
+		"pq.csv":  {"PAR1\x15\x04", "it is Parquet"},
 		"n.csv":   {"a.jpg,tench\n", `first line must name the columns input and label; it is "a.jpg,tench"`},
 		"i.csv":   {"input,label\na.jpg,tench\n,tench\n", "line 3 has no input"},
 		"l.csv":   {"input,label\na.jpg, \n", "line 2 has no input or no label"},

@@ -33,6 +33,8 @@ type ComparedInput struct {
 	Dims   map[string]int64 `json:"dims,omitempty"`
 	Batch  int              `json:"batch"`
 	Failed int              `json:"failed"` // images that can't be read, and inputs that no side can run
+	// PassedOver are the files that are no images, by ending: see [source.Passed].
+	PassedOver map[string]int64 `json:"passed_over,omitempty"`
 }
 
 type ComparedSide struct {

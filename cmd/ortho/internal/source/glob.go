@@ -43,6 +43,9 @@ func checkGlob(pattern string) error {
 // noImage reports whether a match is a file that is never an image, such as labels beside images, or what
 // systems leave in folders, and counts it. A pattern that asks for an ending gets what it asks for.
 func noImage(pattern, match string, mode fs.FileMode, passed *Passed) bool {
+	if slices.Contains(Endings, strings.ToLower(filepath.Ext(match))) {
+		return false
+	}
 	last := filepath.Base(pattern)
 	if ending := filepath.Ext(last); !hasMeta(last) || strings.HasPrefix(last, ".") || ending != "" && !hasMeta(ending) || isDir(match, mode) {
 		return false
