@@ -62,7 +62,7 @@ func (m *Model) ImageLoader() (*ImageLoader, error) {
 	return l, nil
 }
 
-// Load makes the tensor of an image file (JPEG, PNG, GIF, BMP, TIFF or WebP), and returns
+// Load makes the tensor of an image file (of a kind that [preprocess.Decode] knows), and returns
 // how it was made: height and width are the tensor's.
 func (l *ImageLoader) Load(file []byte, opt ImageOptions) (spec preprocess.Spec, tensor []byte, err error) {
 	if l.generator == nil {

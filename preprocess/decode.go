@@ -30,7 +30,7 @@ var (
 	ErrTooLarge = errors.New("image too large")
 )
 
-// Decode decodes a JPEG, PNG, GIF, BMP, TIFF or WebP file into what Pillow 13's
+// Decode decodes a JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, JPEG 2000 or Netpbm file into what Pillow 13's
 // Image.open(file).convert("RGB"), or "L", gives: alpha is dropped, not blended;
 // of an animation the first frame is taken; 16-bit gray is clipped and 16-bit
 // colour cut to its high byte; CMYK JPEGs are Adobe's inverted ones. A TIFF is

@@ -34,6 +34,8 @@ func sniff(data []byte) (format, error) {
 		return format{"BMP", decodeBMP}, nil
 	case starts("II*\x00"), starts("MM\x00*"), starts("II+\x00"), starts("MM\x00+"):
 		return format{"TIFF", decodeTIFF}, nil
+	case starts(jp2Signature), starts(j2kSignature):
+		return format{"JPEG 2000", decodeJP2}, nil
 	case starts("RIFF") && len(data) >= 12 && string(data[8:12]) == "WEBP":
 		return format{"WebP", decodeWebP}, nil
 	}
@@ -50,7 +52,7 @@ func sniff(data []byte) (format, error) {
 	if kind := otherKind(data); kind != "" {
 		what = " (it looks like " + kind + ")"
 	}
-	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF and PPM are", ErrUnsupported, what)
+	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, JPEG 2000 and PPM are", ErrUnsupported, what)
 }
 
 const convertFirst = ": convert it to JPEG or PNG first"
@@ -78,8 +80,6 @@ func otherKind(data []byte) string {
 		return "SVG: draw it as PNG first"
 	case strings.HasPrefix(string(head), "\xff\x0a"), strings.HasPrefix(string(head), "\x00\x00\x00\x0cJXL "):
 		return "JPEG XL" + convertFirst
-	case strings.HasPrefix(string(head), "\x00\x00\x00\x0cjP  "):
-		return "JPEG 2000" + convertFirst
 	case strings.HasPrefix(text, "version https://git-lfs"):
 		return "a Git LFS pointer in place of the file: git lfs pull fetches it"
 	case strings.HasPrefix(string(head), "PK\x03\x04"):

@@ -67,6 +67,10 @@ func goldenFiles(t testing.TB) []string {
 		t.Log("files that need libavif are left out: ", err)
 		want = slices.DeleteFunc(want, func(name string) bool { return strings.Contains(name, ".avif") })
 	}
+	if err := codecs.FindJP2().Err; err != nil {
+		t.Log("files that need OpenJPEG are left out: ", err)
+		want = slices.DeleteFunc(want, func(name string) bool { return strings.Contains(name, "jp2-") })
+	}
 	for i := range want {
 		want[i] = strings.TrimSuffix(want[i], ".pgm")
 	}
@@ -148,7 +152,7 @@ func testDecodeRefuses(t *testing.T, _ bool) {
 		text string
 	}{
 		"empty":                     {other, "the file is empty"},
-		"text.jpg":                  {ErrUnsupported, "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF and PPM"},
+		"text.jpg":                  {ErrUnsupported, "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, JPEG 2000 and PPM"},
 		"truncated.jpg":             {other, "decode JPEG: the file is truncated"},
 		"no-end.jpg":                {other, "decode JPEG: the file is truncated"},
 		"truncated-progressive.jpg": {other, "decode JPEG: "},

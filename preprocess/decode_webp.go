@@ -87,7 +87,8 @@ func decodeGoWebP(data []byte, ask request) (picture, error) {
 		alpha, stream []byte // with their chunk headers
 		width, height int    // of the canvas; 0: those of the stream
 		animated      bool
-		left, top     int // of its first frame
+		opaque        bool // an animation that says so
+		left, top     int  // of its first frame
 	)
 	var take func(id string, chunk []byte) error
 	take = func(id string, chunk []byte) error {
@@ -102,6 +103,7 @@ func decodeGoWebP(data []byte, ask request) (picture, error) {
 				return io.ErrUnexpectedEOF
 			}
 			width, height = le24(body[4:])+1, le24(body[7:])+1
+			opaque = body[0]&(webpAlpha|webpAnimation) == webpAnimation
 		case "ANMF":
 			if len(body) < 16 {
 				return io.ErrUnexpectedEOF
@@ -149,7 +151,7 @@ func decodeGoWebP(data []byte, ask request) (picture, error) {
 	p := picture{orientation: orientationOf(exif, xmp)}
 	if ask.extras {
 		p.icc = icc
-		if string(stream[:4]) == "VP8 " || vp8lHasAlpha(stream) {
+		if !opaque && (string(stream[:4]) == "VP8 " || vp8lHasAlpha(stream)) {
 			p.alpha = alphaOf(m)
 		}
 	}

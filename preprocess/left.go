@@ -2,6 +2,8 @@ package preprocess
 
 import (
 	"slices"
+
+	"ortho/preprocess/codecs"
 )
 
 // Left is what of an image file its [Picture] does not hold.
@@ -57,6 +59,14 @@ func LeftOf(data []byte, p *Picture) Left {
 			has["text"] = has["text"] || tiffHas(data, tag)
 		}
 		_, has["XMP"] = tags[700]
+	case "AVIF":
+		if codecs.FindAVIF().Err != nil {
+			break // Decode did not read it, either
+		}
+		if a, err := codecs.OpenAVIF(data); err == nil {
+			has["EXIF"], has["XMP"], l.Frames = a.EXIF != nil, a.XMP != nil, a.Frames-1
+			a.Close()
+		}
 	case "WebP":
 		riffChunks(data[min(12, len(data)):], func(id string, _ []byte) error {
 			switch id {

@@ -11,7 +11,7 @@ type Picture struct {
 	Alpha []byte // Height*Width, not premultiplied; nil: opaque
 	ICC   []byte // the colour profile, one of Image's channels; nil: none
 
-	dropped bool // a profile of other colours
+	dropped, converted bool // a profile of other colours
 }
 
 // DecodePicture is [Decode] with alpha and the colour profile, upright where opt says
@@ -36,7 +36,7 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 		opt.Channels = pic.img.Channels
 	}
 	converted := !fits(pic.icc, opt.Channels) && pic.toSRGB()
-	out := &Picture{Image: pic.as(opt.Channels, opt.Orientation)}
+	out := &Picture{Image: pic.as(opt.Channels, opt.Orientation), converted: converted}
 	if !opaque(pic.alpha) {
 		pic.img, pic.luma = &Image{Width: pic.img.Width, Height: pic.img.Height, Channels: 1, Pix: pic.alpha}, nil
 		out.Alpha = pic.as(1, opt.Orientation).Pix

@@ -20,7 +20,7 @@ func (l *riffChunkList) add(id string, body []byte) {
 }
 
 // Flags of a VP8X chunk.
-const webpAlpha, webpProfile = 0x10, 0x20
+const webpAnimation, webpAlpha, webpProfile = 0x02, 0x10, 0x20
 
 // vp8x is the body of an extended WebP file's first chunk.
 func vp8x(flags byte, width, height int) []byte {

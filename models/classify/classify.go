@@ -130,7 +130,7 @@ func (c *Classifier) Batching() (batch, concurrency int) { return c.graph.Batchi
 // Unturned returns how many images were read unturned; see [images.Graph.Unturned].
 func (c *Classifier) Unturned() int64 { return c.graph.Unturned() }
 
-// Image classifies one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at
+// Image classifies one encoded image (of a kind that [preprocess.Decode] knows). Images of calls at
 // the same time share runs; with Options.Waiting, those that would be too many get
 // [runner.ErrBusy]. When ctx ends the call its decoding may go on: data must not be written
 // for that long.

@@ -141,7 +141,7 @@ func (g *Graph[Out]) Batching() (batch, concurrency int) { return g.pool.Batchin
 // they are to be turned (an EXIF orientation), since the model's input ignores that.
 func (g *Graph[Out]) Unturned() int64 { return g.unturned.Load() }
 
-// Image is one encoded image (JPEG, PNG, GIF, BMP, TIFF or WebP). Images of calls at the same
+// Image is one encoded image (of a kind that [preprocess.Decode] knows). Images of calls at the same
 // time share runs; with Options.Waiting, those that would be too many get [runner.ErrBusy].
 // When ctx ends the call its decoding may go on: data must not be written for that long.
 func (g *Graph[Out]) Image(ctx context.Context, data []byte) (Out, error) {

@@ -116,6 +116,7 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	a->width = d->image->width;
 	a->height = d->image->height;
 	a->channels = channels(d);
+	a->frames = d->count;
 	a->orientation = orientation(d->image);
 	a->icc = d->image->icc;
 	a->exif = d->image->exif;

@@ -30,6 +30,7 @@ var FindAVIF = avifKind.once()
 // AVIF is the first picture of a file.
 type AVIF struct {
 	Width, Height int
+	Frames        int
 	Channels      int // 1: gray (libavif 1.3); 3: R, G, B; 4: and A
 	// Orientation is EXIF's number for how the file has it turned and mirrored, whatever its EXIF data says.
 	Orientation    int
@@ -51,7 +52,7 @@ func OpenAVIF(data []byte) (*AVIF, error) {
 		return nil, err
 	}
 	a.Width, a.Height, a.Orientation = int(a.c.width), int(a.c.height), int(a.c.orientation)
-	a.Channels = int(a.c.channels)
+	a.Frames, a.Channels = int(a.c.frames), int(a.c.channels)
 	a.ICC, a.EXIF, a.XMP = cloned(a.c.icc), cloned(a.c.exif), cloned(a.c.xmp)
 	return a, nil
 }

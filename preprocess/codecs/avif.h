@@ -13,6 +13,7 @@ const char *ortho_avif_version(void);
 typedef struct {
 	void *decoder;
 	uint32_t width, height;
+	int frames;
 	int channels;    // 1: gray, which versions before 1.3 give as 3; 3: R, G, B; 4: and A
 	int orientation; // EXIF's number for how the file has it turned and mirrored
 	ortho_bytes icc, exif, xmp;

@@ -5,6 +5,8 @@ import "C"
 
 import (
 	"math"
+	"strings"
+	"unicode"
 	"unsafe"
 )
 
@@ -14,4 +16,14 @@ func cloned(b C.ortho_bytes) []byte {
 		return nil
 	}
 	return C.GoBytes(unsafe.Pointer(b.bytes), C.int(b.size))
+}
+
+// printable is a library's message as one line without what a terminal would act on.
+func printable(message string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, message))
 }

@@ -34,7 +34,7 @@ type Library struct {
 
 // All looks for every library.
 func All() []Library {
-	return []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebPReader(), FindWebP(), FindLCMS()}
+	return []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebPReader(), FindWebP(), FindJP2(), FindLCMS()}
 }
 
 // kind is a library as it is looked for.

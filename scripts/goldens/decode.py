@@ -447,11 +447,19 @@ def alpha(image):
 GRAY = ("1", "L", "I", "F", "LA", "La", "I;16", "I;16B")
 
 
-def fitting(image):
+def fitting(image, data):
     """The SHA-256 of the profile, if it is one of the image's colours."""
     icc = image.info.get("icc_profile")
+    if image.format == "JPEG2000":
+        icc = jp2_profile(data)
     if icc and icc[16:20] == (b"GRAY" if image.mode in GRAY else b"RGB "):
         return hashlib.sha256(icc).hexdigest()
+
+
+def jp2_profile(data):
+    """The profile of a colour specification box (ISO/IEC 15444-1, I.5.3.3), which Pillow does not give."""
+    at = data.find(b"colr\2")
+    return at > 0 and data[at + 7:at - 4 + int.from_bytes(data[at - 4:at])]
 
 
 def netpbm(image):
@@ -468,7 +476,7 @@ def main(outdir):
     pictures = {}
     from goldens import decode_odd  # which makes its files by what stands here
     decode_odd.check_bad()
-    for make in (jpegs, pngs, gifs, bmps, tiffs, webps, decode_odd.pngs, decode_odd.gifs, decode_odd.bmps, decode_odd.pnms, decode_odd.tiffs, decode_odd.packed, decode_odd.avifs):
+    for make in (jpegs, pngs, gifs, bmps, tiffs, webps, decode_odd.pngs, decode_odd.gifs, decode_odd.bmps, decode_odd.pnms, decode_odd.tiffs, decode_odd.packed, decode_odd.avifs, decode_odd.webps, decode_odd.jp2s):
         for name, data in make():
             name = f"{'tiff' if make is decode_odd.packed else make.__name__[:-1]}-{name}"
             (out / name).write_bytes(data)
@@ -479,7 +487,7 @@ def main(outdir):
                 (out / f"{name}.pgm").write_bytes(netpbm(opened().convert("L")))
                 loaded = opened()
                 loaded.load()
-                pictures[name] = {"gray": loaded.mode in GRAY, "icc": fitting(loaded)}
+                pictures[name] = {"gray": loaded.mode in GRAY, "icc": fitting(loaded, data)}
                 if loaded.mode.startswith("I;16") or loaded.mode == "I" and loaded.format == "PPM":  # convert("L") clips, which makes no picture of it
                     high = (np.asarray(loaded) >> 8).astype(np.uint8)
                     if loaded.format == "TIFF" and loaded.tag_v2[262] == 0:

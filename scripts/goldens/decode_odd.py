@@ -1,5 +1,6 @@
 """Files that Pillow opens though they are not as their formats' specifications have them, and formats of few lines, for decode.py."""
 
+import base64
 import io
 import struct
 import zlib
@@ -119,6 +120,57 @@ def avifs():
         exif = Image.Exif()
         exif[274] = value
         yield f"exif-{value}.avif", decode.saved(image, "AVIF", quality=80, exif=exif)
+    yield "exif-xmp.avif", decode.saved(image, "AVIF", quality=80, xmp=b'<x tiff:Orientation="6"/>')
+    yield "animated.avif", decode.saved(image, "AVIF", quality=60, save_all=True, append_images=[Image.fromarray(decode.picture(33, 17, seed=3))])
+    yield "icc.avif", decode.saved(image, "AVIF", quality=60, icc_profile=decode.icc_profile())
+
+
+def webps():
+    frames = [decode.picture(33, 17, 4, seed=i) for i in range(2)]
+    data = decode.saved(Image.fromarray(frames[0]), "WEBP", save_all=True, append_images=[Image.fromarray(frames[1])], lossless=True)
+    at = data.index(b"VP8X") + 8
+    # Frames with alpha in a file that says it has none.
+    yield "odd-alpha-unsaid.webp", data[:at] + bytes([data[at] & ~0x10]) + data[at + 1:]
+    yield "odd-surplus.webp", decode.saved(Image.fromarray(frames[0][..., :3]), "WEBP") + b"surplus"
+
+
+# By OpenJPEG's opj_compress, of what Pillow does not write: -F 19,13,3,8,u@1x1:2x2:2x2, the same with alpha, and 12 bits with a sign, all with -n 3 -I -r 8.
+SUBSAMPLED = "AAAADGpQICANCocKAAAAFGZ0eXBqcDIgAAAAAGpwMiAAAAAtanAyaAAAABZpaGRyAAAADQAAABMAAwcHAAAAAAAPY29scgEAAAAAABIAAACxanAyY/9P/1EALwAAAAAAEwAAAA0AAAAAAAAAAAAAABMAAAANAAAAAAAAAAAAAwcBAQcCAgcCAv9SAAwAAAABAAIEBAAA/1wAEUJfUlAFUAVQR1fTV9NXYv9kACUAAUNyZWF0ZWQgYnkgT3BlbkpQRUcgdmVyc2lvbiAyLjUuMP+QAAoAAAAAACwAAf+TxxANfrs+Ray1WsMMADGvgICmGBBOz6cGBvdzgICA/9k="
+SUBSAMPLED_ALPHA = "AAAADGpQICANCocKAAAAFGZ0eXBqcDIgAAAAAGpwMiAAAAAtanAyaAAAABZpaGRyAAAADQAAABMABAcHAAAAAAAPY29scgEAAAAAABIAAACxanAyY/9P/1EAMgAAAAAAEwAAAA0AAAAAAAAAAAAAABMAAAANAAAAAAAAAAAABAcBAQcCAgcCAgcBAf9SAAwAAAABAAIEBAAA/1wAEUJfUlAFUAVQR1fTV9NXYv9kACUAAUNyZWF0ZWQgYnkgT3BlbkpQRUcgdmVyc2lvbiAyLjUuMP+QAAoAAAAAACkAAf+TxjgNfrs+Ray1gIDEwAx5F8nZVYCAgICAgICA/9k="
+SIGNED12 = "/0//UQApAAAAAAATAAAADQAAAAAAAAAAAAAAEwAAAA0AAAAAAAAAAAABiwEB/1IADAAAAAEAAgQEAAD/XAARQn9ScAVwBXBHd9N303di/2QAJQABQ3JlYXRlZCBieSBPcGVuSlBFRyB2ZXJzaW9uIDIuNS4w/5AACgAAAAAAKgAB/5PPmIATfNk/rS7eKURaclESu25EoYwORK6aqkKA/9k="
+
+
+def jp2s():
+    image, rgba = Image.fromarray(decode.picture(33, 17)), Image.fromarray(decode.picture(33, 17, 4))
+    gray = Image.fromarray(decode.picture(33, 17, 1)[..., 0])
+    save = lambda image, **options: decode.saved(image, "JPEG2000", **options)
+    yield "rgb.jp2", save(image)
+    yield "rgb.j2k", save(image, no_jp2=True)
+    yield "lossy.jp2", save(image, irreversible=True, mct=1, quality_layers=[20, 8], quality_mode="rates")
+    yield "tiles.jp2", save(image, tile_size=(16, 8), num_resolutions=2, progression="RPCL", codeblock_size=(4, 4))
+    yield "precincts.j2k", save(image, precinct_size=(8, 8), num_resolutions=2, no_jp2=True, comment="a comment")
+    yield "offset.jp2", save(image, offset=(5, 3), tile_offset=(2, 1), tile_size=(20, 12), num_resolutions=2)
+    yield "gray.jp2", save(gray)
+    yield "signed.jp2", save(gray, signed=True)
+    yield "gray-alpha.jp2", save(rgba.convert("LA"))
+    yield "rgba.jp2", save(rgba)
+    yield "cmyk.jp2", save(image.convert("CMYK"))
+    yield "cmyk-unsaid.j2k", save(image.convert("CMYK"), no_jp2=True)
+    yield "ycc.jp2", save(image.convert("YCbCr"))
+    yield "gray16.jp2", save(Image.fromarray(np.asarray(gray).astype(np.uint16) * 9))
+    yield "subsampled.jp2", base64.b64decode(SUBSAMPLED)
+    yield "subsampled-alpha.jp2", base64.b64decode(SUBSAMPLED_ALPHA)
+    yield "signed12.j2k", base64.b64decode(SIGNED12)
+    box = lambda name, body: struct.pack(">I", len(body) + 8) + name + body
+    jp2 = lambda header, codestream: box(b"jP  ", b"\r\n\x87\n") + box(b"ftyp", b"jp2 \0\0\0\0jp2 ") + box(b"jp2h", header) + box(b"jp2c", codestream)
+    head = lambda components: box(b"ihdr", struct.pack(">IIHBBBB", 17, 33, components, 7, 7, 0, 0)) + box(b"colr", struct.pack(">BBBI", 1, 0, 0, 16))
+    for channels in (3, 4):
+        colours = bytes(i * 37 % 256 for i in range(channels * 40)) + bytes(channels * 5)  # of the last ones, four come again
+        palette = box(b"pclr", struct.pack(">HB", 45, channels) + b"\7" * channels + colours)
+        mapped = box(b"cmap", b"".join(struct.pack(">HBB", 0, 1, i) for i in range(channels)))
+        yield f"palette{channels}.jp2", jp2(head(1) + palette + mapped, save(gray.point(lambda v: v // 4), no_jp2=True))
+    profile = box(b"colr", b"\2\0\0" + decode.icc_profile())
+    yield "icc.jp2", jp2(box(b"ihdr", struct.pack(">IIHBBBB", 17, 33, 3, 7, 7, 0, 0)) + profile, save(image, no_jp2=True))
 
 
 def pnms():
