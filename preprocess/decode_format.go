@@ -32,7 +32,7 @@ func sniff(data []byte) (format, error) {
 		return format{"GIF", decodeGIF}, nil
 	case starts("BM"):
 		return format{"BMP", decodeBMP}, nil
-	case starts("II*\x00"), starts("MM\x00*"), starts("II+\x00"), starts("MM\x00+"):
+	case isTIFF(data):
 		return format{"TIFF", decodeTIFF}, nil
 	case starts("RIFF") && len(data) >= 12 && string(data[8:12]) == "WEBP":
 		return format{"WebP", decodeWebP}, nil
