@@ -33,6 +33,7 @@ type tiffFile struct {
 	layout             tiffLayout
 	extra              []int64
 	jpegTables         []byte
+	oddXMP             bool // that Pillow can't search for an orientation
 }
 
 // tiffStored is how samples lie in a row.
@@ -127,6 +128,9 @@ func (f *tiffFile) readTags(data []byte) error {
 		}
 		f.tags[e.tag] = n
 	}
+	if f.oddXMP = f.tags[tagXMP] != nil && tiffBytes(data, tagXMP) == nil; f.oddXMP && f.tags[tagOrientation] != nil {
+		f.oddXMP = f.one(tagOrientation, 0) >= 2 && f.one(tagOrientation, 0) <= 8 && f.tags[tagXMP][0] >= 0 // which is changed, then
+	}
 	f.jpegTables = tiffBytes(data, tagJPEGTables)
 	return nil
 }
@@ -138,6 +142,9 @@ func readTIFF(data []byte) (*tiffFile, error) {
 	}
 	if f.tags[tagWidth] == nil || f.tags[tagHeight] == nil {
 		return nil, errors.New("it does not state its size: the file is damaged")
+	}
+	if f.oddXMP {
+		return nil, errors.New("its XMP packet is no bytes: the file is damaged")
 	}
 	if f.tags[tagWMPhotos] != nil {
 		return nil, errors.New("it is a Windows Media Photo: convert it to PNG")

@@ -3,6 +3,7 @@ package preprocess
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // tiffPixels is what a TIFF's rows become.
@@ -30,17 +31,13 @@ func (f *tiffFile) newPixels(ask request) (*tiffPixels, error) {
 	}
 	if f.layout.colours == tiffPalette {
 		colours := f.tags[tagColorMap]
-		if colours == nil || len(colours) > 3*256 {
-			return nil, fmt.Errorf("a palette of %d numbers: the file is damaged", len(colours))
+		if colours == nil || len(colours) > 3*256 || slices.Min(colours) < 0 || slices.Max(colours) > math.MaxUint16 {
+			return nil, fmt.Errorf("a palette of %d numbers, some of them maybe no colours: the file is damaged", len(colours))
 		}
 		n := len(colours) / 3
 		for i := range n {
 			for c := range 3 {
-				v := colours[c*n+i]
-				if v < 0 || v > math.MaxUint16 {
-					return nil, fmt.Errorf("a palette with a colour of %d: the file is damaged", v)
-				}
-				out.palette[i][c] = uint8(v >> 8)
+				out.palette[i][c] = uint8(colours[c*n+i] >> 8)
 			}
 		}
 	}
