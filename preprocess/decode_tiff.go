@@ -75,6 +75,9 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	default:
 		err = library.Err
 	}
+	if err == nil && f.layout.colours == tiffLab {
+		err = labToRGB(out.img)
+	}
 	if err != nil {
 		return picture{}, err
 	}

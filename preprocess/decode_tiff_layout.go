@@ -18,7 +18,7 @@ type tiffLayout struct {
 
 // bands are those of Pillow's mode for it.
 func (l *tiffLayout) bands() int {
-	n := map[tiffColours]int{tiffGray: 1, tiffPalette: 1, tiffRGB: 3, tiffYCC: 3, tiffInks: 4}[l.colours]
+	n := map[tiffColours]int{tiffGray: 1, tiffPalette: 1, tiffRGB: 3, tiffYCC: 3, tiffLab: 3, tiffInks: 4}[l.colours]
 	if l.alpha >= 0 {
 		n++
 	}
@@ -33,6 +33,7 @@ const (
 	tiffPalette
 	tiffInks
 	tiffYCC
+	tiffLab
 )
 
 // newLayout tells it by photometric interpretation, bits, and what further samples are.
@@ -78,7 +79,8 @@ func (f *tiffFile) newLayout() (tiffLayout, error) {
 		}
 		known = plain && f.stored.bits == 8 && (l.samples == 1 || l.samples == 3)
 	case 8:
-		return l, fmt.Errorf("its colours are CIELab, which is not supported: convert it to RGB")
+		l.colours, own = tiffLab, 3
+		known = plain && f.stored.bits == 8 && l.samples == 3
 	case 32803:
 		return l, fmt.Errorf("its colours are a camera's raw ones (CFA), which is not supported: convert it to RGB")
 	}

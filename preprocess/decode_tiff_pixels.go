@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"ortho/preprocess/codecs"
 )
 
 // tiffPixels is what a TIFF's rows become.
@@ -147,10 +149,35 @@ func (o *tiffPixels) pixel(at int, p []byte) {
 		for c := range 3 {
 			o.img.Pix[3*at+c] = inked(p[c], int32(255-p[3]))
 		}
+	case tiffLab:
+		d := o.img.Pix[3*at : 3*at+3]
+		d[0], d[1], d[2] = p[0], p[1]^signed, p[2]^signed
 	case tiffYCC:
 		o.luma[at] = p[0]
 		MergeYCbCr(o.img.Pix[3*at:3*at+3], p[:1], p[1:2], p[2:3])
 	}
+}
+
+// signed is how CIELab's a and b differ from bytes with 128 for 0.
+const signed = 128
+
+// blank makes all pixels what zeros are in Pillow's mode.
+func (o *tiffPixels) blank() {
+	var zero [8]byte
+	if o.layout.colours == tiffLab {
+		zero[1], zero[2] = signed, signed
+	}
+	for at := range o.f.width * o.f.height {
+		o.pixel(at, zero[:])
+	}
+}
+
+// labToRGB converts a picture whose colours are CIELab, as Pillow does.
+func labToRGB(img *Image) error {
+	if library := codecs.FindLCMS(); library.Err != nil {
+		return fmt.Errorf("its colours are CIELab, which need liblcms2: %w: convert it to RGB", library.Err)
+	}
+	return codecs.LabToRGB(img.Pix)
 }
 
 // tiffPlanes are the samples of all planes, brought to 8 bits, where each sample has a plane of its own.
@@ -180,6 +207,12 @@ func (p *tiffPlanes) merge(extra int) {
 	case p.samples == 2:
 		for i := 1; i < len(p.all); i += 2 {
 			p.all[i] = 0
+		}
+	case p.layout.colours == tiffLab: // Pillow takes planes for red, green and blue, as bytes
+		for i := range p.all {
+			if i%3 != 0 {
+				p.all[i] ^= signed
+			}
 		}
 	case p.samples == 4 && p.layout.colours == tiffRGB:
 		const unspecified, associated = 0, 1

@@ -33,10 +33,7 @@ func (f *tiffFile) unpacked(data []byte, out *tiffPixels) error {
 		all := out.newPlanes(planes)
 		row, done = func(row []byte, c tiffCell, y int) { all.row(row, s, c.x, y, c.width, c.plane) }, func() { all.merge(unassociated) }
 	} else if f.area(cells) < f.width*f.height {
-		var zero [8]byte
-		for at := range f.width * f.height {
-			out.pixel(at, zero[:])
-		}
+		out.blank()
 	}
 	for c, at := range cells {
 		line := s.lineBytes(c.width)

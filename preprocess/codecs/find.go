@@ -34,7 +34,7 @@ type Library struct {
 
 // All looks for every library.
 func All() []Library {
-	return []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebP()}
+	return []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebP(), FindLCMS()}
 }
 
 // kind is a library as it is looked for.
