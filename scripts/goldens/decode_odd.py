@@ -80,6 +80,9 @@ def tiffs():
     samples = decode.picture(33, 17)
     tags = [(256, 3, [33]), (257, 3, [17]), (258, 3, [8] * 3), (262, 3, [2]), (277, 3, [3]), (278, 3, [17]), (284, 3, [2])]
     yield "odd-planes.tif", strips(tags, [p.tobytes() for p in samples.transpose(2, 0, 1)])
+    y, x = np.mgrid[:9, :13]
+    lab = np.stack([x * 19, x * 17 - 100, y * 25 - 100], -1).astype(np.int16).astype(np.uint8)
+    yield "odd-lab.tif", strips([(256, 3, [13]), (257, 3, [9]), (258, 3, [8] * 3), (262, 3, [8]), (277, 3, [3])], [lab.tobytes()])
     five = np.concatenate([samples, decode.picture(33, 17, 2, seed=3)], -1)
     for name, extra in (("rgbxx", [0, 0]), ("rgbax", [2, 0])):
         yield f"odd-{name}.tif", decode.tiff([(256, 3, [33]), (257, 3, [17]), (258, 3, [8] * 5), (259, 3, [1]), (262, 3, [2]), (277, 3, [5]), (278, 3, [17]), (338, 3, extra)], five.tobytes())
