@@ -32,7 +32,7 @@ func sniff(data []byte) (format, error) {
 		return format{"GIF", decodeGIF}, nil
 	case starts("BM"):
 		return format{"BMP", decodeBMP}, nil
-	case starts("II*\x00"), starts("MM\x00*"), starts("II+\x00"), starts("MM\x00+"):
+	case isTIFF(data):
 		return format{"TIFF", decodeTIFF}, nil
 	case starts(jp2Signature), starts(j2kSignature):
 		return format{"JPEG 2000", decodeJP2}, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"ortho/preprocess/codecs"
@@ -14,32 +15,42 @@ const (
 	tagCompression, tagPhotometric, tagFillOrder  = 259, 262, 266
 	tagStripOffsets, tagSamplesPerPixel           = 273, 277
 	tagRowsPerStrip, tagStripCounts, tagPlanar    = 278, 279, 284
-	tagPredictor, tagColorMap                     = 317, 320
+	tagT4Options, tagPredictor, tagColorMap       = 292, 317, 320
 	tagTileWidth, tagTileHeight                   = 322, 323
 	tagTileOffsets, tagTileCounts                 = 324, 325
 	tagExtraSamples, tagSampleFormat, tagWMPhotos = 338, 339, 0xbc01
+	tagJPEGTables, tagXMP, tagProfile             = 347, 700, 34675
 )
 
 // tiffFile is the first directory of a TIFF, as Pillow's TiffImagePlugin reads it.
 type tiffFile struct {
-	order                 binary.ByteOrder
-	tags                  map[uint16][]int64
-	width, height         int
-	compression, photo    int
-	planes                bool // one for each sample
-	reversed              bool // bits of a byte, as FillOrder 2 has it
-	bits, format          int  // of a sample; 1: unsigned, 2: signed, 3: floating point
-	samples               int  // of a pixel, as stored
-	extra                 []int64
-	tiled                 bool
-	unitWidth, unitHeight int // of a strip or tile
-	offsets, counts       []int64
-	layout                tiffLayout
+	order              binary.ByteOrder
+	tags               map[uint16][]int64
+	width, height      int
+	compression, photo int
+	planes             bool // one for each sample
+	stored             tiffStored
+	layout             tiffLayout
+	extra              []int64
+	jpegTables         []byte
+	oddXMP             bool // that Pillow can't search for an orientation
 }
+
+// tiffStored is how samples lie in a row.
+type tiffStored struct {
+	bits, format int  // of a sample; 1: unsigned, 2: signed, 3: floating point
+	samples      int  // side by side
+	reversed     bool // bits of a byte, as FillOrder 2 has it
+	inverted     bool // white is 0
+	order        binary.ByteOrder
+}
+
+// lineBytes are those of a row of so many pixels.
+func (s tiffStored) lineBytes(width int) int { return (width*s.bits*s.samples + 7) / 8 }
 
 // tiffCompressions are the kinds that Pillow knows, by libtiff's names.
 var tiffCompressions = map[int]string{1: "none", 2: "CCITT modified Huffman", 3: "CCITT group 3", 4: "CCITT group 4", 5: "LZW", 6: "old JPEG", 7: "JPEG", 8: "deflate",
-	32771: "16-bit padding", 32773: "PackBits", 32809: "ThunderScan", 32946: "deflate", 34676: "SGI log", 34677: "SGI log 24", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP"}
+	32771: "CCITT modified Huffman of words", 32773: "PackBits", 32809: "ThunderScan", 32946: "deflate", 34676: "SGI log", 34677: "SGI log 24", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP"}
 
 // decodeTIFF reads the first picture of a TIFF. What is compressed libtiff unpacks, where it is there.
 func decodeTIFF(data []byte, ask request) (picture, error) {
@@ -54,7 +65,7 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	switch library := codecs.FindTIFF(); {
+	switch library := findTIFF(); {
 	case f.compression == 1:
 		err = f.unpacked(data, out)
 	case library.Err == nil:
@@ -64,14 +75,30 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	default:
 		err = library.Err
 	}
+	if err == nil && f.layout.colours == tiffLab {
+		err = labToRGB(out.img)
+	}
 	if err != nil {
 		return picture{}, err
 	}
-	p := picture{img: out.img, luma: out.luma, alpha: out.alpha, inks: out.inks, orientation: int(f.one(tagOrientation, 0)), upright: true}
+	p := picture{img: out.img, luma: out.luma, alpha: out.alpha, inks: out.inks, orientation: orientationOf(data, tiffBytes(data, tagXMP)), upright: true}
 	if ask.extras {
-		p.icc = tiffProfile(data)
+		p.icc = tiffBytes(data, tagProfile)
 	}
 	return p, nil
+}
+
+// findTIFF is what tests without the library replace.
+var findTIFF = codecs.FindTIFF
+
+// tiffBytes is a tag of the first directory that holds bytes.
+func tiffBytes(data []byte, tag uint16) []byte {
+	for e := range tiffEntries(data) {
+		if e.tag == tag && (e.kind == 1 || e.kind == 7) { // BYTE, UNDEFINED
+			return e.value
+		}
+	}
+	return nil
 }
 
 // one is a tag's first number.
@@ -82,25 +109,58 @@ func (f *tiffFile) one(tag uint16, otherwise int64) int64 {
 	return otherwise
 }
 
-func readTIFF(data []byte) (*tiffFile, error) {
-	f := &tiffFile{tags: map[uint16][]int64{}}
-	f.order, _ = tiffOrder(data)
+// readTags takes the numbers of the first directory's entries: -1 of what should be some, but is text or a
+// fraction.
+func (f *tiffFile) readTags(data []byte) error {
+	order, big := tiffOrder(data)
+	if f.order = order; big && order == binary.BigEndian {
+		return errors.New("it is a BigTIFF whose numbers are big-endian, which Pillow can't read: convert it to a plain TIFF or PNG")
+	}
+	f.tags = map[uint16][]int64{}
 	for e := range tiffEntries(data) {
-		if n := e.numbers(len(data)); n != nil {
-			f.tags[e.tag] = n
+		n := e.numbers(len(data))
+		switch {
+		case e.kind == 1 && (e.tag == tagStripOffsets || e.tag == tagTileOffsets || e.tag == tagColorMap):
+			for _, b := range e.value { // Python's bytes are numbers there
+				n = append(n, int64(b))
+			}
+		case e.tag == tagPhotometric && len(n) > 1:
+			continue // Pillow leaves it out, where it takes the first number of others
+		case n == nil:
+			n = []int64{-1}
 		}
+		f.tags[e.tag] = n
+	}
+	if f.oddXMP = f.tags[tagXMP] != nil && tiffBytes(data, tagXMP) == nil; f.oddXMP && f.tags[tagOrientation] != nil {
+		f.oddXMP = f.one(tagOrientation, 0) >= 2 && f.one(tagOrientation, 0) <= 8 && f.tags[tagXMP][0] >= 0 // which is changed, then
+	}
+	f.jpegTables = tiffBytes(data, tagJPEGTables)
+	return nil
+}
+
+func readTIFF(data []byte) (*tiffFile, error) {
+	f := &tiffFile{}
+	if err := f.readTags(data); err != nil {
+		return nil, err
 	}
 	if f.tags[tagWidth] == nil || f.tags[tagHeight] == nil {
-		return nil, errors.New("it does not state its size")
+		return nil, errors.New("it does not state its size: the file is damaged")
+	}
+	if f.oddXMP {
+		return nil, errors.New("its XMP packet is no bytes: the file is damaged")
 	}
 	if f.tags[tagWMPhotos] != nil {
-		return nil, errors.New("it is a Windows Media Photo")
+		return nil, errors.New("it is a Windows Media Photo: convert it to PNG")
 	}
-	f.width, f.height = int(f.one(tagWidth, 0)), int(f.one(tagHeight, 0))
+	f.width, f.height = int(min(f.one(tagWidth, 0), math.MaxInt32)), int(min(f.one(tagHeight, 0), math.MaxInt32))
 	f.compression, f.photo = int(f.one(tagCompression, 1)), int(f.one(tagPhotometric, 0))
-	f.planes, f.reversed = f.one(tagPlanar, 1) == 2, f.one(tagFillOrder, 1) == 2
+	f.planes = f.one(tagPlanar, 1) == 2
+	f.stored.order, f.stored.reversed = f.order, f.one(tagFillOrder, 1) == 2
+	if order := f.one(tagFillOrder, 1); order != 1 && order != 2 {
+		return nil, fmt.Errorf("bits in order %d are not known", order)
+	}
 	if tiffCompressions[f.compression] == "" {
-		return nil, fmt.Errorf("compression of kind %d is not known", f.compression)
+		return nil, fmt.Errorf("compression of kind %d is not known: convert it to PNG, or to a TIFF by LZW", f.compression)
 	}
 	if f.compression == 6 {
 		f.photo = 6 // old JPEGs most certainly are
@@ -109,10 +169,9 @@ func readTIFF(data []byte) (*tiffFile, error) {
 		return nil, err
 	}
 	var err error
-	if f.layout, err = f.newLayout(); err != nil {
-		return nil, err
-	}
-	return f, f.readUnits()
+	f.layout, err = f.newLayout()
+	f.stored.inverted = f.layout.inverted
+	return f, err
 }
 
 // readSamples settles how many samples a pixel has, of how many bits.
@@ -127,7 +186,6 @@ func (f *tiffFile) readSamples() error {
 		samples = 3
 	}
 	samples = f.one(tagSamplesPerPixel, samples)
-	f.samples = int(min(samples, 64))
 	if f.planes && len(f.extra) > 0 && slices.Max(f.extra) == 0 { // further planes are passed over
 		bits = bits[:max(0, len(bits)-len(f.extra))]
 		samples -= int64(len(f.extra))
@@ -143,79 +201,16 @@ func (f *tiffFile) readSamples() error {
 		bits = slices.Repeat(bits, int(samples))
 	}
 	if int64(len(bits)) != samples || slices.Max(bits) != slices.Min(bits) || bits[0] < 1 || bits[0] > 32 {
-		return fmt.Errorf("%d samples a pixel of %d bits are not known", samples, bits)
+		return fmt.Errorf("%d samples a pixel of %d bits are not known", samples, bits[:min(len(bits), 9)])
 	}
-	f.bits = int(bits[0])
-	if !f.planes {
-		f.samples = int(samples)
-	}
-	f.layout.samples = int(samples)
 	formats := f.tags[tagSampleFormat]
 	if formats == nil {
 		formats = []int64{1}
 	}
 	if len(formats) > 1 && slices.Max(formats) != slices.Min(formats) {
-		return fmt.Errorf("samples of kinds %d are not known", formats)
+		return fmt.Errorf("samples of kinds %d are not known", formats[:min(len(formats), 9)])
 	}
-	f.format = int(formats[0])
+	f.stored.bits, f.stored.format, f.stored.samples = int(bits[0]), int(formats[0]), int(samples)
+	f.layout.samples = int(samples)
 	return nil
-}
-
-// readUnits settles where the strips or tiles are.
-func (f *tiffFile) readUnits() error {
-	offsets, counts := uint16(tagStripOffsets), uint16(tagStripCounts)
-	f.unitWidth, f.unitHeight = f.width, int(min(f.one(tagRowsPerStrip, int64(f.height)), int64(f.height)))
-	if f.tags[tagStripOffsets] == nil || f.compression != 1 && f.tags[tagTileWidth] != nil {
-		offsets, counts, f.tiled = tagTileOffsets, tagTileCounts, true
-		f.unitWidth, f.unitHeight = int(f.one(tagTileWidth, 0)), int(f.one(tagTileHeight, 0))
-	}
-	f.offsets, f.counts = f.tags[offsets], f.tags[counts]
-	switch {
-	case f.offsets == nil:
-		return errors.New("it does not say where its pixels are")
-	case f.unitWidth < 1 || f.unitHeight < 1 || f.unitWidth > 1<<24 || f.unitHeight > 1<<24:
-		return fmt.Errorf("strips or tiles of %dx%d pixels: the file is damaged", f.unitWidth, f.unitHeight)
-	}
-	return nil
-}
-
-// tiffUnit is a strip or tile: where it lies, of which sample it is (0 of all together), and its number.
-type tiffUnit struct{ x, y, plane, number int }
-
-// units calls use with each strip and tile that the picture has.
-func (f *tiffFile) units(use func(u tiffUnit) error) error {
-	n, planes := 0, 1
-	if f.planes {
-		planes = f.layout.samples
-	}
-	for plane := range planes {
-		for y := 0; y < f.height; y += f.unitHeight {
-			for x := 0; x < f.width; x += f.unitWidth {
-				if err := use(tiffUnit{x, y, plane, n}); err != nil {
-					return err
-				}
-				n++
-			}
-		}
-	}
-	return nil
-}
-
-// lineBytes are those of a row of a strip or tile.
-func (f *tiffFile) lineBytes() int {
-	samples := f.samples
-	if f.planes {
-		samples = 1
-	}
-	return (f.unitWidth*f.bits*samples + 7) / 8
-}
-
-// place unpacks what lies within the picture of a strip's or tile's rows.
-func (f *tiffFile) place(u tiffUnit, rows []byte, order binary.ByteOrder, out *tiffPixels) {
-	line := f.lineBytes()
-	width := min(f.unitWidth, f.width-u.x)
-	for y := u.y; y < min(u.y+f.unitHeight, f.height) && len(rows) >= line; y++ {
-		out.row(rows[:line], u.x, y, width, u.plane, order)
-		rows = rows[line:]
-	}
 }

@@ -179,5 +179,5 @@ func gray16(data []byte) bool {
 		return false
 	}
 	f, err := readTIFF(data)
-	return err == nil && f.layout.colours == tiffGray && (f.bits == 12 || f.bits == 16)
+	return err == nil && f.layout.colours == tiffGray && (f.stored.bits == 12 || f.stored.bits == 16)
 }

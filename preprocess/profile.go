@@ -79,14 +79,3 @@ func pngChunk(data []byte, kind string) []byte {
 	}
 	return nil
 }
-
-// tiffProfile is the ICC profile tag of the first directory.
-func tiffProfile(data []byte) (icc []byte) {
-	const tagProfile = 34675
-	for e := range tiffEntries(data) {
-		if e.tag == tagProfile && (e.kind == 1 || e.kind == 7) { // BYTE, UNDEFINED
-			icc = e.value
-		}
-	}
-	return icc
-}

@@ -12,30 +12,41 @@ type tiffEntry struct {
 	value     []byte // of all its numbers, one at least
 }
 
-// tiffSizes are the bytes of a number of each type that is read.
-var tiffSizes = map[uint16]int64{1: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4, 16: 8, 17: 8, 18: 8}
+// tiffSizes are the bytes of a number, or letter, of each type that Pillow knows.
+var tiffSizes = map[uint16]int64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 
-// numbers are the entry's first integers, most at most; none of what is bytes.
+// numbers are the entry's first integers, most at most; none of what is bytes, text or fractions.
 func (e tiffEntry) numbers(most int) (n []int64) {
 	size := int(tiffSizes[e.kind])
 	for at := 0; at+size <= len(e.value) && len(n) < most; at += size {
 		v := e.value[at:]
 		switch e.kind {
-		case 3, 8: // SHORT, SSHORT
+		case 3: // SHORT
 			n = append(n, int64(e.order.Uint16(v)))
-		case 4, 9, 13: // LONG, SLONG, IFD
+		case 8: // SSHORT
+			n = append(n, int64(int16(e.order.Uint16(v))))
+		case 4, 13: // LONG, IFD
 			n = append(n, int64(e.order.Uint32(v)))
+		case 9: // SLONG
+			n = append(n, int64(int32(e.order.Uint32(v))))
 		case 6: // SBYTE; a BYTE is no number, as Pillow has it
-			n = append(n, int64(v[0]))
-		case 16, 17, 18: // LONG8, SLONG8, IFD8
+			n = append(n, int64(int8(v[0])))
+		case 16: // LONG8; what is beyond int64 is no use, as negative numbers are
 			n = append(n, int64(e.order.Uint64(v)))
+		default:
+			return nil
 		}
 	}
 	return n
 }
 
+func isTIFF(data []byte) bool {
+	order, _ := tiffOrder(data)
+	return order != nil
+}
+
 // tiffOrder is the byte order that a TIFF's first four bytes tell, and whether it is a BigTIFF; nil
-// where it is none.
+// where it is none. Some writers swapped the third and fourth byte, which Pillow bears.
 func tiffOrder(data []byte) (order binary.ByteOrder, big bool) {
 	switch string(data[:min(4, len(data))]) {
 	case "MM\x00*", "MM*\x00":
@@ -50,9 +61,9 @@ func tiffOrder(data []byte) (order binary.ByteOrder, big bool) {
 	return nil, false
 }
 
-// tiffEntries yields the first directory's entries of a TIFF stream, or of what EXIF
-// embeds of one, as far as they hold integers or bytes. What is malformed is left out, as
-// Pillow does: a broken tag is no reason to refuse a picture.
+// tiffEntries yields the first directory's entries of a TIFF stream, or of what EXIF embeds of one, as Pillow
+// reads them: the first one of a tag counts, types that are not known are left out, and so is what would
+// make all together larger than the stream; with one that lies beyond its end reading ends.
 func tiffEntries(data []byte) iter.Seq[tiffEntry] {
 	return func(yield func(tiffEntry) bool) {
 		order, big := tiffOrder(data)
@@ -63,36 +74,50 @@ func tiffEntries(data []byte) iter.Seq[tiffEntry] {
 		if order == nil || int64(len(data)) < 2*word {
 			return
 		}
-		number := func(b []byte, n int64) int64 {
+		number := func(b []byte, n int64) uint64 {
 			switch n {
 			case 2:
-				return int64(order.Uint16(b))
+				return uint64(order.Uint16(b))
 			case 4:
-				return int64(order.Uint32(b))
+				return uint64(order.Uint32(b))
 			}
-			return int64(order.Uint64(b) &^ (1 << 63))
+			return order.Uint64(b)
 		}
+		within := uint64(len(data))
 		offset := number(data[word:], word)
-		if offset > int64(len(data))-counter {
+		if offset > within || within-offset < uint64(counter) {
 			return
 		}
-		entries := data[offset+counter:]
+		entries := data[offset+uint64(counter):]
+		seen, total := map[uint16]bool{}, uint64(0)
 		for n := number(data[offset:], counter); n > 0 && int64(len(entries)) >= size; n-- {
 			e := entries[:size]
 			entries = entries[size:]
-			kind := order.Uint16(e[2:])
-			each, count, value := tiffSizes[kind], number(e[4:], word), e[4+word:]
-			if each == 0 || count == 0 || count > int64(len(data)) {
+			tag, kind := order.Uint16(e), order.Uint16(e[2:])
+			each, count, value := uint64(tiffSizes[kind]), number(e[4:], word), e[4+word:]
+			if seen[tag] || each == 0 || count == 0 {
 				continue
 			}
-			if count > word/each {
+			if count > uint64(word)/each {
 				at := number(value, word)
-				if at > int64(len(data))-count*each {
+				if at >= 1<<63 {
 					continue
+				}
+				if count > within { // which count*each may not overflow
+					total = within + 1
+				} else {
+					total += count * each
+				}
+				if total > within {
+					continue
+				}
+				if at > within || within-at < count*each {
+					return
 				}
 				value = data[at:]
 			}
-			if !yield(tiffEntry{order, order.Uint16(e), kind, value[:count*each]}) {
+			seen[tag] = true
+			if !yield(tiffEntry{order, tag, kind, value[:count*each]}) {
 				return
 			}
 		}

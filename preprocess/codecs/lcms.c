@@ -4,12 +4,16 @@
 // How pixels lie in memory, as TYPE_GRAY_8, TYPE_RGB_8 and TYPE_CMYK_8 have it.
 #define PIXELS(space, channels) ((uint32_t)(space) << 16 | (channels) << 3 | 1)
 
-enum { INTENT_PERCEPTUAL = 0 };
+// Three channels and a spare byte.
+#define SPARE(space) ((uint32_t)(space) << 16 | 1 << 7 | 3 << 3 | 1)
+
+enum { RGB = 4, LAB_2 = 30, INTENT_PERCEPTUAL = 0 };
 
 static struct {
 	int (*version)(void);
 	void *(*open)(const void *, uint32_t);
 	void *(*srgb)(void);
+	void *(*lab)(const void *white_point);
 	int (*close)(void *);
 	void *(*create)(void *from, uint32_t pixels, void *to, uint32_t, uint32_t intent, uint32_t flags);
 	void (*convert)(void *transform, const void *src, void *dst, uint32_t n);
@@ -20,7 +24,7 @@ int ortho_lcms_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);
 	if (!library) return 0;
 	const struct { void *to; const char *name; } all[] = {
-		{&lcms.version, "cmsGetEncodedCMMversion"}, {&lcms.open, "cmsOpenProfileFromMem"}, {&lcms.srgb, "cmsCreate_sRGBProfile"}, {&lcms.close, "cmsCloseProfile"},
+		{&lcms.version, "cmsGetEncodedCMMversion"}, {&lcms.open, "cmsOpenProfileFromMem"}, {&lcms.srgb, "cmsCreate_sRGBProfile"}, {&lcms.lab, "cmsCreateLab2Profile"}, {&lcms.close, "cmsCloseProfile"},
 		{&lcms.create, "cmsCreateTransform"}, {&lcms.convert, "cmsDoTransform"}, {&lcms.destroy, "cmsDeleteTransform"},
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -59,3 +63,15 @@ int ortho_lcms_srgb(const uint8_t *icc, size_t size, int channels, const uint8_t
 	if (profile) lcms.close(profile);
 	return transform != NULL;
 }
+
+void *ortho_lcms_lab(void) {
+	void *transform = NULL, *lab = lcms.lab(NULL), *srgb = lcms.srgb();
+	if (lab && srgb) transform = lcms.create(lab, SPARE(LAB_2), srgb, SPARE(RGB), INTENT_PERCEPTUAL, 0);
+	if (lab) lcms.close(lab);
+	if (srgb) lcms.close(srgb);
+	return transform;
+}
+
+void ortho_lcms_run(void *transform, const uint8_t *src, uint8_t *dst, uint32_t pixels) { lcms.convert(transform, src, dst, pixels); }
+
+void ortho_lcms_end(void *transform) { lcms.destroy(transform); }

@@ -12,7 +12,7 @@ import (
 
 var lcmsKind = &kind{
 	name: "Little CMS",
-	use:  "converts colour profiles",
+	use:  "converts colour profiles, and CIELab",
 	version: func() string {
 		v := C.ortho_lcms_version()
 		return fmt.Sprintf("%d.%d", v/1000, v%1000/10)
@@ -41,7 +41,31 @@ func ToSRGB(icc, pix []byte, channels int) ([]byte, error) {
 	out := make([]byte, 3*n)
 	if C.ortho_lcms_srgb((*C.uint8_t)(unsafe.SliceData(icc)), C.size_t(len(icc)), C.int(channels),
 		(*C.uint8_t)(unsafe.SliceData(pix)), (*C.uint8_t)(unsafe.SliceData(out)), C.size_t(n)) == 0 {
-		return nil, errors.New("Little CMS: the colour profile is damaged, or not of these colours")
+		return nil, errors.New("the colour profile is damaged, or not of these colours")
 	}
 	return out, nil
+}
+
+// LabToRGB converts pixels of three bytes, L and a and b with 128 for 0, to sRGB in place. The library must be
+// there, by [FindLCMS].
+func LabToRGB(pix []byte) error {
+	transform := C.ortho_lcms_lab()
+	if transform == nil {
+		return errors.New("there is no transform of Little CMS from CIELab")
+	}
+	defer C.ortho_lcms_end(transform)
+	const most = 4096 // pixels at a time
+	var from, to [4 * most]byte
+	for len(pix) >= 3 {
+		n := min(len(pix)/3, most)
+		for i := range n {
+			copy(from[4*i:4*i+3], pix[3*i:])
+		}
+		C.ortho_lcms_run(transform, (*C.uint8_t)(unsafe.Pointer(&from)), (*C.uint8_t)(unsafe.Pointer(&to)), C.uint32_t(n))
+		for i := range n {
+			copy(pix[3*i:3*i+3], to[4*i:])
+		}
+		pix = pix[3*n:]
+	}
+	return nil
 }

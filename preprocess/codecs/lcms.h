@@ -16,4 +16,12 @@ int ortho_lcms_version(void);
 // of sRGB. It returns 0 where the profile is damaged, or has no such colours.
 int ortho_lcms_srgb(const uint8_t *icc, size_t size, int channels, const uint8_t *src, uint8_t *dst, size_t n);
 
+// ortho_lcms_lab makes a transform from CIELab, L, a, b and a spare byte, to sRGB, R, G, B and a spare byte, as
+// Pillow's ImageCms does between profiles of its own. It returns NULL for a failure.
+void *ortho_lcms_lab(void);
+
+void ortho_lcms_run(void *transform, const uint8_t *src, uint8_t *dst, uint32_t pixels);
+
+void ortho_lcms_end(void *transform);
+
 #endif

@@ -43,25 +43,36 @@ type TIFF struct {
 	pinned runtime.Pinner
 }
 
-// Unit is what a TIFF's pixels are stored in.
-type Unit int
-
-const (
-	Strip Unit = C.TIFF_STRIP
-	Tile  Unit = C.TIFF_TILE
-)
+// TIFFInfo is what libtiff makes of a file's first directory.
+type TIFFInfo struct {
+	Width, Height         int
+	UnitWidth, UnitHeight int // of strips or tiles
+	Tiled                 bool
+	UnitBytes, RowBytes   int64 // of a strip or tile, and of a row of it
+	Photometric           int
+	RGB                   bool // pixels that are YCbCr in JPEG come so
+	Planes                bool // one for each sample
+	Bits                  int  // of a sample
+	Extra                 int  // what the first sample behind the colours is; -1: there is none
+}
 
 // OpenTIFF reads the first directory. The library must be there, by [FindTIFF]; the file must be closed.
-func OpenTIFF(data []byte) (*TIFF, error) {
+// Versions of the library that have a bound for what they allocate get most bytes as theirs.
+func OpenTIFF(data []byte, most int64) (*TIFF, TIFFInfo, error) {
 	t := &TIFF{}
 	t.pinned.Pin(unsafe.SliceData(data))
-	t.handle = C.ortho_tiff_open((*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)))
-	if C.ortho_tiff_size(t.handle, C.TIFF_STRIP) < 0 {
+	t.handle = C.ortho_tiff_open((*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), C.int64_t(most))
+	var d C.ortho_tiff_info
+	if C.ortho_tiff_describe(t.handle, &d) == 0 {
 		err := t.failure()
 		t.Close()
-		return nil, err
+		return nil, TIFFInfo{}, err
 	}
-	return t, nil
+	return t, TIFFInfo{
+		Width: int(d.width), Height: int(d.height), UnitWidth: int(d.unit_width), UnitHeight: int(d.unit_height), Tiled: d.tiled != 0,
+		UnitBytes: int64(d.unit_bytes), RowBytes: int64(d.row_bytes), Photometric: int(d.photometric), RGB: d.rgb != 0,
+		Planes: d.planar == 2, Bits: int(d.bits), Extra: int(d.extra),
+	}, nil
 }
 
 func (t *TIFF) Close() {
@@ -77,27 +88,26 @@ func (t *TIFF) failure() error {
 	return errors.New("libtiff can't read it")
 }
 
-// Size is how many bytes a strip or tile takes.
-func (t *TIFF) Size(u Unit) int64 { return int64(C.ortho_tiff_size(t.handle, C.int(u))) }
+func flag(b bool) C.int {
+	if b {
+		return 1
+	}
+	return 0
+}
 
-// Read unpacks strip or tile i into dst, samples in the machine's byte order, and returns how many bytes
-// they are. rgb has JPEGs inside come as RGB where they are YCbCr.
-func (t *TIFF) Read(u Unit, i int, dst []byte, rgb bool) (int, error) {
-	var colours C.int
-	if rgb {
-		colours = 1
+// Read unpacks strip or tile i into dst, samples in the machine's byte order. It may leave what a damaged
+// one does not fill as it is.
+func (t *TIFF) Read(tiled bool, i int, dst []byte) error {
+	if C.ortho_tiff_read(t.handle, flag(tiled), C.uint32_t(i), (*C.uint8_t)(unsafe.SliceData(dst)), C.size_t(len(dst))) == 0 {
+		return t.failure()
 	}
-	n := C.ortho_tiff_read(t.handle, C.int(u), C.uint32_t(i), (*C.uint8_t)(unsafe.SliceData(dst)), C.size_t(len(dst)), colours)
-	if n < 0 {
-		return 0, t.failure()
-	}
-	return int(n), nil
+	return nil
 }
 
 // RGBA converts the strip or tile that begins at x, y to bytes R, G, B, A of which rows come from the bottom.
 // dst has room for it.
-func (t *TIFF) RGBA(u Unit, x, y int, dst []uint32) error {
-	if C.ortho_tiff_rgba(t.handle, C.int(u), C.uint32_t(x), C.uint32_t(y), (*C.uint32_t)(unsafe.SliceData(dst))) == 0 {
+func (t *TIFF) RGBA(tiled bool, x, y int, dst []uint32) error {
+	if C.ortho_tiff_rgba(t.handle, flag(tiled), C.uint32_t(x), C.uint32_t(y), (*C.uint32_t)(unsafe.SliceData(dst))) == 0 {
 		return t.failure()
 	}
 	return nil

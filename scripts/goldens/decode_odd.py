@@ -79,17 +79,11 @@ def tiffs():
     yield "odd-float.tif", decode.saved(Image.fromarray(decode.picture(33, 17, 1)[..., 0].astype(np.float32) * 1.5 - 60), "TIFF")
     yield "odd-int32.tif", decode.saved(Image.fromarray(decode.picture(33, 17, 1)[..., 0].astype(np.int32) * 2 - 90), "TIFF")
     samples = decode.picture(33, 17)
-    tags = [(256, 3, [33]), (257, 3, [17]), (258, 3, [8] * 3), (259, 3, [1]), (262, 3, [2]), (277, 3, [3]), (278, 3, [17]), (284, 3, [2])]
-    plane = 33 * 17
-    data = decode.tiff(tags, samples.transpose(2, 0, 1).tobytes())
-    at = data.index(struct.pack("<HHI", 273, 4, 1))
-    # One strip as decode.tiff has it; three by their offsets and lengths at the end of the file.
-    strip, = struct.unpack("<I", data[at + 8:at + 12])
-    end = len(data)
-    data = data[:at + 4] + struct.pack("<II", 3, end) + data[at + 12:]
-    at = data.index(struct.pack("<HHI", 279, 4, 1))
-    data = data[:at + 4] + struct.pack("<II", 3, end + 12) + data[at + 12:]
-    yield "odd-planes.tif", data + struct.pack("<6I", strip, strip + plane, strip + 2 * plane, plane, plane, plane)
+    tags = [(256, 3, [33]), (257, 3, [17]), (258, 3, [8] * 3), (262, 3, [2]), (277, 3, [3]), (278, 3, [17]), (284, 3, [2])]
+    yield "odd-planes.tif", strips(tags, [p.tobytes() for p in samples.transpose(2, 0, 1)])
+    y, x = np.mgrid[:9, :13]
+    lab = np.stack([x * 19, x * 17 - 100, y * 25 - 100], -1).astype(np.int16).astype(np.uint8)
+    yield "odd-lab.tif", strips([(256, 3, [13]), (257, 3, [9]), (258, 3, [8] * 3), (262, 3, [8]), (277, 3, [3])], [lab.tobytes()])
     five = np.concatenate([samples, decode.picture(33, 17, 2, seed=3)], -1)
     for name, extra in (("rgbxx", [0, 0]), ("rgbax", [2, 0])):
         yield f"odd-{name}.tif", decode.tiff([(256, 3, [33]), (257, 3, [17]), (258, 3, [8] * 5), (259, 3, [1]), (262, 3, [2]), (277, 3, [5]), (278, 3, [17]), (338, 3, extra)], five.tobytes())
@@ -97,8 +91,59 @@ def tiffs():
         yield f"odd-reversed-gray{bits}.tif", decode.gray_tiff(33, 17, bits, 1, np.random.default_rng(bits).integers(0, 256, (33 * bits + 7) // 8 * 17, np.uint8).tobytes(), more=[(266, 3, [2])])
 
 
+    small = decode.picture(11, 7, 4)
+    size = [(256, 3, [11]), (257, 3, [7]), (258, 3, [8])]
+    inks = [*size, (262, 3, [5]), (277, 3, [4])]
+    yield "odd-planes-one-strip.tif", strips([*size, (262, 3, [2]), (277, 3, [3]), (284, 3, [2])], [small[..., 0].tobytes()])
+    yield "odd-strips-wanting.tif", strips([*inks, (278, 3, [3])], [small[:3].tobytes(), small[3:6].tobytes()])
+    yield "odd-strips-too-many.tif", strips([*inks, (278, 3, [4])], [small[:4].tobytes(), small[4:].tobytes(), small[3:].tobytes()])
+    for name, planes in (("", small[None]), ("-planes", small.transpose(2, 0, 1)[..., None])):
+        tiles = [np.pad(p, ((0, 9), (0, 21), (0, 0)))[:, x:x + 16].tobytes() for p in planes for x in (0, 16)]
+        wide = [(256, 3, [20]), *size[1:], (262, 3, [2]), (277, 3, [4]), (284, 3, [2 if name else 1]), (322, 3, [16]), (323, 3, [16]), (338, 3, [2])]
+        yield f"odd-tiles{name}.tif", strips(wide, tiles)
+    gray = [*size, (262, 3, [1])]
+    yield "odd-tag-twice.tif", strips([*gray, (262, 3, [0])], [small[..., 0].tobytes()])
+    yield "odd-photometric-twice.tif", strips([*size, (262, 3, [1, 1])], [small[..., 0].tobytes()])
+    yield "odd-exif-xmp-6.tif", strips([*gray, (700, 1, b'<x tiff:Orientation="6"/>')], [small[..., 0].tobytes()])
+    swapped = strips(gray, [small[..., 0].tobytes()])
+    yield "odd-swapped-header.tif", swapped[:2] + b"\0*" + swapped[4:]
+    yield "odd-plane-white-is-zero.tif", strips([*size, (262, 3, [0]), (284, 3, [2])], [small[..., 0].tobytes()])
+
+
+def strips(tags, strips, compression=1, order="<"):
+    """A TIFF of strips, or of tiles where their size is among the tags."""
+    where, length = (324, 325) if any(t == 322 for t, _, _ in tags) else (273, 279)
+    n = len(strips)
+    offsets = [0] * n
+    for _ in range(2):
+        data = decode.tiff([*tags, (259, 3, [compression]), (where, 4, offsets), (length, 4, [len(s) for s in strips])], b"", order)
+        offsets = [len(data) + sum(map(len, strips[:i])) for i in range(n)]
+    return data + b"".join(strips)
+
+
 def packed():
     """TIFFs that libtiff unpacks."""
+    small = decode.picture(11, 7, 4)
+    size = [(256, 3, [11]), (257, 3, [7]), (258, 3, [8])]
+    planes = [zlib.compress(p.tobytes()) for y in (slice(0, 4), slice(4, 7)) for p in small[y].transpose(2, 0, 1)]
+    planes = planes[::4] + planes[1::4] + planes[2::4] + planes[3::4]
+    for name, extra in (("", []), ("-alpha", [(338, 3, [2])]), ("-premultiplied", [(338, 3, [1])])):
+        yield f"packed-planes{name}.tif", strips([*size, (262, 3, [2]), (277, 3, [4]), (278, 3, [4]), (284, 3, [2]), *extra], planes, 8)
+    yield "packed-planes-gray-alpha.tif", strips([*size, (262, 3, [1]), (277, 3, [2]), (278, 3, [4]), (284, 3, [2]), (338, 3, [2])], planes[:4], 8)
+    wide = np.pad(small, ((0, 9), (0, 21), (0, 0)))
+    yield "packed-tiles-big-endian.tif", strips([(256, 3, [20]), (257, 3, [7]), (258, 3, [16]), (262, 3, [1]), (322, 3, [16]), (323, 3, [16])],
+                                                [zlib.compress((wide[:, x:x + 16, 0].astype(np.uint16) * 2).astype(">u2").tobytes()) for x in (0, 16)], 8, ">")
+    floats = (small[..., 0].astype(np.float32) * 1.5 - 60)
+    split = floats.astype(">f4").view(np.uint8).reshape(7, 11, 4).transpose(0, 2, 1).reshape(7, 44)
+    split = np.diff(split, axis=1, prepend=np.zeros((7, 1), np.uint8))
+    yield "packed-float-predictor.tif", strips([(256, 3, [11]), (257, 3, [7]), (258, 3, [32]), (262, 3, [1]), (317, 3, [3]), (339, 3, [3])], [zlib.compress(split.tobytes())], 8)
+    ycbcr = Image.fromarray(decode.picture(33, 17)).convert("YCbCr")
+    yield "packed-jpeg-ycbcr.tif", decode.saved(ycbcr, "TIFF", compression="jpeg", quality=90)
+    # 2 by 2 pixels have four of Y, one of Cb and one of Cr (TIFF 6.0, section 21); libtiff turns none of them, Pillow does.
+    y, cb, cr = (np.asarray(ycbcr)[:16, :32, c] for c in range(3))
+    units = np.concatenate([y.reshape(8, 2, 16, 2).transpose(0, 2, 1, 3).reshape(8, 16, 4), cb[::2, ::2, None], cr[::2, ::2, None]], -1)
+    yield "packed-exif-ycbcr-3.tif", strips([(256, 3, [32]), (257, 3, [16]), (258, 3, [8] * 3), (262, 3, [6]), (274, 3, [3]), (277, 3, [3]), (278, 3, [16]), (530, 3, [2, 2])],
+                                            [zlib.compress(units.astype(np.uint8).tobytes())], 8)
     image = Image.fromarray(decode.picture(33, 17))
     yield "packed-jpeg.tif", decode.saved(image, "TIFF", compression="jpeg", quality=90)
     yield "packed-jpeg-gray.tif", decode.saved(image.convert("L"), "TIFF", compression="jpeg", quality=90)
