@@ -42,15 +42,3 @@ func fourths(pix []byte) []byte {
 func opaque(alpha []byte) bool {
 	return !slices.ContainsFunc(alpha, func(a byte) bool { return a != 255 })
 }
-
-// firstChannel is the gray image that three equal channels are.
-func (m *Image) firstChannel() *Image {
-	if m.Channels == 1 {
-		return m
-	}
-	out := newImage(m.Width, m.Height, 1)
-	for i := range out.Pix {
-		out.Pix[i] = m.Pix[m.Channels*i]
-	}
-	return out
-}

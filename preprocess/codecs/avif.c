@@ -56,20 +56,12 @@ static struct {
 int ortho_avif_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);
 	if (!library) return 0;
-	const struct { void *to; const char *name; } all[] = {
+	const wanted all[] = {
 		{&avif.version, "avifVersion"}, {&avif.create, "avifDecoderCreate"}, {&avif.destroy, "avifDecoderDestroy"}, {&avif.memory, "avifDecoderSetIOMemory"},
 		{&avif.parse, "avifDecoderParse"}, {&avif.image, "avifDecoderNthImage"}, {&avif.defaults, "avifRGBImageSetDefaults"}, {&avif.convert, "avifImageYUVToRGB"},
 		{&avif.result, "avifResultToString"}, {&avif.channels, "avifRGBFormatChannelCount"},
 	};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		void *found = symbol(library, all[i].name);
-		if (!found) {
-			unload(library);
-			snprintf(text, n, "it has no %s", all[i].name);
-			return 0;
-		}
-		memcpy(all[i].to, &found, sizeof found);
-	}
+	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) return 0;
 	if (strncmp(avif.version(), "1.", 2) != 0) {
 		snprintf(text, n, "it is libavif %.20s, and not 1", avif.version());
 		unload(library);

@@ -48,4 +48,26 @@ static inline void file_name(void *library, void *init, char *path, size_t n) {
 }
 #endif
 
+// wanted is a function that is needed, and where its address goes.
+typedef struct {
+	void *to;
+	const char *name;
+	int optional;
+} wanted;
+
+// symbols finds all functions; where one that is not optional is not there it lets go of the library, and
+// returns 0.
+static inline int symbols(void *library, const wanted *all, size_t count, char *reason, size_t n) {
+	for (size_t i = 0; i < count; i++) {
+		void *found = symbol(library, all[i].name);
+		if (!found && !all[i].optional) {
+			unload(library);
+			snprintf(reason, n, "it has no %s", all[i].name);
+			return 0;
+		}
+		memcpy(all[i].to, &found, sizeof found);
+	}
+	return 1;
+}
+
 #endif

@@ -44,22 +44,14 @@ static struct {
 int ortho_jp2_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);
 	if (!library) return 0;
-	const struct { void *to; const char *name; } all[] = {
+	const wanted all[] = {
 		{&opj.version, "opj_version"}, {&opj.stream, "opj_stream_create"}, {&opj.on_read, "opj_stream_set_read_function"}, {&opj.on_skip, "opj_stream_set_skip_function"},
 		{&opj.set_file, "opj_stream_set_user_data"}, {&opj.set_size, "opj_stream_set_user_data_length"}, {&opj.free_stream, "opj_stream_destroy"},
 		{&opj.codec, "opj_create_decompress"}, {&opj.on_error, "opj_set_error_handler"}, {&opj.defaults, "opj_set_default_decoder_parameters"}, {&opj.setup, "opj_setup_decoder"},
 		{&opj.header, "opj_read_header"}, {&opj.tile, "opj_read_tile_header"}, {&opj.decode, "opj_decode_tile_data"}, {&opj.end, "opj_end_decompress"},
 		{&opj.free_codec, "opj_destroy_codec"}, {&opj.free_image, "opj_image_destroy"},
 	};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		void *found = symbol(library, all[i].name);
-		if (!found) {
-			unload(library);
-			snprintf(text, n, "it has no %s", all[i].name);
-			return 0;
-		}
-		memcpy(all[i].to, &found, sizeof found);
-	}
+	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) return 0;
 	const char *v = opj.version();
 	if (strncmp(v, "2.", 2) != 0 || v[2] < '1' || v[2] > '5' || v[3] != '.') {
 		snprintf(text, n, "it is OpenJPEG %.20s, and not 2.1 to 2.5", v);

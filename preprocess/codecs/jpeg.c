@@ -38,21 +38,12 @@ static struct {
 int ortho_jpeg_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);
 	if (!library) return 0;
-	*(void **)&jpeg.std_error = symbol(library, "jpeg_std_error");
-	*(void **)&jpeg.create = symbol(library, "jpeg_CreateDecompress");
-	*(void **)&jpeg.destroy = symbol(library, "jpeg_destroy_decompress");
-	*(void **)&jpeg.read_header = symbol(library, "jpeg_read_header");
-	*(void **)&jpeg.start = symbol(library, "jpeg_start_decompress");
-	*(void **)&jpeg.read = symbol(library, "jpeg_read_scanlines");
-	*(void **)&jpeg.finish = symbol(library, "jpeg_finish_decompress");
-	*(void **)&jpeg.skip = symbol(library, "jpeg_skip_scanlines");
-	*(void **)&jpeg.crop = symbol(library, "jpeg_crop_scanline");
-	*(void **)&jpeg.resync = symbol(library, "jpeg_resync_to_restart");
-	if (!jpeg.std_error || !jpeg.create || !jpeg.destroy || !jpeg.read_header || !jpeg.start || !jpeg.read || !jpeg.finish || !jpeg.skip || !jpeg.crop || !jpeg.resync) {
-		unload(library);
-		snprintf(text, n, "it is not libjpeg-turbo's libjpeg, 1.5 or newer");
-		return 0;
-	}
+	// Skipping and cropping are libjpeg-turbo's, since 1.5.
+	const wanted all[] = {
+		{&jpeg.std_error, "jpeg_std_error"}, {&jpeg.create, "jpeg_CreateDecompress"}, {&jpeg.destroy, "jpeg_destroy_decompress"}, {&jpeg.read_header, "jpeg_read_header"}, {&jpeg.start, "jpeg_start_decompress"},
+		{&jpeg.read, "jpeg_read_scanlines"}, {&jpeg.finish, "jpeg_finish_decompress"}, {&jpeg.skip, "jpeg_skip_scanlines"}, {&jpeg.crop, "jpeg_crop_scanline"}, {&jpeg.resync, "jpeg_resync_to_restart"},
+	};
+	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) return 0;
 	char refused[256] = "";
 	if (v62_known(refused, sizeof refused)) jpeg.version = 62;
 	else if (v80_known(refused, sizeof refused)) jpeg.version = 80;

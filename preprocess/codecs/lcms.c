@@ -23,19 +23,11 @@ static struct {
 int ortho_lcms_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);
 	if (!library) return 0;
-	const struct { void *to; const char *name; } all[] = {
+	const wanted all[] = {
 		{&lcms.version, "cmsGetEncodedCMMversion"}, {&lcms.open, "cmsOpenProfileFromMem"}, {&lcms.srgb, "cmsCreate_sRGBProfile"}, {&lcms.lab, "cmsCreateLab2Profile"}, {&lcms.close, "cmsCloseProfile"},
 		{&lcms.create, "cmsCreateTransform"}, {&lcms.convert, "cmsDoTransform"}, {&lcms.destroy, "cmsDeleteTransform"},
 	};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		void *found = symbol(library, all[i].name);
-		if (!found) {
-			unload(library);
-			snprintf(text, n, "it has no %s", all[i].name);
-			return 0;
-		}
-		memcpy(all[i].to, &found, sizeof found);
-	}
+	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) return 0;
 	const int version = lcms.version();
 	if (version < 2000 || version >= 3000) {
 		unload(library);

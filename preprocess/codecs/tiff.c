@@ -64,7 +64,7 @@ static void error(void *client, const char *module, const char *format, va_list 
 int ortho_tiff_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);
 	if (!library) return 0;
-	const struct { void *to; const char *name; int optional; } all[] = {
+	const wanted all[] = {
 		{&tiff.open, "TIFFClientOpen"}, {&tiff.close, "TIFFClose"}, {&tiff.strip, "TIFFReadEncodedStrip"}, {&tiff.tile, "TIFFReadEncodedTile"},
 		{&tiff.strip_size, "TIFFStripSize"}, {&tiff.tile_size, "TIFFTileSize"}, {&tiff.strip_row, "TIFFScanlineSize"}, {&tiff.tile_row, "TIFFTileRowSize"},
 		{&tiff.tiled, "TIFFIsTiled"}, {&tiff.set, "TIFFSetField"}, {&tiff.get, "TIFFGetField"}, {&tiff.get_or_default, "TIFFGetFieldDefaulted"},
@@ -74,15 +74,7 @@ int ortho_tiff_load(const char *name, char *text, size_t n) {
 		{&tiff.open_with, "TIFFClientOpenExt", 1}, {&tiff.options, "TIFFOpenOptionsAlloc", 1}, {&tiff.free_options, "TIFFOpenOptionsFree", 1},
 		{&tiff.most_at_once, "TIFFOpenOptionsSetMaxSingleMemAlloc", 1}, {&tiff.most, "TIFFOpenOptionsSetMaxCumulatedMemAlloc", 1},
 	};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		void *found = symbol(library, all[i].name);
-		if (!found && !all[i].optional) {
-			unload(library);
-			snprintf(text, n, "it has no %s", all[i].name);
-			return 0;
-		}
-		memcpy(all[i].to, &found, sizeof found);
-	}
+	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) return 0;
 	// Sizes are 64 bits since version 4.
 	if (strncmp(tiff.version(), "LIBTIFF, Version 4.", 19) != 0) {
 		snprintf(text, n, "it is not libtiff 4, but %.40s", tiff.version());

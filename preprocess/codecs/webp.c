@@ -11,16 +11,10 @@ static struct {
 int ortho_webp_load(const char *name, char *text, size_t n) {
 	void *library = load(name, text, n);
 	if (!library) return 0;
-	*(void **)&webp.rgb = symbol(library, "WebPEncodeRGB");
-	*(void **)&webp.rgba = symbol(library, "WebPEncodeRGBA");
-	*(void **)&webp.release = symbol(library, "WebPFree");
-	if (webp.rgb && webp.rgba && webp.release) {
-		file_name(library, *(void **)&webp.rgb, text, n);
-		return 1;
-	}
-	unload(library);
-	snprintf(text, n, "it is not libwebp 0.5 or newer");
-	return 0;
+	const wanted all[] = {{&webp.rgb, "WebPEncodeRGB"}, {&webp.rgba, "WebPEncodeRGBA"}, {&webp.release, "WebPFree"}}; // since 0.5
+	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) return 0;
+	file_name(library, *(void **)&webp.rgb, text, n);
+	return 1;
 }
 
 size_t ortho_webp_encode(const uint8_t *pix, int width, int height, int channels, float quality, uint8_t **out) {

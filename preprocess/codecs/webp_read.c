@@ -31,22 +31,19 @@ int ortho_webp_demux_load(const char *name, const char *libwebp, char *text, siz
 		if (webp) unload(webp);
 		return 0;
 	}
-	const struct { void *from, *to; const char *name; } all[] = {
-		{library, &demux.create, "WebPAnimDecoderNewInternal"}, {library, &demux.info, "WebPAnimDecoderGetInfo"},
-		{library, &demux.next, "WebPAnimDecoderGetNext"}, {library, &demux.demuxer, "WebPAnimDecoderGetDemuxer"},
-		{library, &demux.destroy, "WebPAnimDecoderDelete"}, {library, &demux.chunk, "WebPDemuxGetChunk"},
-		{library, &demux.chunk_done, "WebPDemuxReleaseChunkIterator"}, {library, &demux.version, "WebPGetDemuxVersion"},
-		{webp, &demux.features, "WebPGetFeaturesInternal"},
+	const wanted all[] = {
+		{&demux.create, "WebPAnimDecoderNewInternal"}, {&demux.info, "WebPAnimDecoderGetInfo"}, {&demux.next, "WebPAnimDecoderGetNext"},
+		{&demux.demuxer, "WebPAnimDecoderGetDemuxer"}, {&demux.destroy, "WebPAnimDecoderDelete"}, {&demux.chunk, "WebPDemuxGetChunk"},
+		{&demux.chunk_done, "WebPDemuxReleaseChunkIterator"}, {&demux.version, "WebPGetDemuxVersion"},
 	};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		void *found = symbol(all[i].from, all[i].name);
-		if (!found) {
-			unload(library);
-			unload(webp);
-			snprintf(text, n, "it has no %s", all[i].name);
-			return 0;
-		}
-		memcpy(all[i].to, &found, sizeof found);
+	const wanted of_webp[] = {{&demux.features, "WebPGetFeaturesInternal"}};
+	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) {
+		unload(webp);
+		return 0;
+	}
+	if (!symbols(webp, of_webp, 1, text, n)) {
+		unload(library);
+		return 0;
 	}
 	file_name(library, *(void **)&demux.version, text, n);
 	return 1;
