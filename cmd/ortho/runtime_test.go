@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"ortho/preprocess"
+	"ortho/preprocess/codecs"
+	"ortho/runner/library"
 )
 
 // fakeRuntime compiles a library that states the version.
@@ -47,6 +49,24 @@ func runtimeCommand(args ...string) (code int, stdout, stderr string) {
 	var out, notices bytes.Buffer
 	code = run(context.Background(), append([]string{"ortho", "runtime"}, args...), strings.NewReader(""), &out, &notices)
 	return code, out.String(), notices.String()
+}
+
+// TestCodecsFolder: codecs are looked for where they are installed, though neither package knows the
+// other.
+func TestCodecsFolder(t *testing.T) {
+	for _, set := range [][2]string{{"ORTHO_DATA_DIR", t.TempDir()}, {"XDG_DATA_HOME", t.TempDir()}, {"XDG_DATA_HOME", "relative"}, {"HOME", t.TempDir()}} {
+		for _, name := range []string{"ORTHO_DATA_DIR", "XDG_DATA_HOME"} {
+			t.Setenv(name, "")
+		}
+		t.Setenv(set[0], set[1])
+		data, err := library.DataDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := filepath.Join(data, "codecs", "pillow-"+runtime.GOOS+"-"+runtime.GOARCH); codecs.Folder() != want {
+			t.Errorf("%s=%s: %s, and installed is to %s", set[0], set[1], codecs.Folder(), want)
+		}
+	}
 }
 
 func TestRuntimeInstallAndList(t *testing.T) {

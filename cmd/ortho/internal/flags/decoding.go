@@ -63,6 +63,8 @@ func (j *JPEGs) Read(c *Call) error {
 		return errors.New(d.Error)
 	case d.Name == "go" && j.Scaled:
 		c.Warn("--decode scaled has no effect: " + d.Error)
+	case d.Name == "go":
+		c.Info("JPEGs are decoded by Go's decoder, whose pixels differ from Pillow's by rounding: " + d.Error + " (`ortho runtime install` brings libjpeg-turbo)")
 	}
 	return nil
 }
