@@ -205,7 +205,7 @@ func (d Diagnosis) machineTable() *grid.Table {
 		if i == 0 {
 			title = "images"
 		}
-		row(title, "", cmp.Or(l.Error, strings.TrimSpace(l.Name+" "+l.Version)+" "+l.Use+": "+l.Path))
+		row(title, "", strings.TrimSpace(l.Name+" "+l.Version)+" "+l.Use+": "+cmp.Or(l.Error, l.Path))
 	}
 	row("data folder", "", cmp.Or(d.Data.Error, d.Data.Path))
 	for _, r := range d.Data.Runtimes {
