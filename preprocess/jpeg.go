@@ -68,12 +68,12 @@ func (h *jpegHeader) libjpeg(p *picture, data []byte, ask request) error {
 	return err
 }
 
-// widened is a part with all whole MCUs that its columns touch, and one more on each side: there
-// upsampling would look beyond the part.
+// widened is a part with all of the MCUs that its columns touch, and those beside them that upsampling looks
+// at from its outermost samples.
 func (h *jpegHeader) widened(r region) region {
 	mcu := 8 * h.sampling
-	left := max(0, r.x/mcu-1) * mcu
-	right := min(h.width, ((r.x+r.width+mcu-1)/mcu+1)*mcu)
+	left := max(0, r.x-h.sampling) / mcu * mcu
+	right := min(h.width, (r.x+r.width+h.sampling+mcu-1)/mcu*mcu)
 	return region{left, r.y, right - left, r.height}
 }
 

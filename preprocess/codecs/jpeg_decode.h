@@ -71,12 +71,13 @@ static int NAME(window)(NAME(job) *job, const ortho_jpeg *ask, uint8_t *dst) {
 	NAME(decoder) *d = &job->decoder;
 	const unsigned bytes = (unsigned)d->out_components, w = (unsigned)ask->w, h = (unsigned)ask->h;
 	unsigned top = 0;
-	// Smooth upsampling looks at the rows above, so that blocks before the part's own are decoded, too.
+	// Smooth upsampling looks at the samples above, so that those before the part's own are decoded, too.
 #if LIBJPEG >= 70
 	const unsigned block_h = (unsigned)(d->max_v * d->min_dct_v);
 #else
 	const unsigned block_h = (unsigned)(d->max_v * d->min_dct);
 #endif
+	const unsigned above = (unsigned)d->max_v;
 	if (w < d->out_width) {
 		unsigned x = (unsigned)ask->x, width = w;
 		jpeg.crop(d, &x, &width);
@@ -85,7 +86,7 @@ static int NAME(window)(NAME(job) *job, const ortho_jpeg *ask, uint8_t *dst) {
 			return JPEG_FATAL;
 		}
 	}
-	if ((unsigned)ask->y > block_h) top = ((unsigned)ask->y - block_h) / block_h * block_h;
+	if ((unsigned)ask->y > above) top = ((unsigned)ask->y - above) / block_h * block_h;
 	if (top > 0 && jpeg.skip(d, top) != top) return JPEG_TRUNCATED;
 	for (unsigned y = top; y < (unsigned)ask->y + h; y++) {
 		uint8_t *row = y < (unsigned)ask->y ? dst : dst + (size_t)(y - (unsigned)ask->y) * w * bytes;
