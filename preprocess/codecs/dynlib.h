@@ -28,6 +28,13 @@ static inline void file_name(void *library, void *init, char *path, size_t n) {
 	(void)init;
 	GetModuleFileNameA((HMODULE)library, path, (DWORD)n);
 }
+
+// same_file reports whether two functions are of one library.
+static inline int same_file(void *a, void *b) {
+	HMODULE of_a, of_b;
+	const DWORD how = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+	return GetModuleHandleExA(how, (LPCSTR)a, &of_a) && GetModuleHandleExA(how, (LPCSTR)b, &of_b) && of_a == of_b;
+}
 #else
 #include <dlfcn.h>
 
@@ -45,6 +52,12 @@ static inline void file_name(void *library, void *init, char *path, size_t n) {
 	Dl_info info;
 	(void)library;
 	if (dladdr(init, &info)) snprintf(path, n, "%s", info.dli_fname);
+}
+
+// same_file reports whether two functions are of one library.
+static inline int same_file(void *a, void *b) {
+	Dl_info of_a, of_b;
+	return dladdr(a, &of_a) && dladdr(b, &of_b) && of_a.dli_fbase == of_b.dli_fbase;
 }
 #endif
 

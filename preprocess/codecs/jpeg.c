@@ -1,5 +1,6 @@
 #include "dynlib.h"
 #include "jpeg.h"
+#include "jpeg_huffman.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -21,6 +22,11 @@ static struct {
 	void (*crop)(void *, unsigned *x, unsigned *width);
 	int (*resync)(void *, int restart);
 } jpeg;
+
+// A file that jpeg_huffman.h stops at.
+#define JPEG_IRREGULAR -1
+
+static int jpeg_own(void *function) { return same_file(function, *(void **)&jpeg.read); }
 
 #define LIBJPEG 62
 #define NAME(x) v62_##x
@@ -56,6 +62,9 @@ int ortho_jpeg_load(const char *name, char *text, size_t n) {
 	return 1;
 }
 
-int ortho_jpeg_decode(const ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n) {
-	return (jpeg.version == 62 ? v62_decode : v80_decode)(ask, data, size, dst, message, n);
+int ortho_jpeg_decode(ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n) {
+	for (;; ask->alone = 1) {
+		int result = (jpeg.version == 62 ? v62_decode : v80_decode)(ask, data, size, dst, message, n);
+		if (result != JPEG_IRREGULAR) return result;
+	}
 }

@@ -43,21 +43,32 @@ type JPEG struct {
 // Damage that leaves an image is no error, as in Pillow. The error wraps [io.ErrUnexpectedEOF] where the
 // file ends before the part does.
 func DecodeJPEG(dst, data []byte, ask JPEG) error {
+	_, err := decodeJPEG(dst, data, ask, false)
+	return err
+}
+
+// decodeJPEG reports whether the library had help with Huffman decoding, which it gets unless it is to
+// be alone.
+func decodeJPEG(dst, data []byte, ask JPEG, alone bool) (helped bool, err error) {
 	space := map[int]C.int{1: C.JPEG_GRAY, 3: C.JPEG_RGB, 4: C.JPEG_CMYK}[ask.Components]
 	if space == 0 || len(dst) != ask.W*ask.H*ask.Components || ask.W < 1 || ask.H < 1 || ask.X < 0 || ask.Y < 0 ||
 		ask.X+ask.W > (ask.Width+ask.Shrink-1)/ask.Shrink || ask.Y+ask.H > (ask.Height+ask.Shrink-1)/ask.Shrink {
-		return errors.New("decode JPEG: there is no such part")
+		return false, errors.New("decode JPEG: there is no such part")
 	}
 	in := C.ortho_jpeg{
 		width: C.int(ask.Width), height: C.int(ask.Height), components: C.int(ask.Components),
 		space: space, shrink: C.int(ask.Shrink), x: C.int(ask.X), y: C.int(ask.Y), w: C.int(ask.W), h: C.int(ask.H),
 	}
+	if alone {
+		in.alone = 1
+	}
 	var message [256]C.char
 	switch C.ortho_jpeg_decode(&in, (*C.uint8_t)(unsafe.SliceData(data)), C.size_t(len(data)), (*C.uint8_t)(unsafe.SliceData(dst)), &message[0], C.size_t(len(message))) {
 	case C.JPEG_OK:
-		return nil
 	case C.JPEG_TRUNCATED:
-		return io.ErrUnexpectedEOF
+		err = io.ErrUnexpectedEOF
+	default:
+		err = errors.New(C.GoString(&message[0]))
 	}
-	return errors.New(C.GoString(&message[0]))
+	return in.alone == 0, err
 }

@@ -20,9 +20,10 @@ typedef struct {
 	int space;                     // of the result
 	int shrink;                    // 1, 2, 4 or 8
 	int x, y, w, h;                // the part of the result that is wanted
+	int alone;                     // the library gets no help with Huffman decoding; set where it got none
 } ortho_jpeg;
 
 // ortho_jpeg_decode decodes a file to dst, of w*h pixels. message, of n bytes, gets what went wrong.
-int ortho_jpeg_decode(const ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n);
+int ortho_jpeg_decode(ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n);
 
 #endif

@@ -65,7 +65,57 @@ typedef struct {
 	NAME(decoder) decoder;
 	NAME(source) source;
 	NAME(progress) progress;
+	huffman *huffman; // NULL: libjpeg decodes alone
 } NAME(job);
+
+static int NAME(on_mcu)(NAME(decoder) *d, int16_t (**blocks)[64]) { return huffman_mcu(d->client, blocks); }
+
+// replace_entropy puts Huffman decoding of our own in libjpeg's place, and reports whether it serves.
+static int NAME(replace_entropy)(NAME(job) *job, const ortho_jpeg *ask) {
+	NAME(decoder) *d = &job->decoder;
+	// What all versions have: the first members of a component, and of the module.
+	typedef struct { int id, index, h, v, quantization, dc, ac; } component;
+	typedef struct {
+		void (*start)(NAME(decoder) *);
+		int (*mcu)(NAME(decoder) *, int16_t (**blocks)[64]);
+	} entropy;
+	entropy *module = d->modules[6];
+	if (d->progressive || d->arithmetic || d->precision != 8 || d->scan_components != d->components || d->unread_marker || d->blocks_in_mcu > 10) return 0;
+#if LIBJPEG >= 80
+	if (d->block_size != 8) return 0;
+#endif
+	if (!jpeg_own((void *)module->mcu)) return 0;
+	huffman *h = malloc(sizeof *h);
+	if (!h) return 0;
+	memset(h, 0, offsetof(huffman, buffer));
+	job->huffman = h;
+	h->data = d->src->next;
+	h->end = d->src->next + d->src->left;
+	h->blocks = d->blocks_in_mcu;
+	h->restart_interval = h->restart_in = d->restart_interval;
+	h->columns = d->mcus_per_row;
+	h->last = h->columns - 1;
+	if (ask->shrink == 1) {
+		const unsigned mcu = d->scan_components == 1 ? 8 : 8 * (unsigned)d->max_h;
+		h->first = (unsigned)ask->x / mcu;
+		h->last = (unsigned)(ask->x + ask->w - 1) / mcu;
+	}
+	h->parts = ask->y > 0 || h->first > 0 || h->last < h->columns - 1;
+	const huffman_table *dc[4] = {0}, *ac[4] = {0};
+	for (int i = 0; i < h->blocks; i++) {
+		const int c = d->membership[i];
+		const component *info = d->scan_infos[c];
+		if (info->dc < 0 || info->dc > 3 || info->ac < 0 || info->ac > 3 || !d->dc[info->dc] || !d->ac[info->ac]) return 0;
+		if (!dc[info->dc]) dc[info->dc] = huffman_ready(&h->own[info->dc], d->dc[info->dc], 1, 0);
+		if (!ac[info->ac]) ac[info->ac] = huffman_ready(&h->own[4 + info->ac], d->ac[info->ac], 0, h->parts);
+		h->block[i].dc = dc[info->dc], h->block[i].ac = ac[info->ac], h->block[i].component = c;
+		if (!h->block[i].dc || !h->block[i].ac) return 0;
+	}
+	huffman_begin(h);
+	d->client = h;
+	module->mcu = NAME(on_mcu);
+	return 1;
+}
 
 static int NAME(window)(NAME(job) *job, const ortho_jpeg *ask, uint8_t *dst) {
 	NAME(decoder) *d = &job->decoder;
@@ -92,11 +142,18 @@ static int NAME(window)(NAME(job) *job, const ortho_jpeg *ask, uint8_t *dst) {
 		uint8_t *row = y < (unsigned)ask->y ? dst : dst + (size_t)(y - (unsigned)ask->y) * w * bytes;
 		if (jpeg.read(d, &row, 1) != 1) return JPEG_TRUNCATED;
 	}
-	if (d->out_row == d->out_height) jpeg.finish(d); // an end marker may be missing
+	if (d->out_row == d->out_height) {
+		if (d->client) {
+			const huffman *h = d->client;
+			d->src->left -= (size_t)(h->data - d->src->next);
+			d->src->next = h->data;
+		}
+		jpeg.finish(d); // an end marker may be missing
+	}
 	return JPEG_OK;
 }
 
-static int NAME(decode)(const ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n) {
+static int NAME(decode)(ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n) {
 	NAME(job) *job = calloc(1, sizeof *job);
 	if (!job) {
 		snprintf(message, n, "no memory for a decoder");
@@ -119,11 +176,17 @@ static int NAME(decode)(const ortho_jpeg *ask, const uint8_t *data, size_t size,
 			d->out_color_space = ask->space;
 			d->scale_num = 1;
 			d->scale_denom = (unsigned)ask->shrink;
-			result = jpeg.start(d) ? NAME(window)(job, ask, dst) : JPEG_TRUNCATED;
+			if (!jpeg.start(d)) result = JPEG_TRUNCATED;
+			else {
+				if (!ask->alone) ask->alone = !NAME(replace_entropy)(job, ask);
+				result = NAME(window)(job, ask, dst);
+			}
 		}
 	} else result = JPEG_FATAL;
+	if (job->huffman && job->huffman->irregular) result = JPEG_IRREGULAR;
 	snprintf(message, n, "%s", job->catcher.message);
 	jpeg.destroy(d);
+	free(job->huffman);
 	free(job);
 	return result;
 }
