@@ -88,9 +88,10 @@ type picture struct {
 	part          region // which part of the file's img is; nothing: all
 	orientation   int    // the EXIF tag's value, 0 where there is none or it has been followed
 	upright       bool
-	luma          []byte // the gray image, where that is stored and not one of img's colours
-	alpha, icc    []byte // where they are asked for; nil: none
-	inks          []byte // C, M, Y, K of a file that has them, where extras are asked for; nil: none
+	luma          []byte        // the gray image, where that is stored and not one of img's colours
+	alpha, icc    []byte        // where they are asked for; nil: none
+	stated        statedProfile // beside icc, where extras are asked for; nil: none
+	inks          []byte        // C, M, Y, K of a file that has them, where extras are asked for; nil: none
 }
 
 // as converts the picture to so many channels, and turns it upright where that is wanted.

@@ -56,7 +56,9 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 		err = a.Decode(p.img.Pix)
 	}
 	if ask.extras {
-		p.icc = a.ICC
+		if p.icc = a.ICC; p.icc == nil {
+			p.stated = codePoints(a.Primaries, a.Transfer)
+		}
 	}
 	return p, err
 }

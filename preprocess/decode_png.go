@@ -11,14 +11,18 @@ import (
 // pngFile is what precedes a PNG's pixels, as Pillow's PngImagePlugin reads it: chunks up to the
 // first IDAT, whose checksums must be right, whatever order they come in.
 type pngFile struct {
-	width, height int
-	depth, color  byte
-	interlaced    bool
-	palette, key  []byte // PLTE and tRNS, the last of each
-	icc           []byte // iCCP's body
-	frames        bool   // acTL: it is animated
-	frame         region // of the first frame; nothing: all
-	data          int    // where the body of the first IDAT begins
+	width, height  int
+	depth, color   byte
+	interlaced     bool
+	palette, key   []byte // PLTE and tRNS, the last of each
+	icc            []byte // iCCP's body
+	srgb           bool   // it says that it is sRGB's
+	gamma          uint32 // gAMA, in 100,000ths
+	cicp           []byte
+	chromaticities []byte // cHRM
+	frames         bool   // acTL: it is animated
+	frame          region // of the first frame; nothing: all
+	data           int    // where the body of the first IDAT begins
 }
 
 const (
@@ -111,6 +115,14 @@ func (f *pngFile) chunk(kind string, body []byte) error {
 		if _, packed, _ := bytes.Cut(body, []byte{0}); len(packed) == 0 || packed[0] != 0 {
 			return errors.New("its colour profile is packed in a way that is not known")
 		}
+	case "sRGB":
+		f.srgb = true
+	case "gAMA":
+		f.gamma = be32(body)
+	case "cHRM":
+		f.chromaticities = body
+	case "cICP":
+		f.cicp = body
 	case "acTL":
 		if n := be32(body); f.frames || n == 0 || n > 1<<31 {
 			f.frames = false
@@ -157,6 +169,7 @@ func decodePNG(data []byte, ask request) (picture, error) {
 		if f.icc != nil {
 			p.icc = pngProfile(data)
 		}
+		p.stated = f.statedColours()
 	}
 	return p, nil
 }

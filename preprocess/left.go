@@ -10,7 +10,7 @@ import (
 type Left struct {
 	Frames   int      // pictures in the file beside the first: of an animation, or pages
 	Metadata []string // "EXIF", "XMP", "text", "resolution", in this order
-	Profile  bool     // a colour profile that is of other colours than the picture's
+	Profile  bool     // a colour profile, or stated colours, of which the picture is not
 }
 
 // Nothing reports whether the picture holds all.

@@ -23,7 +23,8 @@ type Picture struct {
 // and nil where every pixel is opaque. The profile is kept where its colours are the
 // image's. By another one the file's own colours are converted to sRGB, where Little CMS is there:
 // a CMYK file's inks, or the gray of a file that is asked for in colours. Otherwise it is dropped, as is
-// one that is damaged or larger than 16 MiB.
+// one that is damaged or larger than 16 MiB. Colours that a PNG states by gAMA, cHRM or cICP, or an AVIF by its
+// colr box, make a profile, where they are not sRGB's.
 func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	if opt.Channels != 0 && opt.Channels != 1 && opt.Channels != 3 {
 		return nil, fmt.Errorf("decode image: %d channels asked for, not 1 or 3", opt.Channels)
@@ -35,6 +36,11 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	if opt.Channels == 0 {
 		opt.Channels = pic.img.Channels
 	}
+	unknown := false // colours that are stated, but not as a profile
+	if pic.icc == nil && pic.stated != nil {
+		pic.icc, err = pic.stated(pic.img.Channels == 1)
+		unknown = err != nil
+	}
 	converted := !fits(pic.icc, opt.Channels) && pic.toSRGB()
 	out := &Picture{Image: pic.as(opt.Channels, opt.Orientation), converted: converted}
 	if !opaque(pic.alpha) {
@@ -44,7 +50,7 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	if fits(pic.icc, opt.Channels) {
 		out.ICC = bytes.Clone(pic.icc)
 	} else {
-		out.dropped = pic.icc != nil && !converted
+		out.dropped = unknown || pic.icc != nil && !converted
 	}
 	return out, nil
 }

@@ -20,7 +20,7 @@ type leftOut struct {
 
 const (
 	leftFrames  = "further frames or pages, of which none is used: the first alone is"
-	leftProfile = "a colour profile that is of other colours than the picture made of it, which is left out: it may look lighter or darker"
+	leftProfile = "a colour profile, or colours stated without one, that the picture made of it can't have: they are left out, and it may look lighter or darker"
 )
 
 func (l *leftOut) add(name string, left preprocess.Left) {

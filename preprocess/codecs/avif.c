@@ -110,6 +110,8 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	a->channels = channels(d);
 	a->frames = d->count;
 	a->orientation = orientation(d->image);
+	a->primaries = d->image->primaries;
+	a->transfer = d->image->transfer;
 	a->icc = d->image->icc;
 	a->exif = d->image->exif;
 	a->xmp = d->image->xmp;

@@ -33,8 +33,9 @@ type AVIF struct {
 	Frames        int
 	Channels      int // 1: gray (libavif 1.3); 3: R, G, B; 4: and A
 	// Orientation is EXIF's number for how the file has it turned and mirrored, whatever its EXIF data says.
-	Orientation    int
-	ICC, EXIF, XMP []byte // nil: none
+	Orientation         int
+	Primaries, Transfer int    // code points of ITU-T H.273; 2: not stated
+	ICC, EXIF, XMP      []byte // nil: none
 
 	c      *C.ortho_avif
 	pinned runtime.Pinner
@@ -52,6 +53,7 @@ func OpenAVIF(data []byte) (*AVIF, error) {
 		return nil, err
 	}
 	a.Width, a.Height, a.Orientation = int(a.c.width), int(a.c.height), int(a.c.orientation)
+	a.Primaries, a.Transfer = int(a.c.primaries), int(a.c.transfer)
 	a.Frames, a.Channels = int(a.c.frames), int(a.c.channels)
 	a.ICC, a.EXIF, a.XMP = cloned(a.c.icc), cloned(a.c.exif), cloned(a.c.xmp)
 	return a, nil

@@ -16,6 +16,7 @@ typedef struct {
 	int frames;
 	int channels;    // 1: gray, which versions before 1.3 give as 3; 3: R, G, B; 4: and A
 	int orientation; // EXIF's number for how the file has it turned and mirrored
+	int primaries, transfer; // of ITU-T H.273
 	ortho_bytes icc, exif, xmp;
 	char message[128];
 } ortho_avif;

@@ -9,6 +9,8 @@
 
 enum { RGB = 4, LAB_2 = 30, INTENT_PERCEPTUAL = 0 };
 
+typedef struct { double x, y, luminance; } lcms_colour;
+
 static struct {
 	int (*version)(void);
 	void *(*open)(const void *, uint32_t);
@@ -18,6 +20,11 @@ static struct {
 	void *(*create)(void *from, uint32_t pixels, void *to, uint32_t, uint32_t intent, uint32_t flags);
 	void (*convert)(void *transform, const void *src, void *dst, uint32_t n);
 	void (*destroy)(void *transform);
+	void *(*curve)(void *context, int32_t type, const double *parameters);
+	void (*free_curve)(void *);
+	void *(*rgb)(const lcms_colour *white, const lcms_colour *primaries, void *const *curves);
+	void *(*gray)(const lcms_colour *white, const void *curve);
+	int (*save)(void *profile, void *to, uint32_t *n);
 } lcms;
 
 int ortho_lcms_load(const char *name, char *text, size_t n) {
@@ -26,6 +33,7 @@ int ortho_lcms_load(const char *name, char *text, size_t n) {
 	const wanted all[] = {
 		{&lcms.version, "cmsGetEncodedCMMversion"}, {&lcms.open, "cmsOpenProfileFromMem"}, {&lcms.srgb, "cmsCreate_sRGBProfile"}, {&lcms.lab, "cmsCreateLab2Profile"}, {&lcms.close, "cmsCloseProfile"},
 		{&lcms.create, "cmsCreateTransform"}, {&lcms.convert, "cmsDoTransform"}, {&lcms.destroy, "cmsDeleteTransform"},
+		{&lcms.curve, "cmsBuildParametricToneCurve"}, {&lcms.free_curve, "cmsFreeToneCurve"}, {&lcms.rgb, "cmsCreateRGBProfile"}, {&lcms.gray, "cmsCreateGrayProfile"}, {&lcms.save, "cmsSaveProfileToMem"},
 	};
 	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) return 0;
 	const int version = lcms.version();
@@ -67,3 +75,20 @@ void *ortho_lcms_lab(void) {
 void ortho_lcms_run(void *transform, const uint8_t *src, uint8_t *dst, uint32_t pixels) { lcms.convert(transform, src, dst, pixels); }
 
 void ortho_lcms_end(void *transform) { lcms.destroy(transform); }
+
+size_t ortho_lcms_profile(const double *white, const double *primaries, const double *curve, int gray, uint8_t *icc, size_t n) {
+	const lcms_colour w = {white[0], white[1], 1};
+	lcms_colour p[3];
+	for (int i = 0; i < 3; i++) p[i] = (lcms_colour){primaries[2 * i], primaries[2 * i + 1], 1};
+	void *c = lcms.curve(NULL, 4, curve), *profile = NULL;
+	if (!c) return 0;
+	if (gray) profile = lcms.gray(&w, c);
+	else profile = lcms.rgb(&w, p, (void *[3]){c, c, c});
+	lcms.free_curve(c);
+	if (!profile) return 0;
+	uint32_t size = 0;
+	if (!lcms.save(profile, NULL, &size)) size = 0;
+	if (size > 0 && size <= n && !lcms.save(profile, icc, &size)) size = 0;
+	lcms.close(profile);
+	return size;
+}

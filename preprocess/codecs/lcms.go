@@ -12,7 +12,7 @@ import (
 
 var lcmsKind = &kind{
 	name: "Little CMS",
-	use:  "converts colour profiles, and CIELab",
+	use:  "converts and makes colour profiles, and converts CIELab",
 	version: func() string {
 		v := C.ortho_lcms_version()
 		return fmt.Sprintf("%d.%d", v/1000, v%1000/10)
@@ -44,6 +44,33 @@ func ToSRGB(icc, pix []byte, channels int) ([]byte, error) {
 		return nil, errors.New("the colour profile is damaged, or not of these colours")
 	}
 	return out, nil
+}
+
+// Colours are those that values of 0 to 1 stand for.
+type Colours struct {
+	White     [2]float64    // x, y
+	Primaries [3][2]float64 // of red, green and blue; not of gray
+	// Curve makes light of values: (a*v + b)^g from d on, and c*v below; g, a, b, c, d.
+	Curve [5]float64
+	Gray  bool
+}
+
+// MakeProfile makes an ICC profile of colours, the same whenever it is made. The library must be there,
+// by [FindLCMS].
+func MakeProfile(c Colours) ([]byte, error) {
+	icc := make([]byte, 1<<16)
+	gray := C.int(0)
+	if c.Gray {
+		gray = 1
+	}
+	n := int(C.ortho_lcms_profile((*C.double)(&c.White[0]), (*C.double)(&c.Primaries[0][0]), (*C.double)(&c.Curve[0]), gray,
+		(*C.uint8_t)(unsafe.SliceData(icc)), C.size_t(len(icc))))
+	if n < 128 || n > len(icc) {
+		return nil, errors.New("there is no profile of such colours")
+	}
+	// Its date says when it was made (ICC.1:2022, 7.2.10).
+	copy(icc[24:36], []byte{2000 >> 8, 2000 & 255, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0})
+	return icc[:n], nil
 }
 
 // LabToRGB converts pixels of three bytes, L and a and b with 128 for 0, to sRGB in place. The library must be
