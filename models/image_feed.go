@@ -74,6 +74,9 @@ func (l *ImageLoader) Load(file []byte, opt ImageOptions) (spec preprocess.Spec,
 	if err != nil {
 		return spec, nil, err
 	}
+	if l.generator.Spec.Channels == 3 {
+		pic.Coloured() // where it can't be, generate takes the gray as it is, too
+	}
 	if opt.Edge > 0 && l.generator.Spec.Height == 0 {
 		pic.Image = pic.Middle(opt.Edge, opt.Edge)
 	}
