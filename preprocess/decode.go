@@ -42,7 +42,8 @@ var (
 // with what could be read of it, nearly always as Pillow does.
 //
 // The error wraps ErrUnsupported for a file of another kind, ErrTooLarge for one
-// whose header claims more than MaxPixels (nothing is decoded then); any other
+// whose header claims more than MaxPixels, or that takes more memory than [BoundMemory]
+// allows (nothing is decoded then); any other
 // says what is wrong with the file.
 func Decode(data []byte, opt DecodeOptions) (*Image, error) {
 	if opt.Channels == 0 {
@@ -65,8 +66,13 @@ type request struct {
 	// decoded smaller: 1, 2, 4 or 8. nil: 1.
 	shrink func(width, height, orientation int) int
 	// part is which part of a JPEG of that size, and of that orientation, is needed; nil: all.
-	part   func(width, height, orientation int) region
+	part func(width, height, orientation int) region
+	// reduce is asked for what resizes the rows of an image of that size, channels and orientation as they come
+	// from the decoder, which no one needs otherwise; nil, or nil of it: none.
+	reduce func(width, height, channels, orientation int) *reduction
 	memory *frame // for the pixels; nil: their own
+	lease  *lease // of the budget of memory, which who asks gives back; nil: it ends with decoding
+	file   int    // the file's bytes
 	// extras: alpha and the colour profile are wanted too.
 	extras bool
 }
@@ -84,9 +90,10 @@ func (r request) image(width, height, channels int) *Image {
 // stored.
 type picture struct {
 	img           *Image
-	width, height int    // of the file; img's, unless that was decoded smaller, or in part
+	width, height int    // of the file; img's, unless that was decoded smaller, or in part, or resized
 	part          region // which part of the file's img is; nothing: all
-	orientation   int    // the EXIF tag's value, 0 where there is none or it has been followed
+	resized       bool
+	orientation   int // the EXIF tag's value, 0 where there is none or it has been followed
 	upright       bool
 	luma          []byte        // the gray image, where that is stored and not one of img's colours
 	alpha, icc    []byte        // where they are asked for; nil: none
@@ -115,6 +122,10 @@ func read(data []byte, ask request) (p picture, err error) {
 	}
 	if ask.maxPixels <= 0 {
 		ask.maxPixels = defaultMaxPixels
+	}
+	if ask.file = len(data); ask.lease == nil {
+		ask.lease = new(lease)
+		defer ask.lease.release()
 	}
 	f, err := sniff(data)
 	if err != nil {
@@ -147,6 +158,19 @@ func checkSize(width, height int, maxPixels int64) error {
 		return &TooLargeError{Width: width, Height: height, MaxPixels: maxPixels}
 	}
 	return nil
+}
+
+// admit is the same guard, and waits until there is memory for so many bytes a pixel.
+func (r request) admit(width, height, bytes int) error {
+	return r.admitBytes(width, height, int64(width)*int64(height)*int64(bytes))
+}
+
+// admitBytes is admit for so many bytes.
+func (r request) admitBytes(width, height int, bytes int64) error {
+	if err := checkSize(width, height, r.maxPixels); err != nil {
+		return err
+	}
+	return r.lease.take(bytes, r.file)
 }
 
 func newImage(width, height, channels int) *Image {

@@ -36,7 +36,8 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 		return picture{}, err
 	}
 	defer a.Close()
-	if err := checkSize(a.Width, a.Height, ask.maxPixels); err != nil {
+	// Planes of up to 16 bits and the picture they are decoded from, R, G, B and A, and what these become.
+	if err := ask.admit(a.Width, a.Height, 2*6+4+4); err != nil {
 		return picture{}, err
 	}
 	p := picture{orientation: avifOrientation(a)}

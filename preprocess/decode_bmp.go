@@ -60,6 +60,9 @@ func decodeBMP(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
+	if err := ask.admit(f.width, f.height, 1+3+1+3); err != nil { // indices of runs, colours, alpha, and what they become
+		return picture{}, err
+	}
 	rows, stride := data[min(f.at, len(data)):], (f.width*f.depth+31)>>3&^3
 	if f.compression == bmpRLE8 || f.compression == bmpRLE4 {
 		rows, stride = f.runs(data), f.width

@@ -14,7 +14,8 @@ func decodeGIF(data []byte, ask request) (picture, error) {
 		return picture{}, err
 	}
 	width, height := max(f.width, f.left+f.frameWidth), max(f.height, f.top+f.frameHeight)
-	if err := checkSize(width, height, ask.maxPixels); err != nil {
+	// Indices, colours, alpha, and what they are converted to.
+	if err := ask.admit(width, height, 1+3+1+3); err != nil {
 		return picture{}, err
 	}
 	if f.frameWidth == 0 || f.frameHeight == 0 {

@@ -23,10 +23,11 @@ func decodeJP2(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	if err := checkSize(h.width, h.height, ask.maxPixels); err != nil {
+	if err := jp2Affordable(data, bare, ask.maxPixels); err != nil {
 		return picture{}, err
 	}
-	if err := jp2Affordable(data, bare, ask.maxPixels); err != nil {
+	// OpenJPEG keeps 32 bits of each sample, twice.
+	if err := ask.admit(h.width, h.height, 2*4*4+4+4); err != nil {
 		return picture{}, err
 	}
 	j, err := codecs.OpenJP2(data, bare)

@@ -145,9 +145,6 @@ func decodePNG(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	if err := checkSize(f.width, f.height, ask.maxPixels); err != nil {
-		return picture{}, err
-	}
 	part := region{0, 0, f.width, f.height}
 	if f.frame != (region{}) {
 		part = f.frame
@@ -155,15 +152,28 @@ func decodePNG(data []byte, ask request) (picture, error) {
 	if len(f.palette) > 3*256 && f.color == pngPalette {
 		return picture{}, fmt.Errorf("it has %d colours, and 256 are the most", len(f.palette)/3)
 	}
+	p := picture{width: f.width, height: f.height, orientation: pngOrientation(data)}
 	out := f.pixels(ask)
+	if ask.reduce != nil && !f.interlaced && part == (region{0, 0, f.width, f.height}) && checkSize(f.width, f.height, ask.maxPixels) == nil {
+		out.reduced = ask.reduce(f.width, f.height, out.channels, p.orientation)
+	}
+	if err := out.begin(ask); err != nil {
+		return picture{}, err
+	}
 	rest, err := f.rows(data, part, out)
+	if err == nil && out.reduced != nil {
+		err = out.reduced.Close()
+	}
 	if err != nil {
 		return picture{}, err
 	}
 	if err := pngEnd(data, rest); err != nil {
 		return picture{}, err
 	}
-	p := picture{img: out.img, orientation: pngOrientation(data)}
+	p.img, p.resized = out.img, out.reduced != nil
+	if out.reduced != nil {
+		p.img = out.reduced.img
+	}
 	if ask.extras {
 		p.alpha = out.alpha
 		if f.icc != nil {

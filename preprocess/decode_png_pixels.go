@@ -2,10 +2,12 @@ package preprocess
 
 // pngPixels is what a PNG's rows become: gray or RGB, and alpha where it is asked for.
 type pngPixels struct {
-	f     *pngFile
-	img   *Image
-	alpha []byte // nil: none, or not wanted
-	wide  to8    // of 16-bit gray
+	f        *pngFile
+	channels int
+	img      *Image     // a row alone, where they are reduced
+	reduced  *reduction // as they come; nil: they are kept
+	alpha    []byte     // nil: none, or not wanted
+	wide     to8        // of 16-bit gray
 
 	palette      [256][3]uint8
 	transparency [256]uint8 // of the palette
@@ -18,7 +20,7 @@ func (f *pngFile) pixels(ask request) *pngPixels {
 	if f.color == pngGray || f.color == pngGrayA {
 		channels = 1
 	}
-	out := &pngPixels{f: f, img: ask.image(f.width, f.height, channels), wide: highByte}
+	out := &pngPixels{f: f, channels: channels, wide: highByte}
 	if f.color == pngGray && !ask.extras {
 		out.wide = clip16 // Pillow's mode I;16, of which convert makes no picture
 	}
@@ -27,8 +29,26 @@ func (f *pngFile) pixels(ask request) *pngPixels {
 			out.palette[i] = [3]uint8(f.palette[3*i:])
 		}
 	}
+	return out
+}
+
+// begin takes the memory.
+func (out *pngPixels) begin(ask request) error {
+	f := out.f
+	if out.reduced != nil {
+		out.img = newImage(f.width, 1, out.channels)
+		return ask.admitBytes(f.width, f.height, out.reduced.bytes())
+	}
+	each := out.channels + 3 // converted
+	if ask.extras {
+		each++
+	}
+	if err := ask.admit(f.width, f.height, each); err != nil {
+		return err
+	}
+	out.img = ask.image(f.width, f.height, out.channels)
 	if !ask.extras {
-		return out
+		return nil
 	}
 	switch f.color {
 	case pngGrayA, pngRGBA:
@@ -54,11 +74,16 @@ func (f *pngFile) pixels(ask request) *pngPixels {
 			out.key[0] = 255
 		}
 	}
-	return out
+	return nil
 }
 
 // row unpacks the n pixels of a row from x on.
 func (o *pngPixels) row(row []byte, x, y, n int) {
+	if o.reduced != nil {
+		o.unpack(o.img.Pix, nil, row)
+		o.reduced.Write(o.img.Pix) // its error stays until it is closed
+		return
+	}
 	at := y*o.f.width + x
 	var alpha []byte
 	if o.alpha != nil {

@@ -32,7 +32,7 @@ func decodePNM(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	if err := checkSize(f.width, f.height, ask.maxPixels); err != nil {
+	if err := ask.admit(f.width, f.height, 3+3); err != nil {
 		return picture{}, err
 	}
 	channels := 1

@@ -58,7 +58,7 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	if err := checkSize(f.width, f.height, ask.maxPixels); err != nil {
+	if err := ask.admitBytes(f.width, f.height, f.bytes(ask)); err != nil {
 		return picture{}, err
 	}
 	out, err := f.newPixels(ask)
@@ -86,6 +86,27 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 		p.icc = tiffBytes(data, tagProfile)
 	}
 	return p, nil
+}
+
+// bytes is how much memory it takes: colours and what they become, what is kept beside them, and a strip or tile.
+func (f *tiffFile) bytes(ask request) int64 {
+	each := int64(3 + 3)
+	if f.layout.colours == tiffYCC {
+		each++
+	}
+	if ask.extras {
+		each += 4 + 1
+	}
+	bits := int64(f.stored.bits) * int64(f.layout.samples)
+	if f.planes {
+		each += (bits + 7) / 8
+	}
+	width, height := int64(f.width), int64(f.height)
+	w, h := width, min(height, max(1, f.one(tagRowsPerStrip, height)))
+	if f.tags[tagTileOffsets] != nil {
+		w, h = min(width+1024, max(1, f.one(tagTileWidth, 1))), min(height+1024, max(1, f.one(tagTileHeight, 1)))
+	}
+	return each*width*height + 2*w*h*(bits+7)/8
 }
 
 // findTIFF is what tests without the library replace.

@@ -28,12 +28,13 @@ func decodeLibWebP(data []byte, ask request) (picture, error) {
 	if size := int64(binary.LittleEndian.Uint32(data[4:])) + 8; size > int64(len(data)) {
 		return picture{}, io.ErrUnexpectedEOF
 	}
-	width, height, err := webpSize(data)
+	width, height, err := webpSize(data[12:])
 	if err != nil {
 		return picture{}, err
 	}
 	// The library makes two canvases of four bytes a pixel: within the limit they are of a known size.
-	if err := checkSize(width, height, ask.maxPixels); err != nil {
+	// With a third one where pixels without loss are decoded.
+	if err := ask.admit(width, height, 3*4+3); err != nil {
 		return picture{}, err
 	}
 	w, err := codecs.OpenWebP(data)
@@ -59,15 +60,15 @@ func decodeLibWebP(data []byte, ask request) (picture, error) {
 	return p, nil
 }
 
-// webpSize is the size of the canvas, by what comes first.
-func webpSize(data []byte) (width, height int, err error) {
-	switch id := string(data[min(12, len(data)):min(16, len(data))]); {
-	case id == "VP8 " && len(data) >= 30 && string(data[23:26]) == "\x9d\x01\x2a":
-		return le16(data[26:]) & (1<<14 - 1), le16(data[28:]) & (1<<14 - 1), nil
-	case id == "VP8X" && len(data) >= 30:
-		return le24(data[24:]) + 1, le24(data[27:]) + 1, nil
-	case id == "VP8L" && len(data) >= 25 && data[20] == 0x2f:
-		bits := int(binary.LittleEndian.Uint32(data[21:]))
+// webpSize is the size that a chunk states, which is of the canvas, or of a picture.
+func webpSize(chunk []byte) (width, height int, err error) {
+	switch id := string(chunk[:min(4, len(chunk))]); {
+	case id == "VP8 " && len(chunk) >= 18 && string(chunk[11:14]) == "\x9d\x01\x2a":
+		return le16(chunk[14:]) & (1<<14 - 1), le16(chunk[16:]) & (1<<14 - 1), nil
+	case id == "VP8X" && len(chunk) >= 18:
+		return le24(chunk[12:]) + 1, le24(chunk[15:]) + 1, nil
+	case id == "VP8L" && len(chunk) >= 13 && chunk[8] == 0x2f:
+		bits := int(binary.LittleEndian.Uint32(chunk[9:]))
 		return bits&(1<<14-1) + 1, bits>>14&(1<<14-1) + 1, nil
 	}
 	return 0, 0, errors.New("its header is damaged")
@@ -132,10 +133,13 @@ func decodeGoWebP(data []byte, ask request) (picture, error) {
 	if stream == nil {
 		return picture{}, errors.New("no image in it")
 	}
-	if width != 0 {
-		if err := checkSize(width, height, ask.maxPixels); err != nil {
-			return picture{}, err
-		}
+	ownWidth, ownHeight, err := webpSize(stream)
+	if err != nil {
+		return picture{}, err
+	}
+	// Pixels of four bytes, colours, alpha, the canvas, and what they become.
+	if err := ask.admit(max(width, ownWidth), max(height, ownHeight), 4+3+1+4+3); err != nil {
+		return picture{}, err
 	}
 	if !ask.extras {
 		alpha = nil

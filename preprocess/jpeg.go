@@ -19,6 +19,9 @@ func decodeJPEG(data []byte, ask request) (picture, error) {
 	if err := checkSize(h.width, h.height, ask.maxPixels); err != nil {
 		return picture{}, err
 	}
+	if scans := h.scans(data); int64(scans) > max(20, scanWork/(int64(h.width)*int64(h.height))) {
+		return picture{}, fmt.Errorf("%d scans of %dx%d pixels are more than are decoded", scans, h.width, h.height)
+	}
 	// A block of 8x8 takes one bit at least, but of a file that has its end: what lacks before that
 	// is left gray.
 	if int64(h.width)*int64(h.height) > 512*int64(len(data)) && !ended(data[h.scan:]) {
@@ -39,6 +42,18 @@ func decodeJPEG(data []byte, ask request) (picture, error) {
 	return p, err
 }
 
+// scans counts them, where there may be several.
+func (h *jpegHeader) scans(data []byte) int {
+	if h.sequential() && h.interleaved {
+		return 1
+	}
+	return bytes.Count(data[h.scan:], []byte{0xff, 0xda})
+}
+
+// scanWork is how many pixels of scans are decoded, as each scan costs a pass over all coefficients.
+// No encoder makes more than a dozen.
+const scanWork = 500 << 20
+
 // jpegLibrary is what tests of Go's decoder replace.
 var jpegLibrary = codecs.FindJPEG
 
@@ -54,8 +69,26 @@ func (h *jpegHeader) libjpeg(p *picture, data []byte, ask request) error {
 			p.part, r = part, part
 		}
 	}
+	of := codecs.JPEG{Width: h.width, Height: h.height, Components: h.components, Shrink: shrink, X: r.x, Y: r.y, W: r.width, H: r.height}
+	if ask.reduce != nil && shrink == 1 && h.components != 4 {
+		if reduced := ask.reduce(h.width, h.height, h.components, p.orientation); reduced != nil {
+			of.X, of.Y, of.W, of.H = 0, 0, h.width, h.height
+			p.part, p.resized, p.img = region{}, true, reduced.img
+			if err := ask.admitBytes(h.width, h.height, reduced.bytes()+h.coefficients(2)); err != nil {
+				return err
+			}
+			return reduced.jpeg(data, of)
+		}
+	}
+	each := h.components + 3 // converted, or turned
+	if ask.extras {
+		each += 4
+	}
+	if err := ask.admitBytes(h.width, h.height, int64(r.width)*int64(r.height)*int64(each)+h.coefficients(2)); err != nil {
+		return err
+	}
 	p.img = ask.image(r.width, r.height, h.components)
-	err := codecs.DecodeJPEG(p.img.Pix, data, codecs.JPEG{Width: h.width, Height: h.height, Components: h.components, Shrink: shrink, X: r.x, Y: r.y, W: r.width, H: r.height})
+	err := codecs.DecodeJPEG(p.img.Pix, data, of)
 	if h.components == 4 {
 		inks := p.img
 		if p.img = inksToRGB(inks); ask.extras {
@@ -64,6 +97,41 @@ func (h *jpegHeader) libjpeg(p *picture, data []byte, ask request) error {
 			}
 			p.inks = inks.Pix
 		}
+	}
+	return err
+}
+
+// coefficients are the bytes of those that a decoder keeps, of so many bytes each: of all scans but one that has all
+// components, and is not progressive.
+func (h *jpegHeader) coefficients(each int64) int64 {
+	if h.sequential() && h.interleaved {
+		return 0
+	}
+	return h.samples() * each
+}
+
+// samples is how many the components have together.
+func (h *jpegHeader) samples() (n int64) {
+	for _, s := range h.factors {
+		across, down := (h.width*int(s>>4)+h.sampling-1)/h.sampling, (h.height*int(s&15)+h.lines-1)/h.lines
+		n += int64(across+15) * int64(down+15)
+	}
+	return n
+}
+
+// jpeg decodes rows for a reduction.
+func (r *reduction) jpeg(data []byte, of codecs.JPEG) error {
+	err := codecs.DecodeJPEGRows(data, of, func(y int, rows []byte) error {
+		if y == 0 {
+			if err := r.again(); err != nil {
+				return err
+			}
+		}
+		_, err := r.Write(rows)
+		return err
+	})
+	if err == nil {
+		err = r.Close()
 	}
 	return err
 }
@@ -129,6 +197,13 @@ func (h *jpegHeader) golang(data []byte, ask request) (*Image, error) {
 	if h.process > 0xc2 {
 		return nil, errors.New("lossless, hierarchical and arithmetic-coded JPEGs are not supported")
 	}
+	need := int64(h.width)*int64(h.height)*6 + h.samples()
+	if h.process == 0xc2 {
+		need += 4 * h.samples()
+	}
+	if err := ask.admitBytes(h.width, h.height, need); err != nil {
+		return nil, err
+	}
 	m, err := decodeParts(ask.maxPixels, h.plain, data[h.scan:])
 	if err != nil {
 		return nil, err
@@ -147,7 +222,9 @@ type jpegHeader struct {
 	process                   byte // the frame's marker: baseline, progressive, ...
 	width, height, components int
 	ids                       []byte
-	sampling                  int  // the most samples that a component has side by side in an MCU
+	sampling, lines           int // the most samples that a component has side by side in an MCU, and above each other
+	factors                   []byte
+	interleaved               bool // the first scan has all components
 	subsampled                bool // the second component has fewer samples
 	jfif                      bool
 	adobe                     int // transform of the Adobe marker, -1 without one
@@ -182,6 +259,7 @@ func readJPEGHeader(data []byte) (*jpegHeader, error) {
 		}
 		if marker == 0xda {
 			h.scan = pos - 1
+			h.interleaved = pos+3 < len(data) && int(data[pos+3]) == h.components
 			break
 		}
 		end := pos + 1 + int(be16(data[pos+1:]))
@@ -239,9 +317,10 @@ func (h *jpegHeader) frame(marker byte, body []byte) error {
 	for i := range h.components {
 		h.ids = append(h.ids, body[6+3*i])
 	}
-	h.sampling = 1
+	h.sampling, h.lines, h.factors = 1, 1, nil
 	for i := range h.components {
-		h.sampling = max(h.sampling, int(body[7+3*i]>>4))
+		f := body[7+3*i]
+		h.sampling, h.lines, h.factors = max(h.sampling, int(f>>4)), max(h.lines, int(f&15)), append(h.factors, f)
 	}
 	h.subsampled = h.components > 1 && body[7] != body[10]
 	return nil

@@ -23,7 +23,9 @@ type LoadOptions struct {
 func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err error) {
 	memory := frames.Get().(*frame)
 	defer memory.release()
-	ask := request{maxPixels: opt.MaxPixels, memory: memory, part: func(width, height, orientation int) region {
+	held := new(lease)
+	defer held.release()
+	ask := request{maxPixels: opt.MaxPixels, memory: memory, lease: held, part: func(width, height, orientation int) region {
 		if s.Orientation == ApplyOrientation && orientation > 1 && orientation <= 8 {
 			return region{0, 0, width, height}
 		}
@@ -32,12 +34,21 @@ func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err e
 	if opt.Scaled {
 		ask.shrink = s.shrink
 	}
+	key, keyed := s.key(file)
+	if !keyed {
+		ask.reduce = s.reduce
+	}
 	pic, err := read(file, ask)
 	if err != nil {
 		return 0, 0, err
 	}
+	if pic.resized {
+		resized := *s
+		resized.Resize = Resize{}
+		s = &resized
+	}
 	img := pic.as(s.Channels, s.Orientation)
-	if key, ok := s.key(file); ok {
+	if keyed {
 		img.whiten(key)
 	}
 	width, height = pic.width, pic.height
@@ -85,8 +96,7 @@ var frames = sync.Pool{New: func() any { return new(frame) }}
 // release hands the memory to a later image, except where a rare huge one has
 // grown it.
 func (f *frame) release() {
-	const keep = 64 << 20
-	if cap(f.pix) <= keep {
+	if cap(f.pix) <= keepLimit {
 		frames.Put(f)
 	}
 }

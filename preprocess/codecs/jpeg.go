@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"runtime/cgo"
 	"unsafe"
 )
 
@@ -47,17 +48,55 @@ func DecodeJPEG(dst, data []byte, ask JPEG) error {
 	return err
 }
 
+// DecodeJPEGRows is [DecodeJPEG] in memory of a few rows, which take gets as they come, from row y of the part on. They
+// come again from row 0 where a file turns out to be irregular. An error of take's ends decoding, and is returned.
+func DecodeJPEGRows(data []byte, ask JPEG, take func(y int, rows []byte) error) error {
+	if ask.W < 1 || ask.H < 1 || ask.Components < 1 {
+		return errors.New("decode JPEG: there is no such part")
+	}
+	sink := &jpegSink{take: take, row: ask.W * ask.Components}
+	h := cgo.NewHandle(sink)
+	defer h.Delete()
+	_, err := decodeJPEGTo(make([]byte, C.JPEG_BAND*sink.row), data, ask, false, C.uintptr_t(h))
+	if sink.err != nil {
+		return sink.err
+	}
+	return err
+}
+
+type jpegSink struct {
+	take func(y int, rows []byte) error
+	row  int // bytes
+	err  error
+}
+
+//export ortho_jpeg_rows
+func ortho_jpeg_rows(to C.uintptr_t, y C.int, rows *C.uint8_t, n C.int) C.int {
+	sink := cgo.Handle(to).Value().(*jpegSink)
+	if sink.err = sink.take(int(y), unsafe.Slice((*byte)(rows), int(n)*sink.row)); sink.err != nil {
+		return 0
+	}
+	return 1
+}
+
 // decodeJPEG reports whether the library had help with Huffman decoding, which it gets unless it is to
 // be alone.
 func decodeJPEG(dst, data []byte, ask JPEG, alone bool) (helped bool, err error) {
+	if len(dst) != ask.W*ask.H*ask.Components {
+		return false, errors.New("decode JPEG: there is no such part")
+	}
+	return decodeJPEGTo(dst, data, ask, alone, 0)
+}
+
+func decodeJPEGTo(dst, data []byte, ask JPEG, alone bool, rows C.uintptr_t) (helped bool, err error) {
 	space := map[int]C.int{1: C.JPEG_GRAY, 3: C.JPEG_RGB, 4: C.JPEG_CMYK}[ask.Components]
-	if space == 0 || len(dst) != ask.W*ask.H*ask.Components || ask.W < 1 || ask.H < 1 || ask.X < 0 || ask.Y < 0 ||
+	if space == 0 || ask.W < 1 || ask.H < 1 || ask.X < 0 || ask.Y < 0 ||
 		ask.X+ask.W > (ask.Width+ask.Shrink-1)/ask.Shrink || ask.Y+ask.H > (ask.Height+ask.Shrink-1)/ask.Shrink {
 		return false, errors.New("decode JPEG: there is no such part")
 	}
 	in := C.ortho_jpeg{
 		width: C.int(ask.Width), height: C.int(ask.Height), components: C.int(ask.Components),
-		space: space, shrink: C.int(ask.Shrink), x: C.int(ask.X), y: C.int(ask.Y), w: C.int(ask.W), h: C.int(ask.H),
+		space: space, shrink: C.int(ask.Shrink), x: C.int(ask.X), y: C.int(ask.Y), w: C.int(ask.W), h: C.int(ask.H), rows: rows,
 	}
 	if alone {
 		in.alone = 1

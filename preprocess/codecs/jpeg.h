@@ -9,6 +9,8 @@
 
 enum { JPEG_GRAY = 1, JPEG_RGB = 2, JPEG_CMYK = 4 }; // libjpeg's numbers of colour spaces
 
+enum { JPEG_BAND = 16 };
+
 enum { JPEG_OK, JPEG_TRUNCATED, JPEG_FATAL };
 
 // ortho_jpeg_load loads the library called name. text, of n bytes, gets the file's name where
@@ -20,10 +22,15 @@ typedef struct {
 	int space;                     // of the result
 	int shrink;                    // 1, 2, 4 or 8
 	int x, y, w, h;                // the part of the result that is wanted
+	uintptr_t rows;                // where rows go as they come, by ortho_jpeg_rows; 0: all to dst
 	int alone;                     // the library gets no help with Huffman decoding; set where it got none
 } ortho_jpeg;
 
-// ortho_jpeg_decode decodes a file to dst, of w*h pixels. message, of n bytes, gets what went wrong.
+// ortho_jpeg_decode decodes a file to dst, of w*h pixels, or JPEG_BAND rows of w where rows are taken as they come. message, of n bytes, gets what went wrong.
 int ortho_jpeg_decode(ortho_jpeg *ask, const uint8_t *data, size_t size, uint8_t *dst, char *message, size_t n);
+
+// ortho_jpeg_rows takes n rows from row y on of the part; where it returns 0, decoding stops with JPEG_FATAL.
+// Where a file turns out to be irregular they come again, from row 0.
+int ortho_jpeg_rows(uintptr_t to, int y, uint8_t *rows, int n);
 
 #endif

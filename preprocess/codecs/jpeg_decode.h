@@ -139,8 +139,13 @@ static int NAME(window)(NAME(job) *job, const ortho_jpeg *ask, uint8_t *dst) {
 	if ((unsigned)ask->y > above) top = ((unsigned)ask->y - above) / block_h * block_h;
 	if (top > 0 && jpeg.skip(d, top) != top) return JPEG_TRUNCATED;
 	for (unsigned y = top; y < (unsigned)ask->y + h; y++) {
-		uint8_t *row = y < (unsigned)ask->y ? dst : dst + (size_t)(y - (unsigned)ask->y) * w * bytes;
+		const unsigned n = y < (unsigned)ask->y ? 0 : y - (unsigned)ask->y; // of the part
+		uint8_t *row = dst + (size_t)(ask->rows ? n % JPEG_BAND : n) * w * bytes;
 		if (jpeg.read(d, &row, 1) != 1) return JPEG_TRUNCATED;
+		if (ask->rows && y >= (unsigned)ask->y && (n % JPEG_BAND == JPEG_BAND - 1 || n == h - 1)) {
+			const unsigned first = n / JPEG_BAND * JPEG_BAND;
+			if (!ortho_jpeg_rows(ask->rows, (int)first, dst, (int)(n - first + 1))) return JPEG_FATAL;
+		}
 	}
 	if (d->out_row == d->out_height) {
 		if (d->client) {
