@@ -27,7 +27,7 @@ type preprocessOptions struct {
 	output    string // "-": standard output
 	overwrite bool
 	jpegs     flags.JPEGs
-	maxPixels int64
+	maxPixels flags.MaxPixels
 	model     flags.Model
 	read      flags.Overrides
 }
@@ -38,13 +38,12 @@ func newPreprocessCommand() *cli.Command {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`.npy; - is standard output", Destination: &o.output},
 		&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output file", Destination: &o.overwrite},
 	}
-	most := flags.Own{&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Usage: "refuse images of more than `N` pixels", Destination: &o.maxPixels}}
 	return flags.Command(cli.Command{
 		Name:        "preprocess",
 		Usage:       "write the tensor that a model would get of an image",
 		ArgsUsage:   "IMG",
 		Description: help("preprocess"),
-	}, o.run, &o.image, to, &o.jpegs, most, &o.model, &o.read)
+	}, o.run, &o.image, to, &o.jpegs, &o.maxPixels, &o.model, &o.read)
 }
 
 // oneImage is the only argument: an image's file, or "-", standard input.
@@ -84,8 +83,6 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 	switch {
 	case len(call.Args) != 1 || o.output == "":
 		return commandline.Usagef("give one image, and -o FILE.npy (or -o -)")
-	case o.maxPixels < 1:
-		return commandline.Usagef("--max-pixels %d: at least 1", o.maxPixels)
 	case o.output == "-" && term.IsTerminal(call.Out):
 		return commandline.Usagef("a tensor is no text for a terminal: give -o FILE.npy, or redirect standard output")
 	}
@@ -127,7 +124,7 @@ func (o *preprocessOptions) tensor(ctx context.Context, ui *term.UI) ([]byte, er
 		return nil, err
 	}
 	var unturned atomic.Int64
-	spec, tensor, err := loader.Load(data, models.ImageOptions{MaxPixels: o.maxPixels, Scaled: o.jpegs.Scaled, Unturned: &unturned})
+	spec, tensor, err := loader.Load(data, models.ImageOptions{MaxPixels: o.maxPixels.Pixels, Scaled: o.jpegs.Scaled, Unturned: &unturned})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.image.name, err)
 	}

@@ -3,6 +3,7 @@ package flags
 import (
 	"cmp"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 
@@ -11,13 +12,19 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/preprocess"
+	"ortho/runner/machine"
 )
 
-// MaxPixels bounds the images that are decoded.
+// MaxPixels bounds the images that are decoded, and what decoders take.
 type MaxPixels struct{ Pixels int64 }
 
 func (*MaxPixels) Flags() []cli.Flag {
-	return []cli.Flag{&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Category: "Input", Usage: "refuse images of more than `N` pixels before decoding them"}}
+	return []cli.Flag{
+		&cli.Int64Flag{Name: "max-pixels", Value: 100_000_000, Category: "Input", Usage: "refuse images of more than `N` pixels before decoding them"},
+		&cli.Int64Flag{Name: "max-memory", Category: "Input",
+			Usage:       "let decoders of images take `MB` megabytes together, and refuse images that take more alone",
+			DefaultText: "256 together; a quarter of the machine's memory alone, and less of small files that claim much"},
+	}
 }
 
 func (m *MaxPixels) Read(c *Call) error {
@@ -25,7 +32,24 @@ func (m *MaxPixels) Read(c *Call) error {
 	if c.Given("max-pixels") && m.Pixels < 1 {
 		return commandline.Usagef("--max-pixels %d: at least 1", m.Pixels)
 	}
+	most := c.line.Int64("max-memory")
+	if c.Given("max-memory") && (most < 1 || most > math.MaxInt64>>20) {
+		return commandline.Usagef("--max-memory %d: megabytes, at least 1", most)
+	}
+	preprocess.BoundMemory(memoryBounds(most<<20, int64(min(machine.Limit(), math.MaxInt64))))
 	return nil
+}
+
+// memoryBounds are those that are asked for, in bytes, or else those of a machine with so many; 0: not known.
+func memoryBounds(asked, machine int64) preprocess.MemoryBounds {
+	b := preprocess.DefaultMemory
+	switch {
+	case asked > 0:
+		return preprocess.MemoryBounds{Together: asked, Each: asked}
+	case machine > 0:
+		b.Together, b.Each = min(b.Together, machine/8), machine/4
+	}
+	return b
 }
 
 // FailFast makes a run stop at the first item that fails.

@@ -3,6 +3,7 @@
 package remedy
 
 import (
+	"fmt"
 	"ortho/models"
 	"ortho/models/scheduler"
 	"ortho/preprocess"
@@ -69,6 +70,8 @@ func said(err error) string {
 		return e.Error() + " (--scheduler)"
 	case *preprocess.TooLargeError:
 		return e.Error() + " (--max-pixels)"
+	case *preprocess.MemoryError:
+		return fmt.Sprintf("%v (--max-memory %d decodes it)", e, e.Need>>20+1)
 	case *library.NotFoundError:
 		return noLibrary(e)
 	case *library.TooOldError:
