@@ -30,8 +30,9 @@ var (
 	ErrTooLarge = errors.New("image too large")
 )
 
-// Decode decodes a JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, JPEG 2000 or Netpbm file into what Pillow 13's
-// Image.open(file).convert("RGB"), or "L", gives: alpha is dropped, not blended;
+// Decode decodes a JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, HEIC, JPEG XL, JPEG 2000 or
+// Netpbm file into what Pillow 13's Image.open(file).convert("RGB"), or "L", gives (of HEIC
+// with the plugin pillow-heif, of JPEG XL with pillow-jxl-plugin): alpha is dropped, not blended;
 // of an animation the first frame is taken; 16-bit gray is clipped and 16-bit
 // colour cut to its high byte; CMYK JPEGs are Adobe's inverted ones. A TIFF is
 // always turned upright, as Pillow does on loading one.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
-
 	"io"
 	"slices"
 	"strings"
@@ -42,6 +41,12 @@ func sniff(data []byte) (format, error) {
 	if isAVIF(data) {
 		return format{"AVIF", decodeAVIF}, nil
 	}
+	if isHEIF(data) {
+		return format{"HEIC", decodeHEIF}, nil
+	}
+	if starts(jxlBare) || starts(jxlSignature) {
+		return format{"JPEG XL", decodeJXL}, nil
+	}
 	if isPNM(data) {
 		return format{"PNM", decodePNM}, nil
 	}
@@ -52,10 +57,11 @@ func sniff(data []byte) (format, error) {
 	if kind := otherKind(data); kind != "" {
 		what = " (it looks like " + kind + ")"
 	}
-	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, JPEG 2000 and PPM are", ErrUnsupported, what)
+	return format{}, fmt.Errorf("%w%s: JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF, HEIC, JPEG XL, JPEG 2000 and PPM are", ErrUnsupported, what)
 }
 
-const convertFirst = ": convert it to JPEG or PNG first"
+// convertFirst is what helps where a library is not there.
+const convertFirst = "; or convert it to JPEG or PNG first"
 
 // notText reports whether a byte does not occur in text files.
 func notText(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' }
@@ -64,10 +70,6 @@ func notText(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n
 func otherKind(data []byte) string {
 	head := data[:min(len(data), 512)]
 	if len(head) >= 12 && string(head[4:8]) == "ftyp" {
-		switch string(head[8:12]) {
-		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
-			return "HEIC" + convertFirst
-		}
 		return "a video or another ISO media file"
 	}
 	text := strings.ToLower(strings.TrimLeft(string(head), "\ufeff \t\r\n"))
@@ -78,8 +80,6 @@ func otherKind(data []byte) string {
 		return "an HTML page: what was downloaded is no image"
 	case strings.HasPrefix(text, "<svg"), strings.HasPrefix(text, "<?xml") && strings.Contains(text, "<svg"):
 		return "SVG: draw it as PNG first"
-	case strings.HasPrefix(string(head), "\xff\x0a"), strings.HasPrefix(string(head), "\x00\x00\x00\x0cJXL "):
-		return "JPEG XL" + convertFirst
 	case strings.HasPrefix(text, "version https://git-lfs"):
 		return "a Git LFS pointer in place of the file: git lfs pull fetches it"
 	case strings.HasPrefix(string(head), "PK\x03\x04"):

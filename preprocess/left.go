@@ -67,6 +67,24 @@ func LeftOf(data []byte, p *Picture) Left {
 			has["EXIF"], has["XMP"], l.Frames = a.EXIF != nil, a.XMP != nil, a.Frames-1
 			a.Close()
 		}
+	case "HEIC":
+		if codecs.FindHEIF().Err != nil || heifAffordable(data, defaultMaxPixels) != nil {
+			break
+		}
+		if h, err := codecs.OpenHEIF(data, defaultMaxPixels); err == nil {
+			has["EXIF"], has["XMP"], l.Frames = h.EXIF, h.XMP, h.Frames-1
+			h.Close()
+		}
+	case "JPEG XL":
+		for kind, body := range jxlBoxes(data) {
+			if kind == "brob" && len(body) >= 4 { // another box, compressed
+				kind = string(body[:4])
+			}
+			has["EXIF"], has["XMP"] = has["EXIF"] || kind == "Exif", has["XMP"] || kind == "xml "
+		}
+		if codecs.FindJXL().Err == nil {
+			l.Frames = max(0, codecs.JXLFrames(data)-1)
+		}
 	case "WebP":
 		riffChunks(data[min(12, len(data)):], func(id string, _ []byte) error {
 			switch id {

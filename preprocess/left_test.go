@@ -24,22 +24,33 @@ func TestLeftOf(t *testing.T) {
 		"bmp-rgb.bmp":          {},
 		"avif-animated.avif":   {Frames: 1},
 		"avif-exif-xmp.avif":   {Metadata: []string{"XMP"}},
+		"heic-rgb.heic":        {},
+		"heic-several.heic":    {Frames: 2},
+		"heic-thumbnail.heic":  {},
+		"heic-exif-6.heic":     {Metadata: []string{"EXIF"}},
+		"heic-exif-xmp.heic":   {Metadata: []string{"XMP"}},
+		"jxl-rgb.jxl":          {},
+		"jxl-animated.jxl":     {Frames: 2},
+		"jxl-exif-text.jxl":    {Metadata: []string{"EXIF", "XMP"}},
 	} {
-		if strings.HasSuffix(file, ".avif") && codecs.FindAVIF().Err != nil {
-			t.Log("left out without libavif: ", file)
-			continue
-		}
-		data, err := os.ReadFile(decodeDir + "/" + file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := DecodePicture(data, DecodeOptions{})
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		if got := LeftOf(data, p); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %+v, want %+v", file, got, want)
-		}
+		t.Run(file, func(t *testing.T) {
+			for ending, find := range map[string]func() codecs.Library{".avif": codecs.FindAVIF, ".heic": codecs.FindHEIF, ".jxl": codecs.FindJXL} {
+				if strings.HasSuffix(file, ending) && find().Err != nil {
+					t.Skip("left out: ", file, ": ", find().Err)
+				}
+			}
+			data, err := os.ReadFile(decodeDir + "/" + file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := DecodePicture(data, DecodeOptions{})
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if got := LeftOf(data, p); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %+v, want %+v", file, got, want)
+			}
+		})
 	}
 }
 

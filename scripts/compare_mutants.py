@@ -1,7 +1,8 @@
 """Holds ortho's decoders against Pillow's on damaged files: mutants of the golden files of a format, and of others that Pillow writes.
 
-usage: python scripts/compare_mutants.py [--count N] [--seed N] [--keep DIR] FORMAT ...      (png gif bmp ppm jpeg tiff webp avif jp2)
-Prints how many both read alike or refuse, and the rest by cause. Needs Go, and Pillow as scripts/requirements.txt pins it.
+usage: python scripts/compare_mutants.py [--count N] [--seed N] [--keep DIR] FORMAT ...      (png gif bmp ppm jpeg tiff webp avif jp2 heic jxl)
+Prints how many both read alike or refuse, and the rest by cause. Needs Go, and Pillow and its plugins as scripts/requirements.txt pins them. For heic and jxl
+ORTHO_CODECS must name a folder with the libheif and libjxl that the plugins have.
 """
 import argparse
 import collections
@@ -23,7 +24,7 @@ from PIL import Image
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "preprocess/testdata/decode"
 ENDINGS = {"png": ["png"], "gif": ["gif"], "bmp": ["bmp"], "ppm": ["pnm"], "jpeg": ["jpg"], "tiff": ["tif", "tiff"], "webp": ["webp"], "avif": ["avif"],
-           "jp2": ["jp2", "j2k"]}
+           "jp2": ["jp2", "j2k"], "heic": ["heic"], "jxl": ["jxl"]}
 PREFIX = {"ppm": "pnm"}
 LIMIT = 4 << 20  # pixels, as cmd/decodeall has it
 
@@ -39,8 +40,8 @@ def written(name):
                         "webp": [{}, {"lossless": True}], "gif": [{}, {"interlace": 0}]}.get(name, [{}]):
             b = io.BytesIO()
             try:
-                (image.convert("I;16") if mode == "I;16" else image.convert(mode)).save(b, {"ppm": "PPM", "jp2": "JPEG2000"}.get(name, name.upper()), **options)
-            except (OSError, KeyError, ValueError):
+                (image.convert("I;16") if mode == "I;16" else image.convert(mode)).save(b, {"ppm": "PPM", "jp2": "JPEG2000", "heic": "HEIF"}.get(name, name.upper()), **options)
+            except (OSError, KeyError, ValueError, NotImplementedError):
                 continue
             yield b.getvalue()
 
@@ -90,10 +91,11 @@ def pillow(data):
             image = Image.open(io.BytesIO(data))
             if image.width * image.height > LIMIT:
                 return {"error": "too large"}
-            answer = {"width": image.width, "height": image.height}
+            answer = {}
             for mode in ("RGB", "L"):
                 with Image.open(io.BytesIO(data)) as image:
-                    answer[mode.lower()] = hashlib.sha256(image.convert(mode).tobytes()).hexdigest()[:16]
+                    pixels = image.convert(mode)
+                    answer |= {"width": pixels.width, "height": pixels.height, mode.lower(): hashlib.sha256(pixels.tobytes()).hexdigest()[:16]}
                     answer["format"] = image.format
             return answer
     except Exception as e:
@@ -111,6 +113,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=pathlib.Path, help="where files that differ are written to")
     args = parser.parse_args()
+    if "heic" in args.formats:
+        __import__("pillow_heif").register_heif_opener()
+    if "jxl" in args.formats:
+        __import__("pillow_jxl")
     with tempfile.TemporaryDirectory() as temp:
         tool = pathlib.Path(temp) / "decodeall"
         subprocess.run(["go", "build", "-o", tool, "./cmd/decodeall"], cwd=ROOT, check=True)

@@ -100,11 +100,11 @@ func TestEvalByRank(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(folder, name, "x.jpg"), string(photo))
-		write(t, filepath.Join(folder, name, "x.heic"), "")
+		write(t, filepath.Join(folder, name, "x.cr2"), "")
 	}
 	model := []string{"-m", "../../models/testdata/no_shape", "--input-range", "0,1", "--truth", "rank", "--data"}
 	doc := evaluated(t, exitOK, append(model, folder)...)
-	if doc.Data.NamedBy["rank"] != 3 || doc.Result.Top1.Right != 1 || doc.Data.PassedOver[".heic"] != 3 || !strings.Contains(doc.Data.String(), "named by rank") {
+	if doc.Data.NamedBy["rank"] != 3 || doc.Result.Top1.Right != 1 || doc.Data.PassedOver[".cr2"] != 3 || !strings.Contains(doc.Data.String(), "named by rank") {
 		t.Errorf("%+v, %+v", doc.Data, doc.Result.Top1)
 	}
 	list := write(t, filepath.Join(t.TempDir(), "l.csv"), "input,label\n"+absolute(t, coffee)+",0\n")

@@ -63,7 +63,7 @@ func TestNewcomer(t *testing.T) {
 		{`classify C:\photos\cat.jpg`, exitUsage, []string{`no file is called C:\photos\cat.jpg`, "separated by /"}},
 		{"classify https://example.com/cat.jpg", exitUsage, []string{"fetches nothing", "curl -sSL 'https://example.com/cat.jpg' | ortho classify -"}},
 		{"imagine https://example.com/cat.jpg", exitUsage, []string{"| ortho imagine -"}},
-		{"classify a.heic", exitItems, []string{"HEIC", "convert it to JPEG or PNG first"}},
+		{"classify a.heic", exitItems, []string{"decode HEIC"}},
 		{"classify a.avif", exitItems, []string{"decode AVIF"}},
 		{"classify a.svg", exitItems, []string{"SVG", "draw it as PNG first"}},
 		{"classify a.pdf", exitItems, []string{"PDF", "save its pages as images first"}},

@@ -143,14 +143,14 @@ func TestPassedOver(t *testing.T) {
 	needLibrary(t)
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
-	for name, text := range map[string]string{"album/a.png": read(t, coffee), "album/b.HEIC": "", "album/c.heic": "", "album/d.dng": "", "album/e.txt": "", "album/.f": ""} {
+	for name, text := range map[string]string{"album/a.png": read(t, coffee), "album/b.CR2": "", "album/c.cr2": "", "album/d.dng": "", "album/e.txt": "", "album/.f": ""} {
 		if err := os.MkdirAll(filepath.Dir(in(name)), 0o777); err != nil {
 			t.Fatal(err)
 		}
 		write(t, in(name), text)
 	}
 	shard := write(t, in("shard.tar"), tarOf(t, "0.png", read(t, coffee), "0.cls", "967"))
-	const told = "ortho: warning: 3 other files were passed over: 2 .heic, 1 .dng; 1 file was passed over that holds no images: 1 .txt\n"
+	const told = "ortho: warning: 3 other files were passed over: 2 .cr2, 1 .dng; 1 file was passed over that holds no images: 1 .txt\n"
 	const beside = "ortho: 1 file was passed over that holds no images: 1 .cls\n"
 	for _, c := range []struct{ args, want string }{
 		{"classify -k 1 " + in("album"), told}, {"classify -k 1 --progress never " + in("album"), told}, {"embed " + in("album"), told},
@@ -172,7 +172,7 @@ func TestPassedOver(t *testing.T) {
 			t.Errorf("exit %d, %s", code, stderr)
 		}
 		run, err := record.Read(out)
-		if want := map[string]int64{".heic": 2, ".dng": 1, ".txt": 1, ".cls": 1, "hidden": 1}; err != nil || !maps.Equal(run.PassedOver, want) {
+		if want := map[string]int64{".cr2": 2, ".dng": 1, ".txt": 1, ".cls": 1, "hidden": 1}; err != nil || !maps.Equal(run.PassedOver, want) {
 			t.Errorf("%v, %v; want %v", run.PassedOver, err, want)
 		}
 	}

@@ -34,7 +34,7 @@ type Library struct {
 
 // All looks for every library.
 func All() []Library {
-	return []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebPReader(), FindWebP(), FindJP2(), FindLCMS()}
+	return []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebPReader(), FindWebP(), FindJP2(), FindHEIF(), FindJXL(), FindLCMS()}
 }
 
 // kind is a library as it is looked for.

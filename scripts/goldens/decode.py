@@ -401,21 +401,21 @@ def main(outdir):
         if old.is_file() and old != out / PHOTOS:
             old.unlink()
     pictures = {}
-    from goldens import decode_odd, decode_tiff_webp  # which make their files by what stands here
+    from goldens import decode_heif_jxl, decode_odd, decode_tiff_webp  # which make their files by what stands here
     decode_odd.check_bad()
-    for make in (jpegs, pngs, gifs, bmps, decode_tiff_webp.tiffs, decode_tiff_webp.webps, decode_odd.pngs, decode_odd.gifs, decode_odd.bmps, decode_odd.pnms, decode_odd.tiffs, decode_odd.packed, decode_odd.avifs, decode_odd.webps, decode_odd.jp2s):
-        for name, data in make():
+    for make in (jpegs, pngs, gifs, bmps, decode_tiff_webp.tiffs, decode_tiff_webp.webps, decode_odd.pngs, decode_odd.gifs, decode_odd.bmps, decode_odd.pnms, decode_odd.tiffs, decode_odd.packed, decode_odd.avifs, decode_odd.webps, decode_odd.jp2s, decode_heif_jxl.heics, decode_heif_jxl.jxls):
+        for name, data, *like in make():
             name = f"{'tiff' if make is decode_odd.packed else make.__name__[:-1]}-{name}"
             (out / name).write_bytes(data)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                opened = lambda: Image.open(io.BytesIO(data))
+                opened = lambda: Image.open(io.BytesIO(like[0] if like else data))  # like: what has the file's pixels, which Pillow misses
                 (out / f"{name}.ppm").write_bytes(netpbm(opened().convert("RGB")))
                 from_lab = opened().mode == "LAB"  # which Pillow makes no gray of
                 (out / f"{name}.pgm").write_bytes(netpbm((opened().convert("RGB") if from_lab else opened()).convert("L")))
                 loaded = opened()
                 loaded.load()
-                pictures[name] = {"gray": loaded.mode in GRAY, "icc": fitting(loaded, data)}
+                pictures[name] = {"gray": loaded.mode in GRAY, "icc": fitting(Image.open(io.BytesIO(data)), data)}
                 if loaded.mode.startswith("I;16") or loaded.mode == "I" and loaded.format == "PPM":  # convert("L") clips, which makes no picture of it
                     high = (np.asarray(loaded) >> 8).astype(np.uint8)
                     if loaded.format == "TIFF" and loaded.tag_v2[262] == 0:

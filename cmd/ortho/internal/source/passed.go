@@ -112,7 +112,7 @@ func (p *Passed) Counts() map[string]int64 {
 	return maps.Clone(p.counts)
 }
 
-// Text says in a line what was passed over: "3 other files were passed over: 2 .heic, 1 .dng"; ""
+// Text says in a line what was passed over: "3 other files were passed over: 2 .cr2, 1 .dng"; ""
 // where there is nothing to say: of hidden files it says nothing. notable is false where it is
 // only what stands beside images, such as labels.
 func (p *Passed) Text() (text string, notable bool) {
@@ -203,7 +203,7 @@ func endings(counts map[string]int64) string {
 	return strings.Join(words, ", ")
 }
 
-// endingOf is what a file that is passed over counts as: .heic, or .png.gz where it is a
+// endingOf is what a file that is passed over counts as: .dng, or .png.gz where it is a
 // compressed image.
 func endingOf(name string) string {
 	name = strings.ToLower(path.Base(name))

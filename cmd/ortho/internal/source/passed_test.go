@@ -21,8 +21,8 @@ func passedOver(args ...string) *Passed {
 }
 
 func TestPassedOver(t *testing.T) {
-	root := tree(t, "album/1.png", "album/2.HEIC", "album/3.heic", "album/4.DNG", "album/.DS_Store", "album/Thumbs.db", "album/deep/README", "album/deep/._5.png",
-		"album/deep/6.png.gz", "album/.git/x.jpg", "labels/a.jpg", "labels/a.txt", "labels/classes.json", "one/a.jpg", "one/a.xml", "other/b.jpg", "only/a.heic", "only/b.txt", "plain/a.jpg", "plain/.hidden")
+	root := tree(t, "album/1.png", "album/2.CR2", "album/3.cr2", "album/4.DNG", "album/.DS_Store", "album/Thumbs.db", "album/deep/README", "album/deep/._5.png",
+		"album/deep/6.png.gz", "album/.git/x.jpg", "labels/a.jpg", "labels/a.txt", "labels/classes.json", "one/a.jpg", "one/a.xml", "other/b.jpg", "only/a.cr2", "only/b.txt", "plain/a.jpg", "plain/.hidden")
 	symlink(t, filepath.Join(root, "other"), filepath.Join(root, "one", "linked"))
 	t.Chdir(root)
 	for args, want := range map[string]struct {
@@ -30,13 +30,13 @@ func TestPassedOver(t *testing.T) {
 		text    string
 		notable bool
 	}{
-		"album":             {map[string]int64{".heic": 2, ".dng": 1, ".png.gz": 1, noEnding: 1, hidden: 4}, "5 other files were passed over: 2 .heic, 1 .dng, 1 .png.gz, 1 without an ending", true},
+		"album":             {map[string]int64{".cr2": 2, ".dng": 1, ".png.gz": 1, noEnding: 1, hidden: 4}, "5 other files were passed over: 2 .cr2, 1 .dng, 1 .png.gz, 1 without an ending", true},
 		"labels":            {map[string]int64{".txt": 1, ".json": 1}, "2 files were passed over that hold no images: 1 .json, 1 .txt", false},
 		"one":               {map[string]int64{".xml": 1, linkedFolder: 1}, "1 file was passed over that holds no images: 1 .xml; 1 linked folder was not entered", true},
-		"o*":                {map[string]int64{".xml": 1, linkedFolder: 1, ".heic": 1, ".txt": 1}, "1 other file was passed over: 1 .heic; 2 files were passed over that hold no images: 1 .txt, 1 .xml; 1 linked folder was not entered", true},
+		"o*":                {map[string]int64{".xml": 1, linkedFolder: 1, ".cr2": 1, ".txt": 1}, "1 other file was passed over: 1 .cr2; 2 files were passed over that hold no images: 1 .txt, 1 .xml; 1 linked folder was not entered", true},
 		"plain":             {map[string]int64{hidden: 1}, "", false},
-		"album/*.HEIC":      {nil, "", false},
-		"album/*":           {map[string]int64{hidden: 2, ".png.gz": 1, noEnding: 1}, "2 other files were passed over: 1 .png.gz, 1 without an ending", true}, // .HEIC and .DNG are read, and fail
+		"album/*.CR2":       {nil, "", false},
+		"album/*":           {map[string]int64{hidden: 2, ".png.gz": 1, noEnding: 1}, "2 other files were passed over: 1 .png.gz, 1 without an ending", true}, // .CR2 and .DNG are read, and fail
 		"lab*/*":            {map[string]int64{".txt": 1, ".json": 1}, "2 files were passed over that hold no images: 1 .json, 1 .txt", false},
 		"lab*/*.t*":         {map[string]int64{".txt": 1}, "1 file was passed over that holds no images: 1 .txt", false},
 		"lab*/*.txt":        {nil, "", false},
@@ -50,7 +50,7 @@ func TestPassedOver(t *testing.T) {
 	if err := Check([]string{"only/b*"}); err == nil || !strings.HasSuffix(err.Error(), "as a glob it matches no images, but 1 .txt") {
 		t.Error(err)
 	}
-	if err := Check([]string{"only"}); err == nil || !strings.Contains(err.Error(), "holds no images (files ending in .jpg") || !strings.HasSuffix(err.Error(), ", but 1 .heic, 1 .txt") {
+	if err := Check([]string{"only"}); err == nil || !strings.Contains(err.Error(), "holds no images (files ending in .jpg") || !strings.HasSuffix(err.Error(), ", but 1 .cr2, 1 .txt") {
 		t.Error(err)
 	}
 }
@@ -83,8 +83,8 @@ func TestPassedOverInArchives(t *testing.T) {
 		!maps.Equal(p.Counts(), map[string]int64{".cls": 2, ".img": 1, ".image": 1, ".png.gz": 1, noEnding: 1, hidden: 2}) {
 		t.Errorf("%s: %v", text, p.Counts())
 	}
-	make("b.tar", "0.jxl", "0.cls")
-	if err := Check([]string{"b.tar"}); err == nil || !strings.HasSuffix(err.Error(), ", but 1 .cls, 1 .jxl") {
+	make("b.tar", "0.cr2", "0.cls")
+	if err := Check([]string{"b.tar"}); err == nil || !strings.HasSuffix(err.Error(), ", but 1 .cls, 1 .cr2") {
 		t.Error(err)
 	}
 }
