@@ -28,7 +28,8 @@ func decodeHEIF(data []byte, ask request) (picture, error) {
 		return picture{}, err
 	}
 	defer h.Close()
-	if err := checkSize(h.Width, h.Height, ask.maxPixels); err != nil {
+	// Planes of up to 16 bits, those of tiles, R, G, B and A side by side, and what these become.
+	if err := ask.admit(h.Width, h.Height, 2*6+4+4); err != nil {
 		return picture{}, err
 	}
 	if err := h.Decode(); err != nil {

@@ -28,7 +28,8 @@ func decodeJXL(data []byte, ask request) (picture, error) {
 		return picture{}, err
 	}
 	defer j.Close()
-	if err := checkSize(j.Width, j.Height, ask.maxPixels); err != nil {
+	// libjxl took 17 bytes at most; and samples, and what these become.
+	if err := ask.admit(j.Width, j.Height, 17+4*(j.Bits+7)/8+4); err != nil {
 		return picture{}, err
 	}
 	if err := j.Begin(); err != nil {

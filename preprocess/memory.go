@@ -49,7 +49,8 @@ const (
 	returned = 64 << 20 // what took so much is given back to the system at once
 )
 
-// take waits until the memory is free, for a file of so many bytes. A lease is taken once.
+// take waits until the memory is free, for a file of so many bytes. It takes the place of what was taken before, of
+// which nothing is held meanwhile: nobody waits who holds.
 func (l *lease) take(need int64, file int) error {
 	b := memory.Load()
 	switch {
@@ -57,9 +58,10 @@ func (l *lease) take(need int64, file int) error {
 		return &MemoryError{Need: need, Limit: b.Each}
 	case need > b.Together && b.PerByte > 0 && need/b.PerByte > int64(file):
 		return &MemoryError{Need: need, Limit: max(b.Together, b.PerByte*int64(file)), File: file}
-	case need < unleased:
+	case need < unleased, need <= l.held:
 		return nil
 	}
+	l.giveBack()
 	l.from, l.held = b, min(need, b.Together)
 	return b.free.Acquire(context.Background(), l.held) // every holder ends without this one
 }
@@ -68,6 +70,10 @@ func (l *lease) release() {
 	if l.held >= returned {
 		debug.FreeOSMemory()
 	}
+	l.giveBack()
+}
+
+func (l *lease) giveBack() {
 	if l.held > 0 {
 		l.from.free.Release(l.held)
 		l.held = 0
