@@ -37,6 +37,7 @@ type mapped struct {
 
 // load maps the library that name leads to, and finds OrtGetApiBase in it.
 func load(name string) (mapped, error) {
+	withoutTelemetry()
 	handle, err := syscall.LoadLibrary(name)
 	if err != nil {
 		return mapped{}, fmt.Errorf("load: %w", err)
