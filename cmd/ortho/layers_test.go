@@ -34,7 +34,10 @@ var walls = map[string]string{
 	"preprocess/codecs": "",
 	"preprocess":        "preprocess/codecs",
 
-	"runner/child": "", "runner/library": "", "runner/machine": "", "runner/onnx": "", "runner/stats": "",
+	// program finds what is started by its name: for the search for libraries and of the machine.
+	"runner/child": "", "runner/onnx": "", "runner/program": "", "runner/stats": "",
+	"runner/library":  "runner/program",
+	"runner/machine":  "runner/program",
 	"runner/npz":      "runner/onnx",
 	"runner":          "runner/library runner/npz runner/onnx",
 	"runner/equality": "runner/npz runner/onnx",

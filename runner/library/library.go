@@ -72,7 +72,7 @@ func Find(explicit string) (Found, error) { return FindFor(explicit, nil) }
 
 // List returns every candidate in search order, broken ones with Err, and marks
 // the one that Find would return. A file that several sources lead to is listed
-// once. Unlike Find it starts Python and hashes files to find their flavor.
+// once. Unlike Find it hashes files to find their flavor.
 func List(explicit string) []Found {
 	var all []Found
 	decided := false
