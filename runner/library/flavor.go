@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+
+	"ortho/runner/regular"
 )
 
 // A build with more providers than the CPU brings them as libraries beside it.
@@ -54,7 +56,7 @@ func flavorByDigest(path string) string {
 }
 
 func fileDigest(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ortho/runner/program"
+	"ortho/runner/regular"
 )
 
 // Python's package onnxruntime is found by where Pythons keep their packages. None is started: it
@@ -57,7 +58,7 @@ func prefixes(python string) []string {
 	if filepath.Base(filepath.Dir(python)) == "shims" {
 		return append(newest(filepath.Join(prefix, "versions"), ""), newest(filepath.Join(prefix, "installs", "python"), "")...)
 	}
-	settings, err := os.ReadFile(filepath.Join(prefix, "pyvenv.cfg"))
+	settings, err := regular.ReadFile(filepath.Join(prefix, "pyvenv.cfg"), 1<<16)
 	if err == nil && !systemSites(string(settings)) {
 		return []string{prefix}
 	}
