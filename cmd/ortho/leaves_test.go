@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/urfave/cli/v2"
@@ -144,5 +145,48 @@ func TestTelemetryStays(t *testing.T) {
 	fmt.Sscanf(found.Version, "%d.%d", &major, &minor)
 	if !events && (major > 1 || minor >= 29) {
 		t.Skipf("%s has no telemetry: only Microsoft's builds have it", found)
+	}
+}
+
+// full is standard output on a disk that is full.
+type full struct{ writes int }
+
+func (f *full) Write(text []byte) (int, error) {
+	if len(text) > 0 {
+		f.writes++
+	}
+	return 0, syscall.ENOSPC
+}
+
+// TestLostOutput: what can't be written to standard output is exit 1, with the reason, of every
+// command and of every help.
+func TestLostOutput(t *testing.T) {
+	needLibrary(t)
+	lines := append([]string{"", "--help", "docs"}, stays...)
+	every(newApp().Commands, "", func(name string) { lines = append(lines, name+" --help") })
+	for _, line := range lines {
+		var to full
+		var stderr bytes.Buffer
+		words := strings.Fields(strings.ReplaceAll(line, "OUT", t.TempDir()))
+		if strings.Contains(line, "OUT/classes") {
+			words[2] = filepath.Join(t.TempDir(), "classes")
+			if err := os.CopyFS(filepath.Join(words[2], "0"), os.DirFS(photos)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code := run(t.Context(), append([]string{"ortho"}, words...), strings.NewReader(""), &to, &stderr)
+		if to.writes > 0 && (code != exitFailed || !strings.Contains(stderr.String(), "no space left")) {
+			t.Errorf("%s: exit %d, %s", line, code, stderr.String())
+		}
+	}
+	device, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer device.Close()
+	cmd := process(t, "version")
+	cmd.Stdout = device
+	if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != exitFailed {
+		t.Error(err)
 	}
 }
