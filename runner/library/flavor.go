@@ -44,15 +44,15 @@ func flavorByNeighbours(path string) string {
 	return UnknownFlavor
 }
 
-// flavorByDigest returns the flavor of a library that the table holds.
-func flavorByDigest(path string) string {
+// flavorByDigest returns the flavor of a library that the table holds, and whether it holds it.
+func flavorByDigest(path string) (flavor string, pinned bool) {
 	digest, err := fileDigest(path)
 	if err == nil {
 		if row, ok := rowByDigest(digest); ok {
-			return row.flavor
+			return row.flavor, true
 		}
 	}
-	return UnknownFlavor
+	return UnknownFlavor, false
 }
 
 func fileDigest(path string) (string, error) {
