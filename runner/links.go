@@ -60,7 +60,10 @@ func followed(m Model) (Model, error) {
 		}
 		return filepath.ToSlash(inside)
 	})
-	if err = cmp.Or(err, refused); err != nil {
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
 		return m, fmt.Errorf("%s: %w", m.Path, err)
 	}
 	m.Data, m.folder = data, root

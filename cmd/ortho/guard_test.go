@@ -309,6 +309,7 @@ func TestGuardOpensAll(t *testing.T) {
 // for. Others open folders, or what they have made themselves.
 func TestOpener(t *testing.T) {
 	allowed := map[string]string{
+		"runner/program/program.go":              "exec.LookPath", // in folders that it has chosen
 		"runner/regular/regular.go":              "os.OpenFile os.DirFS",
 		"runner/library/install.go":              "os.Open",     // a folder, to have it on the disk
 		"runner/library/archive.go":              "os.OpenFile", // new files of its own
@@ -319,7 +320,7 @@ func TestOpener(t *testing.T) {
 		"cmd/ortho/internal/record/lock_unix.go": "os.Open",     // a folder, to have it on the disk
 		"cmd/ortho/internal/scratch/scratch.go":  "os.OpenFile", // a new file of its own
 	}
-	opening := strings.Fields("os.Open os.OpenFile os.ReadFile os.DirFS os.OpenRoot elf.Open macho.Open macho.OpenFat pe.Open zip.OpenReader syscall.Open unix.Open")
+	opening := strings.Fields("os.Open os.OpenFile os.ReadFile os.DirFS os.OpenRoot elf.Open macho.Open macho.OpenFat pe.Open zip.OpenReader syscall.Open unix.Open exec.LookPath")
 	for _, room := range []string{"preprocess", "models", "runner", "cmd/ortho"} {
 		err := filepath.WalkDir(filepath.Join("../..", room), func(name string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
@@ -335,7 +336,7 @@ func TestOpener(t *testing.T) {
 					if of, ok := s.X.(*ast.Ident); ok {
 						call := of.Name + "." + s.Sel.Name
 						if slices.Contains(opening, call) && !slices.Contains(strings.Fields(allowed[name]), call) {
-							t.Errorf("%s: %s may wait for a pipe without an end: package regular opens what is read", name, call)
+							t.Errorf("%s: %s may wait for a pipe without an end, or find a program of the working folder: packages regular and program don't", name, call)
 						}
 					}
 				}
