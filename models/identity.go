@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // Identity identifies a model by its name and by the digests of the files that decide what it
@@ -103,7 +103,7 @@ func (m *Model) GraphDigest(ctx context.Context) (string, error) {
 
 // DigestOf returns the SHA-256 of a file in hexadecimal digits.
 func DigestOf(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("digest: %w", err)
 	}

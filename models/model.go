@@ -13,6 +13,7 @@ import (
 	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // Model is a graph with everything that is known about its use.
@@ -63,7 +64,7 @@ func Open(name string, flags Settings) (*Model, error) {
 	}
 	file, folder := name, ""
 	if info.IsDir() {
-		graphName, err := config.FindGraph(os.DirFS(name), name)
+		graphName, err := config.FindGraph(regular.Folder(name), name)
 		if err != nil {
 			return nil, fmt.Errorf("open model %s: %w", name, err)
 		}
@@ -78,7 +79,7 @@ func Open(name string, flags Settings) (*Model, error) {
 	m := &Model{Name: config.NameOf(name, info.IsDir()), Path: file, Graph: graph, given: name}
 	var configs fs.FS
 	if folder != "" {
-		configs = os.DirFS(folder)
+		configs = regular.Folder(folder)
 	}
 	if err := m.resolve(configs, flags); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", name, err)

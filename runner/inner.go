@@ -2,13 +2,13 @@ package runner
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // reaching returns the model with those of the outputs that lie within its graph made outputs:
@@ -28,7 +28,7 @@ func (m Model) reaching(outputs []string) (Model, error) {
 	data := m.Data
 	if data == nil {
 		var err error
-		if data, err = os.ReadFile(m.Path); err != nil {
+		if data, err = regular.ReadFile(m.Path, onnx.MaxBytes); err != nil {
 			return m, fmt.Errorf("read model: %w", err)
 		}
 		m.folder = filepath.Dir(m.Path)

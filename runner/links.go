@@ -10,6 +10,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // weightsFolder is the session's setting of the folder that the names of weights are relative
@@ -43,7 +44,7 @@ func followed(m Model) (Model, error) {
 	if info, err := os.Stat(m.Path); err != nil || info.Size() >= most || !slices.ContainsFunc(m.Graph.ExternalData, leaves) {
 		return m, nil
 	}
-	data, err := os.ReadFile(m.Path)
+	data, err := regular.ReadFile(m.Path, onnx.MaxBytes)
 	if err != nil {
 		return m, fmt.Errorf("read the graph: %w", err)
 	}
@@ -59,7 +60,10 @@ func followed(m Model) (Model, error) {
 		}
 		return filepath.ToSlash(inside)
 	})
-	if err = cmp.Or(err, refused); err != nil {
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
 		return m, fmt.Errorf("%s: %w", m.Path, err)
 	}
 	m.Data, m.folder = data, root

@@ -126,8 +126,8 @@ func pythonOf(path string) string {
 	if m == nil {
 		return ""
 	}
-	if runtime.GOOS == "darwin" {
-		return fmt.Sprintf("libpython%s.%s.dylib", m[1], m[2])
+	if runtime.GOOS == "darwin" { // by a path that can be no file's in the working folder
+		return fmt.Sprintf("/Library/Frameworks/Python.framework/Versions/%s.%s/Python", m[1], m[2])
 	}
 	return fmt.Sprintf("libpython%s.%s.so.1.0", m[1], m[2])
 }

@@ -133,6 +133,11 @@ func load(path string, providers []Provider) (library.Found, error) {
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
 		return fail(err)
 	}
+	if !library.Telemetry() { // Windows' builds have had events since long before the variable
+		if err := ort.DisableTelemetry(); err != nil {
+			return fail(err)
+		}
+	}
 	takeLog() // messages about devices that nobody asked for
 	api, err := found.API()
 	if err != nil {

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/remedy"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/models/diffusion"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -17,6 +17,7 @@ import (
 	"ortho/runner/child"
 	"ortho/runner/machine"
 	"ortho/runner/npz"
+	"ortho/runner/regular"
 	"ortho/runner/stats"
 )
 
@@ -71,7 +72,7 @@ func diffusionRequest(i bench.Image, maxPixels int64) (q diffusion.Request, err 
 		if f.name == "" {
 			continue
 		}
-		data, err := os.ReadFile(f.name)
+		data, err := regular.ReadFile(f.name, source.MaxFile)
 		if err != nil {
 			return q, err
 		}

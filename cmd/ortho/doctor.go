@@ -80,7 +80,7 @@ func diagnose(ctx context.Context, explicit string) (pages.Diagnosis, error) {
 	}
 	found := library.List(explicit)
 	d := pages.Diagnosis{Ortho: build.Version(), ONNXRuntime: pages.Runtimes(found), Machine: machine.Read(), JPEGDecoder: preprocess.JPEGDecoder(), Images: preprocess.ImageLibraries(),
-		Data: doctor.ReadData(), Warnings: []string{}, Hints: []string{}}
+		Data: doctor.ReadData(), Telemetry: library.Telemetry(), Warnings: []string{}, Hints: []string{}}
 	d.Providers, err = doctor.Providers(ctx, found, doctor.Options{Timeout: tryTimeout,
 		Command: func(ctx context.Context, library string, tries []string) *exec.Cmd {
 			return exec.CommandContext(ctx, self, append([]string{"try-providers", "--onnxruntime", library}, tries...)...)

@@ -14,6 +14,7 @@ import (
 )
 
 func main() {
+	commandline.WithoutWorkingFolder(os.Stderr)
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
 		ends = append(ends, syscall.SIGHUP)

@@ -100,7 +100,7 @@ func TestCustomOperator(t *testing.T) {
 	if code != exitFailed || !strings.Contains(stderr, "NegPos of the domain ai.onnx.contrib") || !strings.Contains(stderr, "--custom-ops FILE") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
-	for file, want := range map[string]string{"none.so": "no such file", "testdata": "no file", graph: "custom operators of"} {
+	for file, want := range map[string]string{"none.so": "no such file", "testdata": "a folder", graph: "custom operators of"} {
 		if code, _, stderr := execute(t, "", "compare", "-m", graph, "-m", graph, "--input", "synthetic", "--custom-ops", file); code != exitFailed || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d: %s", file, code, stderr)
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/pages"
 	"ortho/preprocess"
 	"ortho/preprocess/codecs"
 	"ortho/runner/library"
@@ -158,5 +159,26 @@ func TestRuntimeNamesCannotSteerTheTerminal(t *testing.T) {
 	_, stdout, _ := runtimeCommand("list", "--onnxruntime", bad)
 	if strings.Contains(stdout, "\x1b") || !strings.Contains(stdout, "b.so") {
 		t.Errorf("%q", stdout)
+	}
+}
+
+// TestRuntimeListPinned: a library that is not, byte for byte, one of the table is marked.
+func TestRuntimeListPinned(t *testing.T) {
+	needLibrary(t)
+	found, err := library.Find("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := write(t, filepath.Join(t.TempDir(), filepath.Base(found.Path)), read(t, found.Path)+"\n")
+	code, stdout, stderr := execute(t, "", "runtime", "list", "--json", "--onnxruntime", changed)
+	var list struct{ ONNXRuntime []pages.Runtime }
+	if err := json.Unmarshal([]byte(stdout), &list); err != nil || code != exitOK || len(list.ONNXRuntime) == 0 {
+		t.Fatalf("exit %d, %s, %v", code, stderr, err)
+	}
+	if r := list.ONNXRuntime[0]; r.Path != changed || r.Error != "" || r.Pinned {
+		t.Errorf("%+v", r)
+	}
+	if _, table, _ := execute(t, "", "runtime", "list", "--onnxruntime", changed); !strings.Contains(table, "not pinned") {
+		t.Error(table)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // Folder is where a model folder's config files lie: above it where it is
@@ -33,7 +34,7 @@ func Folder(folder string) string {
 
 // VariantsOnly reports whether a folder's .onnx files are one model.
 func VariantsOnly(folder string) bool {
-	names, err := Graphs(os.DirFS(folder), ".")
+	names, err := Graphs(regular.Folder(folder), ".")
 	if err != nil || len(names) == 1 {
 		return err == nil
 	}

@@ -9,13 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
 	"ortho/runner/npz"
+	"ortho/runner/regular"
 )
 
 // GivenInputs is the setting of inputs that every run gets the same value of, such as a mask of ones
@@ -187,7 +187,7 @@ func (c *Constant) Told() string {
 func (s *Settings) readConstant(text, source string) error {
 	c, err := parseConstant(text)
 	if err == nil && c.File != "" {
-		err = c.read(os.DirFS(filepath.Dir(c.File)), filepath.Base(c.File))
+		err = c.read(regular.Folder(filepath.Dir(c.File)), filepath.Base(c.File))
 	}
 	if err != nil {
 		return fmt.Errorf("set: %w", err)

@@ -7,7 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"path/filepath"
 	"strings"
+
+	"ortho/runner/regular"
 )
 
 // maxText bounds the text files that are read beside a graph.
@@ -23,7 +26,21 @@ func ReadText(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	return readText(f, name)
+}
+
+// readStream is ReadText of a file of its own, which may be a pipe.
+func readStream(path string) ([]byte, error) {
+	f, err := regular.Stream(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readText(f, filepath.Base(path))
+}
+
+func readText(r io.Reader, name string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxText+1))
 	if err != nil {
 		return nil, err
 	}

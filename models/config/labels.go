@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -56,11 +55,11 @@ func ReadLabels(path string) ([]Label, error) {
 }
 
 func readLabels(path string) (list LabelList, err error) {
-	data, err := ReadText(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	data, err := readStream(path)
 	if err != nil {
 		var failed *fs.PathError
 		if errors.As(err, &failed) {
-			err = failed.Err // it knows the last part of the path only
+			err = failed.Err // the path is told
 		}
 		return list, fmt.Errorf("read labels %s: %w", path, err)
 	}

@@ -1,10 +1,9 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -285,7 +284,11 @@ func (s *Settings) readLabels(path, _ string) error {
 }
 
 func (s *Settings) readVocabulary(path, _ string) error {
-	v, err := readVocabulary(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	data, err := readStream(path)
+	if err != nil {
+		return fmt.Errorf("vocabulary %s: %w", path, err)
+	}
+	v, err := text.ReadVocabulary(bytes.NewReader(data))
 	if err != nil {
 		return fmt.Errorf("vocabulary %s: %w", path, err)
 	}

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"ortho/runner/regular"
 )
 
 // cache keeps answers in a folder: a JSON file for each, named by what was asked. A file
@@ -58,11 +60,7 @@ func (c cache) get(id string) (entry, bool) {
 	if c.folder == "" {
 		return entry{}, false
 	}
-	// A pipe would be waited for.
-	if info, err := os.Stat(c.path(id)); err != nil || !info.Mode().IsRegular() {
-		return entry{}, false
-	}
-	f, err := os.Open(c.path(id))
+	f, err := regular.Open(c.path(id))
 	if err != nil {
 		return entry{}, false
 	}

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/template"
 	"text/template/parse"
 	"unicode/utf8"
+
+	"ortho/runner/regular"
 )
 
 //go:embed prompts
@@ -72,7 +73,7 @@ func FindPrompt(name string) (Prompt, error) {
 		}
 		names = append(names, p.Name)
 	}
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return Prompt{}, fmt.Errorf("prompt %q is none of %s, and no file: %w", name, strings.Join(names, ", "), err)
 	}

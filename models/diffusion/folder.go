@@ -10,6 +10,7 @@ import (
 	"ortho/models"
 	"ortho/models/config"
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // Folder is a Stable Diffusion pipeline: a folder of several graphs with their
@@ -67,7 +68,7 @@ func ReadFolder(name string) (*Folder, error) {
 }
 
 func readFolder(name string) (*Folder, error) {
-	folder := os.DirFS(name)
+	folder := regular.Folder(name)
 	index, err := config.ReadObject(folder, pipelineIndex)
 	if err != nil {
 		return nil, err
@@ -98,7 +99,7 @@ func readFolder(name string) (*Folder, error) {
 // has no folder, or no graph in it.
 func openPart(pipeline, name string) (*Part, error) {
 	folder := filepath.Join(pipeline, name)
-	files := os.DirFS(folder)
+	files := regular.Folder(folder)
 	file, err := config.FindGraph(files, folder)
 	if errors.Is(err, config.ErrNoGraph) || errors.Is(err, fs.ErrNotExist) {
 		return nil, fs.ErrNotExist

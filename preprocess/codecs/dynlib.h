@@ -13,7 +13,8 @@
 #include <windows.h>
 
 static inline void *load(const char *name, char *reason, size_t n) {
-	// A plain name must not be looked for in the working folder.
+	// Neither a plain name nor what a library needs may be looked for in the working folder.
+	SetDllDirectoryA("");
 	DWORD where = strpbrk(name, "\\/") ? LOAD_WITH_ALTERED_SEARCH_PATH : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
 	HMODULE library = LoadLibraryExA(name, NULL, where);
 	if (!library) snprintf(reason, n, "load: error %lu", GetLastError());

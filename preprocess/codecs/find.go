@@ -8,6 +8,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -76,7 +77,7 @@ func (k *kind) find() (lib Library) {
 			first = fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	for _, name := range k.names[runtime.GOOS] {
+	for name := range k.places() {
 		path, err := k.load(name)
 		if err == nil {
 			lib.Path = path
@@ -87,6 +88,28 @@ func (k *kind) find() (lib Library) {
 		lib.Err = fmt.Errorf("%s was %w", k.name, ErrNone)
 	}
 	return lib
+}
+
+// places are what the loader is asked for. macOS' would look for a plain name in the working folder:
+// it gets paths in the folders of its own variables.
+func (k *kind) places() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, name := range k.names[runtime.GOOS] {
+			if runtime.GOOS != "darwin" || filepath.IsAbs(name) {
+				if !yield(name) {
+					return
+				}
+				continue
+			}
+			for _, variable := range []string{"DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"} {
+				for _, folder := range filepath.SplitList(os.Getenv(variable)) {
+					if filepath.IsAbs(folder) && !yield(filepath.Join(folder, name)) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // in finds its file in a folder.

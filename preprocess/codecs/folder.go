@@ -30,7 +30,7 @@ func userData() string {
 		return ""
 	case runtime.GOOS != "darwin" && filepath.IsAbs(dir):
 		return filepath.Join(dir, "ortho")
-	case err != nil:
+	case err != nil || !filepath.IsAbs(home):
 		return ""
 	case runtime.GOOS == "darwin":
 		return filepath.Join(home, "Library", "Application Support", "ortho")

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"os"
 	"time"
 
 	"ortho/runner"
+	"ortho/runner/regular"
 )
 
 // Images is the work around a run of an image model, whose items are the bytes of files:
@@ -18,7 +18,7 @@ type Images = runner.Work[[]byte, struct{}, struct{}]
 func readFiles(names []string) ([][]byte, error) {
 	var files [][]byte
 	for _, name := range names {
-		data, err := os.ReadFile(name)
+		data, err := regular.ReadFile(name, maxFile)
 		if err != nil {
 			return nil, fmt.Errorf("images: %w", err)
 		}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"reflect"
 	"time"
+
+	"ortho/runner/regular"
 )
 
 // Log keeps a sweep's rounds in a file, so that a run that is ended early can be
@@ -50,7 +52,7 @@ func (e *ContinueError) Unwrap() error { return e.Err }
 
 // CreateLog begins a log at path, in place of one that is there.
 func CreateLog(path string, run Run) (*Log, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
+	f, err := regular.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("keep rounds: %w", err)
 	}
@@ -66,7 +68,7 @@ func CreateLog(path string, run Run) (*Log, error) {
 // log of another model, machine, plan or other inputs is a [ContinueError]. A last line that
 // was cut off is dropped.
 func ContinueLog(path string, run Run) (*Log, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0o666)
+	f, err := regular.OpenFile(path, os.O_RDWR, 0o666)
 	if errors.Is(err, fs.ErrNotExist) {
 		return CreateLog(path, run)
 	}

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
+
+	"ortho/runner/regular"
 )
 
 // PipelineFile is the document's name in the folder of a pipeline's results. Each part's
@@ -37,7 +38,7 @@ func (p *Pipeline) Write(w io.Writer) error {
 // did not finish, Settings and results that are not there are nil.
 func ReadPipeline(folder string) (*Pipeline, error) {
 	name := filepath.Join(folder, PipelineFile)
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("read results: %w", err)
 	}

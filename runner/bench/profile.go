@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
+
+	"ortho/runner/regular"
 )
 
 // maxProfile bounds the profile that is read: a run of 10,000 nodes takes about 5 MB.
@@ -36,7 +37,7 @@ var compiling = map[string]bool{
 // readProfile sums up the profile at path, leaving out the first run, in which memory is
 // still being allocated.
 func readProfile(path string) (*Placement, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read profile: %w", err)
 	}

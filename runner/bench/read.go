@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
+
+	"ortho/runner/regular"
 )
 
 // Limits on a results file, whoever wrote it: a row of 60 rounds takes about 2 MB.
@@ -25,14 +26,11 @@ var ErrUnfinished = errors.New("the log of a run that did not finish")
 
 // ReadFile reads the results file at path, as [File.Write] writes it.
 func ReadFile(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("read results: %s is a folder", path)
-	}
 	file, err := Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("read results %s: %w", path, err)

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"ortho/runner/regular"
 )
 
 // limits bound what is read out of a package.
@@ -82,7 +84,7 @@ func (u *unpacker) walk(pkg string) error {
 	if !info.Mode().IsRegular() {
 		return errors.New("not a regular file")
 	}
-	f, err := os.Open(pkg)
+	f, err := regular.Open(pkg)
 	if err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func (u *unpacker) walk(pkg string) error {
 	if err := checkHeader(pkg); err != nil {
 		return err
 	}
-	return u.visit(name, info.Size(), func() (io.ReadCloser, error) { return os.Open(pkg) })
+	return u.visit(name, info.Size(), func() (io.ReadCloser, error) { return regular.Open(pkg) })
 }
 
 func (u *unpacker) walkFolder(root string) error {
@@ -124,7 +126,7 @@ func (u *unpacker) walkFolder(root string) error {
 		if err != nil {
 			return err
 		}
-		return u.visit(filepath.ToSlash(rel), info.Size(), func() (io.ReadCloser, error) { return os.Open(name) })
+		return u.visit(filepath.ToSlash(rel), info.Size(), func() (io.ReadCloser, error) { return regular.Open(name) })
 	})
 }
 

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ortho/runner/regular"
 )
 
 // codecsVersion is that of Pillow, whose wheel holds the libraries that decode images: those of
@@ -210,7 +212,7 @@ func (in installer) putCodecs(work, folder string) (Codecs, error) {
 
 // intactCodecs checks an installed folder against its record.
 func intactCodecs(folder string) (Codecs, error) {
-	f, err := os.Open(filepath.Join(folder, recordName))
+	f, err := regular.Open(filepath.Join(folder, recordName))
 	if err != nil {
 		return Codecs{}, err
 	}

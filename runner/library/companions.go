@@ -3,12 +3,15 @@ package library
 import (
 	"debug/elf"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+
+	"ortho/runner/regular"
 )
 
 // companionPattern is what else belongs to a build with more providers than the CPU:
@@ -30,7 +33,7 @@ func withoutCopies(files []string) []string {
 // soname is the name that an ELF library gives itself; its file's name where it gives
 // none.
 func soname(file string) string {
-	f, err := elf.Open(file)
+	f, err := openELF(file)
 	if err == nil {
 		defer f.Close()
 		if names, err := f.DynString(elf.DT_SONAME); err == nil && len(names) > 0 {
@@ -38,6 +41,27 @@ func soname(file string) string {
 		}
 	}
 	return filepath.Base(file)
+}
+
+// elfFile is an ELF file that is open.
+type elfFile struct {
+	*elf.File
+	io.Closer
+}
+
+func (f elfFile) Close() error { return f.Closer.Close() }
+
+func openELF(name string) (elfFile, error) {
+	file, err := regular.Open(name)
+	if err != nil {
+		return elfFile{}, err
+	}
+	f, err := elf.NewFile(file)
+	if err != nil {
+		file.Close()
+		return elfFile{}, err
+	}
+	return elfFile{f, file}, nil
 }
 
 // Missing returns why the provider's own library can't be loaded, as a [MissingError]:
@@ -76,7 +100,7 @@ func walkNeeded(file string, seen, missing map[string]bool) {
 		return
 	}
 	seen[file] = true
-	f, err := elf.Open(file)
+	f, err := openELF(file)
 	if err != nil {
 		return
 	}
@@ -87,7 +111,7 @@ func walkNeeded(file string, seen, missing map[string]bool) {
 	}
 	for _, name := range needed {
 		beside := filepath.Join(filepath.Dir(file), name)
-		if _, err := os.Stat(beside); err == nil && searchesBeside(f) {
+		if _, err := os.Stat(beside); err == nil && searchesBeside(f.File) {
 			walkNeeded(beside, seen, missing)
 		} else if !loaderFinds(name) {
 			missing[name] = true

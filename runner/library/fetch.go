@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"ortho/runner/program"
 )
 
 // pip downloads the wheel. Naming platform and Python makes any pip do, and
@@ -18,7 +20,7 @@ import (
 func (in installer) pip(r row, work string) (string, error) {
 	clients := [][]string{{"python3", "-m", "pip"}, {"python", "-m", "pip"}, {"pip3"}, {"pip"}}
 	for _, client := range clients {
-		program, err := exec.LookPath(client[0])
+		path, err := program.Look(client[0])
 		if err != nil {
 			continue
 		}
@@ -26,7 +28,7 @@ func (in installer) pip(r row, work string) (string, error) {
 		args := append(client[1:len(client):len(client)], "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
 			"--platform", r.platform, "--python-version", "3.12", "--implementation", "cp", "--abi", "cp312",
 			"--dest", filepath.Join(work, "download"), r.pkg+"=="+r.version)
-		err = runClient(in.ctx, work, program, args)
+		err = runClient(in.ctx, work, path, args)
 		if err == nil {
 			return onlyFile(work, "*.whl")
 		}
@@ -39,7 +41,7 @@ func (in installer) pip(r row, work string) (string, error) {
 
 // npm downloads the package's archive.
 func (in installer) npm(r row, work string) (string, error) {
-	program, err := exec.LookPath("npm")
+	path, err := program.Look("npm")
 	if err != nil {
 		return "", errors.New("no npm on PATH")
 	}
@@ -49,7 +51,7 @@ func (in installer) npm(r row, work string) (string, error) {
 		return "", err
 	}
 	// Older npms don't know --pack-destination, and pack into the working folder.
-	err = runClient(in.ctx, dir, program, []string{"pack", r.pkg + "@" + r.version, "--ignore-scripts", "--loglevel=error", "--pack-destination", dir})
+	err = runClient(in.ctx, dir, path, []string{"pack", r.pkg + "@" + r.version, "--ignore-scripts", "--loglevel=error", "--pack-destination", dir})
 	if err != nil {
 		return "", err
 	}
@@ -64,10 +66,11 @@ func onlyFile(work, pattern string) (string, error) {
 	return files[0], nil
 }
 
-// runClient runs a package client; its error carries the end of what it said.
-func runClient(ctx context.Context, dir, program string, args []string) error {
+// runClient runs a package client in a folder of this package's own, where there are no modules or
+// settings that it would take; its error carries the end of what it said.
+func runClient(ctx context.Context, dir, path string, args []string) error {
 	var said tail
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir, cmd.Stderr = dir, &said
 	if runtime.GOOS != "windows" { // let it remove its temporary files
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -77,7 +80,7 @@ func runClient(ctx context.Context, dir, program string, args []string) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, said.text())
+		return fmt.Errorf("%s: %w: %s", filepath.Base(path), err, said.text())
 	}
 	return nil
 }

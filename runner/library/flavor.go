@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+
+	"ortho/runner/regular"
 )
 
 // A build with more providers than the CPU brings them as libraries beside it.
@@ -42,19 +44,19 @@ func flavorByNeighbours(path string) string {
 	return UnknownFlavor
 }
 
-// flavorByDigest returns the flavor of a library that the table holds.
-func flavorByDigest(path string) string {
+// flavorByDigest returns the flavor of a library that the table holds, and whether it holds it.
+func flavorByDigest(path string) (flavor string, pinned bool) {
 	digest, err := fileDigest(path)
 	if err == nil {
 		if row, ok := rowByDigest(digest); ok {
-			return row.flavor
+			return row.flavor, true
 		}
 	}
-	return UnknownFlavor
+	return UnknownFlavor, false
 }
 
 func fileDigest(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -5,12 +5,14 @@ import (
 	"debug/macho"
 	"debug/pe"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
+
+	"ortho/runner/regular"
 )
 
 // header is what a shared library states about itself.
@@ -22,7 +24,10 @@ type header struct {
 
 // checkHeader refuses a file that this process can't load.
 func checkHeader(path string) error {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
+	if errors.Is(err, regular.ErrKind) {
+		return fmt.Errorf("%w: %w", ErrNotLibrary, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -30,9 +35,6 @@ func checkHeader(path string) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: %w (%s)", path, ErrNotLibrary, kindOf(info.Mode()))
 	}
 	h, err := readHeader(f)
 	if err != nil {
@@ -42,13 +44,6 @@ func checkHeader(path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
-}
-
-func kindOf(mode os.FileMode) string {
-	if mode.IsDir() {
-		return "a folder"
-	}
-	return "not a regular file"
 }
 
 func (h header) check(size int64, goos, goarch string) error {

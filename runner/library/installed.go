@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ortho/runner/regular"
 )
 
 // record is install.json: what lies in an installed folder.
@@ -67,6 +69,9 @@ func DataDir() (string, error) {
 		return filepath.Join(dir, "ortho"), nil
 	}
 	home, err := os.UserHomeDir()
+	if err == nil && !filepath.IsAbs(home) {
+		err = fmt.Errorf("$HOME is %q, which is in the working folder", home)
+	}
 	if err != nil {
 		return "", fmt.Errorf("data folder: %w; set ORTHO_DATA_DIR", err)
 	}
@@ -74,7 +79,7 @@ func DataDir() (string, error) {
 }
 
 func readRecord(folder string) (record, error) {
-	f, err := os.Open(filepath.Join(folder, recordName))
+	f, err := regular.Open(filepath.Join(folder, recordName))
 	if err != nil {
 		return record{}, err
 	}

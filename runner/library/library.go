@@ -39,6 +39,10 @@ type Found struct {
 	Used    bool   // the one that Find returns
 	Err     error  // why it can't be used
 
+	// Pinned reports that its SHA-256 is one of those that this package knows, of official
+	// builds. Only [List] looks: others may be as good, or anything.
+	Pinned bool
+
 	// Providers are the execution providers that were compiled in, as the library states
 	// them, by ortho's names ("cpu", "cuda", ...). What they need may still be missing:
 	// see [Found.Missing].
@@ -72,14 +76,17 @@ func Find(explicit string) (Found, error) { return FindFor(explicit, nil) }
 
 // List returns every candidate in search order, broken ones with Err, and marks
 // the one that Find would return. A file that several sources lead to is listed
-// once. Unlike Find it starts Python and hashes files to find their flavor.
+// once. Unlike Find it hashes files, to find their flavor and whether they are pinned.
 func List(explicit string) []Found {
 	var all []Found
 	decided := false
 	for c := range candidates(explicit) {
 		f := c.found(func(Found) bool { return false })
-		if f.Err == nil && f.Flavor == UnknownFlavor {
-			f.Flavor = flavorByDigest(f.Path)
+		if f.Err == nil {
+			var flavor string
+			if flavor, f.Pinned = flavorByDigest(f.Path); f.Flavor == UnknownFlavor {
+				f.Flavor = flavor
+			}
 		}
 		if !decided {
 			f.Used = f.Err == nil

@@ -44,6 +44,7 @@ type mapped struct{ handle, get unsafe.Pointer }
 
 // load maps the library that name leads to, and finds OrtGetApiBase in it.
 func load(name string) (mapped, error) {
+	withoutTelemetry()
 	handle, err := dlopen(name)
 	if err != nil {
 		return mapped{}, fmt.Errorf("load: %w", err)

@@ -19,12 +19,16 @@ static const void *ortApi(void *get, unsigned int version) {
 	return base && base->GetApi ? base->GetApi(version) : NULL;
 }
 
+// Takes the working folder out of where the loader searches.
+static void without_working_folder(void) { SetDllDirectoryW(L""); }
+
 static void *pointer(uintptr_t address) { return (void *)address; }
 */
 import "C"
 
 import (
 	"fmt"
+	"sync"
 	"syscall"
 	"unsafe"
 )
@@ -35,9 +39,19 @@ type mapped struct {
 	get    unsafe.Pointer
 }
 
+var withoutWorkingFolder = sync.OnceFunc(func() { C.without_working_folder() })
+
+// loadLibrary loads a library, and those that it needs, from where Windows searches, but for the
+// working folder, which is left out for the whole process.
+func loadLibrary(name string) (syscall.Handle, error) {
+	withoutWorkingFolder()
+	return syscall.LoadLibrary(name)
+}
+
 // load maps the library that name leads to, and finds OrtGetApiBase in it.
 func load(name string) (mapped, error) {
-	handle, err := syscall.LoadLibrary(name)
+	withoutTelemetry()
+	handle, err := loadLibrary(name)
 	if err != nil {
 		return mapped{}, fmt.Errorf("load: %w", err)
 	}
@@ -61,7 +75,7 @@ func (m mapped) api(version uint32) unsafe.Pointer {
 
 // loaderPath returns where the loader finds name, "" when it doesn't.
 func loaderPath(name string) string {
-	handle, err := syscall.LoadLibrary(name)
+	handle, err := loadLibrary(name)
 	if err != nil {
 		return ""
 	}
@@ -74,13 +88,13 @@ func loaderPath(name string) string {
 // Preload loads a library by its name for good, so that those that are loaded after it find its
 // symbols.
 func Preload(name string) error {
-	_, err := syscall.LoadLibrary(name)
+	_, err := loadLibrary(name)
 	return err
 }
 
 // loaderFinds reports whether the loader can load any library of the name.
 func loaderFinds(name string) bool {
-	handle, err := syscall.LoadLibrary(name)
+	handle, err := loadLibrary(name)
 	if err != nil {
 		return false
 	}

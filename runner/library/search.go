@@ -2,17 +2,15 @@ package library
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
-	"strings"
-	"time"
+
+	"ortho/runner/program"
 )
 
 // candidate is a file that may be the library.
@@ -51,11 +49,12 @@ var (
 	systemFolders = func() []string {
 		switch runtime.GOOS {
 		case "windows":
-			return nil // the loader searches System32 and PATH itself
+			return nil // the loader searches System32 and PATH itself, and not the working folder: see loadLibrary
 		case "darwin":
-			return append(filepath.SplitList(os.Getenv("DYLD_LIBRARY_PATH")), "/opt/homebrew/lib", "/usr/local/lib", "/opt/local/lib")
+			folders := append(program.Absolute(os.Getenv("DYLD_LIBRARY_PATH")), program.Absolute(os.Getenv("DYLD_FALLBACK_LIBRARY_PATH"))...)
+			return append(folders, "/opt/homebrew/lib", "/usr/local/lib", "/opt/local/lib")
 		}
-		folders := filepath.SplitList(os.Getenv("LD_LIBRARY_PATH"))
+		folders := program.Absolute(os.Getenv("LD_LIBRARY_PATH"))
 		multiarch := map[string]string{"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}[runtime.GOARCH]
 		return append(folders, "/usr/local/lib", "/usr/local/lib64", "/usr/lib64", "/usr/lib/"+multiarch, "/usr/lib")
 	}
@@ -130,15 +129,15 @@ func beside() []candidate {
 }
 
 // loaderCandidates asks the system's loader by plain name: its cache and its
-// configuration know folders that nobody else does. Once a library is mapped the
-// loader may answer with that one.
+// configuration know folders that nobody else does. macOS' has neither, and looks into the
+// working folder. Once a library is mapped the loader may answer with that one.
 func loaderCandidates() []candidate {
-	names := map[string][]string{
-		"windows": {"onnxruntime.dll"},
-		"darwin":  {"libonnxruntime.dylib", "libonnxruntime.1.dylib"},
-	}[runtime.GOOS]
-	if names == nil {
-		names = []string{"libonnxruntime.so", "libonnxruntime.so.1"}
+	names := []string{"libonnxruntime.so", "libonnxruntime.so.1"}
+	switch runtime.GOOS {
+	case "windows":
+		names = []string{"onnxruntime.dll"}
+	case "darwin":
+		return nil
 	}
 	for _, name := range names {
 		if path := askLoader(name); filepath.IsAbs(path) {
@@ -165,7 +164,7 @@ func inFolders(source string, folders ...string) []candidate {
 	var found []candidate
 	for _, folder := range folders {
 		if !filepath.IsAbs(folder) {
-			continue // an empty or relative entry of a search path is the working folder
+			continue // it would be one in the working folder
 		}
 		entries, _ := os.ReadDir(folder) // a folder that isn't there holds none
 		var names []string
@@ -185,46 +184,4 @@ func inFolders(source string, folders ...string) []candidate {
 		}
 	}
 	return found
-}
-
-// environmentFolders are where an active virtual environment keeps the library.
-func environmentFolders() []string {
-	var folders []string
-	for _, variable := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
-		root := os.Getenv(variable)
-		if root == "" {
-			continue
-		}
-		for _, lib := range []string{"lib/python*", "Lib"} {
-			matches, _ := filepath.Glob(filepath.Join(root, lib, "site-packages", "onnxruntime", "capi"))
-			folders = append(folders, matches...)
-		}
-	}
-	return slices.Compact(folders) // Lib and lib are one where case doesn't count
-}
-
-// Finds the package without importing it, and never in the working folder.
-const pythonScript = `import sys, importlib.util as u
-sys.path = [p for p in sys.path if p]
-s = u.find_spec("onnxruntime")
-print((s and s.submodule_search_locations or [""])[0])`
-
-// pythonFolders asks the Pythons on PATH.
-func pythonFolders() []string {
-	var folders []string
-	for _, name := range []string{"python3", "python"} {
-		python, err := exec.LookPath(name)
-		if err != nil {
-			continue
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		cmd := exec.CommandContext(ctx, python, "-c", pythonScript)
-		cmd.WaitDelay = time.Second
-		out, err := cmd.Output()
-		cancel()
-		if folder := strings.TrimSpace(string(out)); err == nil && folder != "" {
-			folders = append(folders, filepath.Join(folder, "capi"))
-		}
-	}
-	return slices.Compact(folders)
 }

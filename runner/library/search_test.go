@@ -51,7 +51,7 @@ func TestSearchOrder(t *testing.T) {
 		{SourceSystem, place(t, lib, root, "system", libraryName)},
 		{SourceSystem, place(t, lib, root, "cached", libraryName)},
 		{SourcePython, place(t, lib, venv, "lib", "python3.12", "site-packages", "onnxruntime", "capi", libraryName)},
-		{SourcePython, place(t, lib, root, "py", "onnxruntime", "capi", libraryName)},
+		{SourcePython, place(t, lib, root, "py", "lib", "python3.13", "site-packages", "onnxruntime", "capi", libraryName)},
 	}
 	t.Setenv(SourceEnv, steps[1].path)
 	t.Setenv("VIRTUAL_ENV", venv)
@@ -61,8 +61,9 @@ func TestSearchOrder(t *testing.T) {
 		}
 		return steps[8].path
 	}
-	asked := filepath.Join(root, "asked")
-	script(t, "touch '"+asked+"'; echo '"+filepath.Join(root, "py", "onnxruntime")+"'", root, "bin", "python3")
+	started := filepath.Join(root, "started")
+	script(t, "touch '"+started+"'", root, "py", "bin", "python3")
+	t.Setenv("PATH", filepath.Join(root, "py", "bin"))
 
 	all := List(steps[0].path)
 	if len(all) != len(steps) {
@@ -73,15 +74,11 @@ func TestSearchOrder(t *testing.T) {
 			t.Errorf("%d: %+v, want %+v", i, f, steps[i])
 		}
 	}
-	os.Remove(asked)
 	explicit := steps[0].path
 	for i, step := range steps {
 		f, err := Find(explicit)
 		if err != nil || f.Path != step.path || f.Source != step.source || f.Version != "1.32.0" || !f.Used {
 			t.Fatalf("%d: %+v, %v; want %+v", i, f, err, step)
-		}
-		if _, err := os.Stat(asked); (err == nil) != (i == len(steps)-1) {
-			t.Errorf("%d: python was asked: %v", i, err == nil)
 		}
 		switch step.source {
 		case SourceExplicit:
@@ -103,6 +100,9 @@ func TestSearchOrder(t *testing.T) {
 	}
 	if all := List(""); len(all) != 0 {
 		t.Error(all)
+	}
+	if _, err := os.Stat(started); err == nil {
+		t.Error("Python was started")
 	}
 }
 
@@ -191,13 +191,67 @@ func TestVersionedNames(t *testing.T) {
 	}
 }
 
-func TestPythonThatFails(t *testing.T) {
+// Python's package is found where Pythons keep packages, by the layouts that there are.
+func TestPythonLayouts(t *testing.T) {
 	unixOnly(t)
-	root := isolate(t)
-	script(t, "exit 9", root, "bin", "python3")
-	script(t, "echo", root, "bin", "python")
-	if _, err := Find(""); !errors.Is(err, ErrNotFound) {
-		t.Error(err)
+	lib := fake(t, "1.32.0")
+	for name, c := range map[string]struct {
+		python  string            // on PATH: a program
+		link    string            // or a link to this one
+		folder  string            // of packages
+		files   map[string]string // further ones
+		env     map[string]string
+		nothing bool // that is not found
+	}{
+		"prefix":            {python: "usr/bin/python3", folder: "usr/lib/python3.11/site-packages"},
+		"Debian":            {python: "usr/bin/python3", folder: "usr/lib/python3/dist-packages"},
+		"Debian, local":     {python: "usr/bin/python3", folder: "usr/local/lib/python3.11/dist-packages"},
+		"Fedora":            {python: "usr/bin/python", folder: "usr/lib64/python3.13/site-packages"},
+		"Homebrew":          {python: "brew/bin/python3", link: "brew/Cellar/python/Versions/3.13/bin/python3.13", folder: "brew/lib/python3.13/site-packages"},
+		"framework":         {python: "local/bin/python3", link: "Python.framework/Versions/3.12/bin/python3.12", folder: "Python.framework/Versions/3.12/lib/python3.12/site-packages"},
+		"conda":             {folder: "conda/lib/python3.12/site-packages", env: map[string]string{"CONDA_PREFIX": "conda"}},
+		"virtual":           {folder: "venv/lib/python3.12/site-packages", env: map[string]string{"VIRTUAL_ENV": "venv"}},
+		"virtual, on PATH":  {python: "venv/bin/python3", link: "usr/bin/python3.12", files: map[string]string{"venv/pyvenv.cfg": "home = /usr/bin\n"}, folder: "venv/lib/python3.12/site-packages"},
+		"not the system's":  {python: "venv/bin/python3", link: "usr/bin/python3.12", files: map[string]string{"venv/pyvenv.cfg": "include-system-site-packages = false\n"}, folder: "usr/lib/python3.12/site-packages", nothing: true},
+		"the system's, too": {python: "venv/bin/python3", link: "usr/bin/python3.12", files: map[string]string{"venv/pyvenv.cfg": "include-system-site-packages = true\n"}, folder: "usr/lib/python3.12/site-packages"},
+		"pyenv":             {python: "pyenv/shims/python3", folder: "pyenv/versions/3.12.4/lib/python3.12/site-packages"},
+		"asdf":              {python: "asdf/shims/python", folder: "asdf/installs/python/3.12.4/lib/python3.12/site-packages"},
+		"user":              {folder: map[bool]string{false: "home/.local/lib/python3.12/site-packages", true: "home/Library/Python/3.12/lib/python/site-packages"}[runtime.GOOS == "darwin"]},
+		"PYTHONPATH":        {folder: "packages", env: map[string]string{"PYTHONPATH": "packages"}},
+		"the working one":   {python: "bin/python3", folder: "work", env: map[string]string{"PYTHONPATH": ""}, nothing: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := isolate(t)
+			t.Setenv("PYTHONPATH", "")
+			for variable, folder := range c.env {
+				if folder != "" {
+					folder = filepath.Join(root, folder)
+				}
+				t.Setenv(variable, folder)
+			}
+			if c.python != "" {
+				python := filepath.Join(root, c.python)
+				t.Setenv("PATH", filepath.Dir(python))
+				if c.link != "" {
+					write(t, nil, filepath.Dir(python), "other")
+					if err := os.Symlink(write(t, nil, root, c.link), python); err != nil {
+						t.Fatal(err)
+					}
+				} else {
+					write(t, nil, python)
+				}
+			}
+			for file, text := range c.files {
+				write(t, []byte(text), root, file)
+			}
+			want := place(t, lib, root, c.folder, "onnxruntime", "capi", libraryName)
+			write(t, nil, root, "work", "file")
+			t.Chdir(filepath.Join(root, "work"))
+			switch f, err := Find(""); {
+			case c.nothing && !errors.Is(err, ErrNotFound), !c.nothing && (err != nil || f.Path != want || f.Source != SourcePython):
+				t.Errorf("%+v, %v; want %s", f, err, want)
+			}
+		})
 	}
 }
 

@@ -12,19 +12,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"ortho/runner/program"
 )
 
 // gpus asks nvidia-smi; where that is not there, what the driver shows under /proc.
 // None is an empty list. An error means that the driver does not answer.
 func gpus(root string) ([]GPU, error) {
 	shown, err := shownGPUs(root)
-	program, missing := exec.LookPath("nvidia-smi")
+	path, missing := program.Look("nvidia-smi")
 	if missing != nil {
 		return shown, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "--query-gpu=name,driver_version,memory.total,compute_cap", "--format=csv,noheader,nounits")
+	cmd := exec.CommandContext(ctx, path, "--query-gpu=name,driver_version,memory.total,compute_cap", "--format=csv,noheader,nounits")
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if ctx.Err() != nil {

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // Array is a named array: elements of one type, little-endian and row-major. Strings are
@@ -56,7 +57,7 @@ const (
 // has it), float32, float64 or byte strings; others, and what is damaged or beyond the limits, are an error that names the file
 // and the array.
 func ReadFile(path string) ([]Array, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read arrays: %w", err)
 	}
@@ -64,9 +65,6 @@ func ReadFile(path string) ([]Array, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read arrays: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read arrays: %s is not a file", path)
 	}
 	arrays, err := Read(f, info.Size())
 	if err != nil {

@@ -113,7 +113,7 @@ func TestReadRefuses(t *testing.T) {
 	for file, want := range map[string]string{
 		"refused_objects.npy": "pickle", "refused_strings.npy": "strings", "refused_complex.npy": "complex", "refused_dates.npy": "dates",
 		"refused_records.npy": "structured", "refused_float8.npy": "float8", "refused_longdouble.npy": "of this size",
-		"refused_text.npz": "notes.txt", "missing.npz": "missing.npz", ".": "not a file",
+		"refused_text.npz": "notes.txt", "missing.npz": "missing.npz", ".": "a folder",
 	} {
 		path := filepath.Join("testdata", file)
 		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {

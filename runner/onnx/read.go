@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"ortho/runner/regular"
 )
 
 // ReadFile reads the header of the .onnx file at path. See [Read].
 func ReadFile(path string) (*Graph, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -21,9 +22,6 @@ func ReadFile(path string) (*Graph, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder, not an ONNX file", path)
 	}
 	g, err := Read(f, info.Size())
 	if err == nil {

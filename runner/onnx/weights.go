@@ -6,11 +6,12 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"ortho/runner/regular"
 )
 
 // MaxBytes is the most that an ONNX file may have: protocol buffers end there. Files with
@@ -26,7 +27,7 @@ func (g *Graph) CheckWeights(file string) error {
 	}
 	var problems []error
 	others := 0
-	for _, f := range g.WeightsIn(os.DirFS(filepath.Dir(file))) {
+	for _, f := range g.WeightsIn(regular.Folder(filepath.Dir(file))) {
 		switch {
 		case f.Problem == nil:
 		case len(problems) < 3: // a model may have one file for each of its tensors

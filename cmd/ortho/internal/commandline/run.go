@@ -1,7 +1,9 @@
 package commandline
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -28,9 +30,14 @@ func New(name, usage string, commands ...*cli.Command) *cli.App {
 // Run carries out a command line, args[0] being the program's name, writes errors to
 // the app's ErrWriter, and returns the exit code.
 func Run(ctx context.Context, app *cli.App, args []string) int {
+	var lost loss
+	app.Writer = lost.of(app.Writer)
 	line, err := arrange(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, line.args)
+	}
+	if err == nil || errors.Is(err, ErrItems) || errors.Is(err, ErrVerdict) {
+		err = cmp.Or(lost.err(), err)
 	}
 	return exitStatus(ctx, err, line.command, app.ErrWriter)
 }

@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"ortho/cmd/ortho/internal/source"
+	"ortho/runner/regular"
 )
 
 // maxCSV bounds the bytes of a CSV, whose rows are held in memory.
@@ -26,7 +26,7 @@ type row struct {
 }
 
 func openCSV(path string) (*Set, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("data %s: %w", path, err)
 	}

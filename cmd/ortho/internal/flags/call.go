@@ -11,6 +11,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner"
 	"ortho/runner/bench"
 )
 
@@ -83,6 +84,15 @@ func Command(about cli.Command, run func(context.Context, *Call) error, groups .
 
 // carryOut reads the groups of a call, and runs it.
 func (c *Call) carryOut(run func(context.Context, *Call) error, groups []Group) error {
+	// Files that flags name may be pipes, which may be silent.
+	_, err := runner.Await(c.line.Context, func(context.Context) (none struct{}, err error) { return none, c.read(groups) })
+	if err != nil {
+		return err
+	}
+	return run(c.line.Context, c)
+}
+
+func (c *Call) read(groups []Group) error {
 	if err := applySettings(c); err != nil {
 		return err
 	}
@@ -94,7 +104,7 @@ func (c *Call) carryOut(run func(context.Context, *Call) error, groups []Group) 
 			return err
 		}
 	}
-	return run(c.line.Context, c)
+	return nil
 }
 
 // Fits refuses, for a flag, a file whose name says another format than it is written in.

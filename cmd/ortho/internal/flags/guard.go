@@ -20,6 +20,7 @@ import (
 	"ortho/runner/bench"
 	"ortho/runner/library"
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // written are the flags that name files to write.
@@ -221,7 +222,7 @@ func folderGraphs(folder string) iter.Seq[string] {
 	if p, err := diffusion.ReadFolder(folder); err == nil {
 		return slices.Values(p.Files())
 	}
-	file, err := config.FindGraph(os.DirFS(folder), folder)
+	file, err := config.FindGraph(regular.Folder(folder), folder)
 	if err != nil {
 		return NoFiles
 	}
@@ -272,7 +273,7 @@ func namedBy(config string) (texts []string) {
 	if err != nil || !info.Mode().IsRegular() || info.Size() > most {
 		return nil
 	}
-	data, err := os.ReadFile(config)
+	data, err := regular.ReadFile(config, most)
 	var value any
 	if err != nil || json.Unmarshal(data, &value) != nil {
 		return nil

@@ -17,6 +17,7 @@ import (
 	"ortho/models/bundled"
 	"ortho/models/config"
 	"ortho/models/diffusion"
+	"ortho/runner/regular"
 )
 
 // OpenModel opens a bundled model, a folder or a file.
@@ -80,7 +81,7 @@ func holdsModel(folder string) bool {
 // graphsIn are the graphs in a folder, or in its own folder onnx.
 func graphsIn(folder string) (graphs []string) {
 	for _, dir := range []string{".", "onnx"} {
-		some, _ := config.Graphs(os.DirFS(folder), dir)
+		some, _ := config.Graphs(regular.Folder(folder), dir)
 		graphs = append(graphs, some...)
 	}
 	return graphs
@@ -135,7 +136,7 @@ func foldersBelow(folder string, levels int) (found []string) {
 // mainRevision is the folder in which a model's folder of Hugging Face's cache has the files
 // that were fetched as main; "" of another folder.
 func mainRevision(folder string) string {
-	revision, err := os.ReadFile(filepath.Join(folder, "refs", "main"))
+	revision, err := regular.ReadFile(filepath.Join(folder, "refs", "main"), 1<<10)
 	name := strings.TrimSpace(string(revision))
 	if err != nil || name == "" || !filepath.IsLocal(name) {
 		return ""

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/runner/regular"
 )
 
 // CustomOps is the flag of the libraries with operators that ONNX Runtime does not have.
@@ -51,14 +51,7 @@ func (o *CustomOps) Settings() record.Settings {
 }
 
 func digestOf(name string) (string, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is no file: a shared library is wanted", name)
-	}
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return "", err
 	}

@@ -3,14 +3,14 @@ package flags
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"ortho/runner/bench"
+	"ortho/runner/regular"
 )
 
 // readSettings reads the file of --settings.
 func readSettings(path string) (s bench.Settings, err error) {
-	f, err := os.Open(path)
+	f, err := regular.Stream(path)
 	if err != nil {
 		return s, fmt.Errorf("settings: %w", err)
 	}

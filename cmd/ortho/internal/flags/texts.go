@@ -63,7 +63,9 @@ func (t *Texts) Inputs(ctx context.Context, stdin io.Reader) ([]classify.TextInp
 		inputs = append(inputs, classify.TextInput{Name: text, Read: func(context.Context) (string, error) { return source.CheckedText(text) }})
 	}
 	for _, name := range t.files {
-		inputs = append(inputs, classify.TextInput{Name: name, Read: func(context.Context) (string, error) { return source.Text(name) }})
+		inputs = append(inputs, classify.TextInput{Name: name, Read: func(ctx context.Context) (string, error) {
+			return runner.Await(ctx, func(context.Context) (string, error) { return source.Text(name) })
+		}})
 	}
 	return inputs, nil
 }

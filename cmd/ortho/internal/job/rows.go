@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner/regular"
 )
 
 // rows is the output of rows: a stream (standard output, a device or a pipe), or a file,
@@ -189,7 +190,7 @@ func (r *rows[R]) all() iter.Seq2[R, error] {
 			return
 		}
 		var none R
-		f, err := os.Open(r.Rows.File)
+		f, err := regular.Open(r.Rows.File)
 		if err != nil {
 			yield(none, err)
 			return

@@ -25,8 +25,9 @@ type Diagnosis struct {
 	JPEGDecoder preprocess.Decoder        `json:"jpeg_decoder"`
 	Images      []preprocess.ImageLibrary `json:"image_libraries"`
 	Data        doctor.Data               `json:"data"`
-	Warnings    []string                  `json:"warnings"` // what goes wrong or costs speed
-	Hints       []string                  `json:"hints"`    // what may be worth a try
+	Telemetry   bool                      `json:"telemetry"` // ONNX Runtime's: the environment keeps it on
+	Warnings    []string                  `json:"warnings"`  // what goes wrong or costs speed
+	Hints       []string                  `json:"hints"`     // what may be worth a try
 }
 
 // Advise adds what costs speed, and what may be worth a try.
@@ -36,6 +37,9 @@ func (d *Diagnosis) Advise() {
 	}
 	if d.JPEGDecoder.Error != "" {
 		d.warn("JPEGs are decoded without libjpeg-turbo, in about four times its time: %s (ortho runtime install)", d.JPEGDecoder.Error)
+	}
+	if d.Telemetry {
+		d.warn("%s in the environment keeps ONNX Runtime's telemetry on, which tells Microsoft of models and of this machine", library.TelemetryVariable)
 	}
 	for _, a := range doctor.AdviseProviders(d.Machine, d.Providers) {
 		d.say(a)
@@ -207,6 +211,11 @@ func (d Diagnosis) machineTable() *grid.Table {
 		}
 		row(title, "", strings.TrimSpace(l.Name+" "+l.Version)+" "+l.Use+": "+cmp.Or(l.Error, l.Path))
 	}
+	telemetry := "off"
+	if d.Telemetry {
+		telemetry = "on, as the environment has it"
+	}
+	row("telemetry", "", "of ONNX Runtime: "+telemetry)
 	row("data folder", "", cmp.Or(d.Data.Error, d.Data.Path))
 	for _, r := range d.Data.Runtimes {
 		row("  installed", "", fmt.Sprintf("%s, %.0f MB", r.Name, float64(r.Bytes)/1e6))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/runner/onnx"
+	"ortho/runner/regular"
 )
 
 // Inspection is what inspect prints of a model; its JSON is an output format.
@@ -50,7 +50,7 @@ type Weights struct {
 
 // weightsOf looks at the files with weights of a graph in a file.
 func weightsOf(g *onnx.Graph, file string) (all []Weights) {
-	for _, f := range g.WeightsIn(os.DirFS(filepath.Dir(file))) {
+	for _, f := range g.WeightsIn(regular.Folder(filepath.Dir(file))) {
 		w := Weights{File: f.Name, Bytes: max(0, f.Size), Needed: f.Bytes}
 		if f.Problem != nil {
 			w.Problem = f.Problem.Error()

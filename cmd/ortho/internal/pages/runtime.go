@@ -19,6 +19,7 @@ type Runtime struct {
 	Version   string   `json:"version,omitempty"`
 	Flavor    string   `json:"flavor"`
 	Providers []string `json:"providers"` // that were compiled in
+	Pinned    bool     `json:"pinned"`    // its SHA-256 is an official build's that ortho knows
 	Path      string   `json:"path"`
 	Error     string   `json:"error,omitempty"`
 }
@@ -27,7 +28,7 @@ type Runtime struct {
 func Runtimes(all []library.Found) []Runtime {
 	rows := make([]Runtime, len(all))
 	for i, f := range all {
-		rows[i] = Runtime{Used: f.Used, Source: f.Source, Version: f.Version, Flavor: f.Flavor, Providers: f.Providers, Path: f.Path}
+		rows[i] = Runtime{Used: f.Used, Source: f.Source, Version: f.Version, Flavor: f.Flavor, Providers: f.Providers, Pinned: f.Pinned, Path: f.Path}
 		if f.Err != nil {
 			rows[i].Error = remedy.Text(f.Err)
 		}
@@ -62,8 +63,12 @@ func RuntimeTable(rows []Runtime) *grid.Table {
 		if r.Used {
 			used = "*"
 		}
+		library := r.Path
+		if !r.Pinned {
+			library += " (not pinned: no build that ortho knows by its SHA-256)"
+		}
 		// An error names the path.
-		t.Row(used, r.Source, term.Clean(r.Version), term.Clean(r.Flavor), term.Clean(strings.Join(r.Providers, " ")), term.Clean(cmp.Or(r.Error, r.Path)))
+		t.Row(used, r.Source, term.Clean(r.Version), term.Clean(r.Flavor), term.Clean(strings.Join(r.Providers, " ")), term.Clean(cmp.Or(r.Error, library)))
 	}
 	return t
 }

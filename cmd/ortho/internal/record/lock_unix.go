@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"ortho/runner/regular"
 )
 
 // open opens a file that may be renamed and removed while it is open.
-func open(name string, flag int) (*os.File, error) { return os.OpenFile(name, flag, 0o666) }
+func open(name string, flag int) (*os.File, error) { return regular.OpenFile(name, flag, 0o666) }
 
 // lock takes the file for this process until it is closed. Where the file system has
 // no locks it can only warn.

@@ -13,6 +13,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"ortho/runner/regular"
 )
 
 // Version is that of the record's format. A change that older versions of ortho would
@@ -236,7 +238,7 @@ func (i *Inputs) digest() string {
 func Read(out string) (*Record, error) { return readRecord(out + ".run.json") }
 
 func readRecord(name string) (*Record, error) {
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return nil, err
 	}

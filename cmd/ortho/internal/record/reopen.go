@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/runner/regular"
 )
 
 // anyGone reports whether something that a complete output names does not exist any more.
@@ -14,7 +15,7 @@ func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 	if r.Gone == nil {
 		return false, nil
 	}
-	in, err := os.Open(r.name)
+	in, err := regular.Open(r.name)
 	if err != nil {
 		return false, fmt.Errorf("read output: %w", err)
 	}
@@ -42,7 +43,7 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 	if r.format == "table" {
 		return fmt.Errorf("%s is a table, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
 	}
-	in, err := os.Open(r.name)
+	in, err := regular.Open(r.name)
 	if err != nil {
 		return fmt.Errorf("read output: %w", err)
 	}

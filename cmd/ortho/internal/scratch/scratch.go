@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+
+	"ortho/runner/regular"
 )
 
 // Folder is a folder for temporary files, which only its user can read.
@@ -79,7 +81,7 @@ func clear(temp string) {
 		if err != nil || !file.Mode().IsRegular() || !own(file) {
 			continue
 		}
-		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		f, err := regular.OpenFile(name, os.O_RDWR, 0)
 		if err != nil {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/runner/regular"
 )
 
 // Shelf is a folder that pictures are put into. Its methods may be called concurrently.
@@ -158,7 +159,7 @@ func (s *Shelf) Sweep() {
 // sameBytes reports whether the target exists and equals a file. One that differs is an
 // error.
 func sameBytes(target, name string) (bool, error) {
-	a, err := os.Open(target)
+	a, err := regular.Open(target)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -166,7 +167,7 @@ func sameBytes(target, name string) (bool, error) {
 		return false, err
 	}
 	defer a.Close()
-	b, err := os.Open(name)
+	b, err := regular.Open(name)
 	if err != nil {
 		return false, err
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"ortho/runner/regular"
 )
 
 // MaxFile bounds the bytes of one encoded image.
@@ -32,7 +34,7 @@ func readFile(ctx context.Context, path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, errors.New("is not a regular file; what a pipe gives is read with - (standard input)")
 	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, reason(err)
 	}
@@ -75,7 +77,7 @@ func reason(err error) error {
 	return err
 }
 
-func regular(path string) bool {
+func isRegular(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
 }

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
+
+	"ortho/runner/regular"
 )
 
 // MaxPath bounds the bytes of one path of a list.
@@ -20,10 +23,10 @@ func checkList(path string) error {
 		return fmt.Errorf("read list %s: %w", path, reason(err))
 	case info.IsDir():
 		return fmt.Errorf("read list %s: it is a folder; give it without the @", path)
-	case !info.Mode().IsRegular():
-		return nil // a pipe gives what it holds once
+	case info.Mode()&fs.ModeNamedPipe != 0:
+		return nil // it gives what it holds once
 	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return fmt.Errorf("read list %s: %w", path, reason(err))
 	}

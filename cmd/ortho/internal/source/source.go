@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"ortho/runner/regular"
 )
 
 // Item is one image. Read gives its encoded bytes; a file that is missing
@@ -91,7 +93,7 @@ func Files(args []string, opt Options) iter.Seq[string] {
 					return noImage(path, match, mode, nil) || yield(match)
 				})
 			case list:
-				more = !regular(path) || yield(path) && filesOf(path, opt.NUL, yield)
+				more = !isRegular(path) || yield(path) && filesOf(path, opt.NUL, yield)
 			default:
 				more = yield(path)
 			}
@@ -104,7 +106,7 @@ func Files(args []string, opt Options) iter.Seq[string] {
 
 // filesOf yields the paths of a list, as far as it can be read.
 func filesOf(list string, nul bool, yield func(string) bool) bool {
-	f, err := os.Open(list)
+	f, err := regular.Open(list)
 	if err != nil {
 		return true
 	}
@@ -122,7 +124,7 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 // Once reports whether paths come from where they can be read only once: from standard
 // input, or a list that is a pipe.
 func Once(args []string, opt Options) bool {
-	return opt.StdinPaths || anyWord(args, func(kind kind, name string) bool { return kind == list && !regular(name) })
+	return opt.StdinPaths || anyWord(args, func(kind kind, name string) bool { return kind == list && !isRegular(name) })
 }
 
 // Globbed reports whether an argument is a pattern, which matches what is there when it is
@@ -253,9 +255,9 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 		}
 		return more
 	case list:
-		f, err := os.Open(path)
+		f, err := regular.Stream(path)
 		if err != nil {
-			return yield(failed(arg, err))
+			return yield(failed(arg, reason(err)))
 		}
 		defer f.Close()
 		return listed(f, arg, opt, below("", yield))
@@ -297,7 +299,7 @@ func spelled(path string, passed *Passed, yield func(Item) bool) bool {
 
 // named yields what a path of a list or a glob stands for.
 func named(path string, passed *Passed, yield func(Item) bool) bool {
-	if archive(path) && regular(path) {
+	if archive(path) && isRegular(path) {
 		return untar(path, passed, yield)
 	}
 	return yield(File(path))

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"ortho/runner/regular"
 )
 
 // unusable says why no image can be had from an archive, even an intact one.
@@ -47,7 +49,7 @@ func untar(name string, passed *Passed, yield func(Item) bool) bool {
 	if err := compressed(name, ""); err != nil {
 		return yield(failed(name, err))
 	}
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return yield(failed(name, fmt.Errorf("open archive: %w", reason(err))))
 	}
@@ -141,7 +143,7 @@ func (s section) read(ctx context.Context) ([]byte, error) {
 	if s.cut() {
 		return nil, fmt.Errorf("the archive is cut short: it ends after %d of the entry's %d bytes, and what followed is lost", max(0, s.info.Size()-s.offset), s.size)
 	}
-	f, err := os.Open(s.archive)
+	f, err := regular.Open(s.archive)
 	if err != nil {
 		return nil, fmt.Errorf("open archive: %w", reason(err))
 	}

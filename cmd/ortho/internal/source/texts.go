@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
+
+	"ortho/runner/regular"
 )
 
 // The bounds of texts that are read: bytes of one, and how many there are.
@@ -21,7 +22,7 @@ const (
 func Lines(name string, stdin io.Reader) ([]string, error) {
 	in := stdin
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := regular.Stream(name)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +52,7 @@ func Lines(name string, stdin io.Reader) ([]string, error) {
 
 // Text reads a file as one text. Its errors don't repeat the name.
 func Text(name string) (string, error) {
-	f, err := os.Open(name)
+	f, err := regular.Stream(name)
 	if err != nil {
 		return "", errors.Unwrap(err)
 	}

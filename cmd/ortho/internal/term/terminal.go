@@ -21,14 +21,16 @@ func (s *Screen) Write(text []byte) (int, error) {
 }
 
 func IsTerminal(w any) bool {
-	f, ok := w.(*os.File)
+	f, ok := w.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+type stater interface{ Stat() (os.FileInfo, error) }
+
 // SameFile reports whether both are open on one terminal, pipe or file.
 func SameFile(a, b any) bool {
-	f, ok := a.(*os.File)
-	g, too := b.(*os.File)
+	f, ok := a.(stater)
+	g, too := b.(stater)
 	if !ok || !too {
 		return false
 	}
