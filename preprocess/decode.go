@@ -90,6 +90,7 @@ type picture struct {
 	upright       bool
 	luma          []byte // the gray image, where that is stored and not one of img's colours
 	alpha, icc    []byte // where they are asked for; nil: none
+	metadata      Metadata
 	inks          []byte // C, M, Y, K of a file that has them, where extras are asked for; nil: none
 }
 

@@ -56,7 +56,7 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 		err = a.Decode(p.img.Pix)
 	}
 	if ask.extras {
-		p.icc = a.ICC
+		p.icc, p.metadata = a.ICC, Metadata{EXIF: a.EXIF, XMP: a.XMP}
 	}
 	return p, err
 }

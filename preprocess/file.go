@@ -46,6 +46,9 @@ type FileOptions struct {
 	// Text is what PNG files hold as text chunks, keyword and text (UTF-8): a keyword has 1
 	// to 79 characters of Latin-1 and no space at its ends. Other formats leave it out.
 	Text [][2]string
+	// Metadata is what the picture has of the file that it is made of: what the format holds of it
+	// by [Metadata.For], where sizes are the new ones. Text stands in place of texts of the same keyword.
+	Metadata Metadata
 }
 
 // FileWriter writes an image file row by row. PNG, JPEG and TIFF are written as the rows
@@ -118,6 +121,8 @@ func (h fileHead) encoder(w io.Writer) (rowEncoder, error) {
 	if !fits(h.ICC, colours) {
 		h.ICC = nil
 	}
+	h.Metadata, _ = h.Metadata.For(h.Format)
+	h.Metadata = h.Metadata.sized(h.width, h.height)
 	switch h.Format {
 	case PNG:
 		return newPNGEncoder(w, h)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -52,7 +53,7 @@ func newPNGEncoder(w io.Writer, h fileHead) (*pngEncoder, error) {
 		e.filtered[i] = make([]byte, 1+e.row)
 		e.filtered[i][0] = byte(i)
 	}
-	texts, err := textChunks(h.Text)
+	texts, err := textChunks(h.texts())
 	if err != nil {
 		return nil, err
 	}
@@ -70,12 +71,36 @@ func newPNGEncoder(w io.Writer, h fileHead) (*pngEncoder, error) {
 			return nil, err
 		}
 	}
-	for _, t := range texts {
-		if err := e.out.chunk(t.kind, t.body); err != nil {
+	for _, c := range append(metadataChunks(h.Metadata), texts...) {
+		if err := e.out.chunk(c.kind, c.body); err != nil {
 			return nil, err
 		}
 	}
 	return e, nil
+}
+
+// texts are those of the file, in place of those of the same keyword that it was made of.
+func (h fileHead) texts() [][2]string {
+	return append(kept(h.Metadata.Text, func(t [2]string) bool {
+		return !slices.ContainsFunc(h.Text, func(own [2]string) bool { return own[0] == t[0] })
+	}), h.Text...)
+}
+
+// metadataChunks are all that is not text.
+func metadataChunks(m Metadata) (chunks []pngPart) {
+	if r := m.Resolution; r != (Resolution{}) {
+		const inches = 1 / 0.0254 // in a metre
+		x, y := r.whole(inches)
+		body := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(x)), uint32(y))
+		chunks = append(chunks, pngPart{"pHYs", append(body, map[bool]byte{true: 0, false: 1}[r.Ratio])})
+	}
+	if m.EXIF != nil {
+		chunks = append(chunks, pngPart{"eXIf", m.EXIF})
+	}
+	if m.XMP != nil {
+		chunks = append(chunks, pngPart{"iTXt", append([]byte(pngXMP+"\x00\x00\x00\x00\x00"), m.XMP...)})
+	}
+	return chunks
 }
 
 func deflate(data []byte) []byte {
@@ -86,15 +111,15 @@ func deflate(data []byte) []byte {
 	return out.Bytes()
 }
 
-type textChunk struct {
+type pngPart struct {
 	kind string
 	body []byte
 }
 
 // textChunks are tEXt chunks, which are Latin-1, or else iTXt ones. The rules are the PNG
 // specification's, sections 11.3.3.2 and 11.3.3.4.
-func textChunks(texts [][2]string) ([]textChunk, error) {
-	var chunks []textChunk
+func textChunks(texts [][2]string) ([]pngPart, error) {
+	var chunks []pngPart
 	for _, t := range texts {
 		keyword, ok := latin1(t[0])
 		if !ok || len(keyword) < 1 || len(keyword) > 79 || strings.TrimSpace(t[0]) != t[0] || strings.Contains(t[0], "  ") || !printable(keyword) {
@@ -104,11 +129,11 @@ func textChunks(texts [][2]string) ([]textChunk, error) {
 			return nil, fmt.Errorf("the PNG text %q is not UTF-8 without zero bytes", t[0])
 		}
 		if text, ok := latin1(t[1]); ok {
-			chunks = append(chunks, textChunk{"tEXt", append(append(keyword, 0), text...)})
+			chunks = append(chunks, pngPart{"tEXt", append(append(keyword, 0), text...)})
 			continue
 		}
 		// Keyword, 0, not compressed, method 0, no language, no translated keyword.
-		chunks = append(chunks, textChunk{"iTXt", append(append(keyword, 0, 0, 0, 0, 0), t[1]...)})
+		chunks = append(chunks, pngPart{"iTXt", append(append(keyword, 0, 0, 0, 0, 0), t[1]...)})
 	}
 	return chunks, nil
 }

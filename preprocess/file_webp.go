@@ -65,24 +65,31 @@ func (e *lossyEncoder) end() error {
 	return writeWebP(e.w, e.head, stream, alpha)
 }
 
-// writeWebP writes the file that a stream's chunks make: an extended one where there is
-// more than the stream.
+// writeWebP writes the file that a picture's chunks make: an extended one where there is
+// more than its stream.
 func writeWebP(w io.Writer, h fileHead, stream riffChunkList, alpha bool) error {
-	var front riffChunkList
+	var front, back riffChunkList
 	var flags byte
-	if h.ICC != nil {
-		flags |= webpProfile
+	for _, c := range []struct {
+		to   *riffChunkList
+		id   string
+		body []byte
+		flag byte
+	}{{&front, "ICCP", h.ICC, webpProfile}, {&back, "EXIF", h.Metadata.EXIF, webpEXIF}, {&back, "XMP ", h.Metadata.XMP, webpXMP}} {
+		if c.body != nil {
+			flags |= c.flag
+			c.to.add(c.id, c.body)
+		}
 	}
-	if alpha {
-		flags |= webpAlpha
+	if flags != 0 || string(stream[:4]) == "ALPH" {
+		if alpha {
+			flags |= webpAlpha
+		}
+		var first riffChunkList
+		first.add("VP8X", vp8x(flags, h.width, h.height))
+		front = append(first, front...)
 	}
-	if flags != 0 {
-		front.add("VP8X", vp8x(flags, h.width, h.height))
-	}
-	if h.ICC != nil {
-		front.add("ICCP", h.ICC)
-	}
-	for _, part := range [][]byte{riffHead(len(front) + len(stream)), front, stream} {
+	for _, part := range [][]byte{riffHead(len(front) + len(stream) + len(back)), front, stream, back} {
 		if _, err := w.Write(part); err != nil {
 			return err
 		}

@@ -10,6 +10,8 @@ type Picture struct {
 	*Image
 	Alpha []byte // Height*Width, not premultiplied; nil: opaque
 	ICC   []byte // the colour profile, one of Image's channels; nil: none
+	// Metadata is that of JPEG, PNG, TIFF, WebP and AVIF; of others it is empty.
+	Metadata Metadata
 
 	dropped, converted bool // a profile of other colours
 }
@@ -41,6 +43,7 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 		pic.img, pic.luma = &Image{Width: pic.img.Width, Height: pic.img.Height, Channels: 1, Pix: pic.alpha}, nil
 		out.Alpha = pic.as(1, opt.Orientation).Pix
 	}
+	out.Metadata = pic.metadata.upright(opt.Orientation == ApplyOrientation || pic.upright)
 	if fits(pic.icc, opt.Channels) {
 		out.ICC = bytes.Clone(pic.icc)
 	} else {

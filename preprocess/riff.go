@@ -20,7 +20,7 @@ func (l *riffChunkList) add(id string, body []byte) {
 }
 
 // Flags of a VP8X chunk.
-const webpAnimation, webpAlpha, webpProfile = 0x02, 0x10, 0x20
+const webpAnimation, webpXMP, webpEXIF, webpAlpha, webpProfile = 0x02, 0x04, 0x08, 0x10, 0x20
 
 // vp8x is the body of an extended WebP file's first chunk.
 func vp8x(flags byte, width, height int) []byte {

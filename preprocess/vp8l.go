@@ -192,5 +192,5 @@ func (e *vp8lEncoder) end() error {
 	e.residual = nil
 	var stream riffChunkList
 	stream.add("VP8L", b.end())
-	return writeWebP(e.w, e.head, stream, alpha && e.head.ICC != nil)
+	return writeWebP(e.w, e.head, stream, alpha)
 }

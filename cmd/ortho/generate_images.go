@@ -8,7 +8,9 @@ import (
 	"iter"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/job"
@@ -97,6 +99,7 @@ func (r *imageRun) settings() record.Settings {
 		{Key: "shard", Value: r.generateOptions.images.Shard().String()},
 		{Key: "background", Value: r.to.Background()},
 		{Key: "keep-size", Value: strconv.FormatBool(r.to.KeepSize)},
+		{Key: "strip", Value: strconv.FormatBool(r.to.Strip)},
 		{Key: "tile", Value: strconv.Itoa(tile)},
 		{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
 	}
@@ -182,10 +185,13 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	if err != nil {
 		return nil, models.StageDecode.Wrap(err)
 	}
-	r.left.add(one.Name, preprocess.LeftOf(data, in))
+	left := preprocess.LeftOf(data, in)
 	if r.graph.Spec().Image.Spec.Channels == 3 && in.Coloured() != nil {
-		r.left.add(one.Name, preprocess.Left{Profile: true}) // the picture has colours
+		left.Profile = true // the picture has colours
 	}
+	in.Metadata = r.metadata(in.Metadata)
+	_, lost := in.Metadata.For(one.format)
+	r.left.add(one.Name, left, lost)
 	return in, nil
 }
 
@@ -199,7 +205,7 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 		}
 		made.width, made.height = width, height
 		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
-			Format: one.format, Quality: r.to.Quality, Background: r.to.Color, ICC: in.ICC, Text: r.textsFor(one.Name)})
+			Format: one.format, Quality: r.to.Quality, Background: r.to.Color, ICC: in.ICC, Metadata: in.Metadata, Text: r.textsFor(one.Name)})
 		if err != nil {
 			return nil, models.StageWrite.Wrap(err)
 		}
@@ -209,6 +215,17 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 		err = writer.Close()
 	}
 	return made, made.complete(err)
+}
+
+// metadata is what a picture gets of its input's, whose own texts of how it was made are not the picture's.
+func (r *imageRun) metadata(m preprocess.Metadata) preprocess.Metadata {
+	if r.to.Strip {
+		return preprocess.Metadata{}
+	}
+	m.Text = slices.DeleteFunc(m.Text, func(t [2]string) bool {
+		return strings.HasPrefix(t[0], "ortho:") || t[0] == "Software" && strings.HasPrefix(t[1], "ortho ")
+	})
+	return m
 }
 
 // textsFor are the text chunks of a picture that is made of an image.

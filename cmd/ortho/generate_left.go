@@ -16,17 +16,17 @@ type leftOut struct {
 	mu       sync.Mutex
 	found    map[string]int
 	examples map[string]string
+	lost     []string // names of metadata
 }
 
 const (
-	leftFrames  = "further frames or pages, of which none is used: the first alone is"
-	leftProfile = "a colour profile that is of other colours than the picture made of it, which is left out: it may look lighter or darker"
+	leftFrames   = "further frames or pages, of which none is used: the first alone is"
+	leftMetadata = "metadata that the pictures don't get: "
+	leftProfile  = "a colour profile that is of other colours than the picture made of it, which is left out: it may look lighter or darker"
 )
 
-func (l *leftOut) add(name string, left preprocess.Left) {
-	if left.Nothing() {
-		return
-	}
+// add takes what is left of an image, and the names of metadata that its picture can't have.
+func (l *leftOut) add(name string, left preprocess.Left, lost []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.found == nil {
@@ -43,8 +43,13 @@ func (l *leftOut) add(name string, left preprocess.Left) {
 	if left.Profile {
 		note(leftProfile)
 	}
-	if len(left.Metadata) > 0 {
-		note("metadata (" + strings.Join(left.Metadata, ", ") + "), which the pictures don't get; orientation is applied")
+	if len(lost) > 0 {
+		note(leftMetadata)
+	}
+	for _, name := range lost {
+		if !slices.Contains(l.lost, name) {
+			l.lost = append(l.lost, name)
+		}
 	}
 }
 
@@ -55,6 +60,9 @@ func (l *leftOut) tell(ui *term.UI) {
 		subject := l.examples[what] + " has "
 		if n > 1 {
 			subject = fmt.Sprintf("%d images have (such as %s) ", n, l.examples[what])
+		}
+		if what == leftMetadata {
+			what += strings.Join(slices.Sorted(slices.Values(l.lost)), ", ")
 		}
 		ui.Warn(subject + what)
 	}
