@@ -12,6 +12,9 @@ type Picture struct {
 	ICC   []byte // the colour profile, one of Image's channels; nil: none
 	// Metadata is that of JPEG, PNG, TIFF, WebP and AVIF; of others it is empty.
 	Metadata Metadata
+	// Sequence is of GIF, PNG, TIFF, AVIF and, where libwebpdemux is there, WebP; nil: no further pictures, or none
+	// that can be decoded.
+	Sequence *Sequence
 
 	dropped, converted bool // a profile of other colours
 }
@@ -34,6 +37,13 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
+	out := pic.finished(opt)
+	out.Sequence = sequenceOf(data, opt)
+	return out, nil
+}
+
+// finished is what [DecodePicture] makes of it.
+func (pic picture) finished(opt DecodeOptions) *Picture {
 	if opt.Channels == 0 {
 		opt.Channels = pic.img.Channels
 	}
@@ -49,7 +59,7 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	} else {
 		out.dropped = pic.icc != nil && !converted
 	}
-	return out, nil
+	return out
 }
 
 // toSRGB converts the file's colours by its profile, where that is of such colours.
