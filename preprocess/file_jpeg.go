@@ -141,6 +141,8 @@ func (e *jpegEncoder) begin(segments []byte) error {
 	return err
 }
 
+func (e *jpegEncoder) next(fileHead) error { return errors.New("JPEG holds one picture") }
+
 // jpegSegment is the most bytes of a segment, and jpegComment the keyword of a comment.
 const jpegSegment, jpegComment = 65535 - 2, "Comment"
 

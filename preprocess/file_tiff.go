@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -9,28 +10,42 @@ import (
 	"slices"
 )
 
-// tiffEncoder writes the directory, whose sizes are all known, and then rows as they are.
-type tiffEncoder struct{ w io.Writer }
+// tiffEncoder writes a page's directory, whose sizes are all known, and then rows as they are.
+type tiffEncoder struct {
+	w     io.Writer
+	order binary.ByteOrder
+	at    int64 // where the page ends
+	pages int   // that are not begun
+	odd   bool  // the page's bytes are, and directories begin at even places
+}
 
 func newTIFFEncoder(w io.Writer, h fileHead) (*tiffEncoder, error) {
+	e := &tiffEncoder{w: w, order: binary.LittleEndian, pages: max(h.Frames, 1)}
+	front := []byte("II*\x00\x00\x00\x00\x00")
+	if exif := h.Metadata.EXIF; exif != nil {
+		// The file begins with it, so that all its offsets stay right; the first directory is another one.
+		e.order, _ = tiffOrder(exif)
+		front = append(bytes.Clone(exif), make([]byte, len(exif)&1)...)
+	}
+	e.order.PutUint32(front[4:], uint32(len(front)))
+	e.at = int64(len(front))
+	return e, e.page(front, h)
+}
+
+// page begins one, behind what comes in front of it.
+func (e *tiffEncoder) page(front []byte, h fileHead) error {
 	const strip = 1 << 16 // bytes, about
 	row := int64(h.width) * int64(h.channels)
 	perStrip := max(1, min(int64(h.height), strip/row))
 	strips := (int64(h.height) + perStrip - 1) / perStrip
-	if row*int64(h.height)+8*strips+int64(len(h.ICC)+len(h.Metadata.EXIF)+len(h.Metadata.XMP)) > 1<<32-1<<16 {
-		return nil, errors.New("a TIFF file ends at 4 GiB: write PNG")
+	if e.at+row*int64(h.height)+8*strips+int64(len(h.ICC)+len(h.Metadata.EXIF)+len(h.Metadata.XMP)) > 1<<32-1<<16 {
+		return errors.New("a TIFF file ends at 4 GiB: write PNG")
 	}
 	samples, colours := uint16(h.channels), uint16(1) // black is zero
 	if h.channels >= 3 {
 		colours = 2 // RGB
 	}
-	d := tiffDirectory{order: binary.LittleEndian}
-	front := []byte("II*\x00\x00\x00\x00\x00")
-	if exif := h.Metadata.EXIF; exif != nil {
-		// The file begins with it, so that all its offsets stay right; the first directory is another one.
-		d.order, _ = tiffOrder(exif)
-		front = append(exif[:len(exif):len(exif)], make([]byte, len(exif)&1)...)
-	}
+	d := tiffDirectory{order: e.order}
 	d.long(256, uint32(h.width))
 	d.long(257, uint32(h.height))
 	bits := make([]uint16, samples)
@@ -57,9 +72,17 @@ func newTIFFEncoder(w io.Writer, h fileHead) (*tiffEncoder, error) {
 		d.entry(tagProfile, 7, len(h.ICC), h.ICC)
 	}
 	d.describe(h.Metadata)
-	d.order.PutUint32(front[4:], uint32(len(front)))
-	_, err := w.Write(append(front, d.bytes(int64(len(front)), 0)...))
-	return &tiffEncoder{w}, err
+	pixels := row * int64(h.height)
+	e.pages--
+	e.odd = e.pages > 0 && pixels%2 == 1
+	directory := d.bytes(e.at, pixels, e.pages > 0)
+	e.at += int64(len(directory)) + pixels + pixels%2
+	_, err := e.w.Write(append(front, directory...))
+	return err
+}
+
+func (e *tiffEncoder) next(h fileHead) error {
+	return e.page(make([]byte, map[bool]int{true: 1}[e.odd]), h)
 }
 
 func (e *tiffEncoder) rows(packed []byte) error {
@@ -85,7 +108,7 @@ func (d *tiffDirectory) describe(m Metadata) {
 	}
 	for e := range tiffEntries(m.EXIF) {
 		if storing := 254 <= e.tag && e.tag <= 532 && e.tag != tagOrientation && !slices.Contains(describing, e.tag); !storing {
-			d.add(e.tag, e.kind, len(e.value)/int(tiffSizes[e.kind]), e.value)
+			d.add(e.tag, e.kind, len(e.value)/int(tiffSizes[e.kind]), e.in(d.order))
 		}
 	}
 	for _, t := range m.Text {
@@ -144,9 +167,24 @@ func (d *tiffDirectory) rational(tag uint16, v float64) {
 	d.entry(tag, 5, 1, b)
 }
 
-// bytes are the directory, for a place in a file, and what its entries point at; the strips follow,
-// whose offsets are counted from there.
-func (d *tiffDirectory) bytes(at int64, next uint32) []byte {
+// in is the value in a byte order.
+func (e tiffEntry) in(order binary.ByteOrder) []byte {
+	size := int(tiffSizes[e.kind])
+	if e.kind == 5 || e.kind == 10 {
+		size /= 2 // of the two numbers of a fraction
+	}
+	value := bytes.Clone(e.value)
+	if order != e.order {
+		for number := range slices.Chunk(value, size) {
+			slices.Reverse(number)
+		}
+	}
+	return value
+}
+
+// bytes are the directory, for a place in a file, and what its entries point at. So many bytes of pixels follow,
+// from which strips' offsets are counted, and then, if there is more, a further directory at an even place.
+func (d *tiffDirectory) bytes(at, pixels int64, more bool) []byte {
 	slices.SortStableFunc(d.entries, func(a, b tiffField) int { return cmp.Compare(a.tag, b.tag) })
 	head := 2 + 12*len(d.entries) + 4
 	size := head
@@ -176,6 +214,8 @@ func (d *tiffDirectory) bytes(at int64, next uint32) []byte {
 		end += copy(out[end:], e.value)
 		end += end & 1
 	}
-	d.order.PutUint32(out[head-4:], next)
+	if more {
+		d.order.PutUint32(out[head-4:], uint32(at+int64(size)+pixels+pixels%2))
+	}
 	return out
 }

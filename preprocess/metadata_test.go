@@ -168,7 +168,7 @@ func TestPrivateKeywords(t *testing.T) {
 	for _, chunk := range []string{"tEXt"} { // whose checksum is to be right
 		at := bytes.Index(data, []byte(chunk))
 		var out bytes.Buffer
-		if err := (pngChunks{&out}).chunk(chunk, data[at+4:at+4+7]); err != nil {
+		if err := (&pngChunks{Writer: &out}).chunk(chunk, data[at+4:at+4+7]); err != nil {
 			t.Fatal(err)
 		}
 		copy(data[at-4:], out.Bytes())

@@ -123,6 +123,6 @@ func (w *exifWriter) directory(offset uint64, tag uint16) uint32 {
 	}
 	w.out = append(w.out, make([]byte, len(w.out)&1)...)
 	at := len(w.out)
-	w.out = append(w.out, d.bytes(int64(at), 0)...)
+	w.out = append(w.out, d.bytes(int64(at), 0, false)...)
 	return uint32(at)
 }

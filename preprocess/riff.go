@@ -46,4 +46,6 @@ func riffChunks(data []byte, f func(id string, chunk []byte) error) error {
 	return nil
 }
 
+func putLE24(b []byte, v int) { b[0], b[1], b[2] = byte(v), byte(v>>8), byte(v>>16) }
+
 func le24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
