@@ -17,10 +17,11 @@ type leftOut struct {
 	found    map[string]int
 	examples map[string]string
 	lost     []string // names of metadata
+	frames   int
 }
 
 const (
-	leftFrames   = "further frames or pages, of which none is used: the first alone is"
+	leftFrames   = "further frames or pages that the pictures don't get: "
 	leftMetadata = "metadata that the pictures don't get: "
 	leftProfile  = "a colour profile that is of other colours than the picture made of it, which is left out: it may look lighter or darker"
 )
@@ -38,6 +39,7 @@ func (l *leftOut) add(name string, left preprocess.Left, lost []string) {
 		}
 	}
 	if left.Frames > 0 {
+		l.frames += left.Frames
 		note(leftFrames)
 	}
 	if left.Profile {
@@ -46,6 +48,21 @@ func (l *leftOut) add(name string, left preprocess.Left, lost []string) {
 	if len(lost) > 0 {
 		note(leftMetadata)
 	}
+	l.names(lost)
+}
+
+// further takes what is left of a picture behind the first of an image; counted: of the first something is, too.
+func (l *leftOut) further(name string, left preprocess.Left, lost []string, counted bool) {
+	if !counted {
+		l.add(name, left, lost)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.names(lost)
+}
+
+func (l *leftOut) names(lost []string) {
 	for _, name := range lost {
 		if !slices.Contains(l.lost, name) {
 			l.lost = append(l.lost, name)
@@ -61,8 +78,11 @@ func (l *leftOut) tell(ui *term.UI) {
 		if n > 1 {
 			subject = fmt.Sprintf("%d images have (such as %s) ", n, l.examples[what])
 		}
-		if what == leftMetadata {
+		switch what {
+		case leftMetadata:
 			what += strings.Join(slices.Sorted(slices.Values(l.lost)), ", ")
+		case leftFrames:
+			what += fmt.Sprintf("%d, and the first is used", l.frames)
 		}
 		ui.Warn(subject + what)
 	}
