@@ -46,7 +46,7 @@ func decodeGIF(data []byte, ask request) (picture, error) {
 			copy(dst[i*channels:(i+1)*channels], f.palette[v][:])
 		}
 	}
-	p := picture{img: img}
+	p := picture{img: img, metadata: commented(f.comment)}
 	if ask.extras && f.transparent {
 		p.alpha = make([]byte, width*height) // beyond the frame is transparent
 		for y := range f.frameHeight {
@@ -74,6 +74,7 @@ type gifFrame struct {
 
 	disposal int // what becomes of it, by the last frame that says something
 	delay    time.Duration
+	comment  []byte // what stands before it
 }
 
 // canvas is the size of what the frame is drawn on, if it is the first.
@@ -190,6 +191,11 @@ func (g *gifFile) extension(f *gifFrame) error {
 	loops := false
 	return g.blocks(func(i int, block []byte) {
 		switch {
+		case label[0] == 0xfe:
+			if i == 0 && f.comment != nil {
+				f.comment = append(f.comment, '\n')
+			}
+			f.comment = append(f.comment, block...)
 		case i == 0 && label[0] == 0xf9 && len(block) >= 4:
 			f.delay = hundredths(le16(block[1:]))
 			if block[0]&1 != 0 {

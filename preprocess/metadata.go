@@ -12,7 +12,7 @@ type Metadata struct {
 	EXIF       []byte // a TIFF stream, without "Exif\0\0" in front; nil: none
 	XMP        []byte // a packet of XML; nil: none
 	Resolution Resolution
-	// Text is keywords and texts: of PNG, and the comments of JPEG (keyword "Comment").
+	// Text is keywords and texts: of PNG, and the comments of JPEG and GIF (keyword "Comment").
 	Text [][2]string
 	// Rest names what there is and is not here: it is damaged, larger than 16 MiB, or of a kind
 	// that no file written here holds.

@@ -14,11 +14,19 @@ func (h *jpegHeader) metadata() Metadata {
 		m.Resolution = exifResolution(h.exif)
 	}
 	for _, c := range h.comments {
-		if text := textOf(bytes.TrimRight(c, "\x00")); strings.Contains(text, "\x00") {
-			m.Rest = append(m.Rest, "text")
-		} else if text != "" {
-			m.Text = append(m.Text, [2]string{jpegComment, text})
-		}
+		one := commented(bytes.TrimRight(c, "\x00"))
+		m.Text, m.Rest = append(m.Text, one.Text...), append(m.Rest, one.Rest...)
+	}
+	return m
+}
+
+// commented is what a comment says.
+func commented(comment []byte) (m Metadata) {
+	switch text := textOf(comment); {
+	case strings.Contains(text, "\x00"):
+		m.Rest = []string{"text"}
+	case text != "":
+		m.Text = [][2]string{{jpegComment, text}}
 	}
 	return m
 }

@@ -10,7 +10,7 @@ type Picture struct {
 	*Image
 	Alpha []byte // Height*Width, not premultiplied; nil: opaque
 	ICC   []byte // the colour profile, one of Image's channels; nil: none
-	// Metadata is that of JPEG, PNG, TIFF, WebP and AVIF; of others it is empty.
+	// Metadata is that of JPEG, PNG, GIF, TIFF, WebP and AVIF; of others it is empty.
 	Metadata Metadata
 	// Sequence is of GIF, PNG, TIFF, AVIF and, where libwebpdemux is there, WebP; nil: no further pictures, or none
 	// that can be decoded.

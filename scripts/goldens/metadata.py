@@ -74,6 +74,7 @@ def files():
         yield f"{name}.webp", saved(image, "WEBP", lossless=True, exif=mark, xmp=XMP)
     yield "camera.jpg", after_soi(saved(image, "JPEG")[:2] + saved(image, "JPEG")[20:], segment(0xE1, b"Exif\0\0" + exif(">")))  # no JFIF
     yield "centimetre.jpg", saved(image, "JPEG")[:13] + b"\x02\x00\x76\x00\x76" + saved(image, "JPEG")[18:]
+    yield "comment.gif", saved(image, "GIF", comment=b"a comment " * 40)
     yield "ratio.jpg", saved(image, "JPEG")[:13] + b"\x00\x00\x04\x00\x03" + saved(image, "JPEG")[18:]
     yield "old.jpg", after_soi(saved(image, "JPEG"), segment(0xED, b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0\0\0\0\0"))
     plain = saved(image, "PNG")
@@ -105,6 +106,8 @@ def main(outdir):
             image.load()
             if "dpi" in image.info:
                 cases[name]["dpi"] = [float(v) for v in image.info["dpi"]]
+            if image.format in ("GIF", "JPEG") and "comment" in image.info:
+                cases[name]["text"] = {"Comment": image.info["comment"].decode()}
             if getattr(image, "text", None):
                 cases[name]["text"] = {str(k): str(v) for k, v in image.text.items()}
     (out / "cases.json").write_text(json.dumps(cases, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
