@@ -99,7 +99,8 @@ type picture struct {
 	luma          []byte        // the gray image, where that is stored and not one of img's colours
 	alpha, icc    []byte        // where they are asked for; nil: none
 	stated        statedProfile // beside icc, where extras are asked for; nil: none
-	inks          []byte        // C, M, Y, K of a file that has them, where extras are asked for; nil: none
+	metadata      Metadata
+	inks          []byte // C, M, Y, K of a file that has them, where extras are asked for; nil: none
 }
 
 // as converts the picture to so many channels, and turns it upright where that is wanted.
@@ -170,6 +171,9 @@ func (r request) admit(width, height, bytes int) error {
 func (r request) admitBytes(width, height int, bytes int64) error {
 	if err := checkSize(width, height, r.maxPixels); err != nil {
 		return err
+	}
+	if r.lease == nil {
+		return nil // who asks has it already
 	}
 	return r.lease.take(bytes, r.file)
 }

@@ -40,11 +40,16 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 	if err := ask.admit(a.Width, a.Height, 2*6+4+4); err != nil {
 		return picture{}, err
 	}
-	p := picture{orientation: avifOrientation(a)}
+	return avifPicture(a, 0, ask)
+}
+
+// avifPicture decodes one of a file's pictures.
+func avifPicture(a *codecs.AVIF, i int, ask request) (p picture, err error) {
+	p.orientation = avifOrientation(a)
 	switch a.Channels {
 	case 4:
 		pix := make([]byte, a.Width*a.Height*4)
-		if err := a.Decode(pix); err != nil {
+		if err := a.Decode(i, pix); err != nil {
 			return picture{}, err
 		}
 		p.img = ask.image(a.Width, a.Height, 3)
@@ -54,14 +59,41 @@ func decodeAVIF(data []byte, ask request) (picture, error) {
 		}
 	default:
 		p.img = ask.image(a.Width, a.Height, a.Channels)
-		err = a.Decode(p.img.Pix)
+		err = a.Decode(i, p.img.Pix)
 	}
 	if ask.extras {
 		if p.icc = a.ICC; p.icc == nil {
 			p.stated = codePoints(a.Primaries, a.Transfer)
 		}
+		p.metadata = Metadata{EXIF: a.EXIF, XMP: a.XMP}
 	}
 	return p, err
+}
+
+// avifSequence is of a sequence of pictures, which has a time for each.
+func avifSequence(data []byte) *Sequence {
+	a, err := codecs.OpenAVIF(data)
+	if err != nil {
+		return nil
+	}
+	defer a.Close()
+	s := &Sequence{Count: a.Frames, Plays: max(0, a.Repetitions+1), Delay: a.Delay(0)}
+	s.frames = func(yield func(timed, error) bool) {
+		a, err := codecs.OpenAVIF(data)
+		if err != nil {
+			yield(timed{}, err)
+			return
+		}
+		defer a.Close()
+		for i := 1; i < a.Frames; i++ {
+			p, err := avifPicture(a, i, request{extras: true})
+			p.metadata = Metadata{}
+			if !yield(timed{p, a.Delay(i)}, err) || err != nil {
+				return
+			}
+		}
+	}
+	return s
 }
 
 // avifOrientation is what Pillow sets EXIF's to: the boxes' own, and that of the XMP packet only where

@@ -38,9 +38,10 @@ func decodeHEIF(data []byte, ask request) (picture, error) {
 	if err := checkSize(h.Width, h.Height, ask.maxPixels); err != nil {
 		return picture{}, err
 	}
-	p := picture{}
+	p := picture{upright: true}
 	if ask.extras {
-		p.icc = h.ICC
+		exif := boxedEXIF(h.EXIF)
+		p.icc, p.metadata = h.ICC, Metadata{EXIF: exif, XMP: h.XMP, Resolution: exifResolution(exif)}
 	}
 	switch {
 	case h.Channels == 4:
@@ -70,6 +71,18 @@ func decodeHEIF(data []byte, ask request) (picture, error) {
 		}
 	}
 	return p, nil
+}
+
+// boxedEXIF is EXIF data as boxes have it: behind a number of bytes to pass over, which some writers leave out.
+func boxedEXIF(box []byte) []byte {
+	if len(box) < 8 || isTIFF(box) {
+		return box
+	}
+	skip := int64(be32(box))
+	if skip > int64(len(box)-4) {
+		return nil
+	}
+	return withoutMark(box[4+skip:])
 }
 
 // straighten is Pillow's conversion of RGBa, whose colours are multiplied by alpha, to RGBA.

@@ -53,9 +53,9 @@ func decodeJXL(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	p := picture{orientation: jxlOrientation(j, data)}
+	p := picture{orientation: jxlOrientation(j, data), upright: j.Orientation != 1}
 	if ask.extras {
-		p.icc = j.ICC
+		p.icc, p.metadata = j.ICC, jxlMetadata(data)
 	}
 	if !j.Alpha {
 		p.img = &Image{Width: j.Width, Height: j.Height, Channels: j.Colors, Pix: pix}
@@ -91,6 +91,24 @@ func jxlOrientation(j *codecs.JXL, data []byte) int {
 		return orientationOf(body, nil)
 	}
 	return 0
+}
+
+// jxlMetadata is what the boxes of a file say.
+func jxlMetadata(data []byte) (m Metadata) {
+	for kind, body := range jxlBoxes(data) {
+		switch {
+		case kind == "Exif":
+			m.EXIF = boxedEXIF(body)
+			m.Resolution = exifResolution(m.EXIF)
+		case kind == "xml ":
+			m.XMP = body
+		case kind == "brob" && len(body) >= 4: // compressed by Brotli
+			if name := map[string]string{"Exif": "EXIF", "xml ": "XMP"}[string(body[:4])]; name != "" {
+				m.Rest = append(m.Rest, name)
+			}
+		}
+	}
+	return m
 }
 
 // jxlBoxes yields the boxes of a file behind its signature and its type, up to where it is damaged.

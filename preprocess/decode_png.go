@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 )
 
 // pngFile is what precedes a PNG's pixels, as Pillow's PngImagePlugin reads it: chunks up to the
@@ -48,6 +49,19 @@ func pngChunkAt(data []byte, at int) (kind string, length int, err error) {
 		}
 	}
 	return string(data[at+4 : at+8]), int(be32(data[at:])), nil
+}
+
+// pngChunksOf yields the kinds and bodies of a PNG's chunks, as far as they are whole.
+func pngChunksOf(data []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for data := data[8:]; len(data) >= 12; {
+			n := int64(be32(data))
+			if n+12 > int64(len(data)) || !yield(string(data[4:8]), data[8:8+n]) {
+				return
+			}
+			data = data[12+n:]
+		}
+	}
 }
 
 // leastBody is how long the bodies of some chunks are at least: Pillow refuses files with shorter
@@ -175,7 +189,7 @@ func decodePNG(data []byte, ask request) (picture, error) {
 		p.img = out.reduced.img
 	}
 	if ask.extras {
-		p.alpha = out.alpha
+		p.alpha, p.metadata = out.alpha, pngMetadata(data)
 		if f.icc != nil {
 			p.icc = pngProfile(data)
 		}

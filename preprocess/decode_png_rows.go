@@ -117,6 +117,13 @@ var adam7 = [7]struct{ x, y, right, down int }{
 // them ends. Rows that are missing where the stream ends with one are left black, as in Pillow.
 func (f *pngFile) rows(data []byte, part region, out *pngPixels) (rest int, err error) {
 	packed, ends := pngData(data, f.data)
+	used, err := f.unpackRows(packed, part, out)
+	at, _ := slices.BinarySearchFunc(ends, used, func(e [2]int, used int) int { return e[1] - used })
+	return ends[min(at, len(ends)-1)][0] + 4, err
+}
+
+// unpackRows is rows for deflated bytes, and returns how many are used.
+func (f *pngFile) unpackRows(packed []byte, part region, out *pngPixels) (used int, err error) {
 	z, err := newInflated(packed)
 	if err != nil {
 		return 0, err
@@ -162,9 +169,7 @@ func (f *pngFile) rows(data []byte, part region, out *pngPixels) (rest int, err 
 	if err == nil || err == io.EOF {
 		err = z.end(err == io.EOF)
 	}
-	used := len(packed) - z.packed.Len()
-	at, _ := slices.BinarySearchFunc(ends, used, func(e [2]int, used int) int { return e[1] - used })
-	return ends[min(at, len(ends)-1)][0] + 4, err
+	return len(packed) - z.packed.Len(), err
 }
 
 // unfilter undoes a row's filter (PNG, 9.2), whose kind is its first byte. above is the row before,

@@ -83,7 +83,7 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	}
 	p := picture{img: out.img, luma: out.luma, alpha: out.alpha, inks: out.inks, orientation: orientationOf(data, tiffBytes(data, tagXMP)), upright: true}
 	if ask.extras {
-		p.icc = tiffBytes(data, tagProfile)
+		p.icc, p.metadata = tiffBytes(data, tagProfile), tiffMetadata(data)
 	}
 	return p, nil
 }

@@ -52,7 +52,7 @@ func decodeLibWebP(data []byte, ask request) (picture, error) {
 	p := picture{img: ask.image(width, height, 3), orientation: orientationOf(w.EXIF, w.XMP)}
 	dropAlpha(p.img.Pix, pix)
 	if ask.extras {
-		p.icc = w.ICC
+		p.icc, p.metadata = w.ICC, Metadata{EXIF: w.EXIF, XMP: w.XMP}
 		if w.Alpha {
 			p.alpha = fourths(pix)
 		}
@@ -154,7 +154,7 @@ func decodeGoWebP(data []byte, ask request) (picture, error) {
 	}
 	p := picture{orientation: orientationOf(exif, xmp)}
 	if ask.extras {
-		p.icc = icc
+		p.icc, p.metadata = icc, Metadata{EXIF: exif, XMP: xmp}
 		if !opaque && (string(stream[:4]) == "VP8 " || vp8lHasAlpha(stream)) {
 			p.alpha = alphaOf(m)
 		}

@@ -33,10 +33,7 @@ func tiffTags(data []byte) tags {
 
 // orientationOf is what EXIF data, or else an XMP packet, says.
 func orientationOf(exif, xmp []byte) int {
-	for range 2 {
-		exif = bytes.TrimPrefix(exif, []byte("Exif\x00\x00"))
-	}
-	t := tiffTags(exif)
+	t := tiffTags(withoutMark(exif))
 	if _, ok := t[tagOrientation]; ok {
 		return t.orientation()
 	}
@@ -60,13 +57,8 @@ func orientationOf(exif, xmp []byte) int {
 // to its end.
 func pngOrientation(data []byte) int {
 	var exif, raw, xmp []byte
-	for data = data[8:]; len(data) >= 12; {
-		n := int64(be32(data))
-		if n+12 > int64(len(data)) {
-			break
-		}
-		body := data[8 : 8+n]
-		switch string(data[4:8]) {
+	for kind, body := range pngChunksOf(data) {
+		switch kind {
 		case "eXIf":
 			exif = body
 		case "tEXt":
@@ -79,11 +71,10 @@ func pngOrientation(data []byte) int {
 			}
 		case "iTXt":
 			// Keyword, 0, compressed?, method, language, 0, translated keyword, 0, text.
-			if text, ok := bytes.CutPrefix(body, []byte("XML:com.adobe.xmp\x00\x00\x00")); ok {
+			if text, ok := bytes.CutPrefix(body, []byte(pngXMP+"\x00\x00\x00")); ok {
 				xmp = text
 			}
 		}
-		data = data[12+n:]
 	}
 	if exif == nil {
 		exif = unhexProfile(raw)
@@ -91,7 +82,8 @@ func pngOrientation(data []byte) int {
 	return orientationOf(exif, xmp)
 }
 
-const rawProfile = "Raw profile type exif"
+// Keywords under which PNGs have EXIF data, as ImageMagick writes it, and XMP.
+const rawProfile, pngXMP = "Raw profile type exif", "XML:com.adobe.xmp"
 
 // textLimit is Pillow's for what is deflated in a PNG's text.
 const textLimit = 1 << 20

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // FileFormat is a kind of image file that can be written.
@@ -46,17 +47,32 @@ type FileOptions struct {
 	// Text is what PNG files hold as text chunks, keyword and text (UTF-8): a keyword has 1
 	// to 79 characters of Latin-1 and no space at its ends. Other formats leave it out.
 	Text [][2]string
+	// Metadata is what the picture has of the file that it is made of: what the format holds of it
+	// by [Metadata.For], where sizes are the new ones. Text stands in place of texts of the same keyword.
+	Metadata Metadata
+	// Frames is how many pictures the file gets; 0 is 1. [FileWriter.Next] begins those behind the first.
+	// PNG and WebP files are animations then, which have colours and, without a background, alpha;
+	// TIFF files have pages.
+	Frames int
+	Plays  int           // how often an animation is shown; 0: for ever
+	Delay  time.Duration // how long its first picture is shown
 }
 
 // FileWriter writes an image file row by row. PNG, JPEG and TIFF are written as the rows
 // come, in memory of a few rows (JPEG: 16); WebP can only be written as a whole: its rows are
 // collected, packed, until Close, which makes the file beside them in memory.
 //
+// Of several pictures, those of a WebP stay in memory as they are encoded, 1 GiB at most.
+//
 // A FileWriter that is abandoned needs no Close: it holds no more than memory.
 type FileWriter struct {
-	row      int        // bytes
-	missing  int        // rows
-	flat     *flattener // nil: rows are encoded as they are
+	row      int // bytes
+	missing  int // rows
+	pictures int // that are not begun
+	opt      FileOptions
+	width    int // of the first picture
+	height   int
+	convert  func(rows []byte) []byte // nil: they are encoded as they are
 	encoder  rowEncoder
 	failed   error
 	finished bool
@@ -65,6 +81,7 @@ type FileWriter struct {
 // rowEncoder is a file format's way from rows to a file.
 type rowEncoder interface {
 	rows(packed []byte) error // one or more
+	next(h fileHead) error    // ends a picture, and begins a further one
 	end() error
 }
 
@@ -82,17 +99,58 @@ func NewFileWriter(w io.Writer, width, height, channels int, opt FileOptions) (*
 	if opt.Format == "" {
 		return nil, errors.New("write an image file: no format is stated: png, jpeg, webp or tiff")
 	}
-	head := fileHead{width, height, channels, opt}
-	var flat *flattener
-	if opt.Background != nil && (channels == 2 || channels == 4) {
-		flat = &flattener{channels: channels, colour: *opt.Background}
-		head.channels = flat.after()
-	}
-	encoder, err := head.encoder(w)
+	f := &FileWriter{pictures: opt.Frames - 1, opt: opt, width: width, height: height}
+	encoder, err := f.head(width, height, channels, opt).encoder(w)
 	if err != nil {
 		return nil, fmt.Errorf("write a %s file of %dx%d pixels: %w", opt.Format, width, height, err)
 	}
-	return &FileWriter{row: width * channels, missing: height, flat: flat, encoder: encoder}, nil
+	f.encoder = encoder
+	return f, nil
+}
+
+// head begins a picture.
+func (f *FileWriter) head(width, height, channels int, opt FileOptions) fileHead {
+	f.row, f.missing, f.convert = width*channels, height, nil
+	h := fileHead{width, height, channels, opt}
+	if opt.Background != nil && channels%2 == 0 {
+		flat := &flattener{channels: channels, colour: *opt.Background}
+		f.convert, h.channels = flat.rows, flat.after()
+	}
+	if h.animated() && h.channels != h.animatedChannels() {
+		flat := f.convert
+		wide := &widener{from: h.channels, to: h.animatedChannels()}
+		f.convert, h.channels = wide.rows, wide.to
+		if flat != nil {
+			f.convert = func(rows []byte) []byte { return wide.rows(flat(rows)) }
+		}
+	}
+	return h
+}
+
+// Next begins a further picture, when the rows of the one before are complete, and says how long it is shown.
+// Those of an animation are all of one size; of TIFF's pages each has its own, and its own profile and metadata.
+func (f *FileWriter) Next(width, height, channels int, icc []byte, m Metadata, delay time.Duration) error {
+	switch {
+	case f.failed != nil:
+		return f.failed
+	case f.missing > 0:
+		f.failed = fmt.Errorf("a picture lacks its last %d rows", f.missing)
+	case f.finished || f.pictures < 1:
+		f.failed = fmt.Errorf("a further picture for an image file of %d", max(f.opt.Frames, 1))
+	case f.opt.Format != TIFF && (width != f.width || height != f.height):
+		f.failed = fmt.Errorf("a picture of %dx%d pixels in an animation of %dx%d", width, height, f.width, f.height)
+	}
+	if f.failed != nil {
+		return f.failed
+	}
+	f.pictures--
+	opt := f.opt
+	opt.ICC, opt.Metadata, opt.Delay = icc, m, delay
+	h := f.head(width, height, channels, opt)
+	if f.failed = h.check(); f.failed == nil {
+		f.failed = f.encoder.next(h.fitted())
+	}
+	return f.failed
 }
 
 // fileHead is what is known of a file before its rows.
@@ -101,16 +159,34 @@ type fileHead struct {
 	FileOptions
 }
 
-func (h fileHead) encoder(w io.Writer) (rowEncoder, error) {
+// animated reports whether the file is an animation.
+func (h fileHead) animated() bool { return h.Frames > 1 && h.Format != TIFF }
+
+// animatedChannels are those of an animation, whose frames may differ.
+func (h fileHead) animatedChannels() int {
+	if h.Background != nil {
+		return 3
+	}
+	return 4
+}
+
+func (h fileHead) check() error {
 	const most = 1<<31 - 1
 	switch {
 	case h.width < 1 || h.height < 1 || h.width > most || h.height > most:
-		return nil, errors.New("there is no such size")
+		return errors.New("there is no such size")
 	case h.channels < 1 || h.channels > 4:
-		return nil, fmt.Errorf("%d channels: from 1 to 4", h.channels)
+		return fmt.Errorf("%d channels: from 1 to 4", h.channels)
 	case h.Quality < 0 || h.Quality > 100:
-		return nil, fmt.Errorf("quality %d: from 1 to 100", h.Quality)
+		return fmt.Errorf("quality %d: from 1 to 100", h.Quality)
+	case h.Frames > 1 && h.Format == JPEG:
+		return fmt.Errorf("JPEG holds one picture, and not %d", h.Frames)
 	}
+	return nil
+}
+
+// fitted leaves out what the format can't hold.
+func (h fileHead) fitted() fileHead {
 	colours := h.channels
 	if h.Format == WebP {
 		colours = 3 // it has no gray
@@ -118,6 +194,16 @@ func (h fileHead) encoder(w io.Writer) (rowEncoder, error) {
 	if !fits(h.ICC, colours) {
 		h.ICC = nil
 	}
+	h.Metadata, _ = h.Metadata.For(h.Format)
+	h.Metadata = h.Metadata.sized(h.width, h.height)
+	return h
+}
+
+func (h fileHead) encoder(w io.Writer) (rowEncoder, error) {
+	if err := h.check(); err != nil {
+		return nil, err
+	}
+	h = h.fitted()
 	switch h.Format {
 	case PNG:
 		return newPNGEncoder(w, h)
@@ -148,8 +234,8 @@ func (f *FileWriter) Write(rows []byte) (int, error) {
 	}
 	f.missing -= n
 	packed := rows
-	if f.flat != nil {
-		packed = f.flat.rows(rows)
+	if f.convert != nil {
+		packed = f.convert(rows)
 	}
 	if err := f.encoder.rows(packed); err != nil {
 		f.failed = err
@@ -166,6 +252,9 @@ func (f *FileWriter) Close() error {
 		return f.failed
 	case f.missing > 0:
 		f.failed = fmt.Errorf("an image file lacks its last %d rows", f.missing)
+		return f.failed
+	case f.pictures > 0:
+		f.failed = fmt.Errorf("an image file lacks its last %d pictures", f.pictures)
 		return f.failed
 	}
 	f.finished = true

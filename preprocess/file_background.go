@@ -1,5 +1,28 @@
 package preprocess
 
+// widener makes rows of gray ones of colours, and opaque ones of alpha.
+type widener struct {
+	from, to int // channels
+	out      []byte
+}
+
+// rows returns the rows as they are to be; they are valid until the next call.
+func (w *widener) rows(packed []byte) []byte {
+	w.out = w.out[:0]
+	for ; len(packed) > 0; packed = packed[w.from:] {
+		colours := w.from - 1 + w.from%2
+		for i := range 3 {
+			w.out = append(w.out, packed[min(i, colours-1)])
+		}
+		if w.to == 4 && w.from%2 == 0 {
+			w.out = append(w.out, packed[colours])
+		} else if w.to == 4 {
+			w.out = append(w.out, 255)
+		}
+	}
+	return w.out
+}
+
 // flattener lays rows with alpha on a colour, as Pillow's Image.alpha_composite does over
 // an opaque image: values*alpha + colour*(255-alpha) in units of 255, rounded to nearest.
 type flattener struct {

@@ -116,17 +116,14 @@ func splitJPEG(data []byte) (head, scan []byte, err error) {
 // begin writes the file's header: that of the first band, but for the height and with
 // the restart interval.
 func (e *jpegEncoder) begin(segments []byte) error {
-	out := []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")
-	const most = 65535 - 2 - 14
+	out := e.head.Metadata.jpegSegments()
+	const most = jpegSegment - 14
 	icc := e.head.ICC
 	count := (len(icc) + most - 1) / most
 	for i := range count {
 		part := icc[:min(len(icc), most)]
 		icc = icc[len(part):]
-		out = append(out, 0xff, 0xe2)
-		out = binary.BigEndian.AppendUint16(out, uint16(2+14+len(part)))
-		out = append(append(out, "ICC_PROFILE\x00"...), byte(i+1), byte(count))
-		out = append(out, part...)
+		out = appendSegment(out, 0xe2, "ICC_PROFILE\x00"+string([]byte{byte(i + 1), byte(count)}), part)
 	}
 	for len(segments) > 0 {
 		n := 2 + int(be16(segments[2:]))
@@ -142,6 +139,35 @@ func (e *jpegEncoder) begin(segments []byte) error {
 	}
 	_, err := e.w.Write(out)
 	return err
+}
+
+func (e *jpegEncoder) next(fileHead) error { return errors.New("JPEG holds one picture") }
+
+// jpegSegment is the most bytes of a segment, and jpegComment the keyword of a comment.
+const jpegSegment, jpegComment = 65535 - 2, "Comment"
+
+// appendSegment appends a segment, whose body is its name and what follows that.
+func appendSegment(out []byte, marker byte, name string, body []byte) []byte {
+	out = binary.BigEndian.AppendUint16(append(out, 0xff, marker), uint16(2+len(name)+len(body)))
+	return append(append(out, name...), body...)
+}
+
+// jpegSegments begin a JPEG.
+func (m Metadata) jpegSegments() []byte {
+	x, y := m.Resolution.whole(1)
+	density := []byte{1, 1, map[bool]byte{true: 0, false: 1}[m.Resolution.Ratio || m.Resolution == (Resolution{})]}
+	density = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(density, uint16(x)), uint16(y))
+	out := appendSegment([]byte("\xff\xd8"), 0xe0, "JFIF\x00", append(density, 0, 0))
+	if m.EXIF != nil {
+		out = appendSegment(out, 0xe1, exifMark, m.EXIF)
+	}
+	if m.XMP != nil {
+		out = appendSegment(out, 0xe1, xmpMark, m.XMP)
+	}
+	for _, t := range m.Text {
+		out = appendSegment(out, 0xfe, "", []byte(t[1]))
+	}
+	return out
 }
 
 func (e *jpegEncoder) end() error {

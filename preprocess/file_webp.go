@@ -1,31 +1,102 @@
 package preprocess
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"math"
+	"time"
 
 	"ortho/preprocess/codecs"
 )
 
-// newWebPEncoder writes lossless files itself and has libwebp write lossy ones.
+// webpEncoder writes a file of what encodes its pictures: this package lossless ones, libwebp lossy ones.
+type webpEncoder struct {
+	w       io.Writer
+	first   fileHead
+	head    fileHead
+	picture webpPicture
+	frames  riffChunkList // of an animation
+}
+
+// webpPicture encodes a picture to its chunks, of which alpha says whether they have any.
+type webpPicture interface {
+	rows(packed []byte) error
+	stream() (chunks riffChunkList, alpha bool, err error)
+}
+
 func newWebPEncoder(w io.Writer, h fileHead) (rowEncoder, error) {
 	const most = 16383
 	if max(h.width, h.height) > most {
 		return nil, fmt.Errorf("WebP ends at %d pixels a side: write PNG, JPEG or TIFF", most)
 	}
-	if h.Quality == 0 {
-		return newVP8LEncoder(w, h), nil
+	if h.Quality > 0 {
+		if err := codecs.FindWebP().Err; err != nil {
+			return nil, fmt.Errorf("lossy WebP takes a library: %w; without a quality, WebP is lossless and needs none", err)
+		}
 	}
-	if err := codecs.FindWebP().Err; err != nil {
-		err = fmt.Errorf("lossy WebP takes a library: %w; without a quality, WebP is lossless and needs none", err)
-		return nil, err
+	e := &webpEncoder{w: w, first: h}
+	e.begin(h)
+	return e, nil
+}
+
+func (e *webpEncoder) begin(h fileHead) {
+	if e.head = h; h.Quality == 0 {
+		e.picture = newVP8LEncoder(h)
+		return
 	}
-	return &lossyEncoder{w: w, head: h}, nil
+	e.picture = &lossyEncoder{head: h}
+}
+
+func (e *webpEncoder) rows(packed []byte) error { return e.picture.rows(packed) }
+
+func (e *webpEncoder) next(h fileHead) error {
+	if err := e.frame(); err != nil {
+		return err
+	}
+	e.begin(h)
+	return nil
+}
+
+// frame adds a picture to the animation: it covers all, and replaces what was there.
+func (e *webpEncoder) frame() error {
+	stream, _, err := e.picture.stream()
+	if err != nil {
+		return err
+	}
+	const most = 1 << 30
+	if len(e.frames)+len(stream) > most {
+		return errors.New("the animation has more than 1 GiB, which can't be written as WebP: write PNG")
+	}
+	head := make([]byte, 16)
+	putLE24(head[6:], e.head.width-1)
+	putLE24(head[9:], e.head.height-1)
+	putLE24(head[12:], int(min(max(0, e.head.Delay.Round(time.Millisecond)/time.Millisecond), 1<<24-1)))
+	head[15] = 2 // not blended
+	e.frames.add("ANMF", append(head, stream...))
+	return nil
+}
+
+func (e *webpEncoder) end() error {
+	if !e.first.animated() {
+		stream, alpha, err := e.picture.stream()
+		if err != nil {
+			return err
+		}
+		return writeWebP(e.w, e.first, stream, alpha)
+	}
+	if err := e.frame(); err != nil {
+		return err
+	}
+	var stream riffChunkList
+	plays := binary.LittleEndian.AppendUint16(nil, uint16(min(e.first.Plays, math.MaxUint16)))
+	stream.add("ANIM", append([]byte{0, 0, 0, 0}, plays...))
+	return writeWebP(e.w, e.first, append(stream, e.frames...), e.first.channels%2 == 0)
 }
 
 // lossyEncoder collects the image, in RGB or RGBA.
 type lossyEncoder struct {
-	w    io.Writer
 	head fileHead
 	pix  []byte
 }
@@ -45,13 +116,11 @@ func (e *lossyEncoder) rows(packed []byte) error {
 	return nil
 }
 
-func (e *lossyEncoder) end() error {
+func (e *lossyEncoder) stream() (stream riffChunkList, alpha bool, err error) {
 	file, err := codecs.EncodeWebP(e.pix, e.head.width, e.head.height, float32(e.head.Quality))
 	if err != nil {
-		return err
+		return nil, false, err
 	}
-	var stream riffChunkList
-	var alpha bool
 	err = riffChunks(file[min(12, len(file)):], func(id string, chunk []byte) error {
 		if id == "ALPH" || id == "VP8 " {
 			stream.add(id, chunk[8:])
@@ -60,29 +129,39 @@ func (e *lossyEncoder) end() error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("what libwebp encoded: %w", err)
+		return nil, false, fmt.Errorf("what libwebp encoded: %w", err)
 	}
-	return writeWebP(e.w, e.head, stream, alpha)
+	return stream, alpha, nil
 }
 
-// writeWebP writes the file that a stream's chunks make: an extended one where there is
-// more than the stream.
+// writeWebP writes the file that a picture's chunks make: an extended one where there is
+// more than its stream.
 func writeWebP(w io.Writer, h fileHead, stream riffChunkList, alpha bool) error {
-	var front riffChunkList
+	var front, back riffChunkList
 	var flags byte
-	if h.ICC != nil {
-		flags |= webpProfile
+	for _, c := range []struct {
+		to   *riffChunkList
+		id   string
+		body []byte
+		flag byte
+	}{{&front, "ICCP", h.ICC, webpProfile}, {&back, "EXIF", h.Metadata.EXIF, webpEXIF}, {&back, "XMP ", h.Metadata.XMP, webpXMP}} {
+		if c.body != nil {
+			flags |= c.flag
+			c.to.add(c.id, c.body)
+		}
 	}
-	if alpha {
-		flags |= webpAlpha
+	if h.animated() {
+		flags |= webpAnimation
 	}
-	if flags != 0 {
-		front.add("VP8X", vp8x(flags, h.width, h.height))
+	if flags != 0 || string(stream[:4]) == "ALPH" {
+		if alpha {
+			flags |= webpAlpha
+		}
+		var first riffChunkList
+		first.add("VP8X", vp8x(flags, h.width, h.height))
+		front = append(first, front...)
 	}
-	if h.ICC != nil {
-		front.add("ICCP", h.ICC)
-	}
-	for _, part := range [][]byte{riffHead(len(front) + len(stream)), front, stream} {
+	for _, part := range [][]byte{riffHead(len(front) + len(stream) + len(back)), front, stream, back} {
 		if _, err := w.Write(part); err != nil {
 			return err
 		}

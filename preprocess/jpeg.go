@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"slices"
 
 	"ortho/preprocess/codecs"
 )
@@ -29,7 +30,7 @@ func decodeJPEG(data []byte, ask request) (picture, error) {
 	}
 	p := picture{width: h.width, height: h.height, orientation: orientationOf(h.exif, h.xmp)}
 	if ask.extras {
-		p.icc = h.profile()
+		p.icc, p.metadata = h.profile(), h.metadata()
 	}
 	switch library := jpegLibrary(); {
 	case library.Err == nil:
@@ -227,9 +228,12 @@ type jpegHeader struct {
 	interleaved               bool // the first scan has all components
 	subsampled                bool // the second component has fewer samples
 	jfif                      bool
-	adobe                     int // transform of the Adobe marker, -1 without one
+	density                   Resolution // that of the JFIF segment
+	adobe                     int        // transform of the Adobe marker, -1 without one
 	exif, xmp                 []byte
 	icc                       [][]byte // parts of the profile: number, count, bytes
+	comments                  [][]byte
+	further                   []string // names of metadata of other kinds
 
 	plain []byte // the segments that say how to decode, under a neutral header
 	scan  int    // where the first scan's marker stands
@@ -270,7 +274,7 @@ func readJPEGHeader(data []byte) (*jpegHeader, error) {
 		body := data[pos+3 : end]
 		switch {
 		case marker == 0xe0 && len(body) >= 12 && bytes.HasPrefix(body, []byte("JFIF\x00")):
-			h.jfif = true
+			h.jfif, h.density = true, jfifDensity(body)
 		case marker == 0xee && len(body) >= 12 && bytes.HasPrefix(body, []byte("Adobe")):
 			h.adobe = int(body[11])
 		case marker == 0xe1 && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
@@ -278,8 +282,14 @@ func readJPEGHeader(data []byte) (*jpegHeader, error) {
 				body = body[6:] // a longer record goes on here
 			}
 			h.exif = append(h.exif, body...)
-		case marker == 0xe1 && bytes.HasPrefix(body, []byte("http://ns.adobe.com/xap/1.0/\x00")):
-			h.xmp = body
+		case marker == 0xe1 && bytes.HasPrefix(body, []byte(xmpMark)):
+			h.xmp = body[len(xmpMark):]
+		case marker == 0xe1 && bytes.HasPrefix(body, []byte("http://ns.adobe.com/xmp/extension/\x00")):
+			h.note("extended XMP")
+		case marker == 0xed && bytes.HasPrefix(body, []byte("Photoshop 3.0\x00")):
+			h.note("IPTC")
+		case marker == 0xfe:
+			h.comments = append(h.comments, body)
 		case marker == 0xe2 && len(body) >= 14 && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")):
 			h.icc = append(h.icc, body[12:])
 		case marker >= 0xe0 && marker != 0xff: // other APPn, COM
@@ -302,6 +312,16 @@ func readJPEGHeader(data []byte) (*jpegHeader, error) {
 	}
 	h.plain = append([]byte(neutral), tables...)
 	return h, nil
+}
+
+// What stands before an XMP packet.
+const xmpMark = "http://ns.adobe.com/xap/1.0/\x00"
+
+// note keeps the name of metadata that is not read.
+func (h *jpegHeader) note(name string) {
+	if !slices.Contains(h.further, name) {
+		h.further = append(h.further, name)
+	}
 }
 
 func (h *jpegHeader) frame(marker byte, body []byte) error {

@@ -10,6 +10,11 @@ type Picture struct {
 	*Image
 	Alpha []byte // Height*Width, not premultiplied; nil: opaque
 	ICC   []byte // the colour profile, one of Image's channels; nil: none
+	// Metadata is that of JPEG, PNG, GIF, TIFF, WebP, AVIF, HEIC and JPEG XL; of others it is empty.
+	Metadata Metadata
+	// Sequence is of GIF, PNG, TIFF, AVIF and, where libwebpdemux is there, WebP; nil: no further pictures, or none
+	// that can be decoded.
+	Sequence *Sequence
 
 	dropped, converted bool // a profile of other colours
 }
@@ -33,11 +38,19 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
+	out := pic.finished(opt)
+	out.Sequence = sequenceOf(data, out.Image, opt)
+	return out, nil
+}
+
+// finished is what [DecodePicture] makes of it.
+func (pic picture) finished(opt DecodeOptions) *Picture {
 	if opt.Channels == 0 {
 		opt.Channels = pic.img.Channels
 	}
 	unknown := false // colours that are stated, but not as a profile
 	if pic.icc == nil && pic.stated != nil {
+		var err error
 		pic.icc, err = pic.stated(pic.img.Channels == 1)
 		unknown = err != nil
 	}
@@ -47,12 +60,13 @@ func DecodePicture(data []byte, opt DecodeOptions) (*Picture, error) {
 		pic.img, pic.luma = &Image{Width: pic.img.Width, Height: pic.img.Height, Channels: 1, Pix: pic.alpha}, nil
 		out.Alpha = pic.as(1, opt.Orientation).Pix
 	}
+	out.Metadata = pic.metadata.upright(opt.Orientation == ApplyOrientation || pic.upright)
 	if fits(pic.icc, opt.Channels) {
 		out.ICC = bytes.Clone(pic.icc)
 	} else {
 		out.dropped = unknown || pic.icc != nil && !converted
 	}
-	return out, nil
+	return out
 }
 
 // toSRGB converts the file's colours by its profile, where that is of such colours.

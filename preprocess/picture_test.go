@@ -126,7 +126,7 @@ func TestProfileLimit(t *testing.T) {
 		plain := written(t, m, 3, FileOptions{Format: PNG})
 		at := bytes.Index(plain, []byte("IDAT")) - 4
 		var chunk bytes.Buffer
-		if err := (pngChunks{&chunk}).chunk("iCCP", append([]byte("x\x00\x00"), deflate(icc)...)); err != nil {
+		if err := (&pngChunks{Writer: &chunk}).chunk("iCCP", append([]byte("x\x00\x00"), deflate(icc)...)); err != nil {
 			t.Fatal(err)
 		}
 		data := append(append(bytes.Clone(plain[:at]), chunk.Bytes()...), plain[at:]...)

@@ -67,15 +67,13 @@ func pngProfile(data []byte) []byte {
 
 // pngChunk is the body of the first chunk of that kind before the pixels.
 func pngChunk(data []byte, kind string) []byte {
-	for data = data[8:]; len(data) >= 12; {
-		n := int64(be32(data))
-		if n+12 > int64(len(data)) || string(data[4:8]) == "IDAT" {
-			break
+	for name, body := range pngChunksOf(data) {
+		switch name {
+		case kind:
+			return body
+		case "IDAT":
+			return nil
 		}
-		if string(data[4:8]) == kind {
-			return data[8 : 8+n]
-		}
-		data = data[12+n:]
 	}
 	return nil
 }

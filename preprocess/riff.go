@@ -20,7 +20,7 @@ func (l *riffChunkList) add(id string, body []byte) {
 }
 
 // Flags of a VP8X chunk.
-const webpAnimation, webpAlpha, webpProfile = 0x02, 0x10, 0x20
+const webpAnimation, webpXMP, webpEXIF, webpAlpha, webpProfile = 0x02, 0x04, 0x08, 0x10, 0x20
 
 // vp8x is the body of an extended WebP file's first chunk.
 func vp8x(flags byte, width, height int) []byte {
@@ -45,5 +45,7 @@ func riffChunks(data []byte, f func(id string, chunk []byte) error) error {
 	}
 	return nil
 }
+
+func putLE24(b []byte, v int) { b[0], b[1], b[2] = byte(v), byte(v>>8), byte(v>>16) }
 
 func le24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }

@@ -64,7 +64,10 @@ func tiffOrder(data []byte) (order binary.ByteOrder, big bool) {
 // tiffEntries yields the first directory's entries of a TIFF stream, or of what EXIF embeds of one, as Pillow
 // reads them: the first one of a tag counts, types that are not known are left out, and so is what would
 // make all together larger than the stream; with one that lies beyond its end reading ends.
-func tiffEntries(data []byte) iter.Seq[tiffEntry] {
+func tiffEntries(data []byte) iter.Seq[tiffEntry] { return tiffEntriesAt(data, 0) }
+
+// tiffEntriesAt yields those of the directory at an offset; 0: the first.
+func tiffEntriesAt(data []byte, offset uint64) iter.Seq[tiffEntry] {
 	return func(yield func(tiffEntry) bool) {
 		order, big := tiffOrder(data)
 		word, counter, size := int64(4), int64(2), int64(12)
@@ -84,7 +87,9 @@ func tiffEntries(data []byte) iter.Seq[tiffEntry] {
 			return order.Uint64(b)
 		}
 		within := uint64(len(data))
-		offset := number(data[word:], word)
+		if offset == 0 {
+			offset = number(data[word:], word)
+		}
 		if offset > within || within-offset < uint64(counter) {
 			return
 		}

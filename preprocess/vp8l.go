@@ -1,13 +1,10 @@
 package preprocess
 
-import "io"
-
 // vp8lEncoder writes lossless WebP (RFC 9649, section 3), with those of its features that
 // photographs gain from: green subtracted from red and blue, a predictor for each block, and
 // one set of prefix codes; of copies only those of the pixel before or above. The residual, as
 // large as the image, stays in memory until Close.
 type vp8lEncoder struct {
-	w    io.Writer
 	head fileHead
 
 	band     [][4]uint8 // a row of blocks with the row above it: G, R-G, B-G, A
@@ -22,8 +19,8 @@ const (
 	blockEdge = 1 << blockBits
 )
 
-func newVP8LEncoder(w io.Writer, h fileHead) *vp8lEncoder {
-	return &vp8lEncoder{w: w, head: h, band: make([][4]uint8, h.width*(1+blockEdge))}
+func newVP8LEncoder(h fileHead) *vp8lEncoder {
+	return &vp8lEncoder{head: h, band: make([][4]uint8, h.width*(1+blockEdge))}
 }
 
 func (e *vp8lEncoder) rows(packed []byte) error {
@@ -169,11 +166,11 @@ func guessOf(mode uint8, l, t, tl [4]uint8) (p [4]uint8) {
 	return p
 }
 
-func (e *vp8lEncoder) end() error {
+func (e *vp8lEncoder) stream() (stream riffChunkList, alpha bool, err error) {
 	if e.filled > 0 {
 		e.predict()
 	}
-	alpha := e.head.channels%2 == 0
+	alpha = e.head.channels%2 == 0
 	var b bitWriter
 	b.bits(0x2f, 8)
 	b.bits(uint32(e.head.width-1), 14)
@@ -190,7 +187,6 @@ func (e *vp8lEncoder) end() error {
 	b.flag(false) // one set of codes
 	writePixels(&b, pixelCoder{pix: e.residual, size: e.head.channels, width: e.head.width})
 	e.residual = nil
-	var stream riffChunkList
 	stream.add("VP8L", b.end())
-	return writeWebP(e.w, e.head, stream, alpha && e.head.ICC != nil)
+	return stream, alpha, nil
 }

@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -9,6 +9,8 @@ import sys
 ROOT = pathlib.Path(__file__).parent.parent
 OUT = {
     "decode": ROOT / "preprocess/testdata/decode",
+    "frames": ROOT / "preprocess/testdata/frames",
+    "metadata": ROOT / "preprocess/testdata/metadata",
     "profiles": ROOT / "preprocess/testdata/profiles",
     "transforms": ROOT / "preprocess/testdata/transforms",
     "filters": ROOT / "preprocess/testdata/filters",

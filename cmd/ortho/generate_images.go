@@ -8,7 +8,9 @@ import (
 	"iter"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/job"
@@ -97,6 +99,8 @@ func (r *imageRun) settings() record.Settings {
 		{Key: "shard", Value: r.generateOptions.images.Shard().String()},
 		{Key: "background", Value: r.to.Background()},
 		{Key: "keep-size", Value: strconv.FormatBool(r.to.KeepSize)},
+		{Key: "strip", Value: strconv.FormatBool(r.to.Strip)},
+		{Key: "first-frame", Value: strconv.FormatBool(r.to.First)},
 		{Key: "tile", Value: strconv.Itoa(tile)},
 		{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
 	}
@@ -182,33 +186,99 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	if err != nil {
 		return nil, models.StageDecode.Wrap(err)
 	}
-	r.left.add(one.Name, preprocess.LeftOf(data, in))
-	if r.graph.Spec().Image.Spec.Channels == 3 && in.Coloured() != nil {
-		r.left.add(one.Name, preprocess.Left{Profile: true}) // the picture has colours
+	left := preprocess.LeftOf(data, in)
+	all := in.Sequence
+	if all != nil && (r.to.First || !one.format.Holds(all)) {
+		in.Sequence = nil
 	}
+	if r.to.First || in.Sequence != nil {
+		left.Frames = 0
+	}
+	if r.coloured(in, in.Sequence) != nil {
+		left.Profile = true // the picture has colours
+	}
+	in.Metadata = r.metadata(in.Metadata)
+	_, lost := in.Metadata.For(one.format)
+	if in.Sequence != nil && !all.Pages && one.format == preprocess.TIFF {
+		lost = append(lost, "times of frames")
+	}
+	r.left.add(one.Name, left, lost)
 	return in, nil
+}
+
+// coloured makes a gray picture with a profile one of sRGB, where the picture made of it has colours: by the
+// graph, or as a frame of an animation.
+func (r *imageRun) coloured(in *preprocess.Picture, of *preprocess.Sequence) error {
+	if r.graph.Spec().Image.Spec.Channels == 3 || of != nil && !of.Pages {
+		return in.Coloured()
+	}
+	return nil
 }
 
 // draft makes the picture from an image.
 func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.Picture) (made draft, err error) {
 	var writer *preprocess.FileWriter
+	options := preprocess.FileOptions{Format: one.format, Quality: r.to.Quality, Background: r.to.Color, ICC: in.ICC, Metadata: in.Metadata, Text: r.textsFor(one.Name)}
+	if s := in.Sequence; s != nil {
+		options.Frames, options.Plays, options.Delay = s.Count, s.Plays, s.Delay
+	}
 	err = r.graph.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
 		w, err := r.begin(&made, one.file, one.Name)
 		if err != nil {
 			return nil, err
 		}
 		made.width, made.height = width, height
-		writer, err = preprocess.NewFileWriter(w, width, height, channels, preprocess.FileOptions{
-			Format: one.format, Quality: r.to.Quality, Background: r.to.Color, ICC: in.ICC, Text: r.textsFor(one.Name)})
+		writer, err = preprocess.NewFileWriter(w, width, height, channels, options)
 		if err != nil {
 			return nil, models.StageWrite.Wrap(err)
 		}
 		return writer, nil
 	}, r.bar.Tiles)
+	if err == nil && in.Sequence != nil {
+		_, lost := in.Metadata.For(one.format)
+		err = r.further(ctx, one, in.Sequence, writer, len(lost) > 0)
+	}
 	if err == nil {
 		err = writer.Close()
 	}
 	return made, made.complete(err)
+}
+
+// further makes the pictures behind the first of a file; counted: of the first it is told that it loses metadata.
+func (r *imageRun) further(ctx context.Context, one imageRequest, all *preprocess.Sequence, writer *preprocess.FileWriter, counted bool) error {
+	var left preprocess.Left
+	var lost []string
+	for f, err := range all.Further() {
+		if err != nil {
+			return models.StageDecode.Wrap(err)
+		}
+		left.Profile = left.Profile || preprocess.LeftOf(nil, f.Picture).Profile || r.coloured(f.Picture, all) != nil
+		metadata := r.metadata(f.Metadata)
+		_, more := metadata.For(one.format)
+		lost = append(lost, more...)
+		err = r.graph.Image(ctx, f.Picture, func(width, height, channels int) (io.Writer, error) {
+			if err := writer.Next(width, height, channels, f.ICC, metadata, f.Delay); err != nil {
+				return nil, models.StageWrite.Wrap(err)
+			}
+			return writer, nil
+		}, r.bar.Tiles)
+		if err != nil {
+			return fmt.Errorf("of a picture behind the first: %w", err)
+		}
+	}
+	r.left.further(one.Name, left, lost, counted)
+	return nil
+}
+
+// metadata is what a picture gets of its input's, whose own texts of how it was made are not the picture's.
+func (r *imageRun) metadata(m preprocess.Metadata) preprocess.Metadata {
+	if r.to.Strip {
+		return preprocess.Metadata{}
+	}
+	m.Text = slices.DeleteFunc(m.Text, func(t [2]string) bool {
+		return strings.HasPrefix(t[0], "ortho:") || t[0] == "Software" && strings.HasPrefix(t[1], "ortho ")
+	})
+	return m
 }
 
 // textsFor are the text chunks of a picture that is made of an image.

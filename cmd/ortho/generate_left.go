@@ -16,17 +16,18 @@ type leftOut struct {
 	mu       sync.Mutex
 	found    map[string]int
 	examples map[string]string
+	lost     []string // names of metadata
+	frames   int
 }
 
 const (
-	leftFrames  = "further frames or pages, of which none is used: the first alone is"
-	leftProfile = "a colour profile, or colours stated without one, that the picture made of it can't have: they are left out, and it may look lighter or darker"
+	leftFrames   = "further frames or pages that the pictures don't get: "
+	leftMetadata = "metadata that the pictures don't get: "
+	leftProfile  = "a colour profile, or colours stated without one, that the picture made of it can't have: they are left out, and it may look lighter or darker"
 )
 
-func (l *leftOut) add(name string, left preprocess.Left) {
-	if left.Nothing() {
-		return
-	}
+// add takes what is left of an image, and the names of metadata that its picture can't have.
+func (l *leftOut) add(name string, left preprocess.Left, lost []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.found == nil {
@@ -38,13 +39,34 @@ func (l *leftOut) add(name string, left preprocess.Left) {
 		}
 	}
 	if left.Frames > 0 {
+		l.frames += left.Frames
 		note(leftFrames)
 	}
 	if left.Profile {
 		note(leftProfile)
 	}
-	if len(left.Metadata) > 0 {
-		note("metadata (" + strings.Join(left.Metadata, ", ") + "), which the pictures don't get; orientation is applied")
+	if len(lost) > 0 {
+		note(leftMetadata)
+	}
+	l.names(lost)
+}
+
+// further takes what is left of a picture behind the first of an image; counted: of the first something is, too.
+func (l *leftOut) further(name string, left preprocess.Left, lost []string, counted bool) {
+	if !counted {
+		l.add(name, left, lost)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.names(lost)
+}
+
+func (l *leftOut) names(lost []string) {
+	for _, name := range lost {
+		if !slices.Contains(l.lost, name) {
+			l.lost = append(l.lost, name)
+		}
 	}
 }
 
@@ -55,6 +77,12 @@ func (l *leftOut) tell(ui *term.UI) {
 		subject := l.examples[what] + " has "
 		if n > 1 {
 			subject = fmt.Sprintf("%d images have (such as %s) ", n, l.examples[what])
+		}
+		switch what {
+		case leftMetadata:
+			what += strings.Join(slices.Sorted(slices.Values(l.lost)), ", ")
+		case leftFrames:
+			what += fmt.Sprintf("%d, and the first is used", l.frames)
 		}
 		ui.Warn(subject + what)
 	}

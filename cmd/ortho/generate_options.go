@@ -119,8 +119,8 @@ func (o *sampleOptions) check(c *flags.Call) error {
 		return commandline.Usagef("--truncation is for latents that are drawn, and not for --latents or --interpolate")
 	case c.Given("seed") && c.Given("interpolate"):
 		return commandline.Usagef("--interpolate A,B names the seeds: leave --seed out")
-	case c.Given("keep-size") || c.Given("background") || c.Given("tile") || c.Given("tile-overlap"):
-		return commandline.Usagef("--keep-size, --background, --tile and --tile-overlap are for images: name them")
+	case c.Given("keep-size") || c.Given("strip") || c.Given("first-frame") || c.Given("background") || c.Given("tile") || c.Given("tile-overlap"):
+		return commandline.Usagef("--keep-size, --strip, --first-frame, --background, --tile and --tile-overlap are for images: name them")
 	case c.Given("shard"):
 		return commandline.Usagef("--shard is for images: name them (texts and seeds can be given in parts)")
 	}

@@ -27,11 +27,19 @@ typedef struct {
 } avif_rgb;
 
 typedef struct {
+	uint64_t timescale;
+	double pts;
+	uint64_t pts_in_timescales;
+	double duration;
+	uint64_t duration_in_timescales;
+} avif_timing;
+
+typedef struct {
 	int codec, threads, source, progressive, incremental, ignore_exif, ignore_xmp;
 	uint32_t size_limit, dimension_limit, count_limit, strict;
 	avif_image *image;
 	int index, count, progress;
-	struct { uint64_t timescale; double pts; uint64_t pts_in_timescales; double duration; uint64_t duration_in_timescales; } timing;
+	avif_timing timing;
 	uint64_t timescale;
 	double duration;
 	uint64_t duration_in_timescales;
@@ -47,6 +55,7 @@ static struct {
 	int (*memory)(avif_decoder *, const uint8_t *, size_t);
 	int (*parse)(avif_decoder *);
 	int (*image)(avif_decoder *, uint32_t);
+	int (*timing)(const avif_decoder *, uint32_t, avif_timing *);
 	void (*defaults)(avif_rgb *, const avif_image *);
 	int (*convert)(const avif_image *, avif_rgb *);
 	const char *(*result)(int);
@@ -58,7 +67,8 @@ int ortho_avif_load(const char *name, char *text, size_t n) {
 	if (!library) return 0;
 	const wanted all[] = {
 		{&avif.version, "avifVersion"}, {&avif.create, "avifDecoderCreate"}, {&avif.destroy, "avifDecoderDestroy"}, {&avif.memory, "avifDecoderSetIOMemory"},
-		{&avif.parse, "avifDecoderParse"}, {&avif.image, "avifDecoderNthImage"}, {&avif.defaults, "avifRGBImageSetDefaults"}, {&avif.convert, "avifImageYUVToRGB"},
+		{&avif.parse, "avifDecoderParse"}, {&avif.image, "avifDecoderNthImage"}, {&avif.timing, "avifDecoderNthImageTiming"},
+		{&avif.defaults, "avifRGBImageSetDefaults"}, {&avif.convert, "avifImageYUVToRGB"},
 		{&avif.result, "avifResultToString"}, {&avif.channels, "avifRGBFormatChannelCount"},
 	};
 	if (!symbols(library, all, sizeof all / sizeof *all, text, n)) return 0;
@@ -109,6 +119,7 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	a->height = d->image->height;
 	a->channels = channels(d);
 	a->frames = d->count;
+	a->repetitions = d->repetitions;
 	a->orientation = orientation(d->image);
 	a->primaries = d->image->primaries;
 	a->transfer = d->image->transfer;
@@ -118,12 +129,18 @@ int ortho_avif_open(ortho_avif *a, const uint8_t *data, size_t size) {
 	return 1;
 }
 
-int ortho_avif_decode(ortho_avif *a) {
+double ortho_avif_seconds(ortho_avif *a, uint32_t index) {
+	avif_timing t;
+	memset(&t, 0, sizeof t);
+	return avif.timing(a->decoder, index, &t) == 0 ? t.duration : 0;
+}
+
+int ortho_avif_decode(ortho_avif *a, uint32_t index) {
 	avif_decoder *d = a->decoder;
 	// What is coded may be larger than what the file states, by the edges of tiles, but not by much.
 	const uint64_t most = 4 * (uint64_t)a->width * a->height + 65536;
 	if (most < d->size_limit) d->size_limit = (uint32_t)most;
-	if (failed(a, avif.image(d, 0))) return 0;
+	if (failed(a, avif.image(d, index))) return 0;
 	if (d->image->width != a->width || d->image->height != a->height) {
 		snprintf(a->message, sizeof a->message, "its picture has another size than it states");
 		return 0;

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"runtime"
+	"time"
 	"unsafe"
 )
 
@@ -27,10 +28,11 @@ var avifKind = &kind{
 // FindAVIF returns libavif, once it is loaded.
 var FindAVIF = avifKind.once()
 
-// AVIF is the first picture of a file.
+// AVIF is a file of one picture or more, all of one size.
 type AVIF struct {
 	Width, Height int
 	Frames        int
+	Repetitions   int // how often a sequence is shown again; below 0: for ever, or not stated
 	Channels      int // 1: gray (libavif 1.3); 3: R, G, B; 4: and A
 	// Orientation is EXIF's number for how the file has it turned and mirrored, whatever its EXIF data says.
 	Orientation         int
@@ -54,17 +56,26 @@ func OpenAVIF(data []byte) (*AVIF, error) {
 	}
 	a.Width, a.Height, a.Orientation = int(a.c.width), int(a.c.height), int(a.c.orientation)
 	a.Primaries, a.Transfer = int(a.c.primaries), int(a.c.transfer)
-	a.Frames, a.Channels = int(a.c.frames), int(a.c.channels)
+	a.Frames, a.Repetitions, a.Channels = int(a.c.frames), int(a.c.repetitions), int(a.c.channels)
 	a.ICC, a.EXIF, a.XMP = cloned(a.c.icc), cloned(a.c.exif), cloned(a.c.xmp)
 	return a, nil
 }
 
-// Decode fills dst.
-func (a *AVIF) Decode(dst []byte) error {
+// Delay is how long a picture is shown.
+func (a *AVIF) Delay(i int) time.Duration {
+	seconds := float64(C.ortho_avif_seconds(a.c, C.uint32_t(i)))
+	if !(seconds > 0 && seconds < 1e6) {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// Decode fills dst with a picture.
+func (a *AVIF) Decode(i int, dst []byte) error {
 	if len(dst) != a.Width*a.Height*a.Channels {
 		return fmt.Errorf("%d bytes for %dx%d pixels of %d", len(dst), a.Width, a.Height, a.Channels)
 	}
-	n := int(C.ortho_avif_decode(a.c))
+	n := int(C.ortho_avif_decode(a.c, C.uint32_t(i)))
 	if n == 0 {
 		return a.failure()
 	}

@@ -51,7 +51,10 @@ static struct {
 	uint32_t (*profile_type)(const void *handle);
 	size_t (*profile_size)(const void *handle);
 	heif_error (*profile)(const void *handle, void *);
-	int (*metadata)(const void *handle, const char *filter);
+	int (*metadata)(const void *handle, const char *filter, uint32_t *ids, int);
+	size_t (*metadata_size)(const void *handle, uint32_t);
+	const char *(*metadata_type)(const void *handle, uint32_t);
+	heif_error (*metadata_bytes)(const void *handle, uint32_t, void *);
 	heif_options *(*options)(void);
 	void (*free_options)(heif_options *);
 	heif_error (*decode)(const void *handle, void **image, int colorspace, int chroma, const heif_options *);
@@ -73,7 +76,8 @@ int ortho_heif_load(const char *name, char *text, size_t n) {
 		{&heif.release, "heif_image_handle_release"}, {&heif.width, "heif_image_handle_get_width"}, {&heif.height, "heif_image_handle_get_height"}, {&heif.has_alpha, "heif_image_handle_has_alpha_channel"},
 		{&heif.premultiplied, "heif_image_handle_is_premultiplied_alpha"}, {&heif.bits, "heif_image_handle_get_luma_bits_per_pixel"}, {&heif.preferred, "heif_image_handle_get_preferred_decoding_colorspace", 1},
 		{&heif.profile_type, "heif_image_handle_get_color_profile_type"}, {&heif.profile_size, "heif_image_handle_get_raw_color_profile_size"}, {&heif.profile, "heif_image_handle_get_raw_color_profile"},
-		{&heif.metadata, "heif_image_handle_get_number_of_metadata_blocks"}, {&heif.options, "heif_decoding_options_alloc"}, {&heif.free_options, "heif_decoding_options_free"}, {&heif.decode, "heif_decode_image"},
+		{&heif.metadata, "heif_image_handle_get_list_of_metadata_block_IDs"}, {&heif.metadata_size, "heif_image_handle_get_metadata_size"},
+		{&heif.metadata_type, "heif_image_handle_get_metadata_content_type"}, {&heif.metadata_bytes, "heif_image_handle_get_metadata"}, {&heif.options, "heif_decoding_options_alloc"}, {&heif.free_options, "heif_decoding_options_free"}, {&heif.decode, "heif_decode_image"},
 		{&heif.image_width, "heif_image_get_primary_width"}, {&heif.image_height, "heif_image_get_primary_height"}, {&heif.plane_bits, "heif_image_get_bits_per_pixel"},
 		{&heif.plane, "heif_image_get_plane_readonly"}, {&heif.release_image, "heif_image_release"},
 	};
@@ -113,6 +117,21 @@ static int choose(ortho_heif *h) {
 	return 0;
 }
 
+// metadata is the first block of a kind and a content type.
+static ortho_bytes metadata(const ortho_heif *h, const char *kind, const char *type) {
+	uint32_t ids[100];
+	const int n = heif.metadata(h->handle, kind, ids, (int)(sizeof ids / sizeof *ids));
+	for (int i = 0; i < n; i++) {
+		const char *is = heif.metadata_type(h->handle, ids[i]);
+		if (*type && (!is || strcmp(is, type))) continue;
+		const size_t size = heif.metadata_size(h->handle, ids[i]);
+		uint8_t *bytes = size && size <= (16 << 20) ? malloc(size) : NULL;
+		if (bytes && heif.metadata_bytes(h->handle, ids[i], bytes).code == 0) return (ortho_bytes){bytes, size};
+		free(bytes);
+	}
+	return (ortho_bytes){NULL, 0};
+}
+
 int ortho_heif_open(ortho_heif *h, const uint8_t *data, size_t size, uint64_t max_pixels) {
 	h->context = heif.create();
 	if (!h->context) {
@@ -139,8 +158,8 @@ int ortho_heif_open(ortho_heif *h, const uint8_t *data, size_t size, uint64_t ma
 		if (failed(h, heif.preferred(h->handle, &colorspace, &chroma))) return 0;
 		if (h->channels == 3 && colorspace == MONOCHROME && chroma == CHROMA_MONOCHROME) h->channels = 1;
 	}
-	h->exif = heif.metadata(h->handle, "Exif") > 0;
-	h->xmp = heif.metadata(h->handle, "mime") > 0;
+	h->exif = metadata(h, "Exif", "");
+	h->xmp = metadata(h, "mime", "application/rdf+xml");
 	const uint32_t kind = heif.profile_type(h->handle);
 	if (kind == FOURCC('r', 'I', 'C', 'C') || kind == FOURCC('p', 'r', 'o', 'f')) {
 		const size_t n = heif.profile_size(h->handle);
@@ -202,6 +221,8 @@ void ortho_heif_close(ortho_heif *h) {
 	if (h->handle) heif.release(h->handle);
 	if (h->context) heif.destroy(h->context);
 	free((void *)h->icc.bytes);
+	free((void *)h->exif.bytes);
+	free((void *)h->xmp.bytes);
 	h->image = h->handle = h->context = NULL;
-	h->icc = (ortho_bytes){NULL, 0};
+	h->icc = h->exif = h->xmp = (ortho_bytes){NULL, 0};
 }

@@ -34,8 +34,8 @@ type HEIF struct {
 	Channels      int // 1: gray (libheif 1.17); 3: R, G, B; 4: and A
 	Bits          int // a gray sample of more than 8 takes two bytes, as the machine has them
 	Premultiplied bool
-	EXIF, XMP     bool   // whether it has some
-	ICC           []byte // nil: none
+	// ICC, EXIF, which says behind its first four bytes how many more to pass over, and XMP; nil: none.
+	ICC, EXIF, XMP []byte
 
 	c      *C.ortho_heif
 	pinned runtime.Pinner
@@ -55,8 +55,8 @@ func OpenHEIF(data []byte, maxPixels int64) (*HEIF, error) {
 	}
 	h.state()
 	h.Frames, h.Channels, h.Bits = int(h.c.frames), int(h.c.channels), int(h.c.bits)
-	h.Premultiplied, h.EXIF, h.XMP = h.c.premultiplied != 0, h.c.exif != 0, h.c.xmp != 0
-	h.ICC = cloned(h.c.icc)
+	h.Premultiplied = h.c.premultiplied != 0
+	h.ICC, h.EXIF, h.XMP = cloned(h.c.icc), cloned(h.c.exif), cloned(h.c.xmp)
 	return h, nil
 }
 

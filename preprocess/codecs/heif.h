@@ -18,8 +18,8 @@ typedef struct {
 	int frames;        // pictures in the file, without thumbnails and the like
 	int channels;      // 1: gray; 3: R, G, B; 4: and A
 	int bits;          // of a gray sample: where they are more than 8 it has 16, of which the high ones count
-	int premultiplied, exif, xmp;
-	ortho_bytes icc;
+	int premultiplied;
+	ortho_bytes icc, exif, xmp;
 	const uint8_t *plane;
 	int stride;
 	char message[256];

@@ -41,7 +41,7 @@ var FindWebPReader = sync.OnceValue(func() Library {
 	return webpReadKind.once()()
 })
 
-// WebP is the first picture of a file.
+// WebP is a file of one picture or more.
 type WebP struct {
 	Width, Height  int
 	Alpha          bool   // the file says that it has some
@@ -67,8 +67,8 @@ func OpenWebP(data []byte) (*WebP, error) {
 	return w, nil
 }
 
-// Decode returns R, G, B, A of all pixels, in the library's memory: they are gone after Close. It can be
-// called once.
+// Decode returns R, G, B, A of all pixels of the next picture on the canvas, in the library's memory: they are
+// gone with the next, and after Close.
 func (w *WebP) Decode() ([]byte, error) {
 	pix := C.ortho_webp_decode(w.c)
 	if pix == nil {

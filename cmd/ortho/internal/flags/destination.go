@@ -34,6 +34,8 @@ type Destination struct {
 	Quality   int                   // 0: the format's own
 	Color     *[3]byte              // that pictures with alpha are laid on; nil: they keep it
 	KeepSize  bool                  // pictures are brought back to their input's size
+	Strip     bool                  // pictures get none of their input's metadata
+	First     bool                  // of several pictures in a file the first alone is taken
 	Mode      record.Mode           // of what is there already
 
 	named bool
@@ -47,6 +49,8 @@ func (*Destination) Flags() []cli.Flag {
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of OUT; in a folder the input's, else png", Usage: "`FORMAT`: png, jpeg, webp or tiff"},
 		&cli.IntFlag{Name: "quality", Category: out, DefaultText: "jpeg: 90, webp: lossless", Usage: "`Q` (1 to 100) of JPEG and WebP"},
 		&cli.BoolFlag{Name: "keep-size", Category: out, Usage: "bring images back to their input's size"},
+		&cli.BoolFlag{Name: "strip", Category: out, Usage: "leave out the metadata of images: EXIF (with places), XMP, resolution, texts"},
+		&cli.BoolFlag{Name: "first-frame", Category: out, Usage: "of animations and of TIFF's pages make the first alone"},
 		&cli.StringFlag{Name: "background", Category: out, DefaultText: "none: alpha is kept", Usage: "`COLOR` (white, black or #rrggbb) that images with alpha are laid on"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files, but never what the run reads"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue in the folder OUT where a run that was interrupted ended; start where none was, do nothing where it is complete"},
@@ -56,7 +60,8 @@ func (*Destination) Flags() []cli.Flag {
 
 func (d *Destination) Read(c *Call) (err error) {
 	d.call, d.Name, d.named = c, c.line.String("output"), c.Given("output")
-	d.KeepSize, d.Quality = c.line.Bool("keep-size"), c.line.Int("quality")
+	d.KeepSize, d.Strip, d.Quality = c.line.Bool("keep-size"), c.line.Bool("strip"), c.line.Int("quality")
+	d.First = c.line.Bool("first-frame")
 	if c.Given("quality") && (d.Quality < 1 || d.Quality > 100) {
 		return commandline.Usagef("--quality %d: from 1 to 100", d.Quality)
 	}

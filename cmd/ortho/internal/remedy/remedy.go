@@ -68,6 +68,8 @@ func said(err error) string {
 		return withoutClasses(e)
 	case *scheduler.UnknownError:
 		return e.Error() + " (--scheduler)"
+	case *preprocess.FrameError:
+		return e.Error() + " (--first-frame makes the first alone)"
 	case *preprocess.TooLargeError:
 		return e.Error() + " (--max-pixels)"
 	case *preprocess.MemoryError:
