@@ -16,7 +16,7 @@ func TestComplete(t *testing.T) {
 		"models ":                        {"list", "show", "verify", "help"},
 		"runtime inst":                   {"install"},
 		"classify --ov":                  {"--overwrite"},
-		"classify a.jpg --max":           {"--max-pixels"},
+		"classify a.jpg --max":           {"--max-pixels", "--max-memory"},
 		"classify a.jpg -f ":             {"table", "jsonl", "csv", "parquet"},
 		"classify -f j":                  {"jsonl"},
 		"generate -f j":                  {"jpeg"},

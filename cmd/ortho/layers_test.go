@@ -25,7 +25,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
-	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress"}, []string{"preprocess"}},
+	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress", "golang.org/x/sync"}, []string{"preprocess"}},
 }
 
 // opener opens what is read: whoever may import its room reads by it (see TestOpener).
