@@ -34,6 +34,7 @@ type classifyOptions struct {
 	progress flags.Progress
 	images   flags.Images
 	decoding flags.Decoding
+	timeout  flags.Timeout
 	session  flags.Session
 	model    flags.Model
 	read     flags.Overrides
@@ -50,7 +51,7 @@ func newClassifyCommand() *cli.Command {
 		Usage:       "say what images show",
 		ArgsUsage:   "SRC...",
 		Description: help("classify"),
-	}, o.run, &o.answers, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.session, &o.model, &o.read)
+	}, o.run, &o.answers, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
 }
 
 func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
@@ -104,7 +105,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 
 func (o *classifyOptions) options() classify.Options {
 	return classify.Options{Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency,
-		MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled,
+		MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Timeout: o.timeout.PerImage,
 		Top: o.answers.Top, MinProbability: o.answers.MinProbability, Logits: o.answers.Logits}
 }
 

@@ -29,6 +29,7 @@ type embedOptions struct {
 	progress flags.Progress
 	images   flags.Images
 	decoding flags.Decoding
+	timeout  flags.Timeout
 	session  flags.Session
 	model    flags.Model
 	read     flags.Overrides
@@ -45,7 +46,7 @@ func newEmbedCommand() *cli.Command {
 		Usage:       "have a model's output stand for images, as numbers",
 		ArgsUsage:   "SRC...",
 		Description: help("embed"),
-	}, o.run, own, &o.rows, &o.progress, &o.images, &o.decoding, &o.session, &o.model, &o.read)
+	}, o.run, own, &o.rows, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
 }
 
 func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
@@ -61,7 +62,7 @@ func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
 		}
 		o.session.Check(ctx, call.UI, model)
 		embedder, err := embed.Open(ctx, model, embed.Options{Normalize: o.normalize, Images: images.Options{
-			Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency, MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled}})
+			Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency, MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Timeout: o.timeout.PerImage}})
 		if err != nil {
 			return nil, err
 		}

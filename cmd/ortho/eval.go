@@ -39,6 +39,7 @@ type evalOptions struct {
 
 	progress flags.Progress
 	decoding flags.Decoding
+	timeout  flags.Timeout
 	session  flags.Session
 	model    flags.Model
 	read     flags.Overrides
@@ -63,7 +64,7 @@ func newEvalCommand() *cli.Command {
 		Name:        "eval",
 		Usage:       "measure how often a model is right, on images whose class is known",
 		Description: help("eval"),
-	}, o.run, own, &o.progress, &o.decoding, &o.session, &o.model, &o.read)
+	}, o.run, own, &o.progress, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
 }
 
 // mistakesKept is how many of the worst mistakes are reported.
@@ -84,7 +85,7 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	j.classifier, err = classify.Open(ctx, j.model, classify.Options{Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency,
-		MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Top: 1, Logits: true})
+		MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Timeout: o.timeout.PerImage, Top: 1, Logits: true})
 	if err != nil {
 		return err
 	}

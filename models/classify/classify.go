@@ -23,17 +23,18 @@ type Options struct {
 	Linger      time.Duration // as in [runner.PoolOptions]
 	Waiting     int           // calls of Image that may wait; see [runner.PoolOptions]
 
-	Top            int     // at most so many predictions an image; 0: all
-	MinProbability float64 // leave out less probable ones
-	Logits         bool    // also return the raw outputs
-	MaxPixels      int64   // refuse larger images before decoding; 0: 100 million
-	Scaled         bool    // decode large JPEGs smaller: faster, not exact; see [preprocess.LoadOptions]
+	Top            int           // at most so many predictions an image; 0: all
+	MinProbability float64       // leave out less probable ones
+	Logits         bool          // also return the raw outputs
+	MaxPixels      int64         // refuse larger images before decoding; 0: 100 million
+	Scaled         bool          // decode large JPEGs smaller: faster, not exact; see [preprocess.LoadOptions]
+	Timeout        time.Duration // as in [images.Options]
 }
 
 // images are the options for package images.
 func (o Options) images() images.Options {
 	return images.Options{Runner: o.Runner, Batch: o.Batch, Concurrency: o.Concurrency, Linger: o.Linger, Waiting: o.Waiting,
-		MaxPixels: o.MaxPixels, Scaled: o.Scaled}
+		MaxPixels: o.MaxPixels, Scaled: o.Scaled, Timeout: o.Timeout}
 }
 
 // Classifier is a model ready to classify. Its methods may be called

@@ -31,6 +31,9 @@ type Options struct {
 
 	MaxPixels int64 // refuse larger images before decoding; 0: 100 million
 	Scaled    bool  // decode large JPEGs smaller: faster, not exact; see [preprocess.LoadOptions]
+	// Timeout is how long reading and decoding an image may take; 0: without a limit. A decoder that goes on then
+	// is left behind, with the memory that it has.
+	Timeout time.Duration
 }
 
 // Input is an image. Read returns its encoded bytes; it is called once, on any goroutine. Its
@@ -191,6 +194,30 @@ func (g *Graph[Out]) named(ctx context.Context, in Input, err error) error {
 }
 
 func (g *Graph[Out]) load(ctx context.Context, in Input, row []byte) (Size, error) {
+	if g.opt.Timeout <= 0 {
+		return g.decode(ctx, in, row)
+	}
+	late := fmt.Errorf("it was not read and decoded within %v", g.opt.Timeout)
+	limited, cancel := context.WithTimeoutCause(ctx, g.opt.Timeout, late)
+	defer cancel()
+	type loaded struct {
+		size Size
+		row  []byte // of its own: a decoder that is left behind goes on to write
+	}
+	l, err := runner.Await(limited, func(ctx context.Context) (l loaded, err error) {
+		l.row = make([]byte, len(row))
+		l.size, err = g.decode(ctx, in, l.row)
+		return l, err
+	})
+	if err != nil && ctx.Err() == nil && context.Cause(limited) == late {
+		return Size{}, models.StageDecode.Wrap(late)
+	}
+	copy(row, l.row)
+	return l.size, err
+}
+
+// decode makes an image's row of a batch.
+func (g *Graph[Out]) decode(ctx context.Context, in Input, row []byte) (Size, error) {
 	data, err := runner.Await(ctx, in.Read)
 	if err != nil {
 		return Size{}, models.StageRead.Wrap(err)

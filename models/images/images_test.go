@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ortho/models"
 	"ortho/models/images"
@@ -124,5 +125,42 @@ func TestImage(t *testing.T) {
 	}
 	if _, err := g.Image(t.Context(), data); !errors.Is(err, runner.ErrClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// TestTimeout: an image that is not there in time costs itself, whoever keeps it; others are as ever.
+func TestTimeout(t *testing.T) {
+	end := make(chan struct{})
+	defer close(end)
+	slow := func(p photo) images.Input {
+		in := input(p)
+		if p.file == "slow.png" {
+			in.Read = func(context.Context) ([]byte, error) {
+				<-end
+				return nil, nil
+			}
+		}
+		return in
+	}
+	items := []photo{{0, "coffee.png"}, {2, "chelsea.png"}}
+	made := map[time.Duration][]string{}
+	for _, limit := range []time.Duration{0, 3 * time.Second} {
+		g := opened(t, images.Options{Timeout: limit})
+		for r := range images.Each(t.Context(), g, slices.Values(items), slow) {
+			if r.Item.number == 1 {
+				if r.Err == nil || models.StageOf(r.Err) != models.StageDecode || !strings.Contains(r.Err.Error(), "slow.png: it was not read and decoded within 3s") {
+					t.Errorf("%v", r.Err)
+				}
+				continue
+			}
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+			made[limit] = append(made[limit], fmt.Sprint(r.Item, r.Value))
+		}
+		items = slices.Insert(items, 1, photo{1, "slow.png"})
+	}
+	if !slices.Equal(made[0], made[3*time.Second]) || len(made[0]) != 2 {
+		t.Errorf("%v", made)
 	}
 }

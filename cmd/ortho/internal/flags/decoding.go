@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -64,6 +65,21 @@ func (f *FailFast) Flags() []cli.Flag {
 
 func (f *FailFast) Read(c *Call) error {
 	f.Stop = c.line.Bool("fail-fast")
+	return nil
+}
+
+// Timeout bounds the time that an image takes until it is decoded.
+type Timeout struct{ PerImage time.Duration }
+
+func (*Timeout) Flags() []cli.Flag {
+	return []cli.Flag{&cli.DurationFlag{Name: "timeout-per-image", Category: "Input", Usage: "give an image up that is not read and decoded within `DURATION`, such as 30s", DefaultText: "no limit"}}
+}
+
+func (t *Timeout) Read(c *Call) error {
+	t.PerImage = c.line.Duration("timeout-per-image")
+	if c.Given("timeout-per-image") && t.PerImage <= 0 {
+		return commandline.Usagef("--timeout-per-image %v: more than 0", t.PerImage)
+	}
 	return nil
 }
 
