@@ -22,7 +22,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip.
-	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm"}, []string{"models", "runner", "preprocess"}},
+	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
 	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress", "golang.org/x/sync"}, []string{"preprocess"}},
@@ -49,7 +49,7 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 
-	"models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/noise": "", "models/provenance": "", "models/scheduler": "",
+	"models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "", "models/scheduler": "",
 	"models/text":      "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
@@ -61,7 +61,7 @@ var walls = map[string]string{
 	"models/images":    "models models/config preprocess runner runner/onnx",
 	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
-	"models/describe":  "models models/classify preprocess",
+	"models/describe":  "models models/classify models/describe/wire preprocess",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "",

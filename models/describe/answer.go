@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,11 +36,12 @@ type decisionAnswer struct {
 // readDescription checks an answer against the schema, and also returns it in the form that is
 // stored: cleaned JSON, which reads the same again.
 func readDescription(answer string, classes choice, scrub func(string) string) (Description, []byte, error) {
-	var a descriptionAnswer
-	if err := unmarshal(answer, &a); err != nil {
+	m, err := fieldsOf(answer, "description", "objects", "attributes", "scene", "class", other)
+	if err != nil {
 		return Description{}, nil, err
 	}
-	t := tidy{scrub: scrub}
+	a := descriptionAnswer{m.text("description"), m.list("objects"), m.list("attributes"), m.text("scene"), m.text("class"), m.text(other)}
+	t := tidy{scrub: scrub, err: m.err}
 	d := Description{
 		Sentence:   t.text("description", a.Description),
 		Objects:    t.list("objects", a.Objects),
@@ -70,6 +70,9 @@ func readDescription(answer string, classes choice, scrub func(string) string) (
 		if d.Class, ok = classes.find(class); !ok {
 			return Description{}, nil, fmt.Errorf(`"class" is %.80q, which is none of the strings to choose from`, class)
 		}
+		if full := classes.names[d.Class.Index]; d.Class.Index >= 0 && class != full {
+			m.mend("class: %q for %q", class, full)
+		}
 		if d.Class.Index < 0 {
 			if free == "" {
 				return Description{}, nil, errors.New(`"class" is "other", but "other" is empty`)
@@ -77,17 +80,19 @@ func readDescription(answer string, classes choice, scrub func(string) string) (
 			d.Class.Name = free
 		}
 	}
+	d.Mended = m.mended
 	kept, err := json.Marshal(a)
 	return d, kept, err
 }
 
 // readDecision is readDescription for Decide.
 func readDecision(answer string, classes choice, scrub func(string) string) (Decision, []byte, error) {
-	var a decisionAnswer
-	if err := unmarshal(answer, &a); err != nil {
+	m, err := fieldsOf(answer, "reason", "class")
+	if err != nil {
 		return Decision{}, nil, err
 	}
-	t := tidy{scrub: scrub}
+	a := decisionAnswer{m.text("reason"), m.text("class")}
+	t := tidy{scrub: scrub, err: m.err}
 	d := Decision{Reason: t.text("reason", a.Reason)}
 	class := t.text("class", a.Class)
 	if t.err != nil {
@@ -99,51 +104,6 @@ func readDecision(answer string, classes choice, scrub func(string) string) (Dec
 	}
 	kept, err := json.Marshal(a)
 	return d, kept, err
-}
-
-// unmarshal reads the one JSON object of an answer into fields, and none besides.
-func unmarshal(answer string, fields any) error {
-	if len(answer) > maxAnswer {
-		return fmt.Errorf("it has more than %d bytes", maxAnswer)
-	}
-	decoder := json.NewDecoder(strings.NewReader(object(answer)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(fields); err != nil {
-		if errors.Is(err, io.EOF) {
-			return errors.New("it holds no JSON object")
-		}
-		var mismatch *json.UnmarshalTypeError
-		if errors.As(err, &mismatch) {
-			return fmt.Errorf("%q holds a %s where a %s must be", mismatch.Field, mismatch.Value, mismatch.Type)
-		}
-		return fmt.Errorf("%.200s", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is more after the JSON object")
-	}
-	return nil
-}
-
-// object cuts the JSON object out of what models write around it where nothing holds them
-// to JSON: thoughts, an introduction, a fence (```json).
-func object(answer string) string {
-	s := strings.TrimSpace(answer)
-	if strings.HasPrefix(s, "{") {
-		return s
-	}
-	if _, after, ok := strings.Cut(s, "</think>"); ok {
-		s = after
-	}
-	if _, fenced, ok := strings.Cut(s, "```"); ok {
-		if inner, _, ok := strings.Cut(fenced, "```"); ok {
-			s = inner
-		}
-	}
-	begin, end := strings.IndexByte(s, '{'), strings.LastIndexByte(s, '}')
-	if begin < 0 || end < begin {
-		return ""
-	}
-	return s[begin : end+1]
 }
 
 // tidy cleans fields in place, and keeps the first thing that is wrong with them.

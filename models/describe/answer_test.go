@@ -37,10 +37,10 @@ func TestAnswers(t *testing.T) {
 		{"other without text", with("other", " "), cats, describe.Class{}, `"other" is empty`},
 		{"free", `{"description":"A cat.","objects":[],"attributes":[],"scene":"","class":"lynx"}`, nil, describe.Class{Index: -1, Name: "lynx"}, ""},
 		{"free, empty", `{"description":"A cat.","objects":[],"attributes":[],"scene":"","class":""}`, nil, describe.Class{}, `"class" is empty`},
-		{"two", plain + plain, cats, describe.Class{}, "more after"},
+		{"two", plain + plain, cats, describe.Class{Index: 281, Name: "tabby, tabby cat"}, ""},
 		{"no object", `["a"]`, cats, describe.Class{}, "no JSON"},
 		{"no description", strings.Replace(plain, "A cat.", "\\u0007", 1), cats, describe.Class{}, "is empty"},
-		{"null", strings.Replace(plain, `["cat"]`, "null", 1), cats, describe.Class{}, `"objects" is missing`},
+		{"null", strings.Replace(plain, `["cat"]`, "null", 1), cats, describe.Class{Index: 281, Name: "tabby, tabby cat"}, ""},
 		{"other missing", strings.Replace(plain, `,"other":""`, "", 1), cats, describe.Class{}, `"other" is missing`},
 		{"much text", strings.Replace(plain, "A cat.", strings.Repeat("ä", 8001), 1), cats, describe.Class{}, "8000 characters"},
 		{"many objects", strings.Replace(plain, `"cat"`, `"cat"`+strings.Repeat(`,"cat"`, 100), 1), cats, describe.Class{}, "100 strings"},
@@ -49,6 +49,7 @@ func TestAnswers(t *testing.T) {
 		{"nested", strings.Repeat(`{"description":`, 12_000), cats, describe.Class{}, "depth"},
 	} {
 		first, again, err := describe.Read(c.answer, c.candidates)
+		first.Mended, again.Mended = nil, nil // see TestMended
 		switch {
 		case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)):
 			t.Errorf("%s: %+v, %v; want an error with %s", c.name, first, err, c.wrong)

@@ -58,6 +58,7 @@ type reply struct {
 	finish           openai.FinishReason
 	model            string
 	usage            Usage
+	thought          bool // before it answered
 }
 
 // ask answers a question from the cache or by the server, with one try to repair an
@@ -99,11 +100,24 @@ func (d *Describer) ask(ctx context.Context, img Image, q question) (Source, err
 func (d *Describer) converse(ctx context.Context, image string, p picture, q question) (Source, []byte, error) {
 	messages := d.messages(q, p.uri())
 	limit, estimate := d.opt.MaxTokens, len(q.prompt)/4+imageTokens(p, d.opt.Detail)
-	var raised, repaired bool
+	var raised int
+	var repaired bool
 	var usage Usage
 	for {
 		r, err := d.send(ctx, image, q, messages, limit, estimate+limit)
 		usage.Add(r.usage)
+		if e := (*Error)(nil); errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge && ctx.Err() == nil {
+			smaller, ok, problem := d.smaller(p)
+			if problem != nil {
+				return Source{}, nil, problem
+			}
+			if ok {
+				d.notify("%s: %s; sending %d bytes in place of %d", image, e.text, len(smaller.jpeg), len(p.jpeg))
+				p = smaller
+				messages = d.messages(q, p.uri())
+				continue
+			}
+		}
 		if err != nil {
 			return Source{}, nil, err
 		}
@@ -112,11 +126,18 @@ func (d *Describer) converse(ctx context.Context, image string, p picture, q que
 			return Source{}, nil, d.unusable("refused", "%s refuses: %s", d.opt.Model, d.excerpt(r.refusal))
 		case r.finish == openai.FinishReasonContentFilter:
 			return Source{}, nil, d.unusable("filtered", "%s: the server's content filter holds the answer back", d.opt.Model)
-		case r.finish == openai.FinishReasonLength && raised:
+		case r.finish == openai.FinishReasonLength && (raised == 2 || raised == 1 && !r.thought):
+			if r.thought {
+				return Source{}, nil, d.unusable("length", "%s thought for all of %d tokens, and gave no answer", d.opt.Model, limit)
+			}
 			return Source{}, nil, d.unusable("length", "the answer of %s has more than %d tokens", d.opt.Model, limit)
 		case r.finish == openai.FinishReasonLength:
-			raised, limit = true, 4*limit
-			d.notify("%s: the answer of %s was cut off; asking again for up to %d tokens", image, d.opt.Model, limit)
+			raised, limit = raised+1, 4*limit
+			what := "the answer of %s was cut off"
+			if r.thought {
+				what = "the thoughts of %s took all tokens"
+			}
+			d.notify("%s: "+what+"; asking again for up to %d tokens", image, d.opt.Model, limit)
 			continue
 		}
 		kept, problem := q.read(r.content)
@@ -202,26 +223,36 @@ func (d *Describer) try(ctx context.Context, image string, q question, messages 
 	if err != nil {
 		return reply{}, err
 	}
-	timeout, cancel := context.WithTimeout(ctx, d.opt.Timeout)
-	defer cancel()
+	silence := fmt.Errorf("no answer within %v", d.opt.Timeout)
+	timeout, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(d.opt.Timeout, func() { cancel(silence) })
+	defer timer.Stop()
 	timeout, x := withExchange(timeout)
 	known := d.current()
 	request := d.request(q, messages, limit, known)
+	x.alive = func() { timer.Reset(d.opt.Timeout) }
+	x.streamed, x.edit = d.streams(q), d.edit(known)
 	var r reply
 	if d.streams(q) {
 		r, err = d.stream(timeout, image, request)
 	} else {
 		r, err = d.complete(timeout, request)
 	}
+	r.thought = x.note.Thoughts || r.usage.Reasoning > 0
 	d.ledger.settle(reserved, r, err == nil)
 	switch e := (*Error)(nil); {
 	case err == nil:
 		return r, nil
 	case ctx.Err() != nil:
 		return r, context.Cause(ctx)
-	case timeout.Err() != nil:
-		return r, &Error{Kind: "timeout", Status: x.status, retry: true, text: fmt.Sprintf("%s: no answer within %v", d.host.Name, d.opt.Timeout)}
-	case errors.As(err, &e) && (e.Kind != "empty" || !x.failed(&err)):
+	case context.Cause(timeout) == silence:
+		return r, &Error{Kind: "timeout", Status: x.status, retry: true, text: fmt.Sprintf("%s: %v", d.host.Name, silence)}
+	case x.note.Fault != nil:
+		err = x.note.Fault
+	case x.note.Foreign:
+		err = errForeign
+	case errors.As(err, &e):
 		return r, e
 	}
 	e := d.failure(err, x)

@@ -2,16 +2,16 @@ package describe
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/avast/retry-go/v5"
 	"github.com/sashabaranov/go-openai"
+	"golang.org/x/net/http/httpguts"
 )
 
 // Where images go unless Options say otherwise.
@@ -36,15 +36,21 @@ type Options struct {
 	MaxBytes  int   // of the JPEG that is sent; 0: 1 MiB
 	MaxPixels int64 // refuse larger images before decoding; 0: 100 million
 
-	Temperature *float64 // 0 to 2; nil: the server's. Reasoning models have none, and it is left out.
+	// Header is sent with each request; Organization and Project are OpenAI's. Values that are keys are
+	// not shown.
+	Header                map[string]Key
+	Organization, Project string
+
+	Temperature *float64 // 0 to 2; nil: the server's. Reasoning models have none: it is left out, which Notify is told.
 	Seed        *int     // nil: none
 	MaxTokens   int      // of an answer; one that it cuts off is asked for again with four times as many; 0: 800, or 4000 for reasoning models
 	Budget      int      // tokens of all requests together; 0: no limit
+	MaxRequests int      // of all images together; 0: no limit
 
 	Concurrency int           // requests in flight; 0: 4
 	Tries       int           // of one request; 0: 6
-	Timeout     time.Duration // of one try; 0: 2 minutes
-	Deadline    time.Duration // of one image, all tries and waits included; 0: 10 minutes
+	Timeout     time.Duration // of silence: until an answer, or its next piece, comes; 0: 2 minutes
+	Deadline    time.Duration // of one image, all tries and waits included; 0: 10 minutes, or twice Timeout where that is more
 
 	Cache   string // folder of earlier answers; "": none
 	Offline bool   // nothing leaves this machine: answers come from Cache, or from a server on it
@@ -91,6 +97,8 @@ type Description struct {
 	Scene      string
 	Attributes []string
 	Class      Class
+	// Mended says what of the answer was not as it was asked for, and could be read all the same.
+	Mended []string
 	Source
 }
 
@@ -117,6 +125,7 @@ type Describer struct {
 	slots   chan struct{} // one for each request in flight, or image that is being prepared
 	ledger  ledger
 	cache   cache
+	most    atomic.Int64 // bytes of a picture, by what the server has refused
 	timer   retry.Timer
 	now     func() time.Time
 	dialect struct {
@@ -128,20 +137,27 @@ type Describer struct {
 // Open checks the options and makes a Describer, which is closed after use. It sends nothing.
 // Errors name the option.
 func Open(opt Options) (*Describer, error) {
-	base, err := baseURL(opt.BaseURL)
+	if opt.Model == "" {
+		opt.Model = DefaultModel
+	}
+	to, err := addressOf(opt.BaseURL, opt.Model)
 	if err != nil {
 		return nil, err
 	}
-	opt.BaseURL = base.String()
+	opt.BaseURL = to.String()
 	if err := opt.complete(); err != nil {
+		return nil, err
+	}
+	headers, secrets, err := opt.headers()
+	if err != nil {
 		return nil, err
 	}
 	d := &Describer{
 		opt:    opt,
-		host:   hostOf(base),
-		scrub:  scrubber(opt.Key),
+		host:   hostOf(to.base),
+		scrub:  scrubber(append(secrets, opt.Key)...),
 		slots:  make(chan struct{}, opt.Concurrency),
-		ledger: ledger{budget: opt.Budget},
+		ledger: ledger{budget: opt.Budget, most: opt.MaxRequests},
 		cache:  cache{folder: opt.Cache},
 		timer:  clock{},
 		now:    time.Now,
@@ -149,10 +165,14 @@ func Open(opt Options) (*Describer, error) {
 	if err := d.cache.prepare(); err != nil {
 		return nil, err
 	}
+	d.most.Store(int64(opt.MaxBytes))
 	d.dialect.dialect = firstDialect(opt)
+	if opt.Temperature != nil && !d.dialect.temperature {
+		d.notify("%s takes no temperature: it is left out", opt.Model)
+	}
 	config := openai.DefaultConfig(opt.Key.reveal())
-	config.BaseURL = opt.BaseURL
-	d.http = &http.Client{Transport: newTransport(func() time.Time { return d.now() })}
+	config.BaseURL = to.base.String()
+	d.http = &http.Client{Transport: newTransport(func() time.Time { return d.now() }, to, headers)}
 	config.HTTPClient = d.http
 	d.client = openai.NewClientWithConfig(config)
 	return d, nil
@@ -165,9 +185,6 @@ func (clock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
 // complete fills in what is left out, and checks the rest.
 func (o *Options) complete() error {
-	if o.Model == "" {
-		o.Model = DefaultModel
-	}
 	if o.Prompt.template == nil {
 		var err error
 		if o.Prompt, err = FindPrompt("caption"); err != nil {
@@ -185,7 +202,7 @@ func (o *Options) complete() error {
 	o.Concurrency = positive(o.Concurrency, 4)
 	o.Tries = positive(o.Tries, 6)
 	o.Timeout = positive(o.Timeout, 2*time.Minute)
-	o.Deadline = positive(o.Deadline, 10*time.Minute)
+	o.Deadline = positive(o.Deadline, max(10*time.Minute, 2*o.Timeout))
 	tokens := 800
 	if reasoning(o.Model) {
 		tokens = 4000 // thoughts count
@@ -200,7 +217,7 @@ func (o *Options) complete() error {
 		return fmt.Errorf("images of at most %d bytes can't be: 4 KiB to 20 MiB", o.MaxBytes)
 	case o.Temperature != nil && !(*o.Temperature >= 0 && *o.Temperature <= 2):
 		return fmt.Errorf("temperature %v: 0 to 2", *o.Temperature)
-	case o.MaxTokens > 1<<20 || o.Budget < 0 || o.Concurrency > 1024 || o.Tries > 100:
+	case o.MaxTokens > 1<<20 || o.Budget < 0 || o.MaxRequests < 0 || o.Concurrency > 1024 || o.Tries > 100:
 		return fmt.Errorf("%d tokens an answer (at most %d), a budget of %d (at least 0), %d requests at once (at most 1024), %d tries (at most 100)",
 			o.MaxTokens, 1<<20, o.Budget, o.Concurrency, o.Tries)
 	case strings.ContainsFunc(o.Language, isControl) || len(o.Language) > 64:
@@ -218,21 +235,26 @@ func positive[T int | time.Duration](v, otherwise T) T {
 	return v
 }
 
-// baseURL keeps secrets and typing errors out of the address: it is shown.
-func baseURL(s string) (*url.URL, error) {
-	if s == "" {
-		s = DefaultBaseURL
+// headers are those that each request has beside go-openai's, and those of them that are not shown.
+func (o *Options) headers() (http.Header, []Key, error) {
+	headers := http.Header{}
+	var secrets []Key
+	for name, value := range map[string]string{"OpenAI-Organization": o.Organization, "OpenAI-Project": o.Project} {
+		if strings.ContainsFunc(value, isControl) || len(value) > 256 {
+			return nil, nil, fmt.Errorf("%s: a name of at most 256 bytes", name)
+		}
+		if value != "" {
+			headers.Set(name, value)
+		}
 	}
-	u, err := url.Parse(strings.TrimRight(s, "/"))
-	switch {
-	case err != nil:
-		return nil, errors.New("the API's address can't be read as an address")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("the API's address at %q has a user, a query or a fragment: keys go into the key's own variable", u.Host)
-	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		return nil, errors.New("the API's address must begin with http:// or https:// and a host")
+	for name, value := range o.Header {
+		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value.reveal()) {
+			return nil, nil, fmt.Errorf("header %.40q, or its value, can't be sent", name)
+		}
+		headers.Set(name, value.reveal())
+		secrets = append(secrets, value)
 	}
-	return u, nil
+	return headers, secrets, nil
 }
 
 // Limit returns how many images to hand to the Describer at once, for [runner.Map]: more

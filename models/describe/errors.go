@@ -12,12 +12,12 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/sashabaranov/go-openai"
 
+	"ortho/models/describe/wire"
 	"ortho/preprocess"
 )
 
@@ -43,7 +43,7 @@ func (e *Error) Unwrap() error { return e.err }
 // MaxPixels) or "decode". Before anything was sent: "offline", "budget", "auth" (no key).
 // On the way: "timeout", "network" (it can't be reached, or broke off), "auth" (the key is
 // refused), "quota" (nothing is left to pay with), "rate_limit", "request" (the server
-// refuses what it was asked, or has no such model) or "server" (it failed, or does not
+// refuses what it was asked), "model" (there is none of that name, or it sees no images) or "server" (it failed, or does not
 // speak the API). The answer: "refused" (the model won't), "filtered" (it may not),
 // "length" (it was cut off), "empty" or "schema" (not what was asked for). "canceled" is
 // ctx's end, "other" anything else. [Evidence] adds the stages of [models.StageOf].
@@ -59,10 +59,10 @@ func ErrorKind(err error) string {
 }
 
 // Fatal reports whether the next image would fail in the same way: the key is refused, the
-// quota or the budget is used up, or there is no such model.
+// quota or the budget is used up, there is no such model, or it sees no images.
 func Fatal(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Kind == "auth" || e.Kind == "quota" || e.Kind == "budget" || e.Status == http.StatusNotFound)
+	return errors.As(err, &e) && (e.Kind == "auth" || e.Kind == "quota" || e.Kind == "budget" || e.Kind == "model" || e.Status == http.StatusNotFound)
 }
 
 func failed(kind, format string, args ...any) *Error {
@@ -80,11 +80,14 @@ func imageError(kind string, err error) *Error {
 	return &Error{Kind: kind, text: err.Error(), err: err}
 }
 
+var errForeign = errors.New("the response is of another API")
+
 // failure makes an Error of what go-openai returned for a try. x is what came over the
 // wire.
 func (d *Describer) failure(err error, x *exchange) *Error {
 	e := &Error{Status: x.status, after: x.after}
 	var api *openai.APIError
+	var fault *wire.Fault
 	var request *openai.RequestError
 	var redirect *redirectError
 	var unreachable *url.Error
@@ -99,6 +102,11 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 		e.Kind, e.text = "server", fmt.Sprintf("%s redirects to %s: give that address if images may go there", d.host.Name, redirect.to)
 	case errors.Is(err, errTooLong):
 		e.Kind, e.text = "server", fmt.Sprintf("%s sent more than %d bytes", d.host.Name, maxResponse)
+	case errors.As(err, &fault):
+		said = fault.Message
+		e.Status = fault.Status
+		e.refused = d.refusal(strings.Join([]string{fault.Parameter, fault.Code, fault.Type, fault.Message}, " "))
+		e.setKind(e.refused)
 	case errors.As(err, &request): // which may wrap an APIError that says nothing
 		said = string(request.Body)
 		e.refused = d.refusal(said)
@@ -111,11 +119,8 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 			param = *api.Param
 		}
 		e.refused = d.refusal(strings.Join([]string{param, code, api.Type, api.Message}, " "))
-		if api.HTTPStatusCode == 0 {
-			e.Status = statusOf(code, api.Type) // it came after a 200
-		}
-		e.setKind(code + " " + api.Type)
-	case x.status == http.StatusOK && (x.page || errors.As(err, &syntax) || errors.As(err, &mismatch)):
+		e.setKind(e.refused)
+	case errors.Is(err, errForeign), x.status == http.StatusOK && (x.page || errors.As(err, &syntax) || errors.As(err, &mismatch)):
 		said = string(x.head)
 		e.Kind = "server"
 		e.text = d.host.Name + " does not speak the API: is the address right?"
@@ -138,19 +143,33 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	return e
 }
 
-// setKind sets the kind by the status, and by the code and type that the API gives.
-func (e *Error) setKind(code string) {
+// What servers say of what no patience changes. Their words are lower case.
+var (
+	saysQuota  = regexp.MustCompile(`insufficient_quota|exceeded your current quota|insufficient (balance|credit|fund)|out of credits?|payment required|billing`)
+	saysFilter = regexp.MustCompile(`content_filter|content_policy|content policy|content management policy|moderation|flagged|safety (system|policy)|responsible ?ai|prohibited_content|data_inspection_failed`)
+	saysModel  = regexp.MustCompile(`model_not_found|no such model|unknown model|model .{0,80}(not found|does not exist|is not loaded|not available)|deploymentnotfound|` +
+		`(image|vision|multimodal|image_url).{0,60}(not support|n't support|unsupported|not enabled|not available)|(not support|n't support|no support for|unsupported).{0,40}(image|vision|multimodal)|` +
+		`no (multimodal )?projector|mmproj|(not|isn't|is no) a? ?(vision|multimodal) model|only (accepts|supports) text|text-only model`)
+	saysNever = regexp.MustCompile(`not supported|unsupported|not implemented|invalid|unknown (parameter|field)`)
+)
+
+// setKind sets the kind by the status, and by what the API says.
+func (e *Error) setKind(said string) {
 	switch {
-	case strings.Contains(code, "insufficient_quota") || e.Status == http.StatusPaymentRequired:
+	case e.Status == http.StatusPaymentRequired || saysQuota.MatchString(said):
 		e.Kind = "quota"
-	case strings.Contains(code, "content_filter") || strings.Contains(code, "content_policy"):
+	case saysFilter.MatchString(said) && e.Status != http.StatusUnauthorized:
 		e.Kind = "filtered"
+	case saysModel.MatchString(said) && e.Status >= 400:
+		e.Kind = "model"
 	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
 		e.Kind = "auth"
 	case e.Status == http.StatusTooManyRequests:
 		e.Kind, e.retry = "rate_limit", true
 	case e.Status == http.StatusRequestTimeout || e.Status == http.StatusGatewayTimeout:
 		e.Kind, e.retry = "timeout", true
+	case e.Status >= 500 && saysNever.MatchString(said):
+		e.Kind = "request"
 	case e.Status >= 500 && e.Status != http.StatusNotImplemented, e.Status == http.StatusConflict:
 		e.Kind, e.retry = "server", true
 	case e.Status >= 400 && e.Status < 500:
@@ -158,22 +177,6 @@ func (e *Error) setKind(code string) {
 	default:
 		e.Kind = "server"
 	}
-}
-
-// statusOf is the status that an error which came after a 200 would have had.
-func statusOf(code, kind string) int {
-	if status, err := strconv.Atoi(code); err == nil && status >= 400 && status < 600 {
-		return status
-	}
-	switch {
-	case strings.Contains(code+kind, "rate_limit"), strings.Contains(code+kind, "insufficient_quota"):
-		return http.StatusTooManyRequests
-	case strings.Contains(code+kind, "invalid_request"):
-		return http.StatusBadRequest
-	case strings.Contains(code+kind, "authentication"), strings.Contains(code, "invalid_api_key"):
-		return http.StatusUnauthorized
-	}
-	return http.StatusInternalServerError
 }
 
 var (

@@ -27,7 +27,7 @@ func (p picture) elided() string {
 	return fmt.Sprintf("data:image/jpeg;base64,[%d bytes: %dx%d pixels]", len(p.jpeg), p.width, p.height)
 }
 
-// prepare makes the JPEG: upright, no side longer than MaxSide, without metadata, on white
+// prepare makes the JPEG: upright, no side longer than MaxSide, without metadata, on a ground
 // where it was transparent, and within MaxBytes, for which quality goes first and then size.
 func (d *Describer) prepare(ctx context.Context, img Image) (picture, error) {
 	file, err := img.Read(ctx)
@@ -40,23 +40,52 @@ func (d *Describer) prepare(ctx context.Context, img Image) (picture, error) {
 	if err != nil {
 		return picture{}, imageError("decode", err)
 	}
-	onWhite(decoded)
-	small := fit(decoded.Image, d.opt.MaxSide)
+	opaque(decoded)
+	return d.within(decoded.Image, min(d.opt.MaxBytes, int(d.most.Load())))
+}
+
+// within makes a JPEG of at most so many bytes.
+func (d *Describer) within(img *preprocess.Image, most int) (picture, error) {
+	small := fit(img, d.opt.MaxSide)
 	for {
 		for quality := 90; quality >= 50; quality -= 10 {
 			jpeg, err := encode(small, quality)
 			if err != nil {
 				return picture{}, imageError("decode", err)
 			}
-			if len(jpeg) <= d.opt.MaxBytes {
+			if len(jpeg) <= most {
 				return picture{jpeg, small.Width, small.Height}, nil
 			}
 		}
 		side := max(small.Width, small.Height) * 3 / 4
 		if side < minSide {
-			return picture{}, failed("too_large", "no JPEG of the image has at most %d bytes", d.opt.MaxBytes)
+			return picture{}, failed("too_large", "no JPEG of the image has at most %d bytes", most)
 		}
-		small = fit(decoded.Image, side)
+		small = fit(img, side)
+	}
+}
+
+// smaller makes a picture of half the bytes, once a server has refused this one's size; no later one is
+// larger. It reports whether that can be done.
+func (d *Describer) smaller(p picture) (picture, bool, error) {
+	const least = 8 << 10
+	most := len(p.jpeg) / 2
+	if most < least {
+		return picture{}, false, nil
+	}
+	img, err := preprocess.Decode(p.jpeg, preprocess.DecodeOptions{})
+	if err != nil {
+		return picture{}, false, imageError("decode", err)
+	}
+	smaller, err := d.within(img, most)
+	if err != nil {
+		return picture{}, false, err
+	}
+	for {
+		now := d.most.Load()
+		if now <= int64(most) || d.most.CompareAndSwap(now, int64(most)) {
+			return smaller, true, nil
+		}
 	}
 }
 
@@ -85,14 +114,40 @@ func encode(img *preprocess.Image, quality int) ([]byte, error) {
 	return file.Bytes(), nil
 }
 
-// onWhite blends a picture with white by its alpha: that is how people see it, and what is
-// below transparent pixels is anything.
-func onWhite(p *preprocess.Picture) {
+// opaque blends a picture with a ground by its alpha, as what is below transparent pixels is anything: with white, which
+// is how people see it, unless it is so light itself that little would be left to see. Then it is dark gray.
+func opaque(p *preprocess.Picture) {
+	if p.Alpha == nil {
+		return
+	}
+	ground := 255
+	if light, shown := lightness(p); shown > 0 && light > 225 {
+		ground = 48
+	}
 	for i, a := range p.Alpha {
 		for c := i * p.Channels; c < (i+1)*p.Channels; c++ {
-			p.Pix[c] = byte((int(p.Pix[c])*int(a) + 255*(255-int(a)) + 127) / 255)
+			p.Pix[c] = byte((int(p.Pix[c])*int(a) + ground*(255-int(a)) + 127) / 255)
 		}
 	}
+}
+
+// lightness is how light a picture is on the whole, 0 to 255, each pixel by its alpha; and how much of it is
+// not transparent.
+func lightness(p *preprocess.Picture) (light, shown float64) {
+	sum, weight := int64(0), int64(0)
+	for i, a := range p.Alpha {
+		weight += int64(a)
+		pixel := p.Pix[i*p.Channels : (i+1)*p.Channels]
+		v := int64(pixel[0])
+		if p.Channels == 3 {
+			v = (299*v + 587*int64(pixel[1]) + 114*int64(pixel[2])) / 1000
+		}
+		sum += int64(a) * v
+	}
+	if weight == 0 {
+		return 0, 0
+	}
+	return float64(sum) / float64(weight), float64(weight) / 255 / float64(len(p.Alpha))
 }
 
 // imageTokens estimates what an image costs, by OpenAI's rule for GPT-4o and 4.1: 85

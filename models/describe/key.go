@@ -56,12 +56,15 @@ var keyLike = regexp.MustCompile(`\bsk-[\w*.-]{4,}`)
 // one ("ollama"): no secret, and likely part of other words.
 const shortKey = 8
 
-// scrubber returns a function that hides the key in a text: as it is, quoted, in
+// scrubber returns a function that hides keys in a text: as it is, quoted, in
 // base64 (after whatever else) or percent-encoded.
-func scrubber(k Key) func(string) string {
-	key := k.reveal()
+func scrubber(keys ...Key) func(string) string {
 	var forms []string
-	if len(key) > shortKey {
+	for _, k := range keys {
+		key := k.reveal()
+		if len(key) <= shortKey {
+			continue
+		}
 		quoted, _ := json.Marshal(key) // a string: no error
 		forms = append(forms, key, url.QueryEscape(key), url.PathEscape(key), strings.Trim(strconv.Quote(key), `"`), strings.Trim(string(quoted), `"`))
 		for before := range 3 {

@@ -195,21 +195,32 @@ func (c choice) listed() string {
 	return strings.Join(names, ", ")
 }
 
+// sameName compares a name with its index, whatever stands between the two: "281: Tabby, tabby cat".
+func sameName(answer, full string) bool {
+	index, name, _ := strings.Cut(full, " ")
+	rest, ok := strings.CutPrefix(answer, index)
+	if !ok || rest == "" || name == "" {
+		return false
+	}
+	trimmed := strings.TrimLeft(rest, " .:-)#=")
+	return trimmed != rest && strings.EqualFold(trimmed, name)
+}
+
 // find returns the class that an answer names: in full, or where no schema kept the model
-// to that, by its index or its name alone if no other candidate has it.
+// to that, by its index or its name, or one of the names that a comma parts, if no other candidate has it.
 func (c choice) find(answer string) (Class, bool) {
 	answer = line(answer)
-	if answer == other {
+	if strings.EqualFold(answer, other) {
 		return Class{Index: -1}, true
 	}
 	var found []Candidate
 	for _, x := range c.ranked {
 		full := c.names[x.Index]
 		index, name, _ := strings.Cut(full, " ")
-		if answer == full || answer == index {
+		if strings.EqualFold(answer, full) || answer == index || sameName(answer, full) {
 			return Class{x.Index, x.Name}, true
 		}
-		if name != "" && strings.EqualFold(answer, name) {
+		if name != "" && slices.ContainsFunc(append(strings.Split(name, ","), name), func(s string) bool { return strings.EqualFold(answer, strings.TrimSpace(s)) }) {
 			found = append(found, x)
 		}
 	}

@@ -2,6 +2,7 @@ package describe
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,6 +17,8 @@ type dialect struct {
 	temperature bool
 	seed        bool
 	streamUsage bool // stream_options
+	detail      bool
+	plainURL    bool // an image is a text, and not an object
 }
 
 // format is how the form of an answer is asked for besides the prompt, the strictest first.
@@ -41,7 +44,7 @@ const (
 func firstDialect(opt Options) dialect {
 	think := reasoning(opt.Model)
 	by := maxTokens
-	if think {
+	if think || validated(opt.Model) {
 		by = maxCompletionTokens
 	}
 	return dialect{
@@ -49,6 +52,7 @@ func firstDialect(opt Options) dialect {
 		temperature: opt.Temperature != nil && !think,
 		seed:        opt.Seed != nil,
 		streamUsage: true,
+		detail:      true,
 	}
 }
 
@@ -56,6 +60,9 @@ func firstDialect(opt Options) dialect {
 // temperature. The families are those that go-openai's ReasoningValidator goes by, also
 // where a router puts the maker before the name (openai/o3).
 func reasoning(model string) bool {
+	if strings.Contains(model, "-chat") { // which only bear their name
+		return false
+	}
 	for _, family := range []string{"o1", "o3", "o4", "gpt-5", "gpt-6"} {
 		if strings.HasPrefix(model, family) || strings.Contains(model, "/"+family) {
 			return true
@@ -83,7 +90,7 @@ func (d *Describer) request(q question, messages []openai.ChatCompletionMessage,
 	case maxCompletionTokens:
 		r.MaxCompletionTokens = tokens
 	}
-	if known.temperature {
+	if known.temperature && !validated(d.opt.Model) {
 		// go-openai leaves out a 0, and what is smaller overflows in some servers' division.
 		r.Temperature = max(float32(*d.opt.Temperature), 1e-6)
 	}
@@ -94,6 +101,39 @@ func (d *Describer) request(q question, messages []openai.ChatCompletionMessage,
 		r.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
 	}
 	return r
+}
+
+// validated reports whether go-openai refuses a temperature, and max_tokens, for a model by its name.
+func validated(model string) bool {
+	return strings.HasPrefix(model, "o1") || strings.HasPrefix(model, "o3") || strings.HasPrefix(model, "o4") || strings.HasPrefix(model, "gpt-5")
+}
+
+// edit is what a request needs that go-openai can't say; nil: nothing.
+func (d *Describer) edit(known dialect) func(request map[string]any) {
+	temperature := known.temperature && validated(d.opt.Model)
+	if !temperature && known.detail && !known.plainURL {
+		return nil
+	}
+	return func(request map[string]any) {
+		if temperature {
+			request["temperature"] = *d.opt.Temperature
+		}
+		messages, _ := request["messages"].([]any)
+		for _, m := range messages {
+			message, _ := m.(map[string]any)
+			parts, _ := message["content"].([]any)
+			for _, p := range parts {
+				part, _ := p.(map[string]any)
+				image, ok := part["image_url"].(map[string]any)
+				if ok && !known.detail {
+					delete(image, "detail")
+				}
+				if ok && known.plainURL {
+					part["image_url"] = image["url"]
+				}
+			}
+		}
+	}
 }
 
 func (d *Describer) streams(q question) bool { return q.stream && d.opt.Stream != nil }
@@ -118,6 +158,11 @@ func repair(messages []openai.ChatCompletionMessage, answer string, problem erro
 			". Answer again, with one JSON object that has exactly the fields asked for, and nothing else."})
 }
 
+var (
+	outOfRange  = regexp.MustCompile(`too (large|high|big|many)|exceed|at most|maximum|less than|greater than|out of range`)
+	detailNamed = regexp.MustCompile(`image_url\.detail|\bdetail\b['"` + "`" + `]?( field| parameter| is not| must| should|: )|['"` + "`" + `]detail['"` + "`" + `]`)
+)
+
 // current returns what is known of the server by now.
 func (d *Describer) current() dialect {
 	d.dialect.Lock()
@@ -128,29 +173,34 @@ func (d *Describer) current() dialect {
 // learn takes from a refusal what the server does not support, and reports whether there is
 // another way to ask. Every way is tried once: each asks for less.
 func (d *Describer) learn(e *Error, sent dialect) bool {
-	if e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity && e.Status != http.StatusNotImplemented {
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType, http.StatusInternalServerError, http.StatusNotImplemented:
+	default:
 		return false
 	}
 	next := sent
 	says := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(e.refused, w) })
 	}
-	// That a value is out of range is no reason to leave the parameter out.
-	unknown := says("unsupported", "not support", "n't support", "unknown", "unrecognized", "unexpected", "extra", "not permitted", "not allowed", "invalid_type")
 	switch {
 	case sent.format < byPrompt && says("response_format", "json_schema", "json_object", "structured output", "guided", "grammar"):
 		next.format++
-	case !unknown:
-		return false
-	case sent.limit == maxTokens && says("max_tokens", "max_completion_tokens"),
-		sent.limit == maxCompletionTokens && says("max_completion_tokens"):
-		next.limit++
+	case sent.limit == maxTokens && says("max_tokens", "max_completion_tokens"):
+		if next.limit = maxCompletionTokens; outOfRange.MatchString(e.refused) {
+			next.limit = noLimit
+		}
+	case sent.limit == maxCompletionTokens && says("max_completion_tokens", "max_tokens"):
+		next.limit = noLimit
 	case sent.temperature && says("temperature"):
 		next.temperature = false
 	case sent.seed && says("seed"):
 		next.seed = false
 	case sent.streamUsage && says("stream_options", "include_usage"):
 		next.streamUsage = false
+	case sent.detail && detailNamed.MatchString(e.refused):
+		next.detail = false
+	case !sent.plainURL && says("image_url") && says("string", "str type", "must be a text"):
+		next.plainURL = true
 	default:
 		return false
 	}

@@ -56,7 +56,7 @@ func TestWhatServersDoNotKnow(t *testing.T) {
 	}
 	s := openaitest.New(t, openaitest.Error(400, "invalid_request_error", "invalid_value", "max_tokens is too large: 800. This model supports at most 400."))
 	d, _ := open(t, s, describe.Options{})
-	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "request" || len(s.Requests()) != 1 {
+	if _, err := d.Describe(t.Context(), small("a")); describe.ErrorKind(err) != "request" || len(s.Requests()) != 2 || s.Requests()[1].Has("max_tokens") {
 		t.Errorf("%d requests, %v", len(s.Requests()), err)
 	}
 }

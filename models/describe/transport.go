@@ -1,6 +1,7 @@
 package describe
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sashabaranov/go-openai"
+	"ortho/models/describe/wire"
 )
 
 // maxResponse bounds what a server may send.
@@ -31,34 +32,48 @@ type exchange struct {
 	after  time.Duration // Retry-After; 0: none
 	page   bool          // it is HTML
 	head   []byte        // how the body begins
+	note   wire.Note
+
+	streamed bool
+	edit     func(request map[string]any) // what go-openai can't say of the request; nil: nothing
+	alive    func()                       // is called for each piece that comes
 }
 
 type exchangeKey struct{}
 
-// transport notes responses' headers in the exchange, bounds their bodies, and follows no
-// redirects.
+// transport addresses requests as the server wants them, notes responses' headers in the exchange, bounds their
+// bodies and mends them, and follows no redirects.
 type transport struct {
 	*http.Transport
-	now func() time.Time
+	now     func() time.Time
+	address address
+	headers http.Header
 }
 
-func newTransport(now func() time.Time) *transport {
+func newTransport(now func() time.Time, to address, headers http.Header) *transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.Proxy = proxy
 	t.MaxIdleConnsPerHost = 64 // as many requests as may be in flight, usually
 	t.MaxResponseHeaderBytes = 64 << 10
-	return &transport{t, now}
+	return &transport{t, now, to, headers}
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := t.Transport.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
 	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
 	if x == nil {
 		x = &exchange{}
 	}
-	x.status = response.StatusCode
+	r, err := t.addressed(r, x)
+	if err != nil {
+		return nil, err
+	}
+	response, err := t.Transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if x.alive != nil {
+		x.alive()
+	}
 	x.after = retryAfter(response.Header, t.now())
 	x.page = strings.HasPrefix(strings.ToLower(response.Header.Get("Content-Type")), "text/html")
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
@@ -70,18 +85,45 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, &redirectError{to}
 	}
 	response.Body = &body{response.Body, x, maxResponse}
+	x.status = response.StatusCode
+	err = wire.Response(response, x.streamed, maxResponse, &x.note)
+	x.status = response.StatusCode
+	if err != nil {
+		response.Body.Close()
+		return nil, err
+	}
 	return response, nil
 }
 
-// failed reports whether the body is an API's error, which some servers send with a 200, and
-// puts it in err's place.
-func (x *exchange) failed(err *error) bool {
-	var body openai.ErrorResponse
-	if json.Unmarshal(x.head, &body) != nil || body.Error == nil {
-		return false
+// addressed is a request with the headers and the address that this server wants, and with what go-openai
+// can't say.
+func (t *transport) addressed(r *http.Request, x *exchange) (*http.Request, error) {
+	r = r.Clone(r.Context())
+	t.address.apply(r)
+	for name, values := range t.headers {
+		r.Header[name] = values
 	}
-	*err = body.Error
-	return true
+	if x.edit == nil || r.Body == nil {
+		return r, nil
+	}
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body.Close()
+	var request map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(&request); err != nil {
+		return nil, err
+	}
+	x.edit(request)
+	if data, err = json.Marshal(request); err != nil {
+		return nil, err
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	return r, nil
 }
 
 // withExchange gives a request's context an exchange.
@@ -105,6 +147,9 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
 	b.left -= n
+	if b.x.alive != nil {
+		b.x.alive()
+	}
 	if room := maxSaid - len(b.x.head); room > 0 {
 		b.x.head = append(b.x.head, p[:min(n, room)]...)
 	}

@@ -42,9 +42,11 @@ func usageOf(u *openai.Usage) Usage {
 // ledger adds up what requests cost and holds it against the budget.
 type ledger struct {
 	budget int // 0: none
+	most   int // requests; 0: no limit
 
 	mutex    sync.Mutex
 	total    Usage
+	asked    int // requests
 	spent    int // with estimates where a server did not count
 	reserved int // for requests under way
 	largest  int // what one request cost at most so far; 0: not known yet
@@ -68,6 +70,10 @@ func (l *ledger) reserve(estimate int) (int, error) {
 		return 0, failed("budget", "the budget of %d tokens does not allow another request: %d are spent, %d set aside for requests under way, and about %d needed",
 			l.budget, l.spent, l.reserved, estimate)
 	}
+	if l.most > 0 && l.asked >= l.most {
+		return 0, failed("budget", "%d requests have been sent, which are as many as are allowed", l.asked)
+	}
+	l.asked++
 	l.reserved += estimate
 	return estimate, nil
 }

@@ -1,8 +1,10 @@
 package flags
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -17,7 +19,11 @@ import (
 const CategoryChat = "Who describes"
 
 // The environment variables of the chat side: the names that OpenAI's own clients read.
-const EnvKey, EnvBaseURL = "OPENAI_API_KEY", "OPENAI_BASE_URL"
+const (
+	EnvKey, EnvBaseURL, EnvChatModel = "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"
+	envAzureKey                      = "AZURE_OPENAI_API_KEY" // where there is no EnvKey
+	envOrganization, envProject      = "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"
+)
 
 // Chat says who describes images, and how. The key comes from the environment alone: a
 // command line is seen by others.
@@ -33,13 +39,17 @@ func (*Chat) Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "prompt", Value: "caption", Category: chat, Usage: "what is asked for: a built-in `NAME`, or a FILE with a template"},
 		&cli.StringFlag{Name: "lang", Category: chat, DefaultText: "the prompt's", Usage: "`LANGUAGE` of the description, such as German or de"},
-		&cli.StringFlag{Name: "chat-model", Value: describe.DefaultModel, Category: chat, Usage: "`MODEL` of the server that is asked"},
+		&cli.StringFlag{Name: "chat-model", Category: chat, DefaultText: "$" + EnvChatModel + ", or " + describe.DefaultModel, Usage: "`MODEL` of the server that is asked"},
 		&cli.StringFlag{Name: "detail", Value: string(describe.DetailAuto), Category: chat, Usage: "how closely it looks: `DETAIL` is low, high or auto"},
 		&cli.IntFlag{Name: "max-side", Category: chat, DefaultText: "1024; 512 with --detail low", Usage: "larger images are sent smaller: `PIXELS` of the long side"},
+		&cli.IntFlag{Name: "max-tokens", Category: chat, DefaultText: "800; 4000 for models that think", Usage: "`N` tokens of an answer, thoughts included; one that is cut off is asked for again with four times as many"},
 		&cli.StringFlag{Name: "cache", Category: chat, Usage: "keep answers in the `FOLDER`, and take those that are there"},
 		&cli.BoolFlag{Name: "offline", Category: chat, Usage: "nothing leaves this machine: answers come from --cache, or from a server on it"},
-		&cli.DurationFlag{Name: "timeout", Value: 2 * time.Minute, Category: chat, Usage: "wait so long for an answer (`TIME`, such as 90s) before asking again"},
+		&cli.DurationFlag{Name: "timeout", Value: 2 * time.Minute, Category: chat, Usage: "ask again after so long a silence (`TIME`, such as 90s)"},
+		&cli.DurationFlag{Name: "deadline", Category: chat, DefaultText: "10m, or twice --timeout", Usage: "give an image up after `TIME`, all tries and waits included"},
 		&cli.IntFlag{Name: "budget", Category: chat, DefaultText: "none", Usage: "`TOKENS` of all requests together; none is sent beyond it"},
+		&cli.IntFlag{Name: "max-requests", Category: chat, DefaultText: "none", Usage: "`N` requests of all images together; none is sent beyond it"},
+		&cli.StringSliceFlag{Name: "header", Category: chat, Usage: "send a `HEADER` with each request, as in 'X-Title: photos'; $NAME stands for an environment variable, for what is secret"},
 	}
 }
 
@@ -53,20 +63,60 @@ func (h *Chat) Read(c *Call) (err error) {
 		return commandline.Usagef("--timeout %v: a time above 0, such as 90s", line.Duration("timeout"))
 	case c.Given("budget") && line.Int("budget") < 1:
 		return commandline.Usagef("--budget %d: tokens, at least 1", line.Int("budget"))
+	case c.Given("deadline") && line.Duration("deadline") <= 0:
+		return commandline.Usagef("--deadline %v: a time above 0, such as 20m", line.Duration("deadline"))
+	case c.Given("max-tokens") && line.Int("max-tokens") < 1:
+		return commandline.Usagef("--max-tokens %d: at least 1", line.Int("max-tokens"))
+	case c.Given("max-requests") && line.Int("max-requests") < 1:
+		return commandline.Usagef("--max-requests %d: at least 1", line.Int("max-requests"))
 	case c.Given("cache") && line.String("cache") == "":
 		return commandline.Usagef("--cache names no folder")
 	}
 	h.Prompt, h.cached = line.String("prompt"), c.Given("cache")
 	h.Options = describe.Options{
-		BaseURL: os.Getenv(EnvBaseURL), Key: describe.NewKey(os.Getenv(EnvKey)), Model: line.String("chat-model"),
+		BaseURL: os.Getenv(EnvBaseURL), Key: describe.NewKey(chatKey()), Model: cmp.Or(line.String("chat-model"), os.Getenv(EnvChatModel), describe.DefaultModel),
+		Organization: os.Getenv(envOrganization), Project: os.Getenv(envProject), MaxTokens: line.Int("max-tokens"), MaxRequests: line.Int("max-requests"), Deadline: line.Duration("deadline"),
 		Language: line.String("lang"), Detail: describe.Detail(line.String("detail")), MaxSide: line.Int("max-side"), MaxPixels: line.Int64("max-pixels"),
 		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: line.String("cache"), Offline: line.Bool("offline"),
 		Notify: c.Info,
+	}
+	if h.Options.Header, err = headers(line.StringSlice("header")); err != nil {
+		return err
 	}
 	if h.Options.Prompt, err = describe.FindPrompt(h.Prompt); err != nil {
 		return commandline.Usage(fmt.Errorf("--prompt: %w", err))
 	}
 	return nil
+}
+
+// chatKey is the server's key.
+func chatKey() string { return cmp.Or(os.Getenv(EnvKey), os.Getenv(envAzureKey)) }
+
+var variable = regexp.MustCompile(`\$(\w+|\{\w+\})`)
+
+// headers reads those of --header. Values out of the environment are not shown.
+func headers(lines []string) (map[string]describe.Key, error) {
+	all := map[string]describe.Key{}
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		if name = strings.TrimSpace(name); !ok || name == "" {
+			return nil, commandline.Usagef("--header %q: a name, a colon and a value, such as 'X-Title: photos'", line)
+		}
+		missing := ""
+		value = variable.ReplaceAllStringFunc(value, func(v string) string {
+			v = strings.Trim(v, "${}")
+			set, ok := os.LookupEnv(v)
+			if !ok {
+				missing = v
+			}
+			return set
+		})
+		if missing != "" {
+			return nil, commandline.Usagef("--header %s: the environment variable %s is not set", name, missing)
+		}
+		all[name] = describe.NewKey(value)
+	}
+	return all, nil
 }
 
 // Open opens the server's client. Nothing is sent yet.
@@ -84,7 +134,7 @@ func (h *Chat) Open() (*describe.Describer, error) {
 // CheckKey refuses to begin where a server wants a key, there is none, and no earlier answer
 // can stand in.
 func (h *Chat) CheckKey() error {
-	if os.Getenv(EnvKey) != "" || os.Getenv(EnvBaseURL) != "" || h.cached || h.Options.Offline {
+	if chatKey() != "" || os.Getenv(EnvBaseURL) != "" || h.cached || h.Options.Offline {
 		return nil
 	}
 	return fmt.Errorf("OpenAI wants an API key: set %s, or %s to a server of your own, such as http://localhost:11434/v1; --dry-run shows what would be sent", EnvKey, EnvBaseURL)
@@ -93,7 +143,7 @@ func (h *Chat) CheckKey() error {
 // TellHost says, once a run and before it happens, that images leave the machine. Without a
 // key OpenAI's own server gets none.
 func (h *Chat) TellHost(ui *term.UI, d *describe.Describer) {
-	keyless := os.Getenv(EnvKey) == "" && os.Getenv(EnvBaseURL) == ""
+	keyless := chatKey() == "" && os.Getenv(EnvBaseURL) == ""
 	if host := d.Host(); !host.Loopback && !h.Options.Offline && !keyless {
 		ui.Info(fmt.Sprintf("images leave this machine: they are sent to %s, unless an earlier answer is kept (--cache); --offline sends none", host.Name))
 	}

@@ -31,13 +31,14 @@ type Description struct {
 	Model    string                `json:"model"`
 	Cached   bool                  `json:"cached,omitempty"`
 	Tokens   int                   `json:"tokens,omitempty"` // that it cost
+	Mended   []string              `json:"mended,omitempty"` // what of the answer was not as it was asked for; only JSONL has it
 }
 
 // OfDescription makes the row of a describer's answer about an image, with the classifier's
 // evidence.
 func OfDescription(name string, from describe.Description, evidence []classify.Prediction) Descriptions {
 	d := &Description{Sentence: from.Sentence, Objects: append([]string{}, from.Objects...), Attributes: append([]string{}, from.Attributes...),
-		Scene: from.Scene, Class: from.Class.Name, Evidence: evidence, Model: from.Model, Cached: from.Cached, Tokens: from.Usage.Total()}
+		Scene: from.Scene, Class: from.Class.Name, Evidence: evidence, Model: from.Model, Cached: from.Cached, Tokens: from.Usage.Total(), Mended: from.Mended}
 	if from.Class.Index >= 0 {
 		d.Index = &from.Class.Index
 	}
