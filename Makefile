@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion lint golden docs runtime clean
+.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion lint vuln golden docs notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -74,11 +74,22 @@ lint:
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.0 ./...
 
+vuln: ## known vulnerabilities of what is linked; says so where their database is not reachable
+	GO="$(GO)" sh scripts/vuln.sh
+
 golden: ## golden files anew, from the libraries in scripts/requirements.txt
 	$(PYTHON) scripts/make_goldens.py
 
 docs: build ## docs/cli.md from the command line itself
 	bin/ortho docs > docs/cli.md
+
+notices: ## the table of licences that ortho licenses prints, from the modules that are linked
+	$(GO) generate ./cmd/ortho/internal/notices
+
+# Python checks it where it has spdx-tools.
+sbom: build ## bin/ortho.spdx.json: what the binary is made of
+	bin/ortho licenses --spdx > bin/ortho.spdx.json
+	-@$(PYTHON) scripts/check_sbom.py bin/ortho.spdx.json
 
 clean:
 	rm -rf bin

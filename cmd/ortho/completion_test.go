@@ -15,6 +15,8 @@ func TestComplete(t *testing.T) {
 		"cl":                             {"classify", "classify-text"},
 		"models ":                        {"list", "show", "verify", "help"},
 		"runtime inst":                   {"install"},
+		"lic":                            {"licenses"},
+		"licenses --s":                   {"--spdx"},
 		"classify --ov":                  {"--overwrite"},
 		"classify a.jpg --max":           {"--max-pixels", "--max-memory"},
 		"classify a.jpg -f ":             {"table", "jsonl", "csv", "parquet"},

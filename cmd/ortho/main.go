@@ -51,6 +51,7 @@ func newApp() *cli.App {
 		newDoctorCommand(),
 		newTryProvidersCommand(),
 		newVersionCommand(),
+		newLicensesCommand(),
 		newCompletionCommand(),
 		newCompleteCommand(newApp),
 		newDocsCommand(newApp),

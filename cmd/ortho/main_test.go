@@ -332,7 +332,7 @@ func (c *cancelling) Read(p []byte) (int, error) {
 }
 
 func TestModelsAndInspect(t *testing.T) {
-	for _, args := range [][]string{{"models", "list"}, {"models", "show", "efficientnet-lite0"}, {"models", "verify"}, {"inspect"}, {"version"}, {"help"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"models", "list"}, {"models", "show", "efficientnet-lite0"}, {"models", "verify"}, {"inspect"}, {"version"}, {"licenses"}, {"help"}, {"completion", "bash"}} {
 		if code, stdout, stderr := execute(t, "", args...); code != 0 || stdout == "" {
 			t.Errorf("%q: exit %d, %q", args, code, stderr)
 		}

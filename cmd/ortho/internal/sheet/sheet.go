@@ -8,6 +8,9 @@ import (
 	"image/draw"
 	"math"
 
+	// imaging enlarges the pictures on contact sheets by whole numbers, without smoothing: what it does well. It
+	// decodes nothing (layers_test.go), and resamples nothing that a model sees: that is package preprocess, to the
+	// bits of Pillow, OpenCV and others.
 	"github.com/disintegration/imaging"
 
 	"ortho/preprocess"
