@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -93,8 +95,9 @@ func (s *Server) Requests() []*Request {
 const maxBody = 32 << 20
 
 func (s *Server) serve(w http.ResponseWriter, h *http.Request) {
-	if h.Method != http.MethodPost || h.URL.Path != "/v1/chat/completions" {
-		s.t.Errorf("%s %s: only POST /v1/chat/completions is there", h.Method, h.URL.Path)
+	base, ok := strings.CutSuffix(h.URL.Path, "/chat/completions")
+	if ok = ok && slices.ContainsFunc(Kinds(), func(k Kind) bool { return k.Base == base }); h.Method != http.MethodPost || !ok {
+		s.t.Errorf("%s %s: only POST /v1/chat/completions is there, and the paths of other kinds", h.Method, h.URL.Path)
 		fail(w, http.StatusNotFound, "invalid_request_error", "", "", "there is no "+h.URL.Path)
 		return
 	}
@@ -118,6 +121,9 @@ func (s *Server) serve(w http.ResponseWriter, h *http.Request) {
 	s.requests = append(s.requests, r)
 	key, answer := s.key, s.answer
 	s.mutex.Unlock()
+	if strings.Contains(base, "/deployments/") && (h.URL.Query().Get("api-version") == "" || h.Header.Get("Api-Key") == "" || h.Header.Get("Authorization") != "") {
+		s.t.Errorf("%s with headers %v is not as Azure wants it", h.URL, h.Header)
+	}
 	if key != "" && h.Header.Get("Authorization") != "Bearer "+key {
 		WrongKey()(w, r)
 		return

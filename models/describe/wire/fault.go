@@ -32,9 +32,11 @@ func faultOf(o object) *Fault {
 		f.take(o, 0)
 		f.say(o.text("error"))
 		f.say(o.text("message", "error_description", "detail"))
-	case o["choices"] != nil, o["message"] != nil && o.of("message") != nil:
+	case o.text("object") == "error":
+		f.take(o, 0)
+	case o["choices"] != nil, o.of("message") != nil:
 		return nil
-	case o["detail"] != nil, o["errors"] != nil, o.text("object") == "error", o.text("message") != "", o.text("title") != "", o.text("msg") != "":
+	case o["detail"] != nil, o["errors"] != nil, o.text("message") != "", o.text("title") != "", o.text("msg") != "":
 		f.take(o, 0)
 	default:
 		return nil

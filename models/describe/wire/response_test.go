@@ -140,6 +140,7 @@ func TestResponse(t *testing.T) {
 		"a detail":               {plain, `{"detail":"no"}`, 422, fault(422, "no")},
 		"details of fields":      {plain, `{"detail":[{"loc":["body","temperature"],"msg":"extra","type":"x"}]}`, 422, fault(422, "body.temperature: extra")},
 		"a message":              {plain, `{"object":"error","message":"no","code":40001}`, 400, fault(400, "no")},
+		"an object as message":   {plain, `{"object":"error","message":{"detail":[{"loc":["body","seed"],"msg":"extra"}]},"type":"t"}`, 422, fault(422, "body.seed: extra")},
 		"a list":                 {plain, `[{"error":{"code":429,"message":"no"}}]`, 429, fault(429, "no")},
 		"causes within":          {plain, `{"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"error\":{\"message\":\"no\"}}"}}}`, 400, fault(400, "Provider returned error: no")},
 		"with a 200":             {plain, `{"error":{"message":"slow down","code":429}}`, 200, fault(429, "slow down")},
