@@ -6,8 +6,10 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,6 +20,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/remedy"
+	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
@@ -47,6 +50,7 @@ type describeOptions struct {
 	images    flags.Images
 	model     flags.Model
 	rows      flags.Rows
+	page      flags.Page
 	chat      flags.Chat
 	session   flags.Session
 	read      flags.Overrides
@@ -57,6 +61,7 @@ func newDescribeCommand() *cli.Command {
 		model:   flags.Model{Default: bundled.Default},
 		session: flags.Session{NoConcurrency: true},
 		read:    flags.Overrides{Task: models.Classify},
+		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with what is said of them and needs no network"},
 	}
 	const out = "Output"
 	own := flags.Own{
@@ -72,7 +77,7 @@ func newDescribeCommand() *cli.Command {
 		Usage:       "have ChatGPT say what images show",
 		ArgsUsage:   "SRC...",
 		Description: help("describe"),
-	}, o.run, own, &o.progress, &o.maxPixels, &o.failFast, &o.images, &o.model, &o.rows, &o.chat, &o.session, &o.read)
+	}, o.run, own, &o.progress, &o.maxPixels, &o.failFast, &o.images, &o.model, &o.rows, &o.page, &o.chat, &o.session, &o.read)
 	command.Subcommands = []*cli.Command{flags.Command(cli.Command{Name: "prompts", Usage: "list the built-in prompts"}, listPrompts)}
 	return command
 }
@@ -108,7 +113,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := o.chat.CheckKey(); err != nil {
 		return err
 	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.failFast.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.failFast.Stop,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.DescriptionsCodec, func() (*job.Job[source.Item, rows.Descriptions], error) {
 		d := &imageDescriber{describer: describer}
@@ -135,8 +140,43 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 				}
 			},
 			Close: d.close,
+			Title: "What " + o.chat.Options.Model + " says",
+			Item:  func(item source.Item) source.Item { return item },
+			Card: func(ctx context.Context, row rows.Descriptions, item source.Item) report.Card {
+				return descriptionCard(ctx, row, item, o.maxPixels.Pixels)
+			},
+			AtOnce: runtime.GOMAXPROCS(0),
 		}, nil
 	})
+}
+
+// descriptionCard shows an image with what is said of it.
+func descriptionCard(ctx context.Context, row rows.Descriptions, item source.Item, maxPixels int64) report.Card {
+	card := report.Card{Name: row.Input}
+	if data, err := item.Read(ctx); err != nil {
+		card.Picture.Missing = err.Error()
+	} else {
+		card.Picture = report.NewPicture(data, maxPixels)
+	}
+	if row.Error != nil {
+		card.Error = row.Error.Message
+		card.Picture.Missing = "" // Error says the same
+		return card
+	}
+	d := row.Description
+	if d == nil {
+		return card
+	}
+	for _, line := range []report.Line{{Text: d.Sentence}, {Name: "objects", Text: strings.Join(d.Objects, ", ")}, {Name: "attributes", Text: strings.Join(d.Attributes, ", ")},
+		{Name: "scene", Text: d.Scene}, {Name: "class", Text: d.Class}, {Name: "mended", Text: strings.Join(d.Mended, "; ")}} {
+		if line.Text != "" {
+			card.Lines = append(card.Lines, line)
+		}
+	}
+	for _, p := range d.Evidence[:min(len(d.Evidence), galleryBars)] {
+		card.Bars = append(card.Bars, report.Bar{Label: p.Label, Probability: p.Probability})
+	}
+	return card
 }
 
 func (o *describeOptions) openDescriber(call *flags.Call) (*describe.Describer, error) {

@@ -35,6 +35,7 @@ func chatting(t *testing.T, answers ...openaitest.Answer) *openaitest.Server {
 	s.RequireKey(theKey)
 	t.Setenv(envBaseURL, s.URL)
 	t.Setenv(envKey, theKey)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // where answers are kept on Linux
 	return s
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func (*Chat) Flags() []cli.Flag {
 		&cli.StringFlag{Name: "detail", Value: string(describe.DetailAuto), Category: chat, Usage: "how closely it looks: `DETAIL` is low, high or auto"},
 		&cli.IntFlag{Name: "max-side", Category: chat, DefaultText: "1024; 512 with --detail low", Usage: "larger images are sent smaller: `PIXELS` of the long side"},
 		&cli.IntFlag{Name: "max-tokens", Category: chat, DefaultText: "800; 4000 for models that think", Usage: "`N` tokens of an answer, thoughts included; one that is cut off is asked for again with four times as many"},
-		&cli.StringFlag{Name: "cache", Category: chat, Usage: "keep answers in the `FOLDER`, and take those that are there"},
+		&cli.StringFlag{Name: "cache", Category: chat, DefaultText: "ortho/describe in the user's folder of caches", Usage: "keep answers in the `FOLDER`, and take those that are there, of the same server, model and question; off: none"},
 		&cli.BoolFlag{Name: "offline", Category: chat, Usage: "nothing leaves this machine: answers come from --cache, or from a server on it"},
 		&cli.DurationFlag{Name: "timeout", Value: 2 * time.Minute, Category: chat, Usage: "ask again after so long a silence (`TIME`, such as 90s)"},
 		&cli.DurationFlag{Name: "deadline", Category: chat, DefaultText: "10m, or twice --timeout", Usage: "give an image up after `TIME`, all tries and waits included"},
@@ -77,7 +78,7 @@ func (h *Chat) Read(c *Call) (err error) {
 		BaseURL: os.Getenv(EnvBaseURL), Key: describe.NewKey(chatKey()), Model: cmp.Or(line.String("chat-model"), os.Getenv(EnvChatModel), describe.DefaultModel),
 		Organization: os.Getenv(envOrganization), Project: os.Getenv(envProject), MaxTokens: line.Int("max-tokens"), MaxRequests: line.Int("max-requests"), Deadline: line.Duration("deadline"),
 		Language: line.String("lang"), Detail: describe.Detail(line.String("detail")), MaxSide: line.Int("max-side"), MaxPixels: line.Int64("max-pixels"),
-		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: line.String("cache"), Offline: line.Bool("offline"),
+		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: cacheFolder(line.String("cache")), Offline: line.Bool("offline"),
 		Notify: c.Info,
 	}
 	if h.Options.Header, err = headers(line.StringSlice("header")); err != nil {
@@ -87,6 +88,21 @@ func (h *Chat) Read(c *Call) (err error) {
 		return commandline.Usage(fmt.Errorf("--prompt: %w", err))
 	}
 	return nil
+}
+
+// cacheFolder is where answers are kept; "": nowhere.
+func cacheFolder(named string) string {
+	if named == "off" {
+		return ""
+	}
+	if named != "" {
+		return named
+	}
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(user, "ortho", "describe")
 }
 
 // chatKey is the server's key.

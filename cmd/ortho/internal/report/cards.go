@@ -20,9 +20,13 @@ type Card struct {
 	Picture Picture
 	Change  *Change // in place of Picture
 	Note    string
+	Lines   []Line
 	Bars    []Bar
 	Error   string // why nothing was said
 }
+
+// Line is something that is said of an image; its name is left out where it is "".
+type Line struct{ Name, Text string }
 
 // Change shows an image before and after, and a detail of it: After's has its own pixels,
 // Before's is enlarged to them. There need be none.
