@@ -172,18 +172,26 @@ func row(item classify.Item) rows.Classes {
 // galleryBars is how many classes of an image are shown.
 const galleryBars = 5
 
-// classCard shows an image with its classes.
-func classCard(ctx context.Context, row rows.Classes, item source.Item, maxPixels int64) report.Card {
-	card := report.Card{Name: row.Input}
+// imageCard shows an image, or why it has failed.
+func imageCard(ctx context.Context, item source.Item, head output.Head, failure output.Failure, maxPixels int64) report.Card {
+	card := report.Card{Name: head.Input}
 	if data, err := item.Read(ctx); err != nil {
 		card.Picture.Missing = err.Error()
 	} else {
 		card.Picture = report.NewPicture(data, maxPixels)
 	}
+	if failure.Error != nil {
+		card.Error = failure.Error.Message
+		card.Picture.Missing = "" // Error says the same
+	}
+	return card
+}
+
+// classCard shows an image with its classes.
+func classCard(ctx context.Context, row rows.Classes, item source.Item, maxPixels int64) report.Card {
+	card := imageCard(ctx, item, row.Head, row.Failure, maxPixels)
 	switch {
 	case row.Error != nil:
-		card.Error = row.Error.Message
-		card.Picture.Missing = "" // Error says the same
 	case row.Output != nil:
 		card.Note = fmt.Sprintf("%s: %d values", row.Output.Name, len(row.Output.Values))
 	case len(row.Predictions) == 0:

@@ -152,17 +152,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 
 // descriptionCard shows an image with what is said of it.
 func descriptionCard(ctx context.Context, row rows.Descriptions, item source.Item, maxPixels int64) report.Card {
-	card := report.Card{Name: row.Input}
-	if data, err := item.Read(ctx); err != nil {
-		card.Picture.Missing = err.Error()
-	} else {
-		card.Picture = report.NewPicture(data, maxPixels)
-	}
-	if row.Error != nil {
-		card.Error = row.Error.Message
-		card.Picture.Missing = "" // Error says the same
-		return card
-	}
+	card := imageCard(ctx, item, row.Head, row.Failure, maxPixels)
 	d := row.Description
 	if d == nil {
 		return card
