@@ -181,7 +181,7 @@ func decodePNG(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	if err := pngEnd(data, rest); err != nil {
+	if err := pngEnd(data, rest, f.frames); err != nil {
 		return picture{}, err
 	}
 	p.img, p.resized = out.img, out.reduced != nil
@@ -190,10 +190,12 @@ func decodePNG(data []byte, ask request) (picture, error) {
 	}
 	if ask.extras {
 		p.alpha, p.metadata = out.alpha, pngMetadata(data)
-		if f.icc != nil {
-			p.icc = pngProfile(data)
-		}
 		p.stated = f.statedColours()
+		if f.icc != nil {
+			if p.icc = pngProfile(data); p.icc == nil {
+				p.stated = func(bool) ([]byte, error) { return nil, errors.New("its profile is damaged, or too large") }
+			}
+		}
 	}
 	return p, nil
 }
@@ -201,11 +203,14 @@ func decodePNG(data []byte, ask request) (picture, error) {
 // pngEnd reads what follows the chunk with the last pixels, which begins at, as Pillow does: chunks up
 // to IEND, or to what is none, must be whole and as long as they have to be. Checksums don't count
 // any more.
-func pngEnd(data []byte, at int) error {
+func pngEnd(data []byte, at int, animated bool) error {
 	for {
 		kind, n, err := pngChunkAt(data, at)
 		if err != nil || kind == "IEND" {
 			return nil
+		}
+		if kind == "fcTL" && animated {
+			return nil // a further frame
 		}
 		at += 8
 		if n > len(data)-at {
@@ -214,8 +219,6 @@ func pngEnd(data []byte, at int) error {
 		if n < leastBody[kind] {
 			return fmt.Errorf("chunk %s has %d bytes, and not %d", kind, n, leastBody[kind])
 		}
-		if at += n + 4; kind == "fcTL" {
-			return nil // a further frame
-		}
+		at += n + 4
 	}
 }

@@ -43,6 +43,30 @@ func cleanEXIF(data []byte, turned bool) []byte {
 	})
 }
 
+// swapResolution has the two resolutions of clean EXIF data change places.
+func swapResolution(clean []byte) {
+	order, big := tiffOrder(clean)
+	if order == nil || big || len(clean) < 8 {
+		return
+	}
+	at := int64(order.Uint32(clean[4:]))
+	if at+2 > int64(len(clean)) {
+		return
+	}
+	var of [2][]byte // type, count and value of XResolution and YResolution
+	n := int64(order.Uint16(clean[at:]))
+	for at += 2; n > 0 && at+12 <= int64(len(clean)); n, at = n-1, at+12 {
+		if tag := order.Uint16(clean[at:]); tag == 282 || tag == 283 {
+			of[tag-282] = clean[at+2 : at+12]
+		}
+	}
+	if of[0] != nil && of[1] != nil {
+		x := [10]byte(of[0])
+		copy(of[0], of[1])
+		copy(of[1], x[:])
+	}
+}
+
 // sizedEXIF is clean EXIF data of a picture of that size, where it tells one.
 func sizedEXIF(clean []byte, width, height int) []byte {
 	return rewriteEXIF(clean, func(directory, tag uint16) (number uint32, keep bool) {

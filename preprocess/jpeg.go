@@ -90,6 +90,11 @@ func (h *jpegHeader) libjpeg(p *picture, data []byte, ask request) error {
 	}
 	p.img = ask.image(r.width, r.height, h.components)
 	err := codecs.DecodeJPEG(p.img.Pix, data, of)
+	if errors.Is(err, codecs.ErrWhole) {
+		p.part = region{}
+		ask.part = nil
+		return h.libjpeg(p, data, ask)
+	}
 	if h.components == 4 {
 		inks := p.img
 		if p.img = inksToRGB(inks); ask.extras {
@@ -289,8 +294,12 @@ func readJPEGHeader(data []byte) (*jpegHeader, error) {
 		case marker == 0xed && bytes.HasPrefix(body, []byte("Photoshop 3.0\x00")):
 			h.note("IPTC")
 		case marker == 0xfe:
+			if len(h.comments) >= mostTexts {
+				h.note("text")
+				break
+			}
 			h.comments = append(h.comments, body)
-		case marker == 0xe2 && len(body) >= 14 && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")):
+		case marker == 0xe2 && len(body) >= 14 && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")) && len(h.icc) < 256:
 			h.icc = append(h.icc, body[12:])
 		case marker >= 0xe0 && marker != 0xff: // other APPn, COM
 		default:

@@ -25,6 +25,9 @@ type Resolution struct {
 	Ratio bool    // X and Y only say how many pixels across are as long as how many down
 }
 
+// mostTexts is how many comments or texts are carried over.
+const mostTexts = 1000
+
 // metadataLimit is the most bytes of EXIF data, of an XMP packet, and of all texts, that are carried over.
 const metadataLimit = 16 << 20
 
@@ -88,13 +91,17 @@ func kept(texts [][2]string, keep func([2]string) bool) (some [][2]string) {
 	return some
 }
 
-// upright is the metadata of a picture, from what its file has: turned says that its orientation was followed.
-func (m Metadata) upright(turned bool) Metadata {
-	note := func(name string) {
-		if !slices.Contains(m.Rest, name) {
-			m.Rest = append(m.Rest, name)
-		}
+// note adds to Rest.
+func (m *Metadata) note(name string) {
+	if !slices.Contains(m.Rest, name) {
+		m.Rest = append(m.Rest, name)
 	}
+}
+
+// upright is the metadata of a picture, from what its file has: turned says that its orientation was followed,
+// sideways that its rows became columns.
+func (m Metadata) upright(turned, sideways bool) Metadata {
+	note := m.note
 	if m.EXIF != nil {
 		if m.EXIF = cleanEXIF(m.EXIF, turned); m.EXIF == nil {
 			note("EXIF")
@@ -107,6 +114,10 @@ func (m Metadata) upright(turned bool) Metadata {
 	}
 	if !m.Resolution.sound() {
 		m.Resolution = Resolution{}
+	}
+	if turned && sideways {
+		m.Resolution.X, m.Resolution.Y = m.Resolution.Y, m.Resolution.X
+		swapResolution(m.EXIF)
 	}
 	return m
 }

@@ -2,7 +2,6 @@ package preprocess
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -70,10 +69,19 @@ func pngMetadata(data []byte) (m Metadata) {
 		case "pHYs":
 			m.Resolution = physical(body)
 		case "tEXt", "zTXt", "iTXt":
+			name := "text"
+			if bytes.HasPrefix(body, []byte(pngXMP+"\x00")) {
+				name = "XMP"
+			}
+			if len(m.Text) >= mostTexts || room <= 0 {
+				m.note(name)
+				continue
+			}
 			keyword, text, ok := pngText(kind, body)
 			switch {
 			case !ok || len(text) > room:
-				m.Rest = append(m.Rest, "text")
+				m.note(name)
+				room -= textLimit // it may have taken so much to find out
 				continue
 			case keyword == pngXMP:
 				m.XMP = []byte(text)
@@ -85,7 +93,6 @@ func pngMetadata(data []byte) (m Metadata) {
 			room -= len(text)
 		}
 	}
-	m.Rest = slices.Compact(m.Rest)
 	if m.EXIF == nil {
 		m.EXIF = unhexProfile(raw)
 	}

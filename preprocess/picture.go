@@ -60,7 +60,7 @@ func (pic picture) finished(opt DecodeOptions) *Picture {
 		pic.img, pic.luma = &Image{Width: pic.img.Width, Height: pic.img.Height, Channels: 1, Pix: pic.alpha}, nil
 		out.Alpha = pic.as(1, opt.Orientation).Pix
 	}
-	out.Metadata = pic.metadata.upright(opt.Orientation == ApplyOrientation || pic.upright)
+	out.Metadata = pic.metadata.upright(opt.Orientation == ApplyOrientation || pic.upright, pic.orientation >= 5 && pic.orientation <= 8)
 	if fits(pic.icc, opt.Channels) {
 		out.ICC = bytes.Clone(pic.icc)
 	} else {

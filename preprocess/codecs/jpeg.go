@@ -27,6 +27,10 @@ var jpegKind = &kind{
 // FindJPEG returns libjpeg-turbo, once it is loaded.
 var FindJPEG = jpegKind.once()
 
+// ErrWhole is of a part of a progressive JPEG that would differ from that of the whole: scans are missing, for which
+// libjpeg smooths blocks by those beside them.
+var ErrWhole = errors.New("a part of it can't be decoded alone")
+
 // JPEG is what DecodeJPEG is asked for.
 type JPEG struct {
 	Width, Height, Components int // as the file's header has them: 1, 3 or 4 components
@@ -42,7 +46,7 @@ type JPEG struct {
 // smooth. The library must be there, by [FindJPEG].
 //
 // Damage that leaves an image is no error, as in Pillow. The error wraps [io.ErrUnexpectedEOF] where the
-// file ends before the part does.
+// file ends before the part does; it is [ErrWhole] where only the whole can be decoded.
 func DecodeJPEG(dst, data []byte, ask JPEG) error {
 	_, err := decodeJPEG(dst, data, ask, false)
 	return err
@@ -106,6 +110,8 @@ func decodeJPEGTo(dst, data []byte, ask JPEG, alone bool, rows C.uintptr_t) (hel
 	case C.JPEG_OK:
 	case C.JPEG_TRUNCATED:
 		err = io.ErrUnexpectedEOF
+	case C.JPEG_WHOLE:
+		err = ErrWhole
 	default:
 		err = errors.New(C.GoString(&message[0]))
 	}

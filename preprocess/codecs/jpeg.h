@@ -11,7 +11,8 @@ enum { JPEG_GRAY = 1, JPEG_RGB = 2, JPEG_CMYK = 4 }; // libjpeg's numbers of col
 
 enum { JPEG_BAND = 16 };
 
-enum { JPEG_OK, JPEG_TRUNCATED, JPEG_FATAL };
+// JPEG_WHOLE: a part would differ from that of the whole, which is to be decoded.
+enum { JPEG_OK, JPEG_TRUNCATED, JPEG_FATAL, JPEG_WHOLE };
 
 // ortho_jpeg_load loads the library called name. text, of n bytes, gets the file's name where
 // the system tells it; or, where 0 is returned, why it can't be used.

@@ -128,6 +128,11 @@ static int NAME(window)(NAME(job) *job, const ortho_jpeg *ask, uint8_t *dst) {
 	const unsigned block_h = (unsigned)(d->max_v * d->min_dct);
 #endif
 	const unsigned above = (unsigned)d->max_v;
+	// Where scans are missing, blocks are smoothed by those beside them, which a part has not.
+	if ((ask->y > 0 || w < d->out_width || h < d->out_height) && !ask->rows && d->progressive && d->coefficient_bits)
+		for (int c = 0; c < d->components; c++)
+			for (int k = 0; k < 64; k++)
+				if (d->coefficient_bits[c][k] != 0) return JPEG_WHOLE;
 	if (w < d->out_width) {
 		unsigned x = (unsigned)ask->x, width = w;
 		jpeg.crop(d, &x, &width);
