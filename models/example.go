@@ -148,7 +148,11 @@ func (r *resolver) besides(given map[string]bool) (texts []config.Text) {
 		return texts
 	}
 	unless := strings.Repeat(", %s", len(keys))[2:]
-	return append(texts, config.Textf("%s: %s, unless "+unless+" say otherwise", append([]any{strings.Join(nor, ", "), strings.Join(so, ", and ")}, keys...)...))
+	say := "says"
+	if len(keys) > 1 {
+		say = "say"
+	}
+	return append(texts, config.Textf("%s: %s, unless "+unless+" "+say+" otherwise", append([]any{strings.Join(nor, ", "), strings.Join(so, ", and ")}, keys...)...))
 }
 
 // ImageNetLabels is the word that stands for the labels of ImageNet's classes, where a

@@ -29,7 +29,7 @@ func avifWithin(data []byte) bool {
 // decodeAVIF is AvifImagePlugin.
 func decodeAVIF(data []byte, ask request) (picture, error) {
 	if err := codecs.FindAVIF().Err; err != nil {
-		return picture{}, fmt.Errorf("it needs libavif: %w", err)
+		return picture{}, fmt.Errorf("%w", err)
 	}
 	a, err := codecs.OpenAVIF(data)
 	if err != nil {

@@ -63,6 +63,10 @@ func sniff(data []byte) (format, error) {
 // convertFirst is what helps where a library is not there.
 const convertFirst = "; or convert it to JPEG or PNG first"
 
+// otherImages are kinds of images that are not read, by how their files begin.
+var otherImages = map[string]string{"\x00\x00\x01\x00": "an icon (ICO)", "\x00\x00\x02\x00": "a cursor (CUR)", "qoif": "QOI", "DDS ": "DDS", "icns": "ICNS", "8BPS": "a Photoshop file (PSD)",
+	"\x01\xda\x01\x00": "SGI", "\x01\xda\x01\x01": "SGI", "\x0a\x05\x01\x08": "PCX", "v/1\x01": "OpenEXR", "SIMP": "FITS", "%!PS": "PostScript", "\xd7\xcd\xc6\x9a": "WMF", "gimp": "a GIMP file (XCF)"}
+
 // notText reports whether a byte does not occur in text files.
 func notText(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' }
 
@@ -80,6 +84,12 @@ func otherKind(data []byte) string {
 		return "an HTML page: what was downloaded is no image"
 	case strings.HasPrefix(text, "<svg"), strings.HasPrefix(text, "<?xml") && strings.Contains(text, "<svg"):
 		return "SVG: draw it as PNG first"
+	case strings.HasPrefix(string(head), "P7\n"):
+		return "PAM" + convertFirst
+	case strings.HasPrefix(string(head), "PF\n"):
+		return "a PFM of colours" + convertFirst
+	case otherImages[string(head[:min(4, len(head))])] != "":
+		return otherImages[string(head[:4])] + convertFirst
 	case strings.HasPrefix(text, "version https://git-lfs"):
 		return "a Git LFS pointer in place of the file: git lfs pull fetches it"
 	case strings.HasPrefix(string(head), "PK\x03\x04"):

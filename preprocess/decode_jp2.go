@@ -16,7 +16,7 @@ const (
 // decodeJP2 is Jpeg2KImagePlugin with Jpeg2KDecode.c.
 func decodeJP2(data []byte, ask request) (picture, error) {
 	if err := codecs.FindJP2().Err; err != nil {
-		return picture{}, fmt.Errorf("it needs OpenJPEG: %w", err)
+		return picture{}, fmt.Errorf("%w", err)
 	}
 	bare := bytes.HasPrefix(data, []byte(j2kSignature))
 	h, err := readJP2(data, bare)

@@ -82,9 +82,10 @@ func (l *tiffByLib) rows() error {
 	f, info := l.f, l.info
 	s := f.stored
 	s.reversed = false // libtiff has put them right
-	if s.bits != 32 && (s.bits != 16 || s.format != 2) {
-		s.order = binary.NativeEndian // of the others Pillow takes them for the file's, though libtiff has swapped them
+	if (s.bits == 32 || s.bits == 16 && s.format == 2) && f.order != binary.LittleEndian {
+		return fmt.Errorf("numbers of %d bits, the high byte first, that are compressed, which Pillow takes for others, as libtiff has swapped them: write them with the low byte first (tiffcp -L)", s.bits)
 	}
+	s.order = binary.NativeEndian
 	bits := s.bits * s.samples // of a pixel, as Pillow means to get it
 	if f.photo == 6 {
 		if l.out.layout.colours, bits = tiffRGB, 32; f.compression == 7 && !f.planes {

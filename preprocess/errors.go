@@ -2,6 +2,7 @@ package preprocess
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -39,7 +40,11 @@ type TooLargeError struct {
 }
 
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("%v: the header says %dx%d = %d pixels, the limit is %d", ErrTooLarge, e.Width, e.Height, int64(e.Width)*int64(e.Height), e.MaxPixels)
+	product := ""
+	if e.Height > 0 && int64(e.Width) <= math.MaxInt64/int64(e.Height) {
+		product = fmt.Sprintf(" = %d", int64(e.Width)*int64(e.Height))
+	}
+	return fmt.Sprintf("%v: the header says %dx%d%s pixels, the limit is %d", ErrTooLarge, e.Width, e.Height, product, e.MaxPixels)
 }
 
 func (e *TooLargeError) Unwrap() error { return ErrTooLarge }

@@ -33,7 +33,7 @@ func newWebPEncoder(w io.Writer, h fileHead) (rowEncoder, error) {
 	}
 	if h.Quality > 0 {
 		if err := codecs.FindWebP().Err; err != nil {
-			return nil, fmt.Errorf("lossy WebP takes a library: %w; without a quality, WebP is lossless and needs none", err)
+			return nil, fmt.Errorf("lossy WebP: %w; without a quality, WebP is lossless and needs no library", err)
 		}
 	}
 	e := &webpEncoder{w: w, first: h}

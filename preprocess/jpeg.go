@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/jpeg"
 	"io"
 	"slices"
 
@@ -21,7 +22,7 @@ func decodeJPEG(data []byte, ask request) (picture, error) {
 		return picture{}, err
 	}
 	if scans := h.scans(data); int64(scans) > max(20, scanWork/(int64(h.width)*int64(h.height))) {
-		return picture{}, fmt.Errorf("%d scans of %dx%d pixels are more than are decoded", scans, h.width, h.height)
+		return picture{}, fmt.Errorf("%d scans of %dx%d pixels are more than are decoded, which are %d: write it anew, with fewer", scans, h.width, h.height, max(20, scanWork/(int64(h.width)*int64(h.height))))
 	}
 	// A block of 8x8 takes one bit at least, but of a file that has its end: what lacks before that
 	// is left gray.
@@ -201,7 +202,7 @@ func inksToRGB(inks *Image) *Image {
 // colours, which is done here as libjpeg does it.
 func (h *jpegHeader) golang(data []byte, ask request) (*Image, error) {
 	if h.process > 0xc2 {
-		return nil, errors.New("lossless, hierarchical and arithmetic-coded JPEGs are not supported")
+		return nil, fmt.Errorf("lossless, hierarchical and arithmetic-coded JPEGs need libjpeg-turbo: %w", jpegLibrary().Err)
 	}
 	need := int64(h.width)*int64(h.height)*6 + h.samples()
 	if h.process == 0xc2 {
@@ -211,6 +212,9 @@ func (h *jpegHeader) golang(data []byte, ask request) (*Image, error) {
 		return nil, err
 	}
 	m, err := decodeParts(ask.maxPixels, h.plain, data[h.scan:])
+	if e := jpeg.UnsupportedError(""); errors.As(err, &e) {
+		return nil, fmt.Errorf("%s: libjpeg-turbo may read it: %w", string(e), jpegLibrary().Err)
+	}
 	if err != nil {
 		return nil, err
 	}

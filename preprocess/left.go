@@ -1,6 +1,8 @@
 package preprocess
 
 import (
+	"bytes"
+
 	"ortho/preprocess/codecs"
 )
 
@@ -23,8 +25,13 @@ func LeftOf(data []byte, p *Picture) Left {
 		for kind, body := range pngChunksOf(data) {
 			if kind == "acTL" && len(body) >= 4 {
 				frames = int(be32(body))
+				if f, err := readPNG(data); err == nil && f.frame == (region{}) {
+					frames++ // the picture in front of them is none of them
+				}
 			}
 		}
+	case "JPEG":
+		frames = mpoPictures(data)
 	case "GIF":
 		frames = gifFrames(data)
 	case "TIFF":
@@ -59,6 +66,23 @@ func LeftOf(data []byte, p *Picture) Left {
 	}
 	l.Frames = max(0, frames-1)
 	return l
+}
+
+// mpoPictures is how many pictures a JPEG says to hold by the index of multi-picture files (CIPA DC-007, 5.2.3);
+// 0: it has none.
+func mpoPictures(data []byte) int {
+	at := bytes.Index(data[:min(len(data), 1<<16)], []byte("MPF\x00"))
+	if at < 0 {
+		return 0
+	}
+	for e := range tiffEntries(data[at+4:]) {
+		if e.tag == 0xb001 {
+			if n := e.numbers(1); len(n) == 1 {
+				return int(min(n[0], 1000))
+			}
+		}
+	}
+	return 0
 }
 
 // gifFrames counts a GIF's pictures, up to where it is damaged.

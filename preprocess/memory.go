@@ -22,7 +22,7 @@ type MemoryBounds struct {
 }
 
 // DefaultMemory is what holds unless [BoundMemory] is called.
-var DefaultMemory = MemoryBounds{Together: 256 << 20, Each: 2 << 30, PerByte: 512}
+var DefaultMemory = MemoryBounds{Together: 256 << 20, Each: 2 << 30, PerByte: 256}
 
 // BoundMemory sets the bounds of this process. Decoders that are in flight stay under those before.
 func BoundMemory(b MemoryBounds) { memory.Store(newBudget(b)) }

@@ -80,6 +80,47 @@ func TestLoadParts(t *testing.T) {
 	}
 }
 
+// TestIncompleteParts: of a progressive JPEG whose last scans are missing, blocks are smoothed by those beside
+// them: its part is that of the whole, too.
+func TestIncompleteParts(t *testing.T) {
+	needJPEG(t)
+	rng := rand.New(rand.NewPCG(18, 3))
+	tried := 0
+	for name, sound := range jpegs(t) {
+		h, err := readJPEGHeader(sound)
+		if err != nil || h.sequential() {
+			continue
+		}
+		for at := h.scan + 2; ; {
+			n := bytes.Index(sound[at:], []byte{0xff, 0xda})
+			if n < 0 {
+				break
+			}
+			data := append(bytes.Clone(sound[:at+n]), 0xff, 0xd9)
+			at += n + 2
+			for range 6 {
+				s := Spec{Width: 8 + rng.IntN(12), Height: 8 + rng.IntN(12), Channels: 3, Layout: NCHW, Range: [2]float64{0, 1},
+					Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}, Interpolation: Bicubic, Resize: Resize{Mode: ShortEdge, Size: 20 + rng.IntN(30)}}
+				img, err := Decode(data, DecodeOptions{})
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				want, got := make([]byte, s.Bytes()), make([]byte, s.Bytes())
+				if err := s.Tensor(want, img); err != nil {
+					t.Fatal(err)
+				}
+				if _, _, err := s.Load(got, data, LoadOptions{}); err != nil || !bytes.Equal(got, want) {
+					t.Fatalf("%s, cut to %d bytes: %v, or another tensor", name, len(data), err)
+				}
+				tried++
+			}
+		}
+	}
+	if tried < 60 {
+		t.Errorf("%d tried", tried)
+	}
+}
+
 // BenchmarkPart compares the decoding of photographs as a whole with that of the part that a crop of 224
 // pixels out of a short edge of 256 takes.
 func BenchmarkPart(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/pages"
@@ -62,6 +63,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	}
 	r.images = &generate.Images[imageRequest, draft]{Generator: r.graph.Generator, Read: r.read, Make: r.draft}
 	r.names.Reserved = g.own
+	flags.TellJPEGs(g.ui.Info)
 	r.tellOptions()
 	counts := "images"
 	if g.generateOptions.images.Single() {

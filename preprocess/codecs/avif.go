@@ -14,6 +14,7 @@ import (
 
 var avifKind = &kind{
 	name:    "libavif",
+	bundled: true,
 	use:     "reads AVIF",
 	version: func() string { return C.GoString(C.ortho_avif_version()) },
 	file:    regexp.MustCompile(`^libavif[-.][-.0-9a-z]*(\.so|\.dylib)[.0-9]*$|^(lib)?avif[-0-9]*\.dll$`),

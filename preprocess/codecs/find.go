@@ -24,6 +24,15 @@ const Variable = "ORTHO_CODECS"
 // ErrNone is wrapped where a library is not there, or turned off.
 var ErrNone = errors.New("not found")
 
+// MissingError says which library is not there. It wraps [ErrNone].
+type MissingError struct {
+	Name    string
+	Bundled bool // it is among those that come with ONNX Runtime's installation
+}
+
+func (e *MissingError) Error() string { return e.Name + " was not found" }
+func (e *MissingError) Unwrap() error { return ErrNone }
+
 // Library is a library that was looked for.
 type Library struct {
 	Name    string // "libjpeg-turbo"
@@ -33,14 +42,19 @@ type Library struct {
 	Err     error  // why there is none; wraps ErrNone where it is just not there
 }
 
-// All looks for every library.
+// All looks for every library, also in its file for a version that it does not tell.
 func All() []Library {
-	return []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebPReader(), FindWebP(), FindJP2(), FindHEIF(), FindJXL(), FindLCMS()}
+	all := []Library{FindJPEG(), FindTIFF(), FindAVIF(), FindWebPReader(), FindWebP(), FindJP2(), FindHEIF(), FindJXL(), FindLCMS()}
+	if jpeg := &all[0]; jpeg.Err == nil {
+		jpeg.Version = jpegVersion(jpeg.Path)
+	}
+	return all
 }
 
 // kind is a library as it is looked for.
 type kind struct {
 	name    string
+	bundled bool // it comes with ONNX Runtime's installation
 	use     string
 	version func() string                     // once it is loaded; nil: it does not say
 	file    *regexp.Regexp                    // how its file is called in a folder
@@ -56,7 +70,7 @@ func (k *kind) find() (lib Library) {
 	folder, stated := os.LookupEnv(Variable)
 	switch {
 	case folder == "off" || folder == "OFF":
-		lib.Err = fmt.Errorf("%w: %s=off", ErrNone, Variable)
+		lib.Err = fmt.Errorf("%s is %w, by %s=off", k.name, ErrNone, Variable)
 		return lib
 	case stated && folder != "":
 		file, err := k.in(folder)
@@ -64,7 +78,7 @@ func (k *kind) find() (lib Library) {
 			lib.Path, err = k.loadWithNeeds(folder, file)
 		}
 		if err != nil {
-			lib.Err = fmt.Errorf("%s=%s: %s: %w", Variable, folder, k.name, err)
+			lib.Err = fmt.Errorf("%s=%s: %w", Variable, folder, err)
 		}
 		return lib
 	}
@@ -85,7 +99,7 @@ func (k *kind) find() (lib Library) {
 		}
 	}
 	if lib.Err = first; first == nil {
-		lib.Err = fmt.Errorf("%s was %w", k.name, ErrNone)
+		lib.Err = &MissingError{k.name, k.bundled}
 	}
 	return lib
 }
@@ -123,7 +137,7 @@ func (k *kind) in(folder string) (string, error) {
 			return filepath.Abs(filepath.Join(folder, e.Name())) // a plain name would make the loader search
 		}
 	}
-	return "", fmt.Errorf("%s was %w", k.name, ErrNone)
+	return "", &MissingError{k.name, k.bundled}
 }
 
 // loadWithNeeds loads the libraries of a folder that one there is linked with, and then it.

@@ -13,6 +13,7 @@ import (
 
 var jp2Kind = &kind{
 	name:    "OpenJPEG",
+	bundled: true,
 	use:     "reads JPEG 2000",
 	version: func() string { return C.GoString(C.ortho_jp2_version()) },
 	file:    regexp.MustCompile(`^libopenjp2[-.][-.0-9a-f]*(\.so|\.dylib)[.0-9]*$|^(lib)?openjp2(-7)?\.dll$`),

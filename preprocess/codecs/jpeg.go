@@ -6,15 +6,17 @@ import "C"
 import (
 	"errors"
 	"io"
+	"os"
 	"regexp"
 	"runtime/cgo"
 	"unsafe"
 )
 
 var jpegKind = &kind{
-	name: "libjpeg-turbo",
-	use:  "reads JPEG",
-	file: regexp.MustCompile(`^libjpeg([-.0-9a-f]*\.so\.(62|8)(\.|$)|[-.0-9a-f]*\.dylib$)|^(lib)?jpeg(62|-8)\.dll$`),
+	name:    "libjpeg-turbo",
+	bundled: true,
+	use:     "reads JPEG",
+	file:    regexp.MustCompile(`^libjpeg([-.0-9a-f]*\.so\.(62|8)(\.|$)|[-.0-9a-f]*\.dylib$)|^(lib)?jpeg(62|-8)\.dll$`),
 	names: map[string][]string{
 		"linux": {"libjpeg.so.62", "libjpeg.so.8", "/opt/libjpeg-turbo/lib64/libjpeg.so.62"},
 		"darwin": {"libjpeg.62.dylib", "libjpeg.8.dylib", "/opt/homebrew/opt/jpeg-turbo/lib/libjpeg.8.dylib", "/usr/local/opt/jpeg-turbo/lib/libjpeg.8.dylib",
@@ -22,6 +24,23 @@ var jpegKind = &kind{
 		"windows": {"jpeg62.dll", `C:\libjpeg-turbo64\bin\jpeg62.dll`, `C:\libjpeg-turbo-gcc64\bin\libjpeg-62.dll`},
 	},
 	load: loader(func(name, text *C.char, n C.size_t) C.int { return C.ortho_jpeg_load(name, text, n) }),
+}
+
+// jpegVersion is what stands in the library's file; "" where that can't be read.
+func jpegVersion(file string) string {
+	f, err := os.Open(file)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, 16<<20))
+	if err != nil {
+		return ""
+	}
+	if found := regexp.MustCompile(`libjpeg-turbo version (\d+(?:\.\d+)+)`).FindSubmatch(data); found != nil {
+		return string(found[1])
+	}
+	return ""
 }
 
 // FindJPEG returns libjpeg-turbo, once it is loaded.

@@ -11,8 +11,9 @@ import (
 )
 
 var lcmsKind = &kind{
-	name: "Little CMS",
-	use:  "converts and makes colour profiles, and converts CIELab",
+	name:    "Little CMS",
+	bundled: true,
+	use:     "converts and makes colour profiles, and converts CIELab",
 	version: func() string {
 		v := C.ortho_lcms_version()
 		return fmt.Sprintf("%d.%d", v/1000, v%1000/10)

@@ -15,6 +15,7 @@ import (
 var (
 	tiffKind = &kind{
 		name:    "libtiff",
+		bundled: true,
 		use:     "reads compressed TIFF",
 		version: func() string { return tiffVersion(C.GoString(C.ortho_tiff_version())) },
 		file:    regexp.MustCompile(`^libtiff[-.0-9a-z]*(\.so|\.dylib)[.0-9]*$|^(lib)?tiff[-0-9]*\.dll$`),

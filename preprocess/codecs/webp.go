@@ -5,14 +5,17 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"unsafe"
 )
 
 var webpKind = &kind{
-	name: "libwebp",
-	use:  "writes lossy WebP",
-	file: regexp.MustCompile(`^libwebp[-.0-9a-f]*(\.so|\.dylib)[.0-9]*$|^libwebp(-7)?\.dll$`),
+	name:    "libwebp",
+	bundled: true,
+	use:     "writes lossy WebP",
+	version: func() string { return webpVersion(C.ortho_webp_encoder_version()) },
+	file:    regexp.MustCompile(`^libwebp[-.0-9a-f]*(\.so|\.dylib)[.0-9]*$|^libwebp(-7)?\.dll$`),
 	names: map[string][]string{
 		"linux":   {"libwebp.so.7", "libwebp.so"},
 		"darwin":  {"libwebp.7.dylib", "libwebp.dylib", "/opt/homebrew/lib/libwebp.dylib", "/usr/local/lib/libwebp.dylib", "/opt/local/lib/libwebp.dylib"},
@@ -21,6 +24,8 @@ var webpKind = &kind{
 	needs: []*kind{dependency("libsharpyuv")},
 	load:  loader(func(name, text *C.char, n C.size_t) C.int { return C.ortho_webp_load(name, text, n) }),
 }
+
+func webpVersion(v C.int) string { return fmt.Sprintf("%d.%d.%d", v>>16, v>>8&255, v&255) }
 
 // FindWebP returns libwebp, once it is loaded.
 var FindWebP = webpKind.once()

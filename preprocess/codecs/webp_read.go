@@ -6,7 +6,6 @@ import "C"
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"runtime"
 	"sync"
@@ -14,13 +13,11 @@ import (
 )
 
 var webpReadKind = &kind{
-	name: "libwebpdemux",
-	use:  "reads WebP",
-	version: func() string {
-		v := C.ortho_webp_version()
-		return fmt.Sprintf("%d.%d.%d", v>>16, v>>8&255, v&255)
-	},
-	file: regexp.MustCompile(`^libwebpdemux[-.][-.0-9a-f]*(\.so|\.dylib)[.0-9]*$|^libwebpdemux(-2)?\.dll$`),
+	name:    "libwebpdemux",
+	bundled: true,
+	use:     "reads WebP",
+	version: func() string { return webpVersion(C.ortho_webp_version()) },
+	file:    regexp.MustCompile(`^libwebpdemux[-.][-.0-9a-f]*(\.so|\.dylib)[.0-9]*$|^libwebpdemux(-2)?\.dll$`),
 	names: map[string][]string{
 		"linux":   {"libwebpdemux.so.2", "libwebpdemux.so"},
 		"darwin":  {"libwebpdemux.2.dylib", "libwebpdemux.dylib", "/opt/homebrew/lib/libwebpdemux.dylib", "/usr/local/lib/libwebpdemux.dylib", "/opt/local/lib/libwebpdemux.dylib"},

@@ -104,9 +104,16 @@ func (j *JPEGs) Read(c *Call) error {
 	case d.Name == "go" && j.Scaled:
 		c.Warn("--decode scaled has no effect: " + d.Error)
 	case d.Name == "go":
-		c.Info("JPEGs are decoded by Go's decoder, whose pixels differ from Pillow's by rounding: " + d.Error + " (`ortho runtime install` brings libjpeg-turbo)")
+		TellJPEGs(c.Info)
 	}
 	return nil
+}
+
+// TellJPEGs says it where Go decodes JPEGs.
+func TellJPEGs(info func(string)) {
+	if d := preprocess.JPEGDecoder(); d.Name == "go" {
+		info("JPEGs are decoded by Go's decoder, whose pixels differ from Pillow's by rounding: " + d.Error + " (`ortho runtime install --missing` brings libjpeg-turbo)")
+	}
 }
 
 // Decoding says how images are decoded, and whether a run goes on where one can't be.

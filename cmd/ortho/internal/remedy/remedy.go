@@ -7,6 +7,7 @@ import (
 	"ortho/models"
 	"ortho/models/scheduler"
 	"ortho/preprocess"
+	"ortho/preprocess/codecs"
 	"ortho/runner"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
@@ -70,6 +71,11 @@ func said(err error) string {
 		return e.Error() + " (--scheduler)"
 	case *preprocess.FrameError:
 		return e.Error() + " (--first-frame makes the first alone)"
+	case *codecs.MissingError:
+		if e.Bundled {
+			return e.Error() + " (`ortho runtime install --missing` brings it)"
+		}
+		return e.Error()
 	case *preprocess.TooLargeError:
 		return e.Error() + " (--max-pixels)"
 	case *preprocess.MemoryError:
