@@ -2,9 +2,9 @@ package record
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"strconv"
 )
@@ -34,10 +34,16 @@ func seal(buffer, row []byte, position int64) []byte {
 	buffer = append(buffer, row[:len(row)-len("}")]...)
 	buffer = append(buffer, positionKey...)
 	buffer = strconv.AppendInt(buffer, position, 10)
-	sum := crc32.Checksum(buffer[begin:], castagnoli)
+	end := len(buffer)
 	buffer = append(buffer, sumKey...)
-	buffer = hex.AppendEncode(buffer, []byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
-	return append(buffer, "\"}\n"...)
+	return append(endOf(buffer, buffer[begin:end]), '\n')
+}
+
+// endOf appends the checksum of a line's beginning, and what ends the line.
+func endOf(buffer, begin []byte) []byte {
+	var sum [crc32.Size]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.Checksum(begin, castagnoli))
+	return append(hex.AppendEncode(buffer, sum[:]), `"}`...)
 }
 
 // errDamaged is of a line that is not as it was written.
@@ -48,8 +54,8 @@ var errDamaged = errors.New("its checksum is that of another")
 func unseal(line []byte, older bool) (row []byte, position int64, err error) {
 	body := line[:max(0, len(line)-len("}"))]
 	if n := len(line) - sumLength; n > 0 && bytes.HasPrefix(line[n:], []byte(sumKey)) {
-		want := fmt.Appendf(nil, "%08x\"}", crc32.Checksum(line[:n], castagnoli))
-		if !bytes.Equal(line[n+len(sumKey):], want) {
+		var buffer [2*crc32.Size + 2]byte
+		if !bytes.Equal(line[n+len(sumKey):], endOf(buffer[:0], line[:n])) {
 			return nil, next, errDamaged
 		}
 		body, older = line[:n], false

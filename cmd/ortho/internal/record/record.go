@@ -75,6 +75,10 @@ type Model struct {
 type Inputs struct {
 	Count  int64  `json:"count"`
 	SHA256 string `json:"sha256"` // of their names in order, each ended by NUL
+	// Times and Contents are SHA-256 of the files' sizes and times of modification, and of their
+	// contents, in order, when the run was begun; "": not taken.
+	Times    string `json:"times_sha256,omitempty"`
+	Contents string `json:"contents_sha256,omitempty"`
 }
 
 // tally computes Inputs from their names, one by one.
@@ -95,7 +99,7 @@ func (t *tally) inputs() *Inputs {
 	if t.names == nil {
 		t.names = sha256.New()
 	}
-	return &Inputs{t.count, hex.EncodeToString(t.names.Sum(nil))}
+	return &Inputs{Count: t.count, SHA256: hex.EncodeToString(t.names.Sum(nil))}
 }
 
 // Resumed is a start after the first.
@@ -223,6 +227,19 @@ func (r *Record) differences(now *Record) []string {
 		compare("names of the inputs' SHA-256", r.Inputs.digest(), now.Inputs.digest())
 	}
 	return lines
+}
+
+// touched reports whether files have other sizes or times than they had, as far as both are known.
+func (i *Inputs) touched(now *Inputs) bool {
+	return i != nil && now != nil && i.Times != "" && now.Times != "" && i.Times != now.Times
+}
+
+// changed reports whether files have other contents than they had; asked, whether that is compared.
+func (i *Inputs) changed(now *Inputs) (asked, changed bool) {
+	if i == nil || now == nil || now.Contents == "" {
+		return false, false
+	}
+	return true, i.Contents != now.Contents
 }
 
 func (i *Inputs) count() string {

@@ -90,6 +90,9 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	if lines := old.differences(&now); len(lines) > 0 {
 		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.existing(), strings.Join(lines, "\n"))
 	}
+	if err := r.checkInputs(old, &now); err != nil {
+		return err
+	}
 	if old.Ortho != now.Ortho {
 		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.existing(), old.Ortho, now.Ortho))
 	}
@@ -118,6 +121,21 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	now.Rows, now.Failed = r.start, r.failed
 	now.Resumes = append(now.Resumes, Resumed{time.Now().Round(time.Millisecond), r.start})
 	return r.write(now)
+}
+
+// checkInputs compares the files that the rows are of with those of now. To do again what failed,
+// some of them may have been mended.
+func (r *Run[R]) checkInputs(old, now *Record) error {
+	asked, changed := old.Inputs.changed(now.Inputs)
+	switch {
+	case asked && old.Inputs.Contents == "":
+		return fmt.Errorf("%s was begun without a look at the contents of its inputs, so that they can't be compared: leave out --check-inputs, or --overwrite starts anew", r.existing())
+	case changed && r.mode == Resume:
+		return fmt.Errorf("the contents of the inputs are others than those that %s was begun with: give the same, or --overwrite starts anew", r.existing())
+	case changed || !asked && old.Inputs.touched(now.Inputs):
+		r.warn(fmt.Sprintf("inputs have changed since %s was begun (their %s): its rows are of what they were, and --overwrite makes all anew", r.existing(), map[bool]string{true: "contents", false: "sizes or times"}[changed]))
+	}
+	return nil
 }
 
 // scan reads the rows that are there, and tells which are made again.
