@@ -2,8 +2,9 @@ package models
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
+
+	"ortho/runner/appear"
 )
 
 // GraphFile returns the absolute path of the model's graph, for a process of its own. A graph
@@ -17,7 +18,7 @@ func (m *Model) GraphFile(folder string) (string, error) {
 		return filepath.Abs(m.Path)
 	}
 	path := filepath.Join(folder, "model.onnx")
-	if err := os.WriteFile(path, m.Data, 0o600); err != nil {
+	if err := appear.HandOver(path, m.Data); err != nil {
 		return "", fmt.Errorf("hand over the bundled model: %w", err)
 	}
 	return path, nil

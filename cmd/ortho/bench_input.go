@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"ortho/models"
 	"ortho/models/classify"
 	"ortho/preprocess"
+	"ortho/runner/appear"
 	"ortho/runner/bench"
 	"ortho/runner/feed"
 	"ortho/runner/onnx"
@@ -234,7 +234,7 @@ func timeOutput(spec *models.ClassifierSpec, g *onnx.Graph) *stats.Summary {
 func (in benchInputs) writeFiles(folder string) (names []string, err error) {
 	for i, data := range in.files {
 		name := filepath.Join(folder, fmt.Sprintf("image-%d", i))
-		if err := os.WriteFile(name, data, 0o600); err != nil {
+		if err := appear.HandOver(name, data); err != nil {
 			return nil, fmt.Errorf("hand over images: %w", err)
 		}
 		names = append(names, name)

@@ -22,6 +22,7 @@ import (
 type benchOutput struct {
 	results, html, settings string // files; "": not written
 	resume, overwrite       bool
+	goesOn                  bool // with a run that was begun, whose files may be replaced
 	markdown                bool // on standard output
 	reads                   *output.Reads
 }
@@ -44,7 +45,7 @@ func (f *benchOutput) Read(call *flags.Call) error {
 }
 
 // check refuses files that can't be written before any work.
-func (f benchOutput) check() error {
+func (f *benchOutput) check() error {
 	switch {
 	case f.resume && f.results == "":
 		return commandline.Usagef("--resume continues -o FILE: name it")
@@ -64,9 +65,10 @@ func (f benchOutput) check() error {
 	if f.complete() {
 		return nil
 	}
+	f.goesOn = f.continues()
 	for _, name := range []string{f.results, f.html, f.settings} {
 		if name != "" {
-			if _, err := f.reads.Check(name, f.overwrite); err != nil {
+			if _, err := f.reads.Check(name, f.overwrite || f.goesOn); err != nil {
 				return err
 			}
 		}
@@ -74,14 +76,22 @@ func (f benchOutput) check() error {
 	return nil
 }
 
-// complete reports whether an earlier run has finished, so that --resume has nothing to do.
+// complete reports whether an earlier run has finished, so that --resume has nothing to do: its
+// rounds go last.
 func (f benchOutput) complete() bool {
 	if !f.resume {
 		return false
 	}
 	_, done := os.Stat(f.results)
-	_, rounds := os.Stat(f.rounds())
+	_, rounds := os.Lstat(f.rounds())
 	return done == nil && errors.Is(rounds, fs.ErrNotExist)
+}
+
+// continues reports whether an earlier run has left its rounds. It may have been ended while it wrote
+// its files.
+func (f benchOutput) continues() bool {
+	_, err := os.Lstat(f.rounds())
+	return f.resume && err == nil
 }
 
 const roundsEnding = ".rounds"
@@ -94,6 +104,8 @@ func withRemedy(err error) error {
 	switch {
 	case errors.As(err, &other):
 		return fmt.Errorf("%w; --overwrite starts anew", err)
+	case errors.Is(err, bench.ErrForeign):
+		return fmt.Errorf("%w: move it away", err)
 	case errors.Is(err, bench.ErrUnfinished):
 		return fmt.Errorf("%w; `ortho bench run --resume` continues it", err)
 	}
@@ -112,7 +124,7 @@ type benchLog struct {
 	ui *term.UI
 }
 
-func (f benchOutput) openLog(ui *term.UI, s *bench.Sweep) (*benchLog, error) {
+func (f *benchOutput) openLog(ui *term.UI, s *bench.Sweep) (*benchLog, error) {
 	if f.results == "" {
 		return nil, nil
 	}
@@ -121,17 +133,17 @@ func (f benchOutput) openLog(ui *term.UI, s *bench.Sweep) (*benchLog, error) {
 		return nil, err
 	}
 	var l *bench.Log
+	f.goesOn = f.continues()
 	if f.resume {
 		l, err = bench.ContinueLog(f.rounds(), s.Run)
-		err = withRemedy(err)
 	} else {
-		if _, missing := os.Stat(f.rounds()); !errors.Is(missing, fs.ErrNotExist) && !f.overwrite {
+		if _, missing := os.Lstat(f.rounds()); !errors.Is(missing, fs.ErrNotExist) && !f.overwrite {
 			return nil, fmt.Errorf("%s exists: a run that was interrupted left it; --resume continues it, --overwrite starts anew", f.rounds())
 		}
 		l, err = bench.CreateLog(f.rounds(), s.Run)
 	}
 	if err != nil {
-		return nil, err
+		return nil, withRemedy(err)
 	}
 	s.Keep(l)
 	return &benchLog{l, ui}, nil
@@ -159,7 +171,7 @@ func (f benchOutput) write(result *bench.File, settings *bench.Settings) error {
 		if w.name == "" || w.name == f.settings && settings == nil {
 			continue
 		}
-		if err := writeOutput(f.reads, w.name, f.overwrite, w.to); err != nil {
+		if err := writeOutput(f.reads, w.name, f.overwrite || f.goesOn, w.to); err != nil {
 			return err
 		}
 	}

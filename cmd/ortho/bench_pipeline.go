@@ -21,6 +21,8 @@ import (
 	"ortho/models"
 	"ortho/models/diffusion"
 	"ortho/runner/bench"
+	"ortho/runner/npz"
+	"ortho/runner/onnx"
 )
 
 // pipeline measures a pipeline part by part.
@@ -115,7 +117,7 @@ func (b *pipelineBench) openFolder(call *flags.Call) (done bool, err error) {
 		if err := flags.Fits("html", f.html, output.HTML); err != nil {
 			return false, err
 		}
-		if _, err := f.reads.Check(f.html, f.overwrite); err != nil {
+		if _, err := f.reads.Check(f.html, f.overwrite || f.goesOn); err != nil {
 			return false, err
 		}
 	}
@@ -142,7 +144,7 @@ func (b *pipelineBench) continueFolder() (done bool, err error) {
 		b.ui.Info(fmt.Sprintf("%s is complete: nothing to do", b.folder))
 		return true, nil
 	}
-	b.Pipeline = *before
+	b.Pipeline, b.files.goesOn = *before, true
 	return false, nil
 }
 
@@ -162,12 +164,21 @@ func (b *pipelineBench) checkForeign() error {
 	for _, part := range b.model.Parts {
 		for _, ending := range []string{".jsonl", ".jsonl" + roundsEnding, ".npz"} {
 			name := filepath.Join(b.folder, part.Name+ending)
-			if _, err := os.Stat(name); err == nil && !b.files.overwrite {
+			if _, err := os.Lstat(name); err == nil && !b.files.overwrite && !(b.files.resume && ending == ".npz" && drawnInputs(part, name)) {
 				return fmt.Errorf("output %s exists: --overwrite replaces it", name)
 			}
 		}
 	}
 	return nil
+}
+
+// drawnInputs reports whether a file holds inputs of a part, as a run leaves them that is ended before it
+// has drawn its image.
+func drawnInputs(part diffusion.Part, name string) bool {
+	arrays, err := npz.ReadFile(name)
+	return err == nil && len(arrays) > 0 && !slices.ContainsFunc(arrays, func(a npz.Array) bool {
+		return !slices.ContainsFunc(part.Graph.Inputs, func(v onnx.Value) bool { return v.Name == a.Name })
+	})
 }
 
 // write leaves the document in the folder, if there is one.
@@ -201,13 +212,13 @@ func (b *pipelineBench) run(ctx context.Context) (err error) {
 	if settings := b.Recommended(b.cells, b.library); settings != nil {
 		b.Flags = flagsOf(*settings)
 	}
-	if err := b.write(); err != nil {
-		return err
-	}
 	if b.files.html != "" {
-		if err := pages.Pipeline(&b.Pipeline).Save(b.files.reads, b.files.html, b.files.overwrite); err != nil {
+		if err := pages.Pipeline(&b.Pipeline).Save(b.files.reads, b.files.html, b.files.overwrite || b.files.goesOn); err != nil {
 			return err
 		}
+	}
+	if err := b.write(); err != nil { // last: it says that the run is complete
+		return err
 	}
 	if err := pages.PrintPipeline(b.ui.Out, &b.Pipeline, b.markdown); err != nil {
 		return err
@@ -237,14 +248,30 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 	if b.folder == "" {
 		return nil
 	}
-	for _, part := range b.Parts { // of a run that this one replaces
-		for _, ending := range []string{"", roundsEnding} {
-			if err := os.Remove(filepath.Join(b.folder, part.File+ending)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+	// Of a run that this one replaces: what is left at any moment is a run that can go on.
+	for _, part := range b.Parts {
+		if err := bench.RemoveLog(filepath.Join(b.folder, part.File+roundsEnding)); err != nil {
+			return withRemedy(err)
 		}
 	}
-	return b.write()
+	if err := b.write(); err != nil {
+		return err
+	}
+	for _, part := range b.Parts {
+		if err := os.Remove(filepath.Join(b.folder, part.File)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// earlier removes the results of a part that are older than this run: those of one that it replaces.
+func (b *pipelineBench) earlier(results string) error {
+	f, err := bench.ReadFile(results)
+	if err == nil && f.Run.Start.Before(b.Start) {
+		return os.Remove(results)
+	}
+	return nil
 }
 
 func (b *pipelineBench) askToDraw(ctx context.Context) (*bench.DrawAnswer, error) {
@@ -299,6 +326,9 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 	files := benchOutput{reads: b.files.reads, resume: b.files.resume, overwrite: b.files.overwrite}
 	if b.folder != "" {
 		files.results = filepath.Join(b.folder, part.File)
+	}
+	if err := b.earlier(files.results); err != nil {
+		return err
 	}
 	if files.complete() {
 		part.Results, err = bench.ReadFinished(files.results, sweep.Run)

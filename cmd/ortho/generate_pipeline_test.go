@@ -145,7 +145,7 @@ func TestPipelineFolder(t *testing.T) {
 	os.Remove(filepath.Join(out, "ortho.jsonl"))
 	os.Remove(filepath.Join(out, want[2]))
 	os.Remove(filepath.Join(out, want[3]))
-	write(t, filepath.Join(out, "ortho.jsonl.partial"), lines[0]+lines[1])
+	write(t, filepath.Join(out, "ortho.jsonl.partial"), sealed(lines[0]+lines[1]))
 	made(t, exitOK, "resumed at 2", with(args, "--resume")...)
 	if read(t, filepath.Join(out, "ortho.jsonl")) != strings.Join(lines, "") || read(t, filepath.Join(out, want[2])) != third {
 		t.Error("a resumed run makes others")
@@ -180,7 +180,7 @@ func TestPipelineInterrupted(t *testing.T) {
 	}
 	pictures := 0
 	for _, name := range filesIn(t, out) {
-		if strings.Contains(name, "preview") || strings.HasSuffix(name, ".png.partial") {
+		if strings.Contains(name, "preview") || strings.HasSuffix(name, ".tmp") {
 			t.Errorf("%s is left", name)
 		}
 		if strings.HasSuffix(name, ".png") {

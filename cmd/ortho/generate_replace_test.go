@@ -166,7 +166,7 @@ func TestGenerateNames(t *testing.T) {
 		if err := os.Remove(filepath.Join(out, "ortho.jsonl")); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(out, "ortho.jsonl.partial"), strings.Join(lines[:left], ""))
+		write(t, filepath.Join(out, "ortho.jsonl.partial"), sealed(strings.Join(lines[:left], "")))
 		os.Remove(filepath.Join(out, "a.png"))
 		made(t, exitItems, "", with(args, "--resume")...)
 		if got := read(t, filepath.Join(out, "ortho.jsonl")); got != strings.Join(lines, "") {

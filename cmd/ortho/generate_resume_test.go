@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
 	"image/color"
+	"image/png"
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -39,17 +43,17 @@ func TestGenerateResume(t *testing.T) {
 		if err := os.Remove(filepath.Join(out, "ortho.jsonl")); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(out, "ortho.jsonl.partial"), strings.Join(lines[:left], "")+`{"input":"to`)
-		// One picture is there without its row, one is half written, one has not been begun.
-		write(t, filepath.Join(out, "5.png.partial"), "half")
+		write(t, filepath.Join(out, "ortho.jsonl.partial"), sealed(strings.Join(lines[:left], ""))+`{"input":"to`)
+		// One picture is there without its row, one has not been begun; a stranger's file is beside them.
+		write(t, filepath.Join(out, "5.png.partial"), "mine")
 		os.Remove(filepath.Join(out, "6.png"))
 		made(t, exitFailed, "--resume continues it", with(double, photos, "-o", out)...)
 		made(t, exitItems, "", with(double, photos, "-o", out, "--resume")...)
 		if read(t, filepath.Join(out, "ortho.jsonl")) != rowsWanted {
 			t.Errorf("%d rows left: other rows", left)
 		}
-		if left == 6 { // the row of 5.png is there: what is half written is not of this run
-			os.Remove(filepath.Join(out, "5.png.partial"))
+		if name := filepath.Join(out, "5.png.partial"); read(t, name) != "mine" || os.Remove(name) != nil {
+			t.Errorf("%d rows left: %s is another", left, name)
 		}
 		if !sameFiles(t, out, ref) {
 			t.Errorf("%d rows left: %q, want %q", left, filesIn(t, out), filesIn(t, ref))
@@ -167,7 +171,7 @@ func TestGenerateInterrupted(t *testing.T) {
 	names := filesIn(t, out)
 	pictures := 0
 	for _, name := range names {
-		if strings.HasSuffix(name, ".png.partial") {
+		if strings.HasSuffix(name, ".tmp") {
 			t.Errorf("%s is left", name)
 		}
 		if strings.HasSuffix(name, ".png") {
@@ -184,22 +188,36 @@ func TestGenerateInterrupted(t *testing.T) {
 	}
 }
 
-// TestGenerateFullDisk ends the run; it is no failure of the images.
+// TestGenerateFullDisk: a full disk, for which a limit on the size of files stands, ends the run; it is
+// no failure of the images.
 func TestGenerateFullDisk(t *testing.T) {
 	needLibrary(t)
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip("needs /dev/full")
+	shell, err := exec.LookPath("sh")
+	if err != nil || runtime.GOOS == "windows" {
+		t.Skip("needs ulimit -f")
 	}
-	dir := t.TempDir()
-	for i := range 3 {
-		write(t, filepath.Join(dir, fmt.Sprintf("%d.png", i)), square(t, red, 8))
+	dir, out := t.TempDir(), t.TempDir()
+	noise := image.NewNRGBA(image.Rect(0, 0, 128, 128))
+	random := rand.New(rand.NewPCG(1, 1))
+	for i := range noise.Pix {
+		noise.Pix[i] = byte(random.Uint32()) | 0xff*byte(i%4/3)
 	}
-	out := t.TempDir()
-	if err := os.Symlink("/dev/full", filepath.Join(out, "1.png.partial")); err != nil {
+	var large bytes.Buffer
+	if err := png.Encode(&large, noise); err != nil {
 		t.Fatal(err)
 	}
-	made(t, exitFailed, "no space left", with(double, dir, "-o", out)...)
+	write(t, filepath.Join(dir, "0.png"), square(t, red, 8))
+	write(t, filepath.Join(dir, "1.png"), large.String())
+	cmd := process(t, with(double, dir, "-o", out)...)
+	cmd.Args = append([]string{shell, "-c", `trap "" XFSZ; ulimit -f 40; exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = shell
+	if text, err := cmd.CombinedOutput(); exitCode(err) != exitFailed || !strings.Contains(string(text), "file too large") {
+		t.Fatalf("%v, %s", err, text)
+	}
 	if got := rowsFrom[rows.Pictures](t, read(t, filepath.Join(out, "ortho.jsonl.partial"))); len(got) != 1 || got[0].Error != nil {
 		t.Errorf("%+v", got)
+	}
+	if got := filesIn(t, out); !slices.Equal(got, []string{"0.png", "ortho.jsonl.partial", "ortho.jsonl.run.json"}) {
+		t.Errorf("left: %q", got)
 	}
 }

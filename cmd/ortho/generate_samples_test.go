@@ -59,7 +59,7 @@ func TestGenerateSeeds(t *testing.T) {
 	}
 	lines := read(t, filepath.Join(drawn, "ortho.jsonl"))
 	os.Remove(filepath.Join(drawn, "ortho.jsonl"))
-	write(t, filepath.Join(drawn, "ortho.jsonl.partial"), strings.SplitAfter(lines, "\n")[0])
+	write(t, filepath.Join(drawn, "ortho.jsonl.partial"), sealed(strings.SplitAfter(lines, "\n")[0]))
 	made(t, exitOK, "resumed at 1", with(gan, "-n", "3", "-o", drawn, "--resume")...)
 	if read(t, filepath.Join(drawn, "ortho.jsonl")) != lines {
 		t.Error("--resume has drawn another seed")

@@ -240,7 +240,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // TestGuardKnowsFlags: a flag that takes a text names what is written, what is read, or no
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
-	no := strings.Fields("format progress shard text class interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
+	no := strings.Fields("format progress shard check-inputs text class interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
 		"lang chat-model header detail truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
@@ -269,17 +269,18 @@ func TestGuardKnowsFlags(t *testing.T) {
 // output: to a run's temporary folder, or under names that Reads has not refused.
 func TestGuardOpensAll(t *testing.T) {
 	allowed := map[string]string{
-		"internal/output/file.go":         "os.OpenFile os.Rename", // Reads itself
-		"internal/record/lock_unix.go":    "os.OpenFile os.Rename", // Open asks Reads
-		"internal/record/lock_windows.go": "os.Rename",
-		"internal/record/record.go":       "os.OpenFile",
-		"internal/scratch/scratch.go":     "os.OpenFile os.Rename", // the lock in a folder that it made
-		"internal/notices/make/main.go":   "os.WriteFile",          // of the repository: no command
-		"bench_input.go":                  "os.WriteFile",          // encoded images, likewise
-		"bench_output.go":                 "bench.CreateLog bench.ContinueLog",
-		"bench_draw.go":                   "npz.WriteFile", // in a process of bench run, which asks
+		"internal/output/file.go":       "appear.Create os.OpenFile", // Reads itself; devices
+		"internal/record/open.go":       "appear.Hold",               // Open asks Reads
+		"internal/record/reopen.go":     "appear.Create",
+		"internal/record/finish.go":     "appear.Create",
+		"internal/record/record.go":     "appear.Create",
+		"internal/notices/make/main.go": "os.WriteFile",          // of the repository: no command
+		"internal/scratch/scratch.go":   "os.OpenFile os.Rename", // the lock in a folder that it made
+		"bench_input.go":                "appear.HandOver",       // encoded images, likewise
+		"bench_output.go":               "bench.CreateLog bench.ContinueLog",
+		"bench_draw.go":                 "npz.WriteFile", // in a process of bench run, which asks
 	}
-	creating := strings.Fields("os.Create os.CreateTemp os.OpenFile os.WriteFile os.Rename os.Link os.Symlink os.CopyFS npz.WriteFile bench.CreateLog bench.ContinueLog")
+	creating := strings.Fields("os.Create os.CreateTemp os.OpenFile os.WriteFile os.Rename os.Link os.Symlink os.CopyFS appear.Create appear.Hold appear.HandOver npz.WriteFile bench.CreateLog bench.ContinueLog")
 	err := filepath.WalkDir(".", func(name string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
 			return err
@@ -310,16 +311,19 @@ func TestGuardOpensAll(t *testing.T) {
 // for. Others open folders, or what they have made themselves.
 func TestOpener(t *testing.T) {
 	allowed := map[string]string{
-		"runner/program/program.go":              "exec.LookPath", // in folders that it has chosen
-		"runner/regular/regular.go":              "os.OpenFile os.DirFS",
-		"runner/library/install.go":              "os.Open",     // a folder, to have it on the disk
-		"runner/library/archive.go":              "os.OpenFile", // new files of its own
-		"runner/machine/memory_linux.go":         "os.OpenFile", // the kernel's
-		"cmd/ortho/internal/source/folder.go":    "os.Open",     // folders
-		"cmd/ortho/internal/output/file.go":      "os.OpenFile", // outputs, devices among them
-		"cmd/ortho/internal/record/record.go":    "os.OpenFile", // to write
-		"cmd/ortho/internal/record/lock_unix.go": "os.Open",     // a folder, to have it on the disk
-		"cmd/ortho/internal/scratch/scratch.go":  "os.OpenFile", // a new file of its own
+		"runner/appear/appear.go":               "os.Open",       // a folder, to have it on the disk
+		"preprocess/codecs/jpeg.go":             "os.Open",       // a library that is loaded
+		"runner/appear/sweep.go":                "os.Open",       // a folder
+		"runner/appear/system_unix.go":          "os.OpenFile",   // to write
+		"runner/program/program.go":             "exec.LookPath", // in folders that it has chosen
+		"runner/regular/regular.go":             "os.OpenFile os.DirFS",
+		"runner/library/install.go":             "os.Open",     // a folder, to have it on the disk
+		"runner/library/archive.go":             "os.OpenFile", // new files of its own
+		"runner/library/github.go":              "os.OpenFile", // likewise
+		"runner/machine/memory_linux.go":        "os.OpenFile", // the kernel's
+		"cmd/ortho/internal/source/folder.go":   "os.Open",     // folders
+		"cmd/ortho/internal/output/file.go":     "os.OpenFile", // devices
+		"cmd/ortho/internal/scratch/scratch.go": "os.OpenFile", // a new file of its own
 	}
 	opening := strings.Fields("os.Open os.OpenFile os.ReadFile os.DirFS os.OpenRoot elf.Open macho.Open macho.OpenFat pe.Open zip.OpenReader syscall.Open unix.Open exec.LookPath")
 	for _, room := range []string{"preprocess", "models", "runner", "cmd/ortho"} {

@@ -435,7 +435,7 @@ func TestImagineFiles(t *testing.T) {
 	if !strings.Contains(read(t, doc), old) || !strings.Contains(read(t, page), "old.png, seed 1") {
 		t.Errorf("%s", read(t, doc))
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, "*.partial")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(dir, ".ortho-*")); err != nil || len(left) > 0 {
 		t.Errorf("%v, %v", left, err)
 	}
 	if f, err := preprocess.FormatOf(old); err != nil || f != preprocess.PNG || !strings.HasPrefix(read(t, old), "\x89PNG") {

@@ -38,14 +38,15 @@ var walls = map[string]string{
 	"preprocess":        "preprocess/codecs",
 
 	// program finds what is started by its name: for the search for libraries and of the machine.
-	"runner/child": "", "runner/onnx": "", "runner/program": "", "runner/regular": "", "runner/stats": "",
-	"runner/library":  "runner/program",
+	// appear writes files whole, or as they grow.
+	"runner/appear": "", "runner/child": "", "runner/onnx": "", "runner/program": "", "runner/regular": "", "runner/stats": "",
+	"runner/library":  "runner/appear runner/program",
 	"runner/machine":  "runner/program",
-	"runner/npz":      "runner/onnx",
+	"runner/npz":      "runner/appear runner/onnx",
 	"runner":          "runner/library runner/npz runner/onnx",
 	"runner/equality": "runner/npz runner/onnx",
 	"runner/feed":     "runner/npz runner/onnx",
-	"runner/bench":    "runner runner/child runner/equality runner/feed runner/library runner/machine runner/npz runner/onnx runner/stats",
+	"runner/bench":    "runner runner/appear runner/child runner/equality runner/feed runner/library runner/machine runner/npz runner/onnx runner/stats",
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 
@@ -53,7 +54,7 @@ var walls = map[string]string{
 	"models/text":      "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
-	"models":           "models/config models/meaning models/text preprocess runner runner/feed runner/npz runner/onnx",
+	"models":           "models/config models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
 	"models/diffusion": "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
 	"models/evaluate":  "models models/config runner/stats",
 	"models/fuse":      "models",
@@ -61,7 +62,7 @@ var walls = map[string]string{
 	"models/images":    "models models/config preprocess runner runner/onnx",
 	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
-	"models/describe":  "models models/classify models/describe/wire preprocess",
+	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "",
@@ -69,12 +70,12 @@ var walls = map[string]string{
 	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source",
 	"cmd/ortho/internal/notices":      "models/bundled",
 	"cmd/ortho/internal/notices/make": "cmd/ortho/internal/notices models/bundled runner/library",
-	"cmd/ortho/internal/output":       "cmd/ortho/internal/grid cmd/ortho/internal/term",
+	"cmd/ortho/internal/output":       "cmd/ortho/internal/grid cmd/ortho/internal/term runner/appear",
 	"cmd/ortho/internal/sheet":        "preprocess",
 	"cmd/ortho/internal/scratch":      "",
-	"cmd/ortho/internal/record":       "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term",
+	"cmd/ortho/internal/record":       "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term runner/appear",
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output",
-	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess runner runner/bench runner/feed runner/library",
+	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/bundled models/classify models/config models/describe models/diffusion " +

@@ -292,7 +292,7 @@ func TestOutputFiles(t *testing.T) {
 	if code, _, stderr := execute(t, "", "preprocess", coffee, "-o", npy); code != 0 || len(read(t, npy)) != 128+4*3*224*224 {
 		t.Errorf("preprocess: exit %d, %d bytes, %s", code, len(read(t, npy)), stderr)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "*.partial"))
+	left, err := filepath.Glob(filepath.Join(dir, ".ortho-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)
 	}

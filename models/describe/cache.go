@@ -5,17 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
+	"ortho/runner/appear"
 	"ortho/runner/regular"
 )
 
 // cache keeps answers in a folder: a JSON file for each, named by what was asked. A file
-// that can't be read counts as missing.
+// that can't be read, or was changed, counts as missing.
 type cache struct{ folder string }
 
 // entry is a kept answer.
@@ -23,6 +23,13 @@ type entry struct {
 	ID     string          `json:"id"`
 	Model  string          `json:"model"`
 	Answer json.RawMessage `json:"answer"`
+	SHA256 string          `json:"sha256,omitempty"` // see digest; older versions wrote none
+}
+
+// digest is that of all else in an entry.
+func (e entry) digest() string {
+	digest := sha256.Sum256([]byte(e.ID + "\x00" + e.Model + "\x00" + string(e.Answer)))
+	return hex.EncodeToString(digest[:])
 }
 
 // maxEntry bounds what is read of a file.
@@ -76,7 +83,7 @@ func readEntry(r io.Reader, id string) (entry, bool) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	var e entry
-	if err := decoder.Decode(&e); err != nil || e.ID != id || len(e.Answer) == 0 {
+	if err := decoder.Decode(&e); err != nil || e.ID != id || len(e.Answer) == 0 || e.SHA256 != "" && e.SHA256 != e.digest() {
 		return entry{}, false
 	}
 	return e, true
@@ -92,25 +99,26 @@ func (c cache) put(id string, e entry) (err error) {
 			err = fmt.Errorf("keep an answer in the cache: %w", err)
 		}
 	}()
+	if e.Answer, err = json.Marshal(e.Answer); err != nil { // as it will be read
+		return err
+	}
 	e.ID = id
+	e.SHA256 = e.digest()
 	data, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	folder := filepath.Dir(c.path(id))
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	name := c.path(id)
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(folder, ".new-*")
+	f, err := appear.Create(name)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), c.path(id))
+	if _, err := f.Write(append(data, '\n')); err != nil {
+		f.Discard()
+		return err
 	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return f.Commit()
 }

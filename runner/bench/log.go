@@ -11,13 +11,14 @@ import (
 	"reflect"
 	"time"
 
-	"ortho/runner/regular"
+	"ortho/runner/appear"
 )
 
 // Log keeps a sweep's rounds in a file, so that a run that is ended early can be
 // continued: a Run first, then a line for each round.
 type Log struct {
-	file    *os.File
+	file    *os.File // held by this process
+	path    string
 	start   time.Time
 	rounds  map[Config][]Round
 	peaks   map[Config]int64
@@ -50,32 +51,77 @@ type ContinueError struct {
 func (e *ContinueError) Error() string { return fmt.Sprintf("continue %s: %v", e.Path, e.Err) }
 func (e *ContinueError) Unwrap() error { return e.Err }
 
-// CreateLog begins a log at path, in place of one that is there.
+// ErrForeign is wrapped where a file has a log's name and is none. It is left as it is.
+var ErrForeign = errors.New("it is not the log of a run")
+
+// CreateLog begins a log at path, in place of one that is there and that no process writes. It appears
+// with its first line.
 func CreateLog(path string, run Run) (*Log, error) {
-	f, err := regular.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
+	if err := RemoveLog(path); err != nil {
+		return nil, err
+	}
+	f, err := appear.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("keep rounds: %w", err)
 	}
-	l := &Log{file: f, start: time.Now()}
+	l := &Log{file: f.File, path: path, start: time.Now()}
 	if err := l.line(run); err != nil {
-		f.Close()
+		f.Discard()
 		return nil, err
 	}
+	if _, err := f.Grow(); err != nil {
+		return nil, fmt.Errorf("keep rounds: %w", err)
+	}
 	return l, nil
+}
+
+// RemoveLog removes the log of a run that is not to be continued, if there is one.
+func RemoveLog(path string) error {
+	f, err := holdLog(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return os.Remove(path)
+}
+
+// holdLog opens what is a log, or was to be one.
+func holdLog(path string) (*os.File, error) {
+	f, err := appear.Hold(path, false)
+	if err != nil && !errors.Is(err, appear.ErrUnlocked) {
+		if errors.Is(err, appear.ErrForeign) {
+			err = fmt.Errorf("%w: %w", ErrForeign, err)
+		}
+		return nil, fmt.Errorf("keep rounds: %w", err)
+	}
+	line, err := bufio.NewReaderSize(io.NewSectionReader(f, 0, maxLine), maxLine).ReadSlice('\n')
+	var run Run
+	if len(line) > 0 && (err != nil || json.Unmarshal(line, &run) != nil || run.Kind != KindRun) {
+		f.Close()
+		return nil, fmt.Errorf("keep rounds: %s: %w", path, ErrForeign)
+	}
+	return f, nil
 }
 
 // ContinueLog opens the log of an earlier run at path, and begins one where there is none. A
 // log of another model, machine, plan or other inputs is a [ContinueError]. A last line that
 // was cut off is dropped.
 func ContinueLog(path string, run Run) (*Log, error) {
-	f, err := regular.OpenFile(path, os.O_RDWR, 0o666)
+	f, err := holdLog(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return CreateLog(path, run)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("continue: %w", err)
+		return nil, err
 	}
-	l := &Log{file: f, rounds: map[Config][]Round{}, peaks: map[Config]int64{}}
+	l := &Log{file: f, path: path, rounds: map[Config][]Round{}, peaks: map[Config]int64{}}
+	if info, err := f.Stat(); err == nil && info.Size() == 0 { // as older versions left it, killed in time
+		f.Close()
+		return CreateLog(path, run)
+	}
 	if err := l.read(run); err != nil {
 		f.Close()
 		return nil, &ContinueError{path, err}
@@ -190,9 +236,9 @@ func (l *Log) line(v any) error {
 
 // Close ends the log; remove deletes it.
 func (l *Log) Close(remove bool) error {
-	err := l.file.Close()
+	var err error
 	if remove {
-		err = os.Remove(l.file.Name())
+		err = os.Remove(l.path)
 	}
-	return err
+	return errors.Join(err, l.file.Close())
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ortho/runner/appear"
 )
 
 func TestLogContinues(t *testing.T) {
@@ -71,6 +73,67 @@ func TestLogContinues(t *testing.T) {
 	}
 }
 
+// TestLogForeign: what has a log's name and is none stays, a link and what it leads to, too; a log
+// that another process writes is not taken.
+func TestLogForeign(t *testing.T) {
+	run := Run{Kind: KindRun}
+	opens := map[string]func(string, Run) (*Log, error){"create": CreateLog, "continue": ContinueLog}
+	for what, text := range map[string]string{"text": "mine\n", "no newline": "mine", "JSON": "{}\n"} {
+		for how, open := range opens {
+			path := filepath.Join(t.TempDir(), "r.rounds")
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := open(path, run); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s, %s: %v", how, what, err)
+			}
+			if data, err := os.ReadFile(path); err != nil || string(data) != text {
+				t.Errorf("%s, %s: %q, %v", how, what, data, err)
+			}
+		}
+	}
+	for how, open := range opens {
+		dir := t.TempDir()
+		path, victim := filepath.Join(dir, "r.rounds"), filepath.Join(dir, "victim")
+		if err := os.Symlink(victim, path); err != nil {
+			t.Skip(err)
+		}
+		for _, text := range []string{"", `{"kind":"run"}` + "\n"} {
+			if err := os.WriteFile(victim, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := open(path, run); !errors.Is(err, ErrForeign) {
+				t.Errorf("%s: %v", how, err)
+			}
+			if data, err := os.ReadFile(victim); err != nil || string(data) != text {
+				t.Errorf("%s: a link was followed: %q, %v", how, data, err)
+			}
+		}
+		os.Remove(path)
+		l, err := open(path, run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for again, open := range opens {
+			if _, err := open(path, run); !errors.Is(err, appear.ErrHeld) {
+				t.Errorf("%s, then %s: %v", how, again, err)
+			}
+		}
+		if err := l.Close(false); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, 0); err != nil { // as older versions left it
+			t.Fatal(err)
+		}
+		if l, err = ContinueLog(path, run); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(true); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func FuzzContinueLog(f *testing.F) {
 	f.Add([]byte(`{"kind":"run"}` + "\n" + `{"kind":"round","elapsed_s":1,"providers":"cpu","round":{"wall_s":1}}` + "\n"))
 	f.Add([]byte("{}"))
@@ -80,7 +143,7 @@ func FuzzContinueLog(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		l, err := ContinueLog(path, Run{})
+		l, err := ContinueLog(path, Run{Kind: KindRun})
 		if err != nil {
 			return
 		}
@@ -93,7 +156,7 @@ func FuzzContinueLog(f *testing.F) {
 			n += len(r)
 		}
 		l.Close(false)
-		if l, err = ContinueLog(path, Run{}); err != nil {
+		if l, err = ContinueLog(path, Run{Kind: KindRun}); err != nil {
 			t.Fatalf("what was continued can't be again: %v", err)
 		}
 		after, _, _ := l.Rounds()

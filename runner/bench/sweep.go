@@ -116,7 +116,7 @@ func (s *Sweep) Measure(ctx context.Context) (*File, error) {
 		}
 	}()
 	w.inputs = filepath.Join(s.Folder, "inputs.npz")
-	if err := npz.WriteFile(w.inputs, s.Inputs.Arrays); err != nil {
+	if err := npz.HandOver(w.inputs, s.Inputs.Arrays); err != nil {
 		return nil, fmt.Errorf("hand over inputs: %w", err)
 	}
 	for _, step := range []func(context.Context) error{w.makeReferences, w.openAll, w.measure, w.measureOverhead, w.makeProfiles} {

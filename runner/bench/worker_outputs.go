@@ -172,5 +172,5 @@ func (w *worker) writeOutputs(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	return npz.WriteFile(file, all)
+	return npz.HandOver(file, all)
 }

@@ -217,7 +217,7 @@ func (c *Comparison) run(ctx context.Context, side int, inputs []npz.Array, rows
 	in, out := filepath.Join(c.folder, fmt.Sprintf("in-%d.npz", side)), filepath.Join(c.folder, fmt.Sprintf("out-%d.npz", side))
 	defer os.Remove(in)
 	defer os.Remove(out)
-	if err := npz.WriteFile(in, inputs); err != nil {
+	if err := npz.HandOver(in, inputs); err != nil {
 		return answer, nil, fmt.Errorf("hand over inputs: %w", err)
 	}
 	if err := c.children[side].Ask(ctx, request{Run: &runRequest{Inputs: in, Outputs: out, Rows: rows, Batch: c.batch, Dims: dims}}, &answer); err != nil {

@@ -174,7 +174,7 @@ func (w *worker) run(ctx context.Context, r runRequest) (ran, error) {
 			outputs = append(outputs, a)
 		}
 	}
-	return answer, npz.WriteFile(r.Outputs, outputs)
+	return answer, npz.HandOver(r.Outputs, outputs)
 }
 
 // runs returns the rows of each run.

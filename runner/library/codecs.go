@@ -202,8 +202,8 @@ func (in installer) putCodecs(work, folder string) (Codecs, error) {
 		if try == 5 {
 			return Codecs{}, fmt.Errorf("replace %s: %w", target, err)
 		}
-		if err := os.Rename(target, filepath.Join(work, fmt.Sprint("old", try))); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return Codecs{}, fmt.Errorf("replace %s: %w", target, err)
+		if err := setAside(target, work, try); err != nil {
+			return Codecs{}, err
 		}
 	}
 	syncFolder(in.root)

@@ -72,7 +72,7 @@ func download(ctx context.Context, url, file string) (digest string, err error) 
 		return "", err
 	}
 	defer body.Close()
-	f, err := os.Create(file)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ortho/runner/appear"
 )
 
 // Sources of an installation; "auto" tries them in this order.
@@ -241,25 +244,43 @@ func intact(folder string) (Found, record, error) {
 	return Found{Path: path, Version: version, Flavor: r.Flavor, Source: SourceInstalled}, r, nil
 }
 
-const workPrefix = ".installing-"
-
 // workFolder makes a folder on the same disk as the target, and sweeps up those
 // of processes that were killed long ago.
 func (in installer) workFolder() (string, error) {
 	if err := os.MkdirAll(in.root, 0o755); err != nil {
 		return "", fmt.Errorf("data folder: %w", err)
 	}
-	entries, _ := os.ReadDir(in.root)
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && strings.HasPrefix(e.Name(), workPrefix) && time.Since(info.ModTime()) > 24*time.Hour {
-			os.RemoveAll(filepath.Join(in.root, e.Name()))
-		}
-	}
-	work, err := os.MkdirTemp(in.root, workPrefix)
+	work, err := appear.MkdirTemp(in.root)
 	if err != nil {
 		return "", fmt.Errorf("data folder: %w", err)
 	}
 	return work, os.Mkdir(filepath.Join(work, "unpacked"), 0o755)
+}
+
+// setAside moves what is in the target's place into work, with which it goes: an installed folder,
+// by its record. Anything else stays.
+func setAside(target, work string, try int) error {
+	info, err := os.Lstat(target)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && info.IsDir() {
+		if entries, _ := os.ReadDir(target); len(entries) > 0 {
+			_, err = os.Lstat(filepath.Join(target, recordName))
+		}
+	} else if err == nil {
+		err = fs.ErrNotExist
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("replace %s: it was not installed by ortho (there is no %s in it): move it away", target, recordName)
+	}
+	if err == nil {
+		err = os.Rename(target, filepath.Join(work, fmt.Sprint("old", try)))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("replace %s: %w", target, err)
+	}
+	return nil
 }
 
 // put makes the folder in work and moves it to its place in one step.
@@ -301,9 +322,8 @@ func (in installer) put(work string, got contents, r record) (Found, error) {
 		if try == 5 {
 			return Found{}, fmt.Errorf("replace %s: %w", target, err)
 		}
-		// The old one is moved into work, and goes with it.
-		if err := os.Rename(target, filepath.Join(work, fmt.Sprint("old", try))); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return Found{}, fmt.Errorf("replace %s: %w", target, err)
+		if err := setAside(target, work, try); err != nil {
+			return Found{}, err
 		}
 	}
 	syncFolder(in.root)

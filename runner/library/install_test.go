@@ -14,10 +14,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"ortho/runner/appear"
 )
 
 // pin puts the table's place: for this machine, rows with these digests.
@@ -387,18 +390,69 @@ func TestConcurrentInstalls(t *testing.T) {
 func TestOldWorkFoldersAreSwept(t *testing.T) {
 	isolate(t)
 	data, _ := DataDir()
-	old, young := filepath.Join(data, "onnxruntime", workPrefix+"old"), filepath.Join(data, "onnxruntime", workPrefix+"young")
-	for _, dir := range []string{old, young} {
+	root := filepath.Join(data, "onnxruntime")
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var work []string // of which one is old
+	for range 2 {
+		dir, err := appear.MkdirTemp(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		work = append(work, dir)
+	}
+	foreign := filepath.Join(root, ".installing-old")
+	for _, dir := range append(work, foreign) {
 		write(t, []byte("x"), dir, "half")
 	}
-	if err := os.Chtimes(old, time.Now(), time.Now().Add(-25*time.Hour)); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{work[0], foreign} {
+		if err := os.Chtimes(dir, time.Now(), time.Now().Add(-25*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, _, err := install(t, InstallOptions{From: fake(t, "1.32.0")}); err != nil {
 		t.Fatal(err)
 	}
-	if got := left(t); len(got) != 2 || got[0] != filepath.Base(young) {
+	got := left(t)
+	for _, name := range []string{filepath.Base(foreign), filepath.Base(work[1])} {
+		if !slices.Contains(got, name) {
+			t.Errorf("%s is gone", name)
+		}
+	}
+	if len(got) != 3 {
 		t.Errorf("left: %v", got)
+	}
+}
+
+// TestForeignFolderStays: what stands in the place of an installation and is none is not replaced, nor
+// what a link there leads to.
+func TestForeignFolderStays(t *testing.T) {
+	for _, link := range []bool{false, true} {
+		isolate(t)
+		lib := fake(t, "1.32.0")
+		f, _, err := install(t, InstallOptions{From: lib})
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := filepath.Dir(f.Path)
+		if err := os.RemoveAll(target); err != nil {
+			t.Fatal(err)
+		}
+		victim := target
+		if link {
+			victim = t.TempDir()
+			if err := os.Symlink(victim, target); err != nil {
+				t.Skip(err)
+			}
+		}
+		write(t, []byte("mine"), victim, "photo.jpg")
+		if _, _, err := install(t, InstallOptions{From: lib, Force: true}); err == nil || !strings.Contains(err.Error(), "move it away") {
+			t.Errorf("link %v: %v", link, err)
+		}
+		if text, err := os.ReadFile(filepath.Join(victim, "photo.jpg")); err != nil || string(text) != "mine" {
+			t.Errorf("link %v: %q, %v", link, text, err)
+		}
 	}
 }
 

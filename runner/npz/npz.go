@@ -7,13 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
+	"ortho/runner/appear"
 	"ortho/runner/onnx"
 	"ortho/runner/regular"
 )
@@ -139,34 +138,39 @@ func readEntry(f *zip.File, left int64) (Array, error) {
 }
 
 // WriteFile writes arrays as an .npz file, uncompressed, for numpy.load. It appears
-// under its name when it is complete, in place of one that was there. Every array
+// under its name when it is complete and on the disk, in place of one that was there. Every array
 // needs a name of its own.
-func WriteFile(path string, arrays []Array) (err error) {
+func WriteFile(path string, arrays []Array) error {
+	return writeFile(path, arrays, (*appear.File).Commit)
+}
+
+// HandOver is [WriteFile] of what another process reads out of a folder of temporary files: it does
+// not wait for the disk.
+func HandOver(path string, arrays []Array) error {
+	return writeFile(path, arrays, (*appear.File).Hand)
+}
+
+func writeFile(path string, arrays []Array, appears func(*appear.File) error) error {
 	if err := check(arrays); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.partial")
+	f, err := appear.Create(path)
 	if err != nil {
 		return fmt.Errorf("write arrays: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	if err := write(f, arrays); err != nil {
-		return err
+	err = write(f, arrays)
+	if info, missing := os.Stat(path); err == nil && missing == nil {
+		err = f.Chmod(info.Mode().Perm())
 	}
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
+	if err != nil {
+		f.Discard()
+	} else {
+		err = appears(f)
 	}
-	if err := errors.Join(f.Chmod(mode), f.Close()); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 func check(arrays []Array) error {

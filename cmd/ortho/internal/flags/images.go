@@ -23,6 +23,7 @@ type Images struct {
 	from   source.Options
 	passed source.Passed
 	reads  *output.Reads
+	look   source.Look
 }
 
 func (i *Images) Flags() []cli.Flag {
@@ -34,12 +35,20 @@ func (i *Images) Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
+		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --resume knows that images are others now: their `names`, also their sizes and times (it warns), or also their contents (it refuses; all are read before the run)"},
 	}
 }
 
 // Read checks what is known of the images before any work.
 func (i *Images) Read(c *Call) error {
 	i.args, i.reads = c.Args, c.Reads
+	if !i.Plain {
+		look := slices.Index([]string{"names", "times", "contents"}, c.line.String("check-inputs"))
+		if look < 0 {
+			return commandline.Usagef("--check-inputs %q is not one of names, times, contents", c.line.String("check-inputs"))
+		}
+		i.look = source.Look(look)
+	}
 	i.from = source.Options{Stdin: c.In, StdinPaths: c.line.Bool("stdin-paths"), NUL: c.line.Bool("0")}
 	images := 0
 	for _, arg := range i.args {
@@ -123,6 +132,13 @@ func TellPassed(ui *term.UI, passed *source.Passed, quiet bool) {
 // Survey goes over the images without reading them; see [source.Survey].
 func (i *Images) Survey(stop func() bool) (source.Inventory, bool) {
 	return source.Survey(i.args, i.from, stop)
+}
+
+// Inventory is Survey with what --check-inputs asks for.
+func (i *Images) Inventory(stop func() bool) (source.Inventory, bool) {
+	from := i.from
+	from.Look = i.look
+	return source.Survey(i.args, from, stop)
 }
 
 // AllMissing reports whether the arguments are several files, none of which is there.

@@ -154,9 +154,13 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 	if err != nil {
 		return nil, err
 	}
-	all, known := j.Survey(func() bool { return ctx.Err() != nil })
+	survey := j.Survey
+	if out.Images != nil {
+		survey = out.Images.Inventory
+	}
+	all, known := survey(func() bool { return ctx.Err() != nil })
 	if known {
-		now.Inputs = &record.Inputs{Count: all.Items, SHA256: all.Digest}
+		now.Inputs = &record.Inputs{Count: all.Items, SHA256: all.Digest, Times: all.Times, Contents: all.Contents}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"ortho/runner/appear"
 )
 
 // Check refuses, before any work is done, an output that can't be written: one that would
@@ -28,67 +30,77 @@ func (r *Reads) Check(name string, overwrite bool) (device bool, err error) {
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return false, fmt.Errorf("output %s: the name is too long for a file: give a shorter one", name)
 	}
+	if _, link := os.Lstat(name); err != nil && link == nil && !overwrite {
+		return false, fmt.Errorf("output %s exists, a link that leads nowhere: --overwrite replaces it", name)
+	}
 	if _, err := os.Stat(filepath.Dir(name)); errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("output %s: folder %s does not exist: make it first", name, filepath.Dir(name))
 	}
 	return false, nil
 }
 
-// File is an output file that appears under its name only when it is complete.
-// Until then it stands beside it as NAME.partial or, where that is too long for a name, as
-// ortho-DIGEST.partial, of NAME's digest.
+// File is an output file that appears under its name only when it is complete; see [appear.File].
 type File struct {
 	*os.File
 	reads *Reads
+	file  *appear.File // nil: a device or a pipe, which is written to directly
 	name  string
+	over  bool // it may replace another
 }
 
-// Create opens NAME.partial, or a device or a pipe as it is. It refuses what Check
-// does and, without overwrite, the NAME.partial that an earlier run has left or another
-// one is writing.
+// Create begins an output, or opens a device or a pipe as it is. It refuses what Check does.
 func (r *Reads) Create(name string, overwrite bool) (*File, error) {
 	device, err := r.Check(name, overwrite)
 	if err != nil {
 		return nil, err
 	}
 	if device {
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, fmt.Errorf("open output: %w", err)
-		}
-		return &File{f, r, ""}, nil
+		return r.device(name)
 	}
-	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if overwrite {
-		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	partial := name + ".partial"
-	f, err := os.OpenFile(partial, mode, 0o666)
-	if errors.Is(err, syscall.ENAMETOOLONG) {
-		partial = shortPartial(name)
-		f, err = os.OpenFile(partial, mode, 0o666)
-	}
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%s exists: a run that was interrupted left it, or one is writing it; move it away, or --overwrite starts anew", partial)
-	}
+	f, err := appear.Create(name)
 	if err != nil {
-		return nil, fmt.Errorf("create output: %w", err)
+		return nil, fmt.Errorf("create output %s: %w", name, err)
 	}
-	return &File{f, r, name}, nil
+	return &File{f.File, r, f, name, overwrite}, nil
 }
 
-// Commit makes the file appear under its name, unless that turned out to be one that the
-// run has read.
-func (f *File) Commit() error {
-	if f.name == "" {
+// device opens what is no regular file.
+func (r *Reads) device(name string) (*File, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open output: %w", err)
+	}
+	if info, err := f.Stat(); err != nil || info.Mode().IsRegular() {
+		f.Close()
+		return nil, fmt.Errorf("open output: %s was a device or a pipe a moment ago, and is none now", name)
+	}
+	return &File{File: f, reads: r, name: name}, nil
+}
+
+// Commit makes the file appear under its name, unless that turned out to be one that the run has
+// read, or that another run has taken meanwhile and that may not be replaced.
+func (f *File) Commit() error { return f.commit(f.over) }
+
+// CommitNew is Commit of what may replace nothing: where something stands under the name by now,
+// the error is [fs.ErrExist].
+func (f *File) CommitNew() error { return f.commit(false) }
+
+func (f *File) commit(over bool) error {
+	if f.file == nil {
 		return f.File.Close()
 	}
-	err := errors.Join(f.Sync(), f.File.Close(), f.reads.Late())
-	if err == nil {
-		err = os.Rename(f.File.Name(), f.name)
+	err := f.reads.Late()
+	switch {
+	case err != nil:
+		f.file.Discard()
+	case over:
+		err = f.file.Commit()
+	default:
+		if err = f.file.CommitNew(); errors.Is(err, fs.ErrExist) {
+			err = fmt.Errorf("another run has made it meanwhile, and it stays: %w", err)
+		}
 	}
 	if err != nil {
-		os.Remove(f.File.Name())
 		return fmt.Errorf("write output %s: %w", f.name, err)
 	}
 	return nil
@@ -96,10 +108,11 @@ func (f *File) Commit() error {
 
 // Discard removes what was written.
 func (f *File) Discard() {
-	f.File.Close()
-	if f.name != "" {
-		os.Remove(f.File.Name())
+	if f.file == nil {
+		f.File.Close()
+		return
 	}
+	f.file.Discard()
 }
 
 // End is Commit where all of it is written, and Discard where an error, which is returned,

@@ -23,7 +23,7 @@ type jsonl[R Row] struct {
 func newJSONL[R Row](w io.Writer) *jsonl[R] { return &jsonl[R]{w: w} }
 
 func (j *jsonl[R]) Write(row R) error {
-	line, err := EncodeLine(&j.line, row, Next)
+	line, err := EncodeLine(&j.line, row)
 	if err != nil {
 		return err
 	}
@@ -33,18 +33,14 @@ func (j *jsonl[R]) Write(row R) error {
 
 func (j *jsonl[R]) Close() error { return nil }
 
-// Next is the position of a row that follows the one before it.
-const Next = -1
-
 // tail is what stands in a line behind the row's own fields.
 type tail struct {
 	InputBytes []byte `json:"input_bytes,omitempty"` // see [Head]
-	Position   *int64 `json:"position,omitempty"`    // in files that are not complete: from 0
+	Position   *int64 `json:"position,omitempty"`    // in files that are not complete
 }
 
-// EncodeLine returns a row as a line of JSONL, good until buffer is used again. A
-// position other than Next stands in it: the row replaces the one there.
-func EncodeLine[R Row](buffer *bytes.Buffer, row R, position int64) ([]byte, error) {
+// EncodeLine returns a row as a line of JSONL, good until buffer is used again.
+func EncodeLine[R Row](buffer *bytes.Buffer, row R) ([]byte, error) {
 	if err := check(row); err != nil {
 		return nil, err
 	}
@@ -54,13 +50,8 @@ func EncodeLine[R Row](buffer *bytes.Buffer, row R, position int64) ([]byte, err
 	if err := encoder.Encode(row); err != nil {
 		return nil, err
 	}
-	var t tail
-	_, t.InputBytes = row.head().UTF8()
-	if position != Next {
-		t.Position = &position
-	}
-	if t.InputBytes != nil || t.Position != nil {
-		more, err := json.Marshal(t)
+	if _, name := row.head().UTF8(); name != nil {
+		more, err := json.Marshal(tail{InputBytes: name})
 		if err != nil {
 			return nil, err
 		}
@@ -76,27 +67,24 @@ func EncodeLine[R Row](buffer *bytes.Buffer, row R, position int64) ([]byte, err
 var inputBytes, positionField = []byte(`_bytes"`), []byte(`"position"`)
 
 // DecodeLine reads what EncodeLine has written.
-func DecodeLine[R Row](text []byte) (row R, position int64, err error) {
+func DecodeLine[R Row](text []byte) (row R, err error) {
 	var none R
 	if err := json.Unmarshal(text, &row); err != nil {
-		return none, Next, err
+		return none, err
 	}
-	position = Next
 	if bytes.Contains(text, inputBytes) || bytes.Contains(text, positionField) {
 		var t tail
 		if err := json.Unmarshal(text, &t); err != nil {
-			return none, Next, err
+			return none, err
 		}
 		if t.InputBytes != nil {
 			partsOf(&row).setHead(string(t.InputBytes))
 		}
 		if t.Position != nil {
-			if position = *t.Position; position < 0 {
-				return none, Next, fmt.Errorf("position %d is below 0", position)
-			}
+			return none, errors.New("it has a position, as rows of a file have that is not complete")
 		}
 	}
-	return row, position, check(row)
+	return row, check(row)
 }
 
 // Lines reads the lines of a file one by one.
@@ -153,12 +141,8 @@ func readJSONL[R Row](r io.Reader) iter.Seq2[R, error] {
 				return
 			}
 			var row R
-			position := int64(Next)
 			if err == nil {
-				row, position, err = DecodeLine[R](text)
-			}
-			if err == nil && position != Next {
-				err = errors.New("a complete file has no positions")
+				row, err = DecodeLine[R](text)
 			}
 			if err != nil {
 				var none R

@@ -2,6 +2,7 @@ package output
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,21 +72,19 @@ func TestFile(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); held() != "one" || len(left) != 1 {
 		t.Errorf("after a discarded write: %q, %q", held(), left)
 	}
-	partial := name + ".partial"
 	if err := write("three", true).Close(); err != nil || held() != "one" { // as a crash leaves it
 		t.Errorf("%v, %q", err, held())
 	}
-	if _, err := Protect().Create(filepath.Join(dir, "x.csv"), false); err == nil {
-		t.Error("both the file and its .partial exist, and no error")
-	}
+	first, second := write("first", true), write("second", true)
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Protect().Create(name, false); err == nil || !strings.Contains(err.Error(), "x.csv.partial exists") {
-		t.Errorf("what an interrupted run left: %v", err)
+	first.over, second.over = false, false
+	if err := first.Commit(); err != nil || held() != "first" {
+		t.Errorf("%v, %q", err, held())
 	}
-	if data, err := os.ReadFile(partial); err != nil || string(data) != "three" {
-		t.Errorf("what an interrupted run left is now %q, %v", data, err)
+	if err := second.Commit(); !errors.Is(err, fs.ErrExist) || held() != "first" {
+		t.Errorf("of two runs, both have made it: %v, %q", err, held())
 	}
 	if err := write("four", true).Commit(); err != nil || held() != "four" {
 		t.Errorf("%q, %v", held(), err)
@@ -128,9 +127,6 @@ func TestFileOfLongName(t *testing.T) {
 		// Two at once, which begin alike.
 		names := []string{long(n, "a"), long(n, "b")}
 		files := []*File{begin(names[0], "one", false), begin(names[1], "two", false)}
-		if _, err := Protect().Create(names[0], false); err == nil || !strings.Contains(err.Error(), ".partial exists") {
-			t.Errorf("%d bytes, a file that is being written: %v", n, err)
-		}
 		for i, f := range files {
 			if err := f.Commit(); err != nil {
 				t.Error(err)
@@ -144,7 +140,7 @@ func TestFileOfLongName(t *testing.T) {
 	if _, err := Protect().Create(long(256, "a"), true); err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("256 bytes: %v", err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "*.partial")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.tmp")); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
 }

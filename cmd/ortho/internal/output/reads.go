@@ -1,7 +1,6 @@
 package output
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"iter"
 	"maps"
@@ -38,16 +37,10 @@ func Protect(files ...iter.Seq[string]) *Reads {
 	}}
 }
 
-// Beside are the names of an output and of all that stands beside it until it is complete,
-// or records how it was made.
+// Beside are the names of an output and of all that stands beside it, under a name that follows from
+// its own, until it is complete, or records how it was made.
 func Beside(name string) []string {
-	return []string{name, name + ".partial", name + ".tmp", name + ".run.json", name + ".run.json.tmp", name + ".rounds", shortPartial(name)}
-}
-
-// shortPartial takes the place of NAME.partial where that is too long for a name.
-func shortPartial(name string) string {
-	digest := sha256.Sum256([]byte(filepath.Base(name)))
-	return filepath.Join(filepath.Dir(name), fmt.Sprintf("ortho-%x.partial", digest[:8]))
+	return []string{name, name + ".partial", name + ".run.json", name + ".rounds"}
 }
 
 // Refuse returns an error where an output of one of the names, or what stands beside it,

@@ -6,15 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
+
+	"ortho/runner/appear"
 )
 
 // Finish makes the output from the rows. Each step leaves what the next run can finish:
 //
 //  1. the rows are on the disk
 //  2. the record says that the run is complete
-//  3. OUT appears, made of OUT.partial or by renaming it
+//  3. OUT appears, made of OUT.partial
 //  4. OUT.partial disappears
 //
 // Where it fails, OUT.partial is kept.
@@ -29,7 +32,7 @@ func (r *Run[R]) Finish(ctx context.Context, speed Speed) error {
 		err = r.reads.Late()
 	}
 	if err == nil {
-		err = toDisk(r.partial.file)
+		err = appear.Sync(r.partial.file)
 	}
 	if err == nil {
 		r.record.Finished = time.Now().Round(time.Millisecond)
@@ -74,18 +77,57 @@ func (r *Run[R]) update(speed Speed) error {
 }
 
 func (r *Run[R]) appear(ctx context.Context) error {
-	if r.format == "jsonl" && len(r.partial.replaced) == 0 { // it is that already
-		os.Remove(r.temporary())
-		return rename(r.Partial(), r.name)
+	f, err := appear.Create(r.name)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", r.name, err)
 	}
-	if err := replace(r.name, func(w io.Writer) error { return r.render(ctx, w) }); err != nil {
-		return err
+	defer f.Discard() // unless it has appeared
+	if err := r.render(ctx, f); err != nil {
+		return fmt.Errorf("write %s: %w", r.name, err)
+	}
+	commit := f.Commit
+	if r.mode == Fresh {
+		commit = f.CommitNew
+	}
+	if err := commit(); errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s has appeared meanwhile, and stays: move it away, and --resume makes this run's of %s", r.name, r.Partial())
+	} else if err != nil {
+		return fmt.Errorf("write %s: %w", r.name, err)
 	}
 	return os.Remove(r.Partial())
 }
 
+// render writes the rows in their format. Lines of JSONL are those that are there, without what
+// only OUT.partial has.
 func (r *Run[R]) render(ctx context.Context, to io.Writer) error {
 	buffer := bufio.NewWriterSize(to, 1<<18)
+	if r.format != "jsonl" {
+		return errors.Join(r.encode(ctx, buffer), buffer.Flush())
+	}
+	n := int64(0)
+	for line, err := range r.partial.texts() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return r.partial.again(err)
+		}
+		buffer.Write(line) // an error comes back from Flush
+		buffer.WriteByte('\n')
+		n++
+	}
+	return errors.Join(r.whole(n), buffer.Flush())
+}
+
+// whole checks that all rows were there.
+func (r *Run[R]) whole(n int64) error {
+	if rows, _ := r.partial.counts(); n != rows {
+		return fmt.Errorf("%s has %d rows, and had %d", r.Partial(), n, rows)
+	}
+	return nil
+}
+
+func (r *Run[R]) encode(ctx context.Context, buffer *bufio.Writer) error {
 	w, err := r.codec.Writer(r.format, buffer, 0)
 	if err != nil {
 		return err
@@ -103,8 +145,5 @@ func (r *Run[R]) render(ctx context.Context, to io.Writer) error {
 		}
 		n++
 	}
-	if rows, _ := r.partial.counts(); n != rows {
-		return fmt.Errorf("%s has %d rows, and had %d", r.Partial(), n, rows)
-	}
-	return errors.Join(w.Close(), buffer.Flush())
+	return errors.Join(r.whole(n), w.Close())
 }

@@ -6,9 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/rows"
 )
 
@@ -24,6 +24,17 @@ func FuzzPartial(f *testing.F) {
 	f.Add([]byte(text))
 	f.Add([]byte(text + `{"input":"bad1","predictions":[],"position":1}` + "\n" + `{"input":"x","pred`))
 	f.Add([]byte(text[:len(text)-1]))
+	f.Add([]byte(strings.Replace(text, "bad1", "bae1", 1)))
+	f.Add([]byte(text + string(seal(nil, []byte(`{"input":"x","predictions":[]}`), 1<<40))))
+	var old []byte
+	for line := range strings.Lines(text) {
+		row, _, err := unseal([]byte(strings.TrimSuffix(line, "\n")), false)
+		if err != nil {
+			f.Fatal(err)
+		}
+		old = append(append(old, row...), '\n')
+	}
+	f.Add(old)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		name := filepath.Join(t.TempDir(), "x.partial")
 		write(t, name, string(data))
@@ -33,7 +44,7 @@ func FuzzPartial(f *testing.F) {
 		}
 		defer file.Close()
 		p := newPartial[rows.Classes](file, name)
-		if p.scan(t.Context()) != nil {
+		if p.scan(t.Context(), allOld) != nil {
 			if read(t, name) != string(data) {
 				t.Error("a file that is refused was changed")
 			}
@@ -43,7 +54,7 @@ func FuzzPartial(f *testing.F) {
 			t.Error("more than the end was changed")
 		}
 		last := rowOf("last", false)
-		if err := p.append(last, output.Next); err != nil {
+		if err := p.append(last, next); err != nil {
 			t.Fatal(err)
 		}
 		var all, failed int64
@@ -57,7 +68,7 @@ func FuzzPartial(f *testing.F) {
 			}
 		}
 		again := newPartial[rows.Classes](file, name)
-		if err := again.scan(t.Context()); err != nil {
+		if err := again.scan(t.Context(), p.old); err != nil {
 			t.Fatal(err)
 		}
 		n, m := again.counts()

@@ -7,169 +7,263 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"sync"
 
 	"ortho/cmd/ortho/internal/output"
 )
 
-// partial is OUT.partial: a row of JSONL for each input, in order. Behind them, or
-// between them, may stand rows with a position: each takes the place of the row there,
-// which has failed, or of which something was lost. In memory are two bits for each row and
-// the offsets of rows that were replaced.
+// partial is OUT.partial: a line for the row of each input, in order; see [seal]. Behind them, or
+// between them, may stand rows of positions that have one already: each takes the place of the row
+// there, which has failed, or of which something was lost. Lines that are damaged may stand anywhere:
+// their rows are made again. In memory are three bits for each row and the offsets of rows that were
+// replaced.
 //
 // One goroutine writes while another may read rows.
 type partial[R output.Row] struct {
 	file *os.File // under its lock
 	name string
 	line bytes.Buffer
+	full []byte       // a line with position and checksum
 	gone func(R) bool // while it is scanned; nil: no row is lost
+	old  int64        // lines at the beginning that may be without checksums
+	bad  damage       // found by scan
 
 	mutex    sync.Mutex // guards what follows
-	size     int64      // of all whole lines
+	size     int64      // of all lines up to the last that is whole
 	rows     int64      // that stand for an input each
 	failed   bits       // by position
-	lost     bits       // of what was scanned, by position
+	lost     bits       // of what was scanned, by position: something that the row names, or the row itself
+	absent   bits       // of those, the rows themselves
 	replaced map[int64]int64
+}
+
+// damage counts rows that were not as they were written.
+type damage struct {
+	rows  int64
+	first int64 // line
 }
 
 func newPartial[R output.Row](file *os.File, name string) *partial[R] {
 	return &partial[R]{file: file, name: name, replaced: map[int64]int64{}}
 }
 
-// scan reads all lines. A last line that a crash cut short is removed; any other that
-// is no row is an error.
-func (p *partial[R]) scan(ctx context.Context) error {
+// allOld has every line be one that may be without a checksum.
+const allOld = math.MaxInt64
+
+// scan reads all lines, of which the first old may be without checksums; allOld becomes their
+// number. A last line that a crash cut short is removed, and so are damaged ones at the end. Among
+// lines without checksums any other that is no row is an error.
+func (p *partial[R]) scan(ctx context.Context, old int64) error {
+	p.old = old
+	info, err := p.file.Stat()
+	if err != nil {
+		return fmt.Errorf("read %s: %w", p.name, err)
+	}
 	lines := output.NewLines(io.NewSectionReader(p.file, 0, 1<<62), output.MaxRow)
-	var bad error
-	for n := 1; ; n++ {
+	var refused error     // unless nothing but more of it follows
+	var whole, tail int64 // the last line that is; damaged ones since the last that was of a row behind all others
+	for n := int64(1); ; n++ {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		text, offset, err := lines.Next()
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && bad == nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			break
 		}
-		if bad != nil {
-			return bad
-		}
-		var row R
-		var position int64
-		if err == nil {
-			row, position, err = output.DecodeLine[R](text)
-		} else if !errors.Is(err, output.ErrLongLine) {
+		if err != nil && !errors.Is(err, output.ErrLongLine) {
 			return fmt.Errorf("read %s: %w", p.name, err)
 		}
-		if err == nil && position != output.Next && p.gone == nil && !p.failed.get(position) {
-			err = fmt.Errorf("it replaces the row of position %d, which has not failed", position)
-		}
-		if err == nil {
-			err = p.add(row, position, offset)
-		}
-		if err != nil {
-			bad = fmt.Errorf("%s, line %d: %w; it was changed, or the disk has lost it: move it away, or --overwrite starts anew", p.name, n, err)
+		length := int64(len(text))
+		row, position, err := p.decode(text, n, err)
+		if errors.Is(err, errDamaged) && n > old {
+			if tail++; p.bad.first == 0 {
+				p.bad.first = n
+			}
 			continue
 		}
-		p.size = offset + int64(len(text)) + 1
+		if refused != nil {
+			return refused
+		}
+		rows := p.rows
+		if err == nil {
+			err = p.take(row, position, offset, info.Size(), n <= old)
+		}
+		if err != nil {
+			refused = fmt.Errorf("%s, line %d: %w; it was changed, or the disk has lost it: move it away, or --overwrite starts anew", p.name, n, err)
+			if n > old {
+				return refused
+			}
+			continue
+		}
+		if p.size, whole = offset+length+1, n; p.rows > rows {
+			tail = 0
+		}
 	}
 	if err := p.file.Truncate(p.size); err != nil {
 		return fmt.Errorf("repair the end of %s: %w", p.name, err)
 	}
+	p.old = min(old, whole)
+	p.bad.rows = p.absent.count + tail
+	return nil
+}
+
+// take adds a row that was scanned in a file of so many bytes.
+func (p *partial[R]) take(row R, position, offset, size int64, old bool) error {
+	switch {
+	case old && position != next && p.gone == nil && !p.failed.get(position):
+		return fmt.Errorf("it replaces the row of position %d, which has not failed", position)
+	case old && position >= p.rows:
+		return fmt.Errorf("it replaces the row of position %d, which is not there", position)
+	case position > p.rows+size: // more than can have been there
+		return fmt.Errorf("it is of position %d, and there are %d rows before it", position, p.rows)
+	}
+	p.add(row, position, offset)
 	return nil
 }
 
 // add counts a row that stands at an offset.
-func (p *partial[R]) add(row R, position, offset int64) error {
-	switch {
-	case position == output.Next:
+func (p *partial[R]) add(row R, position, offset int64) {
+	if position == next {
 		position = p.rows
-		p.rows++
-	case position >= p.rows:
-		return fmt.Errorf("it replaces the row of position %d, which is not there", position)
-	default:
+	}
+	if position < p.rows {
 		p.replaced[position] = offset
 	}
+	for ; p.rows < position; p.rows++ {
+		p.absent.set(p.rows, true)
+		p.lost.set(p.rows, true)
+	}
+	p.rows = max(p.rows, position+1)
+	p.absent.set(position, false)
 	p.failed.set(position, row.Failed() != nil)
 	p.lost.set(position, p.gone != nil && row.Failed() == nil && p.gone(row))
-	return nil
 }
 
 // append writes a row with one call, so that a crash tears no more than the last.
 func (p *partial[R]) append(row R, position int64) error {
-	line, err := output.EncodeLine(&p.line, row, position)
-	if err == nil && len(line) > output.MaxRow {
-		err = fmt.Errorf("the row of %s has %d bytes; %d are the most that can be read back", row.Name(), len(line), output.MaxRow)
-	}
+	line, err := output.EncodeLine(&p.line, row)
 	if err != nil {
 		return err
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if _, err := p.file.WriteAt(line, p.size); err != nil {
+	at := position
+	if at == next {
+		at = p.rows
+	}
+	p.full = seal(p.full[:0], line, at)
+	if len(p.full) > output.MaxRow {
+		return fmt.Errorf("the row of %s has %d bytes; %d are the most that can be read back", row.Name(), len(p.full), output.MaxRow)
+	}
+	if _, err := p.file.WriteAt(p.full, p.size); err != nil {
 		p.file.Truncate(p.size) // the next scan would do it, too
 		return err
 	}
-	if err := p.add(row, position, p.size); err != nil {
-		return err
-	}
-	p.size += int64(len(line))
+	p.add(row, position, p.size)
+	p.size += int64(len(p.full))
 	return nil
 }
 
-// all yields the rows in the order of their inputs, each as it stands now.
+// all yields the rows in the order of their inputs, each as it stands now. Of one that is lost the
+// error is errAbsent, and others follow.
 func (p *partial[R]) all() iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		p.mutex.Lock()
-		size := p.size
-		p.mutex.Unlock()
-		lines := output.NewLines(io.NewSectionReader(p.file, 0, size), output.MaxRow)
-		for next := int64(0); ; {
-			text, _, err := lines.Next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			row, position, err := decode[R](text, err)
-			if err == nil && position != output.Next {
-				continue
-			}
+		for text, err := range p.texts() {
+			var row R
 			if err == nil {
-				row, err = p.current(row, next, size)
+				row, err = output.DecodeLine[R](text)
 			}
-			if err != nil {
-				var none R
-				yield(none, fmt.Errorf("read %s again: %w", p.name, err))
+			if !yield(row, p.again(err)) || err != nil && !errors.Is(err, errAbsent) {
 				return
 			}
-			if !yield(row, nil) {
-				return
-			}
-			next++
 		}
 	}
 }
 
-// current is the row that stands for a position within the first size bytes.
-func (p *partial[R]) current(row R, position, size int64) (R, error) {
+// errAbsent is of a row that was damaged, and has not been made again.
+var errAbsent = errors.New("the row is lost")
+
+func (p *partial[R]) again(err error) error {
+	if err != nil {
+		err = fmt.Errorf("read %s again: %w", p.name, err)
+	}
+	return err
+}
+
+// texts yields the rows as JSON, as all does; each is good until the next.
+func (p *partial[R]) texts() iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		p.mutex.Lock()
+		size := p.size
+		p.mutex.Unlock()
+		lines := output.NewLines(io.NewSectionReader(p.file, 0, size), output.MaxRow)
+		at := int64(0)
+		for n := int64(1); ; n++ {
+			text, _, err := lines.Next()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			position := int64(next)
+			if err == nil {
+				text, position, err = unseal(text, n <= p.old)
+			}
+			switch {
+			case errors.Is(err, errDamaged), errors.Is(err, output.ErrLongLine), err == nil && position != next && (position < at || n <= p.old):
+				continue
+			case err != nil:
+				yield(nil, err)
+				return
+			case position == next:
+				position = at
+			}
+			for ; at < position; at++ {
+				if !yield(p.current(nil, at, size)) {
+					return
+				}
+			}
+			if !yield(p.current(text, at, size)) {
+				return
+			}
+			at++
+		}
+	}
+}
+
+// current is the row that stands for a position within the first size bytes: text, unless it was
+// replaced.
+func (p *partial[R]) current(text []byte, position, size int64) ([]byte, error) {
 	p.mutex.Lock()
 	offset, ok := p.replaced[position]
 	p.mutex.Unlock()
 	if !ok || offset >= size {
-		return row, nil
+		if text == nil {
+			return nil, fmt.Errorf("position %d: %w", position, errAbsent)
+		}
+		return text, nil
 	}
-	text, _, err := output.NewLines(io.NewSectionReader(p.file, offset, size-offset), output.MaxRow).Next()
-	row, at, err := decode[R](text, err)
+	line, _, err := output.NewLines(io.NewSectionReader(p.file, offset, size-offset), output.MaxRow).Next()
+	if err != nil {
+		return nil, err
+	}
+	text, at, err := unseal(line, p.old > 0)
 	if err == nil && at != position {
 		err = fmt.Errorf("the row of position %d is not where it was", position)
 	}
-	return row, err
+	return text, err
 }
 
-func decode[R output.Row](text []byte, err error) (R, int64, error) {
-	if err != nil {
-		var none R
-		return none, output.Next, err
+// decode reads a line, of a number from 1.
+func (p *partial[R]) decode(line []byte, n int64, err error) (row R, position int64, _ error) {
+	if err != nil { // too long
+		return row, next, errors.Join(errDamaged, err)
 	}
-	return output.DecodeLine[R](text)
+	text, position, err := unseal(line, n <= p.old)
+	if err == nil {
+		row, err = output.DecodeLine[R](text)
+	}
+	return row, position, err
 }
 
 func (p *partial[R]) counts() (rows, failed int64) {
@@ -192,7 +286,7 @@ type bits struct {
 }
 
 func (b *bits) get(i int64) bool {
-	return i/64 < int64(len(b.words)) && b.words[i/64]>>(i%64)&1 != 0
+	return i >= 0 && i/64 < int64(len(b.words)) && b.words[i/64]>>(i%64)&1 != 0
 }
 
 func (b *bits) set(i int64, on bool) {

@@ -14,12 +14,13 @@ import (
 	"slices"
 	"time"
 
+	"ortho/runner/appear"
 	"ortho/runner/regular"
 )
 
 // Version is that of the record's format. A change that older versions of ortho would
-// misread raises it.
-const Version = 1
+// misread raises it: 2 came with checksums, of this file and of the rows of OUT.partial.
+const Version = 2
 
 // maxRecord bounds the bytes of a record that is read.
 const maxRecord = 16 << 20
@@ -52,6 +53,10 @@ type Record struct {
 	Rows   int64 `json:"rows"`   // failed ones among them
 	Failed int64 `json:"failed"` // but for those that were redone with success
 
+	// OlderLines are the lines at the beginning of OUT.partial that a version of ortho has written which
+	// knew no checksums.
+	OlderLines int64 `json:"older_lines,omitempty"`
+
 	// How the last resume ran, or the whole where there was none. None of it changes
 	// rows.
 	Speed
@@ -70,6 +75,10 @@ type Model struct {
 type Inputs struct {
 	Count  int64  `json:"count"`
 	SHA256 string `json:"sha256"` // of their names in order, each ended by NUL
+	// Times and Contents are SHA-256 of the files' sizes and times of modification, and of their
+	// contents, in order, when the run was begun; "": not taken.
+	Times    string `json:"times_sha256,omitempty"`
+	Contents string `json:"contents_sha256,omitempty"`
 }
 
 // tally computes Inputs from their names, one by one.
@@ -90,7 +99,7 @@ func (t *tally) inputs() *Inputs {
 	if t.names == nil {
 		t.names = sha256.New()
 	}
-	return &Inputs{t.count, hex.EncodeToString(t.names.Sum(nil))}
+	return &Inputs{Count: t.count, SHA256: hex.EncodeToString(t.names.Sum(nil))}
 }
 
 // Resumed is a start after the first.
@@ -220,6 +229,19 @@ func (r *Record) differences(now *Record) []string {
 	return lines
 }
 
+// touched reports whether files have other sizes or times than they had, as far as both are known.
+func (i *Inputs) touched(now *Inputs) bool {
+	return i != nil && now != nil && i.Times != "" && now.Times != "" && i.Times != now.Times
+}
+
+// changed reports whether files have other contents than they had; asked, whether that is compared.
+func (i *Inputs) changed(now *Inputs) (asked, changed bool) {
+	if i == nil || now == nil || now.Contents == "" {
+		return false, false
+	}
+	return true, i.Contents != now.Contents
+}
+
 func (i *Inputs) count() string {
 	if i == nil {
 		return "not known"
@@ -238,12 +260,7 @@ func (i *Inputs) digest() string {
 func Read(out string) (*Record, error) { return readRecord(out + ".run.json") }
 
 func readRecord(name string) (*Record, error) {
-	f, err := regular.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	data, err := regular.ReadFile(name, maxRecord)
 	if err != nil {
 		return nil, err
 	}
@@ -254,9 +271,11 @@ func readRecord(name string) (*Record, error) {
 	return r, nil
 }
 
+var errNoRecord = errors.New("it is no record of a run")
+
 func parseRecord(data []byte) (*Record, error) {
-	if len(data) > maxRecord {
-		return nil, fmt.Errorf("it has more than %d bytes", maxRecord)
+	if !likeRecord(data) {
+		return nil, errNoRecord
 	}
 	var r Record
 	if err := json.Unmarshal(data, &r); err != nil {
@@ -265,10 +284,45 @@ func parseRecord(data []byte) (*Record, error) {
 	switch {
 	case r.Version > Version:
 		return nil, fmt.Errorf("its version is %d, and this ortho knows %d: use ortho %s or newer", r.Version, Version, r.Ortho)
-	case r.Version < 1 || r.Rows < 0 || r.Failed < 0 || r.Failed > r.Rows || r.Inputs != nil && r.Inputs.Count < 0:
-		return nil, errors.New("it is no record of a run")
+	case r.Version > 1 && !summed(data):
+		return nil, errors.New("it was changed since it was written: its checksum is that of another")
+	case r.Version < 1 || r.Rows < 0 || r.Failed < 0 || r.Failed > r.Rows || r.OlderLines < 0 || r.Inputs != nil && r.Inputs.Count < 0:
+		return nil, errNoRecord
 	}
 	return &r, nil
+}
+
+// likeRecord reports whether a file is the record of a run, of any version, whatever is wrong with it.
+func likeRecord(data []byte) bool {
+	var r struct {
+		Version       int
+		Rows          *int64
+		Preprocessing json.RawMessage
+	}
+	return json.Unmarshal(data, &r) == nil && r.Version > 0 && r.Rows != nil && r.Preprocessing != nil
+}
+
+// The checksum of a record stands at its end: the SHA-256 of the file without it.
+const (
+	checksumKey = `,
+  "checksum": "`
+	checksumEnd = "\"\n}\n"
+)
+
+func checksum(content []byte) string {
+	digest := sha256.Sum256(content)
+	return hex.EncodeToString(digest[:])
+}
+
+// withChecksum adds it to an indented JSON object.
+func withChecksum(content []byte) []byte {
+	return slices.Concat(bytes.TrimSuffix(content, []byte("\n}\n")), []byte(checksumKey+checksum(content)+checksumEnd))
+}
+
+// summed reports whether a record is as withChecksum has made it.
+func summed(data []byte) bool {
+	i := bytes.LastIndex(data, []byte(checksumKey))
+	return i >= 0 && bytes.Equal(data, withChecksum(append(data[:i:i], "\n}\n"...)))
 }
 
 // write replaces the record at once: a crash leaves the old one or the new one.
@@ -280,35 +334,19 @@ func (r *Record) write(name string) error {
 	if err := encoder.Encode(r); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	return replace(name, func(w io.Writer) error {
-		_, err := w.Write(b.Bytes())
-		return err
-	})
-}
-
-// replace writes a file that is there under its name only when it is complete, and on
-// the disk. Until then it is NAME.tmp; what a crash leaves of that is written over.
-func replace(name string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := appear.Create(name)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	err = write(f)
-	if err == nil {
-		err = toDisk(f)
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = rename(name+".tmp", name)
+	if _, err = f.Write(withChecksum(b.Bytes())); err == nil {
+		err = f.Commit()
 	}
 	if err != nil {
-		os.Remove(name + ".tmp")
+		f.Discard()
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
 }
-
-// toDisk waits until a file is on the disk. Tests of thousands of runs do not.
-var toDisk = (*os.File).Sync
 
 func missing(name string) bool {
 	_, err := os.Lstat(name)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 
-	"ortho/cmd/ortho/internal/output"
+	"ortho/runner/appear"
 	"ortho/runner/regular"
 )
 
@@ -39,7 +39,7 @@ func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 }
 
 // reopen turns a complete output into OUT.partial.
-func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
+func (r *Run[R]) reopen(ctx context.Context, old *Record) error {
 	if r.format == "table" {
 		return fmt.Errorf("%s is a table, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
 	}
@@ -52,23 +52,12 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 	if err != nil {
 		return fmt.Errorf("read output: %w", err)
 	}
-	f, err := openLocked(r.temporary(), os.O_RDWR|os.O_CREATE, r.warn) // the lock outlives the renaming
+	f, err := appear.Create(r.Partial())
 	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(r.temporary())
-		}
-	}()
-	if !missing(r.Partial()) {
-		return fmt.Errorf("%s: %w", r.Partial(), errLocked)
-	}
-	if err := f.Truncate(0); err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}
-	p := newPartial[R](f, r.Partial())
+	defer f.Discard() // unless it has appeared
+	p := newPartial[R](f.File, r.Partial())
 	p.gone = r.Gone
 	for row, err := range r.codec.Read(r.format, in, info.Size()) {
 		if err == nil {
@@ -77,7 +66,7 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 		if err != nil {
 			return fmt.Errorf("read %s back: %w", r.name, err)
 		}
-		if err := p.append(row, output.Next); err != nil {
+		if err := p.append(row, next); err != nil {
 			return fmt.Errorf("write output: %w", err)
 		}
 	}
@@ -85,17 +74,11 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) (err error) {
 		return fmt.Errorf("%s has %d rows, %d of them failed, but %s tells of %d and %d: it was changed; --overwrite makes it anew",
 			r.name, rows, failed, r.recordName(), old.Rows, old.Failed)
 	}
-	if err := errors.Join(toDisk(f), rename(r.temporary(), r.Partial())); err != nil {
+	if p.file, err = f.Grow(); errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s: %w", r.Partial(), errLocked)
+	} else if err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}
 	r.partial = p
 	return nil
-}
-
-// tidy removes files that a crash of reopen left.
-func (r *Run[R]) tidy() {
-	if f, err := openLocked(r.temporary(), os.O_RDWR, r.warn); err == nil {
-		os.Remove(r.temporary())
-		f.Close()
-	}
 }

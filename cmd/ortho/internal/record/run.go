@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -69,94 +68,6 @@ type pendingRow struct {
 	position int64
 }
 
-var (
-	errLocked = errors.New("another run is writing it; wait for it to end, or stop it")
-	errMoved  = errors.New("another run has just taken it away")
-)
-
-// Open takes NAME.partial. It refuses an output that can't be written or would replace what
-// the run reads, what the mode does not allow, and a NAME.partial that another run is
-// writing. No row is touched before Begin. warn is called with what may not be as it was meant.
-func Open[R output.Row](reads *output.Reads, codec *output.Codec[R], name, format string, mode Mode, warn func(string)) (*Run[R], error) {
-	if err := reads.Refuse(name); err != nil {
-		return nil, err
-	}
-	r := &Run[R]{reads: reads, codec: codec, name: name, format: format, mode: mode, warn: warn}
-	err := errMoved
-	for range 10 { // a run that ends meanwhile takes the file away once
-		if !errors.Is(err, errMoved) {
-			break
-		}
-		err = r.open()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
-// Partial is the name of the file that holds the rows until they are complete.
-func (r *Run[R]) Partial() string { return r.name + ".partial" }
-
-// temporary is the file that OUT or OUT.partial is written to first.
-func (r *Run[R]) temporary() string { return r.name + ".tmp" }
-
-func (r *Run[R]) recordName() string { return r.name + ".run.json" }
-
-func (r *Run[R]) resumes() bool { return r.mode == Resume || r.mode == RetryFailed }
-
-func (r *Run[R]) open() error {
-	f, err := openLocked(r.Partial(), os.O_RDWR, r.warn)
-	switch {
-	case err == nil && r.mode == Fresh:
-		f.Close()
-		return fmt.Errorf("%s exists: a run that did not finish left it; --resume continues it, --overwrite starts anew", r.Partial())
-	case err == nil:
-		r.partial = newPartial[R](f, r.Partial())
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	if _, err := r.reads.Check(r.name, r.mode != Fresh); err != nil {
-		return err
-	}
-	if r.resumes() && !missing(r.name) {
-		return nil
-	}
-	f, err = openLocked(r.Partial(), os.O_RDWR|os.O_CREATE|os.O_EXCL, r.warn)
-	if errors.Is(err, fs.ErrExist) {
-		return errMoved
-	}
-	if err != nil {
-		return err
-	}
-	r.partial, r.created = newPartial[R](f, r.Partial()), true
-	return nil
-}
-
-// openLocked opens a file for this process alone. The lock may come after the file was
-// renamed or removed: then it is not that of the name any more.
-func openLocked(name string, flag int, warn func(string)) (*os.File, error) {
-	f, err := open(name, flag)
-	if err != nil {
-		return nil, fmt.Errorf("open output: %w", err)
-	}
-	if err := lock(f, warn); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", name, err)
-	}
-	locked, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("open output: %w", err)
-	}
-	if named, err := os.Stat(name); err != nil || !os.SameFile(locked, named) {
-		f.Close()
-		return nil, fmt.Errorf("open %s: %w", name, errMoved)
-	}
-	return f, nil
-}
-
 // Begin starts or continues the run that now describes: what it is made of, and with
 // what settings. It refuses to continue one that was begun otherwise, and says what
 // differs. Where Complete reports true afterwards, there is nothing to do.
@@ -179,6 +90,9 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	if lines := old.differences(&now); len(lines) > 0 {
 		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.existing(), strings.Join(lines, "\n"))
 	}
+	if err := r.checkInputs(old, &now); err != nil {
+		return err
+	}
 	if old.Ortho != now.Ortho {
 		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.existing(), old.Ortho, now.Ortho))
 	}
@@ -187,15 +101,13 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 			return err
 		} else if !lost {
 			r.record = *old
-			r.tidy()
 			return nil
 		}
 	}
 	if r.partial == nil {
 		err = r.reopen(ctx, old)
 	} else {
-		r.partial.gone = r.Gone
-		err = r.partial.scan(ctx)
+		err = r.scan(ctx, old)
 	}
 	if err != nil {
 		return err
@@ -204,10 +116,52 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	r.start, r.failed = r.partial.counts()
 	r.lost = r.partial.lost.count
 	now = *old
+	now.Version, now.OlderLines = Version, r.partial.old
 	now.Finished, now.Speed = time.Time{}, Speed{}
 	now.Rows, now.Failed = r.start, r.failed
 	now.Resumes = append(now.Resumes, Resumed{time.Now().Round(time.Millisecond), r.start})
 	return r.write(now)
+}
+
+// checkInputs compares the files that the rows are of with those of now. To do again what failed,
+// some of them may have been mended.
+func (r *Run[R]) checkInputs(old, now *Record) error {
+	asked, changed := old.Inputs.changed(now.Inputs)
+	switch {
+	case asked && old.Inputs.Contents == "":
+		return fmt.Errorf("%s was begun without a look at the contents of its inputs, so that they can't be compared: leave out --check-inputs, or --overwrite starts anew", r.existing())
+	case changed && r.mode == Resume:
+		return fmt.Errorf("the contents of the inputs are others than those that %s was begun with: give the same, or --overwrite starts anew", r.existing())
+	case changed || !asked && old.Inputs.touched(now.Inputs):
+		r.warn(fmt.Sprintf("inputs have changed since %s was begun (their %s): its rows are of what they were, and --overwrite makes all anew", r.existing(), map[bool]string{true: "contents", false: "sizes or times"}[changed]))
+	}
+	return nil
+}
+
+// scan reads the rows that are there, and tells which are made again.
+func (r *Run[R]) scan(ctx context.Context, record *Record) error {
+	p, old := r.partial, record.OlderLines
+	if record.Version < 2 {
+		old = allOld
+	}
+	p.gone = r.Gone
+	if err := p.scan(ctx, old); err != nil {
+		return err
+	}
+	if record.Version < 2 && p.old > 0 {
+		r.warn(fmt.Sprintf("an older version of ortho has written %s, without checksums: what was changed in it can't be told", r.Partial()))
+	}
+	if n := p.bad.rows; n > 0 {
+		r.warn(fmt.Sprintf("%s: %s not as written (line %d is the first such line): made again", r.Partial(), isOrAre(n), p.bad.first))
+	}
+	return nil
+}
+
+func isOrAre(rows int64) string {
+	if rows == 1 {
+		return "1 row is"
+	}
+	return fmt.Sprintf("%d rows are", rows)
 }
 
 // begin prepares for the first rows. They come after the record: rows without one could not
@@ -281,7 +235,7 @@ func (r *Run[R]) Counts() (rows, failed int64) {
 // others have the names of their rows. Where one does not, it ends, and Finish fails.
 func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], name func(T) string) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		next, stop := iter.Pull2(r.partial.all())
+		following, stop := iter.Pull2(r.partial.all())
 		defer stop()
 		position := int64(0)
 		var listed tally
@@ -290,10 +244,12 @@ func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T
 				return
 			}
 			listed.add(name(item))
-			at := int64(output.Next)
+			at := int64(next)
 			if position < r.start {
-				row, err, _ := next()
-				if err == nil && row.Name() != name(item) {
+				row, err, _ := following()
+				if errors.Is(err, errAbsent) {
+					err = nil
+				} else if err == nil && row.Name() != name(item) {
 					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, name(item), r.Partial(), row.Name(), r.misfit())
 				}
 				if err != nil {

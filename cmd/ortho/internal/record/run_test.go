@@ -183,22 +183,15 @@ func TestCrashes(t *testing.T) {
 			t.Fatal(err)
 		}
 		finished := read(t, w.out+".run.json")
-		rows := want(t, "jsonl", false)
+		rows := sealed(want(t, "jsonl", false))
 		for name, files := range map[string]map[string]string{
-			"partial made":           {".partial": "", ".tmp": "older"},
-			"record half written":    {".partial": "", ".run.json.tmp": running[:20]},
+			"partial made":           {".partial": ""},
 			"record written":         {".partial": "", ".run.json": running},
 			"all rows there":         {".partial": rows, ".run.json": running},
-			"finish half written":    {".partial": rows, ".run.json": running, ".run.json.tmp": finished[:30]},
 			"record finished":        {".partial": rows, ".run.json": finished},
-			"half rendered":          {".partial": rows, ".run.json": finished, ".tmp": broken[:len(broken)/2]},
-			"rendered":               {".partial": rows, ".run.json": finished, ".tmp": broken},
 			"there, partial too":     {".partial": rows, ".run.json": finished, "": broken},
 			"partial taken away":     {".run.json": finished, "": broken},
-			"read back, then left":   {"": broken, ".run.json": finished, ".tmp": rows},
 			"an older output":        {".partial": rows, ".run.json": running, "": "older"},
-			"half read back" + redo:  {"": broken, ".run.json": finished, ".tmp": rows[:len(rows)/2]},
-			"read back" + redo:       {"": broken, ".run.json": finished, ".tmp": rows},
 			"rows again" + redo:      {"": broken, ".run.json": finished, ".partial": rows},
 			"a record of it" + redo:  {"": broken, ".run.json": running, ".partial": rows},
 			"nothing at all" + redo:  {},
@@ -228,7 +221,7 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	partial, record := read(t, begun.out+".partial"), read(t, begun.out+".run.json")
-	lines := slices.Collect(strings.Lines(partial))
+	lines, old := slices.Collect(strings.Lines(partial)), slices.Collect(strings.Lines(unsealed(t, partial)))
 	changed := func(change func(*Record)) func(*work) {
 		return func(w *work) {
 			w.now.Settings, w.now.Preprocessing = slices.Clone(now.Settings), slices.Clone(now.Preprocessing)
@@ -247,18 +240,21 @@ func TestRefused(t *testing.T) {
 		"weights":        {partial, record, changed(func(r *Record) { r.Model.ExternalData = Settings{{"w.bin", "1"}} }), []string{"w.bin was not set, and is 1"}},
 		"preprocessing":  {partial, record, changed(func(r *Record) { r.Preprocessing[1].Value = "1" }), []string{"mean was 0, and is 1"}},
 		"runtime":        {partial, record, changed(func(r *Record) { r.ONNXRuntime = "1.33.0" }), []string{"ONNX Runtime was 1.32.0, and is 1.33.0"}},
-		"count":          {partial, record, changed(func(r *Record) { r.Inputs = &Inputs{8, "names"} }), []string{"number of inputs was 9, and is 8"}},
-		"digest":         {partial, record, changed(func(r *Record) { r.Inputs = &Inputs{9, "other"} }), []string{"was names, and is other"}},
+		"count":          {partial, record, changed(func(r *Record) { r.Inputs = &Inputs{Count: 8, SHA256: "names"} }), []string{"number of inputs was 9, and is 8"}},
+		"digest":         {partial, record, changed(func(r *Record) { r.Inputs = &Inputs{Count: 9, SHA256: "other"} }), []string{"was names, and is other"}},
 		"not known":      {partial, record, changed(func(r *Record) { r.Inputs = nil }), []string{"was 9, and is not known"}},
 		"other names":    {partial, record, func(w *work) { w.names = []string{"a", "x"} }, []string{"input 2 is x", "is of bad1"}},
 		"fewer names":    {partial, record, func(w *work) { w.names = names[:2] }, []string{"2 inputs", "4 rows"}},
 		"no record":      {partial, "", func(*work) {}, []string{"there is no", "out.run.json", "--overwrite"}},
-		"broken record":  {partial, record[:50], func(*work) {}, []string{"out.run.json", "--overwrite"}},
-		"newer record":   {partial, strings.Replace(record, `"version": 1`, `"version": 2`, 1), func(*work) {}, []string{"version is 2", "1.0"}},
+		"broken record":  {partial, record[:50], func(*work) {}, []string{"out.run.json", "no record of a run", "move it away"}},
+		"changed record": {partial, strings.Replace(record, `"top": "5"`, `"top": "6"`, 1), func(*work) {}, []string{"out.run.json", "it was changed since it was written", "--overwrite"}},
+		"newer record":   {partial, strings.Replace(record, `"version": 2`, `"version": 3`, 1), func(*work) {}, []string{"version is 3", "1.0"}},
 		"other JSON":     {partial, `{"format": "x"}`, func(*work) {}, []string{"no record"}},
-		"bad middle":     {lines[0] + "{}\n" + lines[1], record, func(*work) {}, []string{"out.partial, line 2", "no row"}},
-		"no such row":    {lines[0] + `{"input":"a","predictions":[],"position":7}` + "\n" + lines[1], record, func(*work) {}, []string{"line 2", "position 7"}},
-		"row not failed": {lines[0] + `{"input":"a","predictions":[],"position":0}` + "\n" + lines[1], record, func(*work) {}, []string{"line 2", "position 0"}},
+		"no row":         {lines[0] + string(seal(nil, []byte("{}"), 1)) + lines[2], record, func(*work) {}, []string{"out.partial, line 2", "no row"}},
+		"far away":       {lines[0] + string(seal(nil, []byte(`{"input":"a","predictions":[]}`), 1<<40)), record, func(*work) {}, []string{"line 2", "position 1099511627776"}},
+		"bad middle":     {old[0] + "{}\n" + old[1], older(record), func(*work) {}, []string{"out.partial, line 2", "no row"}},
+		"no such row":    {old[0] + `{"input":"a","predictions":[],"position":7}` + "\n" + old[1], older(record), func(*work) {}, []string{"line 2", "position 7"}},
+		"row not failed": {old[0] + `{"input":"a","predictions":[],"position":0}` + "\n" + old[1], older(record), func(*work) {}, []string{"line 2", "position 0"}},
 	} {
 		w := begun
 		w.out, w.mode, w.most = filepath.Join(t.TempDir(), "out"), Resume, -1

@@ -12,10 +12,11 @@ import (
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/classify"
+	"ortho/runner/appear"
 )
 
 func TestMain(m *testing.M) {
-	toDisk = func(*os.File) error { return nil }
+	appear.Sync = func(*os.File) error { return nil }
 	os.Exit(m.Run())
 }
 
@@ -164,3 +165,35 @@ func check(t testing.TB, what, out, want string) {
 }
 
 var formats = []string{"jsonl", "csv", "parquet", "table"}
+
+// sealed are lines of JSONL as OUT.partial has them.
+func sealed(rows string) string {
+	var all []byte
+	n := int64(0)
+	for line := range strings.Lines(rows) {
+		all = seal(all, []byte(line), n)
+		n++
+	}
+	return string(all)
+}
+
+// unsealed are lines of OUT.partial as older versions wrote them, each for an input of its own.
+func unsealed(t testing.TB, partial string) string {
+	t.Helper()
+	var all strings.Builder
+	for line := range strings.Lines(partial) {
+		row, _, err := unseal([]byte(strings.TrimSuffix(line, "\n")), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(row)
+		all.WriteByte('\n')
+	}
+	return all.String()
+}
+
+// older is a record as older versions wrote it.
+func older(record string) string {
+	before, _, _ := strings.Cut(strings.Replace(record, `"version": 2`, `"version": 1`, 1), checksumKey)
+	return before + "\n}\n"
+}

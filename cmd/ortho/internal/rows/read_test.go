@@ -122,7 +122,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"jsonl", `{"input":"a","predictions":[],"output":{"name":"x","shape":[],"values":[]}}` + "\n", "line 1: it is no row"},
 		{"jsonl", `{"input":"a","predictions":[]}` + "\n{", "line 2"},
 		{"jsonl", `{"input":"a","predictions":[],"position":0}` + "\n", "position"},
-		{"jsonl", `{"input":"a","predictions":[],"position":-1}` + "\n", "below 0"},
+		{"jsonl", `{"input":"a","predictions":[],"position":-1}` + "\n", "it has a position"},
 		{"csv", "", "columns"},
 		{"csv", "a,b\n", "record 1"},
 		{"csv", "0,1,2,3,4,5,6,7,8,9\n", "columns"},

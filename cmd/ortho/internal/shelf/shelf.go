@@ -129,7 +129,14 @@ func (f *File) Commit() error {
 		}
 	}
 	f.forget()
-	return f.file.Commit()
+	if f.shelf.Overwrite {
+		return f.file.Commit()
+	}
+	err := f.file.CommitNew()
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%s exists by now: %w", f.target, ErrExists)
+	}
+	return err
 }
 
 // Discard removes what was written.

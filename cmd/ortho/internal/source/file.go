@@ -20,7 +20,7 @@ const piece = 4 << 20
 // File is the image in a file, of whatever name. A link to it is followed. Its Path is
 // the file's.
 func File(path string) Item {
-	return Item{path, path, func(ctx context.Context) ([]byte, error) { return readFile(ctx, path) }}
+	return Item{Name: path, Path: path, Read: func(ctx context.Context) ([]byte, error) { return readFile(ctx, path) }, File: path}
 }
 
 // readFile opens regular files only: a pipe or a device could block for ever.

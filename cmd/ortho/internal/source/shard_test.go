@@ -140,7 +140,7 @@ func TestShards(t *testing.T) {
 			for _, name := range want {
 				fmt.Fprintf(sum, "%s\x00", filepath.FromSlash(name))
 			}
-			if s, known := Survey(args, opt(Shard{i, n}), never); !known || s != (Inventory{int64(len(want)), hex.EncodeToString(sum.Sum(nil))}) {
+			if s, known := Survey(args, opt(Shard{i, n}), never); !known || s != (Inventory{Items: int64(len(want)), Digest: hex.EncodeToString(sum.Sum(nil))}) {
 				t.Errorf("%d/%d: %+v, %v", i, n, s, known)
 			}
 		}

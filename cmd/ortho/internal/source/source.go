@@ -26,6 +26,8 @@ type Item struct {
 	// paths of a list are taken from the root. Of standard input it is "stdin".
 	Path string
 	Read func(ctx context.Context) ([]byte, error)
+	// File is the file that holds it: an archive, or its own; "": none.
+	File string
 }
 
 // Options say where to look besides the arguments.
@@ -35,6 +37,7 @@ type Options struct {
 	NUL        bool // paths in lists end with NUL, not with a newline
 	Shard      Shard
 	Passed     *Passed // counts what is passed over, of all shards; may be nil
+	Look       Look    // what Survey takes of the files, besides their names
 }
 
 // Items yields the shard's images in the order of the arguments, a folder's and a
@@ -72,6 +75,8 @@ func Check(args []string) error {
 type Inventory struct {
 	Items  int64
 	Digest string // SHA-256 (hex) of their names in order, each ended by a NUL byte
+	// Times and Contents are SHA-256 (hex) of what Look asks for of the items' files; "": it does not.
+	Times, Contents string
 }
 
 // Files yields the files that Items, of all shards, would read: images, archives and lists,
@@ -152,9 +157,11 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 	opt.Stdin = strings.NewReader("") // an image there counts, unread
 	opt.Passed.Begin()
 	n, names := int64(0), sha256.New()
+	stamps := newStamps(opt.Look)
 	own := opt.Shard.own(func(item Item) bool {
 		n++
-		names.Write([]byte(item.Name + "\x00"))
+		io.WriteString(names, item.Name+"\x00")
+		stamps.add(item.File, stop)
 		return true
 	})
 	for arg := range allWords(args) {
@@ -162,7 +169,9 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 			return Inventory{}, false
 		}
 	}
-	return Inventory{n, hex.EncodeToString(names.Sum(nil))}, true
+	all := Inventory{Items: n, Digest: hex.EncodeToString(names.Sum(nil))}
+	all.Times, all.Contents = stamps.sums()
+	return all, !stop()
 }
 
 // Single reports whether the arguments name one image file, or standard input as one.
@@ -232,7 +241,7 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 	case stdin:
 		// Read here and not by Read: a source that blocks can be left behind.
 		data, err := readAll(context.Background(), opt.Stdin, 0, MaxFile)
-		return yield(Item{"-", "stdin", func(context.Context) ([]byte, error) { return data, err }})
+		return yield(Item{Name: "-", Path: "stdin", Read: func(context.Context) ([]byte, error) { return data, err }})
 	case folder:
 		return walk(path, Endings, opt.Passed, below(path, yield))
 	case archived:
@@ -306,5 +315,5 @@ func named(path string, passed *Passed, yield func(Item) bool) bool {
 }
 
 func failed(name string, err error) Item {
-	return Item{name, name, func(context.Context) ([]byte, error) { return nil, err }}
+	return Item{Name: name, Path: name, Read: func(context.Context) ([]byte, error) { return nil, err }}
 }

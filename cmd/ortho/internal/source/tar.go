@@ -73,7 +73,7 @@ func untar(name string, passed *Passed, yield func(Item) bool) bool {
 		}
 		images++
 		s := section{name, info, w.offset, header.Size}
-		item := Item{name + "/" + inside, strings.TrimSuffix(name, filepath.Ext(name)) + "/" + inside, s.read}
+		item := Item{name + "/" + inside, strings.TrimSuffix(name, filepath.Ext(name)) + "/" + inside, s.read, name}
 		if err != nil {
 			item = failed(item.Name, err)
 		}

@@ -1,0 +1,78 @@
+package record
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"strconv"
+)
+
+// A line of OUT.partial is one of JSONL with two fields more, its position and a checksum of all
+// before it:
+//
+//	{"input":"a.jpg",...,"position":12,"crc32c":"0a1b2c3d"}
+//
+// Lines that older versions wrote have no checksum, and a position only where the row takes the
+// place of another.
+const (
+	positionKey = `,"position":`
+	sumKey      = `,"crc32c":"`
+	sumLength   = len(sumKey) + 2*crc32.Size + len(`"}`)
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// next is the position of a row that follows the one before it.
+const next = -1
+
+// seal appends a row's line to a buffer. row is JSON, with or without a newline.
+func seal(buffer, row []byte, position int64) []byte {
+	row = bytes.TrimSuffix(row, []byte("\n"))
+	begin := len(buffer)
+	buffer = append(buffer, row[:len(row)-len("}")]...)
+	buffer = append(buffer, positionKey...)
+	buffer = strconv.AppendInt(buffer, position, 10)
+	end := len(buffer)
+	buffer = append(buffer, sumKey...)
+	return append(endOf(buffer, buffer[begin:end]), '\n')
+}
+
+// endOf appends the checksum of a line's beginning, and what ends the line.
+func endOf(buffer, begin []byte) []byte {
+	var sum [crc32.Size]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.Checksum(begin, castagnoli))
+	return append(hex.AppendEncode(buffer, sum[:]), `"}`...)
+}
+
+// errDamaged is of a line that is not as it was written.
+var errDamaged = errors.New("its checksum is that of another")
+
+// unseal takes the two fields off a line, in its own memory. What has no checksum is damaged, unless
+// it may be of an older version: then its position may be next.
+func unseal(line []byte, older bool) (row []byte, position int64, err error) {
+	body := line[:max(0, len(line)-len("}"))]
+	if n := len(line) - sumLength; n > 0 && bytes.HasPrefix(line[n:], []byte(sumKey)) {
+		var buffer [2*crc32.Size + 2]byte
+		if !bytes.Equal(line[n+len(sumKey):], endOf(buffer[:0], line[:n])) {
+			return nil, next, errDamaged
+		}
+		body, older = line[:n], false
+	} else if !older {
+		return nil, next, errDamaged
+	}
+	position = next
+	if i := bytes.LastIndex(body, []byte(positionKey)); i >= 0 {
+		if at, err := strconv.ParseUint(string(body[i+len(positionKey):]), 10, 62); err == nil {
+			position, body = int64(at), body[:i]
+		}
+	}
+	switch {
+	case position == next && !older:
+		return nil, next, errDamaged
+	case len(body) == len(line)-len("}") || len(line) == 0:
+		return line, position, nil
+	}
+	return append(body, '}'), position, nil
+}
