@@ -3,10 +3,13 @@ package output
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"ortho/cmd/ortho/internal/term"
 )
 
 // Check refuses, before any work is done, an output that can't be written: one that would
@@ -39,8 +42,9 @@ func (r *Reads) Check(name string, overwrite bool) (device bool, err error) {
 // ortho-DIGEST.partial, of NAME's digest.
 type File struct {
 	*os.File
-	reads *Reads
-	name  string
+	screen io.Writer // the file, as all writes to it go; a terminal can't be acted on
+	reads  *Reads
+	name   string
 }
 
 // Create opens NAME.partial, or a device or a pipe as it is. It refuses what Check
@@ -56,7 +60,7 @@ func (r *Reads) Create(name string, overwrite bool) (*File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open output: %w", err)
 		}
-		return &File{f, r, ""}, nil
+		return &File{f, term.Safe(f), r, ""}, nil
 	}
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if overwrite {
@@ -74,7 +78,7 @@ func (r *Reads) Create(name string, overwrite bool) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create output: %w", err)
 	}
-	return &File{f, r, name}, nil
+	return &File{f, f, r, name}, nil
 }
 
 // Commit makes the file appear under its name, unless that turned out to be one that the
