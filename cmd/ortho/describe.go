@@ -142,6 +142,9 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 func (o *describeOptions) openDescriber(call *flags.Call) (*describe.Describer, error) {
 	chat := &o.chat.Options
 	chat.NoEvidence, chat.Concurrency = o.noEvidence, o.concurrency
+	if o.dryRun { // nothing is sent
+		chat.Key = describe.Key{}
+	}
 	if call.Given("chat-temperature") {
 		chat.Temperature = &o.temperature
 	}

@@ -25,7 +25,10 @@ const (
 type Options struct {
 	BaseURL string // of the API, up to before /chat/completions; "": DefaultBaseURL
 	Key     Key    // the zero value: none is sent
-	Model   string // "": DefaultModel
+	// Insecure lets the key go to another machine by http, for all on the way to read; see
+	// [ErrInsecure].
+	Insecure bool
+	Model    string // "": DefaultModel
 
 	Prompt     Prompt // the zero value: "caption"
 	Language   string // of the description, such as "German" or "de"; "": as the prompt has it
@@ -125,8 +128,13 @@ type Describer struct {
 	}
 }
 
+// ErrInsecure is that of a key that would go to another machine unencrypted. Only localhost,
+// 127.0.0.0/8 and ::1 are this one, as they are written: what other names and the addresses of a
+// local network lead to, others on it may decide.
+var ErrInsecure = errors.New("the key would be sent unencrypted")
+
 // Open checks the options and makes a Describer, which is closed after use. It sends nothing.
-// Errors name the option.
+// Errors name the option, or wrap [ErrInsecure].
 func Open(opt Options) (*Describer, error) {
 	base, err := baseURL(opt.BaseURL)
 	if err != nil {
@@ -136,9 +144,13 @@ func Open(opt Options) (*Describer, error) {
 	if err := opt.complete(); err != nil {
 		return nil, err
 	}
+	host := hostOf(base)
+	if opt.Key.reveal() != "" && base.Scheme == "http" && !host.Loopback && !opt.Insecure && !opt.Offline {
+		return nil, fmt.Errorf("%w to %s", ErrInsecure, host.Name)
+	}
 	d := &Describer{
 		opt:    opt,
-		host:   hostOf(base),
+		host:   host,
 		scrub:  scrubber(opt.Key),
 		slots:  make(chan struct{}, opt.Concurrency),
 		ledger: ledger{budget: opt.Budget},

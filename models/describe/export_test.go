@@ -1,6 +1,11 @@
 package describe
 
-import "time"
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http/httptest"
+	"time"
+)
 
 // SetWait replaces the clock that tries wait by.
 func (d *Describer) SetWait(after func(time.Duration) <-chan time.Time) { d.timer = afterFunc(after) }
@@ -42,3 +47,12 @@ var ReadEntry = readEntry
 
 // Under is how many images the describer has not taken yet.
 func (e *Evidence) Under() int { return len(e.under) }
+
+// Trust has the certificates of test servers known.
+func (d *Describer) Trust(servers ...*httptest.Server) {
+	pool := x509.NewCertPool()
+	for _, s := range servers {
+		pool.AddCert(s.Certificate())
+	}
+	d.http.Transport.(*transport).TLSClientConfig = &tls.Config{RootCAs: pool}
+}

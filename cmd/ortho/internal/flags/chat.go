@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -38,6 +39,7 @@ func (*Chat) Flags() []cli.Flag {
 		&cli.IntFlag{Name: "max-side", Category: chat, DefaultText: "1024; 512 with --detail low", Usage: "larger images are sent smaller: `PIXELS` of the long side"},
 		&cli.StringFlag{Name: "cache", Category: chat, Usage: "keep answers in the `FOLDER`, and take those that are there"},
 		&cli.BoolFlag{Name: "offline", Category: chat, Usage: "nothing leaves this machine: answers come from --cache, or from a server on it"},
+		&cli.BoolFlag{Name: "insecure", Category: chat, Usage: "send the key over http:// to another machine, for all on the way to read; it is refused otherwise"},
 		&cli.DurationFlag{Name: "timeout", Value: 2 * time.Minute, Category: chat, Usage: "wait so long for an answer (`TIME`, such as 90s) before asking again"},
 		&cli.IntFlag{Name: "budget", Category: chat, DefaultText: "none", Usage: "`TOKENS` of all requests together; none is sent beyond it"},
 	}
@@ -60,7 +62,7 @@ func (h *Chat) Read(c *Call) (err error) {
 	h.Options = describe.Options{
 		BaseURL: os.Getenv(EnvBaseURL), Key: describe.NewKey(os.Getenv(EnvKey)), Model: line.String("chat-model"),
 		Language: line.String("lang"), Detail: describe.Detail(line.String("detail")), MaxSide: line.Int("max-side"), MaxPixels: line.Int64("max-pixels"),
-		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: line.String("cache"), Offline: line.Bool("offline"),
+		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: line.String("cache"), Offline: line.Bool("offline"), Insecure: line.Bool("insecure"),
 		Notify: c.Info,
 	}
 	if h.Options.Prompt, err = describe.FindPrompt(h.Prompt); err != nil {
@@ -75,6 +77,8 @@ func (h *Chat) Open() (*describe.Describer, error) {
 	switch {
 	case err == nil:
 		return d, nil
+	case errors.Is(err, describe.ErrInsecure):
+		return nil, commandline.Usagef("%s is %q: %w, for all on the way to read; give an https:// address, unset %s where the server wants no key, or send it all the same with --insecure", EnvBaseURL, h.Options.BaseURL, err, EnvKey)
 	case strings.Contains(err.Error(), "API's address") && !strings.Contains(h.Options.BaseURL, "@"): // which may hold a password
 		return nil, commandline.Usagef("%s is %q: %w (such as http://localhost:11434/v1)", EnvBaseURL, h.Options.BaseURL, err)
 	}
@@ -93,8 +97,12 @@ func (h *Chat) CheckKey() error {
 // TellHost says, once a run and before it happens, that images leave the machine. Without a
 // key OpenAI's own server gets none.
 func (h *Chat) TellHost(ui *term.UI, d *describe.Describer) {
-	keyless := os.Getenv(EnvKey) == "" && os.Getenv(EnvBaseURL) == ""
-	if host := d.Host(); !host.Loopback && !h.Options.Offline && !keyless {
+	host, keyed := d.Host(), os.Getenv(EnvKey) != ""
+	if keyed && host.Plain && !host.Loopback && !h.Options.Offline { // by --insecure
+		ui.Warn(fmt.Sprintf("the key is sent unencrypted to %s, for all on the way to read (--insecure)", host.Name))
+	}
+	keyless := !keyed && os.Getenv(EnvBaseURL) == ""
+	if !host.Loopback && !h.Options.Offline && !keyless {
 		ui.Info(fmt.Sprintf("images leave this machine: they are sent to %s, unless an earlier answer is kept (--cache); --offline sends none", host.Name))
 	}
 }
