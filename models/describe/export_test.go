@@ -1,8 +1,10 @@
 package describe
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"net"
 	"net/http/httptest"
 	"time"
 )
@@ -12,6 +14,11 @@ func (d *Describer) SetWait(after func(time.Duration) <-chan time.Time) { d.time
 
 // SetNow replaces the time that dates are compared with.
 func (d *Describer) SetNow(now func() time.Time) { d.now = now }
+
+// SetDial replaces how a server is reached.
+func (d *Describer) SetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	d.http.Transport.(*transport).DialContext = dial
+}
 
 type afterFunc func(time.Duration) <-chan time.Time
 
@@ -41,6 +48,19 @@ func Read(answer string, candidates []Candidate) (first, again Description, err 
 	}
 	again, _, err = readDescription(string(kept), c, same)
 	return first, again, err
+}
+
+// Rendered is a prompt's file with so many candidates.
+func Rendered(file []byte, candidates int) (string, error) {
+	p, err := parsePrompt("x", file)
+	if err != nil {
+		return "", err
+	}
+	all := make([]Candidate, candidates)
+	for i := range all {
+		all[i] = Candidate{i, "a tench", 1 / float64(candidates)}
+	}
+	return p.task(promptData{Language: "German", Candidates: all})
 }
 
 var ReadEntry = readEntry
