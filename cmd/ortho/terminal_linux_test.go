@@ -90,7 +90,7 @@ func acting(shown string) string {
 }
 
 // escapes are how what is evil is shown.
-var escapes = regexp.MustCompile(`\\(x1b|u001b|x9b|u061c|u202e)`)
+var escapes = regexp.MustCompile(`\\(x1b|u001b|x9b|u061c|u202e|u200b)`)
 
 // evilModel is a model whose names, labels and settings are evil, and a folder of evil names around it.
 func evilModel(t *testing.T, dir, from string) string {
