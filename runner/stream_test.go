@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -169,6 +170,48 @@ func TestParseProviders(t *testing.T) {
 			t.Errorf("ParseProviders(%q, %q) = %+v, want an error", c.list, c.options, got)
 		}
 	}
+}
+
+// FuzzParseProviders: providers are known ones, each once, and an option is that of its provider;
+// OpenVINO's devices are told from what is none.
+func FuzzParseProviders(f *testing.F) {
+	f.Add("CUDA, cpu", "cuda.device_id=1", "cuda.key=a=b")
+	f.Add("openvino+cpu", "openvino.device_type=HETERO:GPU.1(4),-NPU", "cpu.x=")
+	f.Add("openvino", "openvino.device_type=AUTO:", "OpenVINO.device_type=BATCH:GPU(16")
+	f.Add("cuda,cuda", ".=", "cuda.")
+	f.Add("gpu:0,CUDAExecutionProvider", "=", "\x00.\x00=\x00")
+	f.Fuzz(func(t *testing.T, list, first, second string) {
+		for _, parse := range []func(string, []string) ([]Provider, error){ParseProviders, ParseJoined} {
+			providers, err := parse(list, []string{first, second})
+			if err != nil {
+				continue
+			}
+			seen := map[string]bool{}
+			for _, p := range providers {
+				if _, known := kinds[p.Name]; !known || seen[p.Name] {
+					t.Errorf("%q: %+v", list, providers)
+				}
+				seen[p.Name] = true
+				for key, value := range p.Options {
+					option := strings.ToLower(p.Name+"."+key) + "=" + value
+					given := func(s string) string {
+						key, value, _ := strings.Cut(s, "=")
+						return strings.ToLower(key) + "=" + value
+					}
+					if key == "" || option != given(first) && option != given(second) {
+						t.Errorf("%q, %q: %s", first, second, option)
+					}
+				}
+				p.onCPU()
+				withThreads(providers, 3)
+				for _, name := range devicesIn(p.Options["device_type"]) {
+					if realDevice.MatchString(name) && !slices.Contains([]string{"CPU", "GPU", "NPU"}, kindOfDevice(name)) {
+						t.Errorf("device %q", name)
+					}
+				}
+			}
+		}
+	})
 }
 
 func TestParseJoined(t *testing.T) {

@@ -20,6 +20,7 @@ type benchReport struct {
 	of                       reported
 	html                     string // file; "": none
 	markdown, csv, benchstat bool   // in place of the table
+	escape                   bool   // formulas in CSV
 	overwrite                bool
 }
 
@@ -30,6 +31,7 @@ func newBenchReportCommand() *cli.Command {
 		&cli.BoolFlag{Name: "overwrite", Destination: &r.overwrite, Usage: "replace an existing file"},
 		&cli.BoolFlag{Name: "markdown", Destination: &r.markdown, Usage: "print Markdown: the report without its figures"},
 		&cli.BoolFlag{Name: "csv", Destination: &r.csv, Usage: "print a line of CSV for each cell"},
+		&cli.BoolFlag{Name: "escape-formulas", Destination: &r.escape, Usage: flags.EscapeUsage},
 		&cli.BoolFlag{Name: "benchstat", Destination: &r.benchstat, Usage: "print Go's benchmark format, a line for each round"},
 	}
 	return flags.Command(cli.Command{
@@ -73,6 +75,9 @@ func (r *benchReport) run(_ context.Context, call *flags.Call) error {
 	if r.markdown && r.csv || r.markdown && r.benchstat || r.csv && r.benchstat {
 		return commandline.Usagef("--markdown, --csv and --benchstat exclude each other: standard output holds one of them")
 	}
+	if r.escape && !r.csv {
+		return commandline.Usagef("--escape-formulas is of --csv")
+	}
 	if info, err := os.Stat(r.of.name); err == nil && info.IsDir() {
 		if r.csv || r.benchstat {
 			return commandline.Usagef("--csv and --benchstat are of one part: name its file in %s", r.of.name)
@@ -97,7 +102,7 @@ func (r *benchReport) file(stdout io.Writer, reads *output.Reads) error {
 	}
 	switch {
 	case r.csv:
-		return pages.WriteBenchCSV(stdout, f)
+		return pages.WriteBenchCSV(stdout, f, r.escape)
 	case r.benchstat:
 		return pages.WriteBenchstat(stdout, f)
 	}

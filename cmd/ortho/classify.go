@@ -55,7 +55,7 @@ func newClassifyCommand() *cli.Command {
 }
 
 func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
-	if (o.answers.Logits && !o.rows.Raw()) || (o.rows.Format == "csv" && o.read.OutputName != "") {
+	if (o.answers.Logits && !o.rows.Raw()) || (output.IsCSV(o.rows.Format) && o.read.OutputName != "") {
 		return commandline.Usagef("raw outputs need -f jsonl or parquet")
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,

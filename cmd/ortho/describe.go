@@ -172,6 +172,9 @@ func descriptionCard(ctx context.Context, row rows.Descriptions, item source.Ite
 func (o *describeOptions) openDescriber(call *flags.Call) (*describe.Describer, error) {
 	chat := &o.chat.Options
 	chat.NoEvidence, chat.Concurrency = o.noEvidence, o.concurrency
+	if o.dryRun { // nothing is sent
+		chat.Key = describe.Key{}
+	}
 	if call.Given("chat-temperature") {
 		chat.Temperature = &o.temperature
 	}

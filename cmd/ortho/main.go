@@ -11,10 +11,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/term"
 )
 
 func main() {
-	commandline.WithoutWorkingFolder(os.Stderr)
+	commandline.WithoutWorkingFolder(term.Safe(os.Stderr))
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
 		ends = append(ends, syscall.SIGHUP)

@@ -170,7 +170,7 @@ func clean(s string) string {
 }
 
 func isControl(r rune) bool {
-	return unicode.IsControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // soFar returns the part of the description that the beginning of an answer holds: whole

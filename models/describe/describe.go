@@ -2,6 +2,7 @@ package describe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -25,7 +26,10 @@ const (
 type Options struct {
 	BaseURL string // of the API, up to before /chat/completions; "": DefaultBaseURL
 	Key     Key    // the zero value: none is sent
-	Model   string // "": DefaultModel
+	// Insecure lets the key go to another machine by http, for all on the way to read; see
+	// [ErrInsecure].
+	Insecure bool
+	Model    string // "": DefaultModel
 
 	Prompt     Prompt // the zero value: "caption"
 	Language   string // of the description, such as "German" or "de"; "": as the prompt has it
@@ -134,8 +138,13 @@ type Describer struct {
 	}
 }
 
+// ErrInsecure is that of a key that would go to another machine unencrypted. Only localhost,
+// 127.0.0.0/8 and ::1 are this one, as they are written: what other names and the addresses of a
+// local network lead to, others on it may decide.
+var ErrInsecure = errors.New("the key would be sent unencrypted")
+
 // Open checks the options and makes a Describer, which is closed after use. It sends nothing.
-// Errors name the option.
+// Errors name the option, or wrap [ErrInsecure].
 func Open(opt Options) (*Describer, error) {
 	if opt.Model == "" {
 		opt.Model = DefaultModel
@@ -152,9 +161,13 @@ func Open(opt Options) (*Describer, error) {
 	if err != nil {
 		return nil, err
 	}
+	host := hostOf(to.base)
+	if opt.secret() && to.base.Scheme == "http" && !host.Loopback && !opt.Insecure && !opt.Offline {
+		return nil, fmt.Errorf("%w to %s", ErrInsecure, host.Name)
+	}
 	d := &Describer{
 		opt:    opt,
-		host:   hostOf(to.base),
+		host:   host,
 		scrub:  scrubber(append(secrets, opt.Key)...),
 		slots:  make(chan struct{}, opt.Concurrency),
 		ledger: ledger{budget: opt.Budget, most: opt.MaxRequests},
@@ -233,6 +246,18 @@ func positive[T int | time.Duration](v, otherwise T) T {
 		return otherwise
 	}
 	return v
+}
+
+// secret reports whether requests have what nobody on the way may read: the key, or a header whose name says
+// that it is one.
+func (o *Options) secret() bool {
+	for name := range o.Header {
+		name = strings.ToLower(name)
+		if strings.Contains(name, "auth") || strings.Contains(name, "key") || strings.Contains(name, "token") || strings.Contains(name, "secret") {
+			return true
+		}
+	}
+	return o.Key.reveal() != ""
 }
 
 // headers are those that each request has beside go-openai's, and those of them that are not shown.

@@ -114,7 +114,7 @@ func parsePrompt(name string, data []byte) (Prompt, error) {
 	if len(t.Templates()) > 1 {
 		return Prompt{}, errors.New("it defines templates: a prompt is one")
 	}
-	if err := restrict(t.Root); err != nil {
+	if err := restrict(t.Root, false); err != nil {
 		return Prompt{}, err
 	}
 	p := Prompt{Name: name, About: short(line(about)), template: t}
@@ -126,12 +126,13 @@ func parsePrompt(name string, data []byte) (Prompt, error) {
 }
 
 // restrict refuses what a prompt has no use for and could run without an end, or ask for
-// memory without one: other functions than comparisons, and ranges over numbers.
-func restrict(node parse.Node) error {
+// memory without one: other functions than comparisons, ranges over numbers, and ranges within a
+// range.
+func restrict(node parse.Node, ranging bool) error {
 	allowed := []string{"percent", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "len"}
 	all := func(nodes ...parse.Node) error {
 		for _, n := range nodes {
-			if err := restrict(n); err != nil {
+			if err := restrict(n, ranging); err != nil {
 				return err
 			}
 		}
@@ -147,15 +148,19 @@ func restrict(node parse.Node) error {
 	case *parse.ListNode:
 		return all(n.Nodes...)
 	case *parse.ActionNode:
-		return restrict(n.Pipe)
+		return restrict(n.Pipe, ranging)
 	case *parse.IfNode:
 		return branch(&n.BranchNode)
 	case *parse.WithNode:
 		return branch(&n.BranchNode)
 	case *parse.RangeNode:
-		if pipe := n.Pipe.String(); !strings.HasSuffix(pipe, ".Candidates") {
-			return fmt.Errorf("{{range %s}}: only .Candidates can be gone through", pipe)
+		switch {
+		case ranging:
+			return fmt.Errorf("{{range %s}} stands within another one", n.Pipe)
+		case !isCandidates(n.Pipe):
+			return fmt.Errorf("{{range %s}}: only .Candidates can be gone through", n.Pipe)
 		}
+		ranging = true
 		return branch(&n.BranchNode)
 	case *parse.PipeNode:
 		for _, c := range n.Cmds {
@@ -167,10 +172,26 @@ func restrict(node parse.Node) error {
 		if !slices.Contains(allowed, n.Ident) {
 			return fmt.Errorf("there is no function %s: %s", n.Ident, strings.Join(allowed, ", "))
 		}
+	case *parse.ChainNode: // (...).Name
+		return restrict(n.Node, ranging)
 	case *parse.TemplateNode:
 		return errors.New("it calls a template: a prompt is one")
 	}
 	return nil
+}
+
+// isCandidates reports whether a pipe is .Candidates or $.Candidates, and nothing else.
+func isCandidates(pipe *parse.PipeNode) bool {
+	if len(pipe.Cmds) != 1 || len(pipe.Cmds[0].Args) != 1 {
+		return false
+	}
+	switch n := pipe.Cmds[0].Args[0].(type) {
+	case *parse.FieldNode:
+		return slices.Equal(n.Ident, []string{"Candidates"})
+	case *parse.VariableNode:
+		return slices.Equal(n.Ident, []string{"$", "Candidates"})
+	}
+	return false
 }
 
 // promptData is what a prompt may use.

@@ -64,6 +64,7 @@ func TestPromptFiles(t *testing.T) {
 		"numbers": "{{range 1000000000}}x{{end}}", "text": "{{range .Language}}x{{end}}", "define": `{{define "x"}}{{template "x"}}{{end}}{{template "x"}}`, "block": `{{block "own" .}}{{template "own" .}}{{end}}`,
 		"itself": `{{template "own"}}`, "long": strings.Repeat("x", 65<<10), "not UTF-8": "\xff", "nested": `{{range .Candidates}}{{if true}}{{range 100000000}}{{end}}{{end}}{{end}}`, "parenthesis": `{{if (printf "%d" 1)}}{{end}}`,
 		"variable": `{{$n := 1000000000}}{{range $n}}{{end}}`, "break": `{{break}}`,
+		"within itself": "{{range .Candidates}}{{range $.Candidates}}{{end}}{{end}}", "a number or": "{{range or 1000000000000 .Candidates}}{{end}}", "a field of a call": `{{if false}}{{(printf "%999999d" 1).X}}{{end}}`,
 	} {
 		write(text)
 		if _, err := describe.FindPrompt(path); err == nil {

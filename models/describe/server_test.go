@@ -248,9 +248,9 @@ func TestOffline(t *testing.T) {
 
 func TestHost(t *testing.T) {
 	for url, want := range map[string]describe.Host{
-		"": {"api.openai.com", false}, "http://localhost:11434/v1/": {"localhost:11434", true}, "http://127.1.2.3/v1": {"127.1.2.3", true}, "http://[::1]:8080": {"[::1]:8080", true},
-		"http://x.localhost": {"x.localhost", false}, "http://localhost.example.com": {"localhost.example.com", false}, "http://192.168.0.7:8000/v1": {"192.168.0.7:8000", false},
-		"http://0.0.0.0:80": {"0.0.0.0:80", false},
+		"": {"api.openai.com", false, false}, "http://localhost:11434/v1/": {"localhost:11434", true, true}, "http://127.1.2.3/v1": {"127.1.2.3", true, true}, "http://[::1]:8080": {"[::1]:8080", true, true},
+		"http://x.localhost": {"x.localhost", false, true}, "http://localhost.example.com": {"localhost.example.com", false, true}, "http://192.168.0.7:8000/v1": {"192.168.0.7:8000", false, true},
+		"http://0.0.0.0:80": {"0.0.0.0:80", false, true},
 	} {
 		d, err := describe.Open(describe.Options{BaseURL: url})
 		if err != nil || d.Host() != want {

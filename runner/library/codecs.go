@@ -217,14 +217,11 @@ func intactCodecs(folder string) (Codecs, error) {
 		return Codecs{}, err
 	}
 	defer f.Close()
-	var r codecsRecord
-	if err := json.NewDecoder(io.LimitReader(f, 1<<20)).Decode(&r); err != nil {
+	r, err := parseCodecsRecord(f)
+	if err != nil {
 		return Codecs{}, fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	for name, want := range r.Files {
-		if filepath.Base(name) != name {
-			return Codecs{}, fmt.Errorf("%s: %q is not a file's name", f.Name(), name)
-		}
 		digest, err := fileDigest(filepath.Join(folder, name))
 		if err != nil {
 			return Codecs{}, fmt.Errorf("a library that was installed is gone: %v", err)
@@ -234,4 +231,17 @@ func intactCodecs(folder string) (Codecs, error) {
 		}
 	}
 	return Codecs{folder, r.Package}, nil
+}
+
+func parseCodecsRecord(text io.Reader) (codecsRecord, error) {
+	var r codecsRecord
+	if err := json.NewDecoder(io.LimitReader(text, 1<<20)).Decode(&r); err != nil {
+		return codecsRecord{}, err
+	}
+	for name := range r.Files {
+		if !isFileName(name) {
+			return codecsRecord{}, fmt.Errorf("%q is not a file's name", name)
+		}
+	}
+	return r, nil
 }

@@ -84,19 +84,32 @@ func readRecord(folder string) (record, error) {
 		return record{}, err
 	}
 	defer f.Close()
-	var r record
-	if err := json.NewDecoder(io.LimitReader(f, 1<<20)).Decode(&r); err != nil {
+	r, err := parseRecord(f)
+	if err != nil {
 		return record{}, fmt.Errorf("%s: %w", f.Name(), err)
 	}
-	if r.Library == "" || filepath.Base(r.Library) != r.Library || !libraryPattern.MatchString(r.Library) {
-		return record{}, fmt.Errorf("%s: library %q is not a library's name", f.Name(), r.Library)
+	return r, nil
+}
+
+func parseRecord(text io.Reader) (record, error) {
+	var r record
+	if err := json.NewDecoder(io.LimitReader(text, 1<<20)).Decode(&r); err != nil {
+		return record{}, err
+	}
+	if !isFileName(r.Library) || !libraryPattern.MatchString(r.Library) {
+		return record{}, fmt.Errorf("library %q is not a library's name", r.Library)
 	}
 	for name := range r.Beside {
-		if filepath.Base(name) != name {
-			return record{}, fmt.Errorf("%s: %q is not a file's name", f.Name(), name)
+		if !isFileName(name) {
+			return record{}, fmt.Errorf("%q is not a file's name", name)
 		}
 	}
 	return r, nil
+}
+
+// isFileName reports whether a name is that of a file in a folder, and leads nowhere else.
+func isFileName(name string) bool {
+	return filepath.IsLocal(name) && filepath.Base(name) == name && name != "."
 }
 
 // installed lists what Install has put there for this machine: cpu before

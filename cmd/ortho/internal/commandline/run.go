@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"ortho/cmd/ortho/internal/term"
 )
 
 // New returns the program of some commands, without the habits of cli that would print
@@ -28,13 +30,16 @@ func New(name, usage string, commands ...*cli.Command) *cli.App {
 }
 
 // Run carries out a command line, args[0] being the program's name, writes errors to
-// the app's ErrWriter, and returns the exit code.
+// the app's ErrWriter, and returns the exit code. Nothing that is written can act on a terminal.
 func Run(ctx context.Context, app *cli.App, args []string) int {
 	var lost loss
-	app.Writer = lost.of(app.Writer)
+	app.Writer, app.ErrWriter = term.Safe(lost.of(app.Writer)), term.Safe(app.ErrWriter)
 	line, err := arrange(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, line.args)
+	}
+	if t, ok := app.Writer.(*term.Terminal); ok {
+		t.Flush() // what is lost, lost knows
 	}
 	if err == nil || errors.Is(err, ErrItems) || errors.Is(err, ErrVerdict) {
 		err = cmp.Or(lost.err(), err)

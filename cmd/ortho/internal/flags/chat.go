@@ -2,6 +2,7 @@ package flags
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,6 +47,7 @@ func (*Chat) Flags() []cli.Flag {
 		&cli.IntFlag{Name: "max-tokens", Category: chat, DefaultText: "800; 4000 for models that think", Usage: "`N` tokens of an answer, thoughts included; one that is cut off is asked for again with four times as many"},
 		&cli.StringFlag{Name: "cache", Category: chat, DefaultText: "ortho/describe in the user's folder of caches", Usage: "keep answers in the `FOLDER`, and take those that are there, of the same server, model and question; off: none"},
 		&cli.BoolFlag{Name: "offline", Category: chat, Usage: "nothing leaves this machine: answers come from --cache, or from a server on it"},
+		&cli.BoolFlag{Name: "insecure", Category: chat, Usage: "send the key over http:// to another machine, for all on the way to read; it is refused otherwise"},
 		&cli.DurationFlag{Name: "timeout", Value: 2 * time.Minute, Category: chat, Usage: "ask again after so long a silence (`TIME`, such as 90s)"},
 		&cli.DurationFlag{Name: "deadline", Category: chat, DefaultText: "10m, or twice --timeout", Usage: "give an image up after `TIME`, all tries and waits included"},
 		&cli.IntFlag{Name: "budget", Category: chat, DefaultText: "none", Usage: "`TOKENS` of all requests together; none is sent beyond it"},
@@ -78,7 +80,7 @@ func (h *Chat) Read(c *Call) (err error) {
 		BaseURL: os.Getenv(EnvBaseURL), Key: describe.NewKey(chatKey()), Model: cmp.Or(line.String("chat-model"), os.Getenv(EnvChatModel), describe.DefaultModel),
 		Organization: os.Getenv(envOrganization), Project: os.Getenv(envProject), MaxTokens: line.Int("max-tokens"), MaxRequests: line.Int("max-requests"), Deadline: line.Duration("deadline"),
 		Language: line.String("lang"), Detail: describe.Detail(line.String("detail")), MaxSide: line.Int("max-side"), MaxPixels: line.Int64("max-pixels"),
-		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: cacheFolder(line.String("cache")), Offline: line.Bool("offline"),
+		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: cacheFolder(line.String("cache")), Offline: line.Bool("offline"), Insecure: line.Bool("insecure"),
 		Notify: c.Info,
 	}
 	if h.Options.Header, err = headers(line.StringSlice("header")); err != nil {
@@ -141,6 +143,8 @@ func (h *Chat) Open() (*describe.Describer, error) {
 	switch {
 	case err == nil:
 		return d, nil
+	case errors.Is(err, describe.ErrInsecure):
+		return nil, commandline.Usagef("%s is %q: %w, for all on the way to read; give an https:// address, unset %s where the server wants no key, or send it all the same with --insecure", EnvBaseURL, h.Options.BaseURL, err, EnvKey)
 	case strings.Contains(err.Error(), "API's address") && !strings.Contains(h.Options.BaseURL, "@"): // which may hold a password
 		return nil, commandline.Usagef("%s is %q: %w (such as http://localhost:11434/v1)", EnvBaseURL, h.Options.BaseURL, err)
 	}
@@ -159,8 +163,12 @@ func (h *Chat) CheckKey() error {
 // TellHost says, once a run and before it happens, that images leave the machine. Without a
 // key OpenAI's own server gets none.
 func (h *Chat) TellHost(ui *term.UI, d *describe.Describer) {
-	keyless := chatKey() == "" && os.Getenv(EnvBaseURL) == ""
-	if host := d.Host(); !host.Loopback && !h.Options.Offline && !keyless {
+	host, keyed := d.Host(), chatKey() != ""
+	if keyed && host.Plain && !host.Loopback && !h.Options.Offline { // by --insecure
+		ui.Warn(fmt.Sprintf("the key is sent unencrypted to %s, for all on the way to read (--insecure)", host.Name))
+	}
+	keyless := !keyed && os.Getenv(EnvBaseURL) == ""
+	if !host.Loopback && !h.Options.Offline && !keyless {
 		ui.Info(fmt.Sprintf("images leave this machine: they are sent to %s, unless an earlier answer is kept (--cache); --offline sends none", host.Name))
 	}
 }

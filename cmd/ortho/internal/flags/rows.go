@@ -15,7 +15,7 @@ import (
 // Rows say where the rows of a run go.
 type Rows struct {
 	File   string // "", "-": standard output
-	Format string // one of [output.Formats]
+	Format string // one of [output.Formats], or [output.EscapedCSV]
 	Mode   record.Mode
 }
 
@@ -24,6 +24,7 @@ func (*Rows) Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .csv, .parquet, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
+		&cli.BoolFlag{Name: "escape-formulas", Category: out, Usage: EscapeUsage},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo what failed, also those of a complete FILE"},
@@ -42,9 +43,18 @@ func (r *Rows) Read(c *Call) (err error) {
 	if r.Format == "parquet" && terminal {
 		return commandline.Usagef("Parquet is no text for a terminal: give -o FILE, or redirect standard output")
 	}
+	if c.line.Bool("escape-formulas") {
+		if r.Format != "csv" {
+			return commandline.Usagef("--escape-formulas is of CSV, and the rows are written as %s", r.Format)
+		}
+		r.Format = output.EscapedCSV
+	}
 	r.Mode, err = mode(c)
 	return err
 }
+
+// EscapeUsage is the help of --escape-formulas.
+const EscapeUsage = "CSV for a spreadsheet: an apostrophe before texts that begin with =, +, -, @, a tab or a carriage return, which it would compute"
 
 // ToFile reports whether the rows go to what has a name: a file, a device or a pipe.
 func (r *Rows) ToFile() bool { return r.File != "" && r.File != "-" }

@@ -34,12 +34,13 @@ type csvWriter[R Row] struct {
 	*CSV[R]
 	w        *csv.Writer
 	terminal bool
+	escaped  bool // formulas are
 	line     []string
 	headed   bool
 }
 
-func (c *CSV[R]) writer(w io.Writer, terminal bool) *csvWriter[R] {
-	return &csvWriter[R]{CSV: c, w: csv.NewWriter(w), terminal: terminal}
+func (c *CSV[R]) writer(w io.Writer, terminal, escaped bool) *csvWriter[R] {
+	return &csvWriter[R]{CSV: c, w: csv.NewWriter(w), terminal: terminal, escaped: escaped}
 }
 
 func (c *csvWriter[R]) Write(row R) error {
@@ -63,10 +64,14 @@ func (c *csvWriter[R]) record(head Head, fields []string, err Error) {
 		name = head.Input // whose escapes tell more
 	}
 	c.line = append(append(append(c.line[:0], name), fields...), err.Kind, err.Message, base64.StdEncoding.EncodeToString(bytes))
-	if c.terminal {
-		for i, field := range c.line {
-			c.line[i] = term.Clean(field)
+	for i, field := range c.line {
+		if c.terminal {
+			field = term.Clean(field)
 		}
+		if c.escaped {
+			field = EscapeFormula(field)
+		}
+		c.line[i] = field
 	}
 	c.w.Write(c.line)
 }
@@ -86,7 +91,7 @@ func (c *csvWriter[R]) Close() error {
 
 // read yields the rows of a file. A record may have max bytes. Files of versions that kept every
 // byte of a name, and had no input_bytes, are read, too.
-func (c *CSV[R]) read(r io.Reader, max int) iter.Seq2[R, error] {
+func (c *CSV[R]) read(r io.Reader, max int, escaped bool) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		columns := c.columns()
 		bounded := &returns{r: r, max: max}
@@ -106,7 +111,7 @@ func (c *CSV[R]) read(r io.Reader, max int) iter.Seq2[R, error] {
 				err = fmt.Errorf("it does not begin with the columns %s", strings.Join(columns, ","))
 			case err == nil && n > 0:
 				var next *R
-				if next, err = c.row(row, fields); err != nil || next == row {
+				if next, err = c.row(row, fields, escaped); err != nil || next == row {
 					break
 				}
 				if row != nil && !yield(*row, nil) {
@@ -124,9 +129,11 @@ func (c *CSV[R]) read(r io.Reader, max int) iter.Seq2[R, error] {
 }
 
 // row is the one that a record belongs to: the one before, or another.
-func (c *CSV[R]) row(before *R, fields []string) (*R, error) {
+func (c *CSV[R]) row(before *R, fields []string, escaped bool) (*R, error) {
 	for i, field := range fields {
-		fields[i] = restored(field)
+		if fields[i] = restored(field); escaped {
+			fields[i] = unescapeFormula(fields[i])
+		}
 	}
 	row := new(R)
 	p := partsOf(row)

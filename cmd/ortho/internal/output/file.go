@@ -3,11 +3,13 @@ package output
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 
+	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/appear"
 )
 
@@ -42,10 +44,11 @@ func (r *Reads) Check(name string, overwrite bool) (device bool, err error) {
 // File is an output file that appears under its name only when it is complete; see [appear.File].
 type File struct {
 	*os.File
-	reads *Reads
-	file  *appear.File // nil: a device or a pipe, which is written to directly
-	name  string
-	over  bool // it may replace another
+	screen io.Writer // the file, as all writes to it go; a terminal can't be acted on
+	reads  *Reads
+	file   *appear.File // nil: a device or a pipe, which is written to directly
+	name   string
+	over   bool // it may replace another
 }
 
 // Create begins an output, or opens a device or a pipe as it is. It refuses what Check does.
@@ -61,7 +64,7 @@ func (r *Reads) Create(name string, overwrite bool) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create output %s: %w", name, err)
 	}
-	return &File{f.File, r, f, name, overwrite}, nil
+	return &File{f.File, f.File, r, f, name, overwrite}, nil
 }
 
 // device opens what is no regular file.
@@ -74,7 +77,7 @@ func (r *Reads) device(name string) (*File, error) {
 		f.Close()
 		return nil, fmt.Errorf("open output: %s was a device or a pipe a moment ago, and is none now", name)
 	}
-	return &File{File: f, reads: r, name: name}, nil
+	return &File{File: f, screen: term.Safe(f), reads: r, name: name}, nil
 }
 
 // Commit makes the file appear under its name, unless that turned out to be one that the run has

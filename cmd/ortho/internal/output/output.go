@@ -49,7 +49,7 @@ func (c *Codec[R]) Takes(format string) error {
 }
 
 func (c *Codec[R]) takes(format string) bool {
-	return format == "jsonl" || format == "csv" && c.CSV != nil || format == "parquet" && c.Parquet != nil || format == "table" && c.Table != nil
+	return format == "jsonl" || IsCSV(format) && c.CSV != nil || format == "parquet" && c.Parquet != nil || format == "table" && c.Table != nil
 }
 
 // Writer returns a writer of a format, for a terminal of width columns, or for what is no
@@ -60,8 +60,8 @@ func (c *Codec[R]) Writer(format string, w io.Writer, width int) (Writer[R], err
 	switch {
 	case format == "jsonl":
 		return newJSONL[R](w), nil
-	case format == "csv" && c.CSV != nil:
-		return c.CSV.writer(w, width > 0), nil
+	case IsCSV(format) && c.CSV != nil:
+		return c.CSV.writer(w, width > 0, format == EscapedCSV), nil
 	case format == "parquet" && c.Parquet != nil:
 		return c.Parquet.writer(w), nil
 	case format == "table" && c.Table != nil:
@@ -76,8 +76,8 @@ func (c *Codec[R]) Read(format string, r io.ReaderAt, size int64) iter.Seq2[R, e
 	switch {
 	case format == "jsonl":
 		return readJSONL[R](io.NewSectionReader(r, 0, size))
-	case format == "csv" && c.CSV != nil:
-		return c.CSV.read(io.NewSectionReader(r, 0, size), MaxRow)
+	case IsCSV(format) && c.CSV != nil:
+		return c.CSV.read(io.NewSectionReader(r, 0, size), MaxRow, format == EscapedCSV)
 	case format == "parquet" && c.Parquet != nil:
 		return c.Parquet.read(r, size)
 	}
@@ -91,7 +91,13 @@ func (c *Codec[R]) Read(format string, r io.ReaderAt, size int64) iter.Seq2[R, e
 	}
 }
 
+// IsCSV reports whether a format is CSV, with or without its formulas.
+func IsCSV(format string) bool { return format == "csv" || format == EscapedCSV }
+
 func (c *Codec[R]) unknown(format string) error {
+	if IsCSV(format) {
+		format = "csv"
+	}
 	if _, ok := formats[format]; ok {
 		var others []string
 		for _, f := range Formats {

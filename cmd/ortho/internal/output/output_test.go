@@ -32,7 +32,9 @@ func TestFormat(t *testing.T) {
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		"tench": "tench", "größe 図": "größe 図", "a\x1b[31mb": `a\x1b[31mb`, "a\nb": `a\x0ab`, "\u202egpj": `\u202egpj`,
-		"\xff.jpg": `\xff.jpg`, "\u009bm": `\x9bm`, "a\u2028b": `a\u2028b`,
+		"\xff.jpg": `\xff.jpg`, "\u009bm": `\u009bm`, "a\u2028b": `a\u2028b`,
+		"a\u00adb\u200bc": `a\u00adb\u200bc`, "a\U000e0041": `a\U000e0041`, "\u3164": `\u3164`, "\ufeffx": `\ufeffx`, "p\u200da": `p\u200da`, "x\U000e0100": `x\U000e0100`,
+		"می\u200cخواهم": "می\u200cخواهم", "👩\u200d❤\ufe0f\u200d👨": "👩\u200d❤\ufe0f\u200d👨", "\u0600\u0661": "\u0600\u0661",
 	} {
 		if got := term.Clean(in); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)

@@ -151,7 +151,7 @@ func TestOlderCSV(t *testing.T) {
 		"input,text,error_kind,error\n\xe9,x,,,6Q==\n":           "",
 		"input,text,error_kind,error,input_bytes,more\na,x,,,\n": "",
 	} {
-		for n, err := range notes.CSV.read(strings.NewReader(text), 1<<16) {
+		for n, err := range notes.CSV.read(strings.NewReader(text), 1<<16, false) {
 			if n.Input != want || (err != nil) != (want == "") {
 				t.Errorf("%q: %q, %v", text, n.Input, err)
 			}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/bench"
 )
@@ -121,8 +122,9 @@ func whole(v *int64) string {
 }
 
 // WriteBenchCSV writes a line for each cell, in the order of the file. What is not known
-// is empty, with the reasons in the last column.
-func WriteBenchCSV(w io.Writer, f *bench.File) error {
+// is empty, with the reasons in the last column. escape is for spreadsheets, see
+// [output.EscapeFormula].
+func WriteBenchCSV(w io.Writer, f *bench.File, escape bool) error {
 	r := newResults(f)
 	out := csv.NewWriter(w)
 	line := make([]string, len(benchColumns))
@@ -132,7 +134,9 @@ func WriteBenchCSV(w io.Writer, f *bench.File) error {
 	out.Write(line)
 	for i := range f.Rows {
 		for j, c := range benchColumns {
-			line[j] = term.Clean(c.value(r, &f.Rows[i]))
+			if line[j] = term.Clean(c.value(r, &f.Rows[i])); escape {
+				line[j] = output.EscapeFormula(line[j])
+			}
 		}
 		out.Write(line)
 	}

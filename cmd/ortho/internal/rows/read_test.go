@@ -2,11 +2,13 @@ package rows
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -197,12 +199,45 @@ func TestDescriptions(t *testing.T) {
 	}
 }
 
+// TestFormulas: no text of escaped CSV is a formula, numbers stay numbers, and all of it comes back.
+func TestFormulas(t *testing.T) {
+	names := []string{"=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''@x", "'", "'-5", "-5", "+4.5e-3", "-.5.", "a=b", "", "\xf8=1"}
+	var all []Classes
+	for _, name := range names {
+		all = append(all, Classes{Head: output.Head{Input: name}, Result: said(3, 4, classify.Prediction{Index: 1, Label: name, ID: name, Probability: -0.25})},
+			Classes{Head: output.Head{Input: name}, Failure: failed("read", name+": no file")})
+	}
+	data := written(t, ClassesCodec, output.EscapedCSV, all)
+	if got, err := readAll(ClassesCodec, output.EscapedCSV, data); err != nil || !reflect.DeepEqual(got, all) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, record := range records[1:] {
+		for i, cell := range record {
+			_, err := strconv.ParseFloat(cell, 64)
+			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") && err != nil {
+				t.Errorf("%q is a formula", cell)
+			}
+			if i == 5 && cell != "-0.25" && cell != "" {
+				t.Errorf("the probability is %q", cell)
+			}
+		}
+	}
+	if exact := written(t, ClassesCodec, "csv", all); bytes.Equal(exact, data) || !bytes.Contains(exact, []byte("\n=1+1,")) {
+		t.Errorf("%s", exact)
+	}
+}
+
 // FuzzRead reads anything. What can be read is written and read to the same rows.
 func FuzzRead(f *testing.F) {
 	read := []func(*testing.T, []byte){
 		readOf(ClassesCodec, "jsonl", normal), readOf(ClassesCodec, "csv", normal), readOf(ClassesCodec, "parquet", normal),
 		readOf(DescriptionsCodec, "csv", asItIs), readOf(DescriptionsCodec, "parquet", asItIs), readOf(DescriptionsCodec, "jsonl", asItIs),
 		readOf(TextsCodec, "csv", asItIs), readOf(TextsCodec, "parquet", normalText), readOf(PicturesCodec, "jsonl", asItIs),
+		readOf(ClassesCodec, output.EscapedCSV, normal),
 	}
 	for i, format := range []string{"jsonl", "csv", "parquet"} {
 		f.Add(i, written(f, ClassesCodec, format, someRows))

@@ -13,28 +13,52 @@ func Acts(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
 }
 
-// Clean makes text from outside safe to print on a terminal, in one line: characters
-// that act on it, and bytes that are not UTF-8, are shown as escapes.
-func Clean(s string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, Acts) < 0 {
-		return s
+// deceives reports whether a character, behind another, makes a text look like one that it is not:
+// those that act, and those that take no place. What joins emoji and the letters of some scripts,
+// or chooses one of a character's forms, is part of what people write, and shows by the character
+// before it; behind one of ASCII it does nothing.
+func deceives(before, r rune) bool {
+	switch {
+	case r < 0x7f:
+		return r < ' '
+	case unicode.In(r, unicode.Join_Control, unicode.Variation_Selector):
+		return before < utf8.RuneSelf
+	case unicode.Is(unicode.Prepended_Concatenation_Mark, r): // a format character that shows
+		return false
 	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
+	return Acts(r) || unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// escaped appends a text in which characters that deceive, but those that keep has, and bytes that
+// are not UTF-8 are escapes. It returns the last character, for the text that follows.
+func escaped(to []byte, before rune, text []byte, keep string) ([]byte, rune) {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
 		switch {
 		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case Acts(r) && r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case Acts(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
+			to = fmt.Appendf(to, `\x%02x`, text[0])
+		case !deceives(before, r) || strings.ContainsRune(keep, r):
+			to = append(to, text[:size]...)
+		case r < utf8.RuneSelf:
+			to = fmt.Appendf(to, `\x%02x`, r)
+		case r < 0x10000:
+			to = fmt.Appendf(to, `\u%04x`, r)
 		default:
-			b.WriteString(s[:size])
+			to = fmt.Appendf(to, `\U%08x`, r)
 		}
-		s = s[size:]
+		before, text = r, text[size:]
 	}
-	return b.String()
+	return to, before
+}
+
+// Clean makes text from outside safe to show, in one line: characters that act on a terminal or
+// can't be seen, and bytes that are not UTF-8, are shown as escapes.
+func Clean(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+		return s
+	}
+	clean, _ := escaped(nil, 0, []byte(s), "")
+	return string(clean)
 }
 
 // CleanLines makes a message safe for a terminal. Lines after the first are

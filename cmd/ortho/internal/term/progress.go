@@ -34,7 +34,7 @@ type Progress struct {
 // NewProgress shows a line until end, from the images (or tiles: unit) that were done
 // before; count finds the total meanwhile, so that the first result does not wait for it.
 func NewProgress(w io.Writer, unit string, done, failed int64, count func(stop func() bool) (int64, bool)) *Progress {
-	p := &Progress{before: done, unit: unit, bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
+	p := &Progress{before: done, unit: unit, bars: mpb.New(mpb.WithOutput(bare(w)), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30))}
 	start := time.Now()
 	p.bar = p.bars.New(0, mpb.BarStyle().Lbound("").Filler("\u2588").Tip("").Padding("\u2591").Rbound(""),
 		mpb.BarRemoveOnComplete(),

@@ -18,7 +18,7 @@ type Status struct {
 
 // NewStatus shows a line until End.
 func NewStatus(w io.Writer) *Status {
-	s := &Status{bars: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30)), now: make(chan string, 1)}
+	s := &Status{bars: mpb.New(mpb.WithOutput(bare(w)), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond), mpb.WithWidth(30)), now: make(chan string, 1)}
 	shown := ""
 	s.bar = s.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
 		select {
@@ -40,7 +40,7 @@ func (s *Status) Set(line string) {
 	default:
 	}
 	select {
-	case s.now <- line:
+	case s.now <- Clean(line):
 	default:
 	}
 }
