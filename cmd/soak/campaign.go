@@ -107,8 +107,8 @@ func (c *campaign) ready(ctx context.Context) (err error) {
 // repeat takes one turn of each area.
 func (c *campaign) repeat(ctx context.Context, chosen []area, number int) (all []*tally, err error) {
 	for _, a := range chosen {
-		t := &tally{area: a, turns: number}
-		if err := c.take(ctx, t); err != nil {
+		t := &tally{area: a}
+		if err := c.take(ctx, t, number); err != nil {
 			return nil, err
 		}
 		all = append(all, t)
@@ -123,31 +123,32 @@ func (c *campaign) last(ctx context.Context, chosen []area, length time.Duration
 	}
 	for start := time.Now(); ctx.Err() == nil && time.Since(start) < length; {
 		next := slices.MinFunc(all, func(a, b *tally) int { return cmp.Compare(a.took, b.took) })
-		if err := c.take(ctx, next); err != nil {
+		if err := c.take(ctx, next, next.turns); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// take takes an area's next turn.
-func (c *campaign) take(ctx context.Context, of *tally) (err error) {
+// take takes an area's turn of a number.
+func (c *campaign) take(ctx context.Context, of *tally, number int) (err error) {
+	start := time.Now()
 	dir, err := os.MkdirTemp("", "soak")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() {
+		err = errors.Join(err, os.RemoveAll(dir))
+		of.took += time.Since(start)
+	}()
 	key := fnv.New64a()
-	fmt.Fprintf(key, "%s %d", of.name, of.turns)
-	t := &turn{campaign: c, tally: of, number: of.turns, random: rand.New(rand.NewPCG(c.seed, key.Sum64())), dir: dir}
-	start := time.Now()
+	fmt.Fprintf(key, "%s %d", of.name, number)
+	t := &turn{campaign: c, tally: of, number: number, random: rand.New(rand.NewPCG(c.seed, key.Sum64())), dir: dir}
 	of.turns++
-	err = of.turn(ctx, t)
-	of.took += time.Since(start)
-	if err != nil && ctx.Err() != nil {
+	switch err := of.turn(ctx, t); {
+	case ctx.Err() != nil:
 		return nil // what was interrupted says nothing
-	}
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("%s, turn %d: %w", of.name, t.number, err)
 	}
 	return nil
