@@ -63,6 +63,7 @@ type campaign struct {
 	said              io.Writer
 
 	seeds   []seedImage // of the mutants
+	unread  []string    // formats whose library is not here
 	folders []string    // of models, to damage
 	room    roomMaker   // how a small file system is made
 }
@@ -101,7 +102,10 @@ func (c *campaign) ready(ctx context.Context) (err error) {
 	if err == nil && o.code != 0 {
 		err = fmt.Errorf("%s does not classify: exit %d, %s", c.ortho, o.code, o.stderr)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return c.leaveUnread(ctx)
 }
 
 // repeat takes one turn of each area.

@@ -52,6 +52,27 @@ func findImages(root string) (seeds []seedImage, err error) {
 	return seeds, nil
 }
 
+// leaveUnread leaves formats out of which not even an undamaged image is read: what reads them is not here.
+func (c *campaign) leaveUnread(ctx context.Context) error {
+	var names, read []string
+	for _, s := range c.seeds {
+		names = append(names, s.file)
+	}
+	_, err := c.start(ctx, &child{args: c.tiny("classify", append(names, "-f", "jsonl")...), limit: longestRun, line: func(text []byte) {
+		var one row
+		if err := json.Unmarshal(text, &one); err == nil && one.Error == nil {
+			read = append(read, imageFormats[strings.ToLower(filepath.Ext(one.Input))])
+		}
+	}})
+	for _, s := range c.seeds {
+		if !slices.Contains(read, s.format) && !slices.Contains(c.unread, s.format) {
+			c.unread = append(c.unread, s.format)
+		}
+	}
+	c.seeds = slices.DeleteFunc(c.seeds, func(s seedImage) bool { return slices.Contains(c.unread, s.format) })
+	return err
+}
+
 // images has a run take a few hundred damaged images of one format: there is a row for each in its order, an
 // image or an error, soon and in bounded memory.
 func images(ctx context.Context, t *turn) error {

@@ -13,7 +13,7 @@ var odd = []uint64{0, 1, 2, 3, 7, 8, 15, 16, 127, 128, 255, 256, 257, 4096, 3276
 // kind, to splice in.
 func damaged(random *rand.Rand, data, other []byte) []byte {
 	data = slices.Clone(data)
-	for range []int{1, 1, 1, 2, 3, 6}[random.IntN(6)] {
+	for range []int{1, 1, 1, 1, 2, 4}[random.IntN(6)] {
 		if len(data) == 0 {
 			break
 		}
@@ -27,8 +27,7 @@ func fault(random *rand.Rand, data, other []byte) []byte {
 	if random.IntN(5) < 2 { // headers
 		at = random.IntN(min(len(data), 100))
 	}
-	span := 1 + random.IntN(max(1, len(data)/8))
-	end := min(len(data), at+span)
+	end := min(len(data), at+1+random.IntN(1<<random.IntN(12)))
 	switch random.IntN(10) {
 	case 0, 1:
 		data[at] = byte(random.Uint32())

@@ -18,6 +18,9 @@ const tableBegins, tableEnds = "<!-- soak -->\n", "<!-- end of soak -->\n"
 func (c *campaign) table(ctx context.Context, all []*tally, start time.Time, took time.Duration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s, seed %d, %s; %s, %d cores, %s/%s", start.Format(time.DateOnly), took.Round(time.Second), c.seed, c.version(ctx), runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	if len(c.unread) > 0 {
+		b.WriteString("; without what reads " + strings.Join(c.unread, ", "))
+	}
 	if c.room == nil {
 		b.WriteString("; no small file system could be made")
 	}
