@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// mostMemory is what decoding may take, with all else: the budget of decoders is 256 MB.
+	// budget is what decoders may take together, and none alone more: MB. A process may take mostMemory, with all else.
+	budget     = 256
 	mostMemory = 512 << 20
 	// mostPixels keeps pictures that are twice as wide and high as their images within it, too.
 	mostPixels = 4 << 20
@@ -35,7 +36,7 @@ var imageFormats = map[string]string{
 
 // findImages finds the images that mutants are made of.
 func findImages(root string) (seeds []seedImage, err error) {
-	for _, folder := range []string{"preprocess/testdata", "docs/photos", "../shared/images"} {
+	for _, folder := range []string{"preprocess/testdata", "docs/photos", "../shared/images", "../shared/cases/hostile"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(name string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
@@ -119,6 +120,9 @@ func images(ctx context.Context, t *turn) error {
 			break
 		}
 	}
+	if _, err := t.list("in.list", fewest); err != nil {
+		return err
+	}
 	return t.failed(o, fmt.Errorf("%s, %d images: %w", format, len(fewest), why), append(slices.Clone(fewest), t.path("in.list"))...)
 }
 
@@ -155,7 +159,7 @@ func (t *turn) decode(ctx context.Context, verb string, more, names []string) (o
 	if err != nil {
 		return nil, nil, err
 	}
-	args := t.tiny(verb, append(more, list)...)
+	args := t.tiny(verb, append([]string{list, "--max-memory", fmt.Sprint(budget)}, more...)...)
 	r := &rowReader{last: time.Now()}
 	run := &child{args: append(args, "-f", "jsonl"), limit: longestRun, line: r.line}
 	out := t.path("out")
