@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion lint vuln golden docs notices sbom runtime clean
+.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -68,6 +68,11 @@ bench-upscale: runtime ## against Python on the same graph with the same tiles
 # Python needs scripts/tiny_diffusion/requirements.txt.
 bench-diffusion: runtime ## text to image against Optimum's pipeline in Python
 	$(PYTHON) scripts/bench_diffusion.py bin/ortho
+
+# What has failed lies in bin/soak, with its input and the command that repeats it.
+SOAK ?= -for 1h -seed 1
+soak: runtime ## tries for an hour to make ortho fail; the table of docs/reliability.md
+	$(GO) run ./cmd/soak -ortho bin/ortho -o bin/soak -page docs/reliability.md $(SOAK)
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

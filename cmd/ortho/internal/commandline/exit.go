@@ -49,16 +49,15 @@ var ErrVerdict = errors.New("the verdict is no")
 var ErrQuiet = errors.New("nothing is to be said")
 
 // exitStatus writes the error's message and returns the exit code. A reader of stdout that
-// has seen enough (| head) is no error.
+// has seen enough (| head) is no error. A run that had finished when it was interrupted has its own code.
 func exitStatus(ctx context.Context, err error, command string, stderr io.Writer) int {
 	if err == nil || closedPipe(err) {
 		return ExitOK
 	}
-	interrupted := ctx.Err() != nil
-	if errors.Is(err, ErrItems) && !interrupted {
+	if errors.Is(err, ErrItems) {
 		return ExitItems
 	}
-	if errors.Is(err, ErrVerdict) && !interrupted {
+	if errors.Is(err, ErrVerdict) {
 		return ExitVerdict
 	}
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, ErrQuiet) {
@@ -66,7 +65,7 @@ func exitStatus(ctx context.Context, err error, command string, stderr io.Writer
 	}
 	var usage UsageError
 	switch {
-	case interrupted:
+	case ctx.Err() != nil:
 		return ExitInterrupted
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "See `%s --help`.\n", command)
