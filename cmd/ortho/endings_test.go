@@ -42,6 +42,7 @@ func TestEndings(t *testing.T) {
 		{"imagine cat.png", "output", []string{"x.json", "x.jsonl", "x.bmp"}, pictures},
 		{"imagine cat.png", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
 		{"imagine cat.png", "json", []string{"x.jsonl", "x.html", "x.csv"}, "ends with .json"},
+		{"describe cat.png", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
 		{"eval --data .", "output", []string{"x.csv", "x.jsonl", "x.html"}, "ends with .json"},
 		{"eval --data .", "html", []string{"x.json", "x.pdf"}, "ends with .html or .htm"},
 		{"bench run", "output", []string{"x.json", "x.csv", "x.parquet"}, "ends with .jsonl or .ndjson"},

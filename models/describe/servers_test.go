@@ -22,7 +22,7 @@ func TestKindsOfServers(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, streamed %v", kind.Name, stream != nil), func(t *testing.T) {
 				good := kind.Plays(openaitest.Describe(openaitest.Description{Class: "tabby"}))
 				s := openaitest.New(t, good)
-				ask := func(answers ...openaitest.Answer) (describe.Description, error, int) {
+				ask := func(answers ...openaitest.Answer) (describe.Description, int, error) {
 					before := len(s.Requests())
 					s.Script(answers...)
 					d, err := describe.Open(describe.Options{BaseURL: "http://" + s.Host + kind.Base, Key: describe.NewKey("key-of-a-test"), Stream: stream})
@@ -32,18 +32,18 @@ func TestKindsOfServers(t *testing.T) {
 					defer d.Close()
 					d.SetWait((&waits{}).after)
 					description, err := d.Describe(t.Context(), small("a", cats...))
-					return description, err, len(s.Requests()) - before
+					return description, len(s.Requests()) - before, err
 				}
-				if d, err, n := ask(good); err != nil || d.Class.Index != 281 || n != 1 {
+				if d, n, err := ask(good); err != nil || d.Class.Index != 281 || n != 1 {
 					t.Errorf("%d requests, %+v, %v", n, d, err)
 				}
 				for i, busy := range kind.Busy {
-					if d, err, n := ask(busy, good); err != nil || d.Class.Index != 281 || n != 2 {
+					if d, n, err := ask(busy, good); err != nil || d.Class.Index != 281 || n != 2 {
 						t.Errorf("busy %d: %d requests, %+v, %v", i, n, d, err)
 					}
 				}
 				for want, never := range kind.Never {
-					if _, err, n := ask(never); describe.ErrorKind(err) != want || describe.Fatal(err) || n != 1 {
+					if _, n, err := ask(never); describe.ErrorKind(err) != want || describe.Fatal(err) || n != 1 {
 						t.Errorf("%d requests, %v of kind %s, want %s", n, err, describe.ErrorKind(err), want)
 					}
 				}

@@ -32,7 +32,7 @@ type File struct {
 // files. What is there already stays until then.
 func Create(name string) (*File, error) {
 	folder := filepath.Dir(name)
-	sweep(folder)
+	Sweep(folder)
 	for range tries {
 		f, err := open(filepath.Join(folder, temporary()), os.O_RDWR|os.O_CREATE|os.O_EXCL)
 		if errors.Is(err, fs.ErrExist) {

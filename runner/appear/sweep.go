@@ -56,9 +56,9 @@ var swept = struct {
 // maxSwept bounds the names that are remembered.
 const maxSwept = 1 << 12
 
-// sweep removes what killed processes have left in a folder, once in this process. What can't be
-// read or removed stays.
-func sweep(folder string) {
+// Sweep removes what killed processes have left in a folder, once in this process. What can't be
+// read or removed stays. [Create] does it, too.
+func Sweep(folder string) {
 	swept.Lock()
 	_, done := swept.folders[folder]
 	if len(swept.folders) >= maxSwept {

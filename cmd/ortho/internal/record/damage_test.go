@@ -52,7 +52,7 @@ func TestDamaged(t *testing.T) {
 			}
 			if string(changed) != text {
 				line := strings.Count(text[:i], "\n")
-				resume(fmt.Sprintf("byte %d is %q", i, changed[i]), string(changed), line != replaced && i < len(text)-1)
+				resume(fmt.Sprintf("byte %d is %q", i, changed[i]), string(changed), (line != replaced || text[i] == '\n') && i < len(text)-1) // without its end a line takes the next one along
 			}
 		}
 		for i := range lines {

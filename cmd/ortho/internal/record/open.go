@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/appear"
@@ -24,6 +25,7 @@ func Open[R output.Row](reads *output.Reads, codec *output.Codec[R], name, forma
 	if err := reads.Refuse(name); err != nil {
 		return nil, err
 	}
+	appear.Sweep(filepath.Dir(name)) // also where nothing is left to do
 	r := &Run[R]{reads: reads, codec: codec, name: name, format: format, mode: mode, warn: warn}
 	err := errMoved
 	for range 10 { // a run that ends meanwhile takes the file away once
