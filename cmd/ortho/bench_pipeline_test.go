@@ -217,7 +217,7 @@ func TestBenchPipelineUsage(t *testing.T) {
 		{[]string{"-m", sd, "--threads", "x"}, exitUsage, "--threads"},
 		{[]string{"--steps", "3"}, exitUsage, "--steps is for a pipeline"},
 		{[]string{"-m", sd, "--image", filepath.Join(dir, "none.png")}, exitFailed, "--image"},
-		{[]string{"-m", sd, "--scheduler", "heun", "-o", filepath.Join(dir, "r")}, exitFailed, "euler-ancestral"},
+		{[]string{"-m", sd, "--scheduler", "sasolver", "-o", filepath.Join(dir, "r")}, exitFailed, "euler-ancestral"},
 		{[]string{"-m", sd, "--size", "50", "-o", filepath.Join(dir, "r")}, exitFailed, "multiples of"},
 		{[]string{"-m", pipelines + "inpaint"}, exitFailed, "image and a mask"},
 	} {

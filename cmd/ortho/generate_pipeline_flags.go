@@ -44,7 +44,10 @@ func (p *promptOptions) Flags() []cli.Flag {
 		&cli.StringFlag{Name: "negative", Destination: &p.negative, Category: made, Usage: "`WORDS` for what the image is to be far from"},
 		&cli.IntFlag{Name: "steps", Destination: &r.Steps, Category: made, DefaultText: asItSays, Usage: "steps from noise to the image"},
 		&cli.Float64Flag{Name: "guidance", Destination: &p.guidance, Category: made, DefaultText: asItSays, Usage: "`SCALE`: how closely the text is followed; up to 1 the image is made without guidance, in half the time"},
-		&cli.StringFlag{Name: "scheduler", Destination: &r.Scheduler, Category: made, DefaultText: asItSays, Usage: "how a step is made: " + strings.Join(scheduler.Names(), ", ")},
+		&cli.Float64Flag{Name: "guidance-rescale", Destination: &r.Rescale, Category: made, Usage: "`F` (0 to 1): how far what --guidance made brighter is brought back; 0.7 suits models with zero terminal SNR"},
+		&cli.StringFlag{Name: "scheduler", Destination: &r.Scheduler, Category: made, DefaultText: asItSays, Usage: "how a step is made: " + strings.Join(scheduler.Names(), ", ") + "; or the name of diffusers' class"},
+		&cli.Float64Flag{Name: "eta", Destination: &r.Eta, Category: made, Usage: "`F` (0 to 1): how much noise --scheduler ddim and tcd add at each step; others have no such number"},
+		&cli.IntFlag{Name: "clip-skip", Destination: &r.ClipSkip, Category: made, Usage: "leave out the last `N` layers of the text encoder for the text, not for --negative; diffusers' number: 1 where other programs say 2"},
 		&cli.StringFlag{Name: "size", Destination: &p.size, Category: made, DefaultText: asItSays + "; that of --image, unless it is far larger", Usage: "`WxH` in pixels, the width first, or one number for a square; multiples of 64 suit all pipelines"},
 		&cli.StringFlag{Name: "image", Destination: &p.imageFile, Category: made, Usage: "start from the image `FILE`"},
 		&cli.Float64Flag{Name: "strength", Destination: &r.Strength, Category: made, DefaultText: "as diffusers has it", Usage: "`S` (above 0, to 1): how much of --image is replaced by noise"},
@@ -77,7 +80,13 @@ func (p *promptOptions) Read(c *flags.Call) error {
 		return commandline.Usagef("--steps %d: at least 1", r.Steps)
 	case c.Given("guidance") && !(p.guidance >= 0 && !math.IsInf(p.guidance, 0)):
 		return commandline.Usagef("--guidance %v: a number from 0 on", p.guidance)
-	case c.Given("scheduler") && !slices.Contains(scheduler.Names(), r.Scheduler):
+	case !(r.Rescale >= 0 && r.Rescale <= 1):
+		return commandline.Usagef("--guidance-rescale %v: from 0 to 1", r.Rescale)
+	case !(r.Eta >= 0 && r.Eta <= 1):
+		return commandline.Usagef("--eta %v: from 0 to 1", r.Eta)
+	case r.ClipSkip < 0:
+		return commandline.Usagef("--clip-skip %d: from 0", r.ClipSkip)
+	case c.Given("scheduler") && !scheduler.Known(r.Scheduler):
 		return commandline.Usagef("--scheduler %q is not one of %s", r.Scheduler, strings.Join(scheduler.Names(), ", "))
 	case c.Given("mask") && !c.Given("image"):
 		return commandline.Usagef("--mask says what of --image is made anew: give --image, too")
@@ -162,8 +171,13 @@ func (p *promptOptions) settings() record.Settings {
 		{Key: "scheduler", Value: made.Scheduler}, {Key: "size", Value: fmt.Sprintf("%dx%d", r.Width, r.Height)},
 		{Key: "image's SHA-256", Value: p.imageSHA256}, {Key: "mask's SHA-256", Value: p.maskSHA256},
 	}
-	if made.Strength > 0 {
-		s = append(s, record.Setting{Key: "strength", Value: term.Decimal(made.Strength)})
+	for _, more := range []struct {
+		key   string
+		value float64
+	}{{"strength", made.Strength}, {"eta", made.Eta}, {"guidance rescale", made.Rescale}, {"clip skip", float64(made.ClipSkip)}} {
+		if more.value > 0 {
+			s = append(s, record.Setting{Key: more.key, Value: term.Decimal(more.value)})
+		}
 	}
 	return s
 }

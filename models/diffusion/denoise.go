@@ -38,16 +38,19 @@ func (d *sampling) denoise(ctx context.Context) error {
 	for i := d.from; i < d.to; i++ {
 		d.schedule.Scale(scaled, d.latents, i)
 		if err := g.predict(ctx, scaled, d.schedule.Timesteps()[i]); err != nil {
-			return fmt.Errorf("step %d of %d: %w", i-d.from+1, d.to-d.from, err)
+			return fmt.Errorf("step %d of %d: %w", d.stepOf(i), d.stepOf(d.to-1), err)
 		}
 		if d.guided {
 			guidance := float32(*d.Guidance)
 			for k, away := range output {
 				output[k] = away + guidance*(g.output[1][k]-away)
 			}
+			if d.Rescale > 0 {
+				rescale(output, g.output[1], d.Rescale)
+			}
 		}
 		if err := finite(UNet, output); err != nil {
-			return fmt.Errorf("step %d of %d: %w", i-d.from+1, d.to-d.from, err)
+			return fmt.Errorf("step %d of %d: %w", d.stepOf(i), d.stepOf(d.to-1), err)
 		}
 		d.schedule.Step(i, output, d.latents, denoised, d.normal)
 		if d.start != nil && d.start.mask != nil && d.spec.Denoiser.Masked == 0 {
@@ -67,7 +70,37 @@ func (d *sampling) denoise(ctx context.Context) error {
 	return nil
 }
 
-// keepUnmasked restores the latents outside of the mask, as noisy as the others are after step i.
+// stepOf is the step of the image, from 1, that call i of the model is in.
+func (d *sampling) stepOf(i int) int { return (i-d.from)/d.schedule.Order() + 1 }
+
+// rescale is rescale_noise_cfg: Lin et al., Common Diffusion Noise Schedules and Sample Steps are
+// Flawed, section 3.4.
+func rescale(guided, text []float32, by float64) {
+	wide := deviation(guided)
+	if wide == 0 {
+		return
+	}
+	ratio := float32(deviation(text) / wide)
+	f, rest := float32(by), float32(1-by)
+	for i, v := range guided {
+		guided[i] = f*(v*ratio) + rest*v
+	}
+}
+
+// deviation is the standard deviation of a sample.
+func deviation(values []float32) float64 {
+	sum, squares := 0.0, 0.0
+	for _, v := range values {
+		sum += float64(v)
+	}
+	mean := sum / float64(len(values))
+	for _, v := range values {
+		squares += (float64(v) - mean) * (float64(v) - mean)
+	}
+	return math.Sqrt(squares / float64(max(1, len(values)-1)))
+}
+
+// keepUnmasked restores the latents outside of the mask, as noisy as the others are after call i.
 func (d *sampling) keepUnmasked(kept []float32, i int) {
 	s := d.start
 	copy(kept, s.latents)
@@ -82,10 +115,11 @@ func (d *sampling) keepUnmasked(kept []float32, i int) {
 
 // report calls Step, with a preview where one is due.
 func (d *sampling) report(ctx context.Context, i int, denoised []float32) error {
-	if d.Step == nil {
+	// A step whose second call is still to come is not done.
+	if d.Step == nil || i+1 < d.to && d.stepOf(i+1) == d.stepOf(i) {
 		return ctx.Err()
 	}
-	step := Step{Done: i - d.from + 1, Of: d.to - d.from}
+	step := Step{Done: d.stepOf(i), Of: d.stepOf(d.to - 1)}
 	if d.PreviewEvery > 0 && step.Done%d.PreviewEvery == 0 && step.Done < step.Of {
 		var err error
 		if step.Preview, err = d.picture(ctx, denoised); err != nil {

@@ -51,7 +51,16 @@ type Request struct {
 	Width, Height int
 	Steps         int      // 0: as the pipeline has it
 	Guidance      *float64 // nil: as the pipeline has it; up to 1: none
-	Scheduler     string   // one of [scheduler.Names]; "": the pipeline's
+	// Scheduler is one of [scheduler.Names], or a class of diffusers', which is one of these
+	// when the request is filled in; "": the pipeline's.
+	Scheduler string
+	Eta       float64 // from 0 to 1: how much noise ddim and tcd add at a step
+	// Rescale, from 0 to 1, is how far the guided output is brought back to the deviation
+	// that the prompt's has (guidance_rescale).
+	Rescale float64
+	// ClipSkip is how many of the text encoder's last layers the prompt leaves out
+	// (clip_skip); as in diffusers, the negative prompt leaves out none.
+	ClipSkip int
 
 	Image    *preprocess.Picture // start from it
 	Strength float64             // above 0, to 1: how much of Image is replaced by noise; 0: as diffusers has it
@@ -63,7 +72,7 @@ type Request struct {
 	PreviewEvery int
 }
 
-// Step describes a step that has been made.
+// Step describes a step that has been made. One may take two runs of the UNet.
 type Step struct {
 	Done, Of int
 	Preview  *preprocess.Image // nil where none was asked for
@@ -86,7 +95,8 @@ type Pipeline struct {
 	gate    runner.Gate
 	making  sync.Mutex // held while a group of images is made
 	open    map[string]*opened
-	encoded map[string]*embedding
+	encoded map[encoded]*embedding
+	skips   []int // how many of the text encoders' last layers texts have left out
 
 	// Tests put recorded noise in the generator's place, and look at the latents.
 	inject, watch func([]float32)
@@ -100,7 +110,7 @@ func Open(ctx context.Context, m *Folder, opt Options) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pipeline{name: m.Name, spec: spec, opt: opt, open: map[string]*opened{}, encoded: map[string]*embedding{}}
+	p := &Pipeline{name: m.Name, spec: spec, opt: opt, open: map[string]*opened{}, encoded: map[encoded]*embedding{}}
 	if p.opt.Runner.Threads == 0 && opt.Runner.OnCPU() {
 		p.opt.Runner.Threads = cores()
 	}

@@ -52,7 +52,7 @@ func TestFill(t *testing.T) {
 		"negative steps":       {p, Request{Steps: -1}, []string{"-1 steps"}},
 		"guidance":             {p, Request{Guidance: ptr(-1.0)}, []string{"guidance of -1"}},
 		"guidance NaN":         {p, Request{Guidance: ptr(math.NaN())}, []string{"guidance of NaN"}},
-		"scheduler":            {p, Request{Scheduler: "heun"}, []string{`"heun"`, "euler-ancestral", "pndm"}},
+		"scheduler":            {p, Request{Scheduler: "sasolver"}, []string{`"sasolver"`, "euler-ancestral", "pndm"}},
 		"latents":              {p, Request{Latents: make([]float32, 5)}, []string{"5 latents", "256", "[4,8,8]"}},
 		"mask alone":           {p, Request{Mask: mask}, []string{"mask", "image"}},
 		"strength alone":       {p, Request{Strength: 0.5}, []string{"strength", "image"}},

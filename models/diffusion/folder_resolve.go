@@ -275,7 +275,7 @@ func (r *folderResolver) schedule() error {
 		return nil
 	}
 	if err == nil {
-		if _, err = scheduler.New(s.Schedule, scheduler.Plan{Steps: 10}); err != nil {
+		if _, err = scheduler.New(s.Schedule, scheduler.Plan{Steps: 10, Patches: 1}); err != nil {
 			err = fmt.Errorf("%s: %w", schedulerConfig, err)
 		}
 	}

@@ -123,7 +123,7 @@ func TestFolderDefaults(t *testing.T) {
 			set(t, filepath.Join(f, "ortho.json"), map[string]any{"steps": 7, "guidance": 3.5, "size": []int{128, 64}, "scheduler": "euler", "negative": "ugly"})
 		}, 7, 3.5, 128, "euler"},
 		"an unknown scheduler, named anew": {func(f string) {
-			set(t, filepath.Join(f, "scheduler/scheduler_config.json"), map[string]any{"_class_name": "UniPCMultistepScheduler"})
+			set(t, filepath.Join(f, "scheduler/scheduler_config.json"), map[string]any{"_class_name": "SASolverScheduler"})
 			set(t, filepath.Join(f, "ortho.json"), map[string]any{"scheduler": "dpm++2m"})
 		}, 50, 7.5, 64, "dpm++2m"},
 	} {
@@ -223,7 +223,7 @@ func TestFolderProblems(t *testing.T) {
 // TestUnscheduled: a scheduler that can't run does not keep a pipeline from running by another.
 func TestUnscheduled(t *testing.T) {
 	for name, c := range map[string]struct{ key, value, want string }{
-		"another class": {"_class_name", "UniPCMultistepScheduler", "UniPCMultistepScheduler"},
+		"another class": {"_class_name", "SASolverScheduler", "SASolverScheduler"},
 		"beta schedule": {"beta_schedule", "sawtooth", "sawtooth"},
 	} {
 		p, err := ReadFolder(changed(t, "sd", func(f string) { set(t, f+"/scheduler/scheduler_config.json", map[string]any{c.key: c.value}) }))

@@ -25,17 +25,22 @@ type opened struct {
 
 // use opens a part, if it is not open. With LowMemory all others are closed first. sizes are
 // those that its symbolic dimensions will have: ONNX Runtime then knows all shapes, and
-// makes a faster graph. Where they change it is opened anew, once, for any size.
+// makes a faster graph. Where they change it is opened anew, once, for any size; and where other
+// outputs are wanted.
 func (p *Pipeline) use(ctx context.Context, part *Part, sizes map[string]int64) (*runner.Session, error) {
 	o := p.open[part.Name]
-	if o != nil && (!o.Fixed || maps.Equal(o.sizes, sizes)) {
+	used := p.outputs(part.Name)
+	same := o != nil && len(used) == len(o.Outputs) && slices.EqualFunc(used, o.Outputs, func(name string, v onnx.Value) bool { return name == v.Name })
+	if same && (!o.Fixed || maps.Equal(o.sizes, sizes)) {
 		return o.Session, nil
 	}
 	opt := p.opt.Runner
-	opt.Outputs = p.outputs(part.Name)
+	opt.Outputs = used
 	opt.Dims = func(string) map[string]int64 { return sizes }
 	if o != nil {
-		opt.Dims = nil
+		if same {
+			opt.Dims = nil
+		}
 		delete(p.open, part.Name)
 		if err := o.Close(); err != nil {
 			return nil, err
@@ -86,11 +91,19 @@ func (p *Pipeline) outputs(part string) []string {
 		return []string{p.spec.Encoder.Output}
 	}
 	for _, e := range p.spec.Texts {
-		if e.Part.Name == part && e.Pooled != "" {
-			return []string{e.Context, e.Pooled}
-		} else if e.Part.Name == part {
-			return []string{e.Context}
+		if e.Part.Name != part {
+			continue
 		}
+		used := []string{e.Context}
+		if e.Pooled != "" {
+			used = append(used, e.Pooled)
+		}
+		for _, skip := range p.skips {
+			if l, err := e.layer(skip); err == nil && !slices.Contains(used, l.value) {
+				used = append(used, l.value)
+			}
+		}
+		return used
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import "ortho/models/provenance"
 // Provenance describes the image of a request whose open fields are filled in. Where its latents,
 // its image and its mask come from, the caller, who has read them, adds.
 func (r Request) Provenance() provenance.Image {
-	d := &provenance.Diffusion{Steps: r.Steps, Scheduler: r.Scheduler, Strength: r.Strength}
+	d := &provenance.Diffusion{Steps: r.Steps, Scheduler: r.Scheduler, Strength: r.Strength, Eta: r.Eta, Rescale: r.Rescale, ClipSkip: r.ClipSkip}
 	if r.Negative != nil {
 		d.Negative = *r.Negative
 	}

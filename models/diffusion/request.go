@@ -3,7 +3,6 @@ package diffusion
 import (
 	"context"
 	"math"
-	"slices"
 	"strings"
 
 	"ortho/models"
@@ -17,9 +16,10 @@ type sampling struct {
 	*Pipeline
 	Request
 	schedule *scheduler.Scheduler
-	from, to int // steps of the schedule
+	from, to int // calls of the model by the schedule
 	guided   bool
 	normal   func([]float32) // draws standard normal numbers
+	entropy  func() uint64   // draws a seed
 
 	positive, negative *embedding
 	start              *start // of Image
@@ -39,16 +39,18 @@ func (p *Pipeline) Fill(r Request) (Request, error) {
 // begin fills in what a request leaves open, and checks it.
 func (d *sampling) begin(context.Context) error {
 	d.fill()
-	for _, check := range []func() error{d.checkNumbers, d.checkImages, d.checkSize, d.plan} {
+	draws := noise.New(d.Seed)
+	d.normal, d.entropy = draws.Normal, draws.Entropy
+	if d.inject != nil {
+		d.normal = d.inject
+	}
+	for _, check := range []func() error{d.checkNumbers, d.checkImages, d.checkSize, d.checkLayers, d.plan} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
 	if n := d.spec.Denoiser.Latents * d.rows() * d.columns(); d.Latents != nil && len(d.Latents) != n {
 		return inputError("%d latents, and an image of %dx%d has %d (shape [%d,%d,%d])", len(d.Latents), d.Width, d.Height, n, d.spec.Denoiser.Latents, d.rows(), d.columns())
-	}
-	if d.normal = d.inject; d.normal == nil {
-		d.normal = noise.New(d.Seed).Normal
 	}
 	return nil
 }
@@ -123,8 +125,16 @@ func (d *sampling) checkNumbers() error {
 		return inputError("a guidance of %v: from 0 to %d", *d.Guidance, MaxGuidance)
 	case d.Scheduler == "":
 		return models.StageInput.Wrap(s.Unscheduled)
-	case !slices.Contains(scheduler.Names(), d.Scheduler):
+	case !scheduler.Known(d.Scheduler):
 		return inputError("no scheduler is called %q: there are %s", d.Scheduler, strings.Join(scheduler.Names(), ", "))
+	case !(d.Eta >= 0 && d.Eta <= 1):
+		return inputError("an eta of %v: from 0 to 1", d.Eta)
+	case !(d.Rescale >= 0 && d.Rescale <= 1):
+		return inputError("a guidance rescale of %v: from 0 to 1", d.Rescale)
+	case d.Rescale > 0 && !d.guided:
+		return inputError("a guidance rescale of %v, and there is no guidance: it must be above 1, and a consistency model has none", d.Rescale)
+	case d.ClipSkip < 0:
+		return inputError("a clip skip of %d layers: from 0", d.ClipSkip)
 	case d.PreviewEvery < 0:
 		return inputError("a preview every %d steps: from 1", d.PreviewEvery)
 	}
@@ -163,20 +173,37 @@ func (d *sampling) checkSize() error {
 	return nil
 }
 
+// checkLayers refuses to leave out layers that the text encoders have not, or don't tell of.
+func (d *sampling) checkLayers() error {
+	for i := range d.spec.Texts {
+		if e := &d.spec.Texts[i]; d.ClipSkip > 0 {
+			if _, err := e.layer(d.ClipSkip); err != nil {
+				return models.StageInput.Wrap(err)
+			}
+		}
+	}
+	return nil
+}
+
 // plan settles the steps.
 func (d *sampling) plan() error {
 	config := d.spec.Schedule
 	var err error
+	// As a pipeline of diffusers is loaded, and then given another scheduler by from_config.
+	if !d.spec.XL && !d.spec.Consistency {
+		config = config.StableDiffusion(d.Mask != nil)
+	}
 	if d.spec.Unscheduled != nil || d.Scheduler != config.Name() {
 		if config, err = config.With(d.Scheduler); err != nil {
 			return models.StageInput.Wrap(err)
 		}
+		if name := config.Name(); name != "" {
+			d.Scheduler = name // of a class
+		}
 	}
-	if !d.spec.XL && !d.spec.Consistency {
-		config = config.StableDiffusion(d.Mask != nil)
-	}
-	plan := scheduler.Plan{Steps: d.Steps}
-	within := d.spec.Consistency && d.Scheduler == "lcm" // then the schedule itself begins late
+	// A model of flows sees patches of 2x2 latents.
+	plan := scheduler.Plan{Steps: d.Steps, Eta: d.Eta, Patches: d.rows() / 2 * (d.columns() / 2), Entropy: d.entropy}
+	within := d.spec.Consistency && (d.Scheduler == "lcm" || d.Scheduler == "tcd") // then the schedule itself begins late
 	if d.Image != nil && within {
 		plan.Strength = d.Strength
 	}
@@ -186,8 +213,9 @@ func (d *sampling) plan() error {
 	if d.from, d.to = 0, len(d.schedule.Timesteps()); d.Image == nil || within && d.Mask == nil {
 		return nil
 	}
-	d.from = max(0, d.Steps-min(int(float64(d.Steps)*d.Strength), d.Steps))
-	if d.from >= d.to || d.from == d.Steps {
+	first := max(0, d.Steps-min(int(float64(d.Steps)*d.Strength), d.Steps))
+	d.from = first * d.schedule.Order()
+	if d.from >= d.to || first == d.Steps {
 		if d.Steps == 1 {
 			return inputError("a strength of %v leaves none of 1 step: raise one of them", d.Strength)
 		}

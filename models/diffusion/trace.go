@@ -74,7 +74,7 @@ func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced
 			return nil, fmt.Errorf("keep inputs of %s: %w", part, err)
 		}
 	}
-	short := t.image.of
+	short, all := p.calls(p.shortened(t.Request)), p.calls(t.Request)
 	t.inputs = nil
 	t.Whole = true
 	for start, n := time.Now(), 0; n == 0 || n < mostImages && t.Whole && time.Since(start) < time.Second; n++ {
@@ -84,8 +84,8 @@ func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced
 	}
 	t.Steps, t.Of = t.image.done, t.image.of
 	for i := range t.Parts {
-		if part := &t.Parts[i]; part.Name == UNet { // a step may take several runs
-			part.Runs = part.Runs * t.Of / max(1, short)
+		if part := &t.Parts[i]; part.Name == UNet { // a call may take several runs
+			part.Runs = part.Runs * all / max(1, short)
 		}
 	}
 	t.Provider, t.Threads = p.Session().Provider, p.Session().Threads
@@ -106,6 +106,15 @@ func (p *Pipeline) shortened(r Request) Request {
 		short.Steps = r.Steps
 	}
 	return short
+}
+
+// calls is how often the schedule of a filled-in request calls the model.
+func (p *Pipeline) calls(r Request) int {
+	d := &sampling{Pipeline: p, Request: r}
+	if err := d.begin(context.Background()); err != nil {
+		return 0
+	}
+	return d.to - d.from
 }
 
 // tracer measures while images are made.

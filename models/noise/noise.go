@@ -99,3 +99,9 @@ func boxMuller(block *[16]float32) {
 		block[j+8] = radius * float32(sin)
 	}
 }
+
+// Entropy returns a number from 0 to 2^63-2: int(torch.randint(0, 2**63-1, ())).
+func (g *Generator) Entropy() uint64 {
+	high := uint64(g.engine.next())
+	return (high<<32 | uint64(g.engine.next())) % (1<<63 - 1)
+}

@@ -37,6 +37,9 @@ type Diffusion struct {
 	Guidance    float64 `json:"guidance"`
 	Scheduler   string  `json:"scheduler"`
 	Strength    float64 `json:"strength,omitempty"` // of the image that it starts from
+	Eta         float64 `json:"eta,omitempty"`
+	Rescale     float64 `json:"guidance_rescale,omitempty"`
+	ClipSkip    int     `json:"clip_skip,omitempty"`
 	ImageSHA256 string  `json:"image_sha256,omitempty"`
 	MaskSHA256  string  `json:"mask_sha256,omitempty"`
 }
@@ -60,6 +63,15 @@ func (i Image) Chunks() (chunks [][2]string) {
 		add("scheduler", d.Scheduler)
 		if d.Strength > 0 {
 			add("strength", decimal(d.Strength))
+		}
+		if d.Eta > 0 {
+			add("eta", decimal(d.Eta))
+		}
+		if d.Rescale > 0 {
+			add("guidance-rescale", decimal(d.Rescale))
+		}
+		if d.ClipSkip > 0 {
+			add("clip-skip", strconv.Itoa(d.ClipSkip))
 		}
 		add("image-sha256", d.ImageSHA256)
 		add("mask-sha256", d.MaskSHA256)

@@ -14,7 +14,7 @@ func newAncestral(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 		return nil, err
 	}
 	s.nearlyZeroSNR(alphas)
-	timesteps, levels, err := s.levels(sigmas(alphas), p.Steps)
+	timesteps, levels, err := s.levels(sigmas(alphas), p.Steps, false)
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 
 // alphas are the cumulative products of 1-beta by timestep: how much of an image's
 // variance is left in it (alphas_cumprod). They fall.
-func (s *settings) alphas() ([]float32, error) {
-	betas, err := s.betas()
+func (s *settings) alphas(schedules ...string) ([]float32, error) {
+	betas, err := s.betas(schedules)
 	if err != nil {
 		return nil, err
 	}
@@ -26,15 +26,19 @@ func (s *settings) alphas() ([]float32, error) {
 	return cumulate(betas), nil
 }
 
-func (s *settings) betas() ([]float32, error) {
+// betas are by timestep; schedules are those of the class's own.
+func (s *settings) betas(schedules []string) ([]float32, error) {
 	n := s.TrainSteps
-	if n < 2 || n > maxTrainSteps {
-		return nil, fmt.Errorf("num_train_timesteps is %d: it must be from 2 to %d", n, maxTrainSteps)
-	}
 	if s.StepsOffset < 0 || s.StepsOffset > n {
 		return nil, fmt.Errorf("steps_offset is %d: it must be from 0 to %d", s.StepsOffset, n)
 	}
 	betas := make([]float32, n)
+	if s.TrainedBetas == nil {
+		allowed := append([]string{"linear", "scaled_linear", "squaredcos_cap_v2"}, schedules...)
+		if err := oneOf("beta_schedule", s.BetaSchedule, allowed...); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case s.TrainedBetas != nil:
 		if len(s.TrainedBetas) != n {
@@ -50,19 +54,35 @@ func (s *settings) betas() ([]float32, error) {
 		for t, b := range betas {
 			betas[t] = b * b
 		}
-	case s.BetaSchedule == "squaredcos_cap_v2":
-		// Nichol and Dhariwal, Improved Denoising Diffusion Probabilistic Models.
-		left := func(t int) float64 {
-			c := math.Cos((float64(t)/float64(n) + 0.008) / 1.008 * math.Pi / 2)
-			return c * c
-		}
-		for t := range betas {
-			betas[t] = float32(min(1-left(t+1)/left(t), 0.999))
+	case s.BetaSchedule == "sigmoid":
+		evenly(betas, -6, 6)
+		for t, b := range betas {
+			betas[t] = 1/(1+exp(-b))*float32(s.BetaEnd-s.BetaStart) + float32(s.BetaStart)
 		}
 	default:
-		return nil, oneOf("beta_schedule", s.BetaSchedule, "linear", "scaled_linear", "squaredcos_cap_v2")
+		left := signalLeft[s.BetaSchedule]
+		for t := range betas {
+			betas[t] = float32(min(1-left(float64(t+1)/float64(n))/left(float64(t)/float64(n)), 0.999))
+		}
 	}
 	return betas, nil
+}
+
+// signalLeft is how much of the image's variance is left at a time from 0 to 1, by
+// beta_schedule (betas_for_alpha_bar).
+var signalLeft = map[string]func(t float64) float64{
+	// Nichol and Dhariwal, Improved Denoising Diffusion Probabilistic Models.
+	"squaredcos_cap_v2": func(t float64) float64 {
+		c := math.Cos((t + 0.008) / 1.008 * math.Pi / 2)
+		return c * c
+	},
+	"exp": func(t float64) float64 { return math.Exp(t * -12) },
+	// Hang et al., Improved Noise Schedule for Diffusion Training.
+	"laplace": func(t float64) float64 {
+		lambda := -0.5 * math.Copysign(1, 0.5-t) * math.Log(1-2*math.Abs(0.5-t)+1e-6)
+		snr := math.Exp(lambda)
+		return math.Sqrt(snr / (1 + snr))
+	},
 }
 
 // evenly is torch.linspace of float32.

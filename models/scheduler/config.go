@@ -37,16 +37,34 @@ type kind struct {
 	name, class string
 	karras      string // from_config's argument use_karras_sigmas; "": none
 	build       func(*settings, []float32, Plan) (*Scheduler, error)
+	schedules   []string // beta schedules that only this class has
+	leveled     bool     // levels of noise of its own: no betas
+	eta         bool     // heeds Plan.Eta
 }
 
 var kinds = []kind{
-	{"euler-ancestral", "EulerAncestralDiscreteScheduler", "", newAncestral},
-	{"euler", "EulerDiscreteScheduler", "", newEuler},
-	{"lcm", "LCMScheduler", "", newLCM},
-	{"ddim", "DDIMScheduler", "", newDDIM},
-	{"dpm++2m", "DPMSolverMultistepScheduler", "false", newDPM},
-	{"dpm++2m-karras", "DPMSolverMultistepScheduler", "true", newDPM},
-	{"pndm", "PNDMScheduler", "", newPNDM},
+	{name: "euler-ancestral", class: "EulerAncestralDiscreteScheduler", build: newAncestral},
+	{name: "euler", class: "EulerDiscreteScheduler", build: newEuler},
+	{name: "lcm", class: "LCMScheduler", build: newLCM},
+	{name: "ddim", class: "DDIMScheduler", build: newDDIM, eta: true},
+	{name: "dpm++2m", class: "DPMSolverMultistepScheduler", karras: "false", build: newDPM},
+	{name: "dpm++2m-karras", class: "DPMSolverMultistepScheduler", karras: "true", build: newDPM},
+	{name: "pndm", class: "PNDMScheduler", build: newPNDM},
+	{name: "unipc", class: "UniPCMultistepScheduler", build: newUniPC},
+	{name: "deis", class: "DEISMultistepScheduler", build: newDEIS},
+	{name: "heun", class: "HeunDiscreteScheduler", build: newHeun, schedules: []string{"exp"}},
+	{name: "ddpm", class: "DDPMScheduler", build: newDDPM, schedules: []string{"laplace", "sigmoid"}},
+	{name: "lms", class: "LMSDiscreteScheduler", build: newLMS},
+	{name: "kdpm2", class: "KDPM2DiscreteScheduler", build: newKDPM2},
+	{name: "kdpm2-ancestral", class: "KDPM2AncestralDiscreteScheduler", build: newKDPM2Ancestral},
+	{name: "dpm++sde", class: "DPMSolverSDEScheduler", karras: "false", build: newSDE},
+	{name: "dpm++sde-karras", class: "DPMSolverSDEScheduler", karras: "true", build: newSDE},
+	{name: "dpm++2s", class: "DPMSolverSinglestepScheduler", build: newSinglestep},
+	{name: "edm-euler", class: "EDMEulerScheduler", build: newEDMEuler, leveled: true},
+	{name: "edm-dpm++2m", class: "EDMDPMSolverMultistepScheduler", build: newEDMDPM, leveled: true},
+	{name: "flow-euler", class: "FlowMatchEulerDiscreteScheduler", build: newFlowEuler, leveled: true},
+	{name: "flow-heun", class: "FlowMatchHeunDiscreteScheduler", build: newFlowHeun, leveled: true},
+	{name: "tcd", class: "TCDScheduler", build: newTCD, eta: true},
 }
 
 // Names are the names of the schedulers.
@@ -104,7 +122,33 @@ func Read(data []byte) (*Config, error) {
 		}
 	}
 	maps.DeleteFunc(given, func(key string, _ json.RawMessage) bool { return strings.HasPrefix(key, "_") })
-	return resolve(class, given)
+	c, err := resolve(class, given)
+	c.register()
+	return c, err
+}
+
+// register restates the names of other classes' solvers as those that c's class takes in their
+// place: its register_to_config, which a later from_config goes by.
+func (c *Config) register() {
+	solver, algorithm := "midpoint", "dpmsolver++"
+	theirs, others := []string{"logrho", "bh1", "bh2"}, []string{"deis"}
+	switch {
+	case c == nil:
+		return
+	case c.class == "UniPCMultistepScheduler":
+		solver, theirs, others = "bh2", []string{"midpoint", "heun", "logrho"}, nil
+	case c.class == "DEISMultistepScheduler":
+		solver, theirs = "logrho", []string{"midpoint", "heun", "bh1", "bh2"}
+		algorithm, others = "deis", []string{"dpmsolver", "dpmsolver++"}
+	case !strings.Contains(c.class, "DPMSolverMultistep") && !strings.Contains(c.class, "DPMSolverSinglestep"):
+		return
+	}
+	if _, ok := c.given["solver_type"]; ok && slices.Contains(theirs, c.settings.SolverType) {
+		c.given["solver_type"] = json.RawMessage(strconv.Quote(solver))
+	}
+	if _, ok := c.given["algorithm_type"]; ok && slices.Contains(others, c.settings.Algorithm) {
+		c.given["algorithm_type"] = json.RawMessage(strconv.Quote(algorithm))
+	}
 }
 
 // resolve makes a class's settings of what is given.
@@ -156,21 +200,33 @@ func (c *Config) Class() string { return c.class }
 // "sample" (the image), or what else the configuration states; "" if Name is.
 func (c *Config) PredictionType() string { return c.settings.Prediction }
 
-// With is the scheduler of a name for the same model: what its from_config makes of c. It
-// has those keys that c's file states and that its class knows, even if c's class
-// does not, and else its own class's defaults. "dpm++2m" and "dpm++2m-karras" also say
-// whether use_karras_sigmas is on.
+// With is the scheduler of a name, or of a class of diffusers', for the same model: what its
+// from_config makes of c. It has those keys that c's file states and that its class knows, even
+// if c's class does not, and else its own class's defaults. Names that end in -karras, and those
+// beside them that don't, also say whether use_karras_sigmas is on.
 func (c *Config) With(name string) (*Config, error) {
-	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
-	if i < 0 {
+	k := named(name)
+	if k == nil {
 		return nil, fmt.Errorf("%w %q: it is one of %s", ErrUnknown, name, strings.Join(Names(), ", "))
 	}
 	given := maps.Clone(c.given)
-	if k := kinds[i].karras; k != "" {
-		given["use_karras_sigmas"] = json.RawMessage(k)
+	if k.karras != "" && name == k.name {
+		given["use_karras_sigmas"] = json.RawMessage(k.karras)
 	}
-	return resolve(kinds[i].class, given)
+	return resolve(k.class, given)
 }
+
+// named is the scheduler of a name or of a class; nil if there is none.
+func named(name string) *kind {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name || k.class == name })
+	if i < 0 {
+		return nil
+	}
+	return &kinds[i]
+}
+
+// Known reports whether With knows a name or a class.
+func Known(name string) bool { return named(name) != nil }
 
 // StableDiffusion is what c becomes when a StableDiffusionPipeline is made with it, or one
 // for image-to-image: steps_offset is 1 and clip_sample off, whatever the file says. For
@@ -224,7 +280,7 @@ type settings struct {
 	ThresholdRatio float64 `json:"dynamic_thresholding_ratio"`
 	SampleMax      float64 `json:"sample_max_value"`
 
-	OriginalSteps   int     `json:"original_inference_steps"` // LCM
+	OriginalSteps   int     `json:"original_inference_steps"` // LCM and TCD
 	TimestepScaling float64 `json:"timestep_scaling"`
 	SkipPRK         flag    `json:"skip_prk_steps"` // PNDM
 
@@ -237,6 +293,28 @@ type settings struct {
 	FlowSigmas      flag    `json:"use_flow_sigmas"`
 	LambdaMin       bound   `json:"lambda_min_clipped"`
 	Variance        *string `json:"variance_type"`
+	FlowShift       float64 `json:"flow_shift"`
+
+	PredictX0   flag            `json:"predict_x0"` // UniPC
+	Uncorrected []int           `json:"disable_corrector"`
+	SolverP     json.RawMessage `json:"solver_p"`
+
+	SigmaData     float64 `json:"sigma_data"` // EDM
+	SigmaSchedule string  `json:"sigma_schedule"`
+	Rho           float64 `json:"rho"`
+
+	Shift         float64  `json:"shift"` // flow matching, to the end
+	DynamicShift  flag     `json:"use_dynamic_shifting"`
+	BaseShift     float64  `json:"base_shift"`
+	MaxShift      float64  `json:"max_shift"`
+	BasePatches   int      `json:"base_image_seq_len"`
+	MaxPatches    int      `json:"max_image_seq_len"`
+	InvertSigmas  flag     `json:"invert_sigmas"`
+	ShiftTerminal *float64 `json:"shift_terminal"`
+	TimeShift     string   `json:"time_shift_type"`
+	Stochastic    flag     `json:"stochastic_sampling"`
+
+	NoiseSeed *uint64 `json:"noise_sampler_seed"` // DPM++ SDE
 }
 
 // flag is a switch: null is false to Python.

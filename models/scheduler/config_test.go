@@ -11,7 +11,7 @@ import (
 const (
 	sd15 = `{"_class_name": "PNDMScheduler", "_diffusers_version": "0.6.0", "beta_end": 0.012, "beta_schedule": "scaled_linear", "beta_start": 0.00085,
 		"num_train_timesteps": 1000, "set_alpha_to_one": false, "skip_prk_steps": true, "steps_offset": 1, "trained_betas": null, "clip_sample": false}`
-	unipc = `{"_class_name": "UniPCMultistepScheduler", "beta_start": 0.00085, "beta_end": 0.012, "prediction_type": "v_prediction"}`
+	sasolver = `{"_class_name": "SASolverScheduler", "beta_start": 0.00085, "beta_end": 0.012, "prediction_type": "v_prediction"}`
 )
 
 func read(t *testing.T, text string) *Config {
@@ -42,17 +42,17 @@ func TestNames(t *testing.T) {
 	if euler, err := karras.With("euler"); err != nil || !euler.settings.Karras {
 		t.Errorf("euler of dpm++2m-karras: %v", err)
 	}
-	if _, err := c.With("heun"); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "dpm++2m-karras") {
+	if _, err := c.With("sasolver"); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "dpm++2m-karras") {
 		t.Error(err)
 	}
 }
 
 func TestUnknown(t *testing.T) {
-	c, err := Read([]byte(unipc))
-	if c == nil || !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "UniPCMultistepScheduler") || !strings.Contains(err.Error(), "dpm++2m,") {
+	c, err := Read([]byte(sasolver))
+	if c == nil || !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "SASolverScheduler") || !strings.Contains(err.Error(), "dpm++2m,") {
 		t.Fatal(c, err)
 	}
-	if c.Name() != "" || c.PredictionType() != "" || c.Class() != "UniPCMultistepScheduler" {
+	if c.Name() != "" || c.PredictionType() != "" || c.Class() != "SASolverScheduler" {
 		t.Errorf("%q, %q, %q", c.Name(), c.PredictionType(), c.Class())
 	}
 	if _, err := New(c, Plan{Steps: 4}); !errors.Is(err, ErrUnknown) {
@@ -109,8 +109,7 @@ func TestRefused(t *testing.T) {
 		{"euler", "", 0, "steps must be from 1 to 1000"},
 		{"euler", "", -3, "steps must be from 1 to 1000"},
 		{"euler", "", 1001, "steps must be from 1 to 1000"},
-		{"euler", `"use_exponential_sigmas": true`, 4, "use_exponential_sigmas is on, which is not implemented"},
-		{"euler", `"use_beta_sigmas": true`, 4, "use_beta_sigmas is on"},
+		{"euler", `"use_exponential_sigmas": true, "use_beta_sigmas": true`, 4, "only one of use_karras_sigmas"},
 		{"euler", `"use_karras_sigmas": true, "sigma_min": 0`, 4, "noise at step 3 is 0"},
 		{"euler", `"use_karras_sigmas": true, "sigma_min": -1`, 4, "noise at step 0 is NaN"},
 		{"euler", `"timestep_type": "discreet"`, 4, "timestep_type"},
@@ -130,10 +129,38 @@ func TestRefused(t *testing.T) {
 		{"ddim", `"beta_start": 0, "beta_end": 0, "rescale_betas_zero_snr": true`, 4, "all betas are 0"},
 		{"lcm", `"original_inference_steps": 0`, 4, "original_inference_steps is 0"},
 		{"pndm", `"skip_prk_steps": false`, 3, "at least 4 steps"},
-		{"dpm++2m", `"use_lu_lambdas": true`, 4, "use_lu_lambdas is on"},
-		{"dpm++2m", `"use_flow_sigmas": true`, 4, "use_flow_sigmas is on"},
-		{"dpm++2m", `"prediction_type": "flow_prediction"`, 4, "prediction_type"},
-		{"dpm++2m", `"algorithm_type": "dpmsolver", "final_sigmas_type": "sigma_min"`, 4, "only dpmsolver++, sde-dpmsolver++ can be used"},
+		{"dpm++2m-karras", `"use_flow_sigmas": true`, 4, "by use_flow_sigmas it must be below 1"},
+		{"dpm++2m", `"prediction_type": "flow"`, 4, "prediction_type"},
+		{"dpm++2m", `"algorithm_type": "dpmsolver"`, 4, "final_sigmas_type"},
+		{"dpm++2m", `"algorithm_type": "sde-dpmsolver", "final_sigmas_type": "sigma_min"`, 4, "only dpmsolver++, sde-dpmsolver++, dpmsolver can be used"},
+		{"dpm++2s", `"algorithm_type": "dpmsolver", "final_sigmas_type": "sigma_min", "thresholding": true`, 4, "goes with neither thresholding"},
+		{"dpm++2s", `"solver_order": 4`, 4, "solver_order is 4"},
+		{"unipc", `"solver_order": 4`, 4, "solver_order is 4"},
+		{"unipc", `"solver_type": "bh1"`, 4, "end without noise"},
+		{"unipc", `"predict_x0": false`, 4, "end without noise"},
+		{"unipc", `"solver_p": {}`, 4, "solver_p is set"},
+		{"unipc", `"use_dynamic_shifting": true`, 4, "use_dynamic_shifting is on"},
+		{"unipc", `"shift_terminal": 0.1`, 4, "shift_terminal is set"},
+		{"unipc", `"use_flow_sigmas": true, "flow_shift": -3`, 4, "flow_shift is -3"},
+		{"deis", `"algorithm_type": "sde-dpmsolver++"`, 4, "algorithm_type"},
+		{"deis", `"solver_type": "rk"`, 4, "solver_type"},
+		{"deis", `"solver_order": 4`, 4, "solver_order is 4"},
+		{"heun", `"beta_schedule": "sigmoid"`, 4, "beta_schedule"},
+		{"kdpm2", `"prediction_type": "sample"`, 4, "prediction_type"},
+		{"ddpm", `"variance_type": "learned_range"`, 4, "variance_type is \"learned_range\": only fixed_small"},
+		{"ddpm", `"variance_type": "fixed_large_log"`, 4, "variance_type"},
+		{"lms", "", 1001, "steps must be"},
+		{"dpm++sde", `"prediction_type": "sample"`, 4, "prediction_type"},
+		{"edm-euler", `"sigma_min": null`, 4, "sigma_min and sigma_max"},
+		{"edm-euler", `"sigma_schedule": "beta"`, 4, "sigma_schedule"},
+		{"edm-euler", `"rho": 0`, 4, "sigma_data is 0.5 and rho 0"},
+		{"edm-dpm++2m", `"algorithm_type": "sde-dpmsolver++", "solver_order": 3`, 4, "solver_order is 3"},
+		{"flow-euler", `"use_dynamic_shifting": true`, 4, "use_dynamic_shifting is on"},
+		{"flow-euler", `"time_shift_type": "square"`, 4, "time_shift_type"},
+		{"flow-euler", `"shift": 0`, 4, "shift is 0"},
+		{"flow-euler", `"shift_terminal": 2`, 4, "shift_terminal is 2"},
+		{"flow-heun", `"shift": -1`, 4, "shift is -1"},
+		{"tcd", `"original_inference_steps": 3`, 4, "timesteps to choose from"},
 		{"dpm++2m", `"variance_type": "learned"`, 4, "variance_type"},
 		{"dpm++2m", `"solver_order": 4`, 4, "solver_order is 4"},
 		{"dpm++2m", `"lambda_min_clipped": Infinity`, 4, "lambda_min_clipped leaves no timestep"},

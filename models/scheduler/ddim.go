@@ -1,12 +1,13 @@
 package scheduler
 
-// ddim is DDIMScheduler with eta 0: Song et al., Denoising Diffusion Implicit Models,
-// equation 12.
+// ddim is DDIMScheduler: Song et al., Denoising Diffusion Implicit Models, equation 12.
 type ddim struct {
 	timesteps []int
 	alphas    []float32
 	final     float32 // of alphas, before the first timestep
 	ratio     int     // timesteps a step
+	eta       float64 // 0: no noise, 1: as much as DDPM's
+	noised    []float32
 	prediction
 	limits
 }
@@ -24,14 +25,16 @@ func newDDIM(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &ddim{alphas: alphas, final: s.finalAlpha(alphas), ratio: s.TrainSteps / p.Steps, prediction: kind, limits: limits}
+	d := &ddim{alphas: alphas, final: s.finalAlpha(alphas), ratio: s.TrainSteps / p.Steps, eta: p.Eta, prediction: kind, limits: limits}
 	if d.timesteps, err = whole(timesteps, alphas); err != nil {
 		return nil, err
 	}
 	if err := checkSignal(d.timesteps, alphas, kind != epsilon); err != nil {
 		return nil, err
 	}
-	return fromAlphas(d.timesteps, alphas, d), nil
+	m := fromAlphas(d.timesteps, alphas, d)
+	m.noisy = p.Eta > 0
+	return m, nil
 }
 
 // finalAlpha stands for the timesteps before the first.
@@ -54,7 +57,7 @@ func fromAlphas(timesteps []int, alphas []float32, by solver) *Scheduler {
 
 func (*ddim) begin(int) {}
 
-func (d *ddim) step(i int, output, sample, denoised []float32, _ func([]float32)) {
+func (d *ddim) step(i int, output, sample, denoised []float32, noise func([]float32)) {
 	t := d.timesteps[i]
 	left, after := d.alphas[t], d.final
 	if t >= d.ratio {
@@ -64,19 +67,17 @@ func (d *ddim) step(i int, output, sample, denoised []float32, _ func([]float32)
 	d.denoise(denoised, output, sample, alpha, sigma)
 	d.apply(denoised)
 	// The noise is by the output itself, whatever range the image is kept in.
-	next, direction := sqrt(after), sqrt(1-after)
-	switch d.prediction {
-	case epsilon:
-		for j, e := range output {
-			sample[j] = next*denoised[j] + direction*e
-		}
-	case velocity:
-		for j, x := range sample {
-			sample[j] = next*denoised[j] + direction*(alpha*output[j]+sigma*x)
-		}
-	case original:
-		for j, x := range sample {
-			sample[j] = next*denoised[j] + direction*((x-alpha*output[j])/sigma)
+	d.noised = sized(d.noised, len(sample))
+	d.noiseIn(d.noised, output, sample, alpha, sigma)
+	deviation := float32(d.eta) * sqrt((1-after)/(1-left)*(1-left/after))
+	next, direction := sqrt(after), sqrt(1-after-deviation*deviation)
+	for j, e := range d.noised {
+		sample[j] = next*denoised[j] + direction*e
+	}
+	if d.eta > 0 {
+		noise(d.noised)
+		for j, z := range d.noised {
+			sample[j] += deviation * z
 		}
 	}
 }

@@ -14,12 +14,13 @@ func newEuler(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := refuse(map[string]flag{"use_exponential_sigmas": s.Exponential, "use_beta_sigmas": s.Beta}); err != nil {
+	respaced, err := s.respaced()
+	if err != nil {
 		return nil, err
 	}
 	s.nearlyZeroSNR(alphas)
 	trained := sigmas(alphas)
-	timesteps, levels, err := s.levels(trained, p.Steps)
+	timesteps, levels, err := s.levels(trained, p.Steps, false)
 	if err != nil {
 		return nil, err
 	}
@@ -36,13 +37,11 @@ func newEuler(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 	default:
 		return nil, oneOf("interpolation_type", s.Interpolation, "linear", "log_linear")
 	}
-	if s.Karras {
-		levels = s.karras(levels[0], levels[len(levels)-1], p.Steps)
-		logs := logarithms(trained)
-		timesteps = timesteps[:0]
-		for _, l := range levels {
-			timesteps = append(timesteps, timestepOf(l, logs))
+	if respaced {
+		if levels, err = s.respace(levels[0], levels[len(levels)-1], p.Steps); err != nil {
+			return nil, err
 		}
+		timesteps = timestepsOf(levels, trained)
 	}
 	final, err := s.finalSigma(trained)
 	if err != nil {
@@ -61,14 +60,17 @@ func newEuler(s *settings, alphas []float32, p Plan) (*Scheduler, error) {
 	return s.fromSigmas(told, e.sigmas, e)
 }
 
-// levels are the timesteps of Euler's schedulers, with the noise there.
-func (s *settings) levels(trained []float32, steps int) (timesteps, levels []float64, err error) {
+// levels are the timesteps of Euler's schedulers, with the noise there. double says that the
+// timesteps are float64's.
+func (s *settings) levels(trained []float32, steps int, double bool) (timesteps, levels []float64, err error) {
 	timesteps, err = s.spaced(s.TrainSteps, steps)
 	if err != nil {
 		return nil, nil, err
 	}
 	for i, t := range timesteps {
-		timesteps[i] = float64(float32(t))
+		if !double {
+			timesteps[i] = float64(float32(t))
+		}
 		levels = append(levels, interpolate(timesteps[i], trained))
 	}
 	return timesteps, levels, nil

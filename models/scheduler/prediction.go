@@ -12,6 +12,7 @@ const (
 	epsilon  prediction = iota // the noise
 	velocity                   // Salimans and Ho, Progressive Distillation for Fast Sampling of Diffusion Models
 	original                   // the image
+	flow                       // the noise less the image, of a sample that is (1-sigma)*image + sigma*noise
 )
 
 // prediction is one of those that the scheduler takes.
@@ -24,12 +25,14 @@ func (s *settings) prediction(allowed ...string) (prediction, error) {
 		return epsilon, nil
 	case "v_prediction":
 		return velocity, nil
+	case "flow_prediction":
+		return flow, nil
 	}
 	return original, nil
 }
 
 // denoise writes the image that an output foresees for a sample that is
-// alpha*image + sigma*noise, with alpha^2 + sigma^2 = 1.
+// alpha*image + sigma*noise, with alpha^2 + sigma^2 = 1, or of a flow alpha + sigma = 1.
 func (p prediction) denoise(dst, output, sample []float32, alpha, sigma float32) {
 	switch p {
 	case epsilon:
@@ -40,8 +43,32 @@ func (p prediction) denoise(dst, output, sample []float32, alpha, sigma float32)
 		for j, x := range sample {
 			dst[j] = alpha*x - sigma*output[j]
 		}
+	case flow:
+		for j, x := range sample {
+			dst[j] = x - sigma*output[j]
+		}
 	case original:
 		copy(dst, output)
+	}
+}
+
+// noiseIn writes the noise that an output foresees in such a sample.
+func (p prediction) noiseIn(dst, output, sample []float32, alpha, sigma float32) {
+	switch p {
+	case epsilon:
+		copy(dst, output)
+	case velocity:
+		for j, x := range sample {
+			dst[j] = alpha*output[j] + sigma*x
+		}
+	case flow:
+		for j, x := range sample {
+			dst[j] = x + alpha*output[j]
+		}
+	case original:
+		for j, x := range sample {
+			dst[j] = (x - alpha*output[j]) / sigma
+		}
 	}
 }
 

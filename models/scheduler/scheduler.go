@@ -19,6 +19,14 @@ type Plan struct {
 	// configuration has them), and the part of them that image-to-image uses (0: 1).
 	OriginalSteps int
 	Strength      float64
+	// Eta is how much noise comes back at a step of DDIM and TCD, from 0 to 1. Others have none.
+	Eta float64
+	// Patches is how many the image has that the model sees at once: by it
+	// FlowMatchEulerDiscreteScheduler shifts its levels where use_dynamic_shifting is on.
+	Patches int
+	// Entropy draws the seed of DPMSolverSDEScheduler's noise at an image's first step, where
+	// noise_sampler_seed is null: torch.randint(0, 2**63-1). nil: it is 0.
+	Entropy func() uint64
 }
 
 // Scheduler is a scheduler with its timesteps. It holds the state of one
@@ -30,6 +38,7 @@ type Scheduler struct {
 	// Added noise is signal*original + noise*noise.
 	signal, noise []float32
 	noisy         bool
+	order         int // calls of the model a step; the last has one
 	solver        solver
 	unasked       []float32 // stands in for a denoised that is nil
 }
@@ -57,9 +66,15 @@ func New(c *Config, p Plan) (*Scheduler, error) {
 }
 
 func build(k *kind, s *settings, p Plan) (*Scheduler, error) {
-	alphas, err := s.alphas()
-	if err != nil {
-		return nil, err
+	if n := s.TrainSteps; n < 2 || n > maxTrainSteps {
+		return nil, fmt.Errorf("num_train_timesteps is %d: it must be from 2 to %d", n, maxTrainSteps)
+	}
+	var alphas []float32
+	var err error
+	if !k.leveled {
+		if alphas, err = s.alphas(k.schedules...); err != nil {
+			return nil, err
+		}
 	}
 	if p.Steps < 1 || p.Steps > s.TrainSteps {
 		return nil, fmt.Errorf("steps must be from 1 to %d, the timesteps that the model was trained on (num_train_timesteps)", s.TrainSteps)
@@ -67,12 +82,23 @@ func build(k *kind, s *settings, p Plan) (*Scheduler, error) {
 	if s.Thresholding && !(s.SampleMax > 0) {
 		return nil, fmt.Errorf("sample_max_value is %v: it must be above 0", s.SampleMax)
 	}
+	if !(p.Eta >= 0 && p.Eta <= 1) {
+		return nil, fmt.Errorf("eta is %v: it must be from 0 to 1", p.Eta)
+	}
+	if p.Eta > 0 && !k.eta {
+		return nil, fmt.Errorf("eta is %v, and this scheduler has none: DDIM and TCD have", p.Eta)
+	}
 	return k.build(s, alphas, p)
 }
 
-// Timesteps are the model's timestep input at each step, in order. They are whole numbers,
-// except Euler's.
+// Timesteps are the model's timestep input at each call, in order. They are whole numbers,
+// but for the schedulers that go by levels of noise.
 func (s *Scheduler) Timesteps() []float32 { return slices.Clone(s.timesteps) }
+
+// Order is how many calls of the model a step takes: 2 of Heun's, KDPM2's and DPM++ SDE's
+// steps, but for the last, which takes one; else 1. Where it is 2, what else this package calls
+// a step is one of these calls, and an image begins at an even one.
+func (s *Scheduler) Order() int { return max(s.order, 1) }
 
 // Begin says that the next step is step i, and the first of an image: it is
 // set_begin_index, and makes a scheduler fit for another image. A new one begins at 0.

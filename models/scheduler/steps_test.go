@@ -55,7 +55,11 @@ func FuzzSteps(f *testing.F) {
 				return
 			}
 		}
-		s, err := New(c, Plan{steps, original, strength})
+		plan := Plan{Steps: steps, OriginalSteps: original, Strength: strength, Patches: steps}
+		if c.Name() == "ddim" || c.Name() == "tcd" {
+			plan.Eta = strength
+		}
+		s, err := New(c, plan)
 		if err != nil {
 			return
 		}

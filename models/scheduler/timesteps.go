@@ -107,25 +107,6 @@ func interpolate(t float64, levels []float32) float64 {
 	}
 }
 
-// karras are n levels from high to low: Karras et al., Elucidating the Design Space of
-// Diffusion-Based Generative Models, equation 5. The configuration's levels take the place
-// of those given.
-func (s *settings) karras(high, low float64, n int) []float64 {
-	const rho = 7
-	if s.SigmaMin != nil {
-		low = *s.SigmaMin
-	}
-	if s.SigmaMax != nil {
-		high = *s.SigmaMax
-	}
-	low, high = math.Pow(low, 1.0/rho), math.Pow(high, 1.0/rho)
-	levels := linspace(0, 1, n)
-	for i, ramp := range levels {
-		levels[i] = math.Pow(high+ramp*(low-high), rho)
-	}
-	return levels
-}
-
 // logarithms are of the trained levels, for timestepOf.
 func logarithms(sigmas []float32) []float32 {
 	logs := make([]float32, len(sigmas))
