@@ -63,6 +63,11 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	r.images = &generate.Images[imageRequest, draft]{Generator: r.graph.Generator, Read: r.read, Make: r.draft}
 	r.names.Reserved = g.own
 	r.tellOptions()
+	if r.graph.Tried() && !g.progress.Quiet {
+		tile, overlap := r.tile()
+		g.ui.Info(fmt.Sprintf("%s takes images of %dx%d alone, and a trial shows that it looks at what is near a pixel: other images run in tiles of %s, which overlap by %d (--tile -1 squashes them)",
+			g.name, spec.Image.Spec.Width, spec.Image.Spec.Height, tile, overlap))
+	}
 	counts := "images"
 	if g.generateOptions.images.Single() {
 		counts = "tiles"
@@ -94,24 +99,34 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 
 // settings are those that only pictures made from images depend on.
 func (r *imageRun) settings() record.Settings {
-	tile, overlap := r.graph.Tiling()
+	tile, overlap := r.tile()
 	return record.Settings{
 		{Key: "shard", Value: r.generateOptions.images.Shard().String()},
 		{Key: "background", Value: r.to.Background()},
 		{Key: "keep-size", Value: strconv.FormatBool(r.to.KeepSize)},
 		{Key: "strip", Value: strconv.FormatBool(r.to.Strip)},
 		{Key: "first-frame", Value: strconv.FormatBool(r.to.First)},
-		{Key: "tile", Value: strconv.Itoa(tile)},
+		{Key: "tile", Value: tile},
 		{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
 	}
+}
+
+// tile is the size of tiles as records and text chunks have it, one number where they are square, and
+// their overlap.
+func (r *imageRun) tile() (size string, overlap int) {
+	width, height, overlap := r.graph.Tiling()
+	if width == height {
+		return strconv.Itoa(width), overlap
+	}
+	return fmt.Sprintf("%dx%d", width, height), overlap
 }
 
 // tellOptions adds to the texts of each picture how large images are cut, and what is done
 // with the result.
 func (r *imageRun) tellOptions() {
-	tile, overlap := r.graph.Tiling()
-	if tile > 0 {
-		r.texts = append(r.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
+	tile, overlap := r.tile()
+	if tile != "0" {
+		r.texts = append(r.texts, [2]string{"ortho:tile", tile}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
 	}
 	if r.to.KeepSize {
 		r.texts = append(r.texts, [2]string{"ortho:keep-size", "true"})
@@ -203,7 +218,24 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 		lost = append(lost, "times of frames")
 	}
 	r.left.add(one.Name, left, lost)
+	r.squashed(one.Name, in)
 	return in, nil
+}
+
+// squashed notes an image that loses its proportions, or detail, since the graph takes one size alone.
+func (r *imageRun) squashed(name string, in *preprocess.Picture) {
+	width, height := r.graph.Whole()
+	if width == 0 || in.Width == width && in.Height == height || !r.graph.Squashes() {
+		return
+	}
+	// Both sizes are rounded: within a pixel they are in proportion.
+	across, down := in.Width*height, in.Height*width
+	switch distorted := max(across-down, down-across) > max(width, height); {
+	case distorted && !r.to.KeepSize:
+		r.left.note(fmt.Sprintf("%s%dx%d, the only size that %s takes, and are squashed to it: --keep-size brings pictures back to their proportions", leftSquashed, width, height, r.name), name)
+	case in.Width > width || in.Height > height:
+		r.left.note(fmt.Sprintf("%s%dx%d, the only size that %s takes, and are reduced to it: finer detail is lost", leftSquashed, width, height, r.name), name)
+	}
 }
 
 // coloured makes a gray picture with a profile one of sRGB, where the picture made of it has colours: by the

@@ -20,8 +20,9 @@ import (
 // The picture is [preprocess.DecodePicture]'s, with Spec().Image.Spec.Orientation and
 // Channels 0.
 //
-// A graph of one size gets the image resized as its spec says. Others get it as it is, its
-// size brought to what the graph takes by reflection at the right and at the bottom, which is
+// A graph of one size gets the image in tiles of that size where it is said or found to be local (see
+// [Generator.Tiling]), else resized as its spec says (see [Generator.Whole]). Others get it as it is,
+// its size brought to what the graph takes by reflection at the right and at the bottom, which is
 // cut from the output. A graph of RGB gives RGB of a gray image too. Alpha, and the colours
 // where the graph takes luma alone, are resized by Pillow's bicubic filter: it rings less than
 // lanczos where an edge is cut out. Pixels that are fully transparent get the colours around them first.
@@ -91,7 +92,7 @@ func (g *Generator) sourceOf(in *preprocess.Picture) source {
 		s.Image, s.chroma[0], s.chroma[1] = preprocess.SplitYCbCr(in.Image)
 	}
 	if image.Spec.Height > 0 {
-		s.multiple, s.whole = 1, !g.tiling.exact
+		s.multiple, s.whole = max(1, g.tiling.unit), !g.tiling.exact
 	}
 	if !s.whole {
 		s.spec.Resize = preprocess.Resize{}

@@ -44,7 +44,8 @@ func (p *pass) run(parent context.Context) (unit [2]int, err error) {
 	if s := &p.source; s.whole {
 		p.columns, p.rows = uncut(s.spec.Width), uncut(s.spec.Height)
 	} else {
-		p.columns, p.rows = p.g.tiling.cut(s.Width, p.unit[0]), p.g.tiling.cut(s.Height, p.unit[1])
+		t := p.g.tiling
+		p.columns, p.rows = t.cut(s.Width, t.width, p.unit[0]), t.cut(s.Height, t.height, p.unit[1])
 		s.Image = s.Padded(p.columns.padded, p.rows.padded)
 	}
 	ctx, cancel := context.WithCancel(parent)
