@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/job"
@@ -36,6 +37,7 @@ type imageRun struct {
 	images  *generate.Images[imageRequest, draft]
 	earlier func(position int64) bool // reports whether an image stays one that failed
 	left    leftOut
+	widens  sync.Once
 }
 
 // imageRequest is an image that a picture is to be made of.
@@ -232,9 +234,9 @@ func (r *imageRun) squashed(name string, in *preprocess.Picture) {
 	across, down := in.Width*height, in.Height*width
 	switch distorted := max(across-down, down-across) > max(width, height); {
 	case distorted && !r.to.KeepSize:
-		r.left.note(fmt.Sprintf("%s%dx%d, the only size that %s takes, and are squashed to it: --keep-size brings pictures back to their proportions", leftSquashed, width, height, r.name), name)
+		r.left.note(fmt.Sprintf("%s%dx%d, the only one that %s takes: squashed to it, with other proportions (--keep-size brings pictures back to theirs)", leftSquashed, width, height, r.name), name)
 	case in.Width > width || in.Height > height:
-		r.left.note(fmt.Sprintf("%s%dx%d, the only size that %s takes, and are reduced to it: finer detail is lost", leftSquashed, width, height, r.name), name)
+		r.left.note(fmt.Sprintf("%s%dx%d, the only one that %s takes: reduced to it, so that finer detail is lost", leftSquashed, width, height, r.name), name)
 	}
 }
 
@@ -266,6 +268,9 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 		}
 		return writer, nil
 	}, r.bar.Tiles)
+	if err == nil {
+		r.tellMultiple(ctx)
+	}
 	if err == nil && in.Sequence != nil {
 		_, lost := in.Metadata.For(one.format)
 		err = r.further(ctx, one, in.Sequence, writer, len(lost) > 0)
@@ -274,6 +279,18 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 		err = writer.Close()
 	}
 	return made, made.complete(err)
+}
+
+// tellMultiple says once that images are padded, since the graph did not run at their size.
+func (r *imageRun) tellMultiple(ctx context.Context) {
+	if !r.graph.Widens() {
+		return
+	}
+	r.widens.Do(func() {
+		if m, err := r.graph.Multiple(ctx); err == nil && !r.progress.Quiet {
+			r.ui.Info(fmt.Sprintf("%s takes sizes that are multiples of %d, as trials show: other images are padded by reflection, and cropped (--size-multiple %d says so at once)", r.name, m, m))
+		}
+	})
 }
 
 // further makes the pictures behind the first of a file; counted: of the first it is told that it loses metadata.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"ortho/models"
 	"ortho/preprocess"
 	"ortho/runner"
+	"ortho/runner/onnx"
 )
 
 // Options say how a generator runs. The zero value is the CPU, and all else as the model says.
@@ -31,6 +33,10 @@ type Generator struct {
 	session     *runner.Session
 	concurrency int
 	gate        runner.Gate // images and samples under way
+
+	graph  *onnx.Graph
+	trying sync.Mutex // held while sizes are tried
+	sizes  sizes
 }
 
 // Open makes a generator of a model. Close it after use. ctx is for Open alone; see
@@ -45,7 +51,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Generator, error)
 
 // open makes a generator of a graph and what is known of it.
 func open(ctx context.Context, m runner.Model, name string, spec *models.GeneratorSpec, opt Options) (*Generator, error) {
-	g := &Generator{name: name, spec: spec, opt: opt}
+	g := &Generator{name: name, spec: spec, opt: opt, graph: m.Graph}
 	if spec.Image != nil {
 		var err error
 		if g.tiling, err = tilingOf(spec, m.Graph, opt); err != nil {

@@ -139,7 +139,7 @@ func (p *pass) tile(ctx context.Context, t tile) (*runner.Tensor, error) {
 	outputs := []*runner.Tensor{out}
 	if err := p.g.session.Run(ctx, []*runner.Tensor{s.in}, outputs); err != nil {
 		if ctx.Err() == nil && p.g.spec.Image.Spec.Height == 0 {
-			err = config.Errorf("%dx%d pixels: %w (a graph that takes only certain sizes needs %s, and a large image %s)",
+			err = config.Errorf("%dx%d pixels: %w (a graph that takes only certain sizes needs %s, which was not found by trying powers of 2 and the graph's own numbers, and a large image %s)",
 				p.columns.tile, p.rows.tile, err, config.Key("size-multiple"), config.Key("tile"))
 		}
 		return nil, models.StageRun.Wrap(err)
