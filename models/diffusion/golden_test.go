@@ -109,7 +109,7 @@ func pipeline(t testing.TB, name string, opt Options) *Pipeline {
 
 func (g *golden) request(t testing.TB) Request {
 	r := Request{Prompt: g.Prompt, Negative: g.Negative, Seed: g.Seed, Steps: g.Steps, Guidance: g.Guidance, Width: g.Width, Height: g.Height,
-		Strength: g.Strength, Scheduler: g.Scheduler}
+		Strength: g.Strength, Scheduler: g.Scheduler, Fit: FitSquash} // as diffusers' resize_mode "default"
 	if g.Image != "" {
 		r.Image = picture(t, g.Image)
 	}

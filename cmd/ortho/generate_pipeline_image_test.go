@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"ortho/preprocess"
+)
+
+// TestPipelineFitsAndMasks: what is decided of an image and its mask is told, also where the run is quiet.
+func TestPipelineFitsAndMasks(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	image := filepath.Join("testdata", "photos", "chelsea.png")
+	black := write(t, filepath.Join(dir, "black.png"), encodedGray(t, 32, 32, func(int, int) byte { return 0 }))
+	soft := write(t, filepath.Join(dir, "soft.png"), encodedGray(t, 32, 32, func(x, _ int) byte { return byte(8 * x) }))
+	args := with(fox, "a red fox", "--seed", "1", "--steps", "2", "--image", image, "--size", "32x64", "--progress", "never", "--overwrite", "-o", filepath.Join(dir, "x.png"))
+	for _, c := range []struct {
+		more []string
+		want string
+	}{
+		{nil, "of its width is cut off (--fit pad"},
+		{[]string{"--fit", "squash"}, "squashed to 32x64: its proportions change"},
+		{[]string{"--mask", black}, "changes nothing: it is black everywhere"},
+		{[]string{"--mask", black, "--mask-invert"}, "it keeps nothing"},
+		{[]string{"--mask", soft}, "its grays blend the picture with the image"},
+	} {
+		made(t, exitOK, c.want, with(args, c.more...)...)
+	}
+	made(t, exitUsage, "crop, pad or squash", with(args, "--fit", "fill")...)
+}
+
+// encodedGray is a gray PNG.
+func encodedGray(t *testing.T, width, height int, value func(x, y int) byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := preprocess.NewFileWriter(&b, width, height, 1, preprocess.FileOptions{Format: preprocess.PNG})
+	for y := 0; y < height && err == nil; y++ {
+		row := make([]byte, width)
+		for x := range row {
+			row[x] = value(x, y)
+		}
+		_, err = w.Write(row)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
