@@ -156,6 +156,7 @@ func (e *pipelineEngine) tell(ui *term.UI, texts []string, quiet bool) {
 	case negative != "" && !embedded && *r.Guidance > 1:
 		texts = append(slices.Clip(texts), negative)
 	}
+	tellNotation(ui, texts)
 	told := map[string]bool{}
 	for _, t := range texts {
 		lost := e.Cut(t)
