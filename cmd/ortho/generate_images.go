@@ -92,7 +92,10 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 			}
 			return nil
 		},
-		Ended: func(error) { r.left.tell(g.ui) },
+		Ended: func(error) {
+			r.left.tell(g.ui)
+			g.before.tell(g.ui, g.to.Folder)
+		},
 		Title: "What " + g.name + " makes",
 		Item:  func(one imageRequest) source.Item { return one.Item },
 		Card:  r.card, AtOnce: 1,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"strconv"
 
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
@@ -38,9 +39,9 @@ func (g *generation) newSampleRun() *sampleRun {
 // requests yields the request of each picture, and its name: a number and what it shows.
 func (r *sampleRun) requests() iter.Seq[request] {
 	return func(yield func(request) bool) {
-		i := 0
+		i, digits := 0, max(4, len(strconv.Itoa(r.series.Len()-1))) // so that names sort as their numbers do
 		for asked := range r.series.Requests() {
-			one := request{asked, fmt.Sprintf("%04d", i)}
+			one := request{asked, fmt.Sprintf("%0*d", digits, i)}
 			if slug := slugOf(asked); slug != "" {
 				one.name += "-" + slug
 			}
