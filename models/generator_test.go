@@ -156,3 +156,32 @@ func TestNoGenerator(t *testing.T) {
 		}
 	}
 }
+
+// TestPictureOf: outputs of other dimensions than four that are images.
+func TestPictureOf(t *testing.T) {
+	const f = onnx.Float
+	for _, c := range []struct {
+		dims []any
+		form preprocess.Form
+		want string // the view's dimensions; "": it is none
+	}{
+		{[]any{"n", 3, "h", "w"}, preprocess.Full, "[n,3,h,w]"}, {[]any{"n", 4, "h", "w"}, preprocess.Full, "[n,4,h,w]"},
+		{[]any{"h", "w", 3}, preprocess.Full, "[1,h,w,3]"}, {[]any{4, "h", "w"}, preprocess.Full, "[1,4,h,w]"},
+		{[]any{"n", 28, 28}, preprocess.Plane, "[n,1,28,28]"}, {[]any{"n", "h", "w"}, preprocess.Plane, "[n,1,h,w]"},
+		{[]any{"n", 784}, preprocess.Row, "[n,1,28,28]"}, {[]any{1, 3072}, preprocess.Row, "[1,3,32,32]"},
+		{[]any{"n", 1000}, 0, ""}, {[]any{"n", 49}, 0, ""}, {[]any{"n", 3, 8}, 0, ""}, {[]any{"n", "d"}, 0, ""}, {[]any{9}, 0, ""},
+		{[]any{"n", 1 << 40}, 0, ""},
+	} {
+		view, form, ok := pictureOf(tensor("y", f, "", c.dims...))
+		if ok != (c.want != "") || ok && (form != c.form || !strings.HasSuffix(view.String(), c.want)) {
+			t.Errorf("%v: %s, %v, %v; want %s", c.dims, view, form, ok, c.want)
+		}
+	}
+	_, spec, err := generatorOf(t, list(tensor("z", f, "", "n", 16)), list(tensor("y", f, "Sigmoid", "n", 784)), nil, settings(t, "task", "generate"))
+	if err != nil || spec.Output.Form != preprocess.Row || spec.Output.Channels != 1 || spec.Output.Height != 28 || spec.Output.Width != 28 {
+		t.Errorf("%+v, %v", spec, err)
+	}
+	if m, _, err := generatorOf(t, list(tensor("z", f, "", "n", 16)), list(tensor("y", f, "Softmax", "n", 784)), nil, Settings{}); err == nil || m.Task == Generate {
+		t.Errorf("%s, where nothing states the task", m.Task)
+	}
+}
