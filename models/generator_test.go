@@ -85,6 +85,8 @@ func TestGenerators(t *testing.T) {
 			files(`{"vocabulary": "words.txt", "text_length": 12}`), nil,
 			GeneratorSpec{Latents: &LatentsPort{"z", f, []int64{8}, false}, Text: &TextPort{Name: "input_ids", Mask: "attention_mask", Type: onnx.Int64, MaskType: onnx.Int32, Length: 12},
 				Output: PicturePort{Name: "image", Type: f, Channels: 1, Height: 28, Width: 28, Range: [2]float64{0, 1}}}},
+		{"image and mask", list(tensor("mask", f, "", 1, 1, "h", "w"), tensor("x", f, "", 1, 3, "h", "w")), list(tensor("y", f, "Sigmoid", 1, 3, "h", "w")), nil, []string{"input-range", "0,1"},
+			GeneratorSpec{Batch: 1, Image: &ImagePort{"x", unit, false, 1}, Mask: &MaskPort{"mask", f}, Output: PicturePort{Name: "y", Type: f, Channels: 3, Range: [2]float64{0, 1}}}},
 		{"named class", list(tensor("a", f, "", "n", 16), tensor("b", f, "", "n", 3)), list(tensor("image", f, "Tanh", "n", 3, 8, 8)), nil, []string{"class-input", "b"},
 			GeneratorSpec{Latents: &LatentsPort{"a", f, []int64{16}, false}, Class: &ClassPort{"b", f, []int64{3}, true, 3},
 				Output: PicturePort{Name: "image", Type: f, Channels: 3, Height: 8, Width: 8, Range: [2]float64{-1, 1}}}},
@@ -130,7 +132,7 @@ func TestNoGenerator(t *testing.T) {
 		{"nothing stated", list(any), list(image), nil, []string{"model does not say which values its pixels have, nor which values of its output are black and white: " +
 			"give input-range and output-range (most graphs: 0,1 or 0,255)"}},
 		{"a classifier", list(tensor("x", f, "", "n", 3, 224, 224)), list(tensor("y", f, "Gemm", "n", 10)), nil, []string{"gives no image", "y float32[n,10]"}},
-		{"two images", list(any, tensor("mask", f, "", "n", 1, "h", "w")), list(image), nil, []string{"more than one image"}},
+		{"two images", list(any, tensor("other", f, "", "n", 3, "h", "w")), list(image), nil, []string{"more than one image"}},
 		{"two outputs", list(any), list(image, tensor("z", f, "", "n", 3, "H", "W")), nil, []string{"and output-name"}},
 		{"no such output", list(any), list(image), []string{"output-name", "q"}, []string{`no output "q"`}},
 		{"open latents", list(tensor("z", f, "", "n", "d")), list(image), nil, []string{"leaves d open"}},

@@ -100,6 +100,17 @@ def main():
         x = f"m{i}"
     write("multiple_8", halves, open_size(3), ["batch", 3, "h", "w"], [("scales", np.float32([1, 1, 2, 2])), ("half", np.float32(0.5))])
 
+    # An image and a mask, as LaMa has them: the hole gets the mean of what is around it.
+    for name, height, width in (("fill", "height", "width"), ("fill_24x32", 24, 32)):
+        nodes = [node("Sub", ["one", "mask"], ["keep"]), node("Mul", ["image", "keep"], ["kept"]), node("ReduceMean", ["kept"], ["sum"], axes=[2, 3], keepdims=1),
+                 node("ReduceMean", ["keep"], ["part"], axes=[2, 3], keepdims=1), node("Div", ["sum", "part"], ["mean"]), node("Mul", ["mean", "mask"], ["hole"]),
+                 node("Add", ["kept", "hole"], ["made"])]
+        g = helper.make_graph(nodes, name, [helper.make_tensor_value_info(n, FLOAT, [1, c, height, width]) for n, c in (("image", 3), ("mask", 1))],
+                              [helper.make_tensor_value_info("made", FLOAT, [1, 3, height, width])], [numpy_helper.from_array(np.float32(1), "one")])
+        model = helper.make_model(g, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="make_image_models")
+        checker.check_model(model, full_check=True)
+        save(model, OUT / f"{name}.onnx")
+
 
 if __name__ == "__main__":
     main()

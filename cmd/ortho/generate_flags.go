@@ -137,7 +137,9 @@ func (o *generateOptions) checkKind(c *flags.Call) error {
 // otherKind refuses flags of pipelines, and those of what is made without an image where one is named.
 func (o *generateOptions) otherKind(c *flags.Call) error {
 	for _, f := range o.prompt.Flags() {
-		if name := f.Names()[0]; c.Given(name) && c.Given("model") {
+		if name := f.Names()[0]; (name == "mask" || name == "mask-invert") && o.of == ofImages && c.Given("model") {
+			continue // a graph may take a mask
+		} else if c.Given(name) && c.Given("model") {
 			return commandline.Usagef("--%s is for pipelines such as Stable Diffusion's, folders with a model_index.json, and %s is none", name, o.model)
 		} else if c.Given(name) {
 			return commandline.Usagef("--%s is for pipelines such as Stable Diffusion's: name the folder of one with -m", name)

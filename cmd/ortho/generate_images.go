@@ -65,6 +65,9 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	r.images = &generate.Images[imageRequest, draft]{Generator: r.graph.Generator, Read: r.read, Make: r.draft}
 	r.names.Reserved = g.own
 	r.tellOptions()
+	if err := r.readMask(ctx); err != nil {
+		return nil, g.failed(err)
+	}
 	if r.graph.Tried() && !g.progress.Quiet {
 		tile, overlap := r.tile()
 		g.ui.Info(fmt.Sprintf("%s takes images of %dx%d alone, and a trial shows that it looks at what is near a pixel: other images run in tiles of %s, which overlap by %d (--tile -1 squashes them)",
@@ -113,6 +116,8 @@ func (r *imageRun) settings() record.Settings {
 		{Key: "first-frame", Value: strconv.FormatBool(r.to.First)},
 		{Key: "tile", Value: tile},
 		{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
+		{Key: "mask's SHA-256", Value: r.prompt.maskSHA256},
+		{Key: "mask-invert", Value: strconv.FormatBool(r.prompt.invertMask)},
 	}
 }
 
@@ -208,7 +213,7 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	}
 	left := preprocess.LeftOf(data, in)
 	all := in.Sequence
-	if all != nil && (r.to.First || !one.format.Holds(all)) {
+	if all != nil && (r.to.First || r.graph.Spec().Mask != nil || !one.format.Holds(all)) {
 		in.Sequence = nil
 	}
 	if r.to.First || in.Sequence != nil {
@@ -259,7 +264,7 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 	if s := in.Sequence; s != nil {
 		options.Frames, options.Plays, options.Delay = s.Count, s.Plays, s.Delay
 	}
-	err = r.graph.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
+	begin := func(width, height, channels int) (io.Writer, error) {
 		w, err := r.begin(&made, one.file, one.Name)
 		if err != nil {
 			return nil, err
@@ -270,7 +275,12 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 			return nil, models.StageWrite.Wrap(err)
 		}
 		return writer, nil
-	}, r.bar.Tiles)
+	}
+	if r.graph.Spec().Mask != nil {
+		err = r.inpaint(ctx, one.Name, in, begin)
+	} else {
+		err = r.graph.Image(ctx, in, begin, r.bar.Tiles)
+	}
 	if err == nil {
 		r.tellMultiple(ctx)
 	}

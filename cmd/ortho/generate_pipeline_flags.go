@@ -52,7 +52,7 @@ func (p *promptOptions) Flags() []cli.Flag {
 		&cli.StringFlag{Name: "image", Destination: &p.imageFile, Category: made, Usage: "start from the image `FILE`"},
 		&cli.StringFlag{Name: "fit", Destination: &p.fit, Category: made, DefaultText: string(diffusion.FitCrop), Usage: "how --image is brought to a size of other proportions: crop (its edges are cut off), pad (its reflection is added, and cut off what is made), or squash"},
 		&cli.Float64Flag{Name: "strength", Destination: &r.Strength, Category: made, DefaultText: "as diffusers has it", Usage: "`S` (above 0, to 1): how much of --image is replaced by noise"},
-		&cli.StringFlag{Name: "mask", Destination: &p.maskFile, Category: made, Usage: "an image `FILE` of --image's proportions: what is white in it is made anew, what is black is kept; or what is transparent, where its colours don't say"},
+		&cli.StringFlag{Name: "mask", Destination: &p.maskFile, Category: made, Usage: "an image `FILE` of the proportions of --image, or of SRC: what is white in it is made anew, what is black is kept; or what is transparent, where its colours don't say"},
 		&cli.BoolFlag{Name: "mask-invert", Destination: &p.invertMask, Category: made, Usage: "keep what --mask would have made anew, and make the rest anew"},
 		&cli.IntFlag{Name: "preview", Destination: &r.PreviewEvery, Category: made, DefaultText: "never", Usage: "every `K` steps, have the picture as it would be then in OUT.preview.png (in a folder: OUT/ortho.preview.png), until the run ends"},
 		&cli.BoolFlag{Name: "low-memory", Destination: &p.lowMemory, Category: flags.CategoryRun, Usage: "hold one graph of a pipeline at a time; it takes longer, and --preview opens two graphs anew for each"},

@@ -45,21 +45,26 @@ func (e *pipelineEngine) tellImage(ui *term.UI, quiet bool) {
 	if quiet && !m.ByTransparent && !m.Soft {
 		return
 	}
-	what := "is white"
+	ui.Info(a.maskWords())
+}
+
+// maskWords say what the mask was read as.
+func (p *promptOptions) maskWords() string {
+	m, what := p.maskRead, "is white"
 	if m.ByTransparent {
 		what = "is transparent"
 	}
-	if a.invertMask {
+	if p.invertMask {
 		what = strings.Replace(what, "is", "is not", 1)
 	}
-	text := fmt.Sprintf("the mask %s: what %s in it is made anew, %s of the image", a.maskFile, what, percent(m.Share))
+	text := fmt.Sprintf("the mask %s: what %s in it is made anew, %s of the image", p.maskFile, what, percent(m.Share))
 	if m.Soft {
 		text += "; its grays blend the picture with the image"
 	}
-	if !a.invertMask {
+	if !p.invertMask {
 		text += " (--mask-invert: the rest)"
 	}
-	ui.Info(text)
+	return text
 }
 
 // lostOf says how much of an image's width and height is cut off.

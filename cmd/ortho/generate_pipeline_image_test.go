@@ -31,6 +31,38 @@ func TestPipelineFitsAndMasks(t *testing.T) {
 	made(t, exitUsage, "crop, pad or squash", with(args, "--fit", "fill")...)
 }
 
+// TestInpaintGraph: a graph that takes a mask beside an image changes nothing else.
+func TestInpaintGraph(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in := write(t, filepath.Join(dir, "in.png"), encodedGray(t, 80, 60, func(x, y int) byte { return byte(3*x + y) }))
+	mask := write(t, filepath.Join(dir, "mask.png"), encodedGray(t, 80, 60, func(x, y int) byte {
+		if x/20 == 1 && y/20 == 1 {
+			return 255
+		}
+		return 0
+	}))
+	black := write(t, filepath.Join(dir, "black.png"), encodedGray(t, 40, 30, func(int, int) byte { return 0 }))
+	out := filepath.Join(dir, "new", "out.png")
+	graph := []string{"generate", "-m", "../../models/generate/testdata/graphs/fill_24x32.onnx", "--input-range", "0,1", "--output-range", "0,1", in}
+	made(t, exitOK, "what is white in it is made anew", with(graph, "--mask", mask, "-o", out)...)
+	before, after := decoded(t, in), decoded(t, out)
+	for i, v := range after.Pix {
+		if x, y := i%80, i/80; (x/20 != 1 || y/20 != 1) && v != before.Pix[i] {
+			t.Fatalf("pixel %d, %d has changed", x, y)
+		}
+	}
+	if bytes.Equal(before.Pix, after.Pix) {
+		t.Error("nothing has changed")
+	}
+	if textOf(t, read(t, out))["ortho:mask-sha256"] == "" {
+		t.Error("the mask is not in the picture's texts")
+	}
+	made(t, exitOK, "changes nothing: it is black everywhere", with(graph, "--mask", black, "-o", filepath.Join(dir, "b.png"))...)
+	made(t, exitUsage, "give --mask FILE", with(graph, "-o", filepath.Join(dir, "no.png"))...)
+	made(t, exitUsage, "that take a mask beside an image", with(double, in, "--mask", mask, "-o", filepath.Join(dir, "no.png"))...)
+}
+
 // encodedGray is a gray PNG.
 func encodedGray(t *testing.T, width, height int, value func(x, y int) byte) string {
 	t.Helper()

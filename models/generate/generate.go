@@ -111,7 +111,7 @@ func (g *Generator) Tried() bool { return g.tried }
 // Whole is the size that every image is resized to, since the graph takes no other and images are
 // not cut; 0 where that is not so.
 func (g *Generator) Whole() (width, height int) {
-	if g.spec.Image == nil || g.tiling.exact {
+	if g.spec.Image == nil || g.spec.Mask != nil || g.tiling.exact {
 		return 0, 0
 	}
 	return g.spec.Image.Spec.Width, g.spec.Image.Spec.Height

@@ -45,6 +45,9 @@ func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 	if err := g.takes(in); err != nil {
 		return models.StageInput.Wrap(err)
 	}
+	if g.spec.Mask != nil {
+		return models.StageInput.Wrap(fmt.Errorf("%s takes a mask beside an image", g.name))
+	}
 	in = bled(in)
 	s := g.sourceOf(in)
 	unit := [2]int{s.multiple, s.multiple}
@@ -73,7 +76,7 @@ func (g *Generator) takes(in *preprocess.Picture) error {
 		return fmt.Errorf("%s takes no image", g.name)
 	}
 	for _, v := range g.session.Inputs {
-		if v.Name != g.spec.Image.Name {
+		if m := g.spec.Mask; v.Name != g.spec.Image.Name && (m == nil || v.Name != m.Name) {
 			return fmt.Errorf("%s takes more than an image, which can't be given: %s", g.name, v)
 		}
 	}
