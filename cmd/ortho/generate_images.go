@@ -68,7 +68,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	if err := r.readMask(ctx); err != nil {
 		return nil, g.failed(err)
 	}
-	if r.graph.Tried() && !g.progress.Quiet {
+	if r.graph.Tried() { // also where the run is quiet: it was decided, and not asked for
 		tile, overlap := r.tile()
 		g.ui.Info(fmt.Sprintf("%s takes images of %dx%d alone, and a trial shows that it looks at what is near a pixel: other images run in tiles of %s, which overlap by %d (--tile -1 squashes them)",
 			g.name, spec.Image.Spec.Width, spec.Image.Spec.Height, tile, overlap))
@@ -300,7 +300,7 @@ func (r *imageRun) tellMultiple(ctx context.Context) {
 		return
 	}
 	r.widens.Do(func() {
-		if m, err := r.graph.Multiple(ctx); err == nil && !r.progress.Quiet {
+		if m, err := r.graph.Multiple(ctx); err == nil {
 			r.ui.Info(fmt.Sprintf("%s takes sizes that are multiples of %d, as trials show: other images are padded by reflection, and cropped (--size-multiple %d says so at once)", r.name, m, m))
 		}
 	})

@@ -32,6 +32,7 @@ type promptOptions struct {
 	imageSHA256, maskSHA256 string            // of the files
 	maskRead                diffusion.Mask
 	invertMask              bool
+	maskDeep                bool // its file has 16 bits a value
 	lowMemory               bool
 
 	fit                 string
@@ -142,6 +143,9 @@ func (p *promptOptions) readPictures(ctx context.Context, maxPixels int64) error
 		img, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: preprocess.ApplyOrientation, MaxPixels: maxPixels})
 		if err != nil {
 			return fmt.Errorf("--%s %s: %w", of.flag, *of.file, err)
+		}
+		if of.flag == "mask" {
+			p.maskDeep = isDeep(data)
 		}
 		*of.to, *of.digest = img, fmt.Sprintf("%x", sha256.Sum256(data))
 	}

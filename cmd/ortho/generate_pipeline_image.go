@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -35,6 +36,9 @@ func (e *pipelineEngine) tellImage(ui *term.UI, quiet bool) {
 		ui.Warn(fmt.Sprintf("the mask %s has %dx%d pixels, and the image %dx%d: it is stretched to the image's proportions", a.maskFile, k.Width, k.Height, i.Width, i.Height))
 	}
 	if why := e.Unchanged(r); why != "" {
+		if a.maskDeep && m.Brightest < 128 {
+			why += " (the file has 16 bits a value, where white is 65535)"
+		}
 		ui.Warn(fmt.Sprintf("the mask %s changes nothing: %s; no step is made, and the picture is the image", a.maskFile, why))
 		return
 	}
@@ -46,6 +50,12 @@ func (e *pipelineEngine) tellImage(ui *term.UI, quiet bool) {
 		return
 	}
 	ui.Info(a.maskWords())
+}
+
+// isDeep reports whether a PNG has 16 bits a value.
+func isDeep(data []byte) bool {
+	const depth = 24 // where IHDR has it
+	return len(data) > depth && bytes.HasPrefix(data, []byte("\x89PNG")) && data[depth] == 16
 }
 
 // maskWords say what the mask was read as.
