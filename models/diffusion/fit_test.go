@@ -165,3 +165,27 @@ func TestSoftMask(t *testing.T) {
 		t.Error("nothing has changed")
 	}
 }
+
+// FuzzFit: an image of any size becomes one of the size that is asked for, and a mask of any with it.
+func FuzzFit(f *testing.F) {
+	f.Add(uint8(23), uint8(17), uint8(2), uint8(2), uint8(0), []byte{1, 2})
+	f.Add(uint8(1), uint8(200), uint8(3), uint8(1), uint8(1), []byte{255})
+	f.Fuzz(func(t *testing.T, width, height, columns, rows, fit uint8, values []byte) {
+		w, h, toWidth, toHeight := 1+int(width), 1+int(height), 8*(1+int(columns%8)), 8*(1+int(rows%8))
+		img := &preprocess.Image{Width: w, Height: h, Channels: 1, Pix: make([]byte, w*h)}
+		alpha := make([]byte, w*h)
+		for i := range img.Pix {
+			if len(values) > 0 {
+				img.Pix[i], alpha[i] = values[i%len(values)], values[(i/3)%len(values)]
+			}
+		}
+		got := frameOf(Fits[int(fit)%len(Fits)], w, h, toWidth, toHeight, 8).place(img, fit > 128)
+		if got.Width != toWidth || got.Height != toHeight || len(got.Pix) != toWidth*toHeight {
+			t.Errorf("%dx%d to %dx%d: %dx%d", w, h, toWidth, toHeight, got.Width, got.Height)
+		}
+		m := MaskOf(&preprocess.Picture{Image: img, Alpha: alpha}, fit%2 == 1)
+		if m.Picture.Width != w || m.Picture.Height != h || !(m.Share >= 0 && m.Share <= 1) {
+			t.Errorf("%+v", m)
+		}
+	})
+}
