@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -154,6 +155,12 @@ func (p *promptOptions) readPictures(ctx context.Context, maxPixels int64) error
 		p.request.Mask, p.request.Soft = p.maskRead.Picture, p.maskRead.Soft
 	}
 	return nil
+}
+
+// isDeep reports whether a PNG has 16 bits a value.
+func isDeep(data []byte) bool {
+	const depth = 24 // where IHDR has it
+	return len(data) > depth && bytes.HasPrefix(data, []byte("\x89PNG")) && data[depth] == 16
 }
 
 // checkPrompt refuses a command line without a text, or with a file in its place.

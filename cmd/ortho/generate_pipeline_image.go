@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -50,12 +49,6 @@ func (e *pipelineEngine) tellImage(ui *term.UI, quiet bool) {
 		return
 	}
 	ui.Info(a.maskWords())
-}
-
-// isDeep reports whether a PNG has 16 bits a value.
-func isDeep(data []byte) bool {
-	const depth = 24 // where IHDR has it
-	return len(data) > depth && bytes.HasPrefix(data, []byte("\x89PNG")) && data[depth] == 16
 }
 
 // maskWords say what the mask was read as.
