@@ -28,8 +28,12 @@ type ClassPort struct {
 // imageAndConditions settles what the inputs of a generator take, and returns the one that
 // takes an image, if any does.
 func (r *resolver) imageAndConditions() (image *onnx.Value) {
+	mask := maskOf(r.graph.Inputs)
 	for i, v := range r.graph.Inputs {
 		switch {
+		case v.Name == mask:
+			r.mask = &MaskPort{Name: v.Name, Type: v.Type}
+			r.fact("mask input", v.String()+", 1 where the image is made anew", "graph")
 		case v.Kind != "tensor" || !v.Ranked:
 			r.fail("%s: nothing is known of its input %s", r.name, v)
 		case takesImage(v) && image == nil:
@@ -44,6 +48,34 @@ func (r *resolver) imageAndConditions() (image *onnx.Value) {
 		r.fail("%s states that input %q takes the class, but %s has no such input: it takes %s", s.Source, s.Value, r.name, onnx.List(r.graph.Inputs))
 	}
 	return image
+}
+
+// maskOf is the name of the input that says what of an image is made anew; "" where there is none: of two
+// images the one of one channel, beside one of three.
+func maskOf(inputs []onnx.Value) string {
+	channels := func(v onnx.Value) int64 {
+		if isChannels(v.Dims[3]) && !isChannels(v.Dims[1]) {
+			return v.Dims[3].Size
+		}
+		return v.Dims[1].Size
+	}
+	mask, colored, images := "", 0, 0
+	for _, v := range inputs {
+		if !takesImage(v) {
+			continue
+		}
+		images++
+		switch n := channels(v); {
+		case n == 1 && (v.Type == onnx.Float || v.Type == onnx.Float16):
+			mask = v.Name
+		case n == 3:
+			colored++
+		}
+	}
+	if images != 2 || colored != 1 {
+		return ""
+	}
+	return mask
 }
 
 // condition settles which port an input that takes no image is: see [ports].

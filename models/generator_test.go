@@ -85,6 +85,8 @@ func TestGenerators(t *testing.T) {
 			files(`{"vocabulary": "words.txt", "text_length": 12}`), nil,
 			GeneratorSpec{Latents: &LatentsPort{"z", f, []int64{8}, false}, Text: &TextPort{Name: "input_ids", Mask: "attention_mask", Type: onnx.Int64, MaskType: onnx.Int32, Length: 12},
 				Output: PicturePort{Name: "image", Type: f, Channels: 1, Height: 28, Width: 28, Range: [2]float64{0, 1}}}},
+		{"image and mask", list(tensor("mask", f, "", 1, 1, "h", "w"), tensor("x", f, "", 1, 3, "h", "w")), list(tensor("y", f, "Sigmoid", 1, 3, "h", "w")), nil, []string{"input-range", "0,1"},
+			GeneratorSpec{Batch: 1, Image: &ImagePort{"x", unit, false, 1}, Mask: &MaskPort{"mask", f}, Output: PicturePort{Name: "y", Type: f, Channels: 3, Range: [2]float64{0, 1}}}},
 		{"named class", list(tensor("a", f, "", "n", 16), tensor("b", f, "", "n", 3)), list(tensor("image", f, "Tanh", "n", 3, 8, 8)), nil, []string{"class-input", "b"},
 			GeneratorSpec{Latents: &LatentsPort{"a", f, []int64{16}, false}, Class: &ClassPort{"b", f, []int64{3}, true, 3},
 				Output: PicturePort{Name: "image", Type: f, Channels: 3, Height: 8, Width: 8, Range: [2]float64{-1, 1}}}},
@@ -130,7 +132,7 @@ func TestNoGenerator(t *testing.T) {
 		{"nothing stated", list(any), list(image), nil, []string{"model does not say which values its pixels have, nor which values of its output are black and white: " +
 			"give input-range and output-range (most graphs: 0,1 or 0,255)"}},
 		{"a classifier", list(tensor("x", f, "", "n", 3, 224, 224)), list(tensor("y", f, "Gemm", "n", 10)), nil, []string{"gives no image", "y float32[n,10]"}},
-		{"two images", list(any, tensor("mask", f, "", "n", 1, "h", "w")), list(image), nil, []string{"more than one image"}},
+		{"two images", list(any, tensor("other", f, "", "n", 3, "h", "w")), list(image), nil, []string{"more than one image"}},
 		{"two outputs", list(any), list(image, tensor("z", f, "", "n", 3, "H", "W")), nil, []string{"and output-name"}},
 		{"no such output", list(any), list(image), []string{"output-name", "q"}, []string{`no output "q"`}},
 		{"open latents", list(tensor("z", f, "", "n", "d")), list(image), nil, []string{"leaves d open"}},
@@ -154,5 +156,34 @@ func TestNoGenerator(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestPictureOf: outputs of other dimensions than four that are images.
+func TestPictureOf(t *testing.T) {
+	const f = onnx.Float
+	for _, c := range []struct {
+		dims []any
+		form preprocess.Form
+		want string // the view's dimensions; "": it is none
+	}{
+		{[]any{"n", 3, "h", "w"}, preprocess.Full, "[n,3,h,w]"}, {[]any{"n", 4, "h", "w"}, preprocess.Full, "[n,4,h,w]"},
+		{[]any{"h", "w", 3}, preprocess.Full, "[1,h,w,3]"}, {[]any{4, "h", "w"}, preprocess.Full, "[1,4,h,w]"},
+		{[]any{"n", 28, 28}, preprocess.Plane, "[n,1,28,28]"}, {[]any{"n", "h", "w"}, preprocess.Plane, "[n,1,h,w]"},
+		{[]any{"n", 784}, preprocess.Row, "[n,1,28,28]"}, {[]any{1, 3072}, preprocess.Row, "[1,3,32,32]"},
+		{[]any{"n", 1000}, 0, ""}, {[]any{"n", 49}, 0, ""}, {[]any{"n", 3, 8}, 0, ""}, {[]any{"n", "d"}, 0, ""}, {[]any{9}, 0, ""},
+		{[]any{"n", 1 << 40}, 0, ""},
+	} {
+		view, form, ok := pictureOf(tensor("y", f, "", c.dims...))
+		if ok != (c.want != "") || ok && (form != c.form || !strings.HasSuffix(view.String(), c.want)) {
+			t.Errorf("%v: %s, %v, %v; want %s", c.dims, view, form, ok, c.want)
+		}
+	}
+	_, spec, err := generatorOf(t, list(tensor("z", f, "", "n", 16)), list(tensor("y", f, "Sigmoid", "n", 784)), nil, settings(t, "task", "generate"))
+	if err != nil || spec.Output.Form != preprocess.Row || spec.Output.Channels != 1 || spec.Output.Height != 28 || spec.Output.Width != 28 {
+		t.Errorf("%+v, %v", spec, err)
+	}
+	if m, _, err := generatorOf(t, list(tensor("z", f, "", "n", 16)), list(tensor("y", f, "Softmax", "n", 784)), nil, Settings{}); err == nil || m.Task == Generate {
+		t.Errorf("%s, where nothing states the task", m.Task)
 	}
 }

@@ -20,6 +20,13 @@ type ImagePort struct {
 	Multiple int  // an open height and width are padded to multiples of it; 1: to none
 }
 
+// MaskPort is an input that says what of an image is made anew: one channel of the image's height and
+// width, 1 there and 0 elsewhere.
+type MaskPort struct {
+	Name string
+	Type onnx.ElementType // Float or Float16
+}
+
 // pictureTypes are the element types of images that a generator takes or gives.
 var pictureTypes = map[onnx.ElementType]preprocess.ElementType{
 	onnx.Float: preprocess.Float32, onnx.Float16: preprocess.Float16, onnx.Uint8: preprocess.Uint8, onnx.Int8: preprocess.Int8,

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"math"
 
 	"ortho/models/config"
 	"ortho/preprocess"
@@ -12,12 +13,13 @@ import (
 type PicturePort struct {
 	Name          string
 	Type          onnx.ElementType
-	Channels      int // 1 or 3; 0 where only a run shows it
+	Channels      int // 1, 3, or 4 of colours and alpha; 0 where only a run shows it
 	Height, Width int // 0 where only a run shows it
 	Layout        preprocess.Layout
 	ColorOrder    preprocess.ColorOrder
-	Range         [2]float64 // the values that become pixel 0 and pixel 255
-	Invert        bool       // 255 minus that
+	Range         [2]float64      // the values that become pixel 0 and pixel 255
+	Invert        bool            // 255 minus that
+	Form          preprocess.Form // Plane: [N,height,width]; Row: all values of an image of Channels, Height and Width
 }
 
 // givePicture settles which output is the image, and what its values mean.
@@ -31,11 +33,13 @@ func (r *resolver) givePicture() {
 	if r.image != nil {
 		out.Layout = r.image.Spec.Layout
 	}
+	view, form, ok := pictureOf(*picked)
 	switch _, known := pictureTypes[picked.Type]; {
-	case isPicture(*picked):
-		r.outputShape(*picked)
+	case ok:
+		out.Form = form
+		r.outputShape(view)
 	case picked.Ranked || !known:
-		r.fail("%s: output %s is no image: it must have four dimensions, of float32, float16, uint8 or int8", r.name, picked)
+		r.fail("%s: output %s is no image: it must have four dimensions, or be gray images of three, or rows of a square's values, of float32, float16, uint8 or int8", r.name, picked)
 	default:
 		r.fact("output", picked.String(), "graph")
 	}
@@ -56,6 +60,13 @@ func (r *resolver) pickOutput() *onnx.Value {
 	for i, v := range r.graph.Outputs {
 		if givesImage(v) || !v.Ranked && len(r.graph.Outputs) == 1 {
 			images = append(images, &r.graph.Outputs[i])
+		}
+	}
+	if _, asked := config.ModelTask.Find(r.layers); len(images) == 0 && asked {
+		for i, v := range r.graph.Outputs {
+			if _, _, ok := pictureOf(v); ok {
+				images = append(images, &r.graph.Outputs[i])
+			}
 		}
 	}
 	all := onnx.List(r.graph.Outputs)
@@ -80,9 +91,9 @@ func (r *resolver) outputShape(v onnx.Value) {
 	s, stated := config.Layout.Find(r.layers)
 	layout := config.Layout.Of(out.Layout, "that of the input")
 	switch {
-	case isChannels(second) && !isChannels(last):
+	case countsColors(second) && !countsColors(last):
 		layout = config.Layout.Of(preprocess.NCHW, "graph")
-	case isChannels(last) && !isChannels(second):
+	case countsColors(last) && !countsColors(second):
 		layout = config.Layout.Of(preprocess.NHWC, "graph")
 	case stated:
 		layout = s
@@ -98,6 +109,45 @@ func (r *resolver) outputShape(v onnx.Value) {
 	out.Channels, out.Height, out.Width = fixed(channels), fixed(height), fixed(width)
 	r.fact("output", fmt.Sprintf("%s, %s", v, layout.Text), layout.Source)
 }
+
+// countsColors reports whether a dimension may count the channels of an image that a graph gives.
+func countsColors(d onnx.Dim) bool { return isChannels(d) || d.Size == 4 }
+
+// pictureOf is an output as a batch of images, of four dimensions: what has three is one image with its
+// channels at an end, or gray images, and what has two is rows that hold a square's values, as those of
+// decoders of digits. An output that says no more may be anything else: it is one where the task is stated.
+func pictureOf(v onnx.Value) (view onnx.Value, form preprocess.Form, ok bool) {
+	if _, known := pictureTypes[v.Type]; !known || v.Kind != "tensor" || !v.Ranked {
+		return v, preprocess.Full, false
+	}
+	one := onnx.Dim{Size: 1}
+	edge := func(d onnx.Dim) bool { return !d.Fixed() || d.Size >= smallestEdge }
+	view = v
+	switch d := v.Dims; {
+	case len(d) == 4:
+		return v, preprocess.Full, true
+	case len(d) == 3 && (d[2].Size == 3 || d[2].Size == 4) && edge(d[0]) && edge(d[1]),
+		len(d) == 3 && (d[0].Size == 3 || d[0].Size == 4) && edge(d[1]) && edge(d[2]):
+		view.Dims = []onnx.Dim{one, d[0], d[1], d[2]}
+		return view, preprocess.Full, true
+	case len(d) == 3 && edge(d[1]) && edge(d[2]):
+		view.Dims = []onnx.Dim{d[0], one, d[1], d[2]}
+		return view, preprocess.Plane, true
+	case len(d) == 2 && d[1].Fixed():
+		for _, channels := range []int64{1, 3} {
+			n := int64(math.Round(math.Sqrt(float64(d[1].Size / channels))))
+			if n >= smallestEdge && n <= preprocess.MaxSize && n*n*channels == d[1].Size {
+				edge := onnx.Dim{Size: n}
+				view.Dims = []onnx.Dim{d[0], {Size: channels}, edge, edge}
+				return view, preprocess.Row, true
+			}
+		}
+	}
+	return v, preprocess.Full, false
+}
+
+// smallestEdge is that of a picture whose output does not say that it is one.
+const smallestEdge = 8
 
 // outputRange derives the range from the last operator, where that bounds the values.
 func (r *resolver) outputRange(v onnx.Value) {

@@ -12,6 +12,7 @@ import (
 // nil, or "", where none does.
 type ports struct {
 	image      *ImagePort
+	mask       *MaskPort
 	text       *TextPort
 	latents    *LatentsPort
 	class      *ClassPort

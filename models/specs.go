@@ -36,6 +36,7 @@ type TextClassifierSpec struct {
 type GeneratorSpec struct {
 	Batch      int // images per run; 0 where the graph leaves it open
 	Image      *ImagePort
+	Mask       *MaskPort // of Image: what is made anew
 	Latents    *LatentsPort
 	Class      *ClassPort
 	Text       *TextPort
@@ -92,7 +93,7 @@ func (m *Model) Generator() (*GeneratorSpec, error) {
 		return nil, err
 	}
 	p := m.ports
-	return &GeneratorSpec{Batch: p.batch, Image: p.image, Latents: p.latents, Class: p.class, Text: p.text, Truncation: p.truncation, Output: *out, Labels: slices.Clone(p.labels), Tile: p.tile, Overlap: p.overlap}, nil
+	return &GeneratorSpec{Batch: p.batch, Image: p.image, Mask: p.mask, Latents: p.latents, Class: p.class, Text: p.text, Truncation: p.truncation, Output: *out, Labels: slices.Clone(p.labels), Tile: p.tile, Overlap: p.overlap}, nil
 }
 
 // outputScores is what the numbers of the output mean: scores, or values as they are.

@@ -10,7 +10,7 @@ import (
 // Pixels says how the elements of a tensor are an image: the inverse of [Spec].
 type Pixels struct {
 	Height, Width int
-	Channels      int // 1 or 3
+	Channels      int // 1, 3, or 4 of colours and alpha
 	Layout        Layout
 	Type          ElementType
 	Range         [2]float64 // the values that become pixel 0 and pixel 255
@@ -23,7 +23,7 @@ func (p *Pixels) Bytes() int { return p.Height * p.Width * p.Channels * p.Type.S
 
 // Unpack reads n pixels of row y, from column x on, out of a tensor of Bytes() bytes in
 // native byte order, aligned to its elements. dst gets n*Channels values: the channels of
-// a pixel side by side, colours as R, G, B, from 0 for black to 255 for white, and beyond
+// a pixel side by side, colours as R, G, B (and alpha), from 0 for black to 255 for white, and beyond
 // where the tensor's are. With Width and Height of an image that is packed without gaps, a
 // call with n = Width*(rows) reads whole rows if x is 0.
 //
@@ -36,8 +36,8 @@ func (p *Pixels) Unpack(dst []float32, tensor []byte, x, y, n int) (bad int, err
 	size := p.Type.Size()
 	first := y*p.Width + x
 	switch {
-	case p.Channels != 1 && p.Channels != 3:
-		return 0, fmt.Errorf("an image of %d channels: 1 or 3", p.Channels)
+	case p.Channels != 1 && p.Channels != 3 && p.Channels != 4:
+		return 0, fmt.Errorf("an image of %d channels: 1, 3 or 4", p.Channels)
 	case len(tensor) != p.Bytes() || uintptr(unsafe.Pointer(unsafe.SliceData(tensor)))%uintptr(size) != 0:
 		return 0, fmt.Errorf("%d bytes, or not aligned ones, for a tensor of %d", len(tensor), p.Bytes())
 	case x < 0 || y < 0 || n < 0 || first+n > p.Width*p.Height || x > 0 && x+n > p.Width || len(dst) != n*p.Channels:
@@ -46,8 +46,8 @@ func (p *Pixels) Unpack(dst []float32, tensor []byte, x, y, n int) (bad int, err
 	s := scaling{zero: float32(p.Range[0]), span: float32(p.Range[1] - p.Range[0]), invert: p.Invert, step: 1, channels: p.Channels}
 	for c := range p.Channels {
 		from := c
-		if p.ColorOrder == BGR {
-			from = p.Channels - 1 - c
+		if p.ColorOrder == BGR && c < 3 {
+			from = min(p.Channels, 3) - 1 - c // alpha stays the last
 		}
 		if p.Layout == NHWC {
 			s.step = p.Channels
@@ -74,7 +74,7 @@ type scaling struct {
 	zero, span float32
 	invert     bool
 	channels   int
-	at         [3]int // of the first pixel's channels
+	at         [4]int // of the first pixel's channels
 	step       int    // to the next pixel
 }
 

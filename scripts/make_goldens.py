@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|fit|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -32,6 +32,7 @@ OUT = {
     "heads": ROOT / "models/classify/testdata/heads",
     "quantized": ROOT / "runner/testdata/quantized",
     "given": ROOT / "models/classify/testdata/given",
+    "fit": ROOT / "models/diffusion/testdata/goldens",
     "schedulers": ROOT / "models/scheduler/testdata",
     "brownian": ROOT / "models/noise/testdata",
     "options": ROOT / "models/diffusion/testdata/goldens",

@@ -78,6 +78,39 @@ def main():
     write("by255", [node("Mul", ["image", "much"], ["x"]), node("Add", ["x", "some"], ["made"])], open_size(3), open_size(3),
           [("much", np.float32(255)), ("some", np.float32(2))])
 
+    # Sizes that must be multiples: of 3 by an operator, of 2 by a reshape to counts that are computed, of 8 by halves
+    # that are enlarged and added to what they were made of.
+    write("multiple_3", [node("SpaceToDepth", ["image"], ["x"], blocksize=3), node("DepthToSpace", ["x"], ["made"], blocksize=3)],
+          open_size(3), ["batch", 3, "h", "w"])
+    counts = [node("Shape", ["image"], ["shape"])]
+    for name, axis in (("rows", 2), ("columns", 3)):
+        counts += [node("Gather", ["shape", f"i{axis}"], [name]), node("Div", [name, "two"], [f"half {name}"]), node("Unsqueeze", [f"half {name}", "zero"], [f"of {name}"])]
+    write("multiple_2", counts + [node("Concat", ["head", "of rows", "pair", "of columns", "pair"], ["split"], axis=0), node("Reshape", ["image", "split"], ["x"]),
+                                  node("Reshape", ["x", "shape"], ["made"])],
+          open_size(3), ["batch", 3, "h", "w"],
+          [("i2", np.int64(2)), ("i3", np.int64(3)), ("two", np.int64(2)), ("zero", np.int64([0])), ("head", np.int64([1, 3])), ("pair", np.int64([2]))])
+    halves, x = [], "image"
+    for i in range(3):
+        halves.append(node("MaxPool", [x], [f"p{i}"], kernel_shape=[2, 2], strides=[2, 2]))
+        x = f"p{i}"
+    for i in range(3):
+        skip = ("image", "p0", "p1")[2 - i]
+        halves += [node("Resize", [x, "", "scales"], [f"u{i}"], mode="nearest"), node("Add", [f"u{i}", skip], [f"s{i}"]),
+                   node("Mul", [f"s{i}", "half"], ["made" if i == 2 else f"m{i}"])]
+        x = f"m{i}"
+    write("multiple_8", halves, open_size(3), ["batch", 3, "h", "w"], [("scales", np.float32([1, 1, 2, 2])), ("half", np.float32(0.5))])
+
+    # An image and a mask, as LaMa has them: the hole gets the mean of what is around it.
+    for name, height, width in (("fill", "height", "width"), ("fill_24x32", 24, 32)):
+        nodes = [node("Sub", ["one", "mask"], ["keep"]), node("Mul", ["image", "keep"], ["kept"]), node("ReduceMean", ["kept"], ["sum"], axes=[2, 3], keepdims=1),
+                 node("ReduceMean", ["keep"], ["part"], axes=[2, 3], keepdims=1), node("Div", ["sum", "part"], ["mean"]), node("Mul", ["mean", "mask"], ["hole"]),
+                 node("Add", ["kept", "hole"], ["made"])]
+        g = helper.make_graph(nodes, name, [helper.make_tensor_value_info(n, FLOAT, [1, c, height, width]) for n, c in (("image", 3), ("mask", 1))],
+                              [helper.make_tensor_value_info("made", FLOAT, [1, 3, height, width])], [numpy_helper.from_array(np.float32(1), "one")])
+        model = helper.make_model(g, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="make_image_models")
+        checker.check_model(model, full_check=True)
+        save(model, OUT / f"{name}.onnx")
+
 
 if __name__ == "__main__":
     main()

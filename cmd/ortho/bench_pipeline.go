@@ -228,7 +228,7 @@ func (b *pipelineBench) run(ctx context.Context) (err error) {
 
 // draw finds out how an image uses the parts, and the inputs of each.
 func (b *pipelineBench) draw(ctx context.Context) error {
-	made := false
+	made := ""
 	if b.folder != "" {
 		var err error
 		if made, err = flags.MakeFolder(b.folder); err != nil {
@@ -237,9 +237,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 	}
 	d, err := b.askToDraw(ctx)
 	if err != nil {
-		if made {
-			os.Remove(b.folder) // which is empty
-		}
+		flags.UnmakeFolder(b.folder, made)
 		return err
 	}
 	b.Pipeline = d.Results(b.plan, time.Since(b.start))

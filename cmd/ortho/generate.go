@@ -75,6 +75,7 @@ func (r *sampleRun) job(ctx context.Context, counts string) *job.Job[request, ro
 		Close:  r.close,
 		Gone:   r.gone(),
 		Finish: r.show,
+		Ended:  func(error) { r.before.tell(r.ui, r.to.Folder) },
 		Title:  "What " + r.name + " makes",
 		Card:   r.cards(), AtOnce: 1,
 	}

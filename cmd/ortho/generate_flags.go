@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,16 +106,40 @@ func (o *generateOptions) Read(c *flags.Call) error {
 	return o.settle(c)
 }
 
-// checkKind refuses flags that are for images made of something else.
+// checkKind refuses flags that are for images made of something else. Where they only follow from a
+// model that can't be opened, or an image that is not there, it says that.
 func (o *generateOptions) checkKind(c *flags.Call) error {
 	if o.of == ofPrompts {
 		return o.checkPipeline(c)
 	}
-	if err := flags.CheckIndex(o.model); err != nil { // before its flags are found to be another kind of model's
-		return err
+	if c.Given("model") {
+		if err := flags.CheckIndex(o.model); err != nil {
+			return err
+		}
 	}
+	refused := o.otherKind(c)
+	if refused == nil {
+		return nil
+	}
+	if c.Given("model") {
+		if err := flags.CheckModel(o.model); err != nil {
+			return err
+		}
+	}
+	for _, arg := range c.Args {
+		if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(arg, "*?[{@") && arg != "-" {
+			return commandline.Usagef("%.60q is no file here, and images are read from files; a text is for a pipeline, whose folder -m names, or for --text", arg)
+		}
+	}
+	return refused
+}
+
+// otherKind refuses flags of pipelines, and those of what is made without an image where one is named.
+func (o *generateOptions) otherKind(c *flags.Call) error {
 	for _, f := range o.prompt.Flags() {
-		if name := f.Names()[0]; c.Given(name) && c.Given("model") {
+		if name := f.Names()[0]; (name == "mask" || name == "mask-invert") && o.of == ofImages && c.Given("model") {
+			continue // a graph may take a mask
+		} else if c.Given(name) && c.Given("model") {
 			return commandline.Usagef("--%s is for pipelines such as Stable Diffusion's, folders with a model_index.json, and %s is none", name, o.model)
 		} else if c.Given(name) {
 			return commandline.Usagef("--%s is for pipelines such as Stable Diffusion's: name the folder of one with -m", name)

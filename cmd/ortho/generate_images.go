@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
@@ -37,6 +38,7 @@ type imageRun struct {
 	images  *generate.Images[imageRequest, draft]
 	earlier func(position int64) bool // reports whether an image stays one that failed
 	left    leftOut
+	widens  sync.Once
 }
 
 // imageRequest is an image that a picture is to be made of.
@@ -65,6 +67,14 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	r.names.Reserved = g.own
 	flags.TellJPEGs(g.ui.Info)
 	r.tellOptions()
+	if err := r.readMask(ctx); err != nil {
+		return nil, g.failed(err)
+	}
+	if r.graph.Tried() { // also where the run is quiet: it was decided, and not asked for
+		tile, overlap := r.tile()
+		g.ui.Info(fmt.Sprintf("%s takes images of %dx%d alone, and a trial shows that it looks at what is near a pixel: other images run in tiles of %s, which overlap by %d (--tile -1 squashes them)",
+			g.name, spec.Image.Spec.Width, spec.Image.Spec.Height, tile, overlap))
+	}
 	counts := "images"
 	if g.generateOptions.images.Single() {
 		counts = "tiles"
@@ -87,7 +97,10 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 			}
 			return nil
 		},
-		Ended: func(error) { r.left.tell(g.ui) },
+		Ended: func(error) {
+			r.left.tell(g.ui)
+			g.before.tell(g.ui, g.to.Folder)
+		},
 		Title: "What " + g.name + " makes",
 		Item:  func(one imageRequest) source.Item { return one.Item },
 		Card:  r.card, AtOnce: 1,
@@ -96,24 +109,36 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 
 // settings are those that only pictures made from images depend on.
 func (r *imageRun) settings() record.Settings {
-	tile, overlap := r.graph.Tiling()
+	tile, overlap := r.tile()
 	return record.Settings{
 		{Key: "shard", Value: r.generateOptions.images.Shard().String()},
 		{Key: "background", Value: r.to.Background()},
 		{Key: "keep-size", Value: strconv.FormatBool(r.to.KeepSize)},
 		{Key: "strip", Value: strconv.FormatBool(r.to.Strip)},
 		{Key: "first-frame", Value: strconv.FormatBool(r.to.First)},
-		{Key: "tile", Value: strconv.Itoa(tile)},
+		{Key: "tile", Value: tile},
 		{Key: "tile-overlap", Value: strconv.Itoa(overlap)},
+		{Key: "mask's SHA-256", Value: r.prompt.maskSHA256},
+		{Key: "mask-invert", Value: strconv.FormatBool(r.prompt.invertMask)},
 	}
+}
+
+// tile is the size of tiles as records and text chunks have it, one number where they are square, and
+// their overlap.
+func (r *imageRun) tile() (size string, overlap int) {
+	width, height, overlap := r.graph.Tiling()
+	if width == height {
+		return strconv.Itoa(width), overlap
+	}
+	return fmt.Sprintf("%dx%d", width, height), overlap
 }
 
 // tellOptions adds to the texts of each picture how large images are cut, and what is done
 // with the result.
 func (r *imageRun) tellOptions() {
-	tile, overlap := r.graph.Tiling()
-	if tile > 0 {
-		r.texts = append(r.texts, [2]string{"ortho:tile", strconv.Itoa(tile)}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
+	tile, overlap := r.tile()
+	if tile != "0" {
+		r.texts = append(r.texts, [2]string{"ortho:tile", tile}, [2]string{"ortho:tile-overlap", strconv.Itoa(overlap)})
 	}
 	if r.to.KeepSize {
 		r.texts = append(r.texts, [2]string{"ortho:keep-size", "true"})
@@ -190,7 +215,7 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	}
 	left := preprocess.LeftOf(data, in)
 	all := in.Sequence
-	if all != nil && (r.to.First || !one.format.Holds(all)) {
+	if all != nil && (r.to.First || r.graph.Spec().Mask != nil || !one.format.Holds(all)) {
 		in.Sequence = nil
 	}
 	if r.to.First || in.Sequence != nil {
@@ -205,7 +230,24 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 		lost = append(lost, "times of frames")
 	}
 	r.left.add(one.Name, left, lost)
+	r.squashed(one.Name, in)
 	return in, nil
+}
+
+// squashed notes an image that loses its proportions, or detail, since the graph takes one size alone.
+func (r *imageRun) squashed(name string, in *preprocess.Picture) {
+	width, height := r.graph.Whole()
+	if width == 0 || in.Width == width && in.Height == height || !r.graph.Squashes() {
+		return
+	}
+	// Both sizes are rounded: within a pixel they are in proportion.
+	across, down := in.Width*height, in.Height*width
+	switch distorted := max(across-down, down-across) > max(width, height); {
+	case distorted && !r.to.KeepSize:
+		r.left.note(fmt.Sprintf("%s%dx%d, the only one that %s takes: squashed to it, with other proportions (--keep-size brings pictures back to theirs)", leftSquashed, width, height, r.name), name)
+	case in.Width > width || in.Height > height:
+		r.left.note(fmt.Sprintf("%s%dx%d, the only one that %s takes: reduced to it, so that finer detail is lost", leftSquashed, width, height, r.name), name)
+	}
 }
 
 // coloured makes a gray picture with a profile one of sRGB, where the picture made of it has colours: by the
@@ -224,7 +266,7 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 	if s := in.Sequence; s != nil {
 		options.Frames, options.Plays, options.Delay = s.Count, s.Plays, s.Delay
 	}
-	err = r.graph.Image(ctx, in, func(width, height, channels int) (io.Writer, error) {
+	begin := func(width, height, channels int) (io.Writer, error) {
 		w, err := r.begin(&made, one.file, one.Name)
 		if err != nil {
 			return nil, err
@@ -235,7 +277,15 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 			return nil, models.StageWrite.Wrap(err)
 		}
 		return writer, nil
-	}, r.bar.Tiles)
+	}
+	if r.graph.Spec().Mask != nil {
+		err = r.inpaint(ctx, one.Name, in, begin)
+	} else {
+		err = r.graph.Image(ctx, in, begin, r.bar.Tiles)
+	}
+	if err == nil {
+		r.tellMultiple(ctx)
+	}
 	if err == nil && in.Sequence != nil {
 		_, lost := in.Metadata.For(one.format)
 		err = r.further(ctx, one, in.Sequence, writer, len(lost) > 0)
@@ -244,6 +294,18 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 		err = writer.Close()
 	}
 	return made, made.complete(err)
+}
+
+// tellMultiple says once that images are padded, since the graph did not run at their size.
+func (r *imageRun) tellMultiple(ctx context.Context) {
+	if !r.graph.Widens() {
+		return
+	}
+	r.widens.Do(func() {
+		if m, err := r.graph.Multiple(ctx); err == nil {
+			r.ui.Info(fmt.Sprintf("%s takes sizes that are multiples of %d, as trials show: other images are padded by reflection, and cropped (--size-multiple %d says so at once)", r.name, m, m))
+		}
+	})
 }
 
 // further makes the pictures behind the first of a file; counted: of the first it is told that it loses metadata.

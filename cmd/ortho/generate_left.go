@@ -23,32 +23,37 @@ type leftOut struct {
 const (
 	leftFrames   = "further frames or pages that the pictures don't get: "
 	leftMetadata = "metadata that the pictures don't get: "
+	leftSquashed = "another size than " // and which
 	leftProfile  = "a colour profile, or colours stated without one, that the picture made of it can't have: they are left out, and it may look lighter or darker"
 )
 
 // add takes what is left of an image, and the names of metadata that its picture can't have.
 func (l *leftOut) add(name string, left preprocess.Left, lost []string) {
+	if left.Frames > 0 {
+		l.note(leftFrames, name)
+	}
+	if left.Profile {
+		l.note(leftProfile, name)
+	}
+	if len(lost) > 0 {
+		l.note(leftMetadata, name)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.frames += left.Frames
+	l.names(lost)
+}
+
+// note counts an image of which something is to be said.
+func (l *leftOut) note(what, name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.found == nil {
 		l.found, l.examples = map[string]int{}, map[string]string{}
 	}
-	note := func(what string) {
-		if l.found[what]++; l.examples[what] == "" {
-			l.examples[what] = name
-		}
+	if l.found[what]++; l.examples[what] == "" {
+		l.examples[what] = name
 	}
-	if left.Frames > 0 {
-		l.frames += left.Frames
-		note(leftFrames)
-	}
-	if left.Profile {
-		note(leftProfile)
-	}
-	if len(lost) > 0 {
-		note(leftMetadata)
-	}
-	l.names(lost)
 }
 
 // further takes what is left of a picture behind the first of an image; counted: of the first something is, too.

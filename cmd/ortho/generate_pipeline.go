@@ -46,7 +46,7 @@ func (e *pipelineEngine) samples(ctx context.Context, requests iter.Seq[request]
 	return func(yield func(sample) bool) {
 		for s := range diffusion.Each(ctx, e.Pipeline, requests, asked) {
 			made := s.Value.Request.Provenance()
-			made.Label, made.Latents, made.ImageSHA256, made.MaskSHA256 = s.Item.Label, s.Item.Origin, e.asked.imageSHA256, e.asked.maskSHA256
+			made.Label, made.Latents, made.ImageSHA256, made.MaskSHA256, made.InvertMask = s.Item.Label, s.Item.Origin, e.asked.imageSHA256, e.asked.maskSHA256, e.asked.invertMask
 			if !yield(sample{s.Item, s.Value.Image, made, s.Err}) {
 				return
 			}
@@ -145,6 +145,7 @@ func (e *pipelineEngine) tell(ui *term.UI, texts []string, quiet bool) {
 	if !quiet {
 		ui.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, term.Counted(int64(r.Steps), "step"), term.Decimal(*r.Guidance), r.Scheduler))
 	}
+	e.tellImage(ui, quiet)
 	spec := e.Spec()
 	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""
 	switch negative := given(r.Negative); {
@@ -155,6 +156,7 @@ func (e *pipelineEngine) tell(ui *term.UI, texts []string, quiet bool) {
 	case negative != "" && !embedded && *r.Guidance > 1:
 		texts = append(slices.Clip(texts), negative)
 	}
+	tellNotation(ui, texts)
 	told := map[string]bool{}
 	for _, t := range texts {
 		lost := e.Cut(t)

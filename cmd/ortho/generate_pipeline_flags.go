@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -30,8 +31,12 @@ type promptOptions struct {
 	size                    string            // as given
 	image, mask             *string           // files; nil: there is none
 	imageSHA256, maskSHA256 string            // of the files
+	maskRead                diffusion.Mask
+	invertMask              bool
+	maskDeep                bool // its file has 16 bits a value
 	lowMemory               bool
 
+	fit                 string
 	guidance            float64
 	imageFile, maskFile string
 }
@@ -50,8 +55,10 @@ func (p *promptOptions) Flags() []cli.Flag {
 		&cli.IntFlag{Name: "clip-skip", Destination: &r.ClipSkip, Category: made, Usage: "leave out the last `N` layers of the text encoder for the text, not for --negative; diffusers' number: 1 where other programs say 2"},
 		&cli.StringFlag{Name: "size", Destination: &p.size, Category: made, DefaultText: asItSays + "; that of --image, unless it is far larger", Usage: "`WxH` in pixels, the width first, or one number for a square; multiples of 64 suit all pipelines"},
 		&cli.StringFlag{Name: "image", Destination: &p.imageFile, Category: made, Usage: "start from the image `FILE`"},
+		&cli.StringFlag{Name: "fit", Destination: &p.fit, Category: made, DefaultText: string(diffusion.FitCrop), Usage: "how --image is brought to a size of other proportions: crop (its edges are cut off), pad (its reflection is added, and cut off what is made), or squash"},
 		&cli.Float64Flag{Name: "strength", Destination: &r.Strength, Category: made, DefaultText: "as diffusers has it", Usage: "`S` (above 0, to 1): how much of --image is replaced by noise"},
-		&cli.StringFlag{Name: "mask", Destination: &p.maskFile, Category: made, Usage: "an image `FILE` of --image's size: what is white in it is made anew, what is black is kept"},
+		&cli.StringFlag{Name: "mask", Destination: &p.maskFile, Category: made, Usage: "an image `FILE` of the proportions of --image, or of SRC: what is white in it is made anew, what is black is kept; or what is transparent, where its colours don't say"},
+		&cli.BoolFlag{Name: "mask-invert", Destination: &p.invertMask, Category: made, Usage: "keep what --mask would have made anew, and make the rest anew"},
 		&cli.IntFlag{Name: "preview", Destination: &r.PreviewEvery, Category: made, DefaultText: "never", Usage: "every `K` steps, have the picture as it would be then in OUT.preview.png (in a folder: OUT/ortho.preview.png), until the run ends"},
 		&cli.BoolFlag{Name: "low-memory", Destination: &p.lowMemory, Category: flags.CategoryRun, Usage: "hold one graph of a pipeline at a time; it takes longer, and --preview opens two graphs anew for each"},
 	}
@@ -90,6 +97,12 @@ func (p *promptOptions) Read(c *flags.Call) error {
 		return commandline.Usagef("--scheduler %q is not one of %s", r.Scheduler, strings.Join(scheduler.Names(), ", "))
 	case c.Given("mask") && !c.Given("image"):
 		return commandline.Usagef("--mask says what of --image is made anew: give --image, too")
+	case c.Given("mask-invert") && !c.Given("mask"):
+		return commandline.Usagef("--mask-invert is of --mask: give that, too")
+	case c.Given("fit") && !c.Given("image"):
+		return commandline.Usagef("--fit says how --image is brought to a size: give --image, too")
+	case c.Given("fit") && !slices.Contains(diffusion.Fits, diffusion.Fit(p.fit)):
+		return commandline.Usagef("--fit %q: crop, pad or squash", p.fit)
 	case c.Given("strength") && !c.Given("image"):
 		return commandline.Usagef("--strength says how much of --image is replaced: give --image, too")
 	case c.Given("strength") && !(r.Strength > 0 && r.Strength <= 1):
@@ -97,6 +110,7 @@ func (p *promptOptions) Read(c *flags.Call) error {
 	case c.Given("preview") && r.PreviewEvery < 1:
 		return commandline.Usagef("--preview %d: every so many steps, at least 1", r.PreviewEvery)
 	}
+	r.Fit = diffusion.Fit(p.fit)
 	if err := checkWords("--negative", p.negative); err != nil {
 		return err
 	}
@@ -140,9 +154,22 @@ func (p *promptOptions) readPictures(ctx context.Context, maxPixels int64) error
 		if err != nil {
 			return fmt.Errorf("--%s %s: %w", of.flag, *of.file, err)
 		}
+		if of.flag == "mask" {
+			p.maskDeep = isDeep(data)
+		}
 		*of.to, *of.digest = img, fmt.Sprintf("%x", sha256.Sum256(data))
 	}
+	if p.mask != nil {
+		p.maskRead = diffusion.MaskOf(p.request.Mask, p.invertMask)
+		p.request.Mask, p.request.Soft = p.maskRead.Picture, p.maskRead.Soft
+	}
 	return nil
+}
+
+// isDeep reports whether a PNG has 16 bits a value.
+func isDeep(data []byte) bool {
+	const depth = 24 // where IHDR has it
+	return len(data) > depth && bytes.HasPrefix(data, []byte("\x89PNG")) && data[depth] == 16
 }
 
 // checkPrompt refuses a command line without a text, or with a file in its place.
@@ -170,6 +197,12 @@ func (p *promptOptions) settings() record.Settings {
 		{Key: "negative", Value: made.Negative}, {Key: "steps", Value: strconv.Itoa(made.Steps)}, {Key: "guidance", Value: term.Decimal(made.Guidance)},
 		{Key: "scheduler", Value: made.Scheduler}, {Key: "size", Value: fmt.Sprintf("%dx%d", r.Width, r.Height)},
 		{Key: "image's SHA-256", Value: p.imageSHA256}, {Key: "mask's SHA-256", Value: p.maskSHA256},
+	}
+	if r.Image != nil {
+		s = append(s, record.Setting{Key: "fit", Value: string(r.Fit)})
+	}
+	if p.invertMask {
+		s = append(s, record.Setting{Key: "mask-invert", Value: "true"})
 	}
 	for _, more := range []struct {
 		key   string

@@ -398,7 +398,7 @@ func TestPipelineRefuses(t *testing.T) {
 		{exitUsage, with(gan, "--low-memory", "-o", file), "--low-memory is for pipelines"},
 		{exitUsage, []string{"generate", "--text", "seven", "--guidance", "3", "-o", file}, "name the folder of one with -m"},
 		{exitUsage, of(noEncoder, "a fox", "--image", image, "-o", file), "vae_encoder"},
-		{exitUsage, of(pipelines+"inspect-none-of-these", "a fox", "-o", file, "--steps", "3"), "--steps is for pipelines"},
+		{exitFailed, of(pipelines+"inspect-none-of-these", "a fox", "-o", file, "--steps", "3"), "there is no such file or folder"}, // the first cause
 		{exitUsage, of(pipelines+"inpaint", "a fox", "-o", file), "give an image and a mask"},
 		{exitFailed, of(noDecoder, "a fox", "-o", file), "it has no vae_decoder"},
 		{exitFailed, of(noDecoder, "a fox", "-o", in("OUT")), "it has no vae_decoder"},

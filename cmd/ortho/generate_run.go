@@ -41,7 +41,8 @@ type generation struct {
 	bar    *term.Progress
 	texts  [][2]string // text chunks of every picture
 	own    []string    // names in the folder, with slashes, that are no pictures'
-	kept   keptImages  // where there is no folder to read them back from
+	before earlierPictures
+	kept   keptImages // where there is no folder to read them back from
 }
 
 type answer = job.Answer[rows.Pictures]
@@ -124,6 +125,9 @@ func (g *generation) protectFolder(ctx context.Context) (err error) {
 	}
 	if g.shelf.Reads, err = g.reads.In(g.to.Folder); err != nil {
 		return err
+	}
+	if g.shelf.Overwrite {
+		g.before.read(g.to.Folder)
 	}
 	return ctx.Err()
 }
@@ -255,6 +259,7 @@ func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 		}
 	}
 	if err == nil {
+		g.before.replaced(row.File)
 		return answer{Row: row}
 	}
 	if _, full := errors.AsType[*diskError](err); full {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"strconv"
 
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
@@ -38,9 +39,9 @@ func (g *generation) newSampleRun() *sampleRun {
 // requests yields the request of each picture, and its name: a number and what it shows.
 func (r *sampleRun) requests() iter.Seq[request] {
 	return func(yield func(request) bool) {
-		i := 0
+		i, digits := 0, max(4, len(strconv.Itoa(r.series.Len()-1))) // so that names sort as their numbers do
 		for asked := range r.series.Requests() {
-			one := request{asked, fmt.Sprintf("%04d", i)}
+			one := request{asked, fmt.Sprintf("%0*d", digits, i)}
 			if slug := slugOf(asked); slug != "" {
 				one.name += "-" + slug
 			}
@@ -86,7 +87,7 @@ func (r *sampleRun) rows(ctx context.Context, requests iter.Seq[request]) iter.S
 		for made := range runner.Map(ctx, r.engine.samples(within, requests), 2, r.draft) {
 			answered := r.place(r.rowOf(made.Item), made.Value, made.Err)
 			if answered.Err == nil && answered.End == nil && r.to.Folder == "" {
-				answered.End = r.kept.add(made.Item.image)
+				answered.End = r.kept.add(opaque(made.Item.image))
 			}
 			if !yield(answered) {
 				return
@@ -104,8 +105,27 @@ func (r *sampleRun) draft(_ context.Context, s sample) (made draft, err error) {
 	if err != nil {
 		return made, err
 	}
-	return made, made.complete(encode(w, s.image, preprocess.FileOptions{Format: r.format(), Quality: r.to.Quality,
+	image := s.image
+	if r.format() == preprocess.JPEG {
+		image = opaque(image)
+	}
+	return made, made.complete(encode(w, image, preprocess.FileOptions{Format: r.format(), Quality: r.to.Quality,
 		Text: append(r.texts[:len(r.texts):len(r.texts)], s.made.Chunks()...)}))
+}
+
+// opaque is an image of a graph that makes alpha, laid on white, for what has none.
+func opaque(img *preprocess.Image) *preprocess.Image {
+	if img == nil || img.Channels != 4 {
+		return img
+	}
+	out := &preprocess.Image{Width: img.Width, Height: img.Height, Channels: 3, Pix: make([]byte, 0, img.Width*img.Height*3)}
+	for at := 0; at < len(img.Pix); at += 4 {
+		a := int(img.Pix[at+3])
+		for _, v := range img.Pix[at : at+3] {
+			out.Pix = append(out.Pix, byte((int(v)*a+255*(255-a)+127)/255))
+		}
+	}
+	return out
 }
 
 // encode writes a whole image.

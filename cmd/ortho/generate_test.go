@@ -313,7 +313,7 @@ func TestGenerateRefuses(t *testing.T) {
 		{exitFailed, with(double, in, "-o", file), "is a file"},
 		{exitFailed, with(double, dir, "-o", filepath.Join(dir, "sub")), "would be inputs"},
 		{exitFailed, with(double, dir, "-o", dir), "would be inputs"},
-		{exitFailed, with(double, in, "-o", filepath.Join(dir, "no", "x")), "output folder"},
+		{exitFailed, with(double, in, "-o", filepath.Join(dir, "file", "x")), "output folder"},
 		{exitUsage, with(gan, in, "-o", filepath.Join(dir, "x")), "takes no images"},
 		{exitUsage, gan, "nothing says where"},
 		{exitUsage, with(gan, "-n", "2", "-o", filepath.Join(dir, "x.png")), "-o FOLDER"},

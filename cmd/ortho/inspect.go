@@ -62,12 +62,36 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	d := pages.Inspect(model, digest, usable(model))
+	d.Facts = append(d.Facts, sizeFacts(ctx, model)...)
 	d.Classes = classes
 	if o.json {
 		return pages.WriteJSON(call.Out, d)
 	}
 	d.Print(call.Out)
 	return nil
+}
+
+// sizeFacts are what trials show of the sizes that a generator takes: few runs of a small image, of a
+// graph that is not large. Without ONNX Runtime there are none.
+func sizeFacts(ctx context.Context, m *models.Model) []models.Fact {
+	const largest = 1 << 29 // bytes
+	size := m.Graph.Size
+	for _, f := range m.Graph.External {
+		size += f.Bytes
+	}
+	if _, err := m.Generator(); err != nil || size > largest {
+		return nil
+	}
+	g, err := generate.Open(ctx, m, generate.Options{})
+	if err != nil {
+		return nil
+	}
+	defer g.Close()
+	facts, err := g.Facts(ctx)
+	if err != nil {
+		return nil
+	}
+	return facts
 }
 
 // runPipeline prints a pipeline.

@@ -45,8 +45,8 @@ type Request struct {
 	// Latents stand in place of the first noise that is drawn for the image: [channels,
 	// height/8, width/8], standard normal.
 	Latents []float32
-	// Width and Height are in pixels. Both 0: those of Image, cut to what the pipeline can
-	// make, or shrunk to the pipeline's pixels where they are more than 4 times as many; else
+	// Width and Height are in pixels. Both 0: those of Image, as near as the pipeline can make
+	// them, or shrunk to the pipeline's pixels where they are more than 4 times as many; else
 	// the pipeline's.
 	Width, Height int
 	Steps         int      // 0: as the pipeline has it
@@ -63,8 +63,10 @@ type Request struct {
 	ClipSkip int
 
 	Image    *preprocess.Picture // start from it
+	Fit      Fit                 // how Image becomes one of Width and Height; "": FitCrop
 	Strength float64             // above 0, to 1: how much of Image is replaced by noise; 0: as diffusers has it
-	Mask     *preprocess.Picture // only what is white in it is made anew
+	Mask     *preprocess.Picture // only what is white in it is made anew; see [MaskOf]
+	Soft     bool                // the picture is blended with Image by the mask's grays; else they are white from half on, as in diffusers
 
 	// Step, where not nil, is called after each step. Every PreviewEvery-th (0: none) has
 	// the picture as it would be then.
@@ -206,14 +208,22 @@ func (p *Pipeline) make(ctx context.Context, all []*sampling) {
 	p.making.Lock()
 	defer p.making.Unlock()
 	for _, stage := range []func(*sampling, context.Context) error{
-		(*sampling).begin, (*sampling).encodeTexts, (*sampling).encodeImage, (*sampling).denoise, (*sampling).decode,
+		(*sampling).begin, (*sampling).keep, (*sampling).encodeTexts, (*sampling).encodeImage, (*sampling).denoise, (*sampling).decode,
 	} {
 		for _, d := range all {
-			if d.err == nil {
+			if d.err == nil && d.image == nil {
 				d.err = stage(d, ctx)
 			}
 		}
 	}
+}
+
+// keep makes the picture the image where the mask changes nothing of it.
+func (d *sampling) keep(context.Context) error {
+	if d.unchanged() != "" {
+		d.image = d.cut(d.frame().place(d.Image.Image, false)).WithChannels(3)
+	}
+	return nil
 }
 
 func inputError(format string, args ...any) error {

@@ -32,7 +32,7 @@ func TestFill(t *testing.T) {
 	p := pipeline(t, "sd", Options{})
 	inpaint := pipeline(t, "inpaint", Options{})
 	photo, mask := picture(t, "picture.png"), picture(t, "mask.png")
-	tiny := &preprocess.Picture{Image: preprocess.Resample(photo.Image, 9, 9, preprocess.Bicubic)}
+	tiny := &preprocess.Picture{Image: preprocess.Resample(photo.Image, 60000, 1, preprocess.Bicubic)}
 	for name, c := range map[string]struct {
 		p    *Pipeline
 		r    Request
@@ -46,7 +46,7 @@ func TestFill(t *testing.T) {
 		"huge":                 {p, Request{Width: 1 << 20, Height: 64}, []string{"to 16384"}},
 		"negative size":        {p, Request{Width: -16, Height: 64}, []string{"-16x64"}},
 		"halves":               {p, Request{Width: 72, Height: 64}, []string{"72x64", "multiples of 16"}},
-		"tiny image":           {p, Request{Image: tiny}, []string{"9x9", "too small"}},
+		"narrow image":         {p, Request{Image: tiny}, []string{"60000x1", "can't be fitted"}},
 		"one edge":             {p, Request{Width: 64}, []string{"64x0"}},
 		"steps":                {p, Request{Steps: 1001}, []string{"1001 steps", "1000"}},
 		"negative steps":       {p, Request{Steps: -1}, []string{"-1 steps"}},

@@ -117,7 +117,7 @@ func pipeline(t testing.TB, name string, opt Options) *Pipeline {
 
 func (g *golden) request(t testing.TB) Request {
 	r := Request{Prompt: g.Prompt, Negative: g.Negative, Seed: g.Seed, Steps: g.Steps, Guidance: g.Guidance, Width: g.Width, Height: g.Height,
-		Strength: g.Strength, Scheduler: g.Scheduler, Eta: g.Eta, Rescale: g.Rescale, ClipSkip: g.ClipSkip}
+		Strength: g.Strength, Scheduler: g.Scheduler, Eta: g.Eta, Rescale: g.Rescale, ClipSkip: g.ClipSkip, Fit: FitSquash} // as diffusers' resize_mode "default"
 	if g.Image != "" {
 		r.Image = picture(t, g.Image)
 	}

@@ -26,7 +26,7 @@ func (d *sampling) encodeImage(ctx context.Context) error {
 	whole := d.Strength == 1 && d.Mask != nil // inpainting starts from noise alone
 	s := &start{}
 	if d.Image != nil {
-		pixels := pixelsOf(d.Image, d.Width, d.Height)
+		pixels := pixelsOf(d.frame().place(d.Image.Image, false))
 		if d.spec.Denoiser.Masked == 0 || !whole {
 			var err error
 			if s.latents, err = d.latentsOf(ctx, pixels); err != nil {
@@ -61,14 +61,10 @@ func (d *sampling) drawNoise(s *start, n int) {
 	}
 }
 
-// pixelsOf is an image as the VAE takes it, [3,height,width] from -1 to 1 (VaeImageProcessor
-// of diffusers).
-func pixelsOf(p *preprocess.Picture, width, height int) []float32 {
-	img := p.Image
-	if img.Width != width || img.Height != height {
-		img = preprocess.Resample(img, width, height, preprocess.Lanczos)
-	}
-	plane := width * height
+// pixelsOf is an image as the VAE takes it, [3,height,width] from -1 to 1 (VaeImageProcessor of
+// diffusers).
+func pixelsOf(img *preprocess.Image) []float32 {
+	plane := img.Width * img.Height
 	out := make([]float32, 3*plane)
 	for i := range plane {
 		for c := range 3 {
@@ -126,14 +122,10 @@ func channel(a *Autoencoder, c int) (mean, std float32) {
 
 // applyMask makes the start keep what is black in the mask.
 func (d *sampling) applyMask(ctx context.Context, s *start, pixels []float32) error {
-	mask := maskOf(d.Mask, d.Width, d.Height)
+	var mask []float32
+	mask, d.grays = d.maskPixels()
 	plane := d.Width * d.Height
-	s.mask = make([]float32, d.rows()*d.columns())
-	for y := range d.rows() { // the nearest, as torch's interpolate has it
-		for x := range d.columns() {
-			s.mask[y*d.columns()+x] = mask[y*d.spec.Scale*d.Width+x*d.spec.Scale]
-		}
-	}
+	s.mask = d.onLatents(mask)
 	if d.spec.Denoiser.Masked == 0 {
 		if !d.spec.Encoder.Sampled {
 			d.normal(make([]float32, len(s.noise))) // diffusers draws for it here too
@@ -150,29 +142,13 @@ func (d *sampling) applyMask(ctx context.Context, s *start, pixels []float32) er
 	return err
 }
 
-// maskOf is a mask of 0 and 1 (VaeImageProcessor with do_binarize and do_convert_grayscale).
-func maskOf(p *preprocess.Picture, width, height int) []float32 {
-	img := p.Image
-	if img.Width != width || img.Height != height {
-		img = preprocess.Resample(img, width, height, preprocess.Lanczos)
-	}
-	out := make([]float32, width*height)
-	for i := range out {
-		px := img.Pix[i*img.Channels:]
-		gray := uint32(px[0])
-		if img.Channels >= 3 { // Pillow's L
-			gray = (19595*uint32(px[0]) + 38470*uint32(px[1]) + 7471*uint32(px[2]) + 0x8000) >> 16
-		}
-		if gray >= 128 {
-			out[i] = 1
-		}
-	}
-	return out
-}
-
 // decode makes the image of the latents.
 func (d *sampling) decode(ctx context.Context) (err error) {
-	d.image, err = d.picture(ctx, d.latents)
+	img, err := d.picture(ctx, d.latents)
+	if err == nil {
+		d.blend(img)
+		d.image = d.cut(img)
+	}
 	return err
 }
 

@@ -6,6 +6,9 @@ import "ortho/models/provenance"
 // its image and its mask come from, the caller, who has read them, adds.
 func (r Request) Provenance() provenance.Image {
 	d := &provenance.Diffusion{Steps: r.Steps, Scheduler: r.Scheduler, Strength: r.Strength, Eta: r.Eta, Rescale: r.Rescale, ClipSkip: r.ClipSkip}
+	if r.Image != nil {
+		d.Fit = string(r.Fit)
+	}
 	if r.Negative != nil {
 		d.Negative = *r.Negative
 	}

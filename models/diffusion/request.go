@@ -3,6 +3,7 @@ package diffusion
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 
 	"ortho/models"
@@ -23,6 +24,7 @@ type sampling struct {
 
 	positive, negative *embedding
 	start              *start // of Image
+	grays              []byte // of a soft mask, [height, width]: how far the picture is what is made; nil: it is not soft
 	latents            []float32
 	image              *preprocess.Image
 	err                error
@@ -74,6 +76,9 @@ func (d *sampling) fill() {
 	if d.Scheduler == "" && s.Unscheduled == nil {
 		d.Scheduler = s.Schedule.Name()
 	}
+	if d.Fit == "" {
+		d.Fit = FitCrop
+	}
 	if d.Width == 0 && d.Height == 0 {
 		if d.Width, d.Height = s.Width, s.Height; d.Image != nil && !s.Fixed {
 			d.Width, d.Height = d.sizeOf(d.Image.Image)
@@ -87,7 +92,7 @@ func (d *sampling) fill() {
 }
 
 // sizeOf is the size of what is made from an image: its own, as near as the pipeline can
-// make it. A photograph that is far larger than what the pipeline is made for would take
+// make it, or the next larger where it is padded. A photograph that is far larger than what the pipeline is made for would take
 // more memory than there is: it is shrunk to as many pixels.
 func (d *sampling) sizeOf(img *preprocess.Image) (width, height int) {
 	s := d.spec
@@ -95,11 +100,12 @@ func (d *sampling) sizeOf(img *preprocess.Image) (width, height int) {
 	if own, all := float64(s.Width)*float64(s.Height), float64(img.Width)*float64(img.Height); all > 4*own {
 		shrink = math.Sqrt(own / all)
 	}
-	if shrink == 1 { // as diffusers
-		return img.Width / s.Multiple * s.Multiple, img.Height / s.Multiple * s.Multiple
-	}
 	nearest := func(n int) int {
-		return max(1, int(math.Round(float64(n)*shrink/float64(s.Multiple)))) * s.Multiple
+		units := float64(n) * shrink / float64(s.Multiple)
+		if d.Fit == FitPad {
+			return int(math.Ceil(units)) * s.Multiple
+		}
+		return max(1, int(math.Round(units))) * s.Multiple
 	}
 	return nearest(img.Width), nearest(img.Height)
 }
@@ -151,6 +157,8 @@ func (d *sampling) checkImages() error {
 		return inputError("%s is made for inpainting: give an image and a mask, white where it is to be made anew", d.name)
 	case d.Strength != 0 && d.Image == nil:
 		return inputError("a strength is for an image to start from: give that too")
+	case !slices.Contains(Fits, d.Fit):
+		return inputError("no fit is called %q: there are crop, pad and squash", d.Fit)
 	case d.Image != nil && !(d.Strength > 0 && d.Strength <= 1):
 		return inputError("a strength of %v: above 0, and 1 at most", d.Strength)
 	}
@@ -162,13 +170,17 @@ func (d *sampling) checkSize() error {
 	switch {
 	case s.Fixed && (d.Width != s.Width || d.Height != s.Height):
 		return inputError("a size of %dx%d: the graph of this pipeline was exported for %dx%d alone", d.Width, d.Height, s.Width, s.Height)
-	case d.Image != nil && (d.Width == 0 || d.Height == 0):
-		return inputError("an image of %dx%d is too small to start from: the pipeline makes multiples of %d", d.Image.Width, d.Image.Height, m)
 	case d.Width%m != 0 || d.Height%m != 0:
 		return inputError("a size of %dx%d: both must be multiples of %d, such as %dx%d", d.Width, d.Height, m,
 			max(1, (d.Width+m/2)/m)*m, max(1, (d.Height+m/2)/m)*m)
 	case d.Width < m || d.Height < m || d.Width > MaxEdge || d.Height > MaxEdge:
 		return inputError("a size of %dx%d: from %d to %d", d.Width, d.Height, m, MaxEdge)
+	}
+	if d.Image == nil {
+		return nil
+	}
+	if f := d.frame(); f.width > maxFitted || f.height > maxFitted {
+		return inputError("an image of %dx%d can't be fitted to %dx%d by %s: it would be %dx%d before it is cut; cut it, or have it squashed", d.Image.Width, d.Image.Height, d.Width, d.Height, d.Fit, f.width, f.height)
 	}
 	return nil
 }
@@ -184,6 +196,9 @@ func (d *sampling) checkLayers() error {
 	}
 	return nil
 }
+
+// maxFitted bounds the edges of an image that is resized before it is cut.
+const maxFitted = 4 * MaxEdge
 
 // plan settles the steps.
 func (d *sampling) plan() error {

@@ -26,7 +26,7 @@ func BenchmarkUpscale(b *testing.B) {
 	}
 	g := generator(b, upscaler, upscalerSpec(), Options{})
 	p := &pass{g: g, in: in, source: g.sourceOf(in), unit: [2]int{1, 1}}
-	p.columns, p.rows = g.tiling.cut(in.Width, 1), g.tiling.cut(in.Height, 1)
+	p.columns, p.rows = g.tiling.cut(in.Width, g.tiling.width, 1), g.tiling.cut(in.Height, g.tiling.height, 1)
 
 	b.Run("Image", func(b *testing.B) {
 		for b.Loop() {

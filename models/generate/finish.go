@@ -41,7 +41,7 @@ func (f *finish) start(begin func(width, height, channels int) (io.Writer, error
 		return err
 	}
 	f.channels = channels
-	if f.in.Alpha != nil {
+	if f.in.Alpha != nil && channels < 4 { // else the graph makes alpha itself
 		channels++
 	}
 	f.to, err = begin(f.toWidth, f.toHeight, channels)
@@ -80,7 +80,7 @@ func (f *finish) color(y []byte) []byte {
 
 // join adds alpha to rows of the file.
 func (f *finish) join(rows []byte) error {
-	if f.in.Alpha == nil {
+	if f.in.Alpha == nil || f.channels == 4 {
 		_, err := f.to.Write(rows)
 		return err
 	}

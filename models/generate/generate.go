@@ -2,11 +2,15 @@ package generate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"ortho/models"
+	"ortho/preprocess"
 	"ortho/runner"
+	"ortho/runner/onnx"
 )
 
 // Options say how a generator runs. The zero value is the CPU, and all else as the model says.
@@ -15,7 +19,7 @@ type Options struct {
 	Concurrency int // runs in flight, each a tile or an image; 0: as suits the provider
 
 	// Of graphs that take images:
-	Tile, Overlap int  // in pixels of the input; 0: as the model says. A negative Tile: images are never cut
+	Tile, Overlap int  // in pixels of the input; 0: as the model says, or a trial shows. A negative Tile: images are never cut
 	KeepSize      bool // bring the output back to the input's size
 }
 
@@ -25,9 +29,14 @@ type Generator struct {
 	spec        *models.GeneratorSpec
 	opt         Options
 	tiling      tiling
+	tried       bool // by a trial, that the graph's size can be that of tiles
 	session     *runner.Session
 	concurrency int
 	gate        runner.Gate // images and samples under way
+
+	graph  *onnx.Graph
+	trying sync.Mutex // held while sizes are tried
+	sizes  sizes
 }
 
 // Open makes a generator of a model. Close it after use. ctx is for Open alone; see
@@ -42,7 +51,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Generator, error)
 
 // open makes a generator of a graph and what is known of it.
 func open(ctx context.Context, m runner.Model, name string, spec *models.GeneratorSpec, opt Options) (*Generator, error) {
-	g := &Generator{name: name, spec: spec, opt: opt}
+	g := &Generator{name: name, spec: spec, opt: opt, graph: m.Graph}
 	if spec.Image != nil {
 		var err error
 		if g.tiling, err = tilingOf(spec, m.Graph, opt); err != nil {
@@ -50,7 +59,7 @@ func open(ctx context.Context, m runner.Model, name string, spec *models.Generat
 		}
 	}
 	opt.Runner.Outputs = []string{spec.Output.Name}
-	alone := spec.Image != nil && g.tiling.tile == 0 && opt.Runner.OnCPU()
+	alone := spec.Image != nil && g.tiling.width == 0 && opt.Runner.OnCPU()
 	if alone && opt.Runner.Threads == 0 && opt.Concurrency <= 1 {
 		// One run an image: nothing else would keep the other cores busy.
 		opt.Runner.Threads = runtime.GOMAXPROCS(0)
@@ -58,6 +67,11 @@ func open(ctx context.Context, m runner.Model, name string, spec *models.Generat
 	var err error
 	if g.session, err = runner.Open(ctx, m, opt.Runner); err != nil {
 		return nil, err
+	}
+	if g.fixed() && opt.Tile == 0 {
+		if g.tried, err = g.trial(ctx); err != nil {
+			return nil, errors.Join(err, g.session.Close())
+		}
 	}
 	_, g.concurrency = opt.Runner.DefaultBatch(g.session.Provider)
 	if opt.Concurrency > 0 {
@@ -84,6 +98,26 @@ func (g *Generator) Spec() *models.GeneratorSpec { return g.spec }
 // Concurrency returns the runs in flight.
 func (g *Generator) Concurrency() int { return g.concurrency }
 
-// Tiling returns the edge of the tiles of large images and what neighbours share, in
-// pixels of the input; a tile of 0: images are never cut.
-func (g *Generator) Tiling() (tile, overlap int) { return g.tiling.tile, g.tiling.overlap }
+// Tiling returns the width and height of the tiles of large images and what neighbours share, in
+// pixels of the input; a width of 0: images are never cut.
+func (g *Generator) Tiling() (width, height, overlap int) {
+	return g.tiling.width, g.tiling.height, g.tiling.overlap
+}
+
+// Tried reports whether images are cut into tiles because a trial has shown that the graph, which
+// takes one size alone, makes of tiles what it would make of whole images.
+func (g *Generator) Tried() bool { return g.tried }
+
+// Whole is the size that every image is resized to, since the graph takes no other and images are
+// not cut; 0 where that is not so.
+func (g *Generator) Whole() (width, height int) {
+	if g.spec.Image == nil || g.spec.Mask != nil || g.tiling.exact {
+		return 0, 0
+	}
+	return g.spec.Image.Spec.Width, g.spec.Image.Spec.Height
+}
+
+// Squashes reports whether Whole's size does not keep an image's proportions. What is stated of the resize may.
+func (g *Generator) Squashes() bool {
+	return g.spec.Image != nil && g.spec.Image.Spec.Resize.Mode == preprocess.Exact
+}

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -8,9 +9,11 @@ import (
 	"ortho/runner/onnx"
 )
 
-// tiling is how images are cut; a tile of 0: they are not.
+// tiling is how images are cut; a width of 0: they are not.
 type tiling struct {
-	tile, overlap int  // pixels of the input
+	width, height int  // of a tile, in pixels of the input
+	overlap       int  // that neighbours share at least
+	unit          int  // tiles begin at multiples of it
 	exact         bool // tiles are of that size and no other: the graph's
 }
 
@@ -20,19 +23,14 @@ const defaultTile, defaultOverlap = 256, 32
 
 const smallestTile = 16
 
+// tilingOf is how images are cut, as far as it is stated, or follows from the graph's operators. For
+// a graph of one size, see [Generator.trial].
 func tilingOf(spec *models.GeneratorSpec, graph *onnx.Graph, opt Options) (tiling, error) {
-	t := tiling{tile: opt.Tile, overlap: opt.Overlap}
-	if t.tile == 0 {
-		t.tile = spec.Tile
-	}
-	if t.overlap == 0 {
-		t.overlap = spec.Overlap
-	}
+	tile, t := cmp.Or(opt.Tile, spec.Tile), tiling{overlap: cmp.Or(opt.Overlap, spec.Overlap), unit: 1}
 	in := &spec.Image.Spec
 	if in.Height > 0 {
-		// For a graph of one size the image is resized: what it has learnt from whole pictures
-		// would not hold for pieces. The settings may say that its size is that of a tile.
-		if t.tile != in.Height || t.tile != in.Width {
+		// The settings may say that the graph's size is that of a tile.
+		if tile != in.Height || tile != in.Width {
 			if opt.Tile > 0 {
 				return tiling{}, fmt.Errorf("tiles of %d pixels for a graph that takes %dx%d: images are resized to that, or a square is their tile", opt.Tile, in.Width, in.Height)
 			}
@@ -40,24 +38,25 @@ func tilingOf(spec *models.GeneratorSpec, graph *onnx.Graph, opt Options) (tilin
 		}
 		t.exact = true
 	}
-	if t.tile == 0 && local(graph) {
-		t.tile = defaultTile
+	if tile == 0 && local(graph) {
+		tile = defaultTile
 	}
-	if t.tile <= 0 {
+	if tile <= 0 {
 		return tiling{}, nil
 	}
 	if !t.exact {
-		t.tile = roundUp(t.tile, max(1, spec.Image.Multiple))
+		tile = roundUp(tile, max(1, spec.Image.Multiple))
 	}
 	if t.overlap == 0 {
-		t.overlap = min(defaultOverlap, t.tile/8)
+		t.overlap = min(defaultOverlap, tile/8)
 	}
-	if t.tile < smallestTile {
-		return tiling{}, fmt.Errorf("tiles of %d pixels are too small: give at least %d", t.tile, smallestTile)
+	if tile < smallestTile {
+		return tiling{}, fmt.Errorf("tiles of %d pixels are too small: give at least %d", tile, smallestTile)
 	}
-	if t.overlap < 0 || t.overlap > t.tile/2 {
-		return tiling{}, fmt.Errorf("tiles of %d pixels can't overlap by %d: at most half of the tile can be shared", t.tile, t.overlap)
+	if t.overlap < 0 || t.overlap > tile/2 {
+		return tiling{}, fmt.Errorf("tiles of %d pixels can't overlap by %d: at most half of the tile can be shared", tile, t.overlap)
 	}
+	t.width, t.height = tile, tile
 	return t, nil
 }
 
@@ -88,17 +87,17 @@ type edge struct {
 	starts       []int
 }
 
-// cut places as few tiles as will do, at even steps: tiles that can be smaller then are.
-func (t tiling) cut(size, unit int) edge {
+// cut places as few tiles of that length as will do, at even steps: tiles that can be smaller then are.
+func (t tiling) cut(size, tile, unit int) edge {
 	e := edge{size: size, padded: roundUp(size, unit)}
 	if t.exact {
-		e.padded = max(e.padded, t.tile)
+		e.padded = max(e.padded, tile)
 	}
-	if t.tile == 0 || e.padded <= t.tile {
+	if tile == 0 || e.padded <= tile {
 		e.tile, e.starts = e.padded, []int{0} // exact: padded to a tile at least
 		return e
 	}
-	e.tile, e.overlap = t.tile, roundUp(t.overlap, unit)
+	e.tile, e.overlap = tile, roundUp(t.overlap, unit)
 	if !t.exact {
 		e.tile = roundUp(e.tile, unit)
 	}

@@ -17,7 +17,7 @@ func TestGrid(t *testing.T) {
 	for range 20000 {
 		unit := 1 + random.IntN(9)*random.IntN(2)
 		tile := roundUp(smallestTile+random.IntN(100), unit)
-		c := tiling{tile, 1 + random.IntN(tile/2), random.IntN(4) == 0}
+		c := tiling{tile, tile, 1 + random.IntN(tile/2), 1, random.IntN(4) == 0}
 		r := ratio{1 + random.IntN(4), 1}
 		for _, den := range []int{2, 3} {
 			if random.IntN(4) == 0 && unit%den == 0 {
@@ -25,7 +25,7 @@ func TestGrid(t *testing.T) {
 			}
 		}
 		size := 1 + random.IntN(600)
-		e := c.cut(size, unit)
+		e := c.cut(size, tile, unit)
 		if e.padded < size || e.padded%unit != 0 && !c.exact || e.tile > tile || c.exact && e.tile != tile {
 			t.Fatalf("%+v, unit %d: %+v", c, unit, e)
 		}
@@ -88,15 +88,15 @@ func TestTiling(t *testing.T) {
 		want        tiling
 		err         string
 	}{
-		{"nothing stated, a local graph", "radius3_x3", spec(), Options{}, tiling{256, 32, false}, ""},
+		{"nothing stated, a local graph", "radius3_x3", spec(), Options{}, tiling{256, 256, 32, 1, false}, ""},
 		{"nothing stated, a mean over all", "gray", spec(), Options{}, tiling{}, ""},
-		{"stated", "gray", spec(func(s *models.GeneratorSpec) { s.Tile, s.Overlap = 64, 16 }), Options{}, tiling{64, 16, false}, ""},
-		{"asked for", "gray", spec(func(s *models.GeneratorSpec) { s.Tile, s.Overlap = 64, 16 }), Options{Tile: 40, Overlap: 12}, tiling{40, 12, false}, ""},
+		{"stated", "gray", spec(func(s *models.GeneratorSpec) { s.Tile, s.Overlap = 64, 16 }), Options{}, tiling{64, 64, 16, 1, false}, ""},
+		{"asked for", "gray", spec(func(s *models.GeneratorSpec) { s.Tile, s.Overlap = 64, 16 }), Options{Tile: 40, Overlap: 12}, tiling{40, 40, 12, 1, false}, ""},
 		{"not at all", "radius3_x3", spec(), Options{Tile: -1}, tiling{}, ""},
-		{"of a multiple", "radius3_x3", spec(multiple(16)), Options{Tile: 40}, tiling{48, 6, false}, ""},
+		{"of a multiple", "radius3_x3", spec(multiple(16)), Options{Tile: 40}, tiling{48, 48, 6, 1, false}, ""},
 		{"one size", "style_32x48", spec(fixed(48, 32)), Options{}, tiling{}, ""},
 		{"one size, and a tile", "style_32x48", spec(fixed(48, 32)), Options{Tile: 32}, tiling{}, "48x32"},
-		{"one size that is a tile", "fixed_32x32_x2", spec(fixed(32, 32)), Options{Tile: 32}, tiling{32, 4, true}, ""},
+		{"one size that is a tile", "fixed_32x32_x2", spec(fixed(32, 32)), Options{Tile: 32}, tiling{32, 32, 4, 1, true}, ""},
 		{"too small", "radius3_x3", spec(), Options{Tile: 8}, tiling{}, "too small"},
 		{"overlap", "radius3_x3", spec(), Options{Tile: 32, Overlap: 17}, tiling{}, "can't overlap by 17"},
 	} {

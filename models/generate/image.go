@@ -20,9 +20,10 @@ import (
 // The picture is [preprocess.DecodePicture]'s, with Spec().Image.Spec.Orientation and
 // Channels 0.
 //
-// A graph of one size gets the image resized as its spec says. Others get it as it is, its
-// size brought to what the graph takes by reflection at the right and at the bottom, which is
-// cut from the output. A graph of RGB gives RGB of a gray image too. Alpha, and the colours
+// A graph of one size gets the image in tiles of that size where it is said or found to be local (see
+// [Generator.Tiling]), else resized as its spec says (see [Generator.Whole]). Others get it as it is,
+// its size brought to what the graph takes, as stated or as [Generator.Multiple] finds it, by reflection
+// at the right and at the bottom, which is cut from the output. A graph of RGB gives RGB of a gray image too. Alpha, and the colours
 // where the graph takes luma alone, are resized by Pillow's bicubic filter: it rings less than
 // lanczos where an edge is cut out. Pixels that are fully transparent get the colours around them first.
 //
@@ -44,12 +45,23 @@ func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 	if err := g.takes(in); err != nil {
 		return models.StageInput.Wrap(err)
 	}
+	if g.spec.Mask != nil {
+		return models.StageInput.Wrap(fmt.Errorf("%s takes a mask beside an image", g.name))
+	}
 	in = bled(in)
 	s := g.sourceOf(in)
 	unit := [2]int{s.multiple, s.multiple}
-	for range 3 {
+	for range 4 {
 		p := &pass{g: g, in: in, source: s, unit: unit, begin: begin, step: step}
 		wanted, err := p.run(ctx)
+		if err != nil && p.bands == nil { // nothing has been written
+			m, failed := g.widened(ctx, err, s.multiple)
+			if failed != nil {
+				return failed
+			}
+			s.multiple, unit = m, [2]int{m, m}
+			continue
+		}
 		if err != nil || wanted == unit {
 			return err
 		}
@@ -64,7 +76,7 @@ func (g *Generator) takes(in *preprocess.Picture) error {
 		return fmt.Errorf("%s takes no image", g.name)
 	}
 	for _, v := range g.session.Inputs {
-		if v.Name != g.spec.Image.Name {
+		if m := g.spec.Mask; v.Name != g.spec.Image.Name && (m == nil || v.Name != m.Name) {
 			return fmt.Errorf("%s takes more than an image, which can't be given: %s", g.name, v)
 		}
 	}
@@ -91,7 +103,7 @@ func (g *Generator) sourceOf(in *preprocess.Picture) source {
 		s.Image, s.chroma[0], s.chroma[1] = preprocess.SplitYCbCr(in.Image)
 	}
 	if image.Spec.Height > 0 {
-		s.multiple, s.whole = 1, !g.tiling.exact
+		s.multiple, s.whole = max(1, g.tiling.unit), !g.tiling.exact
 	}
 	if !s.whole {
 		s.spec.Resize = preprocess.Resize{}

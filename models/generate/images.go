@@ -41,8 +41,8 @@ func (m *Images[T, R]) One(ctx context.Context, item T) (made R, err error) {
 	if err != nil {
 		return made, err
 	}
-	cut := m.Generator.spec.Image == nil || m.Generator.spec.Image.Spec.Height == 0
-	if image.Width*image.Height > largePixels && cut {
+	_, height := m.Generator.Whole()
+	if image.Width*image.Height > largePixels && height == 0 {
 		m.turn.Lock()
 		defer m.turn.Unlock()
 	} else {

@@ -44,7 +44,8 @@ func (p *pass) run(parent context.Context) (unit [2]int, err error) {
 	if s := &p.source; s.whole {
 		p.columns, p.rows = uncut(s.spec.Width), uncut(s.spec.Height)
 	} else {
-		p.columns, p.rows = p.g.tiling.cut(s.Width, p.unit[0]), p.g.tiling.cut(s.Height, p.unit[1])
+		t := p.g.tiling
+		p.columns, p.rows = t.cut(s.Width, t.width, p.unit[0]), t.cut(s.Height, t.height, p.unit[1])
 		s.Image = s.Padded(p.columns.padded, p.rows.padded)
 	}
 	ctx, cancel := context.WithCancel(parent)
@@ -138,7 +139,7 @@ func (p *pass) tile(ctx context.Context, t tile) (*runner.Tensor, error) {
 	outputs := []*runner.Tensor{out}
 	if err := p.g.session.Run(ctx, []*runner.Tensor{s.in}, outputs); err != nil {
 		if ctx.Err() == nil && p.g.spec.Image.Spec.Height == 0 {
-			err = config.Errorf("%dx%d pixels: %w (a graph that takes only certain sizes needs %s, and a large image %s)",
+			err = config.Errorf("%dx%d pixels: %w (a graph that takes only certain sizes needs %s, which was not found by trying powers of 2 and the graph's own numbers, and a large image %s)",
 				p.columns.tile, p.rows.tile, err, config.Key("size-multiple"), config.Key("tile"))
 		}
 		return nil, models.StageRun.Wrap(err)

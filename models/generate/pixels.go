@@ -22,14 +22,21 @@ var elementTypes = map[onnx.ElementType]preprocess.ElementType{
 	onnx.Float: preprocess.Float32, onnx.Float16: preprocess.Float16, onnx.Uint8: preprocess.Uint8, onnx.Int8: preprocess.Int8,
 }
 
-// planeOf reads image i of a tensor of shape [N,C,H,W] or [N,H,W,C], or [C,H,W] or [H,W,C].
+// planeOf reads image i of a tensor of shape [N,C,H,W] or [N,H,W,C], or [C,H,W] or [H,W,C], or of what its
+// port says: [N,H,W], or rows of values.
 func planeOf(t *runner.Tensor, out *models.PicturePort, i int) (plane, error) {
 	shape, data := t.Shape, t.Bytes()
-	if len(shape) == 4 {
+	if len(shape) == 4 || out.Form != preprocess.Full && len(shape) > 1 {
 		if i >= int(shape[0]) {
 			return plane{}, fmt.Errorf("output %q has shape %v: it lacks image %d", out.Name, shape, i)
 		}
 		shape, data = shape[1:], t.Row(i)
+	}
+	switch {
+	case out.Form == preprocess.Plane && len(shape) == 2:
+		shape = []int64{1, shape[0], shape[1]}
+	case out.Form == preprocess.Row && len(shape) == 1 && shape[0] == int64(out.Channels*out.Height*out.Width):
+		shape = []int64{int64(out.Channels), int64(out.Height), int64(out.Width)}
 	}
 	if len(shape) != 3 {
 		return plane{}, fmt.Errorf("output %q has shape %v: an image has the dimensions batch, channels, height and width", out.Name, t.Shape)
@@ -39,14 +46,18 @@ func planeOf(t *runner.Tensor, out *models.PicturePort, i int) (plane, error) {
 		return plane{}, fmt.Errorf("output %q: values of type %s can't be read as an image", out.Name, t.Type)
 	}
 	c, h, w := int(shape[0]), int(shape[1]), int(shape[2])
-	if out.Layout == preprocess.NHWC {
+	if out.Layout == preprocess.NHWC && out.Form == preprocess.Full {
 		c, h, w = int(shape[2]), int(shape[0]), int(shape[1])
 	}
-	if c != 1 && c != 3 || h < 1 || w < 1 {
+	if c != 1 && c != 3 && c != 4 || h < 1 || w < 1 {
 		return plane{}, fmt.Errorf("output %q has shape %v: %d channels of %dx%d pixels are no image (is the layout another than %s?)",
 			out.Name, t.Shape, c, w, h, out.Layout)
 	}
-	return plane{preprocess.Pixels{Height: h, Width: w, Channels: c, Layout: out.Layout, Type: kind,
+	layout := out.Layout
+	if out.Form != preprocess.Full {
+		layout = preprocess.NCHW
+	}
+	return plane{preprocess.Pixels{Height: h, Width: w, Channels: c, Layout: layout, Type: kind,
 		Range: out.Range, ColorOrder: out.ColorOrder, Invert: out.Invert}, out.Name, data}, nil
 }
 
@@ -54,7 +65,7 @@ func planeOf(t *runner.Tensor, out *models.PicturePort, i int) (plane, error) {
 type levels struct {
 	channels          int
 	values, low, high int     // in all, and those that lay a level or more beyond black and white
-	least, most       [3]byte // of each channel; not looked at any more once one has contrast
+	least, most       [4]byte // of each channel; not looked at any more once one has contrast
 	contrast          bool
 }
 

@@ -36,12 +36,14 @@ type Diffusion struct {
 	Steps       int     `json:"steps"`
 	Guidance    float64 `json:"guidance"`
 	Scheduler   string  `json:"scheduler"`
+	Fit         string  `json:"fit,omitempty"`      // of the image that it starts from: how it was brought to a size
 	Strength    float64 `json:"strength,omitempty"` // of the image that it starts from
 	Eta         float64 `json:"eta,omitempty"`
 	Rescale     float64 `json:"guidance_rescale,omitempty"`
 	ClipSkip    int     `json:"clip_skip,omitempty"`
 	ImageSHA256 string  `json:"image_sha256,omitempty"`
 	MaskSHA256  string  `json:"mask_sha256,omitempty"`
+	InvertMask  bool    `json:"mask_invert,omitempty"`
 }
 
 // Chunks are the text chunks of the image's file, keys and values, in their order. NUL,
@@ -61,6 +63,7 @@ func (i Image) Chunks() (chunks [][2]string) {
 		add("steps", strconv.Itoa(d.Steps))
 		add("guidance", decimal(d.Guidance))
 		add("scheduler", d.Scheduler)
+		add("fit", d.Fit)
 		if d.Strength > 0 {
 			add("strength", decimal(d.Strength))
 		}
@@ -75,6 +78,9 @@ func (i Image) Chunks() (chunks [][2]string) {
 		}
 		add("image-sha256", d.ImageSHA256)
 		add("mask-sha256", d.MaskSHA256)
+		if d.InvertMask {
+			add("mask-invert", "true")
+		}
 	}
 	if i.Class != nil {
 		add("class", strconv.Itoa(*i.Class))

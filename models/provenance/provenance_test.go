@@ -9,7 +9,7 @@ import (
 
 // TestImage: the same in a row and in a file, each in its order, without what does not apply.
 func TestImage(t *testing.T) {
-	diffusion := &Diffusion{Negative: "blurry", Steps: 3, Guidance: 7.5, Scheduler: "ddim", Strength: 0.6, ImageSHA256: "1f", MaskSHA256: "2f"}
+	diffusion := &Diffusion{Negative: "blurry", Steps: 3, Guidance: 7.5, Scheduler: "ddim", Fit: "crop", Strength: 0.6, ImageSHA256: "1f", MaskSHA256: "2f", InvertMask: true}
 	for _, c := range []struct {
 		image  Image
 		row    string
@@ -22,9 +22,9 @@ func TestImage(t *testing.T) {
 		{Image{Latents: &Latents{From: 2, SHA256: "ab"}}, `{"latents":{"from":2}}`, "[[ortho:latents-sha256 ab] [ortho:latents-row 2]]"},
 		{Image{Latents: &Latents{From: 2, To: new(uint64(5)), At: new(0.25)}}, `{"latents":{"from":2,"to":5,"at":0.25}}`, "[[ortho:interpolate 2,5,0.25]]"},
 		{Image{Seed: new(uint64(7)), Text: "a fox", Latents: &Latents{SHA256: "ab"}, Diffusion: diffusion},
-			`{"seed":7,"text":"a fox","latents":{"from":0},"negative":"blurry","steps":3,"guidance":7.5,"scheduler":"ddim","strength":0.6,"image_sha256":"1f","mask_sha256":"2f"}`,
-			"[[ortho:seed 7] [ortho:text a fox] [ortho:negative blurry] [ortho:steps 3] [ortho:guidance 7.5] [ortho:scheduler ddim] [ortho:strength 0.6] " +
-				"[ortho:image-sha256 1f] [ortho:mask-sha256 2f] [ortho:latents-sha256 ab] [ortho:latents-row 0]]"},
+			`{"seed":7,"text":"a fox","latents":{"from":0},"negative":"blurry","steps":3,"guidance":7.5,"scheduler":"ddim","fit":"crop","strength":0.6,"image_sha256":"1f","mask_sha256":"2f","mask_invert":true}`,
+			"[[ortho:seed 7] [ortho:text a fox] [ortho:negative blurry] [ortho:steps 3] [ortho:guidance 7.5] [ortho:scheduler ddim] [ortho:fit crop] [ortho:strength 0.6] " +
+				"[ortho:image-sha256 1f] [ortho:mask-sha256 2f] [ortho:mask-invert true] [ortho:latents-sha256 ab] [ortho:latents-row 0]]"},
 		{Image{Diffusion: &Diffusion{}}, `{"steps":0,"guidance":0,"scheduler":""}`, "[[ortho:steps 0] [ortho:guidance 0]]"},
 	} {
 		row, err := json.Marshal(c.image)

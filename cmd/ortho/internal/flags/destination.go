@@ -152,6 +152,9 @@ func (d *Destination) Settle(alone bool, still string) error {
 	if d.Quality > 0 && (d.Animation || d.Format == preprocess.PNG || d.Format == preprocess.TIFF) {
 		return commandline.Usagef("--quality is for JPEG and WebP")
 	}
+	if _, err := os.Stat(filepath.Dir(d.File)); d.File != "" && errors.Is(err, fs.ErrNotExist) {
+		return d.call.Reads.Refuse(d.File) // its folder is made with it
+	}
 	if d.File != "" && d.File != "-" {
 		_, err := d.call.Reads.Check(d.File, d.Mode == record.Overwrite)
 		return err
@@ -240,15 +243,32 @@ func Inside(folder, name string) (string, error) {
 	return "", nil
 }
 
-// MakeFolder makes an output folder, if it is not there, but none above it.
-func MakeFolder(name string) (made bool, err error) {
-	if err := os.Mkdir(name, 0o777); err == nil {
-		return true, nil
-	} else if !errors.Is(err, fs.ErrExist) {
-		return false, fmt.Errorf("make the output folder: %w", err)
+// MakeFolder makes an output folder, and those above it, where they are not there; top is the topmost that
+// was made, "" where none was. See [UnmakeFolder].
+func MakeFolder(name string) (top string, err error) {
+	folder := filepath.Clean(name)
+	for at := folder; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
+			break
+		}
+		top = at
 	}
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return false, fmt.Errorf("output %s is no folder", name)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		if info, failed := os.Stat(folder); failed == nil && !info.IsDir() {
+			return "", fmt.Errorf("output %s is no folder", name)
+		}
+		UnmakeFolder(folder, top)
+		return "", fmt.Errorf("make the output folder: %w", err)
 	}
-	return false, nil
+	return top, nil
+}
+
+// UnmakeFolder removes folders that MakeFolder has made, as far as they are empty.
+func UnmakeFolder(name, top string) {
+	for at := filepath.Clean(name); top != ""; at = filepath.Dir(at) {
+		os.Remove(at)
+		if at == top || at == filepath.Dir(at) {
+			return
+		}
+	}
 }

@@ -46,10 +46,21 @@ func OpenModel(name string, s models.Settings) (*models.Model, error) {
 
 // CheckIndex refuses a pipeline's folder that lacks the file by which it is known.
 func CheckIndex(name string) error {
-	if info, err := os.Stat(filepath.Join(name, diffusion.UNet)); err != nil || !info.IsDir() {
+	parts := slices.DeleteFunc([]string{diffusion.UNet, "transformer", "vae_decoder", "text_encoder"}, func(part string) bool {
+		info, err := os.Stat(filepath.Join(name, part))
+		return err != nil || !info.IsDir()
+	})
+	if len(parts) == 0 || len(parts) == 1 && parts[0] != diffusion.UNet {
 		return nil
 	}
-	return fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, diffusion.UNet)
+	return fmt.Errorf("%s has a folder %s, as a pipeline has, but no model_index.json: copy that, too, from where the pipeline was exported", name, parts[0])
+}
+
+// CheckModel says what is wrong with what -m names, if anything is: it comes before what is wrong with
+// flags, which may only follow from it.
+func CheckModel(name string) error {
+	_, err := OpenModel(name, models.Settings{})
+	return err
 }
 
 // OpenBundled opens a model that ships with ortho.
@@ -105,6 +116,9 @@ func modelsBelow(folder string) string {
 			revision, strings.ReplaceAll(model, "--", "/"))
 	case len(names) == 0:
 		return ""
+	}
+	if err := CheckIndex(filepath.Dir(names[0])); err != nil {
+		return "; " + err.Error()
 	}
 	more := ""
 	if len(names) > 8 {

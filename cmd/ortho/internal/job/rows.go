@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
@@ -26,7 +25,7 @@ type rows[R output.Row] struct {
 	format  string
 	unit    string         // what a row is of: "image", "text"
 	run     *record.Run[R] // nil: a stream
-	created bool           // the folder was not there
+	created string         // the topmost folder that was made; "": none
 
 	stream  output.Writer[R]
 	kept    memoryRows[R] // in place of a stream, where rows are not written
@@ -98,8 +97,8 @@ func (r *rows[R]) openFolder() (err error) {
 	if r.created, err = flags.MakeFolder(r.Folder); err != nil {
 		return err
 	}
-	if err = r.openRun(); err != nil && r.created {
-		os.Remove(r.Folder)
+	if err = r.openRun(); err != nil {
+		flags.UnmakeFolder(r.Folder, r.created)
 	}
 	return err
 }
@@ -243,9 +242,7 @@ func (r *rows[R]) abandon(err error) error {
 	if r.device != nil {
 		r.device.Discard()
 	}
-	if r.created {
-		os.Remove(r.Folder) // which is empty
-	}
+	flags.UnmakeFolder(r.Folder, r.created)
 	return err
 }
 

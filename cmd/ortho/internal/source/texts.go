@@ -31,11 +31,14 @@ func Lines(name string, stdin io.Reader) ([]string, error) {
 	}
 	var texts []string
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, MaxText)
+	lines.Buffer(nil, MaxText+len("\r\n")+len("\uFEFF")+1) // a line of MaxText with what stands around it
 	for lines.Scan() {
 		line := strings.TrimPrefix(lines.Text(), "\uFEFF")
 		if strings.TrimSpace(line) == "" {
 			continue
+		}
+		if len(line) > MaxText {
+			return nil, fmt.Errorf("line %d has more than %d bytes", len(texts)+1, MaxText)
 		}
 		if texts = append(texts, line); len(texts) > MaxTexts {
 			return nil, fmt.Errorf("it has more than %d texts", MaxTexts)

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"ortho/cmd/ortho/internal/flags"
+	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/term"
+	"ortho/runner/regular"
+)
+
+// earlierPictures are those of a run that --overwrite replaces: what it does not, stays, and is told.
+type earlierPictures struct {
+	mu    sync.Mutex
+	files map[string]bool // in the folder, with slashes
+}
+
+// read takes the pictures of the folder's rows, as far as they can be read.
+func (e *earlierPictures) read(folder string) {
+	const most = 1 << 20
+	f, err := regular.Stream(filepath.Join(folder, flags.RowsFile))
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	e.files = map[string]bool{}
+	lines := output.NewLines(f, output.MaxRow)
+	for len(e.files) < most {
+		text, _, err := lines.Next()
+		if err != nil {
+			return
+		}
+		var row struct{ File string }
+		if json.Unmarshal(text, &row) == nil && filepath.IsLocal(filepath.FromSlash(row.File)) {
+			e.files[row.File] = true
+		}
+	}
+}
+
+// replaced notes a picture that this run has made.
+func (e *earlierPictures) replaced(file string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.files, file)
+}
+
+// tell says which are left.
+func (e *earlierPictures) tell(ui *term.UI, folder string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	left := slices.DeleteFunc(slices.Sorted(maps.Keys(e.files)), func(file string) bool {
+		_, err := os.Stat(filepath.Join(folder, filepath.FromSlash(file)))
+		return err != nil
+	})
+	if len(left) > 0 {
+		ui.Warn(fmt.Sprintf("%s of an earlier run in %s, such as %s, was not replaced, and stays there without a row", term.Counted(int64(len(left)), "picture"), folder, left[0]))
+	}
+}
