@@ -2,8 +2,6 @@ package main
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,42 +27,26 @@ func TestWriter(t *testing.T) {
 		"cmd/ortho/internal/notices/make/main.go": "os.WriteFile",               // of the repository: no command
 	}
 	writing := strings.Fields("os.Create os.CreateTemp os.WriteFile os.Rename os.Link os.Symlink os.CopyFS os.Truncate regular.OpenFile")
-	for _, room := range []string{"preprocess", "models", "runner", "cmd/ortho"} {
-		err := filepath.WalkDir(filepath.Join("../..", room), func(name string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
-				return err
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-			if err != nil {
-				return err
-			}
-			name = strings.TrimPrefix(filepath.ToSlash(name), "../../")
-			ast.Inspect(file, func(n ast.Node) bool {
-				call, ok := n.(*ast.CallExpr)
-				if !ok {
-					return true
-				}
-				s, ok := call.Fun.(*ast.SelectorExpr)
-				if !ok {
-					return true
-				}
-				of, ok := s.X.(*ast.Ident)
-				if !ok {
-					return true
-				}
-				what := of.Name + "." + s.Sel.Name
-				writes := slices.Contains(writing, what) || what == "os.OpenFile" && !mentions(call, "O_EXCL")
-				if writes && !slices.Contains(strings.Fields(allowed[name]), what) {
-					t.Errorf("%s: %s may write over what another has made, or where a link leads: package appear doesn't", name, what)
-				}
-				return true
-			})
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
+	inspectSources(t, func(name string, n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
 		}
-	}
+		s, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		of, ok := s.X.(*ast.Ident)
+		if !ok {
+			return true
+		}
+		what := of.Name + "." + s.Sel.Name
+		writes := slices.Contains(writing, what) || what == "os.OpenFile" && !mentions(call, "O_EXCL")
+		if writes && !slices.Contains(strings.Fields(allowed[name]), what) {
+			t.Errorf("%s: %s may write over what another has made, or where a link leads: package appear doesn't", name, what)
+		}
+		return true
+	})
 }
 
 func mentions(call *ast.CallExpr, flag string) (found bool) {
