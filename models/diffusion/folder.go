@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ortho/models"
 	"ortho/models/config"
@@ -44,8 +45,6 @@ const (
 	VAEDecoder   = "vae_decoder"
 )
 
-var partNames = []string{TextEncoder1, TextEncoder2, VAEEncoder, UNet, VAEDecoder}
-
 const (
 	pipelineIndex   = "model_index.json"
 	schedulerConfig = "scheduler/scheduler_config.json"
@@ -77,7 +76,7 @@ func readFolder(name string) (*Folder, error) {
 	if _, err := index.Get("_class_name", &p.Class); err != nil {
 		return nil, fmt.Errorf("%s: %w", pipelineIndex, err)
 	}
-	for _, part := range partNames {
+	for _, part := range slices.Concat([]string{TextEncoder1, TextEncoder2, VAEEncoder}, controlFolders(name), []string{UNet, VAEDecoder}) {
 		one, err := openPart(name, part)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
