@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
@@ -149,6 +150,9 @@ func (e *pipelineEngine) tell(ui *term.UI, texts []string, quiet bool) {
 		ui.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, term.Counted(int64(r.Steps), "step"), term.Decimal(*r.Guidance), r.Scheduler))
 	}
 	e.tellImage(ui, quiet)
+	if files := e.model.LoRAs; len(files) > 0 {
+		ui.Warn(fmt.Sprintf("%s is not read: a LoRA counts where it was added to the weights (fuse_lora of diffusers) before they were exported", strings.Join(files, ", ")))
+	}
 	spec := e.Spec()
 	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""
 	switch negative := given(r.Negative); {

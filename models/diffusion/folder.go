@@ -22,6 +22,7 @@ type Folder struct {
 	Class string        // of diffusers, as model_index.json names it: StableDiffusionPipeline, ...
 	Parts []Part        // in the order of their use
 	Facts []models.Fact // in a fixed order; see [models.Fact]
+	LoRAs []string      // files in the folder with weights of LoRAs, which no graph reads
 
 	spec Spec
 	err  error

@@ -64,7 +64,7 @@ func (r *folderResolver) run() error {
 		return err
 	}
 	r.notRun()
-	return nil
+	return r.loras()
 }
 
 func (r *folderResolver) partConfig(name string) config.Object {
@@ -127,6 +127,9 @@ func (r *folderResolver) denoiser() {
 			d.Conditions = v.Name
 		case v.Name == "conditioning_scales":
 			d.Scales = v.Name
+		case weightsOfLoRA(v.Name) != "":
+			r.fail("unet: its input %s can't be filled%s", v, weightsOfLoRA(v.Name))
+			return
 		case !isResidual(v.Name):
 			r.fail("unet: what its input %s takes is not known: it is of another kind of pipeline", v)
 			return
