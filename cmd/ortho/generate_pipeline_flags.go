@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"math"
 	"os"
@@ -16,7 +15,6 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
@@ -168,18 +166,6 @@ func (p *promptOptions) readPictures(ctx context.Context, maxPixels int64) error
 		p.request.Mask, p.request.Soft = p.maskRead.Picture, p.maskRead.Soft
 	}
 	return nil
-}
-
-// readPicture reads the image that a flag names, and the SHA-256 of its file.
-func readPicture(ctx context.Context, flag, file string, maxPixels int64) (data []byte, img *preprocess.Picture, digest string, err error) {
-	if data, err = source.File(file).Read(ctx); err != nil {
-		return nil, nil, "", fmt.Errorf("--%s %s: %w", flag, file, err)
-	}
-	img, err = preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: preprocess.ApplyOrientation, MaxPixels: maxPixels})
-	if err != nil {
-		return nil, nil, "", fmt.Errorf("--%s %s: %w", flag, file, err)
-	}
-	return data, img, fmt.Sprintf("%x", sha256.Sum256(data)), nil
 }
 
 // isDeep reports whether a PNG has 16 bits a value.

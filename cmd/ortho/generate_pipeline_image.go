@@ -63,6 +63,29 @@ func (e *pipelineEngine) tellFitting(ui *term.UI, file string, img *preprocess.P
 	}
 }
 
+// tellControl says what the ControlNets are given.
+func (e *pipelineEngine) tellControl(ui *term.UI, quiet bool) {
+	r := e.asked.request
+	for k, file := range e.asked.control.files.Value() {
+		e.tellFitting(ui, file, r.Control[k].Image, quiet)
+		if *r.Control[k].Scale == 0 {
+			ui.Warn(fmt.Sprintf("%s changes nothing: --control-scale is 0", file))
+		}
+	}
+	if len(r.Control) == 0 || quiet {
+		return
+	}
+	var words []string
+	for _, c := range r.Control {
+		words = append(words, controlWords(c))
+	}
+	text := "control: " + strings.Join(words, "; ")
+	if r.Guess && !e.asked.control.guess {
+		text += "; in guess mode, as its ControlNet's global_pool_conditions says"
+	}
+	ui.Info(text)
+}
+
 // maskWords say what the mask was read as.
 func (p *promptOptions) maskWords() string {
 	m, what := p.maskRead, "is white"
