@@ -131,6 +131,13 @@ func (g *Generator) widened(ctx context.Context, failed error, tried int) (int, 
 func (g *Generator) Facts(ctx context.Context) ([]models.Fact, error) {
 	const source = "trial"
 	image := g.spec.Image
+	if m := g.spec.Mask; m != nil && m.Marks == "" {
+		marks, source, err := g.Marks(ctx)
+		if err != nil {
+			return nil, ctx.Err() // a run says it
+		}
+		return []models.Fact{{Key: config.MaskMarks.Name(), Value: string(marks), Source: source}}, nil
+	}
 	switch width, height, overlap := g.Tiling(); {
 	case image == nil || len(g.session.Inputs) != 1:
 		return nil, nil
