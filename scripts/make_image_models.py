@@ -100,6 +100,10 @@ def main():
         x = f"m{i}"
     write("multiple_8", halves, open_size(3), ["batch", 3, "h", "w"], [("scales", np.float32([1, 1, 2, 2])), ("half", np.float32(0.5))])
 
+    # Its edges are reflected by 3 pixels, so that an image of fewer can't be run.
+    write("reflects", [node("Pad", ["image", "pads"], ["wide"], mode="reflect"), node("AveragePool", ["wide"], ["made"], kernel_shape=[7, 7], strides=[1, 1])],
+          open_size(3), ["batch", 3, "h", "w"], [("pads", np.int64([0, 0, 3, 3, 0, 0, 3, 3]))])
+
     # An image and a mask, as LaMa has them: the hole gets the mean of what is around it.
     for name, height, width in (("fill", "height", "width"), ("fill_24x32", 24, 32)):
         nodes = [node("Sub", ["one", "mask"], ["keep"]), node("Mul", ["image", "keep"], ["kept"]), node("ReduceMean", ["kept"], ["sum"], axes=[2, 3], keepdims=1),
