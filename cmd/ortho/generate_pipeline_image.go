@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ortho/cmd/ortho/internal/term"
@@ -41,9 +42,15 @@ func (e *pipelineEngine) tellImage(ui *term.UI, quiet bool) {
 	ui.Info(a.maskWords())
 }
 
-// tellFitting says how an image is brought to the size.
+// tellFitting says what of an image's file does not count, and how it is brought to the size.
 func (e *pipelineEngine) tellFitting(ui *term.UI, file string, img *preprocess.Picture, quiet bool) {
 	r := e.asked.request
+	if slices.ContainsFunc(img.Alpha, func(a byte) bool { return a < 255 }) {
+		ui.Warn(file + " is transparent in parts: the colours that lie under them count, as in diffusers; lay it on a ground if they are not meant")
+	}
+	if img.Sequence != nil {
+		ui.Warn(file + " has further frames or pages: the first is used")
+	}
 	f, changed := e.Fitting(r, img)
 	if !changed {
 		return
