@@ -33,7 +33,10 @@ func (r *resolver) imageAndConditions() (image *onnx.Value) {
 		switch {
 		case v.Name == mask:
 			r.mask = &MaskPort{Name: v.Name, Type: v.Type}
-			r.fact("mask input", v.String()+", 1 where the image is made anew", "graph")
+			r.fact("mask input", v.String(), "graph")
+			if s, ok := config.MaskMarks.Find(r.layers); ok {
+				r.mask.Marks = noted(r, config.MaskMarks, s)
+			}
 		case v.Kind != "tensor" || !v.Ranked:
 			r.fail("%s: nothing is known of its input %s", r.name, v)
 		case takesImage(v) && image == nil:
@@ -66,7 +69,7 @@ func maskOf(inputs []onnx.Value) string {
 		}
 		images++
 		switch n := channels(v); {
-		case n == 1 && (v.Type == onnx.Float || v.Type == onnx.Float16):
+		case n == 1 && (v.Type == onnx.Float || v.Type == onnx.Float16 || v.Type == onnx.Uint8):
 			mask = v.Name
 		case n == 3:
 			colored++

@@ -86,7 +86,7 @@ func TestGenerators(t *testing.T) {
 			GeneratorSpec{Latents: &LatentsPort{"z", f, []int64{8}, false}, Text: &TextPort{Name: "input_ids", Mask: "attention_mask", Type: onnx.Int64, MaskType: onnx.Int32, Length: 12},
 				Output: PicturePort{Name: "image", Type: f, Channels: 1, Height: 28, Width: 28, Range: [2]float64{0, 1}}}},
 		{"image and mask", list(tensor("mask", f, "", 1, 1, "h", "w"), tensor("x", f, "", 1, 3, "h", "w")), list(tensor("y", f, "Sigmoid", 1, 3, "h", "w")), nil, []string{"input-range", "0,1"},
-			GeneratorSpec{Batch: 1, Image: &ImagePort{"x", unit, false, 1}, Mask: &MaskPort{"mask", f}, Output: PicturePort{Name: "y", Type: f, Channels: 3, Range: [2]float64{0, 1}}}},
+			GeneratorSpec{Batch: 1, Image: &ImagePort{"x", unit, false, 1}, Mask: &MaskPort{Name: "mask", Type: f}, Output: PicturePort{Name: "y", Type: f, Channels: 3, Range: [2]float64{0, 1}}}},
 		{"named class", list(tensor("a", f, "", "n", 16), tensor("b", f, "", "n", 3)), list(tensor("image", f, "Tanh", "n", 3, 8, 8)), nil, []string{"class-input", "b"},
 			GeneratorSpec{Latents: &LatentsPort{"a", f, []int64{16}, false}, Class: &ClassPort{"b", f, []int64{3}, true, 3},
 				Output: PicturePort{Name: "image", Type: f, Channels: 3, Height: 8, Width: 8, Range: [2]float64{-1, 1}}}},

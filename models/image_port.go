@@ -21,10 +21,11 @@ type ImagePort struct {
 }
 
 // MaskPort is an input that says what of an image is made anew: one channel of the image's height and
-// width, 1 there and 0 elsewhere.
+// width, of 0 and 1, or of 0 and 255 where it takes bytes.
 type MaskPort struct {
-	Name string
-	Type onnx.ElementType // Float or Float16
+	Name  string
+	Type  onnx.ElementType // Float, Float16 or Uint8
+	Marks config.Mark      // what is 1, or 255; "": nothing states it
 }
 
 // pictureTypes are the element types of images that a generator takes or gives.

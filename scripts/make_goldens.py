@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|fit|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -36,6 +36,7 @@ OUT = {
     "schedulers": ROOT / "models/scheduler/testdata",
     "brownian": ROOT / "models/noise/testdata",
     "options": ROOT / "models/diffusion/testdata/goldens",
+    "control": ROOT / "models/diffusion/testdata/goldens",
 }
 sys.path.insert(0, str(ROOT / "scripts"))
 

@@ -100,6 +100,10 @@ def main():
         x = f"m{i}"
     write("multiple_8", halves, open_size(3), ["batch", 3, "h", "w"], [("scales", np.float32([1, 1, 2, 2])), ("half", np.float32(0.5))])
 
+    # Its edges are reflected by 3 pixels, so that an image of fewer can't be run.
+    write("reflects", [node("Pad", ["image", "pads"], ["wide"], mode="reflect"), node("AveragePool", ["wide"], ["made"], kernel_shape=[7, 7], strides=[1, 1])],
+          open_size(3), ["batch", 3, "h", "w"], [("pads", np.int64([0, 0, 3, 3, 0, 0, 3, 3]))])
+
     # An image and a mask, as LaMa has them: the hole gets the mean of what is around it.
     for name, height, width in (("fill", "height", "width"), ("fill_24x32", 24, 32)):
         nodes = [node("Sub", ["one", "mask"], ["keep"]), node("Mul", ["image", "keep"], ["kept"]), node("ReduceMean", ["kept"], ["sum"], axes=[2, 3], keepdims=1),
@@ -107,6 +111,25 @@ def main():
                  node("Add", ["kept", "hole"], ["made"])]
         g = helper.make_graph(nodes, name, [helper.make_tensor_value_info(n, FLOAT, [1, c, height, width]) for n, c in (("image", 3), ("mask", 1))],
                               [helper.make_tensor_value_info("made", FLOAT, [1, 3, height, width])], [numpy_helper.from_array(np.float32(1), "one")])
+        model = helper.make_model(g, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="make_image_models")
+        checker.check_model(model, full_check=True)
+        save(model, OUT / f"{name}.onnx")
+
+    # The same of bytes: as MI-GAN's pipeline has it, 255 is what is kept; in another layout, where it is the hole; and one whose output
+    # does not show which it is, since it darkens what it keeps.
+    for name, kept, last in (("fill_kept", True, False), ("fill_nhwc", False, True), ("fill_neither", True, False)):
+        axes = [1, 2] if last else [2, 3]
+        nodes = [node("Cast", ["image"], ["pixels"], to=FLOAT), node("Cast", ["mask"], ["bytes"], to=FLOAT), node("Div", ["bytes", "white"], ["marks"]),
+                 node("Sub", ["one", "marks"], ["others"])]
+        keep, hole = ("marks", "others") if kept else ("others", "marks")
+        nodes += [node("Mul", ["pixels", keep], ["kept"]), node("ReduceMean", ["kept"], ["sum"], axes=axes, keepdims=1),
+                  node("ReduceMean", [keep], ["part"], axes=axes, keepdims=1), node("Max", ["part", "little"], ["some"]), node("Div", ["sum", "some"], ["mean"]),
+                  node("Mul", ["mean", hole], ["filled"]), node("Mul", ["kept", "share"], ["shown"]), node("Add", ["shown", "filled"], ["all"]),
+                  node("Clip", ["all", "zero", "white"], ["clipped"]), node("Cast", ["clipped"], ["result"], to=TensorProto.UINT8)]
+        shape = lambda c: ["batch", "height", "width", c] if last else ["batch", c, "height", "width"]
+        g = helper.make_graph(nodes, name, [helper.make_tensor_value_info(n, TensorProto.UINT8, shape(c)) for n, c in (("image", 3), ("mask", 1))],
+                              [helper.make_tensor_value_info("result", TensorProto.UINT8, shape(3))],
+                              [numpy_helper.from_array(np.float32(v), n) for v, n in ((0.5 if name == "fill_neither" else 1, "share"), (0, "zero"), (1, "one"), (255, "white"), (1e-6, "little"))])
         model = helper.make_model(g, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="make_image_models")
         checker.check_model(model, full_check=True)
         save(model, OUT / f"{name}.onnx")

@@ -33,12 +33,12 @@ import (
 // imageRun is a run that makes pictures of images.
 type imageRun struct {
 	*generation
-	graph   *graphEngine
-	names   shelf.Names
-	images  *generate.Images[imageRequest, draft]
-	earlier func(position int64) bool // reports whether an image stays one that failed
-	left    leftOut
-	widens  sync.Once
+	graph            *graphEngine
+	names            shelf.Names
+	images           *generate.Images[imageRequest, draft]
+	earlier          func(position int64) bool // reports whether an image stays one that failed
+	left             leftOut
+	widens, enlarges sync.Once
 }
 
 // imageRequest is an image that a picture is to be made of.
@@ -298,6 +298,11 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 
 // tellMultiple says once that images are padded, since the graph did not run at their size.
 func (r *imageRun) tellMultiple(ctx context.Context) {
+	if r.graph.Enlarges() {
+		r.enlarges.Do(func() {
+			r.ui.Info(r.name + " does not run at sizes as small as some images have: these are padded by reflection, and cropped")
+		})
+	}
 	if !r.graph.Widens() {
 		return
 	}

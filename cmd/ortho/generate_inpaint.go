@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/preprocess"
@@ -20,6 +21,13 @@ func (r *imageRun) readMask(ctx context.Context) error {
 		return commandline.Usagef("%s makes anew what a mask says: give --mask FILE, white where that is", r.name)
 	case !takes:
 		return nil
+	}
+	marks, source, err := r.graph.Marks(ctx)
+	if err != nil {
+		return fmt.Errorf("--mask: %w", err)
+	}
+	if strings.HasPrefix(source, "default") {
+		r.ui.Info(fmt.Sprintf("%s is taken to make anew what is 1 in its mask, as LaMa does: a run on a probe shows nothing (--mask-marks %s says so)", r.name, marks))
 	}
 	p.mask = &p.maskFile
 	if err := p.readPictures(ctx, r.maxPixels.Pixels); err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
@@ -47,6 +48,7 @@ func (e *pipelineEngine) samples(ctx context.Context, requests iter.Seq[request]
 		for s := range diffusion.Each(ctx, e.Pipeline, requests, asked) {
 			made := s.Value.Request.Provenance()
 			made.Label, made.Latents, made.ImageSHA256, made.MaskSHA256, made.InvertMask = s.Item.Label, s.Item.Origin, e.asked.imageSHA256, e.asked.maskSHA256, e.asked.invertMask
+			made.ControlSHA256 = e.asked.control.sha256
 			if !yield(sample{s.Item, s.Value.Image, made, s.Err}) {
 				return
 			}
@@ -105,7 +107,9 @@ func (r *sampleRun) planPrompts(ctx context.Context, e *pipelineEngine) error {
 		one.Latents = r.series.Latents[0]
 	}
 	one, err := e.Fill(one)
-	if err != nil {
+	if n := e.Spec().ControlNets(); err != nil && n > 0 && len(e.asked.request.Control) != n {
+		return commandline.Usagef("%w (--control FILE)", err)
+	} else if err != nil {
 		return commandline.Usagef("%w", err)
 	}
 	one.Prompt, one.Latents = "", nil
@@ -131,7 +135,7 @@ func (e *pipelineEngine) latentsOf(a npz.Array) ([][]float32, error) {
 		return nil, err
 	}
 	switch r := &e.asked.request; {
-	case r.Width == 0 && r.Image == nil:
+	case r.Width == 0 && r.Image == nil && r.Control == nil:
 		r.Width, r.Height = width, height
 	case r.Width > 0 && (r.Width != width || r.Height != height):
 		return nil, fmt.Errorf("latents of shape %v are of images of %dx%d pixels, and --size says %dx%d", a.Shape, width, height, r.Width, r.Height)
@@ -146,6 +150,9 @@ func (e *pipelineEngine) tell(ui *term.UI, texts []string, quiet bool) {
 		ui.Info(fmt.Sprintf("%dx%d, %s, guidance %s, scheduler %s", r.Width, r.Height, term.Counted(int64(r.Steps), "step"), term.Decimal(*r.Guidance), r.Scheduler))
 	}
 	e.tellImage(ui, quiet)
+	if files := e.model.LoRAs; len(files) > 0 {
+		ui.Warn(fmt.Sprintf("%s is not read: a LoRA counts where it was added to the weights (fuse_lora of diffusers) before they were exported", strings.Join(files, ", ")))
+	}
 	spec := e.Spec()
 	embedded := spec.Consistency || spec.Denoiser.GuidanceCond != ""
 	switch negative := given(r.Negative); {

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"math"
 	"os"
@@ -16,7 +15,6 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
@@ -35,6 +33,7 @@ type promptOptions struct {
 	invertMask              bool
 	maskDeep                bool // its file has 16 bits a value
 	lowMemory               bool
+	control                 controlOptions
 
 	fit                 string
 	guidance            float64
@@ -45,7 +44,7 @@ func (p *promptOptions) Flags() []cli.Flag {
 	const made = "What a pipeline makes"
 	asItSays := "as the pipeline says"
 	r := &p.request
-	return []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.StringFlag{Name: "negative", Destination: &p.negative, Category: made, Usage: "`WORDS` for what the image is to be far from"},
 		&cli.IntFlag{Name: "steps", Destination: &r.Steps, Category: made, DefaultText: asItSays, Usage: "steps from noise to the image"},
 		&cli.Float64Flag{Name: "guidance", Destination: &p.guidance, Category: made, DefaultText: asItSays, Usage: "`SCALE`: how closely the text is followed; up to 1 the image is made without guidance, in half the time"},
@@ -53,15 +52,16 @@ func (p *promptOptions) Flags() []cli.Flag {
 		&cli.StringFlag{Name: "scheduler", Destination: &r.Scheduler, Category: made, DefaultText: asItSays, Usage: "how a step is made: " + strings.Join(scheduler.Names(), ", ") + "; or the name of diffusers' class"},
 		&cli.Float64Flag{Name: "eta", Destination: &r.Eta, Category: made, Usage: "`F` (0 to 1): how much noise --scheduler ddim and tcd add at each step; others have no such number"},
 		&cli.IntFlag{Name: "clip-skip", Destination: &r.ClipSkip, Category: made, Usage: "leave out the last `N` layers of the text encoder for the text, not for --negative; diffusers' number: 1 where other programs say 2"},
-		&cli.StringFlag{Name: "size", Destination: &p.size, Category: made, DefaultText: asItSays + "; that of --image, unless it is far larger", Usage: "`WxH` in pixels, the width first, or one number for a square; multiples of 64 suit all pipelines"},
+		&cli.StringFlag{Name: "size", Destination: &p.size, Category: made, DefaultText: asItSays + "; that of --image or the first --control, unless it is far larger", Usage: "`WxH` in pixels, the width first, or one number for a square; multiples of 64 suit all pipelines"},
 		&cli.StringFlag{Name: "image", Destination: &p.imageFile, Category: made, Usage: "start from the image `FILE`"},
-		&cli.StringFlag{Name: "fit", Destination: &p.fit, Category: made, DefaultText: string(diffusion.FitCrop), Usage: "how --image is brought to a size of other proportions: crop (its edges are cut off), pad (its reflection is added, and cut off what is made), or squash"},
+		&cli.StringFlag{Name: "fit", Destination: &p.fit, Category: made, DefaultText: string(diffusion.FitCrop), Usage: "how --image and --control are brought to a size of other proportions: crop (its edges are cut off), pad (its reflection is added, and cut off what is made), or squash"},
 		&cli.Float64Flag{Name: "strength", Destination: &r.Strength, Category: made, DefaultText: "as diffusers has it", Usage: "`S` (above 0, to 1): how much of --image is replaced by noise"},
 		&cli.StringFlag{Name: "mask", Destination: &p.maskFile, Category: made, Usage: "an image `FILE` of the proportions of --image, or of SRC: what is white in it is made anew, what is black is kept; or what is transparent, where its colours don't say"},
 		&cli.BoolFlag{Name: "mask-invert", Destination: &p.invertMask, Category: made, Usage: "keep what --mask would have made anew, and make the rest anew"},
+	}, p.control.flags(made), []cli.Flag{
 		&cli.IntFlag{Name: "preview", Destination: &r.PreviewEvery, Category: made, DefaultText: "never", Usage: "every `K` steps, have the picture as it would be then in OUT.preview.png (in a folder: OUT/ortho.preview.png), until the run ends"},
 		&cli.BoolFlag{Name: "low-memory", Destination: &p.lowMemory, Category: flags.CategoryRun, Usage: "hold one graph of a pipeline at a time; it takes longer, and --preview opens two graphs anew for each"},
-	}
+	})
 }
 
 // Read also refuses a command line without a text.
@@ -99,8 +99,8 @@ func (p *promptOptions) Read(c *flags.Call) error {
 		return commandline.Usagef("--mask says what of --image is made anew: give --image, too")
 	case c.Given("mask-invert") && !c.Given("mask"):
 		return commandline.Usagef("--mask-invert is of --mask: give that, too")
-	case c.Given("fit") && !c.Given("image"):
-		return commandline.Usagef("--fit says how --image is brought to a size: give --image, too")
+	case c.Given("fit") && !c.Given("image") && !c.Given("control"):
+		return commandline.Usagef("--fit says how --image and --control are brought to a size: give one of them, too")
 	case c.Given("fit") && !slices.Contains(diffusion.Fits, diffusion.Fit(p.fit)):
 		return commandline.Usagef("--fit %q: crop, pad or squash", p.fit)
 	case c.Given("strength") && !c.Given("image"):
@@ -111,6 +111,9 @@ func (p *promptOptions) Read(c *flags.Call) error {
 		return commandline.Usagef("--preview %d: every so many steps, at least 1", r.PreviewEvery)
 	}
 	r.Fit = diffusion.Fit(p.fit)
+	if err := p.control.read(c, r); err != nil {
+		return err
+	}
 	if err := checkWords("--negative", p.negative); err != nil {
 		return err
 	}
@@ -146,18 +149,17 @@ func (p *promptOptions) readPictures(ctx context.Context, maxPixels int64) error
 		if of.file == nil {
 			continue
 		}
-		data, err := source.File(*of.file).Read(ctx)
+		data, img, digest, err := readPicture(ctx, of.flag, *of.file, maxPixels)
 		if err != nil {
-			return fmt.Errorf("--%s %s: %w", of.flag, *of.file, err)
-		}
-		img, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: preprocess.ApplyOrientation, MaxPixels: maxPixels})
-		if err != nil {
-			return fmt.Errorf("--%s %s: %w", of.flag, *of.file, err)
+			return err
 		}
 		if of.flag == "mask" {
 			p.maskDeep = isDeep(data)
 		}
-		*of.to, *of.digest = img, fmt.Sprintf("%x", sha256.Sum256(data))
+		*of.to, *of.digest = img, digest
+	}
+	if err := p.control.readPictures(ctx, &p.request, maxPixels); err != nil {
+		return err
 	}
 	if p.mask != nil {
 		p.maskRead = diffusion.MaskOf(p.request.Mask, p.invertMask)
@@ -198,12 +200,13 @@ func (p *promptOptions) settings() record.Settings {
 		{Key: "scheduler", Value: made.Scheduler}, {Key: "size", Value: fmt.Sprintf("%dx%d", r.Width, r.Height)},
 		{Key: "image's SHA-256", Value: p.imageSHA256}, {Key: "mask's SHA-256", Value: p.maskSHA256},
 	}
-	if r.Image != nil {
+	if r.Image != nil || len(r.Control) > 0 {
 		s = append(s, record.Setting{Key: "fit", Value: string(r.Fit)})
 	}
 	if p.invertMask {
 		s = append(s, record.Setting{Key: "mask-invert", Value: "true"})
 	}
+	s = append(s, p.control.settings(r)...)
 	for _, more := range []struct {
 		key   string
 		value float64

@@ -2,30 +2,21 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/diffusion"
+	"ortho/preprocess"
 )
 
 // tellImage says how the image to start from is brought to a size, and what its mask is read as. Where the run is
 // quiet it says what was decided alone.
 func (e *pipelineEngine) tellImage(ui *term.UI, quiet bool) {
 	r, a := e.asked.request, e.asked
-	if f, changed := e.Fitting(r); changed {
-		what := fmt.Sprintf("%s, %dx%d, is ", a.imageFile, r.Image.Width, r.Image.Height)
-		switch {
-		case f.Fit == diffusion.FitSquash:
-			ui.Warn(what + fmt.Sprintf("squashed to %dx%d: its proportions change", f.Width, f.Height))
-		case f.Fit == diffusion.FitPad && !quiet:
-			ui.Info(what + fmt.Sprintf("padded to %dx%d, and the picture is cut back to %dx%d", r.Width, r.Height, f.Width, f.Height))
-		case f.Fit == diffusion.FitCrop:
-			tell := ui.Info // quiet, too: it was decided, and not asked for
-			if f.Lost[0]+f.Lost[1] > 0.1 {
-				tell = ui.Warn
-			}
-			tell(what + fmt.Sprintf("cropped to the proportions of %dx%d: %s cut off (--fit pad keeps all of it, --fit squash distorts it)", f.Width, f.Height, lostOf(f.Lost)))
-		}
+	e.tellControl(ui, quiet)
+	if r.Image != nil {
+		e.tellFitting(ui, a.imageFile, r.Image, quiet)
 	}
 	if a.mask == nil {
 		return
@@ -49,6 +40,57 @@ func (e *pipelineEngine) tellImage(ui *term.UI, quiet bool) {
 		return
 	}
 	ui.Info(a.maskWords())
+}
+
+// tellFitting says what of an image's file does not count, and how it is brought to the size.
+func (e *pipelineEngine) tellFitting(ui *term.UI, file string, img *preprocess.Picture, quiet bool) {
+	r := e.asked.request
+	if slices.ContainsFunc(img.Alpha, func(a byte) bool { return a < 255 }) {
+		ui.Warn(file + " is transparent in parts: the colours that lie under them count, as in diffusers; lay it on a ground if they are not meant")
+	}
+	if img.Sequence != nil {
+		ui.Warn(file + " has further frames or pages: the first is used")
+	}
+	f, changed := e.Fitting(r, img)
+	if !changed {
+		return
+	}
+	what := fmt.Sprintf("%s, %dx%d, is ", file, img.Width, img.Height)
+	switch {
+	case f.Fit == diffusion.FitSquash:
+		ui.Warn(what + fmt.Sprintf("squashed to %dx%d: its proportions change", f.Width, f.Height))
+	case f.Fit == diffusion.FitPad && !quiet:
+		ui.Info(what + fmt.Sprintf("padded to %dx%d, and the picture is cut back to %dx%d", r.Width, r.Height, f.Width, f.Height))
+	case f.Fit == diffusion.FitCrop:
+		tell := ui.Info // quiet, too: it was decided, and not asked for
+		if f.Lost[0]+f.Lost[1] > 0.1 {
+			tell = ui.Warn
+		}
+		tell(what + fmt.Sprintf("cropped to the proportions of %dx%d: %s cut off (--fit pad keeps all of it, --fit squash distorts it)", f.Width, f.Height, lostOf(f.Lost)))
+	}
+}
+
+// tellControl says what the ControlNets are given.
+func (e *pipelineEngine) tellControl(ui *term.UI, quiet bool) {
+	r := e.asked.request
+	for k, file := range e.asked.control.files.Value() {
+		e.tellFitting(ui, file, r.Control[k].Image, quiet)
+		if *r.Control[k].Scale == 0 {
+			ui.Warn(fmt.Sprintf("%s changes nothing: --control-scale is 0", file))
+		}
+	}
+	if len(r.Control) == 0 || quiet {
+		return
+	}
+	var words []string
+	for _, c := range r.Control {
+		words = append(words, controlWords(c))
+	}
+	text := "control: " + strings.Join(words, "; ")
+	if r.Guess && !e.asked.control.guess {
+		text += "; in guess mode, as its ControlNet's global_pool_conditions says"
+	}
+	ui.Info(text)
 }
 
 // maskWords say what the mask was read as.

@@ -28,6 +28,9 @@ func TestPipelineFitsAndMasks(t *testing.T) {
 	} {
 		made(t, exitOK, c.want, with(args, c.more...)...)
 	}
+	for name, want := range map[string]string{"models/generate/testdata/images/picture_alpha.png": "is transparent in parts", "preprocess/testdata/frames/gif-0.gif": "further frames or pages"} {
+		made(t, exitOK, want, with(fox, "a red fox", "--seed", "1", "--steps", "2", "--image", "../../"+name, "--size", "32", "--progress", "never", "--overwrite", "-o", filepath.Join(dir, "x.png"))...)
+	}
 	made(t, exitUsage, "crop, pad or squash", with(args, "--fit", "fill")...)
 }
 
@@ -59,6 +62,27 @@ func TestInpaintGraph(t *testing.T) {
 		t.Error("the mask is not in the picture's texts")
 	}
 	made(t, exitOK, "changes nothing: it is black everywhere", with(graph, "--mask", black, "-o", filepath.Join(dir, "b.png"))...)
+	for name, c := range map[string]struct {
+		code int
+		want string
+	}{"fill_kept": {exitOK, "what is white in it is made anew"}, "fill_nhwc": {exitOK, "what is white in it is made anew"}, "fill_neither": {exitFailed, "--mask-marks hole"}} {
+		out := filepath.Join(dir, name+".png")
+		made(t, c.code, c.want, "generate", "-m", "../../models/generate/testdata/graphs/"+name+".onnx", in, "--mask", mask, "-o", out)
+		if c.code != exitOK {
+			continue
+		}
+		changed := 0
+		for i, v := range decoded(t, out).Pix {
+			if x, y := i%80, i/80; v == before.Pix[i] {
+				continue
+			} else if changed++; x/20 != 1 || y/20 != 1 {
+				t.Fatalf("%s: pixel %d, %d has changed", name, x, y)
+			}
+		}
+		if changed < 300 {
+			t.Errorf("%s: %d pixels have changed", name, changed)
+		}
+	}
 	made(t, exitUsage, "give --mask FILE", with(graph, "-o", filepath.Join(dir, "no.png"))...)
 	made(t, exitUsage, "that take a mask beside an image", with(double, in, "--mask", mask, "-o", filepath.Join(dir, "no.png"))...)
 }

@@ -53,6 +53,7 @@ var (
 	TopicWords         = Setting[string]{"topic-words", notEmpty}
 	DoubtBelow         = Setting[Doubt]{"doubt-below", parseDoubt}
 	Untrained          = Setting[[]int]{"untrained", parseIndices}
+	MaskMarks          = Setting[Mark]{"mask-marks", oneOf("mark", MarksHole, MarksKept)}
 )
 
 // What only exporters' files state: there are no flags for these.
@@ -74,6 +75,14 @@ var (
 	NamesClasses  = Setting[bool]{name: "names-classes"}     // stated, and true, where the file names classes, if only LABEL_0 and so on
 )
 
+// Mark is what is 1, or 255 of bytes, in the mask that a graph takes beside an image.
+type Mark string
+
+const (
+	MarksHole Mark = "hole" // what is made anew, as LaMa has it
+	MarksKept Mark = "kept" // what stays, as MI-GAN has it
+)
+
 // What a transformers classifier was trained for.
 const (
 	SingleLabel = "single_label_classification"
@@ -87,7 +96,7 @@ var byName = []named{
 	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), InputRange.named(), Mean.named(), Std.named(),
 	OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
-	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
+	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(), MaskMarks.named(),
 	{GivenInputs.name, (*Settings).readConstant},
 }
 
@@ -214,6 +223,7 @@ type statement struct {
 //	size-multiple        8: an open height and width are padded up to multiples of it
 //	tile, tile-overlap   the edge of the tiles of large images, and what neighbours share
 //	latent-distribution  normal or uniform (-1 to 1)
+//	mask-marks           hole or kept: what is 1, or 255, in the mask that a graph takes
 //	class-input          the input that takes the class, where its name does not show it
 //	vocabulary           a file, see [text.ReadVocabulary]
 //	text-length          the tokens of a text, where the graph leaves it open

@@ -9,20 +9,12 @@ import (
 	"ortho/runner/onnx"
 )
 
-// denoiser runs the UNet step after step with the same tensors.
+// denoiser runs the UNet, and the ControlNets before it, step after step.
 type denoiser struct {
 	*sampling
-	batches []batch
-	fixed   map[string]int64 // sizes of the graph's symbolic dimensions
-	rows    int              // 2 with guidance: the negative prompt, and the prompt
-	output  [][]float32      // of each row
-}
-
-// batch is one run of a step, which has all rows, if the graph takes as many.
-type batch struct {
-	first           int // its first row; rows beyond the last repeat it
-	inputs, outputs []*runner.Tensor
-	sample, time    *runner.Tensor // of the inputs
+	unet     *looped
+	controls *controls   // nil: there are none, or they are in the UNet's graph
+	output   [][]float32 // of each row: with guidance the negative prompt, and the prompt
 }
 
 // denoise takes the latents through the steps.
@@ -37,7 +29,7 @@ func (d *sampling) denoise(ctx context.Context) error {
 	kept := make([]float32, n)
 	for i := d.from; i < d.to; i++ {
 		d.schedule.Scale(scaled, d.latents, i)
-		if err := g.predict(ctx, scaled, d.schedule.Timesteps()[i]); err != nil {
+		if err := g.predict(ctx, scaled, i); err != nil {
 			return fmt.Errorf("step %d of %d: %w", d.stepOf(i), d.stepOf(d.to-1), err)
 		}
 		if d.guided {
@@ -131,156 +123,110 @@ func (d *sampling) report(ctx context.Context, i int, denoised []float32) error 
 }
 
 func (d *sampling) denoiser() (*denoiser, error) {
-	part := d.spec.Denoiser.Part
-	g := &denoiser{sampling: d, rows: 1}
-	if d.guided {
-		g.rows = 2
-	}
-	for range g.rows {
+	g := &denoiser{sampling: d}
+	for range d.allRows() {
 		g.output = append(g.output, make([]float32, len(d.latents)))
 	}
-	size := g.rows
-	if fixed := d.spec.Denoiser.Batch; fixed > 0 {
-		size = fixed
-	}
-	for first := 0; first < g.rows; first += size {
-		b := batch{first: first, outputs: make([]*runner.Tensor, 1)}
-		var err error
-		b.inputs, err = tensors(part, func(v onnx.Value) (*runner.Tensor, error) { return g.input(v, &b, size) })
-		g.batches = append(g.batches, b)
-		if err != nil {
-			g.close()
-			return nil, err
+	spec := &d.spec.Denoiser
+	var err error
+	if g.unet, err = d.looped(&spec.Inputs, d.allRows(), func(v onnx.Value, size int) (*runner.Tensor, error) {
+		switch v.Name {
+		case spec.Conditions:
+			var all []float32
+			for _, c := range d.conditions() {
+				for range size {
+					all = append(all, c...)
+				}
+			}
+			return filled(v, []int64{int64(spec.Within), int64(size), 3, int64(d.Height), int64(d.Width)}, all)
+		case spec.Scales:
+			return runner.NewTensor(v.Type, []int64{int64(spec.Within), 1}[:len(v.Dims)])
 		}
+		return nil, nil // a residual: its shape is what the ControlNets give
+	}); err != nil {
+		return nil, err
 	}
-	if g.batches[0].sample.Type == onnx.Float { // float16 graphs would round elsewhere
-		g.fixed = sizesOf(part.Graph.Inputs, g.batches[0].inputs)
+	if g.controls, err = d.controls(); err != nil {
+		g.close()
+		return nil, err
 	}
 	return g, nil
 }
 
 func (g *denoiser) close() {
-	for _, b := range g.batches {
-		closeTensors(b.inputs)
-		closeTensors(b.outputs)
-	}
+	g.unet.close()
+	g.controls.close()
 }
 
-// textOf is the text of a row.
-func (g *denoiser) textOf(row int) *embedding {
-	if g.guided && row == 0 {
-		return g.negative
+// predict runs the UNet on the scaled latents in call i.
+func (g *denoiser) predict(ctx context.Context, scaled []float32, i int) error {
+	t := g.schedule.Timesteps()[i]
+	if err := g.control(ctx, scaled, t, g.weights(i)); err != nil {
+		return err
 	}
-	return g.positive
-}
-
-// input makes a batch's tensor for an input; what does not change from step to step is
-// filled in.
-func (g *denoiser) input(v onnx.Value, b *batch, size int) (t *runner.Tensor, err error) {
-	spec := &g.spec.Denoiser
-	var values []float32
-	row := func(of func(row int) []float32) {
-		for i := range size {
-			values = append(values, of(min(b.first+i, g.rows-1))...)
-		}
-	}
-	shape := []int64{int64(size)}
-	switch v.Name {
-	case spec.Sample:
-		b.sample, err = runner.NewTensor(v.Type, append(shape, int64(spec.Latents+spec.Masked), int64(g.sampling.rows()), int64(g.columns())))
-		return b.sample, err
-	case spec.Timestep:
-		shape = shape[:0]
-		if len(v.Dims) > 0 { // one for all, unless the graph fixes how many
-			shape = []int64{1}
-		}
-		if len(v.Dims) == 1 && v.Dims[0].Fixed() {
-			shape[0] = v.Dims[0].Size
-		}
-		b.time, err = runner.NewTensor(v.Type, shape)
-		return b.time, err
-	case spec.Context:
-		shape = append(shape, int64(g.positive.length), int64(g.positive.width))
-		row(func(row int) []float32 { return g.textOf(row).context })
-	case spec.GuidanceCond:
-		shape = append(shape, int64(spec.GuidanceDim))
-		row(func(int) []float32 { return embedGuidance(*g.Guidance, spec.GuidanceDim) })
-	case spec.Pooled:
-		shape = append(shape, int64(len(g.positive.pooled)))
-		row(func(row int) []float32 { return g.textOf(row).pooled })
-	case spec.Sizes:
-		shape = append(shape, int64(spec.SizeCount))
-		row(g.sizes)
-	}
-	return filled(v, shape, values)
-}
-
-// sizes are SDXL's time_ids: the original size, where it was cropped, and the size asked
-// for, or of the refiner the aesthetic score.
-func (g *denoiser) sizes(row int) []float32 {
-	h, w := float32(g.Height), float32(g.Width)
-	if !g.spec.Aesthetics {
-		return []float32{h, w, 0, 0, h, w}
-	}
-	score := float32(6) // diffusers' defaults
-	if g.guided && row == 0 {
-		score = 2.5
-	}
-	return []float32{h, w, 0, 0, score}
-}
-
-// embedGuidance is get_guidance_scale_embedding of LatentConsistencyModelPipeline.
-func embedGuidance(guidance float64, dim int) []float32 {
-	out := make([]float32, dim)
-	half := dim / 2
-	w := float32(guidance-1) * 1000
-	rate := float32(math.Log(10000)) / float32(half-1)
-	for i := range half {
-		angle := float64(w * float32(math.Exp(float64(float32(i)*-rate))))
-		out[i], out[half+i] = float32(math.Sin(angle)), float32(math.Cos(angle))
-	}
-	return out
-}
-
-// predict runs the UNet on the scaled latents at time t.
-func (g *denoiser) predict(ctx context.Context, scaled []float32, t float32) error {
 	var extra []float32
 	if g.start != nil {
 		extra = g.start.extra
 	}
-	// A preview has closed it where one graph is held at a time.
-	session, err := g.use(ctx, g.spec.Denoiser.Part, g.fixed)
-	if err != nil {
+	if err := g.unet.run(ctx, scaled, extra, t); err != nil {
 		return err
 	}
-	for k := range g.batches {
-		b := &g.batches[k]
-		size := int(b.sample.Shape[0])
-		each := len(scaled) + len(extra)
-		for i := range size {
-			if err := put(b.sample, i*each, scaled); err != nil {
-				return err
-			}
-			if err := put(b.sample, i*each+len(scaled), extra); err != nil {
-				return err
+	for row, output := range g.output {
+		from, at := g.unet.at(row, 0)
+		if err := get(output, from, at*len(scaled)); err != nil {
+			return fmt.Errorf("%s: output %s: %w", UNet, g.spec.Denoiser.Output, err)
+		}
+	}
+	return nil
+}
+
+// control gives the UNet what the ControlNets say, or how much those in its graph count.
+func (g *denoiser) control(ctx context.Context, scaled []float32, t float32, weights []float32) error {
+	if scales := g.spec.Denoiser.Scales; scales != "" {
+		at := g.unet.place(scales)
+		for _, b := range g.unet.batches {
+			if err := put(b.inputs[at], 0, weights); err != nil {
+				return fmt.Errorf("%s: input %s: %w", UNet, scales, err)
 			}
 		}
-		for i := range product(b.time.Shape) {
-			if err := put(b.time, i, []float32{t}); err != nil {
-				return err
-			}
-		}
-		if err := g.run(ctx, UNet, session, b.inputs, b.outputs); err != nil {
-			if ctx.Err() == nil && (g.Width%64 != 0 || g.Height%64 != 0) {
-				err = fmt.Errorf("%w (%dx%d are no multiples of 64, which exported UNets may want)", err, g.Width, g.Height)
-			}
+	}
+	if g.controls == nil {
+		return nil
+	}
+	if err := g.controls.run(ctx, scaled, t, weights); err != nil {
+		return err
+	}
+	for _, b := range g.unet.batches {
+		residuals, err := g.residuals(&b)
+		if err != nil {
 			return err
 		}
-		for i := 0; i < size && b.first+i < g.rows; i++ {
-			if err := get(g.output[b.first+i], b.outputs[0], i*len(scaled)); err != nil {
-				return fmt.Errorf("%s: output %s: %w", UNet, g.spec.Denoiser.Output, err)
+		for i := range int(b.sample.Shape[0]) {
+			if err := g.controls.add(residuals, i, min(b.first+i, len(g.output)-1), weights); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// residuals are a batch's tensors of them, made in the shapes that the first ControlNet gives.
+func (g *denoiser) residuals(b *batch) ([]*runner.Tensor, error) {
+	var all []*runner.Tensor
+	for j, name := range g.spec.Denoiser.Residuals {
+		k := g.unet.place(name)
+		if b.inputs[k] == nil {
+			given, _ := g.controls.nets[0].at(0, j)
+			v := g.unet.in.Part.Graph.Inputs[k]
+			if len(given.Shape) != 4 || product(given.Shape) < 1 {
+				return nil, fmt.Errorf("%s: output %s has shape %v: it must be [batch,channels,height,width]", ControlNet, g.spec.Controls[0].Outputs[j], given.Shape)
+			}
+			var err error
+			if b.inputs[k], err = runner.NewTensor(v.Type, append([]int64{b.sample.Shape[0]}, given.Shape[1:]...)); err != nil {
+				return nil, fmt.Errorf("%s: input %s: %w", UNet, v, err)
+			}
+		}
+		all = append(all, b.inputs[k])
+	}
+	return all, nil
 }

@@ -16,7 +16,7 @@ import (
 // being held from their first use to Close.
 type Options struct {
 	Runner    runner.Options
-	LowMemory bool // hold one graph at a time: images are made in groups, part by part
+	LowMemory bool // hold one graph at a time, or the UNet and its ControlNets: images are made in groups, part by part
 	// Ran, where not nil, is called after each run of a graph, on the goroutine that takes the
 	// samples. The tensors are valid until it returns.
 	Ran func(Run)
@@ -68,10 +68,25 @@ type Request struct {
 	Mask     *preprocess.Picture // only what is white in it is made anew; see [MaskOf]
 	Soft     bool                // the picture is blended with Image by the mask's grays; else they are white from half on, as in diffusers
 
+	// Control are the images that the picture is to follow, one for each of the pipeline's ControlNets, in their order.
+	Control []ControlImage
+	// Guess has the ControlNets follow the images without the text's help, and lets them act on the prompt's half of
+	// guidance alone (guess_mode).
+	Guess bool
+
 	// Step, where not nil, is called after each step. Every PreviewEvery-th (0: none) has
 	// the picture as it would be then.
 	Step         func(Step)
 	PreviewEvery int
+}
+
+// ControlImage is what a ControlNet is given.
+type ControlImage struct {
+	Image *preprocess.Picture // brought to the size as Fit says
+	Scale *float64            // how much its ControlNet counts; nil: as diffusers has it (1; from an image 0.8; with a mask 0.5, of SDXL 1)
+	// Start and End are the part of the steps that it acts on, from 0 to 1 (control_guidance_start, control_guidance_end); an
+	// End of 0 is 1.
+	Start, End float64
 }
 
 // Step describes a step that has been made. One may take two runs of the UNet.
@@ -126,7 +141,9 @@ func Open(ctx context.Context, m *Folder, opt Options) (*Pipeline, error) {
 // Close refuses further images, whose error is [runner.ErrClosed], waits for those under
 // way, and frees all sessions. It may be called more than once, and within a range over
 // Samples.
-func (p *Pipeline) Close() error { return p.gate.Close(p.closeAll) }
+func (p *Pipeline) Close() error {
+	return p.gate.Close(func() error { return p.closeAll(func(string) bool { return true }) })
+}
 
 // Session is that of the part that was opened first, for its provider and threads. It must
 // not be run.
@@ -221,7 +238,7 @@ func (p *Pipeline) make(ctx context.Context, all []*sampling) {
 // keep makes the picture the image where the mask changes nothing of it.
 func (d *sampling) keep(context.Context) error {
 	if d.unchanged() != "" {
-		d.image = d.cut(d.frame().place(d.Image.Image, false)).WithChannels(3)
+		d.image = d.cut(d.frame(d.Image).place(d.Image.Image, false)).WithChannels(3)
 	}
 	return nil
 }

@@ -78,23 +78,43 @@ func (f frame) place(img *preprocess.Image, black bool) *preprocess.Image {
 	return out
 }
 
-// frame is how the image that is started from lies in the pipeline's pixels.
-func (d *sampling) frame() frame {
-	return frameOf(d.Fit, d.Image.Width, d.Image.Height, d.Width, d.Height, d.spec.Multiple)
+// frame is how an image lies in the pipeline's pixels.
+func (d *sampling) frame(img *preprocess.Picture) frame {
+	return frameOf(d.Fit, img.Width, img.Height, d.Width, d.Height, d.spec.Multiple)
+}
+
+// images are those that the picture follows from: the one that it starts from, if there is one, and those of control.
+func (d *sampling) images() []*preprocess.Picture {
+	var all []*preprocess.Picture
+	if d.Image != nil {
+		all = append(all, d.Image)
+	}
+	for _, c := range d.Control {
+		all = append(all, c.Image)
+	}
+	return all
+}
+
+// original is the image whose size the picture has, unless another is asked for; nil where there is none.
+func (d *sampling) original() *preprocess.Picture {
+	for _, img := range d.images() {
+		return img
+	}
+	return nil
 }
 
 // cut takes what is beside the image off a picture.
 func (d *sampling) cut(img *preprocess.Image) *preprocess.Image {
-	if d.Image == nil {
+	if d.original() == nil {
 		return img
 	}
-	if f := d.frame(); f.inner && (f.width < img.Width || f.height < img.Height) {
+	if f := d.frame(d.original()); f.inner && (f.width < img.Width || f.height < img.Height) {
 		return img.Crop(0, 0, f.width, f.height)
 	}
 	return img
 }
 
-// Fitting says what of an image that is started from changes as it is brought to the pipeline's size.
+// Fitting says what of an image changes as it is brought to the pipeline's size.
 type Fitting struct {
 	Fit           Fit
 	Width, Height int        // of the picture that is made
@@ -102,13 +122,10 @@ type Fitting struct {
 	Distorted     bool
 }
 
-// Fitting describes a request whose open fields are filled in; ok is false where its image is of the
+// Fitting describes an image of a request whose open fields are filled in; ok is false where it is of the
 // pipeline's size, or in its proportions.
-func (p *Pipeline) Fitting(r Request) (fitting Fitting, ok bool) {
-	if r.Image == nil {
-		return fitting, false
-	}
-	f := (&sampling{Pipeline: p, Request: r}).frame()
+func (p *Pipeline) Fitting(r Request, img *preprocess.Picture) (fitting Fitting, ok bool) {
+	f := (&sampling{Pipeline: p, Request: r}).frame(img)
 	fitting = Fitting{Fit: r.Fit, Width: f.toWidth, Height: f.toHeight, Distorted: f.another}
 	if f.inner {
 		fitting.Width, fitting.Height = f.width, f.height

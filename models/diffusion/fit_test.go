@@ -57,7 +57,7 @@ func TestFitPad(t *testing.T) {
 	if r := s.Request; s.Err != nil || r.Width != 144 || r.Height != 96 || s.Image.Width != 133 || s.Image.Height != 81 {
 		t.Errorf("%v, %v", s.Image, s.Err)
 	}
-	if f, ok := sd.Fitting(s.Request); !ok || f.Width != 133 || f.Height != 81 || f.Lost != [2]float64{} {
+	if f, ok := sd.Fitting(s.Request, s.Request.Image); !ok || f.Width != 133 || f.Height != 81 || f.Lost != [2]float64{} {
 		t.Errorf("%+v", f)
 	}
 }
@@ -142,7 +142,7 @@ func TestMaskOfNothing(t *testing.T) {
 
 // frame is the request's image in the pipeline's pixels.
 func (r Request) frame(p *Pipeline) *preprocess.Image {
-	return (&sampling{Pipeline: p, Request: r}).frame().place(r.Image.Image, false)
+	return (&sampling{Pipeline: p, Request: r}).frame(r.Image).place(r.Image.Image, false)
 }
 
 // TestSoftMask: where a soft mask is black every byte is the image's.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ortho/models"
 	"ortho/models/config"
@@ -21,6 +22,7 @@ type Folder struct {
 	Class string        // of diffusers, as model_index.json names it: StableDiffusionPipeline, ...
 	Parts []Part        // in the order of their use
 	Facts []models.Fact // in a fixed order; see [models.Fact]
+	LoRAs []string      // files in the folder with weights of LoRAs, which no graph reads
 
 	spec Spec
 	err  error
@@ -43,8 +45,6 @@ const (
 	UNet         = "unet"
 	VAEDecoder   = "vae_decoder"
 )
-
-var partNames = []string{TextEncoder1, TextEncoder2, VAEEncoder, UNet, VAEDecoder}
 
 const (
 	pipelineIndex   = "model_index.json"
@@ -77,7 +77,7 @@ func readFolder(name string) (*Folder, error) {
 	if _, err := index.Get("_class_name", &p.Class); err != nil {
 		return nil, fmt.Errorf("%s: %w", pipelineIndex, err)
 	}
-	for _, part := range partNames {
+	for _, part := range slices.Concat([]string{TextEncoder1, TextEncoder2, VAEEncoder}, controlFolders(name), []string{UNet, VAEDecoder}) {
 		one, err := openPart(name, part)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

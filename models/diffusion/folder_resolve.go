@@ -51,6 +51,7 @@ func (r *folderResolver) run() error {
 		return nil
 	}
 	r.denoiser()
+	r.controls()
 	r.autoencoders()
 	if err := r.textEncoders(); err != nil {
 		return err
@@ -63,7 +64,7 @@ func (r *folderResolver) run() error {
 		return err
 	}
 	r.notRun()
-	return nil
+	return r.loras()
 }
 
 func (r *folderResolver) partConfig(name string) config.Object {
@@ -77,11 +78,11 @@ func (r *folderResolver) partConfig(name string) config.Object {
 func (r *folderResolver) supported() bool {
 	kind := strings.TrimPrefix(strings.TrimPrefix(r.Class, "Onnx"), "ORT")
 	known := strings.HasPrefix(kind, "StableDiffusion") || strings.HasPrefix(kind, "LatentConsistencyModel")
-	for _, other := range []string{"StableDiffusion3", "ControlNet", "Upscale", "Pix2Pix", "Depth2Img", "Adapter", "ImageVariation", "GLIGEN", "LDM3D", "Panorama"} {
+	for _, other := range []string{"StableDiffusion3", "ControlNetXS", "ControlNetUnion", "Upscale", "Pix2Pix", "Depth2Img", "Adapter", "ImageVariation", "GLIGEN", "LDM3D", "Panorama"} {
 		known = known && !strings.Contains(kind, other)
 	}
 	if !known {
-		r.fail("a pipeline of class %q can't be run: ortho runs Stable Diffusion 1 and 2, SDXL, their Turbo versions, and latent consistency models", r.Class)
+		r.fail("a pipeline of class %q can't be run: ortho runs Stable Diffusion 1 and 2, SDXL, their Turbo versions, these with ControlNets, and latent consistency models", r.Class)
 		return false
 	}
 	whole := true
@@ -119,13 +120,20 @@ func (r *folderResolver) denoiser() {
 	d := &r.spec.Denoiser
 	d.Part = p
 	for _, v := range p.Graph.Inputs {
-		to := map[string]*string{"sample": &d.Sample, "timestep": &d.Timestep, "encoder_hidden_states": &d.Context,
-			"timestep_cond": &d.GuidanceCond, "text_embeds": &d.Pooled, "time_ids": &d.Sizes}[v.Name]
-		if to == nil {
+		switch to := d.named(v.Name); {
+		case to != nil:
+			*to = v.Name
+		case v.Name == "controlnet_conds":
+			d.Conditions = v.Name
+		case v.Name == "conditioning_scales":
+			d.Scales = v.Name
+		case weightsOfLoRA(v.Name) != "":
+			r.fail("unet: its input %s can't be filled%s", v, weightsOfLoRA(v.Name))
+			return
+		case !isResidual(v.Name):
 			r.fail("unet: what its input %s takes is not known: it is of another kind of pipeline", v)
 			return
 		}
-		*to = v.Name
 	}
 	if d.Sample == "" || d.Timestep == "" || d.Context == "" || len(p.Graph.Outputs) == 0 {
 		r.fail("unet: it must take sample, timestep and encoder_hidden_states; its inputs are %s", onnx.List(p.Graph.Inputs))
@@ -151,9 +159,7 @@ func (r *folderResolver) denoiser() {
 		r.fail("unet: it takes %d channels and gives %d: ortho runs those that take as many as they give, or for inpainting %d",
 			in, d.Latents, 2*d.Latents+1)
 	}
-	if len(sample.Dims) == 4 && sample.Dims[0].Fixed() {
-		d.Batch = int(sample.Dims[0].Size)
-	}
+	d.batch()
 	if v, ok := valueNamed(p.Graph.Inputs, d.GuidanceCond); ok {
 		d.GuidanceDim = r.size(v.Dims, 1, "time_cond_proj_dim", p.config)
 		if d.GuidanceDim < 4 {

@@ -33,6 +33,10 @@ func (r *folderResolver) textEncoders() error {
 					return fmt.Errorf("%s/%s: %w", name, config.ConfigFile, err)
 				}
 			default:
+				if why := weightsOfLoRA(v.Name); why != "" {
+					r.fail("%s: its input %s can't be filled%s", name, v, why)
+					continue
+				}
 				r.fail("%s: what its input %s takes is not known", name, v)
 			}
 		}

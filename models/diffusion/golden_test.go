@@ -3,6 +3,7 @@ package diffusion
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -44,11 +45,35 @@ type golden struct {
 	Latents, Result              string
 	Eta, Rescale                 float64
 	ClipSkip                     int `json:"clip_skip"`
+	Control                      []string
+	ControlScale                 perControl `json:"control_scale"`
+	ControlStart                 perControl `json:"control_start"`
+	ControlEnd                   perControl `json:"control_end"`
+	Guess                        bool
+}
+
+// perControl is a number for each ControlNet, or one for all.
+type perControl []float64
+
+func (p *perControl) UnmarshalJSON(data []byte) error {
+	var one float64
+	if json.Unmarshal(data, &one) == nil {
+		*p = perControl{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]float64)(p))
+}
+
+func (p perControl) of(k int, otherwise float64) float64 {
+	if len(p) == 0 {
+		return otherwise
+	}
+	return p[min(k, len(p)-1)]
 }
 
 func goldens(t testing.TB) []golden {
 	var all []golden
-	for _, name := range []string{"cases", "options"} {
+	for _, name := range []string{"cases", "options", "control"} {
 		data, err := os.ReadFile("testdata/goldens/" + name + ".json")
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +90,10 @@ func goldens(t testing.TB) []golden {
 // arrays are those of a pipeline's goldens, by name.
 func arrays(t testing.TB, pipeline string) map[string]npz.Array {
 	named := map[string]npz.Array{}
-	for _, file := range []string{pipeline, "options"} {
+	for _, file := range []string{pipeline, "options", "control"} {
+		if strings.HasPrefix(pipeline, "control") && file != "control" {
+			continue
+		}
 		all, err := npz.ReadFile(filepath.Join("testdata/goldens", file+".npz"))
 		if err != nil {
 			t.Fatal(err)
@@ -103,7 +131,7 @@ func picture(t testing.TB, name string) *preprocess.Picture {
 
 func pipeline(t testing.TB, name string, opt Options) *Pipeline {
 	t.Helper()
-	m, err := ReadFolder(filepath.Join("testdata", name))
+	m, err := ReadFolder(whole(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,9 +143,43 @@ func pipeline(t testing.TB, name string, opt Options) *Pipeline {
 	return p
 }
 
+// over has the folders that each of these is laid over: it has what differs from them.
+var over = map[string][]string{"control": {"sd"}, "control-two": {"sd", "control"}, "control-sdxl": {"sdxl"}, "control-fused": {"sd"}}
+
+// whole is a pipeline's folder, with all of its parts.
+func whole(t testing.TB, name string) string {
+	if over[name] == nil {
+		return tiny(name)
+	}
+	folder := filepath.Join(t.TempDir(), name)
+	for _, layer := range append(slices.Clip(over[name]), name) {
+		must(t, filepath.WalkDir(tiny(layer), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			within, err := filepath.Rel(tiny(layer), path)
+			must(t, err)
+			data, err := os.ReadFile(path)
+			must(t, err)
+			to := filepath.Join(folder, within)
+			must(t, os.MkdirAll(filepath.Dir(to), 0o755))
+			return os.WriteFile(to, data, 0o644)
+		}))
+	}
+	return folder
+}
+
 func (g *golden) request(t testing.TB) Request {
 	r := Request{Prompt: g.Prompt, Negative: g.Negative, Seed: g.Seed, Steps: g.Steps, Guidance: g.Guidance, Width: g.Width, Height: g.Height,
 		Strength: g.Strength, Scheduler: g.Scheduler, Eta: g.Eta, Rescale: g.Rescale, ClipSkip: g.ClipSkip, Fit: FitSquash} // as diffusers' resize_mode "default"
+	for k, name := range g.Control {
+		c := ControlImage{Image: picture(t, name), Start: g.ControlStart.of(k, 0), End: g.ControlEnd.of(k, 0)}
+		if len(g.ControlScale) > 0 {
+			c.Scale = new(g.ControlScale.of(k, 1))
+		}
+		r.Control = append(r.Control, c)
+	}
+	r.Guess = g.Guess
 	if g.Image != "" {
 		r.Image = picture(t, g.Image)
 	}

@@ -26,7 +26,7 @@ func (d *sampling) encodeImage(ctx context.Context) error {
 	whole := d.Strength == 1 && d.Mask != nil // inpainting starts from noise alone
 	s := &start{}
 	if d.Image != nil {
-		pixels := pixelsOf(d.frame().place(d.Image.Image, false))
+		pixels := pixelsOf(d.frame(d.Image).place(d.Image.Image, false))
 		if d.spec.Denoiser.Masked == 0 || !whole {
 			var err error
 			if s.latents, err = d.latentsOf(ctx, pixels); err != nil {

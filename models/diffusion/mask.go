@@ -93,14 +93,14 @@ func (m *Mask) measure() {
 // do_convert_grayscale), and of a soft one its grays, else nil.
 func (d *sampling) maskPixels() (binary []float32, grays []byte) {
 	m := MaskOf(d.Mask, false)
-	img, f := m.Picture.Image, d.frame()
+	img, f := m.Picture.Image, d.frame(d.Image)
 	if own := frameOf(d.Fit, img.Width, img.Height, d.Width, d.Height, d.spec.Multiple); d.Fit == FitSquash || sameProportions(img, d.Image.Image) && f.inner == own.inner {
 		f = own
 	} else if img.Width != d.Image.Width || img.Height != d.Image.Height {
 		img = preprocess.Resample(img, d.Image.Width, d.Image.Height, preprocess.Lanczos)
 	}
 	if f.inner { // its part of the picture is the image's
-		f = d.frame()
+		f = d.frame(d.Image)
 	}
 	img = f.place(img, true)
 	from := byte(128)
@@ -176,7 +176,7 @@ func (d *sampling) blend(made *preprocess.Image) {
 	if d.grays == nil {
 		return
 	}
-	under := d.frame().place(d.Image.Image, false).WithChannels(3)
+	under := d.frame(d.Image).place(d.Image.Image, false).WithChannels(3)
 	for i, v := range d.grays {
 		for c := 3 * i; c < 3*i+3; c++ {
 			made.Pix[c] = byte((uint32(made.Pix[c])*uint32(v) + uint32(under.Pix[c])*uint32(255-v) + 127) / 255)

@@ -23,7 +23,7 @@ type opened struct {
 	sizes map[string]int64 // of the symbolic dimensions that it was opened for
 }
 
-// use opens a part, if it is not open. With LowMemory all others are closed first. sizes are
+// use opens a part, if it is not open. With LowMemory all others are closed first, but for those that run at each step together. sizes are
 // those that its symbolic dimensions will have: ONNX Runtime then knows all shapes, and
 // makes a faster graph. Where they change it is opened anew, once, for any size; and where other
 // outputs are wanted.
@@ -47,7 +47,7 @@ func (p *Pipeline) use(ctx context.Context, part *Part, sizes map[string]int64) 
 		}
 	}
 	if p.opt.LowMemory {
-		if err := p.closeAll(); err != nil {
+		if err := p.closeAll(func(other string) bool { return !(stepped(part.Name) && stepped(other)) }); err != nil {
 			return nil, err
 		}
 	}
@@ -90,6 +90,11 @@ func (p *Pipeline) outputs(part string) []string {
 	case VAEEncoder:
 		return []string{p.spec.Encoder.Output}
 	}
+	for _, c := range p.spec.Controls {
+		if c.Part.Name == part {
+			return c.Outputs
+		}
+	}
 	for _, e := range p.spec.Texts {
 		if e.Part.Name != part {
 			continue
@@ -108,12 +113,18 @@ func (p *Pipeline) outputs(part string) []string {
 	return nil
 }
 
-func (p *Pipeline) closeAll() error {
+// stepped reports whether a part runs at each step: such parts are held together, since opening one takes longer than a step.
+func stepped(part string) bool { return part == UNet || isControlNet(part) }
+
+// closeAll closes the parts that are open, of those that which reports.
+func (p *Pipeline) closeAll(which func(part string) bool) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(p.open)) {
-		errs = append(errs, p.open[name].Close())
+		if which(name) {
+			errs = append(errs, p.open[name].Close())
+			delete(p.open, name)
+		}
 	}
-	clear(p.open)
 	return errors.Join(errs...)
 }
 

@@ -46,7 +46,7 @@ func (d *sampling) begin(context.Context) error {
 	if d.inject != nil {
 		d.normal = d.inject
 	}
-	for _, check := range []func() error{d.checkNumbers, d.checkImages, d.checkSize, d.checkLayers, d.plan} {
+	for _, check := range []func() error{d.checkNumbers, d.checkImages, d.checkControl, d.checkSize, d.checkLayers, d.plan} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -80,13 +80,14 @@ func (d *sampling) fill() {
 		d.Fit = FitCrop
 	}
 	if d.Width == 0 && d.Height == 0 {
-		if d.Width, d.Height = s.Width, s.Height; d.Image != nil && !s.Fixed {
-			d.Width, d.Height = d.sizeOf(d.Image.Image)
+		if d.Width, d.Height = s.Width, s.Height; d.original() != nil && !s.Fixed {
+			d.Width, d.Height = d.sizeOf(d.original().Image)
 		}
 	}
 	if d.Strength == 0 && d.Image != nil {
 		d.Strength = defaultStrength(s.XL, d.Mask != nil)
 	}
+	d.fillControl()
 	// An embedded guidance takes the place of a second row.
 	d.guided = *d.Guidance > 1 && s.Denoiser.GuidanceCond == "" && !s.Consistency
 }
@@ -176,11 +177,10 @@ func (d *sampling) checkSize() error {
 	case d.Width < m || d.Height < m || d.Width > MaxEdge || d.Height > MaxEdge:
 		return inputError("a size of %dx%d: from %d to %d", d.Width, d.Height, m, MaxEdge)
 	}
-	if d.Image == nil {
-		return nil
-	}
-	if f := d.frame(); f.width > maxFitted || f.height > maxFitted {
-		return inputError("an image of %dx%d can't be fitted to %dx%d by %s: it would be %dx%d before it is cut; cut it, or have it squashed", d.Image.Width, d.Image.Height, d.Width, d.Height, d.Fit, f.width, f.height)
+	for _, img := range d.images() {
+		if f := d.frame(img); f.width > maxFitted || f.height > maxFitted {
+			return inputError("an image of %dx%d can't be fitted to %dx%d by %s: it would be %dx%d before it is cut; cut it, or have it squashed", img.Width, img.Height, d.Width, d.Height, d.Fit, f.width, f.height)
+		}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 type Spec struct {
 	Texts    []TextEncoder // one; two of SDXL, whose widths add up
 	Denoiser Denoiser
+	Controls []Control    // none: it takes no images of control, or the denoiser's graph has its ControlNets in it
 	Encoder  *Autoencoder // nil: there is none, and images can't be started from
 	Decoder  Autoencoder
 	// Schedule is the scheduler's configuration. Where its own class can't be run,
@@ -49,22 +50,57 @@ type TextEncoder struct {
 	Pooled    string // the output [N,width]; "": not used
 }
 
-// Denoiser is the graph that is run at each step: a UNet. Inputs that it has not are "".
-type Denoiser struct {
+// Inputs are what is given at each step to a UNet and its ControlNets alike. Those that a graph has not are "".
+type Inputs struct {
 	Part         *Part
 	Sample       string // [N,channels,height,width]
 	Timestep     string // a scalar, or [N]
 	Context      string // [N,length,width]
 	GuidanceCond string // timestep_cond: [N,GuidanceDim], the embedded guidance
-	GuidanceDim  int
 	Pooled       string // text_embeds
 	Sizes        string // time_ids: [N,SizeCount]
-	SizeCount    int
-	Output       string
-	Latents      int // channels of the latents
-	Masked       int // channels of Sample beyond the latents: mask and masked image, 0 or 1+Latents
-	Batch        int // rows of a run; 0 where the graph leaves it open
+	Batch        int    // rows of a run; 0 where the graph leaves it open
 }
+
+// named is the field of the input that exporters call so; nil where none is.
+func (i *Inputs) named(name string) *string {
+	return map[string]*string{"sample": &i.Sample, "timestep": &i.Timestep, "encoder_hidden_states": &i.Context,
+		"timestep_cond": &i.GuidanceCond, "text_embeds": &i.Pooled, "time_ids": &i.Sizes}[name]
+}
+
+// batch settles the rows of a run.
+func (i *Inputs) batch() {
+	if v, ok := valueNamed(i.Part.Graph.Inputs, i.Sample); ok && len(v.Dims) == 4 && v.Dims[0].Fixed() {
+		i.Batch = int(v.Dims[0].Size)
+	}
+}
+
+// Denoiser is the graph that is run at each step: a UNet.
+type Denoiser struct {
+	Inputs
+	GuidanceDim int
+	SizeCount   int
+	Output      string
+	Latents     int // channels of the latents
+	Masked      int // channels of Sample beyond the latents: mask and masked image, 0 or 1+Latents
+	// Residuals are the inputs that are given what ControlNets make, in the order of the down blocks, and then the middle's.
+	Residuals []string
+	// A graph that has its ControlNets in it takes Conditions [Within,N,3,height,width] and Scales [Within,1].
+	Conditions, Scales string
+	Within             int
+}
+
+// Control is a ControlNet: the graph that makes, of an image that the picture is to follow, what is added within the UNet.
+type Control struct {
+	Inputs
+	Condition string   // controlnet_cond: the image, [N,3,height,width] from 0 to 1
+	Scale     string   // conditioning_scale: a number
+	Outputs   []string // in the order of [Denoiser]'s Residuals
+	Pools     bool     // global_pool_conditions: it says nothing of where; diffusers then runs it as in guess mode
+}
+
+// ControlNets is how many there are, and so how many images of control are given.
+func (s *Spec) ControlNets() int { return len(s.Controls) + s.Denoiser.Within }
 
 // Autoencoder is one half of a VAE.
 type Autoencoder struct {

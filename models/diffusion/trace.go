@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/npz"
 )
@@ -18,7 +19,7 @@ type TraceOptions struct {
 	LowMemory bool          // as in [Options]
 	Limit     time.Duration // an image that would take longer is cut short; 0: no limit
 	// Inputs, where not nil, is given the inputs of a run of each part, by the graph's names,
-	// before images are timed. Of the UNet it is a run in the middle of the steps.
+	// before images are timed. Of the UNet and its ControlNets it is a run in the middle of the steps.
 	Inputs func(part string, arrays []npz.Array) error
 }
 
@@ -52,7 +53,8 @@ const (
 
 // Trace first makes an image of a few steps, which shows how the parts are used and with what
 // inputs, independent of how fast the machine is, and warms up the graphs. Then it times an
-// image of all steps, or several where one takes little time.
+// image of all steps, or several where one takes little time. Of control that is not given the images are black: they change
+// nothing of its time.
 func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced, error) {
 	t := &tracer{inputs: map[string][]npz.Array{}}
 	p, err := Open(ctx, m, Options{Runner: opt.Runner, LowMemory: opt.LowMemory, Ran: t.ran})
@@ -60,6 +62,10 @@ func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced
 		return nil, err
 	}
 	defer p.Close()
+	if n := p.spec.ControlNets(); len(r.Control) == 0 && n > 0 {
+		black := &preprocess.Image{Width: p.spec.Width, Height: p.spec.Height, Channels: 3, Pix: make([]byte, 3*p.spec.Width*p.spec.Height)}
+		r.Control = slices.Repeat([]ControlImage{{Image: &preprocess.Picture{Image: black}}}, n)
+	}
 	if t.Request, err = p.Fill(r); err != nil {
 		return nil, err
 	}
@@ -84,7 +90,7 @@ func Trace(ctx context.Context, m *Folder, r Request, opt TraceOptions) (*Traced
 	}
 	t.Steps, t.Of = t.image.done, t.image.of
 	for i := range t.Parts {
-		if part := &t.Parts[i]; part.Name == UNet { // a call may take several runs
+		if part := &t.Parts[i]; stepped(part.Name) { // a call may take several runs
 			part.Runs = part.Runs * all / max(1, short)
 		}
 	}
@@ -196,7 +202,7 @@ func (t *tracer) ran(r Run) {
 	part := &t.Parts[i]
 	part.Runs++
 	part.TookMS = milliseconds(r.Took)
-	if part.Runs == 1 || r.Part == UNet && t.image.done > 0 && t.image.done == t.image.of/2 {
+	if part.Runs == 1 || stepped(r.Part) && t.image.done > 0 && t.image.done == t.image.of/2 {
 		var arrays []npz.Array
 		for k, in := range r.Inputs {
 			arrays = append(arrays, in.Array(r.Session.Inputs[k].Name))

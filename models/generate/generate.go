@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/onnx"
@@ -35,8 +36,9 @@ type Generator struct {
 	gate        runner.Gate // images and samples under way
 
 	graph  *onnx.Graph
-	trying sync.Mutex // held while sizes are tried
+	trying sync.Mutex // held while the graph is tried
 	sizes  sizes
+	marks  config.Mark // that a trial has shown; "": none was made, or it shows nothing
 }
 
 // Open makes a generator of a model. Close it after use. ctx is for Open alone; see

@@ -22,7 +22,7 @@ import (
 //
 // A graph of one size gets the image in tiles of that size where it is said or found to be local (see
 // [Generator.Tiling]), else resized as its spec says (see [Generator.Whole]). Others get it as it is,
-// its size brought to what the graph takes, as stated or as [Generator.Multiple] finds it, by reflection
+// its size brought to what the graph takes, as stated or as [Generator.Multiple] finds it, or to 64 pixels where it is smaller and the graph does not run at it, by reflection
 // at the right and at the bottom, which is cut from the output. A graph of RGB gives RGB of a gray image too. Alpha, and the colours
 // where the graph takes luma alone, are resized by Pillow's bicubic filter: it rings less than
 // lanczos where an edge is cut out. Pixels that are fully transparent get the colours around them first.
@@ -55,7 +55,7 @@ func (g *Generator) Image(ctx context.Context, in *preprocess.Picture,
 		p := &pass{g: g, in: in, source: s, unit: unit, begin: begin, step: step}
 		wanted, err := p.run(ctx)
 		if err != nil && p.bands == nil { // nothing has been written
-			m, failed := g.widened(ctx, err, s.multiple)
+			m, failed := g.widened(ctx, err, s.multiple, min(in.Width, in.Height))
 			if failed != nil {
 				return failed
 			}

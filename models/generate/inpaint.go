@@ -8,7 +8,6 @@ import (
 	"ortho/models"
 	"ortho/models/config"
 	"ortho/preprocess"
-	"ortho/runner"
 )
 
 // Inpaint makes what is white in a mask anew, by a graph that takes an image and a mask. The mask is
@@ -32,9 +31,13 @@ func (g *Generator) Inpaint(ctx context.Context, in *preprocess.Picture, mask *p
 	if mask == nil || mask.Channels != 1 || mask.Width != in.Width || mask.Height != in.Height || len(mask.Pix) != in.Width*in.Height {
 		return models.StageInput.Wrap(fmt.Errorf("a mask that is no gray image of %dx%d", in.Width, in.Height))
 	}
+	marks, _, err := g.Marks(ctx)
+	if err != nil {
+		return err
+	}
 	made := in.Image.WithChannels(3).Crop(0, 0, in.Width, in.Height)
 	for _, hole := range holes(mask) {
-		if err := g.fill(ctx, made, mask, hole); err != nil {
+		if err := g.fill(ctx, made, mask, hole, marks); err != nil {
 			return err
 		}
 	}
@@ -164,7 +167,7 @@ func (g *Generator) around(hole box, width, height int) (part box, toWidth, toHe
 }
 
 // fill makes one hole of a picture of colours anew.
-func (g *Generator) fill(ctx context.Context, made, mask *preprocess.Image, hole box) error {
+func (g *Generator) fill(ctx context.Context, made, mask *preprocess.Image, hole box, marks config.Mark) error {
 	part, width, height := g.around(hole, made.Width, made.Height)
 	image := made.Crop(part.x0, part.y0, part.width(), part.height())
 	grays := mask.Crop(part.x0, part.y0, part.width(), part.height())
@@ -182,9 +185,12 @@ func (g *Generator) fill(ctx context.Context, made, mask *preprocess.Image, hole
 		small, holes = preprocess.Resample(image, inner[0], inner[1], filter), preprocess.Resample(binary, inner[0], inner[1], preprocess.Box)
 	}
 	small, holes = small.Padded(width, height), holes.Padded(width, height)
-	out, err := g.filled(ctx, small, holes)
+	out, seen, err := g.filled(ctx, small, holes, marks)
 	if err != nil {
 		return err
+	}
+	if err := g.known(small, out, holes, seen); err != nil {
+		return models.StageOutput.Wrap(err)
 	}
 	if out.Width != width || out.Height != height {
 		return models.StageOutput.Wrap(fmt.Errorf("output %q has %dx%d pixels for %dx%d: what is filled in must be of the image's size", g.spec.Output.Name, out.Width, out.Height, width, height))
@@ -207,78 +213,6 @@ func (g *Generator) fill(ctx context.Context, made, mask *preprocess.Image, hole
 		}
 	}
 	return nil
-}
-
-// filled runs the graph on an image, whose holes are black in it, and a mask of its size.
-func (g *Generator) filled(ctx context.Context, image, mask *preprocess.Image) (*preprocess.Image, error) {
-	image = image.Crop(0, 0, image.Width, image.Height)
-	values := make([]float32, len(mask.Pix))
-	for i, v := range mask.Pix {
-		if v > 0 { // also what is smaller than a pixel of a reduced part
-			values[i] = 1
-			image.Pix[3*i], image.Pix[3*i+1], image.Pix[3*i+2] = 0, 0, 0
-		}
-	}
-	spec := g.spec.Image.Spec
-	spec.Resize, spec.Width, spec.Height = preprocess.Resize{}, image.Width, image.Height
-	batch := int64(max(1, g.spec.Batch))
-	var inputs []*runner.Tensor
-	defer func() { closeAll(inputs) }()
-	for _, v := range g.session.Inputs {
-		if v.Name == g.spec.Mask.Name {
-			shape := []int64{batch, 1, int64(image.Height), int64(image.Width)}
-			if spec.Layout == preprocess.NHWC {
-				shape = []int64{batch, int64(image.Height), int64(image.Width), 1}
-			}
-			a, err := array(v.Name, g.spec.Mask.Type, shape, values, nil)
-			if err != nil {
-				return nil, models.StageInput.Wrap(err)
-			}
-			t, err := runner.TensorOf(a)
-			if err != nil {
-				return nil, models.StageInput.Wrap(err)
-			}
-			inputs = append(inputs, t)
-			continue
-		}
-		t, err := runner.NewTensor(v.Type, append([]int64{batch}, spec.Layout.Shape(spec.Channels, image.Height, image.Width)...))
-		if err != nil {
-			return nil, models.StageInput.Wrap(err)
-		}
-		inputs = append(inputs, t)
-		if err := spec.Tensor(t.Row(0), image); err != nil {
-			return nil, models.StageInput.Wrap(err)
-		}
-	}
-	outputs := make([]*runner.Tensor, 1)
-	if err := g.session.Run(ctx, inputs, outputs); err != nil {
-		return nil, models.StageRun.Wrap(fmt.Errorf("%dx%d pixels: %w", image.Width, image.Height, err))
-	}
-	defer closeAll(outputs)
-	p, err := planeOf(outputs[0], &g.spec.Output, 0)
-	if err == nil && p.Channels != 3 {
-		err = fmt.Errorf("output %q has %d channels: what is filled in must have colours", p.name, p.Channels)
-	}
-	if err != nil {
-		return nil, models.StageOutput.Wrap(err)
-	}
-	out := &preprocess.Image{Width: p.Width, Height: p.Height, Channels: 3, Pix: make([]byte, p.Width*p.Height*3)}
-	row, seen, bad := make([]float32, 3*p.Width), levels{channels: 3}, 0
-	for y := range p.Height {
-		n, err := p.Unpack(row, p.data, 0, y, p.Width)
-		if err != nil {
-			return nil, models.StageOutput.Wrap(err)
-		}
-		bad += n
-		seen.round(out.Pix[y*len(row):(y+1)*len(row)], row)
-	}
-	if bad > 0 {
-		return nil, models.StageOutput.Wrap(fmt.Errorf("output %q: %d values are NaN or infinite: the usual cause is float16 overflow", g.spec.Output.Name, bad))
-	}
-	if err := g.known(image, out, mask, &seen); err != nil {
-		return nil, models.StageOutput.Wrap(err)
-	}
-	return out, nil
 }
 
 // known says what is wrong with what a graph has made of the pixels that it was to keep: in the hole all

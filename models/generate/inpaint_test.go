@@ -3,9 +3,11 @@ package generate
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 
 	"ortho/models"
+	"ortho/models/config"
 	"ortho/preprocess"
 	"ortho/runner/onnx"
 )
@@ -82,5 +84,68 @@ func TestHoles(t *testing.T) {
 	}
 	if got := holes(mask); len(got) != 1 {
 		t.Errorf("%d holes of specks", len(got))
+	}
+}
+
+// TestMarks: what is set in a graph's mask is what is made anew, or what is kept: as a trial shows, or as is stated.
+func TestMarks(t *testing.T) {
+	inBytes := func(layout preprocess.Layout) func(*models.GeneratorSpec) {
+		return func(s *models.GeneratorSpec) {
+			s.Mask = &models.MaskPort{Name: "mask", Type: onnx.Uint8}
+			s.Image.Spec.Type, s.Image.Spec.Layout = preprocess.Uint8, layout
+			s.Image.Spec.Range = [2]float64{0, 255}
+			s.Output = models.PicturePort{Name: "result", Type: onnx.Uint8, Channels: 3, Range: [2]float64{0, 255}, Layout: layout}
+		}
+	}
+	stated := func(m config.Mark) func(*models.GeneratorSpec) {
+		return func(s *models.GeneratorSpec) { s.Mask.Marks = m }
+	}
+	in := preprocess.Resample(golden(t, "picture").Image, 200, 160, preprocess.Bicubic)
+	mask := &preprocess.Image{Width: 200, Height: 160, Channels: 1, Pix: make([]byte, 200*160)}
+	for y := 60; y < 100; y++ {
+		for x := 50; x < 90; x++ {
+			mask.Pix[y*200+x] = 255
+		}
+	}
+	for _, c := range []struct {
+		graph string
+		spec  *models.GeneratorSpec
+		want  config.Mark // "": an error
+	}{
+		{"fill", spec(masked), config.MarksHole},
+		{"fill_24x32", spec(masked, fixed(32, 24)), config.MarksHole},
+		{"fill_kept", spec(inBytes(preprocess.NCHW)), config.MarksKept},
+		{"fill_nhwc", spec(inBytes(preprocess.NHWC)), config.MarksHole},
+		{"fill_neither", spec(inBytes(preprocess.NCHW)), ""},
+		{"fill_neither", spec(inBytes(preprocess.NCHW), stated(config.MarksKept)), config.MarksKept},
+	} {
+		g := generator(t, graph(c.graph), c.spec, Options{})
+		got, source, err := g.Marks(t.Context())
+		if got != c.want || (err != nil) != (c.want == "") || source == "default (as LaMa has it)" {
+			t.Errorf("%s: %q, %v; want %q", c.graph, got, err, c.want)
+		}
+		var out bytes.Buffer
+		err = g.Inpaint(t.Context(), &preprocess.Picture{Image: in}, mask, func(int, int, int) (io.Writer, error) { return &out, nil })
+		if c.want == "" {
+			if err == nil || models.StageOf(err) != models.StageInput || !strings.Contains(err.Error(), "MI-GAN") {
+				t.Errorf("%s: %v", c.graph, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.graph, err)
+			continue
+		}
+		changed := 0
+		for i, v := range out.Bytes() {
+			if hole := mask.Pix[i/3] > 0; !hole && v != in.Pix[i] {
+				t.Fatalf("%s: byte %d beside the mask is %d, was %d", c.graph, i, v, in.Pix[i])
+			} else if hole && v != in.Pix[i] {
+				changed++
+			}
+		}
+		if changed < 3000 {
+			t.Errorf("%s: %d bytes of the mask have changed", c.graph, changed)
+		}
 	}
 }

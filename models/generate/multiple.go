@@ -16,7 +16,8 @@ import (
 // sizes is what trials have shown of the sizes that the graph takes.
 type sizes struct {
 	found    bool
-	multiple int // 0: none was found that it runs at
+	multiple int  // 0: none was found that it runs at
+	enlarges bool // a small image was padded
 }
 
 // Multiple finds out by trying which multiples of pixels the height and the width of an image must be:
@@ -47,6 +48,13 @@ func (g *Generator) Widens() bool {
 	g.trying.Lock()
 	defer g.trying.Unlock()
 	return g.sizes.multiple > 1
+}
+
+// Enlarges reports whether small images have been padded so far, since the graph runs at larger ones alone.
+func (g *Generator) Enlarges() bool {
+	g.trying.Lock()
+	defer g.trying.Unlock()
+	return g.sizes.enlarges
 }
 
 // candidates are the multiples that are tried, in order: 1, powers of 2, by which graphs halve, and
@@ -108,9 +116,13 @@ func (g *Generator) runsAt(ctx context.Context, m int) (bool, error) {
 	return err == nil, ctx.Err()
 }
 
+// enough is an edge in pixels at which graphs run that run at the sizes of trials.
+const enough = 64
+
 // widened is the multiple that an image is padded to where the graph did not run at a size of another.
-// Where that does not help, or the model states one that is not the graph's, it returns why.
-func (g *Generator) widened(ctx context.Context, failed error, tried int) (int, error) {
+// Where that does not help, or the model states one that is not the graph's, it returns why. An image whose shorter
+// edge is small may be too small: graphs that reflect at their edges, or halve, want some pixels.
+func (g *Generator) widened(ctx context.Context, failed error, tried, shorter int) (int, error) {
 	if models.StageOf(failed) != models.StageRun || ctx.Err() != nil || g.spec.Image.Spec.Height > 0 {
 		return 0, failed
 	}
@@ -118,6 +130,11 @@ func (g *Generator) widened(ctx context.Context, failed error, tried int) (int, 
 	switch stated := g.spec.Image.Multiple; {
 	case err != nil:
 		return 0, err
+	case m == 1 && tried < enough && shorter < enough:
+		g.trying.Lock()
+		defer g.trying.Unlock()
+		g.sizes.enlarges = true
+		return leastCommonMultiple(tried, enough), nil
 	case m <= 1 || tried%m == 0:
 		return 0, failed
 	case stated > 1:
@@ -131,6 +148,13 @@ func (g *Generator) widened(ctx context.Context, failed error, tried int) (int, 
 func (g *Generator) Facts(ctx context.Context) ([]models.Fact, error) {
 	const source = "trial"
 	image := g.spec.Image
+	if m := g.spec.Mask; m != nil && m.Marks == "" {
+		marks, source, err := g.Marks(ctx)
+		if err != nil {
+			return nil, ctx.Err() // a run says it
+		}
+		return []models.Fact{{Key: config.MaskMarks.Name(), Value: string(marks), Source: source}}, nil
+	}
 	switch width, height, overlap := g.Tiling(); {
 	case image == nil || len(g.session.Inputs) != 1:
 		return nil, nil

@@ -37,3 +37,17 @@ func TestMultiple(t *testing.T) {
 		}
 	}
 }
+
+// TestEnlarges: an image that is smaller than a graph runs at is padded, and cropped.
+func TestEnlarges(t *testing.T) {
+	g := generator(t, graph("reflects"), spec(), Options{})
+	for _, size := range [][2]int{{40, 30}, {1, 1}, {2, 90}} {
+		m, err := generated(t.Context(), g, cropped(golden(t, "picture"), size[0], min(size[1], 40)))
+		if err != nil || m.width != size[0] || m.height != min(size[1], 40) {
+			t.Errorf("%v: %dx%d, %v", size, m.width, m.height, err)
+		}
+		if want := size[0] < 4; g.Enlarges() != want {
+			t.Errorf("%v: enlarges: %v", size, !want)
+		}
+	}
+}

@@ -44,6 +44,12 @@ type Diffusion struct {
 	ImageSHA256 string  `json:"image_sha256,omitempty"`
 	MaskSHA256  string  `json:"mask_sha256,omitempty"`
 	InvertMask  bool    `json:"mask_invert,omitempty"`
+	// Of images of control, one for each ControlNet: how much it counts, and from which part of the steps to which.
+	ControlSHA256 []string  `json:"control_sha256,omitempty"`
+	ControlScale  []float64 `json:"control_scale,omitempty"`
+	ControlStart  []float64 `json:"control_start,omitempty"` // both are left out where it is all of them
+	ControlEnd    []float64 `json:"control_end,omitempty"`
+	ControlGuess  bool      `json:"control_guess,omitempty"`
 }
 
 // Chunks are the text chunks of the image's file, keys and values, in their order. NUL,
@@ -81,6 +87,13 @@ func (i Image) Chunks() (chunks [][2]string) {
 		if d.InvertMask {
 			add("mask-invert", "true")
 		}
+		add("control-sha256", strings.Join(d.ControlSHA256, " "))
+		add("control-scale", decimals(d.ControlScale))
+		add("control-start", decimals(d.ControlStart))
+		add("control-end", decimals(d.ControlEnd))
+		if d.ControlGuess {
+			add("control-guess", "true")
+		}
 	}
 	if i.Class != nil {
 		add("class", strconv.Itoa(*i.Class))
@@ -98,6 +111,14 @@ func (i Image) Chunks() (chunks [][2]string) {
 		}
 	}
 	return chunks
+}
+
+func decimals(values []float64) string {
+	var words []string
+	for _, v := range values {
+		words = append(words, decimal(v))
+	}
+	return strings.Join(words, " ")
 }
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

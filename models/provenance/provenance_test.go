@@ -25,6 +25,9 @@ func TestImage(t *testing.T) {
 			`{"seed":7,"text":"a fox","latents":{"from":0},"negative":"blurry","steps":3,"guidance":7.5,"scheduler":"ddim","fit":"crop","strength":0.6,"image_sha256":"1f","mask_sha256":"2f","mask_invert":true}`,
 			"[[ortho:seed 7] [ortho:text a fox] [ortho:negative blurry] [ortho:steps 3] [ortho:guidance 7.5] [ortho:scheduler ddim] [ortho:fit crop] [ortho:strength 0.6] " +
 				"[ortho:image-sha256 1f] [ortho:mask-sha256 2f] [ortho:mask-invert true] [ortho:latents-sha256 ab] [ortho:latents-row 0]]"},
+		{Image{Diffusion: &Diffusion{ControlSHA256: []string{"3f", "4f"}, ControlScale: []float64{1, 0.5}, ControlStart: []float64{0, 0.2}, ControlEnd: []float64{1, 1}, ControlGuess: true}},
+			`{"steps":0,"guidance":0,"scheduler":"","control_sha256":["3f","4f"],"control_scale":[1,0.5],"control_start":[0,0.2],"control_end":[1,1],"control_guess":true}`,
+			"[[ortho:steps 0] [ortho:guidance 0] [ortho:control-sha256 3f 4f] [ortho:control-scale 1 0.5] [ortho:control-start 0 0.2] [ortho:control-end 1 1] [ortho:control-guess true]]"},
 		{Image{Diffusion: &Diffusion{}}, `{"steps":0,"guidance":0,"scheduler":""}`, "[[ortho:steps 0] [ortho:guidance 0]]"},
 	} {
 		row, err := json.Marshal(c.image)

@@ -12,7 +12,7 @@ import tempfile
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
-from transformers.models.clip.tokenization_clip import bytes_to_unicode
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 # The first merges of CLIP's vocabulary (https://github.com/openai/CLIP, MIT).
 MERGES = (pathlib.Path(__file__).parent / "merges.txt").read_text().splitlines()

@@ -9,7 +9,6 @@ import json
 import shutil
 from unittest import mock
 
-import onnx
 import torch
 from diffusers import (
     EulerDiscreteScheduler,
@@ -27,6 +26,7 @@ from optimum.exporters.onnx.model_configs import UNetOnnxConfig
 from optimum.utils.input_generators import DummyTimestepInputGenerator
 
 from . import parts
+from .graphs import shorten
 
 BETAS = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
 NO_CHECKER = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
@@ -133,36 +133,6 @@ def only_tokenizer_json(folder):
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-
-def shorten(path, weights=None):
-    """Writes a graph again with short names within it: they would be half of the file."""
-    model = onnx.load(path)
-    kept = {v.name for v in [*model.graph.input, *model.graph.output]} | {""}
-    names = {}
-
-    def short(name):
-        return name if name in kept else names.setdefault(name, f"v{len(names):x}")
-
-    def visit(graph):
-        for tensor in graph.initializer:
-            tensor.name = short(tensor.name)
-        for node in graph.node:
-            node.name = node.doc_string = ""
-            node.input[:] = map(short, node.input)
-            node.output[:] = map(short, node.output)
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    visit(attribute.g)
-        del graph.value_info[:]
-
-    visit(model.graph)
-    onnx.checker.check_model(model)
-    if weights:
-        onnx.save_model(model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=weights,
-                        size_threshold=0, convert_attribute=False)
-    else:
-        onnx.save_model(model, path)
 
 
 def build(name, out):

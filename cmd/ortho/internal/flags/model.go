@@ -52,6 +52,7 @@ var overrides = []struct {
 	{"channels", "1 or 3", pictures},
 	{"orientation", "exif (turn images upright) or ignore", pictures},
 	{"size-multiple", "images are padded to multiples of `N` pixels, and the result cut", generating},
+	{"mask-marks", "hole or kept: what is 1 (or 255) in the mask that a graph takes beside an image, where trials don't show it", generating},
 	{"labels", "a `FILE` with the classes' names (txt, csv, json, yaml, pbtxt), or imagenet-1k", naming},
 	{"latent-distribution", "normal, or uniform (-1 to 1)", generating},
 	{"class-input", "`NAME` of the input that takes the class, where that does not tell", generating},
