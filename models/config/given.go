@@ -29,6 +29,7 @@ type Constant struct {
 	File string // that it was read from; "": none
 
 	shape   []int64
+	deep    int        // the depth of the lists that numbers stand in
 	numbers []string   // JSON's numbers, true or false
 	array   *npz.Array // of a file
 	digest  string     // of the file
@@ -135,8 +136,11 @@ func (c *Constant) list(d *json.Decoder, depth int) error {
 	case c.shape[depth] != n:
 		return fmt.Errorf("its lists have %d and %d items", c.shape[depth], n)
 	}
-	if !lists && len(c.shape) > depth+1 {
-		return errors.New("its lists are of different depth")
+	if !lists {
+		if c.deep != 0 && c.deep != depth+1 {
+			return errors.New("its lists are of different depth")
+		}
+		c.deep = depth + 1
 	}
 	return nil
 }

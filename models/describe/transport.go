@@ -80,7 +80,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		response.Body.Close()
 		to := "another address"
 		if u, err := url.Parse(response.Header.Get("Location")); err == nil && u.Host != "" {
-			to = u.Host
+			to = short(line(u.Host))
 		}
 		return nil, &redirectError{to}
 	}

@@ -39,6 +39,8 @@ func escaped(to []byte, before rune, text []byte, keep string) ([]byte, rune) {
 			to = fmt.Appendf(to, `\x%02x`, text[0])
 		case !deceives(before, r) || strings.ContainsRune(keep, r):
 			to = append(to, text[:size]...)
+			before, text = r, text[size:]
+			continue
 		case r < utf8.RuneSelf:
 			to = fmt.Appendf(to, `\x%02x`, r)
 		case r < 0x10000:
@@ -46,7 +48,7 @@ func escaped(to []byte, before rune, text []byte, keep string) ([]byte, rune) {
 		default:
 			to = fmt.Appendf(to, `\U%08x`, r)
 		}
-		before, text = r, text[size:]
+		before, text = '\\', text[size:] // an escape is of ASCII, whatever it stands for
 	}
 	return to, before
 }
