@@ -51,6 +51,9 @@ type Status struct {
 	State         State
 	Reason        string // of what is unavailable
 	Asleep        bool   // it was idle, and is opened again by the next call
+	Calls         int64  // under way
+	Task          models.Task
+	Provider      string
 }
 
 // Catalog is the models of a server, by name. Its methods may be called concurrently.
@@ -74,6 +77,9 @@ type version struct {
 	state    State
 	reason   string
 	instance *Instance // of one that is ready and not asleep
+
+	task     models.Task // of what was open last
+	provider string
 }
 
 // New makes an empty catalog.
@@ -171,7 +177,7 @@ func (c *Catalog) load(ctx context.Context, e *entry) error {
 			}
 			continue
 		}
-		c.set(e, name, &version{state: Ready, instance: i})
+		c.set(e, name, &version{state: Ready, instance: i, task: i.Task, provider: i.Provider()})
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -339,7 +345,12 @@ func (c *Catalog) Statuses() (all []Status) {
 		e := c.models[name]
 		for _, number := range slices.SortedFunc(maps.Keys(e.versions), byNumber) {
 			v := e.versions[number]
-			all = append(all, Status{name, number, v.state, v.reason, v.state == Ready && v.instance == nil})
+			status := Status{Name: name, Version: number, State: v.state, Reason: v.reason, Asleep: v.state == Ready && v.instance == nil}
+			status.Task, status.Provider = v.task, v.provider
+			if v.instance != nil {
+				status.Calls = v.instance.Calls()
+			}
+			all = append(all, status)
 		}
 		if len(e.versions) == 0 {
 			all = append(all, Status{Name: name, State: Unavailable, Reason: "not loaded"})

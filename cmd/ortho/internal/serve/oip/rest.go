@@ -35,24 +35,26 @@ type Route struct {
 	Method, Path string
 	Answer       func(w http.ResponseWriter, r *http.Request, body []byte) error
 	Body         bool // it has one
+	Open         bool // no token is asked for: probes have none
+	About        string
 }
 
 // Routes are those of the protocol.
 func (s *Server) Routes() []Route {
 	routes := []Route{
-		{Method: "GET", Path: "/v2", Answer: s.serverMetadata},
-		{Method: "GET", Path: "/v2/health/live", Answer: answer(map[string]bool{"live": true})},
-		{Method: "GET", Path: "/v2/health/ready", Answer: s.serverReady},
-		{Method: "POST", Path: "/v2/repository/index", Answer: s.index, Body: true},
-		{Method: "POST", Path: "/v2/repository/models/{model}/load", Answer: s.load, Body: true},
-		{Method: "POST", Path: "/v2/repository/models/{model}/unload", Answer: s.unload, Body: true},
+		{Method: "GET", Path: "/v2", Answer: s.serverMetadata, About: "What the server is, and its extensions of the Open Inference Protocol."},
+		{Method: "GET", Path: "/v2/health/live", Answer: answer(map[string]bool{"live": true}), Open: true, About: "Whether the process lives."},
+		{Method: "GET", Path: "/v2/health/ready", Answer: s.serverReady, Open: true, About: "Whether the server takes requests."},
+		{Method: "POST", Path: "/v2/repository/index", Answer: s.index, Body: true, About: "The models, their versions and states."},
+		{Method: "POST", Path: "/v2/repository/models/{model}/load", Answer: s.load, Body: true, About: "Opens a model, anew where it is open."},
+		{Method: "POST", Path: "/v2/repository/models/{model}/unload", Answer: s.unload, Body: true, About: "Closes a model."},
 	}
 	for _, model := range []string{"/v2/models/{model}", "/v2/models/{model}/versions/{version}"} {
 		routes = append(routes,
-			Route{Method: "GET", Path: model, Answer: s.modelMetadata},
-			Route{Method: "GET", Path: model + "/ready", Answer: s.modelReady},
-			Route{Method: "GET", Path: model + "/config", Answer: s.modelConfig},
-			Route{Method: "POST", Path: model + "/infer", Answer: s.inferREST, Body: true},
+			Route{Method: "GET", Path: model, Answer: s.modelMetadata, About: "The inputs and outputs of a model's graph."},
+			Route{Method: "GET", Path: model + "/ready", Answer: s.modelReady, About: "Whether a model answers."},
+			Route{Method: "GET", Path: model + "/config", Answer: s.modelConfig, About: "A model's configuration."},
+			Route{Method: "POST", Path: model + "/infer", Answer: s.inferREST, Body: true, About: "Runs a model with tensors, or with encoded images (BYTES)."},
 		)
 	}
 	return routes
@@ -314,4 +316,3 @@ func writeInfer(made *response, asked request) (head []byte, tail [][]byte, err 
 
 // platform is what the protocol calls a graph of ONNX that ONNX Runtime runs.
 const platform = "onnxruntime_onnx"
-
