@@ -108,6 +108,14 @@ func (c *Calls) Do(ctx context.Context, inputs []npz.Array) ([]npz.Array, error)
 
 // take puts the arrays into the order of the graph's inputs, and checks them.
 func (call *arrayCall) take(wanted []onnx.Value, given []npz.Array) error {
+	for i, a := range given {
+		if !slices.ContainsFunc(wanted, func(v onnx.Value) bool { return v.Name == a.Name }) {
+			return badInput("there is no input %q; the model takes %s", a.Name, onnx.List(wanted))
+		}
+		if slices.ContainsFunc(given[:i], func(b npz.Array) bool { return b.Name == a.Name }) {
+			return badInput("input %q is given twice", a.Name)
+		}
+	}
 	for _, v := range wanted {
 		i := slices.IndexFunc(given, func(a npz.Array) bool { return a.Name == v.Name })
 		if i < 0 {
@@ -117,14 +125,6 @@ func (call *arrayCall) take(wanted []onnx.Value, given []npz.Array) error {
 			return err
 		}
 		call.inputs = append(call.inputs, given[i])
-	}
-	for i, a := range given {
-		if !slices.ContainsFunc(wanted, func(v onnx.Value) bool { return v.Name == a.Name }) {
-			return badInput("there is no input %q; the model takes %s", a.Name, onnx.List(wanted))
-		}
-		if slices.ContainsFunc(given[:i], func(b npz.Array) bool { return b.Name == a.Name }) {
-			return badInput("input %q is given twice", a.Name)
-		}
 	}
 	for i, a := range call.inputs {
 		if len(a.Shape) == 0 {

@@ -147,6 +147,9 @@ func (s *Server) huggingFaceClasses(c *call, i *catalog.Instance, data []byte, b
 		}
 		classes = append(classes, class{label, p.Probability})
 	}
+	if i.Task == models.ClassifyText { // of each of the texts that could be given
+		return c.json([][]class{classes})
+	}
 	return c.json(classes)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/serve/catalog"
 	"ortho/cmd/ortho/internal/serve/fault"
 	"ortho/models"
@@ -96,28 +97,20 @@ func (s *Server) arrays(ctx context.Context, i *catalog.Instance, given []tensor
 			arrays = append(arrays, t.Array)
 			continue
 		}
-		image := imageInput(i)
-		if image == nil {
-			return nil, fault.Input("input %.200q: the model takes no texts or images; it takes %s", t.Name, onnx.List(i.Inputs()))
+		image := i.Inputs()[0] // as package images has it
+		if _, err := i.Model.ImageLoader(); err != nil {
+			return nil, fault.Input("input %.200q: texts can be the encoded images that a model takes, and %s takes none: %v", t.Name, i.Name, remedy.Of(err))
 		}
 		if t.Name != image.Name && len(given) > 1 {
 			return nil, fault.Input("input %.200q: encoded images are given as %s", t.Name, image.Name)
 		}
-		a, err := s.decoded(ctx, i, *image, t.Texts)
+		a, err := s.decoded(ctx, i, image, t.Texts)
 		if err != nil {
 			return nil, err
 		}
 		arrays = append(arrays, a)
 	}
 	return arrays, nil
-}
-
-// imageInput is the input that takes an image; nil where there is none, or it isn't known how.
-func imageInput(i *catalog.Instance) *onnx.Value {
-	if _, err := i.Model.ImageLoader(); err != nil || len(i.Inputs()) == 0 {
-		return nil
-	}
-	return &i.Inputs()[0]
 }
 
 // decoded makes the graph's input of encoded images.
