@@ -89,6 +89,8 @@ func (s *Server) handle(r route) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		began := time.Now()
+		s.flight.Add(1)
+		defer s.flight.Add(-1)
 		s.metrics.flight.Inc()
 		defer s.metrics.flight.Dec()
 		to := &answered{ResponseWriter: w}

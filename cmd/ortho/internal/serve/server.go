@@ -51,6 +51,7 @@ type Server struct {
 	token   secret
 	timeout time.Duration
 	ending  atomic.Bool
+	flight  atomic.Int64 // requests over HTTP that are under way
 	access  io.Writer
 	logging sync.Mutex
 	mux     *http.ServeMux
@@ -192,7 +193,8 @@ func (s *Server) Run(ctx context.Context, listening func(http, grpc string)) err
 	return errors.Join(err, s.end(server, rpc))
 }
 
-// end refuses further requests, and waits for those under way.
+// end refuses further requests, and waits for those under way. Until then it listens: who comes
+// meanwhile is told so, and not cut off.
 func (s *Server) end(server *http.Server, rpc *grpc.Server) error {
 	s.ending.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), s.opt.Drain)
@@ -210,6 +212,12 @@ func (s *Server) end(server *http.Server, rpc *grpc.Server) error {
 				rpc.Stop()
 			}
 		}()
+	}
+	for tick := time.NewTicker(5 * time.Millisecond); s.flight.Load() > 0 && ctx.Err() == nil; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
 	}
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
