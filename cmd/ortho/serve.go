@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +22,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/runner/regular"
 )
 
 // serveOptions is what the flags of serve say.
@@ -33,7 +33,7 @@ type serveOptions struct {
 	tokenEnv   string
 	cert, key  string
 	insecure   bool
-	access     string
+	access     bool
 
 	batch       int
 	delay       time.Duration
@@ -65,7 +65,7 @@ func newServeCommand() *cli.Command {
 		&cli.StringFlag{Name: "tls-cert", Destination: &o.cert, Category: "Addresses", Usage: "`FILE` of a certificate (PEM), for TLS"},
 		&cli.StringFlag{Name: "tls-key", Destination: &o.key, Category: "Addresses", Usage: "`FILE` of the certificate's key (PEM)"},
 		&cli.BoolFlag{Name: "insecure", Destination: &o.insecure, Category: "Addresses", Usage: "answer on addresses that other machines reach without a token and TLS"},
-		&cli.StringFlag{Name: "access-log", Destination: &o.access, Category: "Addresses", Usage: "append a line of JSON for each request to `FILE`; -: to standard error", DefaultText: "none"},
+		&cli.BoolFlag{Name: "access-log", Destination: &o.access, Category: "Addresses", Usage: "print a line of JSON for each request on standard error"},
 
 		&cli.IntFlag{Name: "max-batch", Destination: &o.batch, Category: limits, Usage: "`ROWS` of requests that share a run", DefaultText: "by provider; cpu: 1"},
 		&cli.DurationFlag{Name: "max-delay", Destination: &o.delay, Category: limits, Usage: "how long a run that is not full waits for further requests: `DURATION`", DefaultText: "not at all"},
@@ -90,11 +90,8 @@ func (o *serveOptions) run(ctx context.Context, call *flags.Call) error {
 	if len(call.Args) > 0 {
 		return commandline.Usagef("%s: a model is named with -m, and what is asked for comes in requests", term.Clean(call.Args[0]))
 	}
-	if options.Access, err = o.openAccess(call.UI); err != nil {
-		return err
-	}
-	if f, ok := options.Access.(io.Closer); ok {
-		defer f.Close()
+	if o.access {
+		options.Access = call.Err
 	}
 	var server *serve.Server
 	models := catalog.New(catalog.Options{Session: o.session.Runner, Batch: o.batch, Concurrency: o.session.Concurrency, Linger: o.delay, Queue: o.queue,
@@ -121,6 +118,9 @@ func (o *serveOptions) run(ctx context.Context, call *flags.Call) error {
 	})
 }
 
+// maxPEM bounds the files of TLS.
+const maxPEM = 1 << 20
+
 // options checks the flags.
 func (o *serveOptions) options() (serve.Options, error) {
 	options := serve.Options{HTTP: o.http, GRPC: o.grpc, Version: build.Version(), MaxBody: o.maxBody << 20, MaxBodies: o.maxBodies << 20,
@@ -145,7 +145,15 @@ func (o *serveOptions) options() (serve.Options, error) {
 		return options, commandline.Usagef("--tls-cert and --tls-key belong together")
 	}
 	if o.cert != "" {
-		pair, err := tls.LoadX509KeyPair(o.cert, o.key)
+		cert, err := regular.ReadFile(o.cert, maxPEM)
+		if err != nil {
+			return options, fmt.Errorf("--tls-cert: %w", err)
+		}
+		key, err := regular.ReadFile(o.key, maxPEM)
+		if err != nil {
+			return options, fmt.Errorf("--tls-key: %w", err)
+		}
+		pair, err := tls.X509KeyPair(cert, key)
 		if err != nil {
 			return options, fmt.Errorf("--tls-cert %s, --tls-key %s: %w", o.cert, o.key, err)
 		}
@@ -160,21 +168,6 @@ func (o *serveOptions) options() (serve.Options, error) {
 		}
 	}
 	return options, nil
-}
-
-// openAccess opens the access log.
-func (o *serveOptions) openAccess(ui *term.UI) (io.Writer, error) {
-	switch o.access {
-	case "":
-		return nil, nil
-	case "-":
-		return struct{ io.Writer }{ui.Err}, nil
-	}
-	f, err := os.OpenFile(o.access, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
-	if err != nil {
-		return nil, fmt.Errorf("open the access log: %w", err)
-	}
-	return f, nil
 }
 
 // open reads a model's files, and tells what is done as they state though it may not be meant.
