@@ -207,3 +207,18 @@ func TestServeRepository(t *testing.T) {
 		}
 	}
 }
+
+// TestServePage: the page works in Chromium, wide and narrow, light and dark, by the keyboard, asks nobody
+// else, and has no fault of accessibility that axe-core knows.
+func TestServePage(t *testing.T) {
+	chromium, err := exec.LookPath("chromium")
+	if err != nil || exec.Command("node", "-e", "require('puppeteer-core'); require('axe-core')").Run() != nil {
+		t.Skip("needs chromium, and node with puppeteer-core and axe-core (NODE_PATH)")
+	}
+	address, _ := served(t, "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs")
+	cmd := exec.Command("node", "../../scripts/clients/page.cjs", address+"/", cat, t.TempDir())
+	cmd.Env = append(os.Environ(), "CHROMIUM="+chromium)
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "passed") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

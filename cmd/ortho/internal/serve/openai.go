@@ -40,21 +40,35 @@ type openAIModel struct {
 	Object  string `json:"object"`
 	Created int64  `json:"created"`
 	OwnedBy string `json:"owned_by"`
+
+	Task  string   `json:"task,omitempty"`
+	Takes []string `json:"takes,omitempty"` // of a generator: picture, text, seed
 }
 
 func (s *Server) openAIModels(c *call) error {
 	all := []openAIModel{}
 	for _, name := range s.catalog.Names() {
-		all = append(all, openAIModel{ID: name, Object: "model", OwnedBy: "ortho"})
+		all = append(all, s.described(name))
 	}
 	return c.json(map[string]any{"object": "list", "data": all})
 }
 
 func (s *Server) openAIModel(c *call) error {
 	if name := s.known(c.PathValue("model")); name != "" {
-		return c.json(openAIModel{ID: name, Object: "model", OwnedBy: "ortho"})
+		return c.json(s.described(name))
 	}
 	return fault.Unknown("there is no model %.200q", c.PathValue("model"))
+}
+
+// described is a model as OpenAI describes one, with what it is for.
+func (s *Server) described(name string) openAIModel {
+	m := openAIModel{ID: name, Object: "model", OwnedBy: "ortho"}
+	for _, status := range s.catalog.Statuses() {
+		if status.Name == name {
+			m.Task, m.Takes = string(status.Task), status.Takes
+		}
+	}
+	return m
 }
 
 // maxPictures bounds those of one request.

@@ -10,6 +10,10 @@ func (s *Server) description() map[string]any {
 	type object = map[string]any
 	paths := map[string]object{}
 	for _, r := range s.routes() {
+		if strings.HasPrefix(r.path, "/page.") {
+			continue
+		}
+		r.path = strings.TrimSuffix(r.path, "{$}")
 		about := object{"summary": r.about, "responses": object{
 			"200":     object{"description": "the answer"},
 			"default": object{"description": "a status, and a sentence that says what was wrong", "content": object{"application/json": object{"schema": object{"$ref": "#/components/schemas/Error"}}}},

@@ -18,6 +18,8 @@ type call struct {
 	w     http.ResponseWriter
 	body  []byte
 	model string // that answers, for metrics; "" while none is known
+
+	began, whole time.Time // when its head came, and when its body was there
 }
 
 // route is a way to ask. Its function writes the answer, or returns why it can't.
@@ -43,6 +45,10 @@ func (c *call) json(v any) error {
 func (c *call) write(kind string, content []byte) error {
 	c.w.Header().Set("Content-Type", kind)
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+	if !c.whole.IsZero() {
+		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+		c.w.Header().Set("Server-Timing", fmt.Sprintf("body;dur=%.1f, model;dur=%.1f", ms(c.whole.Sub(c.began)), ms(time.Since(c.whole))))
+	}
 	_, err := c.w.Write(content)
 	return err
 }
@@ -94,7 +100,7 @@ func (s *Server) handle(r route) http.Handler {
 		s.metrics.flight.Inc()
 		defer s.metrics.flight.Dec()
 		to := &answered{ResponseWriter: w}
-		c := &call{Request: req, w: to}
+		c := &call{Request: req, w: to, began: began}
 		id := s.identify(to, req)
 		err := s.carryOut(c, r)
 		if f := fault.Of(err); f != nil {
@@ -145,7 +151,7 @@ func (s *Server) carryOut(c *call, r route) (err error) {
 			return err
 		}
 		defer release()
-		c.body = body
+		c.body, c.whole = body, time.Now()
 	}
 	if s.timeout > 0 {
 		ctx, cancel := s.limited(c.Context())

@@ -83,6 +83,7 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/metrics", answer: func(c *call) error { s.metrics.handler().ServeHTTP(c.w, c.Request); return nil }, about: "Counts and times, as Prometheus reads them."},
 		{method: "GET", path: "/openapi.json", answer: s.openAPI, about: "This description."},
 	}
+	all = append(all, pageRoutes()...)
 	all = append(all, s.peoplesRoutes()...)
 	all = append(all, s.huggingFaceRoutes()...)
 	all = append(all, s.openAIRoutes()...)

@@ -54,6 +54,7 @@ type Status struct {
 	Calls         int64  // under way
 	Task          models.Task
 	Provider      string
+	Takes         []string // of a generator: picture, text, seed
 }
 
 // Catalog is the models of a server, by name. Its methods may be called concurrently.
@@ -80,6 +81,7 @@ type version struct {
 
 	task     models.Task // of what was open last
 	provider string
+	takes    []string
 }
 
 // New makes an empty catalog.
@@ -177,7 +179,7 @@ func (c *Catalog) load(ctx context.Context, e *entry) error {
 			}
 			continue
 		}
-		c.set(e, name, &version{state: Ready, instance: i, task: i.Task, provider: i.Provider()})
+		c.set(e, name, &version{state: Ready, instance: i, task: i.Task, provider: i.Provider(), takes: i.takes()})
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -346,7 +348,7 @@ func (c *Catalog) Statuses() (all []Status) {
 		for _, number := range slices.SortedFunc(maps.Keys(e.versions), byNumber) {
 			v := e.versions[number]
 			status := Status{Name: name, Version: number, State: v.state, Reason: v.reason, Asleep: v.state == Ready && v.instance == nil}
-			status.Task, status.Provider = v.task, v.provider
+			status.Task, status.Provider, status.Takes = v.task, v.provider, v.takes
 			if v.instance != nil {
 				status.Calls = v.instance.Calls()
 			}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -127,6 +128,26 @@ func (i *Instance) session() *runner.Session {
 
 // Provider is the execution provider that runs the model.
 func (i *Instance) Provider() string { return i.session().Provider }
+
+// takes is what a generator makes pictures of.
+func (i *Instance) takes() (kinds []string) {
+	switch {
+	case i.Pipeline != nil:
+		kinds = []string{"text", "seed"}
+		if i.Pipeline.Spec().Encoder != nil {
+			kinds = append(kinds, "picture")
+		}
+	case i.Generator != nil:
+		spec := i.Generator.Spec()
+		for kind, has := range map[string]bool{"picture": spec.Image != nil, "text": spec.Text != nil, "seed": spec.Image == nil} {
+			if has {
+				kinds = append(kinds, kind)
+			}
+		}
+		slices.Sort(kinds)
+	}
+	return kinds
+}
 
 // Inputs and Outputs are those of the graph, which Arrays takes and gives; none of a pipeline.
 func (i *Instance) Inputs() []onnx.Value {
