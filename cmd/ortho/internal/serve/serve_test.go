@@ -367,10 +367,18 @@ func TestDrain(t *testing.T) {
 	go func() { ended <- s.Run(ctx, func(http, _ string) { addresses <- http }) }()
 	address := "http://" + <-addresses
 	cat := photo(t, "chelsea.png")
+	accepted := make(chan struct{}) // their heads have come, and the rest of their bodies may
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			if status, text, _ := asked(t, "POST", address+"/v1/classify", "image/png", bytes.NewReader(cat)); status != 200 {
+			body, to := io.Pipe()
+			go func() {
+				to.Write(cat[:1000])
+				<-accepted
+				to.Write(cat[1000:])
+				to.Close()
+			}()
+			if status, text, _ := asked(t, "POST", address+"/v1/classify", "image/png", body); status != 200 {
 				t.Errorf("%d %s", status, text)
 			}
 		})
@@ -379,6 +387,13 @@ func TestDrain(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	stop()
+	for !s.ending.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	if status, text, _ := asked(t, "POST", address+"/v1/classify", "image/png", bytes.NewReader(cat)); status != 503 || !strings.Contains(text, "ending") {
+		t.Errorf("a request that comes later: %d %s", status, text)
+	}
+	close(accepted)
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}

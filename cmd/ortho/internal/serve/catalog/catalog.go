@@ -161,7 +161,7 @@ func (c *Catalog) load(ctx context.Context, e *entry) error {
 	var first error
 	for _, name := range names {
 		c.mu.Lock()
-		if v := e.versions[name]; v == nil || v.instance == nil {
+		if v := e.versions[name]; v == nil || v.state != Ready { // one that is asleep is waited for
 			e.versions[name] = &version{state: Loading}
 		}
 		c.mu.Unlock()
