@@ -18,7 +18,8 @@ import (
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
-		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging"},
+		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging",
+		"google.golang.org/grpc", "google.golang.org/protobuf", "github.com/prometheus/client_golang"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip.
@@ -90,6 +91,13 @@ var walls = map[string]string{
 		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
 		"cmd/ortho/internal/term models runner",
 
+	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/images preprocess runner",
+	"cmd/ortho/internal/serve/catalog":       "cmd/ortho/internal/serve/fault models models/classify models/diffusion models/embed models/generate models/images runner runner/npz runner/onnx",
+	"cmd/ortho/internal/serve/oip/inference": "",
+	"cmd/ortho/internal/serve/oip":           "cmd/ortho/internal/remedy cmd/ortho/internal/serve/catalog cmd/ortho/internal/serve/fault cmd/ortho/internal/serve/oip/inference models runner runner/npz runner/onnx",
+	"cmd/ortho/internal/serve": "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/rows cmd/ortho/internal/serve/catalog cmd/ortho/internal/serve/fault " +
+		"cmd/ortho/internal/serve/oip cmd/ortho/internal/term models models/classify models/diffusion models/generate preprocess",
+
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",
 	"cmd/decodeall":  "preprocess",
@@ -129,8 +137,11 @@ func TestLayers(t *testing.T) {
 			switch {
 			case i == "github.com/urfave/cli/v2":
 				allowed = slices.Contains([]string{"cmd/ortho", "cmd/ortho/internal/commandline", "cmd/ortho/internal/flags"}, path)
+			case strings.HasPrefix(i, "google.golang.org/grpc") || strings.HasPrefix(i, "google.golang.org/protobuf") && name == "cmd" || strings.HasPrefix(i, "github.com/prometheus/"):
+				allowed = strings.HasPrefix(path, "cmd/ortho/internal/serve")
 			case i == "log/slog" || i == "log": // a run speaks by its own term.UI
-				allowed = path == "cmd/benchpeers" || path == "cmd/soak" // whose server must not speak
+				// Servers must not speak.
+				allowed = path == "cmd/benchpeers" || path == "cmd/soak" || path == "cmd/ortho/internal/serve"
 			}
 			if !allowed {
 				t.Errorf("%s must not import %s", p.ImportPath, i)

@@ -39,8 +39,8 @@ var stays = []string{
 	"completion bash",
 }
 
-// asks are the commands that are made to ask others, and need not stay.
-var asks = []string{"imagine", "runtime install"}
+// asks are the commands that are made to ask others, or to be asked, and need not stay.
+var asks = []string{"imagine", "runtime install", "serve"}
 
 // private is a command of ortho with a home of its own, which knows the libraries that are installed
 // here.

@@ -1,0 +1,164 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"strconv"
+	"strings"
+
+	"ortho/cmd/ortho/internal/serve/catalog"
+	"ortho/cmd/ortho/internal/serve/fault"
+	"ortho/models"
+	"ortho/models/classify"
+)
+
+// huggingFaceRoutes are those of Hugging Face's inference clients: the task is the model's.
+func (s *Server) huggingFaceRoutes() []route {
+	var all []route
+	for _, path := range []string{"/models/{model}", "/models/{owner}/{model}"} {
+		all = append(all, route{method: "POST", path: path, body: true, answer: s.huggingFace, about: "A model's answer as Hugging Face's inference clients read it: classes of an image or a text, an embedding, a picture."})
+	}
+	return all
+}
+
+// hfBody is the JSON of a request; a body that is no JSON is the input itself.
+type hfBody struct {
+	Inputs     json.RawMessage `json:"inputs"`
+	Parameters struct {
+		TopK           *int     `json:"top_k"`
+		Function       string   `json:"function_to_apply"`
+		Width          int      `json:"width"`
+		Height         int      `json:"height"`
+		Steps          int      `json:"num_inference_steps"`
+		Guidance       *float64 `json:"guidance_scale"`
+		Negative       *string  `json:"negative_prompt"`
+		Seed           *uint64  `json:"seed"`
+		Scheduler      *string  `json:"scheduler"`
+		TargetSize     any      `json:"target_size"`
+		Strength       *float64 `json:"strength"`
+		Prompt         string   `json:"prompt"`
+		CandidateLabel any      `json:"candidate_labels"`
+	} `json:"parameters"`
+}
+
+func (s *Server) huggingFace(c *call) error {
+	kind, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	var b hfBody
+	data := c.body
+	if kind == "application/json" || kind == "" && bytes.HasPrefix(bytes.TrimSpace(c.body), []byte("{")) {
+		if err := json.Unmarshal(c.body, &b); err != nil {
+			return fault.Input("the body is not JSON with inputs and parameters: %v", err)
+		}
+		var text string
+		if err := json.Unmarshal(b.Inputs, &text); err != nil {
+			return fault.Input("inputs is one text: an image as base64, or what the model reads")
+		}
+		data = []byte(text)
+	}
+	if len(data) == 0 {
+		return fault.Input("there are no inputs")
+	}
+	name := c.PathValue("model")
+	i, release, err := s.catalog.Acquire(c.Context(), name, "")
+	if err != nil {
+		return err
+	}
+	defer release()
+	c.model = i.Name
+	if b.Parameters.Scheduler != nil || b.Parameters.TargetSize != nil || b.Parameters.CandidateLabel != nil {
+		return fault.Input("scheduler, target_size and candidate_labels are not taken: the model's own are used")
+	}
+	if f := b.Parameters.Function; f != "" {
+		return fault.Input("function_to_apply %.40q is not taken: scores are the model's probabilities", f)
+	}
+	switch i.Task {
+	case models.Classify, models.ClassifyText:
+		return s.huggingFaceClasses(c, i, data, b)
+	case models.Embed:
+		made, err := i.Embedder.Image(c.Context(), imageIn(data, b.Inputs != nil))
+		if err != nil {
+			return err
+		}
+		return c.json(made.Embedding)
+	}
+	p := prompt{width: b.Parameters.Width, height: b.Parameters.Height, steps: b.Parameters.Steps, guidance: b.Parameters.Guidance, seed: b.Parameters.Seed, strength: b.Parameters.Strength}
+	if b.Parameters.Negative != nil {
+		p.negative, p.given = *b.Parameters.Negative, true
+	}
+	if i.Pipeline == nil && i.Generator.Spec().Image != nil || b.Parameters.Prompt != "" {
+		p.images, p.text = []file{{"inputs", imageIn(data, b.Inputs != nil)}}, b.Parameters.Prompt
+	} else {
+		p.text = string(data)
+	}
+	kind, format, err := wantedFormat("", c.Header.Get("Accept"))
+	if err != nil {
+		return err
+	}
+	picture, seed, err := s.picture(c.Context(), i, p, format)
+	if err != nil {
+		return err
+	}
+	if seed != nil {
+		c.w.Header().Set("X-Seed", strconv.FormatUint(*seed, 10))
+	}
+	return c.write(kind, picture)
+}
+
+// imageIn is an image as it came: of JSON as base64, with the head of a data address or without.
+func imageIn(data []byte, text bool) []byte {
+	if !text {
+		return data
+	}
+	raw := string(data)
+	if strings.HasPrefix(raw, "data:") {
+		_, raw, _ = strings.Cut(raw, ",")
+	}
+	image, err := base64.StdEncoding.DecodeString(strings.TrimSpace(raw))
+	if err != nil {
+		return data // its decoder says that it is no image
+	}
+	return image
+}
+
+func (s *Server) huggingFaceClasses(c *call, i *catalog.Instance, data []byte, b hfBody) error {
+	type class struct {
+		Label string  `json:"label"`
+		Score float64 `json:"score"`
+	}
+	top := defaultTop
+	if b.Parameters.TopK != nil {
+		if top = *b.Parameters.TopK; top < 1 {
+			return fault.Input("top_k %d: it is at least 1", top)
+		}
+	}
+	all, err := s.predictions(c.Context(), i, imageIn(data, b.Inputs != nil && i.Task == models.Classify))
+	if err != nil {
+		return err
+	}
+	classes := []class{}
+	for _, p := range all[:min(top, len(all))] {
+		label := p.Label
+		if label == "" {
+			label = fmt.Sprintf("LABEL_%d", p.Index) // as transformers calls it
+		}
+		classes = append(classes, class{label, p.Probability})
+	}
+	if i.Task == models.ClassifyText { // of each of the texts that could be given
+		return c.json([][]class{classes})
+	}
+	return c.json(classes)
+}
+
+// predictions are the classes of an image or a text.
+func (s *Server) predictions(ctx context.Context, i *catalog.Instance, data []byte) ([]classify.Prediction, error) {
+	if i.Task == models.ClassifyText {
+		result, err := i.Texts.Text(ctx, string(data))
+		return result.Predictions, err
+	}
+	result, err := i.Classifier.Image(ctx, data)
+	return result.Predictions, err
+}
