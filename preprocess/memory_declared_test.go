@@ -2,6 +2,7 @@ package preprocess
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -102,6 +103,15 @@ func noisy(t testing.TB) map[string][]byte {
 	first := bytes.Index(plain, []byte("IDAT")) - 4
 	files["empty.png"] = slices.Concat(plain[:first], bytes.Repeat([]byte("\x00\x00\x00\x00IDAT\x35\xaf\x06\x1e"), 1<<20), plain[first:])
 	files["empty.jpg"] = slices.Concat(segments[:2], bytes.Repeat([]byte("\xff\xfe\x00\x02"), 1<<20), segments[2:])
+	// a million tiles of a pixel, and a tag of numbers that nobody asks for
+	tiles := bytes.Repeat([]byte{1, 0, 0, 0}, 1<<20)
+	entries := [][4]int{{256, 4, 1, 1024}, {257, 4, 1, 1024}, {258, 3, 1, 8}, {262, 3, 1, 1}, {322, 4, 1, 1}, {323, 4, 1, 1}, {324, 4, 1 << 20, 8}, {60000, 6, 4 << 20, 8 + 4<<20}}
+	file := slices.Concat([]byte("II*\x00"), binary.LittleEndian.AppendUint32(nil, 8+8<<20), tiles, make([]byte, 4<<20), []byte{byte(len(entries)), 0})
+	for _, e := range entries {
+		file = binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(file, uint16(e[0])), uint16(e[1]))
+		file = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(file, uint32(e[2])), uint32(e[3]))
+	}
+	files["tiles.tif"] = append(file, 0, 0, 0, 0)
 	bmp := make([]byte, 54)
 	copy(bmp, "BM")
 	for at, v := range map[int]int{10: 54, 14: 40, 18: w, 22: h, 26: 1 | 24<<16} {
