@@ -60,11 +60,21 @@ func decodeBMP(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	if err := ask.admit(f.width, f.height, 1+3+1+3); err != nil { // indices of runs, colours, alpha, and what they become
+	channels := 3
+	if f.raw.bits <= 8 && f.palette == nil {
+		channels = 1
+	}
+	runs := f.compression == bmpRLE8 || f.compression == bmpRLE4
+	var indices int64 // of runs
+	if runs {
+		indices = int64(f.width) * int64(f.height)
+	}
+	out, err := ask.lines(f.width, f.height, channels, 0, 1, 3+1+3, indices) // colours, alpha, and what they become
+	if err != nil {
 		return picture{}, err
 	}
 	rows, stride := data[min(f.at, len(data)):], (f.width*f.depth+31)>>3&^3
-	if f.compression == bmpRLE8 || f.compression == bmpRLE4 {
+	if runs {
 		rows, stride = f.runs(data), f.width
 		if f.raw.bits = 8; len(rows) < f.width*f.height {
 			return picture{}, io.ErrUnexpectedEOF
@@ -77,26 +87,28 @@ func decodeBMP(data []byte, ask request) (picture, error) {
 	case len(rows) < stride*(f.height-1)+line:
 		return picture{}, io.ErrUnexpectedEOF
 	}
-	channels := 3
-	if f.raw.bits <= 8 && f.palette == nil {
-		channels = 1
-	}
-	p := picture{img: ask.image(f.width, f.height, channels)}
+	var alpha []byte
 	if ask.extras && f.raw.alpha >= 0 && f.raw.bits == 32 {
-		p.alpha = make([]byte, f.width*f.height)
+		alpha = make([]byte, f.width*f.height)
 	}
 	for y := range f.height {
-		to := y
+		from := y
 		if f.up {
-			to = f.height - 1 - y
+			from = f.height - 1 - y
 		}
-		var alpha []byte
-		if p.alpha != nil {
-			alpha = p.alpha[to*f.width : (to+1)*f.width]
+		pix, err := out.row(y)
+		if err != nil {
+			return picture{}, err
 		}
-		f.unpack(p.img.Pix[to*f.width*channels:(to+1)*f.width*channels], alpha, rows[y*stride:][:line])
+		var a []byte
+		if alpha != nil {
+			a = alpha[y*f.width : (y+1)*f.width]
+		}
+		f.unpack(pix, a, rows[from*stride:][:line])
 	}
-	return p, nil
+	p, err := out.picture()
+	p.alpha = alpha
+	return p, err
 }
 
 func readBMP(data []byte, maxPixels int64) (*bmpFile, error) {

@@ -6,30 +6,44 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"iter"
 
 	"github.com/klauspost/compress/flate"
 )
 
-// pngData gathers the bodies of IDAT chunks, of which the first begins at; ends are those of the
-// bodies, in data and in what is gathered. Their checksums are not looked at.
-func pngData(data []byte, at int) (packed []byte, ends [][2]int) {
-	for {
-		n := int(be32(data[at-8:]))
-		body := data[at:min(len(data), at+n)]
-		if len(ends) == 0 {
-			packed = body[:len(body):len(body)]
-		} else {
+// pngBodies are the bodies of IDAT chunks, of which the first begins at, and where each ends. Their checksums
+// are not looked at.
+func pngBodies(data []byte, at int) iter.Seq2[int, []byte] {
+	return func(yield func(end int, body []byte) bool) {
+		for {
+			body := data[at:min(len(data), at+int(be32(data[at-8:])))]
+			if at += len(body); !yield(at, body) {
+				return
+			}
+			kind, _, err := pngChunkAt(data, min(len(data), at+4)) // behind the checksum
+			if err != nil || kind != "IDAT" && kind != "DDAT" {
+				return
+			}
+			at += 4 + 8
+		}
+	}
+}
+
+// pngData puts them together.
+func pngData(data []byte, at int) (packed []byte) {
+	number, length := 0, 0
+	for _, body := range pngBodies(data, at) {
+		if number, length = number+1, length+len(body); number == 1 {
+			packed = body[:length:length]
+		}
+	}
+	if number > 1 {
+		packed = make([]byte, 0, length) // at once: grown, it would be several times as much
+		for _, body := range pngBodies(data, at) {
 			packed = append(packed, body...)
 		}
-		at += len(body)
-		ends = append(ends, [2]int{at, len(packed)})
-		kind, _, err := pngChunkAt(data, min(len(data), at+4)) // behind the checksum
-		if err != nil || kind != "IDAT" && kind != "DDAT" {
-			return packed, ends
-		}
-		at += 4 + 8
 	}
+	return packed
 }
 
 // inflated is the stream of the pixels' rows.
@@ -116,10 +130,14 @@ var adam7 = [7]struct{ x, y, right, down int }{
 // rows unpacks the rows of a part of the picture into out, and returns where the chunk with the last of
 // them ends. Rows that are missing where the stream ends with one are left black, as in Pillow.
 func (f *pngFile) rows(data []byte, part region, out *pngPixels) (rest int, err error) {
-	packed, ends := pngData(data, f.data)
-	used, err := f.unpackRows(packed, part, out)
-	at, _ := slices.BinarySearchFunc(ends, used, func(e [2]int, used int) int { return e[1] - used })
-	return ends[min(at, len(ends)-1)][0] + 4, err
+	used, err := f.unpackRows(pngData(data, f.data), part, out)
+	for end, body := range pngBodies(data, f.data) {
+		rest = end + 4
+		if used -= len(body); used <= 0 {
+			break
+		}
+	}
+	return rest, err
 }
 
 // unpackRows is rows for deflated bytes, and returns how many are used.

@@ -32,27 +32,66 @@ func decodePNM(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	if err := ask.admit(f.width, f.height, 3+3); err != nil {
-		return picture{}, err
-	}
 	channels := 1
 	if f.kind == '3' || f.kind == '6' {
 		channels = 3
 	}
-	img := ask.image(f.width, f.height, channels)
-	switch f.kind {
-	case '1':
-		err = f.plainBits(img.Pix)
-	case '2', '3':
-		err = f.plain(img.Pix, ask)
-	case '4':
-		err = f.bits(img)
-	case 'f':
-		err = f.floats(img)
-	default:
-		err = f.samples(img.Pix, ask)
+	line := f.lineBytes(channels)
+	if line == 0 { // numbers as text
+		if err := ask.admit(f.width, f.height, channels+3); err != nil {
+			return picture{}, err
+		}
+		img := ask.image(f.width, f.height, channels)
+		if f.kind == '1' {
+			err = f.plainBits(img.Pix)
+		} else {
+			err = f.plain(img.Pix, ask)
+		}
+		return picture{img: img}, err
 	}
-	return picture{img: img}, err
+	out, err := ask.lines(f.width, f.height, channels, 0, 1, int64(channels+3), 0)
+	if err != nil {
+		return picture{}, err
+	}
+	if len(f.rest)/line < f.height {
+		return picture{}, io.ErrUnexpectedEOF
+	}
+	for y := range f.height {
+		pix, err := out.row(y)
+		if err != nil {
+			return picture{}, err
+		}
+		switch f.kind {
+		case '4':
+			f.bits(pix, f.rest[y*line:])
+		case 'f': // rows come from the bottom
+			f.floats(pix, f.rest[(f.height-1-y)*line:])
+		default:
+			f.samples(pix, f.rest[y*line:], ask)
+		}
+	}
+	return out.picture()
+}
+
+// lineBytes are those of a row; 0: it is text.
+func (f *pnmFile) lineBytes(channels int) int {
+	switch f.kind {
+	case '4':
+		return (f.width + 7) / 8
+	case 'f':
+		return 4 * f.width
+	case '5', '6':
+		return f.width * channels * f.sampleBytes()
+	}
+	return 0
+}
+
+// sampleBytes are those of a sample: two where one does not hold the largest.
+func (f *pnmFile) sampleBytes() int {
+	if f.maximum > 255 {
+		return 2
+	}
+	return 1
 }
 
 func readPNM(data []byte) (*pnmFile, error) {
@@ -131,67 +170,45 @@ func (f *pnmFile) number(to *int) error {
 	return nil
 }
 
-// bits are rows of bits, of which 1 is black.
-func (f *pnmFile) bits(img *Image) error {
-	line := (img.Width + 7) / 8
-	if len(f.rest) < line*img.Height {
-		return io.ErrUnexpectedEOF
+// bits unpacks a row of bits, of which 1 is black.
+func (f *pnmFile) bits(pix, row []byte) {
+	for x := range pix {
+		pix[x] = uint8(packedSample(row, x, 1) - 1)
 	}
-	for y := range img.Height {
-		row := f.rest[y*line:][:line]
-		for x := range img.Width {
-			img.Pix[y*img.Width+x] = uint8(packedSample(row, x, 1) - 1)
-		}
-	}
-	return nil
 }
 
-// floats are rows from the bottom. Pillow clips such values to 0 to 255, whatever the scale.
-func (f *pnmFile) floats(img *Image) error {
-	if len(f.rest) < 4*len(img.Pix) {
-		return io.ErrUnexpectedEOF
-	}
+// floats unpacks a row. Pillow clips such values to 0 to 255, whatever the scale.
+func (f *pnmFile) floats(pix, row []byte) {
 	var order binary.ByteOrder = binary.BigEndian
 	if f.scale < 0 {
 		order = binary.LittleEndian
 	}
-	for i := range img.Pix {
-		y, x := i/img.Width, i%img.Width
-		v := math.Float32frombits(order.Uint32(f.rest[4*i:]))
-		at := (img.Height-1-y)*img.Width + x
-		switch {
+	for x := range pix {
+		switch v := math.Float32frombits(order.Uint32(row[4*x:])); {
 		case v >= 255:
-			img.Pix[at] = 255
+			pix[x] = 255
 		case v > 0:
-			img.Pix[at] = uint8(v)
+			pix[x] = uint8(v)
 		default:
-			img.Pix[at] = 0
+			pix[x] = 0
 		}
 	}
-	return nil
 }
 
-// samples are of one byte, or of two where one does not hold the largest.
-func (f *pnmFile) samples(pix []byte, ask request) error {
-	size := 1
-	if f.maximum > 255 {
-		size = 2
-	}
-	if len(f.rest) < size*len(pix) {
-		return io.ErrUnexpectedEOF
-	}
+// samples unpacks a row.
+func (f *pnmFile) samples(pix, row []byte, ask request) {
 	if f.maximum == 255 {
-		copy(pix, f.rest)
-		return nil
+		copy(pix, row)
+		return
 	}
+	size := f.sampleBytes()
 	for i := range pix {
-		v := int(f.rest[i])
+		v := int(row[i*size])
 		if size == 2 {
-			v = int(be16(f.rest[2*i:]))
+			v = int(be16(row[2*i:]))
 		}
 		pix[i] = f.scaled(v, ask)
 	}
-	return nil
 }
 
 // scaled brings a sample to 8 bits. Gray ones of more than 255 steps are Pillow's mode I, of which

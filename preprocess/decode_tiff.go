@@ -36,6 +36,10 @@ type tiffFile struct {
 	oddXMP             bool // that Pillow can't search for an orientation
 }
 
+// tiffNumbers are the tags of which numbers are kept: any may have as many as the file has bytes.
+var tiffNumbers = []uint16{tagWidth, tagHeight, tagBitsPerSample, tagCompression, tagPhotometric, tagFillOrder, tagStripOffsets, tagSamplesPerPixel, tagRowsPerStrip, tagStripCounts,
+	tagPlanar, tagT4Options, tagPredictor, tagColorMap, tagTileWidth, tagTileHeight, tagTileOffsets, tagTileCounts, tagExtraSamples, tagSampleFormat, tagWMPhotos, tagXMP, tagOrientation}
+
 // tiffStored is how samples lie in a row.
 type tiffStored struct {
 	bits, format int  // of a sample; 1: unsigned, 2: signed, 3: floating point
@@ -58,10 +62,8 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	if err := ask.admitBytes(f.width, f.height, f.bytes(ask)); err != nil {
-		return picture{}, err
-	}
-	out, err := f.newPixels(ask)
+	orientation := orientationOf(data, tiffBytes(data, tagXMP))
+	out, err := f.newPixels(ask, orientation)
 	if err != nil {
 		return picture{}, err
 	}
@@ -75,22 +77,30 @@ func decodeTIFF(data []byte, ask request) (picture, error) {
 	default:
 		err = library.Err
 	}
+	if err == nil {
+		err = out.err
+	}
 	if err == nil && f.layout.colours == tiffLab {
 		err = labToRGB(out.img)
 	}
 	if err != nil {
 		return picture{}, err
 	}
-	p := picture{img: out.img, luma: out.luma, alpha: out.alpha, inks: out.inks, orientation: orientationOf(data, tiffBytes(data, tagXMP)), upright: true}
+	p, err := out.lines.picture()
+	if err != nil {
+		return picture{}, err
+	}
+	p.luma, p.alpha, p.inks, p.orientation, p.upright = out.luma, out.alpha, out.inks, orientation, true
 	if ask.extras {
 		p.icc, p.metadata = tiffBytes(data, tagProfile), tiffMetadata(data)
 	}
 	return p, nil
 }
 
-// bytes is how much memory it takes: colours and what they become, what is kept beside them, and a strip or tile.
-func (f *tiffFile) bytes(ask request) int64 {
-	each := int64(3 + 3)
+// bytes is how much memory it takes: of each pixel colours and what they become, and what is kept of it; beside
+// them strips or tiles, and where they are.
+func (f *tiffFile) bytes(ask request) (each, beside int64) {
+	each = 3 + 3
 	if f.layout.colours == tiffYCC {
 		each++
 	}
@@ -101,12 +111,39 @@ func (f *tiffFile) bytes(ask request) int64 {
 	if f.planes {
 		each += (bits + 7) / 8
 	}
-	width, height := int64(f.width), int64(f.height)
-	w, h := width, min(height, max(1, f.one(tagRowsPerStrip, height)))
-	if f.tags[tagTileOffsets] != nil {
-		w, h = min(width+1024, max(1, f.one(tagTileWidth, 1))), min(height+1024, max(1, f.one(tagTileHeight, 1)))
+	for _, numbers := range f.tags {
+		beside += 8 * int64(len(numbers))
 	}
-	return each*width*height + 2*w*h*(bits+7)/8
+	if f.compression == 1 {
+		const cell = 256 // of the list of them
+		beside += cell * int64(max(len(f.tags[tagStripOffsets]), len(f.tags[tagTileOffsets])))
+	}
+	w, h := f.unit()
+	return each, beside + 2*w*h*(bits+7)/8
+}
+
+// unit is about the size of a strip or tile.
+func (f *tiffFile) unit() (w, h int64) {
+	width, height := int64(f.width), int64(f.height)
+	if f.tags[tagTileOffsets] != nil {
+		return min(width+1024, max(1, f.one(tagTileWidth, 1))), min(height+1024, max(1, f.one(tagTileHeight, 1)))
+	}
+	return width, min(height, max(1, f.one(tagRowsPerStrip, height)))
+}
+
+// band is how many rows strips or tiles have that come from the top, and as colours; else all.
+func (f *tiffFile) band(orientation int) int {
+	w, h := f.unit()
+	whole := f.tags[tagStripOffsets] != nil && f.tags[tagTileOffsets] != nil // which of them counts is the decoder's to say
+	switch l := f.layout.colours; {
+	case f.planes, whole, orientation > 1, l != tiffGray && l != tiffRGB && l != tiffPalette:
+		return f.height
+	case f.compression == 1 && int64(max(len(f.tags[tagStripOffsets]), len(f.tags[tagTileOffsets]))) < ((int64(f.width)-1)/w+1)*((int64(f.height)-1)/h+1):
+		return f.height // some are not there
+	case f.compression == 1 && f.tags[tagTileOffsets] == nil:
+		return 1
+	}
+	return int(min(h, int64(f.height)))
 }
 
 // findTIFF is what tests without the library replace.
@@ -139,6 +176,9 @@ func (f *tiffFile) readTags(data []byte) error {
 	}
 	f.tags = map[uint16][]int64{}
 	for e := range tiffEntries(data) {
+		if !slices.Contains(tiffNumbers, e.tag) {
+			continue
+		}
 		n := e.numbers(len(data))
 		switch {
 		case e.kind == 1 && (e.tag == tagStripOffsets || e.tag == tagTileOffsets || e.tag == tagColorMap):

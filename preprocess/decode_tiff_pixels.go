@@ -12,7 +12,9 @@ import (
 type tiffPixels struct {
 	f       *tiffFile
 	layout  tiffLayout
-	img     *Image
+	lines   *lines
+	img     *Image // that of lines
+	err     error  // of what is resized
 	alpha   []byte // nil: none, or not wanted
 	inks    []byte // nil: none, or not wanted
 	luma    []byte // of YCbCr, which Pillow takes as it is
@@ -20,12 +22,18 @@ type tiffPixels struct {
 	palette [256][3]uint8
 }
 
-func (f *tiffFile) newPixels(ask request) (*tiffPixels, error) {
+// newPixels takes the memory.
+func (f *tiffFile) newPixels(ask request, orientation int) (*tiffPixels, error) {
 	channels := 3
 	if f.layout.colours == tiffGray {
 		channels = 1
 	}
-	out := &tiffPixels{f: f, layout: f.layout, img: ask.image(f.width, f.height, channels), wanted: ask.extras}
+	each, beside := f.bytes(ask)
+	lines, err := ask.lines(f.width, f.height, channels, orientation, f.band(orientation), each, beside)
+	if err != nil {
+		return nil, err
+	}
+	out := &tiffPixels{f: f, layout: f.layout, lines: lines, img: lines.img, wanted: ask.extras}
 	if f.layout.colours == tiffYCC && f.compression == 1 {
 		out.luma = make([]byte, f.width*f.height)
 	}
@@ -52,7 +60,11 @@ func (f *tiffFile) newPixels(ask request) (*tiffPixels, error) {
 
 // row unpacks n pixels of a row from x on.
 func (o *tiffPixels) row(row []byte, s tiffStored, x, y, n int) {
-	at := y*o.f.width + x
+	if _, err := o.lines.row(y); err != nil {
+		o.err = err
+		return
+	}
+	at := (y-o.lines.top)*o.f.width + x
 	if s.bits == 8 && !s.reversed && !s.inverted {
 		if c := o.img.Channels; s.samples == c && !o.layout.premultiplied && (o.layout.colours == tiffGray || o.layout.colours == tiffRGB) {
 			copy(o.img.Pix[at*c:(at+n)*c], row)

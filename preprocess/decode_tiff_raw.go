@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 )
 
 // tiffCell is a strip or tile as far as it lies within the picture, of all samples or of one plane's.
@@ -35,8 +37,12 @@ func (f *tiffFile) unpacked(data []byte, out *tiffPixels) error {
 	} else if f.area(cells) < f.width*f.height {
 		out.blank()
 	}
-	for c, at := range cells {
-		line := s.lineBytes(c.width)
+	order := maps.Keys(cells)
+	if out.lines.reduced != nil {
+		order = slices.Values(slices.SortedFunc(order, func(a, b tiffCell) int { return a.y - b.y }))
+	}
+	for c := range order {
+		at, line := cells[c], s.lineBytes(c.width)
 		step := line
 		if c.x+width > f.width { // the last tile of a row goes on beyond the picture
 			step = f.beyond(width)

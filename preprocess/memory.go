@@ -42,6 +42,7 @@ func newBudget(b MemoryBounds) *budget { return &budget{b, semaphore.NewWeighted
 type lease struct {
 	from *budget
 	held int64
+	most int64 // that was asked for at a time, also where it was too little to be held
 }
 
 const (
@@ -53,6 +54,7 @@ const (
 // which nothing is held meanwhile: nobody waits who holds.
 func (l *lease) take(need int64, file int) error {
 	b := memory.Load()
+	l.most = max(l.most, need)
 	switch {
 	case need > b.Each:
 		return &MemoryError{Need: need, Limit: b.Each}

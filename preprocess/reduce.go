@@ -64,3 +64,67 @@ func (r *reduction) bytes() int64 {
 	rows := min(r.height, max(16, 3*one)+one)
 	return int64(rows)*int64(r.width)*int64(2*r.channels) + int64(len(r.img.Pix))
 }
+
+// lines is where a decoder puts rows, from the top: into the image that is asked for or, of one that is too large,
+// into a band of a few rows, which are resized when all of them have come.
+type lines struct {
+	img     *Image     // or the band
+	reduced *reduction // nil: img is all
+	top     int        // of the band
+	height  int        // of the picture
+}
+
+// lines takes the memory: each bytes a pixel where all of them are kept, beside which takes some in any case.
+// band is how many rows come together.
+func (r request) lines(width, height, channels, orientation, band int, each, beside int64) (*lines, error) {
+	l := &lines{height: height}
+	if err := checkSize(width, height, r.maxPixels); err != nil {
+		return nil, err
+	}
+	if whole := width * channels; r.reduce != nil && band < height && band*whole <= keepLimit/4 {
+		l.reduced = r.reduce(width, height, channels, orientation)
+		if l.reduced != nil {
+			err := r.admitBytes(width, height, l.reduced.bytes()+int64(3*band*whole)+beside)
+			l.img = newImage(width, band, channels)
+			return l, err
+		}
+	}
+	if err := r.admitBytes(width, height, int64(width)*int64(height)*each+beside); err != nil {
+		return nil, err
+	}
+	l.img = r.image(width, height, channels)
+	return l, nil
+}
+
+// row is the place of row y. Those of a band come in any order, and bands from the top.
+func (l *lines) row(y int) ([]byte, error) {
+	for y >= l.top+l.img.Height {
+		if err := l.flush(); err != nil {
+			return nil, err
+		}
+	}
+	line := l.img.Width * l.img.Channels
+	return l.img.Pix[(y-l.top)*line:][:line], nil
+}
+
+func (l *lines) flush() error {
+	rows := min(l.img.Height, l.height-l.top)
+	l.top += rows
+	_, err := l.reduced.Write(l.img.Pix[:rows*l.img.Width*l.img.Channels])
+	return err
+}
+
+// picture is what has become of the rows, all of which have come.
+func (l *lines) picture() (picture, error) {
+	p := picture{img: l.img, width: l.img.Width, height: l.height}
+	if l.reduced == nil {
+		return p, nil
+	}
+	for l.top < l.height {
+		if err := l.flush(); err != nil {
+			return p, err
+		}
+	}
+	p.img, p.resized = l.reduced.img, true
+	return p, l.reduced.Close()
+}

@@ -18,6 +18,10 @@ var tiffSizes = map[uint16]int64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2,
 // numbers are the entry's first integers, most at most; none of what is bytes, text or fractions.
 func (e tiffEntry) numbers(most int) (n []int64) {
 	size := int(tiffSizes[e.kind])
+	switch e.kind {
+	case 3, 4, 6, 8, 9, 13, 16:
+		n = make([]int64, 0, min(most, len(e.value)/size))
+	}
 	for at := 0; at+size <= len(e.value) && len(n) < most; at += size {
 		v := e.value[at:]
 		switch e.kind {

@@ -23,7 +23,7 @@ type benchSweep struct {
 	rerun string     // file
 
 	providers, threads, batch, concurrency string // lists
-	options                                cli.StringSlice
+	options                                []string
 	custom                                 flags.CustomOps
 	budget, duration                       time.Duration
 }
@@ -33,7 +33,7 @@ func (s *benchSweep) Flags() []cli.Flag {
 	p := &s.asked
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "providers", Destination: &s.providers, Value: runner.CPU, Category: sweep, Usage: "execution `PROVIDERS` to compare, such as cpu,openvino,cuda+cpu (a + joins those of one session, in order of preference)"},
-		&cli.StringSliceFlag{Name: "provider-option", Destination: &s.options, Category: sweep, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=0; may be repeated"},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "provider-option", Category: sweep, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=0; may be repeated"}, Values: &s.options},
 		&cli.StringFlag{Name: "threads", Destination: &s.threads, Category: sweep, DefaultText: "1 and the number of cores", Usage: "intra-op threads of one run: `N,...`; 0 is the provider's choice"},
 		&cli.StringFlag{Name: "batch", Destination: &s.batch, Category: sweep, DefaultText: "1,8, or what the graph fixes", Usage: "rows of one run: `N,...`"},
 		&cli.StringFlag{Name: "concurrency", Destination: &s.concurrency, Category: sweep, DefaultText: "1 and the number of cores", Usage: "runs in flight: `N,...`"},
@@ -48,7 +48,7 @@ func (s *benchSweep) Flags() []cli.Flag {
 
 func (s *benchSweep) Read(call *flags.Call) error {
 	p := &s.asked
-	p.Providers, p.ProviderOptions = strings.Split(s.providers, ","), s.options.Value()
+	p.Providers, p.ProviderOptions = strings.Split(s.providers, ","), s.options
 	if err := s.custom.Read(call); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ type benchInput struct {
 	dims map[string]int64
 	seed uint64
 
-	sizes                           cli.StringSlice // of dims, as they are typed
+	sizes                           []string // of dims, as they are typed
 	givenWhat, givenDims, givenSeed bool
 }
 
@@ -157,14 +157,14 @@ func (i *benchInput) Flags() []cli.Flag {
 	const in = "Input"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "input", Destination: &i.what, Value: syntheticValues, Category: in, Usage: "`WHAT` the graph is fed: images (file, folder, tar, @list), FILE.npz or .npy, or synthetic values"},
-		&cli.StringSliceFlag{Name: "dim", Destination: &i.sizes, Category: in, Usage: "`NAME=N`: the size of a symbolic dimension other than the batch; may be repeated"},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "dim", Category: in, Usage: "`NAME=N`: the size of a symbolic dimension other than the batch; may be repeated"}, Values: &i.sizes},
 		&cli.Uint64Flag{Name: "seed", Destination: &i.seed, Value: 1, Category: in, Usage: "of synthetic values: `N`"},
 	}
 }
 
 func (i *benchInput) Read(call *flags.Call) (err error) {
 	i.givenWhat, i.givenDims, i.givenSeed = call.Given("input"), call.Given("dim"), call.Given("seed")
-	i.dims, err = flags.Dims(i.sizes.Value())
+	i.dims, err = flags.Dims(i.sizes)
 	return err
 }
 

@@ -41,7 +41,7 @@ type comparedSides struct {
 	unoptimized    bool                // the reference
 	threads, batch int                 // 0: the default
 
-	named, options        cli.StringSlice
+	named, options        []string
 	entries, optimization string
 }
 
@@ -54,9 +54,9 @@ type comparedProviders struct {
 func (s *comparedSides) Flags() []cli.Flag {
 	const sides = "What is compared"
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "model", Aliases: []string{"m"}, Category: sides, DefaultText: bundled.Default, Usage: "a bundled `NAME`, a model folder, or an .onnx file; the first is the reference for those after it", Destination: &s.named},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "model", Aliases: []string{"m"}, Category: sides, DefaultText: bundled.Default, Usage: "a bundled `NAME`, a model folder, or an .onnx file; the first is the reference for those after it"}, Values: &s.named},
 		&cli.StringFlag{Name: "providers", Value: runner.CPU, Category: sides, Usage: "execution `PROVIDERS` of one model, such as cpu,openvino,cuda+cpu: the first is the reference (a + joins those of one session, in order of preference)", Destination: &s.entries},
-		&cli.StringSliceFlag{Name: "provider-option", Category: sides, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=0; may be repeated", Destination: &s.options},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "provider-option", Category: sides, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=0; may be repeated"}, Values: &s.options},
 		&cli.StringFlag{Name: "reference-optimization", Value: "all", Category: sides, Usage: "`HOW` ONNX Runtime optimises the reference's graph: all, as it is used, or none, node by node as the file says", Destination: &s.optimization},
 		&cli.IntFlag{Name: "threads", Category: sides, DefaultText: "by provider; cpu: 1", Usage: "intra-op threads of one run", Destination: &s.threads},
 		&cli.IntFlag{Name: "batch", Category: sides, DefaultText: "1, or what a graph fixes", Usage: "rows of one run", Destination: &s.batch},
@@ -64,7 +64,7 @@ func (s *comparedSides) Flags() []cli.Flag {
 }
 
 func (s *comparedSides) Read(*flags.Call) error {
-	if s.models = s.named.Value(); len(s.models) == 0 {
+	if s.models = s.named; len(s.models) == 0 {
 		s.models = []string{bundled.Default}
 	}
 	s.unoptimized = s.optimization == "none"
@@ -87,7 +87,7 @@ func (s *comparedSides) Read(*flags.Call) error {
 }
 
 func (s *comparedSides) readProviders(entries []string) error {
-	options := s.options.Value()
+	options := s.options
 	for _, option := range options {
 		name, _, _ := strings.Cut(option, ".")
 		if !slices.ContainsFunc(entries, func(e string) bool {
@@ -116,14 +116,14 @@ type comparedValues struct {
 	rows int
 	seed uint64
 
-	sizes cli.StringSlice
+	sizes []string
 }
 
 func (v *comparedValues) Flags() []cli.Flag {
 	const in = "Input"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "input", Category: in, Usage: "instead of images: `WHAT` is fed: FILE.npz (arrays by the inputs' names), FILE.npy or synthetic", Destination: &v.what},
-		&cli.StringSliceFlag{Name: "dim", Category: in, Usage: "`NAME=N`: the size of a symbolic dimension other than the batch, of synthetic values; may be repeated", Destination: &v.sizes},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "dim", Category: in, Usage: "`NAME=N`: the size of a symbolic dimension other than the batch, of synthetic values; may be repeated"}, Values: &v.sizes},
 		&cli.Uint64Flag{Name: "seed", Value: 1, Category: in, Usage: "of synthetic values: `N`", Destination: &v.seed},
 		&cli.IntFlag{Name: "rows", Value: 16, Category: in, Usage: "of synthetic values: `N`", Destination: &v.rows},
 	}
@@ -131,7 +131,7 @@ func (v *comparedValues) Flags() []cli.Flag {
 
 func (v *comparedValues) Read(call *flags.Call) (err error) {
 	images := len(call.Args) > 0
-	if v.dims, err = flags.Dims(v.sizes.Value()); err != nil {
+	if v.dims, err = flags.Dims(v.sizes); err != nil {
 		return err
 	}
 	switch {

@@ -6,6 +6,7 @@ import (
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/term"
 	"ortho/models/generate"
 	"ortho/models/provenance"
 	"ortho/preprocess"
@@ -39,5 +40,5 @@ type sample struct {
 
 // modelChunks are the text chunks of all that a model has made.
 func modelChunks(model, digest string, on *runner.Session) [][2]string {
-	return [][2]string{{"Software", "ortho " + build.Version()}, {"ortho:model", model}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
+	return [][2]string{{"Software", "ortho " + build.Version()}, {"ortho:model", term.UTF8(model)}, {"ortho:model-sha256", digest}, {"ortho:provider", on.Provider}}
 }

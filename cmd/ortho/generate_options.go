@@ -39,9 +39,9 @@ func (t *tiling) Read(c *flags.Call) (err error) {
 
 // sampleOptions say what is made without an image.
 type sampleOptions struct {
-	words, names cli.StringSlice // of --text and --class
-	file         string          // of --texts
-	between      string          // of --interpolate
+	words, names []string // of --text and --class
+	file         string   // of --texts
+	between      string   // of --interpolate
 
 	texts, classes []string
 	seed           *uint64 // nil: drawn
@@ -57,9 +57,9 @@ type sampleOptions struct {
 func (o *sampleOptions) Flags() []cli.Flag {
 	const made = "What is made without an image"
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "text", Destination: &o.words, Category: made, Usage: "`WORDS` that the image is made from; may be repeated"},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "text", Category: made, Usage: "`WORDS` that the image is made from; may be repeated"}, Values: &o.words},
 		&cli.StringFlag{Name: "texts", Destination: &o.file, Category: made, Usage: "a `FILE` with a text a line; - is standard input"},
-		&cli.StringSliceFlag{Name: "class", Destination: &o.names, Category: made, Usage: "a class by its `INDEX` or label; may be repeated"},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "class", Category: made, Usage: "a class by its `INDEX` or label; may be repeated"}, Values: &o.names},
 		&cli.Uint64Flag{Name: "seed", Destination: &o.givenSeed, Category: made, DefaultText: "drawn, and told", Usage: "`NUMBER` that all chance follows from: image i of a text or class has the seed + i, and is the same on every run"},
 		&cli.IntFlag{Name: "count", Destination: &o.count, Aliases: []string{"n"}, Value: 1, Category: made, Usage: "images of each text or class"},
 		&cli.Float64Flag{Name: "truncation", Destination: &o.truncation, Category: made, DefaultText: "none", Usage: "`T` (0 to 1): less variety, and fewer failures: latents beyond 2 are drawn anew, then multiplied by T"},
@@ -71,7 +71,7 @@ func (o *sampleOptions) Flags() []cli.Flag {
 
 // Read takes arguments as texts (a pipeline's).
 func (o *sampleOptions) Read(c *flags.Call) error {
-	o.texts, o.classes = append(c.Args[:len(c.Args):len(c.Args)], o.words.Value()...), o.names.Value()
+	o.texts, o.classes = append(c.Args[:len(c.Args):len(c.Args)], o.words...), o.names
 	if c.Given("seed") {
 		o.seed = &o.givenSeed
 	}

@@ -253,7 +253,7 @@ func TestGuardKnowsFlags(t *testing.T) {
 		for _, c := range commands {
 			for _, f := range c.Flags {
 				switch f.(type) {
-				case *cli.StringFlag, *cli.StringSliceFlag:
+				case *cli.StringFlag, *flags.Repeated:
 					name := f.Names()[0]
 					if !flags.Writes(name) && !flags.Reads(name) && !slices.Contains(no, name) {
 						t.Errorf("%s --%s: does it name a file? It belongs to what package flags writes or reads, or to this test", c.Name, name)

@@ -40,14 +40,15 @@ var walls = map[string]string{
 
 	// program finds what is started by its name: for the search for libraries and of the machine.
 	// appear writes files whole, or as they grow.
-	"runner/appear": "", "runner/child": "", "runner/onnx": "", "runner/program": "", "runner/regular": "", "runner/stats": "",
+	"runner/appear": "", "runner/exact": "", "runner/onnx": "", "runner/program": "", "runner/regular": "", "runner/stats": "",
+	"runner/child":    "runner/exact",
 	"runner/library":  "runner/appear runner/program",
 	"runner/machine":  "runner/program",
 	"runner/npz":      "runner/appear runner/onnx",
 	"runner":          "runner/library runner/npz runner/onnx",
 	"runner/equality": "runner/npz runner/onnx",
 	"runner/feed":     "runner/npz runner/onnx",
-	"runner/bench":    "runner runner/appear runner/child runner/equality runner/feed runner/library runner/machine runner/npz runner/onnx runner/stats",
+	"runner/bench":    "runner runner/appear runner/child runner/equality runner/exact runner/feed runner/library runner/machine runner/npz runner/onnx runner/stats",
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 

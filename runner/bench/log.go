@@ -2,7 +2,6 @@ package bench
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"ortho/runner/appear"
+	"ortho/runner/exact"
 )
 
 // Log keeps a sweep's rounds in a file, so that a run that is ended early can be
@@ -99,7 +99,7 @@ func holdLog(path string) (*os.File, error) {
 	}
 	line, err := bufio.NewReaderSize(io.NewSectionReader(f, 0, maxLine), maxLine).ReadSlice('\n')
 	var run Run
-	if len(line) > 0 && (err != nil || json.Unmarshal(line, &run) != nil || run.Kind != KindRun) {
+	if len(line) > 0 && (err != nil || exact.Unmarshal(line, &run) != nil || run.Kind != KindRun) {
 		f.Close()
 		return nil, fmt.Errorf("keep rounds: %s: %w", path, ErrForeign)
 	}
@@ -141,7 +141,7 @@ func (l *Log) read(run Run) error {
 		}
 		if n == 1 {
 			var before Run
-			if err := json.Unmarshal(line, &before); err != nil || before.Kind != KindRun {
+			if err := exact.Unmarshal(line, &before); err != nil || before.Kind != KindRun {
 				return errors.New("its first line does not say what was run")
 			}
 			if err := before.continuedBy(run); err != nil {
@@ -149,7 +149,7 @@ func (l *Log) read(run Run) error {
 			}
 		} else {
 			var r logged
-			if err := json.Unmarshal(line, &r); err != nil || r.Kind != kindRound {
+			if err := exact.Unmarshal(line, &r); err != nil || r.Kind != kindRound {
 				break // cut off
 			}
 			l.rounds[r.Config] = append(l.rounds[r.Config], r.Round)
@@ -224,7 +224,7 @@ func (l *Log) Add(c Config, r Round, peak *int64) error {
 }
 
 func (l *Log) line(v any) error {
-	text, err := json.Marshal(v)
+	text, err := exact.Marshal(v)
 	if err == nil {
 		_, err = l.file.Write(append(text, '\n'))
 	}

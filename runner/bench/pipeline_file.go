@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 
+	"ortho/runner/exact"
 	"ortho/runner/regular"
 )
 
@@ -28,7 +29,7 @@ func (p *Pipeline) Write(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(p); err != nil {
+	if err := encoder.Encode(exact.Value(p)); err != nil {
 		return fmt.Errorf("write results: %w", err)
 	}
 	return nil
@@ -82,7 +83,7 @@ func parsePipeline(r io.Reader) (*Pipeline, error) {
 		return nil, fmt.Errorf("it is larger than %d MiB", maxDocument>>20)
 	}
 	p := &Pipeline{}
-	if err := json.Unmarshal(data, p); err != nil {
+	if err := exact.Unmarshal(data, p); err != nil {
 		return nil, fmt.Errorf("no JSON document: %w", err)
 	}
 	switch {

@@ -3,13 +3,13 @@ package bench
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 
+	"ortho/runner/exact"
 	"ortho/runner/regular"
 )
 
@@ -89,7 +89,7 @@ func (f *File) add(line []byte, first bool, seen map[Config]bool) error {
 		Kind   string `json:"kind"`
 		Format int    `json:"format"`
 	}
-	if err := json.Unmarshal(line, &head); err != nil {
+	if err := exact.Unmarshal(line, &head); err != nil {
 		return fmt.Errorf("no JSON object, or one that was cut off: %w", err)
 	}
 	if first != (head.Kind == KindRun) {
@@ -104,10 +104,10 @@ func (f *File) add(line []byte, first bool, seen map[Config]bool) error {
 		if head.Format != Format {
 			return fmt.Errorf("format %d of results; this ortho reads format %d", head.Format, Format)
 		}
-		err = json.Unmarshal(line, &f.Run)
+		err = exact.Unmarshal(line, &f.Run)
 	case KindCell:
 		var r Row
-		if err = json.Unmarshal(line, &r); err != nil {
+		if err = exact.Unmarshal(line, &r); err != nil {
 			break
 		}
 		if seen[r.Config] {
@@ -121,13 +121,13 @@ func (f *File) add(line []byte, first bool, seen map[Config]bool) error {
 		}
 	case KindStages:
 		f.Stages = &Stages{}
-		err = json.Unmarshal(line, f.Stages)
+		err = exact.Unmarshal(line, f.Stages)
 	case KindOverhead:
 		f.Overhead = &Overhead{}
-		err = json.Unmarshal(line, f.Overhead)
+		err = exact.Unmarshal(line, f.Overhead)
 	case KindVerdict:
 		f.Verdict = &Verdict{}
-		err = json.Unmarshal(line, f.Verdict)
+		err = exact.Unmarshal(line, f.Verdict)
 	case "round":
 		return ErrUnfinished
 	default:

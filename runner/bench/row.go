@@ -11,6 +11,7 @@ import (
 
 	"ortho/runner"
 	"ortho/runner/equality"
+	"ortho/runner/exact"
 	"ortho/runner/machine"
 	"ortho/runner/stats"
 )
@@ -316,7 +317,7 @@ func (f *File) Write(w io.Writer) error {
 		rows = append(rows, f.Verdict)
 	}
 	for _, row := range rows {
-		if err := encoder.Encode(row); err != nil {
+		if err := encoder.Encode(exact.Value(row)); err != nil {
 			return fmt.Errorf("write results: %w", err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"ortho/runner"
+	"ortho/runner/exact"
 	"ortho/runner/library"
 )
 
@@ -98,7 +99,7 @@ func (s Settings) Values() iter.Seq2[string, string] {
 
 // Write writes the settings as [ParseSettings] reads them.
 func (s Settings) Write(w io.Writer) error {
-	text, err := json.MarshalIndent(s, "", "  ")
+	text, err := json.MarshalIndent(exact.Value(s), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func ParseSettings(r io.Reader) (s Settings, err error) {
 	case len(text) > maxSettings:
 		return s, fmt.Errorf("more than %d bytes", maxSettings)
 	}
-	if err := json.Unmarshal(text, &s); err != nil {
+	if err := exact.Unmarshal(text, &s); err != nil {
 		return s, NotSettingsError{err}
 	}
 	switch {

@@ -1,5 +1,5 @@
 // Package child runs a process of this program that answers requests, one JSON object a line
-// in each direction:
+// in each direction, with all bytes of its texts (package exact):
 //
 //	Process.Ask --request--> Serve: handle --answer or error--> Ask
 //
@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"ortho/runner/exact"
 )
 
 // maxLine bounds a line of the protocol, in bytes. Arrays go by files.
@@ -77,7 +79,7 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 // error that says how it ended and the last of its stderr; after it, and after ctx is done,
 // only Close may be called.
 func (p *Process) Ask(ctx context.Context, request, value any) error {
-	line, err := json.Marshal(request)
+	line, err := exact.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("ask a process: %w", err)
 	}
@@ -93,9 +95,9 @@ func (p *Process) Ask(ctx context.Context, request, value any) error {
 			return fmt.Errorf("its process ended: %v%s", p.cmd.ProcessState, p.stderr.text())
 		}
 		var a answer
-		err := json.Unmarshal(line, &a)
+		err := exact.Unmarshal(line, &a)
 		if err == nil && a.Error == "" {
-			err = json.Unmarshal(a.Value, value)
+			err = exact.Unmarshal(a.Value, value)
 		}
 		if err != nil {
 			p.Close()
@@ -150,7 +152,6 @@ func Serve[Request any](parent context.Context, in io.Reader, out io.Writer, han
 		}
 		failed <- scanner.Err()
 	}()
-	encoder := json.NewEncoder(out)
 	for {
 		var line []byte
 		select {
@@ -162,11 +163,11 @@ func Serve[Request any](parent context.Context, in io.Reader, out io.Writer, han
 		}
 		a := answer{}
 		var r Request
-		err := json.Unmarshal(line, &r)
+		err := exact.Unmarshal(line, &r)
 		if err == nil {
 			var value any
 			if value, err = handle(ctx, r); err == nil {
-				a.Value, err = json.Marshal(value)
+				a.Value, err = exact.Marshal(value)
 			}
 		}
 		if err != nil {
@@ -176,7 +177,11 @@ func Serve[Request any](parent context.Context, in io.Reader, out io.Writer, han
 			}
 			a = answer{Error: text(err)}
 		}
-		if err := encoder.Encode(a); err != nil {
+		line, err = exact.Marshal(a)
+		if err == nil {
+			_, err = out.Write(append(line, '\n'))
+		}
+		if err != nil {
 			return fmt.Errorf("answer: %w", err)
 		}
 	}

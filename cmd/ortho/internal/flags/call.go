@@ -124,8 +124,8 @@ func (c *Call) values(flag string) (values []string) {
 	switch commandline.FindFlag(c.line.Command.Flags, flag).(type) {
 	case *cli.StringFlag:
 		values = []string{c.line.String(flag)}
-	case *cli.StringSliceFlag:
-		values = c.line.StringSlice(flag)
+	case *Repeated:
+		values = c.Repeated(flag)
 	}
 	return slices.DeleteFunc(values, func(v string) bool { return v == "" })
 }

@@ -52,7 +52,7 @@ func (*Chat) Flags() []cli.Flag {
 		&cli.DurationFlag{Name: "deadline", Category: chat, DefaultText: "10m, or twice --timeout", Usage: "give an image up after `TIME`, all tries and waits included"},
 		&cli.IntFlag{Name: "budget", Category: chat, DefaultText: "none", Usage: "`TOKENS` of all requests together; none is sent beyond it"},
 		&cli.IntFlag{Name: "max-requests", Category: chat, DefaultText: "none", Usage: "`N` requests of all images together; none is sent beyond it"},
-		&cli.StringSliceFlag{Name: "header", Category: chat, Usage: "send a `HEADER` with each request, as in 'X-Title: photos'; $NAME stands for an environment variable, for what is secret"},
+		&Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "header", Category: chat, Usage: "send a `HEADER` with each request, as in 'X-Title: photos'; $NAME stands for an environment variable, for what is secret"}},
 	}
 }
 
@@ -83,7 +83,7 @@ func (h *Chat) Read(c *Call) (err error) {
 		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: cacheFolder(line.String("cache")), Offline: line.Bool("offline"), Insecure: line.Bool("insecure"),
 		Notify: c.Info,
 	}
-	if h.Options.Header, err = headers(line.StringSlice("header")); err != nil {
+	if h.Options.Header, err = headers(c.Repeated("header")); err != nil {
 		return err
 	}
 	if h.Options.Prompt, err = describe.FindPrompt(h.Prompt); err != nil {

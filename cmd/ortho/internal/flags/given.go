@@ -3,8 +3,6 @@ package flags
 import (
 	"fmt"
 	"iter"
-
-	"github.com/urfave/cli/v2"
 )
 
 // GivenIn yields the flags of groups that were given, in the order of the groups, with their
@@ -18,8 +16,8 @@ func (c *Call) GivenIn(groups ...Group) iter.Seq2[string, string] {
 					continue
 				}
 				values := []string{fmt.Sprint(c.line.Value(name))}
-				if _, several := f.(*cli.StringSliceFlag); several {
-					values = c.line.StringSlice(name)
+				if _, several := f.(*Repeated); several {
+					values = c.Repeated(name)
 				}
 				for _, value := range values {
 					if !yield(name, value) {

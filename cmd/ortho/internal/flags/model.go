@@ -111,8 +111,8 @@ func (o *Overrides) Flags() []cli.Flag {
 		}
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: CategoryModel})
 	}
-	flags = append(flags, &cli.StringSliceFlag{Name: "set", Category: CategoryModel,
-		Usage: "`INPUT=VALUE` that all runs give a further input: a number (fills it), true, false, a list such as [480,640], or an .npy file; may be repeated"})
+	flags = append(flags, &Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "set", Category: CategoryModel,
+		Usage: "`INPUT=VALUE` that all runs give a further input: a number (fills it), true, false, a list such as [480,640], or an .npy file; may be repeated"}})
 	if o.Task == models.ClassifyText {
 		return flags
 	}
@@ -139,7 +139,7 @@ func (o *Overrides) Typed(c *Call) iter.Seq2[string, string] {
 			}
 		}
 		if c.Given("set") {
-			for _, value := range c.line.StringSlice("set") {
+			for _, value := range c.Repeated("set") {
 				if !yield("set", value) {
 					return
 				}

@@ -23,11 +23,11 @@ type CustomOps struct {
 }
 
 func (*CustomOps) Flags() []cli.Flag {
-	return []cli.Flag{&cli.StringSliceFlag{Name: "custom-ops", Category: CategoryRun, Usage: "shared library `FILE` with operators that ONNX Runtime does not have, such as that of onnxruntime-extensions; it is loaded and run; may be repeated"}}
+	return []cli.Flag{&Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "custom-ops", Category: CategoryRun, Usage: "shared library `FILE` with operators that ONNX Runtime does not have, such as that of onnxruntime-extensions; it is loaded and run; may be repeated"}}}
 }
 
 func (o *CustomOps) Read(c *Call) error {
-	o.Files = c.line.StringSlice("custom-ops")
+	o.Files = c.Repeated("custom-ops")
 	for i, name := range o.Files {
 		if slices.Contains(o.Files[:i], name) {
 			return commandline.Usagef("--custom-ops %s is given twice", name)

@@ -45,7 +45,7 @@ func (s *Session) Flags() []cli.Flag {
 	all := []cli.Flag{
 		&cli.StringFlag{Name: "settings", Category: run, Usage: "`FILE` of bench run --save-settings: its provider, threads, batch and concurrency, where no flag says otherwise"},
 		&cli.StringFlag{Name: "provider", Aliases: []string{"p"}, Value: runner.CPU, Category: run, Usage: "execution `PROVIDERS`, in order of preference, such as cuda,cpu; no other is used"},
-		&cli.StringSliceFlag{Name: "provider-option", Category: run, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=1, tensorrt.trt_fp16_enable=1 or openvino.device_type=GPU: keys of ONNX Runtime's own (docs/providers.md has the usual ones); may be repeated"},
+		&Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "provider-option", Category: run, Usage: "`PROVIDER.KEY=VALUE`, such as cuda.device_id=1, tensorrt.trt_fp16_enable=1 or openvino.device_type=GPU: keys of ONNX Runtime's own (docs/providers.md has the usual ones); may be repeated"}},
 		&cli.IntFlag{Name: "threads", Category: run, DefaultText: "by provider; cpu: 1", Usage: "intra-op threads of one run"},
 	}
 	if !s.NoConcurrency {
@@ -65,7 +65,7 @@ func (s *Session) Read(c *Call) error {
 			return commandline.Usagef("--%s %d: from 1 to 4096, or 0 for the default", name, n)
 		}
 	}
-	providers, err := runner.ParseProviders(c.line.String("provider"), c.line.StringSlice("provider-option"))
+	providers, err := runner.ParseProviders(c.line.String("provider"), c.Repeated("provider-option"))
 	if err != nil {
 		return commandline.Usage(err)
 	}

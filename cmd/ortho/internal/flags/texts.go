@@ -30,12 +30,12 @@ func (*Texts) Flags() []cli.Flag {
 	const in = "Input"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "texts", Category: in, Usage: "also the lines of a `FILE`, a text each; - is standard input"},
-		&cli.StringSliceFlag{Name: "file", Category: in, Usage: "also a whole `FILE` as one text; may be repeated"},
+		&Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "file", Category: in, Usage: "also a whole `FILE` as one text; may be repeated"}},
 	}
 }
 
 func (t *Texts) Read(c *Call) error {
-	*t = Texts{args: c.Args, lines: c.line.String("texts"), files: c.line.StringSlice("file")}
+	*t = Texts{args: c.Args, lines: c.line.String("texts"), files: c.Repeated("file")}
 	if err := checkTexts(t.args); err != nil {
 		return err
 	}

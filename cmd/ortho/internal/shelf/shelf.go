@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"ortho/cmd/ortho/internal/output"
@@ -47,11 +48,10 @@ type File struct {
 // Create begins a picture; name is relative, with slashes. input is the file that it is
 // made of, which is never replaced; "": none. Close or Commit it.
 func (s *Shelf) Create(name, input string) (*File, error) {
-	local, err := filepath.Localize(name)
-	if err != nil {
+	if _, err := filepath.Localize(strings.ToValidUTF8(name, "_")); err != nil { // UTF-8 is all that it asks besides
 		return nil, fmt.Errorf("its picture can't be called %s here", name)
 	}
-	target := filepath.Join(s.Folder, local)
+	target := filepath.Join(s.Folder, filepath.FromSlash(name))
 	if err := s.free(target, input); err != nil {
 		return nil, err
 	}
