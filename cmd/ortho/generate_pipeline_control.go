@@ -16,7 +16,7 @@ import (
 
 // controlOptions are the images that a pipeline with ControlNets follows.
 type controlOptions struct {
-	files              cli.StringSlice
+	files              []string
 	scales, start, end cli.Float64Slice
 	guess              bool
 	sha256             []string // of the files
@@ -24,7 +24,7 @@ type controlOptions struct {
 
 func (o *controlOptions) flags(category string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "control", Destination: &o.files, Category: category, Usage: "an image `FILE` that the picture is to follow, such as edges or a pose, of a pipeline with a ControlNet; of several one for each, in their order"},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "control", Category: category, Usage: "an image `FILE` that the picture is to follow, such as edges or a pose, of a pipeline with a ControlNet; of several one for each, in their order"}, Values: &o.files},
 		&cli.Float64SliceFlag{Name: "control-scale", Destination: &o.scales, Category: category, DefaultText: "as diffusers has it", Usage: "`S`: how much --control counts; 0 not at all; of several one for all, or one for each"},
 		&cli.Float64SliceFlag{Name: "control-start", Destination: &o.start, Category: category, DefaultText: "0", Usage: "`P` (0 to 1): the part of the steps after which --control counts; of several as --control-scale"},
 		&cli.Float64SliceFlag{Name: "control-end", Destination: &o.end, Category: category, DefaultText: "1", Usage: "`P` (0 to 1): the part of the steps until which --control counts; of several as --control-scale"},
@@ -34,7 +34,7 @@ func (o *controlOptions) flags(category string) []cli.Flag {
 
 // read checks the numbers, and settles what the request is given, but for the images.
 func (o *controlOptions) read(c *flags.Call, r *diffusion.Request) error {
-	n := len(o.files.Value())
+	n := len(o.files)
 	for _, f := range []struct {
 		name   string
 		values []float64
@@ -83,7 +83,7 @@ func of(values cli.Float64Slice, k int, otherwise float64) float64 {
 
 // readPictures reads the images.
 func (o *controlOptions) readPictures(ctx context.Context, r *diffusion.Request, maxPixels int64) error {
-	for k, file := range o.files.Value() {
+	for k, file := range o.files {
 		_, img, digest, err := readPicture(ctx, "control", file, maxPixels)
 		if err != nil {
 			return err

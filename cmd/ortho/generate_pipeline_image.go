@@ -73,7 +73,7 @@ func (e *pipelineEngine) tellFitting(ui *term.UI, file string, img *preprocess.P
 // tellControl says what the ControlNets are given.
 func (e *pipelineEngine) tellControl(ui *term.UI, quiet bool) {
 	r := e.asked.request
-	for k, file := range e.asked.control.files.Value() {
+	for k, file := range e.asked.control.files {
 		e.tellFitting(ui, file, r.Control[k].Image, quiet)
 		if *r.Control[k].Scale == 0 {
 			ui.Warn(fmt.Sprintf("%s changes nothing: --control-scale is 0", file))

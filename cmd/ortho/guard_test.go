@@ -253,6 +253,8 @@ func TestGuardKnowsFlags(t *testing.T) {
 		for _, c := range commands {
 			for _, f := range c.Flags {
 				switch f.(type) {
+				case *cli.StringSliceFlag:
+					t.Errorf("%s --%s: flags.Repeated is for flags that are given several times: values stay as they are typed, and are guarded", c.Name, f.Names()[0])
 				case *cli.StringFlag, *flags.Repeated:
 					name := f.Names()[0]
 					if !flags.Writes(name) && !flags.Reads(name) && !slices.Contains(no, name) {

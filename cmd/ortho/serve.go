@@ -27,7 +27,7 @@ import (
 
 // serveOptions is what the flags of serve say.
 type serveOptions struct {
-	models     cli.StringSlice
+	models     []string
 	repository string
 	http, grpc string
 	tokenEnv   string
@@ -53,7 +53,7 @@ func newServeCommand() *cli.Command {
 	o := &serveOptions{}
 	const limits, models = "Limits", "Models"
 	own := flags.Own{
-		&cli.StringSliceFlag{Name: "model", Aliases: []string{"m"}, Destination: &o.models, Category: models, Usage: "a model to answer with: `NAME=PATH`, or a bundled name, folder or .onnx file, whose name it gets; may be repeated", DefaultText: bundled.Default},
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "model", Aliases: []string{"m"}, Category: models, Usage: "a model to answer with: `NAME=PATH`, or a bundled name, folder or .onnx file, whose name it gets; may be repeated", DefaultText: bundled.Default}, Values: &o.models},
 		&cli.StringFlag{Name: "repository", Destination: &o.repository, Category: models, Usage: "a `FOLDER` of models: each sub-folder is one, by its name; sub-folders of numbers in it are versions"},
 		&cli.BoolFlag{Name: "all-versions", Destination: &o.allVersions, Category: models, Usage: "open all versions of a model, and not the last alone"},
 		&cli.DurationFlag{Name: "idle", Destination: &o.idle, Category: models, Usage: "close a model that was not asked for `DURATION`, until it is asked again", DefaultText: "never"},
@@ -186,7 +186,7 @@ func (o *serveOptions) open(ui *term.UI) func(string) (*models.Model, error) {
 
 // add names the models.
 func (o *serveOptions) add(to *catalog.Catalog) error {
-	named := o.models.Value()
+	named := o.models
 	if o.repository != "" {
 		entries, err := os.ReadDir(o.repository)
 		if err != nil {

@@ -187,8 +187,13 @@ func TestServeRepository(t *testing.T) {
 		write(t, filepath.Join(dir, name, "model.onnx"), read(t, "../../models/testdata/"+from+"/model.onnx"))
 	}
 	os.Mkdir(filepath.Join(dir, "broken"), 0o755)
-	address, _ := served(t, "--repository", dir, "--idle", "1h")
+	bytes := filepath.Join(t.TempDir(), "graph\xff")
+	if err := os.CopyFS(bytes, os.DirFS("../../models/testdata/float32_nchw")); err != nil {
+		bytes = "../../models/testdata/float32_nchw" // names of files are Unicode here
+	}
+	address, _ := served(t, "--repository", dir, "-m", "bytes="+bytes, "--idle", "1h")
 	for path, want := range map[string]string{
+		"/v2/models/bytes":          `"versions":["1"]`,
 		"/v2/models/one":            `"versions":["1"]`,
 		"/v2/models/two":            `"versions":["3"]`,
 		"/v2/models/two/versions/1": "has no version",
