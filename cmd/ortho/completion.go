@@ -79,7 +79,7 @@ func newCompletionCommand() *cli.Command {
 		Name:        "completion",
 		Usage:       "print a script that completes ortho's command line in a shell",
 		ArgsUsage:   strings.Join(shells(), "|"),
-		Description: "The script's first line says how to load it; for bash: source <(ortho completion bash)",
+		Description: help("completion"),
 	}, printCompletion)
 }
 

@@ -23,8 +23,8 @@ func newModelsCommand() *cli.Command {
 		Usage: "list, show or verify the bundled models",
 		Subcommands: []*cli.Command{
 			flags.Command(cli.Command{Name: "list", Usage: "name the bundled models"}, listModels),
-			flags.Command(cli.Command{Name: "show", Usage: "print a model's origin, licence and accuracy", ArgsUsage: "NAME"}, showModel),
-			flags.Command(cli.Command{Name: "verify", Usage: "check the bundled models' SHA-256 digests", ArgsUsage: "[NAME...]"}, verifyModels),
+			flags.Command(cli.Command{Name: "show", Usage: "print a model's origin, licence and accuracy", ArgsUsage: "NAME", Description: "  ortho models show span-x4"}, showModel),
+			flags.Command(cli.Command{Name: "verify", Usage: "check the bundled models' SHA-256 digests", ArgsUsage: "[NAME...]", Description: "  ortho models verify"}, verifyModels),
 		},
 	}
 }

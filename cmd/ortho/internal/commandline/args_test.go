@@ -109,7 +109,8 @@ func TestArrangeHelp(t *testing.T) {
 		"--help":         "--help",
 		"help go":        "go --help",
 		"go a --help":    "go --help",
-		"go a -h -k 3":   "go --help",
+		"go a -h -k 3":   "go --h",
+		"-h":             "--h",
 		"group help sub": "group sub --help",
 		"help group sub": "group sub --help",
 	} {

@@ -13,18 +13,17 @@ import (
 
 // New returns the program of some commands, without the habits of cli that would print
 // or end it where [Run] should.
-func New(name, usage string, commands ...*cli.Command) *cli.App {
+func New(name, usage, about string, commands ...*cli.Command) *cli.App {
 	return &cli.App{
 		Name:                      name,
 		Usage:                     usage,
-		UsageText:                 name + " COMMAND [flags] [arguments]",
-		Description:               "`" + name + " COMMAND --help` shows a command's flags; they may stand before or after its arguments.\n\n" + exitHelp,
+		Description:               about + "\n\n" + exitHelp,
 		HideVersion:               true,
+		HideHelp:                  true, // [Run] writes it
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // exitStatus maps errors to exit codes
 		OnUsageError:              onUsageError,
-		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 		Commands:                  configure(commands),
 	}
 }
@@ -35,7 +34,13 @@ func Run(ctx context.Context, app *cli.App, args []string) int {
 	var lost loss
 	app.Writer, app.ErrWriter = term.Safe(lost.of(app.Writer)), term.Safe(app.ErrWriter)
 	line, err := arrange(app, args)
-	if err == nil {
+	switch {
+	case err != nil:
+	case line.help != noHelp && line.subject == nil:
+		err = writeHelp(app.Writer, appPage(app), line.help)
+	case line.help != noHelp:
+		err = writeHelp(app.Writer, pageOf(strings.TrimSuffix(line.command, " "+line.subject.Name), line.subject), line.help)
+	default:
 		err = app.RunContext(ctx, line.args)
 	}
 	if t, ok := app.Writer.(*term.Terminal); ok {
@@ -47,19 +52,15 @@ func Run(ctx context.Context, app *cli.App, args []string) int {
 	return exitStatus(ctx, err, line.command, app.ErrWriter)
 }
 
-// configure gives every command what all have in common. A group of commands
-// without one named shows its help.
+// configure gives every command what all have in common.
 func configure(commands []*cli.Command) []*cli.Command {
 	for _, c := range commands {
 		c.OnUsageError = onUsageError
-		c.HideHelpCommand = true // or a file called "help" could not be an argument
+		c.HideHelp, c.HideHelpCommand = true, true // or a file called "help" could not be an argument
 		for _, f := range c.Flags {
 			if b, ok := f.(*cli.BoolFlag); ok {
 				b.DisableDefaultText = true
 			}
-		}
-		if c.Action == nil {
-			c.Action = cli.ShowSubcommandHelp
 		}
 		configure(c.Subcommands)
 	}
