@@ -36,7 +36,7 @@ var stays = []string{
 	"describe prompts", "runtime list",
 	"doctor",
 	"version", "licenses --all", "licenses --spdx",
-	"completion bash",
+	"completion bash", "docs --man OUT/man1",
 }
 
 // asks are the commands that are made to ask others, and need not stay.
