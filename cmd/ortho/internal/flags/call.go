@@ -77,7 +77,7 @@ func Command(about cli.Command, run func(context.Context, *Call) error, groups .
 			Args: line.Args().Slice(),
 			line: line,
 		}
-		return remedy.Of(call.carryOut(run, groups))
+		return remedy.Of(meantProvider(call.carryOut(run, groups)))
 	}
 	return &about
 }

@@ -82,7 +82,7 @@ func givenFormat(c *Call) (preprocess.FileFormat, error) {
 	}
 	format, err := preprocess.FormatOf("x." + c.line.String("format"))
 	if err != nil {
-		return "", commandline.Usagef("--format %q is not one of png, jpeg, webp, tiff", c.line.String("format"))
+		return "", commandline.OneOf("format", c.line.String("format"), "png", "jpeg", "webp", "tiff")
 	}
 	return format, nil
 }

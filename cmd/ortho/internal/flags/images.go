@@ -43,11 +43,11 @@ func (i *Images) Flags() []cli.Flag {
 func (i *Images) Read(c *Call) error {
 	i.args, i.reads = c.Args, c.Reads
 	if !i.Plain {
-		look := slices.Index([]string{"names", "times", "contents"}, c.line.String("check-inputs"))
-		if look < 0 {
-			return commandline.Usagef("--check-inputs %q is not one of names, times, contents", c.line.String("check-inputs"))
+		looks := []string{"names", "times", "contents"}
+		if err := commandline.OneOf("check-inputs", c.line.String("check-inputs"), looks...); err != nil {
+			return err
 		}
-		i.look = source.Look(look)
+		i.look = source.Look(slices.Index(looks, c.line.String("check-inputs")))
 	}
 	i.from = source.Options{Stdin: c.In, StdinPaths: c.line.Bool("stdin-paths"), NUL: c.line.Bool("0")}
 	images := 0
