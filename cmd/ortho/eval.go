@@ -47,7 +47,7 @@ type evalOptions struct {
 func newEvalCommand() *cli.Command {
 	o := &evalOptions{
 		session: flags.Session{Batches: true},
-		model:   flags.Model{Default: bundled.Default},
+		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		read:    flags.Overrides{Task: models.Classify},
 	}
 	const in, out = "Input", "Output"

@@ -35,7 +35,7 @@ var stays = []string{
 	"preprocess " + coffee + " -o OUT/x.npy",
 	"describe prompts", "runtime list",
 	"doctor",
-	"version", "licenses --all", "licenses --spdx",
+	"config", "config path", "version", "licenses --all", "licenses --spdx",
 	"completion bash", "docs --man OUT/man1",
 }
 

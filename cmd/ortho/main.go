@@ -51,6 +51,7 @@ func newApp() *cli.App {
 		newRuntimeCommand(),
 		newDoctorCommand(),
 		newTryProvidersCommand(),
+		newConfigCommand(),
 		newVersionCommand(),
 		newLicensesCommand(),
 		newCompletionCommand(),

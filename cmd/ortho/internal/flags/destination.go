@@ -171,9 +171,9 @@ func (d *Destination) Single() bool { return d.File != "" && !d.Animation }
 // Rows are those of a folder, in a file in it; else they have no file.
 func (d *Destination) Rows() *Rows {
 	if d.Folder == "" {
-		return &Rows{Mode: d.Mode}
+		return &Rows{Mode: d.Mode, ByDefault: d.call.byDefault}
 	}
-	return &Rows{File: filepath.Join(d.Folder, RowsFile), Format: "jsonl", Mode: d.Mode}
+	return &Rows{File: filepath.Join(d.Folder, RowsFile), Format: "jsonl", Mode: d.Mode, ByDefault: d.call.byDefault}
 }
 
 // RowsFile is the file of a folder's rows.

@@ -81,12 +81,18 @@ func texts(tasks []models.Task) (names []string) {
 // Model is -m: a bundled model's name, a folder or a file.
 type Model struct {
 	Default string
+	Task    models.Task // that the command runs models for; "": any
 	Name    string
 }
 
 func (m *Model) Flags() []cli.Flag {
 	return []cli.Flag{&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Value: m.Default, Category: CategoryModel,
 		Usage: "a bundled `NAME`, a model folder, or an .onnx file"}}
+}
+
+// Suits refuses a default that is for another task.
+func (m *Model) Suits(_ *Call, flag, value string) bool {
+	return flag != "model" || m.Task == "" || IsFor(value, m.Task)
 }
 
 func (m *Model) Read(c *Call) error {

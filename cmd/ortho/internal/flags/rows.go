@@ -17,6 +17,8 @@ type Rows struct {
 	File   string // "", "-": standard output
 	Format string // one of [output.Formats], or [output.EscapedCSV]
 	Mode   record.Mode
+	// ByDefault are flags that the user has set for all runs, with where, for the record.
+	ByDefault record.Settings
 }
 
 func (*Rows) Flags() []cli.Flag {
@@ -32,7 +34,7 @@ func (*Rows) Flags() []cli.Flag {
 }
 
 func (r *Rows) Read(c *Call) (err error) {
-	r.File = c.line.String("output")
+	r.File, r.ByDefault = c.line.String("output"), c.byDefault
 	if c.Given("output") && r.File == "" {
 		return commandline.Usagef("--output names no file (- is standard output)")
 	}

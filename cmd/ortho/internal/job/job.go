@@ -154,6 +154,7 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 	if err != nil {
 		return nil, err
 	}
+	now.ByDefault = out.Rows.ByDefault
 	survey := j.Survey
 	if out.Images != nil {
 		survey = out.Images.Inventory
