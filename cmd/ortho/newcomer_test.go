@@ -153,8 +153,14 @@ func TestNewcomer(t *testing.T) {
 
 		// What failed is told, wherever the rows go.
 		{"classify photos/nosuch/ -o z1.csv", exitItems, []string{"ortho: 1 image, 1 failed\n", "warning: photos/nosuch/: no such file"}},
-		{"classify cat.png nosuch.jpg empty.png -o z2.csv", exitItems, []string{"3 images, 2 failed, ", "images/s", "warning: nosuch.jpg: no such file or directory; of the other 1, see z2.csv"}},
-		{"classify nosuch.jpg neither.jpg", exitItems, []string{"none of the 2 files named is there: nosuch.jpg: no such file", "see the rows"}},
+		{"classify cat.png nosuch.jpg empty.png -o z2.csv", exitItems, []string{"3 images, 2 failed, ", "images/s", "warning: nosuch.jpg: no such file or directory\n", "warning: empty.png: ", "the file is empty"}},
+		{"classify nosuch.jpg neither.jpg", exitItems, []string{"none of the 2 files named is there\n", "warning: nosuch.jpg: no such file", "warning: neither.jpg: no such file"}},
+		{"classify a1.jpg a2.jpg a3.jpg a4.jpg a5.jpg cat.png -o z4.jsonl", exitItems, []string{"6 images, 5 failed, ", "warning: a3.jpg: ", "of the other 2, see z4.jsonl: jq -c 'select(.error) | [.input, .error.message]' z4.jsonl\n"}},
+		{"classify a1.jpg a2.jpg a3.jpg a4.jpg cat.png -f csv", exitItems, []string{"of the other 1, see the rows\n"}},
+		{"classify cat.png docs -o z5.csv", exitItems, []string{"2 images, 1 failed", "warning: docs: it holds no images", ".txt"}},
+		{"classify cat.png *.gif -o z6.csv", exitItems, []string{"2 images, 1 failed", "*.gif: ", "matches nothing"}},
+		{"classify cat.png cat.png --shard 2/2", exitUsage, []string{"shards are counted from 0", "0/2 to 1/2"}},
+		{"classify cat.png cat.png cat.png cat.png --shard 1/2 -o z7.csv", exitOK, []string{"shard 1/2 (0/2 is the first): 2 images"}},
 		{"classify l.tar -o z3.csv", exitItems, []string{"not a tar archive: by its bytes, it is text"}},
 		{"generate empty.png -o FAILED", exitItems, []string{"FAILED: 1 image, 1 failed\n", "warning: empty.png: ", "the file is empty"}},
 		{"generate cat.png -o MADE", exitOK, []string{"MADE: 1 image, 0 failed"}},

@@ -113,7 +113,7 @@ func TestShard(t *testing.T) {
 	if code, stdout, stderr := execute(t, "", "classify", "--progress", "always", "--shard", "1/2", coffee); code != exitOK || stdout != "" {
 		t.Errorf("a shard without items: exit %d, %q, %s", code, stdout, stderr)
 	}
-	for text, want := range map[string]string{"2/2": "0 to 1", "": "is not i/n", "auto/2": "the array job has 3 tasks", "1": "--shard"} {
+	for text, want := range map[string]string{"2/2": "0/2 to 1/2", "": "is not i/n", "auto/2": "the array job has 3 tasks", "1": "--shard"} {
 		if code, stdout, stderr := execute(t, "", append(args, "--shard", text)...); code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
 			t.Errorf("--shard %q: exit %d, %q, %q; want exit 2 and %q", text, code, stdout, stderr, want)
 		}

@@ -34,7 +34,7 @@ func (i *Images) Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
-		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
+		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`, I from 0 to N-1: only the images numbered I, I+N, I+2N, ...; auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
 		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --resume knows that images are others now: their `names`, also their sizes and times (it warns), or also their contents (it refuses; all are read before the run)"},
 	}
 }
