@@ -68,7 +68,7 @@ func (o *runtimeInstallOptions) run(ctx context.Context, call *flags.Call) error
 			return err
 		}
 	}
-	opt := library.InstallOptions{Source: o.source, From: o.from, Flavor: o.flavor, Force: o.force, Notify: call.Info}
+	opt := library.InstallOptions{Source: o.source, From: o.from, Flavor: o.flavor, Force: o.force, Notify: call.Info, Fetched: newDownloads(call.UI).tell}
 	if from && library.HoldsCodecs(o.from) {
 		c, err := library.InstallCodecs(ctx, opt)
 		if err != nil {
