@@ -52,7 +52,7 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 			break
 		}
 		if i < 0 {
-			return line, Usagef("no command %q%s", word, cmp.Or(commandFor(word), verbFor(word), DidYouMean(word, commandNames(commands))))
+			return line, Usagef("no command %q%s", word, cmp.Or(commandFor(word), verbFor(word), DidYouMean(word, commandNames(commands)), fewCommands(commands)))
 		}
 		c := commands[i]
 		commands, flags, takesArguments, line.subject = c.Subcommands, c.Flags, c.ArgsUsage != "", c
@@ -69,6 +69,9 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 	}
 	given, operands, err := split(rest, flags)
 	if err != nil {
+		if after := commandAfter(rest, commands); line.subject == nil && after != "" {
+			return line, Usagef("%s stands before the command: flags stand behind it, as in %s %s %s", rest[0], line.command, after, rest[0])
+		}
 		if sub := commandWith(commands, rest[0]); sub != "" {
 			return line, Usagef("no flag %s: it is one of `%s %s`", rest[0], line.command, sub)
 		}
@@ -98,6 +101,9 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		words = words[1:]
 		if word == "--" {
 			return given, append(operands, words...), checkBehind(words, flags)
+		}
+		if err := checkTyped(word); err != nil {
+			return nil, nil, err
 		}
 		if len(word) < 2 || word[0] != '-' {
 			operands = append(operands, word)
@@ -130,6 +136,16 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		given = append(given, word)
 	}
 	return given, operands, nil
+}
+
+// commandAfter is the command that stands among words that begin with flags.
+func commandAfter(words []string, commands []*cli.Command) string {
+	for _, word := range words {
+		if slices.ContainsFunc(commands, func(c *cli.Command) bool { return !c.Hidden && c.HasName(word) }) {
+			return word
+		}
+	}
+	return ""
 }
 
 // commandWith is the sub-command that has a flag.

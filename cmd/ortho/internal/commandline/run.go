@@ -68,10 +68,21 @@ func configure(commands []*cli.Command) []*cli.Command {
 }
 
 // onUsageError keeps cli from printing the whole help to stdout.
-func onUsageError(_ *cli.Context, err error, _ bool) error {
-	text := strings.Replace(err.Error(), "for flag -", "for flag --", 1)
-	if strings.Contains(text, "for flag --seed") {
-		text = strings.TrimSuffix(text, ": parse error") + ": a whole number from 0 to 18446744073709551615"
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	text := strings.TrimSuffix(strings.Replace(err.Error(), "for flag -", "for flag --", 1), ": parse error")
+	_, name, _ := strings.Cut(text, "for flag --")
+	wants := ""
+	switch FindFlag(c.Command.Flags, strings.TrimSpace(name)).(type) {
+	case *cli.IntFlag, *cli.Int64Flag:
+		wants = ": a whole number"
+	case *cli.Uint64Flag, *cli.UintFlag:
+		wants = ": a whole number from 0 to 18446744073709551615"
+	case *cli.Float64Flag:
+		wants = ": a number, such as 0.5"
+	case *cli.DurationFlag:
+		wants = ": a time, such as 90s or 5m"
+	case *cli.BoolFlag:
+		wants = ": true or false, or nothing"
 	}
-	return Usagef("%s", strings.TrimSuffix(text, ": parse error"))
+	return Usagef("%s%s", text, wants)
 }

@@ -103,6 +103,9 @@ func (c *Call) read(groups []Group) error {
 	if err := applyDefaults(c, groups); err != nil {
 		return err
 	}
+	if err := c.checkHome(); err != nil {
+		return err
+	}
 	if err := c.protect(groups); err != nil {
 		return err
 	}
