@@ -242,3 +242,38 @@ func TestTerminalAlone(t *testing.T) {
 		t.Errorf("%q, %s", stdout, stderr)
 	}
 }
+
+// TestTerminalLooks: help and tables fit terminals of any width, no colours are asked for, and on a dumb
+// terminal no line moves.
+func TestTerminalLooks(t *testing.T) {
+	needLibrary(t)
+	for _, kind := range []string{"xterm-256color", "dumb"} {
+		t.Setenv("TERM", kind)
+		for _, line := range []string{"classify -h", "generate --help", "classify " + photos + " nosuch.jpg", "models list", "doctor --help"} {
+			for _, width := range []uint16{40, 80, 120} {
+				screen, shown := terminal(t)
+				if err := unix.IoctlSetWinsize(int(screen.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: width}); err != nil {
+					t.Fatal(err)
+				}
+				run(t.Context(), append([]string{"ortho"}, strings.Fields(line)...), strings.NewReader(""), screen, screen)
+				said := shown()
+				if regexp.MustCompile(`\x1b\[[0-9;]*m`).MatchString(said) {
+					t.Errorf("%s: colours in %q", line, said)
+				}
+				if kind == "dumb" && strings.Contains(said, "\x1b") {
+					t.Errorf("%s on a dumb terminal: %q", line, said)
+				}
+				for text := range strings.Lines(said) {
+					text = strings.TrimRight(text, "\r\n")
+					help := strings.Contains(line, "-h") && !regexp.MustCompile(`^  (ortho|curl|-)`).MatchString(text) // lines to copy, and names of flags, stay whole
+					if !help && !strings.HasPrefix(text, "│") {
+						continue // sentences of stderr, and progress
+					}
+					if n := utf8.RuneCountInString(text); n > int(width) {
+						t.Errorf("%s in %d columns: %q has %d", line, width, text, n)
+					}
+				}
+			}
+		}
+	}
+}

@@ -45,7 +45,7 @@ func writeHelp(w io.Writer, p page, how detail) error {
 		groups = groups[:1]
 	}
 	for _, g := range groups {
-		fmt.Fprintf(&b, "\n%s:\n", g.title)
+		fmt.Fprintln(&b, "\n"+flowed(g.title+":", 0, width))
 		for _, f := range g.flags {
 			entry(&b, f.names, f.meaning, 24, width)
 		}
