@@ -114,6 +114,7 @@ func evilModel(t *testing.T, dir, from string) string {
 // results, servers and drivers say, and in whatever format.
 func TestTerminal(t *testing.T) {
 	needLibrary(t)
+	t.Setenv("ORTHO_INSPECT_MODEL", "no"+evil)
 	dir := t.TempDir()
 	photo := write(t, filepath.Join(dir, "photo "+evilFile+".png"), read(t, coffee))
 	broken := write(t, filepath.Join(dir, "broken "+evilFile+".png"), "no image"+evil)
@@ -196,6 +197,10 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"licenses", "no" + evilFile}},
 		{words: []string{"doctor"}},
 		{words: []string{"doctor", "--json"}},
+		{words: []string{"config", "list"}},
+		{words: []string{"config", "list", "--json"}},
+		{words: []string{"config", "path"}, plain: true}, // which is off here
+		{words: []string{"docs"}, plain: true},
 		{words: []string{"version"}, plain: true},
 		{words: []string{"completion", "bash"}, plain: true},
 	} {
