@@ -28,7 +28,7 @@ func TestPipelineFitsAndMasks(t *testing.T) {
 	} {
 		made(t, exitOK, c.want, with(args, c.more...)...)
 	}
-	made(t, exitUsage, "crop, pad or squash", with(args, "--fit", "fill")...)
+	made(t, exitUsage, "crop, pad, squash", with(args, "--fit", "fill")...)
 }
 
 // TestInpaintGraph: a graph that takes a mask beside an image changes nothing else.

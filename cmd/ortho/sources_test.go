@@ -79,8 +79,11 @@ func TestClassifyTar(t *testing.T) {
 		write(t, in("packed.tgz"), "\x1f\x8b\x08"):         "decompress it first",
 		dir: "give them as '" + in("*.tar") + "'",
 	} {
-		if code, stdout, stderr := execute(t, "", "classify", good, name); code != exitFailed || stdout != "" || !strings.Contains(stderr, want) {
+		if code, stdout, stderr := execute(t, "", "classify", name); code != exitFailed || stdout != "" || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d, %q, %q; want %q", name, code, stdout, stderr, want)
+		}
+		if code, stdout, stderr := execute(t, "", "classify", good, name, "-f", "jsonl"); code != exitItems || len(rowsFrom[rows.Classes](t, stdout)) != 3 || !strings.Contains(stderr, want) {
+			t.Errorf("%s, beside others: exit %d, %q, %q; want %q", name, code, stdout, stderr, want)
 		}
 	}
 }
