@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs notices sbom runtime clean
+.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs man notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -87,6 +87,9 @@ golden: ## golden files anew, from the libraries in scripts/requirements.txt
 
 docs: build ## docs/cli.md from the command line itself
 	bin/ortho docs > docs/cli.md
+
+man: build ## bin/man: manual pages, as in: man -l bin/man/ortho-classify.1
+	bin/ortho docs --man bin/man
 
 notices: ## the table of licences that ortho licenses prints, from the modules that are linked
 	$(GO) generate ./cmd/ortho/internal/notices

@@ -145,14 +145,24 @@ func withThreads(providers []Provider, threads int) []Provider {
 func providerMeant(name string) string {
 	name, _, _ = strings.Cut(strings.TrimSuffix(name, "executionprovider"), ":")
 	other := map[string]string{"gpu": "cuda (NVIDIA), directml (Windows), coreml (Apple) or openvino (Intel)", "nvidia": "cuda", "trt": "tensorrt",
-		"dml": "directml", "mps": "coreml", "metal": "coreml", "apple": "coreml", "intel": "openvino", "nnapi": "cpu or xnnpack", "js": "webgpu"}
+		"dml": "directml", "mps": "coreml", "metal": "coreml", "apple": "coreml", "intel": "openvino", "nnapi": "cpu or xnnpack", "js": "webgpu",
+		"amd": "directml (Windows) or webgpu", "rocm": "directml (Windows) or webgpu", "migraphx": "directml (Windows) or webgpu", "npu": "qnn (Qualcomm), openvino (Intel), vitisai (AMD) or coreml (Apple)"}
 	if _, ok := kinds[name]; ok {
 		other[name] = name
 	}
-	if meant := other[name]; meant != "" {
-		return "; did you mean " + meant + "? Else, "
+	return other[name]
+}
+
+// UnknownProviderError is the error of a name that is no provider's. Meant is what it is called here,
+// where it is a name from elsewhere: "cuda" for "CUDAExecutionProvider"; "": not known.
+type UnknownProviderError struct{ Name, Meant string }
+
+func (e *UnknownProviderError) Error() string {
+	meant := "; "
+	if e.Meant != "" {
+		meant = "; did you mean " + e.Meant + "? Else, "
 	}
-	return "; "
+	return fmt.Sprintf("unknown execution provider %q%sknown: %s", e.Name, meant, strings.Join(ProviderNames(), ", "))
 }
 
 // ProviderNames lists the providers that can be asked for, sorted.
@@ -167,7 +177,7 @@ func ParseProviders(list string, options []string) ([]Provider, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if _, ok := kinds[name]; !ok {
-			return nil, fmt.Errorf("unknown execution provider %q%sknown: %s", name, providerMeant(name), strings.Join(ProviderNames(), ", "))
+			return nil, &UnknownProviderError{name, providerMeant(name)}
 		}
 		if slices.ContainsFunc(providers, func(p Provider) bool { return p.Name == name }) {
 			return nil, fmt.Errorf("execution provider %s is listed twice", name)

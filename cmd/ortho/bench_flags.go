@@ -206,11 +206,8 @@ func (b *benchChoice) Flags() []cli.Flag {
 }
 
 func (b *benchChoice) Read(call *flags.Call) error {
-	switch {
-	case call.Given("max-p99-ms") && !(b.maxP99MS > 0), call.Given("max-rss-mib") && !(b.maxRSSMiB > 0):
+	if call.Given("max-p99-ms") && !(b.maxP99MS > 0) || call.Given("max-rss-mib") && !(b.maxRSSMiB > 0) {
 		return commandline.Usagef("--max-p99-ms and --max-rss-mib are above 0")
-	case !slices.Contains(bench.Objectives, b.objective):
-		return commandline.Usagef("--objective %q is none of %s", b.objective, strings.Join(bench.Objectives, ", "))
 	}
-	return nil
+	return commandline.OneOf("objective", b.objective, bench.Objectives...)
 }

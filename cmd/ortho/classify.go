@@ -43,7 +43,7 @@ type classifyOptions struct {
 func newClassifyCommand() *cli.Command {
 	o := &classifyOptions{
 		session: flags.Session{Batches: true},
-		model:   flags.Model{Default: bundled.Default},
+		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		read:    flags.Overrides{Task: models.Classify},
 	}
 	return flags.Command(cli.Command{

@@ -40,7 +40,7 @@ type classifyTextOptions struct {
 func newClassifyTextCommand() *cli.Command {
 	o := &classifyTextOptions{
 		failFast: flags.FailFast{Unit: "text"},
-		model:    flags.Model{Default: defaultReader},
+		model:    flags.Model{Default: defaultReader, Task: models.ClassifyText},
 		read:     flags.Overrides{Task: models.ClassifyText},
 	}
 	return flags.Command(cli.Command{

@@ -194,8 +194,10 @@ func (l *comparedLimits) Flags() []cli.Flag {
 }
 
 func (l *comparedLimits) Read(call *flags.Call) error {
-	if l.tolerance != "" && !slices.Contains(precisions(), l.tolerance) {
-		return commandline.Usagef("--tolerance %q is none of %s", l.tolerance, strings.Join(precisions(), ", "))
+	if l.tolerance != "" {
+		if err := commandline.OneOf("tolerance", l.tolerance, precisions()...); err != nil {
+			return err
+		}
 	}
 	l.precision = equality.Precision(l.tolerance)
 	for i := range l.each {

@@ -16,21 +16,32 @@ import (
 	"ortho/models/config"
 	"ortho/models/scheduler"
 	"ortho/runner"
+	"ortho/runner/bench"
 	"ortho/runner/library"
 )
 
 // The scripts pass the words before the cursor, and the one under it, to
-// `ortho complete`; where it answers nothing, the shell offers files.
+// `ortho complete`, which answers with a word a line and, behind a tab, what it means; where it answers
+// nothing, the shell offers files. bash shows what words mean where it lists them (COMP_TYPE ? and !), and
+// puts nothing but words into the line.
 var completions = map[string]string{
 	"bash": `# source <(ortho completion bash)
 _ortho() {
-  local IFS=$'\n' cur
-  cur="${COMP_LINE:0:COMP_POINT}"
-  cur="${cur##* }"
-  COMPREPLY=($("${COMP_WORDS[0]}" complete "${COMP_WORDS[@]:1:COMP_CWORD-1}" "${COMP_WORDS[COMP_CWORD]}" 2>/dev/null))
+  local IFS=$'\n' width=0 line word
+  local -a answers
+  answers=($("${COMP_WORDS[0]}" complete "${COMP_WORDS[@]:1:COMP_CWORD-1}" "${COMP_WORDS[COMP_CWORD]}" 2>/dev/null))
+  COMPREPLY=("${answers[@]%%$'\t'*}")
   if [ "${#COMPREPLY[@]}" -eq 0 ]; then
     compopt -o filenames
     COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
+  elif [ "${#COMPREPLY[@]}" -gt 1 ] && { [ "${COMP_TYPE:-0}" -eq 63 ] || [ "${COMP_TYPE:-0}" -eq 33 ]; }; then
+    for word in "${COMPREPLY[@]}"; do [ "${#word}" -gt "$width" ] && width=${#word}; done
+    COMPREPLY=()
+    for line in "${answers[@]}"; do
+      word="${line%%$'\t'*}"
+      [ "$word" != "$line" ] && printf -v word "%-${width}s  (%s)" "$word" "${line#*$'\t'}"
+      COMPREPLY+=("$word")
+    done
   fi
 }
 complete -F _ortho ortho
@@ -41,7 +52,9 @@ _ortho() {
   local -a answers
   answers=("${(@f)$("${words[1]}" complete "${(@)words[2,CURRENT-1]}" "${words[CURRENT]}" 2>/dev/null)}")
   if [[ -n "${answers[*]}" ]]; then
-    compadd -- "${answers[@]}"
+    answers=("${(@)answers//:/\\:}")
+    answers=("${(@)answers/$'\t'/:}")
+    _describe -V ortho answers
   else
     _files
   fi
@@ -68,7 +81,9 @@ Register-ArgumentCompleter -Native -CommandName ortho -ScriptBlock {
   $before = @($words | Select-Object -Skip 1)
   # the = keeps an empty last word, which PowerShell would not hand over
   & $words[0] complete --last=$wordToComplete @before 2>$null | ForEach-Object {
-    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+    $word, $about = $_ -split [char]9, 2
+    if (-not $about) { $about = $word }
+    [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $about)
   }
 }
 `,
@@ -79,7 +94,7 @@ func newCompletionCommand() *cli.Command {
 		Name:        "completion",
 		Usage:       "print a script that completes ortho's command line in a shell",
 		ArgsUsage:   strings.Join(shells(), "|"),
-		Description: "The script's first line says how to load it; for bash: source <(ortho completion bash)",
+		Description: help("completion"),
 	}, printCompletion)
 }
 
@@ -110,7 +125,11 @@ func complete(call *flags.Call, app *cli.App) error {
 		}
 	}
 	for _, answer := range commandline.Complete(app, words, values()) {
-		if _, err := fmt.Fprintln(call.Out, answer); err != nil {
+		line := answer.Word
+		if answer.About != "" {
+			line += "\t" + answer.About
+		}
+		if _, err := fmt.Fprintln(call.Out, line); err != nil {
 			return err
 		}
 	}
@@ -129,7 +148,7 @@ func taskNames() (names []string) {
 
 // values are those of flags that take one of a few words: of every command's, or of one's.
 func values() map[string][]string {
-	return map[string][]string{
+	all := map[string][]string{
 		"model":           bundled.Names(),
 		"format":          output.Formats,
 		"text-model":      bundled.Names(),
@@ -138,20 +157,22 @@ func values() map[string][]string {
 		"generate format": {"png", "jpeg", "webp", "tiff"},
 		"progress":        {"auto", "always", "never"},
 		"provider":        runner.ProviderNames(),
-		"preset":          config.Presets(),
 		"labels":          {"imagenet-1k"},
-		"interpolation":   {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos", "nearest-cv2", "linear-cv2", "area-cv2", "linear-tf", "linear-torch"},
-		"crop-mode":       {"center", "squash", "border"},
-		"color-order":     {"rgb", "bgr"},
-		"layout":          {"nchw", "nhwc"},
-		"channels":        {"1", "3"},
-		"orientation":     {"exif", "ignore"},
-		"activation":      {"softmax", "sigmoid", "none"},
 		"scheduler":       scheduler.Names(),
 		"decode":          {"exact", "scaled"},
 		"task":            taskNames(),
 		"truth":           truths(),
 		"source":          {"auto", "pip", "npm", "github"},
 		"flavor":          library.Flavors(),
+		"check-inputs":    {"names", "times", "contents"},
+		"fit":             {"crop", "pad", "squash"},
+		"objective":       bench.Objectives,
+		"tolerance":       precisions(),
 	}
+	for _, f := range (&flags.Overrides{}).Flags() {
+		if name := f.Names()[0]; all[name] == nil {
+			all[name] = flags.Words(name)
+		}
+	}
+	return all
 }

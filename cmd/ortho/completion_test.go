@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -29,14 +30,21 @@ func TestComplete(t *testing.T) {
 		"classify -o --ov":               nil,
 		"classify -- --ov":               nil,
 	} {
-		if got := commandline.Complete(newApp(), strings.Split(line, " "), values()); !slices.Equal(got, want) {
+		var got []string
+		for _, answer := range commandline.Complete(newApp(), strings.Split(line, " "), values()) {
+			got = append(got, answer.Word)
+			if strings.HasPrefix(answer.Word, "-") && answer.About == "" || len(answer.About) > 100 {
+				t.Errorf("%q: %+v", line, answer)
+			}
+		}
+		if !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", line, got, want)
 		}
 	}
-	if code, stdout, stderr := execute(t, "", "complete", "classify", "--ov"); code != exitOK || stdout != "--overwrite\n" {
+	if code, stdout, stderr := execute(t, "", "complete", "classify", "--ov"); code != exitOK || stdout != "--overwrite\treplace an existing output file\n" {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
 	}
-	if code, stdout, stderr := execute(t, "", "complete", "--last=", "models"); code != exitOK || !strings.HasPrefix(stdout, "list\n") {
+	if code, stdout, stderr := execute(t, "", "complete", "--last=", "models"); code != exitOK || !strings.HasPrefix(stdout, "list\tname the bundled models\n") {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
 	}
 }
@@ -56,4 +64,35 @@ func TestCompletionScripts(t *testing.T) {
 			t.Errorf("%s: %v: %s", shell, err, out)
 		}
 	}
+}
+
+// TestCompletionShows: bash lists words with what they mean, and completes by the words alone; fish takes
+// both as they come.
+func TestCompletionShows(t *testing.T) {
+	const program = "ortho() { printf 'list\\tname the models\\nlicenses\\n'; }\n"
+	for kind, want := range map[string]string{"9": "list\nlicenses\n", "63": "list      (name the models)\nlicenses\n"} {
+		script := program + completions["bash"] + "COMP_WORDS=(ortho l) COMP_CWORD=1 COMP_TYPE=" + kind + "\n_ortho\nprintf '%s\\n' \"${COMPREPLY[@]}\""
+		if out := shell(t, "bash", script); out != want {
+			t.Errorf("bash, COMP_TYPE %s: %q, want %q", kind, out, want)
+		}
+	}
+	const fish = "function ortho\n  printf 'list\\tname the models\\nlicenses\\n'\nend\n"
+	if out := shell(t, "fish", fish+completions["fish"]+"complete -C 'ortho l'"); out != "licenses\nlist\tname the models\n" {
+		t.Errorf("fish: %q", out)
+	}
+}
+
+// shell runs a script, without settings of the user's.
+func shell(t *testing.T, name, script string) string {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("no %s", name)
+	}
+	cmd := exec.Command(path, "-c", script)
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v: %s", name, err, out)
+	}
+	return string(out)
 }

@@ -58,7 +58,7 @@ type describeOptions struct {
 
 func newDescribeCommand() *cli.Command {
 	o := &describeOptions{
-		model:   flags.Model{Default: bundled.Default},
+		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		session: flags.Session{NoConcurrency: true},
 		read:    flags.Overrides{Task: models.Classify},
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with what is said of them and needs no network"},

@@ -7,7 +7,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -48,7 +47,7 @@ type evalOptions struct {
 func newEvalCommand() *cli.Command {
 	o := &evalOptions{
 		session: flags.Session{Batches: true},
-		model:   flags.Model{Default: bundled.Default},
+		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		read:    flags.Overrides{Task: models.Classify},
 	}
 	const in, out = "Input", "Output"
@@ -157,7 +156,7 @@ func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*evaluation, pages
 	case kind == "auto":
 		kind = ""
 	case !slices.Contains(truths(), kind):
-		return nil, data, commandline.Usagef("--truth %q is not one of %s", kind, strings.Join(truths(), ", "))
+		return nil, data, commandline.OneOf("truth", kind, truths()...)
 	}
 	set, err := dataset.Open(o.data)
 	if err != nil {

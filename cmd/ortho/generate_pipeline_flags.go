@@ -94,7 +94,7 @@ func (p *promptOptions) Read(c *flags.Call) error {
 	case r.ClipSkip < 0:
 		return commandline.Usagef("--clip-skip %d: from 0", r.ClipSkip)
 	case c.Given("scheduler") && !scheduler.Known(r.Scheduler):
-		return commandline.Usagef("--scheduler %q is not one of %s", r.Scheduler, strings.Join(scheduler.Names(), ", "))
+		return commandline.OneOf("scheduler", r.Scheduler, scheduler.Names()...)
 	case c.Given("mask") && !c.Given("image"):
 		return commandline.Usagef("--mask says what of --image is made anew: give --image, too")
 	case c.Given("mask-invert") && !c.Given("mask"):
@@ -102,7 +102,7 @@ func (p *promptOptions) Read(c *flags.Call) error {
 	case c.Given("fit") && !c.Given("image") && !c.Given("control"):
 		return commandline.Usagef("--fit says how --image and --control are brought to a size: give one of them, too")
 	case c.Given("fit") && !slices.Contains(diffusion.Fits, diffusion.Fit(p.fit)):
-		return commandline.Usagef("--fit %q: crop, pad or squash", p.fit)
+		return commandline.OneOf("fit", p.fit, "crop", "pad", "squash")
 	case c.Given("strength") && !c.Given("image"):
 		return commandline.Usagef("--strength says how much of --image is replaced: give --image, too")
 	case c.Given("strength") && !(r.Strength > 0 && r.Strength <= 1):

@@ -31,7 +31,7 @@ func TestPipelineFitsAndMasks(t *testing.T) {
 	for name, want := range map[string]string{"models/generate/testdata/images/picture_alpha.png": "is transparent in parts", "preprocess/testdata/frames/gif-0.gif": "further frames or pages"} {
 		made(t, exitOK, want, with(fox, "a red fox", "--seed", "1", "--steps", "2", "--image", "../../"+name, "--size", "32", "--progress", "never", "--overwrite", "-o", filepath.Join(dir, "x.png"))...)
 	}
-	made(t, exitUsage, "crop, pad or squash", with(args, "--fit", "fill")...)
+	made(t, exitUsage, "crop, pad, squash", with(args, "--fit", "fill")...)
 }
 
 // TestInpaintGraph: a graph that takes a mask beside an image changes nothing else.

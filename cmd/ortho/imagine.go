@@ -20,7 +20,7 @@ import (
 func newImagineCommand() *cli.Command {
 	o := &imagineOptions{
 		page:  flags.Page{Usage: "a page of every step, which needs no network, to `FILE`"},
-		model: flags.Model{Default: "efficientnet-lite0"},
+		model: flags.Model{Default: "efficientnet-lite0", Task: models.Classify},
 		read:  flags.Overrides{Task: models.Classify},
 	}
 	return flags.Command(cli.Command{

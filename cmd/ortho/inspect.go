@@ -32,8 +32,9 @@ func newInspectCommand() *cli.Command {
 		&cli.BoolFlag{Name: "classes", Usage: "print the classes instead: index, id, label and, where a file tells, what each is; with --json, print them, too", Destination: &o.classes},
 	}
 	return flags.Command(cli.Command{
-		Name:  "inspect",
-		Usage: "show a model's graph, and every preprocessing value with where it came from; or a pipeline's parts",
+		Name:        "inspect",
+		Usage:       "show a model's graph, and every preprocessing value with where it came from; or a pipeline's parts",
+		Description: help("inspect"),
 	}, o.run, own, &o.model, &o.read)
 }
 

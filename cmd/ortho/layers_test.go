@@ -69,6 +69,7 @@ var walls = map[string]string{
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "",
+	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",
 	"cmd/ortho/internal/commandline":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source",
 	"cmd/ortho/internal/notices":      "models/bundled",
@@ -80,7 +81,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output",
 	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/rows": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/embed models/provenance",

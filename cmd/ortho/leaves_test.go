@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/defaults"
 	"ortho/runner/library"
 )
 
@@ -35,8 +36,8 @@ var stays = []string{
 	"preprocess " + coffee + " -o OUT/x.npy",
 	"describe prompts", "runtime list",
 	"doctor",
-	"version", "licenses --all", "licenses --spdx",
-	"completion bash",
+	"config list", "config path", "version", "licenses --all", "licenses --spdx",
+	"completion bash", "docs --man OUT/man1",
 }
 
 // asks are the commands that are made to ask others, or to be asked, and need not stay.
@@ -51,7 +52,7 @@ func private(t *testing.T, home string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := process(t, args...)
-	cmd.Env = append(cmd.Env, "ORTHO_DATA_DIR="+data, "HOME="+home, "XDG_CACHE_HOME=", "XDG_DATA_HOME=", "XDG_CONFIG_HOME=", "XDG_STATE_HOME=", library.TelemetryVariable+"=")
+	cmd.Env = append(cmd.Env, "ORTHO_DATA_DIR="+data, "HOME="+home, "XDG_CACHE_HOME=", "XDG_DATA_HOME=", "XDG_CONFIG_HOME=", "XDG_STATE_HOME=", defaults.FileVariable+"=", library.TelemetryVariable+"=")
 	return cmd
 }
 

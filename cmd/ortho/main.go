@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func newApp() *cli.App {
-	return commandline.New("ortho", "run exported vision models, without Python",
+	return commandline.New("ortho", "run exported vision models, without Python", help("ortho"),
 		newClassifyCommand(),
 		newClassifyTextCommand(),
 		newEmbedCommand(),
@@ -52,6 +52,7 @@ func newApp() *cli.App {
 		newRuntimeCommand(),
 		newDoctorCommand(),
 		newTryProvidersCommand(),
+		newConfigCommand(),
 		newVersionCommand(),
 		newLicensesCommand(),
 		newCompletionCommand(),

@@ -23,8 +23,8 @@ func newModelsCommand() *cli.Command {
 		Usage: "list, show or verify the bundled models",
 		Subcommands: []*cli.Command{
 			flags.Command(cli.Command{Name: "list", Usage: "name the bundled models"}, listModels),
-			flags.Command(cli.Command{Name: "show", Usage: "print a model's origin, licence and accuracy", ArgsUsage: "NAME"}, showModel),
-			flags.Command(cli.Command{Name: "verify", Usage: "check the bundled models' SHA-256 digests", ArgsUsage: "[NAME...]"}, verifyModels),
+			flags.Command(cli.Command{Name: "show", Usage: "print a model's origin, licence and accuracy", ArgsUsage: "NAME", Description: "  ortho models show span-x4"}, showModel),
+			flags.Command(cli.Command{Name: "verify", Usage: "check the bundled models' SHA-256 digests", ArgsUsage: "[NAME...]", Description: "  ortho models verify"}, verifyModels),
 		},
 	}
 }
@@ -45,7 +45,7 @@ func showModel(_ context.Context, call *flags.Call) error {
 	if len(call.Args) != 1 {
 		return commandline.Usagef("name one model: %s", strings.Join(bundled.Names(), ", "))
 	}
-	files, err := bundled.FS(call.Args[0])
+	files, err := bundledFiles(call.Args[0])
 	if err != nil {
 		return err
 	}
@@ -57,13 +57,22 @@ func showModel(_ context.Context, call *flags.Call) error {
 	return err
 }
 
+// bundledFiles are a bundled model's.
+func bundledFiles(name string) (fs.FS, error) {
+	files, err := bundled.FS(name)
+	if err != nil {
+		err = fmt.Errorf("%w%s", err, commandline.DidYouMean(name, bundled.Names()))
+	}
+	return files, err
+}
+
 func verifyModels(_ context.Context, call *flags.Call) error {
 	names := call.Args
 	if len(names) == 0 {
 		names = bundled.Names()
 	}
 	for _, name := range names {
-		files, err := bundled.FS(name)
+		files, err := bundledFiles(name)
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 func hour(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf", "own", "quotes", "open", "torch", "zoo", "zoo/a", "zoo/b"} {
+	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf", "own", "quotes", "open", "torch", "zoo", "zoo/a", "zoo/b", "fixed"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +23,7 @@ func hour(t *testing.T) string {
 		"vit/config.json": `{"architectures": ["ViTForImageClassification"], "model_type": "vit"}`, "vit/pytorch_model.bin": "PK\x03\x04", "tf/saved_model.pb": "\x08\x01\x12",
 		"m.pt": "PK\x03\x04\x00\x00", "m.pth": "\x80\x02\x8a\x0a", "m.safetensors": "\x10\x00\x00\x00\x00\x00\x00\x00{\"a\":1}", "m.h5": "\x89HDF\r\n", "m.tflite": "\x1c\x00\x00\x00TFL3",
 		"m.pb": "\x08\x01\x12\xff", "m.onnx.data": "\x9f\x00\x01\x02", "lfs.onnx": lfs, "lfs.png": lfs, "empty.onnx": "", "empty.png": "", "own/ortho.json": `{"inputsize": 32}`, "quotes/ortho.json": `{mean: 0.5}`, "own/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")),
-		"quotes/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")), "open/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")), "half.onnx": "\x08\x08\x12\x07pytorch", "alone.onnx": read(t, filepath.Join(testModels, "external", "model.onnx")),
+		"quotes/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")), "open/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")), "fixed/model.onnx": read(t, filepath.Join(testModels, "batch4", "model.onnx")), "half.onnx": "\x08\x08\x12\x07pytorch", "alone.onnx": read(t, filepath.Join(testModels, "external", "model.onnx")),
 		"a.heic": "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "a.avif": "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1", "a.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`,
 		"torch/a.onnx": "\x08\x08", "torch/b.onnx": "\x08\x08", "zoo/a/a.onnx": "\x08\x08", "zoo/b/b.onnx": "\x08\x08", "-dash.jpg": "\xff\xd8", "list.txt": "cat.png\n", "l.tar": "a list\nof things\n",
 		"notes.md": "hello\n", "lines.jsonl": "{}\n", "blank.txt": "\n\n",
@@ -54,7 +54,25 @@ func TestNewcomer(t *testing.T) {
 		{"clasify cat.png", exitUsage, []string{"did you mean classify?"}},
 		{"help clasify", exitUsage, []string{"did you mean classify?"}},
 
+		{"Classify cat.png", exitUsage, []string{"did you mean classify?"}},
+		{"-m glyphs classify cat.png", exitUsage, []string{"-m stands before the command", "ortho classify -m"}},
+		{"run cat.png", exitUsage, []string{"ortho classify photo.jpg"}},
+		{"identify cat.png", exitUsage, []string{"ortho classify photo.jpg"}},
+		{"models glyphs", exitUsage, []string{"there are list, show, verify"}},
+		{"config set", exitUsage, []string{"ortho config path"}},
+		{"config model", exitUsage, []string{"there are list, path"}},
+		{"/?", exitUsage, []string{"ortho --help"}},
+		{"-V", exitUsage, []string{"ortho version"}},
+		{"help classify", exitOK, nil},
+		{"classify cat.png -h", exitOK, nil},
+		{"--version", exitOK, nil},
+
 		// The image.
+		{"classify \u201ccat.png\u201d", exitUsage, []string{"curly quote", "type it anew"}},
+		{"classify 'cat.png'", exitUsage, []string{"the quotes, or spaces, are part of the name", "there is cat.png"}},
+		{"classify ~/cat.png", exitUsage, []string{"the ~ is not your home", `"$HOME/cat.png"`}},
+		{"classify cat.png,l.tar", exitUsage, []string{"files are separated by spaces"}},
+		{"classify file:///tmp/cat.png", exitUsage, []string{"give the path alone, /tmp/cat.png"}},
 		{"classify", exitUsage, []string{"no images named", "folders"}},
 		{"classify nosuch.jpg", exitItems, []string{"nosuch.jpg: no such file"}},
 		{"classify empty", exitFailed, []string{"folder empty holds no images", ".jpg"}},
@@ -105,6 +123,40 @@ func TestNewcomer(t *testing.T) {
 		{"inspect efficientnet-lite0", exitUsage, []string{"name the model with -m"}},
 
 		// Its flags.
+		{"classify --model", exitUsage, []string{"flag --model needs a value"}},
+		{"classify cat.png \u2013k 3", exitUsage, []string{"begins with a long dash", "type the flag anew"}},
+		{"classify cat.png --labels=~/labels.txt", exitUsage, []string{"--labels ~/labels.txt", "the ~ is not your home"}},
+		{"classify cat.png -o ~/rows.csv", exitUsage, []string{`"$HOME/rows.csv"`}},
+		{"classify cat.png -m ~/vit", exitUsage, []string{"the ~ is not your home"}},
+		{"classify cat.png -p cpu cpu", exitUsage, []string{"providers are separated by commas alone"}},
+		{"classify cat.png -p opnvino", exitUsage, []string{"did you mean openvino?"}},
+		{"classify cat.png -p amd", exitUsage, []string{"directml (Windows)"}},
+		{"classify cat.png --preset clp", exitUsage, []string{"did you mean clip?"}},
+		{"classify cat.png -f parqet", exitUsage, []string{"did you mean parquet?"}},
+		{"classify cat.png -f CSV", exitUsage, []string{"did you mean csv?"}},
+		{"classify cat.png --interpolation bilinaer", exitUsage, []string{"did you mean bilinear?"}},
+		{"classify cat.png --progress alwys", exitUsage, []string{"did you mean always?"}},
+		{"classify cat.png --decode scale", exitUsage, []string{"did you mean scaled?"}},
+		{"classify cat.png --check-inputs time", exitUsage, []string{"did you mean times?"}},
+		{"generate --class 7 -f pgn -o x", exitUsage, []string{"did you mean png?"}},
+		{"models show span-x3", exitFailed, []string{"did you mean span-x2?"}},
+		{"describe cat.png --prompt captin", exitUsage, []string{"did you mean caption?"}},
+		{"describe cat.png --detail hihg", exitUsage, []string{"did you mean high?"}},
+		{"describe cat.png --api-key sk-1", exitUsage, []string{"OPENAI_API_KEY alone"}},
+		{"runtime install --source pipp", exitUsage, []string{"did you mean pip?"}},
+		{"runtime install --flavor cudaa", exitUsage, []string{"did you mean cuda?"}},
+		{"bench run --objective througput", exitUsage, []string{"did you mean throughput?"}},
+		{"classify cat.png --top 5.0", exitUsage, []string{`invalid value "5.0" for flag --top: a whole number`}},
+		{"classify cat.png --min-probability half", exitUsage, []string{"a number, such as 0.5"}},
+		{"classify cat.png --timeout-per-image 30", exitUsage, []string{"a time, such as 90s"}},
+		{"classify cat.png --min-prob 0.5", exitUsage, []string{"did you mean --min-probability?"}},
+		{"classify cat.png --output-format csv", exitUsage, []string{"did you mean --format?"}},
+		{"classify cat.png --verbose", exitUsage, []string{"did you mean --progress?"}},
+		{"classify cat.png -t 4", exitUsage, []string{"did you mean --threads?"}},
+		{"classify cat.png -o photos", exitFailed, []string{"output photos is a folder"}},
+		{"classify cat.png -o nodir/rows.csv", exitFailed, []string{"folder nodir does not exist", "make it first"}},
+		{"classify cat.png -o cat.png/rows.csv", exitFailed, []string{"cat.png"}},
+		{"classify cat.png -m fixed --batch 8 --input-range 0,1", exitFailed, []string{"takes batches of exactly 4", "--batch 8"}},
 		{"classify cat.png --top-k 3", exitUsage, []string{"did you mean --top?"}},
 		{"classify cat.png --topk=3", exitUsage, []string{"did you mean --top?"}},
 		{"classify cat.png -k 0", exitUsage, []string{"--top 0: at least 1"}},
@@ -153,8 +205,14 @@ func TestNewcomer(t *testing.T) {
 
 		// What failed is told, wherever the rows go.
 		{"classify photos/nosuch/ -o z1.csv", exitItems, []string{"ortho: 1 image, 1 failed\n", "warning: photos/nosuch/: no such file"}},
-		{"classify cat.png nosuch.jpg empty.png -o z2.csv", exitItems, []string{"3 images, 2 failed, ", "images/s", "warning: nosuch.jpg: no such file or directory; of the other 1, see z2.csv"}},
-		{"classify nosuch.jpg neither.jpg", exitItems, []string{"none of the 2 files named is there: nosuch.jpg: no such file", "see the rows"}},
+		{"classify cat.png nosuch.jpg empty.png -o z2.csv", exitItems, []string{"3 images, 2 failed, ", "images/s", "warning: nosuch.jpg: no such file or directory\n", "warning: empty.png: ", "the file is empty"}},
+		{"classify nosuch.jpg neither.jpg", exitItems, []string{"none of the 2 files named is there\n", "warning: nosuch.jpg: no such file", "warning: neither.jpg: no such file"}},
+		{"classify a1.jpg a2.jpg a3.jpg a4.jpg a5.jpg cat.png -o z4.jsonl", exitItems, []string{"6 images, 5 failed, ", "warning: a3.jpg: ", "of the other 2, see z4.jsonl: jq -c 'select(.error) | [.input, .error.message]' z4.jsonl\n"}},
+		{"classify a1.jpg a2.jpg a3.jpg a4.jpg cat.png -f csv", exitItems, []string{"of the other 1, see the rows\n"}},
+		{"classify cat.png docs -o z5.csv", exitItems, []string{"2 images, 1 failed", "warning: docs: it holds no images", ".txt"}},
+		{"classify cat.png *.gif -o z6.csv", exitItems, []string{"2 images, 1 failed", "*.gif: ", "matches nothing"}},
+		{"classify cat.png cat.png --shard 2/2", exitUsage, []string{"shards are counted from 0", "0/2 to 1/2"}},
+		{"classify cat.png cat.png cat.png cat.png --shard 1/2 -o z7.csv", exitOK, []string{"shard 1/2 (0/2 is the first): 2 images"}},
 		{"classify l.tar -o z3.csv", exitItems, []string{"not a tar archive: by its bytes, it is text"}},
 		{"generate empty.png -o FAILED", exitItems, []string{"FAILED: 1 image, 1 failed\n", "warning: empty.png: ", "the file is empty"}},
 		{"generate cat.png -o MADE", exitOK, []string{"MADE: 1 image, 0 failed"}},

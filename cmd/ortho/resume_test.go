@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"ortho/cmd/ortho/internal/defaults"
 	"ortho/cmd/ortho/internal/record"
 
 	"ortho/cmd/ortho/internal/rows"
@@ -35,6 +36,7 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	os.Setenv(asOrtho, "1")
+	os.Setenv(defaults.FileVariable, "off") // tests know nothing of who runs them
 	os.Exit(m.Run())
 }
 

@@ -53,8 +53,6 @@ func (o *runtimeInstallOptions) run(ctx context.Context, call *flags.Call) error
 		return commandline.Usagef("runtime install takes no argument: the build is named by --flavor %s", call.Args[0])
 	case len(call.Args) > 0:
 		return commandline.Usagef("runtime install takes no argument %q; a file is named with --from", call.Args[0])
-	case !slices.Contains([]string{"auto", "pip", "npm", "github"}, o.source):
-		return commandline.Usagef("--source %q is none of auto, pip, npm, github", o.source)
 	case from && o.from == "":
 		return commandline.Usagef("--from needs a file")
 	case o.missing && (from || o.force):
@@ -62,7 +60,15 @@ func (o *runtimeInstallOptions) run(ctx context.Context, call *flags.Call) error
 	case from && o.source != "auto":
 		return commandline.Usagef("--from %s and --source %s exclude each other", o.from, o.source)
 	}
-	opt := library.InstallOptions{Source: o.source, From: o.from, Flavor: o.flavor, Force: o.force, Notify: call.Info}
+	if err := commandline.OneOf("source", o.source, "auto", "pip", "npm", "github"); err != nil {
+		return err
+	}
+	if !from && o.flavor != "" { // a file may hold others
+		if err := commandline.OneOf("flavor", o.flavor, library.Flavors()...); err != nil {
+			return err
+		}
+	}
+	opt := library.InstallOptions{Source: o.source, From: o.from, Flavor: o.flavor, Force: o.force, Notify: call.Info, Fetched: newDownloads(call.UI).tell}
 	if from && library.HoldsCodecs(o.from) {
 		c, err := library.InstallCodecs(ctx, opt)
 		if err != nil {

@@ -79,8 +79,11 @@ func TestClassifyTar(t *testing.T) {
 		write(t, in("packed.tgz"), "\x1f\x8b\x08"):         "decompress it first",
 		dir: "give them as '" + in("*.tar") + "'",
 	} {
-		if code, stdout, stderr := execute(t, "", "classify", good, name); code != exitFailed || stdout != "" || !strings.Contains(stderr, want) {
+		if code, stdout, stderr := execute(t, "", "classify", name); code != exitFailed || stdout != "" || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d, %q, %q; want %q", name, code, stdout, stderr, want)
+		}
+		if code, stdout, stderr := execute(t, "", "classify", good, name, "-f", "jsonl"); code != exitItems || len(rowsFrom[rows.Classes](t, stdout)) != 3 || !strings.Contains(stderr, want) {
+			t.Errorf("%s, beside others: exit %d, %q, %q; want %q", name, code, stdout, stderr, want)
 		}
 	}
 }
@@ -113,7 +116,7 @@ func TestShard(t *testing.T) {
 	if code, stdout, stderr := execute(t, "", "classify", "--progress", "always", "--shard", "1/2", coffee); code != exitOK || stdout != "" {
 		t.Errorf("a shard without items: exit %d, %q, %s", code, stdout, stderr)
 	}
-	for text, want := range map[string]string{"2/2": "0 to 1", "": "is not i/n", "auto/2": "the array job has 3 tasks", "1": "--shard"} {
+	for text, want := range map[string]string{"2/2": "0/2 to 1/2", "": "is not i/n", "auto/2": "the array job has 3 tasks", "1": "--shard"} {
 		if code, stdout, stderr := execute(t, "", append(args, "--shard", text)...); code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
 			t.Errorf("--shard %q: exit %d, %q, %q; want exit 2 and %q", text, code, stdout, stderr, want)
 		}

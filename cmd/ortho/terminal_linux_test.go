@@ -114,6 +114,7 @@ func evilModel(t *testing.T, dir, from string) string {
 // results, servers and drivers say, and in whatever format.
 func TestTerminal(t *testing.T) {
 	needLibrary(t)
+	t.Setenv("ORTHO_INSPECT_MODEL", "no"+evil)
 	dir := t.TempDir()
 	photo := write(t, filepath.Join(dir, "photo "+evilFile+".png"), read(t, coffee))
 	broken := write(t, filepath.Join(dir, "broken "+evilFile+".png"), "no image"+evil)
@@ -196,6 +197,10 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"licenses", "no" + evilFile}},
 		{words: []string{"doctor"}},
 		{words: []string{"doctor", "--json"}},
+		{words: []string{"config", "list"}},
+		{words: []string{"config", "list", "--json"}},
+		{words: []string{"config", "path"}, plain: true}, // which is off here
+		{words: []string{"docs"}, plain: true},
 		{words: []string{"version"}, plain: true},
 		{words: []string{"completion", "bash"}, plain: true},
 	} {
@@ -240,5 +245,40 @@ func TestTerminalAlone(t *testing.T) {
 	}
 	if _, stdout, stderr := execute(t, "", with(args, "-f", "csv")...); !strings.Contains(stdout, evil) {
 		t.Errorf("%q, %s", stdout, stderr)
+	}
+}
+
+// TestTerminalLooks: help and tables fit terminals of any width, no colours are asked for, and on a dumb
+// terminal no line moves.
+func TestTerminalLooks(t *testing.T) {
+	needLibrary(t)
+	for _, kind := range []string{"xterm-256color", "dumb"} {
+		t.Setenv("TERM", kind)
+		for _, line := range []string{"classify -h", "generate --help", "classify " + photos + " nosuch.jpg", "models list", "doctor --help"} {
+			for _, width := range []uint16{40, 80, 120} {
+				screen, shown := terminal(t)
+				if err := unix.IoctlSetWinsize(int(screen.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: width}); err != nil {
+					t.Fatal(err)
+				}
+				run(t.Context(), append([]string{"ortho"}, strings.Fields(line)...), strings.NewReader(""), screen, screen)
+				said := shown()
+				if regexp.MustCompile(`\x1b\[[0-9;]*m`).MatchString(said) {
+					t.Errorf("%s: colours in %q", line, said)
+				}
+				if kind == "dumb" && strings.Contains(said, "\x1b") {
+					t.Errorf("%s on a dumb terminal: %q", line, said)
+				}
+				for text := range strings.Lines(said) {
+					text = strings.TrimRight(text, "\r\n")
+					help := strings.Contains(line, "-h") && !regexp.MustCompile(`^  (ortho|curl|-)`).MatchString(text) // lines to copy, and names of flags, stay whole
+					if !help && !strings.HasPrefix(text, "│") {
+						continue // sentences of stderr, and progress
+					}
+					if n := utf8.RuneCountInString(text); n > int(width) {
+						t.Errorf("%s in %d columns: %q has %d", line, width, text, n)
+					}
+				}
+			}
+		}
 	}
 }

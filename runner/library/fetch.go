@@ -1,7 +1,6 @@
 package library
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -28,7 +27,7 @@ func (in installer) pip(r row, work string) (string, error) {
 		args := append(client[1:len(client):len(client)], "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
 			"--platform", r.platform, "--python-version", "3.12", "--implementation", "cp", "--abi", "cp312",
 			"--dest", filepath.Join(work, "download"), r.pkg+"=="+r.version)
-		err = runClient(in.ctx, work, path, args)
+		err = in.runClient(work, work, path, args)
 		if err == nil {
 			return onlyFile(work, "*.whl")
 		}
@@ -51,7 +50,7 @@ func (in installer) npm(r row, work string) (string, error) {
 		return "", err
 	}
 	// Older npms don't know --pack-destination, and pack into the working folder.
-	err = runClient(in.ctx, dir, path, []string{"pack", r.pkg + "@" + r.version, "--ignore-scripts", "--loglevel=error", "--pack-destination", dir})
+	err = in.runClient(work, dir, path, []string{"pack", r.pkg + "@" + r.version, "--ignore-scripts", "--loglevel=error", "--pack-destination", dir})
 	if err != nil {
 		return "", err
 	}
@@ -67,18 +66,25 @@ func onlyFile(work, pattern string) (string, error) {
 }
 
 // runClient runs a package client in a folder of this package's own, where there are no modules or
-// settings that it would take; its error carries the end of what it said.
-func runClient(ctx context.Context, dir, path string, args []string) error {
+// settings that it would take; its error carries the end of what it said. Its temporary files lie in work,
+// with which they go, and where it is seen how they grow.
+func (in installer) runClient(work, dir, path string, args []string) error {
+	temporary := filepath.Join(work, "temporary")
+	if err := os.MkdirAll(temporary, 0o755); err != nil {
+		return err
+	}
+	defer in.watch(work)()
 	var said tail
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := exec.CommandContext(in.ctx, path, args...)
 	cmd.Dir, cmd.Stderr = dir, &said
+	cmd.Env = append(os.Environ(), "TMPDIR="+temporary, "TMP="+temporary, "TEMP="+temporary)
 	if runtime.GOOS != "windows" { // let it remove its temporary files
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	}
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if in.ctx.Err() != nil {
+			return in.ctx.Err()
 		}
 		return fmt.Errorf("%s: %w: %s", filepath.Base(path), err, said.text())
 	}

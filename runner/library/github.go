@@ -53,7 +53,9 @@ func (in installer) github(r row, work string) (string, error) {
 			return "", fmt.Errorf("release %s states no SHA-256 of %s: not installed", r.version, r.pkg)
 		}
 		pkg := filepath.Join(work, "archive")
+		end := in.watch(work)
 		digest, err := download(in.ctx, a.URL, pkg)
+		end()
 		if err != nil {
 			return "", fmt.Errorf("download %s: %w", r.pkg, err)
 		}

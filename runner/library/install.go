@@ -28,6 +28,9 @@ type InstallOptions struct {
 	Flavor string            // "": "cpu"; with From: as its files show
 	Force  bool              // replace one that is there already
 	Notify func(line string) // what is being done, and warnings; may be nil
+	// Fetched is told a few times a second how many bytes of a package have come, and at last that it is done
+	// with it; may be nil. What a client keeps elsewhere until it has all of it (npm) does not count before.
+	Fetched func(bytes int64, done bool)
 }
 
 // Install puts ONNX Runtime's library into the user's data folder, as

@@ -12,15 +12,23 @@ import (
 // commandLine is a command line as cli v2 reads it: flags, "--", arguments.
 type commandLine struct {
 	args    []string
-	command string // "ortho runtime install", as far as it was understood
+	command string       // "ortho runtime install", as far as it was understood
+	subject *cli.Command // the command itself; nil: the program
+	help    detail       // that is asked for
 }
+
+// How arrange hands on that help is asked for: no flag is written so, but with one dash.
+const (
+	askedLong  = "--help"
+	askedShort = "--h"
+)
 
 // arrange puts a command's flags before its arguments, wherever they stood: cli v2
 // stops looking for flags at the first argument. By the flags' own definitions it
 // distinguishes their values from arguments: a flag's value may be the next word whatever
 // it looks like (--mean -1), or stand behind "=", or behind a one-letter flag
 // (-k5). "-" is an argument, and so is all that follows "--". "help" before, within
-// or behind the commands' names becomes --help.
+// or behind the commands' names asks for all help, as --help does.
 func arrange(app *cli.App, args []string) (commandLine, error) {
 	line := commandLine{command: app.Name}
 	rest := args[min(1, len(args)):]
@@ -44,10 +52,10 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 			break
 		}
 		if i < 0 {
-			return line, Usagef("no command %q%s", word, cmp.Or(commandFor(word), verbFor(word), DidYouMean(word, commandNames(commands))))
+			return line, Usagef("no command %q%s", word, cmp.Or(commandFor(word), verbFor(word), DidYouMean(word, commandNames(commands)), fewCommands(commands)))
 		}
 		c := commands[i]
-		commands, flags, takesArguments = c.Subcommands, c.Flags, c.ArgsUsage != ""
+		commands, flags, takesArguments, line.subject = c.Subcommands, c.Flags, c.ArgsUsage != "", c
 		line.args = append(line.args, word)
 		line.command += " " + word
 		if c.SkipFlagParsing {
@@ -56,11 +64,14 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 		}
 	}
 	if help {
-		line.args = append(line.args, "--help")
+		line.help, line.args = longHelp, append(line.args, askedLong)
 		return line, nil
 	}
 	given, operands, err := split(rest, flags)
 	if err != nil {
+		if after := commandAfter(rest, commands); line.subject == nil && after != "" {
+			return line, Usagef("%s stands before the command: flags stand behind it, as in %s %s %s", rest[0], line.command, after, rest[0])
+		}
 		if sub := commandWith(commands, rest[0]); sub != "" {
 			return line, Usagef("no flag %s: it is one of `%s %s`", rest[0], line.command, sub)
 		}
@@ -70,6 +81,12 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 		return line, err
 	}
 	line.args = append(line.args, given...)
+	switch {
+	case slices.Contains(given, askedLong):
+		line.help = longHelp
+	case slices.Contains(given, askedShort), line.subject == nil, line.subject.Action == nil: // a group of commands without one named
+		line.help = shortHelp
+	}
 	if len(operands) > 0 {
 		line.args = append(append(line.args, "--"), operands...)
 	}
@@ -85,6 +102,9 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		if word == "--" {
 			return given, append(operands, words...), checkBehind(words, flags)
 		}
+		if err := checkTyped(word); err != nil {
+			return nil, nil, err
+		}
 		if len(word) < 2 || word[0] != '-' {
 			operands = append(operands, word)
 			continue
@@ -98,8 +118,10 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		switch {
 		case isDashed(word) && (flag == nil || strings.TrimLeft(word, "-") != name):
 			return nil, nil, Usagef("%s is read as a flag: the file of that name is given as ./%s, or behind --", word, word)
-		case flag == nil && (name == "h" || name == "help"):
-			return []string{"--help"}, nil, nil
+		case flag == nil && name == "help":
+			return []string{askedLong}, nil, nil
+		case flag == nil && name == "h":
+			return []string{askedShort}, nil, nil
 		case flag == nil:
 			return nil, nil, Usagef("no flag %s%s", strings.TrimSuffix(word, "="+value), cmp.Or(flagFor(name, flags), DidYouMean(name, flagNames(flags))))
 		case takesValue(flag) && !hasValue && len(words) == 0:
@@ -114,6 +136,16 @@ func split(words []string, flags []cli.Flag) (given, operands []string, err erro
 		given = append(given, word)
 	}
 	return given, operands, nil
+}
+
+// commandAfter is the command that stands among words that begin with flags.
+func commandAfter(words []string, commands []*cli.Command) string {
+	for _, word := range words {
+		if slices.ContainsFunc(commands, func(c *cli.Command) bool { return !c.Hidden && c.HasName(word) }) {
+			return word
+		}
+	}
+	return ""
 }
 
 // commandWith is the sub-command that has a flag.

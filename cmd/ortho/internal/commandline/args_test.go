@@ -90,7 +90,7 @@ func TestArrangeErrors(t *testing.T) {
 		"go a -5":         "no flag -5",
 		"go a --mean":     "flag --mean needs a value",
 		"group --only":    "no flag --only",
-		"-k 3 go":         "no flag -k",
+		"-k 3 go":         "-k stands before the command: flags stand behind it, as in tool go -k",
 		"go ---mean 3":    "no flag ---mean",
 		"go a -=":         "no flag -",
 		"group sub -only": "flag -only needs a value",
@@ -109,7 +109,8 @@ func TestArrangeHelp(t *testing.T) {
 		"--help":         "--help",
 		"help go":        "go --help",
 		"go a --help":    "go --help",
-		"go a -h -k 3":   "go --help",
+		"go a -h -k 3":   "go --h",
+		"-h":             "--h",
 		"group help sub": "group sub --help",
 		"help group sub": "group sub --help",
 	} {

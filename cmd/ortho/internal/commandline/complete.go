@@ -7,10 +7,14 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// Answer is a word that the last one of a command line may become, and what it means; "": nothing is
+// known of it.
+type Answer struct{ Word, About string }
+
 // Complete returns what the last word of a command line, without the program's name, may
 // become; nothing where it is a file. values has those of flags that take one of a few
 // words, by "FLAG" of every command, or by "COMMAND FLAG".
-func Complete(app *cli.App, words []string, values map[string][]string) []string {
+func Complete(app *cli.App, words []string, values map[string][]string) []Answer {
 	if len(words) == 0 {
 		words = []string{""}
 	}
@@ -36,17 +40,59 @@ func Complete(app *cli.App, words []string, values map[string][]string) []string
 			}
 		}
 	}
-	var answers []string
+	var answers []Answer
 	switch {
 	case due != nil:
 		name := due.Names()[0]
-		if answers = values[command+" "+name]; answers == nil {
-			answers = values[name]
+		all := values[command+" "+name]
+		if all == nil {
+			all = values[name]
+		}
+		for _, value := range all {
+			answers = append(answers, Answer{Word: value})
 		}
 	case strings.HasPrefix(last, "-"):
-		answers = slices.DeleteFunc(flagNames(flags), func(name string) bool { return strings.HasPrefix(last, "--") && len(name) == 2 })
+		answers = flagAnswers(flags, strings.HasPrefix(last, "--"))
 	case len(commands) > 0:
-		answers = commandNames(commands)
+		for _, c := range commands {
+			if !c.Hidden {
+				answers = append(answers, Answer{c.Name, c.Usage})
+			}
+		}
+		answers = append(answers, Answer{"help", "show the help of a command"})
 	}
-	return slices.DeleteFunc(slices.Clone(answers), func(a string) bool { return !strings.HasPrefix(a, last) })
+	return slices.DeleteFunc(answers, func(a Answer) bool { return !strings.HasPrefix(a.Word, last) })
+}
+
+// flagAnswers are flags as they are typed, with what they do in a few words. Letters are left out where a
+// word has begun.
+func flagAnswers(flags []cli.Flag, words bool) (answers []Answer) {
+	for _, f := range flags {
+		about := brief(lineOf(f).meaning)
+		for _, name := range f.Names() {
+			switch {
+			case len(name) > 1:
+				answers = append(answers, Answer{"--" + name, about})
+			case !words:
+				answers = append(answers, Answer{"-" + name, about})
+			}
+		}
+	}
+	return append(answers, Answer{"--help", "show all of the help"})
+}
+
+// brief is the beginning of a text, as a line of answers has room for it.
+func brief(text string) string {
+	const most = 60
+	text, _, _ = strings.Cut(text, "\n")
+	if before, _, found := strings.Cut(text, "; "); found {
+		text = before
+	}
+	if len(text) <= most {
+		return text
+	}
+	if end := strings.LastIndexByte(text[:most], ' '); end > 0 {
+		text = text[:end]
+	}
+	return strings.TrimRight(text, " ,:") + " ..."
 }

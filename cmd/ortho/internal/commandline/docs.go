@@ -10,31 +10,62 @@ import (
 
 // Docs writes every command and flag in Markdown.
 func Docs(w io.Writer, app *cli.App) error {
-	fmt.Fprintf(w, "# %s: %s\n\nMade by `make docs` from the command line's own definitions.\n\n%s\n", app.Name, app.Usage, app.Description)
-	for _, c := range app.Commands {
-		if !c.Hidden {
-			writeCommand(w, app.Name, c)
-		}
+	p := appPage(app)
+	fmt.Fprintf(w, "# %s: %s\n\nMade by `make docs` from the command line's own definitions.\n", p.name, p.about)
+	writeExamples(w, p)
+	fmt.Fprintf(w, "\n%s\n", p.text)
+	for _, c := range p.commands {
+		writeCommand(w, app.Name, c)
 	}
 	return nil
 }
 
 func writeCommand(w io.Writer, parent string, c *cli.Command) {
-	name := parent + " " + c.Name
-	fmt.Fprintf(w, "\n## `%s`\n\n%s.\n", strings.TrimSpace(name+" "+c.ArgsUsage), strings.ToUpper(c.Usage[:1])+c.Usage[1:])
-	if c.Description != "" {
-		fmt.Fprintf(w, "\n%s\n", c.Description)
+	p := pageOf(parent, c)
+	fmt.Fprintf(w, "\n## `%s`\n\n%s.\n", strings.TrimSpace(p.name+" "+p.args), sentence(p.about))
+	writeExamples(w, p)
+	if p.text != "" {
+		fmt.Fprintf(w, "\n%s\n", p.text)
 	}
-	if len(c.Flags) > 0 {
+	if len(p.groups) > 0 {
 		fmt.Fprintf(w, "\n| flag | meaning |\n| --- | --- |\n")
-		for _, f := range c.Flags {
-			left, meaning, _ := strings.Cut(f.String(), "\t")
-			fmt.Fprintf(w, "| `%s` | %s |\n", left, strings.ReplaceAll(strings.TrimSpace(meaning), "|", `\|`))
+	}
+	for _, g := range p.groups {
+		for _, f := range g.flags {
+			fmt.Fprintf(w, "| `%s` | %s |\n", f.names, strings.ReplaceAll(f.meaning, "|", `\|`))
 		}
 	}
-	for _, sub := range c.Subcommands {
-		if !sub.Hidden {
-			writeCommand(w, name, sub)
-		}
+	for _, sub := range p.commands {
+		writeCommand(w, p.name, sub)
 	}
 }
+
+// writeExamples writes a block of lines that may be copied.
+func writeExamples(w io.Writer, p page) {
+	if len(p.examples) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n```sh\n%s```\n", exampleComments(p.examples))
+}
+
+// exampleComments are examples with what they do as comments, which a shell passes over.
+func exampleComments(examples []example) string {
+	longest := 0
+	for _, e := range examples {
+		if e.does != "" {
+			longest = max(longest, len(e.line))
+		}
+	}
+	var b strings.Builder
+	for _, e := range examples {
+		line := e.line
+		if e.does != "" {
+			line = fmt.Sprintf("%-*s  # %s", longest, e.line, e.does)
+		}
+		fmt.Fprintln(&b, line)
+	}
+	return b.String()
+}
+
+// sentence begins a text with a capital.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

@@ -1,47 +1,105 @@
 package commandline
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/grid"
 )
 
-// Help is wrapped to the width of the terminal. What is hard-wrapped for docs/cli.md flows
-// anew; lines that are indented, as examples and lists, stay lines of their own.
-func init() {
-	cli.HelpPrinter = func(out io.Writer, templ string, data any) {
-		width := grid.Width(out)
-		for _, part := range []string{"visibleFlagCategoryTemplate", "visibleFlagTemplate"} {
-			templ = strings.ReplaceAll(templ, `{{template "`+part+`" .}}`, flagTemplates[part])
-		}
-		cli.HelpPrinterCustom(out, templ, data, map[string]any{
-			"wrap":     func(text string, offset int) string { return flowed(text, offset, width) },
-			"wrapFlag": func(f cli.Flag) string { return flagHelp(f, width) },
-		})
+// detail says whether help is asked for, and how much of it.
+type detail int
+
+const (
+	noHelp    detail = iota
+	shortHelp        // -h: examples and the flags of every day
+	longHelp         // --help: all
+)
+
+// narrow is the width below which the meaning of a flag stands under its name.
+const narrow = 60
+
+// writeHelp writes a page for the terminal that w is, at its width. What is hard-wrapped for
+// docs/cli.md flows anew.
+func writeHelp(w io.Writer, p page, how detail) error {
+	width := grid.Width(w)
+	var b strings.Builder
+	fmt.Fprintln(&b, flowed(p.name+": "+p.about, 0, width))
+	fmt.Fprintf(&b, "\nUsage: %s\n", flowed(p.usage(), 7, width))
+	if len(p.examples) > 0 {
+		fmt.Fprintf(&b, "\nExamples:\n%s", exampleLines(p.examples, width))
 	}
+	if len(p.commands) > 0 {
+		fmt.Fprintln(&b, "\nCommands:")
+		for _, c := range p.commands {
+			entry(&b, c.Name, c.Usage, 17, width)
+		}
+	}
+	if how == longHelp && p.text != "" {
+		fmt.Fprintln(&b, "\n"+flowed(p.text, 0, width))
+	}
+	groups := p.groups
+	if how == shortHelp && p.flags() > few && groups[0].title == "Everyday flags" {
+		groups = groups[:1]
+	}
+	for _, g := range groups {
+		fmt.Fprintln(&b, "\n"+flowed(g.title+":", 0, width))
+		for _, f := range g.flags {
+			entry(&b, f.names, f.meaning, 24, width)
+		}
+	}
+	if how == shortHelp && (p.text != "" || len(groups) < len(p.groups)) {
+		more := "more"
+		if len(groups) < len(p.groups) {
+			more = fmt.Sprintf("all %d flags, and more of what it does", p.flags())
+		}
+		fmt.Fprintln(&b, "\n"+flowed(fmt.Sprintf("`%s --help` tells %s.", p.name, more), 0, width))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
-// flagTemplates are cli's own of these names, with flags that are wrapped.
-var flagTemplates = map[string]string{
-	"visibleFlagCategoryTemplate": "{{range .VisibleFlagCategories}}\n{{if .Name}}   {{.Name}}\n\n{{end}}{{range .Flags}}{{wrapFlag .}}{{end}}{{end}}",
-	"visibleFlagTemplate":         "\n{{range .VisibleFlags}}{{wrapFlag .}}{{end}}",
-}
-
-// flagHelp is what a flag is called and, beside it or on lines below, what it does.
-func flagHelp(f cli.Flag, width int) string {
-	const indent, column = 3, 24
-	names, usage, _ := strings.Cut(f.String(), "\t")
-	lead := strings.Repeat(" ", indent) + names
-	if fits := utf8.RuneCountInString(lead) + 2; fits <= column {
-		lead += strings.Repeat(" ", column-fits+2)
+// entry writes a name and, beside it or on lines below, what it stands for.
+func entry(b *strings.Builder, name, meaning string, column, width int) {
+	const indent = 2
+	if width < narrow {
+		column = 2 * indent
+	}
+	lead := strings.Repeat(" ", indent) + name
+	if used := utf8.RuneCountInString(lead) + 2; used <= column {
+		lead += strings.Repeat(" ", column-used+2)
 	} else {
 		lead += "\n" + strings.Repeat(" ", column)
 	}
-	return lead + flowed(strings.TrimSpace(usage), column, width) + "\n"
+	fmt.Fprintln(b, lead+flowed(strings.TrimSpace(meaning), column, width))
+}
+
+// exampleLines are examples with what they do beside them where all of that fits, else below them. A
+// line that may be typed is not broken.
+func exampleLines(examples []example, width int) string {
+	longest, fits := 0, true
+	for _, e := range examples {
+		if e.does != "" {
+			longest = max(longest, utf8.RuneCountInString(e.line))
+		}
+	}
+	for _, e := range examples {
+		fits = fits && 2+longest+2+utf8.RuneCountInString(e.does) <= width
+	}
+	var b strings.Builder
+	for _, e := range examples {
+		switch {
+		case e.does == "":
+			fmt.Fprintln(&b, "  "+e.line)
+		case fits:
+			fmt.Fprintf(&b, "  %-*s  %s\n", longest, e.line, e.does)
+		default:
+			fmt.Fprintf(&b, "  %s\n      %s\n", e.line, flowed(e.does, 6, width))
+		}
+	}
+	return b.String()
 }
 
 // flowed wraps paragraphs that begin at a column; their first line's indent is there.

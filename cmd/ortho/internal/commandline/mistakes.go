@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -30,7 +31,10 @@ func verbFor(word string) string {
 	does := map[string]string{"upscale": "generate photo.jpg -o large.png", "enlarge": "generate photo.jpg -o large.png", "draw": "generate --text WORDS -o OUT.png",
 		"predict": "classify photo.jpg", "infer": "classify photo.jpg", "recognize": "classify photo.jpg", "caption": "describe photo.jpg", "list": "models list",
 		"detect": "classify photo.jpg; it names what an image shows, and not where", "benchmark": "bench run", "evaluate": "eval --data FOLDER", "test": "eval --data FOLDER", "install": "runtime install",
-		"notices": "licenses --all", "credits": "licenses", "sbom": "licenses --spdx"}[strings.ToLower(word)]
+		"identify": "classify photo.jpg", "recognise": "classify photo.jpg", "tag": "classify photo.jpg", "run": "classify photo.jpg, ortho generate and others; ortho --help lists them", "describe-image": "describe photo.jpg",
+		"info": "inspect -m MODEL", "show": "inspect -m MODEL", "encode": "embed -m MODEL photo.jpg", "similar": "embed -m MODEL photo.jpg", "settings": "config", "set": "config path, which names the file to edit", "get": "config list",
+		"download": "runtime install for ONNX Runtime; models are not fetched: export or download them, and name them with -m", "pull": "runtime install for ONNX Runtime; models are not fetched: export or download them, and name them with -m",
+		"resize": "preprocess photo.jpg -o tensor.npy, and ortho generate photo.jpg -o large.png", "?": "--help", "/?": "--help", "man": "docs --man FOLDER", "notices": "licenses --all", "credits": "licenses", "sbom": "licenses --spdx"}[strings.ToLower(word)]
 	if does == "" {
 		return ""
 	}
@@ -42,7 +46,7 @@ var elsewhere = map[string]string{"device": "provider", "gpu": "provider", "ep":
 	"workers": "concurrency", "num-workers": "concurrency", "jobs": "concurrency", "num-threads": "threads", "weights": "model", "checkpoint": "model", "model-path": "model",
 	"out": "output", "output-dir": "output", "output-file": "output", "outdir": "output", "save": "output", "force": "overwrite", "classes": "labels", "names": "labels", "prompt": "text",
 	"negative-prompt": "negative", "num-inference-steps": "steps", "guidance-scale": "guidance", "cfg": "guidance", "threshold": "min-probability", "conf": "min-probability",
-	"img-size": "input-size", "imgsz": "input-size", "image-size": "input-size", "size": "input-size", "input-shape": "input-size", "quiet": "progress", "silent": "progress", "normalize": "mean", "lib": "onnxruntime"}
+	"img-size": "input-size", "imgsz": "input-size", "image-size": "input-size", "size": "input-size", "input-shape": "input-size", "quiet": "progress", "silent": "progress", "verbose": "progress", "v": "progress", "output-format": "format", "type": "format", "t": "threads", "j": "concurrency", "b": "batch", "i": "input", "n-top": "top", "normalize": "mean", "lib": "onnxruntime"}
 
 // flagFor says which of a command's flags one from elsewhere is likely to mean.
 func flagFor(name string, flags []cli.Flag) string {
@@ -54,12 +58,61 @@ func flagFor(name string, flags []cli.Flag) string {
 	switch {
 	case name == "json" && FindFlag(flags, "format") != nil && FindFlag(flags, "top") != nil:
 		return "; -f jsonl prints JSON, a line each"
+	case strings.HasSuffix(name, "api-key") || name == "key" || name == "token":
+		return "; a server's key is read from OPENAI_API_KEY alone: on a command line others could see it"
+	case len(flags) == 0 && name == "v": // of the program itself
+		return "; did you mean ortho version?"
 	case (name == "recursive" || name == "r" || name == "R") && FindFlag(flags, "stdin-paths") != nil:
 		return ": folders are always searched with all that is in them"
 	case own == "" || FindFlag(flags, own) == nil:
-		return ""
+		return begun(name, flags)
 	}
 	return "; did you mean --" + own + "?"
+}
+
+// begun names the flag that is the only one to begin so.
+func begun(name string, flags []cli.Flag) string {
+	const least = 3
+	var found []string
+	for _, f := range flags {
+		for _, whole := range f.Names() {
+			if len(name) >= least && strings.HasPrefix(whole, name) {
+				found = append(found, whole)
+			}
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return "; did you mean --" + found[0] + "?"
+}
+
+// fewCommands lists the commands of a group, which are few.
+func fewCommands(commands []*cli.Command) string {
+	var names []string
+	for _, c := range commands {
+		if !c.Hidden {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) > 6 {
+		return ""
+	}
+	return "; there are " + strings.Join(names, ", ")
+}
+
+// checkTyped refuses words with the dashes and quotes that word processors and web pages put into what is
+// copied from them.
+func checkTyped(word string) error {
+	_, err := os.Lstat(word)
+	switch first, _ := utf8.DecodeRuneInString(word); {
+	case err == nil || word == "":
+	case strings.ContainsRune("\u2012\u2013\u2014\u2212", first):
+		return Usagef("%s begins with a long dash, as word processors make it of --: type the flag anew, with - or --", word)
+	case strings.ContainsRune("\u201c\u201d\u201e\u2018\u2019\u201a\u00ab", first):
+		return Usagef("%s begins with a curly quote, which is no quote for a shell: type it anew, as \" or '", word)
+	}
+	return nil
 }
 
 // IsGraph reports whether a word is called as a graph's file is.

@@ -13,18 +13,17 @@ import (
 
 // New returns the program of some commands, without the habits of cli that would print
 // or end it where [Run] should.
-func New(name, usage string, commands ...*cli.Command) *cli.App {
+func New(name, usage, about string, commands ...*cli.Command) *cli.App {
 	return &cli.App{
 		Name:                      name,
 		Usage:                     usage,
-		UsageText:                 name + " COMMAND [flags] [arguments]",
-		Description:               "`" + name + " COMMAND --help` shows a command's flags; they may stand before or after its arguments.\n\n" + exitHelp,
+		Description:               about + "\n\n" + exitHelp,
 		HideVersion:               true,
+		HideHelp:                  true, // [Run] writes it
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // exitStatus maps errors to exit codes
 		OnUsageError:              onUsageError,
-		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 		Commands:                  configure(commands),
 	}
 }
@@ -35,7 +34,13 @@ func Run(ctx context.Context, app *cli.App, args []string) int {
 	var lost loss
 	app.Writer, app.ErrWriter = term.Safe(lost.of(app.Writer)), term.Safe(app.ErrWriter)
 	line, err := arrange(app, args)
-	if err == nil {
+	switch {
+	case err != nil:
+	case line.help != noHelp && line.subject == nil:
+		err = writeHelp(app.Writer, appPage(app), line.help)
+	case line.help != noHelp:
+		err = writeHelp(app.Writer, pageOf(strings.TrimSuffix(line.command, " "+line.subject.Name), line.subject), line.help)
+	default:
 		err = app.RunContext(ctx, line.args)
 	}
 	if t, ok := app.Writer.(*term.Terminal); ok {
@@ -47,19 +52,15 @@ func Run(ctx context.Context, app *cli.App, args []string) int {
 	return exitStatus(ctx, err, line.command, app.ErrWriter)
 }
 
-// configure gives every command what all have in common. A group of commands
-// without one named shows its help.
+// configure gives every command what all have in common.
 func configure(commands []*cli.Command) []*cli.Command {
 	for _, c := range commands {
 		c.OnUsageError = onUsageError
-		c.HideHelpCommand = true // or a file called "help" could not be an argument
+		c.HideHelp, c.HideHelpCommand = true, true // or a file called "help" could not be an argument
 		for _, f := range c.Flags {
 			if b, ok := f.(*cli.BoolFlag); ok {
 				b.DisableDefaultText = true
 			}
-		}
-		if c.Action == nil {
-			c.Action = cli.ShowSubcommandHelp
 		}
 		configure(c.Subcommands)
 	}
@@ -67,10 +68,21 @@ func configure(commands []*cli.Command) []*cli.Command {
 }
 
 // onUsageError keeps cli from printing the whole help to stdout.
-func onUsageError(_ *cli.Context, err error, _ bool) error {
-	text := strings.Replace(err.Error(), "for flag -", "for flag --", 1)
-	if strings.Contains(text, "for flag --seed") {
-		text = strings.TrimSuffix(text, ": parse error") + ": a whole number from 0 to 18446744073709551615"
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	text := strings.TrimSuffix(strings.Replace(err.Error(), "for flag -", "for flag --", 1), ": parse error")
+	_, name, _ := strings.Cut(text, "for flag --")
+	wants := ""
+	switch FindFlag(c.Command.Flags, strings.TrimSpace(name)).(type) {
+	case *cli.IntFlag, *cli.Int64Flag:
+		wants = ": a whole number"
+	case *cli.Uint64Flag, *cli.UintFlag:
+		wants = ": a whole number from 0 to 18446744073709551615"
+	case *cli.Float64Flag:
+		wants = ": a number, such as 0.5"
+	case *cli.DurationFlag:
+		wants = ": a time, such as 90s or 5m"
+	case *cli.BoolFlag:
+		wants = ": true or false, or nothing"
 	}
-	return Usagef("%s", strings.TrimSuffix(text, ": parse error"))
+	return Usagef("%s%s", text, wants)
 }

@@ -46,12 +46,21 @@ func flagNames(flags []cli.Flag) []string {
 	return append(names, "--help")
 }
 
-// DidYouMean names the candidate from which a word differs by one typing error, or by two
-// after the first letter.
+// OneOf returns an error where a flag's value is none of the words that it takes.
+func OneOf(flag, value string, words ...string) error {
+	if slices.Contains(words, value) {
+		return nil
+	}
+	return Usagef("--%s %q is not one of %s%s", flag, value, strings.Join(words, ", "), DidYouMean(value, words))
+}
+
+// DidYouMean names the candidate from which a word differs by its case alone, by one typing error, or
+// by two after the first letter.
 func DidYouMean(typed string, candidates []string) string {
 	best, nearest := 3, ""
+	typed = strings.ToLower(typed)
 	for _, c := range candidates {
-		name := strings.TrimLeft(c, "-")
+		name := strings.ToLower(strings.TrimLeft(c, "-"))
 		d := distance(typed, name)
 		if d < best && d < len(typed) && (d < 2 || typed[0] == name[0]) {
 			best, nearest = d, c

@@ -9,6 +9,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
@@ -22,12 +23,15 @@ type Call struct {
 	// Reads opens outputs, and refuses those that would replace what the command reads.
 	Reads *output.Reads
 
-	saved bench.Settings // of --settings, if it was given
-	line  *cli.Context
+	saved     bench.Settings  // of --settings, if it was given
+	byDefault record.Settings // flags that the user has set for all runs, with their sources
+	config    string          // the file in which they may be; "": none
+	line      *cli.Context
 }
 
-// Given reports whether a flag stands in the command line or got its value from --settings.
-func (c *Call) Given(flag string) bool { return c.line.IsSet(flag) }
+// Given reports whether a flag stands in the command line or got its value from --settings: what the
+// user has set for all runs takes the place of the flag's own default.
+func (c *Call) Given(flag string) bool { return c.line.IsSet(flag) && c.byDefault.Get(flag) == "" }
 
 // Command is the command's name, without those that it stands below.
 func (c *Call) Command() string { return c.line.Command.Name }
@@ -77,7 +81,7 @@ func Command(about cli.Command, run func(context.Context, *Call) error, groups .
 			Args: line.Args().Slice(),
 			line: line,
 		}
-		return remedy.Of(call.carryOut(run, groups))
+		return remedy.Of(meantProvider(call.carryOut(run, groups)))
 	}
 	return &about
 }
@@ -94,6 +98,12 @@ func (c *Call) carryOut(run func(context.Context, *Call) error, groups []Group) 
 
 func (c *Call) read(groups []Group) error {
 	if err := applySettings(c); err != nil {
+		return err
+	}
+	if err := applyDefaults(c, groups); err != nil {
+		return err
+	}
+	if err := c.checkHome(); err != nil {
 		return err
 	}
 	if err := c.protect(groups); err != nil {

@@ -75,6 +75,9 @@ func (h *Chat) Read(c *Call) (err error) {
 	case c.Given("cache") && line.String("cache") == "":
 		return commandline.Usagef("--cache names no folder")
 	}
+	if err := commandline.OneOf("detail", line.String("detail"), "low", "high", "auto"); err != nil {
+		return err
+	}
 	h.Prompt, h.cached = line.String("prompt"), c.Given("cache")
 	h.Options = describe.Options{
 		BaseURL: os.Getenv(EnvBaseURL), Key: describe.NewKey(chatKey()), Model: cmp.Or(line.String("chat-model"), os.Getenv(EnvChatModel), describe.DefaultModel),
@@ -87,7 +90,11 @@ func (h *Chat) Read(c *Call) (err error) {
 		return err
 	}
 	if h.Options.Prompt, err = describe.FindPrompt(h.Prompt); err != nil {
-		return commandline.Usage(fmt.Errorf("--prompt: %w", err))
+		var names []string
+		for _, p := range describe.Prompts() {
+			names = append(names, p.Name)
+		}
+		return commandline.Usage(fmt.Errorf("--prompt: %w%s", err, commandline.DidYouMean(h.Prompt, names)))
 	}
 	return nil
 }

@@ -94,8 +94,8 @@ func (*JPEGs) Flags() []cli.Flag {
 // Read fails, before any work, where libjpeg-turbo can't be used as it was asked for.
 func (j *JPEGs) Read(c *Call) error {
 	how := c.line.String("decode")
-	if how != "exact" && how != "scaled" {
-		return commandline.Usagef("--decode %q is neither exact nor scaled", how)
+	if err := commandline.OneOf("decode", how, "exact", "scaled"); err != nil {
+		return err
 	}
 	j.Scaled = how == "scaled"
 	switch d := preprocess.JPEGDecoder(); {

@@ -82,7 +82,7 @@ func givenFormat(c *Call) (preprocess.FileFormat, error) {
 	}
 	format, err := preprocess.FormatOf("x." + c.line.String("format"))
 	if err != nil {
-		return "", commandline.Usagef("--format %q is not one of png, jpeg, webp, tiff", c.line.String("format"))
+		return "", commandline.OneOf("format", c.line.String("format"), "png", "jpeg", "webp", "tiff")
 	}
 	return format, nil
 }
@@ -171,9 +171,9 @@ func (d *Destination) Single() bool { return d.File != "" && !d.Animation }
 // Rows are those of a folder, in a file in it; else they have no file.
 func (d *Destination) Rows() *Rows {
 	if d.Folder == "" {
-		return &Rows{Mode: d.Mode}
+		return &Rows{Mode: d.Mode, ByDefault: d.call.byDefault}
 	}
-	return &Rows{File: filepath.Join(d.Folder, RowsFile), Format: "jsonl", Mode: d.Mode}
+	return &Rows{File: filepath.Join(d.Folder, RowsFile), Format: "jsonl", Mode: d.Mode, ByDefault: d.call.byDefault}
 }
 
 // RowsFile is the file of a folder's rows.

@@ -22,7 +22,7 @@ func TestGivenIn(t *testing.T) {
 		}
 		return nil
 	}, &model, &decoding)
-	app := commandline.New("ortho", "a program", command)
+	app := commandline.New("ortho", "a program", "", command)
 	app.Reader, app.Writer, app.ErrWriter = strings.NewReader(""), io.Discard, io.Discard
 	code := commandline.Run(t.Context(), app, []string{"ortho", "try", "-m", "a b", "--fail-fast", "--max-pixels", "7"})
 	if want := []string{"max-pixels=7", "fail-fast=true", "model=a b"}; code != commandline.ExitOK || !slices.Equal(got, want) {

@@ -116,6 +116,9 @@ func NoFiles(func(string) bool) {}
 func (c *Call) filesRead(arguments iter.Seq[string]) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		from := []iter.Seq[string]{arguments, c.standardInput()}
+		if c.config != "" {
+			from = append(from, itself(c.config))
+		}
 		for flag, files := range readBy {
 			for _, value := range c.values(flag) {
 				from = append(from, files(value))

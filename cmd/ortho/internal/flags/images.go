@@ -34,7 +34,7 @@ func (i *Images) Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
-		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
+		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`, I from 0 to N-1: only the images numbered I, I+N, I+2N, ...; auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
 		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --resume knows that images are others now: their `names`, also their sizes and times (it warns), or also their contents (it refuses; all are read before the run)"},
 	}
 }
@@ -43,11 +43,11 @@ func (i *Images) Flags() []cli.Flag {
 func (i *Images) Read(c *Call) error {
 	i.args, i.reads = c.Args, c.Reads
 	if !i.Plain {
-		look := slices.Index([]string{"names", "times", "contents"}, c.line.String("check-inputs"))
-		if look < 0 {
-			return commandline.Usagef("--check-inputs %q is not one of names, times, contents", c.line.String("check-inputs"))
+		looks := []string{"names", "times", "contents"}
+		if err := commandline.OneOf("check-inputs", c.line.String("check-inputs"), looks...); err != nil {
+			return err
 		}
-		i.look = source.Look(look)
+		i.look = source.Look(slices.Index(looks, c.line.String("check-inputs")))
 	}
 	i.from = source.Options{Stdin: c.In, StdinPaths: c.line.Bool("stdin-paths"), NUL: c.line.Bool("0")}
 	images := 0

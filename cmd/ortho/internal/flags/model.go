@@ -67,23 +67,33 @@ var overrides = []struct {
 
 // taskNames lists the tasks.
 func taskNames() string {
-	var names []string
-	for _, t := range config.Tasks {
-		names = append(names, string(t))
-	}
+	names := texts(config.Tasks)
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+func texts(tasks []models.Task) (names []string) {
+	for _, t := range tasks {
+		names = append(names, string(t))
+	}
+	return names
 }
 
 // Model is -m: a bundled model's name, a folder or a file.
 type Model struct {
 	Default string
+	Task    models.Task // that the command runs models for; "": any
 	Name    string
 }
 
 func (m *Model) Flags() []cli.Flag {
 	return []cli.Flag{&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Value: m.Default, Category: CategoryModel,
 		Usage: "a bundled `NAME`, a model folder, or an .onnx file"}}
+}
+
+// Suits refuses a default that is for another task.
+func (m *Model) Suits(_ *Call, flag, value string) bool {
+	return flag != "model" || m.Task == "" || IsFor(value, m.Task)
 }
 
 func (m *Model) Read(c *Call) error {
@@ -169,7 +179,29 @@ func (o *Overrides) set(name, value string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("--%s: %w", name, err)
 	}
-	return commandline.Usage(err)
+	return commandline.Usage(fmt.Errorf("%w%s", err, commandline.DidYouMean(value, Words(name))))
+}
+
+// Words are the words that a flag of how a model is read takes; nil: others, too.
+func Words(name string) []string {
+	switch name {
+	case "preset":
+		return config.Presets()
+	case "task":
+		return texts(config.Tasks)
+	}
+	return map[string][]string{
+		"interpolation": {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos", "nearest-cv2", "linear-cv2", "area-cv2", "linear-tf", "linear-torch"},
+		"crop-mode":     {"center", "squash", "border"},
+		"color-order":   {"rgb", "bgr"},
+		"color":         {"luma", "gray"},
+		"layout":        {"nchw", "nhwc"},
+		"channels":      {"1", "3"},
+		"orientation":   {"exif", "ignore"},
+		"activation":    {"softmax", "sigmoid", "none"},
+
+		"latent-distribution": {"normal", "uniform"},
+	}[name]
 }
 
 // Open opens a model under the overrides, and prints its notices: what is done as its files

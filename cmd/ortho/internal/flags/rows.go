@@ -17,6 +17,8 @@ type Rows struct {
 	File   string // "", "-": standard output
 	Format string // one of [output.Formats], or [output.EscapedCSV]
 	Mode   record.Mode
+	// ByDefault are flags that the user has set for all runs, with where, for the record.
+	ByDefault record.Settings
 }
 
 func (*Rows) Flags() []cli.Flag {
@@ -32,9 +34,14 @@ func (*Rows) Flags() []cli.Flag {
 }
 
 func (r *Rows) Read(c *Call) (err error) {
-	r.File = c.line.String("output")
+	r.File, r.ByDefault = c.line.String("output"), c.byDefault
 	if c.Given("output") && r.File == "" {
 		return commandline.Usagef("--output names no file (- is standard output)")
+	}
+	if asked := c.line.String("format"); asked != "" {
+		if err := commandline.OneOf("format", asked, output.Formats...); err != nil {
+			return err
+		}
 	}
 	terminal := !r.ToFile() && term.IsTerminal(c.Out)
 	if r.Format, err = output.Format(c.line.String("format"), r.File, terminal); err != nil {
@@ -159,13 +166,7 @@ func (p *Progress) Flags() []cli.Flag {
 }
 
 func (p *Progress) Read(c *Call) error {
-	switch mode := c.line.String("progress"); mode {
-	case "auto":
-		p.Shown = term.IsTerminal(c.Err)
-	case "always", "never":
-		p.Shown, p.Quiet = mode == "always", mode == "never"
-	default:
-		return commandline.Usagef("--progress %q is not one of auto, always, never", mode)
-	}
-	return nil
+	mode := c.line.String("progress")
+	p.Shown, p.Quiet = mode == "always" || mode == "auto" && term.Moves(c.Err), mode == "never"
+	return commandline.OneOf("progress", mode, "auto", "always", "never")
 }

@@ -2,6 +2,7 @@ package flags
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -77,6 +78,15 @@ func (s *Session) Read(c *Call) error {
 	s.Concurrency, s.Batch = c.line.Int("concurrency"), c.line.Int("batch")
 	s.saved, s.settings, s.provider = c.saved, c.has("settings") && c.Given("settings"), c.Given("provider")
 	return nil
+}
+
+// meantProvider adds to the error of a provider that is not known the name that it was likely to be.
+func meantProvider(err error) error {
+	var unknown *runner.UnknownProviderError
+	if !errors.As(err, &unknown) || unknown.Meant != "" {
+		return err
+	}
+	return fmt.Errorf("%w%s", err, commandline.DidYouMean(unknown.Name, runner.ProviderNames()))
 }
 
 // Chosen reports whether a provider was asked for.

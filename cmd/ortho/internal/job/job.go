@@ -154,6 +154,7 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 	if err != nil {
 		return nil, err
 	}
+	now.ByDefault = out.Rows.ByDefault
 	survey := j.Survey
 	if out.Images != nil {
 		survey = out.Images.Inventory
@@ -230,7 +231,7 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 	}
 	start := time.Now()
 	done := 0
-	var first output.Row // that failed; nil: none
+	var failed []output.Row // the first of them
 	keep := func(why error) error {
 		bar.End()
 		return out.keep(why, j.How.Took(done, time.Since(start)))
@@ -248,8 +249,8 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 		switch {
 		case a.Err == nil:
 			done++
-		case first == nil:
-			first = a.Row
+		case len(failed) < namedFailures:
+			failed = append(failed, a.Row)
 		}
 		bar.Step(a.Err != nil)
 		if a.Err != nil && to.FailFast {
@@ -269,6 +270,6 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 	if to.Images != nil {
 		flags.TellPassed(to.UI, to.Images.Passed(), to.Progress.Quiet)
 	}
-	out.printSummary(done, went, first)
+	out.printSummary(done, went, failed)
 	return nil
 }

@@ -270,8 +270,11 @@ func (r *rows[R]) warnPartial() {
 	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
 }
 
+// namedFailures is how many of the items that failed are named behind a run.
+const namedFailures = 3
+
 // printSummary prints how the run went, and why the first of the items that failed in it did.
-func (r *rows[R]) printSummary(done int, went record.Speed, first output.Row) {
+func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Row) {
 	all, failed := r.counts()
 	before, _ := r.resumed()
 	if r.Progress.Quiet {
@@ -279,6 +282,9 @@ func (r *rows[R]) printSummary(done int, went record.Speed, first output.Row) {
 	}
 	if all != 1 || failed > 0 || before > 0 || r.Folder != "" || r.AlwaysSummary {
 		text := r.many(all)
+		if r.Images != nil && r.Images.Shard().Count > 1 {
+			text = fmt.Sprintf("shard %v (0/%d is the first): %s", r.Images.Shard(), r.Images.Shard().Count, text)
+		}
 		if r.Folder != "" {
 			text = r.Folder + ": " + text
 		}
@@ -292,29 +298,47 @@ func (r *rows[R]) printSummary(done int, went record.Speed, first output.Row) {
 		r.Info(text)
 	}
 	if failed > 0 && !(r.run == nil && term.IsTerminal(r.Out)) { // where the rows are seen
-		r.warnFailed(first, failed)
+		r.warnFailed(failures, failed)
 	}
 }
 
 // warnFailed prints why the first of the items that failed in this run did, and where to find
 // the reasons of the others.
-func (r *rows[R]) warnFailed(first output.Row, failed int64) {
-	where := r.Rows.File
-	if r.run == nil {
-		where = "the rows"
-	}
-	if first == nil {
-		r.Warn(fmt.Sprintf("why they failed: see %s; --retry-failed does them again", where))
+func (r *rows[R]) warnFailed(failures []output.Row, failed int64) {
+	if len(failures) == 0 {
+		r.Warn(fmt.Sprintf("why they failed: see %s; --retry-failed does them again", r.Rows.File))
 		return
 	}
-	text := Reason(first)
-	if failed > 1 {
-		text += fmt.Sprintf("; of the other %d, see %s", failed-1, where)
-	}
 	if r.Images != nil && r.Images.AllMissing() {
-		text = fmt.Sprintf("none of the %d files named is there: %s", r.Images.Arguments(), text)
+		r.Warn(fmt.Sprintf("none of the %d files named is there", r.Images.Arguments()))
 	}
-	r.Warn(text)
+	for _, row := range failures {
+		r.Warn(Reason(row))
+	}
+	if more := failed - int64(len(failures)); more > 0 {
+		r.Warn(fmt.Sprintf("of the other %d, see %s", more, r.errorRows()))
+	}
+}
+
+// errorRows says where the rows of what failed are, and how they are listed.
+func (r *rows[R]) errorRows() string {
+	switch {
+	case r.run == nil:
+		return "the rows"
+	case r.format == "jsonl":
+		return fmt.Sprintf("%s: jq -c 'select(.error) | [.input, .error.message]' %s", r.Rows.File, quoted(r.Rows.File))
+	case r.format == "table":
+		return r.Rows.File
+	}
+	return r.Rows.File + ": rows that have an error"
+}
+
+// quoted is a name as a shell takes it.
+func quoted(name string) string {
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 // Reason is a row's error behind the name of its input.

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"sync"
+	"time"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/term"
@@ -23,21 +25,37 @@ type Table[R Row] struct {
 	Together int // rows of one table; 0: as many as suit people
 }
 
+// patience is how long rows are gathered for a person: what has come until then is shown, and what comes
+// later is shown as it comes.
+const patience = time.Second
+
 type tableWriter[R Row] struct {
 	*Table[R]
 	w     *bufio.Writer
 	width int
-	table *grid.Table
-	rows  int
+	shown bool // on a terminal, where a person waits
+
+	mutex  sync.Mutex // the timer shows rows, too
+	table  *grid.Table
+	rows   int
+	stream *grid.Stream // the table that is begun; nil: none is
+	timer  *time.Timer
+	err    error // of the timer
 }
 
+// writer gathers rows, for a terminal of width columns, or for what is none where that is 0.
 func (t *Table[R]) writer(w io.Writer, width int) *tableWriter[R] {
-	return &tableWriter[R]{Table: t, w: bufio.NewWriterSize(w, 1<<16), width: cmp.Or(width, grid.Standard), table: grid.New(t.Columns...)}
+	return &tableWriter[R]{Table: t, w: bufio.NewWriterSize(w, 1<<16), width: cmp.Or(width, grid.Standard), shown: width > 0, table: grid.New(t.Columns...)}
 }
 
 func (t *tableWriter[R]) Write(row R) error {
 	if err := check(row); err != nil {
 		return err
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.err != nil {
+		return t.err
 	}
 	t.Cells(row, func(cells ...any) {
 		for i, cell := range cells {
@@ -48,21 +66,60 @@ func (t *tableWriter[R]) Write(row R) error {
 		t.table.Row(cells...)
 	})
 	t.table.Separate()
-	if t.rows++; t.rows == cmp.Or(t.Together, together) {
+	t.rows++
+	switch full := t.rows == cmp.Or(t.Together, together); {
+	case full && t.stream == nil:
 		return t.flush()
+	case t.stream != nil:
+		if err := t.show(); err != nil || !full {
+			return err
+		}
+		return t.flush()
+	case t.shown && t.timer == nil:
+		t.timer = time.AfterFunc(patience, t.begin)
 	}
 	return nil
 }
 
+// begin shows the rows that have come, in columns that stay.
+func (t *tableWriter[R]) begin() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.timer == nil || t.stream != nil || t.rows == 0 {
+		return
+	}
+	t.stream = t.table.Stream(t.width)
+	fmt.Fprint(t.w, t.stream.Head()+t.stream.Rows(t.table))
+	t.table = grid.New(t.Columns...)
+	t.err = t.w.Flush()
+}
+
+// show adds rows to the table that is begun.
+func (t *tableWriter[R]) show() error {
+	fmt.Fprint(t.w, t.stream.Between()+t.stream.Rows(t.table))
+	t.table = grid.New(t.Columns...)
+	return t.w.Flush()
+}
+
+// flush ends a table.
 func (t *tableWriter[R]) flush() error {
-	fmt.Fprintln(t.w, t.table.Draw(t.width))
-	t.table, t.rows = grid.New(t.Columns...), 0
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	if t.stream != nil {
+		fmt.Fprint(t.w, t.stream.Foot())
+	} else {
+		fmt.Fprintln(t.w, t.table.Draw(t.width))
+	}
+	t.table, t.rows, t.stream, t.timer = grid.New(t.Columns...), 0, nil, nil
 	return t.w.Flush()
 }
 
 func (t *tableWriter[R]) Close() error {
-	if t.rows == 0 {
-		return nil
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.rows == 0 || t.err != nil {
+		return t.err
 	}
 	return t.flush()
 }

@@ -38,7 +38,9 @@ type Record struct {
 	Model         Model    `json:"model"`
 	Preprocessing Settings `json:"preprocessing"`
 	Settings      Settings `json:"settings"` // options that change rows
-	Inputs        *Inputs  `json:"inputs,omitempty"`
+	// ByDefault are flags that the user has set for all runs, with where: "openvino (ORTHO_PROVIDER)".
+	ByDefault Settings `json:"by_default,omitempty"`
+	Inputs    *Inputs  `json:"inputs,omitempty"`
 	// Listed are the inputs of a complete run that could not be known before it.
 	Listed *Inputs `json:"listed,omitempty"`
 	// PassedOver are the files of folders and archives that were not taken for images, by ending, of

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -65,16 +66,23 @@ func check(arg string) error {
 	if n > maxWords {
 		return tooMany(arg)
 	}
+	var first error // of a word that gives no image, where others may
 	for word := range words(arg) {
 		kind, name := kindOf(word)
 		err := checks[kind](name)
-		if _, none := errors.AsType[noMatch](err); none && word != arg {
-			continue
-		}
-		if err != nil {
+		_, none := errors.AsType[noMatch](err)
+		switch {
+		case none && word != arg:
+		case isBarren(err):
+			first = cmp.Or(first, err)
+		case err != nil:
 			return err
+		default:
+			found = found || kind != file || exists(name)
 		}
-		found = found || kind != file || exists(name)
+	}
+	if !found && first != nil {
+		return first
 	}
 	if !found && n > 1 {
 		first, last := ends(arg)

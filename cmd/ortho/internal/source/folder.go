@@ -18,8 +18,7 @@ var Endings = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif"
 
 func checkFolder(path string) error {
 	var broken error
-	var passed Passed
-	empty := walk(path, Endings, &passed, func(item Item) bool {
+	empty := walk(path, Endings, nil, func(item Item) bool {
 		if item.Name == path {
 			_, broken = item.Read(context.Background())
 		}
@@ -27,19 +26,26 @@ func checkFolder(path string) error {
 	})
 	switch {
 	case broken != nil:
-		return fmt.Errorf("folder %s: %w", path, broken)
+		return barren{fmt.Errorf("folder %s: %w", path, broken)}
 	case empty:
-		hint := ""
-		walk(path, []string{".tar"}, nil, func(item Item) bool {
-			hint = fmt.Sprintf(", but tar archives; give them as '%s'", filepath.Join(filepath.Dir(item.Name), "*"+filepath.Ext(item.Name)))
-			return false
-		})
-		if hint == "" {
-			hint = passed.besides()
-		}
-		return fmt.Errorf("folder %s holds no images (files ending in %s)%s", path, strings.Join(Endings, " "), hint)
+		return barren{fmt.Errorf("folder %s %w", path, noImages(path))}
 	}
 	return nil
+}
+
+// noImages says of a folder that it holds no images, and what there is in it.
+func noImages(path string) error {
+	hint := ""
+	walk(path, []string{".tar"}, nil, func(item Item) bool {
+		hint = fmt.Sprintf(", but tar archives; give them as '%s'", filepath.Join(filepath.Dir(item.Name), "*"+filepath.Ext(item.Name)))
+		return false
+	})
+	if hint == "" {
+		var passed Passed
+		walk(path, Endings, &passed, func(Item) bool { return false })
+		hint = passed.besides()
+	}
+	return fmt.Errorf("holds no images (files ending in %s)%s", strings.Join(Endings, " "), hint)
 }
 
 // walk yields the files below a folder that have one of the endings. Links to files are followed, links to

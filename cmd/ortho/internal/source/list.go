@@ -20,7 +20,7 @@ func checkList(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return fmt.Errorf("read list %s: %w", path, reason(err))
+		return barren{fmt.Errorf("read list %s: %w", path, reason(err))}
 	case info.IsDir():
 		return fmt.Errorf("read list %s: it is a folder; give it without the @", path)
 	case info.Mode()&fs.ModeNamedPipe != 0:
@@ -28,7 +28,7 @@ func checkList(path string) error {
 	}
 	f, err := regular.Open(path)
 	if err != nil {
-		return fmt.Errorf("read list %s: %w", path, reason(err))
+		return barren{fmt.Errorf("read list %s: %w", path, reason(err))}
 	}
 	return f.Close()
 }

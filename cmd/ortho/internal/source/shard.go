@@ -52,7 +52,7 @@ func ParseShard(text string, getenv func(string) string) (Shard, error) {
 		return Shard{}, malformed
 	}
 	if s.Index >= s.Count {
-		return Shard{}, fmt.Errorf("%q: the shards of %d are 0 to %d", text, s.Count, s.Count-1)
+		return Shard{}, fmt.Errorf("%q: shards are counted from 0: those of %d are 0/%d to %d/%d", text, s.Count, s.Count, s.Count-1, s.Count)
 	}
 	return s, nil
 }

@@ -34,7 +34,7 @@ func TestParseShard(t *testing.T) {
 		{"0/1", nil, Shard{0, 1}, ""},
 		{"07/16", nil, Shard{7, 16}, ""},
 		{"3/8", with(aws, kubernetes), Shard{3, 8}, ""}, // nothing else is asked
-		{"8/8", nil, Shard{}, "0 to 7"},
+		{"8/8", nil, Shard{}, "0/8 to 7/8"},
 		{"0/0", nil, Shard{}, "is not i/n"},
 		{"", nil, Shard{}, "is not i/n"},
 		{"3", nil, Shard{}, "is not i/n"},

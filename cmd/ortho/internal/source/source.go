@@ -1,9 +1,12 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -48,10 +51,8 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		opt.Passed.Begin()
 		yield = opt.Shard.own(yield)
-		for arg := range allWords(args) {
-			if !expand(arg, opt, yield) {
-				return
-			}
+		if !expandAll(args, opt, yield) {
+			return
 		}
 		if opt.StdinPaths {
 			listed(opt.Stdin, "standard input", opt, below("", yield))
@@ -59,16 +60,36 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 	}
 }
 
-// Check returns an error for an argument that can never give an image: a list that can't be
-// read, a glob without a match, a folder or an archive without images, a compressed archive. A
-// missing file is not among these: it fails as an item, in its place.
+// Check returns an error where no argument can give an image: a list that can't be read, a glob without a
+// match, a folder or an archive without images, a compressed archive. Beside others each of them fails as
+// an item, in its place, as a missing file always does; what is no pattern at all is an error in any case.
 func Check(args []string) error {
+	var first error
+	good := false
 	for _, arg := range args {
-		if err := check(arg); err != nil {
+		err := check(arg)
+		switch {
+		case err == nil:
+			good = true
+		case !isBarren(err):
 			return err
+		case first == nil:
+			first = err
 		}
 	}
-	return nil
+	if good {
+		return nil
+	}
+	return first
+}
+
+// barren is the error of a source that is there, or could be, and gives no image.
+type barren struct{ error }
+
+func isBarren(err error) bool {
+	_, is := errors.AsType[barren](err)
+	_, none := errors.AsType[noMatch](err)
+	return is || none
 }
 
 // Inventory is what is known of a run's items before it.
@@ -164,10 +185,8 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 		stamps.add(item.File, stop)
 		return true
 	})
-	for arg := range allWords(args) {
-		if !expand(arg, opt, func(item Item) bool { return !stop() && own(item) }) {
-			return Inventory{}, false
-		}
+	if !expandAll(args, opt, func(item Item) bool { return !stop() && own(item) }) {
+		return Inventory{}, false
 	}
 	all := Inventory{Items: n, Digest: hex.EncodeToString(names.Sum(nil))}
 	all.Times, all.Contents = stamps.sums()
@@ -235,7 +254,37 @@ func kindOf(arg string) (kind, string) {
 	return file, arg
 }
 
-// expand yields the items of one argument; false says that no more are wanted.
+var errNoneWithin = errors.New("in what it matches there are no images")
+
+// expandAll yields the items of all arguments. A source that gives none is an item that fails, but for a pattern
+// among those of braces, which is counted.
+func expandAll(args []string, opt Options, yield func(Item) bool) bool {
+	for _, arg := range args {
+		for word := range words(arg) {
+			some := false
+			more := expand(word, opt, func(item Item) bool {
+				some = true
+				return yield(item)
+			})
+			if !more {
+				return false
+			}
+			kind, path := kindOf(word)
+			switch {
+			case some:
+			case kind == globbed && word != arg:
+				opt.Passed.pattern(path)
+			case kind == folder && !yield(failed(path, fmt.Errorf("it %w", noImages(path)))):
+				return false
+			case kind == globbed && !yield(failed(path, cmp.Or(checkGlob(path), errNoneWithin))):
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// expand yields the items of one word; false says that no more are wanted.
 func expand(arg string, opt Options, yield func(Item) bool) bool {
 	switch kind, path := kindOf(arg); kind {
 	case stdin:
@@ -248,9 +297,7 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 		return untar(path, opt.Passed, below(filepath.Dir(path), yield))
 	case globbed:
 		yield = below(fixedPart(path), yield)
-		matched := false
-		more := glob(path, func(match string, mode fs.FileMode) bool {
-			matched = true
+		return glob(path, func(match string, mode fs.FileMode) bool {
 			switch {
 			case isDir(match, mode):
 				return walk(match, Endings, opt.Passed, yield)
@@ -259,10 +306,6 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 			}
 			return named(match, opt.Passed, yield)
 		})
-		if !matched {
-			opt.Passed.pattern(path)
-		}
-		return more
 	case list:
 		f, err := regular.Stream(path)
 		if err != nil {

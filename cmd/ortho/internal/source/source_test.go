@@ -134,7 +134,7 @@ func TestRead(t *testing.T) {
 	if err := errors.Join(f.Truncate(MaxFile+1), f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	bad := map[string]string{"big.jpg": "536870912 at most", "missing.jpg": "", "folder.jpg": "is a folder"}
+	bad := map[string]string{"big.jpg": "536870912 at most", "missing.jpg": "", "folder.jpg": "holds no images"}
 	if runtime.GOOS != "windows" {
 		symlink(t, "nowhere", in("dangling.jpg"))
 		symlink(t, "circle.jpg", in("circle.jpg"))
@@ -152,9 +152,6 @@ func TestRead(t *testing.T) {
 	for name, want := range bad {
 		read := 0
 		for item := range Items([]string{in(name), "@" + in("list.txt")}, Options{}) {
-			if name == "folder.jpg" && read == 0 { // an empty folder has no items; Check says so
-				read++
-			}
 			_, err := item.Read(t.Context())
 			if err == nil || strings.Contains(err.Error(), root) || read == 0 && !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want an error with %q, without the path", item.Name, err, want)
@@ -191,13 +188,41 @@ func TestReadAllStops(t *testing.T) {
 func TestCheck(t *testing.T) {
 	root := tree(t, "a.jpg", "none/b.txt", "none/.c.jpg")
 	in := func(name string) string { return filepath.Join(root, name) }
+	// What gives no image is an error where it is all there is, and else an item that fails.
 	for arg, want := range map[string]string{
-		in("none"):         "holds no images",
-		in("*.gif"):        "matches nothing",
-		in("["):            "syntax error",
-		"@" + in("nolist"): "read list",
-		"@" + in("none"):   "without the @",
+		in("none"):               "holds no images",
+		in("*.gif"):              "matches nothing",
+		"@" + in("nolist"):       "no such file",
+		in("{none,none}"):        "holds no images",
+		in("n*"):                 "no images",
+		in("nothing.tar"):        "holds no images",
+		in("{a.jpg,none,b}.jpg"): "",
 	} {
+		if strings.HasSuffix(arg, ".tar") {
+			write(t, arg, string(make([]byte, 1024)))
+		}
+		if err := Check([]string{arg}); want != "" && arg != in("n*") && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", arg, err, want)
+		}
+		args := []string{arg, in("a.jpg")}
+		if err := Check(args); err != nil && want != "" {
+			t.Errorf("%q: %v", args, err)
+		}
+		var failures, all int
+		for item := range Items(args, Options{}) {
+			all++
+			if _, err := item.Read(t.Context()); err != nil && strings.Contains(err.Error(), want) {
+				failures++
+			} else if err != nil {
+				t.Errorf("%q: %s: %v, want %q", args, item.Name, err, want)
+			}
+		}
+		known, _ := Survey(args, Options{}, func() bool { return false })
+		if want != "" && (failures == 0 || all != failures+1) || known.Items != int64(all) && arg[0] != '@' {
+			t.Errorf("%q: %d items, %d of them failed; surveyed %d", args, all, failures, known.Items)
+		}
+	}
+	for arg, want := range map[string]string{in("["): "syntax error", "@" + in("none"): "without the @"} {
 		if err := Check([]string{in("a.jpg"), arg}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", arg, err, want)
 		}

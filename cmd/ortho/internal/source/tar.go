@@ -36,7 +36,7 @@ func checkTar(name string) error {
 		return false
 	})
 	if _, is := errors.AsType[unusable](err); is {
-		return fmt.Errorf("archive %s %w%s", name, err, passed.besides())
+		return barren{fmt.Errorf("archive %s %w%s", name, err, passed.besides())}
 	}
 	return nil
 }

@@ -108,6 +108,10 @@ func IsTerminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// Moves reports whether w is a terminal on which a line can be drawn anew: all are but those that
+// say of themselves that they are dumb, such as the one in an editor.
+func Moves(w any) bool { return IsTerminal(w) && os.Getenv("TERM") != "dumb" }
+
 type stater interface{ Stat() (os.FileInfo, error) }
 
 // SameFile reports whether both are open on one terminal, pipe or file.
