@@ -41,6 +41,7 @@ func newApp() *cli.App {
 		newGenerateCommand(),
 		newDescribeCommand(),
 		newImagineCommand(),
+		newConvertCommand(),
 		newEvalCommand(),
 		newBenchCommand(),
 		newCompareCommand(),
