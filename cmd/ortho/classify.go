@@ -42,6 +42,7 @@ type classifyOptions struct {
 
 func newClassifyCommand() *cli.Command {
 	o := &classifyOptions{
+		rows:    flags.Rows{Images: true},
 		session: flags.Session{Batches: true},
 		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		read:    flags.Overrides{Task: models.Classify},
@@ -55,8 +56,8 @@ func newClassifyCommand() *cli.Command {
 }
 
 func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
-	if (o.answers.Logits && !o.rows.Raw()) || (output.IsCSV(o.rows.Format) && o.read.OutputName != "") {
-		return commandline.Usagef("raw outputs need -f jsonl or parquet")
+	if !o.rows.Raw() && (o.answers.Logits || o.rows.Format != "table" && o.read.OutputName != "") {
+		return commandline.Usagef("raw outputs need -f jsonl, json or parquet")
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}

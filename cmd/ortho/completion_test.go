@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/output"
 	"ortho/models/bundled"
 )
 
@@ -20,8 +21,8 @@ func TestComplete(t *testing.T) {
 		"licenses --s":                   {"--spdx"},
 		"classify --ov":                  {"--overwrite"},
 		"classify a.jpg --max":           {"--max-pixels", "--max-memory"},
-		"classify a.jpg -f ":             {"table", "jsonl", "csv", "parquet"},
-		"classify -f j":                  {"jsonl"},
+		"classify a.jpg -f ":             output.Formats,
+		"classify -f j":                  {"jsonl", "json"},
 		"generate -f j":                  {"jpeg"},
 		"classify -m ":                   bundled.Names(),
 		"classify --layout nchw --color": {"--color-order"},

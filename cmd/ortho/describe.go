@@ -58,6 +58,7 @@ type describeOptions struct {
 
 func newDescribeCommand() *cli.Command {
 	o := &describeOptions{
+		rows:    flags.Rows{Images: true},
 		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		session: flags.Session{NoConcurrency: true},
 		read:    flags.Overrides{Task: models.Classify},

@@ -16,7 +16,7 @@ import (
 func TestEndings(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "cat.png", "no image: nothing here reads it")
-	const rows = ".jsonl (or .ndjson), .csv, .parquet (or .pq) and .txt (a table) are known"
+	const rows = ".csv, .tsv, .xlsx, .parquet (or .pq), .npz, .npy (of embeddings) and .txt (a table) are known"
 	const pictures = "png, jpeg, webp, tiff"
 	seen := map[string]bool{}
 	for _, c := range []struct {
@@ -25,14 +25,19 @@ func TestEndings(t *testing.T) {
 		wrong   []string // names
 		want    string
 	}{
-		{"classify cat.png", "output", []string{"x.xlsx", "x.json", "x.tsv", "x.npy", "x.md", "x.html", "x.png", "x.jsonl.gz", "x.out", "x.v2"}, rows},
+		{"classify cat.png", "output", []string{"x.xls", "x.ods", "x.sqlite", "x.md", "x.html", "x.png", "x.jsonl.gz", "x.out", "x.v2"}, rows},
 		{"classify cat.png -f csv", "output", []string{"x.parquet", "x.jsonl", "x.json", "x.xlsx", "x.csv.gz"}, "ends with .csv"},
 		{"classify cat.png -f jsonl", "output", []string{"x.json", "x.csv"}, "ends with .jsonl or .ndjson"},
 		{"classify cat.png -f parquet", "output", []string{"x.txt", "x.csv"}, "ends with .parquet or .pq"},
+		{"classify cat.png -f json", "output", []string{"x.txt", "x.jsonl"}, "ends with .json"},
+		{"classify cat.png -f xlsx", "output", []string{"x.txt", "x.xls", "x.csv"}, "ends with .xlsx"},
+		{"classify cat.png -f wide", "output", []string{"x.tsv", "x.xlsx"}, "ends with .csv"},
+		{"convert rows.jsonl", "output", []string{"x.xls", "x.sqlite"}, rows},
+		{"convert rows.jsonl -f tsv", "output", []string{"x.csv"}, "ends with .tsv or .tab"},
 		{"classify cat.png", "html", []string{"x.json", "x.md", "x.png", "x.jsonl"}, "ends with .html or .htm"},
-		{"classify-text cat", "output", []string{"x.json", "x.npy"}, rows},
-		{"embed cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
-		{"describe cat.png", "output", []string{"x.xlsx", "x.json"}, rows},
+		{"classify-text cat", "output", []string{"x.html", "x.pkl"}, rows},
+		{"embed cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
+		{"describe cat.png", "output", []string{"x.md", "x.xml"}, rows},
 		{"generate cat.png", "output", []string{"x.json", "x.jsonl", "x.npy", "x.parquet", "x.html", "x.bmp", "x.svg", "x.avif"}, pictures},
 		{"generate cat.png", "output", []string{"x.gif"}, "GIF is for what is made without an image"},
 		{"generate cat.png -f png", "output", []string{"x.jpg"}, "say different things"},

@@ -129,6 +129,7 @@ var guarded = []struct {
 	{"bench run --iterations 1 --rounds 1 --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html save-settings"},
 	{"compare --providers cpu,cpu --custom-ops ops.so in.png", "custom-ops", []string{"ops.so"}, "output"},
 
+	{"convert results.jsonl", "argument", []string{"results.jsonl"}, "output"},
 	{"preprocess in.png", "argument", []string{"in.png"}, "output"},
 	{"preprocess none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/config.json"}, "output"},
 	{"preprocess none.png --labels names.txt", "labels", []string{"names.txt"}, "output"},

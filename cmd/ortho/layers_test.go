@@ -17,7 +17,7 @@ import (
 
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
-	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
+	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term", "github.com/xuri/excelize/v2",
 		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging",
 		"google.golang.org/grpc", "google.golang.org/protobuf", "github.com/prometheus/client_golang"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
@@ -74,7 +74,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source",
 	"cmd/ortho/internal/notices":      "models/bundled",
 	"cmd/ortho/internal/notices/make": "cmd/ortho/internal/notices models/bundled runner/library",
-	"cmd/ortho/internal/output":       "cmd/ortho/internal/grid cmd/ortho/internal/term runner/appear",
+	"cmd/ortho/internal/output":       "cmd/ortho/internal/grid cmd/ortho/internal/scratch cmd/ortho/internal/term runner/appear",
 	"cmd/ortho/internal/sheet":        "preprocess",
 	"cmd/ortho/internal/scratch":      "",
 	"cmd/ortho/internal/record":       "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term runner/appear",
@@ -84,7 +84,8 @@ var walls = map[string]string{
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
-	"cmd/ortho/internal/rows": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/embed models/provenance",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/embed models/provenance",
+	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +
 		"models/provenance preprocess runner/bench runner/compare runner/doctor runner/equality runner/library runner/machine runner/onnx " +

@@ -32,6 +32,7 @@ var stays = []string{
 	"bench compare " + benchResults + " " + benchResults,
 	"compare -m " + testModels + "/scalars --providers cpu,cpu --input synthetic",
 	"models list", "models show efficientnet-lite0", "models verify",
+	"convert testdata/classes.jsonl OUT/rows.xlsx",
 	"inspect",
 	"preprocess " + coffee + " -o OUT/x.npy",
 	"describe prompts", "runtime list",

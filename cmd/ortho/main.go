@@ -42,6 +42,7 @@ func newApp() *cli.App {
 		newDescribeCommand(),
 		newImagineCommand(),
 		newServeCommand(),
+		newConvertCommand(),
 		newEvalCommand(),
 		newBenchCommand(),
 		newCompareCommand(),

@@ -186,6 +186,7 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"models", "list"}, plain: true},
 		{words: []string{"models", "show", "no" + evilFile}},
 		{words: []string{"models", "verify", "no" + evilFile}},
+		{words: []string{"convert", filepath.Join(dir, "rows "+evilFile+".jsonl"), "-f", "csv", "-o", "-"}},
 		{words: []string{"inspect", "-m", model}},
 		{words: []string{"inspect", "-m", model, "--json"}},
 		{words: by("inspect", "--labels", labels, "--classes")},

@@ -15,23 +15,37 @@ import (
 // Rows say where the rows of a run go.
 type Rows struct {
 	File   string // "", "-": standard output
-	Format string // one of [output.Formats], or [output.EscapedCSV]
+	Format string // one of [output.Formats], or [output.Escaped] of one
 	Mode   record.Mode
 	// ByDefault are flags that the user has set for all runs, with where, for the record.
 	ByDefault record.Settings
+
+	Images     bool // rows are of images: there is --thumbnails
+	Thumbnails bool // a sheet has small pictures
+	Lists      int  // classes that wide and xlsx have columns for; 0: the rows are no lists
 }
 
-func (*Rows) Flags() []cli.Flag {
+func (r *Rows) Flags() []cli.Flag {
 	const out = "Output"
-	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .csv, .parquet, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
+	all := []cli.Flag{
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .json, .csv, .tsv, .xlsx, .parquet, .npz, .npy, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: FormatUsage},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
 		&cli.BoolFlag{Name: "escape-formulas", Category: out, Usage: EscapeUsage},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo what failed, also those of a complete FILE"},
 	}
+	if r.Images {
+		all = append(all, Thumbnails)
+	}
+	return all
 }
+
+// FormatUsage is the help of --format.
+const FormatUsage = "`FORMAT`: table, jsonl, json, csv, tsv, wide (CSV with a row an image), xlsx, parquet; npz or npy (embeddings)"
+
+// Thumbnails is the flag of sheets with pictures.
+var Thumbnails = &cli.BoolFlag{Name: "thumbnails", Category: "Output", Usage: "xlsx: put a small picture beside each row, of the first 5000 images"}
 
 func (r *Rows) Read(c *Call) (err error) {
 	r.File, r.ByDefault = c.line.String("output"), c.byDefault
@@ -47,27 +61,33 @@ func (r *Rows) Read(c *Call) (err error) {
 	if r.Format, err = output.Format(c.line.String("format"), r.File, terminal); err != nil {
 		return commandline.Usage(err)
 	}
-	if r.Format == "parquet" && terminal {
-		return commandline.Usagef("Parquet is no text for a terminal: give -o FILE, or redirect standard output")
+	if output.Binary(r.Format) && terminal {
+		return commandline.Usagef("%s is no text for a terminal: give -o FILE, or redirect standard output", r.Format)
 	}
 	if c.line.Bool("escape-formulas") {
-		if r.Format != "csv" {
-			return commandline.Usagef("--escape-formulas is of CSV, and the rows are written as %s", r.Format)
+		if !output.Delimited(r.Format) {
+			return commandline.Usagef("--escape-formulas is of CSV and its like, and the rows are written as %s", r.Format)
 		}
-		r.Format = output.EscapedCSV
+		r.Format = output.Escaped(r.Format)
+	}
+	if r.Thumbnails = c.line.Bool("thumbnails"); r.Thumbnails && r.Format != "xlsx" {
+		return commandline.Usagef("--thumbnails are of a spreadsheet (-f xlsx), and the rows are written as %s", r.Format)
+	}
+	if r.Lists = 0; c.has("top") {
+		r.Lists = c.line.Int("top")
 	}
 	r.Mode, err = mode(c)
 	return err
 }
 
 // EscapeUsage is the help of --escape-formulas.
-const EscapeUsage = "CSV for a spreadsheet: an apostrophe before texts that begin with =, +, -, @, a tab or a carriage return, which it would compute"
+const EscapeUsage = "CSV, tsv, wide for a spreadsheet: an apostrophe before texts that begin with =, +, -, @, a tab or a carriage return, which it would compute"
 
 // ToFile reports whether the rows go to what has a name: a file, a device or a pipe.
 func (r *Rows) ToFile() bool { return r.File != "" && r.File != "-" }
 
 // Raw reports whether the format has a place for raw outputs.
-func (r *Rows) Raw() bool { return r.Format == "jsonl" || r.Format == "parquet" }
+func (r *Rows) Raw() bool { return output.Raw(r.Format) }
 
 // Resumes reports whether the run goes on with what an earlier one has left.
 func (r *Rows) Resumes() bool { return r.Mode == record.Resume || r.Mode == record.RetryFailed }
@@ -100,7 +120,7 @@ func (*Answers) Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "top", Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each image or text"},
 		&cli.Float64Flag{Name: "min-probability", Category: out, DefaultText: "none", Usage: "leave out classes below `P` (0 to 1)"},
-		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSONL, Parquet)"},
+		&cli.BoolFlag{Name: "logits", Category: out, Usage: "add all raw outputs to each row (JSON, Parquet)"},
 	}
 }
 

@@ -44,8 +44,8 @@ func openPage[R output.Row](to Output, out *rows[R]) (*page[R], error) {
 	if _, err := to.Reads.Check(to.Page.File, p.replaces); err != nil {
 		return nil, err
 	}
-	if out.run != nil && out.format == "table" {
-		return nil, commandline.Usagef("--html reads the output back, which a table in a file can't be: give -f jsonl, csv or parquet")
+	if err := out.codec.Back(out.format); out.run != nil && err != nil {
+		return nil, commandline.Usagef("--html reads the output back: %w; give -f jsonl, csv or parquet", err)
 	}
 	return p, nil
 }

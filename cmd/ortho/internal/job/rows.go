@@ -38,6 +38,7 @@ type rows[R output.Row] struct {
 // openRows opens the output, before any work.
 func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error) {
 	name, format, width := to.Rows.File, to.Rows.Format, 0
+	codec = codec.With(output.Choices{Lists: to.Rows.Lists, Thumbnail: to.Rows.Thumbnail(), Warn: to.Warn})
 	r := &rows[R]{Output: to, codec: codec, format: format, unit: "image"}
 	switch {
 	case to.InMemory:

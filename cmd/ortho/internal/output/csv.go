@@ -13,17 +13,31 @@ import (
 	"ortho/cmd/ortho/internal/term"
 )
 
-// CSV says how rows are written as CSV, in UTF-8. Columns are those between the input's name and
+// CSV says how rows are written as CSV and its like, in UTF-8. Columns are those between the input's name and
 // its error, which all rows have; of a row that failed they are empty. The last column is
 // input_bytes, see [Head.UTF8]: base64, and empty where the name is UTF-8.
 type CSV[R Row] struct {
 	Columns []string
+	// Number reports whether the values of a column are numbers, for formats that tell; nil: none
+	// is.
+	Number func(column string) bool
 	// Write gives record the fields of each of a row's records, of which there is one at
 	// least.
 	Write func(row R, record func(fields ...string)) error
 	// Read reads the fields of a record into a row that has its name, or adds them to the row
 	// before it, if that goes on: joined. There may be none before it.
 	Read func(row, before *R, fields []string) (joined bool, err error)
+
+	lists func(n int) *CSV[R] // of wide: that for lists of another length
+}
+
+// form is CSV, or its like with another separator. Fields are quoted as in CSV, which pandas,
+// DuckDB and spreadsheets read in tab-separated values, too.
+func (c *CSV[R]) form(comma rune, escaped bool) *form[R] {
+	return &form[R]{
+		writer: func(w io.Writer, width int) Writer[R] { return c.writer(w, comma, width > 0, escaped) },
+		read:   sections(func(r io.Reader) iter.Seq2[R, error] { return c.read(r, MaxRow, comma, escaped) }),
+	}
 }
 
 func (c *CSV[R]) columns() []string {
@@ -39,8 +53,10 @@ type csvWriter[R Row] struct {
 	headed   bool
 }
 
-func (c *CSV[R]) writer(w io.Writer, terminal, escaped bool) *csvWriter[R] {
-	return &csvWriter[R]{CSV: c, w: csv.NewWriter(w), terminal: terminal, escaped: escaped}
+func (c *CSV[R]) writer(w io.Writer, comma rune, terminal, escaped bool) *csvWriter[R] {
+	to := csv.NewWriter(w)
+	to.Comma = comma
+	return &csvWriter[R]{CSV: c, w: to, terminal: terminal, escaped: escaped}
 }
 
 func (c *csvWriter[R]) Write(row R) error {
@@ -48,13 +64,20 @@ func (c *csvWriter[R]) Write(row R) error {
 		return err
 	}
 	c.head()
-	if err := row.Failed(); err != nil {
-		c.record(row.head(), make([]string, len(c.Columns)), *err)
-	} else if err := c.CSV.Write(row, func(fields ...string) { c.record(row.head(), fields, Error{}) }); err != nil {
+	if err := c.records(row, c.record); err != nil {
 		return err
 	}
 	c.w.Flush()
 	return c.w.Error()
+}
+
+// records gives record the parts of each of a row's records.
+func (c *CSV[R]) records(row R, record func(head Head, fields []string, err Error)) error {
+	if err := row.Failed(); err != nil {
+		record(row.head(), make([]string, len(c.Columns)), *err)
+		return nil
+	}
+	return c.Write(row, func(fields ...string) { record(row.head(), fields, Error{}) })
 }
 
 // record writes a record; an error is kept by w.
@@ -89,52 +112,103 @@ func (c *csvWriter[R]) Close() error {
 	return c.w.Error()
 }
 
-// read yields the rows of a file. A record may have max bytes. Files of versions that kept every
-// byte of a name, and had no input_bytes, are read, too.
-func (c *CSV[R]) read(r io.Reader, max int, escaped bool) iter.Seq2[R, error] {
-	return func(yield func(R, error) bool) {
-		columns := c.columns()
+// fits is the CSV that has written a file's first record; nil: none has. Files of versions that
+// kept every byte of a name, and had no input_bytes, are read, too.
+func (c *CSV[R]) fits(header []string) *CSV[R] {
+	if c.lists != nil {
+		none := len(c.lists(0).columns())
+		n := (len(header) - none) / (len(c.lists(1).columns()) - none)
+		c = c.lists(max(0, n))
+	}
+	if columns := c.columns(); slices.Equal(header, columns) || slices.Equal(header, columns[:len(columns)-1]) {
+		return c
+	}
+	return nil
+}
+
+// errColumns is of a file that another kind of rows is in.
+func (c *CSV[R]) errColumns() error {
+	return fmt.Errorf("it does not begin with the columns %s", strings.Join(c.columns(), ","))
+}
+
+// read yields the rows of a file. A record may have max bytes.
+func (c *CSV[R]) read(r io.Reader, max int, comma rune, escaped bool) iter.Seq2[R, error] {
+	return c.rows(func(yield func([]string, error) bool) {
 		bounded := &returns{r: r, max: max}
 		reader := csv.NewReader(bounded)
-		reader.ReuseRecord = true
-		var row *R // not yielded yet: it may go on
-		for n := 0; ; n++ {
+		reader.Comma, reader.ReuseRecord = comma, true
+		for n := 1; ; n++ {
 			bounded.left = max
 			fields, err := reader.Read()
-			switch {
-			case errors.Is(err, io.EOF) && n > 0:
-				if row != nil {
-					yield(*row, nil)
-				}
+			if errors.Is(err, io.EOF) {
 				return
-			case errors.Is(err, io.EOF), err == nil && n == 0 && !slices.Equal(fields, columns) && !slices.Equal(fields, columns[:len(columns)-1]):
-				err = fmt.Errorf("it does not begin with the columns %s", strings.Join(columns, ","))
-			case err == nil && n > 0:
-				var next *R
-				if next, err = c.row(row, fields, escaped); err != nil || next == row {
-					break
+			}
+			for i, field := range fields {
+				if fields[i] = restored(field); escaped && n > 1 {
+					fields[i] = unescapeFormula(fields[i])
 				}
-				if row != nil && !yield(*row, nil) {
+			}
+			wrong := (*csv.ParseError)(nil)
+			if err != nil {
+				err = fmt.Errorf("record %d: %w", n, err)
+			}
+			if !yield(fields, err) || err != nil && !errors.As(err, &wrong) {
+				return
+			}
+		}
+	})
+}
+
+// rows yields those of records, of which the first has the columns. A record that is damaged
+// costs itself; each is good until the next.
+func (c *CSV[R]) rows(records iter.Seq2[[]string, error]) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		var none R
+		var of *CSV[R]
+		var row *R // not yielded yet: it may go on
+		n := 0
+		for fields, err := range records {
+			n++
+			if of == nil {
+				if err == nil {
+					if of = c.fits(fields); of != nil {
+						continue
+					}
+					err = fmt.Errorf("record %d: %w", n, c.errColumns())
+				}
+				yield(none, err)
+				return
+			}
+			next := row
+			if err == nil {
+				if next, err = of.row(row, fields); err != nil {
+					err = fmt.Errorf("record %d: %w", n, err)
+				}
+			}
+			if err == nil && next == row {
+				continue
+			}
+			if row != nil && !yield(*row, nil) {
+				return
+			}
+			if row = next; err != nil {
+				row = nil
+				if !yield(none, err) {
 					return
 				}
-				row = next
 			}
-			if err != nil {
-				var none R
-				yield(none, fmt.Errorf("record %d: %w", n+1, err))
-				return
-			}
+		}
+		switch {
+		case of == nil:
+			yield(none, fmt.Errorf("record 1: %w", c.errColumns()))
+		case row != nil:
+			yield(*row, nil)
 		}
 	}
 }
 
 // row is the one that a record belongs to: the one before, or another.
-func (c *CSV[R]) row(before *R, fields []string, escaped bool) (*R, error) {
-	for i, field := range fields {
-		if fields[i] = restored(field); escaped {
-			fields[i] = unescapeFormula(fields[i])
-		}
-	}
+func (c *CSV[R]) row(before *R, fields []string) (*R, error) {
 	row := new(R)
 	p := partsOf(row)
 	p.setHead(fields[0])

@@ -29,13 +29,19 @@ var (
 var formats = map[string]Kind{
 	"table":   {"a table", Text.endings},
 	"jsonl":   JSONLines,
+	"json":    JSON,
 	"csv":     {"CSV", []string{".csv"}},
+	"tsv":     {"tab-separated values", []string{".tsv", ".tab"}},
+	"wide":    {"CSV", []string{".csv"}},
+	"xlsx":    {"a spreadsheet", []string{".xlsx"}},
 	"parquet": {"Parquet", []string{".parquet", ".pq"}},
+	"npz":     {"arrays of NumPy", []string{".npz"}},
+	"npy":     NPY,
 }
 
 // others are endings of formats that are known, but not written here: a file of another format
 // must not have such a name.
-var others = strings.Fields(`.html .htm .json .jsonl .ndjson .csv .tsv .parquet .pq .npy .npz .md
+var others = strings.Fields(`.html .htm .json .jsonl .ndjson .csv .tsv .tab .parquet .pq .npy .npz .md
 	.png .jpg .jpeg .gif .webp .tif .tiff .bmp .svg .heic .avif .jxl .jp2 .pdf .mp4
 	.xlsx .xls .ods .xml .yaml .yml .toml .arrow .feather .orc .avro .h5 .hdf5 .mat .pickle .pkl .sqlite .db
 	.onnx .ort .pt .pth .safetensors .tar .tgz .gz .bz2 .xz .zst .zip .7z`)
@@ -59,7 +65,7 @@ func (k Kind) Fits(name string) error {
 
 // text reports whether it is read as lines of text, too.
 func (k Kind) text() bool {
-	return !slices.Contains([]string{NPY.name, HTML.name, JSON.name, formats["parquet"].name}, k.name)
+	return !slices.Contains([]string{NPY.name, HTML.name, JSON.name, formats["xlsx"].name, formats["parquet"].name, formats["npz"].name}, k.name)
 }
 
 func isDevice(name string) bool {
@@ -79,8 +85,8 @@ func Format(asked, path string, terminal bool) (string, error) {
 		return asked, kind.Fits(path)
 	}
 	ending := strings.ToLower(filepath.Ext(path))
-	for name, kind := range formats {
-		if slices.Contains(kind.endings, ending) {
+	for _, name := range Formats {
+		if slices.Contains(formats[name].endings, ending) {
 			return name, nil
 		}
 	}
@@ -88,7 +94,7 @@ func Format(asked, path string, terminal bool) (string, error) {
 	case path == "" && terminal:
 		return "table", nil
 	case ending != "" && path != "-" && !isDevice(path):
-		return "", fmt.Errorf("%s: no rows are written under the ending %s: .jsonl (or .ndjson), .csv, .parquet (or .pq) and .txt (a table) are known; -f FORMAT names one for another ending", path, filepath.Ext(path))
+		return "", fmt.Errorf("%s: no rows are written under the ending %s: .jsonl (or .ndjson), .json, .csv, .tsv, .xlsx, .parquet (or .pq), .npz, .npy (of embeddings) and .txt (a table) are known; -f FORMAT names one for another ending", path, filepath.Ext(path))
 	}
 	return "jsonl", nil
 }

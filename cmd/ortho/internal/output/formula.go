@@ -5,9 +5,12 @@ import (
 	"strings"
 )
 
-// EscapedCSV is the format CSV with [EscapeFormula] of each cell. Only a flag chooses it, since
-// texts are not as they were.
-const EscapedCSV = "csv-escaped"
+// escapedSuffix is behind the name of a format like CSV with [EscapeFormula] of each cell. Only a
+// flag chooses it, since texts are not as they were.
+const escapedSuffix = "-escaped"
+
+// Escaped is a format like CSV with EscapeFormula of each cell.
+func Escaped(format string) string { return format + escapedSuffix }
 
 // formula is a cell that programs for spreadsheets compute, such as =HYPERLINK(...), whoever gave
 // a file or a class that name; or one with the apostrophes of EscapeFormula before it. Numbers

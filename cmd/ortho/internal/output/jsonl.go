@@ -137,23 +137,25 @@ func readJSONL[R Row](r io.Reader) iter.Seq2[R, error] {
 		lines := NewLines(r, MaxRow)
 		for n := 1; ; n++ {
 			text, _, err := lines.Next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			var row R
-			if err == nil {
-				row, err = DecodeLine[R](text)
-			}
-			if err != nil {
-				var none R
-				yield(none, fmt.Errorf("line %d: %w", n, err))
-				return
-			}
-			if !yield(row, nil) {
+			if errors.Is(err, io.EOF) || !lineRow(n, text, err, yield) {
 				return
 			}
 		}
 	}
+}
+
+// lineRow yields the row of a line, and reports whether there may be more.
+func lineRow[R Row](n int, text []byte, err error, yield func(R, error) bool) bool {
+	var row R
+	more := err == nil || errors.Is(err, ErrLongLine)
+	if err == nil {
+		row, err = DecodeLine[R](text)
+	}
+	if err != nil {
+		var none R
+		row, err = none, fmt.Errorf("line %d: %w", n, err)
+	}
+	return yield(row, err) && more
 }
 
 // escapeJSON writes as \uXXXX what encoding/json leaves as it is, but what a terminal

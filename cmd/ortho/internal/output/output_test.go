@@ -19,7 +19,7 @@ func TestFormat(t *testing.T) {
 	}{
 		{"", "", true, "table"}, {"", "", false, "jsonl"}, {"", "x.CSV", true, "csv"}, {"", "x.jsonl", true, "jsonl"},
 		{"", "x", true, "jsonl"}, {"", "x.Parquet", false, "parquet"}, {"", "x.pq", false, "parquet"}, {"", "x.txt", false, "table"}, {"", "x.ndjson", false, "jsonl"},
-		{"", "/dev/null", true, "jsonl"}, {"", "x.out", false, ""}, {"", "x.json", false, ""}, {"", "x.xlsx", false, ""}, {"", "x.jsonl.gz", false, ""},
+		{"", "/dev/null", true, "jsonl"}, {"", "x.out", false, ""}, {"", "x.json", false, "json"}, {"", "x.XLSX", true, "xlsx"}, {"", "x.xls", false, ""}, {"", "x.tab", false, "tsv"}, {"", "x.npz", false, "npz"}, {"", "x.npy", false, "npy"}, {"wide", "x.csv", false, "wide"}, {"wide", "x.tsv", false, ""}, {"xlsx", "x.txt", false, ""}, {"tsv", "x.txt", false, "tsv"}, {"", "x.jsonl.gz", false, ""},
 		{"jsonl", "x.out", false, "jsonl"}, {"jsonl", "x.txt", false, "jsonl"}, {"csv", "X.CSV", false, "csv"}, {"csv", "x", false, "csv"}, {"parquet", "x.v2", false, "parquet"},
 		{"table", "x.csv", false, ""}, {"csv", "x.parquet", false, ""}, {"jsonl", "x.json", false, ""}, {"jsonl", "x.jsonl.gz", false, ""}, {"parquet", "x.txt", false, ""}, {"xml", "", false, ""},
 	} {

@@ -34,7 +34,7 @@ func TestReadingIsBounded(t *testing.T) {
 		}
 	}
 	quote := &endless{}
-	for _, err := range notes.CSV.read(quote, 1<<16, false) {
+	for _, err := range notes.CSV.read(quote, 1<<16, ',', false) {
 		if err == nil || !strings.Contains(err.Error(), "more than") {
 			t.Errorf("an endless field: %v", err)
 		}

@@ -89,7 +89,7 @@ func TestCodec(t *testing.T) {
 
 // TestNoRow: what has no result and no error, or two of them, is not written.
 func TestNoRow(t *testing.T) {
-	for _, format := range Formats {
+	for _, format := range notes.Formats() {
 		for _, n := range []note{{}, {Text: "ab"}, {Text: "a", Failure: Failure{&Error{}}}} {
 			w, err := notes.Writer(format, &bytes.Buffer{}, 0)
 			if err != nil {
@@ -151,7 +151,7 @@ func TestOlderCSV(t *testing.T) {
 		"input,text,error_kind,error\n\xe9,x,,,6Q==\n":           "",
 		"input,text,error_kind,error,input_bytes,more\na,x,,,\n": "",
 	} {
-		for n, err := range notes.CSV.read(strings.NewReader(text), 1<<16, false) {
+		for n, err := range notes.CSV.read(strings.NewReader(text), 1<<16, ',', false) {
 			if n.Input != want || (err != nil) != (want == "") {
 				t.Errorf("%q: %q, %v", text, n.Input, err)
 			}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/appear"
 )
 
@@ -132,6 +133,7 @@ func (r *Run[R]) encode(ctx context.Context, buffer *bufio.Writer) error {
 	if err != nil {
 		return err
 	}
+	defer output.Abandon(w) // unless it is closed
 	n := int64(0)
 	for row, err := range r.partial.all() {
 		if err == nil {
@@ -145,5 +147,8 @@ func (r *Run[R]) encode(ctx context.Context, buffer *bufio.Writer) error {
 		}
 		n++
 	}
-	return errors.Join(r.whole(n), w.Close())
+	if err := r.whole(n); err != nil {
+		return err
+	}
+	return w.Close()
 }

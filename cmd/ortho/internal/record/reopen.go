@@ -40,8 +40,8 @@ func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 
 // reopen turns a complete output into OUT.partial.
 func (r *Run[R]) reopen(ctx context.Context, old *Record) error {
-	if r.format == "table" {
-		return fmt.Errorf("%s is a table, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
+	if err := r.codec.Back(r.format); err != nil {
+		return fmt.Errorf("%s can't be read back to redo what failed (%w): --overwrite makes it anew", r.name, err)
 	}
 	in, err := regular.Open(r.name)
 	if err != nil {

@@ -88,7 +88,7 @@ func TestRetryFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.mode = RetryFailed
-	if _, err := w.run(t); err == nil || !strings.Contains(err.Error(), "is a table") {
+	if _, err := w.run(t); err == nil || !strings.Contains(err.Error(), "a table is for people") {
 		t.Errorf("a table: %v", err)
 	}
 }

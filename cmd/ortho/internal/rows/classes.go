@@ -54,7 +54,8 @@ func results(all []classify.Prediction, out *classify.Output) (n int) {
 
 // ClassesCodec is for the classes of images. CSV has a record for each class.
 var ClassesCodec = &output.Codec[Classes]{
-	CSV:     &output.CSV[Classes]{Columns: append(classColumns, "width", "height"), Write: Classes.records, Read: (*Classes).read},
+	CSV:     &output.CSV[Classes]{Columns: append(classColumns, "width", "height"), Number: isNumber, Write: Classes.records, Read: (*Classes).read},
+	Wide:    wideClasses,
 	Parquet: output.Columns(Classes.columns, (*classesColumns).row, (*classesColumns).size),
 	Table:   &output.Table[Classes]{Columns: cellColumns(grid.File("image")), Cells: Classes.cells},
 }
@@ -83,6 +84,27 @@ func (r *Classes) read(before *Classes, fields []string) (joined bool, err error
 	}
 	before.Predictions, err = follow(r.Input, rank, one, before.Input, before.Predictions)
 	return err == nil, err
+}
+
+// wideClasses has a record for each image.
+func wideClasses(n int) *output.CSV[Classes] {
+	return &output.CSV[Classes]{
+		Columns: wideColumns(n, "width", "height"),
+		Number:  isNumber,
+		Write: func(r Classes, record func(...string)) error {
+			return wideRecord(n, r.Predictions, r.Output, r.Logits, record, strconv.Itoa(r.Width), strconv.Itoa(r.Height))
+		},
+		Read: func(r, _ *Classes, fields []string) (joined bool, err error) {
+			var more []string
+			if r.Predictions, more, err = readWide(n, fields); err != nil {
+				return false, err
+			}
+			if r.Width, err = number("width", more[0]); err == nil {
+				r.Height, err = number("height", more[1])
+			}
+			return false, err
+		},
+	}
 }
 
 func (r Classes) cells(line func(...any)) {

@@ -58,7 +58,7 @@ func (r Descriptions) Results() int {
 var DescriptionsCodec = &output.Codec[Descriptions]{
 	Variant: "-descriptions",
 	CSV: &output.CSV[Descriptions]{Columns: []string{"sentence", "objects", "attributes", "scene", "index", "class", "model", "cached", "tokens"},
-		Write: Descriptions.records, Read: (*Descriptions).read},
+		Number: isNumber, Write: Descriptions.records, Read: (*Descriptions).read},
 	Parquet: output.Columns(Descriptions.columns, (*descriptionsColumns).row, (*descriptionsColumns).size),
 	Table:   &output.Table[Descriptions]{Columns: []grid.Column{grid.Text(""), grid.Text("")}, Cells: Descriptions.cells, Together: 1},
 }

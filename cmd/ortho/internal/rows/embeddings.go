@@ -30,11 +30,17 @@ func (r Embeddings) Results() int {
 	return 1
 }
 
-// EmbeddingsCodec is for embeddings, which CSV has no place for. A table shows how long they
+// EmbeddingsCodec is for embeddings, which CSV and sheets have no place for. A table shows how long they
 // are, and their first values.
 var EmbeddingsCodec = &output.Codec[Embeddings]{
 	Variant: "-embeddings",
 	Parquet: output.Columns(Embeddings.columns, (*embeddingsColumns).row, (*embeddingsColumns).size),
+	Values: &output.Values[Embeddings]{
+		Of: func(r Embeddings) ([]float32, int, int) { return r.Embedding, r.Width, r.Height },
+		Row: func(head output.Head, values []float32, width, height int) Embeddings {
+			return Embeddings{Head: head, Result: embed.Result{Embedding: values, Width: width, Height: height}}
+		},
+	},
 	Table: &output.Table[Embeddings]{
 		Columns: []grid.Column{grid.File("image"), grid.Number("values"), grid.Number("length"), grid.Text("the first")},
 		Cells:   Embeddings.cells,

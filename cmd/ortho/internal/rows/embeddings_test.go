@@ -9,12 +9,14 @@ import (
 	"ortho/models/embed"
 )
 
+var someEmbeddings = []Embeddings{
+	OfEmbedding("a.jpg", embed.Result{Embedding: []float32{0.6, -0.8}, Width: 2, Height: 1}),
+	output.Failed[Embeddings]("\xff", "decode", "no image"),
+}
+
 func TestEmbeddings(t *testing.T) {
-	all := []Embeddings{
-		OfEmbedding("a.jpg", embed.Result{Embedding: []float32{0.6, -0.8}, Width: 2, Height: 1}),
-		output.Failed[Embeddings]("\xff", "decode", "no image"),
-	}
-	for _, format := range []string{"jsonl", "parquet"} {
+	all := someEmbeddings
+	for _, format := range []string{"jsonl", "json", "parquet", "npz"} {
 		data := written(t, EmbeddingsCodec, format, all)
 		if got, err := readAll(EmbeddingsCodec, format, data); err != nil || !reflect.DeepEqual(got, all) {
 			t.Errorf("%s: %+v, %v", format, got, err)

@@ -83,6 +83,10 @@ func TestTexts(t *testing.T) {
 		"jsonl":   `"doubt":"it says nothing"}`,
 		"table":   "no answer: it says nothing",
 		"parquet": "",
+		"json":    `[` + "\n" + `{"input":"a red fox",`,
+		"tsv":     "um\t1\t3\t\tdog\t0.125\tit says nothing\t\t\t\n",
+		"wide":    "input,class1,p1,class2,p2,class3,p3,class4,p4,class5,p5,doubt,index1,id1,index2,id2,index3,id3,index4,id4,index5,id5,error_kind,error,input_bytes\na red fox,fox,0.5,dog,0.25,,,,,,,,2,,3,,,,,,,,,,\n",
+		"xlsx":    "PK",
 	} {
 		data := written(t, TextsCodec, format, someTexts)
 		if !bytes.Contains(data, []byte(want)) || format == "table" && !bytes.Contains(data, []byte("│ text ")) {
@@ -103,7 +107,7 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 func TestWriteErrorsAreNotLost(t *testing.T) {
-	for _, format := range output.Formats {
+	for _, format := range ClassesCodec.Formats() {
 		w, err := ClassesCodec.Writer(format, full{}, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -190,7 +194,7 @@ func FuzzRows(f *testing.F) {
 		if strings.IndexFunc(term.Clean(name), term.Acts) >= 0 || term.Clean(term.Clean(name)) != term.Clean(name) {
 			t.Errorf("%q becomes %q", name, term.Clean(name))
 		}
-		for _, format := range output.Formats {
+		for _, format := range ClassesCodec.Formats() {
 			var b bytes.Buffer
 			w, _ := ClassesCodec.Writer(format, &b, 80)
 			row := Classes{Head: output.Head{Input: name}, Result: said(0, 0, classify.Prediction{Label: label, Probability: p})}

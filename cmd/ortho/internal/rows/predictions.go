@@ -1,8 +1,8 @@
 package rows
 
 import (
-	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -19,7 +19,7 @@ var classColumns = []string{"rank", "index", "id", "label", "probability"}
 // fields behind those of the class.
 func classRecords(all []classify.Prediction, out *classify.Output, logits []float32, record func(...string), more ...string) error {
 	if out != nil || logits != nil {
-		return errors.New("CSV has no place for raw outputs: use -f jsonl or parquet")
+		return errRaw
 	}
 	fields := make([]string, len(classColumns), len(classColumns)+len(more))
 	fields = append(fields, more...)
@@ -63,6 +63,11 @@ func follow(input string, rank int, one []classify.Prediction, before string, al
 	}
 	return append(all, one...), nil
 }
+
+// isNumber reports whether a column's values are numbers, in all kinds of rows.
+func isNumber(column string) bool { return numbers.MatchString(column) }
+
+var numbers = regexp.MustCompile(`^(rank|index\d*|probability|p\d+|width|height|tokens)$`)
 
 func number(column, field string) (int, error) {
 	n, err := strconv.Atoi(field)

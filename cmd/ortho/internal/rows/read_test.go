@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ var rawRows = []Classes{
 	{Head: output.Head{Input: "c"}, Failure: failed("output", "c: NaN")},
 }
 
-// pictureRows only JSONL takes.
+// pictureRows have of what they were made.
 var pictureRows = []Pictures{
 	{Head: output.Head{Input: "a"}, Picture: Picture{File: "sub/a.png"}, Width: 1, Height: 2},
 	{Head: output.Head{Input: "\xff"}, Picture: Picture{File: "0.png", Image: provenance.Image{Seed: new(uint64(math.MaxUint64)), Text: "a \u202e\n", Class: new(0), Label: "zero", Truncation: 0.5}}, Width: 1, Height: 2},
@@ -47,13 +48,20 @@ var pictureRows = []Pictures{
 
 func TestPictures(t *testing.T) {
 	data := written(t, PicturesCodec, "jsonl", pictureRows)
-	if got, err := readAll(PicturesCodec, "jsonl", data); err != nil || !reflect.DeepEqual(got, pictureRows) {
-		t.Errorf("%+v, %v", got, err)
+	for _, format := range []string{"jsonl", "json", "csv", "tsv", "wide", "xlsx"} {
+		rows := pictureRows
+		if format != "jsonl" && format != "json" { // which keep of a row that failed why it did
+			rows = slices.Clone(rows)
+			rows[len(rows)-1].Picture = Picture{}
+		}
+		if got, err := readAll(PicturesCodec, format, written(t, PicturesCodec, format, rows)); err != nil || !reflect.DeepEqual(got, rows) {
+			t.Errorf("%s: %+v, %v", format, got, err)
+		}
 	}
 	if want := `{"input":"a","file":"sub/a.png","width":1,"height":2}`; !bytes.HasPrefix(data, []byte(want+"\n")) {
 		t.Errorf("%s", data)
 	}
-	for _, format := range []string{"csv", "parquet", "table"} {
+	for _, format := range []string{"npz", "parquet", "table"} {
 		if _, err := PicturesCodec.Writer(format, io.Discard, 0); err == nil {
 			t.Errorf("%s takes a picture", format)
 		}
@@ -96,10 +104,17 @@ func readAll[R output.Row](codec *output.Codec[R], format string, data []byte) (
 func TestReadBack(t *testing.T) {
 	for format, groups := range map[string][][]Classes{
 		"jsonl":   {someRows, oddRows, rawRows, nil},
+		"json":    {someRows, oddRows, rawRows, nil},
 		"csv":     {someRows, oddRows, nil},
+		"tsv":     {someRows, oddRows, nil},
+		"wide":    {someRows, oddRows, nil},
+		"xlsx":    {someRows, oddRows, nil},
 		"parquet": {someRows, oddRows, rawRows, nil},
 	} {
 		for _, want := range groups {
+			if format == "xlsx" {
+				want = fifteen(want)
+			}
 			got, err := readAll(ClassesCodec, format, written(t, ClassesCodec, format, want))
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %v\n%+v, want\n%+v", format, err, got, want)
@@ -109,6 +124,19 @@ func TestReadBack(t *testing.T) {
 	if _, err := readAll(ClassesCodec, "table", written(t, ClassesCodec, "table", someRows)); err == nil {
 		t.Error("a table is read back")
 	}
+}
+
+// fifteen leaves probabilities the digits that programs for spreadsheets have; rows of runs have six.
+func fifteen(all []Classes) []Classes {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Predictions = slices.Clone(all[i].Predictions)
+		for j := range all[i].Predictions {
+			p := &all[i].Predictions[j].Probability
+			*p, _ = strconv.ParseFloat(strconv.FormatFloat(*p, 'g', 15, 64), 64)
+		}
+	}
+	return all
 }
 
 func TestBrokenFiles(t *testing.T) {
@@ -187,7 +215,7 @@ var describedRows = []Descriptions{
 
 // TestDescriptions: what the formats of descriptions have comes back out of them.
 func TestDescriptions(t *testing.T) {
-	for _, format := range []string{"csv", "parquet"} {
+	for _, format := range []string{"csv", "tsv", "wide", "xlsx", "json", "parquet"} {
 		got, err := readAll(DescriptionsCodec, format, written(t, DescriptionsCodec, format, describedRows))
 		if err != nil {
 			t.Fatal(err)
@@ -207,8 +235,8 @@ func TestFormulas(t *testing.T) {
 		all = append(all, Classes{Head: output.Head{Input: name}, Result: said(3, 4, classify.Prediction{Index: 1, Label: name, ID: name, Probability: -0.25})},
 			Classes{Head: output.Head{Input: name}, Failure: failed("read", name+": no file")})
 	}
-	data := written(t, ClassesCodec, output.EscapedCSV, all)
-	if got, err := readAll(ClassesCodec, output.EscapedCSV, data); err != nil || !reflect.DeepEqual(got, all) {
+	data := written(t, ClassesCodec, output.Escaped("csv"), all)
+	if got, err := readAll(ClassesCodec, output.Escaped("csv"), data); err != nil || !reflect.DeepEqual(got, all) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
@@ -237,7 +265,9 @@ func FuzzRead(f *testing.F) {
 		readOf(ClassesCodec, "jsonl", normal), readOf(ClassesCodec, "csv", normal), readOf(ClassesCodec, "parquet", normal),
 		readOf(DescriptionsCodec, "csv", asItIs), readOf(DescriptionsCodec, "parquet", asItIs), readOf(DescriptionsCodec, "jsonl", asItIs),
 		readOf(TextsCodec, "csv", asItIs), readOf(TextsCodec, "parquet", normalText), readOf(PicturesCodec, "jsonl", asItIs),
-		readOf(ClassesCodec, output.EscapedCSV, normal),
+		readOf(ClassesCodec, output.Escaped("csv"), normal),
+		readOf(ClassesCodec, "json", normal), readOf(ClassesCodec, "tsv", normal), readOf(ClassesCodec, "wide", normal), readOf(ClassesCodec, "xlsx", normal),
+		readOf(EmbeddingsCodec, "npz", asItIs),
 	}
 	for i, format := range []string{"jsonl", "csv", "parquet"} {
 		f.Add(i, written(f, ClassesCodec, format, someRows))
@@ -251,6 +281,11 @@ func FuzzRead(f *testing.F) {
 	for i, format := range []string{"csv", "parquet"} {
 		f.Add(6+i, written(f, TextsCodec, format, someTexts))
 	}
+	for i, format := range []string{"json", "tsv", "wide", "xlsx"} {
+		f.Add(10+i, written(f, ClassesCodec, format, someRows))
+		f.Add(10+i, written(f, ClassesCodec, format, oddRows))
+	}
+	f.Add(14, written(f, EmbeddingsCodec, "npz", someEmbeddings))
 	f.Add(8, written(f, PicturesCodec, "jsonl", pictureRows))
 	f.Fuzz(func(t *testing.T, i int, data []byte) { read[uint(i)%uint(len(read))](t, data) })
 }

@@ -30,7 +30,8 @@ func (r Texts) Results() int { return results(r.Predictions, r.Output) }
 // TextsCodec is for the classes of texts.
 var TextsCodec = &output.Codec[Texts]{
 	Variant: "-texts",
-	CSV:     &output.CSV[Texts]{Columns: append(classColumns, "doubt"), Write: Texts.records, Read: (*Texts).read},
+	CSV:     &output.CSV[Texts]{Columns: append(classColumns, "doubt"), Number: isNumber, Write: Texts.records, Read: (*Texts).read},
+	Wide:    wideTexts,
 	Parquet: output.Columns(Texts.columns, (*textsColumns).row, (*textsColumns).size),
 	Table:   &output.Table[Texts]{Columns: cellColumns(grid.Text("text")), Cells: Texts.cells},
 }
@@ -53,6 +54,24 @@ func (r *Texts) read(before *Texts, fields []string) (joined bool, err error) {
 	}
 	before.Predictions, err = follow(r.Input, rank, one, before.Input, before.Predictions)
 	return err == nil, err
+}
+
+// wideTexts has a record for each text.
+func wideTexts(n int) *output.CSV[Texts] {
+	return &output.CSV[Texts]{
+		Columns: wideColumns(n, "doubt"),
+		Number:  isNumber,
+		Write: func(r Texts, record func(...string)) error {
+			return wideRecord(n, r.Predictions, r.Output, r.Logits, record, r.Doubt)
+		},
+		Read: func(r, _ *Texts, fields []string) (joined bool, err error) {
+			var more []string
+			if r.Predictions, more, err = readWide(n, fields); err == nil {
+				r.Doubt = more[0]
+			}
+			return false, err
+		},
+	}
 }
 
 func (r Texts) cells(line func(...any)) {

@@ -43,6 +43,15 @@ func (f *Folder) Remove() error {
 	return err
 }
 
+// Create makes a file in the folder, to be written and read.
+func (f *Folder) Create(name string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(f.Path, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary file: %w", err)
+	}
+	return file, nil
+}
+
 // hold locks the folder at path for this process. The lock's file has its name only once it is
 // locked: a folder with a lock that nobody holds is one that was left behind. Where there are
 // no locks the folder has none, and is never cleared.

@@ -1,0 +1,77 @@
+package rows
+
+import (
+	"reflect"
+
+	"ortho/cmd/ortho/internal/output"
+	"ortho/models/classify"
+	"ortho/models/provenance"
+)
+
+// What a format other than JSON may have no place for.
+const (
+	lostRaw      = "raw outputs"
+	lostEvidence = "the evidence of the image model, and what was mended"
+	lostMadeOf   = "what failed pictures were to be made of"
+)
+
+// Fit is the row as far as a format has a place for it, with at most n classes (0: all); lost
+// names what it has not, "" nothing.
+func (r Classes) Fit(format string, n int) (fit Classes, lost string) {
+	r.Predictions, r.Logits, lost = fitClasses(format, n, r.Predictions, r.Logits)
+	return r, lost
+}
+
+// Fit is that of Classes.
+func (r Texts) Fit(format string, n int) (fit Texts, lost string) {
+	r.Predictions, r.Logits, lost = fitClasses(format, n, r.Predictions, r.Logits)
+	return r, lost
+}
+
+func fitClasses(format string, n int, all []classify.Prediction, logits []float32) (_ []classify.Prediction, _ []float32, lost string) {
+	if n > 0 && len(all) > n {
+		all = all[:n]
+	}
+	if logits != nil && !output.Raw(format) {
+		logits, lost = nil, lostRaw
+	}
+	return all, logits, lost
+}
+
+// Fit is that of Classes.
+func (r Descriptions) Fit(format string, _ int) (fit Descriptions, lost string) {
+	if d := r.Description; d != nil && len(d.Evidence)+len(d.Mended) > 0 && !isJSON(format) {
+		short := *d
+		short.Evidence, short.Mended = nil, nil
+		r.Description, lost = &short, lostEvidence
+	}
+	return r, lost
+}
+
+// Fit is that of Classes.
+func (r Embeddings) Fit(string, int) (fit Embeddings, lost string) { return r, "" }
+
+// Fit is that of Classes.
+func (r Pictures) Fit(format string, _ int) (fit Pictures, lost string) {
+	if r.Error != nil && !isJSON(format) && !reflect.DeepEqual(r.Image, provenance.Image{}) {
+		r.Image, lost = provenance.Image{}, lostMadeOf
+	}
+	return r, lost
+}
+
+func isJSON(format string) bool { return format == "json" || format == "jsonl" }
+
+// Classes is how many there are.
+func (r Classes) Classes() int { return len(r.Predictions) }
+
+// Classes is how many there are.
+func (r Texts) Classes() int { return len(r.Predictions) }
+
+// Classes is 0.
+func (Descriptions) Classes() int { return 0 }
+
+// Classes is 0.
+func (Embeddings) Classes() int { return 0 }
+
+// Classes is 0.
+func (Pictures) Classes() int { return 0 }
