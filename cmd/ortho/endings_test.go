@@ -30,6 +30,7 @@ func TestEndings(t *testing.T) {
 		{"classify cat.png -f jsonl", "output", []string{"x.json", "x.csv"}, "ends with .jsonl or .ndjson"},
 		{"classify cat.png -f parquet", "output", []string{"x.txt", "x.csv"}, "ends with .parquet or .pq"},
 		{"classify cat.png", "html", []string{"x.json", "x.md", "x.png", "x.jsonl"}, "ends with .html or .htm"},
+		{"sort cat.png --into OUT --copy", "output", []string{"x.json", "x.npy"}, rows},
 		{"classify-text cat", "output", []string{"x.json", "x.npy"}, rows},
 		{"embed cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
 		{"describe cat.png", "output", []string{"x.xlsx", "x.json"}, rows},

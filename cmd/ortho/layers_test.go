@@ -18,7 +18,8 @@ import (
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
-		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging"},
+		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging",
+		"golang.org/x/text/unicode/norm"}, // names that are one on some system
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip.
@@ -75,6 +76,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/sheet":        "preprocess",
 	"cmd/ortho/internal/scratch":      "",
 	"cmd/ortho/internal/record":       "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term runner/appear",
+	"cmd/ortho/internal/folders":      "cmd/ortho/internal/output cmd/ortho/internal/source runner/appear",
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output",
 	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
