@@ -221,10 +221,26 @@ func (o *sortOptions) sortRows(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return fmt.Errorf("read the rows: %w", err)
 	}
+	keeps := func(rows.Classes) (bool, error) { return true, nil }
+	if where := o.classifyOptions.rows.Where; where != "" {
+		if keeps, err = job.Keeps(rows.ClassesCodec, where); err != nil {
+			return err
+		}
+	}
+	leftOut := int64(0)
+	defer func() {
+		if leftOut > 0 && !o.progress.Quiet {
+			call.Info(fmt.Sprintf("%s left out by --where", term.Counted(leftOut, "image")))
+		}
+	}()
 	return o.sort(ctx, call, func(yield func(rows.Classes, error) bool) {
 		for row, err := range rows.ClassesCodec.Read(format, f, info.Size()) {
+			kept := true
 			if err != nil {
 				err = fmt.Errorf("read %s: %w", o.rowsFile, err)
+			} else if kept, err = keeps(row); err == nil && !kept {
+				leftOut++
+				continue
 			}
 			if !yield(row, err) {
 				return

@@ -17,6 +17,7 @@ type Rows struct {
 	File   string // "", "-": standard output
 	Format string // one of [output.Formats], or [output.EscapedCSV]
 	Mode   record.Mode
+	Where  string // which rows are kept; "": all. See package where
 }
 
 func (*Rows) Flags() []cli.Flag {
@@ -25,6 +26,7 @@ func (*Rows) Flags() []cli.Flag {
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .csv, .parquet, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: "`FORMAT`: table, jsonl, csv or parquet"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
 		&cli.BoolFlag{Name: "escape-formulas", Category: out, Usage: EscapeUsage},
+		&cli.StringFlag{Name: "where", Category: out, DefaultText: "all", Usage: "keep the rows for which `EXPR` is true, and those of what failed; such as 'p > 0.8 && label in [\"cat\", \"dog\"]'"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo what failed, also those of a complete FILE"},
@@ -48,6 +50,9 @@ func (r *Rows) Read(c *Call) (err error) {
 			return commandline.Usagef("--escape-formulas is of CSV, and the rows are written as %s", r.Format)
 		}
 		r.Format = output.EscapedCSV
+	}
+	if r.Where = c.line.String("where"); c.Given("where") && r.Where == "" {
+		return commandline.Usagef("--where is empty")
 	}
 	r.Mode, err = mode(c)
 	return err

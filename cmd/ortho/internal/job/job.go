@@ -149,11 +149,12 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 			return all.Items, known
 		}, nil
 	}
-	out.run.Gone, out.run.Unturned = j.Gone, j.Unturned
+	out.run.Gone, out.run.Unturned, out.run.Keeps = j.Gone, j.Unturned, out.keeps
 	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
 		return nil, err
 	}
+	now.Settings = append(now.Settings, record.Setting{Key: "where", Value: out.Rows.Where})
 	survey := j.Survey
 	if out.Images != nil {
 		survey = out.Images.Inventory
@@ -239,10 +240,11 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 		if a.End != nil {
 			return keep(a.End)
 		}
-		if err := out.write(a.Row); err != nil {
+		kept, err := out.write(a.Row)
+		if err != nil {
 			return keep(err)
 		}
-		if out.run == nil {
+		if out.run == nil && kept {
 			p.add(a.Row)
 		}
 		switch {

@@ -30,6 +30,8 @@ type Codec[R Row] struct {
 	CSV     *CSV[R]
 	Parquet *Parquet[R]
 	Table   *Table[R]
+	// Fields are what --where knows of a row; see package where.
+	Fields func(R) any
 }
 
 // Recorded is a format's name in the record of a run.

@@ -42,6 +42,11 @@ type Run[R output.Row] struct {
 	// the record.
 	Unturned func() int64
 
+	// Keeps, if not nil, reports whether a row is to be in OUT. OUT.partial has all, since each input
+	// has its place there. Set it before Begin.
+	Keeps   func(R) (bool, error)
+	leftOut int64
+
 	reads        *output.Reads
 	codec        *output.Codec[R]
 	name, format string
@@ -103,6 +108,9 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 			r.record = *old
 			return nil
 		}
+	}
+	if r.partial == nil && r.Keeps != nil {
+		return fmt.Errorf("%s has only the rows that --where keeps, so that none can be made again: --overwrite makes all anew", r.name)
 	}
 	if r.partial == nil {
 		err = r.reopen(ctx, old)
@@ -213,6 +221,9 @@ func (r *Run[R]) Resumed() (rows, failed int64) {
 	}
 	return r.start - r.lost, r.failed
 }
+
+// LeftOut returns how many rows Keeps has kept out of OUT, when Finish has made it.
+func (r *Run[R]) LeftOut() int64 { return r.leftOut }
 
 // Failed reports whether the row at a position has failed and is not made again.
 func (r *Run[R]) Failed(position int64) bool {

@@ -57,6 +57,7 @@ var ClassesCodec = &output.Codec[Classes]{
 	CSV:     &output.CSV[Classes]{Columns: append(classColumns, "width", "height"), Write: Classes.records, Read: (*Classes).read},
 	Parquet: output.Columns(Classes.columns, (*classesColumns).row, (*classesColumns).size),
 	Table:   &output.Table[Classes]{Columns: cellColumns(grid.File("image")), Cells: Classes.cells},
+	Fields:  Classes.fields,
 }
 
 func (r Classes) records(record func(...string)) error {

@@ -33,6 +33,7 @@ var TextsCodec = &output.Codec[Texts]{
 	CSV:     &output.CSV[Texts]{Columns: append(classColumns, "doubt"), Write: Texts.records, Read: (*Texts).read},
 	Parquet: output.Columns(Texts.columns, (*textsColumns).row, (*textsColumns).size),
 	Table:   &output.Table[Texts]{Columns: cellColumns(grid.Text("text")), Cells: Texts.cells},
+	Fields:  Texts.fields,
 }
 
 func (r Texts) records(record func(...string)) error {
