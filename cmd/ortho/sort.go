@@ -49,7 +49,7 @@ type sortOptions struct {
 
 func newSortCommand() *cli.Command {
 	o := &sortOptions{classifyOptions: classifyOptions{
-		images:  flags.Images{Optional: true},
+		images:  flags.Images{Optional: true, Still: true},
 		session: flags.Session{Batches: true},
 		model:   flags.Model{Default: bundled.Default},
 		read:    flags.Overrides{Task: models.Classify},

@@ -22,8 +22,9 @@ type Call struct {
 	// Reads opens outputs, and refuses those that would replace what the command reads.
 	Reads *output.Reads
 
-	saved bench.Settings // of --settings, if it was given
-	line  *cli.Context
+	outlives bool           // a signal ends the inputs, and what there are of them is completed
+	saved    bench.Settings // of --settings, if it was given
+	line     *cli.Context
 }
 
 // Given reports whether a flag stands in the command line or got its value from --settings.
@@ -89,7 +90,11 @@ func (c *Call) carryOut(run func(context.Context, *Call) error, groups []Group) 
 	if err != nil {
 		return err
 	}
-	return run(c.line.Context, c)
+	ctx := c.line.Context
+	if c.outlives {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return run(ctx, c)
 }
 
 func (c *Call) read(groups []Group) error {

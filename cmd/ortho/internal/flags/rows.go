@@ -39,11 +39,16 @@ func (r *Rows) Read(c *Call) (err error) {
 		return commandline.Usagef("--output names no file (- is standard output)")
 	}
 	terminal := !r.ToFile() && term.IsTerminal(c.Out)
+	grows := c.has("watch") && c.line.Bool("watch") && !r.ToFile() // rows are there as they come
+	terminal = terminal && !grows
 	if r.Format, err = output.Format(c.line.String("format"), r.File, terminal); err != nil {
 		return commandline.Usage(err)
 	}
 	if r.Format == "parquet" && terminal {
 		return commandline.Usagef("Parquet is no text for a terminal: give -o FILE, or redirect standard output")
+	}
+	if grows && r.Format != "jsonl" && r.Format != "csv" {
+		return commandline.Usagef("--format %s is complete at the end alone: with --watch give -f jsonl or csv, or a file with -o FILE", r.Format)
 	}
 	if c.line.Bool("escape-formulas") {
 		if r.Format != "csv" {

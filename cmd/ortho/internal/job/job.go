@@ -150,6 +150,11 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 		}, nil
 	}
 	out.run.Gone, out.run.Unturned, out.run.Keeps = j.Gone, j.Unturned, out.keeps
+	if to := out.Output; to.Images != nil && to.Images.Watched() {
+		if out.run.ByName = true; j.Earlier != nil && to.Rows.Resumes() {
+			return nil, commandline.Usagef("pictures of a folder that is watched can't be gone on with: make those that are left without --watch, or give another folder")
+		}
+	}
 	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
 		return nil, err

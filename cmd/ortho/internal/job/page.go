@@ -156,7 +156,7 @@ func (p *page[R]) itemsOf() []source.Item {
 			}
 		}
 		switch {
-		case at >= len(p.items):
+		case at >= len(p.items), p.Images != nil && p.Images.Watched():
 			items[i] = source.File(row.Name())
 		case p.items[at].Name == row.Name():
 			items[i] = p.items[at]

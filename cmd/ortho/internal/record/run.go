@@ -42,6 +42,10 @@ type Run[R output.Row] struct {
 	// the record.
 	Unturned func() int64
 
+	// ByName has Items know the rows of earlier runs by the names of their inputs, and not by their
+	// places: folders that are watched have no order. Set it before Begin.
+	ByName bool
+
 	// Keeps, if not nil, reports whether a row is to be in OUT. OUT.partial has all, since each input
 	// has its place there. Set it before Begin.
 	Keeps   func(R) (bool, error)
@@ -101,7 +105,7 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	if old.Ortho != now.Ortho {
 		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.existing(), old.Ortho, now.Ortho))
 	}
-	if r.partial == nil && (r.mode != RetryFailed || old.Failed == 0) {
+	if r.partial == nil && !r.ByName && (r.mode != RetryFailed || old.Failed == 0) {
 		if lost, err := r.anyGone(ctx); err != nil {
 			return err
 		} else if !lost {
@@ -245,6 +249,9 @@ func (r *Run[R]) Counts() (rows, failed int64) {
 // Items yields those of a run's items whose rows are to be made, and checks that the
 // others have the names of their rows. Where one does not, it ends, and Finish fails.
 func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], name func(T) string) iter.Seq[T] {
+	if r.ByName {
+		return itemsByName(ctx, r, items, name)
+	}
 	return func(yield func(T) bool) {
 		following, stop := iter.Pull2(r.partial.all())
 		defer stop()
