@@ -274,7 +274,7 @@ func (o *sortOptions) sort(ctx context.Context, call *flags.Call, all iter.Seq2[
 			return o.ended(call, s, errors.Join(err, s.Close(context.WithoutCancel(ctx))))
 		}
 	}
-	if err := cmp.Or(s.Close(ctx), lost); err != nil {
+	if err := errors.Join(s.Close(ctx), lost); err != nil {
 		return o.ended(call, s, err)
 	}
 	if err := o.tell(call, s, t); err != nil {

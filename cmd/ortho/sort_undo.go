@@ -45,7 +45,7 @@ func (o *sortOptions) putBack(ctx context.Context, call *flags.Call) error {
 	if errors.Is(err, fs.ErrNotExist) && u.Back == 0 {
 		return fmt.Errorf("%w: %s is what a sort leaves in its folder, until it is undone", err, folders.JournalFile)
 	}
-	if err = cmp.Or(err, lost); err != nil {
+	if err = errors.Join(err, lost); err != nil {
 		return err
 	}
 	text := map[bool]string{false: "%s put back", true: "%s would be put back"}[o.dryRun]

@@ -2,7 +2,6 @@ package folders
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -126,13 +125,4 @@ func (n *names) of(class Class) (folder string, fresh bool) {
 	n.taken[fold(folder)] = true
 	n.now[class] = folder
 	return folder, true
-}
-
-// numbered is a file's name as the n-th of that name: "a (2).jpg".
-func numbered(name string, n int) string {
-	if n == 1 {
-		return name
-	}
-	ending := path.Ext(name)
-	return fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ending), n, ending)
 }
