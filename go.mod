@@ -5,6 +5,7 @@ go 1.26.3
 require (
 	github.com/avast/retry-go/v5 v5.1.1
 	github.com/disintegration/imaging v1.6.2
+	github.com/expr-lang/expr v1.17.8
 	github.com/jedib0t/go-pretty/v6 v6.9.2
 	github.com/klauspost/compress v1.20.4
 	github.com/parquet-go/parquet-go v0.32.0

@@ -61,47 +61,50 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
-	return job.Run(ctx, to, rows.ClassesCodec, func() (*job.Job[source.Item, rows.Classes], error) {
-		model, err := o.read.Open(call.UI, o.model.Name)
-		if err != nil {
-			return nil, err
-		}
-		o.session.Check(ctx, call.UI, model)
-		classifier, err := classify.Open(ctx, model, o.options())
-		if err != nil {
-			return nil, err
-		}
-		flags.TellSession(call.UI, classifier.Session())
-		return &job.Job[source.Item, rows.Classes]{
-			Unit:   "image",
-			Items:  o.images.Items(),
-			Name:   nameOf,
-			Survey: o.images.Survey,
-			Record: func(format string) (record.Record, error) {
-				return job.Described(ctx, o.settings(format), model, classifier.Session(), labelsOf(model))
-			},
-			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] {
-				return classRows(ctx, classifier, items)
-			},
-			How:      howOf(classifier),
-			Unturned: classifier.Unturned,
-			Ended: func(error) {
-				flags.TellUnturned(call.UI, model, classifier.Unturned())
-				tellSeen(call.UI, classifier.Spec().OutputName, classifier.Seen())
-			},
-			Close: classifier.Close,
-			Title: "What " + model.Name + " says",
-			Item:  func(item source.Item) source.Item { return item },
-			Card: func(ctx context.Context, row rows.Classes, item source.Item) report.Card {
-				return classCard(ctx, row, item, o.decoding.Pixels)
-			},
-			Light: func(row rows.Classes) rows.Classes {
-				row.Logits = nil
-				return row
-			},
-			AtOnce: runtime.GOMAXPROCS(0),
-		}, nil
-	})
+	return job.Run(ctx, to, rows.ClassesCodec, func() (*job.Job[source.Item, rows.Classes], error) { return o.job(ctx, call) })
+}
+
+// job is the run of a classifier over the images.
+func (o *classifyOptions) job(ctx context.Context, call *flags.Call) (*job.Job[source.Item, rows.Classes], error) {
+	model, err := o.read.Open(call.UI, o.model.Name)
+	if err != nil {
+		return nil, err
+	}
+	o.session.Check(ctx, call.UI, model)
+	classifier, err := classify.Open(ctx, model, o.options())
+	if err != nil {
+		return nil, err
+	}
+	flags.TellSession(call.UI, classifier.Session())
+	return &job.Job[source.Item, rows.Classes]{
+		Unit:   "image",
+		Items:  o.images.Items(),
+		Name:   nameOf,
+		Survey: o.images.Survey,
+		Record: func(format string) (record.Record, error) {
+			return job.Described(ctx, o.settings(format), model, classifier.Session(), labelsOf(model))
+		},
+		Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] {
+			return classRows(ctx, classifier, items)
+		},
+		How:      howOf(classifier),
+		Unturned: classifier.Unturned,
+		Ended: func(error) {
+			flags.TellUnturned(call.UI, model, classifier.Unturned())
+			tellSeen(call.UI, classifier.Spec().OutputName, classifier.Seen())
+		},
+		Close: classifier.Close,
+		Title: "What " + model.Name + " says",
+		Item:  func(item source.Item) source.Item { return item },
+		Card: func(ctx context.Context, row rows.Classes, item source.Item) report.Card {
+			return classCard(ctx, row, item, o.decoding.Pixels)
+		},
+		Light: func(row rows.Classes) rows.Classes {
+			row.Logits = nil
+			return row
+		},
+		AtOnce: runtime.GOMAXPROCS(0),
+	}, nil
 }
 
 func (o *classifyOptions) options() classify.Options {

@@ -35,6 +35,7 @@ func TestEndings(t *testing.T) {
 		{"convert rows.jsonl", "output", []string{"x.xls", "x.sqlite"}, rows},
 		{"convert rows.jsonl -f tsv", "output", []string{"x.csv"}, "ends with .tsv or .tab"},
 		{"classify cat.png", "html", []string{"x.json", "x.md", "x.png", "x.jsonl"}, "ends with .html or .htm"},
+		{"sort cat.png --into OUT --copy", "output", []string{"x.h5", "x.pt"}, rows},
 		{"classify-text cat", "output", []string{"x.html", "x.pkl"}, rows},
 		{"embed cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
 		{"describe cat.png", "output", []string{"x.md", "x.xml"}, rows},

@@ -19,7 +19,8 @@ import (
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term", "github.com/xuri/excelize/v2",
 		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging",
-		"google.golang.org/grpc", "google.golang.org/protobuf", "github.com/prometheus/client_golang"},
+		"google.golang.org/grpc", "google.golang.org/protobuf", "github.com/prometheus/client_golang",
+		"github.com/expr-lang/expr", "golang.org/x/text/unicode/norm"}, // --where; names that are one on some system
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip.
@@ -68,7 +69,7 @@ var walls = map[string]string{
 	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
-	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "",
+	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/where": "",
 	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",
 	"cmd/ortho/internal/commandline":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source",
@@ -78,6 +79,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/sheet":        "preprocess",
 	"cmd/ortho/internal/scratch":      "",
 	"cmd/ortho/internal/record":       "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term runner/appear",
+	"cmd/ortho/internal/folders":      "cmd/ortho/internal/output cmd/ortho/internal/source runner/appear",
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output",
 	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
@@ -92,7 +94,7 @@ var walls = map[string]string{
 		"runner/stats",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output " +
 		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
-		"cmd/ortho/internal/term models runner",
+		"cmd/ortho/internal/term cmd/ortho/internal/where models runner",
 
 	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/images preprocess runner",
 	"cmd/ortho/internal/serve/catalog":       "cmd/ortho/internal/serve/fault models models/classify models/diffusion models/embed models/generate models/images runner runner/npz runner/onnx",

@@ -23,6 +23,7 @@ import (
 var stays = []string{
 	"classify " + coffee + " " + photos + " -f jsonl",
 	"classify-text seven",
+	"sort " + coffee + " --into OUT/sorted --copy",
 	"embed -m " + testModels + "/embedding --input-range 0,1 " + coffee + " -f jsonl",
 	"generate --class 7 --seed 1 -o OUT/seven.png",
 	"describe --offline " + coffee + " -f jsonl",

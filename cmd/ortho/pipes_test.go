@@ -30,6 +30,8 @@ var places = []struct{ place, command string }{
 	{"names.txt", "classify in.png --labels names.txt"},
 	{"names.txt", "classify-text hello --labels names.txt"},
 	{"names.txt", "classify-text hello --vocabulary names.txt"},
+	{"results.jsonl", "sort --from-rows results.jsonl --into OUT --copy"},
+	{"results.jsonl", "sort --undo results.jsonl"},
 	{"texts.txt", "classify-text --texts texts.txt"},
 	{"one.txt", "classify-text --file one.txt"},
 	{"texts.txt", "generate --texts texts.txt -o new.png"},

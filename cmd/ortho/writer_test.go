@@ -16,7 +16,7 @@ import (
 // Others move what they have made themselves, in folders of their own.
 func TestWriter(t *testing.T) {
 	allowed := map[string]string{
-		"runner/appear/appear.go":                 "os.Rename os.Link",
+		"runner/appear/appear.go":                 "os.Rename os.Link os.Symlink",
 		"runner/library/install.go":               "os.Rename",                  // what it has unpacked, and folders that it has installed
 		"runner/library/codecs.go":                "os.Rename",                  // likewise
 		"cmd/ortho/internal/scratch/scratch.go":   "os.Rename regular.OpenFile", // the lock in a folder that it has made

@@ -138,6 +138,35 @@ func replaceNothing(from, to string) error {
 	return os.Rename(from, to)
 }
 
+// Move gives a file another name, where nothing stands under it, not even a link; else the error is
+// [fs.ErrExist]. A process that is killed leaves it under one name, or under both. On another file
+// system it can't be done, and nothing has changed. It does not wait for the disk.
+func Move(from, to string) error {
+	err := os.Link(from, to)
+	switch {
+	case err == nil:
+		if err = os.Remove(from); err != nil {
+			os.Remove(to)
+		}
+		return err
+	case errors.Is(err, fs.ErrExist):
+		return &fs.PathError{Op: "move", Path: to, Err: fs.ErrExist}
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		return &fs.PathError{Op: "move", Path: to, Err: fs.ErrExist}
+	}
+	return os.Rename(from, to) // of file systems without hard links
+}
+
+// Link gives a file one more name, where nothing stands under it, else the error is [fs.ErrExist]: a
+// hard link or, where the file systems allow none, a symbolic one.
+func Link(from, to string) (symbolic bool, err error) {
+	if err = os.Link(from, to); err == nil || errors.Is(err, fs.ErrExist) {
+		return false, err
+	}
+	return true, os.Symlink(from, to)
+}
+
 // Sync waits until a file is on the disk. Tests of thousands of files do not.
 var Sync = (*os.File).Sync
 

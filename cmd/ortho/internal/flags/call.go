@@ -23,6 +23,7 @@ type Call struct {
 	// Reads opens outputs, and refuses those that would replace what the command reads.
 	Reads *output.Reads
 
+	outlives  bool            // a signal ends the inputs, and what there are of them is completed
 	saved     bench.Settings  // of --settings, if it was given
 	byDefault record.Settings // flags that the user has set for all runs, with their sources
 	config    string          // the file in which they may be; "": none
@@ -93,7 +94,11 @@ func (c *Call) carryOut(run func(context.Context, *Call) error, groups []Group) 
 	if err != nil {
 		return err
 	}
-	return run(c.line.Context, c)
+	ctx := c.line.Context
+	if c.outlives {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return run(ctx, c)
 }
 
 func (c *Call) read(groups []Group) error {

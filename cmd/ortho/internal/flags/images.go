@@ -18,6 +18,7 @@ import (
 type Images struct {
 	Optional bool // there may be none
 	Plain    bool // all are arguments: no flags of more, nor of a part of them
+	Still    bool // folders are not watched
 
 	args   []string
 	from   source.Options
@@ -31,12 +32,16 @@ func (i *Images) Flags() []cli.Flag {
 		return nil
 	}
 	const in = "Input"
-	return []cli.Flag{
+	all := []cli.Flag{
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`, I from 0 to N-1: only the images numbered I, I+N, I+2N, ...; auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
 		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --resume knows that images are others now: their `names`, also their sizes and times (it warns), or also their contents (it refuses; all are read before the run)"},
 	}
+	if !i.Still {
+		all = append(all, &cli.BoolFlag{Name: "watch", Category: in, Usage: "the folders are watched: images that come, or are changed, are done as soon as they are whole, until Ctrl-C or SIGTERM ends the run, and completes what it writes"})
+	}
+	return all
 }
 
 // Read checks what is known of the images before any work.
@@ -50,6 +55,9 @@ func (i *Images) Read(c *Call) error {
 		i.look = source.Look(slices.Index(looks, c.line.String("check-inputs")))
 	}
 	i.from = source.Options{Stdin: c.In, StdinPaths: c.line.Bool("stdin-paths"), NUL: c.line.Bool("0")}
+	if !i.Still && !i.Plain && c.line.Bool("watch") {
+		return i.watch(c)
+	}
 	images := 0
 	for _, arg := range i.args {
 		if arg == "-" {
@@ -75,6 +83,29 @@ func (i *Images) Read(c *Call) error {
 	}
 	return source.Check(i.args)
 }
+
+// watch has the folders be watched. The signal that ends the run ends that, and the run completes
+// what it has.
+func (i *Images) watch(c *Call) error {
+	switch {
+	case len(i.args) == 0:
+		return commandline.Usagef("--watch: name the folders that are watched")
+	case i.from.StdinPaths:
+		return commandline.Usagef("--watch is of folders, and --stdin-paths of a list")
+	case c.Given("shard"):
+		return commandline.Usagef("--shard: what comes into a folder that is watched has no number; let each run watch a folder of its own")
+	}
+	if err := source.CheckWatched(i.args); err != nil {
+		return commandline.Usage(err)
+	}
+	i.from.Watch = &source.Watch{Every: source.LookEvery, Done: c.line.Context.Done()}
+	c.outlives = true
+	c.Info("watching " + strings.Join(i.args, ", ") + " for images; Ctrl-C or SIGTERM ends the run, and a second one stops it at once")
+	return nil
+}
+
+// Watched reports whether they are folders that are watched.
+func (i *Images) Watched() bool { return i.from.Watch != nil }
 
 // Shard is the part of them that is taken.
 func (i *Images) Shard() source.Shard { return i.from.Shard }

@@ -20,9 +20,10 @@ type Rows struct {
 	// ByDefault are flags that the user has set for all runs, with where, for the record.
 	ByDefault record.Settings
 
-	Images     bool // rows are of images: there is --thumbnails
-	Thumbnails bool // a sheet has small pictures
-	Lists      int  // classes that wide and xlsx have columns for; 0: the rows are no lists
+	Images     bool   // rows are of images: there is --thumbnails
+	Thumbnails bool   // a sheet has small pictures
+	Lists      int    // classes that wide and xlsx have columns for; 0: the rows are no lists
+	Where      string // which rows are kept; "": all. See package where
 }
 
 func (r *Rows) Flags() []cli.Flag {
@@ -31,6 +32,7 @@ func (r *Rows) Flags() []cli.Flag {
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .json, .csv, .tsv, .xlsx, .parquet, .npz, .npy, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: FormatUsage},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
 		&cli.BoolFlag{Name: "escape-formulas", Category: out, Usage: EscapeUsage},
+		&cli.StringFlag{Name: "where", Category: out, DefaultText: "all", Usage: "keep the rows for which `EXPR` is true, and those of what failed; such as 'p > 0.8 && label in [\"cat\", \"dog\"]'"},
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo what failed, also those of a complete FILE"},
@@ -58,11 +60,16 @@ func (r *Rows) Read(c *Call) (err error) {
 		}
 	}
 	terminal := !r.ToFile() && term.IsTerminal(c.Out)
+	grows := c.has("watch") && c.line.Bool("watch") && !r.ToFile() // rows are there as they come
+	terminal = terminal && !grows
 	if r.Format, err = output.Format(c.line.String("format"), r.File, terminal); err != nil {
 		return commandline.Usage(err)
 	}
 	if output.Binary(r.Format) && terminal {
 		return commandline.Usagef("%s is no text for a terminal: give -o FILE, or redirect standard output", r.Format)
+	}
+	if grows && r.Format != "jsonl" && r.Format != "csv" {
+		return commandline.Usagef("--format %s is complete at the end alone: with --watch give -f jsonl or csv, or a file with -o FILE", r.Format)
 	}
 	if c.line.Bool("escape-formulas") {
 		if !output.Delimited(r.Format) {
@@ -75,6 +82,9 @@ func (r *Rows) Read(c *Call) (err error) {
 	}
 	if r.Lists = 0; c.has("top") {
 		r.Lists = c.line.Int("top")
+	}
+	if r.Where = c.line.String("where"); c.Given("where") && r.Where == "" {
+		return commandline.Usagef("--where is empty")
 	}
 	r.Mode, err = mode(c)
 	return err

@@ -149,12 +149,18 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 			return all.Items, known
 		}, nil
 	}
-	out.run.Gone, out.run.Unturned = j.Gone, j.Unturned
+	out.run.Gone, out.run.Unturned, out.run.Keeps = j.Gone, j.Unturned, out.keeps
+	if to := out.Output; to.Images != nil && to.Images.Watched() {
+		if out.run.ByName = true; j.Earlier != nil && to.Rows.Resumes() {
+			return nil, commandline.Usagef("pictures of a folder that is watched can't be gone on with: make those that are left without --watch, or give another folder")
+		}
+	}
 	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
 		return nil, err
 	}
 	now.ByDefault = out.Rows.ByDefault
+	now.Settings = append(now.Settings, record.Setting{Key: "where", Value: out.Rows.Where})
 	survey := j.Survey
 	if out.Images != nil {
 		survey = out.Images.Inventory
@@ -240,10 +246,11 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 		if a.End != nil {
 			return keep(a.End)
 		}
-		if err := out.write(a.Row); err != nil {
+		kept, err := out.write(a.Row)
+		if err != nil {
 			return keep(err)
 		}
-		if out.run == nil {
+		if out.run == nil && kept {
 			p.add(a.Row)
 		}
 		switch {

@@ -99,6 +99,7 @@ func (p *page[R]) write(ctx context.Context, out *rows[R], title string, atOnce 
 		}
 	}
 	all, failed := out.counts()
+	all -= out.leftOut()
 	g := pages.Gallery{Title: title, By: build.MadeBy(time.Now()), Total: all, Failed: failed}
 	var bar *term.Progress // JPEGs of 12 megapixels take 50 ms each
 	if p.Progress.Shown {
@@ -147,13 +148,21 @@ func (p *page[R]) itemsOf() []source.Item {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	items := make([]source.Item, len(p.shown))
+	at := 0
 	for i, row := range p.shown {
+		if p.Rows.Where != "" { // rows are left out
+			for at < len(p.items) && p.items[at].Name != row.Name() {
+				at++
+			}
+		}
 		switch {
-		case i >= len(p.items):
+		case at >= len(p.items), p.Images != nil && p.Images.Watched():
 			items[i] = source.File(row.Name())
-		case p.items[i].Name == row.Name():
-			items[i] = p.items[i]
+		case p.items[at].Name == row.Name():
+			items[i] = p.items[at]
+			at++
 		default:
+			at++
 			items[i].Read = func(context.Context) ([]byte, error) { return nil, errors.New("the inputs are others now") }
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/cmd/ortho/internal/where"
 	"ortho/runner/regular"
 )
 
@@ -33,6 +34,9 @@ type rows[R output.Row] struct {
 	screen  *term.Screen  // nil: not a terminal that progress is shown on, too
 	written int64         // of the stream
 	failed  int64         // of them
+
+	keeps    func(R) (bool, error) // --where; nil: all
+	filtered int64                 // rows of the stream that it left out
 }
 
 // openRows opens the output, before any work.
@@ -40,6 +44,12 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	name, format, width := to.Rows.File, to.Rows.Format, 0
 	codec = codec.With(output.Choices{Lists: to.Rows.Lists, Thumbnail: to.Rows.Thumbnail(), Warn: to.Warn})
 	r := &rows[R]{Output: to, codec: codec, format: format, unit: "image"}
+	if to.Rows.Where != "" {
+		var err error
+		if r.keeps, err = Keeps(codec, to.Rows.Where); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case to.InMemory:
 		r.stream = &r.kept
@@ -115,6 +125,25 @@ func (r *rows[R]) openRun() (err error) {
 	return err
 }
 
+// Keeps reads the expression of --where, over the rows of a codec.
+func Keeps[R output.Row](codec *output.Codec[R], expression string) (func(R) (bool, error), error) {
+	if codec.Fields == nil {
+		return nil, commandline.Usagef("--where: such rows can't be chosen from")
+	}
+	var none R
+	filter, err := where.Parse(expression, codec.Fields(none))
+	if err != nil {
+		return nil, commandline.Usagef("--where: %w", err)
+	}
+	return func(row R) (bool, error) {
+		keeps, err := filter.Keeps(codec.Fields(row), row.Failed() != nil)
+		if err != nil {
+			err = fmt.Errorf("--where, of %s: %w", row.Name(), err)
+		}
+		return keeps, err
+	}, nil
+}
+
 // many is a count of rows in words.
 func (r *rows[R]) many(n int64) string { return term.Counted(n, r.unit) }
 
@@ -145,20 +174,38 @@ func (r *rows[R]) name() string { return cmp.Or(r.Folder, r.Rows.File) }
 // complete reports whether an earlier run has finished, so that there is nothing to do.
 func (r *rows[R]) complete() bool { return r.run != nil && r.run.Complete() }
 
-func (r *rows[R]) write(row R) (err error) {
+// write writes a row, and reports whether it is kept. A file that is not complete has all.
+func (r *rows[R]) write(row R) (kept bool, err error) {
+	kept = true
+	if r.run == nil && r.keeps != nil {
+		if kept, err = r.keeps(row); err != nil {
+			return false, err
+		}
+	}
 	if r.run != nil {
 		err = r.run.Write(row)
 	} else {
-		err = r.stream.Write(row)
-		r.written++
+		if r.written++; kept {
+			err = r.stream.Write(row)
+		} else {
+			r.filtered++
+		}
 		if row.Failed() != nil {
 			r.failed++
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("write results: %w", err)
+		return false, fmt.Errorf("write results: %w", err)
 	}
-	return nil
+	return kept, nil
+}
+
+// leftOut is how many rows --where has left out of the output.
+func (r *rows[R]) leftOut() int64 {
+	if r.run == nil {
+		return r.filtered
+	}
+	return r.run.LeftOut()
 }
 
 // counts returns all rows that are there, and those of them that failed.
@@ -281,7 +328,7 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 	if r.Progress.Quiet {
 		return
 	}
-	if all != 1 || failed > 0 || before > 0 || r.Folder != "" || r.AlwaysSummary {
+	if all != 1 || failed > 0 || before > 0 || r.Folder != "" || r.keeps != nil || r.AlwaysSummary {
 		text := r.many(all)
 		if r.Images != nil && r.Images.Shard().Count > 1 {
 			text = fmt.Sprintf("shard %v (0/%d is the first): %s", r.Images.Shard(), r.Images.Shard().Count, text)
@@ -291,6 +338,9 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 		}
 		if before > 0 {
 			text += fmt.Sprintf(" (resumed at %d)", before)
+		}
+		if r.keeps != nil {
+			text += fmt.Sprintf(", %d left out by --where", r.leftOut())
 		}
 		text += fmt.Sprintf(", %d failed", failed)
 		if done > 0 {

@@ -36,6 +36,8 @@ type Codec[R Row] struct {
 	Parquet *Parquet[R]
 	Values  *Values[R]
 	Table   *Table[R]
+	// Fields are what --where knows of a row; see package where.
+	Fields func(R) any
 
 	choices Choices
 }

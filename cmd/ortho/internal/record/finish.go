@@ -113,11 +113,33 @@ func (r *Run[R]) render(ctx context.Context, to io.Writer) error {
 		if err != nil {
 			return r.partial.again(err)
 		}
+		if n++; r.Keeps != nil {
+			row, err := output.DecodeLine[R](line)
+			if err != nil {
+				return r.partial.again(err)
+			}
+			if kept, err := r.kept(row); err != nil {
+				return err
+			} else if !kept {
+				continue
+			}
+		}
 		buffer.Write(line) // an error comes back from Flush
 		buffer.WriteByte('\n')
-		n++
 	}
 	return errors.Join(r.whole(n), buffer.Flush())
+}
+
+// kept reports whether a row is to be in OUT, and counts those that are not.
+func (r *Run[R]) kept(row R) (bool, error) {
+	if r.Keeps == nil {
+		return true, nil
+	}
+	keeps, err := r.Keeps(row)
+	if err == nil && !keeps {
+		r.leftOut++
+	}
+	return keeps, err
 }
 
 // whole checks that all rows were there.
@@ -139,7 +161,11 @@ func (r *Run[R]) encode(ctx context.Context, buffer *bufio.Writer) error {
 		if err == nil {
 			err = ctx.Err()
 		}
+		kept := false
 		if err == nil {
+			kept, err = r.kept(row)
+		}
+		if err == nil && kept {
 			err = w.Write(row)
 		}
 		if err != nil {

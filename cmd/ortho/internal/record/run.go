@@ -42,6 +42,15 @@ type Run[R output.Row] struct {
 	// the record.
 	Unturned func() int64
 
+	// ByName has Items know the rows of earlier runs by the names of their inputs, and not by their
+	// places: folders that are watched have no order. Set it before Begin.
+	ByName bool
+
+	// Keeps, if not nil, reports whether a row is to be in OUT. OUT.partial has all, since each input
+	// has its place there. Set it before Begin.
+	Keeps   func(R) (bool, error)
+	leftOut int64
+
 	reads        *output.Reads
 	codec        *output.Codec[R]
 	name, format string
@@ -96,13 +105,16 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	if old.Ortho != now.Ortho {
 		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.existing(), old.Ortho, now.Ortho))
 	}
-	if r.partial == nil && (r.mode != RetryFailed || old.Failed == 0) {
+	if r.partial == nil && !r.ByName && (r.mode != RetryFailed || old.Failed == 0) {
 		if lost, err := r.anyGone(ctx); err != nil {
 			return err
 		} else if !lost {
 			r.record = *old
 			return nil
 		}
+	}
+	if r.partial == nil && r.Keeps != nil {
+		return fmt.Errorf("%s has only the rows that --where keeps, so that none can be made again: --overwrite makes all anew", r.name)
 	}
 	if r.partial == nil {
 		err = r.reopen(ctx, old)
@@ -214,6 +226,9 @@ func (r *Run[R]) Resumed() (rows, failed int64) {
 	return r.start - r.lost, r.failed
 }
 
+// LeftOut returns how many rows Keeps has kept out of OUT, when Finish has made it.
+func (r *Run[R]) LeftOut() int64 { return r.leftOut }
+
 // Failed reports whether the row at a position has failed and is not made again.
 func (r *Run[R]) Failed(position int64) bool {
 	if r.mode == RetryFailed || position >= r.start {
@@ -234,6 +249,9 @@ func (r *Run[R]) Counts() (rows, failed int64) {
 // Items yields those of a run's items whose rows are to be made, and checks that the
 // others have the names of their rows. Where one does not, it ends, and Finish fails.
 func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], name func(T) string) iter.Seq[T] {
+	if r.ByName {
+		return itemsByName(ctx, r, items, name)
+	}
 	return func(yield func(T) bool) {
 		following, stop := iter.Pull2(r.partial.all())
 		defer stop()

@@ -52,7 +52,8 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 }).Parse(pageSource))
 
 // policy is the page's Content-Security-Policy: nothing is fetched, and no script runs
-// but its own, which sorts tables and moves sliders. Figures have style attributes.
+// but its own, which sorts tables, moves sliders and finds
+// images. Figures have style attributes.
 func policy() string {
 	digest := sha256.Sum256([]byte(pageScript))
 	return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; script-src 'sha256-" +

@@ -58,6 +58,7 @@ var ClassesCodec = &output.Codec[Classes]{
 	Wide:    wideClasses,
 	Parquet: output.Columns(Classes.columns, (*classesColumns).row, (*classesColumns).size),
 	Table:   &output.Table[Classes]{Columns: cellColumns(grid.File("image")), Cells: Classes.cells},
+	Fields:  Classes.fields,
 }
 
 func (r Classes) records(record func(...string)) error {

@@ -61,6 +61,7 @@ var DescriptionsCodec = &output.Codec[Descriptions]{
 		Number: isNumber, Write: Descriptions.records, Read: (*Descriptions).read},
 	Parquet: output.Columns(Descriptions.columns, (*descriptionsColumns).row, (*descriptionsColumns).size),
 	Table:   &output.Table[Descriptions]{Columns: []grid.Column{grid.Text(""), grid.Text("")}, Cells: Descriptions.cells, Together: 1},
+	Fields:  Descriptions.fields,
 }
 
 // between stands between the elements of a list, none of which holds it.

@@ -45,6 +45,7 @@ var EmbeddingsCodec = &output.Codec[Embeddings]{
 		Columns: []grid.Column{grid.File("image"), grid.Number("values"), grid.Number("length"), grid.Text("the first")},
 		Cells:   Embeddings.cells,
 	},
+	Fields: Embeddings.fields,
 }
 
 func (r Embeddings) cells(line func(...any)) {

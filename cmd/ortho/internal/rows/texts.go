@@ -34,6 +34,7 @@ var TextsCodec = &output.Codec[Texts]{
 	Wide:    wideTexts,
 	Parquet: output.Columns(Texts.columns, (*textsColumns).row, (*textsColumns).size),
 	Table:   &output.Table[Texts]{Columns: cellColumns(grid.Text("text")), Cells: Texts.cells},
+	Fields:  Texts.fields,
 }
 
 func (r Texts) records(record func(...string)) error {

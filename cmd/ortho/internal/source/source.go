@@ -40,6 +40,7 @@ type Options struct {
 	NUL        bool // paths in lists end with NUL, not with a newline
 	Shard      Shard
 	Passed     *Passed // counts what is passed over, of all shards; may be nil
+	Watch      *Watch  // the arguments are folders, which it watches; nil: no
 	Look       Look    // what Survey takes of the files, besides their names
 }
 
@@ -50,6 +51,10 @@ type Options struct {
 func Items(args []string, opt Options) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		opt.Passed.Begin()
+		if opt.Watch != nil {
+			opt.Watch.items(args, opt.Passed, yield)
+			return
+		}
 		yield = opt.Shard.own(yield)
 		if !expandAll(args, opt, yield) {
 			return
@@ -148,9 +153,9 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 }
 
 // Once reports whether paths come from where they can be read only once: from standard
-// input, or a list that is a pipe.
+// input, a list that is a pipe, or a folder that is watched.
 func Once(args []string, opt Options) bool {
-	return opt.StdinPaths || anyWord(args, func(kind kind, name string) bool { return kind == list && !isRegular(name) })
+	return opt.Watch != nil || opt.StdinPaths || anyWord(args, func(kind kind, name string) bool { return kind == list && !isRegular(name) })
 }
 
 // Globbed reports whether an argument is a pattern, which matches what is there when it is
