@@ -48,6 +48,7 @@ func TestBytes(t *testing.T) {
 		{"classify p\xfc.png -m one\xfe.onnx --mean 0 --std 1 -o o\xfb.parquet", "o\xfb.parquet"},
 		{"classify-text --texts texts\xfc.txt -m texts\xff -o t\xfb.jsonl", "t\xfb.jsonl"},
 		{"classify-text --file texts\xfc.txt -m texts\xff", ""},
+		{"sort p\xfc.png -m one\xfe.onnx --mean 0 --std 1 --labels labels\xfd.txt --into sorted\xfb --copy", "sorted\xfb/ortho-sort.jsonl"},
 		{"embed p\xfc.png -m embedding\xff -o e\xfb.parquet", "e\xfb.parquet"},
 		{"describe p\xfc.png -m graph\xff --dry-run", ""},
 		{"generate -m sd\xff fox --steps 1 -o g\xfb.png --html g\xfb.html", "g\xfb.png g\xfb.html"},
