@@ -45,7 +45,9 @@ func (r *Run[R]) Partial() string { return r.name + ".partial" }
 
 func (r *Run[R]) recordName() string { return r.name + ".run.json" }
 
-func (r *Run[R]) resumes() bool { return r.mode == Resume || r.mode == RetryFailed }
+func (r *Run[R]) resumes() bool {
+	return r.mode == Resume || r.mode == RetryFailed || r.mode == Update
+}
 
 func (r *Run[R]) open() error {
 	recorded, err := r.recorded()
@@ -113,11 +115,12 @@ func (r *Run[R]) ofRun(f *os.File) bool {
 	if errors.Is(err, io.EOF) {
 		return true
 	}
-	if err == nil {
-		line, _, err = unseal(line, true)
+	if err != nil {
+		return false
 	}
+	l, err := unseal(line, true)
 	if err == nil {
-		_, err = output.DecodeLine[R](line)
+		_, err = output.DecodeLine[R](l.row)
 	}
 	return err == nil
 }

@@ -22,6 +22,7 @@ const (
 	Overwrite               // it is replaced
 	Resume                  // it is continued; where nothing is there, the run begins
 	RetryFailed             // as Resume, and the rows that failed are made again
+	Update                  // it is brought up to date: only the rows that are not as they would be now are made
 )
 
 // Run writes the rows of one run:
@@ -38,6 +39,11 @@ type Run[R output.Row] struct {
 	// file of a picture, does not exist any more. That row is made again. Set it before Begin.
 	Gone func(R) bool
 
+	// Look is by what an update knows inputs again, and KeepGone has it keep the rows of those that are
+	// not there any more. Forget leaves no record beside a complete output. Set them before Begin.
+	Look             source.Look
+	KeepGone, Forget bool
+
 	// Unturned, if not nil, counts the images that this start of the run read unturned, for
 	// the record.
 	Unturned func() int64
@@ -51,9 +57,10 @@ type Run[R output.Row] struct {
 	created      bool         // OUT.partial was not there
 	begun        bool
 	record       Record
-	start        int64 // rows that were there
-	failed       int64 // of them
-	lost         int64 // of them, too
+	start        int64    // rows that were there
+	failed       int64    // of them
+	lost         int64    // of them, too
+	pool         *pool[R] // of an update
 
 	mutex   sync.Mutex
 	pending []pendingRow // inputs whose rows are to come, in order
@@ -61,11 +68,27 @@ type Run[R output.Row] struct {
 	err     error        // why Items ended early
 }
 
-// pendingRow is an input that Items has yielded, and the position that its row is written
-// with.
+// pendingRow is an input that Items has yielded, its stamp, and the position that its row is
+// written with; of an update that among the inputs.
 type pendingRow struct {
 	name     string
+	stamp    source.Stamp
 	position int64
+}
+
+// Known is how the items of a task are known again.
+type Known[T any, R output.Row] struct {
+	Name  func(T) string
+	Stamp func(context.Context, T) source.Stamp // nil: by their names alone
+	// Fits reports whether a row is still what would be made of an item that has not changed; nil: it is.
+	Fits func(T, R) bool
+}
+
+func (k Known[T, R]) stamp(ctx context.Context, item T) source.Stamp {
+	if k.Stamp == nil {
+		return ""
+	}
+	return k.Stamp(ctx, item)
 }
 
 // Begin starts or continues the run that now describes: what it is made of, and with
@@ -87,14 +110,23 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	if err != nil {
 		return err
 	}
-	if lines := old.differences(&now); len(lines) > 0 {
+	if lines := old.differences(&now, r.mode != Update); len(lines) > 0 {
 		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.existing(), strings.Join(lines, "\n"))
 	}
-	if err := r.checkInputs(old, &now); err != nil {
-		return err
+	switch {
+	case r.mode == Update:
+	case old.Updating && r.partial != nil:
+		return fmt.Errorf("%s is of an --update that did not finish: --update goes on with it, --overwrite starts anew", r.existing())
+	default:
+		if err := r.checkInputs(old, &now); err != nil {
+			return err
+		}
 	}
 	if old.Ortho != now.Ortho {
 		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.existing(), old.Ortho, now.Ortho))
+	}
+	if r.mode == Update {
+		return r.beginUpdate(ctx, old, &now)
 	}
 	if r.partial == nil && (r.mode != RetryFailed || old.Failed == 0) {
 		if lost, err := r.anyGone(ctx); err != nil {
@@ -117,7 +149,7 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	r.lost = r.partial.lost.count
 	now = *old
 	now.Version, now.OlderLines = Version, r.partial.old
-	now.Finished, now.Speed = time.Time{}, Speed{}
+	now.Finished, now.Speed, now.Stamps, now.Updating = time.Time{}, Speed{}, Stamps{}, false
 	now.Rows, now.Failed = r.start, r.failed
 	now.Resumes = append(now.Resumes, Resumed{time.Now().Round(time.Millisecond), r.start})
 	return r.write(now)
@@ -144,7 +176,9 @@ func (r *Run[R]) scan(ctx context.Context, record *Record) error {
 	if record.Version < 2 {
 		old = allOld
 	}
-	p.gone = r.Gone
+	if r.pool == nil {
+		p.gone = r.Gone
+	}
 	if err := p.scan(ctx, old); err != nil {
 		return err
 	}
@@ -208,15 +242,19 @@ func (r *Run[R]) Complete() bool { return r.partial == nil }
 // Resumed returns how many rows were there and need not be made, and how many of those
 // failed.
 func (r *Run[R]) Resumed() (rows, failed int64) {
-	if r.mode == RetryFailed {
+	switch r.mode {
+	case Update:
+		return 0, 0
+	case RetryFailed:
 		return r.start - r.lost - r.failed, 0
+	default:
+		return r.start - r.lost, r.failed
 	}
-	return r.start - r.lost, r.failed
 }
 
 // Failed reports whether the row at a position has failed and is not made again.
 func (r *Run[R]) Failed(position int64) bool {
-	if r.mode == RetryFailed || position >= r.start {
+	if r.mode == RetryFailed || r.mode == Update || position >= r.start {
 		return false
 	}
 	failed, _ := r.partial.state(position)
@@ -225,15 +263,21 @@ func (r *Run[R]) Failed(position int64) bool {
 
 // Counts returns the rows that are there, and how many of them failed.
 func (r *Run[R]) Counts() (rows, failed int64) {
-	if r.partial == nil {
+	switch {
+	case r.partial == nil:
 		return r.record.Rows, r.record.Failed
+	case r.pool != nil:
+		return r.pool.counts()
 	}
 	return r.partial.counts()
 }
 
 // Items yields those of a run's items whose rows are to be made, and checks that the
 // others have the names of their rows. Where one does not, it ends, and Finish fails.
-func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], name func(T) string) iter.Seq[T] {
+func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], known Known[T, R]) iter.Seq[T] {
+	if r.pool != nil {
+		return outdated(ctx, r, items, known)
+	}
 	return func(yield func(T) bool) {
 		following, stop := iter.Pull2(r.partial.all())
 		defer stop()
@@ -243,14 +287,15 @@ func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T
 			if ctx.Err() != nil {
 				return
 			}
-			listed.add(name(item))
+			name := known.Name(item)
+			listed.add(name)
 			at := int64(next)
-			if position < r.start {
+			if position < r.start-r.record.Gone {
 				row, err, _ := following()
 				if errors.Is(err, errAbsent) {
 					err = nil
-				} else if err == nil && row.Name() != name(item) {
-					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, name(item), r.Partial(), row.Name(), r.misfit())
+				} else if err == nil && row.Name() != name {
+					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, name, r.Partial(), row.Name(), r.misfit())
 				}
 				if err != nil {
 					r.fail(err)
@@ -262,14 +307,15 @@ func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T
 					continue
 				}
 			}
+			row := pendingRow{name, known.stamp(ctx, item), at}
 			r.mutex.Lock()
-			r.pending = append(r.pending, pendingRow{name(item), at})
+			r.pending = append(r.pending, row)
 			r.mutex.Unlock()
 			if !yield(item) {
 				return
 			}
 		}
-		if position < r.start {
+		if position < r.start-r.record.Gone {
 			r.fail(fmt.Errorf("there are %d inputs, but %s has %d rows: %w", position, r.Partial(), r.start, r.misfit()))
 		}
 		r.mutex.Lock()
@@ -322,8 +368,12 @@ func (r *Run[R]) Write(row R) error {
 		r.mutex.Unlock()
 		return fmt.Errorf("a row of %s came out of turn", row.Name())
 	}
-	position := r.pending[0].position
+	one := r.pending[0]
 	r.pending = r.pending[1:]
 	r.mutex.Unlock()
-	return r.partial.append(row, position)
+	if r.pool != nil {
+		return r.pool.put(row, one)
+	}
+	_, err := r.partial.append(row, one.stamp, one.position)
+	return err
 }
