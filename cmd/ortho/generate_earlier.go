@@ -15,21 +15,29 @@ import (
 	"ortho/runner/regular"
 )
 
-// earlierPictures are those of a run that --overwrite replaces: what it does not, stays, and is told.
+// earlierPictures are those of a run that --overwrite replaces, or --update: what they do not, stays,
+// and is told.
 type earlierPictures struct {
 	mu    sync.Mutex
 	files map[string]bool // in the folder, with slashes
 }
 
-// read takes the pictures of the folder's rows, as far as they can be read.
+// read takes the pictures of the folder's rows, as far as they can be read, and of a run that did not
+// finish.
 func (e *earlierPictures) read(folder string) {
+	e.files = map[string]bool{}
+	for _, name := range output.Beside(flags.RowsFile)[:2] {
+		e.readRows(filepath.Join(folder, name))
+	}
+}
+
+func (e *earlierPictures) readRows(name string) {
 	const most = 1 << 20
-	f, err := regular.Stream(filepath.Join(folder, flags.RowsFile))
+	f, err := regular.Stream(name)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	e.files = map[string]bool{}
 	lines := output.NewLines(f, output.MaxRow)
 	for len(e.files) < most {
 		text, _, err := lines.Next()
@@ -48,6 +56,13 @@ func (e *earlierPictures) replaced(file string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.files, file)
+}
+
+// has reports whether a picture is one of them, and not replaced yet.
+func (e *earlierPictures) has(file string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.files[file]
 }
 
 // tell says which are left.

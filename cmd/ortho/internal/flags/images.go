@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"context"
 	"iter"
 	"os"
 	"slices"
@@ -35,7 +36,7 @@ func (i *Images) Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
-		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --resume knows that images are others now: their `names`, also their sizes and times (it warns), or also their contents (it refuses; all are read before the run)"},
+		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --update and --resume know that images are others now: their `names`, also their sizes and times (--resume warns), or also their contents (--resume refuses; all are read before the run)"},
 	}
 }
 
@@ -139,6 +140,14 @@ func (i *Images) Inventory(stop func() bool) (source.Inventory, bool) {
 	from := i.from
 	from.Look = i.look
 	return source.Survey(i.args, from, stop)
+}
+
+// Look is by what images are known again, as --check-inputs says.
+func (i *Images) Look() source.Look { return i.look }
+
+// Stamp is that of an image, by the same.
+func (i *Images) Stamp(ctx context.Context, item source.Item) source.Stamp {
+	return item.Stamp(ctx, i.look)
 }
 
 // AllMissing reports whether the arguments are several files, none of which is there.

@@ -61,7 +61,7 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	if to.Rows.ToFile() && !device {
 		return r, r.openRun()
 	}
-	if to.Rows.Resumes() {
+	if to.Rows.Resumes() { // -o is a device
 		return nil, commandline.Usagef("only a file can be resumed: name it with -o FILE")
 	}
 	w := to.Out
@@ -105,6 +105,9 @@ func (r *rows[R]) openFolder() (err error) {
 
 // openRun opens the rows of a file.
 func (r *rows[R]) openRun() (err error) {
+	if r.Rows.Mode == record.Update && r.Images != nil && r.Images.Once() {
+		return commandline.Usagef("--update must know its images before, and paths from a pipe are known too late: write them to a file, and give @FILE")
+	}
 	if r.run, err = record.Open(r.Reads, r.codec, r.Rows.File, r.format, r.Rows.Mode, r.Warn); err != nil || r.Images == nil || !r.Images.Globbed() {
 		return err
 	}
@@ -267,7 +270,11 @@ func (r *rows[R]) keep(why error, speed record.Speed) error {
 
 func (r *rows[R]) warnPartial() {
 	rows, _ := r.run.Counts()
-	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
+	continues := "--resume continues it"
+	if r.Rows.Mode == record.Update {
+		continues = "--update goes on with it"
+	}
+	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; %s", r.many(rows), r.run.Partial(), continues))
 }
 
 // printSummary prints how the run went, and why the first of the items that failed in it did.
@@ -277,13 +284,17 @@ func (r *rows[R]) printSummary(done int, went record.Speed, first output.Row) {
 	if r.Progress.Quiet {
 		return
 	}
-	if all != 1 || failed > 0 || before > 0 || r.Folder != "" || r.AlwaysSummary {
+	u, updated := r.updated()
+	if all != 1 || failed > 0 || updated || before > 0 || r.Folder != "" || r.AlwaysSummary {
 		text := r.many(all)
 		if r.Folder != "" {
 			text = r.Folder + ": " + text
 		}
 		if before > 0 {
 			text += fmt.Sprintf(" (resumed at %d)", before)
+		}
+		if updated {
+			text += ": " + r.found(u)
 		}
 		text += fmt.Sprintf(", %d failed", failed)
 		if done > 0 {
@@ -294,6 +305,27 @@ func (r *rows[R]) printSummary(done int, went record.Speed, first output.Row) {
 	if failed > 0 && !(r.run == nil && term.IsTerminal(r.Out)) { // where the rows are seen
 		r.warnFailed(first, failed)
 	}
+}
+
+// updated counts what an update has done; false: the run is none.
+func (r *rows[R]) updated() (record.Updated, bool) {
+	if r.run == nil {
+		return record.Updated{}, false
+	}
+	return r.run.Updated()
+}
+
+// found is what an update has found, in words.
+func (r *rows[R]) found(u record.Updated) string {
+	text := fmt.Sprintf("%d kept, %d new, %d changed", u.Kept, u.New, u.Changed)
+	if u.Again > 0 {
+		text += fmt.Sprintf(", %d made again", u.Again)
+	}
+	text += fmt.Sprintf(", %d gone", u.Gone)
+	if u.Gone > 0 && r.Rows.KeepGone {
+		text += " (and kept)"
+	}
+	return text
 }
 
 // warnFailed prints why the first of the items that failed in this run did, and where to find

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ type Run[R output.Row] struct {
 	// Look is by what an update knows inputs again, and KeepGone has it keep the rows of those that are
 	// not there any more. Forget leaves no record beside a complete output. Set them before Begin.
 	Look             source.Look
+	Listed           []string // settings that say which inputs there are, which an update does not compare
 	KeepGone, Forget bool
 
 	// Unturned, if not nil, counts the images that this start of the run read unturned, for
@@ -110,7 +112,7 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	if err != nil {
 		return err
 	}
-	if lines := old.differences(&now, r.mode != Update); len(lines) > 0 {
+	if lines := r.differences(old, &now); len(lines) > 0 {
 		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.existing(), strings.Join(lines, "\n"))
 	}
 	switch {
@@ -153,6 +155,20 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	now.Rows, now.Failed = r.start, r.failed
 	now.Resumes = append(now.Resumes, Resumed{time.Now().Round(time.Millisecond), r.start})
 	return r.write(now)
+}
+
+// differences are those of the records that keep this run from going on with an earlier one.
+func (r *Run[R]) differences(old, now *Record) []string {
+	if r.mode != Update {
+		return old.differences(now, true)
+	}
+	was, is := *old, *now
+	is.Settings = slices.Clone(now.Settings)
+	for _, key := range r.Listed {
+		of := func(s Setting) bool { return s.Key == key }
+		was.Settings, is.Settings = slices.DeleteFunc(slices.Clone(was.Settings), of), slices.DeleteFunc(is.Settings, of)
+	}
+	return was.differences(&is, false)
 }
 
 // checkInputs compares the files that the rows are of with those of now. To do again what failed,

@@ -46,7 +46,7 @@ type pool[R output.Row] struct {
 	failed   int64      // of them
 	keepGone bool
 	gone     []int64 // where the rows of inputs stand that are not there any more, once those are known
-	tally  Updated
+	tally    Updated
 }
 
 // key is of a name, or of a name and a stamp.
