@@ -161,11 +161,17 @@ func (g *generation) left(all iter.Seq2[rows.Pictures, error]) error {
 	if g.to.Mode != record.Update {
 		return nil
 	}
+	failed := map[string]bool{}
 	for row, err := range all {
 		if err != nil {
 			return err
 		}
-		g.before.replaced(row.File)
+		if g.before.replaced(row.File); row.Error != nil {
+			failed[row.Input] = true
+		}
+	}
+	if g.to.RemoveGone {
+		return g.before.remove(g.ui, g.to.Folder, g.shelf.Reads, failed)
 	}
 	g.before.tell(g.ui, g.to.Folder)
 	return nil

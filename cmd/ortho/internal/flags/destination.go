@@ -56,7 +56,8 @@ func (*Destination) Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue in the folder OUT where a run that was interrupted ended; start where none was, do nothing where it is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete run"},
 		&cli.BoolFlag{Name: "update", Category: out, Usage: "bring the folder OUT up to date: make what is new, has changed (see --check-inputs), failed or is missing, keep the other pictures; start where no run was"},
-		&cli.BoolFlag{Name: "keep-gone", Category: out, Usage: "with --update, keep the rows of inputs that are gone, behind all others; their pictures stay in any case"},
+		&cli.BoolFlag{Name: "keep-gone", Category: out, Usage: "with --update, keep the rows of inputs that are gone, behind all others; without it their pictures stay without a row"},
+		&cli.BoolFlag{Name: "remove-gone", Category: out, Usage: "with --update, remove the pictures of inputs that are gone"},
 		recordFlag(),
 	}
 }

@@ -11,9 +11,10 @@ import (
 
 // Earlier says what becomes of what an earlier run has left, and what this one leaves to a later one.
 type Earlier struct {
-	Mode     record.Mode
-	KeepGone bool   // rows of inputs that are gone
-	Record   string // auto, always, never: whether the record stays beside a complete output; "": auto
+	Mode       record.Mode
+	KeepGone   bool   // rows of inputs that are gone
+	RemoveGone bool   // pictures of earlier runs that have no row any more
+	Record     string // auto, always, never: whether the record stays beside a complete output; "": auto
 }
 
 // Resumes reports whether the run goes on with what an earlier one has left.
@@ -27,15 +28,17 @@ func recordFlag() cli.Flag {
 
 // read reads --overwrite, --resume, --retry-failed, --update and what goes with them.
 func (e *Earlier) read(c *Call) error {
-	*e = Earlier{KeepGone: c.line.Bool("keep-gone"), Record: c.line.String("record")}
+	*e = Earlier{KeepGone: c.line.Bool("keep-gone"), RemoveGone: c.line.Bool("remove-gone"), Record: c.line.String("record")}
 	overwrite, resume, retry, update := c.line.Bool("overwrite"), c.line.Bool("resume"), c.line.Bool("retry-failed"), c.line.Bool("update")
 	switch {
 	case overwrite && (resume || retry || update):
 		return commandline.Usagef("--overwrite starts anew, --resume, --retry-failed and --update go on with what is there: give one of them")
 	case update && (resume || retry):
 		return commandline.Usagef("--update continues and redoes what failed, too: leave --resume and --retry-failed out")
-	case e.KeepGone && !update:
-		return commandline.Usagef("--keep-gone goes with --update")
+	case (e.KeepGone || e.RemoveGone) && !update:
+		return commandline.Usagef("--keep-gone and --remove-gone go with --update")
+	case e.KeepGone && e.RemoveGone:
+		return commandline.Usagef("--keep-gone keeps the rows of inputs that are gone, and --remove-gone not even their pictures: give one of them")
 	case !slices.Contains([]string{"auto", "always", "never"}, e.Record):
 		return commandline.Usagef("--record %q is not one of auto, always, never", e.Record)
 	case update && e.Record == "never":

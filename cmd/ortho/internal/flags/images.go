@@ -36,6 +36,7 @@ func (i *Images) Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`: only the images numbered I, I+N, I+2N, ... (from 0); auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
+		&cli.StringFlag{Name: "shard-by", Category: in, Value: "number", Usage: "what --shard goes by: the images' `number`, which gives equal parts, or their name, so that one that comes or goes moves no other to another part (for --update)"},
 		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --update and --resume know that images are others now: their `names`, also their sizes and times (--resume warns), or also their contents (--resume refuses; all are read before the run)"},
 	}
 }
@@ -73,6 +74,15 @@ func (i *Images) Read(c *Call) error {
 		if i.from.Shard, err = source.ParseShard(c.line.String("shard"), os.Getenv); err != nil {
 			return commandline.Usagef("--shard %w", err)
 		}
+	}
+	switch by := c.line.String("shard-by"); {
+	case i.Plain || by == "number":
+	case by != "name":
+		return commandline.Usagef("--shard-by %q is not one of number, name", by)
+	case !c.Given("shard"):
+		return commandline.Usagef("--shard-by is for --shard")
+	default:
+		i.from.Shard.ByName = true
 	}
 	return source.Check(i.args)
 }

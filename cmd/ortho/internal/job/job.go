@@ -186,6 +186,7 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 	}
 	if _, updates := out.run.Updated(); updates { // only what is not kept is counted
 		known = false
+		out.warnShard()
 	}
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
 }

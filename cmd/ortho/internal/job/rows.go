@@ -315,6 +315,16 @@ func (r *rows[R]) updated() (record.Updated, bool) {
 	return r.run.Updated()
 }
 
+// warnShard says that an update of a shard may have more to do than what is new.
+func (r *rows[R]) warnShard() {
+	if r.Images == nil {
+		return
+	}
+	if s := r.Images.Shard(); s.Count > 1 && !s.ByName {
+		r.Warn("--shard goes by number: an image that comes or goes moves those behind it to other shards, which make them again; --shard-by name moves none")
+	}
+}
+
 // found is what an update has found, in words.
 func (r *rows[R]) found(u record.Updated) string {
 	text := fmt.Sprintf("%d kept, %d new, %d changed", u.Kept, u.New, u.Changed)

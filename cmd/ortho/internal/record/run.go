@@ -112,14 +112,13 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	if err != nil {
 		return err
 	}
+	if old.Updating && r.partial != nil && r.mode != Update {
+		return fmt.Errorf("%s is of an --update that did not finish: --update goes on with it, --overwrite starts anew", r.existing())
+	}
 	if lines := r.differences(old, &now); len(lines) > 0 {
 		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.existing(), strings.Join(lines, "\n"))
 	}
-	switch {
-	case r.mode == Update:
-	case old.Updating && r.partial != nil:
-		return fmt.Errorf("%s is of an --update that did not finish: --update goes on with it, --overwrite starts anew", r.existing())
-	default:
+	if r.mode != Update {
 		if err := r.checkInputs(old, &now); err != nil {
 			return err
 		}

@@ -199,3 +199,13 @@ func older(record string) string {
 	before, _, _ := strings.Cut(strings.Replace(record, `"version": 3`, `"version": 1`, 1), checksumKey)
 	return before + "\n}\n"
 }
+
+func openFile(t *testing.T) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}

@@ -175,7 +175,9 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 	}
 	all := Inventory{Items: n, Digest: hex.EncodeToString(names.Sum(nil))}
 	all.Times, all.Contents = stamps.sums()
-	all.Stamps = stamps.each.Sum()
+	if opt.Look != LookNames {
+		all.Stamps = stamps.each.Sum()
+	}
 	return all, !stop()
 }
 
