@@ -58,7 +58,11 @@ func (r *Run[R]) open() error {
 	switch {
 	case err == nil && r.mode == Fresh:
 		f.Close()
-		return fmt.Errorf("%s exists: a run that did not finish left it; --resume continues it, --overwrite starts anew", r.Partial())
+		continues := "--resume continues it"
+		if old, err := readRecord(r.recordName()); err == nil && old.Updating {
+			continues = "--update goes on with it"
+		}
+		return fmt.Errorf("%s exists: a run that did not finish left it; %s, --overwrite starts anew", r.Partial(), continues)
 	case err == nil:
 		if recorded || r.ofRun(f) {
 			r.partial = newPartial[R](f, r.Partial())
@@ -70,6 +74,9 @@ func (r *Run[R]) open() error {
 		return err
 	}
 	if _, err := r.reads.Check(r.name, r.mode != Fresh); err != nil {
+		if recorded && !missing(r.name) && r.format != "table" {
+			err = fmt.Errorf("%w, --update brings it up to date", err)
+		}
 		return err
 	}
 	if r.resumes() && !missing(r.name) {

@@ -116,7 +116,11 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 		return fmt.Errorf("%s is of an --update that did not finish: --update goes on with it, --overwrite starts anew", r.existing())
 	}
 	if lines := r.differences(old, &now); len(lines) > 0 {
-		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.existing(), strings.Join(lines, "\n"))
+		update := ""
+		if len(old.differences(&now, false)) == 0 && r.format != "table" {
+			update = ", --update does what is new or has changed"
+		}
+		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun%s, or --overwrite starts anew\n%s", r.existing(), update, strings.Join(lines, "\n"))
 	}
 	if r.mode != Update {
 		if err := r.checkInputs(old, &now); err != nil {

@@ -127,9 +127,15 @@ func TestUpdate(t *testing.T) {
 					if _, err := u.run(t, Update, c.now, most); err != nil || read(t, u.out) != before {
 						t.Fatalf("%s, %s: %v, or the output is another", format, c.what, err)
 					}
+					if _, err := u.run(t, Fresh, c.now, -1); err == nil || !strings.Contains(err.Error(), "--update goes on with it") {
+						t.Errorf("%s, %s: begun anew: %v", format, c.what, err)
+					}
 					if _, err := u.run(t, Resume, c.now, -1); err == nil || !strings.Contains(err.Error(), "--update goes on with it") {
 						t.Errorf("%s, %s: resumed: %v", format, c.what, err)
 					}
+				}
+				if _, err := u.run(t, Resume, append(c.now[:len(c.now):len(c.now)], file{"more", 1}), -1); most < 0 && (err == nil || !strings.Contains(err.Error(), "--update does what is new")) {
+					t.Errorf("%s, %s: resumed: %v", format, c.what, err)
 				}
 				made, err := u.run(t, Update, c.now, -1)
 				if err != nil || !slices.Equal(made, c.made[max(0, most):]) {

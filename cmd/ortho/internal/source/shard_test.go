@@ -175,3 +175,38 @@ func TestSurvey(t *testing.T) {
 		t.Errorf("%+v, %+v", one, other)
 	}
 }
+
+// TestShardByName: every item is in one shard, and in the same, whatever else there is.
+func TestShardByName(t *testing.T) {
+	const count = 4
+	shardOf := func(files []string) map[string]int {
+		t.Helper()
+		in := map[string]int{}
+		for index := range count {
+			for item := range Items(files, Options{Shard: Shard{Index: index, Count: count, ByName: true}}) {
+				if _, twice := in[item.Name]; twice {
+					t.Errorf("%s is in two shards", item.Name)
+				}
+				in[item.Name] = index
+			}
+		}
+		return in
+	}
+	var files []string
+	for i := range 400 {
+		files = append(files, fmt.Sprintf("%03d.png", i))
+	}
+	all, half := shardOf(files), shardOf(files[150:350])
+	sizes := [count]int{}
+	for _, index := range all {
+		sizes[index]++
+	}
+	if len(all) != len(files) || slices.Min(sizes[:]) < 70 {
+		t.Errorf("%d items, %d", len(all), sizes)
+	}
+	for name, index := range half {
+		if all[name] != index {
+			t.Errorf("%s has moved", name)
+		}
+	}
+}
