@@ -183,7 +183,7 @@ func (o *generateOptions) settle(c *flags.Call) error {
 		return commandline.Usagef("nothing says where the images go: give -o OUT, or --grid FILE for a sheet of them (and SRC, if they are to be made of images)")
 	}
 	if o.to.Folder == "" && o.to.Rows().Resumes() {
-		return commandline.Usagef("only a folder can be resumed: name it with -o FOLDER")
+		return commandline.Usagef("only a folder can be resumed, or brought up to date: name it with -o FOLDER")
 	}
 	return nil
 }
