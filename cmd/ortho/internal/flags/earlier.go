@@ -39,7 +39,7 @@ func (e *Earlier) read(c *Call) error {
 		return commandline.Usagef("--keep-gone and --remove-gone go with --update")
 	case e.KeepGone && e.RemoveGone:
 		return commandline.Usagef("--keep-gone keeps the rows of inputs that are gone, and --remove-gone not even their pictures: give one of them")
-	case !slices.Contains([]string{"auto", "always", "never"}, e.Record):
+	case !slices.Contains([]string{"", "auto", "always", "never"}, e.Record):
 		return commandline.Usagef("--record %q is not one of auto, always, never", e.Record)
 	case update && e.Record == "never":
 		return commandline.Usagef("--update goes on from the record that the run before has left: leave out --record never")
