@@ -188,7 +188,7 @@ func (r *sampleRun) survey(stop func() bool) (source.Inventory, bool) {
 
 // seriesSettings are those that say which pictures there are. All that one of them depends on is in its
 // request.
-var seriesSettings = []string{"texts' token ids' SHA-256", "classes", "count", "latents' SHA-256", "truncation", "interpolate", "frames", "seed"}
+var seriesSettings = []string{"texts' SHA-256", "texts' token ids' SHA-256", "classes", "count", "latents' SHA-256", "truncation", "interpolate", "frames", "seed"}
 
 // settings are what the pictures depend on besides their names.
 func (r *sampleRun) settings() record.Settings {

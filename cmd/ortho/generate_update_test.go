@@ -114,4 +114,15 @@ func TestGenerateUpdateTexts(t *testing.T) {
 		t.Errorf("%q, want %q", filesIn(t, out), filesIn(t, anew))
 	}
 	made(t, exitOK, "0 kept, 0 new, 3 changed, 0 gone", with(args, "-o", out, "--update", "--seed", "5")...)
+
+	out, anew = filepath.Join(dir, "PIPE"), filepath.Join(dir, "ANEW PIPE")
+	args = []string{"generate", "-m", pipelines + "sd", "--steps", "1", "--seed", "7", "a red fox in snow"}
+	made(t, exitOK, "1 image, 0 failed", with(args, "-o", out, "--update")...)
+	args = with(args, "--text", "a blue bird", "-o")
+	made(t, exitOK, "2 images: 1 kept, 1 new, 0 changed, 0 gone, 0 failed", with(args, out, "--update")...)
+	made(t, exitOK, "2 images, 0 failed", with(args, anew)...)
+	if !sameFiles(t, out, anew) {
+		t.Errorf("%q, want %q", filesIn(t, out), filesIn(t, anew))
+	}
+	made(t, exitFailed, "steps was 1, and is 2", with(args, out, "--update", "--steps", "2")...)
 }

@@ -24,7 +24,7 @@ import (
 const Version = 3
 
 // maxRecord bounds the bytes of a record that is read: most of them are stamps.
-const maxRecord = maxStamps/3*4 + 16<<20
+const maxRecord = 144 << 20
 
 // Record is OUT.run.json. It stays beside the complete output.
 type Record struct {
