@@ -115,10 +115,15 @@ func (r *Run[R]) appear(ctx context.Context, listed *Inputs, speed Speed) error 
 	} else if err != nil {
 		return fmt.Errorf("write %s: %w", r.name, err)
 	}
-	if err := os.Remove(r.Partial()); err != nil || !r.Forget {
-		return err
+	err = os.Remove(r.Partial())
+	switch {
+	case err == nil && r.Forget:
+		err = os.Remove(r.recordName())
+	case err == nil && r.pool != nil:
+		r.record.Updating = false
+		err = r.record.write(r.recordName())
 	}
-	return os.Remove(r.recordName())
+	return err
 }
 
 // lines yields the rows as JSON, with their stamps, in the order of their inputs.

@@ -59,7 +59,8 @@ type Record struct {
 	OlderLines int64 `json:"older_lines,omitempty"`
 
 	// Updating says that OUT.partial holds the rows of OUT and of an update that has not finished, in
-	// no order: only Update goes on with it. All else here is of what there was before the update.
+	// no order: only Update goes on with it. All else here is of what there was before the update,
+	// until the new OUT is about to appear.
 	Updating bool `json:"updating,omitempty"`
 	// Gone are the last rows: of inputs that the last update did not find any more, and that it kept.
 	Gone int64 `json:"gone,omitempty"`

@@ -257,7 +257,8 @@ func (p *pool[R]) settle(r *Record, listed *Inputs) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	listed.Times, listed.Contents = r.Inputs.Times, r.Inputs.Contents
-	r.Updating, r.Inputs, r.Gone = false, listed, int64(len(p.gone))
+	// Updating stays as long as OUT.partial is there.
+	r.Updating, r.Inputs, r.Gone = true, listed, int64(len(p.gone))
 }
 
 // lineReader reads lines of OUT.partial by where they stand: those that follow each other at once.

@@ -147,6 +147,9 @@ func TestUpdate(t *testing.T) {
 				if got := read(t, u.out); got != u.fresh(t, c.now) {
 					t.Errorf("%s, %s, ended after %d:\n%q, want\n%q", format, c.what, most, got, u.fresh(t, c.now))
 				}
+				if recordOf(t, u.out).Updating {
+					t.Errorf("%s, %s: the record says that the update goes on", format, c.what)
+				}
 				if got := left(t, u.out); !slices.Equal(got, []string{"", ".run.json"}) {
 					t.Errorf("%s, %s: files left: %q", format, c.what, got)
 				}
