@@ -80,6 +80,7 @@ func (o *classifyOptions) job(ctx context.Context, call *flags.Call) (*job.Job[s
 		Unit:   "image",
 		Items:  o.images.Items(),
 		Name:   nameOf,
+		Stamp:  o.images.Stamp,
 		Survey: o.images.Survey,
 		Record: func(format string) (record.Record, error) {
 			return job.Described(ctx, o.settings(format), model, classifier.Session(), labelsOf(model))

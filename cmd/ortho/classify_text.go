@@ -78,7 +78,8 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 			Unit:   "text",
 			Items:  slices.Values(texts),
 			Name:   func(t classify.TextInput) string { return t.Name },
-			Survey: func(func() bool) (source.Inventory, bool) { return flags.SurveyTexts(texts) },
+			Stamp:  o.texts.Stamp,
+			Survey: func(func() bool) (source.Inventory, bool) { return o.texts.Survey(ctx, texts) },
 			Record: func(format string) (record.Record, error) {
 				settings := append(o.settings(format), record.Setting{Key: "vocabulary's SHA-256", Value: classifier.Spec().Text.Vocabulary.SHA256()})
 				return job.Described(ctx, settings, model, classifier.Session(), classifier.Spec().Labels)

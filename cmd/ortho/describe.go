@@ -125,6 +125,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 			Unit:   "image",
 			Items:  o.images.Items(),
 			Name:   nameOf,
+			Stamp:  o.images.Stamp,
 			Survey: o.images.Survey,
 			Record: func(format string) (record.Record, error) { return d.recorded(ctx, format, o) },
 			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Descriptions]] {

@@ -71,6 +71,7 @@ func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
 			Unit:   "image",
 			Items:  o.images.Items(),
 			Name:   nameOf,
+			Stamp:  o.images.Stamp,
 			Survey: o.images.Survey,
 			Record: func(format string) (record.Record, error) {
 				return job.Described(ctx, o.settings(format), model, embedder.Session(), nil)

@@ -9,6 +9,7 @@ import (
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/rows"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/diffusion"
@@ -68,6 +69,9 @@ func (r *sampleRun) job(ctx context.Context, counts string) *job.Job[request, ro
 		Unit: "image", Counts: counts, Progress: func(bar *term.Progress) { r.bar = bar },
 		Items:  r.requests(),
 		Name:   func(one request) string { return one.name },
+		Stamp:  func(_ context.Context, one request) source.Stamp { return one.stamp() },
+		Fits:   func(one request, row rows.Pictures) bool { return row.File == r.fileOf(one) },
+		Listed: seriesSettings,
 		Survey: r.survey,
 		Record: func(string) (record.Record, error) { return r.describe(ctx, r.settings()) },
 		Rows:   r.rows,
@@ -75,7 +79,7 @@ func (r *sampleRun) job(ctx context.Context, counts string) *job.Job[request, ro
 		Close:  r.close,
 		Gone:   r.gone(),
 		Finish: r.show,
-		Ended:  func(error) { r.before.tell(r.ui, r.to.Folder) },
+		Ended:  r.ended,
 		Title:  "What " + r.name + " makes",
 		Card:   r.cards(), AtOnce: 1,
 	}

@@ -15,30 +15,38 @@ import (
 	"ortho/runner/regular"
 )
 
-// earlierPictures are those of a run that --overwrite replaces: what it does not, stays, and is told.
+// earlierPictures are those of a run that --overwrite replaces, or --update: what they do not, stays,
+// and is told.
 type earlierPictures struct {
 	mu    sync.Mutex
-	files map[string]bool // in the folder, with slashes
+	files map[string]string // in the folder, with slashes; the inputs that they were made of
 }
 
-// read takes the pictures of the folder's rows, as far as they can be read.
+// read takes the pictures of the folder's rows, as far as they can be read, and of a run that did not
+// finish.
 func (e *earlierPictures) read(folder string) {
+	e.files = map[string]string{}
+	for _, name := range output.Beside(flags.RowsFile)[:2] {
+		e.readRows(filepath.Join(folder, name))
+	}
+}
+
+func (e *earlierPictures) readRows(name string) {
 	const most = 1 << 20
-	f, err := regular.Stream(filepath.Join(folder, flags.RowsFile))
+	f, err := regular.Stream(name)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	e.files = map[string]bool{}
 	lines := output.NewLines(f, output.MaxRow)
 	for len(e.files) < most {
 		text, _, err := lines.Next()
 		if err != nil {
 			return
 		}
-		var row struct{ File string }
+		var row struct{ Input, File string }
 		if json.Unmarshal(text, &row) == nil && filepath.IsLocal(filepath.FromSlash(row.File)) {
-			e.files[row.File] = true
+			e.files[row.File] = row.Input
 		}
 	}
 }
@@ -50,15 +58,46 @@ func (e *earlierPictures) replaced(file string) {
 	delete(e.files, file)
 }
 
-// tell says which are left.
-func (e *earlierPictures) tell(ui *term.UI, folder string) {
+// has reports whether a picture is one of them, and not replaced yet.
+func (e *earlierPictures) has(file string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	left := slices.DeleteFunc(slices.Sorted(maps.Keys(e.files)), func(file string) bool {
-		_, err := os.Stat(filepath.Join(folder, filepath.FromSlash(file)))
-		return err != nil
+	_, is := e.files[file]
+	return is
+}
+
+// left are those that are still there.
+func (e *earlierPictures) left(folder string) []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(e.files)), func(file string) bool {
+		info, err := os.Lstat(filepath.Join(folder, filepath.FromSlash(file)))
+		return err != nil || !info.Mode().IsRegular()
 	})
+}
+
+// remove removes those that are left, but for what the run reads, and what was made of inputs that
+// are there and have failed.
+func (e *earlierPictures) remove(ui *term.UI, folder string, reads *output.Reads, failed map[string]bool) error {
+	left := slices.DeleteFunc(e.left(folder), func(file string) bool { return failed[e.files[file]] })
+	for _, file := range left {
+		name := filepath.Join(folder, filepath.FromSlash(file))
+		if err := reads.Refuse(name); err != nil {
+			return err
+		}
+		if err := os.Remove(name); err != nil {
+			return fmt.Errorf("remove a picture that is gone: %w", err)
+		}
+	}
 	if len(left) > 0 {
+		ui.Info(fmt.Sprintf("%s of inputs that are gone removed from %s, such as %s", term.Counted(int64(len(left)), "picture"), folder, left[0]))
+	}
+	return nil
+}
+
+// tell says which are left.
+func (e *earlierPictures) tell(ui *term.UI, folder string) {
+	if left := e.left(folder); len(left) > 0 {
 		ui.Warn(fmt.Sprintf("%s of an earlier run in %s, such as %s, was not replaced, and stays there without a row", term.Counted(int64(len(left)), "picture"), folder, left[0]))
 	}
 }

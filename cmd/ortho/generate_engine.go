@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 
 	"ortho/cmd/ortho/internal/build"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/generate"
 	"ortho/models/provenance"
@@ -28,6 +30,15 @@ type engine interface {
 type request struct {
 	generate.Request
 	name string
+}
+
+// stamp is of all that an image follows from, but for what all images of a run have in common.
+func (r request) stamp() source.Stamp {
+	text, err := json.Marshal(r.Request)
+	if err != nil { // latents that are no numbers
+		return ""
+	}
+	return source.StampText(string(text))
 }
 
 // sample is the outcome of a request.

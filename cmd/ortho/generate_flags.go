@@ -183,7 +183,7 @@ func (o *generateOptions) settle(c *flags.Call) error {
 		return commandline.Usagef("nothing says where the images go: give -o OUT, or --grid FILE for a sheet of them (and SRC, if they are to be made of images)")
 	}
 	if o.to.Folder == "" && o.to.Rows().Resumes() {
-		return commandline.Usagef("only a folder can be resumed: name it with -o FOLDER")
+		return commandline.Usagef("only a folder can be resumed, or brought up to date: name it with -o FOLDER")
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func (o *generateOptions) checkPipeline(c *flags.Call) error {
 		"class": "it takes texts", "truncation": "its latents are not truncated", "interpolate": "give seeds by --seed, or latents by --latents",
 		"frames": "it is for --interpolate", "keep-size": "--size gives its images' size", "background": "its images have no alpha", "strip": "its images have no metadata of others", "first-frame": "it makes one image of each",
 		"tile": "its images are not cut", "tile-overlap": "its images are not cut", "stdin-paths": "it takes texts: --texts - reads them from standard input",
-		"0": "it takes texts", "shard": "it takes texts, which --texts can give in parts", "settings": "they are measured with models of one graph",
+		"0": "it takes texts", "shard-by": "it takes texts", "shard": "it takes texts, which --texts can give in parts", "settings": "they are measured with models of one graph",
 		"concurrency": "it makes one image at a time, and its runs have --threads",
 	}
 	for _, f := range o.read.Flags() {

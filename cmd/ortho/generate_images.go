@@ -81,8 +81,12 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	}
 	return &job.Job[imageRequest, rows.Pictures]{
 		Unit: "image", Counts: counts, Progress: func(bar *term.Progress) { g.bar = bar },
-		Items:   r.requests(g.generateOptions.images.Items()),
-		Name:    func(one imageRequest) string { return one.Name },
+		Items: r.requests(g.generateOptions.images.Items()),
+		Name:  func(one imageRequest) string { return one.Name },
+		Stamp: func(ctx context.Context, one imageRequest) source.Stamp {
+			return g.generateOptions.images.Stamp(ctx, one.Item)
+		},
+		Fits:    func(one imageRequest, row rows.Pictures) bool { return one.err == nil && row.File == one.file },
 		Survey:  g.generateOptions.images.Survey,
 		Record:  func(string) (record.Record, error) { return g.describe(ctx, r.settings()) },
 		Rows:    r.rows,
@@ -95,11 +99,11 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 				g.tellSize(row.Width, row.Height)
 				break
 			}
-			return nil
+			return g.left(all)
 		},
-		Ended: func(error) {
+		Ended: func(err error) {
 			r.left.tell(g.ui)
-			g.before.tell(g.ui, g.to.Folder)
+			g.ended(err)
 		},
 		Title: "What " + g.name + " makes",
 		Item:  func(one imageRequest) source.Item { return one.Item },

@@ -121,7 +121,7 @@ func (o *sampleOptions) check(c *flags.Call) error {
 		return commandline.Usagef("--interpolate A,B names the seeds: leave --seed out")
 	case c.Given("keep-size") || c.Given("strip") || c.Given("first-frame") || c.Given("background") || c.Given("tile") || c.Given("tile-overlap"):
 		return commandline.Usagef("--keep-size, --strip, --first-frame, --background, --tile and --tile-overlap are for images: name them")
-	case c.Given("shard"):
+	case c.Given("shard") || c.Given("shard-by"):
 		return commandline.Usagef("--shard is for images: name them (texts and seeds can be given in parts)")
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,7 +58,10 @@ func (g *generation) open(ctx context.Context, model func(context.Context) error
 	if folder == "" {
 		folder = filepath.Dir(g.to.File)
 	}
-	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: folder, Overwrite: g.to.Mode == record.Overwrite, Again: g.to.Rows().Resumes()}
+	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: folder, Overwrite: g.to.Mode == record.Overwrite, Again: g.to.Resumes()}
+	if g.to.Mode == record.Update {
+		g.shelf.Replaces = g.before.has
+	}
 	return model(ctx)
 }
 
@@ -126,7 +130,7 @@ func (g *generation) protectFolder(ctx context.Context) (err error) {
 	if g.shelf.Reads, err = g.reads.In(g.to.Folder); err != nil {
 		return err
 	}
-	if g.shelf.Overwrite {
+	if g.shelf.Overwrite || g.to.Mode == record.Update {
 		g.before.read(g.to.Folder)
 	}
 	return ctx.Err()
@@ -149,6 +153,34 @@ func (g *generation) gone() func(rows.Pictures) bool {
 			g.ui.Warn(fmt.Sprintf("%s is not there any more: what is missing is made again", picture))
 		})
 		return true
+	}
+}
+
+// left says which pictures of earlier runs have no row any more.
+func (g *generation) left(all iter.Seq2[rows.Pictures, error]) error {
+	if g.to.Mode != record.Update {
+		return nil
+	}
+	failed := map[string]bool{}
+	for row, err := range all {
+		if err != nil {
+			return err
+		}
+		if g.before.replaced(row.File); row.Error != nil {
+			failed[row.Input] = true
+		}
+	}
+	if g.to.RemoveGone {
+		return g.before.remove(g.ui, g.to.Folder, g.shelf.Reads, failed)
+	}
+	g.before.tell(g.ui, g.to.Folder)
+	return nil
+}
+
+// ended says which pictures --overwrite has left; of an update it is known later.
+func (g *generation) ended(error) {
+	if g.to.Mode != record.Update {
+		g.before.tell(g.ui, g.to.Folder)
 	}
 }
 

@@ -175,15 +175,20 @@ func (r *sampleRun) drawSeed() error {
 
 // survey counts the pictures, and computes the digest of their names.
 func (r *sampleRun) survey(stop func() bool) (source.Inventory, bool) {
-	names := sha256.New()
+	names, stamps := sha256.New(), source.NewDigestOfStamps(source.LookTimes)
 	for one := range r.requests() {
 		if stop() {
 			return source.Inventory{}, false
 		}
 		io.WriteString(names, one.name+"\x00")
+		stamps.Add(one.stamp())
 	}
-	return source.Inventory{Items: int64(r.series.Len()), Digest: hex.EncodeToString(names.Sum(nil))}, true
+	return source.Inventory{Items: int64(r.series.Len()), Digest: hex.EncodeToString(names.Sum(nil)), Stamps: stamps.Sum()}, true
 }
+
+// seriesSettings are those that say which pictures there are. All that one of them depends on is in its
+// request.
+var seriesSettings = []string{"texts' SHA-256", "texts' token ids' SHA-256", "classes", "count", "latents' SHA-256", "truncation", "interpolate", "frames", "seed"}
 
 // settings are what the pictures depend on besides their names.
 func (r *sampleRun) settings() record.Settings {

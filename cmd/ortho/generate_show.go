@@ -28,7 +28,7 @@ func (r *sampleRun) show(ctx context.Context, all iter.Seq2[rows.Pictures, error
 			return fmt.Errorf("make %s: %w", *grid, err)
 		}
 	}
-	return nil
+	return r.left(all)
 }
 
 // cards shows the rows, in their order, each with its picture.

@@ -251,7 +251,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // TestGuardKnowsFlags: a flag that takes a text names what is written, what is read, or no
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
-	no := strings.Fields("format progress shard check-inputs text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
+	no := strings.Fields("format progress shard check-inputs shard-by record text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
 		"into rest where lang chat-model header detail man truth providers threads batch concurrency dim objective source from flavor repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {

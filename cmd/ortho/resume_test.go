@@ -116,7 +116,7 @@ func TestFileIsStream(t *testing.T) {
 		if code != exitItems {
 			t.Fatalf("exit %d", code)
 		}
-		if code, printed, stderr := execute(t, "", with(args, "-o", out)...); code != exitItems || printed != "" || read(t, out) != stdout {
+		if code, printed, stderr := execute(t, "", with(args, "-o", out, "--record", "always")...); code != exitItems || printed != "" || read(t, out) != stdout {
 			t.Errorf("%s: exit %d, %s, and the file is not what is printed", format, code, stderr)
 		}
 		r := recordOf(t, out)

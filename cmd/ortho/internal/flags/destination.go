@@ -36,7 +36,7 @@ type Destination struct {
 	KeepSize  bool                  // pictures are brought back to their input's size
 	Strip     bool                  // pictures get none of their input's metadata
 	First     bool                  // of several pictures in a file the first alone is taken
-	Mode      record.Mode           // of what is there already
+	Earlier
 
 	named bool
 	call  *Call
@@ -55,6 +55,10 @@ func (*Destination) Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace existing files, but never what the run reads"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue in the folder OUT where a run that was interrupted ended; start where none was, do nothing where it is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo the images that failed, also those of a complete run"},
+		&cli.BoolFlag{Name: "update", Category: out, Usage: "bring the folder OUT up to date: make what is new, has changed (see --check-inputs), failed or is missing, keep the other pictures; start where no run was"},
+		&cli.BoolFlag{Name: "keep-gone", Category: out, Usage: "with --update, keep the rows of inputs that are gone, behind all others; without it their pictures stay without a row"},
+		&cli.BoolFlag{Name: "remove-gone", Category: out, Usage: "with --update, remove the pictures of inputs that are gone"},
+		recordFlag(),
 	}
 }
 
@@ -71,8 +75,7 @@ func (d *Destination) Read(c *Call) (err error) {
 	if d.Color, err = givenBackground(c); err != nil {
 		return err
 	}
-	d.Mode, err = mode(c)
-	return err
+	return d.Earlier.read(c)
 }
 
 // givenFormat reads --format.
@@ -171,9 +174,9 @@ func (d *Destination) Single() bool { return d.File != "" && !d.Animation }
 // Rows are those of a folder, in a file in it; else they have no file.
 func (d *Destination) Rows() *Rows {
 	if d.Folder == "" {
-		return &Rows{Mode: d.Mode, ByDefault: d.call.byDefault}
+		return &Rows{Earlier: d.Earlier, ByDefault: d.call.byDefault}
 	}
-	return &Rows{File: filepath.Join(d.Folder, RowsFile), Format: "jsonl", Mode: d.Mode, ByDefault: d.call.byDefault}
+	return &Rows{File: filepath.Join(d.Folder, RowsFile), Format: "jsonl", Earlier: d.Earlier, ByDefault: d.call.byDefault}
 }
 
 // RowsFile is the file of a folder's rows.

@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"context"
 	"iter"
 	"os"
 	"slices"
@@ -36,7 +37,8 @@ func (i *Images) Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`, I from 0 to N-1: only the images numbered I, I+N, I+2N, ...; auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
-		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --resume knows that images are others now: their `names`, also their sizes and times (it warns), or also their contents (it refuses; all are read before the run)"},
+		&cli.StringFlag{Name: "shard-by", Category: in, Value: "number", Usage: "what --shard goes by: the images' `number`, which gives equal parts, or their name, so that one that comes or goes moves no other to another part (for --update)"},
+		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --update and --resume know that images are others now: their `names`, also their sizes and times (--resume warns), or also their contents (--resume refuses; all are read before the run)"},
 	}
 	if !i.Still {
 		all = append(all, &cli.BoolFlag{Name: "watch", Category: in, Usage: "the folders are watched: images that come, or are changed, are done as soon as they are whole, until Ctrl-C or SIGTERM ends the run, and completes what it writes"})
@@ -80,6 +82,15 @@ func (i *Images) Read(c *Call) error {
 		if i.from.Shard, err = source.ParseShard(c.line.String("shard"), os.Getenv); err != nil {
 			return commandline.Usagef("--shard %w", err)
 		}
+	}
+	switch by := c.line.String("shard-by"); {
+	case i.Plain || by == "number":
+	case by != "name":
+		return commandline.Usagef("--shard-by %q is not one of number, name", by)
+	case !c.Given("shard"):
+		return commandline.Usagef("--shard-by is for --shard")
+	default:
+		i.from.Shard.ByName = true
 	}
 	return source.Check(i.args)
 }
@@ -170,6 +181,14 @@ func (i *Images) Inventory(stop func() bool) (source.Inventory, bool) {
 	from := i.from
 	from.Look = i.look
 	return source.Survey(i.args, from, stop)
+}
+
+// Look is by what images are known again, as --check-inputs says.
+func (i *Images) Look() source.Look { return i.look }
+
+// Stamp is that of an image, by the same.
+func (i *Images) Stamp(ctx context.Context, item source.Item) source.Stamp {
+	return item.Stamp(ctx, i.look)
 }
 
 // AllMissing reports whether the arguments are several files, none of which is there.

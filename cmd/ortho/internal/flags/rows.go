@@ -16,7 +16,7 @@ import (
 type Rows struct {
 	File   string // "", "-": standard output
 	Format string // one of [output.Formats], or [output.Escaped] of one
-	Mode   record.Mode
+	Earlier
 	// ByDefault are flags that the user has set for all runs, with where, for the record.
 	ByDefault record.Settings
 
@@ -36,6 +36,9 @@ func (r *Rows) Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "overwrite", Category: out, Usage: "replace an existing output file"},
 		&cli.BoolFlag{Name: "resume", Category: out, Usage: "continue FILE where a run that was interrupted ended; start where none was, do nothing where FILE is complete"},
 		&cli.BoolFlag{Name: "retry-failed", Category: out, Usage: "as --resume, and redo what failed, also those of a complete FILE"},
+		&cli.BoolFlag{Name: "update", Category: out, Usage: "bring FILE up to date: do what is new, has changed (see --check-inputs) or failed, keep the other rows, drop those of inputs that are gone; start where no FILE is"},
+		&cli.BoolFlag{Name: "keep-gone", Category: out, Usage: "with --update, keep the rows of inputs that are gone, behind all others"},
+		recordFlag(),
 	}
 	if r.Images {
 		all = append(all, Thumbnails)
@@ -86,8 +89,25 @@ func (r *Rows) Read(c *Call) (err error) {
 	if r.Where = c.line.String("where"); c.Given("where") && r.Where == "" {
 		return commandline.Usagef("--where is empty")
 	}
-	r.Mode, err = mode(c)
-	return err
+	if err := r.Earlier.read(c); err != nil {
+		return err
+	}
+	switch {
+	case r.Mode == record.Update && !r.ToFile():
+		return commandline.Usagef("only a file can be brought up to date: name it with -o FILE")
+	case r.Mode == record.Update && r.Format == "table":
+		return commandline.Usagef("--update reads FILE back, which a table can't be: give -f jsonl, csv or parquet")
+	}
+	return nil
+}
+
+// LeavesRecord reports whether the record stays beside the complete file: what goes on from it later
+// needs it. A table can't be read back, and only a run that goes on finds there that it is complete.
+func (r *Rows) LeavesRecord() bool {
+	if r.Record == "auto" || r.Record == "" {
+		return r.Format != "table" || r.Resumes()
+	}
+	return r.Record == "always"
 }
 
 // EscapeUsage is the help of --escape-formulas.
@@ -98,25 +118,6 @@ func (r *Rows) ToFile() bool { return r.File != "" && r.File != "-" }
 
 // Raw reports whether the format has a place for raw outputs.
 func (r *Rows) Raw() bool { return output.Raw(r.Format) }
-
-// Resumes reports whether the run goes on with what an earlier one has left.
-func (r *Rows) Resumes() bool { return r.Mode == record.Resume || r.Mode == record.RetryFailed }
-
-// mode reads --overwrite, --resume and --retry-failed.
-func mode(c *Call) (record.Mode, error) {
-	overwrite, resume, retry := c.line.Bool("overwrite"), c.line.Bool("resume"), c.line.Bool("retry-failed")
-	switch {
-	case overwrite && (resume || retry):
-		return 0, commandline.Usagef("--overwrite starts anew, --resume and --retry-failed go on with what is there: give one of them")
-	case overwrite:
-		return record.Overwrite, nil
-	case retry:
-		return record.RetryFailed, nil
-	case resume:
-		return record.Resume, nil
-	}
-	return record.Fresh, nil
-}
 
 // Answers says which results of each image or text are given.
 type Answers struct {

@@ -86,13 +86,22 @@ func TextsName(name string) string {
 	return "texts " + name
 }
 
-// SurveyTexts counts texts before they are classified, as [source.Survey] does images.
-func SurveyTexts(texts []classify.TextInput) (source.Inventory, bool) {
-	names := sha256.New()
-	for _, t := range texts {
-		io.WriteString(names, t.Name+"\x00")
+// Survey counts texts before they are classified, as [source.Survey] does images.
+func (t *Texts) Survey(ctx context.Context, texts []classify.TextInput) (source.Inventory, bool) {
+	names, stamps := sha256.New(), source.NewDigestOfStamps(source.LookTimes)
+	for _, text := range texts {
+		io.WriteString(names, text.Name+"\x00")
+		stamps.Add(t.Stamp(ctx, text))
 	}
-	return source.Inventory{Items: int64(len(texts)), Digest: fmt.Sprintf("%x", names.Sum(nil))}, true
+	return source.Inventory{Items: int64(len(texts)), Digest: fmt.Sprintf("%x", names.Sum(nil)), Stamps: stamps.Sum()}, ctx.Err() == nil
+}
+
+// Stamp is that of a text: of the file that it is, or of nothing but its name.
+func (t *Texts) Stamp(ctx context.Context, text classify.TextInput) source.Stamp {
+	if slices.Contains(t.files, text.Name) {
+		return source.File(text.Name).Stamp(ctx, source.LookTimes)
+	}
+	return source.StampText("")
 }
 
 // checkTexts refuses arguments that are files' names, and likely to be meant as files.

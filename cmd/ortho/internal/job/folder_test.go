@@ -84,7 +84,7 @@ func (d *drawing) run(t *testing.T, folder string, mode record.Mode) (string, er
 	t.Helper()
 	var said bytes.Buffer
 	to := job.Output{UI: &term.UI{Out: &bytes.Buffer{}, Err: &said}, Progress: &flags.Progress{}, Reads: output.Protect(),
-		Rows: &flags.Rows{Mode: mode}, Folder: folder, InMemory: folder == ""}
+		Rows: &flags.Rows{Earlier: flags.Earlier{Mode: mode}}, Folder: folder, InMemory: folder == ""}
 	if folder != "" {
 		to.Rows.File, to.Rows.Format = filepath.Join(folder, flags.RowsFile), "jsonl"
 	}

@@ -37,6 +37,7 @@ type Job[T any, R output.Row] struct {
 	Unit   string // what a row is of: "image", "text"
 	Items  iter.Seq[T]
 	Name   func(T) string                                         // of the item's row
+	Stamp  func(context.Context, T) source.Stamp                  // by which an update knows it again; nil: by its name alone
 	Survey func(stop func() bool) (source.Inventory, bool)        // what is known of the items before; see [source.Survey]
 	Record func(format string) (record.Record, error)             // all that the rows follow from
 	Rows   func(context.Context, iter.Seq[T]) iter.Seq[Answer[R]] // in the order of the items
@@ -59,6 +60,11 @@ type Job[T any, R output.Row] struct {
 	// be nil.
 	Gone    func(R) bool
 	Earlier func(failed func(position int64) bool)
+	// Listed are settings of the record that only say which items there are: an update may have others.
+	Listed []string
+	// Fits reports whether a row of an item that has not changed is still what would be made of it;
+	// nil: it is.
+	Fits func(T, R) bool
 
 	// Finish makes what shows all rows together, such as a contact sheet, but for the page. It
 	// gets the rows of earlier runs, too; may be nil.
@@ -149,11 +155,16 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 			return all.Items, known
 		}, nil
 	}
-	out.run.Gone, out.run.Unturned, out.run.Keeps = j.Gone, j.Unturned, out.keeps
+	out.run.Gone, out.run.Unturned, out.run.Listed = j.Gone, j.Unturned, j.Listed
+	out.run.Keeps = out.keeps
+	out.run.Look, out.run.KeepGone, out.run.Forget = source.LookTimes, out.Rows.KeepGone, !out.Rows.LeavesRecord()
 	if to := out.Output; to.Images != nil && to.Images.Watched() {
 		if out.run.ByName = true; j.Earlier != nil && to.Rows.Resumes() {
 			return nil, commandline.Usagef("pictures of a folder that is watched can't be gone on with: make those that are left without --watch, or give another folder")
 		}
+	}
+	if out.Images != nil {
+		out.run.Look = out.Images.Look()
 	}
 	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
@@ -167,7 +178,7 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 	}
 	all, known := survey(func() bool { return ctx.Err() != nil })
 	if known {
-		now.Inputs = &record.Inputs{Count: all.Items, SHA256: all.Digest, Times: all.Times, Contents: all.Contents}
+		now.Inputs = &record.Inputs{Count: all.Items, SHA256: all.Digest, Times: all.Times, Contents: all.Contents, Stamps: all.Stamps}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -180,6 +191,10 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 	}
 	if out.run.Complete() && !known {
 		_, err = runner.Await(ctx, func(context.Context) (none struct{}, err error) { return none, out.run.Verify(j.named()) })
+	}
+	if _, updates := out.run.Updated(); updates { // only what is not kept is counted
+		known = false
+		out.warnShard()
 	}
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
 }
@@ -222,7 +237,7 @@ func (j *Job[T, R]) pending(ctx context.Context, out *rows[R], p *page[R]) iter.
 	if out.run == nil {
 		return items
 	}
-	return record.Items(ctx, out.run, items, j.Name)
+	return record.Items(ctx, out.run, items, record.Known[T, R]{Name: j.Name, Stamp: j.Stamp, Fits: j.Fits})
 }
 
 // make makes and writes the rows, and finishes the output.

@@ -72,7 +72,7 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	if to.Rows.ToFile() && !device {
 		return r, r.openRun()
 	}
-	if to.Rows.Resumes() {
+	if to.Rows.Resumes() { // -o is a device
 		return nil, commandline.Usagef("only a file can be resumed: name it with -o FILE")
 	}
 	w := to.Out
@@ -116,6 +116,9 @@ func (r *rows[R]) openFolder() (err error) {
 
 // openRun opens the rows of a file.
 func (r *rows[R]) openRun() (err error) {
+	if r.Rows.Mode == record.Update && r.Images != nil && r.Images.Once() {
+		return commandline.Usagef("--update must know its images before, and paths from a pipe are known too late: write them to a file, and give @FILE")
+	}
 	if r.run, err = record.Open(r.Reads, r.codec, r.Rows.File, r.format, r.Rows.Mode, r.Warn); err != nil || r.Images == nil || !r.Images.Globbed() {
 		return err
 	}
@@ -315,7 +318,11 @@ func (r *rows[R]) keep(why error, speed record.Speed) error {
 
 func (r *rows[R]) warnPartial() {
 	rows, _ := r.run.Counts()
-	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; --resume continues it", r.many(rows), r.run.Partial()))
+	continues := "--resume continues it"
+	if r.Rows.Mode == record.Update {
+		continues = "--update goes on with it"
+	}
+	r.Warn(fmt.Sprintf("the output is not complete: what was finished (%s) is in %s; %s", r.many(rows), r.run.Partial(), continues))
 }
 
 // namedFailures is how many of the items that failed are named behind a run.
@@ -328,7 +335,8 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 	if r.Progress.Quiet {
 		return
 	}
-	if all != 1 || failed > 0 || before > 0 || r.Folder != "" || r.keeps != nil || r.AlwaysSummary {
+	u, updated := r.updated()
+	if all != 1 || failed > 0 || updated || before > 0 || r.Folder != "" || r.keeps != nil || r.AlwaysSummary {
 		text := r.many(all)
 		if r.Images != nil && r.Images.Shard().Count > 1 {
 			text = fmt.Sprintf("shard %v (0/%d is the first): %s", r.Images.Shard(), r.Images.Shard().Count, text)
@@ -338,6 +346,9 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 		}
 		if before > 0 {
 			text += fmt.Sprintf(" (resumed at %d)", before)
+		}
+		if updated {
+			text += ": " + r.found(u)
 		}
 		if r.keeps != nil {
 			text += fmt.Sprintf(", %d left out by --where", r.leftOut())
@@ -351,6 +362,37 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 	if failed > 0 && !(r.run == nil && term.IsTerminal(r.Out)) { // where the rows are seen
 		r.warnFailed(failures, failed)
 	}
+}
+
+// updated counts what an update has done; false: the run is none.
+func (r *rows[R]) updated() (record.Updated, bool) {
+	if r.run == nil {
+		return record.Updated{}, false
+	}
+	return r.run.Updated()
+}
+
+// warnShard says that an update of a shard may have more to do than what is new.
+func (r *rows[R]) warnShard() {
+	if r.Images == nil {
+		return
+	}
+	if s := r.Images.Shard(); s.Count > 1 && !s.ByName {
+		r.Warn("--shard goes by number: an image that comes or goes moves those behind it to other shards, which make them again; --shard-by name moves none")
+	}
+}
+
+// found is what an update has found, in words.
+func (r *rows[R]) found(u record.Updated) string {
+	text := fmt.Sprintf("%d kept, %d new, %d changed", u.Kept, u.New, u.Changed)
+	if u.Again > 0 {
+		text += fmt.Sprintf(", %d made again", u.Again)
+	}
+	text += fmt.Sprintf(", %d gone", u.Gone)
+	if u.Gone > 0 && r.Rows.KeepGone {
+		text += " (and kept)"
+	}
+	return text
 }
 
 // warnFailed prints why the first of the items that failed in this run did, and where to find

@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"iter"
 
@@ -12,9 +11,10 @@ import (
 // itemsByName is Items where rows are known by the names of their inputs: each input that has a row
 // is left out once, so that one that comes again is made again; a row that is lost or, with
 // RetryFailed, has failed is made in its place.
-func itemsByName[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], name func(T) string) iter.Seq[T] {
+func itemsByName[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], known Known[T, R]) iter.Seq[T] {
+	name := known.Name
 	return func(yield func(T) bool) {
-		there := map[[16]byte]int64{}
+		there := map[key]int64{}
 		var absent []int64 // places of rows that are lost with their names
 		position := int64(0)
 		for row, err := range r.partial.all() {
@@ -28,7 +28,7 @@ func itemsByName[T any, R output.Row](ctx context.Context, r *Run[R], items iter
 				return
 			}
 			if position < r.start {
-				there[keyOf(row.Name())] = position
+				there[keyOf(row.Name(), "")] = position
 			}
 			position++
 		}
@@ -39,8 +39,8 @@ func itemsByName[T any, R output.Row](ctx context.Context, r *Run[R], items iter
 			}
 			listed.add(name(item))
 			at := int64(next)
-			if before, known := there[keyOf(name(item))]; known {
-				delete(there, keyOf(name(item)))
+			if before, has := there[keyOf(name(item), "")]; has {
+				delete(there, keyOf(name(item), ""))
 				failed, lost := r.partial.state(before)
 				if !lost && !(failed && r.mode == RetryFailed) {
 					continue
@@ -49,8 +49,9 @@ func itemsByName[T any, R output.Row](ctx context.Context, r *Run[R], items iter
 			} else if len(absent) > 0 {
 				at, absent = absent[0], absent[1:]
 			}
+			row := pendingRow{name(item), known.stamp(ctx, item), at}
 			r.mutex.Lock()
-			r.pending = append(r.pending, pendingRow{name(item), at})
+			r.pending = append(r.pending, row)
 			r.mutex.Unlock()
 			if !yield(item) {
 				return
@@ -60,9 +61,4 @@ func itemsByName[T any, R output.Row](ctx context.Context, r *Run[R], items iter
 		r.listed = listed.inputs()
 		r.mutex.Unlock()
 	}
-}
-
-func keyOf(name string) [16]byte {
-	digest := sha256.Sum256([]byte(name))
-	return [16]byte(digest[:16])
 }

@@ -10,5 +10,5 @@ func Differences(a, b *Record) []string {
 		r.Inputs = nil
 		r.Settings = slices.DeleteFunc(slices.Clone(r.Settings), func(s Setting) bool { return s.Key == "shard" || s.Key == "format" })
 	}
-	return one.differences(&other)
+	return one.differences(&other, false)
 }

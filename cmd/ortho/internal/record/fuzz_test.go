@@ -25,14 +25,14 @@ func FuzzPartial(f *testing.F) {
 	f.Add([]byte(text + `{"input":"bad1","predictions":[],"position":1}` + "\n" + `{"input":"x","pred`))
 	f.Add([]byte(text[:len(text)-1]))
 	f.Add([]byte(strings.Replace(text, "bad1", "bae1", 1)))
-	f.Add([]byte(text + string(seal(nil, []byte(`{"input":"x","predictions":[]}`), 1<<40))))
+	f.Add([]byte(text + string(seal(nil, []byte(`{"input":"x","predictions":[]}`), "stampsta", 1<<40))))
 	var old []byte
 	for line := range strings.Lines(text) {
-		row, _, err := unseal([]byte(strings.TrimSuffix(line, "\n")), false)
+		l, err := unseal([]byte(strings.TrimSuffix(line, "\n")), false)
 		if err != nil {
 			f.Fatal(err)
 		}
-		old = append(append(old, row...), '\n')
+		old = append(append(old, l.row...), '\n')
 	}
 	f.Add(old)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -54,7 +54,7 @@ func FuzzPartial(f *testing.F) {
 			t.Error("more than the end was changed")
 		}
 		last := rowOf("last", false)
-		if err := p.append(last, next); err != nil {
+		if _, err := p.append(last, "", next); err != nil {
 			t.Fatal(err)
 		}
 		var all, failed int64
@@ -99,7 +99,7 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		if lines := r.differences(again); len(lines) > 0 {
+		if lines := r.differences(again, true); len(lines) > 0 {
 			t.Errorf("%q", lines)
 		}
 		if second, err := json.Marshal(again); err != nil || !bytes.Equal(second, text) {

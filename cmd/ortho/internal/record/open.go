@@ -45,7 +45,9 @@ func (r *Run[R]) Partial() string { return r.name + ".partial" }
 
 func (r *Run[R]) recordName() string { return r.name + ".run.json" }
 
-func (r *Run[R]) resumes() bool { return r.mode == Resume || r.mode == RetryFailed }
+func (r *Run[R]) resumes() bool {
+	return r.mode == Resume || r.mode == RetryFailed || r.mode == Update
+}
 
 func (r *Run[R]) open() error {
 	recorded, err := r.recorded()
@@ -56,7 +58,11 @@ func (r *Run[R]) open() error {
 	switch {
 	case err == nil && r.mode == Fresh:
 		f.Close()
-		return fmt.Errorf("%s exists: a run that did not finish left it; --resume continues it, --overwrite starts anew", r.Partial())
+		continues := "--resume continues it"
+		if old, err := readRecord(r.recordName()); err == nil && old.Updating {
+			continues = "--update goes on with it"
+		}
+		return fmt.Errorf("%s exists: a run that did not finish left it; %s, --overwrite starts anew", r.Partial(), continues)
 	case err == nil:
 		if recorded || r.ofRun(f) {
 			r.partial = newPartial[R](f, r.Partial())
@@ -68,6 +74,9 @@ func (r *Run[R]) open() error {
 		return err
 	}
 	if _, err := r.reads.Check(r.name, r.mode != Fresh); err != nil {
+		if recorded && !missing(r.name) && r.format != "table" {
+			err = fmt.Errorf("%w, --update brings it up to date", err)
+		}
 		return err
 	}
 	if r.resumes() && !missing(r.name) {
@@ -113,11 +122,12 @@ func (r *Run[R]) ofRun(f *os.File) bool {
 	if errors.Is(err, io.EOF) {
 		return true
 	}
-	if err == nil {
-		line, _, err = unseal(line, true)
+	if err != nil {
+		return false
 	}
+	l, err := unseal(line, true)
 	if err == nil {
-		_, err = output.DecodeLine[R](line)
+		_, err = output.DecodeLine[R](l.row)
 	}
 	return err == nil
 }

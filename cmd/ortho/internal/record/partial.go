@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/source"
 )
 
 // partial is OUT.partial: a line for the row of each input, in order; see [seal]. Behind them, or
@@ -27,8 +28,10 @@ type partial[R output.Row] struct {
 	line bytes.Buffer
 	full []byte       // a line with position and checksum
 	gone func(R) bool // while it is scanned; nil: no row is lost
-	old  int64        // lines at the beginning that may be without checksums
-	bad  damage       // found by scan
+	// added, if not nil, gets each row that is found or written, and where it stands.
+	added func(row R, stamp source.Stamp, offset int64)
+	old   int64  // lines at the beginning that may be without checksums
+	bad   damage // found by scan
 
 	mutex    sync.Mutex // guards what follows
 	size     int64      // of all lines up to the last that is whole
@@ -76,7 +79,7 @@ func (p *partial[R]) scan(ctx context.Context, old int64) error {
 			return fmt.Errorf("read %s: %w", p.name, err)
 		}
 		length := int64(len(text))
-		row, position, err := p.decode(text, n, err)
+		row, l, err := p.decode(text, n, err)
 		if errors.Is(err, errDamaged) && n > old {
 			if tail++; p.bad.first == 0 {
 				p.bad.first = n
@@ -88,7 +91,7 @@ func (p *partial[R]) scan(ctx context.Context, old int64) error {
 		}
 		rows := p.rows
 		if err == nil {
-			err = p.take(row, position, offset, info.Size(), n <= old)
+			err = p.take(row, l, offset, info.Size(), n <= old)
 		}
 		if err != nil {
 			refused = fmt.Errorf("%s, line %d: %w; it was changed, or the disk has lost it: move it away, or --overwrite starts anew", p.name, n, err)
@@ -110,8 +113,8 @@ func (p *partial[R]) scan(ctx context.Context, old int64) error {
 }
 
 // take adds a row that was scanned in a file of so many bytes.
-func (p *partial[R]) take(row R, position, offset, size int64, old bool) error {
-	switch {
+func (p *partial[R]) take(row R, l unsealed, offset, size int64, old bool) error {
+	switch position := l.position; {
 	case old && position != next && p.gone == nil && !p.failed.get(position):
 		return fmt.Errorf("it replaces the row of position %d, which has not failed", position)
 	case old && position >= p.rows:
@@ -119,12 +122,15 @@ func (p *partial[R]) take(row R, position, offset, size int64, old bool) error {
 	case position > p.rows+size: // more than can have been there
 		return fmt.Errorf("it is of position %d, and there are %d rows before it", position, p.rows)
 	}
-	p.add(row, position, offset)
+	p.add(row, l.stamp, l.position, offset)
 	return nil
 }
 
 // add counts a row that stands at an offset.
-func (p *partial[R]) add(row R, position, offset int64) {
+func (p *partial[R]) add(row R, stamp source.Stamp, position, offset int64) {
+	if p.added != nil {
+		p.added(row, stamp, offset)
+	}
 	if position == next {
 		position = p.rows
 	}
@@ -141,11 +147,11 @@ func (p *partial[R]) add(row R, position, offset int64) {
 	p.lost.set(position, p.gone != nil && row.Failed() == nil && p.gone(row))
 }
 
-// append writes a row with one call, so that a crash tears no more than the last.
-func (p *partial[R]) append(row R, position int64) error {
+// append writes a row with one call, so that a crash tears no more than the last. It returns where.
+func (p *partial[R]) append(row R, stamp source.Stamp, position int64) (offset int64, err error) {
 	line, err := output.EncodeLine(&p.line, row)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -153,27 +159,28 @@ func (p *partial[R]) append(row R, position int64) error {
 	if at == next {
 		at = p.rows
 	}
-	p.full = seal(p.full[:0], line, at)
+	p.full = seal(p.full[:0], line, stamp, at)
 	if len(p.full) > output.MaxRow {
-		return fmt.Errorf("the row of %s has %d bytes; %d are the most that can be read back", row.Name(), len(p.full), output.MaxRow)
+		return 0, fmt.Errorf("the row of %s has %d bytes; %d are the most that can be read back", row.Name(), len(p.full), output.MaxRow)
 	}
 	if _, err := p.file.WriteAt(p.full, p.size); err != nil {
 		p.file.Truncate(p.size) // the next scan would do it, too
-		return err
+		return 0, err
 	}
-	p.add(row, position, p.size)
+	offset = p.size
+	p.add(row, stamp, position, offset)
 	p.size += int64(len(p.full))
-	return nil
+	return offset, nil
 }
 
 // all yields the rows in the order of their inputs, each as it stands now. Of one that is lost the
 // error is errAbsent, and others follow.
 func (p *partial[R]) all() iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		for text, err := range p.texts() {
+		for l, err := range p.lines() {
 			var row R
 			if err == nil {
-				row, err = output.DecodeLine[R](text)
+				row, err = output.DecodeLine[R](l.row)
 			}
 			if !yield(row, p.again(err)) || err != nil && !errors.Is(err, errAbsent) {
 				return
@@ -192,9 +199,9 @@ func (p *partial[R]) again(err error) error {
 	return err
 }
 
-// texts yields the rows as JSON, as all does; each is good until the next.
-func (p *partial[R]) texts() iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
+// lines yields the rows as JSON, as all does, with their stamps; each is good until the next.
+func (p *partial[R]) lines() iter.Seq2[unsealed, error] {
+	return func(yield func(unsealed, error) bool) {
 		p.mutex.Lock()
 		size := p.size
 		p.mutex.Unlock()
@@ -205,25 +212,25 @@ func (p *partial[R]) texts() iter.Seq2[[]byte, error] {
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			position := int64(next)
+			l := unsealed{position: next}
 			if err == nil {
-				text, position, err = unseal(text, n <= p.old)
+				l, err = unseal(text, n <= p.old)
 			}
 			switch {
-			case errors.Is(err, errDamaged), errors.Is(err, output.ErrLongLine), err == nil && position != next && (position < at || n <= p.old):
+			case errors.Is(err, errDamaged), errors.Is(err, output.ErrLongLine), err == nil && l.position != next && (l.position < at || n <= p.old):
 				continue
 			case err != nil:
-				yield(nil, err)
+				yield(unsealed{}, err)
 				return
-			case position == next:
-				position = at
+			case l.position == next:
+				l.position = at
 			}
-			for ; at < position; at++ {
-				if !yield(p.current(nil, at, size)) {
+			for ; at < l.position; at++ {
+				if !yield(p.current(unsealed{position: at}, size)) {
 					return
 				}
 			}
-			if !yield(p.current(text, at, size)) {
+			if !yield(p.current(l, size)) {
 				return
 			}
 			at++
@@ -231,39 +238,39 @@ func (p *partial[R]) texts() iter.Seq2[[]byte, error] {
 	}
 }
 
-// current is the row that stands for a position within the first size bytes: text, unless it was
+// current is the row that stands for a position within the first size bytes: l, unless it was
 // replaced.
-func (p *partial[R]) current(text []byte, position, size int64) ([]byte, error) {
+func (p *partial[R]) current(l unsealed, size int64) (unsealed, error) {
 	p.mutex.Lock()
-	offset, ok := p.replaced[position]
+	offset, ok := p.replaced[l.position]
 	p.mutex.Unlock()
 	if !ok || offset >= size {
-		if text == nil {
-			return nil, fmt.Errorf("position %d: %w", position, errAbsent)
+		if l.row == nil {
+			return l, fmt.Errorf("position %d: %w", l.position, errAbsent)
 		}
-		return text, nil
+		return l, nil
 	}
 	line, _, err := output.NewLines(io.NewSectionReader(p.file, offset, size-offset), output.MaxRow).Next()
 	if err != nil {
-		return nil, err
+		return l, err
 	}
-	text, at, err := unseal(line, p.old > 0)
-	if err == nil && at != position {
-		err = fmt.Errorf("the row of position %d is not where it was", position)
+	now, err := unseal(line, p.old > 0)
+	if err == nil && now.position != l.position {
+		err = fmt.Errorf("the row of position %d is not where it was", l.position)
 	}
-	return text, err
+	return now, err
 }
 
 // decode reads a line, of a number from 1.
-func (p *partial[R]) decode(line []byte, n int64, err error) (row R, position int64, _ error) {
+func (p *partial[R]) decode(line []byte, n int64, err error) (row R, l unsealed, _ error) {
 	if err != nil { // too long
-		return row, next, errors.Join(errDamaged, err)
+		return row, unsealed{position: next}, errors.Join(errDamaged, err)
 	}
-	text, position, err := unseal(line, n <= p.old)
+	l, err = unseal(line, n <= p.old)
 	if err == nil {
-		row, err = output.DecodeLine[R](text)
+		row, err = output.DecodeLine[R](l.row)
 	}
-	return row, position, err
+	return row, l, err
 }
 
 func (p *partial[R]) counts() (rows, failed int64) {

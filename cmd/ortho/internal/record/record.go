@@ -19,11 +19,12 @@ import (
 )
 
 // Version is that of the record's format. A change that older versions of ortho would
-// misread raises it: 2 came with checksums, of this file and of the rows of OUT.partial.
-const Version = 2
+// misread raises it: 2 came with checksums, of this file and of the rows of OUT.partial, 3 with the
+// inputs' stamps.
+const Version = 3
 
-// maxRecord bounds the bytes of a record that is read.
-const maxRecord = 16 << 20
+// maxRecord bounds the bytes of a record that is read: most of them are stamps.
+const maxRecord = 144 << 20
 
 // Record is OUT.run.json. It stays beside the complete output.
 type Record struct {
@@ -59,9 +60,20 @@ type Record struct {
 	// knew no checksums.
 	OlderLines int64 `json:"older_lines,omitempty"`
 
+	// Updating says that OUT.partial holds the rows of OUT and of an update that has not finished, in
+	// no order: only Update goes on with it. All else here is of what there was before the update,
+	// until the new OUT is about to appear.
+	Updating bool `json:"updating,omitempty"`
+	// Gone are the last rows: of inputs that the last update did not find any more, and that it kept.
+	Gone int64 `json:"gone,omitempty"`
+
 	// How the last resume ran, or the whole where there was none. None of it changes
 	// rows.
 	Speed
+
+	// Stamps are of the rows' inputs, by which an update knows them again. They are there when the
+	// run is complete.
+	Stamps Stamps `json:"stamps,omitzero"`
 }
 
 // Model names a graph, or a pipeline of several.
@@ -81,6 +93,8 @@ type Inputs struct {
 	// contents, in order, when the run was begun; "": not taken.
 	Times    string `json:"times_sha256,omitempty"`
 	Contents string `json:"contents_sha256,omitempty"`
+
+	Stamps string `json:"-"` // digest of theirs as they are now
 }
 
 // tally computes Inputs from their names, one by one.
@@ -195,8 +209,9 @@ func (s *Settings) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// differences lists why the rows of one run can't be put beside those of another, a line each.
-func (r *Record) differences(now *Record) []string {
+// differences lists why the rows of one run can't be put beside those of another, a line each;
+// sameInputs: those of an update are others.
+func (r *Record) differences(now *Record, sameInputs bool) []string {
 	var lines []string
 	compare := func(key, was, is string) {
 		if was == is {
@@ -224,6 +239,9 @@ func (r *Record) differences(now *Record) []string {
 	all("SHA-256 of ", r.Model.ExternalData, now.Model.ExternalData)
 	all("preprocessing: ", r.Preprocessing, now.Preprocessing)
 	compare("ONNX Runtime", r.ONNXRuntime, now.ONNXRuntime)
+	if !sameInputs {
+		return lines
+	}
 	compare("number of inputs", r.Inputs.count(), now.Inputs.count())
 	if r.Inputs.count() == now.Inputs.count() {
 		compare("names of the inputs' SHA-256", r.Inputs.digest(), now.Inputs.digest())
@@ -288,7 +306,8 @@ func parseRecord(data []byte) (*Record, error) {
 		return nil, fmt.Errorf("its version is %d, and this ortho knows %d: use ortho %s or newer", r.Version, Version, r.Ortho)
 	case r.Version > 1 && !summed(data):
 		return nil, errors.New("it was changed since it was written: its checksum is that of another")
-	case r.Version < 1 || r.Rows < 0 || r.Failed < 0 || r.Failed > r.Rows || r.OlderLines < 0 || r.Inputs != nil && r.Inputs.Count < 0:
+	case !r.Stamps.fit(r.Rows), r.Gone < 0 || r.Gone > r.Rows,
+		r.Version < 1 || r.Rows < 0 || r.Failed < 0 || r.Failed > r.Rows || r.OlderLines < 0 || r.Inputs != nil && r.Inputs.Count < 0:
 		return nil, errNoRecord
 	}
 	return &r, nil

@@ -58,7 +58,12 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) error {
 	}
 	defer f.Discard() // unless it has appeared
 	p := newPartial[R](f.File, r.Partial())
-	p.gone = r.Gone
+	if r.pool != nil {
+		r.pool.of(p)
+	} else {
+		p.gone = r.Gone
+	}
+	n := int64(0)
 	for row, err := range r.codec.Read(r.format, in, info.Size()) {
 		if err == nil {
 			err = ctx.Err()
@@ -66,9 +71,10 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) error {
 		if err != nil {
 			return fmt.Errorf("read %s back: %w", r.name, err)
 		}
-		if err := p.append(row, next); err != nil {
+		if _, err := p.append(row, old.Stamps.at(n), next); err != nil {
 			return fmt.Errorf("write output: %w", err)
 		}
+		n++
 	}
 	if rows, failed := p.counts(); rows != old.Rows || failed != old.Failed {
 		return fmt.Errorf("%s has %d rows, %d of them failed, but %s tells of %d and %d: it was changed; --overwrite makes it anew",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ const (
 	Overwrite               // it is replaced
 	Resume                  // it is continued; where nothing is there, the run begins
 	RetryFailed             // as Resume, and the rows that failed are made again
+	Update                  // it is brought up to date: only the rows that are not as they would be now are made
 )
 
 // Run writes the rows of one run:
@@ -37,6 +39,12 @@ type Run[R output.Row] struct {
 	// Gone, if not nil, reports whether something that a row of an earlier run names, such as the
 	// file of a picture, does not exist any more. That row is made again. Set it before Begin.
 	Gone func(R) bool
+
+	// Look is by what an update knows inputs again, and KeepGone has it keep the rows of those that are
+	// not there any more. Forget leaves no record beside a complete output. Set them before Begin.
+	Look             source.Look
+	Listed           []string // settings that say which inputs there are, which an update does not compare
+	KeepGone, Forget bool
 
 	// Unturned, if not nil, counts the images that this start of the run read unturned, for
 	// the record.
@@ -60,9 +68,10 @@ type Run[R output.Row] struct {
 	created      bool         // OUT.partial was not there
 	begun        bool
 	record       Record
-	start        int64 // rows that were there
-	failed       int64 // of them
-	lost         int64 // of them, too
+	start        int64    // rows that were there
+	failed       int64    // of them
+	lost         int64    // of them, too
+	pool         *pool[R] // of an update
 
 	mutex   sync.Mutex
 	pending []pendingRow // inputs whose rows are to come, in order
@@ -70,11 +79,27 @@ type Run[R output.Row] struct {
 	err     error        // why Items ended early
 }
 
-// pendingRow is an input that Items has yielded, and the position that its row is written
-// with.
+// pendingRow is an input that Items has yielded, its stamp, and the position that its row is
+// written with; of an update that among the inputs.
 type pendingRow struct {
 	name     string
+	stamp    source.Stamp
 	position int64
+}
+
+// Known is how the items of a task are known again.
+type Known[T any, R output.Row] struct {
+	Name  func(T) string
+	Stamp func(context.Context, T) source.Stamp // nil: by their names alone
+	// Fits reports whether a row is still what would be made of an item that has not changed; nil: it is.
+	Fits func(T, R) bool
+}
+
+func (k Known[T, R]) stamp(ctx context.Context, item T) source.Stamp {
+	if k.Stamp == nil {
+		return ""
+	}
+	return k.Stamp(ctx, item)
 }
 
 // Begin starts or continues the run that now describes: what it is made of, and with
@@ -96,14 +121,26 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	if err != nil {
 		return err
 	}
-	if lines := old.differences(&now); len(lines) > 0 {
-		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun, or --overwrite starts anew\n%s", r.existing(), strings.Join(lines, "\n"))
+	if old.Updating && r.partial != nil && r.mode != Update {
+		return fmt.Errorf("%s is of an --update that did not finish: --update goes on with it, --overwrite starts anew", r.existing())
 	}
-	if err := r.checkInputs(old, &now); err != nil {
-		return err
+	if lines := r.differences(old, &now); len(lines) > 0 {
+		update := ""
+		if len(old.differences(&now, false)) == 0 && r.format != "table" {
+			update = ", --update does what is new or has changed"
+		}
+		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun%s, or --overwrite starts anew\n%s", r.existing(), update, strings.Join(lines, "\n"))
+	}
+	if r.mode != Update {
+		if err := r.checkInputs(old, &now); err != nil {
+			return err
+		}
 	}
 	if old.Ortho != now.Ortho {
 		r.warn(fmt.Sprintf("%s was begun by ortho %s; this is %s", r.existing(), old.Ortho, now.Ortho))
+	}
+	if r.mode == Update {
+		return r.beginUpdate(ctx, old, &now)
 	}
 	if r.partial == nil && !r.ByName && (r.mode != RetryFailed || old.Failed == 0) {
 		if lost, err := r.anyGone(ctx); err != nil {
@@ -129,10 +166,24 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	r.lost = r.partial.lost.count
 	now = *old
 	now.Version, now.OlderLines = Version, r.partial.old
-	now.Finished, now.Speed = time.Time{}, Speed{}
+	now.Finished, now.Speed, now.Stamps, now.Updating = time.Time{}, Speed{}, Stamps{}, false
 	now.Rows, now.Failed = r.start, r.failed
 	now.Resumes = append(now.Resumes, Resumed{time.Now().Round(time.Millisecond), r.start})
 	return r.write(now)
+}
+
+// differences are those of the records that keep this run from going on with an earlier one.
+func (r *Run[R]) differences(old, now *Record) []string {
+	if r.mode != Update {
+		return old.differences(now, true)
+	}
+	was, is := *old, *now
+	is.Settings = slices.Clone(now.Settings)
+	for _, key := range r.Listed {
+		of := func(s Setting) bool { return s.Key == key }
+		was.Settings, is.Settings = slices.DeleteFunc(slices.Clone(was.Settings), of), slices.DeleteFunc(is.Settings, of)
+	}
+	return was.differences(&is, false)
 }
 
 // checkInputs compares the files that the rows are of with those of now. To do again what failed,
@@ -156,7 +207,9 @@ func (r *Run[R]) scan(ctx context.Context, record *Record) error {
 	if record.Version < 2 {
 		old = allOld
 	}
-	p.gone = r.Gone
+	if r.pool == nil {
+		p.gone = r.Gone
+	}
 	if err := p.scan(ctx, old); err != nil {
 		return err
 	}
@@ -220,10 +273,14 @@ func (r *Run[R]) Complete() bool { return r.partial == nil }
 // Resumed returns how many rows were there and need not be made, and how many of those
 // failed.
 func (r *Run[R]) Resumed() (rows, failed int64) {
-	if r.mode == RetryFailed {
+	switch r.mode {
+	case Update:
+		return 0, 0
+	case RetryFailed:
 		return r.start - r.lost - r.failed, 0
+	default:
+		return r.start - r.lost, r.failed
 	}
-	return r.start - r.lost, r.failed
 }
 
 // LeftOut returns how many rows Keeps has kept out of OUT, when Finish has made it.
@@ -231,7 +288,7 @@ func (r *Run[R]) LeftOut() int64 { return r.leftOut }
 
 // Failed reports whether the row at a position has failed and is not made again.
 func (r *Run[R]) Failed(position int64) bool {
-	if r.mode == RetryFailed || position >= r.start {
+	if r.mode == RetryFailed || r.mode == Update || position >= r.start {
 		return false
 	}
 	failed, _ := r.partial.state(position)
@@ -240,17 +297,23 @@ func (r *Run[R]) Failed(position int64) bool {
 
 // Counts returns the rows that are there, and how many of them failed.
 func (r *Run[R]) Counts() (rows, failed int64) {
-	if r.partial == nil {
+	switch {
+	case r.partial == nil:
 		return r.record.Rows, r.record.Failed
+	case r.pool != nil:
+		return r.pool.counts()
 	}
 	return r.partial.counts()
 }
 
 // Items yields those of a run's items whose rows are to be made, and checks that the
 // others have the names of their rows. Where one does not, it ends, and Finish fails.
-func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], name func(T) string) iter.Seq[T] {
+func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T], known Known[T, R]) iter.Seq[T] {
+	if r.pool != nil {
+		return outdated(ctx, r, items, known)
+	}
 	if r.ByName {
-		return itemsByName(ctx, r, items, name)
+		return itemsByName(ctx, r, items, known)
 	}
 	return func(yield func(T) bool) {
 		following, stop := iter.Pull2(r.partial.all())
@@ -261,14 +324,15 @@ func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T
 			if ctx.Err() != nil {
 				return
 			}
-			listed.add(name(item))
+			name := known.Name(item)
+			listed.add(name)
 			at := int64(next)
-			if position < r.start {
+			if position < r.start-r.record.Gone {
 				row, err, _ := following()
 				if errors.Is(err, errAbsent) {
 					err = nil
-				} else if err == nil && row.Name() != name(item) {
-					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, name(item), r.Partial(), row.Name(), r.misfit())
+				} else if err == nil && row.Name() != name {
+					err = fmt.Errorf("input %d is %s, but its row in %s is of %s: %w", position+1, name, r.Partial(), row.Name(), r.misfit())
 				}
 				if err != nil {
 					r.fail(err)
@@ -280,14 +344,15 @@ func Items[T any, R output.Row](ctx context.Context, r *Run[R], items iter.Seq[T
 					continue
 				}
 			}
+			row := pendingRow{name, known.stamp(ctx, item), at}
 			r.mutex.Lock()
-			r.pending = append(r.pending, pendingRow{name(item), at})
+			r.pending = append(r.pending, row)
 			r.mutex.Unlock()
 			if !yield(item) {
 				return
 			}
 		}
-		if position < r.start {
+		if position < r.start-r.record.Gone {
 			r.fail(fmt.Errorf("there are %d inputs, but %s has %d rows: %w", position, r.Partial(), r.start, r.misfit()))
 		}
 		r.mutex.Lock()
@@ -340,8 +405,12 @@ func (r *Run[R]) Write(row R) error {
 		r.mutex.Unlock()
 		return fmt.Errorf("a row of %s came out of turn", row.Name())
 	}
-	position := r.pending[0].position
+	one := r.pending[0]
 	r.pending = r.pending[1:]
 	r.mutex.Unlock()
-	return r.partial.append(row, position)
+	if r.pool != nil {
+		return r.pool.put(row, one)
+	}
+	_, err := r.partial.append(row, one.stamp, one.position)
+	return err
 }

@@ -221,7 +221,7 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	partial, record := read(t, begun.out+".partial"), read(t, begun.out+".run.json")
-	lines, old := slices.Collect(strings.Lines(partial)), slices.Collect(strings.Lines(unsealed(t, partial)))
+	lines, old := slices.Collect(strings.Lines(partial)), slices.Collect(strings.Lines(asOlder(t, partial)))
 	changed := func(change func(*Record)) func(*work) {
 		return func(w *work) {
 			w.now.Settings, w.now.Preprocessing = slices.Clone(now.Settings), slices.Clone(now.Preprocessing)
@@ -248,10 +248,10 @@ func TestRefused(t *testing.T) {
 		"no record":      {partial, "", func(*work) {}, []string{"there is no", "out.run.json", "--overwrite"}},
 		"broken record":  {partial, record[:50], func(*work) {}, []string{"out.run.json", "no record of a run", "move it away"}},
 		"changed record": {partial, strings.Replace(record, `"top": "5"`, `"top": "6"`, 1), func(*work) {}, []string{"out.run.json", "it was changed since it was written", "--overwrite"}},
-		"newer record":   {partial, strings.Replace(record, `"version": 2`, `"version": 3`, 1), func(*work) {}, []string{"version is 3", "1.0"}},
+		"newer record":   {partial, strings.Replace(record, `"version": 3`, `"version": 4`, 1), func(*work) {}, []string{"version is 4", "1.0"}},
 		"other JSON":     {partial, `{"format": "x"}`, func(*work) {}, []string{"no record"}},
-		"no row":         {lines[0] + string(seal(nil, []byte("{}"), 1)) + lines[2], record, func(*work) {}, []string{"out.partial, line 2", "no row"}},
-		"far away":       {lines[0] + string(seal(nil, []byte(`{"input":"a","predictions":[]}`), 1<<40)), record, func(*work) {}, []string{"line 2", "position 1099511627776"}},
+		"no row":         {lines[0] + string(seal(nil, []byte("{}"), "", 1)) + lines[2], record, func(*work) {}, []string{"out.partial, line 2", "no row"}},
+		"far away":       {lines[0] + string(seal(nil, []byte(`{"input":"a","predictions":[]}`), "", 1<<40)), record, func(*work) {}, []string{"line 2", "position 1099511627776"}},
 		"bad middle":     {old[0] + "{}\n" + old[1], older(record), func(*work) {}, []string{"out.partial, line 2", "no row"}},
 		"no such row":    {old[0] + `{"input":"a","predictions":[],"position":7}` + "\n" + old[1], older(record), func(*work) {}, []string{"line 2", "position 7"}},
 		"row not failed": {old[0] + `{"input":"a","predictions":[],"position":0}` + "\n" + old[1], older(record), func(*work) {}, []string{"line 2", "position 0"}},
@@ -410,7 +410,7 @@ func TestWriteFails(t *testing.T) {
 	}
 	writable := r.partial.file
 	n := 0
-	for item := range Items(t.Context(), r, items(names), nameOf) {
+	for item := range Items(t.Context(), r, items(names), known) {
 		if n == 4 {
 			if r.partial.file, err = os.Open(r.Partial()); err != nil {
 				t.Fatal(err)
@@ -443,7 +443,7 @@ func TestInterruptedFinish(t *testing.T) {
 	if err := r.Begin(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
-	for item := range Items(t.Context(), r, items(names), nameOf) {
+	for item := range Items(t.Context(), r, items(names), known) {
 		if err := r.Write(rowOf(item.Name, false)); err != nil {
 			t.Fatal(err)
 		}

@@ -44,6 +44,8 @@ func items(names []string) func(yield func(source.Item) bool) {
 
 func nameOf(item source.Item) string { return item.Name }
 
+var known = Known[source.Item, rows.Classes]{Name: nameOf}
+
 func rowOf(name string, mended bool) rows.Classes {
 	if strings.HasPrefix(name, "bad") && !mended {
 		return output.Failed[rows.Classes](name, "decode", name+": broken")
@@ -83,7 +85,7 @@ func (w work) run(t testing.TB) (made int, err error) {
 	if r.Complete() {
 		return 0, nil
 	}
-	for item := range Items(t.Context(), r, items(w.names), nameOf) {
+	for item := range Items(t.Context(), r, items(w.names), known) {
 		if made == w.most {
 			return made, r.Stop(Speed{})
 		}
@@ -171,22 +173,22 @@ func sealed(rows string) string {
 	var all []byte
 	n := int64(0)
 	for line := range strings.Lines(rows) {
-		all = seal(all, []byte(line), n)
+		all = seal(all, []byte(line), "", n)
 		n++
 	}
 	return string(all)
 }
 
-// unsealed are lines of OUT.partial as older versions wrote them, each for an input of its own.
-func unsealed(t testing.TB, partial string) string {
+// asOlder are lines of OUT.partial as older versions wrote them, each for an input of its own.
+func asOlder(t testing.TB, partial string) string {
 	t.Helper()
 	var all strings.Builder
 	for line := range strings.Lines(partial) {
-		row, _, err := unseal([]byte(strings.TrimSuffix(line, "\n")), false)
+		l, err := unseal([]byte(strings.TrimSuffix(line, "\n")), false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all.Write(row)
+		all.Write(l.row)
 		all.WriteByte('\n')
 	}
 	return all.String()
@@ -194,6 +196,16 @@ func unsealed(t testing.TB, partial string) string {
 
 // older is a record as older versions wrote it.
 func older(record string) string {
-	before, _, _ := strings.Cut(strings.Replace(record, `"version": 2`, `"version": 1`, 1), checksumKey)
+	before, _, _ := strings.Cut(strings.Replace(record, `"version": 3`, `"version": 1`, 1), checksumKey)
 	return before + "\n}\n"
+}
+
+func openFile(t *testing.T) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
 }

@@ -28,6 +28,9 @@ type Shelf struct {
 	// Again says that an earlier run may have made some of the pictures: those that are
 	// there and equal are left as they are.
 	Again bool
+	// Replaces, if not nil, reports of a picture's name whether one that is there, and not equal, was made
+	// by an earlier run, so that it is replaced.
+	Replaces func(name string) bool
 
 	mutex sync.Mutex
 	open  map[*File]struct{}
@@ -41,6 +44,7 @@ type File struct {
 	*bufio.Writer
 	shelf  *Shelf
 	file   *output.File
+	name   string
 	target string
 	failed error
 }
@@ -62,7 +66,7 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{shelf: s, file: file, target: target}
+	f := &File{shelf: s, file: file, name: name, target: target}
 	f.Writer = bufio.NewWriterSize(disk{f}, 1<<18)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -121,15 +125,17 @@ func (f *File) Complete() error {
 // Commit makes the picture, which is complete, appear under its name. Where another one is
 // there by now, it is an error that wraps ErrExists.
 func (f *File) Commit() error {
-	if f.shelf.Again && !f.shelf.Overwrite {
+	over := f.shelf.Overwrite
+	if f.shelf.Again && !over {
 		there, err := sameBytes(f.target, f.file.Name())
-		if there || err != nil {
+		over = errors.Is(err, ErrExists) && f.shelf.Replaces != nil && f.shelf.Replaces(f.name)
+		if there || err != nil && !over {
 			f.Discard()
 			return err
 		}
 	}
 	f.forget()
-	if f.shelf.Overwrite {
+	if over {
 		return f.file.Commit()
 	}
 	err := f.file.CommitNew()

@@ -14,7 +14,7 @@ import (
 func passedOver(args ...string) *Passed {
 	var p Passed
 	for range 2 { // each time it counts anew
-		for range Items(args, Options{Passed: &p, Shard: Shard{0, 2}}) {
+		for range Items(args, Options{Passed: &p, Shard: Shard{Index: 0, Count: 2}}) {
 		}
 	}
 	return &p

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -9,20 +11,36 @@ import (
 
 // Shard is one of Count parts of the items: those at the positions p, counted from
 // 0 over all arguments, with p mod Count = Index. The zero value is everything.
-type Shard struct{ Index, Count int }
+//
+// ByName takes in place of p the first 8 bytes of the SHA-256 of an item's name, big-endian: parts are
+// equal only about, but an item that comes or goes moves no other to another part.
+type Shard struct {
+	Index, Count int
+	ByName       bool
+}
 
-// String is as ParseShard reads it; "" for everything.
+// String is as ParseShard reads it, and by what; "" for everything.
 func (s Shard) String() string {
 	if s.Count <= 1 {
 		return ""
 	}
-	return fmt.Sprintf("%d/%d", s.Index, s.Count)
+	text := fmt.Sprintf("%d/%d", s.Index, s.Count)
+	if s.ByName {
+		text += " by name"
+	}
+	return text
 }
 
 // own passes on a shard's items; it is for one pass.
 func (s Shard) own(yield func(Item) bool) func(Item) bool {
 	if s.Count <= 1 {
 		return yield
+	}
+	if s.ByName {
+		return func(item Item) bool {
+			digest := sha256.Sum256([]byte(item.Name))
+			return binary.BigEndian.Uint64(digest[:])%uint64(s.Count) != uint64(s.Index) || yield(item)
+		}
 	}
 	next := 0
 	return func(item Item) bool {
@@ -80,7 +98,7 @@ func arrayTask(count int, getenv func(string) string) (Shard, error) {
 		if len(told) > 1 && (t.Index != s.Index || t.Count > 0 && s.Count > 0 && t.Count != s.Count) {
 			return Shard{}, fmt.Errorf("auto: %s disagree on which task this is, or of how many; give i/n", strings.Join(told, " and "))
 		}
-		s = Shard{t.Index, max(s.Count, t.Count)}
+		s = Shard{Index: t.Index, Count: max(s.Count, t.Count)}
 	}
 	switch of := max(s.Count, count); {
 	case told == nil:
@@ -92,7 +110,7 @@ func arrayTask(count int, getenv func(string) string) (Shard, error) {
 	case s.Index >= of:
 		return Shard{}, fmt.Errorf("auto: %s is task %d, counted from 0, but the shards of %d are 0 to %d", told[0], s.Index, of, of-1)
 	default:
-		return Shard{s.Index, of}, nil
+		return Shard{Index: s.Index, Count: of}, nil
 	}
 }
 
@@ -150,5 +168,5 @@ func (s scheduler) task(getenv func(string) string) (t Shard, is bool, err error
 	case count == unset && last != unset:
 		count = (last-first)/step + 1
 	}
-	return Shard{(index - first) / step, max(0, count)}, true, nil
+	return Shard{Index: (index - first) / step, Count: max(0, count)}, true, nil
 }

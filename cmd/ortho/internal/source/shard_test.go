@@ -31,9 +31,9 @@ func TestParseShard(t *testing.T) {
 		want Shard
 		err  string
 	}{
-		{"0/1", nil, Shard{0, 1}, ""},
-		{"07/16", nil, Shard{7, 16}, ""},
-		{"3/8", with(aws, kubernetes), Shard{3, 8}, ""}, // nothing else is asked
+		{"0/1", nil, Shard{Index: 0, Count: 1}, ""},
+		{"07/16", nil, Shard{Index: 7, Count: 16}, ""},
+		{"3/8", with(aws, kubernetes), Shard{Index: 3, Count: 8}, ""}, // nothing else is asked
 		{"8/8", nil, Shard{}, "0/8 to 7/8"},
 		{"0/0", nil, Shard{}, "is not i/n"},
 		{"", nil, Shard{}, "is not i/n"},
@@ -51,15 +51,15 @@ func TestParseShard(t *testing.T) {
 
 		{"auto", nil, Shard{}, "not a task of an array job"},
 		{"auto/4", nil, Shard{}, "not a task of an array job"},
-		{"auto", slurm("5", "0", "9", "1", "10"), Shard{5, 10}, ""},
-		{"auto", slurm("1", "1", "10", "1", "10"), Shard{0, 10}, ""},
-		{"auto", slurm("10", "1", "10", "1", "10"), Shard{9, 10}, ""},
-		{"auto", slurm("7", "1", "7", "2", "4"), Shard{3, 4}, ""},
-		{"auto", slurm("3", "1", "7", "2", ""), Shard{1, 4}, ""},
-		{"auto", slurm("3", "1", "7", "", "7"), Shard{2, 7}, ""},
-		{"auto", slurm("7", "7", "7", "0", "1"), Shard{0, 1}, ""},
-		{"auto", slurm("3", "1", "", "", "7"), Shard{2, 7}, ""},
-		{"auto/4", slurm("7", "1", "7", "2", "4"), Shard{3, 4}, ""},
+		{"auto", slurm("5", "0", "9", "1", "10"), Shard{Index: 5, Count: 10}, ""},
+		{"auto", slurm("1", "1", "10", "1", "10"), Shard{Index: 0, Count: 10}, ""},
+		{"auto", slurm("10", "1", "10", "1", "10"), Shard{Index: 9, Count: 10}, ""},
+		{"auto", slurm("7", "1", "7", "2", "4"), Shard{Index: 3, Count: 4}, ""},
+		{"auto", slurm("3", "1", "7", "2", ""), Shard{Index: 1, Count: 4}, ""},
+		{"auto", slurm("3", "1", "7", "", "7"), Shard{Index: 2, Count: 7}, ""},
+		{"auto", slurm("7", "7", "7", "0", "1"), Shard{Index: 0, Count: 1}, ""},
+		{"auto", slurm("3", "1", "", "", "7"), Shard{Index: 2, Count: 7}, ""},
+		{"auto/4", slurm("7", "1", "7", "2", "4"), Shard{Index: 3, Count: 4}, ""},
 		{"auto/8", slurm("7", "1", "7", "2", "4"), Shard{}, "auto/8: the array job has 4 tasks (SLURM_ARRAY_TASK_ID=7)"},
 		{"auto", slurm("7", "1", "7", "1", "3"), Shard{}, "have gaps"}, // --array=1,2,7
 		{"auto", slurm("6", "1", "6", "2", "3"), Shard{}, "have gaps"},
@@ -76,19 +76,19 @@ func TestParseShard(t *testing.T) {
 		{"auto", slurm("", "1", "7", "2", "x"), Shard{}, "not a task of an array job"},
 
 		{"auto", kubernetes, Shard{}, "JOB_COMPLETION_INDEX=2 doesn't say of how many; give auto/n"},
-		{"auto/3", kubernetes, Shard{2, 3}, ""},
+		{"auto/3", kubernetes, Shard{Index: 2, Count: 3}, ""},
 		{"auto/2", kubernetes, Shard{}, "the shards of 2 are 0 to 1"},
 		{"auto", map[string]string{"JOB_COMPLETION_INDEX": "-1"}, Shard{}, "is not a number"},
 
-		{"auto", aws, Shard{3, 10}, ""},
-		{"auto/10", aws, Shard{3, 10}, ""},
+		{"auto", aws, Shard{Index: 3, Count: 10}, ""},
+		{"auto/10", aws, Shard{Index: 3, Count: 10}, ""},
 		{"auto/9", aws, Shard{}, "the array job has 10 tasks"},
 		{"auto", map[string]string{"AWS_BATCH_JOB_ARRAY_INDEX": "3"}, Shard{}, "give auto/n"},
-		{"auto/4", map[string]string{"AWS_BATCH_JOB_ARRAY_INDEX": "3"}, Shard{3, 4}, ""},
+		{"auto/4", map[string]string{"AWS_BATCH_JOB_ARRAY_INDEX": "3"}, Shard{Index: 3, Count: 4}, ""},
 		{"auto", map[string]string{"AWS_BATCH_JOB_ARRAY_SIZE": "3"}, Shard{}, "not a task of an array job"},
 
-		{"auto", with(kubernetes, slurm("3", "1", "7", "1", "7")), Shard{2, 7}, ""},
-		{"auto/7", with(kubernetes, slurm("3", "1", "7", "1", "7")), Shard{2, 7}, ""},
+		{"auto", with(kubernetes, slurm("3", "1", "7", "1", "7")), Shard{Index: 2, Count: 7}, ""},
+		{"auto/7", with(kubernetes, slurm("3", "1", "7", "1", "7")), Shard{Index: 2, Count: 7}, ""},
 		{"auto", with(kubernetes, slurm("2", "1", "7", "1", "7")), Shard{}, "SLURM_ARRAY_TASK_ID=2 and JOB_COMPLETION_INDEX=2 disagree"},
 		{"auto", with(aws, slurm("3", "0", "10", "1", "11")), Shard{}, "disagree"},
 		{"auto/11", with(aws, slurm("3", "0", "10", "1", "11")), Shard{}, "disagree"},
@@ -133,19 +133,19 @@ func TestShards(t *testing.T) {
 			for p := i; p < len(all); p += n {
 				want = append(want, all[p])
 			}
-			if got := names(args, opt(Shard{i, n})); !slices.Equal(got, want) {
+			if got := names(args, opt(Shard{Index: i, Count: n})); !slices.Equal(got, want) {
 				t.Errorf("%d/%d: %q, want %q", i, n, got, want)
 			}
 			sum := sha256.New()
 			for _, name := range want {
 				fmt.Fprintf(sum, "%s\x00", filepath.FromSlash(name))
 			}
-			if s, known := Survey(args, opt(Shard{i, n}), never); !known || s != (Inventory{Items: int64(len(want)), Digest: hex.EncodeToString(sum.Sum(nil))}) {
+			if s, known := Survey(args, opt(Shard{Index: i, Count: n}), never); !known || s != (Inventory{Items: int64(len(want)), Digest: hex.EncodeToString(sum.Sum(nil))}) {
 				t.Errorf("%d/%d: %+v, %v", i, n, s, known)
 			}
 		}
 	}
-	if got := names(nil, Options{StdinPaths: true, Stdin: strings.NewReader("a\nb\nc\nd"), Shard: Shard{1, 3}}); !slices.Equal(got, []string{"b"}) {
+	if got := names(nil, Options{StdinPaths: true, Stdin: strings.NewReader("a\nb\nc\nd"), Shard: Shard{Index: 1, Count: 3}}); !slices.Equal(got, []string{"b"}) {
 		t.Errorf("paths of standard input: %q", got)
 	}
 }
@@ -162,7 +162,7 @@ func TestSurvey(t *testing.T) {
 	if s, known := Survey([]string{root}, Options{}, func() bool { return true }); known {
 		t.Errorf("stopped, yet %+v", s)
 	}
-	if s, known := Survey([]string{root}, Options{Shard: Shard{5, 6}}, func() bool { return true }); known {
+	if s, known := Survey([]string{root}, Options{Shard: Shard{Index: 5, Count: 6}}, func() bool { return true }); known {
 		t.Errorf("stopped among other shards' items, yet %+v", s)
 	}
 	stdin := strings.NewReader("image")
@@ -173,5 +173,40 @@ func TestSurvey(t *testing.T) {
 	other, _ := Survey([]string{filepath.Join(root, "b.jpg")}, Options{}, never)
 	if one.Items != 1 || other.Items != 1 || one.Digest == other.Digest || len(one.Digest) != 64 {
 		t.Errorf("%+v, %+v", one, other)
+	}
+}
+
+// TestShardByName: every item is in one shard, and in the same, whatever else there is.
+func TestShardByName(t *testing.T) {
+	const count = 4
+	shardOf := func(files []string) map[string]int {
+		t.Helper()
+		in := map[string]int{}
+		for index := range count {
+			for item := range Items(files, Options{Shard: Shard{Index: index, Count: count, ByName: true}}) {
+				if _, twice := in[item.Name]; twice {
+					t.Errorf("%s is in two shards", item.Name)
+				}
+				in[item.Name] = index
+			}
+		}
+		return in
+	}
+	var files []string
+	for i := range 400 {
+		files = append(files, fmt.Sprintf("%03d.png", i))
+	}
+	all, half := shardOf(files), shardOf(files[150:350])
+	sizes := [count]int{}
+	for _, index := range all {
+		sizes[index]++
+	}
+	if len(all) != len(files) || slices.Min(sizes[:]) < 70 {
+		t.Errorf("%d items, %d", len(all), sizes)
+	}
+	for name, index := range half {
+		if all[name] != index {
+			t.Errorf("%s has moved", name)
+		}
 	}
 }

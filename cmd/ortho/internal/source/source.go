@@ -31,6 +31,8 @@ type Item struct {
 	Read func(ctx context.Context) ([]byte, error)
 	// File is the file that holds it: an archive, or its own; "": none.
 	File string
+
+	entry *written // of an entry of an archive: what its header says
 }
 
 // Options say where to look besides the arguments.
@@ -103,6 +105,8 @@ type Inventory struct {
 	Digest string // SHA-256 (hex) of their names in order, each ended by a NUL byte
 	// Times and Contents are SHA-256 (hex) of what Look asks for of the items' files; "": it does not.
 	Times, Contents string
+	// Stamps is the digest of the items' stamps, see [DigestOfStamps.Sum].
+	Stamps string
 }
 
 // Files yields the files that Items, of all shards, would read: images, archives and lists,
@@ -187,7 +191,7 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 	own := opt.Shard.own(func(item Item) bool {
 		n++
 		io.WriteString(names, item.Name+"\x00")
-		stamps.add(item.File, stop)
+		stamps.add(item, stop)
 		return true
 	})
 	if !expandAll(args, opt, func(item Item) bool { return !stop() && own(item) }) {
@@ -195,6 +199,9 @@ func Survey(args []string, opt Options, stop func() bool) (Inventory, bool) {
 	}
 	all := Inventory{Items: n, Digest: hex.EncodeToString(names.Sum(nil))}
 	all.Times, all.Contents = stamps.sums()
+	if opt.Look != LookNames {
+		all.Stamps = stamps.each.Sum()
+	}
 	return all, !stop()
 }
 

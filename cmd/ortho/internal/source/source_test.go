@@ -393,7 +393,7 @@ func TestFiles(t *testing.T) {
 	write(t, filepath.Join(root, "list.txt"), "b.jpg\ns.tar\nmissing.jpg\n")
 	t.Chdir(root)
 	var got []string
-	for name := range Files([]string{"b.jpg", "sub", "x*.gif", "s.tar", "@list.txt", "-", "missing.png", "@nolist"}, Options{Shard: Shard{1, 2}}) {
+	for name := range Files([]string{"b.jpg", "sub", "x*.gif", "s.tar", "@list.txt", "-", "missing.png", "@nolist"}, Options{Shard: Shard{Index: 1, Count: 2}}) {
 		got = append(got, filepath.ToSlash(name))
 	}
 	want := []string{"b.jpg", "sub/c.webp", "x1.gif", "x2.gif", "s.tar", "list.txt", "b.jpg", "s.tar", "missing.jpg", "missing.png"}

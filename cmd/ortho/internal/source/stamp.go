@@ -2,12 +2,14 @@ package source
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
 	"io"
 	"os"
+	"time"
 
 	"ortho/runner/regular"
 )
@@ -21,6 +23,114 @@ const (
 	LookContents             // and the bytes: all files are read
 )
 
+// Stamp is what is known of an item besides its name, by which it is known again: TimesBytes of a
+// digest of its size and time of modification, and behind them ContentsBytes of one of its bytes,
+// where those were looked at. "": nothing is known, as of standard input, and of what is not there.
+//
+// Of an entry of an archive, size and time are those of its header.
+type Stamp string
+
+// The bytes of the parts of a stamp.
+const (
+	TimesBytes    = 8
+	ContentsBytes = 16
+)
+
+// By is the part of a stamp that two are compared by; "" where it has none, as of names alone.
+func (s Stamp) By(look Look) string {
+	switch {
+	case look == LookTimes && len(s) >= TimesBytes:
+		return string(s[:TimesBytes])
+	case look == LookContents && len(s) >= TimesBytes+ContentsBytes:
+		return string(s[TimesBytes:][:ContentsBytes])
+	}
+	return ""
+}
+
+// StampText is the stamp of what has no file: of all that it is.
+func StampText(text string) Stamp {
+	digest := sha256.Sum256([]byte(text))
+	return Stamp(digest[:TimesBytes]) + Stamp(digest[TimesBytes:][:ContentsBytes])
+}
+
+// Stamp looks at the item now. Where ctx ends the look at its bytes, there is none.
+func (i Item) Stamp(ctx context.Context, look Look) Stamp {
+	at, known := i.lastWritten()
+	if look == LookNames || !known {
+		return ""
+	}
+	if look == LookTimes {
+		return at.stamp(nil)
+	}
+	var digest []byte
+	if i.entry == nil {
+		digest = digestOf(i.File, func() bool { return ctx.Err() != nil })
+	} else if data, err := i.Read(ctx); err == nil {
+		sum := sha256.Sum256(data)
+		digest = sum[:]
+	}
+	if ctx.Err() != nil {
+		return ""
+	}
+	return at.stamp(digest)
+}
+
+// written is what a file system, or an archive, knows of a file.
+type written struct {
+	size int64
+	time time.Time
+}
+
+// lastWritten is what is known of an item.
+func (i Item) lastWritten() (at written, known bool) {
+	switch {
+	case i.File == "":
+		return at, false
+	case i.entry != nil:
+		return *i.entry, true
+	}
+	info, err := os.Stat(i.File)
+	if err != nil {
+		return at, false
+	}
+	return written{info.Size(), info.ModTime()}, true
+}
+
+func (w written) stamp(contents []byte) Stamp {
+	var both [16]byte
+	binary.LittleEndian.PutUint64(both[:], uint64(w.size))
+	binary.LittleEndian.PutUint64(both[8:], uint64(w.time.UnixNano()))
+	digest := sha256.Sum256(both[:])
+	return Stamp(digest[:TimesBytes]) + Stamp(contents[:min(len(contents), ContentsBytes)])
+}
+
+// DigestOfStamps is over what stamps are compared by, added in order.
+type DigestOfStamps struct {
+	look    Look
+	hash    hash.Hash
+	unknown bool
+}
+
+// NewDigestOfStamps begins one.
+func NewDigestOfStamps(look Look) *DigestOfStamps {
+	return &DigestOfStamps{look: look, hash: sha256.New()}
+}
+
+// Add adds a stamp.
+func (d *DigestOfStamps) Add(s Stamp) {
+	part := s.By(d.look)
+	d.unknown = d.unknown || part == "" && d.look != LookNames
+	io.WriteString(d.hash, part)
+}
+
+// Sum is the digest in hex; "" where a stamp is not known, which equals no other.
+func (d *DigestOfStamps) Sum() string {
+	if d.unknown {
+		return ""
+	}
+	return hex.EncodeToString(d.hash.Sum(nil))
+}
+
 // stamps are digests over the files of items, in order. A file that holds several items one after the
 // other is taken once.
 type stamps struct {
@@ -29,28 +139,41 @@ type stamps struct {
 	times    hash.Hash
 	buffered *bufio.Writer // of times: digesting a few bytes at a time is slow
 	contents hash.Hash
+	each     *DigestOfStamps
 }
 
 func newStamps(look Look) *stamps {
-	s := &stamps{look: look, times: sha256.New(), contents: sha256.New()}
+	s := &stamps{look: look, times: sha256.New(), contents: sha256.New(), each: NewDigestOfStamps(look)}
 	s.buffered = bufio.NewWriter(s.times)
 	return s
 }
 
-// add takes a file. Of one that can't be looked at, that is what is taken.
-func (s *stamps) add(file string, stop func() bool) {
-	if s.look == LookNames || file == "" || file == s.last {
+// add takes an item, and its file. Of one that can't be looked at, that is what is taken.
+func (s *stamps) add(item Item, stop func() bool) {
+	if s.look == LookNames {
+		s.each.Add("")
 		return
 	}
-	s.last = file
-	var stamp [16]byte
-	if info, err := os.Stat(file); err == nil {
-		binary.LittleEndian.PutUint64(stamp[:], uint64(info.Size())+1)
-		binary.LittleEndian.PutUint64(stamp[8:], uint64(info.ModTime().UnixNano()))
+	var contents []byte
+	if item.File != "" && item.File != s.last {
+		s.last = item.File
+		var stamp [16]byte
+		if info, err := os.Stat(item.File); err == nil {
+			binary.LittleEndian.PutUint64(stamp[:], uint64(info.Size())+1)
+			binary.LittleEndian.PutUint64(stamp[8:], uint64(info.ModTime().UnixNano()))
+		}
+		s.buffered.Write(stamp[:])
+		if s.look == LookContents {
+			contents = digestOf(item.File, stop)
+			s.contents.Write(contents)
+		}
 	}
-	s.buffered.Write(stamp[:])
-	if s.look == LookContents {
-		s.contents.Write(digestOf(file, stop))
+	if s.look == LookContents && (item.entry != nil || contents == nil) {
+		s.each.Add(item.Stamp(context.Background(), s.look))
+	} else if at, known := item.lastWritten(); known {
+		s.each.Add(at.stamp(contents))
+	} else {
+		s.each.Add("")
 	}
 }
 

@@ -73,7 +73,8 @@ func untar(name string, passed *Passed, yield func(Item) bool) bool {
 		}
 		images++
 		s := section{name, info, w.offset, header.Size}
-		item := Item{name + "/" + inside, strings.TrimSuffix(name, filepath.Ext(name)) + "/" + inside, s.read, name}
+		item := Item{Name: name + "/" + inside, Path: strings.TrimSuffix(name, filepath.Ext(name)) + "/" + inside, Read: s.read, File: name,
+			entry: &written{header.Size, header.ModTime}}
 		if err != nil {
 			item = failed(item.Name, err)
 		}
