@@ -95,17 +95,17 @@ func (r *Rows) Read(c *Call) (err error) {
 	switch {
 	case r.Mode == record.Update && !r.ToFile():
 		return commandline.Usagef("only a file can be brought up to date: name it with -o FILE")
-	case r.Mode == record.Update && r.Format == "table":
-		return commandline.Usagef("--update reads FILE back, which a table can't be: give -f jsonl, csv or parquet")
+	case r.Mode == record.Update && output.Once(r.Format):
+		return commandline.Usagef("--update reads FILE back, which %s can't be: give -f jsonl, csv or parquet", r.Format)
 	}
 	return nil
 }
 
 // LeavesRecord reports whether the record stays beside the complete file: what goes on from it later
-// needs it. A table can't be read back, and only a run that goes on finds there that it is complete.
+// needs it. What can't be read back (a table) needs none: only a run that goes on finds there that it is complete.
 func (r *Rows) LeavesRecord() bool {
 	if r.Record == "auto" || r.Record == "" {
-		return r.Format != "table" || r.Resumes()
+		return !output.Once(r.Format) || r.Resumes()
 	}
 	return r.Record == "always"
 }

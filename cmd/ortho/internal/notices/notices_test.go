@@ -62,7 +62,7 @@ func TestTexts(t *testing.T) {
 			t.Errorf("%s: texts %q", p.Name, p.Texts)
 		}
 		for _, name := range p.Texts {
-			if text, err := Text(name); err != nil || len(text) < 200 {
+			if text, err := Text(name); err != nil || len(text) < 150 {
 				t.Errorf("%s: %s: %q, %v", p.Name, name, text, err)
 			}
 		}

@@ -179,6 +179,9 @@ func Binary(format string) bool {
 	return slices.Contains([]string{"parquet", "xlsx", "npz", "npy"}, format)
 }
 
+// Once reports whether rows of a format are written once, and can't be read back.
+func Once(format string) bool { return format == "table" || format == "npy" }
+
 // Raw reports whether a format has a place for raw outputs.
 func Raw(format string) bool { return slices.Contains([]string{"jsonl", "json", "parquet"}, format) }
 

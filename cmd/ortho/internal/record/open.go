@@ -74,7 +74,7 @@ func (r *Run[R]) open() error {
 		return err
 	}
 	if _, err := r.reads.Check(r.name, r.mode != Fresh); err != nil {
-		if recorded && !missing(r.name) && r.format != "table" {
+		if recorded && !missing(r.name) && !output.Once(r.format) {
 			err = fmt.Errorf("%w, --update brings it up to date", err)
 		}
 		return err

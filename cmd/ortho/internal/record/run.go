@@ -126,7 +126,7 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	}
 	if lines := r.differences(old, &now); len(lines) > 0 {
 		update := ""
-		if len(old.differences(&now, false)) == 0 && r.format != "table" {
+		if len(old.differences(&now, false)) == 0 && !output.Once(r.format) {
 			update = ", --update does what is new or has changed"
 		}
 		return fmt.Errorf("%s was made otherwise than it would be now; go on as it was begun%s, or --overwrite starts anew\n%s", r.existing(), update, strings.Join(lines, "\n"))
