@@ -214,6 +214,9 @@ func TestFormatsResume(t *testing.T) {
 		if name == "wide.csv" {
 			more = append(more, "-f", "wide")
 		}
+		if name == "table.txt" {
+			more = append(more, "--record", "always")
+		}
 		code, _, stderr := execute(t, "", with(args, more...)...)
 		if code != exitItems {
 			t.Fatalf("%s: exit %d, %s", name, code, stderr)

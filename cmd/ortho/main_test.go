@@ -90,7 +90,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"classify", "a.jpg", "-k"}, "-k needs a value"},
 		{[]string{"classify", "a.jpg", "--min-probability", "1.5"}, "--min-probability"},
 		{[]string{"classify", "a.jpg", "--threads", "-1"}, "--threads"},
-		{[]string{"classify", "a.jpg", "-f", "xml"}, "table, jsonl, csv, parquet"},
+		{[]string{"classify", "a.jpg", "-f", "xml"}, "table, jsonl, json, csv, tsv"},
 		{[]string{"classify", "a.jpg", "-p", "gpu"}, "cuda"},
 		{[]string{"classify", "a.jpg", "--provider-option", "cuda.device_id=0"}, "cuda"},
 		{[]string{"classify", "a.jpg", "--interpolation", "sharp"}, "bicubic"},

@@ -50,4 +50,7 @@ func (t *typed) Set(value string) error {
 	return nil
 }
 
+// Get is for [cli.Context.Value].
+func (t *typed) Get() any { return []string(*t) }
+
 func (t *typed) String() string { return strings.Join(*t, copied) + copied }
