@@ -163,6 +163,8 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"classify", photo, "--" + evilFile}},
 		{words: []string{"classify" + evilFile}},
 		{words: []string{"classify", photo, "-f", evilFile}},
+		{words: by("sort", photo, broken, "--labels", labels, "--into", filepath.Join(dir, "sorted "+evilFile), "--dry-run")},
+		{words: []string{"serve", "-m", "no" + evilFile}},
 		{words: []string{"classify-text", "-m", texts, "red " + evil, "-f", "csv"}},
 		{words: []string{"classify-text", "-m", texts, "red " + evil}},
 		{words: []string{"embed", "-m", pooled, "--input-range", "0,1", photo, broken, "-f", "jsonl"}},

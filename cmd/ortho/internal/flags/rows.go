@@ -96,7 +96,7 @@ func (r *Rows) Read(c *Call) (err error) {
 	case r.Mode == record.Update && !r.ToFile():
 		return commandline.Usagef("only a file can be brought up to date: name it with -o FILE")
 	case r.Mode == record.Update && output.Once(r.Format):
-		return commandline.Usagef("--update reads FILE back, which %s can't be: give -f jsonl, csv or parquet", r.Format)
+		return commandline.Usagef("--update reads FILE back, which a %s can't be: give -f jsonl, csv or parquet", r.Format)
 	}
 	return nil
 }
