@@ -55,6 +55,9 @@ func (m *Model) Detector() (*DetectorSpec, error) {
 // givesBoxes reports whether a graph is a detector: files say so, or its outputs can be read as boxes,
 // and as nothing else that is known.
 func (r *resolver) givesBoxes(p purpose) bool {
+	if !slices.ContainsFunc(r.graph.Inputs, func(v onnx.Value) bool { _, ok := viewOf(v, r.layers); return ok }) {
+		return false
+	}
 	heads := boxes.Match(r.boxesGraph())
 	return len(heads) == 1 && heads[0].Certain || p == forNothing && len(heads) > 0
 }

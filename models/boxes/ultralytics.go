@@ -68,11 +68,9 @@ func (g *Graph) extras(task string, channels int64, classes *int) (n int, ok boo
 		if points := g.Stated.Keypoints; points[0] > 0 {
 			return points[0] * points[1], true
 		}
-		if *classes == 0 {
-			*classes = 1
-		}
-		n := int(channels) - 4 - *classes
-		return n, channels > 0 && n > 0 && n%3 == 0
+		const people = 17 * 3 // COCO's, of one class
+		*classes = max(1, *classes)
+		return people, channels == int64(people+4+*classes)
 	}
 	return 0, true
 }
@@ -91,7 +89,11 @@ func fitUltralytics(g *Graph, task string, picked bool) *Head {
 		channels, places, head = out.Dims[2], out.Dims[1], 6
 	}
 	classes := g.Stated.Classes
-	extras, ok := g.extras(task, channels.Size-2*int64(head/6), &classes)
+	channelsOfBoxes := channels.Size // as a column has them
+	if picked {
+		channelsOfBoxes += int64(max(1, classes)) - 2
+	}
+	extras, ok := g.extras(task, channelsOfBoxes, &classes)
 	if !ok {
 		return nil
 	}
@@ -154,8 +156,16 @@ func isFloat(v onnx.Value) bool {
 
 // ofStrides reports whether a dimension may count the places of the usual grids, so many anchors each.
 func (g *Graph) ofStrides(places onnx.Dim, anchors int) bool {
-	if !places.Fixed() || g.Stated.Width == 0 {
-		return !places.Fixed() || places.Size > 300
+	switch {
+	case !places.Fixed():
+		return true
+	case g.Stated.Width == 0:
+		for edge := 32; edge <= 2048; edge += 32 {
+			if stridesOf(Size{edge, edge}, int(places.Size), anchors) != nil {
+				return true
+			}
+		}
+		return false
 	}
 	return stridesOf(Size{g.Stated.Width, g.Stated.Height}, int(places.Size), anchors) != nil
 }
