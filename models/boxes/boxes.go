@@ -61,6 +61,9 @@ type Stated struct {
 	Width, Height int    // of the input, where neither is open
 }
 
+// mostClasses is how many classes a shape alone is taken for; labels may be more.
+const mostClasses = 2000
+
 // Family are graphs of one kind. Each has a file of its own.
 type Family struct {
 	Name string // as the setting head has it

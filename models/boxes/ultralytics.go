@@ -99,7 +99,7 @@ func fitUltralytics(g *Graph, task string, picked bool) *Head {
 	}
 	own := head + extras // a column's numbers, but for the scores
 	if !picked {
-		if classes == 0 && channels.Fixed() {
+		if classes == 0 && channels.Fixed() && channels.Size <= mostClasses {
 			classes = int(channels.Size) - own
 		}
 		own += classes

@@ -38,7 +38,7 @@ func fitObjectness(g *Graph, anchors int) *Head {
 	}
 	places, n := out.Dims[1], out.Dims[2]
 	classes := g.Stated.Classes
-	if classes == 0 && n.Fixed() {
+	if classes == 0 && n.Fixed() && n.Size <= mostClasses {
 		classes = int(n.Size) - 5
 	}
 	if !n.Fixed() || n.Size != int64(classes)+5 || classes < 1 || !g.ofStrides(places, anchors) {
