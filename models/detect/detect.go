@@ -10,7 +10,6 @@ package detect
 import (
 	"context"
 	"iter"
-	"math"
 
 	"ortho/models"
 	"ortho/models/boxes"
@@ -46,7 +45,7 @@ type Detection struct {
 	// Box are x1, y1, x2 and y2 in pixels of the image, from its upper left corner. Where the model
 	// gives an angle, it is the box before it is turned by that about its centre.
 	Box   [4]float32 `json:"box"`
-	Angle *float32   `json:"angle,omitempty"` // in radians, clockwise, from 0 to pi/2
+	Angle *float32   `json:"angle,omitempty"` // in radians, clockwise
 	// Keypoints are x and y in pixels of the image, and how visible each is where the model says so.
 	Keypoints [][]float32 `json:"keypoints,omitempty"`
 	Mask      *boxes.RLE  `json:"mask,omitempty"` // of the whole image
@@ -150,23 +149,10 @@ func (d *Detector) found(size images.Size, rows []runner.Row) (Result, error) {
 	return result, nil
 }
 
-// turned gives the box and angle of an oriented box, regularised as Ultralytics' regularize_rboxes does
-// it: to an angle from 0 to pi/2.
+// turned gives the box and angle of an oriented box, as the graph has them.
 func (d *Detection) turned(b boxes.Box) {
-	w, h := b.Rect[2], b.Rect[3]
-	modulo := func(by float64) float64 {
-		t := math.Mod(float64(b.Angle), by)
-		if t < 0 {
-			t += by
-		}
-		return t
-	}
-	if modulo(math.Pi) >= math.Pi/2 {
-		w, h = h, w
-	}
-	angle := float32(modulo(math.Pi / 2))
-	d.Angle = &angle
-	x, y := b.Rect[0], b.Rect[1]
+	x, y, w, h := b.Rect[0], b.Rect[1], b.Rect[2], b.Rect[3]
+	d.Angle = &b.Angle
 	d.Box = [4]float32{x - w/2, y - h/2, x + w/2, y + h/2}
 }
 
