@@ -40,7 +40,7 @@ var typeface = sync.OnceValues(func() (*opentype.Font, error) { return opentype.
 // Draw draws marks on a copy of an image, the last first: what comes first lies above.
 func Draw(img *preprocess.Image, marks []Mark) (*preprocess.Image, error) {
 	edge := max(img.Width, img.Height)
-	line := max(1, int(math.Round(float64(edge)/400)))
+	line := max(2, int(math.Round(float64(edge)/300)))
 	canvas := img.RGBA()
 	parsed, err := typeface()
 	if err != nil {
