@@ -125,6 +125,36 @@ func TestUltralytics(t *testing.T) {
 	}
 }
 
+// TestYOLO: what YOLOv5's detect.py and YOLOX's demo find (scripts/goldens/detect_yolo.py). Their graphs say
+// nothing of themselves: YOLOX's may be YOLOv6's, too, and a person says which.
+func TestYOLO(t *testing.T) {
+	const folder = "testdata/yolo"
+	for name, cases := range goldens(t, folder) {
+		var settings []string
+		if name == "yolox" {
+			settings = []string{"head", name}
+		}
+		d := opened(t, filepath.Join(folder, name+".onnx"), detect.Options{}, settings...)
+		if got := d.Spec().Head.Family.Name; got != name {
+			t.Errorf("%s is taken for %s", name, got)
+		}
+		for i, r := range slices.Collect(detect.Each(t.Context(), d, slices.Values(cases), func(g golden) images.Input { return photo(g.Input) })) {
+			if r.Err != nil {
+				t.Errorf("%s: %v", name, r.Err)
+				continue
+			}
+			same(t, name+" of "+cases[i].Input, r.Value, cases[i])
+		}
+	}
+	m, err := models.Open(folder+"/yolox.onnx", models.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Detector(); err == nil || !strings.Contains(err.Error(), "yolov6") || !strings.Contains(err.Error(), "yolox") || !strings.Contains(err.Error(), "give head") {
+		t.Errorf("two readings: %v", err)
+	}
+}
+
 // TestOptions: thresholds, classes and numbers of boxes change what is kept, and nothing else.
 func TestOptions(t *testing.T) {
 	const graph = "testdata/ultralytics/v8.onnx"
