@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -30,9 +29,11 @@ import (
 // detectPictures are the pictures that detect makes beside its rows: each image with its boxes, and what
 // is in each box.
 type detectPictures struct {
-	drawTo, cropTo string // folders; "": none
+	drawTo, cropTo, textTo string // folders; "": none
 
 	draw, crop  *shelf.Shelf
+	text        *shelf.Shelf // of YOLO's labels
+	texts       shelf.Names
 	names       shelf.Names // of draw
 	cuts        shelf.Names // of crop: a folder for each image
 	orientation preprocess.Orientation
@@ -44,6 +45,7 @@ func (p *detectPictures) Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "draw", Destination: &p.drawTo, Category: out, Usage: "also write each image with its boxes to the folder `DIR`, as JPEG"},
 		&cli.StringFlag{Name: "crops", Destination: &p.cropTo, Category: out, Usage: "also write what is in each box to the folder `DIR`, as PNG: IMAGE/1-dog.png, ..."},
+		&cli.StringFlag{Name: "yolo", Destination: &p.textTo, Category: out, Usage: "also write YOLO's labels of each image to the folder `DIR`: a line for each box, class x y width height score, in parts of the image"},
 	}
 }
 
@@ -51,7 +53,7 @@ func (p *detectPictures) Read(c *flags.Call) error {
 	for _, f := range []struct {
 		name string
 		to   string
-	}{{"draw", p.drawTo}, {"crops", p.cropTo}} {
+	}{{"draw", p.drawTo}, {"crops", p.cropTo}, {"yolo", p.textTo}} {
 		if c.Given(f.name) && (f.to == "" || f.to == "-") {
 			return commandline.Usagef("--%s names no folder", f.name)
 		}
@@ -60,14 +62,14 @@ func (p *detectPictures) Read(c *flags.Call) error {
 }
 
 // on reports whether any pictures are made.
-func (p *detectPictures) on() bool { return p.drawTo != "" || p.cropTo != "" }
+func (p *detectPictures) on() bool { return p.drawTo != "" || p.cropTo != "" || p.textTo != "" }
 
 // open makes sure that the folders are none that the run reads.
 func (p *detectPictures) open(call *flags.Call, to *flags.Rows) error {
 	for _, f := range []struct {
 		folder string
 		shelf  **shelf.Shelf
-	}{{p.drawTo, &p.draw}, {p.cropTo, &p.crop}} {
+	}{{p.drawTo, &p.draw}, {p.cropTo, &p.crop}, {p.textTo, &p.text}} {
 		if f.folder == "" {
 			continue
 		}
@@ -85,7 +87,7 @@ func (p *detectPictures) open(call *flags.Call, to *flags.Rows) error {
 
 // sweep removes pictures that were begun.
 func (p *detectPictures) sweep() {
-	for _, s := range []*shelf.Shelf{p.draw, p.crop} {
+	for _, s := range []*shelf.Shelf{p.draw, p.crop, p.text} {
 		if s != nil {
 			s.Sweep()
 		}
@@ -98,6 +100,7 @@ type shownItem struct {
 	data *[]byte
 	name string // of its picture
 	cut  string // of the folder of its crops
+	text string // of its labels
 	err  error  // why it may have none
 }
 
@@ -114,6 +117,9 @@ func (p *detectPictures) items(items iter.Seq[source.Item]) iter.Seq[shownItem] 
 			}
 			if p.crop != nil && one.err == nil {
 				one.cut, one.err = p.cuts.Take(strings.TrimSuffix(item.Path, path.Ext(item.Path)), "", item.Name)
+			}
+			if p.text != nil && one.err == nil {
+				one.text, one.err = p.texts.Take(item.Path, ".txt", item.Name)
 			}
 			if !yield(one) {
 				return
@@ -164,6 +170,14 @@ func (p *detectPictures) make(item shownItem, found detect.Result) error {
 	if item.err != nil {
 		return item.err
 	}
+	if p.text != nil {
+		if err := put(p.text, item.text, item.File, func(w io.Writer) error { return rows.YOLO(w, found) }); err != nil {
+			return err
+		}
+	}
+	if p.draw == nil && p.crop == nil {
+		return nil
+	}
 	img, err := preprocess.Decode(*item.data, preprocess.DecodeOptions{Channels: 3, Orientation: p.orientation, MaxPixels: p.maxPixels})
 	if err != nil {
 		return err
@@ -173,7 +187,7 @@ func (p *detectPictures) make(item shownItem, found detect.Result) error {
 		if err != nil {
 			return err
 		}
-		if err := put(p.draw, item.name, item.File, drawn, preprocess.FileOptions{Format: preprocess.JPEG, Quality: 90}); err != nil {
+		if err := put(p.draw, item.name, item.File, picture(drawn, preprocess.FileOptions{Format: preprocess.JPEG, Quality: 90})); err != nil {
 			return err
 		}
 	}
@@ -190,25 +204,35 @@ func (p *detectPictures) make(item shownItem, found detect.Result) error {
 		if slug := shelf.Slug(rows.NameOfClass(d)); slug != "" {
 			name += "-" + slug
 		}
-		if err := put(p.crop, name+".png", item.File, img.Crop(x, y, w, h), preprocess.FileOptions{Format: preprocess.PNG}); err != nil {
+		if err := put(p.crop, name+".png", item.File, picture(img.Crop(x, y, w, h), preprocess.FileOptions{Format: preprocess.PNG})); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// put writes a picture to a shelf.
-func put(to *shelf.Shelf, name, input string, img *preprocess.Image, opt preprocess.FileOptions) error {
+// picture writes an image as a file.
+func picture(img *preprocess.Image, opt preprocess.FileOptions) func(io.Writer) error {
+	return func(to io.Writer) error {
+		w, err := preprocess.NewFileWriter(to, img.Width, img.Height, img.Channels, opt)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(img.Pix); err != nil {
+			return err
+		}
+		return w.Close()
+	}
+}
+
+// put writes a file to a shelf.
+func put(to *shelf.Shelf, name, input string, write func(io.Writer) error) error {
 	file, err := to.Create(name, input)
 	if err != nil {
 		return err
 	}
-	w, err := preprocess.NewFileWriter(file, img.Width, img.Height, img.Channels, opt)
-	if err == nil {
-		_, err = io.Writer(w).Write(img.Pix)
-	}
-	if err == nil {
-		err = errors.Join(w.Close(), file.Complete())
+	if err = write(file); err == nil {
+		err = file.Complete()
 	}
 	if err != nil {
 		file.Discard()
@@ -222,15 +246,8 @@ func marks(found detect.Result) []overlay.Mark {
 	all := make([]overlay.Mark, len(found.Detections))
 	for i, d := range found.Detections {
 		m := overlay.Mark{Label: fmt.Sprintf("%s %.2f", rows.NameOfClass(d), d.Score), Class: d.Index}
-		x1, y1, x2, y2 := d.Box[0], d.Box[1], d.Box[2], d.Box[3]
-		m.Outline = [][2]float32{{x1, y1}, {x2, y1}, {x2, y2}, {x1, y2}}
-		if d.Angle != nil {
-			sin, cos := math.Sincos(float64(*d.Angle))
-			for k, c := range m.Outline {
-				x, y := float64(c[0]-(x1+x2)/2), float64(c[1]-(y1+y2)/2)
-				m.Outline[k] = [2]float32{(x1+x2)/2 + float32(x*cos-y*sin), (y1+y2)/2 + float32(x*sin+y*cos)}
-			}
-		}
+		corners := d.Corners()
+		m.Outline = corners[:]
 		for _, k := range d.Keypoints {
 			if len(k) < 3 || k[2] >= 0.5 { // as Ultralytics' plots leave out what is hardly visible
 				m.Points = append(m.Points, [2]float32{k[0], k[1]})

@@ -248,7 +248,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"lang chat-model header detail classes draw crops truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
+		"lang chat-model header detail classes draw crops yolo truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)

@@ -10,6 +10,7 @@ package detect
 import (
 	"context"
 	"iter"
+	"math"
 
 	"ortho/models"
 	"ortho/models/boxes"
@@ -154,6 +155,21 @@ func (d *Detection) turned(b boxes.Box) {
 	x, y, w, h := b.Rect[0], b.Rect[1], b.Rect[2], b.Rect[3]
 	d.Angle = &b.Angle
 	d.Box = [4]float32{x - w/2, y - h/2, x + w/2, y + h/2}
+}
+
+// Corners are those of the box, turned by its angle.
+func (d *Detection) Corners() [4][2]float32 {
+	x1, y1, x2, y2 := d.Box[0], d.Box[1], d.Box[2], d.Box[3]
+	corners := [4][2]float32{{x1, y1}, {x2, y1}, {x2, y2}, {x1, y2}}
+	if d.Angle == nil {
+		return corners
+	}
+	sin, cos := math.Sincos(float64(*d.Angle))
+	for i, c := range corners {
+		x, y := float64(c[0]-(x1+x2)/2), float64(c[1]-(y1+y2)/2)
+		corners[i] = [2]float32{(x1+x2)/2 + float32(x*cos-y*sin), (y1+y2)/2 + float32(x*sin+y*cos)}
+	}
+	return corners
 }
 
 func placeOf(p preprocess.Placement) boxes.Place {

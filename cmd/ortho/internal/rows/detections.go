@@ -3,6 +3,7 @@ package rows
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -66,6 +67,7 @@ var DetectionsCodec = &output.Codec[Detections]{
 		Write:   Detections.records,
 		Read:    readDetection,
 	},
+	Own:     map[string]func(io.Writer) output.Writer[Detections]{"coco": newCOCO},
 	Parquet: output.Columns(Detections.columns, (*detectionsColumns).row, (*detectionsColumns).size),
 	Table: &output.Table[Detections]{
 		Columns: []grid.Column{grid.File("image"), grid.Number("class"), grid.Text("label"), grid.Number("score"), grid.Text("box")},
