@@ -32,8 +32,8 @@ type Options struct {
 
 // Result is what was found in one image.
 type Result struct {
-	Detections []Detection `json:"detections"`      // best first, of equal scores by place in the outputs
-	Width      int         `json:"width,omitempty"` // pixels of the image, upright where the model wants it so
+	Detections []Detection `json:"detections,omitzero"` // best first, of equal scores by place in the outputs
+	Width      int         `json:"width,omitempty"`     // pixels of the image, upright where the model wants it so
 	Height     int         `json:"height,omitempty"`
 }
 
