@@ -103,28 +103,30 @@ func Each[T any](ctx context.Context, d *Detector, items iter.Seq[T], input func
 }
 
 func (d *Detector) read(size images.Size, rows []runner.Row) (Result, error) {
-	result, err := d.found(size, rows)
+	result, err := Read(d.spec, d.rules, size, rows)
 	if err != nil {
 		return Result{}, models.StageOutput.Wrap(err)
 	}
 	return result, nil
 }
 
-func (d *Detector) found(size images.Size, rows []runner.Row) (Result, error) {
+// Read reads what was found in an image of a size out of its rows of the outputs that spec.Head names,
+// in their order.
+func Read(spec *models.DetectorSpec, rules boxes.Rules, size images.Size, rows []runner.Row) (Result, error) {
 	outputs, err := images.Tensors(rows)
 	if err != nil {
 		return Result{}, err
 	}
-	head, at := d.spec.Head, placeOf(d.spec.Input.Placement(size.Width, size.Height))
-	found, err := head.Boxes(at, outputs, d.rules)
+	head, at := spec.Head, placeOf(spec.Input.Placement(size.Width, size.Height))
+	found, err := head.Boxes(at, outputs, rules)
 	if err != nil {
 		return Result{}, err
 	}
 	result := Result{Detections: make([]Detection, 0, len(found)), Width: size.Width, Height: size.Height}
 	for _, b := range found {
 		one := Detection{Index: int(b.Class), Score: b.Score, Box: b.Rect}
-		if one.Index < len(d.spec.Labels) {
-			one.ID, one.Label = d.spec.Labels[one.Index].ID, d.spec.Labels[one.Index].Name
+		if one.Index < len(spec.Labels) {
+			one.ID, one.Label = spec.Labels[one.Index].ID, spec.Labels[one.Index].Name
 		}
 		if head.Oriented {
 			one.turned(b)
