@@ -103,7 +103,12 @@ func (r *resolver) detector() {
 		}
 		r.layers = append(slices.Clone(r.layers), layer)
 	}
-	if in, ok := r.onlyImage(); ok {
+	in, ok := r.onlyImage()
+	switch {
+	case !ok:
+	case head == nil: // what the image is depends on it: nothing else is asked before
+		r.fact("input", in.String(), "graph")
+	default:
 		r.takeImage(in)
 	}
 	if head == nil {
@@ -172,7 +177,9 @@ func (r *resolver) head() *boxes.Head {
 		for _, h := range heads {
 			readings = append(readings, h.Family.Name+" ("+h.Family.About+")")
 		}
-		r.gap("boxes", "how its boxes are read, as its outputs ("+onnx.List(r.graph.Outputs)+") may be those of "+strings.Join(readings, " or of "), heads[0].Family.Name, "head")
+		first := heads[0].Family.Name
+		r.lacks("boxes", Gap{About: "how its boxes are read, as its outputs (" + onnx.List(r.graph.Outputs) + ") may be those of " + strings.Join(readings, " or of "),
+			Settings: []string{config.Head.Name()}, Example: one(config.Head.Name(), first), Note: config.Textf("if it is of %s", first)})
 		return nil
 	}
 }
