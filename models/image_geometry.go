@@ -33,6 +33,7 @@ func (r *resolver) geometry() {
 			break
 		}
 		in.Resize = resize.Value
+		r.toInput(&in.Resize)
 		if part, ok := config.Central.In(r.layers[at]); ok {
 			in.Central = part.Value
 			r.fact("central", part.Text+" of the short edge (height, width), cut out before the resize", part.Source)
@@ -57,6 +58,7 @@ func (r *resolver) geometry() {
 	}
 	offset, _ := config.CropOffset.Find(r.layers)
 	in.CropOffset = offset.Value
+	r.padding()
 	s, ok := config.Interpolation.Find(r.layers)
 	switch {
 	case in.Resize.Mode == preprocess.ResizeNone:
@@ -71,6 +73,39 @@ func (r *resolver) geometry() {
 	}
 	in.Interpolation = s.Value
 	r.fact("interpolation", in.Interpolation.String(), s.Source)
+}
+
+// toInput gives a resize that is to the input's size that size.
+func (r *resolver) toInput(to *preprocess.Resize) {
+	switch to.Mode {
+	case preprocess.Letterbox, preprocess.FitWithin, preprocess.Exact:
+		if to.Height == 0 && to.Width == 0 {
+			to.Height, to.Width = r.inputAt.Height, r.inputAt.Width
+		}
+	}
+}
+
+// padding settles where a letterboxed image is, and the colour around it.
+func (r *resolver) padding() {
+	in := &r.image.Spec
+	if in.Resize.Mode != preprocess.Letterbox && in.Resize.Mode != preprocess.FitWithin || in.PadEnd {
+		return
+	}
+	if s, ok := config.PadAt.Find(r.layers); ok {
+		if noted(r, config.PadAt, s) == "start" {
+			in.CropOffset = preprocess.Start
+		}
+	}
+	s, ok := config.Fill.Find(r.layers)
+	switch {
+	case ok:
+	case in.Resize.Mode == preprocess.Letterbox:
+		s = config.Fill.Of([3]uint8{114, 114, 114}, "default (Ultralytics' LetterBox)")
+		s.Text = "114"
+	default:
+		return
+	}
+	in.Fill = noted(r, config.Fill, s)
 }
 
 // relative resizes by crop-pct and crop-mode: timm's rules. Where nothing is
@@ -172,6 +207,8 @@ func describe(r preprocess.Resize) string {
 		return fmt.Sprintf("cover %dx%d in the image's own ratio, then centre crop", r.Height, r.Width)
 	case preprocess.FitWithin:
 		return fmt.Sprintf("fit into %dx%d in the image's own ratio, truncated", r.Height, r.Width)
+	case preprocess.Letterbox:
+		return fmt.Sprintf("fit into %dx%d in the image's own ratio, rounded, then pad", r.Height, r.Width)
 	case preprocess.Fit:
 		return fmt.Sprintf("fit into %dx%d in the image's own ratio, then pad", r.Height, r.Width)
 	}

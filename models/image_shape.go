@@ -204,6 +204,12 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 		r.gap("input-size", "what size of image it takes", example, "input-size")
 		return
 	}
+	r.inputAt = at
+	if multiple, ok := config.PadMultiple.Find(r.layers); ok && !height.Fixed() && !width.Fixed() && r.task.sized {
+		r.image.Spec.PadMultiple = multiple.Value
+		r.fact("input-size", fmt.Sprintf("as each image asks for within %s, in multiples of %d", at, multiple.Value), multiple.Source)
+		return
+	}
 	r.image.Spec.Height, r.image.Spec.Width = at.Height, at.Width
 	r.fact("input-size", at.String(), s.Source)
 	if rank < len(r.layers) && r.layers[rank].ByUser() && !(height.Fixed() && width.Fixed()) {

@@ -18,5 +18,6 @@ const (
 	Classify     = config.Classify
 	ClassifyText = config.ClassifyText
 	Embed        = config.Embed
+	Detect       = config.Detect
 	Generate     = config.Generate
 )

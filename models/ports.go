@@ -20,6 +20,7 @@ type ports struct {
 
 	scores    *ScoresPort
 	embedding *EmbeddingPort
+	boxes     *BoxesPort
 	picture   *PicturePort
 
 	batch  int     // items per run; 0 where the graph leaves it open
@@ -71,6 +72,15 @@ func (m *Model) Scores() (*ScoresPort, error) {
 // Embedding returns which output's values are taken as they are.
 func (m *Model) Embedding() (*EmbeddingPort, error) {
 	return port(m, m.ports.embedding, "gives no embedding", m.Graph.Outputs)
+}
+
+// Boxes returns how the graph's outputs are read as boxes.
+func (m *Model) Boxes() (*BoxesPort, error) {
+	out, err := port(m, m.ports.boxes, "gives no boxes", m.Graph.Outputs)
+	if err == nil {
+		out.Labels = slices.Clone(out.Labels)
+	}
+	return out, err
 }
 
 // Picture returns what the image is that the graph gives.

@@ -17,6 +17,7 @@ type resolver struct {
 	layers config.Layers // by precedence
 	task   *task
 	ports
+	inputAt  config.Size // what an input is resized to: its own size where that is fixed
 	facts    []Fact
 	words    map[int]func(name func(string) string) string // the values of facts that name settings
 	gaps     []Gap

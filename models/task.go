@@ -12,11 +12,12 @@ import (
 // task is a row of the table of tasks: which graphs it fits, and which ports it needs.
 type task struct {
 	name Task
-	fits func(g *onnx.Graph, p purpose) bool // where nothing states the task, but the outputs are for p
-	fact bool                                // a fact says so where only the graph states the task
+	fits func(r *resolver, p purpose) bool // where nothing states the task, but the outputs are for p
+	fact bool                              // a fact says so where only the graph states the task
 
 	// resolve settles the ports, in the order of the facts.
 	resolve func(*resolver)
+	sized   bool // images may have inputs of their own sizes
 	whole   bool // an image is taken as a whole and upright: no middle is cut out of it, and its pixels' values have to be stated
 	classes bool // what comes out are classes, whose names are worth having
 
@@ -28,7 +29,7 @@ type task struct {
 var tasks = []*task{
 	{
 		name: ClassifyText, fact: true,
-		fits:    func(g *onnx.Graph, p purpose) bool { return p == forScores && takesTokens(g) },
+		fits:    func(r *resolver, p purpose) bool { return p == forScores && takesTokens(r.graph) },
 		resolve: (*resolver).textClassifier, classes: true,
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("classifies no texts: it does not take token ids and give classes (inputs: %s; outputs: %s)", onnx.List(m.Graph.Inputs), onnx.List(m.Graph.Outputs))
@@ -42,8 +43,17 @@ var tasks = []*task{
 		},
 	},
 	{
+		name: Detect, fact: true,
+		fits:    (*resolver).givesBoxes,
+		resolve: (*resolver).detector, classes: true, sized: true,
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("gives no boxes: its outputs are those of no family of detectors (%s)", onnx.List(m.Graph.Outputs))
+		},
+		does: func(m *Model) string { return "gives no classes of the image but boxes" + m.ports.boxes.named() },
+	},
+	{
 		name: Embed, fact: true,
-		fits:    func(_ *onnx.Graph, p purpose) bool { return p == forEmbedding },
+		fits:    func(_ *resolver, p purpose) bool { return p == forEmbedding },
 		resolve: (*resolver).imageEmbedder,
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("gives no embedding: no output is called as one that stands for an image (outputs: %s)", onnx.List(m.Graph.Outputs))
@@ -52,7 +62,7 @@ var tasks = []*task{
 	},
 	{
 		name: Generate, fact: true,
-		fits:    func(_ *onnx.Graph, p purpose) bool { return p == forPicture },
+		fits:    func(_ *resolver, p purpose) bool { return p == forPicture },
 		resolve: (*resolver).generator, whole: true,
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("gives no image: no output has the shape [batch,1 or 3,height,width] (outputs: %s)", onnx.List(m.Graph.Outputs))
@@ -67,7 +77,7 @@ var tasks = []*task{
 	},
 	{
 		name:    Classify,
-		fits:    func(*onnx.Graph, purpose) bool { return true },
+		fits:    func(*resolver, purpose) bool { return true },
 		resolve: (*resolver).imageClassifier, classes: true,
 		refuse: func(m *Model) string { return m.task.does(m) },
 	},
@@ -117,7 +127,7 @@ func (r *resolver) settleTask() *task {
 	}
 	p := purposeOfAll(r.graph)
 	for _, t := range tasks {
-		if t.fits(r.graph, p) {
+		if t.fits(r, p) {
 			if t.fact {
 				r.fact("task", string(t.name), "graph")
 			}

@@ -21,6 +21,12 @@ type LoadOptions struct {
 // then [Spec.Tensor]. It reuses the memory of the pixels. Returned is the size of
 // the file's image, upright where the spec turns it. Errors are those of the two.
 func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err error) {
+	return s.LoadInto(file, opt, func(*Spec) ([]byte, error) { return dst, nil })
+}
+
+// LoadInto is Load for a spec of which images may have tensors of their own sizes. room is called
+// once, with the image's spec (see [Spec.For]), and returns the memory of the tensor.
+func (s *Spec) LoadInto(file []byte, opt LoadOptions, room func(*Spec) ([]byte, error)) (width, height int, err error) {
 	memory := frames.Get().(*frame)
 	defer memory.release()
 	held := new(lease)
@@ -42,11 +48,6 @@ func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err e
 	if err != nil {
 		return 0, 0, err
 	}
-	if pic.resized {
-		resized := *s
-		resized.Resize = Resize{}
-		s = &resized
-	}
 	img := pic.as(s.Channels, s.Orientation)
 	if keyed {
 		img.whiten(key)
@@ -61,6 +62,19 @@ func (s *Spec) Load(dst, file []byte, opt LoadOptions) (width, height int, err e
 	of := whole(img)
 	if pic.part != (region{}) {
 		of = strip{img, pic.part.x, pic.part.y, pic.width, pic.height}
+	}
+	if s.Open() {
+		made := s.For(width, height)
+		s = &made
+	}
+	dst, err := room(s)
+	if err != nil {
+		return 0, 0, err
+	}
+	if pic.resized {
+		resized := *s
+		resized.Resize = Resize{}
+		s = &resized
 	}
 	return width, height, s.tensor(dst, of)
 }

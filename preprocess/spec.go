@@ -10,7 +10,9 @@ package preprocess
 // and pack as Layout and Type say. ColorOrder says which colour stands in
 // channel c; Mean and Std are in the order of the tensor's channels.
 type Spec struct {
-	Height, Width int // of the tensor
+	// Height and Width are those of the tensor; 0 and 0 where each image has its own, by
+	// Resize and PadMultiple: see [Spec.For].
+	Height, Width int
 	Channels      int // 1 or 3
 
 	// Central, where it is not zero, is the height and width of the image's middle in parts
@@ -25,6 +27,10 @@ type Spec struct {
 	// PadEnd leaves the image at the tensor's first row and column where it is smaller, and the
 	// rest at 0, whatever Mean and Std are: transformers' do_pad. A larger one is an error.
 	PadEnd bool
+
+	// PadMultiple, of a spec without Height and Width, is what both edges of the resized image
+	// are padded to a multiple of; 0: to none.
+	PadMultiple int
 
 	Range      [2]float64 // the values that pixel 0 and pixel 255 become before Mean and Std
 	Mean, Std  []float64  // one per channel
@@ -81,8 +87,11 @@ const (
 	// PPLCNetImageProcessor.
 	ShortEdgeRounded
 	// FitWithin is Fit, with both edges truncated: what transformers does for a size of
-	// max_height and max_width.
+	// max_height and max_width, and YOLOX.
 	FitWithin
+	// Letterbox is Fit by one product: both edges are multiplied by min(Height/height,
+	// Width/width) and rounded half to even, as Ultralytics' LetterBox does it.
+	Letterbox
 )
 
 // CropOffset is the rule for the first row and column of a centre crop, or of the
@@ -98,6 +107,8 @@ const (
 	Floor
 	// FloorBoth is d//2 for both, as transformers does it by torchvision.
 	FloorBoth
+	// Start is the first row and column for both.
+	Start
 )
 
 // Filter is a resampling filter. Those of Pillow look at all pixels that an output stands for

@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"unsafe"
@@ -45,6 +46,9 @@ func (s *Spec) ResizedSize(width, height int) (int, int) {
 	case FitWithin:
 		scale := min(float64(s.Resize.Height)/float64(height), float64(s.Resize.Width)/float64(width))
 		return max(1, int(float64(width)*scale)), max(1, int(float64(height)*scale))
+	case Letterbox:
+		scale := min(float64(s.Resize.Height)/float64(height), float64(s.Resize.Width)/float64(width))
+		return max(1, int(math.RoundToEven(float64(width)*scale))), max(1, int(math.RoundToEven(float64(height)*scale)))
 	case ShortEdge:
 		if s.Resize.Longest > 0 {
 			return s.Resize.multiples(s.Resize.limited(width, height))
@@ -100,6 +104,9 @@ func keepRatio(width, height int, ratio float64) (int, int) {
 // window places a crop of size out in an edge of size in: the first input pixel,
 // the first output pixel, and how many follow.
 func (s *Spec) window(in, out int) (from, to, n int) {
+	if s.CropOffset == Start {
+		return 0, 0, min(in, out)
+	}
 	if in < out {
 		if s.PadEnd {
 			return 0, 0, in
@@ -122,6 +129,10 @@ func (s *Spec) part(width, height int) region {
 	all := region{0, 0, width, height}
 	if s.Validate() != nil || s.Central != [2]float64{} || !s.Interpolation.pillow() || s.Interpolation == Nearest {
 		return all
+	}
+	if s.Open() {
+		made := s.For(width, height)
+		s = &made
 	}
 	w, h := s.ResizedSize(width, height)
 	if max(width, height) > maxEdge || max(w, h) > maxResizedEdge {
@@ -151,6 +162,9 @@ func (s *Spec) Tensor(dst []byte, img *Image) error { return s.tensor(dst, whole
 func (s *Spec) tensor(dst []byte, img strip) error {
 	if err := s.Validate(); err != nil {
 		return err
+	}
+	if s.Open() {
+		return errors.New("the tensor's size follows from the image's: see For")
 	}
 	if img.Channels != s.Channels {
 		return fmt.Errorf("an image of %d channels for a tensor of %d", img.Channels, s.Channels)

@@ -12,8 +12,15 @@ const MaxSize = 16384
 // values that have no name.
 func (s *Spec) Validate() error {
 	switch {
+	case s.Open() && !s.Resize.sizes():
+		return settingError("an input of each image's own size: %s must say how large it becomes", key("resize"))
+	case s.PadMultiple < 0 || s.PadMultiple > MaxSize:
+		return fmt.Errorf("padding to multiples of %d: it must be from 0 to %d", s.PadMultiple, MaxSize)
+	case s.Open():
 	case s.Height < 1 || s.Width < 1 || s.Height > MaxSize || s.Width > MaxSize:
 		return settingError("an input of %dx%d pixels: %s must be from 1 to %d", s.Height, s.Width, key("input-size"), MaxSize)
+	}
+	switch {
 	case s.Channels != 1 && s.Channels != 3:
 		return settingError("an input of %d channels: %s must be 1 or 3", s.Channels, key("channels"))
 	case len(s.Mean) != s.Channels || len(s.Std) != s.Channels:
@@ -36,7 +43,7 @@ func (s *Spec) Validate() error {
 	case ResizeNone:
 		return nil
 	case ShortEdge, ShortEdgeRounded, LongEdge:
-	case Exact, Fit, FitWithin, Cover:
+	case Exact, Fit, FitWithin, Letterbox, Cover:
 		edges = [2]int{s.Resize.Height, s.Resize.Width}
 	default:
 		return fmt.Errorf("resize mode %d is not known", s.Resize.Mode)

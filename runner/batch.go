@@ -34,16 +34,20 @@ func (o Options) DefaultBatch(provider string) (batch, concurrency int) {
 // states their shape, and views of both for the shorter last run.
 type batch struct {
 	session *Session
-	row     []int64 // the input's shape without the batch dimension
+	row     []int64 // the input's shape without the batch dimension; nil: each item has its own
 	size    int     // rows
 	pad     bool    // no run has fewer
+
+	// Where items have their own shapes: the input's memory, and the dimensions of the last item.
+	memory []uint64
+	own    int
 
 	in  *Tensor
 	out []*Tensor // nil: ONNX Runtime allocates it in every run
 }
 
 func (b *batch) open() error {
-	if b.in != nil {
+	if b.in != nil || b.row == nil { // see room
 		return nil
 	}
 	size := int64(b.size)
@@ -75,10 +79,47 @@ func (b *batch) open() error {
 	return nil
 }
 
+// room is the memory of the one item of the run that has its own shape.
+func (b *batch) room(shape []int64) ([]byte, error) {
+	in, whole := b.session.Inputs[0], append([]int64{1}, shape...)
+	if b.own = len(shape); b.alone() {
+		whole = shape
+	}
+	if b.in != nil && slices.Equal(b.in.Shape, whole) {
+		return b.in.data, nil
+	}
+	n, err := byteSize(in.Type, whole)
+	if err != nil {
+		return nil, fmt.Errorf("input %s: %w", in.Name, err)
+	}
+	if b.in != nil {
+		b.in.Close()
+		b.in = nil
+	}
+	if words := (n + 7) / 8; cap(b.memory) < words {
+		b.memory = make([]uint64, words)
+	}
+	if b.in, err = wrap(in.Type, whole, bytesOf(b.memory[:cap(b.memory)])[:n]); err != nil {
+		return nil, fmt.Errorf("input %s: %w", in.Name, err)
+	}
+	if b.out == nil {
+		b.out = make([]*Tensor, len(b.session.Outputs))
+	}
+	return b.in.data, nil
+}
+
 // alone reports whether the graph takes one item, without a dimension for several.
 func (b *batch) alone() bool {
 	in := b.session.Inputs[0]
-	return in.Ranked && len(in.Dims) == len(b.row)
+	return in.Ranked && len(in.Dims) == b.rank()
+}
+
+// rank is how many dimensions an item has.
+func (b *batch) rank() int {
+	if b.row == nil {
+		return b.own
+	}
+	return len(b.row)
 }
 
 // input is the memory of one row of the input.

@@ -139,7 +139,7 @@ func (l *lane[In, Out]) load(row int, j *job[In, Out]) {
 		if err := j.ctx.Err(); err != nil {
 			return err // its caller may have gone: nothing of the item may be used
 		}
-		l.reads[row], err = l.pool.load(j.ctx, j.item, l.input(row))
+		l.reads[row], err = l.pool.load(j.ctx, j.item, &l.batch, row)
 		return err
 	}()
 	if l.errs[row] == nil {

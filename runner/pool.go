@@ -37,7 +37,7 @@ type Pool[In, Out any] struct {
 	session *Session
 	opt     PoolOptions
 	row     []int64
-	load    func(ctx context.Context, item In, row []byte) (func(outputs []Row) (Out, error), error)
+	load    func(ctx context.Context, item In, lane *batch, row int) (func(outputs []Row) (Out, error), error)
 	loaders chan struct{} // holds a token for each load under way, of all lanes; nil: not bounded
 	calls   atomic.Int64  // of Do
 	lanes   sync.WaitGroup
@@ -55,12 +55,21 @@ type Pool[In, Out any] struct {
 
 // NewPool makes a pool for a session with one input. Close it before the session.
 func NewPool[In, Mid, Out any](s *Session, w Work[In, Mid, Out], o PoolOptions) *Pool[In, Out] {
-	batch, concurrency := DefaultBatch(s.Provider)
-	o.Batch, o.Concurrency = cmp.Or(max(0, o.Batch), batch), cmp.Or(max(0, o.Concurrency), concurrency)
+	rows, lanes := DefaultBatch(s.Provider)
+	o.Batch, o.Concurrency = cmp.Or(max(0, o.Batch), rows), cmp.Or(max(0, o.Concurrency), lanes)
+	sized := w.Row == nil
+	if sized {
+		o.Batch, o.Pad = 1, false
+	}
 	p := &Pool[In, Out]{session: s, opt: o, row: w.Row}
-	load, read := w.Load, w.Read
-	p.load = func(ctx context.Context, item In, row []byte) (func([]Row) (Out, error), error) {
-		mid, err := guarded(func() (Mid, error) { return load(ctx, item, row) })
+	read := w.Read
+	p.load = func(ctx context.Context, item In, lane *batch, row int) (func([]Row) (Out, error), error) {
+		mid, err := guarded(func() (Mid, error) {
+			if sized {
+				return w.LoadSized(ctx, item, lane.room)
+			}
+			return w.Load(ctx, item, lane.input(row))
+		})
 		return func(outputs []Row) (Out, error) { return read(mid, outputs) }, err
 	}
 	if o.Batch > 1 { // else each load has its lane's place

@@ -46,7 +46,7 @@ func paintingAfter(load func(ctx context.Context, n int) error) Work[int, int, i
 
 // painting is the work around that graph.
 func painting(load func(ctx context.Context, n int, row []byte) (int, error)) Work[int, int, int] {
-	return Work[int, int, int]{[]int64{3, 32, 32}, load, func(_ int, outputs []Row) (int, error) { return brightest(outputs[0]), nil }}
+	return Work[int, int, int]{Row: []int64{3, 32, 32}, Load: load, Read: func(_ int, outputs []Row) (int, error) { return brightest(outputs[0]), nil }}
 }
 
 func at(t *testing.T, batch, concurrency int) opened {

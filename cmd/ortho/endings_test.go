@@ -39,6 +39,8 @@ func TestEndings(t *testing.T) {
 		{"classify-text cat", "output", []string{"x.html", "x.pkl"}, rows},
 		{"embed cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
 		{"describe cat.png", "output", []string{"x.md", "x.xml"}, rows},
+		{"detect cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
+		{"detect cat.png -m none", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
 		{"generate cat.png", "output", []string{"x.json", "x.jsonl", "x.npy", "x.parquet", "x.html", "x.bmp", "x.svg", "x.avif"}, pictures},
 		{"generate cat.png", "output", []string{"x.gif"}, "GIF is for what is made without an image"},
 		{"generate cat.png -f png", "output", []string{"x.jpg"}, "say different things"},

@@ -18,7 +18,7 @@ import (
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term", "github.com/xuri/excelize/v2",
-		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging",
+		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging", "golang.org/x/image",
 		"google.golang.org/grpc", "google.golang.org/protobuf", "github.com/prometheus/client_golang",
 		"github.com/expr-lang/expr", "golang.org/x/text/unicode/norm"}, // --where; names that are one on some system
 		[]string{"cmd", "models", "runner", "preprocess"}},
@@ -53,19 +53,20 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 
-	"models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
+	"models/boxes": "runner/onnx", "models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
 	"models/text":      "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
-	"models":           "models/config models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
+	"models":           "models/boxes models/config models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
 	"models/scheduler": "models/noise",
 	"models/diffusion": "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
 	"models/evaluate":  "models models/config runner/stats",
 	"models/fuse":      "models",
 	"models/generate":  "models models/config models/noise models/provenance models/text preprocess runner runner/npz runner/onnx",
-	"models/images":    "models models/config preprocess runner runner/onnx",
+	"models/images":    "models models/boxes models/config preprocess runner runner/onnx",
 	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
+	"models/detect":    "models models/boxes models/images preprocess runner",
 	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
@@ -77,6 +78,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/notices/make": "cmd/ortho/internal/notices models/bundled runner/library",
 	"cmd/ortho/internal/output":       "cmd/ortho/internal/grid cmd/ortho/internal/scratch cmd/ortho/internal/term runner/appear",
 	"cmd/ortho/internal/sheet":        "preprocess",
+	"cmd/ortho/internal/overlay":      "preprocess",
 	"cmd/ortho/internal/scratch":      "",
 	"cmd/ortho/internal/record":       "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term runner/appear",
 	"cmd/ortho/internal/folders":      "cmd/ortho/internal/output cmd/ortho/internal/source runner/appear",
@@ -86,7 +88,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
-	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/classify models/describe models/embed models/provenance",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/describe models/detect models/embed models/provenance",
 	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +

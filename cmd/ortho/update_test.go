@@ -20,14 +20,14 @@ func growing(t *testing.T, pictures int) string {
 	t.Helper()
 	photos := filepath.Join(t.TempDir(), "photos")
 	for i := range pictures {
-		picture(t, filepath.Join(photos, "sub", fmt.Sprintf("%02d.png", i)), i, time.Hour)
+		colourful(t, filepath.Join(photos, "sub", fmt.Sprintf("%02d.png", i)), i, time.Hour)
 	}
 	write(t, filepath.Join(photos, "sub", "03.png"), "broken")
 	return photos
 }
 
-// picture writes one that is of a colour, and of an age.
-func picture(t *testing.T, name string, n int, age time.Duration) {
+// colourful writes a picture that is of a colour, and of an age.
+func colourful(t *testing.T, name string, n int, age time.Duration) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		t.Fatal(err)
@@ -43,10 +43,10 @@ func picture(t *testing.T, name string, n int, age time.Duration) {
 func grow(t *testing.T, photos string) {
 	t.Helper()
 	in := func(name string) string { return filepath.Join(photos, "sub", name) }
-	picture(t, in("03.png"), 7, 0)
-	picture(t, in("05.png"), 8, time.Minute)
-	picture(t, in("00a.png"), 9, 0)
-	picture(t, filepath.Join(photos, "a.png"), 10, 0)
+	colourful(t, in("03.png"), 7, 0)
+	colourful(t, in("05.png"), 8, time.Minute)
+	colourful(t, in("00a.png"), 9, 0)
+	colourful(t, filepath.Join(photos, "a.png"), 10, 0)
 	if err := os.Rename(in("01.png"), in("zz.png")); err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestUpdateKilled(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	photos := growing(t, 40)
 	for i := range 400 {
-		picture(t, filepath.Join(photos, "more", fmt.Sprintf("%03d.png", i)), i, time.Hour)
+		colourful(t, filepath.Join(photos, "more", fmt.Sprintf("%03d.png", i)), i, time.Hour)
 	}
 	args := []string{"classify", "-m", testModels + "/float32_nchw", "--input-range", "0,1", photos}
 	for _, format := range fileFormats[:3] {
@@ -195,13 +195,13 @@ func TestUpdateKilled(t *testing.T) {
 		out, anew := filepath.Join(dir, "out."+format), filepath.Join(dir, "anew."+format)
 		kills := 0
 		for round := 0; kills < most/3 && round < 10*most; round++ {
-			picture(t, filepath.Join(photos, "more", fmt.Sprintf("%03d.png", random.IntN(400))), random.IntN(9), time.Duration(random.IntN(1000))*time.Second)
+			colourful(t, filepath.Join(photos, "more", fmt.Sprintf("%03d.png", random.IntN(400))), random.IntN(9), time.Duration(random.IntN(1000))*time.Second)
 			for range 50 {
 				name := filepath.Join(photos, "some", fmt.Sprintf("%03d.png", random.IntN(200)))
 				if exists(name) {
 					os.Remove(name)
 				} else {
-					picture(t, name, random.IntN(9), time.Hour)
+					colourful(t, name, random.IntN(9), time.Hour)
 				}
 			}
 			var stderr bytes.Buffer
@@ -267,7 +267,7 @@ func TestUpdateShards(t *testing.T) {
 		run(by, "0/2")
 		run(by, "1/2")
 	}
-	picture(t, filepath.Join(photos, "sub", "00a.png"), 9, 0)
+	colourful(t, filepath.Join(photos, "sub", "00a.png"), 9, 0)
 	newOnes, moved := 0, false
 	for _, shard := range []string{"0/2", "1/2"} {
 		stderr := run("name", shard)

@@ -27,6 +27,8 @@ var (
 	InputSize          = Setting[Size]{"input-size", parseSize}
 	Resize             = Setting[preprocess.Resize]{"resize", parseResize}
 	CropPct            = Setting[float64]{"crop-pct", parseCropPct}
+	PadAt              = Setting[string]{"pad-at", oneOf("place of an image in its padding", "center", "start")}
+	Fill               = Setting[[3]uint8]{"fill", parseColor}
 	CropMode           = Setting[string]{"crop-mode", oneOf("crop mode", "center", "squash", "border")}
 	Interpolation      = Setting[preprocess.Filter]{"interpolation", preprocess.ParseFilter}
 	Orientation        = Setting[preprocess.Orientation]{"orientation", preprocess.ParseOrientation}
@@ -35,6 +37,8 @@ var (
 	InputRange         = Setting[[2]float64]{"input-range", parseRange}
 	Mean               = Setting[[]float64]{"mean", parseFloats}
 	Std                = Setting[[]float64]{"std", parseStd}
+	Head               = Setting[string]{"head", notEmpty}
+	Keypoints          = Setting[[2]int]{"keypoints", parseKeypoints}
 	OutputName         = Setting[string]{"output-name", notEmpty}
 	ScoresOutput       = Setting[string]{"scores-output", notEmpty}
 	OutputActivation   = Setting[Activation]{"activation", oneOf("activation", Softmax, Sigmoid, None)}
@@ -64,6 +68,13 @@ var (
 	DataFormat = Setting[preprocess.Layout]{name: "data-format"}
 	ImageSize  = Setting[Size]{name: "image-size"} // what the model was configured for: its files may feed it another
 
+	// What exporters' files say of detectors.
+	HeadClass   = Setting[string]{name: "head-class"} // the class of the head, or of the model
+	BoxTask     = Setting[string]{name: "box-task"}   // Ultralytics' task
+	EndToEnd    = Setting[bool]{name: "end2end"}      // the graph picks the boxes itself
+	NMSInside   = Setting[bool]{name: "nms"}          // it suppresses overlaps itself
+	PadMultiple = Setting[int]{name: "pad-multiple"}  // an open height and width are each image's own, padded to a multiple of it
+
 	PadEnd     = Setting[bool]{name: "pad-end"}         // padding stands at the right and at the bottom, and is 0
 	KeyWhite   = Setting[bool]{name: "key-white"}       // the colour that a file makes transparent becomes white
 	Near       = Setting[string]{name: "near"}          // a processor whose resize is done nearly as it does it
@@ -92,9 +103,9 @@ const (
 
 // byName are the settings as [Settings.Set] finds them.
 var byName = []named{
-	Preset.named(), Layout.named(), Channels.named(), InputSize.named(), Resize.named(), CropPct.named(), CropMode.named(),
+	Preset.named(), Layout.named(), Channels.named(), InputSize.named(), Resize.named(), PadAt.named(), Fill.named(), CropPct.named(), CropMode.named(),
 	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), InputRange.named(), Mean.named(), Std.named(),
-	OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
+	Head.named(), Keypoints.named(), OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(), MaskMarks.named(),
 	{GivenInputs.name, (*Settings).readConstant},
@@ -196,7 +207,10 @@ type statement struct {
 // Set states one value as the command line's flag of that name does:
 //
 //	input-size     224 or 224x320 (height x width)
-//	resize         256 (short edge), 256x256 (squash, height x width), long:256 or none
+//	resize         256 (short edge), 256x256 (squash, height x width), long:256 or none; letterbox (the
+//	               image's own ratio, rounded, then padded), letterbox-truncated, or squash to the input's size
+//	pad-at         center or start: where the image is in its padding
+//	fill           114, or R,G,B: the colour of the padding
 //	crop-pct       0.875: the part of the resized short edge that the input shows
 //	crop-mode      center (short edge, crop), squash or border (long edge, pad with the mean)
 //	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming: Pillow's; nearest-cv2,
@@ -212,9 +226,11 @@ type statement struct {
 //	activation     softmax, sigmoid or none
 //	temperature    1.5: logits are divided by it before the softmax
 //	preset         one of [Presets]
+//	head           of a detector: how its outputs are read as boxes, by the name of a family
+//	keypoints      17x3: how many key points a box has, and numbers of each
 //	output-name    an output to return as it is, such as an embedding; of a generator, its image
 //	set            NAME=VALUE: an input that is the same in every run, such as keep_prob=1.0; each adds one
-//	task           classify, classify-text or generate, where it does not follow from the graph
+//	task           classify, classify-text, detect or generate, where it does not follow from the graph
 //
 // and of generators
 //

@@ -7,8 +7,9 @@ const (
 	Classify     Task = "classify"      // it takes images; its output are the scores of classes, or an embedding
 	ClassifyText Task = "classify-text" // the same for texts
 	Embed        Task = "embed"         // it takes images; an output is an embedding of each
+	Detect       Task = "detect"        // it takes images; its outputs are boxes, each with a class and a score
 	Generate     Task = "generate"      // its output is an image
 )
 
 // Tasks are all tasks.
-var Tasks = []Task{Classify, ClassifyText, Embed, Generate}
+var Tasks = []Task{Classify, ClassifyText, Embed, Detect, Generate}

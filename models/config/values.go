@@ -42,6 +42,9 @@ func parseResize(v string) (preprocess.Resize, error) {
 	if v == "none" {
 		return preprocess.Resize{Mode: preprocess.ResizeNone}, nil
 	}
+	if mode, ok := map[string]preprocess.ResizeMode{"letterbox": preprocess.Letterbox, "letterbox-truncated": preprocess.FitWithin, "squash": preprocess.Exact}[v]; ok {
+		return preprocess.Resize{Mode: mode}, nil // to the input's size
+	}
 	if strings.Contains(v, "x") {
 		s, err := parseSize(v)
 		return preprocess.Resize{Mode: preprocess.Exact, Height: s.Height, Width: s.Width}, err
@@ -53,6 +56,33 @@ func parseResize(v string) (preprocess.Resize, error) {
 	}
 	n, err := parseEdge(edge)
 	return preprocess.Resize{Mode: mode, Size: n}, err
+}
+
+// parseColor reads one value for all colours, or three.
+func parseColor(v string) (c [3]uint8, err error) {
+	parts := strings.Split(v, ",")
+	if len(parts) == 1 {
+		parts = []string{v, v, v}
+	}
+	for i := range min(3, len(parts)) {
+		n, err := strconv.ParseUint(strings.TrimSpace(parts[i]), 10, 8)
+		if err != nil || len(parts) != 3 {
+			return c, fmt.Errorf("%q is no colour: one value from 0 to 255, or three (red, green, blue)", v)
+		}
+		c[i] = uint8(n)
+	}
+	return c, nil
+}
+
+func parseKeypoints(v string) (points [2]int, err error) {
+	n, each, two := strings.Cut(v, "x")
+	points[0], err = strconv.Atoi(n)
+	var err2 error
+	points[1], err2 = strconv.Atoi(each)
+	if !two || err != nil || err2 != nil || points[0] < 1 || points[0] > 10_000 || points[1] != 2 && points[1] != 3 {
+		return points, fmt.Errorf("%q: how many key points, and 2 or 3 numbers of each, such as 17x3", v)
+	}
+	return points, nil
 }
 
 func parseCropPct(v string) (float64, error) {

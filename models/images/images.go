@@ -69,25 +69,32 @@ type Graph[Out any] struct {
 	unturned atomic.Int64
 }
 
-// Open opens a model, of which the first input takes the image. Close it after use. ctx is for
+// Open opens a model, of which the first input takes the image. Where images have inputs of their own
+// sizes ([preprocess.Spec.Open]), a run has one image. Close it after use. ctx is for
 // Open alone; see [runner.Open].
 func Open[Out any](ctx context.Context, m *models.Model, task Task[Out], opt Options) (*Graph[Out], error) {
 	if task.Batch > 0 && opt.Batch > 0 && opt.Batch != task.Batch {
 		return nil, config.Errorf("%s takes batches of exactly %d: %s %d can't be used", m.Name, task.Batch, config.Key("batch"), opt.Batch)
 	}
+	if task.Input.Open() && (task.Batch > 1 || opt.Batch > 1) {
+		return nil, config.Errorf("%s takes each image at a size of its own, and so one a run: %s %d can't be used", m.Name, config.Key("batch"), max(task.Batch, opt.Batch))
+	}
 	g := &Graph[Out]{model: m, task: task, opt: opt}
-	row := task.Input.Shape()
+	work := runner.Work[Input, Size, Out]{LoadSized: g.loadSized, Read: g.read}
 	opt.Runner.Outputs = task.Outputs
-	opt.Runner.Dims = func(provider string) map[string]int64 {
-		batch, _ := g.batching(provider)
-		return dims(m.Graph.Inputs[0], append([]int64{int64(batch)}, row...))
+	if !task.Input.Open() {
+		work.Row, work.Load = task.Input.Shape(), g.load
+		opt.Runner.Dims = func(provider string) map[string]int64 {
+			batch, _ := g.batching(provider)
+			return dims(m.Graph.Inputs[0], append([]int64{int64(batch)}, work.Row...))
+		}
 	}
 	var err error
 	if g.session, err = runner.Open(ctx, runner.Model{Path: m.Path, Data: m.Data, Graph: m.Graph}, opt.Runner); err != nil {
 		return nil, err
 	}
 	batch, concurrency := g.batching(g.session.Provider)
-	g.pool = runner.NewPool(g.session, runner.Work[Input, Size, Out]{Row: row, Load: g.load, Read: g.read}, runner.PoolOptions{
+	g.pool = runner.NewPool(g.session, work, runner.PoolOptions{
 		Batch: batch, Concurrency: concurrency, Pad: task.Batch > 0 || g.session.Fixed, Linger: opt.Linger, Waiting: opt.Waiting})
 	return g, nil
 }
@@ -193,36 +200,58 @@ func (g *Graph[Out]) named(ctx context.Context, in Input, err error) error {
 	return fmt.Errorf("%s: %w", in.Name, err)
 }
 
+// load makes an image's row of a batch.
 func (g *Graph[Out]) load(ctx context.Context, in Input, row []byte) (Size, error) {
+	return g.loadInto(ctx, in, func(*preprocess.Spec) ([]byte, error) { return row, nil })
+}
+
+// loadSized makes an image's tensor, which has a size of its own.
+func (g *Graph[Out]) loadSized(ctx context.Context, in Input, room runner.Room) (Size, error) {
+	return g.loadInto(ctx, in, func(made *preprocess.Spec) ([]byte, error) { return room(made.Shape()) })
+}
+
+// loadInto makes an image's tensor in the memory that room gives for its spec.
+func (g *Graph[Out]) loadInto(ctx context.Context, in Input, room func(*preprocess.Spec) ([]byte, error)) (Size, error) {
 	if g.opt.Timeout <= 0 {
-		return g.decode(ctx, in, row)
+		return g.decode(ctx, in, room)
 	}
 	late := fmt.Errorf("it was not read and decoded within %v", g.opt.Timeout)
 	limited, cancel := context.WithTimeoutCause(ctx, g.opt.Timeout, late)
 	defer cancel()
 	type loaded struct {
 		size Size
+		spec *preprocess.Spec
 		row  []byte // of its own: a decoder that is left behind goes on to write
 	}
 	l, err := runner.Await(limited, func(ctx context.Context) (l loaded, err error) {
-		l.row = make([]byte, len(row))
-		l.size, err = g.decode(ctx, in, l.row)
+		l.size, err = g.decode(ctx, in, func(made *preprocess.Spec) ([]byte, error) {
+			l.spec, l.row = made, make([]byte, made.Bytes())
+			return l.row, nil
+		})
 		return l, err
 	})
 	if err != nil && ctx.Err() == nil && context.Cause(limited) == late {
 		return Size{}, models.StageDecode.Wrap(late)
 	}
+	if err != nil {
+		return Size{}, err
+	}
+	row, err := room(l.spec)
+	if err != nil {
+		return Size{}, err
+	}
 	copy(row, l.row)
-	return l.size, err
+	return l.size, nil
 }
 
-// decode makes an image's row of a batch.
-func (g *Graph[Out]) decode(ctx context.Context, in Input, row []byte) (Size, error) {
+// decode makes an image's tensor in the memory that room gives.
+func (g *Graph[Out]) decode(ctx context.Context, in Input, room func(*preprocess.Spec) ([]byte, error)) (Size, error) {
 	data, err := runner.Await(ctx, in.Read)
 	if err != nil {
 		return Size{}, models.StageRead.Wrap(err)
 	}
-	width, height, err := g.task.Input.Load(row, data, preprocess.LoadOptions{MaxPixels: g.opt.MaxPixels, Scaled: g.opt.Scaled, Unturned: &g.unturned})
+	opt := preprocess.LoadOptions{MaxPixels: g.opt.MaxPixels, Scaled: g.opt.Scaled, Unturned: &g.unturned}
+	width, height, err := g.task.Input.LoadInto(data, opt, room)
 	if err != nil {
 		return Size{}, models.StageDecode.Wrap(err)
 	}

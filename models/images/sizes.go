@@ -53,7 +53,7 @@ var ofShape = regexp.MustCompile(`(?i)broadcast|reshape|dimension|shape|incompat
 // runError explains what a failed run may mean. A graph that has run once runs at
 // these sizes.
 func (g *Graph[Out]) runError(err error) error {
-	if g.ran.Load() || !ofShape.MatchString(err.Error()) {
+	if g.ran.Load() || g.task.Input.Open() || !ofShape.MatchString(err.Error()) {
 		return err
 	}
 	told := func(key string) bool { // by the graph

@@ -30,7 +30,7 @@ func commandFor(word string) string {
 func verbFor(word string) string {
 	does := map[string]string{"upscale": "generate photo.jpg -o large.png", "enlarge": "generate photo.jpg -o large.png", "draw": "generate --text WORDS -o OUT.png",
 		"predict": "classify photo.jpg", "infer": "classify photo.jpg", "recognize": "classify photo.jpg", "caption": "describe photo.jpg", "list": "models list",
-		"detect": "classify photo.jpg; it names what an image shows, and not where", "benchmark": "bench run", "evaluate": "eval --data FOLDER", "test": "eval --data FOLDER", "install": "runtime install",
+		"benchmark": "bench run", "evaluate": "eval --data FOLDER", "test": "eval --data FOLDER", "install": "runtime install",
 		"identify": "classify photo.jpg", "recognise": "classify photo.jpg", "tag": "classify photo.jpg", "run": "classify photo.jpg, ortho generate and others; ortho --help lists them", "describe-image": "describe photo.jpg",
 		"info": "inspect -m MODEL", "show": "inspect -m MODEL", "encode": "embed -m MODEL photo.jpg", "similar": "embed -m MODEL photo.jpg", "settings": "config", "set": "config path, which names the file to edit", "get": "config list",
 		"download": "runtime install for ONNX Runtime; models are not fetched: export or download them, and name them with -m", "pull": "runtime install for ONNX Runtime; models are not fetched: export or download them, and name them with -m",

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
+	"ortho/models/boxes"
 	"ortho/models/config"
 )
 
@@ -23,10 +24,11 @@ const CategoryModel = "How the model's input and output are read"
 
 var (
 	generating = []models.Task{models.Generate}
-	cropping   = []models.Task{models.Classify, models.Embed}
+	cropping   = []models.Task{models.Classify, models.Embed, models.Detect}
+	detecting  = []models.Task{models.Detect}
 	pictures   = append(cropping, models.Generate)
 	scoring    = []models.Task{models.Classify, models.ClassifyText}
-	naming     = append(scoring, models.Generate)
+	naming     = append(scoring, models.Detect, models.Generate)
 	reading    = []models.Task{models.ClassifyText, models.Generate}
 )
 
@@ -38,7 +40,9 @@ var overrides = []struct {
 }{
 	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)", cropping},
 	{"input-size", "the graph's `HxW` in pixels, or one number for a square", pictures},
-	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE or none", pictures},
+	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE, letterbox, letterbox-truncated, squash (to the input's size) or none", pictures},
+	{"pad-at", "center or start: where a letterboxed image is in its padding", detecting},
+	{"fill", "the `COLOUR` around a letterboxed image: 0 to 255, or R,G,B", detecting},
 	{"crop-pct", "resize the short edge to input size / `FRACTION`", cropping},
 	{"crop-mode", "center, squash or border (timm's `MODE`)", pictures},
 	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos as Pillow has them; nearest-cv2, linear-cv2, area-cv2 (OpenCV's), linear-tf (TensorFlow's and Keras') or linear-torch (of float tensors), where a model was trained so", pictures},
@@ -58,10 +62,12 @@ var overrides = []struct {
 	{"class-input", "`NAME` of the input that takes the class, where that does not tell", generating},
 	{"vocabulary", "a `FILE` with the tokens of texts, one a line", reading},
 	{"text-length", "`N` tokens of a text, where the graph leaves it open", reading},
+	{"head", "how outputs are read as boxes, by the `NAME` of a family (a wrong name lists them)", detecting},
+	{"keypoints", "`NxM`: how many key points a box has, and numbers of each (17x3)", detecting},
 	{"activation", "softmax, sigmoid or none (inside the graph)", scoring},
 	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", scoring},
 	{"scores-output", "the output with the scores of the classes, by `NAME`, where a graph has several", scoring},
-	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", config.Tasks},
+	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", []models.Task{models.Classify, models.ClassifyText, models.Embed, models.Generate}},
 	{"task", taskNames() + ", where the graph's outputs don't tell", naming},
 }
 
@@ -189,10 +195,17 @@ func Words(name string) []string {
 		return config.Presets()
 	case "task":
 		return texts(config.Tasks)
+	case "head":
+		var names []string
+		for _, f := range boxes.Families {
+			names = append(names, f.Name)
+		}
+		return names
 	}
 	return map[string][]string{
 		"interpolation": {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos", "nearest-cv2", "linear-cv2", "area-cv2", "linear-tf", "linear-torch"},
 		"crop-mode":     {"center", "squash", "border"},
+		"pad-at":        {"center", "start"},
 		"color-order":   {"rgb", "bgr"},
 		"color":         {"luma", "gray"},
 		"layout":        {"nchw", "nhwc"},

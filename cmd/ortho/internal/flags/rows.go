@@ -2,6 +2,7 @@ package flags
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -20,10 +21,11 @@ type Rows struct {
 	// ByDefault are flags that the user has set for all runs, with where, for the record.
 	ByDefault record.Settings
 
-	Images     bool   // rows are of images: there is --thumbnails
-	Thumbnails bool   // a sheet has small pictures
-	Lists      int    // classes that wide and xlsx have columns for; 0: the rows are no lists
-	Where      string // which rows are kept; "": all. See package where
+	Own        []string // formats of the command alone
+	Images     bool     // rows are of images: there is --thumbnails
+	Thumbnails bool     // a sheet has small pictures
+	Lists      int      // classes that wide and xlsx have columns for; 0: the rows are no lists
+	Where      string   // which rows are kept; "": all. See package where
 }
 
 func (r *Rows) Flags() []cli.Flag {
@@ -58,7 +60,7 @@ func (r *Rows) Read(c *Call) (err error) {
 		return commandline.Usagef("--output names no file (- is standard output)")
 	}
 	if asked := c.line.String("format"); asked != "" {
-		if err := commandline.OneOf("format", asked, output.Formats...); err != nil {
+		if err := commandline.OneOf("format", asked, slices.Concat(output.Formats, r.Own)...); err != nil {
 			return err
 		}
 	}

@@ -37,6 +37,7 @@ var formats = map[string]Kind{
 	"parquet": {"Parquet", []string{".parquet", ".pq"}},
 	"npz":     {"arrays of NumPy", []string{".npz"}},
 	"npy":     NPY,
+	"coco":    {"COCO's results", JSON.endings}, // of detect alone, by its name alone
 }
 
 // others are endings of formats that are known, but not written here: a file of another format
@@ -65,7 +66,7 @@ func (k Kind) Fits(name string) error {
 
 // text reports whether it is read as lines of text, too.
 func (k Kind) text() bool {
-	return !slices.Contains([]string{NPY.name, HTML.name, JSON.name, formats["xlsx"].name, formats["parquet"].name, formats["npz"].name}, k.name)
+	return !slices.Contains([]string{NPY.name, HTML.name, JSON.name, formats["xlsx"].name, formats["parquet"].name, formats["npz"].name, formats["coco"].name}, k.name)
 }
 
 func isDevice(name string) bool {

@@ -36,6 +36,8 @@ type Codec[R Row] struct {
 	Parquet *Parquet[R]
 	Values  *Values[R]
 	Table   *Table[R]
+	// Own are writers of formats of this task alone, which can't be read back.
+	Own map[string]func(io.Writer) Writer[R]
 	// Fields are what --where knows of a row; see package where.
 	Fields func(R) any
 
@@ -94,6 +96,8 @@ func (c *Codec[R]) form(name string) *form[R] {
 		return &form[R]{writer: func(w io.Writer, _ int) Writer[R] { return newArrays(c.Values, w, c.choices.Warn, true) }, read: c.Values.read}
 	case name == "npy" && c.Values != nil:
 		return &form[R]{writer: func(w io.Writer, _ int) Writer[R] { return newArrays(c.Values, w, c.choices.Warn, false) }, once: "a .npy has no names of inputs"}
+	case c.Own[name] != nil:
+		return &form[R]{writer: func(w io.Writer, _ int) Writer[R] { return c.Own[name](w) }, once: "it has no place for all of a row"}
 	case name == "table" && c.Table != nil:
 		return &form[R]{writer: func(w io.Writer, width int) Writer[R] { return c.Table.writer(w, width) }, once: "a table is for people"}
 	}
@@ -180,7 +184,7 @@ func Binary(format string) bool {
 }
 
 // Once reports whether rows of a format are written once, and can't be read back.
-func Once(format string) bool { return format == "table" || format == "npy" }
+func Once(format string) bool { return slices.Contains([]string{"table", "npy", "coco"}, format) }
 
 // Raw reports whether a format has a place for raw outputs.
 func Raw(format string) bool { return slices.Contains([]string{"jsonl", "json", "parquet"}, format) }

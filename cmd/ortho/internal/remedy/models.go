@@ -35,7 +35,7 @@ func otherVerb(e *models.TaskError) string {
 	case e.Wanted == models.Classify && e.MayClassify:
 		verb = ": ortho " + string(e.Is) + " runs it (or give --task classify)"
 	case e.Is == "":
-	case e.Wanted == models.Classify, e.Wanted == models.Embed:
+	case e.Wanted == models.Classify, e.Wanted == models.Embed, e.Wanted == models.Detect:
 		verb = ": ortho " + string(e.Is) + " runs it"
 	case e.Is == models.Embed:
 		verb = "; it makes embeddings of images: ortho embed runs it"
@@ -54,7 +54,7 @@ func withoutClasses(e *models.NoClassesError) string {
 	case models.PipelinePart:
 		text += ": ortho generate runs the whole, by -m and the folder that has the model_index.json"
 	case models.Detector:
-		text += ": ortho reads no boxes"
+		text += ": ortho detect says which boxes it can read"
 	}
 	if e.Output != "" {
 		text += "; --output-name " + term.Quoted(e.Output) + " gives its values as they are"
