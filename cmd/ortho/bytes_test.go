@@ -25,6 +25,7 @@ func TestBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	write(t, filepath.Join(dir, "boxes\xfe.onnx"), read(t, detectors+"v8.onnx"))
 	write(t, filepath.Join(dir, "one\xfe.onnx"), read(t, testModels+"/float32_nchw/model.onnx"))
 	t.Chdir(dir)
 	t.Setenv("TMPDIR", filepath.Join(dir, "m\xff"))
@@ -49,6 +50,7 @@ func TestBytes(t *testing.T) {
 		{"classify-text --texts texts\xfc.txt -m texts\xff -o t\xfb.jsonl", "t\xfb.jsonl"},
 		{"classify-text --file texts\xfc.txt -m texts\xff", ""},
 		{"sort p\xfc.png -m one\xfe.onnx --mean 0 --std 1 --labels labels\xfd.txt --into sorted\xfb --copy", "sorted\xfb/ortho-sort.jsonl"},
+		{"detect p\xfc.png -m boxes\xfe.onnx --draw drawn\xfb --crops cut\xfb --yolo yolo\xfb -o d\xfb.jsonl", "d\xfb.jsonl drawn\xfb/p\xfc.jpg"},
 		{"embed p\xfc.png -m embedding\xff -o e\xfb.parquet", "e\xfb.parquet"},
 		{"describe p\xfc.png -m graph\xff --dry-run", ""},
 		{"generate -m sd\xff fox --steps 1 -o g\xfb.png --html g\xfb.html", "g\xfb.png g\xfb.html"},

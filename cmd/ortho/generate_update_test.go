@@ -70,7 +70,7 @@ func TestGenerateUpdateForeign(t *testing.T) {
 	os.Remove(filepath.Join(photos, "sub", "03.png"))
 	args := with(double, photos, "-o", out, "--update")
 	made(t, exitOK, "3 images, 0 failed", args...)
-	picture(t, filepath.Join(photos, "new.png"), 5, 0)
+	colourful(t, filepath.Join(photos, "new.png"), 5, 0)
 	write(t, filepath.Join(out, "new.png"), "mine")
 	made(t, exitItems, "exists, and is not what this run makes", args...)
 	if read(t, filepath.Join(out, "new.png")) != "mine" {
@@ -86,7 +86,7 @@ func TestGenerateUpdateNames(t *testing.T) {
 	out, anew := filepath.Join(dir, "OUT"), filepath.Join(dir, "ANEW")
 	args := with(double, photos, "--format", "jpeg")
 	made(t, exitOK, "2 images, 0 failed", with(args, "-o", out, "--update")...)
-	picture(t, filepath.Join(photos, "sub", "00.bmp.png"), 5, 0)
+	colourful(t, filepath.Join(photos, "sub", "00.bmp.png"), 5, 0)
 	if err := os.Rename(filepath.Join(photos, "sub", "00.bmp.png"), filepath.Join(photos, "sub", "00.bmp")); err != nil {
 		t.Fatal(err)
 	}
