@@ -21,8 +21,9 @@ var rooms = map[string]struct{ modules, rooms []string }{
 		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
-	// has the tables of Unicode's normalisation, for models/clip.
-	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
+	// has the tables of Unicode's normalisation, for models/clip and models/tokenizer; uax29 those of
+	// graphemes, for the latter.
+	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm", "github.com/clipperhouse/uax29/v2/graphemes", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
 	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress", "golang.org/x/sync"}, []string{"preprocess"}},
@@ -51,7 +52,7 @@ var walls = map[string]string{
 	"runner/doctor":   "runner runner/library runner/machine",
 
 	"models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
-	"models/text":      "",
+	"models/text": "", "models/tokenizer": "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
 	"models":           "models/config models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
