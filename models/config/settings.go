@@ -53,6 +53,8 @@ var (
 	TopicWords         = Setting[string]{"topic-words", notEmpty}
 	DoubtBelow         = Setting[Doubt]{"doubt-below", parseDoubt}
 	Untrained          = Setting[[]int]{"untrained", parseIndices}
+	LogitScale         = Setting[float64]{"logit-scale", parseScale}
+	LogitBias          = Setting[float64]{"logit-bias", parseBias}
 )
 
 // What only exporters' files state: there are no flags for these.
@@ -88,6 +90,7 @@ var byName = []named{
 	OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
+	LogitScale.named(), LogitBias.named(),
 	{GivenInputs.name, (*Settings).readConstant},
 }
 
@@ -220,6 +223,10 @@ type statement struct {
 //	topic-words          seven bold: the vocabulary's words that say something to the model, where not all do
 //	doubt-below          0.3,0.9: a less probable first class is no answer, see [Doubt]
 //	untrained            1,7: the classes that a classifier of texts was given no text for
+//
+// and of models of images and texts
+//
+//	logit-scale, logit-bias  100 and 0: the cosine of two embeddings times and plus them is a logit
 func (s *Settings) Set(key, value string) error { return s.set(key, value, "") }
 
 // Assume states a value that the program chose, not its user: [Settings.Given] does not
