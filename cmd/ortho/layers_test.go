@@ -55,6 +55,7 @@ var walls = map[string]string{
 	"models/text": "", "models/tokenizer": "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
+	"models/dual":      "models models/clip models/config models/tokenizer runner runner/npz runner/onnx",
 	"models":           "models/config models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
 	"models/scheduler": "models/noise",
 	"models/diffusion": "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
