@@ -118,6 +118,8 @@ var guarded = []struct {
 	{"compare --providers cpu,cpu @list.txt", "argument", []string{"list.txt", "in.png"}, "output"},
 	{"compare --providers cpu,cpu --input arrays.npz", "input", []string{"arrays.npz"}, "output"},
 
+	{"classify none.png -m none --zero-shot texts.txt", "zero-shot", []string{"texts.txt"}, "output html"},
+	{"embed -m none --texts texts.txt", "texts", []string{"texts.txt"}, "output"},
 	{"classify none.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
 	{"classify-text hello --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
 	{"embed none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
@@ -241,7 +243,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"lang chat-model header detail truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
+		"template lang chat-model header detail truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)

@@ -51,7 +51,7 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 
-	"models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
+	"models/bundled": "", "models/clip": "", "models/labels": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
 	"models/text": "", "models/tokenizer": "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
@@ -66,6 +66,7 @@ var walls = map[string]string{
 	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
 	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
+	"models/zeroshot":  "models models/classify models/dual models/embed models/images runner",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "",

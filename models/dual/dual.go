@@ -42,7 +42,7 @@ func Open(ctx context.Context, name string, flags models.Settings, opt runner.Op
 		return nil, fmt.Errorf("open model %s: %w", name, err)
 	}
 	m := &Model{Name: l.name}
-	m.fact("layout", l.kind, "files")
+	m.fact("halves", l.kind, "files")
 	image := flags
 	if err := image.Assume("task", string(models.Embed), "layout"); err != nil {
 		return nil, err
@@ -70,8 +70,27 @@ func Open(ctx context.Context, name string, flags models.Settings, opt runner.Op
 	return m, nil
 }
 
+// Image opens the half for images alone, whatever is missing of the other. ok is false where the name
+// is not that of a model of images and texts.
+func Image(name string, flags models.Settings) (m *models.Model, ok bool, err error) {
+	l, err := find(name)
+	if err != nil {
+		return nil, false, nil
+	}
+	if err := flags.Assume("task", string(models.Embed), "layout"); err != nil {
+		return nil, true, err
+	}
+	m, err = models.OpenPart(l.image, flags)
+	return m, true, err
+}
+
 // Logits returns how embeddings are compared. Its error says what nothing states of that.
 func (m *Model) Logits() (Logits, error) { return m.logits, m.unsaid }
+
+// TextDigest identifies the half for texts: the digest of its graph's file.
+func (m *Model) TextDigest(ctx context.Context) (string, error) {
+	return models.DigestOf(ctx, m.text.path)
+}
 
 func (m *Model) fact(key, value, source string) {
 	m.Facts = append(m.Facts, models.Fact{Key: key, Value: value, Source: source})

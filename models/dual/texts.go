@@ -208,4 +208,3 @@ func (t *Texts) Embed(ctx context.Context, text string) (values []float32, cut b
 	}
 	return values, cut, nil
 }
-
