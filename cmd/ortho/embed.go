@@ -35,11 +35,11 @@ type embedOptions struct {
 	read     flags.Overrides
 }
 
-// open opens what makes embeddings of images: a model, or that half of one.
-func (o *embedOptions) open(call *flags.Call) (*models.Model, error) {
-	m, ok, err := dual.Image(o.model.Name, o.read.Given)
+// openEmbedder opens what makes embeddings of images: a model, or that half of one of images and texts.
+func openEmbedder(read *flags.Overrides, call *flags.Call, name string) (*models.Model, error) {
+	m, ok, err := dual.Image(name, read.Given)
 	if !ok {
-		return o.read.Open(call.UI, o.model.Name)
+		return read.Open(call.UI, name)
 	}
 	if err == nil {
 		flags.WarnOf(call.UI, m)
@@ -53,7 +53,7 @@ func (o *embedOptions) runImages(ctx context.Context, call *flags.Call, to job.O
 		if err := o.read.Given.Assume("task", string(models.Embed), "ortho embed"); err != nil {
 			return nil, err
 		}
-		model, err := o.open(call)
+		model, err := openEmbedder(&o.read, call, o.model.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -22,8 +22,8 @@ var rooms = map[string]struct{ modules, rooms []string }{
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip and models/tokenizer; uax29 those of
-	// graphemes, for the latter.
-	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm", "github.com/clipperhouse/uax29/v2/graphemes", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
+	// graphemes, for the latter. gonum has products of vectors, for models/nearest.
+	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm", "github.com/clipperhouse/uax29/v2/graphemes", "gonum.org/v1/gonum/blas/gonum", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
 	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress", "golang.org/x/sync"}, []string{"preprocess"}},
@@ -35,8 +35,9 @@ const opener = "runner/regular"
 // walls says which packages of the project each package imports: those that may be
 // imported, above which it stands. A package that is not in it is in no room.
 var walls = map[string]string{
-	"preprocess/codecs": "",
-	"preprocess":        "preprocess/codecs",
+	"preprocess/codecs":    "",
+	"preprocess":           "preprocess/codecs",
+	"preprocess/imagehash": "preprocess",
 
 	// program finds what is started by its name: for the search for libraries and of the machine.
 	// appear writes files whole, or as they grow.
@@ -51,7 +52,7 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 
-	"models/bundled": "", "models/clip": "", "models/labels": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
+	"models/bundled": "", "models/clip": "", "models/labels": "", "models/nearest": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
 	"models/text": "", "models/tokenizer": "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
@@ -89,6 +90,7 @@ var walls = map[string]string{
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +
 		"models/provenance preprocess runner/bench runner/compare runner/doctor runner/equality runner/library runner/machine runner/onnx " +
 		"runner/stats",
+	"cmd/ortho/internal/vectors": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows models/nearest runner/appear",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output " +
 		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
 		"cmd/ortho/internal/term models runner",

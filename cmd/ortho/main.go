@@ -38,6 +38,8 @@ func newApp() *cli.App {
 		newClassifyCommand(),
 		newClassifyTextCommand(),
 		newEmbedCommand(),
+		newSearchCommand(),
+		newDupesCommand(),
 		newGenerateCommand(),
 		newDescribeCommand(),
 		newImagineCommand(),
