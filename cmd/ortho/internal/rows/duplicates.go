@@ -21,7 +21,7 @@ type Twin struct {
 	SHA256   string   `json:"sha256" parquet:"sha256"`
 	PHash    string   `json:"phash" parquet:"phash"` // imagehash's, hexadecimal
 	DHash    string   `json:"dhash" parquet:"dhash"`
-	Distance int      `json:"distance" parquet:"distance"`                 // bits, of the hash that they were compared by
+	Distance int      `json:"distance" parquet:"distance"`                // bits, of the hash that they were compared by
 	Cosine   *float64 `json:"cosine,omitempty" parquet:"cosine,optional"` // of the embeddings, where a model made some
 	Width    int      `json:"width" parquet:"width"`
 	Height   int      `json:"height" parquet:"height"`
