@@ -22,7 +22,9 @@ import (
 var stays = []string{
 	"classify " + coffee + " " + photos + " -f jsonl",
 	"classify-text seven",
-	"embed -m " + testModels + "/embedding --input-range 0,1 " + coffee + " -f jsonl",
+	"dupes " + coffee + " " + cat + " -f jsonl",
+	"embed -m " + testModels + "/embedding --input-range 0,1 " + coffee + " -o OUT/index.jsonl",
+	"search OUT/index.jsonl " + coffee + " -m " + testModels + "/embedding --input-range 0,1 -f jsonl",
 	"generate --class 7 --seed 1 -o OUT/seven.png",
 	"describe --offline " + coffee + " -f jsonl",
 	"eval --data OUT/classes",

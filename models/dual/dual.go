@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"ortho/models"
 	"ortho/models/config"
@@ -123,7 +124,7 @@ func (m *Model) settleLogits(ctx context.Context, l *layout, layers config.Layer
 	if l.joint != nil {
 		var err error
 		if inGraph, err = headOf(ctx, l, opt); err != nil {
-			m.fact("logit-scale", "not in the graph: "+err.Error(), "graph")
+			m.fact("logits", "can't be read from the graph: "+err.Error(), "graph")
 		}
 	}
 	activation, ok := config.OutputActivation.Find(layers)
@@ -180,7 +181,7 @@ func (m *Model) settleLogits(ctx context.Context, l *layout, layers config.Layer
 // headOf runs what a joint graph makes of two embeddings: on those that are nothing, which gives the
 // bias, and on those that are the same, which gives the scale.
 func headOf(ctx context.Context, l *layout, opt runner.Options) (*Logits, error) {
-	data, err := regular.ReadFile(l.image.Path, onnx.MaxBytes)
+	data, err := regular.ReadFile(l.jointPath, onnx.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -189,9 +190,6 @@ func headOf(ctx context.Context, l *layout, opt runner.Options) (*Logits, error)
 		if v.Name == jointImage {
 			kind = v
 		}
-	}
-	if kind.Type != onnx.Float {
-		return nil, fmt.Errorf("its embeddings are %s", kind.Type)
 	}
 	width := int64(8)
 	if n := len(kind.Dims); n == 2 && kind.Dims[1].Fixed() {
@@ -217,21 +215,27 @@ func headOf(ctx context.Context, l *layout, opt runner.Options) (*Logits, error)
 		inputs, outputs := make([]*runner.Tensor, len(s.Inputs)), make([]*runner.Tensor, len(s.Outputs))
 		defer func() { closeAll(append(inputs, outputs...)) }()
 		for i, v := range s.Inputs {
-			t, err := runner.NewTensor(onnx.Float, []int64{1, width})
+			t, err := runner.NewTensor(kind.Type, []int64{1, width})
 			if err != nil {
 				return 0, err
 			}
 			inputs[i] = t
-			t.Float32s()[0] = map[bool]float32{true: image, false: text}[v.Name == jointImage]
+			value := text
+			if v.Name == jointImage {
+				value = image
+			}
+			if !runner.FromFloat32s(t.Bytes(), kind.Type, []float32{value}) {
+				return 0, fmt.Errorf("its embeddings are %s", kind.Type)
+			}
 		}
 		if err := s.Run(ctx, inputs, outputs); err != nil {
 			return 0, err
 		}
-		values := outputs[0].Float32s()
-		if len(values) != 1 {
-			return 0, fmt.Errorf("%s of one image and one text has %d values", jointLogits, len(values))
+		var value [1]float32
+		if out := outputs[0]; len(out.Bytes()) != out.Type.Size() || !runner.ToFloat32s(value[:], out.Type, out.Bytes()) {
+			return 0, fmt.Errorf("%s of one image and one text has the shape %v", jointLogits, out.Shape)
 		}
-		return float64(values[0]), nil
+		return float64(value[0]), nil
 	}
 	bias, err := at(1, 0)
 	if err != nil {
@@ -245,7 +249,11 @@ func headOf(ctx context.Context, l *layout, opt runner.Options) (*Logits, error)
 	if err != nil {
 		return nil, err
 	}
-	if sum, wide := both+opposite-2*bias, max(1, both-bias); sum/wide > 1e-5 || sum/wide < -1e-5 || both <= bias {
+	precision := 1e-5
+	if kind.Type != onnx.Float && kind.Type != onnx.Double {
+		precision = 1e-2
+	}
+	if sum, wide := both+opposite-2*bias, max(1, both-bias); math.Abs(sum/wide) > precision || both <= bias {
 		return nil, fmt.Errorf("%s is no scale and bias of the product of two embeddings", jointLogits)
 	}
 	return &Logits{Scale: both - bias, Bias: bias}, nil

@@ -145,6 +145,27 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// TestHeadBesideHalves: halves have the scale and bias of the joint graph that lies beside them.
+func TestHeadBesideHalves(t *testing.T) {
+	needsRuntime(t)
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("testdata/siglip-split")); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile("testdata/siglip-joint/model.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "onnx/model.onnx"), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := readGoldens(t).Models["siglip-split"]
+	logits, err := opened(t, folder).Logits()
+	if err != nil || math.Abs(logits.Scale/want.Scale-1) > 1e-5 || math.Abs(logits.Bias-want.Bias) > 1e-5 {
+		t.Errorf("%+v, %v", logits, err)
+	}
+}
+
 // TestWrongHalves: what is missing, or of another model, is told.
 func TestWrongHalves(t *testing.T) {
 	needsRuntime(t)

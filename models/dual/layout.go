@@ -19,7 +19,9 @@ type layout struct {
 	name        string
 	kind        string
 	image, text models.Part
-	joint       *onnx.Graph // where both are parts of one graph
+	cut         bool        // both are parts of one graph
+	joint       *onnx.Graph // of both halves; nil where none is there
+	jointPath   string
 	root        fs.FS       // the folder with config.json
 	words       fs.FS       // the folder with the tokenizer
 	openCLIP    bool
@@ -78,6 +80,11 @@ func find(name string) (*layout, error) {
 		l.image = models.Part{Name: l.name, Path: filepath.Join(name, image), Configs: l.root}
 		l.text = models.Part{Name: l.name, Path: filepath.Join(name, text), Configs: l.root}
 		l.words = l.root
+		// What compares embeddings is in neither half, but in a joint graph beside them.
+		beside := filepath.Join(filepath.Dir(l.image.Path), "model.onnx")
+		if both, err := joint(beside, filepath.Dir(beside), l.name); err == nil {
+			l.joint, l.jointPath = both.joint, beside
+		}
 		if pair.openCLIP {
 			l.image.Configs = regular.Folder(filepath.Join(name, "visual"))
 			l.words = regular.Folder(filepath.Join(name, "textual"))
@@ -121,7 +128,7 @@ func joint(file, folder, name string) (*layout, error) {
 	}
 	root := regular.Folder(config.Folder(folder))
 	part := models.Part{Name: name, Path: file, Type: onnx.Float, Configs: root}
-	l := &layout{name: name, kind: "one graph of both halves, as Optimum exports it", image: part, text: part, joint: g, root: root, words: root}
+	l := &layout{name: name, kind: "one graph of both halves, as Optimum exports it", image: part, text: part, cut: true, joint: g, jointPath: file, root: root, words: root}
 	l.image.Inputs, l.image.Outputs = images, []string{jointImage}
 	l.text.Inputs, l.text.Outputs = tokens, []string{jointText}
 	return l, nil

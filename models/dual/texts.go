@@ -41,7 +41,7 @@ func (m *Model) openText(l *layout, layers config.Layers, said *stated) error {
 		}
 		m.fact("text-cleaning", how, source)
 	}
-	if l.joint != nil {
+	if l.cut {
 		part, err := models.OpenPart(l.text, models.Settings{})
 		if err != nil {
 			return err

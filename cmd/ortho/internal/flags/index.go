@@ -14,11 +14,11 @@ func (IndexFile) Flags() []cli.Flag { return nil }
 
 func (IndexFile) Read(*Call) error { return nil }
 
-// Files yields the index with what belongs to it, and the queries.
+// Files yields the index with its record, and the queries.
 func (IndexFile) Files(c *Call) iter.Seq[string] {
 	if len(c.Args) == 0 {
 		return NoFiles
 	}
 	index := c.Args[0]
-	return slices.Values(append([]string{index, index + ".run.json", index + ".vectors"}, c.Args[1:]...))
+	return slices.Values(append([]string{index, index + ".run.json"}, c.Args[1:]...))
 }

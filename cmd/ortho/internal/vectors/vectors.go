@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -13,7 +14,6 @@ import (
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/models/nearest"
-	"ortho/runner/appear"
 	"ortho/runner/regular"
 )
 
@@ -27,8 +27,9 @@ type Index struct {
 	Of    string       // identifies the rows
 }
 
-// Open reads the rows of a complete run of ortho embed. warn tells what is left out.
-func Open(file string, warn func(string)) (*Index, error) {
+// Open reads the rows of a complete run of ortho embed, and keeps their numbers where reads has no
+// objection. warn tells what is left out.
+func Open(file string, reads *output.Reads, warn func(string)) (*Index, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, fmt.Errorf("open the index: %w", err)
@@ -53,7 +54,7 @@ func Open(file string, warn func(string)) (*Index, error) {
 	if failed > 0 {
 		warn(fmt.Sprintf("%s has %d rows without an embedding, which are not searched", file, failed))
 	}
-	if err := keep(file+Ending, x); err != nil {
+	if err := reads.Save(file+Ending, true, func(w io.Writer) error { return x.Write(w, x.Of) }); err != nil {
 		warn(fmt.Sprintf("the next search reads all rows again: %v", err))
 	}
 	return x, nil
@@ -86,18 +87,6 @@ func kept(name, of string) (*nearest.Index, error) {
 		return nil, err
 	}
 	return nearest.Read(f, info.Size(), of)
-}
-
-func keep(name string, x *Index) error {
-	f, err := appear.Create(name)
-	if err != nil {
-		return err
-	}
-	if err := x.Write(f, x.Of); err != nil {
-		f.Discard()
-		return err
-	}
-	return f.Commit()
 }
 
 // read reads rows; failed are those without an embedding.
