@@ -109,3 +109,21 @@ func TestEmbedTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestInspectBothHalves: inspect has the values of both halves, and tells of one that is missing.
+func TestInspectBothHalves(t *testing.T) {
+	needLibrary(t)
+	code, stdout, stderr := execute(t, "", "inspect", "-m", dualTestdata+"openclip", "--json")
+	for _, says := range []string{`"image float32[1,3,64,64]"`, `"preprocess_cfg.json"`, `"text int32[1,77]"`, `"tokenizer_config.json (pad_token)"`, `"config.json (no init_logit_bias)"`} {
+		if code != 0 || !strings.Contains(stdout, says) {
+			t.Errorf("%d %s: %s does not say %s", code, stderr, stdout, says)
+		}
+	}
+	half := filepath.Join(t.TempDir(), "textual")
+	if err := os.CopyFS(half, os.DirFS(dualTestdata+"openclip/textual")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := execute(t, "", "inspect", "-m", filepath.Dir(half)); code == 0 || !strings.Contains(stderr, "but not the other half of the model, visual/model.onnx") {
+		t.Errorf("%d %s", code, stderr)
+	}
+}

@@ -22,8 +22,8 @@ type layout struct {
 	cut         bool        // both are parts of one graph
 	joint       *onnx.Graph // of both halves; nil where none is there
 	jointPath   string
-	root        fs.FS       // the folder with config.json
-	words       fs.FS       // the folder with the tokenizer
+	root        fs.FS // the folder with config.json
+	words       fs.FS // the folder with the tokenizer
 	openCLIP    bool
 }
 
