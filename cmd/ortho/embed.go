@@ -39,6 +39,9 @@ type embedOptions struct {
 func openEmbedder(read *flags.Overrides, call *flags.Call, name string) (*models.Model, error) {
 	m, ok, err := dual.Image(name, read.Given)
 	if !ok {
+		if err := read.Given.Assume("task", string(models.Embed), "ortho "+call.Command()); err != nil {
+			return nil, err
+		}
 		return read.Open(call.UI, name)
 	}
 	if err == nil {
@@ -50,9 +53,6 @@ func openEmbedder(read *flags.Overrides, call *flags.Call, name string) (*models
 // runImages makes embeddings of images.
 func (o *embedOptions) runImages(ctx context.Context, call *flags.Call, to job.Output) error {
 	return job.Run(ctx, to, rows.EmbeddingsCodec, func() (*job.Job[source.Item, rows.Embeddings], error) {
-		if err := o.read.Given.Assume("task", string(models.Embed), "ortho embed"); err != nil {
-			return nil, err
-		}
 		model, err := openEmbedder(&o.read, call, o.model.Name)
 		if err != nil {
 			return nil, err

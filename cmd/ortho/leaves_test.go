@@ -23,7 +23,7 @@ var stays = []string{
 	"classify " + coffee + " " + photos + " -f jsonl",
 	"classify-text seven",
 	"dupes " + coffee + " " + cat + " -f jsonl",
-	"embed -m " + testModels + "/embedding --input-range 0,1 " + coffee + " -o OUT/index.jsonl",
+	"embed -m " + testModels + "/embedding --input-range 0,1 " + coffee + " -f jsonl",
 	"search OUT/index.jsonl " + coffee + " -m " + testModels + "/embedding --input-range 0,1 -f jsonl",
 	"generate --class 7 --seed 1 -o OUT/seven.png",
 	"describe --offline " + coffee + " -f jsonl",
@@ -76,6 +76,11 @@ func TestNothingLeaves(t *testing.T) {
 		if strings.Contains(line, "OUT/classes") {
 			if err := os.CopyFS(filepath.Join(out, "classes", "0"), os.DirFS(photos)); err != nil {
 				t.Fatal(err)
+			}
+		}
+		if strings.Contains(line, "OUT/index") {
+			if code, _, stderr := execute(t, "", "embed", "-m", testModels+"/embedding", "--input-range", "0,1", coffee, "-o", filepath.Join(out, "index.jsonl")); code != 0 {
+				t.Fatal(stderr)
 			}
 		}
 		words := strings.Fields(strings.ReplaceAll(line, "OUT", out))

@@ -140,6 +140,10 @@ func TestTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	index := filepath.Join(dir, "index "+evilFile+".jsonl")
+	if code, _, stderr := execute(t, "", "embed", "-m", pooled, "--input-range", "0,1", photo, "-o", index); code != 0 {
+		t.Fatal(stderr)
+	}
 	says := openaitest.Describe(openaitest.Description{Sentence: "It is " + evil, Objects: []string{evil}, Scene: evil, Attributes: []string{evil}, Class: evil})
 	refuses := openaitest.Refuse("No " + evil)
 
@@ -165,6 +169,10 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"classify-text", "-m", texts, "red " + evil, "-f", "csv"}},
 		{words: []string{"classify-text", "-m", texts, "red " + evil}},
 		{words: []string{"embed", "-m", pooled, "--input-range", "0,1", photo, broken, "-f", "jsonl"}},
+		{words: []string{"search", index, photo, broken, "-m", pooled, "--input-range", "0,1"}},
+		{words: []string{"search", index, photo, "-m", pooled, "--input-range", "0,1", "-f", "jsonl"}},
+		{words: []string{"dupes", photo, photo, broken}},
+		{words: []string{"dupes", photo, photo, broken, "-f", "jsonl"}},
 		{words: []string{"generate", photo, broken, "-o", filepath.Join(dir, "pictures "+evilFile)}},
 		{words: []string{"generate", "--text", "seven" + evil, "-o", filepath.Join(dir, "x.png")}},
 		{words: []string{"describe", "-m", "none", photo, broken}, answer: says},
