@@ -243,5 +243,7 @@ def main(out):
             scores = torch.sigmoid(cosines * 20 - 4) if cleaned else (cosines * 100).softmax(dim=-1)
         goldens[name] = {"ids": [t.encode(clean(x)).ids for x in texts], "images": rounded(image), "texts": rounded(text), "scores": rounded(scores), "averaged": None,
                          "scale": 20.0 if cleaned else 100.0, "bias": -4.0 if cleaned else 0.0}
+    for file in out.glob("**/tokenizer.json"):
+        file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")), separators=(",", ":")))
     with open(out / "goldens.json", "w", encoding="utf-8") as f:
         json.dump({"photos": PHOTOS, "labels": LABELS, "template": TEMPLATE, "ensemble": ENSEMBLE, "models": goldens}, f, separators=(",", ":"))
