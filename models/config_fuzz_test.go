@@ -30,6 +30,13 @@ func FuzzSidecar(f *testing.F) {
 	fuzzConfig(f, config.SidecarFile)
 }
 
+func FuzzOpenCLIP(f *testing.F) {
+	f.Add([]byte(`{"size": [32, 32], "mode": "RGB", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "interpolation": "bicubic", "resize_mode": "shortest", "fill_color": 0}`))
+	f.Add([]byte(`{"size": 1e9, "resize_mode": "squash", "interpolation": "random"}`))
+	f.Add([]byte(`{"size": [-1, 32], "resize_mode": "longest"}`))
+	fuzzConfig(f, config.OpenCLIPFile)
+}
+
 // fuzzConfig opens a model with a config file: whatever is in it, an opened model
 // has facts, and a spec that resolved is one that preprocess can carry out.
 func fuzzConfig(f *testing.F, name string) {

@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|meaning|heads|quantized|given|detect_ultralytics|detect_yolo ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|tokenizer|dual|imagehash|nearest|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|meaning|heads|quantized|given|detect_ultralytics|detect_yolo ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -24,6 +24,10 @@ OUT = {
     "images": ROOT / "models/generate/testdata/images",
     "text": ROOT / "models/text/testdata",
     "clip": ROOT / "models/clip/testdata",
+    "tokenizer": ROOT / "models/tokenizer/testdata",
+    "dual": ROOT / "models/dual/testdata",
+    "imagehash": ROOT / "preprocess/imagehash/testdata",
+    "nearest": ROOT / "models/nearest/testdata",
     "noise": ROOT / "models/noise/testdata",
     "samples": ROOT / "models/generate/testdata/samples",
     "span": ROOT / "models/bundled/testdata/span",

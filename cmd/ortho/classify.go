@@ -8,9 +8,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/urfave/cli/v2"
-
-	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
@@ -21,7 +18,6 @@ import (
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
-	"ortho/models/bundled"
 	"ortho/models/classify"
 	"ortho/runner"
 )
@@ -38,29 +34,11 @@ type classifyOptions struct {
 	session  flags.Session
 	model    flags.Model
 	read     flags.Overrides
+	zeroShot zeroShot
 }
 
-func newClassifyCommand() *cli.Command {
-	o := &classifyOptions{
-		rows:    flags.Rows{Images: true},
-		session: flags.Session{Batches: true},
-		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
-		read:    flags.Overrides{Task: models.Classify},
-	}
-	return flags.Command(cli.Command{
-		Name:        "classify",
-		Usage:       "say what images show",
-		ArgsUsage:   "SRC...",
-		Description: help("classify"),
-	}, o.run, &o.answers, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
-}
-
-func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
-	if !o.rows.Raw() && (o.answers.Logits || o.rows.Format != "table" && o.read.OutputName != "") {
-		return commandline.Usagef("raw outputs need -f jsonl, json or parquet")
-	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
-		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
+// runClasses classifies by the classes that the model knows.
+func (o *classifyOptions) runClasses(ctx context.Context, call *flags.Call, to job.Output) error {
 	return job.Run(ctx, to, rows.ClassesCodec, func() (*job.Job[source.Item, rows.Classes], error) { return o.job(ctx, call) })
 }
 

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/urfave/cli/v2"
-
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
@@ -17,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
+	"ortho/models/dual"
 	"ortho/models/embed"
 	"ortho/models/images"
 )
@@ -24,6 +23,7 @@ import (
 // embedOptions is what the flags of embed say.
 type embedOptions struct {
 	normalize bool
+	texts     string
 
 	rows     flags.Rows
 	progress flags.Progress
@@ -35,28 +35,25 @@ type embedOptions struct {
 	read     flags.Overrides
 }
 
-func newEmbedCommand() *cli.Command {
-	o := &embedOptions{
-		session: flags.Session{Batches: true},
-		read:    flags.Overrides{Task: models.Embed},
-	}
-	own := flags.Own{&cli.BoolFlag{Name: "normalize", Destination: &o.normalize, Category: "Output", Usage: "scale each embedding to a length of 1: the product of two is the cosine of their angle"}}
-	return flags.Command(cli.Command{
-		Name:        "embed",
-		Usage:       "have a model's output stand for images, as numbers",
-		ArgsUsage:   "SRC...",
-		Description: help("embed"),
-	}, o.run, own, &o.rows, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
-}
-
-func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
-	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.decoding.Stop,
-		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
-	return job.Run(ctx, to, rows.EmbeddingsCodec, func() (*job.Job[source.Item, rows.Embeddings], error) {
-		if err := o.read.Given.Assume("task", string(models.Embed), "ortho embed"); err != nil {
+// openEmbedder opens what makes embeddings of images: a model, or that half of one of images and texts.
+func openEmbedder(read *flags.Overrides, call *flags.Call, name string) (*models.Model, error) {
+	m, ok, err := dual.Image(name, read.Given)
+	if !ok {
+		if err := read.Given.Assume("task", string(models.Embed), "ortho "+call.Command()); err != nil {
 			return nil, err
 		}
-		model, err := o.read.Open(call.UI, o.model.Name)
+		return read.Open(call.UI, name)
+	}
+	if err == nil {
+		flags.WarnOf(call.UI, m)
+	}
+	return m, err
+}
+
+// runImages makes embeddings of images.
+func (o *embedOptions) runImages(ctx context.Context, call *flags.Call, to job.Output) error {
+	return job.Run(ctx, to, rows.EmbeddingsCodec, func() (*job.Job[source.Item, rows.Embeddings], error) {
+		model, err := openEmbedder(&o.read, call, o.model.Name)
 		if err != nil {
 			return nil, err
 		}

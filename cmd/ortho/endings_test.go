@@ -41,6 +41,8 @@ func TestEndings(t *testing.T) {
 		{"describe cat.png", "output", []string{"x.md", "x.xml"}, rows},
 		{"detect cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
 		{"detect cat.png -m none", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
+		{"search i.jsonl cat -m none", "output", []string{"x.h5", "x.pt"}, rows},
+		{"dupes cat.png", "output", []string{"x.h5", "x.pt"}, rows},
 		{"generate cat.png", "output", []string{"x.json", "x.jsonl", "x.npy", "x.parquet", "x.html", "x.bmp", "x.svg", "x.avif"}, pictures},
 		{"generate cat.png", "output", []string{"x.gif"}, "GIF is for what is made without an image"},
 		{"generate cat.png -f png", "output", []string{"x.jpg"}, "say different things"},

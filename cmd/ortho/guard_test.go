@@ -134,8 +134,20 @@ var guarded = []struct {
 	{"compare --providers cpu,cpu @list.txt", "argument", []string{"list.txt", "in.png"}, "output"},
 	{"compare --providers cpu,cpu --input arrays.npz", "input", []string{"arrays.npz"}, "output"},
 
+	{"classify none.png -m none --zero-shot texts.txt", "zero-shot", []string{"texts.txt"}, "output html"},
+	{"embed -m none --texts texts.txt", "texts", []string{"texts.txt"}, "output"},
 	{"classify none.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
 	{"classify-text hello --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
+	{"search texts.txt in.png -m none", "argument", []string{"texts.txt", "in.png"}, "output"},
+	{"search none cat --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
+	{"search none cat -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
+	{"search none cat -m none --settings settings.json", "settings", []string{"settings.json"}, "output"},
+	{"search none cat -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
+	{"dupes in.png", "argument", []string{"in.png"}, "output"},
+	{"dupes none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
+	{"dupes none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
+	{"dupes none.png --settings settings.json", "settings", []string{"settings.json"}, "output"},
+	{"dupes none.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
 	{"embed none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
 	{"detect none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
 	{"describe none.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
@@ -259,7 +271,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs shard-by record text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"into rest where lang chat-model header detail classes draw crops yolo man truth providers threads batch concurrency dim objective source from flavor repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
+		"template hash into rest where lang chat-model header detail classes draw crops yolo man truth providers threads batch concurrency dim objective source from flavor repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)

@@ -10,10 +10,12 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/pages"
+	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/diffusion"
+	"ortho/models/dual"
 	"ortho/models/generate"
 	"ortho/runner"
 )
@@ -45,7 +47,7 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 	if isPipeline(o.model.Name) {
 		return o.runPipeline(ctx, call)
 	}
-	model, err := o.read.Open(call.UI, o.model.Name)
+	model, ofTexts, err := o.open(ctx, call)
 	if err != nil {
 		return err
 	}
@@ -64,12 +66,27 @@ func (o *inspectOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	d := pages.Inspect(model, digest, usable(model))
 	d.Facts = append(d.Facts, sizeFacts(ctx, model)...)
+	d.Facts = append(d.Facts, remedy.Facts(ofTexts)...)
 	d.Classes = classes
 	if o.json {
 		return pages.WriteJSON(call.Out, d)
 	}
 	d.Print(call.Out)
 	return nil
+}
+
+// open opens the model; of one of images and texts the half for images, with what is known of the other.
+func (o *inspectOptions) open(ctx context.Context, call *flags.Call) (*models.Model, []models.Fact, error) {
+	if !dual.Is(o.model.Name) {
+		m, err := o.read.Open(call.UI, o.model.Name)
+		return m, nil, err
+	}
+	both, err := dual.Open(ctx, o.model.Name, o.read.Given, runner.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	flags.WarnOf(call.UI, both.Image)
+	return both.Image, both.Facts, nil
 }
 
 // sizeFacts are what trials show of the sizes that a generator takes: few runs of a small image, of a

@@ -23,8 +23,9 @@ var rooms = map[string]struct{ modules, rooms []string }{
 		"github.com/expr-lang/expr", "golang.org/x/text/unicode/norm"}, // --where; names that are one on some system
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
-	// has the tables of Unicode's normalisation, for models/clip.
-	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
+	// has the tables of Unicode's normalisation, for models/clip and models/tokenizer; uax29 those of
+	// graphemes, for the latter. gonum has products of vectors, for models/nearest.
+	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm", "github.com/clipperhouse/uax29/v2/graphemes", "gonum.org/v1/gonum/blas/gonum", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
 	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress", "golang.org/x/sync"}, []string{"preprocess"}},
@@ -36,8 +37,9 @@ const opener = "runner/regular"
 // walls says which packages of the project each package imports: those that may be
 // imported, above which it stands. A package that is not in it is in no room.
 var walls = map[string]string{
-	"preprocess/codecs": "",
-	"preprocess":        "preprocess/codecs",
+	"preprocess/codecs":    "",
+	"preprocess":           "preprocess/codecs",
+	"preprocess/imagehash": "preprocess",
 
 	// program finds what is started by its name: for the search for libraries and of the machine.
 	// appear writes files whole, or as they grow.
@@ -53,10 +55,11 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 
-	"models/boxes": "runner/onnx", "models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
-	"models/text":      "",
+	"models/boxes": "runner/onnx", "models/bundled": "", "models/clip": "", "models/labels": "", "models/nearest": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
+	"models/text": "", "models/tokenizer": "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
+	"models/dual":      "models models/clip models/config models/tokenizer runner runner/npz runner/onnx",
 	"models":           "models/boxes models/config models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
 	"models/scheduler": "models/noise",
 	"models/diffusion": "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
@@ -68,6 +71,7 @@ var walls = map[string]string{
 	"models/embed":     "models models/images runner",
 	"models/detect":    "models models/boxes models/images preprocess runner",
 	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
+	"models/zeroshot":  "models models/classify models/dual models/embed models/images runner",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/where": "",
@@ -94,6 +98,7 @@ var walls = map[string]string{
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +
 		"models/provenance preprocess runner/bench runner/compare runner/doctor runner/equality runner/library runner/machine runner/onnx " +
 		"runner/stats",
+	"cmd/ortho/internal/vectors": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows models/nearest",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output " +
 		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
 		"cmd/ortho/internal/term cmd/ortho/internal/where models runner",

@@ -26,6 +26,8 @@ var stays = []string{
 	"sort " + coffee + " --into OUT/sorted --copy",
 	"embed -m " + testModels + "/embedding --input-range 0,1 " + coffee + " -f jsonl",
 	"detect -m ../../models/detect/testdata/ultralytics/v8.onnx " + coffee + " --draw OUT/drawn --crops OUT/cut -f jsonl",
+	"dupes " + coffee + " " + cat + " -f jsonl",
+	"search OUT/index.jsonl " + coffee + " -m " + testModels + "/embedding --input-range 0,1 -f jsonl",
 	"generate --class 7 --seed 1 -o OUT/seven.png",
 	"describe --offline " + coffee + " -f jsonl",
 	"eval --data OUT/classes",
@@ -78,6 +80,11 @@ func TestNothingLeaves(t *testing.T) {
 		if strings.Contains(line, "OUT/classes") {
 			if err := os.CopyFS(filepath.Join(out, "classes", "0"), os.DirFS(photos)); err != nil {
 				t.Fatal(err)
+			}
+		}
+		if strings.Contains(line, "OUT/index") {
+			if code, _, stderr := execute(t, "", "embed", "-m", testModels+"/embedding", "--input-range", "0,1", coffee, "-o", filepath.Join(out, "index.jsonl")); code != 0 {
+				t.Fatal(stderr)
 			}
 		}
 		words := strings.Fields(strings.ReplaceAll(line, "OUT", out))

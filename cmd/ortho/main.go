@@ -40,6 +40,8 @@ func newApp() *cli.App {
 		newEmbedCommand(),
 		newDetectCommand(),
 		newSortCommand(),
+		newSearchCommand(),
+		newDupesCommand(),
 		newGenerateCommand(),
 		newDescribeCommand(),
 		newImagineCommand(),

@@ -142,6 +142,10 @@ func TestTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	index := filepath.Join(dir, "index "+evilFile+".jsonl")
+	if code, _, stderr := execute(t, "", "embed", "-m", pooled, "--input-range", "0,1", photo, "-o", index); code != 0 {
+		t.Fatal(stderr)
+	}
 	says := openaitest.Describe(openaitest.Description{Sentence: "It is " + evil, Objects: []string{evil}, Scene: evil, Attributes: []string{evil}, Class: evil})
 	refuses := openaitest.Refuse("No " + evil)
 
@@ -173,6 +177,10 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"detect", "-m", detector, photo, broken, "-f", "csv"}},
 		{words: []string{"detect", "-m", detector, photo, broken, "-f", "coco", "--draw", filepath.Join(dir, "drawn"), "--crops", filepath.Join(dir, "cut")}},
 		{words: []string{"detect", "-m", model, photo}},
+		{words: []string{"search", index, photo, broken, "-m", pooled, "--input-range", "0,1"}},
+		{words: []string{"search", index, photo, "-m", pooled, "--input-range", "0,1", "-f", "jsonl"}},
+		{words: []string{"dupes", photo, photo, broken}},
+		{words: []string{"dupes", photo, photo, broken, "-f", "jsonl"}},
 		{words: []string{"generate", photo, broken, "-o", filepath.Join(dir, "pictures "+evilFile)}},
 		{words: []string{"generate", "--text", "seven" + evil, "-o", filepath.Join(dir, "x.png")}},
 		{words: []string{"describe", "-m", "none", photo, broken}, answer: says},

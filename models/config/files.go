@@ -18,7 +18,7 @@ const (
 )
 
 // Names are those of all of them.
-var Names = []string{SidecarFile, NestedFile, ProcessorFile, ConfigFile}
+var Names = []string{SidecarFile, NestedFile, ProcessorFile, OpenCLIPFile, ConfigFile}
 
 // readConfigs reads the config files that are there.
 func readConfigs(folder fs.FS) (map[string]Object, error) {
@@ -72,6 +72,10 @@ func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, f
 	} else if o != nil {
 		s, err := processorSettings(o, name, files[ConfigFile], fixed)
 		all = append(all, Layer{name, s, err})
+	}
+	if o, ok := files[OpenCLIPFile]; ok {
+		s, err := openCLIPSettings(o)
+		all = append(all, Layer{OpenCLIPFile, s, err})
 	}
 	if o, ok := files[ConfigFile]; ok {
 		l := Layer{Source: ConfigFile}
@@ -139,6 +143,8 @@ func exporter(g *onnx.Graph, files map[string]Object) string {
 		return "ultralytics"
 	case isTimm(config):
 		return "timm"
+	case files[OpenCLIPFile] != nil:
+		return "open_clip"
 	case files[ProcessorFile] != nil || files[NestedFile].Has("image_processor") || config.Has("model_type") || config.Has("architectures"):
 		return "huggingface"
 	case strings.Contains(producer, "caffe2"):

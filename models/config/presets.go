@@ -9,6 +9,9 @@ import (
 const (
 	ImageNetMean = "0.485,0.456,0.406"
 	ImageNetStd  = "0.229,0.224,0.225"
+
+	clipMean = "0.48145466,0.4578275,0.40821073"
+	clipStd  = "0.26862954,0.26130258,0.27577711"
 )
 
 // presets say every preprocessing value of exporters that write none of it
@@ -18,7 +21,7 @@ const (
 // keras.utils.load_img, which squashes with the nearest pixel.
 var presets = map[string]map[string]string{
 	"clip": merge(cropped("224", "224", "bicubic"), map[string]string{
-		"mean": "0.48145466,0.4578275,0.40821073", "std": "0.26862954,0.26130258,0.27577711"}),
+		"mean": clipMean, "std": clipStd}),
 	"keras-tf":    keras(map[string]string{"input-range": "-1,1", "mean": "0", "std": "1", "color-order": "rgb"}),
 	"keras-torch": keras(map[string]string{"input-range": "0,1", "mean": ImageNetMean, "std": ImageNetStd, "color-order": "rgb"}),
 	"keras-caffe": keras(map[string]string{"input-range": "0,255", "mean": "103.939,116.779,123.68", "std": "1", "color-order": "bgr"}),

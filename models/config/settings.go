@@ -58,6 +58,8 @@ var (
 	DoubtBelow         = Setting[Doubt]{"doubt-below", parseDoubt}
 	Untrained          = Setting[[]int]{"untrained", parseIndices}
 	MaskMarks          = Setting[Mark]{"mask-marks", oneOf("mark", MarksHole, MarksKept)}
+	LogitScale         = Setting[float64]{"logit-scale", parseScale}
+	LogitBias          = Setting[float64]{"logit-bias", parseBias}
 )
 
 // What only exporters' files state: there are no flags for these.
@@ -108,6 +110,7 @@ var byName = []named{
 	Head.named(), Keypoints.named(), OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(), MaskMarks.named(),
+	LogitScale.named(), LogitBias.named(),
 	{GivenInputs.name, (*Settings).readConstant},
 }
 
@@ -246,6 +249,10 @@ type statement struct {
 //	topic-words          seven bold: the vocabulary's words that say something to the model, where not all do
 //	doubt-below          0.3,0.9: a less probable first class is no answer, see [Doubt]
 //	untrained            1,7: the classes that a classifier of texts was given no text for
+//
+// and of models of images and texts
+//
+//	logit-scale, logit-bias  100 and 0: the cosine of two embeddings times and plus them is a logit
 func (s *Settings) Set(key, value string) error { return s.set(key, value, "") }
 
 // Assume states a value that the program chose, not its user: [Settings.Given] does not

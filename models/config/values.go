@@ -133,6 +133,22 @@ func parseTemperature(v string) (float64, error) {
 	return f, nil
 }
 
+func parseScale(v string) (float64, error) {
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(f > 0 && f <= 1e6) {
+		return 0, fmt.Errorf("%q is no scale of logits: a number above 0, such as 100", v)
+	}
+	return f, nil
+}
+
+func parseBias(v string) (float64, error) {
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(f >= -1e6 && f <= 1e6) {
+		return 0, fmt.Errorf("%q is no bias of logits: a number, such as -12.9", v)
+	}
+	return f, nil
+}
+
 func parseFloats(v string) ([]float64, error) {
 	parts := strings.Split(v, ",")
 	if words := strings.Fields(v); len(parts) == 1 && len(words) > 1 {

@@ -43,7 +43,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Embedder, error) 
 		Read: func(size images.Size, outputs []runner.Row) (Result, error) {
 			values, err := images.Values(outputs[0])
 			if err == nil && opt.Normalize {
-				err = normalize(values)
+				err = Unit(values)
 			}
 			if err != nil {
 				return Result{}, models.StageOutput.Wrap(err)
@@ -62,8 +62,9 @@ func Each[T any](ctx context.Context, e *Embedder, items iter.Seq[T], input func
 	return images.Each(ctx, e.Graph, items, input)
 }
 
-// normalize divides values by their Euclidean length, which is summed in float64.
-func normalize(values []float32) error {
+// Unit divides values by their Euclidean length, which is summed in float64: the product of two such
+// embeddings is the cosine of the angle between them.
+func Unit(values []float32) error {
 	sum := 0.0
 	for _, v := range values {
 		sum += float64(v) * float64(v)

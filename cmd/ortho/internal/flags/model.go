@@ -61,7 +61,9 @@ var overrides = []struct {
 	{"latent-distribution", "normal, or uniform (-1 to 1)", generating},
 	{"class-input", "`NAME` of the input that takes the class, where that does not tell", generating},
 	{"vocabulary", "a `FILE` with the tokens of texts, one a line", reading},
-	{"text-length", "`N` tokens of a text, where the graph leaves it open", reading},
+	{"text-length", "`N` tokens of a text, where the graph leaves it open", append(reading, models.Classify, models.Embed)},
+	{"logit-scale", "`S`: the cosine of an image's and a text's embedding times S is its logit, where the model's files don't say it", []models.Task{models.Classify}},
+	{"logit-bias", "`B` is added to logits, as SigLIP's training has it", []models.Task{models.Classify}},
 	{"head", "how outputs are read as boxes, by the `NAME` of a family (a wrong name lists them)", detecting},
 	{"keypoints", "`NxM`: how many key points a box has, and numbers of each (17x3)", detecting},
 	{"activation", "softmax, sigmoid or none (inside the graph)", scoring},
@@ -225,6 +227,13 @@ func (o *Overrides) Open(ui *term.UI, name string) (*models.Model, error) {
 		o.warn(ui, m)
 	}
 	return m, err
+}
+
+// WarnOf prints a model's notices.
+func WarnOf(ui *term.UI, m *models.Model) {
+	for _, notice := range remedy.ModelNotices(m) {
+		ui.Warn(notice)
+	}
 }
 
 // warn prints a model's notices, each once.
