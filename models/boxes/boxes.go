@@ -80,6 +80,7 @@ var Families = []*Family{
 	yolov10, yolov10Segment, yolov10Pose, yolov10Oriented,
 	rtdetrUltralytics,
 	yolov5, yolov6, yolox, yoloxDecoded,
+	detr, rtdetr, deformableDETR, rfdetr,
 }
 
 // Named is the family of a name; nil where there is none.

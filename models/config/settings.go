@@ -72,6 +72,7 @@ var (
 	BoxTask     = Setting[string]{name: "box-task"}   // Ultralytics' task
 	EndToEnd    = Setting[bool]{name: "end2end"}      // the graph picks the boxes itself
 	NMSInside   = Setting[bool]{name: "nms"}          // it suppresses overlaps itself
+	OwnSize     = Setting[bool]{name: "own-size"}     // each image's input is of the size that it is resized to
 	PadMultiple = Setting[int]{name: "pad-multiple"}  // an open height and width are each image's own, padded to a multiple of it
 
 	PadEnd     = Setting[bool]{name: "pad-end"}         // padding stands at the right and at the bottom, and is 0
