@@ -18,6 +18,9 @@ type BoxesPort struct {
 	Head    *boxes.Head
 	Classes int // 0 where nothing says how many there are
 	Labels  []Label
+	// First is the model's number of the class that the first label is of: 1 where the labels leave out
+	// the background.
+	First int
 }
 
 // named are the outputs in words, where there are any.
@@ -191,12 +194,26 @@ func (r *resolver) read(head *boxes.Head, source string) *boxes.Head {
 	return head
 }
 
+// isBackground reports whether a label is that of no object, as lists of them call it.
+func isBackground(l Label) bool {
+	switch strings.Trim(strings.ToLower(l.Name), "_") {
+	case "", "background", "bg", "???", "n/a", "none", "no object":
+		return true
+	}
+	return false
+}
+
 // boxClasses settles what the classes are called.
 func (r *resolver) boxClasses(head *boxes.Head) {
 	list, named := config.Labels.Find(r.layers)
 	n, source := head.Classes, "graph"
 	if n == 0 && named {
 		n, source = len(list.Value.Labels), list.Source
+	}
+	if head.Background && named && !isBackground(list.Value.Labels[0]) && (n == 0 || len(list.Value.Labels) < n) {
+		r.boxes.First = 1
+		n = max(0, n-1)
+		r.fact("first-class", "1: class 0 is the background, of which the labels have none", list.Source)
 	}
 	r.boxes.Classes = n
 	if n > 0 {

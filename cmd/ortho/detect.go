@@ -21,6 +21,7 @@ import (
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
+	"ortho/models/bundled"
 	"ortho/models/detect"
 	"ortho/models/images"
 )
@@ -42,6 +43,7 @@ type detectOptions struct {
 func newDetectCommand() *cli.Command {
 	o := &detectOptions{
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their boxes and needs no network"},
+		model:   flags.Model{Default: bundled.Detector},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Detect},
 	}

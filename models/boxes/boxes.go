@@ -80,7 +80,7 @@ var Families = []*Family{
 	yolov10, yolov10Segment, yolov10Pose, yolov10Oriented,
 	rtdetrUltralytics,
 	yolov5, yolov6, yolox, yoloxDecoded,
-	detr, rtdetr, deformableDETR, rfdetr,
+	detr, rtdetr, deformableDETR, rfdetr, ssd,
 }
 
 // Named is the family of a name; nil where there is none.
@@ -122,6 +122,9 @@ type Head struct {
 
 	Outputs []string // that are read, in the order that decode has them
 	Classes int      // 0: not known
+	// Background: class 0 is that of no object, which boxes never have. Lists of labels have a name for
+	// it, or begin with class 1.
+	Background bool
 	Rules   Rules    // of the program that the family's graphs come from
 	RulesBy string   // that program
 	// Input is what the image is, where neither the graph nor the model's files state it.

@@ -14,6 +14,10 @@ const (
 	// TopLeft are pixels of the input, which begins with the image: they are divided by the
 	// smaller of both scales before overlaps are looked at, and may end outside of the image: YOLOX.
 	TopLeft
+	// PartsOfInput are parts of the input's width and height, from 0 to 1, and Pixels those of the input;
+	// they may end outside of the image.
+	PartsOfInput
+	Pixels
 	// Parts are parts of the image's width and height, from 0 to 1; they may end outside of it.
 	Parts
 )
@@ -30,6 +34,10 @@ func (f Frame) mapping(at Place) (offset, scale [2]float32) {
 			[2]float32{float32(one), float32(one)}
 	case TopLeft:
 		return offset, [2]float32{float32(one), float32(one)}
+	}
+	if f == PartsOfInput {
+		w, h := float64(at.Input.Width), float64(at.Input.Height)
+		return [2]float32{float32(at.X / w), float32(at.Y / h)}, [2]float32{float32(at.ScaleX / w), float32(at.ScaleY / h)}
 	}
 	return [2]float32{float32(at.X), float32(at.Y)}, [2]float32{float32(at.ScaleX), float32(at.ScaleY)}
 }
