@@ -162,8 +162,8 @@ func (r *resolver) head() *boxes.Head {
 	switch heads := boxes.Match(g); len(heads) {
 	case 0:
 		r.fact("boxes", "none: the outputs are those of no family that is known", "graph")
-		r.unfit("%s: its outputs (%s) are those of no family of detectors that is known. %s names one where they are: %s",
-			r.name, onnx.List(r.graph.Outputs), config.Head.Name(), strings.Join(familyNames(boxes.Families), ", "))
+		r.unfits = append(r.unfits, config.Errorf("%s: its outputs (%s) are those of no family of detectors that is known. %s names one where they are: %s",
+			r.name, onnx.List(r.graph.Outputs), config.Key(config.Head.Name()), strings.Join(familyNames(boxes.Families), ", ")))
 		return nil
 	case 1:
 		return r.read(heads[0], heads[0].By)

@@ -66,9 +66,12 @@ func (m *Model) ImageLoader() (*ImageLoader, error) {
 // how it was made: height and width are the tensor's.
 func (l *ImageLoader) Load(file []byte, opt ImageOptions) (spec preprocess.Spec, tensor []byte, err error) {
 	if l.generator == nil {
-		tensor = make([]byte, l.spec.Bytes())
-		_, _, err = l.spec.Load(tensor, file, preprocess.LoadOptions{MaxPixels: opt.MaxPixels, Scaled: opt.Scaled, Unturned: opt.Unturned})
-		return *l.spec, tensor, err
+		spec = *l.spec
+		_, _, err = l.spec.LoadInto(file, preprocess.LoadOptions{MaxPixels: opt.MaxPixels, Scaled: opt.Scaled, Unturned: opt.Unturned}, func(made *preprocess.Spec) ([]byte, error) {
+			spec, tensor = *made, make([]byte, made.Bytes())
+			return tensor, nil
+		})
+		return spec, tensor, err
 	}
 	pic, err := preprocess.DecodePicture(file, preprocess.DecodeOptions{Orientation: l.generator.Spec.Orientation, MaxPixels: opt.MaxPixels})
 	if err != nil {

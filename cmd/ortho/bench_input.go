@@ -90,6 +90,24 @@ func syntheticSet(m *models.Model, dims map[string]int64, rows int, seed uint64,
 	return set, notice, err
 }
 
+// imageBytes is how large the tensor of an image is, of a model that classifies or finds boxes; of one
+// that takes each image at a size of its own the largest that its resize makes.
+func imageBytes(m *models.Model) (int, error) {
+	if m.Task != models.Detect {
+		spec, err := m.Classifier()
+		if err != nil {
+			return 0, err
+		}
+		return spec.Input.Bytes(), nil
+	}
+	spec, err := m.Detector()
+	if err != nil {
+		return 0, err
+	}
+	largest := spec.Input.For(1<<12, 1<<12)
+	return largest.Bytes(), nil
+}
+
 // imageInputs takes up to rows images, spread over all there are.
 func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs, err error) {
 	m, what := b.model, b.input.what
@@ -97,7 +115,7 @@ func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs
 		return in, fmt.Errorf("--input %s: images are measured on their way to classes, and %s makes images: give --input synthetic, "+
 			"or tensors in an .npy or .npz file (ortho preprocess -m %s IMG -o x.npy)", what, m.Name, b.named)
 	}
-	spec, err := m.Classifier()
+	bytes, err := imageBytes(m)
 	var loader *models.ImageLoader
 	if err == nil {
 		loader, err = m.ImageLoader()
@@ -115,7 +133,7 @@ func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs
 	if err := source.Check(args); err != nil {
 		return in, err
 	}
-	rows = max(1, min(rows, benchBytes/max(1, spec.Input.Bytes())))
+	rows = max(1, min(rows, benchBytes/max(1, bytes)))
 	step := int64(1)
 	var passed source.Passed
 	if all, known := source.Survey(args, source.Options{Passed: &passed}, func() bool { return ctx.Err() != nil }); known {
@@ -163,6 +181,10 @@ func (b *benchFeeder) imageInputs(ctx context.Context, rows int) (in benchInputs
 		return in, fmt.Errorf("--input %s: no images there", what)
 	case load.Scaled:
 		return in, nil // its parts can't be timed separately
+	}
+	spec, err := m.Classifier()
+	if err != nil {
+		return in, nil // of boxes the whole way is measured, and not what each part of it takes
 	}
 	in.stages, err = timeStages(ctx, in.files, spec, m.Graph, load.MaxPixels)
 	return in, err

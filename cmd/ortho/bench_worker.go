@@ -13,6 +13,8 @@ import (
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/classify"
+	"ortho/models/detect"
+	"ortho/models/images"
 	"ortho/preprocess"
 	"ortho/runner"
 	"ortho/runner/bench"
@@ -72,33 +74,60 @@ func (o *benchWorkerOptions) images(call *flags.Call) (*bench.Images, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.Task == models.Detect {
+		spec, err := m.Detector()
+		if err != nil {
+			return nil, err
+		}
+		return o.around(&spec.Input, spec.Head.Outputs, func(size bench.ImageSize, rows []runner.Row) error {
+			_, err := detect.Read(spec, spec.Head.Rules, images.Size(size), rows)
+			return err
+		}), nil
+	}
 	spec, err := m.Classifier()
 	if err != nil {
 		return nil, err
 	}
+	return o.around(&spec.Input, spec.Outputs(), func(_ bench.ImageSize, rows []runner.Row) error {
+		_, err := classify.Read(spec, classify.Options{Top: 5}, rows)
+		return err
+	}), nil
+}
+
+// around is the work around a run: an image is loaded, and what its rows of some outputs say is read.
+func (o *benchWorkerOptions) around(input *preprocess.Spec, names []string, read func(bench.ImageSize, []runner.Row) error) *bench.Images {
 	load := preprocess.LoadOptions{MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled}
-	return &bench.Images{
-		Row: spec.Input.Shape(),
-		Load: func(_ context.Context, file, row []byte) (none struct{}, err error) {
-			_, _, err = spec.Input.Load(row, file, load)
-			return none, err
-		},
-		Read: func(_ struct{}, outputs []runner.Row) (none struct{}, err error) {
-			var read []runner.Row
-			for _, name := range spec.Outputs() {
+	sized := func(file []byte, room func(*preprocess.Spec) ([]byte, error)) (size bench.ImageSize, err error) {
+		size.Width, size.Height, err = input.LoadInto(file, load, room)
+		return size, err
+	}
+	work := &bench.Images{
+		Read: func(size bench.ImageSize, outputs []runner.Row) (none struct{}, err error) {
+			var rows []runner.Row
+			for _, name := range names {
 				for _, out := range outputs {
 					if out.Name == name {
-						read = append(read, out)
+						rows = append(rows, out)
 					}
 				}
 			}
-			if len(read) < len(spec.Outputs()) {
+			if len(rows) < len(names) {
 				return none, nil // they lie within the graph, where ZipMap takes them
 			}
-			_, err = classify.Read(spec, classify.Options{Top: 5}, read)
-			return none, err
+			return none, read(size, rows)
 		},
-	}, nil
+	}
+	if input.Open() {
+		work.LoadSized = func(_ context.Context, file []byte, room runner.Room) (bench.ImageSize, error) {
+			return sized(file, func(made *preprocess.Spec) ([]byte, error) { return room(made.Shape()) })
+		}
+		return work
+	}
+	work.Row = input.Shape()
+	work.Load = func(_ context.Context, file, row []byte) (bench.ImageSize, error) {
+		return sized(file, func(*preprocess.Spec) ([]byte, error) { return row, nil })
+	}
+	return work
 }
 
 // benchWorker makes the command of a cell's process: this program, which reads images as

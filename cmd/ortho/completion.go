@@ -12,6 +12,7 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/models/boxes"
 	"ortho/models/bundled"
 	"ortho/models/config"
 	"ortho/models/scheduler"
@@ -127,6 +128,14 @@ func taskNames() (names []string) {
 	return names
 }
 
+// families are those of detectors.
+func families() (names []string) {
+	for _, f := range boxes.Families {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
 // values are those of flags that take one of a few words: of every command's, or of one's.
 func values() map[string][]string {
 	return map[string][]string{
@@ -142,6 +151,8 @@ func values() map[string][]string {
 		"labels":          {"imagenet-1k"},
 		"interpolation":   {"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos", "nearest-cv2", "linear-cv2", "area-cv2", "linear-tf", "linear-torch"},
 		"crop-mode":       {"center", "squash", "border"},
+		"pad-at":          {"center", "start"},
+		"head":            families(),
 		"color-order":     {"rgb", "bgr"},
 		"layout":          {"nchw", "nhwc"},
 		"channels":        {"1", "3"},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"runtime"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/overlay"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
@@ -24,11 +26,14 @@ import (
 	"ortho/models/bundled"
 	"ortho/models/detect"
 	"ortho/models/images"
+	"ortho/preprocess"
+	"ortho/runner"
 )
 
 // detectOptions is what the flags of detect say.
 type detectOptions struct {
 	boxes    flags.Boxes
+	pictures detectPictures
 	rows     flags.Rows
 	page     flags.Page
 	progress flags.Progress
@@ -52,7 +57,7 @@ func newDetectCommand() *cli.Command {
 		Usage:       "find objects in images, a box each",
 		ArgsUsage:   "SRC...",
 		Description: help("detect"),
-	}, o.run, &o.boxes, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
+	}, o.run, &o.boxes, &o.pictures, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
 }
 
 func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
@@ -76,6 +81,10 @@ func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
 			return nil, err
 		}
 		flags.TellSession(call.UI, detector.Session())
+		o.pictures.orientation, o.pictures.maxPixels = detector.Spec().Input.Orientation, o.decoding.Pixels
+		if err := o.pictures.open(call, &o.rows); err != nil {
+			return nil, errors.Join(err, detector.Close())
+		}
 		return &job.Job[source.Item, rows.Detections]{
 			Unit:   "image",
 			Items:  o.images.Items(),
@@ -85,7 +94,7 @@ func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
 				return job.Described(ctx, o.settings(format), model, detector.Session(), detector.Spec().Labels)
 			},
 			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Detections]] {
-				return detectionRows(ctx, detector, items)
+				return detectionRows(o.pictures.each(ctx, detector, items))
 			},
 			How:      howOf(detector),
 			Unturned: detector.Unturned,
@@ -94,7 +103,7 @@ func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
 			Title:    "What " + model.Name + " finds",
 			Item:     func(item source.Item) source.Item { return item },
 			Card: func(ctx context.Context, row rows.Detections, item source.Item) report.Card {
-				return imageCard(ctx, item, row.Head, row.Failure, o.decoding.Pixels)
+				return o.card(ctx, row, item)
 			},
 			AtOnce: runtime.GOMAXPROCS(0),
 		}, nil
@@ -127,9 +136,9 @@ func (o *detectOptions) settings(format string) record.Settings {
 }
 
 // detectionRows makes a row for each image.
-func detectionRows(ctx context.Context, detector *detect.Detector, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Detections]] {
+func detectionRows(found iter.Seq[runner.Result[shownItem, detect.Result]]) iter.Seq[job.Answer[rows.Detections]] {
 	return func(yield func(job.Answer[rows.Detections]) bool) {
-		for r := range detect.Each(ctx, detector, items, imageOf) {
+		for r := range found {
 			made := rows.OfDetections(r.Item.Name, r.Value)
 			if all := (*images.SizeError)(nil); errors.As(r.Err, &all) {
 				yield(job.Answer[rows.Detections]{End: all})
@@ -142,4 +151,68 @@ func detectionRows(ctx context.Context, detector *detect.Detector, items iter.Se
 			}
 		}
 	}
+}
+
+// cardEdge is the longer edge of a picture with boxes on a page, in pixels.
+const cardEdge = 320
+
+// card shows an image with its boxes.
+func (o *detectOptions) card(ctx context.Context, row rows.Detections, item source.Item) report.Card {
+	card := imageCard(ctx, item, row.Head, row.Failure, o.decoding.Pixels)
+	found := row.Result.Detections
+	if row.Error != nil || card.Picture.Missing != "" {
+		return card
+	}
+	if picture, err := o.shown(ctx, row.Result, item); err == nil {
+		card.Picture = picture
+	}
+	for _, d := range found[:min(len(found), galleryBars)] {
+		card.Bars = append(card.Bars, report.Bar{Label: rows.NameOfClass(d), Probability: float64(d.Score)})
+	}
+	switch {
+	case len(found) == 0:
+		card.Note = "nothing found"
+	case len(found) > len(card.Bars):
+		card.Note = fmt.Sprintf("the first %d of %d boxes", len(card.Bars), len(found))
+	}
+	return card
+}
+
+// shown is an image with its boxes, made small.
+func (o *detectOptions) shown(ctx context.Context, found detect.Result, item source.Item) (report.Picture, error) {
+	data, err := item.Read(ctx)
+	if err != nil {
+		return report.Picture{}, err
+	}
+	small, err := preprocess.Thumbnail(data, cardEdge, o.decoding.Pixels)
+	if err != nil {
+		return report.Picture{}, err
+	}
+	if (small.Width > small.Height) != (found.Width > found.Height) && found.Width != found.Height {
+		return report.Picture{}, errors.New("it is shown upright, and the model takes it as it is stored")
+	}
+	drawn, err := overlay.Draw(small, marks(scaled(found, float32(small.Width)/float32(found.Width), float32(small.Height)/float32(found.Height))))
+	if err != nil {
+		return report.Picture{}, err
+	}
+	return report.ShowImage(drawn, 80), nil
+}
+
+// scaled are the boxes and key points of an image of another size; masks are left out.
+func scaled(found detect.Result, x, y float32) detect.Result {
+	by := [2]float32{x, y}
+	all := slices.Clone(found.Detections)
+	for i := range all {
+		all[i].Mask = nil
+		for k := range all[i].Box {
+			all[i].Box[k] *= by[k%2]
+		}
+		points := make([][]float32, len(all[i].Keypoints))
+		for k, p := range all[i].Keypoints {
+			points[k] = append([]float32{p[0] * x, p[1] * y}, p[2:]...)
+		}
+		all[i].Keypoints = points
+	}
+	found.Detections = all
+	return found
 }

@@ -32,6 +32,8 @@ func TestEndings(t *testing.T) {
 		{"classify cat.png", "html", []string{"x.json", "x.md", "x.png", "x.jsonl"}, "ends with .html or .htm"},
 		{"classify-text cat", "output", []string{"x.json", "x.npy"}, rows},
 		{"embed cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
+		{"detect cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
+		{"detect cat.png -m none", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
 		{"describe cat.png", "output", []string{"x.xlsx", "x.json"}, rows},
 		{"generate cat.png", "output", []string{"x.json", "x.jsonl", "x.npy", "x.parquet", "x.html", "x.bmp", "x.svg", "x.avif"}, pictures},
 		{"generate cat.png", "output", []string{"x.gif"}, "GIF is for what is made without an image"},

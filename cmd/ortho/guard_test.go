@@ -54,6 +54,12 @@ var guarded = []struct {
 	{"embed none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output"},
 	{"embed none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output"},
 
+	{"detect in.png -m none", "argument", []string{"in.png"}, "output html"},
+	{"detect none.png -m none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
+	{"detect none.png -m none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
+	{"detect none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html"},
+	{"detect none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
+
 	{"describe in.png", "argument", []string{"in.png"}, "output html"},
 	{"describe @list.txt", "argument", []string{"list.txt", "in.png"}, "output html"},
 	{"describe none.png --prompt prompt.txt", "prompt", []string{"prompt.txt"}, "output html"},
@@ -121,6 +127,7 @@ var guarded = []struct {
 	{"classify none.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
 	{"classify-text hello --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
 	{"embed none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
+	{"detect none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
 	{"describe none.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
 	{"generate --class 7 --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output grid"},
 	{"imagine in.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html json"},
@@ -241,7 +248,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"lang chat-model header detail truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
+		"lang chat-model header detail classes draw crops yolo truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)

@@ -18,7 +18,7 @@ import (
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
-		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging"},
+		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging", "golang.org/x/image"},
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode's normalisation, for models/clip.
@@ -74,6 +74,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/notices/make": "cmd/ortho/internal/notices models/bundled runner/library",
 	"cmd/ortho/internal/output":       "cmd/ortho/internal/grid cmd/ortho/internal/term runner/appear",
 	"cmd/ortho/internal/sheet":        "preprocess",
+	"cmd/ortho/internal/overlay":      "preprocess",
 	"cmd/ortho/internal/scratch":      "",
 	"cmd/ortho/internal/record":       "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term runner/appear",
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output",

@@ -9,7 +9,6 @@ package boxes
 
 import (
 	"fmt"
-	"math"
 
 	"ortho/runner/onnx"
 )
@@ -164,38 +163,41 @@ func (h *Head) Boxes(at Place, outputs []Tensor, rules Rules) ([]Box, error) {
 		}
 	}
 	var all []Box
-	var odd *Box
 	taken := rules.classes()
 	err := h.decode(at.Input, outputs, rules.Confidence, func(b Box) {
 		if taken != nil && !taken[b.Class] {
 			return
-		}
-		if odd == nil && !b.finite() {
-			odd = &b
 		}
 		all = append(all, b)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if odd != nil {
-		return nil, fmt.Errorf("a box with a score of %v has the corners %v: the model's answer can't be used (usual causes: float16 overflow, or mean, std and input range that don't fit the model)", odd.Score, odd.Rect)
+	if err := usable(all); err != nil {
+		return nil, err
 	}
 	if h.Frame.first() {
 		h.place(all, at)
-		return rules.pick(all), nil
+		return rules.pick(all), usable(all)
 	}
 	picked := rules.pick(all)
 	h.place(picked, at)
-	return picked, nil
+	return picked, usable(picked)
+}
+
+// usable fails where a box has no place.
+func usable(all []Box) error {
+	for i := range all {
+		if b := &all[i]; !b.finite() {
+			return fmt.Errorf("a box with a score of %v is at %v: the model's answer can't be used (usual causes: float16 overflow, or mean, std and input range that don't fit the model)", b.Score, b.Rect)
+		}
+	}
+	return nil
 }
 
 func (b *Box) finite() bool {
-	sum := b.Angle + b.Score
-	for _, v := range b.Rect {
-		sum += v * 0
-	}
-	return !math.IsNaN(float64(sum)) && !math.IsInf(float64(sum), 0)
+	r := &b.Rect
+	return (r[0]+b.Angle+b.Score)*0 == 0 && r[0]*0+r[1]*0+r[2]*0+r[3]*0 == 0 // of NaN and infinite numbers it is NaN
 }
 
 // errNaN is of a score that is no number.

@@ -166,3 +166,52 @@ func compressed(counts []int) string {
 	}
 	return string(b)
 }
+
+// mostPixels bounds the masks that Pixels reads.
+const mostPixels = 1 << 28
+
+// Pixels are the mask's, row by row.
+func (m *RLE) Pixels() ([]bool, error) {
+	height, width := m.Size[0], m.Size[1]
+	if height < 1 || width < 1 || height > mostPixels/width {
+		return nil, fmt.Errorf("a mask of %dx%d pixels", width, height)
+	}
+	pixels := make([]bool, height*width)
+	var counts []int
+	at, one := 0, false
+	for i := 0; i < len(m.Counts); {
+		n, shift := 0, 0
+		for more := true; more; shift += 5 {
+			if i == len(m.Counts) || shift > 50 {
+				return nil, fmt.Errorf("its run %d does not end", len(counts))
+			}
+			digit := int(m.Counts[i]) - 48
+			if digit < 0 || digit > 63 {
+				return nil, fmt.Errorf("its character %d is of no run", i)
+			}
+			i++
+			n |= digit & 31 << shift
+			if more = digit&32 != 0; !more && digit&16 != 0 {
+				n |= -1 << (shift + 5)
+			}
+		}
+		if len(counts) > 2 {
+			n += counts[len(counts)-2]
+		}
+		if n < 0 || n > len(pixels)-at {
+			return nil, fmt.Errorf("its run %d of %d pixels is none of %dx%d", len(counts), n, width, height)
+		}
+		counts = append(counts, n)
+		for end := at + n; one && at < end; at++ {
+			pixels[at%height*width+at/height] = true
+		}
+		if !one {
+			at += n
+		}
+		one = !one
+	}
+	if at != len(pixels) {
+		return nil, fmt.Errorf("its runs have %d pixels, and it %d", at, len(pixels))
+	}
+	return pixels, nil
+}

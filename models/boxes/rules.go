@@ -176,8 +176,14 @@ func (r *Rules) overlaps(rects []rect, next []int32, k int32, c *rect, one float
 func within(all []Box) bool {
 	lo, hi := float32(math.Inf(1)), float32(math.Inf(-1))
 	for i := range all {
-		b := &all[i].Rect
-		lo, hi = min(lo, b[0], b[1], b[2], b[3]), max(hi, b[0], b[1], b[2], b[3])
+		for _, v := range &all[i].Rect {
+			if v < lo {
+				lo = v
+			}
+			if v > hi {
+				hi = v
+			}
+		}
 	}
 	return hi-lo < classOffset-128 // float32 rounds what is moved far
 }

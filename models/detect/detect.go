@@ -32,8 +32,8 @@ type Options struct {
 
 // Result is what was found in one image.
 type Result struct {
-	Detections []Detection `json:"detections"`      // best first, of equal scores by place in the outputs
-	Width      int         `json:"width,omitempty"` // pixels of the image, upright where the model wants it so
+	Detections []Detection `json:"detections,omitzero"` // best first, of equal scores by place in the outputs
+	Width      int         `json:"width,omitempty"`     // pixels of the image, upright where the model wants it so
 	Height     int         `json:"height,omitempty"`
 }
 
@@ -46,7 +46,7 @@ type Detection struct {
 	// Box are x1, y1, x2 and y2 in pixels of the image, from its upper left corner. Where the model
 	// gives an angle, it is the box before it is turned by that about its centre.
 	Box   [4]float32 `json:"box"`
-	Angle *float32   `json:"angle,omitempty"` // in radians, clockwise, from 0 to pi/2
+	Angle *float32   `json:"angle,omitempty"` // in radians, clockwise
 	// Keypoints are x and y in pixels of the image, and how visible each is where the model says so.
 	Keypoints [][]float32 `json:"keypoints,omitempty"`
 	Mask      *boxes.RLE  `json:"mask,omitempty"` // of the whole image
@@ -106,28 +106,30 @@ func Each[T any](ctx context.Context, d *Detector, items iter.Seq[T], input func
 }
 
 func (d *Detector) read(size images.Size, rows []runner.Row) (Result, error) {
-	result, err := d.found(size, rows)
+	result, err := Read(d.spec, d.rules, size, rows)
 	if err != nil {
 		return Result{}, models.StageOutput.Wrap(err)
 	}
 	return result, nil
 }
 
-func (d *Detector) found(size images.Size, rows []runner.Row) (Result, error) {
+// Read reads what was found in an image of a size out of its rows of the outputs that spec.Head names,
+// in their order.
+func Read(spec *models.DetectorSpec, rules boxes.Rules, size images.Size, rows []runner.Row) (Result, error) {
 	outputs, err := images.Tensors(rows)
 	if err != nil {
 		return Result{}, err
 	}
-	head, at := d.spec.Head, placeOf(d.spec.Input.Placement(size.Width, size.Height))
-	found, err := head.Boxes(at, outputs, d.rules)
+	head, at := spec.Head, placeOf(spec.Input.Placement(size.Width, size.Height))
+	found, err := head.Boxes(at, outputs, rules)
 	if err != nil {
 		return Result{}, err
 	}
 	result := Result{Detections: make([]Detection, 0, len(found)), Width: size.Width, Height: size.Height}
 	for _, b := range found {
-		one := Detection{Index: int(b.Class) - d.spec.First, Score: b.Score, Box: b.Rect}
-		if one.Index >= 0 && one.Index < len(d.spec.Labels) {
-			one.ID, one.Label = d.spec.Labels[one.Index].ID, d.spec.Labels[one.Index].Name
+		one := Detection{Index: int(b.Class) - spec.First, Score: b.Score, Box: b.Rect}
+		if one.Index >= 0 && one.Index < len(spec.Labels) {
+			one.ID, one.Label = spec.Labels[one.Index].ID, spec.Labels[one.Index].Name
 		}
 		if head.Oriented {
 			one.turned(b)
@@ -153,24 +155,26 @@ func (d *Detector) found(size images.Size, rows []runner.Row) (Result, error) {
 	return result, nil
 }
 
-// turned gives the box and angle of an oriented box, regularised as Ultralytics' regularize_rboxes does
-// it: to an angle from 0 to pi/2.
+// turned gives the box and angle of an oriented box, as the graph has them.
 func (d *Detection) turned(b boxes.Box) {
-	w, h := b.Rect[2], b.Rect[3]
-	modulo := func(by float64) float64 {
-		t := math.Mod(float64(b.Angle), by)
-		if t < 0 {
-			t += by
-		}
-		return t
-	}
-	if modulo(math.Pi) >= math.Pi/2 {
-		w, h = h, w
-	}
-	angle := float32(modulo(math.Pi / 2))
-	d.Angle = &angle
-	x, y := b.Rect[0], b.Rect[1]
+	x, y, w, h := b.Rect[0], b.Rect[1], b.Rect[2], b.Rect[3]
+	d.Angle = &b.Angle
 	d.Box = [4]float32{x - w/2, y - h/2, x + w/2, y + h/2}
+}
+
+// Corners are those of the box, turned by its angle.
+func (d *Detection) Corners() [4][2]float32 {
+	x1, y1, x2, y2 := d.Box[0], d.Box[1], d.Box[2], d.Box[3]
+	corners := [4][2]float32{{x1, y1}, {x2, y1}, {x2, y2}, {x1, y2}}
+	if d.Angle == nil {
+		return corners
+	}
+	sin, cos := math.Sincos(float64(*d.Angle))
+	for i, c := range corners {
+		x, y := float64(c[0]-(x1+x2)/2), float64(c[1]-(y1+y2)/2)
+		corners[i] = [2]float32{(x1+x2)/2 + float32(x*cos-y*sin), (y1+y2)/2 + float32(x*sin+y*cos)}
+	}
+	return corners
 }
 
 func placeOf(p preprocess.Placement) boxes.Place {

@@ -12,7 +12,10 @@ import (
 
 // Images is the work around a run of an image model, whose items are the bytes of files:
 // with it, rounds measure the whole way from an encoded image to its result.
-type Images = runner.Work[[]byte, struct{}, struct{}]
+type Images = runner.Work[[]byte, ImageSize, struct{}]
+
+// ImageSize is that of an image that was loaded, in pixels.
+type ImageSize struct{ Width, Height int }
 
 // readFiles reads the images that a sweep has left for its cells.
 func readFiles(names []string) ([][]byte, error) {

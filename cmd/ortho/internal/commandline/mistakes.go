@@ -29,7 +29,7 @@ func commandFor(word string) string {
 func verbFor(word string) string {
 	does := map[string]string{"upscale": "generate photo.jpg -o large.png", "enlarge": "generate photo.jpg -o large.png", "draw": "generate --text WORDS -o OUT.png",
 		"predict": "classify photo.jpg", "infer": "classify photo.jpg", "recognize": "classify photo.jpg", "caption": "describe photo.jpg", "list": "models list",
-		"detect": "classify photo.jpg; it names what an image shows, and not where", "benchmark": "bench run", "evaluate": "eval --data FOLDER", "test": "eval --data FOLDER", "install": "runtime install",
+		"benchmark": "bench run", "evaluate": "eval --data FOLDER", "test": "eval --data FOLDER", "install": "runtime install",
 		"notices": "licenses --all", "credits": "licenses", "sbom": "licenses --spdx"}[strings.ToLower(word)]
 	if does == "" {
 		return ""

@@ -62,6 +62,9 @@ func (r *Rows) ToFile() bool { return r.File != "" && r.File != "-" }
 // Raw reports whether the format has a place for raw outputs.
 func (r *Rows) Raw() bool { return r.Format == "jsonl" || r.Format == "parquet" }
 
+// Overwrites reports whether what is there is replaced.
+func (r *Rows) Overwrites() bool { return r.Mode == record.Overwrite }
+
 // Resumes reports whether the run goes on with what an earlier one has left.
 func (r *Rows) Resumes() bool { return r.Mode == record.Resume || r.Mode == record.RetryFailed }
 

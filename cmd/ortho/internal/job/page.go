@@ -44,8 +44,8 @@ func openPage[R output.Row](to Output, out *rows[R]) (*page[R], error) {
 	if _, err := to.Reads.Check(to.Page.File, p.replaces); err != nil {
 		return nil, err
 	}
-	if out.run != nil && out.format == "table" {
-		return nil, commandline.Usagef("--html reads the output back, which a table in a file can't be: give -f jsonl, csv or parquet")
+	if out.run != nil && !output.ReadsBack(out.format) {
+		return nil, commandline.Usagef("--html reads the output back, which a table or COCO's results in a file can't be: give -f jsonl, csv or parquet")
 	}
 	return p, nil
 }

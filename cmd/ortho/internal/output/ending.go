@@ -31,6 +31,7 @@ var formats = map[string]Kind{
 	"jsonl":   JSONLines,
 	"csv":     {"CSV", []string{".csv"}},
 	"parquet": {"Parquet", []string{".parquet", ".pq"}},
+	"coco":    {"COCO's results", JSON.endings}, // of detect alone, by its name alone
 }
 
 // others are endings of formats that are known, but not written here: a file of another format
@@ -59,7 +60,7 @@ func (k Kind) Fits(name string) error {
 
 // text reports whether it is read as lines of text, too.
 func (k Kind) text() bool {
-	return !slices.Contains([]string{NPY.name, HTML.name, JSON.name, formats["parquet"].name}, k.name)
+	return !slices.Contains([]string{NPY.name, HTML.name, JSON.name, formats["parquet"].name, formats["coco"].name}, k.name)
 }
 
 func isDevice(name string) bool {
@@ -80,7 +81,7 @@ func Format(asked, path string, terminal bool) (string, error) {
 	}
 	ending := strings.ToLower(filepath.Ext(path))
 	for name, kind := range formats {
-		if slices.Contains(kind.endings, ending) {
+		if name != "coco" && slices.Contains(kind.endings, ending) {
 			return name, nil
 		}
 	}

@@ -30,6 +30,8 @@ type Codec[R Row] struct {
 	CSV     *CSV[R]
 	Parquet *Parquet[R]
 	Table   *Table[R]
+	// Own are writers of formats of this task alone, which can't be read back.
+	Own map[string]func(io.Writer) Writer[R]
 }
 
 // Recorded is a format's name in the record of a run.
@@ -49,7 +51,7 @@ func (c *Codec[R]) Takes(format string) error {
 }
 
 func (c *Codec[R]) takes(format string) bool {
-	return format == "jsonl" || IsCSV(format) && c.CSV != nil || format == "parquet" && c.Parquet != nil || format == "table" && c.Table != nil
+	return format == "jsonl" || IsCSV(format) && c.CSV != nil || format == "parquet" && c.Parquet != nil || format == "table" && c.Table != nil || c.Own[format] != nil
 }
 
 // Writer returns a writer of a format, for a terminal of width columns, or for what is no
@@ -66,6 +68,8 @@ func (c *Codec[R]) Writer(format string, w io.Writer, width int) (Writer[R], err
 		return c.Parquet.writer(w), nil
 	case format == "table" && c.Table != nil:
 		return c.Table.writer(w, width), nil
+	case c.Own[format] != nil:
+		return c.Own[format](w), nil
 	}
 	return nil, c.unknown(format)
 }
@@ -84,12 +88,15 @@ func (c *Codec[R]) Read(format string, r io.ReaderAt, size int64) iter.Seq2[R, e
 	return func(yield func(R, error) bool) {
 		var none R
 		err := fmt.Errorf("rows can't be read back from the format %s", format)
-		if format != "table" {
+		if ReadsBack(format) {
 			err = c.unknown(format)
 		}
 		yield(none, err)
 	}
 }
+
+// ReadsBack reports whether a format's rows can be read back.
+func ReadsBack(format string) bool { return format != "table" && format != "coco" }
 
 // IsCSV reports whether a format is CSV, with or without its formulas.
 func IsCSV(format string) bool { return format == "csv" || format == EscapedCSV }

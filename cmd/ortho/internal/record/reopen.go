@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"ortho/cmd/ortho/internal/output"
 	"ortho/runner/appear"
 	"ortho/runner/regular"
 )
@@ -40,8 +41,8 @@ func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 
 // reopen turns a complete output into OUT.partial.
 func (r *Run[R]) reopen(ctx context.Context, old *Record) error {
-	if r.format == "table" {
-		return fmt.Errorf("%s is a table, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
+	if !output.ReadsBack(r.format) {
+		return fmt.Errorf("%s is a table or COCO's results, which can't be read back to redo what failed: --overwrite makes it anew", r.name)
 	}
 	in, err := regular.Open(r.name)
 	if err != nil {

@@ -3,6 +3,7 @@ package rows
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -33,31 +34,6 @@ func (r Detections) Results() int {
 	return 1
 }
 
-// detectionJSON is a row of JSONL: a row that failed has no list.
-type detectionJSON struct {
-	output.Head
-	Detections []detect.Detection `json:"detections,omitempty"`
-	Width      int                `json:"width,omitempty"`
-	Height     int                `json:"height,omitempty"`
-	output.Failure
-}
-
-// detectionEmpty is one of an image in which nothing was found.
-type detectionEmpty struct {
-	output.Head
-	Detections []detect.Detection `json:"detections"`
-	Width      int                `json:"width,omitempty"`
-	Height     int                `json:"height,omitempty"`
-}
-
-// MarshalJSON leaves the list out of a row that failed.
-func (r Detections) MarshalJSON() ([]byte, error) {
-	if r.Error == nil && r.Result.Detections != nil && len(r.Result.Detections) == 0 {
-		return json.Marshal(detectionEmpty{r.Head, r.Result.Detections, r.Width, r.Height})
-	}
-	return json.Marshal(detectionJSON{r.Head, r.Result.Detections, r.Width, r.Height, r.Failure})
-}
-
 // DetectionsCodec is for boxes: CSV has a record for each, or one without a rank where there is none.
 var DetectionsCodec = &output.Codec[Detections]{
 	Variant: "-detections",
@@ -66,6 +42,7 @@ var DetectionsCodec = &output.Codec[Detections]{
 		Write:   Detections.records,
 		Read:    readDetection,
 	},
+	Own:     map[string]func(io.Writer) output.Writer[Detections]{"coco": newCOCO},
 	Parquet: output.Columns(Detections.columns, (*detectionsColumns).row, (*detectionsColumns).size),
 	Table: &output.Table[Detections]{
 		Columns: []grid.Column{grid.File("image"), grid.Number("class"), grid.Text("label"), grid.Number("score"), grid.Text("box")},
