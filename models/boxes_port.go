@@ -104,7 +104,18 @@ func (r *resolver) detector() {
 				r.fail("%s states %w", head.Family.Name, err)
 			}
 		}
+		if head.OwnSize {
+			layer.AssumeOwnSize(head.Family.Name)
+		}
+		for _, s := range head.Given {
+			if err := layer.Assume(config.GivenInputs.Name(), s.Key+"="+s.Value, head.Family.Name+" takes the size that boxes are of: the input's"); err != nil {
+				r.fail("%s states %w", head.Family.Name, err)
+			}
+		}
 		r.layers = append(slices.Clone(r.layers), layer)
+		if err := r.give(config.Layers{layer}); err != nil {
+			r.errs = append(r.errs, err)
+		}
 	}
 	if in, ok := r.onlyImage(); ok {
 		r.takeImage(in)
@@ -132,6 +143,8 @@ func overlap(rules boxes.Rules) string {
 	switch rules.Suppression {
 	case boxes.Torch:
 		return "a worse box " + of + " with an IoU above " + iou + " goes (torchvision's nms)"
+	case boxes.WholePixels:
+		return "a worse box " + of + " with an IoU above " + iou + " goes, of whole pixels (OpenCV's NMSBoxes)"
 	case boxes.PlusOne:
 		return "a worse box " + of + " with an IoU above " + iou + " goes, of edges that are a pixel longer"
 	case boxes.Rotated:
@@ -210,9 +223,12 @@ func (r *resolver) boxClasses(head *boxes.Head) {
 	if n == 0 && named {
 		n, source = len(list.Value.Labels), list.Source
 	}
-	if head.Background && named && !isBackground(list.Value.Labels[0]) && (n == 0 || len(list.Value.Labels) < n) {
+	if head.Background && named && !isBackground(list.Value.Labels[0]) && (head.Classes == 0 || len(list.Value.Labels) < n) {
 		r.boxes.First = 1
-		n = max(0, n-1)
+		n = len(list.Value.Labels)
+		if head.Classes > 0 {
+			n = head.Classes - 1
+		}
 		r.fact("first-class", "1: class 0 is the background, of which the labels have none", list.Source)
 	}
 	r.boxes.Classes = n

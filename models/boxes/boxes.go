@@ -80,6 +80,8 @@ var Families = []*Family{
 	rtdetrUltralytics,
 	yolov5, yolov6, yolox, yoloxDecoded,
 	detr, rtdetr, deformableDETR, rfdetr, ssd,
+	rtdetrDecoded, tensorflow, torchvision,
+	yunet, ultraface, scrfd, fastestdet,
 }
 
 // Named is the family of a name; nil where there is none.
@@ -124,10 +126,14 @@ type Head struct {
 	// Background: class 0 is that of no object, which boxes never have. Lists of labels have a name for
 	// it, or begin with class 1.
 	Background bool
-	Rules   Rules    // of the program that the family's graphs come from
-	RulesBy string   // that program
+	Rules      Rules  // of the program that the family's graphs come from
+	RulesBy    string // that program
 	// Input is what the image is, where neither the graph nor the model's files state it.
 	Input []Setting
+	// OwnSize: the graph takes each image at its own size.
+	OwnSize bool
+	// Given are values of further inputs that no image gives.
+	Given []Setting
 
 	Frame     Frame  // what the boxes' coordinates are of
 	Oriented  bool   // boxes have an angle
@@ -139,7 +145,7 @@ type Head struct {
 	decode func(in Size, outputs []Tensor, least float32, add func(Box)) error
 	// extra returns the further numbers of a place: key points, or coefficients of a mask. nil where
 	// there are none.
-	extra func(outputs []Tensor, at int32) []float32
+	extra func(in Size, outputs []Tensor, at int32) []float32
 }
 
 // errShape is of an output that a run gave another shape than its graph states.

@@ -19,7 +19,7 @@ func (h *Head) Mask(at Place, outputs []Tensor, b Box) (*RLE, error) {
 	if len(protos.Shape) != 3 {
 		return nil, errShape(protos, "prototypes of masks")
 	}
-	weights := h.extra(outputs, b.At)
+	weights := h.extra(at.Input, outputs, b.At)
 	n, high, wide := protos.Shape[0], protos.Shape[1], protos.Shape[2]
 	if n != len(weights) {
 		return nil, fmt.Errorf("output %s has %d prototypes of masks, and a box %d coefficients", protos.Name, n, len(weights))

@@ -243,6 +243,9 @@ func (s *Settings) Set(key, value string) error { return s.set(key, value, "") }
 // have it. source says why.
 func (s *Settings) Assume(key, value, source string) error { return s.set(key, value, source) }
 
+// AssumeOwnSize states that each image's input is of the size that it is resized to. source says why.
+func (s *Settings) AssumeOwnSize(source string) { OwnSize.put(s, true, source) }
+
 // SetLabels states the classes' labels, in order: those that a word stands for, as
 // [Settings.Given] has it. source says where they come from.
 func (s *Settings) SetLabels(labels []Label, word, source string) {
