@@ -100,7 +100,7 @@ func (r *resolver) detector() {
 	if head != nil {
 		layer := config.Layer{Source: head.Family.Name}
 		for _, s := range head.Input {
-			if err := layer.Assume(s.Key, s.Value, "as "+cmp.Or(head.RulesBy, head.Family.Name)+" has it"); err != nil {
+			if err := layer.Assume(s.Key, s.Value, "as "+cmp.Or(head.InputBy, head.RulesBy, head.Family.Name)+" has it"); err != nil {
 				r.fail("%s states %w", head.Family.Name, err)
 			}
 		}

@@ -129,7 +129,8 @@ type Head struct {
 	Rules      Rules  // of the program that the family's graphs come from
 	RulesBy    string // that program
 	// Input is what the image is, where neither the graph nor the model's files state it.
-	Input []Setting
+	Input   []Setting
+	InputBy string // what has Input so, where that is not RulesBy
 	// OwnSize: the graph takes each image at its own size.
 	OwnSize bool
 	// Given are values of further inputs that no image gives.
@@ -140,6 +141,8 @@ type Head struct {
 	Keypoints [2]int // how many a box has, and numbers of each: x, y, and how visible it is
 	// Masks: the second output has prototypes, of which a box's further numbers make its mask.
 	Masks bool
+	// mask is that of a box, where it comes otherwise.
+	mask func(at Place, outputs []Tensor, b Box) (*RLE, error)
 
 	// decode adds all boxes that score more than least, in the order of their places.
 	decode func(in Size, outputs []Tensor, least float32, add func(Box)) error

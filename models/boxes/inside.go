@@ -72,6 +72,7 @@ func fitRTDETRDecoded(g *Graph) *Head {
 	if size == (Size{}) {
 		size = Size{640, 640}
 	}
+	h.InputBy = "RT-DETR's inference"
 	h.Input = g.ofSize("640", slices.Concat([]Setting{{"resize", "squash"}, {"interpolation", "bilinear"}}, unit))
 	if slices.ContainsFunc(g.Inputs, func(v onnx.Value) bool { return v.Name == canvas }) {
 		h.Given = []Setting{{canvas, fmt.Sprintf("[%d,%d]", size.Width, size.Height)}}
@@ -110,7 +111,7 @@ func fitTorchvision(g *Graph) *Head {
 	var rects, scores, labels *onnx.Value
 	h := &Head{Certain: true, By: "graph (types and shapes of the outputs)", Background: true, Rules: Rules{Confidence: 0.5}, RulesBy: "ortho (torchvision has none but the graph's own)",
 		Frame: Pixels, Reading: "boxes, scores and classes from 1: x1,y1,x2,y2 in pixels of the input"}
-	var points string
+	var points, masks string
 	for i := range g.Outputs {
 		v := &g.Outputs[i]
 		switch to := &scores; {
@@ -127,8 +128,13 @@ func fitTorchvision(g *Graph) *Head {
 				return nil
 			}
 			rects = v
-		case isFloat(*v) && len(v.Dims) == 3 && v.Dims[1].Fixed() && v.Dims[2].Size == 3: // Keypoint R-CNN
-			h.Keypoints, points = [2]int{int(min(v.Dims[1].Size, 1000)), 3}, v.Name
+		case isFloat(*v) && len(v.Dims) == 3 && (v.Dims[2].Size == 3 || !v.Dims[2].Fixed()): // Keypoint R-CNN
+			h.Keypoints, points = [2]int{17, 3}, v.Name
+			if n := v.Dims[1]; n.Fixed() && n.Size > 0 {
+				h.Keypoints[0] = int(min(n.Size, 1000))
+			}
+		case isFloat(*v) && len(v.Dims) == 4: // Mask R-CNN
+			masks = v.Name
 		}
 	}
 	if rects == nil || scores == nil || labels == nil || !slices.ContainsFunc(g.Inputs, func(v onnx.Value) bool { return len(v.Dims) == 3 }) {
@@ -141,15 +147,18 @@ func fitTorchvision(g *Graph) *Head {
 	}
 	if points != "" {
 		h.Outputs = append(h.Outputs, points)
-		of := h.Keypoints[0] * h.Keypoints[1]
 		h.extra = func(_ Size, outputs []Tensor, at int32) []float32 {
-			v := outputs[3].Values
-			if i := int(at) * of; i+of <= len(v) {
-				return slices.Clone(v[i : i+of])
-			}
-			return nil
+			v, boxes := outputs[3].Values, len(outputs[1].Values)
+			of := len(v) / boxes
+			return slices.Clone(v[int(at)*of:][:of])
 		}
 	}
+	if masks != "" {
+		last := len(h.Outputs)
+		h.Outputs, h.Masks = append(h.Outputs, masks), true
+		h.mask = func(at Place, outputs []Tensor, b Box) (*RLE, error) { return painted(at, outputs[last], b) }
+	}
+	h.InputBy = "torchvision"
 	h.asItIs(g, unit, "bilinear")
 	return h
 }

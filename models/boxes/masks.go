@@ -15,6 +15,9 @@ type RLE struct {
 // enlarged bilinearly to the image, above 0 and within the box, as Ultralytics' process_mask_native
 // does it (retina_masks). nil where nothing is left of it.
 func (h *Head) Mask(at Place, outputs []Tensor, b Box) (*RLE, error) {
+	if h.mask != nil {
+		return h.mask(at, outputs, b)
+	}
 	protos := outputs[1]
 	if len(protos.Shape) != 3 {
 		return nil, errShape(protos, "prototypes of masks")
@@ -39,6 +42,25 @@ func (h *Head) Mask(at Place, outputs []Tensor, b Box) (*RLE, error) {
 		return nil, nil
 	}
 	shown := plane.resized(left, top, width, height, at.Image.Width, at.Image.Height, from)
+	return runs(shown, from, at.Image), nil
+}
+
+// painted is a box's mask out of an output that has one of the whole input for each box, from 0 to 1:
+// what is above 0.5.
+func painted(at Place, masks Tensor, b Box) (*RLE, error) {
+	if n := len(masks.Shape); n < 3 || int(b.At) >= masks.Shape[0] || n == 4 && masks.Shape[1] != 1 || n > 4 {
+		return nil, errShape(masks, "a mask for each box")
+	}
+	high, wide := masks.Shape[len(masks.Shape)-2], masks.Shape[len(masks.Shape)-1]
+	if high < 1 || wide < 1 {
+		return nil, errShape(masks, "a mask for each box")
+	}
+	from := area{0, 0, at.Image.Width, at.Image.Height}
+	own := surface{wide, high, masks.Values[int(b.At)*wide*high:][:wide*high]}
+	shown := own.resized(0, 0, wide, high, at.Image.Width, at.Image.Height, from)
+	for i := range shown.values {
+		shown.values[i] -= 0.5
+	}
 	return runs(shown, from, at.Image), nil
 }
 

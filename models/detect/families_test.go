@@ -35,6 +35,7 @@ func familyCase(t *testing.T, folder string) {
 	var golden struct {
 		Settings   map[string]string
 		Confidence *float64
+		Masks      map[string][]string    // the runs of each box, as COCO has them
 		Pictures   map[string][][]float64 // class, score, x1, y1, x2, y2, key points
 	}
 	if err := json.Unmarshal(data, &golden); err != nil {
@@ -71,6 +72,9 @@ func familyCase(t *testing.T, folder string) {
 		}
 		for i, w := range want {
 			g := got.Detections[i]
+			if masks := golden.Masks[name]; len(masks) > 0 && (g.Mask == nil || g.Mask.Counts != masks[i]) {
+				t.Errorf("%s: the mask of box %d is %v, want %s", name, i, g.Mask, masks[i])
+			}
 			numbers := []float32{g.Box[0], g.Box[1], g.Box[2], g.Box[3]}
 			for _, p := range g.Keypoints {
 				numbers = append(numbers, p...)

@@ -226,6 +226,9 @@ def torchvision(name, order, points):
         "keypoints": (flat(g.numbers((1, 10 * 4 * 3), 9.0), [-1, 4, 3]), ["n", 4, 3], TensorProto.FLOAT),
         "keypoints_scores": (flat(g.numbers((1, 40), 1.0), [-1, 4]), ["n", 4], TensorProto.FLOAT),
     }
+    if "masks" in order:
+        mean = g.add("Unsqueeze", [g.add("ReduceMean", ["images"], axes=[0], keepdims=1), g.constant(np.array([0], np.int64))])
+        kinds["masks"] = (g.add("Mul", [mean, g.constant(g.rng.uniform(0.5, 1.5, (10, 1, 1, 1)).astype(np.float32))]), ["n", 1, "height", "width"], TensorProto.FLOAT)
     if points:
         kinds["keypoints_scores"] = (flat(g.numbers((1, 50), 1.0), [-1, 5]), ["n", 5], TensorProto.FLOAT)
     for i, kind in enumerate(order):
@@ -237,7 +240,16 @@ def torchvision(name, order, points):
         keep = r["scores"] > 0.5
         return rows(r["labels"][keep], r["scores"][keep], r["boxes"][keep], r["keypoints"][keep].reshape(-1, 12) if points else None)
 
-    expect(folder, found)
+    def masks(image):
+        r = dict(zip(order, session.run(None, {"images": np.asarray(image, np.float32).transpose(2, 0, 1) / 255})))
+        best = [i for i in np.argsort(-r["scores"], kind="stable") if r["scores"][i] > 0.5]
+        return [coco.encode(np.asfortranarray(r["masks"][i, 0] > 0.5).astype(np.uint8))["counts"].decode() for i in best]
+
+    if "masks" not in order:
+        return expect(folder, found)
+    from pycocotools import mask as coco
+
+    expect(folder, found, Masks={name: masks(picture(*size)) for name, size in PICTURES.items()})
 
 
 def letterboxed(image, width, height, rounded=round):
@@ -377,6 +389,7 @@ CASES = {
     "torchvision": lambda: torchvision("torchvision", ["boxes", "labels", "scores"], False),
     "torchvision-ssd": lambda: torchvision("torchvision-ssd", ["boxes", "scores", "labels"], False),
     "torchvision-keypoints": lambda: torchvision("torchvision-keypoints", ["boxes", "labels", "scores", "keypoints", "keypoints_scores"], True),
+    "torchvision-masks": lambda: torchvision("torchvision-masks", ["boxes", "labels", "scores", "masks"], False),
     "yunet": yunet,
     "ultraface": ultraface,
     "scrfd": scrfd,
