@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|fit|meaning|heads|quantized|given ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|fit|meaning|heads|quantized|families|given ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -31,6 +31,7 @@ OUT = {
     "meaning": ROOT / "models/meaning/testdata",
     "heads": ROOT / "models/classify/testdata/heads",
     "quantized": ROOT / "runner/testdata/quantized",
+    "families": ROOT / "models/detect/testdata/families",
     "given": ROOT / "models/classify/testdata/given",
     "fit": ROOT / "models/diffusion/testdata/goldens",
     "schedulers": ROOT / "models/scheduler/testdata",

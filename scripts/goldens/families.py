@@ -397,8 +397,9 @@ CASES = {
 }
 
 
-def main(names):
-    OUT.mkdir(parents=True, exist_ok=True)
+def main(out, names=()):
+    global OUT
+    OUT = out
     for name, size in PICTURES.items():
         picture(*size).save(OUT / name)
     cases = {**cases_of_hugging_face(), **CASES}
@@ -407,4 +408,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(OUT, sys.argv[1:])
