@@ -352,6 +352,11 @@ func hfLabels(config Object) ([]Label, error) {
 		return nil, err
 	}
 	labels, err := indexedLabels(names, false)
+	if err != nil && strings.Contains(string(config["architectures"]), "ForObjectDetection") { // classes are often COCO's category ids
+		if list, ok := gappedLabels(names); ok {
+			return list, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("id2label: %w", err)
 	}
