@@ -80,10 +80,10 @@ func (r *resolver) boxesGraph() *boxes.Graph {
 	nms, _ := config.NMSInside.Find(r.layers)
 	points, _ := config.Keypoints.Find(r.layers)
 	g.Stated.EndToEnd, g.Stated.NMSInside, g.Stated.Keypoints = end.Value, nms.Value, points.Value
-	if list, ok := config.Labels.Find(r.layers); ok {
-		g.Stated.Classes = len(list.Value.Labels)
-	} else if n, ok := config.Classes.Find(r.layers); ok {
+	if n, ok := config.Classes.Find(r.layers); ok {
 		g.Stated.Classes = n.Value
+	} else if list, ok := config.Labels.Find(r.layers); ok {
+		g.Stated.Classes = len(list.Value.Labels)
 	}
 	if size := fixedSize(r.graph); size != nil {
 		g.Stated.Width, g.Stated.Height = size.Width, size.Height
@@ -117,7 +117,12 @@ func (r *resolver) detector() {
 			r.errs = append(r.errs, err)
 		}
 	}
-	if in, ok := r.onlyImage(); ok {
+	in, ok := r.onlyImage()
+	switch {
+	case !ok:
+	case head == nil: // what the image is depends on it: nothing else is asked before
+		r.fact("input", in.String(), "graph")
+	default:
 		r.takeImage(in)
 	}
 	if head == nil {
@@ -174,6 +179,9 @@ func (r *resolver) head() *boxes.Head {
 	}
 	switch heads := boxes.Match(g); len(heads) {
 	case 0:
+		if r.otherClasses(*g) {
+			return nil
+		}
 		r.fact("boxes", "none: the outputs are those of no family that is known", "graph")
 		r.unfits = append(r.unfits, config.Errorf("%s: its outputs (%s) are those of no family of detectors that is known. %s names one where they are: %s",
 			r.name, onnx.List(r.graph.Outputs), config.Key(config.Head.Name()), strings.Join(familyNames(boxes.Families), ", ")))
@@ -185,9 +193,31 @@ func (r *resolver) head() *boxes.Head {
 		for _, h := range heads {
 			readings = append(readings, h.Family.Name+" ("+h.Family.About+")")
 		}
-		r.gap("boxes", "how its boxes are read, as its outputs ("+onnx.List(r.graph.Outputs)+") may be those of "+strings.Join(readings, " or of "), heads[0].Family.Name, "head")
+		first := heads[0].Family.Name
+		r.lacks("boxes", Gap{About: "how its boxes are read, as its outputs (" + onnx.List(r.graph.Outputs) + ") may be those of " + strings.Join(readings, " or of "),
+			Settings: []string{config.Head.Name()}, Example: one(config.Head.Name(), first), Note: config.Textf("if it is of %s", first)})
 		return nil
 	}
+}
+
+// otherClasses reports whether the outputs could be read as boxes but for the number of classes that is
+// stated, and says so.
+func (r *resolver) otherClasses(g boxes.Graph) bool {
+	stated := g.Stated.Classes
+	g.Stated.Classes = 0
+	heads := boxes.Match(&g)
+	if stated == 0 || len(heads) == 0 {
+		return false
+	}
+	source := "it"
+	if n, ok := config.Classes.Find(r.layers); ok {
+		source = n.Source
+	} else if list, ok := config.Labels.Find(r.layers); ok {
+		source = list.Source
+	}
+	r.fact("boxes", "none: the outputs have not as many classes as are stated", source)
+	r.fail("%s states %s, but %s, whose outputs are %s, gives boxes of %s as %s: give other %s", source, many(stated, "class"), r.name, onnx.List(r.graph.Outputs), many(heads[0].Classes, "class"), heads[0].Family.Name, config.Key("labels"))
+	return true
 }
 
 func familyNames(families []*boxes.Family) (names []string) {

@@ -56,7 +56,7 @@ func (e *Example) Besides(name func(setting string) string) string {
 // example shows how all that is missing is given at once: what was stated already, and values
 // for the rest.
 func (r *resolver) example() *Example {
-	e := &Example{Model: r.given, Task: r.task.name, Image: r.image != nil}
+	e := &Example{Model: r.given, Task: r.task.name, Image: r.image != nil || r.task.name == Detect}
 	settling := slices.Clone(r.remedies)
 	for _, g := range r.gaps {
 		settling = append(settling, g.Example...)

@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|fit|meaning|heads|quantized|families|given ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|noise|samples|images|descriptions|schedulers|brownian|options|fit|meaning|heads|quantized|given|detect_ultralytics|detect_yolo|families ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -38,9 +38,15 @@ OUT = {
     "brownian": ROOT / "models/noise/testdata",
     "options": ROOT / "models/diffusion/testdata/goldens",
 }
+# By name alone: their scripts say which libraries they need, which requirements.txt has not.
+OTHERS = {
+    "detect_ultralytics": ROOT / "models/detect/testdata/ultralytics",
+    "detect_yolo": ROOT / "models/detect/testdata/yolo",
+}
 sys.path.insert(0, str(ROOT / "scripts"))
 
 for name in sys.argv[1:] or OUT:
-    OUT[name].mkdir(parents=True, exist_ok=True)
-    importlib.import_module(f"goldens.{name}").main(OUT[name])
-    print(f"{OUT[name].relative_to(ROOT)}: {sum(f.stat().st_size for f in OUT[name].rglob('*') if f.is_file()) / 1e3:.0f} kB")
+    out = {**OUT, **OTHERS}[name]
+    out.mkdir(parents=True, exist_ok=True)
+    importlib.import_module(f"goldens.{name}").main(out)
+    print(f"{out.relative_to(ROOT)}: {sum(f.stat().st_size for f in out.rglob('*') if f.is_file()) / 1e3:.0f} kB")

@@ -119,6 +119,7 @@ func TestTerminal(t *testing.T) {
 	broken := write(t, filepath.Join(dir, "broken "+evilFile+".png"), "no image"+evil)
 	model, pooled, texts := evilModel(t, dir, "float32_nchw"), evilModel(t, dir, "embedding"), evilModel(t, dir, "texts")
 	labels := write(t, filepath.Join(dir, "labels "+evilFile+".txt"), strings.Repeat("%d"+strings.ReplaceAll(strings.ReplaceAll(evil, "\r", ""), "\u2028", "")+"\n", 3))
+	detector := write(t, filepath.Join(dir, "detector "+evilFile+".onnx"), strings.NewReplacer("bird", "\x1b[1m", "cat", "\u202e").Replace(read(t, detectors+"v8.onnx")))
 	bad := evilModel(t, dir, "gray")
 	write(t, filepath.Join(bad, "ortho.json"), `{"labels": ["`+"\u202e"+`\u001b[31m"], "no such \u001b[31m\u202e": 1}`)
 	list := write(t, filepath.Join(dir, "list "+evilFile), broken+"\n"+photo+"\n"+filepath.Join(dir, "missing "+evilFile)+"\n")
@@ -165,6 +166,10 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"classify-text", "-m", texts, "red " + evil, "-f", "csv"}},
 		{words: []string{"classify-text", "-m", texts, "red " + evil}},
 		{words: []string{"embed", "-m", pooled, "--input-range", "0,1", photo, broken, "-f", "jsonl"}},
+		{words: []string{"detect", "-m", detector, photo, broken, "-f", "table"}},
+		{words: []string{"detect", "-m", detector, photo, broken, "-f", "csv"}},
+		{words: []string{"detect", "-m", detector, photo, broken, "-f", "coco", "--draw", filepath.Join(dir, "drawn"), "--crops", filepath.Join(dir, "cut")}},
+		{words: []string{"detect", "-m", model, photo}},
 		{words: []string{"generate", photo, broken, "-o", filepath.Join(dir, "pictures "+evilFile)}},
 		{words: []string{"generate", "--text", "seven" + evil, "-o", filepath.Join(dir, "x.png")}},
 		{words: []string{"describe", "-m", "none", photo, broken}, answer: says},

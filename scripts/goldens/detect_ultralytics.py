@@ -1,7 +1,7 @@
 """What Ultralytics' own predictor makes of graphs in each layout that its exporter writes.
 
     pip install ultralytics==8.4.190 onnx onnxruntime
-    python scripts/goldens/detect_ultralytics.py
+    python scripts/make_goldens.py detect_ultralytics
 
 Each graph is a few nodes: a convolution of 8x8 pixels with weights drawn here, of which the outputs are made in
 the layout, and with the metadata, of a real export (which is made anew here, from Ultralytics' YAML files with
@@ -22,7 +22,6 @@ from ultralytics.utils import LOGGER
 
 LOGGER.setLevel("ERROR")
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "models/detect/testdata/ultralytics"
 PHOTOS = ["astronaut.png", "chelsea.png", "coffee.png"]
 NAMES = ["cat", "dog", "cup", "bird"]
 SIZE, PLACES = 96, 144 + 36 + 9
@@ -167,18 +166,13 @@ def results(path, task, photo):
     return out
 
 
-def main():
-    OUT.mkdir(parents=True, exist_ok=True)
+def main(out):
     golden = {"ultralytics": __import__("ultralytics").__version__, "cases": {}}
     for seed, (name, (yaml, task, arguments, form)) in enumerate(KINDS.items()):
         facts = metadata(yaml, arguments)
-        path = OUT / f"{name}.onnx"
+        path = out / f"{name}.onnx"
         onnx.save(graph(task, form, arguments.get("dynamic"), facts, seed), path)
         onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         golden["cases"][name] = [results(path, task, ROOT / "cmd/ortho/testdata/photos" / photo) for photo in PHOTOS]
         print(name, [len(c["class"]) for c in golden["cases"][name]], path.stat().st_size, file=sys.stderr)
-    (OUT / "goldens.json").write_text(json.dumps(golden, separators=(",", ":")).replace('{"input"', '\n{"input"') + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    (out / "goldens.json").write_text(json.dumps(golden, separators=(",", ":")).replace('{"input"', '\n{"input"') + "\n")

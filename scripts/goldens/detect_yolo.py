@@ -1,7 +1,7 @@
 """What YOLOv5's and YOLOX's own programs make of graphs in the layouts that they export.
 
     pip install yolov5 onnx onnxruntime          # its letterbox, non_max_suppression and scale_boxes
-    PYTHONPATH=YOLOX python scripts/goldens/detect_yolo.py   # a checkout: yolox.data, yolox.utils
+    PYTHONPATH=YOLOX python scripts/make_goldens.py detect_yolo   # a checkout: yolox.data, yolox.utils
 
 Each graph is a few nodes: a convolution of 8x8 pixels with weights drawn here. Committed are these graphs, and what
 detect.py and demo/ONNXRuntime do with their outputs, but for the rounding of boxes to whole pixels.
@@ -23,7 +23,6 @@ from yolox.data.data_augment import preproc
 from yolox.utils import demo_postprocess, multiclass_nms
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "models/detect/testdata/yolo"
 PHOTOS = ["astronaut.png", "chelsea.png", "coffee.png"]
 CLASSES, SIZE = 4, 96
 
@@ -100,17 +99,12 @@ def found(session, kind, photo):
             "score": [float(np.float32(v)) for v in det[:, 4]], "box": det[:, :4].astype(float).round(4).tolist()}
 
 
-def main():
-    OUT.mkdir(parents=True, exist_ok=True)
+def main(out):
     golden = {"cases": {}}
     for seed, kind in enumerate(("yolov5", "yolox", "yolox-decoded")):
-        path = OUT / f"{kind}.onnx"
+        path = out / f"{kind}.onnx"
         onnx.save(graph(kind, seed), path)
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         golden["cases"][kind] = [found(session, kind, ROOT / "cmd/ortho/testdata/photos" / photo) for photo in PHOTOS]
         print(kind, [len(c["class"]) for c in golden["cases"][kind]], path.stat().st_size, file=sys.stderr)
-    (OUT / "goldens.json").write_text(json.dumps(golden, separators=(",", ":")).replace('{"input"', '\n{"input"') + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    (out / "goldens.json").write_text(json.dumps(golden, separators=(",", ":")).replace('{"input"', '\n{"input"') + "\n")

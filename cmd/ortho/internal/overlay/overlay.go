@@ -98,8 +98,13 @@ func mixed(a, b byte) byte { return byte((3*int(a) + 2*int(b)) / 5) }
 
 // outline draws a closed polygon, with a round pen.
 func outline(canvas *image.RGBA, corners [][2]float32, width int, c color.RGBA) {
-	for i, a := range corners {
-		b := corners[(i+1)%len(corners)]
+	size := canvas.Bounds()
+	near := func(p [2]float32) [2]float32 { // what lies far outside takes no time
+		const far = 10_000
+		return [2]float32{min(max(p[0], -far), float32(size.Dx()+far)), min(max(p[1], -far), float32(size.Dy()+far))}
+	}
+	for i := range corners {
+		a, b := near(corners[i]), near(corners[(i+1)%len(corners)])
 		length := math.Hypot(float64(b[0]-a[0]), float64(b[1]-a[1]))
 		steps := int(min(length*1.5, 100_000)) + 1
 		for s := range steps + 1 {

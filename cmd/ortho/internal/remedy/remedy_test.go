@@ -34,7 +34,7 @@ func TestOf(t *testing.T) {
 		"there is no .onnx file in it, nor in a folder onnx; there is another":                                                                          fmt.Errorf("%w; there is another", config.ErrNoGraph),
 		"compare: m does not; where they are classes', ortho classify runs it":                                                                          task(models.Generate, "", true),
 		"m gives none. It looks like a part of a diffusion pipeline: ortho generate runs the whole, by -m and the folder that has the model_index.json": none(models.PipelinePart, ""),
-		"m gives none. It looks like a detector: ortho reads no boxes; --output-name 758 gives its values as they are":                                  none(models.Detector, "758"),
+		"m gives none. It looks like a detector: ortho detect says which boxes it can read; --output-name 758 gives its values as they are":             none(models.Detector, "758"),
 		"m gives none. It gives values for each place of an image, as segmenters and detectors do; --output-name 'a b' gives its values as they are":    none(models.Map, "a b"),
 		"m gives none. It looks like a part of a model of texts":                                                                                        none(models.TextPart, ""),
 		"something else": errors.New("something else"),
