@@ -61,7 +61,10 @@ func painted(at Place, masks Tensor, b Box) (*RLE, error) {
 	for i := range shown.values {
 		shown.values[i] -= 0.5
 	}
-	return runs(shown, from, at.Image), nil
+	if m := runs(shown, from, at.Image); m != nil {
+		return m, nil
+	}
+	return &RLE{[2]int{at.Image.Height, at.Image.Width}, compressed([]int{at.Image.Height * at.Image.Width})}, nil // the box is one all the same
 }
 
 // bound is the first pixel whose number is not below an edge of a box: crop_mask's.
