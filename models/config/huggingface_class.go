@@ -43,7 +43,7 @@ var commonKeys = []string{"do_resize", "size", "resample", "do_center_crop", "cr
 var harmlessKeys = []string{"image_processor_type", "feature_extractor_type", "processor_class", "auto_map", "model_input_names",
 	"transformers_version", "name_or_path", "model_type", "use_fast", "dtype", "torch_dtype",
 	"data_format", "input_data_format", "default_to_square", "do_convert_rgb", "return_tensors", "device", "disable_grouping", "image_seq_length",
-	"format", "do_convert_annotations", "do_reduce_labels", "reduce_labels", "ignore_index", "num_labels", "id2label", "label2id", "class_info_file"}
+	"format", "do_convert_annotations", "pad_and_return_pixel_mask", "do_reduce_labels", "reduce_labels", "ignore_index", "num_labels", "id2label", "label2id", "class_info_file"}
 
 // harmless reports whether a key changes nothing of the tensor.
 func harmless(key string) bool {
