@@ -18,6 +18,9 @@ type BoxesPort struct {
 	Head    *boxes.Head
 	Classes int // 0 where nothing says how many there are
 	Labels  []Label
+	// First is the model's number of the class that the first label is of: 1 where the labels leave out
+	// the background.
+	First int
 }
 
 // named are the outputs in words, where there are any.
@@ -97,11 +100,22 @@ func (r *resolver) detector() {
 	if head != nil {
 		layer := config.Layer{Source: head.Family.Name}
 		for _, s := range head.Input {
-			if err := layer.Assume(s.Key, s.Value, "as "+cmp.Or(head.RulesBy, head.Family.Name)+" has it"); err != nil {
+			if err := layer.Assume(s.Key, s.Value, "as "+cmp.Or(head.InputBy, head.RulesBy, head.Family.Name)+" has it"); err != nil {
+				r.fail("%s states %w", head.Family.Name, err)
+			}
+		}
+		if head.OwnSize {
+			layer.AssumeOwnSize(head.Family.Name)
+		}
+		for _, s := range head.Given {
+			if err := layer.Assume(config.GivenInputs.Name(), s.Key+"="+s.Value, head.Family.Name+" takes the size that boxes are of: the input's"); err != nil {
 				r.fail("%s states %w", head.Family.Name, err)
 			}
 		}
 		r.layers = append(slices.Clone(r.layers), layer)
+		if err := r.give(config.Layers{layer}); err != nil {
+			r.errs = append(r.errs, err)
+		}
 	}
 	in, ok := r.onlyImage()
 	switch {
@@ -134,6 +148,8 @@ func overlap(rules boxes.Rules) string {
 	switch rules.Suppression {
 	case boxes.Torch:
 		return "a worse box " + of + " with an IoU above " + iou + " goes (torchvision's nms)"
+	case boxes.WholePixels:
+		return "a worse box " + of + " with an IoU above " + iou + " goes, of whole pixels (OpenCV's NMSBoxes)"
 	case boxes.PlusOne:
 		return "a worse box " + of + " with an IoU above " + iou + " goes, of edges that are a pixel longer"
 	case boxes.Rotated:
@@ -221,12 +237,29 @@ func (r *resolver) read(head *boxes.Head, source string) *boxes.Head {
 	return head
 }
 
+// isBackground reports whether a label is that of no object, as lists of them call it.
+func isBackground(l Label) bool {
+	switch strings.Trim(strings.ToLower(l.Name), "_") {
+	case "", "background", "bg", "???", "n/a", "none", "no object":
+		return true
+	}
+	return false
+}
+
 // boxClasses settles what the classes are called.
 func (r *resolver) boxClasses(head *boxes.Head) {
 	list, named := config.Labels.Find(r.layers)
 	n, source := head.Classes, "graph"
 	if n == 0 && named {
 		n, source = len(list.Value.Labels), list.Source
+	}
+	if head.Background && named && !isBackground(list.Value.Labels[0]) && (head.Classes == 0 || len(list.Value.Labels) < n) {
+		r.boxes.First = 1
+		n = len(list.Value.Labels)
+		if head.Classes > 0 {
+			n = head.Classes - 1
+		}
+		r.fact("first-class", "1: class 0 is the background, of which the labels have none", list.Source)
 	}
 	r.boxes.Classes = n
 	if n > 0 {

@@ -11,10 +11,10 @@ import (
 
 // give takes the inputs out of the graph that are stated to be constants: runs get their
 // values, and nothing else sees them. Of several layers that state one, the first counts.
-func (r *resolver) give() error {
+func (r *resolver) give(layers config.Layers) error {
 	var values []onnx.Given
 	known := map[string]bool{}
-	for _, l := range r.layers {
+	for _, l := range layers {
 		s, ok := config.GivenInputs.In(l)
 		if !ok {
 			continue

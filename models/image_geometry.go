@@ -29,7 +29,7 @@ func (r *resolver) geometry() {
 	switch {
 	case stated && at <= relative:
 		if in.Height > 0 && !r.fits(at) {
-			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), strconv.Itoa(min(in.Height, in.Width)), "resize", "crop-pct")
+			r.gap("resize", fmt.Sprintf("how to resize for an input of %dx%d", in.Height, in.Width), r.resizeExample(), "resize", "crop-pct")
 			break
 		}
 		in.Resize = resize.Value
@@ -39,6 +39,9 @@ func (r *resolver) geometry() {
 			r.fact("central", part.Text+" of the short edge (height, width), cut out before the resize", part.Source)
 		}
 		text := describe(in.Resize)
+		if in.Open() {
+			text = strings.TrimSuffix(text, thenCrop)
+		}
 		end, padded := config.PadEnd.In(r.layers[at])
 		if padded {
 			text = strings.TrimSuffix(text, thenCrop)
@@ -73,6 +76,14 @@ func (r *resolver) geometry() {
 	}
 	in.Interpolation = s.Value
 	r.fact("interpolation", in.Interpolation.String(), s.Source)
+}
+
+// resizeExample is a resize to suggest: of detectors one that shows all of the image.
+func (r *resolver) resizeExample() string {
+	if r.task.sized {
+		return "squash"
+	}
+	return strconv.Itoa(min(r.image.Spec.Height, r.image.Spec.Width))
 }
 
 // toInput gives a resize that is to the input's size that size.
@@ -152,6 +163,9 @@ func (r *resolver) relative(pct config.Stated[float64], mode config.Stated[strin
 // fits reports whether a layer's resize in pixels is meant for the size that the
 // input has, which another layer may have changed.
 func (r *resolver) fits(rank int) bool {
+	if _, open := config.OwnSize.In(r.layers[rank]); open {
+		return false
+	}
 	own, ok := config.InputSize.In(r.layers[rank])
 	return !ok || own.Value == config.Size{Height: r.image.Spec.Height, Width: r.image.Spec.Width}
 }
@@ -195,7 +209,9 @@ func describe(r preprocess.Resize) string {
 		if r.Mode == preprocess.ShortEdgeRounded {
 			text += ", the long one rounded"
 		}
-		if r.Multiple > 1 {
+		if r.Multiple > 1 && r.Down {
+			text += fmt.Sprintf(", both down to multiples of %d", r.Multiple)
+		} else if r.Multiple > 1 {
 			text += fmt.Sprintf(", both up to multiples of %d", r.Multiple)
 		}
 		return text + thenCrop

@@ -192,6 +192,8 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 			r.contradiction("input-size", fixed.String(), "%s states an input of %s, but the graph takes %s only", s.Source, at, fixed)
 		}
 		at, s = fixed, config.InputSize.Of(fixed, "graph")
+	case r.ownSize(height, width):
+		return
 	case !ok && r.task.whole:
 		r.fact("input-size", "the image's own", "graph")
 		return
@@ -218,6 +220,18 @@ func (r *resolver) inputSize(height, width onnx.Dim) {
 	if says && own.Value != at {
 		r.fact("image-size", own.Text+", which the model was configured for", own.Source)
 	}
+}
+
+// ownSize notes where each image's input is of the size that it is resized to, unless the user
+// states one for all.
+func (r *resolver) ownSize(height, width onnx.Dim) bool {
+	own, ok := config.OwnSize.Find(r.layers)
+	_, given := config.InputSize.ByUser(r.layers)
+	if !ok || given || !r.task.sized || height.Fixed() || width.Fixed() {
+		return false
+	}
+	r.fact("input-size", "as each image is resized", own.Source)
+	return true
 }
 
 // anotherSize notes that the user gives another size than the model's files.

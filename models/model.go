@@ -146,11 +146,12 @@ func (m *Model) resolve(configs fs.FS, flags Settings) error {
 	}
 	m.Exporter = by
 	r := resolver{name: m.Name, given: cmp.Or(m.given, m.Name), by: by, graph: m.Graph, alone: configs == nil, flags: flags, layers: layers}
-	if err := r.give(); err != nil {
+	if err := r.give(layers); err != nil {
 		return err
 	}
 	m.Graph = r.graph
 	r.run()
+	m.Graph = r.graph // without the inputs that a task knows the values of
 	m.Task, m.task, m.ports, m.Facts, m.Notices, m.words, m.err = r.task.name, r.task, r.ports, r.facts, r.notices, r.words, r.err()
 	if in := m.ports.image; m.err != nil && in != nil && in.Spec.Form == preprocess.Plane {
 		m.Graph.Single = false // [H,W] is a table of H rows as likely, until its pixels' values are known

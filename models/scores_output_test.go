@@ -58,7 +58,7 @@ func TestWhichOutput(t *testing.T) {
 		{name: "two softmaxes", graph: ends(map[string]string{"a": "Softmax", "b": "Softmax"}, row("a", 5), row("b", 5)), err: "which of its outputs"},
 		{name: "stated, and not there", graph: ends(nil, row("age", 8)), flags: []string{"scores-output", "sex"}, err: `has no output "sex"`},
 		{name: "stated, and a map", graph: ends(nil, row("y", 8), tensor("map", f, "", "n", 64, 8, 8)), flags: []string{"scores-output", "map"}, err: "can't hold the scores of classes"},
-		{name: "boxes, and a score of each", graph: ends(nil, tensor("boxes", f, "", "n", 100, 4), row("scores", 100), tensor("labels", onnx.Int64, "", "n", 100)), err: "gives no classes of the image: its scores are those of boxes"},
+		{name: "boxes, and a score of each", graph: ends(nil, tensor("boxes", f, "", "n", 100, 4), row("scores", 100), tensor("labels", onnx.Int64, "", "n", 100)), err: "gives no classes of the image but boxes (output boxes, scores, labels)"},
 		{name: "boxes that their run counts", graph: ends(nil, tensor("a", f, "", "k", 4), tensor("b", f, "", "k")), err: "its scores are those of boxes"},
 		{name: "four classes, and the best", graph: ends(nil, row("y", 4), tensor("label", onnx.Int64, "", "n")), want: "y", fact: "graph"},
 		{name: "one box", graph: ends(nil, row("bounding_box", 4), row("y", 5)), want: "y", fact: "the others' names"},

@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 )
@@ -65,6 +66,9 @@ func (s *Spec) LoadInto(file []byte, opt LoadOptions, room func(*Spec) ([]byte, 
 	}
 	if s.Open() {
 		made := s.For(width, height)
+		if made.Width > MaxSize || made.Height > MaxSize {
+			return 0, 0, fmt.Errorf("a tensor of %dx%d pixels, which are more than %d in a row: resize to less", made.Height, made.Width, MaxSize)
+		}
 		s = &made
 	}
 	dst, err := room(s)

@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"image"
 	"math"
 	"slices"
 	"testing"
@@ -75,7 +76,16 @@ func TestOpen(t *testing.T) {
 	if err := open.Tensor(nil, img); err == nil {
 		t.Error("a tensor of no size is made")
 	}
-	for _, r := range []Resize{{}, {Mode: ShortEdge, Size: 8}, {Mode: Cover, Height: 8, Width: 8}} {
+	own := open
+	own.Resize, own.PadMultiple = Resize{}, 0
+	if made := own.For(90, 31); own.Validate() != nil || made.Width != 90 || made.Height != 31 {
+		t.Errorf("an image as it is becomes %dx%d", made.Width, made.Height)
+	}
+	long := statedPNG(t, image.NewRGBA(image.Rect(0, 0, MaxSize+1, 1)))
+	if _, _, err := own.LoadInto(long, LoadOptions{}, func(made *Spec) ([]byte, error) { return make([]byte, made.Bytes()), nil }); err == nil {
+		t.Error("a tensor of more than MaxSize pixels in a row is made")
+	}
+	for _, r := range []Resize{{Mode: ShortEdge, Size: 8}, {Mode: Cover, Height: 8, Width: 8}} {
 		bad := open
 		if bad.Resize = r; bad.Validate() == nil {
 			t.Errorf("%+v has no bound", r)

@@ -18,6 +18,8 @@ func TestRarerResizes(t *testing.T) {
 		{Resize{Mode: ShortEdge, Size: 12, Longest: 200}, 43, 29, 17, 12},
 		{Resize{Mode: ShortEdge, Size: 12, Longest: 16}, 1, 3000, 1, 16}, // transformers fails
 		{Resize{Mode: ShortEdge, Size: 16, Multiple: 7}, 43, 29, 28, 21},
+		{Resize{Mode: ShortEdge, Size: 48, Longest: 60, Multiple: 16, Down: true}, 61, 40, 48, 32},
+		{Resize{Mode: ShortEdge, Size: 48, Longest: 60, Multiple: 16, Down: true}, 1, 3000, 16, 48}, // transformers fails
 		{Resize{Mode: ShortEdgeRounded, Size: 19, Multiple: 8}, 43, 29, 32, 24},
 		{Resize{Mode: ShortEdgeRounded, Size: 1}, 5, 2, 2, 1}, // half to even
 		{Resize{Mode: FitWithin, Height: 18, Width: 20}, 43, 29, 20, 13},

@@ -58,8 +58,9 @@ type Resize struct {
 	// short one is brought to less then. transformers' get_size_with_aspect_ratio.
 	Longest int
 	// Multiple, where it is above 1, is what ShortEdge and ShortEdgeRounded bring both edges up
-	// to a multiple of.
+	// to a multiple of, or down where Down is set: YOLOS.
 	Multiple int
+	Down     bool
 }
 
 // ResizeMode is the rule that gives the size before the crop.

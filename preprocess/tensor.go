@@ -87,9 +87,13 @@ func (r Resize) limited(width, height int) (int, int) {
 	return max(1, int(exact*float64(width)/float64(height))), max(1, size)
 }
 
-// multiples brings both edges up to multiples.
+// multiples brings both edges up to multiples, or down, but for the first.
 func (r Resize) multiples(width, height int) (int, int) {
-	if m := r.Multiple; m > 1 {
+	m := r.Multiple
+	switch {
+	case m > 1 && r.Down:
+		return max(m, width/m*m), max(m, height/m*m)
+	case m > 1:
 		return (width + m - 1) / m * m, (height + m - 1) / m * m
 	}
 	return width, height

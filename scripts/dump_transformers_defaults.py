@@ -21,10 +21,11 @@ from transformers.processing_utils import ImagesKwargs
 OUT = pathlib.Path(__file__).resolve().parent.parent / "models" / "config" / "transformers.json"
 KEYS = ("default_to_square", "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor",
         "do_normalize", "image_mean", "image_std", "crop_pct", "do_flip_channel_order", "rescale_offset", "include_top", "do_pad", "pad_size", "do_convert_rgb",
-        "resize_short", "size_divisor")
+        "resize_short", "size_divisor", "max_size")
 # Own code that comes to the common steps for a single image, or that models/config has a rule for.
 READ = {"Beit", "MobileNetV2", "Segformer", "ConvNext", "PoolFormer", "EfficientNet", "Levit", "MobileViT", "Perceiver",
-        "PPLCNet", "DINOv3ViT", "TextNet", "Flava"}
+        "PPLCNet", "DINOv3ViT", "TextNet", "Flava",
+        "Detr", "ConditionalDetr", "DeformableDetr", "Yolos", "RTDetr", "RfDetr"}
 STEPS = ("preprocess", "_preprocess", "resize", "center_crop", "rescale", "normalize", "process_image", "_preprocess_image_like_inputs")
 
 

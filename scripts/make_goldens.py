@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|tokenizer|dual|imagehash|nearest|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|meaning|heads|quantized|given|detect_ultralytics|detect_yolo ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|tokenizer|dual|imagehash|nearest|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|meaning|heads|quantized|given|detect_ultralytics|detect_yolo|families ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -35,6 +35,7 @@ OUT = {
     "meaning": ROOT / "models/meaning/testdata",
     "heads": ROOT / "models/classify/testdata/heads",
     "quantized": ROOT / "runner/testdata/quantized",
+    "families": ROOT / "models/detect/testdata/families",
     "given": ROOT / "models/classify/testdata/given",
     "fit": ROOT / "models/diffusion/testdata/goldens",
     "schedulers": ROOT / "models/scheduler/testdata",

@@ -23,6 +23,7 @@ import (
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
+	"ortho/models/bundled"
 	"ortho/models/detect"
 	"ortho/models/images"
 	"ortho/preprocess"
@@ -48,6 +49,7 @@ func newDetectCommand() *cli.Command {
 	o := &detectOptions{
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their boxes and needs no network"},
 		rows:    flags.Rows{Own: []string{"coco"}, Images: true},
+		model:   flags.Model{Default: bundled.Detector, Task: models.Detect},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Detect},
 	}

@@ -239,7 +239,7 @@ func TestNewcomer(t *testing.T) {
 		{"licenses --text", exitUsage, []string{"no flag --text"}},
 		{"licenses nosuch", exitFailed, []string{`nothing in the binary is called "nosuch"`, "ortho licenses"}},
 		{"predict photo.jpg", exitUsage, []string{"ortho classify photo.jpg"}},
-		{"detect photo.jpg", exitUsage, []string{"-m names no model"}},
+		{"detect photo.jpg", exitItems, []string{"photo.jpg: no such file or directory"}},
 		{"describe cat.png -o described.jsonl", exitFailed, []string{"OpenAI wants an API key: set " + envKey}},
 		{"describe cat.png --dry-run -o d.png", exitUsage, []string{"d.png", ".jsonl"}},
 		{"eval --data cat.png", exitFailed, []string{"cat.png is an image", "sub-folder for each class"}},

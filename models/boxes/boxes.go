@@ -79,6 +79,9 @@ var Families = []*Family{
 	yolov10, yolov10Segment, yolov10Pose, yolov10Oriented,
 	rtdetrUltralytics,
 	yolov5, yolov6, yolox, yoloxDecoded,
+	detr, rtdetr, deformableDETR, rfdetr, ssd,
+	rtdetrDecoded, tensorflow, torchvision,
+	yunet, ultraface, scrfd, fastestdet,
 }
 
 // Named is the family of a name; nil where there is none.
@@ -120,22 +123,32 @@ type Head struct {
 
 	Outputs []string // that are read, in the order that decode has them
 	Classes int      // 0: not known
-	Rules   Rules    // of the program that the family's graphs come from
-	RulesBy string   // that program
+	// Background: class 0 is that of no object, which boxes never have. Lists of labels have a name for
+	// it, or begin with class 1.
+	Background bool
+	Rules      Rules  // of the program that the family's graphs come from
+	RulesBy    string // that program
 	// Input is what the image is, where neither the graph nor the model's files state it.
-	Input []Setting
+	Input   []Setting
+	InputBy string // what has Input so, where that is not RulesBy
+	// OwnSize: the graph takes each image at its own size.
+	OwnSize bool
+	// Given are values of further inputs that no image gives.
+	Given []Setting
 
 	Frame     Frame  // what the boxes' coordinates are of
 	Oriented  bool   // boxes have an angle
 	Keypoints [2]int // how many a box has, and numbers of each: x, y, and how visible it is
 	// Masks: the second output has prototypes, of which a box's further numbers make its mask.
 	Masks bool
+	// mask is that of a box, where it comes otherwise.
+	mask func(at Place, outputs []Tensor, b Box) (*RLE, error)
 
 	// decode adds all boxes that score more than least, in the order of their places.
 	decode func(in Size, outputs []Tensor, least float32, add func(Box)) error
 	// extra returns the further numbers of a place: key points, or coefficients of a mask. nil where
 	// there are none.
-	extra func(outputs []Tensor, at int32) []float32
+	extra func(in Size, outputs []Tensor, at int32) []float32
 }
 
 // errShape is of an output that a run gave another shape than its graph states.

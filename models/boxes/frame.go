@@ -1,5 +1,7 @@
 package boxes
 
+import "math"
+
 // Frame says what the coordinates of boxes are of, and how they become pixels of the image.
 type Frame uint8
 
@@ -14,12 +16,21 @@ const (
 	// TopLeft are pixels of the input, which begins with the image: they are divided by the
 	// smaller of both scales before overlaps are looked at, and may end outside of the image: YOLOX.
 	TopLeft
+	// PartsOfInput are parts of the input's width and height, from 0 to 1, and Pixels those of the input;
+	// they may end outside of the image.
+	PartsOfInput
+	Pixels
+	// TopLeftByHeight is TopLeft, with the scale of the heights for both axes: InsightFace's.
+	TopLeftByHeight
+	// Truncated are parts of the image's width and height, that become whole pixels, cut off, before
+	// overlaps are looked at: FastestDet's.
+	Truncated
 	// Parts are parts of the image's width and height, from 0 to 1; they may end outside of it.
 	Parts
 )
 
 // first reports whether overlaps are those of boxes in the image.
-func (f Frame) first() bool { return f == TopLeft }
+func (f Frame) first() bool { return f == TopLeft || f == TopLeftByHeight || f == Truncated }
 
 // mapping turns coordinates into pixels of the image: (v - offset) / scale, by axis.
 func (f Frame) mapping(at Place) (offset, scale [2]float32) {
@@ -30,6 +41,11 @@ func (f Frame) mapping(at Place) (offset, scale [2]float32) {
 			[2]float32{float32(one), float32(one)}
 	case TopLeft:
 		return offset, [2]float32{float32(one), float32(one)}
+	case TopLeftByHeight:
+		return offset, [2]float32{float32(at.ScaleY), float32(at.ScaleY)}
+	case PartsOfInput:
+		w, h := float64(at.Input.Width), float64(at.Input.Height)
+		return [2]float32{float32(at.X / w), float32(at.Y / h)}, [2]float32{float32(at.ScaleX / w), float32(at.ScaleY / h)}
 	}
 	return [2]float32{float32(at.X), float32(at.Y)}, [2]float32{float32(at.ScaleX), float32(at.ScaleY)}
 }
@@ -48,6 +64,8 @@ func (h *Head) place(all []Box, at Place) {
 			switch {
 			case h.Frame == Parts:
 				r[k] *= edges[axis]
+			case h.Frame == Truncated:
+				r[k] = float32(math.Trunc(float64(r[k] * edges[axis])))
 			case h.Oriented && k >= 2:
 				r[k] /= scale[axis]
 			default:
@@ -68,7 +86,7 @@ func (h *Head) Points(at Place, outputs []Tensor, b Box) []float32 {
 	}
 	edges := [2]float32{float32(at.Image.Width), float32(at.Image.Height)}
 	offset, scale := h.Frame.mapping(at)
-	points := h.extra(outputs, b.At)
+	points := h.extra(at.Input, outputs, b.At)
 	for i := range points {
 		axis := i % h.Keypoints[1]
 		switch {

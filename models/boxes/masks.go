@@ -15,11 +15,14 @@ type RLE struct {
 // enlarged bilinearly to the image, above 0 and within the box, as Ultralytics' process_mask_native
 // does it (retina_masks). nil where nothing is left of it.
 func (h *Head) Mask(at Place, outputs []Tensor, b Box) (*RLE, error) {
+	if h.mask != nil {
+		return h.mask(at, outputs, b)
+	}
 	protos := outputs[1]
 	if len(protos.Shape) != 3 {
 		return nil, errShape(protos, "prototypes of masks")
 	}
-	weights := h.extra(outputs, b.At)
+	weights := h.extra(at.Input, outputs, b.At)
 	n, high, wide := protos.Shape[0], protos.Shape[1], protos.Shape[2]
 	if n != len(weights) {
 		return nil, fmt.Errorf("output %s has %d prototypes of masks, and a box %d coefficients", protos.Name, n, len(weights))
@@ -40,6 +43,28 @@ func (h *Head) Mask(at Place, outputs []Tensor, b Box) (*RLE, error) {
 	}
 	shown := plane.resized(left, top, width, height, at.Image.Width, at.Image.Height, from)
 	return runs(shown, from, at.Image), nil
+}
+
+// painted is a box's mask out of an output that has one of the whole input for each box, from 0 to 1:
+// what is above 0.5.
+func painted(at Place, masks Tensor, b Box) (*RLE, error) {
+	if n := len(masks.Shape); n < 3 || int(b.At) >= masks.Shape[0] || n == 4 && masks.Shape[1] != 1 || n > 4 {
+		return nil, errShape(masks, "a mask for each box")
+	}
+	high, wide := masks.Shape[len(masks.Shape)-2], masks.Shape[len(masks.Shape)-1]
+	if high < 1 || wide < 1 {
+		return nil, errShape(masks, "a mask for each box")
+	}
+	from := area{0, 0, at.Image.Width, at.Image.Height}
+	own := surface{wide, high, masks.Values[int(b.At)*wide*high:][:wide*high]}
+	shown := own.resized(0, 0, wide, high, at.Image.Width, at.Image.Height, from)
+	for i := range shown.values {
+		shown.values[i] -= 0.5
+	}
+	if m := runs(shown, from, at.Image); m != nil {
+		return m, nil
+	}
+	return &RLE{[2]int{at.Image.Height, at.Image.Width}, compressed([]int{at.Image.Height * at.Image.Width})}, nil // the box is one all the same
 }
 
 // bound is the first pixel whose number is not below an edge of a box: crop_mask's.

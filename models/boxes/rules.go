@@ -16,6 +16,9 @@ const (
 	// PlusOne is the same with a pixel more in all widths and heights, as YOLOX's nms and others
 	// that stem from Fast R-CNN's have it.
 	PlusOne
+	// WholePixels is Torch of boxes whose left, top, width and height are cut off to whole pixels:
+	// OpenCV's NMSBoxes, as FaceDetectorYN has it.
+	WholePixels
 	// Rotated is Ultralytics' fast_nms: a box goes where its probabilistic IoU with any better one,
 	// whether that stays or not, is above Overlap.
 	Rotated
@@ -130,6 +133,10 @@ func (r *Rules) greedy(all []Box, order []int32, most int) (kept []int32) {
 			offset = float32(b.Class) * classOffset
 		}
 		c := rect{b.Rect[0] + offset, b.Rect[1] + offset, b.Rect[2] + offset, b.Rect[3] + offset, 0}
+		if r.Suppression == WholePixels {
+			x, y := trunc(b.Rect[0]), trunc(b.Rect[1])
+			c = rect{x + offset, y + offset, x + trunc(b.Rect[2]-b.Rect[0]) + offset, y + trunc(b.Rect[3]-b.Rect[1]) + offset, 0}
+		}
 		c.area = (c.x2 - c.x1 + one) * (c.y2 - c.y1 + one)
 		class := int32(0)
 		if apart {
@@ -150,6 +157,8 @@ func (r *Rules) greedy(all []Box, order []int32, most int) (kept []int32) {
 	}
 	return kept
 }
+
+func trunc(v float32) float32 { return float32(math.Trunc(float64(v))) }
 
 // overlaps reports whether a box overlaps one of a chain.
 func (r *Rules) overlaps(rects []rect, next []int32, k int32, c *rect, one float32) bool {

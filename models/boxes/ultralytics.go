@@ -236,11 +236,11 @@ func corners(r [4]float32) [4]float32 {
 	return [4]float32{r[0] - w, r[1] - h, r[0] + w, r[1] + h}
 }
 
-func extraOfColumn(extras int) func([]Tensor, int32) []float32 {
+func extraOfColumn(extras int) func(Size, []Tensor, int32) []float32 {
 	if extras == 0 {
 		return nil
 	}
-	return func(outputs []Tensor, at int32) []float32 {
+	return func(_ Size, outputs []Tensor, at int32) []float32 {
 		t := outputs[0]
 		values := make([]float32, extras)
 		for i := range values {
@@ -283,11 +283,11 @@ func eachRow(t Tensor, n int, least float32, each func([]float32, Box)) error {
 	return nil
 }
 
-func extraOfRow(from, extras int) func([]Tensor, int32) []float32 {
+func extraOfRow(from, extras int) func(Size, []Tensor, int32) []float32 {
 	if extras == 0 {
 		return nil
 	}
-	return func(outputs []Tensor, at int32) []float32 {
+	return func(_ Size, outputs []Tensor, at int32) []float32 {
 		t := outputs[0]
 		i := int(at)*t.Shape[1] + from
 		return append([]float32(nil), t.Values[i:i+extras]...)

@@ -28,7 +28,7 @@ var (
 
 // fitObjectness fits [N,places,5+classes] of so many anchors a cell.
 func fitObjectness(g *Graph, anchors int) *Head {
-	if g.byUltralytics() || len(g.Outputs) == 0 {
+	if g.byUltralytics() || len(g.Outputs) == 0 || g.output("pred_boxes") != nil { // the boxes of queries are an output of their own
 		return nil
 	}
 	// YOLOv5's training exports have the maps of each stride beside it.

@@ -14,7 +14,10 @@ import (
 // Default is the model that classifies images when none is named.
 const Default = "efficientnet-lite0"
 
-//go:embed efficientnet-lite0 efficientnet-lite0-int8 glyphs imagenet-descriptions span-x2 span-x4
+// Detector is the model that finds objects in images when none is named.
+const Detector = "ssd-mobilenet-v2"
+
+//go:embed efficientnet-lite0 efficientnet-lite0-int8 glyphs imagenet-descriptions span-x2 span-x4 ssd-mobilenet-v2
 var files embed.FS
 
 // The same bytes as in files, which the linker keeps once: embed.FS copies a file
@@ -38,6 +41,9 @@ var spanX2 string
 //go:embed span-x4/model.onnx
 var spanX4 string
 
+//go:embed ssd-mobilenet-v2/model.onnx
+var ssdMobileNetV2 string
+
 var graphs = map[string]string{
 	Default:                 efficientnetLite0,
 	Default + "-int8":       efficientnetLite0Int8,
@@ -45,6 +51,7 @@ var graphs = map[string]string{
 	"imagenet-descriptions": imagenetDescriptions,
 	"span-x2":               spanX2,
 	"span-x4":               spanX4,
+	Detector:                ssdMobileNetV2,
 }
 
 var successors = map[string]string{"esrgan-slim-x2": "span-x2", "esrgan-slim-x4": "span-x4"}

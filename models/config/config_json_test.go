@@ -5,6 +5,32 @@ import (
 	"testing"
 )
 
+// TestGappedLabels: detectors' classes may be COCO's category ids, of which some have no name; a
+// classifier's may not.
+func TestGappedLabels(t *testing.T) {
+	for config, want := range map[string]string{
+		`{"architectures": ["DetrForObjectDetection"], "id2label": {"1": "person", "3": "car"}}`:        "[ person  car]",
+		`{"architectures": ["DetrForObjectDetection"], "id2label": {"0": "person", "1": "car"}}`:        "[person car]",
+		`{"architectures": ["DetrForObjectDetection"], "id2label": {"0": "N/A", "1": "N/A"}}`:           "[N/A N/A]",
+		`{"architectures": ["DetrForObjectDetection"], "id2label": {"1": "person", "99999999": "car"}}`: "",
+		`{"architectures": ["DetrForObjectDetection"], "id2label": {"-1": "person", "3": "car"}}`:       "",
+		`{"architectures": ["ViTForImageClassification"], "id2label": {"1": "person", "3": "car"}}`:     "",
+	} {
+		o, err := ParseObject([]byte(config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels, err := hfLabels(o)
+		var names []string
+		for _, l := range labels {
+			names = append(names, l.Name)
+		}
+		if got := fmt.Sprint(names); (err != nil) != (want == "") || err == nil && got != want {
+			t.Errorf("%s: %s, %v, want %s", config, got, err, want)
+		}
+	}
+}
+
 // TestConfigOutput holds what a config.json says of what the output means.
 func TestConfigOutput(t *testing.T) {
 	for _, c := range []struct{ config, want string }{

@@ -269,6 +269,10 @@ func (p *processor) resize(s hfSize, crop, padded bool) error {
 		}
 	}
 	switch {
+	case p.detects() && s.edge > 0 && s.longest == 0:
+		return fmt.Errorf("size: %s needs height and width, or shortest_edge and longest_edge", p.class)
+	case s.edge > 0 && p.class == yolosProcessor:
+		return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdge, Size: s.edge, Longest: s.longest, Multiple: yolosMultiple, Down: true}, "size", fixed)
 	case s.edge > 0:
 		return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdge, Size: s.edge, Longest: s.longest}, "size", fixed)
 	case s.within != Size{}:
@@ -298,7 +302,11 @@ func (p *processor) short(edge int, crop bool) error {
 
 // keepRatio states a resize to a size that the image's ratio tells.
 func (p *processor) keepRatio(r preprocess.Resize, key string, fixed bool) error {
-	if !fixed {
+	switch {
+	case fixed:
+	case p.detects():
+		OwnSize.put(&p.settings, true, p.source(key))
+	default:
 		return fmt.Errorf("%s: shortest_edge without do_center_crop gives inputs of any size", key)
 	}
 	for _, edge := range []int{r.Size, r.Height, r.Width, r.Longest, r.Multiple} {
@@ -344,6 +352,11 @@ func hfLabels(config Object) ([]Label, error) {
 		return nil, err
 	}
 	labels, err := indexedLabels(names, false)
+	if err != nil && strings.Contains(string(config["architectures"]), "ForObjectDetection") { // classes are often COCO's category ids
+		if list, ok := gappedLabels(names); ok {
+			return list, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("id2label: %w", err)
 	}

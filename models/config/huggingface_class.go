@@ -43,7 +43,7 @@ var commonKeys = []string{"do_resize", "size", "resample", "do_center_crop", "cr
 var harmlessKeys = []string{"image_processor_type", "feature_extractor_type", "processor_class", "auto_map", "model_input_names",
 	"transformers_version", "name_or_path", "model_type", "use_fast", "dtype", "torch_dtype",
 	"data_format", "input_data_format", "default_to_square", "do_convert_rgb", "return_tensors", "device", "disable_grouping", "image_seq_length",
-	"do_reduce_labels", "reduce_labels", "ignore_index", "num_labels", "id2label", "label2id", "class_info_file"}
+	"format", "do_convert_annotations", "pad_and_return_pixel_mask", "do_reduce_labels", "reduce_labels", "ignore_index", "num_labels", "id2label", "label2id", "class_info_file"}
 
 // harmless reports whether a key changes nothing of the tensor.
 func harmless(key string) bool {
@@ -98,7 +98,7 @@ func (p *processor) switchOff() {
 
 // looks reports whether the class looks at a key.
 func (p *processor) looks(key string) bool {
-	return !p.known && slices.Contains(commonKeys, key) || slices.Contains(p.looksAt, key)
+	return !p.known && slices.Contains(commonKeys, key) || slices.Contains(p.looksAt, key) || key == "max_size" && p.detects()
 }
 
 // keys refuses what ortho does not know of, and notes what the class does not look at: a
@@ -121,6 +121,21 @@ func (p *processor) keys() error {
 	}
 	return nil
 }
+
+// detects reports whether the class is one of detectors, whose images have sizes of their own.
+func (p *processor) detects() bool {
+	switch p.class {
+	case "DetrImageProcessor", "ConditionalDetrImageProcessor", "DeformableDetrImageProcessor", yolosProcessor, "RTDetrImageProcessor", "RfDetrImageProcessor":
+		return true
+	}
+	return false
+}
+
+// yolosProcessor brings both edges down to multiples of yolosMultiple.
+const (
+	yolosProcessor = "YolosImageProcessor"
+	yolosMultiple  = 16
+)
 
 // asks reports whether a JSON value is what Python takes for true.
 func asks(value json.RawMessage) bool {

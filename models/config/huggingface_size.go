@@ -33,6 +33,13 @@ func (p *processor) size(key string) (s hfSize, err error) {
 		if square {
 			return hfSize{height: edge, width: edge}, nil
 		}
+		if p.detects() { // transformers reads files of earlier releases so
+			s = hfSize{edge: edge, longest: 1333}
+			if p.config.Has("max_size") {
+				s.longest, _, err = p.config.edge("max_size")
+			}
+			return s, err
+		}
 		return hfSize{edge: edge}, nil
 	}
 	if _, err := o.Get(key, &pair); err == nil {

@@ -44,7 +44,12 @@ func TestProcessors(t *testing.T) {
 		{`{"image_processor_type": "PPLCNetImageProcessor", "resize_short": null}`, "224x224; 256x256; bilinear; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; bgr"},
 		{`{"image_processor_type": "DINOv3ViTImageProcessor"}`, "224x224; 224x224; linear-torch; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
 		{`{"image_processor_type": "DINOv3ViTImageProcessor", "do_rescale": false}`, "224x224; 224x224; bilinear; 0,255; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
-		{`{"image_processor_type": "PI0ImageProcessor"}`, "224x224; {7 0 224 224 0 0}; bicubic; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"}, // its pad_size is its class's
+		{`{"image_processor_type": "PI0ImageProcessor"}`, "224x224; {7 0 224 224 0 0 false}; bicubic; 0,1; 0.5,0.5,0.5; 0.5,0.5,0.5; rgb"}, // its pad_size is its class's
+		{`{"feature_extractor_type": "DetrFeatureExtractor", "format": "coco_detection", "max_size": 1333, "size": 800, "pad_and_return_pixel_mask": true}`, // as of 2022
+			"; {1 800 0 0 1333 0 false}; bilinear; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "YolosFeatureExtractor", "size": {"shortest_edge": 512, "longest_edge": 864}}`,
+			"; {1 512 0 0 864 16 true}; bilinear; 0,1; 0.485,0.456,0.406; 0.229,0.224,0.225; rgb"},
+		{`{"image_processor_type": "RTDetrImageProcessor", "do_convert_annotations": true, "pad_size": null}`, "640x640; 640x640; bilinear; 0,1; 0; 1; rgb"},
 		{`{"do_resize": true, "size": {"shortest_edge": 40}, "resample": 5, "do_center_crop": true,
 			"crop_size": 32, "do_rescale": true, "rescale_factor": 1, "do_normalize": true, "image_mean": 3, "image_std": [1, 2, 3]}`,
 			"32x32; 40; hamming; 0,255; 3; 1,2,3; rgb"},

@@ -118,6 +118,21 @@ func indexedLabels(o Object, fromOne bool) ([]Label, error) {
 	return list.Labels, err
 }
 
+// gappedLabels reads {"1": "person", "3": "car"}; ok is false where there are no gaps, or it is another form.
+func gappedLabels(o Object) ([]Label, bool) {
+	var entries []entry
+	for key, raw := range o {
+		i, err := strconv.Atoi(key)
+		e, ok := jsonEntry(raw)
+		if err != nil || !ok || e.index >= 0 {
+			return nil, false
+		}
+		entries = append(entries, entry{i, e.label, key})
+	}
+	list, ok := spaced(entries, 16*len(entries)+1024)
+	return list.Labels, ok
+}
+
 func indexList(o Object, fromOne bool) (LabelList, error) {
 	var entries []entry
 	for key, raw := range o {

@@ -75,6 +75,7 @@ var (
 	BoxTask     = Setting[string]{name: "box-task"}   // Ultralytics' task
 	EndToEnd    = Setting[bool]{name: "end2end"}      // the graph picks the boxes itself
 	NMSInside   = Setting[bool]{name: "nms"}          // it suppresses overlaps itself
+	OwnSize     = Setting[bool]{name: "own-size"}     // each image's input is of the size that it is resized to
 	PadMultiple = Setting[int]{name: "pad-multiple"}  // an open height and width are each image's own, padded to a multiple of it
 
 	PadEnd     = Setting[bool]{name: "pad-end"}         // padding stands at the right and at the bottom, and is 0
@@ -258,6 +259,9 @@ func (s *Settings) Set(key, value string) error { return s.set(key, value, "") }
 // Assume states a value that the program chose, not its user: [Settings.Given] does not
 // have it. source says why.
 func (s *Settings) Assume(key, value, source string) error { return s.set(key, value, source) }
+
+// AssumeOwnSize states that each image's input is of the size that it is resized to. source says why.
+func (s *Settings) AssumeOwnSize(source string) { OwnSize.put(s, true, source) }
 
 // SetLabels states the classes' labels, in order: those that a word stands for, as
 // [Settings.Given] has it. source says where they come from.

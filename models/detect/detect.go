@@ -65,7 +65,7 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Detector, error) 
 	if err != nil {
 		return nil, err
 	}
-	d := &Detector{spec: spec, rules: opt.rules(spec.Head.Rules)}
+	d := &Detector{spec: spec, rules: opt.rules(spec)}
 	d.Graph, err = images.Open(ctx, m, images.Task[Result]{Input: &spec.Input, Batch: spec.Batch, Outputs: spec.Head.Outputs, Read: d.read}, opt.Images)
 	if err != nil {
 		return nil, err
@@ -74,7 +74,8 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Detector, error) 
 }
 
 // rules are those of a family with what the options say otherwise.
-func (o *Options) rules(r boxes.Rules) boxes.Rules {
+func (o *Options) rules(spec *models.DetectorSpec) boxes.Rules {
+	r := spec.Head.Rules
 	if o.Confidence != nil {
 		r.Confidence = float32(*o.Confidence)
 	}
@@ -87,7 +88,9 @@ func (o *Options) rules(r boxes.Rules) boxes.Rules {
 	if o.Agnostic != nil {
 		r.Agnostic = *o.Agnostic
 	}
-	r.Classes = o.Classes
+	for _, c := range o.Classes {
+		r.Classes = append(r.Classes, c+spec.First)
+	}
 	return r
 }
 
@@ -124,8 +127,8 @@ func Read(spec *models.DetectorSpec, rules boxes.Rules, size images.Size, rows [
 	}
 	result := Result{Detections: make([]Detection, 0, len(found)), Width: size.Width, Height: size.Height}
 	for _, b := range found {
-		one := Detection{Index: int(b.Class), Score: b.Score, Box: b.Rect}
-		if one.Index < len(spec.Labels) {
+		one := Detection{Index: int(b.Class) - spec.First, Score: b.Score, Box: b.Rect}
+		if one.Index >= 0 && one.Index < len(spec.Labels) {
 			one.ID, one.Label = spec.Labels[one.Index].ID, spec.Labels[one.Index].Name
 		}
 		if head.Oriented {

@@ -46,6 +46,13 @@ func purpose(m *models.Model) (string, error) {
 		}
 		return fmt.Sprintf("classify-text: texts of up to %d words to %d classes", spec.Text.Length, spec.Classes), nil
 	}
+	if m.Task == models.Detect {
+		spec, err := m.Detector()
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("detect: images of %dx%d to boxes of %d classes", spec.Input.Height, spec.Input.Width, spec.Classes), nil
+	}
 	spec, err := m.Generator()
 	if err != nil {
 		return "", err
