@@ -104,11 +104,11 @@ var walls = map[string]string{
 		"cmd/ortho/internal/term cmd/ortho/internal/where models runner",
 
 	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/images preprocess runner",
-	"cmd/ortho/internal/serve/catalog":       "cmd/ortho/internal/serve/fault models models/classify models/diffusion models/embed models/generate models/images runner runner/npz runner/onnx",
+	"cmd/ortho/internal/serve/catalog":       "cmd/ortho/internal/serve/fault models models/classify models/detect models/diffusion models/embed models/generate models/images runner runner/npz runner/onnx",
 	"cmd/ortho/internal/serve/oip/inference": "",
 	"cmd/ortho/internal/serve/oip":           "cmd/ortho/internal/remedy cmd/ortho/internal/serve/catalog cmd/ortho/internal/serve/fault cmd/ortho/internal/serve/oip/inference models runner runner/npz runner/onnx",
 	"cmd/ortho/internal/serve": "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/rows cmd/ortho/internal/serve/catalog cmd/ortho/internal/serve/fault " +
-		"cmd/ortho/internal/serve/oip cmd/ortho/internal/term models models/classify models/diffusion models/generate preprocess",
+		"cmd/ortho/internal/serve/oip cmd/ortho/internal/term models models/classify models/detect models/diffusion models/generate preprocess",
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",

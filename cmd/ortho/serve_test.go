@@ -99,6 +99,18 @@ func TestServeAnswersAsTheVerb(t *testing.T) {
 	}
 }
 
+// TestServeDetects: boxes are those of the command line, byte for byte.
+func TestServeDetects(t *testing.T) {
+	address, _ := served(t, "-m", "ssd-mobilenet-v2")
+	for _, file := range []string{coffee, cat} {
+		code, want, _ := execute(t, "", "detect", "-f", "jsonl", file)
+		got, err := posted(address+"/v1/detect", file)
+		if want = strings.Replace(want, file, filepath.Base(file), 1); code != 0 || err != nil || got != want {
+			t.Errorf("%s, %v, want %s", got, err, want)
+		}
+	}
+}
+
 // posted sends a file as a form's, and returns the answer.
 func posted(address, file string) (string, error) {
 	data, err := os.ReadFile(file)
@@ -132,7 +144,7 @@ func TestServeClients(t *testing.T) {
 	if err != nil || exec.Command(python, "-c", "import numpy, tritonclient.http, tritonclient.grpc, huggingface_hub, openai").Run() != nil {
 		t.Skip("needs python3 with tritonclient[http,grpc], huggingface_hub and openai, whose clients ask")
 	}
-	http, grpc := served(t, "--grpc", "127.0.0.1:0", "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs")
+	http, grpc := served(t, "--grpc", "127.0.0.1:0", "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs", "-m", "ssd-mobilenet-v2")
 	code, row, _ := execute(t, "", "classify", "-f", "jsonl", cat)
 	if code != 0 {
 		t.Fatal(code)

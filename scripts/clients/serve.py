@@ -4,7 +4,7 @@
 
 ROW is the row that `ortho classify -k 5 -f jsonl PHOTO` writes. Needs tritonclient[all], huggingface_hub, openai,
 numpy; a client that is not installed is told and left out. The server has the models efficientnet-lite0,
-span-x2, glyphs and words (imagenet-descriptions).
+span-x2, ssd-mobilenet-v2, glyphs and words (imagenet-descriptions).
 """
 import io
 import json
@@ -105,6 +105,9 @@ try:
     assert client.text_classification("a cat with stripes")[0].label
     client = InferenceClient(model=http + "/models/span-x2")
     assert client.image_to_image(photo).size == (2 * row["width"], 2 * row["height"])
+    client = InferenceClient(model=http + "/models/ssd-mobilenet-v2")
+    found = client.object_detection(photo)
+    assert found and found[0].label == "Cat" and found[0].box.xmax > found[0].box.xmin, found
     done.append("huggingface_hub")
 except ImportError as e:
     print("left out:", e)

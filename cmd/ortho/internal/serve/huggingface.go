@@ -14,6 +14,7 @@ import (
 	"ortho/cmd/ortho/internal/serve/fault"
 	"ortho/models"
 	"ortho/models/classify"
+	"ortho/models/detect"
 )
 
 // huggingFaceRoutes are those of Hugging Face's inference clients: the task is the model's.
@@ -84,6 +85,12 @@ func (s *Server) huggingFace(c *call) error {
 			return err
 		}
 		return c.json(made.Embedding)
+	case models.Detect:
+		found, err := i.Detector.Image(c.Context(), imageIn(data, b.Inputs != nil))
+		if err != nil {
+			return err
+		}
+		return c.json(huggingFaceBoxes(found))
 	}
 	p := prompt{width: b.Parameters.Width, height: b.Parameters.Height, steps: b.Parameters.Steps, guidance: b.Parameters.Guidance, seed: b.Parameters.Seed, strength: b.Parameters.Strength}
 	if b.Parameters.Negative != nil {
@@ -106,6 +113,30 @@ func (s *Server) huggingFace(c *call) error {
 		c.w.Header().Set("X-Seed", strconv.FormatUint(*seed, 10))
 	}
 	return c.write(kind, picture)
+}
+
+// huggingFaceBoxes are detections as Hugging Face's clients read them: corners are whole pixels.
+func huggingFaceBoxes(found detect.Result) any {
+	type box struct {
+		Label string  `json:"label"`
+		Score float32 `json:"score"`
+		Box   struct {
+			XMin int `json:"xmin"`
+			YMin int `json:"ymin"`
+			XMax int `json:"xmax"`
+			YMax int `json:"ymax"`
+		} `json:"box"`
+	}
+	all := []box{}
+	for _, d := range found.Detections {
+		one := box{Label: d.Label, Score: d.Score}
+		if one.Label == "" {
+			one.Label = fmt.Sprintf("LABEL_%d", d.Index)
+		}
+		one.Box.XMin, one.Box.YMin, one.Box.XMax, one.Box.YMax = int(d.Box[0]), int(d.Box[1]), int(d.Box[2]), int(d.Box[3])
+		all = append(all, one)
+	}
+	return all
 }
 
 // imageIn is an image as it came: of JSON as base64, with the head of a data address or without.

@@ -29,6 +29,7 @@ func (s *Server) peoplesRoutes() []route {
 		{method: "POST", path: "/v1/classify", body: true, answer: s.classify, about: "Classes of an image, most probable first: the row that `ortho classify -f jsonl` writes. Several images, as parts of a form, give a list of rows."},
 		{method: "POST", path: "/v1/classify-text", body: true, answer: s.classifyText, about: "Classes of a text."},
 		{method: "POST", path: "/v1/embed", body: true, answer: s.embed, about: "The embedding of an image: the row that `ortho embed -f jsonl` writes."},
+		{method: "POST", path: "/v1/detect", body: true, answer: s.detect, about: "Objects in an image, with their boxes: the row that `ortho detect -f jsonl` writes."},
 		{method: "POST", path: "/v1/generate", body: true, answer: s.generate, about: "A picture, made from an image or from a prompt."},
 	}
 }
@@ -311,6 +312,22 @@ func (s *Server) embed(c *call) error {
 	return c.rows(f.files, func(ctx context.Context, one file) (any, []byte, error) {
 		result, err := i.Embedder.Image(ctx, one.data)
 		return line(rows.OfEmbedding(one.name, result), one.name, err)
+	})
+}
+
+func (s *Server) detect(c *call) error {
+	f, err := c.form()
+	if err != nil {
+		return err
+	}
+	i, release, err := s.acquire(c, f.values["model"], f.values["version"], models.Detect)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return c.rows(f.files, func(ctx context.Context, one file) (any, []byte, error) {
+		result, err := i.Detector.Image(ctx, one.data)
+		return line(rows.OfDetections(one.name, result), one.name, err)
 	})
 }
 

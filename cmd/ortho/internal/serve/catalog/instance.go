@@ -14,6 +14,7 @@ import (
 
 	"ortho/models"
 	"ortho/models/classify"
+	"ortho/models/detect"
 	"ortho/models/diffusion"
 	"ortho/models/embed"
 	"ortho/models/generate"
@@ -32,6 +33,7 @@ type Instance struct {
 	Classifier *classify.Classifier
 	Texts      *classify.TextClassifier
 	Embedder   *embed.Embedder
+	Detector   *detect.Detector
 	Generator  *generate.Generator
 	Pipeline   *diffusion.Pipeline
 
@@ -101,6 +103,8 @@ func (i *Instance) openTask(ctx context.Context) (err error) {
 		}
 	case models.Embed:
 		i.Embedder, err = embed.Open(ctx, i.Model, embed.Options{Images: images.Options{Runner: o.Session, Batch: o.Batch, Concurrency: o.Concurrency, Linger: o.Linger, MaxPixels: o.MaxPixels}})
+	case models.Detect:
+		i.Detector, err = detect.Open(ctx, i.Model, detect.Options{Images: images.Options{Runner: o.Session, Batch: o.Batch, Concurrency: o.Concurrency, Linger: o.Linger, MaxPixels: o.MaxPixels}})
 	case models.Generate:
 		i.Generator, err = generate.Open(ctx, i.Model, generate.Options{Runner: o.Session, Concurrency: o.Concurrency})
 	default:
@@ -118,6 +122,8 @@ func (i *Instance) session() *runner.Session {
 		return i.Texts.Session()
 	case i.Embedder != nil:
 		return i.Embedder.Session()
+	case i.Detector != nil:
+		return i.Detector.Session()
 	case i.Generator != nil:
 		return i.Generator.Session()
 	case i.Pipeline != nil:
@@ -264,6 +270,8 @@ func (i *Instance) close() error {
 			errs = append(errs, i.Texts.Close())
 		case i.Embedder != nil:
 			errs = append(errs, i.Embedder.Close())
+		case i.Detector != nil:
+			errs = append(errs, i.Detector.Close())
 		case i.Generator != nil:
 			errs = append(errs, i.Generator.Close())
 		case i.Pipeline != nil:
