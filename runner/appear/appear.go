@@ -18,7 +18,7 @@ import (
 )
 
 // tries bounds how often a name is chosen anew, and a file that others take away is opened anew.
-const tries = 10
+const tries = 100
 
 // File is a file that is not complete yet: it has no name that anyone looks for. Commit,
 // CommitNew or Discard ends it.
