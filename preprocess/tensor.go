@@ -203,6 +203,8 @@ func (s *Spec) tensor(dst []byte, img strip) error {
 		m.resample(dst, img, width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	}
 	switch {
+	case s.Peak:
+		s.peak(m, dst, pack)
 	case s.Interpolation.decimals():
 		s.tabulate(&m.tables)
 		fill(s, dst)

@@ -34,10 +34,12 @@ var (
 	Orientation        = Setting[preprocess.Orientation]{"orientation", preprocess.ParseOrientation}
 	ColorOrder         = Setting[preprocess.ColorOrder]{"color-order", preprocess.ParseColorOrder}
 	Invert             = Setting[bool]{"invert", strconv.ParseBool}
+	WhitePoint         = Setting[string]{"white-point", oneOf("white point", "255", "max")}
 	InputRange         = Setting[[2]float64]{"input-range", parseRange}
 	Mean               = Setting[[]float64]{"mean", parseFloats}
 	Std                = Setting[[]float64]{"std", parseStd}
 	Head               = Setting[string]{"head", notEmpty}
+	Matte              = Setting[string]{"matte", notEmpty}
 	Keypoints          = Setting[[2]int]{"keypoints", parseKeypoints}
 	OutputName         = Setting[string]{"output-name", notEmpty}
 	ScoresOutput       = Setting[string]{"scores-output", notEmpty}
@@ -95,8 +97,8 @@ const (
 // byName are the settings as [Settings.Set] finds them.
 var byName = []named{
 	Preset.named(), Layout.named(), Channels.named(), InputSize.named(), Resize.named(), PadAt.named(), Fill.named(), CropPct.named(), CropMode.named(),
-	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), InputRange.named(), Mean.named(), Std.named(),
-	Head.named(), Keypoints.named(), OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
+	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), WhitePoint.named(), InputRange.named(), Mean.named(), Std.named(),
+	Head.named(), Matte.named(), Keypoints.named(), OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
 	{GivenInputs.name, (*Settings).readConstant},
@@ -206,6 +208,7 @@ type statement struct {
 //	crop-mode      center (short edge, crop), squash or border (long edge, pad with the mean)
 //	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming: Pillow's; nearest-cv2,
 //	               linear-cv2 or area-cv2: OpenCV's; linear-tf: TensorFlow's, without antialias; linear-torch: torch's, of float tensors
+//	white-point    255 or max: the value that becomes the upper end of the input range, max being the largest of the image itself (rembg's)
 //	input-range    0,255: what pixels 0 and 255 become before mean and std
 //	mean, std      one value, or one for each channel of the tensor
 //	color-order    rgb or bgr
@@ -218,10 +221,11 @@ type statement struct {
 //	temperature    1.5: logits are divided by it before the softmax
 //	preset         one of [Presets]
 //	head           of a detector: how its outputs are read as boxes, by the name of a family
+//	matte          of a model that cuts out: how its output is read as alpha, by the name of a rule
 //	keypoints      17x3: how many key points a box has, and numbers of each
 //	output-name    an output to return as it is, such as an embedding; of a generator, its image
 //	set            NAME=VALUE: an input that is the same in every run, such as keep_prob=1.0; each adds one
-//	task           classify, classify-text, detect or generate, where it does not follow from the graph
+//	task           classify, classify-text, embed, detect, cutout or generate, where it does not follow from the graph
 //
 // and of generators
 //
