@@ -19,5 +19,6 @@ const (
 	ClassifyText = config.ClassifyText
 	Embed        = config.Embed
 	Detect       = config.Detect
+	Cutout       = config.Cutout
 	Generate     = config.Generate
 )

@@ -50,11 +50,11 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 
-	"models/boxes": "runner/onnx", "models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
+	"models/boxes": "runner/onnx", "models/matte": "preprocess runner/onnx", "models/bundled": "", "models/clip": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
 	"models/text":      "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
-	"models":           "models/boxes models/config models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
+	"models":           "models/boxes models/config models/matte models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
 	"models/scheduler": "models/noise",
 	"models/diffusion": "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
 	"models/evaluate":  "models models/config runner/stats",
@@ -64,6 +64,7 @@ var walls = map[string]string{
 	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
 	"models/detect":    "models models/boxes models/images preprocess runner",
+	"models/cutout":    "models models/images models/matte preprocess runner",
 	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
