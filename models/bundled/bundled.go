@@ -14,7 +14,7 @@ import (
 // Default is the model that classifies images when none is named.
 const Default = "efficientnet-lite0"
 
-//go:embed efficientnet-lite0 efficientnet-lite0-int8 glyphs imagenet-descriptions span-x2 span-x4
+//go:embed efficientnet-lite0 efficientnet-lite0-int8 glyphs imagenet-descriptions selfie span-x2 span-x4
 var files embed.FS
 
 // The same bytes as in files, which the linker keeps once: embed.FS copies a file
@@ -32,6 +32,9 @@ var glyphsGraph string
 //go:embed imagenet-descriptions/model.onnx
 var imagenetDescriptions string
 
+//go:embed selfie/model.onnx
+var selfie string
+
 //go:embed span-x2/model.onnx
 var spanX2 string
 
@@ -43,6 +46,7 @@ var graphs = map[string]string{
 	Default + "-int8":       efficientnetLite0Int8,
 	"glyphs":                glyphsGraph,
 	"imagenet-descriptions": imagenetDescriptions,
+	"selfie":                selfie,
 	"span-x2":               spanX2,
 	"span-x4":               spanX4,
 }
