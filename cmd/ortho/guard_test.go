@@ -69,6 +69,15 @@ var guarded = []struct {
 	{"describe none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
 	{"describe none.png --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
+	{"cutout in.png", "argument", []string{"in.png"}, "output"},
+	{"cutout in.png -o new.png", "argument", []string{"in.png"}, "html"},
+	{"cutout none.png -o new.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "html"},
+	{"cutout none.png --background in.png", "background", []string{"in.png"}, "output"},
+	{"cutout none.png --background in.png -o new.png", "background", []string{"in.png"}, "html"},
+	{"cutout none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
+	{"cutout none.png --settings settings.json", "settings", []string{"settings.json"}, "output"},
+	{"cutout none.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
+	{"generate none.png --background white", "background", nil, ""}, // a colour alone
 	{"generate in.png", "argument", []string{"in.png"}, "output"},
 	{"generate in.png -o new.png", "argument", []string{"in.png"}, "html"},
 	{"generate photos -o OUT", "argument", []string{"photos/a.png"}, "html"},

@@ -39,6 +39,7 @@ func newApp() *cli.App {
 		newClassifyTextCommand(),
 		newEmbedCommand(),
 		newDetectCommand(),
+		newCutoutCommand(),
 		newGenerateCommand(),
 		newDescribeCommand(),
 		newImagineCommand(),

@@ -53,7 +53,7 @@ var Rules = []*Rule{
 	// ZHKKKe/MODNet, onnx/inference_onnx.py. An open height and width are made 512 square here; that program
 	// keeps the ratio, and brings the short edge to 512 and both down to multiples of 32.
 	{Name: "modnet", About: "MODNet's own program", By: "MODNet",
-		Input: []Setting{{"resize", "squash"}, {"interpolation", "area-cv2"}, {"input-range", "-1,1"}, {"input-size", "512"}}, Truncate: true, Filter: preprocess.Box},
+		Input: []Setting{{"resize", "squash"}, {"interpolation", "area-cv2"}, {"input-range", "-1,1"}, {"input-size", "512"}}, Truncate: true, Filter: preprocess.AreaCV2},
 	{Name: "probability", About: "values from 0 to 1 that are alpha as they are", By: "the rule probability",
 		Input: []Setting{{"resize", "squash"}, {"interpolation", "bilinear"}}, Filter: preprocess.Bilinear},
 }
@@ -162,8 +162,17 @@ func (r *Rule) Read(shape []int, values []float32, inside bool) (Matte, error) {
 	return m, nil
 }
 
-// Alpha is the matte at the size of an image, by the rule's filter: Pillow's, to the bit.
+// Alpha is the matte at the size of an image, by the rule's filter: Pillow's or OpenCV's, to the bit.
 func (m Matte) Alpha(width, height int) ([]byte, error) {
+	if m.filter == preprocess.AreaCV2 {
+		s := preprocess.Spec{Height: height, Width: width, Channels: 1, Resize: preprocess.Resize{Mode: preprocess.Exact, Height: height, Width: width},
+			Interpolation: m.filter, Range: [2]float64{0, 255}, Mean: []float64{0}, Std: []float64{1}, Type: preprocess.Uint8}
+		if err := s.Validate(); err != nil {
+			return nil, err
+		}
+		out := make([]byte, s.Bytes())
+		return out, s.Tensor(out, &preprocess.Image{Width: m.Width, Height: m.Height, Channels: 1, Pix: m.Pix})
+	}
 	var out bytes.Buffer
 	out.Grow(width * height)
 	to, err := preprocess.NewResampler(&out, m.Width, m.Height, 1, width, height, m.filter)

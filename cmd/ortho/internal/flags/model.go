@@ -25,7 +25,8 @@ var (
 	generating = []models.Task{models.Generate}
 	cropping   = []models.Task{models.Classify, models.Embed, models.Detect}
 	detecting  = []models.Task{models.Detect}
-	pictures   = append(cropping, models.Generate)
+	cutting    = []models.Task{models.Cutout}
+	pictures   = slices.Concat(cropping, cutting, []models.Task{models.Generate})
 	scoring    = []models.Task{models.Classify, models.ClassifyText}
 	naming     = append(scoring, models.Detect, models.Generate)
 	reading    = []models.Task{models.ClassifyText, models.Generate}
@@ -60,12 +61,14 @@ var overrides = []struct {
 	{"class-input", "`NAME` of the input that takes the class, where that does not tell", generating},
 	{"vocabulary", "a `FILE` with the tokens of texts, one a line", reading},
 	{"text-length", "`N` tokens of a text, where the graph leaves it open", reading},
+	{"matte", "by whose rule images are fed and the output is read as alpha: `NAME` (a wrong one lists them)", cutting},
+	{"white-point", "255, or max: the `VALUE` that becomes the upper end of --input-range, max being the largest of the image itself (rembg's)", cutting},
 	{"head", "how outputs are read as boxes, by the `NAME` of a family (a wrong name lists them)", detecting},
 	{"keypoints", "`NxM`: how many key points a box has, and numbers of each (17x3)", detecting},
 	{"activation", "softmax, sigmoid or none (inside the graph)", scoring},
 	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", scoring},
 	{"scores-output", "the output with the scores of the classes, by `NAME`, where a graph has several", scoring},
-	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", []models.Task{models.Classify, models.ClassifyText, models.Embed, models.Generate}},
+	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", []models.Task{models.Classify, models.ClassifyText, models.Embed, models.Cutout, models.Generate}},
 	{"task", taskNames() + ", where the graph's outputs don't tell", naming},
 }
 

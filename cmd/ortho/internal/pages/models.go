@@ -46,6 +46,13 @@ func purpose(m *models.Model) (string, error) {
 		}
 		return fmt.Sprintf("classify-text: texts of up to %d words to %d classes", spec.Text.Length, spec.Classes), nil
 	}
+	if m.Task == models.Cutout {
+		spec, err := m.Cutter()
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("cutout: images of %dx%d to their alpha", spec.Input.Height, spec.Input.Width), nil
+	}
 	spec, err := m.Generator()
 	if err != nil {
 		return "", err
