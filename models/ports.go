@@ -22,6 +22,7 @@ type ports struct {
 	embedding *EmbeddingPort
 	boxes     *BoxesPort
 	matte     *MattePort
+	segments  *SegmentsPort
 	picture   *PicturePort
 
 	batch  int     // items per run; 0 where the graph leaves it open

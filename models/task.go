@@ -53,6 +53,15 @@ var tasks = []*task{
 		does: func(m *Model) string { return "gives no classes of the image but boxes" + m.ports.boxes.named() },
 	},
 	{
+		name: Segment, fact: true,
+		fits:    (*resolver).givesSegments,
+		resolve: (*resolver).segmenter, classes: true, sized: true,
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("gives no map of classes: no output has a score of classes, or a class, for each place (outputs: %s)", onnx.List(m.Graph.Outputs))
+		},
+		does: func(m *Model) string { return "gives no classes of the image but of its pixels" + m.ports.segments.named() },
+	},
+	{
 		name: Cutout, fact: true,
 		fits:    (*resolver).givesMatte,
 		resolve: (*resolver).cutter, upright: true,

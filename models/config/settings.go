@@ -40,6 +40,7 @@ var (
 	Std                = Setting[[]float64]{"std", parseStd}
 	Head               = Setting[string]{"head", notEmpty}
 	Matte              = Setting[string]{"matte", notEmpty}
+	Map                = Setting[string]{"map", notEmpty}
 	Keypoints          = Setting[[2]int]{"keypoints", parseKeypoints}
 	OutputName         = Setting[string]{"output-name", notEmpty}
 	ScoresOutput       = Setting[string]{"scores-output", notEmpty}
@@ -98,7 +99,7 @@ const (
 var byName = []named{
 	Preset.named(), Layout.named(), Channels.named(), InputSize.named(), Resize.named(), PadAt.named(), Fill.named(), CropPct.named(), CropMode.named(),
 	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), WhitePoint.named(), InputRange.named(), Mean.named(), Std.named(),
-	Head.named(), Matte.named(), Keypoints.named(), OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
+	Head.named(), Matte.named(), Map.named(), Keypoints.named(), OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(),
 	{GivenInputs.name, (*Settings).readConstant},
@@ -222,10 +223,11 @@ type statement struct {
 //	preset         one of [Presets]
 //	head           of a detector: how its outputs are read as boxes, by the name of a family
 //	matte          of a model that cuts out: how its output is read as alpha, by the name of a rule
+//	map            of a segmenter: how its outputs are read as a map, by the name of a reading
 //	keypoints      17x3: how many key points a box has, and numbers of each
 //	output-name    an output to return as it is, such as an embedding; of a generator, its image
 //	set            NAME=VALUE: an input that is the same in every run, such as keep_prob=1.0; each adds one
-//	task           classify, classify-text, embed, detect, cutout or generate, where it does not follow from the graph
+//	task           classify, classify-text, embed, detect, segment, cutout or generate, where it does not follow from the graph
 //
 // and of generators
 //
