@@ -59,7 +59,9 @@ var tasks = []*task{
 		refuse: func(m *Model) string {
 			return fmt.Sprintf("gives no map of classes: no output has a score of classes, or a class, for each place (outputs: %s)", onnx.List(m.Graph.Outputs))
 		},
-		does: func(m *Model) string { return "gives no classes of the image but of its pixels" + m.ports.segments.named() },
+		does: func(m *Model) string {
+			return "gives no classes of the image but of its pixels" + m.ports.segments.named()
+		},
 	},
 	{
 		name: Cutout, fact: true,

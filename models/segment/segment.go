@@ -84,7 +84,9 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Segmenter, error)
 func (s *Segmenter) Spec() *models.SegmenterSpec { return s.spec }
 
 // Numbered reports whether values of maps are numbers of segments, from 1, and not classes.
-func (s *Segmenter) Numbered() bool { return s.spec.Reading.Queries() && s.opt.Map.As != segments.Semantic }
+func (s *Segmenter) Numbered() bool {
+	return s.spec.Reading.Queries() && s.opt.Map.As != segments.Semantic
+}
 
 // Each yields how each image is divided, in their order; see [images.Each].
 func Each[T any](ctx context.Context, s *Segmenter, items iter.Seq[T], input func(T) images.Input) iter.Seq[runner.Result[T, Result]] {

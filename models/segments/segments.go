@@ -11,6 +11,7 @@ package segments
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"ortho/models/boxes"
 )
@@ -131,9 +132,16 @@ func stackOf(t boxes.Tensor, last bool) (*stack, error) {
 	if s.n > mostClasses {
 		return nil, fmt.Errorf("output %s of %v has more than %d maps", t.Name, t.Shape, mostClasses)
 	}
+	mine := last
 	for i, v := range s.values {
-		if v != v {
+		switch {
+		case v != v:
 			return nil, fmt.Errorf("output %s: value %d is no number", t.Name, i)
+		case v > math.MaxFloat32 || v < -math.MaxFloat32: // infinite, of which a weight of 0 would make no number
+			if !mine {
+				s.values, mine = slices.Clone(s.values), true
+			}
+			s.values[i] = float32(math.Copysign(math.MaxFloat32, float64(v)))
 		}
 	}
 	return s, nil
