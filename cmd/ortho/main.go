@@ -39,6 +39,7 @@ func newApp() *cli.App {
 		newClassifyTextCommand(),
 		newEmbedCommand(),
 		newDetectCommand(),
+		newSegmentCommand(),
 		newCutoutCommand(),
 		newGenerateCommand(),
 		newDescribeCommand(),
