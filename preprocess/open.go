@@ -6,7 +6,7 @@ func (s *Spec) Open() bool { return s.Height == 0 && s.Width == 0 }
 // sizes reports whether the size that an image is resized to is bounded, whatever its own is.
 func (r Resize) sizes() bool {
 	switch r.Mode {
-	case Exact, Fit, FitWithin, Letterbox, LongEdge:
+	case Exact, PadSquare, Fit, FitWithin, Letterbox, LongEdge:
 		return true
 	case ShortEdge:
 		return r.Longest > 0

@@ -96,6 +96,9 @@ const (
 	// Letterbox is Fit by one product: both edges are multiplied by min(Height/height,
 	// Width/width) and rounded half to even, as Ultralytics' LetterBox does it.
 	Letterbox
+	// PadSquare lays the image on a square of its long edge, of the colour Fill and with the odd pixel at the end, and
+	// squashes that to Height x Width: what taggers of anime pictures do.
+	PadSquare
 )
 
 // CropOffset is the rule for the first row and column of a centre crop, or of the

@@ -46,7 +46,7 @@ func (s *Spec) Validate() error {
 	case ResizeNone:
 		return nil
 	case ShortEdge, ShortEdgeRounded, LongEdge:
-	case Exact, Fit, FitWithin, Letterbox, Cover:
+	case Exact, Fit, FitWithin, Letterbox, Cover, PadSquare:
 		edges = [2]int{s.Resize.Height, s.Resize.Width}
 	default:
 		return fmt.Errorf("resize mode %d is not known", s.Resize.Mode)
