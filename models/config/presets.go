@@ -24,6 +24,8 @@ var presets = map[string]map[string]string{
 	"keras-caffe": keras(map[string]string{"input-range": "0,255", "mean": "103.939,116.779,123.68", "std": "1", "color-order": "bgr"}),
 	"keras-raw":   keras(map[string]string{"input-range": "0,255", "mean": "0", "std": "1", "color-order": "rgb"}),
 
+	"wd-tagger": {"resize": "pad-square", "fill": "255", "interpolation": "bicubic", "input-range": "0,255", "mean": "0", "std": "1", "color-order": "bgr"},
+
 	"torchvision":                   cropped("224", "256", "bilinear"), // most IMAGENET1K_V1 weights
 	"torchvision-v2":                cropped("224", "232", "bilinear"), // most IMAGENET1K_V2 weights: resnet50, mobilenet_v2, regnet, convnext_base
 	"torchvision-convnext-small":    cropped("224", "230", "bilinear"),

@@ -202,7 +202,8 @@ type statement struct {
 //
 //	input-size     224 or 224x320 (height x width)
 //	resize         256 (short edge), 256x256 (squash, height x width), long:256 or none; letterbox (the
-//	               image's own ratio, rounded, then padded), letterbox-truncated, or squash to the input's size
+//	               image's own ratio, rounded, then padded), letterbox-truncated, squash to the input's size, or
+//	               pad-square (a square around the image, then squashed)
 //	pad-at         center or start: where the image is in its padding
 //	fill           114, or R,G,B: the colour of the padding
 //	crop-pct       0.875: the part of the resized short edge that the input shows
