@@ -33,6 +33,8 @@ func TestEndings(t *testing.T) {
 		{"classify-text cat", "output", []string{"x.json", "x.npy"}, rows},
 		{"embed cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
 		{"detect cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
+		{"tag cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
+		{"tag cat.png -m none", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
 		{"segment cat.png -m none", "output", []string{"x.npy", "x.json"}, rows},
 		{"segment cat.png -m none", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
 		{"cutout cat.png", "output", []string{"x.json", "x.jsonl", "x.bmp"}, pictures},

@@ -69,6 +69,12 @@ var guarded = []struct {
 	{"describe none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
 	{"describe none.png --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
+	{"tag in.png -m none", "argument", []string{"in.png"}, "output html"},
+	{"tag none.png -m none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
+	{"tag none.png -m none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
+	{"tag none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html"},
+	{"tag none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
+	{"tag none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
 	{"segment in.png -m none", "argument", []string{"in.png"}, "output html"},
 	{"segment none.png -m none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
 	{"segment none.png -m none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
@@ -263,7 +269,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"lang chat-model header detail classes draw crops as masks overlay truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
+		"lang chat-model header detail classes draw crops as captions masks overlay threshold truth providers threads batch concurrency dim objective source from flavor min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)

@@ -24,6 +24,7 @@ var stays = []string{
 	"classify-text seven",
 	"embed -m " + testModels + "/embedding --input-range 0,1 " + coffee + " -f jsonl",
 	"detect -m ../../models/detect/testdata/ultralytics/v8.onnx " + coffee + " --draw OUT/drawn --crops OUT/cut -f jsonl",
+	"tag -m ../../models/tag/testdata/wd " + coffee + " --captions OUT/captions -f jsonl",
 	"segment -m ../../models/segment/testdata/segformer " + coffee + " --masks OUT/maps --overlay OUT/shown -f jsonl",
 	"cutout " + coffee + " -o OUT/cut.png --background blur",
 	"generate --class 7 --seed 1 -o OUT/seven.png",

@@ -38,6 +38,7 @@ func newApp() *cli.App {
 		newClassifyCommand(),
 		newClassifyTextCommand(),
 		newEmbedCommand(),
+		newTagCommand(),
 		newDetectCommand(),
 		newSegmentCommand(),
 		newCutoutCommand(),

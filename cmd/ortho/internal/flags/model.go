@@ -42,7 +42,7 @@ var overrides = []struct {
 }{
 	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)", cropping},
 	{"input-size", "the graph's `HxW` in pixels, or one number for a square", pictures},
-	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE, letterbox, letterbox-truncated, squash (to the input's size) or none", pictures},
+	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE, letterbox, letterbox-truncated, pad-square (white), squash (to the input's size) or none", pictures},
 	{"pad-at", "center or start: where a letterboxed image is in its padding", letterboxing},
 	{"fill", "the `COLOUR` around a letterboxed image: 0 to 255, or R,G,B", letterboxing},
 	{"crop-pct", "resize the short edge to input size / `FRACTION`", cropping},
