@@ -11,6 +11,9 @@ import (
 // TagsFile is the table of tags that lies beside WD taggers: tag_id, name, category, count.
 const TagsFile = "selected_tags.csv"
 
+// wdTagger is how images become a WD tagger's input, but for its size.
+var wdTagger = map[string]string{"resize": "pad-square", "fill": "255", "interpolation": "bicubic", "input-range": "0,255", "mean": "0", "std": "1", "color-order": "bgr"}
+
 // taggerSettings reads the table of tags in a folder. Where the graph takes images with their channels last, it is one of
 // SmilingWolf's own exports, and pixels are as his programs and imgutils make them, whatever the config.json of the same
 // repository says of timm's weights there.
@@ -32,8 +35,8 @@ func taggerSettings(g *onnx.Graph, folder fs.FS) (Layers, error) {
 	l := Layer{Source: TagsFile}
 	l.putList(list, "")
 	if len(g.Inputs) == 1 && len(g.Inputs[0].Dims) == 4 && g.Inputs[0].Dims[3].Size == 3 {
-		preset, err := presetSettings("wd-tagger")
-		return Layers{l, {"preset wd-tagger, for " + TagsFile + " beside a graph with channels last", preset, err}}, nil
+		pixels, err := settingsOf(wdTagger)
+		return Layers{l, {"preset wd-tagger, for " + TagsFile + " beside a graph with channels last", pixels, err}}, nil
 	}
 	return Layers{l}, nil
 }
