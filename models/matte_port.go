@@ -96,6 +96,9 @@ func (r *resolver) cutter() {
 	}
 	if in, ok := r.onlyImage(); ok && rule != nil {
 		r.takeImage(in)
+		if to := r.image.Spec.Resize; to.Mode != preprocess.Exact && r.image.Spec.Height > 0 {
+			r.contradiction("resize", "squash", "%s is to be fed images of which it may not see all (%s), and its alpha would be of that part", r.name, describe(to))
+		}
 	}
 	out := r.mapOutput()
 	if out == nil || rule == nil {

@@ -104,6 +104,16 @@ func TestAsked(t *testing.T) {
 	}
 }
 
+// TestWhole: alpha is of the whole image, so that a crop is refused.
+func TestWhole(t *testing.T) {
+	for _, resize := range []string{"400", "letterbox"} {
+		_, err := cutout.Open(t.Context(), model(t, "testdata/u2net.onnx", "resize", resize), images.Options{})
+		if err == nil || !strings.Contains(err.Error(), "its alpha would be of that part") {
+			t.Errorf("resize %s: %v", resize, err)
+		}
+	}
+}
+
 // TestEach: an image that is none costs its own result.
 func TestEach(t *testing.T) {
 	if _, err := library.Find(""); err != nil {
