@@ -89,7 +89,7 @@ func (r *resolver) resizeExample() string {
 // toInput gives a resize that is to the input's size that size.
 func (r *resolver) toInput(to *preprocess.Resize) {
 	switch to.Mode {
-	case preprocess.Letterbox, preprocess.FitWithin, preprocess.Exact:
+	case preprocess.Letterbox, preprocess.FitWithin, preprocess.Exact, preprocess.PadSquare:
 		if to.Height == 0 && to.Width == 0 {
 			to.Height, to.Width = r.inputAt.Height, r.inputAt.Width
 		}
@@ -99,7 +99,7 @@ func (r *resolver) toInput(to *preprocess.Resize) {
 // padding settles where a letterboxed image is, and the colour around it.
 func (r *resolver) padding() {
 	in := &r.image.Spec
-	if in.Resize.Mode != preprocess.Letterbox && in.Resize.Mode != preprocess.FitWithin || in.PadEnd {
+	if in.Resize.Mode != preprocess.Letterbox && in.Resize.Mode != preprocess.FitWithin && in.Resize.Mode != preprocess.PadSquare || in.PadEnd {
 		return
 	}
 	if s, ok := config.PadAt.Find(r.layers); ok {
@@ -110,6 +110,9 @@ func (r *resolver) padding() {
 	s, ok := config.Fill.Find(r.layers)
 	switch {
 	case ok:
+	case in.Resize.Mode == preprocess.PadSquare:
+		s = config.Fill.Of([3]uint8{255, 255, 255}, "default (white)")
+		s.Text = "255"
 	case in.Resize.Mode == preprocess.Letterbox:
 		s = config.Fill.Of([3]uint8{114, 114, 114}, "default (Ultralytics' LetterBox)")
 		s.Text = "114"
@@ -219,6 +222,8 @@ func describe(r preprocess.Resize) string {
 		return fmt.Sprintf("long edge to %d, then pad", r.Size)
 	case preprocess.Exact:
 		return fmt.Sprintf("squash to %dx%d", r.Height, r.Width)
+	case preprocess.PadSquare:
+		return fmt.Sprintf("pad to a square, then squash to %dx%d", r.Height, r.Width)
 	case preprocess.Cover:
 		return fmt.Sprintf("cover %dx%d in the image's own ratio, then centre crop", r.Height, r.Width)
 	case preprocess.FitWithin:

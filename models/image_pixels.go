@@ -45,6 +45,9 @@ func (r *resolver) pixels(v onnx.Value) {
 	if !haveRange {
 		rng = config.InputRange.Of([2]float64{0, 1}, "default")
 	}
+	if s, ok := config.WhitePoint.Find(r.layers); ok {
+		in.Peak = noted(r, config.WhitePoint, s) == "max"
+	}
 	in.Range = noted(r, config.InputRange, rng)
 	in.Mean = r.perChannel(config.Mean, mean, haveMean)
 	in.Std = r.perChannel(config.Std, std, haveStd)
@@ -68,7 +71,7 @@ func (r *resolver) orientation() {
 	s, ok := config.Orientation.Find(r.layers)
 	switch {
 	case ok:
-	case r.task.whole:
+	case r.task.whole, r.task.upright:
 		s = config.Orientation.Of(preprocess.ApplyOrientation, "default (pictures are made of upright ones)")
 	case r.by == "ultralytics":
 		s = config.Orientation.Of(preprocess.ApplyOrientation, "Ultralytics' own loader (cv2.imread) turns images upright")

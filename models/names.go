@@ -19,5 +19,7 @@ const (
 	ClassifyText = config.ClassifyText
 	Embed        = config.Embed
 	Detect       = config.Detect
+	Segment      = config.Segment
+	Cutout       = config.Cutout
 	Generate     = config.Generate
 )

@@ -21,6 +21,8 @@ type ports struct {
 	scores    *ScoresPort
 	embedding *EmbeddingPort
 	boxes     *BoxesPort
+	matte     *MattePort
+	segments  *SegmentsPort
 	picture   *PicturePort
 
 	batch  int     // items per run; 0 where the graph leaves it open

@@ -17,6 +17,7 @@ type task struct {
 
 	// resolve settles the ports, in the order of the facts.
 	resolve func(*resolver)
+	upright bool // images are turned as their files say, since pictures are made of them
 	sized   bool // images may have inputs of their own sizes
 	whole   bool // an image is taken as a whole and upright: no middle is cut out of it, and its pixels' values have to be stated
 	classes bool // what comes out are classes, whose names are worth having
@@ -50,6 +51,26 @@ var tasks = []*task{
 			return fmt.Sprintf("gives no boxes: its outputs are those of no family of detectors (%s)", onnx.List(m.Graph.Outputs))
 		},
 		does: func(m *Model) string { return "gives no classes of the image but boxes" + m.ports.boxes.named() },
+	},
+	{
+		name: Segment, fact: true,
+		fits:    (*resolver).givesSegments,
+		resolve: (*resolver).segmenter, classes: true, sized: true,
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("gives no map of classes: no output has a score of classes, or a class, for each place (outputs: %s)", onnx.List(m.Graph.Outputs))
+		},
+		does: func(m *Model) string {
+			return "gives no classes of the image but of its pixels" + m.ports.segments.named()
+		},
+	},
+	{
+		name: Cutout, fact: true,
+		fits:    (*resolver).givesMatte,
+		resolve: (*resolver).cutter, upright: true,
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("gives no alpha: no output is a map of one channel (outputs: %s)", onnx.List(m.Graph.Outputs))
+		},
+		does: func(m *Model) string { return "gives no classes but alpha" + m.ports.matte.named() },
 	},
 	{
 		name: Embed, fact: true,

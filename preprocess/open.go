@@ -8,7 +8,7 @@ func (r Resize) sizes() bool {
 	switch r.Mode {
 	case ResizeNone: // the image's own, which LoadOptions.MaxPixels bounds
 		return true
-	case Exact, Fit, FitWithin, Letterbox, LongEdge:
+	case Exact, PadSquare, Fit, FitWithin, Letterbox, LongEdge:
 		return true
 	case ShortEdge:
 		return r.Longest > 0

@@ -15,7 +15,7 @@ var keepLimit = 64 << 20 // tests set another one
 // not so, and where the tensor is made of more than the resized image.
 func (s *Spec) reduce(width, height, channels, orientation int) *reduction {
 	turned := s.Orientation == ApplyOrientation && orientation > 1 && orientation <= 8
-	if part := s.part(width, height); part.width*part.height*channels <= keepLimit || turned || s.Validate() != nil || s.Central != [2]float64{} || !s.Interpolation.pillow() {
+	if part := s.part(width, height); part.width*part.height*channels <= keepLimit || turned || s.Validate() != nil || s.Central != [2]float64{} || s.Resize.Mode == PadSquare || !s.Interpolation.pillow() {
 		return nil
 	}
 	w, h := s.ResizedSize(width, height)

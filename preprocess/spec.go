@@ -4,7 +4,7 @@ package preprocess
 // decode to Channels (1: ITU-R 601 luma, 3: RGB), orient, cut to the Central part, resize,
 // crop or pad to Height x Width, then per channel
 //
-//	v = pixel/255*(Range[1]-Range[0]) + Range[0]   (pixel is 255-pixel where Invert is set)
+//	v = pixel/255*(Range[1]-Range[0]) + Range[0]   (pixel is 255-pixel where Invert is set; see Peak, too)
 //	x = (v - Mean[c]) / Std[c]
 //
 // and pack as Layout and Type say. ColorOrder says which colour stands in
@@ -31,6 +31,10 @@ type Spec struct {
 	// PadMultiple, of a spec without Height and Width, is what both edges of the resized image
 	// are padded to a multiple of; 0: to none.
 	PadMultiple int
+
+	// Peak puts the largest value of all channels of the resized image in the place of 255, as rembg
+	// does it: its brightest pixel becomes Range[1].
+	Peak bool
 
 	Range      [2]float64 // the values that pixel 0 and pixel 255 become before Mean and Std
 	Mean, Std  []float64  // one per channel
@@ -93,6 +97,9 @@ const (
 	// Letterbox is Fit by one product: both edges are multiplied by min(Height/height,
 	// Width/width) and rounded half to even, as Ultralytics' LetterBox does it.
 	Letterbox
+	// PadSquare lays the image on a square of its long edge, of the colour Fill and with the odd pixel at the end, and
+	// squashes that to Height x Width: what taggers of anime pictures do.
+	PadSquare
 )
 
 // CropOffset is the rule for the first row and column of a centre crop, or of the

@@ -38,7 +38,7 @@ func (t ElementType) Size() int {
 func (s *Spec) ResizedSize(width, height int) (int, int) {
 	short, long := min(width, height), max(width, height)
 	switch s.Resize.Mode {
-	case Exact:
+	case Exact, PadSquare:
 		return s.Resize.Width, s.Resize.Height
 	case ShortEdgeRounded:
 		scale := float64(s.Resize.Size) / float64(short)
@@ -128,10 +128,27 @@ func (s *Spec) window(in, out int) (from, to, n int) {
 	return int(math.RoundToEven(float64(d) / 2)), 0, out
 }
 
+// mostSquare bounds the pixels of what PadSquare makes.
+const mostSquare = 100_000_000
+
+// squared lays an image on a square of its long edge.
+func (s *Spec) squared(img *Image) *Image {
+	edge, row := max(img.Width, img.Height), img.Width*img.Channels
+	out := newImage(edge, edge, img.Channels)
+	for i := range out.Pix {
+		out.Pix[i] = s.Fill[i%img.Channels]
+	}
+	left, top := (edge-img.Width)/2, (edge-img.Height)/2
+	for y := range img.Height {
+		copy(out.Pix[((top+y)*edge+left)*img.Channels:], img.Pix[y*row:(y+1)*row])
+	}
+	return out
+}
+
 // part is what of an image of width x height pixels a tensor is made of, where that can be told.
 func (s *Spec) part(width, height int) region {
 	all := region{0, 0, width, height}
-	if s.Validate() != nil || s.Central != [2]float64{} || !s.Interpolation.pillow() || s.Interpolation == Nearest {
+	if s.Validate() != nil || s.Central != [2]float64{} || s.Resize.Mode == PadSquare || !s.Interpolation.pillow() || s.Interpolation == Nearest {
 		return all
 	}
 	if s.Open() {
@@ -182,6 +199,12 @@ func (s *Spec) tensor(dst []byte, img strip) error {
 	if s.Central != [2]float64{} {
 		img = whole(s.central(img.Image))
 	}
+	if s.Resize.Mode == PadSquare && img.width != img.height {
+		if edge := int64(max(img.width, img.height)); edge*edge > mostSquare {
+			return fmt.Errorf("an image of %dx%d pixels: its long edge makes a square of more than %d pixels", img.width, img.height, mostSquare)
+		}
+		img = whole(s.squared(img.Image))
+	}
 	width, height := s.ResizedSize(img.width, img.height)
 	if max(img.width, img.height) > maxEdge || max(width, height) > maxResizedEdge {
 		return fmt.Errorf("an image of %dx%d pixels, resized to %dx%d before the crop: edges above %d, or %d resized, are not supported",
@@ -207,6 +230,8 @@ func (s *Spec) tensor(dst []byte, img strip) error {
 		m.resample(dst, img, width, height, region{x, y, w, h}, s.Interpolation, s.placement(left, top))
 	}
 	switch {
+	case s.Peak:
+		s.peak(m, dst, pack)
 	case s.Interpolation.decimals():
 		s.tabulate(&m.tables)
 		fill(s, dst)

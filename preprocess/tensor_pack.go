@@ -29,11 +29,14 @@ func (s *Spec) position(c int) int {
 }
 
 // value is what pixel p becomes in channel c of the tensor.
-func (s *Spec) value(p float64, c int) float64 {
+func (s *Spec) value(p float64, c int) float64 { return s.valueOf(p, c, 255) }
+
+// valueOf is value where a pixel of white, and not of 255, becomes Range[1].
+func (s *Spec) valueOf(p float64, c int, white float64) float64 {
 	if s.Invert {
-		p = 255 - p
+		p = white - p
 	}
-	v := float64(p/255*(s.Range[1]-s.Range[0])) + s.Range[0]
+	v := float64(p/white*(s.Range[1]-s.Range[0])) + s.Range[0]
 	return (v - s.Mean[c]) / s.Std[c]
 }
 
@@ -109,6 +112,42 @@ func (s *Spec) wide(m *scratch, dst []byte, pack func(*Spec, []byte)) {
 			c = i % s.Channels
 		}
 		out[i] = elements[256*s.position(c)+int(p)]
+	}
+}
+
+// peak makes a tensor whose values are parts of the image's own largest: a byte for each pixel's value first,
+// then what these become. A black image stays black.
+func (s *Spec) peak(m *scratch, dst []byte, pack func(*Spec, []byte)) {
+	m.identity()
+	values := *s
+	values.Type, values.Peak = Uint8, false
+	pixels := make([]byte, values.Bytes())
+	pack(&values, pixels)
+	white := float64(max(1, slices.Max(pixels)))
+	plane := s.Height * s.Width
+	channel := func(i int) int {
+		if s.Layout == NHWC {
+			return i % s.Channels
+		}
+		return i / plane
+	}
+	switch s.Type {
+	case Float16:
+		out := view[uint16](dst)
+		for i, p := range pixels {
+			out[i] = toFloat16(s.valueOf(float64(p), channel(i), white))
+		}
+	default:
+		var tables [3][256]uint32
+		for c := range s.Channels {
+			for p := range 256 {
+				tables[c][p] = toFloat32(s.valueOf(float64(p), c, white))
+			}
+		}
+		out := view[uint32](dst)
+		for i, p := range pixels {
+			out[i] = tables[channel(i)][p]
+		}
 	}
 }
 

@@ -38,12 +38,15 @@ func (s *Spec) Validate() error {
 			return settingError("%s %v and %s %v can't be used: both must be finite, and std not 0", key("mean"), s.Mean[c], key("std"), s.Std[c])
 		}
 	}
+	if s.Peak && (s.Type != Float32 && s.Type != Float16 || s.Interpolation.decimals()) {
+		return settingError("%s max is for tensors of float32 and float16, and for filters whose pixels are whole numbers", key("white-point"))
+	}
 	edges := [2]int{s.Resize.Size, s.Resize.Size}
 	switch s.Resize.Mode {
 	case ResizeNone:
 		return nil
 	case ShortEdge, ShortEdgeRounded, LongEdge:
-	case Exact, Fit, FitWithin, Letterbox, Cover:
+	case Exact, Fit, FitWithin, Letterbox, Cover, PadSquare:
 		edges = [2]int{s.Resize.Height, s.Resize.Width}
 	default:
 		return fmt.Errorf("resize mode %d is not known", s.Resize.Mode)

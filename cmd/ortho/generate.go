@@ -55,7 +55,7 @@ func (g *generation) samplesJob(ctx context.Context) (*job.Job[request, rows.Pic
 	}); err != nil {
 		return nil, err
 	}
-	r := g.newSampleRun()
+	r := g.newSampleRun(graph)
 	if err := r.plan(ctx, graph); err != nil {
 		return nil, g.failed(err)
 	}
@@ -94,7 +94,7 @@ func (g *generation) promptsJob(ctx context.Context) (*job.Job[request, rows.Pic
 	if err := g.open(ctx, func(ctx context.Context) error { return g.openPipeline(ctx, e) }); err != nil {
 		return nil, err
 	}
-	r := g.newSampleRun()
+	r := g.newSampleRun(e)
 	if err := r.planPrompts(ctx, e); err != nil {
 		return nil, g.failed(err)
 	}

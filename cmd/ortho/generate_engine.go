@@ -22,6 +22,11 @@ type engine interface {
 	Close() error
 	// record describes the run.
 	record(context.Context, record.Settings) (record.Record, error)
+}
+
+// sampler is an engine that makes images without one.
+type sampler interface {
+	engine
 	// samples makes an image of each request, in their order.
 	samples(context.Context, iter.Seq[request]) iter.Seq[sample]
 }

@@ -15,6 +15,7 @@ import (
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/generate"
+	"ortho/runner"
 )
 
 // graphEngine is the engine of a model that is one graph.
@@ -52,12 +53,21 @@ func (g *generation) openGraph(ctx context.Context, fallback string) (*graphEngi
 		return nil, err
 	}
 	flags.TellSession(g.ui, generator.Session())
-	digest, err := model.Digest(ctx)
-	if err != nil {
+	e := &graphEngine{generator, model}
+	if err := g.identify(ctx, model, generator.Session()); err != nil {
 		return nil, errors.Join(err, generator.Close())
 	}
-	e := &graphEngine{generator, model}
-	g.engine, g.name, g.texts = e, model.Name, modelChunks(model.Name, digest, generator.Session())
+	g.engine = e
+	return e, nil
+}
+
+// identify makes the text chunks that tell which model has made a picture, and how it was read.
+func (g *generation) identify(ctx context.Context, model *models.Model, on *runner.Session) error {
+	digest, err := model.Digest(ctx)
+	if err != nil {
+		return err
+	}
+	g.name, g.texts = model.Name, modelChunks(model.Name, digest, on)
 	for _, flag := range g.typed {
 		name, value := flag[0], flag[1]
 		if name == "labels" || name == "vocabulary" {
@@ -65,7 +75,7 @@ func (g *generation) openGraph(ctx context.Context, fallback string) (*graphEngi
 		}
 		g.texts = append(g.texts, [2]string{"ortho:" + name, shelf.Clean(value)})
 	}
-	return e, nil
+	return nil
 }
 
 // openModel opens the model that is named, or else the fallback; "": there is none.

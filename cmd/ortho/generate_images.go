@@ -2,27 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"path"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/job"
-	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/pages"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/remedy"
-	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
-	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
@@ -32,27 +22,15 @@ import (
 
 // imageRun is a run that makes pictures of images.
 type imageRun struct {
-	*generation
+	*picturesOfImages
 	graph            *graphEngine
-	names            shelf.Names
 	images           *generate.Images[imageRequest, draft]
-	earlier          func(position int64) bool // reports whether an image stays one that failed
-	left             leftOut
 	widens, enlarges sync.Once
-}
-
-// imageRequest is an image that a picture is to be made of.
-type imageRequest struct {
-	source.Item
-	format preprocess.FileFormat
-	file   string // in the folder
-	err    error  // why no picture can be made
-	waits  bool   // until the picture that has the file's name is made or has failed
 }
 
 // imagesJob makes a picture from each image.
 func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows.Pictures], error) {
-	r := &imageRun{generation: g, earlier: func(int64) bool { return false }}
+	r := &imageRun{picturesOfImages: g.ofImages()}
 	if err := g.open(ctx, func(ctx context.Context) (err error) {
 		r.graph, err = g.openGraph(ctx, defaultUpscaler)
 		return err
@@ -63,6 +41,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	if spec.Image == nil {
 		return nil, g.failed(commandline.Usagef("%s takes no images: it makes them of %s", g.name, generate.Takes(spec)))
 	}
+	r.orientation = spec.Image.Spec.Orientation
 	r.images = &generate.Images[imageRequest, draft]{Generator: r.graph.Generator, Read: r.read, Make: r.draft}
 	r.names.Reserved = g.own
 	flags.TellJPEGs(g.ui.Info)
@@ -86,10 +65,12 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 		Stamp: func(ctx context.Context, one imageRequest) source.Stamp {
 			return g.generateOptions.images.Stamp(ctx, one.Item)
 		},
-		Fits:    func(one imageRequest, row rows.Pictures) bool { return one.err == nil && row.File == one.file },
-		Survey:  g.generateOptions.images.Survey,
-		Record:  func(string) (record.Record, error) { return g.describe(ctx, r.settings()) },
-		Rows:    r.rows,
+		Fits:   func(one imageRequest, row rows.Pictures) bool { return one.err == nil && row.File == one.file },
+		Survey: g.generateOptions.images.Survey,
+		Record: func(string) (record.Record, error) { return g.describe(ctx, r.settings()) },
+		Rows: func(ctx context.Context, requests iter.Seq[imageRequest]) iter.Seq[answer] {
+			return r.rows(ctx, r.images.All(ctx, requests), r.images.One)
+		},
 		How:     g.how(),
 		Close:   g.close,
 		Gone:    g.gone(),
@@ -152,55 +133,6 @@ func (r *imageRun) tellOptions() {
 	}
 }
 
-// requests gives every image the name of its picture.
-func (r *imageRun) requests(items iter.Seq[source.Item]) iter.Seq[imageRequest] {
-	return func(yield func(imageRequest) bool) {
-		position := int64(-1)
-		for item := range items {
-			position++
-			one := imageRequest{Item: item, format: r.to.Format, file: filepath.Base(r.to.File)}
-			if r.to.Folder != "" {
-				var ending string
-				one.format, ending = r.to.FormatFor(item.Path)
-				if !r.earlier(position) {
-					one.file, one.err = r.names.Take(item.Path, ending, item.Name)
-					one.waits = errors.Is(one.err, shelf.ErrTaken)
-				}
-			} else if one.format == "" {
-				one.format, _ = r.to.FormatFor(item.Path)
-			}
-			if !yield(one) {
-				return
-			}
-		}
-	}
-}
-
-// rows yields the row of each image, once its picture has appeared.
-func (r *imageRun) rows(ctx context.Context, requests iter.Seq[imageRequest]) iter.Seq[answer] {
-	return func(yield func(answer) bool) {
-		defer r.shelf.Sweep()
-		for made := range r.images.All(ctx, requests) {
-			one, picture, err := made.Item, made.Value, made.Err
-			if one.waits { // all images before it are done now
-				one.waits, one.err = false, r.names.Retake(one.file, one.Name)
-				if picture, err = r.images.One(ctx, one); ctx.Err() != nil {
-					picture.discard()
-					return
-				}
-			}
-			row := rows.Pictures{Head: output.Head{Input: one.Name}, Width: picture.width, Height: picture.height, Picture: rows.Picture{File: one.file}}
-			answered := r.place(row, picture, err)
-			if answered.Err != nil && one.err == nil && r.to.Folder != "" {
-				r.names.Free(one.file)
-			}
-			if !yield(answered) {
-				return
-			}
-		}
-	}
-}
-
 // read decodes an image whose picture may have its name.
 func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Picture, error) {
 	if one.waits {
@@ -213,7 +145,7 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	if one.err != nil {
 		return nil, models.StageWrite.Wrap(one.err)
 	}
-	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.maxPixels.Pixels})
+	in, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.orientation, MaxPixels: r.maxPixels.Pixels})
 	if err != nil {
 		return nil, models.StageDecode.Wrap(err)
 	}
@@ -341,48 +273,4 @@ func (r *imageRun) further(ctx context.Context, one imageRequest, all *preproces
 	}
 	r.left.further(one.Name, left, lost, counted)
 	return nil
-}
-
-// metadata is what a picture gets of its input's, whose own texts of how it was made are not the picture's.
-func (r *imageRun) metadata(m preprocess.Metadata) preprocess.Metadata {
-	if r.to.Strip {
-		return preprocess.Metadata{}
-	}
-	m.Text = slices.DeleteFunc(m.Text, func(t [2]string) bool {
-		return strings.HasPrefix(t[0], "ortho:") || t[0] == "Software" && strings.HasPrefix(t[1], "ortho ")
-	})
-	return m
-}
-
-// textsFor are the text chunks of a picture that is made of an image.
-func (r *imageRun) textsFor(input string) [][2]string {
-	return append(r.texts[:len(r.texts):len(r.texts)], [2]string{"ortho:input", shelf.Clean(path.Base(filepath.ToSlash(input)))})
-}
-
-// card shows an image before and after.
-func (r *imageRun) card(ctx context.Context, row rows.Pictures, item source.Item) report.Card {
-	card := report.Card{Name: row.Input}
-	if row.Error != nil {
-		card.Error = row.Error.Message
-		return card
-	}
-	after, err := r.readBack(ctx, row)
-	if err != nil {
-		card.Picture.Missing = err.Error()
-		return card
-	}
-	card.Picture = pages.Picture(after)
-	data, err := item.Read(ctx)
-	if err != nil {
-		card.Note = "the input can't be shown: " + remedy.Text(err)
-		return card
-	}
-	before, err := preprocess.DecodePicture(data, preprocess.DecodeOptions{Orientation: r.graph.Spec().Image.Spec.Orientation, MaxPixels: r.maxPixels.Pixels})
-	if err != nil {
-		card.Note = "the input can't be shown: " + remedy.Text(err)
-		return card
-	}
-	card.Note = fmt.Sprintf("%dx%d, made %dx%d", before.Width, before.Height, after.Width, after.Height)
-	card.Change = pages.Change(before.Image, after)
-	return card
 }

@@ -23,13 +23,14 @@ import (
 // sampleRun is a run that makes pictures of texts, classes, latents or seeds.
 type sampleRun struct {
 	*generation
+	sampler     sampler
 	series      generate.Series
 	wordsDigest string          // of the texts' token ids
 	prompted    record.Settings // what the pictures of a pipeline follow from, beside the series
 }
 
-func (g *generation) newSampleRun() *sampleRun {
-	r := &sampleRun{generation: g, series: generate.Series{Count: g.made.count, Truncation: g.made.truncation}}
+func (g *generation) newSampleRun(by sampler) *sampleRun {
+	r := &sampleRun{generation: g, sampler: by, series: generate.Series{Count: g.made.count, Truncation: g.made.truncation}}
 	if g.made.seed != nil {
 		r.series.Seed = *g.made.seed
 	}
@@ -84,7 +85,7 @@ func (r *sampleRun) rows(ctx context.Context, requests iter.Seq[request]) iter.S
 		defer r.shelf.Sweep()
 		within, cancel := context.WithCancel(ctx)
 		defer cancel() // ends what is under way, also where the run ends early
-		for made := range runner.Map(ctx, r.engine.samples(within, requests), 2, r.draft) {
+		for made := range runner.Map(ctx, r.sampler.samples(within, requests), 2, r.draft) {
 			answered := r.place(r.rowOf(made.Item), made.Value, made.Err)
 			if answered.Err == nil && answered.End == nil && r.to.Folder == "" {
 				answered.End = r.kept.add(opaque(made.Item.image))

@@ -78,6 +78,27 @@ var guarded = []struct {
 	{"describe none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
 	{"describe none.png --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
+	{"tag in.png -m none", "argument", []string{"in.png"}, "output html"},
+	{"tag none.png -m none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
+	{"tag none.png -m none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
+	{"tag none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html"},
+	{"tag none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
+	{"tag none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
+	{"segment in.png -m none", "argument", []string{"in.png"}, "output html"},
+	{"segment none.png -m none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
+	{"segment none.png -m none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
+	{"segment none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html"},
+	{"segment none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
+	{"segment none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
+	{"cutout in.png", "argument", []string{"in.png"}, "output"},
+	{"cutout in.png -o new.png", "argument", []string{"in.png"}, "html"},
+	{"cutout none.png -o new.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "html"},
+	{"cutout none.png --background in.png", "background", []string{"in.png"}, "output"},
+	{"cutout none.png --background in.png -o new.png", "background", []string{"in.png"}, "html"},
+	{"cutout none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output"},
+	{"cutout none.png --settings settings.json", "settings", []string{"settings.json"}, "output"},
+	{"cutout none.png --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output"},
+	{"generate none.png --background white", "background", nil, ""}, // a colour alone
 	{"generate in.png", "argument", []string{"in.png"}, "output"},
 	{"generate in.png -o new.png", "argument", []string{"in.png"}, "html"},
 	{"generate photos -o OUT", "argument", []string{"photos/a.png"}, "html"},
@@ -271,7 +292,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs shard-by record text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"template hash into rest where lang chat-model header detail classes draw crops yolo man truth providers threads batch concurrency dim objective source from flavor repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
+		"template hash into rest where lang chat-model header detail classes draw crops yolo as captions masks overlay threshold man truth providers threads batch concurrency dim objective source from flavor repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)

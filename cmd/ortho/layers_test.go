@@ -55,12 +55,12 @@ var walls = map[string]string{
 	"runner/compare":  "runner runner/child runner/equality runner/feed runner/npz runner/onnx",
 	"runner/doctor":   "runner runner/library runner/machine",
 
-	"models/boxes": "runner/onnx", "models/bundled": "", "models/clip": "", "models/labels": "", "models/nearest": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
+	"models/boxes": "runner/onnx", "models/matte": "preprocess runner/onnx", "models/segments": "models/boxes", "models/bundled": "", "models/clip": "", "models/labels": "", "models/nearest": "", "models/describe/openaitest": "", "models/describe/wire": "", "models/noise": "", "models/provenance": "",
 	"models/text": "", "models/tokenizer": "",
 	"models/config":    "models/text preprocess runner/npz runner/onnx",
 	"models/meaning":   "runner/onnx",
 	"models/dual":      "models models/clip models/config models/tokenizer runner runner/npz runner/onnx",
-	"models":           "models/boxes models/config models/meaning models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
+	"models":           "models/boxes models/config models/matte models/meaning models/segments models/text preprocess runner runner/appear runner/feed runner/npz runner/onnx",
 	"models/scheduler": "models/noise",
 	"models/diffusion": "models models/clip models/config models/noise models/provenance models/scheduler preprocess runner runner/npz runner/onnx",
 	"models/evaluate":  "models models/config runner/stats",
@@ -70,6 +70,9 @@ var walls = map[string]string{
 	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
 	"models/detect":    "models models/boxes models/images preprocess runner",
+	"models/segment":   "models models/boxes models/images models/segments preprocess runner",
+	"models/tag":       "models models/classify",
+	"models/cutout":    "models models/images models/matte preprocess runner",
 	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
 	"models/zeroshot":  "models models/classify models/dual models/embed models/images runner",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
@@ -92,7 +95,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
-	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/describe models/detect models/embed models/provenance",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/describe models/detect models/embed models/provenance models/segment models/tag",
 	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +

@@ -49,6 +49,8 @@ var places = []struct{ place, command string }{
 	{"results/pipeline.json", "bench report results"},
 	{"arrays.npz", "bench run --iterations 1 --rounds 1 --input arrays.npz"},
 	{"arrays.npz", "compare --providers cpu,cpu --input arrays.npz"},
+	{"in.png", "cutout in.png -o new.png"},
+	{"in.png", "cutout photos/a.png --background in.png -o new.png"},
 	{"in.png", "generate in.png -o new.png"},
 	{"in.png", "preprocess in.png -o new.npy"},
 	{"in.png", "generate -m sd fox --image in.png -o new.png --steps 2"},

@@ -17,7 +17,7 @@ const Default = "efficientnet-lite0"
 // Detector is the model that finds objects in images when none is named.
 const Detector = "ssd-mobilenet-v2"
 
-//go:embed efficientnet-lite0 efficientnet-lite0-int8 glyphs imagenet-descriptions span-x2 span-x4 ssd-mobilenet-v2
+//go:embed efficientnet-lite0 efficientnet-lite0-int8 glyphs imagenet-descriptions selfie span-x2 span-x4 ssd-mobilenet-v2
 var files embed.FS
 
 // The same bytes as in files, which the linker keeps once: embed.FS copies a file
@@ -35,6 +35,9 @@ var glyphsGraph string
 //go:embed imagenet-descriptions/model.onnx
 var imagenetDescriptions string
 
+//go:embed selfie/model.onnx
+var selfie string
+
 //go:embed span-x2/model.onnx
 var spanX2 string
 
@@ -49,6 +52,7 @@ var graphs = map[string]string{
 	Default + "-int8":       efficientnetLite0Int8,
 	"glyphs":                glyphsGraph,
 	"imagenet-descriptions": imagenetDescriptions,
+	"selfie":                selfie,
 	"span-x2":               spanX2,
 	"span-x4":               spanX4,
 	Detector:                ssdMobileNetV2,

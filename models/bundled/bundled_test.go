@@ -88,7 +88,7 @@ func TestFS(t *testing.T) {
 			}
 		}
 	}
-	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "glyphs", "imagenet-descriptions", "span-x2", "span-x4", Detector}) {
+	if got := Names(); !slices.Equal(got, []string{Default, Default + "-int8", "glyphs", "imagenet-descriptions", "selfie", "span-x2", "span-x4", Detector}) {
 		t.Errorf("names: %q", got)
 	}
 	if _, err := FS("nope"); err == nil {

@@ -63,6 +63,11 @@ func layers(g *onnx.Graph, fixed *Size, files map[string]Object, folder fs.FS, f
 		}
 		all = append(all, withPreset(Layer{Source: SidecarFile, Settings: s})...)
 	}
+	l, err := taggerSettings(g, folder)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, l...)
 	if isUltralytics(g.Metadata) {
 		s, err := ultralyticsSettings(g.Metadata)
 		all = append(all, Layer{"ONNX metadata", s, err})

@@ -76,6 +76,9 @@ func csvLabels(data []byte) (list LabelList, err error) {
 		return list, errors.New(`the first line names no column "label" (columns: index, id, label, gloss)`)
 	}
 	list, err = c.list(rows[line-1:], line)
+	if err == nil && line == 2 {
+		list.categorise(rows, c)
+	}
 	if err == nil && note != "" {
 		list.add(note)
 	}
@@ -270,4 +273,23 @@ func (c columns) list(rows [][]string, line int) (list LabelList, err error) {
 		entries[n] = e
 	}
 	return placed(entries, true)
+}
+
+// danbooru are the kinds of tags by their numbers, as Danbooru has them, and the tables of taggers trained on it.
+var danbooru = map[string]string{"0": "general", "1": "artist", "3": "copyright", "4": "character", "5": "meta", "9": "rating"}
+
+// categorise gives labels their kinds, of a column "category" that is none of the roles. Numbers that are all
+// Danbooru's get its names.
+func (l *LabelList) categorise(rows [][]string, c columns) {
+	at := slices.IndexFunc(rows[0], func(heading string) bool { return strings.EqualFold(strings.TrimSpace(heading), "category") })
+	if at < 0 || c.has(at) || c["index"] >= 0 || len(l.Labels) != len(rows)-1 {
+		return
+	}
+	numbered := !slices.ContainsFunc(rows[1:], func(row []string) bool { return danbooru[row[at]] == "" })
+	for i, row := range rows[1:] {
+		if l.Labels[i].Category = row[at]; numbered {
+			l.Labels[i].Category = danbooru[row[at]]
+		}
+	}
+	l.Form = "with categories"
 }

@@ -11,8 +11,8 @@ import (
 
 // Label names one class: "tench", "n01440764". Both are empty where nothing
 // names the class: its index then stands for it. Gloss says in a few words what the
-// class is, where the label's file does.
-type Label struct{ Name, ID, Gloss string }
+// class is, and Category of which kind it is ("character"), where the label's file does.
+type Label struct{ Name, ID, Gloss, Category string }
 
 // Activation turns a classifier's output into probabilities.
 type Activation string

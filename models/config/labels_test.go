@@ -9,7 +9,7 @@ import (
 
 func TestLabels(t *testing.T) {
 	want := []Label{{Name: "tench", ID: "n01440764"}, {Name: "great white shark", ID: "n01484850"}}
-	glossed := []Label{{"tench", "n01440764", "a fish"}, {Name: "great white shark", ID: "n01484850"}}
+	glossed := []Label{{Name: "tench", ID: "n01440764", Gloss: "a fish"}, {Name: "great white shark", ID: "n01484850"}}
 	names := []Label{{Name: "tench"}, {Name: "great white shark"}}
 	abc := []Label{{Name: "a"}, {Name: "b"}, {Name: "c"}}
 	for _, c := range []struct {

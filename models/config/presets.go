@@ -27,6 +27,8 @@ var presets = map[string]map[string]string{
 	"keras-caffe": keras(map[string]string{"input-range": "0,255", "mean": "103.939,116.779,123.68", "std": "1", "color-order": "bgr"}),
 	"keras-raw":   keras(map[string]string{"input-range": "0,255", "mean": "0", "std": "1", "color-order": "rgb"}),
 
+	"wd-tagger": merge(map[string]string{"input-size": "448"}, wdTagger),
+
 	"torchvision":                   cropped("224", "256", "bilinear"), // most IMAGENET1K_V1 weights
 	"torchvision-v2":                cropped("224", "232", "bilinear"), // most IMAGENET1K_V2 weights: resnet50, mobilenet_v2, regnet, convnext_base
 	"torchvision-convnext-small":    cropped("224", "230", "bilinear"),
@@ -73,10 +75,12 @@ func merge(base, over map[string]string) map[string]string {
 // Presets returns the names that the setting "preset" takes, sorted.
 func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
-func presetSettings(name string) (Settings, error) {
+func presetSettings(name string) (Settings, error) { return settingsOf(presets[name]) }
+
+func settingsOf(values map[string]string) (Settings, error) {
 	var s Settings
 	var errs []error
-	for k, v := range presets[name] {
+	for k, v := range values {
 		if k == CropOffset.name { // which no flag states
 			errs = append(errs, CropOffset.named().state(&s, v, ""))
 		} else {

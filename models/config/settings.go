@@ -34,10 +34,13 @@ var (
 	Orientation        = Setting[preprocess.Orientation]{"orientation", preprocess.ParseOrientation}
 	ColorOrder         = Setting[preprocess.ColorOrder]{"color-order", preprocess.ParseColorOrder}
 	Invert             = Setting[bool]{"invert", strconv.ParseBool}
+	WhitePoint         = Setting[string]{"white-point", oneOf("white point", "255", "max")}
 	InputRange         = Setting[[2]float64]{"input-range", parseRange}
 	Mean               = Setting[[]float64]{"mean", parseFloats}
 	Std                = Setting[[]float64]{"std", parseStd}
 	Head               = Setting[string]{"head", notEmpty}
+	Matte              = Setting[string]{"matte", notEmpty}
+	Map                = Setting[string]{"map", notEmpty}
 	Keypoints          = Setting[[2]int]{"keypoints", parseKeypoints}
 	OutputName         = Setting[string]{"output-name", notEmpty}
 	ScoresOutput       = Setting[string]{"scores-output", notEmpty}
@@ -107,8 +110,8 @@ const (
 // byName are the settings as [Settings.Set] finds them.
 var byName = []named{
 	Preset.named(), Layout.named(), Channels.named(), InputSize.named(), Resize.named(), PadAt.named(), Fill.named(), CropPct.named(), CropMode.named(),
-	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), InputRange.named(), Mean.named(), Std.named(),
-	Head.named(), Keypoints.named(), OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
+	Interpolation.named(), Orientation.named(), ColorOrder.named(), Invert.named(), WhitePoint.named(), InputRange.named(), Mean.named(), Std.named(),
+	Head.named(), Matte.named(), Map.named(), Keypoints.named(), OutputName.named(), ScoresOutput.named(), OutputActivation.named(), Temperature.named(), {Labels.name, (*Settings).readLabels}, ModelTask.named(),
 	OutputRange.named(), Color.named(), SizeMultiple.named(), Tile.named(), TileOverlap.named(), LatentDistribution.named(),
 	ClassInput.named(), {Vocabulary.name, (*Settings).readVocabulary}, TextLength.named(), TopicWords.named(), DoubtBelow.named(), Untrained.named(), MaskMarks.named(),
 	LogitScale.named(), LogitBias.named(),
@@ -212,13 +215,15 @@ type statement struct {
 //
 //	input-size     224 or 224x320 (height x width)
 //	resize         256 (short edge), 256x256 (squash, height x width), long:256 or none; letterbox (the
-//	               image's own ratio, rounded, then padded), letterbox-truncated, or squash to the input's size
+//	               image's own ratio, rounded, then padded), letterbox-truncated, squash to the input's size, or
+//	               pad-square (a square around the image, then squashed)
 //	pad-at         center or start: where the image is in its padding
 //	fill           114, or R,G,B: the colour of the padding
 //	crop-pct       0.875: the part of the resized short edge that the input shows
 //	crop-mode      center (short edge, crop), squash or border (long edge, pad with the mean)
 //	interpolation  nearest, lanczos, bilinear, bicubic, box or hamming: Pillow's; nearest-cv2,
 //	               linear-cv2 or area-cv2: OpenCV's; linear-tf: TensorFlow's, without antialias; linear-torch: torch's, of float tensors
+//	white-point    255 or max: the value that becomes the upper end of the input range, max being the largest of the image itself (rembg's)
 //	input-range    0,255: what pixels 0 and 255 become before mean and std
 //	mean, std      one value, or one for each channel of the tensor
 //	color-order    rgb or bgr
@@ -231,10 +236,12 @@ type statement struct {
 //	temperature    1.5: logits are divided by it before the softmax
 //	preset         one of [Presets]
 //	head           of a detector: how its outputs are read as boxes, by the name of a family
+//	matte          of a model that cuts out: how its output is read as alpha, by the name of a rule
+//	map            of a segmenter: how its outputs are read as a map, by the name of a reading
 //	keypoints      17x3: how many key points a box has, and numbers of each
 //	output-name    an output to return as it is, such as an embedding; of a generator, its image
 //	set            NAME=VALUE: an input that is the same in every run, such as keep_prob=1.0; each adds one
-//	task           classify, classify-text, detect or generate, where it does not follow from the graph
+//	task           classify, classify-text, embed, detect, segment, cutout or generate, where it does not follow from the graph
 //
 // and of generators
 //

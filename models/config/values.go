@@ -42,7 +42,7 @@ func parseResize(v string) (preprocess.Resize, error) {
 	if v == "none" {
 		return preprocess.Resize{Mode: preprocess.ResizeNone}, nil
 	}
-	if mode, ok := map[string]preprocess.ResizeMode{"letterbox": preprocess.Letterbox, "letterbox-truncated": preprocess.FitWithin, "squash": preprocess.Exact}[v]; ok {
+	if mode, ok := map[string]preprocess.ResizeMode{"letterbox": preprocess.Letterbox, "letterbox-truncated": preprocess.FitWithin, "squash": preprocess.Exact, "pad-square": preprocess.PadSquare}[v]; ok {
 		return preprocess.Resize{Mode: mode}, nil // to the input's size
 	}
 	if strings.Contains(v, "x") {

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -24,6 +25,10 @@ import (
 // written. [Destination.Settle] decides what -o names, once it is known what the pictures are. A
 // command that has fewer flags than these defines them itself.
 type Destination struct {
+	// CutOut is set by a command whose pictures are of one frame each, have their input's size, and of which it
+	// says itself what they are laid on.
+	CutOut bool
+
 	Name string // as it was given; "": it was not
 
 	Folder    string
@@ -42,9 +47,9 @@ type Destination struct {
 	call  *Call
 }
 
-func (*Destination) Flags() []cli.Flag {
+func (d *Destination) Flags() []cli.Flag {
 	const out = "Output"
-	return []cli.Flag{
+	all := []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "`OUT`: a folder; a file where there is one image; an animation (.gif); - is standard output"},
 		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of OUT; in a folder the input's, else png", Usage: "`FORMAT`: png, jpeg, webp or tiff"},
 		&cli.IntFlag{Name: "quality", Category: out, DefaultText: "jpeg: 90, webp: lossless", Usage: "`Q` (1 to 100) of JPEG and WebP"},
@@ -60,6 +65,12 @@ func (*Destination) Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "remove-gone", Category: out, Usage: "with --update, remove the pictures of inputs that are gone"},
 		recordFlag(),
 	}
+	if d.CutOut {
+		all = slices.DeleteFunc(all, func(f cli.Flag) bool {
+			return slices.Contains([]string{"keep-size", "first-frame", "background"}, f.Names()[0])
+		})
+	}
+	return all
 }
 
 func (d *Destination) Read(c *Call) (err error) {
@@ -72,8 +83,10 @@ func (d *Destination) Read(c *Call) (err error) {
 	if d.Format, err = givenFormat(c); err != nil {
 		return err
 	}
-	if d.Color, err = givenBackground(c); err != nil {
-		return err
+	if !d.CutOut {
+		if d.Color, err = givenBackground(c); err != nil {
+			return err
+		}
 	}
 	return d.Earlier.read(c)
 }
@@ -96,14 +109,22 @@ func givenBackground(c *Call) (*[3]byte, error) {
 		return nil, nil
 	}
 	text := c.line.String("background")
+	if color, ok := ParseColor(text); ok {
+		return &color, nil
+	}
+	return nil, commandline.Usagef("--background %q: white, black or #rrggbb", text)
+}
+
+// ParseColor reads white, black or #rrggbb.
+func ParseColor(text string) (color [3]byte, ok bool) {
 	if named, ok := map[string]string{"white": "#ffffff", "black": "#000000"}[text]; ok {
 		text = named
 	}
 	digits, ok := strings.CutPrefix(text, "#")
 	if rgb, err := hex.DecodeString(digits); ok && err == nil && len(rgb) == 3 {
-		return (*[3]byte)(rgb), nil
+		return [3]byte(rgb), true
 	}
-	return nil, commandline.Usagef("--background %q: white, black or #rrggbb", text)
+	return color, false
 }
 
 // Given reports whether pictures go anywhere.

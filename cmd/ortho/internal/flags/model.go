@@ -23,13 +23,16 @@ import (
 const CategoryModel = "How the model's input and output are read"
 
 var (
-	generating = []models.Task{models.Generate}
-	cropping   = []models.Task{models.Classify, models.Embed, models.Detect}
-	detecting  = []models.Task{models.Detect}
-	pictures   = append(cropping, models.Generate)
-	scoring    = []models.Task{models.Classify, models.ClassifyText}
-	naming     = append(scoring, models.Detect, models.Generate)
-	reading    = []models.Task{models.ClassifyText, models.Generate}
+	generating   = []models.Task{models.Generate}
+	cropping     = []models.Task{models.Classify, models.Embed, models.Detect, models.Segment}
+	detecting    = []models.Task{models.Detect}
+	segmenting   = []models.Task{models.Segment}
+	letterboxing = []models.Task{models.Detect, models.Segment}
+	cutting      = []models.Task{models.Cutout}
+	pictures     = slices.Concat(cropping, cutting, []models.Task{models.Generate})
+	scoring      = []models.Task{models.Classify, models.ClassifyText}
+	naming       = append(scoring, models.Detect, models.Segment, models.Generate)
+	reading      = []models.Task{models.ClassifyText, models.Generate}
 )
 
 // overrides are the flags that override what a model's files say. Each is a key
@@ -40,9 +43,9 @@ var overrides = []struct {
 }{
 	{"preset", "preprocessing by `NAME`, where the files don't say it (a wrong name lists them)", cropping},
 	{"input-size", "the graph's `HxW` in pixels, or one number for a square", pictures},
-	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE, letterbox, letterbox-truncated, squash (to the input's size) or none", pictures},
-	{"pad-at", "center or start: where a letterboxed image is in its padding", detecting},
-	{"fill", "the `COLOUR` around a letterboxed image: 0 to 255, or R,G,B", detecting},
+	{"resize", "before the crop: `SIZE` of the short edge, HxW (squash), long:SIZE, letterbox, letterbox-truncated, pad-square (white), squash (to the input's size) or none", pictures},
+	{"pad-at", "center or start: where a letterboxed image is in its padding", letterboxing},
+	{"fill", "the `COLOUR` around a letterboxed image: 0 to 255, or R,G,B", letterboxing},
 	{"crop-pct", "resize the short edge to input size / `FRACTION`", cropping},
 	{"crop-mode", "center, squash or border (timm's `MODE`)", pictures},
 	{"interpolation", "nearest, box, bilinear, hamming, bicubic or lanczos as Pillow has them; nearest-cv2, linear-cv2, area-cv2 (OpenCV's), linear-tf (TensorFlow's and Keras') or linear-torch (of float tensors), where a model was trained so", pictures},
@@ -64,12 +67,15 @@ var overrides = []struct {
 	{"text-length", "`N` tokens of a text, where the graph leaves it open", append(reading, models.Classify, models.Embed)},
 	{"logit-scale", "`S`: the cosine of an image's and a text's embedding times S is its logit, where the model's files don't say it", []models.Task{models.Classify}},
 	{"logit-bias", "`B` is added to logits, as SigLIP's training has it", []models.Task{models.Classify}},
+	{"map", "how outputs are read as a map, by the `NAME` of a reading (a wrong name lists them)", segmenting},
+	{"matte", "by whose rule images are fed and the output is read as alpha: `NAME` (a wrong one lists them)", cutting},
+	{"white-point", "255, or max: the `VALUE` that becomes the upper end of --input-range, max being the largest of the image itself (rembg's)", cutting},
 	{"head", "how outputs are read as boxes, by the `NAME` of a family (a wrong name lists them)", detecting},
 	{"keypoints", "`NxM`: how many key points a box has, and numbers of each (17x3)", detecting},
 	{"activation", "softmax, sigmoid or none (inside the graph)", scoring},
 	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", scoring},
 	{"scores-output", "the output with the scores of the classes, by `NAME`, where a graph has several", scoring},
-	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", []models.Task{models.Classify, models.ClassifyText, models.Embed, models.Generate}},
+	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", []models.Task{models.Classify, models.ClassifyText, models.Embed, models.Segment, models.Cutout, models.Generate}},
 	{"task", taskNames() + ", where the graph's outputs don't tell", naming},
 }
 

@@ -53,6 +53,13 @@ func purpose(m *models.Model) (string, error) {
 		}
 		return fmt.Sprintf("detect: images of %dx%d to boxes of %d classes", spec.Input.Height, spec.Input.Width, spec.Classes), nil
 	}
+	if m.Task == models.Cutout {
+		spec, err := m.Cutter()
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("cutout: images of %dx%d to their alpha", spec.Input.Height, spec.Input.Width), nil
+	}
 	spec, err := m.Generator()
 	if err != nil {
 		return "", err

@@ -35,7 +35,7 @@ func otherVerb(e *models.TaskError) string {
 	case e.Wanted == models.Classify && e.MayClassify:
 		verb = ": ortho " + string(e.Is) + " runs it (or give --task classify)"
 	case e.Is == "":
-	case e.Wanted == models.Classify, e.Wanted == models.Embed, e.Wanted == models.Detect:
+	case e.Wanted == models.Classify, e.Wanted == models.Embed, e.Wanted == models.Detect, e.Wanted == models.Segment, e.Wanted == models.Cutout:
 		verb = ": ortho " + string(e.Is) + " runs it"
 	case e.Is == models.Embed:
 		verb = "; it makes embeddings of images: ortho embed runs it"
@@ -102,6 +102,8 @@ func commandLine(e *models.Example) string {
 		words = append(words, `"a text"`)
 	case models.Generate:
 		words = append(words, "-o made.png")
+	case models.Cutout:
+		words = append(words, "-o cut.png")
 	}
 	return strings.Join(words, " ")
 }

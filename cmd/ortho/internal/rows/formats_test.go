@@ -13,7 +13,10 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models/boxes"
 	"ortho/models/classify"
+	"ortho/models/segment"
+	"ortho/models/tag"
 )
 
 func failed(kind, message string) output.Failure {
@@ -216,5 +219,52 @@ func TestPercent(t *testing.T) {
 		if got := percent(p); got != want {
 			t.Errorf("%v: %s, want %s", p, got, want)
 		}
+	}
+}
+
+// TestDivided: rows of segments and tags are read back from every format as they were written.
+func TestDivided(t *testing.T) {
+	mask := &boxes.RLE{Size: [2]int{2, 2}, Counts: "13"}
+	segments := []Segments{
+		{Head: output.Head{Input: "a.jpg"}, Result: segment.Result{Width: 2, Height: 2, Segments: []segment.Segment{{Index: 3, Label: "sky, \"blue\"", Share: 0.75, Mask: mask}, {Index: 1, ID: "x", Share: 0.25, Score: 0.5, Value: 2}}}},
+		{Head: output.Head{Input: "b.jpg"}, Failure: failed("decode", "cut")},
+		{Head: output.Head{Input: "c.jpg"}, Result: segment.Result{Width: 1, Height: 1, Segments: []segment.Segment{}}},
+	}
+	tags := []Tags{
+		{Head: output.Head{Input: "a.jpg"}, Width: 2, Height: 2, Tags: []tag.Tag{{Index: 3, Label: "^_^", Category: "general", Probability: 0.75}, {Index: 0, Probability: 0.5}}},
+		{Head: output.Head{Input: "b.jpg"}, Failure: failed("decode", "cut")},
+		{Head: output.Head{Input: "c.jpg"}, Width: 1, Height: 1, Tags: []tag.Tag{}},
+	}
+	for _, format := range []string{"jsonl", "csv", "parquet"} {
+		readBack(t, SegmentsCodec, format, segments)
+		readBack(t, TagsCodec, format, tags)
+	}
+}
+
+func readBack[R output.Row](t *testing.T, codec *output.Codec[R], format string, want []R) {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := codec.Writer(format, &b, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range want {
+		if err := w.Write(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var got []R
+	for row, err := range codec.Read(format, bytes.NewReader(b.Bytes()), int64(b.Len())) {
+		if err != nil {
+			t.Fatalf("%s: %v", format, err)
+		}
+		got = append(got, row)
+	}
+	a, _ := json.Marshal(got)
+	if z, _ := json.Marshal(want); string(a) != string(z) {
+		t.Errorf("%s:\n%s, want\n%s", format, a, z)
 	}
 }
