@@ -20,7 +20,8 @@ func TestBytes(t *testing.T) {
 	if os.Mkdir(filepath.Join(dir, "m\xff"), 0o700) != nil {
 		t.Skip("names of files are Unicode here")
 	}
-	for name, from := range map[string]string{"graph\xff": testModels + "/external", "sd\xff": pipelines + "sd", "texts\xff": testModels + "/texts", "embedding\xff": testModels + "/embedding"} {
+	for name, from := range map[string]string{"graph\xff": testModels + "/external", "sd\xff": pipelines + "sd", "texts\xff": testModels + "/texts", "embedding\xff": testModels + "/embedding",
+		"wd\xff": "../../models/tag/testdata/wd", "maps\xff": "../../models/segment/testdata/segformer"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(from)); err != nil {
 			t.Fatal(err)
 		}
@@ -51,6 +52,9 @@ func TestBytes(t *testing.T) {
 		{"classify-text --file texts\xfc.txt -m texts\xff", ""},
 		{"sort p\xfc.png -m one\xfe.onnx --mean 0 --std 1 --labels labels\xfd.txt --into sorted\xfb --copy", "sorted\xfb/ortho-sort.jsonl"},
 		{"detect p\xfc.png -m boxes\xfe.onnx --draw drawn\xfb --crops cut\xfb --yolo yolo\xfb -o d\xfb.jsonl", "d\xfb.jsonl drawn\xfb/p_.jpg"},
+		{"tag p\xfc.png -m wd\xff --captions captions\xfb -o g\xfb.jsonl", "g\xfb.jsonl captions\xfb/p_.txt"},
+		{"segment p\xfc.png -m maps\xff --masks masks\xfb -o h\xfb.jsonl", "h\xfb.jsonl masks\xfb/p_.png"},
+		{"cutout p\xfc.png -o k\xfb.png", "k\xfb.png"},
 		{"embed p\xfc.png -m embedding\xff -o e\xfb.parquet", "e\xfb.parquet"},
 		{"search e\xfb.parquet p\xfc.png -m embedding\xff -o q\xfb.jsonl", "q\xfb.jsonl"},
 		{"dupes p\xfc.png p\xfc.png -m embedding\xff -o u\xfb.jsonl", "u\xfb.jsonl"},

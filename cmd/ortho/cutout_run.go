@@ -81,11 +81,11 @@ func (r *cutoutRun) open(ctx context.Context) (*job.Job[imageRequest, rows.Pictu
 				g.tellSize(row.Width, row.Height)
 				break
 			}
-			return nil
+			return g.left(all)
 		},
-		Ended: func(error) {
+		Ended: func(err error) {
 			r.left.tell(r.ui)
-			r.before.tell(r.ui, g.to.Folder)
+			g.ended(err)
 		},
 		Title:  "What " + g.name + " cuts out",
 		Item:   func(one imageRequest) source.Item { return one.Item },

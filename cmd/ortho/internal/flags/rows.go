@@ -97,6 +97,8 @@ func (r *Rows) Read(c *Call) (err error) {
 	switch {
 	case r.Mode == record.Update && !r.ToFile():
 		return commandline.Usagef("only a file can be brought up to date: name it with -o FILE")
+	case r.Mode == record.Update && r.Where != "":
+		return commandline.Usagef("--update brings a file up to date that has the rows of all images, and --where leaves some out: filter what it has made in a run of its own")
 	case r.Mode == record.Update && output.Once(r.Format):
 		return commandline.Usagef("--update reads FILE back, which a %s can't be: give -f jsonl, csv or parquet", r.Format)
 	}

@@ -24,13 +24,13 @@ const maxName = 100
 // no <>:"/\|?*, no control characters, no dot or space at the end, and some names not at all
 // (https://learn.microsoft.com/windows/win32/fileio/naming-a-file); a dot at the beginning hides.
 func SafeName(label string) string {
-	name := strings.Map(func(r rune) rune {
+	name := norm.NFC.String(strings.Map(func(r rune) rune {
 		if r == unicode.ReplacementChar || strings.ContainsRune(`<>:"/\|?*`, r) || unicode.IsControl(r) ||
 			unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
 			return '_'
 		}
 		return r
-	}, norm.NFC.String(label))
+	}, label))
 	if len(name) > maxName {
 		end := maxName
 		for !utf8.RuneStart(name[end]) {
