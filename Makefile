@@ -16,13 +16,15 @@ build: ## bin/ortho
 runtime: build ## ONNX Runtime and the libraries that decode images, installed where they are missing
 	@bin/ortho runtime install --missing
 
-demo: runtime ## classify and enlarge real photographs, draw digits
+demo: runtime ## classify, find objects in and enlarge real photographs, cut out a person, draw digits
 	bin/ortho classify -k 3 docs/photos -f table
 	@mkdir -p bin/demo
+	bin/ortho detect docs/photos -f table --draw bin/demo/boxes --overwrite
+	bin/ortho cutout cmd/ortho/testdata/photos/astronaut.png -o bin/demo/cutout.png --overwrite
 	bin/ortho generate docs/photos/cat.jpg -o bin/demo/cat-x4.png --html bin/demo/upscaled.html --overwrite
 	bin/ortho generate $(foreach d,$(DIGITS),--text "a bold $(d)") $(foreach d,$(DIGITS),--text "a light slanted $(d)") \
 	  --seed 3 --grid bin/demo/digits.png --columns 10 --scale 3 --overwrite
-	@echo; echo "See bin/demo/cat-x4.png (before and after: bin/demo/upscaled.html) and bin/demo/digits.png."
+	@echo; echo "See bin/demo/boxes, bin/demo/cutout.png, bin/demo/cat-x4.png (before and after: bin/demo/upscaled.html) and bin/demo/digits.png."
 
 # A time-out that a machine with ten other things to do meets. -short leaves out repetitions,
 # which test-long has.

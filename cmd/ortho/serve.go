@@ -110,7 +110,7 @@ func (o *serveOptions) run(ctx context.Context, call *flags.Call) error {
 		if options.TLS != nil {
 			scheme = "https"
 		}
-		text := fmt.Sprintf("%s at %s://%s", strings.Join(models.Names(), ", "), scheme, http)
+		text := fmt.Sprintf("%s at %s://%s", strings.Join(ready(models), ", "), scheme, http)
 		if grpc != "" {
 			text += ", gRPC at " + grpc
 		}
@@ -222,6 +222,16 @@ func (o *serveOptions) add(to *catalog.Catalog) error {
 		}
 	}
 	return nil
+}
+
+// ready are the names of the models that answer.
+func ready(all *catalog.Catalog) (names []string) {
+	for _, name := range all.Names() {
+		if len(all.Versions(name)) > 0 {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // load opens all models. One that can't be opened costs itself, unless it is the only one.

@@ -74,6 +74,9 @@ func (h *Head) place(all []Box, at Place) {
 			if h.clips() && !h.Oriented {
 				r[k] = min(max(r[k], 0), edges[axis])
 			}
+			if r[k] == 0 {
+				r[k] = 0 // and not -0
+			}
 		}
 	}
 }

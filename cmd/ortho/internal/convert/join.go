@@ -18,6 +18,7 @@ func arrange(all []*Input, warn func(string)) (inTurn bool, err error) {
 	}
 	var first *Input
 	shards := map[*Input]source.Shard{}
+	turns := true // images went to shards by their numbers
 	for _, in := range all {
 		if in.record == nil {
 			continue
@@ -29,6 +30,8 @@ func arrange(all []*Input, warn func(string)) (inTurn bool, err error) {
 			return false, fmt.Errorf("%s was made otherwise than %s: their rows don't belong together; convert each alone\n%s", in.Name, first.Name, strings.Join(lines, "\n"))
 		}
 		if text := in.record.Settings.Get("shard"); text != "" {
+			text, byName := strings.CutSuffix(text, " by name")
+			turns = turns && !byName
 			if shards[in], err = source.ParseShard(text, nil); err != nil {
 				return false, fmt.Errorf("%s: its record's shard: %w", in.Name, err)
 			}
@@ -40,7 +43,10 @@ func arrange(all []*Input, warn func(string)) (inTurn bool, err error) {
 	if len(shards) == 0 {
 		return false, nil
 	}
-	return true, order(all, shards)
+	if !turns {
+		warn("images went to shards by their names: rows come shard by shard, and not in the order of the images")
+	}
+	return turns, order(all, shards)
 }
 
 // order sorts inputs that are all shards of one count.

@@ -27,6 +27,23 @@ var kinds = []kind{
 	}),
 }
 
+// others are fields of rows that can't be converted, and the verbs that write them.
+var others = []struct{ field, verb string }{
+	{"detections", "detect"}, {"x1", "detect"}, {"segments", "segment"}, {"share", "segment"}, {"tags", "tag"}, {"category", "tag"}, {"matches", "search"}, {"images", "dupes"},
+}
+
+// other is the verb whose rows a file has, where those can't be converted; "": they can.
+func (in *Input) other() string {
+	for fields := range output.Fields(in.Format, in.file, in.size) {
+		for _, o := range others {
+			if slices.Contains(fields, o.field) {
+				return o.verb
+			}
+		}
+	}
+	return ""
+}
+
 func kindOf[R fitting[R]](name string, codec *output.Codec[R], is func(has func(string) bool) bool) kind {
 	return kind{name, is, func(ctx context.Context, c *conversion) error { return run(ctx, c, codec) }}
 }
@@ -44,6 +61,9 @@ type fitting[R any] interface {
 func told(all []*Input, warn func(string)) (kind, error) {
 	found, of := -1, (*Input)(nil)
 	for _, in := range all {
+		if verb := in.other(); verb != "" {
+			return kind{}, fmt.Errorf("%s has rows of %s, which are not converted: %s -f writes them in other formats", in.Name, verb, verb)
+		}
 		k := in.kind()
 		switch {
 		case k < 0:

@@ -174,8 +174,9 @@ func (s *Server) openAIAnswer(c *call, i *catalog.Instance, p prompt, n int, for
 	var all []picture
 	seed := p.seeded()
 	for k := range n {
-		own := seed + uint64(k)
-		p.seed = &own
+		if own := seed + uint64(k); i.Pipeline != nil || i.Generator.Spec().Image == nil {
+			p.seed = &own
+		}
 		made, used, err := s.picture(c.Context(), i, p, format)
 		if err != nil {
 			return err

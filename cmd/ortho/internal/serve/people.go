@@ -126,6 +126,16 @@ func (f *form) parts(from *multipart.Reader) error {
 	}
 }
 
+// only refuses values of other names: what is not taken would be passed over in silence.
+func (f *form) only(names ...string) error {
+	for name := range f.values {
+		if !slices.Contains(append(names, "model", "version", "name"), name) {
+			return fault.Input("%.100q is nothing that is taken here: there are %s", name, strings.Join(append(names, "model", "version", "name"), ", "))
+		}
+	}
+	return nil
+}
+
 // whole reads a value that is a number of at least 0; missing where it is not given.
 func (f *form) whole(name string, missing int) (int, error) {
 	text, ok := f.values[name]
@@ -247,7 +257,10 @@ func (s *Server) classify(c *call) error {
 }
 
 // answers are how many classes are wanted, and how probable at least.
-func (f *form) answers() (top int, least float64, err error) {
+func (f *form) answers(more ...string) (top int, least float64, err error) {
+	if err := f.only(append(more, "top", "min_probability")...); err != nil {
+		return 0, 0, err
+	}
 	if top, err = f.whole("top", defaultTop); err != nil {
 		return 0, 0, err
 	}
@@ -283,7 +296,7 @@ func (s *Server) classifyText(c *call) error {
 	if strings.TrimSpace(text) == "" {
 		return fault.Input(`there is no text: send {"text": "..."} as application/json, or the text as the body`)
 	}
-	top, least, err := f.answers()
+	top, least, err := f.answers("text")
 	if err != nil {
 		return err
 	}
@@ -304,6 +317,9 @@ func (s *Server) embed(c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := f.only(); err != nil {
+		return err
+	}
 	i, release, err := s.acquire(c, f.values["model"], f.values["version"], models.Embed)
 	if err != nil {
 		return err
@@ -318,6 +334,9 @@ func (s *Server) embed(c *call) error {
 func (s *Server) detect(c *call) error {
 	f, err := c.form()
 	if err != nil {
+		return err
+	}
+	if err := f.only(); err != nil {
 		return err
 	}
 	i, release, err := s.acquire(c, f.values["model"], f.values["version"], models.Detect)

@@ -43,6 +43,9 @@ func (s *Server) generate(c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := f.only("prompt", "negative", "seed", "size", "steps", "guidance", "strength", "class", "mask", "format"); err != nil {
+		return err
+	}
 	i, release, err := s.acquire(c, f.values["model"], f.values["version"], models.Generate)
 	if err != nil {
 		return err
@@ -145,6 +148,9 @@ func (s *Server) picture(ctx context.Context, i *catalog.Instance, p prompt, for
 	if i.Pipeline != nil {
 		return s.drawn(ctx, i, p, format)
 	}
+	if p.steps > 0 || p.width > 0 || p.guidance != nil || p.strength != nil || p.given {
+		return nil, nil, fault.Input("size, steps, guidance, strength and a negative text are of pipelines, and %s is none", i.Name)
+	}
 	if i.Generator.Spec().Image != nil {
 		made, err := s.remade(ctx, i, p, format)
 		return made, nil, err
@@ -155,6 +161,10 @@ func (s *Server) picture(ctx context.Context, i *catalog.Instance, p prompt, for
 // remade makes a picture of an image.
 func (s *Server) remade(ctx context.Context, i *catalog.Instance, p prompt, format preprocess.FileFormat) ([]byte, error) {
 	switch {
+	case p.mask != nil && i.Generator.Spec().Mask == nil:
+		return nil, fault.Input("%s takes no mask", i.Name)
+	case p.seed != nil, p.class != nil:
+		return nil, fault.Input("%s takes no seed and no class: it makes a picture of an image", i.Name)
 	case len(p.images) != 1:
 		return nil, fault.Input("%s makes a picture of an image: send one, as the body or as a file of a form", i.Name)
 	case p.text != "":
