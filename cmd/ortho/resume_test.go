@@ -32,7 +32,7 @@ const asOrtho = "ORTHO_TEST_MAIN"
 // TestMain has the test binary be ortho in the processes that tests, and the commands that
 // they run, start of it.
 func TestMain(m *testing.M) {
-	if os.Getenv(asOrtho) != "" {
+	if os.Getenv(asOrtho) != "" && !slices.Contains(os.Args, "-test.fuzzworker") {
 		main()
 	}
 	os.Setenv(asOrtho, "1")
