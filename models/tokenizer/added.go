@@ -140,4 +140,4 @@ func beginsWithWord(text string) bool {
 }
 
 // joins is \w of Unicode's regular expressions (UTS #18, annex C), joiners included.
-func joins(r rune) bool { return isWordOfUnicode(r) || unicode.Is(unicode.Join_Control, r) }
+func joins(r rune) bool { return unicode.In(r, words...) || unicode.Is(unicode.Join_Control, r) }

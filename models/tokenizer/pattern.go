@@ -7,8 +7,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/rangetable"
 )
 
 // finder returns where in a text matches are, from left to right: begin and end of each.
@@ -126,38 +129,35 @@ func expression(text string) (finder, error) {
 	}, nil
 }
 
-// The classes of characters that have a letter, as Oniguruma has them of Unicode.
+// words are the characters of \w as Oniguruma has them of Unicode: letters, marks, decimal digits
+// and connectors.
+var words = []*unicode.RangeTable{unicode.L, unicode.Nl, unicode.Other_Alphabetic, unicode.M, unicode.Nd, unicode.Pc}
+
+// The same as one table, and with the other numbers of Latin-1, which \w has outside of brackets.
+// They are merged only where an expression asks for them.
 var (
-	spaces = unicode.White_Space
-	digits = unicode.Nd
-	// Of what stands alone, and of what stands within a class.
-	letters, lettersWithin = classOf(isWord), classOf(isWordOfUnicode)
+	lettersWithin = sync.OnceValue(func() *unicode.RangeTable { return rangetable.Merge(words...) })
+	letters       = sync.OnceValue(func() *unicode.RangeTable {
+		return rangetable.Merge(append(words[:len(words):len(words)], rangetable.New([]rune("²³¹¼½¾")...))...)
+	})
 )
 
-// isWord is \w of Oniguruma: letters, marks, decimal digits and connectors, and, but for within a
-// class, of Latin-1 the other numbers, too.
-func isWord(r rune) bool {
-	return r <= unicode.MaxLatin1 && unicode.Is(unicode.No, r) || isWordOfUnicode(r)
-}
-
-func isWordOfUnicode(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_Alphabetic, unicode.M, unicode.Nd, unicode.Pc)
-}
-
-// classOf is the table of the characters that is says yes to.
-func classOf(is func(rune) bool) *unicode.RangeTable {
-	t := &unicode.RangeTable{}
-	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if !is(r) {
-			continue
-		}
-		if n := len(t.R32); n > 0 && t.R32[n-1].Hi == uint32(r)-1 {
-			t.R32[n-1].Hi++
+// class is the table of the characters of an escape such as \w, or nil where it is none; not: all
+// other characters.
+func class(escape byte, within bool) (table *unicode.RangeTable, not bool) {
+	switch escape {
+	case 's', 'S':
+		table = unicode.White_Space
+	case 'd', 'D':
+		table = unicode.Nd
+	case 'w', 'W':
+		if within {
+			table = lettersWithin()
 		} else {
-			t.R32 = append(t.R32, unicode.Range32{Lo: uint32(r), Hi: uint32(r), Stride: 1})
+			table = letters()
 		}
 	}
-	return t
+	return table, escape < 'a'
 }
 
 // written is a class as ranges within brackets; not: all other characters.
@@ -202,13 +202,6 @@ func written(t *unicode.RangeTable, not bool) string {
 	return b.String()
 }
 
-var classes = map[byte]struct {
-	table *unicode.RangeTable
-	not   bool
-}{
-	's': {spaces, false}, 'S': {spaces, true}, 'w': {letters, false}, 'W': {letters, true}, 'd': {digits, false}, 'D': {digits, true},
-}
-
 // unicodeClasses writes out the classes that have a letter.
 func unicodeClasses(expression string) (string, error) {
 	var b strings.Builder
@@ -218,17 +211,14 @@ func unicodeClasses(expression string) (string, error) {
 		switch {
 		case c == '\\' && i+1 < len(expression):
 			i++
-			class, ok := classes[expression[i]]
+			table, not := class(expression[i], within)
 			switch {
 			case !within && strings.IndexByte("bBAzZG", expression[i]) >= 0:
 				return "", fmt.Errorf("it looks at a place (\\%c)", expression[i])
-			case ok && within:
-				if class.table == letters {
-					class.table = lettersWithin
-				}
-				b.WriteString(written(class.table, class.not))
-			case ok:
-				b.WriteString("[" + written(class.table, class.not) + "]")
+			case table != nil && within:
+				b.WriteString(written(table, not))
+			case table != nil:
+				b.WriteString("[" + written(table, not) + "]")
 			case expression[i] == '/': // which Go has no escape for
 				b.WriteByte('/')
 			default:
