@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs man notices sbom runtime clean
+.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs pictures site check-site man notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -89,6 +89,17 @@ golden: ## golden files anew, from the libraries in scripts/requirements.txt
 
 docs: build ## docs/cli.md from the command line itself
 	bin/ortho docs > docs/cli.md
+
+pictures: runtime ## the pictures of README, by ortho itself
+	scripts/docs_pictures.sh
+
+# Node builds it; links between pages that lead nowhere fail it. check-site looks at it in Chromium,
+# and needs puppeteer-core and axe-core on NODE_PATH, and CHROMIUM.
+site: docs ## bin/site: README and docs as a site, with a search that asks nobody
+	cd docs/site && npm ci --no-audit --no-fund && npm run build
+
+check-site: site
+	node docs/site/check.cjs bin/site
 
 man: build ## bin/man: manual pages, as in: man -l bin/man/ortho-classify.1
 	bin/ortho docs --man bin/man

@@ -2,6 +2,8 @@ module ortho
 
 go 1.26.3
 
+ignore ./docs/site/node_modules
+
 require (
 	github.com/avast/retry-go/v5 v5.1.1
 	github.com/clipperhouse/uax29/v2 v2.7.0
