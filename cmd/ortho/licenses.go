@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"debug/buildinfo"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +27,10 @@ import (
 )
 
 // licensesOptions is what the flags of licenses say.
-type licensesOptions struct{ all, json, spdx bool }
+type licensesOptions struct {
+	all, json, spdx bool
+	binary          string
+}
 
 func newLicensesCommand() *cli.Command {
 	o := &licensesOptions{}
@@ -33,6 +38,7 @@ func newLicensesCommand() *cli.Command {
 		&cli.BoolFlag{Name: "all", Usage: "print all texts", Destination: &o.all},
 		&cli.BoolFlag{Name: "json", Usage: "print JSON, with the texts", Destination: &o.json},
 		&cli.BoolFlag{Name: "spdx", Usage: "print a software bill of materials: SPDX 2.3, as JSON", Destination: &o.spdx},
+		&cli.StringFlag{Name: "binary", Usage: "with --spdx: that of another `FILE` of the same sources, such as one for another system", Destination: &o.binary},
 	}
 	return flags.Command(cli.Command{
 		Name:        "licenses",
@@ -46,6 +52,12 @@ func (o *licensesOptions) run(_ context.Context, call *flags.Call) error {
 	if n := count(o.all, o.json, o.spdx, len(call.Args) > 0); n > 1 {
 		return commandline.Usagef("names, --all, --json and --spdx exclude each other")
 	}
+	if call.Given("binary") && !o.spdx {
+		return commandline.Usagef("--binary goes with --spdx")
+	}
+	if o.spdx {
+		return printBill(call.Out, o.binary)
+	}
 	all, err := notices.All()
 	if err != nil {
 		return err
@@ -54,8 +66,6 @@ func (o *licensesOptions) run(_ context.Context, call *flags.Call) error {
 	switch {
 	case o.json:
 		return printLicenses(call.Out, all)
-	case o.spdx:
-		return printBill(call.Out, all)
 	case o.all:
 		return notices.Write(call.Out, all)
 	case len(call.Args) > 0:
@@ -141,26 +151,43 @@ func printLicenses(w io.Writer, all []notices.Part) error {
 	return pages.WriteJSON(w, map[string]any{"parts": all, "texts": texts})
 }
 
-// printBill writes the bill of materials of the binary that runs.
-func printBill(w io.Writer, all []notices.Part) error {
+// printBill writes the bill of materials of a binary; "" is the one that runs.
+func printBill(w io.Writer, name string) error {
 	at, err := creationTime()
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the binary: %w", err)
+	if name == "" {
+		if name, err = os.Executable(); err != nil {
+			return fmt.Errorf("find the binary: %w", err)
+		}
 	}
-	f, err := regular.Open(self)
+	f, err := regular.Open(name)
 	if err != nil {
 		return fmt.Errorf("read the binary: %w", err)
 	}
 	defer f.Close()
+	info, err := buildinfo.Read(f)
+	if err != nil {
+		return fmt.Errorf("%s tells nothing of how it was built: %w", name, err)
+	}
+	all, err := notices.Of(info)
+	if err != nil {
+		return err
+	}
 	digest := sha256.New()
-	if _, err := io.Copy(digest, f); err != nil {
+	if _, err := io.Copy(digest, io.NewSectionReader(f, 0, 1<<40)); err != nil {
 		return fmt.Errorf("read the binary: %w", err)
 	}
-	bill, err := notices.SPDX(all, notices.Binary{Version: build.Version(), SHA256: hex.EncodeToString(digest.Sum(nil)), At: at})
+	setting := func(key string) string {
+		i := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == key })
+		if i < 0 {
+			return "unknown"
+		}
+		return info.Settings[i].Value
+	}
+	all[0].Version = build.Version()
+	bill, err := notices.SPDX(all, notices.Binary{Version: build.Version(), System: setting("GOOS") + "-" + setting("GOARCH"), SHA256: hex.EncodeToString(digest.Sum(nil)), At: at})
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ func TestLicenses(t *testing.T) {
 		{"svgo nosuch", exitFailed, "", `nothing in the binary is called "nosuch"`},
 		{"svgo --all", exitUsage, "", "exclude each other"},
 		{"--json --spdx", exitUsage, "", "exclude each other"},
+		{"--binary x", exitUsage, "", "--binary goes with --spdx"},
+		{"--spdx --binary licenses_test.go", exitFailed, "", "licenses_test.go tells nothing of how it was built"},
+		{"--spdx --binary nosuch", exitFailed, "", "nosuch"},
 	} {
 		code, stdout, stderr := execute(t, "", append([]string{"licenses"}, strings.Fields(c.line)...)...)
 		if code != c.code || !strings.Contains(stdout, c.out) || !strings.Contains(stderr, c.errs) || (stderr == "") != (c.errs == "") || (stdout == "") != (c.out == "") {

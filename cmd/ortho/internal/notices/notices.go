@@ -58,13 +58,18 @@ type Part struct {
 // are listed that the build says are linked on this system; all, where it says nothing. The error
 // names a module that is linked and has no notice, or another version of one.
 func All() ([]Part, error) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{GoVersion: runtime.Version()}
+	}
+	return Of(info)
+}
+
+// Of are the parts of a binary of the same sources, perhaps for another system, of which its build says this.
+func Of(info *debug.BuildInfo) ([]Part, error) {
 	data, err := files.ReadFile("notices.json")
 	if err != nil {
 		return nil, err
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
 	}
 	return parts(data, info)
 }
@@ -83,7 +88,7 @@ func parts(table []byte, info *debug.BuildInfo) ([]Part, error) {
 		version, is := linked[p.Name]
 		switch {
 		case p.Kind == Go:
-			p.Version = strings.TrimPrefix(runtime.Version(), "go")
+			p.Version = strings.TrimPrefix(info.GoVersion, "go")
 		case p.Kind == Module && is && version != p.Version:
 			return nil, fmt.Errorf("%s %s is linked, and the notice is that of %s: make notices", p.Name, version, p.Version)
 		case p.Kind == Module && !is && len(info.Deps) > 0:

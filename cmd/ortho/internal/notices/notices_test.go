@@ -92,7 +92,7 @@ var listed = strings.Fields("0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause CC-BY-4.0
 // TestSPDX holds the bill against the rules of SPDX 2.3: identifiers, relationships, expressions.
 // scripts/check_sbom.py has the reference's own rules.
 func TestSPDX(t *testing.T) {
-	d, err := SPDX(whole(t), Binary{"v1+dirty", strings.Repeat("ab", 32), time.Unix(0, 0)})
+	d, err := SPDX(whole(t), Binary{"v1+dirty", "linux-amd64", strings.Repeat("ab", 32), time.Unix(0, 0)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 // Binary is the program that a bill of materials is of.
 type Binary struct {
 	Version string
+	System  string // and processor, as "linux-amd64"
 	SHA256  string // of its file, in hex
 	At      time.Time
 }
@@ -88,8 +88,8 @@ const (
 // what is loaded at run time by RUNTIME_DEPENDENCY_OF.
 func SPDX(all []Part, of Binary) (*Document, error) {
 	d := &Document{Version: "SPDX-2.3", DataLicense: "CC0-1.0", ID: document,
-		Name:      fmt.Sprintf("ortho-%s-%s-%s", of.Version, runtime.GOOS, runtime.GOARCH),
-		Namespace: fmt.Sprintf("https://spdx.org/spdxdocs/ortho-%s-%s-%s-%s", plainID(of.Version), runtime.GOOS, runtime.GOARCH, of.SHA256),
+		Name:      fmt.Sprintf("ortho-%s-%s", of.Version, of.System),
+		Namespace: fmt.Sprintf("https://spdx.org/spdxdocs/ortho-%s-%s-%s", plainID(of.Version), of.System, of.SHA256),
 		Creation:  creation{of.At.UTC().Format("2006-01-02T15:04:05Z"), []string{"Tool: ortho-" + of.Version}},
 	}
 	for _, p := range all {
