@@ -44,7 +44,7 @@ var stays = []string{
 	"preprocess " + coffee + " -o OUT/x.npy",
 	"describe prompts", "runtime list",
 	"doctor",
-	"config list", "config path", "version", "licenses --all", "licenses --spdx",
+	"config list", "config path", "version", "version --json", "licenses --all", "licenses --spdx",
 	"completion bash", "docs --man OUT/man1",
 }
 

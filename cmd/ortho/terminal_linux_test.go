@@ -221,6 +221,7 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"config", "path"}, plain: true}, // which is off here
 		{words: []string{"docs"}, plain: true},
 		{words: []string{"version"}, plain: true},
+		{words: []string{"version", "--json"}, plain: true},
 		{words: []string{"completion", "bash"}, plain: true},
 	} {
 		if c.answer != nil {
