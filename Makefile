@@ -5,9 +5,10 @@ PYTHON  ?= python3
 PHOTOS  := cmd/ortho/testdata/photos
 DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# Of the tag; without one, of the release that the sources become, and the commit.
+VERSION := $(or $(shell git describe --tags --dirty 2>/dev/null),$(shell cat cmd/ortho/internal/build/VERSION)-dev+$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo .dirty))
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs pictures site check-site man notices sbom runtime clean
+.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs pictures site check-site release check-release man notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -101,6 +102,18 @@ site: docs ## bin/site: README and docs as a site, with a search that asks nobod
 check-site: site
 	node docs/site/check.cjs bin/site
 
+# Needs the C compilers that scripts/release/goreleaser.yaml names, and crane. The version is that of
+# the tag; without one, the VERSION of cmd/ortho/internal/build with -dev.
+GORELEASER ?= $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1
+export ORTHO_VERSION := $(shell cat cmd/ortho/internal/build/VERSION)-dev
+release: build ## dist: archives, deb, rpm, containers, bills of materials, SHA256SUMS; the same bytes again
+	$(GORELEASER) release --clean --config scripts/release/goreleaser.yaml $(if $(shell git tag --points-at HEAD),,--snapshot)
+	for flavor in cpu openvino; do SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) scripts/release/container.sh $$flavor \
+	  dist/ortho_linux_amd64_v1/ortho dist/ortho-container-$$flavor.tar || exit 1; done
+
+check-release: ## installs and runs what make release made, each in a clean root; needs root
+	scripts/release/check.sh dist
+
 man: build ## bin/man: manual pages, as in: man -l bin/man/ortho-classify.1
 	bin/ortho docs --man bin/man
 
@@ -113,4 +126,4 @@ sbom: build ## bin/ortho.spdx.json: what the binary is made of
 	-@$(PYTHON) scripts/check_sbom.py bin/ortho.spdx.json
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
