@@ -8,7 +8,7 @@ FUZZ    ?= 20s
 # Of the tag; without one, of the release that the sources become, and the commit.
 VERSION := $(or $(shell git describe --tags --dirty 2>/dev/null),$(shell cat cmd/ortho/internal/build/VERSION)-dev+$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo .dirty))
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs pictures site check-site release check-release man notices sbom runtime clean
+.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs pictures site check-site module release check-release man notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -101,6 +101,10 @@ site: docs ## bin/site: README and docs as a site, with a search that asks nobod
 
 check-site: site
 	node docs/site/check.cjs bin/site
+
+module: ## make module MODULE=github.com/someone/ortho gives the module the path where it lives
+	$(GO) run ./scripts/module $(MODULE)
+	$(GO) build ./... && $(GO) test -run 'TestLayers|TestFiles' ./cmd/ortho
 
 # Needs the C compilers that scripts/release/goreleaser.yaml names, and crane. The version is that of
 # the tag; without one, the VERSION of cmd/ortho/internal/build with -dev.

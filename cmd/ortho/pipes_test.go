@@ -61,6 +61,7 @@ var places = []struct{ place, command string }{
 	{"sd/scheduler/scheduler_config.json", "generate -m sd fox -o new.png"},
 	{"rows.jsonl.run.json", "classify in.png -o rows.jsonl --resume"},
 	{"rows.jsonl.partial", "classify in.png -o rows.jsonl --resume"},
+	{"ops.so", "licenses --spdx --binary ops.so"},
 	{"package.whl", "runtime install --from package.whl"},
 	{"data/onnxruntime/cpu-1-linux-amd64/install.json", "runtime list --json"},
 }
