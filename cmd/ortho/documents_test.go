@@ -132,6 +132,7 @@ func runScript(ctx context.Context, folder, script string) (string, error) {
 func readCommands(t *testing.T, folder, place, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
+		line = strings.TrimPrefix(line, "./")
 		if !strings.HasPrefix(line, "ortho ") {
 			continue
 		}

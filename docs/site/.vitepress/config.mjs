@@ -32,7 +32,7 @@ export default defineConfig({
     outline: [2, 3],
     nav: [page('Commands', 'cli'), { text: 'Changes', link: '/CHANGELOG' }],
     sidebar: [
-      { text: 'Start', link: '/' },
+      { text: 'Start', items: [{ text: 'ortho', link: '/' }, page('Install', 'install')] },
       {
         text: 'Use it',
         items: [
