@@ -109,11 +109,14 @@ module: ## make module MODULE=github.com/someone/ortho gives the module the path
 # Needs the C compilers that scripts/release/goreleaser.yaml names, and crane. The version is that of
 # the tag; without one, the VERSION of cmd/ortho/internal/build with -dev.
 GORELEASER ?= $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1
-export ORTHO_VERSION := $(shell cat cmd/ortho/internal/build/VERSION)-dev
+release: export ORTHO_VERSION = $(shell cat cmd/ortho/internal/build/VERSION)-dev
+release: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+release: export ORTHO_DATE = $(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)
 release: build ## dist: archives, deb, rpm, containers, bills of materials, SHA256SUMS; the same bytes again
 	$(GORELEASER) release --clean --config scripts/release/goreleaser.yaml $(if $(shell git tag --points-at HEAD),,--snapshot)
-	for flavor in cpu openvino; do SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) scripts/release/container.sh $$flavor \
-	  dist/ortho_linux_amd64_v1/ortho dist/ortho-container-$$flavor.tar || exit 1; done
+	cp bin/release/*.spdx.json dist/
+	for flavor in cpu openvino; do scripts/release/container.sh $$flavor dist/ortho_linux_amd64_v1/ortho dist/ortho-container-$$flavor.tar || exit 1; done
+	cd dist && sha256sum ortho-container-*.tar >> SHA256SUMS
 
 check-release: ## installs and runs what make release made, each in a clean root; needs root
 	scripts/release/check.sh dist

@@ -1,4 +1,4 @@
 #!/bin/sh
-# The bill of materials of a binary: bill.sh BINARY SYSTEM SECONDS
+# The bill of materials of a binary, of the time SOURCE_DATE_EPOCH: bill.sh BINARY SYSTEM
 set -eu
-SOURCE_DATE_EPOCH=$3 bin/ortho licenses --spdx --binary "$1" > "bin/release/ortho-$2.spdx.json"
+bin/ortho licenses --spdx --binary "$1" > "bin/release/ortho-$2.spdx.json"

@@ -87,8 +87,16 @@ fi
 wine=$(command -v wine64 || command -v wine || ls /usr/lib/wine/wine64 2> /dev/null)
 if needs "windows archive" "${wine:-wine64}"; then
 	mkdir "$work/windows" && (cd "$work/windows" && unzip -q "$dist"/ortho-*-windows-amd64.zip)
-	WINEDEBUG=-all WINEPREFIX=$work/wine want=windows/amd64 tried "archive, windows-amd64, version, under Wine" "$wine" "$work"/windows/*/ortho.exe version
-	WINEDEBUG=-all WINEPREFIX=$work/wine want=efficientnet-lite0 tried "archive, windows-amd64, models, under Wine" "$wine" "$work"/windows/*/ortho.exe models list
+	export WINEDEBUG=-all WINEPREFIX=$work/wine
+	"$wine" "$work"/windows/*/ortho.exe version > /dev/null 2>&1 # which makes the folder of Wine
+	system=$WINEPREFIX/drive_c/windows/system32
+	if [ ! -e "$system/bcryptprimitives.dll" ] && needs "Wine's random numbers" x86_64-w64-mingw32-gcc; then
+		# Wine 8 lacks the library that Go has its random numbers of.
+		printf '#include <windows.h>\n#include <ntsecapi.h>\n__declspec(dllexport) BOOL ProcessPrng(PBYTE p, SIZE_T n) { return RtlGenRandom(p, n); }\n' > "$work/random.c"
+		x86_64-w64-mingw32-gcc -shared -o "$system/bcryptprimitives.dll" "$work/random.c" -ladvapi32
+	fi
+	want=windows/amd64 tried "archive, windows-amd64, version, under Wine" "$wine" "$work"/windows/*/ortho.exe version
+	want=efficientnet-lite0 tried "archive, windows-amd64, models, under Wine" "$wine" "$work"/windows/*/ortho.exe models list
 fi
 
 for image in "$dist"/ortho-container-*.tar; do
