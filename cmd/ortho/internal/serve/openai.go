@@ -125,7 +125,7 @@ func (s *Server) openAIEdits(c *call) error {
 		return fault.Input("there is no image: it is a file of the form")
 	}
 	if p.mask != nil { // what is transparent is made anew: MaskOf reads alpha so
-		p.mask = &file{"mask", p.mask.data}
+		p.mask = &file{name: "mask", data: p.mask.data}
 	}
 	return s.openAIPictures(c, asked, p)
 }

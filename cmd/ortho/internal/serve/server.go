@@ -19,6 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/serve/catalog"
 	"ortho/cmd/ortho/internal/serve/oip"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models/describe"
 )
 
 // Options say how a server answers.
@@ -37,6 +38,8 @@ type Options struct {
 	Drain   time.Duration // how long requests under way have when the server ends
 	Idle    time.Duration // after which a model that is not used is closed until it is; 0: never
 
+	Describer *describe.Describer // of /v1/describe; nil: it is not offered
+
 	Access io.Writer // the access log: a JSON object a request; nil: none
 }
 
@@ -52,6 +55,7 @@ type Server struct {
 	timeout time.Duration
 	ending  atomic.Bool
 	flight  atomic.Int64 // requests over HTTP that are under way
+	chats   atomic.Int64 // descriptions that are under way
 	access  io.Writer
 	logging sync.Mutex
 	mux     *http.ServeMux

@@ -22,6 +22,7 @@ import (
 	"ortho/cmd/ortho/internal/serve/fault"
 	"ortho/cmd/ortho/internal/serve/oip/inference"
 	"ortho/models"
+	"ortho/models/dual"
 	"ortho/runner/library"
 )
 
@@ -31,14 +32,15 @@ func opened(t testing.TB, names ...string) (*Server, *httptest.Server) {
 	if _, err := library.Find(""); err != nil {
 		t.Skipf("needs ONNX Runtime: %v", err)
 	}
-	c := catalog.New(catalog.Options{Queue: 64, Open: func(name string) (*models.Model, error) {
+	c := catalog.New(catalog.Options{Queue: 64, Open: func(_ context.Context, name string) (*models.Model, *dual.Model, error) {
 		var s models.Settings
 		for key, value := range map[string]string{"mean": "0", "std": "1"} {
 			if err := s.Set(key, value); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
-		return models.Open(name, s)
+		m, err := models.Open(name, s)
+		return m, nil, err
 	}})
 	t.Cleanup(c.Close)
 	for _, name := range names {
