@@ -110,6 +110,9 @@ func (s *Server) huggingFace(c *call) error {
 			return s.huggingFaceLabels(c, i, imageIn(data, b.Inputs != nil), b)
 		}
 		made, err := i.Embedder.Image(c.Context(), imageIn(data, b.Inputs != nil))
+		if err != nil && b.Inputs != nil && i.HasTexts() && models.StageOf(err) == models.StageUnsupported && len(data) <= maxText {
+			made.Embedding, _, err = i.EmbedText(c.Context(), string(data)) // it was a text
+		}
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +69,7 @@ func New(ui *term.UI, c *catalog.Catalog, opt Options) *Server {
 		bodies: bodies{each: opt.MaxBody, all: opt.MaxBodies, patience: cmp.Or(opt.Timeout, time.Minute)},
 		mux:    http.NewServeMux(), cross: http.NewCrossOriginProtection()}
 	s.metrics = newMetrics(c, s.bodies.held.Load)
-	s.oip = oip.New(c, s.ready, opt.Version, opt.MaxPixels, opt.MaxBatch)
+	s.oip = oip.New(c, oip.Options{Ready: s.ready, Hold: s.bodies.hold, Version: opt.Version, MaxPixels: opt.MaxPixels, MaxBatch: opt.MaxBatch})
 	for _, r := range s.routes() {
 		s.mux.Handle(r.method+" "+r.path, s.handle(r))
 	}
@@ -112,7 +113,16 @@ func (s *Server) known(name string) string {
 }
 
 // Handler answers over HTTP.
-func (s *Server) Handler() http.Handler { return s.cross.Handler(s.guarded(s.mux)) }
+func (s *Server) Handler() http.Handler {
+	nothing := s.handle(route{path: "other", answer: s.nothing})
+	return s.cross.Handler(s.guarded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path { // else net/http sends clients elsewhere
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		s.mux.ServeHTTP(w, r)
+	})))
+}
 
 // guarded refuses requests that name another host than a server on loopback has: a page in the
 // browser could make its own name mean 127.0.0.1.

@@ -176,6 +176,9 @@ func (i *Instance) arrays(ctx context.Context) (*runner.Calls, error) {
 	return i.raw.calls, nil
 }
 
+// Lanes is how many runs the model makes at once.
+func (i *Instance) Lanes() int { return cap(i.turns) }
+
 // Turn waits for one of the runs that the model makes at once, for tasks that make one a call; done ends it.
 func (i *Instance) Turn(ctx context.Context) (done func(), err error) {
 	select {

@@ -51,7 +51,7 @@ func opened(t testing.TB, names ...string) (*Server, *httptest.Server) {
 			t.Fatal(err)
 		}
 	}
-	s := New(c, func() bool { return true }, "1", 0, 1)
+	s := New(c, Options{Ready: func() bool { return true }, Hold: func(int64) (func(), error) { return func() {}, nil }, Version: "1", MaxPixels: 0, MaxBatch: 1})
 	mux := http.NewServeMux()
 	for _, r := range s.Routes() {
 		mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, req *http.Request) {
@@ -223,8 +223,11 @@ func TestOutputTypes(t *testing.T) {
 	}
 	for _, o := range answer.Outputs {
 		want := "[0,1]"
-		if o.Datatype == "BOOL" {
+		switch {
+		case o.Datatype == "BOOL":
 			want = "[false,true]"
+		case o.Datatype[1] == 'P' || o.Datatype == "BF16":
+			want = "[0.0,1.0]"
 		}
 		if string(o.Data) != want {
 			t.Errorf("%s %s: %s", o.Name, o.Datatype, o.Data)
