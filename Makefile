@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs man notices sbom runtime clean
+.PHONY: build demo test test-long test-clients test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs man notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -38,6 +38,11 @@ test: runtime ## what CI runs: under 4 minutes of CPU time
 
 test-long: runtime ## every case and repetition of every test
 	$(TESTED) -timeout $(TIMEOUT) ./...
+
+# Installs them into CLIENTS, about 1 GB, the first time.
+CLIENTS ?= bin/clients
+test-clients: runtime ## ortho serve against the real Triton, and asked by tritonclient, kserve, huggingface_hub and openai
+	PYTHON=$(PYTHON) sh scripts/clients/clients.sh bin/ortho $(CLIENTS)
 
 # The tests that compare numbers, with the kernels that ONNX Runtime has for another CPU:
 # make test-cpu CPU=Haswell (AVX2), SandyBridge (AVX) or Nehalem (SSE4.2).
