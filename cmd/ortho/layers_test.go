@@ -115,6 +115,7 @@ var walls = map[string]string{
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",
+	"cmd/benchserve": "runner runner/onnx",
 	"cmd/decodeall":  "preprocess",
 	"cmd/soak":       "", // it starts ortho, and knows nothing of it
 }
