@@ -37,6 +37,7 @@ type Calls struct {
 	ran     func(rows int64, calls int)
 	active  sync.WaitGroup
 	more    chan struct{} // another call has come
+	spare   spareTensors
 
 	mu      sync.Mutex
 	closed  bool
@@ -77,7 +78,7 @@ func NewCalls(s *Session, o CallsOptions) *Calls {
 	_, concurrency := DefaultBatch(s.Provider)
 	o.Concurrency = cmp.Or(max(0, o.Concurrency), concurrency)
 	return &Calls{session: s, opt: o, rows: o.Batch > 1 && !s.Fixed && !slices.ContainsFunc(slices.Concat(s.Inputs, s.Outputs), oneSize),
-		more: make(chan struct{}, 1)}
+		more: make(chan struct{}, 1), spare: spareTensors{most: o.Concurrency * len(s.Inputs)}}
 }
 
 // oneSize reports whether a value has no first dimension that is open.
@@ -349,7 +350,8 @@ func (c *Calls) together(ctx context.Context, calls []*arrayCall) ([][]npz.Array
 	var inputs []*Tensor
 	outputs := make([]*Tensor, len(c.session.Outputs))
 	defer func() {
-		for _, t := range slices.Concat(inputs, outputs) {
+		c.spare.give(inputs)
+		for _, t := range outputs {
 			if t != nil {
 				t.Close()
 			}
@@ -369,7 +371,7 @@ func (c *Calls) together(ctx context.Context, calls []*arrayCall) ([][]npz.Array
 		if len(calls) > 1 {
 			shape[0] = rows
 		}
-		t, err := NewTensor(v.Type, shape)
+		t, err := c.spare.take(v.Type, shape)
 		if err != nil {
 			return nil, fmt.Errorf("input %s: %w", v.Name, err)
 		}
@@ -385,7 +387,8 @@ func (c *Calls) together(ctx context.Context, calls []*arrayCall) ([][]npz.Array
 	}
 	all := make([][]npz.Array, len(calls))
 	for i, t := range outputs {
-		whole := t.Array(c.session.Outputs[i].Name)
+		swapOrder(t.data, t.Type) // its memory is Go's, and the run was its last
+		whole := npz.Array{Name: c.session.Outputs[i].Name, Type: t.Type, Shape: t.Shape, Data: t.data}
 		if len(calls) == 1 {
 			all[0] = append(all[0], whole)
 			continue
@@ -413,4 +416,5 @@ func (c *Calls) Close() {
 	c.closed = true
 	c.mu.Unlock()
 	c.active.Wait()
+	c.spare.close()
 }

@@ -261,7 +261,9 @@ func (s *Server) sleep(ctx context.Context) {
 
 func (s *Server) newGRPC() *grpc.Server {
 	options := []grpc.ServerOption{grpc.MaxRecvMsgSize(int(min(s.opt.MaxBody, 1<<31-1))), grpc.MaxSendMsgSize(1<<31 - 1),
-		grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream), grpc.MaxConcurrentStreams(256)}
+		grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream), grpc.MaxConcurrentStreams(256), grpc.ForceServerCodecV2(oip.NewCodec()),
+		// A tensor is hundreds of frames: fewer reads, and no waiting for room.
+		grpc.ReadBufferSize(128 << 10), grpc.InitialWindowSize(1 << 20), grpc.InitialConnWindowSize(4 << 20)}
 	if s.opt.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(s.opt.TLS)))
 	}
