@@ -7,6 +7,9 @@
 // NAME,PID,http,URL for the photograph as a file; PID is that of the server's first process. The
 // name bare stands for the graph's session in this process, as ortho bench run measures it.
 //
+// With -soak N the model MODEL of ortho serve at -http, whose process is -pid, gets N small images, and
+// is loaded anew -swaps times meanwhile: every request has to be answered, and memory is told.
+//
 // Each round asks all targets, in an order that turns, with so many requests in flight. Printed are
 // medians of the rounds; ratios are taken within a round.
 package main
@@ -47,9 +50,22 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds")
 	requests := flag.Int("n", 60, "requests of a target in a round")
 	flights := flag.String("flights", "1,4,16", "requests in flight")
+	var e endurance
+	flag.IntVar(&e.requests, "soak", 0, "requests of a soak run")
+	flag.IntVar(&e.swaps, "swaps", 50, "how often the model is loaded anew in a soak run")
+	flag.IntVar(&e.flight, "flight", 4, "requests in flight in a soak run")
+	flag.IntVar(&e.pid, "pid", 0, "the server's process in a soak run")
+	flag.StringVar(&e.address, "http", "http://127.0.0.1:8000", "the server's address in a soak run")
+	flag.StringVar(&e.model, "model", "efficientnet-lite0", "the model of a soak run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if e.requests > 0 {
+		if err := e.run(ctx); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if err := run(ctx, *graph, *photo, *rounds, *requests, *flights, flag.Args()); err != nil {
 		log.Fatal(err)
 	}

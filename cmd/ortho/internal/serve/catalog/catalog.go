@@ -217,7 +217,10 @@ func (c *Catalog) set(e *entry, name string, v *version) {
 // retire closes an instance when its calls have ended. The lock is held.
 func (c *Catalog) retire(i *Instance) {
 	if i != nil {
-		c.closing.Go(func() { i.close() })
+		c.closing.Go(func() {
+			i.close()
+			runner.ReturnMemory()
+		})
 	}
 }
 
