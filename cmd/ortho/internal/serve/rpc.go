@@ -21,6 +21,7 @@ func silent() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // unary guards and counts a call of gRPC.
 func (s *Server) unary(ctx context.Context, message any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
+	arrived(ctx, false)
 	began := time.Now()
 	s.metrics.flight.Inc()
 	defer s.metrics.flight.Dec()
@@ -44,6 +45,7 @@ func (s *Server) unary(ctx context.Context, message any, info *grpc.UnaryServerI
 
 // stream guards a stream of calls.
 func (s *Server) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+	arrived(stream.Context(), true)
 	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {

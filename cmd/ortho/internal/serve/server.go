@@ -16,6 +16,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/experimental"
 
 	"ortho/cmd/ortho/internal/serve/catalog"
 	"ortho/cmd/ortho/internal/serve/oip"
@@ -51,6 +52,7 @@ type Server struct {
 	catalog *catalog.Catalog
 	metrics *metrics
 	bodies  bodies
+	intake  *intake
 	oip     *oip.Server
 	token   secret
 	timeout time.Duration
@@ -68,7 +70,8 @@ func New(ui *term.UI, c *catalog.Catalog, opt Options) *Server {
 	s := &Server{opt: opt, ui: ui, catalog: c, token: secret(opt.Token), timeout: opt.Timeout, access: opt.Access,
 		bodies: bodies{each: opt.MaxBody, all: opt.MaxBodies, patience: cmp.Or(opt.Timeout, time.Minute)},
 		mux:    http.NewServeMux(), cross: http.NewCrossOriginProtection()}
-	s.metrics = newMetrics(c, s.bodies.held.Load)
+	s.intake = newIntake(opt.MaxBodies, s.bodies.patience)
+	s.metrics = newMetrics(c, func() int64 { return s.bodies.held.Load() + s.intake.held.Load() })
 	s.oip = oip.New(c, oip.Options{Ready: s.ready, Hold: s.bodies.hold, Version: opt.Version, MaxPixels: opt.MaxPixels, MaxBatch: opt.MaxBatch})
 	for _, r := range s.routes() {
 		s.mux.Handle(r.method+" "+r.path, s.handle(r))
@@ -234,9 +237,14 @@ func (s *Server) end(server *http.Server, rpc *grpc.Server) error {
 		case <-ctx.Done():
 		}
 	}
-	err := server.Shutdown(ctx)
+	last, stop := context.WithTimeout(ctx, time.Second) // connections that have asked nothing yet are not waited for longer
+	defer stop()
+	err := server.Shutdown(last)
 	if errors.Is(err, context.DeadlineExceeded) {
 		server.Close()
+		if s.flight.Load() == 0 {
+			return nil
+		}
 		return fmt.Errorf("requests were still under way after %v (--drain)", s.opt.Drain)
 	}
 	return err
@@ -267,6 +275,7 @@ func (s *Server) newGRPC() *grpc.Server {
 	if s.opt.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(s.opt.TLS)))
 	}
+	options = append(options, experimental.BufferPool(s.intake), grpc.InTapHandle(s.intake.let))
 	server := grpc.NewServer(options...)
 	s.oip.Register(server)
 	return server

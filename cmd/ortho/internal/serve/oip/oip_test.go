@@ -429,32 +429,3 @@ func TestRepository(t *testing.T) {
 		response.Body.Close()
 	}
 }
-
-func FuzzInfer(f *testing.F) {
-	f.Add([]byte(`{"inputs":[{"name":"x","shape":[2,1],"datatype":"BYTES","parameters":{"binary_data_size":10}}]}`+"\x01\x00\x00\x00a\x01\x00\x00\x00b"), "88")
-	f.Add([]byte(`{"inputs":[{"name":"x","shape":[2],"datatype":"INT64","data":[[1],[2]]}],"outputs":[{"name":"y","parameters":{"classification":2}}]}`), "")
-	for _, s := range samples {
-		f.Add([]byte(`{"inputs":[`+s.tensor(false)+`]}`), "")
-	}
-	f.Fuzz(func(t *testing.T, body []byte, length string) {
-		asked, err := readInfer(body, length)
-		if err != nil {
-			if fault.Of(err).Status >= 500 {
-				t.Errorf("%v", err)
-			}
-			return
-		}
-		for i := range asked.Inputs {
-			in := &asked.Inputs[i]
-			n, err := count(in.Name, in.Shape)
-			if err != nil {
-				t.Fatal(err)
-			}
-			back := tensor{Array: in.Array}
-			back.Data = nil
-			if err := fromRaw(&back, in.raw()); err != nil || nameOf(in.Type) != "BYTES" && len(in.Data) != n*in.Type.Size() {
-				t.Errorf("%+v: %v", in, err)
-			}
-		}
-	})
-}
