@@ -241,7 +241,8 @@ func TestServePage(t *testing.T) {
 	if err != nil || exec.Command("node", "-e", "require('puppeteer-core'); require('axe-core')").Run() != nil {
 		t.Skip("needs chromium, and node with puppeteer-core and axe-core (NODE_PATH)")
 	}
-	address, _ := served(t, "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs")
+	address, _ := served(t, "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs",
+		"-m", "selfie", "-m", "clip=../../models/dual/testdata/clip-joint", "-m", "../../models/segment/testdata/segformer")
 	cmd := exec.Command("node", "../../scripts/clients/page.cjs", address+"/", cat, t.TempDir())
 	cmd.Env = append(os.Environ(), "CHROMIUM="+chromium)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "passed") {

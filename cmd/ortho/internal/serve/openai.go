@@ -50,7 +50,7 @@ func (s *Server) openAIModels(c *call) error {
 	for _, name := range s.catalog.Names() {
 		all = append(all, s.described(name))
 	}
-	return c.json(map[string]any{"object": "list", "data": all})
+	return c.json(map[string]any{"object": "list", "data": all, "describes": s.opt.Describer != nil})
 }
 
 func (s *Server) openAIModel(c *call) error {
