@@ -91,7 +91,7 @@ func (e *endurance) run(ctx context.Context) error {
 		close(ended)
 	}()
 	var resident []float64
-	every := max(1, e.requests/max(1, e.swaps))
+	every := max(1, e.requests/(e.swaps+1))
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for next, sampled := every, 0; ; {

@@ -37,6 +37,7 @@ type serveOptions struct {
 	cert, key  string
 	insecure   bool
 	access     bool
+	traces     bool
 
 	batch       int
 	delay       time.Duration
@@ -72,6 +73,7 @@ func newServeCommand() *cli.Command {
 		&cli.StringFlag{Name: "tls-key", Destination: &o.key, Category: "Addresses", Usage: "`FILE` of the certificate's key (PEM)"},
 		&cli.BoolFlag{Name: "insecure", Destination: &o.insecure, Category: "Addresses", Usage: "answer on addresses that other machines reach without a token and TLS"},
 		&cli.BoolFlag{Name: "access-log", Destination: &o.access, Category: "Addresses", Usage: "print a line of JSON for each request on standard error"},
+		&cli.BoolFlag{Name: "traces", Destination: &o.traces, Category: "Addresses", Usage: "print a line of OTLP's JSON for each request on standard error: OpenTelemetry's spans, of the client's trace (traceparent) or one of its own"},
 
 		&cli.BoolFlag{Name: "describe", Destination: &o.describes, Category: flags.CategoryChat, Usage: "answer /v1/describe: images are sent to the chat server of " + flags.EnvBaseURL + " (OpenAI's without it), with the key of " + flags.EnvKey},
 		&cli.StringFlag{Name: "chat-model", Destination: &o.chatModel, Category: flags.CategoryChat, DefaultText: "$" + flags.EnvChatModel + ", or " + describe.DefaultModel, Usage: "`MODEL` of the chat server"},
@@ -103,6 +105,9 @@ func (o *serveOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	if o.access {
 		options.Access = call.Err
+	}
+	if o.traces {
+		options.Traces = call.Err
 	}
 	if options.Describer, err = o.describer(call); err != nil {
 		return err

@@ -87,10 +87,11 @@ func (s *Server) huggingFace(c *call) error {
 	case models.Classify, models.ClassifyText:
 		return s.huggingFaceClasses(c, i, data, b)
 	case models.Segment:
-		found, err := i.Segmenter.Image(c.Context(), imageIn(data, b.Inputs != nil))
+		found, release, err := c.divided(c.Context(), i, imageIn(data, b.Inputs != nil))
 		if err != nil {
 			return err
 		}
+		defer release()
 		return huggingFaceSegments(c, found)
 	case models.Cutout:
 		kind, format, err := wantedFormat("", c.Header.Get("Accept"))

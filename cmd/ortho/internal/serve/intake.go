@@ -2,11 +2,11 @@ package serve
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
+	"weak"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/mem"
@@ -28,15 +28,13 @@ type intake struct {
 
 	mu        sync.Mutex
 	receiving map[*arrival]bool
-	last      uint64 // number of a loan
-	lent      map[uint64]loan
-	where     map[uintptr]uint64 // numbers of loans, by where the buffers lie
+	lent      map[uintptr]loan // buffers, by where they lie
 }
 
 // loan is a buffer that gRPC has.
 type loan struct {
-	size int64
-	lost runtime.Cleanup
+	size   int64
+	buffer weak.Pointer[[]byte]
 }
 
 // arrival is a call whose message is not whole yet.
@@ -49,22 +47,22 @@ type arrival struct {
 type arrivalKey struct{}
 
 func newIntake(most int64, patience time.Duration) *intake {
-	return &intake{BufferPool: mem.DefaultBufferPool(), most: most, patience: patience, receiving: map[*arrival]bool{}, lent: map[uint64]loan{}, where: map[uintptr]uint64{}}
+	return &intake{BufferPool: mem.DefaultBufferPool(), most: most, patience: patience, receiving: map[*arrival]bool{}, lent: map[uintptr]loan{}}
 }
 
-// Get is that of a [mem.BufferPool]. A buffer that gRPC loses, as it does where a call is cut off, counts until
-// it is collected.
+// Get is that of a [mem.BufferPool].
 func (i *intake) Get(length int) *[]byte {
 	b := i.BufferPool.Get(length)
 	n := int64(cap(*b))
-	total := i.held.Add(n)
-	at := uintptr(unsafe.Pointer(b)) // which does not keep it
+	one := loan{n, weak.Make(b)}
 	i.mu.Lock()
-	i.last++
-	id := i.last
-	i.lent[id], i.where[at] = loan{n, runtime.AddCleanup(b, func(id uint64) { i.back(id, at) }, id)}, id
+	at := uintptr(unsafe.Pointer(b)) // which does not keep it
+	if lost, ok := i.lent[at]; ok {  // another buffer has lain there
+		i.held.Add(-lost.size)
+	}
+	i.lent[at] = one
 	i.mu.Unlock()
-	if total > i.most {
+	if i.held.Add(n) > i.most {
 		go i.shed()
 	}
 	return b
@@ -72,31 +70,33 @@ func (i *intake) Get(length int) *[]byte {
 
 // Put is that of a [mem.BufferPool].
 func (i *intake) Put(b *[]byte) {
-	at := uintptr(unsafe.Pointer(b))
 	i.mu.Lock()
-	id := i.where[at]
+	at := uintptr(unsafe.Pointer(b))
+	if one, ok := i.lent[at]; ok {
+		delete(i.lent, at)
+		i.held.Add(-one.size)
+	}
 	i.mu.Unlock()
-	i.back(id, at)
 	i.BufferPool.Put(b)
 }
 
-// back ends a loan. Another buffer may lie where a lost one has lain before that is known.
-func (i *intake) back(id uint64, at uintptr) {
+// count is the memory of the buffers that gRPC has. It loses some where a call is cut off: those that were
+// collected do not count.
+func (i *intake) count() int64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.where[at] == id {
-		delete(i.where, at)
+	for at, one := range i.lent {
+		if one.buffer.Value() == nil {
+			delete(i.lent, at)
+			i.held.Add(-one.size)
+		}
 	}
-	if one, ok := i.lent[id]; ok {
-		one.lost.Stop()
-		delete(i.lent, id)
-		i.held.Add(-one.size)
-	}
+	return i.held.Load()
 }
 
 // let lets a call in as its head arrives.
 func (i *intake) let(ctx context.Context, _ *tap.Info) (context.Context, error) {
-	if i.held.Load() > i.most {
+	if i.held.Load() > i.most && i.count() > i.most {
 		return nil, status.Error(codes.Unavailable, errBodies.Text)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -111,11 +111,11 @@ func (i *intake) let(ctx context.Context, _ *tap.Info) (context.Context, error) 
 
 // shed ends the calls whose messages are not whole.
 func (i *intake) shed() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.held.Load() <= i.most {
+	if i.count() <= i.most {
 		return
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	for a := range i.receiving {
 		a.cancel()
 	}

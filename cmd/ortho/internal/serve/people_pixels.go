@@ -43,10 +43,11 @@ func (s *Server) segment(c *call) error {
 		if len(f.files) != 1 {
 			return fault.Input("format png is the map of one image, and %d came", len(f.files))
 		}
-		found, err := i.Segmenter.Image(c.Context(), f.files[0].data)
+		found, release, err := c.divided(c.Context(), i, f.files[0].data)
 		if err != nil {
 			return err
 		}
+		defer release()
 		return c.mapped(found)
 	}
 	return c.rows(f.files, func(ctx context.Context, one file) (any, []byte, error) {
@@ -58,6 +59,14 @@ func (s *Server) segment(c *call) error {
 		}
 		return line(rows.OfSegments(one.name, result), one.name, err)
 	})
+}
+
+// divided divides an image. Its map counts as memory of bodies: it may be much larger than the file.
+func (c *call) divided(ctx context.Context, i *catalog.Instance, image []byte) (found segment.Result, release func(), err error) {
+	if found, err = i.Segmenter.Image(ctx, image); err == nil {
+		release, err = c.bodies.hold(2 * int64(len(found.Map)))
+	}
+	return found, release, err
 }
 
 // mapped writes a map as a picture.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log"
+	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,6 +89,11 @@ func (s *Server) count(ctx context.Context, method string, message any, began ti
 	_, name, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
 	code := status.Code(err)
 	s.metrics.observe("grpc/"+name, model, code.String(), began)
+	head := http.Header{}
+	if given, ok := metadata.FromIncomingContext(ctx); ok && len(given.Get("traceparent")) > 0 {
+		head.Set("Traceparent", given.Get("traceparent")[0])
+	}
+	s.trace(head, traced{name: name, began: began, end: time.Now(), failed: code == codes.Internal, fields: map[string]string{"rpc.grpc.status_code": strconv.Itoa(int(code)), "ortho.model": model}})
 	from := ""
 	if p, ok := peer.FromContext(ctx); ok {
 		from = p.Addr.String()

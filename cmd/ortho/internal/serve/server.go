@@ -43,6 +43,7 @@ type Options struct {
 	Describer *describe.Describer // of /v1/describe; nil: it is not offered
 
 	Access io.Writer // the access log: a JSON object a request; nil: none
+	Traces io.Writer // spans, as OTLP has them in JSON: a line a request; nil: none
 }
 
 // Server answers requests from a catalog.
@@ -71,7 +72,7 @@ func New(ui *term.UI, c *catalog.Catalog, opt Options) *Server {
 		bodies: bodies{each: opt.MaxBody, all: opt.MaxBodies, patience: cmp.Or(opt.Timeout, time.Minute)},
 		mux:    http.NewServeMux(), cross: http.NewCrossOriginProtection()}
 	s.intake = newIntake(opt.MaxBodies, s.bodies.patience)
-	s.metrics = newMetrics(c, func() int64 { return s.bodies.held.Load() + s.intake.held.Load() })
+	s.metrics = newMetrics(c, func() int64 { return s.bodies.held.Load() + s.intake.count() })
 	s.oip = oip.New(c, oip.Options{Ready: s.ready, Hold: s.bodies.hold, Version: opt.Version, MaxPixels: opt.MaxPixels, MaxBatch: opt.MaxBatch})
 	for _, r := range s.routes() {
 		s.mux.Handle(r.method+" "+r.path, s.handle(r))
