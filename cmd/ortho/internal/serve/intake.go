@@ -25,6 +25,7 @@ type intake struct {
 	most     int64
 	patience time.Duration
 	held     atomic.Int64
+	shedding atomic.Bool
 
 	mu        sync.Mutex
 	receiving map[*arrival]bool
@@ -62,7 +63,7 @@ func (i *intake) Get(length int) *[]byte {
 	}
 	i.lent[at] = one
 	i.mu.Unlock()
-	if i.held.Add(n) > i.most {
+	if i.held.Add(n) > i.most && i.shedding.CompareAndSwap(false, true) {
 		go i.shed()
 	}
 	return b
@@ -111,6 +112,7 @@ func (i *intake) let(ctx context.Context, _ *tap.Info) (context.Context, error) 
 
 // shed ends the calls whose messages are not whole.
 func (i *intake) shed() {
+	defer i.shedding.Store(false)
 	if i.count() <= i.most {
 		return
 	}
