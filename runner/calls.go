@@ -37,6 +37,7 @@ type Calls struct {
 	ran     func(rows int64, calls int)
 	active  sync.WaitGroup
 	more    chan struct{} // another call has come
+	spare   spareTensors
 
 	mu      sync.Mutex
 	closed  bool
@@ -77,7 +78,7 @@ func NewCalls(s *Session, o CallsOptions) *Calls {
 	_, concurrency := DefaultBatch(s.Provider)
 	o.Concurrency = cmp.Or(max(0, o.Concurrency), concurrency)
 	return &Calls{session: s, opt: o, rows: o.Batch > 1 && !s.Fixed && !slices.ContainsFunc(slices.Concat(s.Inputs, s.Outputs), oneSize),
-		more: make(chan struct{}, 1)}
+		more: make(chan struct{}, 1), spare: spareTensors{most: o.Concurrency * len(s.Inputs)}}
 }
 
 // oneSize reports whether a value has no first dimension that is open.
@@ -127,7 +128,8 @@ func (call *arrayCall) take(wanted []onnx.Value, given []npz.Array) error {
 		call.inputs = append(call.inputs, given[i])
 	}
 	for i, a := range call.inputs {
-		if len(a.Shape) == 0 {
+		if len(a.Shape) == 0 || a.Type == onnx.String { // strings of two calls are of two sizes
+			call.rows = 0
 			return nil
 		}
 		if i == 0 {
@@ -149,6 +151,10 @@ func suits(v onnx.Value, a npz.Array) error {
 		return badInput("input %s is given as %s", v, a.Type)
 	}
 	size, err := byteSize(a.Type, a.Shape)
+	if a.Type == onnx.String {
+		size = len(a.Data)
+		_, _, err = stringSize(a.Shape, a.Data)
+	}
 	if err != nil {
 		return badInput("input %s: %v", v.Name, err)
 	}
@@ -344,7 +350,8 @@ func (c *Calls) together(ctx context.Context, calls []*arrayCall) ([][]npz.Array
 	var inputs []*Tensor
 	outputs := make([]*Tensor, len(c.session.Outputs))
 	defer func() {
-		for _, t := range slices.Concat(inputs, outputs) {
+		c.spare.give(inputs)
+		for _, t := range outputs {
 			if t != nil {
 				t.Close()
 			}
@@ -352,11 +359,19 @@ func (c *Calls) together(ctx context.Context, calls []*arrayCall) ([][]npz.Array
 	}()
 	rows := total(calls)
 	for i, v := range c.session.Inputs {
+		if v.Type == onnx.String {
+			t, err := TensorOf(calls[0].inputs[i])
+			if err != nil {
+				return nil, err
+			}
+			inputs = append(inputs, t)
+			continue
+		}
 		shape := slices.Clone(calls[0].inputs[i].Shape)
 		if len(calls) > 1 {
 			shape[0] = rows
 		}
-		t, err := NewTensor(v.Type, shape)
+		t, err := c.spare.take(v.Type, shape)
 		if err != nil {
 			return nil, fmt.Errorf("input %s: %w", v.Name, err)
 		}
@@ -372,7 +387,8 @@ func (c *Calls) together(ctx context.Context, calls []*arrayCall) ([][]npz.Array
 	}
 	all := make([][]npz.Array, len(calls))
 	for i, t := range outputs {
-		whole := t.Array(c.session.Outputs[i].Name)
+		swapOrder(t.data, t.Type) // its memory is Go's, and the run was its last
+		whole := npz.Array{Name: c.session.Outputs[i].Name, Type: t.Type, Shape: t.Shape, Data: t.data}
 		if len(calls) == 1 {
 			all[0] = append(all[0], whole)
 			continue
@@ -400,4 +416,5 @@ func (c *Calls) Close() {
 	c.closed = true
 	c.mu.Unlock()
 	c.active.Wait()
+	c.spare.close()
 }

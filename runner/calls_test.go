@@ -168,3 +168,28 @@ func TestCallsBounded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCallsWithStrings: strings of any length, empty ones among them, come back as they were.
+func TestCallsWithStrings(t *testing.T) {
+	c := NewCalls(open(t, "strings", Options{}), CallsOptions{Batch: 4})
+	defer c.Close()
+	for _, given := range []npz.Array{
+		{Shape: []int64{3}, Data: []byte("a\x00\x00\x00\x00\x00bcd")},
+		{Shape: []int64{1}, Data: []byte("\x00")},
+		{Shape: []int64{1}, Data: []byte("ü\xff\x00x")},
+		{Shape: []int64{0}},
+	} {
+		given.Name, given.Type = c.session.Inputs[0].Name, onnx.String
+		got, err := c.Do(t.Context(), []npz.Array{given})
+		if err != nil || string(got[0].Data) != string(given.Data) || !slices.Equal(got[0].Shape, given.Shape) {
+			t.Errorf("%q: %+v, %v", given.Data, got, err)
+		}
+	}
+	for _, bad := range []npz.Array{{Shape: []int64{2}, Data: []byte("abc")}, {Shape: []int64{0}, Data: []byte("abc")}, {Shape: []int64{-1}, Data: []byte("a")}, {Shape: []int64{1, 1}, Data: []byte("a")}} {
+		bad.Name, bad.Type = c.session.Inputs[0].Name, onnx.String
+		var input *InputError
+		if _, err := c.Do(t.Context(), []npz.Array{bad}); !errors.As(err, &input) {
+			t.Errorf("%v: %v", bad.Shape, err)
+		}
+	}
+}

@@ -8,9 +8,9 @@ package runner
 #include "ort_api.h"
 
 enum {
-	RUN = 9, CREATE_TENSOR_WITH_DATA = 49, GET_DATA = 51, GET_STRINGS_LENGTH = 53, GET_STRINGS = 54, GET_ELEMENT_TYPE = 60,
+	RUN = 9, CREATE_TENSOR = 48, CREATE_TENSOR_WITH_DATA = 49, GET_DATA = 51, GET_STRINGS_LENGTH = 53, GET_STRINGS = 54, GET_ELEMENT_TYPE = 60,
 	GET_DIMENSIONS_COUNT = 61, GET_DIMENSIONS = 62, GET_TYPE_AND_SHAPE = 65, GET_VALUE_TYPE = 67, CREATE_CPU_MEMORY_INFO = 69,
-	RELEASE_MEMORY_INFO = 94, RELEASE_VALUE = 96, RELEASE_TYPE_AND_SHAPE = 99,
+	GET_DEFAULT_ALLOCATOR = 78, GET_STRING_ROOM = 252, RELEASE_MEMORY_INFO = 94, RELEASE_VALUE = 96, RELEASE_TYPE_AND_SHAPE = 99,
 };
 
 // Each of these returns NULL, or a text that the caller frees.
@@ -32,6 +32,30 @@ static char *new_tensor(void **api, void *data, size_t size, const int64_t *shap
 	text = failed(api, create(memory, size ? data : none, size, shape, rank, type, value));
 	release_info(memory);
 	return text;
+}
+
+static void free_value(void **api, void *value);
+
+// new_strings makes a tensor of n strings, each of width bytes of data, less the zeros behind it.
+static char *new_strings(void **api, const char *data, size_t n, size_t width, const int64_t *shape, size_t rank, void **value) {
+	void *(CALL *allocator_of)(void **) = api[GET_DEFAULT_ALLOCATOR];
+	void *(CALL *create)(void *, const int64_t *, size_t, int, void **) = api[CREATE_TENSOR];
+	void *(CALL *room_of)(void *, size_t, size_t, char **) = api[GET_STRING_ROOM];
+	void *allocator = NULL;
+	char *text = failed(api, allocator_of(&allocator));
+	if (text || (text = failed(api, create(allocator, shape, rank, 8, value)))) return text; // 8: strings
+	for (size_t i = 0; i < n; i++, data += width) {
+		size_t length = width;
+		while (length && !data[length - 1]) length--;
+		char *room = NULL;
+		if ((text = failed(api, room_of(*value, i, length, &room)))) {
+			free_value(api, *value);
+			*value = NULL;
+			return text;
+		}
+		memcpy(room, data, length);
+	}
+	return NULL;
 }
 
 static void free_value(void **api, void *value) {
@@ -138,6 +162,38 @@ func newNative(t onnx.ElementType, shape []int64, data []byte) (*native, error) 
 		return nil, err
 	}
 	return n, nil
+}
+
+// newStrings makes a tensor of strings as [adoptedStrings] has them.
+func newStrings(shape []int64, data []byte) (*Tensor, error) {
+	if apiOf() == nil {
+		return nil, errors.New("ONNX Runtime is not loaded")
+	}
+	n, width, err := stringSize(shape, data)
+	if err != nil {
+		return nil, err
+	}
+	made := &native{}
+	err = textOf(C.new_strings(apiOf(), (*C.char)(unsafe.Pointer(unsafe.SliceData(data))), C.size_t(n), C.size_t(width),
+		(*C.int64_t)(unsafe.Pointer(unsafe.SliceData(shape))), C.size_t(len(shape)), &made.value))
+	if err != nil {
+		return nil, fmt.Errorf("create tensor of strings %v: %w", shape, err)
+	}
+	return tensorOver(onnx.String, slices.Clone(shape), data, made), nil
+}
+
+// stringSize is how many strings a shape has, and the bytes of each, with the zeros behind it.
+func stringSize(shape []int64, data []byte) (n, width int, err error) {
+	if n, err = byteSize(onnx.Uint8, shape); err != nil {
+		return 0, 0, err
+	}
+	if n == 0 && len(data) == 0 {
+		return 0, 0, nil
+	}
+	if n == 0 || len(data)%n != 0 {
+		return 0, 0, fmt.Errorf("%d bytes for %d strings of one size", len(data), n)
+	}
+	return n, len(data) / n, nil
 }
 
 // bound is what onnxruntime_go's session begins with.

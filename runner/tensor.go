@@ -43,9 +43,16 @@ func NewTensor(t onnx.ElementType, shape []int64) (*Tensor, error) {
 	return wrap(t, shape, bytesOf(words)[:n])
 }
 
-// TensorOf returns a tensor with an array's elements, copied. What NewTensor refuses is
-// an error that names the array.
+// TensorOf returns a tensor with an array's elements, copied. What NewTensor refuses, but for
+// strings, is an error that names the array.
 func TensorOf(a npz.Array) (*Tensor, error) {
+	if a.Type == onnx.String {
+		t, err := newStrings(a.Shape, a.Data)
+		if err != nil {
+			err = fmt.Errorf("input %s: %w", a.Name, err)
+		}
+		return t, err
+	}
 	t, err := NewTensor(a.Type, a.Shape)
 	if err != nil {
 		return nil, fmt.Errorf("input %s: %w", a.Name, err)

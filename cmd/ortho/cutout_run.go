@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -196,7 +195,7 @@ func (r *cutoutRun) one(ctx context.Context, one imageRequest) (made draft, err 
 	if cut.Image != (images.Size{Width: in.Width, Height: in.Height}) {
 		return made, models.StageDecode.Wrap(fmt.Errorf("it was read as %dx%d pixels, and then as %dx%d", cut.Image.Width, cut.Image.Height, in.Width, in.Height))
 	}
-	picture, err := r.picture(in, cut)
+	picture, err := cut.Picture(in, cutout.Finish{MaskOnly: r.maskOnly, Feather: r.feather, Ground: r.ground()})
 	if err != nil {
 		return made, models.StageOutput.Wrap(err)
 	}
@@ -241,94 +240,15 @@ func (r *cutoutRun) write(w io.Writer, one imageRequest, in *preprocess.Picture,
 	return f.Close()
 }
 
-// picture is what is written of an image: its alpha alone, on a background, or with alpha. Alpha that the image
-// has itself stays: what was transparent stays so.
-func (r *cutoutRun) picture(in *preprocess.Picture, cut cutout.Result) (*preprocess.Image, error) {
-	pix, err := cut.Alpha()
-	if err != nil {
-		return nil, err
-	}
-	alpha := &preprocess.Image{Width: in.Width, Height: in.Height, Channels: 1, Pix: pix}
-	alpha.Blur(r.feather)
-	for i, a := range in.Alpha {
-		pix[i] = byte((int(pix[i])*int(a) + 127) / 255)
-	}
-	switch {
-	case r.maskOnly:
-		return alpha, nil
-	case r.background.Given():
-		return laid(in.Image, alpha, r.ground(in.Image, alpha)), nil
-	}
-	n := in.Channels
-	out := &preprocess.Image{Width: in.Width, Height: in.Height, Channels: n + 1, Pix: make([]byte, 0, len(pix)*(n+1))}
-	for i, a := range pix {
-		out.Pix = append(append(out.Pix, in.Pix[i*n:i*n+n]...), a)
-	}
-	return out, nil
-}
-
-// laid lays an image on a ground of its size, as Pillow's alpha_composite does over an opaque image.
-func laid(img, alpha, ground *preprocess.Image) *preprocess.Image {
-	for i, a := range alpha.Pix {
-		for c := 3 * i; c < 3*i+3; c++ {
-			ground.Pix[c] = byte((int(img.Pix[c])*int(a) + int(ground.Pix[c])*(255-int(a)) + 127) / 255)
-		}
-	}
-	return ground
-}
-
-// ground is what stands behind an image.
-func (r *cutoutRun) ground(img, alpha *preprocess.Image) *preprocess.Image {
+// ground is what stands behind images; nil: alpha stays.
+func (r *cutoutRun) ground() cutout.Ground {
 	switch b := &r.background; {
 	case b.Color != nil:
-		return &preprocess.Image{Width: img.Width, Height: img.Height, Channels: 3, Pix: bytes.Repeat(b.Color[:], img.Width*img.Height)}
+		return cutout.Colored(*b.Color)
 	case b.Blur:
-		return blurredBehind(img, alpha, cmp.Or(b.By, float64(max(img.Width, img.Height))/50))
+		return cutout.Blurred(b.By)
+	case r.behind != nil:
+		return cutout.Covered(r.behind)
 	}
-	return covering(r.behind, img.Width, img.Height)
-}
-
-// blurredBehind is what an image shows behind what is cut out of it, blurred: what is kept does not bleed into it,
-// since each pixel counts by how much of it is background.
-func blurredBehind(img, alpha *preprocess.Image, radius float64) *preprocess.Image {
-	plain := &preprocess.Image{Width: img.Width, Height: img.Height, Channels: 3, Pix: bytes.Clone(img.Pix)}
-	weighed := &preprocess.Image{Width: img.Width, Height: img.Height, Channels: 3, Pix: make([]byte, len(img.Pix))}
-	weights := &preprocess.Image{Width: img.Width, Height: img.Height, Channels: 1, Pix: make([]byte, len(alpha.Pix))}
-	for i, a := range alpha.Pix {
-		weights.Pix[i] = 255 - a
-		for c := 3 * i; c < 3*i+3; c++ {
-			weighed.Pix[c] = byte((int(img.Pix[c])*int(255-a) + 127) / 255)
-		}
-	}
-	for _, one := range []*preprocess.Image{plain, weighed, weights} {
-		one.Blur(radius)
-	}
-	const few = 16 // of 255: deep within what is kept, where hardly anything shows
-	for i, w := range weights.Pix {
-		for c := 3 * i; w >= few && c < 3*i+3; c++ {
-			plain.Pix[c] = byte(min(255, (int(weighed.Pix[c])*255+int(w)/2)/int(w)))
-		}
-	}
-	return plain
-}
-
-// covering is the middle of an image, of the proportions of width x height, brought to that size.
-func covering(img *preprocess.Image, width, height int) *preprocess.Image {
-	w, h := img.Width, img.Height
-	if w*height > h*width {
-		w = max(1, (h*width+height/2)/height)
-	} else {
-		h = max(1, (w*height+width/2)/width)
-	}
-	middle := img.Crop((img.Width-w)/2, (img.Height-h)/2, w, h)
-	var out bytes.Buffer
-	out.Grow(width * height * 3)
-	to, err := preprocess.NewResampler(&out, w, h, 3, width, height, preprocess.Lanczos)
-	if err == nil {
-		_, err = to.Write(middle.Pix)
-	}
-	if err != nil {
-		panic(err) // sizes are of images that were decoded, and a buffer takes all
-	}
-	return &preprocess.Image{Width: width, Height: height, Channels: 3, Pix: out.Bytes()}
+	return nil
 }

@@ -93,7 +93,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output",
 	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/describe models/detect models/embed models/provenance models/segment models/tag",
@@ -107,15 +107,16 @@ var walls = map[string]string{
 		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
 		"cmd/ortho/internal/term cmd/ortho/internal/where models runner",
 
-	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/images preprocess runner",
-	"cmd/ortho/internal/serve/catalog":       "cmd/ortho/internal/serve/fault models models/classify models/detect models/diffusion models/embed models/generate models/images runner runner/npz runner/onnx",
+	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/describe models/images preprocess runner",
+	"cmd/ortho/internal/serve/catalog":       "cmd/ortho/internal/serve/fault models models/classify models/cutout models/detect models/diffusion models/dual models/embed models/generate models/images models/segment models/zeroshot runner runner/npz runner/onnx",
 	"cmd/ortho/internal/serve/oip/inference": "",
 	"cmd/ortho/internal/serve/oip":           "cmd/ortho/internal/remedy cmd/ortho/internal/serve/catalog cmd/ortho/internal/serve/fault cmd/ortho/internal/serve/oip/inference models runner runner/npz runner/onnx",
-	"cmd/ortho/internal/serve": "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/rows cmd/ortho/internal/serve/catalog cmd/ortho/internal/serve/fault " +
-		"cmd/ortho/internal/serve/oip cmd/ortho/internal/term models models/classify models/detect models/diffusion models/generate preprocess",
+	"cmd/ortho/internal/serve": "cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/remedy cmd/ortho/internal/rows cmd/ortho/internal/serve/catalog cmd/ortho/internal/serve/fault " +
+		"cmd/ortho/internal/serve/oip cmd/ortho/internal/term models models/classify models/cutout models/describe models/detect models/diffusion models/embed models/generate models/segment models/tag models/zeroshot preprocess",
 
 	"cmd/ortho":      "*",
 	"cmd/benchpeers": "*",
+	"cmd/benchserve": "runner runner/onnx",
 	"cmd/decodeall":  "preprocess",
 	"cmd/soak":       "", // it starts ortho, and knows nothing of it
 	"scripts/module": "",

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
 	"image/png"
 	"iter"
 	"os"
@@ -176,54 +174,17 @@ func (p *segmentPictures) make(item mappedItem, found segment.Result) error {
 	return put(p.overlays, item.overlay, item.File, picture(drawn, preprocess.FileOptions{Format: preprocess.JPEG, Quality: 90}))
 }
 
-// writeMap writes a map: a byte a pixel with PASCAL VOC's colours, where all values are below 255, which stands for no
-// class; else 16 bits of gray, where 65535 does.
+// writeMap writes a map; see [overlay.Map].
 func (p *segmentPictures) writeMap(item mappedItem, found segment.Result) error {
-	frame, most := image.Rect(0, 0, found.Width, found.Height), uint16(0)
-	for _, v := range found.Map {
-		if v != segment.None {
-			most = max(most, v)
-		}
-	}
-	var picture image.Image
-	if most < 255 {
-		small := image.NewPaletted(frame, vocPalette())
-		for i, v := range found.Map {
-			small.Pix[i] = byte(min(v, 255))
-		}
-		picture = small
-	} else {
-		deep := image.NewGray16(frame)
-		for i, v := range found.Map {
-			deep.Pix[2*i], deep.Pix[2*i+1] = byte(v>>8), byte(v)
-		}
-		picture = deep
-	}
 	file, err := p.masks.Create(item.mask, item.File)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(png.Encode(file, picture), file.Complete()); err != nil {
+	if err := errors.Join(png.Encode(file, overlay.Map(found.Width, found.Height, found.Map)), file.Complete()); err != nil {
 		file.Discard()
 		return err
 	}
 	return file.Commit()
-}
-
-// vocPalette are the colours of PASCAL VOC: the bits of a value, from the lowest, are the high bits of red, green and
-// blue in turn.
-func vocPalette() color.Palette {
-	colors := make(color.Palette, 256)
-	for i := range colors {
-		var rgb [3]byte
-		for bit, v := 7, i; v > 0; bit, v = bit-1, v>>3 {
-			for c := range rgb {
-				rgb[c] |= byte(v >> c & 1 << bit)
-			}
-		}
-		colors[i] = color.RGBA{rgb[0], rgb[1], rgb[2], 255}
-	}
-	return colors
 }
 
 // labelled is the share of the image from which on a segment's name stands in it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -22,6 +23,8 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/models/describe"
+	"ortho/models/dual"
 	"ortho/runner/regular"
 )
 
@@ -34,6 +37,7 @@ type serveOptions struct {
 	cert, key  string
 	insecure   bool
 	access     bool
+	traces     bool
 
 	batch       int
 	delay       time.Duration
@@ -44,6 +48,9 @@ type serveOptions struct {
 	maxBodies   int64
 	budget      int64
 	allVersions bool
+
+	describes               bool
+	chatModel, prompt, lang string
 
 	session  flags.Session
 	decoding flags.MaxPixels
@@ -66,8 +73,14 @@ func newServeCommand() *cli.Command {
 		&cli.StringFlag{Name: "tls-key", Destination: &o.key, Category: "Addresses", Usage: "`FILE` of the certificate's key (PEM)"},
 		&cli.BoolFlag{Name: "insecure", Destination: &o.insecure, Category: "Addresses", Usage: "answer on addresses that other machines reach without a token and TLS"},
 		&cli.BoolFlag{Name: "access-log", Destination: &o.access, Category: "Addresses", Usage: "print a line of JSON for each request on standard error"},
+		&cli.BoolFlag{Name: "traces", Destination: &o.traces, Category: "Addresses", Usage: "print a line of OTLP's JSON for each request on standard error: OpenTelemetry's spans, of the client's trace (traceparent) or one of its own"},
 
-		&cli.IntFlag{Name: "max-batch", Destination: &o.batch, Category: limits, Usage: "`ROWS` of requests that share a run", DefaultText: "by provider; cpu: 1"},
+		&cli.BoolFlag{Name: "describe", Destination: &o.describes, Category: flags.CategoryChat, Usage: "answer /v1/describe: images are sent to the chat server of " + flags.EnvBaseURL + " (OpenAI's without it), with the key of " + flags.EnvKey},
+		&cli.StringFlag{Name: "chat-model", Destination: &o.chatModel, Category: flags.CategoryChat, DefaultText: "$" + flags.EnvChatModel + ", or " + describe.DefaultModel, Usage: "`MODEL` of the chat server"},
+		&cli.StringFlag{Name: "prompt", Destination: &o.prompt, Value: "caption", Category: flags.CategoryChat, Usage: "what is asked for: a built-in `NAME`, or a FILE with a template"},
+		&cli.StringFlag{Name: "lang", Destination: &o.lang, Category: flags.CategoryChat, DefaultText: "the prompt's", Usage: "`LANGUAGE` of descriptions, such as German or de"},
+
+		&cli.IntFlag{Name: "max-batch", Destination: &o.batch, Category: limits, Usage: "`ROWS` of requests that share a run", DefaultText: "of --settings; else by provider; cpu: 1"},
 		&cli.DurationFlag{Name: "max-delay", Destination: &o.delay, Category: limits, Usage: "how long a run that is not full waits for further requests: `DURATION`", DefaultText: "not at all"},
 		&cli.IntFlag{Name: "queue", Value: 64, Destination: &o.queue, Category: limits, Usage: "`REQUESTS` that may wait for a model; further ones get 503"},
 		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Destination: &o.timeout, Category: limits, Usage: "give a request up after `DURATION`; 0: never"},
@@ -93,6 +106,19 @@ func (o *serveOptions) run(ctx context.Context, call *flags.Call) error {
 	if o.access {
 		options.Access = call.Err
 	}
+	if o.traces {
+		options.Traces = call.Err
+	}
+	if options.Describer, err = o.describer(call); err != nil {
+		return err
+	}
+	if options.Describer != nil {
+		defer options.Describer.Close()
+	}
+	if batch := o.session.SavedBatch(); batch > 1 && !call.Given("max-batch") {
+		o.batch, options.MaxBatch = batch, batch
+		call.Info(fmt.Sprintf("requests that come together share runs of up to %d rows, as --settings has it", batch))
+	}
 	var server *serve.Server
 	models := catalog.New(catalog.Options{Session: o.session.Runner, Batch: o.batch, Concurrency: o.session.Concurrency, Linger: o.delay, Queue: o.queue,
 		MaxPixels: o.decoding.Pixels, Budget: o.budget << 20, AllVersions: o.allVersions, Open: o.open(call.UI),
@@ -116,6 +142,33 @@ func (o *serveOptions) run(ctx context.Context, call *flags.Call) error {
 		}
 		call.Info(text + "; SIGTERM or Ctrl-C ends it")
 	})
+}
+
+// describer is what asks the chat server of the environment; nil: nothing does.
+func (o *serveOptions) describer(call *flags.Call) (*describe.Describer, error) {
+	if !o.describes {
+		for _, name := range []string{"chat-model", "prompt", "lang"} {
+			if call.Given(name) {
+				return nil, commandline.Usagef("--%s is of descriptions: it goes with --describe", name)
+			}
+		}
+		return nil, nil
+	}
+	chat := flags.Chat{Prompt: o.prompt, Options: flags.EnvironmentChat()}
+	if err := chat.CheckKey(); err != nil {
+		return nil, err
+	}
+	var err error
+	chat.Options.Model = cmp.Or(o.chatModel, chat.Options.Model)
+	chat.Options.Language, chat.Options.MaxPixels, chat.Options.Notify = o.lang, o.decoding.Pixels, call.Info
+	if chat.Options.Prompt, err = describe.FindPrompt(o.prompt); err != nil {
+		return nil, commandline.Usagef("--prompt: %w", err)
+	}
+	d, err := chat.Open()
+	if err == nil {
+		chat.TellHost(call.UI, d)
+	}
+	return d, err
 }
 
 // maxPEM bounds the files of TLS.
@@ -171,16 +224,26 @@ func (o *serveOptions) options() (serve.Options, error) {
 }
 
 // open reads a model's files, and tells what is done as they state though it may not be meant.
-func (o *serveOptions) open(ui *term.UI) func(string) (*models.Model, error) {
-	return func(name string) (*models.Model, error) {
-		m, err := flags.OpenModel(name, models.Settings{})
+func (o *serveOptions) open(ui *term.UI) func(context.Context, string) (*models.Model, *dual.Model, error) {
+	return func(ctx context.Context, name string) (m *models.Model, both *dual.Model, err error) {
+		if dual.Is(name) {
+			if both, err = dual.Open(ctx, name, models.Settings{}, o.session.Runner); err == nil {
+				m = both.Image
+			} else if m, _, _ = dual.Image(name, models.Settings{}); m != nil {
+				ui.Warn(fmt.Sprintf("%s embeds images alone: %s", m.Name, remedy.Text(err)))
+				err = nil
+			}
+		} else {
+			m, err = flags.OpenModel(name, models.Settings{})
+		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, notice := range remedy.ModelNotices(m) {
 			ui.Warn(m.Name + ": " + notice)
 		}
-		return m, nil
+		o.session.Check(ctx, ui, m)
+		return m, both, nil
 	}
 }
 

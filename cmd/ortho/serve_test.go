@@ -142,9 +142,10 @@ func posted(address, file string) (string, error) {
 func TestServeClients(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil || exec.Command(python, "-c", "import numpy, tritonclient.http, tritonclient.grpc, huggingface_hub, openai").Run() != nil {
-		t.Skip("needs python3 with tritonclient[http,grpc], huggingface_hub and openai, whose clients ask")
+		t.Skip("needs python3 with tritonclient[http,grpc], huggingface_hub and openai, whose clients ask (make test-clients)")
 	}
-	http, grpc := served(t, "--grpc", "127.0.0.1:0", "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs", "-m", "ssd-mobilenet-v2")
+	http, grpc := served(t, "--grpc", "127.0.0.1:0", "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs", "-m", "ssd-mobilenet-v2",
+		"-m", "selfie", "-m", "clip=../../models/dual/testdata/clip-joint", "-m", "../../models/segment/testdata/segformer")
 	code, row, _ := execute(t, "", "classify", "-f", "jsonl", cat)
 	if code != 0 {
 		t.Fatal(code)
@@ -152,6 +153,14 @@ func TestServeClients(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "row.json"), row)
 	out, err := exec.Command(python, "../../scripts/clients/serve.py", http, grpc, cat, file).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "passed: tritonclient.http, tritonclient.grpc, huggingface_hub, openai") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if exec.Command(python, "-c", "import kserve").Run() != nil {
+		t.Log("without KServe's SDK, which this python3 does not have (make test-clients)")
+		return
+	}
+	out, err = exec.Command(python, "../../scripts/clients/kserve_sdk.py", http, grpc).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "passed: kserve") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -232,7 +241,8 @@ func TestServePage(t *testing.T) {
 	if err != nil || exec.Command("node", "-e", "require('puppeteer-core'); require('axe-core')").Run() != nil {
 		t.Skip("needs chromium, and node with puppeteer-core and axe-core (NODE_PATH)")
 	}
-	address, _ := served(t, "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs")
+	address, _ := served(t, "-m", "efficientnet-lite0", "-m", "span-x2", "-m", "words=imagenet-descriptions", "-m", "glyphs",
+		"-m", "selfie", "-m", "clip=../../models/dual/testdata/clip-joint", "-m", "../../models/segment/testdata/segformer")
 	cmd := exec.Command("node", "../../scripts/clients/page.cjs", address+"/", cat, t.TempDir())
 	cmd.Env = append(os.Environ(), "CHROMIUM="+chromium)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "passed") {

@@ -88,10 +88,7 @@ func (o *pickOptions) Read(c *flags.Call) error {
 
 // rules are those of the labels, with what is given in place of theirs.
 func (o *pickOptions) rules(labels []models.Label) (tag.Rules, error) {
-	r := tag.Usual()
-	if tag.Categorised(labels) {
-		r = tag.Danbooru()
-	}
+	r := tag.For(labels)
 	if o.threshold != nil {
 		r.Threshold, r.ByCategory = *o.threshold, map[string]float64{}
 	}

@@ -47,6 +47,14 @@ func Categorised(labels []models.Label) bool {
 	return false
 }
 
+// For are the rules that suit labels: [Danbooru] where they have categories, else [Usual].
+func For(labels []models.Label) Rules {
+	if Categorised(labels) {
+		return Danbooru()
+	}
+	return Usual()
+}
+
 // Most is how many predictions of an image are looked at: the most probable ones.
 const Most = 4096
 

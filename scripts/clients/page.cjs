@@ -2,7 +2,7 @@
 //
 //     NODE_PATH=... CHROMIUM=/usr/bin/chromium node page.cjs http://127.0.0.1:8000/ PHOTO FOLDER
 //
-// Needs puppeteer-core and axe-core. The server has the models efficientnet-lite0, span-x2, glyphs and words. FOLDER gets
+// Needs puppeteer-core and axe-core. The server has the models efficientnet-lite0, span-x2, glyphs, words, selfie, clip and segformer. FOLDER gets
 // pictures of the page.
 const puppeteer = require("puppeteer-core");
 const axe = require("fs").readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -32,6 +32,28 @@ async function tried(browser, width, scheme, looked) {
   await says("after");
   if ((await page.$$("#answer tr")).length !== 5) wrong.push("there are no 5 classes");
   await look("classes");
+  await page.select("#action", "tag");
+  await page.click("#go");
+  await says("tags, after");
+  await page.select("#model", "segformer");
+  await page.click("#go");
+  await page.waitForFunction(() => document.querySelector("#answer canvas")?.width > 300, {timeout: 120000});
+  await says("segments, after");
+  const tinted = await page.evaluate(() => { const c = document.querySelector("#answer canvas"); return new Set(c.getContext("2d").getImageData(0, 0, c.width, 1).data).size; });
+  if (tinted < 3) wrong.push("nothing is drawn");
+  await look("segments");
+  await page.select("#model", "selfie");
+  await page.click("#go");
+  await page.waitForFunction(() => document.querySelector("#answer img")?.naturalWidth > 0, {timeout: 120000});
+  await look("cutout");
+  await page.select("#model", "clip");
+  await page.select("#action", "compare");
+  await page.type("#text", "a cat\na rocket");
+  await page.click("#go");
+  await says("after");
+  if ((await page.$$("#answer tr")).length !== 2) wrong.push("there are no 2 labels");
+  await look("labels");
+  await page.$eval("#text", e => { e.value = ""; });
   await page.select("#model", "span-x2");
   await page.click("#go");
   await page.waitForFunction(() => document.querySelector("#answer img")?.naturalWidth > 0, {timeout: 120000});

@@ -4,7 +4,7 @@
 
 ROW is the row that `ortho classify -k 5 -f jsonl PHOTO` writes. Needs tritonclient[all], huggingface_hub, openai,
 numpy; a client that is not installed is told and left out. The server has the models efficientnet-lite0,
-span-x2, ssd-mobilenet-v2, glyphs and words (imagenet-descriptions).
+span-x2, ssd-mobilenet-v2, glyphs, words (imagenet-descriptions), selfie, clip and segformer (of the tests' data).
 """
 import io
 import json
@@ -108,6 +108,15 @@ try:
     client = InferenceClient(model=http + "/models/ssd-mobilenet-v2")
     found = client.object_detection(photo)
     assert found and found[0].label == "Cat" and found[0].box.xmax > found[0].box.xmin, found
+    client = InferenceClient(model=http + "/models/clip")
+    ranked = client.zero_shot_image_classification(photo, candidate_labels=["a cat", "a rocket", "coffee"])
+    assert len(ranked) == 3 and ranked[0].score >= ranked[2].score, ranked
+    near(sum(r.score for r in ranked), 1, "scores of labels")
+    assert np.isfinite(client.feature_extraction("a cat")).all()
+    parts = InferenceClient(model=http + "/models/segformer").image_segmentation(photo)
+    assert parts and parts[0].mask.size == (row["width"], row["height"]), parts
+    cut = InferenceClient(model=http + "/models/selfie").image_to_image(photo)
+    assert cut.mode == "RGBA" and cut.size == (row["width"], row["height"]), cut
     done.append("huggingface_hub")
 except ImportError as e:
     print("left out:", e)

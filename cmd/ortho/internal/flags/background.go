@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/overlay"
 	"ortho/cmd/ortho/internal/record"
 )
 
@@ -31,7 +32,7 @@ func (b *Background) Read(c *Call) error {
 		return nil
 	}
 	b.text = c.line.String("background")
-	if color, ok := ParseColor(b.text); ok {
+	if color, ok := overlay.ParseColor(b.text); ok {
 		b.Color = &color
 		return nil
 	}

@@ -79,13 +79,13 @@ func (h *Chat) Read(c *Call) (err error) {
 		return err
 	}
 	h.Prompt, h.cached = line.String("prompt"), c.Given("cache")
-	h.Options = describe.Options{
-		BaseURL: os.Getenv(EnvBaseURL), Key: describe.NewKey(chatKey()), Model: cmp.Or(line.String("chat-model"), os.Getenv(EnvChatModel), describe.DefaultModel),
-		Organization: os.Getenv(envOrganization), Project: os.Getenv(envProject), MaxTokens: line.Int("max-tokens"), MaxRequests: line.Int("max-requests"), Deadline: line.Duration("deadline"),
-		Language: line.String("lang"), Detail: describe.Detail(line.String("detail")), MaxSide: line.Int("max-side"), MaxPixels: line.Int64("max-pixels"),
-		Budget: line.Int("budget"), Timeout: line.Duration("timeout"), Cache: cacheFolder(line.String("cache")), Offline: line.Bool("offline"), Insecure: line.Bool("insecure"),
-		Notify: c.Info,
-	}
+	o := EnvironmentChat()
+	o.Model = cmp.Or(line.String("chat-model"), o.Model)
+	o.MaxTokens, o.MaxRequests, o.Deadline = line.Int("max-tokens"), line.Int("max-requests"), line.Duration("deadline")
+	o.Language, o.Detail, o.MaxSide, o.MaxPixels = line.String("lang"), describe.Detail(line.String("detail")), line.Int("max-side"), line.Int64("max-pixels")
+	o.Budget, o.Timeout, o.Cache = line.Int("budget"), line.Duration("timeout"), cacheFolder(line.String("cache"))
+	o.Offline, o.Insecure, o.Notify = line.Bool("offline"), line.Bool("insecure"), c.Info
+	h.Options = o
 	if h.Options.Header, err = headers(c.Repeated("header")); err != nil {
 		return err
 	}
@@ -97,6 +97,12 @@ func (h *Chat) Read(c *Call) (err error) {
 		return commandline.Usage(fmt.Errorf("--prompt: %w%s", err, commandline.DidYouMean(h.Prompt, names)))
 	}
 	return nil
+}
+
+// EnvironmentChat is what the environment says of who is asked.
+func EnvironmentChat() describe.Options {
+	return describe.Options{BaseURL: os.Getenv(EnvBaseURL), Key: describe.NewKey(chatKey()), Model: cmp.Or(os.Getenv(EnvChatModel), describe.DefaultModel),
+		Organization: os.Getenv(envOrganization), Project: os.Getenv(envProject)}
 }
 
 // cacheFolder is where answers are kept; "": nowhere.

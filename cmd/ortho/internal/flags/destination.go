@@ -16,6 +16,7 @@ import (
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/overlay"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/preprocess"
@@ -109,22 +110,10 @@ func givenBackground(c *Call) (*[3]byte, error) {
 		return nil, nil
 	}
 	text := c.line.String("background")
-	if color, ok := ParseColor(text); ok {
+	if color, ok := overlay.ParseColor(text); ok {
 		return &color, nil
 	}
 	return nil, commandline.Usagef("--background %q: white, black or #rrggbb", text)
-}
-
-// ParseColor reads white, black or #rrggbb.
-func ParseColor(text string) (color [3]byte, ok bool) {
-	if named, ok := map[string]string{"white": "#ffffff", "black": "#000000"}[text]; ok {
-		text = named
-	}
-	digits, ok := strings.CutPrefix(text, "#")
-	if rgb, err := hex.DecodeString(digits); ok && err == nil && len(rgb) == 3 {
-		return [3]byte(rgb), true
-	}
-	return color, false
 }
 
 // Given reports whether pictures go anywhere.

@@ -12,6 +12,7 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/dataset"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/overlay"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models/bundled"
 	"ortho/models/config"
@@ -41,7 +42,7 @@ func valueFile(value string) iter.Seq[string] {
 
 // backgroundFile is the file that --background names, if it names one.
 func backgroundFile(value string) iter.Seq[string] {
-	if _, color := ParseColor(value); color || IsBlur(value) {
+	if _, color := overlay.ParseColor(value); color || IsBlur(value) {
 		return NoFiles
 	}
 	return itself(value)

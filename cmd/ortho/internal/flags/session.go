@@ -121,6 +121,14 @@ func (s *Session) Check(ctx context.Context, ui *term.UI, m *models.Model) {
 	}
 }
 
+// SavedBatch is the batch that --settings has measured to be best; 0 where they say nothing.
+func (s *Session) SavedBatch() int {
+	if !s.settings {
+		return 0
+	}
+	return s.saved.Batch
+}
+
 // TellSession warns of what is otherwise in a session than it was asked for: providers that
 // can't be used, and sums of 8-bit products that this CPU may saturate.
 func TellSession(ui *term.UI, s *runner.Session) {

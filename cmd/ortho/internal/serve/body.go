@@ -8,13 +8,14 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"ortho/cmd/ortho/internal/serve/fault"
 )
 
-// bodies bounds the memory of all bodies together.
+// bodies bounds the memory of all bodies together, and of what is made of them before a graph runs.
 type bodies struct {
 	each, all int64         // bytes
 	patience  time.Duration // for one to arrive
@@ -48,7 +49,7 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request) (body []byte, rele
 			taken += more
 			if b.held.Add(more) > b.all {
 				release()
-				return nil, nil, fault.Busy("the bodies of other requests take all memory that is for them (--max-bodies)")
+				return nil, nil, errBodies
 			}
 			body = append(make([]byte, 0, int64(cap(body))+more), body...)
 		}
@@ -66,6 +67,20 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request) (body []byte, rele
 		}
 	}
 }
+
+// hold counts memory that is made of a body; release gives it back.
+func (b *bodies) hold(n int64) (release func(), err error) {
+	if b.held.Add(n) > b.all {
+		b.held.Add(-n)
+		if n > b.all {
+			return nil, fault.Large("what becomes of this request takes %d MB, more than all requests may together (--max-bodies)", n>>20)
+		}
+		return nil, errBodies
+	}
+	return sync.OnceFunc(func() { b.held.Add(-n) }), nil
+}
+
+var errBodies = fault.Busy("the bodies of other requests take all memory that is for them (--max-bodies)")
 
 func bodyError(err error) error {
 	var large *http.MaxBytesError

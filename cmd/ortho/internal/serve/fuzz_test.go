@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"ortho/cmd/ortho/internal/serve/catalog"
 	"ortho/cmd/ortho/internal/serve/fault"
 )
 
@@ -53,6 +55,46 @@ func FuzzForm(f *testing.F) {
 		}
 		if held := b.held.Load(); held != 0 {
 			t.Errorf("%d bytes are held", held)
+		}
+	})
+}
+
+// FuzzRoutes: whatever comes to a route, it is answered, or refused as a mistake of the client's, or as what is not to be
+// had: never as one of the server's.
+func FuzzRoutes(f *testing.F) {
+	s, _ := opened(f, Options{MaxBody: 1 << 20, MaxBodies: 4 << 20, MaxPixels: 1 << 20}, catalog.Options{}, "float32_nchw", "embedding", "dual/testdata/clip-split")
+	handler := s.Handler()
+	var paths []string
+	for _, r := range s.routes() {
+		if r.method == "POST" && !strings.Contains(r.path, "/repository/models/") {
+			paths = append(paths, strings.NewReplacer("{model}", "clip-split", "{owner}", "o", "{version}", "1").Replace(r.path))
+		}
+	}
+	for n, path := range paths {
+		switch {
+		case strings.HasPrefix(path, "/models/"):
+			f.Add(byte(n), "application/json", "", []byte(`{"inputs":"YQ==","parameters":{"candidate_labels":["a","b"],"hypothesis_template":"{}","top_k":3}}`))
+		case path == "/predict":
+			f.Add(byte(n), "multipart/form-data; boundary=b", "", []byte("--b\r\nContent-Disposition: form-data; name=\"entries\"\r\n\r\n{\"clip\":{\"textual\":{\"modelName\":\"o/clip-split\"}}}\r\n--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\na cat\r\n--b--\r\n"))
+		case strings.HasPrefix(path, "/v1/images"):
+			f.Add(byte(n), "application/json", "", []byte(`{"prompt":"a","n":1,"size":"8x8","response_format":"b64_json","seed":7}`))
+		case strings.HasPrefix(path, "/v2"):
+			f.Add(byte(n), "application/json", "", []byte(`{"id":"1","inputs":[{"name":"x","shape":[1],"datatype":"BYTES","data":["a"]}],"ready":true}`))
+		default:
+			f.Add(byte(n), "", "labels=a%0Ab&threshold=0.5&masks=true&background=blur:3&feather=1", []byte("P1 1 1 1"))
+			f.Add(byte(n), "application/json", "", []byte(`{"text":"a cat","normalize":true}`))
+		}
+	}
+	f.Fuzz(func(t *testing.T, n byte, kind, query string, body []byte) {
+		r := httptest.NewRequest("POST", "http://localhost"+paths[int(n)%len(paths)], bytes.NewReader(body))
+		r.URL.RawQuery, r.Header["Content-Type"] = query, []string{kind}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code >= 500 && w.Code != http.StatusServiceUnavailable && w.Code != http.StatusNotImplemented {
+			t.Errorf("%s: %d %s", r.URL, w.Code, w.Body)
+		}
+		if held := s.bodies.held.Load(); held != 0 {
+			t.Errorf("%s: %d bytes are held", r.URL, held)
 		}
 	})
 }

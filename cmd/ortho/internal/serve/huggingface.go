@@ -14,7 +14,10 @@ import (
 	"ortho/cmd/ortho/internal/serve/fault"
 	"ortho/models"
 	"ortho/models/classify"
+	"ortho/models/cutout"
 	"ortho/models/detect"
+	"ortho/models/segment"
+	"ortho/preprocess"
 )
 
 // huggingFaceRoutes are those of Hugging Face's inference clients: the task is the model's.
@@ -30,19 +33,20 @@ func (s *Server) huggingFaceRoutes() []route {
 type hfBody struct {
 	Inputs     json.RawMessage `json:"inputs"`
 	Parameters struct {
-		TopK           *int     `json:"top_k"`
-		Function       string   `json:"function_to_apply"`
-		Width          int      `json:"width"`
-		Height         int      `json:"height"`
-		Steps          int      `json:"num_inference_steps"`
-		Guidance       *float64 `json:"guidance_scale"`
-		Negative       *string  `json:"negative_prompt"`
-		Seed           *uint64  `json:"seed"`
-		Scheduler      *string  `json:"scheduler"`
-		TargetSize     any      `json:"target_size"`
-		Strength       *float64 `json:"strength"`
-		Prompt         string   `json:"prompt"`
-		CandidateLabel any      `json:"candidate_labels"`
+		TopK       *int     `json:"top_k"`
+		Function   string   `json:"function_to_apply"`
+		Width      int      `json:"width"`
+		Height     int      `json:"height"`
+		Steps      int      `json:"num_inference_steps"`
+		Guidance   *float64 `json:"guidance_scale"`
+		Negative   *string  `json:"negative_prompt"`
+		Seed       *uint64  `json:"seed"`
+		Scheduler  *string  `json:"scheduler"`
+		TargetSize any      `json:"target_size"`
+		Strength   *float64 `json:"strength"`
+		Prompt     string   `json:"prompt"`
+		Labels     []string `json:"candidate_labels"`
+		Template   string   `json:"hypothesis_template"`
 	} `json:"parameters"`
 }
 
@@ -70,17 +74,46 @@ func (s *Server) huggingFace(c *call) error {
 	}
 	defer release()
 	c.model = i.Name
-	if b.Parameters.Scheduler != nil || b.Parameters.TargetSize != nil || b.Parameters.CandidateLabel != nil {
-		return fault.Input("scheduler, target_size and candidate_labels are not taken: the model's own are used")
+	if b.Parameters.Scheduler != nil || b.Parameters.TargetSize != nil {
+		return fault.Input("scheduler and target_size are not taken: the model's own are used")
 	}
 	if f := b.Parameters.Function; f != "" {
 		return fault.Input("function_to_apply %.40q is not taken: scores are the model's probabilities", f)
 	}
+	if b.Parameters.Labels != nil && (i.Task != models.Embed || !i.HasTexts()) {
+		return fault.Input("candidate_labels are for models of images and texts: %s has its own classes", i.Name)
+	}
 	switch i.Task {
 	case models.Classify, models.ClassifyText:
 		return s.huggingFaceClasses(c, i, data, b)
+	case models.Segment:
+		found, release, err := c.divided(c.Context(), i, imageIn(data, b.Inputs != nil))
+		if err != nil {
+			return err
+		}
+		defer release()
+		return huggingFaceSegments(c, found)
+	case models.Cutout:
+		kind, format, err := wantedFormat("", c.Header.Get("Accept"))
+		if err != nil {
+			return err
+		}
+		if format == preprocess.JPEG { // it has no alpha
+			kind, format = "image/png", preprocess.PNG
+		}
+		made, err := s.cut(c.Context(), i, imageIn(data, b.Inputs != nil), cutout.Finish{}, format)
+		if err != nil {
+			return err
+		}
+		return c.write(kind, made)
 	case models.Embed:
+		if b.Parameters.Labels != nil {
+			return s.huggingFaceLabels(c, i, imageIn(data, b.Inputs != nil), b)
+		}
 		made, err := i.Embedder.Image(c.Context(), imageIn(data, b.Inputs != nil))
+		if err != nil && b.Inputs != nil && i.HasTexts() && models.StageOf(err) == models.StageUnsupported && len(data) <= maxText {
+			made.Embedding, _, err = i.EmbedText(c.Context(), string(data)) // it was a text
+		}
 		if err != nil {
 			return err
 		}
@@ -97,7 +130,7 @@ func (s *Server) huggingFace(c *call) error {
 		p.negative, p.given = *b.Parameters.Negative, true
 	}
 	if i.Pipeline == nil && i.Generator.Spec().Image != nil || b.Parameters.Prompt != "" {
-		p.images, p.text = []file{{"inputs", imageIn(data, b.Inputs != nil)}}, b.Parameters.Prompt
+		p.images, p.text = []file{{name: "inputs", data: imageIn(data, b.Inputs != nil)}}, b.Parameters.Prompt
 	} else {
 		p.text = string(data)
 	}
@@ -139,6 +172,69 @@ func huggingFaceBoxes(found detect.Result) any {
 	return all
 }
 
+// huggingFaceSegments are segments as Hugging Face's clients read them: masks are pictures, white where the segment is.
+func huggingFaceSegments(c *call, found segment.Result) error {
+	type part struct {
+		Label string  `json:"label"`
+		Score float32 `json:"score"`
+		Mask  string  `json:"mask"`
+	}
+	all := []part{}
+	for _, one := range found.Segments {
+		inside, err := one.Mask.Pixels()
+		if err != nil {
+			return models.StageOutput.Wrap(err)
+		}
+		mask := &preprocess.Image{Width: found.Width, Height: found.Height, Channels: 1, Pix: make([]byte, len(inside))}
+		for n, in := range inside {
+			if in {
+				mask.Pix[n] = 255
+			}
+		}
+		made, err := encoded(mask, preprocess.FileOptions{Format: preprocess.PNG})
+		if err != nil {
+			return err
+		}
+		score := one.Score
+		if score == 0 { // of a class nothing is stated: transformers has 1 there
+			score = 1
+		}
+		label := one.Label
+		if label == "" {
+			label = fmt.Sprintf("LABEL_%d", one.Index)
+		}
+		all = append(all, part{label, score, base64.StdEncoding.EncodeToString(made)})
+	}
+	return c.json(all)
+}
+
+// huggingFaceLabels ranks labels by how well they suit an image.
+func (s *Server) huggingFaceLabels(c *call, i *catalog.Instance, image []byte, b hfBody) error {
+	var templates []string
+	if b.Parameters.Template != "" {
+		templates = []string{b.Parameters.Template}
+	}
+	labels, err := labelsFor(c.Context(), i, b.Parameters.Labels, templates)
+	if err != nil {
+		return err
+	}
+	result, err := compare(c.Context(), i, labels, image)
+	if err != nil {
+		return err
+	}
+	all := []huggingFaceClass{}
+	for _, p := range result.Predictions {
+		all = append(all, huggingFaceClass{p.Label, p.Probability})
+	}
+	return c.json(all)
+}
+
+// huggingFaceClass is a class as Hugging Face's clients read it.
+type huggingFaceClass struct {
+	Label string  `json:"label"`
+	Score float64 `json:"score"`
+}
+
 // imageIn is an image as it came: of JSON as base64, with the head of a data address or without.
 func imageIn(data []byte, text bool) []byte {
 	if !text {
@@ -156,10 +252,6 @@ func imageIn(data []byte, text bool) []byte {
 }
 
 func (s *Server) huggingFaceClasses(c *call, i *catalog.Instance, data []byte, b hfBody) error {
-	type class struct {
-		Label string  `json:"label"`
-		Score float64 `json:"score"`
-	}
 	top := defaultTop
 	if b.Parameters.TopK != nil {
 		if top = *b.Parameters.TopK; top < 1 {
@@ -170,16 +262,16 @@ func (s *Server) huggingFaceClasses(c *call, i *catalog.Instance, data []byte, b
 	if err != nil {
 		return err
 	}
-	classes := []class{}
+	classes := []huggingFaceClass{}
 	for _, p := range all[:min(top, len(all))] {
 		label := p.Label
 		if label == "" {
 			label = fmt.Sprintf("LABEL_%d", p.Index) // as transformers calls it
 		}
-		classes = append(classes, class{label, p.Probability})
+		classes = append(classes, huggingFaceClass{label, p.Probability})
 	}
 	if i.Task == models.ClassifyText { // of each of the texts that could be given
-		return c.json([][]class{classes})
+		return c.json([][]huggingFaceClass{classes})
 	}
 	return c.json(classes)
 }

@@ -12,7 +12,7 @@ import (
 func (s *Server) immichRoutes() []route {
 	return []route{
 		{method: "GET", path: "/ping", open: true, answer: func(c *call) error { return c.write("text/plain; charset=utf-8", []byte("pong")) }, about: "Whether the process lives, as immich asks."},
-		{method: "POST", path: "/predict", body: true, answer: s.predict, about: "Embeddings of an image, as immich asks for them: the part entries says the model."},
+		{method: "POST", path: "/predict", body: true, answer: s.predict, about: "Embeddings of an image or a text, as immich asks for them: the part entries says the model."},
 	}
 }
 
@@ -32,9 +32,12 @@ func (s *Server) predict(c *call) error {
 	if len(entries) != 1 || len(entries["clip"]) != 1 {
 		return fault.Input("entries: one task, clip, with one type can be asked for")
 	}
+	if asked, ok := entries["clip"]["textual"]; ok {
+		return s.predictText(c, asked.Model, f.values["text"])
+	}
 	asked, ok := entries["clip"]["visual"]
 	if !ok {
-		return fault.Input("entries: of clip, visual can be asked for: the models here embed images")
+		return fault.Input("entries: of clip, visual and textual can be asked for")
 	}
 	if len(f.files) != 1 {
 		return fault.Input("there is no image: it is the part image of the form")
@@ -48,11 +51,32 @@ func (s *Server) predict(c *call) error {
 	if err != nil {
 		return err
 	}
-	values, err := json.Marshal(made.Embedding)
+	values, err := numbers(made.Embedding)
 	if err != nil {
 		return err
 	}
-	return c.json(map[string]any{"clip": string(values), "imageHeight": made.Height, "imageWidth": made.Width})
+	return c.json(map[string]any{"clip": values, "imageHeight": made.Height, "imageWidth": made.Width})
+}
+
+// predictText embeds a text that is looked for.
+func (s *Server) predictText(c *call, model, text string) error {
+	if strings.TrimSpace(text) == "" || len(text) > maxText {
+		return fault.Input("the part text of the form has %d bytes: from 1 to %d can be embedded", len(text), maxText)
+	}
+	i, release, err := s.acquireTexts(c, localName(s, model), "")
+	if err != nil {
+		return err
+	}
+	defer release()
+	made, _, err := i.EmbedText(c.Context(), text)
+	if err != nil {
+		return err
+	}
+	values, err := numbers(made)
+	if err != nil {
+		return err
+	}
+	return c.json(map[string]any{"clip": values})
 }
 
 // localName is what a model is called here: immich's names may have an owner before them, and are

@@ -50,7 +50,7 @@ func (s *Server) openAIModels(c *call) error {
 	for _, name := range s.catalog.Names() {
 		all = append(all, s.described(name))
 	}
-	return c.json(map[string]any{"object": "list", "data": all})
+	return c.json(map[string]any{"object": "list", "data": all, "describes": s.opt.Describer != nil})
 }
 
 func (s *Server) openAIModel(c *call) error {
@@ -125,7 +125,7 @@ func (s *Server) openAIEdits(c *call) error {
 		return fault.Input("there is no image: it is a file of the form")
 	}
 	if p.mask != nil { // what is transparent is made anew: MaskOf reads alpha so
-		p.mask = &file{"mask", p.mask.data}
+		p.mask = &file{name: "mask", data: p.mask.data}
 	}
 	return s.openAIPictures(c, asked, p)
 }

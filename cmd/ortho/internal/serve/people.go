@@ -3,15 +3,8 @@ package serve
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ortho/cmd/ortho/internal/output"
@@ -26,139 +19,16 @@ import (
 // peoplesRoutes are the plain ones: an image in, what the command line says of it out.
 func (s *Server) peoplesRoutes() []route {
 	return []route{
-		{method: "POST", path: "/v1/classify", body: true, answer: s.classify, about: "Classes of an image, most probable first: the row that `ortho classify -f jsonl` writes. Several images, as parts of a form, give a list of rows."},
+		{method: "POST", path: "/v1/classify", body: true, answer: s.classify, about: "Classes of an image, most probable first: the row that `ortho classify -f jsonl` writes. Several images, as parts of a form, give a list of rows. labels, and template, make it compare images with texts, as `ortho classify --zero-shot` does."},
 		{method: "POST", path: "/v1/classify-text", body: true, answer: s.classifyText, about: "Classes of a text."},
-		{method: "POST", path: "/v1/embed", body: true, answer: s.embed, about: "The embedding of an image: the row that `ortho embed -f jsonl` writes."},
+		{method: "POST", path: "/v1/embed", body: true, answer: s.embed, about: "The embedding of an image, or of a text (text): the row that `ortho embed -f jsonl` writes; normalize=true: of length 1."},
 		{method: "POST", path: "/v1/detect", body: true, answer: s.detect, about: "Objects in an image, with their boxes: the row that `ortho detect -f jsonl` writes."},
+		{method: "POST", path: "/v1/segment", body: true, answer: s.segment, about: "What an image is divided into, with masks: the row that `ortho segment -f jsonl` writes; format=png: the map of --masks."},
+		{method: "POST", path: "/v1/tag", body: true, answer: s.tag, about: "Tags of an image: the row that `ortho tag -f jsonl` writes."},
+		{method: "POST", path: "/v1/cutout", body: true, answer: s.cutout, about: "A picture without its background, with alpha or on background: white, black, #rrggbb, blur, or a file."},
+		{method: "POST", path: "/v1/describe", body: true, answer: s.describe, about: "What a chat server says of an image: the row that `ortho describe -f jsonl` writes, where the server was started with --describe."},
 		{method: "POST", path: "/v1/generate", body: true, answer: s.generate, about: "A picture, made from an image or from a prompt."},
 	}
-}
-
-// maxParts bounds the parts of a form.
-const maxParts = 256
-
-// file is an image of a request.
-type file struct {
-	name string
-	data []byte
-}
-
-// form is what a request says: files, and values by name, those of the address among them.
-type form struct {
-	files  []file
-	values map[string]string
-}
-
-// form reads a request: an image as the body; or a form with files and values; or JSON with values.
-func (c *call) form() (f form, err error) {
-	f.values = map[string]string{}
-	for key, values := range c.URL.Query() {
-		f.values[key] = values[len(values)-1]
-	}
-	kind, options, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil && c.Header.Get("Content-Type") != "" {
-		return f, fault.Media("Content-Type %.100q: %v", c.Header.Get("Content-Type"), err)
-	}
-	switch {
-	case kind == "multipart/form-data":
-		return f, f.parts(multipart.NewReader(bytes.NewReader(c.body), options["boundary"]))
-	case kind == "application/json":
-		var values map[string]any
-		decoder := json.NewDecoder(bytes.NewReader(c.body))
-		decoder.UseNumber()
-		if err := decoder.Decode(&values); err != nil {
-			return f, fault.Input("the body is no JSON object: %v", err)
-		}
-		for key, v := range values {
-			switch v.(type) {
-			case string, json.Number, bool:
-				f.values[key] = fmt.Sprint(v)
-			case nil:
-			default:
-				return f, fault.Input("%.100q is a list or an object: a text, a number or true and false are taken", key)
-			}
-		}
-		return f, nil
-	case kind == "application/x-www-form-urlencoded" && !looksLikeImage(c.body):
-		return f, fault.Media("a form is sent as multipart/form-data; an image as the body, as image/jpeg or whatever it is")
-	}
-	if len(c.body) > 0 {
-		name := f.values["name"]
-		if name == "" {
-			name = "image"
-		}
-		f.files = []file{{name, c.body}}
-	}
-	return f, nil
-}
-
-// looksLikeImage reports whether a body that says to be a form is none: curl --data-binary says so of
-// whatever it sends.
-func looksLikeImage(body []byte) bool {
-	return bytes.ContainsFunc(body[:min(64, len(body))], func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == '\uFFFD' })
-}
-
-// parts reads a form's parts. What has a file's name is a file.
-func (f *form) parts(from *multipart.Reader) error {
-	for n := 0; ; n++ {
-		part, err := from.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fault.Input("the form can't be read: %v", err)
-		}
-		if n == maxParts {
-			return fault.Input("the form has more than %d parts", maxParts)
-		}
-		data, err := io.ReadAll(part)
-		if err != nil {
-			return fault.Input("part %.100q of the form can't be read: %v", part.FormName(), err)
-		}
-		switch {
-		case part.FileName() != "":
-			f.files = append(f.files, file{part.FileName(), data})
-		case strings.HasPrefix(part.Header.Get("Content-Type"), "image/"):
-			f.files = append(f.files, file{part.FormName(), data})
-		case part.FormName() != "":
-			f.values[part.FormName()] = string(data)
-		}
-	}
-}
-
-// only refuses values of other names: what is not taken would be passed over in silence.
-func (f *form) only(names ...string) error {
-	for name := range f.values {
-		if !slices.Contains(append(names, "model", "version", "name"), name) {
-			return fault.Input("%.100q is nothing that is taken here: there are %s", name, strings.Join(append(names, "model", "version", "name"), ", "))
-		}
-	}
-	return nil
-}
-
-// whole reads a value that is a number of at least 0; missing where it is not given.
-func (f *form) whole(name string, missing int) (int, error) {
-	text, ok := f.values[name]
-	if !ok || text == "" {
-		return missing, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		return 0, fault.Input("%s %.40q: it is a number of at least 0", name, text)
-	}
-	return n, nil
-}
-
-func (f *form) number(name string) (*float64, error) {
-	text, ok := f.values[name]
-	if !ok || text == "" {
-		return nil, nil
-	}
-	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || v != v {
-		return nil, fault.Input("%s %.40q: it is a number", name, text)
-	}
-	return &v, nil
 }
 
 // acquire returns the model that a request names, or the only one for a task.
@@ -240,6 +110,9 @@ func (s *Server) classify(c *call) error {
 	if err != nil {
 		return err
 	}
+	if f.all["labels"] != nil {
+		return s.compared(c, f)
+	}
 	top, least, err := f.answers()
 	if err != nil {
 		return err
@@ -317,8 +190,15 @@ func (s *Server) embed(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := f.only(); err != nil {
+	if err := f.only("text", "normalize"); err != nil {
 		return err
+	}
+	unit, err := f.yes("normalize", false)
+	if err != nil {
+		return err
+	}
+	if f.all["text"] != nil {
+		return s.embedText(c, f, unit)
 	}
 	i, release, err := s.acquire(c, f.values["model"], f.values["version"], models.Embed)
 	if err != nil {
@@ -327,6 +207,9 @@ func (s *Server) embed(c *call) error {
 	defer release()
 	return c.rows(f.files, func(ctx context.Context, one file) (any, []byte, error) {
 		result, err := i.Embedder.Image(ctx, one.data)
+		if err == nil && unit {
+			err = united(result.Embedding)
+		}
 		return line(rows.OfEmbedding(one.name, result), one.name, err)
 	})
 }

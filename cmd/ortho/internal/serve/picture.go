@@ -249,7 +249,7 @@ func (s *Server) sampled(ctx context.Context, i *catalog.Instance, p prompt, for
 		if made.Err != nil {
 			return nil, nil, made.Err
 		}
-		picture, err := encoded(made.Image, format)
+		picture, err := encoded(made.Image, preprocess.FileOptions{Format: format})
 		return picture, &seed, err
 	}
 	return nil, nil, ctx.Err()
@@ -297,7 +297,7 @@ func (s *Server) drawn(ctx context.Context, i *catalog.Instance, p prompt, forma
 		if made.Err != nil {
 			return nil, nil, made.Err
 		}
-		picture, err := encoded(made.Image, format)
+		picture, err := encoded(made.Image, preprocess.FileOptions{Format: format})
 		return picture, &seed, err
 	}
 	return nil, nil, ctx.Err()
@@ -316,9 +316,9 @@ func (p *prompt) seeded() uint64 {
 }
 
 // encoded is a picture as a file.
-func encoded(img *preprocess.Image, format preprocess.FileFormat) ([]byte, error) {
+func encoded(img *preprocess.Image, opt preprocess.FileOptions) ([]byte, error) {
 	var b bytes.Buffer
-	w, err := preprocess.NewFileWriter(&b, img.Width, img.Height, img.Channels, preprocess.FileOptions{Format: format})
+	w, err := preprocess.NewFileWriter(&b, img.Width, img.Height, img.Channels, opt)
 	if err == nil {
 		_, err = w.Write(img.Pix)
 	}

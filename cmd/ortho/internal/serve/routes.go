@@ -15,9 +15,10 @@ import (
 // call is a request that is being answered.
 type call struct {
 	*http.Request
-	w     http.ResponseWriter
-	body  []byte
-	model string // that answers, for metrics; "" while none is known
+	w      http.ResponseWriter
+	body   []byte
+	model  string // that answers, for metrics; "" while none is known
+	bodies *bodies
 
 	began, whole time.Time // when its head came, and when its body was there
 }
@@ -100,7 +101,7 @@ func (s *Server) handle(r route) http.Handler {
 		s.metrics.flight.Inc()
 		defer s.metrics.flight.Dec()
 		to := &answered{ResponseWriter: w}
-		c := &call{Request: req, w: to, began: began}
+		c := &call{Request: req, w: to, bodies: &s.bodies, began: began}
 		id := s.identify(to, req)
 		err := s.carryOut(c, r)
 		if f := fault.Of(err); f != nil {
@@ -116,6 +117,12 @@ func (s *Server) handle(r route) http.Handler {
 			to.status = http.StatusOK
 		}
 		s.metrics.observe(r.path, c.model, strconv.Itoa(to.status), began)
+		t := traced{name: req.Method + " " + r.path, began: began, end: time.Now(), failed: to.status >= 500,
+			fields: map[string]string{"http.response.status_code": strconv.Itoa(to.status), "ortho.model": c.model, "ortho.request_id": id}}
+		if !c.whole.IsZero() {
+			t.parts = []traced{{name: "body", began: began, end: c.whole}, {name: "model", began: c.whole, end: t.end}}
+		}
+		s.trace(req.Header, t)
 		s.log(entry{Time: began, ID: id, From: req.RemoteAddr, Method: req.Method, Path: req.URL.Path, Model: c.model, Status: to.status,
 			In: int64(len(c.body)), Out: to.bytes, Milliseconds: float64(time.Since(began).Microseconds()) / 1000, Error: textOf(err)})
 	})

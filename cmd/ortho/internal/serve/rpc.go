@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log"
+	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ func silent() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // unary guards and counts a call of gRPC.
 func (s *Server) unary(ctx context.Context, message any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
+	arrived(ctx, false)
 	began := time.Now()
 	s.metrics.flight.Inc()
 	defer s.metrics.flight.Dec()
@@ -44,6 +47,7 @@ func (s *Server) unary(ctx context.Context, message any, info *grpc.UnaryServerI
 
 // stream guards a stream of calls.
 func (s *Server) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+	arrived(stream.Context(), true)
 	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
@@ -85,6 +89,11 @@ func (s *Server) count(ctx context.Context, method string, message any, began ti
 	_, name, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
 	code := status.Code(err)
 	s.metrics.observe("grpc/"+name, model, code.String(), began)
+	head := http.Header{}
+	if given, ok := metadata.FromIncomingContext(ctx); ok && len(given.Get("traceparent")) > 0 {
+		head.Set("Traceparent", given.Get("traceparent")[0])
+	}
+	s.trace(head, traced{name: name, began: began, end: time.Now(), failed: code == codes.Internal, fields: map[string]string{"rpc.grpc.status_code": strconv.Itoa(int(code)), "ortho.model": model}})
 	from := ""
 	if p, ok := peer.FromContext(ctx); ok {
 		from = p.Addr.String()

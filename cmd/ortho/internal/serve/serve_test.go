@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +23,8 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
+	"ortho/models/dual"
+	"ortho/runner"
 	"ortho/runner/library"
 )
 
@@ -31,21 +34,16 @@ func opened(t testing.TB, opt Options, about catalog.Options, names ...string) (
 	if _, err := library.Find(""); err != nil {
 		t.Skipf("needs ONNX Runtime: %v", err)
 	}
-	about.Open = func(name string) (*models.Model, error) {
-		if slices.Contains(bundled.Names(), name) {
-			files, err := bundled.FS(name)
+	about.Open = func(ctx context.Context, name string) (*models.Model, *dual.Model, error) {
+		if dual.Is(name) {
+			both, err := dual.Open(ctx, name, models.Settings{}, runner.Options{})
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			return models.OpenFS(files, name, models.Settings{})
+			return both.Image, both, nil
 		}
-		var s models.Settings
-		for key, value := range map[string]string{"mean": "0", "std": "1"} {
-			if err := s.Set(key, value); err != nil {
-				return nil, err
-			}
-		}
-		return models.Open(name, s)
+		m, err := openModel(name)
+		return m, nil, err
 	}
 	if about.Queue == 0 {
 		about.Queue = 64
@@ -56,7 +54,11 @@ func opened(t testing.TB, opt Options, about catalog.Options, names ...string) (
 		path := name
 		if !slices.Contains(bundled.Names(), name) {
 			path = "../../../../models/testdata/" + name
+			if strings.Contains(name, "/") { // of another package
+				path = "../../../../models/" + name
+			}
 		}
+		name = strings.TrimSuffix(filepath.Base(name), ".onnx")
 		if err := c.Add(name, path); err != nil {
 			t.Fatal(err)
 		}
@@ -74,6 +76,24 @@ func opened(t testing.TB, opt Options, about catalog.Options, names ...string) (
 	web := httptest.NewServer(s.Handler())
 	t.Cleanup(web.Close)
 	return s, web.URL
+}
+
+// openModel reads a model of the tests.
+func openModel(name string) (*models.Model, error) {
+	if slices.Contains(bundled.Names(), name) {
+		files, err := bundled.FS(name)
+		if err != nil {
+			return nil, err
+		}
+		return models.OpenFS(files, name, models.Settings{})
+	}
+	var s models.Settings
+	for key, value := range map[string]string{"mean": "0", "std": "1"} {
+		if err := s.Set(key, value); err != nil {
+			return nil, err
+		}
+	}
+	return models.Open(name, s)
 }
 
 func photo(t testing.TB, name string) []byte {

@@ -9,16 +9,19 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/experimental"
 
 	"ortho/cmd/ortho/internal/serve/catalog"
 	"ortho/cmd/ortho/internal/serve/oip"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/models/describe"
 )
 
 // Options say how a server answers.
@@ -37,7 +40,10 @@ type Options struct {
 	Drain   time.Duration // how long requests under way have when the server ends
 	Idle    time.Duration // after which a model that is not used is closed until it is; 0: never
 
+	Describer *describe.Describer // of /v1/describe; nil: it is not offered
+
 	Access io.Writer // the access log: a JSON object a request; nil: none
+	Traces io.Writer // spans, as OTLP has them in JSON: a line a request; nil: none
 }
 
 // Server answers requests from a catalog.
@@ -47,11 +53,13 @@ type Server struct {
 	catalog *catalog.Catalog
 	metrics *metrics
 	bodies  bodies
+	intake  *intake
 	oip     *oip.Server
 	token   secret
 	timeout time.Duration
 	ending  atomic.Bool
 	flight  atomic.Int64 // requests over HTTP that are under way
+	chats   atomic.Int64 // descriptions that are under way
 	access  io.Writer
 	logging sync.Mutex
 	mux     *http.ServeMux
@@ -63,8 +71,9 @@ func New(ui *term.UI, c *catalog.Catalog, opt Options) *Server {
 	s := &Server{opt: opt, ui: ui, catalog: c, token: secret(opt.Token), timeout: opt.Timeout, access: opt.Access,
 		bodies: bodies{each: opt.MaxBody, all: opt.MaxBodies, patience: cmp.Or(opt.Timeout, time.Minute)},
 		mux:    http.NewServeMux(), cross: http.NewCrossOriginProtection()}
-	s.metrics = newMetrics(c, s.bodies.held.Load)
-	s.oip = oip.New(c, s.ready, opt.Version, opt.MaxPixels, opt.MaxBatch)
+	s.intake = newIntake(opt.MaxBodies, s.bodies.patience)
+	s.metrics = newMetrics(c, func() int64 { return s.bodies.held.Load() + s.intake.count() })
+	s.oip = oip.New(c, oip.Options{Ready: s.ready, Hold: s.bodies.hold, Version: opt.Version, MaxPixels: opt.MaxPixels, MaxBatch: opt.MaxBatch})
 	for _, r := range s.routes() {
 		s.mux.Handle(r.method+" "+r.path, s.handle(r))
 	}
@@ -108,7 +117,16 @@ func (s *Server) known(name string) string {
 }
 
 // Handler answers over HTTP.
-func (s *Server) Handler() http.Handler { return s.cross.Handler(s.guarded(s.mux)) }
+func (s *Server) Handler() http.Handler {
+	nothing := s.handle(route{path: "other", answer: s.nothing})
+	return s.cross.Handler(s.guarded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && clean+"/" != r.URL.Path { // else net/http sends clients elsewhere
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		s.mux.ServeHTTP(w, r)
+	})))
+}
 
 // guarded refuses requests that name another host than a server on loopback has: a page in the
 // browser could make its own name mean 127.0.0.1.
@@ -220,9 +238,14 @@ func (s *Server) end(server *http.Server, rpc *grpc.Server) error {
 		case <-ctx.Done():
 		}
 	}
-	err := server.Shutdown(ctx)
+	last, stop := context.WithTimeout(ctx, time.Second) // connections that have asked nothing yet are not waited for longer
+	defer stop()
+	err := server.Shutdown(last)
 	if errors.Is(err, context.DeadlineExceeded) {
 		server.Close()
+		if s.flight.Load() == 0 {
+			return nil
+		}
 		return fmt.Errorf("requests were still under way after %v (--drain)", s.opt.Drain)
 	}
 	return err
@@ -247,10 +270,13 @@ func (s *Server) sleep(ctx context.Context) {
 
 func (s *Server) newGRPC() *grpc.Server {
 	options := []grpc.ServerOption{grpc.MaxRecvMsgSize(int(min(s.opt.MaxBody, 1<<31-1))), grpc.MaxSendMsgSize(1<<31 - 1),
-		grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream), grpc.MaxConcurrentStreams(256)}
+		grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream), grpc.MaxConcurrentStreams(256), grpc.ForceServerCodecV2(oip.NewCodec()),
+		// A tensor is hundreds of frames: fewer reads, and no waiting for room.
+		grpc.ReadBufferSize(128 << 10), grpc.InitialWindowSize(1 << 20), grpc.InitialConnWindowSize(4 << 20)}
 	if s.opt.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(s.opt.TLS)))
 	}
+	options = append(options, experimental.BufferPool(s.intake), grpc.InTapHandle(s.intake.let))
 	server := grpc.NewServer(options...)
 	s.oip.Register(server)
 	return server

@@ -15,6 +15,7 @@ import (
 
 	"ortho/cmd/ortho/internal/serve/fault"
 	"ortho/models"
+	"ortho/models/dual"
 	"ortho/runner"
 )
 
@@ -29,7 +30,8 @@ type Options struct {
 	Budget      int64         // bytes of models' files that may be open; 0: any number. Those that are idle longest make way
 	AllVersions bool          // open all versions of a model; else the last
 
-	Open func(name string) (*models.Model, error) // reads a model's files
+	// Open reads a model's files; of one of images and texts it is the half for images, and both is all of it.
+	Open func(ctx context.Context, name string) (m *models.Model, both *dual.Model, err error)
 	// Ran, where not nil, is called after each run with arrays.
 	Ran func(model string, rows int64, calls int)
 }
@@ -54,7 +56,7 @@ type Status struct {
 	Calls         int64  // under way
 	Task          models.Task
 	Provider      string
-	Takes         []string // of a generator: picture, text, seed
+	Takes         []string // of a generator: picture, text, seed; of an embedder: picture, text
 }
 
 // Catalog is the models of a server, by name. Its methods may be called concurrently.
@@ -215,7 +217,10 @@ func (c *Catalog) set(e *entry, name string, v *version) {
 // retire closes an instance when its calls have ended. The lock is held.
 func (c *Catalog) retire(i *Instance) {
 	if i != nil {
-		c.closing.Go(func() { i.close() })
+		c.closing.Go(func() {
+			i.close()
+			runner.ReturnMemory()
+		})
 	}
 }
 

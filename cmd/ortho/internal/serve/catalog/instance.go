@@ -14,11 +14,12 @@ import (
 
 	"ortho/models"
 	"ortho/models/classify"
+	"ortho/models/cutout"
 	"ortho/models/detect"
 	"ortho/models/diffusion"
 	"ortho/models/embed"
 	"ortho/models/generate"
-	"ortho/models/images"
+	"ortho/models/segment"
 	"ortho/runner"
 	"ortho/runner/npz"
 	"ortho/runner/onnx"
@@ -34,8 +35,12 @@ type Instance struct {
 	Texts      *classify.TextClassifier
 	Embedder   *embed.Embedder
 	Detector   *detect.Detector
+	Segmenter  *segment.Segmenter
+	Cutter     *cutout.Cutter
 	Generator  *generate.Generator
 	Pipeline   *diffusion.Pipeline
+
+	half *textHalf // of a model of images and texts; nil: it has none
 
 	Loaded time.Time
 
@@ -67,11 +72,14 @@ func open(ctx context.Context, name, version, folder string, opt Options) (*Inst
 			return nil, err
 		}
 	} else {
-		m, err := opt.Open(folder)
+		m, both, err := opt.Open(ctx, folder)
 		if err != nil {
 			return nil, err
 		}
 		i.Model, i.Task = m, m.Task
+		if both != nil {
+			i.half = &textHalf{model: both, session: opt.Session}
+		}
 		if err := i.openTask(ctx); err != nil {
 			return nil, err
 		}
@@ -85,59 +93,14 @@ func open(ctx context.Context, name, version, folder string, opt Options) (*Inst
 	return i, nil
 }
 
-// openTask opens the model for its task. One that lacks what its task needs still answers with
-// arrays.
-func (i *Instance) openTask(ctx context.Context) (err error) {
-	if i.Model.Usable() != nil {
-		_, err := i.arrays(ctx)
-		return err
-	}
-	o := i.opt
-	switch i.Task {
-	case models.Classify, models.ClassifyText:
-		options := classify.Options{Runner: o.Session, Batch: o.Batch, Concurrency: o.Concurrency, Linger: o.Linger, MaxPixels: o.MaxPixels}
-		if i.Task == models.ClassifyText {
-			i.Texts, err = classify.OpenText(ctx, i.Model, options)
-		} else {
-			i.Classifier, err = classify.Open(ctx, i.Model, options)
-		}
-	case models.Embed:
-		i.Embedder, err = embed.Open(ctx, i.Model, embed.Options{Images: images.Options{Runner: o.Session, Batch: o.Batch, Concurrency: o.Concurrency, Linger: o.Linger, MaxPixels: o.MaxPixels}})
-	case models.Detect:
-		i.Detector, err = detect.Open(ctx, i.Model, detect.Options{Images: images.Options{Runner: o.Session, Batch: o.Batch, Concurrency: o.Concurrency, Linger: o.Linger, MaxPixels: o.MaxPixels}})
-	case models.Generate:
-		i.Generator, err = generate.Open(ctx, i.Model, generate.Options{Runner: o.Session, Concurrency: o.Concurrency})
-	default:
-		_, err = i.arrays(ctx)
-	}
-	return err
-}
-
-// session is one of the instance's sessions, for its provider.
-func (i *Instance) session() *runner.Session {
-	switch {
-	case i.Classifier != nil:
-		return i.Classifier.Session()
-	case i.Texts != nil:
-		return i.Texts.Session()
-	case i.Embedder != nil:
-		return i.Embedder.Session()
-	case i.Detector != nil:
-		return i.Detector.Session()
-	case i.Generator != nil:
-		return i.Generator.Session()
-	case i.Pipeline != nil:
-		return i.Pipeline.Session()
-	}
-	return i.raw.session
-}
-
 // Provider is the execution provider that runs the model.
 func (i *Instance) Provider() string { return i.session().Provider }
 
-// takes is what a generator makes pictures of.
+// takes is what a generator makes pictures of, and an embedder embeds.
 func (i *Instance) takes() (kinds []string) {
 	switch {
+	case i.half != nil:
+		kinds = []string{"picture", "text"}
 	case i.Pipeline != nil:
 		kinds = []string{"text", "seed"}
 		if i.Pipeline.Spec().Encoder != nil {
@@ -213,6 +176,9 @@ func (i *Instance) arrays(ctx context.Context) (*runner.Calls, error) {
 	return i.raw.calls, nil
 }
 
+// Lanes is how many runs the model makes at once.
+func (i *Instance) Lanes() int { return cap(i.turns) }
+
 // Turn waits for one of the runs that the model makes at once, for tasks that make one a call; done ends it.
 func (i *Instance) Turn(ctx context.Context) (done func(), err error) {
 	select {
@@ -263,19 +229,11 @@ func (i *Instance) close() error {
 			i.raw.calls.Close()
 			errs = append(errs, i.raw.session.Close())
 		}
-		switch {
-		case i.Classifier != nil:
-			errs = append(errs, i.Classifier.Close())
-		case i.Texts != nil:
-			errs = append(errs, i.Texts.Close())
-		case i.Embedder != nil:
-			errs = append(errs, i.Embedder.Close())
-		case i.Detector != nil:
-			errs = append(errs, i.Detector.Close())
-		case i.Generator != nil:
-			errs = append(errs, i.Generator.Close())
-		case i.Pipeline != nil:
-			errs = append(errs, i.Pipeline.Close())
+		if i.half != nil {
+			errs = append(errs, i.half.close())
+		}
+		if e := i.engine(); e != nil {
+			errs = append(errs, e.Close())
 		}
 		return errors.Join(errs...)
 	})

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/remedy"
 	"ortho/models"
 	"ortho/models/config"
+	"ortho/models/describe"
 	"ortho/models/images"
 	"ortho/preprocess"
 	"ortho/runner"
@@ -99,6 +100,9 @@ func Of(err error) *Fault {
 	case errors.As(err, &size):
 		return internal.with("%s", remedy.Text(err))
 	}
+	if chat := (*describe.Error)(nil); errors.As(err, &chat) {
+		return ofChat(chat)
+	}
 	var stated *config.Error
 	switch stage := models.StageOf(err); stage {
 	case models.StageRead, models.StageUnsupported, models.StageDecode, models.StageInput:
@@ -115,4 +119,17 @@ func Of(err error) *Fault {
 		}
 		return internal.with("%s", remedy.Text(err))
 	}
+}
+
+// ofChat is how an error is answered that a description ended with: the image's, or the chat server's.
+func ofChat(err *describe.Error) *Fault {
+	switch models.Stage(err.Kind) {
+	case models.StageRead, models.StageUnsupported, models.StageDecode, models.StageInput:
+		return input.with("%s", remedy.Text(err))
+	case models.StageTooLarge:
+		return large.with("%s", remedy.Text(err))
+	}
+	f := internal
+	f.Status, f.Code, f.Kind = http.StatusBadGateway, codes.Unavailable, "chat"
+	return f.with("the chat server: %s", remedy.Text(err))
 }

@@ -44,7 +44,7 @@ func (v *service) ServerLive(context.Context, *inference.ServerLiveRequest) (*in
 }
 
 func (v *service) ServerReady(context.Context, *inference.ServerReadyRequest) (*inference.ServerReadyResponse, error) {
-	return &inference.ServerReadyResponse{Ready: v.s.ready()}, nil
+	return &inference.ServerReadyResponse{Ready: v.s.opt.Ready()}, nil
 }
 
 func (v *service) ModelReady(_ context.Context, r *inference.ModelReadyRequest) (*inference.ModelReadyResponse, error) {
@@ -56,7 +56,7 @@ func (v *service) ModelReady(_ context.Context, r *inference.ModelReadyRequest) 
 }
 
 func (v *service) ServerMetadata(context.Context, *inference.ServerMetadataRequest) (*inference.ServerMetadataResponse, error) {
-	return &inference.ServerMetadataResponse{Name: serverName, Version: v.s.version, Extensions: extensions}, nil
+	return &inference.ServerMetadataResponse{Name: serverName, Version: v.s.opt.Version, Extensions: extensions}, nil
 }
 
 func (v *service) ModelMetadata(ctx context.Context, r *inference.ModelMetadataRequest) (*inference.ModelMetadataResponse, error) {

@@ -1,6 +1,7 @@
 package oip
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -62,7 +63,9 @@ func (s *Server) infer(ctx context.Context, r request) (*response, error) {
 			return nil, fault.Input("there is no output %.200q; the model gives %s", w.Name, onnx.List(i.Outputs()))
 		}
 	}
-	inputs, err := s.arrays(ctx, i, r.Inputs)
+	made := &memory{hold: s.opt.Hold}
+	defer made.release()
+	inputs, err := s.arrays(ctx, i, r.Inputs, made)
 	if err != nil {
 		return nil, err
 	}
@@ -90,21 +93,17 @@ func (s *Server) infer(ctx context.Context, r request) (*response, error) {
 	return answer, nil
 }
 
-// arrays are the graph's inputs of a request's.
-func (s *Server) arrays(ctx context.Context, i *catalog.Instance, given []tensor) (arrays []npz.Array, err error) {
+// arrays are the graph's inputs of a request's; made counts the memory of those that are not the request's own.
+func (s *Server) arrays(ctx context.Context, i *catalog.Instance, given []tensor, made *memory) (arrays []npz.Array, err error) {
 	for _, t := range given {
-		if t.Type != onnx.String {
-			arrays = append(arrays, t.Array)
-			continue
+		a := t.Array
+		switch {
+		case t.Type != onnx.String:
+		case slices.ContainsFunc(i.Inputs(), func(v onnx.Value) bool { return v.Name == t.Name && v.Type == onnx.String }):
+			a, err = padded(t, made)
+		default:
+			a, err = s.pictured(ctx, i, t, len(given), made)
 		}
-		image := i.Inputs()[0] // as package images has it
-		if _, err := i.Model.ImageLoader(); err != nil {
-			return nil, fault.Input("input %.200q: texts can be the encoded images that a model takes, and %s takes none: %v", t.Name, i.Name, remedy.Of(err))
-		}
-		if t.Name != image.Name && len(given) > 1 {
-			return nil, fault.Input("input %.200q: encoded images are given as %s", t.Name, image.Name)
-		}
-		a, err := s.decoded(ctx, i, image, t.Texts)
 		if err != nil {
 			return nil, err
 		}
@@ -113,8 +112,60 @@ func (s *Server) arrays(ctx context.Context, i *catalog.Instance, given []tensor
 	return arrays, nil
 }
 
+// memory counts what is made of a request.
+type memory struct {
+	hold     func(int64) (func(), error)
+	releases []func()
+}
+
+func (m *memory) take(n int) error {
+	release, err := m.hold(int64(n))
+	if err == nil {
+		m.releases = append(m.releases, release)
+	}
+	return err
+}
+
+func (m *memory) release() {
+	for _, release := range m.releases {
+		release()
+	}
+}
+
+// pictured makes the graph's input of texts that are encoded images.
+func (s *Server) pictured(ctx context.Context, i *catalog.Instance, t tensor, inputs int, made *memory) (a npz.Array, err error) {
+	image := i.Inputs()[0] // as package images has it
+	if _, err := i.Model.ImageLoader(); err != nil {
+		return a, fault.Input("input %.200q: texts can be the encoded images that a model takes, and %s takes none: %v", t.Name, i.Name, remedy.Of(err))
+	}
+	if t.Name != image.Name && inputs > 1 {
+		return a, fault.Input("input %.200q: encoded images are given as %s", t.Name, image.Name)
+	}
+	return s.decoded(ctx, i, image, t.Texts, made)
+}
+
+// padded are texts as arrays have them: each of the size of the longest, with zeros behind it.
+func padded(t tensor, made *memory) (npz.Array, error) {
+	width := 1
+	for _, text := range t.Texts {
+		width = max(width, len(text))
+		if bytes.HasSuffix(text, []byte{0}) {
+			return t.Array, fault.Input("input %.200q: a text ends with a zero byte, which can't be given", t.Name)
+		}
+	}
+	if err := made.take(len(t.Texts) * width); err != nil {
+		return t.Array, err
+	}
+	a := t.Array
+	a.Data = make([]byte, len(t.Texts)*width)
+	for n, text := range t.Texts {
+		copy(a.Data[n*width:], text)
+	}
+	return a, nil
+}
+
 // decoded makes the graph's input of encoded images.
-func (s *Server) decoded(ctx context.Context, i *catalog.Instance, input onnx.Value, files [][]byte) (a npz.Array, err error) {
+func (s *Server) decoded(ctx context.Context, i *catalog.Instance, input onnx.Value, files [][]byte, made *memory) (a npz.Array, err error) {
 	if len(files) == 0 || len(files) > maxImages {
 		return a, fault.Input("input %s: %d images; 1 to %d can be given", input.Name, len(files), maxImages)
 	}
@@ -122,27 +173,43 @@ func (s *Server) decoded(ctx context.Context, i *catalog.Instance, input onnx.Va
 	if err != nil {
 		return a, err
 	}
-	done, err := i.Turn(ctx) // decoding takes a core and memory
-	if err != nil {
-		return a, err
+	n := 0
+	type row struct {
+		shape []int64
+		data  []byte
 	}
-	defer done()
 	a = npz.Array{Name: input.Name, Type: input.Type}
-	for n, file := range files {
-		if err := ctx.Err(); err != nil {
-			return a, err
-		}
-		spec, row, err := loader.Load(file, models.ImageOptions{MaxPixels: s.maxPixels})
+	for r := range runner.Map(ctx, slices.Values(files), min(len(files), i.Lanes()), func(ctx context.Context, file []byte) (made row, err error) {
+		done, err := i.Turn(ctx) // decoding takes a core and memory
 		if err != nil {
-			return a, fmt.Errorf("image %d: %w", n+1, models.StageDecode.Wrap(err))
+			return made, err
 		}
-		shape := spec.Shape()
-		if n == 0 {
-			a.Shape = append([]int64{int64(len(files))}, shape...)
-		} else if !slices.Equal(a.Shape[1:], shape) {
-			return a, fault.Input("image %d becomes a tensor of shape %v, the first one of %v: such images are given alone", n+1, shape, a.Shape[1:])
+		defer done()
+		spec, data, err := loader.Load(file, models.ImageOptions{MaxPixels: s.opt.MaxPixels})
+		if err != nil {
+			return made, models.StageDecode.Wrap(err)
 		}
-		a.Data = append(a.Data, row...)
+		return row{spec.Shape(), data}, nil
+	}) {
+		n++
+		switch {
+		case r.Err != nil && ctx.Err() != nil:
+			return a, ctx.Err()
+		case r.Err != nil:
+			return a, fmt.Errorf("image %d: %w", n, r.Err)
+		case n == 1:
+			if err := made.take(len(files) * len(r.Value.data)); err != nil {
+				return a, err
+			}
+			a.Shape = append([]int64{int64(len(files))}, r.Value.shape...)
+			a.Data = make([]byte, 0, len(files)*len(r.Value.data))
+		case !slices.Equal(a.Shape[1:], r.Value.shape):
+			return a, fault.Input("image %d becomes a tensor of shape %v, the first one of %v: such images are given alone", n, r.Value.shape, a.Shape[1:])
+		}
+		a.Data = append(a.Data, r.Value.data...)
+	}
+	if err := ctx.Err(); err != nil {
+		return a, err
 	}
 	if len(input.Dims) == len(a.Shape)-1 && len(files) == 1 { // without a dimension of the batch
 		a.Shape = a.Shape[1:]

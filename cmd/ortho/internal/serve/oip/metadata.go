@@ -44,7 +44,7 @@ func shapeOf(v onnx.Value) []int64 {
 }
 
 func (s *Server) serverMetadata(w http.ResponseWriter, _ *http.Request, _ []byte) error {
-	return write(w, map[string]any{"name": serverName, "version": s.version, "extensions": extensions})
+	return write(w, map[string]any{"name": serverName, "version": s.opt.Version, "extensions": extensions})
 }
 
 // graph acquires a model that has one graph.
@@ -106,7 +106,7 @@ func (s *Server) config(ctx context.Context, name, version string) (*inference.M
 	c := &inference.ModelConfig{Name: i.Name, Platform: platform, Backend: "onnxruntime"}
 	skip := 0
 	if batched(i) {
-		c.MaxBatchSize, skip = int32(max(defaultRows, s.maxBatch)), 1
+		c.MaxBatchSize, skip = int32(max(defaultRows, s.opt.MaxBatch)), 1
 	}
 	if shares {
 		c.DynamicBatching = &inference.ModelDynamicBatching{}

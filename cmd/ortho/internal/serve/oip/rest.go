@@ -15,20 +15,23 @@ import (
 // headLength is the header that says how many bytes of a body are JSON: raw tensors follow.
 const headLength = "Inference-Header-Content-Length"
 
-// Server answers the protocol from a catalog.
-type Server struct {
-	catalog   *catalog.Catalog
-	ready     func() bool
-	version   string
-	maxPixels int64
-	maxBatch  int
+// Options say how a server answers.
+type Options struct {
+	Ready     func() bool                               // whether the server as a whole takes requests
+	Hold      func(n int64) (release func(), err error) // counts memory that is made of a request
+	Version   string                                    // of the program
+	MaxPixels int64                                     // of an image
+	MaxBatch  int                                       // rows that requests share a run with
 }
 
-// New makes a server. ready reports whether the server as a whole takes requests; version is the
-// program's, and maxPixels those of an image.
-func New(c *catalog.Catalog, ready func() bool, version string, maxPixels int64, maxBatch int) *Server {
-	return &Server{c, ready, version, maxPixels, maxBatch}
+// Server answers the protocol from a catalog.
+type Server struct {
+	catalog *catalog.Catalog
+	opt     Options
 }
+
+// New makes a server.
+func New(c *catalog.Catalog, opt Options) *Server { return &Server{c, opt} }
 
 // Route is a route of REST. Its function writes the answer, or returns why it can't.
 type Route struct {
@@ -75,7 +78,7 @@ func write(w http.ResponseWriter, v any) error {
 }
 
 func (s *Server) serverReady(w http.ResponseWriter, _ *http.Request, _ []byte) error {
-	if !s.ready() {
+	if !s.opt.Ready() {
 		return fault.Busy("the server is not ready")
 	}
 	return write(w, map[string]bool{"ready": true})

@@ -156,7 +156,11 @@ func appendValue(b []byte, of onnx.ElementType, e []byte) ([]byte, bool) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return b, false
 	}
-	return strconv.AppendFloat(b, v, 'g', -1, bits), true
+	at := len(b)
+	if b = strconv.AppendFloat(b, v, 'g', -1, bits); !bytes.ContainsAny(b[at:], ".e") {
+		b = append(b, ".0"...) // else it is read as an integer, of which there is no -0
+	}
+	return b, true
 }
 
 // integer is an element of a type of integers, as two's complement of 64 bits.

@@ -3,14 +3,24 @@ const $ = id => document.getElementById(id);
 const base = new URL(".", location.href).href.replace(/\/$/, "");
 let models = [], picture = null, running = null;
 
-// What each task is asked by, and whether it takes a picture, a text, a seed.
+// What can be asked, by which route, and whether it takes a picture, a text, a seed.
 const routes = {
-  "classify": {path: "/v1/classify", picture: true},
-  "classify-text": {path: "/v1/classify-text", text: true},
-  "embed": {path: "/v1/embed", picture: true},
-  "detect": {path: "/v1/detect", picture: true},
-  "generate": {path: "/v1/generate", picture: true, text: true, seed: true},
+  "classify": {name: "classes", path: "/v1/classify", picture: true},
+  "tag": {name: "tags", path: "/v1/tag", picture: true},
+  "describe": {name: "a description, by the server's chat model", path: "/v1/describe", picture: true},
+  "classify-text": {name: "classes", path: "/v1/classify-text", text: true},
+  "embed": {name: "an embedding", path: "/v1/embed", picture: true, text: true},
+  "compare": {name: "the best of your labels", path: "/v1/classify", picture: true, text: true, labels: true},
+  "detect": {name: "objects", path: "/v1/detect", picture: true},
+  "segment": {name: "segments", path: "/v1/segment", picture: true},
+  "cutout": {name: "a cut-out", path: "/v1/cutout", picture: true},
+  "generate": {name: "a picture", path: "/v1/generate", picture: true, text: true, seed: true},
 };
+let describes = false;
+
+// actions are what a model can be asked for.
+const actions = m => m.task === "classify" ? ["classify", "tag"].concat(describes ? ["describe"] : [])
+  : m.task === "embed" && (m.takes || []).includes("text") ? ["embed", "compare"] : [m.task];
 
 const headers = () => $("token").value ? {Authorization: "Bearer " + $("token").value} : {};
 const chosen = () => models.find(m => m.id === $("model").value);
@@ -31,20 +41,33 @@ async function load() {
       say("This server asks for a token.");
       return;
     }
-    models = (await answer.json()).data.filter(m => routes[m.task]);
+    const all = await answer.json();
+    describes = !!all.describes;
+    models = all.data.filter(m => routes[m.task]);
     $("model").replaceChildren(...models.map(m => { const o = element("option", `${m.id} (${m.task})`); o.value = m.id; return o; }));
     if (!models.length) say("No model here can be tried on this page.", true);
-    fit();
+    offer();
   } catch (e) {
     say("The server does not answer: " + e.message, true);
   }
 }
 
+// offer lists what the chosen model can be asked for.
+function offer() {
+  const m = chosen(), all = m ? actions(m) : [];
+  $("action").replaceChildren(...all.map(a => { const o = element("option", routes[a].name); o.value = a; return o; }));
+  $("action-field").hidden = all.length < 2;
+  fit();
+}
+
+const route = () => routes[$("action").value];
+
 // fit shows what the chosen model takes.
 function fit() {
-  const m = chosen(), r = m && routes[m.task] || {};
+  const m = chosen(), r = m && route() || {};
   const takes = m && m.takes || [];
-  const shows = kind => r[kind] && (m.task !== "generate" || takes.includes(kind));
+  const shows = kind => r[kind] && (m.task !== "generate" && m.task !== "embed" || r.labels || takes.includes(kind) || m.task === "embed" && kind === "picture");
+  $("text-label").textContent = r.labels ? "Labels, one a line" : "Text";
   $("drop").hidden = !shows("picture");
   $("text-field").hidden = !shows("text");
   $("seed-field").hidden = !shows("seed");
@@ -66,7 +89,7 @@ const quoted = s => "'" + String(s).replaceAll("'", `'\\''`) + "'";
 
 function curlOf(address, name, json) {
   const token = $("token").value ? ` -H "Authorization: Bearer $TOKEN"` : "";
-  const out = chosen().task === "generate" ? " -o picture.png" : "";
+  const out = ["generate", "cutout"].includes(chosen().task) ? " -o picture.png" : "";
   if (json) return `curl -s${token} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(json))} ${quoted(address)}${out}`;
   return `curl -s${token} --data-binary @${quoted(name)} ${quoted(address)}${out}`;
 }
@@ -74,17 +97,22 @@ function curlOf(address, name, json) {
 async function ask() {
   const m = chosen();
   if (!m) return;
-  const r = routes[m.task];
+  const r = route();
   const address = `${base}${r.path}?model=${encodeURIComponent(m.id)}`;
   const wantsPicture = !$("drop").hidden, wantsText = !$("text-field").hidden;
   let body, json, kind;
-  if (wantsPicture && picture) {
+  if (wantsPicture && picture && !(m.task === "embed" && !r.labels && $("text").value.trim())) {
     body = picture;
     kind = picture.type || "application/octet-stream";
-    if (wantsText || !$("seed-field").hidden && $("seed").value) {
+    if (r.labels && !$("text").value.trim()) {
+      say("Write labels first.", true);
+      return;
+    }
+    if (wantsText && m.task !== "embed" || r.labels || !$("seed-field").hidden && $("seed").value) {
       body = new FormData();
       body.append("image", picture, picture.name || "image");
-      if ($("text").value) body.append("prompt", $("text").value);
+      if (r.labels) body.append("labels", $("text").value);
+      else if (m.task === "generate" && $("text").value) body.append("prompt", $("text").value);
       if ($("seed").value) body.append("seed", $("seed").value);
       kind = null;
     }
@@ -131,7 +159,7 @@ async function ask() {
       tell(m, row, took);
     }
     if (stages) $("answer").append(element("p", stages.split(",").map(s => s.trim().replace(/;dur=/, " ") + " ms").join(", "), "hint"));
-    $("curl").textContent = curlOf(address, picture ? picture.name || "image" : "", json);
+    $("curl").textContent = curlOf(r.labels ? address + $("text").value.trim().split("\n").map(l => "&labels=" + encodeURIComponent(l)).join("") : address, picture ? picture.name || "image" : "", json);
     $("curl-part").hidden = false;
   } catch (e) {
     if (e.name !== "AbortError") say("The server does not answer: " + e.message, true);
@@ -175,6 +203,22 @@ function tell(m, row, took) {
   } else if (row.detections) {
     boxes(row);
     say(`${row.detections.length} found, after ${took}.`);
+  } else if (row.segments) {
+    segments(row);
+    say(`${row.segments.length} segments, after ${took}.`);
+  } else if (row.tags) {
+    const list = element("ul");
+    for (const t of row.tags) list.append(element("li", `${t.label || "class " + t.index}, ${(100 * t.probability).toFixed(1)} %`));
+    $("answer").append(list);
+    say(`${row.tags.length} tags, after ${took}.`);
+  } else if (row.description) {
+    const d = row.description, list = element("ul");
+    $("answer").append(element("p", d.sentence));
+    for (const [name, value] of [["Objects", d.objects.join(", ")], ["Attributes", d.attributes.join(", ")], ["Scene", d.scene], ["Class", d.class]]) {
+      if (value) list.append(element("li", `${name}: ${value}`));
+    }
+    $("answer").append(list);
+    say(`Described after ${took}.`);
   } else if (row.embedding) {
     $("answer").append(element("p", `${row.embedding.length} numbers: ${row.embedding.slice(0, 8).map(v => v.toPrecision(4)).join(", ")} ...`));
     say(`An embedding, after ${took}.`);
@@ -209,8 +253,57 @@ function boxes(row) {
   $("answer").append(list);
 }
 
+const colors = [[230, 25, 75], [0, 130, 200], [255, 190, 20], [145, 30, 180], [0, 170, 160], [245, 110, 20], [240, 50, 230], [110, 200, 30], [60, 80, 220], [170, 110, 40]];
+
+// inside calls a function with each pixel of a mask, which is COCO's run lengths: down the columns, compressed.
+function inside(mask, pixel) {
+  const [height] = mask.size, counts = [];
+  for (let at = 0, n = 0, shift = 0; at < mask.counts.length; at++) {
+    const c = mask.counts.charCodeAt(at) - 48;
+    n |= (c & 31) << shift;
+    shift += 5;
+    if (c & 32) continue;
+    if (c & 16) n |= -1 << shift;
+    if (counts.length > 2) n += counts[counts.length - 2];
+    counts.push(n);
+    n = shift = 0;
+  }
+  let place = 0;
+  counts.forEach((n, k) => {
+    if (k % 2) for (let i = place; i < place + n; i++) pixel(Math.floor(i / height), i % height);
+    place += n;
+  });
+}
+
+// segments tints the picture.
+function segments(row) {
+  const canvas = element("canvas"), img = new Image(), list = element("ul");
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", row.segments.map(s => s.label || "class " + s.index).join(", ") || "nothing was found");
+  img.onload = () => {
+    canvas.width = row.width;
+    canvas.height = row.height;
+    const c = canvas.getContext("2d");
+    c.drawImage(img, 0, 0, row.width, row.height);
+    const pixels = c.getImageData(0, 0, row.width, row.height);
+    row.segments.forEach((s, k) => {
+      if (s.mask) inside(s.mask, (x, y) => { for (let i = 0; i < 3; i++) { const at = 4 * (y * row.width + x) + i; pixels.data[at] = (pixels.data[at] + colors[k % colors.length][i]) / 2; } });
+    });
+    c.putImageData(pixels, 0, 0);
+  };
+  img.src = $("shown").src;
+  row.segments.forEach((s, k) => {
+    const line = element("li"), key = element("span", "", "key");
+    key.style.backgroundColor = `rgb(${colors[k % colors.length]})`;
+    line.append(key, ` ${s.label || "class " + s.index}, ${(100 * s.share).toFixed(1)} % of the picture`);
+    list.append(line);
+  });
+  $("answer").append(canvas, list);
+}
+
 $("form").addEventListener("submit", e => { e.preventDefault(); ask(); });
-$("model").addEventListener("change", fit);
+$("model").addEventListener("change", offer);
+$("action").addEventListener("change", fit);
 $("token").addEventListener("change", load);
 $("file").addEventListener("change", e => take(e.target.files[0]));
 for (const kind of ["dragenter", "dragover"]) $("drop").addEventListener(kind, e => { e.preventDefault(); $("drop").classList.add("over"); });
