@@ -88,7 +88,7 @@ type Answer[R output.Row] struct {
 
 // Run opens the outputs, then the job, and makes the rows, which codec writes.
 func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Codec[R], open func() (*Job[T, R], error)) error {
-	out, err := openRows(to, codec)
+	out, err := openRows(ctx, to, codec)
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,14 @@
 package output
 
 import (
+	"context"
 	"fmt"
 	"io"
 )
 
 // Save writes a whole file, which appears when it is complete.
-func (r *Reads) Save(name string, overwrite bool, write func(io.Writer) error) error {
-	file, err := r.Create(name, overwrite)
+func (r *Reads) Save(ctx context.Context, name string, overwrite bool, write func(io.Writer) error) error {
+	file, err := r.Create(ctx, name, overwrite)
 	if err != nil {
 		return err
 	}

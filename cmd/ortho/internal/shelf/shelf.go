@@ -62,7 +62,7 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
 		return nil, fmt.Errorf("make the folder of %s: %w", name, err)
 	}
-	file, err := s.Reads.Create(target, true) // what is there has been checked
+	file, err := s.Reads.Begin(target, true) // what is there has been checked
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ package vectors
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ type Index struct {
 
 // Open reads the rows of a complete run of ortho embed, and keeps their numbers where reads has no
 // objection. warn tells what is left out.
-func Open(file string, reads *output.Reads, warn func(string)) (*Index, error) {
+func Open(ctx context.Context, file string, reads *output.Reads, warn func(string)) (*Index, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, fmt.Errorf("open the index: %w", err)
@@ -54,7 +55,7 @@ func Open(file string, reads *output.Reads, warn func(string)) (*Index, error) {
 	if failed > 0 {
 		warn(fmt.Sprintf("%s has %d rows without an embedding, which are not searched", file, failed))
 	}
-	if err := reads.Save(file+Ending, true, func(w io.Writer) error { return x.Write(w, x.Of) }); err != nil {
+	if err := reads.Save(ctx, file+Ending, true, func(w io.Writer) error { return x.Write(w, x.Of) }); err != nil {
 		warn(fmt.Sprintf("the next search reads all rows again: %v", err))
 	}
 	return x, nil
