@@ -18,6 +18,7 @@ func TestOpener(t *testing.T) {
 		"runner/appear/appear.go":               "os.Open",       // a folder, to have it on the disk
 		"preprocess/codecs/jpeg.go":             "os.Open",       // a library that is loaded
 		"runner/appear/sweep.go":                "os.Open",       // a folder
+		"runner/appear/below.go":                "os.OpenRoot",   // likewise
 		"runner/appear/system_unix.go":          "os.OpenFile",   // to write
 		"runner/program/program.go":             "exec.LookPath", // in folders that it has chosen
 		"runner/regular/regular.go":             "os.OpenFile os.DirFS",

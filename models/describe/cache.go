@@ -109,7 +109,7 @@ func (c cache) put(id string, e entry) (err error) {
 		return err
 	}
 	name := c.path(id)
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+	if err := appear.Below(c.folder, filepath.Join(id[:2], id+".json"), 0o700); err != nil {
 		return err
 	}
 	f, err := appear.Create(name)

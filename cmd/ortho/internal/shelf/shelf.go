@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/runner/appear"
 	"ortho/runner/regular"
 )
 
@@ -59,7 +60,7 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	if err := s.free(target, input); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+	if err := appear.Below(s.Folder, filepath.FromSlash(name), 0o777); err != nil {
 		return nil, fmt.Errorf("make the folder of %s: %w", name, err)
 	}
 	file, err := s.Reads.Begin(target, true) // what is there has been checked
