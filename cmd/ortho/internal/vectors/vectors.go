@@ -45,7 +45,8 @@ func Open(ctx context.Context, file string, reads *output.Reads, warn func(strin
 		return nil, fmt.Errorf("the run that makes %s is not complete: end it by ortho embed --resume", file)
 	}
 	x := &Index{Model: made.Model, Of: fmt.Sprintf("%s %s %d %d", made.Model.Name, digestOf(made.Model), info.Size(), info.ModTime().UnixNano())}
-	if x.Index, err = kept(file+Ending, x.Of); err == nil {
+	var unkept error
+	if x.Index, unkept = kept(file+Ending, x.Of); unkept == nil {
 		return x, nil
 	}
 	var failed int
@@ -55,10 +56,19 @@ func Open(ctx context.Context, file string, reads *output.Reads, warn func(strin
 	if failed > 0 {
 		warn(fmt.Sprintf("%s has %d rows without an embedding, which are not searched", file, failed))
 	}
+	if foreign(unkept) {
+		warn(fmt.Sprintf("the next search reads all rows again: %s is there, which no search has made, and stays: %v", file+Ending, unkept))
+		return x, nil
+	}
 	if err := reads.Save(ctx, file+Ending, true, func(w io.Writer) error { return x.Write(w, x.Of) }); err != nil {
 		warn(fmt.Sprintf("the next search reads all rows again: %v", err))
 	}
 	return x, nil
+}
+
+// foreign reports whether an error is of what may not be replaced.
+func foreign(err error) bool {
+	return errors.Is(err, nearest.ErrForeign) || errors.Is(err, regular.ErrKind) || errors.Is(err, fs.ErrPermission)
 }
 
 func digestOf(m record.Model) string {
