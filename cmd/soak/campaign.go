@@ -30,6 +30,8 @@ var areas = []area{
 	{"signals", "SIGINT, SIGTERM, SIGHUP, then `--resume`: the same", signals},
 	{"disk", "full disks, limits of a file's size, `/dev/full`", disk},
 	{"chat", "images described by a hostile server", chat},
+	{"serve", "`serve` under load: hostile bodies and clients, models anew, ends", serve},
+	{"update", "folders that change, damaged records, SIGKILL, then `--update`: `classify`, `embed`, `generate`", updates},
 	{"long", "images of long runs: memory and open files", long},
 }
 
