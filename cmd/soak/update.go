@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -105,11 +105,22 @@ func (t *turn) damageOutput(w *work, dir string) (what string, err error) {
 	return filepath.Base(name) + " is damaged", os.WriteFile(name, damaged(t.random, data, data), 0o666)
 }
 
+// forget removes pictures of images that are there and have failed: they stay, as --help says.
+func (w *work) forget(dir string) error {
+	got, err := contents(dir)
+	for name := range got {
+		if _, wanted := w.want[name]; !wanted && filepath.Ext(name) == ".png" {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, name)))
+		}
+	}
+	return err
+}
+
 // upToDate brings an output up to date. Of damaged records a run may say that it does not go on from them: then it is
 // made anew.
 func (t *turn) upToDate(ctx context.Context, w *work, dir string, mayRefuse bool) (o *outcome, why, err error) {
 	more := []string{"--update", "--record", "always"}
-	if strings.Contains(strings.Join(w.args[:1], " "), "generate") {
+	if w.pictures {
 		more = append(more, "--remove-gone")
 	}
 	for left := t.random.IntN(4); ; left-- {
@@ -147,6 +158,9 @@ func (t *turn) upToDate(ctx context.Context, w *work, dir string, mayRefuse bool
 			continue
 		}
 		if why = o.wrong(mostMemory, 0, 3); why == nil {
+			if err := w.forget(dir); err != nil {
+				return nil, nil, err
+			}
 			why = w.complete(dir)
 		}
 		return o, why, nil
