@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"iter"
 	"os"
 	"runtime"
@@ -199,15 +199,7 @@ func (p *segmentPictures) writeMap(item mappedItem, found segment.Result) error 
 		}
 		picture = deep
 	}
-	file, err := p.masks.Create(item.mask, item.File)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(png.Encode(file, picture), file.Complete()); err != nil {
-		file.Discard()
-		return err
-	}
-	return file.Commit()
+	return put(p.masks, item.mask, item.File, func(w io.Writer) error { return png.Encode(w, picture) })
 }
 
 // vocPalette are the colours of PASCAL VOC: the bits of a value, from the lowest, are the high bits of red, green and

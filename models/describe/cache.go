@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,13 +51,16 @@ func (d *Describer) identify(p picture, q question) string {
 	return hex.EncodeToString(id[:])
 }
 
+// ErrCache is wrapped where the folder of Options.Cache can't be made.
+var ErrCache = errors.New("make the cache's folder")
+
 // prepare makes the folder.
 func (c cache) prepare() error {
 	if c.folder == "" {
 		return nil
 	}
 	if err := os.MkdirAll(c.folder, 0o700); err != nil {
-		return fmt.Errorf("make the cache's folder: %w", err)
+		return fmt.Errorf("%w: %w", ErrCache, err)
 	}
 	return nil
 }
