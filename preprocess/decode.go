@@ -189,18 +189,23 @@ func (m *Image) WithChannels(channels int) *Image {
 		return m
 	}
 	out := newImage(m.Width, m.Height, channels)
+	withChannels(out.Pix, channels, m.Pix)
+	return out
+}
+
+// withChannels converts gray to RGB (channels is 3), or RGB to gray (1).
+func withChannels(to []byte, channels int, from []byte) {
 	if channels == 3 {
-		for i, v := range m.Pix {
-			p := out.Pix[3*i : 3*i+3 : 3*i+3]
+		for i, v := range from {
+			p := to[3*i : 3*i+3 : 3*i+3]
 			p[0], p[1], p[2] = v, v, v
 		}
-		return out
+		return
 	}
-	for i := range out.Pix {
-		p := m.Pix[3*i : 3*i+3 : 3*i+3]
-		out.Pix[i] = uint8((uint32(p[0])*19595 + uint32(p[1])*38470 + uint32(p[2])*7471 + 0x8000) >> 16)
+	for i := range to {
+		p := from[3*i : 3*i+3 : 3*i+3]
+		to[i] = uint8((uint32(p[0])*19595 + uint32(p[1])*38470 + uint32(p[2])*7471 + 0x8000) >> 16)
 	}
-	return out
 }
 
 // upright undoes an EXIF orientation of 2 to 8, as PIL.ImageOps.exif_transpose;

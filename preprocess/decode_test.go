@@ -333,6 +333,9 @@ func FuzzDecode(f *testing.F) {
 			if img != nil {
 				t.Fatalf("an image and an error: %v", err)
 			}
+			if strings.Contains(err.Error(), "runtime error") { // which read makes an error of
+				t.Fatal(err)
+			}
 			return
 		}
 		if img.Width < 1 || img.Height < 1 || int64(img.Width)*int64(img.Height) > opt.MaxPixels ||

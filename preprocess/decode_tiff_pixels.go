@@ -28,6 +28,9 @@ func (f *tiffFile) newPixels(ask request, orientation int) (*tiffPixels, error) 
 	if f.layout.colours == tiffGray {
 		channels = 1
 	}
+	if err := checkSize(f.width, f.height, ask.maxPixels); err != nil {
+		return nil, err // before it is divided by
+	}
 	each, beside := f.bytes(ask)
 	lines, err := ask.lines(f.width, f.height, channels, orientation, f.band(orientation), each, beside)
 	if err != nil {

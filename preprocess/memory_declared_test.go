@@ -153,6 +153,40 @@ func TestDeclared(t *testing.T) {
 	}
 }
 
+// TestDeclaredReduced is TestDeclared of images that are resized while they are decoded, to as many channels as they
+// have and to others.
+func TestDeclaredReduced(t *testing.T) {
+	boundMemory(t, MemoryBounds{Together: 2 << 30, Each: 2 << 30})
+	defer func(limit int) { keepLimit = limit }(keepLimit)
+	keepLimit = 4 << 20
+	files := noisy(t)
+	const w, h = 6000, 4000
+	gray := newImage(w, h, 1)
+	for i := range gray.Pix {
+		gray.Pix[i] = uint8(i >> 9)
+	}
+	for name, opt := range map[string]FileOptions{"gray.png": {Format: PNG}, "gray.jpg": {Format: JPEG, Quality: 90}, "gray.tif": {Format: TIFF}} {
+		files[name] = written(t, gray, h, opt)
+	}
+	for name, data := range files {
+		for _, channels := range []int{1, 3} {
+			spec := &Spec{Width: 224, Height: 224, Channels: channels, Resize: Resize{Mode: Exact, Width: 224, Height: 224}, Interpolation: Bicubic,
+				Range: [2]float64{0, 1}, Mean: make([]float64, channels), Std: slices.Repeat([]float64{1}, channels)}
+			if err := spec.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			debug.FreeOSMemory()
+			if err := undeclared(data, func(ask request) error {
+				ask.reduce = spec.reduce
+				_, err := read(data, ask)
+				return err
+			}); err != nil {
+				t.Errorf("%s, to %d channels: %v", name, channels, err)
+			}
+		}
+	}
+}
+
 // TestUndeclared: a decoder that declares less than it takes is found, whether it allocates in Go or in C.
 func TestUndeclared(t *testing.T) {
 	const fresh = "ORTHO_TEST_FRESH"

@@ -5,6 +5,7 @@ type reduction struct {
 	*Resampler
 	img      *Image // resized
 	channels int    // of the rows that come
+	packed   []byte // rows of img's channels, of those that come
 }
 
 // keepLimit is the largest image that is kept as a whole where it need not be, and whose memory is kept for
@@ -35,8 +36,18 @@ func (r *reduction) begin(width, height int, f Filter) (err error) {
 	return err
 }
 
-// again begins anew.
-func (r *reduction) again() error { return r.begin(r.width, r.height, r.filter) }
+// again begins anew, in the memory that it has.
+func (r *reduction) again() error {
+	color, alpha := r.color.Pix, r.alpha.strip
+	err := r.begin(r.width, r.height, r.filter)
+	if color != nil && err == nil {
+		r.color.Pix = color[:0]
+		if alpha.Image != nil {
+			r.alpha.Pix = alpha.Pix[:0]
+		}
+	}
+	return err
+}
 
 // rowsOf is the memory that rows go to.
 type rowsOf struct{ left []byte }
@@ -50,19 +61,20 @@ func (r *rowsOf) Write(rows []byte) (int, error) {
 func (r *reduction) Write(rows []byte) (int, error) {
 	packed := rows
 	if r.channels != r.img.Channels {
-		n := len(rows) / r.channels
-		m := (&Image{Width: n, Height: 1, Channels: r.channels, Pix: rows}).WithChannels(r.img.Channels)
-		packed = m.Pix
+		r.packed = grown(r.packed, len(rows)/r.channels*r.img.Channels)
+		packed = r.packed
+		withChannels(packed, r.img.Channels, rows)
 	}
 	_, err := r.Resampler.Write(packed)
 	return len(rows), err
 }
 
-// bytes is how much memory it takes: the rows of a band, several times what one row of the result is made of.
+// bytes is how much memory it takes: the rows of a band, several times what one row of the result is made of,
+// once more as they are resized across, and some as they come and are converted.
 func (r *reduction) bytes() int64 {
-	one := int(2*kernels[r.filter].support)*(r.height/r.toHeight+1) + 2
-	rows := min(r.height, max(16, 3*one)+one)
-	return int64(rows)*int64(r.width)*int64(2*r.channels) + int64(len(r.img.Pix))
+	const coming = 64
+	rows := int64(min(r.most, r.height))
+	return rows*int64(r.width+r.toWidth)*int64(r.img.Channels) + coming*int64(r.width)*int64(r.channels+r.img.Channels) + int64(2*len(r.img.Pix))
 }
 
 // lines is where a decoder puts rows, from the top: into the image that is asked for or, of one that is too large,

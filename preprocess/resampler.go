@@ -21,6 +21,7 @@ type Resampler struct {
 
 	lo, hi   []int32 // what rows each row of the result is made of
 	perBand  int     // rows of the result that are computed together
+	most     int     // rows that are kept at once
 	came     int     // rows
 	done     int     // rows of the result
 	color    rowBand
@@ -68,11 +69,20 @@ func NewResampler(w io.Writer, width, height, channels, toWidth, toHeight int, f
 	middle := toHeight / 2
 	rows := max(16, 3*int(r.hi[middle]-r.lo[middle]))
 	r.perBand = max(1, min(64, rows*toHeight/height))
+	r.most = r.mostRows()
 	r.color.strip = strip{&Image{Width: width, Channels: (channels-1)/2*2 + 1}, 0, int(r.lo[0]), width, height}
 	if channels%2 == 0 {
 		r.alpha.strip = strip{&Image{Width: width, Channels: 1}, 0, int(r.lo[0]), width, height}
 	}
 	return r, nil
+}
+
+// mostRows is how many rows a band needs, and those that come while it does.
+func (r *Resampler) mostRows() (most int) {
+	for done := 0; done < r.toHeight; done += r.perBand {
+		most = max(most, int(r.hi[min(done+r.perBand, r.toHeight)-1]-r.lo[done]))
+	}
+	return most
 }
 
 // Write takes whole rows, packed, from the top.
@@ -109,6 +119,12 @@ func (r *Resampler) Write(rows []byte) (int, error) {
 // take keeps a row.
 func (r *Resampler) take(row []byte) {
 	c := &r.color
+	if c.Pix == nil { // grown by and by, they would leave several times their size to be collected
+		c.Pix = make([]byte, 0, r.most*r.width*c.Channels)
+		if r.channels%2 == 0 {
+			r.alpha.Pix = make([]byte, 0, r.most*r.width)
+		}
+	}
 	if r.channels%2 == 1 {
 		c.Pix = append(c.Pix, row...)
 		return

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -159,7 +160,7 @@ func (l *benchLog) close(remove bool) {
 }
 
 // write writes all files, each whole or not at all.
-func (f benchOutput) write(result *bench.File, settings *bench.Settings) error {
+func (f benchOutput) write(ctx context.Context, result *bench.File, settings *bench.Settings) error {
 	for _, w := range []struct {
 		name string
 		to   func(io.Writer) error
@@ -171,15 +172,15 @@ func (f benchOutput) write(result *bench.File, settings *bench.Settings) error {
 		if w.name == "" || w.name == f.settings && settings == nil {
 			continue
 		}
-		if err := writeOutput(f.reads, w.name, f.overwrite || f.goesOn, w.to); err != nil {
+		if err := writeOutput(ctx, f.reads, w.name, f.overwrite || f.goesOn, w.to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writeOutput(reads *output.Reads, name string, overwrite bool, write func(io.Writer) error) error {
-	file, err := reads.Create(name, overwrite)
+func writeOutput(ctx context.Context, reads *output.Reads, name string, overwrite bool, write func(io.Writer) error) error {
+	file, err := reads.Create(ctx, name, overwrite)
 	if err != nil {
 		return err
 	}

@@ -182,11 +182,11 @@ func drawnInputs(part diffusion.Part, name string) bool {
 }
 
 // write leaves the document in the folder, if there is one.
-func (b *pipelineBench) write() error {
+func (b *pipelineBench) write(ctx context.Context) error {
 	if b.folder == "" {
 		return nil
 	}
-	return writeOutput(b.files.reads, filepath.Join(b.folder, bench.PipelineFile), true, b.Write)
+	return writeOutput(ctx, b.files.reads, filepath.Join(b.folder, bench.PipelineFile), true, b.Write)
 }
 
 func (b *pipelineBench) run(ctx context.Context) (err error) {
@@ -213,11 +213,11 @@ func (b *pipelineBench) run(ctx context.Context) (err error) {
 		b.Flags = flagsOf(*settings)
 	}
 	if b.files.html != "" {
-		if err := pages.Pipeline(&b.Pipeline).Save(b.files.reads, b.files.html, b.files.overwrite || b.files.goesOn); err != nil {
+		if err := pages.Pipeline(&b.Pipeline).Save(ctx, b.files.reads, b.files.html, b.files.overwrite || b.files.goesOn); err != nil {
 			return err
 		}
 	}
-	if err := b.write(); err != nil { // last: it says that the run is complete
+	if err := b.write(ctx); err != nil { // last: it says that the run is complete
 		return err
 	}
 	if err := pages.PrintPipeline(b.ui.Out, &b.Pipeline, b.markdown); err != nil {
@@ -252,7 +252,7 @@ func (b *pipelineBench) draw(ctx context.Context) error {
 			return withRemedy(err)
 		}
 	}
-	if err := b.write(); err != nil {
+	if err := b.write(ctx); err != nil {
 		return err
 	}
 	for _, part := range b.Parts {

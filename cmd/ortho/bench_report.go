@@ -68,7 +68,7 @@ func (*reported) Files(call *flags.Call) iter.Seq[string] {
 	}
 }
 
-func (r *benchReport) run(_ context.Context, call *flags.Call) error {
+func (r *benchReport) run(ctx context.Context, call *flags.Call) error {
 	if err := flags.Fits("html", r.html, output.HTML); err != nil {
 		return err
 	}
@@ -82,18 +82,18 @@ func (r *benchReport) run(_ context.Context, call *flags.Call) error {
 		if r.csv || r.benchstat {
 			return commandline.Usagef("--csv and --benchstat are of one part: name its file in %s", r.of.name)
 		}
-		return r.pipeline(call.Out, call.Reads)
+		return r.pipeline(ctx, call.Out, call.Reads)
 	}
-	return r.file(call.Out, call.Reads)
+	return r.file(ctx, call.Out, call.Reads)
 }
 
-func (r *benchReport) file(stdout io.Writer, reads *output.Reads) error {
+func (r *benchReport) file(ctx context.Context, stdout io.Writer, reads *output.Reads) error {
 	f, err := readResults(r.of.name)
 	if err != nil {
 		return err
 	}
 	if r.html != "" {
-		if err := pages.Bench(f).Save(reads, r.html, r.overwrite); err != nil {
+		if err := pages.Bench(f).Save(ctx, reads, r.html, r.overwrite); err != nil {
 			return err
 		}
 		if !r.markdown && !r.csv && !r.benchstat {
@@ -109,13 +109,13 @@ func (r *benchReport) file(stdout io.Writer, reads *output.Reads) error {
 	return pages.PrintBench(stdout, f, r.markdown || f.Verdict == nil)
 }
 
-func (r *benchReport) pipeline(stdout io.Writer, reads *output.Reads) error {
+func (r *benchReport) pipeline(ctx context.Context, stdout io.Writer, reads *output.Reads) error {
 	p, err := bench.ReadPipeline(r.of.name)
 	if err != nil {
 		return withRemedy(err)
 	}
 	if r.html != "" {
-		if err := pages.Pipeline(p).Save(reads, r.html, r.overwrite); err != nil || !r.markdown {
+		if err := pages.Pipeline(p).Save(ctx, reads, r.html, r.overwrite); err != nil || !r.markdown {
 			return err
 		}
 	}

@@ -95,7 +95,7 @@ func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files bench
 	if settings != nil {
 		result.Verdict.Flags = flagsOf(*settings)
 	}
-	if err := files.write(result, settings); err != nil {
+	if err := files.write(ctx, result, settings); err != nil {
 		log.close(false)
 		return nil, err
 	}

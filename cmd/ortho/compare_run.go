@@ -35,7 +35,7 @@ func (c *comparison) write(ctx context.Context, call *flags.Call) (*pages.Compar
 	to := io.Writer(call.Out)
 	end := func(err error) error { return err }
 	if name := c.document.file; name != "" && name != "-" {
-		file, err := call.Reads.Create(name, c.document.overwrite)
+		file, err := call.Reads.Create(ctx, name, c.document.overwrite)
 		if err != nil {
 			return nil, err
 		}

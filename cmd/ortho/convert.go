@@ -61,7 +61,7 @@ func (o *convertOptions) run(ctx context.Context, call *flags.Call) error {
 				return call.Out, nil
 			}
 			var err error
-			file, err = call.Reads.Create(to.File, to.Overwrite())
+			file, err = call.Reads.Create(ctx, to.File, to.Overwrite())
 			return file, err
 		},
 	}, call.Warn)

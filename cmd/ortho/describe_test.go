@@ -186,3 +186,19 @@ func TestDescribeOffline(t *testing.T) {
 	describedBy(t, exitUsage, "--prompt", "nonsense", cat)
 	describedBy(t, exitUsage)
 }
+
+// TestDescribeWithoutHome: where the user's folder of caches can't be made, answers are not kept, which is told; a folder
+// that was named has to be there.
+func TestDescribeWithoutHome(t *testing.T) {
+	needLibrary(t)
+	file := write(t, filepath.Join(t.TempDir(), "file"), "")
+	t.Setenv("HOME", file)
+	t.Setenv("XDG_CACHE_HOME", "")
+	line := []string{"describe", "--offline", coffee, "-m", "none", "-f", "jsonl"}
+	if code, stdout, stderr := execute(t, "", line...); code == exitUsage || !strings.Contains(stderr, "no answer is kept") || !strings.Contains(stdout, "coffee.png") {
+		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
+	}
+	if code, _, stderr := execute(t, "", append(line, "--cache", filepath.Join(file, "x"))...); code != exitFailed || !strings.Contains(stderr, "cache's folder") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}

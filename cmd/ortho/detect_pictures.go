@@ -232,7 +232,7 @@ func put(to *shelf.Shelf, name, input string, write func(io.Writer) error) error
 	if err != nil {
 		return err
 	}
-	if err = write(file); err == nil {
+	if err = write(file); err == nil || file.Failed() != nil {
 		err = file.Complete()
 	}
 	if err != nil {

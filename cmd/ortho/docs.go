@@ -18,26 +18,26 @@ func newDocsCommand(app func() *cli.App) *cli.Command {
 		Name:        "docs",
 		Usage:       "print docs/cli.md, or write the manual pages",
 		Description: help("docs"),
-	}, func(_ context.Context, call *flags.Call) error {
+	}, func(ctx context.Context, call *flags.Call) error {
 		switch {
 		case len(call.Args) > 0:
 			return commandline.Usagef("docs takes no argument %q: a folder for manual pages is named by --man", call.Args[0])
 		case call.Given("man") && folder == "":
 			return commandline.Usagef("--man names no folder")
 		case folder != "":
-			return writeManual(call, app(), folder)
+			return writeManual(ctx, call, app(), folder)
 		}
 		return commandline.Docs(call.Out, app())
 	}, flags.Own{&cli.StringFlag{Name: "man", Usage: "write a manual page for each command into `FOLDER`, over those that are there", Destination: &folder}})
 }
 
 // writeManual writes the pages into a folder, which is made if need be.
-func writeManual(call *flags.Call, app *cli.App, folder string) error {
+func writeManual(ctx context.Context, call *flags.Call, app *cli.App, folder string) error {
 	if _, err := flags.MakeFolder(folder); err != nil {
 		return err
 	}
 	return commandline.Manual(app, build.Version(), func(name, page string) error {
-		file, err := call.Reads.Create(filepath.Join(folder, name), true)
+		file, err := call.Reads.Create(ctx, filepath.Join(folder, name), true)
 		if err != nil {
 			return err
 		}

@@ -275,7 +275,7 @@ func (o *evalOptions) write(ctx context.Context, call *flags.Call, doc *pages.Ev
 		return early
 	}
 	if o.output != "" {
-		if err := call.Reads.Save(o.output, o.overwrite, func(w io.Writer) error { return pages.WriteJSON(w, doc) }); err != nil {
+		if err := call.Reads.Save(ctx, o.output, o.overwrite, func(w io.Writer) error { return pages.WriteJSON(w, doc) }); err != nil {
 			return err
 		}
 	}
@@ -312,7 +312,7 @@ func (o *evalOptions) writePage(ctx context.Context, call *flags.Call, doc *page
 	if err != nil {
 		return err
 	}
-	return page.Save(call.Reads, o.html, o.overwrite)
+	return page.Save(ctx, call.Reads, o.html, o.overwrite)
 }
 
 // picturesOf makes thumbnails, in order, on all cores. An image without one says why.

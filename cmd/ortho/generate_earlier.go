@@ -12,6 +12,7 @@ import (
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/runner/appear"
 	"ortho/runner/regular"
 )
 
@@ -85,7 +86,7 @@ func (e *earlierPictures) remove(ui *term.UI, folder string, reads *output.Reads
 		if err := reads.Refuse(name); err != nil {
 			return err
 		}
-		if err := os.Remove(name); err != nil {
+		if err := appear.Remove(folder, filepath.FromSlash(file)); err != nil {
 			return fmt.Errorf("remove a picture that is gone: %w", err)
 		}
 	}

@@ -41,7 +41,7 @@ func (e *pipelineEngine) record(_ context.Context, settings record.Settings) (re
 func (e *pipelineEngine) samples(ctx context.Context, requests iter.Seq[request]) iter.Seq[sample] {
 	asked := func(one request) diffusion.Request {
 		r := e.asked.request
-		r.Prompt, r.Seed, r.Latents, r.Step = one.Text, one.Seed, one.Latents, e.step
+		r.Prompt, r.Seed, r.Latents, r.Step = one.Text, one.Seed, one.Latents, func(s diffusion.Step) { e.step(ctx, s) }
 		return r
 	}
 	return func(yield func(sample) bool) {
@@ -57,12 +57,12 @@ func (e *pipelineEngine) samples(ctx context.Context, requests iter.Seq[request]
 }
 
 // step counts a step, and shows its preview.
-func (e *pipelineEngine) step(s diffusion.Step) {
+func (e *pipelineEngine) step(ctx context.Context, s diffusion.Step) {
 	if e.stepped != nil {
 		e.stepped(s)
 	}
 	if s.Preview != nil {
-		e.preview.show(s.Preview)
+		e.preview.show(ctx, s.Preview)
 	}
 }
 

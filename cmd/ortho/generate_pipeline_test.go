@@ -444,7 +444,7 @@ func TestPipelinePreview(t *testing.T) {
 	p := &pipelineEngine{preview: &preview{reads: output.Protect(), name: filepath.Join(dir, "fox.preview.png")}}
 	for i := range 3 {
 		img := &preprocess.Image{Width: 2, Height: 2, Channels: 3, Pix: bytes.Repeat([]byte{byte(i)}, 12)}
-		p.step(diffusion.Step{Done: i + 1, Of: 3, Preview: img})
+		p.step(t.Context(), diffusion.Step{Done: i + 1, Of: 3, Preview: img})
 		if got := decoded(t, p.preview.name); !bytes.Equal(got.Pix, img.Pix) {
 			t.Fatalf("after step %d: %v", i, got.Pix)
 		}

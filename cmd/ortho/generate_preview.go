@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -52,11 +53,11 @@ func samePath(a, b string) bool {
 }
 
 // show replaces what was shown before.
-func (p *preview) show(img *preprocess.Image) {
+func (p *preview) show(ctx context.Context, img *preprocess.Image) {
 	if p == nil || p.ended {
 		return
 	}
-	err := p.reads.Save(p.name, true, func(w io.Writer) error {
+	err := p.reads.Save(ctx, p.name, true, func(w io.Writer) error {
 		return encode(w, img, preprocess.FileOptions{Format: preprocess.PNG})
 	})
 	if err != nil {

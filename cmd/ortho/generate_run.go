@@ -261,7 +261,7 @@ func (d *draft) complete(err error) error {
 		err = d.file.Complete()
 	}
 	if d.file.Failed() != nil {
-		err = &diskError{d.file.Failed()}
+		err = d.file.Failed()
 	}
 	if err != nil {
 		d.file.Discard()
@@ -294,7 +294,7 @@ func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 		g.before.replaced(row.File)
 		return answer{Row: row}
 	}
-	if _, full := errors.AsType[*diskError](err); full {
+	if _, full := errors.AsType[*output.DiskError](err); full {
 		return answer{End: err}
 	}
 	err = fmt.Errorf("%s: %w", row.Input, err)
@@ -306,11 +306,6 @@ func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 	row.Error = &output.Error{Kind: string(models.StageOf(err)), Message: term.UTF8(remedy.Text(err))}
 	return answer{Row: row, Err: err}
 }
-
-// diskError is a picture that can't be written, such as on a full disk.
-type diskError struct{ error }
-
-func (d *diskError) Unwrap() error { return d.error }
 
 // maxShown bounds the bytes of the pixels of what is shown together.
 const maxShown = 1 << 30

@@ -68,7 +68,7 @@ func (r *sampleRun) writeSheet(ctx context.Context, name string, rows iter.Seq2[
 	if err != nil {
 		return err
 	}
-	if err := r.reads.Save(name, r.replaces, func(w io.Writer) error {
+	if err := r.reads.Save(ctx, name, r.replaces, func(w io.Writer) error {
 		return encode(w, img, preprocess.FileOptions{Format: format, Text: r.texts})
 	}); err != nil {
 		return err
@@ -77,9 +77,9 @@ func (r *sampleRun) writeSheet(ctx context.Context, name string, rows iter.Seq2[
 	return nil
 }
 
-func (r *sampleRun) writeAnimation() error {
+func (r *sampleRun) writeAnimation(ctx context.Context) error {
 	all := r.kept.all
-	if err := r.reads.Save(r.to.File, r.replaces, func(w io.Writer) error { return sheet.WriteGIF(w, all, r.sheet.fps) }); err != nil {
+	if err := r.reads.Save(ctx, r.to.File, r.replaces, func(w io.Writer) error { return sheet.WriteGIF(w, all, r.sheet.fps) }); err != nil {
 		return err
 	}
 	if len(all) > 0 {

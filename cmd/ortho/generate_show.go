@@ -19,7 +19,7 @@ func (r *sampleRun) show(ctx context.Context, all iter.Seq2[rows.Pictures, error
 		r.tellSize(img.Width, img.Height)
 	}
 	if r.to.Animation {
-		if err := r.writeAnimation(); err != nil {
+		if err := r.writeAnimation(ctx); err != nil {
 			return err
 		}
 	}

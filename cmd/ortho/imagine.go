@@ -49,7 +49,7 @@ func (o *imagineOptions) run(ctx context.Context, call *flags.Call) (err error) 
 	if err != nil {
 		return im.ended(ctx, err)
 	}
-	if err := im.write(made); err != nil {
+	if err := im.write(ctx, made); err != nil {
 		return err
 	}
 	if o.to.Given() && len(made) == 0 {

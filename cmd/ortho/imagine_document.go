@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"time"
@@ -21,8 +22,8 @@ type document struct {
 }
 
 // write saves the pictures, then the page and the JSON that name them.
-func (im *imagination) write(made []imagine.Sample) error {
-	if err := im.save(made); err != nil {
+func (im *imagination) write(ctx context.Context, made []imagine.Sample) error {
+	if err := im.save(ctx, made); err != nil {
 		return err
 	}
 	if im.page.File != "" {
@@ -30,7 +31,7 @@ func (im *imagination) write(made []imagine.Sample) error {
 		if err != nil {
 			return err
 		}
-		if err := page.Save(im.reads, im.page.File, im.overwrite); err != nil {
+		if err := page.Save(ctx, im.reads, im.page.File, im.overwrite); err != nil {
 			return err
 		}
 	}
@@ -42,7 +43,7 @@ func (im *imagination) write(made []imagine.Sample) error {
 	name, out := im.json, im.ui.Out
 	switch {
 	case name != "" && name != "-":
-		if err := im.reads.Save(name, im.overwrite, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+		if err := im.reads.Save(ctx, name, im.overwrite, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 			return err
 		}
 	case name == "-" || !term.IsTerminal(out):

@@ -73,7 +73,7 @@ func (im *imagination) whyNot(err error) string {
 }
 
 // save writes the pictures, each of which appears when it is complete.
-func (im *imagination) save(made []imagine.Sample) error {
+func (im *imagination) save(ctx context.Context, made []imagine.Sample) error {
 	if len(made) == 0 || !im.to.Given() {
 		return nil
 	}
@@ -98,7 +98,7 @@ func (im *imagination) save(made []imagine.Sample) error {
 		if im.to.Folder != "" {
 			options.Format = preprocess.PNG
 		}
-		if err := im.reads.Save(name, im.overwrite, func(w io.Writer) error { return encode(w, s.Image, options) }); err != nil {
+		if err := im.reads.Save(ctx, name, im.overwrite, func(w io.Writer) error { return encode(w, s.Image, options) }); err != nil {
 			if im.to.Folder != "" {
 				os.Remove(im.to.Folder) // if it is empty
 			}

@@ -90,7 +90,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/scratch":      "",
 	"cmd/ortho/internal/record":       "cmd/ortho/internal/output cmd/ortho/internal/source cmd/ortho/internal/term runner/appear",
 	"cmd/ortho/internal/folders":      "cmd/ortho/internal/output cmd/ortho/internal/source runner/appear",
-	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output",
+	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output runner/appear",
 	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/record cmd/ortho/internal/remedy " +

@@ -80,16 +80,7 @@ func TestNothingLeaves(t *testing.T) {
 	}
 	for _, line := range stays {
 		out, home, trace := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "trace")
-		if strings.Contains(line, "OUT/classes") {
-			if err := os.CopyFS(filepath.Join(out, "classes", "0"), os.DirFS(photos)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if strings.Contains(line, "OUT/index") {
-			if code, _, stderr := execute(t, "", "embed", "-m", testModels+"/embedding", "--input-range", "0,1", coffee, "-o", filepath.Join(out, "index.jsonl")); code != 0 {
-				t.Fatal(stderr)
-			}
-		}
+		prepareOut(t, line, out)
 		words := strings.Fields(strings.ReplaceAll(line, "OUT", out))
 		cmd := private(t, home, words...)
 		if traced {
@@ -117,6 +108,21 @@ func TestNothingLeaves(t *testing.T) {
 			t.Errorf("%s is not among the cases", name)
 		}
 	})
+}
+
+// prepareOut makes what a line of stays reads in the folder OUT.
+func prepareOut(t *testing.T, line, out string) {
+	t.Helper()
+	if strings.Contains(line, "OUT/classes") {
+		if err := os.CopyFS(filepath.Join(out, "classes", "0"), os.DirFS(photos)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Contains(line, "OUT/index") {
+		if code, _, stderr := execute(t, "", "embed", "-m", testModels+"/embedding", "--input-range", "0,1", coffee, "-o", filepath.Join(out, "index.jsonl")); code != 0 {
+			t.Fatal(stderr)
+		}
+	}
 }
 
 // network is a socket that can leave the machine. Those of Unix and of the kernel (netlink) can't.
@@ -183,13 +189,9 @@ func TestLostOutput(t *testing.T) {
 	for _, line := range lines {
 		var to full
 		var stderr bytes.Buffer
-		words := strings.Fields(strings.ReplaceAll(line, "OUT", t.TempDir()))
-		if strings.Contains(line, "OUT/classes") {
-			words[2] = filepath.Join(t.TempDir(), "classes")
-			if err := os.CopyFS(filepath.Join(words[2], "0"), os.DirFS(photos)); err != nil {
-				t.Fatal(err)
-			}
-		}
+		out := t.TempDir()
+		prepareOut(t, line, out)
+		words := strings.Fields(strings.ReplaceAll(line, "OUT", out))
 		code := run(t.Context(), append([]string{"ortho"}, words...), strings.NewReader(""), &to, &stderr)
 		if to.writes > 0 && (code != exitFailed || !strings.Contains(stderr.String(), "no space left")) {
 			t.Errorf("%s: exit %d, %s", line, code, stderr.String())

@@ -18,15 +18,16 @@ func TestOpener(t *testing.T) {
 		"runner/appear/appear.go":               "os.Open",       // a folder, to have it on the disk
 		"preprocess/codecs/jpeg.go":             "os.Open",       // a library that is loaded
 		"runner/appear/sweep.go":                "os.Open",       // a folder
+		"runner/appear/below.go":                "os.OpenRoot",   // likewise
 		"runner/appear/system_unix.go":          "os.OpenFile",   // to write
 		"runner/program/program.go":             "exec.LookPath", // in folders that it has chosen
 		"runner/regular/regular.go":             "os.OpenFile os.DirFS",
+		"runner/regular/sink.go":                "os.OpenFile", // pipes and devices that are written to
 		"runner/library/install.go":             "os.Open",     // a folder, to have it on the disk
 		"runner/library/archive.go":             "os.OpenFile", // new files of its own
 		"runner/library/github.go":              "os.OpenFile", // likewise
 		"runner/machine/memory_linux.go":        "os.OpenFile", // the kernel's
 		"cmd/ortho/internal/source/folder.go":   "os.Open",     // folders
-		"cmd/ortho/internal/output/file.go":     "os.OpenFile", // devices
 		"cmd/ortho/internal/scratch/scratch.go": "os.OpenFile", // a new file of its own
 	}
 	opening := strings.Fields("os.Open os.OpenFile os.ReadFile os.DirFS os.OpenRoot elf.Open macho.Open macho.OpenFat pe.Open zip.OpenReader syscall.Open unix.Open exec.LookPath")

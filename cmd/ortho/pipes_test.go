@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -163,5 +164,97 @@ func TestPipesAndDevices(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// imagined is a command line of imagine that asks nobody.
+const imagined = "imagine --text seven"
+
+// TestPipesNobodyReads: an output that is a pipe which nobody reads holds no run when it is to end, whichever flag
+// names it; see regular.Sink for how long it does else.
+func TestPipesNobodyReads(t *testing.T) {
+	needLibrary(t)
+	endings := map[string]string{"html": ".html", "json": ".json", "grid": ".png", "save-settings": ".json",
+		"generate --output": ".png", "cutout --output": ".png", "imagine --output": ".png", "preprocess --output": ".npy", "eval --output": ".json", "compare --output": ".json"}
+	for i, f := range fileFlags(newApp().Commands, "") {
+		if testing.Short() && i%4 > 0 {
+			continue
+		}
+		t.Run(f, func(t *testing.T) {
+			command, flag, _ := strings.Cut(f, " --")
+			line := imagined
+			if i := slices.IndexFunc(stays, func(some string) bool { return strings.HasPrefix(some, command+" ") }); i >= 0 {
+				line = stays[i]
+			}
+			ending := endings[flag]
+			if of, ok := endings[f]; ok {
+				ending = of
+			} else if ending == "" {
+				ending = ".jsonl"
+			}
+			dir := t.TempDir()
+			pipe := filepath.Join(dir, "pipe"+ending)
+			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+				t.Skip(err)
+			}
+			prepareOut(t, line, dir)
+			words := strings.Fields(strings.ReplaceAll(line, "OUT", dir))
+			if i := slices.Index(words, "-o"); flag == "output" && i > 0 {
+				words = slices.Delete(words, i, i+2)
+			}
+			if command == "convert" && flag == "output" {
+				words = words[:2]
+			}
+			if i := slices.Index(words, "-f"); i > 0 && ending != ".jsonl" && flag == "output" {
+				words = slices.Delete(words, i, i+2)
+			}
+			words = append(words, "--"+flag, pipe)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var stdout, stderr bytes.Buffer
+			ended := make(chan int, 1)
+			go func() {
+				ended <- run(ctx, append([]string{"ortho"}, words...), strings.NewReader(""), &stdout, &stderr)
+			}()
+			var code int
+			select {
+			case code = <-ended: // it takes no pipe
+			case <-time.After(2 * time.Second):
+				cancel()
+				select {
+				case code = <-ended:
+				case <-time.After(20 * time.Second):
+					t.Fatalf("it waits: %s", stderr.String())
+				}
+			}
+			if code != exitInterrupted && (code != exitFailed && code != exitUsage || !strings.Contains(stderr.String(), filepath.Base(pipe))) {
+				t.Errorf("%s: exit %d, %s", words, code, stderr.String())
+			}
+		})
+	}
+}
+
+// TestStalled: who does not read what is printed holds no run when it is to end.
+func TestStalled(t *testing.T) {
+	needLibrary(t)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	cmd := process(t, with(tiny(t, 20_000), "-f", "jsonl")...)
+	cmd.Stdout = writer
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	time.Sleep(3 * time.Second)
+	cmd.Process.Signal(syscall.SIGTERM)
+	late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	err = cmd.Wait()
+	if !late.Stop() {
+		t.Error("it waits")
+	} else if code := exitCode(err); code != exitInterrupted {
+		t.Errorf("exit %d", code)
 	}
 }

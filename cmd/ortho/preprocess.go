@@ -98,7 +98,7 @@ func (o *preprocessOptions) run(ctx context.Context, call *flags.Call) error {
 		_, err = call.Out.Write(tensor)
 		return err
 	}
-	file, err := call.Reads.Create(o.output, o.overwrite)
+	file, err := call.Reads.Create(ctx, o.output, o.overwrite)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (o *searchOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.decoding.Stop, Reads: call.Reads, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.MatchesCodec, func() (*job.Job[query, rows.Matches], error) {
-		index, err := vectors.Open(call.Args[0], call.Reads, call.Warn)
+		index, err := vectors.Open(ctx, call.Args[0], call.Reads, call.Warn)
 		if err != nil {
 			return nil, err
 		}

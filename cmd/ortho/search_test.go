@@ -137,3 +137,60 @@ func TestDupes(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchBeside: what stands beside an index under the name of its numbers is believed where a search has made it
+// and it is whole, made anew where it is not, and left where it is another's.
+func TestSearchBeside(t *testing.T) {
+	needLibrary(t)
+	index := filepath.Join(t.TempDir(), "i.jsonl")
+	of := []string{"-m", testModels + "/embedding", "--input-range", "0,1"}
+	if code, _, stderr := execute(t, "", append([]string{"embed", photos, coffee, "-o", index}, of...)...); code != exitOK {
+		t.Fatal(stderr)
+	}
+	search := func() (stdout, stderr string) {
+		t.Helper()
+		code, stdout, stderr := execute(t, "", append([]string{"search", index, coffee, "-f", "jsonl"}, of...)...)
+		if code != exitOK {
+			t.Fatalf("exit %d, %s", code, stderr)
+		}
+		return stdout, stderr
+	}
+	want, _ := search()
+	beside := index + ".vectors"
+	whole := read(t, beside)
+	for i := range 40 { // damaged anywhere
+		at := i * (len(whole) - 1) / 39
+		write(t, beside, whole[:at]+string([]byte{whole[at] ^ 4})+whole[at+1:])
+		if got, stderr := search(); got != want {
+			t.Errorf("byte %d is another: %s, %s", at, got, stderr)
+		}
+		if at > 20 && read(t, beside) != whole {
+			t.Errorf("byte %d is another, and it was not made anew", at)
+		}
+	}
+	victim := write(t, filepath.Join(t.TempDir(), "victim"), "mine")
+	for kind, plant := range map[string]func() error{
+		"file":          func() error { write(t, beside, "mine"); return nil },
+		"link":          func() error { return os.Symlink(victim, beside) },
+		"dangling link": func() error { return os.Symlink(victim+"none", beside) },
+		"folder":        func() error { return os.Mkdir(beside, 0o700) },
+		"device":        func() error { return os.Symlink("/dev/zero", beside) },
+	} {
+		if err := os.Remove(beside); err != nil {
+			t.Fatal(err)
+		}
+		if err := plant(); err != nil {
+			t.Skip(err)
+		}
+		got, stderr := search()
+		if got != want {
+			t.Errorf("%s: %s", kind, got)
+		}
+		if read(t, victim) != "mine" || exists(victim+"none") || kind == "file" && read(t, beside) != "mine" {
+			t.Errorf("%s: it was written to", kind)
+		}
+		if kind != "dangling link" && !strings.Contains(stderr, beside) {
+			t.Errorf("%s: nothing is said: %q", kind, stderr)
+		}
+	}
+}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image/png"
+	"io"
 	"iter"
 	"os"
 	"runtime"
@@ -176,15 +176,9 @@ func (p *segmentPictures) make(item mappedItem, found segment.Result) error {
 
 // writeMap writes a map; see [overlay.Map].
 func (p *segmentPictures) writeMap(item mappedItem, found segment.Result) error {
-	file, err := p.masks.Create(item.mask, item.File)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(png.Encode(file, overlay.Map(found.Width, found.Height, found.Map)), file.Complete()); err != nil {
-		file.Discard()
-		return err
-	}
-	return file.Commit()
+	return put(p.masks, item.mask, item.File, func(w io.Writer) error {
+		return png.Encode(w, overlay.Map(found.Width, found.Height, found.Map))
+	})
 }
 
 // labelled is the share of the image from which on a segment's name stands in it.

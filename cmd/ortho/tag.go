@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"os"
@@ -184,18 +185,10 @@ func (c *captions) write(item source.Item, tags []tag.Tag) error {
 	if err != nil {
 		return err
 	}
-	file, err := c.shelf.Create(name, item.File)
-	if err != nil {
+	return put(c.shelf, name, item.File, func(w io.Writer) error {
+		_, err := io.WriteString(w, c.text(tags)+"\n")
 		return err
-	}
-	if _, err = file.WriteString(c.text(tags) + "\n"); err == nil {
-		err = file.Complete()
-	}
-	if err != nil {
-		file.Discard()
-		return err
-	}
-	return file.Commit()
+	})
 }
 
 func newTagCommand() *cli.Command {

@@ -26,26 +26,27 @@ const longestEnd = 20 * time.Second
 // work is a run over images that can be begun, broken off and resumed, and what it makes where nothing
 // disturbs it.
 type work struct {
-	args   []string
-	out    string            // -o: a file's name, or a folder's
-	inputs int               // images, of which some fail
-	want   map[string]string // what is in the files, by name; the record's among them as its counts
-	took   time.Duration
+	args     []string
+	out      string            // -o: a file's name, or a folder's
+	inputs   int               // images, of which some fail
+	pictures bool              // OUT is a folder of them
+	want     map[string]string // what is in the files, by name; the record's among them as its counts
+	took     time.Duration
 }
 
 // breakable makes images, some of them broken or missing, and a run over them to the end.
 func (t *turn) breakable(ctx context.Context) (*work, error) {
-	verb := pick(t.random, []string{"classify", "classify", "embed", "generate"})
+	verb := pick(t.random, []string{"classify", "classify", "embed", "generate", "detect", "tag", "segment", "cutout"})
 	w := &work{inputs: t.many(2000), out: "x." + pick(t.random, []string{"jsonl", "csv", "parquet"})}
 	switch verb {
 	case "embed":
 		w.out = "x." + pick(t.random, []string{"jsonl", "parquet"})
-	case "generate":
-		w.out, w.inputs = "x", t.many(300)
+	case "generate", "cutout":
+		w.out, w.inputs, w.pictures = "x", t.many(300), true
 	}
 	var names []string
 	for i := range w.inputs {
-		if i >= 100 && verb != "generate" { // whose pictures have the names of their images
+		if i >= 100 && !w.pictures { // whose pictures have the names of their images
 			names = append(names, names[t.random.IntN(100)])
 			continue
 		}

@@ -26,10 +26,12 @@ type area struct {
 var areas = []area{
 	{"images", "damaged images: `classify`, `generate`", images},
 	{"models", "damaged graphs and configurations: `inspect`, `classify`", models},
-	{"kills", "SIGKILL, then `--resume`: `classify`, `embed`, `generate`", kills},
+	{"kills", "SIGKILL, then `--resume`: `classify`, `embed`, `tag`, `detect`, `segment`, `generate`, `cutout`", kills},
 	{"signals", "SIGINT, SIGTERM, SIGHUP, then `--resume`: the same", signals},
 	{"disk", "full disks, limits of a file's size, `/dev/full`", disk},
 	{"chat", "images described by a hostile server", chat},
+	{"serve", "`serve` under load: hostile bodies and clients, models anew, ends", serve},
+	{"update", "folders that change, damaged records, SIGKILL, then `--update`: the same", updates},
 	{"long", "images of long runs: memory and open files", long},
 }
 
@@ -161,14 +163,21 @@ func (c *campaign) take(ctx context.Context, of *tally, number int) (err error) 
 // many is a number of inputs, made smaller where the campaign is.
 func (c *campaign) many(n int) int { return max(2, int(float64(n)*c.scale)) }
 
-// tiny are the words of a run of a graph that takes next to no time.
+// small are graphs that take next to no time, with what has to be said of them.
+var small = map[string][]string{
+	"classify": {"models/testdata/float32_nchw", "--input-range", "0,1"},
+	"embed":    {"models/testdata/embedding", "--input-range", "0,1"},
+	"generate": {"models/generate/testdata/graphs/nearest_x2.onnx", "--input-range", "0,1", "--output-range", "0,1"},
+	"detect":   {"models/detect/testdata/ultralytics/v8.onnx"},
+	"tag":      {"models/tag/testdata/wd"},
+	"segment":  {"models/segment/testdata/segformer"},
+	"cutout":   {"models/bundled/selfie"},
+}
+
+// tiny are the words of a run of such a graph.
 func (c *campaign) tiny(verb string, more ...string) []string {
-	graph := map[string]string{"classify": "models/testdata/float32_nchw", "embed": "models/testdata/embedding", "generate": "models/generate/testdata/graphs/nearest_x2.onnx"}
-	args := []string{verb, "-m", filepath.Join(c.root, graph[verb]), "--input-range", "0,1"}
-	if verb == "generate" {
-		args = append(args, "--output-range", "0,1")
-	}
-	return append(args, more...)
+	of := small[verb]
+	return slices.Concat([]string{verb, "-m", filepath.Join(c.root, of[0])}, of[1:], more)
 }
 
 // path is that of a file of the turn.

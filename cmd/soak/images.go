@@ -126,6 +126,17 @@ func images(ctx context.Context, t *turn) error {
 	return t.failed(o, fmt.Errorf("%s, %d images: %w", format, len(fewest), why), append(slices.Clone(fewest), t.path("in.list"))...)
 }
 
+// seedOf is one of the images that mutants are made of, of at most so many bytes.
+func (c *campaign) seedOf(random *rand.Rand, most int64) ([]byte, error) {
+	for {
+		one := pick(random, c.seeds)
+		if info, err := os.Stat(one.file); err != nil || info.Size() <= most {
+			data, failed := os.ReadFile(one.file)
+			return data, errors.Join(err, failed)
+		}
+	}
+}
+
 // mutants writes damaged images of a format.
 func (t *turn) mutants(format string, n int) (names []string, err error) {
 	var seeds []seedImage

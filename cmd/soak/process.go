@@ -24,8 +24,9 @@ type child struct {
 	line  func([]byte)  // gets each line of standard output; nil: it is thrown away
 	// under way: what happens to the process meanwhile. It returns when ended is closed.
 	meanwhile func(p *os.Process, ended <-chan struct{})
-	through   []string // a program that starts ortho: its words come before
-	stdout    *os.File // in place of line
+	through   []string  // a program that starts ortho: its words come before
+	stdout    *os.File  // in place of line
+	errors    io.Writer // gets standard error, too
 }
 
 // outcome is how a run ended.
@@ -47,6 +48,9 @@ func (c *campaign) start(ctx context.Context, of *child) (*outcome, error) {
 	cmd.WaitDelay = 10 * time.Second
 	errs := &ends{most: 64 << 10}
 	cmd.Stderr = errs
+	if of.errors != nil {
+		cmd.Stderr = io.MultiWriter(errs, of.errors)
+	}
 	var out io.ReadCloser
 	var err error
 	if of.stdout != nil {

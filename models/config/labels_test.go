@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
@@ -240,7 +241,12 @@ func FuzzLabels(f *testing.F) {
 	f.Add("a.json", []byte(`{"label2id": {"tench": 0}}`))
 	f.Add("a.json", []byte(`{"tench": "0"}`))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		before := allocated()
 		list, err := parseLabels(name, data)
+		// A number of twelve digits may name the last of MaxClasses: those before it have a place, too.
+		if took := allocated() - before; took > 2048*int64(len(data))+64*MaxClasses {
+			t.Errorf("%d bytes were allocated for a file of %d", took, len(data))
+		}
 		if err == nil && (len(list.Labels) == 0 || len(list.Labels) > MaxClasses) {
 			t.Errorf("%d labels, and no error", len(list.Labels))
 		}
@@ -249,4 +255,11 @@ func FuzzLabels(f *testing.F) {
 			list.Fitted(len(list.Labels) - 1)
 		}
 	})
+}
+
+// allocated is what Go has allocated in all.
+func allocated() int64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }

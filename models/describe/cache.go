@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,13 +51,16 @@ func (d *Describer) identify(p picture, q question) string {
 	return hex.EncodeToString(id[:])
 }
 
+// ErrCache is wrapped where the folder of Options.Cache can't be made.
+var ErrCache = errors.New("make the cache's folder")
+
 // prepare makes the folder.
 func (c cache) prepare() error {
 	if c.folder == "" {
 		return nil
 	}
 	if err := os.MkdirAll(c.folder, 0o700); err != nil {
-		return fmt.Errorf("make the cache's folder: %w", err)
+		return fmt.Errorf("%w: %w", ErrCache, err)
 	}
 	return nil
 }
@@ -109,7 +113,7 @@ func (c cache) put(id string, e entry) (err error) {
 		return err
 	}
 	name := c.path(id)
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+	if err := appear.Below(c.folder, filepath.Join(id[:2], id+".json"), 0o700); err != nil {
 		return err
 	}
 	f, err := appear.Create(name)

@@ -6,13 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"strings"
 	"unsafe"
 )
 
 // The form of an index's file: this line, a line of JSON, the names one a line as JSON, then the
-// numbers, little-endian.
-const magic = "ortho vectors 1\n"
+// numbers, little-endian, and four bytes of a checksum (CRC-32C) of all before.
+const (
+	anyMagic = "ortho vectors " // of all versions
+	magic    = anyMagic + "2\n"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // maxHead bounds the bytes of the second line, and of a name.
 const maxHead = 1 << 20
@@ -26,7 +33,8 @@ type head struct {
 
 // Write writes an index; of identifies what it was made of.
 func (x *Index) Write(w io.Writer, of string) error {
-	b := bufio.NewWriterSize(w, 1<<20)
+	sum := crc32.New(castagnoli)
+	b := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<20)
 	line, err := json.Marshal(head{of, x.Len(), x.Width})
 	if err != nil {
 		return err
@@ -42,18 +50,47 @@ func (x *Index) Write(w io.Writer, of string) error {
 	if err := binary.Write(b, binary.LittleEndian, x.Vectors); err != nil {
 		return err
 	}
-	return b.Flush()
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	_, err = w.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
+	return err
 }
 
-// ErrOther is what Read fails with where a file is of something else.
-var ErrOther = errors.New("it was made of something else")
+var (
+	// ErrOther is what Read fails with where a file is of something else.
+	ErrOther = errors.New("it was made of something else")
+	// ErrForeign is what Read fails with where a file is none that Write has made.
+	ErrForeign = errors.New("it is no file of vectors")
+)
 
-// Read reads an index of size bytes which was made of of.
+// Read reads an index of size bytes which was made of of. What is damaged is an error.
 func Read(r io.Reader, size int64, of string) (*Index, error) {
-	b := bufio.NewReaderSize(r, 1<<20)
+	sum := crc32.New(castagnoli)
+	b := bufio.NewReaderSize(io.TeeReader(io.LimitReader(r, size-sumBytes), sum), 1<<20)
+	x, err := read(b, size, of)
+	if err != nil {
+		return nil, err
+	}
+	var last [sumBytes]byte
+	if n, err := b.Discard(1); n > 0 || err != io.EOF {
+		return nil, errors.New("it is longer than what it says that it has")
+	}
+	if _, err := io.ReadFull(r, last[:]); err != nil || binary.LittleEndian.Uint32(last[:]) != sum.Sum32() {
+		return nil, errors.New("it is damaged: its checksum is another")
+	}
+	return x, nil
+}
+
+const sumBytes = crc32.Size
+
+func read(b *bufio.Reader, size int64, of string) (*Index, error) {
 	first := make([]byte, len(magic))
-	if _, err := io.ReadFull(b, first); err != nil || string(first) != magic {
-		return nil, errors.New("it is no file of vectors")
+	switch n, err := io.ReadFull(b, first); {
+	case !strings.HasPrefix(string(first[:n]), anyMagic):
+		return nil, ErrForeign
+	case err != nil || string(first) != magic:
+		return nil, errors.New("it is of another version, or cut short")
 	}
 	var h head
 	if err := readLine(b, &h); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -103,6 +104,17 @@ func TestIndex(t *testing.T) {
 		if _, err := Read(bytes.NewReader(b.Bytes()[:n]), int64(n), "rows"); err == nil {
 			t.Errorf("%d bytes of %d are read", n, b.Len())
 		}
+		damaged := bytes.Clone(b.Bytes())
+		damaged[n] ^= 1 << (n % 8)
+		if _, err := Read(bytes.NewReader(damaged), int64(len(damaged)), "rows"); err == nil {
+			t.Errorf("byte %d is another, and that is not found", n)
+		}
+	}
+	if _, err := Read(bytes.NewReader(append(b.Bytes(), 0)), int64(b.Len()+1), "rows"); err == nil {
+		t.Error("a byte behind the end is not found")
+	}
+	if _, err := Read(strings.NewReader("mine\n"), 5, "rows"); !errors.Is(err, ErrForeign) {
+		t.Error(err)
 	}
 }
 

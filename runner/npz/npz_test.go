@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime/metrics"
 	"strings"
 	"testing"
 
@@ -292,7 +293,12 @@ func FuzzRead(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		before := allocated()
 		arrays, err := Read(bytes.NewReader(data), int64(len(data)))
+		// What is packed becomes a thousand times as much at most; what a header claims, and is not there, takes nothing.
+		if took := allocated() - before; took > 4096*int64(len(data))+4<<20 {
+			t.Errorf("%d bytes were allocated for a file of %d", took, len(data))
+		}
 		if err != nil {
 			return
 		}
@@ -362,4 +368,11 @@ func TestAs(t *testing.T) {
 			t.Errorf("%s as %s: %v", c[0], c[1], got)
 		}
 	}
+}
+
+// allocated is what Go has allocated in all.
+func allocated() int64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
@@ -236,7 +237,11 @@ func FuzzRead(f *testing.F) {
 		f.Add(data[:len(data)/2])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		before := allocated()
 		g, err := Read(bytes.NewReader(data), int64(len(data)))
+		if took := allocated() - before; took > 1024*int64(len(data))+4<<20 {
+			t.Errorf("%d bytes were allocated for a graph of %d", took, len(data))
+		}
 		if err != nil {
 			return
 		}
@@ -269,4 +274,11 @@ func TestForeign(t *testing.T) {
 	if name, what := Foreign([]string{"config.json", "tokenizer.json", "pytorch_model.bin.index.json"}); name != "" {
 		t.Errorf("%q is %q", name, what)
 	}
+}
+
+// allocated is what Go has allocated in all.
+func allocated() int64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }

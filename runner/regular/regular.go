@@ -1,6 +1,7 @@
 // Package regular opens files that are read: those that flags, arguments, models and caches name.
 // A pipe or a device in the place of a file would be waited for without an end, or has none; it is
-// refused at once, by its kind. [Stream] is for what users pipe on purpose.
+// refused at once, by its kind. [Stream] is for what users pipe on purpose, and [Sink] for what they
+// have written to a pipe or a device.
 package regular
 
 import (

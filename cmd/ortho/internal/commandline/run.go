@@ -31,8 +31,8 @@ func New(name, usage, about string, commands ...*cli.Command) *cli.App {
 // Run carries out a command line, args[0] being the program's name, writes errors to
 // the app's ErrWriter, and returns the exit code. Nothing that is written can act on a terminal.
 func Run(ctx context.Context, app *cli.App, args []string) int {
-	var lost loss
-	app.Writer, app.ErrWriter = term.Safe(lost.of(app.Writer)), term.Safe(app.ErrWriter)
+	lost := newLoss(ctx)
+	app.Writer, app.ErrWriter = term.Safe(lost.of(app.Writer)), term.Safe(newLoss(ctx).of(app.ErrWriter))
 	line, err := arrange(app, args)
 	switch {
 	case err != nil:

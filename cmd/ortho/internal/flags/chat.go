@@ -153,9 +153,16 @@ func headers(lines []string) (map[string]describe.Key, error) {
 // Open opens the server's client. Nothing is sent yet.
 func (h *Chat) Open() (*describe.Describer, error) {
 	d, err := describe.Open(h.Options)
+	if errors.Is(err, describe.ErrCache) && !h.cached { // as in a container without a home
+		h.Options.Notify(fmt.Sprintf("no answer is kept: %v (--cache FOLDER keeps them elsewhere)", err))
+		h.Options.Cache = ""
+		d, err = describe.Open(h.Options)
+	}
 	switch {
 	case err == nil:
 		return d, nil
+	case errors.Is(err, describe.ErrCache):
+		return nil, err
 	case errors.Is(err, describe.ErrInsecure):
 		return nil, commandline.Usagef("%s is %q: %w, for all on the way to read; give an https:// address, unset %s where the server wants no key, or send it all the same with --insecure", EnvBaseURL, h.Options.BaseURL, err, EnvKey)
 	case strings.Contains(err.Error(), "API's address") && !strings.Contains(h.Options.BaseURL, "@"): // which may hold a password

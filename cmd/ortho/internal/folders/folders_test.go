@@ -401,3 +401,19 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+// TestSealed: a line of the journal that is not as it was written is not believed, whatever byte is another.
+func TestSealed(t *testing.T) {
+	text := seal([]byte(`{"do":"move","from":"/in/a.png","to":"cat/a.png","size":1,"time":"2026-01-02T03:04:05Z"}` + "\n"))
+	text = text[:len(text)-1]
+	if l, err := parse(text); err != nil || l.From != "/in/a.png" {
+		t.Fatal(l, err)
+	}
+	for i := range text {
+		other := slices.Clone(text)
+		other[i] ^= 1
+		if l, err := parse(other); err == nil {
+			t.Errorf("%s is read: %+v", other, l)
+		}
+	}
+}

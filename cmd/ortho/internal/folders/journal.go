@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"iter"
@@ -83,8 +84,28 @@ const (
 // ErrJournal is wrapped where a file is no journal.
 var ErrJournal = errors.New("it is no journal of ortho sort")
 
-// parse reads a line, and refuses one that would lead out of the folder.
+// A line ends with a checksum of all before it: an act that is not as it was told would be undone with another file.
+const sumKey = `,"crc32c":"`
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// seal adds the checksum to a line of JSON.
+func seal(text []byte) []byte {
+	text = bytes.TrimSuffix(text, []byte("}\n"))
+	return fmt.Appendf(text[:len(text):len(text)], "%s%08x\"}\n", sumKey, crc32.Checksum(text, castagnoli))
+}
+
+// sealed reports whether a line is as it was written.
+func sealed(text []byte) bool {
+	i := bytes.LastIndex(text, []byte(sumKey))
+	return i >= 0 && string(text[i:]) == fmt.Sprintf("%s%08x\"}", sumKey, crc32.Checksum(text[:i], castagnoli))
+}
+
+// parse reads a line, and refuses one that is damaged, or would lead out of the folder.
 func parse(text []byte) (l line, err error) {
+	if !sealed(text) {
+		return line{}, fmt.Errorf("%w: a line's checksum is that of another", ErrJournal)
+	}
 	if err := json.Unmarshal(text, &l); err != nil {
 		return line{}, fmt.Errorf("%w: %w", ErrJournal, err)
 	}
@@ -257,17 +278,18 @@ func (j *journal) append(l line) error {
 	if err := encoder.Encode(l); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	if b.Len() > maxLine {
+	text := seal(b.Bytes())
+	if len(text) > maxLine {
 		return errors.New("write the journal: the names are too long")
 	}
-	if _, err := j.file.WriteAt(b.Bytes(), j.end); err != nil {
+	if _, err := j.file.WriteAt(text, j.end); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	if l.Do != "" {
 		j.at[keyOf(string(l.From))] = j.end
 		j.acts = append(j.acts, j.end)
 	}
-	j.end += int64(b.Len())
+	j.end += int64(len(text))
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/runner/appear"
 )
 
 // Options say what a Sorter does.
@@ -227,6 +228,9 @@ func (s *Sorter) before(ctx context.Context, from string) bool {
 		return false
 	}
 	to := filepath.Join(s.Into, filepath.FromSlash(string(l.To)))
+	if appear.Within(s.Into, filepath.FromSlash(string(l.To))) != nil {
+		return false
+	}
 	there, err := os.Lstat(to)
 	if err != nil {
 		return false
@@ -323,7 +327,7 @@ func (s *Sorter) tell(groups ...group) error {
 
 // carryOut puts one picture where it belongs, and what goes with it.
 func (s *Sorter) carryOut(ctx context.Context, g group) error {
-	if err := os.MkdirAll(filepath.Join(s.Into, g.folder), 0o777); err != nil {
+	if err := appear.Below(s.Into, filepath.Join(g.folder, "x"), 0o777); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
 	for i := range g.files {

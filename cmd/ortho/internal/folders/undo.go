@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"ortho/runner/appear"
 )
 
 // Undone is what Undo has done.
@@ -42,6 +44,9 @@ func Undo(ctx context.Context, name string, dry bool, told func(do Act, from, to
 		}
 		to := filepath.Join(into, filepath.FromSlash(string(l.To)))
 		back, why := l.undoing(ctx, to)
+		if outside := appear.Within(into, filepath.FromSlash(string(l.To))); outside != nil {
+			back, why = nil, outside
+		}
 		switch {
 		case why != nil:
 			if u.Left++; left != nil {
@@ -81,7 +86,9 @@ func (j *journal) clear(into string, all bool) {
 		}
 	}
 	for folder := range folders {
-		os.Remove(filepath.Join(into, filepath.FromSlash(folder)))
+		if info, err := os.Lstat(filepath.Join(into, filepath.FromSlash(folder))); err == nil && info.IsDir() { // no link
+			appear.Remove(into, filepath.FromSlash(folder))
+		}
 	}
 	if all {
 		os.Remove(j.file.Name())

@@ -3,6 +3,7 @@ package job
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -88,7 +89,7 @@ type Answer[R output.Row] struct {
 
 // Run opens the outputs, then the job, and makes the rows, which codec writes.
 func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Codec[R], open func() (*Job[T, R], error)) error {
-	out, err := openRows(to, codec)
+	out, err := openRows(ctx, to, codec)
 	if err != nil {
 		return err
 	}
@@ -258,6 +259,9 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 		return out.keep(why, j.How.Took(done, time.Since(start)))
 	}
 	for a := range j.Rows(ctx, j.pending(ctx, out, p)) {
+		if disk, is := errors.AsType[*output.DiskError](a.Err); is {
+			a.End = disk
+		}
 		if a.End != nil {
 			return keep(a.End)
 		}

@@ -126,7 +126,7 @@ func (p *page[R]) write(ctx context.Context, out *rows[R], title string, atOnce 
 	}
 	made, err := g.Page()
 	if err == nil {
-		err = made.Save(p.Reads, p.Page.File, p.replaces)
+		err = made.Save(ctx, p.Reads, p.Page.File, p.replaces)
 	}
 	return err
 }

@@ -40,7 +40,7 @@ type rows[R output.Row] struct {
 }
 
 // openRows opens the output, before any work.
-func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error) {
+func openRows[R output.Row](ctx context.Context, to Output, codec *output.Codec[R]) (*rows[R], error) {
 	name, format, width := to.Rows.File, to.Rows.Format, 0
 	codec = codec.With(output.Choices{Lists: to.Rows.Lists, Thumbnail: to.Rows.Thumbnail(), Warn: to.Warn})
 	r := &rows[R]{Output: to, codec: codec, format: format, unit: "image"}
@@ -79,7 +79,7 @@ func openRows[R output.Row](to Output, codec *output.Codec[R]) (*rows[R], error)
 	var err error
 	switch {
 	case device:
-		if r.device, err = to.Reads.Create(name, true); err != nil {
+		if r.device, err = to.Reads.Create(ctx, name, true); err != nil {
 			return nil, err
 		}
 		w = r.device

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/appear"
+	"ortho/runner/regular"
 )
 
 // Check refuses, before any work is done, an output that can't be written: one that would
@@ -51,15 +53,31 @@ type File struct {
 	over   bool // it may replace another
 }
 
-// Create begins an output, or opens a device or a pipe as it is. It refuses what Check does.
-func (r *Reads) Create(name string, overwrite bool) (*File, error) {
+// Create begins an output, or opens a device or a pipe as it is: until ctx is done, see [regular.Sink].
+// It refuses what Check does.
+func (r *Reads) Create(ctx context.Context, name string, overwrite bool) (*File, error) {
 	device, err := r.Check(name, overwrite)
 	if err != nil {
 		return nil, err
 	}
 	if device {
-		return r.device(name)
+		return r.device(ctx, name)
 	}
+	return r.begin(name, overwrite)
+}
+
+// Begin is Create of what must be a regular file, and waits for nothing.
+func (r *Reads) Begin(name string, overwrite bool) (*File, error) {
+	switch device, err := r.Check(name, overwrite); {
+	case err != nil:
+		return nil, err
+	case device:
+		return nil, fmt.Errorf("output %s is there, and is no file", name)
+	}
+	return r.begin(name, overwrite)
+}
+
+func (r *Reads) begin(name string, overwrite bool) (*File, error) {
 	f, err := appear.Create(name)
 	if err != nil {
 		return nil, fmt.Errorf("create output %s: %w", name, err)
@@ -68,14 +86,10 @@ func (r *Reads) Create(name string, overwrite bool) (*File, error) {
 }
 
 // device opens what is no regular file.
-func (r *Reads) device(name string) (*File, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+func (r *Reads) device(ctx context.Context, name string) (*File, error) {
+	f, err := regular.Sink(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("open output: %w", err)
-	}
-	if info, err := f.Stat(); err != nil || info.Mode().IsRegular() {
-		f.Close()
-		return nil, fmt.Errorf("open output: %s was a device or a pipe a moment ago, and is none now", name)
 	}
 	return &File{File: f, screen: term.Safe(f), reads: r, name: name}, nil
 }

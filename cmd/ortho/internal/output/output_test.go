@@ -47,7 +47,7 @@ func TestFile(t *testing.T) {
 	name := filepath.Join(dir, "x.csv")
 	write := func(text string, overwrite bool) *File {
 		t.Helper()
-		f, err := Protect().Create(name, overwrite)
+		f, err := Protect().Create(t.Context(), name, overwrite)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestFile(t *testing.T) {
 	if err := f.Commit(); err != nil || held() != "one" {
 		t.Errorf("%q, %v", held(), err)
 	}
-	if _, err := Protect().Create(name, false); err == nil || !strings.Contains(err.Error(), "--overwrite") {
+	if _, err := Protect().Create(t.Context(), name, false); err == nil || !strings.Contains(err.Error(), "--overwrite") {
 		t.Errorf("an existing file: %v", err)
 	}
 	write("two", true).Discard()
@@ -99,7 +99,7 @@ func TestFile(t *testing.T) {
 		t.Errorf("%q, %v", held(), err)
 	}
 	for _, bad := range []string{dir, filepath.Join(dir, "missing", "x.csv"), filepath.Join(name, "below-a-file")} {
-		if _, err := Protect().Create(bad, true); err == nil {
+		if _, err := Protect().Create(t.Context(), bad, true); err == nil {
 			t.Errorf("%s: no error", bad)
 		}
 	}
@@ -116,7 +116,7 @@ func TestFileOfLongName(t *testing.T) {
 	}
 	begin := func(name, text string, overwrite bool) *File {
 		t.Helper()
-		f, err := Protect().Create(name, overwrite)
+		f, err := Protect().Create(t.Context(), name, overwrite)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestFileOfLongName(t *testing.T) {
 		}
 		begin(names[0], "three", true).Discard()
 	}
-	if _, err := Protect().Create(long(256, "a"), true); err == nil || !strings.Contains(err.Error(), "too long") {
+	if _, err := Protect().Create(t.Context(), long(256, "a"), true); err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("256 bytes: %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*.tmp")); len(left) > 0 {

@@ -38,7 +38,7 @@ func TestReads(t *testing.T) {
 		outputs["IN.PNG"] = "in.png"
 	}
 	for name, read := range outputs {
-		if f, err := Protect(itself("missing.png", read)).Create(name, true); err == nil {
+		if f, err := Protect(itself("missing.png", read)).Create(t.Context(), name, true); err == nil {
 			f.Discard()
 			t.Errorf("%s was opened over %s", name, read)
 		} else if !strings.Contains(err.Error(), "would replace") || !strings.Contains(err.Error(), read) || !strings.Contains(err.Error(), name) {
@@ -49,7 +49,7 @@ func TestReads(t *testing.T) {
 		t.Errorf("%q, %v", data, err)
 	}
 	for _, name := range []string{"other.png", "new.png", os.DevNull} {
-		f, err := Protect(itself("in.png", os.DevNull)).Create(name, true)
+		f, err := Protect(itself("in.png", os.DevNull)).Create(t.Context(), name, true)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -86,7 +86,7 @@ func TestReadsOnce(t *testing.T) {
 			t.Errorf("%q: %d passes, want %d; %v", c.names, passes, c.want, err)
 		}
 	}
-	f, err := reads.Create("page.html", true)
+	f, err := reads.Create(t.Context(), "page.html", true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -108,8 +109,8 @@ func (p *Page) Markdown() string {
 
 // Save writes the page's HTML to a file that appears when it is complete. Without
 // overwrite one that exists is refused, as is one that the run reads.
-func (p *Page) Save(reads *output.Reads, name string, overwrite bool) error {
-	f, err := reads.Create(name, overwrite)
+func (p *Page) Save(ctx context.Context, reads *output.Reads, name string, overwrite bool) error {
+	f, err := reads.Create(ctx, name, overwrite)
 	if err != nil {
 		return err
 	}

@@ -139,14 +139,14 @@ func TestFigureColors(t *testing.T) {
 func TestSave(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "r.html")
 	p := &Page{Title: "x"}
-	if err := p.Save(output.Protect(), name, false); err != nil {
+	if err := p.Save(t.Context(), output.Protect(), name, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Save(output.Protect(), name, false); err == nil {
+	if err := p.Save(t.Context(), output.Protect(), name, false); err == nil {
 		t.Error("an existing file was replaced")
 	}
 	p.Sections = []Section{{"bad", []Block{Figure{Title: "No plot", Plot: nil}, Text("more")}}}
-	if err := p.Save(output.Protect(), name, true); err != nil {
+	if err := p.Save(t.Context(), output.Protect(), name, true); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(name)

@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"ortho/cmd/ortho/internal/output"
+	"ortho/runner/appear"
 	"ortho/runner/regular"
 )
 
@@ -59,12 +61,12 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	if err := s.free(target, input); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
-		return nil, fmt.Errorf("make the folder of %s: %w", name, err)
+	if err := appear.Below(s.Folder, filepath.FromSlash(name), 0o777); err != nil {
+		return nil, ofDisk(fmt.Errorf("make the folder of %s: %w", name, err))
 	}
-	file, err := s.Reads.Create(target, true) // what is there has been checked
+	file, err := s.Reads.Begin(target, true) // what is there has been checked
 	if err != nil {
-		return nil, err
+		return nil, ofDisk(err)
 	}
 	f := &File{shelf: s, file: file, name: name, target: target}
 	f.Writer = bufio.NewWriterSize(disk{f}, 1<<18)
@@ -75,6 +77,14 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 	}
 	s.open[f] = struct{}{}
 	return f, nil
+}
+
+// ofDisk is an error which, where there is no room for anything more, is an [output.DiskError].
+func ofDisk(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) {
+		return &output.DiskError{Err: err}
+	}
+	return err
 }
 
 // free returns an error where a picture may not get a name.
@@ -106,18 +116,18 @@ type disk struct{ *File }
 func (d disk) Write(p []byte) (int, error) {
 	n, err := d.file.Write(p)
 	if err != nil && d.failed == nil {
-		d.failed = fmt.Errorf("write %s: %w", d.target, err)
+		d.failed = &output.DiskError{Err: fmt.Errorf("write %s: %w", d.target, err)}
 	}
 	return n, err
 }
 
-// Failed is why the file can't be written, such as a full disk.
+// Failed is why the file can't be written, such as a full disk: an [output.DiskError].
 func (f *File) Failed() error { return f.failed }
 
 // Complete flushes all bytes to the disk.
 func (f *File) Complete() error {
 	if err := errors.Join(f.Flush(), f.file.Sync()); err != nil && f.failed == nil {
-		f.failed = fmt.Errorf("write %s: %w", f.target, err)
+		f.failed = &output.DiskError{Err: fmt.Errorf("write %s: %w", f.target, err)}
 	}
 	return f.failed
 }

@@ -4,6 +4,7 @@ package vectors
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ type Index struct {
 
 // Open reads the rows of a complete run of ortho embed, and keeps their numbers where reads has no
 // objection. warn tells what is left out.
-func Open(file string, reads *output.Reads, warn func(string)) (*Index, error) {
+func Open(ctx context.Context, file string, reads *output.Reads, warn func(string)) (*Index, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, fmt.Errorf("open the index: %w", err)
@@ -44,7 +45,8 @@ func Open(file string, reads *output.Reads, warn func(string)) (*Index, error) {
 		return nil, fmt.Errorf("the run that makes %s is not complete: end it by ortho embed --resume", file)
 	}
 	x := &Index{Model: made.Model, Of: fmt.Sprintf("%s %s %d %d", made.Model.Name, digestOf(made.Model), info.Size(), info.ModTime().UnixNano())}
-	if x.Index, err = kept(file+Ending, x.Of); err == nil {
+	var unkept error
+	if x.Index, unkept = kept(file+Ending, x.Of); unkept == nil {
 		return x, nil
 	}
 	var failed int
@@ -54,10 +56,19 @@ func Open(file string, reads *output.Reads, warn func(string)) (*Index, error) {
 	if failed > 0 {
 		warn(fmt.Sprintf("%s has %d rows without an embedding, which are not searched", file, failed))
 	}
-	if err := reads.Save(file+Ending, true, func(w io.Writer) error { return x.Write(w, x.Of) }); err != nil {
+	if foreign(unkept) {
+		warn(fmt.Sprintf("the next search reads all rows again: %s is there, which no search has made, and stays: %v", file+Ending, unkept))
+		return x, nil
+	}
+	if err := reads.Save(ctx, file+Ending, true, func(w io.Writer) error { return x.Write(w, x.Of) }); err != nil {
 		warn(fmt.Sprintf("the next search reads all rows again: %v", err))
 	}
 	return x, nil
+}
+
+// foreign reports whether an error is of what may not be replaced.
+func foreign(err error) bool {
+	return errors.Is(err, nearest.ErrForeign) || errors.Is(err, regular.ErrKind) || errors.Is(err, fs.ErrPermission)
 }
 
 func digestOf(m record.Model) string {
