@@ -155,7 +155,7 @@ void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_star
 	if (!p) p = &plain;
 	const axis *across = &j->across, *down = &j->down;
 	const int channels = j->channels, taps = 4 * down->groups;
-	const ptrdiff_t stride = (ptrdiff_t)across->in * channels;
+	const ptrdiff_t stride = j->stride, width = (ptrdiff_t)across->in * channels;
 	const int32_t last_start = across_start[across->out - 1];
 	const layout l = layout_of(j, last_start);
 
@@ -182,7 +182,7 @@ void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_star
 		return;
 	}
 
-	const ptrdiff_t total = stride * down->in;
+	const ptrdiff_t total = j->size;
 	int32_t filled = 0; // source rows up to here are in the ring, as far as they are needed
 	for (int32_t y = 0; y < down->out; y++) {
 		int32_t start = down_start[y], end = least(start + taps, down->in);
@@ -194,7 +194,7 @@ void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_star
 				ptrdiff_t at = stride * least(filled + r, down->in - 1);
 				in[r] = src + at;
 				if (at + l.copy > total) {
-					memcpy(copies + r * l.copy, src + at, stride < l.copy ? stride : l.copy);
+					memcpy(copies + r * l.copy, src + at, width < l.copy ? width : l.copy);
 					in[r] = copies + r * l.copy;
 				}
 				out[r] = between + (filled + r) % l.rows * l.stride;

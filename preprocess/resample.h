@@ -24,12 +24,15 @@ typedef struct {
 	// Where the first output's channels go, and from there a pixel and a row further,
 	// in elements.
 	int64_t channel[3], pixel, row;
+	// Bytes of the image from a row to the next, and from its first pixel to the end of its memory: it may be
+	// a part of a larger one.
+	int64_t stride, size;
 } job;
 
 // ortho_resample_scratch returns the bytes of memory that ortho_resample needs.
 size_t ortho_resample_scratch(const job *j, int32_t last_start);
 
-// ortho_resample resamples src, rows of in pixels tightly packed, and writes each output by
+// ortho_resample resamples src, rows of in pixels stride bytes apart, and writes each output by
 // way of tables (256 elements a channel, by the pixel's value) into dst.
 void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_start, const int16_t *across_weight, const int32_t *down_start,
 	const int16_t *down_weight, const void *tables, void *dst, uint8_t *scratch);
