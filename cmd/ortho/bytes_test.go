@@ -51,6 +51,7 @@ func TestBytes(t *testing.T) {
 		{"classify-text --texts texts\xfc.txt -m texts\xff -o t\xfb.jsonl", "t\xfb.jsonl"},
 		{"classify-text --file texts\xfc.txt -m texts\xff", ""},
 		{"sort p\xfc.png -m one\xfe.onnx --mean 0 --std 1 --labels labels\xfd.txt --into sorted\xfb --copy", "sorted\xfb/ortho-sort.jsonl"},
+		{"detect p\xfc.png -m boxes\xfe.onnx --slice 100 -o s\xfb.jsonl", "s\xfb.jsonl"},
 		{"detect p\xfc.png -m boxes\xfe.onnx --draw drawn\xfb --crops cut\xfb --yolo yolo\xfb -o d\xfb.jsonl", "d\xfb.jsonl drawn\xfb/p_.jpg"},
 		{"tag p\xfc.png -m wd\xff --captions captions\xfb -o g\xfb.jsonl", "g\xfb.jsonl captions\xfb/p_.txt"},
 		{"segment p\xfc.png -m maps\xff --masks masks\xfb -o h\xfb.jsonl", "h\xfb.jsonl masks\xfb/p_.png"},

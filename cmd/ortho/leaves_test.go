@@ -26,6 +26,7 @@ var stays = []string{
 	"sort " + coffee + " --into OUT/sorted --copy",
 	"embed -m " + testModels + "/embedding --input-range 0,1 " + coffee + " -f jsonl",
 	"detect -m ../../models/detect/testdata/ultralytics/v8.onnx " + coffee + " --draw OUT/drawn --crops OUT/cut -f jsonl",
+	"detect -m ../../models/detect/testdata/ultralytics/v8.onnx " + coffee + " --slice 200 -f jsonl",
 	"dupes " + coffee + " " + cat + " -f jsonl",
 	"search OUT/index.jsonl " + coffee + " -m " + testModels + "/embedding --input-range 0,1 -f jsonl",
 	"tag -m ../../models/tag/testdata/wd " + coffee + " --captions OUT/captions -f jsonl",
