@@ -62,6 +62,15 @@ func (s *Spec) ResizedSize(width, height int) (int, int) {
 		return s.Resize.multiples(other, size)
 	case LongEdge:
 		return keepRatio(width, height, max(float64(height)/float64(s.Resize.Size), float64(width)/float64(s.Resize.Size)))
+	case Constrained:
+		down, across := float64(s.Resize.Height)/float64(height), float64(s.Resize.Width)/float64(width)
+		if math.Abs(1-across) < math.Abs(1-down) {
+			down = across
+		}
+		return s.Resize.nearest(down * float64(width)), s.Resize.nearest(down * float64(height))
+	case Multiples:
+		m := s.Resize.Multiple
+		return max(m, width/m*m), max(m, height/m*m)
 	case Fit:
 		return keepRatio(width, height, max(float64(height)/float64(s.Resize.Height), float64(width)/float64(s.Resize.Width)))
 	case Cover:
@@ -85,6 +94,12 @@ func (r Resize) limited(width, height int) (int, int) {
 		return max(1, size), max(1, int(exact*float64(height)/float64(width)))
 	}
 	return max(1, int(exact*float64(width)/float64(height))), max(1, size)
+}
+
+// nearest is the multiple next to an edge, and at least one.
+func (r Resize) nearest(edge float64) int {
+	m := max(1, r.Multiple)
+	return max(m, int(math.RoundToEven(edge/float64(m)))*m)
 }
 
 // multiples brings both edges up to multiples, or down, but for the first.
