@@ -71,6 +71,7 @@ var walls = map[string]string{
 	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
 	"models/detect":    "models models/boxes models/images preprocess runner",
+	"models/depth":     "models models/images runner",
 	"models/segment":   "models models/boxes models/images models/segments preprocess runner",
 	"models/tag":       "models models/classify",
 	"models/cutout":    "models models/images models/matte preprocess runner",
@@ -96,7 +97,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
-	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/describe models/detect models/embed models/provenance models/segment models/tag",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/depth models/describe models/detect models/embed models/provenance models/segment models/tag",
 	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +
