@@ -30,6 +30,7 @@ var stays = []string{
 	"dupes " + coffee + " " + cat + " -f jsonl",
 	"search OUT/index.jsonl " + coffee + " -m " + testModels + "/embedding --input-range 0,1 -f jsonl",
 	"tag -m ../../models/tag/testdata/wd " + coffee + " --captions OUT/captions -f jsonl",
+	"depth -m ../../models/depth/testdata/dpt " + coffee + " --maps OUT/maps --previews OUT/shown --npy OUT/raw -f jsonl",
 	"segment -m ../../models/segment/testdata/segformer " + coffee + " --masks OUT/maps --overlay OUT/shown -f jsonl",
 	"cutout " + coffee + " -o OUT/cut.png --background blur",
 	"generate --class 7 --seed 1 -o OUT/seven.png",
