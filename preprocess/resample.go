@@ -164,6 +164,23 @@ func (m *scratch) resample(dst []byte, img strip, width, height int, r region, f
 		unsafe.Pointer(&m.tables), unsafe.Pointer(unsafe.SliceData(dst)), (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(m.memory))))
 }
 
+// linearCV2 makes what sampled is prepared for, by pairs of pixels.
+func (m *scratch) linearCV2(dst []byte, to placement) {
+	s := &m.sampled
+	m.job = C.job{
+		across:   C.axis{out: C.int32_t(len(s.across))},
+		down:     C.axis{out: C.int32_t(len(s.down))},
+		channels: C.int32_t(s.img.Channels), element: C.int32_t(to.element),
+		pixel: C.int64_t(to.pixel), row: C.int64_t(to.row), stride: C.int64_t(s.img.step()), size: C.int64_t(len(s.img.Pix)),
+	}
+	for c, at := range to.channel {
+		m.job.channel[c] = C.int64_t(at)
+	}
+	m.memory = grown(m.memory, len(s.across)*C.ORTHO_LINEAR_BYTES/8)
+	C.ortho_linear_cv2(&m.job, (*C.uint8_t)(unsafe.SliceData(s.img.Pix)), (*C.pair)(unsafe.Pointer(unsafe.SliceData(s.across))), (*C.pair)(unsafe.Pointer(unsafe.SliceData(s.down))),
+		unsafe.Pointer(&m.tables), unsafe.Pointer(unsafe.SliceData(dst)), (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(m.memory))))
+}
+
 // columnsFirst is ImagingResampleInner's rule since Pillow 13: columns go first
 // where the height shrinks by more than twice what the width does. (Where the width
 // stays as it is, the order makes no difference.)

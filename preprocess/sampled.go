@@ -31,7 +31,7 @@ type span struct {
 type sampled struct {
 	img    strip
 	region region
-	made   func(s *sampled, y int) // fills out, or floats, with row y of the region
+	made   func(s *sampled, y int) // fills out, or floats, with row y of the region; nil: linearCV2 makes all
 	out    []byte
 	floats []float32 // the row of a filter whose pixels are decimals
 
@@ -65,10 +65,8 @@ func (s *sampled) prepare(img strip, width, height int, r region, f Filter) {
 	case f == AreaCV2 && width <= img.Width && height <= img.Height, f == LinearCV2 && img.Width == 2*width && img.Height == 2*height:
 		s.prepareArea(x, y)
 	default:
-		n := r.width * img.Channels
 		s.across, s.down = pairsCV2(s.across, x, f, true), pairsCV2(s.down, y, f, false)
-		s.sums[0], s.sums[1] = grown(s.sums[0], n), grown(s.sums[1], n)
-		s.made = (*sampled).linear
+		s.made = nil
 	}
 }
 
@@ -113,6 +111,10 @@ func (m *scratch) sample(dst []byte, img strip, width, height int, r region, f F
 	s := &m.sampled
 	s.prepare(img, width, height, r, f)
 	defer func() { s.img = strip{} }()
+	if s.made == nil {
+		m.linearCV2(dst, to)
+		return
+	}
 	for y := range r.height {
 		s.made(s, y)
 		if f.decimals() {
