@@ -204,6 +204,10 @@ const thenCrop = ", then centre crop"
 
 func describe(r preprocess.Resize) string {
 	switch r.Mode {
+	case preprocess.Constrained:
+		return fmt.Sprintf("the edge that changes less to that of %dx%d, with the ratio kept, both to multiples of %d", r.Height, r.Width, max(1, r.Multiple))
+	case preprocess.Multiples:
+		return fmt.Sprintf("squash both edges down to multiples of %d", r.Multiple)
 	case preprocess.ShortEdge, preprocess.ShortEdgeRounded:
 		text := fmt.Sprintf("short edge to %d", r.Size)
 		if r.Longest > 0 {

@@ -21,5 +21,6 @@ const (
 	Detect       = config.Detect
 	Segment      = config.Segment
 	Cutout       = config.Cutout
+	Depth        = config.Depth
 	Generate     = config.Generate
 )

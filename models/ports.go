@@ -23,6 +23,7 @@ type ports struct {
 	boxes     *BoxesPort
 	matte     *MattePort
 	segments  *SegmentsPort
+	depth     *DepthPort
 	picture   *PicturePort
 
 	batch  int     // items per run; 0 where the graph leaves it open

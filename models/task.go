@@ -73,6 +73,15 @@ var tasks = []*task{
 		does: func(m *Model) string { return "gives no classes but alpha" + m.ports.matte.named() },
 	},
 	{
+		name: Depth, fact: true,
+		fits:    (*resolver).givesDepth,
+		resolve: (*resolver).depth, upright: true, sized: true,
+		refuse: func(m *Model) string {
+			return fmt.Sprintf("gives no depth: no output is a map of one channel (outputs: %s)", onnx.List(m.Graph.Outputs))
+		},
+		does: func(m *Model) string { return "gives no classes but depth" + m.ports.depth.named() },
+	},
+	{
 		name: Embed, fact: true,
 		fits:    func(_ *resolver, p purpose) bool { return p == forEmbedding },
 		resolve: (*resolver).imageEmbedder,

@@ -49,20 +49,17 @@ func (s *Spec) LoadInto(file []byte, opt LoadOptions, room func(*Spec) ([]byte, 
 	if err != nil {
 		return 0, 0, err
 	}
-	img := pic.as(s.Channels, s.Orientation)
+	img := s.taken(pic, opt)
 	if keyed {
 		img.whiten(key)
 	}
 	width, height = pic.width, pic.height
-	switch {
-	case s.Orientation == ApplyOrientation || pic.upright:
+	if s.turns(pic) {
 		width, height = turned(width, height, pic.orientation)
-	case opt.Unturned != nil && pic.orientation > 1 && pic.orientation <= 8:
-		opt.Unturned.Add(1)
 	}
 	of := whole(img)
 	if pic.part != (region{}) {
-		of = strip{img, pic.part.x, pic.part.y, pic.width, pic.height}
+		of = strip{Image: img, left: pic.part.x, top: pic.part.y, width: pic.width, height: pic.height}
 	}
 	if s.Open() {
 		made := s.For(width, height)
@@ -82,6 +79,32 @@ func (s *Spec) LoadInto(file []byte, opt LoadOptions, room func(*Spec) ([]byte, 
 	}
 	return width, height, s.tensor(dst, of)
 }
+
+// Decode decodes an image file to what the spec's tensors are made of: so many channels, upright where
+// the spec turns it, with white where KeyWhite has it. It is for tensors of parts of it ([Spec.TensorOf]); nothing
+// is decoded smaller. Errors are those of the function [Decode].
+func (s *Spec) Decode(file []byte, opt LoadOptions) (*Image, error) {
+	pic, err := read(file, request{maxPixels: opt.MaxPixels})
+	if err != nil {
+		return nil, err
+	}
+	img := s.taken(pic, opt)
+	if key, ok := s.key(file); ok {
+		img.whiten(key)
+	}
+	return img, nil
+}
+
+// taken is a picture as the spec takes it.
+func (s *Spec) taken(pic picture, opt LoadOptions) *Image {
+	if opt.Unturned != nil && !s.turns(pic) && pic.orientation > 1 && pic.orientation <= 8 {
+		opt.Unturned.Add(1)
+	}
+	return pic.as(s.Channels, s.Orientation)
+}
+
+// turns reports whether a picture comes upright.
+func (s *Spec) turns(pic picture) bool { return s.Orientation == ApplyOrientation || pic.upright }
 
 // shrink is Pillow's choice in JpegImageFile.draft, for twice the resized size.
 func (s *Spec) shrink(width, height, orientation int) int {

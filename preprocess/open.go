@@ -6,9 +6,9 @@ func (s *Spec) Open() bool { return s.Height == 0 && s.Width == 0 }
 // sizes reports whether the size that an image is resized to is bounded, whatever its own is.
 func (r Resize) sizes() bool {
 	switch r.Mode {
-	case ResizeNone: // the image's own, which LoadOptions.MaxPixels bounds
+	case ResizeNone, Multiples: // the image's own, which LoadOptions.MaxPixels bounds
 		return true
-	case Exact, PadSquare, Fit, FitWithin, Letterbox, LongEdge:
+	case Exact, PadSquare, Fit, FitWithin, Letterbox, LongEdge, Constrained:
 		return true
 	case ShortEdge:
 		return r.Longest > 0

@@ -120,7 +120,7 @@ size_t ortho_resample_scratch(const job *j, int32_t last_start) {
 
 // write_TYPE writes a row of n pixels as a tensor's elements.
 #define WRITE(type)                                                                                                                   \
-	static void write_##type(const job *j, const type *table, const uint8_t *row, type *to) {                                     \
+	static void write_##type(const job *j, const type *table, const uint8_t *row, int in, type *to) {                             \
 		const ptrdiff_t step = j->pixel;                                                                                      \
 		const int n = j->across.out;                                                                                          \
 		type *a = to + j->channel[0], *b = to + j->channel[1], *c = to + j->channel[2];                                       \
@@ -128,7 +128,7 @@ size_t ortho_resample_scratch(const job *j, int32_t last_start) {
 			for (int x = 0; x < n; x++) a[x * step] = table[row[x]];                                                      \
 			return;                                                                                                       \
 		}                                                                                                                     \
-		for (int x = 0; x < n; x++, row += 3, a += step, b += step, c += step) {                                              \
+		for (int x = 0; x < n; x++, row += in, a += step, b += step, c += step) {                                             \
 			*a = table[row[0]];                                                                                           \
 			*b = table[256 + row[1]];                                                                                     \
 			*c = table[512 + row[2]];                                                                                     \
@@ -138,12 +138,13 @@ WRITE(uint8_t)
 WRITE(uint16_t)
 WRITE(uint32_t)
 
-static void write_row(const job *j, const void *tables, const uint8_t *row, void *dst, ptrdiff_t y) {
+// write_row writes a row whose pixels are in bytes apart.
+static void write_row(const job *j, const void *tables, const uint8_t *row, int in, void *dst, ptrdiff_t y) {
 	ptrdiff_t at = y * j->row;
 	switch (j->element) {
-	case 1: write_uint8_t(j, tables, row, (uint8_t *)dst + at); break;
-	case 2: write_uint16_t(j, tables, row, (uint16_t *)dst + at); break;
-	case 4: write_uint32_t(j, tables, row, (uint32_t *)dst + at); break;
+	case 1: write_uint8_t(j, tables, row, in, (uint8_t *)dst + at); break;
+	case 2: write_uint16_t(j, tables, row, in, (uint16_t *)dst + at); break;
+	case 4: write_uint32_t(j, tables, row, in, (uint32_t *)dst + at); break;
 	}
 }
 
@@ -155,7 +156,7 @@ void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_star
 	if (!p) p = &plain;
 	const axis *across = &j->across, *down = &j->down;
 	const int channels = j->channels, taps = 4 * down->groups;
-	const ptrdiff_t stride = (ptrdiff_t)across->in * channels;
+	const ptrdiff_t stride = j->stride, width = (ptrdiff_t)across->in * channels;
 	const int32_t last_start = across_start[across->out - 1];
 	const layout l = layout_of(j, last_start);
 
@@ -177,12 +178,12 @@ void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_star
 				p->down(rows, down->groups, down_weight + (ptrdiff_t)(y + r) * 2 * taps, between + r * l.stride + first, n);
 			}
 			p->across(across, channels, across_start, across_weight, in, out);
-			for (int32_t r = 0; r < some; r++) write_row(j, tables, out[r], dst, y + r);
+			for (int32_t r = 0; r < some; r++) write_row(j, tables, out[r], channels, dst, y + r);
 		}
 		return;
 	}
 
-	const ptrdiff_t total = stride * down->in;
+	const ptrdiff_t total = j->size;
 	int32_t filled = 0; // source rows up to here are in the ring, as far as they are needed
 	for (int32_t y = 0; y < down->out; y++) {
 		int32_t start = down_start[y], end = least(start + taps, down->in);
@@ -194,7 +195,7 @@ void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_star
 				ptrdiff_t at = stride * least(filled + r, down->in - 1);
 				in[r] = src + at;
 				if (at + l.copy > total) {
-					memcpy(copies + r * l.copy, src + at, stride < l.copy ? stride : l.copy);
+					memcpy(copies + r * l.copy, src + at, width < l.copy ? width : l.copy);
 					in[r] = copies + r * l.copy;
 				}
 				out[r] = between + (filled + r) % l.rows * l.stride;
@@ -204,6 +205,72 @@ void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_star
 		}
 		for (int k = 0; k < taps; k++) rows[k] = between + least(start + k, down->in - 1) % l.rows * l.stride;
 		p->down(rows, down->groups, down_weight + (ptrdiff_t)y * 2 * taps, results, (ptrdiff_t)across->out * channels);
-		write_row(j, tables, results, dst, y);
+		write_row(j, tables, results, channels, dst, y);
+	}
+}
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+// linear_across is HResizeLinear, of which VResizeLinear uses the sums by sixteenths: those fit into 16 bits. Colours have
+// four places a pixel, the last of which is for nothing. left is how many bytes there are from row on.
+static void linear_across(const pair *across, int n, int channels, const uint8_t *row, ptrdiff_t left, int16_t *out) {
+	if (channels == 1) {
+		for (int x = 0; x < n; x++) out[x] = (int16_t)((row[across[x].at[0]] * across[x].weight[0] + row[across[x].at[1]] * across[x].weight[1]) >> 4);
+		return;
+	}
+	for (int x = 0; x < n; x++, out += 4) {
+		const ptrdiff_t p = 3 * (ptrdiff_t)across[x].at[0], q = 3 * (ptrdiff_t)across[x].at[1];
+		const int32_t v = across[x].weight[0], w = across[x].weight[1];
+#if defined(__SSE2__)
+		if ((p > q ? p : q) + 4 <= left) {
+			int32_t a, b;
+			memcpy(&a, row + p, 4);
+			memcpy(&b, row + q, 4);
+			__m128i both = _mm_unpacklo_epi8(_mm_unpacklo_epi8(_mm_cvtsi32_si128(a), _mm_cvtsi32_si128(b)), _mm_setzero_si128());
+			__m128i sum = _mm_srai_epi32(_mm_madd_epi16(both, _mm_set1_epi32(v | w << 16)), 4);
+			_mm_storel_epi64((__m128i *)out, _mm_packs_epi32(sum, sum));
+			continue;
+		}
+#endif
+		for (int c = 0; c < 3; c++) out[c] = (int16_t)((row[p + c] * v + row[q + c] * w) >> 4);
+		out[3] = 0;
+	}
+}
+
+// linear_down is VResizeLinear.
+static void linear_down(const int16_t *a, const int16_t *b, int32_t v, int32_t w, ptrdiff_t n, uint8_t *out) {
+	ptrdiff_t i = 0;
+#if defined(__SSE2__)
+	const __m128i first = _mm_set1_epi16((int16_t)v), second = _mm_set1_epi16((int16_t)w), two = _mm_set1_epi16(2);
+	for (; i + 8 <= n; i += 8) {
+		__m128i sum = _mm_add_epi16(_mm_mulhi_epi16(_mm_loadu_si128((const __m128i *)(a + i)), first), _mm_mulhi_epi16(_mm_loadu_si128((const __m128i *)(b + i)), second));
+		sum = _mm_srai_epi16(_mm_add_epi16(sum, two), 2);
+		_mm_storel_epi64((__m128i *)(out + i), _mm_packus_epi16(sum, sum));
+	}
+#endif
+	for (; i < n; i++) out[i] = (uint8_t)(((a[i] * v >> 16) + (b[i] * w >> 16) + 2) >> 2);
+}
+
+void ortho_linear_cv2(const job *j, const uint8_t *src, const pair *across, const pair *down, const void *tables, void *dst, uint8_t *scratch) {
+	const int channels = j->channels, places = channels == 1 ? 1 : 4;
+	const ptrdiff_t n = (ptrdiff_t)j->across.out * places;
+	int16_t *rows[2] = {(int16_t *)scratch, (int16_t *)scratch + n};
+	uint8_t *result = scratch + 4 * n;
+	int32_t held[2] = {-1, -1};
+	for (int32_t y = 0; y < j->down.out; y++) {
+		const int16_t *both[2];
+		for (int k = 0; k < 2; k++) {
+			const int32_t line = down[y].at[k], other = down[y].at[1 - k];
+			int slot = held[0] == line ? 0 : held[1] == line ? 1 : held[0] == other ? 1 : 0;
+			if (held[slot] != line) {
+				linear_across(across, j->across.out, channels, src + line * j->stride, j->size - line * j->stride, rows[slot]);
+				held[slot] = line;
+			}
+			both[k] = rows[slot];
+		}
+		linear_down(both[0], both[1], down[y].weight[0], down[y].weight[1], n, result);
+		write_row(j, tables, result, places == 1 ? 1 : 4, dst, y);
 	}
 }

@@ -27,9 +27,51 @@ type strip struct {
 	*Image
 	left, top     int // where it begins
 	width, height int // of the whole image
+	stride        int // bytes from a row to the next where these are not packed; 0: they are
 }
 
-func whole(img *Image) strip { return strip{img, 0, 0, img.Width, img.Height} }
+func whole(img *Image) strip { return strip{Image: img, width: img.Width, height: img.Height} }
+
+// window is a part of an image as an image of its own, whose rows stay where they are.
+func window(img *Image, x, y, width, height int) strip {
+	row := img.Width * img.Channels
+	part := Image{Width: width, Height: height, Channels: img.Channels, Pix: img.Pix[y*row+x*img.Channels:]}
+	return strip{Image: &part, width: width, height: height, stride: row}
+}
+
+// step is how many bytes it is from a row to the next.
+func (s strip) step() int {
+	if s.stride > 0 {
+		return s.stride
+	}
+	return s.Width * s.Channels
+}
+
+// line is a row.
+func (s strip) line(y int) []byte { return s.Pix[y*s.step():][:s.Width*s.Channels] }
+
+// packed is the image, with rows that follow on each other.
+func (s strip) packed() *Image {
+	if s.stride == 0 {
+		return s.Image
+	}
+	out := newImage(s.Width, s.Height, s.Channels)
+	for y := range s.Height {
+		copy(out.Pix[y*s.Width*s.Channels:], s.line(y))
+	}
+	return out
+}
+
+// holds reports whether there is memory for all rows, and no more where they are packed.
+func (s strip) holds() bool {
+	if s.Width < 1 || s.Height < 1 {
+		return false
+	}
+	if s.stride == 0 {
+		return len(s.Pix) == s.Width*s.Height*s.Channels
+	}
+	return s.stride >= s.Width*s.Channels && len(s.Pix) >= (s.Height-1)*s.stride+s.Width*s.Channels
+}
 
 func (s strip) rows(dst []byte, width, height int, f Filter, y0, y1 int) {
 	if y0 == y1 {
@@ -95,7 +137,7 @@ var vectorized = true
 // the whole. As in Pillow there are two passes, rounded to 8 bits between.
 func (m *scratch) resample(dst []byte, img strip, width, height int, r region, f Filter, to placement) {
 	if !f.pillow() {
-		m.sample(dst, img.Image, width, height, r, f, to)
+		m.sample(dst, img, width, height, r, f, to)
 		return
 	}
 	m.across.prepare(resize1D{img.width, width, r.x, r.x + r.width, f, img.left})
@@ -104,7 +146,7 @@ func (m *scratch) resample(dst []byte, img strip, width, height int, r region, f
 		across:   C.axis{C.int32_t(img.Width), C.int32_t(r.width), C.int32_t(m.across.groups)},
 		down:     C.axis{C.int32_t(img.Height), C.int32_t(r.height), C.int32_t(m.down.groups)},
 		channels: C.int32_t(img.Channels), element: C.int32_t(to.element),
-		pixel: C.int64_t(to.pixel), row: C.int64_t(to.row),
+		pixel: C.int64_t(to.pixel), row: C.int64_t(to.row), stride: C.int64_t(img.step()), size: C.int64_t(len(img.Pix)),
 	}
 	for c, at := range to.channel {
 		m.job.channel[c] = C.int64_t(at)
@@ -119,6 +161,23 @@ func (m *scratch) resample(dst []byte, img strip, width, height int, r region, f
 	C.ortho_resample(&m.job, (*C.uint8_t)(unsafe.SliceData(img.Pix)),
 		(*C.int32_t)(unsafe.SliceData(m.across.start)), (*C.int16_t)(unsafe.SliceData(m.across.weight)),
 		(*C.int32_t)(unsafe.SliceData(m.down.start)), (*C.int16_t)(unsafe.SliceData(m.down.weight)),
+		unsafe.Pointer(&m.tables), unsafe.Pointer(unsafe.SliceData(dst)), (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(m.memory))))
+}
+
+// linearCV2 makes what sampled is prepared for, by pairs of pixels.
+func (m *scratch) linearCV2(dst []byte, to placement) {
+	s := &m.sampled
+	m.job = C.job{
+		across:   C.axis{out: C.int32_t(len(s.across))},
+		down:     C.axis{out: C.int32_t(len(s.down))},
+		channels: C.int32_t(s.img.Channels), element: C.int32_t(to.element),
+		pixel: C.int64_t(to.pixel), row: C.int64_t(to.row), stride: C.int64_t(s.img.step()), size: C.int64_t(len(s.img.Pix)),
+	}
+	for c, at := range to.channel {
+		m.job.channel[c] = C.int64_t(at)
+	}
+	m.memory = grown(m.memory, len(s.across)*C.ORTHO_LINEAR_BYTES/8)
+	C.ortho_linear_cv2(&m.job, (*C.uint8_t)(unsafe.SliceData(s.img.Pix)), (*C.pair)(unsafe.Pointer(unsafe.SliceData(s.across))), (*C.pair)(unsafe.Pointer(unsafe.SliceData(s.down))),
 		unsafe.Pointer(&m.tables), unsafe.Pointer(unsafe.SliceData(dst)), (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(m.memory))))
 }
 

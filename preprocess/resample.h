@@ -24,15 +24,28 @@ typedef struct {
 	// Where the first output's channels go, and from there a pixel and a row further,
 	// in elements.
 	int64_t channel[3], pixel, row;
+	// Bytes of the image from a row to the next, and from its first pixel to the end of its memory: it may be
+	// a part of a larger one.
+	int64_t stride, size;
 } job;
 
 // ortho_resample_scratch returns the bytes of memory that ortho_resample needs.
 size_t ortho_resample_scratch(const job *j, int32_t last_start);
 
-// ortho_resample resamples src, rows of in pixels tightly packed, and writes each output by
+// ortho_resample resamples src, rows of in pixels stride bytes apart, and writes each output by
 // way of tables (256 elements a channel, by the pixel's value) into dst.
 void ortho_resample(const job *j, const uint8_t *src, const int32_t *across_start, const int16_t *across_weight, const int32_t *down_start,
 	const int16_t *down_weight, const void *tables, void *dst, uint8_t *scratch);
+
+// pair is two pixels of an edge and their weights, fixed point with 11 bits as OpenCV has them.
+typedef struct {
+	int32_t at[2], weight[2];
+} pair;
+
+// ortho_linear_cv2 is OpenCV's INTER_LINEAR of bytes, to the bit: across and down are the pairs of each column and row
+// of the result, which goes into dst as in ortho_resample. scratch has ORTHO_LINEAR_BYTES for each column.
+enum { ORTHO_LINEAR_BYTES = 24 };
+void ortho_linear_cv2(const job *j, const uint8_t *src, const pair *across, const pair *down, const void *tables, void *dst, uint8_t *scratch);
 
 // ortho_resample_vector names the vector code that this processor runs; "" for none.
 const char *ortho_resample_vector(void);

@@ -70,9 +70,9 @@ func NewResampler(w io.Writer, width, height, channels, toWidth, toHeight int, f
 	rows := max(16, 3*int(r.hi[middle]-r.lo[middle]))
 	r.perBand = max(1, min(64, rows*toHeight/height))
 	r.most = r.mostRows()
-	r.color.strip = strip{&Image{Width: width, Channels: (channels-1)/2*2 + 1}, 0, int(r.lo[0]), width, height}
+	r.color.strip = strip{Image: &Image{Width: width, Channels: (channels-1)/2*2 + 1}, top: int(r.lo[0]), width: width, height: height}
 	if channels%2 == 0 {
-		r.alpha.strip = strip{&Image{Width: width, Channels: 1}, 0, int(r.lo[0]), width, height}
+		r.alpha.strip = strip{Image: &Image{Width: width, Channels: 1}, top: int(r.lo[0]), width: width, height: height}
 	}
 	return r, nil
 }

@@ -29,9 +29,9 @@ type span struct {
 
 // sampled makes the rows of one resize. Its memory is used again by the next.
 type sampled struct {
-	img    *Image
+	img    strip
 	region region
-	made   func(s *sampled, y int) // fills out, or floats, with row y of the region
+	made   func(s *sampled, y int) // fills out, or floats, with row y of the region; nil: linearCV2 makes all
 	out    []byte
 	floats []float32 // the row of a filter whose pixels are decimals
 
@@ -49,7 +49,7 @@ type sampled struct {
 }
 
 // prepare gets ready for r of img resized to width x height.
-func (s *sampled) prepare(img *Image, width, height int, r region, f Filter) {
+func (s *sampled) prepare(img strip, width, height int, r region, f Filter) {
 	s.img, s.region, s.held = img, r, [2]int32{-1, -1}
 	s.out = grown(s.out, r.width*img.Channels)
 	x := resize1D{in: img.Width, out: width, from: r.x, to: r.x + r.width}
@@ -65,10 +65,8 @@ func (s *sampled) prepare(img *Image, width, height int, r region, f Filter) {
 	case f == AreaCV2 && width <= img.Width && height <= img.Height, f == LinearCV2 && img.Width == 2*width && img.Height == 2*height:
 		s.prepareArea(x, y)
 	default:
-		n := r.width * img.Channels
 		s.across, s.down = pairsCV2(s.across, x, f, true), pairsCV2(s.down, y, f, false)
-		s.sums[0], s.sums[1] = grown(s.sums[0], n), grown(s.sums[1], n)
-		s.made = (*sampled).linear
+		s.made = nil
 	}
 }
 
@@ -81,10 +79,7 @@ func (s *sampled) nearest(y int) {
 }
 
 // line is a row of the image.
-func (s *sampled) line(y int) []byte {
-	n := s.img.Width * s.img.Channels
-	return s.img.Pix[y*n : (y+1)*n]
-}
+func (s *sampled) line(y int) []byte { return s.img.line(y) }
 
 // slot returns where the row y of the image is, or is to be, filtered across: not in the slot
 // that another row of use has.
@@ -112,10 +107,14 @@ func put[T uint8 | uint16 | uint32](dst, tables, row []byte, channels, y int, to
 }
 
 // sample is resample for filters that are not Pillow's.
-func (m *scratch) sample(dst []byte, img *Image, width, height int, r region, f Filter, to placement) {
+func (m *scratch) sample(dst []byte, img strip, width, height int, r region, f Filter, to placement) {
 	s := &m.sampled
 	s.prepare(img, width, height, r, f)
-	defer func() { s.img = nil }()
+	defer func() { s.img = strip{} }()
+	if s.made == nil {
+		m.linearCV2(dst, to)
+		return
+	}
 	for y := range r.height {
 		s.made(s, y)
 		if f.decimals() {

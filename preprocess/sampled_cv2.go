@@ -60,40 +60,6 @@ func pairsCV2(pairs []pair, of resize1D, f Filter, columns bool) []pair {
 	return pairs
 }
 
-// linear is VResizeLinear over rows of HResizeLinear.
-func (s *sampled) linear(y int) {
-	p := s.down[y]
-	a, b := s.sumsOf(p.at[0], p.at[1]), s.sumsOf(p.at[1], p.at[0])
-	b, out := b[:len(a)], s.out[:len(a)]
-	first, second := p.weight[0], p.weight[1]
-	for i, v := range a {
-		out[i] = uint8((first*(v>>4)>>16 + second*(b[i]>>4)>>16 + 2) >> 2)
-	}
-}
-
-// sumsOf is a row of the image filtered across.
-func (s *sampled) sumsOf(y, other int32) []int32 {
-	slot, there := s.slot(y, other)
-	sums := s.sums[slot]
-	if there {
-		return sums
-	}
-	row := s.line(int(y))
-	if s.img.Channels == 1 {
-		for i, p := range s.across {
-			sums[i] = int32(row[p.at[0]])*p.weight[0] + int32(row[p.at[1]])*p.weight[1]
-		}
-		return sums
-	}
-	for i, p := range s.across {
-		a, b, to := row[3*p.at[0]:][:3], row[3*p.at[1]:][:3], sums[3*i:][:3]
-		to[0] = int32(a[0])*p.weight[0] + int32(b[0])*p.weight[1]
-		to[1] = int32(a[1])*p.weight[0] + int32(b[1])*p.weight[1]
-		to[2] = int32(a[2])*p.weight[0] + int32(b[2])*p.weight[1]
-	}
-	return sums
-}
-
 // prepareArea is for images that shrink, or stay, in both directions.
 func (s *sampled) prepareArea(x, y resize1D) {
 	scaleX, _ := scaleCV2(x)

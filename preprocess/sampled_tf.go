@@ -56,7 +56,7 @@ func (s *sampled) interpolatedAcross(y, other int32) []float32 {
 }
 
 // interpolate is resample for a tensor whose pixels are no whole numbers.
-func (s *Spec) interpolate(m *scratch, dst []byte, img *Image, width, height int, r region, to placement) {
+func (s *Spec) interpolate(m *scratch, dst []byte, img strip, width, height int, r region, to placement) {
 	switch s.Type {
 	case Float32:
 		interpolate(s, m, view[uint32](dst), img, width, height, r, to, toFloat32)
@@ -83,10 +83,10 @@ func (s *Spec) interpolate(m *scratch, dst []byte, img *Image, width, height int
 	}
 }
 
-func interpolate[T uint8 | uint16 | uint32 | uint64](s *Spec, m *scratch, out []T, img *Image, width, height int, r region, to placement, convert func(float64) T) {
+func interpolate[T uint8 | uint16 | uint32 | uint64](s *Spec, m *scratch, out []T, img strip, width, height int, r region, to placement, convert func(float64) T) {
 	rows := &m.sampled
 	rows.prepare(img, width, height, r, s.Interpolation)
-	defer func() { rows.img = nil }()
+	defer func() { rows.img = strip{} }()
 	for y := range r.height {
 		rows.made(rows, y)
 		for c := range img.Channels {

@@ -62,7 +62,7 @@ type Resize struct {
 	// short one is brought to less then. transformers' get_size_with_aspect_ratio.
 	Longest int
 	// Multiple, where it is above 1, is what ShortEdge and ShortEdgeRounded bring both edges up
-	// to a multiple of, or down where Down is set: YOLOS.
+	// to a multiple of, or down where Down is set: YOLOS. Constrained and Multiples have their own rules.
 	Multiple int
 	Down     bool
 }
@@ -100,6 +100,11 @@ const (
 	// PadSquare lays the image on a square of its long edge, of the colour Fill and with the odd pixel at the end, and
 	// squashes that to Height x Width: what taggers of anime pictures do.
 	PadSquare
+	// Constrained keeps the ratio, brings that edge to Height or Width which changes the image less, and
+	// rounds both to multiples of Multiple: transformers' DPTImageProcessor with keep_aspect_ratio.
+	Constrained
+	// Multiples squashes both edges down to multiples of Multiple: transformers' GLPNImageProcessor.
+	Multiples
 )
 
 // CropOffset is the rule for the first row and column of a centre crop, or of the

@@ -62,6 +62,15 @@ func (s *Spec) ResizedSize(width, height int) (int, int) {
 		return s.Resize.multiples(other, size)
 	case LongEdge:
 		return keepRatio(width, height, max(float64(height)/float64(s.Resize.Size), float64(width)/float64(s.Resize.Size)))
+	case Constrained:
+		down, across := float64(s.Resize.Height)/float64(height), float64(s.Resize.Width)/float64(width)
+		if math.Abs(1-across) < math.Abs(1-down) {
+			down = across
+		}
+		return s.Resize.nearest(down * float64(width)), s.Resize.nearest(down * float64(height))
+	case Multiples:
+		m := s.Resize.Multiple
+		return max(m, width/m*m), max(m, height/m*m)
 	case Fit:
 		return keepRatio(width, height, max(float64(height)/float64(s.Resize.Height), float64(width)/float64(s.Resize.Width)))
 	case Cover:
@@ -85,6 +94,12 @@ func (r Resize) limited(width, height int) (int, int) {
 		return max(1, size), max(1, int(exact*float64(height)/float64(width)))
 	}
 	return max(1, int(exact*float64(width)/float64(height))), max(1, size)
+}
+
+// nearest is the multiple next to an edge, and at least one.
+func (r Resize) nearest(edge float64) int {
+	m := max(1, r.Multiple)
+	return max(m, int(math.RoundToEven(edge/float64(m)))*m)
 }
 
 // multiples brings both edges up to multiples, or down, but for the first.
@@ -179,6 +194,18 @@ const maxEdge, maxResizedEdge = 1 << 22, 1 << 28
 // valid, or dst or the image is not what the spec wants.
 func (s *Spec) Tensor(dst []byte, img *Image) error { return s.tensor(dst, whole(img)) }
 
+// TensorOf is Tensor of a part of an image: what it makes of the same pixels as an image of their own. It
+// copies none of them.
+func (s *Spec) TensorOf(dst []byte, img *Image, x, y, width, height int) error {
+	if !whole(img).holds() {
+		return fmt.Errorf("an image of %dx%d pixels in %d bytes", img.Width, img.Height, len(img.Pix))
+	}
+	if x < 0 || y < 0 || width < 1 || height < 1 || width > img.Width-x || height > img.Height-y {
+		return fmt.Errorf("%dx%d pixels from %d,%d are no part of an image of %dx%d", width, height, x, y, img.Width, img.Height)
+	}
+	return s.tensor(dst, window(img, x, y, width, height))
+}
+
 // tensor makes it of a part of an image that holds all that [Spec.part] gives.
 func (s *Spec) tensor(dst []byte, img strip) error {
 	if err := s.Validate(); err != nil {
@@ -193,17 +220,17 @@ func (s *Spec) tensor(dst []byte, img strip) error {
 	if len(dst) != s.Bytes() {
 		return fmt.Errorf("%d bytes for a tensor of %d", len(dst), s.Bytes())
 	}
-	if img.Width < 1 || img.Height < 1 || len(img.Pix) != img.Width*img.Height*img.Channels {
+	if !img.holds() {
 		return fmt.Errorf("an image of %dx%d pixels in %d bytes", img.Width, img.Height, len(img.Pix))
 	}
 	if s.Central != [2]float64{} {
-		img = whole(s.central(img.Image))
+		img = whole(s.central(img.packed()))
 	}
 	if s.Resize.Mode == PadSquare && img.width != img.height {
 		if edge := int64(max(img.width, img.height)); edge*edge > mostSquare {
 			return fmt.Errorf("an image of %dx%d pixels: its long edge makes a square of more than %d pixels", img.width, img.height, mostSquare)
 		}
-		img = whole(s.squared(img.Image))
+		img = whole(s.squared(img.packed()))
 	}
 	width, height := s.ResizedSize(img.width, img.height)
 	if max(img.width, img.height) > maxEdge || max(width, height) > maxResizedEdge {
@@ -235,7 +262,7 @@ func (s *Spec) tensor(dst []byte, img strip) error {
 	case s.Interpolation.decimals():
 		s.tabulate(&m.tables)
 		fill(s, dst)
-		s.interpolate(m, dst, img.Image, width, height, region{x, y, w, h}, s.placement(left, top))
+		s.interpolate(m, dst, img, width, height, region{x, y, w, h}, s.placement(left, top))
 	case s.Type.Size() == 8:
 		s.wide(m, dst, pack)
 	default:

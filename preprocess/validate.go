@@ -46,7 +46,9 @@ func (s *Spec) Validate() error {
 	case ResizeNone:
 		return nil
 	case ShortEdge, ShortEdgeRounded, LongEdge:
-	case Exact, Fit, FitWithin, Letterbox, Cover, PadSquare:
+	case Multiples:
+		edges = [2]int{s.Resize.Multiple, s.Resize.Multiple}
+	case Exact, Fit, FitWithin, Letterbox, Cover, PadSquare, Constrained:
 		edges = [2]int{s.Resize.Height, s.Resize.Width}
 	default:
 		return fmt.Errorf("resize mode %d is not known", s.Resize.Mode)

@@ -21,11 +21,12 @@ from transformers.processing_utils import ImagesKwargs
 OUT = pathlib.Path(__file__).resolve().parent.parent / "models" / "config" / "transformers.json"
 KEYS = ("default_to_square", "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor",
         "do_normalize", "image_mean", "image_std", "crop_pct", "do_flip_channel_order", "rescale_offset", "include_top", "do_pad", "pad_size", "do_convert_rgb",
-        "resize_short", "size_divisor", "max_size")
+        "resize_short", "size_divisor", "max_size", "keep_aspect_ratio", "ensure_multiple_of")
 # Own code that comes to the common steps for a single image, or that models/config has a rule for.
 READ = {"Beit", "MobileNetV2", "Segformer", "ConvNext", "PoolFormer", "EfficientNet", "Levit", "MobileViT", "Perceiver",
         "PPLCNet", "DINOv3ViT", "TextNet", "Flava",
-        "Detr", "ConditionalDetr", "DeformableDetr", "Yolos", "RTDetr", "RfDetr"}
+        "Detr", "ConditionalDetr", "DeformableDetr", "Yolos", "RTDetr", "RfDetr",
+        "MaskFormer", "Mask2Former", "DPT", "GLPN"}
 STEPS = ("preprocess", "_preprocess", "resize", "center_crop", "rescale", "normalize", "process_image", "_preprocess_image_like_inputs")
 
 

@@ -51,22 +51,22 @@ func (c contender) run(ctx context.Context) (result, error) {
 	return result{rate, peakMemory(cmd.ProcessState)}, err
 }
 
-func ortho(s settings, name, folder string, flags ...string) contender {
+func ortho(s settings, name, verb, folder string, flags ...string) contender {
 	return contender{name, func(ctx context.Context) *exec.Cmd {
 		out := filepath.Join(filepath.Dir(folder), "out.jsonl")
-		return exec.CommandContext(ctx, s.ortho, append([]string{"classify", folder, "-o", out, "--overwrite"}, flags...)...)
+		return exec.CommandContext(ctx, s.ortho, append([]string{verb, folder, "-o", out, "--overwrite"}, flags...)...)
 	}}
 }
 
-func python(s settings, name, folder, mode string) contender {
+func python(s settings, name, peer, graph, folder, mode string) contender {
 	return contender{name, func(ctx context.Context) *exec.Cmd {
-		return exec.CommandContext(ctx, s.python, s.peer, float32Graph, folder, mode)
+		return exec.CommandContext(ctx, s.python, peer, graph, folder, mode)
 	}}
 }
 
-func bareGraph(name string, n int, fixed bool) contender {
+func bareGraph(name, graph string, n int, fixed bool) contender {
 	return contender{name, func(ctx context.Context) *exec.Cmd {
-		return child(ctx, "bare", strconv.Itoa(n), strconv.FormatBool(fixed))
+		return child(ctx, "bare", graph, strconv.Itoa(n), strconv.FormatBool(fixed))
 	}}
 }
 
@@ -79,11 +79,11 @@ func child(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, self, args...)
 }
 
-// bare runs the graph n times on one tensor: one shared session, one intra-op thread,
+// bare runs a graph of one input n times on one tensor: one shared session, one intra-op thread,
 // as many runs at once as cores. Where fixed is set, ONNX Runtime is told that batches
 // are of 1, as ortho does.
-func bare(n int, fixed bool) error {
-	m, err := models.Open(float32Graph, models.Settings{})
+func bare(graph string, n int, fixed bool) error {
+	m, err := models.Open(graph, models.Settings{})
 	if err != nil {
 		return err
 	}
@@ -100,18 +100,21 @@ func bare(n int, fixed bool) error {
 	failures := make(chan error, concurrency)
 	loop := func(n int) {
 		failures <- func() error {
-			in, err := runner.NewTensor(onnx.Float, []int64{1, 3, 224, 224})
+			in, err := tensors(m.Graph.Inputs[:1])
 			if err != nil {
 				return err
 			}
-			defer in.Close()
-			out, err := runner.NewTensor(onnx.Float, []int64{1, 1000})
+			out, err := tensors(m.Graph.Outputs)
 			if err != nil {
 				return err
 			}
-			defer out.Close()
+			defer func() {
+				for _, t := range append(in, out...) {
+					t.Close()
+				}
+			}()
 			for range n {
-				if err := session.Run(context.Background(), []*runner.Tensor{in}, []*runner.Tensor{out}); err != nil {
+				if err := session.Run(context.Background(), in, out); err != nil {
 					return err
 				}
 			}
@@ -133,11 +136,29 @@ func bare(n int, fixed bool) error {
 	return nil
 }
 
+// tensors are those of a graph's values, with batches of 1.
+func tensors(of []onnx.Value) (all []*runner.Tensor, err error) {
+	for _, v := range of {
+		shape := make([]int64, len(v.Dims))
+		for i, d := range v.Dims {
+			if shape[i] = d.Size; !d.Fixed() {
+				shape[i] = 1
+			}
+		}
+		t, err := runner.NewTensor(v.Type, shape)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
 func pythonReady(ctx context.Context, s settings) bool {
 	if _, err := os.Stat(s.peer); err != nil {
 		return false
 	}
-	return exec.CommandContext(ctx, s.python, "-c", "import onnxruntime, PIL, numpy").Run() == nil
+	return exec.CommandContext(ctx, s.python, "-c", "import onnxruntime, PIL, numpy, cv2").Run() == nil
 }
 
 // environment says what was measured on.

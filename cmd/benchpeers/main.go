@@ -1,5 +1,5 @@
 // Command benchpeers measures ortho against the bare graph and against the Python
-// program that a user would write instead (../shared/peers/classify.py), in one run:
+// programs that a user would write instead (../shared/peers/classify.py, scripts/bench_detect_peer.py), in one run:
 // make bench-peers.
 //
 // Every round runs each contender once, as a process of its own over the same files,
@@ -31,17 +31,19 @@ const (
 	float32Model = "efficientnet-lite0"
 	int8Model    = "efficientnet-lite0-int8"
 	float32Graph = "models/bundled/efficientnet-lite0/model.onnx"
+	boxesGraph   = "models/bundled/ssd-mobilenet-v2/model.onnx"
+	boxesPeer    = "scripts/bench_detect_peer.py"
 )
 
 // inChild are this program's own child processes, by their name: what is measured, and
 // what takes memory. (On Linux a process begins with its parent's peak for its own.)
 var inChild = map[string]func(args []string) error{
 	"bare": func(args []string) error {
-		n, err := strconv.Atoi(args[0])
+		n, err := strconv.Atoi(args[1])
 		if err != nil {
 			return err
 		}
-		return bare(n, args[1] == "true")
+		return bare(args[0], n, args[2] == "true")
 	},
 	"enlarge": func(args []string) error {
 		files, err := photographs(args[0])
@@ -69,7 +71,7 @@ func main() {
 	}
 	var s settings
 	flag.StringVar(&s.ortho, "ortho", "bin/ortho", "the binary")
-	flag.StringVar(&s.python, "python", "python3", "the interpreter, with onnxruntime, pillow and numpy")
+	flag.StringVar(&s.python, "python", "python3", "the interpreter, with onnxruntime, pillow, numpy and opencv")
 	flag.StringVar(&s.peer, "peer", "../shared/peers/classify.py", "the Python program")
 	flag.StringVar(&s.photos, "photos", "../shared/images", "a folder of photographs")
 	flag.IntVar(&s.rounds, "rounds", 7, "rounds")
@@ -101,7 +103,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	withPython := pythonReady(ctx, s)
 	if !withPython {
-		log.Printf("no Python with onnxruntime, pillow and numpy (%s), or no %s: ortho and the bare graph only", s.python, s.peer)
+		log.Printf("no Python with onnxruntime, pillow, numpy and cv2 (%s), or no %s: ortho and the bare graph only", s.python, s.peer)
 	}
 	fmt.Println(environment(ctx, s))
 
@@ -110,18 +112,27 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	set := []contender{
-		bareGraph("bare graph", s.images, false),
-		bareGraph("bare graph, batch fixed", s.images, true),
-		ortho(s, "ortho", small),
-		ortho(s, "ortho, int8", small, "-m", int8Model),
+		bareGraph("bare graph", float32Graph, s.images, false),
+		bareGraph("bare graph, batch fixed", float32Graph, s.images, true),
+		ortho(s, "ortho", "classify", small),
+		ortho(s, "ortho, int8", "classify", small, "-m", int8Model),
 	}
 	if withPython {
-		set = append(set, python(s, "Python, two threads", small, "threads"), python(s, "Python, one by one", small, "default"))
+		set = append(set, python(s, "Python, two threads", s.peer, float32Graph, small, "threads"), python(s, "Python, one by one", s.peer, float32Graph, small, "default"))
 	}
 	fmt.Printf("\n## %d photographs (%d different ones)\n\n", s.images, min(s.images, len(photos)))
 	if err := compare(ctx, set, s.rounds, []ratio{
 		{"ortho", "bare graph"}, {"ortho", "bare graph, batch fixed"}, {"ortho", "Python, two threads"}, {"ortho", "Python, one by one"}, {"ortho, int8", "ortho"},
 	}); err != nil {
+		return err
+	}
+
+	set = []contender{bareGraph("bare graph", boxesGraph, s.images, true), ortho(s, "ortho detect", "detect", small)}
+	if withPython {
+		set = append(set, python(s, "Python, OpenCV", boxesPeer, boxesGraph, small, "opencv"), python(s, "Python, Pillow", boxesPeer, boxesGraph, small, "pillow"))
+	}
+	fmt.Printf("\n## Boxes in %d photographs\n\n", s.images)
+	if err := compare(ctx, set, s.rounds, []ratio{{"ortho detect", "bare graph"}, {"ortho detect", "Python, OpenCV"}, {"ortho detect", "Python, Pillow"}}); err != nil {
 		return err
 	}
 
@@ -143,11 +154,11 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	set = []contender{
-		ortho(s, "ortho, exact", large),
-		ortho(s, "ortho, scaled", large, "--decode", "scaled"),
+		ortho(s, "ortho, exact", "classify", large),
+		ortho(s, "ortho, scaled", "classify", large, "--decode", "scaled"),
 	}
 	if withPython {
-		set = append(set, python(s, "Python, two threads", large, "threads"), python(s, "Python, two threads and draft", large, "threads-draft"))
+		set = append(set, python(s, "Python, two threads", s.peer, float32Graph, large, "threads"), python(s, "Python, two threads and draft", s.peer, float32Graph, large, "threads-draft"))
 	}
 	fmt.Printf("\n## %d JPEGs of 4000x3000 (%d different ones, %.1f MB on average, quality %d, noise of %v levels, seed %d)\n\n",
 		s.large, len(made), float64(bytes)/float64(len(made))/1e6, quality, noise, seed)

@@ -21,7 +21,7 @@ func TestBytes(t *testing.T) {
 		t.Skip("names of files are Unicode here")
 	}
 	for name, from := range map[string]string{"graph\xff": testModels + "/external", "sd\xff": pipelines + "sd", "texts\xff": testModels + "/texts", "embedding\xff": testModels + "/embedding",
-		"wd\xff": "../../models/tag/testdata/wd", "maps\xff": "../../models/segment/testdata/segformer"} {
+		"wd\xff": "../../models/tag/testdata/wd", "maps\xff": "../../models/segment/testdata/segformer", "deep\xff": "../../models/depth/testdata/dpt"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(from)); err != nil {
 			t.Fatal(err)
 		}
@@ -51,8 +51,10 @@ func TestBytes(t *testing.T) {
 		{"classify-text --texts texts\xfc.txt -m texts\xff -o t\xfb.jsonl", "t\xfb.jsonl"},
 		{"classify-text --file texts\xfc.txt -m texts\xff", ""},
 		{"sort p\xfc.png -m one\xfe.onnx --mean 0 --std 1 --labels labels\xfd.txt --into sorted\xfb --copy", "sorted\xfb/ortho-sort.jsonl"},
+		{"detect p\xfc.png -m boxes\xfe.onnx --slice 100 -o s\xfb.jsonl", "s\xfb.jsonl"},
 		{"detect p\xfc.png -m boxes\xfe.onnx --draw drawn\xfb --crops cut\xfb --yolo yolo\xfb -o d\xfb.jsonl", "d\xfb.jsonl drawn\xfb/p_.jpg"},
 		{"tag p\xfc.png -m wd\xff --captions captions\xfb -o g\xfb.jsonl", "g\xfb.jsonl captions\xfb/p_.txt"},
+		{"depth p\xfc.png -m deep\xff --maps deepmaps\xfb --npy raw\xfb -o k\xfb.jsonl", "k\xfb.jsonl deepmaps\xfb/p_.png raw\xfb/p_.npy"},
 		{"segment p\xfc.png -m maps\xff --masks masks\xfb -o h\xfb.jsonl", "h\xfb.jsonl masks\xfb/p_.png"},
 		{"cutout p\xfc.png -o k\xfb.png", "k\xfb.png"},
 		{"embed p\xfc.png -m embedding\xff -o e\xfb.parquet", "e\xfb.parquet"},

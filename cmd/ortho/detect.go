@@ -33,6 +33,7 @@ import (
 // detectOptions is what the flags of detect say.
 type detectOptions struct {
 	boxes    flags.Boxes
+	slices   detectSlices
 	pictures detectPictures
 	rows     flags.Rows
 	page     flags.Page
@@ -58,7 +59,7 @@ func newDetectCommand() *cli.Command {
 		Usage:       "find objects in images, a box each",
 		ArgsUsage:   "SRC...",
 		Description: help("detect"),
-	}, o.run, &o.boxes, &o.pictures, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
+	}, o.run, &o.boxes, &o.slices, &o.pictures, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
 }
 
 func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
@@ -82,6 +83,7 @@ func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
 			return nil, err
 		}
 		flags.TellSession(call.UI, detector.Session())
+		o.slices.tell(call.UI, detector)
 		o.pictures.orientation, o.pictures.maxPixels = detector.Spec().Input.Orientation, o.decoding.Pixels
 		if err := o.pictures.open(call, &o.rows); err != nil {
 			return nil, errors.Join(err, detector.Close())
@@ -93,7 +95,7 @@ func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
 			Stamp:  o.images.Stamp,
 			Survey: o.images.Survey,
 			Record: func(format string) (record.Record, error) {
-				return job.Described(ctx, o.settings(format), model, detector.Session(), detector.Spec().Labels)
+				return job.Described(ctx, o.settings(format, detector), model, detector.Session(), detector.Spec().Labels)
 			},
 			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Detections]] {
 				return detectionRows(o.pictures.each(ctx, detector, items))
@@ -114,7 +116,7 @@ func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
 
 // options are those of the detector, whose labels classes may be named by.
 func (o *detectOptions) options(model *models.Model) (detect.Options, error) {
-	opt := detect.Options{Confidence: o.boxes.Confidence, Overlap: o.boxes.Overlap, Most: o.boxes.Most, Agnostic: o.boxes.Agnostic,
+	opt := detect.Options{Confidence: o.boxes.Confidence, Overlap: o.boxes.Overlap, Most: o.boxes.Most, Agnostic: o.boxes.Agnostic, Slices: o.slices.of,
 		Images: images.Options{Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency,
 			MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Timeout: o.timeout.PerImage}}
 	labels := model.Labels()
@@ -132,8 +134,8 @@ func (o *detectOptions) options(model *models.Model) (detect.Options, error) {
 }
 
 // settings are the options that change rows.
-func (o *detectOptions) settings(format string) record.Settings {
-	return slices.Concat(record.Settings{{Key: "format", Value: format}}, o.boxes.Settings(),
+func (o *detectOptions) settings(format string, d *detect.Detector) record.Settings {
+	return slices.Concat(record.Settings{{Key: "format", Value: format}}, o.boxes.Settings(), o.slices.settings(d),
 		record.Settings{{Key: "shard", Value: o.images.Shard().String()}}, o.decoding.Settings(), o.session.Settings())
 }
 

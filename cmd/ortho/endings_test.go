@@ -42,6 +42,8 @@ func TestEndings(t *testing.T) {
 		{"detect cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
 		{"tag cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
 		{"tag cat.png -m none", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
+		{"depth cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
+		{"depth cat.png -m none", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
 		{"segment cat.png -m none", "output", []string{"x.h5", "x.pt"}, rows},
 		{"segment cat.png -m none", "html", []string{"x.json", "x.png"}, "ends with .html or .htm"},
 		{"cutout cat.png", "output", []string{"x.json", "x.jsonl", "x.bmp"}, pictures},

@@ -84,6 +84,11 @@ var guarded = []struct {
 	{"tag none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html"},
 	{"tag none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 	{"tag none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
+	{"depth in.png -m none", "argument", []string{"in.png"}, "output html"},
+	{"depth none.png -m none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
+	{"depth none.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "output html"},
+	{"depth none.png -m none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
+	{"depth none.png -m none --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html"},
 	{"segment in.png -m none", "argument", []string{"in.png"}, "output html"},
 	{"segment none.png -m none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
 	{"segment none.png -m none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
@@ -292,7 +297,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs shard-by record text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"template hash into rest where lang chat-model header detail classes draw crops yolo as captions masks overlay threshold man truth providers threads batch concurrency dim objective source from flavor repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
+		"template hash into rest where lang chat-model header detail classes draw crops yolo as captions masks overlay slice merge merge-metric maps previews colors npy threshold man truth providers threads batch concurrency dim objective source from flavor repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)

@@ -24,8 +24,9 @@ var rooms = map[string]struct{ modules, rooms []string }{
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
 	// has the tables of Unicode, for models/clip and models/tokenizer; uax29 those of
-	// graphemes, for the latter. gonum has products of vectors, for models/nearest.
-	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode", "github.com/clipperhouse/uax29/v2/graphemes", "gonum.org/v1/gonum/blas/gonum", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
+	// graphemes, for the latter. gonum has products of vectors, for models/nearest. x/sync bounds
+	// the pixels of images that are sliced, in models/images.
+	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode", "github.com/clipperhouse/uax29/v2/graphemes", "gonum.org/v1/gonum/blas/gonum", "golang.org/x/sync/semaphore", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
 	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress", "golang.org/x/sync"}, []string{"preprocess"}},
@@ -71,6 +72,7 @@ var walls = map[string]string{
 	"models/classify":  "models models/config models/images models/text runner",
 	"models/embed":     "models models/images runner",
 	"models/detect":    "models models/boxes models/images preprocess runner",
+	"models/depth":     "models models/images runner",
 	"models/segment":   "models models/boxes models/images models/segments preprocess runner",
 	"models/tag":       "models models/classify",
 	"models/cutout":    "models models/images models/matte preprocess runner",
@@ -96,7 +98,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
-	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/describe models/detect models/embed models/provenance models/segment models/tag",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/depth models/describe models/detect models/embed models/provenance models/segment models/tag",
 	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +

@@ -41,6 +41,7 @@ func newApp() *cli.App {
 		newTagCommand(),
 		newDetectCommand(),
 		newSegmentCommand(),
+		newDepthCommand(),
 		newCutoutCommand(),
 		newSortCommand(),
 		newSearchCommand(),

@@ -54,7 +54,7 @@ func (o *foundOptions) Flags() []cli.Flag {
 	const out = "Output"
 	d := segments.Defaults
 	return []cli.Flag{
-		&cli.StringFlag{Name: "as", Destination: &o.as, Value: string(d.As), Category: out, Usage: "what queries (MaskFormer's) are made to be: `panoptic`, a segment each, or semantic, a map of classes"},
+		&cli.StringFlag{Name: "as", Destination: &o.as, Value: string(d.As), Category: out, Usage: "what queries (MaskFormer's) are made to `BE`: panoptic (a segment each), instance (objects, which may overlap) or semantic (a map of classes)"},
 		&cli.Float64Flag{Name: "conf", Destination: &o.of.Threshold, Value: d.Threshold, Category: out, Usage: "leave out queries that don't score above `P` (0 to 1)"},
 		&cli.Float64Flag{Name: "mask-threshold", Destination: &o.of.Mask, Value: d.Mask, Category: out, Usage: "a pixel belongs to a query's mask from `P` on"},
 		&cli.Float64Flag{Name: "overlap-area", Destination: &o.of.Overlap, Value: d.Overlap, Category: out, Usage: "leave out queries that keep no more than `P` of their mask, since others cover it"},
@@ -65,8 +65,8 @@ func (o *foundOptions) Flags() []cli.Flag {
 
 func (o *foundOptions) Read(*flags.Call) error {
 	o.of.As = segments.As(o.as)
-	if o.of.As != segments.Panoptic && o.of.As != segments.Semantic {
-		return commandline.Usagef("--as %q is neither panoptic nor semantic", o.as)
+	if err := commandline.OneOf("as", o.as, wordsOf(segments.All)...); err != nil {
+		return err
 	}
 	for name, v := range map[string]float64{"conf": o.of.Threshold, "mask-threshold": o.of.Mask, "overlap-area": o.of.Overlap, "min-share": o.least} {
 		if !(v >= 0 && v <= 1) {

@@ -109,7 +109,7 @@ func TestSegmentQueries(t *testing.T) {
 	if code, out, _ := ortho(t, append(run, "--conf", "1")...); code != exitOK || !strings.Contains(out, `"segments":[],`) {
 		t.Errorf("nothing is sure enough: %d: %s", code, out)
 	}
-	for args, want := range map[string]string{"--as things": "neither panoptic", "--conf 2": "from 0 to 1", "--masks": "", "--masks - ": "names no folder"} {
+	for args, want := range map[string]string{"--as things": `--as "things" is not one of panoptic, semantic, instance`, "--conf 2": "from 0 to 1", "--masks": "", "--masks - ": "names no folder"} {
 		if want == "" {
 			continue
 		}

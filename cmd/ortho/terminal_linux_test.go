@@ -172,6 +172,7 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"serve", "-m", "no" + evilFile}},
 		{words: []string{"tag", "-m", model, "--threshold", "0", photo, broken, "-f", "table"}},
 		{words: []string{"segment", "-m", model, photo}},
+		{words: []string{"depth", "-m", model, photo}},
 		{words: []string{"cutout", photo, broken, "-o", filepath.Join(dir, "cut")}},
 		{words: []string{"classify-text", "-m", texts, "red " + evil, "-f", "csv"}},
 		{words: []string{"classify-text", "-m", texts, "red " + evil}},

@@ -197,11 +197,27 @@ const mostPixels = 1 << 28
 
 // Pixels are the mask's, row by row.
 func (m *RLE) Pixels() ([]bool, error) {
+	runs, err := m.parts()
+	if err != nil {
+		return nil, err
+	}
+	height, width := m.Size[0], m.Size[1]
+	pixels := make([]bool, height*width)
+	for _, r := range runs {
+		for at := r[0]; at < r[1]; at++ {
+			pixels[at%height*width+at/height] = true
+		}
+	}
+	return pixels, nil
+}
+
+// parts are the runs of the mask's pixels, from and to, down each column, the columns from left to right.
+func (m *RLE) parts() ([][2]int, error) {
 	height, width := m.Size[0], m.Size[1]
 	if height < 1 || width < 1 || height > mostPixels/width {
 		return nil, fmt.Errorf("a mask of %dx%d pixels", width, height)
 	}
-	pixels := make([]bool, height*width)
+	var runs [][2]int
 	var counts []int
 	at, one := 0, false
 	for i := 0; i < len(m.Counts); {
@@ -223,20 +239,18 @@ func (m *RLE) Pixels() ([]bool, error) {
 		if len(counts) > 2 {
 			n += counts[len(counts)-2]
 		}
-		if n < 0 || n > len(pixels)-at {
+		if n < 0 || n > height*width-at {
 			return nil, fmt.Errorf("its run %d of %d pixels is none of %dx%d", len(counts), n, width, height)
 		}
 		counts = append(counts, n)
-		for end := at + n; one && at < end; at++ {
-			pixels[at%height*width+at/height] = true
+		if one && n > 0 {
+			runs = append(runs, [2]int{at, at + n})
 		}
-		if !one {
-			at += n
-		}
+		at += n
 		one = !one
 	}
-	if at != len(pixels) {
-		return nil, fmt.Errorf("its runs have %d pixels, and it %d", at, len(pixels))
+	if at != height*width {
+		return nil, fmt.Errorf("its runs have %d pixels, and it %d", at, height*width)
 	}
-	return pixels, nil
+	return runs, nil
 }

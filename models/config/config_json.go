@@ -69,6 +69,12 @@ func configOutput(config Object, s *Settings) error {
 			NumLabels.put(s, n, ConfigFile+" ("+key+")")
 		}
 	}
+	var depth string
+	if _, err := config.Get("depth_estimation_type", &depth); err != nil {
+		return err
+	} else if depth != "" {
+		DepthKind.put(s, depth, ConfigFile+" (depth_estimation_type)")
+	}
 	return configActivation(config, s)
 }
 

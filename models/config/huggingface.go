@@ -135,6 +135,13 @@ func (p *processor) geometry() error {
 	if err := p.filter(); err != nil {
 		return err
 	}
+	if p.class == glpnProcessor { // whose size is the image's own
+		multiple, err := p.multiple()
+		if err != nil {
+			return err
+		}
+		return p.keepRatio(preprocess.Resize{Mode: preprocess.Multiples, Multiple: multiple}, "size_divisor", false)
+	}
 	s, err := p.size("size")
 	if err != nil {
 		return err
@@ -268,22 +275,35 @@ func (p *processor) resize(s hfSize, crop, padded bool) error {
 			return p.short(int(ratio*float64(s.edge)), crop)
 		}
 	}
+	divisor := 0
+	if p.queries() {
+		var err error
+		if divisor, err = p.divisor(); err != nil {
+			return err
+		}
+	}
 	switch {
-	case p.detects() && s.edge > 0 && s.longest == 0:
+	case p.class == dptProcessor:
+		return p.constrained(s)
+	case (p.detects() || p.queries()) && s.edge > 0 && s.longest == 0:
 		return fmt.Errorf("size: %s needs height and width, or shortest_edge and longest_edge", p.class)
 	case s.edge > 0 && p.class == yolosProcessor:
 		return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdge, Size: s.edge, Longest: s.longest, Multiple: yolosMultiple, Down: true}, "size", fixed)
 	case s.edge > 0:
-		return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdge, Size: s.edge, Longest: s.longest}, "size", fixed)
+		return p.keepRatio(preprocess.Resize{Mode: preprocess.ShortEdge, Size: s.edge, Longest: s.longest, Multiple: divisor}, "size", fixed)
 	case s.within != Size{}:
 		return p.keepRatio(preprocess.Resize{Mode: preprocess.FitWithin, Height: s.within.Height, Width: s.within.Width}, "size", fixed)
 	}
+	to := s.size()
+	if divisor > 1 {
+		to = Size{(to.Height + divisor - 1) / divisor * divisor, (to.Width + divisor - 1) / divisor * divisor}
+	}
 	if !fixed {
-		if err := p.state("input-size", s.size().String(), "size"); err != nil {
+		if err := p.state("input-size", to.String(), "size"); err != nil {
 			return err
 		}
 	}
-	return p.state("resize", s.size().String(), "size")
+	return p.state("resize", to.String(), "size")
 }
 
 // multiple is a class's size_divisor.
@@ -304,7 +324,7 @@ func (p *processor) short(edge int, crop bool) error {
 func (p *processor) keepRatio(r preprocess.Resize, key string, fixed bool) error {
 	switch {
 	case fixed:
-	case p.detects():
+	case p.ownSizes():
 		OwnSize.put(&p.settings, true, p.source(key))
 	default:
 		return fmt.Errorf("%s: shortest_edge without do_center_crop gives inputs of any size", key)
@@ -327,6 +347,12 @@ func (p *processor) keepRatio(r preprocess.Resize, key string, fixed bool) error
 // cropped is the size after the crop, where there is one.
 func (p *processor) pad(cropped Size) (bool, error) {
 	pad, err := p.optional("do_pad")
+	if p.queries() {
+		pad, err = true, nil
+	}
+	if pad && p.class == dptProcessor {
+		return false, errors.New("do_pad: DPTImageProcessor pads by zeros around the image, which ortho does not")
+	}
 	if err != nil || !pad || !p.looks("pad_size") || p.none("pad_size") || !p.config.Has("pad_size") && !p.defaults.Has("pad_size") {
 		return false, err
 	}

@@ -98,7 +98,7 @@ func (p *processor) switchOff() {
 
 // looks reports whether the class looks at a key.
 func (p *processor) looks(key string) bool {
-	return !p.known && slices.Contains(commonKeys, key) || slices.Contains(p.looksAt, key) || key == "max_size" && p.detects()
+	return !p.known && slices.Contains(commonKeys, key) || slices.Contains(p.looksAt, key) || key == "max_size" && (p.detects() || p.queries())
 }
 
 // keys refuses what ortho does not know of, and notes what the class does not look at: a

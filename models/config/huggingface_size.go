@@ -33,7 +33,7 @@ func (p *processor) size(key string) (s hfSize, err error) {
 		if square {
 			return hfSize{height: edge, width: edge}, nil
 		}
-		if p.detects() { // transformers reads files of earlier releases so
+		if p.detects() || p.queries() { // transformers reads files of earlier releases so
 			s = hfSize{edge: edge, longest: 1333}
 			if p.config.Has("max_size") {
 				s.longest, _, err = p.config.edge("max_size")

@@ -78,6 +78,7 @@ var (
 	BoxTask     = Setting[string]{name: "box-task"}   // Ultralytics' task
 	EndToEnd    = Setting[bool]{name: "end2end"}      // the graph picks the boxes itself
 	NMSInside   = Setting[bool]{name: "nms"}          // it suppresses overlaps itself
+	DepthKind   = Setting[string]{name: "depth-kind"} // relative, or MetricDepth
 	OwnSize     = Setting[bool]{name: "own-size"}     // each image's input is of the size that it is resized to
 	PadMultiple = Setting[int]{name: "pad-multiple"}  // an open height and width are each image's own, padded to a multiple of it
 
@@ -99,6 +100,9 @@ const (
 	MarksHole Mark = "hole" // what is made anew, as LaMa has it
 	MarksKept Mark = "kept" // what stays, as MI-GAN has it
 )
+
+// MetricDepth is depth in metres.
+const MetricDepth = "metric"
 
 // What a transformers classifier was trained for.
 const (

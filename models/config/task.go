@@ -10,8 +10,9 @@ const (
 	Detect       Task = "detect"        // it takes images; its outputs are boxes, each with a class and a score
 	Segment      Task = "segment"       // it takes images; its outputs say of each pixel to which class or segment it belongs
 	Cutout       Task = "cutout"        // it takes images; its output says how much of each pixel is what is meant, and no background
+	Depth        Task = "depth"         // it takes images; its output says how far each place is
 	Generate     Task = "generate"      // its output is an image
 )
 
 // Tasks are all tasks.
-var Tasks = []Task{Classify, ClassifyText, Embed, Detect, Segment, Cutout, Generate}
+var Tasks = []Task{Classify, ClassifyText, Embed, Detect, Segment, Cutout, Depth, Generate}

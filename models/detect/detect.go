@@ -11,6 +11,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"slices"
 
 	"ortho/models"
 	"ortho/models/boxes"
@@ -28,6 +29,7 @@ type Options struct {
 	Most       *int     // boxes of an image; 0: any number
 	Agnostic   *bool    // boxes of different classes overlap, too
 	Classes    []int    // those that are kept; nil: all
+	Slices     *Slices  // windows of each image; nil: the image as it is
 }
 
 // Result is what was found in one image.
@@ -55,8 +57,12 @@ type Detection struct {
 // Detector is a model that is open. Its methods may be called concurrently.
 type Detector struct {
 	*images.Graph[Result]
-	spec  *models.DetectorSpec
-	rules boxes.Rules
+	spec   *models.DetectorSpec
+	rules  boxes.Rules
+	slices *Slices
+	// Of images that are sliced: the boxes of one (0: any number), and whether those of different classes become one.
+	most     int
+	agnostic bool
 }
 
 // Open opens a model. Close it after use. ctx is for Open alone; see [runner.Open].
@@ -65,7 +71,16 @@ func Open(ctx context.Context, m *models.Model, opt Options) (*Detector, error) 
 	if err != nil {
 		return nil, err
 	}
-	d := &Detector{spec: spec, rules: opt.rules(spec)}
+	d := &Detector{spec: spec, rules: opt.rules(spec), slices: opt.Slices}
+	if d.slices != nil {
+		if err := d.slices.check(); err != nil {
+			return nil, err
+		}
+		if opt.Most != nil {
+			d.most = *opt.Most
+		}
+		d.agnostic = opt.Agnostic != nil && *opt.Agnostic
+	}
 	d.Graph, err = images.Open(ctx, m, images.Task[Result]{Input: &spec.Input, Batch: spec.Batch, Outputs: spec.Head.Outputs, Read: d.read}, opt.Images)
 	if err != nil {
 		return nil, err
@@ -102,7 +117,22 @@ func (d *Detector) Spec() *models.DetectorSpec { return d.spec }
 
 // Each yields what was found in each image, in their order; see [images.Each].
 func Each[T any](ctx context.Context, d *Detector, items iter.Seq[T], input func(T) images.Input) iter.Seq[runner.Result[T, Result]] {
+	if d.slices != nil {
+		return eachSliced(ctx, d, items, input)
+	}
 	return images.Each(ctx, d.Graph, items, input)
+}
+
+// Image finds what is in one encoded image; see [images.Graph.Image]. Slices of it wait for those of no other call.
+func (d *Detector) Image(ctx context.Context, data []byte) (Result, error) {
+	if d.slices == nil {
+		return d.Graph.Image(ctx, data)
+	}
+	one := images.Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
+	for r := range eachSliced(ctx, d, slices.Values([]images.Input{one}), func(in images.Input) images.Input { return in }) {
+		return r.Value, r.Err
+	}
+	return Result{}, ctx.Err()
 }
 
 func (d *Detector) read(size images.Size, rows []runner.Row) (Result, error) {

@@ -121,7 +121,7 @@ func TestFacts(t *testing.T) {
 		"siglip-joint":    {{Key: "text-length", Value: "64", Source: "tokenizer_config.json (model_max_length)"}, {Key: "activation", Value: "sigmoid", Source: "config.json (model_type siglip)"}},
 		"siglip-split":    {{Key: "text output", Value: "pooler_output float32[batch_size,32]", Source: "graph"}, {Key: "logit-scale", Value: "give logit-scale and logit-bias: those that it was trained to"}},
 		"openclip":        {{Key: "text input", Value: "text int32[1,77]", Source: "graph"}, {Key: "text-length", Value: "77", Source: "graph"}, {Key: "activation", Value: "softmax", Source: "config.json (no init_logit_bias)"}},
-		"openclip-siglip": {{Key: "activation", Value: "sigmoid", Source: "config.json (init_logit_bias)"}, {Key: "text-cleaning", Value: "white space in a row is one space; without ASCII's signs, in lower case", Source: "config.json (text_cfg.tokenizer_kwargs)"}},
+		"openclip-siglip": {{Key: "activation", Value: "sigmoid", Source: "config.json (init_logit_bias)"}, {Key: "text-cleaning", Value: "HTML's entities are characters, white space in a row is one space; without ASCII's signs, in lower case", Source: "config.json (text_cfg.tokenizer_kwargs)"}},
 	} {
 		m := opened(t, filepath.Join("testdata", name))
 		for _, fact := range want {

@@ -35,7 +35,7 @@ func (m *Model) openText(l *layout, layers config.Layers, said *stated) error {
 	t.path, t.clean = l.text.Path, func(text string) string { return text }
 	if l.openCLIP {
 		t.clean = func(text string) string { return cleaned(text, said.canonicalize) }
-		how, source := "white space in a row is one space", "layout (open_clip's)"
+		how, source := "HTML's entities are characters, white space in a row is one space", "layout (open_clip's)"
 		if said.canonicalize {
 			how, source = how+"; without ASCII's signs, in lower case", config.ConfigFile+" (text_cfg.tokenizer_kwargs)"
 		}

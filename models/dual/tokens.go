@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"strings"
 
@@ -219,17 +220,20 @@ func (m *Model) settleLength(layers config.Layers, said *stated, fixed, ofTokeni
 	return 0, config.Errorf("nothing says how many tokens a text has: give %s (CLIP's have 77, SigLIP's 64)", config.Key("text-length"))
 }
 
-// cleaned is a text as immich gives it to open_clip's exports: white space in a row is one space, and with
-// canonicalize there are neither capitals nor ASCII's signs.
+// cleaned is a text as open_clip's tokenizers clean it, but for ftfy: HTML's entities are characters (twice), white
+// space in a row is one space, and with canonicalize there are neither capitals nor ASCII's signs, of which _ is a space.
 func cleaned(text string, canonicalize bool) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = html.UnescapeString(html.UnescapeString(text))
 	if canonicalize {
 		text = strings.ToLower(strings.Map(func(r rune) rune {
-			if r >= '!' && r <= '/' || r >= ':' && r <= '@' || r >= '[' && r <= '`' || r >= '{' && r <= '~' {
+			switch {
+			case r == '_':
+				return ' '
+			case r >= '!' && r <= '/' || r >= ':' && r <= '@' || r >= '[' && r <= '`' || r >= '{' && r <= '~':
 				return -1
 			}
 			return r
 		}, text))
 	}
-	return text
+	return strings.Join(strings.Fields(text), " ")
 }

@@ -63,7 +63,7 @@ type Graph[Out any] struct {
 	task    Task[Out]
 	opt     Options
 	session *runner.Session
-	pool    *runner.Pool[Input, Out]
+	pool    *runner.Pool[part, Out]
 	ran     atomic.Bool // once
 	// unturned counts images with an orientation that the input ignores.
 	unturned atomic.Int64
@@ -80,7 +80,7 @@ func Open[Out any](ctx context.Context, m *models.Model, task Task[Out], opt Opt
 		return nil, config.Errorf("%s takes each image at a size of its own, and so one a run: %s %d can't be used", m.Name, config.Key("batch"), max(task.Batch, opt.Batch))
 	}
 	g := &Graph[Out]{model: m, task: task, opt: opt}
-	work := runner.Work[Input, Size, Out]{LoadSized: g.loadSized, Read: g.read}
+	work := runner.Work[part, Size, Out]{LoadSized: g.loadSized, Read: g.read}
 	opt.Runner.Outputs = task.Outputs
 	if !task.Input.Open() {
 		work.Row, work.Load = task.Input.Shape(), g.load
@@ -156,7 +156,7 @@ func (g *Graph[Out]) Unturned() int64 { return g.unturned.Load() }
 // When ctx ends the call its decoding may go on: data must not be written for that long.
 func (g *Graph[Out]) Image(ctx context.Context, data []byte) (Out, error) {
 	one := Input{Name: "image", Read: func(context.Context) ([]byte, error) { return data, nil }}
-	result, err := g.pool.Do(ctx, one)
+	result, err := g.pool.Do(ctx, part{Input: one})
 	return result, g.named(ctx, one, err)
 }
 
@@ -181,7 +181,7 @@ func Each[T, Out any](ctx context.Context, g *Graph[Out], items iter.Seq[T], inp
 		}
 	}
 	return func(yield func(runner.Result[T, Out]) bool) {
-		for r := range runner.Each(ctx, g.pool, ones, func(o one) Input { return o.input }) {
+		for r := range runner.Each(ctx, g.pool, ones, func(o one) part { return part{Input: o.input} }) {
 			if !yield(runner.Result[T, Out]{Item: r.Item.item, Value: r.Value, Err: g.named(ctx, r.Item.input, r.Err)}) {
 				return
 			}
@@ -201,38 +201,35 @@ func (g *Graph[Out]) named(ctx context.Context, in Input, err error) error {
 }
 
 // load makes an image's row of a batch.
-func (g *Graph[Out]) load(ctx context.Context, in Input, row []byte) (Size, error) {
+func (g *Graph[Out]) load(ctx context.Context, in part, row []byte) (Size, error) {
 	return g.loadInto(ctx, in, func(*preprocess.Spec) ([]byte, error) { return row, nil })
 }
 
 // loadSized makes an image's tensor, which has a size of its own.
-func (g *Graph[Out]) loadSized(ctx context.Context, in Input, room runner.Room) (Size, error) {
+func (g *Graph[Out]) loadSized(ctx context.Context, in part, room runner.Room) (Size, error) {
 	return g.loadInto(ctx, in, func(made *preprocess.Spec) ([]byte, error) { return room(made.Shape()) })
 }
 
 // loadInto makes an image's tensor in the memory that room gives for its spec.
-func (g *Graph[Out]) loadInto(ctx context.Context, in Input, room func(*preprocess.Spec) ([]byte, error)) (Size, error) {
-	if g.opt.Timeout <= 0 {
-		return g.decode(ctx, in, room)
+func (g *Graph[Out]) loadInto(ctx context.Context, in part, room func(*preprocess.Spec) ([]byte, error)) (Size, error) {
+	if in.of != nil {
+		return g.tensorOf(in, room)
 	}
-	late := fmt.Errorf("it was not read and decoded within %v", g.opt.Timeout)
-	limited, cancel := context.WithTimeoutCause(ctx, g.opt.Timeout, late)
-	defer cancel()
+	if g.opt.Timeout <= 0 {
+		return g.decode(ctx, in.Input, room)
+	}
 	type loaded struct {
 		size Size
 		spec *preprocess.Spec
 		row  []byte // of its own: a decoder that is left behind goes on to write
 	}
-	l, err := runner.Await(limited, func(ctx context.Context) (l loaded, err error) {
-		l.size, err = g.decode(ctx, in, func(made *preprocess.Spec) ([]byte, error) {
+	l, err := within(ctx, g.opt.Timeout, func(ctx context.Context) (l loaded, err error) {
+		l.size, err = g.decode(ctx, in.Input, func(made *preprocess.Spec) ([]byte, error) {
 			l.spec, l.row = made, make([]byte, made.Bytes())
 			return l.row, nil
 		})
 		return l, err
 	})
-	if err != nil && ctx.Err() == nil && context.Cause(limited) == late {
-		return Size{}, models.StageDecode.Wrap(late)
-	}
 	if err != nil {
 		return Size{}, err
 	}
@@ -242,6 +239,22 @@ func (g *Graph[Out]) loadInto(ctx context.Context, in Input, room func(*preproce
 	}
 	copy(row, l.row)
 	return l.size, nil
+}
+
+// within calls f, which is left behind where it takes longer; 0: without a limit.
+func within[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (T, error) {
+	if limit <= 0 {
+		return f(ctx)
+	}
+	late := fmt.Errorf("it was not read and decoded within %v", limit)
+	limited, cancel := context.WithTimeoutCause(ctx, limit, late)
+	defer cancel()
+	made, err := runner.Await(limited, f)
+	if err != nil && ctx.Err() == nil && context.Cause(limited) == late {
+		var none T
+		return none, models.StageDecode.Wrap(late)
+	}
+	return made, err
 }
 
 // decode makes an image's tensor in the memory that room gives.

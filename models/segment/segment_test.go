@@ -51,10 +51,13 @@ func read(t *testing.T, name string) []byte {
 func TestTransformers(t *testing.T) {
 	panoptic := segments.Defaults
 	panoptic.Threshold, panoptic.Overlap = 0.5, 0.2
+	semantic := segments.Defaults
+	semantic.As = segments.Semantic
 	for _, c := range []struct {
 		name string
 		opt  segments.Options
-	}{{"segformer", segments.Options{}}, {"maskformer", panoptic}} {
+	}{{"segformer", segments.Options{}}, {"maskformer", panoptic}, {"maskformer-sized", semantic}, {"maskformer-padded", semantic}, {"mask2former-sized", semantic},
+		{"dpt-sized", segments.Options{}}, {"dpt-squashed", segments.Options{}}, {"mobilevit", segments.Options{}}} {
 		s, err := opened(t, "testdata/"+c.name, segment.Options{Map: c.opt})
 		if err != nil {
 			t.Fatal(err)

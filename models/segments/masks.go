@@ -2,9 +2,15 @@ package segments
 
 import "ortho/models/boxes"
 
-// Shares are how many pixels each of the segments has.
+// Shares are how many pixels each of the segments has, also those that another covers.
 func (m *Map) Shares() []int {
 	n := make([]int, len(m.Segments))
+	for i, one := range m.own {
+		n[i] = one.pixels
+	}
+	if m.own != nil {
+		return n
+	}
 	for _, v := range m.Values {
 		if v != None {
 			n[v]++
@@ -15,6 +21,13 @@ func (m *Map) Shares() []int {
 
 // Masks are those of all segments, in one pass.
 func (m *Map) Masks() []*boxes.RLE {
+	if m.own != nil {
+		masks := make([]*boxes.RLE, len(m.own))
+		for i, one := range m.own {
+			masks[i] = one.mask
+		}
+		return masks
+	}
 	runs := make([]boxes.Runs, len(m.Segments))
 	for x := range m.Width {
 		for y := 0; y < m.Height; {

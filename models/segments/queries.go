@@ -33,6 +33,9 @@ func (m *Map) queries(at boxes.Place, outputs []boxes.Tensor, r Reading, opt Opt
 			return fmt.Errorf("output %s: query %d: %w", classes.Name, q, err)
 		}
 	}
+	if opt.As == Instance {
+		return m.instances(at, masks, odds, n, opt)
+	}
 	probable := &stack{masks.n, masks.height, masks.width, make([]float32, len(masks.values))}
 	for i, v := range masks.values {
 		probable.values[i] = float32(1 / (1 + math.Exp(-float64(v))))

@@ -5,7 +5,7 @@
 //
 // It knows tensors, and neither sessions nor files. Numbers are computed in float32, as torch does it for the
 // programs that it follows: transformers' image processors (post_process_semantic_segmentation,
-// post_process_panoptic_segmentation) and Ultralytics' predictor.
+// post_process_panoptic_segmentation, post_process_instance_segmentation) and Ultralytics' predictor.
 package segments
 
 import (
@@ -54,12 +54,16 @@ type As string
 const (
 	Panoptic As = "panoptic" // each query that is sure enough is a segment
 	Semantic As = "semantic" // all queries together say how likely each class is at each place
+	Instance As = "instance" // each pair of a query and a class that is sure enough is one; they may overlap
 )
+
+// All are what queries are made to be.
+var All = []As{Panoptic, Semantic, Instance}
 
 // Options say how outputs become a map.
 type Options struct {
 	As        As
-	Threshold float64 // a query's score must be above it
+	Threshold float64 // a query's score must be above it, an instance's at least as large
 	Mask      float64 // a place belongs to a query's mask from this product of score and probability on
 	Overlap   float64 // a segment must keep more than this part of its mask
 	ClassLast bool    // of Logits: the output is [h,w,C]
@@ -77,6 +81,8 @@ type Map struct {
 	Values        []uint16
 	// Segments are what values stand for. Of semantic maps they are the classes, all of them.
 	Segments []Segment
+
+	own []instance // of segments that may overlap; nil: their pixels are those of Values
 }
 
 // Segment is a part of an image.

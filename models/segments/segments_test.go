@@ -76,6 +76,10 @@ func TestTransformers(t *testing.T) {
 			t.Errorf("%s %s: %v", c.Reading, c.As, err)
 			continue
 		}
+		if c.As == Instance {
+			sameInstances(t, c, m)
+			continue
+		}
 		got := make([]byte, len(m.Values))
 		for i, v := range m.Values {
 			if c.As == Panoptic {
@@ -155,6 +159,42 @@ func TestIndices(t *testing.T) {
 	}
 }
 
+// sameInstances holds instances, which may overlap, against a processor's.
+func sameInstances(t *testing.T, c golden, m *Map) {
+	t.Helper()
+	want, n := c.Map.bytes(t), c.Width*c.Height
+	if len(m.Segments) != len(c.Classes) {
+		t.Errorf("%s, %dx%d, %v: %d instances, want %d", c.Reading, c.Width, c.Height, c.Threshold, len(m.Segments), len(c.Classes))
+		return
+	}
+	shares := m.Shares()
+	for i, mask := range m.Masks() {
+		s := m.Segments[i]
+		if s.Class != c.Classes[i] || math.Abs(float64(s.Score-c.Scores[i])) > 2e-6 {
+			t.Errorf("%s: instance %d is %+v, want class %d, %v", c.Reading, i, s, c.Classes[i], c.Scores[i])
+		}
+		pixels, err := mask.Pixels()
+		if err != nil {
+			t.Fatal(err)
+		}
+		differ, share := 0, 0
+		for k, in := range pixels {
+			if in != (want[i*n+k] != 0) {
+				differ++
+			}
+			if in {
+				share++
+			}
+			if v := m.Values[k]; v != None && int(v) > i && in || in && v == None {
+				t.Fatalf("%s: pixel %d of instance %d is of %d", c.Reading, k, i, v)
+			}
+		}
+		if differ > 0 || share != shares[i] {
+			t.Errorf("%s, %dx%d: %d pixels of instance %d differ, %d of %d", c.Reading, c.Width, c.Height, differ, i, share, shares[i])
+		}
+	}
+}
+
 // TestMasks: the masks of a map are its pixels.
 func TestMasks(t *testing.T) {
 	m := &Map{Width: 5, Height: 4, Values: make([]uint16, 20), Segments: make([]Segment, 3)}
@@ -214,7 +254,7 @@ func FuzzMap(f *testing.F) {
 		if r.Queries() {
 			outputs = []boxes.Tensor{tensor(a, b), tensor(a, c, b)}
 		}
-		m, err := r.Map(squashed(width, height), outputs, Options{As: []As{Panoptic, Semantic}[how>>7], ClassLast: how&8 != 0, Threshold: 0.1})
+		m, err := r.Map(squashed(width, height), outputs, Options{As: All[int(how>>5)%len(All)], ClassLast: how&8 != 0, Threshold: 0.1})
 		if err != nil {
 			return
 		}

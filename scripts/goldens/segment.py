@@ -1,4 +1,4 @@
-"""Makes small graphs with the inputs and outputs of SegFormer's and MaskFormer's exports, weights by chance, with the
+"""Makes small graphs with the inputs and outputs of SegFormer's, MaskFormer's, Mask2Former's and DPT's exports, weights by chance, with the
 files that Optimum writes beside them, and records what transformers' processors, before and behind ONNX Runtime, make of a
 photograph with them, for models/segment.
 
@@ -15,7 +15,7 @@ import onnxruntime as ort
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
-from transformers import MaskFormerImageProcessor, SegformerImageProcessor
+from transformers import DPTImageProcessor, Mask2FormerImageProcessor, MaskFormerImageProcessor, MobileViTImageProcessor, SegformerImageProcessor
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 OUT = ROOT / "models/segment/testdata"
@@ -35,7 +35,7 @@ def save(name, made, config, processor):
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(made, folder / "model.onnx")
     (folder / "config.json").write_text(json.dumps(config | {"id2label": {str(i): l for i, l in enumerate(LABELS)}}, indent=1) + "\n")
-    if name == "segformer":
+    if name != "maskformer":
         processor.save_pretrained(folder)
     else:  # whose file says less than the processor does: models/config takes nothing of it
         stated = {"resize": "64x64", "interpolation": "bilinear", "mean": processor.image_mean, "std": processor.image_std}
@@ -74,6 +74,31 @@ def main():
     Image.fromarray(found["segmentation"].numpy().clip(0).astype(np.uint8)).save(OUT / "maskformer.png", optimize=True)
     (OUT / "maskformer.json").write_text(json.dumps(found["segments_info"]) + "\n")
     print("maskformer", np.bincount(found["segmentation"].numpy().clip(0).ravel()), found["segments_info"])
+
+    # The processors' own sizes, of graphs that take any.
+    any_size, outputs = ("height", "width"), [("class_queries_logits", ["batch_size", 6, 6]), ("masks_queries_logits", ["batch_size", 6, "h", "w"])]
+    for name, processor, config in [
+        ("maskformer-sized", MaskFormerImageProcessor(size={"shortest_edge": 70, "longest_edge": 90}, size_divisor=32), "MaskFormerForInstanceSegmentation"),
+        ("maskformer-padded", MaskFormerImageProcessor(size={"shortest_edge": 60, "longest_edge": 100}, size_divisor=0, pad_size={"height": 96, "width": 128}), "MaskFormerForInstanceSegmentation"),
+        ("mask2former-sized", Mask2FormerImageProcessor(size={"height": 70, "width": 100}, size_divisor=32, do_reduce_labels=True, ignore_index=255), "Mask2FormerForUniversalSegmentation"),
+    ]:
+        session = save(name, model(nodes, weights, outputs, any_size), {"architectures": [config], "model_type": name.split("-")[0]}, processor)
+        out = session.run(None, {"pixel_values": processor(photo, return_tensors="np")["pixel_values"]})
+        raw = types.SimpleNamespace(class_queries_logits=torch.tensor(out[0]), masks_queries_logits=torch.tensor(out[1]))
+        made = processor.post_process_semantic_segmentation(raw, [size])[0]
+        Image.fromarray(made.numpy().astype(np.uint8)).save(OUT / f"{name}.png", optimize=True)
+        print(name, out[1].shape, np.bincount(made.numpy().ravel()))
+    for name, processor, config in [
+        ("dpt-sized", DPTImageProcessor(size={"height": 70, "width": 70}, keep_aspect_ratio=True, ensure_multiple_of=14), "DPTForSemanticSegmentation"),
+        ("dpt-squashed", DPTImageProcessor(size={"height": 60, "width": 90}, ensure_multiple_of=32), "DPTForSemanticSegmentation"),
+        ("mobilevit", MobileViTImageProcessor(size={"shortest_edge": 72}, crop_size={"height": 64, "width": 64}), "MobileViTForSemanticSegmentation"),
+    ]:
+        made = model([node], {"w": rng.normal(size=(5, 3, 4, 4)) * 0.2, "b": rng.normal(size=5) * 0.1}, [("logits", ["batch_size", 5, "h", "w"])], any_size)
+        session = save(name, made, {"architectures": [config], "model_type": name.split("-")[0]}, processor)
+        logits = session.run(None, {"pixel_values": processor(photo, return_tensors="np")["pixel_values"]})[0]
+        made = processor.post_process_semantic_segmentation(types.SimpleNamespace(logits=torch.tensor(logits)), [size])[0]
+        Image.fromarray(made.numpy().astype(np.uint8)).save(OUT / f"{name}.png", optimize=True)
+        print(name, logits.shape, np.bincount(made.numpy().ravel()))
 
 
 main()

@@ -61,6 +61,12 @@ def main():
             case = {"reading": name, "height": size[0], "width": size[1], "of": len(outputs) - 1}
             made = processor.post_process_semantic_segmentation(raw(), [size])[0]
             cases.append(case | {"as": "semantic", "map": packed(made, np.uint8)})
+            for threshold in (0.5, 0.9):
+                made = processor.post_process_instance_segmentation(raw(), threshold=threshold, target_sizes=[size], return_binary_maps=True)[0]
+                found = sorted(zip(made["segments_info"], np.asarray(made["segmentation"])), key=lambda f: -f[0]["score"]) if made["segments_info"] else []
+                cases.append(case | {"as": "instance", "threshold": threshold, "map": packed(np.stack([m for _, m in found]) if found else np.zeros((0, *size)), np.uint8),
+                                     "classes": [s["label_id"] for s, _ in found], "scores": [s["score"] for s, _ in found]})
+                print(name, size, "instances", threshold, len(found))
             for threshold, overlap in [(0.3, 0.5), (0.9, 0.8), (0.99999, 0.5)]:
                 made = processor.post_process_panoptic_segmentation(raw(), threshold=threshold, mask_threshold=0.5, overlap_mask_area_threshold=overlap, target_sizes=[size])[0]
                 found = made["segments_info"]

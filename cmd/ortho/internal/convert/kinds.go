@@ -29,7 +29,7 @@ var kinds = []kind{
 
 // others are fields of rows that can't be converted, and the verbs that write them.
 var others = []struct{ field, verb string }{
-	{"detections", "detect"}, {"x1", "detect"}, {"segments", "segment"}, {"share", "segment"}, {"tags", "tag"}, {"category", "tag"}, {"matches", "search"}, {"images", "dupes"},
+	{"detections", "detect"}, {"x1", "detect"}, {"segments", "segment"}, {"share", "segment"}, {"depth", "depth"}, {"unit", "depth"}, {"tags", "tag"}, {"category", "tag"}, {"matches", "search"}, {"images", "dupes"},
 }
 
 // other is the verb whose rows a file has, where those can't be converted; "": they can.

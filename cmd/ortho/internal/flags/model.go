@@ -29,7 +29,8 @@ var (
 	segmenting   = []models.Task{models.Segment}
 	letterboxing = []models.Task{models.Detect, models.Segment}
 	cutting      = []models.Task{models.Cutout}
-	pictures     = slices.Concat(cropping, cutting, []models.Task{models.Generate})
+	measuring    = []models.Task{models.Depth}
+	pictures     = slices.Concat(cropping, cutting, measuring, []models.Task{models.Generate})
 	scoring      = []models.Task{models.Classify, models.ClassifyText}
 	naming       = append(scoring, models.Detect, models.Segment, models.Generate)
 	reading      = []models.Task{models.ClassifyText, models.Generate}
@@ -75,7 +76,7 @@ var overrides = []struct {
 	{"activation", "softmax, sigmoid or none (inside the graph)", scoring},
 	{"temperature", "`T`: logits are divided by it before the softmax; `ortho eval` fits it", scoring},
 	{"scores-output", "the output with the scores of the classes, by `NAME`, where a graph has several", scoring},
-	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", []models.Task{models.Classify, models.ClassifyText, models.Embed, models.Segment, models.Cutout, models.Generate}},
+	{"output-name", "return the values of this output as they are (embeddings); of a generator: its image", []models.Task{models.Classify, models.ClassifyText, models.Embed, models.Segment, models.Cutout, models.Depth, models.Generate}},
 	{"task", taskNames() + ", where the graph's outputs don't tell", naming},
 }
 

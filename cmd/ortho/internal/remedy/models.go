@@ -35,7 +35,7 @@ func otherVerb(e *models.TaskError) string {
 	case e.Wanted == models.Classify && e.MayClassify:
 		verb = ": ortho " + string(e.Is) + " runs it (or give --task classify)"
 	case e.Is == "":
-	case e.Wanted == models.Classify, e.Wanted == models.Embed, e.Wanted == models.Detect, e.Wanted == models.Segment, e.Wanted == models.Cutout:
+	case e.Wanted == models.Classify, e.Wanted == models.Embed, e.Wanted == models.Detect, e.Wanted == models.Segment, e.Wanted == models.Cutout, e.Wanted == models.Depth:
 		verb = ": ortho " + string(e.Is) + " runs it"
 	case e.Is == models.Embed:
 		verb = "; it makes embeddings of images: ortho embed runs it"

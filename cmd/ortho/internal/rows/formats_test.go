@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/boxes"
 	"ortho/models/classify"
+	"ortho/models/depth"
 	"ortho/models/segment"
 	"ortho/models/tag"
 )
@@ -222,7 +223,7 @@ func TestPercent(t *testing.T) {
 	}
 }
 
-// TestDivided: rows of segments and tags are read back from every format as they were written.
+// TestDivided: rows of segments, tags and depth are read back from every format as they were written.
 func TestDivided(t *testing.T) {
 	mask := &boxes.RLE{Size: [2]int{2, 2}, Counts: "13"}
 	segments := []Segments{
@@ -235,7 +236,13 @@ func TestDivided(t *testing.T) {
 		{Head: output.Head{Input: "b.jpg"}, Failure: failed("decode", "cut")},
 		{Head: output.Head{Input: "c.jpg"}, Width: 1, Height: 1, Tags: []tag.Tag{}},
 	}
+	deep := []Depth{
+		{Head: output.Head{Input: "a.jpg"}, Result: depth.Result{Width: 2, Height: 3, Depth: &depth.Range{Min: -0.1, Max: 3.25, Mean: 1.0 / 3, Std: 0.7, Unit: "m"}}},
+		{Head: output.Head{Input: "b.jpg"}, Failure: failed("decode", "cut")},
+		{Head: output.Head{Input: "c.jpg"}, Result: depth.Result{Width: 1, Height: 1, Depth: &depth.Range{}}},
+	}
 	for _, format := range []string{"jsonl", "csv", "parquet"} {
+		readBack(t, DepthCodec, format, deep)
 		readBack(t, SegmentsCodec, format, segments)
 		readBack(t, TagsCodec, format, tags)
 	}
