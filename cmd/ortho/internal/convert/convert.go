@@ -146,7 +146,7 @@ func joined[R output.Row](c *conversion, codec *output.Codec[R]) iter.Seq2[R, er
 	}
 	return func(yield func(R, error) bool) {
 		for row, err := range rows {
-			if errors.Is(err, errDamaged) { // which has kept its turn
+			if errors.Is(err, errAbsent) { // which has kept its turn
 				continue
 			}
 			if !yield(row, err) {
@@ -156,24 +156,29 @@ func joined[R output.Row](c *conversion, codec *output.Codec[R]) iter.Seq2[R, er
 	}
 }
 
-// errDamaged is of a row that is left out.
-var errDamaged = errors.New("the row is damaged")
+// errAbsent is of a row that is damaged, or that --where has left out.
+var errAbsent = errors.New("the row is not there")
 
-// whole yields the rows of an input, and at its end says how many are damaged. Where all are, that is
-// an error.
+// whole yields the rows of an input, those that are not there among them, and at its end says how many are
+// damaged. Where all are, that is an error.
 func whole[R output.Row](c *conversion, codec *output.Codec[R], in *Input) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
-		var read, damaged int64
+		var read, damaged, left int64
 		var first error
 		for row, err := range codec.Read(in.Format, in.file, in.size) {
+			for in.leftOut(read + damaged + left) {
+				if left++; !yield(none, errAbsent) {
+					return
+				}
+			}
 			if err == nil {
 				read++
 			} else {
 				if damaged++; first == nil {
 					first = err
 				}
-				row, err = none, errDamaged
+				row, err = none, errAbsent
 			}
 			if !yield(row, err) {
 				return
@@ -187,11 +192,17 @@ func whole[R output.Row](c *conversion, codec *output.Codec[R], in *Input) iter.
 		case damaged > 0:
 			c.warn(fmt.Sprintf("%s: %s damaged, and left out: %v", in.Name, areCounted(damaged), first))
 		}
-		if in.record != nil && read+damaged != in.record.Rows {
-			c.warn(fmt.Sprintf("%s has %s, and its run.json tells of %d: it was changed since, or is cut off", in.Name, term.Counted(read+damaged, "row"), in.record.Rows))
+		if in.record == nil {
+			return
+		}
+		if there := in.record.Rows - in.record.LeftOut.Count; read+damaged != there {
+			c.warn(fmt.Sprintf("%s has %s, and its run.json tells of %d: it was changed since, or is cut off", in.Name, term.Counted(read+damaged, "row"), there))
 		}
 	}
 }
+
+// leftOut reports whether --where has left out the row at a place.
+func (in *Input) leftOut(at int64) bool { return in.record != nil && in.record.LeftOut.Has(at) }
 
 func areCounted(n int64) string {
 	if n == 1 {

@@ -55,11 +55,10 @@ type Job[T any, R output.Row] struct {
 	Progress func(*term.Progress)
 
 	// When an earlier run is continued, Gone reports whether what a row names does not exist any
-	// more, so that the row is made again. Earlier is called before Items is gone through, with a
-	// function that reports whether the item at a position failed and is not made again. Both may
-	// be nil.
+	// more, so that the row is made again. Earlier is called before Items is gone through, with what is
+	// known of that run. Both may be nil.
 	Gone    func(R) bool
-	Earlier func(failed func(position int64) bool)
+	Earlier func(Earlier)
 	// Listed are settings of the record that only say which items there are: an update may have others.
 	Listed []string
 	// Fits reports whether a row of an item that has not changed is still what would be made of it;
@@ -77,6 +76,14 @@ type Job[T any, R output.Row] struct {
 	Item   func(T) source.Item
 	Light  func(R) R
 	AtOnce int
+}
+
+// Earlier is what is known of an earlier run that is continued. Its functions are for where Items is gone through.
+type Earlier struct {
+	// Failed reports whether the row of an item, by its place and its name, has failed and is not made again.
+	Failed func(position int64, name string) bool
+	// Had reports whether there is a row of an item; it may be false where rows go by their places.
+	Had func(name string) bool
 }
 
 // Answer is the outcome of one item: its row, and the error where it failed.
@@ -158,13 +165,11 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 	out.run.Gone, out.run.Unturned, out.run.Listed = j.Gone, j.Unturned, j.Listed
 	out.run.Keeps = out.keeps
 	out.run.Look, out.run.KeepGone, out.run.Forget = source.LookTimes, out.Rows.KeepGone, !out.Rows.LeavesRecord()
-	if to := out.Output; to.Images != nil && to.Images.Watched() {
-		if out.run.ByName = true; j.Earlier != nil && to.Rows.Resumes() {
-			return nil, commandline.Usagef("pictures of a folder that is watched can't be gone on with: make those that are left without --watch, or give another folder")
-		}
-	}
 	if out.Images != nil {
-		out.run.Look = out.Images.Look()
+		out.run.Look, out.run.ByName = out.Images.Look(), out.Images.Watched()
+	}
+	if j.Fits != nil {
+		out.run.Fit = j.fit
 	}
 	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
@@ -187,7 +192,7 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 		return nil, err
 	}
 	if j.Earlier != nil && !out.run.Complete() {
-		j.Earlier(out.run.Failed)
+		j.Earlier(Earlier{out.run.Failed, out.run.Had})
 	}
 	if out.run.Complete() && !known {
 		_, err = runner.Await(ctx, func(context.Context) (none struct{}, err error) { return none, out.run.Verify(j.named()) })
@@ -197,6 +202,22 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 		out.warnShard()
 	}
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
+}
+
+// fit reports whether the rows of a complete output are what would be made of the items, which have not changed.
+func (j *Job[T, R]) fit(rows iter.Seq2[R, error]) (bool, error) {
+	next, stop := iter.Pull2(rows)
+	defer stop()
+	for item := range j.Items {
+		row, err, more := next()
+		if err != nil {
+			return false, err
+		}
+		if !more || row.Name() != j.Name(item) || row.Failed() == nil && !j.Fits(item, row) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // recall has the page of a complete output know the images of its first rows, if they can be
