@@ -12,13 +12,15 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/cmd/ortho/internal/where"
 )
 
 // To says how rows are written.
 type To struct {
 	Format  string
-	Width   int // of the terminal; 0: it is none
-	Classes int // of a row at most; 0: all that it has
+	Width   int    // of the terminal; 0: it is none
+	Classes int    // of a row at most; 0: all that it has
+	Where   string // which rows are kept; "": all
 	Choices output.Choices
 	// Create opens what is written to, once it is known that the rows can be read and written.
 	Create func() (io.Writer, error)
@@ -28,6 +30,7 @@ type To struct {
 type Made struct {
 	Rows, Failed int64 // rows, and those among them that say why there is no result
 	Damaged      int64 // rows that could not be read, and are left out
+	LeftOut      int64 // rows that To.Where leaves out
 }
 
 // conversion is one run.
@@ -58,6 +61,14 @@ func Run(ctx context.Context, inputs []*Input, to To, warn func(string)) (Made, 
 
 // run writes rows of one kind.
 func run[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R]) error {
+	var keeps *where.Rows[R]
+	if c.to.Where != "" {
+		var err error
+		if keeps, err = where.Over(codec, c.to.Where); err != nil {
+			return err
+		}
+		defer keeps.Tell(c.warn)
+	}
 	if err := codec.Takes(c.to.Format); err != nil {
 		return err
 	}
@@ -77,7 +88,7 @@ func run[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R
 		return err
 	}
 	buffer := bufio.NewWriterSize(to, 1<<18)
-	if err := write(ctx, c, codec, buffer); err != nil {
+	if err := write(ctx, c, codec, keeps, buffer); err != nil {
 		return err
 	}
 	for _, what := range slices.Sorted(maps.Keys(c.lost)) {
@@ -86,7 +97,7 @@ func run[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R
 	return buffer.Flush()
 }
 
-func write[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R], to io.Writer) error {
+func write[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R], keeps *where.Rows[R], to io.Writer) error {
 	w, err := codec.Writer(c.to.Format, to, c.to.Width)
 	if err != nil {
 		return err
@@ -98,6 +109,10 @@ func write[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec
 		}
 		if err != nil {
 			return err
+		}
+		if keeps != nil && !keeps.Keeps(row) {
+			c.made.LeftOut++
+			continue
 		}
 		row, lost := row.Fit(c.to.Format, c.to.Classes)
 		if lost != "" {

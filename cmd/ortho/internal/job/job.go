@@ -30,20 +30,22 @@ type Output struct {
 	AlwaysSummary bool          // the summary is printed even for a single row
 	Folder        string        // of pictures, with the file of their rows in it; "": there is none
 	InMemory      bool          // rows are not written: they are kept in memory for Job.Finish
+	Discards      bool          // rows are neither written nor kept
 }
 
 // Job is a run of a task over items of a type T: each gets a row of a type R.
 type Job[T any, R output.Row] struct {
-	Unit   string // what a row is of: "image", "text"
-	Items  iter.Seq[T]
-	Name   func(T) string                                         // of the item's row
-	Stamp  func(context.Context, T) source.Stamp                  // by which an update knows it again; nil: by its name alone
-	Survey func(stop func() bool) (source.Inventory, bool)        // what is known of the items before; see [source.Survey]
-	Record func(format string) (record.Record, error)             // all that the rows follow from
-	Rows   func(context.Context, iter.Seq[T]) iter.Seq[Answer[R]] // in the order of the items
-	How    record.Speed                                           // provider, threads, batch, concurrency
-	Ended  func(err error)                                        // prints what concerns the whole run; may be nil
-	Close  func() error                                           // frees what Rows needs
+	Unit    string // what a row is of: "image", "text"
+	Failing string // what a row of error is of, where that is no unit; "": it is one
+	Items   iter.Seq[T]
+	Name    func(T) string                                         // of the item's row
+	Stamp   func(context.Context, T) source.Stamp                  // by which an update knows it again; nil: by its name alone
+	Survey  func(stop func() bool) (source.Inventory, bool)        // what is known of the items before; see [source.Survey]
+	Record  func(format string) (record.Record, error)             // all that the rows follow from
+	Rows    func(context.Context, iter.Seq[T]) iter.Seq[Answer[R]] // in the order of the items
+	How     record.Speed                                           // provider, threads, batch, concurrency
+	Ended   func(err error)                                        // prints what concerns the whole run; may be nil
+	Close   func() error                                           // frees what Rows needs
 
 	// Unturned counts the images that were read as stored though their EXIF orientation asks for
 	// a turn, for the record; nil: there are none.
@@ -113,7 +115,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 		}
 	})
 	defer free()
-	out.unit = j.Unit
+	out.unit, out.failing = j.Unit, j.Failing
 	if page != nil {
 		page.light = j.Light
 	}
@@ -163,7 +165,9 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 		}, nil
 	}
 	out.run.Gone, out.run.Unturned, out.run.Listed = j.Gone, j.Unturned, j.Listed
-	out.run.Keeps = out.keeps
+	if out.keeps != nil {
+		out.run.Keeps = out.keeps.Keeps
+	}
 	out.run.Look, out.run.KeepGone, out.run.Forget = source.LookTimes, out.Rows.KeepGone, !out.Rows.LeavesRecord()
 	if out.Images != nil {
 		out.run.Look, out.run.ByName = out.Images.Look(), out.Images.Watched()

@@ -162,9 +162,7 @@ func (r *Run[R]) render(ctx context.Context, to io.Writer, stamps *Stamps) error
 			if err != nil {
 				return r.partial.again(err)
 			}
-			if kept, err := r.kept(n-1, row); err != nil {
-				return err
-			} else if !kept {
+			if !r.kept(n-1, row) {
 				continue
 			}
 		}
@@ -175,15 +173,12 @@ func (r *Run[R]) render(ctx context.Context, to io.Writer, stamps *Stamps) error
 }
 
 // kept reports whether the row at a place is to be in OUT, and notes those that are not.
-func (r *Run[R]) kept(at int64, row R) (bool, error) {
-	if r.Keeps == nil {
-		return true, nil
-	}
-	keeps, err := r.Keeps(row)
-	if err == nil && !keeps {
+func (r *Run[R]) kept(at int64, row R) bool {
+	keeps := r.Keeps == nil || r.Keeps(row)
+	if !keeps {
 		r.leftOut.add(at)
 	}
-	return keeps, err
+	return keeps
 }
 
 // whole checks that all rows were there.
@@ -206,11 +201,7 @@ func (r *Run[R]) encode(ctx context.Context, buffer *bufio.Writer, stamps *Stamp
 		if err == nil {
 			row, err = output.DecodeLine[R](l.row)
 		}
-		kept := false
-		if err == nil {
-			kept, err = r.kept(n, row)
-		}
-		if err == nil && kept {
+		if err == nil && r.kept(n, row) {
 			err = w.Write(row)
 		}
 		if err != nil {

@@ -60,7 +60,7 @@ type Run[R output.Row] struct {
 
 	// Keeps, if not nil, reports whether a row is to be in OUT. OUT.partial has all, since each input
 	// has its place there. Set it before Begin.
-	Keeps   func(R) (bool, error)
+	Keeps   func(R) bool
 	leftOut Places
 
 	reads        *output.Reads
