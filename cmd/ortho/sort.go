@@ -79,7 +79,7 @@ func (o *sortOptions) Flags() []cli.Flag {
 
 func (o *sortOptions) run(ctx context.Context, call *flags.Call) error {
 	if o.undo != "" {
-		return o.putBack(ctx, call)
+		return putBack(ctx, call, o.undo, o.dryRun)
 	}
 	if err := o.outside(); err != nil {
 		return err
