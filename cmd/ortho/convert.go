@@ -54,7 +54,7 @@ func (o *convertOptions) run(ctx context.Context, call *flags.Call) error {
 		width = grid.Width(call.Out)
 	}
 	made, err := convert.Run(ctx, inputs, convert.To{
-		Format: to.Format, Width: width, Classes: to.Top,
+		Format: to.Format, Width: width, Classes: to.Top, Where: to.Where,
 		Choices: output.Choices{Thumbnail: to.Thumbnail(), Warn: call.Warn},
 		Create: func() (io.Writer, error) {
 			if !to.ToFile() {
@@ -72,7 +72,11 @@ func (o *convertOptions) run(ctx context.Context, call *flags.Call) error {
 	case err != nil:
 		return err
 	case file != nil:
-		call.Info(fmt.Sprintf("%s: %s, %d failed", to.File, term.Counted(made.Rows, "row"), made.Failed))
+		text := fmt.Sprintf("%s: %s, %d failed", to.File, term.Counted(made.Rows, "row"), made.Failed)
+		if to.Where != "" {
+			text += fmt.Sprintf(", %d left out by --where", made.LeftOut)
+		}
+		call.Info(text)
 	}
 	if made.Damaged > 0 {
 		return commandline.ErrItems

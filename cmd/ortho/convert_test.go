@@ -56,7 +56,14 @@ func TestConvertKinds(t *testing.T) {
 		"texts":        {`{"input":"a","predictions":[{"index":1,"label":"x","probability":1}],"doubt":"why"}`, []string{"json", "csv", "tsv", "wide", "xlsx", "parquet"}},
 		"descriptions": {`{"input":"a","description":{"sentence":"A cat.","objects":["cat"],"attributes":[],"scene":"","class":"tabby","index":3,"model":"m","tokens":2}}`, []string{"json", "csv", "tsv", "wide", "xlsx", "parquet"}},
 		"embeddings":   {`{"input":"a","embedding":[0.5,-1],"width":2,"height":3}`, []string{"json", "parquet", "npz"}},
-		"pictures":     {`{"input":"a","file":"a.png","seed":18446744073709551615,"text":"x","steps":3,"guidance":7.5,"scheduler":"ddim","width":2,"height":3}`, []string{"json", "csv", "tsv", "wide", "xlsx"}},
+		"detections": {`{"input":"a","detections":[{"index":1,"label":"dog","score":0.5,"box":[1,2,3.5,4],"angle":0.25,"keypoints":[[1,2,0.5]],"mask":{"size":[3,2],"counts":"06"}},{"index":2,"score":0.25,"box":[0,0,1,1]}],"width":2,"height":3}`,
+			[]string{"json", "csv", "tsv", "xlsx", "parquet"}},
+		"segments":   {`{"input":"a","segments":[{"index":1,"label":"wall","value":1,"score":0.5,"share":0.25,"mask":{"size":[3,2],"counts":"06"}},{"index":2,"share":0.125}],"width":2,"height":3}`, []string{"json", "csv", "tsv", "xlsx", "parquet"}},
+		"tags":       {`{"input":"a","tags":[{"index":1,"label":"x","id":"00123","category":"c","probability":0.5},{"index":2,"probability":0.25}],"width":2,"height":3}`, []string{"json", "csv", "tsv", "xlsx", "parquet"}},
+		"no tags":    {`{"input":"a","tags":[],"width":2,"height":3}`, []string{"json", "csv", "tsv", "xlsx", "parquet"}},
+		"matches":    {`{"input":"a red fox","matches":[{"input":"a.jpg","cosine":0.5},{"input":"b.jpg","cosine":0.25}]}`, []string{"json", "csv", "tsv", "xlsx", "parquet"}},
+		"duplicates": {`{"input":"a","kind":"near","images":[{"input":"a","sha256":"00","phash":"1e10","dhash":"00","distance":0,"width":2,"height":3},{"input":"b","sha256":"01","phash":"00","dhash":"00","distance":3,"cosine":0.5,"width":2,"height":3}]}`, []string{"json", "csv", "tsv", "xlsx", "parquet"}},
+		"pictures":   {`{"input":"a","file":"a.png","seed":18446744073709551615,"text":"x","steps":3,"guidance":7.5,"scheduler":"ddim","width":2,"height":3}`, []string{"json", "csv", "tsv", "wide", "xlsx"}},
 	} {
 		from := write(t, name+".jsonl", `{"input":"0","error":{"kind":"read","message":"no file"}}`+"\n"+c.row+"\n")
 		_, want, _ := execute(t, "", "convert", from) // a row that failed may have null, too
@@ -70,6 +77,17 @@ func TestConvertKinds(t *testing.T) {
 				t.Errorf("%s: exit %d, %s\n%s\nwant\n%s", out, code, stderr, stdout, want)
 			}
 		}
+	}
+	if code, stdout, stderr := execute(t, "", "convert", "detections.jsonl", "-f", "coco", "-o", "-"); code != exitOK || !strings.Contains(stdout, `"bbox":[1,2,2.5,2]`) {
+		t.Errorf("COCO: exit %d, %s, %s", code, stdout, stderr)
+	}
+	for _, kind := range []string{"detections", "segments", "tags", "matches", "duplicates"} {
+		if code, _, stderr := execute(t, "", "convert", kind+".jsonl", "-f", "wide", "-o", "-"); code != exitFailed || !strings.Contains(stderr, "the format wide has no place for such rows") {
+			t.Errorf("%s: exit %d, %s", kind, code, stderr)
+		}
+	}
+	if code, stdout, _ := execute(t, "", "convert", "tags.jsonl", "-k", "1", "--where", `any(tags, .label == "x")`); code != exitOK || strings.Contains(stdout, `"index":2`) || !strings.Contains(stdout, `"index":1`) {
+		t.Errorf("exit %d, %s", code, stdout)
 	}
 	code, _, stderr := execute(t, "", "convert", "texts.jsonl", "embeddings.jsonl", "x.json")
 	if code != exitFailed || !strings.Contains(stderr, "texts.jsonl has classes of texts, and embeddings.jsonl has embeddings") {
@@ -109,6 +127,9 @@ func TestConvertRefuses(t *testing.T) {
 		{"rows.jsonl ./rows.jsonl x.csv", exitFailed, "are one file"},
 		{"- - x.csv", exitUsage, "can be read once"},
 		{"rows.jsonl x.csv --top 0", exitUsage, "--top 0"},
+		{"rows.jsonl x.csv --update", exitUsage, "update"},
+		{"rows.jsonl x.csv --keep-gone", exitUsage, "keep-gone"},
+		{"rows.jsonl x.csv --where label=x", exitUsage, "equal is =="},
 		{"rows.jsonl x.csv --thumbnails", exitUsage, "--thumbnails are of a spreadsheet"},
 		{"rows.jsonl x.jsonl --escape-formulas", exitUsage, "--escape-formulas is of CSV"},
 		{"rows.jsonl x.xlsx --top 5000", exitFailed, "a sheet has 16384 columns"},
@@ -173,6 +194,15 @@ func TestConvertShards(t *testing.T) {
 		if code != c.code || !strings.Contains(stderr, c.want) || c.code == exitOK && stdout != whole {
 			t.Errorf("%s: exit %d, %s\n%s\nwant\n%s", c.files, code, stderr, stdout, whole)
 		}
+	}
+	// What --where has left out keeps its turn.
+	some := with(args, "--where", `input endsWith "0.png" || input endsWith "4.png"`)
+	_, whole, _ = execute(t, "", some...)
+	for i := range 3 {
+		execute(t, "", with(some, "-o", fmt.Sprintf("w%d.jsonl", i), "--shard", fmt.Sprintf("%d/3", i))...)
+	}
+	if code, stdout, stderr := execute(t, "", "convert", "-o", "-", "w1.jsonl", "w2.jsonl", "w0.jsonl"); code != exitOK || stdout != whole || strings.Contains(stderr, "warning") {
+		t.Errorf("of some rows: exit %d, %s\n%s\nwant\n%s", code, stderr, stdout, whole)
 	}
 	cut := read(t, "all.jsonl")
 	write(t, "all.jsonl", cut[:strings.LastIndex(strings.TrimSuffix(cut, "\n"), "\n")+1])

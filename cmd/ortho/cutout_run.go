@@ -58,7 +58,6 @@ func (r *cutoutRun) open(ctx context.Context) (*job.Job[imageRequest, rows.Pictu
 	}
 	r.orientation = r.cutter.Spec().Input.Orientation
 	r.formatFor = r.fitting
-	r.names.Reserved = r.own
 	flags.TellJPEGs(r.ui.Info)
 	return &job.Job[imageRequest, rows.Pictures]{
 		Unit:  "image",
@@ -74,7 +73,7 @@ func (r *cutoutRun) open(ctx context.Context) (*job.Job[imageRequest, rows.Pictu
 		How:     howOf(r.cutter),
 		Close:   g.close,
 		Gone:    g.gone(),
-		Earlier: func(failed func(int64) bool) { r.earlier = failed },
+		Earlier: func(before job.Earlier) { r.failed = before.Failed },
 		Finish: func(_ context.Context, all iter.Seq2[rows.Pictures, error]) error {
 			for row := range all {
 				g.tellSize(row.Width, row.Height)

@@ -5,75 +5,55 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/beside"
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
-	"ortho/cmd/ortho/internal/job"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/overlay"
-	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
 	"ortho/models/bundled"
 	"ortho/models/detect"
-	"ortho/models/images"
 	"ortho/preprocess"
 	"ortho/runner"
 )
 
 // detectOptions is what the flags of detect say.
 type detectOptions struct {
-	boxes    flags.Boxes
-	slices   detectSlices
-	pictures detectPictures
-	rows     flags.Rows
-	page     flags.Page
-	progress flags.Progress
-	images   flags.Images
-	decoding flags.Decoding
-	timeout  flags.Timeout
-	session  flags.Session
-	model    flags.Model
-	read     flags.Overrides
+	boxes  flags.Boxes
+	slices detectSlices
+	made   detectFiles
+	lookOptions
 }
 
 func newDetectCommand() *cli.Command {
-	o := &detectOptions{
+	made := newDetectFiles()
+	o := &detectOptions{made: made, lookOptions: lookOptions{
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their boxes and needs no network"},
 		rows:    flags.Rows{Own: []string{"coco"}, Images: true},
 		model:   flags.Model{Default: bundled.Detector, Task: models.Detect},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Detect},
-	}
+		files:   beside.New(made.drawn, made.crops, made.labels),
+		task:    models.Detect,
+	}}
 	return flags.Command(cli.Command{
 		Name:        "detect",
 		Usage:       "find objects in images, a box each",
 		ArgsUsage:   "SRC...",
 		Description: help("detect"),
-	}, o.run, &o.boxes, &o.slices, &o.pictures, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
+	}, o.run, o.groups(&o.boxes, &o.slices)...)
 }
 
 func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
-		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
-	return job.Run(ctx, to, rows.DetectionsCodec, func() (*job.Job[source.Item, rows.Detections], error) {
-		if err := o.read.Given.Assume("task", string(models.Detect), "ortho detect"); err != nil {
-			return nil, err
-		}
-		model, err := o.read.Open(call.UI, o.model.Name)
-		if err != nil {
-			return nil, err
-		}
-		o.session.Check(ctx, call.UI, model)
+	return runLook(ctx, call, &o.lookOptions, rows.DetectionsCodec, func(model *models.Model) (*look[detect.Result, rows.Detections], error) {
 		opt, err := o.options(model)
 		if err != nil {
 			return nil, err
@@ -82,34 +62,21 @@ func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
 		if err != nil {
 			return nil, err
 		}
-		flags.TellSession(call.UI, detector.Session())
 		o.slices.tell(call.UI, detector)
-		o.pictures.orientation, o.pictures.maxPixels = detector.Spec().Input.Orientation, o.decoding.Pixels
-		if err := o.pictures.open(call, &o.rows); err != nil {
-			return nil, errors.Join(err, detector.Close())
-		}
-		return &job.Job[source.Item, rows.Detections]{
-			Unit:   "image",
-			Items:  o.images.Items(),
-			Name:   nameOf,
-			Stamp:  o.images.Stamp,
-			Survey: o.images.Survey,
-			Record: func(format string) (record.Record, error) {
-				return job.Described(ctx, o.settings(format, detector), model, detector.Session(), detector.Spec().Labels)
+		spec := detector.Spec()
+		o.made.decode = preprocess.DecodeOptions{Channels: 3, Orientation: spec.Input.Orientation, MaxPixels: o.decoding.Pixels}
+		return &look[detect.Result, rows.Detections]{
+			graph:    detector,
+			settings: slices.Concat(o.boxes.Settings(), o.slices.settings(detector)),
+			labels:   spec.Labels,
+			title:    "What " + model.Name + " finds",
+			each: func(ctx context.Context, items iter.Seq[*beside.Item]) iter.Seq[runner.Result[*beside.Item, detect.Result]] {
+				return detect.Each(ctx, detector, items, (*beside.Item).Input)
 			},
-			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Detections]] {
-				return detectionRows(o.pictures.each(ctx, detector, items))
-			},
-			How:      howOf(detector),
-			Unturned: detector.Unturned,
-			Ended:    func(error) { flags.TellUnturned(call.UI, model, detector.Unturned()) },
-			Close:    detector.Close,
-			Title:    "What " + model.Name + " finds",
-			Item:     func(item source.Item) source.Item { return item },
-			Card: func(ctx context.Context, row rows.Detections, item source.Item) report.Card {
-				return o.card(ctx, row, item)
-			},
-			AtOnce: runtime.GOMAXPROCS(0),
+			row:   rows.OfDetections,
+			make:  o.made.make,
+			parts: cropsOf,
+			card:  o.card,
 		}, nil
 	})
 }
@@ -117,8 +84,7 @@ func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
 // options are those of the detector, whose labels classes may be named by.
 func (o *detectOptions) options(model *models.Model) (detect.Options, error) {
 	opt := detect.Options{Confidence: o.boxes.Confidence, Overlap: o.boxes.Overlap, Most: o.boxes.Most, Agnostic: o.boxes.Agnostic, Slices: o.slices.of,
-		Images: images.Options{Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency,
-			MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Timeout: o.timeout.PerImage}}
+		Images: o.lookOptions.run()}
 	labels := model.Labels()
 	for _, name := range o.boxes.Classes {
 		at := slices.IndexFunc(labels, func(l models.Label) bool { return strings.EqualFold(l.Name, name) })
@@ -131,30 +97,6 @@ func (o *detectOptions) options(model *models.Model) (detect.Options, error) {
 		opt.Classes = append(opt.Classes, at)
 	}
 	return opt, nil
-}
-
-// settings are the options that change rows.
-func (o *detectOptions) settings(format string, d *detect.Detector) record.Settings {
-	return slices.Concat(record.Settings{{Key: "format", Value: format}}, o.boxes.Settings(), o.slices.settings(d),
-		record.Settings{{Key: "shard", Value: o.images.Shard().String()}}, o.decoding.Settings(), o.session.Settings())
-}
-
-// detectionRows makes a row for each image.
-func detectionRows(found iter.Seq[runner.Result[shownItem, detect.Result]]) iter.Seq[job.Answer[rows.Detections]] {
-	return func(yield func(job.Answer[rows.Detections]) bool) {
-		for r := range found {
-			made := rows.OfDetections(r.Item.Name, r.Value)
-			if all := (*images.SizeError)(nil); errors.As(r.Err, &all) {
-				yield(job.Answer[rows.Detections]{End: all})
-				return
-			} else if r.Err != nil {
-				made = output.Failed[rows.Detections](r.Item.Name, string(models.StageOf(r.Err)), remedy.Text(r.Err))
-			}
-			if !yield(job.Answer[rows.Detections]{Row: made, Err: r.Err}) {
-				return
-			}
-		}
-	}
 }
 
 // cardEdge is the longer edge of a picture with boxes on a page, in pixels.

@@ -46,7 +46,7 @@ type dupesOptions struct {
 }
 
 func newDupesCommand() *cli.Command {
-	o := &dupesOptions{read: flags.Overrides{Task: models.Embed}, session: flags.Session{Batches: true}}
+	o := &dupesOptions{images: flags.Images{Still: true}, read: flags.Overrides{Task: models.Embed}, session: flags.Session{Batches: true}}
 	const near = "What counts as alike"
 	own := flags.Own{
 		&cli.StringFlag{Name: "hash", Value: "phash", Destination: &o.hash, Category: near, Usage: "phash (frequencies), dhash (differences of neighbours) or none: exact duplicates alone, and by -m"},
@@ -92,10 +92,11 @@ func (o *dupesOptions) run(ctx context.Context, call *flags.Call) error {
 			how = howOf(found.embedder)
 		}
 		return &job.Job[rows.Duplicates, rows.Duplicates]{
-			Unit:   "group",
-			Items:  found.groups,
-			Name:   func(d rows.Duplicates) string { return d.Input },
-			Survey: func(func() bool) (source.Inventory, bool) { return source.Inventory{}, false },
+			Unit:    "group",
+			Failing: "image",
+			Items:   found.groups,
+			Name:    func(d rows.Duplicates) string { return d.Input },
+			Survey:  func(func() bool) (source.Inventory, bool) { return source.Inventory{}, false },
 			Record: func(format string) (record.Record, error) {
 				settings := slices.Concat(record.Settings{{Key: "format", Value: format}, {Key: "hash", Value: o.hash}, {Key: "distance", Value: fmt.Sprint(o.distance)}, {Key: "cosine", Value: fmt.Sprint(o.cosine)}}, o.decoding.Settings())
 				if model == nil {
@@ -162,7 +163,7 @@ func (s *search) groups(yield func(rows.Duplicates) bool) {
 	for r := range read {
 		s.seen++
 		if r.Err != nil {
-			if !yield(output.Failed[rows.Duplicates](r.Item.Name, string(models.StageOf(r.Err)), remedy.Text(r.Err))) {
+			if !yield(output.Failed[rows.Duplicates](r.Item.Name, string(models.StageOf(r.Err)), remedy.Text(fmt.Errorf("%s: %w", r.Item.Name, r.Err)))) {
 				return
 			}
 			continue

@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
+	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner/appear"
 	"ortho/runner/regular"
@@ -21,12 +23,21 @@ import (
 type earlierPictures struct {
 	mu    sync.Mutex
 	files map[string]string // in the folder, with slashes; the inputs that they were made of
+	since time.Time         // the end of the run that has made them; zero: it did not
 }
 
-// read takes the pictures of the folder's rows, as far as they can be read, and of a run that did not
-// finish.
+// read takes the pictures of the folder's rows, as far as they can be read, those that had none any more, and those
+// of a run that did not finish.
 func (e *earlierPictures) read(folder string) {
 	e.files = map[string]string{}
+	if r, err := record.Read(filepath.Join(folder, flags.RowsFile)); err == nil {
+		e.since = r.Finished
+		for _, left := range r.Orphans {
+			if filepath.IsLocal(filepath.FromSlash(left.Key)) {
+				e.files[left.Key] = left.Value
+			}
+		}
+	}
 	for _, name := range output.Beside(flags.RowsFile)[:2] {
 		e.readRows(filepath.Join(folder, name))
 	}
@@ -99,6 +110,16 @@ func (e *earlierPictures) remove(ui *term.UI, folder string, reads *output.Reads
 // tell says which are left.
 func (e *earlierPictures) tell(ui *term.UI, folder string) {
 	if left := e.left(folder); len(left) > 0 {
-		ui.Warn(fmt.Sprintf("%s of an earlier run in %s, such as %s, was not replaced, and stays there without a row", term.Counted(int64(len(left)), "picture"), folder, left[0]))
+		ui.Warn(fmt.Sprintf("%s of an earlier run in %s, such as %s, was not replaced, and stays there without a row; --update --remove-gone removes such",
+			term.Counted(int64(len(left)), "picture"), folder, left[0]))
 	}
+}
+
+// keep has a later run know those that are left.
+func (e *earlierPictures) keep(folder string) error {
+	files := map[string]string{}
+	for _, file := range e.left(folder) {
+		files[file] = e.files[file]
+	}
+	return record.KeepOrphans(filepath.Join(folder, flags.RowsFile), files)
 }

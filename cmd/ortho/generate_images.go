@@ -43,7 +43,6 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	}
 	r.orientation = spec.Image.Spec.Orientation
 	r.images = &generate.Images[imageRequest, draft]{Generator: r.graph.Generator, Read: r.read, Make: r.draft}
-	r.names.Reserved = g.own
 	flags.TellJPEGs(g.ui.Info)
 	r.tellOptions()
 	if err := r.readMask(ctx); err != nil {
@@ -74,7 +73,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 		How:     g.how(),
 		Close:   g.close,
 		Gone:    g.gone(),
-		Earlier: func(failed func(int64) bool) { r.earlier = failed },
+		Earlier: func(before job.Earlier) { r.failed = before.Failed },
 		Finish: func(_ context.Context, all iter.Seq2[rows.Pictures, error]) error {
 			for row := range all {
 				g.tellSize(row.Width, row.Height)

@@ -25,15 +25,15 @@ import (
 // rows, and what of the images they do not get.
 type picturesOfImages struct {
 	*generation
-	names       shelf.Names
-	earlier     func(position int64) bool                                  // reports whether an image stays one that failed
+	names       *shelf.Names                                               // of the images that are gone through
+	failed      func(position int64, name string) bool                     // reports whether an image stays one that failed
 	formatFor   func(name string) (f preprocess.FileFormat, ending string) // of the picture of a file; ending "": the file's own
 	orientation preprocess.Orientation                                     // of the images
 	left        leftOut
 }
 
 func (g *generation) ofImages() *picturesOfImages {
-	return &picturesOfImages{generation: g, earlier: func(int64) bool { return false }, formatFor: g.to.FormatFor}
+	return &picturesOfImages{generation: g, failed: func(int64, string) bool { return false }, formatFor: g.to.FormatFor}
 }
 
 // imageRequest is an image that a picture is to be made of.
@@ -48,6 +48,7 @@ type imageRequest struct {
 // requests gives every image the name of its picture.
 func (r *picturesOfImages) requests(items iter.Seq[source.Item]) iter.Seq[imageRequest] {
 	return func(yield func(imageRequest) bool) {
+		r.names = &shelf.Names{Reserved: r.own, Returns: r.shelf.Returns}
 		position := int64(-1)
 		for item := range items {
 			position++
@@ -55,7 +56,7 @@ func (r *picturesOfImages) requests(items iter.Seq[source.Item]) iter.Seq[imageR
 			if r.to.Folder != "" {
 				var ending string
 				one.format, ending = r.formatFor(item.Path)
-				if !r.earlier(position) {
+				if !r.failed(position, item.Name) {
 					one.file, one.err = r.names.Take(item.Path, ending, item.Name)
 					one.waits = errors.Is(one.err, shelf.ErrTaken)
 				}

@@ -6,15 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 
+	"ortho/cmd/ortho/internal/beside"
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/job"
@@ -58,11 +57,16 @@ func (g *generation) open(ctx context.Context, model func(context.Context) error
 	if folder == "" {
 		folder = filepath.Dir(g.to.File)
 	}
-	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: folder, Overwrite: g.to.Mode == record.Overwrite, Again: g.to.Resumes()}
-	if g.to.Mode == record.Update {
+	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: folder, Overwrite: g.to.Mode == record.Overwrite, Again: g.to.Resumes(), Returns: g.images.Watched()}
+	if g.replacesEarlier() {
 		g.shelf.Replaces = g.before.has
 	}
 	return model(ctx)
+}
+
+// replacesEarlier reports whether pictures that are made again replace those that rows of earlier runs name.
+func (g *generation) replacesEarlier() bool {
+	return g.to.Resumes()
 }
 
 // checkShown refuses a page or a sheet that would have the name of a picture, or could not be
@@ -130,13 +134,13 @@ func (g *generation) protectFolder(ctx context.Context) (err error) {
 	if g.shelf.Reads, err = g.reads.In(g.to.Folder); err != nil {
 		return err
 	}
-	if g.shelf.Overwrite || g.to.Mode == record.Update {
+	if g.shelf.Overwrite || g.replacesEarlier() {
 		g.before.read(g.to.Folder)
 	}
 	return ctx.Err()
 }
 
-// gone returns a function that reports whether a row's picture does not exist any more. It warns
+// gone returns a function that reports whether a row's picture does not exist any more, or is damaged. It warns
 // of the first.
 func (g *generation) gone() func(rows.Pictures) bool {
 	var once sync.Once
@@ -145,20 +149,20 @@ func (g *generation) gone() func(rows.Pictures) bool {
 			return false
 		}
 		picture := filepath.Join(g.to.Folder, filepath.FromSlash(row.File))
-		_, err := os.Stat(picture)
-		if !errors.Is(err, fs.ErrNotExist) {
+		why := beside.Damage(picture, g.before.since)
+		if why == "" {
 			return false
 		}
 		once.Do(func() {
-			g.ui.Warn(fmt.Sprintf("%s is not there any more: what is missing is made again", picture))
+			g.ui.Warn(fmt.Sprintf("%s %s: what is missing or damaged is made again", picture, why))
 		})
 		return true
 	}
 }
 
-// left says which pictures of earlier runs have no row any more.
+// left says which pictures of earlier runs have no row any more, or removes them, and keeps the others in mind.
 func (g *generation) left(all iter.Seq2[rows.Pictures, error]) error {
-	if g.to.Mode != record.Update {
+	if g.to.Folder == "" || g.to.Mode != record.Update && g.to.Mode != record.Overwrite {
 		return nil
 	}
 	failed := map[string]bool{}
@@ -170,11 +174,15 @@ func (g *generation) left(all iter.Seq2[rows.Pictures, error]) error {
 			failed[row.Input] = true
 		}
 	}
-	if g.to.RemoveGone {
-		return g.before.remove(g.ui, g.to.Folder, g.shelf.Reads, failed)
+	switch {
+	case g.to.RemoveGone:
+		if err := g.before.remove(g.ui, g.to.Folder, g.shelf.Reads, failed); err != nil {
+			return err
+		}
+	case g.to.Mode == record.Update:
+		g.before.tell(g.ui, g.to.Folder)
 	}
-	g.before.tell(g.ui, g.to.Folder)
-	return nil
+	return g.before.keep(g.to.Folder)
 }
 
 // ended says which pictures --overwrite has left; of an update it is known later.

@@ -46,12 +46,20 @@ func TestGenerateUpdate(t *testing.T) {
 
 	os.Remove(filepath.Join(out, "a.png"))
 	made(t, exitOK, "a.png is not there any more", args...)
+	whole := read(t, untouched)
+	for why, left := range map[string]string{"is damaged": whole[:len(whole)/2], "is empty": ""} {
+		write(t, untouched, left)
+		made(t, exitOK, "04.png "+why, args...)
+		if read(t, untouched) != whole {
+			t.Errorf("a picture that %s was not made again", why)
+		}
+	}
 	made(t, exitOK, "nothing to do", args...)
 
 	write(t, filepath.Join(photos, "sub", "06.png"), "broken, and was well")
 	os.Remove(filepath.Join(photos, "sub", "07.png"))
 	made(t, exitItems, "1 changed, 1 gone, 1 failed", with(args, "--remove-gone")...)
-	if exists(filepath.Join(out, "sub", "07.png")) || !exists(filepath.Join(out, "sub", "06.png")) || !exists(filepath.Join(out, "sub", "01.png")) {
+	if exists(filepath.Join(out, "sub", "07.png")) || !exists(filepath.Join(out, "sub", "06.png")) || exists(filepath.Join(out, "sub", "01.png")) {
 		t.Errorf("removed is more, or less, than what is gone: %q", filesIn(t, out))
 	}
 
@@ -61,6 +69,23 @@ func TestGenerateUpdate(t *testing.T) {
 		t.Errorf("the row of what is gone is not the last: %s", rows)
 	}
 	made(t, exitFailed, "format was not set, and is jpeg", with(args, "--format", "jpeg")...)
+}
+
+// TestGenerateRemoveGone: what an earlier update has left is removed where there is nothing else to do.
+func TestGenerateRemoveGone(t *testing.T) {
+	needLibrary(t)
+	photos, out := growing(t, 4), filepath.Join(t.TempDir(), "OUT")
+	os.Remove(filepath.Join(photos, "sub", "03.png"))
+	args := with(double, photos, "-o", out, "--update")
+	made(t, exitOK, "3 images, 0 failed", args...)
+	os.Remove(filepath.Join(photos, "sub", "01.png"))
+	made(t, exitOK, "stays there without a row; --update --remove-gone removes such", args...)
+	made(t, exitOK, "nothing to do", args...)
+	write(t, filepath.Join(out, "sub", "mine.png"), "mine")
+	made(t, exitOK, "1 picture of inputs that are gone removed", with(args, "--remove-gone")...)
+	if exists(filepath.Join(out, "sub", "01.png")) || !exists(filepath.Join(out, "sub", "mine.png")) || !exists(filepath.Join(out, "sub", "02.png")) {
+		t.Errorf("%q", filesIn(t, out))
+	}
 }
 
 // TestGenerateUpdateForeign: a picture that no row tells of is not replaced.

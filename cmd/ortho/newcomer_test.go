@@ -12,14 +12,14 @@ import (
 func hour(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf", "own", "quotes", "open", "torch", "zoo", "zoo/a", "zoo/b", "fixed"} {
+	for _, folder := range []string{"empty", "docs", "photos", "vit", "tf", "own", "quotes", "open", "torch", "zoo", "zoo/a", "zoo/b", "fixed", "pics"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
 	const lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 	for name, text := range map[string]string{
-		"cat.png": square(t, red, 8), "docs/readme.txt": "hello\n", "labels.txt": "cat\ndog\n", "out.csv": "old\n",
+		"cat.png": square(t, red, 8), "pics/cat.png": square(t, red, 8), "docs/readme.txt": "hello\n", "labels.txt": "cat\ndog\n", "out.csv": "old\n",
 		"vit/config.json": `{"architectures": ["ViTForImageClassification"], "model_type": "vit"}`, "vit/pytorch_model.bin": "PK\x03\x04", "tf/saved_model.pb": "\x08\x01\x12",
 		"m.pt": "PK\x03\x04\x00\x00", "m.pth": "\x80\x02\x8a\x0a", "m.safetensors": "\x10\x00\x00\x00\x00\x00\x00\x00{\"a\":1}", "m.h5": "\x89HDF\r\n", "m.tflite": "\x1c\x00\x00\x00TFL3",
 		"m.pb": "\x08\x01\x12\xff", "m.onnx.data": "\x9f\x00\x01\x02", "lfs.onnx": lfs, "lfs.png": lfs, "empty.onnx": "", "empty.png": "", "own/ortho.json": `{"inputsize": 32}`, "quotes/ortho.json": `{mean: 0.5}`, "own/model.onnx": read(t, filepath.Join(testModels, "dynamic_size", "model.onnx")),
@@ -91,6 +91,38 @@ func TestNewcomer(t *testing.T) {
 		{"classify page.jpg", exitItems, []string{"an HTML page", "what was downloaded is no image"}},
 		{"classify labels.txt", exitUsage, []string{"labels.txt is text", "@labels.txt", "--labels labels.txt"}},
 		{"classify @nosuch.txt", exitFailed, []string{"read list nosuch.txt", "no such file"}},
+
+		// Every day.
+		{"classify photos --watch --update -o x.csv", exitUsage, []string{"--watch --resume does what is new or has changed"}},
+		{"classify photos --watch --shard-by name", exitUsage, []string{"let each run watch a folder of its own"}},
+		{"classify cat.png --watch", exitUsage, []string{"is no folder: folders are watched"}},
+		{"classify photos --watch -f xlsx", exitUsage, []string{"-f jsonl or csv"}},
+		{"classify cat.png --where probability>0.5", exitUsage, []string{"did you mean p?"}},
+		{"classify cat.png --where name=='cat'", exitUsage, []string{"did you mean label?"}},
+		{"classify cat.png --where label=='cat'&&p>", exitUsage, []string{"unexpected token EOF"}},
+		{"detect cat.png --where score>0.5", exitUsage, []string{"did you mean p?", "detections"}},
+		{"classify cat.png --update", exitUsage, []string{"name it with -o FILE"}},
+		{"classify cat.png -o x.csv --keep-gone", exitUsage, []string{"go with --update"}},
+		{"classify cat.png -o x.csv --update --where p>0.5", exitUsage, []string{"in a run of its own"}},
+		{"classify cat.png -o x.txt --update", exitUsage, []string{"can't be", "jsonl, csv or parquet"}},
+		{"classify cat.png -o out.csv", exitFailed, []string{"out.csv exists", "--overwrite"}},
+		{"classify cat.png -o x.xls", exitUsage, []string{"xls"}},
+		{"detect cat.png -f wide", exitUsage, []string{"the format wide has no place for such rows"}},
+		{"sort photos", exitUsage, []string{"--into DIR is missing"}},
+		{"sort photos --into sorted", exitUsage, []string{"--copy, --link or --move"}},
+		{"sort lines.jsonl --into sorted --copy", exitUsage, []string{"--from-rows lines.jsonl"}},
+		{"sort pics --into pics/sorted --copy", exitFailed, []string{"give a folder outside"}},
+		{"sort --undo photos", exitFailed, []string{"ortho-sort.jsonl is what a sort leaves"}},
+		{"convert", exitUsage, []string{"name files of rows"}},
+		{"convert cat.png x.csv", exitFailed, []string{"holds no rows of ortho"}},
+		{"convert lines.jsonl x.npz --update", exitUsage, []string{"update"}},
+		{"generate cat.png --update", exitUsage, []string{"-o"}},
+		{"generate cat.png -o upd.png --update", exitUsage, []string{"folder"}},
+		{"detect cat.png --draw -", exitUsage, []string{"--draw names no folder"}},
+		{"detect pics --draw pics/drawn", exitFailed, []string{"would be inputs, too"}},
+		{"tag cat.png --spaces -m glyphs", exitUsage, []string{"--spaces is for --captions"}},
+		{"dupes photos --watch", exitUsage, []string{"watch"}},
+		{"cutout cat.png", exitUsage, []string{"give -o OUT"}},
 
 		// The model.
 		{"classify cat.png -m nosuch.onnx", exitFailed, []string{`no model "nosuch.onnx"`, "no such file or folder"}},

@@ -81,7 +81,7 @@ func TestSearch(t *testing.T) {
 		{[]string{"none.jsonl", "a cup", "-m", model}, "open the index"},
 		{[]string{write(t, filepath.Join(t.TempDir(), "x.jsonl"), "{}\n"), "a cup", "-m", model}, "which says what model made its embeddings"},
 		{[]string{index, "a cup", "-m", model, "-o", index, "--overwrite"}, "would replace it"},
-		{[]string{index, "a cup", "-m", model, "-f", "csv"}, "no place for such rows"},
+		{[]string{index, "a cup", "-m", model, "-f", "wide"}, "no place for such rows"},
 	} {
 		if code, _, stderr := execute(t, "", append([]string{"search"}, c.args...)...); code == 0 || !strings.Contains(stderr, c.says) {
 			t.Errorf("%q: %d %s\ndoes not say %q", c.args, code, stderr, c.says)
@@ -98,11 +98,11 @@ func TestDupes(t *testing.T) {
 	broken := write(t, filepath.Join(photos, "e.png"), "no image")
 	out := filepath.Join(t.TempDir(), "d.jsonl")
 	args := []string{"dupes", photos, "-o", out}
-	if code, _, stderr := execute(t, "", args...); code != exitItems || !strings.Contains(stderr, "7 images, of which 5 are in groups") {
+	if code, _, stderr := execute(t, "", args...); code != exitItems || !strings.Contains(stderr, "7 images, of which 5 are in groups") || !strings.Contains(stderr, "2 groups, 1 image failed") {
 		t.Fatal(code, stderr)
 	}
 	got := rowsFrom[rows.Duplicates](t, read(t, out))
-	if len(got) != 3 || got[0].Input != broken || got[0].Error == nil {
+	if len(got) != 3 || got[0].Input != broken || got[0].Error == nil || !strings.HasPrefix(got[0].Error.Message, broken+": ") {
 		t.Fatalf("%+v", got)
 	}
 	if g := got[1]; g.Kind != "near" || len(g.Images) != 3 || g.Images[0].Input != filepath.Join(photos, "a.png") || g.Images[0].SHA256 != g.Images[1].SHA256 || g.Images[2].Width != 225 {
@@ -130,7 +130,7 @@ func TestDupes(t *testing.T) {
 		{[]string{"--cosine", "2"}, "above 0, to 1"},
 		{[]string{"--cosine", "0.5"}, "-m names the model"},
 		{[]string{"--shard", "0/2"}, "would not be compared"},
-		{[]string{"-f", "csv"}, "no place for such rows"},
+		{[]string{"-f", "wide"}, "no place for such rows"},
 	} {
 		if code, _, stderr := execute(t, "", append([]string{"dupes", photos}, c.args...)...); code == 0 || !strings.Contains(stderr, c.says) {
 			t.Errorf("%q: %d %s\ndoes not say %q", c.args, code, stderr, c.says)

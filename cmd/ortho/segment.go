@@ -2,44 +2,31 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"runtime"
-	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/beside"
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
-	"ortho/cmd/ortho/internal/job"
-	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/models"
-	"ortho/models/images"
 	"ortho/models/segment"
 	"ortho/models/segments"
+	"ortho/preprocess"
 	"ortho/runner"
 )
 
 // segmentOptions is what the flags of segment say.
 type segmentOptions struct {
-	found    foundOptions
-	pictures segmentPictures
-	rows     flags.Rows
-	page     flags.Page
-	progress flags.Progress
-	images   flags.Images
-	decoding flags.Decoding
-	timeout  flags.Timeout
-	session  flags.Session
-	model    flags.Model
-	read     flags.Overrides
+	found foundOptions
+	made  segmentFiles
+	lookOptions
 }
 
 // foundOptions say what of the outputs becomes segments.
@@ -84,89 +71,44 @@ func (o *foundOptions) settings() record.Settings {
 }
 
 func newSegmentCommand() *cli.Command {
-	o := &segmentOptions{
+	made := newSegmentFiles()
+	o := &segmentOptions{made: made, lookOptions: lookOptions{
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their segments and needs no network"},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Segment},
-	}
+		files:   beside.New(made.masks, made.overlays),
+		task:    models.Segment,
+	}}
 	return flags.Command(cli.Command{
 		Name:        "segment",
 		Usage:       "say of each pixel of images what it belongs to",
 		ArgsUsage:   "SRC...",
 		Description: help("segment"),
-	}, o.run, &o.found, &o.pictures, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
+	}, o.run, o.groups(&o.found)...)
 }
 
 func (o *segmentOptions) run(ctx context.Context, call *flags.Call) error {
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
-		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
-	return job.Run(ctx, to, rows.SegmentsCodec, func() (*job.Job[source.Item, rows.Segments], error) {
-		if err := o.read.Given.Assume("task", string(models.Segment), "ortho segment"); err != nil {
-			return nil, err
-		}
-		model, err := o.read.Open(call.UI, o.model.Name)
+	return runLook(ctx, call, &o.lookOptions, rows.SegmentsCodec, func(model *models.Model) (*look[segment.Result, rows.Segments], error) {
+		segmenter, err := segment.Open(ctx, model, segment.Options{Map: o.found.of, Least: o.found.least, NoMasks: o.found.noMasks, Images: o.lookOptions.run()})
 		if err != nil {
 			return nil, err
 		}
-		o.session.Check(ctx, call.UI, model)
-		segmenter, err := segment.Open(ctx, model, segment.Options{Map: o.found.of, Least: o.found.least, NoMasks: o.found.noMasks,
-			Images: images.Options{Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency,
-				MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Timeout: o.timeout.PerImage}})
-		if err != nil {
-			return nil, err
-		}
-		flags.TellSession(call.UI, segmenter.Session())
-		if err := o.pictures.open(call, &o.rows, segmenter, o.decoding.Pixels); err != nil {
-			return nil, errors.Join(err, segmenter.Close())
-		}
-		return &job.Job[source.Item, rows.Segments]{
-			Unit:   "image",
-			Items:  o.images.Items(),
-			Name:   nameOf,
-			Stamp:  o.images.Stamp,
-			Survey: o.images.Survey,
-			Record: func(format string) (record.Record, error) {
-				return job.Described(ctx, o.settings(format), model, segmenter.Session(), segmenter.Spec().Labels)
+		spec := segmenter.Spec()
+		o.made.numbered = segmenter.Numbered()
+		o.made.decode = preprocess.DecodeOptions{Channels: 3, Orientation: spec.Input.Orientation, MaxPixels: o.decoding.Pixels}
+		return &look[segment.Result, rows.Segments]{
+			graph:    segmenter,
+			settings: o.found.settings(),
+			labels:   spec.Labels,
+			title:    "What " + model.Name + " divides images into",
+			each: func(ctx context.Context, items iter.Seq[*beside.Item]) iter.Seq[runner.Result[*beside.Item, segment.Result]] {
+				return segment.Each(ctx, segmenter, items, (*beside.Item).Input)
 			},
-			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Segments]] {
-				return segmentRows(o.pictures.each(ctx, segmenter, items))
-			},
-			How:      howOf(segmenter),
-			Unturned: segmenter.Unturned,
-			Ended:    func(error) { flags.TellUnturned(call.UI, model, segmenter.Unturned()) },
-			Close:    segmenter.Close,
-			Title:    "What " + model.Name + " divides images into",
-			Item:     func(item source.Item) source.Item { return item },
-			Card: func(ctx context.Context, row rows.Segments, item source.Item) report.Card {
-				return o.card(ctx, row, item)
-			},
-			AtOnce: runtime.GOMAXPROCS(0),
+			row:  rows.OfSegments,
+			make: o.made.make,
+			card: o.card,
 		}, nil
 	})
-}
-
-// settings are the options that change rows.
-func (o *segmentOptions) settings(format string) record.Settings {
-	return slices.Concat(record.Settings{{Key: "format", Value: format}}, o.found.settings(),
-		record.Settings{{Key: "shard", Value: o.images.Shard().String()}}, o.decoding.Settings(), o.session.Settings())
-}
-
-// segmentRows makes a row for each image.
-func segmentRows(found iter.Seq[runner.Result[mappedItem, segment.Result]]) iter.Seq[job.Answer[rows.Segments]] {
-	return func(yield func(job.Answer[rows.Segments]) bool) {
-		for r := range found {
-			made := rows.OfSegments(r.Item.Name, r.Value)
-			if all := (*images.SizeError)(nil); errors.As(r.Err, &all) {
-				yield(job.Answer[rows.Segments]{End: all})
-				return
-			} else if r.Err != nil {
-				made = output.Failed[rows.Segments](r.Item.Name, string(models.StageOf(r.Err)), remedy.Text(r.Err))
-			}
-			if !yield(job.Answer[rows.Segments]{Row: made, Err: r.Err}) {
-				return
-			}
-		}
-	}
 }
 
 // card shows an image, and the shares of what it is divided into.

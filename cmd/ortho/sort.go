@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/convert"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/folders"
 	"ortho/cmd/ortho/internal/job"
@@ -24,7 +25,6 @@ import (
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/bundled"
-	"ortho/runner/regular"
 )
 
 // sortOptions is what the flags of sort say.
@@ -47,7 +47,7 @@ type sortOptions struct {
 
 func newSortCommand() *cli.Command {
 	o := &sortOptions{classifyOptions: classifyOptions{
-		images:  flags.Images{Optional: true, Still: true},
+		images:  flags.Images{Optional: true},
 		session: flags.Session{Batches: true},
 		model:   flags.Model{Default: bundled.Default},
 		read:    flags.Overrides{Task: models.Classify},
@@ -72,14 +72,14 @@ func (o *sortOptions) Flags() []cli.Flag {
 		&cli.Float64Flag{Name: "min-probability", Destination: &o.minProbability, Category: sorting, DefaultText: "none", Usage: "leave images where they are whose best class is below `P` (0 to 1)"},
 		&cli.StringFlag{Name: "rest", Destination: &o.rest, Category: sorting, Usage: "put those into the folder `NAME`, too"},
 		&cli.BoolFlag{Name: "with-sidecars", Destination: &o.sidecars, Category: sorting, Usage: "files called as an image go with it: a.xmp, a.json, a.txt and a.jpg.xmp of a.jpg"},
-		&cli.StringFlag{Name: "from-rows", Destination: &o.rowsFile, Category: sorting, Usage: "sort by the rows of classify in `FILE` (.jsonl, .csv, .parquet), in place of SRC and a model"},
+		&cli.StringFlag{Name: "from-rows", Destination: &o.rowsFile, Category: sorting, Usage: "sort by the rows of classify, detect, segment or tag in `FILE`, of any format that is read back, in place of SRC and a model"},
 		&cli.StringFlag{Name: "undo", Destination: &o.undo, Category: sorting, Usage: "put back what the journal `FILE` (" + folders.JournalFile + " in DIR) tells of, but for what was changed since"},
 	}
 }
 
 func (o *sortOptions) run(ctx context.Context, call *flags.Call) error {
 	if o.undo != "" {
-		return o.putBack(ctx, call)
+		return putBack(ctx, call, o.undo, o.dryRun)
 	}
 	if err := o.outside(); err != nil {
 		return err
@@ -92,18 +92,21 @@ func (o *sortOptions) run(ctx context.Context, call *flags.Call) error {
 		o.answers.Top = 5 // as those of classify are
 	}
 	to := job.Output{UI: call.UI, Rows: &o.classifyOptions.rows, Progress: &o.progress, FailFast: o.decoding.Stop, Reads: call.Reads, Images: &o.images,
-		InMemory: !o.classifyOptions.rows.ToFile()}
+		InMemory: !o.classifyOptions.rows.ToFile() && !o.images.Watched(), Discards: !o.classifyOptions.rows.ToFile() && o.images.Watched()}
 	return job.Run(ctx, to, rows.ClassesCodec, func() (*job.Job[source.Item, rows.Classes], error) {
 		j, err := o.job(ctx, call)
 		if err != nil {
 			return nil, err
+		}
+		if o.images.Watched() {
+			return o.watched(call, j)
 		}
 		classes := j.Rows
 		j.Rows = func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] {
 			return outOfArchives(o.do, items, func(items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Classes]] { return classes(ctx, items) })
 		}
 		j.Finish = func(ctx context.Context, all iter.Seq2[rows.Classes, error]) error {
-			return o.sort(ctx, call, all)
+			return o.sort(ctx, call, bestOf(all))
 		}
 		return j, nil
 	})
@@ -156,14 +159,14 @@ func (o *sortOptions) Read(call *flags.Call) error {
 
 // outside refuses a folder whose copies would be inputs of the next run.
 func (o *sortOptions) outside() error {
-	if o.do == folders.Move || o.do == "" {
+	if (o.do == folders.Move || o.do == "") && !o.images.Watched() {
 		return nil
 	}
 	for _, from := range o.images.Folders() {
 		if inside, err := flags.Inside(from, o.into); err != nil {
 			return err
 		} else if inside != "" {
-			return fmt.Errorf("%s lies in %s: its images would be sorted, too, the next time; give a folder outside, or --move", o.into, from)
+			return fmt.Errorf("%s lies in %s: its images would be sorted, too, the next time; give a folder outside%s", o.into, from, map[bool]string{false: ", or --move"}[o.images.Watched()])
 		}
 	}
 	return nil
@@ -204,114 +207,121 @@ func outOfArchives(do folders.Act, items iter.Seq[source.Item], classes func(ite
 	}
 }
 
-// sortRows sorts by rows that are there.
-func (o *sortOptions) sortRows(ctx context.Context, call *flags.Call) error {
-	format, err := output.Format("", o.rowsFile, false)
-	if err != nil {
-		return commandline.Usage(err)
-	}
-	f, err := regular.Open(o.rowsFile)
-	if err != nil {
-		return fmt.Errorf("read the rows: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("read the rows: %w", err)
-	}
-	keeps := func(rows.Classes) (bool, error) { return true, nil }
-	if where := o.classifyOptions.rows.Where; where != "" {
-		if keeps, err = job.Keeps(rows.ClassesCodec, where); err != nil {
-			return err
-		}
-	}
-	leftOut := int64(0)
-	defer func() {
-		if leftOut > 0 && !o.progress.Quiet {
-			call.Info(fmt.Sprintf("%s left out by --where", term.Counted(leftOut, "image")))
-		}
-	}()
-	return o.sort(ctx, call, func(yield func(rows.Classes, error) bool) {
-		for row, err := range rows.ClassesCodec.Read(format, f, info.Size()) {
-			kept := true
-			if err != nil {
-				err = fmt.Errorf("read %s: %w", o.rowsFile, err)
-			} else if kept, err = keeps(row); err == nil && !kept {
-				leftOut++
-				continue
+// bestOf are classes as images are sorted by them.
+func bestOf(all iter.Seq2[rows.Classes, error]) iter.Seq2[rows.Best, error] {
+	return func(yield func(rows.Best, error) bool) {
+		for row, err := range all {
+			var best rows.Best
+			if err == nil {
+				best, err = row.Best()
 			}
-			if !yield(row, err) {
+			if !yield(best, err) {
 				return
 			}
 		}
-	})
+	}
 }
 
-// sort puts the images of rows into the folders of their classes.
-func (o *sortOptions) sort(ctx context.Context, call *flags.Call, all iter.Seq2[rows.Classes, error]) error {
-	var lost error // what could not be printed
+// sortRows sorts by rows that are there.
+func (o *sortOptions) sortRows(ctx context.Context, call *flags.Call) error {
+	inputs, err := convert.Open([]string{o.rowsFile}, []string{o.rowsFile}, call.Warn)
+	if err != nil {
+		return fmt.Errorf("read the rows: %w", err)
+	}
+	defer convert.Close(inputs)
+	sorted, err := inputs[0].Best(o.classifyOptions.rows.Where, call.Warn)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		sorted.Tell(call.Warn)
+		if sorted.LeftOut > 0 && !o.progress.Quiet {
+			call.Info(fmt.Sprintf("%s left out by --where", term.Counted(sorted.LeftOut, "image")))
+		}
+	}()
+	return o.sort(ctx, call, sorted.All)
+}
+
+// sorting is a sort under way.
+type sorting struct {
+	*sortOptions
+	call   *flags.Call
+	sorter *folders.Sorter
+	find   source.Finder
+	below  int64 // images that were left where they are
+	failed int64
+	lost   error // what could not be printed
+}
+
+// begin opens the folder.
+func (o *sortOptions) begin(call *flags.Call) (*sorting, error) {
+	s := &sorting{sortOptions: o, call: call}
 	opt := folders.Options{Into: o.into, Do: o.do, Sidecars: o.sidecars, DryRun: o.dryRun, Warn: call.Warn}
 	if o.dryRun {
 		opt.Told = func(do folders.Act, from, to string) {
 			_, err := fmt.Fprintf(call.Out, "%s -> %s\n", term.Clean(from), term.Clean(to))
-			lost = cmp.Or(lost, err)
+			s.lost = cmp.Or(s.lost, err)
 		}
 	}
-	s, err := folders.Open(opt, o.rest)
+	var err error
+	s.sorter, err = folders.Open(opt, o.rest)
+	return s, err
+}
+
+// sort puts the images of rows into the folders of their classes.
+func (o *sortOptions) sort(ctx context.Context, call *flags.Call, all iter.Seq2[rows.Best, error]) error {
+	s, err := o.begin(call)
 	if err != nil {
 		return err
 	}
-	var t sorted
-	var find source.Finder
 	for row, err := range all {
 		if err == nil {
-			err = cmp.Or(ctx.Err(), lost)
+			err = cmp.Or(ctx.Err(), s.lost)
 		}
 		if err == nil {
-			err = o.put(ctx, s, &t, &find, row)
+			err = s.put(ctx, row)
 		}
 		if err != nil {
-			return o.ended(call, s, errors.Join(err, s.Close(context.WithoutCancel(ctx))))
+			return s.ended(errors.Join(err, s.sorter.Close(context.WithoutCancel(ctx))))
 		}
 	}
-	if err := errors.Join(s.Close(ctx), lost); err != nil {
-		return o.ended(call, s, err)
+	return s.end(ctx)
+}
+
+// end does what is left, and tells what was done.
+func (s *sorting) end(ctx context.Context) error {
+	if err := errors.Join(s.sorter.Close(ctx), s.lost); err != nil {
+		return s.ended(err)
 	}
-	if err := o.tell(call, s, t); err != nil {
+	if err := s.tell(); err != nil {
 		return err
 	}
-	if s.Failed > 0 {
+	if s.sorter.Failed > 0 {
 		return commandline.ErrItems
 	}
 	return nil
 }
 
-// sorted counts images that were left where they are.
-type sorted struct{ below, failed int64 }
-
 // put has the image of a row sorted, if it is.
-func (o *sortOptions) put(ctx context.Context, s *folders.Sorter, t *sorted, find *source.Finder, row rows.Classes) error {
-	switch {
-	case row.Failed() != nil:
-		t.failed++
+func (s *sorting) put(ctx context.Context, row rows.Best) error {
+	if row.Failed() != nil {
+		s.failed++
 		return nil
-	case row.Output != nil:
-		return fmt.Errorf("%s has values of %s, and no classes to be sorted by", row.Input, row.Output.Name)
 	}
 	var class *folders.Class
-	if len(row.Predictions) > 0 && row.Predictions[0].Probability >= o.minProbability {
-		class = &folders.Class{Label: row.Predictions[0].Label, Index: row.Predictions[0].Index}
-	} else if t.below++; o.rest == "" {
+	if row.Some && row.P >= s.minProbability {
+		class = &folders.Class{Label: row.Label, Index: row.Index}
+	} else if s.below++; s.rest == "" {
 		return nil
 	}
-	return s.Put(ctx, find.Find(row.Input), class)
+	return s.sorter.Put(ctx, s.find.Find(row.Input), class)
 }
 
 // ended says how far a run has come that ends early.
-func (o *sortOptions) ended(call *flags.Call, s *folders.Sorter, err error) error {
-	if s.Counts.Put > 0 && !o.dryRun {
-		call.Warn(fmt.Sprintf("%s %s until now: to sort once more goes on, and `ortho sort --undo %s` puts them back",
-			term.Counted(s.Counts.Put, "image"), done[o.do], o.journal()))
+func (s *sorting) ended(err error) error {
+	if n := s.sorter.Counts.Put; n > 0 && !s.dryRun {
+		s.call.Warn(fmt.Sprintf("%s %s until now: to sort once more goes on, and `ortho sort --undo %s` puts them back",
+			term.Counted(n, "image"), done[s.do], s.journal()))
 	}
 	return err
 }
@@ -322,42 +332,42 @@ func (o *sortOptions) journal() string { return filepath.Join(o.into, folders.Jo
 var done = map[folders.Act]string{folders.Copy: "copied", folders.Link: "linked", folders.Move: "moved", "": "sorted"}
 
 // tell prints the folders, and what was not put into them.
-func (o *sortOptions) tell(call *flags.Call, s *folders.Sorter, t sorted) error {
-	if !o.dryRun {
-		for _, folder := range slices.SortedFunc(maps.Keys(s.In), func(a, b string) int {
-			return cmp.Or(cmp.Compare(s.In[b], s.In[a]), cmp.Compare(a, b))
+func (s *sorting) tell() error {
+	if !s.dryRun {
+		for _, folder := range slices.SortedFunc(maps.Keys(s.sorter.In), func(a, b string) int {
+			return cmp.Or(cmp.Compare(s.sorter.In[b], s.sorter.In[a]), cmp.Compare(a, b))
 		}) {
-			if _, err := fmt.Fprintf(call.Out, "%7d  %s\n", s.In[folder], filepath.Join(o.into, folder)); err != nil {
+			if _, err := fmt.Fprintf(s.call.Out, "%7d  %s\n", s.sorter.In[folder], filepath.Join(s.into, folder)); err != nil {
 				return err
 			}
 		}
 	}
-	text := fmt.Sprintf("%s: %s %s", o.into, term.Counted(s.Counts.Put, "image"), done[o.do])
-	if o.dryRun {
-		text = fmt.Sprintf("%s: %s would be %s", o.into, term.Counted(s.Counts.Put, "image"), done[o.do])
+	text := fmt.Sprintf("%s: %s %s", s.into, term.Counted(s.sorter.Counts.Put, "image"), done[s.do])
+	if s.dryRun {
+		text = fmt.Sprintf("%s: %s would be %s", s.into, term.Counted(s.sorter.Counts.Put, "image"), done[s.do])
 	}
 	for _, more := range []struct {
 		n    int64
 		text string
 	}{
-		{s.Already, "%d there already"},
-		{s.InPlace, "%d in their place before"},
-		{t.below, fmt.Sprintf("%%d below %g %s", o.minProbability, map[bool]string{true: "left where they are", false: "among them in " + o.rest}[o.rest == ""])},
-		{t.failed, "%d whose row is an error left where they are"},
-		{s.Failed, "%d that could not be " + done[o.do]},
+		{s.sorter.Already, "%d there already"},
+		{s.sorter.InPlace, "%d in their place before"},
+		{s.below, fmt.Sprintf("%%d below %g %s", s.minProbability, map[bool]string{true: "left where they are", false: "among them in " + s.rest}[s.rest == ""])},
+		{s.failed, "%d whose row is an error left where they are"},
+		{s.sorter.Failed, "%d that could not be " + done[s.do]},
 	} {
 		if more.n > 0 {
 			text += ", " + fmt.Sprintf(more.text, more.n)
 		}
 	}
-	if s.Counts.Put > 0 && !o.dryRun {
-		text += fmt.Sprintf("; `ortho sort --undo %s` puts them back", o.journal())
+	if s.sorter.Counts.Put > 0 && !s.dryRun {
+		text += fmt.Sprintf("; `ortho sort --undo %s` puts them back", s.journal())
 	}
-	if !o.progress.Quiet {
-		call.Info(text)
+	if !s.progress.Quiet {
+		s.call.Info(text)
 	}
-	if s.Reason != nil {
-		call.Warn("not " + done[o.do] + ": " + s.Reason.Error())
+	if s.sorter.Reason != nil {
+		s.call.Warn("not " + done[s.do] + ": " + s.sorter.Reason.Error())
 	}
 	return nil
 }

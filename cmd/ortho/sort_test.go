@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,9 +79,9 @@ func TestSortByRows(t *testing.T) {
 	needLibrary(t)
 	dir := t.TempDir()
 	archive := write(t, filepath.Join(dir, "a.tar"), tarOf(t, "x/coffee.png", read(t, coffee)))
-	for _, format := range []string{"jsonl", "csv", "parquet"} {
+	for _, format := range []string{"jsonl", "csv", "parquet", "wide", "xlsx"} {
 		rows, into := filepath.Join(dir, "rows."+format), filepath.Join(dir, format)
-		if code, _, stderr := execute(t, "", "classify", coffee, archive, "missing.png", "-o", rows); code != exitItems {
+		if code, _, stderr := execute(t, "", "classify", coffee, archive, "missing.png", "-f", format, "-o", rows); code != exitItems {
 			t.Fatal(stderr)
 		}
 		for _, want := range []string{"2 images copied, 1 whose row is an error", "0 images copied, 2 there already"} {
@@ -95,6 +96,60 @@ func TestSortByRows(t *testing.T) {
 	}
 	if code, _, stderr := execute(t, "", "sort", coffee, archive, "--into", filepath.Join(dir, "moved"), "--move"); code != exitFailed || !strings.Contains(stderr, "only be copied") || contents(t, filepath.Join(dir, "moved"))["espresso/coffee.png"] != "" {
 		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// TestSortByOthers: rows of tags, boxes and segments sort images, too; those of other kinds say that they can't.
+func TestSortByOthers(t *testing.T) {
+	dir := t.TempDir()
+	for name, c := range map[string]struct{ row, folder, says string }{
+		"tags":       {`"tags":[{"index":0,"label":"general","category":"rating","probability":0.9},{"index":1,"label":"1girl","category":"general","probability":0.8}],"width":1,"height":1`, "1girl", ""},
+		"detections": {`"detections":[{"index":16,"label":"dog","score":0.75,"box":[0,0,1,1]},{"index":1,"label":"cat","score":0.5,"box":[0,0,1,1]}],"width":1,"height":1`, "dog", ""},
+		"segments":   {`"segments":[{"index":1,"label":"sky","share":0.25},{"index":2,"label":"wall","share":0.75}],"width":1,"height":1`, "wall", ""},
+		"embeddings": {`"embedding":[1,2],"width":1,"height":1`, "", "have no classes to be sorted by"},
+		"values":     {`"output":{"name":"x","shape":[1],"values":[1]},"width":1,"height":1`, "", "has values of x"},
+	} {
+		rows, into := write(t, filepath.Join(dir, name+".jsonl"), `{"input":"`+coffee+`",`+c.row+"}\n"), filepath.Join(dir, name)
+		code, _, stderr := execute(t, "", "sort", "--from-rows", rows, "--into", into, "--copy", "--min-probability", "0.6")
+		if c.says != "" {
+			if code != exitFailed || !strings.Contains(stderr, c.says) {
+				t.Errorf("%s: exit %d, %s", name, code, stderr)
+			}
+		} else if code != exitOK || contents(t, into)[c.folder+"/coffee.png"] == "" {
+			t.Errorf("%s: exit %d, %s, %q", name, code, stderr, filesIn(t, into))
+		}
+	}
+}
+
+// TestSortIntoFile: what is no folder has none in it.
+func TestSortIntoFile(t *testing.T) {
+	rows := write(t, filepath.Join(t.TempDir(), "rows.jsonl"), `{"input":"a.png","predictions":[{"index":1,"probability":1}],"width":1,"height":1}`+"\n")
+	if code, _, stderr := execute(t, "", "sort", "--from-rows", rows, "--into", rows, "--copy"); code != exitFailed || !strings.Contains(stderr, "is no folder") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// TestSortWatch: images that come are moved as they come, and put back all together.
+func TestSortWatch(t *testing.T) {
+	needLibrary(t)
+	dir := t.TempDir()
+	in, into := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+	os.Mkdir(in, 0o700)
+	cmd, _, stderr := watchesIn(t, "sort", in, "--watch", "--into", into, "--move")
+	for i := range 2 {
+		write(t, filepath.Join(in, fmt.Sprintf("%d.png", i)), read(t, coffee))
+		for until := time.Now().Add(time.Minute); !exists(filepath.Join(into, "espresso", fmt.Sprintf("%d.png", i))); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(until) {
+				t.Fatalf("%d.png is not moved: %q, %s", i, filesIn(t, dir), stderr)
+			}
+		}
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != exitOK || len(filesIn(t, in)) != 0 || !strings.Contains(stderr.String(), "2 images moved") {
+		t.Errorf("exit %d, %s", cmd.ProcessState.ExitCode(), stderr)
+	}
+	if code, _, stderr := execute(t, "", "sort", "--undo", into); code != exitOK || len(filesIn(t, in)) != 2 {
+		t.Errorf("exit %d, %s, %q", code, stderr, filesIn(t, dir))
 	}
 }
 
@@ -120,9 +175,10 @@ func TestSortRefuses(t *testing.T) {
 		{exitFailed, "--undo OUT", "ortho-sort.jsonl"},
 		{exitFailed, "--undo ROWS", "no journal"},
 		{exitFailed, "IN --into IN/out --copy", "give a folder outside"},
-		{exitFailed, "--from-rows ROWS --into IN/coffee.png --copy", "no folder"},
+		{exitFailed, "--from-rows ROWS --into OUT --copy", "it is empty"},
 		{exitFailed, "--from-rows none.jsonl --into OUT --copy", "none.jsonl"},
-		{exitUsage, "--from-rows rows.xyz --into OUT --copy", "rows.xyz"},
+		{exitFailed, "IN --into IN/out --move --watch", "give a folder outside"},
+		{exitUsage, "IN/coffee.png --into OUT --move --watch", "is no folder"},
 	} {
 		words := strings.Fields(strings.NewReplacer("IN/out", filepath.Join(in, "out"), "IN", in, "ROWS", rows, "OUT", filepath.Join(dir, "out")).Replace(c.args))
 		code, stdout, stderr := execute(t, "", append([]string{"sort"}, words...)...)
@@ -160,7 +216,8 @@ func TestSortKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		// As soon as so many are there, wherever it is then.
-		for n := 0; n < 25*(round+1) && cmd.ProcessState == nil; time.Sleep(time.Millisecond) {
+		until := time.Now().Add(time.Minute)
+		for n := 0; n < 25*(round+1) && time.Now().Before(until); time.Sleep(time.Millisecond) {
 			moved, _ := filepath.Glob(filepath.Join(into, "*", "*.png"))
 			if n = len(moved); n == 400 {
 				break
@@ -178,6 +235,9 @@ func TestSortKilled(t *testing.T) {
 			if seen[text] < 1 {
 				t.Fatalf("round %d: %s is lost", round, name)
 			}
+		}
+		if n := len(contents(t, into)); n == 0 && killed == 0 {
+			t.Fatalf("round %d: nothing was moved", round)
 		}
 		if round%4 == 3 {
 			if code, _, stderr := execute(t, "", "sort", "--undo", into); code != exitOK || fmt.Sprint(contents(t, in)) != fmt.Sprint(before) || len(contents(t, into)) != 0 {

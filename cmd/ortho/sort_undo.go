@@ -19,14 +19,13 @@ import (
 const shownLeft = 10
 
 // putBack undoes what a journal tells of.
-func (o *sortOptions) putBack(ctx context.Context, call *flags.Call) error {
-	name := o.undo
+func putBack(ctx context.Context, call *flags.Call, name string, dryRun bool) error {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		name = filepath.Join(name, folders.JournalFile)
 	}
 	var told func(folders.Act, string, string)
 	var lost error
-	if o.dryRun {
+	if dryRun {
 		told = func(do folders.Act, from, to string) {
 			text := term.Clean(to) + " -> " + term.Clean(from)
 			if do != folders.Move {
@@ -37,7 +36,7 @@ func (o *sortOptions) putBack(ctx context.Context, call *flags.Call) error {
 		}
 	}
 	shown := 0
-	u, err := folders.Undo(ctx, name, o.dryRun, told, func(file string, why error) {
+	u, err := folders.Undo(ctx, name, dryRun, told, func(file string, why error) {
 		if shown++; shown <= shownLeft {
 			call.Warn(file + ": " + why.Error())
 		}
@@ -48,7 +47,7 @@ func (o *sortOptions) putBack(ctx context.Context, call *flags.Call) error {
 	if err = errors.Join(err, lost); err != nil {
 		return err
 	}
-	text := map[bool]string{false: "%s put back", true: "%s would be put back"}[o.dryRun]
+	text := map[bool]string{false: "%s put back", true: "%s would be put back"}[dryRun]
 	text = fmt.Sprintf(text, term.Counted(u.Back, "file"))
 	if u.Already > 0 {
 		text += fmt.Sprintf(", %d were back", u.Already)

@@ -7,44 +7,33 @@ import (
 	"io"
 	"iter"
 	"maps"
-	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/urfave/cli/v2"
 
+	"ortho/cmd/ortho/internal/beside"
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
-	"ortho/cmd/ortho/internal/job"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
-	"ortho/cmd/ortho/internal/remedy"
 	"ortho/cmd/ortho/internal/report"
 	"ortho/cmd/ortho/internal/rows"
-	"ortho/cmd/ortho/internal/shelf"
 	"ortho/cmd/ortho/internal/source"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models"
 	"ortho/models/classify"
+	"ortho/models/images"
 	"ortho/models/tag"
+	"ortho/runner"
 )
 
 // tagOptions is what the flags of tag say.
 type tagOptions struct {
 	picked   pickOptions
 	captions captions
-	rows     flags.Rows
-	page     flags.Page
-	progress flags.Progress
-	images   flags.Images
-	decoding flags.Decoding
-	timeout  flags.Timeout
-	session  flags.Session
-	model    flags.Model
-	read     flags.Overrides
+	lookOptions
 }
 
 // pickOptions say which tags are picked.
@@ -122,44 +111,18 @@ func (o *pickOptions) settings() record.Settings {
 
 // captions are texts beside the rows: a file for each image, with its tags.
 type captions struct {
-	to     string // a folder; "": none
+	folder *beside.Folder
 	spaces bool
-
-	shelf *shelf.Shelf
-	names shelf.Names
 }
 
 func (c *captions) Flags() []cli.Flag {
-	const out = "Output"
-	return []cli.Flag{
-		&cli.StringFlag{Name: "captions", Destination: &c.to, Category: out, Usage: "also write the tags of each image to the folder `DIR`, as IMAGE.txt: a, b, c"},
-		&cli.BoolFlag{Name: "spaces", Destination: &c.spaces, Category: out, Usage: "in captions, spaces in place of underscores; faces such as ^_^ stay"},
-	}
+	return []cli.Flag{&cli.BoolFlag{Name: "spaces", Destination: &c.spaces, Category: "Output", Usage: "in captions, spaces in place of underscores; faces such as ^_^ stay"}}
 }
 
 func (c *captions) Read(call *flags.Call) error {
-	if call.Given("captions") && (c.to == "" || c.to == "-") {
-		return commandline.Usagef("--captions names no folder")
-	}
-	if c.spaces && c.to == "" {
+	if c.spaces && !call.Given("captions") {
 		return commandline.Usagef("--spaces is for --captions")
 	}
-	return nil
-}
-
-// open makes sure that the folder is none that the run reads.
-func (c *captions) open(call *flags.Call, to *flags.Rows) error {
-	if c.to == "" {
-		return nil
-	}
-	if info, err := os.Stat(c.to); err == nil && !info.IsDir() {
-		return fmt.Errorf("%s is there, and is no folder", c.to)
-	}
-	reads, err := call.Reads.In(c.to)
-	if err != nil {
-		return err
-	}
-	c.shelf = &shelf.Shelf{Reads: reads, Folder: c.to, Overwrite: to.Mode == record.Overwrite, Again: to.Resumes()}
 	return nil
 }
 
@@ -179,153 +142,85 @@ func (c *captions) text(tags []tag.Tag) string {
 	return strings.Join(all, ", ")
 }
 
-// write writes the caption of an image.
-func (c *captions) write(item source.Item, tags []tag.Tag) error {
-	name, err := c.names.Take(item.Path, ".txt", item.Name)
-	if err != nil {
-		return err
-	}
-	return put(c.shelf, name, item.File, func(w io.Writer) error {
-		_, err := io.WriteString(w, c.text(tags)+"\n")
+func (c *captions) make(item *beside.Item, made tagged) error {
+	return c.folder.Put(item, func(w io.Writer) error {
+		_, err := io.WriteString(w, c.text(made.tags)+"\n")
 		return err
 	})
 }
 
 func newTagCommand() *cli.Command {
-	o := &tagOptions{
+	folder := &beside.Folder{Flag: "captions", Ending: ".txt", Usage: "also write the tags of each image to the folder `DIR`, as IMAGE.txt: a, b, c"}
+	o := &tagOptions{captions: captions{folder: folder}, lookOptions: lookOptions{
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their tags and needs no network"},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Classify, Without: []string{"task", "output-name", "temperature"}},
-	}
+		files:   beside.New(folder),
+	}}
 	return flags.Command(cli.Command{
 		Name:        "tag",
 		Usage:       "name all that images show, by a model of many labels",
 		ArgsUsage:   "SRC...",
 		Description: help("tag"),
-	}, o.run, &o.picked, &o.captions, &o.rows, &o.page, &o.progress, &o.images, &o.decoding, &o.timeout, &o.session, &o.model, &o.read)
+	}, o.run, o.groups(&o.picked, &o.captions)...)
+}
+
+// tagged are the tags of an image.
+type tagged struct {
+	tags []tag.Tag
+	images.Size
 }
 
 func (o *tagOptions) run(ctx context.Context, call *flags.Call) error {
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
-		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
-	return job.Run(ctx, to, rows.TagsCodec, func() (*job.Job[source.Item, rows.Tags], error) {
-		model, err := o.read.Open(call.UI, o.model.Name)
+	return runLook(ctx, call, &o.lookOptions, rows.TagsCodec, func(model *models.Model) (*look[tagged, rows.Tags], error) {
+		graph := o.lookOptions.run()
+		classifier, err := classify.Open(ctx, model, classify.Options{Runner: graph.Runner, Batch: graph.Batch, Concurrency: graph.Concurrency,
+			MaxPixels: graph.MaxPixels, Scaled: graph.Scaled, Timeout: graph.Timeout, Top: tag.Most})
 		if err != nil {
 			return nil, err
 		}
-		o.session.Check(ctx, call.UI, model)
-		classifier, err := classify.Open(ctx, model, classify.Options{Runner: o.session.Runner, Batch: o.session.Batch, Concurrency: o.session.Concurrency,
-			MaxPixels: o.decoding.Pixels, Scaled: o.decoding.Scaled, Timeout: o.timeout.PerImage, Top: tag.Most})
-		if err != nil {
-			return nil, err
-		}
-		flags.TellSession(call.UI, classifier.Session())
 		spec := classifier.Spec()
 		rules, err := o.picked.rules(spec.Labels)
-		if err == nil {
-			err = o.captions.open(call, &o.rows)
-		}
 		if err != nil {
 			return nil, errors.Join(err, classifier.Close())
 		}
 		if spec.Activation == models.Softmax {
 			call.UI.Warn(fmt.Sprintf("the classes of %s exclude each other (softmax): their probabilities sum to 1, and hardly more than one is a tag", model.Name))
 		}
-		return &job.Job[source.Item, rows.Tags]{
-			Unit:   "image",
-			Items:  o.images.Items(),
-			Name:   nameOf,
-			Stamp:  o.images.Stamp,
-			Survey: o.images.Survey,
-			Record: func(format string) (record.Record, error) {
-				return job.Described(ctx, o.settings(format), model, classifier.Session(), spec.Labels)
+		return &look[tagged, rows.Tags]{
+			graph:    classifier,
+			settings: o.picked.settings(),
+			beside:   record.Settings{{Key: "spaces", Value: map[bool]string{true: "true"}[o.captions.spaces]}},
+			labels:   spec.Labels,
+			title:    "What " + model.Name + " tags",
+			each: func(ctx context.Context, items iter.Seq[*beside.Item]) iter.Seq[runner.Result[*beside.Item, tagged]] {
+				return picked(classify.Each(ctx, classifier, items, (*beside.Item).Input), rules, spec.Labels)
 			},
-			Rows: func(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Tags]] {
-				return o.tagged(ctx, classifier, rules, items)
+			row: func(name string, made tagged) rows.Tags {
+				return rows.Tags{Head: output.Head{Input: name}, Width: made.Width, Height: made.Height, Tags: made.tags}
 			},
-			How:      howOf(classifier),
-			Unturned: classifier.Unturned,
-			Ended: func(error) {
-				flags.TellUnturned(call.UI, model, classifier.Unturned())
-				tellSeen(call.UI, spec.OutputName, classifier.Seen())
-			},
-			Close: classifier.Close,
-			Title: "What " + model.Name + " tags",
-			Item:  func(item source.Item) source.Item { return item },
-			Card: func(ctx context.Context, row rows.Tags, item source.Item) report.Card {
+			make:  o.captions.make,
+			ended: func() { tellSeen(call.UI, spec.OutputName, classifier.Seen()) },
+			card: func(ctx context.Context, row rows.Tags, item source.Item) report.Card {
 				return tagCard(ctx, row, item, o.decoding.Pixels)
 			},
-			AtOnce: runtime.GOMAXPROCS(0),
 		}, nil
 	})
 }
 
-// settings are the options that change rows.
-func (o *tagOptions) settings(format string) record.Settings {
-	return slices.Concat(record.Settings{{Key: "format", Value: format}}, o.picked.settings(),
-		record.Settings{{Key: "shard", Value: o.images.Shard().String()}}, o.decoding.Settings(), o.session.Settings())
-}
-
-// tagged makes a row for each image, and its caption.
-func (o *tagOptions) tagged(ctx context.Context, classifier *classify.Classifier, rules tag.Rules, items iter.Seq[source.Item]) iter.Seq[job.Answer[rows.Tags]] {
-	return func(yield func(job.Answer[rows.Tags]) bool) {
-		if o.captions.shelf != nil {
-			defer o.captions.shelf.Sweep()
-		}
-		var under underWay
-		labels := classifier.Spec().Labels
-		for r := range classifier.Stream(ctx, under.inputs(items)) {
-			item := under.next()
-			if all := (*classify.SizeError)(nil); errors.As(r.Err, &all) {
-				yield(job.Answer[rows.Tags]{End: all})
-				return
+// picked are the tags that rules pick of the classes of images.
+func picked(all iter.Seq[runner.Result[*beside.Item, classify.Result]], rules tag.Rules, labels []models.Label) iter.Seq[runner.Result[*beside.Item, tagged]] {
+	return func(yield func(runner.Result[*beside.Item, tagged]) bool) {
+		for r := range all {
+			made := runner.Result[*beside.Item, tagged]{Item: r.Item, Err: r.Err}
+			if r.Err == nil {
+				made.Value = tagged{rules.Pick(rows.Predictions(r.Value.Predictions), labels), images.Size{Width: r.Value.Width, Height: r.Value.Height}}
 			}
-			row := rows.Tags{Head: output.Head{Input: item.Name}, Width: r.Result.Width, Height: r.Result.Height}
-			err := r.Err
-			if err == nil {
-				row.Tags = rules.Pick(rows.Predictions(r.Result.Predictions), labels)
-				if o.captions.shelf != nil {
-					if err = o.captions.write(item, row.Tags); err != nil {
-						err = models.StageWrite.Wrap(fmt.Errorf("%s: %w", item.Name, err))
-					}
-				}
-			}
-			if err != nil {
-				row = output.Failed[rows.Tags](item.Name, string(models.StageOf(err)), remedy.Text(err))
-			}
-			if !yield(job.Answer[rows.Tags]{Row: row, Err: err}) {
+			if !yield(made) {
 				return
 			}
 		}
 	}
-}
-
-// underWay are the images that a classifier has begun with and not answered yet, in their order.
-type underWay struct {
-	mu    sync.Mutex
-	items []source.Item
-}
-
-func (u *underWay) inputs(items iter.Seq[source.Item]) iter.Seq[classify.Input] {
-	return func(yield func(classify.Input) bool) {
-		for item := range items {
-			u.mu.Lock()
-			u.items = append(u.items, item)
-			u.mu.Unlock()
-			if !yield(classify.Input{Name: item.Name, Read: item.Read}) {
-				return
-			}
-		}
-	}
-}
-
-// next is the one that is answered.
-func (u *underWay) next() source.Item {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	item := u.items[0]
-	u.items = u.items[1:]
-	return item
 }
 
 // tagCard shows an image with its tags.

@@ -133,19 +133,53 @@ func TestWatchFile(t *testing.T) {
 	}
 }
 
+// TestWatchPictures: of every verb that makes pictures a changed image is done anew, its row takes the place of the one
+// before, and so do its pictures; a run that ended goes on.
 func TestWatchPictures(t *testing.T) {
 	needLibrary(t)
-	dir := t.TempDir()
-	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
-	os.Mkdir(in, 0o700)
-	cmd, _, stderr := watchesIn(t, "generate", in, "--watch", "-o", out)
-	for i, name := range []string{"a.png", "b.png"} {
-		write(t, filepath.Join(in, name), square(t, red, 8))
-		await(t, filepath.Join(out, "ortho.jsonl.partial"), i+1)
-	}
-	cmd.Process.Signal(syscall.SIGTERM)
-	if cmd.Wait(); cmd.ProcessState.ExitCode() != exitOK || len(filesIn(t, out)) != 4 {
-		t.Errorf("exit %d, %q, %s", cmd.ProcessState.ExitCode(), filesIn(t, out), stderr)
+	for _, c := range []struct{ args, picture string }{
+		{"generate", "a.png"},
+		{"cutout -m ../../models/cutout/testdata/u2net.onnx", "a.png"},
+		{"detect -m " + detectors + "v8.onnx --conf 0.01 --draw DRAWN --crops CROPS --yolo LABELS", "../DRAWN/a.jpg"},
+		{"segment -m " + segformer + " --masks MASKS --overlay SHOWN", "../SHOWN/a.jpg"},
+		{"tag -m " + tagger + " --captions TEXTS", "../TEXTS/a.txt"},
+	} {
+		dir := t.TempDir()
+		in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+		os.Mkdir(in, 0o700)
+		words := strings.Fields(c.args)
+		for i, word := range words {
+			if strings.ToUpper(word) == word && !strings.HasPrefix(word, "-") && !strings.Contains(word, ".") {
+				words[i] = filepath.Join(dir, word)
+			}
+		}
+		rowsFile := filepath.Join(out, "ortho.jsonl")
+		if words[0] == "generate" || words[0] == "cutout" {
+			words = append(words, "-o", out)
+		} else {
+			words = append(words, "-o", rowsFile)
+			os.Mkdir(out, 0o700)
+		}
+		words = append(words, in, "--watch")
+		cmd, _, stderr := watchesIn(t, words...)
+		for i, name := range []string{"a.png", "b.png", "a.png"} {
+			write(t, filepath.Join(in, name), square(t, red, 40+10*i))
+			await(t, rowsFile+".partial", i+1)
+		}
+		cmd.Process.Signal(syscall.SIGTERM)
+		if cmd.Wait(); cmd.ProcessState.ExitCode() != exitOK || strings.Count(read(t, rowsFile), "\n") != 2 || !strings.Contains(stderr.String(), "2 images, 0 failed") {
+			t.Errorf("%s: exit %d, %s, %s", words[0], cmd.ProcessState.ExitCode(), stderr, read(t, rowsFile))
+			continue
+		}
+		picture := filepath.Join(out, c.picture)
+		before := read(t, picture)
+		write(t, filepath.Join(in, "a.png"), read(t, cat))
+		cmd, _, stderr = watchesIn(t, append(words, "--resume")...)
+		await(t, rowsFile+".partial", 3)
+		cmd.Process.Signal(syscall.SIGTERM)
+		if cmd.Wait(); cmd.ProcessState.ExitCode() != exitOK || strings.Count(read(t, rowsFile), "\n") != 2 || read(t, picture) == before {
+			t.Errorf("%s goes on: exit %d, %s, %s", words[0], cmd.ProcessState.ExitCode(), stderr, read(t, rowsFile))
+		}
 	}
 }
 
@@ -157,6 +191,8 @@ func TestWatchRefuses(t *testing.T) {
 		{"none --watch", "no such file"},
 		{dir + " --watch --shard 0/2", "--shard"},
 		{dir + " --watch --stdin-paths", "--stdin-paths"},
+		{dir + " --watch --shard-by name", "has no number"},
+		{dir + " --watch --update -o x.csv", "--watch --resume does what is new"},
 		{dir + " --watch -f table", "-f jsonl or csv"},
 		{dir + " --watch -f parquet", "-f jsonl or csv"},
 	} {

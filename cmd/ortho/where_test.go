@@ -48,6 +48,26 @@ func TestWhere(t *testing.T) {
 	if code, stdout, stderr := execute(t, "", "describe", "--offline", coffee, cat, "-f", "jsonl", "--where", `len(objects) > 1000 || error != "" && input contains "coffee"`); code != exitItems || strings.Count(stdout, "\n") != 1 {
 		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
 	}
+	// A row of which an expression can't tell costs itself.
+	for _, to := range [][]string{{"-f", "jsonl"}, {"-o", filepath.Join(t.TempDir(), "x.csv")}} {
+		code, stdout, stderr := execute(t, "", with([]string{"classify", coffee, cat, "-k", "2", "--min-probability", "0.2", "--where", `classes[1].p > 0.01`}, to...)...)
+		if code != exitOK || strings.Count(stdout, "\n") > 1 || !strings.Contains(stderr, "--where has no answer for 1 row, left out: "+coffee+": index out of range") {
+			t.Errorf("exit %d, %s, %s", code, stdout, stderr)
+		}
+	}
+	for _, c := range []struct {
+		args  string
+		lines int
+	}{
+		{"detect -m " + detectors + `v8.onnx --where label=="dog"||p>=0||detections[0].x1>=0`, 2},
+		{"segment -m " + segformer + ` --where any(segments,.label=="wall"&&.share>0.1)`, 2},
+		{"tag -m " + tagger + ` --where any(tags,.label=="1girl")&&width>100`, 2},
+		{"dupes " + coffee + ` --where kind=="near"`, 0},
+	} {
+		if code, stdout, stderr := execute(t, "", with(strings.Fields(c.args), coffee, cat, "-f", "jsonl")...); code != exitOK || strings.Count(stdout, "\n") != c.lines || !strings.Contains(stderr, "left out by --where") {
+			t.Errorf("%s: exit %d, %s, %s", c.args, code, stdout, stderr)
+		}
+	}
 	dir := t.TempDir()
 	rows := filepath.Join(dir, "rows.jsonl")
 	execute(t, "", "classify", coffee, cat, "-o", rows)

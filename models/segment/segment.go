@@ -31,7 +31,7 @@ type Options struct {
 type Result struct {
 	// Segments are, of maps of classes, the classes that occur, the largest first, of equal ones by index; of
 	// queries they come in the order of their numbers in the map.
-	Segments []Segment `json:"segments"`
+	Segments []Segment `json:"segments,omitzero"`
 	Width    int       `json:"width,omitempty"` // pixels of the image, upright where the model wants it so
 	Height   int       `json:"height,omitempty"`
 

@@ -3,6 +3,7 @@ package commandline
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -102,30 +103,64 @@ func exampleLines(examples []example, width int) string {
 	return b.String()
 }
 
+// termLine is a line of a list of terms, each with what it stands for beside it.
+var termLine = regexp.MustCompile(`^( +)(\S+(?: \S+)*)( {2,})(\S.*)$`)
+
+// paragraph is text that is wrapped together.
+type paragraph struct {
+	lead string // before the first line
+	own  int    // where further lines begin
+	text string
+	goes bool // the next line may go on with it
+}
+
+// paragraphsOf are those of a text: lines that are not indented flow together, one that is stands alone, and a term's
+// meaning goes on where it has begun.
+func paragraphsOf(text string, width int) (all []paragraph) {
+	for line := range strings.SplitSeq(text, "\n") {
+		plain := strings.TrimLeft(line, " ")
+		indent := len(line) - len(plain)
+		if n := len(all) - 1; n >= 0 && all[n].goes && plain != "" && indent == all[n].own {
+			all[n].text += " " + plain
+			continue
+		}
+		one := paragraph{strings.Repeat(" ", indent), indent, plain, plain != "" && indent == 0}
+		if m := termLine.FindStringSubmatch(line); m != nil {
+			lead := m[1] + m[2] + m[3]
+			one = paragraph{lead, utf8.RuneCountInString(lead), m[4], true}
+		}
+		all = append(all, one)
+	}
+	for i := range all {
+		p := &all[i]
+		indent := len(p.lead) - len(strings.TrimLeft(p.lead, " "))
+		if width < narrow && p.own > indent && p.own+utf8.RuneCountInString(p.text) > width { // the meaning stands below its term
+			p.own = indent + 2
+			p.lead = strings.TrimRight(p.lead, " ") + "\n" + strings.Repeat(" ", p.own)
+		}
+	}
+	return all
+}
+
 // flowed wraps paragraphs that begin at a column; their first line's indent is there.
 func flowed(text string, column, width int) string {
-	var paragraphs []string
-	inside := false // a paragraph that the next line goes on with
-	for line := range strings.SplitSeq(text, "\n") {
-		plain := line != "" && line[0] != ' '
-		if plain && inside {
-			paragraphs[len(paragraphs)-1] += " " + line
-		} else {
-			paragraphs = append(paragraphs, line)
-		}
-		inside = plain
-	}
+	var out []string
 	margin := strings.Repeat(" ", column)
-	for i, p := range paragraphs {
-		own := len(p) - len(strings.TrimLeft(p, " "))
-		lines := strings.Split(grid.Wrap(p[own:], max(20, width-column-own)), "\n")
+	for i, p := range paragraphsOf(text, width-column) {
+		lines := strings.Split(grid.Wrap(p.text, max(20, width-column-p.own)), "\n")
 		for n := range lines {
-			lines[n] = p[:own] + lines[n]
+			lead := strings.Repeat(" ", p.own)
+			if n == 0 {
+				lead = strings.ReplaceAll(p.lead, "\n", "\n"+margin)
+			}
+			if lines[n] != "" {
+				lines[n] = lead + lines[n]
+			}
 			if i+n > 0 && lines[n] != "" {
 				lines[n] = margin + lines[n]
 			}
 		}
-		paragraphs[i] = strings.Join(lines, "\n")
+		out = append(out, strings.Join(lines, "\n"))
 	}
-	return strings.Join(paragraphs, "\n")
+	return strings.Join(out, "\n")
 }

@@ -12,13 +12,15 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/term"
+	"ortho/cmd/ortho/internal/where"
 )
 
 // To says how rows are written.
 type To struct {
 	Format  string
-	Width   int // of the terminal; 0: it is none
-	Classes int // of a row at most; 0: all that it has
+	Width   int    // of the terminal; 0: it is none
+	Classes int    // of a row at most; 0: all that it has
+	Where   string // which rows are kept; "": all
 	Choices output.Choices
 	// Create opens what is written to, once it is known that the rows can be read and written.
 	Create func() (io.Writer, error)
@@ -28,6 +30,7 @@ type To struct {
 type Made struct {
 	Rows, Failed int64 // rows, and those among them that say why there is no result
 	Damaged      int64 // rows that could not be read, and are left out
+	LeftOut      int64 // rows that To.Where leaves out
 }
 
 // conversion is one run.
@@ -58,6 +61,14 @@ func Run(ctx context.Context, inputs []*Input, to To, warn func(string)) (Made, 
 
 // run writes rows of one kind.
 func run[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R]) error {
+	var keeps *where.Rows[R]
+	if c.to.Where != "" {
+		var err error
+		if keeps, err = where.Over(codec, c.to.Where); err != nil {
+			return err
+		}
+		defer keeps.Tell(c.warn)
+	}
 	if err := codec.Takes(c.to.Format); err != nil {
 		return err
 	}
@@ -77,7 +88,7 @@ func run[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R
 		return err
 	}
 	buffer := bufio.NewWriterSize(to, 1<<18)
-	if err := write(ctx, c, codec, buffer); err != nil {
+	if err := write(ctx, c, codec, keeps, buffer); err != nil {
 		return err
 	}
 	for _, what := range slices.Sorted(maps.Keys(c.lost)) {
@@ -86,7 +97,7 @@ func run[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R
 	return buffer.Flush()
 }
 
-func write[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R], to io.Writer) error {
+func write[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec[R], keeps *where.Rows[R], to io.Writer) error {
 	w, err := codec.Writer(c.to.Format, to, c.to.Width)
 	if err != nil {
 		return err
@@ -98,6 +109,10 @@ func write[R fitting[R]](ctx context.Context, c *conversion, codec *output.Codec
 		}
 		if err != nil {
 			return err
+		}
+		if keeps != nil && !keeps.Keeps(row) {
+			c.made.LeftOut++
+			continue
 		}
 		row, lost := row.Fit(c.to.Format, c.to.Classes)
 		if lost != "" {
@@ -146,7 +161,7 @@ func joined[R output.Row](c *conversion, codec *output.Codec[R]) iter.Seq2[R, er
 	}
 	return func(yield func(R, error) bool) {
 		for row, err := range rows {
-			if errors.Is(err, errDamaged) { // which has kept its turn
+			if errors.Is(err, errAbsent) { // which has kept its turn
 				continue
 			}
 			if !yield(row, err) {
@@ -156,24 +171,29 @@ func joined[R output.Row](c *conversion, codec *output.Codec[R]) iter.Seq2[R, er
 	}
 }
 
-// errDamaged is of a row that is left out.
-var errDamaged = errors.New("the row is damaged")
+// errAbsent is of a row that is damaged, or that --where has left out.
+var errAbsent = errors.New("the row is not there")
 
-// whole yields the rows of an input, and at its end says how many are damaged. Where all are, that is
-// an error.
+// whole yields the rows of an input, those that are not there among them, and at its end says how many are
+// damaged. Where all are, that is an error.
 func whole[R output.Row](c *conversion, codec *output.Codec[R], in *Input) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
-		var read, damaged int64
+		var read, damaged, left int64
 		var first error
 		for row, err := range codec.Read(in.Format, in.file, in.size) {
+			for in.leftOut(read + damaged + left) {
+				if left++; !yield(none, errAbsent) {
+					return
+				}
+			}
 			if err == nil {
 				read++
 			} else {
 				if damaged++; first == nil {
 					first = err
 				}
-				row, err = none, errDamaged
+				row, err = none, errAbsent
 			}
 			if !yield(row, err) {
 				return
@@ -187,11 +207,17 @@ func whole[R output.Row](c *conversion, codec *output.Codec[R], in *Input) iter.
 		case damaged > 0:
 			c.warn(fmt.Sprintf("%s: %s damaged, and left out: %v", in.Name, areCounted(damaged), first))
 		}
-		if in.record != nil && read+damaged != in.record.Rows {
-			c.warn(fmt.Sprintf("%s has %s, and its run.json tells of %d: it was changed since, or is cut off", in.Name, term.Counted(read+damaged, "row"), in.record.Rows))
+		if in.record == nil {
+			return
+		}
+		if there := in.record.Rows - in.record.LeftOut.Count; read+damaged != there {
+			c.warn(fmt.Sprintf("%s has %s, and its run.json tells of %d: it was changed since, or is cut off", in.Name, term.Counted(read+damaged, "row"), there))
 		}
 	}
 }
+
+// leftOut reports whether --where has left out the row at a place.
+func (in *Input) leftOut(at int64) bool { return in.record != nil && in.record.LeftOut.Has(at) }
 
 func areCounted(n int64) string {
 	if n == 1 {

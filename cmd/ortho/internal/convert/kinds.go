@@ -14,6 +14,7 @@ type kind struct {
 	name string
 	is   func(has func(field string) bool) bool // whether fields are of this kind alone
 	run  func(context.Context, *conversion) error
+	best func(in *Input, expression string) (*Sorted, error) // nil: images can't be sorted by them
 }
 
 // kinds are looked at in this order.
@@ -21,31 +22,37 @@ var kinds = []kind{
 	kindOf("embeddings", rows.EmbeddingsCodec, func(has func(string) bool) bool { return has("embedding") }),
 	kindOf("descriptions", rows.DescriptionsCodec, func(has func(string) bool) bool { return has("description") || has("sentence") }),
 	kindOf("pictures", rows.PicturesCodec, func(has func(string) bool) bool { return has("file") }),
-	kindOf("classes of images", rows.ClassesCodec, func(has func(string) bool) bool { return has("width") }),
-	kindOf("classes of texts", rows.TextsCodec, func(has func(string) bool) bool {
+	sortedBy("objects in images (detect)", rows.DetectionsCodec, func(has func(string) bool) bool { return has("detections") || has("x1") }),
+	sortedBy("segments (segment)", rows.SegmentsCodec, func(has func(string) bool) bool { return has("segments") || has("share") }),
+	kindOf("ranges of depth (depth)", rows.DepthCodec, func(has func(string) bool) bool { return has("depth") || has("unit") }),
+	sortedBy("tags (tag)", rows.TagsCodec, func(has func(string) bool) bool { return has("tags") || has("category") }),
+	kindOf("matches (search)", rows.MatchesCodec, func(has func(string) bool) bool { return has("matches") || has("match") }),
+	kindOf("groups of images (dupes)", rows.DuplicatesCodec, func(has func(string) bool) bool { return has("images") || has("sha256") }),
+	sortedBy("classes of images", rows.ClassesCodec, func(has func(string) bool) bool { return has("width") }),
+	classesOfTexts(),
+}
+
+// classesOfTexts are also those of images of which someone has left out the sizes: images are sorted by them.
+func classesOfTexts() kind {
+	k := kindOf("classes of texts", rows.TextsCodec, func(has func(string) bool) bool {
 		return has("predictions") || has("output") || has("doubt")
-	}),
-}
-
-// others are fields of rows that can't be converted, and the verbs that write them.
-var others = []struct{ field, verb string }{
-	{"detections", "detect"}, {"x1", "detect"}, {"segments", "segment"}, {"share", "segment"}, {"depth", "depth"}, {"unit", "depth"}, {"tags", "tag"}, {"category", "tag"}, {"matches", "search"}, {"images", "dupes"},
-}
-
-// other is the verb whose rows a file has, where those can't be converted; "": they can.
-func (in *Input) other() string {
-	for fields := range output.Fields(in.Format, in.file, in.size) {
-		for _, o := range others {
-			if slices.Contains(fields, o.field) {
-				return o.verb
-			}
-		}
-	}
-	return ""
+	})
+	k.best = func(in *Input, expression string) (*Sorted, error) { return best(in, rows.ClassesCodec, expression) }
+	return k
 }
 
 func kindOf[R fitting[R]](name string, codec *output.Codec[R], is func(has func(string) bool) bool) kind {
-	return kind{name, is, func(ctx context.Context, c *conversion) error { return run(ctx, c, codec) }}
+	return kind{name: name, is: is, run: func(ctx context.Context, c *conversion) error { return run(ctx, c, codec) }}
+}
+
+// sortedBy is kindOf rows that images can be sorted by.
+func sortedBy[R interface {
+	fitting[R]
+	sortable
+}](name string, codec *output.Codec[R], is func(has func(string) bool) bool) kind {
+	k := kindOf(name, codec, is)
+	k.best = func(in *Input, expression string) (*Sorted, error) { return best(in, codec, expression) }
+	return k
 }
 
 // fitting are rows that know what a format has no place for.
@@ -61,9 +68,6 @@ type fitting[R any] interface {
 func told(all []*Input, warn func(string)) (kind, error) {
 	found, of := -1, (*Input)(nil)
 	for _, in := range all {
-		if verb := in.other(); verb != "" {
-			return kind{}, fmt.Errorf("%s has rows of %s, which are not converted: %s -f writes them in other formats", in.Name, verb, verb)
-		}
 		k := in.kind()
 		switch {
 		case k < 0:

@@ -22,7 +22,7 @@ func (v *Conversion) Flags() []cli.Flag {
 	const out = "Output"
 	rows := Rows{Images: true}
 	all := slices.DeleteFunc(rows.Flags(), func(f cli.Flag) bool {
-		return slices.Contains([]string{"output", "resume", "retry-failed"}, f.Names()[0])
+		return slices.Contains([]string{"output", "resume", "retry-failed", "update", "keep-gone", "record"}, f.Names()[0])
 	})
 	return append(all,
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE`, in place of the last argument; - is standard output"},
@@ -64,6 +64,7 @@ func (v *Conversion) Read(c *Call) error {
 	if n := len(slices.DeleteFunc(slices.Clone(v.From), func(name string) bool { return name != "-" })); n > 1 {
 		return commandline.Usagef("standard input (-) can be read once")
 	}
+	v.Own = []string{"coco"} // of boxes
 	if err := v.Rows.Read(c); err != nil {
 		return err
 	}

@@ -103,7 +103,9 @@ func (i *Images) watch(c *Call) error {
 		return commandline.Usagef("--watch: name the folders that are watched")
 	case i.from.StdinPaths:
 		return commandline.Usagef("--watch is of folders, and --stdin-paths of a list")
-	case c.Given("shard"):
+	case c.has("update") && c.line.Bool("update"):
+		return commandline.Usagef("--update ends when all that is there is done, and --watch does not: --watch --resume does what is new or has changed, and goes on; rows of what is gone are dropped by a run with --update alone")
+	case c.Given("shard") || c.Given("shard-by"):
 		return commandline.Usagef("--shard: what comes into a folder that is watched has no number; let each run watch a folder of its own")
 	}
 	if err := source.CheckWatched(i.args); err != nil {

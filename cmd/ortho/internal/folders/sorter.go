@@ -142,7 +142,7 @@ func (s *Sorter) Put(ctx context.Context, item source.Item, class *Class) error 
 	if len(s.planned) < batch && !s.DryRun {
 		return nil
 	}
-	return s.flush(ctx)
+	return s.Flush(ctx)
 }
 
 // tellShared says that a label's folder is not called as SafeName has it, since another's is.
@@ -161,7 +161,7 @@ func (s *Sorter) Fail(name string, err error) {
 
 // Close does what is still planned, and ends the run.
 func (s *Sorter) Close(ctx context.Context) error {
-	err := s.flush(ctx)
+	err := s.Flush(ctx)
 	if s.journal != nil {
 		err = errors.Join(err, s.journal.file.Close())
 		if s.journal.acts == nil && s.journal.folders == nil && !s.DryRun { // nothing was done
@@ -279,8 +279,8 @@ func (l line) made(info fs.FileInfo) bool {
 
 func (s *Sorter) path(f *file) string { return filepath.Join(s.Into, filepath.FromSlash(string(f.To))) }
 
-// flush does what is planned: it is told in the journal, and on the disk, before.
-func (s *Sorter) flush(ctx context.Context) error {
+// Flush does what is planned, which is told in the journal, and on the disk, before.
+func (s *Sorter) Flush(ctx context.Context) error {
 	planned := s.planned
 	s.planned = nil
 	if s.Told != nil {

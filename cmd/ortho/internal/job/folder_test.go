@@ -29,7 +29,7 @@ type drawing struct {
 	there   []string // pictures of earlier runs
 	made    []string // items that were made in this run
 	shown   []string // files of all rows, as Finish gets them
-	failed  func(int64) bool
+	failed  func(int64, string) bool
 	counted *term.Progress
 	closed  int
 }
@@ -66,7 +66,7 @@ func (d *drawing) open() (*job.Job[string, rows.Pictures], error) {
 		Close:    func() error { d.closed++; return nil },
 		Progress: func(bar *term.Progress) { d.counted = bar },
 		Gone:     func(row rows.Pictures) bool { return row.File != "" && !slices.Contains(d.there, row.File) },
-		Earlier:  func(failed func(int64) bool) { d.failed = failed },
+		Earlier:  func(before job.Earlier) { d.failed = before.Failed },
 		Finish: func(_ context.Context, all iter.Seq2[rows.Pictures, error]) error {
 			for row, err := range all {
 				if err != nil {
@@ -135,7 +135,7 @@ func TestFolder(t *testing.T) {
 		if c.says != "c.png" && !strings.Contains(said, c.says) {
 			t.Errorf("%s: %q", c.name, said)
 		}
-		if stays := d.failed != nil && d.failed(1); stays != c.stays {
+		if stays := d.failed != nil && d.failed(1, "b"); stays != c.stays {
 			t.Errorf("%s: failed %v", c.name, stays)
 		}
 	}

@@ -31,20 +31,22 @@ type Output struct {
 	AlwaysSummary bool          // the summary is printed even for a single row
 	Folder        string        // of pictures, with the file of their rows in it; "": there is none
 	InMemory      bool          // rows are not written: they are kept in memory for Job.Finish
+	Discards      bool          // rows are neither written nor kept
 }
 
 // Job is a run of a task over items of a type T: each gets a row of a type R.
 type Job[T any, R output.Row] struct {
-	Unit   string // what a row is of: "image", "text"
-	Items  iter.Seq[T]
-	Name   func(T) string                                         // of the item's row
-	Stamp  func(context.Context, T) source.Stamp                  // by which an update knows it again; nil: by its name alone
-	Survey func(stop func() bool) (source.Inventory, bool)        // what is known of the items before; see [source.Survey]
-	Record func(format string) (record.Record, error)             // all that the rows follow from
-	Rows   func(context.Context, iter.Seq[T]) iter.Seq[Answer[R]] // in the order of the items
-	How    record.Speed                                           // provider, threads, batch, concurrency
-	Ended  func(err error)                                        // prints what concerns the whole run; may be nil
-	Close  func() error                                           // frees what Rows needs
+	Unit    string // what a row is of: "image", "text"
+	Failing string // what a row of error is of, where that is no unit; "": it is one
+	Items   iter.Seq[T]
+	Name    func(T) string                                         // of the item's row
+	Stamp   func(context.Context, T) source.Stamp                  // by which an update knows it again; nil: by its name alone
+	Survey  func(stop func() bool) (source.Inventory, bool)        // what is known of the items before; see [source.Survey]
+	Record  func(format string) (record.Record, error)             // all that the rows follow from
+	Rows    func(context.Context, iter.Seq[T]) iter.Seq[Answer[R]] // in the order of the items
+	How     record.Speed                                           // provider, threads, batch, concurrency
+	Ended   func(err error)                                        // prints what concerns the whole run; may be nil
+	Close   func() error                                           // frees what Rows needs
 
 	// Unturned counts the images that were read as stored though their EXIF orientation asks for
 	// a turn, for the record; nil: there are none.
@@ -56,11 +58,10 @@ type Job[T any, R output.Row] struct {
 	Progress func(*term.Progress)
 
 	// When an earlier run is continued, Gone reports whether what a row names does not exist any
-	// more, so that the row is made again. Earlier is called before Items is gone through, with a
-	// function that reports whether the item at a position failed and is not made again. Both may
-	// be nil.
+	// more, so that the row is made again. Earlier is called before Items is gone through, with what is
+	// known of that run. Both may be nil.
 	Gone    func(R) bool
-	Earlier func(failed func(position int64) bool)
+	Earlier func(Earlier)
 	// Listed are settings of the record that only say which items there are: an update may have others.
 	Listed []string
 	// Fits reports whether a row of an item that has not changed is still what would be made of it;
@@ -78,6 +79,14 @@ type Job[T any, R output.Row] struct {
 	Item   func(T) source.Item
 	Light  func(R) R
 	AtOnce int
+}
+
+// Earlier is what is known of an earlier run that is continued. Its functions are for where Items is gone through.
+type Earlier struct {
+	// Failed reports whether the row of an item, by its place and its name, has failed and is not made again.
+	Failed func(position int64, name string) bool
+	// Had reports whether there is a row of an item; it may be false where rows go by their places.
+	Had func(name string) bool
 }
 
 // Answer is the outcome of one item: its row, and the error where it failed.
@@ -107,7 +116,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 		}
 	})
 	defer free()
-	out.unit = j.Unit
+	out.unit, out.failing = j.Unit, j.Failing
 	if page != nil {
 		page.light = j.Light
 	}
@@ -157,15 +166,15 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 		}, nil
 	}
 	out.run.Gone, out.run.Unturned, out.run.Listed = j.Gone, j.Unturned, j.Listed
-	out.run.Keeps = out.keeps
-	out.run.Look, out.run.KeepGone, out.run.Forget = source.LookTimes, out.Rows.KeepGone, !out.Rows.LeavesRecord()
-	if to := out.Output; to.Images != nil && to.Images.Watched() {
-		if out.run.ByName = true; j.Earlier != nil && to.Rows.Resumes() {
-			return nil, commandline.Usagef("pictures of a folder that is watched can't be gone on with: make those that are left without --watch, or give another folder")
-		}
+	if out.keeps != nil {
+		out.run.Keeps = out.keeps.Keeps
 	}
+	out.run.Look, out.run.KeepGone, out.run.Forget = source.LookTimes, out.Rows.KeepGone, !out.Rows.LeavesRecord()
 	if out.Images != nil {
-		out.run.Look = out.Images.Look()
+		out.run.Look, out.run.ByName = out.Images.Look(), out.Images.Watched()
+	}
+	if j.Fits != nil {
+		out.run.Fit = j.fit
 	}
 	now, err := j.Record(out.codec.Recorded(out.format))
 	if err != nil {
@@ -188,7 +197,7 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 		return nil, err
 	}
 	if j.Earlier != nil && !out.run.Complete() {
-		j.Earlier(out.run.Failed)
+		j.Earlier(Earlier{out.run.Failed, out.run.Had})
 	}
 	if out.run.Complete() && !known {
 		_, err = runner.Await(ctx, func(context.Context) (none struct{}, err error) { return none, out.run.Verify(j.named()) })
@@ -198,6 +207,22 @@ func (j *Job[T, R]) begin(ctx context.Context, out *rows[R]) (count func(stop fu
 		out.warnShard()
 	}
 	return func(func() bool) (int64, bool) { return all.Items, known }, err
+}
+
+// fit reports whether the rows of a complete output are what would be made of the items, which have not changed.
+func (j *Job[T, R]) fit(rows iter.Seq2[R, error]) (bool, error) {
+	next, stop := iter.Pull2(rows)
+	defer stop()
+	for item := range j.Items {
+		row, err, more := next()
+		if err != nil {
+			return false, err
+		}
+		if !more || row.Name() != j.Name(item) || row.Failed() == nil && !j.Fits(item, row) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // recall has the page of a complete output know the images of its first rows, if they can be

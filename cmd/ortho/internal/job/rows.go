@@ -25,6 +25,7 @@ type rows[R output.Row] struct {
 	codec   *output.Codec[R]
 	format  string
 	unit    string         // what a row is of: "image", "text"
+	failing string         // what a row of error is of; "": the same
 	run     *record.Run[R] // nil: a stream
 	created string         // the topmost folder that was made; "": none
 
@@ -35,8 +36,8 @@ type rows[R output.Row] struct {
 	written int64         // of the stream
 	failed  int64         // of them
 
-	keeps    func(R) (bool, error) // --where; nil: all
-	filtered int64                 // rows of the stream that it left out
+	keeps    *where.Rows[R] // --where; nil: all
+	filtered int64          // rows of the stream that it left out
 }
 
 // openRows opens the output, before any work.
@@ -46,11 +47,14 @@ func openRows[R output.Row](ctx context.Context, to Output, codec *output.Codec[
 	r := &rows[R]{Output: to, codec: codec, format: format, unit: "image"}
 	if to.Rows.Where != "" {
 		var err error
-		if r.keeps, err = Keeps(codec, to.Rows.Where); err != nil {
+		if r.keeps, err = where.Over(codec, to.Rows.Where); err != nil {
 			return nil, err
 		}
 	}
 	switch {
+	case to.Discards:
+		r.stream = discard[R]{}
+		return r, nil
 	case to.InMemory:
 		r.stream = &r.kept
 		return r, nil
@@ -103,6 +107,13 @@ func (k *memoryRows[R]) Write(row R) error {
 
 func (*memoryRows[R]) Close() error { return nil }
 
+// discard keeps no rows.
+type discard[R output.Row] struct{}
+
+func (discard[R]) Write(R) error { return nil }
+
+func (discard[R]) Close() error { return nil }
+
 // openFolder makes the folder, if it is not there, and opens the rows in it.
 func (r *rows[R]) openFolder() (err error) {
 	if r.created, err = flags.MakeFolder(r.Folder); err != nil {
@@ -126,25 +137,6 @@ func (r *rows[R]) openRun() (err error) {
 		r.run.Abandon()
 	}
 	return err
-}
-
-// Keeps reads the expression of --where, over the rows of a codec.
-func Keeps[R output.Row](codec *output.Codec[R], expression string) (func(R) (bool, error), error) {
-	if codec.Fields == nil {
-		return nil, commandline.Usagef("--where: such rows can't be chosen from")
-	}
-	var none R
-	filter, err := where.Parse(expression, codec.Fields(none))
-	if err != nil {
-		return nil, commandline.Usagef("--where: %w", err)
-	}
-	return func(row R) (bool, error) {
-		keeps, err := filter.Keeps(codec.Fields(row), row.Failed() != nil)
-		if err != nil {
-			err = fmt.Errorf("--where, of %s: %w", row.Name(), err)
-		}
-		return keeps, err
-	}, nil
 }
 
 // many is a count of rows in words.
@@ -181,9 +173,7 @@ func (r *rows[R]) complete() bool { return r.run != nil && r.run.Complete() }
 func (r *rows[R]) write(row R) (kept bool, err error) {
 	kept = true
 	if r.run == nil && r.keeps != nil {
-		if kept, err = r.keeps(row); err != nil {
-			return false, err
-		}
+		kept = r.keeps.Keeps(row)
 	}
 	if r.run != nil {
 		err = r.run.Write(row)
@@ -332,12 +322,16 @@ const namedFailures = 3
 func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Row) {
 	all, failed := r.counts()
 	before, _ := r.resumed()
+	r.keeps.Tell(r.Warn)
 	if r.Progress.Quiet {
 		return
 	}
 	u, updated := r.updated()
 	if all != 1 || failed > 0 || updated || before > 0 || r.Folder != "" || r.keeps != nil || r.AlwaysSummary {
 		text := r.many(all)
+		if r.failing != "" {
+			text = r.many(all - failed)
+		}
 		if r.Images != nil && r.Images.Shard().Count > 1 {
 			text = fmt.Sprintf("shard %v (0/%d is the first): %s", r.Images.Shard(), r.Images.Shard().Count, text)
 		}
@@ -353,7 +347,11 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 		if r.keeps != nil {
 			text += fmt.Sprintf(", %d left out by --where", r.leftOut())
 		}
-		text += fmt.Sprintf(", %d failed", failed)
+		if r.failing != "" {
+			text += fmt.Sprintf(", %s failed", term.Counted(failed, r.failing))
+		} else {
+			text += fmt.Sprintf(", %d failed", failed)
+		}
 		if done > 0 {
 			text += fmt.Sprintf(", %.1f %ss/s; provider %s, batch %d, %d at once", went.PerSecond, r.unit, went.Ran(went.Provider), went.Batch, went.Concurrency)
 		}

@@ -18,6 +18,8 @@ import (
 // input_bytes, see [Head.UTF8]: base64, and empty where the name is UTF-8.
 type CSV[R Row] struct {
 	Columns []string
+	// Several says that a row may have several records, so that the format wide is none for it.
+	Several bool
 	// Number reports whether the values of a column are numbers, for formats that tell; nil: none
 	// is.
 	Number func(column string) bool

@@ -86,7 +86,7 @@ func (c *Codec[R]) form(name string) *form[R] {
 		return c.CSV.form(',', escaped)
 	case plain == "tsv" && c.CSV != nil:
 		return c.CSV.form('\t', escaped)
-	case plain == "wide" && c.CSV != nil:
+	case plain == "wide" && c.CSV != nil && (c.Wide != nil || !c.CSV.Several):
 		return c.wide().form(',', escaped)
 	case name == "xlsx" && c.CSV != nil:
 		return &form[R]{writer: func(w io.Writer, _ int) Writer[R] { return newSheet(c.wide(), w, c.choices) }, read: c.wide().readSheet}

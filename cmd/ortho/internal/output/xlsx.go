@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"sort"
 	"strconv"
 	"unicode/utf16"
 
@@ -308,6 +309,9 @@ func (s *sheet[R]) Close() error {
 		err = s.end()
 	}
 	if err == nil {
+		// The library has types of pictures in the order of a map: the same rows are to be the same bytes.
+		types := s.book.ContentTypes.Defaults
+		sort.SliceStable(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
 		_, err = s.book.WriteTo(s.w)
 	}
 	if err == nil && s.choices.Warn != nil {

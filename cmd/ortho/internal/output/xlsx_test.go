@@ -169,6 +169,11 @@ func TestSheetPictures(t *testing.T) {
 	if len(told) != 1 || !strings.Contains(told[0], "1 row is without a thumbnail") {
 		t.Errorf("told %q", told)
 	}
+	for range 10 {
+		if !bytes.Equal(sheetOf(t, choices, want), data) {
+			t.Fatal("the same rows are other bytes")
+		}
+	}
 	book, err := excelize.OpenReader(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)

@@ -74,8 +74,8 @@ func (r *Run[R]) update(speed Speed) error {
 	return r.record.write(r.recordName())
 }
 
-// complete has the record say that the run is.
-func (r *Run[R]) complete(listed *Inputs, stamps Stamps, speed Speed) error {
+// settle has the record say that the run is.
+func (r *Run[R]) settle(listed *Inputs, stamps Stamps, speed Speed) error {
 	if r.pool != nil {
 		if listed == nil {
 			return errors.New("the inputs were not gone through to their end")
@@ -83,6 +83,7 @@ func (r *Run[R]) complete(listed *Inputs, stamps Stamps, speed Speed) error {
 		r.pool.settle(&r.record, listed)
 	}
 	r.record.Finished = time.Now().Round(time.Millisecond)
+	r.record.LeftOut = r.leftOut
 	if r.record.Listed = nil; r.record.Inputs == nil {
 		r.record.Listed = listed
 	}
@@ -103,7 +104,7 @@ func (r *Run[R]) appear(ctx context.Context, listed *Inputs, speed Speed) error 
 	if err := r.render(ctx, f, &stamps); err != nil {
 		return fmt.Errorf("write %s: %w", r.name, err)
 	}
-	if err := r.complete(listed, stamps, speed); err != nil {
+	if err := r.settle(listed, stamps, speed); err != nil {
 		return err
 	}
 	commit := f.Commit
@@ -161,9 +162,7 @@ func (r *Run[R]) render(ctx context.Context, to io.Writer, stamps *Stamps) error
 			if err != nil {
 				return r.partial.again(err)
 			}
-			if kept, err := r.kept(row); err != nil {
-				return err
-			} else if !kept {
+			if !r.kept(n-1, row) {
 				continue
 			}
 		}
@@ -173,16 +172,13 @@ func (r *Run[R]) render(ctx context.Context, to io.Writer, stamps *Stamps) error
 	return errors.Join(r.whole(n), buffer.Flush())
 }
 
-// kept reports whether a row is to be in OUT, and counts those that are not.
-func (r *Run[R]) kept(row R) (bool, error) {
-	if r.Keeps == nil {
-		return true, nil
+// kept reports whether the row at a place is to be in OUT, and notes those that are not.
+func (r *Run[R]) kept(at int64, row R) bool {
+	keeps := r.Keeps == nil || r.Keeps(row)
+	if !keeps {
+		r.leftOut.add(at)
 	}
-	keeps, err := r.Keeps(row)
-	if err == nil && !keeps {
-		r.leftOut++
-	}
-	return keeps, err
+	return keeps
 }
 
 // whole checks that all rows were there.
@@ -205,11 +201,7 @@ func (r *Run[R]) encode(ctx context.Context, buffer *bufio.Writer, stamps *Stamp
 		if err == nil {
 			row, err = output.DecodeLine[R](l.row)
 		}
-		kept := false
-		if err == nil {
-			kept, err = r.kept(row)
-		}
-		if err == nil && kept {
+		if err == nil && r.kept(n, row) {
 			err = w.Write(row)
 		}
 		if err != nil {

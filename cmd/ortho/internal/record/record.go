@@ -52,7 +52,14 @@ type Record struct {
 	// asks for a turn, in all starts of the run.
 	OrientationIgnored int64 `json:"orientation_ignored,omitempty"`
 
-	// When the run was begun or resumed last, or ended by itself.
+	// Beside are the folders of what the run makes beside its rows, by the flags that name them.
+	Beside Settings `json:"beside,omitempty"`
+	// LeftOut are the rows that --where has left out of a complete output.
+	LeftOut Places `json:"left_out,omitzero"`
+	// Orphans are pictures of earlier runs that no row names any more, and the inputs that they were made of.
+	Orphans Settings `json:"orphans,omitempty"`
+
+	// When the run was begun or resumed last, or ended by itself. Rows that --where leaves out count.
 	Rows   int64 `json:"rows"`   // failed ones among them
 	Failed int64 `json:"failed"` // but for those that were redone with success
 
@@ -235,6 +242,7 @@ func (r *Record) differences(now *Record, sameInputs bool) []string {
 		}
 	}
 	all("", r.Settings, now.Settings)
+	all("", r.Beside, now.Beside)
 	compare("model's SHA-256", r.Model.SHA256, now.Model.SHA256)
 	all("SHA-256 of ", r.Model.ExternalData, now.Model.ExternalData)
 	all("preprocessing: ", r.Preprocessing, now.Preprocessing)
@@ -306,7 +314,7 @@ func parseRecord(data []byte) (*Record, error) {
 		return nil, fmt.Errorf("its version is %d, and this ortho knows %d: use ortho %s or newer", r.Version, Version, r.Ortho)
 	case r.Version > 1 && !summed(data):
 		return nil, errors.New("it was changed since it was written: its checksum is that of another")
-	case !r.Stamps.fit(r.Rows), r.Gone < 0 || r.Gone > r.Rows,
+	case !r.Stamps.fit(r.Rows), !r.LeftOut.fit(r.Rows), r.Gone < 0 || r.Gone > r.Rows,
 		r.Version < 1 || r.Rows < 0 || r.Failed < 0 || r.Failed > r.Rows || r.OlderLines < 0 || r.Inputs != nil && r.Inputs.Count < 0:
 		return nil, errNoRecord
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 
 	"ortho/runner/appear"
 	"ortho/runner/regular"
@@ -15,21 +16,14 @@ func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 	if r.Gone == nil {
 		return false, nil
 	}
-	in, err := regular.Open(r.name)
+	rows, done, err := r.complete(ctx)
 	if err != nil {
-		return false, fmt.Errorf("read output: %w", err)
+		return false, err
 	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return false, fmt.Errorf("read output: %w", err)
-	}
-	for row, err := range r.codec.Read(r.format, in, info.Size()) {
-		if err == nil {
-			err = ctx.Err()
-		}
+	defer done()
+	for row, err := range rows {
 		if err != nil {
-			return false, fmt.Errorf("read %s back: %w", r.name, err)
+			return false, err
 		}
 		if row.Failed() == nil && r.Gone(row) {
 			return true, nil
@@ -38,20 +32,41 @@ func (r *Run[R]) anyGone(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// complete are the rows of a complete output. done closes it.
+func (r *Run[R]) complete(ctx context.Context) (rows iter.Seq2[R, error], done func() error, err error) {
+	in, err := regular.Open(r.name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read output: %w", err)
+	}
+	info, err := in.Stat()
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("read output: %w", err), in.Close())
+	}
+	return func(yield func(R, error) bool) {
+		for row, err := range r.codec.Read(r.format, in, info.Size()) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				err = fmt.Errorf("read %s back: %w", r.name, err)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}, in.Close, nil
+}
+
 // reopen turns a complete output into OUT.partial.
 func (r *Run[R]) reopen(ctx context.Context, old *Record) error {
 	if err := r.codec.Back(r.format); err != nil {
 		return fmt.Errorf("%s can't be read back to redo what failed (%w): --overwrite makes it anew", r.name, err)
 	}
-	in, err := regular.Open(r.name)
+	rows, done, err := r.complete(ctx)
 	if err != nil {
-		return fmt.Errorf("read output: %w", err)
+		return err
 	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return fmt.Errorf("read output: %w", err)
-	}
+	defer done()
 	f, err := appear.Create(r.Partial())
 	if err != nil {
 		return fmt.Errorf("write output: %w", err)
@@ -64,12 +79,9 @@ func (r *Run[R]) reopen(ctx context.Context, old *Record) error {
 		p.gone = r.Gone
 	}
 	n := int64(0)
-	for row, err := range r.codec.Read(r.format, in, info.Size()) {
-		if err == nil {
-			err = ctx.Err()
-		}
+	for row, err := range rows {
 		if err != nil {
-			return fmt.Errorf("read %s back: %w", r.name, err)
+			return err
 		}
 		if _, err := p.append(row, old.Stamps.at(n), next); err != nil {
 			return fmt.Errorf("write output: %w", err)

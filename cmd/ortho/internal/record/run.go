@@ -50,14 +50,18 @@ type Run[R output.Row] struct {
 	// the record.
 	Unturned func() int64
 
-	// ByName has Items know the rows of earlier runs by the names of their inputs, and not by their
-	// places: folders that are watched have no order. Set it before Begin.
+	// ByName has Items know rows by the names of their inputs, and not by their places: folders that are
+	// watched have no order, and what is in them is changed. Set it before Begin.
 	ByName bool
+
+	// Fit, if not nil, reports whether the rows of a complete output, whose inputs have not changed, are still
+	// what would be made of them. Set it before Begin.
+	Fit func(rows iter.Seq2[R, error]) (bool, error)
 
 	// Keeps, if not nil, reports whether a row is to be in OUT. OUT.partial has all, since each input
 	// has its place there. Set it before Begin.
-	Keeps   func(R) (bool, error)
-	leftOut int64
+	Keeps   func(R) bool
+	leftOut Places
 
 	reads        *output.Reads
 	codec        *output.Codec[R]
@@ -72,6 +76,7 @@ type Run[R output.Row] struct {
 	failed       int64    // of them
 	lost         int64    // of them, too
 	pool         *pool[R] // of an update
+	named        byName
 
 	mutex   sync.Mutex
 	pending []pendingRow // inputs whose rows are to come, in order
@@ -164,6 +169,9 @@ func (r *Run[R]) Begin(ctx context.Context, now Record) error {
 	r.partial.gone = nil
 	r.start, r.failed = r.partial.counts()
 	r.lost = r.partial.lost.count
+	if err := r.nameRows(); err != nil {
+		return err
+	}
 	now = *old
 	now.Version, now.OlderLines = Version, r.partial.old
 	now.Finished, now.Speed, now.Stamps, now.Updating = time.Time{}, Speed{}, Stamps{}, false
@@ -284,16 +292,7 @@ func (r *Run[R]) Resumed() (rows, failed int64) {
 }
 
 // LeftOut returns how many rows Keeps has kept out of OUT, when Finish has made it.
-func (r *Run[R]) LeftOut() int64 { return r.leftOut }
-
-// Failed reports whether the row at a position has failed and is not made again.
-func (r *Run[R]) Failed(position int64) bool {
-	if r.mode == RetryFailed || r.mode == Update || position >= r.start {
-		return false
-	}
-	failed, _ := r.partial.state(position)
-	return failed
-}
+func (r *Run[R]) LeftOut() int64 { return r.leftOut.Count }
 
 // Counts returns the rows that are there, and how many of them failed.
 func (r *Run[R]) Counts() (rows, failed int64) {

@@ -367,8 +367,15 @@ func (r *Run[R]) upToDate(ctx context.Context, old *Record, now *Inputs) (bool, 
 	case r.Look != source.LookNames && (now.Stamps == "" || old.Stamps.digest(r.Look, now.Count) != now.Stamps):
 		return false, nil
 	}
-	gone, err := r.anyGone(ctx)
-	return !gone, err
+	if gone, err := r.anyGone(ctx); err != nil || gone || r.Fit == nil {
+		return !gone, err
+	}
+	rows, done, err := r.complete(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	return r.Fit(rows)
 }
 
 // Updated counts what an update has done; false: the run is none, or there was nothing to do, or to

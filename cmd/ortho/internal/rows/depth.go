@@ -43,6 +43,7 @@ var DepthCodec = &output.Codec[Depth]{
 		Columns: []grid.Column{grid.File("image"), grid.Number("min"), grid.Number("max"), grid.Number("mean"), grid.Number("std"), grid.Text("unit")},
 		Cells:   Depth.cells,
 	},
+	Fields: Depth.fields,
 }
 
 func (r Depth) records(record func(...string)) error {

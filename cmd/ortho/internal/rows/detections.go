@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/term"
 	"ortho/models/boxes"
 	"ortho/models/detect"
 )
@@ -37,118 +35,68 @@ func (r Detections) Results() int {
 // DetectionsCodec is for boxes: CSV has a record for each, or one without a rank where there is none.
 var DetectionsCodec = &output.Codec[Detections]{
 	Variant: "-detections",
-	CSV: &output.CSV[Detections]{
-		Columns: []string{"rank", "index", "id", "label", "score", "x1", "y1", "x2", "y2", "angle", "keypoints", "mask", "width", "height"},
-		Write:   Detections.records,
-		Read:    readDetection,
-	},
+	CSV: list[Detections, detect.Detection]{
+		columns: []string{"index", "id", "label", "score", "x1", "y1", "x2", "y2", "angle", "keypoints", "mask"},
+		write:   detectionFields,
+		read:    readDetection,
+		more:    size, writeMore: func(r Detections) []string { return sizeFields(r.Width, r.Height) },
+		readMore: func(r *Detections, f *fields) { r.Width, r.Height = f.whole("width"), f.whole("height") },
+		of:       func(r *Detections) *[]detect.Detection { return &r.Result.Detections },
+	}.csv(),
 	Own:     map[string]func(io.Writer) output.Writer[Detections]{"coco": newCOCO},
 	Parquet: output.Columns(Detections.columns, (*detectionsColumns).row, (*detectionsColumns).size),
 	Table: &output.Table[Detections]{
 		Columns: []grid.Column{grid.File("image"), grid.Number("class"), grid.Text("label"), grid.Number("score"), grid.Text("box")},
 		Cells:   Detections.cells,
 	},
+	Fields: Detections.fields,
 }
 
-func float(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }
-
-func (r Detections) records(record func(...string)) error {
-	size := []string{strconv.Itoa(r.Width), strconv.Itoa(r.Height)}
-	if len(r.Result.Detections) == 0 {
-		record(append(make([]string, 12), size...)...)
+func detectionFields(_ Detections, d detect.Detection) ([]string, error) {
+	all := []string{strconv.Itoa(d.Index), d.ID, d.Label, float(d.Score)}
+	for _, v := range d.Box {
+		all = append(all, float(v))
 	}
-	for i, d := range r.Result.Detections {
-		fields := []string{strconv.Itoa(i + 1), strconv.Itoa(d.Index), d.ID, d.Label, float(d.Score)}
-		for _, v := range d.Box {
-			fields = append(fields, float(v))
-		}
-		angle, points, mask := "", "", ""
-		if d.Angle != nil {
-			angle = float(*d.Angle)
-		}
-		if d.Keypoints != nil {
-			text, err := json.Marshal(d.Keypoints)
-			if err != nil {
-				return err
-			}
-			points = string(text)
-		}
-		if d.Mask != nil {
-			mask = d.Mask.Counts
-		}
-		record(append(append(fields, angle, points, mask), size...)...)
+	angle, points, mask := "", "", ""
+	if d.Angle != nil {
+		angle = float(*d.Angle)
 	}
-	return nil
+	if d.Keypoints != nil {
+		text, err := json.Marshal(d.Keypoints)
+		if err != nil {
+			return nil, err
+		}
+		points = string(text)
+	}
+	if d.Mask != nil {
+		mask = d.Mask.Counts
+	}
+	return append(all, angle, points, mask), nil
 }
 
-// readDetection reads a record of one box, or of none.
-func readDetection(row, before *Detections, f []string) (joined bool, err error) {
-	var d detect.Detection
-	fail := func(column string, e error) {
-		if e != nil && err == nil {
-			err = fmt.Errorf("%s is no number", column)
-		}
+func readDetection(row *Detections, f *fields) (d detect.Detection) {
+	d.Index, d.ID, d.Label, d.Score = f.whole("index"), f.text("id"), f.text("label"), float32(f.decimal("score", 32))
+	for i, side := range []string{"x1", "y1", "x2", "y2"} {
+		d.Box[i] = float32(f.decimal(side, 32))
 	}
-	whole := func(column, field string, to *int) {
-		n, e := strconv.Atoi(field)
-		fail(column, e)
-		*to = n
-	}
-	decimal := func(column, field string) float32 {
-		v, e := strconv.ParseFloat(field, 32)
-		fail(column, e)
-		return float32(v)
-	}
-	whole("width", f[12], &row.Width)
-	whole("height", f[13], &row.Height)
-	row.Result.Detections = []detect.Detection{}
-	if f[0] == "" || err != nil {
-		return false, err
-	}
-	rank := 0
-	whole("rank", f[0], &rank)
-	whole("index", f[1], &d.Index)
-	d.ID, d.Label, d.Score = f[2], f[3], decimal("score", f[4])
-	for i := range d.Box {
-		d.Box[i] = decimal("box", f[5+i])
-	}
-	if f[9] != "" {
-		angle := decimal("angle", f[9])
+	if f.given("angle") {
+		angle := float32(f.decimal("angle", 32))
 		d.Angle = &angle
 	}
-	if f[10] != "" {
-		if e := json.Unmarshal([]byte(f[10]), &d.Keypoints); e != nil {
-			return false, fmt.Errorf("keypoints: %w", e)
+	if f.given("keypoints") {
+		if err := json.Unmarshal([]byte(f.text("keypoints")), &d.Keypoints); err != nil && f.err == nil {
+			f.err = fmt.Errorf("keypoints: %w", err)
 		}
 	}
-	if f[11] != "" {
-		d.Mask = &boxes.RLE{Size: [2]int{row.Height, row.Width}, Counts: f[11]}
+	if f.given("mask") {
+		d.Mask = &boxes.RLE{Size: [2]int{row.Height, row.Width}, Counts: f.text("mask")}
 	}
-	if err != nil {
-		return false, err
-	}
-	if rank > 1 {
-		if before == nil || before.Input != row.Input || len(before.Result.Detections) != rank-1 {
-			return false, fmt.Errorf("rank %d of %q does not follow rank %d", rank, row.Input, rank-1)
-		}
-		before.Result.Detections = append(before.Result.Detections, d)
-		return true, nil
-	}
-	if rank < 1 {
-		return false, fmt.Errorf("rank %d is below 1", rank)
-	}
-	row.Result.Detections = append(row.Result.Detections, d)
-	return false, nil
+	return d
 }
 
 func (r Detections) cells(line func(...any)) {
+	instead(line, 5, r.Head, r.Failure, len(r.Result.Detections), "nothing found")
 	name := r.Input
-	switch {
-	case r.Error != nil: // the name stands beside it already
-		line(name, "", "failed: "+strings.TrimPrefix(r.Error.Message, term.UTF8(name)+": "), "", "")
-	case len(r.Result.Detections) == 0:
-		line(name, "", "nothing found", "", "")
-	}
 	for _, d := range r.Result.Detections {
 		box := fmt.Sprintf("%.0f,%.0f to %.0f,%.0f", d.Box[0], d.Box[1], d.Box[2], d.Box[3])
 		if d.Angle != nil {
@@ -160,12 +108,7 @@ func (r Detections) cells(line func(...any)) {
 }
 
 // NameOfClass is the class of a detection in words.
-func NameOfClass(d detect.Detection) string {
-	if d.Label == "" {
-		return fmt.Sprintf("class %d", d.Index)
-	}
-	return d.Label
-}
+func NameOfClass(d detect.Detection) string { return named(d.Label, d.Index) }
 
 // detectionColumn is a box in Parquet.
 type detectionColumn struct {

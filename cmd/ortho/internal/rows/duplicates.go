@@ -2,6 +2,7 @@ package rows
 
 import (
 	"fmt"
+	"strconv"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
@@ -35,14 +36,40 @@ func (r Duplicates) Results() int {
 	return 1
 }
 
-// DuplicatesCodec is for groups of images, which CSV has no place for.
+// DuplicatesCodec is for groups of images: CSV has a record for each of them.
 var DuplicatesCodec = &output.Codec[Duplicates]{
 	Variant: "-duplicates",
+	CSV: list[Duplicates, Twin]{
+		columns: []string{"image", "sha256", "phash", "dhash", "distance", "cosine", "width", "height"},
+		write:   twinFields,
+		read:    readTwin,
+		more:    []string{"kind"}, writeMore: func(r Duplicates) []string { return []string{r.Kind} },
+		readMore: func(r *Duplicates, f *fields) { r.Kind = f.text("kind") },
+		of:       func(r *Duplicates) *[]Twin { return &r.Images },
+	}.csv(),
 	Parquet: output.Columns(Duplicates.columns, (*duplicatesColumns).row, (*duplicatesColumns).size),
 	Table: &output.Table[Duplicates]{
 		Columns: []grid.Column{grid.Text("group"), grid.File("image"), grid.Text("size"), grid.Number("bits"), grid.Number("cosine")},
 		Cells:   Duplicates.cells,
 	},
+	Fields: Duplicates.fields,
+}
+
+func twinFields(_ Duplicates, t Twin) ([]string, error) {
+	cosine := ""
+	if t.Cosine != nil {
+		cosine = double(*t.Cosine)
+	}
+	return append([]string{t.Input, t.SHA256, t.PHash, t.DHash, strconv.Itoa(t.Distance), cosine}, sizeFields(t.Width, t.Height)...), nil
+}
+
+func readTwin(_ *Duplicates, f *fields) Twin {
+	t := Twin{Input: f.text("image"), SHA256: f.text("sha256"), PHash: f.text("phash"), DHash: f.text("dhash"), Distance: f.whole("distance"), Width: f.whole("width"), Height: f.whole("height")}
+	if f.given("cosine") {
+		cosine := f.decimal("cosine", 64)
+		t.Cosine = &cosine
+	}
+	return t
 }
 
 func (r Duplicates) cells(line func(...any)) {

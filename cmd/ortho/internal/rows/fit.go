@@ -59,6 +59,44 @@ func (r Pictures) Fit(format string, _ int) (fit Pictures, lost string) {
 	return r, lost
 }
 
+// Fit is that of Classes: the best n boxes.
+func (r Detections) Fit(_ string, n int) (fit Detections, lost string) {
+	r.Result.Detections = atMost(n, r.Result.Detections)
+	return r, ""
+}
+
+// Fit is that of Classes: the first n segments.
+func (r Segments) Fit(_ string, n int) (fit Segments, lost string) {
+	r.Result.Segments = atMost(n, r.Result.Segments)
+	return r, ""
+}
+
+// Fit is that of Classes.
+func (r Depth) Fit(string, int) (fit Depth, lost string) { return r, "" }
+
+// Fit is that of Classes: the first n tags.
+func (r Tags) Fit(_ string, n int) (fit Tags, lost string) {
+	r.Tags = atMost(n, r.Tags)
+	return r, ""
+}
+
+// Fit is that of Classes: the nearest n matches.
+func (r Matches) Fit(_ string, n int) (fit Matches, lost string) {
+	r.Matches = atMost(n, r.Matches)
+	return r, ""
+}
+
+// Fit is that of Classes: groups stay whole.
+func (r Duplicates) Fit(string, int) (fit Duplicates, lost string) { return r, "" }
+
+// atMost are the first n of a list; 0: all.
+func atMost[E any](n int, all []E) []E {
+	if n == 0 || n >= len(all) {
+		return all
+	}
+	return all[:n]
+}
+
 func isJSON(format string) bool { return format == "json" || format == "jsonl" }
 
 // Classes is how many there are.
@@ -75,3 +113,18 @@ func (Embeddings) Classes() int { return 0 }
 
 // Classes is 0.
 func (Pictures) Classes() int { return 0 }
+
+// Classes is 0: no format has columns for them.
+func (Detections) Classes() int { return 0 }
+
+// Classes is 0: no format has columns for them.
+func (Segments) Classes() int { return 0 }
+
+// Classes is 0: no format has columns for them.
+func (Tags) Classes() int { return 0 }
+
+// Classes is 0: no format has columns for them.
+func (Matches) Classes() int { return 0 }
+
+// Classes is 0: no format has columns for them.
+func (Duplicates) Classes() int { return 0 }

@@ -28,14 +28,23 @@ func (r Matches) Results() int {
 	return 1
 }
 
-// MatchesCodec is for what searches find, which CSV has no place for.
+// MatchesCodec is for what searches find: CSV has a record for each match.
 var MatchesCodec = &output.Codec[Matches]{
 	Variant: "-matches",
+	CSV: list[Matches, Match]{
+		columns: []string{"match", "cosine"},
+		write:   func(_ Matches, m Match) ([]string, error) { return []string{m.Input, double(m.Cosine)}, nil },
+		read: func(_ *Matches, f *fields) Match {
+			return Match{Input: f.text("match"), Cosine: f.decimal("cosine", 64)}
+		},
+		of: func(r *Matches) *[]Match { return &r.Matches },
+	}.csv(),
 	Parquet: output.Columns(Matches.columns, (*matchesColumns).row, (*matchesColumns).size),
 	Table: &output.Table[Matches]{
 		Columns: []grid.Column{grid.Text("query"), grid.File("match"), grid.Number("cosine")},
 		Cells:   Matches.cells,
 	},
+	Fields: Matches.fields,
 }
 
 func (r Matches) cells(line func(...any)) {

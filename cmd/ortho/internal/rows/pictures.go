@@ -37,6 +37,7 @@ func (r Pictures) Results() int {
 var PicturesCodec = &output.Codec[Pictures]{
 	Variant: "-pictures",
 	CSV:     &output.CSV[Pictures]{Columns: []string{"file", "width", "height", "seed", "text", "made_of"}, Number: isPixels, Write: Pictures.records, Read: (*Pictures).read},
+	Fields:  Pictures.fields,
 }
 
 // isPixels leaves out seeds, which may have more digits than a number of a sheet.

@@ -67,7 +67,7 @@ func follow(input string, rank int, one []classify.Prediction, before string, al
 // isNumber reports whether a column's values are numbers, in all kinds of rows.
 func isNumber(column string) bool { return numbers.MatchString(column) }
 
-var numbers = regexp.MustCompile(`^(rank|index\d*|probability|p\d+|width|height|tokens)$`)
+var numbers = regexp.MustCompile(`^(rank|index\d*|probability|p\d+|width|height|tokens|score|share|value|[xy][12]|angle|cosine|distance)$`)
 
 func number(column, field string) (int, error) {
 	n, err := strconv.Atoi(field)

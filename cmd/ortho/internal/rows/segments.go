@@ -1,14 +1,10 @@
 package rows
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
-	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/term"
 	"ortho/models/boxes"
 	"ortho/models/segment"
 )
@@ -34,102 +30,50 @@ func (r Segments) Results() int {
 	return 1
 }
 
-// MarshalJSON leaves the list out of a row that failed.
-func (r Segments) MarshalJSON() ([]byte, error) {
-	var list *[]segment.Segment
-	if r.Result.Segments != nil {
-		list = &r.Result.Segments
-	}
-	return json.Marshal(struct {
-		output.Head
-		Segments *[]segment.Segment `json:"segments,omitempty"`
-		Width    int                `json:"width,omitempty"`
-		Height   int                `json:"height,omitempty"`
-		output.Failure
-	}{r.Head, list, r.Width, r.Height, r.Failure})
-}
-
 // SegmentsCodec is for segments: CSV has a record for each, or one without a rank where there is none.
 var SegmentsCodec = &output.Codec[Segments]{
 	Variant: "-segments",
-	CSV: &output.CSV[Segments]{
-		Columns: []string{"rank", "index", "id", "label", "share", "score", "value", "mask", "width", "height"},
-		Write:   Segments.records,
-		Read:    readSegment,
-	},
+	CSV: list[Segments, segment.Segment]{
+		columns: []string{"index", "id", "label", "share", "score", "value", "mask"},
+		write:   segmentFields,
+		read:    readSegment,
+		more:    size, writeMore: func(r Segments) []string { return sizeFields(r.Width, r.Height) },
+		readMore: func(r *Segments, f *fields) { r.Width, r.Height = f.whole("width"), f.whole("height") },
+		of:       func(r *Segments) *[]segment.Segment { return &r.Result.Segments },
+	}.csv(),
 	Parquet: output.Columns(Segments.columns, (*segmentsColumns).row, (*segmentsColumns).size),
 	Table: &output.Table[Segments]{
 		Columns: []grid.Column{grid.File("image"), grid.Number("class"), grid.Text("label"), grid.Number("share"), grid.Number("score")},
 		Cells:   Segments.cells,
 	},
+	Fields: Segments.fields,
 }
 
-func (r Segments) records(record func(...string)) error {
-	size := []string{strconv.Itoa(r.Width), strconv.Itoa(r.Height)}
-	if len(r.Result.Segments) == 0 {
-		record(append(make([]string, 8), size...)...)
+func segmentFields(_ Segments, s segment.Segment) ([]string, error) {
+	score, value, mask := "", "", ""
+	if s.Score != 0 {
+		score = float(s.Score)
 	}
-	for i, s := range r.Result.Segments {
-		score, value, mask := "", "", ""
-		if s.Score != 0 {
-			score = float(s.Score)
-		}
-		if s.Value != 0 {
-			value = strconv.Itoa(s.Value)
-		}
-		if s.Mask != nil {
-			mask = s.Mask.Counts
-		}
-		record(append([]string{strconv.Itoa(i + 1), strconv.Itoa(s.Index), s.ID, s.Label, strconv.FormatFloat(s.Share, 'g', -1, 64), score, value, mask}, size...)...)
+	if s.Value != 0 {
+		value = strconv.Itoa(s.Value)
 	}
-	return nil
+	if s.Mask != nil {
+		mask = s.Mask.Counts
+	}
+	return []string{strconv.Itoa(s.Index), s.ID, s.Label, double(s.Share), score, value, mask}, nil
 }
 
-// readSegment reads a record of one segment, or of none.
-func readSegment(row, before *Segments, f []string) (joined bool, err error) {
-	number := func(column, field string, bits int) float64 {
-		if field == "" || err != nil {
-			return 0
-		}
-		v, e := strconv.ParseFloat(field, bits)
-		if e != nil {
-			err = fmt.Errorf("%s is no number", column)
-		}
-		return v
+func readSegment(row *Segments, f *fields) segment.Segment {
+	s := segment.Segment{Index: f.whole("index"), ID: f.text("id"), Label: f.text("label"), Share: f.decimal("share", 64), Score: float32(f.decimal("score", 32)), Value: f.whole("value")}
+	if f.given("mask") {
+		s.Mask = &boxes.RLE{Size: [2]int{row.Height, row.Width}, Counts: f.text("mask")}
 	}
-	row.Width, row.Height = int(number("width", f[8], 64)), int(number("height", f[9], 64))
-	row.Result.Segments = []segment.Segment{}
-	if f[0] == "" || err != nil {
-		return false, err
-	}
-	rank := int(number("rank", f[0], 64))
-	s := segment.Segment{Index: int(number("index", f[1], 64)), ID: f[2], Label: f[3], Share: number("share", f[4], 64), Score: float32(number("score", f[5], 32)), Value: int(number("value", f[6], 64))}
-	if f[7] != "" {
-		s.Mask = &boxes.RLE{Size: [2]int{row.Height, row.Width}, Counts: f[7]}
-	}
-	switch {
-	case err != nil:
-		return false, err
-	case rank < 1:
-		return false, fmt.Errorf("rank %d is below 1", rank)
-	case rank == 1:
-		row.Result.Segments = append(row.Result.Segments, s)
-		return false, nil
-	case before == nil || before.Input != row.Input || len(before.Result.Segments) != rank-1:
-		return false, fmt.Errorf("rank %d of %q does not follow rank %d", rank, row.Input, rank-1)
-	}
-	before.Result.Segments = append(before.Result.Segments, s)
-	return true, nil
+	return s
 }
 
 func (r Segments) cells(line func(...any)) {
+	instead(line, 5, r.Head, r.Failure, len(r.Result.Segments), "nothing found")
 	name := r.Input
-	switch {
-	case r.Error != nil: // the name stands beside it already
-		line(name, "", "failed: "+strings.TrimPrefix(r.Error.Message, term.UTF8(name)+": "), "", "")
-	case len(r.Result.Segments) == 0:
-		line(name, "", "nothing found", "", "")
-	}
 	for _, s := range r.Result.Segments {
 		score := ""
 		if s.Score != 0 {
@@ -141,12 +85,7 @@ func (r Segments) cells(line func(...any)) {
 }
 
 // NameOfSegment is the class of a segment in words.
-func NameOfSegment(s segment.Segment) string {
-	if s.Label == "" {
-		return fmt.Sprintf("class %d", s.Index)
-	}
-	return s.Label
-}
+func NameOfSegment(s segment.Segment) string { return named(s.Label, s.Index) }
 
 // segmentColumn is a segment in Parquet.
 type segmentColumn struct {

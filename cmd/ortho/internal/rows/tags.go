@@ -1,21 +1,17 @@
 package rows
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
-	"strings"
 
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/term"
 	"ortho/models/tag"
 )
 
 // Tags is the row of the tags of an image.
 type Tags struct {
 	output.Head
-	Tags   []tag.Tag `json:"tags"`
+	Tags   []tag.Tag `json:"tags,omitzero"`
 	Width  int       `json:"width,omitempty"`
 	Height int       `json:"height,omitempty"`
 	output.Failure
@@ -29,88 +25,32 @@ func (r Tags) Results() int {
 	return 1
 }
 
-// MarshalJSON leaves the list out of a row that failed.
-func (r Tags) MarshalJSON() ([]byte, error) {
-	var list *[]tag.Tag
-	if r.Tags != nil {
-		list = &r.Tags
-	}
-	return json.Marshal(struct {
-		output.Head
-		Tags   *[]tag.Tag `json:"tags,omitempty"`
-		Width  int        `json:"width,omitempty"`
-		Height int        `json:"height,omitempty"`
-		output.Failure
-	}{r.Head, list, r.Width, r.Height, r.Failure})
-}
-
 // TagsCodec is for tags: CSV has a record for each, or one without a rank where there is none.
 var TagsCodec = &output.Codec[Tags]{
 	Variant: "-tags",
-	CSV: &output.CSV[Tags]{
-		Columns: []string{"rank", "index", "id", "label", "category", "probability", "width", "height"},
-		Write:   Tags.records,
-		Read:    readTag,
-	},
+	CSV: list[Tags, tag.Tag]{
+		columns: []string{"index", "id", "label", "category", "probability"},
+		write: func(_ Tags, t tag.Tag) ([]string, error) {
+			return []string{strconv.Itoa(t.Index), t.ID, t.Label, t.Category, double(t.Probability)}, nil
+		},
+		read: func(_ *Tags, f *fields) tag.Tag {
+			return tag.Tag{Index: f.whole("index"), ID: f.text("id"), Label: f.text("label"), Category: f.text("category"), Probability: f.decimal("probability", 64)}
+		},
+		more: size, writeMore: func(r Tags) []string { return sizeFields(r.Width, r.Height) },
+		readMore: func(r *Tags, f *fields) { r.Width, r.Height = f.whole("width"), f.whole("height") },
+		of:       func(r *Tags) *[]tag.Tag { return &r.Tags },
+	}.csv(),
 	Parquet: output.Columns(Tags.columns, (*tagsColumns).row, (*tagsColumns).size),
 	Table: &output.Table[Tags]{
 		Columns: []grid.Column{grid.File("image"), grid.Number("class"), grid.Text("tag"), grid.Text("category"), grid.Number("probability")},
 		Cells:   Tags.cells,
 	},
-}
-
-func (r Tags) records(record func(...string)) error {
-	size := []string{strconv.Itoa(r.Width), strconv.Itoa(r.Height)}
-	if len(r.Tags) == 0 {
-		record(append(make([]string, 6), size...)...)
-	}
-	for i, t := range r.Tags {
-		record(append([]string{strconv.Itoa(i + 1), strconv.Itoa(t.Index), t.ID, t.Label, t.Category, strconv.FormatFloat(t.Probability, 'g', -1, 64)}, size...)...)
-	}
-	return nil
-}
-
-// readTag reads a record of one tag, or of none.
-func readTag(row, before *Tags, f []string) (joined bool, err error) {
-	number := func(column, field string) float64 {
-		if field == "" || err != nil {
-			return 0
-		}
-		v, e := strconv.ParseFloat(field, 64)
-		if e != nil {
-			err = fmt.Errorf("%s is no number", column)
-		}
-		return v
-	}
-	row.Width, row.Height, row.Tags = int(number("width", f[6])), int(number("height", f[7])), []tag.Tag{}
-	if f[0] == "" || err != nil {
-		return false, err
-	}
-	rank := int(number("rank", f[0]))
-	t := tag.Tag{Index: int(number("index", f[1])), ID: f[2], Label: f[3], Category: f[4], Probability: number("probability", f[5])}
-	switch {
-	case err != nil:
-		return false, err
-	case rank < 1:
-		return false, fmt.Errorf("rank %d is below 1", rank)
-	case rank == 1:
-		row.Tags = append(row.Tags, t)
-		return false, nil
-	case before == nil || before.Input != row.Input || len(before.Tags) != rank-1:
-		return false, fmt.Errorf("rank %d of %q does not follow rank %d", rank, row.Input, rank-1)
-	}
-	before.Tags = append(before.Tags, t)
-	return true, nil
+	Fields: Tags.fields,
 }
 
 func (r Tags) cells(line func(...any)) {
+	instead(line, 5, r.Head, r.Failure, len(r.Tags), "no tag")
 	name := r.Input
-	switch {
-	case r.Error != nil: // the name stands beside it already
-		line(name, "", "failed: "+strings.TrimPrefix(r.Error.Message, term.UTF8(name)+": "), "", "")
-	case len(r.Tags) == 0:
-		line(name, "", "no tag", "", "")
-	}
 	for _, t := range r.Tags {
 		line(name, t.Index, NameOfTag(t), t.Category, percent(t.Probability))
 		name = ""
@@ -118,12 +58,7 @@ func (r Tags) cells(line func(...any)) {
 }
 
 // NameOfTag is a tag in words.
-func NameOfTag(t tag.Tag) string {
-	if t.Label == "" {
-		return fmt.Sprintf("class %d", t.Index)
-	}
-	return t.Label
-}
+func NameOfTag(t tag.Tag) string { return named(t.Label, t.Index) }
 
 // tagColumn is a tag in Parquet.
 type tagColumn struct {

@@ -14,11 +14,13 @@ import (
 	"ortho/cmd/ortho/internal/output"
 )
 
-// Names gives each picture a name of its own. It keeps little more than 16 bytes of each,
+// Names gives each picture a name of its own. It keeps little more than 32 bytes of each,
 // and the inputs of the first ones. Its methods may be called concurrently.
 type Names struct {
 	// Reserved are names, with slashes, of what the run itself puts into the folder.
 	Reserved []string
+	// Returns says that inputs come again, changed: each gets the name that it has.
+	Returns bool
 
 	mutex sync.Mutex
 	taken map[[16]byte]*holder
@@ -26,9 +28,11 @@ type Names struct {
 
 // holder is the input that has a name.
 type holder struct {
-	input   string // "": not remembered
-	waiting int    // inputs that Take has refused the name
-	free    bool   // it has failed: the name is for the first of those
+	input   string   // "": not remembered
+	key     [16]byte // of the input
+	came    int      // how often it has come and not failed
+	waiting int      // inputs that Take has refused the name
+	free    bool     // it has failed: the name is for the first of those
 }
 
 // remembered is how many inputs are kept, so that errors can say which has a name.
@@ -61,8 +65,12 @@ func (n *Names) Take(inside, ending, input string) (string, error) {
 	}
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
-	key := keyOf(name)
+	key, of := keyOf(name), keyOf(input)
 	if h := n.taken[key]; h != nil {
+		if n.Returns && h.key == of && !h.free {
+			h.came++
+			return name, nil
+		}
 		h.waiting++
 		return name, h.refuse(name)
 	}
@@ -72,7 +80,7 @@ func (n *Names) Take(inside, ending, input string) (string, error) {
 	if len(n.taken) >= remembered {
 		input = ""
 	}
-	n.taken[key] = &holder{input: input}
+	n.taken[key] = &holder{input: input, key: of, came: 1}
 	return name, nil
 }
 
@@ -85,7 +93,7 @@ func (n *Names) Retake(name, input string) error {
 	if !h.free {
 		return h.refuse(name)
 	}
-	h.input, h.free = input, false
+	h.input, h.key, h.came, h.free = input, keyOf(input), 1, false
 	return nil
 }
 
@@ -94,7 +102,11 @@ func (n *Names) Free(name string) {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
 	key := keyOf(name)
-	if h := n.taken[key]; h.waiting > 0 {
+	h := n.taken[key]
+	if h.came--; h.came > 0 {
+		return
+	}
+	if h.waiting > 0 {
 		h.free = true
 	} else {
 		delete(n.taken, key)

@@ -33,9 +33,12 @@ type Shelf struct {
 	// Replaces, if not nil, reports of a picture's name whether one that is there, and not equal, was made
 	// by an earlier run, so that it is replaced.
 	Replaces func(name string) bool
+	// Returns says that inputs come again, changed: their pictures replace those that this run has made.
+	Returns bool
 
 	mutex sync.Mutex
 	open  map[*File]struct{}
+	made  map[[16]byte]struct{} // names, where inputs come again
 }
 
 // ErrExists is wrapped where a picture is there already.
@@ -44,6 +47,9 @@ var ErrExists = errors.New("move it away and run again with --retry-failed, or l
 // File is a picture that is being written. It appears under its name at Commit.
 type File struct {
 	*bufio.Writer
+	// Made says that an earlier run has made what has the name: it is replaced, as by [Shelf.Replaces].
+	Made bool
+
 	shelf  *Shelf
 	file   *output.File
 	name   string
@@ -58,7 +64,7 @@ func (s *Shelf) Create(name, input string) (*File, error) {
 		return nil, fmt.Errorf("its picture can't be called %s here", name)
 	}
 	target := filepath.Join(s.Folder, filepath.FromSlash(name))
-	if err := s.free(target, input); err != nil {
+	if err := s.free(name, target, input); err != nil {
 		return nil, err
 	}
 	if err := appear.Below(s.Folder, filepath.FromSlash(name), 0o777); err != nil {
@@ -88,7 +94,7 @@ func ofDisk(err error) error {
 }
 
 // free returns an error where a picture may not get a name.
-func (s *Shelf) free(target, input string) error {
+func (s *Shelf) free(name, target, input string) error {
 	if err := s.Reads.Refuse(target); err != nil {
 		return err
 	}
@@ -104,7 +110,7 @@ func (s *Shelf) free(target, input string) error {
 	if of, err := os.Stat(input); err == nil && os.SameFile(info, of) {
 		return fmt.Errorf("its picture would replace it, as %s: give another output folder", target)
 	}
-	if !s.Overwrite && !s.Again {
+	if !s.Overwrite && !s.Again && !s.hasMade(name) {
 		return fmt.Errorf("%s exists: %w", target, ErrExists)
 	}
 	return nil
@@ -135,24 +141,46 @@ func (f *File) Complete() error {
 // Commit makes the picture, which is complete, appear under its name. Where another one is
 // there by now, it is an error that wraps ErrExists.
 func (f *File) Commit() error {
-	over := f.shelf.Overwrite
+	over := f.shelf.Overwrite || f.shelf.hasMade(f.name)
 	if f.shelf.Again && !over {
 		there, err := sameBytes(f.target, f.file.Name())
-		over = errors.Is(err, ErrExists) && f.shelf.Replaces != nil && f.shelf.Replaces(f.name)
+		over = errors.Is(err, ErrExists) && (f.Made || f.shelf.Replaces != nil && f.shelf.Replaces(f.name))
 		if there || err != nil && !over {
 			f.Discard()
-			return err
+			return f.noted(err)
 		}
 	}
 	f.forget()
 	if over {
-		return f.file.Commit()
+		return f.noted(f.file.Commit())
 	}
 	err := f.file.CommitNew()
 	if errors.Is(err, fs.ErrExist) {
 		err = fmt.Errorf("%s exists by now: %w", f.target, ErrExists)
 	}
-	return err
+	return f.noted(err)
+}
+
+// noted notes a picture that this run has made.
+func (f *File) noted(err error) error {
+	s := f.shelf
+	if err != nil || !s.Returns {
+		return err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.made == nil {
+		s.made = map[[16]byte]struct{}{}
+	}
+	s.made[keyOf(f.name)] = struct{}{}
+	return nil
+}
+
+func (s *Shelf) hasMade(name string) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	_, is := s.made[keyOf(name)]
+	return is
 }
 
 // Discard removes what was written.

@@ -8,9 +8,11 @@
 package where
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,6 +21,8 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
+
+	"ortho/cmd/ortho/internal/commandline"
 )
 
 // Filter is an expression. It is for one goroutine.
@@ -43,18 +47,18 @@ func Parse(text string, fields any) (*Filter, error) {
 	names := namesOf(reflect.TypeOf(fields))
 	tree, err := parser.Parse(text)
 	if err != nil {
-		return nil, told(err, names)
+		return nil, told(err, names, elementsOf(fields))
 	}
 	var seen idents
 	ast.Walk(&tree.Node, &seen)
 	for name, at := range seen.inside {
 		if list := elementsOf(fields); slices.Contains(list, name) {
-			return nil, told((&file.Error{Location: at, Message: fmt.Sprintf("within any(...) and its like, an element's own %s is .%[1]s", name)}).Bind(tree.Source), names)
+			return nil, told((&file.Error{Location: at, Message: fmt.Sprintf("within any(...) and its like, an element's own %s is .%[1]s", name)}).Bind(tree.Source), names, nil)
 		}
 	}
 	program, err := expr.Compile(text, expr.Env(fields), expr.AsBool())
 	if err != nil {
-		return nil, told(err, names)
+		return nil, told(err, names, elementsOf(fields))
 	}
 	return &Filter{program: program, errors: slices.Contains(seen.all, "error")}, nil
 }
@@ -114,13 +118,40 @@ func elementsOf(fields any) (names []string) {
 	return names
 }
 
-func told(err error, names []string) error {
-	hint := ""
-	if strings.Contains(err.Error(), `Operator("=")`) {
+// elsewhere are names that fields have in programs alike.
+var elsewhere = map[string][]string{"probability": {"p"}, "prob": {"p"}, "score": {"p", "cosine"}, "confidence": {"p"}, "conf": {"p"}, "similarity": {"cosine"},
+	"name": {"label", "class", "input"}, "class": {"label"}, "category": {"label"}, "tag": {"label"}, "title": {"label"}, "file": {"input"}, "filename": {"input"}, "path": {"input"},
+	"image": {"input"}, "text": {"sentence", "input"}, "predictions": {"classes"}, "labels": {"classes", "tags", "detections"}, "boxes": {"detections"}, "objects": {"detections"},
+	"area": {"share"}, "failed": {"error"}, "w": {"width"}, "h": {"height"}}
+
+// noField is what the compiler says of an element of a list.
+var noField = regexp.MustCompile(`type \S+ has no field (\w+)`)
+
+// told adds to an error what may have been meant, and what is known.
+func told(err error, names, elements []string) error {
+	text, hint := err.Error(), ""
+	if strings.Contains(text, `Operator("=")`) {
 		hint = "\nequal is =="
 	}
-	if strings.Contains(err.Error(), "unknown name") {
-		hint = "\na text stands in quotes"
+	if _, rest, is := strings.Cut(text, "unknown name "); is {
+		name, _, _ := strings.Cut(rest, " ")
+		hint = cmp.Or(meant(name, names), "\na text stands in quotes")
+	} else if m := noField.FindStringSubmatch(text); m != nil {
+		text = strings.Replace(text, m[0], "an element has no ."+m[1], 1)
+		hint, names = meant(m[1], elements), elements
 	}
-	return fmt.Errorf("%w%s\nknown are %s", err, hint, strings.Join(names, ", "))
+	return fmt.Errorf("%s%s\nknown are %s", text, hint, strings.Join(names, ", "))
+}
+
+// meant is what an unknown name may stand for.
+func meant(name string, names []string) string {
+	for _, own := range elsewhere[strings.ToLower(name)] {
+		if slices.Contains(names, own) {
+			return "\ndid you mean " + own + "?"
+		}
+	}
+	if near := commandline.DidYouMean(name, names); near != "" {
+		return "\n" + strings.TrimPrefix(near, "; ")
+	}
+	return ""
 }
