@@ -83,7 +83,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/where": "",
 	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",
 	"cmd/ortho/internal/commandline":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
-	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source",
+	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source models/boxes models/config models/evaluate/coco models/evaluate/maps",
 	"cmd/ortho/internal/notices":      "models/bundled",
 	"cmd/ortho/internal/notices/make": "cmd/ortho/internal/notices models/bundled runner/library",
 	"cmd/ortho/internal/output":       "cmd/ortho/internal/grid cmd/ortho/internal/scratch cmd/ortho/internal/term runner/appear",

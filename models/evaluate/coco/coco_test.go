@@ -65,7 +65,7 @@ func (g *golden) images(t *testing.T) (objects [][]Object, detections [][]Found)
 			if a.ImageID != image.ID {
 				continue
 			}
-			o := Object{Class: a.CategoryID - 1, Box: a.Box, Area: a.Area, Crowd: a.Crowd == 1, Keypoints: a.Keypoints, Ignored: g.Kind == Keypoints && a.Marked == 0}
+			o := Object{Class: a.CategoryID - 1, Box: a.Box, Area: a.Area, Crowd: a.Crowd == 1, Keypoints: a.Keypoints, Unmarked: a.Marked == 0}
 			if g.Kind == Masks {
 				var polygons [][]float64
 				var runs struct{ Counts []uint32 }

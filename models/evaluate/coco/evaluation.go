@@ -195,7 +195,9 @@ func (e *Evaluation) overlaps(p *pair) [][]float64 {
 
 // match is evaluateImg: it says of each detection what it is in an area, and counts the objects that are not ignored.
 func (e *Evaluation) match(p *pair, overlaps [][]float64, a int, area Area, to []found) (n int32) {
-	ignored := func(g *Object) bool { return g.Ignored || g.Crowd || g.Area < area.From || g.Area > area.To }
+	ignored := func(g *Object) bool {
+		return e.opt.Kind == Keypoints && g.Unmarked || g.Crowd || g.Area < area.From || g.Area > area.To
+	}
 	order := make([]int, 0, len(p.objects))
 	for j, g := range p.objects {
 		if !ignored(g) {

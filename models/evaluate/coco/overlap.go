@@ -16,10 +16,9 @@ type Object struct {
 	Class int
 	Box   [4]float64 // x, y, width and height in pixels
 	// Area is in pixels, as the truth states it (of its mask, where there is one): by it objects are small or large.
-	Area  float64
-	Crowd bool // many of them: what lies within is matched to it, and counts neither way
-	// Ignored: what matches it counts neither way. Of key points, objects of which none is marked are ignored.
-	Ignored   bool
+	Area      float64
+	Crowd     bool      // many of them: what lies within is matched to it, and counts neither way
+	Unmarked  bool      // of Keypoints: none of them is marked, and what matches it counts neither way
 	Mask      *Mask     // of Masks
 	Keypoints []float64 // of Keypoints: x, y, and above 0 where it is marked, of each
 }
