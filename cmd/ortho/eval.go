@@ -94,8 +94,8 @@ func (o *evalOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	doc := &pages.Evaluation{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: data,
-		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []rows.Classes{}}
+	doc := &pages.Evaluation{EvaluationRun: pages.EvaluationRun{Ortho: how.Ortho, ONNXRuntime: how.ONNXRuntime, Model: how.Model, Data: data,
+		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []rows.Classes{}}}
 	var bar *term.Progress
 	if o.progress.Shown {
 		bar = term.NewProgress(call.Err, "images", 0, 0, j.set.Count)

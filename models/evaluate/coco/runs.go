@@ -175,7 +175,7 @@ func Polygons(height, width int, polygons [][]float64) (*Mask, error) {
 }
 
 // mostSamples bounds the points along a polygon's edges.
-const mostSamples = 1 << 24
+const mostSamples = 1 << 22
 
 func polygon(height, width int, xy []float64) (*Mask, error) {
 	const scale = 5

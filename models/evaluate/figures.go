@@ -1,0 +1,105 @@
+package evaluate
+
+import (
+	"math"
+
+	"ortho/runner/stats"
+)
+
+// Measured is what was found on some images, of any task: packages coco, maps, tags and retrieval below this one, and
+// [Shares], measure it.
+type Measured interface {
+	Images() int
+	// Names are those of the first figures. Those behind them are of classes, in their order.
+	Names() []string
+	// Figures are from 0 to 1, or NaN where one is not known, where image i counts times[i] times; nil: once each. It may
+	// be called concurrently after a first call.
+	Figures(times []int) []float64
+}
+
+// Figure is one of what was found, with the 95 % interval that drawing the images anew gives ([stats.Bootstrap]). It
+// is nil where it is not known, since there is nothing to judge; so is the interval.
+type Figure struct {
+	Name  string   `json:"name,omitempty"`
+	Value *float64 `json:"value"`
+	Low   *float64 `json:"low"`
+	High  *float64 `json:"high"`
+}
+
+// Figures are those of a whole, and of its classes.
+func Figures(m Measured) (whole, classes []Figure) {
+	all := figures(m.Images(), m.Names(), m.Figures)
+	return all[:len(m.Names())], all[len(m.Names()):]
+}
+
+// Differences are those of the whole between two models on the same images, the first less the second. Images are drawn
+// together for both, so that what is hard for both of them does not count as chance.
+func Differences(first, second Measured) []Figure {
+	n := len(first.Names())
+	second.Figures(nil)
+	return figures(first.Images(), first.Names(), func(times []int) []float64 {
+		a, b := first.Figures(times)[:n], second.Figures(times)[:n]
+		for i := range a {
+			a[i] -= b[i]
+		}
+		return a
+	})
+}
+
+func figures(images int, names []string, of func(times []int) []float64) []Figure {
+	values := of(nil)
+	intervals := stats.Bootstrap(images, of)
+	all := make([]Figure, len(values))
+	for i, v := range values {
+		if i < len(names) {
+			all[i].Name = names[i]
+		}
+		if math.IsNaN(v) {
+			continue
+		}
+		all[i].Value = &v
+		if intervals[i] != nil {
+			all[i].Low, all[i].High = &intervals[i].Low, &intervals[i].High
+		}
+	}
+	return all
+}
+
+// Shares are figures that are shares of images, such as of right answers.
+type Shares struct {
+	names  []string
+	images [][]bool
+}
+
+// NewShares begins with names of what images may be.
+func NewShares(names ...string) *Shares { return &Shares{names: names} }
+
+// Add says what an image is, of each name.
+func (s *Shares) Add(is ...bool) { s.images = append(s.images, is) }
+
+// Images is how many were added.
+func (s *Shares) Images() int { return len(s.images) }
+
+// Names are those of Figures.
+func (s *Shares) Names() []string { return s.names }
+
+// Figures are the shares of images.
+func (s *Shares) Figures(times []int) []float64 {
+	shares, all := make([]float64, len(s.names)), 0.0
+	for i, image := range s.images {
+		n := 1.0
+		if times != nil {
+			n = float64(times[i])
+		}
+		all += n
+		for k, is := range image {
+			if is {
+				shares[k] += n
+			}
+		}
+	}
+	for k := range shares {
+		shares[k] /= all
+	}
+	return shares
+}
