@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"runtime"
 	"slices"
 	"time"
@@ -32,8 +32,11 @@ const mistakesKept = 48
 const failuresKept = 10_000
 
 // evaluateClasses measures how often a classifier is right.
-func (o *evalOptions) evaluateClasses(ctx context.Context, call *flags.Call) error {
-	j, data, err := o.open(ctx, call.UI)
+func (o *evalOptions) evaluateClasses(ctx context.Context, call *flags.Call, model *models.Model) error {
+	if err := o.only(call); err != nil {
+		return err
+	}
+	j, data, err := o.open(ctx, call.UI, model)
 	if err != nil {
 		return err
 	}
@@ -52,7 +55,7 @@ func (o *evalOptions) evaluateClasses(ctx context.Context, call *flags.Call) err
 		Preprocessing: how.Preprocessing, Settings: how.Settings, Failures: []rows.Classes{}}}
 	var bar *term.Progress
 	if o.progress.Shown {
-		bar = term.NewProgress(call.Err, "images", 0, 0, j.set.Count)
+		bar = term.NewProgress(call.Err, "images", 0, 0, j.count)
 	}
 	err = j.evaluate(ctx, doc, o.decoding.Stop, bar)
 	bar.End()
@@ -64,7 +67,8 @@ func (o *evalOptions) evaluateClasses(ctx context.Context, call *flags.Call) err
 		}
 		return err
 	}
-	return o.write(ctx, call, doc, err)
+	return o.write(ctx, call, &found{print: doc.Print, document: doc, judged: doc.Result.Items, failed: doc.Failed, failures: doc.Failures,
+		page: func() error { return o.writePage(ctx, call, doc) }}, err)
 }
 
 // evaluation is an evaluation under way: data, model and result.
@@ -75,25 +79,46 @@ type evaluation struct {
 	model      *models.Model
 	spec       *models.ClassifierSpec
 	classifier *classify.Classifier
+	chosen     []int // places of the images that are judged, in their order; nil: all
+}
+
+// items are the images that are judged.
+func (j *evaluation) items() iter.Seq[dataset.Item] {
+	if j.chosen == nil {
+		return j.set.Items()
+	}
+	return func(yield func(dataset.Item) bool) {
+		at, next := 0, 0
+		for item := range j.set.Items() {
+			if next == len(j.chosen) {
+				return
+			}
+			if at == j.chosen[next] {
+				if next++; !yield(item) {
+					return
+				}
+			}
+			at++
+		}
+	}
+}
+
+// count is how many images are judged.
+func (j *evaluation) count(stop func() bool) (int64, bool) {
+	if j.chosen != nil {
+		return int64(len(j.chosen)), true
+	}
+	return j.set.Count(stop)
 }
 
 // open opens data and model, and finds the data's classes among the model's.
-func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*evaluation, pages.EvaluationData, error) {
+func (o *evalOptions) open(ctx context.Context, ui *term.UI, model *models.Model) (*evaluation, pages.EvaluationData, error) {
 	var data pages.EvaluationData
 	kind := o.truth
-	switch {
-	case o.data == "":
-		return nil, data, commandline.Usagef("no images: give --data FOLDER or --data labels.csv")
-	case kind == "auto":
+	if kind == "auto" {
 		kind = ""
-	case !slices.Contains(truths(), kind):
-		return nil, data, commandline.OneOf("truth", kind, truths()...)
 	}
 	set, err := dataset.Open(o.data)
-	if err != nil {
-		return nil, data, err
-	}
-	model, err := o.read.Open(ui, o.model.Name)
 	if err != nil {
 		return nil, data, err
 	}
@@ -117,7 +142,15 @@ func (o *evalOptions) open(ctx context.Context, ui *term.UI) (*evaluation, pages
 	for _, note := range data.Notes {
 		ui.Warn(fmt.Sprintf("%s: %s", o.data, note))
 	}
-	return &evaluation{ui: ui, set: set, order: order, model: model, spec: spec}, data, nil
+	j := &evaluation{ui: ui, set: set, order: order, model: model, spec: spec}
+	if o.limit > 0 {
+		all, _ := set.Count(func() bool { return ctx.Err() != nil })
+		if j.chosen = o.chosen(int(all)); int64(len(j.chosen)) < all {
+			data.Notes = append(slices.Clone(data.Notes), fmt.Sprintf("%d of %d images are taken, one in so many (--limit)", len(j.chosen), all))
+			ui.Warn(o.data + ": " + data.Notes[len(data.Notes)-1])
+		}
+	}
+	return j, data, nil
 }
 
 // evaluate runs the model over the images. It returns why it ended early, if it did; what
@@ -128,7 +161,7 @@ func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFa
 	doc.Started = start.Round(time.Millisecond)
 	var readings evaluate.Readings
 	done := 0
-	for item := range classify.Each(ctx, j.classifier, j.set.Items(), inputOf) {
+	for item := range classify.Each(ctx, j.classifier, j.items(), inputOf) {
 		bar.Step(item.Err != nil)
 		if item.Err == nil {
 			done++
@@ -182,50 +215,6 @@ func (j *evaluation) evaluate(ctx context.Context, doc *pages.Evaluation, failFa
 
 func inputOf(item dataset.Item) classify.Input {
 	return classify.Input{Name: item.Name, Read: item.Read}
-}
-
-// write prints and writes the result; early is why it is not complete. Files are only written
-// of a complete one.
-func (o *evalOptions) write(ctx context.Context, call *flags.Call, doc *pages.Evaluation, early error) error {
-	if o.json {
-		if err := pages.WriteJSON(call.Out, doc); err != nil {
-			return err
-		}
-	} else {
-		doc.Print(call.Out)
-	}
-	if early != nil {
-		if ctx.Err() != nil {
-			call.Warn("interrupted after " + term.Images(int64(doc.Result.Items)+doc.Failed) + ": the figures are those of these alone")
-		}
-		for _, name := range []string{o.output, o.html} {
-			if name != "" {
-				call.Warn(name + " is not written")
-			}
-		}
-		return early
-	}
-	if o.output != "" {
-		if err := call.Reads.Save(o.output, o.overwrite, func(w io.Writer) error { return pages.WriteJSON(w, doc) }); err != nil {
-			return err
-		}
-	}
-	if o.html != "" {
-		if err := o.writePage(ctx, call, doc); err != nil {
-			return err
-		}
-	}
-	if doc.Failed == 0 {
-		return nil
-	}
-	if o.json || !term.IsTerminal(call.Out) { // where the summary is not seen
-		text := fmt.Sprintf("%s failed: %s", term.Images(doc.Failed), job.Reason(doc.Failures[0]))
-		if doc.Failed > 1 {
-			text += fmt.Sprintf("; and %d more", doc.Failed-1)
-		}
-		call.Warn(text)
-	}
-	return commandline.ErrItems
 }
 
 // writePage writes the report, with thumbnails of the worst mistakes.

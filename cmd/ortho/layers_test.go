@@ -78,7 +78,7 @@ var walls = map[string]string{
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	// The arithmetic of each task's evaluation knows no models.
-	"models/evaluate/coco": "models/boxes", "models/evaluate/maps": "", "models/evaluate/retrieval": "models/nearest", "models/evaluate/tags": "models/evaluate/threshold", "models/evaluate/threshold": "",
+	"models/evaluate/coco": "models/boxes models/evaluate/threshold", "models/evaluate/maps": "", "models/evaluate/retrieval": "models/nearest", "models/evaluate/tags": "models/evaluate/threshold", "models/evaluate/threshold": "",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/where": "",
 	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",

@@ -67,15 +67,21 @@ func figures(images int, names []string, of func(times []int) []float64) []Figur
 
 // Shares are figures that are shares of images, such as of right answers.
 type Shares struct {
-	names  []string
-	images [][]bool
+	classes int
+	names   []string
+	images  []share
 }
 
-// NewShares begins with names of what images may be.
-func NewShares(names ...string) *Shares { return &Shares{names: names} }
+type share struct {
+	class int
+	is    []bool
+}
 
-// Add says what an image is, of each name.
-func (s *Shares) Add(is ...bool) { s.images = append(s.images, is) }
+// NewShares begins with names of what images may be, and the classes that they are of; 0: they are of none.
+func NewShares(classes int, names ...string) *Shares { return &Shares{classes: classes, names: names} }
+
+// Add says what an image of a class is, of each name.
+func (s *Shares) Add(class int, is ...bool) { s.images = append(s.images, share{class, is}) }
 
 // Images is how many were added.
 func (s *Shares) Images() int { return len(s.images) }
@@ -83,23 +89,40 @@ func (s *Shares) Images() int { return len(s.images) }
 // Names are those of Figures.
 func (s *Shares) Names() []string { return s.names }
 
-// Figures are the shares of images.
+// Figures are the shares of images, and behind them those of what the first name says among the images of each class.
 func (s *Shares) Figures(times []int) []float64 {
-	shares, all := make([]float64, len(s.names)), 0.0
+	shares, all := make([]float64, len(s.names)+s.classes), make([]float64, len(s.names)+s.classes)
 	for i, image := range s.images {
 		n := 1.0
 		if times != nil {
 			n = float64(times[i])
 		}
-		all += n
-		for k, is := range image {
+		count := func(at int, is bool) {
+			all[at] += n
 			if is {
-				shares[k] += n
+				shares[at] += n
 			}
+		}
+		for k, is := range image.is {
+			count(k, is)
+		}
+		if image.class < s.classes {
+			count(len(s.names)+image.class, image.is[0])
 		}
 	}
 	for k := range shares {
-		shares[k] /= all
+		shares[k] /= all[k] // NaN of none
 	}
 	return shares
+}
+
+// Counts is how many images are of each class.
+func (s *Shares) Counts() []int {
+	counts := make([]int, s.classes)
+	for _, image := range s.images {
+		if image.class < s.classes {
+			counts[image.class]++
+		}
+	}
+	return counts
 }

@@ -91,7 +91,7 @@ func New(opt Options) *Evaluation {
 // Add compares what is in an image with what was found. Of equal scores the detection that comes first is the better
 // one, in images that are added first; pycocotools goes by the images' ids.
 func (e *Evaluation) Add(objects []Object, detections []Found) error {
-	if err := e.check(objects, detections); err != nil {
+	if err := e.Check(objects, detections); err != nil {
 		return err
 	}
 	image := int32(e.images)
@@ -135,7 +135,8 @@ type pair struct {
 	found   []*Found
 }
 
-func (e *Evaluation) check(objects []Object, detections []Found) error {
+// Check returns why [Evaluation.Add] would refuse.
+func (e *Evaluation) Check(objects []Object, detections []Found) error {
 	points := 0
 	if e.opt.Kind == Keypoints {
 		points = 3 * len(e.opt.Sigmas)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"ortho/models/evaluate/threshold"
 )
 
 // Images is how many were added.
@@ -171,4 +173,27 @@ func (e *Evaluation) recall(k, most, n int, times []int) float64 {
 		}
 	}
 	return float64(right) / float64(n) / float64(len(Thresholds))
+}
+
+// Counts says how many objects there are of a class that are no crowd, and how many were found, rightly or not.
+func (e *Evaluation) Counts(class int) (objects, found int) {
+	return e.objects(class, 0, nil), len(e.classes[class].found)
+}
+
+// Curve is what detections of a class are worth by their scores, at an IoU of 0.5; -1: of all classes together.
+func (e *Evaluation) Curve(class int) *threshold.Curve {
+	var answers []threshold.Answer
+	truths := 0
+	for k := range e.classes {
+		if class >= 0 && k != class {
+			continue
+		}
+		truths += e.objects(k, 0, nil)
+		for _, f := range e.classes[k].found {
+			if f.ignored[0]&1 == 0 {
+				answers = append(answers, threshold.Answer{Score: f.score, Right: f.matched[0]&1 != 0})
+			}
+		}
+	}
+	return threshold.New(answers, truths)
 }

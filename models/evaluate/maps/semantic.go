@@ -116,16 +116,15 @@ func (s *Semantic) sums(times []int) []counts {
 
 // Class is what is known of one.
 type Class struct {
-	Images            int // that it is in
-	Pixels            int64
-	Accuracy, Precise float64 // of its pixels, and of those that were taken for it, from 0 to 1; NaN of none
+	Images        int   // that it is in
+	Pixels, Found int64 // that are of it, that were taken for it
 }
 
 // Classes tells of each class.
 func (s *Semantic) Classes() []Class {
 	all := make([]Class, s.classes)
 	for k, c := range s.sums(nil) {
-		all[k] = Class{Pixels: c.truth, Accuracy: float64(c.hit) / float64(c.truth), Precise: float64(c.hit) / float64(c.found)}
+		all[k] = Class{Pixels: c.truth, Found: c.found}
 	}
 	for _, image := range s.images {
 		for _, c := range image {

@@ -71,6 +71,30 @@ func OpenCaptions(path string) (*Texts, error) {
 	return openTexts(path, "text", func(text string) []string { return []string{strings.TrimSpace(text)} })
 }
 
+// Tagged reports whether data tells tags of images, and not one class of each: a CSV with a column tags, or a folder
+// without sub-folders in which a txt lies beside an image.
+func Tagged(path string) bool {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return HasColumn(path, "tags")
+	}
+	texts := false
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if info, err := os.Stat(filepath.Join(path, e.Name())); err == nil && info.IsDir() {
+			return false
+		}
+		ending := strings.ToLower(filepath.Ext(e.Name()))
+		if slices.Contains(source.Endings, ending) {
+			_, err := os.Stat(filepath.Join(path, strings.TrimSuffix(e.Name(), filepath.Ext(e.Name()))+".txt"))
+			texts = texts || err == nil
+		}
+	}
+	return texts
+}
+
 // HasColumn reports whether a CSV has a column, so that it is told by its first line what it holds.
 func HasColumn(path, name string) bool {
 	f, err := regular.Open(path)
