@@ -132,6 +132,9 @@ var guarded = []struct {
 	{"eval --data none -m graph", "model", []string{"graph/model.onnx", "graph/names.txt"}, "output html"},
 	{"eval --data none --labels names.txt", "labels", []string{"names.txt"}, "output html"},
 	{"eval --data none --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
+	{"eval --data none --against graph", "against", []string{"graph/model.onnx", "graph/names.txt"}, "output html"},
+	{"eval --data none --images photos", "images", []string{"photos/a.png", "photos/deep/b.png"}, "output html"},
+	{"eval --data none -m none --zero-shot texts.txt", "zero-shot", []string{"texts.txt"}, "output html"},
 	{"eval --data none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
 	{"bench run --iterations 1 --rounds 1 --input photos", "input", []string{"photos/a.png"}, "output html save-settings"},
