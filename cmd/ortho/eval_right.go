@@ -28,8 +28,14 @@ type right struct {
 	shares  *evaluate.Shares
 }
 
-func newRight(names []string, of, classes []int) *right {
-	r := &right{classes: classes, of: of, shares: evaluate.NewShares(len(names), "top-1", "top-5")}
+// newRight begins with the names of the data's classes. n is how many classes the model has: of five or fewer each is
+// among the best five.
+func newRight(names []string, of, classes []int, n int) *right {
+	figures := []string{"top-1", "top-5"}
+	if n > 0 && n <= 5 {
+		figures = figures[:1]
+	}
+	r := &right{classes: classes, of: of, shares: evaluate.NewShares(len(names), figures...)}
 	for i, name := range names {
 		r.names = append(r.names, evaluate.Name{Index: i, Label: name})
 	}
@@ -47,7 +53,7 @@ func (r *right) add(place int, answer classify.Result) error {
 			rank++
 		}
 	}
-	r.shares.Add(r.of[place], rank < 1, rank < 5)
+	r.shares.Add(r.of[place], []bool{rank < 1, rank < 5}[:len(r.shares.Names())]...)
 	return nil
 }
 
@@ -84,7 +90,7 @@ func (o *evalOptions) zeroShot(call *flags.Call) (*subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := newRight(set.Names, of, classes)
+		r := newRight(set.Names, of, classes, len(labels))
 		t := &trial{graph: classifier, labels: labelsNamed(labels), parts: []part{{r.shares, r.tell}}}
 		for _, template := range o.texts.templates {
 			t.settings = append(t.settings, record.Setting{Key: "template", Value: template})
@@ -137,7 +143,7 @@ func (o *evalOptions) classesAgainst(call *flags.Call) (*subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := newRight(set.Names, of, classes)
+		r := newRight(set.Names, of, classes, spec.Classes)
 		t := &trial{graph: classifier, labels: spec.Labels, parts: []part{{r.shares, r.tell}}}
 		t.answers = answersOf(items, func(ctx context.Context, places iter.Seq[int], item func(int) source.Item) iter.Seq[runner.Result[int, classify.Result]] {
 			return classify.Each(ctx, classifier, places, func(place int) classify.Input { return imageOf(item(place)) })

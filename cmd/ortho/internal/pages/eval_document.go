@@ -58,6 +58,9 @@ type EvaluationData struct {
 
 // String names the kind, and how classes were named: "CSV, 100 classes named by id".
 func (d EvaluationData) String() string {
+	if d.Classes == 0 {
+		return d.Kind
+	}
 	var by []string
 	for _, kind := range append(slices.Clone(evaluate.Kinds), "rank") {
 		switch n := d.NamedBy[kind]; {

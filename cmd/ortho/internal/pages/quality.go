@@ -92,17 +92,20 @@ func (q *Quality) Verdict() string {
 	switch {
 	case d.Value == nil:
 		text += " can't be compared by " + name
-	case d.Low == nil:
-		text += fmt.Sprintf(" has %+.2f points of %s", 100**d.Value, name)
+	case *d.Value == 0:
+		text += " has the same " + name
 	default:
-		half := 50 * (*d.High - *d.Low)
 		verb := "costs"
 		if *d.Value > 0 {
 			verb = "gains"
 		}
-		text += fmt.Sprintf(" %s %.2f ± %.2f points of %s", verb, 100*math.Abs(*d.Value), half, name)
-		if *d.Low <= 0 && *d.High >= 0 {
-			text += ", which may be chance,"
+		text += fmt.Sprintf(" %s %.2f", verb, 100*math.Abs(*d.Value))
+		if d.Low != nil {
+			text += fmt.Sprintf(" ± %.2f", 50*(*d.High-*d.Low))
+		}
+		text += " points of " + name
+		if d.Low != nil && *d.Low <= 0 && *d.High >= 0 {
+			text += " (which may be chance)"
 		}
 	}
 	text += " against " + a.Model.Name

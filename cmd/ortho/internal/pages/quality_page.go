@@ -107,7 +107,7 @@ func classTable(p *QualityPart) []report.Block {
 	}
 	classes := worstFirst(p.Classes)
 	for _, c := range classes[:min(len(classes), maxClasses)] {
-		cells := report.Cells(className(c.Name), strconv.FormatInt(c.N, 10), valueCell(c.Value), intervalCell(c.Low, c.High))
+		cells := report.Cells(classText(c), strconv.FormatInt(c.N, 10), valueCell(c.Value), intervalCell(c.Low, c.High))
 		switch {
 		case c.Best != nil:
 			cells = append(cells, report.Cells(fmt.Sprintf("%.4g", c.Best.Threshold), hundredths(c.Best.F1), hundredths(c.Best.Precision), hundredths(c.Best.Recall))...)

@@ -48,20 +48,28 @@ func (q *Quality) Print(w io.Writer) {
 
 func (q *Quality) printPart(w io.Writer, i int) {
 	p := &q.Parts[i]
-	fmt.Fprintf(w, "\n%s\n", term.Clean(p.Of))
+	fmt.Fprintf(w, "\n%s; in percent\n", term.Clean(p.Of))
+	width := 0
+	for _, f := range p.Figures {
+		width = max(width, len(f.Name))
+	}
+	for _, a := range p.Advice {
+		width = max(width, len(term.Clean(a.Of)))
+	}
+	lead := func(name string) string { return fmt.Sprintf("  %-*s ", width, name) }
 	for k, f := range p.Figures {
 		text := figureText(f)
 		if q.Against != nil {
 			text = q.compared(i, k)
 		}
-		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("  %-20s ", f.Name), text))
+		fmt.Fprintln(w, grid.Sentence(w, lead(f.Name), text))
 	}
 	for _, a := range p.Advice {
 		text := fmt.Sprintf("best F1 %s above a score of %.4g: precision %s, recall %s", hundredths(a.F1), a.Threshold, hundredths(a.Precision), hundredths(a.Recall))
 		if a.Flag != "" {
 			text += " (" + a.Flag + ")"
 		}
-		fmt.Fprintln(w, grid.Sentence(w, fmt.Sprintf("  %-20s ", term.Clean(a.Of)), term.Clean(text)))
+		fmt.Fprintln(w, grid.Sentence(w, lead(term.Clean(a.Of)), term.Clean(text)))
 	}
 	if len(p.Classes) == 0 {
 		return
@@ -79,7 +87,7 @@ func (q *Quality) printPart(w io.Writer, i int) {
 		if c.Best != nil {
 			at, f1 = fmt.Sprintf("%.4g", c.Best.Threshold), hundredths(c.Best.F1)
 		}
-		t.Row(className(c.Name), c.N, value, interval, at, f1)
+		t.Row(classText(c), c.N, value, interval, at, f1)
 	}
 	if more := len(classes) - t.Len(); more > 0 {
 		fmt.Fprintf(w, "\nthe %d worst of %d classes (--json and --html have all)\n", t.Len(), len(classes))
@@ -98,6 +106,14 @@ func (q *Quality) compared(part, k int) string {
 		text += fmt.Sprintf("   95 %% interval %+.2f to %+.2f", 100**d.Low, 100**d.High)
 	}
 	return text
+}
+
+// classText is a class as tables have it.
+func classText(c QualityClass) string {
+	if c.Label != "" {
+		return term.Clean(c.Label)
+	}
+	return className(c.Name)
 }
 
 // worstFirst are classes by their figures; those that have none come last.
