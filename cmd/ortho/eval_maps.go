@@ -203,7 +203,7 @@ func (d *divided) addPanoptic(truth []uint32, there []maps.Segment, answer segme
 }
 
 func (d *divided) tellSemantic() pages.QualityPart {
-	told := pages.QualityPart{Of: "classes of pixels", ClassFigure: "IoU", Counted: "pixels"}
+	told := pages.QualityPart{Of: "Classes of pixels", ClassFigure: "IoU", Counted: "pixels"}
 	for k, c := range d.semantic.Classes() {
 		told.Classes = append(told.Classes, pages.QualityClass{Name: d.names[k], N: c.Pixels, Found: c.Found})
 	}
@@ -211,7 +211,7 @@ func (d *divided) tellSemantic() pages.QualityPart {
 }
 
 func (d *divided) tellPanoptic() pages.QualityPart {
-	told := pages.QualityPart{Of: "segments (panoptic quality)", ClassFigure: "PQ", Counted: "segments"}
+	told := pages.QualityPart{Of: "Segments (panoptic quality)", ClassFigure: "PQ", Counted: "segments"}
 	for k, n := range d.panoptic.Found() {
 		told.Classes = append(told.Classes, pages.QualityClass{Name: d.names[k], N: int64(n[0] + n[2]), Found: int64(n[0] + n[1])})
 	}

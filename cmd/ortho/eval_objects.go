@@ -100,8 +100,7 @@ func (o *evalOptions) detection(ctx context.Context, call *flags.Call, model *mo
 
 // boxSettings are those of the options that change what is found.
 func (o *evalOptions) boxSettings(rules boxes.Rules) record.Settings {
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	return record.Settings{{Key: "conf", Value: number(float64(rules.Confidence))}, {Key: "iou", Value: number(rules.Overlap)}, {Key: "max-det", Value: strconv.Itoa(rules.Most)}}
+	return record.Settings{{Key: "conf", Value: strconv.FormatFloat(float64(rules.Confidence), 'g', -1, 32)}, {Key: "iou", Value: strconv.FormatFloat(rules.Overlap, 'g', -1, 64)}, {Key: "max-det", Value: strconv.Itoa(rules.Most)}}
 }
 
 // detected is what a detector finds.
@@ -172,7 +171,7 @@ func around(corners [4][2]float32) (x0, y0, x1, y1 float64) {
 // tell is what is found of a kind: the figures' classes, and where thresholds are best at an IoU of 0.5.
 func (d *detected) tell(i int) pages.QualityPart {
 	e := d.found[i]
-	told := pages.QualityPart{Of: map[coco.Kind]string{coco.Boxes: "boxes, as COCO measures them", coco.Masks: "masks, as COCO measures them", coco.Keypoints: "key points, as COCO measures them"}[d.kinds[i]],
+	told := pages.QualityPart{Of: map[coco.Kind]string{coco.Boxes: "Boxes, as COCO measures them", coco.Masks: "Masks, as COCO measures them", coco.Keypoints: "Key points, as COCO measures them"}[d.kinds[i]],
 		ClassFigure: "AP", Counted: "objects"}
 	all := e.Curve(-1)
 	told.Curve = all.Points()

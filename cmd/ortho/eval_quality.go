@@ -59,6 +59,7 @@ func (o *evalOptions) evaluateSubject(ctx context.Context, call *flags.Call, s *
 		err = j.both(ctx, first, second)
 	}
 	bar.End()
+	doc.Data = s.data // with what was told of it meanwhile
 	doc.OrientationIgnored = first.graph.Unturned()
 	flags.TellUnturned(call.UI, c.model, doc.OrientationIgnored)
 	if err != nil && doc.Judged == 0 && doc.Failed == 0 {

@@ -58,7 +58,7 @@ func (r *right) add(place int, answer classify.Result) error {
 }
 
 func (r *right) tell() pages.QualityPart {
-	told := pages.QualityPart{Of: "classes of images", ClassFigure: "top-1", Counted: "images"}
+	told := pages.QualityPart{Of: "Classes of images", ClassFigure: "top-1", Counted: "images"}
 	for i, n := range r.shares.Counts() {
 		told.Classes = append(told.Classes, pages.QualityClass{Name: r.names[i], N: int64(n)})
 	}

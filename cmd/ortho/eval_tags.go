@@ -133,7 +133,7 @@ func (t *tagged) add(place int, answer classify.Result) error {
 }
 
 func (t *tagged) tell() pages.QualityPart {
-	told := pages.QualityPart{Of: "tags", ClassFigure: "AP", Counted: "images"}
+	told := pages.QualityPart{Of: "Tags", ClassFigure: "AP", Counted: "images"}
 	byCategory, all := map[string][]int{}, []int{}
 	var categories []string
 	for k, of := range t.found.Labels() {

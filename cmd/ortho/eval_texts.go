@@ -158,7 +158,7 @@ func (o *evalOptions) byTexts(ctx context.Context, call *flags.Call, both *dual.
 		}
 	}
 	t.parts = []part{{found, func() pages.QualityPart {
-		return pages.QualityPart{Of: fmt.Sprintf("retrieval: %d texts among %d images, and the reverse", texts.Len(), len(e.places))}
+		return pages.QualityPart{Of: fmt.Sprintf("Retrieval: %d texts among %d images, and the reverse", texts.Len(), len(e.places))}
 	}}}
 	return nil
 }
@@ -188,7 +188,7 @@ func byImages(call *flags.Call, data *pages.EvaluationData, t *trial, e *embedde
 		tell(call, data, fmt.Sprintf("%d images are alone in their class: they look for nothing, and are only looked among", single))
 	}
 	t.parts = []part{{found, func() pages.QualityPart {
-		return pages.QualityPart{Of: fmt.Sprintf("retrieval: %d images look for others of their class, among %d", found.Questions()[0], len(e.places))}
+		return pages.QualityPart{Of: fmt.Sprintf("Retrieval: %d images look for others of their class, among %d", found.Questions()[0], len(e.places))}
 	}}}
 	return nil
 }

@@ -20,8 +20,19 @@ func (q *Quality) Page(by string) *report.Page {
 	if q.Judged == 0 {
 		blocks = append(blocks, report.Notice{Mark: report.Bad, Title: "No image was judged.", Text: "Every one of them failed."})
 	}
+	if len(q.Parts) > 0 && q.Judged > 0 {
+		f := q.Parts[0].Figures[0]
+		notice := report.Notice{Mark: report.Best, Title: f.Name + " " + figureText(f) + ".", Text: q.Parts[0].Of + "; in percent."}
+		if f.Value != nil {
+			notice.Title = fmt.Sprintf("%s %s %%.", f.Name, hundredths(*f.Value))
+		}
+		if f.Low != nil {
+			notice.Text = fmt.Sprintf("95 %% interval %s to %s. %s.", hundredths(*f.Low), hundredths(*f.High), q.Parts[0].Of)
+		}
+		blocks = append(blocks, notice)
+	}
 	if text := q.Verdict(); text != "" {
-		blocks = append(blocks, report.Notice{Mark: report.Best, Title: "Compared.", Text: term.Clean(text) + "."})
+		blocks = append(blocks, report.Notice{Title: "Compared.", Text: term.Clean(text) + "."})
 	}
 	if q.Failed > 0 {
 		blocks = append(blocks, report.Notice{Mark: report.Weak, Title: count(int(q.Failed), "image") + " failed.", Text: "They are left out of all figures; see below."})

@@ -56,7 +56,7 @@ func (q *Quality) printPart(w io.Writer, i int) {
 	for _, a := range p.Advice {
 		width = max(width, len(term.Clean(a.Of)))
 	}
-	lead := func(name string) string { return fmt.Sprintf("  %-*s ", width, name) }
+	lead := func(name string) string { return fmt.Sprintf("  %-*s  ", width, name) }
 	for k, f := range p.Figures {
 		text := figureText(f)
 		if q.Against != nil {
