@@ -286,6 +286,26 @@ func TestEvalAgainst(t *testing.T) {
 	}
 }
 
+// TestBenchQuality: what bench run recommends is what quality is then measured under.
+func TestBenchQuality(t *testing.T) {
+	needLibrary(t)
+	short := []string{"bench", "run", "--iterations", "2", "--rounds", "2", "--warmup", "0", "--threads", "1", "--batch", "1", "--concurrency", "1", "-m", "efficientnet-lite0-int8"}
+	code, stdout, stderr := execute(t, "", with(short, "--data", "testdata/labels.csv", "--against", "efficientnet-lite0", "--limit", "2")...)
+	for _, want := range []string{"ortho eval -m efficientnet-lite0-int8 --data testdata/labels.csv --against efficientnet-lite0 --limit 2 --provider cpu --threads 1", "2 judged, 0 failed", "against efficientnet-lite0"} {
+		if code != exitOK || !strings.Contains(stdout, want) {
+			t.Errorf("exit %d, no %q in %s%s", code, want, stdout, stderr)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{{[]string{"--against", "efficientnet-lite0"}, "goes with --data"}, {[]string{"--data", ""}, "names nothing"}, {[]string{"--data", "none"}, "none"}, {[]string{"--data", photos, "--against", "none"}, "--against"}} {
+		if code, _, stderr := execute(t, "", with(short, c.args...)...); code == exitOK || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: exit %d, %s", c.args, code, stderr)
+		}
+	}
+}
+
 func TestEvalQualityRefuses(t *testing.T) {
 	needLibrary(t)
 	dir := t.TempDir()

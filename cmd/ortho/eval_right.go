@@ -28,16 +28,20 @@ type right struct {
 	shares  *evaluate.Shares
 }
 
-// newRight begins with the names of the data's classes. n is how many classes the model has: of five or fewer each is
-// among the best five.
-func newRight(names []string, of, classes []int, n int) *right {
+// newRight begins with the names of the data's classes, which are classes of the model; of images. n is how many the model
+// has: of five or fewer each is among the best five.
+func newRight(names []string, of, classes []int, labels []models.Label, n int) *right {
 	figures := []string{"top-1", "top-5"}
 	if n > 0 && n <= 5 {
 		figures = figures[:1]
 	}
 	r := &right{classes: classes, of: of, shares: evaluate.NewShares(len(names), figures...)}
 	for i, name := range names {
-		r.names = append(r.names, evaluate.Name{Index: i, Label: name})
+		one := evaluate.Name{Index: i, Label: name}
+		if class := classes[i]; class < len(labels) && labels[class].Name != "" {
+			one.Label, one.ID = labels[class].Name, labels[class].ID
+		}
+		r.names = append(r.names, one)
 	}
 	return r
 }
@@ -90,7 +94,7 @@ func (o *evalOptions) zeroShot(call *flags.Call) (*subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := newRight(set.Names, of, classes, len(labels))
+		r := newRight(set.Names, of, classes, labelsNamed(labels), len(labels))
 		t := &trial{graph: classifier, labels: labelsNamed(labels), parts: []part{{r.shares, r.tell}}}
 		for _, template := range o.texts.templates {
 			t.settings = append(t.settings, record.Setting{Key: "template", Value: template})
@@ -143,7 +147,7 @@ func (o *evalOptions) classesAgainst(call *flags.Call) (*subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := newRight(set.Names, of, classes, spec.Classes)
+		r := newRight(set.Names, of, classes, spec.Labels, spec.Classes)
 		t := &trial{graph: classifier, labels: spec.Labels, parts: []part{{r.shares, r.tell}}}
 		t.answers = answersOf(items, func(ctx context.Context, places iter.Seq[int], item func(int) source.Item) iter.Seq[runner.Result[int, classify.Result]] {
 			return classify.Each(ctx, classifier, places, func(place int) classify.Input { return imageOf(item(place)) })

@@ -137,6 +137,9 @@ var guarded = []struct {
 	{"eval --data none -m none --zero-shot texts.txt", "zero-shot", []string{"texts.txt"}, "output html"},
 	{"eval --data none --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
+	{"bench run --iterations 1 --rounds 1 --data labels.csv", "data", []string{"labels.csv", "photos/a.png"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 --data none --images photos", "images", []string{"photos/a.png"}, "output html save-settings"},
+	{"bench run --iterations 1 --rounds 1 --data none --against graph", "against", []string{"graph/model.onnx"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 --input photos", "input", []string{"photos/a.png"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 --input @list.txt", "input", []string{"list.txt", "in.png"}, "output html save-settings"},
 	{"bench run --iterations 1 --rounds 1 --input arrays.npz", "input", []string{"arrays.npz"}, "output html save-settings"},
