@@ -6,8 +6,6 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/flags"
 	"ortho/cmd/ortho/internal/output"
-	"ortho/cmd/ortho/internal/pages"
-	"ortho/models/evaluate"
 	"ortho/models/images"
 )
 
@@ -114,17 +112,4 @@ func (o *evalOptions) chosen(all int) []int {
 		places[i] = int(int64(i) * int64(all) / int64(n))
 	}
 	return places
-}
-
-// partOf is what was found in one way.
-func partOf(p part) pages.QualityPart {
-	told := p.tell()
-	whole, classes := evaluate.Figures(p)
-	told.Figures = whole
-	for i := range told.Classes {
-		if at := told.Classes[i].Index; at < len(classes) {
-			told.Classes[i].Figure = classes[at]
-		}
-	}
-	return told
 }

@@ -70,7 +70,7 @@ func (o *evalOptions) evaluateSubject(ctx context.Context, call *flags.Call, s *
 	}
 	doc.Complete = err == nil
 	for _, p := range first.parts {
-		doc.Parts = append(doc.Parts, partOf(p))
+		doc.Parts = append(doc.Parts, partOf(ctx, p))
 	}
 	if second != nil {
 		id, err := other.model.Identity(ctx)
@@ -79,10 +79,13 @@ func (o *evalOptions) evaluateSubject(ctx context.Context, call *flags.Call, s *
 		}
 		doc.Against.Model.Name, doc.Against.Model.SHA256 = id.Name, id.SHA256
 		for i, p := range second.parts {
-			whole, _ := evaluate.Figures(p)
+			whole, _ := evaluate.Figures(ctx, p)
 			doc.Against.Figures = append(doc.Against.Figures, whole)
-			doc.Against.Differences = append(doc.Against.Differences, evaluate.Differences(first.parts[i], p))
+			doc.Against.Differences = append(doc.Against.Differences, evaluate.Differences(ctx, first.parts[i], p))
 		}
+	}
+	if err == nil && ctx.Err() != nil { // while images were drawn anew
+		err, doc.Complete = ctx.Err(), false
 	}
 	return o.writeQuality(ctx, call, doc, err)
 }
@@ -95,6 +98,19 @@ func (o *evalOptions) openTrial(ctx context.Context, call *flags.Call, s *subjec
 	}
 	flags.TellSession(call.UI, t.graph.Session())
 	return t, nil
+}
+
+// partOf is what was found in one way.
+func partOf(ctx context.Context, p part) pages.QualityPart {
+	told := p.tell()
+	whole, classes := evaluate.Figures(ctx, p)
+	told.Figures = whole
+	for i := range told.Classes {
+		if at := told.Classes[i].Index; at < len(classes) {
+			told.Classes[i].Figure = classes[at]
+		}
+	}
+	return told
 }
 
 // candidate opens a model, or both halves of one of images and texts.

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"context"
 	"math"
 
 	"ortho/runner/stats"
@@ -26,18 +27,18 @@ type Figure struct {
 	High  *float64 `json:"high"`
 }
 
-// Figures are those of a whole, and of its classes.
-func Figures(m Measured) (whole, classes []Figure) {
-	all := figures(m.Images(), m.Names(), m.Figures)
+// Figures are those of a whole, and of its classes. Where ctx is done they have no intervals.
+func Figures(ctx context.Context, m Measured) (whole, classes []Figure) {
+	all := figures(ctx, m.Images(), m.Names(), m.Figures)
 	return all[:len(m.Names())], all[len(m.Names()):]
 }
 
 // Differences are those of the whole between two models on the same images, the first less the second. Images are drawn
 // together for both, so that what is hard for both of them does not count as chance.
-func Differences(first, second Measured) []Figure {
+func Differences(ctx context.Context, first, second Measured) []Figure {
 	n := len(first.Names())
 	second.Figures(nil)
-	return figures(first.Images(), first.Names(), func(times []int) []float64 {
+	return figures(ctx, first.Images(), first.Names(), func(times []int) []float64 {
 		a, b := first.Figures(times)[:n], second.Figures(times)[:n]
 		for i := range a {
 			a[i] -= b[i]
@@ -46,9 +47,9 @@ func Differences(first, second Measured) []Figure {
 	})
 }
 
-func figures(images int, names []string, of func(times []int) []float64) []Figure {
+func figures(ctx context.Context, images int, names []string, of func(times []int) []float64) []Figure {
 	values := of(nil)
-	intervals := stats.Bootstrap(images, of)
+	intervals := stats.Bootstrap(ctx, images, of)
 	all := make([]Figure, len(values))
 	for i, v := range values {
 		if i < len(names) {
@@ -58,7 +59,7 @@ func figures(images int, names []string, of func(times []int) []float64) []Figur
 			continue
 		}
 		all[i].Value = &v
-		if intervals[i] != nil {
+		if intervals != nil && intervals[i] != nil {
 			all[i].Low, all[i].High = &intervals[i].Low, &intervals[i].High
 		}
 	}

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -25,7 +26,7 @@ func TestBootstrapCovers(t *testing.T) {
 			}
 			return sum / n
 		}
-		intervals := Bootstrap(n, func(times []int) []float64 {
+		intervals := Bootstrap(t.Context(), n, func(times []int) []float64 {
 			return []float64{mean(values, times), mean(others, times) - mean(values, times), math.NaN()}
 		})
 		if i := intervals[0]; i.Low <= 0 && i.High >= 0 {
@@ -45,11 +46,16 @@ func TestBootstrapCovers(t *testing.T) {
 
 func TestBootstrapRepeats(t *testing.T) {
 	figures := func(times []int) []float64 { return []float64{float64(times[0]), float64(times[2])} }
-	a, b := Bootstrap(5, figures), Bootstrap(5, figures)
+	a, b := Bootstrap(t.Context(), 5, figures), Bootstrap(t.Context(), 5, figures)
 	if *a[0] != *b[0] || *a[1] != *b[1] {
 		t.Errorf("%v, then %v", a, b)
 	}
-	if Bootstrap(1, func([]int) []float64 { return []float64{1} })[0] != nil {
+	if Bootstrap(t.Context(), 1, func([]int) []float64 { return []float64{1} })[0] != nil {
 		t.Error("one item has an interval")
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if Bootstrap(ended, 5, figures) != nil {
+		t.Error("what was ended has intervals")
 	}
 }

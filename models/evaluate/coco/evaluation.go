@@ -61,6 +61,8 @@ type class struct {
 	truths []truths
 	found  []found
 	sorted bool
+	// counted are places of those among found that are not ignored at every threshold, by area; known where it is sorted.
+	counted [mostAreas][]int32
 }
 
 // truths counts the objects of an image that are not ignored, by area.

@@ -93,6 +93,14 @@ func (e *Evaluation) sort() {
 			slices.SortStableFunc(c.found, func(a, b found) int {
 				return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.image, b.image), cmp.Compare(a.rank, b.rank))
 			})
+			for a := range e.areas {
+				c.counted[a] = nil
+				for i := range c.found {
+					if c.found[i].ignored[a] != 1<<len(Thresholds)-1 {
+						c.counted[a] = append(c.counted[a], int32(i))
+					}
+				}
+			}
 			c.sorted = true
 		}
 	}
@@ -121,7 +129,7 @@ func (e *Evaluation) curve(k, a, t, n int, times []int, s *steps) (precision, re
 	bit := uint16(1) << t
 	s.recalled, s.precise = s.recalled[:0], s.precise[:0]
 	right, wrong := 0, 0
-	for i := range e.classes[k].found {
+	for _, i := range e.classes[k].counted[a] {
 		f := &e.classes[k].found[i]
 		if f.ignored[a]&bit != 0 {
 			continue
