@@ -81,7 +81,7 @@ func (q *benchQuality) evaluate(ctx context.Context, call *flags.Call, o *benchR
 		words = append(words, "--"+name+"="+value)
 	}
 	fmt.Fprintf(call.Out, "\n%s\n", term.Clean(term.CommandLine(words...)))
-	app := &cli.App{Name: "ortho", Commands: []*cli.Command{newEvalCommand()}, Reader: call.In, Writer: call.Out, ErrWriter: call.Err,
-		ExitErrHandler: func(*cli.Context, error) {}, HideHelp: true, HideVersion: true}
+	app := commandline.New("ortho", "", "", newEvalCommand())
+	app.Reader, app.Writer, app.ErrWriter = call.In, call.Out, call.Err
 	return app.RunContext(ctx, words)
 }
