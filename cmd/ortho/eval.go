@@ -27,7 +27,7 @@ func newEvalCommand() *cli.Command {
 		&cli.BoolFlag{Name: "common", Destination: &o.common, Category: in, Usage: "judge only classes that both the data and the model have"},
 		&cli.IntFlag{Name: "limit", Destination: &o.limit, Category: in, Usage: "take `N` images, evenly spread over all"},
 		&cli.StringFlag{Name: "against", Destination: &o.against, Category: in, Usage: "also run another `MODEL` in turns on the same images, and say what the first costs or gains, and how much faster it is"},
-		&cli.Float64Flag{Name: "conf", Destination: &o.confidence, Category: answers, DefaultText: "0.001", Usage: "judge boxes that score above `P` (0 to 1)"},
+		&cli.Float64Flag{Name: "conf", Destination: &o.confidence, Category: answers, DefaultText: "0.001; of segments 0.9", Usage: "judge boxes, or segments of queries, that score above `P` (0 to 1)"},
 		&cli.Float64Flag{Name: "iou", Destination: &o.overlap, Category: answers, DefaultText: "as the family's own program has it", Usage: "of two boxes of a class that overlap by more than `P`, leave the worse one out"},
 		&cli.IntFlag{Name: "max-det", Destination: &o.most, Category: answers, DefaultText: "300", Usage: "the best `N` boxes of each image; 0: all"},
 		&cli.BoolFlag{Name: "json", Destination: &o.json, Category: out, Usage: "print JSON"},

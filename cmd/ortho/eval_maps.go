@@ -21,7 +21,7 @@ import (
 
 // maps are images that a segmenter is to divide as it is known.
 func (o *evalOptions) maps(call *flags.Call) (*subject, error) {
-	if err := o.only(call, "common", "images"); err != nil {
+	if err := o.only(call, "common", "images", "conf"); err != nil {
 		return nil, err
 	}
 	truth, err := dataset.OpenMaps(o.data, o.images)
@@ -40,6 +40,9 @@ func (o *evalOptions) division(ctx context.Context, call *flags.Call, model *mod
 	opt := segment.Options{Map: segments.Defaults, NoMasks: true, Images: o.imageOptions()}
 	if !truth.Panoptic {
 		opt.Map.As = segments.Semantic
+	}
+	if call.Given("conf") {
+		opt.Map.Threshold = o.confidence
 	}
 	segmenter, err := segment.Open(ctx, model, opt)
 	if err != nil {
@@ -83,7 +86,7 @@ func (o *evalOptions) division(ctx context.Context, call *flags.Call, model *mod
 	for at, c := range categories {
 		d.places[uint32(c.ID)] = at
 	}
-	t := &trial{graph: segmenter, labels: labels, settings: record.Settings{{Key: "as", Value: string(opt.Map.As)}}}
+	t := &trial{graph: segmenter, labels: labels, settings: record.Settings{{Key: "as", Value: string(opt.Map.As)}, {Key: "conf", Value: strconv.FormatFloat(opt.Map.Threshold, 'g', -1, 64)}}}
 	t.answers = answersOf(truth.Images, func(ctx context.Context, places iter.Seq[int], item func(int) source.Item) iter.Seq[runner.Result[int, segment.Result]] {
 		return segment.Each(ctx, segmenter, places, func(place int) images.Input { return imageOf(item(place)) })
 	}, d.add)

@@ -163,7 +163,7 @@ func TestEvalPanoptic(t *testing.T) {
 	const model = "../../models/segment/testdata/maskformer"
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.png"), read(t, cat))
-	code, stdout, stderr := execute(t, "", "segment", filepath.Join(dir, "a.png"), "-m", model, "-f", "jsonl", "--masks", filepath.Join(dir, "ids"))
+	code, stdout, stderr := execute(t, "", "segment", filepath.Join(dir, "a.png"), "-m", model, "--conf", "0.2", "--overlap-area", "0.5", "-f", "jsonl", "--masks", filepath.Join(dir, "ids"))
 	if code != exitOK {
 		t.Fatal(stderr)
 	}
@@ -202,7 +202,7 @@ func TestEvalPanoptic(t *testing.T) {
 		categories = append(categories, fmt.Sprintf(`{"id":%d,"name":%q,"isthing":1}`, id, name))
 	}
 	truth := write(t, filepath.Join(dir, "truth.json"), fmt.Sprintf(`{"images":[{"id":1,"file_name":"a.png"}],"annotations":[{"image_id":1,"file_name":"a.png","segments_info":[%s]}],"categories":[%s]}`, strings.Join(infos, ","), strings.Join(categories, ",")))
-	doc := qualityOf(t, exitOK, "-m", model, "--data", truth)
+	doc := qualityOf(t, exitOK, "-m", model, "--data", truth, "--conf", "0.2")
 	if figure(t, &doc, "PQ") != 1 || figure(t, &doc, "PQ things") != 1 || doc.Data.Kind != "COCO panoptic" {
 		t.Errorf("%+v", doc)
 	}
