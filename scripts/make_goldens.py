@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|npz|span|text|clip|tokenizer|dual|imagehash|nearest|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|meaning|heads|quantized|given|detect_ultralytics|detect_yolo|slices|families ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|evaluate_coco|evaluate_maps|evaluate_tags|npz|span|text|clip|tokenizer|dual|imagehash|nearest|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|meaning|heads|quantized|given|detect_ultralytics|detect_yolo|slices|families ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -45,6 +45,9 @@ OUT = {
 }
 # By name alone: their scripts say which libraries they need, which requirements.txt has not.
 OTHERS = {
+    "evaluate_coco": ROOT / "models/evaluate/coco/testdata",
+    "evaluate_maps": ROOT / "models/evaluate/maps/testdata",
+    "evaluate_tags": ROOT / "models/evaluate/tags/testdata",
     "detect_ultralytics": ROOT / "models/detect/testdata/ultralytics",
     "slices": ROOT / "models/detect/testdata",
     "detect_yolo": ROOT / "models/detect/testdata/yolo",

@@ -36,7 +36,7 @@ func newBenchRunCommand() *cli.Command {
 		ArgsUsage:   "[TEXT]",
 		Usage:       "measure a model over providers, threads, batches and runs in flight, and recommend settings",
 		Description: help("bench_run"),
-	}, o.run, &o.sweep, &o.input, &o.choice, &o.files, &o.progress, &o.library, &o.image, &o.decoding, &o.model, &o.read)
+	}, o.run, &o.sweep, &o.input, &o.choice, &o.quality, &o.files, &o.progress, &o.library, &o.image, &o.decoding, &o.model, &o.read)
 }
 
 func (o *benchRunOptions) run(ctx context.Context, call *flags.Call) error {

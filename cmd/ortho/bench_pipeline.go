@@ -68,6 +68,9 @@ func (o *benchRunOptions) checkPipeline(call *flags.Call) error {
 	for name := range call.GivenIn(&o.read) {
 		no[name] = read
 	}
+	for name := range call.GivenIn(&o.quality) {
+		no[name] = "what pictures are worth is not measured"
+	}
 	for _, name := range slices.Sorted(maps.Keys(no)) {
 		if call.Given(name) {
 			return commandline.Usagef("--%s is not for a pipeline: %s", name, no[name])
@@ -333,7 +336,7 @@ func (b *pipelineBench) measurePart(ctx context.Context, part *bench.Part) error
 		return withRemedy(err)
 	}
 	sweep.Notify = func(p bench.Progress) { b.shown.Set(part.Name + ": " + pages.BenchProgress(p)) }
-	part.Results, err = b.measure(ctx, sweep, files)
+	part.Results, _, err = b.measure(ctx, sweep, files)
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("%s: %w", part.Name, err)
 	}

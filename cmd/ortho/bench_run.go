@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,7 +63,11 @@ func (o *benchRunOptions) graph(ctx context.Context, call *flags.Call) error {
 		return err
 	}
 	b.settleRows()
-	return b.run(ctx)
+	settings, err := b.run(ctx)
+	if err != nil && !errors.Is(err, commandline.ErrItems) {
+		return err
+	}
+	return cmp.Or(o.quality.evaluate(ctx, call, o, settings), err)
 }
 
 // checkGraph refuses flags that are for a pipeline.
@@ -147,40 +152,41 @@ type graphBench struct {
 	again *bench.Rerun // whose recommendation is checked; nil: none
 }
 
-func (b graphBench) run(ctx context.Context) error {
+// run measures, and returns the settings that are recommended; nil: none.
+func (b graphBench) run(ctx context.Context) (*bench.Settings, error) {
 	folder, err := scratch.New("bench")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer folder.Remove()
 	sweep, err := b.sweep(ctx, folder.Path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if b.again != nil {
 		if err := b.again.SameInput(sweep.Run.Input); err != nil {
-			return fmt.Errorf("%w (--input, --dim, --seed)", err)
+			return nil, fmt.Errorf("%w (--input, --dim, --seed)", err)
 		}
 	}
 	status := b.status()
 	defer status.End()
 	sweep.Notify = func(p bench.Progress) { status.Set(pages.BenchProgress(p)) }
-	result, err := b.measure(ctx, sweep, b.files)
+	result, settings, err := b.measure(ctx, sweep, b.files)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := pages.PrintBench(b.ui.Out, result, b.markdown); err != nil {
-		return err
+		return nil, err
 	}
 	if b.again != nil {
 		if err := pages.PrintRerun(b.ui.Out, b.again, result.Verdict); err != nil {
-			return err
+			return nil, err
 		}
 		if !b.again.Stands(result.Verdict) {
-			return commandline.ErrVerdict
+			return nil, commandline.ErrVerdict
 		}
 	}
-	return benchOutcome(result)
+	return settings, benchOutcome(result)
 }
 
 // sweep prepares the measurement; files for its processes are written to folder.

@@ -20,6 +20,7 @@ type benchRunOptions struct {
 	sweep    benchSweep
 	input    benchInput
 	choice   benchChoice
+	quality  benchQuality
 	files    benchOutput
 	progress flags.Progress
 	library  flags.Library
@@ -72,11 +73,11 @@ func (s benchSetup) cellsOf(plan bench.Plan, fixed int) ([]bench.Cell, error) {
 	return cells, nil
 }
 
-// measure does the sweep, recommends, and writes the files.
-func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files benchOutput) (*bench.File, error) {
+// measure does the sweep, recommends settings (nil: none), and writes the files.
+func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files benchOutput) (*bench.File, *bench.Settings, error) {
 	log, err := files.openLog(s.ui, sweep)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sweep.Worker = s.worker
 	result, err := sweep.Measure(ctx)
@@ -89,7 +90,7 @@ func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files bench
 				s.ui.Warn(fmt.Sprintf("interrupted: the rounds that were measured are in %s; --resume continues", files.rounds()))
 			}
 		}
-		return nil, err
+		return nil, nil, err
 	}
 	settings := result.Conclude(sweep.Cells, s.library)
 	if settings != nil {
@@ -97,10 +98,10 @@ func (s benchSetup) measure(ctx context.Context, sweep *bench.Sweep, files bench
 	}
 	if err := files.write(ctx, result, settings); err != nil {
 		log.close(false)
-		return nil, err
+		return nil, nil, err
 	}
 	log.close(true)
-	return result, nil
+	return result, settings, nil
 }
 
 // setup is what the flags say about a run, of a graph or of a pipeline.

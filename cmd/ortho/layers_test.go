@@ -80,11 +80,14 @@ var walls = map[string]string{
 	"models/zeroshot":  "models models/classify models/dual models/embed models/images runner",
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
+	// The arithmetic of each task's evaluation knows no models.
+	"models/evaluate/coco": "models/boxes models/evaluate/threshold", "models/evaluate/maps": "", "models/evaluate/retrieval": "models/nearest", "models/evaluate/tags": "models/evaluate/threshold", "models/evaluate/threshold": "",
+
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "",
 	"cmd/ortho/internal/where":        "cmd/ortho/internal/commandline cmd/ortho/internal/output cmd/ortho/internal/term",
 	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",
 	"cmd/ortho/internal/commandline":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
-	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source",
+	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source models/boxes models/config models/evaluate/coco models/evaluate/maps",
 	"cmd/ortho/internal/notices":      "models/bundled",
 	"cmd/ortho/internal/notices/make": "cmd/ortho/internal/notices models/bundled runner/library",
 	"cmd/ortho/internal/output":       "cmd/ortho/internal/grid cmd/ortho/internal/scratch cmd/ortho/internal/term runner/appear",
@@ -103,7 +106,7 @@ var walls = map[string]string{
 	"cmd/ortho/internal/beside":  "cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/record cmd/ortho/internal/shelf cmd/ortho/internal/source models models/images preprocess runner",
 	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term cmd/ortho/internal/where",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
-		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +
+		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/evaluate/threshold models/imagine " +
 		"models/provenance preprocess runner/bench runner/compare runner/doctor runner/equality runner/library runner/machine runner/onnx " +
 		"runner/stats",
 	"cmd/ortho/internal/vectors": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows models/nearest",

@@ -142,7 +142,7 @@ func (c *captions) text(tags []tag.Tag) string {
 	return strings.Join(all, ", ")
 }
 
-func (c *captions) make(item *beside.Item, made tagged) error {
+func (c *captions) make(item *beside.Item, made taggedImage) error {
 	return c.folder.Put(item, func(w io.Writer) error {
 		_, err := io.WriteString(w, c.text(made.tags)+"\n")
 		return err
@@ -165,14 +165,14 @@ func newTagCommand() *cli.Command {
 	}, o.run, o.groups(&o.picked, &o.captions)...)
 }
 
-// tagged are the tags of an image.
-type tagged struct {
+// taggedImage has the tags of an image.
+type taggedImage struct {
 	tags []tag.Tag
 	images.Size
 }
 
 func (o *tagOptions) run(ctx context.Context, call *flags.Call) error {
-	return runLook(ctx, call, &o.lookOptions, rows.TagsCodec, func(model *models.Model) (*look[tagged, rows.Tags], error) {
+	return runLook(ctx, call, &o.lookOptions, rows.TagsCodec, func(model *models.Model) (*look[taggedImage, rows.Tags], error) {
 		graph := o.lookOptions.run()
 		classifier, err := classify.Open(ctx, model, classify.Options{Runner: graph.Runner, Batch: graph.Batch, Concurrency: graph.Concurrency,
 			MaxPixels: graph.MaxPixels, Scaled: graph.Scaled, Timeout: graph.Timeout, Top: tag.Most})
@@ -187,16 +187,16 @@ func (o *tagOptions) run(ctx context.Context, call *flags.Call) error {
 		if spec.Activation == models.Softmax {
 			call.UI.Warn(fmt.Sprintf("the classes of %s exclude each other (softmax): their probabilities sum to 1, and hardly more than one is a tag", model.Name))
 		}
-		return &look[tagged, rows.Tags]{
+		return &look[taggedImage, rows.Tags]{
 			graph:    classifier,
 			settings: o.picked.settings(),
 			beside:   record.Settings{{Key: "spaces", Value: map[bool]string{true: "true"}[o.captions.spaces]}},
 			labels:   spec.Labels,
 			title:    "What " + model.Name + " tags",
-			each: func(ctx context.Context, items iter.Seq[*beside.Item]) iter.Seq[runner.Result[*beside.Item, tagged]] {
+			each: func(ctx context.Context, items iter.Seq[*beside.Item]) iter.Seq[runner.Result[*beside.Item, taggedImage]] {
 				return picked(classify.Each(ctx, classifier, items, (*beside.Item).Input), rules, spec.Labels)
 			},
-			row: func(name string, made tagged) rows.Tags {
+			row: func(name string, made taggedImage) rows.Tags {
 				return rows.Tags{Head: output.Head{Input: name}, Width: made.Width, Height: made.Height, Tags: made.tags}
 			},
 			make:  o.captions.make,
@@ -209,12 +209,12 @@ func (o *tagOptions) run(ctx context.Context, call *flags.Call) error {
 }
 
 // picked are the tags that rules pick of the classes of images.
-func picked(all iter.Seq[runner.Result[*beside.Item, classify.Result]], rules tag.Rules, labels []models.Label) iter.Seq[runner.Result[*beside.Item, tagged]] {
-	return func(yield func(runner.Result[*beside.Item, tagged]) bool) {
+func picked(all iter.Seq[runner.Result[*beside.Item, classify.Result]], rules tag.Rules, labels []models.Label) iter.Seq[runner.Result[*beside.Item, taggedImage]] {
+	return func(yield func(runner.Result[*beside.Item, taggedImage]) bool) {
 		for r := range all {
-			made := runner.Result[*beside.Item, tagged]{Item: r.Item, Err: r.Err}
+			made := runner.Result[*beside.Item, taggedImage]{Item: r.Item, Err: r.Err}
 			if r.Err == nil {
-				made.Value = tagged{rules.Pick(rows.Predictions(r.Value.Predictions), labels), images.Size{Width: r.Value.Width, Height: r.Value.Height}}
+				made.Value = taggedImage{rules.Pick(rows.Predictions(r.Value.Predictions), labels), images.Size{Width: r.Value.Width, Height: r.Value.Height}}
 			}
 			if !yield(made) {
 				return

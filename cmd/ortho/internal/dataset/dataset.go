@@ -74,19 +74,52 @@ func (s *Set) Count(stop func() bool) (n int64, known bool) {
 	return n, known
 }
 
-// Files yields the files that a dataset is read from, as far as they are known: the CSV,
-// and the images.
+// Files yields the files that a dataset is read from, as far as they are known: a folder's, a file itself, and the
+// images that a CSV names.
 func Files(path string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if !yield(path) {
 			return
 		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			more := true
+			filepath.WalkDir(path+string(filepath.Separator), func(file string, d fs.DirEntry, err error) error { // the separator follows a link
+				if err == nil && !d.IsDir() {
+					if more = yield(file); !more {
+						return filepath.SkipAll
+					}
+				}
+				return nil
+			})
+			if !more {
+				return
+			}
+		}
+		for item := range named(path) {
+			if !yield(item.Name) {
+				return
+			}
+		}
+	}
+}
+
+// named are the images of classes, tags or texts.
+func named(path string) iter.Seq[source.Item] {
+	for _, column := range []string{"tags", "text"} {
+		if !HasColumn(path, column) {
+			continue
+		}
+		if t, err := openTexts(path, column, splitTags); err == nil {
+			return slices.Values(t.Images)
+		}
+	}
+	return func(yield func(source.Item) bool) {
 		set, err := Open(path)
 		if err != nil {
 			return
 		}
 		for item := range set.Items() {
-			if !yield(item.Name) {
+			if !yield(item.Item) {
 				return
 			}
 		}

@@ -31,7 +31,7 @@ var written = []string{"output", "html", "json", "grid", "save-settings"}
 var readBy = map[string]func(value string) iter.Seq[string]{
 	"settings": itself, "custom-ops": itself, "labels": itself, "vocabulary": itself, "latents": itself, "texts": itself, "file": itself, "zero-shot": itself,
 	"image": itself, "mask": itself, "control": itself, "rerun": itself, "from-rows": itself, "undo": itself, "binary": itself, "set": valueFile, "background": backgroundFile, "prompt": promptFile, "cache": filesBelow,
-	"data": dataset.Files, "input": inputFiles, "model": modelFiles, "generator": modelFiles, "text-model": modelFiles,
+	"data": dataset.Files, "images": filesBelow, "input": inputFiles, "model": modelFiles, "against": modelFiles, "generator": modelFiles, "text-model": modelFiles,
 }
 
 // valueFile is the file that INPUT=VALUE names, if it names one.

@@ -118,8 +118,9 @@ func (m *Model) Read(c *Call) error {
 
 // Overrides are the flags that override what a model's files say.
 type Overrides struct {
-	Task    models.Task // those that this task has; "": all
-	Without []string    // names of those that the command has no use for
+	Task    models.Task   // those that this task has; "": all
+	Also    []models.Task // and those of these
+	Without []string      // names of those that the command has no use for
 
 	Given models.Settings
 
@@ -131,7 +132,7 @@ type Overrides struct {
 func (o *Overrides) Flags() []cli.Flag {
 	var flags []cli.Flag
 	for _, s := range overrides {
-		if o.Task != "" && !slices.Contains(s.tasks, o.Task) || slices.Contains(o.Without, s.name) {
+		if o.Task != "" && !slices.ContainsFunc(s.tasks, func(t models.Task) bool { return t == o.Task || slices.Contains(o.Also, t) }) || slices.Contains(o.Without, s.name) {
 			continue
 		}
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: CategoryModel})

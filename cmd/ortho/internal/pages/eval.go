@@ -47,12 +47,8 @@ func (e *evaluationPage) page() (*report.Page, error) {
 		add("Worst mistakes", mistakes...)
 		add("Classes", e.classes()...)
 	}
-	add("Failed", e.failures()...)
-	how := make(report.Facts, len(e.How))
-	for i, f := range e.How {
-		how[i] = report.Fact{Name: term.Clean(f.Name), Value: term.Clean(f.Value), Hint: term.Clean(f.Hint)}
-	}
-	add("How it was made", how)
+	add("Failed", failureTable(e.Failures, e.Failed)...)
+	add("How it was made", cleanFacts(e.How))
 	return p, nil
 }
 
@@ -195,18 +191,28 @@ func (e *evaluationPage) classes() []report.Block {
 	return blocks
 }
 
-func (e *evaluationPage) failures() []report.Block {
-	if len(e.Failures) == 0 {
+// failureTable are the first failures of all.
+func failureTable(failures []report.Fact, failed int64) []report.Block {
+	if len(failures) == 0 {
 		return nil
 	}
 	t := report.Table{Columns: []report.Column{{Name: "image"}, {Name: "reason"}}}
-	for _, f := range e.Failures[:min(len(e.Failures), maxFailures)] {
+	for _, f := range failures[:min(len(failures), maxFailures)] {
 		t.Rows = append(t.Rows, report.Row{Cells: report.Cells(term.Clean(f.Name), term.Clean(f.Value))})
 	}
-	if e.Failed > int64(len(t.Rows)) {
-		t.Caption = fmt.Sprintf("The first %d of %d", len(t.Rows), e.Failed)
+	if failed > int64(len(t.Rows)) {
+		t.Caption = fmt.Sprintf("The first %d of %d", len(t.Rows), failed)
 	}
 	return []report.Block{t}
+}
+
+// cleanFacts can stand on a page.
+func cleanFacts(facts report.Facts) report.Facts {
+	clean := make(report.Facts, len(facts))
+	for i, f := range facts {
+		clean[i] = report.Fact{Name: term.Clean(f.Name), Value: term.Clean(f.Value), Hint: term.Clean(f.Hint)}
+	}
+	return clean
 }
 
 func className(n evaluate.Name) string { return term.Clean(n.String()) }

@@ -12,8 +12,14 @@ import (
 	"ortho/models/evaluate"
 )
 
-// Evaluation is what eval found, and how; its JSON is an output format.
+// Evaluation is what eval found of a classifier, and how; its JSON is an output format.
 type Evaluation struct {
+	EvaluationRun
+	Result *evaluate.Result `json:"result"`
+}
+
+// EvaluationRun is how an evaluation ran, of any task.
+type EvaluationRun struct {
 	Ortho         string          `json:"ortho"`
 	ONNXRuntime   string          `json:"onnxruntime"`
 	Started       time.Time       `json:"started"`
@@ -35,9 +41,8 @@ type Evaluation struct {
 	// asks for a turn.
 	OrientationIgnored int64 `json:"orientation_ignored,omitempty"`
 
-	Failed   int64            `json:"failed"` // images without an answer, which Result leaves out
-	Failures []rows.Classes   `json:"failures"`
-	Result   *evaluate.Result `json:"result"`
+	Failed   int64          `json:"failed"` // images without an answer, which figures leave out
+	Failures []rows.Classes `json:"failures"`
 }
 
 // EvaluationData describes the labelled images that a model was evaluated on.
@@ -53,6 +58,9 @@ type EvaluationData struct {
 
 // String names the kind, and how classes were named: "CSV, 100 classes named by id".
 func (d EvaluationData) String() string {
+	if d.Classes == 0 {
+		return d.Kind
+	}
 	var by []string
 	for _, kind := range append(slices.Clone(evaluate.Kinds), "rank") {
 		switch n := d.NamedBy[kind]; {
@@ -65,6 +73,9 @@ func (d EvaluationData) String() string {
 	classes := "classes"
 	if d.Classes == 1 {
 		classes = "class"
+	}
+	if len(by) == 0 {
+		return fmt.Sprintf("%s, %d %s", d.Kind, d.Classes, classes)
 	}
 	return fmt.Sprintf("%s, %d %s named by %s", d.Kind, d.Classes, classes, strings.Join(slices.Clip(by), " and "))
 }

@@ -15,18 +15,30 @@ import (
 func (doc *Evaluation) Page(by, model string, pictures []report.Picture) (*report.Page, error) {
 	e := &evaluationPage{Model: doc.Model.Name, Data: fmt.Sprintf("%s: %s", doc.Data.Path, doc.Data), By: by,
 		Result: doc.Result, Failed: doc.Failed, Temperature: temperatureText(doc.Result), Pictures: pictures, Notes: doc.Data.Notes}
-	for _, f := range doc.Failures {
-		e.Failures = append(e.Failures, report.Fact{Name: f.Input, Value: f.Error.Message})
-	}
+	e.Failures = doc.failures()
 	if doc.Throughput != nil {
 		e.Throughput = fmt.Sprintf("%.1f images/s", *doc.Throughput)
 	}
 	if t := doc.Result.Calibration.Fitted.Temperature; t != nil && doc.appliesTemperature() {
 		e.Apply = fmt.Sprintf("ortho classify -m %s --temperature %.4g IMAGES", term.Quoted(model), *t)
 	}
+	e.How = doc.how()
+	return e.page()
+}
+
+// failures are names and reasons.
+func (doc *EvaluationRun) failures() (all []report.Fact) {
+	for _, f := range doc.Failures {
+		all = append(all, report.Fact{Name: f.Input, Value: f.Error.Message})
+	}
+	return all
+}
+
+// how are settings and versions.
+func (doc *EvaluationRun) how() (facts report.Facts) {
 	fact := func(name, value string) {
 		if value != "" {
-			e.How = append(e.How, report.Fact{Name: name, Value: value})
+			facts = append(facts, report.Fact{Name: name, Value: value})
 		}
 	}
 	fact("model's SHA-256", doc.Model.SHA256)
@@ -44,5 +56,5 @@ func (doc *Evaluation) Page(by, model string, pictures []report.Picture) (*repor
 	for _, s := range slices.Concat(doc.Settings, doc.Preprocessing, record.Settings(doc.Model.ExternalData)) {
 		fact(s.Key, s.Value)
 	}
-	return e.page()
+	return facts
 }

@@ -123,6 +123,9 @@ func (Segments) Classes() int { return 0 }
 // Classes is 0: no format has columns for them.
 func (Tags) Classes() int { return 0 }
 
+// Classes is 0.
+func (Depth) Classes() int { return 0 }
+
 // Classes is 0: no format has columns for them.
 func (Matches) Classes() int { return 0 }
 
