@@ -73,9 +73,11 @@ var walls = map[string]string{
 	"models/segment":   "models models/boxes models/images models/segments preprocess runner",
 	"models/tag":       "models models/classify",
 	"models/cutout":    "models models/images models/matte preprocess runner",
-	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
+	"models/witness":   "models/classify models/detect models/segment models/zeroshot preprocess",
+	"models/describe":  "models models/classify models/describe/wire models/witness preprocess runner/appear",
+	"models/grounding": "models models/describe models/detect models/witness",
 	"models/zeroshot":  "models models/classify models/dual models/embed models/images runner",
-	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
+	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/grounding models/text models/witness preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/where": "",
 	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",
