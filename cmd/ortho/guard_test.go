@@ -76,6 +76,10 @@ var guarded = []struct {
 	{"describe none.png -m graph", "model", []string{"graph/model.onnx", "graph/ortho.json"}, "output html"},
 	{"describe none.png --labels names.txt", "labels", []string{"names.txt"}, "output html"},
 	{"describe none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
+	{"describe none.png --detector graph", "detector", []string{"graph/model.onnx", "graph/weights.bin"}, "output html"},
+	{"describe none.png --segmenter graph", "segmenter", []string{"graph/model.onnx"}, "output html"},
+	{"describe none.png --zero-shot texts.txt --zero-shot-model graph", "zero-shot", []string{"texts.txt"}, "output html"},
+	{"describe none.png --zero-shot texts.txt --zero-shot-model graph", "zero-shot-model", []string{"graph/model.onnx"}, "output html"},
 	{"describe none.png --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
 	{"tag in.png -m none", "argument", []string{"in.png"}, "output html"},
@@ -125,6 +129,10 @@ var guarded = []struct {
 	{"imagine in.png --cache answers", "cache", []string{"answers/1.json"}, "output html json"},
 	{"imagine in.png --labels names.txt", "labels", []string{"names.txt"}, "output html json"},
 	{"imagine in.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html json"},
+	{"imagine in.png --detector graph", "detector", []string{"graph/model.onnx"}, "output html json"},
+	{"imagine in.png --segmenter graph", "segmenter", []string{"graph/model.onnx"}, "output html json"},
+	{"imagine in.png --zero-shot texts.txt --zero-shot-model graph", "zero-shot", []string{"texts.txt"}, "output html json"},
+	{"imagine in.png --zero-shot texts.txt --zero-shot-model graph", "zero-shot-model", []string{"graph/model.onnx"}, "output html json"},
 	{"imagine in.png --settings settings.json", "settings", []string{"settings.json"}, "output html json"},
 
 	{"eval --data labels.csv", "data", []string{"labels.csv", "photos/a.png"}, "output html"},

@@ -9,6 +9,7 @@ import (
 	"ortho/cmd/ortho/internal/rows"
 	"ortho/models/describe/openaitest"
 	"ortho/models/grounding"
+	"ortho/models/imagine"
 )
 
 // TestDescribeChecked: objects are checked against boxes of a detector, one of them is asked about with its part, and it
@@ -113,4 +114,31 @@ func TestWitnessFlags(t *testing.T) {
 	if n := len(server.Requests()); n != 0 {
 		t.Errorf("%d requests", n)
 	}
+}
+
+// TestImagineChecked: what boxes say of the objects, and of each side's class, is in the document, on the page and in what a
+// terminal shows.
+func TestImagineChecked(t *testing.T) {
+	needLibrary(t)
+	server := chatting(t)
+	server.Route(func(r *openaitest.Request) openaitest.Answer {
+		return openaitest.Describe(openaitest.Description{Sentence: "A tabby cat.", Objects: []string{"cat", "unicorn"}, Class: "tabby"})
+	})
+	page := filepath.Join(t.TempDir(), "a.html")
+	doc, _ := runImagine(t, cat, "--detector", "bundled", "--html", page)
+	if doc.Seen == nil || len(doc.Seen.Detections) == 0 || len(doc.Sides) != 3 || doc.Sides[0].By != imagine.ByImage {
+		t.Fatalf("%+v", doc.Story)
+	}
+	for _, s := range doc.Sides {
+		if s.Status != grounding.Found || s.Label != "Cat" {
+			t.Errorf("%+v", s)
+		}
+	}
+	if all := doc.Description.Checked; len(all) != 2 || all[0].Status != grounding.Found || all[1].Status != grounding.Unchecked {
+		t.Errorf("%+v", all)
+	}
+	if !strings.Contains(server.Requests()[0].Text, "\n- Cat: ") {
+		t.Error("no box goes along")
+	}
+	selfContained(t, page, 400_000, "What else is seen", "cat (found: Cat 0.", "unicorn (unchecked)", "Each side")
 }
