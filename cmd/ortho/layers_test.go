@@ -73,6 +73,7 @@ var walls = map[string]string{
 	"models/segment":   "models models/boxes models/images models/segments preprocess runner",
 	"models/tag":       "models models/classify",
 	"models/cutout":    "models models/images models/matte preprocess runner",
+	"models/faces":     "models models/detect models/generate preprocess",
 	"models/witness":   "models/classify models/detect models/segment models/zeroshot preprocess",
 	"models/describe":  "models models/classify models/describe/wire models/witness preprocess runner/appear",
 	"models/grounding": "models models/describe models/detect models/witness",
