@@ -109,6 +109,8 @@ var guarded = []struct {
 	{"generate @list.txt -o OUT", "argument", []string{"list.txt", "in.png"}, "html"},
 	{"generate none.png -o new.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "html"},
 	{"generate none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin"}, "output"},
+	{"generate none.png -m none --face-detector graph", "face-detector", []string{"graph/model.onnx", "graph/weights.bin"}, "output"},
+	{"generate none.png -m none --face-detector none --upscale graph", "upscale", []string{"graph/model.onnx"}, "output"},
 	{"generate --texts texts.txt", "texts", []string{"texts.txt"}, "output grid"},
 	{"generate --latents latents.npy", "latents", []string{"latents.npy"}, "output grid"},
 	{"generate --latents latents.npy -o new.png", "latents", []string{"latents.npy"}, "html"},
