@@ -120,6 +120,7 @@ var guarded = []struct {
 	{"generate --class 7 --settings settings.json", "settings", []string{"settings.json"}, "output grid"},
 	{"generate -m sd fox", "model", []string{"sd/model_index.json", "sd/unet/model.onnx", "sd/tokenizer/vocab.json"}, "output grid"},
 	{"generate -m sd fox --image in.png", "image", []string{"in.png"}, "output grid"},
+	{"generate -m sd fox --controlnet graph", "controlnet", []string{"graph/model.onnx", "graph/weights.bin"}, "output grid"},
 	{"generate -m sd fox --control in.png", "control", []string{"in.png"}, "output grid"},
 	{"generate -m sd fox --image photos/a.png --mask in.png -o new.png", "mask", []string{"in.png"}, "html"},
 

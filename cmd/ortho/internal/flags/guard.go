@@ -31,7 +31,7 @@ var readBy = map[string]func(value string) iter.Seq[string]{
 	"settings": itself, "custom-ops": itself, "labels": itself, "vocabulary": itself, "latents": itself, "texts": itself, "file": itself, "zero-shot": itself,
 	"image": itself, "mask": itself, "control": itself, "rerun": itself, "from-rows": itself, "undo": itself, "set": valueFile, "background": backgroundFile, "prompt": promptFile, "cache": filesBelow,
 	"data": dataset.Files, "input": inputFiles, "model": modelFiles, "generator": modelFiles, "text-model": modelFiles,
-	"detector": modelFiles, "face-detector": modelFiles, "upscale": modelFiles, "segmenter": modelFiles, "zero-shot-model": modelFiles,
+	"detector": modelFiles, "face-detector": modelFiles, "controlnet": modelFiles, "upscale": modelFiles, "segmenter": modelFiles, "zero-shot-model": modelFiles,
 }
 
 // valueFile is the file that INPUT=VALUE names, if it names one.
