@@ -106,7 +106,7 @@ func (d *Describer) converse(ctx context.Context, image string, p picture, q que
 	for {
 		r, err := d.send(ctx, image, q, messages, limit, estimate+limit)
 		usage.Add(r.usage)
-		if e := (*Error)(nil); errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge && ctx.Err() == nil {
+		if e := (*Error)(nil); errors.As(err, &e) && e.tooLarge() && ctx.Err() == nil {
 			smaller, ok, problem := d.smaller(p)
 			if problem != nil {
 				return Source{}, nil, problem
