@@ -1,6 +1,6 @@
 """Writes the golden files anew from the reference libraries.
 
-usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|evaluate_coco|evaluate_maps|evaluate_tags|npz|span|text|clip|tokenizer|dual|imagehash|nearest|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|meaning|heads|quantized|given|detect_ultralytics|detect_yolo|slices|families ...]      (pip install -r scripts/requirements.txt)
+usage: python scripts/make_goldens.py [decode|frames|metadata|profiles|transforms|filters|processors|classify|equality|stats|evaluate|evaluate_coco|evaluate_maps|evaluate_tags|npz|span|text|clip|tokenizer|dual|imagehash|nearest|noise|samples|images|descriptions|schedulers|brownian|options|control|fit|faces|meaning|heads|quantized|given|detect_ultralytics|detect_yolo|slices|families ...]      (pip install -r scripts/requirements.txt)
 """
 import importlib
 import pathlib
@@ -37,6 +37,7 @@ OUT = {
     "quantized": ROOT / "runner/testdata/quantized",
     "families": ROOT / "models/detect/testdata/families",
     "given": ROOT / "models/classify/testdata/given",
+    "faces": ROOT / "models/faces/testdata",
     "fit": ROOT / "models/diffusion/testdata/goldens",
     "schedulers": ROOT / "models/scheduler/testdata",
     "brownian": ROOT / "models/noise/testdata",

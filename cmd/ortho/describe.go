@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -28,6 +30,7 @@ import (
 	"ortho/models/bundled"
 	"ortho/models/classify"
 	"ortho/models/describe"
+	"ortho/models/grounding"
 	"ortho/preprocess"
 	"ortho/runner"
 )
@@ -44,6 +47,7 @@ type describeOptions struct {
 	dryRun      bool
 	stream      bool
 
+	witnesses witnesses
 	progress  flags.Progress
 	maxPixels flags.MaxPixels
 	failFast  flags.FailFast
@@ -78,7 +82,7 @@ func newDescribeCommand() *cli.Command {
 		Usage:       "have ChatGPT say what images show",
 		ArgsUsage:   "SRC...",
 		Description: help("describe"),
-	}, o.run, own, &o.progress, &o.maxPixels, &o.failFast, &o.images, &o.model, &o.rows, &o.page, &o.chat, &o.session, &o.read)
+	}, o.run, own, &o.witnesses, &o.progress, &o.maxPixels, &o.failFast, &o.images, &o.model, &o.rows, &o.page, &o.chat, &o.session, &o.read)
 	command.Subcommands = []*cli.Command{flags.Command(cli.Command{Name: "prompts", Usage: "list the built-in prompts"}, listPrompts)}
 	return command
 }
@@ -103,11 +107,11 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 	}
 	defer describer.Close()
 	if o.dryRun {
-		d := &imageDescriber{describer: describer}
-		if err := d.openClassifier(ctx, call, o); err != nil {
+		d := &imageDescriber{describer: describer, witnesses: &o.witnesses}
+		defer d.close()
+		if err := d.open(ctx, call, o); err != nil {
 			return err
 		}
-		defer d.close()
 		defer d.tell(call.UI)
 		return d.printRequests(ctx, call.UI, o.images.Items())
 	}
@@ -117,9 +121,9 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.failFast.Stop,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.DescriptionsCodec, func() (*job.Job[source.Item, rows.Descriptions], error) {
-		d := &imageDescriber{describer: describer}
-		if err := d.openClassifier(ctx, call, o); err != nil {
-			return nil, err
+		d := &imageDescriber{describer: describer, witnesses: &o.witnesses}
+		if err := d.open(ctx, call, o); err != nil {
+			return nil, errors.Join(err, d.close())
 		}
 		return &job.Job[source.Item, rows.Descriptions]{
 			Unit:   "image",
@@ -136,6 +140,9 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 			Unturned: d.unturned,
 			Ended: func(error) {
 				d.tell(call.UI)
+				if s := o.witnesses.summary(); s != "" && !o.progress.Quiet {
+					call.Info(s)
+				}
 				if u := describer.Usage(); u.Requests > 0 && !o.progress.Quiet {
 					call.Info(fmt.Sprintf("%s: %d tokens of prompts (%d cached), %d of answers (%d of reasoning)",
 						term.Counted(int64(u.Requests), "request"), u.Prompt, u.Cached, u.Completion, u.Reasoning))
@@ -159,7 +166,12 @@ func descriptionCard(ctx context.Context, row rows.Descriptions, item source.Ite
 	if d == nil {
 		return card
 	}
-	for _, line := range []report.Line{{Text: d.Sentence}, {Name: "objects", Text: strings.Join(d.Objects, ", ")}, {Name: "attributes", Text: strings.Join(d.Attributes, ", ")},
+	if s := d.Sight; s != nil && len(s.Detections) > 0 && card.Picture.Missing == "" {
+		if drawn, err := withBoxes(ctx, item, s, d.Checked, maxPixels); err == nil {
+			card.Picture = drawn
+		}
+	}
+	for _, line := range []report.Line{{Text: d.Sentence}, {Name: "objects", Text: rows.ObjectsOf(d)}, {Name: "attributes", Text: strings.Join(d.Attributes, ", ")},
 		{Name: "scene", Text: d.Scene}, {Name: "class", Text: d.Class}, {Name: "mended", Text: strings.Join(d.Mended, "; ")}} {
 		if line.Text != "" {
 			card.Lines = append(card.Lines, line)
@@ -191,12 +203,24 @@ type imageDescriber struct {
 	describer  *describe.Describer
 	classifier *classify.Classifier // nil: none
 	model      *models.Model
-	evidence   *describe.Evidence // what the classifier says
+	witnesses  *witnesses
+	evidence   *describe.Evidence // what they say
+}
+
+// open opens the classifier, and the models of --detector and the like.
+func (d *imageDescriber) open(ctx context.Context, call *flags.Call, o *describeOptions) error {
+	if err := d.openClassifier(ctx, call, o); err != nil {
+		return err
+	}
+	if err := d.witnesses.open(ctx, call, &o.session, imagesFor(o.session.Runner, o.maxPixels.Pixels), o.chat.Options.Language); err != nil {
+		return err
+	}
+	d.evidence = describe.NewEvidence(d.classifier, d.witnesses.Witnesses, cmp.Or(d.witnesses.atOnce(), o.concurrency))
+	return nil
 }
 
 func (d *imageDescriber) openClassifier(ctx context.Context, call *flags.Call, o *describeOptions) (err error) {
 	if o.model.Name == noModel {
-		d.evidence = describe.NewEvidence(nil, o.concurrency)
 		return nil
 	}
 	if d.model, err = o.read.Open(call.UI, o.model.Name); err != nil {
@@ -208,14 +232,13 @@ func (d *imageDescriber) openClassifier(ctx context.Context, call *flags.Call, o
 		return err
 	}
 	flags.TellSession(call.UI, d.classifier.Session())
-	d.evidence = describe.NewEvidence(d.classifier, 0)
 	return nil
 }
 
 // unturned is how many images the classifier read unturned. (The server gets them upright.)
 func (d *imageDescriber) unturned() int64 {
 	if d.classifier == nil {
-		return 0
+		return d.witnesses.unturned()
 	}
 	return d.classifier.Unturned()
 }
@@ -229,10 +252,11 @@ func (d *imageDescriber) tell(ui *term.UI) {
 }
 
 func (d *imageDescriber) close() error {
-	if d.classifier == nil {
-		return nil
+	err := d.witnesses.close()
+	if d.classifier != nil {
+		err = errors.Join(err, d.classifier.Close())
 	}
-	return d.classifier.Close()
+	return err
 }
 
 // rows makes a row for each item. An error that every image would meet ends the run.
@@ -271,21 +295,38 @@ func imagesOfItems(items iter.Seq[source.Item]) iter.Seq[describe.Image] {
 }
 
 func (d *imageDescriber) row(ctx context.Context, img describe.Image) (row rows.Descriptions, err error) {
-	name := img.Name
+	whole := img
 	img, said, done, err := d.evidence.Look(ctx, img)
 	defer done()
 	if err != nil {
 		return row, err
 	}
+	ctx, cancel := d.describer.Until(ctx)
+	defer cancel()
 	got, err := d.describer.Describe(ctx, img)
 	if err != nil {
 		return row, err
+	}
+	var checked []grounding.Mention
+	if w := d.witnesses; w.checker != nil {
+		checked = w.checker.Check(got.Objects, img.Sight.Detections)
+		cost, err := grounding.Settle(ctx, d.describer, whole, img.Sight, checked, w.recheck)
+		if err != nil {
+			return row, err
+		}
+		got.Usage.Add(cost)
+		w.count(checked)
 	}
 	var evidence []classify.Prediction
 	if d.classifier != nil {
 		evidence = rows.Predictions(said.Predictions)
 	}
-	return rows.OfDescription(name, got, evidence), nil
+	row = rows.OfDescription(whole.Name, got, evidence)
+	row.Description.Checked = checked
+	if !d.witnesses.None() {
+		row.Description.Sight = &img.Sight
+	}
+	return row, nil
 }
 
 // printRequests is --dry-run.
@@ -345,6 +386,7 @@ func (d *imageDescriber) recorded(ctx context.Context, format string, o *describ
 		{Key: "chat-temperature", Value: temperature}, {Key: "candidates", Value: strconv.Itoa(o.candidates)},
 		{Key: "no-evidence", Value: strconv.FormatBool(o.noEvidence)},
 	}
+	settings = append(settings, o.witnesses.opened...)
 	if d.classifier == nil {
 		return record.Record{Ortho: build.Version(), Model: record.Model{Name: noModel}, Settings: settings}, nil
 	}

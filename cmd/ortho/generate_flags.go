@@ -20,15 +20,16 @@ import (
 // generateOptions is what the flags of generate say. They are one group: which of them apply
 // follows from what the images are made of.
 type generateOptions struct {
-	of     material
-	model  string        // "": what suits what is asked for
-	typed  [][2]string   // the flags of read that were given, with their values
-	asTask bool          // one of them says what the model is for
-	tiling tiling        // of images
-	prompt promptOptions // of a pipeline
-	made   sampleOptions // without an image
-	sheet  sheetOptions  // of what is made without an image
-	read   flags.Overrides
+	of      material
+	model   string        // "": what suits what is asked for
+	typed   [][2]string   // the flags of read that were given, with their values
+	asTask  bool          // one of them says what the model is for
+	tiling  tiling        // of images
+	restore faceOptions   // faces in images
+	prompt  promptOptions // of a pipeline
+	made    sampleOptions // without an image
+	sheet   sheetOptions  // of what is made without an image
+	read    flags.Overrides
 
 	images    flags.Images
 	maxPixels flags.MaxPixels
@@ -55,7 +56,7 @@ func (o *generateOptions) Flags() []cli.Flag {
 	model := &cli.StringFlag{Name: "model", Destination: &o.model, Aliases: []string{"m"}, Category: flags.CategoryModel,
 		DefaultText: defaultUpscaler + " for images, " + defaultDrawer + " for texts and classes", Usage: "a bundled `NAME`, a model folder, a pipeline's folder, or an .onnx file"}
 	var all []cli.Flag
-	for _, g := range []flags.Group{&o.images, &o.maxPixels, &o.failFast, &o.made, &o.to, &o.sheet, &o.page, &o.progress, &o.tiling,
+	for _, g := range []flags.Group{&o.images, &o.maxPixels, &o.failFast, &o.made, &o.to, &o.sheet, &o.page, &o.progress, &o.tiling, &o.restore,
 		flags.Own{model}, &o.prompt, &o.session, &o.read} {
 		all = append(all, g.Flags()...)
 	}
@@ -89,7 +90,7 @@ func (o *generateOptions) Read(c *flags.Call) error {
 	if err := o.checkKind(c); err != nil {
 		return err
 	}
-	groups := []flags.Group{&o.session, &o.maxPixels, &o.tiling, &o.failFast, &o.progress, &o.page, &o.to}
+	groups := []flags.Group{&o.session, &o.maxPixels, &o.tiling, &o.restore, &o.failFast, &o.progress, &o.page, &o.to}
 	switch o.of {
 	case ofImages:
 		groups = append(groups, &o.images)
@@ -146,6 +147,9 @@ func (o *generateOptions) otherKind(c *flags.Call) error {
 		}
 	}
 	if o.of != ofImages {
+		if o.restore.detector != "" {
+			return commandline.Usagef("--face-detector restores faces in images, and none is named")
+		}
 		return nil
 	}
 	for _, f := range slices.Concat(o.made.Flags(), o.sheet.Flags()) {
@@ -193,6 +197,7 @@ func (o *generateOptions) checkPipeline(c *flags.Call) error {
 	why := map[string]string{
 		"class": "it takes texts", "truncation": "its latents are not truncated", "interpolate": "give seeds by --seed, or latents by --latents",
 		"frames": "it is for --interpolate", "keep-size": "--size gives its images' size", "background": "its images have no alpha", "strip": "its images have no metadata of others", "first-frame": "it makes one image of each",
+		"face-detector": "it restores faces in images: with a graph such as GFPGAN, of what this makes", "upscale": "it is for faces in images", "fidelity": "it is for faces in images",
 		"tile": "its images are not cut", "tile-overlap": "its images are not cut", "stdin-paths": "it takes texts: --texts - reads them from standard input",
 		"0": "it takes texts", "shard-by": "it takes texts", "shard": "it takes texts, which --texts can give in parts", "settings": "they are measured with models of one graph",
 		"concurrency": "it makes one image at a time, and its runs have --threads",
@@ -210,6 +215,10 @@ func (o *generateOptions) checkPipeline(c *flags.Call) error {
 
 // options say how a model of one graph runs.
 func (o *generateOptions) options() generate.Options {
-	return generate.Options{Runner: o.session.Runner, Concurrency: o.session.Concurrency,
+	opt := generate.Options{Runner: o.session.Runner, Concurrency: o.session.Concurrency,
 		Tile: o.tiling.tile, Overlap: o.tiling.overlap, KeepSize: o.to.KeepSize}
+	if o.restore.detector != "" {
+		opt.Tile, opt.KeepSize = -1, false // a face is never cut
+	}
+	return opt
 }

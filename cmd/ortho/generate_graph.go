@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"path/filepath"
 	"slices"
@@ -94,5 +95,15 @@ func (g *generation) openModel(fallback string) (*models.Model, error) {
 			model, err = flags.OpenModel(name, given)
 		}
 	}
-	return model, err
+	if err != nil || g.restore.detector == "" {
+		return model, err
+	}
+	given, err = g.restore.restorer(model, given)
+	if err != nil {
+		return nil, err
+	}
+	if said := g.restore.said; said != "" {
+		g.ui.Info(fmt.Sprintf("%s takes how like the face is to be: %s (--fidelity)", model.Name, said))
+	}
+	return flags.OpenModel(name, given)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -25,6 +26,7 @@ type imageRun struct {
 	*picturesOfImages
 	graph            *graphEngine
 	images           *generate.Images[imageRequest, draft]
+	faces            *faceRun // nil: none are restored
 	widens, enlarges sync.Once
 }
 
@@ -47,6 +49,12 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 	r.tellOptions()
 	if err := r.readMask(ctx); err != nil {
 		return nil, g.failed(err)
+	}
+	if g.restore.detector != "" {
+		r.faces = &faceRun{picturesOfImages: r.picturesOfImages}
+		if err := r.faces.open(ctx, r.graph.Generator); err != nil {
+			return nil, g.failed(errors.Join(err, r.faces.close()))
+		}
 	}
 	if r.graph.Tried() { // also where the run is quiet: it was decided, and not asked for
 		tile, overlap := r.tile()
@@ -71,7 +79,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 			return r.rows(ctx, r.images.All(ctx, requests), r.images.One)
 		},
 		How:     g.how(),
-		Close:   g.close,
+		Close:   func() error { return errors.Join(g.close(), r.faces.close()) },
 		Gone:    g.gone(),
 		Earlier: func(before job.Earlier) { r.failed = before.Failed },
 		Finish: func(_ context.Context, all iter.Seq2[rows.Pictures, error]) error {
@@ -83,6 +91,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 		},
 		Ended: func(err error) {
 			r.left.tell(g.ui)
+			r.faces.tell(g.ui)
 			g.ended(err)
 		},
 		Title: "What " + g.name + " makes",
@@ -94,7 +103,7 @@ func (g *generation) imagesJob(ctx context.Context) (*job.Job[imageRequest, rows
 // settings are those that only pictures made from images depend on.
 func (r *imageRun) settings() record.Settings {
 	tile, overlap := r.tile()
-	return record.Settings{
+	of := record.Settings{
 		{Key: "shard", Value: r.generateOptions.images.Shard().String()},
 		{Key: "background", Value: r.to.Background()},
 		{Key: "keep-size", Value: strconv.FormatBool(r.to.KeepSize)},
@@ -105,6 +114,10 @@ func (r *imageRun) settings() record.Settings {
 		{Key: "mask's SHA-256", Value: r.prompt.maskSHA256},
 		{Key: "mask-invert", Value: strconv.FormatBool(r.prompt.invertMask)},
 	}
+	if r.faces != nil {
+		of = append(of, r.faces.settings...)
+	}
+	return of
 }
 
 // tile is the size of tiles as records and text chunks have it, one number where they are square, and
@@ -150,7 +163,7 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 	}
 	left := preprocess.LeftOf(data, in)
 	all := in.Sequence
-	if all != nil && (r.to.First || r.graph.Spec().Mask != nil || !one.format.Holds(all)) {
+	if all != nil && (r.to.First || r.graph.Spec().Mask != nil || r.faces != nil || !one.format.Holds(all)) {
 		in.Sequence = nil
 	}
 	if r.to.First || in.Sequence != nil {
@@ -165,7 +178,9 @@ func (r *imageRun) read(ctx context.Context, one imageRequest) (*preprocess.Pict
 		lost = append(lost, "times of frames")
 	}
 	r.left.add(one.Name, left, lost)
-	r.squashed(one.Name, in)
+	if r.faces == nil {
+		r.squashed(one.Name, in)
+	}
 	return in, nil
 }
 
@@ -213,9 +228,12 @@ func (r *imageRun) draft(ctx context.Context, one imageRequest, in *preprocess.P
 		}
 		return writer, nil
 	}
-	if r.graph.Spec().Mask != nil {
+	switch {
+	case r.faces != nil:
+		err = r.faces.restored(ctx, one, in, &options.Text, begin)
+	case r.graph.Spec().Mask != nil:
 		err = r.inpaint(ctx, one.Name, in, begin)
-	} else {
+	default:
 		err = r.graph.Image(ctx, in, begin, r.bar.Tiles)
 	}
 	if err == nil {

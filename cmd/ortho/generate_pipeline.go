@@ -68,7 +68,7 @@ func (e *pipelineEngine) step(ctx context.Context, s diffusion.Step) {
 
 // openPipeline opens the pipeline as the run's engine.
 func (g *generation) openPipeline(ctx context.Context, e *pipelineEngine) (err error) {
-	if e.model, err = diffusion.ReadFolder(g.model); err != nil {
+	if e.model, err = diffusion.ReadFolder(g.model, g.prompt.control.nets...); err != nil {
 		return err
 	}
 	if e.asked.request.PreviewEvery > 0 {

@@ -16,6 +16,7 @@ import (
 
 // controlOptions are the images that a pipeline with ControlNets follows.
 type controlOptions struct {
+	nets               []string // that lie outside of the pipeline's folder
 	files              []string
 	scales, start, end cli.Float64Slice
 	guess              bool
@@ -24,6 +25,7 @@ type controlOptions struct {
 
 func (o *controlOptions) flags(category string) []cli.Flag {
 	return []cli.Flag{
+		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "controlnet", Category: category, DefaultText: "those in the pipeline's folder", Usage: "`PATH` of a ControlNet's .onnx file, or of its folder, that lies outside of the pipeline's; may be repeated"}, Values: &o.nets},
 		&flags.Repeated{StringSliceFlag: cli.StringSliceFlag{Name: "control", Category: category, Usage: "an image `FILE` that the picture is to follow, such as edges or a pose, of a pipeline with a ControlNet; of several one for each, in their order"}, Values: &o.files},
 		&cli.Float64SliceFlag{Name: "control-scale", Destination: &o.scales, Category: category, DefaultText: "as diffusers has it", Usage: "`S`: how much --control counts; 0 not at all; of several one for all, or one for each"},
 		&cli.Float64SliceFlag{Name: "control-start", Destination: &o.start, Category: category, DefaultText: "0", Usage: "`P` (0 to 1): the part of the steps after which --control counts; of several as --control-scale"},

@@ -75,6 +75,10 @@ var guarded = []struct {
 	{"describe none.png -m graph", "model", []string{"graph/model.onnx", "graph/ortho.json"}, "output html"},
 	{"describe none.png --labels names.txt", "labels", []string{"names.txt"}, "output html"},
 	{"describe none.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html"},
+	{"describe none.png --detector graph", "detector", []string{"graph/model.onnx", "graph/weights.bin"}, "output html"},
+	{"describe none.png --segmenter graph", "segmenter", []string{"graph/model.onnx"}, "output html"},
+	{"describe none.png --zero-shot texts.txt --zero-shot-model graph", "zero-shot", []string{"texts.txt"}, "output html"},
+	{"describe none.png --zero-shot texts.txt --zero-shot-model graph", "zero-shot-model", []string{"graph/model.onnx"}, "output html"},
 	{"describe none.png --settings settings.json", "settings", []string{"settings.json"}, "output html"},
 
 	{"tag in.png -m none", "argument", []string{"in.png"}, "output html"},
@@ -109,6 +113,8 @@ var guarded = []struct {
 	{"generate @list.txt -o OUT", "argument", []string{"list.txt", "in.png"}, "html"},
 	{"generate none.png -o new.png -m graph", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/ortho.json"}, "html"},
 	{"generate none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin"}, "output"},
+	{"generate none.png -m none --face-detector graph", "face-detector", []string{"graph/model.onnx", "graph/weights.bin"}, "output"},
+	{"generate none.png -m none --face-detector none --upscale graph", "upscale", []string{"graph/model.onnx"}, "output"},
 	{"generate --texts texts.txt", "texts", []string{"texts.txt"}, "output grid"},
 	{"generate --latents latents.npy", "latents", []string{"latents.npy"}, "output grid"},
 	{"generate --latents latents.npy -o new.png", "latents", []string{"latents.npy"}, "html"},
@@ -118,6 +124,7 @@ var guarded = []struct {
 	{"generate --class 7 --settings settings.json", "settings", []string{"settings.json"}, "output grid"},
 	{"generate -m sd fox", "model", []string{"sd/model_index.json", "sd/unet/model.onnx", "sd/tokenizer/vocab.json"}, "output grid"},
 	{"generate -m sd fox --image in.png", "image", []string{"in.png"}, "output grid"},
+	{"generate -m sd fox --controlnet graph", "controlnet", []string{"graph/model.onnx", "graph/weights.bin"}, "output grid"},
 	{"generate -m sd fox --control in.png", "control", []string{"in.png"}, "output grid"},
 	{"generate -m sd fox --image photos/a.png --mask in.png -o new.png", "mask", []string{"in.png"}, "html"},
 
@@ -129,6 +136,10 @@ var guarded = []struct {
 	{"imagine in.png --cache answers", "cache", []string{"answers/1.json"}, "output html json"},
 	{"imagine in.png --labels names.txt", "labels", []string{"names.txt"}, "output html json"},
 	{"imagine in.png --set mask=@latents.npy", "set", []string{"latents.npy"}, "output html json"},
+	{"imagine in.png --detector graph", "detector", []string{"graph/model.onnx"}, "output html json"},
+	{"imagine in.png --segmenter graph", "segmenter", []string{"graph/model.onnx"}, "output html json"},
+	{"imagine in.png --zero-shot texts.txt --zero-shot-model graph", "zero-shot", []string{"texts.txt"}, "output html json"},
+	{"imagine in.png --zero-shot texts.txt --zero-shot-model graph", "zero-shot-model", []string{"graph/model.onnx"}, "output html json"},
 	{"imagine in.png --settings settings.json", "settings", []string{"settings.json"}, "output html json"},
 
 	{"eval --data labels.csv", "data", []string{"labels.csv", "photos/a.png"}, "output html"},

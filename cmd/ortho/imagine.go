@@ -32,7 +32,7 @@ func newImagineCommand() *cli.Command {
 }
 
 func (o *imagineOptions) run(ctx context.Context, call *flags.Call) (err error) {
-	im := &imagination{imagineOptions: o, ui: call.UI, reads: call.Reads}
+	im := &imagination{imagineOptions: o, ui: call.UI, reads: call.Reads, call: call}
 	if o.text == nil {
 		if im.experts.Describer, err = o.chat.Open(); err != nil {
 			return err
@@ -76,6 +76,9 @@ func (im *imagination) open(ctx context.Context, args []string) (err error) {
 			return err
 		}
 		if err = im.openImageExpert(ctx); err != nil {
+			return err
+		}
+		if err = im.openWitnesses(ctx); err != nil {
 			return err
 		}
 	}

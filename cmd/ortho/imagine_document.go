@@ -59,6 +59,11 @@ func (im *imagination) write(ctx context.Context, made []imagine.Sample) error {
 // shown is what people see of the run.
 func (im *imagination) shown(made []imagine.Sample) *pages.Imagined {
 	shown := &pages.Imagined{Story: im.story, Made: made, File: im.data, MaxPixels: im.maxPixels.Pixels, By: build.MadeBy(time.Now())}
+	if s := im.story.Seen; s != nil && len(s.Detections) > 0 {
+		if drawn, err := boxesOn(im.data, s, im.story.Description.Checked, im.maxPixels.Pixels); err == nil {
+			shown.Boxes = &drawn
+		}
+	}
 	if im.experts.Image != nil {
 		shown.Label = im.experts.Image.Label
 	}

@@ -23,6 +23,7 @@ import (
 type imagination struct {
 	*imagineOptions
 	ui      *term.UI
+	call    *flags.Call
 	reads   *output.Reads
 	item    source.Item // the image
 	data    []byte
@@ -71,6 +72,17 @@ func (im *imagination) openImageExpert(ctx context.Context) error {
 	flags.TellSession(im.ui, classifier.Session())
 	im.experts.Image, err = imagine.NewImageExpert(m.Name, classifier)
 	return err
+}
+
+// openWitnesses opens the models of --detector and the like.
+func (im *imagination) openWitnesses(ctx context.Context) error {
+	w := &im.witnesses
+	im.closers = append(im.closers, closing(func() error { return w.close() }))
+	if err := w.open(ctx, im.call, &im.session, imagesFor(im.session.Runner, im.maxPixels.Pixels), im.chat.Options.Language); err != nil {
+		return err
+	}
+	im.experts.Witnesses, im.experts.Checker, im.experts.Recheck = w.Witnesses, w.checker, w.recheck
+	return nil
 }
 
 // openTextExpert opens the text model, where it is of use: the default one's classes are

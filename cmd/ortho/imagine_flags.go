@@ -27,6 +27,7 @@ type imagineOptions struct {
 	json        string // a file; "" and "-": standard output
 	overwrite   bool
 
+	witnesses witnesses
 	maxPixels flags.MaxPixels
 	to        flags.Destination
 	page      flags.Page
@@ -55,6 +56,7 @@ func (o *imagineOptions) Flags() []cli.Flag {
 			&cli.IntFlag{Name: "top", Destination: &o.top, Aliases: []string{"k"}, Value: 5, Category: out, Usage: "the `N` most probable classes of each step"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "`OUT`: the picture's file, or a folder"},
 		},
+		&o.witnesses,
 		&o.page,
 		flags.Own{
 			&cli.StringFlag{Name: "json", Destination: &o.json, Category: out, DefaultText: "standard output; on a terminal a text", Usage: "every step as JSON to `FILE`"},
@@ -109,6 +111,9 @@ func (o *imagineOptions) Read(c *flags.Call) error {
 		return err
 	}
 	if err := o.chat.Read(c); err != nil {
+		return err
+	}
+	if err := o.witnesses.Read(c); err != nil {
 		return err
 	}
 	if err := o.model.Read(c); err != nil {

@@ -76,9 +76,12 @@ var walls = map[string]string{
 	"models/segment":   "models models/boxes models/images models/segments preprocess runner",
 	"models/tag":       "models models/classify",
 	"models/cutout":    "models models/images models/matte preprocess runner",
-	"models/describe":  "models models/classify models/describe/wire preprocess runner/appear",
+	"models/faces":     "models models/detect models/generate preprocess",
+	"models/witness":   "models/classify models/detect models/segment models/zeroshot preprocess",
+	"models/describe":  "models models/classify models/describe/wire models/witness preprocess runner/appear",
+	"models/grounding": "models models/describe models/detect models/witness",
 	"models/zeroshot":  "models models/classify models/dual models/embed models/images runner",
-	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
+	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/grounding models/text models/witness preprocess",
 
 	// The arithmetic of each task's evaluation knows no models.
 	"models/evaluate/coco": "models/boxes models/evaluate/threshold", "models/evaluate/maps": "", "models/evaluate/retrieval": "models/nearest", "models/evaluate/tags": "models/evaluate/threshold", "models/evaluate/threshold": "",
@@ -102,11 +105,11 @@ var walls = map[string]string{
 	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
-	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/depth models/describe models/detect models/embed models/provenance models/segment models/tag",
+	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/depth models/describe models/detect models/embed models/grounding models/provenance models/segment models/tag models/witness",
 	"cmd/ortho/internal/beside":  "cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/record cmd/ortho/internal/shelf cmd/ortho/internal/source models models/images preprocess runner",
 	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term cmd/ortho/internal/where",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
-		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/evaluate/threshold models/imagine " +
+		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/evaluate/threshold models/grounding models/imagine models/witness " +
 		"models/provenance preprocess runner/bench runner/compare runner/doctor runner/equality runner/library runner/machine runner/onnx " +
 		"runner/stats",
 	"cmd/ortho/internal/vectors": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows models/nearest",

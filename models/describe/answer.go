@@ -106,6 +106,38 @@ func readDecision(answer string, classes choice, scrub func(string) string) (Dec
 	return d, kept, err
 }
 
+type confirmationAnswer struct {
+	Reason *string `json:"reason"`
+	Answer *string `json:"answer"`
+}
+
+// readConfirmation is readDescription for Confirm.
+func readConfirmation(answer string, scrub func(string) string) (Confirmation, []byte, error) {
+	m, err := fieldsOf(answer, "reason", "answer")
+	if err != nil {
+		return Confirmation{}, nil, err
+	}
+	a := confirmationAnswer{m.text("reason"), m.text("answer")}
+	t := tidy{scrub: scrub, err: m.err}
+	c := Confirmation{Reason: t.text("reason", a.Reason)}
+	said := t.text("answer", a.Answer)
+	if t.err != nil {
+		return Confirmation{}, nil, t.err
+	}
+	switch strings.ToLower(strings.Trim(said, " .!")) {
+	case Yes, "true":
+		c.Answer = Yes
+	case No, "false":
+		c.Answer = No
+	case Unclear, "unsure", "unknown", "maybe":
+		c.Answer = Unclear
+	default:
+		return Confirmation{}, nil, fmt.Errorf(`"answer" is %.80q, which is none of yes, no and unclear`, said)
+	}
+	kept, err := json.Marshal(a)
+	return c, kept, err
+}
+
 // tidy cleans fields in place, and keeps the first thing that is wrong with them.
 type tidy struct {
 	scrub func(string) string

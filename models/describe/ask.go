@@ -83,7 +83,7 @@ func (d *Describer) ask(ctx context.Context, img Image, q question) (Source, err
 	case d.opt.Key.reveal() == "" && strings.EqualFold(d.host.Name, "api.openai.com"):
 		return Source{}, failed("auth", "%s wants an API key: set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own", d.host.Name)
 	}
-	deadline, cancel := context.WithTimeoutCause(ctx, d.opt.Deadline, failed("timeout", "no answer within %v", d.opt.Deadline))
+	deadline, cancel := d.Until(ctx)
 	defer cancel()
 	source, kept, err := d.converse(deadline, img.Name, p, q)
 	if err != nil {
@@ -106,7 +106,7 @@ func (d *Describer) converse(ctx context.Context, image string, p picture, q que
 	for {
 		r, err := d.send(ctx, image, q, messages, limit, estimate+limit)
 		usage.Add(r.usage)
-		if e := (*Error)(nil); errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge && ctx.Err() == nil {
+		if e := (*Error)(nil); errors.As(err, &e) && e.tooLarge() && ctx.Err() == nil {
 			smaller, ok, problem := d.smaller(p)
 			if problem != nil {
 				return Source{}, nil, problem

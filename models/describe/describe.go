@@ -13,6 +13,9 @@ import (
 	"github.com/avast/retry-go/v5"
 	"github.com/sashabaranov/go-openai"
 	"golang.org/x/net/http/httpguts"
+
+	"ortho/models/witness"
+	"ortho/preprocess"
 )
 
 // Where images go unless Options say otherwise.
@@ -84,6 +87,16 @@ type Image struct {
 	// Candidates are the classes that the answer chooses from, besides "other"; none: the
 	// class is free text. The API takes 999 of them, or 249 long ones: the most probable.
 	Candidates []Candidate
+	// Sight is what other models see in it: it goes along in the prompt, unless Options.NoEvidence.
+	Sight witness.Sight
+	Part  *Part // nil: all of it is sent
+}
+
+// Part is a part of an image that is sent in place of it, with what is around it (15 % of its longer side, and at least 16
+// pixels).
+type Part struct {
+	Box         [4]float32             // x1, y1, x2, y2 in pixels of the image, turned by
+	Orientation preprocess.Orientation // and so it is sent
 }
 
 // Candidate is a class that a CNN holds possible.
@@ -320,6 +333,39 @@ func (d *Describer) Decide(ctx context.Context, img Image, a, b Candidate) (Deci
 		return Decision{}, err
 	}
 	return decision, nil
+}
+
+// Confirmation is a model's answer to whether a part of an image shows a thing.
+type Confirmation struct {
+	Answer string // Yes, No or Unclear
+	Reason string
+	Source
+}
+
+// The answers of a [Confirmation].
+const (
+	Yes     = "yes"
+	No      = "no"
+	Unclear = "unclear"
+)
+
+// Confirm asks whether an image, or the part of it that img.Part names, shows a thing. What else is known of
+// the image is not used. Errors are Describe's.
+func (d *Describer) Confirm(ctx context.Context, img Image, thing string) (Confirmation, error) {
+	var confirmation Confirmation
+	q, err := d.confirming(img, thing, &confirmation)
+	if err == nil {
+		confirmation.Source, err = d.ask(ctx, img, q)
+	}
+	if err != nil {
+		return Confirmation{}, err
+	}
+	return confirmation, nil
+}
+
+// Until is ctx with the deadline that an image has, for all that is asked about it.
+func (d *Describer) Until(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, d.opt.Deadline, failed("timeout", "no answer within %v", d.opt.Deadline))
 }
 
 // Close ends the connections that are kept for the next request. No call may be under way.

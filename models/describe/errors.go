@@ -143,6 +143,13 @@ func (d *Describer) failure(err error, x *exchange) *Error {
 	return e
 }
 
+// tooLarge reports whether a server refuses a request for its size: by 413, or by a 400 that says so of the image.
+func (e *Error) tooLarge() bool {
+	return e.Status == http.StatusRequestEntityTooLarge || e.Status == http.StatusBadRequest && saysLarge.MatchString(e.refused)
+}
+
+var saysLarge = regexp.MustCompile(`\b(image|payload|request body)\b[^.]{0,60}(too large|exceed|larger than|above)[^.]{0,40}\b(size|bytes|[kmg]i?b)\b|image (file )?(size )?(is )?too large`)
+
 // What servers say of what no patience changes. Their words are lower case.
 var (
 	saysQuota  = regexp.MustCompile(`insufficient_quota|exceeded your current quota|insufficient (balance|credit|fund)|out of credits?|payment required|billing`)

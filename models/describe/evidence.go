@@ -11,25 +11,27 @@ import (
 
 	"ortho/models"
 	"ortho/models/classify"
+	"ortho/models/witness"
 )
 
 // Evidence classifies images before a [Describer] sees them: the most probable classes are
-// the candidates that the answer chooses from. It keeps images in memory few at a time, however
+// the candidates that the answer chooses from. Further models see what else is in them. It keeps images in memory few at a time, however
 // many wait in the describer: what waits there to be sent again is a small JPEG. Its methods
 // may be called concurrently.
 type Evidence struct {
 	classifier *classify.Classifier
+	witnesses  *witness.Witnesses
 	under      chan struct{} // one for each image that the describer has not taken yet
 }
 
-// NewEvidence makes evidence of a classifier's classes, of as many as its Options.Top says.
-// The classifier stays the caller's. nil: there is no evidence, and up to atOnce images are held
+// NewEvidence makes evidence of a classifier's classes, of as many as its Options.Top says, and of what
+// further models see. All stay the caller's. Where there are none (nil), up to atOnce images are held
 // at a time; else as many as the classifier has runs in flight.
-func NewEvidence(c *classify.Classifier, atOnce int) *Evidence {
+func NewEvidence(c *classify.Classifier, w *witness.Witnesses, atOnce int) *Evidence {
 	if c != nil {
 		_, atOnce = c.Batching()
 	}
-	return &Evidence{c, make(chan struct{}, max(1, atOnce))}
+	return &Evidence{c, w, make(chan struct{}, max(1, atOnce))}
 }
 
 // Paced yields images in their order, each when there is room for it. Each is given to
@@ -50,7 +52,7 @@ func (e *Evidence) Paced(ctx context.Context, images iter.Seq[Image]) iter.Seq[I
 }
 
 // Look reads and classifies an image that Paced has yielded, and returns it with its
-// candidates and what the classifier says of it, which is nothing where there is none. done
+// candidates and sight, and what the classifier says of it, which is nothing where there is none. done
 // lets the next image through, if the describer has not by taking this one; it may be called
 // more than once, and must be after an error, too. The error is ctx's or an [*Error] of the
 // kind "read" or one of [models.Stage].
@@ -62,14 +64,19 @@ func (e *Evidence) Look(ctx context.Context, img Image) (looked Image, said clas
 		done()
 		return data, err
 	}
-	if e.classifier == nil {
+	if e.classifier == nil && e.witnesses.None() {
 		return looked, said, done, nil
 	}
 	data, err := img.Read(ctx)
 	if err != nil {
 		return looked, said, done, &Error{Kind: "read", text: err.Error(), err: err}
 	}
-	said, err = e.classifier.Image(ctx, data)
+	if e.classifier != nil {
+		said, err = e.classifier.Image(ctx, data)
+	}
+	if err == nil {
+		looked.Sight, err = e.witnesses.Look(ctx, data)
+	}
 	if err != nil && ctx.Err() != nil {
 		return looked, said, done, ctx.Err()
 	}

@@ -18,7 +18,7 @@ import (
 // TestEvidencePaced: no more images are read than may be under way, however many wait in
 // the describer.
 func TestEvidencePaced(t *testing.T) {
-	e := describe.NewEvidence(nil, 3)
+	e := describe.NewEvidence(nil, nil, 3)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	let := 0
@@ -51,7 +51,7 @@ func TestEvidence(t *testing.T) {
 	defer classifier.Close()
 	server := openaitest.New(t, openaitest.Describe(openaitest.Description{Class: "espresso"}))
 	d, _ := open(t, server, describe.Options{})
-	e := describe.NewEvidence(classifier, 9)
+	e := describe.NewEvidence(classifier, nil, 9)
 	cup, broken := photo("coffee.png"), describe.Image{Name: "broken", Read: func(context.Context) ([]byte, error) { return []byte("text"), nil }}
 	missing := describe.Image{Name: "missing", Read: func(context.Context) ([]byte, error) { return nil, os.ErrNotExist }}
 	var kinds []string

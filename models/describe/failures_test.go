@@ -318,3 +318,16 @@ func TestWrongKeyAsServersMaskIt(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestTooLargeInWords: a 400 that says an image is too large is as a 413; others are not tried again.
+func TestTooLargeInWords(t *testing.T) {
+	for text, requests := range map[string]int{"image exceeds 5 MB maximum: 5316852 bytes > 5242880 bytes": 2, "The image file size is too large": 2, "the prompt exceeds the model's context": 1} {
+		s := openaitest.New(t, openaitest.Error(400, "invalid_request_error", "", text), openaitest.Describe(openaitest.Description{}))
+		d, _ := open(t, s, describe.Options{})
+		_, err := d.Describe(t.Context(), photo("chelsea.png"))
+		all := s.Requests()
+		if len(all) != requests || (err == nil) != (requests == 2) || requests == 2 && len(all[1].Image) >= len(all[0].Image) {
+			t.Errorf("%s: %d requests, %v", text, len(all), err)
+		}
+	}
+}

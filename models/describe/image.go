@@ -34,14 +34,34 @@ func (d *Describer) prepare(ctx context.Context, img Image) (picture, error) {
 	if err != nil {
 		return picture{}, imageError("read", err)
 	}
-	decoded, err := preprocess.DecodePicture(file, preprocess.DecodeOptions{
-		Channels: 3, Orientation: preprocess.ApplyOrientation, MaxPixels: d.opt.MaxPixels,
-	})
+	opt := preprocess.DecodeOptions{Channels: 3, Orientation: preprocess.ApplyOrientation, MaxPixels: d.opt.MaxPixels}
+	if img.Part != nil {
+		opt.Orientation = img.Part.Orientation
+	}
+	decoded, err := preprocess.DecodePicture(file, opt)
 	if err != nil {
 		return picture{}, imageError("decode", err)
 	}
 	opaque(decoded)
-	return d.within(decoded.Image, min(d.opt.MaxBytes, int(d.most.Load())))
+	whole := decoded.Image
+	if img.Part != nil {
+		whole = img.Part.of(whole)
+	}
+	return d.within(whole, min(d.opt.MaxBytes, int(d.most.Load())))
+}
+
+// of is the part of an image with what is around it, a copy.
+func (p *Part) of(img *preprocess.Image) *preprocess.Image {
+	margin := max(16, 0.15*max(p.Box[2]-p.Box[0], p.Box[3]-p.Box[1]))
+	within := func(v float32, most int) int {
+		if !(v > 0) { // and where it is no number
+			return 0
+		}
+		return int(min(v, float32(most)))
+	}
+	x1, y1 := min(within(p.Box[0]-margin, img.Width), img.Width-1), min(within(p.Box[1]-margin, img.Height), img.Height-1)
+	x2, y2 := max(within(p.Box[2]+margin+1, img.Width), x1+1), max(within(p.Box[3]+margin+1, img.Height), y1+1)
+	return img.Crop(x1, y1, x2-x1, y2-y1)
 }
 
 // within makes a JPEG of at most so many bytes.

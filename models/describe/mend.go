@@ -28,6 +28,11 @@ func fieldsOf(answer string, names ...string) (*fields, error) {
 	if _, after, ok := strings.Cut(answer, "</think>"); ok && strings.Contains(after, "{") {
 		answer = after
 	}
+	var within string // a JSON string that holds the object
+	twice := strings.HasPrefix(strings.TrimSpace(answer), `"`) && json.Unmarshal([]byte(answer), &within) == nil
+	if twice {
+		answer = within
+	}
 	var found error
 	for at, tries := 0, 0; tries < 100; tries++ {
 		next := strings.IndexByte(answer[at:], '{')
@@ -36,6 +41,9 @@ func fieldsOf(answer string, names ...string) (*fields, error) {
 		}
 		at += next
 		f := &fields{values: map[string]any{}}
+		if twice {
+			f.mend("JSON: a string for an object")
+		}
 		object, err := f.object(answer[at:])
 		if err == nil && f.take(object, names) {
 			return f, nil
@@ -213,8 +221,9 @@ func named(o map[string]any) (string, bool) {
 	return "", false
 }
 
-// mendJSON is the object that a text begins with, without commas before a bracket, with straight quotes for curled ones
-// and escapes for control characters within strings; and what was done of it. It ends with the object.
+// mendJSON is the object that a text begins with, without commas before a bracket and comments, with straight quotes for curled and
+// single ones, JSON's words for Python's, escapes for control characters within strings, and brackets that are missing
+// at the end of the text; and what was done of it. It ends with the object.
 func mendJSON(text string) (string, []string) {
 	var out strings.Builder
 	var done []string
@@ -223,13 +232,27 @@ func mendJSON(text string) (string, []string) {
 			done = append(done, what)
 		}
 	}
-	depth, comma := 0, -1 // where a comma stands behind which nothing has come
-	closing := rune(0)    // of the string that this is in
+	var open []byte // the brackets that close what is open
+	comma := -1     // where a comma stands behind which nothing has come
+	drop := func() {
+		if comma >= 0 {
+			note("JSON: a comma too many")
+			s := out.String()
+			out.Reset()
+			out.WriteString(s[:comma] + s[comma+1:])
+		}
+		comma = -1
+	}
+	closing := rune(0) // of the string that this is in
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		i += size
 		if closing != 0 {
 			switch {
+			case r == '\\' && strings.HasPrefix(text[i:], "'"): // which JSON does not escape
+				note("JSON: single quotes")
+				out.WriteByte('\'')
+				i++
 			case r == '\\' && i < len(text):
 				_, size := utf8.DecodeRuneInString(text[i:])
 				out.WriteString(text[i-1 : i+size])
@@ -251,6 +274,19 @@ func mendJSON(text string) (string, []string) {
 		case '"':
 			closing, comma = '"', -1
 			out.WriteByte('"')
+		case '\'':
+			note("JSON: single quotes")
+			closing, comma = '\'', -1
+			out.WriteByte('"')
+		case '/':
+			end := commentEnd(text[i:])
+			if end < 0 {
+				comma = -1
+				out.WriteByte('/')
+				continue
+			}
+			note("JSON: comments")
+			i += end
 		case '\u201c', '\u201e', '\u201d':
 			note("JSON: curled quotes")
 			closing, comma = '\u201d', -1
@@ -262,21 +298,25 @@ func mendJSON(text string) (string, []string) {
 			comma = out.Len()
 			out.WriteByte(',')
 		case '}', ']':
-			if comma >= 0 {
-				note("JSON: a comma too many")
-				s := out.String()
-				out.Reset()
-				out.WriteString(s[:comma] + s[comma+1:])
-			}
-			comma = -1
+			drop()
 			out.WriteRune(r)
-			if depth--; depth == 0 {
+			if open = open[:max(0, len(open)-1)]; len(open) == 0 {
 				return out.String(), done
 			}
 		case '{', '[':
-			depth++
+			open = append(open, byte(r)+2) // ASCII has the closing one there
 			comma = -1
 			out.WriteRune(r)
+		case 'T', 'F', 'N':
+			comma = -1
+			word, put := pythonWord(text[i-1:])
+			if word == "" {
+				out.WriteRune(r)
+				continue
+			}
+			note("JSON: Python's words")
+			out.WriteString(put)
+			i += len(word) - 1
 		default:
 			if r != ' ' && r != '\n' && r != '\r' && r != '\t' {
 				comma = -1
@@ -284,5 +324,37 @@ func mendJSON(text string) (string, []string) {
 			out.WriteRune(r)
 		}
 	}
+	if closing == 0 && len(open) > 0 {
+		drop()
+		note("JSON: a bracket is missing at its end")
+		slices.Reverse(open)
+		out.Write(open)
+	}
 	return out.String(), done
+}
+
+// commentEnd is where a comment ends whose first slash stands before a text; -1: it is none.
+func commentEnd(text string) int {
+	switch {
+	case strings.HasPrefix(text, "/"):
+		if end := strings.IndexByte(text, '\n'); end >= 0 {
+			return end
+		}
+		return len(text)
+	case strings.HasPrefix(text, "*"):
+		if end := strings.Index(text, "*/"); end > 0 {
+			return end + 2
+		}
+	}
+	return -1
+}
+
+// pythonWord is Python's word for a value that a text begins with, and JSON's; "": none.
+func pythonWord(text string) (word, put string) {
+	for _, w := range [][2]string{{"True", "true"}, {"False", "false"}, {"None", "null"}} {
+		if strings.HasPrefix(text, w[0]) {
+			return w[0], w[1]
+		}
+	}
+	return "", ""
 }

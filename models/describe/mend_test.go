@@ -28,6 +28,10 @@ func TestMended(t *testing.T) {
 		"a list for a string":  {`{"description":["A cat."],"objects":["cat"],` + rest + `}`, "description: a list for a string"},
 		"an index":             {strings.Replace(`{"description":"A cat.","objects":["cat"],`+rest+`}`, `"281 tabby, tabby cat"`, "281", 1), `class: a number or a truth value for a string; class: "281" for "281 tabby, tabby cat"`},
 		"a name, in capitals":  {strings.Replace(`{"description":"A cat.","objects":["cat"],`+rest+`}`, "281 tabby, tabby cat", "TABBY", 1), `class: "TABBY" for "281 tabby, tabby cat"`},
+		"as Python prints it":  {`{'description': 'A cat.', 'objects': ['cat'], 'attributes': ["it's striped", 'say \"a\"', 'a cat\'s'], 'scene': 'sofa', 'class': '281 tabby, tabby cat', 'other': None}`, "JSON: single quotes; JSON: Python's words; other: null for a string"},
+		"comments":             {"{ // what it is\n\"description\":\"A cat.\",/* all */\"objects\":[\"cat\"]," + rest + `}`, "JSON: comments"},
+		"no last bracket":      {`{"description":"A cat.","objects":["cat"],` + rest + "\n", "JSON: a bracket is missing at its end"},
+		"a string of it":       {`"{\"description\":\"A cat.\",\"objects\":[\"cat\"],\"attributes\":[],\"scene\":\"sofa\",\"class\":\"281 tabby, tabby cat\",\"other\":\"\"}"`, "JSON: a string for an object"},
 		"an index and a colon": {strings.Replace(`{"description":"A cat.","objects":["cat"],`+rest+`}`, "281 tabby, tabby cat", "281: tabby, tabby cat", 1), `class: "281: tabby, tabby cat" for "281 tabby, tabby cat"`},
 	} {
 		d, _, err := describe.Read(c.answer, cats)

@@ -20,8 +20,9 @@ import (
 var prompts embed.FS
 
 var (
-	frame  = template.Must(template.New("frame.tmpl").Funcs(functions).ParseFS(prompts, "prompts/frame.tmpl"))
-	decide = template.Must(template.New("decide.tmpl").Funcs(functions).ParseFS(prompts, "prompts/decide.tmpl"))
+	frame   = template.Must(template.New("frame.tmpl").Funcs(functions).ParseFS(prompts, "prompts/frame.tmpl"))
+	confirm = template.Must(template.New("confirm.tmpl").Funcs(functions).ParseFS(prompts, "prompts/confirm.tmpl"))
+	decide  = template.Must(template.New("decide.tmpl").Funcs(functions).ParseFS(prompts, "prompts/decide.tmpl"))
 
 	functions = template.FuncMap{"percent": func(p float64) string { return fmt.Sprintf("%.1f %%", 100*p) }}
 )

@@ -2,6 +2,7 @@ package describe
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -54,10 +55,15 @@ func (d *Describer) describing(img Image, to *Description) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
+	var sight seen
+	if !d.opt.NoEvidence {
+		sight = seenIn(img.Sight)
+	}
 	prompt, err := render(frame, struct {
 		Task, Language, Classes string
 		Evidence                []Candidate
-	}{task, d.opt.Language, classes.listed(), evidence})
+		Seen                    seen
+	}{task, d.opt.Language, classes.listed(), evidence, sight})
 	if err != nil {
 		return question{}, err
 	}
@@ -72,6 +78,29 @@ func (d *Describer) describing(img Image, to *Description) (question, error) {
 		description, kept, err := readDescription(answer, classes, d.scrub)
 		if err == nil {
 			*to = description
+		}
+		return kept, err
+	}}, nil
+}
+
+// confirming is the question of Confirm.
+func (d *Describer) confirming(img Image, thing string, to *Confirmation) (question, error) {
+	thing = short(line(clean(thing)))
+	if thing == "" {
+		return question{}, errors.New("there is no name of what is asked for")
+	}
+	prompt, err := render(confirm, struct {
+		Thing string
+		Part  bool
+	}{strconv.Quote(thing), img.Part != nil})
+	if err != nil {
+		return question{}, err
+	}
+	fields := []field{{"reason", "string", nil}, {"answer", "string", []string{Yes, No, Unclear}}}
+	return question{"image_part", schemaOf(fields), prompt, false, func(answer string) ([]byte, error) {
+		confirmation, kept, err := readConfirmation(answer, d.scrub)
+		if err == nil {
+			*to = confirmation
 		}
 		return kept, err
 	}}, nil

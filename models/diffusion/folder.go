@@ -30,9 +30,10 @@ type Folder struct {
 
 // Part is a graph of a pipeline.
 type Part struct {
-	Name  string // that of its folder
-	Path  string // the .onnx file
-	Graph *onnx.Graph
+	folder string // that its files lie in
+	Name   string // that of its folder
+	Path   string // the .onnx file
+	Graph  *onnx.Graph
 
 	config config.Object // its config.json; nil where there is none
 }
@@ -58,16 +59,17 @@ func IsFolder(name string) bool {
 }
 
 // ReadFolder reads a pipeline's folder. It succeeds for any folder whose files can be
-// read: Facts and the error of [Folder.Spec] say what is missing to use it.
-func ReadFolder(name string) (*Folder, error) {
-	p, err := readFolder(name)
+// read: Facts and the error of [Folder.Spec] say what is missing to use it. ControlNets that are named, each the path of
+// a graph or of its folder, take the place of those in the folder.
+func ReadFolder(name string, controlNets ...string) (*Folder, error) {
+	p, err := readFolder(name, controlNets)
 	if err != nil {
 		return nil, fmt.Errorf("open pipeline %s: %w", name, err)
 	}
 	return p, nil
 }
 
-func readFolder(name string) (*Folder, error) {
+func readFolder(name string, controlNets []string) (*Folder, error) {
 	folder := regular.Folder(name)
 	index, err := config.ReadObject(folder, pipelineIndex)
 	if err != nil {
@@ -77,8 +79,28 @@ func readFolder(name string) (*Folder, error) {
 	if _, err := index.Get("_class_name", &p.Class); err != nil {
 		return nil, fmt.Errorf("%s: %w", pipelineIndex, err)
 	}
-	for _, part := range slices.Concat([]string{TextEncoder1, TextEncoder2, VAEEncoder}, controlFolders(name), []string{UNet, VAEDecoder}) {
-		one, err := openPart(name, part)
+	if len(controlNets) > maxControlNets {
+		return nil, fmt.Errorf("%d ControlNets: at most %d", len(controlNets), maxControlNets)
+	}
+	within := controlFolders(name)
+	if len(controlNets) > 0 {
+		within = nil
+	}
+	for i := range controlNets {
+		within = append(within, controlFolder(i))
+	}
+	for _, part := range slices.Concat([]string{TextEncoder1, TextEncoder2, VAEEncoder}, within, []string{UNet, VAEDecoder}) {
+		at := filepath.Join(name, part)
+		if len(controlNets) > 0 && isControlNet(part) {
+			at, controlNets = controlNets[0], controlNets[1:]
+			if _, err := os.Stat(at); err != nil { // one that is named must be there
+				return nil, fmt.Errorf("ControlNet %s: %w", at, errors.Unwrap(err))
+			}
+		}
+		one, err := openPart(at, part)
+		if errors.Is(err, fs.ErrNotExist) && at != filepath.Join(name, part) {
+			return nil, fmt.Errorf("ControlNet %s holds no graph (.onnx)", at)
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -97,17 +119,24 @@ func readFolder(name string) (*Folder, error) {
 
 // openPart reads a part's graph and its configuration. It is fs.ErrNotExist where the part
 // has no folder, or no graph in it.
-func openPart(pipeline, name string) (*Part, error) {
-	folder := filepath.Join(pipeline, name)
+// openPart opens a part in its folder, or by its graph's file.
+func openPart(at, name string) (*Part, error) {
+	folder, file := at, ""
+	if info, err := os.Stat(at); err == nil && !info.IsDir() {
+		folder, file = filepath.Dir(at), filepath.Base(at)
+	}
 	files := regular.Folder(folder)
-	file, err := config.FindGraph(files, folder)
+	var err error
+	if file == "" {
+		file, err = config.FindGraph(files, folder)
+	}
 	if errors.Is(err, config.ErrNoGraph) || errors.Is(err, fs.ErrNotExist) {
 		return nil, fs.ErrNotExist
 	}
 	if err != nil {
 		return nil, err
 	}
-	part := &Part{Name: name, Path: filepath.Join(folder, filepath.FromSlash(file))}
+	part := &Part{Name: name, folder: folder, Path: filepath.Join(folder, filepath.FromSlash(file))}
 	if part.Graph, err = onnx.ReadFile(part.Path); err != nil {
 		return nil, err
 	}
@@ -157,7 +186,7 @@ func (p *Folder) Files() []string {
 	}
 	for i := range p.Parts {
 		part := &p.Parts[i]
-		there(filepath.Join(p.Path, part.Name, config.ConfigFile))
+		there(filepath.Join(part.folder, config.ConfigFile))
 		paths = append(append(paths, part.Path), part.externalData()...)
 	}
 	return paths

@@ -23,13 +23,22 @@ const maxControlNets = 16
 // controlFolders are the folders of a pipeline's ControlNets.
 func controlFolders(pipeline string) []string {
 	var names []string
-	for name := ControlNet; len(names) < maxControlNets; name = fmt.Sprintf("%s_%d", ControlNet, len(names)) {
+	for len(names) < maxControlNets {
+		name := controlFolder(len(names))
 		if info, err := os.Stat(filepath.Join(pipeline, name)); err != nil || !info.IsDir() {
 			break
 		}
 		names = append(names, name)
 	}
 	return names
+}
+
+// controlFolder is the folder of a pipeline's i-th ControlNet.
+func controlFolder(i int) string {
+	if i == 0 {
+		return ControlNet
+	}
+	return fmt.Sprintf("%s_%d", ControlNet, i)
 }
 
 // controlNets are the ControlNets among the parts, in their order.
@@ -110,7 +119,7 @@ func (r *folderResolver) controls() {
 		}
 		return
 	case len(nets) == 0:
-		r.fail("unet takes the residuals of a ControlNet (%s, ...), and there is none: copy one's .onnx file to %s, or use a UNet that was exported without them", d.Residuals[0], filepath.Join(r.Path, ControlNet))
+		r.fail("unet takes the residuals of a ControlNet (%s, ...), and there is none: copy one's .onnx file to %s, name one that lies elsewhere, or use a UNet that was exported without them", d.Residuals[0], filepath.Join(r.Path, ControlNet))
 		return
 	}
 	for _, p := range nets {

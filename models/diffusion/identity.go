@@ -18,7 +18,7 @@ import (
 func (p *Folder) Identity(ctx context.Context) (models.Identity, error) {
 	id := models.Identity{Name: p.Name}
 	for _, file := range p.Files() {
-		name, err := filepath.Rel(p.Path, file)
+		name, err := p.nameOf(file)
 		if err != nil {
 			return id, err
 		}
@@ -35,4 +35,16 @@ func (p *Folder) Identity(ctx context.Context) (models.Identity, error) {
 	}
 	id.SHA256 = fmt.Sprintf("%x", lines.Sum(nil))
 	return id, nil
+}
+
+// nameOf is a file's name in the pipeline's folder; that of a ControlNet which lies elsewhere has its part's name
+// before it, as if it lay there.
+func (p *Folder) nameOf(file string) (string, error) {
+	for i := range p.Parts {
+		part := &p.Parts[i]
+		if rel, err := filepath.Rel(part.folder, file); isControlNet(part.Name) && part.folder != filepath.Join(p.Path, part.Name) && err == nil && filepath.IsLocal(rel) {
+			return filepath.Join(part.Name, rel), nil
+		}
+	}
+	return filepath.Rel(p.Path, file)
 }

@@ -4,6 +4,9 @@
 //	  └─────> describe.Describer ───────┤ settle ──> Story ──> Generator.Plan ──> Generator.Draw
 //	text ───────┴──> TextExpert ────────┘
 //
+// Where there are witnesses, what they see goes to the describer beside the image expert's classes; what it names, and the class
+// that each side names, are checked against a detector's boxes.
+//
 // [OfImage] and [OfText] go as far as the [Story]: what each side says, and which class
 // that comes to. Drawing it with a [Generator] is a separate step, since a story is of use without
 // pictures.
@@ -15,6 +18,8 @@ import (
 	"fmt"
 
 	"ortho/models/describe"
+	"ortho/models/grounding"
+	"ortho/models/witness"
 )
 
 // Options say which models take part, and how. The models stay the caller's, who closes them
@@ -23,6 +28,9 @@ type Options struct {
 	Image     *ImageExpert        // classifies the image; needed for [OfImage], and otherwise not used
 	Describer *describe.Describer // says what the image shows; nil: a sentence of the image's classes stands in
 	Text      *TextExpert         // classifies the description; may be nil
+	Witnesses *witness.Witnesses  // see what else is in the image, as evidence for the describer; may be nil
+	Checker   *grounding.Checker  // checks what is named against their boxes; nil: nothing is checked
+	Recheck   int                 // at most so many ambiguous objects are asked about once more
 	Generator *Generator          // the generator that a text is for, which may draw it as it is; may be nil
 
 	// TextWeight is how much the description counts beside the image, from 0 (not at all); 1
@@ -56,6 +64,7 @@ type run struct {
 	Options
 	name  string
 	data  []byte // the image's; nil: there is none
+	sight witness.Sight
 	story *Story
 }
 
@@ -67,17 +76,18 @@ func OfImage(ctx context.Context, name string, data []byte, o Options) (*Story, 
 	}
 	r := &run{Options: o, name: name, data: data, story: newStory()}
 	r.story.Input = valid(name)
-	for _, step := range []func(context.Context) error{r.look, r.describe, r.read, r.decide} {
+	for _, step := range []func(context.Context) error{r.look, r.describe, r.check, r.read, r.decide} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
+	r.compare()
 	return r.story, nil
 }
 
 // OfText settles what a description, in UTF-8, is about. The text expert alone chooses the class.
 func OfText(ctx context.Context, sentence string, o Options) (*Story, error) {
-	o.Image, o.Describer = nil, nil
+	o.Image, o.Describer, o.Witnesses, o.Checker = nil, nil, nil, nil
 	r := &run{Options: o, story: newStory()}
 	r.story.Description = Description{Sentence: sentence, By: ByCaller}
 	if err := r.read(ctx); err != nil {
@@ -128,5 +138,6 @@ const candidates = 10
 // request is the image as it is passed to the describer.
 func (r *run) request() describe.Image {
 	all := r.story.Image.All
-	return describe.Image{Name: r.name, Read: func(context.Context) ([]byte, error) { return r.data, nil }, Candidates: describe.Candidates(all[:min(candidates, len(all))])}
+	return describe.Image{Name: r.name, Read: func(context.Context) ([]byte, error) { return r.data, nil }, Candidates: describe.Candidates(all[:min(candidates, len(all))]),
+		Sight: r.sight}
 }

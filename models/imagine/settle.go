@@ -10,6 +10,7 @@ import (
 	"ortho/models/classify"
 	"ortho/models/describe"
 	"ortho/models/fuse"
+	"ortho/models/grounding"
 )
 
 // look classifies the image.
@@ -24,7 +25,52 @@ func (r *run) look(ctx context.Context) error {
 	}
 	all := labelled(result.Predictions, e.scores.Labels)
 	r.story.Image = &Opinion{Model: e.Name, All: all, Predictions: r.shown(all)}
+	if r.Witnesses.None() {
+		return nil
+	}
+	if r.sight, err = r.Witnesses.Look(ctx, r.data); err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	r.story.Seen = &r.sight
 	return nil
+}
+
+// check checks the objects of the description against the boxes, and asks about what is ambiguous.
+func (r *run) check(ctx context.Context) error {
+	d := &r.story.Description
+	if r.Checker == nil || d.StandIn {
+		return nil
+	}
+	d.Checked = r.Checker.Check(d.Objects, r.sight.Detections)
+	until, cancel := r.Describer.Until(ctx)
+	defer cancel()
+	cost, err := grounding.Settle(until, r.Describer, r.request(), r.sight, d.Checked, r.Recheck)
+	r.story.Usage.Add(cost)
+	return err
+}
+
+// compare checks the classes that the sides name against the boxes: a class that is called so, or is a kind of
+// one that the detector knows.
+func (r *run) compare() {
+	if r.Checker == nil {
+		return
+	}
+	s := r.story
+	side := func(by, label string) {
+		if m := r.Checker.Check([]string{label}, r.sight.Detections); label != "" {
+			s.Sides = append(s.Sides, Side{By: by, Mention: m[0]})
+		}
+	}
+	side(ByImage, valid(r.Image.Label(s.Image.All[0].Index)))
+	if c := s.Description.Class; c != nil {
+		side(ByText, c.Label)
+	}
+	if s.Decision != nil {
+		side(ByAll, s.Decision.Label)
+		if last := &s.Sides[len(s.Sides)-1]; last.Status == grounding.NotFound {
+			r.warn("the decision is %s, and the detector, which knows such things, finds none", s.Decision.Label)
+		}
+	}
 }
 
 // read classifies the description. One that the text expert can't read is no error: the image's

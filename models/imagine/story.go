@@ -6,6 +6,8 @@ import (
 
 	"ortho/models/classify"
 	"ortho/models/describe"
+	"ortho/models/grounding"
+	"ortho/models/witness"
 )
 
 // Story is every step of a run, as JSON. A step that was not taken is left out. All texts
@@ -15,6 +17,8 @@ type Story struct {
 	Image        *Opinion       `json:"image,omitempty"`
 	Description  Description    `json:"description"`
 	Text         *Opinion       `json:"text,omitempty"`
+	Seen         *witness.Sight `json:"seen,omitempty"`  // by further models
+	Sides        []Side         `json:"sides,omitempty"` // what the detector's boxes say of each side's class
 	Fusion       *Fusion        `json:"fusion,omitempty"`
 	NotFused     string         `json:"not_fused,omitempty"` // why
 	Disagreement *Disagreement  `json:"disagreement,omitempty"`
@@ -57,19 +61,20 @@ const (
 
 // Description is the description, or what stands in.
 type Description struct {
-	Sentence   string   `json:"sentence"`
-	By         string   `json:"by"` // ByDescriber, ByStandIn or, of a text that was given, ByCaller or the caller's own word
-	StandIn    bool     `json:"stand_in"`
-	Why        string   `json:"why,omitempty"` // there is a stand-in
-	WhyKind    string   `json:"why_kind,omitempty"`
-	Objects    []string `json:"objects,omitempty"`
-	Scene      string   `json:"scene,omitempty"`
-	Attributes []string `json:"attributes,omitempty"`
-	Class      *Class   `json:"class,omitempty"`
-	Prompt     string   `json:"prompt,omitempty"` // the caller's name of it
-	Host       string   `json:"host,omitempty"`
-	Model      string   `json:"model,omitempty"`
-	Cached     bool     `json:"cached,omitempty"`
+	Sentence   string              `json:"sentence"`
+	By         string              `json:"by"` // ByDescriber, ByStandIn or, of a text that was given, ByCaller or the caller's own word
+	StandIn    bool                `json:"stand_in"`
+	Why        string              `json:"why,omitempty"` // there is a stand-in
+	WhyKind    string              `json:"why_kind,omitempty"`
+	Objects    []string            `json:"objects,omitempty"`
+	Scene      string              `json:"scene,omitempty"`
+	Attributes []string            `json:"attributes,omitempty"`
+	Class      *Class              `json:"class,omitempty"`
+	Checked    []grounding.Mention `json:"checked,omitempty"` // the objects, against boxes
+	Prompt     string              `json:"prompt,omitempty"`  // the caller's name of it
+	Host       string              `json:"host,omitempty"`
+	Model      string              `json:"model,omitempty"`
+	Cached     bool                `json:"cached,omitempty"`
 }
 
 // Class is a class; Index is -1 where the label is in the describer's own words.
@@ -104,7 +109,14 @@ const (
 	ByBoth     = "image and description"
 	ByFusion   = "fusion"
 	ByDecision = "second question" // the describer's
+	ByAll      = "decision"        // of a [Side]: what all come to
 )
+
+// Side is the class that one of the sides names, against the boxes of a detector.
+type Side struct {
+	By string `json:"by"` // ByImage, ByText or ByAll
+	grounding.Mention
+}
 
 // Decision is the class that a run ends with.
 type Decision struct {

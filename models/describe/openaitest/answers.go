@@ -16,6 +16,8 @@ type Description struct {
 	// Class is looked for among the classes to choose from: the one that is, or holds, it.
 	// Where there is none, it is what the main thing is in free text; "": the first class.
 	Class string
+	// Shows is the answer to whether a part of an image shows something; "": "yes".
+	Shows string
 }
 
 // Describe answers with a description that keeps to the schema that was asked for, and a
@@ -40,7 +42,7 @@ func (d Description) json(r *Request) string {
 	list := func(v []string) []string { return append([]string{}, v...) }
 	fields := map[string]any{
 		"description": or(d.Sentence, "A thing on a table."), "objects": list(d.Objects), "attributes": list(d.Attributes), "scene": or(d.Scene, "indoors"),
-		"class": class, "other": free, "reason": "It looks like that.",
+		"class": class, "other": free, "reason": "It looks like that.", "answer": or(d.Shows, "yes"),
 	}
 	// In the schema's order, as the API answers.
 	var parts []string

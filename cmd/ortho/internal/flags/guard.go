@@ -32,6 +32,7 @@ var readBy = map[string]func(value string) iter.Seq[string]{
 	"settings": itself, "custom-ops": itself, "labels": itself, "vocabulary": itself, "latents": itself, "texts": itself, "file": itself, "zero-shot": itself,
 	"image": itself, "mask": itself, "control": itself, "rerun": itself, "from-rows": itself, "undo": itself, "binary": itself, "set": valueFile, "background": backgroundFile, "prompt": promptFile, "cache": filesBelow,
 	"data": dataset.Files, "images": filesBelow, "input": inputFiles, "model": modelFiles, "against": modelFiles, "generator": modelFiles, "text-model": modelFiles,
+	"detector": modelFiles, "face-detector": modelFiles, "controlnet": modelFiles, "upscale": modelFiles, "segmenter": modelFiles, "zero-shot-model": modelFiles,
 }
 
 // valueFile is the file that INPUT=VALUE names, if it names one.

@@ -20,6 +20,8 @@ type CSV[R Row] struct {
 	Columns []string
 	// Several says that a row may have several records, so that the format wide is none for it.
 	Several bool
+	// Later is how many of the last of them files of older versions lack: Read gets fields without those.
+	Later int
 	// Number reports whether the values of a column are numbers, for formats that tell; nil: none
 	// is.
 	Number func(column string) bool
@@ -122,8 +124,12 @@ func (c *CSV[R]) fits(header []string) *CSV[R] {
 		n := (len(header) - none) / (len(c.lists(1).columns()) - none)
 		c = c.lists(max(0, n))
 	}
-	if columns := c.columns(); slices.Equal(header, columns) || slices.Equal(header, columns[:len(columns)-1]) {
-		return c
+	for _, n := range []int{0, c.Later} {
+		of := *c
+		of.Columns = c.Columns[:len(c.Columns)-n]
+		if columns := of.columns(); slices.Equal(header, columns) || slices.Equal(header, columns[:len(columns)-1]) {
+			return &of
+		}
 	}
 	return nil
 }

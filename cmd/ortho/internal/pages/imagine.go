@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/report"
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/classify"
 	"ortho/models/imagine"
@@ -19,6 +20,7 @@ type Imagined struct {
 	Made []imagine.Sample // the pictures
 
 	File      []byte                 // of the image; nil: there is none
+	Boxes     *report.Picture        // the image with what a detector found; nil: there is none
 	MaxPixels int64                  // that it is decoded up to
 	Label     func(class int) string // of the image model
 	By        string                 // what has made the page, and when
@@ -44,6 +46,13 @@ func (i *Imagined) Page() (*report.Page, error) {
 			return nil, err
 		}
 		p.Sections = append(p.Sections, report.Section{Title: "The image", Blocks: []report.Block{report.Text("What " + d.Image.Model + " says."), html}})
+	}
+	if s := d.Seen; s != nil {
+		blocks, err := i.seenBlocks(s)
+		if err != nil {
+			return nil, err
+		}
+		p.Sections = append(p.Sections, report.Section{Title: "What else is seen", Blocks: blocks})
 	}
 	p.Sections = append(p.Sections, report.Section{Title: "The description", Blocks: i.descriptionBlocks()})
 	if blocks := i.verdictBlocks(); len(blocks) > 0 {
@@ -84,7 +93,7 @@ func (i *Imagined) descriptionBlocks() []report.Block {
 	if d.Class != nil {
 		fact("class", d.Class.Label)
 	}
-	fact("objects", strings.Join(d.Objects, ", "))
+	fact("objects", rows.ObjectsOf(&rows.Description{Objects: d.Objects, Checked: d.Checked}))
 	fact("scene", d.Scene)
 	fact("attributes", strings.Join(d.Attributes, ", "))
 	if u := &i.Usage; u.Requests > 0 {
@@ -102,6 +111,9 @@ func (i *Imagined) verdictBlocks() []report.Block {
 	}
 	if d.Decision != nil {
 		blocks = append(blocks, report.Notice{Mark: report.Best, Title: d.Decision.Label, Text: "is the word of the " + d.Decision.By + "."})
+	}
+	if len(d.Sides) > 0 {
+		blocks = append(blocks, sidesTable(d.Sides))
 	}
 	if d.NotFused != "" {
 		blocks = append(blocks, report.Text("Not fused: "+d.NotFused+"."))

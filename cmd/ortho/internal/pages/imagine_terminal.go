@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ortho/cmd/ortho/internal/rows"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/models/classify"
 	"ortho/models/describe"
@@ -27,6 +28,9 @@ func (i *Imagined) Summary() string {
 	if d.Image != nil {
 		line("image", "%s", opinions(d.Image.Predictions))
 	}
+	if d.Seen != nil {
+		line("seen", "%s", seenText(d.Seen))
+	}
 	line("description", "%s (%s)", d.Description.Sentence, authorOf(&d.Description))
 	switch {
 	case d.Text == nil:
@@ -42,6 +46,12 @@ func (i *Imagined) Summary() string {
 	}
 	if d.Disagreement != nil {
 		line("disagree", "%s", disagreementOf(d.Disagreement))
+	}
+	if len(d.Description.Checked) > 0 {
+		line("objects", "%s", rows.ObjectsOf(&rows.Description{Objects: d.Description.Objects, Checked: d.Description.Checked}))
+	}
+	for _, s := range d.Sides {
+		line("boxes", "%s (%s): %s", s.Name, s.By, rows.MentionText(s.Mention))
 	}
 	if d.Decision != nil {
 		line("decision", "%s (%s)", d.Decision.Label, d.Decision.By)

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,8 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/classify"
 	"ortho/models/describe"
+	"ortho/models/grounding"
+	"ortho/models/witness"
 )
 
 // Descriptions are what a chat model says of an image.
@@ -32,6 +35,9 @@ type Description struct {
 	Cached   bool                  `json:"cached,omitempty"`
 	Tokens   int                   `json:"tokens,omitempty"` // that it cost
 	Mended   []string              `json:"mended,omitempty"` // what of the answer was not as it was asked for; only JSONL has it
+	// Checked says of each object what a detector's boxes say of it; Sight is what further models saw, which only JSONL has.
+	Checked []grounding.Mention `json:"checked,omitempty"`
+	Sight   *witness.Sight      `json:"seen,omitempty"`
 }
 
 // OfDescription makes the row of a describer's answer about an image, with the classifier's
@@ -57,7 +63,7 @@ func (r Descriptions) Results() int {
 // there, as an answer takes seconds.
 var DescriptionsCodec = &output.Codec[Descriptions]{
 	Variant: "-descriptions",
-	CSV: &output.CSV[Descriptions]{Columns: []string{"sentence", "objects", "attributes", "scene", "index", "class", "model", "cached", "tokens"},
+	CSV: &output.CSV[Descriptions]{Columns: []string{"sentence", "objects", "attributes", "scene", "index", "class", "model", "cached", "tokens", "checked"}, Later: 1,
 		Number: isNumber, Write: Descriptions.records, Read: (*Descriptions).read},
 	Parquet: output.Columns(Descriptions.columns, (*descriptionsColumns).row, (*descriptionsColumns).size),
 	Table:   &output.Table[Descriptions]{Columns: []grid.Column{grid.Text(""), grid.Text("")}, Cells: Descriptions.cells, Together: 1},
@@ -87,7 +93,7 @@ func (r Descriptions) records(record func(...string)) error {
 	if d.Index != nil {
 		index = strconv.Itoa(*d.Index)
 	}
-	record(d.Sentence, joined(d.Objects), joined(d.Attributes), d.Scene, index, d.Class, d.Model, strconv.FormatBool(d.Cached), strconv.Itoa(d.Tokens))
+	record(d.Sentence, joined(d.Objects), joined(d.Attributes), d.Scene, index, d.Class, d.Model, strconv.FormatBool(d.Cached), strconv.Itoa(d.Tokens), checkedText(d.Checked))
 	return nil
 }
 
@@ -103,8 +109,57 @@ func (r *Descriptions) read(_ *Descriptions, fields []string) (joined bool, err 
 		}
 		d.Index = &index
 	}
+	if len(fields) > 9 {
+		d.Checked = checkedOf(fields[9])
+	}
 	r.Description = d
 	return false, nil
+}
+
+// checkedText is what came of checking objects in one field: "cat: found; dog: not found".
+func checkedText(all []grounding.Mention) string {
+	words := make([]string, len(all))
+	for i, m := range all {
+		words[i] = m.Name + ": " + string(m.Status)
+	}
+	return joined(words)
+}
+
+func checkedOf(text string) (all []grounding.Mention) {
+	for _, one := range split(text) {
+		if at := strings.LastIndex(one, ": "); at >= 0 {
+			all = append(all, grounding.Mention{Name: one[:at], Status: grounding.Status(one[at+2:])})
+		}
+	}
+	return all
+}
+
+// ObjectsOf are the objects of a description, each with what came of checking it.
+func ObjectsOf(d *Description) string {
+	words := slices.Clone(d.Objects)
+	for i, name := range words {
+		at := slices.IndexFunc(d.Checked, func(m grounding.Mention) bool { return m.Name == name })
+		if at >= 0 {
+			words[i] = name + " (" + MentionText(d.Checked[at]) + ")"
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// MentionText says what came of checking an object: by which box, and what was answered of it.
+func MentionText(m grounding.Mention) string {
+	text := string(m.Status)
+	if m.Label != "" {
+		text += fmt.Sprintf(": %s %.2f", m.Label, m.Score)
+	}
+	switch a := m.Asked; {
+	case a == nil:
+	case a.Error != "":
+		text += "; asked once more, no answer"
+	default:
+		text += "; asked once more: " + a.Answer
+	}
+	return text
 }
 
 func (r Descriptions) cells(line func(...any)) {
@@ -118,27 +173,34 @@ func (r Descriptions) cells(line func(...any)) {
 	if d.Index != nil {
 		class = fmt.Sprintf("%d %s", *d.Index, class)
 	}
-	for _, cells := range [][2]string{{"description", d.Sentence}, {"class", class}, {"objects", joined(d.Objects)}, {"attributes", joined(d.Attributes)}, {"scene", d.Scene}} {
+	for _, cells := range [][2]string{{"description", d.Sentence}, {"class", class}, {"objects", ObjectsOf(d)}, {"attributes", joined(d.Attributes)}, {"scene", d.Scene}} {
 		if cells[1] != "" {
 			line(cells[0], cells[1])
 		}
 	}
 }
 
+// checkedColumn is an object in Parquet, with what came of checking it.
+type checkedColumn struct {
+	Object string `parquet:"object"`
+	Status string `parquet:"status,dict"`
+}
+
 // descriptionsColumns are those of Parquet.
 type descriptionsColumns struct {
-	Input      string        `parquet:"input"`
-	Sentence   string        `parquet:"sentence,optional"`
-	Objects    []string      `parquet:"objects,optional,list"`
-	Attributes []string      `parquet:"attributes,optional,list"`
-	Scene      string        `parquet:"scene,optional"`
-	Index      *int32        `parquet:"index,optional"`
-	Class      string        `parquet:"class,optional"`
-	Model      string        `parquet:"model,optional,dict"`
-	Cached     bool          `parquet:"cached,optional"`
-	Tokens     int64         `parquet:"tokens,optional"`
-	Error      *output.Error `parquet:"error,optional"`
-	InputBytes []byte        `parquet:"input_bytes,optional"`
+	Input      string          `parquet:"input"`
+	Sentence   string          `parquet:"sentence,optional"`
+	Objects    []string        `parquet:"objects,optional,list"`
+	Attributes []string        `parquet:"attributes,optional,list"`
+	Scene      string          `parquet:"scene,optional"`
+	Index      *int32          `parquet:"index,optional"`
+	Class      string          `parquet:"class,optional"`
+	Model      string          `parquet:"model,optional,dict"`
+	Cached     bool            `parquet:"cached,optional"`
+	Tokens     int64           `parquet:"tokens,optional"`
+	Checked    []checkedColumn `parquet:"checked,optional,list"`
+	Error      *output.Error   `parquet:"error,optional"`
+	InputBytes []byte          `parquet:"input_bytes,optional"`
 }
 
 func (r Descriptions) columns() (c descriptionsColumns) {
@@ -149,6 +211,9 @@ func (r Descriptions) columns() (c descriptionsColumns) {
 		c.Class, c.Model, c.Cached, c.Tokens = d.Class, d.Model, d.Cached, int64(d.Tokens)
 		if d.Index != nil {
 			c.Index = new(int32(*d.Index))
+		}
+		for _, m := range d.Checked {
+			c.Checked = append(c.Checked, checkedColumn{m.Name, string(m.Status)})
 		}
 	}
 	return c
@@ -163,6 +228,9 @@ func (c *descriptionsColumns) row() (r Descriptions) {
 		Class: c.Class, Model: c.Model, Cached: c.Cached, Tokens: int(c.Tokens)}
 	if c.Index != nil {
 		r.Description.Index = new(int(*c.Index))
+	}
+	for _, o := range c.Checked {
+		r.Description.Checked = append(r.Description.Checked, grounding.Mention{Name: o.Object, Status: grounding.Status(o.Status)})
 	}
 	return r
 }

@@ -43,15 +43,23 @@ type textFields struct {
 	Doubt string `expr:"doubt"`
 }
 
+// checkedFields are those of an object that was checked.
+type checkedFields struct {
+	Object string `expr:"object"`
+	Status string `expr:"status"`
+	Label  string `expr:"label"` // of the box; "": none
+}
+
 type descriptionFields struct {
-	Class      string   `expr:"class"`
-	Index      int      `expr:"index"` // -1: none of the candidates
-	Sentence   string   `expr:"sentence"`
-	Objects    []string `expr:"objects"`
-	Attributes []string `expr:"attributes"`
-	Scene      string   `expr:"scene"`
-	Tokens     int      `expr:"tokens"`
-	Cached     bool     `expr:"cached"`
+	Class      string          `expr:"class"`
+	Index      int             `expr:"index"` // -1: none of the candidates
+	Sentence   string          `expr:"sentence"`
+	Objects    []string        `expr:"objects"`
+	Attributes []string        `expr:"attributes"`
+	Scene      string          `expr:"scene"`
+	Tokens     int             `expr:"tokens"`
+	Checked    []checkedFields `expr:"checked"`
+	Cached     bool            `expr:"cached"`
 	rowFields
 }
 
@@ -89,6 +97,9 @@ func (r Descriptions) fields() any {
 		f.Class, f.Sentence, f.Objects, f.Attributes, f.Scene, f.Tokens, f.Cached = d.Class, d.Sentence, d.Objects, d.Attributes, d.Scene, d.Tokens, d.Cached
 		if d.Index != nil {
 			f.Index = *d.Index
+		}
+		for _, m := range d.Checked {
+			f.Checked = append(f.Checked, checkedFields{m.Name, string(m.Status), m.Label})
 		}
 	}
 	return f

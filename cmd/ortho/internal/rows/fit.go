@@ -5,13 +5,14 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/classify"
+	"ortho/models/grounding"
 	"ortho/models/provenance"
 )
 
 // What a format other than JSON may have no place for.
 const (
 	lostRaw      = "raw outputs"
-	lostEvidence = "the evidence of the image model, and what was mended"
+	lostEvidence = "the evidence of the models, the boxes that objects were checked by, and what was mended"
 	lostMadeOf   = "what failed pictures were to be made of"
 )
 
@@ -40,9 +41,12 @@ func fitClasses(format string, n int, all []classify.Prediction, logits []float3
 
 // Fit is that of Classes.
 func (r Descriptions) Fit(format string, _ int) (fit Descriptions, lost string) {
-	if d := r.Description; d != nil && len(d.Evidence)+len(d.Mended) > 0 && !isJSON(format) {
+	if d := r.Description; d != nil && (len(d.Evidence)+len(d.Mended)+len(d.Checked) > 0 || d.Sight != nil) && !isJSON(format) {
 		short := *d
-		short.Evidence, short.Mended = nil, nil
+		short.Evidence, short.Mended, short.Sight, short.Checked = nil, nil, nil, nil
+		for _, m := range d.Checked {
+			short.Checked = append(short.Checked, grounding.Mention{Name: m.Name, Status: m.Status})
+		}
 		r.Description, lost = &short, lostEvidence
 	}
 	return r, lost

@@ -18,6 +18,7 @@ import (
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/models/classify"
+	"ortho/models/grounding"
 	"ortho/models/provenance"
 )
 
@@ -208,7 +209,8 @@ func TestParquetGroupsAreBounded(t *testing.T) {
 }
 
 var describedRows = []Descriptions{
-	{Head: output.Head{Input: "a.jpg"}, Description: &Description{Sentence: "A cat; or \"two\".\r\n", Objects: []string{"cat", "sofa"}, Attributes: []string{}, Scene: "indoors", Class: "tabby", Index: new(int), Model: "m", Tokens: 12}},
+	{Head: output.Head{Input: "a.jpg"}, Description: &Description{Sentence: "A cat; or \"two\".\r\n", Objects: []string{"cat", "sofa"}, Attributes: []string{}, Scene: "indoors", Class: "tabby", Index: new(int), Model: "m", Tokens: 12,
+		Checked: []grounding.Mention{{Name: "cat: gray", Status: grounding.Found}, {Name: "sofa", Status: grounding.NotFound}}}},
 	{Head: output.Head{Input: "b\xff.jpg"}, Description: &Description{Objects: []string{}, Attributes: []string{}, Class: "free text", Model: "m", Cached: true}},
 	{Head: output.Head{Input: "c.jpg"}, Failure: failed("refused", "it won't, twice")},
 }
