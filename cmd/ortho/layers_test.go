@@ -20,6 +20,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term", "github.com/xuri/excelize/v2",
 		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging", "golang.org/x/image",
 		"google.golang.org/grpc", "google.golang.org/protobuf", "github.com/prometheus/client_golang",
+		"github.com/minio/minio-go/v7", "golang.org/x/oauth2", "github.com/avast/retry-go/v5", // internal/store alone
 		"github.com/expr-lang/expr", "golang.org/x/text/unicode/norm"}, // --where; names that are one on some system
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
@@ -78,6 +79,7 @@ var walls = map[string]string{
 	"models/imagine":   "models models/classify models/describe models/diffusion models/fuse models/generate models/text preprocess",
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/where": "",
+	"cmd/ortho/internal/store": "runner/appear", "cmd/ortho/internal/store/storetest": "runner/program",
 	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",
 	"cmd/ortho/internal/commandline":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source",
@@ -154,6 +156,8 @@ func TestLayers(t *testing.T) {
 				allowed = slices.Contains([]string{"cmd/ortho", "cmd/ortho/internal/commandline", "cmd/ortho/internal/flags"}, path)
 			case strings.HasPrefix(i, "google.golang.org/grpc") || strings.HasPrefix(i, "google.golang.org/protobuf") && name == "cmd" || strings.HasPrefix(i, "github.com/prometheus/"):
 				allowed = strings.HasPrefix(path, "cmd/ortho/internal/serve")
+			case name == "cmd" && within(i, []string{"github.com/minio/minio-go/v7", "golang.org/x/oauth2", "github.com/avast/retry-go/v5"}):
+				allowed = path == "cmd/ortho/internal/store"
 			case i == "log/slog" || i == "log": // a run speaks by its own term.UI
 				// Servers must not speak.
 				allowed = path == "cmd/benchpeers" || path == "cmd/soak" || path == "cmd/ortho/internal/serve"
