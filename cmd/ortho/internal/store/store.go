@@ -195,6 +195,12 @@ func (s *Stores) Remove(ctx context.Context, uri string) error {
 	return failed("remove", uri, err)
 }
 
+// Check returns why a URI can't be asked for; nil: it can. Nothing is asked for.
+func (s *Stores) Check(uri string) error {
+	_, _, err := s.find(uri)
+	return err
+}
+
 func (s *Stores) find(uri string) (place, backend, error) {
 	p, err := parse(uri)
 	if err != nil {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -98,7 +99,7 @@ func start(t testing.TB, ready, program string, args ...string) {
 	t.Fatalf("%s has not answered", program)
 }
 
-// Proxy is a proxy that cuts bodies, and answers 503, at about every third request.
+// Proxy is a proxy that cuts bodies, and answers 503, at every fifth request.
 type Proxy struct {
 	*httptest.Server // ends with the test
 	Cuts, Busy       atomic.Int64
@@ -113,9 +114,11 @@ func Rough(t testing.TB, to string) *Proxy {
 	}
 	r := &Proxy{}
 	proxy := &httputil.ReverseProxy{
-		Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target); p.Out.Host = p.In.Host },
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0),
+		Rewrite:       func(p *httputil.ProxyRequest) { p.SetURL(target); p.Out.Host = p.In.Host },
 		ModifyResponse: func(response *http.Response) error {
-			if response.Request.Method == http.MethodGet && response.ContentLength > 1000 && rand.IntN(3) > 0 {
+			if response.Request.Method == http.MethodGet && response.ContentLength > 100 && rand.IntN(2) == 0 {
 				r.Cuts.Add(1)
 				response.Body = &cutBody{response.Body, 1 + rand.Int64N(response.ContentLength-1)}
 			}
@@ -124,7 +127,7 @@ func Rough(t testing.TB, to string) *Proxy {
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { panic(http.ErrAbortHandler) },
 	}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if rand.IntN(3) == 0 {
+		if rand.IntN(5) == 0 {
 			r.Busy.Add(1)
 			io.Copy(io.Discard, request.Body)
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -133,7 +136,7 @@ func Rough(t testing.TB, to string) *Proxy {
 		}
 		proxy.ServeHTTP(w, request)
 	}))
-	r.Config.ErrorLog = nil
+	r.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(r.Close)
 	return r
 }
