@@ -79,7 +79,7 @@ func TestNewcomer(t *testing.T) {
 		{"classify docs", exitFailed, []string{"folder docs holds no images"}},
 		{"classify photos/*.jpeg", exitFailed, []string{"no file is called photos/*.jpeg", "as a glob it matches nothing"}},
 		{`classify C:\photos\cat.jpg`, exitUsage, []string{`no file is called C:\photos\cat.jpg`, "separated by /"}},
-		{"classify https://example.com/cat.jpg", exitUsage, []string{"fetches nothing", "curl -sSL 'https://example.com/cat.jpg' | ortho classify -"}},
+		{"classify ftp://example.com/cat.jpg", exitUsage, []string{"of none of the kinds that are read (s3://, gs://, https://)", "ortho classify -"}},
 		{"imagine https://example.com/cat.jpg", exitUsage, []string{"| ortho imagine -"}},
 		{"classify a.heic", exitItems, []string{"decode HEIC"}},
 		{"classify a.avif", exitItems, []string{"decode AVIF"}},

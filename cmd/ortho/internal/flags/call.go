@@ -11,6 +11,8 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/remedy"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
 	"ortho/runner/bench"
@@ -111,6 +113,7 @@ func (c *Call) read(groups []Group) error {
 	if err := c.checkHome(); err != nil {
 		return err
 	}
+	source.Connect(store.New(store.Options{Offline: c.line.Bool("offline"), Insecure: c.line.Bool("insecure"), Tell: c.Warn}))
 	if err := c.protect(groups); err != nil {
 		return err
 	}
