@@ -106,8 +106,8 @@ var walls = map[string]string{
 		"runner/stats",
 	"cmd/ortho/internal/vectors": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows models/nearest",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output " +
-		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
-		"cmd/ortho/internal/term cmd/ortho/internal/where models runner",
+		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/store " +
+		"cmd/ortho/internal/term cmd/ortho/internal/where models runner runner/appear",
 
 	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/images preprocess runner",
 	"cmd/ortho/internal/serve/catalog":       "cmd/ortho/internal/serve/fault models models/classify models/detect models/diffusion models/embed models/generate models/images runner runner/npz runner/onnx",

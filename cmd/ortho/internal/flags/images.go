@@ -211,5 +211,8 @@ func (i *Images) AllMissing() bool {
 	})
 }
 
+// Names reports whether an argument names an object by its URI.
+func (i *Images) Names(uri string) bool { return source.Names(i.args, uri) }
+
 // Arguments is how many arguments there are.
 func (i *Images) Arguments() int { return len(i.args) }

@@ -88,10 +88,11 @@ type Answer[R output.Row] struct {
 
 // Run opens the outputs, then the job, and makes the rows, which codec writes.
 func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Codec[R], open func() (*Job[T, R], error)) error {
-	out, err := openRows(to, codec)
+	out, err := openRows(ctx, to, codec)
 	if err != nil {
 		return err
 	}
+	defer func() { out.shipped.tidy() }()
 	page, err := openPage(to, out)
 	if err != nil {
 		return out.abandon(err)
@@ -118,6 +119,9 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 		return out.abandon(err)
 	}
 	if out.complete() {
+		if err := out.sendOff(ctx); err != nil {
+			return err
+		}
 		to.Info(out.name() + " is complete: nothing to do")
 		j.recall(ctx, page)
 	} else {

@@ -22,12 +22,25 @@ var stores atomic.Pointer[store.Stores]
 // wherever one of a file can.
 func Connect(s *store.Stores) { stores.Store(s) }
 
+// Stores are those that Connect has set.
+func Stores() *store.Stores { return connected() }
+
 func connected() *store.Stores {
 	if s := stores.Load(); s != nil {
 		return s
 	}
 	stores.CompareAndSwap(nil, store.New(store.Options{}))
 	return stores.Load()
+}
+
+// Names reports whether an argument names an object by its URI.
+func Names(args []string, uri string) bool {
+	for word := range allWords(args) {
+		if strings.TrimPrefix(word, "@") == uri {
+			return true
+		}
+	}
+	return false
 }
 
 // remoteKind is that of a URI, by the URI alone.
