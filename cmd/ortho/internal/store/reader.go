@@ -108,7 +108,7 @@ func (r *Reader) Read(p []byte) (n int, err error) {
 		}
 		if r.body == nil {
 			if r.at > 0 && r.ETag == "" && r.Time.IsZero() {
-				return errors.New("the connection was cut, and the server gives neither ETag nor time of change to go on by")
+				return errUnmarked
 			}
 			if err := r.open(); err != nil {
 				return err
@@ -177,8 +177,20 @@ func (r *Reader) Close() error {
 	return nil
 }
 
-// ReadAll reads an object of at most limit bytes, or a part of it; see [Stores.Open].
-func (s *Stores) ReadAll(ctx context.Context, uri string, limit int64) ([]byte, Object, error) {
+// errUnmarked is of what can't be gone on with.
+var errUnmarked = errors.New("the connection was cut, and the server gives neither ETag nor time of change to go on by")
+
+// ReadAll reads an object of at most limit bytes.
+func (s *Stores) ReadAll(ctx context.Context, uri string, limit int64) (data []byte, o Object, err error) {
+	for range s.patience.tries {
+		if data, o, err = s.readAll(ctx, uri, limit); !errors.Is(err, errUnmarked) {
+			break
+		}
+	}
+	return data, o, err
+}
+
+func (s *Stores) readAll(ctx context.Context, uri string, limit int64) ([]byte, Object, error) {
 	r, err := s.Open(ctx, uri, 0, -1)
 	if err != nil {
 		return nil, Object{}, err

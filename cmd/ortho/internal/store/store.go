@@ -37,8 +37,23 @@ type Stores struct {
 	objects func() (*objects, error) // S3
 	buckets func() (*buckets, error) // Google
 
+	tokenFor, token string // of WithToken
+
+	*notes
+}
+
+// notes are of all stores that are made of one.
+type notes struct {
 	mutex sync.Mutex
 	told  map[string]bool
+}
+
+// WithToken are stores that send a token with requests to URLs below an address, and with no others;
+// redirects to other hosts are followed without it.
+func (s *Stores) WithToken(below, token string) *Stores {
+	with := *s
+	with.tokenFor, with.token = strings.TrimSuffix(below, "/"), token
+	return &with
 }
 
 // New returns stores. Nothing is connected, and no credentials are looked for, before an object needs it.
@@ -48,7 +63,7 @@ func New(opt Options) *Stores {
 	t.ResponseHeaderTimeout = time.Minute
 	t.DisableCompression = true // bytes are counted, and gone on with where they were cut
 	t.MaxResponseHeaderBytes = 64 << 10
-	s := &Stores{opt: opt, patience: usual, transport: t, told: map[string]bool{}}
+	s := &Stores{opt: opt, patience: usual, transport: t, notes: &notes{told: map[string]bool{}}}
 	s.objects = sync.OnceValues(func() (*objects, error) { return newObjects(s) })
 	s.buckets = sync.OnceValues(func() (*buckets, error) { return newBuckets(s) })
 	return s
@@ -87,7 +102,11 @@ func (s *Stores) backend(p place) (backend, error) {
 		if err := s.allowed(p.url.Scheme, p.url.Hostname()); err != nil {
 			return nil, err
 		}
-		return web{s.client()}, nil
+		w := web{client: s.client()}
+		if s.token != "" && strings.HasPrefix(p.url.String(), s.tokenFor+"/") {
+			w.token = s.token
+		}
+		return w, nil
 	}
 	if p.scheme == "s3" {
 		return s.objects()
@@ -95,7 +114,8 @@ func (s *Stores) backend(p place) (backend, error) {
 	return s.buckets()
 }
 
-var errOffline = errors.New("is not asked for: --offline")
+// ErrOffline is the error of what would be asked for.
+var ErrOffline = errors.New("is not asked for: --offline")
 
 // allowed says whether a host may be spoken to.
 func (s *Stores) allowed(scheme, host string) error {
@@ -103,7 +123,7 @@ func (s *Stores) allowed(scheme, host string) error {
 	case loopback(host):
 		return nil
 	case s.opt.Offline:
-		return errOffline
+		return ErrOffline
 	case scheme != "https" && !s.opt.Insecure:
 		return fmt.Errorf("http:// to another machine (%s) can be read and changed by all on the way: give https://, or --insecure", host)
 	}
@@ -115,6 +135,9 @@ func (s *Stores) client() *http.Client {
 	return &http.Client{Transport: s.transport, CheckRedirect: func(r *http.Request, before []*http.Request) error {
 		if len(before) > 5 {
 			return errors.New("is redirected again and again")
+		}
+		if r.URL.Host != before[0].URL.Host {
+			r.Header.Del("Authorization") // also on another port
 		}
 		return s.allowed(r.URL.Scheme, r.URL.Hostname())
 	}}

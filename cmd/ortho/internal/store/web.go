@@ -13,7 +13,10 @@ import (
 )
 
 // web is what servers give for a URL.
-type web struct{ client *http.Client }
+type web struct {
+	client *http.Client
+	token  string // of the server; "": none
+}
 
 var errReadAlone = errors.New("URLs of https:// are read, and not listed or written: name s3:// or gs://")
 
@@ -70,6 +73,9 @@ func (w web) do(ctx context.Context, method string, p place, header http.Header)
 		request.Header = header
 	}
 	request.Header.Set("User-Agent", "ortho")
+	if w.token != "" {
+		request.Header.Set("Authorization", "Bearer "+w.token)
+	}
 	response, err := w.client.Do(request)
 	if err != nil {
 		return nil, bare(err)
