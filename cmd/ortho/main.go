@@ -55,6 +55,7 @@ func newApp() *cli.App {
 		newCompareCommand(),
 		newRunArraysCommand(),
 		newModelsCommand(),
+		newPullCommand(),
 		newInspectCommand(),
 		newPreprocessCommand(),
 		newRuntimeCommand(),

@@ -114,6 +114,9 @@ func (c *Call) read(groups []Group) error {
 		return err
 	}
 	source.Connect(store.New(store.Options{Offline: c.line.Bool("offline"), Insecure: c.line.Bool("insecure"), Tell: c.Warn}))
+	if err := c.fetchModels(); err != nil {
+		return err
+	}
 	if err := c.protect(groups); err != nil {
 		return err
 	}

@@ -95,7 +95,9 @@ func (n Name) find(variant string) (Model, error) {
 func (n Name) model(f folder, commit string, c choice) Model {
 	m := Model{Path: f.snapshot(commit), Files: len(c.files)}
 	pinned := Name{n.Repo, commit, n.Path}
-	if len(c.graphs) == 1 && !slices.Contains(c.files, "model_index.json") {
+	if len(c.graphs) == 1 && (c.graphs[0] == "model.onnx" || c.graphs[0] == "onnx/model.onnx") {
+		// the folder's own graph, with all that says how it is used
+	} else if len(c.graphs) == 1 && !slices.Contains(c.files, "model_index.json") {
 		m.Path = filepath.Join(m.Path, filepath.FromSlash(c.graphs[0]))
 		pinned.Path = c.graphs[0]
 	} else if n.Path != "" {
