@@ -80,7 +80,7 @@ var walls = map[string]string{
 
 	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/term": "", "cmd/ortho/internal/where": "",
 	"cmd/ortho/internal/store": "runner/appear", "cmd/ortho/internal/store/storetest": "runner/program",
-	"cmd/ortho/internal/hub":          "cmd/ortho/internal/store runner/appear",
+	"cmd/ortho/internal/hub":          "cmd/ortho/internal/store runner/appear runner/onnx",
 	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",
 	"cmd/ortho/internal/commandline":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/source":       "cmd/ortho/internal/store",

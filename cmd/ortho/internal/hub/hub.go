@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"sync"
 
 	"ortho/cmd/ortho/internal/store"
+	"ortho/runner/onnx"
 )
 
 // The bounds of what a hub says: files of a repository, and bytes of its list.
@@ -41,8 +43,11 @@ type Model struct {
 	Files   int    // that it has
 }
 
-// Offline reports whether the environment keeps the hub from being asked.
-func Offline() bool {
+// offline reports whether the hub is not asked: --offline, or what keeps huggingface_hub from it.
+func (h *Hub) offline() bool {
+	if errors.Is(h.Stores.Check(endpoint()), store.ErrOffline) {
+		return true
+	}
 	on := []string{"1", "on", "yes", "true"}
 	return slices.Contains(on, strings.ToLower(os.Getenv("HF_HUB_OFFLINE"))) || slices.Contains(on, strings.ToLower(os.Getenv("TRANSFORMERS_OFFLINE")))
 }
@@ -61,7 +66,7 @@ func (h *Hub) Get(ctx context.Context, name, variant string) (Model, error) {
 	if err == nil {
 		return m, nil
 	}
-	if Offline() || errors.Is(h.Stores.Check(endpoint()), store.ErrOffline) {
+	if h.offline() {
 		return m, fmt.Errorf("%s: %w", n, err)
 	}
 	return h.Pull(ctx, name, variant)
@@ -146,11 +151,12 @@ func (h *Hub) Pull(ctx context.Context, name, variant string) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
-	if Offline() {
-		if m, err := n.find(variant); err == nil {
-			return m, nil
+	if h.offline() {
+		m, err := n.find(variant)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", n, err)
 		}
-		return Model{}, fmt.Errorf("%s: %w (HF_HUB_OFFLINE)", n, errNotHere)
+		return m, err
 	}
 	stores := h.Stores.WithToken(endpoint(), token())
 	commit, files, err := list(ctx, stores, n)
@@ -170,10 +176,33 @@ func (h *Hub) Pull(ctx context.Context, name, variant string) (Model, error) {
 	if m.Fetched, err = h.fetch(ctx, stores, n, f, commit, c, files); err != nil {
 		return Model{}, fmt.Errorf("%s: %w", n, err)
 	}
+	more := f.named(commit, c, files)
+	came, err := h.fetch(ctx, stores, n, f, commit, more, files)
+	if err != nil {
+		return Model{}, fmt.Errorf("%s: %w", n, err)
+	}
+	m.Fetched, m.Files = m.Fetched+came, m.Files+len(more.files)
 	if err := f.refer(n.Revision, commit); err != nil {
 		return Model{}, fmt.Errorf("%s: note its commit: %w", n, err)
 	}
 	return m, nil
+}
+
+// named are the files of weights that the graphs themselves name, under whatever name.
+func (f folder) named(commit string, c choice, files map[string]file) (more choice) {
+	for _, name := range c.graphs {
+		graph, err := onnx.ReadFile(filepath.Join(f.snapshot(commit), filepath.FromSlash(name)))
+		if err != nil {
+			continue // who opens it says so
+		}
+		for _, weights := range graph.ExternalData {
+			weights = path.Join(path.Dir(name), weights)
+			if _, there := files[weights]; there && !slices.Contains(c.files, weights) {
+				more.files = append(more.files, weights)
+			}
+		}
+	}
+	return more
 }
 
 // list asks for the commit of a revision, and its files.
