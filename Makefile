@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs man notices sbom runtime clean
+.PHONY: build demo test test-long test-engines test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs man notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -38,6 +38,15 @@ test: runtime ## what CI runs: under 4 minutes of CPU time
 
 test-long: runtime ## every case and repetition of every test
 	$(TESTED) -timeout $(TIMEOUT) ./...
+
+# Stores that others have made, built into a folder of this user's caches, and the tests that use them;
+# without it these tests say that they are skipped.
+ENGINES ?= $(HOME)/.cache/ortho-engines
+test-engines: runtime
+	GOBIN=$(ENGINES) $(GO) install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+	GOBIN=$(ENGINES) $(GO) install github.com/fsouza/fake-gcs-server@v1.56.1
+	ORTHO_TEST_ENGINES=$(ENGINES) $(GO) test -timeout $(TIMEOUT) ./cmd/ortho/internal/store ./cmd/ortho/internal/source ./cmd/ortho/internal/hub
+	ORTHO_TEST_ENGINES=$(ENGINES) $(GO) test -timeout $(TIMEOUT) ./cmd/ortho -run TestStores
 
 # The tests that compare numbers, with the kernels that ONNX Runtime has for another CPU:
 # make test-cpu CPU=Haswell (AVX2), SandyBridge (AVX) or Nehalem (SSE4.2).

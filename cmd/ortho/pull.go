@@ -30,6 +30,9 @@ func newPullCommand() *cli.Command {
 			if !hub.Is(name) {
 				return commandline.Usagef("%s is not hf:ORG/NAME, nor an address: bundled models need no fetching", name)
 			}
+			if err := hub.Check(name); err != nil {
+				return commandline.Usage(err)
+			}
 		}
 		for _, name := range call.Args {
 			m, err := call.Hub().Pull(ctx, name, variant)

@@ -60,6 +60,9 @@ func (c *Call) fetched(name string) (string, error) {
 	if !hub.Is(name) {
 		return called + name, nil
 	}
+	if err := hub.Check(name); err != nil {
+		return "", commandline.Usagef("-m: %w", err)
+	}
 	m, err := c.Hub().Get(c.line.Context, name, "")
 	if err != nil {
 		return "", fmt.Errorf("fetch a model: %w", err)

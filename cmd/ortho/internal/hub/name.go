@@ -17,6 +17,16 @@ func Is(name string) bool {
 	return strings.HasPrefix(name, "hf:") || store.Remote(name)
 }
 
+// Check returns why a name is none that can be fetched; nil: it is one.
+func Check(name string) (err error) {
+	if strings.HasPrefix(name, "hf:") {
+		_, err = Parse(name)
+	} else {
+		_, err = ParseURL(name)
+	}
+	return err
+}
+
 // Name is a model on the hub.
 type Name struct {
 	Repo     string // ORG/NAME, or NAME

@@ -213,7 +213,7 @@ func (p *piped) start() io.Reader {
 		for {
 			data := make([]byte, 1<<20)
 			n, err := io.ReadFull(p.from, data)
-			if errors.Is(err, io.ErrUnexpectedEOF) && n > 0 && err == io.ErrUnexpectedEOF {
+			if err == io.ErrUnexpectedEOF { // a part of a piece, and the end
 				err = io.EOF
 			}
 			select {
