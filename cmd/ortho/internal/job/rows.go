@@ -130,7 +130,7 @@ func (r *rows[R]) openFolder() (err error) {
 // openRun opens the rows of a file.
 func (r *rows[R]) openRun() (err error) {
 	if r.Rows.Mode == record.Update && r.Images != nil && r.Images.Once() {
-		return commandline.Usagef("--update must know its images before, and paths from a pipe are known too late: write them to a file, and give @FILE")
+		return commandline.Usagef("--update must know its images before, and paths from a pipe are known too late: write them to a file, and give @FILE; so is what is gone through once (an archive that is compressed or in a store, a Parquet file)")
 	}
 	if r.run, err = record.Open(r.Reads, r.codec, r.Rows.File, r.format, r.Rows.Mode, r.Warn); err != nil || r.Images == nil || !r.Images.Globbed() {
 		return err
