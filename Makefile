@@ -8,7 +8,7 @@ FUZZ    ?= 20s
 # Of the tag; without one, of the release that the sources become, and the commit.
 VERSION := $(or $(shell git describe --tags --dirty 2>/dev/null),$(shell cat cmd/ortho/internal/build/VERSION)-dev+$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo .dirty))
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs pictures site check-site module release check-release man notices sbom runtime clean test-clients
+.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs pictures site check-site module release check-release man notices sbom runtime clean test-clients test-engines
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -44,6 +44,15 @@ test-long: runtime ## every case and repetition of every test
 CLIENTS ?= bin/clients
 test-clients: runtime ## ortho serve against the real Triton, and asked by tritonclient, kserve, huggingface_hub and openai
 	PYTHON=$(PYTHON) sh scripts/clients/clients.sh bin/ortho $(CLIENTS)
+
+# Stores that others have made, built into a folder of this user's caches, and the tests that use them;
+# without it these tests say that they are skipped.
+ENGINES ?= $(HOME)/.cache/ortho-engines
+test-engines: runtime
+	GOBIN=$(ENGINES) $(GO) install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+	GOBIN=$(ENGINES) $(GO) install github.com/fsouza/fake-gcs-server@v1.56.1
+	ORTHO_TEST_ENGINES=$(ENGINES) $(GO) test -timeout $(TIMEOUT) ./cmd/ortho/internal/store ./cmd/ortho/internal/source ./cmd/ortho/internal/hub
+	ORTHO_TEST_ENGINES=$(ENGINES) $(GO) test -timeout $(TIMEOUT) ./cmd/ortho -run TestStores
 
 # The tests that compare numbers, with the kernels that ONNX Runtime has for another CPU:
 # make test-cpu CPU=Haswell (AVX2), SandyBridge (AVX) or Nehalem (SSE4.2).

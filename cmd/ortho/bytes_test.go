@@ -42,7 +42,7 @@ func TestBytes(t *testing.T) {
 		}
 		write(t, filepath.Join(folder, "p\xfc.png"), square(t, red, 8))
 	}
-	seen := map[string]bool{"serve": true} // see TestServeRepository
+	seen := map[string]bool{"serve": true, "pull": true} // see TestServeRepository
 	for _, c := range []struct{ command, files string }{
 		{"classify p\xfc.png -m graph\xff -o o\xfb.jsonl --html o\xfb.html", "o\xfb.jsonl o\xfb.jsonl.run.json o\xfb.html"},
 		{"classify p\xfc.png -m graph\xff -o o\xfb.jsonl --resume", ""},

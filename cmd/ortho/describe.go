@@ -62,6 +62,7 @@ type describeOptions struct {
 
 func newDescribeCommand() *cli.Command {
 	o := &describeOptions{
+		images:  flags.Images{Asks: true},
 		rows:    flags.Rows{Images: true},
 		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		session: flags.Session{NoConcurrency: true},

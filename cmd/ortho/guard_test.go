@@ -313,7 +313,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs shard-by record text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"template hash into rest where lang chat-model header detail classes draw crops yolo as captions masks overlay slice merge merge-metric maps previews colors npy threshold man truth providers threads batch concurrency dim objective source from flavor repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
+		"template hash into rest where lang chat-model header detail classes draw crops yolo as captions masks overlay slice merge merge-metric maps previews colors npy threshold man truth providers threads batch concurrency dim objective source from flavor variant repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)
@@ -348,11 +348,15 @@ func TestGuardOpensAll(t *testing.T) {
 		"internal/record/reopen.go":     "appear.Create",
 		"internal/record/finish.go":     "appear.Create",
 		"internal/record/record.go":     "appear.Create",
-		"internal/folders/journal.go":   "appear.Hold",           // a name of its own, and a file that says so
-		"internal/folders/act.go":       "appear.Create",         // CommitNew, in folders of its own
-		"internal/notices/make/main.go": "os.WriteFile",          // of the repository: no command
-		"internal/scratch/scratch.go":   "os.OpenFile os.Rename", // the lock in a folder that it made
-		"bench_input.go":                "appear.HandOver",       // encoded images, likewise
+		"internal/folders/journal.go":   "appear.Hold",                // a name of its own, and a file that says so
+		"internal/folders/act.go":       "appear.Create",              // CommitNew, in folders of its own
+		"internal/notices/make/main.go": "os.WriteFile",               // of the repository: no command
+		"internal/scratch/scratch.go":   "os.OpenFile os.Rename",      // the lock in a folder that it made
+		"internal/store/files.go":       "appear.Create",              // who puts an object asks Reads
+		"internal/job/shipped.go":       "appear.Create",              // in a folder of its own, of caches
+		"internal/hub/cache.go":         "os.Symlink appear.HandOver", // the hub's cache, which no output is in
+		"internal/hub/fetch.go":         "appear.Hold",
+		"bench_input.go":                "appear.HandOver", // encoded images, likewise
 		"bench_output.go":               "bench.CreateLog bench.ContinueLog",
 		"bench_draw.go":                 "npz.WriteFile", // in a process of bench run, which asks
 	}

@@ -18,8 +18,9 @@ import (
 // rooms says which third-party modules each room may import, and which rooms.
 var rooms = map[string]struct{ modules, rooms []string }{
 	"cmd": {[]string{"github.com/urfave/cli/v2", "github.com/vbauerster/mpb/v8", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term", "github.com/xuri/excelize/v2",
-		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "gonum.org/v1/plot", "github.com/disintegration/imaging", "golang.org/x/image",
+		"golang.org/x/sys", "github.com/parquet-go/parquet-go", "github.com/klauspost/compress", "gonum.org/v1/plot", "github.com/disintegration/imaging", "golang.org/x/image",
 		"google.golang.org/grpc", "google.golang.org/protobuf", "github.com/prometheus/client_golang",
+		"github.com/minio/minio-go/v7", "golang.org/x/oauth2", "github.com/avast/retry-go/v5", // internal/store alone
 		"github.com/expr-lang/expr", "golang.org/x/text/unicode/norm"}, // --where; names that are one on some system
 		[]string{"cmd", "models", "runner", "preprocess"}},
 	// go-openai speaks the API, retry-go waits between tries: both for models/describe. x/text
@@ -86,8 +87,11 @@ var walls = map[string]string{
 	// The arithmetic of each task's evaluation knows no models.
 	"models/evaluate/coco": "models/boxes models/evaluate/threshold", "models/evaluate/maps": "", "models/evaluate/retrieval": "models/nearest", "models/evaluate/tags": "models/evaluate/threshold", "models/evaluate/threshold": "",
 
-	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/source": "", "cmd/ortho/internal/term": "",
+	"cmd/ortho/internal/build": "", "cmd/ortho/internal/grid": "", "cmd/ortho/internal/term": "",
 	"cmd/ortho/internal/where":        "cmd/ortho/internal/commandline cmd/ortho/internal/output cmd/ortho/internal/term",
+	"cmd/ortho/internal/store": "runner/appear", "cmd/ortho/internal/store/storetest": "runner/program",
+	"cmd/ortho/internal/hub":          "cmd/ortho/internal/store runner/appear runner/onnx",
+	"cmd/ortho/internal/source":       "cmd/ortho/internal/store",
 	"cmd/ortho/internal/defaults":     "cmd/ortho/internal/commandline",
 	"cmd/ortho/internal/commandline":  "cmd/ortho/internal/grid cmd/ortho/internal/term",
 	"cmd/ortho/internal/dataset":      "cmd/ortho/internal/source models/boxes models/config models/evaluate/coco models/evaluate/maps",
@@ -102,8 +106,8 @@ var walls = map[string]string{
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output runner/appear",
 	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/record cmd/ortho/internal/remedy " +
-		"cmd/ortho/internal/source cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/hub cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/record cmd/ortho/internal/remedy " +
+		"cmd/ortho/internal/source cmd/ortho/internal/store cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/depth models/describe models/detect models/embed models/grounding models/provenance models/segment models/tag models/witness",
 	"cmd/ortho/internal/beside":  "cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/record cmd/ortho/internal/shelf cmd/ortho/internal/source models models/images preprocess runner",
@@ -114,8 +118,8 @@ var walls = map[string]string{
 		"runner/stats",
 	"cmd/ortho/internal/vectors": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows models/nearest",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output " +
-		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
-		"cmd/ortho/internal/term cmd/ortho/internal/where models runner",
+		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/store " +
+		"cmd/ortho/internal/term cmd/ortho/internal/where models runner runner/appear",
 
 	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/describe models/images preprocess runner",
 	"cmd/ortho/internal/serve/catalog":       "cmd/ortho/internal/serve/fault models models/classify models/cutout models/detect models/diffusion models/dual models/embed models/generate models/images models/segment models/zeroshot runner runner/npz runner/onnx",
@@ -171,9 +175,11 @@ func TestLayers(t *testing.T) {
 				allowed = slices.Contains([]string{"cmd/ortho", "cmd/ortho/internal/beside", "cmd/ortho/internal/commandline", "cmd/ortho/internal/flags"}, path)
 			case strings.HasPrefix(i, "google.golang.org/grpc") || strings.HasPrefix(i, "google.golang.org/protobuf") && name == "cmd" || strings.HasPrefix(i, "github.com/prometheus/"):
 				allowed = strings.HasPrefix(path, "cmd/ortho/internal/serve")
+			case name == "cmd" && within(i, []string{"github.com/minio/minio-go/v7", "golang.org/x/oauth2", "github.com/avast/retry-go/v5"}):
+				allowed = path == "cmd/ortho/internal/store"
 			case i == "log/slog" || i == "log": // a run speaks by its own term.UI
 				// Servers must not speak.
-				allowed = path == "cmd/benchpeers" || path == "cmd/soak" || path == "cmd/ortho/internal/serve"
+				allowed = path == "cmd/benchpeers" || path == "cmd/soak" || path == "cmd/ortho/internal/serve" || path == "cmd/ortho/internal/store/storetest"
 			}
 			if !allowed {
 				t.Errorf("%s must not import %s", p.ImportPath, i)

@@ -51,7 +51,7 @@ var stays = []string{
 }
 
 // asks are the commands that are made to ask others, or to be asked, and need not stay.
-var asks = []string{"imagine", "runtime install", "serve"}
+var asks = []string{"imagine", "pull", "runtime install", "serve"}
 
 // private is a command of ortho with a home of its own, which knows the libraries that are installed
 // here.

@@ -56,6 +56,7 @@ func newApp() *cli.App {
 		newCompareCommand(),
 		newRunArraysCommand(),
 		newModelsCommand(),
+		newPullCommand(),
 		newInspectCommand(),
 		newPreprocessCommand(),
 		newRuntimeCommand(),

@@ -202,6 +202,8 @@ func TestTerminal(t *testing.T) {
 		{words: []string{"bench", "compare", results, results}},
 		{words: []string{"compare", "-m", model, "--providers", "cpu,cpu", "--input", "synthetic"}},
 		{words: []string{"compare", "-m", model, "--providers", "cpu,cpu", "--input", "synthetic", "--json"}},
+		{words: []string{"pull", "hf:no/" + evilFile, "--offline"}},
+		{words: []string{"classify", "https://store.example/" + evil, "--offline", "-f", "jsonl"}},
 		{words: []string{"models", "list"}, plain: true},
 		{words: []string{"models", "show", "no" + evilFile}},
 		{words: []string{"models", "verify", "no" + evilFile}},

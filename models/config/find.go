@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -71,15 +72,36 @@ func Graphs(fsys fs.FS, dir string) (paths []string, err error) {
 	return paths, nil
 }
 
+// NameOf is what a model is called by its path: the last part of it, or, in the Hugging Face Hub's cache, the
+// repository with its commit: hf:ORG/NAME@COMMIT, and the path in it.
 func NameOf(path string, folder bool) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
+	}
+	if name := nameOnHub(filepath.ToSlash(path)); name != "" {
+		return name
 	}
 	if name := filepath.Base(path); !folder || name != "onnx" {
 		return name
 	}
 	return filepath.Base(filepath.Dir(path))
 }
+
+// nameOnHub reads .../models--ORG--NAME/snapshots/COMMIT/PATH; "": that it is not. See
+// https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
+func nameOnHub(path string) string {
+	parts := strings.Split(path, "/")
+	for i := len(parts) - 1; i > 1; i-- {
+		repo, is := strings.CutPrefix(parts[i-2], "models--")
+		if is && parts[i-1] == "snapshots" && commit.MatchString(parts[i]) {
+			name := "hf:" + strings.ReplaceAll(repo, "--", "/") + "@" + parts[i]
+			return strings.Join(append([]string{name}, parts[i+1:]...), "/")
+		}
+	}
+	return ""
+}
+
+var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // ErrNoGraph is what a folder without a graph fails with.
 var ErrNoGraph = errors.New("there is no .onnx file in it, nor in a folder onnx")

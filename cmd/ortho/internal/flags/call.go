@@ -11,6 +11,8 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/remedy"
+	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/runner"
 	"ortho/runner/bench"
@@ -109,6 +111,10 @@ func (c *Call) read(groups []Group) error {
 		return err
 	}
 	if err := c.checkHome(); err != nil {
+		return err
+	}
+	source.Connect(store.New(store.Options{Offline: c.line.Bool("offline"), Insecure: c.line.Bool("insecure"), Tell: c.Warn}))
+	if err := c.fetchModels(); err != nil {
 		return err
 	}
 	if err := c.protect(groups); err != nil {

@@ -20,6 +20,7 @@ type Images struct {
 	Optional bool // there may be none
 	Plain    bool // all are arguments: no flags of more, nor of a part of them
 	Still    bool // folders are not watched
+	Asks     bool // the command has --offline and --insecure of its own, which hold for images, too
 
 	args   []string
 	from   source.Options
@@ -40,10 +41,21 @@ func (i *Images) Flags() []cli.Flag {
 		&cli.StringFlag{Name: "shard-by", Category: in, Value: "number", Usage: "what --shard goes by: the images' `number`, which gives equal parts, or their name, so that one that comes or goes moves no other to another part (for --update)"},
 		&cli.StringFlag{Name: "check-inputs", Category: in, Value: "times", Usage: "by what --update and --resume know that images are others now: their `names`, also their sizes and times (--resume warns), or also their contents (--resume refuses; all are read before the run)"},
 	}
+	if !i.Asks {
+		all = append(all, Connections(in)...)
+	}
 	if !i.Still {
 		all = append(all, &cli.BoolFlag{Name: "watch", Category: in, Usage: "the folders are watched: images that come, or are changed, are done as soon as they are whole, until Ctrl-C or SIGTERM ends the run, and completes what it writes"})
 	}
 	return all
+}
+
+// Connections are the flags of what connects by URIs that are named.
+func Connections(category string) []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "offline", Category: category, Usage: "no connection is made for s3://, gs:// and https://, but to this machine"},
+		&cli.BoolFlag{Name: "insecure", Category: category, Usage: "speak http:// with other machines, for all on the way to read and change; it is refused otherwise"},
+	}
 }
 
 // Read checks what is known of the images before any work.
@@ -200,6 +212,9 @@ func (i *Images) AllMissing() bool {
 		return err == nil || arg == "-" || strings.HasPrefix(arg, "@") || strings.ContainsAny(arg, "*?[{")
 	})
 }
+
+// Names reports whether an argument names an object by its URI.
+func (i *Images) Names(uri string) bool { return source.Names(i.args, uri) }
 
 // Arguments is how many arguments there are.
 func (i *Images) Arguments() int { return len(i.args) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/models/bundled"
 	"ortho/runner"
 )
@@ -34,8 +35,9 @@ func (c *Call) CheckImages() error {
 		case there:
 		case strings.HasPrefix(strings.ToLower(arg), "file://"):
 			return commandline.Usagef("%s is an address: give the path alone, %s", arg, strings.TrimPrefix(arg[len("file://"):], "localhost"))
+		case store.Remote(arg):
 		case commandline.IsAddress(arg):
-			return commandline.Usagef("%s is an address, and ortho fetches nothing: curl -sSL '%s' | %s -", arg, arg, c.Typed())
+			return commandline.Usagef("%s is an address of none of the kinds that are read (s3://, gs://, https://): fetch it, and pipe it into %s -", arg, c.Typed())
 		case notNumber == nil:
 			return commandline.Usagef("no file is called %s: a flag's values are separated by commas alone, as in --mean 0.485,0.456,0.406", arg)
 		case unquoted(arg) != "":

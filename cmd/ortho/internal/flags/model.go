@@ -103,7 +103,7 @@ type Model struct {
 
 func (m *Model) Flags() []cli.Flag {
 	return []cli.Flag{&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Value: m.Default, Category: CategoryModel,
-		Usage: "a bundled `NAME`, a model folder, or an .onnx file"}}
+		Usage: "a bundled `NAME`, a model folder, an .onnx file, or hf:ORG/NAME of the Hugging Face Hub"}}
 }
 
 // Suits refuses a default that is for another task.

@@ -179,10 +179,10 @@ func noModelNamed(name string) error {
 	case name == "":
 		return commandline.Usagef("-m names no model: give a bundled one (%s), a folder or an .onnx file", strings.Join(bundled.Names(), ", "))
 	case commandline.IsAddress(name):
-		return commandline.Usagef("%s is an address, and ortho fetches nothing: download the model, with its weights and config files, and name its folder", term.Clean(name))
+		return commandline.Usagef("%s is an address of none of the kinds that are fetched (hf:ORG/NAME, https://, s3://, gs://): download the model, with its weights and config files, and name its folder", term.Clean(name))
 	case onHub.MatchString(name) && !commandline.IsGraph(name) && err != nil:
-		return fmt.Errorf("no folder %s is here, and ortho fetches no models: of one of that name on the Hugging Face Hub, "+
-			"`optimum-cli export onnx -m %s FOLDER` makes a folder to name with -m", name, name)
+		return fmt.Errorf("no folder %s is here: -m hf:%s names one of that name on the Hugging Face Hub; where it holds no ONNX graph, "+
+			"`optimum-cli export onnx -m %s FOLDER` makes a folder to name with -m", name, name, name)
 	case commandline.IsGraph(name) || strings.ContainsRune(name, os.PathSeparator):
 		return fmt.Errorf("no model %q: there is no such file or folder", name)
 	}

@@ -19,6 +19,9 @@ import (
 // filesOf is a picture and what goes with it.
 func (s *Sorter) filesOf(item source.Item, from string) ([]file, error) {
 	f := file{line: line{Do: s.Do, From: anyName(from)}, item: item, mode: 0o666}
+	if item.File == "" && item.Name != "-" {
+		return nil, errors.New("it lies in a store, and no act on it could be undone: fetch it first") // the journal names files
+	}
 	if item.File != item.Name {
 		if s.Do != Copy && s.Do != "" {
 			return nil, errors.New("it lies in an archive: --copy takes it out of there")

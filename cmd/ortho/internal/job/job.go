@@ -102,6 +102,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 	if err != nil {
 		return err
 	}
+	defer func() { out.shipped.tidy() }()
 	page, err := openPage(to, out)
 	if err != nil {
 		return out.abandon(err)
@@ -128,6 +129,9 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 		return out.abandon(err)
 	}
 	if out.complete() {
+		if err := out.sendOff(ctx); err != nil {
+			return err
+		}
 		to.Info(out.name() + " is complete: nothing to do")
 		j.recall(ctx, page)
 	} else {
@@ -266,6 +270,20 @@ func (j *Job[T, R]) pending(ctx context.Context, out *rows[R], p *page[R]) iter.
 	return record.Items(ctx, out.run, items, record.Known[T, R]{Name: j.Name, Stamp: j.Stamp, Fits: j.Fits})
 }
 
+// ahead has images that lie in stores be read as soon as the work may come to them.
+func (j *Job[T, R]) ahead(ctx context.Context, items iter.Seq[T]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for item := range items {
+			if image, is := any(item).(interface{ Ahead(context.Context) }); is {
+				image.Ahead(ctx)
+			}
+			if !yield(item) {
+				return
+			}
+		}
+	}
+}
+
 // make makes and writes the rows, and finishes the output.
 func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R], count func(stop func() bool) (int64, bool)) error {
 	if j.Counts == "tiles" { // how many there are, the first of them shows
@@ -283,7 +301,7 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 		bar.End()
 		return out.keep(why, j.How.Took(done, time.Since(start)))
 	}
-	for a := range j.Rows(ctx, j.pending(ctx, out, p)) {
+	for a := range j.Rows(ctx, j.ahead(ctx, j.pending(ctx, out, p))) {
 		if disk, is := errors.AsType[*output.DiskError](a.Err); is {
 			a.End = disk
 		}

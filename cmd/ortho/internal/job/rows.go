@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"strings"
 
 	"ortho/cmd/ortho/internal/commandline"
@@ -13,6 +14,7 @@ import (
 	"ortho/cmd/ortho/internal/grid"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/cmd/ortho/internal/term"
 	"ortho/cmd/ortho/internal/where"
 	"ortho/runner/regular"
@@ -28,6 +30,8 @@ type rows[R output.Row] struct {
 	failing string         // what a row of error is of; "": the same
 	run     *record.Run[R] // nil: a stream
 	created string         // the topmost folder that was made; "": none
+	shipped *shipped       // the file goes to a store; nil: it does not
+	made    bool           // rows, by this run
 
 	stream  output.Writer[R]
 	kept    memoryRows[R] // in place of a stream, where rows are not written
@@ -65,6 +69,15 @@ func openRows[R output.Row](ctx context.Context, to Output, codec *output.Codec[
 		return nil, commandline.Usage(err)
 	}
 	device := false
+	if to.Rows.ToFile() && store.Remote(name) {
+		if err := r.checkRemote(); err != nil {
+			return nil, err
+		}
+		if err := r.ship(ctx); err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
 	if to.Rows.ToFile() {
 		var err error
 		if device, err = to.Reads.Check(name, true); err != nil {
@@ -128,7 +141,7 @@ func (r *rows[R]) openFolder() (err error) {
 // openRun opens the rows of a file.
 func (r *rows[R]) openRun() (err error) {
 	if r.Rows.Mode == record.Update && r.Images != nil && r.Images.Once() {
-		return commandline.Usagef("--update must know its images before, and paths from a pipe are known too late: write them to a file, and give @FILE")
+		return commandline.Usagef("--update must know its images before, and paths from a pipe are known too late: write them to a file, and give @FILE; so is what is gone through once (an archive that is compressed or in a store, a Parquet file)")
 	}
 	if r.run, err = record.Open(r.Reads, r.codec, r.Rows.File, r.format, r.Rows.Mode, r.Warn); err != nil || r.Images == nil || !r.Images.Globbed() {
 		return err
@@ -164,7 +177,12 @@ func (r *rows[R]) progress(unit string, count func(stop func() bool) (int64, boo
 }
 
 // name is what the rows are in.
-func (r *rows[R]) name() string { return cmp.Or(r.Folder, r.Rows.File) }
+func (r *rows[R]) name() string {
+	if r.shipped != nil {
+		return r.shipped.uri
+	}
+	return cmp.Or(r.Folder, r.Rows.File)
+}
 
 // complete reports whether an earlier run has finished, so that there is nothing to do.
 func (r *rows[R]) complete() bool { return r.run != nil && r.run.Complete() }
@@ -175,7 +193,7 @@ func (r *rows[R]) write(row R) (kept bool, err error) {
 	if r.run == nil && r.keeps != nil {
 		kept = r.keeps.Keeps(row)
 	}
-	if r.run != nil {
+	if r.made = true; r.run != nil {
 		err = r.run.Write(row)
 	} else {
 		if r.written++; kept {
@@ -272,7 +290,8 @@ func (r *rows[R]) finish(ctx context.Context, speed record.Speed) error {
 		}
 		return fmt.Errorf("finish output: %w", err)
 	}
-	return nil
+	r.made = true
+	return r.sendOff(ctx)
 }
 
 // abandon ends a run that has not begun: it leaves nothing behind.
@@ -282,6 +301,9 @@ func (r *rows[R]) abandon(err error) error {
 	}
 	if r.device != nil {
 		r.device.Discard()
+	}
+	if r.shipped != nil {
+		os.Remove(r.shipped.folder) // if nothing is in it
 	}
 	flags.UnmakeFolder(r.Folder, r.created)
 	return err
@@ -397,7 +419,7 @@ func (r *rows[R]) found(u record.Updated) string {
 // the reasons of the others.
 func (r *rows[R]) warnFailed(failures []output.Row, failed int64) {
 	if len(failures) == 0 {
-		r.Warn(fmt.Sprintf("why they failed: see %s; --retry-failed does them again", r.Rows.File))
+		r.Warn(fmt.Sprintf("why they failed: see %s; --retry-failed does them again", r.name()))
 		return
 	}
 	if r.Images != nil && r.Images.AllMissing() {
@@ -416,6 +438,8 @@ func (r *rows[R]) errorRows() string {
 	switch {
 	case r.run == nil:
 		return "the rows"
+	case r.shipped != nil:
+		return r.shipped.uri + ": rows that have an error"
 	case r.format == "jsonl":
 		return fmt.Sprintf("%s: jq -c 'select(.error) | [.input, .error.message]' %s", r.Rows.File, quoted(r.Rows.File))
 	case r.format == "table":

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"ortho/cmd/ortho/internal/term"
@@ -22,6 +23,11 @@ import (
 func (r *Reads) Check(name string, overwrite bool) (device bool, err error) {
 	if err := r.Refuse(name); err != nil {
 		return false, err
+	}
+	if strings.Contains(name, "://") {
+		if _, err := os.Stat(filepath.Dir(name)); errors.Is(err, fs.ErrNotExist) {
+			return false, fmt.Errorf("output %s is an address: into a store (s3://, gs://) go rows alone (-o)", name)
+		}
 	}
 	info, err := os.Stat(name)
 	switch {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"ortho/cmd/ortho/internal/store"
 	"ortho/runner/regular"
 )
 
@@ -17,9 +18,12 @@ const MaxFile = 512 << 20
 // piece is how much is read before the context is looked at again.
 const piece = 4 << 20
 
-// File is the image in a file, of whatever name. A link to it is followed. Its Path is
-// the file's.
+// File is the image in a file, of whatever name, or the object of a URI; see [Connect]. A link to it is followed.
+// Its Path is the file's.
 func File(path string) Item {
+	if store.Remote(path) {
+		return object(store.Object{URI: path, Size: -1})
+	}
 	return Item{Name: path, Path: path, Read: func(ctx context.Context) ([]byte, error) { return readFile(ctx, path) }, File: path}
 }
 

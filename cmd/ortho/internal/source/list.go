@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 
+	"ortho/cmd/ortho/internal/store"
 	"ortho/runner/regular"
 )
 
@@ -17,6 +18,9 @@ import (
 const MaxPath = 1 << 16
 
 func checkList(path string) error {
+	if store.Remote(path) {
+		return checkRemote(path)
+	}
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"ortho/cmd/ortho/internal/store"
 	"ortho/runner/regular"
 )
 
@@ -33,6 +34,7 @@ type Item struct {
 	File string
 
 	entry *written // of an entry of an archive: what its header says
+	fetch *fetch   // of an object in a store
 }
 
 // Options say where to look besides the arguments.
@@ -117,7 +119,9 @@ func Files(args []string, opt Options) iter.Seq[string] {
 		for arg := range allWords(args) {
 			more := true
 			switch kind, path := kindOf(arg); kind {
-			case stdin:
+			case stdin, prefix, remoteGlob:
+			case streamed, table:
+				more = store.Remote(path) || yield(path)
 			case folder:
 				more = walk(path, Endings, nil, each)
 			case globbed:
@@ -128,9 +132,9 @@ func Files(args []string, opt Options) iter.Seq[string] {
 					return noImage(path, match, mode, nil) || yield(match)
 				})
 			case list:
-				more = !isRegular(path) || yield(path) && filesOf(path, opt.NUL, yield)
+				more = store.Remote(path) || !isRegular(path) || yield(path) && filesOf(path, opt.NUL, yield)
 			default:
-				more = yield(path)
+				more = store.Remote(path) || yield(path)
 			}
 			if !more {
 				return
@@ -156,10 +160,13 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 	return true
 }
 
-// Once reports whether paths come from where they can be read only once: from standard
-// input, a list that is a pipe, or a folder that is watched.
+// Once reports whether images or their paths come from where they are read only once: from standard
+// input, a list that is a pipe, a folder that is watched, or an archive or a Parquet file that is read
+// front to back.
 func Once(args []string, opt Options) bool {
-	return opt.Watch != nil || opt.StdinPaths || anyWord(args, func(kind kind, name string) bool { return kind == list && !isRegular(name) })
+	return opt.Watch != nil || opt.StdinPaths || anyWord(args, func(kind kind, name string) bool {
+		return kind == list && !store.Remote(name) && !isRegular(name) || kind == streamed || kind == table
+	})
 }
 
 // Globbed reports whether an argument is a pattern, which matches what is there when it is
@@ -234,28 +241,41 @@ const (
 	globbed
 	list
 	stdin
+	prefix     // of objects in a store
+	remoteGlob // likewise
+	streamed   // an archive that is read once
+	table      // a Parquet file
 )
 
 var checks = [...]func(path string) error{
-	file:     func(string) error { return nil },
+	file:     checkFile,
 	folder:   checkFolder,
 	archived: checkTar,
 	globbed:  checkGlob,
 	list:     checkList,
 	stdin:    func(string) error { return nil },
+
+	prefix: checkPrefix, remoteGlob: checkRemoteGlob, streamed: checkStreamed, table: checkStreamed,
 }
 
 // kindOf takes what exists by its name first: a file called "@x", "a[1].jpg" or "{a,b}.jpg" is
 // that file.
 func kindOf(arg string) (kind, string) {
+	if store.Remote(arg) {
+		return remoteKind(arg)
+	}
 	info, err := os.Stat(arg)
 	switch {
 	case arg == "-":
 		return stdin, arg
 	case err == nil && info.IsDir():
 		return folder, arg
+	case err == nil && info.Mode().IsRegular() && compressed(arg, "") != nil:
+		return streamed, arg
 	case err == nil && info.Mode().IsRegular() && archive(arg):
 		return archived, arg
+	case err == nil && info.Mode().IsRegular() && isTable(arg):
+		return table, arg
 	case err == nil:
 		return file, arg
 	case strings.HasPrefix(arg, "@"):
@@ -286,6 +306,12 @@ func expandAll(args []string, opt Options, yield func(Item) bool) bool {
 			case some:
 			case kind == globbed && word != arg:
 				opt.Passed.pattern(path)
+			case kind == remoteGlob && word != arg:
+				opt.Passed.pattern(path)
+			case kind == prefix && !yield(failed(store.Shown(path), cmp.Or(unnamed(checkPrefix(path)), errNoneWithin))):
+				return false
+			case kind == remoteGlob && !yield(failed(path, cmp.Or(checkRemoteGlob(path), errNoneWithin))):
+				return false
 			case kind == folder && !yield(failed(path, fmt.Errorf("it %w", noImages(path)))):
 				return false
 			case kind == globbed && !yield(failed(path, cmp.Or(checkGlob(path), errNoneWithin))):
@@ -318,15 +344,26 @@ func expand(arg string, opt Options, yield func(Item) bool) bool {
 			}
 			return named(match, opt.Passed, yield)
 		})
+	case streamed:
+		return unpack(path, opt.Passed, below(filepath.Dir(store.Path(path)), yield))
+	case table:
+		return tabled(path, below(filepath.Dir(store.Path(path)), yield))
+	case prefix:
+		return listBelow(path, Endings, opt.Passed, below(store.Path(path), yield))
+	case remoteGlob:
+		yield = below(fixedPart(store.Path(path)), yield)
+		more, err := globRemote(path, func(o store.Object) bool { return namedObject(o, opt.Passed, yield) })
+		return more && (err == nil || yield(failed(path, err)))
 	case list:
-		f, err := regular.Stream(path)
+		f, err := openAny(context.Background(), path)
 		if err != nil {
 			return yield(failed(arg, reason(err)))
 		}
 		defer f.Close()
 		return listed(f, arg, opt, below("", yield))
 	default:
-		return below(filepath.Dir(path), yield)(File(path))
+		item := File(path)
+		return below(filepath.Dir(item.Path), yield)(item)
 	}
 }
 
@@ -363,6 +400,15 @@ func spelled(path string, passed *Passed, yield func(Item) bool) bool {
 
 // named yields what a path of a list or a glob stands for.
 func named(path string, passed *Passed, yield func(Item) bool) bool {
+	if store.Remote(path) {
+		return namedObject(store.Object{URI: path, Size: -1}, passed, yield)
+	}
+	switch kind, _ := kindOf(path); kind {
+	case streamed:
+		return unpack(path, passed, yield)
+	case table:
+		return tabled(path, yield)
+	}
 	if archive(path) && isRegular(path) {
 		return untar(path, passed, yield)
 	}

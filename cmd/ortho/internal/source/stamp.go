@@ -27,7 +27,8 @@ const (
 // digest of its size and time of modification, and behind them ContentsBytes of one of its bytes,
 // where those were looked at. "": nothing is known, as of standard input, and of what is not there.
 //
-// Of an entry of an archive, size and time are those of its header.
+// Of an entry of an archive, size and time are those of its header; of an object in a store, its
+// ETag stands in place of the time.
 type Stamp string
 
 // The bytes of the parts of a stamp.
@@ -63,7 +64,7 @@ func (i Item) Stamp(ctx context.Context, look Look) Stamp {
 		return at.stamp(nil)
 	}
 	var digest []byte
-	if i.entry == nil {
+	if i.entry == nil && i.fetch == nil {
 		digest = digestOf(i.File, func() bool { return ctx.Err() != nil })
 	} else if data, err := i.Read(ctx); err == nil {
 		sum := sha256.Sum256(data)
@@ -79,21 +80,24 @@ func (i Item) Stamp(ctx context.Context, look Look) Stamp {
 type written struct {
 	size int64
 	time time.Time
+	sum  string // of the contents; "": not known, and the time counts
 }
 
 // lastWritten is what is known of an item.
 func (i Item) lastWritten() (at written, known bool) {
 	switch {
-	case i.File == "":
-		return at, false
 	case i.entry != nil:
 		return *i.entry, true
+	case i.fetch != nil:
+		return i.fetch.written()
+	case i.File == "":
+		return at, false
 	}
 	info, err := os.Stat(i.File)
 	if err != nil {
 		return at, false
 	}
-	return written{info.Size(), info.ModTime()}, true
+	return written{size: info.Size(), time: info.ModTime()}, true
 }
 
 func (w written) stamp(contents []byte) Stamp {
@@ -101,6 +105,9 @@ func (w written) stamp(contents []byte) Stamp {
 	binary.LittleEndian.PutUint64(both[:], uint64(w.size))
 	binary.LittleEndian.PutUint64(both[8:], uint64(w.time.UnixNano()))
 	digest := sha256.Sum256(both[:])
+	if w.sum != "" {
+		digest = sha256.Sum256(append(both[:8:8], w.sum...))
+	}
 	return Stamp(digest[:TimesBytes]) + Stamp(contents[:min(len(contents), ContentsBytes)])
 }
 
@@ -168,7 +175,9 @@ func (s *stamps) add(item Item, stop func() bool) {
 			s.contents.Write(contents)
 		}
 	}
-	if s.look == LookContents && (item.entry != nil || contents == nil) {
+	if item.fetch != nil && item.fetch.object.ETag == "" && s.look == LookTimes {
+		s.each.Add("") // a request for each would take long
+	} else if s.look == LookContents && (item.entry != nil || contents == nil) {
 		s.each.Add(item.Stamp(context.Background(), s.look))
 	} else if at, known := item.lastWritten(); known {
 		s.each.Add(at.stamp(contents))

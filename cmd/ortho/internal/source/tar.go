@@ -46,9 +46,6 @@ func checkTar(name string) error {
 // headers are read; passed counts the entries that are no images. Where they end before the archive does, that is an item of the
 // archive's name.
 func untar(name string, passed *Passed, yield func(Item) bool) bool {
-	if err := compressed(name, ""); err != nil {
-		return yield(failed(name, err))
-	}
 	f, err := regular.Open(name)
 	if err != nil {
 		return yield(failed(name, fmt.Errorf("open archive: %w", reason(err))))
@@ -74,7 +71,7 @@ func untar(name string, passed *Passed, yield func(Item) bool) bool {
 		images++
 		s := section{name, info, w.offset, header.Size}
 		item := Item{Name: name + "/" + inside, Path: strings.TrimSuffix(name, filepath.Ext(name)) + "/" + inside, Read: s.read, File: name,
-			entry: &written{header.Size, header.ModTime}}
+			entry: &written{size: header.Size, time: header.ModTime}}
 		if err != nil {
 			item = failed(item.Name, err)
 		}
@@ -199,7 +196,7 @@ func (w *window) atEnd(err error, images int) error {
 	if w.offset <= block { // nothing was understood
 		n, _ = w.from.ReadAt(first[:], 0)
 		if packed := compressed("", string(first[:n])); packed != nil {
-			return packed
+			return fmt.Errorf("is compressed with %s, which its name does not say: give it one that ends with %s", packed.tool, packed.endings[0])
 		}
 	}
 	switch {
@@ -251,22 +248,23 @@ func count(images int) string {
 	return fmt.Sprintf("%d images", images)
 }
 
-// compressed says of an archive's name, or of its first bytes, that it must be
-// decompressed: in a stream, no image can be reached but through all before it.
-func compressed(name, start string) error {
+// compressed says of an archive's name, or of its first bytes, how it is compressed; nil: it is not.
+func compressed(name, start string) *compression {
 	name = strings.ToLower(name)
-	for _, c := range compressions {
+	for i, c := range compressions {
 		if start != "" && strings.HasPrefix(start, c.magic) || slices.ContainsFunc(c.endings, func(e string) bool { return strings.HasSuffix(name, e) }) {
-			return unusable(fmt.Sprintf("is compressed with %s; decompress it first (%s -d)", c.tool, c.tool))
+			return &compressions[i]
 		}
 	}
 	return nil
 }
 
-var compressions = []struct {
+type compression struct {
 	tool, magic string
 	endings     []string
-}{
+}
+
+var compressions = []compression{
 	{"gzip", "\x1f\x8b", []string{".tar.gz", ".tgz"}},
 	{"zstd", "\x28\xb5\x2f\xfd", []string{".tar.zst", ".tzst"}},
 	{"xz", "\xfd7zXZ\x00", []string{".tar.xz", ".txz"}},
