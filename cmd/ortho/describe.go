@@ -114,7 +114,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := o.chat.CheckKey(); err != nil {
 		return err
 	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.failFast.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: &o.failFast,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.DescriptionsCodec, func() (*job.Job[source.Item, rows.Descriptions], error) {
 		d := &imageDescriber{describer: describer}

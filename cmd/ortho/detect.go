@@ -62,7 +62,7 @@ func newDetectCommand() *cli.Command {
 }
 
 func (o *detectOptions) run(ctx context.Context, call *flags.Call) error {
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: &o.decoding.FailFast,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.DetectionsCodec, func() (*job.Job[source.Item, rows.Detections], error) {
 		if err := o.read.Given.Assume("task", string(models.Detect), "ortho detect"); err != nil {

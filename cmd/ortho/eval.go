@@ -46,9 +46,10 @@ type evalOptions struct {
 
 func newEvalCommand() *cli.Command {
 	o := &evalOptions{
-		session: flags.Session{Batches: true},
-		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
-		read:    flags.Overrides{Task: models.Classify},
+		decoding: flags.Decoding{FailFast: flags.FailFast{Uncapped: true}},
+		session:  flags.Session{Batches: true},
+		model:    flags.Model{Default: bundled.Default, Task: models.Classify},
+		read:     flags.Overrides{Task: models.Classify},
 	}
 	const in, out = "Input", "Output"
 	own := flags.Own{

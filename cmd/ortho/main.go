@@ -50,6 +50,7 @@ func newApp() *cli.App {
 		newImagineCommand(),
 		newServeCommand(),
 		newConvertCommand(),
+		newSchemaCommand(),
 		newEvalCommand(),
 		newBenchCommand(),
 		newCompareCommand(),

@@ -98,7 +98,7 @@ func newSegmentCommand() *cli.Command {
 }
 
 func (o *segmentOptions) run(ctx context.Context, call *flags.Call) error {
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: &o.decoding.FailFast,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.SegmentsCodec, func() (*job.Job[source.Item, rows.Segments], error) {
 		if err := o.read.Given.Assume("task", string(models.Segment), "ortho segment"); err != nil {

@@ -216,7 +216,7 @@ func newTagCommand() *cli.Command {
 }
 
 func (o *tagOptions) run(ctx context.Context, call *flags.Call) error {
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: &o.decoding.FailFast,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.TagsCodec, func() (*job.Job[source.Item, rows.Tags], error) {
 		model, err := o.read.Open(call.UI, o.model.Name)

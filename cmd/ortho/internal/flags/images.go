@@ -35,6 +35,7 @@ func (i *Images) Flags() []cli.Flag {
 	const in = "Input"
 	all := []cli.Flag{
 		&cli.BoolFlag{Name: "stdin-paths", Category: in, Usage: "read paths from standard input, one a line"},
+		&cli.BoolFlag{Name: "stdin-tar", Category: in, Usage: "read images from a tar archive on standard input as it comes: every entry is one, whatever its name, which its row has"},
 		&cli.BoolFlag{Name: "0", Category: in, Usage: "paths in lists and on standard input end with NUL"},
 		&cli.StringFlag{Name: "shard", Category: in, DefaultText: "all", Usage: "`I/N`, I from 0 to N-1: only the images numbered I, I+N, I+2N, ...; auto or auto/N in a task of a Slurm, Kubernetes or AWS Batch array job"},
 		&cli.StringFlag{Name: "shard-by", Category: in, Value: "number", Usage: "what --shard goes by: the images' `number`, which gives equal parts, or their name, so that one that comes or goes moves no other to another part (for --update)"},
@@ -57,6 +58,9 @@ func (i *Images) Read(c *Call) error {
 		i.look = source.Look(slices.Index(looks, c.line.String("check-inputs")))
 	}
 	i.from = source.Options{Stdin: c.In, StdinPaths: c.line.Bool("stdin-paths"), NUL: c.line.Bool("0")}
+	if c.line.Bool("stdin-tar") {
+		return i.stream(c)
+	}
 	if !i.Still && !i.Plain && c.line.Bool("watch") {
 		return i.watch(c)
 	}
@@ -95,6 +99,33 @@ func (i *Images) Read(c *Call) error {
 	return source.Check(i.args)
 }
 
+// GivesImages reports whether a command line names images, in arguments or on standard input.
+func GivesImages(c *Call) bool {
+	return len(c.Args) > 0 || c.Given("stdin-paths") || c.has("stdin-tar") && c.Given("stdin-tar")
+}
+
+// stream has the images come as an archive.
+func (i *Images) stream(c *Call) error {
+	switch {
+	case len(i.args) > 0 || i.from.StdinPaths:
+		return commandline.Usagef("--stdin-tar stands alone: standard input holds all images")
+	case c.Given("shard") || !i.Still && c.line.Bool("watch"):
+		return commandline.Usagef("--stdin-tar: an archive that comes as a stream is neither shared nor watched: leave out --shard and --watch")
+	case c.has("html") && c.Given("html"):
+		return commandline.Usagef("--html shows images that are read again, and --stdin-tar gives them once")
+	}
+	i.from.Tar = &source.Stream{From: c.In}
+	return nil
+}
+
+// Err returns why the images have ended before they should; nil: they have not. It is for after a run over Items.
+func (i *Images) Err() error {
+	if i == nil || i.from.Tar == nil {
+		return nil
+	}
+	return i.from.Tar.Err()
+}
+
 // watch has the folders be watched. The signal that ends the run ends that, and the run completes
 // what it has.
 func (i *Images) watch(c *Call) error {
@@ -122,7 +153,7 @@ func (i *Images) Watched() bool { return i.from.Watch != nil }
 func (i *Images) Shard() source.Shard { return i.from.Shard }
 
 // Single reports whether they are one file, or standard input as one.
-func (i *Images) Single() bool { return source.Single(i.args, i.from) }
+func (i *Images) Single() bool { return i.from.Tar == nil && source.Single(i.args, i.from) }
 
 // Once reports whether they can be gone through only once, as paths from a pipe.
 func (i *Images) Once() bool { return source.Once(i.args, i.from) }
@@ -149,7 +180,9 @@ func (i *Images) Items() iter.Seq[source.Item] {
 	}
 	return func(yield func(source.Item) bool) {
 		for item := range items {
-			i.reads.Add(item.Name)
+			if i.from.Tar == nil { // whose names are no paths
+				i.reads.Add(item.Name)
+			}
 			if !yield(item) {
 				return
 			}

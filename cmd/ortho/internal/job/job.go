@@ -24,7 +24,7 @@ type Output struct {
 	Rows          *flags.Rows
 	Page          *flags.Page // nil: there is none
 	Progress      *flags.Progress
-	FailFast      bool
+	FailFast      *flags.FailFast
 	Reads         *output.Reads // what the run reads, which no output replaces
 	Images        *flags.Images // that the arguments name; nil: they are others
 	AlwaysSummary bool          // the summary is printed even for a single row
@@ -140,7 +140,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 	if err := page.write(ctx, out, j.Title, j.AtOnce, j.Card); err != nil {
 		return err
 	}
-	if _, failed := out.counts(); failed > 0 {
+	if all, failed := out.counts(); to.FailFast.TooMany(failed, all) {
 		return commandline.ErrItems
 	}
 	return nil
@@ -275,7 +275,7 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 			failed = append(failed, a.Row)
 		}
 		bar.Step(a.Err != nil)
-		if a.Err != nil && to.FailFast {
+		if a.Err != nil && to.FailFast.Stop {
 			return keep(fmt.Errorf("%w (--fail-fast stops here)", a.Err))
 		}
 	}
@@ -283,6 +283,9 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 	if err := ctx.Err(); err != nil {
 		all, _ := out.counts()
 		to.Warn("interrupted after " + out.many(all))
+		return keep(err)
+	}
+	if err := to.Images.Err(); err != nil {
 		return keep(err)
 	}
 	went := j.How.Took(done, time.Since(start))

@@ -38,8 +38,9 @@ type Item struct {
 // Options say where to look besides the arguments.
 type Options struct {
 	Stdin      io.Reader
-	StdinPaths bool // standard input holds paths
-	NUL        bool // paths in lists end with NUL, not with a newline
+	StdinPaths bool    // standard input holds paths
+	NUL        bool    // paths in lists end with NUL, not with a newline
+	Tar        *Stream // standard input is an archive; nil: it is not
 	Shard      Shard
 	Passed     *Passed // counts what is passed over, of all shards; may be nil
 	Watch      *Watch  // the arguments are folders, which it watches; nil: no
@@ -60,6 +61,9 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 		yield = opt.Shard.own(yield)
 		if !expandAll(args, opt, yield) {
 			return
+		}
+		if opt.Tar != nil {
+			opt.Tar.items(yield)
 		}
 		if opt.StdinPaths {
 			listed(opt.Stdin, "standard input", opt, below("", yield))
@@ -156,10 +160,10 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 	return true
 }
 
-// Once reports whether paths come from where they can be read only once: from standard
+// Once reports whether images or their paths come from where they can be read only once: from standard
 // input, a list that is a pipe, or a folder that is watched.
 func Once(args []string, opt Options) bool {
-	return opt.Watch != nil || opt.StdinPaths || anyWord(args, func(kind kind, name string) bool { return kind == list && !isRegular(name) })
+	return opt.Watch != nil || opt.StdinPaths || opt.Tar != nil || anyWord(args, func(kind kind, name string) bool { return kind == list && !isRegular(name) })
 }
 
 // Globbed reports whether an argument is a pattern, which matches what is there when it is
