@@ -14,6 +14,7 @@ import (
 
 func newClassifyCommand() *cli.Command {
 	o := &classifyOptions{
+		images:  flags.Images{Planned: true},
 		rows:    flags.Rows{Images: true},
 		session: flags.Session{Batches: true},
 		model:   flags.Model{Default: bundled.Default, Task: models.Classify},

@@ -58,6 +58,7 @@ type describeOptions struct {
 
 func newDescribeCommand() *cli.Command {
 	o := &describeOptions{
+		images:  flags.Images{Planned: true},
 		rows:    flags.Rows{Images: true},
 		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		session: flags.Session{NoConcurrency: true},

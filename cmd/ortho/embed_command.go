@@ -15,7 +15,7 @@ import (
 
 func newEmbedCommand() *cli.Command {
 	o := &embedOptions{
-		images:  flags.Images{Optional: true},
+		images:  flags.Images{Optional: true, Planned: true},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Embed},
 	}

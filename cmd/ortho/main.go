@@ -50,6 +50,8 @@ func newApp() *cli.App {
 		newImagineCommand(),
 		newServeCommand(),
 		newConvertCommand(),
+		newPlanCommand(),
+		newGatherCommand(),
 		newSchemaCommand(),
 		newEvalCommand(),
 		newBenchCommand(),

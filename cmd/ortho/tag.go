@@ -203,6 +203,7 @@ func (c *captions) write(item source.Item, tags []tag.Tag) error {
 
 func newTagCommand() *cli.Command {
 	o := &tagOptions{
+		images:  flags.Images{Planned: true},
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their tags and needs no network"},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Classify, Without: []string{"task", "output-name", "temperature"}},

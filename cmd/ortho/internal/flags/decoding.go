@@ -58,6 +58,7 @@ func memoryBounds(asked, machine int64) preprocess.MemoryBounds {
 type FailFast struct {
 	Unit     string // what an item is called; "": image
 	Uncapped bool   // there is no --max-failed: how many fail has no code of its own
+	Ends     bool   // there is no --fail-fast: all has been done before
 	Stop     bool
 	Most     float64 // of all, that may fail: 0 to 1
 }
@@ -67,7 +68,10 @@ func (f *FailFast) TooMany(failed, all int64) bool { return float64(failed) > f.
 
 func (f *FailFast) Flags() []cli.Flag {
 	unit := cmp.Or(f.Unit, "image")
-	all := []cli.Flag{&cli.BoolFlag{Name: "fail-fast", Category: "Input", Usage: "stop at the first " + unit + " that fails"}}
+	var all []cli.Flag
+	if !f.Ends {
+		all = append(all, &cli.BoolFlag{Name: "fail-fast", Category: "Input", Usage: "stop at the first " + unit + " that fails"})
+	}
 	if !f.Uncapped {
 		all = append(all, &cli.Float64Flag{Name: "max-failed", Category: "Input", DefaultText: "0", Usage: "end with exit code 3 only where more than `RATE` (0 to 1) of the " + unit + "s have failed; 1: never, since their rows tell"})
 	}
@@ -75,7 +79,7 @@ func (f *FailFast) Flags() []cli.Flag {
 }
 
 func (f *FailFast) Read(c *Call) error {
-	f.Stop = c.line.Bool("fail-fast")
+	f.Stop = !f.Ends && c.line.Bool("fail-fast")
 	if f.Uncapped {
 		return nil
 	}

@@ -88,6 +88,9 @@ type Answer[R output.Row] struct {
 
 // Run opens the outputs, then the job, and makes the rows, which codec writes.
 func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Codec[R], open func() (*Job[T, R], error)) error {
+	if to.Images.Task() != nil {
+		return runTask(ctx, to, codec, open)
+	}
 	out, err := openRows(to, codec)
 	if err != nil {
 		return err
@@ -292,7 +295,7 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 	if err := out.finish(ctx, went); err != nil {
 		return err
 	}
-	if to.Images != nil {
+	if to.Images != nil && out.part == "" {
 		flags.TellPassed(to.UI, to.Images.Passed(), to.Progress.Quiet)
 	}
 	out.printSummary(done, went, failed)

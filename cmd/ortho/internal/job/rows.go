@@ -26,6 +26,7 @@ type rows[R output.Row] struct {
 	format  string
 	unit    string         // what a row is of: "image", "text"
 	run     *record.Run[R] // nil: a stream
+	part    string         // of a plan's task, which is written meanwhile; "": the rows are of none
 	created string         // the topmost folder that was made; "": none
 
 	stream  output.Writer[R]
@@ -336,10 +337,13 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 		return
 	}
 	u, updated := r.updated()
-	if all != 1 || failed > 0 || updated || before > 0 || r.Folder != "" || r.keeps != nil || r.AlwaysSummary {
+	if all != 1 || failed > 0 || updated || before > 0 || r.Folder != "" || r.keeps != nil || r.part != "" || r.AlwaysSummary {
 		text := r.many(all)
 		if r.Images != nil && r.Images.Shard().Count > 1 {
 			text = fmt.Sprintf("shard %v (0/%d is the first): %s", r.Images.Shard(), r.Images.Shard().Count, text)
+		}
+		if r.part != "" {
+			text = r.part + ": " + text
 		}
 		if r.Folder != "" {
 			text = r.Folder + ": " + text

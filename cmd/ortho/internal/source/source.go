@@ -38,9 +38,10 @@ type Item struct {
 // Options say where to look besides the arguments.
 type Options struct {
 	Stdin      io.Reader
-	StdinPaths bool    // standard input holds paths
-	NUL        bool    // paths in lists end with NUL, not with a newline
-	Tar        *Stream // standard input is an archive; nil: it is not
+	StdinPaths bool     // standard input holds paths
+	NUL        bool     // paths in lists end with NUL, not with a newline
+	Tar        *Stream  // standard input is an archive; nil: it is not
+	Names      []string // files and archives before all others, by these names alone: no patterns, lists or folders
 	Shard      Shard
 	Passed     *Passed // counts what is passed over, of all shards; may be nil
 	Watch      *Watch  // the arguments are folders, which it watches; nil: no
@@ -275,6 +276,11 @@ var errNoneWithin = errors.New("in what it matches there are no images")
 // expandAll yields the items of all arguments. A source that gives none is an item that fails, but for a pattern
 // among those of braces, which is counted.
 func expandAll(args []string, opt Options, yield func(Item) bool) bool {
+	for _, name := range opt.Names {
+		if !named(name, opt.Passed, below(filepath.Dir(name), yield)) {
+			return false
+		}
+	}
 	for _, arg := range args {
 		for word := range words(arg) {
 			some := false
