@@ -17,6 +17,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/plan"
 	"ortho/cmd/ortho/internal/rows"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/cmd/ortho/internal/term"
 )
 
@@ -70,7 +71,8 @@ func (o *gatherOptions) run(ctx context.Context, call *flags.Call) (err error) {
 	} else if o.output == "-" {
 		return commandline.Usagef("-o - is no file; parts in jsonl are put together by cat %s/*.jsonl", strings.TrimRight(call.Args[0], "/"))
 	}
-	out, found, err := plan.Check(ctx, o.plan, call.Args[0], nil)
+	stores := store.New(store.Options{Tell: call.Warn})
+	out, found, err := plan.Check(ctx, stores, o.plan, call.Args[0], nil)
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func (o *gatherOptions) run(ctx context.Context, call *flags.Call) (err error) {
 		return commandline.ErrVerdict
 	}
 	if o.output != "" {
-		if err := o.merge(ctx, call, out); err != nil {
+		if err := o.merge(ctx, call, stores, out); err != nil {
 			return err
 		}
 	}
@@ -147,6 +149,7 @@ func (o *gatherOptions) tell(call *flags.Call, f *plan.Found) error {
 
 // merge is the parts of an output that become one file.
 type merge struct {
+	stores *store.Stores
 	plan   string
 	parts  *plan.Output
 	format string // of the file
@@ -155,7 +158,7 @@ type merge struct {
 }
 
 // merge writes all rows to one file.
-func (o *gatherOptions) merge(ctx context.Context, call *flags.Call, parts *plan.Output) error {
+func (o *gatherOptions) merge(ctx context.Context, call *flags.Call, stores *store.Stores, parts *plan.Output) error {
 	run := merges[parts.Run.Command]
 	if run == nil {
 		return fmt.Errorf("the parts are of %q, whose rows this ortho can't put together", parts.Run.Command)
@@ -164,7 +167,7 @@ func (o *gatherOptions) merge(ctx context.Context, call *flags.Call, parts *plan
 	if err != nil {
 		return err
 	}
-	m := &merge{plan: o.plan, parts: parts, format: o.format, to: file}
+	m := &merge{stores: stores, plan: o.plan, parts: parts, format: o.format, to: file}
 	if err := file.End(run(ctx, m)); err != nil {
 		return err
 	}
@@ -184,13 +187,13 @@ func mergeOf[R output.Row](codec *output.Codec[R]) func(context.Context, *merge)
 			return err
 		}
 		defer output.Abandon(w) // unless it is closed
-		_, err = plan.Read(ctx, m.plan, -1, func(part plan.Part) error {
-			f, size, err := m.parts.Open(ctx, part)
+		_, err = plan.Read(ctx, m.stores, m.plan, -1, func(part plan.Part) error {
+			f, err := m.parts.Open(ctx, part)
 			if err != nil {
 				return err
 			}
 			defer f.Close()
-			for row, err := range codec.Read(m.parts.Run.Format, f, size) {
+			for row, err := range codec.Read(m.parts.Run.Format, f, f.Size) {
 				if err == nil {
 					err = ctx.Err()
 				}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"iter"
 	"math"
 	"regexp"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/plan"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/cmd/ortho/internal/term"
 )
 
@@ -91,9 +91,9 @@ func (o *planOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	absent, first := 0, ""
+	absent, first, passed := 0, "", source.Passed{}
 	w := bufio.NewWriterSize(file, 1<<18)
-	head, err := plan.Make(ctx, inputsOf(o.images.Units(), func(name string) {
+	head, err := plan.Make(ctx, plan.Listed(ctx, store.New(store.Options{Tell: call.Warn}), call.Args, &passed, func(name string) {
 		if absent++; absent == 1 {
 			first = name
 		}
@@ -104,7 +104,7 @@ func (o *planOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := file.End(err); err != nil {
 		return err
 	}
-	flags.TellPassed(call.UI, o.images.Passed(), false)
+	flags.TellPassed(call.UI, &passed, false)
 	if absent > 0 {
 		call.Warn(fmt.Sprintf("%s of lists %s not there, which their rows will say: %s is the first", term.Counted(int64(absent), "file"), map[bool]string{true: "is", false: "are"}[absent == 1], term.UTF8(first)))
 	}
@@ -114,18 +114,4 @@ func (o *planOptions) run(ctx context.Context, call *flags.Call) error {
 	call.Info(fmt.Sprintf("%s: %s, %s of %s, %.1f MB; SHA-256 %.12s", o.output, term.Counted(int64(head.Tasks), "task"), term.Counted(head.Parts, "part"),
 		term.Counted(head.Inputs, "file"), float64(head.Bytes)/1e6, head.SHA256))
 	return nil
-}
-
-// inputsOf are files as a plan has them. absent is called with those that are not there.
-func inputsOf(units iter.Seq2[source.Unit, error], absent func(name string)) iter.Seq2[plan.Input, error] {
-	return func(yield func(plan.Input, error) bool) {
-		for u, err := range units {
-			if err == nil && u.Info == nil {
-				absent(u.Name)
-			}
-			if !yield(plan.InputOf(u.Name, u.Archive, u.Info), err) {
-				return
-			}
-		}
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/plan"
 	"ortho/cmd/ortho/internal/source"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/cmd/ortho/internal/term"
 )
 
@@ -36,6 +37,7 @@ type Images struct {
 // Task is the part of a plan that a run makes.
 type Task struct {
 	plan.Plan
+	Stores *store.Stores
 	Number int
 	Parts  []plan.Part
 }
@@ -140,8 +142,8 @@ func (i *Images) plan(c *Call) error {
 	if name == "" || name == "-" {
 		return commandline.Usagef("--plan names no file")
 	}
-	ctx := c.line.Context
-	head, err := plan.ReadHead(ctx, name)
+	ctx, stores := c.line.Context, store.New(store.Options{Tell: c.Warn})
+	head, err := plan.ReadHead(ctx, stores, name)
 	if err != nil {
 		return err
 	}
@@ -149,8 +151,8 @@ func (i *Images) plan(c *Call) error {
 	if err != nil {
 		return commandline.Usage(err)
 	}
-	i.task = &Task{Number: number}
-	i.task.Plan, err = plan.Read(ctx, name, number, func(part plan.Part) error {
+	i.task = &Task{Stores: stores, Number: number}
+	i.task.Plan, err = plan.Read(ctx, stores, name, number, func(part plan.Part) error {
 		i.task.Parts = append(i.task.Parts, part)
 		return nil
 	})
@@ -190,13 +192,6 @@ func (i *Images) Take(part plan.Part) {
 	for _, in := range part.Inputs {
 		i.from.Names = append(i.from.Names, in.URI)
 	}
-}
-
-// Units yields the files that the arguments stand for; see [source.Units].
-func (i *Images) Units() iter.Seq2[source.Unit, error] {
-	from := i.from
-	from.Passed = &i.passed
-	return source.Units(i.args, from)
 }
 
 // stream has the images come as an archive.

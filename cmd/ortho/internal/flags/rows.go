@@ -12,6 +12,7 @@ import (
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/cmd/ortho/internal/term"
 )
 
@@ -117,7 +118,7 @@ func (r *Rows) parts(c *Call) error {
 	if !r.ToFile() {
 		return commandline.Usagef("--plan makes parts: name the folder that they go to with -o FOLDER/")
 	}
-	if !strings.HasSuffix(r.File, "/") {
+	if !strings.HasSuffix(r.File, "/") && !store.Remote(r.File) {
 		if info, err := os.Stat(r.File); err != nil || !info.IsDir() {
 			return commandline.Usagef("-o %s is no folder, which the parts of a plan go to: give -o %[1]s/, and -f FORMAT", r.File)
 		}

@@ -116,7 +116,7 @@ func (t *tasked[T, R]) begin(ctx context.Context, task *flags.Task) (*plan.Outpu
 	if t.to.Rows.Where != "" {
 		run.Settings = append(run.Settings, record.Setting{Key: "where", Value: t.to.Rows.Where})
 	}
-	return plan.Begin(ctx, t.to.Rows.Parts, task.Plan, run)
+	return plan.Begin(ctx, task.Stores, t.to.Rows.Parts, task.Plan, run)
 }
 
 // part makes a part, unless it is there.
@@ -145,7 +145,7 @@ func (t *tasked[T, R]) part(ctx context.Context, part plan.Part) error {
 
 // make makes the rows of a part, and has them appear.
 func (t *tasked[T, R]) make(ctx context.Context, part plan.Part) (*plan.Made, error) {
-	if err := plan.Unchanged(ctx, part); err != nil {
+	if err := plan.Unchanged(ctx, t.to.Images.Task().Stores, part); err != nil {
 		return nil, err
 	}
 	if _, err := t.rows.Seek(0, io.SeekStart); err != nil {
@@ -172,7 +172,7 @@ func (t *tasked[T, R]) make(ctx context.Context, part plan.Part) (*plan.Made, er
 	}
 	t.passed.Join(t.to.Images.Passed())
 	if err = buffer.Flush(); err == nil {
-		err = plan.Unchanged(ctx, part)
+		err = plan.Unchanged(ctx, t.to.Images.Task().Stores, part)
 	}
 	if err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func (t *tasked[T, R]) make(ctx context.Context, part plan.Part) (*plan.Made, er
 	made := plan.Made{Rows: out.written, Failed: out.failed, LeftOut: out.filtered, SHA256: hex.EncodeToString(digest.Sum(nil)),
 		Ortho: build.Version(), Seconds: time.Since(start).Seconds()}
 	if made.Bytes, err = t.rows.Seek(0, io.SeekEnd); err == nil {
-		err = t.out.Put(ctx, part, io.NewSectionReader(t.rows, 0, made.Bytes))
+		err = t.out.Put(ctx, part, t.rows, made.Bytes)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		t.to.Warn(t.out.File(part) + " has appeared meanwhile: another attempt was first, and its rows stay")
@@ -197,15 +197,15 @@ func (t *tasked[T, R]) make(ctx context.Context, part plan.Part) (*plan.Made, er
 // adopt records a part that is there without a record, if it has the rows that it should: the attempt that has put it there was
 // killed, or is about to record it. Where there is none, the error is [fs.ErrNotExist].
 func (t *tasked[T, R]) adopt(ctx context.Context, part plan.Part) (*plan.Made, error) {
-	f, size, err := t.out.Open(ctx, part)
+	f, err := t.out.Open(ctx, part)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	all, _ := t.to.Images.Survey(func() bool { return ctx.Err() != nil })
-	made, names, digest := plan.Made{Rows: all.Items, Bytes: size, Ortho: build.Version()}, sha256.New(), sha256.New()
+	made, names, digest := plan.Made{Rows: all.Items, Bytes: f.Size, Ortho: build.Version()}, sha256.New(), sha256.New()
 	kept := int64(0)
-	for row, err := range t.codec.Read(t.to.Rows.Format, f, size) {
+	for row, err := range t.codec.Read(t.to.Rows.Format, f, f.Size) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -220,7 +220,7 @@ func (t *tasked[T, R]) adopt(ctx context.Context, part plan.Part) (*plan.Made, e
 	if made.LeftOut = all.Items - kept; made.LeftOut < 0 || t.keeps == nil && hex.EncodeToString(names.Sum(nil)) != all.Digest {
 		return nil, fmt.Errorf("%s is there without a record, and its rows are not those of the part: it is of something else; move it away", t.out.File(part))
 	}
-	if _, err := io.Copy(digest, io.NewSectionReader(f, 0, size)); err != nil {
+	if _, err := io.Copy(digest, io.NewSectionReader(f, 0, f.Size)); err != nil {
 		return nil, err
 	}
 	made.SHA256 = hex.EncodeToString(digest.Sum(nil))

@@ -3,8 +3,11 @@ package plan
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"ortho/cmd/ortho/internal/store"
 )
 
 // Found is what there is of an output.
@@ -42,26 +45,33 @@ func (f *Found) addWrong(text string) {
 func (f *Found) Counts() (wrong, foreign int64) { return f.wrong, f.foreign }
 
 // Check looks at all parts of a plan. each, if not nil, is called with those that are complete, in their order.
-func Check(ctx context.Context, name, folder string, each func(*Output, Part) error) (*Output, *Found, error) {
-	head, err := ReadHead(ctx, name)
+func Check(ctx context.Context, stores *store.Stores, name, folder string, each func(*Output, Part) error) (*Output, *Found, error) {
+	head, err := ReadHead(ctx, stores, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	o, err := Attach(ctx, folder, head)
+	o, err := Attach(ctx, stores, folder, head)
 	if err != nil {
 		return nil, nil, err
 	}
 	sizes := map[string]int64{} // of files that no part has claimed yet
-	if err := o.places.list(ctx, o.Folder, func(name string, size int64) {
-		if !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "_") {
-			sizes[name] = size
+	for there, err := range stores.List(ctx, o.Folder) {
+		if err != nil {
+			return nil, nil, err
 		}
-	}); err != nil {
-		return nil, nil, fmt.Errorf("list %s: %w", folder, err)
+		name := strings.TrimPrefix(there.URI, o.Folder)
+		if !store.Remote(o.Folder) {
+			if name, err = filepath.Rel(o.Folder, there.URI); err != nil {
+				return nil, nil, err
+			}
+		}
+		if !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "_") {
+			sizes[name] = there.Size
+		}
 	}
 	f := &Found{Parts: head.Parts, Versions: map[string]int64{}}
 	stems := map[string]bool{} // of parts
-	_, err = Read(ctx, name, -1, func(part Part) error {
+	_, err = Read(ctx, stores, name, -1, func(part Part) error {
 		stems[part.Name] = true
 		_, there := sizes[o.file(part)]
 		delete(sizes, o.file(part))

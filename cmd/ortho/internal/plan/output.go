@@ -10,12 +10,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/scratch"
+	"ortho/cmd/ortho/internal/store"
+	"ortho/runner/regular"
 )
 
 // Run is what all parts of an output are made by. Version and time of ortho's build are no part of its digest.
@@ -72,7 +76,7 @@ var ErrOther = errors.New("made otherwise")
 type Output struct {
 	Folder string
 	Run    Run
-	places places
+	stores *store.Stores
 }
 
 // The names of what stands beside parts.
@@ -81,28 +85,32 @@ const (
 	runName = beside + "run.json"
 )
 
+// maxRecord bounds the bytes of a record that is read.
+const maxRecord = 16 << 20
+
 // Begin opens an output for the parts of a run, and says so in it, if it is the first to. It refuses an output of another
 // plan, or one whose parts are made otherwise, and says what differs.
-func Begin(ctx context.Context, folder string, p Plan, now Run) (*Output, error) {
+func Begin(ctx context.Context, stores *store.Stores, folder string, p Plan, now Run) (*Output, error) {
 	now.Version, now.Plan, now.Tasks, now.Parts = Version, p.SHA256, p.Tasks, p.Parts
 	now.Settings = slices.DeleteFunc(slices.Clone(now.Settings), func(s record.Setting) bool { return s.Key == "format" || s.Key == "shard" })
 	var err error
 	if now.SHA256, err = now.digest(); err != nil {
 		return nil, err
 	}
-	o := &Output{Folder: withSlash(folder), Run: now}
+	o := &Output{Folder: withSlash(folder), Run: now, stores: stores}
 	text, err := json.MarshalIndent(now, "", "  ")
 	if err != nil {
 		return nil, err
 	}
-	err = o.places.putNew(ctx, o.Folder+runName, bytes.NewReader(append(text, '\n')))
+	text = append(text, '\n')
+	err = stores.PutNew(ctx, o.Folder+runName, bytes.NewReader(text), int64(len(text)))
 	if err == nil {
 		return o, nil
 	}
 	if !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("begin the output %s: %w", o.Folder, err)
 	}
-	old, err := readRun(ctx, o.Folder)
+	old, err := readRun(ctx, stores, o.Folder)
 	if err != nil {
 		return nil, err
 	}
@@ -118,13 +126,13 @@ func Begin(ctx context.Context, folder string, p Plan, now Run) (*Output, error)
 }
 
 // Attach opens an output that is there.
-func Attach(ctx context.Context, folder string, p Plan) (*Output, error) {
+func Attach(ctx context.Context, stores *store.Stores, folder string, p Plan) (*Output, error) {
 	folder = withSlash(folder)
-	run, err := readRun(ctx, folder)
+	run, err := readRun(ctx, stores, folder)
 	if err != nil {
 		return nil, err
 	}
-	return &Output{Folder: folder, Run: run}, run.of(folder, p)
+	return &Output{Folder: folder, Run: run, stores: stores}, run.of(folder, p)
 }
 
 // of refuses an output of another plan.
@@ -135,8 +143,8 @@ func (r *Run) of(folder string, p Plan) error {
 	return nil
 }
 
-func readRun(ctx context.Context, folder string) (r Run, err error) {
-	data, err := places{}.readAll(ctx, folder+runName)
+func readRun(ctx context.Context, stores *store.Stores, folder string) (r Run, err error) {
+	data, _, err := stores.ReadAll(ctx, folder+runName, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, fmt.Errorf("%s holds no parts: there is no %s", folder, runName)
 	}
@@ -177,7 +185,7 @@ func (o *Output) recordOf(part Part) string { return o.Folder + beside + part.Na
 
 // Made returns the record of a part that is complete; there is none where made is nil. It refuses one of another run.
 func (o *Output) Made(ctx context.Context, part Part) (made *Made, err error) {
-	data, err := o.places.readAll(ctx, o.recordOf(part))
+	data, _, err := o.stores.ReadAll(ctx, o.recordOf(part), maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -190,39 +198,72 @@ func (o *Output) Made(ctx context.Context, part Part) (made *Made, err error) {
 	if made.Run != o.Run.SHA256 {
 		return nil, fmt.Errorf("%s is of another run, %w than this one: move it and its record %s away", o.File(part), ErrOther, o.recordOf(part))
 	}
-	size, _, err := o.places.look(ctx, o.File(part))
+	there, err := o.stores.Stat(ctx, o.File(part))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s is gone, and its record is there: remove %s, and the task makes both again", o.File(part), o.recordOf(part))
 	case err != nil:
 		return nil, err
-	case size != made.Bytes:
-		return nil, fmt.Errorf("%s has %d bytes, and its record tells of %d: it was changed since; remove both, and the task makes them again", o.File(part), size, made.Bytes)
+	case there.Size != made.Bytes:
+		return nil, fmt.Errorf("%s has %d bytes, and its record tells of %d: it was changed since; remove both, and the task makes them again", o.File(part), there.Size, made.Bytes)
 	}
 	return made, nil
 }
 
 // Put has a part appear, if none is there; else the error is [fs.ErrExist]: another attempt was first, and
 // Record is to be called with what is there.
-func (o *Output) Put(ctx context.Context, part Part, rows io.Reader) error {
-	return o.places.putNew(ctx, o.File(part), rows)
+func (o *Output) Put(ctx context.Context, part Part, rows io.ReaderAt, size int64) error {
+	return o.stores.PutNew(ctx, o.File(part), rows, size)
 }
 
-// Open reads a part that is there.
-func (o *Output) Open(ctx context.Context, part Part) (interface {
-	io.ReaderAt
-	io.ReadCloser
-}, int64, error) {
-	f, err := o.places.open(ctx, o.File(part))
-	if err != nil {
-		return nil, 0, err
+// Rows is a part that is there, and can be read anywhere in it.
+type Rows struct {
+	*os.File
+	Size   int64
+	folder *scratch.Folder // of a copy; nil: it is the part itself
+}
+
+// Close ends the reading.
+func (r *Rows) Close() error {
+	err := r.File.Close()
+	if r.folder != nil {
+		err = errors.Join(err, r.folder.Remove())
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, 0, err
+	return err
+}
+
+// Open reads a part that is there; of one in a store, a copy.
+func (o *Output) Open(ctx context.Context, part Part) (rows *Rows, err error) {
+	name := o.File(part)
+	if !store.Remote(name) {
+		f, err := regular.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		info, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return nil, err
+		}
+		return &Rows{File: f, Size: info.Size()}, nil
 	}
-	return f, info.Size(), nil
+	from, err := o.stores.Open(ctx, name, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	rows = &Rows{}
+	if rows.folder, err = scratch.New("part"); err != nil {
+		return nil, err
+	}
+	if rows.File, err = rows.folder.Create("rows"); err == nil {
+		rows.Size, err = io.Copy(rows.File, from)
+	}
+	if err != nil {
+		rows.folder.Remove()
+		return nil, err
+	}
+	return rows, nil
 }
 
 // Record says of a part that it is complete. Of several attempts the first says it.
@@ -230,7 +271,8 @@ func (o *Output) Record(ctx context.Context, part Part, made Made) error {
 	made.Run, made.Task, made.Finished = o.Run.SHA256, part.Task, time.Now().UTC().Round(time.Millisecond)
 	text, err := json.MarshalIndent(made, "", "  ")
 	if err == nil {
-		err = o.places.putNew(ctx, o.recordOf(part), bytes.NewReader(append(text, '\n')))
+		text = append(text, '\n')
+		err = o.stores.PutNew(ctx, o.recordOf(part), bytes.NewReader(text), int64(len(text)))
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("record the part %s: %w", o.File(part), err)
@@ -240,7 +282,7 @@ func (o *Output) Record(ctx context.Context, part Part, made Made) error {
 
 // Unchanged returns an error that names the first input of a part that is another by now than when the plan was made.
 // What is not there any more is told by its row.
-func Unchanged(ctx context.Context, part Part) error {
+func Unchanged(ctx context.Context, s *store.Stores, part Part) error {
 	for _, in := range part.Inputs {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -248,23 +290,19 @@ func Unchanged(ctx context.Context, part Part) error {
 		if in.ETag == "" {
 			continue
 		}
-		size, tag, err := places{}.look(ctx, in.URI)
+		now, err := s.Stat(ctx, in.URI)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && !in.Archive:
 		case err != nil:
-			return fmt.Errorf("%s, of the part %s: %w", in.URI, part.Name, err)
-		case tag != in.ETag:
-			return fmt.Errorf("%s has changed since the plan was made (it had %d bytes, and has %d; or another time): make a new plan, with an output of its own", in.URI, in.Size, size)
+			return fmt.Errorf("the part %s: %w", part.Name, err)
+		case now.ETag != in.ETag:
+			return fmt.Errorf("%s has changed since the plan was made (it had %d bytes, and has %d; or another time): make a new plan, with an output of its own", store.Shown(in.URI), in.Size, now.Size)
 		}
 	}
 	return nil
 }
 
-// InputOf is a local file as it is now; info is nil where it is not there.
-func InputOf(name string, archive bool, info fs.FileInfo) Input {
-	in := Input{URI: name, Archive: archive}
-	if info != nil {
-		in.Size, in.ETag = info.Size(), etag(info)
-	}
-	return in
+// InputOf is a file as a plan has it.
+func InputOf(o store.Object, archive bool) Input {
+	return Input{URI: o.URI, Size: max(0, o.Size), ETag: o.ETag, Archive: archive}
 }

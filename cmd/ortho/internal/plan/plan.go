@@ -9,9 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"strconv"
 
+	"ortho/cmd/ortho/internal/store"
 	"ortho/runner/exact"
 )
 
@@ -56,11 +56,11 @@ type Plan struct {
 
 // Read goes through a plan, and checks that it is whole. Parts of a task are given to each, those of all others
 // only where task is negative.
-func Read(ctx context.Context, name string, task int, each func(Part) error) (Plan, error) {
+func Read(ctx context.Context, s *store.Stores, name string, task int, each func(Part) error) (Plan, error) {
 	p := Plan{Name: name}
-	f, err := open(ctx, name)
+	f, err := s.Open(ctx, name, 0, -1)
 	if err != nil {
-		return p, err
+		return p, fmt.Errorf("read the plan: %w", err)
 	}
 	defer f.Close()
 	if err := p.read(ctx, f, task, each); err != nil {
@@ -70,28 +70,17 @@ func Read(ctx context.Context, name string, task int, each func(Part) error) (Pl
 }
 
 // ReadHead reads the first line of a plan alone.
-func ReadHead(ctx context.Context, name string) (Plan, error) {
+func ReadHead(ctx context.Context, s *store.Stores, name string) (Plan, error) {
 	p := Plan{Name: name}
-	f, err := open(ctx, name)
+	f, err := s.Open(ctx, name, 0, -1)
 	if err != nil {
-		return p, err
+		return p, fmt.Errorf("read the plan: %w", err)
 	}
 	defer f.Close()
 	if err := p.readHead(bufio.NewReader(f)); err != nil {
 		return p, fmt.Errorf("plan %s: %w", name, err)
 	}
 	return p, nil
-}
-
-func open(ctx context.Context, name string) (io.ReadCloser, error) {
-	f, err := places{}.open(ctx, name)
-	if err != nil {
-		if path := (*fs.PathError)(nil); errors.As(err, &path) {
-			err = path.Err
-		}
-		return nil, fmt.Errorf("read the plan %s: %w", name, err)
-	}
-	return f, nil
 }
 
 func (p *Plan) readHead(r *bufio.Reader) error {

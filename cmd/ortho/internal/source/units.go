@@ -11,11 +11,11 @@ import (
 	"ortho/runner/regular"
 )
 
-// Unit is a file that images come from, as it is now: one of its own, or an archive.
+// Unit is a file that images come from: one of its own, or an archive.
 type Unit struct {
 	Name    string
 	Archive bool
-	Info    fs.FileInfo // nil: it is not there
+	Regular bool // it is there, and a file
 }
 
 // Units yields the files that the arguments stand for, in the order of [Items], without a look into them. What
@@ -87,9 +87,6 @@ func units(arg string, opt Options, yield func(Unit, error) bool) bool {
 
 // unit yields a file by its name.
 func unit(name string, yield func(Unit, error) bool) bool {
-	info, err := os.Stat(name)
-	if err != nil {
-		return yield(Unit{Name: name}, nil)
-	}
-	return yield(Unit{name, archive(name) && info.Mode().IsRegular(), info}, nil)
+	is := isRegular(name)
+	return yield(Unit{name, archive(name) && is, is}, nil)
 }
