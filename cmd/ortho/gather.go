@@ -49,7 +49,7 @@ func newGatherCommand() *cli.Command {
 		Usage:       "check that the parts of a plan are all there, and put them together",
 		ArgsUsage:   "FOLDER",
 		Description: help("gather"),
-	}, o.run, own, &o.failed)
+	}, o.run, own, flags.PartsFolder{}, &o.failed)
 }
 
 func (o *gatherOptions) run(ctx context.Context, call *flags.Call) (err error) {

@@ -94,10 +94,12 @@ var walls = map[string]string{
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output",
 	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy " +
-		"cmd/ortho/internal/source cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/output cmd/ortho/internal/plan cmd/ortho/internal/record cmd/ortho/internal/remedy " +
+		"cmd/ortho/internal/source cmd/ortho/internal/store cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/describe models/detect models/embed models/provenance models/segment models/tag",
+	"cmd/ortho/internal/plan":    "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/scratch cmd/ortho/internal/source cmd/ortho/internal/store runner/exact",
+	"cmd/ortho/internal/schema":  "",
 	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/imagine " +
@@ -105,7 +107,7 @@ var walls = map[string]string{
 		"runner/stats",
 	"cmd/ortho/internal/vectors": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows models/nearest",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output " +
-		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source " +
+		"cmd/ortho/internal/pages cmd/ortho/internal/plan cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/scratch cmd/ortho/internal/source " +
 		"cmd/ortho/internal/term cmd/ortho/internal/where models runner",
 
 	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/images preprocess runner",

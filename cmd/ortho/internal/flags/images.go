@@ -34,6 +34,24 @@ type Images struct {
 	task   *Task
 }
 
+// PartsFolder is for arguments that are folders of a plan's parts.
+type PartsFolder struct{}
+
+// Flags are none.
+func (PartsFolder) Flags() []cli.Flag { return nil }
+
+// Read checks nothing.
+func (PartsFolder) Read(*Call) error { return nil }
+
+// Files yields the parts.
+func (PartsFolder) Files(c *Call) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, folder := range c.Args {
+			filesBelow(folder)(yield)
+		}
+	}
+}
+
 // Task is the part of a plan that a run makes.
 type Task struct {
 	plan.Plan

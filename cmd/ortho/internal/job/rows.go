@@ -363,7 +363,7 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 		}
 		r.Info(text)
 	}
-	if failed > 0 && !(r.run == nil && term.IsTerminal(r.Out)) { // where the rows are seen
+	if failed > 0 && !(r.run == nil && r.part == "" && term.IsTerminal(r.Out)) { // where the rows are seen
 		r.warnFailed(failures, failed)
 	}
 }

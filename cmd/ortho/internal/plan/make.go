@@ -177,11 +177,13 @@ func (m *maker) parts(ctx context.Context, yield func(archive string, inputs []e
 			}
 			return yield(e.archive, []entry{e})
 		}
-		run = append(run, e)
-		if held += e.size; int64(len(run)) < files && held < bytes {
-			return nil
+		if int64(len(run)) == files || len(run) > 0 && held+e.size > bytes {
+			if err := end(); err != nil {
+				return err
+			}
 		}
-		return end()
+		run, held = append(run, e), held+e.size
+		return nil
 	})
 	if err != nil {
 		return err

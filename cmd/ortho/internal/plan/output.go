@@ -19,6 +19,7 @@ import (
 	"ortho/cmd/ortho/internal/record"
 	"ortho/cmd/ortho/internal/scratch"
 	"ortho/cmd/ortho/internal/store"
+	"ortho/runner/exact"
 	"ortho/runner/regular"
 )
 
@@ -43,7 +44,7 @@ type Run struct {
 // digest is over what rows follow from.
 func (r Run) digest() (string, error) {
 	r.Ortho, r.SHA256 = "", ""
-	text, err := json.Marshal(r)
+	text, err := exact.Marshal(r)
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), err
 }
@@ -98,7 +99,7 @@ func Begin(ctx context.Context, stores *store.Stores, folder string, p Plan, now
 		return nil, err
 	}
 	o := &Output{Folder: withSlash(folder), Run: now, stores: stores}
-	text, err := json.MarshalIndent(now, "", "  ")
+	text, err := json.MarshalIndent(exact.Value(now), "", "  ")
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +152,7 @@ func readRun(ctx context.Context, stores *store.Stores, folder string) (r Run, e
 	if err != nil {
 		return r, err
 	}
-	if err := json.Unmarshal(data, &r); err != nil || r.Version < 1 {
+	if err := exact.Unmarshal(data, &r); err != nil || r.Version < 1 {
 		return r, fmt.Errorf("%s is no record of a run", folder+runName)
 	}
 	if r.Version > Version {
