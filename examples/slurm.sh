@@ -18,7 +18,7 @@ ortho "$command" --plan "$plan" --plan-task auto -o "$out" --max-failed 1 "$@"
 code=$?
 if [ $code -ne 0 ] && [ $code -ne 2 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 3 ]; then
 	echo "ortho ended with $code: again" >&2
-	scontrol requeue "$SLURM_JOB_ID"
+	scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID" # SLURM_JOB_ID alone is the whole array, of its last task
 	sleep 60 # until Slurm ends this attempt
 fi
 exit $code
