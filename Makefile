@@ -7,7 +7,7 @@ DIGITS  := zero one two three four five six seven eight nine
 FUZZ    ?= 20s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-long test-cpu race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs man notices sbom runtime clean
+.PHONY: build demo test test-long test-cpu test-engines race fuzz bench bench-peers bench-upscale bench-diffusion soak lint vuln golden docs man notices sbom runtime clean
 
 build: ## bin/ortho
 	@test -e bin/ortho || echo "Building ortho: the first time this takes two or three minutes, since it compiles the libraries, too."
@@ -45,6 +45,11 @@ test-long: runtime ## every case and repetition of every test
 CPU ?= Haswell
 test-cpu: runtime
 	$(GO) test -short -timeout $(TIMEOUT) -exec "qemu-x86_64 -cpu $(CPU)" ./models/... ./preprocess ./runner
+
+# Engines that people have: Slurm (apt install slurm-wlm munge), Spark (pip install pyspark pyarrow, Java 17), DuckDB and
+# pandas, each as far as it is here. PYTHON names a Python that has them.
+test-engines: runtime ## examples/ on the engines themselves, with nodes and processes killed in the middle
+	PYTHON=$(PYTHON) $(GO) test -v -count 1 -timeout $(TIMEOUT) ./examples
 
 race: runtime
 	$(GO) test -race -short -timeout $(TIMEOUT) ./...

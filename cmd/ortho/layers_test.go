@@ -29,6 +29,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode/norm", "github.com/clipperhouse/uax29/v2/graphemes", "gonum.org/v1/gonum/blas/gonum", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
+	"examples":   {nil, nil}, // scripts, and tests that start services
 	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress", "golang.org/x/sync"}, []string{"preprocess"}},
 }
 
@@ -118,6 +119,7 @@ var walls = map[string]string{
 		"cmd/ortho/internal/serve/oip cmd/ortho/internal/term models models/classify models/detect models/diffusion models/generate preprocess",
 
 	"cmd/ortho":      "*",
+	"examples":       "",
 	"cmd/benchpeers": "*",
 	"cmd/decodeall":  "preprocess",
 	"cmd/soak":       "", // it starts ortho, and knows nothing of it
