@@ -63,8 +63,13 @@ type FailFast struct {
 	Most     float64 // of all, that may fail: 0 to 1
 }
 
-// TooMany reports whether more of all items have failed than may.
-func (f *FailFast) TooMany(failed, all int64) bool { return float64(failed) > f.Most*float64(all) }
+// TooMany reports whether more of all items have failed than may: of nil none.
+func (f *FailFast) TooMany(failed, all int64) bool {
+	return failed > 0 && (f == nil || float64(failed) > f.Most*float64(all))
+}
+
+// Stops reports whether the first item that fails ends the run; nil does not.
+func (f *FailFast) Stops() bool { return f != nil && f.Stop }
 
 func (f *FailFast) Flags() []cli.Flag {
 	unit := cmp.Or(f.Unit, "image")

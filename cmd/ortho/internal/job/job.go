@@ -24,12 +24,12 @@ type Output struct {
 	Rows          *flags.Rows
 	Page          *flags.Page // nil: there is none
 	Progress      *flags.Progress
-	FailFast      *flags.FailFast
-	Reads         *output.Reads // what the run reads, which no output replaces
-	Images        *flags.Images // that the arguments name; nil: they are others
-	AlwaysSummary bool          // the summary is printed even for a single row
-	Folder        string        // of pictures, with the file of their rows in it; "": there is none
-	InMemory      bool          // rows are not written: they are kept in memory for Job.Finish
+	FailFast      *flags.FailFast // nil: none that fails ends the run, and any gives it a code of its own
+	Reads         *output.Reads   // what the run reads, which no output replaces
+	Images        *flags.Images   // that the arguments name; nil: they are others
+	AlwaysSummary bool            // the summary is printed even for a single row
+	Folder        string          // of pictures, with the file of their rows in it; "": there is none
+	InMemory      bool            // rows are not written: they are kept in memory for Job.Finish
 }
 
 // Job is a run of a task over items of a type T: each gets a row of a type R.
@@ -278,7 +278,7 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 			failed = append(failed, a.Row)
 		}
 		bar.Step(a.Err != nil)
-		if a.Err != nil && to.FailFast.Stop {
+		if a.Err != nil && to.FailFast.Stops() {
 			return keep(fmt.Errorf("%w (--fail-fast stops here)", a.Err))
 		}
 	}
