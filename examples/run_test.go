@@ -1,12 +1,8 @@
 package examples
 
 import (
-	"bufio"
 	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -167,27 +163,4 @@ func children(of int, text string) (found []int) {
 		}
 	}
 	return found
-}
-
-// jsonLines are the rows of a file in jsonl, by their inputs.
-func jsonLines(t *testing.T, from io.Reader) (rows map[string]string, n int) {
-	t.Helper()
-	rows = map[string]string{}
-	lines := bufio.NewScanner(from)
-	lines.Buffer(nil, 1<<20)
-	for ; lines.Scan(); n++ {
-		var row struct{ Input string }
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
-		rows[row.Input] = lines.Text()
-	}
-	return rows, n
-}
-
-// within is the test's context with an end.
-func within(t *testing.T, patience time.Duration) context.Context {
-	ctx, end := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(end)
-	return ctx
 }
