@@ -61,6 +61,11 @@ CPU ?= Haswell
 test-cpu: runtime
 	$(GO) test -short -timeout $(TIMEOUT) -exec "qemu-x86_64 -cpu $(CPU)" ./models/... ./preprocess ./runner
 
+# Engines that people have: Slurm (apt install slurm-wlm munge), Spark (pip install pyspark pyarrow, Java 17), DuckDB and
+# pandas, each as far as it is here. PYTHON names a Python that has them.
+test-engines: runtime ## examples/ on the engines themselves, with nodes and processes killed in the middle
+	PYTHON=$(PYTHON) $(GO) test -v -count 1 -timeout $(TIMEOUT) ./examples
+
 race: runtime
 	$(GO) test -race -short -timeout $(TIMEOUT) ./...
 

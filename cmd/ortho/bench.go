@@ -30,6 +30,7 @@ func newBenchRunCommand() *cli.Command {
 		progress: flags.Progress{NoSummary: true},
 		model:    flags.Model{Default: bundled.Default},
 		read:     flags.Overrides{Task: models.Classify},
+		decoding: flags.Decoding{FailFast: flags.FailFast{Uncapped: true}},
 	}
 	return flags.Command(cli.Command{
 		Name:        "run",

@@ -30,7 +30,8 @@ type benchWorkerOptions struct {
 
 // newBenchWorkerCommand is what bench run starts for each cell.
 func newBenchWorkerCommand() *cli.Command {
-	o := &benchWorkerOptions{model: flags.Model{Default: bundled.Default}, read: flags.Overrides{Task: models.Classify}}
+	o := &benchWorkerOptions{model: flags.Model{Default: bundled.Default}, read: flags.Overrides{Task: models.Classify},
+		decoding: flags.Decoding{FailFast: flags.FailFast{Uncapped: true}}}
 	images := &postponed{groups: []flags.Group{&o.model, &o.read, &o.decoding}}
 	return flags.Command(cli.Command{
 		Name:   "worker",

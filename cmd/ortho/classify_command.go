@@ -14,6 +14,7 @@ import (
 
 func newClassifyCommand() *cli.Command {
 	o := &classifyOptions{
+		images:  flags.Images{Planned: true},
 		rows:    flags.Rows{Images: true},
 		session: flags.Session{Batches: true},
 		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
@@ -34,7 +35,7 @@ func (o *classifyOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := o.zeroShot.check(call, o.model.Name); err != nil {
 		return err
 	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: &o.decoding.FailFast,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	if o.zeroShot.labels != "" {
 		return o.runZeroShot(ctx, call, to)

@@ -59,7 +59,7 @@ func (o *classifyTextOptions) run(ctx context.Context, call *flags.Call) error {
 	if err != nil {
 		return err
 	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.failFast.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: &o.failFast,
 		Reads: call.Reads, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.TextsCodec, func() (*job.Job[classify.TextInput, rows.Texts], error) {
 		model, err := o.read.Open(call.UI, o.model.Name)

@@ -105,7 +105,7 @@ func (o *cutoutOptions) alpha() bool { return !o.maskOnly && !o.background.Given
 
 func (o *cutoutOptions) run(ctx context.Context, call *flags.Call) error {
 	g := &generation{generateOptions: &o.generateOptions, ui: call.UI, reads: call.Reads, replaces: o.to.Mode != record.Fresh}
-	to := job.Output{UI: call.UI, Rows: o.to.Rows(), Page: &o.page, Progress: &o.progress, FailFast: o.failFast.Stop, Reads: call.Reads,
+	to := job.Output{UI: call.UI, Rows: o.to.Rows(), Page: &o.page, Progress: &o.progress, FailFast: &o.failFast, Reads: call.Reads,
 		Folder: o.to.Folder, InMemory: o.to.Folder == "", AlwaysSummary: o.session.Chosen(), Images: &o.images}
 	return job.Run(ctx, to, rows.PicturesCodec, func() (*job.Job[imageRequest, rows.Pictures], error) {
 		r := &cutoutRun{picturesOfImages: g.ofImages(), cutoutOptions: o}

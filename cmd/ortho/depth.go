@@ -27,6 +27,7 @@ type depthOptions struct {
 func newDepthCommand() *cli.Command {
 	made := newDepthFiles()
 	o := &depthOptions{made: made, lookOptions: lookOptions{
+		images:  flags.Images{Planned: true},
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with the range of their values and needs no network"},
 		session: flags.Session{Batches: true},
 		rows:    flags.Rows{Images: true},

@@ -62,7 +62,7 @@ type describeOptions struct {
 
 func newDescribeCommand() *cli.Command {
 	o := &describeOptions{
-		images:  flags.Images{Asks: true},
+		images:  flags.Images{Asks: true, Planned: true},
 		rows:    flags.Rows{Images: true},
 		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
 		session: flags.Session{NoConcurrency: true},
@@ -119,7 +119,7 @@ func (o *describeOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := o.chat.CheckKey(); err != nil {
 		return err
 	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.failFast.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: &o.failFast,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.DescriptionsCodec, func() (*job.Job[source.Item, rows.Descriptions], error) {
 		d := &imageDescriber{describer: describer, witnesses: &o.witnesses}

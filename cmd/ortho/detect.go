@@ -36,6 +36,7 @@ type detectOptions struct {
 func newDetectCommand() *cli.Command {
 	made := newDetectFiles()
 	o := &detectOptions{made: made, lookOptions: lookOptions{
+		images:  flags.Images{Planned: true},
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their boxes and needs no network"},
 		rows:    flags.Rows{Own: []string{"coco"}, Images: true},
 		model:   flags.Model{Default: bundled.Detector, Task: models.Detect},

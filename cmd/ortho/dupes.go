@@ -74,7 +74,7 @@ func (o *dupesOptions) run(ctx context.Context, call *flags.Call) error {
 	case o.model.Name == "" && call.Given("cosine"):
 		return commandline.Usagef("--cosine is of embeddings: -m names the model that makes them")
 	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.decoding.Stop, Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
+	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: &o.decoding.FailFast, Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.DuplicatesCodec, func() (*job.Job[rows.Duplicates, rows.Duplicates], error) {
 		found := &search{dupesOptions: o, ctx: ctx}
 		how := record.Speed{Provider: runner.CPU, Batch: 1, Concurrency: runtime.GOMAXPROCS(0)}

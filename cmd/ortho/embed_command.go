@@ -15,7 +15,7 @@ import (
 
 func newEmbedCommand() *cli.Command {
 	o := &embedOptions{
-		images:  flags.Images{Optional: true},
+		images:  flags.Images{Optional: true, Planned: true},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Embed},
 	}
@@ -36,9 +36,9 @@ func (o *embedOptions) check(call *flags.Call) error {
 	switch {
 	case o.texts == "" && call.Given("texts"):
 		return commandline.Usagef("--texts names no file (- is standard input)")
-	case o.texts == "" && len(call.Args) == 0 && !call.Given("stdin-paths"):
+	case o.texts == "" && len(call.Args) == 0 && !flags.GivesImages(call):
 		return commandline.Usagef("no images named: give files, folders, globs, @list.txt or - (standard input); or --texts FILE")
-	case o.texts != "" && (len(call.Args) > 0 || call.Given("stdin-paths") || call.Given("shard")):
+	case o.texts != "" && (flags.GivesImages(call) || call.Given("shard")):
 		return commandline.Usagef("--texts stands alone: images get rows of their own, in another run of the same model")
 	case o.texts != "" && !dual.Is(o.model.Name):
 		return fmt.Errorf("%s takes no texts beside images: --texts needs a model of both. %s", o.model.Name, howToExport)
@@ -50,7 +50,7 @@ func (o *embedOptions) run(ctx context.Context, call *flags.Call) error {
 	if err := o.check(call); err != nil {
 		return err
 	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.decoding.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: &o.decoding.FailFast,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	if o.texts != "" {
 		return o.runTexts(ctx, call, to)

@@ -69,6 +69,8 @@ func TestEndings(t *testing.T) {
 		{"bench report x.jsonl", "html", []string{"x.md", "x.csv"}, "ends with .html or .htm"},
 		{"compare -m efficientnet-lite0 -m efficientnet-lite0-int8 cat.png", "output", []string{"x.jsonl", "x.csv", "x.html", "x.md"}, "ends with .txt"},
 		{"compare -m efficientnet-lite0 -m efficientnet-lite0-int8 cat.png --json", "output", []string{"x.jsonl", "x.csv"}, "ends with .json"},
+		{"plan cat.png -n 1", "output", []string{"x.json", "x.csv", "x.txt.gz"}, "ends with .jsonl or .ndjson"},
+		{"gather . --plan none", "output", []string{"x.xls", "x.md"}, rows},
 		{"preprocess cat.png", "output", []string{"x.npz", "x.json", "x.png", "x.pt", "x.txt"}, "ends with .npy"},
 	} {
 		words := strings.Fields(c.command)

@@ -30,7 +30,7 @@ func newGenerateCommand() *cli.Command {
 
 func (o *generateOptions) run(ctx context.Context, call *flags.Call) error {
 	g := &generation{generateOptions: o, ui: call.UI, reads: call.Reads, replaces: o.to.Mode != record.Fresh}
-	to := job.Output{UI: call.UI, Rows: o.to.Rows(), Page: &o.page, Progress: &o.progress, FailFast: o.failFast.Stop, Reads: call.Reads,
+	to := job.Output{UI: call.UI, Rows: o.to.Rows(), Page: &o.page, Progress: &o.progress, FailFast: &o.failFast, Reads: call.Reads,
 		Folder: o.to.Folder, InMemory: o.to.Folder == "", AlwaysSummary: o.session.Chosen()}
 	switch o.of {
 	case ofImages:

@@ -16,7 +16,7 @@ func (o *generateOptions) Suits(c *flags.Call, flag, value string) bool {
 		return true
 	}
 	texts := c.Given("text") || c.Given("texts")
-	images := len(c.Args) > 0 || c.Given("stdin-paths")
+	images := flags.GivesImages(c)
 	if isPipeline(value) {
 		return texts || len(c.Args) > 0 && likeText(c.Args[0])
 	}

@@ -84,7 +84,7 @@ func (o *generateOptions) Read(c *flags.Call) error {
 	o.asTask = c.Given("task")
 	if isPipeline(o.model) {
 		o.of = ofPrompts
-	} else if len(c.Args) > 0 || c.Given("stdin-paths") {
+	} else if flags.GivesImages(c) {
 		o.of = ofImages
 	}
 	if err := o.checkKind(c); err != nil {
@@ -198,7 +198,7 @@ func (o *generateOptions) checkPipeline(c *flags.Call) error {
 		"class": "it takes texts", "truncation": "its latents are not truncated", "interpolate": "give seeds by --seed, or latents by --latents",
 		"frames": "it is for --interpolate", "keep-size": "--size gives its images' size", "background": "its images have no alpha", "strip": "its images have no metadata of others", "first-frame": "it makes one image of each",
 		"face-detector": "it restores faces in images: with a graph such as GFPGAN, of what this makes", "upscale": "it is for faces in images", "fidelity": "it is for faces in images",
-		"tile": "its images are not cut", "tile-overlap": "its images are not cut", "stdin-paths": "it takes texts: --texts - reads them from standard input",
+		"tile": "its images are not cut", "tile-overlap": "its images are not cut", "stdin-tar": "it takes texts: --texts - reads them from standard input", "stdin-paths": "it takes texts: --texts - reads them from standard input",
 		"0": "it takes texts", "shard-by": "it takes texts", "shard": "it takes texts, which --texts can give in parts", "settings": "they are measured with models of one graph",
 		"concurrency": "it makes one image at a time, and its runs have --threads",
 	}

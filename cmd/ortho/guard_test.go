@@ -199,6 +199,16 @@ var guarded = []struct {
 	{"bench run --iterations 1 --rounds 1 --custom-ops ops.so", "custom-ops", []string{"ops.so"}, "output html save-settings"},
 	{"compare --providers cpu,cpu --custom-ops ops.so in.png", "custom-ops", []string{"ops.so"}, "output"},
 
+	{"plan in.png -n 1", "argument", []string{"in.png"}, "output"},
+	{"plan @list.txt -n 1", "argument", []string{"list.txt", "in.png", "shard.tar"}, "output"},
+	{"gather results --plan none", "argument", []string{"results/unet.jsonl"}, "output"},
+	{"gather none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output"},
+	{"classify --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
+	{"embed -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output"},
+	{"tag -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
+	{"detect -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
+	{"segment -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
+	{"describe --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
 	{"convert results.jsonl", "argument", []string{"results.jsonl"}, "output"},
 	{"preprocess in.png", "argument", []string{"in.png"}, "output"},
 	{"preprocess none.png -m graph/model.onnx", "model", []string{"graph/model.onnx", "graph/weights.bin", "graph/config.json"}, "output"},
@@ -313,7 +323,7 @@ func readFlags(commands []*cli.Command, above string) (all []string) {
 // file at all.
 func TestGuardKnowsFlags(t *testing.T) {
 	no := strings.Fields("format progress shard check-inputs shard-by record text class fit interpolate background tile provider provider-option onnxruntime decode negative scheduler size " +
-		"template hash into rest where lang chat-model header detail classes draw crops yolo as captions masks overlay slice merge merge-metric maps previews colors npy threshold man truth providers threads batch concurrency dim objective source from flavor variant repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization")
+		"template hash into rest where lang chat-model header detail classes draw crops yolo as captions masks overlay slice merge merge-metric maps previews colors npy threshold man truth providers threads batch concurrency dim objective source from flavor variant repository http grpc token-env tls-cert tls-key min-effect tolerance reference-optimization plan-task task-bytes")
 	for _, f := range (&flags.Overrides{}).Flags() {
 		if name := f.Names()[0]; !flags.Reads(name) {
 			no = append(no, name)

@@ -30,6 +30,7 @@ var rooms = map[string]struct{ modules, rooms []string }{
 	"models": {[]string{"github.com/sashabaranov/go-openai", "github.com/avast/retry-go/v5", "golang.org/x/text/unicode", "github.com/clipperhouse/uax29/v2/graphemes", "gonum.org/v1/gonum/blas/gonum", "golang.org/x/sync/semaphore", "golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy"}, []string{"models", "runner", "preprocess"}},
 	"runner": {[]string{"github.com/yalue/onnxruntime_go", "github.com/shirou/gopsutil/v4", "golang.org/x/sys", "google.golang.org/protobuf", "gonum.org/v1/gonum"},
 		[]string{"runner"}},
+	"examples":   {nil, nil}, // scripts, and tests that start services
 	"preprocess": {[]string{"golang.org/x/image", "github.com/klauspost/compress", "golang.org/x/sync"}, []string{"preprocess"}},
 	"scripts":    {},
 }
@@ -106,11 +107,13 @@ var walls = map[string]string{
 	"cmd/ortho/internal/shelf":        "cmd/ortho/internal/output runner/appear",
 	"cmd/ortho/internal/remedy":       "cmd/ortho/internal/term models models/config models/scheduler preprocess preprocess/codecs runner runner/bench runner/feed runner/library",
 	"cmd/ortho/internal/report":       "cmd/ortho/internal/output cmd/ortho/internal/remedy cmd/ortho/internal/term preprocess",
-	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/hub cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/record cmd/ortho/internal/remedy " +
+	"cmd/ortho/internal/flags": "cmd/ortho/internal/commandline cmd/ortho/internal/dataset cmd/ortho/internal/defaults cmd/ortho/internal/hub cmd/ortho/internal/output cmd/ortho/internal/overlay cmd/ortho/internal/plan cmd/ortho/internal/record cmd/ortho/internal/remedy " +
 		"cmd/ortho/internal/source cmd/ortho/internal/store cmd/ortho/internal/term models models/boxes models/bundled models/classify models/config models/describe models/diffusion " +
 		"preprocess runner runner/bench runner/library runner/machine runner/onnx",
 	"cmd/ortho/internal/rows":    "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/term models/boxes models/classify models/depth models/describe models/detect models/embed models/grounding models/provenance models/segment models/tag models/witness",
 	"cmd/ortho/internal/beside":  "cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/record cmd/ortho/internal/shelf cmd/ortho/internal/source models models/images preprocess runner",
+	"cmd/ortho/internal/plan":    "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/scratch cmd/ortho/internal/source cmd/ortho/internal/store runner/exact",
+	"cmd/ortho/internal/schema":  "",
 	"cmd/ortho/internal/convert": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows cmd/ortho/internal/source cmd/ortho/internal/term cmd/ortho/internal/where",
 	"cmd/ortho/internal/pages": "cmd/ortho/internal/grid cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/rows " +
 		"cmd/ortho/internal/sheet cmd/ortho/internal/term models models/classify models/describe models/diffusion models/evaluate models/evaluate/threshold models/grounding models/imagine models/witness " +
@@ -118,7 +121,7 @@ var walls = map[string]string{
 		"runner/stats",
 	"cmd/ortho/internal/vectors": "cmd/ortho/internal/output cmd/ortho/internal/record cmd/ortho/internal/rows models/nearest",
 	"cmd/ortho/internal/job": "cmd/ortho/internal/build cmd/ortho/internal/commandline cmd/ortho/internal/flags cmd/ortho/internal/grid cmd/ortho/internal/output " +
-		"cmd/ortho/internal/pages cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/source cmd/ortho/internal/store " +
+		"cmd/ortho/internal/pages cmd/ortho/internal/plan cmd/ortho/internal/record cmd/ortho/internal/remedy cmd/ortho/internal/report cmd/ortho/internal/scratch cmd/ortho/internal/source cmd/ortho/internal/store " +
 		"cmd/ortho/internal/term cmd/ortho/internal/where models runner runner/appear",
 
 	"cmd/ortho/internal/serve/fault":         "cmd/ortho/internal/remedy models models/config models/describe models/images preprocess runner",
@@ -129,6 +132,7 @@ var walls = map[string]string{
 		"cmd/ortho/internal/serve/oip cmd/ortho/internal/term models models/classify models/cutout models/describe models/detect models/diffusion models/embed models/generate models/segment models/tag models/zeroshot preprocess",
 
 	"cmd/ortho":      "*",
+	"examples":       "",
 	"cmd/benchpeers": "*",
 	"cmd/benchserve": "runner runner/onnx",
 	"cmd/decodeall":  "preprocess",

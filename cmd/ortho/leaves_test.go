@@ -42,6 +42,10 @@ var stays = []string{
 	"compare -m " + testModels + "/scalars --providers cpu,cpu --input synthetic",
 	"models list", "models show efficientnet-lite0", "models verify",
 	"convert testdata/classes.jsonl OUT/rows.xlsx",
+	"plan " + coffee + " -n 1 -o OUT/plan.jsonl",
+	"classify --plan OUT/plan.jsonl --plan-task 0 -o OUT/parts/",
+	"gather OUT/parts --plan OUT/plan.jsonl -o OUT/gathered.csv",
+	"schema classify --spark",
 	"inspect",
 	"preprocess " + coffee + " -o OUT/x.npy",
 	"describe prompts", "runtime list",
@@ -123,6 +127,13 @@ func prepareOut(t *testing.T, line, out string) {
 	if strings.Contains(line, "OUT/index") {
 		if code, _, stderr := execute(t, "", "embed", "-m", testModels+"/embedding", "--input-range", "0,1", coffee, "-o", filepath.Join(out, "index.jsonl")); code != 0 {
 			t.Fatal(stderr)
+		}
+	}
+	for _, before := range []string{"plan " + coffee + " -n 1 -o OUT/plan.jsonl", "classify --plan OUT/plan.jsonl --plan-task 0 -o OUT/parts/"} {
+		if strings.Contains(line, "--plan OUT") && !strings.HasPrefix(line, strings.Fields(before)[0]) {
+			if code, _, stderr := execute(t, "", strings.Fields(strings.ReplaceAll(before, "OUT", out))...); code != 0 {
+				t.Fatal(stderr)
+			}
 		}
 	}
 }

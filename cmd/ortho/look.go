@@ -69,7 +69,7 @@ type look[V any, R output.Row] struct {
 
 // runLook looks at the images, and writes the rows and the files beside them. open opens the model for the verb.
 func runLook[V any, R output.Row](ctx context.Context, call *flags.Call, o *lookOptions, codec *output.Codec[R], open func(*models.Model) (*look[V, R], error)) error {
-	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: o.decoding.Stop,
+	to := job.Output{UI: call.UI, Rows: &o.rows, Page: &o.page, Progress: &o.progress, FailFast: &o.decoding.FailFast,
 		Reads: call.Reads, Images: &o.images, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, codec, func() (*job.Job[*beside.Item, R], error) {
 		if o.task != "" {

@@ -56,6 +56,16 @@ func TestNewcomer(t *testing.T) {
 
 		{"Classify cat.png", exitUsage, []string{"did you mean classify?"}},
 		{"-m glyphs classify cat.png", exitUsage, []string{"-m stands before the command", "ortho classify -m"}},
+		{"plan cat.png -o p.jsonl", exitUsage, []string{"give --tasks N or --task-bytes SIZE"}},
+		{"plan cat.png -n 4", exitUsage, []string{"-o FILE"}},
+		{"plan empty -n 4 -o plan.jsonl", exitFailed, []string{"folder empty holds no images"}},
+		{"classify --plan list.txt --plan-task 0 -o rows/", exitFailed, []string{"list.txt: it is no plan, as ortho plan makes them"}},
+		{"classify --plan list.txt", exitUsage, []string{"-o FOLDER/"}},
+		{"classify cat.png --plan-task 3", exitUsage, []string{"--plan"}},
+		{"gather photos", exitUsage, []string{"--plan FILE"}},
+		{"gather photos --plan list.txt", exitFailed, []string{"it is no plan"}},
+		{"schema", exitUsage, []string{"classify, classify-text"}},
+
 		{"run cat.png", exitUsage, []string{"ortho classify photo.jpg"}},
 		{"identify cat.png", exitUsage, []string{"ortho classify photo.jpg"}},
 		{"models glyphs", exitUsage, []string{"there are list, show, verify"}},

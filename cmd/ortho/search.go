@@ -85,7 +85,7 @@ func (o *searchOptions) run(ctx context.Context, call *flags.Call) error {
 	if o.model.Name == "" {
 		return commandline.Usagef("-m names no model: the one that made the index")
 	}
-	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: o.decoding.Stop, Reads: call.Reads, AlwaysSummary: o.session.Chosen()}
+	to := job.Output{UI: call.UI, Rows: &o.rows, Progress: &o.progress, FailFast: &o.decoding.FailFast, Reads: call.Reads, AlwaysSummary: o.session.Chosen()}
 	return job.Run(ctx, to, rows.MatchesCodec, func() (*job.Job[query, rows.Matches], error) {
 		index, err := vectors.Open(ctx, call.Args[0], call.Reads, call.Warn)
 		if err != nil {

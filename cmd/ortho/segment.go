@@ -73,6 +73,7 @@ func (o *foundOptions) settings() record.Settings {
 func newSegmentCommand() *cli.Command {
 	made := newSegmentFiles()
 	o := &segmentOptions{made: made, lookOptions: lookOptions{
+		images:  flags.Images{Planned: true},
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their segments and needs no network"},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Segment},

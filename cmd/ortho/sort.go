@@ -91,7 +91,7 @@ func (o *sortOptions) run(ctx context.Context, call *flags.Call) error {
 	if o.classifyOptions.rows.ToFile() {
 		o.answers.Top = 5 // as those of classify are
 	}
-	to := job.Output{UI: call.UI, Rows: &o.classifyOptions.rows, Progress: &o.progress, FailFast: o.decoding.Stop, Reads: call.Reads, Images: &o.images,
+	to := job.Output{UI: call.UI, Rows: &o.classifyOptions.rows, Progress: &o.progress, FailFast: &o.decoding.FailFast, Reads: call.Reads, Images: &o.images,
 		InMemory: !o.classifyOptions.rows.ToFile() && !o.images.Watched(), Discards: !o.classifyOptions.rows.ToFile() && o.images.Watched()}
 	return job.Run(ctx, to, rows.ClassesCodec, func() (*job.Job[source.Item, rows.Classes], error) {
 		j, err := o.job(ctx, call)
@@ -129,9 +129,9 @@ func (o *sortOptions) Read(call *flags.Call) error {
 	case o.undo != "" && (len(call.Args) > 0 || o.into != "" || o.rowsFile != "" || len(acts) > 0):
 		return commandline.Usagef("--undo FILE stands alone, or with --dry-run")
 	case o.undo != "":
-	case o.rowsFile != "" && (len(call.Args) > 0 || call.Given("stdin-paths")):
+	case o.rowsFile != "" && flags.GivesImages(call):
 		return commandline.Usagef("--from-rows says which images there are: leave out SRC")
-	case o.rowsFile == "" && len(call.Args) == 0 && !call.Given("stdin-paths"):
+	case o.rowsFile == "" && !flags.GivesImages(call):
 		return commandline.Usagef("nothing to sort: give images (files, folders, globs, @list.txt), or --from-rows FILE with what classify has said of them")
 	case o.rowsFile == "" && len(call.Args) == 1 && rowsEnding(call.Args[0]):
 		return commandline.Usagef("%s is no image: rows are given by --from-rows %[1]s", call.Args[0])

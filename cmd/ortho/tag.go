@@ -152,6 +152,7 @@ func (c *captions) make(item *beside.Item, made taggedImage) error {
 func newTagCommand() *cli.Command {
 	folder := &beside.Folder{Flag: "captions", Ending: ".txt", Usage: "also write the tags of each image to the folder `DIR`, as IMAGE.txt: a, b, c"}
 	o := &tagOptions{captions: captions{folder: folder}, lookOptions: lookOptions{
+		images:  flags.Images{Planned: true},
 		page:    flags.Page{Usage: "also write a page to `FILE`, which shows the first images with their tags and needs no network"},
 		session: flags.Session{Batches: true},
 		read:    flags.Overrides{Task: models.Classify, Without: []string{"task", "output-name", "temperature"}},

@@ -53,18 +53,47 @@ func memoryBounds(asked, machine int64) preprocess.MemoryBounds {
 	return b
 }
 
-// FailFast makes a run stop at the first item that fails.
+// FailFast says what items that fail do to a run: it stops at the first, or it ends with an exit code of its own
+// where there are too many.
 type FailFast struct {
-	Unit string // what an item is called; "": image
-	Stop bool
+	Unit     string // what an item is called; "": image
+	Uncapped bool   // there is no --max-failed: how many fail has no code of its own
+	Ends     bool   // there is no --fail-fast: all has been done before
+	Stop     bool
+	Most     float64 // of all, that may fail: 0 to 1
 }
 
+// TooMany reports whether more of all items have failed than may: of nil none.
+func (f *FailFast) TooMany(failed, all int64) bool {
+	return failed > 0 && (f == nil || float64(failed) > f.Most*float64(all))
+}
+
+// Stops reports whether the first item that fails ends the run; nil does not.
+func (f *FailFast) Stops() bool { return f != nil && f.Stop }
+
 func (f *FailFast) Flags() []cli.Flag {
-	return []cli.Flag{&cli.BoolFlag{Name: "fail-fast", Category: "Input", Usage: "stop at the first " + cmp.Or(f.Unit, "image") + " that fails"}}
+	unit := cmp.Or(f.Unit, "image")
+	var all []cli.Flag
+	if !f.Ends {
+		all = append(all, &cli.BoolFlag{Name: "fail-fast", Category: "Input", Usage: "stop at the first " + unit + " that fails"})
+	}
+	if !f.Uncapped {
+		all = append(all, &cli.Float64Flag{Name: "max-failed", Category: "Input", DefaultText: "0", Usage: "end with exit code 3 only where more than `RATE` (0 to 1) of the " + unit + "s have failed; 1: never, since their rows tell"})
+	}
+	return all
 }
 
 func (f *FailFast) Read(c *Call) error {
-	f.Stop = c.line.Bool("fail-fast")
+	f.Stop = !f.Ends && c.line.Bool("fail-fast")
+	if f.Uncapped {
+		return nil
+	}
+	if f.Most = c.line.Float64("max-failed"); !(f.Most >= 0 && f.Most <= 1) {
+		return commandline.Usagef("--max-failed %v: from 0 to 1", f.Most)
+	}
+	if f.Stop && c.Given("max-failed") {
+		return commandline.Usagef("--fail-fast stops at the first that fails, and --max-failed lets some: give one of them")
+	}
 	return nil
 }
 

@@ -29,7 +29,7 @@ var written = []string{"output", "html", "json", "grid", "save-settings"}
 
 // readBy are the flags that name what a run reads, with the files that a value stands for.
 var readBy = map[string]func(value string) iter.Seq[string]{
-	"settings": itself, "custom-ops": itself, "labels": itself, "vocabulary": itself, "latents": itself, "texts": itself, "file": itself, "zero-shot": itself,
+	"settings": itself, "plan": itself, "custom-ops": itself, "labels": itself, "vocabulary": itself, "latents": itself, "texts": itself, "file": itself, "zero-shot": itself,
 	"image": itself, "mask": itself, "control": itself, "rerun": itself, "from-rows": itself, "undo": itself, "binary": itself, "set": valueFile, "background": backgroundFile, "prompt": promptFile, "cache": filesBelow,
 	"data": dataset.Files, "images": filesBelow, "input": inputFiles, "model": modelFiles, "against": modelFiles, "generator": modelFiles, "text-model": modelFiles,
 	"detector": modelFiles, "face-detector": modelFiles, "controlnet": modelFiles, "upscale": modelFiles, "segmenter": modelFiles, "zero-shot-model": modelFiles,

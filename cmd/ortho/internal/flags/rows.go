@@ -2,14 +2,17 @@ package flags
 
 import (
 	"cmp"
+	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"ortho/cmd/ortho/internal/commandline"
 	"ortho/cmd/ortho/internal/output"
 	"ortho/cmd/ortho/internal/record"
+	"ortho/cmd/ortho/internal/store"
 	"ortho/cmd/ortho/internal/term"
 )
 
@@ -25,6 +28,8 @@ type Rows struct {
 	Images     bool     // rows are of images: there is --thumbnails
 	Thumbnails bool     // a sheet has small pictures
 	Lists      int      // classes that wide and xlsx have columns for; 0: the rows are no lists
+	Command    string   // whose rows they are
+	Parts      string   // the folder that parts of a plan go to; "": the rows are of no plan
 	Where      string   // which rows are kept; "": all. See package where
 }
 
@@ -55,7 +60,7 @@ const FormatUsage = "`FORMAT`: table, jsonl, json, csv, tsv, wide (CSV with a ro
 var Thumbnails = &cli.BoolFlag{Name: "thumbnails", Category: "Output", Usage: "xlsx: put a small picture beside each row, of the first 5000 images"}
 
 func (r *Rows) Read(c *Call) (err error) {
-	r.File, r.ByDefault = c.line.String("output"), c.byDefault
+	r.File, r.ByDefault, r.Command = c.line.String("output"), c.byDefault, c.Command()
 	if c.Given("output") && r.File == "" {
 		return commandline.Usagef("--output names no file (- is standard output)")
 	}
@@ -63,6 +68,9 @@ func (r *Rows) Read(c *Call) (err error) {
 		if err := commandline.OneOf("format", asked, slices.Concat(output.Formats, r.Own)...); err != nil {
 			return err
 		}
+	}
+	if c.has("plan") && c.Given("plan") {
+		return r.parts(c)
 	}
 	terminal := !r.ToFile() && term.IsTerminal(c.Out)
 	grows := c.has("watch") && c.line.Bool("watch") && !r.ToFile() // rows are there as they come
@@ -101,6 +109,40 @@ func (r *Rows) Read(c *Call) (err error) {
 		return commandline.Usagef("--update brings a file up to date that has the rows of all images, and --where leaves some out: filter what it has made in a run of its own")
 	case r.Mode == record.Update && output.Once(r.Format):
 		return commandline.Usagef("--update reads FILE back, which a %s can't be: give -f jsonl, csv or parquet", r.Format)
+	}
+	return nil
+}
+
+// parts reads where the rows of a plan's task go.
+func (r *Rows) parts(c *Call) error {
+	if !r.ToFile() {
+		return commandline.Usagef("--plan makes parts: name the folder that they go to with -o FOLDER/")
+	}
+	if !strings.HasSuffix(r.File, "/") && !store.Remote(r.File) {
+		if info, err := os.Stat(r.File); err != nil || !info.IsDir() {
+			return commandline.Usagef("-o %s is no folder, which the parts of a plan go to: give -o %[1]s/, and -f FORMAT", r.File)
+		}
+	}
+	for _, flag := range []string{"overwrite", "resume", "retry-failed", "update", "keep-gone", "record"} {
+		if c.Given(flag) {
+			return commandline.Usagef("--%s is of a run's own file: parts of a plan that are there are passed over in any case, and another output makes them anew", flag)
+		}
+	}
+	r.Parts, r.Format = r.File, cmp.Or(c.line.String("format"), "jsonl")
+	if output.Once(r.Format) {
+		return commandline.Usagef("--format %s can't be read back, as parts of a plan are: give jsonl, csv, parquet, ...", r.Format)
+	}
+	if c.line.Bool("escape-formulas") {
+		if !output.Delimited(r.Format) {
+			return commandline.Usagef("--escape-formulas is of CSV and its like, and the rows are written as %s", r.Format)
+		}
+		r.Format = output.Escaped(r.Format)
+	}
+	if r.Lists = 0; c.has("top") {
+		r.Lists = c.line.Int("top")
+	}
+	if r.Where = c.line.String("where"); c.Given("where") && r.Where == "" {
+		return commandline.Usagef("--where is empty")
 	}
 	return nil
 }

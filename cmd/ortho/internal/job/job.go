@@ -25,13 +25,13 @@ type Output struct {
 	Rows          *flags.Rows
 	Page          *flags.Page // nil: there is none
 	Progress      *flags.Progress
-	FailFast      bool
-	Reads         *output.Reads // what the run reads, which no output replaces
-	Images        *flags.Images // that the arguments name; nil: they are others
-	AlwaysSummary bool          // the summary is printed even for a single row
-	Folder        string        // of pictures, with the file of their rows in it; "": there is none
-	InMemory      bool          // rows are not written: they are kept in memory for Job.Finish
-	Discards      bool          // rows are neither written nor kept
+	FailFast      *flags.FailFast // nil: none that fails ends the run, and any gives it a code of its own
+	Reads         *output.Reads   // what the run reads, which no output replaces
+	Images        *flags.Images   // that the arguments name; nil: they are others
+	AlwaysSummary bool            // the summary is printed even for a single row
+	Folder        string          // of pictures, with the file of their rows in it; "": there is none
+	InMemory      bool            // rows are not written: they are kept in memory for Job.Finish
+	Discards      bool            // rows are neither written nor kept
 }
 
 // Job is a run of a task over items of a type T: each gets a row of a type R.
@@ -98,6 +98,9 @@ type Answer[R output.Row] struct {
 
 // Run opens the outputs, then the job, and makes the rows, which codec writes.
 func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Codec[R], open func() (*Job[T, R], error)) error {
+	if to.Images.Task() != nil {
+		return runTask(ctx, to, codec, open)
+	}
 	out, err := openRows(ctx, to, codec)
 	if err != nil {
 		return err
@@ -154,7 +157,7 @@ func Run[T any, R output.Row](ctx context.Context, to Output, codec *output.Code
 	if err := page.write(ctx, out, j.Title, j.AtOnce, j.Card); err != nil {
 		return err
 	}
-	if _, failed := out.counts(); failed > 0 {
+	if all, failed := out.counts(); to.FailFast.TooMany(failed, all) {
 		return commandline.ErrItems
 	}
 	return nil
@@ -322,7 +325,7 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 			failed = append(failed, a.Row)
 		}
 		bar.Step(a.Err != nil)
-		if a.Err != nil && to.FailFast {
+		if a.Err != nil && to.FailFast.Stops() {
 			return keep(fmt.Errorf("%w (--fail-fast stops here)", a.Err))
 		}
 	}
@@ -332,11 +335,14 @@ func (j *Job[T, R]) make(ctx context.Context, to Output, out *rows[R], p *page[R
 		to.Warn("interrupted after " + out.many(all))
 		return keep(err)
 	}
+	if err := to.Images.Err(); err != nil {
+		return keep(err)
+	}
 	went := j.How.Took(done, time.Since(start))
 	if err := out.finish(ctx, went); err != nil {
 		return err
 	}
-	if to.Images != nil {
+	if to.Images != nil && out.part == "" {
 		flags.TellPassed(to.UI, to.Images.Passed(), to.Progress.Quiet)
 	}
 	out.printSummary(done, went, failed)

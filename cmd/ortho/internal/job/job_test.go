@@ -96,7 +96,7 @@ func run(t *testing.T, d *doubling, n int, rows flags.Rows, failFast bool) (stdo
 	if d.stop != nil {
 		d.stop = stop
 	}
-	to := Output{UI: &term.UI{In: strings.NewReader(""), Out: &out, Err: &errs}, Rows: &rows, Progress: &flags.Progress{}, FailFast: failFast,
+	to := Output{UI: &term.UI{In: strings.NewReader(""), Out: &out, Err: &errs}, Rows: &rows, Progress: &flags.Progress{}, FailFast: &flags.FailFast{Stop: failFast},
 		Reads: output.Protect(func(func(string) bool) {})}
 	err = Run(ctx, to, codec, func() (*Job[int, doubled], error) { return d.job(n), nil })
 	return out.String(), errs.String(), err

@@ -29,6 +29,7 @@ type rows[R output.Row] struct {
 	unit    string         // what a row is of: "image", "text"
 	failing string         // what a row of error is of; "": the same
 	run     *record.Run[R] // nil: a stream
+	part    string         // of a plan's task, which is written meanwhile; "": the rows are of none
 	created string         // the topmost folder that was made; "": none
 	shipped *shipped       // the file goes to a store; nil: it does not
 	made    bool           // rows, by this run
@@ -349,13 +350,16 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 		return
 	}
 	u, updated := r.updated()
-	if all != 1 || failed > 0 || updated || before > 0 || r.Folder != "" || r.keeps != nil || r.AlwaysSummary {
+	if all != 1 || failed > 0 || updated || before > 0 || r.Folder != "" || r.keeps != nil || r.part != "" || r.AlwaysSummary {
 		text := r.many(all)
 		if r.failing != "" {
 			text = r.many(all - failed)
 		}
 		if r.Images != nil && r.Images.Shard().Count > 1 {
 			text = fmt.Sprintf("shard %v (0/%d is the first): %s", r.Images.Shard(), r.Images.Shard().Count, text)
+		}
+		if r.part != "" {
+			text = r.part + ": " + text
 		}
 		if r.Folder != "" {
 			text = r.Folder + ": " + text
@@ -379,7 +383,7 @@ func (r *rows[R]) printSummary(done int, went record.Speed, failures []output.Ro
 		}
 		r.Info(text)
 	}
-	if failed > 0 && !(r.run == nil && term.IsTerminal(r.Out)) { // where the rows are seen
+	if failed > 0 && !(r.run == nil && r.part == "" && term.IsTerminal(r.Out)) { // where the rows are seen
 		r.warnFailed(failures, failed)
 	}
 }

@@ -178,6 +178,9 @@ func (c *Codec[R]) Read(format string, r io.ReaderAt, size int64) iter.Seq2[R, e
 	return c.form(format).read(r, size)
 }
 
+// Plain is a format without what Escaped adds.
+func Plain(format string) string { return strings.TrimSuffix(format, escapedSuffix) }
+
 // Binary reports whether a format is no text.
 func Binary(format string) bool {
 	return slices.Contains([]string{"parquet", "xlsx", "npz", "npy"}, format)

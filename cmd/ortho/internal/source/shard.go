@@ -36,23 +36,29 @@ func (s Shard) own(yield func(Item) bool) func(Item) bool {
 	if s.Count <= 1 {
 		return yield
 	}
-	if s.ByName {
-		return func(item Item) bool {
-			digest := sha256.Sum256([]byte(item.Name))
-			return binary.BigEndian.Uint64(digest[:])%uint64(s.Count) != uint64(s.Index) || yield(item)
-		}
-	}
 	next := 0
 	return func(item Item) bool {
-		position := next
+		at := next
+		if s.ByName {
+			digest := sha256.Sum256([]byte(item.Name))
+			at = int(binary.BigEndian.Uint64(digest[:]) % uint64(s.Count))
+		}
 		next = (next + 1) % s.Count
-		return position != s.Index || yield(item)
+		if at == s.Index {
+			return yield(item)
+		}
+		if item.dropped != nil {
+			item.dropped()
+		}
+		return true
 	}
 }
 
 // ParseShard reads "i/n", with i from 0 to n-1. With "auto" and "auto/n" it takes
 // the task of an array job from getenv's variables: of Slurm, a Kubernetes indexed job or
-// AWS Batch. Kubernetes doesn't state the count; there it must be auto/n.
+// AWS Batch. With auto the job's tasks are the shards, in their order; Kubernetes doesn't state how many
+// there are. With auto/n the task's own number is i, whatever other tasks the job has, so that
+// any of them can be run again: sbatch --array=3,7-9.
 func ParseShard(text string, getenv func(string) string) (Shard, error) {
 	malformed := fmt.Errorf("%q is not i/n (such as 0/8, the first of eight), auto or auto/n", text)
 	index, count, slash := strings.Cut(text, "/")
@@ -63,8 +69,10 @@ func ParseShard(text string, getenv func(string) string) (Shard, error) {
 			return Shard{}, malformed
 		}
 	}
-	if index == "auto" {
-		return arrayTask(s.Count, getenv)
+	if index == "auto" && slash {
+		return ArrayTask(s.Count, getenv)
+	} else if index == "auto" {
+		return arrayTask(getenv)
 	}
 	if s.Index, err = number(index); err != nil || !slash {
 		return Shard{}, malformed
@@ -81,37 +89,60 @@ func number(text string) (int, error) {
 	return int(n), err
 }
 
-// arrayTask asks all schedulers: more than one may have set its variables (Slurm
+// ArrayTask is the shard of count whose index is the number of this task of an array job.
+func ArrayTask(count int, getenv func(string) string) (Shard, error) {
+	s, told, err := agreed(getenv, scheduler.number)
+	switch {
+	case err != nil:
+		return Shard{}, fmt.Errorf("auto/%d: %w", count, err)
+	case s.Count > 0 && s.Count != count:
+		return Shard{}, fmt.Errorf("auto/%d: the array job has %d tasks (%s)", count, s.Count, told)
+	case s.Index >= count:
+		return Shard{}, fmt.Errorf("auto/%d: %s is task %d, counted from 0, but the tasks of %d are 0 to %d", count, told, s.Index, count, count-1)
+	}
+	return Shard{Index: s.Index, Count: count}, nil
+}
+
+// arrayTask is the task's place among those of its array job.
+func arrayTask(getenv func(string) string) (Shard, error) {
+	s, told, err := agreed(getenv, scheduler.task)
+	if err != nil {
+		return Shard{}, fmt.Errorf("auto: %w", err)
+	}
+	number, _, _ := agreed(getenv, scheduler.number)
+	switch {
+	case s.Count == 0:
+		return Shard{}, fmt.Errorf("auto: %s doesn't say of how many; give auto/n", told)
+	case s.Index >= s.Count:
+		return Shard{}, fmt.Errorf("auto: %s is task %d, counted from 0, but the shards of %d are 0 to %d", told, s.Index, s.Count, s.Count-1)
+	case s.Count == 1 && number.Index != 0: // most probably one of several that is run again
+		return Shard{}, fmt.Errorf("auto: the array job has %s alone, which would take everything; to run one of n tasks again give auto/n", told)
+	}
+	return s, nil
+}
+
+// agreed asks all schedulers: more than one may have set its variables (Slurm
 // within Kubernetes), and then they must agree. A count of 0 is not known.
-func arrayTask(count int, getenv func(string) string) (Shard, error) {
-	var s Shard
-	var told []string
+func agreed(getenv func(string) string, ask func(scheduler, func(string) string) (Shard, bool, error)) (s Shard, told string, err error) {
+	var all []string
 	for _, scheduler := range schedulers {
-		t, is, err := scheduler.task(getenv)
+		t, is, err := ask(scheduler, getenv)
 		switch {
 		case err != nil:
-			return Shard{}, fmt.Errorf("auto: %w; give i/n", err)
+			return Shard{}, "", fmt.Errorf("%w; give i/n", err)
 		case !is:
 			continue
 		}
-		told = append(told, fmt.Sprintf("%s=%s", scheduler.index, getenv(scheduler.index)))
-		if len(told) > 1 && (t.Index != s.Index || t.Count > 0 && s.Count > 0 && t.Count != s.Count) {
-			return Shard{}, fmt.Errorf("auto: %s disagree on which task this is, or of how many; give i/n", strings.Join(told, " and "))
+		all = append(all, fmt.Sprintf("%s=%s", scheduler.index, getenv(scheduler.index)))
+		if len(all) > 1 && (t.Index != s.Index || t.Count > 0 && s.Count > 0 && t.Count != s.Count) {
+			return Shard{}, "", fmt.Errorf("%s disagree on which task this is, or of how many; give i/n", strings.Join(all, " and "))
 		}
 		s = Shard{Index: t.Index, Count: max(s.Count, t.Count)}
 	}
-	switch of := max(s.Count, count); {
-	case told == nil:
-		return Shard{}, errors.New("auto: not a task of an array job: none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set; give i/n")
-	case of == 0:
-		return Shard{}, fmt.Errorf("auto: %s doesn't say of how many; give auto/n", told[0])
-	case count > 0 && s.Count > 0 && count != s.Count:
-		return Shard{}, fmt.Errorf("auto/%d: the array job has %d tasks (%s)", count, s.Count, told[0])
-	case s.Index >= of:
-		return Shard{}, fmt.Errorf("auto: %s is task %d, counted from 0, but the shards of %d are 0 to %d", told[0], s.Index, of, of-1)
-	default:
-		return Shard{Index: s.Index, Count: of}, nil
+	if all == nil {
+		return Shard{}, "", errors.New("not a task of an array job: none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set; give i/n")
 	}
+	return s, all[0], nil
 }
 
 // scheduler names the variables that it sets in a task of an array job: the task's
@@ -126,6 +157,23 @@ var schedulers = []scheduler{
 	{index: "JOB_COMPLETION_INDEX"},
 	// https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
 	{index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE"},
+}
+
+// number is the task's own, as it was submitted. Count is that of all tasks where the scheduler runs them all: 0
+// of Slurm, whose job may have any of them.
+func (s scheduler) number(getenv func(string) string) (t Shard, is bool, err error) {
+	if getenv(s.index) == "" {
+		return Shard{}, false, nil
+	}
+	if t.Index, err = number(getenv(s.index)); err != nil {
+		return Shard{}, false, fmt.Errorf("%s=%q is not a number from 0 on", s.index, getenv(s.index))
+	}
+	if s.first == "" && s.count != "" && getenv(s.count) != "" {
+		if t.Count, err = number(getenv(s.count)); err != nil || t.Count == 0 {
+			return Shard{}, false, fmt.Errorf("%s=%q is not a number from 1 on", s.count, getenv(s.count))
+		}
+	}
+	return t, true, nil
 }
 
 // task counts from 0, one by one. Count is 0 where it isn't stated.

@@ -57,10 +57,14 @@ func TestParseShard(t *testing.T) {
 		{"auto", slurm("7", "1", "7", "2", "4"), Shard{Index: 3, Count: 4}, ""},
 		{"auto", slurm("3", "1", "7", "2", ""), Shard{Index: 1, Count: 4}, ""},
 		{"auto", slurm("3", "1", "7", "", "7"), Shard{Index: 2, Count: 7}, ""},
-		{"auto", slurm("7", "7", "7", "0", "1"), Shard{Index: 0, Count: 1}, ""},
+		{"auto", slurm("7", "7", "7", "0", "1"), Shard{}, "SLURM_ARRAY_TASK_ID=7 alone, which would take everything; to run one of n tasks again give auto/n"},
+		{"auto", slurm("0", "0", "0", "1", "1"), Shard{Index: 0, Count: 1}, ""},
 		{"auto", slurm("3", "1", "", "", "7"), Shard{Index: 2, Count: 7}, ""},
-		{"auto/4", slurm("7", "1", "7", "2", "4"), Shard{Index: 3, Count: 4}, ""},
-		{"auto/8", slurm("7", "1", "7", "2", "4"), Shard{}, "auto/8: the array job has 4 tasks (SLURM_ARRAY_TASK_ID=7)"},
+		{"auto/4", slurm("1", "1", "1", "1", "1"), Shard{Index: 1, Count: 4}, ""}, // --array=1, to run it again
+		{"auto/8", slurm("7", "1", "7", "2", "4"), Shard{Index: 7, Count: 8}, ""},
+		{"auto/10", slurm("7", "3", "9", "1", "4"), Shard{Index: 7, Count: 10}, ""}, // --array=3,7-9
+		{"auto/4", slurm("7", "1", "7", "2", "4"), Shard{}, "auto/4: SLURM_ARRAY_TASK_ID=7 is task 7, counted from 0, but the tasks of 4 are 0 to 3"},
+		{"auto/4", slurm("x", "1", "7", "2", "4"), Shard{}, `SLURM_ARRAY_TASK_ID="x" is not a number`},
 		{"auto", slurm("7", "1", "7", "1", "3"), Shard{}, "have gaps"}, // --array=1,2,7
 		{"auto", slurm("6", "1", "6", "2", "3"), Shard{}, "have gaps"},
 		{"auto", slurm("4", "1", "7", "2", "4"), Shard{}, "have gaps"},
@@ -77,7 +81,7 @@ func TestParseShard(t *testing.T) {
 
 		{"auto", kubernetes, Shard{}, "JOB_COMPLETION_INDEX=2 doesn't say of how many; give auto/n"},
 		{"auto/3", kubernetes, Shard{Index: 2, Count: 3}, ""},
-		{"auto/2", kubernetes, Shard{}, "the shards of 2 are 0 to 1"},
+		{"auto/2", kubernetes, Shard{}, "the tasks of 2 are 0 to 1"},
 		{"auto", map[string]string{"JOB_COMPLETION_INDEX": "-1"}, Shard{}, "is not a number"},
 
 		{"auto", aws, Shard{Index: 3, Count: 10}, ""},
@@ -88,10 +92,11 @@ func TestParseShard(t *testing.T) {
 		{"auto", map[string]string{"AWS_BATCH_JOB_ARRAY_SIZE": "3"}, Shard{}, "not a task of an array job"},
 
 		{"auto", with(kubernetes, slurm("3", "1", "7", "1", "7")), Shard{Index: 2, Count: 7}, ""},
-		{"auto/7", with(kubernetes, slurm("3", "1", "7", "1", "7")), Shard{Index: 2, Count: 7}, ""},
+		{"auto/7", with(kubernetes, slurm("2", "1", "7", "1", "7")), Shard{Index: 2, Count: 7}, ""},
+		{"auto/7", with(kubernetes, slurm("3", "1", "7", "1", "7")), Shard{}, "SLURM_ARRAY_TASK_ID=3 and JOB_COMPLETION_INDEX=2 disagree"},
 		{"auto", with(kubernetes, slurm("2", "1", "7", "1", "7")), Shard{}, "SLURM_ARRAY_TASK_ID=2 and JOB_COMPLETION_INDEX=2 disagree"},
 		{"auto", with(aws, slurm("3", "0", "10", "1", "11")), Shard{}, "disagree"},
-		{"auto/11", with(aws, slurm("3", "0", "10", "1", "11")), Shard{}, "disagree"},
+		{"auto/11", with(aws, slurm("3", "0", "10", "1", "11")), Shard{}, "the array job has 10 tasks"},
 	} {
 		got, err := ParseShard(c.text, func(name string) string { return c.env[name] })
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {

@@ -33,15 +33,18 @@ type Item struct {
 	// File is the file that holds it: an archive, or its own; "": none.
 	File string
 
-	entry *written // of an entry of an archive: what its header says
-	fetch *fetch   // of an object in a store
+	entry   *written // of an entry of an archive: what its header says
+	fetch   *fetch   // of an object in a store
+	dropped func()   // tells that nobody will read it; nil: nobody wants to know
 }
 
 // Options say where to look besides the arguments.
 type Options struct {
 	Stdin      io.Reader
-	StdinPaths bool // standard input holds paths
-	NUL        bool // paths in lists end with NUL, not with a newline
+	StdinPaths bool     // standard input holds paths
+	NUL        bool     // paths in lists end with NUL, not with a newline
+	Tar        *Stream  // standard input is an archive; nil: it is not
+	Names      []string // files and archives before all others, by these names alone: no patterns, lists or folders
 	Shard      Shard
 	Passed     *Passed // counts what is passed over, of all shards; may be nil
 	Watch      *Watch  // the arguments are folders, which it watches; nil: no
@@ -62,6 +65,9 @@ func Items(args []string, opt Options) iter.Seq[Item] {
 		yield = opt.Shard.own(yield)
 		if !expandAll(args, opt, yield) {
 			return
+		}
+		if opt.Tar != nil {
+			opt.Tar.items(yield)
 		}
 		if opt.StdinPaths {
 			listed(opt.Stdin, "standard input", opt, below("", yield))
@@ -164,7 +170,7 @@ func filesOf(list string, nul bool, yield func(string) bool) bool {
 // input, a list that is a pipe, a folder that is watched, or an archive or a Parquet file that is read
 // front to back.
 func Once(args []string, opt Options) bool {
-	return opt.Watch != nil || opt.StdinPaths || anyWord(args, func(kind kind, name string) bool {
+	return opt.Watch != nil || opt.StdinPaths || opt.Tar != nil || anyWord(args, func(kind kind, name string) bool {
 		return kind == list && !store.Remote(name) && !isRegular(name) || kind == streamed || kind == table
 	})
 }
@@ -291,6 +297,11 @@ var errNoneWithin = errors.New("in what it matches there are no images")
 // expandAll yields the items of all arguments. A source that gives none is an item that fails, but for a pattern
 // among those of braces, which is counted.
 func expandAll(args []string, opt Options, yield func(Item) bool) bool {
+	for _, name := range opt.Names {
+		if !named(name, opt.Passed, below(filepath.Dir(name), yield)) {
+			return false
+		}
+	}
 	for _, arg := range args {
 		for word := range words(arg) {
 			some := false

@@ -101,23 +101,27 @@ func member(h *tar.Header) (name string, err error) {
 	case slices.ContainsFunc(elements, func(e string) bool { return strings.HasPrefix(e, ".") && e != "." }):
 		return "", nil
 	}
-	name = path.Clean(h.Name)
+	return path.Clean(h.Name), typed(h)
+}
+
+// typed returns why an entry is of no type that has an image's bytes; nil: it is.
+func typed(h *tar.Header) error {
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeCont:
 		for key := range h.PAXRecords {
 			if strings.HasPrefix(key, "GNU.sparse.") {
-				return name, errSparse
+				return errSparse
 			}
 		}
-		return name, nil
+		return nil
 	case tar.TypeGNUSparse:
-		return name, errSparse
+		return errSparse
 	case tar.TypeLink, tar.TypeSymlink:
-		return name, errors.New("is a link; links in an archive are not followed")
+		return errors.New("is a link; links in an archive are not followed")
 	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
-		return name, errors.New("is a device or a pipe, not an image")
+		return errors.New("is a device or a pipe, not an image")
 	}
-	return name, fmt.Errorf("is an entry of the unknown type %q", h.Typeflag)
+	return fmt.Errorf("is an entry of the unknown type %q", h.Typeflag)
 }
 
 var errSparse = errors.New("is a sparse entry, which is not read; make the archive without --sparse")
