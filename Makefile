@@ -45,15 +45,6 @@ CLIENTS ?= bin/clients
 test-clients: runtime ## ortho serve against the real Triton, and asked by tritonclient, kserve, huggingface_hub and openai
 	PYTHON=$(PYTHON) sh scripts/clients/clients.sh bin/ortho $(CLIENTS)
 
-# Stores that others have made, built into a folder of this user's caches, and the tests that use them;
-# without it these tests say that they are skipped.
-ENGINES ?= $(HOME)/.cache/ortho-engines
-test-engines: runtime
-	GOBIN=$(ENGINES) $(GO) install github.com/versity/versitygw/cmd/versitygw@v1.8.0
-	GOBIN=$(ENGINES) $(GO) install github.com/fsouza/fake-gcs-server@v1.56.1
-	ORTHO_TEST_ENGINES=$(ENGINES) $(GO) test -timeout $(TIMEOUT) ./cmd/ortho/internal/store ./cmd/ortho/internal/source ./cmd/ortho/internal/hub
-	ORTHO_TEST_ENGINES=$(ENGINES) $(GO) test -timeout $(TIMEOUT) ./cmd/ortho -run TestStores
-
 # The tests that compare numbers, with the kernels that ONNX Runtime has for another CPU:
 # make test-cpu CPU=Haswell (AVX2), SandyBridge (AVX) or Nehalem (SSE4.2).
 # Needs qemu-user (apt install qemu-user), which has no AVX-512, and takes about ten times as long.
@@ -61,9 +52,15 @@ CPU ?= Haswell
 test-cpu: runtime
 	$(GO) test -short -timeout $(TIMEOUT) -exec "qemu-x86_64 -cpu $(CPU)" ./models/... ./preprocess ./runner
 
-# Engines that people have: Slurm (apt install slurm-wlm munge), Spark (pip install pyspark pyarrow, Java 17), DuckDB and
-# pandas, each as far as it is here. PYTHON names a Python that has them.
-test-engines: runtime ## examples/ on the engines themselves, with nodes and processes killed in the middle
+# Stores and engines that people have, with nodes and processes killed in the middle. Stores are built into a folder of
+# this user's caches; of Slurm (apt install slurm-wlm munge), Spark (pip install pyspark pyarrow, Java 17), DuckDB and
+# pandas, what is here takes part. PYTHON names a Python that has them.
+ENGINES ?= $(HOME)/.cache/ortho-engines
+test-engines: runtime ## stores and examples/ on the servers and engines themselves
+	GOBIN=$(ENGINES) $(GO) install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+	GOBIN=$(ENGINES) $(GO) install github.com/fsouza/fake-gcs-server@v1.56.1
+	ORTHO_TEST_ENGINES=$(ENGINES) $(GO) test -timeout $(TIMEOUT) ./cmd/ortho/internal/store ./cmd/ortho/internal/source ./cmd/ortho/internal/hub
+	ORTHO_TEST_ENGINES=$(ENGINES) $(GO) test -timeout $(TIMEOUT) ./cmd/ortho -run TestStores
 	PYTHON=$(PYTHON) $(GO) test -v -count 1 -timeout $(TIMEOUT) ./examples
 
 race: runtime

@@ -20,7 +20,7 @@ func TestComplete(t *testing.T) {
 		"lic":                            {"licenses"},
 		"licenses --s":                   {"--spdx"},
 		"classify --ov":                  {"--overwrite"},
-		"classify a.jpg --max":           {"--max-pixels", "--max-memory"},
+		"classify a.jpg --max":           {"--max-pixels", "--max-memory", "--max-failed"},
 		"classify a.jpg -f ":             output.Formats,
 		"classify -f j":                  {"jsonl", "json"},
 		"generate -f j":                  {"jpeg"},

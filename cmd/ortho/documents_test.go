@@ -185,6 +185,8 @@ func documentsFolder(t *testing.T) string {
 		"vit":                 "../../models/testdata/exports/optimum-vit",
 		"clip":                "../../models/dual/testdata/clip-joint",
 		"segformer":           "../../models/segment/testdata/segformer",
+		"depth-anything":      "../../models/depth/testdata/depth-anything",
+		"aerial.jpg":          "../../docs/photos/otters.jpg",
 		"u2net.onnx":          "../../models/cutout/testdata/u2net.onnx",
 		"wd-vit-tagger-v3":    "../../models/tag/testdata/wd",
 		"yolo11n.onnx":        "../../models/detect/testdata/ultralytics/v8-dynamic.onnx",

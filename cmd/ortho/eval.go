@@ -15,9 +15,9 @@ import (
 
 func newEvalCommand() *cli.Command {
 	o := &evalOptions{
-		session: flags.Session{Batches: true},
-		model:   flags.Model{Default: bundled.Default, Task: models.Classify},
-		read:    flags.Overrides{Task: models.Classify, Also: []models.Task{models.Detect, models.Segment, models.Embed}},
+		session:  flags.Session{Batches: true},
+		model:    flags.Model{Default: bundled.Default, Task: models.Classify},
+		read:     flags.Overrides{Task: models.Classify, Also: []models.Task{models.Detect, models.Segment, models.Embed}},
 		decoding: flags.Decoding{FailFast: flags.FailFast{Uncapped: true}},
 	}
 	const in, out, answers = "Input", "Output", "Answers"

@@ -78,6 +78,14 @@ func (e *earlierPictures) has(file string) bool {
 	return is
 }
 
+// made reports whether a picture is one of them, of an input.
+func (e *earlierPictures) made(file, input string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	of, is := e.files[file]
+	return is && of == input
+}
+
 // left are those that are still there.
 func (e *earlierPictures) left(folder string) []string {
 	e.mu.Lock()

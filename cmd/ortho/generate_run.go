@@ -58,15 +58,10 @@ func (g *generation) open(ctx context.Context, model func(context.Context) error
 		folder = filepath.Dir(g.to.File)
 	}
 	g.shelf = &shelf.Shelf{Reads: g.reads, Folder: folder, Overwrite: g.to.Mode == record.Overwrite, Again: g.to.Resumes(), Returns: g.images.Watched()}
-	if g.replacesEarlier() {
+	if g.to.Mode == record.Update {
 		g.shelf.Replaces = g.before.has
 	}
 	return model(ctx)
-}
-
-// replacesEarlier reports whether pictures that are made again replace those that rows of earlier runs name.
-func (g *generation) replacesEarlier() bool {
-	return g.to.Resumes()
 }
 
 // checkShown refuses a page or a sheet that would have the name of a picture, or could not be
@@ -134,7 +129,7 @@ func (g *generation) protectFolder(ctx context.Context) (err error) {
 	if g.shelf.Reads, err = g.reads.In(g.to.Folder); err != nil {
 		return err
 	}
-	if g.shelf.Overwrite || g.replacesEarlier() {
+	if g.shelf.Overwrite || g.to.Resumes() {
 		g.before.read(g.to.Folder)
 	}
 	return ctx.Err()
@@ -287,6 +282,9 @@ func (d *draft) discard() {
 // run.
 func (g *generation) place(row rows.Pictures, picture draft, err error) answer {
 	if err == nil && picture.file != nil {
+		// A run that goes on makes a picture again where it is damaged, or its input has changed. One of another
+		// input stays: a row names it.
+		picture.file.Made = g.before.made(row.File, row.Input)
 		if err = picture.file.Commit(); err != nil && !errors.Is(err, shelf.ErrExists) {
 			return answer{End: err}
 		} else if err != nil {

@@ -207,6 +207,7 @@ var guarded = []struct {
 	{"embed -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output"},
 	{"tag -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
 	{"detect -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
+	{"depth -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
 	{"segment -m none --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
 	{"describe --plan results.jsonl", "plan", []string{"results.jsonl"}, "output html"},
 	{"convert results.jsonl", "argument", []string{"results.jsonl"}, "output"},

@@ -102,7 +102,7 @@ func hasType(t *testing.T, at string, value any, of schema.Type) {
 func TestSchema(t *testing.T) {
 	lines := map[string]func(*testing.T) any{
 		"classify": lineOfAll[rows.Classes], "classify-text": lineOfAll[rows.Texts], "embed": lineOfAll[rows.Embeddings], "tag": lineOfAll[rows.Tags],
-		"detect": lineOfAll[rows.Detections], "segment": lineOfAll[rows.Segments], "cutout": lineOfAll[rows.Pictures], "generate": lineOfAll[rows.Pictures],
+		"detect": lineOfAll[rows.Detections], "segment": lineOfAll[rows.Segments], "depth": lineOfAll[rows.Depth], "cutout": lineOfAll[rows.Pictures], "generate": lineOfAll[rows.Pictures],
 		"describe": lineOfAll[rows.Descriptions], "search": lineOfAll[rows.Matches], "dupes": lineOfAll[rows.Duplicates],
 	}
 	for verb, rowType := range rowTypes {

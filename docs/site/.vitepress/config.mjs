@@ -13,7 +13,7 @@ export default defineConfig({
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   srcDir: '../..',
   outDir: '../../bin/site',
-  srcExclude: ['bin/**', 'dist/**', '**/node_modules/**', '**/testdata/**', 'docs/site/**', 'scripts/**', 'runner/**', 'preprocess/**'],
+  srcExclude: ['bin/**', 'dist/**', '**/node_modules/**', '**/testdata/**', 'docs/site/**', 'scripts/**', 'runner/**', 'preprocess/**', 'examples/**'],
   rewrites: { 'README.md': 'index.md' },
   cleanUrls: false,
   // The pages lie outside of the folder that vue was installed into.
@@ -36,9 +36,9 @@ export default defineConfig({
       {
         text: 'Use it',
         items: [
-          page('Classify', 'classify'), page('Your own model', 'your-model'), page('Detect', 'detect'), page('Cut out, segment, tag', 'cutout'),
+          page('Classify', 'classify'), page('Your own model', 'your-model'), page('Detect', 'detect'), page('Depth', 'depth'), page('Cut out, segment, tag', 'cutout'),
           page('Zero-shot, search, duplicates', 'zero-shot'), page('Enlarge, restyle, draw', 'generate'), page('Describe, imagine', 'describe'),
-          page('Serve', 'serve'), page('From Go', 'go'),
+          page('Serve', 'serve'), page('Stores and hubs', 'stores'), page('Beyond one machine', 'scale'), page('From Go', 'go'),
         ],
       },
       {

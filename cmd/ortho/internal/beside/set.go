@@ -5,6 +5,7 @@ import (
 	"iter"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -51,9 +52,14 @@ func (s *Set) Flags() (all []cli.Flag) {
 
 // Read refuses what is no folder.
 func (s *Set) Read(c *flags.Call) error {
-	for _, f := range s.folders {
+	for i, f := range s.folders {
 		if c.Given(f.Flag) && (f.name == "" || f.name == "-") {
 			return commandline.Usagef("--%s names no folder", f.Flag)
+		}
+		for _, other := range s.folders[:i] {
+			if f.name != "" && filepath.Clean(f.name) == filepath.Clean(other.name) {
+				return commandline.Usagef("--%s and --%s name one folder", other.Flag, f.Flag)
+			}
 		}
 	}
 	return nil

@@ -81,7 +81,7 @@ func start(t testing.TB, ready, program string, args ...string) {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = t.TempDir()
 	if testing.Verbose() {
-		cmd.Stderr = os.Stderr
+		cmd.Stderr = t.Output()
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
