@@ -22,7 +22,6 @@ type evalOptions struct {
 
 	confidence, overlap float64
 	most                int
-	as                  string
 	picked              pickOptions
 	texts               zeroShot
 

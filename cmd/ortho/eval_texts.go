@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,7 +140,10 @@ func (o *evalOptions) byTexts(ctx context.Context, call *flags.Call, both *dual.
 		if err == nil {
 			err = found.Add(0, at, rank)
 		}
-		if err := cmp.Or(ctx.Err(), err); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -153,7 +155,10 @@ func (o *evalOptions) byTexts(ctx context.Context, call *flags.Call, both *dual.
 		if err == nil {
 			err = found.Add(1, at, rank)
 		}
-		if err := cmp.Or(ctx.Err(), err); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
 			return err
 		}
 	}

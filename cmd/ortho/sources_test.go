@@ -75,8 +75,8 @@ func TestClassifyTar(t *testing.T) {
 
 	for name, want := range map[string]string{
 		write(t, in("none.tar"), tarOf(t, "0.cls", "967")): "holds no images",
-		write(t, in("packed.tar"), "\x1f\x8b\x08"):         "decompress it first",
-		write(t, in("packed.tgz"), "\x1f\x8b\x08"):         "decompress it first",
+		write(t, in("packed.tar"), "\x1f\x8b\x08"):         "give it one that ends with .tar.gz",
+		write(t, in("packed.txz"), "\xfd7zXZ\x00"):         "compress it with zstd or gzip instead",
 		dir: "give them as '" + in("*.tar") + "'",
 	} {
 		if code, stdout, stderr := execute(t, "", "classify", name); code != exitFailed || stdout != "" || !strings.Contains(stderr, want) {

@@ -44,7 +44,7 @@ func readThesaurus(text string) (*thesaurus, error) {
 		}
 		at := strings.IndexAny(line, "=>:")
 		if at < 0 {
-			return nil, fmt.Errorf("line %d: no =, > or :", n+1)
+			return nil, fmt.Errorf("line %d: there is no =, > or : in it", n+1)
 		}
 		head := strings.TrimSpace(line[:at])
 		for item := range strings.SplitSeq(line[at+1:], ",") {

@@ -17,7 +17,6 @@ type Brownian struct {
 	deviation  float64 // of the whole increment
 	draws      Generator
 	levels     [][]float32 // the increment of the interval at each depth
-	drawn      []float32
 }
 
 // NewBrownian is one from start to end, which is after it.

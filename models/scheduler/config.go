@@ -377,13 +377,3 @@ func oneOf(key, value string, values ...string) error {
 	}
 	return fmt.Errorf("%s is %q: only %s can be used", key, value, strings.Join(values, ", "))
 }
-
-// refuse says which of the switches that are not implemented is on.
-func refuse(switches map[string]flag) error {
-	for _, key := range slices.Sorted(maps.Keys(switches)) {
-		if switches[key] {
-			return fmt.Errorf("%s is on, which is not implemented: set it to false, or give another scheduler", key)
-		}
-	}
-	return nil
-}

@@ -26,7 +26,7 @@ type all struct {
 	Bytes   []byte
 	Time    time.Time
 	Number  float64
-	hidden  string
+	hidden  string //lint:ignore U1000 that it is passed over is what is tested
 }
 
 // TestExact: whatever bytes a text has, it comes back, wherever it stands, and what was written stays as it is.

@@ -2,7 +2,6 @@ package job
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -43,7 +42,10 @@ type tasked[T any, R output.Row] struct {
 func runTask[T any, R output.Row](ctx context.Context, to Output, codec *output.Codec[R], open func() (*Job[T, R], error)) (err error) {
 	task := to.Images.Task()
 	t := &tasked[T, R]{to: to, codec: codec.With(output.Choices{Lists: to.Rows.Lists, Warn: to.Warn})}
-	if err := cmp.Or(t.codec.Takes(to.Rows.Format), t.codec.Back(to.Rows.Format)); err != nil {
+	if err := t.codec.Takes(to.Rows.Format); err != nil {
+		return commandline.Usage(err)
+	}
+	if err := t.codec.Back(to.Rows.Format); err != nil {
 		return commandline.Usage(err)
 	}
 	if to.Rows.Where != "" {

@@ -39,7 +39,7 @@ func unpack(name string, passed *Passed, yield func(Item) bool) bool {
 	kept := &piped{from: f}
 	defer kept.close()
 	in := bufio.NewReaderSize(kept.start(), 1<<16)
-	start, _ := in.Peek(4)
+	start, _ := in.Peek(longestMagic)
 	packed := compressed("", string(start))
 	from, err := decompress(in, packed)
 	if err != nil {

@@ -44,7 +44,7 @@ func (s *Stream) fail(err error) {
 func (s *Stream) items(yield func(Item) bool) {
 	s.freed = sync.NewCond(&s.mutex)
 	from := bufio.NewReader(s.From)
-	if start, _ := from.Peek(4); len(start) > 0 {
+	if start, _ := from.Peek(longestMagic); len(start) > 0 {
 		if packed := compressed("", string(start)); packed != nil {
 			s.fail(fmt.Errorf("is compressed with %s: hand it on decompressed (%s -dc)", packed.tool, packed.tool))
 			return

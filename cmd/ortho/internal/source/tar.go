@@ -200,7 +200,7 @@ func (w *window) atEnd(err error, images int) error {
 	if w.offset <= block { // nothing was understood
 		n, _ = w.from.ReadAt(first[:], 0)
 		if packed := compressed("", string(first[:n])); packed != nil {
-			return fmt.Errorf("is compressed with %s, which its name does not say: give it one that ends with %s", packed.tool, packed.endings[0])
+			return unusable(fmt.Sprintf("is compressed with %s, which its name does not say: give it one that ends with %s", packed.tool, packed.endings[0]))
 		}
 	}
 	switch {
@@ -262,6 +262,9 @@ func compressed(name, start string) *compression {
 	}
 	return nil
 }
+
+// longestMagic is as many bytes of a file as the longest magic has.
+const longestMagic = 6
 
 type compression struct {
 	tool, magic string
