@@ -34,7 +34,7 @@ type flagLine struct{ names, meaning string }
 
 // everyday are the flags that a day's work takes, of all commands, in the order in which they are shown:
 // before all others, and with -h alone.
-var everyday = []string{"model", "labels", "text", "class", "count", "image", "mask", "size", "slice", "steps", "seed", "data", "providers", "budget", "prompt", "lang", "tasks", "task-bytes", "plan",
+var everyday = []string{"model", "labels", "text", "class", "count", "image", "mask", "size", "slice", "steps", "seed", "data", "providers", "budget", "prompt", "lang", "tasks", "task-bytes",
 	"output", "format", "top", "min-probability", "html", "grid", "save-settings", "tolerance", "provider", "resume", "overwrite"}
 
 // few is how many flags a command has of which none needs to be left out.

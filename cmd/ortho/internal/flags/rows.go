@@ -35,8 +35,12 @@ type Rows struct {
 
 func (r *Rows) Flags() []cli.Flag {
 	const out = "Output"
+	formats := FormatUsage
+	if len(r.Own) > 0 {
+		formats += "; " + strings.Join(r.Own, ", ") + " of this command's rows"
+	}
 	all := []cli.Flag{
-		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .json, .csv, .tsv, .xlsx, .parquet, .npz, .npy, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: FormatUsage},
+		&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Category: out, DefaultText: "by the ending of -o: .jsonl, .json, .csv, .tsv, .xlsx, .parquet, .npz, .npy, .txt for a table; without one a table on a terminal, jsonl otherwise", Usage: formats},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: out, Usage: "write to `FILE` (or s3://... or gs://...), which appears when it is complete; until then its rows are in FILE.partial, and FILE.run.json tells how they were made"},
 		&cli.BoolFlag{Name: "escape-formulas", Category: out, Usage: EscapeUsage},
 		&cli.StringFlag{Name: "where", Category: out, DefaultText: "all", Usage: "keep the rows for which `EXPR` is true, and those of what failed; such as 'p > 0.8 && label in [\"cat\", \"dog\"]'"},
