@@ -104,8 +104,9 @@ vuln: ## known vulnerabilities of what is linked; says so where their database i
 golden: ## golden files anew, from the libraries in scripts/requirements.txt
 	$(PYTHON) scripts/make_goldens.py
 
-docs: build ## docs/cli.md from the command line itself
+docs: build ## docs/cli.md and docs/reference.md from the program itself
 	bin/ortho docs > docs/cli.md
+	bin/ortho docs --reference > docs/reference.md
 
 pictures: runtime ## the pictures of README, by ortho itself
 	scripts/docs_pictures.sh

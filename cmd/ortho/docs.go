@@ -14,6 +14,7 @@ import (
 // newDocsCommand prints the reference of the commands of an app, or writes their manual pages.
 func newDocsCommand(app func() *cli.App) *cli.Command {
 	var folder string
+	var reference bool
 	return flags.Command(cli.Command{
 		Name:        "docs",
 		Usage:       "print docs/cli.md, or write the manual pages",
@@ -24,11 +25,16 @@ func newDocsCommand(app func() *cli.App) *cli.Command {
 			return commandline.Usagef("docs takes no argument %q: a folder for manual pages is named by --man", call.Args[0])
 		case call.Given("man") && folder == "":
 			return commandline.Usagef("--man names no folder")
+		case reference && folder != "":
+			return commandline.Usagef("--man and --reference exclude each other")
+		case reference:
+			return writeReference(call.Out)
 		case folder != "":
 			return writeManual(ctx, call, app(), folder)
 		}
 		return commandline.Docs(call.Out, app())
-	}, flags.Own{&cli.StringFlag{Name: "man", Usage: "write a manual page for each command into `FOLDER`, over those that are there", Destination: &folder}})
+	}, flags.Own{&cli.StringFlag{Name: "man", Usage: "write a manual page for each command into `FOLDER`, over those that are there", Destination: &folder},
+		&cli.BoolFlag{Name: "reference", Usage: "print docs/reference.md: ortho.json, presets, rows, the environment", Destination: &reference}})
 }
 
 // writeManual writes the pages into a folder, which is made if need be.

@@ -356,12 +356,17 @@ func TestDocs(t *testing.T) {
 	if err := commandline.Docs(&want, newApp()); err != nil {
 		t.Fatal(err)
 	}
-	const name = "../../docs/cli.md"
-	if *update {
-		write(t, name, want.String())
+	var reference bytes.Buffer
+	if err := writeReference(&reference); err != nil {
+		t.Fatal(err)
 	}
-	if read(t, name) != want.String() {
-		t.Error("docs/cli.md is out of date: make docs")
+	for name, want := range map[string]string{"../../docs/cli.md": want.String(), "../../docs/reference.md": reference.String()} {
+		if *update {
+			write(t, name, want)
+		}
+		if read(t, name) != want {
+			t.Errorf("%s is out of date: make docs", name)
+		}
 	}
 }
 

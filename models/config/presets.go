@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -74,6 +75,17 @@ func merge(base, over map[string]string) map[string]string {
 
 // Presets returns the names that the setting "preset" takes, sorted.
 func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
+
+// PresetValues yields the settings of a preset by their names, sorted, and the values as flags take them.
+func PresetValues(name string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, key := range slices.Sorted(maps.Keys(presets[name])) {
+			if !yield(key, presets[name][key]) {
+				return
+			}
+		}
+	}
+}
 
 func presetSettings(name string) (Settings, error) { return settingsOf(presets[name]) }
 

@@ -48,7 +48,7 @@ export default defineConfig({
       {
         text: 'Reference',
         items: [
-          page('Commands', 'cli'), page('Formats of images', 'formats'), page('Evidence', 'evidence'), page('Schedulers', 'schedulers'),
+          page('Commands', 'cli'), page('ortho.json, rows, environment', 'reference'), page('Formats of images', 'formats'), page('Evidence', 'evidence'), page('Schedulers', 'schedulers'),
           { text: 'Benchmarks', link: '/BENCHMARKS' }, page('Other programs', 'against'),
         ],
       },

@@ -115,6 +115,9 @@ func (t Type) Spark() string {
 	return strings.Join(all, ", ")
 }
 
+// String is the type as Spark writes it.
+func (t Type) String() string { return t.spark() }
+
 func (t Type) spark() string {
 	switch t.Kind {
 	case List:
