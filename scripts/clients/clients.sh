@@ -27,5 +27,5 @@ fi
 if environment clients 'tritonclient[http,grpc]' kserve huggingface_hub openai numpy pillow; then
   (cd "$root" && PATH=$folder/clients/bin:$PATH ${GO:-go} test -count=1 -v -run '^TestServeClients$' ./cmd/ortho) || status=1
 fi
-echo "SKIPPED: perf_analyzer, whose wheel needs a newer glibc than many systems have; docs/serve.md says how it was run"
+echo "SKIPPED: perf_analyzer, whose wheel needs a newer glibc than many systems have: docs/serve.md says the same"
 exit $status
