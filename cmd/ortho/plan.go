@@ -32,7 +32,7 @@ func newPlanCommand() *cli.Command {
 	o := &planOptions{images: flags.Images{Plain: true}}
 	const out = "Output"
 	own := flags.Own{
-		&cli.IntFlag{Name: "tasks", Aliases: []string{"n"}, Destination: &o.tasks, Category: out, Usage: "share the inputs out among `N` tasks, of about as many bytes"},
+		&cli.IntFlag{Name: "tasks", DefaultText: "as --task-bytes says", Aliases: []string{"n"}, Destination: &o.tasks, Category: out, Usage: "share the inputs out among `N` tasks, of about as many bytes"},
 		&cli.StringFlag{Name: "task-bytes", Destination: &o.taskBytes, Category: out, Usage: "in place of --tasks, as many tasks as inputs of about `SIZE` each make: 1GiB, 500MB, ..."},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Destination: &o.output, Category: out, Usage: "write the plan to `FILE` (.jsonl), which all tasks can read"},
 		&cli.BoolFlag{Name: "overwrite", Destination: &o.overwrite, Category: out, Usage: "replace an existing file"},
